@@ -1,0 +1,144 @@
+# Everything one does here. `make` alone explains it.
+
+PYTHON ?= python3
+VENV   ?= .venv
+export MICROBENCH_WERROR ?= 1
+
+BIN     = $(abspath $(VENV))/bin
+SOURCES = $(wildcard setup.py csrc/*.c csrc/*.h microbench/*.pyx microbench/*.pxd)
+C_FILES = $(wildcard csrc/*.c csrc/*.h csrc/tests/*.c csrc/tests/*.h)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+##@ First steps
+
+.PHONY: demo test
+demo: build ## time a real program and look at its records
+	@$(BIN)/python -m examples.demo
+
+test: build ## run all tests, on this interpreter
+	@$(BIN)/python -m pytest $(ARGS)
+
+##@ Before a commit
+
+.PHONY: format lint lint-ruff lint-mypy lint-c asan tsan
+format: build ## put Python and C into shape
+	@$(BIN)/ruff check --quiet --fix . || true
+	@$(BIN)/ruff format .
+	@$(BIN)/clang-format -i $(C_FILES)
+
+lint: lint-ruff lint-mypy lint-c ## style, types and likely mistakes; changes nothing
+
+lint-ruff: build
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+lint-mypy: build
+	@$(BIN)/mypy
+
+lint-c: build
+	@$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+
+# A sanitized extension needs its run-time library loaded before the interpreter.
+#   detect_leaks=0               CPython keeps much of its memory until the end: leaks are
+#                                left to the C tests and tests/structure/test_leaks.py
+#   allocator_may_return_null=1  a MemoryError stays one
+#   handle_segv=0                tests that crash on purpose want the usual wait status
+#   PYTHONMALLOC=malloc          each object is seen by itself, not as part of an arena
+asan: build ## C tests and Python tests under AddressSanitizer and UBSan
+	@MICROBENCH_SANITIZE=address $(BIN)/python -m pytest tests/test_csrc.py
+	@$(call copy_and_build,asan,MICROBENCH_SANITIZE=address)
+	@cd build/asan && PYTHONPATH=$(CURDIR)/build/asan MICROBENCH_SANITIZE=address \
+	    LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=0 \
+	    UBSAN_OPTIONS=print_stacktrace=1 \
+	    $(BIN)/python -m pytest $(NOT_SANITIZED) $(ARGS)
+
+# Compiled and sanitized by themselves; and a build of its own, in an environment of its own.
+NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.py
+
+tsan: build ## C tests under ThreadSanitizer
+	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py
+
+##@ Measuring
+
+.PHONY: bench bench-peers coverage
+bench: build ## what microbench costs, as ratios to timing by hand
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-peers: build ## the same beside other timing libraries
+	@$(BIN)/python -m benchmarks --peers $(ARGS)
+
+coverage: build ## which Python lines no test runs
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+##@ Every Python
+
+.PHONY: test-all
+# The newest release of each X.Y that pyenv has; free-threaded builds are not among them.
+RELEASES = $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\.[1-9][0-9]\.[0-9]+$$' \
+    | sort -rV | awk -F. '!seen[$$2]++' | sort -V)
+
+test-all: ## run the tests on each CPython from 3.10 that pyenv has
+	@mkdir -p build; failed=0; \
+	[ "$(RELEASES)" ] || echo "no pyenv here: $(PYTHON) only"; \
+	for release in $(or $(RELEASES),$(PYTHON)); do \
+	    python=$$(PYENV_VERSION=$$release pyenv which python 2>/dev/null || echo $$release); \
+	    short=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	    log=build/test-$$short.log; \
+	    printf 'CPython %-8s ' $$release; \
+	    if $(MAKE) test PYTHON=$$python VENV=.venv-$$short >$$log 2>&1; \
+	    then tail -n 1 $$log; \
+	    else failed=1; echo "FAILED, see $$log"; tail -n 20 $$log; fi; \
+	done; exit $$failed
+
+##@ Building
+
+.PHONY: build debug dist clean
+build: $(VENV)/.built ## the environment in .venv and the extension, where they are not new
+
+$(VENV)/.built: $(SOURCES) $(VENV)/.installed
+	@$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'installing into $(VENV), and building ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+debug: build ## an unoptimised copy in build/debug, with line tracing, for gdb
+	@$(call copy_and_build,debug,MICROBENCH_DEBUG=1)
+	@echo 'cd build/debug && PYTHONPATH=. gdb --args $(BIN)/python ...'
+
+dist: build ## an sdist and a wheel in dist/
+	@$(BIN)/python -m build
+
+clean: ## remove what was built; environments stay
+	rm -rf build dist *.egg-info .venv*/.built microbench/*.so
+	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+# $(call copy_and_build,NAME,SWITCH): a copy of the tree in build/NAME, built in place with
+# SWITCH set, so that no such build is ever found in the normal tree.
+define copy_and_build
+	rm -rf build/$(1) && mkdir -p build/$(1) \
+	&& tar -cf - --exclude=./build --exclude='./.venv*' --exclude=./.git --exclude='*.so' . \
+	    | tar -xf - -C build/$(1) \
+	&& cd build/$(1) && $(2) $(BIN)/python setup.py --quiet build_ext --inplace
+endef
+
+##@ Help
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	    /^##@ / { print "\n" substr($$0, 5) } \
+	    /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'Another interpreter:  make test PYTHON=python3.12 VENV=.venv-3.12'
+	@echo 'More for pytest:      make test ARGS="-k phases"'

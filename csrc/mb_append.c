@@ -1,0 +1,464 @@
+#include "mb_append.h"
+
+#include "mb_clock.h"
+
+#include <string.h>
+
+#define MOST_INTERRUPTIONS 1000 /* by signals, of one call */
+#define MOST_ATTEMPTS 8         /* to write a record among other writers */
+
+enum { UNKNOWN = -1, CLOSED = -1 };
+
+struct mb_append {
+    char *path; /* Owned, absolute. NULL: the descriptor is the caller's */
+    int fd;
+    off_t end; /* of the file, as our last write left it */
+    bool torn; /* a stream got only the beginning of a record */
+    /* Which file the descriptor is: a program may close all that it has, and open another
+     * file under the same number. */
+    dev_t device;
+    ino_t inode;
+    int64_t looked_ns; /* when we last looked what is at the path */
+    pthread_mutex_t mutex;
+    unsigned mutex_state; /* twice its fork generation, and 1 while it is being made */
+};
+
+/* --- the lock -------------------------------------------------------------------- */
+
+/* In a child, the thread that held the mutex does not exist, and what it was about to
+ * write down about the file is unknown. */
+static void
+make_mutex(mb_append *append)
+{
+    pthread_mutex_init(&append->mutex, NULL);
+    append->end = UNKNOWN;
+}
+
+static void
+take_lock(mb_append *append)
+{
+    const unsigned made = 2 * mb_fork_generation();
+    const unsigned in_the_making = made + 1;
+    unsigned state;
+    while ((state = __atomic_load_n(&append->mutex_state, __ATOMIC_ACQUIRE)) != made) {
+        if (state == in_the_making) {
+            sched_yield();
+        } else if (__atomic_compare_exchange_n(&append->mutex_state, &state,
+                                               in_the_making, false, __ATOMIC_ACQUIRE,
+                                               __ATOMIC_RELAXED)) {
+            make_mutex(append);
+            __atomic_store_n(&append->mutex_state, made, __ATOMIC_RELEASE);
+        }
+    }
+    pthread_mutex_lock(&append->mutex);
+}
+
+static void
+give_lock(mb_append *append)
+{
+    pthread_mutex_unlock(&append->mutex);
+}
+
+/* --- making one ------------------------------------------------------------------ */
+
+static char *
+working_directory(size_t room_after)
+{
+    char *path = NULL;
+    for (size_t size = 256;; size *= 2) {
+        char *larger = mb_realloc(path, size + room_after);
+        if (!larger) {
+            break;
+        }
+        path = larger;
+        if (getcwd(path, size)) {
+            return path;
+        }
+        if (errno != ERANGE) {
+            break;
+        }
+    }
+    mb_free(path);
+    return NULL;
+}
+
+static char *
+absolute(const char *path)
+{
+    const size_t size = strlen(path) + 1;
+    if (path[0] == '/') {
+        char *copy = mb_alloc(size);
+        return copy ? memcpy(copy, path, size) : NULL;
+    }
+    char *whole = working_directory(1 + size);
+    if (whole) {
+        const size_t above = strlen(whole);
+        whole[above] = '/';
+        memcpy(whole + above + 1, path, size);
+    }
+    return whole;
+}
+
+static mb_append *
+new_append(char *path, int fd)
+{
+    mb_append *append = mb_alloc(sizeof *append);
+    if (append) {
+        *append = (mb_append){.path = path, .fd = fd};
+        append->mutex_state = 2 * mb_fork_generation();
+        make_mutex(append);
+    }
+    return append;
+}
+
+mb_append *
+mb_append_new(const char *path)
+{
+    char *whole = absolute(path);
+    mb_append *append = whole ? new_append(whole, CLOSED) : NULL;
+    if (!append) {
+        mb_free(whole);
+    }
+    return append;
+}
+
+mb_append *
+mb_append_fd(int fd)
+{
+    return new_append(NULL, fd);
+}
+
+/* --- opening and closing --------------------------------------------------------- */
+
+static bool
+is_same_file(const mb_append *append, const struct stat *file)
+{
+    return append->device == file->st_dev && append->inode == file->st_ino;
+}
+
+/* Not if the number means another file by now: that one is not ours to close. */
+static void
+close_own(mb_append *append)
+{
+    struct stat now;
+    const int fd = append->fd;
+    if (append->path && fd != CLOSED) {
+        append->fd = CLOSED;
+        if (fstat(fd, &now) == 0 && is_same_file(append, &now)) {
+            close(fd);
+        }
+    }
+}
+
+static void
+remember(mb_append *append, const struct stat *file)
+{
+    append->device = file->st_dev;
+    append->inode = file->st_ino;
+    append->end = UNKNOWN;
+    append->torn = false;
+}
+
+static int
+open_path(const char *path, int flags)
+{
+    int fd = -1;
+    for (int tries = 0; tries < MOST_INTERRUPTIONS; tries++) {
+        fd = open(path, flags | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
+        if (fd >= 0 || errno != EINTR) {
+            break;
+        }
+    }
+    return fd;
+}
+
+/* A FIFO that nobody reads is an error, not a reason to wait: so it is opened without
+ * waiting, and written to with. */
+static int
+open_stream(const char *path)
+{
+    const int fd = open_path(path, O_WRONLY | O_NONBLOCK);
+    if (fd >= 0) {
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    }
+    return fd;
+}
+
+static int
+open_by_kind(const char *path)
+{
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        return open_stream(path);
+    }
+    const int fd = open_path(path, O_RDWR | O_CREAT);
+    if (fd < 0 && errno == EACCES) { /* may be one that is written but not read */
+        return open_path(path, O_WRONLY | O_CREAT);
+    }
+    return fd;
+}
+
+/* Opens what is at the path now. After a failure everything is as before. */
+static int
+reopen(mb_append *append, struct stat *file)
+{
+    struct stat opened;
+    const int fd = open_by_kind(append->path);
+    if (fd < 0) {
+        return errno;
+    }
+    if (fstat(fd, &opened) < 0) {
+        const int failure = errno;
+        close(fd);
+        return failure;
+    }
+    close_own(append);
+    append->fd = fd;
+    append->looked_ns = mb_clock_ns();
+    remember(append, &opened);
+    *file = opened;
+    return 0;
+}
+
+/* --- which file this record goes to ---------------------------------------------- */
+
+static bool
+is_elsewhere(mb_append *append)
+{
+    struct stat there;
+    const int64_t now_ns = mb_clock_ns();
+    if (now_ns - append->looked_ns < MB_APPEND_LOOK_NS) {
+        return false;
+    }
+    append->looked_ns = now_ns;
+    if (stat(append->path, &there) < 0) {
+        return errno == ENOENT;
+    }
+    return !is_same_file(append, &there);
+}
+
+static int
+settle_given(mb_append *append, struct stat *file)
+{
+    if (fstat(append->fd, file) < 0) {
+        return errno;
+    }
+    if (!is_same_file(append, file)) {
+        remember(append, file);
+    }
+    return 0;
+}
+
+/* Makes sure that the descriptor is open, and on the file that the path means. A rotated
+ * file still takes records if the new one cannot be opened; a deleted one would lose them. */
+static int
+settle(mb_append *append, struct stat *file)
+{
+    if (!append->path) {
+        return settle_given(append, file);
+    }
+    const bool open = append->fd != CLOSED && fstat(append->fd, file) == 0;
+    if (!open || !is_same_file(append, file) || file->st_nlink == 0) {
+        return reopen(append, file);
+    }
+    if (S_ISREG(file->st_mode) && is_elsewhere(append)) {
+        reopen(append, file);
+    }
+    return 0;
+}
+
+/* Elsewhere we do not write at the end: a caller's descriptor without O_APPEND has a
+ * position of its own. */
+static bool
+is_appended_to(const mb_append *append, const struct stat *file)
+{
+    return S_ISREG(file->st_mode) &&
+           (append->path || (fcntl(append->fd, F_GETFL) & O_APPEND));
+}
+
+/* --- writing --------------------------------------------------------------------- */
+
+typedef struct {
+    struct iovec parts[3]; /* perhaps a newline, the record, a newline */
+    size_t size;
+} whole_line;
+
+static whole_line
+make_line(bool begin_new, const char *line, size_t size)
+{
+    return (whole_line){
+        .parts = {{"\n", begin_new}, {(char *)line, size}, {"\n", 1}},
+        .size = begin_new + size + 1,
+    };
+}
+
+/* One write of what comes after the first `done` bytes. Returns how many it took, or -1
+ * and errno. */
+static ssize_t
+write_rest(int fd, const whole_line *line, size_t done)
+{
+    struct iovec rest[3];
+    for (int i = 0; i < 3; i++) {
+        const struct iovec *part = &line->parts[i];
+        const size_t skip = done < part->iov_len ? done : part->iov_len;
+        rest[i] = (struct iovec){(char *)part->iov_base + skip, part->iov_len - skip};
+        done -= skip;
+    }
+    for (int tries = 0; tries < MOST_INTERRUPTIONS; tries++) {
+        const ssize_t written = writev(fd, rest, 3);
+        if (written > 0) {
+            return written;
+        }
+        if (written == 0) {
+            errno = EIO;
+        }
+        if (errno != EINTR) {
+            break;
+        }
+    }
+    return -1;
+}
+
+static int
+write_to_stream(mb_append *append, const char *bytes, size_t size)
+{
+    const whole_line line = make_line(append->torn, bytes, size);
+    for (size_t done = 0; done < line.size;) {
+        const ssize_t written = write_rest(append->fd, &line, done);
+        if (written < 0) {
+            return errno;
+        }
+        done += (size_t)written;
+        append->torn = done < line.size;
+    }
+    return 0;
+}
+
+static bool
+ends_at(int fd, off_t end)
+{
+    struct stat file;
+    return fstat(fd, &file) == 0 && file.st_size == end;
+}
+
+/* Writes, and goes on after a short write while nobody else has written after it.
+ * Returns 0, or the errno of a failed write. */
+static int
+write_while_last(int fd, const whole_line *line, off_t begin, size_t *done)
+{
+    *done = 0;
+    do {
+        const ssize_t written = write_rest(fd, line, *done);
+        if (written < 0) {
+            return errno;
+        }
+        *done += (size_t)written;
+    } while (*done < line->size && ends_at(fd, begin + (off_t)*done));
+    return 0;
+}
+
+/* Cuts off again what we wrote last. False if somebody else has written after it. If
+ * cutting fails, the line stays unfinished and the next record begins a new one. */
+static bool
+take_back(int fd, off_t begin, size_t done)
+{
+    for (int tries = 0; done > 0 && tries < MOST_INTERRUPTIONS; tries++) {
+        if (!ends_at(fd, begin + (off_t)done)) {
+            return false;
+        }
+        if (ftruncate(fd, begin) == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    return true;
+}
+
+/* True also where it cannot be read: an empty line does no harm, a glued one does. */
+static bool
+ends_within_line(const mb_append *append, off_t end)
+{
+    char last;
+    if (end == append->end || end == 0) {
+        return false;
+    }
+    return pread(append->fd, &last, 1, end - 1) != 1 || last != '\n';
+}
+
+static int
+write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *file)
+{
+    for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+        const off_t begin = file->st_size;
+        const whole_line line = make_line(ends_within_line(append, begin), bytes, size);
+        size_t done;
+        const int failure = write_while_last(append->fd, &line, begin, &done);
+        if (done == line.size) {
+            append->end = begin + (off_t)done;
+            return 0;
+        }
+        append->end = UNKNOWN;
+        if (failure && take_back(append->fd, begin, done)) {
+            return failure;
+        }
+        if (fstat(append->fd, file) < 0) {
+            return errno;
+        }
+    }
+    return EAGAIN;
+}
+
+int
+mb_append_record(mb_append *append, const char *line, size_t size)
+{
+    struct stat file;
+    take_lock(append);
+    int failure = settle(append, &file);
+    if (!failure) {
+        failure = is_appended_to(append, &file)
+                      ? write_to_file(append, line, size, &file)
+                      : write_to_stream(append, line, size);
+    }
+    give_lock(append);
+    return failure;
+}
+
+/* --- syncing and closing --------------------------------------------------------- */
+
+static int
+sync_file(int fd)
+{
+    int failure = EINTR;
+    for (int tries = 0; failure == EINTR && tries < MOST_INTERRUPTIONS; tries++) {
+        failure = fsync(fd) < 0 ? errno : 0;
+    }
+    const bool cannot = failure == EINVAL || failure == ENOTSUP || failure == EROFS;
+    return cannot ? 0 : failure;
+}
+
+int
+mb_append_sync(mb_append *append)
+{
+    take_lock(append);
+    const int failure = append->fd == CLOSED ? 0 : sync_file(append->fd);
+    give_lock(append);
+    return failure;
+}
+
+void
+mb_append_close(mb_append *append)
+{
+    take_lock(append);
+    close_own(append);
+    give_lock(append);
+}
+
+void
+mb_append_free(mb_append *append)
+{
+    if (append) {
+        mb_append_close(append);
+        pthread_mutex_destroy(&append->mutex);
+        mb_free(append->path);
+        mb_free(append);
+    }
+}

@@ -1,0 +1,83 @@
+/* The phases of one run.
+ *
+ * A phase is stored when it is entered, in chunks that never move, with its name as UTF-8
+ * beside it: so the object behind `with bench.time(...)` keeps a plain pointer, and a
+ * signal handler can read what was finished and what was open. 32 bytes a phase; a name
+ * that was just used is not stored again.
+ *
+ * Thread: many may enter and leave (asyncio.to_thread), under the GIL or, without one,
+ * under the lock. Signal-safe: mb_phases_next, in the thread that was interrupted.
+ */
+#ifndef MB_PHASES_H
+#define MB_PHASES_H
+
+#include "mb_platform.h"
+
+#define MB_PHASE_OPEN (-1) /* duration of a phase that has not been left */
+
+typedef struct {
+    uint32_t size;
+    char utf8[]; /* `size` bytes, and a 0 */
+} mb_name;
+
+typedef struct {
+    const mb_name *name; /* Borrowed from the phases */
+    int64_t start_ns;
+    int64_t duration_ns; /* or MB_PHASE_OPEN */
+    uint32_t order;      /* how many phases were left before this one */
+    uint32_t iteration;  /* of the run, from 0 */
+} mb_phase;
+
+typedef struct mb_phase_chunk mb_phase_chunk;
+typedef struct mb_name_block mb_name_block;
+
+#define MB_RECENT_NAMES 16 /* a power of two */
+
+typedef struct {
+    mb_lock lock;
+    uint32_t entered;
+    uint32_t left;
+    uint32_t used; /* of the last chunk */
+    mb_phase_chunk *first, *last; /* Owned */
+    mb_name_block *names;         /* Owned */
+    struct {
+        const char *key;     /* where the caller's text lay: never read */
+        const mb_name *name; /* the copy */
+    } recent[MB_RECENT_NAMES];
+} mb_phases;
+
+/* All zero is empty. */
+void mb_phases_init(mb_phases *phases);
+void mb_phases_free(mb_phases *phases);
+
+/* A new open phase whose `start_ns` is 0: the caller sets it, clock read last. Borrowed,
+ * valid until mb_phases_free. NULL without memory: nothing has changed then. */
+mb_phase *mb_phases_enter(mb_phases *phases, const char *utf8, size_t size, uint32_t iteration);
+
+/* Gives an open phase its duration and its place in the order of leaving. */
+static inline void
+mb_phases_leave(mb_phases *phases, mb_phase *phase, int64_t now_ns)
+{
+    mb_lock_take(&phases->lock);
+    phase->order = phases->left++;
+    phase->duration_ns = now_ns - phase->start_ns;
+    mb_lock_give(&phases->lock);
+}
+
+/* Walks all phases in the order in which they were entered.
+ *
+ *     mb_phase_place place = {0};
+ *     for (mb_phase *phase; (phase = mb_phases_next(phases, &place));) ...
+ */
+typedef struct {
+    mb_phase_chunk *chunk;
+    uint32_t index; /* in the chunk */
+    uint32_t seen;
+} mb_phase_place;
+mb_phase *mb_phases_next(const mb_phases *phases, mb_phase_place *place);
+
+/* Puts the finished phases into `out`, in the order in which they were left; `out` has
+ * room for `phases->left`. Finished phases only: open ones are skipped. */
+void mb_phases_finished(const mb_phases *phases, const mb_phase **out);
+
+#endif

@@ -1,0 +1,98 @@
+/* Everything here that only POSIX has, behind one header.
+ *
+ * The other files of csrc/ include no system header but this one's: a port to another
+ * platform is a second version of this file and of mb_platform.c.
+ */
+#ifndef MB_PLATFORM_H
+#define MB_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(__unix__) && !defined(__APPLE__)
+#error "microbench needs a POSIX system: csrc/mb_platform.h lists what a port has to give"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* --- memory ----------------------------------------------------------------------
+ * All of csrc/ allocates here, so that the C tests can make the n-th call fail. */
+
+#ifdef MB_TEST_ALLOC
+void *mb_realloc(void *memory, size_t size);
+#else
+#include <stdlib.h>
+#define mb_realloc realloc
+#endif
+#define mb_alloc(size) mb_realloc(NULL, (size))
+#define mb_free free
+
+/* --- locks -----------------------------------------------------------------------
+ * mb_lock guards a few instructions on data that the GIL guards already; it costs
+ * nothing where there is a GIL. */
+
+typedef struct {
+#ifdef Py_GIL_DISABLED
+    volatile char held;
+#else
+    char unused;
+#endif
+} mb_lock;
+
+static inline void
+mb_lock_take(mb_lock *lock)
+{
+#ifdef Py_GIL_DISABLED
+    while (__atomic_test_and_set(&lock->held, __ATOMIC_ACQUIRE)) {
+    }
+#else
+    (void)lock;
+#endif
+}
+
+static inline void
+mb_lock_give(mb_lock *lock)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_clear(&lock->held, __ATOMIC_RELEASE);
+#else
+    (void)lock;
+#endif
+}
+
+/* --- threads and processes ------------------------------------------------------- */
+
+/* A number that no two living threads of this process share. Signal-safe. */
+static inline uintptr_t
+mb_thread_id(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+/* How many fork() lie between the process that loaded microbench and this one. What a
+ * child must not inherit (a lock that another thread held, a random seed) remembers the
+ * generation it was made in. Thread: any. Signal-safe. */
+unsigned mb_fork_generation(void);
+
+/* Starts the count. Idempotent. Returns 0, or an errno. */
+int mb_fork_watch(void);
+
+/* --- clocks ---------------------------------------------------------------------- */
+
+static inline int64_t
+mb_clock_read(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+#endif

@@ -1,0 +1,548 @@
+#include "py_run.h"
+
+#include <structmember.h>
+
+/* --- the clock --------------------------------------------------------------------- */
+
+PyObject *
+py_run_reading(PyObject *counter)
+{
+    return PyObject_CallNoArgs(counter);
+}
+
+static int
+foreign_start(py_run *run)
+{
+    PyObject *reading = py_run_reading(run->counter);
+    Py_XSETREF(run->began, reading);
+    return reading ? 0 : -1;
+}
+
+int
+py_run_start(py_run *run)
+{
+    if (mb_samples_reserve(&run->native.durations, 1) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    run->native.measuring = true;
+    if (run->foreign && foreign_start(run) < 0) {
+        return -1;
+    }
+    run->native.started_ns = mb_clock_ns();
+    return 0;
+}
+
+/* What the current stretch took, added to the stretches before it. New reference. */
+static PyObject *
+foreign_elapsed(py_run *run)
+{
+    PyObject *now = py_run_reading(run->counter);
+    if (!now || !run->began) {
+        Py_XDECREF(now);
+        return NULL;
+    }
+    PyObject *stretch = PyNumber_Subtract(now, run->began);
+    Py_DECREF(now);
+    Py_CLEAR(run->began);
+    if (stretch && run->elapsed) {
+        Py_SETREF(stretch, PyNumber_Add(run->elapsed, stretch));
+    }
+    return stretch;
+}
+
+/* Ends the stretch: from here on no time is counted until the next start. */
+static int
+end_stretch(py_run *run)
+{
+    if (!run->native.measuring) {
+        return 0;
+    }
+    run->native.measuring = false;
+    run->native.elapsed_ns += mb_clock_ns() - run->native.started_ns;
+    if (!run->foreign) {
+        return 0;
+    }
+    PyObject *elapsed = foreign_elapsed(run);
+    Py_XSETREF(run->elapsed, elapsed);
+    return elapsed ? 0 : -1;
+}
+
+/* The duration as a Python number; None where a foreign counter failed. */
+static int
+append_number(py_run *run)
+{
+    PyObject *number;
+    if (run->foreign) {
+        number = run->elapsed ? run->elapsed : Py_None;
+        Py_INCREF(number);
+        Py_CLEAR(run->elapsed);
+    } else if (run->integers) {
+        number = PyLong_FromLongLong(run->native.elapsed_ns);
+    } else {
+        number = PyFloat_FromDouble((double)run->native.elapsed_ns / 1e9);
+    }
+    int result = number ? PyList_Append(run->durations, number) : -1;
+    Py_XDECREF(number);
+    return result;
+}
+
+int
+py_run_stop(py_run *run)
+{
+    int result = end_stretch(run);
+    mb_samples_push(&run->native.durations, run->native.elapsed_ns); /* has room */
+    if (run->durations && append_number(run) < 0) {
+        result = -1;
+    }
+    run->native.elapsed_ns = 0;
+    run->native.iteration++;
+    return result;
+}
+
+/* --- the active run of a context --------------------------------------------------- */
+
+static int
+set_active(py_run *run, PyObject *value)
+{
+    PyObject *active = run->state->active;
+    if (!active) {
+        return 0; /* the interpreter is going down */
+    }
+    PyObject *token = PyContextVar_Set(active, value);
+    Py_XDECREF(token);
+    return token ? 0 : -1;
+}
+
+/* A run may be left in another context than it was entered in: so a closed one can be
+ * found as the active one, and stands for the one before it. Borrowed. */
+PyObject *
+py_run_open_one(py_state *state, PyObject *value)
+{
+    while (value && value != Py_None && value != state->muted) {
+        py_run *run = (py_run *)value;
+        if (run->native.state == MB_RUN_OPEN) {
+            break;
+        }
+        value = run->previous;
+    }
+    return value == Py_None ? NULL : value;
+}
+
+static int
+activate(py_run *run)
+{
+    PyObject *before;
+    if (PyContextVar_Get(run->state->active, NULL, &before) < 0) {
+        return -1;
+    }
+    PyObject *open = py_run_open_one(run->state, before);
+    if (open != (PyObject *)run) {
+        Py_XINCREF(open);
+        Py_XSETREF(run->previous, open);
+    }
+    Py_XDECREF(before);
+    return set_active(run, (PyObject *)run);
+}
+
+static int
+deactivate(py_run *run)
+{
+    PyObject *now;
+    if (!run->state || !run->state->active) {
+        return 0;
+    }
+    if (PyContextVar_Get(run->state->active, NULL, &now) < 0) {
+        return -1;
+    }
+    Py_XDECREF(now);
+    if (now != (PyObject *)run) {
+        return 0; /* left in another context than it was entered in */
+    }
+    PyObject *open = py_run_open_one(run->state, run->previous);
+    return set_active(run, open ? open : Py_None);
+}
+
+/* --- methods ----------------------------------------------------------------------- */
+
+PyDoc_STRVAR(open_doc, "open(bench, counter, foreign, integers)\n--\n\n"
+                       "Enter the run in the registry and make it the active one.");
+
+static PyObject *
+run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t count,
+         PyObject *names)
+{
+    if (count != 4 || names) {
+        PyErr_SetString(PyExc_TypeError, "open() takes four positional arguments");
+        return NULL;
+    }
+    if (self->native.state != MB_RUN_NEW) {
+        PyErr_SetString(PyExc_RuntimeError, "this run has been opened already");
+        return NULL;
+    }
+    self->state = PyType_GetModuleState(owner);
+    self->bench = Py_NewRef(args[0]);
+    self->counter = Py_NewRef(args[1]);
+    self->foreign = PyObject_IsTrue(args[2]);
+    self->integers = PyObject_IsTrue(args[3]);
+    if (self->foreign && !(self->durations = PyList_New(0))) {
+        return NULL;
+    }
+    mb_run_open(&self->native, self->bench);
+    if (activate(self) < 0) {
+        mb_run_close(&self->native);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(start_doc, "start()\n--\n\nBegin an iteration; the clock is read last.");
+
+static PyObject *
+run_start(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    if (self->native.start_wall_ns == 0) {
+        self->native.start_wall_ns = mb_wall_ns();
+    }
+    if (py_run_start(self) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(stop_doc, "stop()\n--\n\nEnd an iteration; the clock is read first.");
+
+static PyObject *
+run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    int result = py_run_stop(self);
+    self->native.finish_wall_ns = mb_wall_ns();
+    return result < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(suspend_doc, "suspend()\n--\n\n"
+                          "Stop the clock until resume(), and stop being the active run.");
+
+static PyObject *
+run_suspend(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    int result = end_stretch(self);
+    self->native.suspended = true;
+    if (deactivate(self) < 0 || result < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(resume_doc, "resume()\n--\n\n"
+                         "Be the active run again and go on with the same iteration.");
+
+static PyObject *
+run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    if (self->native.state != MB_RUN_OPEN) {
+        Py_RETURN_NONE;
+    }
+    self->native.suspended = false;
+    self->native.thread = mb_thread_id();
+    if (activate(self) < 0) {
+        return NULL;
+    }
+    return run_start(self, NULL);
+}
+
+PyDoc_STRVAR(close_doc, "close()\n--\n\n"
+                        "Leave the registry and the context. What was measured stays.");
+
+static PyObject *
+run_close(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    mb_run_close(&self->native);
+    int result = deactivate(self);
+    Py_CLEAR(self->bench);
+    return result < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(add_doc, "add_duration(ns)\n--\n\n"
+                      "Store an iteration of `ns` nanoseconds that was measured elsewhere.");
+
+static PyObject *
+run_add_duration(py_run *self, PyObject *value)
+{
+    const long long ns = PyLong_AsLongLong(value);
+    if (ns == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (mb_samples_reserve(&self->native.durations, 1) < 0) {
+        return PyErr_NoMemory();
+    }
+    self->native.elapsed_ns = ns;
+    return run_stop(self, NULL);
+}
+
+PyDoc_STRVAR(live_doc, "keep_numbers(list)\n--\n\n"
+                       "From now on append durations to this list as Python numbers.");
+
+static PyObject *
+run_keep_numbers(py_run *self, PyObject *list)
+{
+    if (!PyList_Check(list)) {
+        PyErr_SetString(PyExc_TypeError, "keep_numbers() takes a list");
+        return NULL;
+    }
+    Py_XSETREF(self->durations, Py_NewRef(list));
+    Py_RETURN_NONE;
+}
+
+/* --- what was measured ------------------------------------------------------------- */
+
+static PyObject *
+number_of(const py_run *run, int64_t ns)
+{
+    return run->integers ? PyLong_FromLongLong(ns) : PyFloat_FromDouble((double)ns / 1e9);
+}
+
+static PyObject *
+get_durations(py_run *self, void *Py_UNUSED(closure))
+{
+    if (self->durations) {
+        return Py_NewRef(self->durations);
+    }
+    const mb_samples *samples = &self->native.durations;
+    PyObject *list = PyList_New((Py_ssize_t)samples->size);
+    for (size_t i = 0; list && i < samples->size; i++) {
+        PyObject *number = number_of(self, samples->data[i]);
+        if (!number) {
+            Py_CLEAR(list);
+        } else {
+            PyList_SET_ITEM(list, (Py_ssize_t)i, number);
+        }
+    }
+    return list;
+}
+
+int
+py_run_keep_value(py_run *run, uint32_t order, PyObject *value)
+{
+    if (!run->values && !(run->values = PyList_New(0))) {
+        return -1;
+    }
+    while (PyList_GET_SIZE(run->values) < (Py_ssize_t)order) {
+        if (PyList_Append(run->values, Py_None) < 0) {
+            return -1;
+        }
+    }
+    return PyList_Append(run->values, value);
+}
+
+/* New reference to the duration of a finished phase. */
+static PyObject *
+duration_of(const py_run *run, const mb_phase *phase)
+{
+    if (run->values && (Py_ssize_t)phase->order < PyList_GET_SIZE(run->values)) {
+        PyObject *value = PyList_GET_ITEM(run->values, (Py_ssize_t)phase->order);
+        if (value != Py_None) {
+            return Py_NewRef(value);
+        }
+    }
+    return number_of(run, phase->duration_ns);
+}
+
+/* {"name": ..., "duration": ...}; takes the reference to `duration`. */
+static PyObject *
+entry_of(const mb_phase *phase, PyObject *duration)
+{
+    PyObject *entry = NULL;
+    PyObject *name =
+        PyUnicode_DecodeUTF8(phase->name->utf8, phase->name->size, "surrogatepass");
+    if (name && duration) {
+        entry = Py_BuildValue("{sOsO}", "name", name, "duration", duration);
+    }
+    Py_XDECREF(name);
+    Py_XDECREF(duration);
+    return entry;
+}
+
+typedef PyObject *(*describe)(const py_run *run, const mb_phase *phase);
+
+static PyObject *
+timing_of(const py_run *run, const mb_phase *phase)
+{
+    return entry_of(phase, duration_of(run, phase));
+}
+
+static PyObject *
+iteration_of(const py_run *Py_UNUSED(run), const mb_phase *phase)
+{
+    return PyLong_FromUnsignedLong(phase->iteration);
+}
+
+/* One item for each finished phase, in the order in which they were left. */
+static PyObject *
+list_finished(const py_run *run, describe item_of)
+{
+    const uint32_t count = run->native.phases.left;
+    const mb_phase **phases = PyMem_Calloc(count + 1, sizeof *phases);
+    if (!phases) {
+        return PyErr_NoMemory();
+    }
+    mb_phases_finished(&run->native.phases, phases);
+    PyObject *list = PyList_New(count);
+    for (uint32_t i = 0; list && i < count; i++) {
+        PyObject *item = item_of(run, phases[i]);
+        if (!item) {
+            Py_CLEAR(list);
+        } else {
+            PyList_SET_ITEM(list, i, item);
+        }
+    }
+    PyMem_Free(phases);
+    return list;
+}
+
+static PyObject *
+get_timings(py_run *self, void *Py_UNUSED(closure))
+{
+    return list_finished(self, timing_of);
+}
+
+static PyObject *
+get_timings_iteration(py_run *self, void *Py_UNUSED(closure))
+{
+    return list_finished(self, iteration_of);
+}
+
+static PyObject *
+get_open_timings(py_run *self, void *Py_UNUSED(closure))
+{
+    const int64_t now = mb_clock_ns();
+    PyObject *list = PyList_New(0);
+    mb_phase_place place = {0};
+    for (const mb_phase *phase;
+         list && (phase = mb_phases_next(&self->native.phases, &place));) {
+        if (phase->duration_ns != MB_PHASE_OPEN) {
+            continue;
+        }
+        PyObject *entry = entry_of(phase, number_of(self, now - phase->start_ns));
+        if (!entry || PyList_Append(list, entry) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(entry);
+    }
+    return list;
+}
+
+static PyObject *
+get_is_open(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->native.state == MB_RUN_OPEN);
+}
+
+/* --- the type ---------------------------------------------------------------------- */
+
+static PyObject *
+run_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    return type->tp_alloc(type, 0); /* all zero is a new run */
+}
+
+static int
+run_traverse(py_run *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->bench);
+    Py_VISIT(self->counter);
+    Py_VISIT(self->began);
+    Py_VISIT(self->elapsed);
+    Py_VISIT(self->durations);
+    Py_VISIT(self->values);
+    Py_VISIT(self->previous);
+    return 0;
+}
+
+static int
+run_clear(py_run *self)
+{
+    Py_CLEAR(self->bench);
+    Py_CLEAR(self->counter);
+    Py_CLEAR(self->began);
+    Py_CLEAR(self->elapsed);
+    Py_CLEAR(self->durations);
+    Py_CLEAR(self->values);
+    Py_CLEAR(self->previous);
+    return 0;
+}
+
+static void
+run_dealloc(py_run *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    mb_run_free(&self->native);
+    run_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef run_methods[] = {
+    {"open", (PyCFunction)(void (*)(void))run_open,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, open_doc},
+    {"start", (PyCFunction)run_start, METH_NOARGS, start_doc},
+    {"stop", (PyCFunction)run_stop, METH_NOARGS, stop_doc},
+    {"suspend", (PyCFunction)run_suspend, METH_NOARGS, suspend_doc},
+    {"resume", (PyCFunction)run_resume, METH_NOARGS, resume_doc},
+    {"close", (PyCFunction)run_close, METH_NOARGS, close_doc},
+    {"add_duration", (PyCFunction)run_add_duration, METH_O, add_doc},
+    {"keep_numbers", (PyCFunction)run_keep_numbers, METH_O, live_doc},
+    {0},
+};
+
+static PyGetSetDef run_getset[] = {
+    {"durations", (getter)get_durations, NULL, "one number an iteration", NULL},
+    {"timings", (getter)get_timings, NULL, "finished phases in order of leaving", NULL},
+    {"timings_iteration", (getter)get_timings_iteration, NULL,
+     "iteration of each finished phase", NULL},
+    {"open_timings", (getter)get_open_timings, NULL,
+     "phases not left yet, with their time so far, outermost first", NULL},
+    {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
+    {0},
+};
+
+static PyMemberDef run_members[] = {
+    {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,
+     "how often a decorated function is called"},
+    {"triggers", T_BOOL, offsetof(py_run, triggers), 0,
+     "whether before_iteration() and after_iteration() are called"},
+    {"start_wall_ns", T_LONGLONG, offsetof(py_run, native.start_wall_ns), 0,
+     "wall clock at the first start, in nanoseconds since 1970"},
+    {"finish_wall_ns", T_LONGLONG, offsetof(py_run, native.finish_wall_ns), 0,
+     "wall clock at the last stop"},
+    {0},
+};
+
+static PyType_Slot run_slots[] = {
+    {Py_tp_doc, "The native half of a run: clock, durations, phases, context."},
+    {Py_tp_new, run_new},
+    {Py_tp_dealloc, run_dealloc},
+    {Py_tp_traverse, run_traverse},
+    {Py_tp_clear, run_clear},
+    {Py_tp_methods, run_methods},
+    {Py_tp_getset, run_getset},
+    {Py_tp_members, run_members},
+    {0},
+};
+
+static PyType_Spec run_spec = {
+    .name = "microbench._core.OpenRun",
+    .basicsize = sizeof(py_run),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = run_slots,
+};
+
+int
+py_run_ready(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    state->run_type = py_state_type(module, &run_spec);
+    return state->run_type ? 0 : -1;
+}

@@ -1,0 +1,49 @@
+/* The native half of core.run.Run: what has to be fast or readable without Python.
+ *
+ * It keeps the clock, the durations and the phases of one run, makes the run the active
+ * one of its context, and enters it in the registry of open runs.
+ */
+#ifndef PY_RUN_H
+#define PY_RUN_H
+
+#include "mb_clock.h"
+#include "mb_run.h"
+#include "py_state.h"
+
+typedef struct {
+    PyObject_HEAD
+    mb_run native;
+    PyObject *bench;     /* Owned: kept until the run is closed */
+    PyObject *counter;   /* Owned: the duration counter of the bench */
+    bool foreign;        /* the counter is not read in C, but called */
+    bool integers;       /* durations are integer nanoseconds */
+    bool triggers;       /* before_iteration() and after_iteration() are to be called */
+    Py_ssize_t iterations;
+    PyObject *began;     /* Owned: foreign reading at the start of the stretch */
+    PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */
+    PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
+    PyObject *values;    /* Owned: list of the durations of finished phases by order,
+                            None where the native one holds; NULL without foreign ones */
+    PyObject *previous;  /* Owned: run that was active in this context before */
+    py_state *state;     /* Borrowed: the type keeps it; NULL before open() */
+} py_run;
+
+int py_run_ready(PyObject *module);
+
+/* A reading of a foreign counter, new reference; NULL with an exception. */
+PyObject *py_run_reading(PyObject *counter);
+
+/* The clock around one iteration. Start: read last. Stop: read first, then the duration
+ * is stored. 0, or -1 with an exception. */
+int py_run_start(py_run *run);
+int py_run_stop(py_run *run);
+
+/* The run a value of the context variable stands for: itself or, once it is closed, the
+ * one before it; the muted marker as it is; NULL for none. Borrowed. */
+PyObject *py_run_open_one(py_state *state, PyObject *value);
+
+/* Keeps `value`, the duration of a phase that was measured by a foreign counter and has
+ * just been left with this order. 0, or -1 with an exception. */
+int py_run_keep_value(py_run *run, uint32_t order, PyObject *value);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the types of the native border share, in the state of a module object of their
+ * own: nothing here is static, so nothing is tied to one interpreter.
+ */
+#ifndef PY_STATE_H
+#define PY_STATE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+typedef struct {
+    PyObject *active;         /* Owned: ContextVar holding the run of this context */
+    PyObject *muted;          /* Owned: stands there while a warm-up call runs */
+    PyObject *nothing;        /* Owned: the phase of no run; reads no clock */
+    PyTypeObject *bench_type; /* Owned: base class with the method `time` */
+    PyTypeObject *phase_type; /* Owned */
+    PyTypeObject *ready_type; /* Owned: an awaitable that never waits */
+    PyTypeObject *run_type;   /* Owned */
+    PyTypeObject *timed_type; /* Owned */
+    unsigned long long lost;  /* phases that belonged to no open run */
+} py_state;
+
+/* The module object that owns the types, new reference; NULL with an exception. */
+PyObject *py_state_new(void);
+
+/* Borrowed state of that module. */
+py_state *py_state_of(PyObject *module);
+
+/* A type of `spec`, owned by the module; NULL with an exception. */
+PyTypeObject *py_state_type(PyObject *module, PyType_Spec *spec);
+
+#endif

@@ -1,0 +1,52 @@
+"""Time code, and keep what explains the time: one JSON line for each thing timed."""
+
+__version__ = '3.0.0.dev0'
+
+# Where each public name lives. Modules are imported when a name is first used, so that
+# `import microbench` costs nothing in a program that records nothing.
+_HOME = {
+    'MicroBench': 'suite',
+    'MicroBenchBase': 'core.bench',
+    'summary': 'core.summary',
+    'JSONEncoder': 'core.encoding',
+    'JSONEncodeWarning': 'core.encoding',
+    'Output': 'outputs.base',
+    'FileOutput': 'outputs.file',
+    'CLIArg': 'core.capture',
+    'MBPythonInfo': 'mixins.python',
+    'MBHostInfo': 'mixins.host',
+    'MBWorkingDir': 'mixins.host',
+    'MBFunctionCall': 'mixins.call',
+    'MBReturnValue': 'mixins.call',
+    'MBResourceUsage': 'mixins.usage',
+}
+
+__all__ = [
+    'CLIArg',
+    'FileOutput',
+    'JSONEncodeWarning',
+    'JSONEncoder',
+    'MBFunctionCall',
+    'MBHostInfo',
+    'MBPythonInfo',
+    'MBResourceUsage',
+    'MBReturnValue',
+    'MBWorkingDir',
+    'MicroBench',
+    'MicroBenchBase',
+    'Output',
+    'summary',
+]
+
+
+def __getattr__(name):
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    module = __import__(f'{__name__}.{home}', fromlist=[name])
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,289 @@
+# cython: language_level=3, boundscheck=False, wraparound=False
+"""The native border: all that Python sees of csrc/. _core.pyi is the same to read."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeASCII
+from cpython.long cimport PyLong_AsLongLongAndOverflow
+from libc.errno cimport errno
+from libc.math cimport isfinite
+from libc.stdint cimport int32_t, int64_t
+
+from microbench cimport _csrc as c
+
+import os
+
+from _datetime import datetime
+
+
+# --- set-up: nothing here outlives a failed import ---------------------------------
+
+def _start():
+    error = c.mb_fork_watch() or c.mb_identity_start()
+    if error:
+        raise OSError(error, os.strerror(error))
+
+_start()
+
+_types = c.py_state_new()
+cdef c.py_state *state = c.py_state_of(_types)
+
+BenchBase = <object>state.bench_type
+OpenRun = <object>state.run_type
+Timed = <object>state.timed_type
+
+RUN_ID = c.mb_run_id().decode('ascii')
+
+
+# --- clocks and identity -----------------------------------------------------------
+
+def clock_ns():
+    return c.mb_clock_ns()
+
+
+def wall_ns():
+    return c.mb_wall_ns()
+
+
+def clock_info():
+    cdef c.mb_clock_info info = c.mb_clock_measure()
+    return info.name.decode('ascii'), info.resolution_ns, info.overhead_ns
+
+
+def record_id():
+    cdef char text[c.MB_RECORD_ID_SIZE]
+    c.mb_record_id(text)
+    return PyUnicode_DecodeASCII(text, c.MB_RECORD_ID_SIZE, NULL)
+
+
+def type_version(type cls):
+    return c.mb_type_version(cls)
+
+
+# --- the context -------------------------------------------------------------------
+
+def mute():
+    """Phases made in this context go nowhere until `unmute(token)`."""
+    return (<object>state.active).set(<object>state.muted)
+
+
+def unmute(token):
+    (<object>state.active).reset(token)
+
+
+def runs_open():
+    return c.mb_runs_open
+
+
+def phases_lost():
+    return state.lost
+
+
+# --- text --------------------------------------------------------------------------
+
+cdef bytes taken(c.mb_text *text):
+    """The bytes of a heap text, which is freed."""
+    cdef bytes result
+    if text.failed:
+        c.mb_text_free(text)
+        raise MemoryError
+    try:
+        result = PyBytes_FromStringAndSize(text.data, text.size)
+    finally:
+        c.mb_text_free(text)
+    return result
+
+
+cdef int put(c.mb_text *text, bytes raw) except -1:
+    c.mb_text_raw(text, PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
+    return 0
+
+
+def int_text(int64_t value):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    c.mb_text_int(&text, value)
+    return taken(&text)
+
+
+def seconds_text(int64_t ns):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    c.mb_text_seconds(&text, ns)
+    return taken(&text)
+
+
+def iso8601_text(int64_t wall_ns, int32_t offset_s):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    c.mb_text_iso8601(&text, wall_ns, offset_s)
+    if text.failed:
+        c.mb_text_free(&text)
+        raise ValueError('time or offset is out of range')
+    return taken(&text)
+
+
+def string_text(str value):
+    cdef c.mb_text text
+    cdef bytes utf8 = value.encode('utf-8', 'surrogatepass')
+    c.mb_text_heap(&text)
+    c.mb_text_string(&text, PyBytes_AS_STRING(utf8), PyBytes_GET_SIZE(utf8))
+    return taken(&text)
+
+
+def ascii_text(bytes json):
+    cdef c.mb_text text
+    if json.isascii():
+        return json
+    c.mb_text_heap(&text)
+    c.mb_text_ascii(&text, PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json))
+    return taken(&text)
+
+
+def record_text(run, bytes head, bytes name, bytes tail, int32_t offset_s):
+    cdef c.mb_text text
+    cdef c.py_run *native
+    cdef c.mb_record_form form
+    cdef char identity[c.MB_RECORD_ID_SIZE]
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    native = <c.py_run *>run
+    form.integers = native.integers
+    form.iterated = native.iterations > 1
+    form.offset_s = offset_s
+    c.mb_record_id(identity)
+    c.mb_text_heap(&text)
+    put(&text, head)
+    c.mb_text_raw(&text, identity, c.MB_RECORD_ID_SIZE)
+    put(&text, b'"},"call":{"invocation":"Python","name":')
+    put(&text, name)
+    c.mb_record_call(&text, &native.native, form, c.mb_clock_ns())
+    put(&text, b'}')
+    put(&text, tail)
+    put(&text, b'}')
+    return taken(&text)
+
+
+# --- plain values as JSON ----------------------------------------------------------
+
+cdef enum:
+    DEEPEST = 100
+
+cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
+    """Write a plain value; 0 if it is not one, and then the text is of no use."""
+    kind = type(value)
+    if kind is str:
+        return put_string(text, value)
+    if value is None:
+        put(text, b'null')
+    elif kind is bool:
+        put(text, b'true' if value else b'false')
+    elif kind is int:
+        return put_int(text, value)
+    elif kind is float:
+        put(text, repr(value).encode() if isfinite(value) else b'null')
+    elif kind is datetime:
+        return put_string(text, value.isoformat())
+    elif depth < DEEPEST and (kind is list or kind is tuple):
+        return put_list(text, value, depth)
+    elif depth < DEEPEST and kind is dict:
+        return put_dict(text, value, depth)
+    else:
+        return 0
+    return 1
+
+
+cdef bint put_string(c.mb_text *text, str value) except -1:
+    cdef bytes utf8 = value.encode('utf-8', 'surrogatepass')
+    c.mb_text_string(text, PyBytes_AS_STRING(utf8), PyBytes_GET_SIZE(utf8))
+    return 1
+
+
+cdef bint put_int(c.mb_text *text, object value) except -1:
+    cdef int overflow = 0
+    cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if not overflow:
+        c.mb_text_int(text, number)
+    return not overflow
+
+
+cdef bint put_list(c.mb_text *text, object values, int depth) except -1:
+    cdef bytes separator = b'['
+    for value in values:
+        put(text, separator)
+        separator = b','
+        if not put_plain(text, value, depth + 1):
+            return 0
+    put(text, b'[]' if separator is not b',' else b']')
+    return 1
+
+
+cdef bint put_dict(c.mb_text *text, dict values, int depth) except -1:
+    cdef bytes separator = b'{'
+    for key, value in values.items():
+        if type(key) is not str:
+            return 0
+        put(text, separator)
+        separator = b','
+        put_string(text, key)
+        put(text, b':')
+        if not put_plain(text, value, depth + 1):
+            return 0
+    put(text, b'{}' if separator is not b',' else b'}')
+    return 1
+
+
+def plain_text(value):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    try:
+        if not put_plain(&text, value, 0):
+            c.mb_text_free(&text)
+            return None
+    except RuntimeError:  # a dict that another thread is changing
+        c.mb_text_free(&text)
+        return None
+    except BaseException:
+        c.mb_text_free(&text)
+        raise
+    return taken(&text)
+
+
+# --- files -------------------------------------------------------------------------
+
+cdef class Appender:
+    cdef c.mb_append *native
+
+    def __cinit__(self, target):
+        if isinstance(target, int):
+            self.native = c.mb_append_fd(target)
+            if self.native is NULL:
+                raise MemoryError
+        else:
+            path = os.fsencode(target)
+            self.native = c.mb_append_new(path)
+            if self.native is NULL:
+                raise OSError(errno, os.strerror(errno), target)
+
+    def __dealloc__(self):
+        if self.native is not NULL:
+            c.mb_append_free(self.native)
+
+    def append(self, bytes line not None):
+        cdef const char *data = PyBytes_AS_STRING(line)
+        cdef size_t size = PyBytes_GET_SIZE(line)
+        cdef int error
+        with nogil:
+            error = c.mb_append_record(self.native, data, size)
+        if error:
+            raise OSError(error, os.strerror(error))
+
+    def sync(self):
+        cdef int error
+        with nogil:
+            error = c.mb_append_sync(self.native)
+        if error:
+            raise OSError(error, os.strerror(error))
+
+    def close(self):
+        with nogil:
+            c.mb_append_close(self.native)

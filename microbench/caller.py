@@ -1,0 +1,39 @@
+"""Warnings and messages that name the line of the user's code, not one of ours."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from os.path import dirname
+
+PACKAGE = dirname(__file__)
+
+
+def _frames_of_ours() -> int:
+    """How many frames above the caller's belong to this package."""
+    count, frame = 0, sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        count += 1
+        frame = frame.f_back  # type: ignore[assignment]
+    return count
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line that called into the package; never raise.
+
+    Where warnings are errors (`-W error`), a record's trouble must not become the
+    program's: the text goes to standard error instead.
+    """
+    try:
+        warnings.warn(message, category, stacklevel=_frames_of_ours() + 2)
+    except Warning as error:
+        tell(f'{type(error).__name__}: {error}')
+
+
+def tell(line: str) -> None:
+    """Write one line to standard error, if there is one."""
+    try:
+        sys.stderr.write(line + '\n')
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        pass  # closed, or None: nowhere left to tell

@@ -1,0 +1,1 @@
+"""The command: parser, runner of the child process, main."""

@@ -1,0 +1,1 @@
+"""Configuration, plan and life of a record; encoding and delivery."""

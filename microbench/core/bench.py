@@ -1,0 +1,305 @@
+"""The bench: configuration, and the ways in. No timing happens here."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from _datetime import timezone, tzinfo
+
+from .. import _core
+from ..outputs.file import FileOutput
+from . import encoding
+from .block import Block
+from .decorate import decorated
+from .deliver import Delivery
+from .plan import Plan
+from .run import Run, name_of
+from .signature import LazySignature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+
+class MicroBenchBase(_core.BenchBase):
+    """A bench without any captures: `MicroBench` adds the Python version.
+
+    Args:
+        outfile: path or file object for one `FileOutput`. Left out: the class attribute
+            `outfile` or, without one, memory.
+        json_encoder: subclass of `json.JSONEncoder` for all values.
+        tz: time zone of all timestamps; None for naive local time.
+        iterations: timed calls for each call of a decorated function.
+        warmup: untimed calls before them.
+        duration_counter: callable without arguments that returns a number. Durations
+            are differences of two readings: seconds for `time.perf_counter`.
+        outputs: sinks, instead of `outfile`; each gets every record.
+        on_output_error: `'warn'`, or `'raise'` an error of a sink once the others
+            had their turn and the function's own error, if any, does not go first.
+        **static_fields: added to the top level of every record. Containers are copied
+            for each record, what they hold is shared; dicts called `call` and `mb` are
+            merged into the record's own.
+
+    Raises:
+        TypeError, ValueError: an argument is wrong; the message names it.
+
+    >>> bench = MicroBenchBase(experiment='baseline')
+    >>> @bench
+    ... def work():
+    ...     with bench.time('sum'):
+    ...         return sum(range(1000))
+    >>> work()
+    499500
+    >>> [record] = bench.get_results()
+    >>> record['experiment'], record['call']['name'], record['call']['timings'][0]['name']
+    ('baseline', 'work', 'sum')
+    """
+
+    __signature__ = LazySignature()
+    _epoch = 0
+    _initialised = False
+
+    def __init__(
+        self,
+        outfile: Any = None,
+        json_encoder: Any = None,
+        tz: tzinfo | None = timezone.utc,
+        iterations: int = 1,
+        warmup: int = 0,
+        duration_counter: Callable[[], Any] = time.perf_counter,
+        outputs: Iterable[Any] | None = None,
+        *too_many: Any,
+        on_output_error: str = 'warn',
+        **static_fields: Any,
+    ) -> None:
+        if too_many:
+            raise ValueError('at most 7 positional arguments: give fields by keyword')
+        self.iterations = _whole('iterations', iterations)
+        self.warmup = _whole('warmup', warmup)
+        self.tz = _checked_tz(tz)
+        self._duration_counter = _checked_counter(duration_counter)
+        self._json_encoder = _checked_encoder(json_encoder)
+        self._static = _checked_fields(static_fields)
+        if on_output_error not in ('warn', 'raise'):
+            raise ValueError("on_output_error has to be 'warn' or 'raise'")
+        self._delivery = Delivery(self._sinks(outfile, outputs), on_output_error)
+        self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._plan: Plan | None = None
+        self._off = os.environ.get('MICROBENCH', '').lower() == 'off'
+
+    def _sinks(self, outfile: Any, outputs: Iterable[Any] | None) -> list[Any]:
+        if outputs is None:
+            if outfile is None:
+                outfile = getattr(self, 'outfile', None)
+            return [FileOutput(outfile)]
+        if outfile is not None:
+            raise ValueError('outfile and outputs are mutually exclusive: give one')
+        return _checked_outputs(outputs)
+
+    # --- configuration that changes --------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name not in ('_epoch', '_plan'):
+            self._epoch += 1
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._epoch += 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The plan and what was captured belong to this process."""
+        return {**self.__dict__, '_plan': None, '_constants': {}}
+
+    def _current_plan(self) -> Plan:
+        plan = self._plan
+        if plan is None or not plan.holds(self):
+            plan = self._plan = Plan(self, MicroBenchBase)
+        return plan
+
+    def _static_fields(self) -> dict[str, Any]:
+        return {name: _copied(value) for name, value in self._static.items()}
+
+    def _constant(self, hook: str, definition: Any) -> dict[str, Any]:
+        """Return what a capture marked per_process gives; it runs once."""
+        known = self._constants.get(hook)
+        if known is None or known[0] is not definition:
+            result: dict[str, Any] = {}
+            getattr(self, hook)(result)
+            known = self._constants[hook] = (definition, result)
+        return known[1]
+
+    def explain_path(self) -> list[str]:
+        """Return why records are built as dicts; empty if C writes them as text.
+
+        Both give the same record. Text is faster, and possible where nothing has to see
+        the record while it is built.
+        """
+        return list(self._current_plan().not_native)
+
+    # --- ways in -----------------------------------------------------------------------
+
+    def __call__(self, func: Any) -> Any:
+        """Decorate a function: each call of it becomes a record.
+
+        Works for functions, methods, class and static methods, coroutine functions,
+        generator and async generator functions, `functools.partial` and objects with
+        `__call__`. For generators the duration is the time inside the body.
+
+        Raises:
+            TypeError: `func` cannot be called.
+            ValueError: iterations or warmup with a generator function.
+        """
+        return func if self._off else decorated(self, func)
+
+    def record(self, name: str | None = None) -> Block:
+        """Return a context manager for `with`: its block becomes one record.
+
+        The default name is `<record>`. It can be entered again once it was left.
+        """
+        return Block(self, name or '<record>')
+
+    def arecord(self, name: str | None = None) -> Block:
+        """Return a context manager for `async with`: its block becomes one record."""
+        return Block(self, name or '<record>')
+
+    # --- hooks of the lifecycle, for subclasses ----------------------------------------
+
+    def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run once for each record, before the code: all `capture_*` hooks."""
+        run: Run = bm_data['_run']
+        run.capture()
+
+    def post_finish_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run once for each record, after the code: all `capturepost_*` hooks."""
+        run: Run = bm_data['_run']
+        run.capture_post()
+
+    def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run before each timed iteration; the clock is read after it."""
+        forward = getattr(super(), 'pre_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+
+    def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run after each timed iteration; the clock was read before it."""
+        forward = getattr(super(), 'post_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+
+    def capture_function_name(self, bm_data: dict[str, Any]) -> None:
+        """Set `call.name` of a decorated function."""
+        if '_func' in bm_data:
+            bm_data['call'].setdefault('name', name_of(bm_data['_func']))
+
+    # --- results -----------------------------------------------------------------------
+
+    def to_json(self, obj: Any) -> str:
+        """Return `obj` as JSON, encoded as records are.
+
+        Raises:
+            TypeError, ValueError: it cannot be encoded.
+        """
+        return encoding.encode_strictly(obj, self._json_encoder).decode('ascii')
+
+    def output_result(self, bm_data: dict[str, Any]) -> None:
+        """Encode a finished record once and give it to every sink in order."""
+        if type(self).to_json is MicroBenchBase.to_json and 'to_json' not in vars(self):
+            text = encoding.encode(bm_data, self._json_encoder)
+        else:
+            text = self.to_json(bm_data).encode()
+        self._delivery.deliver(text)
+
+    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
+        """Return the records from the first sink that can read them back.
+
+        Args:
+            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
+            flat: join the names of nested objects by dots: `call.name`.
+
+        Raises:
+            RuntimeError: no sink can.
+            ValueError: an unknown format.
+            ImportError: `'df'` without pandas.
+        """
+        for sink in self._delivery.sinks:
+            try:
+                return sink.get_results(format=format, flat=flat)
+            except (NotImplementedError, AttributeError):
+                continue
+        raise RuntimeError('no sink of this bench supports get_results()')
+
+    def summary(self) -> None:
+        """Print count, minimum, mean, median, maximum and deviation of all durations."""
+        from .summary import summary  # start-up time
+
+        summary(self.get_results())
+
+
+# --- checks of the constructor's arguments ------------------------------------------------
+
+
+def _whole(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not hasattr(value, '__index__'):
+        raise TypeError(f'{name} has to be an integer, not {value!r}')
+    number: int = value.__index__()
+    if number < 0:
+        raise ValueError(f'{name} has to be 0 or more, not {number}')
+    return number
+
+
+def _checked_tz(tz: Any) -> tzinfo | None:
+    if tz is not None and not isinstance(tz, tzinfo):
+        raise TypeError(f'tz has to be a datetime.tzinfo or None, not {tz!r}')
+    return tz
+
+
+def _checked_counter(counter: Any) -> Any:
+    if not callable(counter):
+        raise TypeError(f'duration_counter has to be callable, not {counter!r}')
+    return counter
+
+
+def _checked_encoder(encoder: Any) -> Any:
+    if encoder is None:
+        return None
+    import json
+
+    from .json_encoder import JSONEncoder  # start-up time
+
+    if not (isinstance(encoder, type) and issubclass(encoder, json.JSONEncoder)):
+        raise TypeError(f'json_encoder has to subclass json.JSONEncoder, not {encoder!r}')
+    return None if encoder is JSONEncoder else encoder
+
+
+def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    for name in ('mb', 'call'):
+        if name in fields and not isinstance(fields[name], dict):
+            raise ValueError(f'field {name!r} is reserved: only a dict can be merged there')
+    return {name: v for name, v in fields.items() if not name.startswith('_')}
+
+
+def _checked_outputs(outputs: Any) -> list[Any]:
+    if isinstance(outputs, (str, bytes)) or not hasattr(outputs, '__iter__'):
+        raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
+    sinks = list(outputs)
+    for sink in sinks:
+        if not callable(getattr(sink, 'write', None)):
+            raise TypeError(f'outputs: {sink!r} has no method write()')
+    return sinks
+
+
+def _copied(value: Any, inside: tuple[int, ...] = ()) -> Any:
+    """Copy containers, share what they hold; what contains itself is shared as it is."""
+    if id(value) in inside:
+        return value
+    within = (*inside, id(value))
+    if type(value) is dict:
+        return {k: _copied(v, within) for k, v in value.items()}
+    if type(value) is list:
+        return [_copied(v, within) for v in value]
+    if type(value) is tuple:
+        return tuple(_copied(v, within) for v in value)
+    return set(value) if type(value) is set else value

@@ -1,0 +1,66 @@
+"""`with bench.record(name)` and `async with bench.arecord(name)`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .run import Run
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .bench import MicroBenchBase
+
+
+class Block:
+    """A block of code that becomes one record each time it is entered.
+
+    It can be entered again once it was left, not within itself.
+    """
+
+    def __init__(self, bench: MicroBenchBase, name: str) -> None:
+        self._bench = bench
+        self._name = name
+        self._run: Run | None = None
+
+    def __enter__(self) -> Block:
+        if self._run is not None:
+            raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
+        if self._bench._off:
+            return self
+        run = Run(self._bench, self._name).begin()
+        try:
+            if run.triggers:
+                run.before_iteration()
+        except BaseException:
+            run.abandon()
+            raise
+        self._run = run
+        run.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        run = self._run
+        if run is None:
+            return
+        run.stop()
+        self._run = None
+        if run.triggers:
+            run.after_iteration()
+        run.finish(exception)
+
+    async def __aenter__(self) -> Block:
+        return self.__enter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.__exit__(kind, exception, traceback)

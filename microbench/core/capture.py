@@ -1,0 +1,81 @@
+"""What the author of a mixin needs: the mark for constants, namespaces, CLI options."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    Hook = TypeVar('Hook', bound=Callable[..., Any])
+
+
+def per_process(hook: Hook) -> Hook:
+    """Mark a `capture_*` method whose result is constant for this process.
+
+    It runs once for each bench object, on an empty record; what it puts there is kept
+    and added to every record. It must not depend on the call.
+
+    >>> class MBFlavour:
+    ...     @per_process
+    ...     def capture_flavour(self, bm_data):
+    ...         namespace(bm_data, 'host')['flavour'] = 'vanilla'
+    """
+    hook.per_process = True  # type: ignore[attr-defined]
+    return hook
+
+
+def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the object called `name` in the record, made if it is not there.
+
+    A static field of that name that is no dict is replaced: the mixin wins.
+    """
+    found = bm_data.get(name)
+    if not isinstance(found, dict):
+        found = bm_data[name] = {}
+    return found
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return '<unset>'
+
+
+class CLIArg:
+    """An option that a mixin adds to the command: listed in its `cli_args`.
+
+    Args:
+        flags: option strings, such as `['--git-repo']`.
+        dest: class attribute that gets the value.
+        help: one line for `microbench --help`.
+        metavar: name of the value in the help.
+        type: callable that converts the word; raises ValueError if it is wrong.
+        nargs: as in argparse.
+        cli_default: value if the option is not given; a callable is called with the
+            command's words. Left out: the default of the mixin itself.
+    """
+
+    UNSET = _Unset()
+
+    def __init__(
+        self,
+        flags: list[str],
+        dest: str,
+        help: str,  # noqa: A002 - the name is part of the API of 2.1.0
+        *,
+        metavar: str | None = None,
+        type: Callable[[str], Any] = str,  # noqa: A002
+        nargs: str | int | None = None,
+        cli_default: Any = UNSET,
+    ) -> None:
+        self.flags = flags
+        self.dest = dest
+        self.help = help
+        self.metavar = metavar
+        self.type = type
+        self.nargs = nargs
+        self.cli_default = cli_default
+
+    def __repr__(self) -> str:
+        return f'CLIArg({self.flags!r}, {self.dest!r})'

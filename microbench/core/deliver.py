@@ -1,0 +1,73 @@
+"""Each record to each sink, whatever the others do.
+
+A sink that fails costs neither the result of the program nor the other sinks. What no
+sink took goes to standard error as one line, the first ten times; after that, only the
+count is told, each time it has grown tenfold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..caller import tell, warn
+from ..outputs.base import writer_of
+from .encoding import one_line
+
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST_LINES = 10
+
+
+class Delivery:
+    """The sinks of one bench.
+
+    Args:
+        sinks: objects with `write(str)` or, as `Output` has it, `write_record(bytes)`.
+        on_error: `'warn'`, or `'raise'` the first error once all sinks had their turn.
+    """
+
+    lost = 0  # records of this process that no sink took
+
+    def __init__(self, sinks: list[Any], on_error: str) -> None:
+        self.sinks = sinks
+        self.on_error = on_error
+        self.failing: set[int] = set()  # ids of sinks that were warned about
+
+    def deliver(self, record: bytes) -> None:
+        """Give the record, without newline, to every sink in order."""
+        errors = [e for e in (self._write(s, record) for s in self.sinks) if e]
+        if not errors:
+            return
+        if len(errors) == len(self.sinks):
+            self.last_resort(record)
+        if self.on_error == 'raise':
+            raise errors[0]
+
+    def _write(self, sink: Any, record: bytes) -> Exception | None:
+        try:
+            writer_of(sink)(record)
+        except Exception as error:
+            self._warn_once(sink, error)
+            return error
+        self.failing.discard(id(sink))
+        return None
+
+    def _warn_once(self, sink: Any, error: Exception) -> None:
+        if self.on_error == 'raise' or id(sink) in self.failing:
+            return
+        self.failing.add(id(sink))
+        warn(f'{sink!r} did not take a record: {one_line(error)}', RuntimeWarning)
+
+    @classmethod
+    def last_resort(cls, record: bytes) -> None:
+        """Write the record to standard error."""
+        Delivery.lost += 1
+        if cls.lost <= MOST_LINES:
+            tell(record.decode('ascii', 'backslashreplace'))
+        elif _is_power_of_ten(cls.lost):
+            tell(f'microbench: no sink took {cls.lost} records so far')
+
+
+def _is_power_of_ten(number: int) -> bool:
+    return str(number).rstrip('0') == '1'

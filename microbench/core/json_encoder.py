@@ -1,0 +1,179 @@
+"""JSON for values that are not plain: numpy, dates, users' own types, and bad ones.
+
+Two passes. The first is a library's: orjson, or the stdlib with a user's own encoder
+class (orjson would handle enums and UUIDs before the user's `default` sees them). Only
+if it fails, or gives what is not strict JSON, `_Cleaner` walks the value once more and
+puts a placeholder where something cannot be encoded.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from .. import _core
+from ..caller import warn
+from .encoding import PLACEHOLDER, one_line, text_of
+
+try:
+    import orjson
+except ImportError:  # no wheel for this platform
+    orjson = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+DEEPEST = 200  # levels that _Cleaner follows: far below Python's own limit
+
+
+class JSONEncodeWarning(Warning):
+    """A value could not be encoded, and its place in the record has a placeholder."""
+
+
+class JSONEncoder(json.JSONEncoder):
+    """The standard encoder: dates, times, numpy scalars and arrays.
+
+    Extend it by overriding `default`, and give the class to the bench:
+
+    >>> class Mine(JSONEncoder):
+    ...     def default(self, o):
+    ...         if isinstance(o, complex):
+    ...             return [o.real, o.imag]
+    ...         return super().default(o)
+    >>> json.dumps({'z': 1 + 2j}, cls=Mine)
+    '{"z": [1.0, 2.0]}'
+    """
+
+    def default(self, o: Any) -> Any:
+        """Return `o` as something simpler; raise TypeError if there is no such thing."""
+        if isinstance(o, (datetime, date, time)):
+            return o.isoformat()
+        if isinstance(o, timedelta):
+            return o.total_seconds()
+        if isinstance(o, timezone):
+            return str(o)
+        numpy = sys.modules.get('numpy')
+        if numpy is not None and isinstance(o, (numpy.generic, numpy.ndarray)):
+            return self._numpy(o)
+        return super().default(o)
+
+    def _numpy(self, o: Any) -> Any:
+        simpler = o.tolist()
+        if type(simpler) is type(o):
+            return super().default(o)
+        return simpler
+
+
+def encode(value: Any, encoder: type | None) -> bytes:
+    """Return strict JSON for any value; see encoding.encode."""
+    return _by_library(value, encoder) or _cleaned(value, encoder, strict=False)
+
+
+def encode_strictly(value: Any, encoder: type | None) -> bytes:
+    """Return strict JSON, or raise; see encoding.encode_strictly."""
+    return _by_library(value, encoder) or _cleaned(value, encoder, strict=True)
+
+
+def decode(text: str | bytes) -> Any:
+    """Return the value that a JSON text stands for."""
+    return json.loads(text)
+
+
+def warn_unencodable(value: object, error: BaseException) -> None:
+    """Warn, at the line of the caller, that a placeholder took the value's place."""
+    kind = type(value).__name__
+    warn(f'{kind} cannot be encoded as JSON ({one_line(error)})', JSONEncodeWarning)
+
+
+def _by_library(value: Any, encoder: type | None) -> bytes | None:
+    """Return the text as orjson or the stdlib gives it; None if neither can."""
+    if encoder is None and orjson is not None:
+        try:
+            return _core.ascii_text(orjson.dumps(value, _standard.default, ORJSON))
+        except TypeError:
+            pass  # the stdlib knows more: lone surrogates, large integers, deep nesting
+    try:
+        return json.dumps(
+            value, cls=encoder or JSONEncoder, allow_nan=False, separators=(',', ':')
+        ).encode()
+    except Exception:
+        return None
+
+
+def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
+    default = (encoder or JSONEncoder)().default
+    cleaned = _Cleaner(default, strict=strict).clean(value)
+    return json.dumps(cleaned, separators=(',', ':'), allow_nan=False).encode()
+
+
+class _Cleaner:
+    """Makes plain JSON values of anything: the same choices as the stdlib, in its order.
+
+    NaN and infinities become None. What cannot be encoded is replaced by the
+    placeholder or, if strict, raised.
+    """
+
+    def __init__(self, default: Callable[[Any], Any], *, strict: bool) -> None:
+        self.default = default
+        self.strict = strict
+        self.inside: set[int] = set()  # ids of the containers around the value
+
+    def clean(self, value: Any) -> Any:
+        try:
+            return self._simple(value)
+        except Exception as error:
+            if self.strict:
+                raise
+            warn_unencodable(value, error)
+            return PLACEHOLDER
+
+    def _simple(self, value: Any) -> Any:
+        if value is None or value is True or value is False:
+            return value
+        if isinstance(value, str):
+            return str.__str__(value)
+        if isinstance(value, int):
+            int.__repr__(value)  # raises ValueError beyond sys.get_int_max_str_digits()
+            return int.__int__(value)
+        if isinstance(value, float):
+            return float.__float__(value) if math.isfinite(value) else None
+        return self._container(value)
+
+    def _container(self, value: Any) -> Any:
+        if id(value) in self.inside:
+            raise ValueError('it contains itself')
+        if len(self.inside) >= DEEPEST:
+            raise ValueError(f'it is nested more than {DEEPEST} levels deep')
+        self.inside.add(id(value))
+        try:
+            if isinstance(value, dict):
+                return {_key(k): self.clean(v) for k, v in value.items()}
+            if isinstance(value, (list, tuple)):
+                return [self.clean(item) for item in value]
+            return self.clean(self.default(value))
+        finally:
+            self.inside.discard(id(value))
+
+
+def _key(key: Any) -> str:
+    if key is None or isinstance(key, bool):
+        return {None: 'null', True: 'true', False: 'false'}[key]
+    if isinstance(key, str):
+        return str.__str__(key)
+    if isinstance(key, int):
+        return int.__repr__(key)
+    return float.__repr__(key) if isinstance(key, float) else text_of(key)
+
+
+_standard = JSONEncoder()
+ORJSON = (
+    0
+    if orjson is None
+    else orjson.OPT_NON_STR_KEYS
+    | orjson.OPT_PASSTHROUGH_DATETIME
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+)

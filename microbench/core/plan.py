@@ -1,0 +1,189 @@
+"""What a bench captures, worked out once instead of at each call.
+
+A plan is made from the class dictionaries along the MRO (so that no property is ever
+evaluated) and from the attributes of the bench object. It holds as long as
+
+* the version tag of the class is the one it was made with: CPython gives a class a new
+  tag whenever it, or one of its bases, is changed; 0 means that it gives none, and then
+  the plan is made anew each time;
+* the epoch of the bench is the one it was made with: `__setattr__` and `__delattr__` of
+  the bench count it up.
+
+So a hook added or replaced later, on the class, on a mixin or on the bench, is honoured
+from the next call on. Only a direct write to `bench.__dict__` goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from _datetime import timezone
+
+from .. import __version__, _core
+from . import encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .bench import MicroBenchBase
+
+SCHEMA = 3
+
+# Duration counters that are read in C; true for those that count whole nanoseconds.
+NATIVE_COUNTERS = {
+    time.perf_counter: False,
+    time.perf_counter_ns: True,
+    time.monotonic: False,
+    time.monotonic_ns: True,
+}
+
+# Methods of the base class that get to see the record as a dict.
+TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
+SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
+
+
+class Plan:
+    """What to do for each record of one bench object, in its present state."""
+
+    def __init__(self, bench: MicroBenchBase, base: type) -> None:
+        # Looked at first: what changes from here on outdates the plan at once. The
+        # attribute look-up makes CPython assign a tag.
+        self.epoch = bench._epoch
+        self.version = _core.type_version(type(bench))
+        found = _definitions(bench)
+        hooks = sorted(n for n in found if n.startswith('capture') and _is_hook(found[n]))
+        self.captures = [n for n in hooks if n.startswith('capture_')]
+        self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
+        self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
+        self.optional = bool(getattr(bench, 'capture_optional', False))
+        self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
+        self.returns = bool(getattr(bench, 'keeps_return_value', False))
+        self.counter: Callable[[], Any] = bench._duration_counter
+        self.foreign = self.counter not in NATIVE_COUNTERS
+        self.integers = NATIVE_COUNTERS.get(self.counter, False)
+        self.iterations, self.warmup = bench.iterations, bench.warmup
+        self.tz = bench.tz
+        self.mb = self._identity()
+        self.not_native = list(self._reasons(bench, base, found))
+        self.native = not self.not_native
+        self._text: tuple[bytes, bytes, int] | None = None
+
+    def holds(self, bench: MicroBenchBase) -> bool:
+        """Whether nothing has changed that the plan was made from."""
+        return (
+            self.epoch == bench._epoch
+            and self.version == _core.type_version(type(bench))
+            and self.version != 0
+        )
+
+    def _identity(self) -> dict[str, Any]:
+        """Return the `mb` object, less the id of the single record."""
+        mb = {
+            'run_id': _core.RUN_ID,
+            'version': __version__,
+            'schema': SCHEMA,
+            'timezone': str(self.tz),
+            'duration_counter': _name_of_counter(self.counter),
+        }
+        if not self.foreign:
+            name, resolution, overhead = _core.clock_info()
+            mb['clock'] = {
+                'name': name,
+                'resolution_ns': resolution,
+                'overhead_ns': overhead,
+            }
+        return mb
+
+    def _reasons(self, bench: MicroBenchBase, base: type, found: dict[str, Any]) -> Any:
+        """Yield, in words, each thing that needs the record as a dict."""
+        own = vars(base)
+        for name in self.captures:
+            if name not in self.constant and found[name] is not own.get(name):
+                yield f'{name} runs for each record'
+        for name in self.post_captures:
+            yield f'{name} runs for each record'
+        for name in SEERS:
+            if found[name] is not own[name]:
+                yield f'{name} is overridden'
+        if self.triggers:
+            yield 'pre_run_triggers or post_run_triggers is overridden'
+        if self.returns:
+            yield 'the return value is kept'
+        if self.foreign:
+            yield f'{self.mb["duration_counter"]} is not read in C'
+        if bench._json_encoder is not None:
+            yield f'{bench._json_encoder.__name__} encodes the record'
+        if type(self.tz) is not timezone:
+            yield f'{self.mb["timezone"]} is no fixed offset'
+        for name, value in bench._static.items():
+            if name in ('mb', 'call') or encoding.plain(value) is None:
+                yield f'field {name!r} is made anew for each record'
+
+    def text(self, bench: MicroBenchBase) -> tuple[bytes, bytes, int]:
+        """Return what comes before and after the call block, and the offset in seconds.
+
+        Raises what a capture raises; then the plan does without text from now on.
+        """
+        if self._text is None:
+            try:
+                self._text = self._fixed_text(bench)
+            except BaseException:
+                self.native = False
+                self.not_native.append('a capture failed')
+                raise
+        return self._text
+
+    def _fixed_text(self, bench: MicroBenchBase) -> tuple[bytes, bytes, int]:
+        fields = bench._static_fields()
+        for name in self.constant:
+            merge(fields, bench._constant(name, self.constant[name]))
+        head = b'{"mb":' + encoding.encode(self.mb)[:-1] + b',"record_id":"'
+        tail = encoding.encode(fields)[1:-1]
+        offset = self.tz.utcoffset(None)
+        return head, b',' + tail if tail else b'', offset.days * 86400 + offset.seconds
+
+
+def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
+    """Add what a constant capture gave, one namespace deep, to a record."""
+    for name, value in constants.items():
+        there = record.get(name)
+        if isinstance(value, dict) and isinstance(there, dict):
+            there.update(value)
+        else:
+            record[name] = dict(value) if isinstance(value, dict) else value
+
+
+def _definitions(bench: MicroBenchBase) -> dict[str, Any]:
+    """Map each name to its raw definition, as attribute look-up would choose it."""
+    found: dict[str, Any] = {}
+    for cls in reversed(type(bench).__mro__):
+        found.update(vars(cls))
+    found.update(vars(bench))
+    return found
+
+
+def _is_hook(raw: object) -> bool:
+    return (
+        callable(raw)
+        or hasattr(raw, '__func__')  # staticmethod, classmethod
+        or type(raw).__name__ == 'partialmethod'
+    )
+
+
+def _is_constant(raw: object) -> bool:
+    return getattr(raw, 'per_process', None) is True
+
+
+def _overridden(bench: MicroBenchBase, base: type, name: str) -> bool:
+    """Whether any class but the base, before or after it, or the bench defines `name`."""
+    places = [vars(cls) for cls in type(bench).__mro__ if cls is not base]
+    return any(name in place for place in [*places, vars(bench)])
+
+
+def _name_of_counter(counter: Any) -> str:
+    name = getattr(counter, '__name__', None)
+    if name is None and hasattr(counter, 'func'):  # functools.partial
+        name = getattr(counter.func, '__name__', None)
+    return str(name or type(counter).__name__)

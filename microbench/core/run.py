@@ -1,0 +1,244 @@
+"""The life of one record.
+
+Every way in (decorator, `record`, `arecord`, the command) makes a Run, begins it, has
+the code run, and finishes it. They differ only in who calls the code.
+
+    state     what has happened                                  what undoes it
+    -----     -------------------------------------------------  -------------------
+    new       the bench and its plan are known                   nothing
+    open      in the registry; active in this context; captures  abandon
+              done; at last the clock was started
+    closed    the clock was stopped first; post captures done;   -
+              the record is with the sinks
+
+begin() runs the captures in alphabetical order while the run is active; if one fails,
+abandon() takes back everything and the error goes to the caller: the code has not run.
+finish() gets the outcome of the code, which nothing may change any more: what fails from
+here on is kept in `failure`, and raised only when the record is written and the code
+itself has not raised.
+
+A record has two representations. Where nothing needs to see it as a dict (the plan
+knows), begin() and finish() build none: the text is written from the native half, between
+fixed bytes. Otherwise the dict `data` grows as hooks and mixins fill it, and is encoded at
+the end. Both give the same JSON.
+
+What belongs to the running call is here, never on the bench: so threads, tasks, nesting
+and recursion cannot mix their records up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import _core
+from . import encoding, times
+from .plan import merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+    from .bench import MicroBenchBase
+
+
+class Run(_core.OpenRun):
+    """One record, from the first capture to the last sink."""
+
+    __slots__ = ('data', 'failure', 'name', 'owner', 'plan', 'undo')
+
+    def __init__(self, owner: MicroBenchBase, name: str | None = None) -> None:
+        self.owner = owner
+        self.plan = owner._current_plan()
+        self.name = name
+        self.data: dict[str, Any] | None = None
+        self.undo: list[Generator[None, None, None]] = []
+        self.failure: BaseException | None = None
+        self.iterations = 1
+
+    # --- begin ---------------------------------------------------------------------
+
+    def begin(
+        self,
+        func: Callable[..., Any] | None = None,
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+        **call: Any,
+    ) -> Run:
+        """Open the run and do all that comes before the code; the clock is not started.
+
+        `call` holds further fields of the record's `call` object.
+        """
+        plan, owner = self.plan, self.owner
+        if plan.native and not call:
+            self._name_it(func)
+            try:
+                plan.text(owner)
+            except Exception:
+                pass  # the dict form knows what to do with a capture that fails
+            else:
+                self.open(owner, plan.counter, False, plan.integers)
+                return self
+        self.data = self._new_data(func, args, kwargs or {}, call)
+        self.open(owner, plan.counter, plan.foreign, plan.integers)
+        try:
+            owner.pre_start_triggers(self.data)
+        except BaseException:
+            self.abandon()
+            raise
+        self.triggers = plan.triggers
+        self.keep_numbers(self.data['call'].setdefault('durations', []))
+        return self
+
+    def _name_it(self, func: Any) -> None:
+        if self.name is None:
+            self.name = name_of(func)
+
+    def _new_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
+        mb = {**self.plan.mb, 'record_id': _core.record_id()}
+        data: dict[str, Any] = {'mb': mb, 'call': {}}
+        for field, value in self.owner._static_fields().items():
+            if field in data:
+                data[field].update(value)
+            else:
+                data[field] = value
+        data['call'].update({'invocation': 'Python', **call})
+        if self.name is not None:
+            data['call']['name'] = self.name
+        if func is not None:
+            data['_func'] = func
+        data['_args'], data['_kwargs'], data['_run'] = args, kwargs, self
+        return data
+
+    def capture(self) -> None:
+        """Run every `capture_*` hook; then take the time of the start."""
+        data = self.data
+        assert data is not None
+        for hook in self.plan.captures:
+            self._tolerantly(hook, self._capture_one, hook, data)
+        data['call']['durations'] = []
+        self.start_wall_ns = _core.wall_ns()
+        data['call']['start_time'] = times.at(self.start_wall_ns, self.plan.tz)
+
+    def _capture_one(self, hook: str, data: dict[str, Any]) -> None:
+        definition = self.plan.constant.get(hook)
+        if definition is not None:
+            merge(data, self.owner._constant(hook, definition))
+            return
+        pending = getattr(self.owner, hook)(data)
+        if hasattr(pending, 'gi_frame'):  # set up, yield, result
+            next(pending)
+            self.undo.append(pending)
+
+    def abandon(self) -> None:
+        """Take back what begin() has done: no record comes of this run."""
+        for pending in reversed(self.undo):
+            pending.close()
+        self.close()
+
+    # --- around each iteration, where a class has hooks there ------------------------
+
+    def before_iteration(self) -> None:
+        """Call `pre_run_triggers`."""
+        self.owner.pre_run_triggers(self.data)
+
+    def after_iteration(self) -> None:
+        """Call `post_run_triggers`; what it raises is raised after the record."""
+        self._keeping_failure(self.owner.post_run_triggers, self.data)
+
+    # --- finish ----------------------------------------------------------------------
+
+    def finish(self, exception: BaseException | None = None, value: Any = None) -> None:
+        """Complete the record, hand it to the sinks and close the run.
+
+        Raises what a hook raised before, unless the code itself has raised.
+        """
+        try:
+            if self.data is None:
+                self._finish_text(exception)
+            else:
+                self._finish_data(self.data, exception, value)
+        finally:
+            self.close()
+            self.data = None
+        failure, self.failure = self.failure, None
+        if failure is not None and exception is None:
+            raise failure
+
+    def _finish_text(self, exception: BaseException | None) -> None:
+        head, tail, offset = self.plan.text(self.owner)
+        if exception is not None:
+            outcome = encoding.encode({'exception': described(exception)})
+            tail += b',' + outcome[1:-1]
+        name = _core.string_text(self.name)
+        text = _core.record_text(self, head, name, tail, offset)
+        self._keeping_failure(self.owner._delivery.deliver, text)
+
+    def _finish_data(
+        self, data: dict[str, Any], exception: BaseException | None, value: Any
+    ) -> None:
+        self._add_measurements(data['call'])
+        if exception is not None:
+            data['exception'] = described(exception)
+        elif self.plan.returns and '_func' in data:
+            data['call']['return_value'] = encoding.snapshot(value, self.owner)
+        self._keeping_failure(self.owner.post_finish_triggers, data)
+        record = {k: v for k, v in data.items() if not str(k).startswith('_')}
+        self._keeping_failure(self.owner.output_result, record)
+
+    def _add_measurements(self, call: dict[str, Any]) -> None:
+        call['durations'] = self.durations
+        call['finish_time'] = times.at(self.finish_wall_ns, self.plan.tz)
+        for field in ('timings', 'open_timings'):
+            phases = getattr(self, field)
+            if phases:
+                call[field] = phases
+        if self.iterations > 1 and 'timings' in call:
+            call['timings_iteration'] = self.timings_iteration
+
+    def capture_post(self) -> None:
+        """Finish pending captures in reverse, then run every `capturepost_*` hook."""
+        for pending in reversed(self.undo):
+            self._keeping_failure(self._tolerantly, pending.__name__, next, pending, None)
+        for hook in self.plan.post_captures:
+            method = getattr(self.owner, hook)
+            self._keeping_failure(self._tolerantly, hook, method, self.data)
+
+    # --- errors of hooks -------------------------------------------------------------
+
+    def _tolerantly(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
+        """Call a hook; with `capture_optional`, note an error in the record instead."""
+        try:
+            method(*args)
+        except Exception as error:
+            if not self.plan.optional:
+                raise
+            assert self.data is not None
+            noted = self.data['call'].setdefault('capture_errors', [])
+            noted.append({'method': hook, 'error': encoding.one_line(error)})
+
+    def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
+        """Call a hook; its first error waits until the record is written."""
+        try:
+            method(*args)
+        except BaseException as error:
+            self.failure = self.failure or error
+
+
+def name_of(func: Any) -> str:
+    """Return `__name__`, or a readable name for what has none."""
+    inner = func
+    while True:
+        name = getattr(inner, '__name__', None)
+        if isinstance(name, str) and name:
+            return name
+        if not hasattr(inner, 'func'):  # functools.partial
+            return type(func).__name__
+        inner = inner.func
+
+
+def described(exception: BaseException) -> dict[str, str]:
+    """Return the record's `exception` object."""
+    return {
+        'type': type(exception).__name__,
+        'message': encoding.text_of(exception),
+    }

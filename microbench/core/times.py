@@ -1,0 +1,21 @@
+"""Timestamps of the record, from the wall clock in nanoseconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from _datetime import datetime, timedelta, timezone
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def at(wall_ns: int, tz: tzinfo | None) -> datetime:
+    """Return the moment in this time zone; with None, naive local time.
+
+    Microseconds are rounded down, as in the text that C writes.
+    """
+    moment = (EPOCH + timedelta(microseconds=wall_ns // 1000)).astimezone(tz)
+    return moment if tz is not None else moment.replace(tzinfo=None)

@@ -1,0 +1,1 @@
+"""What surrounds a record: one family of captures a file."""

@@ -1,0 +1,66 @@
+"""The machine and the place on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from ..core.capture import namespace, per_process
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class MBHostInfo:
+    """Host name, operating system, CPU cores and memory."""
+
+    cli_name = 'host-info'
+    cli_default = True
+
+    @per_process
+    def capture_hostname(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.hostname`."""
+        import socket
+
+        namespace(bm_data, 'host')['hostname'] = socket.gethostname()
+
+    @per_process
+    def capture_os(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.os`, such as `linux` or `darwin`."""
+        namespace(bm_data, 'host')['os'] = sys.platform
+
+    @per_process
+    def capture_cpu_cores(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.cpu_cores_logical` and `host.cpu_cores_physical` (needs psutil)."""
+        psutil = _psutil()
+        if psutil is not None:
+            host = namespace(bm_data, 'host')
+            host['cpu_cores_logical'] = psutil.cpu_count(logical=True)
+            host['cpu_cores_physical'] = psutil.cpu_count(logical=False)
+
+    @per_process
+    def capture_ram_total(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.ram_total`, in bytes (needs psutil)."""
+        psutil = _psutil()
+        if psutil is not None:
+            namespace(bm_data, 'host')['ram_total'] = psutil.virtual_memory().total
+
+
+class MBWorkingDir:
+    """Working directory of the call."""
+
+    cli_name = 'working-dir'
+    cli_default = True
+
+    def capture_working_dir(self, bm_data: dict[str, Any]) -> None:
+        """Set `call.working_dir`; FileNotFoundError if it was deleted."""
+        namespace(bm_data, 'call')['working_dir'] = os.getcwd()
+
+
+def _psutil() -> Any:
+    try:
+        import psutil
+    except ImportError:
+        return None
+    return psutil

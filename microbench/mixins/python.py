@@ -1,0 +1,26 @@
+"""The Python that runs the code."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ..core.capture import namespace, per_process
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class MBPythonInfo:
+    """Python version, prefix and executable."""
+
+    cli_name = 'python-info'
+    cli_default = True
+
+    @per_process
+    def capture_python_info(self, bm_data: dict[str, Any]) -> None:
+        """Set `python.version`, `python.prefix` and `python.executable`."""
+        python = namespace(bm_data, 'python')
+        python['version'] = sys.version.split()[0]
+        python['prefix'] = sys.prefix
+        python['executable'] = sys.executable

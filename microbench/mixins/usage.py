@@ -1,0 +1,68 @@
+"""What the code used of the machine, as the kernel counts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+try:
+    import resource
+except ImportError:  # not a POSIX system: the field is absent there
+    resource = None  # type: ignore[assignment]
+
+# Differences make sense for these; `maxrss` is a lifetime maximum (getrusage(2)).
+FIELDS = ('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw')
+
+
+class MBResourceUsage:
+    """CPU time, page faults, I/O and context switches of each iteration."""
+
+    cli_name = 'resource-usage'
+    cli_default = True
+
+    def capture_resource_usage(self, bm_data: dict[str, Any]) -> None:
+        """Prepare `resource_usage`, a list with one object for each iteration."""
+        if resource is not None:
+            bm_data['resource_usage'] = []
+
+    def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Read the counters of this process before an iteration."""
+        forward = getattr(super(), 'pre_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+        if resource is not None:
+            bm_data['_usage_before'] = resource.getrusage(resource.RUSAGE_SELF)
+
+    def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Read them again, and keep the differences."""
+        if resource is not None and '_usage_before' in bm_data:
+            after = resource.getrusage(resource.RUSAGE_SELF)
+            used = differences(bm_data.pop('_usage_before'), after)
+            bm_data.setdefault('resource_usage', []).append(used)
+        forward = getattr(super(), 'post_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+
+    def capturepost_resource_usage(self, bm_data: dict[str, Any]) -> None:
+        """Take over what the kernel counted for a child process, in the command."""
+        children = bm_data.get('_children_usage')
+        if resource is not None and children is not None:
+            bm_data['resource_usage'] = [totals(usage) for usage in children]
+
+
+def differences(before: Any, after: Any) -> dict[str, Any]:
+    """Return what was used between two readings of getrusage(2)."""
+    return {f: getattr(after, f'ru_{f}') - getattr(before, f'ru_{f}') for f in FIELDS}
+
+
+def totals(usage: Any) -> dict[str, Any]:
+    """Return the totals of a finished child, with `maxrss` in bytes."""
+    import sys
+
+    unit = 1 if sys.platform == 'darwin' else 1024  # getrusage(2) of each system
+    return {
+        **{f: getattr(usage, f'ru_{f}') for f in FIELDS},
+        'maxrss': usage.ru_maxrss * unit,
+    }

@@ -1,0 +1,61 @@
+"""The protocol of a sink."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class Output:
+    """Base class of sinks.
+
+    A sink overrides `write_record`, which takes bytes; or `write`, which takes a str, as
+    sinks for microbench 2.1.0 do. It may raise: the bench sees to it that neither the
+    program nor the other sinks suffer.
+
+    >>> class Printed(Output):
+    ...     def write_record(self, record, timeout=None):
+    ...         print(record.decode())
+    """
+
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
+        """Store one record: a line of JSON, ASCII, without its newline.
+
+        Args:
+            record: the line.
+            timeout: seconds it may take; None leaves it to the sink.
+        """
+        self.write(record.decode('ascii'))
+
+    def write(self, bm_json_str: str) -> None:
+        """Store one record, given as a str without its newline."""
+        raise NotImplementedError(f'{type(self).__name__} does not define write()')
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Wait, `timeout` seconds at most, until what was written is stored."""
+
+    def close(self) -> None:
+        """Let go of files and connections; the next record opens them again."""
+
+    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
+        """Return the stored records; NotImplementedError if the sink cannot read."""
+        raise NotImplementedError(f'{type(self).__name__} cannot read records back')
+
+
+def writer_of(sink: Any) -> Callable[[bytes], None]:
+    """Return the method that takes the bytes of a record.
+
+    That is `write_record`, unless the sink has none or redefines `write` nearer to its
+    own class: then it was written for 2.1.0 and gets a str.
+    """
+    if 'write' not in getattr(sink, '__dict__', ()):
+        for cls in type(sink).__mro__:
+            if 'write_record' in vars(cls):
+                method: Callable[[bytes], None] = sink.write_record
+                return method
+            if 'write' in vars(cls):
+                break
+    return lambda record: sink.write(record.decode('ascii'))

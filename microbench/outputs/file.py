@@ -1,0 +1,137 @@
+"""Records in a file, a file object, or memory: one line each."""
+
+from __future__ import annotations
+
+import io
+import os
+from _thread import allocate_lock
+from typing import TYPE_CHECKING
+
+from .. import _core
+from .base import Output
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class FileOutput(Output):
+    """Append each record to a file as one line.
+
+    Args:
+        outfile: a path (str or os.PathLike), a file object open for writing text or
+            bytes, or None for memory (an `io.StringIO`).
+
+    The file behind a path is opened at the first record and stays open. Each record is
+    one system call; a line that another writer left unfinished is kept apart, a file
+    that was deleted or rotated is made anew. A relative path means the directory the
+    process is in at the first record. File objects are flushed after each record.
+
+    >>> out = FileOutput()
+    >>> out.write('{"call": {"name": "f"}}')
+    >>> out.get_results()
+    [{'call': {'name': 'f'}}]
+    """
+
+    def __init__(self, outfile: Any = None) -> None:
+        if outfile is None:
+            outfile = io.StringIO()
+        elif isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__'):
+            outfile = os.fspath(outfile)
+            if not outfile:
+                raise ValueError('outfile is empty: give a path')
+            if os.path.isdir(outfile):
+                raise ValueError(f'outfile {outfile!r} is a directory: give a file')
+        elif not callable(getattr(outfile, 'write', None)):
+            raise TypeError(
+                f'outfile has to be a path or a file object, not {type(outfile).__name__}'
+            )
+        self.outfile = outfile
+        self._appender: _core.Appender | None = None
+        self._appends_to: Any = None
+        self._lock = allocate_lock()
+
+    def __repr__(self) -> str:
+        return f'FileOutput({self.outfile!r})'
+
+    def __reduce__(self) -> Any:
+        """A copy in another process opens the file itself."""
+        return type(self), (self.outfile,)
+
+    @property
+    def _is_path(self) -> bool:
+        return isinstance(self.outfile, (str, bytes)) or hasattr(self.outfile, '__fspath__')
+
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
+        """Append the record and a newline."""
+        if self._is_path:
+            self._open_appender().append(record)
+        else:
+            self._write_to_object(record)
+
+    def write(self, bm_json_str: str) -> None:
+        """Append the record and a newline."""
+        self.write_record(bm_json_str.encode())
+
+    def _open_appender(self) -> _core.Appender:
+        if self._appender is None or self._appends_to is not self.outfile:
+            with self._lock:
+                self._appender = _core.Appender(self.outfile)
+                self._appends_to = self.outfile
+        return self._appender
+
+    def _write_to_object(self, record: bytes) -> None:
+        binary = isinstance(self.outfile, (io.RawIOBase, io.BufferedIOBase))
+        line = record + b'\n' if binary else record.decode() + '\n'
+        with self._lock:
+            self.outfile.write(line)
+            flush = getattr(self.outfile, 'flush', None)
+            if flush is not None:
+                flush()
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Have the system write the file to its disk (fsync)."""
+        if self._appender is not None:
+            self._appender.sync()
+
+    def close(self) -> None:
+        """Close the file of a path; file objects belong to the caller."""
+        if self._appender is not None:
+            self._appender.close()
+
+    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
+        """Return the records of the file, in the order of writing.
+
+        Args:
+            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
+            flat: join the names of nested objects by dots.
+
+        A missing file has no records. Lines that are no JSON objects are skipped, and
+        counted in one RuntimeWarning. A file object that cannot be read raises
+        NotImplementedError, so that the next sink answers.
+        """
+        from ..results.reading import decode_lines, shaped  # start-up time
+
+        return shaped(decode_lines(self._contents(), self.outfile), format, flat)
+
+    def _contents(self) -> bytes:
+        if self._is_path:
+            try:
+                with open(self.outfile, 'rb') as file:
+                    return file.read()
+            except FileNotFoundError:
+                return b''
+        return self._contents_of_object()
+
+    def _contents_of_object(self) -> bytes:
+        file = self.outfile
+        try:
+            with self._lock:
+                position = file.tell()
+                file.seek(0)
+                try:
+                    contents = file.read()
+                finally:
+                    file.seek(position)
+        except (OSError, AttributeError, ValueError):
+            raise NotImplementedError(f'{self!r} cannot be read back') from None
+        return contents if isinstance(contents, bytes) else contents.encode()

@@ -1,0 +1,93 @@
+"""Decode result files: whatever can be read is read, whatever cannot is counted.
+
+Lines end at `\\n` only (`str.splitlines` would break records at U+2028). A record that was
+glued to another process's unfinished line is found again by the opening all records have.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ..caller import warn
+
+try:
+    import orjson
+except ImportError:  # no wheel for this platform
+    orjson = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from typing import Any
+
+OPENING = b'{"mb":{"run_id":"'
+
+
+def decode_lines(contents: bytes, source: object) -> list[dict[str, Any]]:
+    """Return the records in `contents`; warn once about what was skipped.
+
+    Args:
+        contents: lines of JSON; the last one may lack its newline.
+        source: named in the warning.
+    """
+    records, bad = [], 0
+    for line in contents.split(b'\n'):
+        if not line.strip():
+            continue
+        record = decode_line(line)
+        if record is None:
+            bad += 1
+            record = _salvaged(line)
+        if record is not None:
+            records.append(record)
+    if bad:
+        message = f'{source!r}: {bad} damaged line{"s" * (bad > 1)} skipped or salvaged'
+        warn(message, RuntimeWarning)
+    return records
+
+
+def decode_line(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object on a line; None if it holds nothing of the kind."""
+    try:
+        value = orjson.loads(line) if orjson is not None else json.loads(line)
+    except ValueError:
+        try:  # NaN, lone surrogates, huge integers: 2.1.0 wrote them
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
+
+
+def _salvaged(line: bytes) -> dict[str, Any] | None:
+    start = line.rfind(OPENING, 1)
+    return decode_line(line[start:]) if start > 0 else None
+
+
+def shaped(records: list[dict[str, Any]], format: str, flat: bool) -> Any:  # noqa: A002
+    """Return records as `get_results` promises them; see there."""
+    if format not in ('dict', 'df'):
+        raise ValueError(f"format has to be 'dict' or 'df', not {format!r}")
+    if flat:
+        records = [flattened(record) for record in records]
+    if format == 'dict':
+        return records
+    try:
+        import pandas
+    except ImportError:
+        raise ImportError("format='df' needs pandas: pip install pandas") from None
+    return pandas.DataFrame(records)
+
+
+def flattened(record: dict[str, Any]) -> dict[str, Any]:
+    """Join the names of nested objects by dots; lists and empty objects are kept.
+
+    >>> flattened({'call': {'name': 'f', 'args': []}, 'slurm': {}})
+    {'call.name': 'f', 'call.args': [], 'slurm': {}}
+    """
+    flat: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, dict) and value:
+            for inner, leaf in flattened(value).items():
+                flat[f'{name}.{inner}'] = leaf
+        else:
+            flat[name] = value
+    return flat

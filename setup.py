@@ -1,0 +1,56 @@
+"""Builds the one extension module, `microbench._core`; all else is in pyproject.toml.
+
+Switches, from the environment:
+
+    MICROBENCH_WERROR=1          warnings are errors, of Cython too (make sets it)
+    MICROBENCH_DEBUG=1           not optimised, with symbols, asserts and line tracing
+    MICROBENCH_SANITIZE=address  with AddressSanitizer and UndefinedBehaviorSanitizer
+    MICROBENCH_SANITIZE=thread   with ThreadSanitizer
+"""
+
+import os
+from glob import glob
+
+from Cython.Build import cythonize
+from Cython.Compiler import Options
+from setuptools import Extension, setup
+
+SANITIZERS = {'address': 'address,undefined', 'thread': 'thread'}
+
+debug = os.environ.get('MICROBENCH_DEBUG') == '1'
+strict = os.environ.get('MICROBENCH_WERROR') == '1'
+sanitizer = os.environ.get('MICROBENCH_SANITIZE', '')
+
+flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-fvisibility=hidden']
+link = []
+if strict:
+    flags.append('-Werror')
+    Options.warning_errors = True
+if debug:
+    flags += ['-O0', '-g3', '-UNDEBUG']
+if sanitizer:
+    link = [f'-fsanitize={SANITIZERS[sanitizer]}']
+    flags += [*link, '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+
+core = Extension(
+    'microbench._core',
+    sources=['microbench/_core.pyx', *sorted(glob('csrc/*.c'))],
+    # What each object is made from, besides its source: these flags as well.
+    depends=[*sorted(glob('csrc/*.h')), 'microbench/_csrc.pxd', 'setup.py'],
+    include_dirs=['csrc'],
+    # clock_gettime and its kin, which -std=c11 alone hides; as in CPython's pyconfig.h.
+    define_macros=[('_GNU_SOURCE', '1'), ('CYTHON_TRACE', str(int(debug)))],
+    extra_compile_args=flags,
+    extra_link_args=link,
+)
+
+setup(
+    ext_modules=cythonize(
+        core,
+        # Outside the package. What a switch changes in the C code lies apart, because
+        # cythonize looks at the age of files only.
+        build_dir='build/cython-debug' if debug else 'build/cython',
+        annotate=debug,
+        compiler_directives={'language_level': 3, 'linetrace': debug},
+    )
+)

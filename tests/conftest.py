@@ -1,0 +1,45 @@
+"""What all tests share: how Hypothesis searches, and whether a skip is allowed."""
+
+import importlib.util
+import os
+
+import hypothesis
+import pytest
+
+# With MICROBENCH_REQUIRE_ALL=1 a test that is skipped has failed: CI runs all of them.
+SKIPS_FAIL = os.environ.get('MICROBENCH_REQUIRE_ALL') == '1'
+SANITIZED = bool(os.environ.get('MICROBENCH_SANITIZE'))
+
+# No example is late: how long one takes is never what a test is about. Sanitized code
+# is slow, and the same inputs are tried on the plain build anyway.
+hypothesis.settings.register_profile(
+    'microbench', deadline=None, max_examples=20 if SANITIZED else 100
+)
+hypothesis.settings.load_profile('microbench')
+
+
+def pytest_report_header():
+    """Which microbench is tested: the tree's, or a sanitized copy's."""
+    found = importlib.util.find_spec('microbench')
+    return f'microbench: {found.origin if found else "not found"}'
+
+
+def _failed_if_skipped(report):
+    if SKIPS_FAIL and report.skipped and not hasattr(report, 'wasxfail'):
+        where = report.longrepr
+        reason = where[2] if isinstance(where, tuple) else where
+        report.outcome = 'failed'
+        report.longrepr = f'MICROBENCH_REQUIRE_ALL forbids this skip. {reason}'
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Skips by mark, fixture or pytest.skip()."""
+    return _failed_if_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    """Skips of whole modules, as by pytest.importorskip()."""
+    return _failed_if_skipped((yield))

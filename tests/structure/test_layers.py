@@ -1,0 +1,284 @@
+"""Imports inside microbench go one way, and C is seen from few places.
+
+Nothing here imports microbench: the sources are read. Each failure prints the line that
+is wrong, as path:number: text. What stands under `if TYPE_CHECKING:` is for annotations
+alone: it loads nothing and may name anything.
+"""
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / 'microbench'
+
+# Top first. A unit (a package, or a module of microbench/) imports from the layers
+# below its own, and from itself.
+LAYERS = (
+    ('',),  # microbench/__init__.py: its names are for users
+    ('__main__',),
+    ('cli',),
+    ('suite', 'livestream', 'diff'),
+    ('mixins',),
+    ('core',),
+    ('outputs',),
+    ('results',),
+    ('caller',),
+    ('_core',),
+    ('__version__',),  # a literal, there before anything else is loaded
+)
+RANK = {unit: rank for rank, layer in enumerate(LAYERS) for unit in layer}
+
+# Beyond the order: a mixin is handed the run, and never reaches for it.
+FORBIDDEN = {'mixins': ('microbench.core.run', 'microbench.core.bench')}
+
+# An import inside a function may only save start-up time, and says so.
+MARK = '# start-up time'
+
+
+class Import(NamedTuple):
+    """One import of microbench by microbench."""
+
+    importer: str
+    imported: str
+    line: str
+    late: bool
+
+    @property
+    def units(self):
+        """The units that it goes from and to."""
+        return unit_of(self.importer), unit_of(self.imported)
+
+
+def unit_of(module):
+    """The part of a module's name that LAYERS orders."""
+    return module.removeprefix('microbench').removeprefix('.').partition('.')[0]
+
+
+def name_of(path, root):
+    """The dotted name under which a source is imported."""
+    parts = path.relative_to(root).with_suffix('').parts
+    return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+def imports_of(path, root=ROOT):
+    """Yield each import of microbench in a source, those in functions included."""
+    text = path.read_text(encoding='utf-8')
+    lines = text.splitlines()
+    importer = name_of(path, root)
+    package = importer if path.stem == '__init__' else importer.rpartition('.')[0]
+
+    def walk(nodes, *, late):
+        for child in nodes:
+            for target in targets(child, package, root):
+                place = f'{path.relative_to(root)}:{child.lineno}'
+                source = '\n'.join(lines[child.lineno - 1 : child.end_lineno])
+                yield Import(importer, target, f'{place}: {source.strip()}', late)
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from walk(loading(child), late=late or inside)
+
+    yield from walk(ast.parse(text).body, late=False)
+
+
+def loading(node):
+    """The children of a node, less those that only a type checker reads."""
+    if isinstance(node, ast.If) and ast.unparse(node.test).endswith('TYPE_CHECKING'):
+        return node.orelse
+    return ast.iter_child_nodes(node)
+
+
+def targets(node, package, root):
+    """The modules of microbench that a statement imports."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ''
+        if node.level:
+            above = package.split('.')[: len(package.split('.')) - node.level + 1]
+            base = '.'.join([*above, base] if base else above)
+        names = [submodule(base, alias.name, root) for alias in node.names]
+    else:
+        names = []
+    return [name for name in names if name.split('.')[0] == 'microbench']
+
+
+def submodule(base, name, root):
+    """What `from base import name` loads: the submodule of that name, or base."""
+    folder = root.joinpath(*base.split('.'))
+    if name == '__version__':
+        return 'microbench.__version__'
+    if any(folder.joinpath(name + end).exists() for end in ('', '.py', '.pyx')):
+        return f'{base}.{name}'
+    return base
+
+
+def misdirected(imports):
+    """The lines that import upwards or sideways, or what their layer may not."""
+    return [item.line for item in imports if not is_allowed(item)]
+
+
+def is_allowed(item):
+    """Whether an import goes down, or stays in its unit, and is not forbidden."""
+    importer, imported = item.units
+    if item.imported in FORBIDDEN.get(importer, ()):
+        return False
+    known = {importer, imported} <= set(RANK)
+    return importer == imported or (known and RANK[importer] < RANK[imported])
+
+
+@pytest.fixture(scope='module')
+def imports():
+    """All imports of microbench by microbench."""
+    return [item for path in sorted(PACKAGE.rglob('*.py')) for item in imports_of(path)]
+
+
+def report(what, lines):
+    """The message of a failure: a line each, so that an editor can jump to it."""
+    return '\n'.join([what, *(f'  {line}' for line in lines)])
+
+
+def test_every_unit_has_a_layer():
+    """A new module or package of microbench has its place in LAYERS."""
+    units = {
+        path.stem
+        for path in PACKAGE.iterdir()
+        if path.suffix in ('.py', '.pyx') or path.joinpath('__init__.py').exists()
+    }
+    missing = sorted(units - set(RANK) - {'__init__'})
+    assert not missing, report(
+        'add to LAYERS in tests/structure/test_layers.py:',
+        [f'{unit!r},' for unit in missing],
+    )
+
+
+def test_imports_go_down(imports):
+    """No layer imports one above it, and no unit one beside it."""
+    wrong = misdirected(imports)
+    assert not wrong, report('these import against the order of LAYERS:', wrong)
+
+
+def test_imports_have_no_cycle(imports):
+    """No two modules need each other, not even at different times."""
+    graph = {}
+    for item in imports:
+        if item.importer != item.imported:
+            graph.setdefault(item.importer, set()).add(item.imported)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        steps = set(zip(error.args[1][1:], error.args[1][:-1], strict=True))
+        found = [i.line for i in imports if (i.importer, i.imported) in steps]
+        pytest.fail(report('these imports make a cycle:', dict.fromkeys(found)))
+
+
+def test_late_imports_only_save_start_up_time(imports):
+    """An import inside a function carries the mark that says why it is there."""
+    late = [item.line for item in imports if item.late]
+    unmarked = [line for line in late if MARK not in line]
+    assert not unmarked, report(f'these lack the comment {MARK!r}:', unmarked) + (
+        report('\nall imports inside functions:', late)
+    )
+
+
+def lines_of(path, pattern):
+    """The lines of a source that match, each with its place."""
+    lines = path.read_text(encoding='utf-8').splitlines()
+    return [
+        f'{path.relative_to(ROOT)}:{number}: {line.strip()}'
+        for number, line in enumerate(lines, 1)
+        if re.search(pattern, line)
+    ]
+
+
+def test_only_the_border_sees_the_c_declarations():
+    """No Cython file but _core.pyx cimports _csrc."""
+    others = {*PACKAGE.rglob('*.px[di]'), *PACKAGE.rglob('*.pyx')}
+    others.remove(PACKAGE / '_core.pyx')
+    cimport = r'\bcimport\b.*\b_csrc\b|\b_csrc\b.*\bcimport\b'
+    wrong = [line for path in sorted(others) for line in lines_of(path, cimport)]
+    assert not wrong, report('only microbench/_core.pyx cimports _csrc:', wrong)
+
+
+def test_the_border_imports_none_of_the_python_above_it():
+    """_core.pyx knows csrc/ and the standard library, and nothing of microbench."""
+    ours = r'^\s*(from|import)\s+(\.|microbench\b)(?!.*\bcimport\s+_csrc\b)'
+    wrong = lines_of(PACKAGE / '_core.pyx', ours)
+    assert not wrong, report('these import upwards from the lowest layer:', wrong)
+
+
+def test_only_py_files_include_python():
+    """Python.h is included by csrc/py_*, directly or not, and by no other file."""
+    python = r'^\s*#\s*include\s*[<"](Python|structmember|py_\w+)\.h[>"]'
+    wrong = [
+        line
+        for path in sorted(ROOT.joinpath('csrc').rglob('*.[ch]'))
+        if not path.name.startswith('py_')
+        for line in lines_of(path, python)
+    ]
+    assert not wrong, report('only csrc/py_* include Python.h:', wrong)
+
+
+# The guard itself, tried on trees that break each rule.
+
+
+def imports_in(folder, files):
+    """The imports of a small microbench with these sources."""
+    for name, text in files.items():
+        path = folder / 'microbench' / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+    return [
+        item
+        for path in sorted(folder.rglob('*.py'))
+        for item in imports_of(path, folder)
+    ]
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('outputs/file.py', 'from microbench.core import plan'),
+        ('outputs/file.py', 'from ..core.plan import Plan'),
+        ('mixins/host.py', 'import microbench.core.run'),
+        ('mixins/host.py', 'from ..core import bench'),
+        ('core/run.py', 'from .. import suite'),
+        ('core/run.py', 'from microbench import MicroBench'),
+        ('diff.py', 'from .livestream import LiveStream'),
+        ('core/run.py', 'def late():\n    import microbench.cli  # start-up time'),
+    ],
+)
+def test_a_wrong_import_is_found(tmp_path, name, text):
+    """Each kind of import against the order is reported with its line."""
+    tree = {
+        'suite.py': '',
+        'core/bench.py': '',
+        'core/plan.py': '',
+        'core/__init__.py': '',
+        name: text,
+    }
+    number = len(text.splitlines())
+    line = text.splitlines()[-1].strip()
+    assert misdirected(imports_in(tmp_path, tree)) == [
+        f'microbench/{name}:{number}: {line}'
+    ]
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [
+        ('mixins/host.py', 'from microbench.core.capture import per_process'),
+        ('core/run.py', 'from . import plan'),
+        ('core/run.py', 'from .. import __version__, _core'),
+        ('outputs/file.py', 'from ..results import read'),
+        ('__main__.py', 'from .cli import main\nimport json'),
+        ('mixins/host.py', 'if TYPE_CHECKING:\n    from ..core.run import Run'),
+    ],
+)
+def test_a_right_import_passes(tmp_path, name, text):
+    """Downwards, within a unit, the version, and what annotations need."""
+    tree = {'_core.pyx': '', 'core/plan.py': '', 'results/__init__.py': '', name: text}
+    assert misdirected(imports_in(tmp_path, tree)) == []
