@@ -41,6 +41,8 @@ lint-c: build
 	@$(BIN)/clang-format --dry-run --Werror $(C_FILES)
 
 # A sanitized extension needs its run-time library loaded before the interpreter.
+#   --capture=sys                the last words of a sanitizer are not held back by pytest
+#   log_path                     nor those of a child process by the test that started it
 #   detect_leaks=0               CPython keeps much of its memory until the end: leaks are
 #                                left to the C tests and tests/structure/test_leaks.py
 #   allocator_may_return_null=1  a MemoryError stays one
@@ -49,11 +51,11 @@ lint-c: build
 asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	@MICROBENCH_SANITIZE=address $(BIN)/python -m pytest tests/test_csrc.py
 	@$(call copy_and_build,asan,MICROBENCH_SANITIZE=address)
-	@cd build/asan && PYTHONPATH=$(CURDIR)/build/asan MICROBENCH_SANITIZE=address \
-	    LD_PRELOAD=$$(gcc -print-file-name=libasan.so) PYTHONMALLOC=malloc \
-	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=0 \
-	    UBSAN_OPTIONS=print_stacktrace=1 \
-	    $(BIN)/python -m pytest $(NOT_SANITIZED) $(ARGS)
+	@cd build/asan && export MICROBENCH_SANITIZE=address PYTHONPATH=$$PWD PYTHONMALLOC=malloc && \
+	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=0:log_path=$$PWD/report \
+	    $(BIN)/python -m pytest --capture=sys $(NOT_SANITIZED) $(ARGS); \
+	status=$$?; cat report.* 2>/dev/null && exit 1; exit $$status
 
 # Compiled and sanitized by themselves; and a build of its own, in an environment of its own.
 NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.py

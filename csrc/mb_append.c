@@ -257,8 +257,11 @@ settle(mb_append *append, struct stat *file)
     if (!append->path) {
         return settle_given(append, file);
     }
-    const bool open = append->fd != CLOSED && fstat(append->fd, file) == 0;
-    if (!open || !is_same_file(append, file) || file->st_nlink == 0) {
+    /* Closed by somebody else, it is no longer ours to close. */
+    if (fstat(append->fd, file) < 0 || !is_same_file(append, file)) {
+        append->fd = CLOSED;
+    }
+    if (append->fd == CLOSED || file->st_nlink == 0) {
         return reopen(append, file);
     }
     if (S_ISREG(file->st_mode) && is_elsewhere(append)) {

@@ -70,7 +70,10 @@ static void
 keep_foreign_duration(py_phase *self, uint32_t order, PyObject *now)
 {
     PyObject *value = now && self->began ? PyNumber_Subtract(now, self->began) : NULL;
-    if (!value || py_run_keep_value(self->run, order, value) < 0) {
+    if (value && py_run_keep_value(self->run, order, value) < 0) {
+        Py_CLEAR(value);
+    }
+    if (!value && PyErr_Occurred()) {
         PyErr_WriteUnraisable(self->counter);
     }
     Py_XDECREF(value);
@@ -282,7 +285,8 @@ static PyObject *
 phase_aexit(py_phase *self, PyObject *args)
 {
     if (PyTuple_GET_SIZE(args) != 3) {
-        return enter_or_leave(self, (size_t)PyTuple_GET_SIZE(args) + 4, NULL);
+        PyErr_SetString(PyExc_TypeError, "__aexit__() takes three arguments");
+        return NULL;
     }
     return ready(self->state, leave(self));
 }
@@ -388,10 +392,11 @@ run_for_phase(py_state *state, PyObject *bench)
     bool lost;
     mb_run *run = mb_run_elsewhere(bench, &lost);
     state->lost += lost;
-    if (!run) {
-        return NULL;
+    PyObject *object = run ? (PyObject *)((char *)run - offsetof(py_run, native)) : NULL;
+    if (!object || Py_REFCNT(object) == 0) {
+        return NULL; /* none, or one that is being deallocated just now */
     }
-    return (py_run *)Py_NewRef((char *)run - offsetof(py_run, native));
+    return (py_run *)Py_NewRef(object);
 }
 
 /* A phase is measured by the counter of the bench it was made from, which need not be the

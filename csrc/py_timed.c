@@ -112,6 +112,11 @@ begun_run(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
     }
     Py_XDECREF(positional);
     Py_XDECREF(keywords);
+    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    if (run && !PyObject_TypeCheck(run, state->run_type)) {
+        PyErr_SetString(PyExc_TypeError, "begin() has to return a run");
+        Py_CLEAR(run);
+    }
     return (py_run *)run;
 }
 
@@ -262,7 +267,7 @@ static PyType_Spec timed_spec = {
     .name = "microbench._core.Timed",
     .basicsize = sizeof(py_timed),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
-             Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_BASETYPE,
+             Py_TPFLAGS_METHOD_DESCRIPTOR,
     .slots = timed_slots,
 };
 

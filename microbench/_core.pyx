@@ -239,12 +239,9 @@ def plain_text(value):
         if not put_plain(&text, value, 0):
             c.mb_text_free(&text)
             return None
-    except RuntimeError:  # a dict that another thread is changing
+    except Exception:  # a dict that another thread is changing, a tzinfo that fails
         c.mb_text_free(&text)
         return None
-    except BaseException:
-        c.mb_text_free(&text)
-        raise
     return taken(&text)
 
 

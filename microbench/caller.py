@@ -6,15 +6,20 @@ import sys
 import warnings
 from os.path import dirname
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
 PACKAGE = dirname(__file__)
 
 
 def _frames_of_ours() -> int:
     """How many frames above the caller's belong to this package."""
-    count, frame = 0, sys._getframe(2)
+    count = 0
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         count += 1
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return count
 
 

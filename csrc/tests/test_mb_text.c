@@ -109,7 +109,8 @@ times_look_as_those_of_python(void)
     const int64_t ns = noon * 1000000000;
     CHECK_WRITES(mb_text_iso8601(&text, ns, 0), "2026-03-01T12:30:00+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, ns + 999, 0), "2026-03-01T12:30:00+00:00");
-    CHECK_WRITES(mb_text_iso8601(&text, ns + 1000, 0), "2026-03-01T12:30:00.000001+00:00");
+    CHECK_WRITES(mb_text_iso8601(&text, ns + 1000, 0),
+                 "2026-03-01T12:30:00.000001+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, ns + 123456789, 3600),
                  "2026-03-01T13:30:00.123456+01:00");
     CHECK_WRITES(mb_text_iso8601(&text, ns, -12600), "2026-03-01T09:00:00-03:30");

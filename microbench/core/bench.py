@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
-
-from _datetime import timezone, tzinfo
 
 from .. import _core
 from ..outputs.file import FileOutput
-from . import encoding
+from . import encoding, settings
 from .block import Block
 from .decorate import decorated
 from .deliver import Delivery
 from .plan import Plan
 from .run import Run, name_of
-from .signature import LazySignature
+from .times import timezone, tzinfo
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
+
+
+class _LazySignature:
+    """`__signature__` of the class, made when somebody asks."""
+
+    def __get__(self, bench: object, cls: type) -> Any:
+        if bench is not None:
+            raise AttributeError('__signature__')  # a bench has that of __call__
+        from .signature import signature_of  # start-up time
+
+        return signature_of(cls)
 
 
 class MicroBenchBase(_core.BenchBase):
@@ -53,13 +62,14 @@ class MicroBenchBase(_core.BenchBase):
     >>> work()
     499500
     >>> [record] = bench.get_results()
-    >>> record['experiment'], record['call']['name'], record['call']['timings'][0]['name']
-    ('baseline', 'work', 'sum')
+    >>> record['experiment'], record['call']['name']
+    ('baseline', 'work')
+    >>> [timing['name'] for timing in record['call']['timings']]
+    ['sum']
     """
 
-    __signature__ = LazySignature()
+    __signature__ = _LazySignature()
     _epoch = 0
-    _initialised = False
 
     def __init__(
         self,
@@ -76,15 +86,15 @@ class MicroBenchBase(_core.BenchBase):
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        self.iterations = _whole('iterations', iterations)
-        self.warmup = _whole('warmup', warmup)
-        self.tz = _checked_tz(tz)
-        self._duration_counter = _checked_counter(duration_counter)
-        self._json_encoder = _checked_encoder(json_encoder)
-        self._static = _checked_fields(static_fields)
-        if on_output_error not in ('warn', 'raise'):
-            raise ValueError("on_output_error has to be 'warn' or 'raise'")
-        self._delivery = Delivery(self._sinks(outfile, outputs), on_output_error)
+        self.iterations = settings.whole('iterations', iterations)
+        self.warmup = settings.whole('warmup', warmup)
+        self.tz = settings.time_zone(tz)
+        self._duration_counter = settings.counter(duration_counter)
+        self._json_encoder = settings.encoder(json_encoder)
+        self._static = settings.fields(static_fields)
+        self._delivery = Delivery(
+            self._sinks(outfile, outputs), settings.reaction(on_output_error)
+        )
         self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._plan: Plan | None = None
         self._off = os.environ.get('MICROBENCH', '').lower() == 'off'
@@ -96,9 +106,9 @@ class MicroBenchBase(_core.BenchBase):
             return [FileOutput(outfile)]
         if outfile is not None:
             raise ValueError('outfile and outputs are mutually exclusive: give one')
-        return _checked_outputs(outputs)
+        return settings.sinks(outputs)
 
-    # --- configuration that changes --------------------------------------------------
+    # --- configuration that changes ---------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -120,7 +130,7 @@ class MicroBenchBase(_core.BenchBase):
         return plan
 
     def _static_fields(self) -> dict[str, Any]:
-        return {name: _copied(value) for name, value in self._static.items()}
+        return {name: settings.copied(value) for name, value in self._static.items()}
 
     def _constant(self, hook: str, definition: Any) -> dict[str, Any]:
         """Return what a capture marked per_process gives; it runs once."""
@@ -139,7 +149,7 @@ class MicroBenchBase(_core.BenchBase):
         """
         return list(self._current_plan().not_native)
 
-    # --- ways in -----------------------------------------------------------------------
+    # --- ways in ----------------------------------------------------------------------
 
     def __call__(self, func: Any) -> Any:
         """Decorate a function: each call of it becomes a record.
@@ -165,7 +175,7 @@ class MicroBenchBase(_core.BenchBase):
         """Return a context manager for `async with`: its block becomes one record."""
         return Block(self, name or '<record>')
 
-    # --- hooks of the lifecycle, for subclasses ----------------------------------------
+    # --- hooks of the lifecycle, for subclasses ---------------------------------------
 
     def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run once for each record, before the code: all `capture_*` hooks."""
@@ -194,7 +204,7 @@ class MicroBenchBase(_core.BenchBase):
         if '_func' in bm_data:
             bm_data['call'].setdefault('name', name_of(bm_data['_func']))
 
-    # --- results -----------------------------------------------------------------------
+    # --- results ----------------------------------------------------------------------
 
     def to_json(self, obj: Any) -> str:
         """Return `obj` as JSON, encoded as records are.
@@ -232,74 +242,7 @@ class MicroBenchBase(_core.BenchBase):
         raise RuntimeError('no sink of this bench supports get_results()')
 
     def summary(self) -> None:
-        """Print count, minimum, mean, median, maximum and deviation of all durations."""
+        """Print count, minimum, mean, median, maximum and stdev of all durations."""
         from .summary import summary  # start-up time
 
         summary(self.get_results())
-
-
-# --- checks of the constructor's arguments ------------------------------------------------
-
-
-def _whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not hasattr(value, '__index__'):
-        raise TypeError(f'{name} has to be an integer, not {value!r}')
-    number: int = value.__index__()
-    if number < 0:
-        raise ValueError(f'{name} has to be 0 or more, not {number}')
-    return number
-
-
-def _checked_tz(tz: Any) -> tzinfo | None:
-    if tz is not None and not isinstance(tz, tzinfo):
-        raise TypeError(f'tz has to be a datetime.tzinfo or None, not {tz!r}')
-    return tz
-
-
-def _checked_counter(counter: Any) -> Any:
-    if not callable(counter):
-        raise TypeError(f'duration_counter has to be callable, not {counter!r}')
-    return counter
-
-
-def _checked_encoder(encoder: Any) -> Any:
-    if encoder is None:
-        return None
-    import json
-
-    from .json_encoder import JSONEncoder  # start-up time
-
-    if not (isinstance(encoder, type) and issubclass(encoder, json.JSONEncoder)):
-        raise TypeError(f'json_encoder has to subclass json.JSONEncoder, not {encoder!r}')
-    return None if encoder is JSONEncoder else encoder
-
-
-def _checked_fields(fields: dict[str, Any]) -> dict[str, Any]:
-    for name in ('mb', 'call'):
-        if name in fields and not isinstance(fields[name], dict):
-            raise ValueError(f'field {name!r} is reserved: only a dict can be merged there')
-    return {name: v for name, v in fields.items() if not name.startswith('_')}
-
-
-def _checked_outputs(outputs: Any) -> list[Any]:
-    if isinstance(outputs, (str, bytes)) or not hasattr(outputs, '__iter__'):
-        raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
-    sinks = list(outputs)
-    for sink in sinks:
-        if not callable(getattr(sink, 'write', None)):
-            raise TypeError(f'outputs: {sink!r} has no method write()')
-    return sinks
-
-
-def _copied(value: Any, inside: tuple[int, ...] = ()) -> Any:
-    """Copy containers, share what they hold; what contains itself is shared as it is."""
-    if id(value) in inside:
-        return value
-    within = (*inside, id(value))
-    if type(value) is dict:
-        return {k: _copied(v, within) for k, v in value.items()}
-    if type(value) is list:
-        return [_copied(v, within) for v in value]
-    if type(value) is tuple:
-        return tuple(_copied(v, within) for v in value)
-    return set(value) if type(value) is set else value

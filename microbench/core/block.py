@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .run import Run
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -25,7 +24,9 @@ class Block:
 
     def __enter__(self) -> Block:
         if self._run is not None:
-            raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
+            raise RuntimeError(
+                f'record {self._name!r} is open: make another one inside it'
+            )
         if self._bench._off:
             return self
         run = Run(self._bench, self._name).begin()

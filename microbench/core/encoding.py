@@ -7,10 +7,9 @@ the record. Everything else goes to json_encoder.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import _core
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

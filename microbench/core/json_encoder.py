@@ -12,17 +12,18 @@ import json
 import math
 import sys
 from datetime import date, datetime, time, timedelta, timezone
-from typing import TYPE_CHECKING
 
 from .. import _core
 from ..caller import warn
 from .encoding import PLACEHOLDER, one_line, text_of
 
+orjson: Any
 try:
     import orjson
 except ImportError:  # no wheel for this platform
-    orjson = None  # type: ignore[assignment]
+    orjson = None
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -49,7 +50,7 @@ class JSONEncoder(json.JSONEncoder):
     """
 
     def default(self, o: Any) -> Any:
-        """Return `o` as something simpler; raise TypeError if there is no such thing."""
+        """Return `o` as something simpler; raise TypeError if there is nothing."""
         if isinstance(o, (datetime, date, time)):
             return o.isoformat()
         if isinstance(o, timedelta):
@@ -111,7 +112,7 @@ def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
 
 
 class _Cleaner:
-    """Makes plain JSON values of anything: the same choices as the stdlib, in its order.
+    """Makes plain JSON values of anything, with the choices and order of the stdlib.
 
     NaN and infinities become None. What cannot be encoded is replaced by the
     placeholder or, if strict, raised.

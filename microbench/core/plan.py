@@ -16,13 +16,12 @@ from the next call on. Only a direct write to `bench.__dict__` goes unnoticed.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
-
-from _datetime import timezone
 
 from .. import __version__, _core
 from . import encoding
+from .times import timezone
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -53,7 +52,7 @@ class Plan:
         self.epoch = bench._epoch
         self.version = _core.type_version(type(bench))
         found = _definitions(bench)
-        hooks = sorted(n for n in found if n.startswith('capture') and _is_hook(found[n]))
+        hooks = sorted(name for name, raw in found.items() if _is_hook(name, raw))
         self.captures = [n for n in hooks if n.startswith('capture_')]
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
@@ -96,21 +95,22 @@ class Plan:
             }
         return mb
 
-    def _reasons(self, bench: MicroBenchBase, base: type, found: dict[str, Any]) -> Any:
+    def _reasons(self, bench: MicroBenchBase, base: type, raw: dict[str, Any]) -> Any:
         """Yield, in words, each thing that needs the record as a dict."""
         own = vars(base)
-        for name in self.captures:
-            if name not in self.constant and found[name] is not own.get(name):
+        for name in [*self.captures, *self.post_captures]:
+            if name not in self.constant and raw[name] is not own.get(name):
                 yield f'{name} runs for each record'
-        for name in self.post_captures:
-            yield f'{name} runs for each record'
         for name in SEERS:
-            if found[name] is not own[name]:
+            if raw[name] is not own[name]:
                 yield f'{name} is overridden'
         if self.triggers:
             yield 'pre_run_triggers or post_run_triggers is overridden'
         if self.returns:
             yield 'the return value is kept'
+        yield from self._settings_for_dicts(bench)
+
+    def _settings_for_dicts(self, bench: MicroBenchBase) -> Any:
         if self.foreign:
             yield f'{self.mb["duration_counter"]} is not read in C'
         if bench._json_encoder is not None:
@@ -118,7 +118,7 @@ class Plan:
         if type(self.tz) is not timezone:
             yield f'{self.mb["timezone"]} is no fixed offset'
         for name, value in bench._static.items():
-            if name in ('mb', 'call') or encoding.plain(value) is None:
+            if name in ('mb', 'call') or type(value) not in encoding.SCALARS:
                 yield f'field {name!r} is made anew for each record'
 
     def text(self, bench: MicroBenchBase) -> tuple[bytes, bytes, int]:
@@ -141,7 +141,9 @@ class Plan:
             merge(fields, bench._constant(name, self.constant[name]))
         head = b'{"mb":' + encoding.encode(self.mb)[:-1] + b',"record_id":"'
         tail = encoding.encode(fields)[1:-1]
+        assert self.tz is not None
         offset = self.tz.utcoffset(None)
+        assert offset is not None
         return head, b',' + tail if tail else b'', offset.days * 86400 + offset.seconds
 
 
@@ -164,8 +166,8 @@ def _definitions(bench: MicroBenchBase) -> dict[str, Any]:
     return found
 
 
-def _is_hook(raw: object) -> bool:
-    return (
+def _is_hook(name: str, raw: object) -> bool:
+    return name.startswith(('capture_', 'capturepost_')) and (
         callable(raw)
         or hasattr(raw, '__func__')  # staticmethod, classmethod
         or type(raw).__name__ == 'partialmethod'
@@ -177,7 +179,7 @@ def _is_constant(raw: object) -> bool:
 
 
 def _overridden(bench: MicroBenchBase, base: type, name: str) -> bool:
-    """Whether any class but the base, before or after it, or the bench defines `name`."""
+    """Whether the bench, or any class before or after the base, defines `name`."""
     places = [vars(cls) for cls in type(bench).__mro__ if cls is not base]
     return any(name in place for place in [*places, vars(bench)])
 

@@ -13,14 +13,14 @@ the code run, and finishes it. They differ only in who calls the code.
 
 begin() runs the captures in alphabetical order while the run is active; if one fails,
 abandon() takes back everything and the error goes to the caller: the code has not run.
-finish() gets the outcome of the code, which nothing may change any more: what fails from
-here on is kept in `failure`, and raised only when the record is written and the code
-itself has not raised.
+finish() gets the outcome of the code, which nothing may change any more: what fails
+from here on is kept in `failure`, and raised only when the record is written and the
+code itself has not raised.
 
 A record has two representations. Where nothing needs to see it as a dict (the plan
-knows), begin() and finish() build none: the text is written from the native half, between
-fixed bytes. Otherwise the dict `data` grows as hooks and mixins fill it, and is encoded at
-the end. Both give the same JSON.
+knows), begin() and finish() build none: the text is written from the native half,
+between fixed bytes. Otherwise the dict `data` grows as hooks and mixins fill it, and is
+encoded at the end. Both give the same JSON.
 
 What belongs to the running call is here, never on the bench: so threads, tasks, nesting
 and recursion cannot mix their records up.
@@ -28,12 +28,11 @@ and recursion cannot mix their records up.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import _core
 from . import encoding, times
 from .plan import merge
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from typing import Any
@@ -49,7 +48,7 @@ class Run(_core.OpenRun):
     def __init__(self, owner: MicroBenchBase, name: str | None = None) -> None:
         self.owner = owner
         self.plan = owner._current_plan()
-        self.name = name
+        self.name = name if name is None or type(name) is str else str(name)
         self.data: dict[str, Any] | None = None
         self.undo: list[Generator[None, None, None]] = []
         self.failure: BaseException | None = None
@@ -79,14 +78,15 @@ class Run(_core.OpenRun):
                 self.open(owner, plan.counter, False, plan.integers)
                 return self
         self.data = self._new_data(func, args, kwargs or {}, call)
-        self.open(owner, plan.counter, plan.foreign, plan.integers)
         try:
+            self.open(owner, plan.counter, plan.foreign, plan.integers)
             owner.pre_start_triggers(self.data)
         except BaseException:
             self.abandon()
             raise
-        self.triggers = plan.triggers
-        self.keep_numbers(self.data['call'].setdefault('durations', []))
+        if plan.triggers:
+            self.triggers = True
+            self.keep_numbers(self.data['call'].setdefault('durations', []))
         return self
 
     def _name_it(self, func: Any) -> None:
@@ -139,6 +139,7 @@ class Run(_core.OpenRun):
 
     def before_iteration(self) -> None:
         """Call `pre_run_triggers`."""
+        assert self.data is not None
         self.owner.pre_run_triggers(self.data)
 
     def after_iteration(self) -> None:
@@ -169,6 +170,7 @@ class Run(_core.OpenRun):
         if exception is not None:
             outcome = encoding.encode({'exception': described(exception)})
             tail += b',' + outcome[1:-1]
+        assert self.name is not None
         name = _core.string_text(self.name)
         text = _core.record_text(self, head, name, tail, offset)
         self._keeping_failure(self.owner._delivery.deliver, text)
@@ -198,7 +200,8 @@ class Run(_core.OpenRun):
     def capture_post(self) -> None:
         """Finish pending captures in reverse, then run every `capturepost_*` hook."""
         for pending in reversed(self.undo):
-            self._keeping_failure(self._tolerantly, pending.__name__, next, pending, None)
+            hook = str(getattr(pending, '__name__', 'capture'))
+            self._keeping_failure(self._tolerantly, hook, next, pending, None)
         for hook in self.plan.post_captures:
             method = getattr(self.owner, hook)
             self._keeping_failure(self._tolerantly, hook, method, self.data)

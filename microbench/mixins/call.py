@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..core.capture import namespace
 from ..core.encoding import snapshot
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

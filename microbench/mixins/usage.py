@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+resource: Any
 try:
     import resource
 except ImportError:  # not a POSIX system: the field is absent there
-    resource = None  # type: ignore[assignment]
+    resource = None
 
 # Differences make sense for these; `maxrss` is a lifetime maximum (getrusage(2)).
 FIELDS = ('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw')

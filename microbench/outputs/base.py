@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
@@ -12,9 +11,9 @@ if TYPE_CHECKING:
 class Output:
     """Base class of sinks.
 
-    A sink overrides `write_record`, which takes bytes; or `write`, which takes a str, as
-    sinks for microbench 2.1.0 do. It may raise: the bench sees to it that neither the
-    program nor the other sinks suffer.
+    A sink overrides `write_record`, which takes bytes; or `write`, which takes a str,
+    as sinks for microbench 2.1.0 do. It may raise: the bench sees to it that neither
+    the program nor the other sinks suffer.
 
     >>> class Printed(Output):
     ...     def write_record(self, record, timeout=None):

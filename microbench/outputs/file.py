@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import os
 from _thread import allocate_lock
-from typing import TYPE_CHECKING
 
 from .. import _core
 from .base import Output
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def _is_path(outfile: Any) -> bool:
+    return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
 
 
 class FileOutput(Output):
@@ -35,16 +39,15 @@ class FileOutput(Output):
     def __init__(self, outfile: Any = None) -> None:
         if outfile is None:
             outfile = io.StringIO()
-        elif isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__'):
+        elif _is_path(outfile):
             outfile = os.fspath(outfile)
             if not outfile:
                 raise ValueError('outfile is empty: give a path')
             if os.path.isdir(outfile):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):
-            raise TypeError(
-                f'outfile has to be a path or a file object, not {type(outfile).__name__}'
-            )
+            kind = type(outfile).__name__
+            raise TypeError(f'outfile has to be a path or a file object, not {kind}')
         self.outfile = outfile
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
@@ -59,7 +62,7 @@ class FileOutput(Output):
 
     @property
     def _is_path(self) -> bool:
-        return isinstance(self.outfile, (str, bytes)) or hasattr(self.outfile, '__fspath__')
+        return _is_path(self.outfile)
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Append the record and a newline."""
@@ -73,11 +76,11 @@ class FileOutput(Output):
         self.write_record(bm_json_str.encode())
 
     def _open_appender(self) -> _core.Appender:
-        if self._appender is None or self._appends_to is not self.outfile:
-            with self._lock:
+        with self._lock:
+            if self._appender is None or self._appends_to is not self.outfile:
                 self._appender = _core.Appender(self.outfile)
                 self._appends_to = self.outfile
-        return self._appender
+            return self._appender
 
     def _write_to_object(self, record: bytes) -> None:
         binary = isinstance(self.outfile, (io.RawIOBase, io.BufferedIOBase))

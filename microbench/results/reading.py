@@ -1,21 +1,23 @@
 """Decode result files: whatever can be read is read, whatever cannot is counted.
 
-Lines end at `\\n` only (`str.splitlines` would break records at U+2028). A record that was
-glued to another process's unfinished line is found again by the opening all records have.
+Lines end at the newline only (`str.splitlines` would break records at U+2028). A record
+that was glued to another process's unfinished line is found again by the opening that
+all records have.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from ..caller import warn
 
+orjson: Any
 try:
     import orjson
 except ImportError:  # no wheel for this platform
-    orjson = None  # type: ignore[assignment]
+    orjson = None
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -71,10 +73,10 @@ def shaped(records: list[dict[str, Any]], format: str, flat: bool) -> Any:  # no
     if format == 'dict':
         return records
     try:
-        import pandas
+        import pandas as pd
     except ImportError:
         raise ImportError("format='df' needs pandas: pip install pandas") from None
-    return pandas.DataFrame(records)
+    return pd.DataFrame(records)
 
 
 def flattened(record: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,326 @@
+#include "../mb_phases.h"
+
+#include "mb_test.h"
+
+#include <signal.h>
+#include <sys/time.h>
+
+static mb_phase *
+enter(mb_phases *phases, const char *name)
+{
+    mb_phase *phase = mb_phases_enter(phases, name, strlen(name), 0);
+    CHECK(phase != NULL);
+    return phase;
+}
+
+static void
+a_phase_is_open_until_it_is_left(void)
+{
+    mb_phases phases = {0};
+    mb_phase *phase = mb_phases_enter(&phases, "load", 4, 7);
+    CHECK_BYTES(phase->name->utf8, phase->name->size, "load");
+    CHECK_INT(phase->name->utf8[4], 0);
+    CHECK_INT(phase->start_ns, 0);
+    CHECK_INT(phase->duration_ns, MB_PHASE_OPEN);
+    CHECK_INT(phase->iteration, 7);
+    CHECK_INT(phases.entered, 1);
+    CHECK_INT(phases.left, 0);
+    phase->start_ns = 1000;
+    mb_phases_leave(&phases, phase, 1250);
+    CHECK_INT(phase->duration_ns, 250);
+    CHECK_INT(phases.left, 1);
+    mb_phases_free(&phases);
+}
+
+static void
+a_phase_needs_32_bytes(void)
+{
+    CHECK_INT(sizeof(mb_phase), 32);
+}
+
+static void
+phases_are_walked_in_the_order_of_entering(void)
+{
+    mb_phases phases = {0};
+    mb_phase *entered[10000];
+    for (int i = 0; i < 10000; i++) {
+        entered[i] = enter(&phases, "p");
+        entered[i]->start_ns = i;
+    }
+    mb_phase_place place = {0};
+    for (int i = 0; i < 10000; i++) {
+        CHECK(mb_phases_next(&phases, &place) == entered[i]); /* never moved */
+        CHECK_INT(entered[i]->start_ns, i);
+    }
+    CHECK(mb_phases_next(&phases, &place) == NULL);
+    CHECK(mb_phases_next(&phases, &place) == NULL);
+    mb_phases_free(&phases);
+}
+
+static void
+no_phases_are_walked_at_once(void)
+{
+    mb_phases phases;
+    mb_phase_place place = {0};
+    mb_phases_init(&phases);
+    CHECK(mb_phases_next(&phases, &place) == NULL);
+    mb_phases_finished(&phases, NULL);
+    mb_phases_free(&phases);
+}
+
+static void
+a_walk_goes_on_when_more_phases_are_entered(void)
+{
+    mb_phases phases = {0};
+    mb_phase_place place = {0};
+    for (int i = 0; i < 1000; i++) {
+        mb_phase *phase = enter(&phases, "p");
+        CHECK(mb_phases_next(&phases, &place) == phase);
+        CHECK(mb_phases_next(&phases, &place) == NULL);
+    }
+    mb_phases_free(&phases);
+}
+
+static void
+finished_phases_are_in_the_order_of_leaving(void)
+{
+    mb_phases phases = {0};
+    const mb_phase *finished[3];
+    mb_phase *outer = enter(&phases, "outer");
+    mb_phase *first = enter(&phases, "first");
+    mb_phases_leave(&phases, first, 1);
+    enter(&phases, "open");
+    mb_phase *second = enter(&phases, "second");
+    mb_phases_leave(&phases, second, 2);
+    mb_phases_leave(&phases, outer, 3);
+    CHECK_INT(phases.left, 3);
+    CHECK_INT(phases.entered, 4);
+    mb_phases_finished(&phases, finished);
+    CHECK(finished[0] == first && finished[1] == second && finished[2] == outer);
+    mb_phases_free(&phases);
+}
+
+static void
+a_phase_of_no_time_is_finished(void)
+{
+    mb_phases phases = {0};
+    const mb_phase *finished = NULL;
+    mb_phase *phase = enter(&phases, "p");
+    mb_phases_leave(&phases, phase, 0);
+    mb_phases_finished(&phases, &finished);
+    CHECK(finished == phase);
+    mb_phases_free(&phases);
+}
+
+static void
+a_name_that_was_just_used_is_not_stored_again(void)
+{
+    mb_phases phases = {0};
+    static const char name[] = "load";
+    const mb_phase *one = mb_phases_enter(&phases, name, 4, 0);
+    const mb_phase *two = mb_phases_enter(&phases, name, 4, 0);
+    CHECK(one->name == two->name);
+    mb_phases_free(&phases);
+}
+
+static void
+names_are_copies(void)
+{
+    mb_phases phases = {0};
+    char name[] = "aaaa";
+    const mb_phase *one = mb_phases_enter(&phases, name, 4, 0);
+    memcpy(name, "bbbb", 4);
+    const mb_phase *two = mb_phases_enter(&phases, name, 4, 0);
+    const mb_phase *shorter = mb_phases_enter(&phases, name, 3, 0);
+    const mb_phase *again = mb_phases_enter(&phases, name, 4, 0);
+    CHECK_BYTES(one->name->utf8, one->name->size, "aaaa");
+    CHECK_BYTES(two->name->utf8, two->name->size, "bbbb");
+    CHECK_BYTES(shorter->name->utf8, shorter->name->size, "bbb");
+    CHECK_BYTES(again->name->utf8, again->name->size, "bbbb");
+    mb_phases_free(&phases);
+}
+
+static void
+names_of_all_lengths_are_kept(void)
+{
+    mb_phases phases = {0};
+    char name[5000];
+    memset(name, 'n', sizeof name);
+    for (size_t size = 0; size < sizeof name; size += 1 + size / 7) {
+        const mb_phase *phase = mb_phases_enter(&phases, name, size, 0);
+        CHECK_INT(phase->name->size, size);
+        CHECK(memcmp(phase->name->utf8, name, size) == 0);
+        CHECK_INT(phase->name->utf8[size], 0);
+    }
+    mb_phases_free(&phases);
+}
+
+static void
+a_name_may_hold_a_zero_byte(void)
+{
+    mb_phases phases = {0};
+    const mb_phase *phase = mb_phases_enter(&phases, "a\0b", 3, 0);
+    CHECK_INT(phase->name->size, 3);
+    CHECK(memcmp(phase->name->utf8, "a\0b", 4) == 0);
+    mb_phases_free(&phases);
+}
+
+static void
+a_name_beyond_all_memory_is_refused(void)
+{
+    mb_phases phases = {0};
+    CHECK(mb_phases_enter(&phases, "p", SIZE_MAX, 0) == NULL);
+    CHECK_INT(phases.entered, 0);
+    mb_phases_free(&phases);
+}
+
+static void
+freed_phases_are_empty_and_can_be_used_again(void)
+{
+    mb_phases phases = {0};
+    enter(&phases, "one");
+    mb_phases_free(&phases);
+    CHECK_INT(phases.entered, 0);
+    mb_phases_free(&phases);
+    mb_phase *phase = enter(&phases, "two");
+    CHECK_BYTES(phase->name->utf8, phase->name->size, "two");
+    mb_phases_free(&phases);
+}
+
+/* --- memory ---------------------------------------------------------------------- */
+
+static void
+enter_through_a_failure(void)
+{
+    mb_phases phases = {0};
+    char name[32];
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "phase %d", i);
+        const uint32_t entered = phases.entered;
+        mb_phase *phase = mb_phases_enter(&phases, name, strlen(name), 0);
+        if (!phase) {
+            CHECK(test_allocation_failed());
+            CHECK_INT(phases.entered, entered);
+            phase = enter(&phases, name);
+        }
+        mb_phases_leave(&phases, phase, i);
+    }
+    const mb_phase *finished[300];
+    mb_phases_finished(&phases, finished);
+    for (int i = 0; i < 300; i++) {
+        snprintf(name, sizeof name, "phase %d", i);
+        CHECK_INT(finished[i]->duration_ns, i);
+        CHECK_BYTES(finished[i]->name->utf8, finished[i]->name->size, name);
+    }
+    mb_phases_free(&phases);
+}
+
+static void
+a_phase_without_memory_changes_nothing(void)
+{
+    test_each_failing_allocation(enter_through_a_failure);
+}
+
+/* --- signals --------------------------------------------------------------------- */
+
+static mb_phases interrupted;
+static volatile sig_atomic_t walks, wrong;
+
+static void
+walk_in_a_handler(int signal_number)
+{
+    (void)signal_number;
+    mb_phase_place place = {0};
+    const uint32_t entered = __atomic_load_n(&interrupted.entered, __ATOMIC_ACQUIRE);
+    uint32_t seen = 0;
+    for (const mb_phase *phase; (phase = mb_phases_next(&interrupted, &place));) {
+        wrong |= phase->name->size != 5 || phase->name->utf8[0] != 'p';
+        seen++;
+    }
+    wrong |= seen != entered;
+    walks = walks + 1;
+}
+
+/* Comes at any instruction, without waiting for anything. */
+static void
+a_signal_handler_can_walk_them_at_any_moment(void)
+{
+    const struct itimerval often = {.it_interval = {0, 50}, .it_value = {0, 50}};
+    const struct itimerval never = {{0, 0}, {0, 0}};
+    signal(SIGALRM, walk_in_a_handler);
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (walks < 300) {
+        enter(&interrupted, "phase");
+        if (interrupted.entered == 2000) {
+            sigset_t alarm, before;
+            sigemptyset(&alarm);
+            sigaddset(&alarm, SIGALRM);
+            pthread_sigmask(SIG_BLOCK, &alarm, &before);
+            mb_phases_free(&interrupted);
+            pthread_sigmask(SIG_SETMASK, &before, NULL);
+        }
+    }
+    setitimer(ITIMER_REAL, &never, NULL);
+    CHECK_INT(wrong, 0);
+    mb_phases_free(&interrupted);
+}
+
+/* --- threads --------------------------------------------------------------------- */
+
+#define THREADS 4
+#define PHASES 2000 /* of each thread */
+
+#ifdef Py_GIL_DISABLED
+static void *
+enter_and_leave(void *phases)
+{
+    for (int i = 0; i < PHASES; i++) {
+        mb_phases_leave(phases, enter(phases, i % 2 ? "odd" : "even"), 5);
+    }
+    return NULL;
+}
+
+static void
+threads_without_a_gil_lose_no_phase(void)
+{
+    static const mb_phase *finished[THREADS * PHASES];
+    mb_phases phases = {0};
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&threads[i], NULL, enter_and_leave, &phases);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    CHECK_INT(phases.left, THREADS * PHASES);
+    mb_phases_finished(&phases, finished);
+    for (uint32_t i = 0; i < phases.left; i++) {
+        CHECK_INT(finished[i]->order, i);
+    }
+    mb_phases_free(&phases);
+}
+#endif
+
+int
+main(void)
+{
+    RUN(a_phase_is_open_until_it_is_left);
+    RUN(a_phase_needs_32_bytes);
+    RUN(phases_are_walked_in_the_order_of_entering);
+    RUN(no_phases_are_walked_at_once);
+    RUN(a_walk_goes_on_when_more_phases_are_entered);
+    RUN(finished_phases_are_in_the_order_of_leaving);
+    RUN(a_phase_of_no_time_is_finished);
+    RUN(a_name_that_was_just_used_is_not_stored_again);
+    RUN(names_are_copies);
+    RUN(names_of_all_lengths_are_kept);
+    RUN(a_name_may_hold_a_zero_byte);
+    RUN(a_name_beyond_all_memory_is_refused);
+    RUN(freed_phases_are_empty_and_can_be_used_again);
+    RUN(a_phase_without_memory_changes_nothing);
+    RUN(a_signal_handler_can_walk_them_at_any_moment);
+#ifdef Py_GIL_DISABLED
+    RUN(threads_without_a_gil_lose_no_phase);
+#endif
+    return test_report();
+}

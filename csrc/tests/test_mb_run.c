@@ -1,0 +1,233 @@
+#include "../mb_run.h"
+
+#include "mb_test.h"
+
+static const char bench[] = "a bench", other_bench[] = "another";
+
+static void *
+open_here(void *run)
+{
+    mb_run_open(run, bench);
+    return NULL;
+}
+
+/* Opens a run of `bench` in a thread of its own. All the threads of a test are alive at
+ * once, so that no two of them can have the same number. */
+static void
+open_in_thread(mb_run *run, uintptr_t thread)
+{
+    mb_run_init(run);
+    mb_run_open(run, bench);
+    run->thread = thread;
+}
+
+static const mb_run *
+elsewhere(bool lost_expected)
+{
+    bool lost = !lost_expected;
+    const mb_run *found = mb_run_elsewhere(bench, &lost);
+    CHECK(lost == lost_expected);
+    return found;
+}
+
+static void
+a_run_goes_from_new_to_open_to_closed(void)
+{
+    mb_run run;
+    mb_run_init(&run);
+    CHECK_INT(run.state, MB_RUN_NEW);
+    mb_run_open(&run, bench);
+    CHECK_INT(run.state, MB_RUN_OPEN);
+    CHECK(run.bench == bench && run.thread == mb_thread_id());
+    CHECK_INT(mb_runs_open, 1);
+    mb_run_close(&run);
+    mb_run_close(&run);
+    CHECK_INT(run.state, MB_RUN_CLOSED);
+    CHECK_INT(mb_runs_open, 0);
+    mb_run_free(&run);
+}
+
+static void
+a_run_that_was_never_opened_can_be_closed_and_freed(void)
+{
+    mb_run run;
+    mb_run_init(&run);
+    mb_run_close(&run);
+    CHECK_INT(run.state, MB_RUN_NEW);
+    mb_run_free(&run);
+    CHECK_INT(mb_runs_open, 0);
+}
+
+static void
+a_closed_run_stays_readable(void)
+{
+    mb_run run;
+    mb_run_init(&run);
+    mb_run_open(&run, bench);
+    CHECK_INT(mb_samples_push(&run.durations, 5), 0);
+    CHECK(mb_phases_enter(&run.phases, "p", 1, 0) != NULL);
+    mb_run_close(&run);
+    CHECK_INT(run.durations.data[0], 5);
+    CHECK_INT(run.phases.entered, 1);
+    mb_run_free(&run);
+}
+
+static void
+freeing_an_open_run_closes_it(void)
+{
+    mb_run run;
+    mb_run_init(&run);
+    mb_run_open(&run, bench);
+    mb_run_free(&run);
+    CHECK_INT(mb_runs_open, 0);
+    CHECK(elsewhere(false) == NULL);
+}
+
+static void
+runs_close_in_any_order(void)
+{
+    static const int ORDERS[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (size_t order = 0; order < sizeof ORDERS / sizeof *ORDERS; order++) {
+        mb_run runs[3];
+        for (int i = 0; i < 3; i++) {
+            open_in_thread(&runs[i], 1);
+        }
+        for (int closed = 0; closed < 3; closed++) {
+            mb_run_close(&runs[ORDERS[order][closed]]);
+            const mb_run *newest = NULL;
+            for (int i = 0; i < 3; i++) {
+                newest = runs[i].state == MB_RUN_OPEN ? &runs[i] : newest;
+            }
+            CHECK(elsewhere(false) == newest);
+            CHECK_INT(mb_runs_open, 2 - closed);
+        }
+    }
+}
+
+static void
+without_open_runs_a_phase_goes_nowhere(void)
+{
+    CHECK(elsewhere(false) == NULL);
+}
+
+static void
+a_phase_of_a_worker_goes_to_the_newest_run_of_the_one_other_thread(void)
+{
+    mb_run runs[2];
+    pthread_t thread;
+    for (int i = 0; i < 2; i++) {
+        mb_run_init(&runs[i]);
+        CHECK_INT(pthread_create(&thread, NULL, open_here, &runs[i]), 0);
+        pthread_join(thread, NULL);
+        runs[i].thread = runs[0].thread;
+    }
+    CHECK(elsewhere(false) == &runs[1]);
+    mb_run_free(&runs[1]);
+    CHECK(elsewhere(false) == &runs[0]);
+    mb_run_free(&runs[0]);
+}
+
+static void
+between_two_threads_a_phase_is_lost(void)
+{
+    mb_run one, two;
+    open_in_thread(&one, 1);
+    open_in_thread(&two, 2);
+    CHECK(elsewhere(true) == NULL);
+    mb_run_free(&one);
+    CHECK(elsewhere(false) == &two);
+    mb_run_free(&two);
+}
+
+static void
+with_an_open_run_in_its_own_thread_a_phase_is_lost(void)
+{
+    mb_run own, other;
+    open_in_thread(&other, 1);
+    open_in_thread(&own, mb_thread_id());
+    CHECK(elsewhere(true) == NULL);
+    mb_run_free(&own);
+    mb_run_free(&other);
+}
+
+static void
+runs_of_other_benches_do_not_count(void)
+{
+    mb_run run, foreign;
+    mb_run_init(&foreign);
+    open_in_thread(&run, 1);
+    mb_run_open(&foreign, other_bench);
+    CHECK(elsewhere(false) == &run);
+    mb_run_free(&run);
+    CHECK(elsewhere(false) == NULL);
+    mb_run_free(&foreign);
+}
+
+static void
+a_generator_that_waits_takes_no_phase(void)
+{
+    mb_run run, waiting;
+    open_in_thread(&run, 1);
+    open_in_thread(&waiting, 1);
+    waiting.suspended = true;
+    CHECK(elsewhere(false) == &run);
+    run.suspended = true;
+    CHECK(elsewhere(true) == NULL);
+    mb_run_free(&run);
+    mb_run_free(&waiting);
+}
+
+#ifdef Py_GIL_DISABLED
+#define THREADS 4
+#define RUNS 2000 /* of each thread */
+
+static void *
+open_and_close(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < RUNS; i++) {
+        bool lost;
+        mb_run run;
+        mb_run_init(&run);
+        mb_run_open(&run, bench);
+        mb_run_elsewhere(bench, &lost);
+        CHECK(lost);
+        mb_run_free(&run);
+    }
+    return NULL;
+}
+
+static void
+threads_without_a_gil_share_the_registry(void)
+{
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        pthread_create(&threads[i], NULL, open_and_close, NULL);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    CHECK_INT(mb_runs_open, 0);
+}
+#endif
+
+int
+main(void)
+{
+    RUN(a_run_goes_from_new_to_open_to_closed);
+    RUN(a_run_that_was_never_opened_can_be_closed_and_freed);
+    RUN(a_closed_run_stays_readable);
+    RUN(freeing_an_open_run_closes_it);
+    RUN(runs_close_in_any_order);
+    RUN(without_open_runs_a_phase_goes_nowhere);
+    RUN(a_phase_of_a_worker_goes_to_the_newest_run_of_the_one_other_thread);
+    RUN(between_two_threads_a_phase_is_lost);
+    RUN(with_an_open_run_in_its_own_thread_a_phase_is_lost);
+    RUN(runs_of_other_benches_do_not_count);
+    RUN(a_generator_that_waits_takes_no_phase);
+#ifdef Py_GIL_DISABLED
+    RUN(threads_without_a_gil_share_the_registry);
+#endif
+    return test_report();
+}

@@ -1,0 +1,1 @@
+"""Real programs that microbench watches. `make demo` runs them."""

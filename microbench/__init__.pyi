@@ -1,0 +1,32 @@
+from .core.bench import MicroBenchBase as MicroBenchBase
+from .core.capture import CLIArg as CLIArg
+from .core.json_encoder import JSONEncoder as JSONEncoder
+from .core.json_encoder import JSONEncodeWarning as JSONEncodeWarning
+from .core.summary import summary as summary
+from .mixins.call import MBFunctionCall as MBFunctionCall
+from .mixins.call import MBReturnValue as MBReturnValue
+from .mixins.host import MBHostInfo as MBHostInfo
+from .mixins.host import MBWorkingDir as MBWorkingDir
+from .mixins.python import MBPythonInfo as MBPythonInfo
+from .mixins.usage import MBResourceUsage as MBResourceUsage
+from .outputs.base import Output as Output
+from .outputs.file import FileOutput as FileOutput
+from .suite import MicroBench as MicroBench
+
+__version__: str
+__all__ = [
+    'CLIArg',
+    'FileOutput',
+    'JSONEncodeWarning',
+    'JSONEncoder',
+    'MBFunctionCall',
+    'MBHostInfo',
+    'MBPythonInfo',
+    'MBResourceUsage',
+    'MBReturnValue',
+    'MBWorkingDir',
+    'MicroBench',
+    'MicroBenchBase',
+    'Output',
+    'summary',
+]

@@ -1,0 +1,90 @@
+"""Checks of the arguments of a bench: a mistake raises at once, in one sentence."""
+
+from __future__ import annotations
+
+from .times import tzinfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def whole(name: str, value: Any) -> int:
+    """Return an integer from 0 upwards."""
+    if isinstance(value, bool) or not hasattr(value, '__index__'):
+        raise TypeError(f'{name} has to be an integer, not {value!r}')
+    number: int = value.__index__()
+    if number < 0:
+        raise ValueError(f'{name} has to be 0 or more, not {number}')
+    return number
+
+
+def time_zone(tz: Any) -> tzinfo | None:
+    """Return a time zone, or None for naive local time."""
+    if tz is not None and not isinstance(tz, tzinfo):
+        raise TypeError(f'tz has to be a datetime.tzinfo or None, not {tz!r}')
+    return tz
+
+
+def counter(duration_counter: Any) -> Any:
+    """Return a callable."""
+    if not callable(duration_counter):
+        raise TypeError(
+            f'duration_counter has to be callable, not {duration_counter!r}'
+        )
+    return duration_counter
+
+
+def encoder(json_encoder: Any) -> Any:
+    """Return a user's own encoder class; None stands for the standard one."""
+    if json_encoder is None:
+        return None
+    import json
+
+    from .json_encoder import JSONEncoder  # start-up time
+
+    is_class = isinstance(json_encoder, type)
+    if not (is_class and issubclass(json_encoder, json.JSONEncoder)):
+        raise TypeError(f'json_encoder: {json_encoder!r} is no json.JSONEncoder class')
+    return None if json_encoder is JSONEncoder else json_encoder
+
+
+def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are stored: names with a leading underscore are not."""
+    for name in ('mb', 'call'):
+        if not isinstance(static_fields.get(name, {}), dict):
+            message = f'field {name!r} is reserved: only a dict can be merged there'
+            raise ValueError(message)  # noqa: TRY004 - what 2.1.0 raises for fields
+    return {k: v for k, v in static_fields.items() if not k.startswith('_')}
+
+
+def sinks(outputs: Any) -> list[Any]:
+    """Return a list of objects that can take records."""
+    if isinstance(outputs, (str, bytes)) or not hasattr(outputs, '__iter__'):
+        raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
+    found = list(outputs)
+    for sink in found:
+        if not callable(getattr(sink, 'write', None)):
+            raise TypeError(f'outputs: {sink!r} has no method write()')
+    return found
+
+
+def reaction(on_output_error: Any) -> str:
+    """Return `'warn'` or `'raise'`."""
+    if on_output_error not in ('warn', 'raise'):
+        raise ValueError(
+            f"on_output_error has to be 'warn' or 'raise', not {on_output_error!r}"
+        )
+    return str(on_output_error)
+
+
+def copied(value: Any, inside: tuple[int, ...] = ()) -> Any:
+    """Copy containers, share what they hold; what contains itself is shared."""
+    if type(value) not in (dict, list, tuple, set) or id(value) in inside:
+        return value
+    within = (*inside, id(value))
+    if type(value) is dict:
+        return {name: copied(item, within) for name, item in value.items()}
+    if type(value) is set:
+        return set(value)
+    return type(value)([copied(item, within) for item in value])

@@ -1,0 +1,81 @@
+"""Builds and runs the C tests in csrc/tests: one case a program.
+
+With MICROBENCH_SANITIZE=address or =thread they are built with that sanitizer.
+"""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CSRC = Path(__file__).parents[1] / 'csrc'
+PROGRAMS = sorted(source.stem for source in CSRC.glob('tests/test_*.c'))
+
+ADDRESS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
+SANITIZERS = {
+    '': [],
+    'address': ADDRESS,
+    'thread': ['-fsanitize=thread', '-DPy_GIL_DISABLED'],  # where mb_lock is a lock
+}
+CC = [
+    *shlex.split(os.environ.get('CC', 'cc')),
+    *['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-pthread'],
+    *['-Wall', '-Wextra', '-Werror'],
+]
+# mb_platform.h does not declare free() itself under MB_TEST_ALLOC.
+TESTED = ['-DMB_TEST_ALLOC', '-include', 'stdlib.h']
+TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
+LINKED = {'test_mb_append': ['-Wl,--wrap=writev,--wrap=ftruncate,--wrap=clock_gettime']}
+
+
+def run(command: list, cwd: Path) -> subprocess.CompletedProcess:
+    """Run to the end, whatever that is."""
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        check=False,
+        capture_output=True,
+        text=True,
+        errors='replace',
+        timeout=300,
+    )
+
+
+def build(command: list, cwd: Path) -> None:
+    """Run a compiler or its kin, which has to succeed."""
+    built = run(command, cwd)
+    assert built.returncode == 0, built.stderr
+
+
+@pytest.fixture(scope='module')
+def library(tmp_path_factory):
+    """All that csrc/ has without Python, and the allocator that can fail."""
+    where = tmp_path_factory.mktemp('csrc')
+    sources = [*CSRC.glob('mb_*.c'), CSRC / 'tests/mb_test_alloc.c']
+    build([*CC, *TESTED, '-c', *sources], where)
+    build(['ar', 'rcs', 'libmb.a', *where.glob('*.o')], where)
+    return where / 'libmb.a'
+
+
+@pytest.mark.parametrize('program', PROGRAMS)
+def test_c_program(program, library, tmp_path):
+    """All checks of a C test program hold, and no sanitizer complains."""
+    source = CSRC / 'tests' / f'{program}.c'
+    flags = [*TESTED, *LINKED.get(program, [])]
+    build([*CC, *flags, source, library, '-o', program], tmp_path)
+    ran = run([tmp_path / program], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_sanitizer_catches_a_planted_overflow(tmp_path):
+    """A build with AddressSanitizer stops at a heap overflow in memory of csrc/."""
+    (tmp_path / 'empty.c').write_text('int main(void) { return 0; }\n')
+    if run([*CC, *ADDRESS, 'empty.c'], tmp_path).returncode != 0:
+        pytest.skip('this compiler has no AddressSanitizer')
+    sources = [CSRC / 'tests/planted_overflow.c', CSRC / 'mb_samples.c']
+    build([*CC, *ADDRESS, *sources, '-o', 'planted'], tmp_path)
+    ran = run([tmp_path / 'planted'], tmp_path)
+    assert ran.returncode != 0
+    assert 'heap-buffer-overflow' in ran.stderr
