@@ -69,7 +69,10 @@ class MicroBenchBase(_core.BenchBase):
     """
 
     __signature__ = _LazySignature()
-    _epoch = 0
+    _epoch = 0  # counts changes of public attributes
+    # Public attributes of the bench by name. Reading its __dict__ instead would make
+    # CPython build one, and `bench.time` could no longer be specialised.
+    _own: dict[str, Any]
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class MicroBenchBase(_core.BenchBase):
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
+        self._own = {}
         self.iterations = settings.whole('iterations', iterations)
         self.warmup = settings.whole('warmup', warmup)
         self.tz = settings.time_zone(tz)
@@ -112,11 +116,13 @@ class MicroBenchBase(_core.BenchBase):
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name not in ('_epoch', '_plan'):
+        if not name.startswith('_'):
+            self._own[name] = value
             self._epoch += 1
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
+        self._own.pop(name, None)
         self._epoch += 1
 
     def __getstate__(self) -> dict[str, Any]:
@@ -216,10 +222,10 @@ class MicroBenchBase(_core.BenchBase):
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
-        if type(self).to_json is MicroBenchBase.to_json and 'to_json' not in vars(self):
-            text = encoding.encode(bm_data, self._json_encoder)
-        else:
+        if 'to_json' in self._current_plan().overridden:
             text = self.to_json(bm_data).encode()
+        else:
+            text = encoding.encode(bm_data, self._json_encoder)
         self._delivery.deliver(text)
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002

@@ -32,6 +32,9 @@ class Delivery:
         self.on_error = on_error
         self.failing: set[int] = set()  # ids of sinks that were warned about
 
+    def __reduce__(self) -> Any:
+        return type(self), (self.sinks, self.on_error)
+
     def deliver(self, record: bytes) -> None:
         """Give the record, without newline, to every sink in order."""
         errors = [e for e in (self._write(s, record) for s in self.sinks) if e]

@@ -57,6 +57,7 @@ class Plan:
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
         self.optional = bool(getattr(bench, 'capture_optional', False))
+        self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
         self.returns = bool(getattr(bench, 'keeps_return_value', False))
         self.counter: Callable[[], Any] = bench._duration_counter
@@ -101,9 +102,8 @@ class Plan:
         for name in [*self.captures, *self.post_captures]:
             if name not in self.constant and raw[name] is not own.get(name):
                 yield f'{name} runs for each record'
-        for name in SEERS:
-            if raw[name] is not own[name]:
-                yield f'{name} is overridden'
+        for name in self.overridden:
+            yield f'{name} is overridden'
         if self.triggers:
             yield 'pre_run_triggers or post_run_triggers is overridden'
         if self.returns:
@@ -162,7 +162,7 @@ def _definitions(bench: MicroBenchBase) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for cls in reversed(type(bench).__mro__):
         found.update(vars(cls))
-    found.update(vars(bench))
+    found.update(bench._own)
     return found
 
 
@@ -181,7 +181,7 @@ def _is_constant(raw: object) -> bool:
 def _overridden(bench: MicroBenchBase, base: type, name: str) -> bool:
     """Whether the bench, or any class before or after the base, defines `name`."""
     places = [vars(cls) for cls in type(bench).__mro__ if cls is not base]
-    return any(name in place for place in [*places, vars(bench)])
+    return any(name in place for place in [*places, bench._own])
 
 
 def _name_of_counter(counter: Any) -> str:

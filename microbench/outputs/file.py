@@ -56,9 +56,13 @@ class FileOutput(Output):
     def __repr__(self) -> str:
         return f'FileOutput({self.outfile!r})'
 
-    def __reduce__(self) -> Any:
-        """A copy in another process opens the file itself."""
-        return type(self), (self.outfile,)
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, in another process too, opens the file itself."""
+        return {**self.__dict__, '_appender': None, '_lock': None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = allocate_lock()
 
     @property
     def _is_path(self) -> bool:
