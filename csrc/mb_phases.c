@@ -72,35 +72,31 @@ copy_of_name(mb_phases *phases, const char *utf8, size_t size)
     return name;
 }
 
-/* A name is looked up by where its text lies, since programs pass the same few literals
- * again and again; the text is compared too, since memory is used again for others. */
-static const mb_name *
-stored_name(mb_phases *phases, const char *utf8, size_t size)
+const mb_name *
+mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
 {
-    size_t slot = ((uintptr_t)utf8 / 16) % MB_RECENT_NAMES;
-    const mb_name *name = phases->recent[slot].name;
-    if (phases->recent[slot].key == utf8 && name->size == size &&
-        memcmp(name->utf8, utf8, size) == 0) {
-        return name;
+    if (size >= UINT32_MAX) {
+        return NULL;
     }
-    name = copy_of_name(phases, utf8, size);
-    if (name) {
-        phases->recent[slot].key = utf8;
-        phases->recent[slot].name = name;
-    }
+    mb_lock_take(&phases->lock);
+    const mb_name *name = copy_of_name(phases, utf8, size);
+    mb_lock_give(&phases->lock);
     return name;
 }
 
-static bool
-add_chunk(mb_phases *phases)
+int
+mb_phases_grow(mb_phases *phases)
 {
     uint32_t capacity = phases->last ? phases->last->capacity * 2 : FIRST_CHUNK;
     if (capacity > LARGEST_CHUNK) {
         capacity = LARGEST_CHUNK;
     }
+    if (phases->entered > UINT32_MAX - capacity) {
+        return -1; /* the counters are 32 bits wide */
+    }
     mb_phase_chunk *chunk = mb_alloc(sizeof *chunk + capacity * sizeof(mb_phase));
     if (!chunk) {
-        return false;
+        return -1;
     }
     chunk->next = NULL;
     chunk->capacity = capacity;
@@ -110,36 +106,9 @@ add_chunk(mb_phases *phases)
         phases->first = chunk;
     }
     phases->last = chunk;
-    phases->used = 0;
-    return true;
-}
-
-static mb_phase *
-enter(mb_phases *phases, const char *utf8, size_t size, uint32_t iteration)
-{
-    const mb_name *name = stored_name(phases, utf8, size);
-    bool full = !phases->last || phases->used == phases->last->capacity;
-    if (!name || (full && !add_chunk(phases))) {
-        return NULL;
-    }
-    mb_phase *phase = &phases->last->phases[phases->used++];
-    *phase = (mb_phase){
-        .name = name, .duration_ns = MB_PHASE_OPEN, .iteration = iteration};
-    /* a signal handler may look between any two of these: publish the phase last */
-    __atomic_store_n(&phases->entered, phases->entered + 1, __ATOMIC_RELEASE);
-    return phase;
-}
-
-mb_phase *
-mb_phases_enter(mb_phases *phases, const char *utf8, size_t size, uint32_t iteration)
-{
-    if (size > UINT32_MAX - sizeof(mb_name) - 16 || phases->entered == UINT32_MAX) {
-        return NULL;
-    }
-    mb_lock_take(&phases->lock);
-    mb_phase *phase = enter(phases, utf8, size, iteration);
-    mb_lock_give(&phases->lock);
-    return phase;
+    phases->next = chunk->phases;
+    phases->end = chunk->phases + capacity;
+    return 0;
 }
 
 mb_phase *

@@ -2,8 +2,8 @@
  *
  * A phase is stored when it is entered, in chunks that never move, with its name as UTF-8
  * beside it: so the object behind `with bench.time(...)` keeps a plain pointer, and a
- * signal handler can read what was finished and what was open. 32 bytes a phase; a name
- * that was just used is not stored again.
+ * signal handler can read what was finished and what was open. 32 bytes a phase, and each
+ * name once for as long as the caller remembers where it was put.
  *
  * Thread: many may enter and leave (asyncio.to_thread), under the GIL or, without one,
  * under the lock. Signal-safe: mb_phases_next, in the thread that was interrupted.
@@ -31,28 +31,43 @@ typedef struct {
 typedef struct mb_phase_chunk mb_phase_chunk;
 typedef struct mb_name_block mb_name_block;
 
-#define MB_RECENT_NAMES 16 /* a power of two */
-
 typedef struct {
     mb_lock lock;
     uint32_t entered;
     uint32_t left;
-    uint32_t used; /* of the last chunk */
+    mb_phase *next, *end;         /* the free part of the last chunk */
     mb_phase_chunk *first, *last; /* Owned */
     mb_name_block *names;         /* Owned */
-    struct {
-        const char *key;     /* where the caller's text lay: never read */
-        const mb_name *name; /* the copy */
-    } recent[MB_RECENT_NAMES];
 } mb_phases;
 
 /* All zero is empty. */
 void mb_phases_init(mb_phases *phases);
 void mb_phases_free(mb_phases *phases);
 
+/* A copy of the name, for any number of phases. Borrowed, valid until mb_phases_free.
+ * NULL without memory: nothing has changed then. */
+const mb_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
+
+/* Makes room for one more phase at least: 0, or -1 without memory. */
+int mb_phases_grow(mb_phases *phases);
+
 /* A new open phase whose `start_ns` is 0: the caller sets it, clock read last. Borrowed,
  * valid until mb_phases_free. NULL without memory: nothing has changed then. */
-mb_phase *mb_phases_enter(mb_phases *phases, const char *utf8, size_t size, uint32_t iteration);
+static inline mb_phase *
+mb_phases_enter(mb_phases *phases, const mb_name *name, uint32_t iteration)
+{
+    mb_phase *phase = NULL;
+    mb_lock_take(&phases->lock);
+    if (phases->next != phases->end || mb_phases_grow(phases) == 0) {
+        phase = phases->next++;
+        *phase = (mb_phase){
+            .name = name, .duration_ns = MB_PHASE_OPEN, .iteration = iteration};
+        /* a signal handler may look between any two of these: the count comes last */
+        __atomic_store_n(&phases->entered, phases->entered + 1, __ATOMIC_RELEASE);
+    }
+    mb_lock_give(&phases->lock);
+    return phase;
+}
 
 /* Gives an open phase its duration and its place in the order of leaving. */
 static inline void

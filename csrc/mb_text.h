@@ -41,17 +41,18 @@ void mb_text_int(mb_text *text, int64_t value);
 
 /* Nanoseconds as decimal seconds, exactly, with at least one digit after the point and
  * no trailing zeros: 0 is 0.0, 1 is 0.000000001, 1500000000 is 1.5, -1 is -0.000000001.
- * Reading the text as a double gives what ns / 1e9 gives in Python. */
+ * Reading the text as a double gives what ns / 10**9 gives in Python. */
 void mb_text_seconds(mb_text *text, int64_t ns);
 
 /* As datetime.isoformat() of Python: 2026-03-01T09:30:00.123456+00:00, microseconds
  * rounded down and left out where they are 0, offset in minutes where it has no
- * seconds. `wall_ns` from the year 1 to 9999 and |offset_s| < 86400; else `failed`. */
+ * seconds. Nanoseconds in 64 bits reach from 1677 to 2262; |offset_s| < 86400, else
+ * `failed`. */
 void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s);
 
 /* UTF-8 as a JSON string with its quotes, in pure ASCII: \" \\ \b \f \n \r \t, other
- * control characters, DEL left as it is, and all beyond ASCII as \uXXXX (with surrogate
- * pairs), exactly as json.dumps. Encoded surrogates (ED A0 80 to ED BF BF) become their
+ * control characters, DEL, and all beyond ASCII as \uXXXX (with surrogate pairs), exactly
+ * as json.dumps. Encoded surrogates (ED A0 80 to ED BF BF) become their
  * \uXXXX; each other byte that is no UTF-8 becomes \ufffd. */
 void mb_text_string(mb_text *text, const char *utf8, size_t size);
 

@@ -21,21 +21,8 @@ static mb_phase *
 stored_entry(py_phase *self)
 {
     mb_run *run = &self->run->native;
-    Py_ssize_t size;
-    const char *utf8 = PyUnicode_AsUTF8AndSize(self->name, &size);
-    if (utf8) {
-        return mb_phases_enter(&run->phases, utf8, (size_t)size, run->iteration);
-    }
-    PyErr_Clear(); /* lone surrogates */
-    PyObject *bytes = PyUnicode_AsEncodedString(self->name, "utf-8", "surrogatepass");
-    if (!bytes) {
-        PyErr_Clear();
-        return NULL;
-    }
-    mb_phase *entry = mb_phases_enter(&run->phases, PyBytes_AS_STRING(bytes),
-                                      (size_t)PyBytes_GET_SIZE(bytes), run->iteration);
-    Py_DECREF(bytes);
-    return entry;
+    const mb_name *name = py_run_name(self->run, self->name);
+    return name ? mb_phases_enter(&run->phases, name, run->iteration) : NULL;
 }
 
 static PyObject *
@@ -293,6 +280,21 @@ phase_aexit(py_phase *self, PyObject *args)
 
 /* --- the type ---------------------------------------------------------------------- */
 
+/* A phase lives for the length of a block, and the next one is like it: a few are kept
+ * for use again (10 ns a phase on 3.12 and later). Without a GIL none are. */
+static bool
+keep_spare(py_phase *self)
+{
+#ifndef Py_GIL_DISABLED
+    py_state *state = self->state;
+    if (state->spares < PY_STATE_SPARES) {
+        state->spare[state->spares++] = self;
+        return true;
+    }
+#endif
+    return false;
+}
+
 static void
 phase_dealloc(py_phase *self)
 {
@@ -301,8 +303,20 @@ phase_dealloc(py_phase *self)
     Py_XDECREF(self->name);
     Py_XDECREF(self->counter);
     Py_XDECREF(self->began);
-    PyObject_Free(self);
+    if (!keep_spare(self)) {
+        PyObject_Free(self);
+    }
     Py_DECREF(type);
+}
+
+static py_phase *
+allocate(py_state *state)
+{
+    if (state->spares == 0) {
+        return PyObject_New(py_phase, state->phase_type);
+    }
+    PyObject *self = state->spare[--state->spares];
+    return (py_phase *)PyObject_Init(self, state->phase_type);
 }
 
 static PyObject *
@@ -347,7 +361,7 @@ static PyType_Spec phase_spec = {
 static py_phase *
 new_phase(py_state *state, py_run *run)
 {
-    py_phase *self = PyObject_New(py_phase, state->phase_type);
+    py_phase *self = allocate(state);
     if (!self) {
         Py_XDECREF(run);
         return NULL;
@@ -440,54 +454,135 @@ phase_of(py_state *state, PyObject *bench, PyObject *name)
     return (PyObject *)phase;
 }
 
-PyDoc_STRVAR(time_doc,
-             "time(name)\n--\n\n"
-             "Time a named part of the active record: `with bench.time('parse'): ...`.\n"
-             "\n"
-             "When the block ends, also by an exception, `{\"name\": ..., \"duration\":\n"
-             "...}` is appended to `call.timings`, in the unit of the duration counter\n"
-             "(seconds by default). The innermost active record of the context gets it,\n"
-             "whichever bench it belongs to. In a thread that opened none, it is the\n"
-             "record of this bench, if all open ones were opened by one other thread.\n"
-             "Outside any record nothing happens and no clock is read. `async with`\n"
-             "works as well.");
+/* `time` as found in the class of a bench. It is an object of its own and no method
+ * descriptor: those check the class of the bench, which subclasses of a base class make
+ * slow, and lead to no state. CPython calls it with the bench as the first argument. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    py_state *state;   /* Borrowed: the type keeps it */
+    PyObject *dict;    /* Owned: what the Python definition says of itself */
+} py_time;
 
-static PyObject *
-bench_time(PyObject *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t count,
-           PyObject *names)
+static int
+wrong_call(Py_ssize_t given, PyObject *names)
 {
-    const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
-    if (given != 1) {
+    if (given != 2) {
         PyErr_Format(PyExc_TypeError, "time() takes the name of the phase, not %zd values",
-                     given);
-        return NULL;
+                     given - 1);
+        return -1;
     }
     if (names &&
         PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "name") != 0) {
         PyErr_Format(PyExc_TypeError, "time() takes no argument %R",
                      PyTuple_GET_ITEM(names, 0));
-        return NULL;
+        return -1;
     }
-    return phase_of(PyType_GetModuleState(owner), self, args[0]);
+    return 0;
 }
 
-static PyMethodDef bench_methods[] = {
-    {"time", (PyCFunction)(void (*)(void))bench_time,
-     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, time_doc},
+static PyObject *
+time_vectorcall(PyObject *callable, PyObject *const *args, size_t flags, PyObject *names)
+{
+    const Py_ssize_t count = PyVectorcall_NARGS(flags);
+    if (count != 2 || names) {
+        const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+        if (count == 0 || wrong_call(given, names) < 0) {
+            return count ? NULL : PyErr_Format(PyExc_TypeError, "time() needs a bench");
+        }
+    }
+    return phase_of(((py_time *)callable)->state, args[0], args[1]);
+}
+
+static PyObject *
+time_get(PyObject *self, PyObject *bench, PyObject *Py_UNUSED(type))
+{
+    return bench && bench != Py_None ? PyMethod_New(self, bench) : Py_NewRef(self);
+}
+
+static PyObject *
+time_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"definition", NULL};
+    PyObject *definition;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:TimeMethod", names, &definition)) {
+        return NULL;
+    }
+    py_time *self = (py_time *)type->tp_alloc(type, 0);
+    if (self) {
+        self->vectorcall = time_vectorcall;
+        self->state = PyType_GetModuleState(type);
+        self->dict = Py_BuildValue("{sO}", "__wrapped__", definition);
+        if (!self->dict) {
+            Py_CLEAR(self);
+        }
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *
+time_forward(py_time *self, void *name)
+{
+    PyObject *definition = PyDict_GetItemString(self->dict, "__wrapped__");
+    return definition ? PyObject_GetAttrString(definition, name) : Py_NewRef(Py_None);
+}
+
+static int
+time_traverse(py_time *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->dict);
+    return 0;
+}
+
+static int
+time_clear(py_time *self)
+{
+    Py_CLEAR(self->dict);
+    return 0;
+}
+
+static void
+time_dealloc(py_time *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    time_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef time_members[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_time, vectorcall), READONLY, NULL},
+    {"__dictoffset__", T_PYSSIZET, offsetof(py_time, dict), READONLY, NULL},
     {0},
 };
 
-static PyType_Slot bench_slots[] = {
-    {Py_tp_doc, "Base class of a bench: the method `time`, and nothing else."},
-    {Py_tp_methods, bench_methods},
+static PyGetSetDef time_getset[] = {
+    {"__name__", (getter)time_forward, NULL, NULL, "__name__"},
+    {"__qualname__", (getter)time_forward, NULL, NULL, "__qualname__"},
+    {"__doc__", (getter)time_forward, NULL, NULL, "__doc__"},
     {0},
 };
 
-static PyType_Spec bench_spec = {
-    .name = "microbench._core.BenchBase",
-    .basicsize = sizeof(PyObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
-    .slots = bench_slots,
+static PyType_Slot time_slots[] = {
+    {Py_tp_new, time_new},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_descr_get, time_get},
+    {Py_tp_dealloc, time_dealloc},
+    {Py_tp_traverse, time_traverse},
+    {Py_tp_clear, time_clear},
+    {Py_tp_members, time_members},
+    {Py_tp_getset, time_getset},
+    {0},
+};
+
+static PyType_Spec time_spec = {
+    .name = "microbench._core.TimeMethod",
+    .basicsize = sizeof(py_time),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = time_slots,
 };
 
 /* --- making the types -------------------------------------------------------------- */
@@ -514,10 +609,10 @@ int
 py_phase_ready(PyObject *module)
 {
     py_state *state = py_state_of(module);
-    state->bench_type = py_state_type(module, &bench_spec);
+    state->time_type = py_state_type(module, &time_spec);
     state->ready_type = py_state_type(module, &ready_spec);
     state->phase_type = py_state_type(module, &phase_spec);
-    if (!state->bench_type || !state->ready_type || !state->phase_type ||
+    if (!state->time_type || !state->ready_type || !state->phase_type ||
         add_both(module, state->phase_type) < 0) {
         return -1;
     }

@@ -64,7 +64,7 @@ end_stretch(py_run *run)
         return 0;
     }
     PyObject *elapsed = foreign_elapsed(run);
-    Py_XSETREF(run->elapsed, elapsed);
+    Py_XSETREF(run->elapsed, elapsed ? elapsed : Py_NewRef(Py_None));
     return elapsed ? 0 : -1;
 }
 
@@ -73,11 +73,10 @@ static int
 append_number(py_run *run)
 {
     PyObject *number;
-    if (run->foreign) {
-        number = run->elapsed ? run->elapsed : Py_None;
-        Py_INCREF(number);
-        Py_CLEAR(run->elapsed);
-    } else if (run->integers) {
+    if (run->foreign && run->elapsed) {
+        number = run->elapsed;
+        run->elapsed = NULL;
+    } else if (run->foreign || run->integers) {
         number = PyLong_FromLongLong(run->native.elapsed_ns);
     } else {
         number = PyFloat_FromDouble((double)run->native.elapsed_ns / 1e9);
@@ -114,21 +113,6 @@ set_active(py_run *run, PyObject *value)
     return token ? 0 : -1;
 }
 
-/* A run may be left in another context than it was entered in: so a closed one can be
- * found as the active one, and stands for the one before it. Borrowed. */
-PyObject *
-py_run_open_one(py_state *state, PyObject *value)
-{
-    while (value && value != Py_None && value != state->muted) {
-        py_run *run = (py_run *)value;
-        if (run->native.state == MB_RUN_OPEN) {
-            break;
-        }
-        value = run->previous;
-    }
-    return value == Py_None ? NULL : value;
-}
-
 static int
 activate(py_run *run)
 {
@@ -161,6 +145,34 @@ deactivate(py_run *run)
     }
     PyObject *open = py_run_open_one(run->state, run->previous);
     return set_active(run, open ? open : Py_None);
+}
+
+/* --- names of phases --------------------------------------------------------------- */
+
+/* UTF-8 of any str, lone surrogates included, new reference. */
+static PyObject *
+encoded(PyObject *str)
+{
+    return PyUnicode_AsEncodedString(str, "utf-8", "surrogatepass");
+}
+
+const mb_name *
+py_run_store_name(py_run *run, PyObject *str)
+{
+    PyObject *utf8 = encoded(str);
+    if (!utf8) {
+        PyErr_Clear();
+        return NULL;
+    }
+    const mb_name *stored = mb_phases_name(
+        &run->native.phases, PyBytes_AS_STRING(utf8), (size_t)PyBytes_GET_SIZE(utf8));
+    Py_DECREF(utf8);
+    if (stored) {
+        py_name *slot = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];
+        slot->stored = stored;
+        Py_XSETREF(slot->str, Py_NewRef(str));
+    }
+    return stored;
 }
 
 /* --- methods ----------------------------------------------------------------------- */
@@ -217,6 +229,9 @@ run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
 {
     int result = py_run_stop(self);
     self->native.finish_wall_ns = mb_wall_ns();
+    if (self->native.start_wall_ns == 0) {
+        self->native.start_wall_ns = self->native.finish_wall_ns; /* never started */
+    }
     return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
@@ -457,6 +472,9 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     Py_VISIT(self->durations);
     Py_VISIT(self->values);
     Py_VISIT(self->previous);
+    for (int i = 0; i < PY_RUN_NAMES; i++) {
+        Py_VISIT(self->names[i].str);
+    }
     return 0;
 }
 
@@ -470,6 +488,9 @@ run_clear(py_run *self)
     Py_CLEAR(self->durations);
     Py_CLEAR(self->values);
     Py_CLEAR(self->previous);
+    for (int i = 0; i < PY_RUN_NAMES; i++) {
+        Py_CLEAR(self->names[i].str);
+    }
     return 0;
 }
 

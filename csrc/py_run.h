@@ -10,6 +10,14 @@
 #include "mb_run.h"
 #include "py_state.h"
 
+/* Programs pass the same few literals again and again: a str that is kept alive here, and
+ * where its text was put. */
+#define PY_RUN_NAMES 8 /* a power of two */
+typedef struct {
+    PyObject *str; /* Owned */
+    const mb_name *stored;
+} py_name;
+
 typedef struct {
     PyObject_HEAD
     mb_run native;
@@ -24,6 +32,7 @@ typedef struct {
     PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
     PyObject *values;    /* Owned: list of the durations of finished phases by order,
                             None where the native one holds; NULL without foreign ones */
+    py_name names[PY_RUN_NAMES]; /* of phases, by where their str lies */
     PyObject *previous;  /* Owned: run that was active in this context before */
     py_state *state;     /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
@@ -38,9 +47,32 @@ PyObject *py_run_reading(PyObject *counter);
 int py_run_start(py_run *run);
 int py_run_stop(py_run *run);
 
-/* The run a value of the context variable stands for: itself or, once it is closed, the
- * one before it; the muted marker as it is; NULL for none. Borrowed. */
-PyObject *py_run_open_one(py_state *state, PyObject *value);
+/* The run a value of the context variable stands for; the muted marker as it is; NULL for
+ * none. A run may be left in another context than it was entered in: so a closed one can
+ * be found as the active one, and stands for the one before it. Borrowed. */
+static inline PyObject *
+py_run_open_one(py_state *state, PyObject *value)
+{
+    while (value && value != Py_None && value != state->muted) {
+        const py_run *run = (py_run *)value;
+        if (run->native.state == MB_RUN_OPEN) {
+            break;
+        }
+        value = run->previous;
+    }
+    return value == Py_None ? NULL : value;
+}
+
+/* The name of a phase as UTF-8, stored with the phases. Borrowed; NULL without memory, and
+ * no exception. */
+const mb_name *py_run_store_name(py_run *run, PyObject *str);
+
+static inline const mb_name *
+py_run_name(py_run *run, PyObject *str)
+{
+    const py_name *known = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];
+    return known->str == str ? known->stored : py_run_store_name(run, str);
+}
 
 /* Keeps `value`, the duration of a phase that was measured by a foreign counter and has
  * just been left with this order. 0, or -1 with an exception. */

@@ -23,7 +23,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->active);
     Py_VISIT(state->muted);
     Py_VISIT(state->nothing);
-    Py_VISIT(state->bench_type);
+    Py_VISIT(state->time_type);
     Py_VISIT(state->phase_type);
     Py_VISIT(state->ready_type);
     Py_VISIT(state->run_type);
@@ -38,7 +38,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->active);
     Py_CLEAR(state->muted);
     Py_CLEAR(state->nothing);
-    Py_CLEAR(state->bench_type);
+    Py_CLEAR(state->time_type);
     Py_CLEAR(state->phase_type);
     Py_CLEAR(state->ready_type);
     Py_CLEAR(state->run_type);
@@ -49,7 +49,11 @@ state_clear(PyObject *module)
 static void
 state_free(void *module)
 {
+    py_state *state = py_state_of(module);
     state_clear(module);
+    while (state->spares) {
+        PyObject_Free(state->spare[--state->spares]);
+    }
 }
 
 static PyModuleDef definition = {

@@ -7,15 +7,19 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#define PY_STATE_SPARES 8
+
 typedef struct {
     PyObject *active;         /* Owned: ContextVar holding the run of this context */
     PyObject *muted;          /* Owned: stands there while a warm-up call runs */
     PyObject *nothing;        /* Owned: the phase of no run; reads no clock */
-    PyTypeObject *bench_type; /* Owned: base class with the method `time` */
+    PyTypeObject *time_type;  /* Owned: the method `time` of a bench */
     PyTypeObject *phase_type; /* Owned */
     PyTypeObject *ready_type; /* Owned: an awaitable that never waits */
     PyTypeObject *run_type;   /* Owned */
     PyTypeObject *timed_type; /* Owned */
+    void *spare[PY_STATE_SPARES]; /* Owned: memory of phases, to be used again */
+    unsigned spares;
     unsigned long long lost;  /* phases that belonged to no open run */
 } py_state;
 

@@ -73,7 +73,9 @@ static PyObject *
 iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags, PyObject *names)
 {
     PyObject *value = Py_NewRef(Py_None);
-    run->native.start_wall_ns = mb_wall_ns();
+    if (run->native.start_wall_ns == 0) {
+        run->native.start_wall_ns = mb_wall_ns();
+    }
     for (Py_ssize_t i = 0; value && i < run->iterations; i++) {
         Py_SETREF(value, one_iteration(run, func, args, flags, names));
     }
@@ -267,7 +269,7 @@ static PyType_Spec timed_spec = {
     .name = "microbench._core.Timed",
     .basicsize = sizeof(py_timed),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
-             Py_TPFLAGS_METHOD_DESCRIPTOR,
+             Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = timed_slots,
 };
 

@@ -24,13 +24,13 @@ def console() -> NoReturn:
         _give_up_broken_stdout()
 
 
-def shell_status(code: object) -> object:
+def shell_status(code: str | int | None) -> str | int | None:
     """Return 128 + N for -N, which says that signal N ended the child."""
     return 128 - code if isinstance(code, int) and code < 0 else code
 
 
 def _keep_status_of_children() -> None:
-    # A parent may have us started with SIGCHLD ignored. Then the kernel would forget how
+    # Where a parent had us started with SIGCHLD ignored, the kernel would not keep how
     # the child ended.
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextvars import Token
 from os import PathLike
-from typing import Any
+from typing import Any, overload
 
 RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
@@ -17,10 +17,15 @@ class Phase:
     async def __aenter__(self) -> Phase: ...
     async def __aexit__(self, kind: Any, exception: Any, traceback: Any) -> bool: ...
 
-class BenchBase:
-    """Base class of a bench: the method `time`, no fields, no constructor."""
+class TimeMethod:
+    """Makes `time` of a bench from its Python definition, which is never called."""
 
-    def time(self, name: str) -> Phase: ...
+    def __init__(self, definition: Callable[[Any, str], Phase]) -> None: ...
+    @overload
+    def __get__(self, bench: None, cls: type) -> TimeMethod: ...
+    @overload
+    def __get__(self, bench: object, cls: type) -> Callable[[str], Phase]: ...
+    def __call__(self, bench: object, name: str) -> Phase: ...
 
 class OpenRun:
     """The native half of a run: clock, durations, phases, context."""

@@ -27,7 +27,7 @@ _start()
 _types = c.py_state_new()
 cdef c.py_state *state = c.py_state_of(_types)
 
-BenchBase = <object>state.bench_type
+TimeMethod = <object>state.time_type
 OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
 

@@ -80,7 +80,7 @@ cdef extern from "py_state.h":
     ctypedef struct py_state:
         void *active
         void *muted
-        void *bench_type
+        void *time_type
         void *run_type
         void *timed_type
         unsigned long long lost

@@ -375,6 +375,21 @@ what_cannot_be_taken_back_is_kept_apart_from_the_next_record(void)
 }
 
 static void
+half_a_record_that_ends_where_a_whole_one_did_is_seen(void)
+{
+    mb_append *append = new_append();
+    CHECK_INT(record(append, "1234567"), 0);
+    put("1234\n");
+    PLAY({.most = 3}, {.failure = EIO});
+    truncate_failure = EPERM;
+    CHECK_INT(record(append, "abcdefg"), EIO);
+    truncate_failure = 0;
+    CHECK_INT(record(append, "2"), 0);
+    CHECK_FILE(FILE_NAME, "1234\nabc\n2\n");
+    mb_append_free(append);
+}
+
+static void
 behind_somebody_elses_line_a_cut_record_is_written_again_whole(void)
 {
     mb_append *append = new_append();
@@ -620,6 +635,20 @@ a_number_that_now_means_another_file_is_left_alone(void)
     CHECK_INT(record(append, "2"), 0);
     CHECK_FILE(FILE_NAME, "1\n2\n");
     CHECK_FILE("other", "");
+    mb_append_free(append);
+    CHECK_INT(close(next), 0); /* still open */
+}
+
+static void
+a_number_that_now_means_another_file_is_not_closed(void)
+{
+    mb_append *append = new_append();
+    const int next = dup(STDERR_FILENO);
+    close(next);
+    CHECK_INT(record(append, "1"), 0);
+    const int other = open("other", O_RDWR | O_CREAT | O_TRUNC, 0666);
+    CHECK_INT(dup2(other, next), next);
+    close(other);
     mb_append_free(append);
     CHECK_INT(close(next), 0); /* still open */
 }
@@ -1089,6 +1118,7 @@ run_all(void)
     RUN(a_short_write_is_continued);
     RUN(an_error_after_a_short_write_is_taken_back);
     RUN(what_cannot_be_taken_back_is_kept_apart_from_the_next_record);
+    RUN(half_a_record_that_ends_where_a_whole_one_did_is_seen);
     RUN(behind_somebody_elses_line_a_cut_record_is_written_again_whole);
     RUN(behind_half_a_line_of_somebody_else_too);
     RUN(a_line_that_came_before_a_short_write_is_noticed);
@@ -1108,6 +1138,7 @@ run_all(void)
     RUN(a_directory_is_an_error);
     RUN(a_missing_directory_is_an_error_until_it_is_there);
     RUN(a_number_that_now_means_another_file_is_left_alone);
+    RUN(a_number_that_now_means_another_file_is_not_closed);
     RUN(a_closed_number_is_opened_again);
     RUN(a_full_device_is_an_error);
     RUN(a_pipe_takes_records_until_its_reader_closes);

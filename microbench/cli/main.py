@@ -93,7 +93,7 @@ class StandardOutput(Output):
     def __repr__(self) -> str:
         return 'standard output'
 
-    def write_record(self, record: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Print the record as one line."""
         if sys.stdout is None:
             raise OSError('it is closed')
@@ -101,6 +101,6 @@ class StandardOutput(Output):
         sys.stdout.flush()
 
 
-def _say(message: Warning | str, *_where: Any) -> None:
+def _say(message: Warning | str, *_where: Any, **_more: Any) -> None:
     """Show a warning as the message of a command, without a place in our sources."""
     tell(f'microbench: {message}')

@@ -102,7 +102,7 @@ class Parser(argparse.ArgumentParser):
         settings.command = words[end:]
         if settings.command[:1] == ['--']:
             del settings.command[0]
-        if not settings.command:
+        if not any(settings.command[:1]):  # an empty word is an unset variable
             self._no_command(words[:end])
         return settings
 
@@ -131,14 +131,14 @@ class Parser(argparse.ArgumentParser):
         if name in self.takes_value:
             return name
         fitting = [flag for flag in self.takes_value if flag.startswith(name)]
-        if len(fitting) == 1:
-            return fitting[0]
-        if fitting:
+        if not fitting:
+            self.error(
+                f'there is no option {name}: see --help; options of COMMAND go after '
+                'it, and -- goes before a COMMAND that looks like an option'
+            )
+        if len(fitting) > 1:
             self.error(f'{name} can be {" or ".join(fitting)}: type more of it')
-        self.error(
-            f'there is no option {name}: see --help; options of a command go after it, '
-            'and -- goes before a command that looks like an option'
-        )
+        return fitting[0]
 
     def _no_command(self, options: list[str]) -> None:
         import shlex
@@ -167,7 +167,9 @@ def whole_number(least: int) -> Callable[[str], int]:
                 'then -- and the command'
             ) from None
         if number < least:
-            raise argparse.ArgumentTypeError(f'{number} is too few: type {least} or more')
+            raise argparse.ArgumentTypeError(
+                f'{number} is too few: type {least} or more'
+            )
         return number
 
     return convert

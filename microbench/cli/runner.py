@@ -104,7 +104,7 @@ class Measurement:
         try:
             for _ in range(times):
                 once(*args)
-        except BaseException as error:  # noqa: BLE001 - main() raises it again
+        except BaseException as error:  # main() raises it again
             self.error = error
 
     def _run_child(self) -> None:
@@ -119,7 +119,7 @@ class Measurement:
         self.returncodes.append(self.child.returncode)
         self.usage.append(self.child.usage)
 
-    # --- the outcome -------------------------------------------------------------------
+    # --- the outcome -----------------------------------------------------------------
 
     @property
     def start_error(self) -> OSError | None:

@@ -32,7 +32,7 @@ class _LazySignature:
         return signature_of(cls)
 
 
-class MicroBenchBase(_core.BenchBase):
+class MicroBenchBase:
     """A bench without any captures: `MicroBench` adds the Python version.
 
     Args:
@@ -180,6 +180,18 @@ class MicroBenchBase(_core.BenchBase):
     def arecord(self, name: str | None = None) -> Block:
         """Return a context manager for `async with`: its block becomes one record."""
         return Block(self, name or '<record>')
+
+    @_core.TimeMethod
+    def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
+        """Time a named part of the active record: `with bench.time('parse'): ...`.
+
+        When the block ends, also by an exception, `{"name": ..., "duration": ...}` is
+        appended to `call.timings`, in the unit of the duration counter (seconds by
+        default). The innermost active record of the context gets it, whichever bench it
+        belongs to. In a thread that opened none, it is the record of this bench if all
+        its open ones were opened by one other thread. Outside any record nothing
+        happens and no clock is read. `async with` works as well.
+        """
 
     # --- hooks of the lifecycle, for subclasses ---------------------------------------
 
