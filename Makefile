@@ -93,7 +93,7 @@ test-all: ## run the tests on each CPython from 3.10 that pyenv has
 	    short=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	    log=build/test-$$short.log; \
 	    printf 'CPython %-8s ' $$release; \
-	    if $(MAKE) test PYTHON=$$python VENV=.venv-$$short >$$log 2>&1; \
+	    if $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$short >$$log 2>&1; \
 	    then tail -n 1 $$log; \
 	    else failed=1; echo "FAILED, see $$log"; tail -n 20 $$log; fi; \
 	done; exit $$failed

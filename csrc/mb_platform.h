@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #if !defined(__unix__) && !defined(__APPLE__)
-#error "microbench needs a POSIX system: csrc/mb_platform.h lists what a port has to give"
+#error "no POSIX system: see csrc/mb_platform.h for what a port has to give"
 #endif
 
 #include <errno.h>

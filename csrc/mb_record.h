@@ -18,6 +18,7 @@ typedef struct {
  * and where there are any ,"timings":[...] ,"timings_iteration":[...]
  * ,"open_timings":[...]; open phases are given their time up to `now_ns`.
  * Without memory `text->failed` is set. */
-void mb_record_call(mb_text *text, const mb_run *run, mb_record_form form, int64_t now_ns);
+void mb_record_call(mb_text *text, const mb_run *run, mb_record_form form,
+                    int64_t now_ns);
 
 #endif

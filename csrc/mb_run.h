@@ -22,13 +22,13 @@ typedef struct mb_run {
     const void *bench;            /* whose run: an identity, never followed */
     uintptr_t thread;             /* that opened it */
     mb_run_state state;
-    bool suspended;          /* a generator that waits for its consumer */
-    bool measuring;          /* between two clock reads */
-    uint32_t iteration;      /* the current one, from 0 */
-    int64_t start_wall_ns;   /* call.start_time */
-    int64_t finish_wall_ns;  /* call.finish_time */
-    int64_t started_ns;      /* monotonic, of the current stretch */
-    int64_t elapsed_ns;      /* of the current iteration's earlier stretches */
+    bool suspended;         /* a generator that waits for its consumer */
+    bool measuring;         /* between two clock reads */
+    uint32_t iteration;     /* the current one, from 0 */
+    int64_t start_wall_ns;  /* call.start_time */
+    int64_t finish_wall_ns; /* call.finish_time */
+    int64_t started_ns;     /* monotonic, of the current stretch */
+    int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
     mb_samples durations;
     mb_phases phases;
 } mb_run;

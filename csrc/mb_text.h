@@ -34,7 +34,8 @@ void mb_text_free(mb_text *text);
 
 /* The bytes as they are. */
 void mb_text_raw(mb_text *text, const char *bytes, size_t size);
-#define MB_TEXT_LITERAL(text, literal) mb_text_raw((text), (literal), sizeof(literal) - 1)
+#define MB_TEXT_LITERAL(text, literal)                                                 \
+    mb_text_raw((text), (literal), sizeof(literal) - 1)
 
 /* A decimal integer: -9223372036854775808 to 9223372036854775807. */
 void mb_text_int(mb_text *text, int64_t value);

@@ -33,7 +33,8 @@ enter(py_phase *self)
     }
     if (self->slot) {
         PyErr_Format(PyExc_RuntimeError,
-                     "phase %R is open: call time() again for one inside it", self->name);
+                     "phase %R is open: call time() again for one inside it",
+                     self->name);
         return NULL;
     }
     if (self->run->native.state == MB_RUN_OPEN) {
@@ -163,7 +164,8 @@ both_call(PyObject *self, PyObject *args, PyObject *kwargs)
         PyErr_SetString(PyExc_TypeError, "a phase takes no keyword arguments");
         return NULL;
     }
-    return enter_or_leave((py_phase *)PyTuple_GET_ITEM(args, 0), (size_t)count - 1, NULL);
+    return enter_or_leave((py_phase *)PyTuple_GET_ITEM(args, 0), (size_t)count - 1,
+                          NULL);
 }
 
 static int
@@ -335,8 +337,10 @@ static PyMethodDef phase_methods[] = {
 };
 
 static PyMemberDef phase_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_phase, vectorcall), READONLY, NULL},
-    {"name", T_OBJECT, offsetof(py_phase, name), READONLY, "name of the phase, or None"},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_phase, vectorcall), READONLY,
+     NULL},
+    {"name", T_OBJECT, offsetof(py_phase, name), READONLY,
+     "name of the phase, or None"},
     {0},
 };
 
@@ -406,7 +410,8 @@ run_for_phase(py_state *state, PyObject *bench)
     bool lost;
     mb_run *run = mb_run_elsewhere(bench, &lost);
     state->lost += lost;
-    PyObject *object = run ? (PyObject *)((char *)run - offsetof(py_run, native)) : NULL;
+    PyObject *object =
+        run ? (PyObject *)((char *)run - offsetof(py_run, native)) : NULL;
     if (!object || Py_REFCNT(object) == 0) {
         return NULL; /* none, or one that is being deallocated just now */
     }
@@ -460,16 +465,16 @@ phase_of(py_state *state, PyObject *bench, PyObject *name)
 typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    py_state *state;   /* Borrowed: the type keeps it */
-    PyObject *dict;    /* Owned: what the Python definition says of itself */
+    py_state *state; /* Borrowed: the type keeps it */
+    PyObject *dict;  /* Owned: what the Python definition says of itself */
 } py_time;
 
 static int
 wrong_call(Py_ssize_t given, PyObject *names)
 {
     if (given != 2) {
-        PyErr_Format(PyExc_TypeError, "time() takes the name of the phase, not %zd values",
-                     given - 1);
+        PyErr_Format(PyExc_TypeError,
+                     "time() takes the name of the phase, not %zd values", given - 1);
         return -1;
     }
     if (names &&
@@ -482,7 +487,8 @@ wrong_call(Py_ssize_t given, PyObject *names)
 }
 
 static PyObject *
-time_vectorcall(PyObject *callable, PyObject *const *args, size_t flags, PyObject *names)
+time_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
+                PyObject *names)
 {
     const Py_ssize_t count = PyVectorcall_NARGS(flags);
     if (count != 2 || names) {
@@ -505,7 +511,8 @@ time_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"definition", NULL};
     PyObject *definition;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:TimeMethod", names, &definition)) {
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:TimeMethod", names,
+                                     &definition)) {
         return NULL;
     }
     py_time *self = (py_time *)type->tp_alloc(type, 0);
@@ -597,9 +604,11 @@ add_both(PyObject *module, PyTypeObject *phase_type)
         return -1;
     }
     both->phase_type = (PyTypeObject *)Py_NewRef((PyObject *)phase_type);
-    int result = PyObject_SetAttrString((PyObject *)phase_type, "__enter__", (PyObject *)both);
+    int result =
+        PyObject_SetAttrString((PyObject *)phase_type, "__enter__", (PyObject *)both);
     if (result == 0) {
-        result = PyObject_SetAttrString((PyObject *)phase_type, "__exit__", (PyObject *)both);
+        result = PyObject_SetAttrString((PyObject *)phase_type, "__exit__",
+                                        (PyObject *)both);
     }
     Py_DECREF(both);
     return result;

@@ -164,8 +164,8 @@ py_run_store_name(py_run *run, PyObject *str)
         PyErr_Clear();
         return NULL;
     }
-    const mb_name *stored = mb_phases_name(
-        &run->native.phases, PyBytes_AS_STRING(utf8), (size_t)PyBytes_GET_SIZE(utf8));
+    const mb_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
+                                           (size_t)PyBytes_GET_SIZE(utf8));
     Py_DECREF(utf8);
     if (stored) {
         py_name *slot = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];
@@ -235,8 +235,9 @@ run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
     return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-PyDoc_STRVAR(suspend_doc, "suspend()\n--\n\n"
-                          "Stop the clock until resume(), and stop being the active run.");
+PyDoc_STRVAR(suspend_doc,
+             "suspend()\n--\n\n"
+             "Stop the clock until resume(), and stop being the active run.");
 
 static PyObject *
 run_suspend(py_run *self, PyObject *Py_UNUSED(ignored))
@@ -278,8 +279,9 @@ run_close(py_run *self, PyObject *Py_UNUSED(ignored))
     return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-PyDoc_STRVAR(add_doc, "add_duration(ns)\n--\n\n"
-                      "Store an iteration of `ns` nanoseconds that was measured elsewhere.");
+PyDoc_STRVAR(add_doc,
+             "add_duration(ns)\n--\n\n"
+             "Store an iteration of `ns` nanoseconds that was measured elsewhere.");
 
 static PyObject *
 run_add_duration(py_run *self, PyObject *value)
@@ -314,7 +316,8 @@ run_keep_numbers(py_run *self, PyObject *list)
 static PyObject *
 number_of(const py_run *run, int64_t ns)
 {
-    return run->integers ? PyLong_FromLongLong(ns) : PyFloat_FromDouble((double)ns / 1e9);
+    return run->integers ? PyLong_FromLongLong(ns)
+                         : PyFloat_FromDouble((double)ns / 1e9);
 }
 
 static PyObject *

@@ -21,11 +21,11 @@ typedef struct {
 typedef struct {
     PyObject_HEAD
     mb_run native;
-    PyObject *bench;     /* Owned: kept until the run is closed */
-    PyObject *counter;   /* Owned: the duration counter of the bench */
-    bool foreign;        /* the counter is not read in C, but called */
-    bool integers;       /* durations are integer nanoseconds */
-    bool triggers;       /* before_iteration() and after_iteration() are to be called */
+    PyObject *bench;   /* Owned: kept until the run is closed */
+    PyObject *counter; /* Owned: the duration counter of the bench */
+    bool foreign;      /* the counter is not read in C, but called */
+    bool integers;     /* durations are integer nanoseconds */
+    bool triggers;     /* before_iteration() and after_iteration() are to be called */
     Py_ssize_t iterations;
     PyObject *began;     /* Owned: foreign reading at the start of the stretch */
     PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */
@@ -33,8 +33,8 @@ typedef struct {
     PyObject *values;    /* Owned: list of the durations of finished phases by order,
                             None where the native one holds; NULL without foreign ones */
     py_name names[PY_RUN_NAMES]; /* of phases, by where their str lies */
-    PyObject *previous;  /* Owned: run that was active in this context before */
-    py_state *state;     /* Borrowed: the type keeps it; NULL before open() */
+    PyObject *previous;          /* Owned: run that was active in this context before */
+    py_state *state;             /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
 
 int py_run_ready(PyObject *module);

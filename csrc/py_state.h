@@ -20,7 +20,7 @@ typedef struct {
     PyTypeObject *timed_type; /* Owned */
     void *spare[PY_STATE_SPARES]; /* Owned: memory of phases, to be used again */
     unsigned spares;
-    unsigned long long lost;  /* phases that belonged to no open run */
+    unsigned long long lost; /* phases that belonged to no open run */
 } py_state;
 
 /* The module object that owns the types, new reference; NULL with an exception. */

@@ -70,7 +70,8 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
 /* Value of the last iteration, None if there were none; NULL with the exception of the
  * first that failed. */
 static PyObject *
-iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags, PyObject *names)
+iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
+        PyObject *names)
 {
     PyObject *value = Py_NewRef(Py_None);
     if (run->native.start_wall_ns == 0) {
@@ -134,8 +135,9 @@ finished(py_run *run, PyObject *value)
             PyException_SetTraceback(error, traceback);
         }
     }
-    PyObject *result = PyObject_CallMethod((PyObject *)run, "finish", "OO",
-                                           error ? error : Py_None, value ? value : Py_None);
+    PyObject *result =
+        PyObject_CallMethod((PyObject *)run, "finish", "OO", error ? error : Py_None,
+                            value ? value : Py_None);
     if (type) {
         if (!result) {
             PyErr_Clear();
@@ -150,7 +152,8 @@ finished(py_run *run, PyObject *value)
 }
 
 static PyObject *
-timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags, PyObject *names)
+timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
+                 PyObject *names)
 {
     py_timed *self = (py_timed *)callable;
     py_run *run = begun_run(self, args, flags, names);
@@ -194,7 +197,8 @@ static PyGetSetDef timed_getset[] = {
 
 static PyMemberDef timed_members[] = {
     {"begin", T_OBJECT_EX, offsetof(py_timed, begin), READONLY, NULL},
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY, NULL},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
+     NULL},
     {"__dictoffset__", T_PYSSIZET, offsetof(py_timed, dict), READONLY, NULL},
     {"__weaklistoffset__", T_PYSSIZET, offsetof(py_timed, weakrefs), READONLY, NULL},
     {0},

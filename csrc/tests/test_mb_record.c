@@ -1,6 +1,7 @@
 #include "../mb_record.h"
 
 #include "mb_test.h"
+#include "mb_test_phases.h"
 
 #define TIMES                                                                          \
     ",\"start_time\":\"1970-01-01T01:00:01+01:00\""                                    \
@@ -17,7 +18,7 @@ start(mb_run *run)
 static mb_phase *
 enter(mb_run *run, const char *name, int64_t start_ns, uint32_t iteration)
 {
-    mb_phase *phase = mb_phases_enter(&run->phases, name, strlen(name), iteration);
+    mb_phase *phase = test_enter(&run->phases, name, strlen(name), iteration);
     if (phase) {
         phase->start_ns = start_ns;
     }

@@ -1,6 +1,7 @@
 #include "../mb_run.h"
 
 #include "mb_test.h"
+#include "mb_test_phases.h"
 
 static const char bench[] = "a bench", other_bench[] = "another";
 
@@ -65,7 +66,7 @@ a_closed_run_stays_readable(void)
     mb_run_init(&run);
     mb_run_open(&run, bench);
     CHECK_INT(mb_samples_push(&run.durations, 5), 0);
-    CHECK(mb_phases_enter(&run.phases, "p", 1, 0) != NULL);
+    CHECK(test_enter(&run.phases, "p", 1, 0) != NULL);
     mb_run_close(&run);
     CHECK_INT(run.durations.data[0], 5);
     CHECK_INT(run.phases.entered, 1);

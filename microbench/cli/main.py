@@ -7,8 +7,8 @@ import warnings
 
 import microbench
 
-from ..caller import tell
 from ..core.bench import MicroBenchBase
+from ..messages import tell
 from ..outputs.base import Output
 from ..outputs.file import FileOutput
 from .parser import Parser

@@ -167,9 +167,7 @@ def whole_number(least: int) -> Callable[[str], int]:
                 'then -- and the command'
             ) from None
         if number < least:
-            raise argparse.ArgumentTypeError(
-                f'{number} is too few: type {least} or more'
-            )
+            raise argparse.ArgumentTypeError(f'{number} is too few: type {least} or more')
         return number
 
     return convert

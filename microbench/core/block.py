@@ -24,9 +24,7 @@ class Block:
 
     def __enter__(self) -> Block:
         if self._run is not None:
-            raise RuntimeError(
-                f'record {self._name!r} is open: make another one inside it'
-            )
+            raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
         if self._bench._off:
             return self
         run = Run(self._bench, self._name).begin()

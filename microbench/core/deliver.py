@@ -7,8 +7,8 @@ count is told, each time it has grown tenfold.
 
 from __future__ import annotations
 
+from ..messages import one_line, tell, warn
 from ..outputs.base import writer_of
-from .encoding import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,15 +58,11 @@ class Delivery:
         if self.on_error == 'raise' or id(sink) in self.failing:
             return
         self.failing.add(id(sink))
-        from ..caller import warn  # start-up time
-
         warn(f'{sink!r} did not take a record: {one_line(error)}', RuntimeWarning)
 
     @classmethod
     def last_resort(cls, record: bytes) -> None:
         """Write the record to standard error."""
-        from ..caller import tell  # start-up time
-
         Delivery.lost += 1
         if cls.lost <= MOST_LINES:
             tell(record.decode('ascii', 'backslashreplace'))

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from .bench import MicroBenchBase
 
-PLACEHOLDER = '__unencodable_as_json__'
 SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
@@ -65,17 +64,4 @@ def snapshot(value: Any, bench: MicroBenchBase) -> Any:
         return json_encoder.decode(bench.to_json(value))
     except Exception as error:
         json_encoder.warn_unencodable(value, error)
-        return PLACEHOLDER
-
-
-def text_of(value: object) -> str:
-    """`str(value)`, also where that fails."""
-    try:
-        return str(value)
-    except Exception:
-        return f'<{type(value).__name__} without text>'
-
-
-def one_line(error: BaseException) -> str:
-    """Return type and message, as `call.capture_errors` has them."""
-    return f'{type(error).__name__}: {text_of(error)}'
+        return json_encoder.PLACEHOLDER

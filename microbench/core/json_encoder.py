@@ -14,8 +14,7 @@ import sys
 from datetime import date, datetime, time, timedelta, timezone
 
 from .. import _core
-from ..caller import warn
-from .encoding import PLACEHOLDER, one_line, text_of
+from ..messages import one_line, text_of, warn
 
 orjson: Any
 try:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+PLACEHOLDER = '__unencodable_as_json__'
 DEEPEST = 200  # levels that _Cleaner follows: far below Python's own limit
 
 

@@ -29,6 +29,7 @@ and recursion cannot mix their records up.
 from __future__ import annotations
 
 from .. import _core
+from ..messages import one_line, text_of
 from . import encoding, times
 from .plan import merge
 
@@ -217,7 +218,7 @@ class Run(_core.OpenRun):
                 raise
             assert self.data is not None
             noted = self.data['call'].setdefault('capture_errors', [])
-            noted.append({'method': hook, 'error': encoding.one_line(error)})
+            noted.append({'method': hook, 'error': one_line(error)})
 
     def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
         """Call a hook; its first error waits until the record is written."""
@@ -243,5 +244,5 @@ def described(exception: BaseException) -> dict[str, str]:
     """Return the record's `exception` object."""
     return {
         'type': type(exception).__name__,
-        'message': encoding.text_of(exception),
+        'message': text_of(exception),
     }

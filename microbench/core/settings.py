@@ -29,9 +29,7 @@ def time_zone(tz: Any) -> tzinfo | None:
 def counter(duration_counter: Any) -> Any:
     """Return a callable."""
     if not callable(duration_counter):
-        raise TypeError(
-            f'duration_counter has to be callable, not {duration_counter!r}'
-        )
+        raise TypeError(f'duration_counter has to be callable, not {duration_counter!r}')
     return duration_counter
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 
-from ..caller import warn
+from ..messages import warn
 
 orjson: Any
 try:

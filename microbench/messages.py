@@ -1,9 +1,8 @@
-"""Warnings and messages that name the line of the user's code, not one of ours."""
+"""What microbench says to people: warnings at their line, lines on standard error."""
 
 from __future__ import annotations
 
 import sys
-import warnings
 from os.path import dirname
 
 TYPE_CHECKING = False
@@ -29,6 +28,8 @@ def warn(message: str, category: type[Warning]) -> None:
     Where warnings are errors (`-W error`), a record's trouble must not become the
     program's: the text goes to standard error instead.
     """
+    import warnings
+
     try:
         warnings.warn(message, category, stacklevel=_frames_of_ours() + 2)
     except Warning as error:
@@ -42,3 +43,16 @@ def tell(line: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         pass  # closed, or None: nowhere left to tell
+
+
+def text_of(value: object) -> str:
+    """`str(value)`, also where that fails."""
+    try:
+        return str(value)
+    except Exception:
+        return f'<{type(value).__name__} without text>'
+
+
+def one_line(error: BaseException) -> str:
+    """Return type and message, as `call.capture_errors` has them."""
+    return f'{type(error).__name__}: {text_of(error)}'

@@ -1,0 +1,69 @@
+"""A phase: `with bench.time(name)`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from ..lab import US, others
+from ..rows import Goal, Row
+from ..worker import Case
+from .sources import NULL_SINK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..lab import Lab
+
+BY_HAND = """
+begin = perf_counter()
+pass
+durations.append(perf_counter() - begin)
+"""
+
+BENCH = f'{NULL_SINK}bench = MicroBench(outputs=[Null()])\n'
+
+IN_A_RECORD = Case(
+    "with bench.time('phase'): PLANT",
+    BENCH,
+    before="block = bench.record('phases'); block.__enter__()",
+    after='block.__exit__(None, None, None)',
+)
+
+CASES = {
+    'phase': IN_A_RECORD,
+    'outside': Case("with bench.time('phase'): PLANT", BENCH),
+    'floor': Case("with floor.time('phase'): pass"),
+    'by hand': Case(BY_HAND, before='durations = []'),
+}
+
+
+def rows(lab: Lab) -> Iterator[Row]:
+    """Yield the rows of this subject."""
+    times = lab.time(CASES)
+    ours = times[US]
+    phases = others(times, lambda t: t['phase'])
+    yield Row(
+        'with bench.time() in a record',
+        ours['phase'],
+        'empty with in C',
+        ours['floor'],
+        Goal(1.4),
+        peers=phases,
+    )
+    yield Row(
+        '  the same',
+        ours['phase'],
+        'perf_counter pair, append',
+        ours['by hand'],
+        Goal(1.0 if sys.version_info < (3, 12) else 1.15),
+        peers=phases,
+    )
+    yield Row(
+        '  outside a record',
+        ours['outside'],
+        'empty with in C',
+        ours['floor'],
+        Goal(0.8),
+        peers=others(times, lambda t: t['outside']),
+    )

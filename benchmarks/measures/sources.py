@@ -1,0 +1,35 @@
+"""Sources that several measures set up with. They run in microbench 2.1.0 as well."""
+
+NULL_SINK = """
+from microbench import MicroBench, Output
+
+class Null(Output):
+    def write(self, bm_json_str):
+        pass
+    def write_record(self, record, timeout=None):
+        pass
+"""
+
+SIX_MIXINS = """
+from microbench import (
+    MBFunctionCall, MBHostInfo, MBResourceUsage, MBReturnValue, MBWorkingDir, MicroBench
+)
+
+class Six(
+    MicroBench, MBHostInfo, MBFunctionCall, MBReturnValue, MBResourceUsage, MBWorkingDir
+):
+    pass
+"""
+
+WORK = """
+def work():
+    PLANT
+"""
+
+
+def path_of(folder: object, name: str) -> str:
+    """Return source that sets `path` to a file that no other process uses."""
+    return f"""
+import os
+path = {str(folder)!r} + f'/{name}-{{os.getpid()}}.jsonl'
+"""

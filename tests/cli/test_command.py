@@ -1,0 +1,430 @@
+"""The command as a real process: wait status, standard error and records."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from microbench import __version__
+
+OUT = ('-o', 'out.jsonl')
+
+
+def only(outcome):
+    """The one record of a run."""
+    [record] = outcome.records
+    return record
+
+
+# --- the exit status ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('script', 'status', 'returncode'),
+    [
+        ('exit 0', 0, 0),
+        ('exit 3', 3, 3),
+        ('exit 255', 255, 255),
+        ('kill -TERM $$', 128 + signal.SIGTERM, -signal.SIGTERM),
+        ('kill -KILL $$', 128 + signal.SIGKILL, -signal.SIGKILL),
+    ],
+)
+def test_the_exit_status_is_that_of_the_child(command, script, status, returncode):
+    """128 + N for a child ended by signal N; the record has it as -N."""
+    outcome = command(*OUT, '--', 'sh', '-c', script)
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (status, '', '')
+    record = only(outcome)
+    assert record['call']['returncode'] == [returncode]
+    assert 'exception' not in record
+
+
+def test_the_exit_status_is_the_first_one_that_is_not_zero(command):
+    """Failing iterations do not stop the loop; the first failure counts."""
+    script = 'echo >> ran; set -- $(wc -l < ran); [ $1 = 1 ] && exit 0; exit $((2 + $1))'
+    outcome = command(*OUT, '-n', '4', 'sh', '-c', script)
+    assert (outcome.status, outcome.stderr) == (4, '')
+    assert only(outcome)['call']['returncode'] == [0, 4, 5, 6]
+
+
+def test_the_status_of_a_warm_up_does_not_count(command):
+    """Warm-up leaves no trace: no return code, no duration, no usage."""
+    script = 'echo >> ran; [ $(wc -l < ran) != 1 ]'
+    outcome = command(*OUT, '-w', '1', 'sh', '-c', script)
+    assert (outcome.status, outcome.stderr) == (0, '')
+    record = only(outcome)
+    assert record['call']['returncode'] == [0]
+    assert len(record['call']['durations']) == len(record['resource_usage']) == 1
+
+
+# --- commands that cannot be started --------------------------------------------------
+
+
+@pytest.mark.parametrize('warmup', ['0', '2'])
+@pytest.mark.parametrize(
+    ('program', 'status', 'error', 'why'),
+    [
+        ('no-such-program', 127, 'FileNotFoundError', 'No such file or directory'),
+        ('./no-such-program', 127, 'FileNotFoundError', 'No such file or directory'),
+        ('./not-executable', 126, 'PermissionError', 'Permission denied'),
+        ('./not-executable/x', 126, 'NotADirectoryError', 'Not a directory'),
+        ('./no-format', 126, 'OSError', 'Exec format error'),
+    ],
+)
+def test_a_failed_start_is_one_line_and_a_record(
+    command, tmp_path, program, status, error, why, warmup
+):
+    """127 for what is not there, 126 for what is no program; also while warming up."""
+    (tmp_path / 'not-executable').write_text('')
+    (tmp_path / 'no-format').write_text('not a program')
+    (tmp_path / 'no-format').chmod(stat.S_IRWXU)
+    outcome = command(*OUT, '-w', warmup, '-n', '3', '--', program)
+    assert (outcome.status, outcome.stdout) == (status, '')
+    assert outcome.stderr == f'microbench: cannot start {program!r}: {why}\n'
+    record = only(outcome)
+    assert record['exception']['type'] == error
+    assert record['call']['returncode'] == []
+    assert len(record['call']['durations']) == (1 if warmup == '0' else 0)
+    assert record['call']['start_time'] <= record['call']['finish_time']
+    assert record['resource_usage'] == []
+
+
+def test_a_program_that_vanishes_ends_the_loop(command, tmp_path):
+    """What ran before is in the record; the status of a failed start comes last."""
+    program = tmp_path / 'once'
+    program.write_text('#!/bin/sh\nrm once\n')
+    program.chmod(stat.S_IRWXU)
+    outcome = command(*OUT, '-n', '3', './once')
+    assert outcome.status == 127
+    assert outcome.stderr.startswith("microbench: cannot start './once': ")
+    record = only(outcome)
+    assert record['call']['returncode'] == [0]
+    assert len(record['call']['durations']) == 2
+    assert len(record['resource_usage']) == 1
+
+
+# --- iterations, warm-up, fields ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('options', 'runs', 'timed'),
+    [
+        ([], 1, 1),
+        (['-n', '3'], 3, 3),
+        (['--iterations=2', '--warmup=3'], 5, 2),
+        (['--iter', '2', '--warm', '1'], 3, 2),
+        (['-n3', '-w0'], 3, 3),
+    ],
+)
+def test_the_command_runs_as_often_as_asked(command, tmp_path, options, runs, timed):
+    """One record a run; a duration, return code and usage for each timed iteration."""
+    outcome = command(*OUT, *options, '--', 'sh', '-c', 'echo line >> ran')
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
+    assert (tmp_path / 'ran').read_text() == 'line\n' * runs
+    record = only(outcome)
+    assert record['call']['returncode'] == [0] * timed
+    assert [d > 0 for d in record['call']['durations']] == [True] * timed
+    assert [u['maxrss'] > 0 for u in record['resource_usage']] == [True] * timed
+
+
+def test_the_record_says_how_it_came_about(command, tmp_path):
+    """Invocation, name, words of the command, time zone, counter, default mixins."""
+    outcome = command(*OUT, '--', '/bin/sh', '-c', ':', '--', '-n', 'ä ö')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    record = only(outcome)
+    assert record['call']['invocation'] == 'CLI'
+    assert record['call']['name'] == 'sh'
+    assert record['call']['command'] == ['/bin/sh', '-c', ':', '--', '-n', 'ä ö']
+    assert record['call']['working_dir'] == str(tmp_path)
+    assert 'capture_errors' not in record['call']
+    assert record['call']['start_time'].endswith('+00:00')
+    assert record['mb']['timezone'] == 'UTC'
+    assert record['mb']['duration_counter'] == 'perf_counter'
+    assert record['python']['version'] == sys.version.split()[0]
+    assert record['host']['os'] == sys.platform
+    assert set(record['resource_usage'][0]) == {
+        *('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock'),
+        *('nvcsw', 'nivcsw', 'maxrss'),
+    }
+
+
+def test_fields_are_strings_whatever_their_name(command):
+    """Not even the parameters of the constructor are interpreted."""
+    fields = {
+        'experiment': 'base=line',
+        'empty': '',
+        'number': '3',
+        'tz': 'x',
+        'iterations': '0',
+        'warmup': 'y',
+        'outfile': 'elsewhere',
+        'outputs': 'z',
+        'json_encoder': 'a',
+        'duration_counter': 'b',
+        'on_output_error': 'c',
+        'self': 'd',
+        'too_many': 'e',
+    }
+    words = [f'--field={key}={value}' for key, value in fields.items()]
+    outcome = command(*OUT, *words, '-f', 'number=4', 'true')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    record = only(outcome)
+    assert {key: record[key] for key in fields} == {**fields, 'number': '4'}
+
+
+def test_a_field_called_like_a_namespace_gives_way_to_it(command):
+    """The mixin wins; nothing fails."""
+    outcome = command(*OUT, '-f', 'host=mine', '-f', 'python=mine', 'true')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    record = only(outcome)
+    assert record['host']['os'] == sys.platform
+    assert record['python']['executable'] == sys.executable
+    assert 'capture_errors' not in record['call']
+
+
+# --- where the record goes ------------------------------------------------------------
+
+
+def test_without_a_file_the_record_is_the_last_line_of_standard_output(command):
+    """The output of the child comes first; nothing else is printed."""
+    outcome = command('echo', 'hello')
+    assert (outcome.status, outcome.stderr, outcome.records) == (0, '', [])
+    said, record = outcome.stdout.splitlines()
+    assert said == 'hello'
+    assert json.loads(record)['call']['command'] == ['echo', 'hello']
+
+
+def test_each_run_appends_one_line(command):
+    """Three runs, three records, each with an id of its own."""
+    outcomes = [command(*OUT, 'echo', str(i)) for i in range(3)]
+    assert [o.stdout for o in outcomes] == ['0\n', '1\n', '2\n']
+    assert [o.stderr for o in outcomes] == [''] * 3
+    records = outcomes[-1].records
+    assert [r['call']['command'] for r in records] == [['echo', str(i)] for i in range(3)]
+    assert len({r['mb']['record_id'] for r in records}) == 3
+
+
+def test_a_dead_destination_costs_neither_record_nor_status(command):
+    """One line says what failed, the next one is the record."""
+    outcome = command('-o', 'missing/out.jsonl', '--', 'sh', '-c', 'exit 3')
+    assert (outcome.status, outcome.stdout, outcome.records) == (3, '', [])
+    warning, record = outcome.stderr.splitlines()
+    assert warning == (
+        "microbench: FileOutput('missing/out.jsonl') did not take a record: "
+        'FileNotFoundError: [Errno 2] No such file or directory'
+    )
+    assert json.loads(record)['call']['returncode'] == [3]
+
+
+def test_a_dead_destination_and_a_failed_start(command):
+    """Three lines: the warning, the record, and why the command did not start."""
+    outcome = command('-o', 'missing/out.jsonl', 'no-such-program')
+    assert (outcome.status, outcome.stdout) == (127, '')
+    warning, record, error = outcome.stderr.splitlines()
+    assert warning.startswith("microbench: FileOutput('missing/out.jsonl') did not")
+    assert json.loads(record)['exception']['type'] == 'FileNotFoundError'
+    assert error.startswith("microbench: cannot start 'no-such-program': ")
+
+
+def run_with_stdout(environment, stdout, **options):
+    """Run a failing command whose record goes to this standard output."""
+    return subprocess.run(
+        [sys.executable, '-m', 'microbench', 'sh', '-c', 'exit 3'],
+        env=environment,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+        **options,
+    )
+
+
+def assert_last_resort(done):
+    """The status is the child's; a warning and the record are on standard error."""
+    assert done.returncode == 3
+    warning, record = done.stderr.splitlines()
+    assert warning.startswith('microbench: standard output did not take a record: ')
+    assert json.loads(record)['call']['returncode'] == [3]
+
+
+def test_a_reader_that_went_away_costs_neither_record_nor_status(environment):
+    """As in `microbench ... | head -0`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        assert_last_resort(run_with_stdout(environment, writer))
+    finally:
+        os.close(writer)
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs /dev/full')
+def test_a_full_disk_costs_neither_record_nor_status(environment):
+    """As in `microbench ... > file` where nothing fits any more."""
+    with Path('/dev/full').open('w') as full:
+        assert_last_resort(run_with_stdout(environment, full))
+
+
+def test_a_closed_standard_output_costs_neither_record_nor_status(environment):
+    """As in `microbench ... >&-`."""
+    closed = 'exec "$0" -m microbench sh -c "exit 3" >&-'
+    done = subprocess.run(
+        ['sh', '-c', closed, sys.executable],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert_last_resort(done)
+
+
+# --- the child lives as it would without us -------------------------------------------
+
+
+def test_the_child_has_our_standard_streams(command, environment, tmp_path):
+    """It reads our input, writes to our output and to our standard error."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'microbench', *OUT, 'sh', '-c', 'cat; echo err >&2'],
+        input='through\n',
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'through\n', 'err\n')
+
+
+def test_the_child_has_the_descriptors_that_were_handed_to_us(command):
+    """As the shell hands over those of `<(...)`, and make those of its job server."""
+    reader, writer = os.pipe()
+    os.write(writer, b'handed over\n')
+    os.close(writer)
+    try:
+        outcome = command(*OUT, 'cat', f'/dev/fd/{reader}', pass_fds=[reader])
+    finally:
+        os.close(reader)
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert outcome.stdout == 'handed over\n'
+
+
+def test_the_child_has_no_descriptor_of_ours(command):
+    """It sees what it sees without us; so do later iterations."""
+    listing = 'import os; print(sorted(os.listdir("/dev/fd")))'
+    outcome = command(*OUT, '-n', '2', '-w', '1', sys.executable, '-c', listing)
+    assert (outcome.status, outcome.stderr) == (0, '')
+    outside = subprocess.check_output([sys.executable, '-c', listing], text=True)
+    assert outcome.stdout == outside * 3
+
+
+def test_a_caller_that_ignores_sigchld_does_not_cost_the_status(environment, tmp_path):
+    """Where SIGCHLD is ignored the kernel would forget how the child ended."""
+    program = (
+        'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);'
+        'os.execv(sys.executable, [sys.executable, "-m", "microbench", *sys.argv[1:]])'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', program, *OUT, 'sh', '-c', 'exit 3'],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, '', '')
+    [line] = (tmp_path / 'out.jsonl').read_text().splitlines()
+    assert json.loads(line)['call']['returncode'] == [3]
+
+
+def test_words_that_are_no_text_reach_the_child(command, tmp_path):
+    """Bytes of a file name that are not UTF-8 are passed on, and recorded."""
+    outcome = command(*OUT, 'touch', b'name-\xff')
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
+    assert (tmp_path / os.fsdecode(b'name-\xff')).exists()
+    assert only(outcome)['call']['command'] == ['touch', 'name-\udcff']
+
+
+# --- interrupted ----------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_the_child_and_still_writes_a_record(environment, tmp_path):
+    """The interrupted iteration has a duration; then we end by SIGINT ourselves."""
+    # A test suite in the background has SIGINT ignored, and so would its children.
+    program = (
+        'import signal; signal.signal(signal.SIGINT, signal.default_int_handler);'
+        'from microbench.__main__ import console; console()'
+    )
+    script = 'echo >> ran; [ $(wc -l < ran) = 1 ] && exit 0; echo $$; exec cat'
+    words = [*OUT, '-n', '3', 'sh', '-c', script]
+    with subprocess.Popen(
+        [sys.executable, '-c', program, *words],
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.PIPE,  # never closed: cat waits until it is killed
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        child = int(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        stderr = process.stderr.read()
+        status = process.wait(timeout=60)
+    assert status == -signal.SIGINT
+    assert stderr.splitlines()[-1] == 'KeyboardInterrupt'
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+    [line] = (tmp_path / 'out.jsonl').read_text().splitlines()
+    record = json.loads(line)
+    assert record['exception'] == {'type': 'KeyboardInterrupt', 'message': ''}
+    assert record['call']['returncode'] == [0]
+    assert len(record['call']['durations']) == 2
+    assert len(record['resource_usage']) == 1
+
+
+# --- switched off, help, version ------------------------------------------------------
+
+
+def test_switched_off_it_only_runs_the_command(command, tmp_path):
+    """`MICROBENCH=off`: the command runs once, nothing is recorded."""
+    script = 'echo line >> ran; exit 3'
+    outcome = command('-n', '5', 'sh', '-c', script, env={'MICROBENCH': 'off'})
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (3, '', '')
+    assert (tmp_path / 'ran').read_text() == 'line\n'
+
+
+def test_switched_off_a_failed_start_is_still_told(command):
+    """One line and status 127, but no record."""
+    outcome = command(*OUT, 'no-such-program', env={'MICROBENCH': 'off'})
+    assert (outcome.status, outcome.stdout, outcome.records) == (127, '', [])
+    assert outcome.stderr == (
+        "microbench: cannot start 'no-such-program': No such file or directory\n"
+    )
+
+
+def test_version(command):
+    """`--version` prints name and version, and runs nothing."""
+    outcome = command('--version', 'no-such-program')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert outcome.stdout == f'microbench {__version__}\n'
+
+
+@pytest.mark.parametrize('flag', ['-h', '--help', '--he'])
+def test_help_fits_on_one_screen(command, flag):
+    """All options, 24 lines, 84 columns; whatever the size of the terminal is."""
+    outcome = command(flag, env={'COLUMNS': '20'})
+    assert (outcome.status, outcome.stderr) == (0, '')
+    lines = outcome.stdout.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 84
+    options = set(re.findall(r'--[a-z]+', outcome.stdout))
+    assert options == {
+        *('--outfile', '--iterations', '--warmup', '--field', '--help', '--version'),
+    }

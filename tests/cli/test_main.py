@@ -1,0 +1,232 @@
+"""`main` called from Python, as test suites of scripts around it do."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+
+import microbench
+from microbench.__main__ import console, main
+from microbench.cli.main import SUBCOMMANDS
+
+
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch):
+    """Whatever the environment of the tests says."""
+    monkeypatch.delenv('MICROBENCH', raising=False)
+
+
+def status_of(entry, *args):
+    """The code of the SystemExit that an entry point ends with."""
+    with pytest.raises(SystemExit) as ended:
+        entry(*args)
+    return ended.value.code
+
+
+def record_from(capsys):
+    """The one record on standard output, where nothing else may be."""
+    out, err = capsys.readouterr()
+    assert err == ''
+    [line] = out.splitlines()
+    return json.loads(line)
+
+
+# --- the code of main and of console --------------------------------------------------
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL])
+def test_main_hands_over_the_raw_return_code(number, capsys):
+    """A child ended by a signal: the negative number, as subprocess has it."""
+    assert status_of(main, ['sh', '-c', f'kill -{number} $$']) == -number
+    assert record_from(capsys)['call']['returncode'] == [-number]
+
+
+@pytest.mark.parametrize(
+    ('script', 'status'), [('kill -TERM $$', 143), ('exit 3', 3), ('exit 0', 0)]
+)
+def test_console_translates_signals(script, status, capsys, monkeypatch):
+    """The words come from the process; 128 + N leaves for -N."""
+    monkeypatch.setattr('sys.argv', ['microbench', 'sh', '-c', script])
+    assert status_of(console) == status
+    assert record_from(capsys)['call']['command'] == ['sh', '-c', script]
+
+
+def test_console_leaves_other_endings_alone(monkeypatch, capsys):
+    """Usage errors end with 2."""
+    monkeypatch.setattr('sys.argv', ['/usr/bin/microbench'])
+    assert status_of(console) == 2
+    assert 'microbench: error: no command: type microbench --' in capsys.readouterr().err
+
+
+# --- a stubbed process ----------------------------------------------------------------
+
+
+class FakeProcess:
+    """What `subprocess.Popen` returns; its number is nobody's."""
+
+    pid = 2**22 + 12345
+    returncode = None
+
+    def __init__(self):
+        self.calls = []
+
+    def kill(self):
+        self.calls.append('kill')
+
+    def wait(self):
+        self.calls.append('wait')
+
+
+@pytest.fixture
+def stub(monkeypatch):
+    """Stub process creation; `stub(statuses)` gives what os.wait4 finds, in order."""
+
+    def install(*statuses):
+        process, left, commands = FakeProcess(), list(statuses), []
+
+        def popen(command, **options):
+            commands.append(command)
+            return process
+
+        def wait4(pid, options):
+            assert (pid, options) == (process.pid, 0)
+            status = left.pop(0)
+            if isinstance(status, BaseException):
+                raise status
+            usage = resource.struct_rusage([0.5, 0.25, 1024, *range(13)])
+            return pid, status, usage
+
+        monkeypatch.setattr(subprocess, 'Popen', popen)
+        monkeypatch.setattr(os, 'wait4', wait4)
+        process.commands = commands
+        return process
+
+    return install
+
+
+def test_a_stubbed_process_is_waited_for_and_never_signalled(stub, capsys):
+    """Popen and wait4 are looked up when they are called; the number is not used."""
+    process = stub(0, 0, signal.SIGTERM, 5 << 8)
+    words = ['-n', '3', '-w', '1', '--', 'simulate', '--fast']
+    assert status_of(main, words) == -signal.SIGTERM
+    assert process.commands == [['simulate', '--fast']] * 4
+    assert process.calls == []
+    record = record_from(capsys)
+    assert record['call']['returncode'] == [0, -signal.SIGTERM, 5]
+    assert [u['utime'] for u in record['resource_usage']] == [0.5] * 3
+    assert [u['maxrss'] for u in record['resource_usage']] == [1024 * 1024] * 3
+
+
+def test_the_clock_is_read_right_around_the_child(stub, capsys, monkeypatch):
+    """Durations are the differences of the readings before and after each iteration."""
+    stub(0, 0, 0)
+    readings = iter([0, 5, 10_000_000, 20_000_000, 30_000_000, 60_000_000])
+    monkeypatch.setattr('microbench._core.clock_ns', lambda: next(readings))
+    assert status_of(main, ['-n', '2', '-w', '1', 'simulate']) == 0
+    assert record_from(capsys)['call']['durations'] == [0.01, 0.03]
+
+
+def test_an_interrupted_wait_still_writes_a_record(stub, capsys):
+    """The child is killed and collected; KeyboardInterrupt goes on to the caller."""
+    process = stub(0, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        main(['-n', '3', 'simulate'])
+    assert process.calls == ['kill', 'wait']
+    record = record_from(capsys)
+    assert record['exception'] == {'type': 'KeyboardInterrupt', 'message': ''}
+    assert record['call']['returncode'] == [0]
+    assert len(record['call']['durations']) == 2
+
+
+def test_an_interrupted_warm_up_still_writes_a_record(stub, capsys):
+    """The record tells that nothing was timed."""
+    process = stub(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        main(['-w', '2', 'simulate'])
+    assert process.commands == [['simulate']]
+    record = record_from(capsys)
+    assert record['exception']['type'] == 'KeyboardInterrupt'
+    assert record['call']['durations'] == record['call']['returncode'] == []
+
+
+def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
+    """It is recorded, and raised: no status would be true."""
+    stub(ChildProcessError(10, 'No child processes'))
+    with pytest.raises(ChildProcessError):
+        main(['simulate'])
+    assert record_from(capsys)['exception']['type'] == 'ChildProcessError'
+
+
+# --- mixins and subcommands -----------------------------------------------------------
+
+
+class MBProbe:
+    """A mixin that says of itself that the command uses it."""
+
+    cli_default = True
+
+    def capture_probe(self, bm_data):
+        """Set `probe`."""
+        bm_data['probe'] = bm_data['call']['command']
+
+
+class MBFailing:
+    """A default mixin that fails."""
+
+    cli_default = True
+
+    def capture_failing(self, bm_data):
+        """Fail."""
+        raise LookupError('no such module')
+
+
+def publish(monkeypatch, mixin):
+    """Make a class a public name of microbench."""
+    names = [*microbench.__all__, mixin.__name__]
+    monkeypatch.setattr(microbench, '__all__', names)
+    monkeypatch.setattr(microbench, mixin.__name__, mixin, raising=False)
+
+
+def test_a_public_default_mixin_is_found_by_its_class_data(capsys, monkeypatch):
+    """No list of the command names it."""
+    publish(monkeypatch, MBProbe)
+    assert status_of(main, ['true']) == 0
+    assert record_from(capsys)['probe'] == ['true']
+
+
+def test_a_mixin_that_is_no_default_is_left_out(capsys, monkeypatch):
+    """Being public is not enough."""
+    monkeypatch.setattr(MBProbe, 'cli_default', False)
+    publish(monkeypatch, MBProbe)
+    assert status_of(main, ['true']) == 0
+    assert 'probe' not in record_from(capsys)
+
+
+def test_a_failing_capture_is_noted_and_stops_nothing(capsys, monkeypatch):
+    """Captures are optional in the command."""
+    publish(monkeypatch, MBFailing)
+    assert status_of(main, ['sh', '-c', 'exit 3']) == 3
+    assert record_from(capsys)['call']['capture_errors'] == [
+        {'method': 'capture_failing', 'error': 'LookupError: no such module'}
+    ]
+
+
+def test_a_subcommand_is_the_very_first_word(monkeypatch):
+    """It gets the words after its name, and its status ends the process."""
+    got = []
+    monkeypatch.setitem(SUBCOMMANDS, 'show', lambda words: got.append(words) or 4)
+    assert status_of(main, ['show', '--json', 'out.jsonl']) == 4
+    assert got == [['--json', 'out.jsonl']]
+
+
+@pytest.mark.parametrize('before', [['--'], ['-n', '1'], ['-w', '0', '--']])
+def test_elsewhere_its_name_is_that_of_a_program(before, monkeypatch, stub, capsys):
+    """After `--`, and after any option."""
+    monkeypatch.setitem(SUBCOMMANDS, 'show', lambda words: pytest.fail('interpreted'))
+    process = stub(0)
+    assert status_of(main, [*before, 'show', 'x']) == 0
+    assert process.commands == [['show', 'x']]
+    assert record_from(capsys)['call']['name'] == 'show'

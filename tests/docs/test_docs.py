@@ -1,0 +1,276 @@
+"""Every example of README.md and docs/ is executed, and so are the doctests.
+
+A page is read from top to bottom. Its ``python`` blocks share one namespace. Of its
+``console`` blocks, what follows a `$ ` is a command and the rest is what it prints.
+Both run in one temporary directory, with the `microbench` and the `python` that are
+tested. A ``text`` or ``json`` block is what the block before it has printed.
+
+Shown and real output are compared by three rules: white space does not count; what was
+measured (a number with a decimal point, a timestamp, an id) may be another of its kind;
+`...` stands for anything.
+
+A block that cannot be executed, or is no output, has its reason above it:
+`<!-- not run: ... -->`. All of these reasons are listed here.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import microbench
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path(microbench.__file__).parent
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+
+NOT_RUN = [
+    ('README.md', 'it makes its own environment; tests/examples runs what it runs'),
+    ('README.md', 'it would run itself'),
+    ('README.md', 'tests/structure/test_sdist.py installs it'),
+]
+
+BLOCK = re.compile(
+    r'(?:^<!-- not run: (?P<reason>[^\n]+) -->\n\n?)?'
+    r'^```(?P<language>\w+)\n(?P<text>.*?\n)```$',
+    re.MULTILINE | re.DOTALL,
+)
+FENCE = re.compile(r'^\s*(?:```|~~~)', re.MULTILINE)
+COMMAND = re.compile(r'^\$ (.*)\n((?:(?!\$ ).*\n)*)', re.MULTILINE)
+HEADING = re.compile(r'^#+ (.*)$', re.MULTILINE)
+MEASURED = re.compile(
+    r'\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d'  # a timestamp
+    r'|[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}|[0-9a-f]{16}-[0-9a-f]{16}'  # an id
+    r'|-?\d+(?:\.\d+)+(?:e[+-]\d+)?|\d+e-\d+'  # a number with a decimal point
+)
+
+
+# --- reading a page -------------------------------------------------------------------
+
+
+class Block(NamedTuple):
+    """A fenced block of a page."""
+
+    place: str
+    line: int
+    language: str
+    text: str
+    reason: str | None
+
+
+def blocks_of(page):
+    """Return the blocks of a page, in order."""
+    text = page.read_text(encoding='utf-8')
+    blocks = []
+    for found in BLOCK.finditer(text):
+        line = text.count('\n', 0, found.start('text'))
+        blocks.append(Block(f'{page.name}:{line}', line, **found.groupdict()))
+    assert 2 * len(blocks) == len(FENCE.findall(text)), f'{page.name}: a stray fence'
+    return blocks
+
+
+# --- executing it ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A temporary working directory where the commands are those that are tested."""
+    shims = tmp_path / 'bin'
+    shims.mkdir()
+    words = {'python': '', 'python3': '', 'microbench': ' -m microbench'}
+    for name, module in words.items():
+        shim = shims / name
+        shim.write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
+        shim.chmod(0o755)
+    directory = tmp_path / 'work'
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    monkeypatch.setenv('PATH', f'{shims}{os.pathsep}{os.environ["PATH"]}')
+    monkeypatch.setenv('PYTHONPATH', str(PACKAGE.parent))
+    monkeypatch.delenv('MICROBENCH', raising=False)
+    return directory
+
+
+def execute(page):
+    """Execute the blocks of a page in order; the first that is wrong raises."""
+    namespace = {'__name__': page.stem}
+    printed = None
+    for block in blocks_of(page):
+        if block.reason:
+            printed = None
+        elif block.language == 'python':
+            printed = printed_by_python(block, namespace, page)
+        elif block.language == 'console':
+            printed = printed_by_commands(block)
+        elif block.language in ('text', 'json'):
+            assert printed is not None, f'{block.place}: no block has printed this'
+            compare(block.text, printed, block.place)
+            printed = None
+        else:
+            pytest.fail(f'{block.place}: no rule for a block of {block.language!r}')
+
+
+def printed_by_python(block, namespace, page):
+    """Execute a block of Python; its lines have the numbers of the page."""
+    code = compile('\n' * block.line + block.text, str(page), 'exec')
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, namespace)
+    return printed.getvalue()
+
+
+def printed_by_commands(block):
+    """Execute the commands of a block and compare what it shows of their output."""
+    assert block.text.startswith('$ '), f'{block.place}: it begins with no command'
+    printed = ''
+    for command, shown in COMMAND.findall(block.text):
+        done = subprocess.run(
+            command, shell=True, stdout=subprocess.PIPE, text=True, check=False
+        )
+        assert done.returncode == 0, f'{block.place}: {command}: {done.returncode}'
+        if shown.strip():
+            compare(shown, done.stdout, block.place)
+        printed += done.stdout
+    return printed
+
+
+def compare(shown, printed, place):
+    """Compare by the three rules."""
+    pattern = '.*'.join(map(re.escape, comparable(shown).split('...')))
+    if not re.fullmatch(pattern, comparable(printed), re.DOTALL):
+        pytest.fail(f'{place} shows\n\n{shown}\nbut this was printed:\n\n{printed}')
+
+
+def comparable(text):
+    """A text without white space and without what was measured."""
+    return re.sub(r'\s+', '', MEASURED.sub('#', text))
+
+
+# --- the pages ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
+def test_every_example_of_a_page_runs(page, place):
+    """What a page shows works, and prints what the page says."""
+    execute(page)
+
+
+def test_the_blocks_that_are_not_run_are_known():
+    """A block that is not executed has a reason, and is listed."""
+    found = [
+        (page.name, block.reason)
+        for page in PAGES
+        for block in blocks_of(page)
+        if block.reason
+    ]
+    assert found == NOT_RUN
+
+
+@pytest.mark.parametrize(
+    'page', [*PAGES, ROOT / 'CONTRIBUTING.md'], ids=lambda page: page.name
+)
+def test_a_link_to_a_file_leads_somewhere(page):
+    """Links and pictures that are no web addresses exist, headings included."""
+    text = page.read_text(encoding='utf-8')
+    missing = [
+        link
+        for link in re.findall(r'\]\(([^)\s]+)\)', text)
+        if not link.startswith('https://') and not leads_somewhere(page, link)
+    ]
+    assert not missing
+
+
+def leads_somewhere(page, link):
+    """Whether a relative link names a file and, if it asks for one, a heading."""
+    path, _, heading = link.partition('#')
+    target = page.parent / path if path else page
+    if not target.exists():
+        return False
+    if not heading:
+        return True
+    titles = HEADING.findall(target.read_text(encoding='utf-8'))
+    anchors = [re.sub(r'[^\w -]', '', t.lower()).replace(' ', '-') for t in titles]
+    return heading in anchors
+
+
+# --- doctests -------------------------------------------------------------------------
+
+
+def modules_with_doctests():
+    """The names of all modules whose source has an example."""
+    sources = [*PACKAGE.rglob('*.py'), *(ROOT / 'examples').glob('*.py')]
+    for source in sorted(sources):
+        if '>>> ' in source.read_text(encoding='utf-8'):
+            base = PACKAGE.parent if PACKAGE in source.parents else ROOT
+            parts = source.relative_to(base).with_suffix('').parts
+            yield '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+@pytest.mark.parametrize('name', list(modules_with_doctests()))
+def test_the_doctests_of_a_module_pass(name, place):
+    """Examples in docstrings do what they show."""
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted
+    assert not result.failed
+
+
+# --- the test itself ------------------------------------------------------------------
+
+RIGHT = {
+    'python': '```python\nprint(1.5)\n```\n\nprints\n\n```text\n2.5\n```\n',
+    'namespace': '```python\nn = 1\n```\n\n```python\nassert n == 1\n```\n',
+    'json': '```python\nprint({"a": 1})\n```\n\n```json\n{\n  ...: 1\n}\n```\n',
+    'command': '```console\n$ python -c "print(7)"\n7\n$ microbench --version\n```\n',
+    'reason': '<!-- not run: it is wrong -->\n\n```python\n1 / 0\n```\n',
+}
+
+WRONG = {
+    'a block that raises': ('```python\n1 / 0\n```\n', 'division by zero'),
+    'a block that does not compile': ('```python\n1 +\n```\n', 'invalid syntax'),
+    'a late mistake': ('```python\nx = 1\n```\n\n```python\ny\n```\n', "'y'"),
+    'other output': ('```python\nprint(3)\n```\n\n```text\n4\n```\n', 'was printed'),
+    'no output': ('```python\nx = 3\n```\n\n```text\n3\n```\n', 'was printed'),
+    'output of nothing': ('```text\n3\n```\n', 'no block has printed'),
+    'a command that fails': ('```console\n$ exit 3\n```\n', 'exit 3: 3'),
+    'other output of a command': ('```console\n$ echo 7\n8\n```\n', 'was printed'),
+    'a block without a prompt': ('```console\necho 7\n```\n', 'no command'),
+    'an unknown language': ('```py\nprint(1)\n```\n', "block of 'py'"),
+    'a reason that is none': ('<!-- not run -->\n```python\nz\n```\n', "'z'"),
+    'a block that is not closed': ('```python\nprint(1)\n', 'stray fence'),
+    'a block that is indented': ('  ```python\n  1 / 0\n  ```\n', 'stray fence'),
+}
+
+
+@pytest.mark.parametrize('name', RIGHT)
+def test_a_page_that_is_right_passes(name, place):
+    """The rules above accept what they say they accept."""
+    page = place / 'page.md'
+    page.write_text(RIGHT[name])
+    execute(page)
+
+
+@pytest.mark.parametrize('name', WRONG)
+def test_a_page_that_is_wrong_fails(name, place):
+    """A block that is changed for the worse makes a test fail."""
+    page = place / 'page.md'
+    contents, message = WRONG[name]
+    page.write_text(contents)
+    with pytest.raises((Exception, pytest.fail.Exception), match=message):
+        execute(page)
+
+
+def test_a_failure_names_the_line_of_the_page(place):
+    """The traceback of a broken example leads to its line."""
+    page = place / 'page.md'
+    page.write_text('# Page\n\n```python\nx = 1\n1 / 0\n```\n')
+    with pytest.raises(ZeroDivisionError) as caught:
+        execute(page)
+    last = caught.traceback[-1]
+    assert (str(last.path), last.lineno + 1) == (str(page), 5)
