@@ -34,7 +34,7 @@ def surroundings() -> dict[str, Any]:
 
 def _processor() -> str:
     try:
-        with open('/proc/cpuinfo', encoding='utf-8') as lines:  # noqa: PTH123 - not a file
+        with open('/proc/cpuinfo', encoding='utf-8') as lines:
             names = [line.split(':')[1].strip() for line in lines if 'model name' in line]
     except OSError:
         names = []

@@ -79,6 +79,13 @@ mb_phases_leave(mb_phases *phases, mb_phase *phase, int64_t now_ns)
     mb_lock_give(&phases->lock);
 }
 
+/* What an open phase has taken up to `now_ns`; 0 if it was entered after that. */
+static inline int64_t
+mb_phase_so_far(const mb_phase *phase, int64_t now_ns)
+{
+    return now_ns > phase->start_ns ? now_ns - phase->start_ns : 0;
+}
+
 /* Walks all phases in the order in which they were entered.
  *
  *     mb_phase_place place = {0};

@@ -92,7 +92,7 @@ write_open(mb_text *text, const mb_phases *phases, bool integers, int64_t now_ns
             MB_TEXT_LITERAL(text, ",");
         }
         first = false;
-        write_phase(text, phase->name, now_ns - phase->start_ns, integers);
+        write_phase(text, phase->name, mb_phase_so_far(phase, now_ns), integers);
     }
     MB_TEXT_LITERAL(text, "]");
 }

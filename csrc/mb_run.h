@@ -28,6 +28,7 @@ typedef struct mb_run {
     int64_t start_wall_ns;  /* call.start_time */
     int64_t finish_wall_ns; /* call.finish_time */
     int64_t started_ns;     /* monotonic, of the current stretch */
+    int64_t stopped_ns;     /* monotonic, end of the last stretch; 0 before it */
     int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
     mb_samples durations;
     mb_phases phases;

@@ -25,6 +25,17 @@ stored_entry(py_phase *self)
     return name ? mb_phases_enter(&run->phases, name, run->iteration) : NULL;
 }
 
+/* A foreign counter is Python code: it can do anything, also to this phase. So the slot is
+ * in the object only while no counter runs. */
+static void
+read_foreign_start(py_phase *self)
+{
+    Py_XSETREF(self->began, py_run_reading(self->counter));
+    if (!self->began) {
+        PyErr_WriteUnraisable(self->counter);
+    }
+}
+
 static PyObject *
 enter(py_phase *self)
 {
@@ -37,20 +48,17 @@ enter(py_phase *self)
                      self->name);
         return NULL;
     }
-    if (self->run->native.state == MB_RUN_OPEN) {
-        self->slot = stored_entry(self);
-    }
-    if (!self->slot) {
+    const bool open = self->run->native.state == MB_RUN_OPEN;
+    mb_phase *slot = open ? stored_entry(self) : NULL;
+    if (!slot) {
         self->state->lost++;
         return Py_NewRef(self);
     }
     if (self->counter) {
-        Py_XSETREF(self->began, py_run_reading(self->counter));
-        if (!self->began) {
-            PyErr_WriteUnraisable(self->counter);
-        }
+        read_foreign_start(self);
     }
-    self->slot->start_ns = mb_clock_ns();
+    self->slot = slot;
+    slot->start_ns = mb_clock_ns();
     return Py_NewRef(self);
 }
 
@@ -68,13 +76,9 @@ keep_foreign_duration(py_phase *self, uint32_t order, PyObject *now)
     Py_CLEAR(self->began);
 }
 
-/* Called with the clock read already. An exception of the block is set nowhere here: the
- * interpreter has fetched it before it calls __exit__. */
 static void
-store(py_phase *self, int64_t now_ns, PyObject *now)
+store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *now)
 {
-    mb_phase *slot = self->slot;
-    self->slot = NULL;
     if (self->run->native.state != MB_RUN_OPEN) {
         self->state->lost++; /* the record has been written without it */
         return;
@@ -85,13 +89,16 @@ store(py_phase *self, int64_t now_ns, PyObject *now)
     }
 }
 
+/* An exception of the block is not set here: the interpreter has fetched it before. */
 static PyObject *
 leave(py_phase *self)
 {
-    const int64_t now_ns = self->slot ? mb_clock_ns() : 0;
-    if (self->slot) {
+    mb_phase *slot = self->slot;
+    if (slot) {
+        const int64_t now_ns = mb_clock_ns();
+        self->slot = NULL;
         PyObject *now = self->counter ? py_run_reading(self->counter) : NULL;
-        store(self, now_ns, now);
+        store(self, slot, now_ns, now);
         Py_XDECREF(now);
     }
     Py_RETURN_FALSE;
@@ -206,7 +213,8 @@ static PyType_Slot both_slots[] = {
 static PyType_Spec both_spec = {
     .name = "microbench._core.EnterOrLeave",
     .basicsize = sizeof(py_both),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = both_slots,
 };
 
@@ -260,7 +268,7 @@ static PyType_Slot ready_slots[] = {
 static PyType_Spec ready_spec = {
     .name = "microbench._core.Ready",
     .basicsize = sizeof(py_ready),
-    .flags = Py_TPFLAGS_DEFAULT,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = ready_slots,
 };
 
@@ -357,7 +365,8 @@ static PyType_Slot phase_slots[] = {
 static PyType_Spec phase_spec = {
     .name = "microbench._core.Phase",
     .basicsize = sizeof(py_phase),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = phase_slots,
 };
 

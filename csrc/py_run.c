@@ -59,7 +59,8 @@ end_stretch(py_run *run)
         return 0;
     }
     run->native.measuring = false;
-    run->native.elapsed_ns += mb_clock_ns() - run->native.started_ns;
+    run->native.stopped_ns = mb_clock_ns();
+    run->native.elapsed_ns += run->native.stopped_ns - run->native.started_ns;
     if (!run->foreign) {
         return 0;
     }
@@ -86,7 +87,7 @@ append_number(py_run *run)
     return result;
 }
 
-int
+void
 py_run_stop(py_run *run)
 {
     int result = end_stretch(run);
@@ -96,7 +97,9 @@ py_run_stop(py_run *run)
     }
     run->native.elapsed_ns = 0;
     run->native.iteration++;
-    return result;
+    if (result < 0) {
+        PyErr_WriteUnraisable(run->counter);
+    }
 }
 
 /* --- the active run of a context --------------------------------------------------- */
@@ -227,12 +230,9 @@ PyDoc_STRVAR(stop_doc, "stop()\n--\n\nEnd an iteration; the clock is read first.
 static PyObject *
 run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
 {
-    int result = py_run_stop(self);
+    py_run_stop(self);
     self->native.finish_wall_ns = mb_wall_ns();
-    if (self->native.start_wall_ns == 0) {
-        self->native.start_wall_ns = self->native.finish_wall_ns; /* never started */
-    }
-    return result < 0 ? NULL : Py_NewRef(Py_None);
+    Py_RETURN_NONE;
 }
 
 PyDoc_STRVAR(suspend_doc,
@@ -242,9 +242,11 @@ PyDoc_STRVAR(suspend_doc,
 static PyObject *
 run_suspend(py_run *self, PyObject *Py_UNUSED(ignored))
 {
-    int result = end_stretch(self);
+    if (end_stretch(self) < 0) {
+        PyErr_WriteUnraisable(self->counter);
+    }
     self->native.suspended = true;
-    if (deactivate(self) < 0 || result < 0) {
+    if (deactivate(self) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -433,7 +435,8 @@ get_timings_iteration(py_run *self, void *Py_UNUSED(closure))
 static PyObject *
 get_open_timings(py_run *self, void *Py_UNUSED(closure))
 {
-    const int64_t now = mb_clock_ns();
+    const int64_t stopped = self->native.stopped_ns;
+    const int64_t now = stopped ? stopped : mb_clock_ns();
     PyObject *list = PyList_New(0);
     mb_phase_place place = {0};
     for (const mb_phase *phase;
@@ -441,7 +444,7 @@ get_open_timings(py_run *self, void *Py_UNUSED(closure))
         if (phase->duration_ns != MB_PHASE_OPEN) {
             continue;
         }
-        PyObject *entry = entry_of(phase, number_of(self, now - phase->start_ns));
+        PyObject *entry = entry_of(phase, number_of(self, mb_phase_so_far(phase, now)));
         if (!entry || PyList_Append(list, entry) < 0) {
             Py_CLEAR(list);
         }

@@ -42,10 +42,12 @@ int py_run_ready(PyObject *module);
 /* A reading of a foreign counter, new reference; NULL with an exception. */
 PyObject *py_run_reading(PyObject *counter);
 
-/* The clock around one iteration. Start: read last. Stop: read first, then the duration
- * is stored. 0, or -1 with an exception. */
+/* Starts the clock of an iteration; it is read last. 0, or -1 with an exception. */
 int py_run_start(py_run *run);
-int py_run_stop(py_run *run);
+
+/* Reads the clock, then stores the duration. A foreign counter that fails costs its own
+ * duration (None) and is told through sys.unraisablehook, not to the code that is timed. */
+void py_run_stop(py_run *run);
 
 /* The run a value of the context variable stands for; the muted marker as it is; NULL for
  * none. A run may be left in another context than it was entered in: so a closed one can

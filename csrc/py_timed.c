@@ -24,16 +24,12 @@ call_timed(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     PyObject *value =
         PyObject_Vectorcall(func, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
     if (value) {
-        if (py_run_stop(run) < 0) {
-            PyErr_WriteUnraisable(run->counter);
-        }
+        py_run_stop(run);
         return value;
     }
     PyObject *type, *error, *traceback;
     PyErr_Fetch(&type, &error, &traceback);
-    if (py_run_stop(run) < 0) {
-        PyErr_WriteUnraisable(run->counter);
-    }
+    py_run_stop(run);
     PyErr_Restore(type, error, traceback);
     return NULL;
 }
@@ -140,7 +136,7 @@ finished(py_run *run, PyObject *value)
                             value ? value : Py_None);
     if (type) {
         if (!result) {
-            PyErr_Clear();
+            PyErr_WriteUnraisable((PyObject *)run);
         }
         PyErr_Restore(type, error, traceback);
     }

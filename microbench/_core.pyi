@@ -46,7 +46,7 @@ class OpenRun:
     def start(self) -> None:
         """Begin an iteration; the clock is read last."""
     def stop(self) -> None:
-        """End an iteration; the clock is read first."""
+        """End an iteration; the clock is read first. Never raises."""
     def suspend(self) -> None:
         """Stop the clock until resume(), and stop being the active run."""
     def resume(self) -> None:
@@ -106,6 +106,9 @@ def record_id() -> str:
 
 def type_version(cls: type, /) -> int:
     """Version tag of a class: changes with the class and its bases; 0 is no tag."""
+
+def fork_generation() -> int:
+    """How many forks lie between the process that loaded the library and this one."""
 
 def mute() -> Token[Any]:
     """Have phases made in this context go nowhere, until unmute(token)."""

@@ -55,8 +55,14 @@ def record_id():
     return PyUnicode_DecodeASCII(text, c.MB_RECORD_ID_SIZE, NULL)
 
 
-def type_version(type cls):
+def type_version(cls):
+    if not isinstance(cls, type):
+        raise TypeError('a class is needed')
     return c.mb_type_version(cls)
+
+
+def fork_generation():
+    return c.mb_fork_generation()
 
 
 # --- the context -------------------------------------------------------------------
@@ -67,7 +73,10 @@ def mute():
 
 
 def unmute(token):
-    (<object>state.active).reset(token)
+    try:
+        (<object>state.active).reset(token)
+    except ValueError:
+        pass  # left in another context than it was entered in
 
 
 def runs_open():
@@ -156,7 +165,7 @@ def record_text(run, bytes head, bytes name, bytes tail, int32_t offset_s):
     c.mb_text_raw(&text, identity, c.MB_RECORD_ID_SIZE)
     put(&text, b'"},"call":{"invocation":"Python","name":')
     put(&text, name)
-    c.mb_record_call(&text, &native.native, form, c.mb_clock_ns())
+    c.mb_record_call(&text, &native.native, form, native.native.stopped_ns)
     put(&text, b'}')
     put(&text, tail)
     put(&text, b'}')

@@ -22,6 +22,7 @@ cdef extern from "Python.h":
 
 cdef extern from "mb_platform.h":
     int mb_fork_watch() noexcept nogil
+    unsigned int mb_fork_generation() noexcept nogil
 
 cdef extern from "mb_identity.h":
     enum:
@@ -65,7 +66,7 @@ cdef extern from "mb_append.h":
 
 cdef extern from "mb_run.h":
     ctypedef struct mb_run:
-        pass
+        int64_t stopped_ns
     uint32_t mb_runs_open
 
 cdef extern from "mb_record.h":

@@ -7,6 +7,7 @@ from os.path import dirname
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
 PACKAGE = dirname(__file__)
@@ -41,14 +42,14 @@ def tell(line: str) -> None:
     try:
         sys.stderr.write(line + '\n')
         sys.stderr.flush()
-    except (OSError, ValueError, AttributeError):
-        pass  # closed, or None: nowhere left to tell
+    except Exception:
+        pass  # closed, None, or somebody's own: nowhere left to tell
 
 
-def text_of(value: object) -> str:
-    """`str(value)`, also where that fails."""
+def text_of(value: object, text: Callable[[object], str] = str) -> str:
+    """`str(value)`, or `repr(value)`, also where that fails."""
     try:
-        return str(value)
+        return text(value)
     except Exception:
         return f'<{type(value).__name__} without text>'
 

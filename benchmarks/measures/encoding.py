@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MANY, FEW = 1000, 10
 
-# The clock that counts from the last iteration on: what follows is the end of the record.
+# A clock that counts from the last iteration on: what follows is the record's end.
 SINCE_THE_LAST = """
 last = 0
 def since_last():

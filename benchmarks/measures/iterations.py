@@ -37,7 +37,7 @@ CASES = {
 
 
 def added(times: dict[str, float]) -> float:
-    """Return what an iteration takes, its share of the record included, less the call."""
+    """Return what an iteration takes, encoding included, less the bare call."""
     return (times['many'] - times['few']) / (MANY - FEW) - times['bare']
 
 

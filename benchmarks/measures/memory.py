@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..lab import US, others
-from ..peers import PREDECESSOR
-from ..rows import Goal, Row
+from ..rows import PREDECESSOR, Goal, Row
 from .sources import NULL_SINK
 
 if TYPE_CHECKING:

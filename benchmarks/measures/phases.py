@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ..lab import Lab
 
 BY_HAND = """
-begin = perf_counter()
+begin = time.perf_counter()
 pass
-durations.append(perf_counter() - begin)
+durations.append(time.perf_counter() - begin)
 """
 
 BENCH = f'{NULL_SINK}bench = MicroBench(outputs=[Null()])\n'
@@ -34,7 +34,7 @@ CASES = {
     'phase': IN_A_RECORD,
     'outside': Case("with bench.time('phase'): PLANT", BENCH),
     'floor': Case("with floor.time('phase'): pass"),
-    'by hand': Case(BY_HAND, before='durations = []'),
+    'by hand': Case(BY_HAND, 'import time', before='durations = []'),
 }
 
 

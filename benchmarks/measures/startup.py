@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ..lab import US, others
 from ..native import empty_package
 from ..parties import wall_ns
-from ..peers import IMPORTS, PREDECESSOR
-from ..rows import Goal, Row
+from ..peers import IMPORTS
+from ..rows import PREDECESSOR, Goal, Row
 from ..slices import tenth_percentiles
 
 if TYPE_CHECKING:
@@ -48,9 +48,7 @@ def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     first = FIRST_RECORD.format(path=str(lab.folder / 'first.jsonl'))
     empty = f'sys.path.insert(0, {str(empty_package())!r})\n'
-    codes = {
-        name: {'import': timed(code)} for name, code in {US: '', **IMPORTS}.items() if code
-    }
+    codes = {name: {'import': timed(code)} for name, code in IMPORTS.items()}
     codes[US] = {
         'import': timed('import microbench'),
         'empty': empty + timed('import emptypackage'),

@@ -243,26 +243,27 @@ walk_in_a_handler(int signal_number)
     walks = walks + 1;
 }
 
-/* Comes at any instruction, without waiting for anything. */
+/* A signal at some instruction of what runs a few microseconds later. */
+static void
+order_a_signal(int after_us)
+{
+    const struct itimerval once = {.it_value = {.tv_usec = after_us}};
+    setitimer(ITIMER_REAL, &once, NULL);
+}
+
 static void
 a_signal_handler_can_walk_them_at_any_moment(void)
 {
-    const struct itimerval often = {.it_interval = {0, 50}, .it_value = {0, 50}};
-    const struct itimerval never = {{0, 0}, {0, 0}};
     signal(SIGALRM, walk_in_a_handler);
-    setitimer(ITIMER_REAL, &often, NULL);
-    while (walks < 300) {
-        enter(&interrupted, "phase");
-        if (interrupted.entered == 2000) {
-            sigset_t alarm, before;
-            sigemptyset(&alarm);
-            sigaddset(&alarm, SIGALRM);
-            pthread_sigmask(SIG_BLOCK, &alarm, &before);
+    for (int walk = 0; walk < 300; walk++) {
+        order_a_signal(1 + walk % 50);
+        while (walks == walk) {
+            enter(&interrupted, "phase");
+        }
+        if (interrupted.entered > 2000) {
             mb_phases_free(&interrupted);
-            pthread_sigmask(SIG_SETMASK, &before, NULL);
         }
     }
-    setitimer(ITIMER_REAL, &never, NULL);
     CHECK_INT(wrong, 0);
     mb_phases_free(&interrupted);
 }
@@ -273,9 +274,12 @@ a_signal_handler_can_walk_them_at_any_moment(void)
 #define PHASES 2000 /* of each thread */
 
 #ifdef Py_GIL_DISABLED
+static pthread_barrier_t all_started;
+
 static void *
 enter_and_leave(void *phases)
 {
+    pthread_barrier_wait(&all_started);
     for (int i = 0; i < PHASES; i++) {
         mb_phases_leave(phases, enter(phases, i % 2 ? "odd" : "even"), 5);
     }
@@ -288,12 +292,14 @@ threads_without_a_gil_lose_no_phase(void)
     static const mb_phase *finished[THREADS * PHASES];
     mb_phases phases = {0};
     pthread_t threads[THREADS];
+    pthread_barrier_init(&all_started, NULL, THREADS);
     for (int i = 0; i < THREADS; i++) {
         pthread_create(&threads[i], NULL, enter_and_leave, &phases);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
+    pthread_barrier_destroy(&all_started);
     CHECK_INT(phases.left, THREADS * PHASES);
     mb_phases_finished(&phases, finished);
     for (uint32_t i = 0; i < phases.left; i++) {

@@ -184,9 +184,9 @@ a_generator_that_waits_takes_no_phase(void)
 #define RUNS 2000 /* of each thread */
 
 static void *
-open_and_close(void *unused)
+open_and_close(void *all_started)
 {
-    (void)unused;
+    pthread_barrier_wait(all_started);
     for (int i = 0; i < RUNS; i++) {
         bool lost;
         mb_run run;
@@ -203,12 +203,15 @@ static void
 threads_without_a_gil_share_the_registry(void)
 {
     pthread_t threads[THREADS];
+    pthread_barrier_t all_started;
+    pthread_barrier_init(&all_started, NULL, THREADS);
     for (int i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, open_and_close, NULL);
+        pthread_create(&threads[i], NULL, open_and_close, &all_started);
     }
     for (int i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
+    pthread_barrier_destroy(&all_started);
     CHECK_INT(mb_runs_open, 0);
 }
 #endif

@@ -6,19 +6,22 @@ import os
 import time
 
 from .. import _core
+from ..messages import one_line, warn
 from ..outputs.file import FileOutput
 from . import encoding, settings
 from .block import Block
 from .decorate import decorated
 from .deliver import Delivery
+from .naming import name_of
 from .plan import Plan
-from .run import Run, name_of
 from .times import timezone, tzinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
+
+    from .run import Run
 
 
 class _LazySignature:
@@ -127,6 +130,10 @@ class MicroBenchBase:
 
     def __getstate__(self) -> dict[str, Any]:
         """The plan and what was captured belong to this process."""
+        import datetime as dt  # cloudpickle copies classes of modules not loaded
+
+        assert dt.timezone is timezone
+
         return {**self.__dict__, '_plan': None, '_constants': {}}
 
     def _current_plan(self) -> Plan:
@@ -234,11 +241,20 @@ class MicroBenchBase:
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
+        text = None
         if 'to_json' in self._current_plan().overridden:
-            text = self.to_json(bm_data).encode()
-        else:
+            text = self._own_json(bm_data)
+        if text is None:
             text = encoding.encode(bm_data, self._json_encoder)
         self._delivery.deliver(text)
+
+    def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
+        try:
+            text = self.to_json(bm_data).encode('utf-8', 'surrogatepass')
+        except Exception as error:
+            warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
+            return None
+        return _core.ascii_text(text)
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
         """Return the records from the first sink that can read them back.

@@ -31,11 +31,12 @@ class Block:
         try:
             if run.triggers:
                 run.before_iteration()
-        except BaseException:
-            run.abandon()
+            self._run = run
+            run.start()
+        except BaseException as error:
+            self._run = None
+            run.finish(error)
             raise
-        self._run = run
-        run.start()
         return self
 
     def __exit__(

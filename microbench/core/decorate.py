@@ -13,6 +13,7 @@ import copyreg
 import sys
 
 from .. import _core
+from .naming import without_partial
 from .run import Run
 
 TYPE_CHECKING = False
@@ -58,15 +59,16 @@ def _suspended(bench: MicroBenchBase, func: Any, kind: int) -> Any:
 
 def _kind_of(func: Any) -> int:
     """Return the flags of the code that a call runs; 0 where it is not Python's."""
-    while type(func).__name__ == 'partial' and hasattr(func, 'func'):
-        func = func.func
-    if getattr(func, '_is_coroutine_mark', None):  # inspect.markcoroutinefunction
-        return COROUTINE
+    func = without_partial(func)
+    mark = getattr(sys.modules.get('inspect'), '_is_coroutine_mark', None)
+    if mark is not None and getattr(func, '_is_coroutine_mark', None) is mark:
+        return COROUTINE  # inspect.markcoroutinefunction
     code = getattr(getattr(func, '__func__', func), '__code__', None)
     if code is None and not isinstance(func, type):
         call = getattr(type(func), '__call__', None)  # noqa: B004 - its code is meant
         code = getattr(call, '__code__', None)
-    return getattr(code, 'co_flags', 0)
+    flags = getattr(code, 'co_flags', 0)
+    return flags if isinstance(flags, int) else 0
 
 
 def _refuse_repetition(bench: MicroBenchBase, func: Any) -> None:

@@ -7,7 +7,7 @@ count is told, each time it has grown tenfold.
 
 from __future__ import annotations
 
-from ..messages import one_line, tell, warn
+from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import writer_of
 
 TYPE_CHECKING = False
@@ -42,23 +42,25 @@ class Delivery:
             return
         if len(errors) == len(self.sinks):
             self.last_resort(record)
-        if self.on_error == 'raise':
-            raise errors[0]
+        for error in errors:
+            if self.on_error == 'raise' or not isinstance(error, Exception):
+                raise error
 
-    def _write(self, sink: Any, record: bytes) -> Exception | None:
+    def _write(self, sink: Any, record: bytes) -> BaseException | None:
         try:
             writer_of(sink)(record)
-        except Exception as error:
+        except BaseException as error:
             self._warn_once(sink, error)
             return error
         self.failing.discard(id(sink))
         return None
 
-    def _warn_once(self, sink: Any, error: Exception) -> None:
+    def _warn_once(self, sink: Any, error: BaseException) -> None:
         if self.on_error == 'raise' or id(sink) in self.failing:
             return
         self.failing.add(id(sink))
-        warn(f'{sink!r} did not take a record: {one_line(error)}', RuntimeWarning)
+        name = text_of(sink, repr)
+        warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
 
     @classmethod
     def last_resort(cls, record: bytes) -> None:

@@ -57,6 +57,10 @@ class JSONEncoder(json.JSONEncoder):
             return o.total_seconds()
         if isinstance(o, timezone):
             return str(o)
+        if _is_a(o, 'enum', 'Enum'):
+            return o.value
+        if _is_a(o, 'uuid', 'UUID'):
+            return str(o)
         numpy = sys.modules.get('numpy')
         if numpy is not None and isinstance(o, (numpy.generic, numpy.ndarray)):
             return self._numpy(o)
@@ -67,6 +71,12 @@ class JSONEncoder(json.JSONEncoder):
         if type(simpler) is type(o):
             return super().default(o)
         return simpler
+
+
+def _is_a(value: Any, module: str, name: str) -> bool:
+    """Whether it is an instance of a class whose module may not be loaded at all."""
+    cls = getattr(sys.modules.get(module), name, None)
+    return cls is not None and isinstance(value, cls)
 
 
 def encode(value: Any, encoder: type | None) -> bytes:

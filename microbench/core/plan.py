@@ -19,6 +19,8 @@ import time
 
 from .. import __version__, _core
 from . import encoding
+from .naming import name_of
+from .settings import copied
 from .times import timezone
 
 TYPE_CHECKING = False
@@ -31,12 +33,12 @@ if TYPE_CHECKING:
 SCHEMA = 3
 
 # Duration counters that are read in C; true for those that count whole nanoseconds.
-NATIVE_COUNTERS = {
-    time.perf_counter: False,
-    time.perf_counter_ns: True,
-    time.monotonic: False,
-    time.monotonic_ns: True,
-}
+NATIVE_COUNTERS = (
+    (time.perf_counter, False),
+    (time.perf_counter_ns, True),
+    (time.monotonic, False),
+    (time.monotonic_ns, True),
+)
 
 # Methods of the base class that get to see the record as a dict.
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
@@ -61,8 +63,9 @@ class Plan:
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
         self.returns = bool(getattr(bench, 'keeps_return_value', False))
         self.counter: Callable[[], Any] = bench._duration_counter
-        self.foreign = self.counter not in NATIVE_COUNTERS
-        self.integers = NATIVE_COUNTERS.get(self.counter, False)
+        kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
+        self.foreign = not kinds
+        self.integers = True in kinds
         self.iterations, self.warmup = bench.iterations, bench.warmup
         self.tz = bench.tz
         self.mb = self._identity()
@@ -85,7 +88,7 @@ class Plan:
             'version': __version__,
             'schema': SCHEMA,
             'timezone': str(self.tz),
-            'duration_counter': _name_of_counter(self.counter),
+            'duration_counter': name_of(self.counter),
         }
         if not self.foreign:
             name, resolution, overhead = _core.clock_info()
@@ -115,7 +118,7 @@ class Plan:
             yield f'{self.mb["duration_counter"]} is not read in C'
         if bench._json_encoder is not None:
             yield f'{bench._json_encoder.__name__} encodes the record'
-        if type(self.tz) is not timezone:
+        if type(self.tz) is not timezone or self.tz.utcoffset(None).microseconds:
             yield f'{self.mb["timezone"]} is no fixed offset'
         for name, value in bench._static.items():
             if name in ('mb', 'call') or type(value) not in encoding.SCALARS:
@@ -152,9 +155,9 @@ def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
     for name, value in constants.items():
         there = record.get(name)
         if isinstance(value, dict) and isinstance(there, dict):
-            there.update(value)
+            there.update(copied(value))
         else:
-            record[name] = dict(value) if isinstance(value, dict) else value
+            record[name] = copied(value)
 
 
 def _definitions(bench: MicroBenchBase) -> dict[str, Any]:
@@ -182,10 +185,3 @@ def _overridden(bench: MicroBenchBase, base: type, name: str) -> bool:
     """Whether the bench, or any class before or after the base, defines `name`."""
     places = [vars(cls) for cls in type(bench).__mro__ if cls is not base]
     return any(name in place for place in [*places, bench._own])
-
-
-def _name_of_counter(counter: Any) -> str:
-    name = getattr(counter, '__name__', None)
-    if name is None and hasattr(counter, 'func'):  # functools.partial
-        name = getattr(counter.func, '__name__', None)
-    return str(name or type(counter).__name__)

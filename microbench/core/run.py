@@ -31,6 +31,8 @@ from __future__ import annotations
 from .. import _core
 from ..messages import one_line, text_of
 from . import encoding, times
+from .capture import namespace
+from .naming import name_of
 from .plan import merge
 
 TYPE_CHECKING = False
@@ -82,12 +84,13 @@ class Run(_core.OpenRun):
         try:
             self.open(owner, plan.counter, plan.foreign, plan.integers)
             owner.pre_start_triggers(self.data)
+            if plan.triggers:
+                durations = namespace(self.data, 'call')['durations'] = []
+                self.keep_numbers(durations)
+                self.triggers = True
         except BaseException:
             self.abandon()
             raise
-        if plan.triggers:
-            self.triggers = True
-            self.keep_numbers(self.data['call'].setdefault('durations', []))
         return self
 
     def _name_it(self, func: Any) -> None:
@@ -126,15 +129,20 @@ class Run(_core.OpenRun):
             merge(data, self.owner._constant(hook, definition))
             return
         pending = getattr(self.owner, hook)(data)
-        if hasattr(pending, 'gi_frame'):  # set up, yield, result
-            next(pending)
-            self.undo.append(pending)
+        if hasattr(pending, 'gi_frame') and next(pending, self) is not self:
+            self.undo.append(pending)  # it has set up, and waits at its `yield`
 
     def abandon(self) -> None:
         """Take back what begin() has done: no record comes of this run."""
         for pending in reversed(self.undo):
-            pending.close()
+            self._keeping_failure(pending.close)  # the error of begin() goes first
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the run; a phase that outlives it keeps nothing but the native half."""
         self.close()
+        del self.owner, self.plan
+        self.data = None
 
     # --- around each iteration, where a class has hooks there ------------------------
 
@@ -154,14 +162,15 @@ class Run(_core.OpenRun):
 
         Raises what a hook raised before, unless the code itself has raised.
         """
+        if not self.finish_wall_ns:  # there was no iteration
+            self.start_wall_ns = self.finish_wall_ns = _core.wall_ns()
         try:
             if self.data is None:
                 self._finish_text(exception)
             else:
                 self._finish_data(self.data, exception, value)
         finally:
-            self.close()
-            self.data = None
+            self._let_go()
         failure, self.failure = self.failure, None
         if failure is not None and exception is None:
             raise failure
@@ -179,24 +188,36 @@ class Run(_core.OpenRun):
     def _finish_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
-        self._add_measurements(data['call'])
-        if exception is not None:
-            data['exception'] = described(exception)
-        elif self.plan.returns and '_func' in data:
-            data['call']['return_value'] = encoding.snapshot(value, self.owner)
+        self._keeping_failure(self._add_measurements, namespace(data, 'call'))
+        self._keeping_failure(self._add_outcome, data, exception, value)
         self._keeping_failure(self.owner.post_finish_triggers, data)
+        self._add_phases(namespace(data, 'call'))
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
         self._keeping_failure(self.owner.output_result, record)
 
     def _add_measurements(self, call: dict[str, Any]) -> None:
         call['durations'] = self.durations
+        self._add_phases(call)
         call['finish_time'] = times.at(self.finish_wall_ns, self.plan.tz)
-        for field in ('timings', 'open_timings'):
-            phases = getattr(self, field)
-            if phases:
-                call[field] = phases
-        if self.iterations > 1 and 'timings' in call:
-            call['timings_iteration'] = self.timings_iteration
+
+    def _add_phases(self, call: dict[str, Any]) -> None:
+        """Add those that are not there yet: post captures may have phases of their own."""
+        known = len(call.get('timings', ()))
+        finished = self.timings[known:]
+        if finished:
+            call.setdefault('timings', []).extend(finished)
+            if self.iterations > 1:
+                call['timings_iteration'] = self.timings_iteration
+        if self.open_timings:
+            call['open_timings'] = self.open_timings
+
+    def _add_outcome(
+        self, data: dict[str, Any], exception: BaseException | None, value: Any
+    ) -> None:
+        if exception is not None:
+            data['exception'] = described(exception)
+        elif self.plan.returns and '_func' in data:
+            data['call']['return_value'] = encoding.snapshot(value, self.owner)
 
     def capture_post(self) -> None:
         """Finish pending captures in reverse, then run every `capturepost_*` hook."""
@@ -217,7 +238,7 @@ class Run(_core.OpenRun):
             if not self.plan.optional:
                 raise
             assert self.data is not None
-            noted = self.data['call'].setdefault('capture_errors', [])
+            noted = namespace(self.data, 'call').setdefault('capture_errors', [])
             noted.append({'method': hook, 'error': one_line(error)})
 
     def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
@@ -226,18 +247,6 @@ class Run(_core.OpenRun):
             method(*args)
         except BaseException as error:
             self.failure = self.failure or error
-
-
-def name_of(func: Any) -> str:
-    """Return `__name__`, or a readable name for what has none."""
-    inner = func
-    while True:
-        name = getattr(inner, '__name__', None)
-        if isinstance(name, str) and name:
-            return name
-        if not hasattr(inner, 'func'):  # functools.partial
-            return type(func).__name__
-        inner = inner.func
 
 
 def described(exception: BaseException) -> dict[str, str]:

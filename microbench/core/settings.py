@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from _operator import index
+from sys import maxsize
+
 from .times import tzinfo
 
 TYPE_CHECKING = False
@@ -11,11 +14,14 @@ if TYPE_CHECKING:
 
 def whole(name: str, value: Any) -> int:
     """Return an integer from 0 upwards."""
-    if isinstance(value, bool) or not hasattr(value, '__index__'):
+    try:
+        number = None if isinstance(value, bool) else index(value)
+    except TypeError:
+        number = None
+    if number is None:
         raise TypeError(f'{name} has to be an integer, not {value!r}')
-    number: int = value.__index__()
-    if number < 0:
-        raise ValueError(f'{name} has to be 0 or more, not {number}')
+    if not 0 <= number <= maxsize:
+        raise ValueError(f'{name} has to be between 0 and {maxsize}, not {number}')
     return number
 
 
@@ -77,12 +83,29 @@ def reaction(on_output_error: Any) -> str:
 
 
 def copied(value: Any, inside: tuple[int, ...] = ()) -> Any:
-    """Copy containers, share what they hold; what contains itself is shared."""
-    if type(value) not in (dict, list, tuple, set) or id(value) in inside:
+    """Copy containers, share what they hold.
+
+    What contains itself, or cannot be copied, is shared as it is.
+    """
+    if not isinstance(value, (dict, list, tuple, set)) or id(value) in inside:
         return value
     within = (*inside, id(value))
     if type(value) is dict:
         return {name: copied(item, within) for name, item in value.items()}
-    if type(value) is set:
-        return set(value)
-    return type(value)([copied(item, within) for item in value])
+    if type(value) is list or type(value) is tuple:
+        return type(value)([copied(item, within) for item in value])
+    return set(value) if type(value) is set else _copied_subclass(value, within)
+
+
+def _copied_subclass(value: Any, within: tuple[int, ...]) -> Any:
+    import copy
+
+    try:
+        new = copy.copy(value)
+        if isinstance(new, dict):
+            new.update({name: copied(item, within) for name, item in new.items()})
+        elif isinstance(new, list):
+            new[:] = [copied(item, within) for item in new]
+    except Exception:
+        return value
+    return new

@@ -40,6 +40,7 @@ def _durations(result: Any) -> Iterator[float]:
         return
     call = result.get('call')
     found = call.get('durations') if isinstance(call, dict) else None
-    for value in found or result.get('call.durations') or ():
+    found = found or result.get('call.durations')
+    for value in found if isinstance(found, (list, tuple)) else ():
         if isinstance(value, (int, float)):
             yield value

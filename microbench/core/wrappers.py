@@ -69,9 +69,13 @@ async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
 
 def _begun(bench: MicroBenchBase, func: Any, args: Any, kwargs: Any) -> Run:
     run = Run(bench).begin(func, args, kwargs)
-    if run.triggers:
-        run.before_iteration()
-    run.suspend()
+    try:
+        if run.triggers:
+            run.before_iteration()
+        run.suspend()
+    except BaseException as error:
+        run.finish(error)
+        raise
     return run
 
 

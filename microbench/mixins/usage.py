@@ -53,8 +53,12 @@ class MBResourceUsage:
 
 
 def differences(before: Any, after: Any) -> dict[str, Any]:
-    """Return what was used between two readings of getrusage(2)."""
-    return {f: getattr(after, f'ru_{f}') - getattr(before, f'ru_{f}') for f in FIELDS}
+    """Return what was used between two readings of getrusage(2).
+
+    Times are rounded to the microseconds in which the kernel gives them.
+    """
+    used = [(f, getattr(after, f'ru_{f}') - getattr(before, f'ru_{f}')) for f in FIELDS]
+    return {field: round(value, 6) for field, value in used}
 
 
 def totals(usage: Any) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from _thread import allocate_lock
+from stat import S_ISREG
 
 from .. import _core
 from .base import Output
+from .lock import Lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 
 def _is_path(outfile: Any) -> bool:
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
+
+
+def _is_binary(file: Any) -> bool:
+    known = isinstance(file, (io.RawIOBase, io.BufferedIOBase))
+    return known or 'b' in str(getattr(file, 'mode', ''))
 
 
 class FileOutput(Output):
@@ -41,8 +47,8 @@ class FileOutput(Output):
             outfile = io.StringIO()
         elif _is_path(outfile):
             outfile = os.fspath(outfile)
-            if not outfile:
-                raise ValueError('outfile is empty: give a path')
+            if not outfile or ('\0' if isinstance(outfile, str) else b'\0') in outfile:
+                raise ValueError(f'outfile {outfile!r} is no path')
             if os.path.isdir(outfile):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):
@@ -51,7 +57,7 @@ class FileOutput(Output):
         self.outfile = outfile
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
-        self._lock = allocate_lock()
+        self._lock = Lock()
 
     def __repr__(self) -> str:
         return f'FileOutput({self.outfile!r})'
@@ -62,7 +68,7 @@ class FileOutput(Output):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._lock = allocate_lock()
+        self._lock = Lock()
 
     @property
     def _is_path(self) -> bool:
@@ -87,7 +93,7 @@ class FileOutput(Output):
             return self._appender
 
     def _write_to_object(self, record: bytes) -> None:
-        binary = isinstance(self.outfile, (io.RawIOBase, io.BufferedIOBase))
+        binary = _is_binary(self.outfile)
         line = record + b'\n' if binary else record.decode() + '\n'
         with self._lock:
             self.outfile.write(line)
@@ -121,13 +127,16 @@ class FileOutput(Output):
         return shaped(decode_lines(self._contents(), self.outfile), format, flat)
 
     def _contents(self) -> bytes:
-        if self._is_path:
-            try:
-                with open(self.outfile, 'rb') as file:
-                    return file.read()
-            except FileNotFoundError:
-                return b''
-        return self._contents_of_object()
+        return self._contents_of_path() if self._is_path else self._contents_of_object()
+
+    def _contents_of_path(self) -> bytes:
+        try:
+            if not S_ISREG(os.stat(self.outfile).st_mode):
+                raise NotImplementedError(f'{self!r} cannot be read back')
+            with open(self.outfile, 'rb') as file:
+                return file.read()
+        except FileNotFoundError:
+            return b''
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile

@@ -38,8 +38,8 @@ def decode_lines(contents: bytes, source: object) -> list[dict[str, Any]]:
         record = decode_line(line)
         if record is None:
             bad += 1
-            record = _salvaged(line)
-        if record is not None:
+            records += _salvaged(line)
+        else:
             records.append(record)
     if bad:
         message = f'{source!r}: {bad} damaged line{"s" * (bad > 1)} skipped or salvaged'
@@ -51,7 +51,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object on a line; None if it holds nothing of the kind."""
     try:
         value = orjson.loads(line) if orjson is not None else json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:  # NaN, lone surrogates, huge integers: 2.1.0 wrote them
             value = json.loads(line)
         except (ValueError, RecursionError):
@@ -59,9 +59,10 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _salvaged(line: bytes) -> dict[str, Any] | None:
-    start = line.rfind(OPENING, 1)
-    return decode_line(line[start:]) if start > 0 else None
+def _salvaged(line: bytes) -> list[dict[str, Any]]:
+    """Return the whole records on a line of several, or of parts of some."""
+    parts = [OPENING + part for part in line.split(OPENING)[1:]]
+    return [record for record in map(decode_line, parts) if record is not None]
 
 
 def shaped(records: list[dict[str, Any]], format: str, flat: bool) -> Any:  # noqa: A002

@@ -1,0 +1,24 @@
+"""What the tests of the core share."""
+
+import gc
+
+import pytest
+
+from microbench import _core
+from microbench.core.deliver import Delivery
+
+
+@pytest.fixture(autouse=True)
+def no_run_stays_open():
+    """Whatever a test does: what it opened is closed, and no phase finds it."""
+    gc.collect()
+    before = _core.runs_open()
+    yield
+    gc.collect()
+    assert _core.runs_open() == before
+
+
+@pytest.fixture
+def fresh_count(monkeypatch):
+    """No record of this process has been lost so far."""
+    monkeypatch.setattr(Delivery, 'lost', 0)

@@ -1,0 +1,115 @@
+"""Clocks, sinks and fresh processes that the tests share."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import microbench
+from microbench import Output
+
+ROOT = Path(microbench.__file__).parents[1]
+
+
+class Ticking:
+    """A duration counter that goes on by one step at each reading."""
+
+    def __init__(self, step=1.0):
+        self.step = step
+        self.readings = itertools.count(1)  # next() of it is atomic
+
+    def __call__(self):
+        return next(self.readings) * self.step
+
+
+class TickingPerThread:
+    """A duration counter that ticks for each thread by itself."""
+
+    def __init__(self):
+        self.local = threading.local()
+
+    def __call__(self):
+        self.local.now = getattr(self.local, 'now', 0.0) + 1.0
+        return self.local.now
+
+
+class FailingAt:
+    """A ticking counter whose n-th readings, from 1, raise."""
+
+    def __init__(self, *failing):
+        self.failing = failing
+        self.readings = 0
+
+    def __call__(self):
+        self.readings += 1
+        if self.readings in self.failing:
+            raise ArithmeticError(f'reading {self.readings}')
+        return float(self.readings)
+
+
+class Kept(Output):
+    """A sink that keeps the lines it is given."""
+
+    def __init__(self):
+        self.lines = []
+
+    def write_record(self, record, timeout=None):
+        self.lines.append(record)
+
+    @property
+    def records(self):
+        """The lines as they read."""
+        return [json.loads(line) for line in self.lines]
+
+
+class Failing(Output):
+    """A sink that raises; it remembers how often it was tried."""
+
+    def __init__(self, error=None):
+        self.error = error or OSError('no room')
+        self.tried = 0
+
+    def __repr__(self):
+        return 'Failing()'
+
+    def write_record(self, record, timeout=None):
+        self.tried += 1
+        raise self.error
+
+
+def only(records):
+    """The one record there is."""
+    [record] = records
+    return record
+
+
+def call_of(bench):
+    """The `call` object of a bench's only record."""
+    return only(bench.get_results())['call']
+
+
+def python(code, *args, flags=(), env=None, stdin=None, timeout=60, **options):
+    """Run code in a fresh process that finds this microbench; text in and out."""
+    whole = {k: v for k, v in os.environ.items() if k != 'MICROBENCH'}
+    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    return subprocess.run(
+        [sys.executable, *flags, '-c', first + code, *map(str, args)],
+        env={**whole, **(env or {})},
+        input=stdin,
+        capture_output=True,
+        text=not isinstance(stdin, bytes),
+        timeout=timeout,
+        check=False,
+        **options,
+    )
+
+
+def printed(code, *args, **options):
+    """What code prints in a fresh process, which has to end well and in silence."""
+    done = python(code, *args, **options)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
+    return done.stdout
