@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .rows import digits, quantity
@@ -34,10 +35,10 @@ def surroundings() -> dict[str, Any]:
 
 def _processor() -> str:
     try:
-        with open('/proc/cpuinfo', encoding='utf-8') as lines:
-            names = [line.split(':')[1].strip() for line in lines if 'model name' in line]
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
     except OSError:
-        names = []
+        lines = []
+    names = [line.split(':')[1].strip() for line in lines if 'model name' in line]
     return names[0] if names else platform.processor() or 'unknown processor'
 
 

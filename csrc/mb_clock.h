@@ -1,7 +1,7 @@
 /* The clocks: monotonic for durations, wall for timestamps. All in nanoseconds.
  *
- * The monotonic clock is the one behind time.perf_counter() and time.monotonic() of
- * CPython on POSIX (CLOCK_MONOTONIC), so durations of both can be compared.
+ * The monotonic clock (CLOCK_MONOTONIC) is the one behind time.perf_counter() and
+ * time.monotonic() of CPython on Linux; on macOS CPython reads mach_absolute_time().
  * Signal-safe: all (clock_gettime is on the list of signal-safety(7)).
  */
 #ifndef MB_CLOCK_H

@@ -60,21 +60,23 @@ static void
 reseed_in_child(void)
 {
     const unsigned generation = mb_fork_generation();
-    if (seeded_in != generation) {
-        uint64_t fresh;
-        if (getentropy(&fresh, sizeof fresh) < 0) {
-            fresh = seed + 0x9e3779b97f4a7c15u * ((uint64_t)getpid() + generation);
-        }
-        seed = fresh;
-        seeded_in = generation;
+    if (__atomic_load_n(&seeded_in, __ATOMIC_ACQUIRE) == generation) {
+        return;
     }
+    uint64_t fresh;
+    if (getentropy(&fresh, sizeof fresh) < 0) {
+        fresh = seed + 0x9e3779b97f4a7c15u * ((uint64_t)getpid() + generation);
+    }
+    /* two threads of a child may both come here: either seed is the child's own */
+    __atomic_store_n(&seed, fresh, __ATOMIC_RELAXED);
+    __atomic_store_n(&seeded_in, generation, __ATOMIC_RELEASE);
 }
 
 void
 mb_record_id(char *out)
 {
     reseed_in_child();
-    write_hex(out, seed, 16);
+    write_hex(out, __atomic_load_n(&seed, __ATOMIC_RELAXED), 16);
     out[16] = '-';
     write_hex(out + 17, __atomic_add_fetch(&records, 1, __ATOMIC_RELAXED), 16);
 }

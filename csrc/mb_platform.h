@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -29,7 +30,6 @@
 #ifdef MB_TEST_ALLOC
 void *mb_realloc(void *memory, size_t size);
 #else
-#include <stdlib.h>
 #define mb_realloc realloc
 #endif
 #define mb_alloc(size) mb_realloc(NULL, (size))

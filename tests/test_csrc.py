@@ -25,7 +25,7 @@ CC = [
     *['-Wall', '-Wextra', '-Werror'],
 ]
 # mb_platform.h does not declare free() itself under MB_TEST_ALLOC.
-TESTED = ['-DMB_TEST_ALLOC', '-include', 'stdlib.h']
+TESTED = ['-DMB_TEST_ALLOC']
 TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
 LINKED = {'test_mb_append': ['-Wl,--wrap=writev,--wrap=ftruncate,--wrap=clock_gettime']}
 

@@ -49,6 +49,6 @@ def rows(lab: Lab) -> Iterator[Row]:
             ours[what],
             'json.loads of each line',
             ours['loads'],
-            Goal(gain, 'gain'),
+            Goal(gain, 'gain', later=True),
             peers=others(times, lambda t, what=what: t[what]),  # type: ignore[misc]
         )

@@ -75,7 +75,7 @@ class MicroBenchBase:
     _epoch = 0  # counts changes of public attributes
     # Public attributes of the bench by name. Reading its __dict__ instead would make
     # CPython build one, and `bench.time` could no longer be specialised.
-    _own: dict[str, Any]
+    _own: dict[str, Any] = {}  # noqa: RUF012 - never changed, only replaced
 
     def __init__(
         self,
@@ -92,7 +92,6 @@ class MicroBenchBase:
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        self._own = {}
         self.iterations = settings.whole('iterations', iterations)
         self.warmup = settings.whole('warmup', warmup)
         self.tz = settings.time_zone(tz)
@@ -120,12 +119,12 @@ class MicroBenchBase:
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if not name.startswith('_'):
-            self._own[name] = value
+            self._own = {**self._own, name: value}
             self._epoch += 1
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        self._own.pop(name, None)
+        self._own = {k: v for k, v in self._own.items() if k != name}
         self._epoch += 1
 
     def __getstate__(self) -> dict[str, Any]:

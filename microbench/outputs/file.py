@@ -47,8 +47,10 @@ class FileOutput(Output):
             outfile = io.StringIO()
         elif _is_path(outfile):
             outfile = os.fspath(outfile)
-            if not outfile or ('\0' if isinstance(outfile, str) else b'\0') in outfile:
-                raise ValueError(f'outfile {outfile!r} is no path')
+            if not outfile:
+                raise ValueError('outfile is empty: give a path')
+            if b'\0' in os.fsencode(outfile):
+                raise ValueError(f'outfile {outfile!r} is no path: it holds a NUL')
             if os.path.isdir(outfile):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):

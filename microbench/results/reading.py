@@ -8,6 +8,7 @@ all records have.
 from __future__ import annotations
 
 import json
+import re
 
 from ..messages import warn
 
@@ -20,6 +21,8 @@ except ImportError:  # no wheel for this platform
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+LARGE = re.compile(rb'[0-9]{19}')  # integers that orjson would read as floats
 
 OPENING = b'{"mb":{"run_id":"'
 
@@ -50,13 +53,19 @@ def decode_lines(contents: bytes, source: object) -> list[dict[str, Any]]:
 def decode_line(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object on a line; None if it holds nothing of the kind."""
     try:
-        value = orjson.loads(line) if orjson is not None else json.loads(line)
+        value = _loads(line)
     except (ValueError, RecursionError):
-        try:  # NaN, lone surrogates, huge integers: 2.1.0 wrote them
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            return None
+        return None
     return value if isinstance(value, dict) else None
+
+
+def _loads(line: bytes) -> Any:
+    if orjson is not None and not LARGE.search(line):
+        try:
+            return orjson.loads(line)
+        except ValueError:
+            pass  # NaN, lone surrogates: 2.1.0 wrote them, and the stdlib reads them
+    return json.loads(line)
 
 
 def _salvaged(line: bytes) -> list[dict[str, Any]]:
