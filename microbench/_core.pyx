@@ -258,8 +258,10 @@ def plain_text(value):
 
 cdef class Appender:
     cdef c.mb_append *native
+    cdef object target
 
     def __cinit__(self, target):
+        self.target = target
         if isinstance(target, int):
             self.native = c.mb_append_fd(target)
             if self.native is NULL:
@@ -281,14 +283,14 @@ cdef class Appender:
         with nogil:
             error = c.mb_append_record(self.native, data, size)
         if error:
-            raise OSError(error, os.strerror(error))
+            raise OSError(error, os.strerror(error), self.target)
 
     def sync(self):
         cdef int error
         with nogil:
             error = c.mb_append_sync(self.native)
         if error:
-            raise OSError(error, os.strerror(error))
+            raise OSError(error, os.strerror(error), self.target)
 
     def close(self):
         with nogil:

@@ -54,7 +54,7 @@ def rows(lab: Lab) -> Iterator[Row]:
         'empty': empty + timed('import emptypackage'),
     }
     for party in (US, PREDECESSOR):
-        codes[party]['first'] = timed(first)
+        codes[party]['first'] = f'import os  # site loads it\n{timed(first)}'
     times = lab.fresh(codes)
     ours = times[US]
     yield Row(

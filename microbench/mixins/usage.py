@@ -62,7 +62,11 @@ def differences(before: Any, after: Any) -> dict[str, Any]:
 
 
 def totals(usage: Any) -> dict[str, Any]:
-    """Return the totals of a finished child, with `maxrss` in bytes."""
+    """Return the totals of a finished child, with `maxrss` in bytes.
+
+    Linux carries `maxrss` over from before execve(2): a program smaller than ours shows
+    our size.
+    """
     import sys
 
     unit = 1 if sys.platform == 'darwin' else 1024  # getrusage(2) of each system

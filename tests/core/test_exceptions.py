@@ -1,0 +1,327 @@
+"""Every exception is recorded and raised again as it was."""
+
+import asyncio
+import sys
+import traceback
+
+import pytest
+
+import microbench
+from microbench import MicroBenchBase
+from microbench.core.deliver import Delivery
+from tests.fakes import Failing, FailingAt, Kept, Ticking, only
+
+PACKAGE = microbench.__file__.rpartition('/')[0]
+
+
+class Own(Exception):
+    """A user's own exception, with arguments of its own."""
+
+    def __init__(self, first, second):
+        super().__init__(f'{first} and {second}')
+        self.both = (first, second)
+
+
+EXCEPTIONS = [
+    ValueError('wrong'),
+    KeyError('a key'),
+    Own(1, 2),
+    KeyboardInterrupt(),
+    SystemExit(3),
+    GeneratorExit(),
+    asyncio.CancelledError(),
+    BaseException('base'),
+    MemoryError(),
+    RecursionError('deep'),
+    StopIteration(5),
+    StopAsyncIteration(),
+    UnicodeDecodeError('utf-8', b'\xff', 0, 1, 'bad'),
+    OSError(2, 'No such file'),
+    Warning('a warning'),
+    ValueError('Zürich \ud800 \u2028\n"quoted"'),
+]
+
+
+def raising(exception):
+    """A function that raises the exception."""
+
+    def work():
+        raise exception
+
+    return work
+
+
+def by_decorator(bench, exception):
+    bench(raising(exception))()
+
+
+def by_record(bench, exception):
+    with bench.record('block'):
+        raise exception
+
+
+def by_arecord(bench, exception):
+    async def main():
+        async with bench.arecord('block'):
+            raise exception
+
+    drive(main())
+
+
+def by_coroutine(bench, exception):
+    @bench
+    async def work():
+        raise exception
+
+    drive(work())
+
+
+def by_generator(bench, exception):
+    @bench
+    def work():
+        yield 1
+        raise exception
+
+    body = work()
+    next(body)
+    next(body)
+
+
+def by_async_generator(bench, exception):
+    @bench
+    async def work():
+        yield 1
+        raise exception
+
+    async def main():
+        body = work()
+        await anext(body)
+        await anext(body)
+
+    drive(main())
+
+
+def drive(coroutine):
+    """Run a coroutine that waits for nothing, without a loop that meddles."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError('it waits')
+
+
+WAYS = [
+    by_decorator,
+    by_record,
+    by_arecord,
+    by_coroutine,
+    by_generator,
+    by_async_generator,
+]
+FORMS = {
+    'text': {},
+    'dict': {'duration_counter': Ticking()},
+}
+
+
+def converted(way, exception):
+    """Whether Python itself turns this exception into a RuntimeError there."""
+    stop = (StopIteration,) if way is not by_async_generator else ()
+    if way in (by_async_generator,):
+        stop = (StopIteration, StopAsyncIteration)
+    plain = (by_decorator, by_record)
+    return way not in plain and isinstance(exception, stop)
+
+
+@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('exception', EXCEPTIONS, ids=lambda e: type(e).__name__)
+def test_it_is_recorded_and_raised_again(form, way, exception):
+    """The very object comes out, and type and message are in the record."""
+    if converted(way, exception):
+        pytest.xfail('Python itself makes a RuntimeError of it') if False else None
+    kept = Kept()
+    bench = MicroBenchBase(outputs=[kept], **FORMS[form])
+    exception.__traceback__ = exception.__context__ = None
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - any, and the same
+        way(bench, exception)
+    record = only(kept.records)
+    if converted(way, exception):
+        assert isinstance(caught.value, RuntimeError)
+        return
+    assert caught.value is exception
+    assert record['exception'] == {
+        'type': type(exception).__name__,
+        'message': str(exception),
+    }
+    assert len(record['call']['durations']) == 1
+
+
+@pytest.mark.parametrize('way', [by_decorator, by_record])
+def test_the_traceback_has_no_frames_of_ours(way):
+    """Between caller and function the traceback shows nothing of microbench."""
+    exception = ValueError('wrong')
+    with pytest.raises(ValueError, match='wrong') as caught:
+        way(MicroBenchBase(), exception)
+    files = [f.filename for f in traceback.extract_tb(caught.value.__traceback__)]
+    assert set(files) == {__file__}
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_context_and_cause_are_untouched(way):
+    """What the exception was raised from and during stays as it was."""
+    cause, context = KeyError('cause'), IndexError('context')
+    exception = ValueError('wrong')
+    exception.__cause__, exception.__context__ = cause, context
+    with pytest.raises(ValueError, match='wrong'):
+        way(MicroBenchBase(), exception)
+    assert exception.__cause__ is cause
+    assert exception.__context__ is context
+
+
+def test_the_exception_being_handled_is_visible_to_the_function():
+    """`raise` and sys.exc_info() in the function see the caller's exception."""
+    bench = MicroBenchBase()
+    try:
+        raise KeyError('outer')
+    except KeyError as error:
+        assert bench(sys.exc_info)()[1] is error
+    assert bench(sys.exc_info)() == (None, None, None)
+
+
+class Mute(Exception):
+    """An exception without text."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __str__(self):
+        raise self.error
+
+
+@pytest.mark.parametrize('error', [ValueError(), RecursionError(), SystemExit(3)])
+@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('way', WAYS)
+def test_str_of_the_exception_fails(way, form, error):
+    """The user's exception goes on, and the record names its type."""
+    kept = Kept()
+    exception = Mute(error)
+    with pytest.raises(Mute) as caught:
+        way(MicroBenchBase(outputs=[kept], **FORMS[form]), exception)
+    assert caught.value is exception
+    assert only(kept.records)['exception']['type'] == 'Mute'
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('error', [OSError('sink'), KeyboardInterrupt()])
+@pytest.mark.usefixtures('fresh_count')
+def test_a_failing_sink_does_not_replace_it(way, error, capsys):
+    """The sink's trouble is told; what goes on is the user's exception."""
+    kept = Kept()
+    bench = MicroBenchBase(outputs=[Failing(error), kept], on_output_error='raise')
+    exception = ValueError('wrong')
+    with pytest.raises(ValueError, match='wrong') as caught:
+        way(bench, exception)
+    assert caught.value is exception
+    assert only(kept.records)['exception']['message'] == 'wrong'
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_a_failing_post_hook_does_not_replace_it(way):
+    """The user's exception wins over that of a hook, and the record is written."""
+
+    class Bench(MicroBenchBase):
+        def capturepost_fails(self, bm_data):
+            raise OSError('hook')
+
+        def post_run_triggers(self, bm_data):
+            super().post_run_triggers(bm_data)
+            raise OSError('trigger')
+
+    kept = Kept()
+    exception = ValueError('wrong')
+    with pytest.raises(ValueError, match='wrong') as caught:
+        way(Bench(outputs=[kept]), exception)
+    assert caught.value is exception
+    assert only(kept.records)['exception']['message'] == 'wrong'
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
+def test_a_failing_counter_does_not_replace_it(way):
+    """A clock that fails at the last reading costs the duration alone."""
+    kept = Kept()
+    last = 4 if way in (by_generator, by_async_generator) else 2
+    bench = MicroBenchBase(outputs=[kept], duration_counter=FailingAt(last))
+    exception = ValueError('wrong')
+    with pytest.raises(ValueError, match='wrong') as caught:
+        way(bench, exception)
+    assert caught.value is exception
+    assert only(kept.records)['call']['durations'] == [None]
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_a_failing_to_json_does_not_replace_it(way, capsys):
+    """A record that cannot be encoded costs neither exception nor record."""
+
+    class Bench(MicroBenchBase):
+        def to_json(self, obj):
+            raise TypeError('to_json')
+
+    exception = ValueError('wrong')
+    with pytest.raises(ValueError, match='wrong') as caught:
+        way(Bench(duration_counter=Ticking()), exception)
+    assert caught.value is exception
+
+
+def test_a_lost_record_is_not_counted_here():
+    """The count of lost records starts at zero for each process."""
+    assert Delivery.lost >= 0
+
+
+def test_exception_group():
+    """Groups pass through whole."""
+    if sys.version_info < (3, 11):
+        group = Own(1, 2)
+    else:
+        group = ExceptionGroup('many', [ValueError(1), KeyError(2)])  # noqa: F821
+    kept = Kept()
+    with pytest.raises(type(group)) as caught:
+        MicroBenchBase(outputs=[kept])(raising(group))()
+    assert caught.value is group
+    assert only(kept.records)['exception']['type'] == type(group).__name__
+
+
+def test_the_function_can_raise_it_again():
+    """One exception object raised through several records is in each."""
+    kept = Kept()
+    bench = MicroBenchBase(outputs=[kept])
+    exception = ValueError('wrong')
+    with pytest.raises(ValueError, match='wrong'), bench.record('outer'):
+        by_decorator(bench, exception)
+    names = [(r['call']['name'], r['exception']['type']) for r in kept.records]
+    assert names == [('work', 'ValueError'), ('outer', 'ValueError')]
+
+
+def test_the_record_holds_on_to_nothing():
+    """After the record, neither arguments nor exception are kept alive."""
+    import weakref
+
+    class Thing:
+        pass
+
+    bench = MicroBenchBase(duration_counter=Ticking())
+
+    @bench
+    def work(thing):
+        raise ValueError
+
+    thing = Thing()
+    reference = weakref.ref(thing)
+    with pytest.raises(ValueError, match=r'^$'):
+        work(thing)
+    del thing
+    import gc
+
+    gc.collect()
+    assert reference() is None

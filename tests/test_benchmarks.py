@@ -1,0 +1,330 @@
+"""The benchmarks' arithmetic with fake clocks, and one quick run for its structure."""
+
+import io
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import table
+from benchmarks.lab import US, Lab, others, planted
+from benchmarks.measures import encoding, iterations, memory
+from benchmarks.native import ROOT
+from benchmarks.parties import Party
+from benchmarks.peers import nearest
+from benchmarks.rows import PREDECESSOR, Goal, Row, quantity
+from benchmarks.slices import interleaved, percentile, tenth_percentiles
+from benchmarks.worker import EMPTY, SLICE_NS, Case, Prepared, serve
+
+
+class Clock:
+    """A clock in nanoseconds that stands still until something takes its time."""
+
+    def __init__(self):
+        self.now = 0
+
+    def __call__(self):
+        return self.now
+
+    def take(self, ns):
+        self.now += ns
+
+
+class Fake(Party):
+    """A party whose cases take what their statement says: `'7'` takes 7 ns a loop."""
+
+    def __init__(self, empty=0):
+        self.empty = empty
+        self.prepared = []
+
+    def prepare(self, case):
+        self.prepared.append(case)
+        took = self.empty if case == EMPTY else self.empty + float(case.statement)
+        return lambda: took
+
+    def number(self, code):
+        return float(code)
+
+
+class Broken(Fake):
+    """A peer that can do nothing."""
+
+    def prepare(self, case):
+        raise RuntimeError('no such thing')
+
+    number = prepare
+
+
+def a_lab(tmp_path, here, peer):
+    """A lab with one peer, called as the one that runs our own cases."""
+    return Lab(here, tmp_path, {PREDECESSOR: peer}, slices=3, processes=2)
+
+
+# --- the statistics ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('values', 'expected'),
+    [([5], 5), ([3, 1, 2], 1), (range(10), 0), (range(11), 1), (range(100, 0, -1), 10)],
+)
+def test_the_tenth_percentile_is_the_nearest_rank(values, expected):
+    """It is a value that was measured, never one in between."""
+    assert percentile(list(values)) == expected
+
+
+def test_one_slow_minute_costs_nothing():
+    """As long as a tenth of the slices is undisturbed, the result is."""
+    took = iter([100.0] * 18 + [4.0, 5.0])
+    assert tenth_percentiles({'case': lambda: next(took)}, 20) == {'case': 5.0}
+
+
+def test_slices_take_turns_in_alternating_order():
+    """No candidate always runs after the same other one."""
+    order = []
+    samplers = {name: lambda name=name: order.append(name) or 0.0 for name in 'abc'}
+    assert interleaved(samplers, 2) == {'a': [0, 0], 'b': [0, 0], 'c': [0, 0]}
+    assert order == ['a', 'b', 'c', 'c', 'b', 'a']
+
+
+# --- one case ---------------------------------------------------------------------------
+
+
+def prepared(case):
+    """A case on a fake clock, which `take(ns)` sets forward."""
+    clock = Clock()
+    return Prepared(case, {'take': clock.take}, clock)
+
+
+def test_a_sample_is_the_time_of_one_loop():
+    """What is between the clock readings is shared out among the loops."""
+    assert prepared(Case('take(7)', loops=3)).sample() == 7.0
+
+
+def test_what_surrounds_a_slice_is_not_timed():
+    """Setup, before and after run, once or each time, outside the clock readings."""
+    setup, after = 'take(100); log = []', 'log.append(1); take(3)'
+    case = Case('take(7)', setup, 'take(200)', after, loops=2)
+    runner = prepared(case)
+    assert [runner.sample(), runner.sample()] == [7.0, 7.0]
+    assert runner.names['log'] == [1, 1]
+
+
+def test_a_case_may_bring_its_own_clock():
+    """The end of a record is timed from a moment that only the function knows."""
+    setup = 'mark = 0\ndef since():\n    return perf_counter_ns() - mark\n'
+    setup += 'def work():\n    global mark\n    take(50); mark = perf_counter_ns(); take(8)'
+    case = Case('work()', setup, 'mark = perf_counter_ns()', loops=1, clock='since')
+    assert prepared(case).sample() == 8.0
+
+
+def test_loops_fill_a_slice():
+    """A slice takes at least half of what it should, and a first slow call is no guide."""
+    setup = 'first = [SLICE]\ndef work():\n    take(first.pop() if first else 1000)'
+    runner = prepared(Case('work()', setup.replace('SLICE', str(SLICE_NS))))
+    assert runner.loops == 64
+    assert runner.loops * 1000 >= SLICE_NS / 2
+
+
+def test_the_worker_answers_each_request_with_a_line():
+    """A peer's case runs in another process as it would here; its errors come back."""
+    case = {'statement': 'pass', 'loops': 1, 'clock': 'still'}
+    requests = [
+        ['prepare', 'bad', case],
+        ['prepare', 'good', {**case, 'setup': 'still = lambda: 5'}],
+        ['slice', 'good'],
+        ['slice', 'unknown'],
+    ]
+    answers = io.StringIO()
+    serve(io.StringIO('\n'.join(map(json.dumps, requests))), answers)
+    assert [json.loads(line) for line in answers.getvalue().splitlines()] == [
+        {'error': "KeyError: 'still'"},
+        {'ok': True},
+        {'ns': 0.0},
+        {'error': "KeyError: 'unknown'"},
+    ]
+
+
+# --- cases of several parties -----------------------------------------------------------
+
+
+def test_times_are_net_of_the_partys_own_empty_loop(tmp_path):
+    """Each interpreter has an empty loop of its own, and `per` operations share a run."""
+    lab = a_lab(tmp_path, Fake(empty=5), Fake(empty=50))
+    cases = {'one': Case('70'), 'of many': Case('70', per=7)}
+    net = {'one': 70.0, 'of many': 10.0}
+    assert lab.time(cases) == {US: net, PREDECESSOR: net}
+
+
+def test_a_peer_that_cannot_is_left_out_with_the_reason(tmp_path):
+    """Our own numbers do not depend on what a peer can do."""
+    lab = a_lab(tmp_path, Fake(), Broken())
+    assert lab.time({'phase': Case('3')}) == {US: {'phase': 3.0}}
+    codes = {US: {'import': '9'}, PREDECESSOR: {'import': '9'}}
+    assert lab.fresh(codes) == {US: {'import': 9.0}}
+    assert lab.failed == {PREDECESSOR: 'no such thing'}
+
+
+def test_the_delay_is_planted_in_our_candidates_only(tmp_path):
+    """PLANT is `pass`, or the delay; a peer never gets one."""
+    here, peer = Fake(), Fake()
+    lab = Lab(here, tmp_path, {PREDECESSOR: peer}, 1, 1, plant=20)
+    assert lab.plant == 'spin(20)'
+    lab.time({'work': Case('4', 'def work(): PLANT')})
+    assert here.prepared[0].setup == 'def work(): spin(20)'
+    assert peer.prepared[0].setup == 'def work(): pass'
+
+
+def test_a_planted_statement_keeps_the_rest():
+    """Only the word is replaced."""
+    case = Case('with x: PLANT', before='y', loops=3)
+    assert planted(case, 'spin(20)') == Case('with x: spin(20)', before='y', loops=3)
+
+
+def test_microbench_2_1_runs_our_cases_and_others_their_nearest():
+    """What a peer has nothing like is not asked of it."""
+    cases = {'phase': Case("with bench.time('phase'): PLANT"), 'floor': Case('floor.x')}
+    assert nearest(PREDECESSOR, cases) == {'phase': cases['phase']}
+    assert list(nearest('nvtx', cases)) == ['phase']
+    assert nearest('nvtx', {'six': Case('work()')}) == {}
+
+
+def test_a_formula_skips_peers_that_lack_something():
+    """A peer without all the numbers gets no cell."""
+    times = {US: {'a': 1.0}, 'one': {'a': 4.0, 'b': 3.0}, 'two': {'a': 2.0}}
+    assert others(times, lambda t: t['a'] - t['b']) == {'one': 1.0}
+
+
+def test_slopes_take_out_what_a_record_costs_anyway():
+    """An iteration, a duration, a phase: what one more of them adds."""
+    assert iterations.added({'many': 51_000.0, 'few': 1_000.0, 'bare': 20.0}) == 30.0
+    assert encoding.slope({'many x': 9_990.0, 'few x': 90.0}, 'x') == 10.0
+    assert memory.each({'many x': 3_700_000.0, 'few x': 100_000.0}, 'x') == 8.0
+
+
+# --- judgement and table ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('row', 'text', 'verdict'),
+    [
+        (Row('m', 14, 'f', 10, Goal(1.4)), '≤ 1.4 ×', 'yes'),
+        (Row('m', 15, 'f', 10, Goal(1.4)), '≤ 1.4 ×', 'NO'),
+        (Row('m', 15, 'f', 10, Goal(1.4, later=True)), '≤ 1.4 ×', 'later'),
+        (Row('m', 9_999, goal=Goal(10_000, 'value')), '≤ 10 µs', 'yes'),
+        (Row('m', 25, goal=Goal(24, 'value'), unit='B'), '≤ 24 B', 'NO'),
+        (Row('m', 0, goal=Goal(0, 'value'), unit=''), '≤ 0', 'yes'),
+        (Row('m', 2, goal=Goal(6, 'gain')), '≥ 6 × 2.1.0', ''),
+        (Row('m', 2, goal=Goal(6, 'gain'), peers={PREDECESSOR: 12}), '≥ 6 × 2.1.0', 'yes'),
+        (Row('m', 2, goal=Goal(6, 'gain'), peers={PREDECESSOR: 11}), '≥ 6 × 2.1.0', 'NO'),
+        (Row('m', 2), '', ''),
+    ],
+)
+def test_a_goal_is_a_limit(row, text, verdict):
+    """Of a ratio, a value, or of the gain over 2.1.0; what cannot be judged is not."""
+    assert (row.goal_text(), row.verdict()) == (text, verdict)
+
+
+@pytest.mark.parametrize(
+    ('value', 'unit', 'text'),
+    [
+        (84.25, 'ns', '84.2 ns'),
+        (-3.5, 'ns', '-3.50 ns'),
+        (1_234.0, 'ns', '1.23 µs'),
+        (46_800_000.0, 'ns', '46.8 ms'),
+        (2e9, 'ns', '2 s'),
+        (24, 'B', '24 B'),
+        (0, '', '0'),
+        (None, 'ns', ''),
+    ],
+)
+def test_a_quantity_has_three_digits_and_its_unit(value, unit, text):
+    """It is shown in the largest unit that fits."""
+    assert quantity(value, unit) == text
+
+
+ROWS = [
+    Row('a phase', 84.0, 'empty with', 60.0, Goal(1.2), peers={'other': 2_000.0}),
+    Row('modules', 1, goal=Goal(0, 'value'), unit='', note='json'),
+]
+
+
+def test_the_table_is_aligned():
+    """Words to the left, numbers to the right, notes and what is missing below."""
+    text = table.as_text({'python': 'CPython 3'}, ROWS, {'other': '', 'gone': 'no wheel'})
+    assert text.splitlines() == [
+        'python   CPython 3',
+        '',
+        'measure  floor              microbench   ratio     goal  ok?  other  gone',
+        '-------  ----------  -----  ----------  ------  -------  ---  -----  ----',
+        'a phase  empty with  60 ns       84 ns  1.40 ×  ≤ 1.2 ×   NO   2 µs     —',
+        'modules                              1              ≤ 0   NO            —',
+        '',
+        'modules: json',
+        'gone: no wheel',
+    ]
+
+
+def test_the_json_holds_the_same_numbers():
+    """Unrounded, in nanoseconds."""
+    report = json.loads(table.as_json({'python': 'CPython 3'}, ROWS, {'gone': 'no wheel'}))
+    assert report['python'] == 'CPython 3'
+    assert report['missing'] == {'gone': 'no wheel'}
+    assert report['rows'][0] == {
+        'measure': 'a phase',
+        'unit': 'ns',
+        'value': 84.0,
+        'floor_name': 'empty with',
+        'floor': 60.0,
+        'ratio': 1.4,
+        'goal': '≤ 1.2 ×',
+        'ok': False,
+        'later': False,
+        'peers': {'other': 2_000.0},
+        'note': '',
+    }
+
+
+# --- the program ------------------------------------------------------------------------
+
+MEASURES = [
+    'with bench.time() in a record',
+    '  the same',
+    '  outside a record',
+    'iterations=N, added to a call',
+    '@bench, null sink',
+    '  the same',
+    '@bench, file',
+    'with bench.record(), null sink',
+    '@bench, six mixins, file',
+    '8 threads, one file, a record',
+    'encoding, a duration',
+    'encoding, a phase',
+    'memory, an iteration',
+    'memory, a phase',
+    'import microbench',
+    '  modules not ours that it loads',
+    'import and first record',
+    'microbench -- true, added',
+    'get_results(), a record',
+    'get_results(flat=True)',
+]
+
+
+def test_a_quick_run_prints_the_table_and_writes_json(tmp_path):
+    """All measures run, with the delay; how fast anything is, is not asked."""
+    out = tmp_path / 'bench.json'
+    options = ('--quick', '--plant', '20', '--json', out)
+    done = subprocess.run(
+        [sys.executable, '-m', 'benchmarks', *options],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(out.read_text())['rows']
+    absent = (
+        set() if memory.STATUS.exists() else {'memory, an iteration', 'memory, a phase'}
+    )
+    assert [row['measure'] for row in rows] == [m for m in MEASURES if m not in absent]
+    assert all(math.isfinite(row['value']) for row in rows)
+    assert all(row['measure'] in done.stdout for row in rows)
