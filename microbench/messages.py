@@ -50,7 +50,7 @@ def text_of(value: object, text: Callable[[object], str] = str) -> str:
     """`str(value)`, or `repr(value)`, also where that fails."""
     try:
         return text(value)
-    except Exception:
+    except BaseException:  # whatever it raises, it is not worth a record
         return f'<{type(value).__name__} without text>'
 
 

@@ -19,5 +19,6 @@ def without_partial(func: Any) -> Any:
 
 def name_of(func: Any) -> str:
     """Return `__name__`, or a readable name for what has none."""
-    name = getattr(without_partial(func), '__name__', None)
+    func = without_partial(func)
+    name = getattr(func, '__name__', None)
     return str(name) if name and isinstance(name, str) else type(func).__name__

@@ -100,15 +100,13 @@ def generator(bench: MicroBenchBase, func: Any) -> Any:
     def timed(*args: Any, **kwargs: Any) -> Any:
         run = _begun(bench, func, args, kwargs)
         try:
-            body = func(*args, **kwargs)
-            value = yield from _steps(run, body)
-        except GeneratorExit:
-            _end(run, None)
-            raise
+            value = yield from _steps(run, func(*args, **kwargs))
         except BaseException as exception:
-            _end(run, exception)
+            if run.is_open:
+                _end(run, exception)
             raise
-        _end(run, None, value)
+        if run.is_open:
+            _end(run, None, value)
         return value
 
     return timed
@@ -125,8 +123,11 @@ def _steps(run: Run, body: Any) -> Any:
         try:
             step, sent = body.send, (yield item)
         except GeneratorExit:
-            _inside(run, body.close)
-            raise
+            value = _inside(run, body.close)
+            _end(run, None)  # an early close is no exception
+            if value is None:
+                raise
+            return value  # of close(), from 3.13 on
         except BaseException as exception:
             step, sent = body.throw, exception
 
@@ -148,14 +149,13 @@ def async_generator(bench: MicroBenchBase, func: Any) -> Any:
                     step, sent = body.asend, (yield item)
                 except GeneratorExit:
                     await _inside_async(run, body.aclose)
+                    _end(run, None)
                     raise
                 except BaseException as exception:
                     step, sent = body.athrow, exception
-        except GeneratorExit:
-            _end(run, None)
-            raise
         except BaseException as exception:
-            _end(run, exception)
+            if run.is_open:
+                _end(run, exception)
             raise
         _end(run, None)
 

@@ -216,7 +216,7 @@ def test_a_dead_destination_costs_neither_record_nor_status(command):
     warning, record = outcome.stderr.splitlines()
     assert warning == (
         "microbench: FileOutput('missing/out.jsonl') did not take a record: "
-        'FileNotFoundError: [Errno 2] No such file or directory'
+        "FileNotFoundError: [Errno 2] No such file or directory: 'missing/out.jsonl'"
     )
     assert json.loads(record)['call']['returncode'] == [3]
 

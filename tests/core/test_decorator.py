@@ -1,10 +1,12 @@
 """`@bench` on everything that can be called and is no coroutine or generator."""
 
+import abc
 import functools
 import inspect
 import itertools
 import time
 import weakref
+from typing import Generic, TypeVar
 from unittest.mock import MagicMock, Mock
 
 import pytest
@@ -200,7 +202,7 @@ class Adder:
     [
         (functools.partial(max, 3), 'max'),
         (functools.partial(functools.partial(max, 1), 3), 'max'),
-        (functools.partial(Adder(), 3), 'partial'),
+        (functools.partial(Adder(), 3), 'Adder'),
         (Adder().__call__, '__call__'),
         (lambda a, b=9: max(a, b), '<lambda>'),
         (max, 'max'),
@@ -492,8 +494,6 @@ def test_python_version_in_microbench():
 
 def test_a_bench_with_a_metaclass():
     """Classes of other metaclasses, such as abstract ones, work like any."""
-    import abc
-
     class Abstract(MicroBenchBase, abc.ABC):
         pass
 
@@ -504,8 +504,6 @@ def test_a_bench_with_a_metaclass():
 
 def test_base_class_among_others():
     """Mixins before and after, slots and generics leave the bench as it is."""
-    from typing import Generic, TypeVar
-
     class Before:
         __slots__ = ()
 
