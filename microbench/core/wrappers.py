@@ -101,12 +101,13 @@ def generator(bench: MicroBenchBase, func: Any) -> Any:
         run = _begun(bench, func, args, kwargs)
         try:
             value = yield from _steps(run, func(*args, **kwargs))
-        except BaseException as exception:
-            if run.is_open:
-                _end(run, exception)
+        except GeneratorExit:
+            _end(run, None)  # an early close is no exception
             raise
-        if run.is_open:
-            _end(run, None, value)
+        except BaseException as exception:
+            _end(run, exception)
+            raise
+        _end(run, None, value)
         return value
 
     return timed
@@ -124,7 +125,6 @@ def _steps(run: Run, body: Any) -> Any:
             step, sent = body.send, (yield item)
         except GeneratorExit:
             value = _inside(run, body.close)
-            _end(run, None)  # an early close is no exception
             if value is None:
                 raise
             return value  # of close(), from 3.13 on
@@ -149,13 +149,14 @@ def async_generator(bench: MicroBenchBase, func: Any) -> Any:
                     step, sent = body.asend, (yield item)
                 except GeneratorExit:
                     await _inside_async(run, body.aclose)
-                    _end(run, None)
                     raise
                 except BaseException as exception:
                     step, sent = body.athrow, exception
+        except GeneratorExit:
+            _end(run, None)
+            raise
         except BaseException as exception:
-            if run.is_open:
-                _end(run, exception)
+            _end(run, exception)
             raise
         _end(run, None)
 

@@ -3,6 +3,7 @@
 import gc
 import inspect
 import threading
+from functools import partial
 from itertools import islice
 
 import pytest
@@ -166,7 +167,7 @@ def test_a_body_that_refuses_to_close(bench):
 
     @bench
     def stubborn():
-        while True:
+        for _ in range(2):
             try:
                 yield 1
             except GeneratorExit:
@@ -361,8 +362,6 @@ def test_hooks_run_once():
 
 def test_methods_and_partials(bench):
     """Generator methods bind; partials of generator functions are known as such."""
-    from functools import partial
-
     class Thing:
         @bench
         def items(self, limit):
