@@ -65,9 +65,12 @@ tsan: build ## C tests under ThreadSanitizer
 
 ##@ Measuring
 
-.PHONY: bench bench-peers coverage
+.PHONY: bench bench-check bench-peers coverage
 bench: build ## what microbench costs, as ratios to timing by hand
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-check: build ## a planted delay of 20 ns has to show in a phase
+	@$(BIN)/python -m benchmarks.check
 
 bench-peers: build ## the same beside other timing libraries
 	@$(BIN)/python -m benchmarks --peers $(ARGS)

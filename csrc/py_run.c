@@ -454,6 +454,12 @@ get_open_timings(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+get_is_mixed(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->values != NULL);
+}
+
+static PyObject *
 get_is_open(py_run *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(self->native.state == MB_RUN_OPEN);
@@ -531,6 +537,8 @@ static PyGetSetDef run_getset[] = {
      "iteration of each finished phase", NULL},
     {"open_timings", (getter)get_open_timings, NULL,
      "phases not left yet, with their time so far, outermost first", NULL},
+    {"is_mixed", (getter)get_is_mixed, NULL,
+     "whether phases were measured by a counter that C does not read", NULL},
     {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
     {0},
 };

@@ -49,11 +49,7 @@ state_clear(PyObject *module)
 static void
 state_free(void *module)
 {
-    py_state *state = py_state_of(module);
     state_clear(module);
-    while (state->spares) {
-        PyObject_Free(state->spare[--state->spares]);
-    }
 }
 
 static PyModuleDef definition = {

@@ -18,9 +18,11 @@ typedef struct {
     PyTypeObject *ready_type; /* Owned: an awaitable that never waits */
     PyTypeObject *run_type;   /* Owned */
     PyTypeObject *timed_type; /* Owned */
-    void *spare[PY_STATE_SPARES]; /* Owned: memory of phases, to be used again */
+    unsigned long long lost;  /* phases that belonged to no open run */
+    /* Owned: phases to be used again. They keep their type and so this state, which lives
+     * as long as the process. */
+    void *spare[PY_STATE_SPARES];
     unsigned spares;
-    unsigned long long lost; /* phases that belonged to no open run */
 } py_state;
 
 /* The module object that owns the types, new reference; NULL with an exception. */

@@ -61,6 +61,9 @@ class OpenRun:
     def is_open(self) -> bool:
         """Between open() and close()."""
     @property
+    def is_mixed(self) -> bool:
+        """Whether phases were measured by a counter that C does not read."""
+    @property
     def durations(self) -> list[Any]:
         """One number an iteration, in the unit of the counter."""
     @property

@@ -113,3 +113,9 @@ def printed(code, *args, **options):
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr
     return done.stdout
+
+
+def next_line():
+    """File and line of the statement after the one that asks: where a warning points."""
+    frame = sys._getframe(1)
+    return frame.f_code.co_filename, frame.f_lineno + 1

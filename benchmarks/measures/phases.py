@@ -20,6 +20,7 @@ begin = time.perf_counter()
 pass
 durations.append(time.perf_counter() - begin)
 """
+BARE = BY_HAND.replace('time.', '')
 
 BENCH = f'{NULL_SINK}bench = MicroBench(outputs=[Null()])\n'
 
@@ -35,6 +36,7 @@ CASES = {
     'outside': Case("with bench.time('phase'): PLANT", BENCH),
     'floor': Case("with floor.time('phase'): pass"),
     'by hand': Case(BY_HAND, 'import time', before='durations = []'),
+    'bare': Case(BARE, 'from time import perf_counter', before='durations = []'),
 }
 
 
@@ -54,10 +56,13 @@ def rows(lab: Lab) -> Iterator[Row]:
     yield Row(
         '  the same',
         ours['phase'],
-        'perf_counter pair, append',
+        'time.perf_counter pair, append',
         ours['by hand'],
         Goal(1.0 if sys.version_info < (3, 12) else 1.15),
         peers=phases,
+    )
+    yield Row(
+        '  the same', ours['phase'], 'the pair without "time."', ours['bare'], peers=phases
     )
     yield Row(
         '  outside a record',

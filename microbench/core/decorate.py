@@ -41,7 +41,7 @@ def decorated(bench: MicroBenchBase, func: Any) -> Any:
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         wrapper = _suspended(bench, func, kind)
     else:
-        wrapper = _core.Timed(func, _Beginning(bench))
+        wrapper = _core.Timed(func, _Beginning(bench).begin)
     return _wrapping(wrapper, func)
 
 
@@ -103,7 +103,7 @@ class _Beginning:
     def __init__(self, bench: MicroBenchBase) -> None:
         self.bench = bench
 
-    def __call__(
+    def begin(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Run:
         run = Run(self.bench)
@@ -130,7 +130,7 @@ def _reduce(timed: Any) -> Any:
     """
     asking = sys._getframe(1).f_globals.get('__name__', '')
     if timed.__module__ == '__main__' and 'cloudpickle' in asking:
-        return decorated, (timed.begin.bench, timed.__wrapped__)
+        return decorated, (timed.begin.__self__.bench, timed.__wrapped__)
     return timed.__qualname__
 
 

@@ -37,23 +37,25 @@ class Delivery:
 
     def deliver(self, record: bytes) -> None:
         """Give the record, without newline, to every sink in order."""
-        errors = [e for e in (self._write(s, record) for s in self.sinks) if e]
-        if not errors:
-            return
+        errors: list[BaseException] = []
+        for sink in self.sinks:
+            try:
+                writer_of(sink)(record)
+            except BaseException as error:
+                errors.append(error)
+                self._warn_once(sink, error)
+            else:
+                if self.failing:
+                    self.failing.discard(id(sink))
+        if errors:
+            self._react(errors, record)
+
+    def _react(self, errors: list[BaseException], record: bytes) -> None:
         if len(errors) == len(self.sinks):
             self.last_resort(record)
         for error in errors:
             if self.on_error == 'raise' or not isinstance(error, Exception):
                 raise error
-
-    def _write(self, sink: Any, record: bytes) -> BaseException | None:
-        try:
-            writer_of(sink)(record)
-        except BaseException as error:
-            self._warn_once(sink, error)
-            return error
-        self.failing.discard(id(sink))
-        return None
 
     def _warn_once(self, sink: Any, error: BaseException) -> None:
         if self.on_error == 'raise' or id(sink) in self.failing:

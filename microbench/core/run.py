@@ -165,6 +165,8 @@ class Run(_core.OpenRun):
         if not self.finish_wall_ns:  # there was no iteration
             self.start_wall_ns = self.finish_wall_ns = _core.wall_ns()
         try:
+            if self.data is None and self.is_mixed:
+                self._switch_to_data()
             if self.data is None:
                 self._finish_text(exception)
             else:
@@ -174,6 +176,14 @@ class Run(_core.OpenRun):
         failure, self.failure = self.failure, None
         if failure is not None and exception is None:
             raise failure
+
+    def _switch_to_data(self) -> None:
+        """Make a dict after all: another bench has put its own kind of phase in here."""
+        self.data = self._new_data(None, (), {}, {})
+        for hook, definition in self.plan.constant.items():
+            merge(self.data, self.owner._constant(hook, definition))
+        start = times.at(self.start_wall_ns, self.plan.tz)
+        self.data['call']['start_time'] = start
 
     def _finish_text(self, exception: BaseException | None) -> None:
         head, tail, offset = self.plan.text(self.owner)

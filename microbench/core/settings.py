@@ -68,8 +68,8 @@ def sinks(outputs: Any) -> list[Any]:
         raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
     found = list(outputs)
     for sink in found:
-        if not callable(getattr(sink, 'write', None)):
-            raise TypeError(f'outputs: {sink!r} has no method write()')
+        if isinstance(sink, type) or not callable(getattr(sink, 'write', None)):
+            raise TypeError(f'outputs: {sink!r} is no sink: it needs a method write()')
     return found
 
 

@@ -19,7 +19,7 @@ def signature_of(cls: type) -> inspect.Signature:
     shown = []
     initialiser: Any = cls.__init__  # type: ignore[misc]
     for parameter in list(inspect.signature(initialiser).parameters.values())[1:]:
-        if parameter.name == 'json_encoder':
+        if parameter.name == 'json_encoder' and parameter.default is None:
             shown.append(parameter.replace(default=JSONEncoder))
         elif parameter.name != 'too_many':
             shown.append(parameter)

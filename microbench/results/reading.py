@@ -8,7 +8,6 @@ all records have.
 from __future__ import annotations
 
 import json
-import re
 
 from ..messages import warn
 
@@ -22,7 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-LARGE = re.compile(rb'[0-9]{19}')  # integers that orjson would read as floats
+# Integers of 19 digits and more: orjson would read large ones as floats.
+DIGITS = bytes.maketrans(b'0123456789', b'0' * 10)
+LARGE = b'0' * 19
 
 OPENING = b'{"mb":{"run_id":"'
 
@@ -60,7 +61,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
 
 
 def _loads(line: bytes) -> Any:
-    if orjson is not None and not LARGE.search(line):
+    if orjson is not None and LARGE not in line.translate(DIGITS):
         try:
             return orjson.loads(line)
         except ValueError:

@@ -494,6 +494,7 @@ def test_python_version_in_microbench():
 
 def test_a_bench_with_a_metaclass():
     """Classes of other metaclasses, such as abstract ones, work like any."""
+
     class Abstract(MicroBenchBase, abc.ABC):
         pass
 
@@ -504,6 +505,7 @@ def test_a_bench_with_a_metaclass():
 
 def test_base_class_among_others():
     """Mixins before and after, slots and generics leave the bench as it is."""
+
     class Before:
         __slots__ = ()
 

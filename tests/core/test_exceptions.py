@@ -307,6 +307,7 @@ def test_the_function_can_raise_it_again():
 
 def test_the_record_holds_on_to_nothing():
     """After the record, neither arguments nor exception are kept alive."""
+
     class Thing:
         pass
 

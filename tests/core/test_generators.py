@@ -314,9 +314,7 @@ def test_a_generator_resumed_within_itself(bench):
     assert only(bench.get_results())['exception']['type'] == 'ValueError'
 
 
-@pytest.mark.parametrize(
-    'settings', [{'iterations': 2}, {'warmup': 1}, {'iterations': 0}]
-)
+@pytest.mark.parametrize('settings', [{'iterations': 2}, {'warmup': 1}, {'iterations': 0}])
 def test_repetition_is_refused(settings):
     """A generator cannot be run twice: said at decoration, with the parameter."""
     bench = MicroBenchBase(**settings)
@@ -362,6 +360,7 @@ def test_hooks_run_once():
 
 def test_methods_and_partials(bench):
     """Generator methods bind; partials of generator functions are known as such."""
+
     class Thing:
         @bench
         def items(self, limit):

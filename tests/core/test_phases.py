@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import contextvars
 import gc
 import threading
 import time
@@ -487,8 +488,6 @@ def test_eight_workers_of_one_record():
 
 def test_in_a_thread_with_the_same_context():
     """A thread that runs in a copy of the context uses the record of the context."""
-    import contextvars
-
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record():
         in_thread(contextvars.copy_context().run, phase, bench, 'same context')
