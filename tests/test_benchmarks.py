@@ -291,6 +291,7 @@ def test_the_json_holds_the_same_numbers():
 MEASURES = [
     'with bench.time() in a record',
     '  the same',
+    '  the same',
     '  outside a record',
     'iterations=N, added to a call',
     '@bench, null sink',

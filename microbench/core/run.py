@@ -128,7 +128,10 @@ class Run(_core.OpenRun):
         if definition is not None:
             merge(data, self.owner._constant(hook, definition))
             return
-        pending = getattr(self.owner, hook)(data)
+        method = getattr(self.owner, hook, None)
+        if method is None:
+            return  # another thread has just removed it
+        pending = method(data)
         if hasattr(pending, 'gi_frame') and next(pending, self) is not self:
             self.undo.append(pending)  # it has set up, and waits at its `yield`
 
@@ -200,26 +203,29 @@ class Run(_core.OpenRun):
     ) -> None:
         self._keeping_failure(self._add_measurements, namespace(data, 'call'))
         self._keeping_failure(self._add_outcome, data, exception, value)
+        known = len(self.timings)
         self._keeping_failure(self.owner.post_finish_triggers, data)
-        self._add_phases(namespace(data, 'call'))
+        self._keeping_failure(self._add_late_phases, namespace(data, 'call'), known)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
         self._keeping_failure(self.owner.output_result, record)
 
     def _add_measurements(self, call: dict[str, Any]) -> None:
         call['durations'] = self.durations
-        self._add_phases(call)
+        for field in ('timings', 'open_timings'):
+            phases = getattr(self, field)
+            if phases:
+                call[field] = phases
+        if self.iterations > 1 and 'timings' in call:
+            call['timings_iteration'] = self.timings_iteration
         call['finish_time'] = times.at(self.finish_wall_ns, self.plan.tz)
 
-    def _add_phases(self, call: dict[str, Any]) -> None:
-        """Add those that are not there yet: post captures may have phases of their own."""
-        known = len(call.get('timings', ()))
-        finished = self.timings[known:]
-        if finished:
-            call.setdefault('timings', []).extend(finished)
-            if self.iterations > 1:
-                call['timings_iteration'] = self.timings_iteration
-        if self.open_timings:
-            call['open_timings'] = self.open_timings
+    def _add_late_phases(self, call: dict[str, Any], known: int) -> None:
+        """Add the phases that post captures had."""
+        late = self.timings[known:]
+        if late:
+            call.setdefault('timings', []).extend(late)
+        if late and self.iterations > 1:
+            call['timings_iteration'] = self.timings_iteration
 
     def _add_outcome(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
@@ -234,9 +240,11 @@ class Run(_core.OpenRun):
         for pending in reversed(self.undo):
             hook = str(getattr(pending, '__name__', 'capture'))
             self._keeping_failure(self._tolerantly, hook, next, pending, None)
+            self._keeping_failure(pending.close)  # what follows a second yield is left out
         for hook in self.plan.post_captures:
-            method = getattr(self.owner, hook)
-            self._keeping_failure(self._tolerantly, hook, method, self.data)
+            method = getattr(self.owner, hook, None)
+            if method is not None:
+                self._keeping_failure(self._tolerantly, hook, method, self.data)
 
     # --- errors of hooks -------------------------------------------------------------
 

@@ -101,9 +101,13 @@ def _copied_subclass(value: Any, within: tuple[int, ...]) -> Any:
     import copy
 
     try:
+        if isinstance(value, tuple):
+            make: Any = type(value)._make  # type: ignore[attr-defined] # a namedtuple
+            return make(copied(item, within) for item in value)
         new = copy.copy(value)
         if isinstance(new, dict):
-            new.update({name: copied(item, within) for name, item in new.items()})
+            for name, item in new.items():
+                new[name] = copied(item, within)
         elif isinstance(new, list):
             new[:] = [copied(item, within) for item in new]
     except Exception:

@@ -202,7 +202,7 @@ class Adder:
     [
         (functools.partial(max, 3), 'max'),
         (functools.partial(functools.partial(max, 1), 3), 'max'),
-        (functools.partial(Adder(), 3), 'partial'),
+        (functools.partial(Adder(), 3), 'Adder'),
         (Adder().__call__, '__call__'),
         (lambda a, b=9: max(a, b), '<lambda>'),
         (max, 'max'),

@@ -107,7 +107,7 @@ def test_a_relative_path_after_chdir(tmp_path, monkeypatch):
     out.close()
     out.write(ONE)
     assert (tmp_path / 'records.jsonl').read_text() == f'{ONE}\n{TWO}\n{ONE}\n'
-    assert os.listdir(tmp_path / 'below') == []
+    assert list((tmp_path / 'below').iterdir()) == []
 
 
 # --- other writers --------------------------------------------------------------------
