@@ -164,7 +164,7 @@ def test_no_time_zone():
 
 
 def test_signature():
-    """inspect shows the parameters with the defaults that readers know."""
+    """Inspect shows the parameters with the defaults that readers know."""
     parameters = inspect.signature(MicroBench).parameters
     defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
     assert list(parameters)[:7] == [

@@ -167,7 +167,7 @@ def test_a_hook_that_is_a_mock(kind):
 
 
 def test_patched_with_its_own_signature():
-    """autospec makes a function that looks like the hook, mark included."""
+    """Autospec makes a function that looks like the hook, mark included."""
 
     class Bench(MicroBench, MBHostInfo):
         pass

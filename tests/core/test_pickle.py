@@ -95,7 +95,7 @@ def test_a_sink_goes_through_pickle(tmp_path):
     assert sink.get_results() == [{'a': 1}, {'a': 2}]
 
 
-MODULE = '''
+MODULE = """
 import microbench
 bench = microbench.MicroBench(outfile={path!r}, experiment='x')
 @bench
@@ -116,7 +116,7 @@ class Thing:
     @classmethod
     def made(cls):
         return 4
-'''
+"""
 SEND = """
 import {pickler} as pickler
 data = pickler.dumps((bench, work, coroutine, generator, Thing, Thing().method))

@@ -70,8 +70,9 @@ def without_clocks(record):
         for timing in call.get(field, ()):
             assert type(timing.pop('duration')) is float
     zone = [call.pop(field)[10:] for field in ('start_time', 'finish_time')]
-    call['zone'] = [text[text.rfind('+') if '+' in text else text.rfind('-') :]
-                    for text in zone]
+    call['zone'] = [
+        text[text.rfind('+') if '+' in text else text.rfind('-') :] for text in zone
+    ]
     call['zone'] = call['zone'][0]
     del record['mb']['record_id']
     return record
