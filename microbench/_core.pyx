@@ -131,7 +131,7 @@ def iso8601_text(int64_t wall_ns, int32_t offset_s):
     return taken(&text)
 
 
-def string_text(str value):
+def string_text(str value not None):
     cdef c.mb_text text
     cdef bytes utf8 = value.encode('utf-8', 'surrogatepass')
     c.mb_text_heap(&text)
@@ -139,7 +139,7 @@ def string_text(str value):
     return taken(&text)
 
 
-def ascii_text(bytes json):
+def ascii_text(bytes json not None):
     cdef c.mb_text text
     if json.isascii():
         return json
@@ -148,7 +148,8 @@ def ascii_text(bytes json):
     return taken(&text)
 
 
-def record_text(run, bytes head, bytes name, bytes tail, int32_t offset_s):
+def record_text(run, bytes head not None, bytes name not None, bytes tail not None,
+                int32_t offset_s):
     cdef c.mb_text text
     cdef c.py_run *native
     cdef c.mb_record_form form

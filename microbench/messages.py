@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from os.path import dirname
+from os.path import dirname, join
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-PACKAGE = dirname(__file__)
+PACKAGE = join(dirname(__file__), '')
 
 
 def _frames_of_ours() -> int:
@@ -26,15 +26,15 @@ def _frames_of_ours() -> int:
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line that called into the package; never raise.
 
-    Where warnings are errors (`-W error`), a record's trouble must not become the
-    program's: the text goes to standard error instead.
+    Where warnings are errors (`-W error`), or showing them fails, a record's trouble must
+    not become the program's: the text goes to standard error instead.
     """
     import warnings
 
     try:
         warnings.warn(message, category, stacklevel=_frames_of_ours() + 2)
-    except Warning as error:
-        tell(f'{type(error).__name__}: {error}')
+    except Exception:
+        tell(f'{category.__name__}: {message}')
 
 
 def tell(line: str) -> None:

@@ -9,7 +9,6 @@ from .. import _core
 from ..messages import one_line, warn
 from ..outputs.file import FileOutput
 from . import encoding, settings
-from .block import Block
 from .decorate import decorated
 from .deliver import Delivery
 from .naming import name_of
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from .block import Block
     from .run import Run
 
 
@@ -181,10 +181,14 @@ class MicroBenchBase:
 
         The default name is `<record>`. It can be entered again once it was left.
         """
+        from .block import Block  # start-up time
+
         return Block(self, name or '<record>')
 
     def arecord(self, name: str | None = None) -> Block:
         """Return a context manager for `async with`: its block becomes one record."""
+        from .block import Block  # start-up time
+
         return Block(self, name or '<record>')
 
     @_core.TimeMethod
@@ -268,10 +272,11 @@ class MicroBenchBase:
             ImportError: `'df'` without pandas.
         """
         for sink in self._delivery.sinks:
-            try:
-                return sink.get_results(format=format, flat=flat)
-            except (NotImplementedError, AttributeError):
-                continue
+            if hasattr(sink, 'get_results'):
+                try:
+                    return sink.get_results(format=format, flat=flat)
+                except NotImplementedError:
+                    continue
         raise RuntimeError('no sink of this bench supports get_results()')
 
     def summary(self) -> None:

@@ -50,8 +50,16 @@ class Delivery:
         if errors:
             self._react(errors, record)
 
-    def _react(self, errors: list[BaseException], record: bytes) -> None:
-        if len(errors) == len(self.sinks):
+    def failed(self, name: str, error: BaseException, record: bytes) -> None:
+        """React to somebody's own way of output that has failed."""
+        if self.on_error == 'warn':
+            warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
+        self._react([error], record, nobody=True)
+
+    def _react(
+        self, errors: list[BaseException], record: bytes, nobody: bool = False
+    ) -> None:
+        if nobody or len(errors) == len(self.sinks):
             self.last_resort(record)
         for error in errors:
             if self.on_error == 'raise' or not isinstance(error, Exception):

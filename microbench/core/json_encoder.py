@@ -116,9 +116,23 @@ def _by_library(value: Any, encoder: type | None) -> bytes | None:
 
 
 def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
-    default = (encoder or JSONEncoder)().default
-    cleaned = _Cleaner(default, strict=strict).clean(value)
+    cleaned = _Cleaner(_default_of(encoder), strict=strict).clean(value)
     return json.dumps(cleaned, separators=(',', ':'), allow_nan=False).encode()
+
+
+def _default_of(encoder: type | None) -> Callable[[Any], Any]:
+    """Return the user's `default`, and ours behind it: the record has dates of its own."""
+    if encoder is None:
+        return _standard.default
+    users: Callable[[Any], Any] = encoder().default
+
+    def default(value: Any) -> Any:
+        try:
+            return users(value)
+        except TypeError:
+            return _standard.default(value)
+
+    return default
 
 
 class _Cleaner:
@@ -184,7 +198,5 @@ _standard = JSONEncoder()
 ORJSON = (
     0
     if orjson is None
-    else orjson.OPT_NON_STR_KEYS
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_DATACLASS
+    else orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 )

@@ -137,12 +137,12 @@ class Run(_core.OpenRun):
 
     def abandon(self) -> None:
         """Take back what begin() has done: no record comes of this run."""
-        for pending in reversed(self.undo):
-            self._keeping_failure(pending.close)  # the error of begin() goes first
-        self._let_go()
+        self._let_go()  # whatever fails in it: the error of begin() goes first
 
     def _let_go(self) -> None:
         """Close the run; a phase that outlives it keeps nothing but the native half."""
+        while self.undo:
+            self._keeping_failure(self.undo.pop().close)
         self.close()
         del self.owner, self.plan
         self.data = None
@@ -207,7 +207,15 @@ class Run(_core.OpenRun):
         self._keeping_failure(self.owner.post_finish_triggers, data)
         self._keeping_failure(self._add_late_phases, namespace(data, 'call'), known)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
-        self._keeping_failure(self.owner.output_result, record)
+        self._keeping_failure(self._output, record)
+
+    def _output(self, record: dict[str, Any]) -> None:
+        try:
+            self.owner.output_result(record)
+        except Exception as error:
+            if 'output_result' not in self.plan.overridden:
+                raise
+            self.owner._delivery.failed('output_result()', error, encoding.encode(record))
 
     def _add_measurements(self, call: dict[str, Any]) -> None:
         call['durations'] = self.durations
@@ -240,7 +248,6 @@ class Run(_core.OpenRun):
         for pending in reversed(self.undo):
             hook = str(getattr(pending, '__name__', 'capture'))
             self._keeping_failure(self._tolerantly, hook, next, pending, None)
-            self._keeping_failure(pending.close)  # what follows a second yield is left out
         for hook in self.plan.post_captures:
             method = getattr(self.owner, hook, None)
             if method is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from _operator import index
 from sys import maxsize
 
+from ..outputs.base import Output
 from .times import tzinfo
 
 TYPE_CHECKING = False
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def whole(name: str, value: Any) -> int:
     """Return an integer from 0 upwards."""
     try:
-        number = None if isinstance(value, bool) else index(value)
-    except TypeError:
+        number = None if isinstance(value, bool) else type(value).__index__(value)
+    except (AttributeError, TypeError):
         number = None
     if number is None:
         raise TypeError(f'{name} has to be an integer, not {value!r}')
@@ -68,7 +68,8 @@ def sinks(outputs: Any) -> list[Any]:
         raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
     found = list(outputs)
     for sink in found:
-        if isinstance(sink, type) or not callable(getattr(sink, 'write', None)):
+        forgotten = isinstance(sink, type) and issubclass(sink, Output)  # its brackets
+        if forgotten or not callable(getattr(sink, 'write', None)):
             raise TypeError(f'outputs: {sink!r} is no sink: it needs a method write()')
     return found
 
@@ -82,34 +83,45 @@ def reaction(on_output_error: Any) -> str:
     return str(on_output_error)
 
 
-def copied(value: Any, inside: tuple[int, ...] = ()) -> Any:
+def copied(value: Any) -> Any:
     """Copy containers, share what they hold.
 
-    What contains itself, or cannot be copied, is shared as it is.
+    What contains itself, is nested too deeply, or cannot be copied, is shared as it is.
     """
-    if not isinstance(value, (dict, list, tuple, set)) or id(value) in inside:
+    if not isinstance(value, CONTAINERS):
         return value
-    within = (*inside, id(value))
-    if type(value) is dict:
-        return {name: copied(item, within) for name, item in value.items()}
-    if type(value) is list or type(value) is tuple:
-        return type(value)([copied(item, within) for item in value])
-    return set(value) if type(value) is set else _copied_subclass(value, within)
-
-
-def _copied_subclass(value: Any, within: tuple[int, ...]) -> Any:
-    import copy
-
     try:
-        if isinstance(value, tuple):
-            make: Any = type(value)._make  # type: ignore[attr-defined] # a namedtuple
-            return make(copied(item, within) for item in value)
-        new = copy.copy(value)
-        if isinstance(new, dict):
-            for name, item in new.items():
-                new[name] = copied(item, within)
-        elif isinstance(new, list):
-            new[:] = [copied(item, within) for item in new]
+        return _copy(value, ())
     except Exception:
         return value
+
+
+CONTAINERS = (dict, list, tuple, set)
+
+
+def _copy(value: Any, inside: tuple[int, ...]) -> Any:
+    if not isinstance(value, CONTAINERS):
+        return value
+    if id(value) in inside:
+        raise ValueError('it contains itself')
+    within = (*inside, id(value))
+    if type(value) is dict:
+        return {name: _copy(item, within) for name, item in value.items()}
+    if type(value) is list or type(value) is tuple:
+        return type(value)([_copy(item, within) for item in value])
+    return set(value) if type(value) is set else _copy_of_subclass(value, within)
+
+
+def _copy_of_subclass(value: Any, within: tuple[int, ...]) -> Any:
+    import copy
+
+    if isinstance(value, tuple):
+        make: Any = type(value)._make  # type: ignore[attr-defined] # a namedtuple
+        return make(_copy(item, within) for item in value)
+    new = copy.copy(value)
+    if isinstance(new, dict):
+        for name, item in value.items():
+            new[name] = _copy(item, within)
+    elif isinstance(new, list):
+        new[:] = [_copy(item, within) for item in value]
     return new

@@ -17,13 +17,15 @@ def summary(results: Iterable[Any]) -> None:
     >>> summary([{'call': {'durations': [0.12, 0.14, 0.15, 0.18]}}])
     n=4  min=0.120000  mean=0.147500  median=0.145000  max=0.180000  stdev=0.025000
     """
+    from math import isfinite, nan
     from statistics import fmean, median, stdev
 
     durations = [d for result in results for d in _durations(result)]
     if not durations:
         print('No call.durations in these results.')
         return
-    spread = stdev(durations) if len(durations) > 1 else float('nan')
+    finite = len(durations) > 1 and all(map(isfinite, durations))
+    spread = stdev(durations) if finite else nan
     figures = {
         'min': min(durations),
         'mean': fmean(durations),

@@ -7,8 +7,7 @@ import os
 from stat import S_ISREG
 
 from .. import _core
-from .base import Output
-from .lock import Lock
+from .base import Lock, Output, beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +58,7 @@ class FileOutput(Output):
         self.outfile = outfile
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
+        self._path = outfile
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -76,6 +76,11 @@ class FileOutput(Output):
     def _is_path(self) -> bool:
         return _is_path(self.outfile)
 
+    def write(self, bm_json_str: str) -> None:
+        """Append the record and a newline."""
+        self.write_record(bm_json_str.encode())
+
+    @beside(write)
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Append the record and a newline."""
         if self._is_path:
@@ -83,15 +88,12 @@ class FileOutput(Output):
         else:
             self._write_to_object(record)
 
-    def write(self, bm_json_str: str) -> None:
-        """Append the record and a newline."""
-        self.write_record(bm_json_str.encode())
-
     def _open_appender(self) -> _core.Appender:
         with self._lock:
             if self._appender is None or self._appends_to is not self.outfile:
                 self._appender = _core.Appender(self.outfile)
                 self._appends_to = self.outfile
+                self._path = os.path.abspath(self.outfile)
             return self._appender
 
     def _write_to_object(self, record: bytes) -> None:
@@ -133,9 +135,10 @@ class FileOutput(Output):
 
     def _contents_of_path(self) -> bytes:
         try:
-            if not S_ISREG(os.stat(self.outfile).st_mode):
+            path = self._path if self._appends_to is self.outfile else self.outfile
+            if not S_ISREG(os.stat(path).st_mode):
                 raise NotImplementedError(f'{self!r} cannot be read back')
-            with open(self.outfile, 'rb') as file:
+            with open(path, 'rb') as file:
                 return file.read()
         except FileNotFoundError:
             return b''

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 DIGITS = bytes.maketrans(b'0123456789', b'0' * 10)
 LARGE = b'0' * 19
 
-OPENING = b'{"mb":{"run_id":"'
+OPENING = '{"mb":{"run_id":"'
+DECODER = json.JSONDecoder()
 
 
 def decode_lines(contents: bytes, source: object) -> list[dict[str, Any]]:
@@ -70,9 +71,17 @@ def _loads(line: bytes) -> Any:
 
 
 def _salvaged(line: bytes) -> list[dict[str, Any]]:
-    """Return the whole records on a line of several, or of parts of some."""
-    parts = [OPENING + part for part in line.split(OPENING)[1:]]
-    return [record for record in map(decode_line, parts) if record is not None]
+    """Return the whole records on a line that holds several, or parts of some."""
+    text, records = line.decode('utf-8', 'replace'), []
+    start = text.find(OPENING)
+    while start >= 0:
+        try:
+            record, end = DECODER.raw_decode(text, start)
+            records.append(record)
+        except (ValueError, RecursionError):
+            end = start + 1
+        start = text.find(OPENING, end)
+    return records
 
 
 def shaped(records: list[dict[str, Any]], format: str, flat: bool) -> Any:  # noqa: A002

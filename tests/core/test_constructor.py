@@ -1,6 +1,6 @@
-"""Wrong arguments raise at construction, and the message names the parameter."""
+"""The arguments of a bench: what is refused, what goes first, what can change later."""
 
-import datetime
+import datetime as dt
 import inspect
 import io
 import json
@@ -9,188 +9,345 @@ import time
 import pytest
 
 from microbench import FileOutput, JSONEncoder, MicroBench, MicroBenchBase
-from tests.fakes import Kept, Ticking
+from tests.fakes import Kept, Ticking, call_of, only
+
+PARAMETERS = [
+    *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
+    *('outputs', 'on_output_error', 'static_fields'),
+]
+
+# parameter, wrong value, exception
+WRONG = [
+    *[('iterations', value, TypeError) for value in ('3', 1.0, None, True, [], int)],
+    *[('iterations', value, ValueError) for value in (-1, 2**70)],
+    *[('warmup', value, TypeError) for value in ('3', 1.0, None, False, [], int)],
+    *[('warmup', value, ValueError) for value in (-1, 2**70)],
+    *[('tz', value, TypeError) for value in ('UTC', 0, dt.timezone, dt.timedelta(0))],
+    *[('duration_counter', value, TypeError) for value in (None, 5, 'perf_counter')],
+    *[('json_encoder', value, TypeError) for value in ('x', int, JSONEncoder())],
+    *[('json_encoder', value, TypeError) for value in (json.dumps, json.JSONDecoder)],
+    *[('outputs', value, TypeError) for value in ('a.jsonl', b'a', 5, FileOutput())],
+    *[('outputs', value, TypeError) for value in ([None], ['a.jsonl'], {'write': 1})],
+    *[('outfile', value, TypeError) for value in (5, 1.5, [], object(), str)],
+    *[('outfile', value, ValueError) for value in ('', 'a\0b', b'a\0b', '.')],
+    *[('on_output_error', value, ValueError) for value in ('', 'WARN', None, 5, [])],
+    *[('mb', value, ValueError) for value in (None, 5, 'x', [])],
+    *[('call', value, ValueError) for value in (None, 5, 'x', [('a', 1)])],
+]
 
 
-@pytest.mark.parametrize(
-    ('name', 'value', 'error'),
-    [
-        *[
-            (name, value, TypeError)
-            for name in ('iterations', 'warmup')
-            for value in ('3', 3.0, None, [3], True, int, 1j, b'1')
-        ],
-        ('iterations', -1, ValueError),
-        ('warmup', -1, ValueError),
-        ('iterations', 2**70, (ValueError, OverflowError)),
-        ('tz', 'UTC', TypeError),
-        ('tz', 0, TypeError),
-        ('tz', datetime.timezone, TypeError),
-        ('tz', datetime.timedelta(0), TypeError),
-        ('duration_counter', 5, TypeError),
-        ('duration_counter', None, TypeError),
-        ('duration_counter', 'perf_counter', TypeError),
-        ('json_encoder', 'json', TypeError),
-        ('json_encoder', JSONEncoder(), TypeError),
-        ('json_encoder', dict, TypeError),
-        ('json_encoder', json, TypeError),
-        ('outputs', 5, TypeError),
-        ('outputs', 'file', TypeError),
-        ('outputs', b'file', TypeError),
-        ('outputs', [5], TypeError),
-        ('outputs', [object()], TypeError),
-        ('outputs', [None], TypeError),
-        ('outputs', ['path'], TypeError),
-        ('outputs', FileOutput(), TypeError),
-        ('outfile', 5, TypeError),
-        ('outfile', object(), TypeError),
-        ('outfile', [], TypeError),
-        ('outfile', '', ValueError),
-        ('outfile', '/', ValueError),
-        ('outfile', 'a\0b', ValueError),
-        ('on_output_error', 'ignore', ValueError),
-        ('on_output_error', None, ValueError),
-        ('on_output_error', [], ValueError),
-        ('call', 'x', ValueError),
-        ('mb', 5, ValueError),
-        ('call', None, ValueError),
-        ('mb', [('a', 1)], ValueError),
-    ],
-    ids=lambda value: getattr(value, '__name__', None) or repr(value)[:30],
-)
-def test_wrong_values(name, value, error):
-    """Each is refused at once, by a sentence that names it."""
-    with pytest.raises(error, match=name):
-        MicroBench(**{name: value})
+def identified(value):
+    """A value as the id of a test."""
+    return repr(value)[:30]
+
+
+@pytest.mark.parametrize('cls', [MicroBenchBase, MicroBench])
+@pytest.mark.parametrize(('name', 'value', 'error'), WRONG, ids=identified)
+def test_a_wrong_argument_is_named(cls, name, value, error):
+    """Mistakes raise at construction, in one line that names the parameter."""
+    with pytest.raises(error) as caught:
+        cls(**{name: value})
+    message = str(caught.value)
+    assert type(caught.value) is error
+    assert name in message
+    assert '\n' not in message
+
+
+def test_an_output_class_is_no_sink():
+    """A class where an object is meant is a mistake that the constructor tells."""
+    with pytest.raises(TypeError, match='outputs'):
+        MicroBenchBase(outputs=[FileOutput])
 
 
 def test_too_many_positional_arguments():
-    """Seven may be given by position; an eighth is refused."""
-    seven = (None, JSONEncoder, datetime.timezone.utc, 2, 1, time.monotonic, [])
-    assert MicroBench(*seven).iterations == 2
+    """The seven parameters of 2.1.0 go by position; fields go by keyword."""
+    seven = [None, JSONEncoder, dt.timezone.utc, 1, 0, time.perf_counter, []]
+    MicroBenchBase(*seven)
     with pytest.raises(ValueError, match='keyword'):
-        MicroBench(*seven, 'baseline')
+        MicroBenchBase(*seven, 'eighth')
 
 
-def test_outfile_and_outputs():
-    """Either one sink by its file, or a list of sinks."""
-    with pytest.raises(ValueError, match='mutually exclusive') as caught:
-        MicroBench(outfile=io.StringIO(), outputs=[])
-    assert 'outfile' in str(caught.value)
-    assert 'outputs' in str(caught.value)
+def test_positional_arguments_arrive():
+    """Each of the seven positions is the parameter of 2.1.0."""
+    kept, tz, counter = Kept(), dt.timezone(dt.timedelta(hours=3)), Ticking()
+    bench = MicroBenchBase(None, JSONEncoder, tz, 2, 1, counter, [kept])
+    calls = []
+    bench(lambda: calls.append(1))()
+    record = only(kept.records)
+    assert (len(calls), record['call']['durations']) == (3, [1.0, 1.0])
+    assert record['mb']['timezone'] == 'UTC+03:00'
 
 
-def test_the_class_attribute_outfile():
-    """It is used where no argument says otherwise."""
-    memory, other = io.StringIO(), io.StringIO()
+@pytest.mark.parametrize('outputs', [[], [FileOutput()]])
+def test_outfile_and_outputs(outputs, tmp_path):
+    """Both together are refused, also where one of them is empty."""
+    with pytest.raises(ValueError, match='mutually exclusive'):
+        MicroBenchBase(outfile=tmp_path / 'a.jsonl', outputs=outputs)
+
+
+def test_a_failed_construction_leaves_no_file(tmp_path):
+    """Building a bench, well or not, makes no file."""
+    path = tmp_path / 'a.jsonl'
+    MicroBenchBase(path)
+    with pytest.raises(TypeError, match='warmup'):
+        MicroBenchBase(path, warmup='x')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_formats_of_results():
+    """An unknown format is refused with a message that says `format`."""
+    with pytest.raises(ValueError, match='format'):
+        MicroBenchBase().get_results(format='csv')
+
+
+def test_results_without_a_sink_that_reads():
+    """The message of the RuntimeError names `get_results`."""
+    with pytest.raises(RuntimeError, match='get_results'):
+        MicroBenchBase(outputs=[Kept()]).get_results()
+
+
+# --- whole numbers --------------------------------------------------------------------
+
+
+def test_integers_of_other_kinds():
+    """What is an integer to Python is taken as one, such as numpy's."""
+    numpy = pytest.importorskip('numpy')
+    bench = MicroBenchBase(iterations=numpy.int64(2), warmup=numpy.uint8(1))
+    assert (bench.iterations, bench.warmup) == (2, 1)
+    assert type(bench.iterations) is type(bench.warmup) is int
+
+
+# --- where records go -----------------------------------------------------------------
+
+
+def lines(path):
+    """How many records a file has; 0 if it does not exist."""
+    return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def test_order_of_preference(tmp_path):
+    """Outputs go before the class attribute, and so does the argument."""
+    of_class, of_call = tmp_path / 'class.jsonl', tmp_path / 'call.jsonl'
 
     class Bench(MicroBenchBase):
-        outfile = memory
+        outfile = of_class
+
+    kept = Kept()
+    Bench(outputs=[kept])(len)('')
+    assert (len(kept.lines), lines(of_class)) == (1, 0)
+    Bench(of_call)(len)('')
+    assert (lines(of_call), lines(of_class)) == (1, 0)
+    Bench()(len)('')
+    assert (lines(of_call), lines(of_class)) == (1, 1)
+
+
+@pytest.mark.parametrize('kind', [str, lambda path: path, lambda p: str(p).encode()])
+def test_kinds_of_paths(tmp_path, kind):
+    """A path is a str, bytes or any os.PathLike, as argument and class attribute."""
+    path = tmp_path / 'a.jsonl'
+
+    class Bench(MicroBenchBase):
+        outfile = kind(path)
+
+    MicroBenchBase(kind(path))(len)('')
+    Bench()(len)('')
+    assert lines(path) == 2
+
+
+def test_outfile_of_the_class_can_be_a_file_object():
+    """A file object as class attribute is shared by the benches of the class."""
+
+    class Bench(MicroBenchBase):
+        outfile = io.StringIO()
 
     Bench()(len)('')
-    assert memory.getvalue().count('\n') == 1
-    Bench(outfile=other)(len)('')
-    Bench(outputs=[Kept()])(len)('')
-    assert memory.getvalue().count('\n') == other.getvalue().count('\n') == 1
+    Bench()(len)('')
+    assert Bench.outfile.getvalue().count('\n') == 2
 
 
-def test_no_sinks():
-    """`outputs=[]` records into nowhere; reading back says so."""
+def test_a_wrong_outfile_of_the_class():
+    """It is told at construction, as an argument is."""
+
+    class Bench(MicroBenchBase):
+        outfile = 5
+
+    with pytest.raises(TypeError, match='outfile'):
+        Bench()
+
+
+def test_memory_is_private():
+    """Without any destination each bench has a memory of its own."""
+    first, second = MicroBenchBase(), MicroBenchBase()
+    first(len)('')
+    assert len(first.get_results()) == 1
+    assert second.get_results() == []
+
+
+def test_no_outputs():
+    """With `outputs=[]` the code runs and nothing is stored, without a word."""
     bench = MicroBenchBase(outputs=[])
-    assert bench(len)('ab') == 2
-    with pytest.raises(RuntimeError, match='get_results'):
-        bench.get_results()
+    assert bench(len)('abc') == 3
+    with bench.record('block'), bench.time('part'):
+        pass
 
 
-def test_outputs_may_be_any_iterable():
-    """A generator of sinks is consumed once."""
-    kept = [Kept(), Kept()]
-    bench = MicroBenchBase(outputs=(sink for sink in kept))
-    for _ in range(2):
-        bench(len)('')
-    assert [len(sink.lines) for sink in kept] == [2, 2]
-
-
-def test_an_iterable_that_fails():
-    """Its own error comes out."""
-    with pytest.raises(ZeroDivisionError):
-        MicroBenchBase(outputs=(1 / 0 for _ in range(1)))
-
-
-def test_public_attributes():
-    """tz, iterations and warmup are there to read and to change."""
-    zone = datetime.timezone(datetime.timedelta(hours=10))
-    bench = MicroBench(tz=zone, iterations=4, warmup=5)
-    assert (bench.tz, bench.iterations, bench.warmup) == (zone, 4, 5)
-
-
-def test_integers_of_other_types():
-    """Anything with `__index__` is an integer, numpy's too."""
-    numpy = pytest.importorskip('numpy')
-    bench = MicroBench(iterations=numpy.int64(2), duration_counter=Ticking())
+@pytest.mark.parametrize('collection', [tuple, iter, lambda sinks: (s for s in sinks)])
+def test_outputs_of_any_kind(collection):
+    """Any iterable of sinks will do; each gets every record."""
+    first, second = Kept(), Kept()
+    bench = MicroBenchBase(outputs=collection([first, second]))
     bench(len)('')
-    assert type(bench.iterations) is int
-    assert bench.get_results()[0]['call']['durations'] == [1.0, 1.0]
-
-
-@pytest.mark.parametrize(
-    ('tz', 'shown', 'ends'),
-    [
-        (datetime.timezone.utc, 'UTC', '+00:00'),
-        (datetime.timezone(datetime.timedelta(hours=10)), 'UTC+10:00', '+10:00'),
-        (datetime.timezone(datetime.timedelta(hours=-3.5), 'NST'), 'NST', '-03:30'),
-    ],
-)
-def test_time_zones(tz, shown, ends):
-    """The zone is named, and all timestamps are in it."""
-    bench = MicroBench(tz=tz)
     bench(len)('')
-    [record] = bench.get_results()
-    assert record['mb']['timezone'] == shown
-    for field in ('start_time', 'finish_time'):
-        assert record['call'][field].endswith(ends)
-        parsed = datetime.datetime.fromisoformat(record['call'][field])
-        assert parsed.utcoffset() == tz.utcoffset(None)
+    assert first.lines == second.lines
+    assert len(first.lines) == 2
 
 
-def test_no_time_zone():
-    """tz=None gives naive local times, and says so."""
-    bench = MicroBench(tz=None)
+def test_a_list_of_outputs_is_copied():
+    """A list that the caller changes later changes nothing."""
+    kept, given = Kept(), []
+    bench = MicroBenchBase(outputs=given)
+    given.append(kept)
     bench(len)('')
-    [record] = bench.get_results()
-    assert record['mb']['timezone'] == 'None'
-    start = datetime.datetime.fromisoformat(record['call']['start_time'])
-    assert start.tzinfo is None
+    assert kept.lines == []
 
 
-def test_signature():
-    """Inspect shows the parameters with the defaults that readers know."""
-    parameters = inspect.signature(MicroBench).parameters
+# --- signatures -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('cls', [MicroBenchBase, MicroBench])
+def test_signature(cls):
+    """The signature shows the parameters of 2.1.0 with the defaults readers know."""
+    parameters = inspect.signature(cls).parameters
+    assert list(parameters) == PARAMETERS
     defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
-    assert list(parameters)[:7] == [
-        *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup'),
-        *('duration_counter', 'outputs'),
-    ]
-    assert defaults['json_encoder'] is JSONEncoder
-    assert defaults['tz'] is datetime.timezone.utc
-    assert defaults['duration_counter'] is time.perf_counter
-    assert inspect.signature(MicroBench()) == inspect.signature(
-        MicroBench.__call__.__get__(MicroBench())
-    )
+    assert defaults == {
+        'outfile': None,
+        'json_encoder': JSONEncoder,
+        'tz': dt.timezone.utc,
+        'iterations': 1,
+        'warmup': 0,
+        'duration_counter': time.perf_counter,
+        'outputs': None,
+        'on_output_error': 'warn',
+    }
+    assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
+    assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD
+
+
+class Bound(MicroBench):
+    """A subclass with a constructor of its own."""
+
+    def __init__(self, path, tag='x'):
+        super().__init__(outputs=[Kept()], path=path, tag=tag)
 
 
 def test_signature_of_a_subclass():
-    """A subclass with a constructor of its own shows that one."""
+    """A subclass shows its own constructor, or else the inherited one."""
+
+    class Plain(MicroBench):
+        pass
+
+    assert str(inspect.signature(Bound)) == "(path, tag='x')"
+    assert inspect.signature(Plain) == inspect.signature(MicroBench)
+
+
+def test_signature_with_an_encoder_of_ones_own():
+    """A subclass's own default is shown, not the one of microbench."""
+
+    class Mine(JSONEncoder):
+        pass
 
     class Bench(MicroBench):
-        def __init__(self, label):
-            super().__init__(label=label)
+        def __init__(self, json_encoder=Mine):
+            super().__init__(json_encoder=json_encoder)
 
-    assert str(inspect.signature(Bench)) == '(label)'
+    assert inspect.signature(Bench).parameters['json_encoder'].default is Mine
 
 
-def test_building_and_decorating_leave_nothing(tmp_path):
-    """Until the first record no file is made."""
-    path = tmp_path / 'records.jsonl'
-    MicroBench(outfile=path)(len)
-    assert list(tmp_path.iterdir()) == []
+def test_signature_of_a_bench():
+    """A bench takes a function; its `time` takes a name."""
+    bench = MicroBench()
+    assert list(inspect.signature(bench).parameters) == ['func']
+    assert list(inspect.signature(bench.time).parameters) == ['name']
+    assert list(inspect.signature(bench.record).parameters) == ['name']
+    assert not hasattr(bench, '__signature__')
+
+
+# --- what can change later ------------------------------------------------------------
+
+FORMS = {'text': {}, 'dict': {'duration_counter': Ticking()}}
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_time_zone_changed_later(form):
+    """A new `tz` holds from the next record on, on benches that exist."""
+    bench = MicroBenchBase(**FORMS[form])
+    work = bench(len)
+    work('')
+    bench.tz = dt.timezone(dt.timedelta(hours=-7, minutes=-30))
+    work('')
+    with bench.record():
+        pass
+    bench.tz = None
+    work('')
+    records = bench.get_results()
+    shown = [record['mb']['timezone'] for record in records]
+    assert shown == ['UTC', 'UTC-07:30', 'UTC-07:30', 'None']
+    for field in ('start_time', 'finish_time'):
+        times = [dt.datetime.fromisoformat(r['call'][field]) for r in records]
+        offsets = [moment.utcoffset() for moment in times]
+        late = dt.timedelta(hours=-7, minutes=-30)
+        assert offsets == [dt.timedelta(0), late, late, None]
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_repetition_changed_later(form):
+    """New `iterations` and `warmup` hold from the next call on."""
+    bench = MicroBenchBase(**FORMS[form])
+    calls = []
+    work = bench(lambda: calls.append(1))
+    work()
+    bench.iterations, bench.warmup = 2, 3
+    work()
+    counts = [len(record['call']['durations']) for record in bench.get_results()]
+    assert (counts, len(calls)) == ([1, 2], 1 + 5)
+
+
+def test_class_attributes_are_overwritten():
+    """Class attributes `tz`, `iterations`, `warmup` give way to the defaults."""
+
+    class Bench(MicroBenchBase):
+        tz, iterations, warmup = None, 5, 5
+
+    bench = Bench()
+    assert (bench.tz, bench.iterations, bench.warmup) == (dt.timezone.utc, 1, 0)
+
+
+def test_attributes_before_the_constructor():
+    """A file, a hook and a number set before `super().__init__()` do what they say."""
+    file = io.StringIO()
+
+    class Bench(MicroBenchBase):
+        def __init__(self):
+            self.outfile = file
+            self.capture_early = lambda bm_data: bm_data.update(early=True)
+            self.iterations = 7
+            super().__init__()
+
+    bench = Bench()
+    bench(len)('')
+    assert json.loads(file.getvalue())['early'] is True
+    assert len(call_of(bench)['durations']) == 1
+
+
+def test_arguments_by_the_class_of_a_subclass():
+    """A subclass that passes static fields on has them in its records."""
+    bench = Bound('/data', tag='y')
+    bench(len)('')
+    record = only(bench._delivery.sinks[0].records)
+    assert (record['path'], record['tag']) == ('/data', 'y')
+
+
+def test_benches_have_few_attributes():
+    """With 30 or more, CPython would no longer specialise `bench.time`."""
+    assert len(vars(MicroBench())) < 30

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from microbench import FileOutput, MicroBench, MicroBenchBase
-from tests.fakes import Ticking, printed, python
+from tests.fakes import FailingAt, printed, python
 
 bench = MicroBench(experiment='baseline')
 
@@ -66,7 +66,7 @@ def test_a_bench_goes_through_pickle(protocol, tmp_path):
 @pytest.mark.parametrize('copied', [copy.copy, copy.deepcopy])
 def test_a_copied_bench_is_a_bench_of_its_own(copied):
     """Settings changed on the copy leave the original alone."""
-    made = MicroBench(duration_counter=Ticking(), experiment='x')
+    made = MicroBench(duration_counter=FailingAt(), experiment='x')
     made(len)('')
     other = copied(made)
     other.iterations = 3

@@ -1,168 +1,285 @@
-"""Static fields: copied into every record, merged under `call` and `mb`."""
+"""Static fields: containers are copied for each record, what they hold is shared."""
 
 import collections
+import copy
 import threading
 
 import pytest
 
-from microbench import MBHostInfo, MBPythonInfo, MicroBenchBase
-from tests.fakes import Ticking, call_of, only
+from microbench import MBHostInfo, MicroBench, MicroBenchBase
+from tests.fakes import Kept, only
 
 
-class Appending(MicroBenchBase):
-    """A bench whose hook changes every container that it finds in `field`."""
+class Seeing(MicroBenchBase):
+    """A bench that shows its hook the field `field`."""
 
-    def capture_change(self, bm_data):
-        change(bm_data['field'])
+    def __init__(self, **fields):
+        self.kept = Kept()
+        self.seen = []
+        super().__init__(outputs=[self.kept], **fields)
+
+    def capture_field(self, bm_data):
+        self.seen.append(bm_data.get('field'))
 
 
-def change(value):
-    """Change a container, at every depth."""
+def grow(value):
+    """Change a container, and those inside it, in place."""
     if isinstance(value, dict):
         for item in list(value.values()):
-            change(item)
-        value['new'] = 1
-    elif isinstance(value, (list, collections.deque)):
-        for item in list(value):
-            change(item)
-        value.append(1)
-    elif isinstance(value, tuple):
+            grow(item)
+        value['grown'] = 1
+    elif isinstance(value, (list, tuple)):
         for item in value:
-            change(item)
+            grow(item)
+        if isinstance(value, list):
+            value.append('grown')
+    elif isinstance(value, set):
+        value.add('grown')
 
+
+class Table(dict):
+    """A user's own dict."""
+
+
+class Row(list):
+    """A user's own list."""
+
+
+class Cells(set):
+    """A user's own set."""
+
+
+Point = collections.namedtuple('Point', 'x y')
 
 CONTAINERS = [
-    {'a': {'b': [1]}},
-    [[1], {'a': 1}],
+    {'a': 1},
+    {'a': {'b': {'c': [1]}}},
+    [1, [2, [3]]],
     ([1], {'a': [2]}),
+    {1, 2},
+    {'a': ({'b': {3}},)},
     collections.OrderedDict(a=[1]),
-    collections.defaultdict(list, a=[1]),
-    type('Mine', (dict,), {})(a=[1]),
-    type('Mine', (list,), {})([[1]]),
+    collections.Counter('aab'),
+    Table(a=[1]),
+    Row([1, [2]]),
+    Cells([1]),
+    {'a': Row([Table(b=[1])])},
+    Point([1], {}),
 ]
 
 
-@pytest.mark.parametrize('field', CONTAINERS, ids=lambda field: type(field).__name__)
-def test_containers_are_copied_for_each_record(field):
-    """What a hook does to them stays in its record."""
-    bench = Appending(field=field)
-    before = repr(field)
+@pytest.mark.parametrize('value', CONTAINERS, ids=repr)
+def test_containers_are_copied(value):
+    """What a hook does to a field is gone in the next record, and in the user's."""
+    before = copy.deepcopy(value)
+    bench = Seeing(field=value)
+    seen = []
     for _ in range(2):
-        bench(len)('')
-    first, second = (record['field'] for record in bench.get_results())
-    assert first == second
-    assert repr(field) == before
+        with bench.record():
+            found = bench.seen[-1]
+            seen.append(copy.deepcopy(found))
+            grow(found)
+            assert type(found) is type(value)
+    assert seen == [before, before]
+    assert value == before
 
 
-def test_leaves_are_shared():
-    """What is in the containers is the user's own object, also if it cannot be copied."""
-    lock = threading.Lock()
+def test_a_default_dict_keeps_its_default():
+    """A copied container is of the same make, also where its class needs arguments."""
+    bench = Seeing(field=collections.defaultdict(list, a=[1]))
+    bench(len)('')
+    assert bench.seen[0]['new'] == []
+    assert bench.seen[0]['a'] == [1]
+
+
+def test_the_user_may_change_a_field_between_records():
+    """The container that was given is the source of every record's copy."""
+    value = {'step': 1}
+    kept = Kept()
+    work = MicroBenchBase(outputs=[kept], field=value)(len)
+    work('')
+    value['step'] = 2
+    work('')
+    assert [record['field']['step'] for record in kept.records] == [1, 2]
+
+
+class Own:
+    """A user's object, which counts as a leaf."""
+
+
+@pytest.mark.parametrize('wrap', [lambda x: x, lambda x: [x], lambda x: {'a': (x,)}])
+@pytest.mark.parametrize('kind', [threading.Lock, Own, object, lambda: print])
+@pytest.mark.filterwarnings('ignore::microbench.JSONEncodeWarning')
+def test_leaves_are_shared(kind, wrap):
+    """What cannot be copied, or is no container, is the very object in every record."""
+    leaf = kind()
+    bench = Seeing(field=wrap(leaf))
+    bench(len)('')
+    bench(len)('')
+    for seen in bench.seen:
+        while isinstance(seen, (list, dict, tuple)):
+            [seen] = seen.values() if isinstance(seen, dict) else seen
+        assert seen is leaf
+
+
+def test_arrays_are_shared():
+    """Data is not copied for each record."""
+    numpy = pytest.importorskip('numpy')
+    array = numpy.arange(3)
+    bench = Seeing(field={'data': array})
+    bench(len)('')
+    assert bench.seen[0]['data'] is array
+    assert only(bench.kept.records)['field'] == {'data': [0, 1, 2]}
+
+
+class Uncopied(dict):
+    """A container that refuses to be copied."""
+
+    def __copy__(self):
+        raise RuntimeError('mine')
+
+
+def test_what_refuses_to_be_copied_is_shared():
+    """A container whose copying fails is used as it is."""
+    value = Uncopied(a=1)
+    bench = Seeing(field=value)
+    bench(len)('')
+    assert bench.seen[0] is value
+    assert only(bench.kept.records)['field'] == {'a': 1}
+
+
+def looped_list():
+    loop = [1]
+    loop.append(loop)
+    return loop
+
+
+def looped_dict():
+    loop = {'a': 1}
+    loop['self'] = [loop]
+    return loop
+
+
+def looped_subclass():
+    loop = Row([1])
+    loop.append({'row': loop})
+    return loop
+
+
+@pytest.mark.parametrize('make', [looped_list, looped_dict, looped_subclass])
+def test_a_field_that_contains_itself(make):
+    """It costs its own place in the record, with one warning; the code runs."""
+    kept = Kept()
+    bench = MicroBenchBase(outputs=[kept], field=make(), other=2)
+    with pytest.warns(match='contains itself') as caught:
+        assert bench(len)('abc') == 3
+    assert len(caught) == 1
+    record = only(kept.records)
+    assert '__unencodable_as_json__' in str(record['field'])
+    assert record['other'] == 2
+
+
+def test_a_field_shared_by_two_places_is_no_loop():
+    """One list in two places is there twice, and copied for each."""
+    shared = [1]
+    bench = Seeing(field={'a': shared, 'b': [shared, shared]})
+    bench(len)('')
+    assert only(bench.kept.records)['field'] == {'a': [1], 'b': [[1], [1]]}
+    assert bench.seen[0]['a'] is not shared
+
+
+# --- names ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('cls', [MicroBenchBase, Seeing])
+def test_mb_and_call_are_merged(cls):
+    """Dicts of these names are added to the record's own; the framework's fields win."""
+    mb = {'team': 'x', 'run_id': 'mine', 'deep': {'a': [1]}}
+    call = {'note': [1], 'durations': 'mine', 'start_time': 5, 'invocation': 'mine'}
+    before = copy.deepcopy((mb, call))
+    bench = cls(mb=mb, call=call)
+    bench(len)('')
+    with bench.record('block'), bench.time('part'):
+        pass
+    kept = bench.kept.records if cls is Seeing else bench.get_results()
+    assert (mb, call) == before
+    assert [record['call']['name'] for record in kept] == ['len', 'block']
+    for record in kept:
+        assert (record['mb']['team'], record['mb']['deep']) == ('x', {'a': [1]})
+        assert record['call']['note'] == [1]
+        assert len(record['call']['durations']) == 1
+        assert record['call']['start_time'].startswith('20')
+        assert record['call']['invocation'] == 'Python'
+        assert set(record) == {'mb', 'call'}
+
+
+@pytest.mark.parametrize('name', ['mb', 'call'])
+@pytest.mark.parametrize('value', [None, 0, '', 'x', [], [('a', 1)], object()])
+def test_reserved_names(name, value):
+    """Anything but a dict under `mb` or `call` is refused at construction."""
+    with pytest.raises(ValueError, match=f"'{name}' is reserved"):
+        MicroBenchBase(**{name: value})
+
+
+def test_a_leading_underscore_is_dropped():
+    """Such names are scratch space: neither hooks nor records have them."""
     seen = []
 
     class Bench(MicroBenchBase):
-        def capture_see(self, bm_data):
-            seen.append(bm_data['field']['deep'][0])
-            bm_data['field'] = None
+        def capture_names(self, bm_data):
+            seen.extend(name for name in bm_data if name.startswith('_'))
 
-    bench = Bench(field={'deep': [lock]})
+    kept = Kept()
+    bench = Bench(outputs=[kept], _secret=1, __func=2, _func='mine', open_=3)
     bench(len)('')
-    assert seen[0] is lock
+    assert set(seen) == {'_func', '_args', '_kwargs', '_run'}
+    record = only(kept.records)
+    assert set(record) == {'mb', 'call', 'open_'}
+    assert record['call']['name'] == 'len'
 
 
-def test_a_field_that_contains_itself():
-    """Copying ends; the place that cannot be encoded has the placeholder."""
-    loop = {'a': 1}
-    loop['self'] = loop
-    bench = MicroBenchBase(field=loop)
-    with pytest.warns(Warning, match='itself'):
-        bench(len)('')
-    field = only(bench.get_results())['field']
-    assert field['a'] == 1
+def test_an_underscore_further_down_stays():
+    """Only top-level names are scratch space."""
+    kept = Kept()
+    MicroBenchBase(outputs=[kept], field={'_inner': 1})(len)('')
+    assert only(kept.records)['field'] == {'_inner': 1}
 
 
-def test_changes_by_the_user_are_seen():
-    """A container that the user changes between calls is stored as it is then."""
-    field = [1]
-    bench = MicroBenchBase(field=field)
+@pytest.mark.parametrize('hook', [{}, {'capture_other': lambda bm_data: None}])
+@pytest.mark.parametrize('value', ['mine', 5, None, ['x']])
+def test_a_field_named_like_a_namespace(hook, value):
+    """No dict: the mixin wins, in both forms of the record."""
+
+    class Bench(MicroBench, MBHostInfo):
+        pass
+
+    bench = Bench(python=value, host=value)
+    for name, function in hook.items():
+        setattr(bench, name, function)
     bench(len)('')
-    field.append(2)
+    record = only(bench.get_results())
+    assert set(record['python']) == {'version', 'prefix', 'executable'}
+    assert 'hostname' in record['host']
+
+
+def test_a_dict_named_like_a_namespace():
+    """The dict is merged with what the mixin captures; the user's own is unchanged."""
+    python = {'note': [1], 'version': 'mine'}
+    bench = MicroBench(python=python)
     bench(len)('')
-    assert [record['field'] for record in bench.get_results()] == [[1], [1, 2]]
-
-
-@pytest.mark.parametrize('counter', [None, Ticking()])
-def test_call_and_mb_are_merged(counter):
-    """Dicts of these names go into the record's own, and grow nowhere."""
-    settings = {'duration_counter': counter} if counter else {}
-    mine = {'label': 'x', 'list': []}
-    bench = MicroBenchBase(call=mine, mb={'site': 'here'}, **settings)
-    for _ in range(2):
-        with bench.record('r'), bench.time('p'):
-            pass
+    bench(len)('')
     for record in bench.get_results():
-        assert record['call']['label'] == 'x'
-        assert record['mb']['site'] == 'here'
-        assert record['call']['name'] == 'r'
-        assert len(record['call']['timings']) == 1
-        assert record['mb']['schema'] == 3
-    assert mine == {'label': 'x', 'list': []}
+        assert set(record['python']) == {'note', 'version', 'prefix', 'executable'}
+        assert record['python']['version'] != 'mine'
+    assert python == {'note': [1], 'version': 'mine'}
 
 
-def test_the_frameworks_own_fields_win():
-    """A static `call` cannot replace what was measured."""
-    spoiled = {'durations': 'x', 'timings': 'x', 'start_time': 'x', 'invocation': 'x'}
-    bench = MicroBenchBase(call=spoiled, duration_counter=Ticking())
-    with bench.record('r'), bench.time('p'):
-        pass
-    call = call_of(bench)
-    assert call['durations'] == [3.0]
-    assert call['timings'] == [{'name': 'p', 'duration': 1.0}]
-    assert call['invocation'] == 'Python'
-    assert call['start_time'] != 'x'
-
-
-@pytest.mark.parametrize('value', ['text', 5, None, [1]])
-def test_names_of_namespaces(value):
-    """A static field called like a namespace gives way to the mixin."""
-
-    class Bench(MicroBenchBase, MBHostInfo, MBPythonInfo):
-        pass
-
-    bench = Bench(host=value, python={'flavour': 'vanilla'})
-    bench(len)('')
-    record = only(bench.get_results())
-    assert set(record['host']) >= {'hostname', 'os'}
-    assert record['python']['flavour'] == 'vanilla'
-    assert 'version' in record['python']
-
-
-def test_names_with_an_underscore():
-    """They are working state: never stored."""
-    bench = MicroBenchBase(_hidden=1, shown=2)
-    bench(len)('')
-    assert set(only(bench.get_results())) == {'mb', 'call', 'shown'}
-
-
-@pytest.mark.parametrize('name', ['Zürich', 'a b', 'a.b', '', '"', '\ud800', 'exception'])
-def test_any_name(name):
-    """Any text can be a field's name."""
-    bench = MicroBenchBase(**{name: 5})
-    bench(len)('')
-    assert only(bench.get_results())[name] == 5
-
-
-def test_names_of_attributes():
-    """A field may be called like a method or attribute of the bench."""
-    bench = MicroBenchBase(time=1, record=2, monitor=3, name=4, func=5)
-    with bench.record('x'), bench.time('y'):
-        pass
-    record = only(bench.get_results())
-    assert (record['time'], record['record'], record['monitor']) == (1, 2, 3)
-    assert (record['name'], record['func']) == (4, 5)
-
-
-def test_a_megabyte():
-    """Large values are stored whole."""
-    bench = MicroBenchBase(text='ä' * 10**6)
-    bench(len)('')
-    assert only(bench.get_results())['text'] == 'ä' * 10**6
+@pytest.mark.parametrize(
+    'name', ['', 'with space', 'dotted.name', 'Zürich', '\ud800', '"', '0', 'class']
+)
+@pytest.mark.parametrize('value', ['x', ['x']])
+def test_any_text_is_a_name(name, value):
+    """Names need not be identifiers; they come back as they were given."""
+    kept = Kept()
+    MicroBenchBase(outputs=[kept], **{name: value})(len)('')
+    assert only(kept.records)[name] == value

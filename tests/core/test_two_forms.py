@@ -1,184 +1,447 @@
-"""Text from C and the encoded dict are the same record."""
+"""The text that C writes and the dict that hooks see are the same record."""
 
+import asyncio
+import datetime as dt
+import functools
 import json
-import math
-from datetime import timedelta, timezone
+import string
+import time
+from unittest import mock
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-import microbench
-from microbench import MicroBenchBase, _core
+from microbench import (
+    JSONEncoder,
+    MBFunctionCall,
+    MBHostInfo,
+    MBReturnValue,
+    MicroBench,
+    MicroBenchBase,
+    _core,
+)
+from microbench.core.run import Run
 from tests.fakes import Kept, only
 
-TEXT = st.text(st.characters(exclude_categories=[])) | st.text('\x00\x1f"\\/\x7f\u2028ä😀')
+# --- one native run in both forms -----------------------------------------------------
+
+
+class Host(MicroBenchBase, MBHostInfo):
+    """A bench with constant captures after the base."""
+
+
+class Everything(MBHostInfo, MicroBench):
+    """A bench with constant captures before the base."""
+
+
+def lone(text):
+    """Surrogates in a text stand alone, as in names of undecodable files."""
+    return st.text(text, max_size=8)
+
+
+ODD = (
+    string.ascii_letters
+    + '"\\/\0\x01\x1f\x7f\b\f\n\r\t\x85\xa0äß\u2028\u2029\ud800\udfff😀'
+)
+TEXT = st.one_of(lone(ODD), st.text(max_size=8))
+OWN_NAMES = {'outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'outputs', 'self'}
+OWN_NAMES |= {'duration_counter', 'on_output_error', 'mb', 'call'}
+NAMES = TEXT.filter(lambda name: name not in OWN_NAMES)
 SCALARS = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.just(2**64)
+)
+FIELDS = st.dictionaries(
+    st.one_of(NAMES, st.sampled_from(['python', 'host', 'exception'])), SCALARS, max_size=4
+)
+OFFSETS = st.integers(-86399, 86399).map(lambda s: dt.timedelta(seconds=s))
+ZONES = st.one_of(
+    st.just(dt.timezone.utc),
+    OFFSETS.map(dt.timezone),
+    st.builds(dt.timezone, OFFSETS, TEXT),
+)
+EXCEPTIONS = st.one_of(
     st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(),
-    TEXT,
+    st.builds(ValueError, TEXT),
+    st.builds(KeyError, TEXT),
+    st.builds(OSError, st.integers(), TEXT),
+    st.just(KeyboardInterrupt()),
+    st.just(Exception(1, 'two')),
 )
-RESERVED = {'outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'outputs'}
-RESERVED |= {'duration_counter', 'on_output_error', 'self', 'mb', 'call'}
-FIELDS = st.dictionaries(TEXT.filter(lambda name: name not in RESERVED), SCALARS)
+# A phase is left again, or stays open, and has phases within it.
 PHASES = st.recursive(
-    st.just([]), lambda inside: st.lists(st.tuples(TEXT, inside)), max_leaves=6
-)
-ERRORS = st.none() | st.builds(ValueError, TEXT) | st.builds(KeyError, SCALARS)
-ZONES = st.timedeltas(
-    timedelta(hours=-24, microseconds=1), timedelta(hours=24, microseconds=-1)
-)
-MIXINS = st.sampled_from(
-    [(), (microbench.MBPythonInfo,), (microbench.MBHostInfo, microbench.MBPythonInfo)]
+    st.tuples(TEXT, st.booleans(), st.just([])),
+    lambda inner: st.tuples(TEXT, st.booleans(), st.lists(inner, max_size=3)),
+    max_leaves=8,
 )
 
 
-class NamesNothing:
-    """A harmless hook that makes records dicts."""
-
-    def capture_zz(self, bm_data):
-        """Do nothing."""
-
-
-def play(bench, phases):
-    """Enter and leave phases."""
-    for name, inside in phases:
-        with bench.time(name):
-            play(bench, inside)
+def pass_through(bench, phases, left_open):
+    """Enter and leave phases as the tree says."""
+    for name, leaves, inner in phases:
+        phase = bench.time(name)
+        phase.__enter__()
+        pass_through(bench, inner, left_open)
+        if leaves:
+            phase.__exit__(None, None, None)
+        else:
+            left_open.append(phase)
 
 
-def record_of(bases, settings, action):
-    """The line and the record that an action makes, and whether C wrote it."""
-    kept = Kept()
-    bench = type('Bench', bases, {})(outputs=[kept], **settings)
-    try:
-        action(bench)
-    except (ValueError, KeyError):
+def named(name):
+    """A function of this name."""
+
+    def work():
         pass
-    [line] = kept.lines
-    return line, json.loads(line), not bench.explain_path()
+
+    work.__name__ = name
+    return work
 
 
-def without_clocks(record):
-    """The record, less what differs from call to call."""
-    call = record['call']
-    assert call['start_time'] <= call['finish_time']
-    call['durations'] = len(call.pop('durations'))
-    for field in ('timings', 'open_timings'):
-        for timing in call.get(field, ()):
-            assert type(timing.pop('duration')) is float
-    zone = [call.pop(field)[10:] for field in ('start_time', 'finish_time')]
-    call['zone'] = [
-        text[text.rfind('+') if '+' in text else text.rfind('-') :] for text in zone
-    ]
-    call['zone'] = call['zone'][0]
-    del record['mb']['record_id']
+def both_forms(bench, begun, body, exception):
+    """The lines of one native run: as text, and as a dict that was encoded."""
+    [kept] = bench._delivery.sinks
+    name, func = begun
+    run = Run(bench, name)
+    run.iterations = bench.iterations
+    run.begin(func)
+    assert run.data is None, bench.explain_path()
+    for _ in range(bench.iterations):
+        run.start()
+        body()
+        run.stop()
+    start = run.start_wall_ns
+    text_name, run.name = run.name, name
+    data = run.data = run._new_data(func, (), {}, {})
+    with mock.patch.object(_core, 'wall_ns', lambda: start):
+        bench.pre_start_triggers(data)
+    run._finish_data(data, exception, None)
+    run.name, run.data = text_name, None
+    run.finish(exception)
+    return kept.lines
+
+
+def strict(line):
+    """The record of a line, which has to be strict JSON, ASCII and one line."""
+
+    def refuse(token):
+        raise AssertionError(f'{token} is no JSON')
+
+    assert line.isascii()
+    assert b'\n' not in line
+    record = json.loads(line, parse_constant=refuse)
+    assert record['mb'].pop('record_id')
     return record
 
 
-@given(MIXINS, FIELDS, ZONES, TEXT, PHASES, st.integers(1, 3), ERRORS)
-@example((), {'python': 'text', 'a': math.nan}, timedelta(0), '\ud800', [], 1, None)
-@example((), {}, timedelta(microseconds=1), '', [('', [])], 2, ValueError('ä\udfff'))
-@example((microbench.MBPythonInfo,), {'python': 1}, timedelta(seconds=1), 'x', [], 1, None)
-def test_decorated(mixins, fields, offset, name, phases, iterations, error):
-    """A decorated function, whatever its name, phases, fields and outcome."""
+def types_of(value):
+    """The types in a value: 1, 1.0 and True are equal and yet not the same."""
+    if isinstance(value, dict):
+        return {key: types_of(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [types_of(item) for item in value]
+    return type(value)
 
-    def action(bench):
-        def work():
-            play(bench, phases)
-            if error:
-                raise error
 
-        work.__name__ = name
-        bench(work)()
-
-    settings = {'tz': timezone(offset), 'iterations': iterations, **fields}
-    _, dict_form, native = record_of(
-        (NamesNothing, MicroBenchBase, *mixins), settings, action
+@given(
+    cls=st.sampled_from([MicroBenchBase, MicroBench, Host, Everything]),
+    fields=FIELDS,
+    tz=ZONES,
+    counter=st.sampled_from([time.perf_counter, time.monotonic_ns]),
+    iterations=st.integers(0, 3),
+    name=TEXT,
+    decorated=st.booleans(),
+    phases=st.lists(PHASES, max_size=4),
+    exception=EXCEPTIONS,
+)
+def test_one_run_in_both_forms(
+    cls, fields, tz, counter, iterations, name, decorated, phases, exception
+):
+    """Whatever a native run holds, both forms of it say the same, to the last digit."""
+    settings = {'tz': tz, 'duration_counter': counter, 'iterations': iterations}
+    bench = cls(outputs=[Kept()], **settings, **fields)
+    left_open = []
+    begun = (None, named(name)) if decorated else (name, None)
+    as_dict, as_text = both_forms(
+        bench, begun, lambda: pass_through(bench, phases, left_open), exception
     )
-    assert not native
-    line, text_form, native = record_of((MicroBenchBase, *mixins), settings, action)
-    assert native or offset.microseconds
-    assert without_clocks(text_form) == without_clocks(dict_form)
-    assert line.isascii()
-    assert b'\n' not in line
+    for phase in left_open:
+        phase.__exit__(None, None, None)
+    expected, found = strict(as_dict), strict(as_text)
+    if iterations == 0:  # then finish() takes the time, which was too late for the dict
+        for record in (expected, found):
+            del record['call']['start_time'], record['call']['finish_time']
+    assert found == expected
+    assert types_of(found) == types_of(expected)
+    assert as_text.startswith(b'{"mb":{"run_id":"')
+    assert as_dict.startswith(b'{"mb":{"run_id":"')
+    assert found['call']['name'] == (name or ('function' if decorated else name))
 
 
-@given(FIELDS, TEXT.filter(bool), PHASES, st.lists(TEXT, max_size=3), ERRORS)
-def test_blocks(fields, name, phases, left_open, error):
-    """A record block, with phases that are still open at its end."""
-
-    def action(bench):
-        with bench.record(name):
-            play(bench, phases)
-            kept = [bench.time(phase).__enter__() for phase in left_open]
-            assert len(kept) == len(left_open)
-            if error:
-                raise error
-
-    forms = [
-        without_clocks(record_of(bases, fields, action)[1])
-        for bases in [(MicroBenchBase,), (NamesNothing, MicroBenchBase)]
-    ]
-    assert forms[0] == forms[1]
+# --- the ways in ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('way', ['generator', 'coroutine', 'iterations=0'])
-def test_other_ways_in(way):
-    """Generators, coroutines and calls without iterations."""
-
-    def action(bench):
-        if way == 'generator':
-
-            @bench
-            def work():
-                with bench.time('a'):
-                    yield 1
-
-            list(work())
-        elif way == 'coroutine':
-
-            @bench
-            async def work():
-                with bench.time('a'):
-                    pass
-
-            with pytest.raises(StopIteration):
-                work().send(None)
-        else:
-            bench.iterations = 0
-            bench(len)()
-
-    forms = [
-        without_clocks(record_of(bases, {}, action)[1])
-        for bases in [(MicroBenchBase,), (NamesNothing, MicroBenchBase)]
-    ]
-    assert forms[0] == forms[1]
+def by_decorator(bench):
+    return bench(body_of(bench))('argument')
 
 
-@given(st.integers(-(2**62), 2**62))
-def test_durations_read_alike(ns):
-    """The text of a duration reads as the number that the dict has."""
-    run = _core.OpenRun()
-    run.add_duration(ns)
-    [number] = run.durations
-    text = _core.record_text(run, b'', b'"x"', b'', 0)
-    start = text.index(b'[') + 1
-    assert json.loads(text[start : text.index(b']')]) == number == ns / 1e9
+def by_partial(bench):
+    return bench(functools.partial(body_of(bench), 'argument'))()
 
 
-def test_start_and_finish_are_the_same_moments():
-    """Both forms have the start before the first iteration, the finish after the last."""
-    seen = []
+def by_record(bench):
+    with bench.record('Blöck "\n'):
+        body_of(bench)()
 
-    class Bench(NamesNothing, MicroBenchBase):
-        def capturepost_times(self, bm_data):
-            call = bm_data['call']
-            seen.extend([call['start_time'], call['finish_time']])
+
+def by_record_without_name(bench):
+    with bench.record():
+        body_of(bench)()
+
+
+def by_arecord(bench):
+    async def main():
+        async with bench.arecord('async block'):
+            body_of(bench)()
+
+    asyncio.run(main())
+
+
+def by_coroutine(bench):
+    @bench
+    async def work():
+        body_of(bench)()
+
+    asyncio.run(work())
+
+
+def by_generator(bench):
+    @bench
+    def work():
+        body_of(bench)()
+        yield 1
+
+    if bench.iterations == 1:
+        list(work())
+
+
+def by_closed_generator(bench):
+    @bench
+    def work():
+        body_of(bench)()
+        yield 1
+        yield 2
+
+    if bench.iterations == 1:
+        steps = work()
+        next(steps)
+        steps.close()
+
+
+def by_failure(bench):
+    with pytest.raises(ValueError, match='ärger'), bench.record('fails'):
+        body_of(bench)()
+        raise ValueError('ärger \ud800')
+
+
+def body_of(bench):
+    def body(*args):
+        with bench.time('outer'), bench.time('inner \U0001f600'):
+            pass
+        return args
+
+    return body
+
+
+def without_clock(record):
+    """A record with numbers and times of day replaced by their types."""
+    call = record['call']
+    call['durations'] = [type(value) for value in call['durations']]
+    for timing in call.get('timings', ()):
+        timing['duration'] = type(timing['duration'])
+    for field in ('start_time', 'finish_time'):
+        moment = dt.datetime.fromisoformat(call[field])
+        call[field] = (moment.utcoffset(), len(call[field].partition('.')[2]) > 0)
+    assert record['mb'].pop('record_id')
+    return record
+
+
+WAYS = [
+    *(by_decorator, by_partial, by_record, by_record_without_name, by_arecord),
+    *(by_failure,),
+]
+
+
+@pytest.mark.parametrize('cls', [MicroBenchBase, MicroBench, Everything])
+@pytest.mark.parametrize('iterations', [1, 2])
+@pytest.mark.parametrize('way', WAYS)
+def test_ways_in(cls, iterations, way):
+    """A hook that does nothing changes nothing in the record, whichever way it came."""
+    fields = {'iterations': iterations, 'experiment': 'Zürich', 'number': 2.5}
+    text, data = cls(**fields), cls(**fields)
+    data.capture_zz = lambda bm_data: None
+    for bench in (text, data):
+        way(bench)
+    assert text.explain_path() == []
+    assert data.explain_path() == ['capture_zz runs for each record']
+    found, expected = (only(b.get_results()) for b in (text, data))
+    assert without_clock(found) == without_clock(expected)
+
+
+@pytest.mark.parametrize('way', [by_coroutine, by_generator, by_closed_generator])
+def test_ways_in_that_are_suspended(way):
+    """The same for what can be suspended and cannot be repeated."""
+    text, data = MicroBench(), MicroBench()
+    data.capture_zz = lambda bm_data: None
+    for bench in (text, data):
+        way(bench)
+    found, expected = (only(b.get_results()) for b in (text, data))
+    assert without_clock(found) == without_clock(expected)
+
+
+# --- why a record is built as a dict --------------------------------------------------
+
+
+def is_text(bench):
+    """Whether the next record of the bench is written as text."""
+    with bench.record() as block:
+        return block._run.data is None
+
+
+class Zoned(dt.tzinfo):
+    """A time zone that could change its offset."""
+
+    def utcoffset(self, moment):
+        return dt.timedelta(hours=1)
+
+    def dst(self, moment):
+        return dt.timedelta(0)
+
+    def __str__(self):
+        return 'Somewhere'
+
+
+class Own(JSONEncoder):
+    """A user's encoder."""
+
+
+def hook(self, bm_data):
+    """A hook that does nothing."""
+
+
+def forward(name):
+    """An override of a method that does what it did."""
+
+    def override(self, *args):
+        return getattr(MicroBenchBase, name)(self, *args)
+
+    return override
+
+
+SEERS = ['pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result']
+TRIGGERS = 'pre_run_triggers or post_run_triggers is overridden'
+BY_CLASS = [
+    ({'capture_x': hook}, 'capture_x runs for each record'),
+    ({'capturepost_x': hook}, 'capturepost_x runs for each record'),
+    (
+        {'capture_function_name': forward('capture_function_name')},
+        'capture_function_name runs for each record',
+    ),
+    *[({name: forward(name)}, f'{name} is overridden') for name in SEERS],
+    ({'pre_run_triggers': forward('pre_run_triggers')}, TRIGGERS),
+    ({'post_run_triggers': forward('post_run_triggers')}, TRIGGERS),
+]
+
+
+@pytest.mark.parametrize(('attributes', 'reason'), BY_CLASS)
+def test_a_reason_in_the_class(attributes, reason):
+    """What a class overrides is said in one sentence, and the record is a dict."""
+    bench = type('Bench', (MicroBench,), attributes)()
+    assert bench.explain_path() == [reason]
+    assert not is_text(bench)
+
+
+@pytest.mark.parametrize(('attributes', 'reason'), BY_CLASS)
+def test_a_reason_that_comes_and_goes(attributes, reason):
+    """The same on the bench itself, and it is text again when that is taken away."""
+    bench = MicroBench()
+    assert (bench.explain_path(), is_text(bench)) == ([], True)
+    [(name, function)] = attributes.items()
+    setattr(bench, name, functools.partial(function, bench))
+    assert (bench.explain_path(), is_text(bench)) == ([reason], False)
+    delattr(bench, name)
+    assert (bench.explain_path(), is_text(bench)) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'reasons'),
+    [
+        ({'duration_counter': lambda: 1.0}, ['<lambda> is not read in C']),
+        ({'duration_counter': time.time}, ['time is not read in C']),
+        ({'json_encoder': Own}, ['Own encodes the record']),
+        ({'json_encoder': JSONEncoder}, []),
+        ({'tz': Zoned()}, ['Somewhere is no fixed offset']),
+        ({'tz': None}, ['None is no fixed offset']),
+        ({'tz': dt.timezone(dt.timedelta(hours=2), 'CEST')}, []),
+        (
+            {'tz': dt.timezone(dt.timedelta(microseconds=1))},
+            ['UTC+00:00:00.000001 is no fixed offset'],
+        ),
+        ({'x': [1]}, ["field 'x' is made anew for each record"]),
+        ({'x': {}, 'y': ()}, [f'field {n!r} is made anew for each record' for n in 'xy']),
+        ({'call': {}}, ["field 'call' is made anew for each record"]),
+        ({'mb': {}}, ["field 'mb' is made anew for each record"]),
+        ({'x': type('Text', (str,), {})()}, ["field 'x' is made anew for each record"]),
+        ({'x': 'text', 'y': 1, 'z': None, 'u': 1.5, 'v': True, '_w': []}, []),
+        ({'iterations': 3, 'warmup': 2, 'duration_counter': time.monotonic_ns}, []),
+    ],
+)
+def test_a_reason_in_the_settings(settings, reasons):
+    """Settings that need a dict are each named; the others leave the text."""
+    bench = MicroBenchBase(**settings)
+    assert bench.explain_path() == reasons
+    assert is_text(bench) is not bool(reasons)
+
+
+def test_a_reason_in_a_mixin():
+    """A mixin that keeps values, or captures for each record, is a reason."""
+
+    class Bench(MBFunctionCall, MicroBench, MBReturnValue, MBHostInfo):
+        pass
 
     bench = Bench()
+    assert bench.explain_path() == [
+        'capture_function_args_and_kwargs runs for each record',
+        'the return value is kept',
+    ]
+    assert not is_text(bench)
+
+
+def test_all_reasons_are_given():
+    """Several reasons are listed together; the list is the caller's own."""
+    bench = MicroBenchBase(tz=None, x=[1], duration_counter=time.time)
+    reasons = bench.explain_path()
+    assert reasons == [
+        'time is not read in C',
+        'None is no fixed offset',
+        "field 'x' is made anew for each record",
+    ]
+    reasons.clear()
+    assert len(bench.explain_path()) == 3
+
+
+def test_a_constant_capture_that_fails():
+    """It is tried as text once; from then on its records are dicts, and it is said."""
+
+    class Bench(MBHostInfo, MicroBenchBase):
+        capture_optional = True
+
+    bench = Bench()
+    with mock.patch('socket.gethostname', side_effect=OSError('no name')):
+        bench(len)('')
+        assert bench.explain_path() == ['a capture failed']
+        assert not is_text(bench)
     bench(len)('')
-    call = only(bench.get_results())['call']
-    assert [m.isoformat() for m in seen] == [call['start_time'], call['finish_time']]
+    errors = [{'method': 'capture_hostname', 'error': 'OSError: no name'}]
+    calls = [record['call'] for record in bench.get_results()]
+    assert [call.get('capture_errors') for call in calls] == [errors, errors, None]

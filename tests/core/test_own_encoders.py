@@ -1,0 +1,93 @@
+"""Encoders of users that do unusual things, and warnings about values."""
+
+import json
+import warnings
+
+import pytest
+
+import microbench
+from microbench import JSONEncoder, JSONEncodeWarning, MicroBenchBase
+from tests.fakes import Kept, Ticking, only, printed
+
+
+def stored(**settings):
+    """The record of a bench with these settings."""
+    kept = Kept()
+    with MicroBenchBase(outputs=[kept], **settings).record():
+        pass
+    return only(kept.records)
+
+
+def test_one_that_overrides_the_constructor():
+    """Options that an encoder sets for itself count."""
+
+    class Sorted(JSONEncoder):
+        def __init__(self, **options):
+            super().__init__(**{**options, 'sort_keys': True})
+
+    assert list(stored(json_encoder=Sorted, b=1, a=2)) == ['a', 'b', 'call', 'mb']
+
+
+def test_one_that_knows_no_dates():
+    """The record's own times of day are never lost to it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('error', JSONEncodeWarning)
+        call = stored(json_encoder=json.JSONEncoder)['call']
+    assert call['start_time'].endswith('+00:00')
+    assert call['finish_time'].endswith('+00:00')
+
+
+def test_one_that_records():
+    """An encoder may use benches, also the one whose record it encodes."""
+    kept, inside = Kept(), []
+
+    class Recording(JSONEncoder):
+        def default(self, o):
+            if not isinstance(o, complex):
+                return super().default(o)
+            if not inside:
+                inside.append(1)
+                with bench.record('from the encoder'), bench.time('x'):
+                    pass
+            return 'number'
+
+    bench = MicroBenchBase(
+        outputs=[kept], json_encoder=Recording, duration_counter=Ticking(), field=1j
+    )
+    with bench.record('outer'):
+        pass
+    inner, outer = kept.records
+    assert inner['call']['timings'] == [{'name': 'x', 'duration': 1.0}]
+    assert (outer['call']['name'], outer['field']) == ('outer', 'number')
+    assert 'timings' not in outer['call']
+
+
+def test_a_value_nested_without_end():
+    """It costs its own depth, not the record."""
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.warns(JSONEncodeWarning):
+        record = stored(deep=deep, kept=1)
+    assert record['kept'] == 1
+
+
+def test_a_warning_beside_the_package():
+    """Code of a package whose name only begins like ours is the user's."""
+    name = microbench.__file__.rpartition('/')[0] + '_plugin/code.py'
+    code = compile('bench(len)("")', name, 'exec')
+    with pytest.warns(JSONEncodeWarning) as caught:
+        exec(code, {'bench': MicroBenchBase(field=[object()])})
+    assert caught[0].filename == name
+
+
+def test_in_an_ascii_locale():
+    """Where the locale has ASCII only, records are the same."""
+    code = """
+import microbench
+bench = microbench.MicroBench(city='Z\\xfcrich')
+bench(len)('')
+print(ascii(bench.get_results()[0]['city']))
+"""
+    env = {'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+    assert printed(code, env=env) == "'Z\\xfcrich'\n"

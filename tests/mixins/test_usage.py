@@ -1,0 +1,126 @@
+"""MBResourceUsage: what an iteration used of the machine, as the kernel counts it."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from microbench import MBResourceUsage, MicroBench, MicroBenchBase
+from microbench.mixins import usage
+from tests.fakes import Ticking, only
+
+resource = pytest.importorskip('resource')
+
+FIELDS = {
+    *('utime', 'stime', 'minflt', 'majflt'),
+    *('inblock', 'oublock', 'nvcsw', 'nivcsw'),
+}
+
+
+class Usage(MicroBenchBase, MBResourceUsage):
+    """A bench with resource usage."""
+
+
+@pytest.fixture
+def readings(monkeypatch):
+    """A kernel whose every counter goes on by one at each reading."""
+    made = []
+
+    def getrusage(who):
+        assert who == resource.RUSAGE_SELF
+        made.append(len(made) + 1)
+        counters = dict.fromkeys((f'ru_{f}' for f in FIELDS), len(made))
+        return SimpleNamespace(**counters, ru_maxrss=7)
+
+    fake = SimpleNamespace(getrusage=getrusage, RUSAGE_SELF=resource.RUSAGE_SELF)
+    monkeypatch.setattr(usage, 'resource', fake)
+    return made
+
+
+@pytest.mark.parametrize('iterations', [0, 1, 3])
+def test_one_entry_for_each_iteration(readings, iterations):
+    """Differences between two readings; warm-up is not among them."""
+    bench = Usage(iterations=iterations, warmup=2)
+    bench(lambda: None)()
+    expected = [dict.fromkeys(FIELDS, 1)] * iterations
+    assert only(bench.get_results())['resource_usage'] == expected
+    assert len(readings) == 2 * iterations
+
+
+def test_around_the_code_only(readings):
+    """Nested and recursive calls of one bench have an entry each."""
+    bench = Usage()
+
+    @bench
+    def down(level):
+        if level:
+            down(level - 1)
+
+    down(2)
+    entries = [record['resource_usage'] for record in bench.get_results()]
+    assert entries == [[dict.fromkeys(FIELDS, n)] for n in (1, 3, 5)]
+
+
+def test_with_an_exception(readings):
+    """The iteration that failed has its entry."""
+    bench = Usage(iterations=3)
+    with pytest.raises(ZeroDivisionError):
+        bench(lambda: 1 / 0)()
+    assert len(only(bench.get_results())['resource_usage']) == 1
+
+
+def test_blocks_and_generators(readings):
+    """One entry each."""
+    bench = Usage()
+    with bench.record():
+        pass
+
+    @bench
+    def count():
+        yield 1
+
+    list(count())
+    assert [len(r['resource_usage']) for r in bench.get_results()] == [1, 1]
+
+
+def test_types_of_the_real_kernel():
+    """CPU times are floats, all others whole numbers; no key more."""
+    bench = Usage()
+    bench(lambda: sum(range(1000)))()
+    [entry] = only(bench.get_results())['resource_usage']
+    assert set(entry) == FIELDS
+    for name, value in entry.items():
+        assert type(value) is (float if name in ('utime', 'stime') else int)
+
+
+def test_where_there_is_no_resource_module(monkeypatch):
+    """The field is absent, and nothing else changes."""
+    monkeypatch.setattr(usage, 'resource', None)
+    bench = Usage(duration_counter=Ticking())
+    bench(lambda: None)()
+    record = only(bench.get_results())
+    assert 'resource_usage' not in record
+    assert record['call']['durations'] == [1.0]
+
+
+@pytest.mark.parametrize(
+    'bases', [(MicroBench, MBResourceUsage), (MBResourceUsage, MicroBench)]
+)
+def test_outside_of_the_duration(readings, monkeypatch, bases):
+    """The kernel is asked before the clock is read, and after."""
+    clock = Ticking()
+    ask = usage.resource.getrusage
+    monkeypatch.setattr(usage.resource, 'getrusage', lambda who: (clock(), ask(who))[1])
+    bench = type('Bench', bases, {})(duration_counter=clock)
+    bench(lambda: None)()
+    assert only(bench.get_results())['call']['durations'] == [1.0]
+
+
+@pytest.mark.parametrize(('platform', 'unit'), [('linux', 1024), ('darwin', 1)])
+def test_totals_of_a_child(monkeypatch, platform, unit):
+    """What the command stores of a child: totals, with maxrss in bytes."""
+    import sys
+
+    monkeypatch.setattr(sys, 'platform', platform)
+    counters = dict.fromkeys((f'ru_{f}' for f in FIELDS), 3)
+    totals = usage.totals(SimpleNamespace(**counters, ru_maxrss=7))
+    assert totals == {**dict.fromkeys(FIELDS, 3), 'maxrss': 7 * unit}

@@ -1,0 +1,286 @@
+"""The clock that C reads, made to tick exactly one second at each reading."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+from tests.fakes import python
+
+SOURCE = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+
+/* After begin_ticking() each reading of CLOCK_MONOTONIC is one second after the last. */
+static long long readings, offset;
+static int ticking;
+
+void begin_ticking(void) { ticking = 1; readings = 0; }
+void end_ticking(void) { ticking = 0; }
+long long count_readings(void) { return readings; }
+
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    if (!real) {
+        real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    }
+    if (!ticking || clock != CLOCK_MONOTONIC) {
+        return real(clock, now);
+    }
+    now->tv_sec = 1000000 + ++readings;
+    now->tv_nsec = 0;
+    return 0;
+}
+"""
+
+FIRST = """
+import ctypes, json
+clock = ctypes.CDLL(None)
+import microbench
+from microbench import MicroBenchBase
+from tests.fakes import Kept
+def bench(**settings):
+    made = MicroBenchBase(outputs=[Kept()], **settings)
+    assert made.explain_path() == []
+    with made.record('warm'):  # constants are measured here
+        pass
+    made._delivery.sinks[0].lines.clear()
+    return made
+def records(made):
+    return [record['call'] for record in made._delivery.sinks[0].records]
+"""
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != 'linux', reason='preloads a library of its own'),
+    pytest.mark.skipif(
+        'MICROBENCH_SANITIZE' in os.environ, reason='the sanitizer is preloaded'
+    ),
+]
+
+
+@pytest.fixture(scope='module')
+def library(tmp_path_factory):
+    """The library with the ticking clock."""
+    folder = tmp_path_factory.mktemp('clock')
+    source, library = folder / 'ticking.c', folder / 'libticking.so'
+    source.write_text(SOURCE)
+    compiler = shlex.split(os.environ.get('CC', 'cc'))
+    command = [*compiler, '-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']
+    subprocess.run(command, check=True)
+    return library
+
+
+@pytest.fixture
+def calls(library):
+    """The `call` objects of records made in a process whose clock ticks."""
+
+    def run(code):
+        last = '\nclock.end_ticking()\nprint(json.dumps(records(made)))'
+        done = python(FIRST + code + last, env={'LD_PRELOAD': str(library)})
+        assert done.returncode == 0, done.stderr
+        assert not done.stderr, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+def timings(*pairs):
+    """Entries of call.timings."""
+    return [{'name': name, 'duration': duration} for name, duration in pairs]
+
+
+def test_a_decorated_function(calls):
+    """Two readings an iteration, and no more in between."""
+    code = """
+made = bench()
+work = made(lambda: None)
+clock.begin_ticking()
+work(); work()
+"""
+    assert [call['durations'] for call in calls(code)] == [[1.0], [1.0]]
+
+
+@pytest.mark.parametrize('counter', ['perf_counter', 'monotonic'])
+def test_seconds_and_nanoseconds(calls, counter):
+    """Counters of whole nanoseconds give integers."""
+    code = f"""
+import time
+made = bench(duration_counter=time.{counter}_ns)
+@made
+def work():
+    with made.time('part'):
+        pass
+clock.begin_ticking()
+work()
+"""
+    [call] = calls(code)
+    assert call['durations'] == [3 * 10**9]
+    assert call['timings'] == timings(('part', 10**9))
+    assert isinstance(call['durations'][0], int)
+
+
+def test_iterations_and_warm_up(calls):
+    """Warm-up reads no clock; each iteration reads it twice."""
+    code = """
+made = bench(iterations=4, warmup=3)
+@made
+def work():
+    with made.time('part'):
+        pass
+clock.begin_ticking()
+work()
+"""
+    [call] = calls(code)
+    assert call['durations'] == [3.0] * 4
+    assert call['timings'] == timings(('part', 1.0)) * 4
+    assert call['timings_iteration'] == [0, 1, 2, 3]
+
+
+def test_nested_phases(calls):
+    """Each entry and exit is one reading."""
+    code = """
+made = bench()
+clock.begin_ticking()
+with made.record('whole'):
+    with made.time('outer'):
+        with made.time('inner'):
+            pass
+        with made.time('inner'):
+            pass
+    with made.time('last'):
+        pass
+"""
+    [call] = calls(code)
+    assert call['durations'] == [9.0]
+    assert call['timings'] == timings(
+        ('inner', 1.0), ('inner', 1.0), ('outer', 5.0), ('last', 1.0)
+    )
+
+
+def test_open_phases(calls):
+    """A phase still open has its time up to the end of the code."""
+    code = """
+made = bench()
+clock.begin_ticking()
+with made.record('whole'):
+    phase = made.time('open').__enter__()
+"""
+    [call] = calls(code)
+    assert call['durations'] == [2.0]
+    assert call['open_timings'] == timings(('open', 1.0))
+
+
+def test_nested_records(calls):
+    """The outer record's duration spans the inner one's readings."""
+    code = """
+made = bench()
+inner = made(lambda: None)
+clock.begin_ticking()
+with made.record('outer'):
+    inner()
+"""
+    inner, outer = calls(code)
+    assert inner['durations'] == [1.0]
+    assert outer['durations'][0] >= 3.0
+
+
+def test_generators(calls):
+    """Only stretches inside the body count, the consumer's readings do not."""
+    code = """
+import time
+made = bench()
+@made
+def work():
+    yield 1
+    with made.time('part'):
+        pass
+    yield 2
+body = work()
+clock.begin_ticking()
+for _ in body:
+    time.perf_counter()
+    time.perf_counter()
+"""
+    [call] = calls(code)
+    assert call['durations'] == [1.0 + 3.0 + 1.0]
+    assert call['timings'] == timings(('part', 1.0))
+
+
+def test_coroutines(calls):
+    """The duration spans what is awaited."""
+    code = """
+import types
+made = bench(iterations=2)
+@types.coroutine
+def wait():
+    yield
+@made
+async def work():
+    async with made.time('part'):
+        await wait()
+coroutine = work()
+clock.begin_ticking()
+try:
+    while True:
+        coroutine.send(None)
+except StopIteration:
+    pass
+"""
+    [call] = calls(code)
+    assert call['durations'] == [3.0, 3.0]
+    assert call['timings'] == timings(('part', 1.0), ('part', 1.0))
+
+
+def test_an_exception(calls):
+    """The iteration that failed has its duration; the loop ends there."""
+    code = """
+made = bench(iterations=3)
+@made
+def work():
+    1 / 0
+clock.begin_ticking()
+try:
+    work()
+except ZeroDivisionError:
+    pass
+"""
+    [call] = calls(code)
+    assert call['durations'] == [1.0]
+
+
+def test_outside_a_record_no_clock_is_read(library):
+    """A phase of no record reads no clock at all."""
+    code = """
+made = bench()
+clock.begin_ticking()
+for _ in range(10):
+    with made.time('nothing'):
+        pass
+print(clock.count_readings())
+"""
+    done = python(FIRST + code, env={'LD_PRELOAD': str(library)})
+    assert (done.stdout, done.stderr) == ('0\n', '')
+
+
+def test_how_often_the_clock_is_read(library):
+    """A phase costs two readings; an iteration two."""
+    code = """
+made = bench(iterations=100)
+@made
+def work():
+    with made.time('x'):
+        pass
+    with made.time('y'):
+        pass
+clock.begin_ticking()
+work()
+[call] = records(made)
+print(call['durations'] == [5.0] * 100, len(call['timings']))
+"""
+    done = python(FIRST + code, env={'LD_PRELOAD': str(library)})
+    assert (done.stdout, done.stderr) == ('True 200\n', '')

@@ -1,0 +1,263 @@
+"""Numbers, times and strings as C writes them, against Python's own formatting."""
+
+import datetime
+import decimal
+import json
+import math
+import uuid
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from microbench import _core
+
+INT64 = st.integers(-(2**63), 2**63 - 1)
+TEXT = st.text(st.characters(exclude_categories=[]))
+UTC = datetime.timezone.utc
+EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@given(INT64)
+@example(-(2**63))
+@example(2**63 - 1)
+@example(0)
+def test_integers(value):
+    """As str() has them."""
+    assert _core.int_text(value) == str(value).encode()
+
+
+@pytest.mark.parametrize('value', [2**63, -(2**63) - 1])
+def test_integers_beyond_64_bits(value):
+    """They are refused, not wrapped round."""
+    for func in (_core.int_text, _core.seconds_text):
+        with pytest.raises(OverflowError):
+            func(value)
+
+
+@pytest.mark.parametrize(
+    'func', [_core.int_text, _core.seconds_text, lambda v: _core.iso8601_text(v, 0)]
+)
+@pytest.mark.parametrize('wrong', ['1', None, [], b'1'])
+def test_what_is_no_integer(func, wrong):
+    """It is a TypeError."""
+    with pytest.raises(TypeError):
+        func(wrong)
+
+
+@given(INT64)
+@example(0)
+@example(1)
+@example(-1)
+@example(10**9)
+@example(-(10**9))
+@example(-(2**63))
+def test_seconds(ns):
+    """Exact decimals without an exponent, which read as ns / 1e9."""
+    text = _core.seconds_text(ns).decode()
+    assert decimal.Decimal(text) == decimal.Decimal(ns).scaleb(-9)
+    assert float(text) == ns / 10**9
+    whole, point, fraction = text.partition('.')
+    assert point
+    assert fraction == '0' or not fraction.endswith('0')
+    assert whole.lstrip('-') == str(abs(ns) // 10**9)
+    assert json.loads(text) == float(text)
+
+
+@pytest.mark.parametrize(
+    ('ns', 'text'),
+    [
+        (0, '0.0'),
+        (1, '0.000000001'),
+        (1_500_000_000, '1.5'),
+        (-1, '-0.000000001'),
+        (10**9, '1.0'),
+        (120_000_000, '0.12'),
+    ],
+)
+def test_seconds_shown(ns, text):
+    """Some as they stand in records."""
+    assert _core.seconds_text(ns) == text.encode()
+
+
+@given(INT64, st.integers(-86399, 86399))
+@example(0, 0)
+@example(-1, 0)
+@example(999, 0)
+@example(1000, 0)
+@example(951782400 * 10**9, 0)  # 29 February 2000
+@example(-2203891200 * 10**9, 3600)  # 1 March 1900
+@example(0, -1)
+@example(0, 59)
+@example(0, -86399)
+def test_timestamps(wall_ns, offset_s):
+    """As datetime.isoformat(), microseconds rounded down."""
+    zone = datetime.timezone(datetime.timedelta(seconds=offset_s))
+    moment = EPOCH + datetime.timedelta(microseconds=wall_ns // 1000)
+    expected = moment.astimezone(zone).isoformat()
+    assert _core.iso8601_text(wall_ns, offset_s) == expected.encode()
+
+
+@pytest.mark.parametrize('offset', [86400, -86400, 2**31 - 1, -(2**31)])
+def test_offsets_beyond_a_day(offset):
+    """They are refused."""
+    with pytest.raises(ValueError, match='range'):
+        _core.iso8601_text(0, offset)
+
+
+@given(TEXT)
+@example('')
+@example('"\\/\b\f\n\r\t\x00\x1f\x7f\x80\xff')
+@example('\ud800\udc00')
+@example('\ud800')
+@example('\udfff\ud800')
+@example('\uffff\U00010000\U0010ffff')
+def test_strings(text):
+    """Exactly as json.dumps writes them."""
+    assert _core.string_text(text) == json.dumps(text).encode()
+
+
+def test_long_strings():
+    """Megabytes of what needs escaping."""
+    for text in ('\0' * 10**6, 'ä' * 10**6, '\U0001f600' * 10**6, 'a' * 10**7):
+        assert _core.string_text(text) == json.dumps(text).encode()
+
+
+@pytest.mark.parametrize('wrong', [None, b'text', 5])
+def test_what_is_no_string(wrong):
+    """It is an error, None included."""
+    with pytest.raises((TypeError, AttributeError)):
+        _core.string_text(wrong)
+
+
+# json.dumps escapes DEL, which is ASCII and stays as it is here.
+LETTERS = st.text(st.characters(codec='utf-8', exclude_characters='\x7f'))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | LETTERS,
+    lambda inside: st.lists(inside) | st.dictionaries(LETTERS, inside),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_json_in_utf8_as_ascii(value):
+    """Only characters beyond ASCII change, into their escapes."""
+    text = json.dumps(value, ensure_ascii=False).encode()
+    assert _core.ascii_text(text) == json.dumps(value).encode()
+
+
+def test_ascii_stays_the_same_object():
+    """Nothing to do costs nothing."""
+    text = json.dumps(['a' * 100]).encode()
+    assert _core.ascii_text(text) is text
+
+
+@given(st.binary())
+def test_any_bytes_become_ascii(raw):
+    """Bytes that are no UTF-8 do no harm."""
+    assert _core.ascii_text(raw).isascii()
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | INT64 | st.floats(allow_nan=False) | TEXT,
+    lambda inside: (
+        st.lists(inside) | st.dictionaries(TEXT, inside) | st.lists(inside).map(tuple)
+    ),
+    max_leaves=20,
+)
+
+
+@given(PLAIN)
+def test_plain_values(value):
+    """What json.dumps writes without spaces, infinities apart."""
+    text = _core.plain_text(value)
+    finite = json.loads(json.dumps(value), parse_constant=lambda _: None)
+    assert text == json.dumps(finite, separators=(',', ':')).encode()
+
+
+@given(st.datetimes(timezones=st.none() | st.just(UTC)))
+def test_plain_datetimes(moment):
+    """As isoformat() has them."""
+    assert _core.plain_text([moment]) == json.dumps([moment.isoformat()]).encode()
+
+
+@pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])
+def test_numbers_that_are_none(number):
+    """They become null."""
+    assert _core.plain_text([number]) == b'[null]'
+
+
+class Text(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    'value',
+    [
+        *[object(), {1, 2}, b'x', 1j, Text('x'), range(3), datetime.date(2026, 3, 1)],
+        *[{1: 2}, {Text('x'): 1}, {None: 1}, decimal.Decimal(1), type, len],
+    ],
+    ids=repr,
+)
+def test_what_is_not_plain(value):
+    """It is left to the encoders, wherever it stands."""
+    for made in (value, [1, value], {'a': [value]}, (value,)):
+        assert _core.plain_text(made) is None
+
+
+def test_plain_values_that_never_end():
+    """Circles and deep nesting are left to the encoders too."""
+    loop = []
+    loop.append(loop)
+    deep = []
+    for _ in range(10**5):
+        deep = [deep]
+    assert _core.plain_text(loop) is _core.plain_text(deep) is None
+
+
+def test_large_integers():
+    """Beyond 64 bits they are exact, or left to the encoders."""
+    for number in (2**63, -(2**63) - 1, 10**100):
+        assert _core.plain_text(number) in (None, str(number).encode())
+
+
+def test_a_timezone_that_fails():
+    """What its tzinfo refuses is left to the encoders."""
+
+    class Broken(datetime.tzinfo):
+        def utcoffset(self, moment):
+            raise KeyError('zone')
+
+    moment = datetime.datetime(2026, 3, 1, tzinfo=Broken())
+    assert _core.plain_text([moment]) is None
+
+
+def test_record_ids():
+    """Never twice, and of one form."""
+    made = {_core.record_id() for _ in range(10_000)}
+    assert len(made) == 10_000
+    assert {len(identity) for identity in made} == {33}
+
+
+def test_run_id():
+    """A UUID 4 in lower case with dashes."""
+    parsed = uuid.UUID(_core.RUN_ID)
+    assert str(parsed) == _core.RUN_ID
+    assert (parsed.version, parsed.variant) == (4, uuid.RFC_4122)
+
+
+@pytest.mark.parametrize(
+    'args',
+    [
+        (None, b'', b'', b'', 0),
+        (object(), b'', b'', b'', 0),
+        (_core.OpenRun(), None, b'', b'', 0),
+        (_core.OpenRun(), b'', 'x', b'', 0),
+        (_core.OpenRun(), b'', b'', None, 0),
+        (_core.OpenRun(), b'', b'', b'', None),
+    ],
+)
+def test_record_text_of_wrong_things(args):
+    """TypeError, None included."""
+    with pytest.raises(TypeError):
+        _core.record_text(*args)

@@ -1,0 +1,105 @@
+"""What importing microbench, and a first record, load: nothing that can wait."""
+
+import pkgutil
+import sys
+
+import pytest
+
+import microbench
+from tests.fakes import ROOT, printed, python
+
+MODULES = sorted(
+    info.name
+    for info in pkgutil.walk_packages(microbench.__path__, 'microbench.')
+    if not info.name.endswith('__main__')
+)
+HEAVY = {
+    *('functools', 'json', 'datetime', 'signal', 'threading', 'contextvars'),
+    *('inspect', 'uuid', 'orjson', 'psutil', 'pandas', 'numpy', 'asyncio'),
+    *('socket', 'subprocess', 'typing', 'dataclasses', 're', 'warnings', 'argparse'),
+}
+FIRST = f'import sys; sys.path.insert(0, {str(ROOT)!r}); before = set(sys.modules)\n'
+
+
+def loaded(code, flags=('-I', '-S')):
+    """The modules that code loads in an interpreter that has loaded nothing else."""
+    last = '\nprint(*sorted(set(sys.modules) - before))'
+    return set(printed(FIRST + code + last, flags=flags).split())
+
+
+def test_import_loads_nothing_but_ours():
+    """`import microbench` is one module."""
+    assert loaded('import microbench') == {'microbench'}
+
+
+def test_a_star_import_gives_the_public_names():
+    """`from microbench import *` has them all."""
+    code = 'from microbench import *\nimport microbench as m\n'
+    code += 'print(set(m.__all__) <= set(globals()))'
+    assert printed(code) == 'True\n'
+
+
+@pytest.mark.parametrize(
+    'code',
+    [
+        'bench(len)("")',
+        'with bench.record("r"), bench.time("p"): pass',
+        'import types\nfor _ in range(3): bench(len)("")',
+    ],
+)
+def test_a_first_record(code, tmp_path):
+    """A default bench with a file records without any heavy module."""
+    path = tmp_path / 'records.jsonl'
+    first = f'import microbench\nbench = microbench.MicroBench(outfile={str(path)!r})\n'
+    names = loaded(first + code)
+    assert not names & HEAVY
+    ours = {name for name in names if name.startswith('microbench')}
+    bare = loaded('import os, time, types') | set(sys.builtin_module_names)
+    cython = {name for name in names if name.startswith(('_cython', 'cython'))}
+    assert names - ours - bare - cython <= {'__future__', '_datetime', 'copyreg'}
+    assert path.read_text().count('\n') >= 1
+
+
+@pytest.mark.parametrize('module', MODULES)
+def test_each_module_alone(module):
+    """Each can be imported first, with warnings as errors, isolated from the rest."""
+    done = python(f'import {module}', flags=['-I', '-W', 'error'])
+    assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
+
+
+@pytest.mark.parametrize('name', microbench.__all__)
+def test_each_public_name_alone(name):
+    """Each can be the first that a program imports."""
+    done = python(f'from microbench import {name}', flags=['-I', '-W', 'error'])
+    assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_an_unknown_name():
+    """AttributeError, as for any module; import says ImportError."""
+    with pytest.raises(AttributeError, match='nonsense'):
+        _ = microbench.nonsense
+    with pytest.raises(ImportError):
+        from microbench import nonsense  # noqa: F401
+
+
+def test_names_are_listed_before_they_are_loaded():
+    """dir() shows the public names of a fresh module."""
+    code = 'import microbench\nprint(set(microbench.__all__) <= set(dir(microbench)))'
+    assert printed(code) == 'True\n'
+
+
+def test_a_second_import_of_the_native_part():
+    """Importing it again after removing it from sys.modules does no harm."""
+    code = """
+from microbench import MicroBenchBase, _core
+del sys.modules['microbench._core']
+try:
+    import microbench._core
+except ImportError as error:
+    print('refused')
+bench = MicroBenchBase()
+with bench.record('r'), bench.time('p'):
+    pass
+print(bench.get_results()[0]['call']['timings'][0]['name'])
+"""
+    assert printed(code).split()[-1] == 'p'

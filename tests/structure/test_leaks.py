@@ -1,0 +1,319 @@
+"""No native name keeps memory or references: each is used many times in fresh processes.
+
+CASES has, for each name that _core.pyi lists, what a process prepares and what it then
+does again and again: also what fails. A name without a case fails, and the failure
+prints the line to add.
+"""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+import microbench
+from tests.conftest import SANITIZED
+from tests.fakes import printed
+
+STUB = Path(microbench.__file__).with_name('_core.pyi')
+
+PRELUDE = """
+import gc, json, os, resource, sys
+from datetime import datetime, timezone
+from microbench import MicroBenchBase, Output, _core
+
+def refused(kind, function, *args):
+    try:
+        function(*args)
+    except kind:
+        return
+    raise AssertionError('not refused')
+
+class Null(Output):
+    def write_record(self, record, timeout=None):
+        pass
+
+bench = MicroBenchBase(outputs=[Null()])
+seen = MicroBenchBase(outputs=[Null()], field=[1])  # its records are built as dicts
+class Marker: pass
+marker, words, number = Marker(), 'w\\xf6rter ' * 9, 2**60
+"""
+
+# Rounds x 16 bytes is more than MOST_BYTES: no leak of one allocation a round is missed.
+ROUNDS = 20_000
+MOST_BYTES = 256 * 1024
+
+MEASURE = """
+def rounds():
+    for _ in range({rounds}):
+        step()
+
+def resident():
+    try:
+        with open('/proc/self/statm') as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def state():
+    gc.collect()
+    counted = {{n: sys.getrefcount(v) for n, v in watched.items()}}
+    return sys.getallocatedblocks(), resident(), counted
+
+watched = dict(globals())
+rounds()  # warm-up: caches and free lists fill
+before = state()
+rounds()
+rounds()
+after = state()
+grown = {{n: count - before[2][n] for n, count in after[2].items()}}
+print(json.dumps({{
+    'blocks': after[0] - before[0],
+    'bytes': after[1] - before[1],
+    'references': {{name: more for name, more in grown.items() if more > 99}},
+    'runs': _core.runs_open(),
+}}))
+"""
+
+CASES = {
+    'Appender': """
+path = os.path.join(sys.argv[1], 'records')
+line = b'x' * 100
+kept = _core.Appender(path)
+def step():
+    kept.append(line)
+    refused(TypeError, kept.append, words)
+    refused(TypeError, _core.Appender, marker)
+    new = _core.Appender('/dev/full')
+    refused(OSError, new.append, line)
+    new.sync()
+    new.close()
+""",
+    'OpenRun': """
+class Holding(_core.OpenRun): pass
+def step():
+    run = Holding()
+    run.itself = run
+    refused(TypeError, run.open, marker)
+    run.open(bench, number, False, False)
+    run.start()
+    phase = bench.time(words)
+    with phase:
+        refused(RuntimeError, phase.__enter__)
+    left_open = bench.time('open')
+    left_open.__enter__()
+    run.suspend()
+    run.resume()
+    run.stop()
+    run.add_duration(5)
+    refused(TypeError, run.add_duration, marker)
+    run.durations, run.timings, run.timings_iteration, run.open_timings, run.is_open
+    run.keep_numbers([])
+    run.close()
+""",
+    'Phase': """
+raising = ValueError()
+@bench
+def timed():
+    with bench.time('first'), bench.time(words):
+        pass
+    try:
+        with bench.time('raising'):
+            raise raising.with_traceback(None)
+    except ValueError:
+        pass
+    refused(TypeError, bench.time('x').__exit__, 1)
+    bench.time('never entered').name
+def step():
+    timed()
+    with bench.time('outside'):
+        pass
+    raising.__traceback__ = None
+""",
+    'RUN_ID': 'def step():\n    _core.RUN_ID.encode()\n',
+    'TimeMethod': """
+class Timing:
+    @_core.TimeMethod
+    def time(self, name): pass
+timing = Timing()
+def step():
+    method = timing.time
+    method(words)
+    timing.time('name')
+    Timing.time
+    refused(TypeError, timing.time)
+    refused(TypeError, method, 1, 2)
+    class Other:
+        time = _core.TimeMethod(step)
+""",
+    'Timed': """
+class Thing:
+    @bench
+    def method(self, value): return value
+thing = Thing()
+plain = bench(lambda *args, **kwargs: args)
+built = seen(lambda *args, **kwargs: args)
+failing = bench(int)
+def step():
+    plain(marker, words, key=number)
+    built(marker, words, key=number)
+    thing.method(marker)
+    refused(ValueError, failing, words)
+    refused(TypeError, _core.Timed, marker)
+    new = bench(step)
+    new.itself = new
+    new.begin, new.__wrapped__
+""",
+    'ascii_text': """
+text = words.encode()
+def step():
+    _core.ascii_text(text)
+    _core.ascii_text(b'ascii')
+    refused(TypeError, _core.ascii_text, words)
+""",
+    'clock_info': 'def step():\n    _core.clock_info()\n',
+    'clock_ns': 'def step():\n    _core.clock_ns()\n',
+    'fork_generation': 'def step():\n    _core.fork_generation()\n',
+    'int_text': """
+def step():
+    _core.int_text(number)
+    refused(OverflowError, _core.int_text, number**2)
+    refused(TypeError, _core.int_text, words)
+""",
+    'iso8601_text': """
+def step():
+    _core.iso8601_text(number, 3600)
+    refused(ValueError, _core.iso8601_text, number, 86400)
+""",
+    'mute': """
+def step():
+    token = _core.mute()
+    with bench.time(words):
+        pass
+    _core.unmute(token)
+""",
+    'phases_lost': 'def step():\n    _core.phases_lost()\n',
+    'plain_text': """
+value = {'a': [1, 2.5, None, True, words], 'b': datetime.now(timezone.utc), 'c': {}}
+deep = []
+deep.append(deep)
+def step():
+    _core.plain_text(value)
+    _core.plain_text([value, marker])
+    _core.plain_text({1: value})
+    _core.plain_text({words: number**9})
+    _core.plain_text(deep)
+""",
+    'record_id': 'def step():\n    _core.record_id()\n',
+    'record_text': """
+run = _core.OpenRun()
+run.open(bench, number, False, False)
+run.start()
+with bench.time(words):
+    pass
+bench.time('open').__enter__()
+run.stop()
+run.close()
+def step():
+    _core.record_text(run, b'{', b'"name"', b',"a":1', 0)
+    refused(TypeError, _core.record_text, marker, b'', b'', b'', 0)
+    refused(TypeError, _core.record_text, run, words, b'', b'', 0)
+""",
+    'runs_open': 'def step():\n    _core.runs_open()\n',
+    'seconds_text': """
+def step():
+    _core.seconds_text(-number)
+    refused(OverflowError, _core.seconds_text, number**2)
+""",
+    'string_text': """
+def step():
+    _core.string_text(words)
+    _core.string_text('\\ud800')
+    refused(TypeError, _core.string_text, b'')
+""",
+    'type_version': """
+def step():
+    _core.type_version(Marker)
+    refused(TypeError, _core.type_version, marker)
+""",
+    'unmute': """
+import contextvars
+def step():
+    token = _core.mute()
+    contextvars.copy_context().run(_core.unmute, token)  # not where it was made
+    _core.unmute(token)
+    refused(TypeError, _core.unmute, marker)
+""",
+    'wall_ns': 'def step():\n    _core.wall_ns()\n',
+}
+
+# Rounds of what takes longer than a microsecond or two.
+FEWER = {'Appender': 4_000, 'Timed': 4_000, 'Phase': 10_000, 'TimeMethod': 2_000}
+
+
+def public_names():
+    """What the stub of the native border defines."""
+    names = set()
+    for node in ast.parse(STUB.read_text(encoding='utf-8')).body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                names.add(name)
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return sorted(name for name in names if not name.startswith('_'))
+
+
+@pytest.mark.parametrize('name', public_names())
+def test_a_native_name_keeps_nothing(name, tmp_path):
+    """Many rounds after a warm-up leave no block, memory, reference or open run."""
+    line = f"{name!r}: 'def step():\\n    _core.{name}(...)\\n',"
+    assert name in CASES, f'add to CASES: {line}'
+    rounds = FEWER.get(name, ROUNDS)
+    code = PRELUDE + CASES[name] + MEASURE.format(rounds=rounds)
+    found = json.loads(printed(code, tmp_path))
+    assert found['blocks'] < rounds // 10
+    assert found['references'] == {}
+    assert found['runs'] == 0
+    assert SANITIZED or found['bytes'] < MOST_BYTES  # sanitizers keep what was freed
+
+
+def test_every_case_is_a_name():
+    """A name that is gone takes its case with it."""
+    assert set(CASES) == set(public_names())
+
+
+PLANTED = {
+    'blocks': 'hoard = []\ndef step():\n    hoard.append(object())\n',
+    'bytes': """
+import ctypes
+malloc = ctypes.CDLL(None).malloc
+def step():
+    malloc(16)
+""",
+    'references': """
+import ctypes
+keep = ctypes.pythonapi.Py_IncRef
+keep.argtypes = [ctypes.py_object]
+def step():
+    keep(marker)
+""",
+    'runs': """
+def step():
+    pass
+hoard = _core.OpenRun()
+hoard.open(bench, number, False, False)
+""",
+}
+# Under a sanitizer Python's own allocator counts nothing, and freed memory is kept.
+BLIND = ('blocks', 'bytes') if SANITIZED else ()
+
+
+@pytest.mark.parametrize('kind', [kind for kind in PLANTED if kind not in BLIND])
+def test_a_planted_leak_is_found(kind):
+    """Each of the four measures sees a leak of the smallest kind."""
+    found = json.loads(printed(PRELUDE + PLANTED[kind] + MEASURE.format(rounds=ROUNDS)))
+    least = {'blocks': 2 * ROUNDS, 'bytes': MOST_BYTES, 'runs': 1}
+    if kind == 'references':
+        assert found[kind] == {'marker': 2 * ROUNDS}
+    else:
+        assert found[kind] >= least[kind]
