@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def whole(name: str, value: Any) -> int:
     """Return an integer from 0 upwards."""
     try:
-        number = None if isinstance(value, bool) else type(value).__index__(value)
+        number = None if isinstance(value, bool) else int(type(value).__index__(value))
     except (AttributeError, TypeError):
         number = None
     if number is None:
