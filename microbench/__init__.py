@@ -12,22 +12,29 @@ _HOME = {
     'JSONEncodeWarning': 'core.json_encoder',
     'Output': 'outputs.base',
     'FileOutput': 'outputs.file',
+    'HttpOutput': 'outputs.http',
+    'RedisOutput': 'outputs.redis',
     'CLIArg': 'core.capture',
     'MBPythonInfo': 'mixins.python',
     'MBHostInfo': 'mixins.host',
     'MBWorkingDir': 'mixins.host',
     'MBFunctionCall': 'mixins.call',
     'MBReturnValue': 'mixins.call',
+    'MBGitInfo': 'mixins.git',
+    'MBNvidiaSmi': 'mixins.nvidia',
     'MBResourceUsage': 'mixins.usage',
 }
 
 __all__ = [
     'CLIArg',
     'FileOutput',
+    'HttpOutput',
     'JSONEncodeWarning',
     'JSONEncoder',
     'MBFunctionCall',
+    'MBGitInfo',
     'MBHostInfo',
+    'MBNvidiaSmi',
     'MBPythonInfo',
     'MBResourceUsage',
     'MBReturnValue',
@@ -35,6 +42,7 @@ __all__ = [
     'MicroBench',
     'MicroBenchBase',
     'Output',
+    'RedisOutput',
     'summary',
 ]
 

@@ -5,22 +5,29 @@ from .core.json_encoder import JSONEncodeWarning as JSONEncodeWarning
 from .core.summary import summary as summary
 from .mixins.call import MBFunctionCall as MBFunctionCall
 from .mixins.call import MBReturnValue as MBReturnValue
+from .mixins.git import MBGitInfo as MBGitInfo
 from .mixins.host import MBHostInfo as MBHostInfo
 from .mixins.host import MBWorkingDir as MBWorkingDir
+from .mixins.nvidia import MBNvidiaSmi as MBNvidiaSmi
 from .mixins.python import MBPythonInfo as MBPythonInfo
 from .mixins.usage import MBResourceUsage as MBResourceUsage
 from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
+from .outputs.http import HttpOutput as HttpOutput
+from .outputs.redis import RedisOutput as RedisOutput
 from .suite import MicroBench as MicroBench
 
 __version__: str
 __all__ = [
     'CLIArg',
     'FileOutput',
+    'HttpOutput',
     'JSONEncodeWarning',
     'JSONEncoder',
     'MBFunctionCall',
+    'MBGitInfo',
     'MBHostInfo',
+    'MBNvidiaSmi',
     'MBPythonInfo',
     'MBResourceUsage',
     'MBReturnValue',
@@ -28,5 +35,6 @@ __all__ = [
     'MicroBench',
     'MicroBenchBase',
     'Output',
+    'RedisOutput',
     'summary',
 ]

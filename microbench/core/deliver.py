@@ -3,9 +3,15 @@
 A sink that fails costs neither the result of the program nor the other sinks. What no
 sink took goes to standard error as one line, the first ten times; after that, only the
 count is told, each time it has grown tenfold.
+
+Sinks on this machine come first, those behind a network after them. One of the latter
+that failed the last time is given little time, until it takes a record again: a dead
+server must not hold the program up at each record.
 """
 
 from __future__ import annotations
+
+from time import monotonic
 
 from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import writer_of
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_LINES = 10
+PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
 
 
 class Delivery:
@@ -29,18 +36,28 @@ class Delivery:
 
     def __init__(self, sinks: list[Any], on_error: str) -> None:
         self.sinks = sinks
+        self.in_order = sorted(sinks, key=lambda sink: not _is_local(sink))
         self.on_error = on_error
         self.failing: set[int] = set()  # ids of sinks that were warned about
 
     def __reduce__(self) -> Any:
         return type(self), (self.sinks, self.on_error)
 
-    def deliver(self, record: bytes) -> None:
-        """Give the record, without newline, to every sink in order."""
+    def deliver(self, record: bytes, timeout: float | None = None) -> None:
+        """Give the record, without newline, to every sink.
+
+        Args:
+            record: the line.
+            timeout: seconds for all sinks together; each gets what is left of them.
+        """
         errors: list[BaseException] = []
-        for sink in self.sinks:
+        deadline = None if timeout is None else monotonic() + timeout
+        for sink in self.in_order:
             try:
-                writer_of(sink)(record)
+                if deadline is None and not self.failing:
+                    writer_of(sink)(record)
+                else:
+                    self._write_in_time(sink, record, deadline)
             except BaseException as error:
                 errors.append(error)
                 self._warn_once(sink, error)
@@ -49,6 +66,18 @@ class Delivery:
                     self.failing.discard(id(sink))
         if errors:
             self._react(errors, record)
+
+    def _write_in_time(self, sink: Any, record: bytes, deadline: float | None) -> None:
+        left = None if deadline is None else max(deadline - monotonic(), 0.0)
+        if not _is_local(sink):
+            if left == 0.0:
+                raise TimeoutError('no time was left for it')
+            if id(sink) in self.failing:
+                left = PATIENCE if left is None else min(left, PATIENCE)
+        if left is None:
+            writer_of(sink)(record)
+        else:
+            writer_of(sink)(record, left)
 
     def _react(self, errors: list[BaseException], record: bytes) -> None:
         if len(errors) == len(self.sinks):
@@ -72,6 +101,10 @@ class Delivery:
             tell(record.decode('ascii', 'backslashreplace'))
         elif _is_power_of_ten(cls.lost):
             tell(f'microbench: no sink took {cls.lost} records so far')
+
+
+def _is_local(sink: Any) -> bool:
+    return bool(getattr(sink, 'local', True))
 
 
 def _is_power_of_ten(number: int) -> bool:

@@ -18,7 +18,12 @@ class Output:
     >>> class Printed(Output):
     ...     def write_record(self, record, timeout=None):
     ...         print(record.decode())
+
+    A sink that needs a network says so with `local = False`: then it gets its turn after
+    those that do not.
     """
+
+    local = True
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Store one record: a line of JSON, ASCII, without its newline.
@@ -44,8 +49,8 @@ class Output:
         raise NotImplementedError(f'{type(self).__name__} cannot read records back')
 
 
-def writer_of(sink: Any) -> Callable[[bytes], None]:
-    """Return the method that takes the bytes of a record.
+def writer_of(sink: Any) -> Callable[..., None]:
+    """Return the method that takes the bytes of a record, and a timeout if there is one.
 
     That is `write_record`, unless the sink has none or redefines `write` nearer to its
     own class: then it was written for 2.1.0 and gets a str.
@@ -53,8 +58,8 @@ def writer_of(sink: Any) -> Callable[[bytes], None]:
     if 'write' not in getattr(sink, '__dict__', ()):
         for cls in type(sink).__mro__:
             if 'write_record' in vars(cls):
-                method: Callable[[bytes], None] = sink.write_record
+                method: Callable[..., None] = sink.write_record
                 return method
             if 'write' in vars(cls):
                 break
-    return lambda record: sink.write(record.decode('ascii'))
+    return lambda record, timeout=None: sink.write(record.decode('ascii'))  # noqa: ARG005
