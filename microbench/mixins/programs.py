@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 LIMIT = 30.0  # seconds; a program that hangs must not hang the job
 
 
-class ProgramError(subprocess.CalledProcessError):
+class CalledProcessError(subprocess.CalledProcessError):
     """A program ended with a status other than 0; the message says what it printed."""
 
     def __str__(self) -> str:
-        """Return the status and what the program wrote on standard error."""
-        said = os.fsdecode(self.stderr or b'').strip()
+        """Return the status and what the program wrote: on standard error, if there."""
+        said = os.fsdecode(self.stderr or self.output or b'').strip()
         plain = super().__str__()
         return f'{plain.rstrip(".")}: {said}' if said else plain
 
@@ -45,4 +45,4 @@ def output_of(command: Sequence[str], *, limit: float = LIMIT, **options: Any) -
         return os.fsdecode(subprocess.check_output(command, timeout=limit, **options))
     except subprocess.CalledProcessError as error:
         status = error.returncode
-        raise ProgramError(status, error.cmd, error.output, error.stderr) from None
+        raise CalledProcessError(status, error.cmd, error.output, error.stderr) from None
