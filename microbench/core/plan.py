@@ -44,6 +44,9 @@ NATIVE_COUNTERS = (
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
 SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
 
+# Attributes that name further fields: core/environment.py fills them.
+ENVIRONMENT = ('env_vars', 'capture_versions')
+
 
 class Plan:
     """What to do for each record of one bench object, in its present state."""
@@ -58,6 +61,7 @@ class Plan:
         self.captures = [n for n in hooks if n.startswith('capture_')]
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
+        self.environment = [name for name in ENVIRONMENT if name in found]
         self.optional = bool(getattr(bench, 'capture_optional', False))
         self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
@@ -102,6 +106,8 @@ class Plan:
     def _reasons(self, bench: MicroBenchBase, base: type, raw: dict[str, Any]) -> Any:
         """Yield, in words, each thing that needs the record as a dict."""
         own = vars(base)
+        for name in self.environment:
+            yield f'{name} is read for each record'
         for name in [*self.captures, *self.post_captures]:
             if name not in self.constant and raw[name] is not own.get(name):
                 yield f'{name} runs for each record'

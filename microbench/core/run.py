@@ -117,6 +117,10 @@ class Run(_core.OpenRun):
         """Run every `capture_*` hook; then take the time of the start."""
         data = self.data
         assert data is not None
+        if self.plan.environment:
+            from . import environment  # start-up time
+
+            environment.add(self.owner, data)
         for hook in self.plan.captures:
             self._tolerantly(hook, self._capture_one, hook, data)
         data['call']['durations'] = []
