@@ -71,6 +71,10 @@ class MicroBenchBase:
     ['sum']
     """
 
+    # Patterns on names and dotted paths of fields whose values are masked, beside those
+    # that always are; None masks nothing.
+    redact: Iterable[str] | None = ()
+
     __signature__ = _LazySignature()
     _epoch = 0  # counts changes of public attributes
     # Public attributes of the bench by name. Reading its __dict__ instead would make
@@ -245,7 +249,7 @@ class MicroBenchBase:
             text = self._own_json(bm_data)
         if text is None:
             text = encoding.encode(bm_data, self._json_encoder)
-        self._delivery.deliver(text)
+        self._delivery.deliver(self._current_plan().masker.record(text))
 
     def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
         try:

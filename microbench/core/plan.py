@@ -19,6 +19,7 @@ import time
 
 from .. import __version__, _core
 from . import encoding
+from .masking import Masker
 from .naming import name_of
 from .settings import copied
 from .times import timezone
@@ -72,6 +73,7 @@ class Plan:
         self.integers = True in kinds
         self.iterations, self.warmup = bench.iterations, bench.warmup
         self.tz = bench.tz
+        self.masker = Masker(getattr(bench, 'redact', ()))
         self.mb = self._identity()
         self.not_native = list(self._reasons(bench, base, found))
         self.native = not self.not_native
@@ -117,6 +119,7 @@ class Plan:
             yield 'pre_run_triggers or post_run_triggers is overridden'
         if self.returns:
             yield 'the return value is kept'
+        yield from self.masker.reasons()
         yield from self._settings_for_dicts(bench)
 
     def _settings_for_dicts(self, bench: MicroBenchBase) -> Any:
@@ -148,8 +151,10 @@ class Plan:
         fields = bench._static_fields()
         for name in self.constant:
             merge(fields, bench._constant(name, self.constant[name]))
-        head = b'{"mb":' + encoding.encode(self.mb)[:-1] + b',"record_id":"'
-        tail = encoding.encode(fields)[1:-1]
+        text, masked = self.masker.fields(encoding.encode(fields))
+        mb = {**self.mb, 'masked': masked} if masked else self.mb
+        head = b'{"mb":' + encoding.encode(mb)[:-1] + b',"record_id":"'
+        tail = text[1:-1]
         assert self.tz is not None
         offset = self.tz.utcoffset(None)
         assert offset is not None

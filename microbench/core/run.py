@@ -200,6 +200,8 @@ class Run(_core.OpenRun):
         assert self.name is not None
         name = _core.string_text(self.name)
         text = _core.record_text(self, head, name, tail, offset)
+        if exception is not None:
+            text = self.plan.masker.record(text)  # its message may hold anything
         self._keeping_failure(self.owner._delivery.deliver, text)
 
     def _finish_data(
