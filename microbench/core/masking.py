@@ -32,8 +32,10 @@ CHOSEN = {
     *(('call', 'name'), ('call', 'timings'), ('call', 'open_timings'), ('env',)),
 }
 # Fields that are written for each record also where no dict is built.
-WRITTEN_BY_C = ('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time')
-WRITTEN_BY_C += ('timings', 'open_timings', 'timings_iteration')
+WRITTEN_BY_C = (
+    *('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time'),
+    *('timings', 'open_timings', 'timings_iteration'),
+)
 
 # From the name of the user to the last @ before the path. It begins with fixed
 # characters that cannot be inside it: so it takes linear time on any text.
