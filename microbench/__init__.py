@@ -22,6 +22,7 @@ _HOME = {
     'MBReturnValue': 'mixins.call',
     'MBGitInfo': 'mixins.git',
     'MBNvidiaSmi': 'mixins.nvidia',
+    'MBLineProfiler': 'mixins.profiler',
     'MBResourceUsage': 'mixins.usage',
 }
 
@@ -34,6 +35,7 @@ __all__ = [
     'MBFunctionCall',
     'MBGitInfo',
     'MBHostInfo',
+    'MBLineProfiler',
     'MBNvidiaSmi',
     'MBPythonInfo',
     'MBResourceUsage',

@@ -9,6 +9,7 @@ from .mixins.git import MBGitInfo as MBGitInfo
 from .mixins.host import MBHostInfo as MBHostInfo
 from .mixins.host import MBWorkingDir as MBWorkingDir
 from .mixins.nvidia import MBNvidiaSmi as MBNvidiaSmi
+from .mixins.profiler import MBLineProfiler as MBLineProfiler
 from .mixins.python import MBPythonInfo as MBPythonInfo
 from .mixins.usage import MBResourceUsage as MBResourceUsage
 from .outputs.base import Output as Output
@@ -27,6 +28,7 @@ __all__ = [
     'MBFunctionCall',
     'MBGitInfo',
     'MBHostInfo',
+    'MBLineProfiler',
     'MBNvidiaSmi',
     'MBPythonInfo',
     'MBResourceUsage',

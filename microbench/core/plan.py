@@ -67,6 +67,7 @@ class Plan:
         self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
         self.returns = bool(getattr(bench, 'keeps_return_value', False))
+        self.refuses = 'refuses' in found  # ways in: see capture.refuse()
         self.counter: Callable[[], Any] = bench._duration_counter
         kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
         self.foreign = not kinds
