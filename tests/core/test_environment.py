@@ -1,7 +1,6 @@
 """`env_vars` and `capture_versions`: fields that a bench asks for by attribute."""
 
 import importlib.metadata
-import json
 import os
 import sys
 from types import ModuleType, SimpleNamespace
@@ -9,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 import numpy
 import pytest
 
+import microbench
 from microbench import MicroBench, MicroBenchBase
 from microbench.core import environment
 from tests.fakes import only
@@ -84,10 +84,10 @@ def test_static_fields_of_that_name_are_kept(monkeypatch):
 
 def test_versions_of_modules():
     """The name of the module and its `__version__`, null without one."""
-    assert loaded(numpy, os, json) == {
+    assert loaded(numpy, os, microbench) == {
         'numpy': numpy.__version__,
         'os': None,
-        'json': json.__version__,
+        'microbench': microbench.__version__,
     }
 
 
@@ -134,7 +134,7 @@ def test_broken_metadata_gives_null(monkeypatch):
 
 def test_versions_join_what_the_python_mixin_says():
     """`python` holds both."""
-    record = record_of(MicroBench, capture_versions=[json])
+    record = record_of(MicroBench, capture_versions=[microbench])
     assert set(record['python']) == {'version', 'prefix', 'executable', 'loaded_packages'}
 
 
@@ -178,13 +178,13 @@ def test_the_fields_are_there_for_hooks(monkeypatch):
 
     class Bench(MicroBenchBase):
         env_vars = ('MB_TEST',)
-        capture_versions = (json,)
+        capture_versions = (microbench,)
 
         def capture_a(self, bm_data):
             seen.append((dict(bm_data['env']), bm_data['python']['loaded_packages']))
 
     Bench()(lambda: None)()
-    assert seen == [({'MB_TEST': 'x'}, {'json': json.__version__})]
+    assert seen == [({'MB_TEST': 'x'}, {'microbench': microbench.__version__})]
 
 
 @pytest.mark.parametrize('attribute', ['env_vars', 'capture_versions'])
