@@ -34,6 +34,11 @@ class Delivery:
 
     lost = 0  # records of this process that no sink took
 
+    # At the end of the process: what no sink took is all that standard error gets, and
+    # all sinks together have that many seconds.
+    at_exit = False
+    budget: float | None = None
+
     def __init__(self, sinks: list[Any], on_error: str) -> None:
         self.sinks = sinks
         self.in_order = sorted(sinks, key=lambda sink: not _is_local(sink))
@@ -50,7 +55,8 @@ class Delivery:
             record: the line.
             timeout: seconds for all sinks together; each gets what is left of them.
         """
-        errors: list[BaseException] = []
+        errors: list[tuple[Any, BaseException]] = []
+        timeout = self.budget if timeout is None else timeout
         deadline = None if timeout is None else monotonic() + timeout
         for sink in self.in_order:
             try:
@@ -59,8 +65,7 @@ class Delivery:
                 else:
                     self._write_in_time(sink, record, deadline)
             except BaseException as error:
-                errors.append(error)
-                self._warn_once(sink, error)
+                errors.append((sink, error))
             else:
                 if self.failing:
                     self.failing.discard(id(sink))
@@ -79,10 +84,14 @@ class Delivery:
         else:
             writer_of(sink)(record, left)
 
-    def _react(self, errors: list[BaseException], record: bytes) -> None:
-        if len(errors) == len(self.sinks):
-            self.last_resort(record)
-        for error in errors:
+    def _react(self, errors: list[tuple[Any, BaseException]], record: bytes) -> None:
+        lost = len(errors) == len(self.sinks)
+        for sink, error in errors:
+            if not (lost and self.at_exit):
+                self._warn_once(sink, error)
+        if lost:
+            self.last_resort(record, always=self.at_exit)
+        for _, error in errors:
             if self.on_error == 'raise' or not isinstance(error, Exception):
                 raise error
 
@@ -94,10 +103,10 @@ class Delivery:
         warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
 
     @classmethod
-    def last_resort(cls, record: bytes) -> None:
-        """Write the record to standard error."""
+    def last_resort(cls, record: bytes, always: bool = False) -> None:
+        """Write the record to standard error: the first ten, or `always`."""
         Delivery.lost += 1
-        if cls.lost <= MOST_LINES:
+        if always or cls.lost <= MOST_LINES:
             tell(record.decode('ascii', 'backslashreplace'))
         elif _is_power_of_ten(cls.lost):
             tell(f'microbench: no sink took {cls.lost} records so far')

@@ -66,6 +66,7 @@ class Plan:
         self.optional = bool(getattr(bench, 'capture_optional', False))
         self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
+        self.monitored = found.get('monitor') is not None
         self.returns = bool(getattr(bench, 'keeps_return_value', False))
         self.refuses = 'refuses' in found  # ways in: see capture.refuse()
         self.counter: Callable[[], Any] = bench._duration_counter
@@ -118,6 +119,8 @@ class Plan:
             yield f'{name} is overridden'
         if self.triggers:
             yield 'pre_run_triggers or post_run_triggers is overridden'
+        if self.monitored:
+            yield 'monitor samples while the code runs'
         if self.returns:
             yield 'the return value is kept'
         yield from self.masker.reasons()
