@@ -57,7 +57,8 @@ mb_run_close(mb_run *run)
     mb_lock_give(&registry);
 }
 
-/* The newest run of `bench`; NULL if two threads, or this one, have open runs of it. */
+/* The newest run of `bench`; NULL if two threads, or this one, have open runs of it. Those
+ * in the background are passed over. */
 static mb_run *
 newest_of_one_other_thread(const void *bench, bool *any)
 {
@@ -65,7 +66,7 @@ newest_of_one_other_thread(const void *bench, bool *any)
     uintptr_t thread = here;
     mb_run *found = NULL;
     for (mb_run *run = newest; run; run = run->older) {
-        if (run->bench != bench) {
+        if (run->bench != bench || run->background) {
             continue;
         }
         if (run->thread == here || (*any && run->thread != thread)) {
@@ -81,12 +82,25 @@ newest_of_one_other_thread(const void *bench, bool *any)
     return found;
 }
 
+static mb_run *
+newest_in_background(const void *bench)
+{
+    mb_run *run = newest;
+    while (run && (run->bench != bench || !run->background)) {
+        run = run->older;
+    }
+    return run;
+}
+
 mb_run *
 mb_run_elsewhere(const void *bench, bool *lost)
 {
     bool any = false;
     mb_lock_take(&registry);
     mb_run *found = newest_of_one_other_thread(bench, &any);
+    if (!found) {
+        found = newest_in_background(bench);
+    }
     mb_lock_give(&registry);
     *lost = any && !found;
     return found;

@@ -23,6 +23,7 @@ typedef struct mb_run {
     uintptr_t thread;             /* that opened it */
     mb_run_state state;
     bool suspended;         /* a generator that waits for its consumer */
+    bool background;        /* of the whole process: takes what no other run takes */
     bool measuring;         /* between two clock reads */
     uint32_t iteration;     /* the current one, from 0 */
     int64_t start_wall_ns;  /* call.start_time */
@@ -47,7 +48,8 @@ void mb_run_close(mb_run *run);
 extern uint32_t mb_runs_open;
 
 /* Where a phase goes in a thread without an active run: the newest open run of this bench
- * if all its open runs belong to one other thread. Borrowed. Else NULL, and `*lost` is
+ * if all its open runs belong to one other thread; else, in any thread, its newest
+ * background run, which is not counted among them. Borrowed. Else NULL, and `*lost` is
  * true if the bench has open runs. */
 mb_run *mb_run_elsewhere(const void *bench, bool *lost);
 

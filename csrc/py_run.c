@@ -181,7 +181,8 @@ py_run_store_name(py_run *run, PyObject *str)
 /* --- methods ----------------------------------------------------------------------- */
 
 PyDoc_STRVAR(open_doc, "open(bench, counter, foreign, integers)\n--\n\n"
-                       "Enter the run in the registry and make it the active one.");
+                       "Enter the run in the registry and, unless it is in the\n"
+                       "background, make it the active one.");
 
 static PyObject *
 run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t count,
@@ -204,7 +205,7 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
         return NULL;
     }
     mb_run_open(&self->native, self->bench);
-    if (activate(self) < 0) {
+    if (!self->native.background && activate(self) < 0) {
         mb_run_close(&self->native);
         return NULL;
     }
@@ -546,6 +547,8 @@ static PyGetSetDef run_getset[] = {
 static PyMemberDef run_members[] = {
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,
      "how often a decorated function is called"},
+    {"background", T_BOOL, offsetof(py_run, native.background), 0,
+     "set before open(): takes the phases that belong to no other run"},
     {"triggers", T_BOOL, offsetof(py_run, triggers), 0,
      "whether before_iteration() and after_iteration() are called"},
     {"start_wall_ns", T_LONGLONG, offsetof(py_run, native.start_wall_ns), 0,

@@ -5,28 +5,54 @@ from .core.json_encoder import JSONEncodeWarning as JSONEncodeWarning
 from .core.summary import summary as summary
 from .mixins.call import MBFunctionCall as MBFunctionCall
 from .mixins.call import MBReturnValue as MBReturnValue
+from .mixins.cgroup import MBCgroupLimits as MBCgroupLimits
+from .mixins.files import MBFileHash as MBFileHash
+from .mixins.git import MBGitInfo as MBGitInfo
 from .mixins.host import MBHostInfo as MBHostInfo
 from .mixins.host import MBWorkingDir as MBWorkingDir
+from .mixins.memory import MBPeakMemory as MBPeakMemory
+from .mixins.modules import MBLoadedModules as MBLoadedModules
+from .mixins.nvidia import MBNvidiaSmi as MBNvidiaSmi
+from .mixins.packages import MBCondaPackages as MBCondaPackages
+from .mixins.packages import MBGlobalPackages as MBGlobalPackages
+from .mixins.packages import MBInstalledPackages as MBInstalledPackages
+from .mixins.profiler import MBLineProfiler as MBLineProfiler
 from .mixins.python import MBPythonInfo as MBPythonInfo
+from .mixins.slurm import MBSlurmInfo as MBSlurmInfo
 from .mixins.usage import MBResourceUsage as MBResourceUsage
 from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
+from .outputs.http import HttpOutput as HttpOutput
+from .outputs.redis import RedisOutput as RedisOutput
 from .suite import MicroBench as MicroBench
 
 __version__: str
 __all__ = [
     'CLIArg',
     'FileOutput',
+    'HttpOutput',
     'JSONEncodeWarning',
     'JSONEncoder',
+    'MBCgroupLimits',
+    'MBCondaPackages',
+    'MBFileHash',
     'MBFunctionCall',
+    'MBGitInfo',
+    'MBGlobalPackages',
     'MBHostInfo',
+    'MBInstalledPackages',
+    'MBLineProfiler',
+    'MBLoadedModules',
+    'MBNvidiaSmi',
+    'MBPeakMemory',
     'MBPythonInfo',
     'MBResourceUsage',
     'MBReturnValue',
+    'MBSlurmInfo',
     'MBWorkingDir',
     'MicroBench',
     'MicroBenchBase',
     'Output',
+    'RedisOutput',
     'summary',
 ]

@@ -32,6 +32,8 @@ class OpenRun:
 
     iterations: int
     triggers: bool
+    background: bool
+    """Set before open(): takes the phases that belong to no other run of its bench."""
     start_wall_ns: int
     finish_wall_ns: int
     def open(
@@ -42,7 +44,7 @@ class OpenRun:
         integers: bool,
         /,
     ) -> None:
-        """Enter the run in the registry and make it the active one of this context."""
+        """Enter the run in the registry; unless in the background, make it active here."""
     def start(self) -> None:
         """Begin an iteration; the clock is read last."""
     def stop(self) -> None:
@@ -109,6 +111,9 @@ def record_id() -> str:
 
 def type_version(cls: type, /) -> int:
     """Version tag of a class: changes with the class and its bases; 0 is no tag."""
+
+def set_in_type(cls: type, name: str, value: object, /) -> None:
+    """Set an attribute of any class, built-in ones included, in its own dictionary."""
 
 def fork_generation() -> int:
     """How many forks lie between the process that loaded the library and this one."""

@@ -61,6 +61,10 @@ def type_version(cls):
     return c.mb_type_version(cls)
 
 
+def set_in_type(type cls not None, str name not None, value):
+    c.mb_set_in_type(cls, name, value)
+
+
 def fork_generation():
     return c.mb_fork_generation()
 

@@ -179,6 +179,84 @@ a_generator_that_waits_takes_no_phase(void)
     mb_run_free(&waiting);
 }
 
+/* Opens a background run of `of`, in this thread. */
+static void
+open_in_background(mb_run *run, const void *of)
+{
+    mb_run_init(run);
+    run->background = true;
+    mb_run_open(run, of);
+}
+
+static void
+a_phase_without_a_run_goes_to_the_background(void)
+{
+    mb_run exit;
+    open_in_background(&exit, bench);
+    CHECK(elsewhere(false) == &exit); /* of its own thread */
+    exit.thread = 1;
+    CHECK(elsewhere(false) == &exit); /* of another */
+    mb_run_close(&exit);
+    CHECK(elsewhere(false) == NULL);
+    mb_run_free(&exit);
+}
+
+static void
+a_run_of_another_thread_goes_before_the_background(void)
+{
+    mb_run exit, run;
+    open_in_thread(&run, 1);
+    open_in_background(&exit, bench);
+    CHECK(elsewhere(false) == &run); /* though the other one is newer */
+    run.suspended = true;
+    CHECK(elsewhere(false) == &exit);
+    mb_run_free(&run);
+    CHECK(elsewhere(false) == &exit);
+    mb_run_free(&exit);
+}
+
+static void
+the_background_takes_what_would_be_lost(void)
+{
+    mb_run exit, one, two, own;
+    open_in_background(&exit, bench);
+    open_in_thread(&one, 1);
+    open_in_thread(&two, 2);
+    CHECK(elsewhere(false) == &exit);
+    mb_run_free(&two);
+    open_in_thread(&own, mb_thread_id());
+    CHECK(elsewhere(false) == &exit);
+    mb_run_free(&own);
+    mb_run_free(&one);
+    mb_run_free(&exit);
+}
+
+static void
+the_background_of_another_bench_takes_nothing(void)
+{
+    mb_run exit, one, two;
+    open_in_background(&exit, other_bench);
+    CHECK(elsewhere(false) == NULL);
+    open_in_thread(&one, 1);
+    open_in_thread(&two, 2);
+    CHECK(elsewhere(true) == NULL);
+    mb_run_free(&two);
+    mb_run_free(&one);
+    mb_run_free(&exit);
+}
+
+static void
+the_newest_background_run_takes_the_phase(void)
+{
+    mb_run first, second;
+    open_in_background(&first, bench);
+    open_in_background(&second, bench);
+    CHECK(elsewhere(false) == &second);
+    mb_run_free(&second);
+    CHECK(elsewhere(false) == &first);
+    mb_run_free(&first);
+}
+
 #ifdef Py_GIL_DISABLED
 #define THREADS 4
 #define RUNS 2000 /* of each thread */
@@ -230,6 +308,11 @@ main(void)
     RUN(with_an_open_run_in_its_own_thread_a_phase_is_lost);
     RUN(runs_of_other_benches_do_not_count);
     RUN(a_generator_that_waits_takes_no_phase);
+    RUN(a_phase_without_a_run_goes_to_the_background);
+    RUN(a_run_of_another_thread_goes_before_the_background);
+    RUN(the_background_takes_what_would_be_lost);
+    RUN(the_background_of_another_bench_takes_nothing);
+    RUN(the_newest_background_run_takes_the_phase);
 #ifdef Py_GIL_DISABLED
     RUN(threads_without_a_gil_share_the_registry);
 #endif

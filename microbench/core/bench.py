@@ -71,6 +71,10 @@ class MicroBenchBase:
     ['sum']
     """
 
+    # Patterns on names and dotted paths of fields whose values are masked, beside those
+    # that always are; None masks nothing.
+    redact: Iterable[str] | None = ()
+
     __signature__ = _LazySignature()
     _epoch = 0  # counts changes of public attributes
     # Public attributes of the bench by name. Reading its __dict__ instead would make
@@ -191,6 +195,55 @@ class MicroBenchBase:
 
         return Block(self, name or '<record>')
 
+    def record_on_exit(
+        self,
+        name: str | None = None,
+        handle_sigterm: bool = True,
+        *,
+        signals: Any = None,
+        grace: float | None = None,
+    ) -> None:
+        """Write one record when the process ends, of the time from this call on.
+
+        At the end of the script, `sys.exit()`, an exception that nobody catches, Ctrl-C
+        and the signals below; the exit is what it would be without. Captures run at the
+        end, where errors of theirs are noted in `call.capture_errors`. The record has
+        `exit_status` or `exit_signal`, and `exception` if there was one. Phases of this
+        bench outside any other record go into it, from any thread; those still open are
+        in `call.open_timings`. What no sink takes is written to standard error. A
+        second call starts anew; forked children write nothing.
+
+        Args:
+            name: `call.name`; `<process>` by default.
+            handle_sigterm: whether signals are handled: in the main thread only,
+                elsewhere a RuntimeWarning tells that they are not.
+            signals: names or numbers. Left out: SIGTERM, after which a Python handler
+                installed before runs; and SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 where
+                they are at their default action. A signal that is ignored stays so.
+            grace: seconds for Python to react to a signal before native code writes
+                the record as known at registration. There is no native path yet: the
+                value is checked and has no effect.
+
+        Raises:
+            ImportError: the class has a `monitor`, and psutil is not installed.
+            NotImplementedError: a mixin of the class cannot be used this way.
+            TypeError, ValueError: an argument is wrong; the message names it.
+        """
+        if not self._off:
+            from . import exit as last  # start-up time
+
+            last.register(self, name or '<process>', handle_sigterm, signals, grace)
+
+    def cancel_record_on_exit(self) -> None:
+        """Take back `record_on_exit()`: no record comes of it.
+
+        When no bench is registered any more, handlers and hooks are what they were.
+        """
+        if not self._off:
+            from . import exit as last  # start-up time
+
+            last.cancel(self)
+
     @_core.TimeMethod
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.
@@ -249,7 +302,7 @@ class MicroBenchBase:
             text = self._own_json(bm_data)
         if text is None:
             text = encoding.encode(bm_data, self._json_encoder)
-        self._delivery.deliver(text)
+        self._delivery.deliver(self._current_plan().masker.record(text))
 
     def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
         try:

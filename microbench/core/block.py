@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .capture import refuse
 from .run import Run
 
 TYPE_CHECKING = False
@@ -27,7 +28,10 @@ class Block:
             raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
         if self._bench._off:
             return self
-        run = Run(self._bench, self._name).begin()
+        run = Run(self._bench, self._name)
+        if run.plan.refuses:
+            refuse(self._bench, 'record()')
+        run.begin()
         try:
             if run.triggers:
                 run.before_iteration()

@@ -36,6 +36,17 @@ def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+def refuse(bench: object, way: str) -> None:
+    """Raise NotImplementedError if a class of the bench `refuses` this way in.
+
+    `refuses` is a tuple in the class of a mixin: of `'coroutine functions'`,
+    `'async generator functions'`, `'record()'` and `'record_on_exit()'`.
+    """
+    for cls in type(bench).__mro__:
+        if way in vars(cls).get('refuses', ()):
+            raise NotImplementedError(f'{cls.__name__} cannot be used with {way}')
+
+
 class _Unset:
     def __repr__(self) -> str:
         return '<unset>'

@@ -13,6 +13,7 @@ import copyreg
 import sys
 
 from .. import _core
+from .capture import refuse
 from .naming import without_partial
 from .run import Run
 
@@ -50,10 +51,12 @@ def _suspended(bench: MicroBenchBase, func: Any, kind: int) -> Any:
     from . import wrappers  # start-up time
 
     if kind & COROUTINE:
+        refuse(bench, 'coroutine functions')
         return wrappers.coroutine(bench, func)
     _refuse_repetition(bench, func)
     if kind & GENERATOR:
         return wrappers.generator(bench, func)
+    refuse(bench, 'async generator functions')
     return wrappers.async_generator(bench, func)
 
 

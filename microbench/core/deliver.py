@@ -3,9 +3,15 @@
 A sink that fails costs neither the result of the program nor the other sinks. What no
 sink took goes to standard error as one line, the first ten times; after that, only the
 count is told, each time it has grown tenfold.
+
+Sinks on this machine come first, those behind a network after them. One of the latter
+that failed the last time is given little time, until it takes a record again: a dead
+server must not hold the program up at each record.
 """
 
 from __future__ import annotations
+
+from time import monotonic
 
 from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import writer_of
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_LINES = 10
+PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
 
 
 class Delivery:
@@ -27,23 +34,38 @@ class Delivery:
 
     lost = 0  # records of this process that no sink took
 
+    # At the end of the process: what no sink took is all that standard error gets, and
+    # all sinks together have that many seconds.
+    at_exit = False
+    budget: float | None = None
+
     def __init__(self, sinks: list[Any], on_error: str) -> None:
         self.sinks = sinks
+        self.in_order = sorted(sinks, key=lambda sink: not _is_local(sink))
         self.on_error = on_error
         self.failing: set[int] = set()  # ids of sinks that were warned about
 
     def __reduce__(self) -> Any:
         return type(self), (self.sinks, self.on_error)
 
-    def deliver(self, record: bytes) -> None:
-        """Give the record, without newline, to every sink in order."""
-        errors: list[BaseException] = []
-        for sink in self.sinks:
+    def deliver(self, record: bytes, timeout: float | None = None) -> None:
+        """Give the record, without newline, to every sink.
+
+        Args:
+            record: the line.
+            timeout: seconds for all sinks together; each gets what is left of them.
+        """
+        errors: list[tuple[Any, BaseException]] = []
+        timeout = self.budget if timeout is None else timeout
+        deadline = None if timeout is None else monotonic() + timeout
+        for sink in self.in_order:
             try:
-                writer_of(sink)(record)
+                if deadline is None and not self.failing:
+                    writer_of(sink)(record)
+                else:
+                    self._write_in_time(sink, record, deadline)
             except BaseException as error:
-                errors.append(error)
-                self._warn_once(sink, error)
+                errors.append((sink, error))
             else:
                 if self.failing:
                     self.failing.discard(id(sink))
@@ -54,14 +76,30 @@ class Delivery:
         """React to somebody's own way of output that has failed."""
         if self.on_error == 'warn':
             warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
-        self._react([error], record, nobody=True)
+        self.last_resort(record)
+        if self.on_error == 'raise' or not isinstance(error, Exception):
+            raise error
 
-    def _react(
-        self, errors: list[BaseException], record: bytes, nobody: bool = False
-    ) -> None:
-        if nobody or len(errors) == len(self.sinks):
-            self.last_resort(record)
-        for error in errors:
+    def _write_in_time(self, sink: Any, record: bytes, deadline: float | None) -> None:
+        left = None if deadline is None else max(deadline - monotonic(), 0.0)
+        if not _is_local(sink):
+            if left == 0.0:
+                raise TimeoutError('no time was left for it')
+            if id(sink) in self.failing:
+                left = PATIENCE if left is None else min(left, PATIENCE)
+        if left is None:
+            writer_of(sink)(record)
+        else:
+            writer_of(sink)(record, left)
+
+    def _react(self, errors: list[tuple[Any, BaseException]], record: bytes) -> None:
+        lost = len(errors) == len(self.sinks)
+        for sink, error in errors:
+            if not (lost and self.at_exit):
+                self._warn_once(sink, error)
+        if lost:
+            self.last_resort(record, always=self.at_exit)
+        for _, error in errors:
             if self.on_error == 'raise' or not isinstance(error, Exception):
                 raise error
 
@@ -73,13 +111,17 @@ class Delivery:
         warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
 
     @classmethod
-    def last_resort(cls, record: bytes) -> None:
-        """Write the record to standard error."""
+    def last_resort(cls, record: bytes, always: bool = False) -> None:
+        """Write the record to standard error: the first ten, or `always`."""
         Delivery.lost += 1
-        if cls.lost <= MOST_LINES:
+        if always or cls.lost <= MOST_LINES:
             tell(record.decode('ascii', 'backslashreplace'))
         elif _is_power_of_ten(cls.lost):
             tell(f'microbench: no sink took {cls.lost} records so far')
+
+
+def _is_local(sink: Any) -> bool:
+    return bool(getattr(sink, 'local', True))
 
 
 def _is_power_of_ten(number: int) -> bool:

@@ -19,6 +19,7 @@ import time
 
 from .. import __version__, _core
 from . import encoding
+from .masking import Masker
 from .naming import name_of
 from .settings import copied
 from .times import timezone
@@ -44,6 +45,9 @@ NATIVE_COUNTERS = (
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
 SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
 
+# Attributes that name further fields: core/environment.py fills them.
+ENVIRONMENT = ('env_vars', 'capture_versions')
+
 
 class Plan:
     """What to do for each record of one bench object, in its present state."""
@@ -58,16 +62,20 @@ class Plan:
         self.captures = [n for n in hooks if n.startswith('capture_')]
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
+        self.environment = [name for name in ENVIRONMENT if name in found]
         self.optional = bool(getattr(bench, 'capture_optional', False))
         self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
+        self.monitored = found.get('monitor') is not None
         self.returns = bool(getattr(bench, 'keeps_return_value', False))
+        self.refuses = 'refuses' in found  # ways in: see capture.refuse()
         self.counter: Callable[[], Any] = bench._duration_counter
         kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
         self.foreign = not kinds
         self.integers = True in kinds
         self.iterations, self.warmup = bench.iterations, bench.warmup
         self.tz = bench.tz
+        self.masker = Masker(getattr(bench, 'redact', ()))
         self.mb = self._identity()
         self.not_native = list(self._reasons(bench, base, found))
         self.native = not self.not_native
@@ -102,6 +110,8 @@ class Plan:
     def _reasons(self, bench: MicroBenchBase, base: type, raw: dict[str, Any]) -> Any:
         """Yield, in words, each thing that needs the record as a dict."""
         own = vars(base)
+        for name in self.environment:
+            yield f'{name} is read for each record'
         for name in [*self.captures, *self.post_captures]:
             if name not in self.constant and raw[name] is not own.get(name):
                 yield f'{name} runs for each record'
@@ -109,8 +119,11 @@ class Plan:
             yield f'{name} is overridden'
         if self.triggers:
             yield 'pre_run_triggers or post_run_triggers is overridden'
+        if self.monitored:
+            yield 'monitor samples while the code runs'
         if self.returns:
             yield 'the return value is kept'
+        yield from self.masker.reasons()
         yield from self._settings_for_dicts(bench)
 
     def _settings_for_dicts(self, bench: MicroBenchBase) -> Any:
@@ -142,8 +155,10 @@ class Plan:
         fields = bench._static_fields()
         for name in self.constant:
             merge(fields, bench._constant(name, self.constant[name]))
-        head = b'{"mb":' + encoding.encode(self.mb)[:-1] + b',"record_id":"'
-        tail = encoding.encode(fields)[1:-1]
+        text, masked = self.masker.fields(encoding.encode(fields))
+        mb = {**self.mb, 'masked': masked} if masked else self.mb
+        head = b'{"mb":' + encoding.encode(mb)[:-1] + b',"record_id":"'
+        tail = text[1:-1]
         assert self.tz is not None
         offset = self.tz.utcoffset(None)
         assert offset is not None

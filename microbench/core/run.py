@@ -37,7 +37,7 @@ from .plan import merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any
 
     from .bench import MicroBenchBase
@@ -47,6 +47,9 @@ class Run(_core.OpenRun):
     """One record, from the first capture to the last sink."""
 
     __slots__ = ('data', 'failure', 'name', 'owner', 'plan', 'undo')
+
+    # Seconds that the end of the run may wait for what belongs to it; None: any.
+    patience: float | None = None
 
     def __init__(self, owner: MicroBenchBase, name: str | None = None) -> None:
         self.owner = owner
@@ -117,11 +120,32 @@ class Run(_core.OpenRun):
         """Run every `capture_*` hook; then take the time of the start."""
         data = self.data
         assert data is not None
-        for hook in self.plan.captures:
-            self._tolerantly(hook, self._capture_one, hook, data)
+        self.add_environment()
+        self.run_hooks(self.plan.captures)
+        self.begin_monitor()
         data['call']['durations'] = []
         self.start_wall_ns = _core.wall_ns()
         data['call']['start_time'] = times.at(self.start_wall_ns, self.plan.tz)
+
+    def add_environment(self) -> None:
+        """Add what the bench asks for by attribute."""
+        if self.plan.environment:
+            from . import environment  # start-up time
+
+            assert self.data is not None
+            environment.add(self.owner, self.data)
+
+    def run_hooks(self, hooks: Iterable[str]) -> None:
+        """Run these `capture_*` hooks."""
+        for hook in hooks:
+            self._tolerantly(hook, self._capture_one, hook, self.data)
+
+    def begin_monitor(self) -> None:
+        """Start the monitor, if the class has one."""
+        if self.plan.monitored:
+            from . import monitor  # start-up time
+
+            self._tolerantly('monitor', monitor.begin, self)
 
     def _capture_one(self, hook: str, data: dict[str, Any]) -> None:
         definition = self.plan.constant.get(hook)
@@ -137,10 +161,14 @@ class Run(_core.OpenRun):
 
     def abandon(self) -> None:
         """Take back what begin() has done: no record comes of this run."""
-        self._let_go()  # whatever fails in it: the error of begin() goes first
+        self._let_go()  # the error of begin() goes first
 
     def _let_go(self) -> None:
-        """Close the run; a phase that outlives it keeps nothing but the native half."""
+        """Close the run; a phase that outlives it keeps nothing but the native half.
+
+        Captures still pending (of a run that was abandoned, or whose bench overrides
+        `post_finish_triggers`) are closed.
+        """
         while self.undo:
             self._keeping_failure(self.undo.pop().close)
         self.close()
@@ -196,6 +224,8 @@ class Run(_core.OpenRun):
         assert self.name is not None
         name = _core.string_text(self.name)
         text = _core.record_text(self, head, name, tail, offset)
+        if exception is not None:
+            text = self.plan.masker.record(text)  # its message may hold anything
         self._keeping_failure(self.owner._delivery.deliver, text)
 
     def _finish_data(
@@ -245,13 +275,19 @@ class Run(_core.OpenRun):
 
     def capture_post(self) -> None:
         """Finish pending captures in reverse, then run every `capturepost_*` hook."""
-        for pending in reversed(self.undo):
-            hook = str(getattr(pending, '__name__', 'capture'))
-            self._keeping_failure(self._tolerantly, hook, next, pending, None)
+        self.finish_pending()
         for hook in self.plan.post_captures:
             method = getattr(self.owner, hook, None)
             if method is not None:
                 self._keeping_failure(self._tolerantly, hook, method, self.data)
+
+    def finish_pending(self) -> None:
+        """Have the captures that wait at their `yield` give their result."""
+        while self.undo:
+            pending = self.undo.pop()
+            hook = str(getattr(pending, '__name__', 'capture'))
+            self._keeping_failure(self._tolerantly, hook, next, pending, None)
+            self._keeping_failure(pending.close)  # what follows a second yield is left out
 
     # --- errors of hooks -------------------------------------------------------------
 
@@ -262,9 +298,13 @@ class Run(_core.OpenRun):
         except Exception as error:
             if not self.plan.optional:
                 raise
-            assert self.data is not None
-            noted = namespace(self.data, 'call').setdefault('capture_errors', [])
-            noted.append({'method': hook, 'error': one_line(error)})
+            self.note(hook, one_line(error))
+
+    def note(self, hook: str, error: str) -> None:
+        """Add an error to `call.capture_errors`."""
+        assert self.data is not None
+        noted = namespace(self.data, 'call').setdefault('capture_errors', [])
+        noted.append({'method': hook, 'error': error})
 
     def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
         """Call a hook; its first error waits until the record is written."""

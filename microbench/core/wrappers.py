@@ -100,7 +100,7 @@ def generator(bench: MicroBenchBase, func: Any) -> Any:
     def timed(*args: Any, **kwargs: Any) -> Any:
         run = _begun(bench, func, args, kwargs)
         try:
-            value = yield from _steps(run, func(*args, **kwargs))
+            value = yield from _steps(run, _wrapped(run, func(*args, **kwargs)))
         except GeneratorExit:
             _end(run, None)  # an early close is no exception
             raise
@@ -111,6 +111,15 @@ def generator(bench: MicroBenchBase, func: Any) -> Any:
         return value
 
     return timed
+
+
+def _wrapped(run: Run, body: Any) -> Any:
+    """Return the generator, or what a capture's `_wrap_body` makes of it.
+
+    That has its methods `send`, `throw` and `close`, each called for one step.
+    """
+    wrap = run.data and run.data.get('_wrap_body')
+    return wrap(body) if wrap else body
 
 
 def _steps(run: Run, body: Any) -> Any:

@@ -27,6 +27,15 @@ class MBResourceUsage:
         if resource is not None:
             bm_data['resource_usage'] = []
 
+    def capture_resource_usage_of_process(self, bm_data: dict[str, Any]) -> Any:
+        """Read the counters when `record_on_exit()` is called, and at the end."""
+        if resource is None or not getattr(bm_data.get('_run'), 'background', False):
+            return
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        yield
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        bm_data['_usage_of_process'] = differences(before, after)
+
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Read the counters of this process before an iteration."""
         forward = getattr(super(), 'pre_run_triggers', None)
@@ -46,7 +55,9 @@ class MBResourceUsage:
             forward(bm_data)
 
     def capturepost_resource_usage(self, bm_data: dict[str, Any]) -> None:
-        """Take over what the kernel counted for a child process, in the command."""
+        """Take over what was counted for a whole process: this one, or children."""
+        if '_usage_of_process' in bm_data:
+            bm_data['resource_usage'] = [bm_data['_usage_of_process']]
         children = bm_data.get('_children_usage')
         if resource is not None and children is not None:
             bm_data['resource_usage'] = [totals(usage) for usage in children]

@@ -34,7 +34,12 @@ class Output:
     >>> class Printed(Output):
     ...     def write_record(self, record, timeout=None):
     ...         print(record.decode())
+
+    A sink that needs a network says so with `local = False`: then it gets its turn after
+    those that do not.
     """
+
+    local = True
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Store one record: a line of JSON, ASCII, without its newline.
@@ -60,8 +65,8 @@ class Output:
         raise NotImplementedError(f'{type(self).__name__} cannot read records back')
 
 
-def writer_of(sink: Any) -> Callable[[bytes], None]:
-    """Return the method that takes the bytes of a record.
+def writer_of(sink: Any) -> Callable[..., None]:
+    """Return the method that takes the bytes of a record, and a timeout if there is one.
 
     That is `write_record`, unless the sink has none, or a `write` nearer to its class than
     that: then it was written for 2.1.0 and gets a str. So does one whose `write` was
@@ -74,11 +79,11 @@ def writer_of(sink: Any) -> Callable[[bytes], None]:
                 write = names.get('write')
                 if getattr(names['write_record'], 'beside', write) is not write:
                     break
-                method: Callable[[bytes], None] = sink.write_record
+                method: Callable[..., None] = sink.write_record
                 return method
             if 'write' in names:
                 break
-    return lambda record: sink.write(record.decode('ascii'))
+    return lambda record, timeout=None: sink.write(record.decode('ascii'))  # noqa: ARG005
 
 
 class Lock:

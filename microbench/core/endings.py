@@ -1,0 +1,139 @@
+"""How a process ends: the exception that nobody caught, the status, the signal.
+
+The interpreter tells none of this to functions of `atexit`. So, while a record waits:
+
+exception   `sys.excepthook` is wrapped, once. It is also what the interpreter leaves in
+            `sys.last_value` before it calls any hook: so a hook installed later, which
+            does not call ours, hides nothing.
+status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` when nobody has
+            caught the exception. That attribute is wrapped by one which notes what is
+            read while no Python code is running. Nothing else is ever seen in there: a
+            SystemExit that is caught, or made by hand, leaves no trace.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .. import _core
+from . import signals
+from .run import described
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Any
+
+
+class Ending:
+    """What is known of the end: it may change while records are being completed."""
+
+    def __init__(self, number: int | None = None) -> None:
+        self.exception = _watch.uncaught()
+        self.status = _watch.status(self.exception)
+        self.signal = number
+        self.frame: FrameType | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields of the record that tell it."""
+        fields: dict[str, Any] = {}
+        if self.exception is not None:
+            fields['exception'] = described(self.exception)
+        if self.signal is not None:
+            fields['exit_signal'] = signals.name_of(self.signal)
+        else:
+            fields['exit_status'] = self.status
+        return fields
+
+
+class ExitCode:
+    """`SystemExit.code`, which remembers what the interpreter read of it."""
+
+    def __init__(self, member: Any) -> None:
+        self.member = member
+        self.read = False
+        self.code: Any = None
+
+    def __get__(self, error: SystemExit | None, cls: type | None = None) -> Any:
+        if error is None:
+            return self
+        code = self.member.__get__(error, cls)
+        try:
+            sys._getframe(1)
+        except ValueError:  # no Python code has asked: the process is about to end
+            self.read, self.code = True, code
+        return code
+
+    def __set__(self, error: SystemExit, code: Any) -> None:
+        self.member.__set__(error, code)
+
+    def __delete__(self, error: SystemExit) -> None:
+        self.member.__delete__(error)
+
+
+class Watch:
+    """What is noted of the end, and what is wrapped to that purpose."""
+
+    def __init__(self) -> None:
+        self._exception: BaseException | None = None
+        self._last_before: BaseException | None = None
+        self._previous_hook: Any = None
+        self._exit_code: ExitCode | None = None
+
+    def begin(self) -> None:
+        """Wrap the hook and the attribute, if they are not."""
+        if self._previous_hook is None:
+            self._exception, self._last_before = None, _last_exception()
+            self._previous_hook, sys.excepthook = sys.excepthook, _excepthook
+        if self._exit_code is None:
+            self._exit_code = ExitCode(SystemExit.__dict__['code'])
+            _core.set_in_type(SystemExit, 'code', self._exit_code)
+
+    def end(self) -> None:
+        """Put back what was there; a hook that others have wrapped stays, and passes on."""
+        self._exception = None
+        if sys.excepthook is _excepthook:
+            sys.excepthook, self._previous_hook = self._previous_hook, None
+        if self._exit_code is not None:
+            _core.set_in_type(SystemExit, 'code', self._exit_code.member)
+            self._exit_code = None
+
+    def note(
+        self,
+        kind: type[BaseException],
+        exception: BaseException,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Remember an exception that nobody caught; then call the hook before."""
+        self._exception = exception
+        (self._previous_hook or sys.__excepthook__)(kind, exception, traceback)
+
+    def uncaught(self) -> BaseException | None:
+        """Return the exception that ends the program; at a prompt, none does."""
+        if hasattr(sys, 'ps1'):
+            return None
+        last = _last_exception()
+        return self._exception or (last if last is not self._last_before else None)
+
+    def status(self, exception: BaseException | None) -> int:
+        """Return the exit status: 0, 1, or what `sys.exit()` was given."""
+        if self._exit_code is None or not self._exit_code.read:
+            return 0 if exception is None else 1
+        code = self._exit_code.code
+        return int(code) if isinstance(code, int) else int(code is not None)
+
+
+def _last_exception() -> BaseException | None:
+    return getattr(sys, 'last_value', None)
+
+
+_watch = Watch()
+begin, end = _watch.begin, _watch.end
+
+
+def _excepthook(
+    kind: type[BaseException],
+    exception: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    _watch.note(kind, exception, traceback)

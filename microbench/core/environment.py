@@ -1,0 +1,96 @@
+"""Fields that a bench asks for by attribute: `env_vars` and `capture_versions`.
+
+They are filled before the first hook runs, and are no captures: a wrong attribute is a
+mistake in the program, and raises even where captures are optional.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .capture import namespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+def add(bench: object, bm_data: dict[str, Any]) -> None:
+    """Set `env` and `python.loaded_packages`, as far as the bench asks for them.
+
+    Raises:
+        ValueError: an attribute is no list of names; the message says which.
+    """
+    variables = _listed(bench, 'env_vars')
+    if variables:
+        namespace(bm_data, 'env').update(map(_variable, variables))
+    packages = _listed(bench, 'capture_versions')
+    if packages:
+        loaded = namespace(namespace(bm_data, 'python'), 'loaded_packages')
+        loaded.update(map(_package, packages))
+
+
+def _listed(bench: object, attribute: str) -> list[Any]:
+    """Return the items of an attribute; a string is one item."""
+    value = getattr(bench, attribute, ())
+    if isinstance(value, str):
+        return [value]
+    try:
+        return list(value)
+    except TypeError:
+        message = f'{attribute} has to be a list or tuple, not {value!r}'
+        raise ValueError(message) from None  # what 2.1.0 raises
+
+
+def _variable(name: Any) -> tuple[str, str | None]:
+    if not isinstance(name, str):
+        message = f'env_vars: {name!r} is no name of an environment variable'
+        raise ValueError(message)  # noqa: TRY004 - as above
+    return name, os.environ.get(name)
+
+
+def _package(item: Any) -> tuple[str, Any]:
+    if isinstance(item, str):
+        return item, version_of(item)
+    name = getattr(item, '__name__', None)
+    if not isinstance(name, str):
+        message = f'capture_versions: {item!r} is neither a module nor the name of one'
+        raise ValueError(message)  # noqa: TRY004 - as above
+    return name, getattr(item, '__version__', None)
+
+
+def version_of(name: str) -> str | None:
+    """Return the version of a module or distribution; None if neither tells one.
+
+    A loaded module tells its own; nothing is imported. Otherwise it is that of the
+    distribution called so, or of the one that the module belongs to.
+    """
+    version = getattr(sys.modules.get(name), '__version__', None)
+    if isinstance(version, str):
+        return version
+    return _installed_version(name) or next(
+        filter(None, map(_installed_version, _distributions_of(name))), None
+    )
+
+
+def _installed_version(distribution: str) -> str | None:
+    from importlib import metadata
+
+    try:
+        return metadata.version(distribution)
+    except Exception:  # not there, or its metadata is broken
+        return None
+
+
+_owners: Mapping[str, list[str]] = {}  # modules to distributions: slow, so found once
+
+
+def _distributions_of(module: str) -> list[str]:
+    global _owners  # noqa: PLW0603 - found again by two threads at worst
+    if not _owners:
+        from importlib import metadata
+
+        _owners = metadata.packages_distributions()
+    return _owners.get(module.partition('.')[0], [])

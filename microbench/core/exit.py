@@ -1,0 +1,196 @@
+"""`record_on_exit`: one record of the process, whatever ends it.
+
+    state        what has happened                                      goes on to
+    -----------  -----------------------------------------------------  ---------------
+    registered   in the table; clock started; prepare(): the record is  ended, cancelled
+                 encoded as far as it is known
+    ended        clock stopped first; what spanned the run finished;    claimed
+                 captures done; phases closed
+    claimed      claim() said yes, to one caller only                   written
+    written      with the sinks, or on standard error                   -
+    cancelled    replaced, or given up: claim() says no from now on     -
+
+The process has one table of registered runs, one function in `atexit`, one wrapped
+`sys.excepthook` and one handler, for each signal that any of the runs asks for. They are
+there while the table holds something, and are put back when it does not.
+
+What ends the process leads to _end(): the clocks of all runs first, then one run after
+the other. It is entered once. A signal that comes while it runs is remembered, and ends
+the process afterwards; one that comes while a signal is being handled changes nothing.
+Then the handler that was there before runs, the default action is put back, and the
+signal is sent again: whoever waits for this process sees what it would have seen.
+
+A forked child has a copy of all this, and must not write what its parent writes: it
+finds that the table is of another process, and does what would be done without us.
+
+All of it is Python. The interpreter has to react for it to run: code in C that never
+returns, crashes and SIGKILL are for a native path, which has its place behind claim().
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+
+from .. import _core
+from ..messages import warn
+from . import endings
+from .capture import refuse
+from .exit_run import ExitRun
+from .signals import Handlers, end_by, wanted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any
+
+    from .bench import MicroBenchBase
+    from .endings import Ending
+
+
+class Table:
+    """The registered runs of this process."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
+        self.generation = _core.fork_generation()
+        self.ending: Ending | None = None  # while the records are being written
+        self.is_armed = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was made in this process, not in the parent of a fork."""
+        return self.generation == _core.fork_generation()
+
+
+_table = Table()
+
+
+def register(
+    bench: MicroBenchBase, name: str, handle_sigterm: bool, signals: Any, grace: Any
+) -> None:
+    """Register the run of a bench, in place of one that it has already."""
+    global _table  # noqa: PLW0603 - a child gets a table of its own
+    refuse(bench, 'record_on_exit()')
+    chosen = wanted(signals) if handle_sigterm else {}
+    run = ExitRun(bench, name, chosen, _seconds(grace))
+    run.register()
+    if not _table.is_ours:
+        _table = Table()
+    replaced = _table.runs.get(id(bench))
+    _table.runs[id(bench)] = run
+    _arm()
+    if replaced is not None:
+        replaced.cancel()
+    if chosen and not _in_main_thread():
+        warn(
+            'record_on_exit() was not called in the main thread, the only one that can '
+            'handle signals: the record is written at a normal exit only',
+            RuntimeWarning,
+        )
+
+
+def cancel(bench: MicroBenchBase) -> None:
+    """Give up the run of a bench, if it has one."""
+    run = _table.runs.pop(id(bench), None) if _table.is_ours else None
+    if run is not None:
+        run.cancel()
+        _arm()
+
+
+def _seconds(grace: Any) -> float | None:
+    if grace is None:
+        return None
+    seconds = float(grace)
+    if not seconds >= 0:
+        raise ValueError(f'grace has to be a number of seconds, not {grace!r}')
+    return seconds
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+# --- what is left in the process while runs are registered ---------------------------
+
+
+def _arm() -> None:
+    """Install what the registered runs need, and put back all else."""
+    if not _table.runs or not _table.is_armed:
+        atexit.unregister(_at_exit)  # a child has its parent's
+    if _table.runs:
+        endings.begin()
+        if not _table.is_armed:
+            atexit.register(_at_exit)
+    else:
+        endings.end()
+    _table.is_armed = bool(_table.runs)
+    if _in_main_thread():
+        _handlers.keep(_signals())
+
+
+def _signals() -> dict[int, bool]:
+    found: dict[int, bool] = {}
+    for run in list(_table.runs.values()):
+        for number, only_default in run.signals.items():
+            found[number] = found.get(number, True) and only_default
+    return found
+
+
+# --- the end -------------------------------------------------------------------------
+
+
+def _at_exit() -> None:
+    if not _table.is_ours:
+        return
+    ending = endings.Ending()
+    try:
+        _end(ending)
+        if ending.signal is not None:
+            _handlers.chain(ending.signal, ending.frame)
+    finally:
+        _release()
+    if ending.signal is not None:
+        end_by(ending.signal)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    if not _table.is_ours or not (_table.runs or _table.ending):
+        _handlers.step_aside(number, frame)
+        return
+    if _table.ending is not None:
+        _remember(_table.ending, number, frame)
+        return
+    in_force = _handlers.in_force(number)
+    try:
+        _end(endings.Ending(number))
+        _handlers.chain(number, frame)
+    finally:
+        _release()
+    if in_force:  # else whoever installed a later handler has called ours, and goes on
+        end_by(number)
+
+
+def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
+    if ending.signal is None:
+        ending.signal, ending.frame = number, frame
+
+
+def _end(ending: Ending) -> None:
+    """Write all records. Whatever happens to one, the others have their turn."""
+    _table.ending = ending
+    runs = list(_table.runs.values())
+    for run in runs:
+        run.stop_clock()
+    for run in runs:
+        run.end(ending)
+
+
+def _release() -> None:
+    _table.runs.clear()
+    endings.end()
+    _handlers.keep({})
+    _table.ending = None
+
+
+_handlers = Handlers(_on_signal)

@@ -1,0 +1,150 @@
+"""Samples of the process while a run lasts: `monitor` of a bench class.
+
+A daemon thread takes the first sample at once and the others at multiples of the
+interval after it. It installs no signal handler and is gone when the run is finished,
+whatever ended the code. What the function raises costs that one sample: it is noted
+once in `call.capture_errors`, and sampling goes on.
+
+All of it belongs to one run, as one more step of its undo stack (see core/run.py).
+"""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+
+from .. import _core
+from ..messages import one_line, warn
+from . import times
+from .capture import namespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from typing import Any
+
+    from .run import Run
+
+INTERVAL, TIMEOUT = 60.0, 30.0  # seconds, where the bench does not say
+MOST_ERRORS = 20  # different ones that a record lists
+
+
+class Sampler:
+    """Calls a function again and again, in a thread of its own.
+
+    Args:
+        read: returns the values of one sample.
+        interval: seconds between samples.
+        tz: time zone of the timestamps; None for naive local time.
+        stopped: event that ends the loop.
+        clock: seconds, by which the samples are spaced.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Mapping[str, Any]],
+        interval: float,
+        tz: times.tzinfo | None,
+        stopped: Any = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.samples: list[dict[str, Any]] = []
+        self.errors: dict[str, None] = {}  # in the order in which they came up
+        self._read, self._interval, self._tz = read, interval, tz
+        self._stopped = threading.Event() if stopped is None else stopped
+        self._clock = clock
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread; RuntimeError if the system gives none."""
+        thread = threading.Thread(target=self.loop, name='microbench monitor', daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def loop(self) -> None:
+        """Take samples until stopped: one at least."""
+        began = self._clock()
+        while True:
+            self._take_one()
+            since_tick = (self._clock() - began) % self._interval
+            pause = min(self._interval - since_tick, threading.TIMEOUT_MAX)
+            if self._stopped.wait(pause):
+                return
+
+    def _take_one(self) -> None:
+        timestamp = times.at(_core.wall_ns(), self._tz)
+        try:
+            self.samples.append({'timestamp': timestamp, **self._read()})
+        except BaseException as error:  # nothing that it raises can reach anybody
+            if len(self.errors) < MOST_ERRORS:
+                self.errors[one_line(error)] = None
+
+    def stop(self, timeout: float) -> None:
+        """End the thread, and wait for it `timeout` seconds at most."""
+        self._stopped.set()
+        if self._thread is None:
+            return
+        self._thread.join(min(timeout, threading.TIMEOUT_MAX))
+        if self._thread.is_alive():
+            late = f'TimeoutError: the monitor had not ended after {timeout:g} s'
+            self.errors[late] = None
+        self._thread = None
+
+
+def begin(run: Run) -> None:
+    """Start the monitor of this run.
+
+    Raises:
+        ImportError: psutil is not installed.
+        ValueError, TypeError: the interval or the timeout is no positive number.
+    """
+    assert run.data is not None
+    namespace(run.data, 'call')['monitor'] = []
+    _warn_off_main_thread()
+    step = monitor(run, _sampler_of(run.owner))
+    next(step)
+    run.undo.append(step)
+
+
+def _warn_off_main_thread() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        warn(
+            'monitor: this run was not started by the main thread; its samples are of '
+            'the whole process all the same',
+            RuntimeWarning,
+        )
+
+
+def _sampler_of(bench: Any) -> Sampler:
+    import psutil
+
+    interval = _seconds(bench, 'monitor_interval', INTERVAL)
+    function, process = bench.monitor, psutil.Process()
+    return Sampler(lambda: function(process), interval, bench.tz)
+
+
+def _seconds(bench: Any, attribute: str, default: float) -> float:
+    value = getattr(bench, attribute, default)
+    seconds = float(value)
+    if not seconds > 0:
+        raise ValueError(f'{attribute} has to be a positive number, not {value!r}')
+    return seconds
+
+
+def monitor(run: Run, sampler: Sampler) -> Generator[None]:
+    """Sample until the run is finished; then put the samples into its record."""
+    timeout = _seconds(run.owner, 'monitor_timeout', TIMEOUT)
+    if run.patience is not None:
+        timeout = min(timeout, run.patience)
+    try:
+        sampler.start()
+    except RuntimeError as error:  # no more threads: that is no reason not to run
+        run.note('monitor', one_line(error))
+    try:
+        yield
+    finally:
+        sampler.stop(timeout)
+    assert run.data is not None
+    namespace(run.data, 'call')['monitor'] = list(sampler.samples)
+    for error_text in list(sampler.errors):
+        run.note('monitor', error_text)

@@ -1,0 +1,156 @@
+"""Which version of a file it was: digests of scripts and inputs."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import time
+
+from ..core.capture import CLIArg, namespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BLOCK = 1 << 20
+# Bytes of digests that can have any length: the strength their names promise.
+LENGTHS = {'shake_128': 32, 'shake_256': 64}
+# A file that changed a moment ago may change again and show the same time.
+SETTLED_NS = 2 * 10**9
+
+
+def new_hash(algorithm: str) -> Any:
+    """Return a fresh hash object.
+
+    Raises:
+        ValueError: hashlib knows no such algorithm.
+    """
+    import hashlib
+
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def known_algorithm(word: str) -> str:
+    """Return the name of an algorithm of hashlib."""
+    try:
+        new_hash(word)
+    except ValueError:
+        raise ValueError(f'{word!r} is no algorithm of hashlib: type sha256') from None
+    return word
+
+
+def existing_file(word: str) -> str:
+    """Return a path at which there is a file."""
+    if not os.path.isfile(word):
+        raise ValueError(f'{word!r} is no existing file')
+    return word
+
+
+def files_of(command: list[str]) -> list[str]:
+    """Return the files that a command names: its program, and words that are files."""
+    import shutil
+
+    program, *words = command or ['']
+    values = [w.partition('=')[2] if w.startswith('-') else w for w in words]
+    named = [w for pair in zip(words, values, strict=True) for w in pair]
+    found = [shutil.which(program) or program, *named]
+    return [path for path in dict.fromkeys(found) if os.path.isfile(path)]
+
+
+class MBFileHash:
+    """Digests of files: of the script or command and its inputs.
+
+    `hash_files` lists the paths (default: the script), `hash_algorithm` is a name that
+    hashlib knows. Digests of `shake_128` have 32 bytes, those of `shake_256` 64.
+    A file is read again only if it has changed.
+    """
+
+    cli_name = 'file-hash'
+    cli_args = (
+        CLIArg(
+            ['--hash-file'],
+            'hash_files',
+            'files to hash (default: the command and its words that are files)',
+            metavar='FILE',
+            type=existing_file,
+            nargs='+',
+            cli_default=files_of,
+        ),
+        CLIArg(
+            ['--hash-algorithm'],
+            'hash_algorithm',
+            'how to hash: any name that hashlib knows (default: sha256)',
+            metavar='ALGORITHM',
+            type=known_algorithm,
+        ),
+    )
+
+    _digests: dict[Any, tuple[Any, str]] | None = None
+
+    def capture_file_hashes(self, bm_data: dict[str, Any]) -> None:
+        """Set `file_hashes`, path to hex digest, and `mb.file_hash_algorithm`.
+
+        Raises:
+            ValueError: unknown algorithm.
+            OSError: a file cannot be read; the record has the digests of the others.
+        """
+        algorithm = str(getattr(self, 'hash_algorithm', 'sha256'))
+        hashes = bm_data['file_hashes'] = {}
+        failures = []
+        for path in self._paths_to_hash():
+            try:
+                hashes[os.fsdecode(path)] = self._digest(path, algorithm)
+            except OSError as error:
+                failures.append(error)
+        if hashes:
+            namespace(bm_data, 'mb')['file_hash_algorithm'] = algorithm
+        if failures:
+            raise failures[0]
+
+    def _paths_to_hash(self) -> list[Any]:
+        paths: Any = getattr(self, 'hash_files', None)
+        if paths is None:
+            script = sys.argv[0] if sys.argv else ''
+            return [script] if script and not script.startswith('-') else []
+        return [paths] if isinstance(paths, (str, bytes, os.PathLike)) else list(paths)
+
+    def _digest(self, path: Any, algorithm: str) -> str:
+        """Return the digest of a file: that of before, if the file has not changed."""
+        if self._digests is None:
+            self._digests = {}
+        known = self._digests
+        key = (os.fspath(path), algorithm)
+        state, settled = _state_of(path)
+        held = known.get(key)
+        if held is not None and held[0] == state:
+            return held[1]
+        digest = hex_digest(path, algorithm)
+        if settled:
+            known[key] = (state, digest)
+        return digest
+
+
+def hex_digest(path: Any, algorithm: str) -> str:
+    """Return the digest of a file's bytes."""
+    digest = new_hash(algorithm)
+    with open(path, 'rb') as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    length = LENGTHS.get(digest.name.replace('-', '_').lower())
+    return str(digest.hexdigest() if length is None else digest.hexdigest(length))
+
+
+def _state_of(path: Any) -> tuple[Any, bool]:
+    """Return what changes whenever a file does, and whether it can be relied on.
+
+    Raises:
+        OSError: there is nothing, or a pipe or device: reading it takes what is there.
+    """
+    found = os.stat(path)
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise OSError(errno.EINVAL, 'not a regular file', path)
+    times = (found.st_mtime_ns, found.st_ctime_ns)
+    state = (found.st_dev, found.st_ino, found.st_size, *times)
+    return state, time.time_ns() - max(times) > SETTLED_NS

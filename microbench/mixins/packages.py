@@ -1,0 +1,183 @@
+"""Packages: installed by pip or conda, or used by the calling code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..core.capture import namespace, per_process
+from ..core.naming import without_partial
+from ..messages import PACKAGE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+    from typing import Any
+
+CONDA_LIMIT = 120.0  # seconds: conda starts slowly from network file systems
+STDLIB = os.path.dirname(os.__file__)
+
+
+class MBInstalledPackages:
+    """Versions of all installed Python packages.
+
+    With `capture_paths = True` also the directories they are in.
+    """
+
+    cli_name = 'installed-packages'
+    capture_paths = False
+
+    @per_process
+    def capture_packages(self, bm_data: dict[str, Any]) -> None:
+        """Set `python.installed_packages` and perhaps `python.installed_package_paths`.
+
+        Of two distributions of one name the first counts, as it does when importing.
+        """
+        found = list(_distributions())
+        python = namespace(bm_data, 'python')
+        python['installed_packages'] = {name: version for name, version, _ in found}
+        if self.capture_paths:
+            python['installed_package_paths'] = {
+                name: directory_of(distribution) for name, _, distribution in found
+            }
+
+
+def _distributions() -> Iterator[tuple[str, str, Any]]:
+    """Yield name, version and the distribution itself; broken ones are left out."""
+    from importlib import metadata
+
+    known = set()
+    for distribution in metadata.distributions():
+        try:
+            name, version = distribution.metadata['Name'], distribution.version
+        except Exception:
+            continue  # without metadata, or with such that cannot be read
+        key = str(name).lower().replace('_', '-').replace('.', '-')
+        if name and key not in known:
+            known.add(key)
+            yield name, version, distribution
+
+
+def directory_of(distribution: Any) -> str:
+    """Return the directory of the first listed file that is where packages are.
+
+    Scripts are listed as well, as `../../../bin/name`.
+    """
+    inside = (file for file in distribution.files or () if '..' not in file.parts)
+    first = next(inside, '')
+    place = str(distribution.locate_file(first))
+    return os.path.normpath(os.path.dirname(place) if first else place)
+
+
+class MBCondaPackages:
+    """Packages of the active conda environment.
+
+    `include_builds` (True) appends builds to versions, `include_channels` (False)
+    channels. The program is asked once for each bench object and environment.
+    """
+
+    cli_name = 'conda-packages'
+    include_builds = True
+    include_channels = False
+    _conda_list: tuple[Any, str] | None = None
+
+    def capture_conda_packages(self, bm_data: dict[str, Any]) -> None:
+        """Set `conda`: name, path and packages of the environment.
+
+        Raises:
+            FileNotFoundError, subprocess.SubprocessError: conda could not be asked;
+                `conda.packages` is not there then.
+        """
+        conda: dict[str, Any] = {
+            'name': os.environ.get('CONDA_DEFAULT_ENV'),
+            'path': os.environ.get('CONDA_PREFIX'),
+        }
+        bm_data['conda'] = conda
+        rows = [line.split() for line in self._listed().splitlines()]
+        conda['packages'] = {
+            row[0]: self._version(*row[1:])
+            for row in rows
+            if len(row) > 1 and not row[0].startswith('#')
+        }
+
+    def _listed(self) -> str:
+        import shutil
+
+        from .programs import output_of  # start-up time
+
+        program = shutil.which('conda') or os.environ.get('CONDA_EXE') or 'conda'
+        prefix = os.environ.get('CONDA_PREFIX') or sys.prefix
+        asked = (os.getpid(), program, prefix)
+        if self._conda_list is None or self._conda_list[0] != asked:
+            command = [program, 'list', '--prefix', prefix]
+            self._conda_list = asked, output_of(command, limit=CONDA_LIMIT)
+        return self._conda_list[1]
+
+    def _version(self, version: str, build: str = '', channel: str = '', *_: str) -> str:
+        text = f'{version} {build}' if self.include_builds and build else version
+        return f'{text}({channel})' if self.include_channels and channel else text
+
+
+class MBGlobalPackages:
+    """Versions of the packages that the calling code has in its globals."""
+
+    def capture_functions(self, bm_data: dict[str, Any]) -> None:
+        """Add to `python.loaded_packages`.
+
+        A module counts by itself, anything else by the package that it was defined in;
+        what has no version is skipped. Code that was called by the standard library (a
+        task, a thread) is looked at through the globals of the decorated function.
+        """
+        found = map(_package_of, list(_globals_to_look_at(bm_data).values()))
+        packages = dict(package for package in found if package is not None)
+        if packages:
+            python = namespace(bm_data, 'python')
+            namespace(python, 'loaded_packages').update(packages)
+
+
+def _package_of(value: Any) -> tuple[str, str] | None:
+    try:
+        module = value
+        if not isinstance(value, type(sys)):
+            module = sys.modules.get(value.__module__.partition('.')[0])
+        name, version = module.__name__, module.__version__
+    except Exception:
+        return None  # no module, or one without version; or a proxy that points nowhere
+    known = isinstance(name, str) and isinstance(version, str)
+    return (name, version) if known else None
+
+
+def _globals_to_look_at(bm_data: dict[str, Any]) -> dict[str, Any]:
+    frame = _outside(sys._getframe(1), _is_ours)
+    func = bm_data.get('_func')
+    if func is not None and (frame is None or _is_stdlib(frame)):
+        return _globals_of(func)
+    frame = _outside(frame, _is_stdlib)
+    return {} if frame is None else frame.f_globals
+
+
+def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
+    while frame is not None and inside(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(PACKAGE + os.sep)
+
+
+def _is_stdlib(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    inside = path.startswith(STDLIB + os.sep) and 'site-packages' not in path
+    return inside or path.startswith('<frozen ')
+
+
+def _globals_of(func: Any) -> dict[str, Any]:
+    """Return the globals of a function, method, partial or object with __call__."""
+    func = without_partial(func)
+    for place in (func, getattr(func, '__func__', None), type(func).__call__):
+        found = getattr(place, '__globals__', None)
+        if isinstance(found, dict):
+            return found
+    return {}

@@ -1,0 +1,199 @@
+"""Which lines of a function take the time."""
+
+from __future__ import annotations
+
+from ..core.capture import namespace
+from ..core.naming import without_partial
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Where versions of line_profiler keep, or kept, their statistics.
+MODULES = ('line_profiler.line_profiler', 'line_profiler._line_profiler', '_line_profiler')
+
+
+class LineStats:
+    """Line statistics read from a record.
+
+    Attributes:
+        timings: (file, first line, function) to a list of (line, hits, time).
+        unit: seconds in one unit of those times.
+    """
+
+    timings: dict[tuple[str, int, str], list[tuple[int, int, int]]]
+    unit: float
+
+
+class MBLineProfiler:
+    """Hits and time of each line of the decorated function.
+
+    Needs the package line_profiler, which slows the profiled lines: do not compare
+    `call.durations` with those of records that lack `call.line_profile`. Only the
+    function itself is profiled, not what it calls. Of a generator, the time inside its
+    body counts. Coroutine functions and `record()` raise NotImplementedError.
+
+    >>> from microbench import MicroBench
+    >>> class Bench(MicroBench, MBLineProfiler):
+    ...     pass
+    """
+
+    refuses = (
+        'coroutine functions',
+        'async generator functions',
+        'record()',
+        'record_on_exit()',
+    )
+
+    def capture_line_profile(self, bm_data: dict[str, Any]) -> None:
+        """Prepare a profiler for this call.
+
+        Raises:
+            ImportError: line_profiler is not installed.
+        """
+        import inspect
+
+        from line_profiler import LineProfiler
+
+        profiler = bm_data['_line_profiler'] = LineProfiler()
+        profiler.add_callable(inspect.unwrap(without_partial(bm_data['_func'])))
+        bm_data['_wrap_body'] = lambda body: _ProfiledBody(profiler, body)
+
+    def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Profile from here on: an iteration begins."""
+        forward = getattr(super(), 'pre_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+        if '_line_profiler' in bm_data:
+            bm_data['_line_profiler'].enable_by_count()
+
+    def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Stop profiling."""
+        if '_line_profiler' in bm_data:
+            bm_data['_line_profiler'].disable_by_count()
+        forward = getattr(super(), 'post_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+
+    def capturepost_line_profile(self, bm_data: dict[str, Any]) -> None:
+        """Set `call.line_profile` and `call.line_profiler`.
+
+        The first is plain: a list with file, function, line, hits and time (seconds) of
+        each line that was reached. The second is for `decode_line_profile`, and for
+        programs that read the records of microbench 2.
+        """
+        if '_line_profiler' not in bm_data:
+            return
+        profiler = bm_data['_line_profiler']
+        profiler.disable_by_count()  # only still on if something failed
+        stats = profiler.get_stats()
+        call = namespace(bm_data, 'call')
+        call['line_profile'] = plain(stats)
+        call['line_profiler'] = encoded(stats)
+
+    @staticmethod
+    def decode_line_profile(line_profile_pickled: str) -> LineStats:
+        """Return the statistics in a `call.line_profiler`; line_profiler is not needed.
+
+        Text from strangers is safe to decode: nothing in it is executed.
+
+        Raises:
+            ValueError: the text holds anything else.
+        """
+        return decoded(line_profile_pickled)
+
+    @staticmethod
+    def print_line_profile(line_profile_pickled: str, **kwargs: Any) -> None:
+        """Print a `call.line_profiler` beside the source lines.
+
+        `kwargs` are those of `line_profiler.show_text`, such as `stream`.
+
+        Raises:
+            ValueError: the text holds anything else.
+            ImportError: line_profiler is not installed.
+        """
+        from line_profiler import show_text
+
+        stats = decoded(line_profile_pickled)
+        show_text(stats.timings, stats.unit, **kwargs)
+
+
+class _ProfiledBody:
+    """A generator that is profiled while it runs, not while its consumer does."""
+
+    def __init__(self, profiler: Any, body: Any) -> None:
+        profiler.disable_by_count()  # each step by itself instead
+        self.profiler = profiler
+        self.body = body
+
+    def send(self, value: Any) -> Any:
+        with self.profiler:
+            return self.body.send(value)
+
+    def throw(self, exception: BaseException) -> Any:
+        with self.profiler:
+            return self.body.throw(exception)
+
+    def close(self) -> Any:
+        with self.profiler:
+            return self.body.close()
+
+
+# --- forms of the statistics ----------------------------------------------------------
+
+
+def plain(stats: Any) -> list[dict[str, Any]]:
+    """Return the statistics as plain JSON values, in the order of the lines."""
+    return [
+        {
+            'file': file,
+            'function': function,
+            'line': line,
+            'hits': hits,
+            'time': time * stats.unit,
+        }
+        for (file, _, function), lines in stats.timings.items()
+        for line, hits, time in lines
+    ]
+
+
+def encoded(stats: Any) -> str:
+    """Return the statistics as microbench 2 wrote them: a pickle in base64."""
+    import base64
+    import pickle
+
+    return base64.b64encode(pickle.dumps(stats, protocol=4)).decode('ascii')
+
+
+def decoded(text: str) -> LineStats:
+    """Return the statistics in such a text, and run nothing that it names."""
+    import base64
+    import io
+    import pickle
+
+    class Unpickler(pickle.Unpickler):
+        def find_class(self, module: str, name: str) -> Any:
+            if name == 'LineStats' and module in MODULES:
+                return LineStats
+            raise pickle.UnpicklingError(f'{module}.{name} is refused')
+
+    try:
+        stats = Unpickler(io.BytesIO(base64.b64decode(text))).load()
+        return _checked(stats)
+    except Exception as error:
+        raise ValueError(f'this is no line profile of MBLineProfiler: {error}') from error
+
+
+def _checked(stats: Any) -> LineStats:
+    """Return new statistics made of the numbers and names in those that were read."""
+    if type(stats) is not LineStats:
+        raise TypeError(f'it holds {type(stats).__name__}')
+    checked = LineStats()
+    checked.unit = float(stats.unit)
+    checked.timings = {
+        (str(file), int(first), str(function)): [
+            (int(line), int(hits), int(time)) for line, hits, time in lines
+        ]
+        for (file, first, function), lines in stats.timings.items()
+    }
+    return checked

@@ -1,0 +1,204 @@
+"""Records sent to a web server: one request each."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from .base import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+    from urllib.error import HTTPError
+    from urllib.request import Request
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MOST_REDIRECTS = 10
+# What another host gets to see; any other header may hold a key.
+HARMLESS = ('Accept', 'Content-', 'User-agent')
+# urllib follows no redirect of a request that has gone to this many places.
+FOLLOWED_ENOUGH = dict.fromkeys(range(1000), 0)
+
+
+class HttpOutput(Output):
+    """Send each record to a web server, as one request.
+
+    Args:
+        url: where to, beginning with `http://` or `https://`.
+        headers: added to each request. `Content-Type` is `application/json` unless it
+            is among them.
+        timeout: seconds that connecting, and each wait for an answer, may take; None
+            waits for ever.
+        method: `'POST'`, `'PUT'` ...
+
+    An answer other than 2xx raises `urllib.error.HTTPError`, trouble on the way there
+    `urllib.error.URLError` or `TimeoutError`. A redirect is followed with the same
+    method and body; to another host, without headers that may be confidential. Nothing
+    is sent twice on its own account.
+
+    To send something else than the record, override `format_payload`:
+
+    >>> class Chat(HttpOutput):
+    ...     def format_payload(self, record):
+    ...         return f'{record["call"]["name"]} is done'
+    >>> Chat('https://chat.example.org/hook').format_payload({'call': {'name': 'fit'}})
+    'fit is done'
+    """
+
+    local = False
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = 30.0,
+        method: str = 'POST',
+    ) -> None:
+        _check_url(url)
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f'timeout has to be positive or None, not {timeout!r}')
+        self.url = url
+        self.headers = dict(headers or {})
+        self.timeout = timeout
+        self.method = method.upper()
+
+    def __repr__(self) -> str:
+        """The path is left out: it is what keeps the address of a web hook secret."""
+        scheme, _, rest = self.url.partition('://')
+        return f'HttpOutput({scheme + "://" + rest.partition("/")[0]!r})'
+
+    def format_payload(self, record: dict[str, Any]) -> bytes | str:
+        """Return the body of the request: bytes, or a str that is sent as UTF-8.
+
+        Args:
+            record: the record as a dict.
+        """
+        import json
+
+        return json.dumps(record)
+
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
+        """Send the record.
+
+        Raises:
+            urllib.error.HTTPError: the answer was not 2xx.
+            urllib.error.URLError: the server cannot be reached.
+            TimeoutError: it did not answer in time.
+        """
+        limits = [limit for limit in (self.timeout, timeout) if limit is not None]
+        left = min(limits, default=None)
+        deadline = None if left is None else monotonic() + left
+        request = self._request(record)
+        for _ in range(MOST_REDIRECTS + 1):
+            target = _sent(request, left)
+            if target is None:
+                return
+            request = _redirected(request, target)
+            left = None if deadline is None else _time_until(deadline)
+        raise OSError(f'{self!r} was redirected more than {MOST_REDIRECTS} times')
+
+    def write(self, bm_json_str: str) -> None:
+        """Send the record; raises as `write_record` does."""
+        self.write_record(bm_json_str.encode())
+
+    def _request(self, record: bytes) -> Request:
+        from urllib.request import Request
+
+        from ..results.reading import decode_line  # start-up time
+
+        decoded = decode_line(record)
+        if decoded is None:
+            raise ValueError('the record is no JSON object')
+        body = self.format_payload(decoded)
+        if isinstance(body, str):
+            body = body.encode()
+        headers = {'Content-Type': 'application/json'}
+        given = {name.title(): value for name, value in self.headers.items()}
+        headers.update(given)
+        return Request(self.url, data=body, headers=headers, method=self.method)  # noqa: S310 - checked
+
+
+def _check_url(url: Any) -> None:
+    from urllib.parse import urlsplit
+
+    if not isinstance(url, str):
+        raise TypeError(f'url has to be a str, not {url!r}')
+    parts = urlsplit(url)
+    if parts.scheme not in ('http', 'https') or not parts.hostname:
+        raise ValueError('url has to begin with http:// or https:// and to name a host')
+    if '@' in parts.netloc:
+        raise ValueError('url holds a user or a password: give an Authorization header')
+
+
+def _sent(request: Request, timeout: float | None) -> str | None:
+    """Send the request once; return where it was redirected to, if it was."""
+    import urllib.error
+    import urllib.request
+
+    request.redirect_dict = FOLLOWED_ENOUGH  # type: ignore[attr-defined]
+    try:
+        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310 - checked
+            return None
+    except urllib.error.HTTPError as error:
+        if error.fp is not None:
+            error.close()  # the answer: its connection ends here
+        target = _target(request, error)
+        if target is None:
+            raise
+        return target
+
+
+def _target(request: Request, error: HTTPError) -> str | None:
+    """Return the address an answer redirects to; None if it is no redirect.
+
+    Raises:
+        HTTPError: the address is not one that a record may be sent to.
+    """
+    from urllib.error import HTTPError
+    from urllib.parse import quote, urljoin
+
+    location = error.headers.get('Location') if error.headers else None
+    if error.code not in REDIRECTS or not location:
+        return None
+    target = urljoin(request.full_url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
+    try:
+        _check_url(target)
+    except ValueError as why:
+        message = f'redirected, and the new {why}'
+        raise HTTPError(
+            request.full_url, error.code, message, error.headers, None
+        ) from None
+    return target
+
+
+def _redirected(request: Request, target: str) -> Request:
+    """Return the same request to another address."""
+    from urllib.request import Request
+
+    headers = request.headers
+    if not _is_trusted(request.full_url, target):
+        headers = {k: v for k, v in headers.items() if k.startswith(HARMLESS)}
+    return Request(target, request.data, headers, method=request.get_method())  # noqa: S310 - checked
+
+
+def _is_trusted(url: str, target: str) -> bool:
+    """Whether the target is the same server, or the same one over TLS."""
+    old, new = _origin(url), _origin(target)
+    return old == new or (old[0], new[0], old[1]) == ('http:80', 'https:443', new[1])
+
+
+def _origin(url: str) -> tuple[str, str | None]:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    port = parts.port or {'http': 80, 'https': 443}[parts.scheme]
+    return f'{parts.scheme}:{port}', parts.hostname
+
+
+def _time_until(deadline: float) -> float:
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError('the time was over before the last redirect was followed')
+    return left

@@ -1,0 +1,96 @@
+"""Records in a list of a Redis server."""
+
+from __future__ import annotations
+
+from .base import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class RedisOutput(Output):
+    """Append each record to a list on a Redis server.
+
+    Args:
+        redis_key: name of the list.
+        **connection: arguments of `redis.StrictRedis`: host, port, password ...
+
+    Raises:
+        ImportError: the package `redis` is missing.
+
+    Nothing is connected before the first record. A connection that was lost is made
+    again at the next one. Redis repeats an append whose answer it did not get: a record
+    may then be there twice, with the same `mb.record_id`.
+
+    >>> out = RedisOutput('experiment:records', host='localhost', port=6379)
+    >>> out.redis_key
+    'experiment:records'
+    """
+
+    local = False
+
+    def __init__(self, redis_key: str, **connection: Any) -> None:
+        self.redis_key = redis_key
+        self._connection = connection
+        self.rclient = _client(connection)
+
+    def __repr__(self) -> str:
+        return f'RedisOutput({self.redis_key!r})'
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, in another process too, connects by itself."""
+        return {k: v for k, v in self.__dict__.items() if k != 'rclient'}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.rclient = _client(self._connection)
+
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
+        """Append the record; raises what `redis` raises, `redis.RedisError` mostly."""
+        client = self.rclient if timeout is None else self._client_within(timeout)
+        try:
+            client.rpush(self.redis_key, record.decode())
+        finally:
+            if client is not self.rclient:
+                client.close()
+
+    def write(self, bm_json_str: str) -> None:
+        """Append the record; raises as `write_record` does."""
+        self.write_record(bm_json_str.encode())
+
+    def _client_within(self, timeout: float) -> Any:
+        """Return a client that tries once.
+
+        Its three waits (to connect, to be greeted, to be answered) share the time.
+        """
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        limits = {'socket_timeout': timeout / 3, 'socket_connect_timeout': timeout / 3}
+        return _client({**self._connection, **limits, 'retry': Retry(NoBackoff(), 0)})
+
+    def close(self) -> None:
+        """Close the connections; the next record makes a new one."""
+        self.rclient.close()
+
+    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
+        """Return the records of the list, in the order of writing.
+
+        Args:
+            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
+            flat: join the names of nested objects by dots.
+
+        Items that are no JSON objects are skipped, and counted in one RuntimeWarning.
+        """
+        from ..results.reading import decode_lines, shaped  # start-up time
+
+        items = self.rclient.lrange(self.redis_key, 0, -1)
+        lines = [item.encode() if isinstance(item, str) else item for item in items]
+        return shaped(decode_lines(b'\n'.join(lines), self), format, flat)
+
+
+def _client(connection: dict[str, Any]) -> Any:
+    import redis
+
+    return redis.StrictRedis(**connection)

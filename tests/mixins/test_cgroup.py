@@ -1,0 +1,257 @@
+"""What a record says about the limits of a control group."""
+
+import builtins
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from microbench import MBCgroupLimits, MicroBenchBase
+from microbench.mixins.cgroup import levels
+from tests.fakes import ROOT as SOURCES
+from tests.fakes import only
+
+ROOT = '/sys/fs/cgroup'
+V2 = {f'{ROOT}/cgroup.controllers': 'cpu memory\n', '/proc/self/cgroup': '0::/a/b\n'}
+V1 = {'/proc/self/cgroup': '4:memory:/a/b\n3:cpu,cpuacct:/a/b\n1:name=systemd:/\n0::/\n'}
+NO_LIMIT = '9223372036854771712\n'
+
+
+class Bench(MicroBenchBase, MBCgroupLimits):
+    pass
+
+
+def cgroups():
+    """The field of one call."""
+    bench = Bench()
+    bench(lambda: None)()
+    return only(bench.get_results())['cgroups']
+
+
+@pytest.fixture
+def on(monkeypatch):
+    """A Linux on which these files exist: returns the field. Errors are raised."""
+    really_open = open
+
+    def ask(files, platform='linux'):
+        def stub(path, *args, **options):
+            if not str(path).startswith(('/sys/', '/proc/')):
+                return really_open(path, *args, **options)
+            content = files.get(path, FileNotFoundError(path))
+            if isinstance(content, Exception):
+                raise content
+            return io.StringIO(content)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, 'platform', platform)
+            patch.setattr(os.path, 'exists', lambda path: path in files)
+            patch.setattr(builtins, 'open', stub)
+            found = {}
+            Bench().capture_cgroup_limits(found)
+        return found['cgroups']
+
+    return ask
+
+
+def limits(version, cpu=None, memory=None):
+    """The field with these values."""
+    return {'cpu_cores_limit': cpu, 'memory_bytes_limit': memory, 'version': version}
+
+
+# --- version 2 ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('cpu', 'memory', 'found'),
+    [
+        ('150000 100000\n', '1024\n', limits(2, 1.5, 1024)),
+        ('max 100000\n', 'max\n', limits(2)),
+        ('max\n', '1024\n', limits(2, None, 1024)),
+        ('not numbers\n', '1024\n', {}),
+        ('100000 0\n', '1024\n', {}),
+        ('150000 100000\n', 'much\n', {}),
+    ],
+)
+def test_limits_of_our_group(on, cpu, memory, found):
+    """Quota / period and bytes; null without limit; {} for what makes no sense."""
+    files = {f'{ROOT}/a/b/cpu.max': cpu, f'{ROOT}/a/b/memory.max': memory}
+    assert on({**V2, **files}) == found
+
+
+def test_the_smallest_limit_up_to_the_root_holds(on):
+    """Schedulers set limits on groups above ours."""
+    files = {
+        f'{ROOT}/a/b/cpu.max': 'max 100000\n',
+        f'{ROOT}/a/cpu.max': '200000 100000\n',
+        f'{ROOT}/cpu.max': '400000 100000\n',
+        f'{ROOT}/a/b/memory.max': '4096\n',
+        f'{ROOT}/a/memory.max': '1024\n',
+        f'{ROOT}/memory.max': '2048\n',
+    }
+    assert on({**V2, **files}) == limits(2, 2.0, 1024)
+
+
+@pytest.mark.parametrize('error', [PermissionError(), FileNotFoundError(), OSError(5)])
+def test_files_that_cannot_be_read_are_skipped(on, error):
+    """What the others say counts."""
+    files = {
+        f'{ROOT}/a/b/cpu.max': error,
+        f'{ROOT}/a/cpu.max': '200000 100000\n',
+        f'{ROOT}/a/b/memory.max': '1024\n',
+        f'{ROOT}/a/memory.max': error,
+    }
+    assert on({**V2, **files}) == limits(2, 2.0, 1024)
+
+
+def test_no_files_mean_no_limits(on):
+    """The root of a machine has no limit files."""
+    assert on(V2) == limits(2)
+
+
+def test_a_container_that_sees_itself_as_the_root(on):
+    """With a cgroup namespace the limits are at the root."""
+    files = {'/proc/self/cgroup': '0::/\n', f'{ROOT}/memory.max': '1024\n'}
+    assert on({**V2, **files}) == limits(2, None, 1024)
+
+
+def test_a_group_outside_the_namespace(on):
+    """Its path leads upwards: only the root can be looked at."""
+    files = {'/proc/self/cgroup': '0::/../x\n', f'{ROOT}/memory.max': '1024\n'}
+    assert on({**V2, **files}) == limits(2, None, 1024)
+    assert list(levels('/../x')) == ['']
+
+
+def test_version_2_without_our_group(on):
+    """No line of version 2: nothing can be said."""
+    assert on({**V2, '/proc/self/cgroup': '1:name=systemd:/\n'}) == {}
+
+
+# --- version 1 ---------------------------------------------------------------------
+
+
+def v1_files(group, quota, period, memory):
+    """The files of a group."""
+    files = {
+        f'{ROOT}/cpu{group}/cpu.cfs_quota_us': quota,
+        f'{ROOT}/cpu{group}/cpu.cfs_period_us': period,
+        f'{ROOT}/memory{group}/memory.limit_in_bytes': memory,
+    }
+    return {path: text for path, text in files.items() if text is not None}
+
+
+@pytest.mark.parametrize(
+    ('files', 'found'),
+    [
+        (v1_files('/a/b', '150000\n', '100000\n', '1024\n'), limits(1, 1.5, 1024)),
+        (v1_files('/a/b', '-1\n', '100000\n', NO_LIMIT), limits(1)),
+        (v1_files('/a/b', '150000\n', None, None), limits(1)),
+        (v1_files('/a/b', 'x\n', '100000\n', None), {}),
+        ({}, limits(1)),
+    ],
+)
+def test_limits_of_version_1(on, files, found):
+    """Each controller has its own place; -1 and numbers from 2^62 on are no limit."""
+    assert on({**V1, **files}) == found
+
+
+def test_the_smallest_limit_of_version_1(on):
+    """Here too all groups up to the root count."""
+    files = {
+        **v1_files('/a/b', '-1\n', '100000\n', '4096\n'),
+        **v1_files('/a', '300000\n', '100000\n', NO_LIMIT),
+        **v1_files('', None, None, '1024\n'),
+    }
+    assert on({**V1, **files}) == limits(1, 3.0, 1024)
+
+
+def test_a_container_of_version_1(on):
+    """The path is the host's; what holds is at the root of each controller."""
+    files = v1_files('', '50000\n', '100000\n', '1024\n')
+    assert on({**V1, **files}) == limits(1, 0.5, 1024)
+
+
+def test_version_1_without_our_controllers(on):
+    """No line for cpu and memory: no limits."""
+    assert on({'/proc/self/cgroup': '1:name=systemd:/\n'}) == limits(1)
+
+
+# --- elsewhere ---------------------------------------------------------------------
+
+
+def test_without_control_groups(on):
+    """No /proc/self/cgroup, one that makes no sense, another system: {}."""
+    assert on({}) == {}
+    assert on({'/proc/self/cgroup': 'nonsense\n'}) == {}
+    assert on(V2, platform='darwin') == {}
+
+
+# --- real ones ---------------------------------------------------------------------
+
+REPORT = """
+import sys
+with open(sys.argv[1], 'w') as tasks:
+    tasks.write('0')
+from microbench import MBCgroupLimits, MicroBenchBase
+bench = type('Bench', (MicroBenchBase, MBCgroupLimits), {})()
+bench(lambda: None)()
+print(bench.get_results()[0]['cgroups']['memory_bytes_limit'])
+"""
+
+
+@pytest.fixture
+def group():
+    """A fresh group of the memory controller below ours, and the file of its limit."""
+    lines = Path('/proc/self/cgroup').read_text().splitlines()
+    controllers = dict(line.split(':', 2)[1:] for line in lines)
+    unified = Path(ROOT, 'cgroup.controllers').exists()
+    if unified:
+        parent = Path(ROOT + controllers[''])
+        file = 'memory.max'
+    else:
+        parent = Path(ROOT, 'memory' + controllers.get('memory', ''))
+        file = 'memory.limit_in_bytes'
+    made = parent / f'microbench-{uuid4().hex}'
+    try:
+        made.mkdir()
+    except OSError as error:
+        pytest.skip(f'no control group can be made here: {error}')
+    inner = made / 'inner'
+    try:
+        if not (made / file).exists():
+            pytest.skip(f'the memory controller is not delegated to {made.parent}')
+        inner.mkdir()
+        yield made / file, inner / 'cgroup.procs'
+    finally:
+        if inner.exists():
+            inner.rmdir()
+        made.rmdir()
+
+
+def test_a_real_limit_above_our_group(group):
+    """A process in a group below one with a limit reports that limit."""
+    limit, members = group
+    size = 64 << 20
+    limit.write_text(str(size))
+    done = subprocess.run(
+        [sys.executable, '-c', REPORT, members],
+        env={**os.environ, 'PYTHONPATH': str(SOURCES)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(size)]
+
+
+def test_the_real_files_of_this_process():
+    """Whatever there is, is understood."""
+    found = cgroups()
+    if not Path('/proc/self/cgroup').exists():
+        assert found == {}
+    else:
+        assert set(found) == {'cpu_cores_limit', 'memory_bytes_limit', 'version'}
+        assert found['version'] == 1 + Path(ROOT, 'cgroup.controllers').exists()

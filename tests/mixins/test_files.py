@@ -1,0 +1,239 @@
+"""What a record says about files: their digests."""
+
+import errno
+import hashlib
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from microbench import MBFileHash, MicroBenchBase
+from microbench.mixins import files
+from microbench.mixins.files import files_of
+from tests.fakes import only
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The current directory, with two files."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath('a.txt').write_bytes(b'a')
+    tmp_path.joinpath('b.txt').write_bytes(b'b')
+    return tmp_path
+
+
+def bench_of(**attributes):
+    """A bench with the mixin and these attributes."""
+    return type('Bench', (MicroBenchBase, MBFileHash), attributes)()
+
+
+def record_of(**attributes):
+    """The record of one call."""
+    bench = bench_of(**attributes)
+    bench(lambda: None)()
+    return only(bench.get_results())
+
+
+def sha256(data):
+    """The digest of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_digests_by_the_path_as_given(folder):
+    """Relative paths count from the current directory, and stay as they are."""
+    absolute = str(folder / 'b.txt')
+    record = record_of(hash_files=['a.txt', absolute])
+    assert record['file_hashes'] == {'a.txt': sha256(b'a'), absolute: sha256(b'b')}
+    assert record['mb']['file_hash_algorithm'] == 'sha256'
+
+
+@pytest.mark.parametrize('path', ['a.txt', b'a.txt', Path('a.txt')])
+def test_one_path_is_one_file(folder, path):
+    """A string, bytes or Path is taken as a whole, and as a member too."""
+    assert record_of(hash_files=path)['file_hashes'] == {'a.txt': sha256(b'a')}
+    assert record_of(hash_files=[path])['file_hashes'] == {'a.txt': sha256(b'a')}
+
+
+def test_the_default_is_the_script(folder, monkeypatch):
+    """`sys.argv[0]` as it is at the call."""
+    monkeypatch.setattr(sys, 'argv', ['a.txt', 'b.txt'])
+    assert record_of()['file_hashes'] == {'a.txt': sha256(b'a')}
+
+
+@pytest.mark.parametrize('words', [[], [''], ['-c'], ['-']])
+def test_without_a_script(monkeypatch, words):
+    """Nothing is hashed, and no algorithm named."""
+    monkeypatch.setattr(sys, 'argv', words)
+    record = record_of()
+    assert record['file_hashes'] == {}
+    assert 'file_hash_algorithm' not in record['mb']
+
+
+@pytest.mark.parametrize(
+    ('algorithm', 'digest'),
+    [
+        ('md5', hashlib.md5(b'a').hexdigest()),
+        ('blake2b', hashlib.blake2b(b'a').hexdigest()),
+        ('sha3_256', hashlib.sha3_256(b'a').hexdigest()),
+        ('shake_128', hashlib.shake_128(b'a').hexdigest(32)),
+        ('shake_256', hashlib.shake_256(b'a').hexdigest(64)),
+    ],
+)
+def test_algorithms(folder, algorithm, digest):
+    """Whatever hashlib knows, those with digests of any length included."""
+    record = record_of(hash_files=['a.txt'], hash_algorithm=algorithm)
+    assert record['file_hashes'] == {'a.txt': digest}
+    assert record['mb']['file_hash_algorithm'] == algorithm
+
+
+def test_every_guaranteed_algorithm(folder):
+    """None of them fails."""
+    for algorithm in hashlib.algorithms_guaranteed:
+        record = record_of(hash_files=['a.txt'], hash_algorithm=algorithm)
+        assert int(record['file_hashes']['a.txt'], 16)
+
+
+def test_an_unknown_algorithm(folder):
+    """ValueError at the call."""
+    with pytest.raises(ValueError, match='nope'):
+        record_of(hash_files=['a.txt'], hash_algorithm='nope')
+
+
+def test_large_files(folder, monkeypatch):
+    """A file is read in blocks."""
+    monkeypatch.setattr(files, 'BLOCK', 3)
+    folder.joinpath('a.txt').write_bytes(b'0123456789')
+    assert record_of(hash_files='a.txt')['file_hashes'] == {'a.txt': sha256(b'0123456789')}
+
+
+# --- what cannot be read -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('path', 'error'),
+    [('none.txt', FileNotFoundError), ('.', IsADirectoryError)],
+)
+def test_a_missing_file_raises(folder, path, error):
+    """Missing files and directories raise without capture_optional."""
+    with pytest.raises(error):
+        record_of(hash_files=['a.txt', path])
+
+
+def test_one_bad_file_loses_no_other(folder):
+    """With capture_optional the digests of all others are in the record."""
+    wanted = ['none.txt', 'a.txt', '.', 'b.txt']
+    record = record_of(hash_files=wanted, capture_optional=True)
+    assert record['file_hashes'] == {'a.txt': sha256(b'a'), 'b.txt': sha256(b'b')}
+    assert record['mb']['file_hash_algorithm'] == 'sha256'
+    error = "FileNotFoundError: [Errno 2] No such file or directory: 'none.txt'"
+    assert record['call']['capture_errors'] == [
+        {'method': 'capture_file_hashes', 'error': error}
+    ]
+
+
+def test_pipes_are_not_read(folder):
+    """Reading a pipe would take what another program waits for."""
+    os.mkfifo('pipe')
+    with pytest.raises(OSError, match='not a regular file') as caught:
+        record_of(hash_files=['pipe'])
+    assert caught.value.errno == errno.EINVAL
+
+
+# --- read again --------------------------------------------------------------------
+
+
+@pytest.fixture
+def reads(folder, monkeypatch):
+    """The paths that were read, once a file is known to be older than a moment."""
+    read = []
+    hex_digest = files.hex_digest
+
+    def reading(path, algorithm):
+        read.append(path)
+        return hex_digest(path, algorithm)
+
+    monkeypatch.setattr(files, 'hex_digest', reading)
+    return read
+
+
+def digests(bench, *contents):
+    """The digest of `a.txt` in one record after another, each with a new content."""
+    for content in contents:
+        if content is not None:
+            Path('a.txt').write_bytes(content)
+        bench(lambda: None)()
+    return [r['file_hashes']['a.txt'] for r in bench.get_results()]
+
+
+def test_a_settled_file_is_read_once(reads, monkeypatch):
+    """Another record has the digest of before; another algorithm is another digest."""
+    later = time.time_ns() + 10**10
+    monkeypatch.setattr(time, 'time_ns', lambda: later)
+    bench = bench_of(hash_files=['a.txt'])
+    assert digests(bench, None, None) == [sha256(b'a')] * 2
+    assert reads == ['a.txt']
+    bench.hash_algorithm = 'md5'
+    assert digests(bench, None)[-1] == hashlib.md5(b'a').hexdigest()
+    assert reads == ['a.txt'] * 2
+
+
+def test_a_changed_file_is_read_again(reads, monkeypatch):
+    """Size or times tell that it has changed."""
+    later = time.time_ns() + 10**10
+    monkeypatch.setattr(time, 'time_ns', lambda: later)
+    bench = bench_of(hash_files=['a.txt'])
+    assert digests(bench, None, b'bb') == [sha256(b'a'), sha256(b'bb')]
+
+
+def test_a_file_that_has_just_changed_is_always_read(reads):
+    """Two changes in one tick of the file system show the same time."""
+    bench = bench_of(hash_files=['a.txt'])
+    now = time.time_ns()
+    contents = [b'b', b'c', b'd']
+    for content in contents:
+        Path('a.txt').write_bytes(content)
+        os.utime('a.txt', ns=(now, now))
+        bench(lambda: None)()
+    found = [r['file_hashes']['a.txt'] for r in bench.get_results()]
+    assert found == [sha256(content) for content in contents]
+    assert reads == ['a.txt'] * 3
+
+
+# --- the command -------------------------------------------------------------------
+
+
+def test_files_of_a_command(folder):
+    """The program as PATH finds it, words that are files, values of options."""
+    words = ['a.txt', '--input=b.txt', '--flag', '.', 'none.txt', 'a.txt', '--out=none']
+    program = os.path.realpath(sys.executable)
+    assert files_of([program, *words]) == [program, 'a.txt', 'b.txt']
+
+
+def test_the_program_of_a_command(folder, monkeypatch):
+    """What is not on PATH is taken as a file, or left out."""
+    monkeypatch.setattr('shutil.which', {'tool': '/bin/sh'}.get)
+    assert files_of(['tool']) == ['/bin/sh']
+    assert files_of(['a.txt']) == ['a.txt']
+    assert files_of(['none']) == []
+    assert files_of([]) == []
+
+
+def test_options_of_the_command(folder):
+    """Each says what it wants; wrong words are refused before anything runs."""
+    hash_file, hash_algorithm = MBFileHash.cli_args
+    assert (hash_file.flags, hash_file.dest) == (['--hash-file'], 'hash_files')
+    assert hash_file.nargs == '+'
+    assert hash_file.cli_default is files_of
+    assert hash_file.type('a.txt') == 'a.txt'
+    for wrong in ('none.txt', '.'):
+        with pytest.raises(ValueError, match='existing file'):
+            hash_file.type(wrong)
+    assert (hash_algorithm.flags, hash_algorithm.dest) == (
+        ['--hash-algorithm'],
+        'hash_algorithm',
+    )
+    assert hash_algorithm.type('shake_128') == 'shake_128'
+    with pytest.raises(ValueError, match='nope'):
+        hash_algorithm.type('nope')

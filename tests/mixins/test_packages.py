@@ -1,0 +1,373 @@
+"""What a record says about packages: installed, of conda, and in use."""
+
+import asyncio
+import contextlib
+import functools
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+import threading
+import types
+from pathlib import Path
+
+import numpy
+import pytest
+
+import microbench
+from microbench import (
+    MBCondaPackages,
+    MBGlobalPackages,
+    MBInstalledPackages,
+    MicroBench,
+    MicroBenchBase,
+)
+from tests.fakes import ROOT, only
+
+STANDIN = ROOT / 'tests' / 'standins' / 'conda'
+
+
+def record_of(*mixins, **attributes):
+    """The record of one call of a bench with these mixins and attributes."""
+    bench = type('Bench', (MicroBenchBase, *mixins), attributes)()
+    bench(lambda: None)()
+    return only(bench.get_results())
+
+
+# --- MBInstalledPackages -----------------------------------------------------------
+
+
+def test_what_pip_lists():
+    """Names and versions are those that `pip list` gives."""
+    asked = [sys.executable, '-m', 'pip', 'list', '--format=json']
+    environment = {n: v for n, v in os.environ.items() if n != 'PYTHONPATH'}
+    done = subprocess.run(asked, env=environment, capture_output=True, check=True)
+    listed = {package['name']: package['version'] for package in json.loads(done.stdout)}
+    found = record_of(MBInstalledPackages)['python']
+    assert set(found) == {'installed_packages'}
+    listed.pop('microbench', None)
+    assert listed.items() <= found['installed_packages'].items()
+
+
+def test_directories_are_real():
+    """With capture_paths each package has a directory that exists, without `..`."""
+    python = record_of(MBInstalledPackages, capture_paths=True)['python']
+    paths = python['installed_package_paths']
+    assert set(paths) == set(python['installed_packages'])
+    for path in paths.values():
+        assert Path(path).is_dir()
+        assert '..' not in Path(path).parts
+    assert Path(numpy.__file__).parents[1] in {
+        Path(paths['numpy']),
+        Path(paths['numpy']).parent,
+    }
+
+
+def install(folder, name, version, *files):
+    """Put the metadata of a distribution into a folder; no name breaks it."""
+    info = folder / f'{name or "broken"}-{version}.dist-info'
+    info.mkdir(parents=True)
+    lines = ['Metadata-Version: 2.1', f'Name: {name}' * bool(name), f'Version: {version}']
+    info.joinpath('METADATA').write_text('\n'.join(filter(None, lines)) + '\n')
+    info.joinpath('RECORD').write_text(''.join(f'{file},,\n' for file in files))
+    for file in files:
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+@pytest.fixture
+def two_folders(tmp_path, monkeypatch):
+    """A search path of two folders with distributions of all kinds."""
+    one, two = tmp_path / 'one' / 'site', tmp_path / 'two' / 'site'
+    install(one, 'Some.Thing', '1.0', '../bin/script', 'thing/__init__.py')
+    install(two, 'some-thing', '2.0', 'thing/__init__.py')
+    install(two, 'only-a-script', '3.0', '../bin/script')
+    install(two, 'nothing', '4.0')
+    install(two, '', '5.0', 'broken.py')
+    monkeypatch.setattr(sys, 'path', [str(one), str(two)])
+    return one, two
+
+
+def test_the_first_of_a_name_counts(two_folders):
+    """As it does when importing; what has no name is left out."""
+    one, two = two_folders
+    python = record_of(MBInstalledPackages, capture_paths=True)['python']
+    assert python['installed_packages'] == {
+        'Some.Thing': '1.0',
+        'only-a-script': '3.0',
+        'nothing': '4.0',
+    }
+    assert python['installed_package_paths'] == {
+        'Some.Thing': str(one / 'thing'),
+        'only-a-script': str(two),
+        'nothing': str(two),
+    }
+
+
+def test_found_once_for_each_bench(monkeypatch):
+    """Looking takes long: the second record has what the first one found."""
+    asked = []
+
+    def distributions():
+        asked.append(1)
+        return []
+
+    monkeypatch.setattr(importlib.metadata, 'distributions', distributions)
+    bench = type('Bench', (MicroBench, MBInstalledPackages), {})()
+    for _ in range(3):
+        bench(lambda: None)()
+    assert [r['python']['installed_packages'] for r in bench.get_results()] == [{}] * 3
+    assert asked == [1]
+    assert bench.explain_path() == []
+
+
+# --- MBCondaPackages ---------------------------------------------------------------
+
+
+@pytest.fixture
+def conda(monkeypatch, tmp_path):
+    """The stand-in for conda on PATH; returns the file that logs its calls."""
+    log = tmp_path / 'log'
+    log.touch()
+    monkeypatch.setenv('PATH', str(STANDIN), prepend=os.pathsep)
+    monkeypatch.setenv('CONDA_STANDIN_LOG', str(log))
+    monkeypatch.setenv('CONDA_PREFIX', '/opt/env')
+    monkeypatch.setenv('CONDA_DEFAULT_ENV', 'sim')
+    return log
+
+
+@pytest.mark.parametrize(
+    ('attributes', 'versions'),
+    [
+        ({}, ['2.1.0 py312h0abc123_4', '1.19 h50ea8bc_0', '1.16.0 pyhd3eb1b0_1', '0.1']),
+        ({'include_builds': False}, ['2.1.0', '1.19', '1.16.0', '0.1']),
+        (
+            {'include_channels': True},
+            [
+                '2.1.0 py312h0abc123_4(conda-forge)',
+                '1.19 h50ea8bc_0(bioconda)',
+                '1.16.0 pyhd3eb1b0_1',
+                '0.1',
+            ],
+        ),
+        (
+            {'include_builds': False, 'include_channels': True},
+            ['2.1.0(conda-forge)', '1.19(bioconda)', '1.16.0', '0.1'],
+        ),
+    ],
+)
+def test_packages_of_conda(conda, attributes, versions):
+    """Versions with builds and channels as wanted; lines may have fewer columns."""
+    assert record_of(MBCondaPackages, **attributes)['conda'] == {
+        'name': 'sim',
+        'path': '/opt/env',
+        'packages': dict(zip(['numpy', 'samtools', 'six', 'bare'], versions, strict=True)),
+    }
+    assert conda.read_text() == 'list --prefix /opt/env\n'
+
+
+def test_outside_an_environment(conda, monkeypatch):
+    """Name and path are null, and the prefix of this Python is asked for."""
+    monkeypatch.delenv('CONDA_PREFIX')
+    monkeypatch.delenv('CONDA_DEFAULT_ENV')
+    found = record_of(MBCondaPackages)['conda']
+    assert (found['name'], found['path']) == (None, None)
+    assert conda.read_text() == f'list --prefix {sys.prefix}\n'
+
+
+def test_conda_is_asked_once_for_a_bench_and_environment(conda, monkeypatch):
+    """It takes seconds; another bench or another environment asks again."""
+    cls = type('Bench', (MicroBenchBase, MBCondaPackages), {})
+    bench = cls()
+    for _ in range(2):
+        bench(lambda: None)()
+    monkeypatch.setenv('CONDA_PREFIX', '/opt/other')
+    bench(lambda: None)()
+    cls()(lambda: None)()
+    prefixes = [line.split()[-1] for line in conda.read_text().splitlines()]
+    assert prefixes == ['/opt/env', '/opt/other', '/opt/other']
+
+
+def test_conda_that_fails(conda, monkeypatch):
+    """Its own words are in the error, and the record claims no packages."""
+    monkeypatch.setenv('CONDA_STANDIN', 'fail')
+    with pytest.raises(subprocess.CalledProcessError, match='Not a conda environment'):
+        record_of(MBCondaPackages)
+    record = record_of(MBCondaPackages, capture_optional=True)
+    assert record['conda'] == {'name': 'sim', 'path': '/opt/env'}
+    [error] = record['call']['capture_errors']
+    assert error['method'] == 'capture_conda_packages'
+    assert error['error'].endswith('Not a conda environment: /opt/env')
+
+
+def test_no_conda(monkeypatch, tmp_path):
+    """Without the program: FileNotFoundError."""
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.delenv('CONDA_EXE', raising=False)
+    with pytest.raises(FileNotFoundError, match='conda'):
+        record_of(MBCondaPackages)
+
+
+@pytest.mark.parametrize(
+    ('which', 'exe', 'program'),
+    [
+        ('/a/conda', '/b/conda', '/a/conda'),
+        (None, '/b/conda', '/b/conda'),
+        (None, None, 'conda'),
+    ],
+)
+def test_which_conda(monkeypatch, which, exe, program):
+    """The one on PATH, else CONDA_EXE, else the name; stubs are asked at the call."""
+    asked = []
+
+    def check_output(command, **options):
+        asked.append(command)
+        return b'a 1 b\n'
+
+    monkeypatch.setattr('shutil.which', lambda name: which)
+    monkeypatch.setattr(subprocess, 'check_output', check_output)
+    monkeypatch.setenv('CONDA_PREFIX', '/opt/env')
+    monkeypatch.delenv('CONDA_EXE', raising=False)
+    if exe:
+        monkeypatch.setenv('CONDA_EXE', exe)
+    assert record_of(MBCondaPackages)['conda']['packages'] == {'a': '1 b'}
+    assert asked == [[program, 'list', '--prefix', '/opt/env']]
+
+
+# --- MBGlobalPackages --------------------------------------------------------------
+
+
+class Globals(MicroBenchBase, MBGlobalPackages):
+    pass
+
+
+def packages(bench):
+    """What the only record of a bench has."""
+    return only(bench.get_results()).get('python', {}).get('loaded_packages', {})
+
+
+@pytest.fixture
+def caller():
+    """A module whose function call(func) calls a function, and its globals."""
+    module = types.ModuleType('mb_test_caller')
+    exec('def call(func):\n    return func()\n', module.__dict__)
+    return module
+
+
+def test_modules_and_origins_of_the_caller(caller):
+    """A module counts by itself, anything else by the package it comes from."""
+    caller.np = numpy
+    caller.random = numpy.random  # has no version of its own
+    caller.Bench = MicroBench
+    caller.array = numpy.arange(3)
+    caller.os = os
+    bench = Globals()
+    caller.call(bench(lambda: None))
+    versions = {'numpy': numpy.__version__, 'microbench': microbench.__version__}
+    assert packages(bench) == versions
+
+
+def test_the_caller_counts_not_the_place_of_the_bench():
+    """These tests import these packages."""
+    bench = Globals()
+    bench(lambda: None)()
+    versions = {'numpy': numpy.__version__, 'pytest': pytest.__version__}
+    assert versions.items() <= packages(bench).items()
+
+
+class Proxy:
+    @property
+    def __class__(self):
+        raise RuntimeError('points nowhere')
+
+    @property
+    def __module__(self):
+        raise RuntimeError('points nowhere')
+
+
+def test_odd_globals_are_skipped(caller):
+    """Origins that are not loaded or not known, odd versions, proxies: no error."""
+    caller.gone = types.SimpleNamespace(__module__='mb_no_such_module')
+    caller.unknown = types.SimpleNamespace(__module__=None)
+    caller.number = types.SimpleNamespace(__module__=5)
+    caller.odd = types.ModuleType('mb_odd')
+    caller.odd.__version__ = (1, 2)
+    caller.proxy = Proxy()
+    caller.np = numpy
+    bench = Globals()
+    caller.call(bench(lambda: None))
+    assert packages(bench) == {'numpy': numpy.__version__}
+
+
+def test_nothing_found_adds_nothing(caller):
+    """Without packages there is no empty object."""
+    bench = Globals()
+    caller.call(bench(lambda: None))
+    assert 'python' not in only(bench.get_results())
+
+
+def function_in(module, source):
+    """A function `f` that is defined in a module."""
+    exec(source, module.__dict__)
+    return module.f
+
+
+@pytest.mark.parametrize(
+    'of',
+    [
+        lambda f: f,
+        functools.partial,
+        lambda f: types.MethodType(f, 1),
+        lambda f: type('Callable', (), {'__call__': f})(),
+    ],
+    ids=['function', 'partial', 'method', 'callable'],
+)
+def test_in_a_thread_the_function_itself_is_asked(caller, of):
+    """A thread calls from the standard library, whose globals say nothing."""
+    caller.np = numpy
+    bench = Globals()
+    timed = bench(of(function_in(caller, 'def f(*args): pass')))
+    thread = threading.Thread(target=timed)
+    thread.start()
+    thread.join()
+    assert packages(bench) == {'numpy': numpy.__version__}
+
+
+def test_without_python_globals_nothing_is_found():
+    """A C function called by a thread has none."""
+    bench = Globals()
+    thread = threading.Thread(target=bench(len), args=['x'])
+    thread.start()
+    thread.join()
+    assert packages(bench) == {}
+
+
+def test_a_task_asks_the_function_itself(caller):
+    """The event loop calls a task: its globals are of no use."""
+    caller.np = numpy
+    bench = Globals()
+    timed = bench(function_in(caller, 'async def f(): pass'))
+
+    async def main():
+        await asyncio.create_task(timed())
+
+    asyncio.run(main())
+    assert packages(bench) == {'numpy': numpy.__version__}
+
+
+def test_a_block_looks_through_the_standard_library():
+    """ExitStack enters the block; the code that uses it counts."""
+    bench = Globals()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(bench.record('block'))
+    assert packages(bench)['numpy'] == numpy.__version__
+
+
+def test_asked_versions_stay(caller):
+    """`capture_versions` and the mixin fill one object."""
+    caller.np = numpy
+    bench = type('Bench', (Globals,), {'capture_versions': (os,)})()
+    caller.call(bench(lambda: None))
+    assert packages(bench) == {'os': None, 'numpy': numpy.__version__}

@@ -1,0 +1,399 @@
+"""MBLineProfiler, with the real line_profiler."""
+
+import asyncio
+import base64
+import functools
+import importlib.util
+import io
+import os
+import pickle
+import sys
+
+import pytest
+
+from microbench import MBLineProfiler, MicroBench, MicroBenchBase
+from tests.fakes import call_of, only
+
+needs_line_profiler = pytest.mark.skipif(
+    importlib.util.find_spec('line_profiler') is None,
+    reason='line_profiler is not installed',
+)
+
+
+class Bench(MicroBench, MBLineProfiler):
+    pass
+
+
+def summed(numbers):
+    """The function that is profiled."""
+    total = 0
+    for number in numbers:
+        total += number
+    return total
+
+
+def pairs(numbers):
+    """The generator function that is profiled."""
+    for number in numbers:
+        got = yield number
+        assert got is None or got == number
+    return len(numbers)
+
+
+FIRST = summed.__code__.co_firstlineno
+GENERATOR = pairs.__code__.co_firstlineno
+
+
+def hits(call):
+    """Offset of each line in its function, and how often it was reached."""
+    return [(row['line'], row['hits']) for row in call['line_profile']]
+
+
+def lines(first, *counts):
+    """Counts of the lines of a function, the first one two lines below its `def`."""
+    return [(first + offset, count) for offset, count in enumerate(counts, 2)]
+
+
+# --- what is recorded -----------------------------------------------------------------
+
+
+@needs_line_profiler
+def test_each_line_has_its_hits_and_time():
+    """`call.line_profile` is plain: file, function, line, hits, and time in seconds."""
+    bench = Bench()
+    assert bench(summed)([1, 2, 3]) == 6
+    call = call_of(bench)
+    assert hits(call) == lines(FIRST, 1, 4, 3, 1)
+    for row in call['line_profile']:
+        assert list(row) == ['file', 'function', 'line', 'hits', 'time']
+        assert (row['file'], row['function']) == (__file__, 'summed')
+        assert type(row['time']) is float
+
+
+@needs_line_profiler
+def test_warm_up_is_not_profiled_and_iterations_are_added_up():
+    """Only the timed iterations count."""
+    bench = Bench(iterations=2, warmup=3)
+    bench(summed)([1])
+    assert hits(call_of(bench)) == lines(FIRST, 2, 4, 2, 2)
+
+
+@needs_line_profiler
+def test_each_record_has_its_own_profile():
+    """A later call does not contain the earlier ones."""
+    bench = Bench()
+    timed = bench(summed)
+    for numbers in ([1], [1, 2]):
+        timed(numbers)
+    first, second = [record['call'] for record in bench.get_results()]
+    assert hits(first) == lines(FIRST, 1, 2, 1, 1)
+    assert hits(second) == lines(FIRST, 1, 3, 2, 1)
+
+
+@needs_line_profiler
+def test_the_profile_of_code_that_raises():
+    """What ran until the exception is there, and nothing stays switched on."""
+    bench = Bench()
+    before = sys.gettrace()
+    with pytest.raises(TypeError):
+        bench(summed)([1, None])
+    record = only(bench.get_results())
+    assert record['exception']['type'] == 'TypeError'
+    assert hits(record['call'])[:2] == lines(FIRST, 1, 2)
+    assert sys.gettrace() is before
+
+
+@needs_line_profiler
+def test_a_failing_hook_leaves_nothing_switched_on():
+    """Where another mixin fails between the profiler and the code, it is off again."""
+
+    class Broken:
+        def pre_run_triggers(self, bm_data):
+            super().pre_run_triggers(bm_data)
+            assert (sys.gettrace() is before) == (sys.version_info >= (3, 12))
+            raise LookupError('mine')
+
+    class Both(Broken, MicroBenchBase, MBLineProfiler):
+        pass
+
+    before = sys.gettrace()
+    with pytest.raises(LookupError, match='mine'):
+        Both()(summed)([1])
+    assert sys.gettrace() is before
+
+
+@needs_line_profiler
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        functools.partial,
+        functools.cache,
+        lambda func: functools.wraps(func)(lambda *args: [func(*args)][0]),
+        MicroBenchBase(),
+        lambda func: functools.partial(MicroBenchBase()(func)),
+    ],
+)
+def test_what_is_wrapped_is_profiled(wrap):
+    """Partial objects, decorators and other benches do not hide the function."""
+    bench = Bench()
+    assert bench(wrap(summed))((1,)) == 1
+    assert hits(call_of(bench)) == lines(FIRST, 1, 2, 1, 1)
+
+
+@needs_line_profiler
+def test_methods_and_callable_objects():
+    """Whatever has Python code is profiled."""
+
+    class Adder:
+        def add(self, numbers):
+            return sum(numbers)
+
+        def __call__(self, numbers):
+            return sum(numbers)
+
+    for func in (Adder().add, Adder()):
+        bench = Bench()
+        assert bench(func)([1]) == 1
+        assert [count for _, count in hits(call_of(bench))] == [1]
+
+
+@needs_line_profiler
+def test_what_has_no_python_code_has_an_empty_profile():
+    """A builtin has no lines."""
+    bench = Bench()
+    assert bench(len)([1]) == 1
+    assert call_of(bench)['line_profile'] == []
+
+
+@needs_line_profiler
+def test_a_generator_is_profiled_inside_its_body():
+    """Each line of the body counts; the consumer is not traced in between."""
+    bench = Bench()
+    outside = sys.gettrace()
+    body = bench(pairs)([1, 2])
+    seen = [next(body), sys.gettrace() is outside, body.send(1)]
+    with pytest.raises(StopIteration) as stop:
+        body.send(2)
+    assert (seen, stop.value.value) == ([1, True, 2], 2)
+    assert hits(call_of(bench)) == lines(GENERATOR, 3, 2, 2, 1)
+    assert sys.gettrace() is outside
+
+
+@needs_line_profiler
+def test_a_generator_is_closed_and_thrown_into_as_ever():
+    """throw() and close() reach the body."""
+    told = []
+
+    def body():
+        try:
+            yield 1
+        except LookupError:
+            told.append('thrown')
+        try:
+            yield 2
+        finally:
+            told.append('closed')
+
+    running = Bench()(body)()
+    assert [next(running), running.throw(LookupError())] == [1, 2]
+    running.close()
+    assert told == ['thrown', 'closed']
+
+
+# --- the text for decode_line_profile -------------------------------------------------
+
+
+@needs_line_profiler
+def test_the_text_is_decoded():
+    """decode_line_profile returns the same numbers as an object."""
+    bench = Bench()
+    bench(summed)([1])
+    call = call_of(bench)
+    stats = MBLineProfiler.decode_line_profile(call['line_profiler'])
+    assert type(stats).__name__ == 'LineStats'
+    [(place, timings)] = stats.timings.items()
+    assert place == (__file__, FIRST, 'summed')
+    assert [(line, count) for line, count, _ in timings] == hits(call)
+    assert [time * stats.unit for *_, time in timings] == [
+        row['time'] for row in call['line_profile']
+    ]
+
+
+@needs_line_profiler
+def test_the_text_is_what_microbench_2_wrote():
+    """Programs that unpickle it find line_profiler's own class."""
+    from line_profiler.line_profiler import LineStats
+
+    bench = Bench()
+    bench(summed)([1])
+    text = call_of(bench)['line_profiler']
+    assert type(pickle.loads(base64.b64decode(text))) is LineStats
+
+
+@needs_line_profiler
+def test_the_text_is_printed(capsys):
+    """print_line_profile shows the source lines; its arguments go to line_profiler."""
+    bench = Bench()
+    bench(summed)([1])
+    text = call_of(bench)['line_profiler']
+    MBLineProfiler.print_line_profile(text)
+    assert 'total += number' in capsys.readouterr().out
+    stream = io.StringIO()
+    MBLineProfiler.print_line_profile(text, stream=stream)
+    assert 'total += number' in stream.getvalue()
+    assert capsys.readouterr().out == ''
+
+
+def text_of(value):
+    """A value as a record would hold it."""
+    return base64.b64encode(pickle.dumps(value)).decode()
+
+
+def stats_text(module, timings=None, unit=1e-6):
+    """Statistics as a line_profiler pickled them that had them in this module."""
+    state = {'timings': timings or {('f.py', 1, 'f'): [(2, 3, 4)]}, 'unit': unit}
+    blank = pickle.dumps(state, protocol=2)[2:-1]  # without its header and its STOP
+    name = f'c{module}\nLineStats\n'.encode()
+    return base64.b64encode(b'\x80\x02' + name + b')\x81' + blank + b'b.').decode()
+
+
+@pytest.mark.parametrize(
+    'module',
+    ['_line_profiler', 'line_profiler._line_profiler', 'line_profiler.line_profiler'],
+)
+def test_records_of_every_version_are_decoded(module, monkeypatch):
+    """Also where line_profiler is another one, or none at all."""
+    monkeypatch.setitem(sys.modules, 'line_profiler', None)
+    stats = MBLineProfiler.decode_line_profile(stats_text(module))
+    assert stats.timings == {('f.py', 1, 'f'): [(2, 3, 4)]}
+    assert stats.unit == 1e-6
+
+
+class Hostile:
+    """Its pickle calls a function with these arguments."""
+
+    def __init__(self, function, *args):
+        self.call = function, args
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize(
+    'attack',
+    [
+        lambda path: text_of(Hostile(os.mkdir, path)),
+        lambda path: text_of(Hostile(eval, f'__import__("os").mkdir({path!r})')),
+        lambda path: text_of({('f', 1, 'g'): Hostile(os.mkdir, path)}),
+        lambda path: text_of(Hostile(getattr, MBLineProfiler, 'decode_line_profile')),
+        lambda path: stats_text(
+            'line_profiler.line_profiler', {('f', 1, 'g'): Hostile(os.mkdir, path)}
+        ),
+        lambda path: stats_text(
+            'line_profiler.line_profiler',
+            {('f', 1, 'g'): [(1, 2, Hostile(os.mkdir, path))]},
+        ),
+        lambda path: stats_text('microbench.mixins.profiler'),
+        lambda path: stats_text('os'),
+    ],
+)
+def test_a_hostile_pickle_runs_nothing(attack, tmp_path):
+    """Whatever a text names besides line statistics is refused before it is called."""
+    made = tmp_path / 'made'
+    with pytest.raises(ValueError, match=r'no line profile.*is refused'):
+        MBLineProfiler.decode_line_profile(attack(str(made)))
+    assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['', 'abc', text_of(1), text_of({}), stats_text(MODULE := '_line_profiler')[:-8]],
+)
+def test_other_text_is_refused(text):
+    """Text that is broken, or holds another value, raises ValueError."""
+    with pytest.raises(ValueError, match='no line profile of MBLineProfiler'):
+        MBLineProfiler.decode_line_profile(text)
+
+
+@pytest.mark.parametrize(
+    'timings', [{'f': []}, {('f', 1): []}, {('f', 1, 'g'): [1]}, {('f', 'x', 'g'): []}]
+)
+def test_statistics_of_another_shape_are_refused(timings):
+    """Only numbers and names in the usual shape come out."""
+    with pytest.raises(ValueError, match='no line profile of MBLineProfiler'):
+        MBLineProfiler.decode_line_profile(stats_text(MODULE, timings))
+
+
+# --- what cannot be profiled ----------------------------------------------------------
+
+
+def test_coroutine_functions_are_refused():
+    """At decoration, with the name of the mixin."""
+
+    async def work():
+        pass
+
+    with pytest.raises(NotImplementedError, match='MBLineProfiler.*coroutine functions'):
+        Bench()(work)
+
+
+def test_async_generator_functions_are_refused():
+    """They are suspended as coroutines are."""
+
+    async def work():
+        yield 1
+
+    with pytest.raises(NotImplementedError, match='MBLineProfiler.*async generator'):
+        Bench()(work)
+
+
+@pytest.mark.parametrize('optional', [False, True])
+def test_record_is_refused(optional):
+    """On entering, whatever capture_optional says; the block does not run."""
+    bench = type('Bench', (Bench,), {'capture_optional': optional})()
+    block = bench.record('load')
+    for _ in range(2):
+        with pytest.raises(NotImplementedError, match=r'MBLineProfiler.*record\(\)'):
+            with block:
+                pytest.fail('it was entered')
+    assert bench.get_results() == []
+
+
+def test_arecord_is_refused():
+    """On entering, too."""
+
+    async def work():
+        async with Bench().arecord('load'):
+            pytest.fail('it was entered')
+
+    with pytest.raises(NotImplementedError, match='MBLineProfiler'):
+        asyncio.run(work())
+
+
+def test_a_switched_off_bench_refuses_nothing(monkeypatch):
+    """With MICROBENCH=off nothing is profiled, so nothing is refused."""
+    monkeypatch.setenv('MICROBENCH', 'off')
+    with Bench().record():
+        pass
+
+
+def test_without_line_profiler_the_first_call_raises(monkeypatch):
+    """ImportError names the package; decorating needs nothing."""
+    monkeypatch.setitem(sys.modules, 'line_profiler', None)
+    bench = Bench()
+    timed = bench(summed)
+    with pytest.raises(ImportError, match='line_profiler'):
+        timed([1])
+    assert bench.get_results() == []
+
+
+def test_without_line_profiler_the_record_can_say_so(monkeypatch):
+    """With capture_optional the call is recorded without a profile."""
+    monkeypatch.setitem(sys.modules, 'line_profiler', None)
+    bench = type('Bench', (Bench,), {'capture_optional': True})()
+    assert bench(summed)([1]) == 1
+    call = call_of(bench)
+    [noted] = call['capture_errors']
+    assert noted['method'] == 'capture_line_profile'
+    assert 'line_profiler' in noted['error']
+    assert not {'line_profile', 'line_profiler'} & set(call)
