@@ -8,6 +8,7 @@ from .mixins.call import MBReturnValue as MBReturnValue
 from .mixins.cgroup import MBCgroupLimits as MBCgroupLimits
 from .mixins.files import MBFileHash as MBFileHash
 from .mixins.git import MBGitInfo as MBGitInfo
+from .mixins.gpu import MBGpu as MBGpu
 from .mixins.host import MBHostInfo as MBHostInfo
 from .mixins.host import MBWorkingDir as MBWorkingDir
 from .mixins.memory import MBPeakMemory as MBPeakMemory
@@ -38,6 +39,7 @@ __all__ = [
     'MBFileHash',
     'MBFunctionCall',
     'MBGitInfo',
+    'MBGpu',
     'MBGlobalPackages',
     'MBHostInfo',
     'MBInstalledPackages',

@@ -158,13 +158,13 @@ def envdiff(a: Any, b: Any, *, everything: bool = False) -> None:
     Raises:
         ImportError: IPython is missing.
     """
-    from IPython import display
+    from IPython.display import HTML, display
 
-    kind: Any = display.HTML
+    kind: Any = HTML
     difference = diff(a, b, everything=everything)
     if isinstance(kind, type):  # what tests put in its place may be none
         kind = type('Shown', (kind,), {'__repr__': lambda _: str(difference)})
-    display.display(kind(difference.html()))  # type: ignore[no-untyped-call]
+    display(kind(difference.html()))  # type: ignore[no-untyped-call]
 
 
 # --- records -----------------------------------------------------------------------------

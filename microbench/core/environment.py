@@ -79,7 +79,7 @@ def _installed_version(distribution: str) -> str | None:
     from importlib import metadata
 
     try:
-        return metadata.version(distribution)
+        return metadata.version(distribution) if distribution else None
     except Exception:  # not there, or its metadata is broken
         return None
 

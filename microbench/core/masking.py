@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Path = tuple[str, ...]
 
 MASK = '***'
+DEEPEST = 100  # levels that are looked into; what is below them is masked as a whole
 OPTIONS = ('--redis-password', '--http-output-header')
 WORDS = (b'SLURM_JWT', b'slurm_jwt', b'"jwt"', *(o.encode() for o in OPTIONS))
 SECRETS = (('SLURM_JWT',), ('slurm_jwt',), ('slurm', 'jwt'))  # ends of paths
@@ -104,7 +105,10 @@ class Masker:
         if record is None:
             return {}, []
         search = _Search(self)
-        return search.masked_dict(record, (), False), search.paths
+        try:
+            return search.masked_dict(record, (), False), search.paths
+        except RecursionError:  # the program is near its limit already
+            return {}, []
 
     def names(self, path: Path) -> bool:
         """Whether a pattern of the user's is about this field."""
@@ -125,6 +129,7 @@ class _Search:
     def __init__(self, masker: Masker) -> None:
         import re
 
+        self.patterns = masker.patterns
         self.asked_for = masker.names
         self.without_password = re.compile(PASSWORD).sub
         self.paths: list[str] = []
@@ -140,8 +145,11 @@ class _Search:
         if value is None or value == MASK or path == ('mb',):
             return value
         chosen = chosen or path in CHOSEN
+        if chosen and not self.patterns:
+            return value
         secret = not chosen and (path[-1:] in SECRETS or path[-2:] in SECRETS)
-        if secret or self.asked_for(path):
+        too_deep = len(path) > DEEPEST and isinstance(value, (dict, list))
+        if secret or too_deep or self.asked_for(path):
             return self._noted(MASK, path)
         if isinstance(value, dict):
             return self.masked_dict(value, path, chosen)

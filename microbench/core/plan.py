@@ -45,8 +45,10 @@ NATIVE_COUNTERS = (
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
 SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
 
-# Attributes that name further fields: core/environment.py fills them.
+# Attributes that name further fields: core/environment.py fills them. (Comparing could
+# run somebody's `__eq__`; there is one empty tuple only.)
 ENVIRONMENT = ('env_vars', 'capture_versions')
+NOTHING = ()
 
 
 class Plan:
@@ -62,7 +64,9 @@ class Plan:
         self.captures = [n for n in hooks if n.startswith('capture_')]
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
-        self.environment = [name for name in ENVIRONMENT if name in found]
+        self.environment = [
+            name for name in ENVIRONMENT if found.get(name, NOTHING) is not NOTHING
+        ]
         self.optional = bool(getattr(bench, 'capture_optional', False))
         self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)

@@ -164,7 +164,7 @@ def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
 
 
 def _is_ours(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(PACKAGE + os.sep)
+    return frame.f_code.co_filename.startswith(PACKAGE)
 
 
 def _is_stdlib(frame: FrameType) -> bool:

@@ -190,11 +190,11 @@ def test_the_fields_are_there_for_hooks(monkeypatch):
 @pytest.mark.parametrize('attribute', ['env_vars', 'capture_versions'])
 def test_the_plan_says_why(attribute):
     """Such records are built as dicts, and explain_path() tells so."""
-    bench = type('Bench', (MicroBenchBase,), {attribute: ()})()
+    bench = type('Bench', (MicroBenchBase,), {attribute: ['x']})()
     assert bench.explain_path() == [f'{attribute} is read for each record']
-    bench = MicroBenchBase()
+    bench = type('Bench', (MicroBenchBase,), {attribute: ()})()
     assert bench.explain_path() == []
-    setattr(bench, attribute, ())
+    setattr(bench, attribute, 'x')
     assert bench.explain_path() == [f'{attribute} is read for each record']
 
 

@@ -1,99 +1,103 @@
-"""One line about many durations."""
+"""summary(): one line about all durations."""
+
+import math
 
 import pytest
 
 from microbench import MicroBenchBase, summary
-from tests.fakes import Ticking
+from tests.fakes import Ticking, next_line
 
-NOTHING = 'No call.durations in these results.\n'
-
-
-def of(*durations):
-    """A record with these durations."""
-    return {'call': {'durations': list(durations)}}
+LINE = 'n=4  min=0.120000  mean=0.145000  median=0.140000  max=0.180000  stdev=0.026458\n'
+DURATIONS = [0.12, 0.13, 0.15, 0.18]
 
 
-def test_the_line(capsys):
-    """Six decimals, two blanks between the items; stdev is that of a sample."""
-    assert summary([of(0.12, 0.14), of(0.14), of(0.18)]) is None
-    expected = 'n=4  min=0.120000  mean=0.145000  median=0.140000  '
-    assert capsys.readouterr().out == expected + 'max=0.180000  stdev=0.025166\n'
+def record(*durations, name='f', counter='perf_counter'):
+    """A record as far as summary() looks at it."""
+    call = {'name': name, 'durations': list(durations)}
+    return {'mb': {'duration_counter': counter}, 'call': call}
 
 
-def test_one_duration(capsys):
-    """A single value has no standard deviation."""
-    summary([of(2)])
-    expected = 'n=1  min=2.000000  mean=2.000000  median=2.000000  '
-    assert capsys.readouterr().out == expected + 'max=2.000000  stdev=nan\n'
+def flat(*durations):
+    """The same in flat form."""
+    return {'mb.duration_counter': 'perf_counter', 'call.durations': list(durations)}
 
 
-def test_all_durations_are_pooled(capsys):
-    """Records with several durations, and with none, count by their durations."""
-    summary([of(1.0, 2.0), of(), of(3.0, 4.0, 5.0)])
-    expected = 'n=5  min=1.000000  mean=3.000000  median=3.000000  '
-    assert capsys.readouterr().out == expected + 'max=5.000000  stdev=1.581139\n'
+@pytest.mark.parametrize('form', [record, flat])
+def test_the_line(form, capsys):
+    """All durations of all results, nested or flat, are one line of figures."""
+    assert summary([form(0.12, 0.13), form(), form(0.15, 0.18)]) is None
+    assert capsys.readouterr().out == LINE
 
 
-def test_flat_results(capsys):
-    """What `get_results(flat=True)` returns is summarised alike."""
-    bench = MicroBenchBase(duration_counter=Ticking(), iterations=2)
-    bench(len)('')
-    bench(len)('')
-    summary(bench.get_results())
-    nested = capsys.readouterr().out
-    summary(bench.get_results(flat=True))
-    assert capsys.readouterr().out == nested
-    assert nested.startswith('n=4  min=1.000000  mean=1.000000  ')
-
-
-def test_of_a_bench(capsys):
-    """`bench.summary()` is that of its results."""
-    bench = MicroBenchBase(duration_counter=Ticking(0.5))
+def test_a_bench_gives_its_own_results(capsys):
+    """bench.summary() is about what the bench has recorded."""
+    bench = MicroBenchBase(iterations=3, duration_counter=Ticking(2.0))
     bench(len)('')
     assert bench.summary() is None
-    assert capsys.readouterr().out.startswith('n=1  min=0.500000  ')
+    assert capsys.readouterr().out == (
+        'n=3  min=2.000000  mean=2.000000  median=2.000000  max=2.000000  stdev=0.000000\n'
+    )
 
 
-def test_of_a_bench_without_records(capsys):
-    """Nothing measured is one sentence."""
-    MicroBenchBase().summary()
-    assert capsys.readouterr().out == NOTHING
+@pytest.mark.parametrize('is_flat', [False, True])
+def test_a_frame(is_flat, capsys):
+    """What get_results(format='df') returns can be summed up too."""
+    pytest.importorskip('pandas')
+    bench = MicroBenchBase(iterations=2, duration_counter=Ticking())
+    bench(len)('')
+    summary(bench.get_results(format='df', flat=is_flat))
+    assert capsys.readouterr().out.startswith('n=2  min=1.000000  mean=1.000000')
 
 
-MALFORMED = [
-    *[{}, None, 5, 'text', ['call'], {'call': None}, {'call': 5}, {'call': {}}],
-    *[of(), of(None), of('1.0'), of([1.0])],
-    *[{'call': {'durations': value}} for value in (None, 5, 'text', {'a': 1.0})],
-    *[{'call.durations': value} for value in (None, 5, 'text', [])],
-]
+def test_one_duration_has_no_deviation(capsys):
+    """The deviation of a single value is nan."""
+    summary([record(0.5)])
+    assert capsys.readouterr().out.endswith('max=0.500000  stdev=nan\n')
 
 
-@pytest.mark.parametrize('record', MALFORMED, ids=repr)
-def test_malformed_records(record, capsys):
-    """They are passed over, alone and among others."""
-    summary([record])
-    assert capsys.readouterr().out == NOTHING
-    summary([record, of(1.0), record, of(3.0)])
-    assert capsys.readouterr().out.startswith('n=2  min=1.000000  mean=2.000000  ')
+@pytest.mark.parametrize(
+    'results',
+    [
+        *([], [record()], [{}], [{'call': None}], [{'call': 3}], [{'call': {}}]),
+        *([None], ['text'], [3], record(1.0), [{'call.durations': None}]),
+        [{'call': {'durations': 3}}],
+        [record(None, True, '1', math.nan, math.inf, 10**400)],
+    ],
+)
+def test_no_durations(results, capsys):
+    """What is malformed is passed over; without any durations a sentence says so."""
+    summary(results)
+    assert capsys.readouterr().out == 'No call.durations in these results.\n'
 
 
-def test_lost_durations(capsys):
-    """What a failed clock left in a list is passed over; the others count."""
-    summary([of(1.0, None, 3.0)])
-    assert capsys.readouterr().out.startswith('n=2  min=1.000000  mean=2.000000  ')
+def test_what_is_malformed_costs_nothing_else(capsys):
+    """The good ones are pooled, from a generator as well."""
+    bad = [{'call': None}, None, record(math.nan), {'call': [0.1]}]
+    summary(item for item in [*bad, record(*DURATIONS), *bad])
+    assert capsys.readouterr().out == LINE
 
 
-@pytest.mark.parametrize('kind', [list, tuple, iter])
-def test_any_iterable(kind, capsys):
-    """Results may come one after the other."""
-    summary(kind([of(1.0), of(2.0)]))
-    assert capsys.readouterr().out.startswith('n=2  ')
-    summary(kind([]))
-    assert capsys.readouterr().out == NOTHING
+def test_different_names_are_pooled(capsys):
+    """Names do not matter: who wants one chooses the results."""
+    results = [record(d, name=str(d)) for d in DURATIONS]
+    summary(results)
+    assert capsys.readouterr().out == LINE
+    summary(r for r in results if r['call']['name'] == '0.18')
+    assert capsys.readouterr().out.startswith('n=1  min=0.180000')
 
 
-def test_whole_numbers(capsys):
-    """Nanoseconds, and integers of any size, are shown in the same way."""
-    summary([of(10**9, 3 * 10**9), of(2 * 10**9)])
-    out = capsys.readouterr().out
-    assert out.startswith('n=3  min=1000000000.000000  mean=2000000000.000000  ')
+def test_different_units_are_told(capsys):
+    """Seconds and nanoseconds in one line mean nothing, and a warning says so."""
+    results = [record(0.5), record(500, counter='perf_counter_ns')]
+    with pytest.warns(RuntimeWarning, match='perf_counter, perf_counter_ns') as caught:
+        where = next_line()
+        summary(results)
+    assert (caught[0].filename, caught[0].lineno) == where
+    assert capsys.readouterr().out.startswith('n=2  min=0.500000')
+
+
+def test_counters_of_one_unit_are_not(capsys):
+    """Two counters in seconds, or a record without durations, are no reason to warn."""
+    summary([record(0.1), record(0.2, counter='monotonic'), record(counter='time_ns')])
+    summary([record(1, counter='perf_counter_ns'), record(2, counter='perf_counter_ns')])
+    assert len(capsys.readouterr().out.splitlines()) == 2
