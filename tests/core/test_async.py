@@ -1,6 +1,7 @@
 """Coroutine and async generator functions, `arecord`, and concurrent tasks."""
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import inspect
@@ -81,6 +82,30 @@ def test_no_iterations(counter):
     assert call['durations'] == []
     for field in ('start_time', 'finish_time'):
         assert not call[field].startswith('1970')
+
+
+@pytest.mark.parametrize('fails', [False, True])
+def test_warm_up_mutes_nothing_after_it(bench, fails):
+    """Phases of the record around are heard again once warm-up is over."""
+    warmed = MicroBenchBase(duration_counter=Ticking(), warmup=1)
+
+    @warmed
+    async def work():
+        with warmed.time('inside'):
+            await asyncio.sleep(0)
+        if fails:
+            raise KeyError
+
+    async def main():
+        async with bench.arecord('outer'):
+            with contextlib.suppress(KeyError):
+                await work()
+            with bench.time('after'):
+                pass
+
+    asyncio.run(main())
+    assert [t['name'] for t in call_of(bench)['timings']] == ['after']
+    assert len(warmed.get_results()) == 1 - fails
 
 
 def test_failure_in_warm_up(bench):
@@ -424,9 +449,11 @@ def test_abandoned(bench):
     async def main():
         async for _ in count():
             break
+        gc.collect()
+        for _ in range(5):  # turns of the loop, in which it closes the generator
+            await asyncio.sleep(0)
 
     asyncio.run(main())
-    gc.collect()
     record = only(bench.get_results())
     assert 'exception' not in record
     assert record['call']['name'] == 'count'

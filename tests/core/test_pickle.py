@@ -1,12 +1,13 @@
 """Benches and timed functions travel to other processes, and are copied."""
 
 import copy
+import os
 import pickle
 
 import pytest
 
 from microbench import FileOutput, MicroBench, MicroBenchBase
-from tests.fakes import FailingAt, printed, python
+from tests.fakes import ROOT, FailingAt, printed, python
 
 bench = MicroBench(experiment='baseline')
 
@@ -207,10 +208,6 @@ if __name__ == '__main__':
     program.write_text(code.replace('sys.path', 'import sys; sys.path', 1))
     start = f'import runpy; runpy.run_path({str(program)!r}, run_name="__main__")'
     if method == 'spawn':
-        import os
-
-        from tests.fakes import ROOT
-
         env = {'PYTHONPATH': os.pathsep.join([str(ROOT), str(tmp_path)])}
     else:
         env = {}

@@ -29,6 +29,11 @@ def test_line_ends_of_other_systems():
     assert read('{"n": 1}\r\n{"n": 2}\r\n\r\n') == [{'n': 1}, {'n': 2}]
 
 
+def test_a_carriage_return_within_a_record():
+    """Between two tokens it is white space, and ends no line."""
+    assert read('{"n":\r1}\n') == [{'n': 1}]
+
+
 def test_a_byte_order_mark():
     """An editor may have put one at the beginning."""
     assert read('\ufeff{"n": 1}\n{"n": 2}\n') == [{'n': 1}, {'n': 2}]
