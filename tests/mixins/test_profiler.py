@@ -445,6 +445,12 @@ def test_arecord_is_refused():
         asyncio.run(work())
 
 
+def test_record_on_exit_is_refused():
+    """At registration, so that no record is lost at the end."""
+    with pytest.raises(NotImplementedError, match=r'MBLineProfiler.*record_on_exit\(\)'):
+        Bench().record_on_exit('job')
+
+
 def test_a_switched_off_bench_refuses_nothing(monkeypatch):
     """With MICROBENCH=off nothing is profiled, so nothing is refused."""
     monkeypatch.setenv('MICROBENCH', 'off')
