@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from _thread import get_ident
+
 from ..core.capture import namespace
 from ..core.naming import without_partial
+from ..messages import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +35,9 @@ class MBLineProfiler:
     Needs the package line_profiler, which slows the profiled lines: do not compare
     `call.durations` with those of records that lack `call.line_profile`. Only the
     function itself is profiled, not what it calls. Of a generator, the time inside its
-    body counts. Coroutine functions and `record()` raise NotImplementedError.
+    body counts. Coroutine functions and `record()` raise NotImplementedError. From
+    Python 3.12 on, line_profiler cannot tell threads apart: calls that overlap with one
+    of another thread have a note in `call.capture_errors`, and no profile.
 
     >>> from microbench import MicroBench
     >>> class Bench(MicroBench, MBLineProfiler):
@@ -55,9 +61,10 @@ class MBLineProfiler:
 
         from line_profiler import LineProfiler
 
-        profiler = bm_data['_line_profiler'] = LineProfiler()
+        profiler = LineProfiler()
         profiler.add_callable(inspect.unwrap(without_partial(bm_data['_func'])))
-        bm_data['_wrap_body'] = lambda body: _ProfiledBody(profiler, body)
+        profile = bm_data['_line_profiler'] = _Profile(profiler)
+        bm_data['_wrap_body'] = lambda body: _ProfiledBody(profile, body)
 
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Profile from here on: an iteration begins."""
@@ -65,12 +72,12 @@ class MBLineProfiler:
         if forward is not None:
             forward(bm_data)
         if '_line_profiler' in bm_data:
-            bm_data['_line_profiler'].enable_by_count()
+            bm_data['_line_profiler'].start()
 
     def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Stop profiling."""
         if '_line_profiler' in bm_data:
-            bm_data['_line_profiler'].disable_by_count()
+            bm_data['_line_profiler'].stop()
         forward = getattr(super(), 'post_run_triggers', None)
         if forward is not None:
             forward(bm_data)
@@ -82,11 +89,14 @@ class MBLineProfiler:
         each line that was reached. The second is for `decode_line_profile`, and for
         programs that read the records of microbench 2.
         """
-        if '_line_profiler' not in bm_data:
+        profile = bm_data.get('_line_profiler')
+        if profile is None:
             return
-        profiler = bm_data['_line_profiler']
-        profiler.disable_by_count()  # only still on if something failed
-        stats = profiler.get_stats()
+        profile.stop()  # it still goes on if something failed
+        if profile.problem is not None:
+            bm_data['_run'].note('capturepost_line_profile', profile.problem)
+            return
+        stats = profile.profiler.get_stats()
         call = namespace(bm_data, 'call')
         call['line_profile'] = plain(stats)
         call['line_profiler'] = encoded(stats)
@@ -118,24 +128,69 @@ class MBLineProfiler:
         show_text(stats.timings, stats.unit, **kwargs)
 
 
+class _Profile:
+    """The profiler of one call: started and stopped for each iteration.
+
+    From Python 3.12 on, line_profiler observes all threads at once, and fails where two
+    start it. There, no profile is started beside one of another thread, and those that
+    overlap are given up: their counts would be wrong.
+    """
+
+    every_thread = sys.version_info >= (3, 12)
+    running: list[_Profile] = []  # noqa: RUF012 - of the whole process
+
+    def __init__(self, profiler: Any) -> None:
+        self.profiler = profiler
+        self.problem: str | None = None  # why there is no profile
+        self.thread = 0
+
+    def start(self) -> None:
+        """Profile this thread from here on, if nobody else is."""
+        self.thread = get_ident()
+        self.running.append(self)
+        others = [p for p in self.running if p.thread != self.thread]
+        if self.every_thread and others:
+            for profile in (self, *others):
+                profile.problem = 'RuntimeError: another thread was profiled meanwhile'
+            return
+        self.profiler.enable_by_count()
+
+    def stop(self) -> None:
+        """Stop if it goes on."""
+        if self not in self.running:
+            return
+        try:
+            self.profiler.disable_by_count()
+        except ValueError as error:  # the code, or another profiler, has ended it
+            self.problem = one_line(error)
+        finally:
+            self.running.remove(self)
+
+    def __enter__(self) -> None:
+        self.start()
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+
 class _ProfiledBody:
     """A generator that is profiled while it runs, not while its consumer does."""
 
-    def __init__(self, profiler: Any, body: Any) -> None:
-        profiler.disable_by_count()  # each step by itself instead
-        self.profiler = profiler
+    def __init__(self, profile: _Profile, body: Any) -> None:
+        profile.stop()  # each step by itself instead
+        self.profile = profile
         self.body = body
 
     def send(self, value: Any) -> Any:
-        with self.profiler:
+        with self.profile:
             return self.body.send(value)
 
     def throw(self, exception: BaseException) -> Any:
-        with self.profiler:
+        with self.profile:
             return self.body.throw(exception)
 
     def close(self) -> Any:
-        with self.profiler:
+        with self.profile:
             return self.body.close()
 
 

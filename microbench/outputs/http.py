@@ -66,8 +66,10 @@ class HttpOutput(Output):
 
     def __repr__(self) -> str:
         """The path is left out: it is what keeps the address of a web hook secret."""
-        scheme, _, rest = self.url.partition('://')
-        return f'HttpOutput({scheme + "://" + rest.partition("/")[0]!r})'
+        from urllib.parse import urlsplit
+
+        parts = urlsplit(self.url)
+        return f'HttpOutput({parts.scheme + "://" + parts.netloc!r})'
 
     def format_payload(self, record: dict[str, Any]) -> bytes | str:
         """Return the body of the request: bytes, or a str that is sent as UTF-8.
@@ -126,7 +128,7 @@ def _check_url(url: Any) -> None:
     if not isinstance(url, str):
         raise TypeError(f'url has to be a str, not {url!r}')
     parts = urlsplit(url)
-    if parts.scheme not in ('http', 'https') or not parts.hostname:
+    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.port == 0:
         raise ValueError('url has to begin with http:// or https:// and to name a host')
     if '@' in parts.netloc:
         raise ValueError('url holds a user or a password: give an Authorization header')
@@ -162,11 +164,11 @@ def _target(request: Request, error: HTTPError) -> str | None:
     location = error.headers.get('Location') if error.headers else None
     if error.code not in REDIRECTS or not location:
         return None
-    target = urljoin(request.full_url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
     try:
+        target = urljoin(request.full_url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
         _check_url(target)
     except ValueError as why:
-        message = f'redirected, and the new {why}'
+        message = f'redirected to where no record can go: {why}'
         raise HTTPError(
             request.full_url, error.code, message, error.headers, None
         ) from None

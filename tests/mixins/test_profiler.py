@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import cProfile
 import functools
 import importlib.util
 import io
 import os
 import pickle
 import sys
+import threading
 
 import pytest
 
@@ -200,6 +202,79 @@ def test_a_generator_is_closed_and_thrown_into_as_ever():
     assert told == ['thrown', 'closed']
 
 
+@needs_line_profiler
+def test_threads_do_not_mix():
+    """Calls at the same time have right profiles or, from 3.12 on, a reason for none."""
+    meeting = threading.Barrier(2)
+    bench = Bench()
+
+    def met(numbers):
+        for _ in numbers:
+            meeting.wait(60)
+        return len(numbers)
+
+    timed = bench(met)
+    threads = [threading.Thread(target=timed, args=([1, 2],)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    calls = [record['call'] for record in bench.get_results()]
+    if sys.version_info >= (3, 12):
+        why = 'RuntimeError: another thread was profiled meanwhile'
+        noted = [{'method': 'capturepost_line_profile', 'error': why}]
+        assert [call.get('capture_errors') for call in calls] == [noted] * 2
+        assert ['line_profile' in call for call in calls] == [False] * 2
+    else:
+        first = met.__code__.co_firstlineno - 1
+        assert [hits(call) for call in calls] == [lines(first, 3, 2, 1)] * 2
+    timed_alone = bench(summed)
+    timed_alone([1])
+    assert hits(bench.get_results()[-1]['call']) == lines(FIRST, 1, 2, 1, 1)
+
+
+@needs_line_profiler
+def test_recursion():
+    """Each call of a function that calls itself has its own record."""
+    bench = Bench()
+
+    @bench
+    def down(depth):
+        return depth and down(depth - 1)
+
+    assert down(2) == 0
+    counts = [[count for _, count in hits(r['call'])] for r in bench.get_results()]
+    assert counts == [[1], [2], [3]]
+
+
+@needs_line_profiler
+def test_below_another_profiler():
+    """Under cProfile both work."""
+    bench = Bench()
+    assert cProfile.Profile().runcall(bench(summed), [1]) == 1
+    assert hits(call_of(bench)) == lines(FIRST, 1, 2, 1, 1)
+
+
+@needs_line_profiler
+def test_code_that_ends_the_profiling():
+    """It costs the profile where line_profiler cannot bear it, and never the result."""
+    bench = Bench()
+    monitoring = getattr(sys, 'monitoring', None)
+
+    def ending():
+        if monitoring is not None:
+            monitoring.free_tool_id(monitoring.PROFILER_ID)
+        return 1
+
+    assert bench(ending)() == 1
+    call = call_of(bench)
+    if monitoring is not None:
+        [noted] = call['capture_errors']
+        assert noted['method'] == 'capturepost_line_profile'
+        assert noted['error'].startswith('ValueError: ')
+    assert ('line_profile' in call) == (monitoring is None)
+
+
 # --- the text for decode_line_profile -------------------------------------------------
 
 
@@ -368,6 +443,12 @@ def test_arecord_is_refused():
 
     with pytest.raises(NotImplementedError, match='MBLineProfiler'):
         asyncio.run(work())
+
+
+def test_record_on_exit_is_refused():
+    """At registration, so that no record is lost at the end."""
+    with pytest.raises(NotImplementedError, match=r'MBLineProfiler.*record_on_exit\(\)'):
+        Bench().record_on_exit('job')
 
 
 def test_a_switched_off_bench_refuses_nothing(monkeypatch):

@@ -1,0 +1,78 @@
+"""What a real Jupyter kernel shows."""
+
+import json
+import os
+
+import pytest
+
+from tests.fakes import ROOT
+
+nbformat = pytest.importorskip('nbformat')
+nbclient = pytest.importorskip('nbclient')
+pytest.importorskip('ipykernel')
+
+pytestmark = [
+    # What Jupyter and its libraries warn of is theirs to mend.
+    pytest.mark.filterwarnings('ignore::DeprecationWarning'),
+    pytest.mark.filterwarnings('ignore::FutureWarning'),
+    pytest.mark.filterwarnings('ignore::PendingDeprecationWarning'),
+]
+
+# The example of the documentation of 2.1.0, word for word but for the path.
+EXAMPLE = """
+from microbench.diff import envdiff
+from microbench import FileOutput
+import pandas
+
+results = pandas.read_json('results.jsonl', lines=True)
+
+# Compare the environment of the slowest and fastest calls
+results_flat = pandas.DataFrame(FileOutput('results.jsonl').get_results(flat=True))
+slowest = results_flat.loc[results_flat['call.durations'].apply(sum).idxmax()]
+fastest = results_flat.loc[results_flat['call.durations'].apply(sum).idxmin()]
+
+envdiff(slowest, fastest)
+"""
+CELLS = [
+    EXAMPLE,
+    'envdiff(results.iloc[0], results.iloc[1])',
+    "envdiff(*FileOutput('results.jsonl').get_results())",
+    'from microbench.diff import diff; diff(slowest, fastest)',
+    'print(diff(slowest, fastest))',
+]
+
+
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    """The outputs of the cells, run in a kernel of its own."""
+    for name in ('IPYTHONDIR', 'JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR'):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(paths))
+    with tmp_path.joinpath('results.jsonl').open('w') as file:
+        for host, duration in (('node<07>', 9.0), ('node08', 2.0)):
+            call = {'name': 'fit', 'durations': [duration]}
+            file.write(json.dumps({'call': call, 'host': {'hostname': host}}) + '\n')
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    client = nbclient.NotebookClient(
+        notebook, kernel_name='python3', resources={'metadata': {'path': str(tmp_path)}}
+    )
+    client.execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
+def test_cells_show_the_difference(outputs):
+    """Rows, dicts and the object itself: one output, HTML with red, and as text."""
+    *shown, [text] = outputs
+    for number, [output] in enumerate(shown):
+        kind = 'execute_result' if number == 3 else 'display_data'
+        assert output.output_type == kind
+        html = output.data['text/html']
+        assert 'color: red;">host.hostname: &quot;node&lt;07&gt;&quot;</span>' in html
+        assert 'color: red;">host.hostname: &quot;node08&quot;</span>' in html
+        assert '<div>call.name: &quot;fit&quot;</div>' in html
+        assert output.data['text/plain'].startswith(
+            '~ host.hostname: "node<07>" -> "node08"'
+        )
+    assert text.text == output.data['text/plain'] + '\n'

@@ -1,0 +1,328 @@
+"""Where two records differ: the one structure, and how it is shown."""
+
+import json
+import sys
+from html.parser import HTMLParser
+from types import ModuleType
+
+import pytest
+
+from microbench import FileOutput, MBPythonInfo, MicroBenchBase
+from microbench.diff import Change, diff, envdiff
+from tests.fakes import printed
+
+A = {
+    'mb': {'run_id': '1', 'record_id': 'a', 'version': '3'},
+    'call': {
+        'name': 'fit',
+        'durations': [1.0],
+        'start_time': '2026-03-01T09:30:00+00:00',
+        'finish_time': '2026-03-01T09:30:01+00:00',
+        'timings': [{'name': 'read', 'duration': 0.5}],
+    },
+    'host': {'hostname': 'node07', 'cores': 8},
+    'slurm': {},
+}
+B = {
+    'slurm': {'job_id': '7'},
+    'host': {'cores': 8, 'hostname': 'node<08>'},
+    'call': {
+        'timings': [{'duration': 0.7, 'name': 'read'}],
+        'finish_time': '2026-03-01T10:30:01+00:00',
+        'start_time': '2026-03-01T10:30:00+00:00',
+        'durations': [2.0],
+        'name': 'fit',
+    },
+    'mb': {'version': '3', 'record_id': 'b', 'run_id': '2'},
+}
+CHANGES = [
+    Change('host.hostname', 'node07', 'node<08>', 'changed'),
+    Change('slurm', {}, None, 'removed'),
+    Change('slurm.job_id', None, '7', 'added'),
+]
+
+
+def found(a, b, **options):
+    """The changes as a list."""
+    return list(diff(a, b, **options))
+
+
+def test_one_structure():
+    """Path, both values and kind of each difference, in the order of the paths."""
+    difference = diff(A, B)
+    assert list(difference) == CHANGES
+    assert len(difference) == 3
+    assert difference[0] == CHANGES[0]
+    first = difference[0]
+    assert (first.path, first.left, first.right) == ('host.hostname', 'node07', 'node<08>')
+    assert [change.kind for change in difference] == ['changed', 'removed', 'added']
+
+
+def test_no_difference():
+    """A record and itself, in another order of names, differ in nothing."""
+    turned = dict(reversed([(k, dict(reversed(v.items()))) for k, v in A.items()]))
+    assert not diff(A, turned)
+    assert str(diff(A, turned, everything=True)) == 'no difference'
+
+
+def test_times_and_ids_are_hidden_unless_asked():
+    """What differs between any two records is counted, and shown on demand."""
+    assert diff(A, B).hidden == 6
+    whole = diff(A, B, everything=True)
+    assert whole.hidden == 0
+    assert [change.path for change in whole] == [
+        *('call.durations.0', 'call.finish_time', 'call.start_time'),
+        *('call.timings.0.duration', 'host.hostname'),
+        *('mb.record_id', 'mb.run_id', 'slurm', 'slurm.job_id'),
+    ]
+
+
+def test_two_records_of_one_bench():
+    """They differ in times and ids only; one of another bench in what it captured."""
+    bench, other = MicroBenchBase(), type('Other', (MBPythonInfo, MicroBenchBase), {})()
+    work = bench(len)
+    work('')
+    work('')
+    other(len)('')
+    one, two = bench.get_results()
+    assert not diff(one, two)
+    assert {c.path.split('.')[0] for c in diff(one, other.get_results()[0])} == {'python'}
+
+
+@pytest.mark.parametrize(
+    ('left', 'right', 'change'),
+    [
+        ([1, 2], [1, 3], Change('x.1', 2, 3, 'changed')),
+        ([1], [1, 2], Change('x.1', None, 2, 'added')),
+        ([1, 2], [1], Change('x.1', 2, None, 'removed')),
+        ([{'a': 1}], [{'a': 2}], Change('x.0.a', 1, 2, 'changed')),
+        (1, True, Change('x', 1, True, 'changed')),
+        (0, False, Change('x', 0, False, 'changed')),
+        (None, 0, Change('x', None, 0, 'changed')),
+        ('1', 1, Change('x', '1', 1, 'changed')),
+        (1, 2.5, Change('x', 1, 2.5, 'changed')),
+    ],
+)
+def test_values(left, right, change):
+    """Lists are compared item by item, and types count."""
+    assert found({'x': left}, {'x': right}) == [change]
+
+
+@pytest.mark.parametrize(
+    ('left', 'right'),
+    [(1, 1.0), (True, True), (float('nan'), float('nan')), ((1,), [1]), (None, None)],
+)
+def test_equal_values(left, right):
+    """Numbers count by value, and what reads the same in JSON is the same."""
+    assert found({'x': left}, {'x': right}) == []
+
+
+def test_many_items_are_in_order():
+    """Items of lists are sorted by number."""
+    changes = found({'x': list(range(12))}, {'x': [-1] * 12})
+    assert [change.path for change in changes] == [f'x.{n}' for n in range(12)]
+
+
+FLAT = {
+    'mb.version': '3',
+    'call.name': 'fit',
+    'call.durations': [1.0],
+    'call.timings': [{'name': 'read', 'duration': 0.5}],
+    'host.hostname': 'node07',
+    'host.cores': 8,
+    'slurm': {},
+}
+
+
+TEXT = json.dumps(A)
+
+
+@pytest.mark.parametrize('form', [A, TEXT, TEXT.encode(), bytearray(TEXT.encode())])
+def test_forms(form):
+    """Dicts, JSON as str and bytes are all records."""
+    assert not diff(form, A, everything=True)
+    assert list(diff(form, B)) == CHANGES
+
+
+def test_nested_and_flat_records_can_be_compared():
+    """Names joined by dots are the same fields."""
+    assert found(FLAT, B) == CHANGES
+
+
+@pytest.mark.parametrize('wrong', [None, 3, [A], '[1]', '3', object()])
+def test_what_is_no_record(wrong):
+    """It is TypeError, and names what came instead."""
+    with pytest.raises(TypeError, match='a record is a dict, a row or a JSON object'):
+        diff(A, wrong)
+
+
+def test_text_that_is_no_json():
+    """It is ValueError, as from json."""
+    with pytest.raises(ValueError, match='Expecting|unexpected'):
+        diff(A, 'nonsense')
+
+
+def test_text():
+    """A line for each difference, and one for those that are hidden."""
+    assert str(diff(A, B)).splitlines() == [
+        '~ host.hostname: "node07" -> "node<08>"',
+        '- slurm: {}',
+        '+ slurm.job_id: "7"',
+        '6 differences in times and ids are not shown',
+    ]
+    assert repr(diff(A, B)) == str(diff(A, B))
+    assert repr(CHANGES[1]) == "Change('slurm', {}, None, 'removed')"
+
+
+class Cells(HTMLParser):
+    """The cells of the two columns: text, and whether it is red."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.cells, self.red, self.open = [], False, 0
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.open += 1
+        if tag == 'div':
+            self.cells.append(('', False))
+        self.red = 'color: red' in dict(attrs).get('style', '')
+
+    def handle_endtag(self, tag):
+        self.open -= 1
+
+    def handle_data(self, data):
+        self.cells[-1] = (self.cells[-1][0] + data, self.red)
+
+
+def test_html():
+    """Two columns side by side, escaped, what differs in red."""
+    html = diff(A, B).html()
+    assert '<08>' not in html
+    assert 'grid-template-columns:1fr 1fr' in html
+    cells = Cells(html.partition('<p>')[0])
+    assert cells.open == 0
+    [_, *cells] = cells.cells
+    assert list(zip(cells[::2], cells[1::2], strict=True)) == [
+        (('call.name: "fit"', False), ('call.name: "fit"', False)),
+        (('call.timings.0.name: "read"', False),) * 2,
+        (('host.cores: 8', False),) * 2,
+        (('host.hostname: "node07"', True), ('host.hostname: "node<08>"', True)),
+        (('mb.version: "3"', False),) * 2,
+        (('slurm: {}', True), ('', False)),
+        (('', False), ('slurm.job_id: "7"', True)),
+    ]
+
+
+def test_html_of_names_that_look_like_it():
+    """Names are escaped as well as values, quotes too."""
+    html = diff({'<b>': 1}, {'<b>': '"&'}).html()
+    assert '&lt;b&gt;: 1' in html
+    assert '&lt;b&gt;: &quot;\\&quot;&amp;&quot;' in html
+
+
+def test_a_notebook_shows_it_by_itself():
+    """The last value of a cell is asked for its HTML."""
+    assert diff(A, B)._repr_html_() == diff(A, B).html()
+
+
+# --- rows of pandas ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file of three records, of which each has a field of its own."""
+    path = tmp_path / 'results.jsonl'
+    third = {**A, 'n': 3, 'when': '2026-03-01'}
+    with path.open('w') as lines:
+        for record in (A, B, third):
+            lines.write(json.dumps(record) + '\n')
+    return path
+
+
+def test_rows_of_get_results(file):
+    """Rows of a flat frame: fields that a record lacks are not NaN, but missing."""
+    pandas = pytest.importorskip('pandas')
+    table = pandas.DataFrame(FileOutput(file).get_results(flat=True))
+    assert found(table.iloc[0], table.iloc[1]) == CHANGES
+    assert found(table.iloc[0], A, everything=True) == []
+    assert [change.path for change in diff(table.iloc[0], table.iloc[2])] == ['n', 'when']
+
+
+def test_rows_of_a_nested_frame(file):
+    """So are those of get_results(format='df')."""
+    table = FileOutput(file).get_results(format='df')
+    assert found(table.iloc[0], table.iloc[1]) == CHANGES
+
+
+def test_rows_of_read_json(file):
+    """So are those that pandas itself has read; times stay readable."""
+    pandas = pytest.importorskip('pandas')
+    table = pandas.read_json(file, lines=True)
+    assert found(table.iloc[0], table.iloc[1]) == CHANGES
+    table['when'] = pandas.to_datetime(['2026-03-01', '2026-03-02', None], utc=True)
+    [*_, when] = diff(table.iloc[0], table.iloc[1])
+    assert when.left == '2026-03-01T00:00:00+00:00'
+    assert 'when' not in [c.path for c in diff(table.iloc[2], A) if c.kind == 'changed']
+
+
+def test_a_whole_frame_is_no_record(file):
+    """One row has to be chosen."""
+    table = FileOutput(file).get_results(format='df')
+    with pytest.raises(TypeError, match='DataFrame'):
+        diff(table, A)
+
+
+# --- envdiff -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What is displayed, by a stub of IPython."""
+
+    class HTML:
+        def __init__(self, data):
+            self.data = data
+
+    things = []
+    display = ModuleType('IPython.display')
+    display.HTML, display.display = HTML, things.append
+    monkeypatch.setitem(sys.modules, 'IPython', ModuleType('IPython'))
+    monkeypatch.setitem(sys.modules, 'IPython.display', display)
+    return things
+
+
+@pytest.mark.parametrize('everything', [False, True])
+def test_envdiff_displays_html(shown, everything):
+    """IPython gets one HTML object; as text it is the difference; nothing is returned."""
+    assert envdiff(json.dumps(A), B, everything=everything) is None
+    [thing] = shown
+    difference = diff(A, B, everything=everything)
+    assert isinstance(thing, sys.modules['IPython.display'].HTML)
+    assert thing.data == difference.html()
+    assert repr(thing) == str(difference)
+
+
+def test_envdiff_without_ipython(monkeypatch):
+    """It is ImportError, for want of somebody to display it."""
+    monkeypatch.setitem(sys.modules, 'IPython', None)
+    monkeypatch.setitem(sys.modules, 'IPython.display', None)
+    with pytest.raises(ImportError):
+        envdiff(A, B)
+
+
+def test_envdiff_in_a_plain_program():
+    """Outside of a notebook the text is printed."""
+    pytest.importorskip('IPython')
+    code = 'from microbench.diff import envdiff; envdiff({"x": "<1>"}, {"x": 2})'
+    assert printed(code) == '~ x: "<1>" -> 2\n'
+
+
+def test_nothing_heavy_is_imported():
+    """The module needs neither pandas nor IPython."""
+    code = """
+from microbench.diff import diff
+print(diff({'x': 1}, {'x': 2}))
+print({'pandas', 'IPython', 'numpy'} & set(sys.modules))
+"""
+    assert printed(code) == '~ x: 1 -> 2\nset()\n'
