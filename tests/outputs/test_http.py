@@ -224,6 +224,22 @@ def test_only_web_addresses(url):
         HttpOutput(url)
 
 
+@pytest.mark.parametrize(
+    'url', ['http://h:x/', 'http://h:99999/', 'http://h:0', 'http://[::1/']
+)
+def test_only_possible_addresses(url):
+    """So is an impossible port or host."""
+    with pytest.raises(ValueError, match='Port|http://|IPv6'):
+        HttpOutput(url)
+
+
+def test_a_redirect_to_an_impossible_address(web):
+    """It is an HTTPError, as any redirect that is not followed."""
+    web.answers = [redirect('http://[::1/')]
+    with pytest.raises(urllib.error.HTTPError, match='where no record can go'):
+        HttpOutput(URL).write('{}')
+
+
 def test_no_password_in_the_address():
     """It could not be used; and the message does not repeat it."""
     with pytest.raises(ValueError, match='Authorization') as caught:
@@ -259,11 +275,10 @@ def test_it_cannot_be_read_back():
         HttpOutput(URL).get_results()
 
 
-def test_its_name_does_not_tell_the_path():
+@pytest.mark.parametrize('rest', ['/hook/s3cret', '?k=s3cret'])
+def test_its_name_does_not_tell_the_path(rest):
     """Addresses of web hooks are secrets, and the name is part of warnings."""
-    assert (
-        repr(HttpOutput('https://h.org/hook/s3cret?k=1')) == "HttpOutput('https://h.org')"
-    )
+    assert repr(HttpOutput(f'https://h.org{rest}')) == "HttpOutput('https://h.org')"
 
 
 def test_it_can_be_pickled(web):
