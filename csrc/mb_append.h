@@ -11,7 +11,8 @@
  *
  * After a short write or an error the rest is written, or the part cut off again, only
  * while the end of the file is still ours; otherwise the record is written once more,
- * whole, on a new line. "Small appends are atomic" (write(2)) is not true when the
+ * whole, on a new line. (Between looking at the end and cutting off, a writer that takes no
+ * notice of this could append and lose its line: no call does both at once.) "Small appends are atomic" (write(2)) is not true when the
  * writer is killed in the middle. What is no regular file (pipe, terminal, FIFO) is
  * only written to.
  *

@@ -6,7 +6,7 @@
  * name once for as long as the caller remembers where it was put.
  *
  * Thread: many may enter and leave (asyncio.to_thread), under the GIL or, without one,
- * under the lock. Signal-safe: mb_phases_next, in the thread that was interrupted.
+ * under the lock; walking them needs the GIL. Signal-safe: mb_phases_next, in the thread that was interrupted.
  */
 #ifndef MB_PHASES_H
 #define MB_PHASES_H
@@ -79,11 +79,12 @@ mb_phases_leave(mb_phases *phases, mb_phase *phase, int64_t now_ns)
     mb_lock_give(&phases->lock);
 }
 
-/* What an open phase has taken up to `now_ns`; 0 if it was entered after that. */
+/* What an open phase has taken up to `now_ns`; 0 if it was entered after that, or if its
+ * clock has not been read yet. */
 static inline int64_t
 mb_phase_so_far(const mb_phase *phase, int64_t now_ns)
 {
-    return now_ns > phase->start_ns ? now_ns - phase->start_ns : 0;
+    return phase->start_ns && now_ns > phase->start_ns ? now_ns - phase->start_ns : 0;
 }
 
 /* Walks all phases in the order in which they were entered.

@@ -25,6 +25,7 @@ mb_run_open(mb_run *run, const void *bench)
 {
     run->bench = bench;
     run->thread = mb_thread_id();
+    run->generation = mb_fork_generation();
     run->state = MB_RUN_OPEN;
     mb_lock_take(&registry);
     run->older = newest;
@@ -57,6 +58,13 @@ mb_run_close(mb_run *run)
     mb_lock_give(&registry);
 }
 
+/* Whether a fork has left it behind: its thread lives in the parent only. */
+static bool
+left_behind(const mb_run *run, uintptr_t here)
+{
+    return run->generation != mb_fork_generation() && run->thread != here;
+}
+
 /* The newest run of `bench`; NULL if two threads, or this one, have open runs of it. Those
  * in the background are passed over. */
 static mb_run *
@@ -66,7 +74,7 @@ newest_of_one_other_thread(const void *bench, bool *any)
     uintptr_t thread = here;
     mb_run *found = NULL;
     for (mb_run *run = newest; run; run = run->older) {
-        if (run->bench != bench || run->background) {
+        if (run->bench != bench || run->background || left_behind(run, here)) {
             continue;
         }
         if (run->thread == here || (*any && run->thread != thread)) {

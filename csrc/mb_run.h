@@ -21,6 +21,7 @@ typedef struct mb_run {
     struct mb_run *older, *newer; /* in the registry, in the order of opening */
     const void *bench;            /* whose run: an identity, never followed */
     uintptr_t thread;             /* that opened it */
+    unsigned generation;          /* of forks, in which it was opened */
     mb_run_state state;
     bool suspended;         /* a generator that waits for its consumer */
     bool background;        /* of the whole process: takes what no other run takes */

@@ -62,30 +62,31 @@ enter(py_phase *self)
     return Py_NewRef(self);
 }
 
-static void
-keep_foreign_duration(py_phase *self, uint32_t order, PyObject *now)
+/* New reference to what the foreign counter says the phase took; NULL where it failed,
+ * which is told. */
+static PyObject *
+foreign_duration(py_phase *self)
 {
+    PyObject *now = py_run_reading(self->counter);
     PyObject *value = now && self->began ? PyNumber_Subtract(now, self->began) : NULL;
-    if (value && py_run_keep_value(self->run, order, value) < 0) {
-        Py_CLEAR(value);
-    }
     if (!value && PyErr_Occurred()) {
         PyErr_WriteUnraisable(self->counter);
     }
-    Py_XDECREF(value);
-    Py_CLEAR(self->began);
+    Py_XDECREF(now);
+    return value;
 }
 
+/* No Python code runs in here: the order of leaving is that of the values. */
 static void
-store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *now)
+store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
 {
     if (self->run->native.state != MB_RUN_OPEN) {
         self->state->lost++; /* the record has been written without it */
         return;
     }
     mb_phases_leave(&self->run->native.phases, slot, now_ns);
-    if (self->counter) {
-        keep_foreign_duration(self, slot->order, now);
+    if (value && py_run_keep_value(self->run, slot->order, value) < 0) {
+        PyErr_WriteUnraisable(self->counter);
     }
 }
 
@@ -97,9 +98,10 @@ leave(py_phase *self)
     if (slot) {
         const int64_t now_ns = mb_clock_ns();
         self->slot = NULL;
-        PyObject *now = self->counter ? py_run_reading(self->counter) : NULL;
-        store(self, slot, now_ns, now);
-        Py_XDECREF(now);
+        PyObject *value = self->counter ? foreign_duration(self) : NULL;
+        store(self, slot, now_ns, value);
+        Py_XDECREF(value);
+        Py_CLEAR(self->began);
     }
     Py_RETURN_FALSE;
 }

@@ -25,10 +25,10 @@ py_run_start(py_run *run)
         PyErr_NoMemory();
         return -1;
     }
-    run->native.measuring = true;
     if (run->foreign && foreign_start(run) < 0) {
         return -1;
     }
+    run->native.measuring = true;
     run->native.started_ns = mb_clock_ns();
     return 0;
 }
@@ -97,7 +97,7 @@ py_run_stop(py_run *run)
     }
     run->native.elapsed_ns = 0;
     run->native.iteration++;
-    if (result < 0) {
+    if (result < 0 && PyErr_Occurred()) {
         PyErr_WriteUnraisable(run->counter);
     }
 }
@@ -107,47 +107,97 @@ py_run_stop(py_run *run)
 static int
 set_active(py_run *run, PyObject *value)
 {
-    PyObject *active = run->state->active;
-    if (!active) {
-        return 0; /* the interpreter is going down */
-    }
-    PyObject *token = PyContextVar_Set(active, value);
+    PyObject *token = PyContextVar_Set(run->state->active, value);
     Py_XDECREF(token);
     return token ? 0 : -1;
 }
 
+/* The open run that a value of the context variable stands for, and of its context;
+ * NULL for none. Borrowed from `*held`, which the caller lets go of. */
+static int
+present(py_run *run, PyObject **open, PyObject **held)
+{
+    if (PyContextVar_Get(run->state->active, NULL, held) < 0) {
+        return -1;
+    }
+    *open = py_run_open_one(run->state, *held);
+    return 0;
+}
+
+/* Whether `run` is `open`, or one of those that were active when it was opened. */
+static bool
+leads_to(PyObject *open, const py_run *run)
+{
+    while (open && open != run->state->muted) {
+        if (open == (PyObject *)run) {
+            return true;
+        }
+        open = ((py_run *)open)->previous;
+    }
+    return false;
+}
+
+/* Makes the run the active one, or what was opened inside it before it was suspended.
+ * `previous` never leads back to the run itself: that would be a loop. */
 static int
 activate(py_run *run)
 {
-    PyObject *before;
-    if (PyContextVar_Get(run->state->active, NULL, &before) < 0) {
+    PyObject *open, *held;
+    if (present(run, &open, &held) < 0) {
         return -1;
     }
-    PyObject *open = py_run_open_one(run->state, before);
-    if (open != (PyObject *)run) {
-        Py_XINCREF(open);
-        Py_XSETREF(run->previous, open);
+    if (leads_to(open, run)) {
+        Py_XDECREF(held);
+        return 0;
     }
-    Py_XDECREF(before);
-    return set_active(run, (PyObject *)run);
+    Py_XINCREF(open);
+    Py_XSETREF(run->previous, open);
+    Py_XDECREF(held);
+    PyObject *inner = py_run_open_one(run->state, run->inner);
+    int result = set_active(run, inner ? inner : (PyObject *)run);
+    Py_CLEAR(run->inner);
+    return result;
+}
+
+static int
+reactivate_previous(py_run *run)
+{
+    PyObject *open = py_run_open_one(run->state, run->previous);
+    return set_active(run, open ? open : Py_None);
+}
+
+/* Has the run, and what was opened inside it, be active no more, until activate(). */
+static int
+set_aside(py_run *run)
+{
+    PyObject *open, *held;
+    if (present(run, &open, &held) < 0) {
+        return -1;
+    }
+    int result = 0;
+    if (leads_to(open, run)) {
+        if (open != (PyObject *)run) {
+            Py_XSETREF(run->inner, Py_NewRef(open));
+        }
+        result = reactivate_previous(run);
+    }
+    Py_XDECREF(held);
+    return result;
 }
 
 static int
 deactivate(py_run *run)
 {
     PyObject *now;
-    if (!run->state || !run->state->active) {
-        return 0;
+    if (!run->state) {
+        return 0; /* never opened */
     }
     if (PyContextVar_Get(run->state->active, NULL, &now) < 0) {
         return -1;
     }
     Py_XDECREF(now);
-    if (now != (PyObject *)run) {
-        return 0; /* left in another context than it was entered in */
-    }
-    PyObject *open = py_run_open_one(run->state, run->previous);
-    return set_active(run, open ? open : Py_None);
+    /* else it is left in another context than it was entered in */
+    return now == (PyObject *)run ? reactivate_previous(run) : 0;
 }
 
 /* --- names of phases --------------------------------------------------------------- */
@@ -199,8 +249,8 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
     self->state = PyType_GetModuleState(owner);
     self->bench = Py_NewRef(args[0]);
     self->counter = Py_NewRef(args[1]);
-    self->foreign = PyObject_IsTrue(args[2]);
-    self->integers = PyObject_IsTrue(args[3]);
+    self->foreign = args[2] == Py_True;
+    self->integers = args[3] == Py_True;
     if (self->foreign && !(self->durations = PyList_New(0))) {
         return NULL;
     }
@@ -243,11 +293,11 @@ PyDoc_STRVAR(suspend_doc,
 static PyObject *
 run_suspend(py_run *self, PyObject *Py_UNUSED(ignored))
 {
-    if (end_stretch(self) < 0) {
+    if (end_stretch(self) < 0 && PyErr_Occurred()) {
         PyErr_WriteUnraisable(self->counter);
     }
     self->native.suspended = true;
-    if (deactivate(self) < 0) {
+    if (set_aside(self) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -347,6 +397,9 @@ py_run_keep_value(py_run *run, uint32_t order, PyObject *value)
 {
     if (!run->values && !(run->values = PyList_New(0))) {
         return -1;
+    }
+    if ((Py_ssize_t)order < PyList_GET_SIZE(run->values)) {
+        return PyList_SetItem(run->values, (Py_ssize_t)order, Py_NewRef(value));
     }
     while (PyList_GET_SIZE(run->values) < (Py_ssize_t)order) {
         if (PyList_Append(run->values, Py_None) < 0) {
@@ -485,6 +538,7 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     Py_VISIT(self->durations);
     Py_VISIT(self->values);
     Py_VISIT(self->previous);
+    Py_VISIT(self->inner);
     for (int i = 0; i < PY_RUN_NAMES; i++) {
         Py_VISIT(self->names[i].str);
     }
@@ -494,6 +548,7 @@ run_traverse(py_run *self, visitproc visit, void *arg)
 static int
 run_clear(py_run *self)
 {
+    mb_run_close(&self->native); /* the registry knows it by its bench */
     Py_CLEAR(self->bench);
     Py_CLEAR(self->counter);
     Py_CLEAR(self->began);
@@ -501,6 +556,7 @@ run_clear(py_run *self)
     Py_CLEAR(self->durations);
     Py_CLEAR(self->values);
     Py_CLEAR(self->previous);
+    Py_CLEAR(self->inner);
     for (int i = 0; i < PY_RUN_NAMES; i++) {
         Py_CLEAR(self->names[i].str);
     }
@@ -545,6 +601,8 @@ static PyGetSetDef run_getset[] = {
 };
 
 static PyMemberDef run_members[] = {
+    {"phases_left", T_UINT, offsetof(py_run, native.phases.left), READONLY,
+     "how many phases have been left"},
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,
      "how often a decorated function is called"},
     {"background", T_BOOL, offsetof(py_run, native.background), 0,

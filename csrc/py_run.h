@@ -33,8 +33,10 @@ typedef struct {
     PyObject *values;    /* Owned: list of the durations of finished phases by order,
                             None where the native one holds; NULL without foreign ones */
     py_name names[PY_RUN_NAMES]; /* of phases, by where their str lies */
-    PyObject *previous;          /* Owned: run that was active in this context before */
-    py_state *state;             /* Borrowed: the type keeps it; NULL before open() */
+    PyObject *previous; /* Owned: run that was active in this context before; it
+                                    never leads back to this one */
+    PyObject *inner;    /* Owned: while suspended, what was opened inside it */
+    py_state *state;    /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
 
 int py_run_ready(PyObject *module);

@@ -59,6 +59,7 @@ class OpenRun:
         """Store an iteration that was measured elsewhere."""
     def keep_numbers(self, durations: list[Any], /) -> None:
         """From now on append durations to this list, as Python numbers."""
+    phases_left: int
     @property
     def is_open(self) -> bool:
         """Between open() and close()."""

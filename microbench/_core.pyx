@@ -221,28 +221,32 @@ cdef bint put_int(c.mb_text *text, object value) except -1:
 
 
 cdef bint put_list(c.mb_text *text, object values, int depth) except -1:
-    cdef bytes separator = b'['
+    cdef bint first = True
+    put(text, b'[')
     for value in values:
-        put(text, separator)
-        separator = b','
+        if not first:
+            put(text, b',')
+        first = False
         if not put_plain(text, value, depth + 1):
             return 0
-    put(text, b'[]' if separator is not b',' else b']')
+    put(text, b']')
     return 1
 
 
 cdef bint put_dict(c.mb_text *text, dict values, int depth) except -1:
-    cdef bytes separator = b'{'
+    cdef bint first = True
+    put(text, b'{')
     for key, value in values.items():
         if type(key) is not str:
             return 0
-        put(text, separator)
-        separator = b','
+        if not first:
+            put(text, b',')
+        first = False
         put_string(text, key)
         put(text, b':')
         if not put_plain(text, value, depth + 1):
             return 0
-    put(text, b'{}' if separator is not b',' else b'}')
+    put(text, b'}')
     return 1
 
 
@@ -253,9 +257,11 @@ def plain_text(value):
         if not put_plain(&text, value, 0):
             c.mb_text_free(&text)
             return None
-    except Exception:  # a dict that another thread is changing, a tzinfo that fails
+    except BaseException as error:
         c.mb_text_free(&text)
-        return None
+        if isinstance(error, Exception):
+            return None  # a dict that another thread is changing, a tzinfo that fails
+        raise
     return taken(&text)
 
 
@@ -273,6 +279,8 @@ cdef class Appender:
                 raise MemoryError
         else:
             path = os.fsencode(target)
+            if b'\0' in path:
+                raise ValueError(f'a path cannot hold a NUL: {target!r}')
             self.native = c.mb_append_new(path)
             if self.native is NULL:
                 raise OSError(errno, os.strerror(errno), target)

@@ -12,7 +12,7 @@ from . import encoding, settings
 from .decorate import decorated
 from .deliver import Delivery
 from .naming import name_of
-from .plan import Plan
+from .plan import Plan, matters
 from .times import timezone, tzinfo
 
 TYPE_CHECKING = False
@@ -76,10 +76,10 @@ class MicroBenchBase:
     redact: Iterable[str] | None = ()
 
     __signature__ = _LazySignature()
-    _epoch = 0  # counts changes of public attributes
+    _epoch: object = None  # another one after each change of what a plan is made from
     # Public attributes of the bench by name. Reading its __dict__ instead would make
     # CPython build one, and `bench.time` could no longer be specialised.
-    _own: dict[str, Any] = {}  # noqa: RUF012 - never changed, only replaced
+    _own: dict[str, Any] | None = None
 
     def __init__(
         self,
@@ -122,14 +122,17 @@ class MicroBenchBase:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if not name.startswith('_'):
-            self._own = {**self._own, name: value}
-            self._epoch += 1
+        if matters(name):
+            if self._own is None:
+                self._own = {}
+            self._own[name] = value
+            self._epoch = object()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        self._own = {k: v for k, v in self._own.items() if k != name}
-        self._epoch += 1
+        if matters(name):
+            (self._own or {}).pop(name, None)
+            self._epoch = object()
 
     def __getstate__(self) -> dict[str, Any]:
         """The plan and what was captured belong to this process."""
@@ -137,7 +140,8 @@ class MicroBenchBase:
 
         assert dt.timezone is timezone
 
-        return {**self.__dict__, '_plan': None, '_constants': {}}
+        own = dict(self._own or {})
+        return {**self.__dict__, '_plan': None, '_constants': {}, '_own': own}
 
     def _current_plan(self) -> Plan:
         plan = self._plan

@@ -33,10 +33,8 @@ class Block:
             refuse(self._bench, 'record()')
         run.begin()
         try:
-            if run.triggers:
-                run.before_iteration()
             self._run = run
-            run.start()
+            run.start_iteration()
         except BaseException as error:
             self._run = None
             run.finish(error)
@@ -52,10 +50,8 @@ class Block:
         run = self._run
         if run is None:
             return
-        run.stop()
         self._run = None
-        if run.triggers:
-            run.after_iteration()
+        run.end_iteration()
         run.finish(exception)
 
     async def __aenter__(self) -> Block:

@@ -7,7 +7,7 @@ evaluated) and from the attributes of the bench object. It holds as long as
   tag whenever it, or one of its bases, is changed; 0 means that it gives none, and then
   the plan is made anew each time;
 * the epoch of the bench is the one it was made with: `__setattr__` and `__delattr__` of
-  the bench count it up.
+  the bench begin a new one when a name matters to a plan.
 
 So a hook added or replaced later, on the class, on a mixin or on the bench, is honoured
 from the next call on. Only a direct write to `bench.__dict__` goes unnoticed.
@@ -51,6 +51,21 @@ ENVIRONMENT = ('env_vars', 'capture_versions')
 NOTHING = ()
 
 
+# What else a plan reads from a bench.
+SETTINGS = frozenset(
+    [
+        *(*TRIGGERS, *SEERS, *ENVIRONMENT),
+        *('iterations', 'warmup', 'tz', 'monitor', 'redact', 'refuses'),
+        'keeps_return_value',
+    ]
+)
+
+
+def matters(name: str) -> bool:
+    """Whether a plan depends on this attribute of a bench."""
+    return name.startswith('capture') or name in SETTINGS
+
+
 class Plan:
     """What to do for each record of one bench object, in its present state."""
 
@@ -88,7 +103,7 @@ class Plan:
     def holds(self, bench: MicroBenchBase) -> bool:
         """Whether nothing has changed that the plan was made from."""
         return (
-            self.epoch == bench._epoch
+            self.epoch is bench._epoch
             and self.version == _core.type_version(type(bench))
             and self.version != 0
         )
@@ -184,7 +199,7 @@ def _definitions(bench: MicroBenchBase) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for cls in reversed(type(bench).__mro__):
         found.update(vars(cls))
-    found.update(bench._own)
+    found.update(dict(bench._own or {}))
     return found
 
 
@@ -203,4 +218,4 @@ def _is_constant(raw: object) -> bool:
 def _overridden(bench: MicroBenchBase, base: type, name: str) -> bool:
     """Whether the bench, or any class before or after the base, defines `name`."""
     places = [vars(cls) for cls in type(bench).__mro__ if cls is not base]
-    return any(name in place for place in [*places, bench._own])
+    return any(name in place for place in [*places, bench._own or {}])

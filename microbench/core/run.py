@@ -73,28 +73,36 @@ class Run(_core.OpenRun):
 
         `call` holds further fields of the record's `call` object.
         """
-        plan, owner = self.plan, self.owner
-        if plan.native and not call:
-            self._name_it(func)
-            try:
-                plan.text(owner)
-            except Exception:
-                pass  # the dict form knows what to do with a capture that fails
-            else:
-                self.open(owner, plan.counter, False, plan.integers)
-                return self
-        self.data = self._new_data(func, args, kwargs or {}, call)
         try:
-            self.open(owner, plan.counter, plan.foreign, plan.integers)
-            owner.pre_start_triggers(self.data)
-            if plan.triggers:
-                durations = namespace(self.data, 'call')['durations'] = []
-                self.keep_numbers(durations)
-                self.triggers = True
+            if call or not self._begin_text(func):
+                self._begin_data(self._new_data(func, args, kwargs or {}, call))
         except BaseException:
             self.abandon()
             raise
         return self
+
+    def _begin_text(self, func: Any) -> bool:
+        """Open the run without a dict, if that is possible."""
+        plan, owner = self.plan, self.owner
+        if not plan.native:
+            return False
+        try:
+            plan.text(owner)
+        except Exception:
+            return False  # the dict form knows what to do with a capture that fails
+        self._name_it(func)
+        self.open(owner, plan.counter, False, plan.integers)
+        return True
+
+    def _begin_data(self, data: dict[str, Any]) -> None:
+        self.data = data
+        plan, owner = self.plan, self.owner
+        self.open(owner, plan.counter, plan.foreign, plan.integers)
+        owner.pre_start_triggers(data)
+        if plan.triggers:
+            durations = namespace(data, 'call')['durations'] = []
+            self.keep_numbers(durations)
+            self.triggers = True
 
     def _name_it(self, func: Any) -> None:
         if self.name is None:
@@ -175,7 +183,19 @@ class Run(_core.OpenRun):
         del self.owner, self.plan
         self.data = None
 
-    # --- around each iteration, where a class has hooks there ------------------------
+    # --- around each iteration ---------------------------------------------------------
+
+    def start_iteration(self) -> None:
+        """Call the hooks that a class has there, then start the clock."""
+        if self.triggers:
+            self.before_iteration()
+        self.start()
+
+    def end_iteration(self) -> None:
+        """Stop the clock, then call the hooks."""
+        self.stop()
+        if self.triggers:
+            self.after_iteration()
 
     def before_iteration(self) -> None:
         """Call `pre_run_triggers`."""
@@ -233,7 +253,7 @@ class Run(_core.OpenRun):
     ) -> None:
         self._keeping_failure(self._add_measurements, namespace(data, 'call'))
         self._keeping_failure(self._add_outcome, data, exception, value)
-        known = len(self.timings)
+        known = self.phases_left
         self._keeping_failure(self.owner.post_finish_triggers, data)
         self._keeping_failure(self._add_late_phases, namespace(data, 'call'), known)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
@@ -249,21 +269,21 @@ class Run(_core.OpenRun):
 
     def _add_measurements(self, call: dict[str, Any]) -> None:
         call['durations'] = self.durations
-        for field in ('timings', 'open_timings'):
-            phases = getattr(self, field)
-            if phases:
-                call[field] = phases
-        if self.iterations > 1 and 'timings' in call:
-            call['timings_iteration'] = self.timings_iteration
+        if self.phases_left:
+            call['timings'] = self.timings
+            if self.iterations > 1:
+                call['timings_iteration'] = self.timings_iteration
+        still_open = self.open_timings
+        if still_open:
+            call['open_timings'] = still_open
         call['finish_time'] = times.at(self.finish_wall_ns, self.plan.tz)
 
     def _add_late_phases(self, call: dict[str, Any], known: int) -> None:
         """Add the phases that post captures had."""
-        late = self.timings[known:]
-        if late:
-            call.setdefault('timings', []).extend(late)
-        if late and self.iterations > 1:
-            call['timings_iteration'] = self.timings_iteration
+        if self.phases_left > known:
+            call.setdefault('timings', []).extend(self.timings[known:])
+            if self.iterations > 1:
+                call['timings_iteration'] = self.timings_iteration
 
     def _add_outcome(
         self, data: dict[str, Any], exception: BaseException | None, value: Any

@@ -53,15 +53,11 @@ async def _warm_up_async(times: int, func: Any, args: Any, kwargs: Any) -> None:
 
 
 async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
-    if run.triggers:
-        run.before_iteration()
-    run.start()
+    run.start_iteration()
     try:
         return await func(*args, **kwargs)
     finally:
-        run.stop()
-        if run.triggers:
-            run.after_iteration()
+        run.end_iteration()
 
 
 # --- generator functions --------------------------------------------------------------
@@ -80,9 +76,7 @@ def _begun(bench: MicroBenchBase, func: Any, args: Any, kwargs: Any) -> Run:
 
 
 def _end(run: Run, exception: BaseException | None, value: Any = None) -> None:
-    run.stop()
-    if run.triggers:
-        run.after_iteration()
+    run.end_iteration()
     run.finish(exception, value)
 
 
