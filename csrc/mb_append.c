@@ -467,12 +467,19 @@ sync_file(int fd)
     return cannot ? 0 : failure;
 }
 
+/* A disk takes its time: other threads append meanwhile, so a descriptor of its own. */
 int
 mb_append_sync(mb_append *append)
 {
     take_lock(append);
-    const int failure = append->fd == CLOSED ? 0 : sync_file(append->fd);
+    const bool open = append->fd != CLOSED;
+    const int fd = open ? fcntl(append->fd, F_DUPFD_CLOEXEC, 0) : CLOSED;
+    int failure = open && fd < 0 ? errno : 0;
     give_lock(append);
+    if (open && !failure) {
+        failure = sync_file(fd);
+        close(fd);
+    }
     return failure;
 }
 

@@ -195,9 +195,7 @@ class MicroBenchBase:
 
     def arecord(self, name: str | None = None) -> Block:
         """Return a context manager for `async with`: its block becomes one record."""
-        from .block import Block  # start-up time
-
-        return Block(self, name or '<record>')
+        return self.record(name)
 
     def record_on_exit(
         self,

@@ -82,6 +82,6 @@ def totals(usage: Any) -> dict[str, Any]:
 
     unit = 1 if sys.platform == 'darwin' else 1024  # getrusage(2) of each system
     return {
-        **{f: getattr(usage, f'ru_{f}') for f in FIELDS},
+        **{f: round(getattr(usage, f'ru_{f}'), 6) for f in FIELDS},
         'maxrss': usage.ru_maxrss * unit,
     }
