@@ -88,6 +88,7 @@ class Watch:
         if self._exit_code is None:
             self._exit_code = ExitCode(SystemExit.__dict__['code'])
             _core.set_in_type(SystemExit, 'code', self._exit_code)
+            _core.make_exits(True)
 
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
@@ -95,6 +96,7 @@ class Watch:
         if sys.excepthook is _excepthook:
             sys.excepthook, self._previous_hook = self._previous_hook, None
         if self._exit_code is not None:
+            _core.make_exits(False)
             _core.set_in_type(SystemExit, 'code', self._exit_code.member)
             self._exit_code = None
 
