@@ -59,7 +59,6 @@ class Table:
         self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
         self.generation = _core.fork_generation()
         self.ending: Ending | None = None  # while the records are being written
-        self.is_armed = False
 
     @property
     def is_ours(self) -> bool:
@@ -120,15 +119,12 @@ def _in_main_thread() -> bool:
 
 def _arm() -> None:
     """Install what the registered runs need, and put back all else."""
-    if not _table.runs:
-        atexit.unregister(_at_exit)
-        endings.end()
-        _table.is_armed = False
-    else:
+    atexit.unregister(_at_exit)
+    if _table.runs:
+        atexit.register(_at_exit)
         endings.begin()
-        if not _table.is_armed:
-            atexit.register(_at_exit)
-        _table.is_armed = True
+    else:
+        endings.end()
     if _in_main_thread():
         _handlers.keep(_signals())
 

@@ -165,6 +165,24 @@ bench.record_on_exit()
     assert (ended.out, ended.err.count('Traceback')) == ('later\n', 1)
 
 
+def test_a_hook_that_was_put_back_is_wrapped_again(program):
+    """A registration finds its hook gone, as test suites leave it, and installs it anew."""
+    code = """
+bench, before = MicroBench(path), sys.excepthook
+bench.record_on_exit()
+sys.excepthook = before
+bench.record_on_exit()
+assert sys.excepthook is not before
+bench.cancel_record_on_exit()
+assert sys.excepthook is before
+bench.record_on_exit()
+1 / 0
+"""
+    ended = program(code)
+    assert ended.record['exception']['type'] == 'ZeroDivisionError'
+    assert ended.err.count('Traceback') == 1
+
+
 def test_phases_after_cancelling(program):
     """They belong to no record again, and nothing is raised."""
     code = """
