@@ -116,6 +116,9 @@ def type_version(cls: type, /) -> int:
 def set_in_type(cls: type, name: str, value: object, /) -> None:
     """Set an attribute of any class, built-in ones included, in its own dictionary."""
 
+def make_exits(whole: bool, /) -> None:
+    """Whether sys.exit() makes a SystemExit at once, as it does from Python 3.12 on."""
+
 def fork_generation() -> int:
     """How many forks lie between the process that loaded the library and this one."""
 

@@ -62,7 +62,11 @@ def type_version(cls):
 
 
 def set_in_type(type cls not None, str name not None, value):
-    c.mb_set_in_type(cls, name, value)
+    c.py_ending_set_in_type(cls, name, value)
+
+
+def make_exits(whole):
+    c.py_ending_make_exits(whole)
 
 
 def fork_generation():

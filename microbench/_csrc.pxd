@@ -17,24 +17,8 @@ cdef extern from "Python.h":
     #endif
         return self->tp_version_tag;
     }
-    /* What type.__setattr__ does, for built-in types too. */
-    static int
-    mb_set_in_type(PyObject *type, PyObject *name, PyObject *value)
-    {
-        PyTypeObject *self = (PyTypeObject *)type;
-    #if PY_VERSION_HEX < 0x030C0000
-        PyObject *dict = Py_NewRef(self->tp_dict);
-    #else
-        PyObject *dict = PyType_GetDict(self);
-    #endif
-        const int result = dict ? PyDict_SetItem(dict, name, value) : -1;
-        PyType_Modified(self);
-        Py_XDECREF(dict);
-        return result;
-    }
     """
     unsigned int mb_type_version(object type) noexcept
-    int mb_set_in_type(object type, object name, object value) except -1
 
 cdef extern from "mb_platform.h":
     int mb_fork_watch() noexcept nogil
@@ -109,3 +93,7 @@ cdef extern from "py_run.h":
         mb_run native
         bint integers
         Py_ssize_t iterations
+
+cdef extern from "py_ending.h":
+    int py_ending_set_in_type(object type, object name, object value) except -1
+    void py_ending_make_exits(bint whole) noexcept

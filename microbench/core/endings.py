@@ -77,24 +77,28 @@ class Watch:
     def __init__(self) -> None:
         self._exception: BaseException | None = None
         self._last_before: BaseException | None = None
-        self._previous_hook: Any = None
+        self._hooks: list[Any] = []  # that ours has replaced, the latest last
+        self._depth = 0  # how often ours is running: a later hook may call it again
         self._exit_code: ExitCode | None = None
 
     def begin(self) -> None:
-        """Wrap the hook and the attribute, if they are not."""
-        if self._previous_hook is None:
-            self._exception, self._last_before = None, _last_exception()
-            self._previous_hook, sys.excepthook = sys.excepthook, _excepthook
+        """Wrap the hook and the attribute, if ours are not there."""
+        if sys.excepthook is not _excepthook:
+            self._hooks.append(sys.excepthook)
+            sys.excepthook = _excepthook
         if self._exit_code is None:
+            self._exception, self._last_before = None, _last_exception()
             self._exit_code = ExitCode(SystemExit.__dict__['code'])
             _core.set_in_type(SystemExit, 'code', self._exit_code)
+            _core.make_exits(True)
 
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
         self._exception = None
         if sys.excepthook is _excepthook:
-            sys.excepthook, self._previous_hook = self._previous_hook, None
+            sys.excepthook = self._hooks.pop()
         if self._exit_code is not None:
+            _core.make_exits(False)
             _core.set_in_type(SystemExit, 'code', self._exit_code.member)
             self._exit_code = None
 
@@ -106,7 +110,12 @@ class Watch:
     ) -> None:
         """Remember an exception that nobody caught; then call the hook before."""
         self._exception = exception
-        (self._previous_hook or sys.__excepthook__)(kind, exception, traceback)
+        before = [sys.__excepthook__, *self._hooks][-1 - self._depth :][0]
+        self._depth += 1
+        try:
+            before(kind, exception, traceback)
+        finally:
+            self._depth -= 1
 
     def uncaught(self) -> BaseException | None:
         """Return the exception that ends the program; at a prompt, none does."""

@@ -20,8 +20,10 @@ the process afterwards; one that comes while a signal is being handled changes n
 Then the handler that was there before runs, the default action is put back, and the
 signal is sent again: whoever waits for this process sees what it would have seen.
 
-A forked child has a copy of all this, and must not write what its parent writes: it
-finds that the table is of another process, and does what would be done without us.
+A forked child has a copy of all this, and must not write what its parent writes. So it
+puts everything back at once. The signals are held up meanwhile: CPython forgets, in the
+child of a fork, those that came before. Where C code forks, nobody tells us: the table is
+then found to be of another process, and what is done is what would be done without us.
 
 All of it is Python. The interpreter has to react for it to run: code in C that never
 returns, crashes and SIGKILL are for a native path, which has its place behind claim().
@@ -30,6 +32,8 @@ returns, crashes and SIGKILL are for a native path, which has its place behind c
 from __future__ import annotations
 
 import atexit
+import os
+import signal
 import threading
 
 from .. import _core
@@ -55,7 +59,6 @@ class Table:
         self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
         self.generation = _core.fork_generation()
         self.ending: Ending | None = None  # while the records are being written
-        self.is_armed = False
 
     @property
     def is_ours(self) -> bool:
@@ -116,15 +119,12 @@ def _in_main_thread() -> bool:
 
 def _arm() -> None:
     """Install what the registered runs need, and put back all else."""
-    if not _table.runs or not _table.is_armed:
-        atexit.unregister(_at_exit)  # a child has its parent's
+    atexit.unregister(_at_exit)
     if _table.runs:
+        atexit.register(_at_exit)
         endings.begin()
-        if not _table.is_armed:
-            atexit.register(_at_exit)
     else:
         endings.end()
-    _table.is_armed = bool(_table.runs)
     if _in_main_thread():
         _handlers.keep(_signals())
 
@@ -194,3 +194,34 @@ def _release() -> None:
 
 
 _handlers = Handlers(_on_signal)
+
+
+# --- children ------------------------------------------------------------------------
+
+_masks: dict[int, Any] = {}  # signal masks before a fork, by thread
+
+
+def _before_fork() -> None:
+    if _table.runs:
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, _signals())
+        _masks[threading.get_ident()] = held
+
+
+def _after_fork() -> None:
+    mask = _masks.pop(threading.get_ident(), None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+def _in_child() -> None:
+    global _table  # noqa: PLW0603 - that of the parent is none of ours
+    _table = Table()
+    atexit.unregister(_at_exit)
+    endings.end()
+    _handlers.keep({})
+    _after_fork()
+
+
+os.register_at_fork(
+    before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child
+)

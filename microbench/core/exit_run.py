@@ -59,10 +59,16 @@ class ExitRun(Run):
             self._start_clock()
             self._prepared = self._prepare()
             self.run_hooks(filter(self._spans, plan.captures))
-            super().begin_monitor()
+            self._begin_monitor_strictly()
         except BaseException:
             self.abandon()
             raise
+
+    def _begin_monitor_strictly(self) -> None:
+        if self.plan.monitored:
+            from . import monitor  # start-up time
+
+            Run._tolerantly(self, 'monitor', monitor.begin, self)
 
     def _start_clock(self) -> None:
         self.start_wall_ns = _core.wall_ns()
@@ -131,6 +137,7 @@ class ExitRun(Run):
         self._add_measurements(namespace(data, 'call'))
         data.update(ending.fields())
         self._tolerantly('post_finish_triggers', owner.post_finish_triggers, data)
+        data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
         return {k: v for k, v in data.items() if not str(k).startswith('_')}
 
@@ -170,7 +177,7 @@ class ExitRun(Run):
 
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
-            text = encoding.encode(record)
+            text = self.plan.masker.record(encoding.encode(record))
         except BaseException:
             text = self._text(ending)
         Delivery.last_resort(text, always=True)
@@ -180,4 +187,5 @@ class ExitRun(Run):
         head, name, fields, offset = self._prepared
         parts = fields, encoding.encode(ending.fields())[1:-1]
         tail = b''.join(b',' + part for part in parts if part)
-        return _core.record_text(self, head, name, tail, offset)
+        text = _core.record_text(self, head, name, tail, offset)
+        return self.plan.masker.record(text)

@@ -37,7 +37,7 @@ def wanted(signals: Any) -> dict[int, bool]:
     """
     if signals is None:
         found = {_number(name): True for name in DEFAULT}
-        return {int(signal.SIGTERM): False, **found}
+        return {**found, int(signal.SIGTERM): False}
     if isinstance(signals, str) or not hasattr(signals, '__iter__'):
         signals = (signals,)
     return {_number(item): False for item in signals}

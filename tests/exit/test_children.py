@@ -1,0 +1,145 @@
+"""Only the process that registered writes; its children live and die as without us."""
+
+import signal
+import sys
+
+import pytest
+
+ONE = """
+bench = MicroBench(path)
+bench.record_on_exit()
+"""
+
+# Forking beside another thread: Python 3.12 and later warn, and none is here.
+FORK = """
+def forked(body):
+    pid = os.fork()
+    if pid == 0:
+        body()
+        sys.exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+"""
+
+
+def test_a_forked_child_that_ends(program):
+    """Two processes run their exit functions; one record is written."""
+    ended = program(ONE + FORK + 'assert forked(lambda: None) == 0\n')
+    assert ended.cause == {'exit_status': 0}
+    assert (ended.status, ended.err) == (0, '')
+
+
+def test_a_forked_child_ended_by_sigterm(program):
+    """It dies of the signal at once, and its parent's record is not its own."""
+    body = 'lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(60))'
+    ended = program(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
+    assert ended.cause == {'exit_status': 0}
+    assert ended.err == ''
+
+
+def test_a_forked_child_with_a_handler_before(program):
+    """The handler of the user's runs in the child, which goes on as it would."""
+    own = 'signal.signal(signal.SIGTERM, lambda *args: print("own", flush=True))\n'
+    body = 'lambda: os.kill(os.getpid(), signal.SIGTERM)'
+    ended = program(own + ONE + FORK + f'assert forked({body}) == 0\n')
+    assert (ended.cause, ended.out) == ({'exit_status': 0}, 'own\n')
+
+
+def test_a_forked_child_that_fails(program):
+    """Its traceback is printed; its exception is not in the record of the parent."""
+    ended = program(ONE + FORK + 'assert forked(lambda: 1 / 0) == 1\n')
+    assert ended.cause == {'exit_status': 0}
+    assert ended.err.count('ZeroDivisionError') == 1
+
+
+def test_a_forked_child_registers_itself(program):
+    """Its own record is written, beside the parent's."""
+    body = 'lambda: (bench.record_on_exit("child"), sys.exit(5))'
+    ended = program(ONE + FORK + f'assert forked({body}) == 5\n')
+    child, parent = ended.records
+    assert (child['call']['name'], child['exit_status']) == ('child', 5)
+    assert (parent['call']['name'], parent['exit_status']) == ('<process>', 0)
+
+
+def test_a_forked_child_that_registered_and_is_terminated(program):
+    """A signal writes the record of the child that registered."""
+    body = """lambda: (bench.record_on_exit("child"),
+        os.kill(os.getpid(), signal.SIGTERM), time.sleep(60))"""
+    ended = program(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
+    child, parent = ended.records
+    assert (child['call']['name'], child['exit_signal']) == ('child', 'SIGTERM')
+    assert parent['exit_status'] == 0
+
+
+def test_signals_wait_while_a_child_is_born(program):
+    """CPython forgets those of a new child: they are held up until it is set right."""
+    code = """
+def held():
+    return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+seen = []
+os.register_at_fork(before=lambda: seen.append(held()),
+                    after_in_child=lambda: seen.append(held()))
+"""
+    body = """lambda: print(
+        seen[-1], held(), signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, flush=True)"""
+    last = f'assert forked({body}) == 0\nprint(held())\n'
+    ended = program(code + ONE + FORK + last)
+    assert (ended.out, ended.err) == ('True False True\nFalse\n', '')
+
+
+def test_phases_in_a_forked_child(program):
+    """They are not in the parent's record, and the child goes on."""
+    body = 'lambda: bench.time("child").__enter__()'
+    ended = program(ONE + FORK + f'assert forked({body}) == 0\n')
+    assert not {'timings', 'open_timings'} & set(ended.call)
+
+
+def test_fork_beside_a_monitor(program):
+    """The sampler stays with the parent; the child ends without waiting for it."""
+    code = """
+class Bench(MicroBenchBase):
+    monitor = staticmethod(lambda process: {'pid': process.pid})
+bench = Bench(path)
+bench.record_on_exit()
+"""
+    flags = ['-W', 'ignore::DeprecationWarning']  # of fork() beside a thread
+    ended = program(code + FORK + 'assert forked(lambda: None) == 0\n', flags=flags)
+    assert len({sample['pid'] for sample in ended.call['monitor']}) == 1
+    assert ended.err == ''
+
+
+@pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
+def test_multiprocessing(program, tmp_path, method):
+    """Processes and a pool that is terminated write nothing of their parent's."""
+    (tmp_path / 'work.py').write_text('def double(number): return 2 * number\n')
+    code = f"""
+import multiprocessing
+sys.path.insert(0, {str(tmp_path)!r})
+import work
+context = multiprocessing.get_context({method!r})
+process = context.Process(target=work.double, args=(1,))
+process.start()
+process.join()
+assert process.exitcode == 0
+with context.Pool(2) as pool:
+    assert pool.map(work.double, range(4)) == [0, 2, 4, 6]
+process = context.Process(target=time.sleep, args=(60,))
+process.start()
+process.terminate()
+process.join()
+assert process.exitcode == -signal.SIGTERM
+"""
+    quiet = ['-W', 'ignore::DeprecationWarning']
+    ended = program(ONE + code, flags=quiet if sys.version_info >= (3, 12) else ())
+    assert ended.cause == {'exit_status': 0}
+    assert (ended.status, ended.err) == (0, '')
+
+
+def test_a_program_started_by_us(program):
+    """What subprocess starts has the signals as they were before."""
+    code = """
+import subprocess
+child = 'import signal; print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)'
+print(subprocess.run([sys.executable, '-c', child], capture_output=True, text=True).stdout)
+"""
+    assert program(ONE + code).out.strip() == 'True'
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

@@ -1,0 +1,438 @@
+"""What is in the record of a process."""
+
+from datetime import datetime
+
+import pytest
+
+import microbench
+from microbench import MicroBenchBase, _core
+from microbench.core import exit as exits
+from microbench.core.endings import Ending
+from tests.fakes import Kept, Ticking, printed
+
+ONE = """
+bench = MicroBench(path)
+bench.record_on_exit()
+"""
+
+
+@pytest.fixture
+def ended():
+    """Have a registered bench end as at the end of a script, in this process."""
+    benches = []
+
+    def end(bench):
+        benches.append(bench)
+        run = exits._table.runs[id(bench)]
+        run.stop_clock()
+        run.end(Ending())
+        return bench.get_results()[-1]
+
+    yield end
+    for bench in benches:
+        bench.cancel_record_on_exit()
+
+
+def test_fields(program):
+    """Those of any record, with the default name and one duration."""
+    ended = program("bench = MicroBench(path, experiment='x')\nbench.record_on_exit()\n")
+    assert set(ended.record) == {'mb', 'call', 'python', 'experiment', 'exit_status'}
+    assert set(ended.call) == {
+        'invocation', 'name', 'start_time', 'finish_time', 'durations',
+    }  # fmt: skip
+    assert ended.call['name'] == '<process>'
+    assert ended.call['invocation'] == 'Python'
+    [duration] = ended.call['durations']
+    assert duration > 0
+
+
+def test_it_returns_nothing():
+    """As in 2.1.0."""
+    bench = MicroBenchBase(outputs=[])
+    assert bench.record_on_exit('name', False) is None
+    assert bench.cancel_record_on_exit() is None
+
+
+def test_the_clock_is_read_before_the_captures(ended):
+    """A slow capture at the end adds nothing to the duration."""
+    clock = Ticking()
+
+    class Bench(MicroBenchBase):
+        def capture_slow(self, bm_data):
+            for _ in range(100):
+                clock()
+
+    bench = Bench(duration_counter=clock)
+    bench.record_on_exit(handle_sigterm=False)
+    assert ended(bench)['call']['durations'] == [1.0]
+
+
+def test_finish_is_start_plus_the_monotonic_difference(ended, monkeypatch):
+    """A wall clock that is set meanwhile makes no record end before it began."""
+    wall = iter([1_000_000_000_000_000_000, 0, 0, 0, 0])
+    monotonic = iter([5_000_000_000, 7_500_000_000])
+    monkeypatch.setattr(_core, 'wall_ns', lambda: next(wall))
+    monkeypatch.setattr(_core, 'clock_ns', lambda: next(monotonic))
+    bench = MicroBenchBase()
+    bench.record_on_exit(handle_sigterm=False)
+    call = ended(bench)['call']
+    times = [datetime.fromisoformat(call[f'{end}_time']) for end in ('start', 'finish')]
+    assert times[0] == datetime.fromisoformat('2001-09-09T01:46:40+00:00')
+    assert (times[1] - times[0]).total_seconds() == 2.5
+
+
+CAPTURES = """
+class Bench(MicroBench):
+    env_vars = 1
+    def capture_a(self, bm_data):
+        raise KeyError('a')
+    def capture_b(self, bm_data):
+        sys.exit('from a capture')
+    def capture_c(self, bm_data):
+        raise KeyboardInterrupt
+    def capture_d(self, bm_data):
+        bm_data['d'] = 'fine'
+    def capturepost_e(self, bm_data):
+        raise OSError('e')
+    def capturepost_f(self, bm_data):
+        bm_data['f'] = sorted(bm_data['call'])
+"""
+
+ERRORS = [
+    ('environment', 'ValueError: env_vars has to be a list or tuple, not 1'),
+    ('capture_a', "KeyError: 'a'"),
+    ('capture_b', 'SystemExit: from a capture'),
+    ('capture_c', 'KeyboardInterrupt: '),
+    ('capturepost_e', 'OSError: e'),
+]
+
+
+@pytest.mark.parametrize(
+    ('last', 'status'), [('', 0), ('os.kill(os.getpid(), signal.SIGTERM)', -15)]
+)
+def test_captures_are_always_tolerated(program, last, status):
+    """Failing ones are listed; the record, the others and the wait status are whole."""
+    ended = program(f'{CAPTURES}\nbench = Bench(path)\nbench.record_on_exit()\n{last}')
+    noted = [(e['method'], e['error']) for e in ended.call['capture_errors']]
+    assert noted == ERRORS
+    assert ended.record['d'] == 'fine'
+    assert {'durations', 'finish_time', 'start_time'} <= set(ended.record['f'])
+    assert (ended.status, ended.err) == (status, '')
+
+
+def test_overridden_triggers_that_fail(program):
+    """They cost what they were to add."""
+    code = """
+class Bench(MicroBench):
+    def pre_start_triggers(self, bm_data):
+        raise KeyError('pre')
+    def post_finish_triggers(self, bm_data):
+        raise KeyError('post')
+    def pre_run_triggers(self, bm_data):
+        raise AssertionError('not run at exit')
+    post_run_triggers = pre_run_triggers
+bench = Bench(path)
+bench.record_on_exit()
+"""
+    ended = program(code)
+    assert ended.call['capture_errors'] == [
+        {'method': 'pre_start_triggers', 'error': "KeyError: 'pre'"},
+        {'method': 'post_finish_triggers', 'error': "KeyError: 'post'"},
+    ]
+    assert len(ended.call['durations']) == 1
+
+
+def test_captures_run_at_the_end(ended):
+    """Ordinary ones see the process as it is then; hooks added meanwhile run too."""
+    seen = []
+
+    class Bench(MicroBenchBase):
+        def capture_order(self, bm_data):
+            seen.append('captured')
+
+    bench = Bench()
+    bench.record_on_exit(handle_sigterm=False)
+    seen.append('registered')
+    bench.capture_later = lambda bm_data: bm_data.update(later=list(seen))
+    record = ended(bench)
+    assert record['later'] == ['registered']
+    assert seen == ['registered', 'captured']
+
+
+def test_captures_that_span_the_process(ended):
+    """A generator sets up at registration and gives its result first at the end."""
+    seen = []
+
+    class Bench(MicroBenchBase):
+        def capture_span(self, bm_data):
+            seen.append('begun')
+            yield
+            seen.append('ended')
+
+        def capture_end(self, bm_data):
+            seen.append('captured')
+
+    bench = Bench()
+    bench.record_on_exit(handle_sigterm=False)
+    assert seen == ['begun']
+    ended(bench)
+    assert seen == ['begun', 'ended', 'captured']
+
+
+def test_a_capture_that_cannot_set_up(ended):
+    """It is noted, and the program goes on."""
+
+    class Bench(MicroBenchBase):
+        def capture_span(self, bm_data):
+            raise KeyError('span')
+            yield
+
+    bench = Bench()
+    bench.record_on_exit(handle_sigterm=False)
+    assert ended(bench)['call']['capture_errors'] == [
+        {'method': 'capture_span', 'error': "KeyError: 'span'"}
+    ]
+
+
+def test_resource_usage(program):
+    """One entry, from the call to the end."""
+    code = """
+class Bench(MicroBench, microbench.MBResourceUsage):
+    pass
+bench = Bench(path)
+bench.record_on_exit()
+import resource
+before = resource.getrusage(resource.RUSAGE_SELF)
+data = bytearray(b'x') * 50_000_000
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before.ru_minflt)
+"""
+    ended = program(code)
+    [used] = ended.record['resource_usage']
+    assert set(used) == {
+        'utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw',
+    }  # fmt: skip
+    assert used['minflt'] >= int(ended.out)
+
+
+def test_peak_memory(program):
+    """It is that of the whole run, not of the end."""
+    code = """
+class Bench(MicroBench, microbench.MBPeakMemory):
+    pass
+bench = Bench(path)
+bench.record_on_exit()
+data = bytearray(5_000_000)
+del data
+"""
+    assert program(code).call['peak_memory_bytes'] >= 5_000_000
+
+
+def test_the_line_profiler_is_refused():
+    """At registration, by a sentence that names it; nothing is installed."""
+
+    class Bench(MicroBenchBase, microbench.MBLineProfiler):
+        pass
+
+    with pytest.raises(NotImplementedError, match='MBLineProfiler'):
+        Bench().record_on_exit()
+    assert exits._table.runs == {}
+
+
+def test_phases(program):
+    """Finished ones in the order of leaving, open ones outermost first."""
+    code = """
+with bench.time('a'):
+    with bench.time('b'):
+        pass
+outer, inner = bench.time('outer'), bench.time('inner')
+outer.__enter__()
+inner.__enter__()
+"""
+    ended = program(ONE + code)
+    assert [t['name'] for t in ended.call['timings']] == ['b', 'a']
+    assert [t['name'] for t in ended.call['open_timings']] == ['outer', 'inner']
+    for timing in ended.call['timings'] + ended.call['open_timings']:
+        assert set(timing) == {'name', 'duration'}
+
+
+def test_phases_from_anywhere(program):
+    """Other threads, tasks and executors; an open record takes its own."""
+    code = """
+import asyncio, concurrent.futures
+def phase(name):
+    with bench.time(name):
+        pass
+async def task():
+    phase('task')
+    await asyncio.to_thread(phase, 'to_thread')
+thread = threading.Thread(target=phase, args=('thread',))
+thread.start()
+thread.join()
+with concurrent.futures.ThreadPoolExecutor() as pool:
+    pool.submit(phase, 'executor').result()
+asyncio.run(task())
+with bench.record('block'):
+    phase('inside')
+    with MicroBench(path).time('of another bench'):
+        pass
+@bench
+def work():
+    phase('called')
+work()
+phase('end')
+"""
+    *others, last = program(ONE + code).records
+    names = ['thread', 'executor', 'task', 'to_thread', 'end']
+    assert [t['name'] for t in last['call']['timings']] == names
+    inside = [[t['name'] for t in r['call']['timings']] for r in others]
+    assert inside == [['inside', 'of another bench'], ['called']]
+
+
+def test_the_phases_of_workers_beside_two_open_records(program):
+    """Where two threads have records open, a third one's phase goes to the process."""
+    code = """
+gate = threading.Barrier(3)
+def block():
+    with bench.record('block'):
+        gate.wait()
+        gate.wait()
+threads = [threading.Thread(target=block) for _ in range(2)]
+for thread in threads:
+    thread.start()
+gate.wait()
+with bench.time('third'):
+    pass
+gate.wait()
+for thread in threads:
+    thread.join()
+"""
+    *_, last = program(ONE + code).records
+    assert [t['name'] for t in last['call']['timings']] == ['third']
+
+
+def test_warm_up_leaves_no_trace(program):
+    """Phases of warm-up calls are in no record."""
+    code = """
+bench = MicroBench(path, warmup=3)
+bench.record_on_exit()
+@bench
+def work():
+    with bench.time('step'):
+        pass
+work()
+"""
+    call, process = program(code).records
+    assert [t['name'] for t in call['call']['timings']] == ['step']
+    assert 'timings' not in process['call']
+
+
+def test_phases_at_the_end(program):
+    """Captures may have phases; those of hooks after the code go nowhere."""
+    code = """
+class Bench(MicroBench):
+    def capture_it(self, bm_data):
+        with self.time('capture'):
+            pass
+    def capturepost_it(self, bm_data):
+        with self.time('post'):
+            pass
+bench = Bench(path)
+bench.record_on_exit()
+"""
+    assert [t['name'] for t in program(code).call['timings']] == ['capture']
+
+
+MONITORED = """
+class Bench(MicroBenchBase):
+    @staticmethod
+    def monitor(process):
+        return {'pid': process.pid}
+bench = Bench(path)
+bench.record_on_exit()
+"""
+
+
+@pytest.mark.parametrize('last', ['', '1 / 0', 'os.kill(os.getpid(), signal.SIGTERM)'])
+def test_samples(program, last):
+    """The monitor samples from the call on, whatever ends the process."""
+    call = program(MONITORED + last).call
+    assert [set(sample) for sample in call['monitor']] == [{'timestamp', 'pid'}]
+
+
+def test_no_thread_is_started_at_exit(program):
+    """An interpreter that is going down refuses: nothing of ours asks for one."""
+    code = """
+import atexit
+def refuse(self):
+    raise RuntimeError('no thread may be started now')
+atexit.register(setattr, threading.Thread, 'start', refuse)
+"""
+    ended = program(MONITORED + code)
+    assert (len(ended.call['monitor']), ended.err) == (1, '')
+    assert 'capture_errors' not in ended.call
+
+
+def test_signals_are_not_the_monitors(program):
+    """SIGTERM is handled by the main thread: it is not swallowed."""
+    ended = program(MONITORED + 'os.kill(os.getpid(), signal.SIGTERM)')
+    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    assert ended.status == -15
+
+
+def test_without_psutil(program):
+    """ImportError at registration, where the measurement starts; nothing is left."""
+    code = """
+sys.modules['psutil'] = None
+class Bench(MicroBenchBase):
+    monitor = staticmethod(lambda process: {})
+bench, before = Bench(path), sys.excepthook
+try:
+    bench.record_on_exit()
+except ImportError:
+    print('refused')
+assert sys.excepthook is before
+assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+"""
+    ended = program(code)
+    assert (ended.records, ended.out, ended.err) == ([], 'refused\n', '')
+
+
+def test_a_custom_counter(program):
+    """Durations and phases are differences of its readings, as anywhere."""
+    code = """
+import itertools
+bench = MicroBench(path, duration_counter=itertools.count(10).__next__)
+bench.record_on_exit()
+with bench.time('a'):
+    pass
+"""
+    call = program(code).call
+    assert call['durations'] == [3]
+    assert call['timings'] == [{'name': 'a', 'duration': 1}]
+
+
+def test_exactly_one_writer(ended):
+    """claim() says yes once; who comes too late writes nothing."""
+    kept = Kept()
+    bench = MicroBenchBase(outputs=[kept])
+    bench.record_on_exit(handle_sigterm=False)
+    run = exits._table.runs[id(bench)]
+    assert [run.claim() for _ in range(3)] == [True, False, False]
+    run.end(Ending())
+    bench.cancel_record_on_exit()
+    assert kept.lines == []
+    run.abandon()
+
+
+def test_import_and_use_load_nothing_for_it():
+    """signal, atexit and threading are imported when record_on_exit is first called."""
+    code = """
+import sys, microbench
+before = set(sys.modules)
+bench = microbench.MicroBench(outputs=[])
+with bench.record('x'):
+    pass
+loaded = set(sys.modules) - before
+assert not loaded & {'signal', 'threading', 'microbench.core.exit'}, loaded
+"""
+    assert printed(code, flags=['-S']) == ''

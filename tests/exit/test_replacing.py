@@ -1,0 +1,213 @@
+"""A second call starts anew; cancelling leaves everything as it was."""
+
+import signal
+
+TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
+
+# All that a registration may change in a process, as text.
+STATE = """
+def state():
+    handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
+    return str([
+        handlers, sys.excepthook, sys.exit, SystemExit.__dict__['code'],
+        threading.active_count(), os.listdir('/proc/self/task'),
+        sorted(os.listdir('/proc/self/fd')),
+        [line for line in open('/proc/self/status') if line[:3] in ('Sig', 'Shd')],
+    ])
+
+def become(before):
+    # the kernel takes a moment to clear away a thread that has been joined
+    while state() != before:
+        pass
+"""
+
+MONITORED = """
+class Bench(MicroBenchBase):
+    monitor = staticmethod(lambda process: {'pid': process.pid})
+"""
+
+
+def test_a_second_call_replaces_the_first(program):
+    """One record with the new name, start and phases."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit('first')
+with bench.time('before'):
+    pass
+between = time.time()
+bench.record_on_exit('second')
+with bench.time('after'):
+    pass
+bench.between = between
+print(between)
+"""
+    from datetime import datetime
+
+    ended = program(code)
+    assert ended.call['name'] == 'second'
+    assert [t['name'] for t in ended.call['timings']] == ['after']
+    start = datetime.fromisoformat(ended.call['start_time']).timestamp()
+    assert start >= float(ended.out) - 1e-5
+
+
+def test_a_signal_after_a_second_call(program):
+    """SIGTERM writes the second registration only."""
+    code = (
+        "bench = MicroBench(path)\nbench.record_on_exit('1')\nbench.record_on_exit('2')\n"
+    )
+    ended = program(code + TERM)
+    assert (ended.call['name'], ended.cause) == ('2', {'exit_signal': 'SIGTERM'})
+    assert ended.status == -signal.SIGTERM
+
+
+def test_hooks_are_installed_once(program):
+    """However often it is called, by however many benches: one wrapper, one handler."""
+    code = """
+before = sys.excepthook
+benches = [MicroBench(path) for _ in range(3)]
+benches[0].record_on_exit()
+installed = sys.excepthook, signal.getsignal(signal.SIGTERM), SystemExit.__dict__['code']
+assert installed[0] is not before
+for bench in benches * 2:
+    bench.record_on_exit()
+assert installed == (
+    sys.excepthook, signal.getsignal(signal.SIGTERM), SystemExit.__dict__['code'])
+"""
+    ended = program(code)
+    assert (len(ended.records), ended.err) == (3, '')
+
+
+def test_the_handlers_follow_the_second_call(program):
+    """What only the first call asked for is given back."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit(signals='HUP')
+bench.record_on_exit(signals='USR1')
+assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+assert signal.getsignal(signal.SIGUSR1) is not signal.SIG_DFL
+bench.record_on_exit(handle_sigterm=False)
+assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+"""
+    assert program(code).err == ''
+
+
+def test_the_first_monitor_ends(program):
+    """After a second call one sampler is left, and its samples are of the new run."""
+    code = """
+bench = Bench(path)
+for _ in range(3):
+    bench.record_on_exit()
+    assert threading.active_count() == 2
+"""
+    ended = program(MONITORED + code)
+    assert (len(ended.call['monitor']), ended.err) == (1, '')
+
+
+def test_cancelling_leaves_everything_as_it_was(program):
+    """Handlers, hooks, threads and descriptors; and no record is written."""
+    code = """
+import psutil
+bench, other = Bench(path), MicroBench(path)
+signal.signal(signal.SIGTERM, lambda *args: None)
+threading.Thread(target=int).start()  # the C library's own handler comes with the first
+threads = os.listdir('/proc/self/task')
+while len(threads) > 1:
+    threads = os.listdir('/proc/self/task')
+before = state()
+bench.record_on_exit()
+other.record_on_exit()
+assert state() != before
+bench.cancel_record_on_exit()
+assert state() != before
+other.cancel_record_on_exit()
+become(before)
+bench.record_on_exit()
+bench.cancel_record_on_exit()
+bench.cancel_record_on_exit()
+become(before)
+"""
+    ended = program(STATE + MONITORED + code)
+    assert (ended.records, ended.err) == ([], '')
+
+
+def test_cancelling_without_a_registration(program):
+    """It does nothing."""
+    ended = program('MicroBench(path).cancel_record_on_exit()')
+    assert (ended.records, ended.status, ended.err) == ([], 0, '')
+
+
+def test_cancelling_off_the_main_thread(program):
+    """Handlers can only be put back by the main thread: until then they do nothing."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit()
+thread = threading.Thread(target=bench.cancel_record_on_exit)
+thread.start()
+thread.join()
+"""
+    ended = program(code + TERM)
+    assert (ended.records, ended.status, ended.err) == ([], -signal.SIGTERM, '')
+
+
+def test_a_cancelled_bench_under_a_later_excepthook(program):
+    """A hook that has wrapped ours still works, and so does a new registration."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit()
+before = sys.excepthook
+sys.excepthook = lambda *args: (print('later'), before(*args))
+bench.cancel_record_on_exit()
+bench.record_on_exit()
+1 / 0
+"""
+    ended = program(code)
+    assert ended.record['exception']['type'] == 'ZeroDivisionError'
+    assert (ended.out, ended.err.count('Traceback')) == ('later\n', 1)
+
+
+def test_a_hook_that_was_put_back_is_wrapped_again(program):
+    """A registration finds its hook gone, as test suites leave it, and installs it anew."""
+    code = """
+bench, before = MicroBench(path), sys.excepthook
+bench.record_on_exit()
+sys.excepthook = before
+bench.record_on_exit()
+assert sys.excepthook is not before
+bench.cancel_record_on_exit()
+assert sys.excepthook is before
+bench.record_on_exit()
+1 / 0
+"""
+    ended = program(code)
+    assert ended.record['exception']['type'] == 'ZeroDivisionError'
+    assert ended.err.count('Traceback') == 1
+
+
+def test_phases_after_cancelling(program):
+    """They belong to no record again, and nothing is raised."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit()
+phase = bench.time('open')
+with phase:
+    bench.cancel_record_on_exit()
+with bench.time('after'):
+    pass
+with bench.record('block'), bench.time('inside'):
+    pass
+"""
+    ended = program(code)
+    assert [t['name'] for t in ended.call['timings']] == ['inside']
+
+
+def test_switched_off(program):
+    """MICROBENCH=off: no handler, thread, hook or record."""
+    code = """
+bench = Bench(path)
+before = state()
+bench.record_on_exit()
+assert state() == before
+bench.cancel_record_on_exit()
+"""
+    ended = program(STATE + MONITORED + code, env={'MICROBENCH': 'off'})
+    assert (ended.records, ended.status, ended.err) == ([], 0, '')
