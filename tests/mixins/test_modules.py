@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from microbench import MBLoadedModules, MicroBenchBase
+from tests.conftest import SANITIZED
 from tests.fakes import ROOT
 
 INIT = Path('/usr/share/modules/init/bash')  # Debian's package environment-modules
@@ -67,6 +68,7 @@ def test_without_the_variable(monkeypatch):
     assert bench.get_results()[0]['loaded_modules'] == {}
 
 
+@pytest.mark.skipif(SANITIZED, reason='its shell drops LD_PRELOAD, which sanitizers need')
 def test_real_environment_modules(tmp_path):
     """What `module load` has loaded is in the record."""
     if not INIT.exists():

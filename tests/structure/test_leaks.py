@@ -231,6 +231,21 @@ def step():
     _core.string_text('\\ud800')
     refused(TypeError, _core.string_text, b'')
 """,
+    'set_in_type': """
+def step():
+    _core.set_in_type(Marker, 'word', words)
+    refused(TypeError, _core.set_in_type, Marker, None, words)
+    refused(TypeError, _core.set_in_type, marker, 'word', words)
+""",
+    'make_exits': """
+def step():
+    for whole in (True, True, False):
+        _core.make_exits(whole)
+        try:
+            sys.exit(words)
+        except SystemExit as ended:
+            assert ended.code == words
+""",
     'type_version': """
 def step():
     _core.type_version(Marker)
