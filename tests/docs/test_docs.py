@@ -36,6 +36,7 @@ NOT_RUN = [
     ('README.md', 'it makes its own environment; tests/examples runs what it runs'),
     ('README.md', 'it would run itself'),
     ('README.md', 'tests/structure/test_sdist.py installs it'),
+    ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
 ]
 
 BLOCK = re.compile(
