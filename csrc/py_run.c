@@ -138,15 +138,16 @@ leads_to(PyObject *open, const py_run *run)
 }
 
 /* Makes the run the active one, or what was opened inside it before it was suspended.
- * `previous` never leads back to the run itself: that would be a loop. */
+ * `previous` never leads back to the run itself: that would be a loop. A run that is new
+ * cannot be led to. */
 static int
-activate(py_run *run)
+activate(py_run *run, bool is_new)
 {
     PyObject *open, *held;
     if (present(run, &open, &held) < 0) {
         return -1;
     }
-    if (leads_to(open, run)) {
+    if (!is_new && leads_to(open, run)) {
         Py_XDECREF(held);
         return 0;
     }
@@ -255,7 +256,7 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
         return NULL;
     }
     mb_run_open(&self->native, self->bench);
-    if (!self->native.background && activate(self) < 0) {
+    if (!self->native.background && activate(self, true) < 0) {
         mb_run_close(&self->native);
         return NULL;
     }
@@ -314,7 +315,7 @@ run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
     }
     self->native.suspended = false;
     self->native.thread = mb_thread_id();
-    if (activate(self) < 0) {
+    if (activate(self, false) < 0) {
         return NULL;
     }
     return run_start(self, NULL);

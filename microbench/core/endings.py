@@ -17,7 +17,7 @@ import sys
 
 from .. import _core
 from . import signals
-from .run import described
+from .form import described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

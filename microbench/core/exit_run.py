@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .. import _core
 from ..messages import one_line
-from . import encoding, times
+from . import encoding, form, times
 from .capture import namespace
 from .decorate import GENERATOR
 from .deliver import Delivery
@@ -53,7 +53,7 @@ class ExitRun(Run):
             ImportError: the class has a monitor, and psutil is not installed.
         """
         plan = self.plan
-        self.data = self._new_data(None, (), {}, {})
+        self.data = form.new(self, None, (), {}, {})
         try:
             self.open(self.owner, plan.counter, plan.foreign, plan.integers)
             self._start_clock()
@@ -134,7 +134,7 @@ class ExitRun(Run):
         self._keeping_failure(self._plan_anew)
         self._tolerantly('pre_start_triggers', owner.pre_start_triggers, data)
         self.close()  # no phase is added or finished from here on
-        self._add_measurements(namespace(data, 'call'))
+        form.add_measurements(self, data)
         data.update(ending.fields())
         self._tolerantly('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)

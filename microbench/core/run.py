@@ -29,8 +29,8 @@ and recursion cannot mix their records up.
 from __future__ import annotations
 
 from .. import _core
-from ..messages import one_line, text_of
-from . import encoding, times
+from ..messages import one_line
+from . import encoding, form, times
 from .capture import namespace
 from .naming import name_of
 from .plan import merge
@@ -75,7 +75,7 @@ class Run(_core.OpenRun):
         """
         try:
             if call or not self._begin_text(func):
-                self._begin_data(self._new_data(func, args, kwargs or {}, call))
+                self._begin_data(form.new(self, func, args, kwargs or {}, call))
         except BaseException:
             self.abandon()
             raise
@@ -107,22 +107,6 @@ class Run(_core.OpenRun):
     def _name_it(self, func: Any) -> None:
         if self.name is None:
             self.name = name_of(func)
-
-    def _new_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
-        mb = {**self.plan.mb, 'record_id': _core.record_id()}
-        data: dict[str, Any] = {'mb': mb, 'call': {}}
-        for field, value in self.owner._static_fields().items():
-            if field in data:
-                data[field].update(value)
-            else:
-                data[field] = value
-        data['call'].update({'invocation': 'Python', **call})
-        if self.name is not None:
-            data['call']['name'] = self.name
-        if func is not None:
-            data['_func'] = func
-        data['_args'], data['_kwargs'], data['_run'] = args, kwargs, self
-        return data
 
     def capture(self) -> None:
         """Run every `capture_*` hook; then take the time of the start."""
@@ -217,7 +201,7 @@ class Run(_core.OpenRun):
             self.start_wall_ns = self.finish_wall_ns = _core.wall_ns()
         try:
             if self.data is None and self.is_mixed:
-                self._switch_to_data()
+                self.data = form.instead_of_text(self)
             if self.data is None:
                 self._finish_text(exception)
             else:
@@ -228,18 +212,10 @@ class Run(_core.OpenRun):
         if failure is not None and exception is None:
             raise failure
 
-    def _switch_to_data(self) -> None:
-        """Make a dict after all: another bench has put its own kind of phase in here."""
-        self.data = self._new_data(None, (), {}, {})
-        for hook, definition in self.plan.constant.items():
-            merge(self.data, self.owner._constant(hook, definition))
-        start = times.at(self.start_wall_ns, self.plan.tz)
-        self.data['call']['start_time'] = start
-
     def _finish_text(self, exception: BaseException | None) -> None:
         head, tail, offset = self.plan.text(self.owner)
         if exception is not None:
-            outcome = encoding.encode({'exception': described(exception)})
+            outcome = encoding.encode({'exception': form.described(exception)})
             tail += b',' + outcome[1:-1]
         assert self.name is not None
         name = _core.string_text(self.name)
@@ -251,11 +227,11 @@ class Run(_core.OpenRun):
     def _finish_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
-        self._keeping_failure(self._add_measurements, namespace(data, 'call'))
-        self._keeping_failure(self._add_outcome, data, exception, value)
+        self._keeping_failure(form.add_measurements, self, data)
+        self._keeping_failure(form.add_outcome, self, data, exception, value)
         known = self.phases_left
         self._keeping_failure(self.owner.post_finish_triggers, data)
-        self._keeping_failure(self._add_late_phases, namespace(data, 'call'), known)
+        self._keeping_failure(form.add_late_phases, self, data, known)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
         self._keeping_failure(self._output, record)
 
@@ -266,32 +242,6 @@ class Run(_core.OpenRun):
             if 'output_result' not in self.plan.overridden:
                 raise
             self.owner._delivery.failed('output_result()', error, encoding.encode(record))
-
-    def _add_measurements(self, call: dict[str, Any]) -> None:
-        call['durations'] = self.durations
-        if self.phases_left:
-            call['timings'] = self.timings
-            if self.iterations > 1:
-                call['timings_iteration'] = self.timings_iteration
-        still_open = self.open_timings
-        if still_open:
-            call['open_timings'] = still_open
-        call['finish_time'] = times.at(self.finish_wall_ns, self.plan.tz)
-
-    def _add_late_phases(self, call: dict[str, Any], known: int) -> None:
-        """Add the phases that post captures had."""
-        if self.phases_left > known:
-            call.setdefault('timings', []).extend(self.timings[known:])
-            if self.iterations > 1:
-                call['timings_iteration'] = self.timings_iteration
-
-    def _add_outcome(
-        self, data: dict[str, Any], exception: BaseException | None, value: Any
-    ) -> None:
-        if exception is not None:
-            data['exception'] = described(exception)
-        elif self.plan.returns and '_func' in data:
-            data['call']['return_value'] = encoding.snapshot(value, self.owner)
 
     def capture_post(self) -> None:
         """Finish pending captures in reverse, then run every `capturepost_*` hook."""
@@ -332,11 +282,3 @@ class Run(_core.OpenRun):
             method(*args)
         except BaseException as error:
             self.failure = self.failure or error
-
-
-def described(exception: BaseException) -> dict[str, str]:
-    """Return the record's `exception` object."""
-    return {
-        'type': type(exception).__name__,
-        'message': text_of(exception),
-    }
