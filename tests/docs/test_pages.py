@@ -1,0 +1,67 @@
+"""No page is without a link, no mixin without a section, no recipe without effect."""
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import microbench
+from microbench import FileOutput, MicroBench
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / 'docs'
+
+
+def test_every_page_is_in_the_index():
+    """docs/index.md leads to all other pages."""
+    linked = set(re.findall(r'\]\((\S+\.md)\)', (DOCS / 'index.md').read_text('utf-8')))
+    pages = {page.name for page in DOCS.glob('*.md')} - {'index.md'}
+    assert pages - linked == set()
+
+
+def test_every_mixin_has_a_section():
+    """docs/mixins.md has a heading for each public mixin, and for nothing else."""
+    text = (DOCS / 'mixins.md').read_text('utf-8')
+    public = sorted(name for name in microbench.__all__ if name.startswith('MB'))
+    assert sorted(re.findall(r'^## (.*)$', text, re.MULTILINE)) == public
+
+
+def test_every_mixin_is_in_the_table():
+    """The table at the top of the page is complete as well."""
+    text = (DOCS / 'mixins.md').read_text('utf-8')
+    public = sorted(name for name in microbench.__all__ if name.startswith('MB'))
+    assert sorted(re.findall(r'^\| \[`(\w+)`\]', text, re.MULTILINE)) == public
+
+
+def recipe(name, package):
+    """Return what a module shown in CONTRIBUTING.md defines, as part of a package."""
+    text = (ROOT / 'CONTRIBUTING.md').read_text('utf-8')
+    blocks = re.findall(r'\n\n((?:       .*\n|\n)+)', text)
+    [source] = [block for block in blocks if f'class {name}' in block]
+    namespace = {'__name__': f'{package}.recipe', '__package__': package}
+    exec(compile(textwrap.dedent(source), f'<{name}>', 'exec'), namespace)
+    return namespace[name]
+
+
+def test_the_mixin_of_the_recipe():
+    """It can be copied as it stands, and captures something."""
+    bench = type('Bench', (MicroBench, recipe('MBKernel', 'microbench.mixins')), {})()
+    with bench.record('any'):
+        pass
+    assert bench.get_results()[0]['host']['kernel']
+
+
+def test_the_sink_of_the_recipe():
+    """It can be copied as it stands, and gets each record."""
+    seen, kept = [], FileOutput()
+    sink = recipe('CallOutput', 'microbench.outputs')(seen.append)
+    with MicroBench(outputs=[sink, kept]).record('any'):
+        pass
+    assert [line.decode() for line in seen] == kept.outfile.getvalue().splitlines()
+
+
+@pytest.mark.parametrize('page', sorted(DOCS.glob('*.md')), ids=lambda page: page.name)
+def test_a_page_is_short(page):
+    """A topic that outgrows a page wants another page."""
+    assert len(page.read_text('utf-8').splitlines()) <= 450
