@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import math
-import sys
-from datetime import date, datetime, time, timedelta, timezone
 
 from .. import _core
 from ..messages import one_line, text_of, warn
+from .simpler import simpler
 
 orjson: Any
 try:
@@ -36,47 +35,28 @@ class JSONEncodeWarning(Warning):
 
 
 class JSONEncoder(json.JSONEncoder):
-    """The standard encoder: dates, times, numpy scalars and arrays.
+    """The standard encoder: dates, paths, sets, numpy scalars and arrays, and more.
 
     Extend it by overriding `default`, and give the class to the bench:
 
     >>> class Mine(JSONEncoder):
     ...     def default(self, o):
-    ...         if isinstance(o, complex):
-    ...             return [o.real, o.imag]
+    ...         if isinstance(o, range):
+    ...             return [o.start, o.stop]
     ...         return super().default(o)
-    >>> json.dumps({'z': 1 + 2j}, cls=Mine)
-    '{"z": [1.0, 2.0]}'
+    >>> json.dumps({'r': range(3), 'z': 1 + 2j}, cls=Mine)
+    '{"r": [0, 3], "z": [1.0, 2.0]}'
     """
 
     def default(self, o: Any) -> Any:
-        """Return `o` as something simpler; raise TypeError if there is nothing."""
-        if isinstance(o, (datetime, date, time)):
-            return o.isoformat()
-        if isinstance(o, timedelta):
-            return o.total_seconds()
-        if isinstance(o, timezone):
-            return str(o)
-        if _is_a(o, 'enum', 'Enum'):
-            return o.value
-        if _is_a(o, 'uuid', 'UUID'):
-            return str(o)
-        numpy = sys.modules.get('numpy')
-        if numpy is not None and isinstance(o, (numpy.generic, numpy.ndarray)):
-            return self._numpy(o)
-        return super().default(o)
+        """Return `o` as something simpler; raise TypeError if there is nothing.
 
-    def _numpy(self, o: Any) -> Any:
-        simpler = o.tolist()
-        if type(simpler) is type(o):
-            return super().default(o)
-        return simpler
-
-
-def _is_a(value: Any, module: str, name: str) -> bool:
-    """Whether it is an instance of a class whose module may not be loaded at all."""
-    cls = getattr(sys.modules.get(module), name, None)
-    return cls is not None and isinstance(value, cls)
+        Dates and times become ISO 8601 text, timedeltas seconds, time zones, UUIDs,
+        paths and Decimals their text, enums their value, sets and arrays lists, bytes
+        text, complex numbers `[real, imaginary]`, dataclasses objects.
+        """
+        found = simpler(o)
+        return super().default(o) if found is o else found
 
 
 def encode(value: Any, encoder: type | None) -> bytes:

@@ -239,14 +239,6 @@ def test_numpy(each_library):
     }
 
 
-def test_numpy_that_has_no_number(each_library):
-    """A complex number has none: its place is taken."""
-    np = pytest.importorskip('numpy')
-    with pytest.warns(JSONEncodeWarning) as caught:
-        assert encoded([np.complex128(1), 2]) == [PLACEHOLDER, 2]
-    assert len(caught) == 1
-
-
 # --- a user's own encoder -------------------------------------------------------------
 
 
@@ -305,12 +297,6 @@ def test_a_users_encoder_in_a_bench(each_library):
     assert bench.to_json(item) == '{"name":"a","at":1.5}'
 
 
-def test_dataclasses_are_left_to_the_user(each_library):
-    """Without an encoder of one's own a dataclass is not guessed at."""
-    with pytest.warns(JSONEncodeWarning, match='Item cannot be encoded'):
-        assert encoded([Item('a', dt.timedelta(0))]) == [PLACEHOLDER]
-
-
 # --- what cannot be encoded -----------------------------------------------------------
 
 
@@ -366,9 +352,8 @@ class Odd(dict):
 
 BAD = {
     'object': (object, None),
-    'set': (lambda: {1, 2}, None),
-    'bytes': (lambda: b'abc', None),
-    'complex': (lambda: 1j, None),
+    'range': (lambda: range(2), None),
+    'memory': (lambda: memoryview(b'abc'), None),
     'class': (lambda: Silent, None),
     'function': (lambda: len, None),
     'generator': (lambda: (x for x in 'abc'), None),
@@ -437,7 +422,7 @@ def test_a_huge_integer(each_library):
 def test_a_dict_that_cannot_be_read(each_library):
     """A dict that fails costs its own place."""
     with pytest.warns(JSONEncodeWarning, match="KeyError: 'items'"):
-        text = encoding.encode({'a': Odd(b={1}), 'z': 1})
+        text = encoding.encode({'a': Odd(b=object()), 'z': 1})
     assert strict(text)['z'] == 1
 
 

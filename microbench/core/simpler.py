@@ -1,0 +1,97 @@
+"""What JSON has no word for, as something simpler. Whatever it is made of comes again.
+
+Classes of modules that a program may not have loaded are found in `sys.modules`: where
+the module is not there, there is no value of the class either.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime, time, timedelta, timezone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def simpler(value: Any) -> Any:
+    """Return a simpler value; the very same if there is none."""
+    for classes, convert in BUILT_IN:
+        if isinstance(value, classes):
+            return convert(value)
+    for module, name, convert in ELSEWHERE:
+        cls = getattr(sys.modules.get(module), name, None)
+        if cls is not None and isinstance(value, cls):
+            return convert(value)
+    if hasattr(type(value), '__dataclass_fields__'):
+        return _of_dataclass(value)
+    return value
+
+
+def _of_set(value: Any) -> list[Any]:
+    try:
+        return sorted(value)
+    except TypeError:
+        return list(value)  # its members have no common order
+
+
+def _of_bytes(value: Any) -> str:
+    return bytes(value).decode('utf-8', 'backslashreplace')
+
+
+def _of_complex(value: complex) -> list[float]:
+    return [value.real, value.imag]
+
+
+def _of_dataclass(value: Any) -> dict[str, Any]:
+    names = type(value).__dataclass_fields__
+    return {name: getattr(value, name) for name in names if hasattr(value, name)}
+
+
+def _of_numpy_scalar(value: Any) -> Any:
+    kind = value.dtype.kind
+    if kind in 'mM':
+        return _of_numpy_time(value)
+    if kind in 'fc':  # those that are wider than Python's as well
+        return float(value) if kind == 'f' else [float(value.real), float(value.imag)]
+    return value.item()
+
+
+def _of_numpy_array(value: Any) -> Any:
+    if value.dtype.kind in 'mM':
+        return _of_numpy_time(value)
+    return value.tolist()  # of masked arrays: None in place of what is masked
+
+
+def _of_numpy_time(value: Any) -> Any:
+    """Return ISO 8601 text, or seconds; None for what is no time."""
+    numpy = sys.modules['numpy']
+    masked = isinstance(value, getattr(numpy.ma, 'MaskedArray', ()))
+    none = numpy.isnat(value) | (value.mask if masked else False)
+    plain = numpy.asarray(value)
+    if plain.dtype.kind == 'M':
+        found = numpy.datetime_as_string(plain).astype(object)
+    else:
+        found = (plain / numpy.timedelta64(1, 's')).astype(object)
+    return numpy.where(none, None, found).tolist()
+
+
+# In the order in which they are tried: a datetime is a date as well.
+BUILT_IN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    ((datetime, date, time), lambda value: value.isoformat()),
+    (timedelta, timedelta.total_seconds),
+    (timezone, str),
+    ((set, frozenset), _of_set),
+    ((bytes, bytearray), _of_bytes),
+    (complex, _of_complex),
+)
+ELSEWHERE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+    ('enum', 'Enum', lambda value: value.value),
+    ('uuid', 'UUID', str),
+    ('os', 'PathLike', lambda value: value.__fspath__()),
+    ('decimal', 'Decimal', str),
+    ('zoneinfo', 'ZoneInfo', str),
+    ('numpy', 'ndarray', _of_numpy_array),
+    ('numpy', 'generic', _of_numpy_scalar),
+)

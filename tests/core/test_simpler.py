@@ -1,0 +1,113 @@
+"""Values that JSON has no word for."""
+
+import collections
+import dataclasses
+import decimal
+import enum
+import pathlib
+import uuid
+import zoneinfo
+
+import numpy as np
+import pytest
+
+from microbench import JSONEncoder, JSONEncodeWarning, MicroBenchBase
+from microbench.core import encoding, json_encoder
+
+PLACEHOLDER = '__unencodable_as_json__'
+
+
+class Odd:
+    """A path of its own kind."""
+
+    def __fspath__(self):
+        return '/odd'
+
+
+@dataclasses.dataclass
+class Point:
+    """Two coordinates, of any kind."""
+
+    x: object
+    y: object
+
+
+VALUES = [
+    (pathlib.PurePosixPath('/a/b'), '/a/b'),
+    (Odd(), '/odd'),
+    ({3, 1, 2}, [1, 2, 3]),
+    (frozenset({'b', 'a'}), ['a', 'b']),
+    ({1, (2,)} - {(2,)}, [1]),
+    (b'text', 'text'),
+    (bytearray(b'\xff'), '\\xff'),
+    (decimal.Decimal('1.10'), '1.10'),
+    (zoneinfo.ZoneInfo('UTC'), 'UTC'),
+    (uuid.UUID(int=5), '00000000-0000-0000-0000-000000000005'),
+    (enum.Enum('E', {'A': {1}}).A, [1]),
+    (1 + 2j, [1.0, 2.0]),
+    (Point(1, {2: Point(b'x', None)}), {'x': 1, 'y': {'2': {'x': 'x', 'y': None}}}),
+    (np.bool_(True), True),
+    (np.int8(-1), -1),
+    (np.float16(0.5), 0.5),
+    (np.float32('nan'), None),
+    (np.longdouble(1.5), 1.5),
+    (np.complex64(1j), [0.0, 1.0]),
+    (np.str_('s'), 's'),
+    (np.bytes_(b'b'), 'b'),
+    (np.datetime64('2026-03-01T09:30'), '2026-03-01T09:30'),
+    (np.datetime64('2026-03-01T09:30:00.000000001'), '2026-03-01T09:30:00.000000001'),
+    (np.datetime64('NaT'), None),
+    (np.timedelta64(1500, 'ms'), 1.5),
+    (np.array(5), 5),
+    (np.array([1, 2], dtype='>i4'), [1, 2]),
+    (np.arange(6).reshape(2, 3)[:, ::2], [[0, 2], [3, 5]]),
+    (np.array([1 + 2j]), [[1.0, 2.0]]),
+    (np.array([{1}, None], dtype=object), [[1], None]),
+    (np.array(['2026', 'NaT'], dtype='M8[D]'), ['2026-01-01', None]),
+    (np.array([1, 2], dtype='m8[m]'), [60.0, 120.0]),
+    (np.array([1.5], dtype=np.longdouble), [1.5]),
+    (np.array([(1, 2.5)], dtype=[('a', int), ('b', float)]), [[1, 2.5]]),
+    (np.ma.masked_array([1, 2], mask=[False, True]), [1, None]),
+    (np.ma.masked_array(np.array(['2026', '2027'], 'M8[Y]'), mask=[0, 1]), ['2026', None]),
+    (np.ma.masked, None),
+]
+
+
+@pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
+def test_it_is_encoded_wherever_it_stands(value, expected):
+    """As a field, in a list, in an object; the same with and without orjson."""
+    for where, found in (([value], [expected]), ({'k': value}, {'k': expected})):
+        assert json_encoder.decode(encoding.encode(where)) == found
+
+
+@pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
+def test_it_is_encoded_without_orjson(monkeypatch, value, expected):
+    """The stdlib and `JSONEncoder` alone give the same."""
+    monkeypatch.setattr(json_encoder, 'orjson', None)
+    assert json_encoder.decode(encoding.encode([value])) == [expected]
+
+
+def test_members_without_a_common_order():
+    """A set of anything is a list, in any order."""
+    found = json_encoder.decode(encoding.encode([{1, 'a', None}]))
+    assert collections.Counter(found[0]) == collections.Counter([1, 'a', None])
+
+
+@pytest.mark.parametrize('value', [Point, object(), iter(()), (i for i in ())])
+def test_what_has_no_simpler_form(value):
+    """A class of dataclasses is no dataclass; it and others are placeholders."""
+    bench = MicroBenchBase(field=[value])
+    with pytest.warns(JSONEncodeWarning), bench.record():
+        pass
+    assert bench.get_results()[0]['field'] == [PLACEHOLDER]
+
+
+def test_a_users_default_decides_first():
+    """It sees what ours would have handled."""
+
+    class Mine(JSONEncoder):
+        def default(self, o):
+            return 'mine' if isinstance(o, (set, np.ndarray)) else super().default(o)
+
+    found = encoding.encode([{1}, np.array([1]), b'b'], Mine)
+    assert json_encoder.decode(found) == ['mine', 'mine', 'b']
