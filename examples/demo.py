@@ -1,15 +1,35 @@
-"""What `make demo` shows: a pipeline, a program, a summary, and one record."""
+"""What `make demo` shows: a pipeline, a program, a summary, and two records."""
 
 import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import microbench as mb
 from examples import text_pipeline
 from examples.pretty import pretty
-from microbench import MicroBench
 
 ITERATIONS = 5
+
+
+class Explained(
+    mb.MicroBench,  # with MBPythonInfo: a dozen mixins
+    mb.MBHostInfo,
+    mb.MBFunctionCall,
+    mb.MBReturnValue,
+    mb.MBPeakMemory,
+    mb.MBSlurmInfo,
+    mb.MBLoadedModules,
+    mb.MBWorkingDir,
+    mb.MBCgroupLimits,
+    mb.MBGitInfo,
+    mb.MBFileHash,
+    mb.MBResourceUsage,
+):
+    """What may explain a time: the machine, its limits, the code, what was used."""
+
+    capture_optional = True  # no git, or no repository: noted, and no reason to stop
+    hash_files = (__file__,)
 
 
 def heading(text):
@@ -22,7 +42,7 @@ def show_pipeline(directory):
     """Run the text pipeline, and show where its time went."""
     totals = text_pipeline.run(text_pipeline.standard_library(), directory)
     print(f'  {totals.files} files, {totals.lines} lines, {totals.words} words\n')
-    bench = MicroBench(directory / 'records.jsonl')
+    bench = mb.MicroBench(directory / 'records.jsonl')
     for record in bench.get_results():
         call = record['call']
         durations = '  '.join(f'{seconds:.3f}' for seconds in call['durations'])
@@ -40,9 +60,24 @@ def show_program(directory):
     print('  $', *['microbench', *options, '--', *command])
     program = [sys.executable, '-m', 'microbench', *options, '--', *command]
     subprocess.run(program, cwd=directory, check=True)
-    bench = MicroBench(directory / 'programs.jsonl')
+    bench = mb.MicroBench(directory / 'programs.jsonl')
     print('\n  ', end='', flush=True)
     bench.summary()
+    return bench.get_results()[0]
+
+
+def explained_call():
+    """Time a function with all that can be captured, and return its record."""
+    bench = Explained()
+
+    @bench
+    def squares(count):
+        with bench.time('make'):
+            numbers = [i * i for i in range(count)]
+        with bench.time('add'):
+            return sum(numbers)
+
+    squares(100_000)
     return bench.get_results()[0]
 
 
@@ -56,6 +91,8 @@ def main():
         record = show_program(directory)
     heading('Its record: one line in programs.jsonl, broken up here to be read')
     print(pretty(record))
+    heading('A call with a dozen mixins: all that may explain its time')
+    print(pretty(explained_call()))
 
 
 if __name__ == '__main__':

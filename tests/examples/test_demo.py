@@ -10,7 +10,14 @@ def test_the_demo_shows_a_pipeline_a_program_and_a_record(run_module):
     assert '  pipeline_in_threads ' in printed
     assert '\n  $ microbench -n 5 -o programs.jsonl -- sort ' in printed
     assert '\n  n=5  min=' in printed
-    record = json.loads(printed[printed.index('\n{\n') :])
+    records = printed[printed.index('\n{\n') :]
+    record, end = json.JSONDecoder().raw_decode(records.lstrip())
     assert record['call']['name'] == 'sort'
     assert record['call']['returncode'] == [0] * 5
     assert len(record['call']['durations']) == len(record['resource_usage']) == 5
+    explained = json.loads(records.lstrip()[end:].split('\n\n', 2)[-1])
+    assert explained['call']['args'] == [100_000]
+    assert explained['call']['return_value'] == sum(i * i for i in range(100_000))
+    captured = {'host', 'slurm', 'loaded_modules', 'cgroups', 'file_hashes'}
+    assert captured <= set(explained)
+    assert {'working_dir', 'peak_memory_bytes'} <= set(explained['call'])
