@@ -64,6 +64,9 @@ class CLIArg:
         nargs: as in argparse.
         cli_default: value if the option is not given; a callable is called with the
             command's words. Left out: the default of the mixin itself.
+
+    >>> CLIArg(['--git-repo'], 'git_repo', 'directory of the repository', metavar='DIR')
+    CLIArg(['--git-repo'], 'git_repo')
     """
 
     UNSET = _Unset()

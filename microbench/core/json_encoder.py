@@ -31,7 +31,16 @@ DEEPEST = 200  # levels that _Cleaner follows: far below Python's own limit
 
 
 class JSONEncodeWarning(Warning):
-    """A value could not be encoded, and its place in the record has a placeholder."""
+    """A value could not be encoded, and its place in the record has a placeholder.
+
+    >>> import warnings
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter('always')
+    ...     encode([object()], None)
+    b'["__unencodable_as_json__"]'
+    >>> caught[0].category.__name__
+    'JSONEncodeWarning'
+    """
 
 
 class JSONEncoder(json.JSONEncoder):

@@ -11,7 +11,23 @@ if TYPE_CHECKING:
 
 
 class MBFunctionCall:
-    """Arguments of the decorated function."""
+    """Arguments of the decorated function.
+
+    What cannot be encoded becomes a placeholder, with one JSONEncodeWarning a value.
+
+    >>> from microbench import MBFunctionCall, MicroBench
+    >>> class Bench(MicroBench, MBFunctionCall):
+    ...     pass
+    >>> bench = Bench()
+    >>> @bench
+    ... def scaled(values, by=2):
+    ...     return [value * by for value in values]
+    >>> scaled([1, 2], by=3)
+    [3, 6]
+    >>> call = bench.get_results()[0]['call']
+    >>> call['args'], call['kwargs']
+    ([[1, 2]], {'by': 3})
+    """
 
     def capture_function_args_and_kwargs(self, bm_data: dict[str, Any]) -> None:
         """Set `call.args` and `call.kwargs`: the values as they are before the call."""
@@ -27,6 +43,17 @@ class MBReturnValue:
     """Return value of the decorated function.
 
     A marker: the run sets `call.return_value` when the function has returned.
+
+    What cannot be encoded becomes a placeholder, with one JSONEncodeWarning.
+
+    >>> from microbench import MBReturnValue, MicroBench
+    >>> class Bench(MicroBench, MBReturnValue):
+    ...     pass
+    >>> bench = Bench()
+    >>> bench(sorted)([2, 1])
+    [1, 2]
+    >>> bench.get_results()[0]['call']['return_value']
+    [1, 2]
     """
 
     keeps_return_value = True

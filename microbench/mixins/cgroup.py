@@ -15,7 +15,19 @@ UNLIMITED = 1 << 62  # version 1 says "no limit" by a number near 2^63
 
 
 class MBCgroupLimits:
-    """CPU and memory limits of the cgroup (jobs, containers; Linux)."""
+    """CPU and memory limits of the cgroup (jobs, containers; Linux).
+
+    Cannot fail: what cannot be read is left out.
+
+    >>> from microbench import MBCgroupLimits, MicroBench
+    >>> class Bench(MicroBench, MBCgroupLimits):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> 'cgroups' in bench.get_results()[0]
+    True
+    """
 
     cli_name = 'cgroup-limits'
 

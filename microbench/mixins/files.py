@@ -65,6 +65,19 @@ class MBFileHash:
     `hash_files` lists the paths (default: the script), `hash_algorithm` is a name that
     hashlib knows. Digests of `shake_128` have 32 bytes, those of `shake_256` 64.
     A file is read again only if it has changed.
+
+    Raises FileNotFoundError and the like for the first file that cannot be read, once the
+    others are hashed; ValueError for an unknown algorithm.
+
+    >>> from microbench import MBFileHash, MicroBench
+    >>> class Bench(MicroBench, MBFileHash):
+    ...     hash_files = ('/dev/../etc/hostname',)
+    ...     capture_optional = True
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> 'file_hashes' in bench.get_results()[0]
+    True
     """
 
     cli_name = 'file-hash'

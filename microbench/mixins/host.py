@@ -13,7 +13,19 @@ if TYPE_CHECKING:
 
 
 class MBHostInfo:
-    """Host name, operating system, CPU cores and memory."""
+    """Host name, operating system, CPU cores and memory.
+
+    Memory is in bytes. Cores and memory need psutil; without it they are left out.
+
+    >>> from microbench import MBHostInfo, MicroBench
+    >>> class Bench(MicroBench, MBHostInfo):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> bench.get_results()[0]['host']['os'] == sys.platform
+    True
+    """
 
     cli_name = 'host-info'
     cli_default = True
@@ -48,7 +60,19 @@ class MBHostInfo:
 
 
 class MBWorkingDir:
-    """Working directory of the call."""
+    """Working directory of the call.
+
+    Raises FileNotFoundError where it was deleted.
+
+    >>> from microbench import MBWorkingDir, MicroBench
+    >>> class Bench(MicroBench, MBWorkingDir):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> bench.get_results()[0]['call']['working_dir'] == os.getcwd()
+    True
+    """
 
     cli_name = 'working-dir'
     cli_default = True

@@ -19,7 +19,16 @@ class MBPeakMemory:
 
     In Python it is what tracemalloc traced beyond what was allocated before, by all
     threads. Tracing makes code that allocates several times slower: compare durations
-    only with others that were taken with it.
+    only with others that were taken with it. Bytes.
+
+    >>> from microbench import MBPeakMemory, MicroBench
+    >>> class Bench(MicroBench, MBPeakMemory):
+    ...     pass
+    >>> bench = Bench()
+    >>> bench(lambda: len(bytearray(10**7)))()
+    10000000
+    >>> bench.get_results()[0]['call']['peak_memory_bytes'] > 10**7
+    True
     """
 
     cli_name = 'peak-memory'

@@ -11,7 +11,22 @@ if TYPE_CHECKING:
 
 
 class MBLoadedModules:
-    """Loaded environment modules (Lmod, Environment Modules) and their versions."""
+    """Loaded environment modules (Lmod, Environment Modules) and their versions.
+
+    Empty where no module is loaded. Cannot fail.
+
+    >>> from microbench import MBLoadedModules, MicroBench
+    >>> class Bench(MicroBench, MBLoadedModules):
+    ...     pass
+    >>> before = os.environ.get('LOADEDMODULES')
+    >>> os.environ['LOADEDMODULES'] = 'gcc/12.2.0:openmpi'
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> bench.get_results()[0]['loaded_modules']
+    {'gcc': '12.2.0', 'openmpi': ''}
+    >>> os.environ['LOADEDMODULES'] = before or ''
+    """
 
     cli_name = 'loaded-modules'
     cli_default = True

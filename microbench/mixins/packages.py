@@ -23,6 +23,15 @@ class MBInstalledPackages:
     """Versions of all installed Python packages.
 
     With `capture_paths = True` also the directories they are in.
+
+    >>> from microbench import MBInstalledPackages, MicroBench
+    >>> class Bench(MicroBench, MBInstalledPackages):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> 'pytest' in bench.get_results()[0]['python']['installed_packages']
+    True
     """
 
     cli_name = 'installed-packages'
@@ -75,6 +84,12 @@ class MBCondaPackages:
 
     `include_builds` (True) appends builds to versions, `include_channels` (False)
     channels. The program is asked once for each bench object and environment.
+
+    Raises CalledProcessError or FileNotFoundError, unless `capture_optional` is true.
+
+    >>> from microbench import MBCondaPackages, MicroBench
+    >>> class Bench(MicroBench, MBCondaPackages):
+    ...     capture_optional = True
     """
 
     cli_name = 'conda-packages'
@@ -120,7 +135,20 @@ class MBCondaPackages:
 
 
 class MBGlobalPackages:
-    """Versions of the packages that the calling code has in its globals."""
+    """Versions of the packages that the calling code has in its globals.
+
+    Cannot fail: what has no version is left out.
+
+    >>> from microbench import MBGlobalPackages, MicroBench
+    >>> import pytest
+    >>> class Bench(MicroBench, MBGlobalPackages):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> bench.get_results()[0]['python']['loaded_packages']['pytest'] == pytest.__version__
+    True
+    """
 
     def capture_functions(self, bm_data: dict[str, Any]) -> None:
         """Add to `python.loaded_packages`.

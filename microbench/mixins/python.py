@@ -12,7 +12,19 @@ if TYPE_CHECKING:
 
 
 class MBPythonInfo:
-    """Python version, prefix and executable."""
+    """Python version, prefix and executable.
+
+    Part of `MicroBench`. Cannot fail.
+
+    >>> from microbench import MBPythonInfo, MicroBenchBase
+    >>> class Bench(MBPythonInfo, MicroBenchBase):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> sorted(bench.get_results()[0]['python'])
+    ['executable', 'prefix', 'version']
+    """
 
     cli_name = 'python-info'
     cli_default = True

@@ -13,7 +13,20 @@ SECRETS = ('SLURM_JWT',)  # a token that lets its reader act as the user
 
 
 class MBSlurmInfo:
-    """SLURM job: all `SLURM_*` environment variables, without secrets."""
+    """SLURM job: all `SLURM_*` environment variables, without secrets.
+
+    Empty outside a job. Cannot fail.
+
+    >>> from microbench import MBSlurmInfo, MicroBench
+    >>> class Bench(MicroBench, MBSlurmInfo):
+    ...     pass
+    >>> os.environ['SLURM_JOB_ID'] = '42'
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> bench.get_results()[0]['slurm']['job_id'], os.environ.pop('SLURM_JOB_ID')
+    ('42', '42')
+    """
 
     cli_name = 'slurm-info'
     cli_default = True

@@ -17,7 +17,20 @@ FIELDS = ('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', '
 
 
 class MBResourceUsage:
-    """CPU time, page faults, I/O and context switches of each iteration."""
+    """CPU time, page faults, I/O and context switches of each iteration.
+
+    Times are seconds, the rest are counts (getrusage(2)), of the whole process; in the
+    command they are those of the child, with its `maxrss` in bytes.
+
+    >>> from microbench import MBResourceUsage, MicroBench
+    >>> class Bench(MicroBench, MBResourceUsage):
+    ...     pass
+    >>> bench = Bench(iterations=3)
+    >>> bench(sum)(range(10))
+    45
+    >>> len(bench.get_results()[0]['resource_usage'])
+    3
+    """
 
     cli_name = 'resource-usage'
     cli_default = True

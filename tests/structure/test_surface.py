@@ -54,10 +54,11 @@ def line_for(name):
 
 @pytest.mark.parametrize('name', microbench.__all__)
 def test_a_public_name_is_documented(name):
-    """Each public object has a docstring of its own, inherited ones do not count."""
+    """Each has a docstring of its own, with an example that tests/docs executes."""
     thing = getattr(microbench, name)
     text = vars(thing).get('__doc__') if inspect.isclass(thing) else thing.__doc__
     assert text, f'add to the definition of {name}: """..."""'
+    assert '>>>' in text, f'add an example to the docstring of {name}'
 
 
 @pytest.mark.parametrize('name', microbench.__all__)
