@@ -56,7 +56,7 @@ VALUES = [
     (np.bytes_(b'b'), 'b'),
     (np.datetime64('2026-03-01T09:30'), '2026-03-01T09:30'),
     (np.datetime64('2026-03-01T09:30:00.000000001'), '2026-03-01T09:30:00.000000001'),
-    (np.datetime64('NaT'), None),
+    (np.datetime64('NaT', 's'), None),
     (np.timedelta64(1500, 'ms'), 1.5),
     (np.array(5), 5),
     (np.array([1, 2], dtype='>i4'), [1, 2]),
