@@ -135,7 +135,10 @@ class MBFileHash:
             self._digests = {}
         known = self._digests
         key = (os.fspath(path), algorithm)
-        state, settled = _state_of(path)
+        try:
+            state, settled = _state_of(path)
+        except FileNotFoundError:
+            return hex_digest(path, algorithm)  # open() has the last word
         held = known.get(key)
         if held is not None and held[0] == state:
             return held[1]

@@ -71,12 +71,13 @@ class Measured:
         import tracemalloc
 
         with Measured.lock:
-            if not tracemalloc.is_tracing():
+            fresh = not tracemalloc.is_tracing()
+            if fresh:
                 tracemalloc.start()
                 Measured.began_tracing = True
             self._note_peak()
             tracemalloc.reset_peak()
-            self.before = self.peak = tracemalloc.get_traced_memory()[0]
+            self.before = self.peak = 0 if fresh else tracemalloc.get_traced_memory()[0]
             Measured.running = [*Measured.running, self]
 
     def end(self) -> int:

@@ -48,7 +48,9 @@ class MBInstalledPackages:
         python['installed_packages'] = {name: version for name, version, _ in found}
         if self.capture_paths:
             python['installed_package_paths'] = {
-                name: directory_of(distribution) for name, _, distribution in found
+                name: directory_of(distribution)
+                for name, _, distribution in found
+                if distribution.files
             }
 
 
@@ -73,7 +75,7 @@ def directory_of(distribution: Any) -> str:
 
     Scripts are listed as well, as `../../../bin/name`.
     """
-    inside = (file for file in distribution.files or () if '..' not in file.parts)
+    inside = (f for f in distribution.files or () if '..' not in str(f).split('/'))
     first = next(inside, '')
     place = str(distribution.locate_file(first))
     return os.path.normpath(os.path.dirname(place) if first else place)

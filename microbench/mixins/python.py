@@ -33,6 +33,8 @@ class MBPythonInfo:
     def capture_python_info(self, bm_data: dict[str, Any]) -> None:
         """Set `python.version`, `python.prefix` and `python.executable`."""
         python = namespace(bm_data, 'python')
-        python['version'] = sys.version.split()[0]
+        platform = sys.modules.get('platform')  # says the same, and costs its import
+        version = platform.python_version() if platform else sys.version.split()[0]
+        python['version'] = version
         python['prefix'] = sys.prefix
         python['executable'] = sys.executable

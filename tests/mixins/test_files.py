@@ -2,14 +2,16 @@
 
 import errno
 import hashlib
+import io
 import os
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from microbench import MBFileHash, MicroBenchBase
+from microbench import MBFileHash, MicroBench, MicroBenchBase
 from microbench.mixins import files
 from microbench.mixins.files import files_of
 from tests.fakes import only
@@ -237,3 +239,13 @@ def test_options_of_the_command(folder):
     assert hash_algorithm.type('shake_128') == 'shake_128'
     with pytest.raises(ValueError, match='nope'):
         hash_algorithm.type('nope')
+
+
+def test_a_stubbed_open_has_the_last_word():
+    """Tests of users stub `open`; the file need not be there."""
+    bench = type('Bench', (MicroBench, MBFileHash), {'hash_files': ['/fake/in']})()
+    bm_data = {'mb': {}}
+    with patch('builtins.open', side_effect=lambda *_: io.BytesIO(b'abc')):
+        bench.capture_file_hashes(bm_data)
+    digest = hashlib.sha256(b'abc').hexdigest()
+    assert bm_data['file_hashes'] == {'/fake/in': digest}

@@ -7,10 +7,11 @@ import sys
 import threading
 import tracemalloc
 from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 
-from microbench import MBPeakMemory, MicroBenchBase
+from microbench import MBPeakMemory, MicroBench, MicroBenchBase
 from microbench.mixins.memory import Measured
 from tests.fakes import only, printed
 
@@ -250,3 +251,11 @@ def test_a_real_child():
     Bench().capturepost_peak_memory(bm_data)
     assert bm_data['call']['peak_memory_bytes'] > 64 * MB
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_what_tracemalloc_says_is_stored_as_it_is():
+    """Where nothing was traced before, nothing is taken off."""
+    bench = type('Bench', (MicroBench, MBPeakMemory), {})()
+    with patch('tracemalloc.get_traced_memory', return_value=(1, 4242)):
+        bench(lambda: 1)()
+    assert bench.get_results()[0]['call']['peak_memory_bytes'] == 4242

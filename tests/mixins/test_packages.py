@@ -102,7 +102,6 @@ def test_the_first_of_a_name_counts(two_folders):
     assert python['installed_package_paths'] == {
         'Some.Thing': str(one / 'thing'),
         'only-a-script': str(two),
-        'nothing': str(two),
     }
 
 

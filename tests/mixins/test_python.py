@@ -1,5 +1,6 @@
 """MBPythonInfo: the Python that runs the code."""
 
+import platform
 import sys
 
 from microbench import MBPythonInfo, MicroBench, MicroBenchBase
@@ -31,3 +32,12 @@ def test_a_program_that_hides_its_executable(monkeypatch):
     bench = MicroBench()
     bench(len)('')
     assert only(bench.get_results())['python']['executable'] is None
+
+
+def test_the_version_is_what_platform_says(monkeypatch):
+    """Where `platform` is loaded it is asked, so that a test can say something else."""
+    monkeypatch.setattr(platform, 'python_version', lambda: '9.9')
+    bench = MicroBench()
+    with bench.record():
+        pass
+    assert bench.get_results()[0]['python']['version'] == '9.9'
