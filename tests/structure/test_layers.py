@@ -22,7 +22,7 @@ LAYERS = (
     ('',),  # microbench/__init__.py: its names are for users
     ('__main__',),
     ('cli',),
-    ('suite', 'livestream', 'diff'),
+    ('suite', 'diff'),
     ('mixins',),
     ('core',),
     ('outputs',),
