@@ -7,7 +7,8 @@ import warnings
 
 import microbench
 
-from ..core.bench import MicroBenchBase
+from ..core.bench import MicroBenchBase, add_fields
+from ..core.settings import is_switched_off
 from ..messages import tell
 from ..outputs.base import Output
 from ..outputs.file import FileOutput
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from .parser import Settings
 
-# Each gets the words after its name and returns an exit status. A name counts only as
-# the very first word: after `--`, or after an option, it is a program.
-SUBCOMMANDS: dict[str, Callable[[list[str]], int]] = {}
+# Name and line of help. Each is a module beside this one, imported when it is asked for:
+# its `main` gets the words after the name and returns an exit status. A name counts only
+# as the very first word: after `--`, or after an option, it is a program.
+SUBCOMMANDS: dict[str, str] = {}
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -35,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in SUBCOMMANDS:
-        sys.exit(SUBCOMMANDS[words[0]](words[1:]))
+        sys.exit(subcommand(words[0])(words[1:]))
     parser = Parser()
     settings = parser.settings(words)
     try:
@@ -45,13 +47,21 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(measure(bench, settings))
 
 
+def subcommand(name: str) -> Callable[[list[str]], int]:
+    """Return the function that runs a subcommand."""
+    from importlib import import_module
+
+    function: Callable[[list[str]], int] = import_module(f'{__package__}.{name}').main
+    return function
+
+
 def measure(bench: MicroBenchBase, settings: Settings) -> int:
     """Run the command as the settings say, and return its exit status."""
     measurement = Measurement(settings.command)
     with warnings.catch_warnings():
         warnings.simplefilter('always')
         warnings.showwarning = _say
-        if bench._off:
+        if is_switched_off():
             measurement.run_unrecorded()
         else:
             measurement.record(bench, settings.iterations, settings.warmup)
@@ -75,8 +85,7 @@ def bench_for(settings: Settings) -> MicroBenchBase:
     bench: MicroBenchBase = type('CommandBench', bases, {'capture_optional': True})(
         outputs=[sink]
     )
-    # Not as keywords: a field may be called like a parameter of the constructor.
-    bench._static = dict(settings.field)
+    add_fields(bench, dict(settings.field or ()))
     return bench
 
 

@@ -30,13 +30,21 @@ executed; 2: microbench was called wrongly, and nothing was run."""
 
 
 class Settings(argparse.Namespace):
-    """What the command line asks for."""
+    """What the command line asks for, and what holds without being asked for."""
 
-    outfile: str | None
-    iterations: int
-    warmup: int
-    field: list[tuple[str, str]]
     command: list[str]
+    outfile: str | None = None
+    field: list[tuple[str, str]] | None = None
+    iterations: int = 1
+    warmup: int = 0
+    stdout: str | None = None  # or 'capture', 'suppress'
+    stderr: str | None = None
+    capture_limit: int | None = None  # bytes of each stream of an iteration
+    timeout: float | None = None  # seconds
+    timeout_grace_period: float = 5.0
+    monitor_interval: float | None = None  # seconds
+    monitor_scope: str = 'process'  # or 'tree'
+    quiet: bool = False
 
 
 class Parser(argparse.ArgumentParser):
@@ -64,14 +72,12 @@ class Parser(argparse.ArgumentParser):
             *('-n', '--iterations'),
             metavar='N',
             type=whole_number(1),
-            default=1,
             help='run COMMAND N times (default: 1)',
         )
         self.option(
             *('-w', '--warmup'),
             metavar='N',
             type=whole_number(0),
-            default=0,
             help='before that, run it N times without a trace (default: 0)',
         )
         self.option(
@@ -79,7 +85,6 @@ class Parser(argparse.ArgumentParser):
             metavar='KEY=VALUE',
             type=field,
             action='append',
-            default=[],
             help='store this string in the record; can be repeated',
         )
         self.option('-h', '--help', action='help', help='show this text and exit')

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from .. import _core
@@ -107,7 +106,7 @@ class MicroBenchBase:
         )
         self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._plan: Plan | None = None
-        self._off = os.environ.get('MICROBENCH', '').lower() == 'off'
+        self._off = settings.is_switched_off()
 
     def _sinks(self, outfile: Any, outputs: Iterable[Any] | None) -> list[Any]:
         if outputs is None:
@@ -339,3 +338,14 @@ class MicroBenchBase:
         from .summary import summary  # start-up time
 
         summary(self.get_results())
+
+
+def add_fields(bench: MicroBenchBase, fields: dict[str, Any]) -> None:
+    """Have every record of a bench hold these static fields.
+
+    Their names may be those of parameters of the constructor.
+
+    Raises:
+        ValueError: a name is reserved.
+    """
+    bench._static = {**bench._static, **settings.fields(fields)}

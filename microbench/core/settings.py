@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from sys import maxsize
 
 from ..outputs.base import Output
@@ -10,6 +11,11 @@ from .times import tzinfo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+def is_switched_off() -> bool:
+    """Whether the environment says that nothing is to be recorded."""
+    return os.environ.get('MICROBENCH', '').lower() == 'off'
 
 
 def whole(name: str, value: Any) -> int:

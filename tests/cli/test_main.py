@@ -5,12 +5,14 @@ import os
 import resource
 import signal
 import subprocess
+import sys
+from types import ModuleType
 
 import pytest
 
 import microbench
 from microbench.__main__ import console, main
-from microbench.cli.main import SUBCOMMANDS
+from microbench.cli.main import SUBCOMMANDS, subcommand
 
 
 @pytest.fixture(autouse=True)
@@ -217,16 +219,25 @@ def test_a_failing_capture_is_noted_and_stops_nothing(capsys, monkeypatch):
 def test_a_subcommand_is_the_very_first_word(monkeypatch):
     """It gets the words after its name, and its status ends the process."""
     got = []
-    monkeypatch.setitem(SUBCOMMANDS, 'show', lambda words: got.append(words) or 4)
-    assert status_of(main, ['show', '--json', 'out.jsonl']) == 4
+    module = ModuleType('microbench.cli.probe')
+    module.main = lambda words: got.append(words) or 4
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(SUBCOMMANDS, 'probe', 'a module that was imported')
+    assert status_of(main, ['probe', '--json', 'out.jsonl']) == 4
     assert got == [['--json', 'out.jsonl']]
 
 
 @pytest.mark.parametrize('before', [['--'], ['-n', '1'], ['-w', '0', '--']])
 def test_elsewhere_its_name_is_that_of_a_program(before, monkeypatch, stub, capsys):
     """After `--`, and after any option."""
-    monkeypatch.setitem(SUBCOMMANDS, 'show', lambda words: pytest.fail('interpreted'))
+    monkeypatch.setitem(SUBCOMMANDS, 'probe', 'no module at all')
     process = stub(0)
-    assert status_of(main, [*before, 'show', 'x']) == 0
-    assert process.commands == [['show', 'x']]
-    assert record_from(capsys)['call']['name'] == 'show'
+    assert status_of(main, [*before, 'probe', 'x']) == 0
+    assert process.commands == [['probe', 'x']]
+    assert record_from(capsys)['call']['name'] == 'probe'
+
+
+def test_every_subcommand_has_its_module():
+    """Each can be asked for, and is told in one line."""
+    assert all(callable(subcommand(name)) for name in SUBCOMMANDS)
+    assert all(SUBCOMMANDS.values())

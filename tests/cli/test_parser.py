@@ -6,9 +6,7 @@ import shlex
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli.parser import Parser
-
-DEFAULTS = {'outfile': None, 'iterations': 1, 'warmup': 0, 'field': []}
+from microbench.cli.parser import Parser, Settings
 
 
 @pytest.mark.parametrize(
@@ -41,14 +39,34 @@ def test_where_the_command_begins(words, command, given):
     """At the first word that is no option; from there on nothing is looked at."""
     settings = vars(Parser().settings(words.split()))
     assert settings.pop('command') == command.split()
-    assert settings == {**DEFAULTS, **given}
+    assert settings == given
+
+
+def test_what_holds_without_being_asked_for():
+    """The runner finds every setting, whatever the words."""
+    names = set(Settings.__annotations__) - {'command'}
+    settings = Parser().settings(['ls'])
+    assert {name: getattr(settings, name) for name in names} == {
+        'outfile': None,
+        'field': None,
+        'iterations': 1,
+        'warmup': 0,
+        'stdout': None,
+        'stderr': None,
+        'capture_limit': None,
+        'timeout': None,
+        'timeout_grace_period': 5.0,
+        'monitor_interval': None,
+        'monitor_scope': 'process',
+        'quiet': False,
+    }
 
 
 def test_fields_of_one_call_are_not_those_of_the_next():
     """Defaults are not shared between two parsings."""
     parser = Parser()
     assert parser.settings(['-f', 'a=b', 'ls']).field == [('a', 'b')]
-    assert parser.settings(['ls']).field == []
+    assert parser.settings(['ls']).field is None
 
 
 RESERVED = "choose one without leading '_' that is neither 'mb' nor 'call'"
