@@ -1,10 +1,10 @@
-"""What the author of a mixin needs: the mark for constants, namespaces, CLI options."""
+"""What the author of a mixin needs: marks for captures, namespaces, CLI options."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from typing import Any, TypeVar
 
     Hook = TypeVar('Hook', bound=Callable[..., Any])
@@ -23,6 +23,38 @@ def per_process(hook: Hook) -> Hook:
     """
     hook.per_process = True  # type: ignore[attr-defined]
     return hook
+
+
+def spanning(
+    steps: Callable[[Any, dict[str, Any]], Generator[None]],
+) -> Callable[[Any, dict[str, Any]], None]:
+    """Make a `capture_*` method of a generator: set up, `yield`, store the result.
+
+    The call does the set-up; the rest follows when the code has run. So an override can
+    call the method through `super()`, as it does with any other. `record_on_exit` calls
+    it at registration. The generator may end before its `yield`.
+
+    >>> class MBFiles:
+    ...     @spanning
+    ...     def capture_files(self, bm_data):
+    ...         before = len(os.listdir())
+    ...         yield
+    ...         bm_data['new_files'] = len(os.listdir()) - before
+    """
+
+    def begin(self: Any, bm_data: dict[str, Any]) -> None:
+        set_up(bm_data, steps(self, bm_data))
+
+    for name in ('__module__', '__name__', '__qualname__', '__doc__'):
+        setattr(begin, name, getattr(steps, name))
+    begin.spanning = True  # type: ignore[attr-defined]
+    return begin
+
+
+def set_up(bm_data: dict[str, Any], steps: Generator[None]) -> None:
+    """Take the steps of a capture up to their `yield`; the run has them go on."""
+    if next(steps, bm_data) is not bm_data:
+        bm_data.setdefault('_undo', []).append(steps)
 
 
 def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:

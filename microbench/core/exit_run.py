@@ -78,9 +78,9 @@ class ExitRun(Run):
         self.start()
 
     def _spans(self, hook: str) -> bool:
-        """Whether a capture sets up first and gives its result at the end."""
-        code = getattr(getattr(self.owner, hook, None), '__code__', None)
-        return bool(getattr(code, 'co_flags', 0) & GENERATOR)
+        """Whether a capture, or one that it overrides, sets up first and ends later."""
+        overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
+        return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
     def _prepare(self) -> tuple[bytes, bytes, bytes, int]:
         """Encode what is known: parts of a record that lacks the call and the end."""
@@ -189,3 +189,9 @@ class ExitRun(Run):
         tail = b''.join(b',' + part for part in parts if part)
         text = _core.record_text(self, head, name, tail, offset)
         return self.plan.masker.record(text)
+
+
+def _sets_up(capture: object) -> bool:
+    code = getattr(capture, '__code__', None)
+    generator = getattr(code, 'co_flags', 0) & GENERATOR
+    return bool(generator) or hasattr(capture, 'spanning')

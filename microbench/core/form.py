@@ -32,7 +32,8 @@ def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any
         data['call']['name'] = run.name
     if func is not None:
         data['_func'] = func
-    data['_args'], data['_kwargs'], data['_run'] = args, kwargs, run
+    data['_args'], data['_kwargs'] = args, kwargs
+    data['_run'], data['_undo'] = run, run.undo
     return data
 
 

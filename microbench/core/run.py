@@ -31,7 +31,7 @@ from __future__ import annotations
 from .. import _core
 from ..messages import one_line
 from . import encoding, form, times
-from .capture import namespace
+from .capture import namespace, set_up
 from .naming import name_of
 from .plan import merge
 
@@ -148,8 +148,8 @@ class Run(_core.OpenRun):
         if method is None:
             return  # another thread has just removed it
         pending = method(data)
-        if hasattr(pending, 'gi_frame') and next(pending, self) is not self:
-            self.undo.append(pending)  # it has set up, and waits at its `yield`
+        if hasattr(pending, 'gi_frame'):
+            set_up(data, pending)
 
     def abandon(self) -> None:
         """Take back what begin() has done: no record comes of this run."""

@@ -7,7 +7,7 @@ that this model does not have) never raises: `host.unavailable` says why it is n
 
 from __future__ import annotations
 
-from ..core.capture import namespace
+from ..core.capture import namespace, spanning
 from ..messages import one_line, text_of
 
 TYPE_CHECKING = False
@@ -44,6 +44,7 @@ class MBGpu:
 
     cli_name = 'gpu'
 
+    @spanning
     def capture_gpu(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Set `gpus`, a list with one object for each GPU.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from _thread import RLock
 
-from ..core.capture import namespace
+from ..core.capture import namespace, spanning
 from .usage import totals
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ class MBPeakMemory:
 
     In Python it is what tracemalloc traced beyond what was allocated before, by all
     threads. Tracing makes code that allocates several times slower: compare durations
-    only with others that were taken with it. Bytes.
+    only with others that were taken with it. `call.slowed_by` says so. Bytes.
 
     >>> from microbench import MBPeakMemory, MicroBench
     >>> class Bench(MicroBench, MBPeakMemory):
@@ -33,12 +33,14 @@ class MBPeakMemory:
 
     cli_name = 'peak-memory'
 
+    @spanning
     def capture_peak_memory(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Trace memory while the code runs; not in the command, whose code is a child."""
-        if namespace(bm_data, 'call').get('invocation') == 'CLI':
-            yield
+        call = namespace(bm_data, 'call')
+        if call.get('invocation') == 'CLI':
             return
         measured = Measured()
+        call.setdefault('slowed_by', []).append('tracemalloc')
         try:
             yield
         finally:
@@ -46,6 +48,8 @@ class MBPeakMemory:
 
     def capturepost_peak_memory(self, bm_data: dict[str, Any]) -> None:
         """Set `call.peak_memory_bytes`; null if a command could not be started."""
+        while bm_data.get('_undo'):  # no run has it go on: the hooks are called by hand
+            next(bm_data['_undo'].pop(), None)
         call = namespace(bm_data, 'call')
         if '_peak_memory' in bm_data:
             call['peak_memory_bytes'] = bm_data['_peak_memory']

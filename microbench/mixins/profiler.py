@@ -33,7 +33,7 @@ class MBLineProfiler:
     """Hits and time of each line of the decorated function.
 
     Needs the package line_profiler, which slows the profiled lines: do not compare
-    `call.durations` with those of records that lack `call.line_profile`. Only the
+    `call.durations` with those of records without; `call.slowed_by` names it. Only the
     function itself is profiled, not what it calls. Of a generator, the time inside its
     body counts. Coroutine functions and `record()` raise NotImplementedError. From
     Python 3.12 on, line_profiler cannot tell threads apart: calls that overlap with one
@@ -64,6 +64,7 @@ class MBLineProfiler:
         profiler = LineProfiler()
         profiler.add_callable(inspect.unwrap(without_partial(bm_data['_func'])))
         profile = bm_data['_line_profiler'] = _Profile(profiler)
+        namespace(bm_data, 'call').setdefault('slowed_by', []).append('line_profiler')
         bm_data['_wrap_body'] = lambda body: _ProfiledBody(profile, body)
 
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:

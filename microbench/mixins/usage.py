@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ..core.capture import spanning
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import Any
 
 resource: Any
@@ -35,19 +38,20 @@ class MBResourceUsage:
     cli_name = 'resource-usage'
     cli_default = True
 
-    def capture_resource_usage(self, bm_data: dict[str, Any]) -> None:
-        """Prepare `resource_usage`, a list with one object for each iteration."""
-        if resource is not None:
-            bm_data['resource_usage'] = []
+    @spanning
+    def capture_resource_usage(self, bm_data: dict[str, Any]) -> Generator[None]:
+        """Prepare `resource_usage`, a list with one object for each iteration.
 
-    def capture_resource_usage_of_process(self, bm_data: dict[str, Any]) -> Any:
-        """Read the counters when `record_on_exit()` is called, and at the end."""
-        if resource is None or not getattr(bm_data.get('_run'), 'background', False):
+        With `record_on_exit()` there is one, from here to the end of the process.
+        """
+        if resource is None:
             return
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        yield
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        bm_data['_usage_of_process'] = differences(before, after)
+        bm_data['resource_usage'] = []
+        if getattr(bm_data.get('_run'), 'background', False):
+            before = resource.getrusage(resource.RUSAGE_SELF)
+            yield
+            after = resource.getrusage(resource.RUSAGE_SELF)
+            bm_data['resource_usage'] = [differences(before, after)]
 
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Read the counters of this process before an iteration."""
@@ -68,9 +72,7 @@ class MBResourceUsage:
             forward(bm_data)
 
     def capturepost_resource_usage(self, bm_data: dict[str, Any]) -> None:
-        """Take over what was counted for a whole process: this one, or children."""
-        if '_usage_of_process' in bm_data:
-            bm_data['resource_usage'] = [bm_data['_usage_of_process']]
+        """In the command, set `resource_usage` to the totals of its children."""
         children = bm_data.get('_children_usage')
         if resource is not None and children is not None:
             bm_data['resource_usage'] = [totals(usage) for usage in children]

@@ -227,6 +227,23 @@ del data
     assert program(code).call['peak_memory_bytes'] >= 5_000_000
 
 
+def test_peak_memory_that_a_class_extends(program):
+    """A plain method that calls super() begins at registration as well."""
+    code = """
+class Bench(MicroBench, microbench.MBPeakMemory):
+    def capture_peak_memory(self, bm_data):
+        super().capture_peak_memory(bm_data)
+        bm_data['extended'] = True
+bench = Bench(path)
+bench.record_on_exit()
+data = bytearray(5_000_000)
+del data
+"""
+    ended = program(code)
+    assert ended.call['peak_memory_bytes'] >= 5_000_000
+    assert ended.record['extended']
+
+
 def test_the_line_profiler_is_refused():
     """At registration, by a sentence that names it; nothing is installed."""
 

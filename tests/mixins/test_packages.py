@@ -276,6 +276,19 @@ def test_the_caller_counts_not_the_place_of_the_bench():
     assert versions.items() <= packages(bench).items()
 
 
+def test_an_override_is_not_the_caller(caller):
+    """A class that extends the hook elsewhere does not put its own module there."""
+
+    class Extended(Globals):
+        def capture_functions(self, bm_data):
+            super().capture_functions(bm_data)
+
+    caller.np = numpy
+    bench = Extended()
+    caller.call(bench(lambda: None))
+    assert packages(bench) == {'numpy': numpy.__version__}
+
+
 class Proxy:
     @property
     def __class__(self):

@@ -73,6 +73,13 @@ def test_each_line_has_its_hits_and_time():
 
 
 @needs_line_profiler
+def test_the_record_says_that_profiling_slows_the_code():
+    """So that nobody compares its durations with others."""
+    bench = Bench()
+    bench(summed)([1])
+    assert call_of(bench)['slowed_by'] == ['line_profiler']
+
+
 def test_warm_up_is_not_profiled_and_iterations_are_added_up():
     """Only the timed iterations count."""
     bench = Bench(iterations=2, warmup=3)
