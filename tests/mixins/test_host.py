@@ -1,13 +1,17 @@
 """MBHostInfo and MBWorkingDir: the machine, and the place on it."""
 
+import builtins
+import json
 import os
 import socket
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from microbench import MBHostInfo, MBWorkingDir, MicroBench, MicroBenchBase
-from tests.fakes import call_of, only
+from microbench.mixins import machine
+from tests.fakes import call_of, only, printed
 
 
 class Host(MicroBenchBase, MBHostInfo):
@@ -47,6 +51,102 @@ def test_without_psutil(monkeypatch):
     """Cores and memory are absent, the rest is there."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
     assert set(host_of(Host())) == {'hostname', 'os'}
+
+
+@pytest.mark.parametrize('system', ['darwin', 'freebsd14'])
+def test_other_systems_need_psutil(system, monkeypatch):
+    """Where there is no /proc as on Linux, psutil is imported, if it can be."""
+    monkeypatch.delitem(sys.modules, 'psutil', raising=False)
+    monkeypatch.setattr(sys, 'platform', system)
+    monkeypatch.setattr(builtins, '__import__', refusing('psutil'))
+    assert set(host_of(Host())) == {'hostname', 'os'}
+
+
+def refusing(refused):
+    """An `import` to which one module is unknown."""
+    known = builtins.__import__
+
+    def find(name, *more):
+        if name == refused:
+            raise ImportError(name)
+        return known(name, *more)
+
+    return find
+
+
+ASK_LINUX = """
+import json, os, sys
+from microbench import MBHostInfo, MicroBenchBase
+class Bench(MBHostInfo, MicroBenchBase):
+    pass
+with (bench := Bench()).record():
+    pass
+alone = {'psutil', 'socket', '_socket'}.isdisjoint(sys.modules)
+import psutil
+import socket
+with (other := Bench()).record():
+    pass
+print(json.dumps([alone, *(b.get_results()[0]['host'] for b in (bench, other))]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='asks /proc and /sys')
+def test_linux_is_asked_without_psutil_and_socket():
+    """Neither is imported, and what the kernel tells is what they tell."""
+    pytest.importorskip('psutil')
+    alone, ours, theirs = json.loads(printed(ASK_LINUX))
+    assert alone
+    assert ours == theirs
+    assert len(ours) == 5
+
+
+def tree(folder, cpus, name='core_cpus_list'):
+    """Files as in /sys/devices/system/cpu: names of cores and their siblings."""
+    for cpu, siblings in cpus.items():
+        (folder / cpu / 'topology').mkdir(parents=True)
+        if siblings is not None:
+            (folder / cpu / 'topology' / name).write_text(f'{siblings}\n')
+    return str(folder)
+
+
+@pytest.mark.parametrize('name', machine.SIBLINGS)
+@pytest.mark.parametrize(
+    ('cpus', 'cores'),
+    [
+        ({'cpu0': '0', 'cpu1': '1'}, 2),
+        ({'cpu0': '0-1', 'cpu1': '0-1', 'cpu2': '2-3', 'cpu3': '2-3'}, 2),
+        ({'cpu0': '0,64', 'cpu64': '0,64', 'cpu1': '1', 'cpu2': None, 'cpufreq': None}, 2),
+        ({'cpu0': None, 'cpuidle': None}, None),
+        ({}, None),
+    ],
+)
+def test_a_core_is_counted_once(cpus, cores, name, tmp_path, monkeypatch):
+    """Threads of one core name the same siblings; offline ones and folders none."""
+    monkeypatch.setattr(machine, 'CPUS', tree(tmp_path, cpus, name))
+    assert machine.Linux.cpu_count(logical=False) == cores
+
+
+def test_memory_is_told_in_bytes(tmp_path, monkeypatch):
+    """The kernel writes kibibytes, and calls them kB."""
+    meminfo = tmp_path / 'meminfo'
+    meminfo.write_text('MemTotal:       24684084 kB\nMemFree:        1 kB\n')
+    monkeypatch.setattr(machine, 'MEMORY', str(meminfo))
+    assert machine.Linux.virtual_memory().total == 24684084 * 1024
+
+
+def test_what_is_stubbed_is_asked(monkeypatch):
+    """Modules that are loaded are asked: tests replace what they say."""
+    psutil = pytest.importorskip('psutil')
+    monkeypatch.setattr(psutil, 'cpu_count', lambda logical: 8 if logical else None)
+    monkeypatch.setattr(psutil, 'virtual_memory', lambda: SimpleNamespace(total=7))
+    monkeypatch.setattr(socket, 'gethostname', lambda: 'node07')
+    assert host_of(Host()) == {
+        'hostname': 'node07',
+        'os': sys.platform,
+        'cpu_cores_logical': 8,
+        'cpu_cores_physical': None,
+        'ram_total': 7,
+    }
 
 
 def test_asked_once_for_each_bench(monkeypatch):
