@@ -74,12 +74,14 @@ class HttpOutput(Output):
     def format_payload(self, record: dict[str, Any]) -> bytes | str:
         """Return the body of the request: bytes, or a str that is sent as UTF-8.
 
+        The default is the record as JSON, in bytes.
+
         Args:
             record: the record as a dict.
         """
         import json
 
-        return json.dumps(record)
+        return json.dumps(record).encode()
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Send the record.

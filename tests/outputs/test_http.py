@@ -1,5 +1,6 @@
 """HttpOutput as programs and their stubs of urllib see it; tests/services has servers."""
 
+import gzip
 import io
 import json
 import pickle
@@ -110,14 +111,14 @@ def test_format_payload(web, body):
 
 
 def test_format_payload_that_adds_to_the_default(web):
-    """What super() returns is the record as JSON."""
+    """What super() returns is the record as JSON, in bytes: it can be compressed."""
 
     class Mine(HttpOutput):
         def format_payload(self, record):
-            return super().format_payload({'text': record['n']})
+            return gzip.compress(super().format_payload({'text': record['n']}))
 
     Mine(URL).write('{"n":1}')
-    assert json.loads(only(web.requests).data) == {'text': 1}
+    assert json.loads(gzip.decompress(only(web.requests).data)) == {'text': 1}
 
 
 def test_a_bench_sends_its_records(web):
