@@ -8,6 +8,7 @@ all records have.
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from ..messages import warn
 
@@ -19,6 +20,7 @@ except ImportError:  # no wheel for this platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # Integers of 19 digits and more: orjson would read large ones as floats.
@@ -94,22 +96,57 @@ def shaped(records: list[dict[str, Any]], format: str, flat: bool) -> Any:  # no
         return records
     try:
         import pandas as pd
-    except ImportError:
+    except ModuleNotFoundError:
         raise ImportError("format='df' needs pandas: pip install pandas") from None
+    except ImportError as error:
+        raise ImportError(f"format='df' needs pandas: {error}") from error
     return pd.DataFrame(records)
 
 
 def flattened(record: dict[str, Any]) -> dict[str, Any]:
-    """Join the names of nested objects by dots; lists and empty objects are kept.
+    r"""Join the names of nested objects by dots; lists and empty objects are kept.
 
     >>> flattened({'call': {'name': 'f', 'args': []}, 'slurm': {}})
     {'call.name': 'f', 'call.args': [], 'slurm': {}}
+
+    Names may hold dots themselves. Where two values would get the same name, each such
+    dot has a backslash before it, so that both are there:
+
+    >>> flattened({'a': {'b': 1}, 'a.b': 2})
+    {'a.b': 1, 'a\\.b': 2}
     """
-    flat: dict[str, Any] = {}
-    for name, value in record.items():
-        if isinstance(value, dict) and value:
-            for inner, leaf in flattened(value).items():
-                flat[f'{name}.{inner}'] = leaf
+    leaves = list(_leaves(record))
+    flat = dict(leaves)
+    return flat if len(flat) == len(leaves) else _told_apart(record, leaves)
+
+
+def _leaves(record: dict[str, Any], escaped: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested objects with their dotted names, however deep."""
+    inside: list[tuple[str, Iterator[tuple[str, Any]]]] = [('', iter(record.items()))]
+    while inside:
+        above, items = inside[-1]
+        for own, value in items:
+            name = above + (_escaped(own) if escaped else own)
+            if isinstance(value, dict) and value:
+                inside.append((name + '.', iter(value.items())))
+                break
+            yield name, value
         else:
-            flat[name] = value
+            inside.pop()
+
+
+def _told_apart(record: dict[str, Any], leaves: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the leaves of a record in which different paths read the same.
+
+    Escaped, no two do. A name without backslashes that is there once stays as it is: it
+    cannot be taken for an escaped one.
+    """
+    seen = Counter(name for name, _ in leaves)
+    flat = {}
+    for (name, value), (told, _) in zip(leaves, _leaves(record, True), strict=True):
+        flat[told if seen[name] > 1 or '\\' in name else name] = value
     return flat
+
+
+def _escaped(name: str) -> str:
+    return name.replace('\\', r'\\').replace('.', r'\.')
