@@ -7,7 +7,7 @@ import warnings
 
 import microbench
 
-from ..core.bench import MicroBenchBase, add_fields
+from ..core.bench import MicroBenchBase
 from ..core.settings import is_switched_off
 from ..messages import tell
 from ..outputs.base import Output
@@ -85,7 +85,7 @@ def bench_for(settings: Settings) -> MicroBenchBase:
     bench: MicroBenchBase = type('CommandBench', bases, {'capture_optional': True})(
         outputs=[sink]
     )
-    add_fields(bench, dict(settings.field or ()))
+    bench.add_fields(**dict(settings.field or ()))
     return bench
 
 

@@ -133,6 +133,17 @@ class MicroBenchBase:
             (self._own or {}).pop(name, None)
             self._epoch = object()
 
+    def add_fields(self, /, **fields: Any) -> None:
+        """Add static fields to the records that begin from now on.
+
+        Any name will do, those of parameters of the constructor too.
+
+        Raises:
+            ValueError: `mb` or `call` is no dict.
+        """
+        self._static = {**self._static, **settings.fields(fields)}
+        self._epoch = object()
+
     def __getstate__(self) -> dict[str, Any]:
         """The plan and what was captured belong to this process."""
         import datetime as dt  # cloudpickle copies classes of modules not loaded
@@ -338,14 +349,3 @@ class MicroBenchBase:
         from .summary import summary  # start-up time
 
         summary(self.get_results())
-
-
-def add_fields(bench: MicroBenchBase, fields: dict[str, Any]) -> None:
-    """Have every record of a bench hold these static fields.
-
-    Their names may be those of parameters of the constructor.
-
-    Raises:
-        ValueError: a name is reserved.
-    """
-    bench._static = {**bench._static, **settings.fields(fields)}

@@ -14,7 +14,7 @@ from __future__ import annotations
 from time import monotonic
 
 from ..messages import one_line, tell, text_of, warn
-from ..outputs.base import writer_of
+from ..outputs.base import Output, writer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ class Delivery:
 
     def __reduce__(self) -> Any:
         return type(self), (self.sinks, self.on_error)
+
+    def look_ahead(self) -> None:
+        """Warn of the sinks that could not take a record as things are."""
+        for sink in self.sinks:
+            if isinstance(sink, Output):
+                try:
+                    sink.look_ahead()
+                except Exception as error:
+                    self._warn_once(sink, 'cannot take records as things are', error)
 
     def deliver(self, record: bytes, timeout: float | None = None) -> None:
         """Give the record, without newline, to every sink.
@@ -95,20 +104,18 @@ class Delivery:
     def _react(self, errors: list[tuple[Any, BaseException]], record: bytes) -> None:
         lost = len(errors) == len(self.sinks)
         for sink, error in errors:
-            if not (lost and self.at_exit):
-                self._warn_once(sink, error)
+            if self.on_error == 'warn' and not (lost and self.at_exit):
+                self._warn_once(sink, 'did not take a record', error)
         if lost:
             self.last_resort(record, always=self.at_exit)
         for _, error in errors:
             if self.on_error == 'raise' or not isinstance(error, Exception):
                 raise error
 
-    def _warn_once(self, sink: Any, error: BaseException) -> None:
-        if self.on_error == 'raise' or id(sink) in self.failing:
-            return
-        self.failing.add(id(sink))
-        name = text_of(sink, repr)
-        warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
+    def _warn_once(self, sink: Any, what: str, error: BaseException) -> None:
+        if id(sink) not in self.failing:
+            self.failing.add(id(sink))
+            warn(f'{text_of(sink, repr)} {what}: {one_line(error)}', RuntimeWarning)
 
     @classmethod
     def last_resort(cls, record: bytes, always: bool = False) -> None:

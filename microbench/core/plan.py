@@ -99,6 +99,7 @@ class Plan:
         self.not_native = list(self._reasons(bench, base, found))
         self.native = not self.not_native
         self._text: tuple[bytes, bytes, int] | None = None
+        self.begun = False  # whether a run was begun by it
 
     def holds(self, bench: MicroBenchBase) -> bool:
         """Whether nothing has changed that the plan was made from."""

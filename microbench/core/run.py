@@ -74,12 +74,19 @@ class Run(_core.OpenRun):
         `call` holds further fields of the record's `call` object.
         """
         try:
+            if not self.plan.begun:
+                self._look_ahead()
             if call or not self._begin_text(func):
                 self._begin_data(form.new(self, func, args, kwargs or {}, call))
         except BaseException:
             self.abandon()
             raise
         return self
+
+    def _look_ahead(self) -> None:
+        """Before the first record: what could not be written is told before the work."""
+        self.plan.begun = True
+        self.owner._delivery.look_ahead()
 
     def _begin_text(self, func: Any) -> bool:
         """Open the run without a dict, if that is possible."""

@@ -54,6 +54,13 @@ class Output:
         """Store one record, given as a str without its newline."""
         raise NotImplementedError(f'{type(self).__name__} does not define write()')
 
+    def look_ahead(self) -> None:
+        """Raise OSError if no record could be stored as things are.
+
+        Asked before the first record, so that the user is warned before hours of work.
+        It changes nothing, opens nothing and takes no time.
+        """
+
     def flush(self, timeout: float | None = None) -> None:
         """Wait, `timeout` seconds at most, until what was written is stored."""
 

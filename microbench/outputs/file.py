@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-from stat import S_ISREG
+from errno import EACCES, ENOTDIR, EROFS
+from stat import S_ISDIR, S_ISREG
 
 from .. import _core
 from .base import Lock, Output, beside
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+EFFECTIVE = os.access in os.supports_effective_ids
+
+
 def _is_path(outfile: Any) -> bool:
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
 
@@ -21,6 +25,21 @@ def _is_path(outfile: Any) -> bool:
 def _is_binary(file: Any) -> bool:
     known = isinstance(file, (io.RawIOBase, io.BufferedIOBase))
     return known or 'b' in str(getattr(file, 'mode', ''))
+
+
+def _trouble_at(path: Any) -> int:
+    """Return the errno that opening the file would give; 0 for none."""
+    place, access = path, os.W_OK
+    if not os.path.exists(path):
+        place, access = os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK
+    try:
+        if place is not path and not S_ISDIR(os.stat(place).st_mode):
+            return ENOTDIR
+        if os.access(place, access, effective_ids=EFFECTIVE):
+            return 0
+        return EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else EACCES
+    except OSError as error:
+        return error.errno or EACCES
 
 
 class FileOutput(Output):
@@ -87,6 +106,14 @@ class FileOutput(Output):
             self._open_appender().append(record)
         else:
             self._write_to_object(record)
+
+    def look_ahead(self) -> None:
+        """Raise OSError if the file cannot be written, or made, as things are."""
+        if not self._is_path or type(self).write is not FileOutput.write:
+            return  # a subclass may do anything with the name
+        code = _trouble_at(self.outfile)
+        if code:
+            raise OSError(code, os.strerror(code), self.outfile)
 
     def _open_appender(self) -> _core.Appender:
         with self._lock:

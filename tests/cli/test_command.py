@@ -210,12 +210,12 @@ def test_each_run_appends_one_line(command):
 
 
 def test_a_dead_destination_costs_neither_record_nor_status(command):
-    """One line says what failed, the next one is the record."""
+    """One line says beforehand what will fail, the last one is the record."""
     outcome = command('-o', 'missing/out.jsonl', '--', 'sh', '-c', 'exit 3')
     assert (outcome.status, outcome.stdout, outcome.records) == (3, '', [])
     warning, record = outcome.stderr.splitlines()
     assert warning == (
-        "microbench: FileOutput('missing/out.jsonl') did not take a record: "
+        "microbench: FileOutput('missing/out.jsonl') cannot take records as things are: "
         "FileNotFoundError: [Errno 2] No such file or directory: 'missing/out.jsonl'"
     )
     assert json.loads(record)['call']['returncode'] == [3]
@@ -226,7 +226,7 @@ def test_a_dead_destination_and_a_failed_start(command):
     outcome = command('-o', 'missing/out.jsonl', 'no-such-program')
     assert (outcome.status, outcome.stdout) == (127, '')
     warning, record, error = outcome.stderr.splitlines()
-    assert warning.startswith("microbench: FileOutput('missing/out.jsonl') did not")
+    assert warning.startswith("microbench: FileOutput('missing/out.jsonl') cannot")
     assert json.loads(record)['exception']['type'] == 'FileNotFoundError'
     assert error.startswith("microbench: cannot start 'no-such-program': ")
 

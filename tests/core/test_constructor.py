@@ -348,6 +348,29 @@ def test_arguments_by_the_class_of_a_subclass():
     assert (record['path'], record['tag']) == ('/data', 'y')
 
 
+NAMES = ['iterations', 'outfile', 'self', 'name', 'tz', 'on_output_error']
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_fields_with_the_names_of_parameters(form):
+    """`add_fields` takes any name, from the next record on; it is copied like any field."""
+    value = {'n': [1]}
+    bench = MicroBenchBase(**FORMS[form], field=1)
+    bench(len)('')
+    bench.add_fields(**dict.fromkeys(NAMES, 'x'), field=2, more=value, _scratch=3)
+    bench(len)('')
+    value['n'].append(2)
+    bench(len)('')
+    first, second, third = bench.get_results()
+    assert (set(first), first['field']) == ({'mb', 'call', 'field'}, 1)
+    assert set(second) == {'mb', 'call', 'field', 'more', *NAMES}
+    assert (second['field'], {second[name] for name in NAMES}) == (2, {'x'})
+    assert (second['more'], third['more']) == ({'n': [1]}, {'n': [1, 2]})
+    assert bench.iterations == 1
+    with pytest.raises(ValueError, match="'call' is reserved"):
+        bench.add_fields(call='x')
+
+
 def test_benches_have_few_attributes():
     """With 30 or more, CPython would no longer specialise `bench.time`."""
     assert len(vars(MicroBench())) < 30

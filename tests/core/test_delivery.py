@@ -94,6 +94,106 @@ def test_the_warning(caught, capsys):
     assert '\n' not in message
 
 
+# --- before the first record ------------------------------------------------------------
+
+WAYS_IN = {
+    'call': lambda bench, work: bench(work)(),
+    'call, dict form': lambda bench, work: bench(work)(),
+    'block': lambda bench, work: within(bench.record(), work),
+    'coroutine': lambda bench, work: asyncio.run(awaiting(bench, work)),
+    'generator': lambda bench, work: list(bench(lambda: (yield work()))()),
+}
+
+
+def within(block, work):
+    with block:
+        work()
+
+
+async def awaiting(bench, work):
+    @bench
+    async def coroutine():
+        work()
+
+    await coroutine()
+
+
+@pytest.mark.parametrize('reaction', ['warn', 'raise'])
+@pytest.mark.parametrize('way', WAYS_IN)
+def test_told_before_the_work(way, reaction, tmp_path, caught):
+    """That the directory is missing is told before the code runs; nothing is made."""
+    clock = {'duration_counter': Ticking()} if 'dict' in way else {}
+    path = tmp_path / 'missing' / 'records.jsonl'
+    bench = MicroBenchBase(path, on_output_error=reaction, **clock)
+    bench.explain_path()
+    assert caught == []
+    seen = []
+
+    def work():
+        seen.append(str(only(caught).message))
+        path.parent.mkdir()
+
+    WAYS_IN[way](bench, work)
+    assert str(path) in only(seen)
+    assert only(caught).category is RuntimeWarning
+    assert only(caught).filename == __file__
+    assert len(bench.get_results()) == 1
+
+
+def test_told_once(tmp_path, caught, capsys):
+    """What was said before the work is not said again when it was right."""
+    work = MicroBenchBase(tmp_path / 'missing' / 'records.jsonl')(len)
+    work('')
+    work('')
+    assert 'No such file or directory' in str(only(caught).message)
+    assert [json.loads(line)['call']['name'] for line in capsys.readouterr().err.split()]
+
+
+def test_asked_once(caught):
+    """A sink is asked before the first record of a bench, and not at each one."""
+    asked = []
+
+    class Asked(Kept):
+        def look_ahead(self):
+            asked.append(1)
+
+    work = MicroBenchBase(outputs=[Asked()])(len)
+    assert asked == []
+    work('')
+    work('')
+    assert asked == [1]
+
+
+def test_a_question_that_fails_otherwise(caught):
+    """Whatever goes wrong in looking ahead costs a warning."""
+
+    class Odd(Kept):
+        def look_ahead(self, argument):
+            raise AssertionError
+
+    sink = Odd()
+    assert MicroBenchBase(outputs=[sink])(len)('abc') == 3
+    assert 'TypeError' in str(only(caught).message)
+    assert len(sink.lines) == 1
+
+
+def test_sinks_of_before_are_not_asked(caught):
+    """What is no Output may have a method of that name for its own purposes."""
+
+    class Own:
+        def write(self, text):
+            pass
+
+        def look_ahead(self):
+            raise AssertionError
+
+    assert MicroBenchBase(outputs=[Own()])(len)('abc') == 3
+    assert caught == []
+
+
+# --- where the warning points to --------------------------------------------------------
+
+
 def by_record(bench):
     with bench.record():
         line = here()

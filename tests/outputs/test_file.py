@@ -1,11 +1,13 @@
 """`FileOutput`: which file, what is in it, and what happens when it is not there."""
 
+import contextlib
 import errno
 import io
 import os
 import pickle
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -236,6 +238,89 @@ def test_a_missing_directory(tmp_path):
     place.mkdir()
     out.write(ONE)
     assert out.get_results() == [{'n': 1}]
+
+
+def in_a_locked_directory(folder):
+    folder.chmod(0o555)
+    return folder / 'records.jsonl'
+
+
+def on_a_locked_file(folder):
+    (folder / 'records.jsonl').touch()
+    (folder / 'records.jsonl').chmod(0o444)
+    return folder / 'records.jsonl'
+
+
+def below_a_file(folder):
+    (folder / 'file').touch()
+    return folder / 'file' / 'records.jsonl'
+
+
+@contextlib.contextmanager
+def not_as_root():
+    """Rights count for everybody but root."""
+    before = os.geteuid()
+    os.seteuid(before or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize(
+    ('place', 'code'),
+    [
+        (lambda folder: folder / 'missing' / 'records.jsonl', errno.ENOENT),
+        (below_a_file, errno.ENOTDIR),
+        (lambda folder: below_a_file(folder) / 'deeper' / 'records.jsonl', errno.ENOTDIR),
+        (in_a_locked_directory, errno.EACCES),
+        (on_a_locked_file, errno.EACCES),
+    ],
+)
+def test_looking_ahead(place, code):
+    """It raises what the record would raise, by its number, and makes nothing."""
+    with tempfile.TemporaryDirectory() as name:  # one that anybody gets into
+        Path(name).chmod(0o777)
+        out = FileOutput(place(Path(name)))
+        for store in (out.look_ahead, lambda: out.write(ONE)):
+            with not_as_root(), pytest.raises(OSError, match='records') as caught:
+                store()
+            assert (caught.value.errno, caught.value.filename) == (code, out.outfile)
+        Path(name).chmod(0o777)
+
+
+@pytest.mark.parametrize(
+    'make', [str, str.encode, lambda _: '/dev/null', lambda _: None, lambda _: io.BytesIO()]
+)
+def test_looking_ahead_at_what_can_be_written(make, path):
+    """A new file, one that is there, a device and a file object give no error."""
+    out = FileOutput(make(str(path)))
+    out.look_ahead()
+    assert not path.exists()
+    out.write(ONE)
+    out.look_ahead()
+
+
+def test_looking_ahead_on_a_read_only_file_system(path, monkeypatch):
+    """It is told as what it is."""
+    path.touch()
+    monkeypatch.setattr(os, 'access', lambda *_, **__: False)
+    found = os.statvfs(path)
+    read_only = SimpleNamespace(f_flag=found.f_flag | os.ST_RDONLY)
+    monkeypatch.setattr(os, 'statvfs', lambda _: read_only)
+    with pytest.raises(OSError, match=str(path)) as caught:
+        FileOutput(path).look_ahead()
+    assert caught.value.errno == errno.EROFS
+
+
+def test_looking_ahead_with_a_write_of_ones_own(tmp_path):
+    """What such a class does with the name is its own business."""
+
+    class Bucket(FileOutput):
+        def write(self, bm_json_str):
+            pass
+
+    Bucket('bucket://somewhere/records.jsonl').look_ahead()
 
 
 def test_a_file_as_a_directory(path):
