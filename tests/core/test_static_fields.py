@@ -232,7 +232,7 @@ def test_a_leading_underscore_is_dropped():
     kept = Kept()
     bench = Bench(outputs=[kept], _secret=1, __func=2, _func='mine', open_=3)
     bench(len)('')
-    assert set(seen) == {'_func', '_args', '_kwargs', '_run'}
+    assert set(seen) == {'_func', '_args', '_kwargs', '_run', '_undo'}
     record = only(kept.records)
     assert set(record) == {'mb', 'call', 'open_'}
     assert record['call']['name'] == 'len'
