@@ -57,8 +57,10 @@ asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	    $(BIN)/python -m pytest --capture=sys $(NOT_SANITIZED) $(ARGS); \
 	status=$$?; cat report.* 2>/dev/null && exit 1; exit $$status
 
-# Compiled and sanitized by themselves; and a build of its own, in an environment of its own.
-NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.py
+# Compiled and sanitized by themselves; a build in an environment of its own; and programs
+# that are started by others, which know nothing of the sanitizer's library.
+NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.py \
+    --ignore=tests/services/test_slurm.py --ignore=tests/services/test_mpi.py
 
 tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py

@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.services import slurm_cluster
+
 
 class Handler(BaseHTTPRequestHandler):
     """Answers as the path says, and notes what came."""
@@ -132,6 +134,17 @@ def redis_server():
     server = RedisServer(program)
     yield server
     server.kill()
+
+
+@pytest.fixture(scope='session')
+def slurm(tmp_path_factory):
+    """Start a SLURM of one node; where that cannot be done the test is skipped."""
+    reason = slurm_cluster.why_not()
+    if reason:
+        pytest.skip(reason)
+    cluster = slurm_cluster.Cluster(tmp_path_factory.mktemp('slurm'))
+    yield cluster
+    cluster.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,85 @@
+"""Programs of four ranks under a real Open MPI, with mpi4py: no rank's record is lost."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from microbench import FileOutput
+
+ROOT = Path(__file__).parents[2]
+RANKS = 4
+PROGRAM = """
+import sys
+from mpi4py import MPI
+from microbench import MicroBench
+
+comm = MPI.COMM_WORLD
+bench = MicroBench('records.jsonl', rank=comm.Get_rank())
+bench.record_on_exit('rank')
+with bench.time('setup'):
+    comm.Barrier()
+with bench.time('work'):
+    print('u', end='', flush=True)
+    {work}
+"""
+
+
+class Left(NamedTuple):
+    """What a program leaves: the status of mpirun, and the records by rank."""
+
+    status: int
+    records: list
+    err: str
+
+    def each(self, name):
+        """This field of each record."""
+        return [record.get(name) for record in self.records]
+
+
+@pytest.fixture
+def mpirun(tmp_path):
+    """Run a program on four ranks; mpirun is sent SIGTERM when all are up, if asked."""
+    if shutil.which('mpirun') is None:
+        pytest.skip('needs mpirun (Debian: apt install openmpi-bin)')
+    environment = {
+        **os.environ,
+        'PYTHONPATH': str(ROOT),
+        'OMPI_ALLOW_RUN_AS_ROOT': '1',
+        'OMPI_ALLOW_RUN_AS_ROOT_CONFIRM': '1',
+    }
+
+    def run(work, end=None):
+        (tmp_path / 'program.py').write_text(PROGRAM.format(work=work))
+        words = ['mpirun', '--oversubscribe', '-n', str(RANKS), sys.executable]
+        process = subprocess.Popen(
+            [*words, 'program.py'],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout.read(RANKS) == 'u' * RANKS
+        if end is not None:
+            process.send_signal(end)
+        _, err = process.communicate(timeout=60)
+        records = FileOutput(tmp_path / 'records.jsonl').get_results()
+        return Left(process.returncode, sorted(records, key=lambda r: r['rank']), err)
+
+    return run
+
+
+def test_the_end_of_the_program(mpirun):
+    """Each rank writes one record into the file that they share."""
+    left = mpirun('pass')
+    assert left.status == 0, left.err
+    assert left.each('rank') == list(range(RANKS))
+    assert left.each('exit_status') == [0] * RANKS
+    for record in left.records:
+        assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'work']
