@@ -7,10 +7,11 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
 ROOT = '/sys/fs/cgroup'
+ONLINE = '/sys/devices/system/cpu/online'
 UNLIMITED = 1 << 62  # version 1 says "no limit" by a number near 2^63
 
 
@@ -35,7 +36,9 @@ class MBCgroupLimits:
         """Set `cgroups`: the smallest limits on the way from our group to the root.
 
         `cpu_cores_limit` is in cores, `memory_bytes_limit` in bytes, null for no limit.
-        Empty where there are no control groups, or nothing that can be understood.
+        Where a CPU set leaves some CPUs out: `cpuset`, such as `0-3,8`, and how many
+        those are, `cpuset_cores_limit`. Empty where there are no control groups, or
+        nothing that can be understood.
         """
         try:
             bm_data['cgroups'] = limits() if sys.platform == 'linux' else {}
@@ -52,29 +55,34 @@ def limits() -> dict[str, Any]:
     paths = dict(_paths(groups))
     if unified and '' not in paths:
         return {}
-    cpu, memory = _unified(paths['']) if unified else _by_controller(paths)
+    cpu, memory, cpuset = _unified(paths['']) if unified else _by_controller(paths)
     return {
         'cpu_cores_limit': cpu,
         'memory_bytes_limit': memory,
         'version': 2 if unified else 1,
+        **cpuset,
     }
 
 
-def _unified(path: str) -> tuple[Any, Any]:
+def _unified(path: str) -> tuple[Any, Any, dict[str, Any]]:
     folders = [ROOT + level for level in levels(path)]
     return (
         _smallest(_cpu_max, [f'{folder}/cpu.max' for folder in folders]),
         _smallest(_memory, [f'{folder}/memory.max' for folder in folders]),
+        _cpuset(f'{folder}/cpuset.cpus.effective' for folder in folders),
     )
 
 
-def _by_controller(paths: dict[str, str]) -> tuple[Any, Any]:
+def _by_controller(paths: dict[str, str]) -> tuple[Any, Any, dict[str, Any]]:
     """Return the limits of version 1; in a container only the root's files are there."""
-    cpu = [f'{ROOT}/cpu{level}' for level in levels(paths.get('cpu', ''))]
-    memory = [f'{ROOT}/memory{level}' for level in levels(paths.get('memory', ''))]
+    cpu, memory, cpuset = (
+        [f'{ROOT}/{controller}{level}' for level in levels(paths.get(controller, ''))]
+        for controller in ('cpu', 'memory', 'cpuset')
+    )
     return (
         _smallest(_cpu_quota, cpu),
         _smallest(_memory, [f'{folder}/memory.limit_in_bytes' for folder in memory]),
+        _cpuset(f'{folder}/cpuset.effective_cpus' for folder in cpuset),
     )
 
 
@@ -122,6 +130,26 @@ def _memory(path: str) -> int | None:
         return None
     number = int(text)
     return number if number < UNLIMITED else None
+
+
+def _cpuset(places: Iterable[str]) -> dict[str, Any]:
+    """Return which CPUs we may use and how many, unless all that are online.
+
+    The nearest group that has the file counts: what is above it holds there as well.
+    """
+    allowed = next(filter(None, map(_text, places)), '').strip()
+    try:
+        cores, online = _cpus_in(allowed), _cpus_in(_text(ONLINE) or '')
+    except ValueError:
+        return {}
+    limited = {'cpuset': allowed, 'cpuset_cores_limit': cores}
+    return limited if 0 < cores < online else {}
+
+
+def _cpus_in(ranges: str) -> int:
+    """Return how many CPUs a list like `0-3,8` has (cpuset(7), "List format")."""
+    ends = [part.partition('-') for part in ranges.strip().split(',') if part]
+    return sum(int(last if dash else first) - int(first) + 1 for first, dash, last in ends)
 
 
 def _text(path: str) -> str | None:

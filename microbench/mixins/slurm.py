@@ -1,4 +1,4 @@
-"""The job of a SLURM cluster."""
+"""The job of a cluster's scheduler: SLURM or another."""
 
 from __future__ import annotations
 
@@ -6,14 +6,27 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container
     from typing import Any
 
 PREFIX = 'SLURM_'
-SECRETS = ('SLURM_JWT',)  # a token that lets its reader act as the user
+# A token that lets its reader act as the user; the key to the job's own processes.
+SECRETS = ('SLURM_JWT', 'PBS_JOBCOOKIE')
+
+# Other schedulers: the field, the variable that only a job has, how its variables begin,
+# and those that do not begin so.
+OTHERS = (
+    ('pbs', 'PBS_JOBID', 'PBS_', ()),  # OpenPBS, PBS Pro, Torque: qsub(1)
+    ('lsf', 'LSB_JOBID', 'LSB_', ()),  # IBM Spectrum LSF: bsub(1)
+    (  # Grid Engine: qsub(1)
+        *('sge', 'SGE_TASK_ID', 'SGE_'),
+        ('JOB_ID', 'JOB_NAME', 'QUEUE', 'NSLOTS', 'NHOSTS', 'NQUEUES', 'PE'),
+    ),
+)
 
 
 class MBSlurmInfo:
-    """SLURM job: all `SLURM_*` environment variables, without secrets.
+    """SLURM job (or PBS, LSF, SGE): its environment variables, without secrets.
 
     Empty outside a job. Cannot fail.
 
@@ -32,9 +45,21 @@ class MBSlurmInfo:
     cli_default = True
 
     def capture_slurm(self, bm_data: dict[str, Any]) -> None:
-        """Set `slurm`, such as `{"job_id": "42"}`; empty outside a job."""
-        bm_data['slurm'] = {
-            name.removeprefix(PREFIX).lower(): value
-            for name, value in os.environ.items()
-            if name.startswith(PREFIX) and name not in SECRETS
-        }
+        """Set `slurm`, such as `{"job_id": "42"}`; empty outside a job of SLURM.
+
+        In a job of another scheduler `pbs`, `lsf` or `sge` is set as well, unless the
+        record has a field of that name.
+        """
+        bm_data['slurm'] = variables(PREFIX)
+        for field, job, prefix, more in () if bm_data['slurm'] else OTHERS:
+            if job in os.environ:
+                bm_data.setdefault(field, variables(prefix, more))
+
+
+def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
+    """Return the variables that begin so, without that and in lower case, and others."""
+    return {
+        name.removeprefix(prefix).lower(): value
+        for name, value in os.environ.items()
+        if (name.startswith(prefix) or name in more) and name not in SECRETS
+    }

@@ -1,6 +1,7 @@
 """What a record says about the limits of a control group."""
 
 import builtins
+import contextlib
 import io
 import os
 import subprocess
@@ -57,9 +58,10 @@ def on(monkeypatch):
     return ask
 
 
-def limits(version, cpu=None, memory=None):
+def limits(version, cpu=None, memory=None, **more):
     """The field with these values."""
-    return {'cpu_cores_limit': cpu, 'memory_bytes_limit': memory, 'version': version}
+    named = {'cpu_cores_limit': cpu, 'memory_bytes_limit': memory, 'version': version}
+    return {**named, **more}
 
 
 # --- version 2 ---------------------------------------------------------------------
@@ -179,6 +181,66 @@ def test_version_1_without_our_controllers(on):
     assert on({'/proc/self/cgroup': '1:name=systemd:/\n'}) == limits(1)
 
 
+# --- CPU sets ------------------------------------------------------------------------
+
+CPUSETS = {
+    2: (V2, ROOT, 'cpuset.cpus.effective'),
+    1: (
+        {'/proc/self/cgroup': V1['/proc/self/cgroup'] + '5:cpuset:/a/b\n'},
+        f'{ROOT}/cpuset',
+        'cpuset.effective_cpus',
+    ),
+}
+
+
+@pytest.fixture(params=CPUSETS)
+def cpuset(request, on):
+    """What is said of CPU sets of a version: the function gets files by level."""
+    files, folder, name = CPUSETS[request.param]
+
+    def ask(online='0-15', **levels):
+        known = {**files, '/sys/devices/system/cpu/online': f'{online}\n'}
+        for level, text in levels.items():
+            known[f'{folder}{level.replace("_", "/")}/{name}'] = text
+        found = on(known)
+        assert limits(request.param).items() <= found.items()
+        return {k: v for k, v in found.items() if k not in limits(request.param)}
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ('text', 'cores'), [('0-3,8\n', 5), ('7\n', 1), ('0-14', 15), ('2,4-5,9-10\n', 5)]
+)
+def test_a_cpu_set_that_limits(cpuset, text, cores):
+    """The list as the kernel gives it, and how many CPUs it has."""
+    expected = {'cpuset': text.strip(), 'cpuset_cores_limit': cores}
+    assert cpuset(_a_b=text) == expected
+
+
+def test_the_nearest_cpu_set_holds(cpuset):
+    """What stands above it has limited it already; where there is none, it counts."""
+    assert cpuset(_a_b='0-1', _a='0-3')['cpuset'] == '0-1'
+    assert cpuset(_a='0-3')['cpuset'] == '0-3'
+
+
+def test_a_container_sees_its_cpu_set_at_the_root(cpuset):
+    """Its path is the host's, or hidden."""
+    assert cpuset(**{'': '0-3'})['cpuset'] == '0-3'
+
+
+@pytest.mark.parametrize('text', ['0-15\n', '0-15,16-19', '', '\n', 'all', '3-', '-'])
+def test_a_cpu_set_that_does_not_limit(cpuset, text):
+    """All CPUs, or nothing that can be understood: no key, and no other value lost."""
+    assert cpuset(_a_b=text) == {}
+
+
+def test_a_machine_that_does_not_tell_its_cpus(on):
+    """Without their number nobody knows whether the set limits."""
+    files, folder, name = CPUSETS[2]
+    assert on({**files, f'{folder}/a/b/{name}': '0-1\n'}) == limits(2)
+
+
 # --- elsewhere ---------------------------------------------------------------------
 
 
@@ -198,53 +260,68 @@ with open(sys.argv[1], 'w') as tasks:
 from microbench import MBCgroupLimits, MicroBenchBase
 bench = type('Bench', (MicroBenchBase, MBCgroupLimits), {})()
 bench(lambda: None)()
-print(bench.get_results()[0]['cgroups']['memory_bytes_limit'])
+print(bench.get_results()[0]['cgroups'][sys.argv[2]])
 """
 
 
-@pytest.fixture
-def group():
-    """A fresh group of the memory controller below ours, and the file of its limit."""
+@contextlib.contextmanager
+def new_group(controller, file):
+    """Make a group of a controller below ours that has this file of version 2 or 1."""
     lines = Path('/proc/self/cgroup').read_text().splitlines()
     controllers = dict(line.split(':', 2)[1:] for line in lines)
     unified = Path(ROOT, 'cgroup.controllers').exists()
-    if unified:
-        parent = Path(ROOT + controllers[''])
-        file = 'memory.max'
-    else:
-        parent = Path(ROOT, 'memory' + controllers.get('memory', ''))
-        file = 'memory.limit_in_bytes'
+    parent = Path(ROOT, '' if unified else controller)
+    parent = Path(f'{parent}{controllers.get("" if unified else controller, "")}')
     made = parent / f'microbench-{uuid4().hex}'
     try:
         made.mkdir()
     except OSError as error:
         pytest.skip(f'no control group can be made here: {error}')
-    inner = made / 'inner'
     try:
-        if not (made / file).exists():
-            pytest.skip(f'the memory controller is not delegated to {made.parent}')
-        inner.mkdir()
-        yield made / file, inner / 'cgroup.procs'
+        if not (made / file[unified]).exists():
+            pytest.skip(f'the controller {controller} is not delegated to {made.parent}')
+        yield made, made / file[unified]
     finally:
-        if inner.exists():
-            inner.rmdir()
         made.rmdir()
 
 
-def test_a_real_limit_above_our_group(group):
-    """A process in a group below one with a limit reports that limit."""
-    limit, members = group
-    size = 64 << 20
-    limit.write_text(str(size))
+def reported_in(group, field):
+    """What a process in a real group has in a field."""
     done = subprocess.run(
-        [sys.executable, '-c', REPORT, members],
+        [sys.executable, '-c', REPORT, group / 'cgroup.procs', field],
         env={**os.environ, 'PYTHONPATH': str(SOURCES)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(size)]
+    return done.stdout.strip()
+
+
+def test_a_real_limit_above_our_group():
+    """A process in a group below one with a limit reports that limit."""
+    size = 64 << 20
+    with new_group('memory', ['memory.limit_in_bytes', 'memory.max']) as (group, limit):
+        limit.write_text(str(size))
+        inner = group / 'inner'
+        inner.mkdir()
+        try:
+            assert reported_in(inner, 'memory_bytes_limit') == str(size)
+        finally:
+            inner.rmdir()
+
+
+def test_a_real_cpu_set():
+    """A process that may use the first of several CPUs reports it."""
+    first, *others = sorted(os.sched_getaffinity(0))
+    if not others:
+        pytest.skip('this machine has one CPU')
+    with new_group('cpuset', ['cpuset.cpus', 'cpuset.cpus']) as (group, limit):
+        memory = group.parent / 'cpuset.mems'
+        if memory.exists():  # version 1 lets nobody in without
+            (group / 'cpuset.mems').write_text(memory.read_text())
+        limit.write_text(str(first))
+        assert reported_in(group, 'cpuset') == str(first)
 
 
 def test_the_real_files_of_this_process():
@@ -253,5 +330,5 @@ def test_the_real_files_of_this_process():
     if not Path('/proc/self/cgroup').exists():
         assert found == {}
     else:
-        assert set(found) == {'cpu_cores_limit', 'memory_bytes_limit', 'version'}
+        assert limits(2).keys() <= found.keys()
         assert found['version'] == 1 + Path(ROOT, 'cgroup.controllers').exists()

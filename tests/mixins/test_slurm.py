@@ -1,20 +1,34 @@
-"""What a record says about a SLURM job."""
+"""What a record says about the job of a scheduler."""
+
+import os
 
 import pytest
 
 from microbench import MBSlurmInfo, MicroBenchBase
+from tests.fakes import only
 
 
 class Bench(MicroBenchBase, MBSlurmInfo):
     pass
 
 
+JOBS = {
+    'pbs': {'PBS_JOBID': '12.server', 'PBS_QUEUE': 'batch', 'PBS_JOBCOOKIE': 'secret'},
+    'lsf': {'LSB_JOBID': '34', 'LSB_QUEUE': 'normal', 'LSF_BINDIR': '/opt/lsf'},
+    'sge': {'SGE_TASK_ID': 'undefined', 'JOB_ID': '56', 'QUEUE': 'all.q', 'JOB_X': '1'},
+}
+FIELDS = {
+    'pbs': {'jobid': '12.server', 'queue': 'batch'},
+    'lsf': {'jobid': '34', 'queue': 'normal'},
+    'sge': {'task_id': 'undefined', 'job_id': '56', 'queue': 'all.q'},
+}
+
+
 @pytest.fixture(autouse=True)
 def no_job(monkeypatch):
     """No variables of a job around the tests."""
-    import os
-
-    for name in [name for name in os.environ if name.startswith('SLURM_')]:
+    beginnings = ('SLURM_', 'PBS_', 'LSB_', 'SGE_', 'JOB_')
+    for name in [name for name in os.environ if name.startswith(beginnings)]:
         monkeypatch.delenv(name)
 
 
@@ -54,3 +68,42 @@ def test_read_at_each_record(monkeypatch):
     first = slurm(bench)
     monkeypatch.setenv('SLURM_STEP_ID', '1')
     assert (first, slurm(bench)) == ({'step_id': '0'}, {'step_id': '1'})
+
+
+def fields_in(job, **fields):
+    """What a record of a bench with these fields has in a job."""
+    bench = Bench(**fields)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in job.items():
+            patch.setenv(name, value)
+        bench(lambda: None)()
+    record = only(bench.get_results())
+    return {name: record[name] for name in ('slurm', *JOBS) if name in record}
+
+
+@pytest.mark.parametrize('scheduler', JOBS)
+def test_jobs_of_other_schedulers(scheduler):
+    """They have a field of their own, without the key to the job."""
+    fields = fields_in(JOBS[scheduler])
+    assert fields == {'slurm': {}, scheduler: FIELDS[scheduler]}
+
+
+@pytest.mark.parametrize('scheduler', JOBS)
+def test_slurm_comes_first(scheduler):
+    """In a job of SLURM no other field appears, whatever imitates another scheduler."""
+    fields = fields_in({'SLURM_JOB_ID': '7', **JOBS[scheduler]})
+    assert fields == {'slurm': {'job_id': '7'}}
+
+
+@pytest.mark.parametrize('scheduler', JOBS)
+def test_a_field_of_the_user_stays(scheduler):
+    """Who has written one for the scheduler keeps it."""
+    assert fields_in(JOBS[scheduler], **{scheduler: 'mine'})[scheduler] == 'mine'
+
+
+@pytest.mark.parametrize('scheduler', JOBS)
+def test_settings_make_no_job(scheduler):
+    """Variables that are there outside jobs as well are no sign of one."""
+    _, *others = JOBS[scheduler]
+    settings = {name: JOBS[scheduler][name] for name in others}
+    assert fields_in(settings) == {'slurm': {}}
