@@ -19,6 +19,8 @@ BLOCK = 1 << 20
 LENGTHS = {'shake_128': 32, 'shake_256': 64}
 # A file that changed a moment ago may change again and show the same time.
 SETTLED_NS = 2 * 10**9
+NOTICED = 1.0  # seconds; the record tells a delay from there on
+UNITS = {'': 0, 'k': 10, 'm': 20, 'g': 30, 't': 40}  # powers of 2
 
 
 def new_hash(algorithm: str) -> Any:
@@ -48,6 +50,15 @@ def existing_file(word: str) -> str:
     return word
 
 
+def byte_count(size: Any) -> int:
+    """Return a number of bytes: a whole number, or a word such as `500M` (1 M = 2^20)."""
+    word = str(size).strip().lower()
+    digits = word.rstrip(''.join(UNITS))
+    if not digits.isdecimal() or word[len(digits) :] not in UNITS:
+        raise ValueError(f'{size!r} is no number of bytes: type 1000000, 500M or 10G')
+    return int(digits) << UNITS[word[len(digits) :]]
+
+
 def files_of(command: list[str]) -> list[str]:
     """Return the files that a command names: its program, and words that are files."""
     import shutil
@@ -64,7 +75,8 @@ class MBFileHash:
 
     `hash_files` lists the paths (default: the script), `hash_algorithm` is a name that
     hashlib knows. Digests of `shake_128` have 32 bytes, those of `shake_256` 64.
-    A file is read again only if it has changed.
+    A file is read again only if it has changed. `hash_size_limit`, in bytes or such as
+    `'10G'`, leaves larger files out (default: no limit).
 
     Raises FileNotFoundError and the like for the first file that cannot be read, once the
     others are hashed; ValueError for an unknown algorithm.
@@ -98,6 +110,13 @@ class MBFileHash:
             metavar='ALGORITHM',
             type=known_algorithm,
         ),
+        CLIArg(
+            ['--hash-size-limit'],
+            'hash_size_limit',
+            'leave larger files out: bytes, or such as 500M, 10G (default: no limit)',
+            metavar='SIZE',
+            type=byte_count,
+        ),
     )
 
     _digests: dict[Any, tuple[Any, str]] | None = None
@@ -105,22 +124,46 @@ class MBFileHash:
     def capture_file_hashes(self, bm_data: dict[str, Any]) -> None:
         """Set `file_hashes`, path to hex digest, and `mb.file_hash_algorithm`.
 
+        Files above `hash_size_limit` are in `file_hashes_left_out`, with their size in
+        bytes. A delay of a second or more is told by `mb.file_hash_seconds`.
+
         Raises:
-            ValueError: unknown algorithm.
+            ValueError: unknown algorithm, or a limit that is no number of bytes.
             OSError: a file cannot be read; the record has the digests of the others.
         """
         algorithm = str(getattr(self, 'hash_algorithm', 'sha256'))
+        began = time.perf_counter()
+        failures = self._hash_files(bm_data, algorithm)
+        took = time.perf_counter() - began
+        if bm_data['file_hashes']:
+            namespace(bm_data, 'mb')['file_hash_algorithm'] = algorithm
+        if took >= NOTICED:
+            namespace(bm_data, 'mb')['file_hash_seconds'] = round(took, 3)
+        if failures:
+            raise failures[0]
+
+    def _hash_files(self, bm_data: dict[str, Any], algorithm: str) -> list[OSError]:
+        """Hash what can be hashed, and return what was in the way of the rest."""
         hashes = bm_data['file_hashes'] = {}
         failures = []
         for path in self._paths_to_hash():
+            name = os.fsdecode(path)
             try:
-                hashes[os.fsdecode(path)] = self._digest(path, algorithm)
+                if size := self._too_large(path):
+                    bm_data.setdefault('file_hashes_left_out', {})[name] = size
+                else:
+                    hashes[name] = self._digest(path, algorithm)
             except OSError as error:
                 failures.append(error)
-        if hashes:
-            namespace(bm_data, 'mb')['file_hash_algorithm'] = algorithm
-        if failures:
-            raise failures[0]
+        return failures
+
+    def _too_large(self, path: Any) -> int:
+        """Return the size of a file that is larger than the limit; else 0."""
+        limit = getattr(self, 'hash_size_limit', None)
+        if limit is None:
+            return 0
+        size = os.stat(path).st_size
+        return size if size > byte_count(limit) else 0
 
     def _paths_to_hash(self) -> list[Any]:
         paths: Any = getattr(self, 'hash_files', None)

@@ -14,7 +14,7 @@ import pytest
 from microbench import MBFileHash, MicroBench, MicroBenchBase
 from microbench.mixins import files
 from microbench.mixins.files import files_of
-from tests.fakes import only
+from tests.fakes import Ticking, only
 
 
 @pytest.fixture
@@ -203,6 +203,41 @@ def test_a_file_that_has_just_changed_is_always_read(reads):
     assert reads == ['a.txt'] * 3
 
 
+# --- large files ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize('limit', [1023, '1023', '1022'])
+def test_files_above_the_limit_are_left_out(folder, limit):
+    """The record has their size in bytes instead; the others are hashed."""
+    folder.joinpath('large.txt').write_bytes(bytes(1024))
+    record = record_of(hash_files=['large.txt', 'a.txt'], hash_size_limit=limit)
+    assert record['file_hashes'] == {'a.txt': sha256(b'a')}
+    assert record['file_hashes_left_out'] == {'large.txt': 1024}
+
+
+@pytest.mark.parametrize('limit', [None, 1024, '1k', ' 1K ', '1m', '1M', '1G', '1t'])
+def test_files_within_the_limit_are_hashed(folder, limit):
+    """As without one, which is the default; then nothing is said of a limit."""
+    folder.joinpath('large.txt').write_bytes(bytes(1024))
+    record = record_of(hash_files=['large.txt'], hash_size_limit=limit)
+    assert record['file_hashes'] == {'large.txt': sha256(bytes(1024))}
+    assert 'file_hashes_left_out' not in record
+
+
+@pytest.mark.parametrize('limit', ['', 'much', '10GB', '10mg', '-1', '1.5', 1e9, b'1'])
+def test_a_limit_that_is_none(folder, limit):
+    """ValueError says what to write, before the code runs."""
+    with pytest.raises(ValueError, match='no number of bytes: type'):
+        record_of(hash_files=['a.txt'], hash_size_limit=limit)
+
+
+@pytest.mark.parametrize(('step', 'told'), [(0.999, None), (1.0, 1.0), (12.3456, 12.346)])
+def test_a_delay_is_told(folder, monkeypatch, step, told):
+    """From a second on the record says how long hashing took."""
+    monkeypatch.setattr(time, 'perf_counter', Ticking(step))
+    assert record_of(hash_files=['a.txt'])['mb'].get('file_hash_seconds') == told
+
+
 # --- the command -------------------------------------------------------------------
 
 
@@ -224,7 +259,7 @@ def test_the_program_of_a_command(folder, monkeypatch):
 
 def test_options_of_the_command(folder):
     """Each says what it wants; wrong words are refused before anything runs."""
-    hash_file, hash_algorithm = MBFileHash.cli_args
+    hash_file, hash_algorithm, size_limit = MBFileHash.cli_args
     assert (hash_file.flags, hash_file.dest) == (['--hash-file'], 'hash_files')
     assert hash_file.nargs == '+'
     assert hash_file.cli_default is files_of
@@ -239,6 +274,13 @@ def test_options_of_the_command(folder):
     assert hash_algorithm.type('shake_128') == 'shake_128'
     with pytest.raises(ValueError, match='nope'):
         hash_algorithm.type('nope')
+    assert (size_limit.flags, size_limit.dest) == (
+        ['--hash-size-limit'],
+        'hash_size_limit',
+    )
+    assert size_limit.type('500M') == 500 << 20
+    with pytest.raises(ValueError, match='no number of bytes'):
+        size_limit.type('much')
 
 
 def test_a_stubbed_open_has_the_last_word():
