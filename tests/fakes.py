@@ -86,6 +86,17 @@ def only(records):
     return record
 
 
+def shape(value, like):
+    """A value, with types in the places where what it is like has types."""
+    if isinstance(like, type):
+        return type(value)
+    if isinstance(like, dict):
+        return {key: shape(value[key], like.get(key)) for key in value}
+    if isinstance(like, list):
+        return [shape(*pair) for pair in zip(value, like, strict=True)]
+    return value
+
+
 def call_of(bench):
     """The `call` object of a bench's only record."""
     return only(bench.get_results())['call']

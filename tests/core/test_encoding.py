@@ -515,6 +515,23 @@ def test_warnings_of_a_call(each_library, caught):
     assert all('object cannot be encoded as JSON' in str(w.message) for w in caught)
 
 
+def test_a_to_json_of_ones_own_tries_arguments(caught):
+    """What a bench's to_json refuses is a placeholder; what it writes is what is kept."""
+
+    class Own(Calls):
+        def to_json(self, obj):
+            if obj == [1]:
+                raise TypeError('no lists of one')
+            return super().to_json('changed' if obj == [2] else obj)
+
+    kept = Kept()
+    Own(outputs=[kept])(lambda *args: args[0])([1], [2], [3])
+    call = only(kept.records)['call']
+    assert call['args'] == [PLACEHOLDER, 'changed', [3]]
+    assert call['return_value'] == PLACEHOLDER
+    assert [w.category for w in caught] == [JSONEncodeWarning] * 2
+
+
 def test_warnings_of_a_field_and_a_hook(each_library, caught):
     """One for a field and one for what a hook added, for each record."""
     kept = Kept()

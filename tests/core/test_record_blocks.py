@@ -67,6 +67,15 @@ def test_it_gives_a_record_for_each_entry(bench):
     assert [r['call']['durations'] for r in bench.get_results()] == [[1.0]] * 3
 
 
+def test_it_is_no_decorator():
+    """It is TypeError at once, instead of a function that is never timed."""
+    bench = MicroBenchBase()
+    for block in (bench.record('x'), bench.arecord('x')):
+        with pytest.raises(TypeError, match='not callable'):
+            block(len)
+    assert bench.get_results() == []
+
+
 def test_it_cannot_be_entered_within_itself(bench):
     """Nesting one object in itself is refused, and the outer record is whole."""
     block = bench.record('self')
