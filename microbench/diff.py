@@ -111,16 +111,18 @@ class Difference:
 
     def __str__(self) -> str:
         lines = [str(change) for change in self._changes] or ['no difference']
-        return '\n'.join([*lines, *self._note()])
+        return '\n'.join([*lines, *filter(None, [self.note])])
 
     __repr__ = __str__
 
-    def _note(self) -> list[str]:
+    @property
+    def note(self) -> str:
+        """How many differences are not shown; empty if none."""
         if not self.hidden:
-            return []
+            return ''
         several = 's' * (self.hidden > 1)
         verb = 'are' if several else 'is'
-        return [f'{self.hidden} difference{several} in times and ids {verb} not shown']
+        return f'{self.hidden} difference{several} in times and ids {verb} not shown'
 
     def html(self) -> str:
         """Return both records side by side, with differences in red."""
@@ -130,7 +132,7 @@ class Difference:
             for path in self._paths
             for leaves in (self._left, self._right)
         ]
-        note = ''.join(f'<p>{line}</p>' for line in self._note())
+        note = f'<p>{self.note}</p>' * bool(self.hidden)
         return f'<div style="{GRID}">{"".join(cells)}</div>{note}'
 
     def _repr_html_(self) -> str:

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 # Name and line of help. Each is a module beside this one, imported when it is asked for:
 # its `main` gets the words after the name and returns an exit status. A name counts only
 # as the very first word: after `--`, or after an option, it is a program.
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS: dict[str, str] = {
+    'show': 'show records: a table of many, or all about one',
+    'diff': 'say where two records differ, in their times and in what may explain them',
+    'convert': 'bring result files of before 2.0 up to date',
+}
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

@@ -20,7 +20,7 @@ except ImportError:  # no wheel for this platform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 # Integers of 19 digits and more: orjson would read large ones as floats.
@@ -38,20 +38,47 @@ def decode_lines(contents: bytes, source: object) -> list[dict[str, Any]]:
         contents: lines of JSON; the last one may lack its newline.
         source: named in the warning.
     """
-    records, bad = [], 0
-    for line in contents.split(b'\n'):
-        if not line.strip():
-            continue
-        record = decode_line(line)
-        if record is None:
-            bad += 1
-            records += _salvaged(line)
-        else:
-            records.append(record)
-    if bad:
-        message = f'{source!r}: {bad} damaged line{"s" * (bad > 1)} skipped or salvaged'
+    lines = Lines(contents.split(b'\n'))
+    records = list(lines)
+    if lines.damaged:
+        message = f'{source!r}: {damage(lines.damaged)}'
         warn(message, RuntimeWarning)
     return records
+
+
+def damage(lines: int) -> str:
+    """Say how many lines were damaged."""
+    return f'{lines} damaged line{"s" * (lines > 1)} skipped or salvaged'
+
+
+class Lines:
+    """The records on lines, one pass over them.
+
+    Args:
+        lines: the bytes of each, such as an open binary file gives them.
+
+    Attributes:
+        damaged: how many lines, so far, were not one record each.
+
+    >>> lines = Lines([b'{"n": 1}', b'', b'no record'])
+    >>> list(lines), lines.damaged
+    ([{'n': 1}], 1)
+    """
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self.lines = lines
+        self.damaged = 0
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for line in self.lines:
+            if not line.strip():
+                continue
+            record = decode_line(line)
+            if record is not None:
+                yield record
+            else:
+                self.damaged += 1
+                yield from _salvaged(line)
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:

@@ -1,0 +1,149 @@
+"""Where the time of a record went: its phases, its runs, what the monitor saw.
+
+Each function returns the rows of a table, the titles first; none where there is nothing.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from . import units
+from .facts import Facts, Spread, at, dicts, exit_text, is_number
+from .terminal import Cell, bar, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    Rows = list[list[str]]
+
+RUNS = 10  # so many are listed one by one
+
+# Of resource_usage: title, field, and what its numbers are.
+USAGE = (
+    *(('user', 'utime', units.duration), ('system', 'stime', units.duration)),
+    *(('memory', 'maxrss', units.size), ('page faults', 'majflt', units.number)),
+    *(('blocks in', 'inblock', units.number), ('blocks out', 'oublock', units.number)),
+    *(('waits', 'nvcsw', units.number), ('preempted', 'nivcsw', units.number)),
+)
+
+
+# --- where the time went -----------------------------------------------------------------
+
+
+def times_of(facts: Facts) -> Rows:
+    """Return the durations, and the phases as parts of them."""
+    whole = facts.spread
+    parts = list(facts.phases().items())
+    still = facts.phases('open_timings')
+    parts += [(f'{name} (not ended)', spread) for name, spread in still.items()]
+    if not whole.count and not parts:
+        return []
+    several = max(spread.count for _, spread in [('', whole), *parts]) > 1
+    rows: Rows = [['durations', *_figures(facts, whole, several), '', '']]
+    for name, spread in parts:
+        figures = _figures(facts, spread, several)
+        rows.append([f'  {name}', *figures, *_share(spread, whole)])
+    titles = ('', 'n', 'median', 'min', 'max', 'total', '', '')
+    return [_dim(titles), *rows] if several else rows
+
+
+def _figures(facts: Facts, spread: Spread, several: bool) -> list[str]:
+    if not several:
+        return [facts.time(spread.total)]
+    shown = (spread.median, spread.least, spread.most, spread.total)
+    return [str(spread.count), *map(facts.time, shown)]
+
+
+def _share(spread: Spread, whole: Spread) -> list[str]:
+    if not whole.total or spread.total is None:
+        return ['', '']
+    part = max(spread.total / whole.total, 0.0)
+    return [units.share(part), bar(part)]
+
+
+# --- each run ----------------------------------------------------------------------------
+
+
+def runs_of(facts: Facts, whole: bool) -> Rows:
+    """Return a line for each run, if more is known of them than the durations.
+
+    Args:
+        facts: of the record.
+        whole: all of them, however many.
+    """
+    known = {**_usage(facts.record), **_ends(facts.call)}
+    if not known:
+        return []
+    times = list(map(facts.time, facts.durations))
+    columns = [list(map(str, range(len(times)))), times, *known.values()]
+    rows = [list(row) for row in zip_longest(*columns, fillvalue='')]
+    more = 0 if whole else len(rows) - RUNS
+    if more > 0:
+        rows[RUNS:] = [['…', f'{more} more', *[''] * len(known)]]
+    return [_dim(['run', 'duration', *known]), *rows]
+
+
+def _usage(record: dict[str, Any]) -> dict[str, list[str]]:
+    """Return columns for the resources of which something was used."""
+    found = record.get('resource_usage')
+    usage = found if isinstance(found, list) else []
+    columns = {}
+    for title, field, form in USAGE:
+        values = [at(used, field) for used in usage]
+        if any(value for value in values if is_number(value)):
+            columns[title] = [_figure(value, form) for value in values]
+    return columns
+
+
+def _ends(call: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the column that tells how each run ended, if it can be known."""
+    codes, late = call.get('returncode'), call.get('timed_out_iterations')
+    if not isinstance(codes, list) or not codes:
+        return {}
+    flags = late if isinstance(late, list) else []
+    pairs = zip_longest(codes, flags[: len(codes)])
+    return {'end': [_end(code, flag) for code, flag in pairs]}
+
+
+def _end(code: Any, late: Any) -> str:
+    if late is True:
+        return Cell('timed out', 'red')
+    if not is_number(code):
+        return ''
+    return Cell(exit_text(code), 'red') if code else 'ok'
+
+
+def _figure(value: Any, form: Callable[[float], str]) -> str:
+    return form(value) if is_number(value) else ''
+
+
+def _dim(titles: Iterable[str]) -> list[str]:
+    return [Cell(title, 'dim') for title in titles]
+
+
+# --- samples -----------------------------------------------------------------------------
+
+
+def samples_of(facts: Facts) -> Rows:
+    """Return least, median and most of what the monitor has seen."""
+    found: dict[str, list[float]] = {}
+    for sample in _all_samples(facts.call.get('monitor')):
+        for name, value in sample.items():
+            if is_number(value):
+                found.setdefault(name, []).append(value)
+    rows: Rows = [_dim(('', 'n', 'min', 'median', 'max'))]
+    for name, values in found.items():
+        spread = Spread(values)
+        form = units.size if 'bytes' in name or 'rss' in name else units.number
+        shown = (spread.least, spread.median, spread.most)
+        rows.append([safe(name), str(spread.count), *(_figure(v, form) for v in shown)])
+    return rows if found else []
+
+
+def _all_samples(monitor: Any) -> Iterator[dict[str, Any]]:
+    """Yield the samples of a flat list, and those of a list for each iteration."""
+    yield from dicts(monitor)
+    for inner in monitor if isinstance(monitor, list) else ():
+        yield from dicts(inner)

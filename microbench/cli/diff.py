@@ -1,0 +1,199 @@
+"""`microbench diff`: why one record was slower than another.
+
+First where the time differs, phase by phase; then what else differs, place by place.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..diff import ADDED, CHANGED, MARKS, REMOVED, diff
+from . import units
+from .entries import PATHS, WHICH, Entries, chosen, divided
+from .facts import Facts, as_json, dicts, numbers
+from .subcommand import Subparser, UsageError, answering
+from .terminal import Cell, Terminal, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..diff import Change, Difference
+    from .entries import Entry
+
+    Rows = list[list[str]]
+
+ABOUT = """\
+Say where two records differ: in their times, and in what may explain them. Where there
+are just two records, A and B can be left out."""
+
+NOTICEABLE = 0.05  # from here on a ratio gets a colour
+STYLES = {CHANGED: 'yellow', REMOVED: 'red', ADDED: 'green'}
+
+ABOVE = ('call.name', 'host.hostname')
+
+# Compared as figures; whatever else differs is listed as it is.
+USAGE = (
+    *(('user time', 'utime', units.duration), ('system time', 'stime', units.duration)),
+    *(('memory', 'maxrss', units.size), ('page faults', 'majflt', units.number)),
+    *(('waits', 'nvcsw', units.number), ('preempted', 'nivcsw', units.number)),
+)
+
+
+def compare(words: list[str]) -> int:
+    """Compare what the words choose."""
+    asked = _parser().parse_args(words)
+    paths, choices = divided(asked.path, most=2)
+    left, right = _both(Entries(paths), choices)
+    difference = diff(left.record, right.record, everything=asked.all)
+    terminal = Terminal(sys.stdout)
+    if asked.json:
+        terminal.lines(_as_json_lines(difference))
+    else:
+        terminal.lines(_lines(left, right, difference, terminal))
+    return int(asked.exit_code and len(difference) > 0)
+
+
+main = answering('diff', compare)
+
+
+def _parser() -> Subparser:
+    parser = Subparser('diff', ABOUT, WHICH)
+    parser.usage = '%(prog)s [options] PATH [PATH ...] [A B]'
+    option = parser.add_argument
+    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then two numbers or ids')
+    option('--all', action='store_true', help='also what always differs: times, ids')
+    option('--exit-code', action='store_true', help='status 1 if they differ')
+    option('--json', action='store_true', help='print each difference as JSON')
+    return parser
+
+
+def _both(entries: Entries, choices: list[str]) -> list[Entry]:
+    """Return the two records that are chosen, or the only two there are."""
+    if len(choices) == 1:
+        raise UsageError('choose two records, by their numbers or ids: PATH A B')
+    if choices:
+        return chosen(entries, choices)
+    both = list(entries)
+    if len(both) != 2:
+        count = len(both) or 'no'
+        raise UsageError(
+            f'{entries.sources}: {count} record{"s" * (len(both) != 1)}; choose two, '
+            'by their numbers or ids: PATH A B'
+        )
+    return both
+
+
+# --- as text -----------------------------------------------------------------------------
+
+
+def _lines(
+    left: Entry, right: Entry, difference: Difference, terminal: Terminal
+) -> Iterator[str]:
+    a, b = Facts(left.record), Facts(right.record)
+    numbered = ['', *(Cell(f'#{entry.number}', 'bold') for entry in (left, right)), '']
+    rows = [numbered, *_heads(a, b), *_times(a, b), *_usage(a, b)]
+    yield from terminal.table(rows, right=[1, 2], elastic=[0, 1, 2])
+    yield ''
+    rows = [_row(change) for change in difference if not _is_above(change.path)]
+    yield from terminal.table(rows, elastic=[1, 2, 4]) if rows else ['nothing else differs']
+    if difference.hidden:
+        yield terminal.paint(Cell(difference.note, 'dim'))
+
+
+def _heads(left: Facts, right: Facts) -> Iterator[list[str]]:
+    heads = {
+        'name': (left.name, right.name),
+        'start': (left.start, right.start),
+        'host': (left.host, right.host),
+        'outcome': (_outcome(left), _outcome(right)),
+        'runs': (str(left.spread.count), str(right.spread.count)),
+    }
+    for title, sides in heads.items():
+        if any(sides):
+            yield [Cell(title, 'dim'), *sides, '']
+
+
+def _outcome(facts: Facts) -> str:
+    words, well = facts.outcome
+    return words if well else Cell(words, 'red')
+
+
+def _times(left: Facts, right: Facts) -> Iterator[list[str]]:
+    """Yield the medians, then for each phase that either has its share of a run."""
+    a, b = (facts.seconds(facts.spread.median) for facts in (left, right))
+    yield _pair('median', a, b)
+    for name in dict.fromkeys([*left.phases(), *right.phases()]):
+        yield _pair(f'  {name}', _phase(left, name), _phase(right, name))
+
+
+def _phase(facts: Facts, name: str) -> float | None:
+    phase = facts.phases().get(name)
+    total = None if phase is None else facts.seconds(phase.total)
+    return None if total is None else total / max(facts.spread.count, 1)
+
+
+def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
+    for title, field, form in USAGE:
+        mine, other = _used(left, field), _used(right, field)
+        if mine or other:
+            yield _pair(title, mine, other, form=form)
+
+
+def _used(facts: Facts, field: str) -> float | None:
+    """Return what one run has used on average; of memory, what any had at most."""
+    values = numbers(
+        [used.get(field) for used in dicts(facts.record.get('resource_usage'))]
+    )
+    if not values:
+        return None
+    most: float = max(values)
+    return most if field == 'maxrss' else sum(values) / len(values)
+
+
+def _pair(
+    title: str,
+    left: float | None,
+    right: float | None,
+    form: Callable[[float], str] = units.duration,
+) -> list[str]:
+    texts = ['' if value is None else form(value) for value in (left, right)]
+    return [Cell(title, 'dim'), *texts, _ratio(left, right)]
+
+
+def _ratio(left: float | None, right: float | None) -> str:
+    """Say how many times as much the second is; more is seldom better."""
+    if not left or right is None or left < 0 or right < 0:
+        return ''
+    ratio = right / left
+    style = 'red' if ratio > 1 + NOTICEABLE else 'green' if ratio < 1 - NOTICEABLE else None
+    return Cell(f'× {ratio:.3g}', style)
+
+
+def _is_above(path: str) -> bool:
+    """Whether the table of times says it already."""
+    return path in ABOVE or path.startswith('call.timings.')
+
+
+def _row(change: Change) -> list[str]:
+    style = STYLES[change.kind]
+    left = '' if change.kind == ADDED else as_json(change.left)
+    right = '' if change.kind == REMOVED else as_json(change.right)
+    arrow = '->' if change.kind == CHANGED else ''
+    return [Cell(MARKS[change.kind], style), safe(change.path), left, arrow, right]
+
+
+# --- as JSON -----------------------------------------------------------------------------
+
+
+def _as_json_lines(difference: Difference) -> Iterator[str]:
+    from ..core import encoding  # start-up time
+
+    for change in difference:
+        sides = {'left': change.left, 'right': change.right}
+        if change.kind == ADDED:
+            del sides['left']
+        if change.kind == REMOVED:
+            del sides['right']
+        line = {'kind': change.kind, 'path': change.path, **sides}
+        yield encoding.encode(line).decode('ascii')

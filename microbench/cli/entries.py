@@ -1,0 +1,186 @@
+"""The records that a subcommand is about: from files, numbered, some of them chosen."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections import deque
+
+from ..messages import tell
+from ..results.flat_schema import converted, is_flat_schema
+from ..results.reading import Lines, damage
+from .facts import Facts
+from .subcommand import UsageError
+from .terminal import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, Any
+
+STDIN = '-'
+NUMBER = re.compile(r'0|-?[1-9]\d*')  # 00 begins an id
+ID = re.compile(r'[0-9a-f][0-9a-f-]*')
+
+PATHS = 'result files; - for standard input'
+WHICH = (
+    'A record is chosen by its number, as `show PATH` lists them, from 0; negative '
+    'from the end; or by the beginning of its mb.record_id.'
+)
+
+
+class Entry:
+    """A record and where it is."""
+
+    __slots__ = ('number', 'path', 'record')
+
+    def __init__(self, number: int, path: str, record: dict[str, Any]) -> None:
+        self.number = number
+        self.path = path
+        self.record = record
+
+
+class Entries:
+    """The records of files, numbered through from 0, in the order in which they are read.
+
+    Those of the flat schema before 2.0 are converted. What is damaged is counted, and
+    told at the end.
+
+    Args:
+        paths: names of files; `-` is standard input.
+
+    Attributes:
+        count: how many records there were so far.
+        damaged: how many damaged lines.
+    """
+
+    def __init__(self, paths: list[str]) -> None:
+        self.paths = paths
+        self.count = 0
+        self.damaged = 0
+
+    def __iter__(self) -> Iterator[Entry]:
+        for path in self.paths:
+            lines = Lines(lines_of(path))
+            for record in lines:
+                flat = is_flat_schema(record)
+                yield Entry(self.count, path, converted(record) if flat else record)
+                self.count += 1
+            self.damaged += lines.damaged
+            if lines.damaged:
+                tell(f'microbench: {name_of(path)}: {damage(lines.damaged)}')
+
+    @property
+    def sources(self) -> str:
+        """What was read, for messages."""
+        names = [name_of(path) for path in self.paths]
+        return names[0] if len(names) == 1 else f'{len(names)} files'
+
+    def nothing(self) -> str:
+        """Say that there was no record; raise where that means a wrong file."""
+        if self.damaged:
+            raise UsageError(f'{self.sources}: not a single record in it')
+        return f'{self.sources}: no records'
+
+
+def name_of(path: str) -> str:
+    """Return what a file is called in messages."""
+    return 'standard input' if path == STDIN else safe(path)
+
+
+def lines_of(path: str) -> Iterator[bytes]:
+    """Yield the lines of a file; a UsageError says why it cannot be read."""
+    try:
+        with _opened(path) as file:
+            yield from file
+    except OSError as error:
+        raise UsageError(f'cannot read {name_of(path)}: {error.strerror}') from None
+    except ValueError:  # a NUL in it
+        raise UsageError(f'cannot read {name_of(path)}: it is no path') from None
+
+
+def _opened(path: str) -> IO[bytes]:
+    if path != STDIN:
+        return open(path, 'rb')
+    if sys.stdin is None or sys.stdin.closed:
+        raise UsageError('standard input is closed')
+    return open(sys.stdin.fileno(), 'rb', closefd=False)
+
+
+def divided(words: list[str], most: int) -> tuple[list[str], list[str]]:
+    """Divide words into paths and, at the end, up to `most` choices of records.
+
+    A word that is no existing file, and looks like a number or an id, is a choice.
+    """
+    end = len(words)
+    while end > 1 and len(words) - end < most and _is_choice(words[end - 1]):
+        end -= 1
+    return words[:end], words[end:]
+
+
+def _is_choice(word: str) -> bool:
+    looks_like_one = NUMBER.fullmatch(word) or ID.fullmatch(word)
+    return bool(looks_like_one) and not os.path.exists(word)
+
+
+class Choice:
+    """One record among many, which go by once.
+
+    Args:
+        word: a number, negative from the end, or the beginning of an id.
+    """
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+        self.number = int(word) if NUMBER.fullmatch(word) else None
+        self.last: deque[Entry] = deque(maxlen=max(-(self.number or 0), 0))
+        self.by_number: Entry | None = None
+        self.by_id: list[Entry] = []
+
+    def offer(self, entry: Entry) -> None:
+        """Look at one more record."""
+        self.last.append(entry)
+        if entry.number == self.number:
+            self.by_number = entry
+        if (Facts(entry.record).record_id or '').startswith(self.word):
+            self.by_id.append(entry)
+
+    def found(self, entries: Entries) -> Entry:
+        """Return the record.
+
+        Raises:
+            UsageError: there is none, or not only one.
+        """
+        if self.last.maxlen and len(self.last) == self.last.maxlen:
+            return self.last[0]
+        if self.by_number is not None:
+            return self.by_number
+        if len(self.by_id) > 1:
+            count = len(self.by_id)
+            raise UsageError(
+                f'{count} records have ids that begin with {self.word}: type more of it'
+            )
+        if not self.by_id:
+            raise UsageError(_no_such(safe(self.word), entries))
+        return self.by_id[0]
+
+
+def _no_such(word: str, entries: Entries) -> str:
+    if not entries.count:
+        return f'there is no record {word}: {entries.nothing()}'
+    if entries.count == 1:
+        return f'there is no record {word}: {entries.sources} has one, number 0'
+    return (
+        f'there is no record {word}: {entries.sources} has {entries.count}, '
+        f'numbered from 0 to {entries.count - 1}'
+    )
+
+
+def chosen(entries: Entries, words: list[str]) -> list[Entry]:
+    """Return the records that these words choose, in the order of the words."""
+    choices = [Choice(word) for word in words]
+    for entry in entries:
+        for choice in choices:
+            choice.offer(entry)
+    return [choice.found(entries) for choice in choices]

@@ -1,0 +1,245 @@
+"""What a record says about its times and how it ended, whatever its shape.
+
+Records come from other versions, from other programs, from anywhere: each value is looked
+at before it is used, and what is not as expected is as if it were not there.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from . import units
+from .terminal import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, TypeGuard
+
+LARGEST = 1e300  # as in core.summary: beyond it is no time
+
+
+class Spread:
+    """Some durations, in the order of their size.
+
+    Attributes:
+        count: how many.
+        median, least, most, total: in their unit; None where there are none.
+    """
+
+    def __init__(self, durations: Iterable[float]) -> None:
+        ordered = sorted(durations)
+        self.count = len(ordered)
+        self.total: float | None = sum(ordered) if ordered else None
+        self.median = _median(ordered)
+        self.least = ordered[0] if ordered else None
+        self.most = ordered[-1] if ordered else None
+
+
+def _median(ordered: list[float]) -> float | None:
+    middle = len(ordered) // 2
+    if not ordered:
+        return None
+    if len(ordered) % 2:
+        return ordered[middle]
+    return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
+
+
+def of_histogram(histogram: dict[str, Any]) -> Spread:
+    """Return what a histogram says; its median is not among it."""
+    spread = Spread(())
+    count, mean = histogram.get('count'), histogram.get('mean')
+    least, most = histogram.get('min'), histogram.get('max')
+    if isinstance(count, int) and count > 0:
+        spread.count = count
+        spread.least = least if is_number(least) else None
+        spread.most = most if is_number(most) else None
+        spread.total = count * mean if is_number(mean) else None
+    return spread
+
+
+class Facts:
+    """A record, asked for what people want to know first.
+
+    >>> facts = Facts({'call': {'name': 'fit', 'durations': [0.2, 0.1, 0.4]}})
+    >>> facts.name, facts.time(facts.spread.median), facts.outcome
+    ('fit', '200 ms', ('ok', True))
+    """
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.record = record
+        call = record.get('call')
+        self.call: dict[str, Any] = call if isinstance(call, dict) else {}
+        counter = at(record, 'mb', 'duration_counter')
+        self.counter = counter if isinstance(counter, str) else 'perf_counter'
+
+    @property
+    def name(self) -> str:
+        """`call.name`."""
+        return text(self.call.get('name'))
+
+    @property
+    def host(self) -> str:
+        """`host.hostname`."""
+        return text(at(self.record, 'host', 'hostname'))
+
+    @property
+    def start(self) -> str:
+        """`call.start_time` to the second."""
+        stamp = text(self.call.get('start_time'))
+        return stamp[:19].replace('T', ' ')
+
+    @property
+    def record_id(self) -> str | None:
+        """`mb.record_id`; records of 2.1.0 have none."""
+        found = at(self.record, 'mb', 'record_id')
+        return found if isinstance(found, str) else None
+
+    # --- times -----------------------------------------------------------------------
+
+    @property
+    def durations(self) -> list[float]:
+        """Those of `call.durations` that are numbers, in their order."""
+        return numbers(self.call.get('durations'))
+
+    @property
+    def spread(self) -> Spread:
+        """Number, median and range of the durations."""
+        histogram = self.call.get('histogram')
+        if isinstance(histogram, dict) and not self.durations:
+            return of_histogram(histogram)
+        return Spread(self.durations)
+
+    def phases(self, field: str = 'timings') -> dict[str, Spread]:
+        """Return the phases by name, in the order in which they first ended.
+
+        Args:
+            field: `'timings'`, or `'open_timings'` for those that had not ended.
+        """
+        found: dict[str, list[float]] = {}
+        for entry in dicts(self.call.get(field)):
+            if is_number(entry.get('duration')):
+                found.setdefault(text(entry.get('name')), []).append(entry['duration'])
+        return {name: Spread(durations) for name, durations in found.items()}
+
+    @property
+    def scale(self) -> float | None:
+        """Seconds in one unit of the duration counter; None: nobody knows."""
+        if self.counter.endswith('_ns'):
+            return 1e-9
+        known = ('perf_counter', 'monotonic', 'process_time', 'thread_time', 'time')
+        return 1.0 if self.counter in known else None
+
+    def time(self, value: float | None) -> str:
+        """Return a duration as text: with its unit, where that is known."""
+        if value is None:
+            return ''
+        return (
+            units.number(value)
+            if self.scale is None
+            else units.duration(value * self.scale)
+        )
+
+    def seconds(self, value: float | None) -> float | None:
+        """Return a duration in seconds; unchanged where its unit is not known."""
+        return None if value is None else value * (self.scale or 1.0)
+
+    # --- the end ---------------------------------------------------------------------
+
+    @property
+    def outcome(self) -> tuple[str, bool]:
+        """How it ended, in a few words, and whether that was well."""
+        words = next(self._failures(), None)
+        return ('ok', True) if words is None else (words, False)
+
+    def _failures(self) -> Iterator[str]:
+        """Yield what went wrong, the first cause first."""
+        record = self.record
+        if record.get('exit_signal'):
+            yield text(record['exit_signal'])
+        if record.get('exit_path') == 'recovered':
+            yield 'lost and recovered'
+        if record.get('exception'):
+            yield text(at(record, 'exception', 'type')) or 'exception'
+        yield from self._failed_runs()
+        if is_number(record.get('exit_status')) and record['exit_status']:
+            yield exit_text(record['exit_status'])
+
+    def _failed_runs(self) -> Iterator[str]:
+        codes = numbers(self.call.get('returncode'))
+        late = self.call.get('timed_out_iterations')
+        if self.call.get('timed_out'):
+            flags = late if isinstance(late, list) else [True]
+            yield self._several(flags.count(True), len(flags), 'timed out')
+        failed = [code for code in codes if code]
+        if failed:
+            yield self._several(len(failed), len(codes), exit_text(failed[0]))
+
+    @staticmethod
+    def _several(count: int, among: int, what: str) -> str:
+        return what if among <= 1 else f'{what} ({count} of {among})'
+
+
+def exit_text(code: float) -> str:
+    """Say how a process ended, by its return code.
+
+    >>> exit_text(3), exit_text(-15), exit_text(-1000)
+    ('exit 3', 'SIGTERM', 'signal 1000')
+    """
+    import signal
+
+    if code >= 0:
+        return f'exit {code}'
+    try:
+        return signal.Signals(-int(code)).name
+    except ValueError:
+        return f'signal {-code}'
+
+
+# --- values of any shape -----------------------------------------------------------------
+
+
+def at(value: Any, *names: str) -> Any:
+    """Return what is found under names, one inside the other; None if it is not there.
+
+    >>> at({'host': {'hostname': 'node07'}}, 'host', 'hostname'), at({}, 'host', 'os')
+    ('node07', None)
+    """
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def text(value: Any) -> str:
+    """Return a value on one line; nothing for None, texts without quotes.
+
+    >>> text('node07'), text([1, 'a']), text(None)
+    ('node07', '[1, "a"]', '')
+    """
+    if isinstance(value, str):
+        return safe(value)
+    return '' if value is None else as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """Return a value as JSON that can be read and shown."""
+    import json
+
+    return safe(json.dumps(value, ensure_ascii=False))
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether a value can be a duration: booleans and NaN cannot."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return -LARGEST < value < LARGEST and isfinite(value)
+
+
+def numbers(value: Any) -> list[Any]:
+    """Return the numbers in a list; none if it is no list."""
+    return list(filter(is_number, value)) if isinstance(value, list) else []
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a list; none if it is no list."""
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

@@ -1,0 +1,181 @@
+"""All about one record, what matters first.
+
+Name and outcome; what ran, where and when; where the time went; what each run used; what
+the monitor saw; at last whatever else was recorded, a line each.
+"""
+
+from __future__ import annotations
+
+from ..results.reading import flattened
+from . import units
+from .breakdown import runs_of, samples_of, times_of
+from .facts import Facts, as_json, at, dicts, is_number, text
+from .terminal import Cell, Terminal, safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    Rows = list[list[str]]
+
+ITEMS = 8  # larger objects and lists are counted instead of shown
+INDENT = '  '
+
+# What is shown elsewhere, and so is not among the rest: paths, and all below them.
+SHOWN = (
+    *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
+    *('call.command', 'call.working_dir', 'call.returncode', 'call.start_time'),
+    *('call.finish_time', 'call.timed_out', 'call.timed_out_iterations', 'host.hostname'),
+    *('call.invocation', 'call.timings_iteration', 'call.capture_errors', 'call.monitor'),
+    *('host.os', 'host.cpu_cores_logical', 'host.cpu_cores_physical', 'host.ram_total'),
+    *('python.version', 'python.executable', 'python.prefix', 'resource_usage', 'mb'),
+    *('exit_signal', 'exit_status', 'exit_path', 'slurm.job_id', 'slurm.job_partition'),
+    *('slurm.array_task_id', 'slurm.procid', 'git.commit', 'git.branch', 'git.dirty'),
+)
+
+
+def portrait(record: dict[str, Any], terminal: Terminal, *, whole: bool) -> Iterator[str]:
+    """Yield the lines that tell all about a record.
+
+    Args:
+        record: any JSON object.
+        terminal: where they will be shown.
+        whole: show long lists and objects too.
+    """
+    facts = Facts(record)
+    outcome, well = facts.outcome
+    name = terminal.paint(Cell(facts.name or 'a record', 'bold'))
+    yield f'{name}  {terminal.paint(Cell(outcome, "green" if well else "red"))}'
+    labelled = [[Cell(label, 'dim'), value] for label, value in _story(facts) if value]
+    yield from _section('', labelled, terminal, elastic=[1])
+    yield from _section('', times_of(facts), terminal, right=slice(1, -1), elastic=[0])
+    yield from _section('', runs_of(facts, whole), terminal, right=slice(None))
+    yield from _section('samples', samples_of(facts), terminal, right=slice(1, None))
+    yield from _section('also recorded', _rest(record, whole), terminal, elastic=[1])
+
+
+def _section(
+    title: str,
+    rows: Rows,
+    terminal: Terminal,
+    right: slice = slice(0),
+    elastic: Iterable[int] = (),
+) -> Iterator[str]:
+    if not rows:
+        return
+    yield ''
+    numeric = range(len(rows[0]))[right]
+    if title:
+        yield terminal.paint(Cell(title, 'bold'))
+    yield from terminal.table(rows, right=numeric, elastic=elastic, indent=INDENT)
+
+
+# --- what ran, where and when ------------------------------------------------------------
+
+
+def _story(facts: Facts) -> Iterator[tuple[str, str]]:
+    record, call = facts.record, facts.call
+    yield from _troubles(facts)
+    yield 'command', _command(call.get('command'))
+    yield 'directory', text(call.get('working_dir'))
+    yield 'started', text(call.get('start_time')).replace('T', ' ')
+    yield 'host', _host(record)
+    yield (
+        'python',
+        _joined(text(at(record, 'python', f)) for f in ('version', 'executable')),
+    )
+    yield 'slurm', _slurm(record)
+    yield 'git', _git(record)
+    version, number = (text(at(record, 'mb', f)) for f in ('version', 'record_id'))
+    yield 'recorded by', _joined([version and f'microbench {version}', number])
+
+
+def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
+    record = facts.record
+    if record.get('exception'):
+        kind, message = (text(at(record, 'exception', f)) for f in ('type', 'message'))
+        yield 'exception', ': '.join(filter(None, [kind, message])) or 'unknown'
+    ended = _joined([text(record.get('exit_signal')), text(record.get('exit_path'))])
+    yield 'ended by', ended
+    if is_number(record.get('exit_status')):
+        yield 'exit status', text(record['exit_status'])
+    for error in dicts(facts.call.get('capture_errors')):
+        yield 'not captured', ': '.join(text(error.get(f)) for f in ('method', 'error'))
+
+
+def _command(words: Any) -> str:
+    import shlex
+
+    if not isinstance(words, list):
+        return text(words)
+    return safe(shlex.join(word if isinstance(word, str) else str(word) for word in words))
+
+
+def _host(record: dict[str, Any]) -> str:
+    host = record.get('host')
+    logical, physical = (at(host, f'cpu_cores_{f}') for f in ('logical', 'physical'))
+    memory = at(host, 'ram_total')
+    cores = physical if is_number(physical) else logical
+    threads = f' ({text(logical)} threads)' * (is_number(logical) and logical != cores)
+    return _joined(
+        [
+            text(at(host, 'hostname')),
+            text(at(host, 'os')),
+            f'{cores} cores{threads}' if is_number(cores) else '',
+            units.size(memory) if is_number(memory) else '',
+        ]
+    )
+
+
+def _slurm(record: dict[str, Any]) -> str:
+    fields = {
+        'job': 'job_id',
+        'task': 'array_task_id',
+        'rank': 'procid',
+        'partition': 'job_partition',
+    }
+    found = ((label, text(at(record, 'slurm', f))) for label, f in fields.items())
+    return _joined(f'{label} {value}' for label, value in found if value)
+
+
+def _git(record: dict[str, Any]) -> str:
+    dirty = 'dirty' if at(record, 'git', 'dirty') is True else ''
+    commit, branch = (text(at(record, 'git', f)) for f in ('commit', 'branch'))
+    return _joined([commit, branch, dirty])
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ', '.join(filter(None, parts))
+
+
+# --- the rest ----------------------------------------------------------------------------
+
+
+def _rest(record: dict[str, Any], whole: bool) -> Rows:
+    rest = {name: value for name, value in record.items() if not _is_shown(name)}
+    leaves = rest if whole else {n: _counted(v) for n, v in rest.items()}
+    return [
+        [Cell(safe(path), 'dim'), value if isinstance(value, Cell) else as_json(value)]
+        for path, value in flattened(leaves).items()
+        if not _is_shown(path)
+    ]
+
+
+def _is_shown(path: str) -> bool:
+    return path in SHOWN or path.startswith(tuple(f'{shown}.' for shown in SHOWN))
+
+
+def _counted(value: Any) -> Any:
+    """Return a value in which large objects and lists are replaced by their size."""
+    if isinstance(value, list):
+        return Cell(f'{len(value)} items') if len(value) > ITEMS else value
+    if not isinstance(value, dict):
+        return value
+    return {name: _counted_inside(inner) for name, inner in value.items()}
+
+
+def _counted_inside(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) > ITEMS:
+        return Cell(f'{len(value)} entries')
+    return _counted(value)

@@ -1,0 +1,71 @@
+"""What the subcommands have in common: their parser, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ..messages import tell
+from .parser import _layout, program_name
+from .terminal import safe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
+
+
+class UsageError(Exception):
+    """What is wrong with what was asked for, in one sentence for who asked."""
+
+
+class Subparser(argparse.ArgumentParser):
+    """The options of a subcommand.
+
+    Args:
+        name: the subcommand.
+        about: what it does; the first thing that its help says.
+        notes: the last.
+    """
+
+    def __init__(self, name: str, about: str, notes: str) -> None:
+        super().__init__(
+            prog=f'{program_name()} {name}',
+            description=about,
+            epilog=notes,
+            formatter_class=_layout,
+            allow_abbrev=True,
+        )
+
+
+def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
+    """Return a subcommand that ends in order.
+
+    Wrong use is one sentence and status 2. A reader of standard output that goes away
+    (`| head`) ends it in silence; a disk that is full does not.
+    """
+
+    def main(words: list[str]) -> int:
+        if sys.stdout is None:
+            return _told(name, 'standard output is closed', CANNOT_WRITE)
+        try:
+            status = work(words)
+            sys.stdout.flush()
+        except UsageError as problem:
+            return _told(name, str(problem), WRONG_USE)
+        except BrokenPipeError:
+            return 0
+        except OSError as error:
+            where = f' {safe(error.filename)}' if error.filename else ''
+            return _told(name, f'cannot write{where}: {error.strerror}', CANNOT_WRITE)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return status
+
+    return main
+
+
+def _told(name: str, sentence: str, status: int) -> int:
+    tell(f'microbench {name}: {sentence}')
+    return status

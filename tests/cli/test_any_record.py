@@ -1,0 +1,71 @@
+"""No record, by whatever version or program, makes a subcommand fail."""
+
+import contextlib
+import io
+import json
+import os
+import sys
+from unittest import mock
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench.cli import convert, diff, show
+from tests.cli.samples import SEVERAL
+from tests.cli.terminals import FakeTerminal
+from tests.results.test_flat_schema import OLD
+
+# Names that the subcommands look for, so that values of any kind turn up there.
+OBJECTS = [OLD, *SEVERAL, *(record['call'] for record in SEVERAL)]
+DEEPER = ['timings', 'open_timings', 'duration', 'name', 'type', 'message', 'utime']
+OTHERS = ['histogram', 'count', 'mean', 'min', 'exit_status', 'exit_path', 'hostname']
+names = st.sampled_from(sorted({*(n for o in OBJECTS for n in o), *DEEPER, *OTHERS}))
+numbers = st.integers() | st.floats() | st.sampled_from([0, 1, -15, 1e308, 10**400])
+leaves = st.none() | st.booleans() | numbers | st.text() | st.sampled_from(['', '\033[2J'])
+
+
+def containers(inner):
+    """Lists and objects, whose names are known ones or any."""
+    return st.lists(inner, max_size=4) | st.dictionaries(
+        names | st.text(), inner, max_size=5
+    )
+
+
+values = st.recursive(leaves, containers, max_leaves=12)
+records = st.dictionaries(names | st.text(), values, max_size=8) | st.fixed_dictionaries(
+    {'call': st.dictionaries(names, values, max_size=8), 'mb': values, 'host': values}
+)
+
+
+@pytest.fixture(scope='module')
+def path(tmp_path_factory):
+    """A file that each example overwrites."""
+    return tmp_path_factory.mktemp('any') / 'any.jsonl'
+
+
+def printed(main, words, stream):
+    """What a subcommand prints; its status and its complaints have to be those of peace."""
+    with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(io.StringIO()):
+        assert main(words) == 0
+        assert sys.stderr.getvalue().count('\n') <= 1
+    return stream.getvalue()
+
+
+@given(st.lists(records, min_size=2, max_size=2), st.booleans())
+def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
+    """On a terminal and in a pipe; what is shown is printable, JSON is strict."""
+    path.write_text(''.join(json.dumps(record) + '\n' for record in pair), 'utf-8')
+    name = str(path)
+
+    def run(main, *words):
+        stream = FakeTerminal() if on_terminal else io.StringIO()
+        return printed(main, [name, *words], stream)
+
+    with mock.patch.dict(os.environ, NO_COLOR='1'):
+        shown = run(show.main) + run(show.main, '0') + run(show.main, '-1', '--all')
+        shown += run(show.main, '-c', 'call.name', '--sort', 'host') + run(diff.main)
+    assert shown.replace('\n', '').isprintable()
+    for line in (run(show.main, '--json') + run(diff.main, '--json')).splitlines():
+        assert json.loads(line, parse_constant=pytest.fail)
+    assert len(run(convert.main).splitlines()) == 2

@@ -1,0 +1,149 @@
+"""`microbench diff`: where two records differ, the times first."""
+
+import json
+
+import pytest
+
+from microbench.cli.diff import main
+from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
+
+SLOW = {
+    **SOLVE,
+    'call': {
+        **SOLVE['call'],
+        'args': [13],
+        'durations': [0.0824, 0.0796, 0.0824],
+        'timings': [
+            {'name': 'factorise', 'duration': 0.0315},
+            {'name': 'write', 'duration': 0.003},
+        ],
+    },
+    'host': {**SOLVE['host'], 'hostname': 'node08', 'os': 'other'},
+    'resource_usage': [{'utime': 0.02, 'stime': 0.0, 'maxrss': 2048}],
+    'exception': {'type': 'ValueError', 'message': ''},
+}
+
+TEXT = """\
+                              #0                   #1
+name                       solve                solve
+start        2026-03-01 09:30:00  2026-03-01 09:30:00
+host                      node07               node08
+outcome                       ok           ValueError
+runs                           2                    3
+median                   40.5 ms              82.4 ms  × 2.03
+  factorise              10.5 ms              10.5 ms  × 1
+  iterate                39.5 ms
+  write                                       1.00 ms
+user time                40.0 ms              20.0 ms  × 0.5
+system time               500 µs                  0 s  × 0
+memory                                       2.00 KiB
+preempted                   1.50
+
+~  call.args.0        12       ->  13
++  exception.message               ""
++  exception.type                  "ValueError"
+~  host.os            "linux"  ->  "other"
+{hidden} differences in times and ids are not shown
+"""
+
+
+@pytest.fixture
+def several(tmp_path):
+    """The name of a file with four records."""
+    return write(tmp_path / 'several.jsonl', SEVERAL)
+
+
+@pytest.fixture
+def shown(capsys):
+    """What `diff` prints, when nothing is wrong; its status is the first item."""
+
+    def run(*words):
+        status = main([str(word) for word in words])
+        out, err = capsys.readouterr()
+        assert err == ''
+        return status, out
+
+    return run
+
+
+def test_times_phases_and_the_rest(shown, tmp_path):
+    """What may explain it stands below where it went."""
+    path = write(tmp_path / 'x', [SOLVE, SLOW])
+    status, text = shown(path)
+    hidden = text.splitlines()[-1].split()[0]
+    assert (status, text) == (0, TEXT.replace('{hidden}', hidden))
+    assert int(hidden) > 5
+
+
+def test_two_of_many_in_two_files(shown, several, tmp_path):
+    """Records are chosen as in `show`, from either end or by id."""
+    other = write(tmp_path / 'other', [SLOW])
+    head = shown(several, other, '00000000000000aa', '-1')[1].splitlines()
+    assert head[0].split() == ['#1', '#4']
+    assert head[1].split() == ['name', 'pipeline', 'solve']
+
+
+def test_two_files_with_one_record_each(shown, tmp_path):
+    """Then nothing has to be chosen."""
+    paths = [write(tmp_path / name, [r]) for name, r in (('a', SOLVE), ('b', MODEL))]
+    assert shown(*paths)[1].splitlines()[1].split() == ['name', 'solve', 'model.sh']
+
+
+def test_equal_records(shown, several):
+    """They are said to be equal."""
+    status, text = shown(several, 0, 0, '--exit-code')
+    assert status == 0
+    assert text.endswith('\nnothing else differs\n')
+    assert '× 1\n' in text
+
+
+def test_as_json(shown, tmp_path):
+    """An object a line, with the side that is there."""
+    path = write(tmp_path / 'x', [{'a': 1, 'b': None, 'mb': {}}, {'a': 2, 'c': [3]}])
+    lines = shown(path, '--json')[1].splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {'kind': 'changed', 'path': 'a', 'left': 1, 'right': 2},
+        {'kind': 'removed', 'path': 'b', 'left': None},
+        {'kind': 'added', 'path': 'c.0', 'right': 3},
+        {'kind': 'removed', 'path': 'mb', 'left': {}},
+    ]
+
+
+def test_everything(shown, tmp_path):
+    """Times and ids too, when asked for."""
+    path = write(tmp_path / 'x', [PIPELINE, SIMULATION])
+    assert 'mb.record_id' not in shown(path)[1]
+    assert '~  mb.record_id ' in shown(path, '--all')[1]
+
+
+@pytest.mark.parametrize(('right', 'status'), [(0, 0), (1, 1)])
+def test_a_status_for_scripts(right, status, shown, several):
+    """As in diff(1), when asked for."""
+    assert shown(several, 0, right, '--exit-code')[0] == status
+    assert shown(several, 0, right)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ('words', 'sentence'),
+    [
+        (['several'], 'several: 4 records; choose two, by their numbers or ids: PATH A B'),
+        (['one'], 'one: 1 record; choose two, by their numbers or ids: PATH A B'),
+        (['empty'], 'empty: no records; choose two, by their numbers or ids: PATH A B'),
+        (['several', '0'], 'choose two records, by their numbers or ids: PATH A B'),
+        (
+            ['several', '0', '7'],
+            'there is no record 7: several has 4, numbered from 0 to 3',
+        ),
+        (['several', '0', 'x'], 'cannot read 0: No such file or directory'),
+        (['several', '0', '1', '2'], 'cannot read 0: No such file or directory'),
+        (['nope', '0', '1'], 'cannot read nope: No such file or directory'),
+    ],
+)
+def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, monkeypatch):
+    """Status 2, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / 'several', SEVERAL)
+    write(tmp_path / 'one', [SOLVE])
+    write(tmp_path / 'empty', [])
+    assert main(words) == 2
+    assert capsys.readouterr() == ('', f'microbench diff: {sentence}\n')

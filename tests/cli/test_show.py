@@ -1,0 +1,515 @@
+"""`microbench show`: many records as a table, one with all that is known."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from microbench.cli.show import main
+from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
+from tests.cli.terminals import FakeTerminal, on_terminal
+
+TABLE = """\
+#  start                name        host    n    median       min       max  outcome
+0  2026-03-01 09:30:00  solve       node07  2   40.5 ms   39.8 ms   41.2 ms  ok
+1  2026-03-01 09:31:10  pipeline            1    1.73 s    1.73 s    1.73 s  ValueError
+2  2026-03-01 10:00:00  simulation          1  1.59 min  1.59 min  1.59 min  SIGTERM
+3  2026-03-01 11:00:00  model.sh    node08  2    2.11 s    1.20 s    3.01 s  {late}
+""".format(late='timed out (1 of 2)')
+
+
+@pytest.fixture
+def several(tmp_path):
+    """The name of a file with four records."""
+    return write(tmp_path / 'several.jsonl', SEVERAL)
+
+
+@pytest.fixture
+def shown(capsys):
+    """What `show` prints, when nothing is wrong."""
+
+    def run(*words):
+        assert main([str(word) for word in words]) == 0
+        out, err = capsys.readouterr()
+        assert err == ''
+        return out
+
+    return run
+
+
+# --- many -----------------------------------------------------------------------------
+
+
+def test_many_records_are_a_table(shown, several):
+    """A line each: what ran, where and when, how long, how it ended."""
+    assert shown(several) == TABLE
+
+
+def names(table):
+    """The column of names in a table."""
+    heading, *lines = table.splitlines()
+    place = heading.index('name')
+    return [line[place:].split()[0] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ('words', 'order'),
+    [
+        ('--sort name', 'model.sh pipeline simulation solve'),
+        ('--sort median', 'solve pipeline model.sh simulation'),
+        ('-s max --reverse', 'simulation model.sh pipeline solve'),
+        ('--reverse', 'model.sh simulation pipeline solve'),
+        ('--sort host', 'solve model.sh pipeline simulation'),
+        ('--sort host.cpu_cores_logical', 'model.sh solve pipeline simulation'),
+        ('--sort mb.nothing', 'solve pipeline simulation model.sh'),
+    ],
+)
+def test_sorted_by_any_column_or_field(words, order, shown, several):
+    """Records without the field come last."""
+    assert names(shown(several, *words.split())) == order.split()
+
+
+def test_columns_of_fields(shown, several):
+    """Any field can be a column, before the outcome."""
+    heading, first, *_ = shown(several, '-c', 'host.os', '-c', 'experiment').splitlines()
+    assert heading.split()[-3:] == ['host.os', 'experiment', 'outcome']
+    assert first.split()[-3:] == ['linux', 'baseline', 'ok']
+
+
+def test_several_files_are_numbered_through(shown, tmp_path):
+    """A column says which file it was."""
+    a = write(tmp_path / 'a.jsonl', [SOLVE])
+    b = write(tmp_path / 'b.jsonl', [MODEL, SOLVE])
+    rows = [line.split() for line in shown(a, b).splitlines()[1:]]
+    assert [row[:2] for row in rows] == [['0', a], ['1', b], ['2', b]]
+
+
+def test_rows_as_json(shown, several):
+    """The values of the columns, times in seconds, one object a line."""
+    rows = [json.loads(line) for line in shown(several, '--json').splitlines()]
+    assert rows[3] == {
+        'number': 3,
+        'file': several,
+        'record_id': MODEL['mb']['record_id'],
+        'start': '2026-03-01T11:00:00.000000+00:00',
+        'name': 'model.sh',
+        'host': 'node08',
+        'n': 2,
+        'median': 2.1075,
+        'min': 1.204,
+        'max': 3.011,
+        'outcome': 'timed out (1 of 2)',
+    }
+    assert [row['number'] for row in rows] == [0, 1, 2, 3]
+
+
+def test_times_of_other_counters(shown, tmp_path):
+    """Nanoseconds are known by their name; a counter of no known unit has none."""
+    nanoseconds = {
+        'mb': {'duration_counter': 'perf_counter_ns'},
+        'call': {'durations': [1500]},
+    }
+    unknown = {'mb': {'duration_counter': '<lambda>'}, 'call': {'durations': [7, 8.25]}}
+    path = write(tmp_path / 'x', [nanoseconds, unknown])
+    first, second = (line.split() for line in shown(path).splitlines()[1:])
+    assert first[1:4] == ['1', '1.50', 'µs']
+    assert second[1:5] == ['2', '7.62', '7', '8.25']
+    assert json.loads(shown(path, '--json').splitlines()[0])['median'] == 1500 * 1e-9
+
+
+def test_a_histogram_instead_of_durations(shown, tmp_path):
+    """Number and range are known exactly, the median is not."""
+    histogram = {'count': 1000, 'min': 0.001, 'max': 0.1, 'mean': 0.01}
+    record = {'call': {'name': 'loop', 'durations': [], 'histogram': histogram}}
+    path = write(tmp_path / 'x', [record, record])
+    line = shown(path).splitlines()[1].split()
+    assert line == ['0', 'loop', '1000', '1.00', 'ms', '100', 'ms', 'ok']
+
+
+OUTCOMES = [
+    ({}, 'ok'),
+    ({'exit_status': 0}, 'ok'),
+    ({'exit_status': 3}, 'exit 3'),
+    ({'exit_signal': 'SIGUSR1', 'exception': {'type': 'OSError'}}, 'SIGUSR1'),
+    ({'exit_path': 'recovered'}, 'lost and recovered'),
+    ({'exit_path': 'native', 'exit_signal': 'SIGSEGV'}, 'SIGSEGV'),
+    ({'exception': {'type': 'KeyError', 'message': 'x'}}, 'KeyError'),
+    ({'exception': 'odd'}, 'exception'),
+    ({'call': {'returncode': [0, 0]}}, 'ok'),
+    ({'call': {'returncode': [3]}}, 'exit 3'),
+    ({'call': {'returncode': [0, -9, 2]}}, 'SIGKILL (2 of 3)'),
+    ({'call': {'returncode': [-1000]}}, 'signal 1000'),
+    ({'call': {'returncode': [-15], 'timed_out': True}}, 'timed out'),
+]
+
+
+@pytest.mark.parametrize(('fields', 'outcome'), OUTCOMES)
+def test_how_it_ended(fields, outcome, shown, tmp_path):
+    """In a few words; the first cause counts."""
+    path = write(tmp_path / 'x', [fields, fields])
+    assert shown(path).splitlines()[1].split(maxsplit=2)[2] == outcome
+
+
+# --- one ------------------------------------------------------------------------------
+
+
+def test_all_about_a_call_with_phases(shown, several):
+    """What matters first: outcome, surroundings, where the time went."""
+    assert (
+        shown(several, 0)
+        == """\
+solve  ok
+
+  not captured  capture_it: KeyError: 'IT'
+  started       2026-03-01 09:30:00.120000+00:00
+  host          node07, linux, 32 cores (64 threads), 252 GiB
+  recorded by   microbench 2.1.0
+
+               n   median      min      max    total
+  durations    2  40.5 ms  39.8 ms  41.2 ms  81.0 ms
+    factorise  2  10.5 ms  10.0 ms  11.0 ms  21.0 ms  26 %  █████
+    iterate    2  39.5 ms  39.0 ms  40.0 ms  79.0 ms  98 %  ████████████████████
+
+  run  duration     user   system  preempted
+    0   41.2 ms  41.0 ms      0 s          2
+    1   39.8 ms  39.0 ms  1.00 ms          1
+
+also recorded
+  experiment  "baseline"
+  call.args   [12]
+"""
+    )
+
+
+def test_all_about_an_exception(shown, several):
+    """A record of one run needs no medians."""
+    assert (
+        shown(several, 1)
+        == """\
+pipeline  ValueError
+
+  exception    ValueError: matrix is singular
+  started      2026-03-01 09:31:10.000100+00:00
+  python       3.12.4, /opt/envs/sim/bin/python
+  recorded by  00000000000000aa-0000000000000001
+
+  durations  1.73 s
+    read     512 ms  30 %  ██████
+    fit      1.22 s  70 %  ██████████████
+"""
+    )
+
+
+def test_all_about_a_job_that_was_ended(shown, several):
+    """The signal, the job, the phase in which it happened, what the monitor saw."""
+    assert (
+        shown(several, 2)
+        == """\
+simulation  SIGTERM
+
+  ended by     SIGTERM
+  started      2026-03-01 10:00:00.009000+00:00
+  slurm        job 884120, partition short
+  recorded by  00000000000000ab-0000000000000002
+
+  durations            1.59 min
+    setup (not ended)    12.2 s  13 %  ███
+
+samples
+       n       min   median      max
+  rss  2  90.0 MiB  140 MiB  190 MiB
+
+also recorded
+  slurm.nodelist  "n[1-2]"
+"""
+    )
+
+
+def test_all_about_a_program(shown, several):
+    """The command as it can be typed again, and the end of each run."""
+    assert (
+        shown(several, -1)
+        == """\
+model.sh  timed out (1 of 2)
+
+  command      ./model.sh --steps '100 000'
+  directory    /scratch/runs/42
+  started      2026-03-01 11:00:00.000000+00:00
+  host         node08, linux, 8 cores
+  git          4f0c2a3, main, dirty
+  recorded by  00000000000000ab-0000000000000003
+
+             n  median     min     max   total
+  durations  2  2.11 s  1.20 s  3.01 s  4.21 s
+
+  run  duration    user   system    memory        end
+    0    1.20 s  1.17 s  20.0 ms  61.0 MiB         ok
+    1    3.01 s  2.95 s  30.0 ms  56.0 MiB  timed out
+
+samples
+               n       min    median       max
+  cpu_percent  1      98.7      98.7      98.7
+  rss_bytes    1  40.0 MiB  40.0 MiB  40.0 MiB
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    'words', [('-r', '1'), ('--record', '-3'), ('1',), ('-3',), ('00000000000000aa',)]
+)
+def test_a_record_is_chosen_by_number_or_id(words, shown, several):
+    """Numbers as in the table and in get_results(), ids by their beginning."""
+    assert shown(several, *words).startswith('pipeline  ')
+
+
+def test_one_record_as_json(shown, several):
+    """The record itself, on one line."""
+    line = shown(several, 2, '--json')
+    assert (json.loads(line), line.count('\n')) == (SIMULATION, 1)
+
+
+def test_the_only_record_needs_no_choice(shown, tmp_path):
+    """A file with one record is not worth a table, unless columns are asked for."""
+    path = write(tmp_path / 'x', [PIPELINE])
+    assert shown(path).startswith('pipeline  ValueError\n')
+    assert shown(path, '-c', 'mb.version').startswith('#')
+
+
+def test_many_runs_and_large_objects_are_counted(shown, tmp_path):
+    """Unless all of it is asked for."""
+    packages = {f'package{n}': '1.0' for n in range(300)}
+    record = {
+        'call': {'durations': [1] * 30, 'returncode': [0] * 30},
+        'python': {'installed_packages': packages},
+        'sizes': list(range(20)),
+    }
+    path = write(tmp_path / 'x', [record])
+    short, whole = shown(path), shown(path, '--all')
+    assert '    …   20 more\n' in short
+    assert '  python.installed_packages  300 entries\n' in short
+    assert '  sizes                      20 items\n' in short
+    assert len(short.splitlines()) < 25
+    assert 'package299  "1.0"\n' in whole
+    assert '   29    1.00 s   ok\n' in whole
+
+
+def test_a_file_may_be_called_like_a_number(shown, tmp_path, monkeypatch):
+    """What exists is a file."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / '7', [SOLVE])
+    write(tmp_path / 'a', [MODEL])
+    assert names_of_files(shown('a', '7')) == ['a', '7']
+    assert shown('a', '7', '0').startswith('model.sh')
+
+
+def names_of_files(table):
+    """The second column of a table."""
+    return [line.split()[1] for line in table.splitlines()[1:]]
+
+
+# --- what is wrong --------------------------------------------------------------------
+
+
+def refused(capsys, *words):
+    """The sentence with which the words are refused."""
+    assert main([str(word) for word in words]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count('\n')) == ('', 1)
+    return err.removeprefix('microbench show: ')
+
+
+@pytest.mark.parametrize(
+    ('words', 'sentence'),
+    [
+        (['nope'], 'cannot read nope: No such file or directory\n'),
+        (['.'], 'cannot read .: Is a directory\n'),
+        (['\0'], 'cannot read \\x00: it is no path\n'),
+        (['several', '4'], 'there is no record 4: several has 4, numbered from 0 to 3\n'),
+        (['several', '-5'], 'there is no record -5: several has 4, numbered from 0 to 3\n'),
+        (['one', '1'], 'there is no record 1: one has one, number 0\n'),
+        (['empty', '0'], 'there is no record 0: empty: no records\n'),
+        (['several', '--record', 'x\033'], 'there is no record x\\x1b: several has 4, '),
+        (['several', '00000'], '3 records have ids that begin with 00000: type more'),
+        (['several', 'one', '9'], 'there is no record 9: 2 files has 5, numbered'),
+    ],
+)
+def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, monkeypatch):
+    """Status 2, and nothing else."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / 'several', SEVERAL)
+    write(tmp_path / 'one', [SOLVE])
+    write(tmp_path / 'empty', [])
+    assert refused(capsys, *words).startswith(sentence)
+
+
+def test_what_holds_no_record_at_all(capsys, tmp_path):
+    """A wrong file is told from an empty one."""
+    path = write(tmp_path / 'x', ['no', 'json', '[1]'])
+    assert main([path]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()) == (
+        '',
+        [
+            f'microbench: {path}: 3 damaged lines skipped or salvaged',
+            f'microbench show: {path}: not a single record in it',
+        ],
+    )
+
+
+@pytest.mark.parametrize('words', [[], ['--json']])
+def test_an_empty_file_is_told(words, capsys, tmp_path):
+    """It is no mistake: perhaps nothing has run yet."""
+    path = write(tmp_path / 'x', [])
+    assert main([path, *words]) == 0
+    assert capsys.readouterr() == ('', f'{path}: no records\n')
+
+
+@pytest.mark.parametrize('words', [[], ['--nonsense', 'x'], ['x', '--sort'], ['--record']])
+def test_wrong_options_are_usage_errors(words, capsys):
+    """As argparse tells them, with the name of the subcommand."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, '')
+    assert err.splitlines()[-1].startswith('python -m microbench show: error: ')
+
+
+def test_damaged_lines_are_skipped_and_counted(capsys, tmp_path):
+    """A torn line costs nothing but itself."""
+    path = write(tmp_path / 'x', [SOLVE, '{"mb":{"run_id":"torn', MODEL])
+    assert main([path]) == 0
+    out, err = capsys.readouterr()
+    assert names(out) == ['solve', 'model.sh']
+    assert err == f'microbench: {path}: 1 damaged line skipped or salvaged\n'
+
+
+def test_records_of_before_2_0_are_shown_too(shown, tmp_path):
+    """With their fields at the places of today."""
+    old = {
+        'function_name': 'old',
+        'run_durations': [0.5],
+        'start_time': '2019-01-01T00:00:00+00:00',
+        'hostname': 'node01',
+    }
+    line = shown(write(tmp_path / 'x', [old, SOLVE])).splitlines()[1]
+    assert line.split()[:6] == ['0', '2019-01-01', '00:00:00', 'old', 'node01', '1']
+
+
+# --- where it is shown ----------------------------------------------------------------
+
+
+def test_values_cannot_steer_the_terminal(tmp_path, monkeypatch):
+    """Escape sequences in a file are text, in a table and in the whole record."""
+    evil = '\033]0;owned\007\033[2J\u202e\n\r\x9b31m'
+    record = {
+        'call': {
+            'name': evil,
+            'durations': [1],
+            'command': [evil],
+            'timings': [{'name': evil, 'duration': 1}],
+            'start_time': evil,
+            'capture_errors': [{'method': evil, 'error': evil}],
+        },
+        'host': {'hostname': evil, 'os': evil},
+        'exception': {'type': evil, 'message': evil},
+        evil: evil,
+        'deep': {evil: {evil: [evil]}},
+    }
+    path = write(tmp_path / 'x', [record, record])
+    for words in ([path], [path, '0'], [path, '--json'], [path, '-c', evil]):
+        monkeypatch.setattr(sys, 'stdout', FakeTerminal())
+        monkeypatch.setenv('NO_COLOR', '1')
+        assert main(words) == 0
+        assert sys.stdout.getvalue().replace('\n', '').isprintable()
+
+
+def test_on_a_real_terminal(several, environment, tmp_path):
+    """Colours, and no line wider than it."""
+    status, screen = on_terminal(
+        ['show', several], environment=environment, cwd=tmp_path, columns=86
+    )
+    assert status == 0
+    assert '\033[1moutcome\033[0m' in screen
+    assert '\033[31mSIGTERM\033[0m' in screen
+    plain = screen.replace('\033[1m', '').replace('\033[31m', '').replace('\033[0m', '')
+    assert max(map(len, plain.splitlines())) <= 86
+    assert 'timed ou…' in plain
+
+
+@pytest.mark.parametrize('variable', [{'NO_COLOR': '1'}, {'TERM': 'dumb'}])
+def test_a_terminal_without_colours(variable, several, environment, tmp_path):
+    """The person who set this means it."""
+    status, screen = on_terminal(
+        ['show', several],
+        environment={**environment, **variable},
+        cwd=tmp_path,
+        columns=100,
+    )
+    assert (status, screen) == (0, TABLE)
+
+
+def test_standard_input(environment):
+    """`-` is a file like others."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'microbench', 'show', '-', '-1'],
+        env=environment,
+        input=''.join(f'{json.dumps(record)}\n' for record in SEVERAL),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith('model.sh  timed out')
+
+
+def shell(script, environment):
+    """Run a line of bash in which $show is the subcommand."""
+    return subprocess.run(
+        ['bash', '-c', script],
+        env={**environment, 'show': f'{sys.executable} -m microbench show'},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_reader_that_goes_away(environment, tmp_path):
+    """Status 0 and no word, however much there is left to say."""
+    path = write(tmp_path / 'x', [SOLVE] * 5000)
+    done = shell(f'set -o pipefail; $show {path} | head -n 1', environment)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert done.stdout.startswith('#  ') or done.stdout.lstrip().startswith('#')
+
+
+@pytest.mark.parametrize(
+    ('redirection', 'sentence'),
+    [
+        ('>/dev/full', 'cannot write: No space left on device'),
+        ('>&-', 'standard output is closed'),
+    ],
+)
+def test_an_output_that_cannot_be_written(redirection, sentence, several, environment):
+    """Status 1 and one sentence."""
+    done = shell(f'$show {several} {redirection}', environment)
+    assert (done.returncode, done.stderr) == (1, f'microbench show: {sentence}\n')
+
+
+def test_a_closed_standard_input(environment):
+    """It cannot be read."""
+    done = shell('$show - <&-', environment)
+    assert (done.returncode, done.stdout) == (2, '')
+    assert done.stderr == 'microbench show: standard input is closed\n'
+
+
+def test_ctrl_c_while_reading(monkeypatch, several):
+    """The status that shells expect, and no traceback."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('microbench.cli.entries.lines_of', interrupted)
+    monkeypatch.setattr(sys, 'stdout', io.StringIO())
+    assert main([several]) == 130
