@@ -21,7 +21,7 @@ _HOME = {
     'MBFunctionCall': 'mixins.call',
     'MBReturnValue': 'mixins.call',
     'MBPeakMemory': 'mixins.memory',
-    'MBCondaPackages': 'mixins.packages',
+    'MBCondaPackages': 'mixins.conda',
     'MBGlobalPackages': 'mixins.packages',
     'MBInstalledPackages': 'mixins.packages',
     'MBFileHash': 'mixins.files',

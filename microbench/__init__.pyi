@@ -6,6 +6,7 @@ from .core.summary import summary as summary
 from .mixins.call import MBFunctionCall as MBFunctionCall
 from .mixins.call import MBReturnValue as MBReturnValue
 from .mixins.cgroup import MBCgroupLimits as MBCgroupLimits
+from .mixins.conda import MBCondaPackages as MBCondaPackages
 from .mixins.files import MBFileHash as MBFileHash
 from .mixins.git import MBGitInfo as MBGitInfo
 from .mixins.gpu import MBGpu as MBGpu
@@ -14,7 +15,6 @@ from .mixins.host import MBWorkingDir as MBWorkingDir
 from .mixins.memory import MBPeakMemory as MBPeakMemory
 from .mixins.modules import MBLoadedModules as MBLoadedModules
 from .mixins.nvidia import MBNvidiaSmi as MBNvidiaSmi
-from .mixins.packages import MBCondaPackages as MBCondaPackages
 from .mixins.packages import MBGlobalPackages as MBGlobalPackages
 from .mixins.packages import MBInstalledPackages as MBInstalledPackages
 from .mixins.profiler import MBLineProfiler as MBLineProfiler

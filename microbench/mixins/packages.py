@@ -1,4 +1,4 @@
-"""Packages: installed by pip or conda, or used by the calling code."""
+"""Python packages: installed, or used by the calling code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-CONDA_LIMIT = 120.0  # seconds: conda starts slowly from network file systems
 STDLIB = os.path.dirname(os.__file__)
 
 
@@ -79,61 +78,6 @@ def directory_of(distribution: Any) -> str:
     first = next(inside, '')
     place = str(distribution.locate_file(first))
     return os.path.normpath(os.path.dirname(place) if first else place)
-
-
-class MBCondaPackages:
-    """Packages of the active conda environment.
-
-    `include_builds` (True) appends builds to versions, `include_channels` (False)
-    channels. The program is asked once for each bench object and environment.
-
-    Raises CalledProcessError or FileNotFoundError, unless `capture_optional` is true.
-
-    >>> from microbench import MBCondaPackages, MicroBench
-    >>> class Bench(MicroBench, MBCondaPackages):
-    ...     capture_optional = True
-    """
-
-    cli_name = 'conda-packages'
-    include_builds = True
-    include_channels = False
-    _conda_list: tuple[Any, str] | None = None
-
-    def capture_conda_packages(self, bm_data: dict[str, Any]) -> None:
-        """Set `conda`: name, path and packages of the environment.
-
-        Raises:
-            FileNotFoundError, subprocess.SubprocessError: conda could not be asked;
-                `conda.packages` is not there then.
-        """
-        conda: dict[str, Any] = {
-            'name': os.environ.get('CONDA_DEFAULT_ENV'),
-            'path': os.environ.get('CONDA_PREFIX'),
-        }
-        bm_data['conda'] = conda
-        rows = [line.split() for line in self._listed().splitlines()]
-        conda['packages'] = {
-            row[0]: self._version(*row[1:])
-            for row in rows
-            if len(row) > 1 and not row[0].startswith('#')
-        }
-
-    def _listed(self) -> str:
-        import shutil
-
-        from .programs import output_of  # start-up time
-
-        program = shutil.which('conda') or os.environ.get('CONDA_EXE') or 'conda'
-        prefix = os.environ.get('CONDA_PREFIX') or sys.prefix
-        asked = (os.getpid(), program, prefix)
-        if self._conda_list is None or self._conda_list[0] != asked:
-            command = [program, 'list', '--prefix', prefix]
-            self._conda_list = asked, output_of(command, limit=CONDA_LIMIT)
-        return self._conda_list[1]
-
-    def _version(self, version: str, build: str = '', channel: str = '', *_: str) -> str:
-        text = f'{version} {build}' if self.include_builds and build else version
-        return f'{text}({channel})' if self.include_channels and channel else text
 
 
 class MBGlobalPackages:

@@ -1,4 +1,4 @@
-"""What a record says about packages: installed, of conda, and in use."""
+"""What a record says about Python packages: installed, and in use."""
 
 import asyncio
 import contextlib
@@ -17,15 +17,12 @@ import pytest
 
 import microbench
 from microbench import (
-    MBCondaPackages,
     MBGlobalPackages,
     MBInstalledPackages,
     MicroBench,
     MicroBenchBase,
 )
-from tests.fakes import ROOT, only
-
-STANDIN = ROOT / 'tests' / 'standins' / 'conda'
+from tests.fakes import only
 
 
 def record_of(*mixins, **attributes):
@@ -120,119 +117,6 @@ def test_found_once_for_each_bench(monkeypatch):
     assert [r['python']['installed_packages'] for r in bench.get_results()] == [{}] * 3
     assert asked == [1]
     assert bench.explain_path() == []
-
-
-# --- MBCondaPackages ---------------------------------------------------------------
-
-
-@pytest.fixture
-def conda(monkeypatch, tmp_path):
-    """The stand-in for conda on PATH; returns the file that logs its calls."""
-    log = tmp_path / 'log'
-    log.touch()
-    monkeypatch.setenv('PATH', str(STANDIN), prepend=os.pathsep)
-    monkeypatch.setenv('CONDA_STANDIN_LOG', str(log))
-    monkeypatch.setenv('CONDA_PREFIX', '/opt/env')
-    monkeypatch.setenv('CONDA_DEFAULT_ENV', 'sim')
-    return log
-
-
-@pytest.mark.parametrize(
-    ('attributes', 'versions'),
-    [
-        ({}, ['2.1.0 py312h0abc123_4', '1.19 h50ea8bc_0', '1.16.0 pyhd3eb1b0_1', '0.1']),
-        ({'include_builds': False}, ['2.1.0', '1.19', '1.16.0', '0.1']),
-        (
-            {'include_channels': True},
-            [
-                '2.1.0 py312h0abc123_4(conda-forge)',
-                '1.19 h50ea8bc_0(bioconda)',
-                '1.16.0 pyhd3eb1b0_1',
-                '0.1',
-            ],
-        ),
-        (
-            {'include_builds': False, 'include_channels': True},
-            ['2.1.0(conda-forge)', '1.19(bioconda)', '1.16.0', '0.1'],
-        ),
-    ],
-)
-def test_packages_of_conda(conda, attributes, versions):
-    """Versions with builds and channels as wanted; lines may have fewer columns."""
-    assert record_of(MBCondaPackages, **attributes)['conda'] == {
-        'name': 'sim',
-        'path': '/opt/env',
-        'packages': dict(zip(['numpy', 'samtools', 'six', 'bare'], versions, strict=True)),
-    }
-    assert conda.read_text() == 'list --prefix /opt/env\n'
-
-
-def test_outside_an_environment(conda, monkeypatch):
-    """Name and path are null, and the prefix of this Python is asked for."""
-    monkeypatch.delenv('CONDA_PREFIX')
-    monkeypatch.delenv('CONDA_DEFAULT_ENV')
-    found = record_of(MBCondaPackages)['conda']
-    assert (found['name'], found['path']) == (None, None)
-    assert conda.read_text() == f'list --prefix {sys.prefix}\n'
-
-
-def test_conda_is_asked_once_for_a_bench_and_environment(conda, monkeypatch):
-    """It takes seconds; another bench or another environment asks again."""
-    cls = type('Bench', (MicroBenchBase, MBCondaPackages), {})
-    bench = cls()
-    for _ in range(2):
-        bench(lambda: None)()
-    monkeypatch.setenv('CONDA_PREFIX', '/opt/other')
-    bench(lambda: None)()
-    cls()(lambda: None)()
-    prefixes = [line.split()[-1] for line in conda.read_text().splitlines()]
-    assert prefixes == ['/opt/env', '/opt/other', '/opt/other']
-
-
-def test_conda_that_fails(conda, monkeypatch):
-    """Its own words are in the error, and the record claims no packages."""
-    monkeypatch.setenv('CONDA_STANDIN', 'fail')
-    with pytest.raises(subprocess.CalledProcessError, match='Not a conda environment'):
-        record_of(MBCondaPackages)
-    record = record_of(MBCondaPackages, capture_optional=True)
-    assert record['conda'] == {'name': 'sim', 'path': '/opt/env'}
-    [error] = record['call']['capture_errors']
-    assert error['method'] == 'capture_conda_packages'
-    assert error['error'].endswith('Not a conda environment: /opt/env')
-
-
-def test_no_conda(monkeypatch, tmp_path):
-    """Without the program: FileNotFoundError."""
-    monkeypatch.setenv('PATH', str(tmp_path))
-    monkeypatch.delenv('CONDA_EXE', raising=False)
-    with pytest.raises(FileNotFoundError, match='conda'):
-        record_of(MBCondaPackages)
-
-
-@pytest.mark.parametrize(
-    ('which', 'exe', 'program'),
-    [
-        ('/a/conda', '/b/conda', '/a/conda'),
-        (None, '/b/conda', '/b/conda'),
-        (None, None, 'conda'),
-    ],
-)
-def test_which_conda(monkeypatch, which, exe, program):
-    """The one on PATH, else CONDA_EXE, else the name; stubs are asked at the call."""
-    asked = []
-
-    def check_output(command, **options):
-        asked.append(command)
-        return b'a 1 b\n'
-
-    monkeypatch.setattr('shutil.which', lambda name: which)
-    monkeypatch.setattr(subprocess, 'check_output', check_output)
-    monkeypatch.setenv('CONDA_PREFIX', '/opt/env')
-    monkeypatch.delenv('CONDA_EXE', raising=False)
-    if exe:
-        monkeypatch.setenv('CONDA_EXE', exe)
-    assert record_of(MBCondaPackages)['conda']['packages'] == {'a': '1 b'}
-    assert asked == [[program, 'list', '--prefix', '/opt/env']]
 
 
 # --- MBGlobalPackages --------------------------------------------------------------

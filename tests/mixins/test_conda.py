@@ -1,0 +1,224 @@
+"""MBCondaPackages. Its program is a stand-in, tests/standins/conda."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from microbench import MBCondaPackages, MicroBenchBase
+from microbench.mixins.conda import channel_of
+from tests.fakes import ROOT, only
+
+STANDIN = ROOT / 'tests' / 'standins' / 'conda'
+
+
+def record_of(**attributes):
+    """The record of one call of a bench with these attributes."""
+    bench = type('Bench', (MicroBenchBase, MBCondaPackages), attributes)()
+    bench(lambda: None)()
+    return only(bench.get_results())
+
+
+@pytest.fixture
+def conda(monkeypatch, tmp_path):
+    """The stand-in for conda on PATH; returns the file that logs its calls."""
+    log = tmp_path / 'log'
+    log.touch()
+    monkeypatch.setenv('PATH', str(STANDIN), prepend=os.pathsep)
+    monkeypatch.setenv('CONDA_STANDIN_LOG', str(log))
+    monkeypatch.setenv('CONDA_PREFIX', '/opt/env')
+    monkeypatch.setenv('CONDA_DEFAULT_ENV', 'sim')
+    return log
+
+
+@pytest.mark.parametrize(
+    ('attributes', 'versions'),
+    [
+        ({}, ['2.1.0 py312h0abc123_4', '1.19 h50ea8bc_0', '1.16.0 pyhd3eb1b0_1', '0.1']),
+        ({'include_builds': False}, ['2.1.0', '1.19', '1.16.0', '0.1']),
+        (
+            {'include_channels': True},
+            [
+                '2.1.0 py312h0abc123_4(conda-forge)',
+                '1.19 h50ea8bc_0(bioconda)',
+                '1.16.0 pyhd3eb1b0_1',
+                '0.1',
+            ],
+        ),
+        (
+            {'include_builds': False, 'include_channels': True},
+            ['2.1.0(conda-forge)', '1.19(bioconda)', '1.16.0', '0.1'],
+        ),
+    ],
+)
+def test_packages_of_conda(conda, attributes, versions):
+    """Versions with builds and channels as wanted; lines may have fewer columns."""
+    assert record_of(**attributes)['conda'] == {
+        'name': 'sim',
+        'path': '/opt/env',
+        'packages': dict(zip(['numpy', 'samtools', 'six', 'bare'], versions, strict=True)),
+    }
+    assert conda.read_text() == 'list --prefix /opt/env\n'
+
+
+def test_outside_an_environment(conda, monkeypatch):
+    """Name and path are null, and the prefix of this Python is asked for."""
+    monkeypatch.delenv('CONDA_PREFIX')
+    monkeypatch.delenv('CONDA_DEFAULT_ENV')
+    found = record_of()['conda']
+    assert (found['name'], found['path']) == (None, None)
+    assert conda.read_text() == f'list --prefix {sys.prefix}\n'
+
+
+def test_conda_is_asked_once_for_a_bench_and_environment(conda, monkeypatch):
+    """It takes seconds; another bench or another environment asks again."""
+    cls = type('Bench', (MicroBenchBase, MBCondaPackages), {})
+    bench = cls()
+    for _ in range(2):
+        bench(lambda: None)()
+    monkeypatch.setenv('CONDA_PREFIX', '/opt/other')
+    bench(lambda: None)()
+    cls()(lambda: None)()
+    prefixes = [line.split()[-1] for line in conda.read_text().splitlines()]
+    assert prefixes == ['/opt/env', '/opt/other', '/opt/other']
+
+
+def test_conda_that_fails(conda, monkeypatch):
+    """Its own words are in the error, and the record claims no packages."""
+    monkeypatch.setenv('CONDA_STANDIN', 'fail')
+    with pytest.raises(subprocess.CalledProcessError, match='Not a conda environment'):
+        record_of()
+    record = record_of(capture_optional=True)
+    assert record['conda'] == {'name': 'sim', 'path': '/opt/env'}
+    [error] = record['call']['capture_errors']
+    assert error['method'] == 'capture_conda_packages'
+    assert error['error'].endswith('Not a conda environment: /opt/env')
+
+
+# --- without conda -------------------------------------------------------------------
+
+CHANNEL = 'https://conda.anaconda.org/conda-forge'
+# As conda and mamba write them, with the platform; as pixi does, with a slash; broken ones.
+SIX = {'name': 'six', 'version': '1.16.0', 'build': 'py_1', 'depends': ['python']}
+XZ = {'name': 'xz', 'version': '5.4', 'build': 'h1_0', 'build_number': 0}
+NOTED = {
+    'six-1.16.0-py_1.json': {**SIX, 'channel': f'{CHANNEL}/noarch', 'subdir': 'noarch'},
+    'xz-5.4-h1_0.json': {**XZ, 'channel': f'{CHANNEL}/', 'subdir': 'linux-64'},
+    'old.json': {'name': 'old', 'version': '1'},
+    'nameless.json': {'version': '1'},
+    'odd.json': ['list'],
+    'torn.json': None,
+    'history': None,
+}
+
+
+@pytest.fixture
+def no_conda(monkeypatch, tmp_path):
+    """No program; the prefix of the active environment, which is empty."""
+    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.delenv('CONDA_EXE', raising=False)
+    monkeypatch.setenv('CONDA_PREFIX', str(tmp_path / 'env'))
+    return tmp_path / 'env'
+
+
+@pytest.fixture
+def installed(no_conda):
+    """Files in which an installer has noted packages; returns their folder."""
+    folder = no_conda / 'conda-meta'
+    folder.mkdir(parents=True)
+    for name, noted in NOTED.items():
+        folder.joinpath(name).write_text(json.dumps(noted) if noted else '{"name": "x')
+    return folder
+
+
+@pytest.mark.parametrize('exe', [None, '/no/such/conda'])
+def test_no_conda(no_conda, monkeypatch, exe):
+    """Without the program and what it would tell: FileNotFoundError."""
+    if exe:
+        monkeypatch.setenv('CONDA_EXE', exe)
+    with pytest.raises(FileNotFoundError, match='conda'):
+        record_of()
+
+
+@pytest.mark.parametrize(
+    ('attributes', 'six', 'old'),
+    [
+        ({}, '1.16.0 py_1', '1'),
+        ({'include_builds': False}, '1.16.0', '1'),
+        ({'include_channels': True}, '1.16.0 py_1(conda-forge)', '1'),
+    ],
+)
+def test_without_conda_the_environment_itself_is_read(installed, attributes, six, old):
+    """As mamba, micromamba and pixi leave it; broken notes cost only themselves."""
+    packages = record_of(**attributes)['conda']['packages']
+    assert (packages['six'], packages['old']) == (six, old)
+    assert list(packages) == ['old', 'six', 'xz']
+
+
+def test_the_environment_is_read_once(installed):
+    """As conda is asked once."""
+    bench = type('Bench', (MicroBenchBase, MBCondaPackages), {})()
+    bench(lambda: None)()
+    for file in installed.iterdir():
+        file.unlink()
+    bench(lambda: None)()
+    first, second = (record['conda'] for record in bench.get_results())
+    assert first == second
+
+
+def test_a_conda_that_fails_is_believed(conda, monkeypatch, tmp_path):
+    """Its error counts, whatever lies in the environment."""
+    folder = tmp_path / 'env' / 'conda-meta'
+    folder.mkdir(parents=True)
+    folder.joinpath('old.json').write_text(json.dumps(NOTED['old.json']))
+    monkeypatch.setenv('CONDA_PREFIX', str(folder.parent))
+    monkeypatch.setenv('CONDA_STANDIN', 'fail')
+    with pytest.raises(subprocess.CalledProcessError):
+        record_of()
+
+
+@pytest.mark.parametrize(
+    ('address', 'channel'),
+    [
+        (f'{CHANNEL}/linux-64', 'conda-forge'),
+        (f'{CHANNEL}/', 'conda-forge'),
+        (f'{CHANNEL}/label/dev/linux-64', 'conda-forge/label/dev'),
+        ('https://conda.anaconda.org/t/aa-0123/lab/linux-64', 'lab'),
+        ('https://repo.anaconda.com/pkgs/main/linux-64', ''),
+        ('conda-forge', 'conda-forge'),
+        ('https://host', ''),
+        (None, ''),
+        ('', ''),
+    ],
+)
+def test_names_of_channels(address, channel):
+    """As `conda list` shows them: without host, platform and token."""
+    assert channel_of({'channel': address, 'subdir': 'linux-64'}) == channel
+
+
+@pytest.mark.parametrize(
+    ('which', 'exe', 'program'),
+    [
+        ('/a/conda', '/b/conda', '/a/conda'),
+        (None, '/b/conda', '/b/conda'),
+        (None, None, 'conda'),
+    ],
+)
+def test_which_conda(monkeypatch, which, exe, program):
+    """The one on PATH, else CONDA_EXE, else the name; stubs are asked at the call."""
+    asked = []
+
+    def check_output(command, **options):
+        asked.append(command)
+        return b'a 1 b\n'
+
+    monkeypatch.setattr('shutil.which', lambda name: which)
+    monkeypatch.setattr(subprocess, 'check_output', check_output)
+    monkeypatch.setenv('CONDA_PREFIX', '/opt/env')
+    monkeypatch.delenv('CONDA_EXE', raising=False)
+    if exe:
+        monkeypatch.setenv('CONDA_EXE', exe)
+    assert record_of()['conda']['packages'] == {'a': '1 b'}
+    assert asked == [[program, 'list', '--prefix', '/opt/env']]
