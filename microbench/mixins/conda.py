@@ -105,7 +105,7 @@ def channel_of(package: dict[str, Any]) -> str:
     """
     address = str(package.get('channel') or '').rstrip('/')
     address = address.removesuffix(f'/{package.get("subdir")}')
-    names = address.partition('://')[2].split('/')[1:] if '://' in address else [address]
+    names = address.split('/')[3:] if address.startswith('http') else [address]
     if names[:1] == ['t']:
         del names[:2]  # an access token
     return '' if names[:1] == ['pkgs'] else '/'.join(names)

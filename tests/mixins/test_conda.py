@@ -189,6 +189,7 @@ def test_a_conda_that_fails_is_believed(conda, monkeypatch, tmp_path):
         ('https://repo.anaconda.com/pkgs/main/linux-64', ''),
         ('conda-forge', 'conda-forge'),
         ('https://host', ''),
+        ('file:///opt/lab/linux-64', 'file:///opt/lab'),
         (None, ''),
         ('', ''),
     ],
