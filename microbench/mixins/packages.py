@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 
-from ..core.capture import namespace, per_process
+from ..core.capture import namespace, per_process, spanning
 from ..core.naming import without_partial
 from ..messages import PACKAGE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
+    from collections.abc import Generator, Iterable, Iterator
+    from types import CodeType, FrameType
     from typing import Any
 
 STDLIB = os.path.dirname(os.__file__)
+FUNCTION = 0x1  # CO_OPTIMIZED, a flag of the code of functions (inspect)
 
 
 class MBInstalledPackages:
@@ -83,7 +85,8 @@ def directory_of(distribution: Any) -> str:
 class MBGlobalPackages:
     """Versions of the packages that the calling code has in its globals.
 
-    Cannot fail: what has no version is left out.
+    So are those that the timed function imports by itself. Cannot fail: what has no
+    version is left out.
 
     >>> from microbench import MBGlobalPackages, MicroBench
     >>> import pytest
@@ -96,18 +99,28 @@ class MBGlobalPackages:
     True
     """
 
-    def capture_functions(self, bm_data: dict[str, Any]) -> None:
+    @spanning
+    def capture_functions(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Add to `python.loaded_packages`.
 
         A module counts by itself, anything else by the package that it was defined in;
         what has no version is skipped. Code that was called by the standard library (a
         task, a thread) is looked at through the globals of the decorated function.
+
+        What the decorated function, or the one around a block, imports follows when it
+        has run.
         """
-        found = map(_package_of, list(_globals_to_look_at(bm_data).values()))
-        packages = dict(package for package in found if package is not None)
-        if packages:
-            python = namespace(bm_data, 'python')
-            namespace(python, 'loaded_packages').update(packages)
+        names, code = _looked_at(bm_data)
+        _add(bm_data, list(names.values()))
+        yield
+        _add(bm_data, map(sys.modules.get, imported_by(code) if code else ()))
+
+
+def _add(bm_data: dict[str, Any], values: Iterable[Any]) -> None:
+    packages = dict(filter(None, map(_package_of, values)))
+    if packages:
+        python = namespace(bm_data, 'python')
+        namespace(python, 'loaded_packages').update(packages)
 
 
 def _package_of(value: Any) -> tuple[str, str] | None:
@@ -122,13 +135,16 @@ def _package_of(value: Any) -> tuple[str, str] | None:
     return (name, version) if known else None
 
 
-def _globals_to_look_at(bm_data: dict[str, Any]) -> dict[str, Any]:
+def _looked_at(bm_data: dict[str, Any]) -> tuple[dict[str, Any], CodeType | None]:
+    """Return the globals of the calling code, and the code of the timed function."""
     frame = _outside(sys._getframe(1), _is_capturing)
     func = bm_data.get('_func')
-    if func is not None and (frame is None or _is_stdlib(frame)):
-        return _globals_of(func)
-    frame = _outside(frame, _is_stdlib)
-    return {} if frame is None else frame.f_globals
+    if func is None:
+        return _of_frame(_outside(frame, _is_stdlib))
+    names, code = _of_function(func)
+    if frame is not None and not _is_stdlib(frame):
+        names = frame.f_globals
+    return names, code
 
 
 def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
@@ -149,11 +165,34 @@ def _is_stdlib(frame: FrameType) -> bool:
     return inside or path.startswith('<frozen ')
 
 
-def _globals_of(func: Any) -> dict[str, Any]:
-    """Return the globals of a function, method, partial or object with __call__."""
+def _of_frame(frame: FrameType | None) -> tuple[dict[str, Any], CodeType | None]:
+    """Return globals and code of a running function; of a module there is no code."""
+    if frame is None:
+        return {}, None
+    code = frame.f_code
+    return frame.f_globals, code if code.co_flags & FUNCTION else None
+
+
+def _of_function(func: Any) -> tuple[dict[str, Any], CodeType | None]:
+    """Return those of a function, method, partial or object with __call__."""
     func = without_partial(func)
     for place in (func, getattr(func, '__func__', None), type(func).__call__):
         found = getattr(place, '__globals__', None)
         if isinstance(found, dict):
-            return found
-    return {}
+            return found, getattr(place, '__code__', None)
+    return {}, None
+
+
+@lru_cache
+def imported_by(code: CodeType) -> frozenset[str]:
+    """Return the packages that a function imports, functions inside it included."""
+    import dis
+
+    steps = [s for s in dis.get_instructions(code) if s.opname != 'EXTENDED_ARG']
+    found = {
+        step.argval.partition('.')[0]
+        for level, step in zip(steps, steps[2:], strict=False)
+        if step.opname == 'IMPORT_NAME' and level.argval == 0  # else it is relative
+    }
+    inner = [imported_by(const) for const in code.co_consts if hasattr(const, 'co_code')]
+    return frozenset(found.union(*inner))

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import orjson
 import pytest
 
 import microbench
@@ -242,6 +243,19 @@ del data
     ended = program(code)
     assert ended.call['peak_memory_bytes'] >= 5_000_000
     assert ended.record['extended']
+
+
+def test_packages_of_the_program(program):
+    """Those that it has when it registers; at the end there is no calling code."""
+    code = """
+import orjson
+class Bench(microbench.MicroBenchBase, microbench.MBGlobalPackages):
+    pass
+bench = Bench(path)
+bench.record_on_exit()
+"""
+    found = program(code).record['python']['loaded_packages']
+    assert found['orjson'] == orjson.__version__
 
 
 def test_the_line_profiler_is_refused():

@@ -22,6 +22,7 @@ from microbench import (
     MicroBench,
     MicroBenchBase,
 )
+from microbench.mixins.packages import imported_by
 from tests.fakes import only
 
 
@@ -251,6 +252,76 @@ def test_a_task_asks_the_function_itself(caller):
 
     asyncio.run(main())
     assert packages(bench) == {'numpy': numpy.__version__}
+
+
+# --- imports inside functions --------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package that nobody has imported; its name. It is forgotten afterwards."""
+    name = 'mb_test_package'
+    folder = tmp_path / name
+    folder.mkdir()
+    folder.joinpath('__init__.py').write_text("__version__ = '4.2'\n")
+    folder.joinpath('inner.py').write_text('')
+    monkeypatch.syspath_prepend(tmp_path)
+    yield name
+    for module in [m for m in sys.modules if m.partition('.')[0] == name]:
+        del sys.modules[module]
+
+
+IMPORTING = [
+    'import mb_test_package',
+    'import mb_test_package.inner as other',
+    'from mb_test_package import inner',
+    'def inner():\n  from mb_test_package import inner\n inner()',
+    'import sys, mb_test_package',
+]
+
+
+@pytest.mark.parametrize('source', IMPORTING)
+def test_what_the_function_imports(caller, package, source):
+    """It is there from the first record on, though it was loaded only by the call."""
+    bench = Globals()
+    timed = bench(function_in(caller, f'def f():\n {source}\n'))
+    for _ in range(2):
+        caller.call(timed)
+    found = [r['python']['loaded_packages'] for r in bench.get_results()]
+    assert found == [{package: '4.2'}] * 2
+
+
+def test_what_the_function_around_a_block_imports(package):
+    """As for a decorated one."""
+    bench = Globals()
+    with bench.record('block'):
+        import mb_test_package
+
+        assert mb_test_package.__version__ == '4.2'
+    assert packages(bench)[package] == '4.2'
+
+
+@pytest.mark.parametrize('source', ['if not f: import mb_test_package', 'f.numpy = len'])
+def test_what_is_not_imported(caller, package, source):
+    """Code that is not reached and mere names add nothing."""
+    bench = Globals()
+    caller.call(bench(function_in(caller, f'def f():\n {source}\n')))
+    assert packages(bench) == {}
+
+
+def test_relative_imports_are_other_modules(caller):
+    """A module of one's own may be called like a package."""
+    f = function_in(caller, 'def f():\n from .numpy import a\n from . import numpy')
+    assert imported_by(f.__code__) == set()
+
+
+def test_an_import_that_fails(caller):
+    """The error is the code's own; the record names nothing."""
+    bench = Globals()
+    timed = bench(function_in(caller, 'def f(): import mb_no_such_package'))
+    with pytest.raises(ModuleNotFoundError):
+        caller.call(timed)
+    assert packages(bench) == {}
 
 
 def test_a_block_looks_through_the_standard_library():
