@@ -107,6 +107,13 @@ def wall_ns() -> int:
 def clock_info() -> tuple[str, int, int]:
     """Name, resolution and overhead in ns of the monotonic clock."""
 
+def child_end_ns(pid: int, block: bool) -> int:
+    """Monotonic clock right after the end of a child, which stays to be collected.
+
+    0: it has not ended; with `block`, because a signal came. ChildProcessError: no such
+    child.
+    """
+
 def record_id() -> str:
     """A new id, unique among all records of all processes."""
 

@@ -4,7 +4,8 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeASCII
 from cpython.long cimport PyLong_AsLongLongAndOverflow
-from libc.errno cimport errno
+from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t
 
@@ -47,6 +48,18 @@ def wall_ns():
 def clock_info():
     cdef c.mb_clock_info info = c.mb_clock_measure()
     return info.name.decode('ascii'), info.resolution_ns, info.overhead_ns
+
+
+def child_end_ns(int pid, bint block):
+    cdef int64_t ended_ns = 0
+    cdef int error
+    with nogil:
+        error = c.mb_child_end(pid, block, &ended_ns)
+    if error == EINTR:
+        PyErr_CheckSignals()
+    elif error and error != EAGAIN:
+        raise OSError(error, os.strerror(error))
+    return ended_ns
 
 
 def record_id():

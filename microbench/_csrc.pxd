@@ -40,6 +40,9 @@ cdef extern from "mb_clock.h":
     int64_t mb_wall_ns() noexcept nogil
     mb_clock_info mb_clock_measure() noexcept nogil
 
+cdef extern from "mb_child.h":
+    int mb_child_end(int pid, bint block, int64_t *ended_ns) noexcept nogil
+
 cdef extern from "mb_text.h":
     ctypedef struct mb_text:
         char *data

@@ -171,6 +171,15 @@ def step():
     _core.ascii_text(b'ascii')
     refused(TypeError, _core.ascii_text, words)
 """,
+    'child_end_ns': """
+pid = os.fork() or os._exit(0)
+while not _core.child_end_ns(pid, True):
+    pass
+
+def step():
+    _core.child_end_ns(pid, True)
+    refused(ChildProcessError, _core.child_end_ns, 2**31 - 1, False)
+""",
     'clock_info': 'def step():\n    _core.clock_info()\n',
     'clock_ns': 'def step():\n    _core.clock_ns()\n',
     'fork_generation': 'def step():\n    _core.fork_generation()\n',

@@ -1,0 +1,20 @@
+#include "mb_child.h"
+
+#include "mb_clock.h"
+
+int
+mb_child_end(pid_t pid, bool block, int64_t *ended_ns)
+{
+    siginfo_t found;
+    found.si_pid = 0; /* stays so where nothing has ended: waitid(2) */
+    const int options = WEXITED | WNOWAIT | (block ? 0 : WNOHANG);
+    if (waitid(P_PID, (id_t)pid, &found, options) != 0) {
+        return errno;
+    }
+    const int64_t now = mb_clock_ns();
+    if (found.si_pid == 0) {
+        return EAGAIN;
+    }
+    *ended_ns = now;
+    return 0;
+}

@@ -1,0 +1,56 @@
+"""The end of a child, as C sees it; what waits for it is tested in csrc/tests."""
+
+import os
+import signal
+import subprocess
+
+import pytest
+
+from microbench import _core
+
+
+def test_the_clock_is_read_and_the_child_stays():
+    """A reading between start and now, again and again; then the child is collected."""
+    before = _core.clock_ns()
+    with subprocess.Popen(['true']) as process:
+        first = _core.child_end_ns(process.pid, True)
+        again = _core.child_end_ns(process.pid, False)
+        assert before < first <= again <= _core.clock_ns()
+        assert os.waitpid(process.pid, 0) == (process.pid, 0)
+        process.returncode = 0
+
+
+def test_a_running_child_has_no_end():
+    """0 without blocking."""
+    with subprocess.Popen(['cat'], stdin=subprocess.PIPE) as process:
+        assert _core.child_end_ns(process.pid, False) == 0
+
+
+def test_a_handler_runs_while_it_blocks_and_may_raise():
+    """It is called in the midst of the waiting; what it raises ends that."""
+
+    def handler(number, frame):
+        calls.append(number)
+        if len(calls) > 1:
+            raise LookupError
+
+    calls = []
+    before = signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    try:
+        with subprocess.Popen(['cat'], stdin=subprocess.PIPE) as process:
+            with pytest.raises(LookupError):
+                while not _core.child_end_ns(process.pid, True):
+                    pass
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert calls[:2] == [signal.SIGALRM] * 2
+
+
+@pytest.mark.parametrize('number', [1, 2**22 + 12345, os.getpid()])
+def test_whoever_is_no_child_of_ours(number):
+    """ChildProcessError, at once."""
+    with pytest.raises(ChildProcessError):
+        _core.child_end_ns(number, True)
