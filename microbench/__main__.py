@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 
+from .cli.forwarding import EndedBy
 from .cli.main import main
+from .core.signals import end_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,19 +18,44 @@ if TYPE_CHECKING:
 
 def console() -> NoReturn:
     """Run `main`, and end with the status that shells and schedulers expect."""
+    _fill_closed_streams()
     _keep_status_of_children()
     try:
         main()
+    except EndedBy as ended:
+        number = -int(ended.code or 0)
+    except KeyboardInterrupt:
+        number = signal.SIGINT
     except SystemExit as ended:
         sys.exit(shell_status(ended.code))
     finally:
         _give_up_broken_stdout()
         gc.freeze()  # spares a last search for garbage, a tenth of our start-up time
+    _end_by(number)
 
 
 def shell_status(code: str | int | None) -> str | int | None:
     """Return 128 + N for -N, which says that signal N ended the child."""
     return 128 - code if isinstance(code, int) and code < 0 else code
+
+
+def _end_by(number: int) -> NoReturn:
+    """End by the signal, so that shells and schedulers see it in the wait status."""
+    if number == signal.SIGXCPU:  # its default action dumps core
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+    end_by(number)
+    sys.exit(128 + number)  # the first process of a container does not die of signals
+
+
+def _fill_closed_streams() -> None:
+    # A file of ours that got one of their numbers would get what is meant for them. The
+    # child does not see these: they are closed when it is executed.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
 
 
 def _keep_status_of_children() -> None:

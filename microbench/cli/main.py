@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 
@@ -12,6 +13,7 @@ from ..core.settings import is_switched_off
 from ..messages import tell
 from ..outputs.base import Output
 from ..outputs.file import FileOutput
+from .forwarding import EndedBy
 from .parser import Parser
 from .runner import Measurement
 
@@ -37,7 +39,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
     Raises:
         SystemExit: always, unless the command is interrupted. The code is the exit
-            status, or the negative number of the signal that ended the child.
+            status, or the negative number of the signal that ended the child. EndedBy, a
+            subclass: a signal was sent to this process, and has ended the command.
+        KeyboardInterrupt: that signal was SIGINT.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in SUBCOMMANDS:
@@ -61,19 +65,23 @@ def subcommand(name: str) -> Callable[[list[str]], int]:
 
 def measure(bench: MicroBenchBase, settings: Settings) -> int:
     """Run the command as the settings say, and return its exit status."""
-    measurement = Measurement(settings.command)
+    measurement = Measurement(settings)
     with warnings.catch_warnings():
         warnings.simplefilter('always')
         warnings.showwarning = _say
         if is_switched_off():
             measurement.run_unrecorded()
         else:
-            measurement.record(bench, settings.iterations, settings.warmup)
+            measurement.record(bench)
     if measurement.start_error is not None:
         why = measurement.start_error.strerror
         tell(f'microbench: cannot start {settings.command[0]!r}: {why}')
     elif measurement.error is not None:
         raise measurement.error
+    if measurement.ended_by == signal.SIGINT:
+        raise KeyboardInterrupt
+    if measurement.ended_by is not None:
+        raise EndedBy(-measurement.ended_by)
     return measurement.exit_status
 
 

@@ -1,12 +1,18 @@
-"""The command as a child process: run once, or as often as asked, as one record."""
+"""The command, run as often as asked, as one record."""
 
 from __future__ import annotations
 
 import os
-import subprocess
+import signal
+from math import inf
 
-from .. import _core
 from ..core.run import Run
+from ..core.signals import name_of
+from ..messages import tell
+from .child import Child, StillRunningError
+from .forwarding import Forwarding
+from .outcome import Outcome
+from .pipes import Capture
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,124 +20,167 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..core.bench import MicroBenchBase
+    from .child import Attendant
+    from .parser import Settings
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
-
-
-class Child:
-    """One execution of the command."""
-
-    process: subprocess.Popen[bytes] | None = None  # None: it could not be started
-    status: int | None = None  # as wait4(2) gives it; None: it was not waited for
-    usage: Any = None
-    duration_ns = 0
-
-    def __init__(self, command: list[str]) -> None:
-        self.command = command
-
-    def run(self) -> None:
-        """Start the command and wait for its end.
-
-        The clock is read last before the start and first after the end.
-        """
-        began_ns = _core.clock_ns()
-        try:
-            # The child gets every descriptor that we were given, as it would without
-            # us: `make -j` and `<(...)` of a shell hand some over. Our own ones are
-            # closed when it is executed.
-            self.process = subprocess.Popen(self.command, close_fds=False)
-            _, self.status, self.usage = os.wait4(self.process.pid, 0)
-        finally:
-            self.duration_ns = _core.clock_ns() - began_ns
-            self._settle()
-
-    def _settle(self) -> None:
-        """Leave no process behind, nor a Popen object that believes in one."""
-        if self.process is None:
-            return
-        if self.status is None:
-            self.process.kill()
-            self.process.wait()
-        else:
-            self.process.returncode = self.returncode
-
-    @property
-    def returncode(self) -> int:
-        """The exit status; negative: the signal that ended the child."""
-        assert self.status is not None
-        return os.waitstatus_to_exitcode(self.status)
 
 
 class Measurement:
     """The command, run as often as asked, as one record.
 
-    The first error ends it, and becomes the record's `exception`.
+    The first error ends it, and becomes the record's `exception`. A signal may end it as
+    well, as cli/forwarding.py tells.
     """
 
-    def __init__(self, command: list[str]) -> None:
-        self.command = command
-        self.child = Child(command)  # the present one, or the last
-        self.returncodes: list[int] = []
-        self.usage: list[Any] = []
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.command = settings.command
+        self.child: Child | None = None  # the present one, or the last
         self.error: BaseException | None = None
+        self.incomplete = False  # iterations are missing
+        self.left_running = False
+        self.own_group = False
+        scope = settings.monitor_scope if settings.monitor_interval else None
+        self.forwarding = Forwarding(settings.timeout_grace_period)
+        self.capture = Capture(settings, lambda: self.forwarding.gave_up)
+        self.outcome = Outcome(self.capture.modes, scope)
+        self.attendants: list[Attendant] = [self.forwarding, self.capture]
+        if settings.timeout is not None:
+            self._limit(settings.timeout)
 
-    def record(self, bench: MicroBenchBase, iterations: int, warmup: int) -> None:
+    def _limit(self, seconds: float) -> None:
+        from .timeout import TimeOut  # start-up time
+
+        grace = self.settings.timeout_grace_period
+        time_out = TimeOut(self.forwarding.watch, seconds, grace)
+        self.own_group = time_out.makes_groups
+        self.attendants.append(time_out)
+
+    def record(self, bench: MicroBenchBase) -> None:
         """Warm up, run the iterations, hand the record to the sinks of the bench."""
-        self._repeat(warmup, self._run_child)
-        run = self._begin(bench)
-        self._repeat(iterations, self._run_timed, run)
-        run.finish(self.error)
+        self.forwarding.begin()
+        try:
+            self._repeat(self.settings.warmup, self._run_child)
+            run = self._begin(bench)
+            self._repeat(self.settings.iterations, self._run_timed, run)
+            self._finish(run)
+            self._stay()
+        finally:
+            self.forwarding.end()
 
     def run_unrecorded(self) -> None:
         """Run the command once, as if it had been started without us."""
-        self._repeat(1, self._run_child)
-        if self.error is None:
-            self.returncodes.append(self.child.returncode)
+        self.forwarding.begin()
+        try:
+            self._repeat(1, self._run_child)
+            self._stay()
+            if self.error is None and self.child is not None:
+                self.outcome.add(self.child)
+        finally:
+            self.forwarding.end()
 
     def _begin(self, bench: MicroBenchBase) -> Run:
         run = Run(bench, os.path.basename(self.command[0])).begin(
-            invocation='CLI', command=self.command, returncode=self.returncodes
+            invocation='CLI', command=self.command, returncode=self.outcome.returncodes
         )
         assert run.data is not None
-        run.data['_children_usage'] = self.usage
+        run.data['_children_usage'] = self.outcome.usage
         run.finish_wall_ns = run.start_wall_ns  # should no iteration end
+        if self.settings.monitor_interval is not None:
+            self._sample(run, self.settings.monitor_interval)
         return run
 
+    def _sample(self, run: Run, interval: float) -> None:
+        from .sampling import Sampling  # start-up time
+
+        scope, watch = self.settings.monitor_scope, self.forwarding.watch
+        self.attendants.append(Sampling(watch, interval, scope, run.plan.tz))
+
+    def _finish(self, run: Run) -> None:
+        assert run.data is not None
+        self.outcome.store(run.data['call'])
+        if self.ended_by is not None:
+            run.data['exit_signal'] = name_of(self.ended_by)
+        self.forwarding.swallows = 1
+        run.finish(self.error)
+
+    # --- the iterations --------------------------------------------------------------
+
     def _repeat(self, times: int, once: Callable[..., None], *args: Any) -> None:
-        """Do it so often, unless there was an error before, or until there is one."""
-        if self.error is not None:
-            return
+        """Do it so often, unless something has ended the measurement, or until it does."""
+        self.forwarding.swallows = inf
+        for _ in range(times):
+            if self.error is not None or self.forwarding.ending is not None:
+                self.incomplete = True
+                break
+            self._attempt(once, *args)
+        self.forwarding.swallows = 0
+
+    def _attempt(self, once: Callable[..., None], *args: Any) -> None:
         try:
-            for _ in range(times):
-                once(*args)
+            once(*args)
+        except StillRunningError:
+            self.left_running = self.incomplete = True
         except BaseException as error:  # main() raises it again
             self.error = error
 
     def _run_child(self) -> None:
-        self.child = Child(self.command)
-        self.child.run()
+        self.child = Child(
+            self.command,
+            self.attendants,
+            self.capture.pipes,
+            self.own_group,
+            self.forwarding.look_up,
+        )
+        try:
+            self.child.run()
+        except StillRunningError:
+            self.capture.leave(self.child)
+            raise
+        finally:
+            self.forwarding.judge(self.child)
 
     def _run_timed(self, run: Run) -> None:
         try:
             self._run_child()
         finally:
-            run.add_duration(self.child.duration_ns)
-        self.returncodes.append(self.child.returncode)
-        self.usage.append(self.child.usage)
+            child = self.child
+            if child is not None and child.process is not None:
+                run.add_duration(child.duration_ns)
+                self.outcome.add(child)
+
+    def _stay(self) -> None:
+        """Wait for a child that the record did not wait for."""
+        if self.left_running and self.child is not None:
+            tell('microbench: the record is written; the command has not ended yet')
+            self.child.finish()
 
     # --- the outcome -----------------------------------------------------------------
 
     @property
     def start_error(self) -> OSError | None:
         """Why the command could not be started."""
-        if isinstance(self.error, OSError) and self.child.process is None:
-            return self.error
-        return None
+        started = self.child is not None and self.child.process is not None
+        return self.error if isinstance(self.error, OSError) and not started else None
+
+    @property
+    def ended_by(self) -> int | None:
+        """The signal by which this process has to end, if there is one."""
+        number = self.forwarding.ending
+        if number == signal.SIGINT and not self.incomplete and not self._died_of_it():
+            return None  # the child has handled it, and all is done
+        return number
+
+    def _died_of_it(self) -> bool:
+        """Whether Ctrl-C has ended the last child; many catch it and exit with 130."""
+        codes = self.outcome.returncodes
+        return codes[-1:] in ([-signal.SIGINT], [128 + signal.SIGINT])
 
     @property
     def exit_status(self) -> int:
         """The first return code that is not 0; else 127 or 126 for a failed start."""
-        failed = [code for code in self.returncodes if code]
+        failed = [code for code in self.outcome.returncodes if code]
         if self.start_error is not None:
             missing = isinstance(self.start_error, FileNotFoundError)
             failed.append(NOT_FOUND if missing else NOT_EXECUTABLE)

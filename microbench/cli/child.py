@@ -1,0 +1,206 @@
+"""One execution of the command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+from .. import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Protocol
+
+    class Attendant(Protocol):
+        """What accompanies an execution, in the main thread."""
+
+        def started(self, child: Child) -> None:
+            """The process is there."""
+
+        def ended(self, child: Child) -> None:
+            """It has ended, and the clock was read; it may not be collected yet."""
+
+
+class StillRunningError(Exception):
+    """The child is no longer waited for: the record cannot wait."""
+
+
+class Child:
+    """One execution: started, waited for and collected; signalled by other threads.
+
+    The kernel is asked whether the process is a child of ours. A stubbed one is not: it
+    is collected with `os.wait4` alone, and its number is never used for a signal.
+
+    Args:
+        command: program and arguments.
+        attendants: told of start and end.
+        pipes: further arguments of Popen.
+        own_group: make a process group for it.
+        look_up: called whenever a signal interrupts the waiting; it may raise
+            StillRunningError.
+    """
+
+    process: subprocess.Popen[bytes] | None = None  # None: it could not be started
+    status: int | None = None  # as wait4(2) gives it; None: it was not collected
+    usage: Any = None
+    duration_ns = 0
+    is_ours = False
+    _began_ns = 0
+    leads_group = False
+    over = True  # nobody may signal it: not started yet, or ended
+    timed_out = False
+
+    def __init__(
+        self,
+        command: list[str],
+        attendants: Sequence[Attendant] = (),
+        pipes: Mapping[str, int] | None = None,
+        own_group: bool = False,
+        look_up: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.command = command
+        self.attendants = attendants
+        self.options: dict[str, Any] = {**(pipes or {})}
+        if own_group:
+            self.options.update(_new_group())
+        self.own_group = own_group
+        self.look_up = look_up
+        self.lock = threading.Lock()  # held while it is signalled, or declared over
+        self.texts: dict[str, str] = {}  # captured output, by name of the stream
+        self.samples: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Start the command and wait for its end.
+
+        The clock is read last before the start and first after the end.
+
+        Raises:
+            OSError: it could not be started.
+            StillRunningError: it is still running, and `finish` waits for it.
+        """
+        self._began_ns = _core.clock_ns()
+        # The child gets every descriptor that we were given, as it would without us:
+        # `make -j` and `<(...)` of a shell hand some over. Our own ones are closed when
+        # it is executed.
+        self.process = subprocess.Popen(self.command, close_fds=False, **self.options)
+        try:
+            self._meet()
+            for attendant in self.attendants:
+                attendant.started(self)
+            self.finish()
+        except StillRunningError:
+            self.duration_ns = _core.clock_ns() - self._began_ns
+            raise
+        except BaseException:
+            self._put_down()
+            raise
+
+    def finish(self) -> None:
+        """Wait for the end, have the attendants do their part, collect the child."""
+        self.duration_ns = (self._wait() or _core.clock_ns()) - self._began_ns
+        self._bury()
+        if self.status is None:
+            self._collect()
+
+    def _meet(self) -> None:
+        """Find out whose child it is; from now on it can be signalled."""
+        try:
+            self.is_ours = _core.child_end_ns(self.pid, False) >= 0
+        except (ChildProcessError, TypeError, OverflowError):
+            pass  # a stub
+        if self.is_ours:
+            # Its send_signal() would collect a child that has ended, and throw the
+            # usage away.
+            vars(self.process)['poll'] = lambda: None
+            self.leads_group = self.own_group
+        self.over = False
+
+    def _wait(self) -> int:
+        """Return the clock right after the end; 0 where the child is a stub."""
+        if not self.is_ours:
+            self._collect()
+            return 0
+        while True:
+            ended_ns = _core.child_end_ns(self.pid, True)
+            if ended_ns:
+                return ended_ns
+            self.look_up()
+
+    def _bury(self) -> None:
+        """It has ended: nobody signals it any more, everybody does what is left."""
+        with self.lock:
+            self.over = True
+        attendants, self.attendants = self.attendants, ()
+        for attendant in reversed(attendants):
+            attendant.ended(self)
+
+    def _collect(self) -> None:
+        assert self.process is not None
+        _, self.status, self.usage = os.wait4(self.pid, 0)
+        self.process.returncode = self.returncode
+
+    def _put_down(self) -> None:
+        """Leave no process behind, nor a Popen object that believes in one."""
+        assert self.process is not None
+        if self.status is None:
+            vars(self.process).pop('poll', None)
+            self.process.kill()
+            self.process.wait()
+        if not self.duration_ns:
+            self.duration_ns = _core.clock_ns() - self._began_ns
+        self._bury()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended, even if nobody has noticed; False for a stub."""
+        return self.is_ours and _core.child_end_ns(self.pid, False) > 0
+
+    def signal(self, number: int) -> bool:
+        """Send a signal, to the whole group if we made one; False: it is over."""
+        with self.lock:
+            if self.over:
+                return False
+            if self.leads_group:
+                os.killpg(self.pid, number)
+            else:
+                assert self.process is not None
+                self.process.send_signal(number)
+            return True
+
+    def terminate(self) -> None:
+        """SIGTERM to it, or its group; the caller knows that it was not collected yet."""
+        if self.leads_group:
+            os.killpg(self.pid, signal.SIGTERM)
+        else:
+            assert self.process is not None
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL to it, or its group; the caller knows that it was not collected yet."""
+        if self.leads_group:
+            os.killpg(self.pid, signal.SIGKILL)
+        else:
+            assert self.process is not None
+            self.process.kill()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process, invented where that is a stub."""
+        assert self.process is not None
+        return self.process.pid
+
+    @property
+    def returncode(self) -> int:
+        """The exit status; negative: the signal that ended the child."""
+        assert self.status is not None
+        return os.waitstatus_to_exitcode(self.status)
+
+
+def _new_group() -> dict[str, Any]:
+    if sys.hexversion >= 0x030B0000:
+        return {'process_group': 0}
+    return {'preexec_fn': os.setpgrp}

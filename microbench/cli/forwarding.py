@@ -1,0 +1,174 @@
+"""Signals sent to the command reach the child, and the record is written all the same.
+
+    signal                  child   iterations   then
+    ----------------------  ------  -----------  -------------------------------------
+    SIGTERM, SIGHUP         gets it no further   we end by the signal
+    SIGINT                  gets it no further   we end by it if the child did, or if
+                                                 iterations are missing
+    SIGUSR1/2, SIGXCPU      gets it go on        we end by it if the child did
+
+A scheduler kills what has not ended some time after SIGTERM. So when the child takes longer
+than the grace period, the record is written without it; the child is never killed.
+
+Ctrl-C on a terminal goes to all processes in its foreground, the child among them: it is
+not sent twice. Signals that were ignored when we were started stay ignored, by the child
+too, as under nohup.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from time import monotonic
+
+from ..core.signals import Handlers
+from .child import StillRunningError
+from .jobs import in_foreground
+from .watch import Watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from .child import Child
+
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+NOTICES = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+# Does nothing by default, and so is free to interrupt the main thread's waiting.
+NUDGE = signal.SIGURG
+NUDGE_EVERY = 0.1  # seconds: one that comes between two looks is lost
+
+
+class EndedBy(SystemExit):
+    """The command was ended by a signal, and so is this process.
+
+    The code is the negative number of the signal.
+    """
+
+
+class Forwarding:
+    """The signals of a measurement.
+
+    Args:
+        grace: seconds that the record may wait for a child that was told to end.
+
+    Attributes:
+        ending: the signal that ends the measurement, if there was one.
+        gave_up: the grace period is over; the child is not to be waited for.
+        swallows: how many Ctrl-C do not raise KeyboardInterrupt here: all, as long as
+            there is a child to get them.
+    """
+
+    def __init__(self, grace: float) -> None:
+        self.grace = grace
+        self.ending: int | None = None
+        self.gave_up = False
+        self.swallows: float = 0
+        self.watch = Watch(self._forward)
+        self._child: Child | None = None
+        self._early: list[int] = []  # came while there was no child
+        self._sent: set[int] = set()
+        self._left = False  # whether the main thread has noticed that
+        self._lock = threading.Lock()
+        self._handlers = Handlers(self._handle)
+
+    # --- from begin to end -----------------------------------------------------------
+
+    def begin(self) -> None:
+        """Take the signals over, each only if it is at its default action."""
+        self.watch.start()
+        if _is_main_thread():
+            self._main = threading.get_ident()
+            self._wakeup_before = signal.set_wakeup_fd(
+                self.watch.mouth, warn_on_full_buffer=False
+            )
+            self._handlers.keep(dict(_wanted()))
+
+    def end(self) -> None:
+        """Give the signals back."""
+        if _is_main_thread():
+            self._handlers.keep({})
+            signal.set_wakeup_fd(self._wakeup_before)
+        self.watch.stop()
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        """Note a signal; the main thread is interrupted by it anywhere."""
+        if number == signal.SIGINT:
+            self.swallows -= 1
+            if self.swallows < 0:
+                signal.default_int_handler(number, frame)
+        if number in ENDING and self.ending is None:
+            self.ending = number
+
+    # --- the child -------------------------------------------------------------------
+
+    def started(self, child: Child) -> None:
+        """Have the child get what is sent to us, and what came since the last one."""
+        with self._lock:
+            self._child = child
+            early, self._early = self._early, []
+            for number in early:
+                self._send(number)
+
+    def ended(self, child: Child) -> None:
+        """Note what it died of."""
+        with self._lock:
+            self._child = None
+
+    def judge(self, child: Child) -> None:
+        """End the measurement if the child died of a signal that we passed on."""
+        if child.status is not None and self.ending is None:
+            died_of = -child.returncode
+            if died_of in self._sent:
+                self.ending = died_of
+
+    def look_up(self) -> None:
+        """Raise StillRunningError, once, when the record cannot wait any more."""
+        if self.gave_up and not self._left:
+            self._left = True
+            raise StillRunningError
+
+    # --- in the thread of the watch --------------------------------------------------
+
+    def _forward(self, number: int) -> None:
+        if number not in ENDING and number not in NOTICES:
+            return
+        with self._lock:
+            if self._child is None:
+                self._early.append(number)
+            elif not (number == signal.SIGINT and self._is_from_terminal()):
+                self._send(number)
+
+    def _send(self, number: int) -> None:
+        assert self._child is not None
+        if self._child.signal(number):
+            self._sent.add(number)
+        if number in ENDING and not self.gave_up:
+            self.watch.at(monotonic() + self.grace, self._give_up)
+
+    def _give_up(self) -> None:
+        """Have the main thread look up: again and again, until it has."""
+        if self._child is not None and not self._left:
+            self.gave_up = True
+            signal.pthread_kill(self._main, NUDGE)
+            self.watch.at(monotonic() + NUDGE_EVERY, self._give_up)
+
+    def _is_from_terminal(self) -> bool:
+        """Whether the child has got this SIGINT by itself, as far as one can know."""
+        assert self._child is not None
+        return not self._child.leads_group and in_foreground()
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _wanted() -> Iterator[tuple[int, bool]]:
+    """Yield each signal, and whether it is taken only where nobody handles it.
+
+    Python's own handler of SIGINT is nobody's.
+    """
+    for number in (*ENDING, *NOTICES, NUDGE):
+        there = signal.getsignal(number)
+        yield number, there is not signal.default_int_handler

@@ -1,0 +1,34 @@
+"""What the controlling terminal decides: which processes it talks to."""
+
+from __future__ import annotations
+
+import os
+
+
+def has_terminal() -> bool:
+    """Whether this process has a controlling terminal, whatever its streams are."""
+    terminal = _open_terminal()
+    if terminal is None:
+        return False
+    os.close(terminal)
+    return True
+
+
+def in_foreground() -> bool:
+    """Whether Ctrl-C on the controlling terminal reaches this process's group."""
+    terminal = _open_terminal()
+    if terminal is None:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:  # it was hung up
+        return False
+    finally:
+        os.close(terminal)
+
+
+def _open_terminal() -> int | None:
+    try:
+        return os.open('/dev/tty', os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError:
+        return None
