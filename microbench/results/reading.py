@@ -78,7 +78,7 @@ class Lines:
                 yield record
             else:
                 self.damaged += 1
-                yield from _salvaged(line)
+                yield from salvaged(line)
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:
@@ -99,7 +99,7 @@ def _loads(line: bytes) -> Any:
     return json.loads(line)
 
 
-def _salvaged(line: bytes) -> list[dict[str, Any]]:
+def salvaged(line: bytes) -> list[dict[str, Any]]:
     """Return the whole records on a line that holds several, or parts of some."""
     text, records = line.decode('utf-8', 'replace'), []
     start = text.find(OPENING)

@@ -22,12 +22,12 @@ LAYERS = (
     ('',),  # microbench/__init__.py: its names are for users
     ('__main__',),
     ('cli',),
-    ('suite', 'diff'),
+    ('suite', 'diff', 'livestream'),
     ('mixins',),
     ('core',),
     ('outputs',),
     ('results',),
-    ('messages',),
+    ('messages', 'logs'),
     ('_core',),
     ('__version__',),  # a literal, there before anything else is loaded
 )

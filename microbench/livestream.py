@@ -1,0 +1,268 @@
+"""Records as they are written: a thread follows a file and calls hooks for each.
+
+>>> import os, tempfile
+>>> from microbench import MicroBench
+>>> class Names(LiveStream):
+...     def display(self, data):
+...         print(data['call']['name'])
+>>> with tempfile.TemporaryDirectory() as folder:
+...     path = os.path.join(folder, 'results.jsonl')
+...     stream = Names(path)
+...     with MicroBench(outfile=path).record('fit'):
+...         pass
+...     stream.stop()  # what was written until now is still shown
+...     stream.join()
+fit
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+from abc import ABCMeta
+
+from .logs import printing_logger
+from .messages import one_line, tell
+from .results.changes import Changes
+from .results.fields import part, runtime
+from .results.follow import Follower
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    Hook = Callable[[dict[str, Any]], Any]
+
+AT_EXIT = 1.0  # seconds that hooks have for what is left when the interpreter ends
+SHORTEST = 0.001  # seconds: a sleeptime of 0 must not keep a core busy
+SHOWN = 80  # bytes of a damaged line that are logged
+
+
+class _Begun(ABCMeta):
+    """Starts the thread when the outermost constructor has returned.
+
+    So hooks find all attributes, wherever in its constructor a subclass sets them. It is
+    an ABCMeta so that a stream can be abstract.
+    """
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        stream = super().__call__(*args, **options)
+        begin = getattr(stream, '_begin', None)
+        if begin is not None:
+            begin()
+        return stream
+
+
+class LiveStream(metaclass=_Begun):
+    """Calls its hooks for each record of a file: those there are, and those that come.
+
+    Args:
+        filename: the file; it need not exist yet. A relative path means the directory
+            the process is in now.
+        sleeptime: seconds from one look at the file to the next. On Linux the kernel
+            tells earlier of what happens on the same machine.
+
+    For each record, `filter` is called; if it returns true, every method whose name
+    begins with `process_`, in alphabetical order; then `display`. They run one after the
+    other in a thread of the stream, which begins when the constructor has returned. One
+    that raises is logged, and costs nothing but its own part.
+
+    A line counts once it is complete. A line that is no record is logged and skipped. A
+    file that is rotated, cut off or replaced is followed, and no record with an
+    `mb.record_id` comes twice.
+
+    Raises:
+        TypeError, ValueError: an argument cannot be used; the message says why.
+        OSError: the system gives no descriptors.
+
+    >>> LiveStream('results.jsonl', sleeptime=-1)
+    Traceback (most recent call last):
+    ValueError: sleeptime has to be a number of seconds from 0 on, not -1
+    """
+
+    _thread: _Thread | None = None
+
+    def __init__(self, filename: Any, sleeptime: float = 0.5) -> None:
+        path = _path(filename)
+        self._log = printing_logger(f"LiveStream('{os.fsdecode(filename)}')")
+        self._thread = _Thread(self, path, _seconds(sleeptime))
+
+    def filter(self, data: dict[str, Any]) -> Any:
+        """Return whether the record is wanted."""
+        return True
+
+    def process_runtime(self, data: dict[str, Any]) -> None:
+        """Set `runtime` to finish minus start, a timedelta; None if one is missing."""
+        data['runtime'] = runtime(data)
+
+    def display(self, data: dict[str, Any]) -> None:
+        """Log name, host and runtime of the record."""
+        name = part(data, 'call', 'name') or '<unknown>'
+        host = part(data, 'host', 'hostname') or '<unknown>'
+        self._log.info('%s() on %s took %s', name, host, data.get('runtime'))
+
+    def stop(self) -> None:
+        """Ask the thread to end, once it has delivered what is in the file by now."""
+        if self._thread is not None:
+            self._thread.stop()
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the thread has ended, or for so many seconds."""
+        if self._thread is not None:
+            self._begin()
+            self._thread.join(timeout)
+
+    def _begin(self) -> None:
+        """Start the thread, unless it was started; nothing to do without one."""
+        if self._thread is not None:
+            self._thread.begin()
+
+
+class _Thread(threading.Thread):
+    """Reads the file and calls the hooks of a stream.
+
+    Each pass delivers what is complete when it begins. After `stop` there is one more
+    pass: so what was there is delivered, and a writer that never pauses holds up nothing.
+    """
+
+    def __init__(self, stream: LiveStream, path: str, sleeptime: float) -> None:
+        super().__init__(name=f'LiveStream({path!r})', daemon=True)
+        self._stream = stream
+        self._path, self._sleeptime = path, sleeptime
+        self._follower = Follower(path, self._note_damage)
+        self._changes: Changes | None = None
+        self._is_stopping = False
+        self._told: set[object] = set()  # failures that were logged at length
+
+    def begin(self) -> None:
+        if self._changes is None:
+            self._changes = Changes(self._path)
+            running.add(self)
+            self.start()
+
+    def stop(self) -> None:
+        self._is_stopping = True
+        if self._changes is not None:
+            self._changes.wake()
+
+    def run(self) -> None:
+        assert self._changes is not None
+        try:
+            self._follow(self._changes)
+        finally:
+            self._follower.close()
+            self._changes.close()
+            running.discard(self)
+
+    def _follow(self, changes: Changes) -> None:
+        watched = None
+        while not self._is_stopping:
+            self._pass(self._follower.records)
+            if watched == self._follower.descriptors:
+                changes.wait(self._sleeptime)
+            else:
+                watched = self._follower.descriptors
+                changes.watch(watched)  # it may have grown meanwhile: look again
+        self._pass(self._follower.records)
+        self._pass(self._follower.finish)
+
+    def _pass(self, records: Callable[[], Iterator[dict[str, Any]]]) -> None:
+        hooks: list[tuple[str, Hook]] = []
+        try:
+            for record in records():
+                # found when a record is there: one set before it was written has its turn
+                hooks = hooks or self._hooks()
+                self._deliver(record, hooks)
+        except OSError as error:
+            self._say('cannot be read, waiting: %s', one_line(error), once=error.errno)
+
+    def _hooks(self) -> list[tuple[str, Hook]]:
+        """Return the hooks as they are now, the filter first: a pass keeps to them."""
+        stream = self._stream
+        processing = [name for name in dir(stream) if name.startswith('process_')]
+        names = ['filter', *sorted(processing), 'display']
+        return [(name, getattr(stream, name)) for name in names]
+
+    def _deliver(self, record: dict[str, Any], hooks: list[tuple[str, Hook]]) -> None:
+        for name, hook in hooks:
+            try:
+                result = hook(record)
+            except BaseException as error:  # SystemExit in a thread ends nobody
+                self._note_failure(name, error)
+                result = None
+            if not result and name == 'filter':
+                return
+
+    def _note_failure(self, name: str, error: BaseException) -> None:
+        """Log a failure, the first of its kind with its traceback."""
+        known = (name, type(error)) in self._told
+        self._told.add((name, type(error)))
+        trace = None if known else error
+        self._say('%s() failed: %s', name, one_line(error), exc_info=trace)
+
+    def _note_damage(self, line: bytes) -> None:
+        text = line[:SHOWN].decode('utf-8', 'backslashreplace')
+        self._say('skipped what is no record: %r', text)
+
+    def _say(self, message: str, *values: Any, once: Any = None, **more: Any) -> None:
+        """Log an error; also where logging itself fails, the stream goes on."""
+        if once is not None and once in self._told:
+            return
+        self._told.add(once)
+        try:
+            self._stream._log.error(message, *values, **more)
+        except Exception as error:
+            tell(f'{self.name}: logging failed: {one_line(error)}')
+
+
+# --- ending ------------------------------------------------------------------------------
+
+running: set[_Thread] = set()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Let hooks finish before the interpreter goes: a thread that prints then kills it."""
+    threads = list(running)
+    for thread in threads:
+        thread.stop()
+    deadline = time.monotonic() + AT_EXIT
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+# --- arguments ---------------------------------------------------------------------------
+
+
+def _path(filename: Any) -> str:
+    """Return an absolute path.
+
+    Raises:
+        TypeError, ValueError: there is none.
+    """
+    if not isinstance(filename, (str, bytes)) and not hasattr(filename, '__fspath__'):
+        kind = type(filename).__name__
+        raise TypeError(f'filename has to be a path, not {kind}')
+    path = os.fsdecode(filename)
+    if not path or '\0' in path:
+        raise ValueError(f'filename {path!r} is no path')
+    if os.path.isdir(path):
+        raise ValueError(f'filename {path!r} is a directory: give a file')
+    return os.path.abspath(path)
+
+
+def _seconds(value: Any) -> float:
+    """Return a number of seconds that can be waited.
+
+    Raises:
+        TypeError, ValueError: there is none.
+    """
+    if isinstance(value, bool) or not hasattr(value, '__float__'):
+        kind = type(value).__name__
+        raise TypeError(f'sleeptime has to be a number of seconds, not {kind}')
+    if not float(value) >= 0:
+        raise ValueError(f'sleeptime has to be a number of seconds from 0 on, not {value}')
+    return max(float(value), SHORTEST)

@@ -1,0 +1,47 @@
+"""Fields of a record that may be missing, or not be what they should."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def part(record: dict[str, Any], *names: str) -> Any:
+    """Return the value that nested names lead to; None if there is none.
+
+    >>> part({'call': {'name': 'fit'}}, 'call', 'name'), part({'call': 7}, 'call', 'name')
+    ('fit', None)
+    """
+    value: Any = record
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def moment(text: Any) -> datetime | None:
+    """Return what an ISO 8601 text stands for; None if it is no such text.
+
+    >>> moment('2026-03-01T09:30:00Z').isoformat()
+    '2026-03-01T09:30:00+00:00'
+    """
+    try:
+        if text[-1] in 'Zz':  # Python 3.10 does not read it
+            text = text[:-1] + '+00:00'
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError, LookupError):
+        return None
+
+
+def runtime(record: dict[str, Any]) -> timedelta | None:
+    """Return the time from start to finish of a record; None if one cannot be told."""
+    call = record.get('call')
+    if not isinstance(call, dict):
+        return None
+    start, finish = moment(call.get('start_time')), moment(call.get('finish_time'))
+    try:
+        return finish - start  # type: ignore[operator]
+    except TypeError:  # one is missing, or only one has a time zone
+        return None

@@ -1,0 +1,57 @@
+"""Files that a rotation leaves behind: `results.jsonl.1` beside `results.jsonl`."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Identity = tuple[int, int]  # device, inode
+
+SEPARATORS = b'.-_~'
+
+
+class Siblings:
+    """The files whose names are that of a path with something after it.
+
+    Args:
+        path: a file of any kind, which need not exist.
+    """
+
+    def __init__(self, path: str | bytes) -> None:
+        self._directory, self._name = os.path.split(os.fsencode(path))
+        self._known: dict[Identity, int] = {}
+        self.changed()
+
+    def changed(self) -> list[tuple[bytes, Identity, bool]]:
+        """Return those that are new, or were written to, since the last call.
+
+        Each is a path, a file's identity and whether it is new, that with the oldest
+        contents first. One that only got another name is neither.
+        """
+        before, self._known = self._known, {}
+        found = []
+        for path in self._paths():
+            try:
+                state = os.stat(path)
+            except OSError:
+                continue
+            identity = state.st_dev, state.st_ino
+            self._known[identity] = state.st_mtime_ns
+            if before.get(identity) != state.st_mtime_ns:
+                is_new = identity not in before
+                found.append((state.st_mtime_ns, path, identity, is_new))
+        return [(path, identity, new) for _, path, identity, new in sorted(found)]
+
+    def _paths(self) -> Iterator[bytes]:
+        length = len(self._name)
+        try:
+            names = os.listdir(self._directory or b'.')
+        except OSError:
+            return
+        for name in names:
+            rest = name[length:]
+            if rest and name.startswith(self._name) and rest[0] in SEPARATORS:
+                yield os.path.join(self._directory, name)

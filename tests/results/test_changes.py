@@ -1,0 +1,180 @@
+"""Waiting for changes: every wait of these tests ends by what it waits for."""
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from microbench.results import changes, inotify
+from microbench.results.changes import Changes
+
+FOREVER = 3600  # seconds: a wait that lasts so long is one that nothing has ended
+kernel_tells = pytest.mark.skipif(inotify.LIBRARY is None, reason='needs inotify')
+
+
+def descriptors():
+    """How many descriptors this process has."""
+    return len(list(Path('/dev/fd').iterdir()))
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A path in a directory of its own."""
+    return tmp_path / 'results.jsonl'
+
+
+@pytest.fixture
+def waiting(path):
+    """Changes of a path, given back at the end."""
+    before = descriptors()
+    waiting = Changes(str(path))
+    yield waiting
+    waiting.close()
+    assert descriptors() == before
+
+
+@pytest.fixture
+def file(path):
+    """A file at the path, open for reading."""
+    path.write_bytes(b'')
+    with path.open('rb') as file:
+        yield file
+
+
+def append(path):
+    """Write to a file as others do."""
+    with path.open('ab') as file:
+        file.write(b'x')
+
+
+@kernel_tells
+@pytest.mark.parametrize(
+    'change',
+    [
+        append,
+        lambda path: os.truncate(path, 0),
+        lambda path: path.rename(f'{path}.1'),
+        lambda path: path.unlink(),
+        lambda path: (
+            path.with_suffix('.new').write_bytes(b'')
+            or path.with_suffix('.new').rename(path)
+        ),
+    ],
+)
+def test_the_kernel_tells_of_a_file(waiting, path, file, change):
+    """Written to, cut off, moved, deleted, replaced: each ends a wait."""
+    waiting.watch([file.fileno()])
+    change(path)
+    waiting.wait(FOREVER)
+
+
+@kernel_tells
+def test_the_kernel_tells_of_a_file_under_another_name(waiting, path, file):
+    """A watched file is that file, wherever it has gone."""
+    path.rename(f'{path}.1')
+    waiting.watch([file.fileno()])
+    append(path.with_name(f'{path.name}.1'))
+    waiting.wait(FOREVER)
+
+
+@kernel_tells
+@pytest.mark.parametrize(
+    'change',
+    [
+        lambda path: path.write_bytes(b''),
+        lambda path: path.with_suffix('.new').rename(path),
+        lambda path: path.symlink_to(path.with_suffix('.new')),
+    ],
+)
+def test_the_kernel_tells_of_a_new_file(waiting, path, change):
+    """A file that appears at the path, in whatever way, ends a wait."""
+    path.with_suffix('.new').write_bytes(b'')
+    waiting.watch([])
+    change(path)
+    waiting.wait(FOREVER)
+
+
+@kernel_tells
+def test_other_files_of_the_directory_are_no_reason(waiting, path):
+    """What happens to them is read and forgotten."""
+    waiting.watch([])
+    path.with_suffix('.other').write_bytes(b'')
+    assert not waiting._is_over(FOREVER)
+    path.write_bytes(b'')
+    assert waiting._is_over(FOREVER)
+
+
+@kernel_tells
+def test_a_directory_that_comes_later(waiting, path):
+    """It is watched from the next look on."""
+    folder = path.parent
+    folder.rename(f'{folder}.away')
+    waiting.watch([])
+    folder.mkdir()
+    waiting.wait(0)
+    path.write_bytes(b'')
+    waiting.wait(FOREVER)
+
+
+@kernel_tells
+def test_a_busy_file_is_looked_at_now_and_then(waiting, path, file, monkeypatch):
+    """Between two looks is a pause, in which changes gather."""
+    slept = []
+    monkeypatch.setattr(changes, 'monotonic', lambda: 50.0)
+    monkeypatch.setattr(changes, 'sleep', slept.append)
+    waiting.watch([file.fileno()])
+    for _ in range(2):
+        append(path)
+        waiting.wait(FOREVER)
+    assert slept == [0.0, pytest.approx(changes.PAUSE)]
+
+
+@pytest.mark.parametrize('library', [None, 'the system'])
+def test_time_ends_a_wait(waiting, monkeypatch, library):
+    """With and without the kernel's help; no time is a look at once."""
+    if library is None:
+        monkeypatch.setattr(inotify, 'LIBRARY', None)
+    waiting.watch([])
+    for seconds in (0, 0.001):
+        waiting.wait(seconds)
+
+
+def test_a_wake_ends_a_wait(waiting):
+    """Before it begins as well as later, from any thread, however often."""
+    for _ in range(100_000):
+        waiting.wake()  # more often than a pipe can hold
+    waiting.wait(FOREVER)
+    while not waiting._is_over(0.001) or waiting._poll.poll(0):
+        pass
+    threading.Timer(0.01, waiting.wake).start()
+    waiting.wait(FOREVER)
+
+
+def test_a_wake_after_the_end():
+    """It does nothing: the descriptor may be somebody else's by then."""
+    waiting = Changes('results.jsonl')
+    waiting.close()
+    waiting.wake()
+
+
+def test_a_reader_that_goes_away(waiting):
+    """A wait ends when nobody reads what we write, without writing anything."""
+    reader, writer = os.pipe()
+    waiting.mind(writer)
+    os.close(reader)
+    with pytest.raises(BrokenPipeError):
+        waiting.wait(FOREVER)
+    os.close(writer)
+
+
+def test_no_inotify_left(waiting, monkeypatch):
+    """A user may have no more of it: then time is all there is."""
+
+    class Nothing:
+        def inotify_init1(self, flags):
+            return -1
+
+    monkeypatch.setattr(inotify, 'LIBRARY', Nothing())
+    waiting.watch([0])
+    waiting.wait(0.001)
