@@ -245,6 +245,16 @@ del data
     assert ended.record['extended']
 
 
+def test_arguments_and_value(ended):
+    """A process has none."""
+    mixins = (microbench.MBFunctionCall, microbench.MBReturnValue)
+    bench = type('Bench', (MicroBenchBase, *mixins), {})()
+    bench.record_on_exit()
+    call = ended(bench)['call']
+    assert (call['args'], call['kwargs']) == ([], {})
+    assert 'return_value' not in call
+
+
 def test_packages_of_the_program(program):
     """Those that it has when it registers; at the end there is no calling code."""
     code = """

@@ -40,6 +40,20 @@ def test_no_arguments():
     assert (call_of(bench)['args'], call_of(bench)['kwargs']) == ([], {})
 
 
+def test_of_a_block():
+    """It has no arguments and no value."""
+
+    class Both(MicroBenchBase, MBFunctionCall, MBReturnValue):
+        pass
+
+    bench = Both()
+    with bench.record():
+        pass
+    call = call_of(bench)
+    assert (call['args'], call['kwargs']) == ([], {})
+    assert 'return_value' not in call
+
+
 def test_as_they_were_before_the_call():
     """Containers that the function changes are stored as given."""
     bench = Call()

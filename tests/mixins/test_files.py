@@ -51,6 +51,33 @@ def test_digests_by_the_path_as_given(folder):
     assert record['mb']['file_hash_algorithm'] == 'sha256'
 
 
+def test_no_files(folder):
+    """An empty list, or an exhausted iterator, is no reason to fail."""
+    for none in ([], (), iter([])):
+        record = record_of(hash_files=none)
+        assert record['file_hashes'] == {}
+        assert 'file_hash_algorithm' not in record['mb']
+
+
+def test_relative_paths_count_from_the_present_directory(folder, monkeypatch):
+    """Each record looks where the program stands at that moment."""
+    bench = bench_of(hash_files=['a.txt'])
+    bench(lambda: None)()
+    folder.joinpath('sub').mkdir()
+    folder.joinpath('sub', 'a.txt').write_bytes(b'other')
+    monkeypatch.chdir(folder / 'sub')
+    bench(lambda: None)()
+    found = [record['file_hashes']['a.txt'] for record in bench.get_results()]
+    assert found == [sha256(b'a'), sha256(b'other')]
+
+
+def test_before_the_code_runs(folder):
+    """The digest is that of what the code has found."""
+    bench = bench_of(hash_files=['a.txt'])
+    bench(Path.write_bytes)(Path('a.txt'), b'changed')
+    assert only(bench.get_results())['file_hashes'] == {'a.txt': sha256(b'a')}
+
+
 @pytest.mark.parametrize('path', ['a.txt', b'a.txt', Path('a.txt')])
 def test_one_path_is_one_file(folder, path):
     """A string, bytes or Path is taken as a whole, and as a member too."""

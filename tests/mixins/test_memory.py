@@ -57,6 +57,14 @@ def test_all_iterations_count():
     assert peaks(bench) == [5]
 
 
+def test_warm_up_does_not_count():
+    """It is over before memory is traced."""
+    bench = Bench(warmup=1)
+    sizes = iter([5, 1])
+    bench(lambda: allocate(next(sizes)))()
+    assert peaks(bench) == [1]
+
+
 def test_tracing_stays_on_where_it_was():
     """What was allocated before does not count, and the user's tracing goes on."""
     tracemalloc.start()

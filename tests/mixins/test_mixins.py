@@ -1,5 +1,6 @@
 """What holds for every mixin: names in the command and of hooks, overrides, failures."""
 
+import re
 import subprocess
 
 import pytest
@@ -67,6 +68,18 @@ MIXINS = {
         ['capture_line_profile', 'capturepost_line_profile', *TRIGGERS],
     ),
 }
+OPTIONS = {
+    MBGitInfo: {'--git-repo': 'git_repo'},
+    MBFileHash: {
+        '--hash-file': 'hash_files',
+        '--hash-algorithm': 'hash_algorithm',
+        '--hash-size-limit': 'hash_size_limit',
+    },
+    MBNvidiaSmi: {
+        '--nvidia-attributes': 'nvidia_attributes',
+        '--nvidia-gpus': 'nvidia_gpus',
+    },
+}
 HOOKS = [(mixin, hook) for mixin, (_, _, hooks) in MIXINS.items() for hook in hooks]
 CAPTURES = [(mixin, hook) for mixin, hook in HOOKS if hook not in TRIGGERS]
 
@@ -122,6 +135,16 @@ def test_names_in_the_command(mixin):
     name, default, _ = MIXINS[mixin]
     assert getattr(mixin, 'cli_name', None) == name
     assert getattr(mixin, 'cli_default', False) == default
+    words = re.findall('[A-Z][a-z]+', mixin.__name__.removeprefix('MB'))
+    assert name in ('-'.join(words).lower(), None)
+
+
+@each_mixin
+def test_options_of_the_command(mixin):
+    """Three mixins have some; each sets the attribute that Python users set."""
+    options = getattr(mixin, 'cli_args', ())
+    flags = {option.flags[0]: option.dest for option in options}
+    assert flags == OPTIONS.get(mixin, {})
 
 
 @each_mixin
@@ -179,6 +202,19 @@ def test_a_failing_hook_aborts(mixin, hook):
 
     with pytest.raises(ArithmeticError, match='odd'):
         bench_of(mixin, **{hook: failing})(work)()
+
+
+def test_the_hook_of_the_base_class():
+    """The name of the function is a capture as well, and can be extended."""
+
+    class Shouting(MicroBenchBase):
+        def capture_function_name(self, bm_data):
+            super().capture_function_name(bm_data)
+            bm_data['call']['name'] += '!'
+
+    bench = Shouting()
+    bench(work)()
+    assert call_of(bench)['name'] == 'work!'
 
 
 def test_hooks_run_in_alphabetical_order_over_all_mixins():
