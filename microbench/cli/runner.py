@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from math import inf
 
+from ..core.deliver import took_last
 from ..core.run import Run
 from ..core.signals import name_of
 from ..messages import tell
+from ..outputs.file import FileOutput
 from .child import Child, StillRunningError
 from .forwarding import Forwarding
 from .outcome import Outcome
 from .pipes import Capture
+from .terminal import is_terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from ..core.bench import MicroBenchBase
     from .child import Attendant
     from .parser import Settings
+    from .progress import Progress
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
 
@@ -48,6 +53,11 @@ class Measurement:
         self.attendants: list[Attendant] = [self.forwarding, self.capture]
         if settings.timeout is not None:
             self._limit(settings.timeout)
+        self.progress: Progress | None = None
+        if is_terminal(sys.stderr):
+            from .progress import told_to  # start-up time
+
+            self.progress = told_to(settings)
 
     def _limit(self, seconds: float) -> None:
         from .timeout import TimeOut  # start-up time
@@ -65,6 +75,7 @@ class Measurement:
             run = self._begin(bench)
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
+            self._tell(bench)
             self._stay()
         finally:
             self.forwarding.end()
@@ -149,6 +160,15 @@ class Measurement:
             if child is not None and child.process is not None:
                 run.add_duration(child.duration_ns)
                 self.outcome.add(child)
+                if self.progress is not None:
+                    self.progress.between(child.duration_ns)
+
+    def _tell(self, bench: MicroBenchBase) -> None:
+        """Tell a person at the terminal what came of it, if there is a file to name."""
+        if self.progress is not None:
+            filed = any(isinstance(sink, FileOutput) for sink in took_last(bench))
+            failed = sum(map(bool, self.outcome.returncodes))
+            self.progress.end(self.settings.outfile if filed else None, failed)
 
     def _stay(self) -> None:
         """Wait for a child that the record did not wait for."""

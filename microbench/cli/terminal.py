@@ -17,7 +17,7 @@ STYLES = {'bold': 1, 'dim': 2, 'red': 31, 'green': 32, 'yellow': 33, 'cyan': 36}
 GAP = '  '
 NARROWEST = 8  # to which an elastic column may shrink
 # For a stream whose encoding has no such signs, as in the C locale.
-PLAINER = str.maketrans({'µ': 'u', '█': '#', '…': '~', '–': '-', '×': 'x', '·': '-'})
+PLAINER = str.maketrans('µ█…×━╸╺', 'u#~x=--')
 
 
 class Cell(str):
@@ -49,7 +49,7 @@ class Terminal:
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str] = os.environ) -> None:
         self.stream = stream
-        self.is_terminal = _is_terminal(stream)
+        self.is_terminal = is_terminal(stream)
         dumb = environ.get('TERM', 'dumb') in ('dumb', '')
         self.can_erase = self.is_terminal and not dumb
         self.colours = self.can_erase and not environ.get('NO_COLOR')
@@ -185,10 +185,13 @@ def bar(part: float, width: int = 20) -> Cell:
     return Cell('█' * length, 'cyan')
 
 
-def _is_terminal(stream: TextIO) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal; one that is closed, or none, is not."""
+    if stream is None:
+        return False
     try:
         return stream.isatty()
-    except (AttributeError, ValueError):  # None, or closed
+    except ValueError:  # closed
         return False
 
 

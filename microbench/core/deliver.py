@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .bench import MicroBenchBase
+
 MOST_LINES = 10
 PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
 
@@ -125,6 +127,12 @@ class Delivery:
             tell(record.decode('ascii', 'backslashreplace'))
         elif _is_power_of_ten(cls.lost):
             tell(f'microbench: no sink took {cls.lost} records so far')
+
+
+def took_last(bench: MicroBenchBase) -> list[Any]:
+    """Return the sinks of a bench that have taken its last record."""
+    delivery = bench._delivery
+    return [sink for sink in delivery.sinks if id(sink) not in delivery.failing]
 
 
 def _is_local(sink: Any) -> bool:

@@ -4,6 +4,7 @@ import fcntl
 import io
 import os
 import pty
+import re
 import struct
 import subprocess
 import sys
@@ -45,3 +46,56 @@ def _read(descriptor):
         return os.read(descriptor, 65536)
     except OSError:  # Linux says EIO
         return b''
+
+
+class Screen:
+    """What a terminal shows of what was sent to it: as much of a VT100 as we use."""
+
+    SEQUENCE = re.compile(r'\033(?:([78])|\[([\d;]*)([A-Za-z]))|([\r\n])|([^\033\r\n])')
+
+    def __init__(self, width=80):
+        self.width = width
+        self.rows = [[]]
+        self.row = self.column = 0
+        self.saved = (0, 0)
+
+    def feed(self, text):
+        """Show a text; one that is no text and no sequence we know is a mistake."""
+        place = 0
+        while place < len(text):
+            found = self.SEQUENCE.match(text, place)
+            assert found, f'unknown: {text[place : place + 9]!r}'
+            self._take(*found.groups())
+            place = found.end()
+        return self
+
+    def _take(self, cursor, count, command, break_, character):
+        if cursor == '7':
+            self.saved = (self.row, self.column)
+        elif cursor == '8':
+            self.row, self.column = self.saved
+        elif command == 'K':
+            del self.rows[self.row][self.column :]
+        elif command == 'C':
+            self.column = min(self.column + int(count or 1), self.width - 1)
+        elif break_ == '\r':
+            self.column = 0
+        elif break_ == '\n':
+            self.row, self.column = self.row + 1, 0
+            self.rows += [[]] * 0 if self.row < len(self.rows) else [[]]
+        elif character:
+            self._put(character)
+        else:
+            assert command == 'm', f'unknown: {command!r}'
+
+    def _put(self, character):
+        assert self.column < self.width, 'beyond the edge'
+        row = self.rows[self.row]
+        row += ' ' * (self.column + 1 - len(row))
+        row[self.column] = character
+        self.column += 1
+
+    @property
+    def lines(self):
+        """The lines as they read."""
+        return [''.join(row).rstrip() for row in self.rows]

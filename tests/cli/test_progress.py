@@ -1,0 +1,262 @@
+"""What a person at the terminal is told of many runs, and nobody else."""
+
+import io
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench import MicroBench
+from microbench.cli import progress
+from microbench.cli.parser import Settings
+from microbench.cli.progress import Progress, told_to
+from microbench.cli.runner import Measurement
+from microbench.cli.terminal import Terminal
+from tests.cli.conftest import records_in
+from tests.cli.terminals import FakeTerminal, Screen, on_terminal
+
+SLOW_FIRST = 'test -e ran || { touch ran; sleep 1.1; }'
+SECOND = 1_000_000_000
+XTERM = {'TERM': 'xterm', 'COLUMNS': '80'}
+RICH = {'rich', 'rich.console', 'rich.progress_bar'}
+
+
+@pytest.fixture(autouse=True)
+def _not_in_background(monkeypatch):
+    """Even if these tests are."""
+    monkeypatch.setattr(progress, 'has_terminal', lambda: False)
+
+
+@pytest.fixture(params=['rich', 'plain'])
+def bar(request, monkeypatch):
+    """With rich, and as where it is not installed."""
+    if request.param == 'plain':
+        for name in RICH:
+            monkeypatch.setitem(sys.modules, name, None)
+    return request.param
+
+
+def told(runs, *durations, environ=XTERM):
+    """A progress that was told of runs of so many seconds, and what it has sent."""
+    stream = FakeTerminal()
+    told = Progress(runs, Terminal(stream, environ))
+    for seconds in durations:
+        told.between(round(seconds * SECOND))
+    return told, stream
+
+
+# --- between the runs -----------------------------------------------------------------
+
+
+def test_it_stands_at_the_right_edge(bar):
+    """With a bar; the cursor stays where it was, for the command to go on there."""
+    _, stream = told(4, 1.0)
+    screen = Screen().feed(stream.getvalue())
+    [line] = screen.lines
+    assert line.endswith('1 of 4, 1.00 s each, 3.00 s left')
+    assert len(line) == 79
+    assert line.split()[0] == {'rich': '━━━━━╺' + '━' * 14, 'plain': '█████'}[bar]
+    assert (screen.row, screen.column) == (0, 0)
+
+
+@pytest.mark.usefixtures('bar')
+def test_the_command_prints_where_it_would_have():
+    """In the middle of a line, too; what it prints stays, what we draw goes."""
+    told, stream = Progress(3, Terminal(FakeTerminal(), XTERM)), FakeTerminal()
+    told.terminal.stream = stream
+    for text in ('one', ' line\nand', ' another'):
+        stream.write(text)
+        told.between(SECOND)
+    told.end(None)
+    assert Screen().feed(stream.getvalue()).lines[-1] == 'and another'
+
+
+@pytest.mark.usefixtures('bar')
+@given(st.lists(st.text('ab\n', max_size=12), min_size=1, max_size=8))
+def test_a_screen_without_us_but_for_the_right_edge(texts):
+    """Whatever the command prints: left of our text, the screen is as it would be."""
+    stream = FakeTerminal()
+    told = Progress(len(texts), Terminal(stream, XTERM))
+    for text in texts:
+        stream.write(text)
+        told.between(SECOND)
+    told.end(None)
+    with_us = [line[:20].rstrip() for line in Screen().feed(stream.getvalue()).lines]
+    bare = [line[:20].rstrip() for line in Screen(999).feed(''.join(texts)).lines]
+    assert with_us[: len(bare)] == bare or max(map(len, ''.join(texts).split('\n'))) > 20
+
+
+@pytest.mark.parametrize(
+    ('runs', 'durations', 'environ', 'why'),
+    [
+        (1, [100.0], XTERM, 'it was the only one'),
+        (10, [0.1], XTERM, 'over in a second'),
+        (10, [9.0], {'TERM': 'dumb'}, 'a dumb terminal could not take it away'),
+        (10, [9.0], {**XTERM, 'COLUMNS': '20'}, 'no room'),
+    ],
+)
+def test_nothing_is_drawn(runs, durations, environ, why):
+    """Where it would not help."""
+    _, stream = told(runs, *durations, environ=environ)
+    assert '\0337' not in stream.getvalue(), why
+
+
+def test_it_is_gone_before_anything_else_is_said():
+    """After the last run there is nothing to wait for; warnings may follow."""
+    _, stream = told(2, 1.0, 1.0)
+    assert Screen().feed(stream.getvalue()).lines == ['']
+    assert stream.getvalue().count('\0337') == 1
+
+
+def test_many_short_runs_are_not_slowed():
+    """At most ten drawings for a second of runs."""
+    _, stream = told(3000, *[0.001] * 1000)
+    assert 9 <= stream.getvalue().count('\0337') <= 11
+
+
+def test_a_narrow_terminal_has_no_bar():
+    """The figures count."""
+    _, stream = told(4, 1.0, environ={**XTERM, 'COLUMNS': '60'})
+    [line] = Screen(60).feed(stream.getvalue()).lines
+    assert line.strip() == '1 of 4, 1.00 s each, 3.00 s left'
+
+
+def test_a_terminal_that_has_gone_away_is_left_alone():
+    """No error reaches the runs, and it is not tried again."""
+
+    class Gone(FakeTerminal):
+        tried = 0
+
+        def write(self, text):
+            self.tried += 1
+            raise OSError(5, 'Input/output error')
+
+    stream = Gone()
+    told = Progress(5, Terminal(stream, XTERM))
+    for _ in range(3):
+        told.between(9 * SECOND)
+    assert stream.tried == 1
+    told.end('out.jsonl')
+
+
+def test_a_job_in_the_background_draws_nothing(monkeypatch):
+    """It may be stopped for writing to the terminal."""
+    monkeypatch.setattr(progress, 'has_terminal', lambda: True)
+    monkeypatch.setattr(progress, 'in_foreground', lambda: False)
+    _, stream = told(5, 9.0)
+    assert stream.getvalue() == ''
+
+
+# --- at the end -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('runs', 'durations', 'failed', 'line'),
+    [
+        (1, [1.2], 0, '1 run, 1.20 s, recorded in x'),
+        (1, [1.2], 1, '1 run, 1.20 s, 1 failed, recorded in x'),
+        (
+            3,
+            [0.2, 0.1, 0.6],
+            0,
+            '3 runs, median 200 ms, from 100 ms to 600 ms, recorded in x',
+        ),
+        (
+            9,
+            [0.2, 0.1],
+            2,
+            '2 of 9 runs, median 150 ms, from 100 ms to 200 ms, 2 failed, recorded in x',
+        ),
+    ],
+)
+def test_the_last_line(runs, durations, failed, line):
+    """How many, how long, and where the record is."""
+    told_, stream = told(runs, *durations)
+    told_.end('x', failed)
+    assert stream.getvalue() == f'microbench: {line}\n'
+
+
+def test_no_last_line():
+    """Without a file, and without a run."""
+    told_, stream = told(2, 0.1, 0.1)
+    told_.end(None)
+    Progress(2, Terminal(stream, XTERM)).end('out.jsonl')
+    assert stream.getvalue() == ''
+
+
+# --- who is told ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('stream', 'quiet', 'somebody'),
+    [
+        (FakeTerminal(), False, True),
+        (FakeTerminal(), True, False),
+        (io.StringIO(), False, False),
+        (None, False, False),
+    ],
+)
+def test_only_a_person_is_told(stream, quiet, somebody, monkeypatch):
+    """Who did not ask for quiet."""
+    monkeypatch.setattr(sys, 'stderr', stream)
+    settings = Settings()
+    settings.quiet = quiet
+    assert (told_to(settings) is not None) is somebody
+
+
+@pytest.mark.parametrize('streams', [('stdout', 'stderr'), ('stderr',)])
+def test_on_a_real_terminal(streams, environment, tmp_path):
+    """Drawn after the first run, taken away after the second, and the last line."""
+    words = ['-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', f'{SLOW_FIRST}; echo said']
+    status, sent = on_terminal(
+        words, environment=environment, cwd=tmp_path, columns=100, streams=streams
+    )
+    assert status == 0
+    assert sent.count('1 of 2, ') == sent.count('\0337') == 1
+    *lines, last, empty = Screen(100).feed(sent).lines
+    said = [line[:20].rstrip() for line in lines]
+    assert said == ['said', 'said'] * ('stdout' in streams)
+    assert last.startswith('microbench: 2 runs, median ')
+    assert (last.split(', ')[-1], empty) == ('recorded in out.jsonl', '')
+    assert len(records_in(tmp_path / 'out.jsonl')) == 1
+
+
+def test_a_failure_of_the_file_is_not_told_as_success(environment, tmp_path):
+    """The record is where the warning says."""
+    words = ['-o', 'out/put', '--', 'rmdir', 'out']
+    (tmp_path / 'out').mkdir()
+    _, sent = on_terminal(words, environment=environment, cwd=tmp_path, streams=['stderr'])
+    assert 'recorded in' not in sent
+    assert 'out/put' in sent
+
+
+def test_a_log_gets_nothing(command):
+    """Not a byte, unless something is wrong."""
+    outcome = command('-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', SLOW_FIRST)
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
+
+
+def test_never_while_a_run_is_timed():
+    """Each time, the child has ended and its duration is taken."""
+
+    class Told:
+        seen = []
+
+        def between(self, duration_ns):
+            self.seen.append((measurement.child.status, measurement.child.duration_ns))
+            assert duration_ns == measurement.child.duration_ns
+
+        def end(self, outfile, failed):
+            self.seen.append((outfile, failed))
+
+    settings = Settings()
+    settings.command, settings.iterations, settings.warmup = ['sh', '-c', 'exit 3'], 2, 1
+    measurement = Measurement(settings)
+    measurement.progress = Told()
+    bench = MicroBench()
+    measurement.record(bench)
+    durations = [round(s * SECOND) for s in bench.get_results()[0]['call']['durations']]
+    *between, end = Told.seen
+    assert between == [(3 << 8, duration) for duration in durations]
+    assert end == (None, 2)
