@@ -194,4 +194,4 @@ class ExitRun(Run):
 def _sets_up(capture: object) -> bool:
     code = getattr(capture, '__code__', None)
     generator = getattr(code, 'co_flags', 0) & GENERATOR
-    return bool(generator) or hasattr(capture, 'spanning')
+    return bool(generator) or getattr(capture, 'spanning', None) is True
