@@ -309,12 +309,20 @@ class MicroBenchBase:
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
+        interrupt = None
+        try:
+            text = self._text_of(bm_data)
+        except BaseException as error:  # Ctrl-C: the record comes first
+            interrupt, text = error, self._text_of(bm_data)
+        self._delivery.deliver(self._current_plan().masker.record(text))
+        if interrupt is not None:
+            raise interrupt
+
+    def _text_of(self, bm_data: dict[str, Any]) -> bytes:
         text = None
         if 'to_json' in self._current_plan().overridden:
             text = self._own_json(bm_data)
-        if text is None:
-            text = encoding.encode(bm_data, self._json_encoder)
-        self._delivery.deliver(self._current_plan().masker.record(text))
+        return encoding.encode(bm_data, self._json_encoder) if text is None else text
 
     def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
         try:

@@ -94,14 +94,21 @@ def _by_library(value: Any, encoder: type | None) -> bytes | None:
     if encoder is None and orjson is not None:
         try:
             return _core.ascii_text(orjson.dumps(value, _standard.default, ORJSON))
-        except TypeError:
-            pass  # the stdlib knows more: lone surrogates, large integers, deep nesting
+        except TypeError as error:
+            _raise_interrupt(error.__cause__)
+            # the stdlib knows more: lone surrogates, large integers, deep nesting
     try:
         return json.dumps(
             value, cls=encoder or JSONEncoder, allow_nan=False, separators=(',', ':')
         ).encode()
     except Exception:
         return None
+
+
+def _raise_interrupt(cause: BaseException | None) -> None:
+    """Raise what asks the program to end: orjson takes it for a value it cannot encode."""
+    if cause is not None and not isinstance(cause, Exception):
+        raise cause
 
 
 def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:

@@ -94,12 +94,10 @@ def copied(value: Any) -> Any:
 
     What contains itself, is nested too deeply, or cannot be copied, is shared as it is.
     """
-    if not isinstance(value, CONTAINERS):
-        return value
     try:
-        return _copy(value, ())
+        return _copy(value, ()) if isinstance(value, CONTAINERS) else value
     except Exception:
-        return value
+        return value  # even to ask what it is may fail: a weak proxy of what is gone
 
 
 CONTAINERS = (dict, list, tuple, set)

@@ -515,6 +515,39 @@ def test_warnings_of_a_call(each_library, caught):
     assert all('object cannot be encoded as JSON' in str(w.message) for w in caught)
 
 
+@pytest.mark.parametrize('interrupt', [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize('way', ['encoder', 'to_json', 'value'])
+def test_an_interrupt_while_it_is_encoded(interrupt, way):
+    """Large records take their time. It waits until the record is written, and goes on."""
+    pressed = [interrupt]
+
+    class Slow:
+        def __fspath__(self):
+            if way == 'value' and pressed:
+                raise pressed.pop()
+            return 'slow'
+
+    class Encoder(JSONEncoder):
+        def default(self, o):
+            if way == 'encoder' and pressed:
+                raise pressed.pop()
+            return super().default(o)
+
+    class Bench(MicroBenchBase):
+        def to_json(self, obj):
+            if pressed:
+                raise pressed.pop()
+            return super().to_json(obj)
+
+    kept = Kept()
+    settings = {'json_encoder': Encoder} if way == 'encoder' else {}
+    cls = Bench if way == 'to_json' else MicroBenchBase
+    bench = cls(outputs=[kept], field=Slow(), **settings)
+    with pytest.raises(interrupt):
+        bench(len)('')
+    assert only(kept.records)['field'] == 'slow'
+
+
 def test_a_to_json_of_ones_own_tries_arguments(caught):
     """What a bench's to_json refuses is a placeholder; what it writes is what is kept."""
 

@@ -3,10 +3,11 @@
 import collections
 import copy
 import threading
+import weakref
 
 import pytest
 
-from microbench import MBHostInfo, MicroBench, MicroBenchBase
+from microbench import JSONEncodeWarning, MBHostInfo, MicroBench, MicroBenchBase
 from tests.fakes import Kept, only
 
 
@@ -146,6 +147,32 @@ def test_what_refuses_to_be_copied_is_shared():
     bench(len)('')
     assert bench.seen[0] is value
     assert only(bench.kept.records)['field'] == {'a': 1}
+
+
+class Classless:
+    """An object that does not tell what it is."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError('mine')
+
+
+def proxy_of_what_is_gone():
+    return weakref.proxy(Own())
+
+
+@pytest.mark.parametrize('make', [Classless, proxy_of_what_is_gone])
+@pytest.mark.parametrize('wrap', [lambda x: x, lambda x: [x], lambda x: {'a': x}])
+def test_what_cannot_be_asked_what_it_is(make, wrap):
+    """It costs its own place in the record, with one warning; the code runs."""
+    kept = Kept()
+    bench = MicroBenchBase(outputs=[kept], field=wrap(make()), other=2)
+    with pytest.warns(JSONEncodeWarning) as caught:
+        assert bench(len)('abc') == 3
+    assert len(caught) == 1
+    record = only(kept.records)
+    assert record['field'] == wrap('__unencodable_as_json__')
+    assert record['other'] == 2
 
 
 def looped_list():
