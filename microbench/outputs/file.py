@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from errno import EACCES, ENOTDIR, EROFS
+from errno import EACCES, EAGAIN, ENOTDIR, EROFS
 from stat import S_ISDIR, S_ISREG
 
 from .. import _core
@@ -23,8 +23,25 @@ def _is_path(outfile: Any) -> bool:
 
 
 def _is_binary(file: Any) -> bool:
-    known = isinstance(file, (io.RawIOBase, io.BufferedIOBase))
-    return known or 'b' in str(getattr(file, 'mode', ''))
+    if isinstance(file, io.BufferedIOBase):
+        return True
+    # What codecs.open() gives takes text, and tells the mode of the file below it.
+    return 'b' in str(getattr(file, 'mode', '')) and not hasattr(file, 'encoding')
+
+
+def _write_all(file: io.RawIOBase, line: bytes) -> None:
+    """Write to a file without a buffer, which may take a part at a time."""
+    while line:
+        written = file.write(line)
+        if not written:
+            raise BlockingIOError(EAGAIN, f'{len(line)} bytes could not be written')
+        line = line[written:]
+
+
+def _raise_if_unwritable(file: Any) -> None:
+    writable = getattr(file, 'writable', None)  # ValueError if the file is closed
+    if writable is not None and not writable():
+        raise io.UnsupportedOperation('not writable')
 
 
 def _trouble_at(path: Any) -> int:
@@ -109,8 +126,11 @@ class FileOutput(Output):
 
     def look_ahead(self) -> None:
         """Raise OSError if the file cannot be written, or made, as things are."""
-        if not self._is_path or type(self).write is not FileOutput.write:
+        if type(self).write is not FileOutput.write:
             return  # a subclass may do anything with the name
+        if not self._is_path:
+            _raise_if_unwritable(self.outfile)
+            return
         code = _trouble_at(self.outfile)
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
@@ -124,11 +144,13 @@ class FileOutput(Output):
             return self._appender
 
     def _write_to_object(self, record: bytes) -> None:
-        binary = _is_binary(self.outfile)
-        line = record + b'\n' if binary else record.decode() + '\n'
+        file, line = self.outfile, record + b'\n'
         with self._lock:
-            self.outfile.write(line)
-            flush = getattr(self.outfile, 'flush', None)
+            if isinstance(file, io.RawIOBase):
+                _write_all(file, line)
+            else:
+                file.write(line if _is_binary(file) else line.decode())
+            flush = getattr(file, 'flush', None)
             if flush is not None:
                 flush()
 

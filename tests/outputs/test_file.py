@@ -1,5 +1,6 @@
 """`FileOutput`: which file, what is in it, and what happens when it is not there."""
 
+import codecs
 import contextlib
 import errno
 import io
@@ -301,6 +302,18 @@ def test_looking_ahead_at_what_can_be_written(make, path):
     out.look_ahead()
 
 
+def test_looking_ahead_at_an_open_file(path):
+    """One that is open for reading alone, or closed, takes no record."""
+    path.touch()
+    with path.open() as file:
+        with pytest.raises(io.UnsupportedOperation, match='not writable'):
+            FileOutput(file).look_ahead()
+    memory = io.StringIO()
+    memory.close()
+    with pytest.raises(ValueError, match='closed'):
+        FileOutput(memory).look_ahead()
+
+
 def test_looking_ahead_on_a_read_only_file_system(path, monkeypatch):
     """It is told as what it is."""
     path.touch()
@@ -408,6 +421,47 @@ def test_an_unbuffered_file(path):
     with path.open('wb', buffering=0) as file:
         FileOutput(file).write(ONE)
     assert path.read_text() == f'{ONE}\n'
+
+
+class Narrow(io.RawIOBase):
+    """A raw file that takes some bytes at a time, as a pipe does; then none."""
+
+    def __init__(self, room):
+        super().__init__()
+        self.taken, self.room = b'', room
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        part = bytes(data[: min(5, self.room)])
+        self.taken, self.room = self.taken + part, self.room - len(part)
+        return len(part) if part else None
+
+
+def test_a_raw_file_that_takes_a_part():
+    """What is left of the line follows."""
+    file = Narrow(100)
+    FileOutput(file).write('{"text": "longer than a part"}')
+    assert file.taken == b'{"text": "longer than a part"}\n'
+
+
+def test_a_raw_file_that_takes_no_more():
+    """It is an error, not a record that is silently cut off."""
+    with pytest.raises(BlockingIOError, match='21 bytes'):
+        FileOutput(Narrow(10)).write('{"text": "longer than a part"}')
+
+
+@pytest.mark.parametrize('encoding', ['utf-8', 'utf-16'])
+def test_a_file_of_the_codecs_module(path, encoding):
+    """It takes text, although the file below it has a binary mode."""
+    reader, writer = codecs.getreader(encoding), codecs.getwriter(encoding)
+    with codecs.StreamReaderWriter(path.open('wb'), reader, writer) as file:
+        out = FileOutput(file)
+        out.look_ahead()
+        out.write('{"n": "\N{EURO SIGN}"}')
+        out.write('{}')
+    assert path.read_text(encoding) == '{"n": "\N{EURO SIGN}"}\n{}\n'
 
 
 @pytest.mark.parametrize('mode', ['w+b', 'w+'])
