@@ -96,7 +96,7 @@ def begin(run: Run) -> None:
 
     Raises:
         ImportError: psutil is not installed.
-        ValueError, TypeError: the interval or the timeout is no positive number.
+        ValueError: the interval or the timeout is no positive number.
     """
     assert run.data is not None
     namespace(run.data, 'call')['monitor'] = []
@@ -125,7 +125,10 @@ def _sampler_of(bench: Any) -> Sampler:
 
 def _seconds(bench: Any, attribute: str, default: float) -> float:
     value = getattr(bench, attribute, default)
-    seconds = float(value)
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = 0.0
     if not seconds > 0:
         raise ValueError(f'{attribute} has to be a positive number, not {value!r}')
     return seconds

@@ -21,7 +21,7 @@ from .. import __version__, _core
 from . import encoding
 from .masking import Masker
 from .naming import name_of
-from .settings import copied
+from .settings import copied, time_zone, whole
 from .times import timezone
 
 TYPE_CHECKING = False
@@ -92,8 +92,9 @@ class Plan:
         kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
         self.foreign = not kinds
         self.integers = True in kinds
-        self.iterations, self.warmup = bench.iterations, bench.warmup
-        self.tz = bench.tz
+        self.iterations = whole('iterations', bench.iterations)
+        self.warmup = whole('warmup', bench.warmup)
+        self.tz = time_zone(bench.tz)
         self.masker = Masker(getattr(bench, 'redact', ()))
         self.mb = self._identity()
         self.not_native = list(self._reasons(bench, base, found))

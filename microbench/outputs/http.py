@@ -57,7 +57,11 @@ class HttpOutput(Output):
         method: str = 'POST',
     ) -> None:
         _check_url(url)
-        if timeout is not None and not timeout > 0:
+        if not (headers is None or hasattr(headers, 'keys')):
+            raise TypeError(f'headers has to be a dict, not {type(headers).__name__}')
+        if not isinstance(method, str):
+            raise TypeError(f'method has to be a str, not {method!r}')
+        if not (timeout is None or (hasattr(timeout, '__float__') and timeout > 0)):
             raise ValueError(f'timeout has to be positive or None, not {timeout!r}')
         self.url = url
         self.headers = dict(headers or {})

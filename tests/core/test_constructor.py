@@ -313,6 +313,21 @@ def test_repetition_changed_later(form):
     assert (counts, len(calls)) == ([1, 2], 1 + 5)
 
 
+LATER = [row for row in WRONG if row[0] in ('iterations', 'warmup', 'tz')]
+
+
+@pytest.mark.parametrize(('name', 'value', 'error'), LATER, ids=identified)
+def test_a_wrong_attribute_is_named(name, value, error):
+    """What is set later is checked as in the constructor, before the code runs."""
+    bench, ran = MicroBenchBase(), []
+    setattr(bench, name, value)
+    with pytest.raises(error, match=name):
+        bench(lambda: ran.append(1))()
+    with pytest.raises(error, match=name), bench.record():
+        ran.append(1)
+    assert ran == bench.get_results() == []
+
+
 def test_class_attributes_are_overwritten():
     """Class attributes `tz`, `iterations`, `warmup` give way to the defaults."""
 

@@ -181,7 +181,7 @@ def test_any_positive_interval(interval):
 
 
 @pytest.mark.parametrize('attribute', ['monitor_interval', 'monitor_timeout'])
-@pytest.mark.parametrize('value', [0, -1, float('nan')])
+@pytest.mark.parametrize('value', [0, -1, float('nan'), 'often', None, 10**400])
 def test_intervals_that_are_none(attribute, value):
     """ValueError with the name of the attribute, when the measurement starts."""
     bench = Monitored()

@@ -241,6 +241,20 @@ def test_a_redirect_to_an_impossible_address(web):
         HttpOutput(URL).write('{}')
 
 
+@pytest.mark.parametrize('headers', [['Authorization: s3cret'], 's3cret', 5])
+def test_headers_that_are_no_dict(headers):
+    """They are refused at construction; the message does not repeat them."""
+    with pytest.raises(TypeError, match='headers') as caught:
+        HttpOutput(URL, headers=headers)
+    assert 's3cret' not in str(caught.value)
+
+
+def test_a_method_that_is_no_text():
+    """It is refused at construction."""
+    with pytest.raises(TypeError, match='method'):
+        HttpOutput(URL, method=5)
+
+
 def test_no_password_in_the_address():
     """It could not be used; and the message does not repeat it."""
     with pytest.raises(ValueError, match='Authorization') as caught:
@@ -248,9 +262,9 @@ def test_no_password_in_the_address():
     assert 's3cret' not in str(caught.value)
 
 
-@pytest.mark.parametrize('timeout', [0, -1.0])
+@pytest.mark.parametrize('timeout', [0, -1.0, '5', float('nan'), [1]])
 def test_a_time_that_is_none(timeout):
-    """Zero and negative time-outs are refused at construction."""
+    """Zero, negative time-outs and what is no number are refused at construction."""
     with pytest.raises(ValueError, match='timeout'):
         HttpOutput(URL, timeout=timeout)
 
