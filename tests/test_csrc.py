@@ -27,7 +27,10 @@ CC = [
 # mb_platform.h does not declare free() itself under MB_TEST_ALLOC.
 TESTED = ['-DMB_TEST_ALLOC']
 TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
-LINKED = {'test_mb_append': ['-Wl,--wrap=writev,--wrap=ftruncate,--wrap=clock_gettime']}
+LINKED = {
+    'test_mb_append': ['-Wl,--wrap=writev,--wrap=ftruncate,--wrap=clock_gettime'],
+    'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs'],
+}
 
 
 def run(command: list, cwd: Path) -> subprocess.CompletedProcess:

@@ -1,6 +1,9 @@
 #include "../mb_run.h"
 
+#include <sys/wait.h>
+
 #include "mb_test.h"
+#include "mb_test_journal.h"
 #include "mb_test_phases.h"
 
 static const char bench[] = "a bench", other_bench[] = "another";
@@ -294,6 +297,168 @@ threads_without_a_gil_share_the_registry(void)
 }
 #endif
 
+/* --- in a journal -------------------------------------------------------------------- */
+
+static mb_run shown;
+static mb_journal *journal;
+
+static void
+show(mb_run *run)
+{
+    mb_opening record = test_opening(MB_SLOT_INTEGERS);
+    journal = mb_journal_memory();
+    mb_run_open(run, &shown);
+    CHECK(mb_run_mirror(run, journal, &record));
+}
+
+static void
+close_shown(void)
+{
+    mb_run_free(&shown);
+    mb_journal_release(journal);
+}
+
+/* The record as it is at the end of the last stretch, from `after` on; on the heap. */
+static char *
+shown_record(void)
+{
+    const mb_ending ending = {.now_ns = shown.stopped_ns};
+    return test_record(mb_journal_image(journal), shown.mirror->slot, &ending);
+}
+
+/* ,"durations":[...] of two or three numbers. */
+static void
+check_durations(const char *record, const int64_t *expected, int count)
+{
+    char list[128] = ",\"durations\":[";
+    for (int i = 0; i < count; i++) {
+        sprintf(list + strlen(list), "%s%lld", i ? "," : "", (long long)expected[i]);
+    }
+    strcat(list, "]");
+    CHECK(strstr(record, list) != NULL);
+}
+
+static void
+the_journal_shows_each_stretch_of_each_iteration(void)
+{
+    mb_run_init(&shown);
+    show(&shown);
+    mb_samples_reserve(&shown.durations, 2);
+    mb_run_start(&shown);
+    mb_run_suspend(&shown);
+    mb_run_start(&shown);
+    mb_run_suspend(&shown);
+    mb_run_stop(&shown);
+    mb_run_start(&shown);
+    mb_run_suspend(&shown);
+    char *record = shown_record();
+    check_durations(record, (int64_t[]){shown.durations.data[0], shown.elapsed_ns}, 2);
+    free(record);
+    mb_run_stop(&shown);
+    record = shown_record();
+    check_durations(record, shown.durations.data, 2);
+    free(record);
+    close_shown();
+}
+
+static void
+it_shows_what_came_before_it(void)
+{
+    mb_opening opening = test_opening(MB_SLOT_INTEGERS);
+    journal = mb_journal_memory();
+    mb_run_init(&shown);
+    mb_run_open(&shown, &shown);
+    mb_samples_reserve(&shown.durations, 1);
+    mb_run_start(&shown);
+    mb_run_suspend(&shown);
+    mb_run_stop(&shown);
+    mb_phase *outer = test_enter(&shown.phases, "outer", 5, 0);
+    mb_phase *inner = test_enter(&shown.phases, "inner", 5, 0);
+    mb_phases_leave(&shown.phases, inner, 7);
+    mb_phases_leave(&shown.phases, outer, 9);
+    mb_run_start(&shown);
+    CHECK(mb_run_mirror(&shown, journal, &opening));
+    mb_run_suspend(&shown);
+    char *record = shown_record();
+    check_durations(record, (int64_t[]){shown.durations.data[0], shown.elapsed_ns}, 2);
+    CHECK(strstr(record, "\"timings\":[{\"name\":\"inner\",\"duration\":7},"
+                         "{\"name\":\"outer\",\"duration\":9}]") != NULL);
+    free(record);
+    close_shown();
+}
+
+static void
+a_duration_from_elsewhere_is_shown(void)
+{
+    mb_run_init(&shown);
+    show(&shown);
+    mb_samples_reserve(&shown.durations, 1);
+    shown.elapsed_ns = 12345;
+    mb_run_stop(&shown);
+    char *record = shown_record();
+    check_durations(record, (int64_t[]){12345}, 1);
+    free(record);
+    close_shown();
+}
+
+static void
+the_record_has_the_id_of_its_run(void)
+{
+    mb_run_init(&shown);
+    show(&shown);
+    char id[MB_RECORD_ID_SIZE + 1] = "";
+    memcpy(id, mb_run_record_id(&shown), MB_RECORD_ID_SIZE);
+    char *record = shown_record();
+    CHECK(strstr(record, id) != NULL);
+    free(record);
+    close_shown();
+}
+
+static void
+a_record_is_claimed_once(void)
+{
+    mb_run_init(&shown);
+    CHECK(mb_run_claim(&shown));
+    CHECK(!mb_run_claim(&shown));
+    mb_run_free(&shown);
+    mb_run_init(&shown);
+    show(&shown);
+    mb_mirror *mirror = shown.mirror;
+    CHECK(mb_mirror_claim(mirror));
+    CHECK(!mb_run_claim(&shown));
+    mb_run_forget(&shown);
+    CHECK(mb_slot_is_open(mirror->slot)); /* whoever has claimed it is at work */
+    mb_mirror_done(mirror);
+    close_shown();
+}
+
+static void
+a_child_shows_nothing_and_has_ids_of_its_own(void)
+{
+    int status;
+    char id[MB_RECORD_ID_SIZE];
+    mb_identity_start();
+    mb_run_init(&shown);
+    show(&shown);
+    mb_samples_reserve(&shown.durations, 1);
+    mb_run_start(&shown);
+    memcpy(id, mb_run_record_id(&shown), sizeof id);
+    const pid_t child = fork();
+    if (child == 0) {
+        CHECK(shown.mirror == NULL && shown.entry == NULL);
+        CHECK(memcmp(id, mb_run_record_id(&shown), sizeof id) != 0);
+        mb_run_suspend(&shown);
+        mb_run_stop(&shown);
+        CHECK(mb_run_claim(&shown));
+        mb_run_free(&shown);
+        _exit(test_failures != 0);
+    }
+    waitpid(child, &status, 0);
+    CHECK_INT(status, 0);
+    CHECK_INT(memcmp(id, mb_run_record_id(&shown), sizeof id), 0);
+    close_shown();
+}
+
 int
 main(void)
 {
@@ -316,5 +481,11 @@ main(void)
 #ifdef Py_GIL_DISABLED
     RUN(threads_without_a_gil_share_the_registry);
 #endif
+    RUN(the_journal_shows_each_stretch_of_each_iteration);
+    RUN(it_shows_what_came_before_it);
+    RUN(a_duration_from_elsewhere_is_shown);
+    RUN(the_record_has_the_id_of_its_run);
+    RUN(a_record_is_claimed_once);
+    RUN(a_child_shows_nothing_and_has_ids_of_its_own);
     return test_report();
 }

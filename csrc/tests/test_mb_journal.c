@@ -1,0 +1,558 @@
+/* Journals in files: real directories, real forks, real kills. What the system can refuse
+ * is refused by wrappers of posix_fallocate and statfs. */
+#include <dirent.h>
+#include <signal.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include "mb_test_journal.h"
+
+static char folder[4096];
+static char output[4200];
+
+static int full_from = -1; /* the n-th posix_fallocate from now on, and all after it */
+static long file_system;   /* that statfs tells; 0: the truth */
+
+int __real_posix_fallocate(int fd, off_t offset, off_t size);
+int __wrap_posix_fallocate(int fd, off_t offset, off_t size);
+int
+__wrap_posix_fallocate(int fd, off_t offset, off_t size)
+{
+    if (full_from >= 0 && full_from-- == 0) {
+        full_from = 0;
+        return ENOSPC;
+    }
+    return __real_posix_fallocate(fd, offset, size);
+}
+
+int __real_statfs(const char *path, struct statfs *system);
+int __wrap_statfs(const char *path, struct statfs *system);
+int
+__wrap_statfs(const char *path, struct statfs *system)
+{
+    const int result = __real_statfs(path, system);
+    if (file_system) {
+        system->f_type = file_system;
+    }
+    return result;
+}
+
+/* How many entries of the folder have names that end so; the last one's path. */
+static int
+count_files(const char *end, char *found)
+{
+    int count = 0;
+    DIR *open = opendir(folder);
+    for (struct dirent *entry; open && (entry = readdir(open));) {
+        const size_t size = strlen(entry->d_name);
+        if (size >= strlen(end) && !strcmp(entry->d_name + size - strlen(end), end)) {
+            count++;
+            if (found) {
+                sprintf(found, "%.2000s/%s", folder, entry->d_name);
+            }
+        }
+    }
+    closedir(open);
+    return count;
+}
+
+static int
+journals_there(void)
+{
+    return count_files(".journal", NULL);
+}
+
+static mb_journal *
+make(void)
+{
+    return mb_journal_file(output, NULL, true);
+}
+
+static mb_mirror *
+open_in(mb_journal *journal)
+{
+    const mb_opening record = test_opening(0);
+    return mb_mirror_open(journal, &record);
+}
+
+static mb_image
+read_file(const char *path)
+{
+    struct stat file;
+    mb_image image = {0};
+    const int fd = open(path, O_RDONLY);
+    if (fd >= 0 && fstat(fd, &file) == 0) {
+        char *bytes = malloc((size_t)file.st_size + 1);
+        image =
+            (mb_image){.base = bytes, .size = (size_t)read(fd, bytes, file.st_size)};
+    }
+    close(fd);
+    return image;
+}
+
+/* Whether another process could lock it. */
+static bool
+is_locked(const char *path)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        const int fd = open(path, O_RDWR);
+        _exit(mb_lock_description(fd) == EAGAIN);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status) == 1;
+}
+
+static int
+status_of(void (*in_child)(void))
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        in_child();
+        exit(test_failures ? 99 : 0);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status;
+}
+
+/* --- the file ----------------------------------------------------------------------- */
+
+static void
+it_lies_beside_the_output_and_goes_with_its_last_user(void)
+{
+    char path[6000], expected[6000];
+    mb_journal *journal = make();
+    CHECK(journal != NULL);
+    CHECK_INT(count_files(".journal", path), 1);
+    sprintf(expected, "%.2000s/.out.jsonl.%ld-", folder, (long)getpid());
+    CHECK(strncmp(path, expected, strlen(expected)) == 0);
+    CHECK_BYTES(journal->path, strlen(journal->path), path);
+    CHECK(make() == journal);
+    mb_journal_release(journal);
+    CHECK_INT(journals_there(), 1);
+    mb_journal_release(journal);
+    CHECK_INT(journals_there(), 0);
+}
+
+static void
+it_can_lie_in_another_directory(void)
+{
+    char other[5000];
+    sprintf(other, "%.2000s/other", folder);
+    mkdir(other, 0700);
+    mb_journal *journal = mb_journal_file(output, other, true);
+    CHECK(journal && strncmp(journal->path, other, strlen(other)) == 0);
+    CHECK(mb_journal_file(output, other, true) == journal);
+    mb_journal *beside = make();
+    CHECK(beside != journal);
+    mb_journal_release(beside);
+    mb_journal_release(journal);
+    mb_journal_release(journal);
+    CHECK_INT(rmdir(other), 0);
+}
+
+static void
+its_header_says_whose_it_is(void)
+{
+    size_t size;
+    char host[256];
+    mb_journal *journal = make();
+    const mb_image image = read_file(journal->path);
+    const mb_journal_header *header = mb_image_header(image);
+    CHECK(header != NULL);
+    CHECK_INT(header->pid, getpid());
+    CHECK_INT(header->uid, geteuid());
+    CHECK_INT(header->start_ticks, mb_process_start());
+    CHECK(header->start_ticks > 0);
+    CHECK_INT(strlen(header->boot_id), MB_BOOT_ID_SIZE - 1);
+    gethostname(host, sizeof host);
+    CHECK_BYTES(header->host, strlen(header->host), host);
+    CHECK_INT(header->signal, 0);
+    const char *path = mb_image_output(image, &size);
+    CHECK_BYTES(path, size, output);
+    free((void *)image.base);
+    mb_journal_release(journal);
+}
+
+static void
+its_mode_is_that_of_the_output_and_never_wider(void)
+{
+    const mode_t modes[] = {0600, 0640, 0644, 0444, 0755};
+    const mode_t before = umask(0);
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        struct stat file;
+        close(open(output, O_CREAT | O_WRONLY, 0600));
+        chmod(output, modes[i]);
+        mb_journal *journal = make();
+        CHECK_INT(stat(journal->path, &file), 0);
+        CHECK_INT(file.st_mode & 07777, modes[i] & 0666);
+        mb_journal_release(journal);
+    }
+    umask(before);
+    unlink(output);
+}
+
+static void
+a_long_name_of_the_output_is_cut(void)
+{
+    char path[5000];
+    sprintf(path, "%.2000s/%0255d", folder, 1);
+    mb_journal *journal = mb_journal_file(path, NULL, true);
+    CHECK(journal != NULL);
+    mb_journal_release(journal);
+}
+
+static void
+what_is_no_file_has_none(void)
+{
+    char path[5000];
+    sprintf(path, "%.2000s/fifo", folder);
+    mkfifo(path, 0600);
+    CHECK(mb_journal_file(path, NULL, false) == NULL && errno == ENOTSUP);
+    CHECK(mb_journal_file("/dev/null", NULL, false) == NULL && errno == ENOTSUP);
+    unlink(path);
+    sprintf(path, "%.2000s/missing/out", folder);
+    CHECK(mb_journal_file(path, NULL, true) == NULL);
+    CHECK(mb_journal_file(path, NULL, false) == NULL && errno == ENOENT);
+    CHECK_INT(journals_there(), 0);
+}
+
+static void
+other_file_systems_have_one_only_if_asked(void)
+{
+    /* NFS, SMB2, Lustre, GPFS, FUSE, Ceph, btrfs, ZFS, one that nobody knows */
+    const uint32_t types[] = {0x6969,     0xfe534d42, 0x0bd00bd0,
+                              0x47504653, 0x65735546, 0x00c36400,
+                              0x9123683e, 0x2fc12fc1, 0x12345678};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        file_system = (long)types[i];
+        CHECK(mb_journal_file(output, NULL, true) == NULL && errno == ENOTSUP);
+    }
+    mb_journal *journal = mb_journal_file(output, NULL, false);
+    CHECK(journal != NULL);
+    mb_journal_release(journal);
+    file_system = 0;
+}
+
+static void
+there_are_so_many_at_most(void)
+{
+    mb_journal *journals[MB_JOURNALS + 1];
+    int made = 0;
+    for (; made <= MB_JOURNALS; made++) {
+        char path[5000];
+        sprintf(path, "%.2000s/out%d", folder, made);
+        if (!(journals[made] = mb_journal_file(path, NULL, true))) {
+            CHECK_INT(errno, EMFILE);
+            break;
+        }
+    }
+    CHECK(made > MB_JOURNALS / 2 && made <= MB_JOURNALS);
+    CHECK_INT(journals_there(), made);
+    while (made > 0) {
+        mb_journal_release(journals[--made]);
+    }
+    CHECK_INT(journals_there(), 0);
+}
+
+/* --- full disks --------------------------------------------------------------------- */
+
+static void
+a_full_disk_has_no_journal(void)
+{
+    full_from = 0;
+    CHECK(make() == NULL);
+    CHECK_INT(journals_there(), 0);
+    full_from = -1;
+}
+
+static void
+it_grows_with_what_it_holds(void)
+{
+    mb_journal *journal = make();
+    mb_mirror *mirror = open_in(journal);
+    uint32_t entries = 0;
+    while (mb_mirror_enter(mirror, 0, entries)) {
+        entries++;
+    }
+    CHECK(entries > (15 << 20) / sizeof(mb_entry));
+    const mb_image image = read_file(journal->path);
+    CHECK(image.size > 15 << 20);
+    CHECK_INT(mb_image_next(image, NULL)->entries, entries);
+    CHECK(mb_image_next(image, NULL)->flags & MB_SLOT_CUT);
+    free((void *)image.base);
+    mb_mirror_close(mirror, false);
+    mb_journal_release(journal);
+}
+
+static void
+a_disk_that_fills_up_cuts_a_log_until_there_is_room_again(void)
+{
+    mb_journal *journal = make();
+    mb_mirror *mirror = open_in(journal);
+    full_from = 0;
+    while (mb_mirror_enter(mirror, 0, 0)) {
+    }
+    CHECK(mirror->cut);
+    mb_mirror_close(mirror, false);
+    mirror = open_in(journal);
+    CHECK(mirror && !mirror->cut);
+    full_from = -1;
+    uint32_t tries = 0;
+    while (mirror->cut || mb_journal_allocate(journal, 128 << 10) == 0) {
+        CHECK(tries++ < 1000);
+    }
+    mb_mirror_close(mirror, false);
+    mb_journal_release(journal);
+}
+
+/* --- somebody else at the file ------------------------------------------------------ */
+
+static void
+a_file_that_was_deleted_is_missed_by_nobody(void)
+{
+    mb_journal *journal = make();
+    mb_mirror *mirror = open_in(journal);
+    unlink(journal->path);
+    close(open(journal->path, O_CREAT | O_WRONLY, 0600)); /* not ours */
+    while (mb_mirror_enter(mirror, 0, 0)) {
+    }
+    mb_mirror_close(mirror, false);
+    char path[6000];
+    strcpy(path, journal->path);
+    mb_journal_release(journal);
+    CHECK_INT(unlink(path), 0);
+}
+
+static void
+the_lock_is_there_without_a_descriptor_and_breaks_by_nobodys_close(void)
+{
+    struct stat before, after;
+    const int next = open("/dev/null", O_RDONLY);
+    close(next);
+    mb_journal *journal = make();
+    const int still = open("/dev/null", O_RDONLY);
+    CHECK_INT(still, next);
+    close(still);
+    CHECK(is_locked(journal->path));
+    close(open(journal->path, O_RDWR));
+    CHECK(is_locked(journal->path));
+    CHECK_INT(stat(journal->path, &before), 0);
+    mb_mirror *mirror = open_in(journal);
+    while (journal->size < 1 << 20) {
+        mb_mirror_enter(mirror, 0, 0);
+    }
+    CHECK_INT(stat(journal->path, &after), 0);
+    CHECK(after.st_size > before.st_size);
+    CHECK(is_locked(journal->path));
+    mb_mirror_close(mirror, false);
+    mb_journal_release(journal);
+}
+
+/* --- other processes ---------------------------------------------------------------- */
+
+static mb_journal *of_parent;
+
+static void
+make_one_of_its_own(void)
+{
+    CHECK(!mb_journal_is_ours(of_parent));
+    mb_journal_release(of_parent); /* nothing happens */
+    CHECK_INT(journals_there(), 1);
+    mb_journal *journal = make();
+    CHECK(journal != NULL);
+    CHECK_INT(journals_there(), 2);
+    mb_mirror *mirror = open_in(journal);
+    mb_mirror_close(mirror, false);
+    mb_journal_release(journal);
+    CHECK_INT(journals_there(), 1);
+}
+
+static void
+a_forked_child_has_none_of_its_parents(void)
+{
+    of_parent = make();
+    mb_mirror *mirror = open_in(of_parent);
+    CHECK_INT(status_of(make_one_of_its_own), 0);
+    CHECK_INT(journals_there(), 1);
+    CHECK(is_locked(of_parent->path));
+    test_check_record(mb_journal_image(of_parent), mirror->slot,
+                      &(mb_ending){.now_ns = 1000},
+                      TEST_BEGINNING ",\"durations\":[],\"start_time\":"
+                                     "\"1970-01-01T00:00:01+00:00\",\"finish_time\":"
+                                     "\"1970-01-01T00:00:01+00:00\"}" TEST_TAIL "}\n");
+    mb_mirror_close(mirror, false);
+    mb_journal_release(of_parent);
+}
+
+static void
+end_with_nothing_open(void)
+{
+    mb_mirror_close(open_in(make()), false);
+}
+
+static void
+end_with_an_open_record(void)
+{
+    open_in(make());
+}
+
+static void
+be_killed_with_an_open_record(void)
+{
+    open_in(make());
+    mb_journals_stamp(SIGTERM, 5, 6);
+    mb_journals_stamp(SIGHUP, 7, 8);
+    raise(SIGKILL);
+}
+
+static void
+check_what_was_left_behind(uint32_t signal)
+{
+    char path[6000];
+    CHECK_INT(count_files(".journal", path), 1);
+    CHECK(!is_locked(path));
+    const mb_image image = read_file(path);
+    const mb_journal_header *header = mb_image_header(image);
+    CHECK(header && header->signal == signal);
+    const mb_slot *slot = mb_image_next(image, NULL);
+    CHECK(slot && mb_slot_is_open(slot));
+    char *record = test_record(image, slot, &(mb_ending){.path = "recovered"});
+    CHECK(strstr(record, TEST_ID) != NULL);
+    free(record);
+    free((void *)image.base);
+    unlink(path);
+}
+
+static void
+a_clean_exit_removes_it_unless_a_record_is_open(void)
+{
+    CHECK_INT(status_of(end_with_nothing_open), 0);
+    CHECK_INT(journals_there(), 0);
+    CHECK_INT(status_of(end_with_an_open_record), 0);
+    check_what_was_left_behind(0);
+}
+
+static void
+a_killed_process_leaves_its_records_and_its_signal(void)
+{
+    CHECK_INT(status_of(be_killed_with_an_open_record), SIGKILL);
+    check_what_was_left_behind(SIGTERM);
+}
+
+static int ready[2], ends[2]; /* pipes: a grandchild says that it lives, and waits */
+
+static void
+be_killed_and_leave_a_child(void)
+{
+    char byte = 0;
+    open_in(make());
+    if (fork() == 0) {
+        close(ends[1]);
+        _exit(write(ready[1], &byte, 1) != 1 || read(ends[0], &byte, 1) != 0);
+    }
+    CHECK_INT(read(ready[0], &byte, 1), 1);
+    raise(SIGKILL);
+}
+
+static void
+children_that_live_on_keep_no_lock(void)
+{
+    CHECK_INT(pipe(ready) | pipe(ends), 0);
+    CHECK_INT(status_of(be_killed_and_leave_a_child), SIGKILL);
+    check_what_was_left_behind(0);
+    for (int i = 0; i < 2; i++) {
+        close(ready[i]);
+        close(ends[i]);
+    }
+}
+
+/* --- at the end --------------------------------------------------------------------- */
+
+static void
+what_is_held_does_not_go_away(void)
+{
+    mb_journal *journal = make();
+    CHECK(mb_journal_hold(journal));
+    mb_journal_release(journal);
+    CHECK(mb_image_header(mb_journal_image(journal)) != NULL);
+    mb_journal_let_go(journal);
+    mb_journal_release(make());
+    CHECK(!mb_journal_hold(journal));
+    CHECK_INT(journals_there(), 0);
+}
+
+static void
+a_signal_that_was_survived_is_taken_back(void)
+{
+    mb_journal *journal = make();
+    mb_journals_stamp(SIGSEGV, 5, 6);
+    mb_journals_unstamp();
+    CHECK_INT(mb_image_header(mb_journal_image(journal))->signal, 0);
+    mb_journal_release(journal);
+}
+
+static void
+only_journals_without_open_records_are_removed(void)
+{
+    mb_journal *journal = make();
+    mb_mirror *mirror = open_in(journal);
+    mb_journals_remove();
+    CHECK_INT(journals_there(), 1);
+    CHECK(mb_mirror_claim(mirror));
+    mb_mirror_done(mirror);
+    mb_journals_remove();
+    CHECK_INT(journals_there(), 0);
+    mb_journal_release(journal);
+}
+
+static void
+make_through_a_failure(void)
+{
+    mb_journal *journal = make();
+    CHECK((journal == NULL) <= test_allocation_failed());
+    if (journal) {
+        mb_journal_release(journal);
+    }
+    CHECK_INT(journals_there(), 0);
+}
+
+static void
+without_memory_there_is_none(void)
+{
+    test_each_failing_allocation(make_through_a_failure);
+}
+
+int
+main(void)
+{
+    CHECK(getcwd(folder, sizeof folder) != NULL);
+    strcat(folder, "/journals");
+    CHECK_INT(mkdir(folder, 0700), 0);
+    sprintf(output, "%s/out.jsonl", folder);
+    mb_fork_watch();
+    RUN(it_lies_beside_the_output_and_goes_with_its_last_user);
+    RUN(it_can_lie_in_another_directory);
+    RUN(its_header_says_whose_it_is);
+    RUN(its_mode_is_that_of_the_output_and_never_wider);
+    RUN(a_long_name_of_the_output_is_cut);
+    RUN(what_is_no_file_has_none);
+    RUN(other_file_systems_have_one_only_if_asked);
+    RUN(there_are_so_many_at_most);
+    RUN(a_full_disk_has_no_journal);
+    RUN(it_grows_with_what_it_holds);
+    RUN(a_disk_that_fills_up_cuts_a_log_until_there_is_room_again);
+    RUN(a_file_that_was_deleted_is_missed_by_nobody);
+    RUN(the_lock_is_there_without_a_descriptor_and_breaks_by_nobodys_close);
+    RUN(a_forked_child_has_none_of_its_parents);
+    RUN(a_clean_exit_removes_it_unless_a_record_is_open);
+    RUN(a_killed_process_leaves_its_records_and_its_signal);
+    RUN(children_that_live_on_keep_no_lock);
+    RUN(what_is_held_does_not_go_away);
+    RUN(a_signal_that_was_survived_is_taken_back);
+    RUN(only_journals_without_open_records_are_removed);
+    RUN(without_memory_there_is_none);
+    return test_report();
+}
