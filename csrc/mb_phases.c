@@ -55,7 +55,7 @@ block_with_room(mb_phases *phases, size_t size)
     return block;
 }
 
-static const mb_name *
+static mb_name *
 copy_of_name(mb_phases *phases, const char *utf8, size_t size)
 {
     size_t needed = sizeof(mb_name) + size + 1;
@@ -67,19 +67,20 @@ copy_of_name(mb_phases *phases, const char *utf8, size_t size)
     mb_name *name = (mb_name *)(block->bytes + block->size);
     block->size += needed;
     name->size = (uint32_t)size;
+    name->mirrored = 0;
     memcpy(name->utf8, utf8, size);
     name->utf8[size] = '\0';
     return name;
 }
 
-const mb_name *
+mb_name *
 mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
 {
     if (size >= UINT32_MAX) {
         return NULL;
     }
     mb_lock_take(&phases->lock);
-    const mb_name *name = copy_of_name(phases, utf8, size);
+    mb_name *name = copy_of_name(phases, utf8, size);
     mb_lock_give(&phases->lock);
     return name;
 }

@@ -17,7 +17,8 @@
 
 typedef struct {
     uint32_t size;
-    char utf8[]; /* `size` bytes, and a 0 */
+    uint32_t mirrored; /* where it is in the journal, for whoever put it there; 0 */
+    char utf8[];       /* `size` bytes, and a 0 */
 } mb_name;
 
 typedef struct {
@@ -46,7 +47,7 @@ void mb_phases_free(mb_phases *phases);
 
 /* A copy of the name, for any number of phases. Borrowed, valid until mb_phases_free.
  * NULL without memory: nothing has changed then. */
-const mb_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
+mb_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
 
 /* Makes room for one more phase at least: 0, or -1 without memory. */
 int mb_phases_grow(mb_phases *phases);

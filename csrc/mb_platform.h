@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -85,6 +86,25 @@ unsigned mb_fork_generation(void);
 
 /* Starts the count. Idempotent. Returns 0, or an errno. */
 int mb_fork_watch(void);
+
+/* When this process was started, in clock ticks since the boot: with its id, it is this
+ * process and no later one. 0 where the system does not tell. */
+uint64_t mb_process_start(void);
+
+/* An id of this boot of the machine, 0 included; empty where the system has none. */
+#define MB_BOOT_ID_SIZE 37
+void mb_boot_id(char *out);
+
+/* --- files that are mapped -------------------------------------------------------- */
+
+/* Whether a file in this directory can be mapped without danger to the program: a local
+ * file system that overwrites in place. A server that does not answer, and a new block
+ * for what is written again on a full disk, end as SIGBUS. */
+bool mb_maps_safely(const char *directory);
+
+/* Locks the whole file for this open description of it, for as long as anything keeps
+ * that: descriptors, mappings. 0, or an errno: ENOTSUP, EAGAIN (others have it). */
+int mb_lock_description(int fd);
 
 /* --- clocks ---------------------------------------------------------------------- */
 

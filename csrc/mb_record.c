@@ -1,20 +1,15 @@
 #include "mb_record.h"
 
-static void
-write_duration(mb_text *text, int64_t ns, bool integer)
-{
-    (integer ? mb_text_int : mb_text_seconds)(text, ns);
-}
+#include "mb_call.h"
 
 static void
 write_durations(mb_text *text, const mb_samples *durations, bool integers)
 {
+    bool any = false;
     MB_TEXT_LITERAL(text, ",\"durations\":[");
     for (size_t i = 0; i < durations->size; i++) {
-        if (i) {
-            MB_TEXT_LITERAL(text, ",");
-        }
-        write_duration(text, durations->data[i], integers);
+        mb_call_next(text, &any);
+        mb_call_duration(text, durations->data[i], integers);
     }
     MB_TEXT_LITERAL(text, "]");
 }
@@ -22,21 +17,16 @@ write_durations(mb_text *text, const mb_samples *durations, bool integers)
 static void
 write_phase(mb_text *text, const mb_name *name, int64_t ns, bool integer)
 {
-    MB_TEXT_LITERAL(text, "{\"name\":");
-    mb_text_string(text, name->utf8, name->size);
-    MB_TEXT_LITERAL(text, ",\"duration\":");
-    write_duration(text, ns, integer);
-    MB_TEXT_LITERAL(text, "}");
+    mb_call_phase(text, name->utf8, name->size, ns, integer);
 }
 
 static void
 write_timings(mb_text *text, const mb_phase **phases, uint32_t count, bool integers)
 {
+    bool any = false;
     MB_TEXT_LITERAL(text, ",\"timings\":[");
     for (uint32_t i = 0; i < count; i++) {
-        if (i) {
-            MB_TEXT_LITERAL(text, ",");
-        }
+        mb_call_next(text, &any);
         write_phase(text, phases[i]->name, phases[i]->duration_ns, integers);
     }
     MB_TEXT_LITERAL(text, "]");
@@ -45,11 +35,10 @@ write_timings(mb_text *text, const mb_phase **phases, uint32_t count, bool integ
 static void
 write_iterations(mb_text *text, const mb_phase **phases, uint32_t count)
 {
+    bool any = false;
     MB_TEXT_LITERAL(text, ",\"timings_iteration\":[");
     for (uint32_t i = 0; i < count; i++) {
-        if (i) {
-            MB_TEXT_LITERAL(text, ",");
-        }
+        mb_call_next(text, &any);
         mb_text_int(text, phases[i]->iteration);
     }
     MB_TEXT_LITERAL(text, "]");
@@ -81,17 +70,14 @@ write_open(mb_text *text, const mb_phases *phases, bool integers, int64_t now_ns
     if (phases->left == phases->entered) {
         return;
     }
-    bool first = true;
+    bool any = false;
     mb_phase_place place = {0};
     MB_TEXT_LITERAL(text, ",\"open_timings\":[");
     for (const mb_phase *phase; (phase = mb_phases_next(phases, &place));) {
         if (phase->duration_ns != MB_PHASE_OPEN) {
             continue;
         }
-        if (!first) {
-            MB_TEXT_LITERAL(text, ",");
-        }
-        first = false;
+        mb_call_next(text, &any);
         write_phase(text, phase->name, mb_phase_so_far(phase, now_ns), integers);
     }
     MB_TEXT_LITERAL(text, "]");
@@ -101,11 +87,7 @@ void
 mb_record_call(mb_text *text, const mb_run *run, mb_record_form form, int64_t now_ns)
 {
     write_durations(text, &run->durations, form.integers);
-    MB_TEXT_LITERAL(text, ",\"start_time\":\"");
-    mb_text_iso8601(text, run->start_wall_ns, form.offset_s);
-    MB_TEXT_LITERAL(text, "\",\"finish_time\":\"");
-    mb_text_iso8601(text, run->finish_wall_ns, form.offset_s);
-    MB_TEXT_LITERAL(text, "\"");
+    mb_call_times(text, run->start_wall_ns, run->finish_wall_ns, form.offset_s);
     write_finished(text, &run->phases, form);
     write_open(text, &run->phases, form.integers, now_ns);
 }

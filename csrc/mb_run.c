@@ -16,6 +16,7 @@ void
 mb_run_free(mb_run *run)
 {
     mb_run_close(run);
+    mb_run_forget(run);
     mb_samples_free(&run->durations);
     mb_phases_free(&run->phases);
 }
@@ -112,4 +113,160 @@ mb_run_elsewhere(const void *bench, bool *lost)
     mb_lock_give(&registry);
     *lost = any && !found;
     return found;
+}
+
+/* --- the journal ------------------------------------------------------------------- */
+
+const char *
+mb_run_record_id(mb_run *run)
+{
+    if (!run->has_id) {
+        mb_record_id(run->record_id);
+        run->has_id = true;
+    }
+    return run->record_id;
+}
+
+static void
+forget_in_child(void)
+{
+    for (mb_run *run = newest; run; run = run->older) {
+        run->mirror = NULL;
+        run->entry = NULL;
+        run->has_id = false;
+    }
+    mb_lock_give(&registry);
+}
+
+static void
+watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, forget_in_child);
+}
+
+/* An iteration or a phase that has ended already. */
+static void
+copy_left(mb_run *run, uint32_t name, uint32_t iteration, int64_t start_ns, int64_t ns)
+{
+    mb_entry *entry = mb_mirror_enter(run->mirror, name, iteration);
+    if (entry) {
+        mb_entry_run(entry, start_ns, 0);
+        mb_mirror_leave(run->mirror, entry, ns);
+    }
+}
+
+static uint32_t
+mirrored_name(mb_run *run, mb_name *name)
+{
+    if (!name->mirrored) {
+        name->mirrored = mb_mirror_name(run->mirror, name->utf8, name->size);
+    }
+    return name->mirrored;
+}
+
+static void
+copy_phases(mb_run *run)
+{
+    const uint32_t count = run->phases.left;
+    const mb_phase **left = count ? mb_alloc(count * sizeof *left) : NULL;
+    if (!left) {
+        return;
+    }
+    mb_phases_finished(&run->phases, left);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t name = mirrored_name(run, (mb_name *)left[i]->name);
+        if (name) {
+            copy_left(run, name, left[i]->iteration, left[i]->start_ns,
+                      left[i]->duration_ns);
+        }
+    }
+    mb_free(left);
+}
+
+/* What came before the mirror. A phase that is open now is not followed. */
+static void
+copy_past(mb_run *run)
+{
+    for (size_t i = 0; i < run->durations.size; i++) {
+        copy_left(run, 0, (uint32_t)i, 0, run->durations.data[i]);
+    }
+    copy_phases(run);
+    if (run->measuring) {
+        run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
+        if (run->entry) {
+            mb_entry_run(run->entry, run->started_ns, run->elapsed_ns);
+        }
+    }
+}
+
+bool
+mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    if (run->start_wall_ns == 0) {
+        run->start_wall_ns = mb_wall_ns();
+    }
+    record->record_id = mb_run_record_id(run);
+    record->start_wall_ns = run->start_wall_ns;
+    record->start_ns = run->stopped_ns ? 0 : run->started_ns;
+    run->mirror = mb_mirror_open(journal, record);
+    if (run->mirror) {
+        copy_past(run);
+    }
+    return run->mirror != NULL;
+}
+
+mb_entry *
+mb_run_mirror_phase(mb_run *run, mb_name *name)
+{
+    const uint32_t where = mirrored_name(run, name);
+    return where ? mb_mirror_enter(run->mirror, where, run->iteration) : NULL;
+}
+
+void
+mb_run_start_mirrored(mb_run *run)
+{
+    if (!run->entry) {
+        run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
+    }
+    run->started_ns = mb_clock_ns();
+    if (run->stopped_ns == 0) {
+        mb_mirror_started(run->mirror, run->started_ns);
+    }
+    if (run->entry) {
+        mb_entry_run(run->entry, run->started_ns, run->elapsed_ns);
+    }
+}
+
+/* One that was measured elsewhere has never been started here. */
+void
+mb_run_leave_mirrored(mb_run *run)
+{
+    if (!run->entry) {
+        run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
+    }
+    if (run->entry) {
+        mb_mirror_leave(run->mirror, run->entry, run->elapsed_ns);
+        run->entry = NULL;
+    }
+}
+
+bool
+mb_run_claim(mb_run *run)
+{
+    if (run->claimed || (run->mirror && !mb_mirror_claim(run->mirror))) {
+        return false;
+    }
+    return run->claimed = true;
+}
+
+void
+mb_run_forget(mb_run *run)
+{
+    if (run->mirror) {
+        mb_mirror_close(run->mirror, run->claimed);
+        run->mirror = NULL;
+        run->entry = NULL;
+    }
 }

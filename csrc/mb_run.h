@@ -6,11 +6,17 @@
  *
  *     new --mb_run_open--> open --mb_run_close--> closed
  *
+ * A run may be shown in a journal, from mb_run_mirror to mb_run_forget. A forked child
+ * shows none that its parent opened, and gives them ids of its own.
+ *
  * Thread: under the GIL, or under the registry's lock without one.
  */
 #ifndef MB_RUN_H
 #define MB_RUN_H
 
+#include "mb_clock.h"
+#include "mb_identity.h"
+#include "mb_mirror.h"
 #include "mb_phases.h"
 #include "mb_platform.h"
 #include "mb_samples.h"
@@ -23,9 +29,12 @@ typedef struct mb_run {
     uintptr_t thread;             /* that opened it */
     unsigned generation;          /* of forks, in which it was opened */
     mb_run_state state;
-    bool suspended;         /* a generator that waits for its consumer */
-    bool background;        /* of the whole process: takes what no other run takes */
-    bool measuring;         /* between two clock reads */
+    bool suspended;  /* a generator that waits for its consumer */
+    bool background; /* of the whole process: takes what no other run takes */
+    bool measuring;  /* between two clock reads */
+    bool claimed;    /* by its owner, who writes the record */
+    bool has_id;
+    char record_id[MB_RECORD_ID_SIZE];
     uint32_t iteration;     /* the current one, from 0 */
     int64_t start_wall_ns;  /* call.start_time */
     int64_t finish_wall_ns; /* call.finish_time */
@@ -34,11 +43,13 @@ typedef struct mb_run {
     int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
     mb_samples durations;
     mb_phases phases;
+    mb_mirror *mirror; /* Borrowed: of a run that is journalled; else NULL */
+    mb_entry *entry;   /* Borrowed from the mirror: the current iteration's */
 } mb_run;
 
 /* All zero is a new run. */
 void mb_run_init(mb_run *run);
-/* Closes the run if it is open, and frees what it owns. */
+/* Closes the run if it is open, forgets it in the journal, and frees what it owns. */
 void mb_run_free(mb_run *run);
 
 void mb_run_open(mb_run *run, const void *bench);
@@ -53,5 +64,66 @@ extern uint32_t mb_runs_open;
  * background run, which is not counted among them. Borrowed. Else NULL, and `*lost` is
  * true if the bench has open runs. */
 mb_run *mb_run_elsewhere(const void *bench, bool *lost);
+
+/* --- the clock -------------------------------------------------------------------- */
+
+void mb_run_start_mirrored(mb_run *run);
+
+/* Starts the current iteration, or goes on with it; the clock is read last. */
+static inline void
+mb_run_start(mb_run *run)
+{
+    run->measuring = true;
+    if (run->mirror) {
+        mb_run_start_mirrored(run);
+    } else {
+        run->started_ns = mb_clock_ns();
+    }
+}
+
+/* Ends the stretch, clock read first: no time is counted until the next start. */
+static inline void
+mb_run_suspend(mb_run *run)
+{
+    run->stopped_ns = mb_clock_ns();
+    run->measuring = false;
+    run->elapsed_ns += run->stopped_ns - run->started_ns;
+    if (run->entry) {
+        mb_entry_suspend(run->entry, run->elapsed_ns);
+    }
+}
+
+void mb_run_leave_mirrored(mb_run *run);
+
+/* The iteration has taken `elapsed_ns`: stores that, where there is room. */
+static inline void
+mb_run_stop(mb_run *run)
+{
+    mb_samples_push(&run->durations, run->elapsed_ns);
+    if (run->mirror) {
+        mb_run_leave_mirrored(run);
+    }
+    run->elapsed_ns = 0;
+    run->iteration++;
+}
+
+/* --- the journal ------------------------------------------------------------------ */
+
+/* The id of its record, MB_RECORD_ID_SIZE characters: the same from the first call on,
+ * but another one in a forked child. Borrowed. */
+const char *mb_run_record_id(mb_run *run);
+
+/* Has the journal show what is known of the run now, and what comes. Of `record`, the id
+ * and both starts are filled in. False: there is no room. */
+bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record);
+
+/* A phase that is about to be entered, in the journal; NULL if there is no room. */
+mb_entry *mb_run_mirror_phase(mb_run *run, mb_name *name);
+
+/* Whether the caller is the one to write the record: true once. */
+bool mb_run_claim(mb_run *run);
+
+/* The record is written, or there will be none: the journal forgets it. Idempotent. */
+void mb_run_forget(mb_run *run);
 
 #endif

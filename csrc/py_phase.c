@@ -11,6 +11,7 @@ typedef struct {
     py_state *state;   /* Borrowed: the type keeps it */
     PyObject *name;    /* Owned: a str */
     mb_phase *slot;    /* Borrowed from the run, while the phase is open */
+    mb_entry *mirror;  /* Borrowed from the run's mirror, likewise; or NULL */
     PyObject *counter; /* Owned: foreign duration counter, or NULL */
     PyObject *began;   /* Owned: its reading on entry */
 } py_phase;
@@ -21,8 +22,12 @@ static mb_phase *
 stored_entry(py_phase *self)
 {
     mb_run *run = &self->run->native;
-    const mb_name *name = py_run_name(self->run, self->name);
-    return name ? mb_phases_enter(&run->phases, name, run->iteration) : NULL;
+    mb_name *name = py_run_name(self->run, self->name);
+    mb_phase *slot = name ? mb_phases_enter(&run->phases, name, run->iteration) : NULL;
+    if (slot && run->mirror && !self->counter) { /* the journal holds nanoseconds */
+        self->mirror = mb_run_mirror_phase(run, name);
+    }
+    return slot;
 }
 
 /* A foreign counter is Python code: it can do anything, also to this phase. So the slot is
@@ -58,7 +63,11 @@ enter(py_phase *self)
         read_foreign_start(self);
     }
     self->slot = slot;
-    slot->start_ns = mb_clock_ns();
+    if (self->mirror) {
+        mb_entry_run(self->mirror, slot->start_ns = mb_clock_ns(), 0);
+    } else {
+        slot->start_ns = mb_clock_ns();
+    }
     return Py_NewRef(self);
 }
 
@@ -85,6 +94,9 @@ store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
         return;
     }
     mb_phases_leave(&self->run->native.phases, slot, now_ns);
+    if (self->mirror && self->run->native.mirror) { /* none in a forked child */
+        mb_mirror_leave(self->run->native.mirror, self->mirror, slot->duration_ns);
+    }
     if (value && py_run_keep_value(self->run, slot->order, value) < 0) {
         PyErr_WriteUnraisable(self->counter);
     }
@@ -100,6 +112,7 @@ leave(py_phase *self)
         self->slot = NULL;
         PyObject *value = self->counter ? foreign_duration(self) : NULL;
         store(self, slot, now_ns, value);
+        self->mirror = NULL;
         Py_XDECREF(value);
         Py_CLEAR(self->began);
     }
@@ -389,6 +402,7 @@ new_phase(py_state *state, py_run *run)
     self->state = state;
     self->name = NULL;
     self->slot = NULL;
+    self->mirror = NULL;
     self->counter = NULL;
     self->began = NULL;
     return self;

@@ -28,8 +28,7 @@ py_run_start(py_run *run)
     if (run->foreign && foreign_start(run) < 0) {
         return -1;
     }
-    run->native.measuring = true;
-    run->native.started_ns = mb_clock_ns();
+    mb_run_start(&run->native);
     return 0;
 }
 
@@ -58,9 +57,7 @@ end_stretch(py_run *run)
     if (!run->native.measuring) {
         return 0;
     }
-    run->native.measuring = false;
-    run->native.stopped_ns = mb_clock_ns();
-    run->native.elapsed_ns += run->native.stopped_ns - run->native.started_ns;
+    mb_run_suspend(&run->native);
     if (!run->foreign) {
         return 0;
     }
@@ -91,12 +88,10 @@ void
 py_run_stop(py_run *run)
 {
     int result = end_stretch(run);
-    mb_samples_push(&run->native.durations, run->native.elapsed_ns); /* has room */
     if (run->durations && append_number(run) < 0) {
         result = -1;
     }
-    run->native.elapsed_ns = 0;
-    run->native.iteration++;
+    mb_run_stop(&run->native);
     if (result < 0 && PyErr_Occurred()) {
         PyErr_WriteUnraisable(run->counter);
     }
@@ -210,7 +205,7 @@ encoded(PyObject *str)
     return PyUnicode_AsEncodedString(str, "utf-8", "surrogatepass");
 }
 
-const mb_name *
+mb_name *
 py_run_store_name(py_run *run, PyObject *str)
 {
     PyObject *utf8 = encoded(str);
@@ -218,8 +213,8 @@ py_run_store_name(py_run *run, PyObject *str)
         PyErr_Clear();
         return NULL;
     }
-    const mb_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
-                                           (size_t)PyBytes_GET_SIZE(utf8));
+    mb_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
+                                     (size_t)PyBytes_GET_SIZE(utf8));
     Py_DECREF(utf8);
     if (stored) {
         py_name *slot = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];

@@ -15,7 +15,7 @@
 #define PY_RUN_NAMES 8 /* a power of two */
 typedef struct {
     PyObject *str; /* Owned */
-    const mb_name *stored;
+    mb_name *stored;
 } py_name;
 
 typedef struct {
@@ -69,9 +69,9 @@ py_run_open_one(py_state *state, PyObject *value)
 
 /* The name of a phase as UTF-8, stored with the phases. Borrowed; NULL without memory, and
  * no exception. */
-const mb_name *py_run_store_name(py_run *run, PyObject *str);
+mb_name *py_run_store_name(py_run *run, PyObject *str);
 
-static inline const mb_name *
+static inline mb_name *
 py_run_name(py_run *run, PyObject *str)
 {
     const py_name *known = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];

@@ -1,0 +1,433 @@
+#include "mb_mirror.h"
+
+#include <string.h>
+
+#define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
+#define PUBLISH(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELEASE)
+
+#define FIRST_CHUNK 15 /* entries; with its head 512 bytes */
+#define LARGEST_CHUNK 4095
+#define FIRST_NAMES 480 /* bytes */
+#define TEXT_STEP 256
+
+struct mb_block {
+    mb_block *next;
+    char *data; /* in the mapping: written, never read */
+    uint32_t offset;
+    uint32_t size;
+};
+
+/* --- blocks ------------------------------------------------------------------------ */
+
+static mb_block *
+new_block(mb_journal *journal, size_t size)
+{
+    mb_block *block = size > UINT32_MAX ? NULL : mb_alloc(sizeof *block);
+    const uint32_t offset = block ? mb_journal_allocate(journal, size) : 0;
+    if (!offset) {
+        mb_free(block);
+        return NULL;
+    }
+    *block = (mb_block){
+        .data = journal->base + offset, .offset = offset, .size = (uint32_t)size};
+    return block;
+}
+
+static void
+free_blocks(mb_block *block)
+{
+    for (mb_block *next; block; block = next) {
+        next = block->next;
+        mb_free(block);
+    }
+}
+
+/* Goes on to a block of at least `size` bytes: one that an earlier record has left, or a
+ * new one of `fresh` bytes at the end. NULL if there is no room. */
+static mb_block *
+next_block(mb_journal *journal, mb_blocks *blocks, size_t size, size_t fresh)
+{
+    mb_block **end = blocks->now ? &blocks->now->next : &blocks->first;
+    while (*end && (*end)->size < size) {
+        end = &(*end)->next;
+    }
+    if (!*end && !(*end = new_block(journal, fresh))) {
+        return NULL;
+    }
+    blocks->now = *end;
+    blocks->used = 0;
+    return *end;
+}
+
+static void
+rewind_blocks(mb_blocks *blocks)
+{
+    blocks->now = blocks->first;
+    blocks->used = 0;
+}
+
+/* --- the log ----------------------------------------------------------------------- */
+
+static mb_chunk *
+chunk_in(const mb_block *block)
+{
+    return (mb_chunk *)block->data;
+}
+
+static uint32_t
+capacity_of(const mb_block *block)
+{
+    return (block->size - (uint32_t)sizeof(mb_chunk)) / (uint32_t)sizeof(mb_entry);
+}
+
+static mb_block *
+next_chunk(mb_mirror *mirror)
+{
+    mb_block *last = mirror->log.now;
+    uint32_t capacity = last ? capacity_of(last) * 2 + 1 : FIRST_CHUNK;
+    if (capacity > LARGEST_CHUNK) {
+        capacity = LARGEST_CHUNK;
+    }
+    const size_t size = sizeof(mb_chunk) + capacity * sizeof(mb_entry);
+    mb_block *block = next_block(mirror->journal, &mirror->log, 0, size);
+    if (block) {
+        STORE(chunk_in(block)->capacity, capacity_of(block));
+        PUBLISH(*(last ? &chunk_in(last)->next : &mirror->slot->log), block->offset);
+    }
+    return block;
+}
+
+static mb_entry *
+entry_at(const mb_blocks *place)
+{
+    return &chunk_in(place->now)->entries[place->used];
+}
+
+/* Offset of an entry, which lies in the mapping. */
+static uint32_t
+offset_of(const mb_mirror *mirror, const mb_entry *entry)
+{
+    return (uint32_t)((const char *)entry - mirror->journal->base);
+}
+
+static mb_entry *
+enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
+{
+    mb_blocks *log = &mirror->log;
+    if (log->used == capacity_of(log->now) && !next_chunk(mirror)) {
+        return NULL;
+    }
+    mb_entry *entry = entry_at(log);
+    log->used++;
+    STORE(entry->name, name);
+    STORE(entry->iteration, iteration);
+    STORE(entry->start_ns, 0);
+    STORE(entry->elapsed_ns, MB_ENTRY_RUNNING);
+    STORE(entry->left, 0);
+    PUBLISH(mirror->slot->entries, ++mirror->entries);
+    return entry;
+}
+
+/* From here on the log has a gap: so nothing more is added. */
+static void
+cut(mb_mirror *mirror)
+{
+    mirror->cut = true;
+    __atomic_fetch_or(&mirror->slot->flags, MB_SLOT_CUT, __ATOMIC_RELAXED);
+}
+
+mb_entry *
+mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
+{
+    mb_lock_take(&mirror->lock);
+    mb_entry *entry = mirror->cut ? NULL : enter(mirror, name, iteration);
+    if (!entry) {
+        cut(mirror);
+    }
+    mb_lock_give(&mirror->lock);
+    return entry;
+}
+
+/* There are at least as many entries as are left. */
+static void
+note_order(mb_mirror *mirror, const mb_entry *entry)
+{
+    mb_blocks *order = &mirror->order;
+    if (order->used == capacity_of(order->now)) {
+        order->now = order->now->next;
+        order->used = 0;
+    }
+    STORE(entry_at(order)->nth, offset_of(mirror, entry));
+    order->used++;
+}
+
+void
+mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
+{
+    mb_lock_take(&mirror->lock);
+    PUBLISH(entry->elapsed_ns, elapsed_ns);
+    note_order(mirror, entry);
+    PUBLISH(entry->left, ++mirror->left);
+    PUBLISH(mirror->slot->left, mirror->left);
+    mb_lock_give(&mirror->lock);
+}
+
+static uint32_t
+copy_of_name(mb_mirror *mirror, const char *utf8, size_t size)
+{
+    mb_blocks *names = &mirror->names;
+    size_t needed = sizeof(mb_slot_name) + size;
+    needed += -needed % sizeof(uint64_t);
+    if (!names->now || names->now->size - names->used < needed) {
+        const size_t usual = names->now ? 2 * (size_t)names->now->size : FIRST_NAMES;
+        const size_t fresh = needed > usual ? needed : usual;
+        if (!next_block(mirror->journal, names, needed, fresh)) {
+            return 0;
+        }
+    }
+    const uint32_t offset = names->now->offset + names->used;
+    mb_slot_name *name = (mb_slot_name *)(names->now->data + names->used);
+    names->used += (uint32_t)needed;
+    name->size = (uint32_t)size;
+    memcpy(name->utf8, utf8, size);
+    return offset;
+}
+
+uint32_t
+mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size)
+{
+    mb_lock_take(&mirror->lock);
+    const uint32_t offset = mirror->cut ? 0 : copy_of_name(mirror, utf8, size);
+    if (!offset) {
+        cut(mirror);
+    }
+    mb_lock_give(&mirror->lock);
+    return offset;
+}
+
+/* --- text -------------------------------------------------------------------------- */
+
+static size_t
+size_of_text(const mb_opening *record)
+{
+    return sizeof(mb_slot_text) + record->head_size + record->tail_size +
+           record->call_size;
+}
+
+/* A block with room for the text, in place of `*block` where that is too small. */
+static bool
+make_room(mb_journal *journal, mb_block **block, size_t size)
+{
+    if (*block && (*block)->size >= size) {
+        return true;
+    }
+    mb_block *larger = new_block(journal, size + TEXT_STEP - size % TEXT_STEP);
+    if (!larger) {
+        return false;
+    }
+    mb_free(*block);
+    *block = larger;
+    return true;
+}
+
+static void
+write_call(mb_block *block, const mb_opening *record)
+{
+    mb_slot_text *text = (mb_slot_text *)block->data;
+    memcpy(text->bytes + record->head_size + record->tail_size, record->call,
+           record->call_size);
+    text->call_size = (uint32_t)record->call_size;
+}
+
+static void
+write_text(mb_block *block, const mb_opening *record)
+{
+    mb_slot_text *text = (mb_slot_text *)block->data;
+    text->head_size = (uint32_t)record->head_size;
+    text->tail_size = (uint32_t)record->tail_size;
+    memcpy(text->bytes, record->head, record->head_size);
+    memcpy(text->bytes + record->head_size, record->tail, record->tail_size);
+    write_call(block, record);
+}
+
+/* Only the call, where head and tail are there already. */
+static bool
+put_text(mb_mirror *mirror, const mb_opening *record)
+{
+    mb_block **block = &mirror->texts[0];
+    const mb_block *before = *block;
+    if (!make_room(mirror->journal, block, size_of_text(record))) {
+        return false;
+    }
+    if (*block == before && record->serial && record->serial == mirror->serial) {
+        write_call(*block, record);
+    } else {
+        write_text(*block, record);
+        mirror->serial = record->serial;
+    }
+    PUBLISH(mirror->slot->text, (*block)->offset);
+    return true;
+}
+
+bool
+mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
+{
+    mb_lock_take(&mirror->lock);
+    mb_block **spare = &mirror->texts[1];
+    const bool room =
+        __atomic_load_n(&mirror->state, __ATOMIC_RELAXED) == MB_MIRROR_OPEN &&
+        make_room(mirror->journal, spare, size_of_text(record));
+    if (room) {
+        mb_block *fresh = *spare;
+        write_text(fresh, record);
+        PUBLISH(mirror->slot->text, fresh->offset);
+        *spare = mirror->texts[0];
+        mirror->texts[0] = fresh;
+        mirror->serial = record->serial;
+    }
+    mb_lock_give(&mirror->lock);
+    return room;
+}
+
+/* --- opening and closing ----------------------------------------------------------- */
+
+static void
+link_slot(mb_journal *journal, mb_slot *slot)
+{
+    mb_journal_header *header = (mb_journal_header *)journal->base;
+    const uint32_t offset = (uint32_t)((char *)slot - journal->base);
+    PUBLISH(*(journal->last ? &journal->last->next : &header->slots), offset);
+    journal->last = slot;
+}
+
+static void
+free_mirror(mb_mirror *mirror)
+{
+    free_blocks(mirror->texts[0]);
+    free_blocks(mirror->texts[1]);
+    free_blocks(mirror->log.first);
+    free_blocks(mirror->names.first);
+    mb_free(mirror);
+}
+
+void
+mb_mirrors_free(mb_journal *journal)
+{
+    for (mb_mirror *mirror = journal->mirrors, *next; mirror; mirror = next) {
+        next = mirror->next;
+        free_mirror(mirror);
+    }
+    journal->mirrors = journal->idle = NULL;
+}
+
+/* With the first chunk of a log: nothing else is missing for an iteration. */
+static mb_mirror *
+new_mirror(mb_journal *journal)
+{
+    mb_mirror *mirror = mb_alloc(sizeof *mirror);
+    const uint32_t offset = mirror ? mb_journal_allocate(journal, sizeof(mb_slot)) : 0;
+    if (!offset) {
+        mb_free(mirror);
+        return NULL;
+    }
+    *mirror = (mb_mirror){.journal = journal};
+    mirror->slot = (mb_slot *)(journal->base + offset);
+    if (!next_chunk(mirror)) {
+        free_mirror(mirror);
+        return NULL;
+    }
+    link_slot(journal, mirror->slot);
+    mirror->next = journal->mirrors;
+    PUBLISH(journal->mirrors, mirror);
+    return mirror;
+}
+
+static void
+empty_log(mb_mirror *mirror)
+{
+    rewind_blocks(&mirror->log);
+    rewind_blocks(&mirror->names);
+    mirror->order = mirror->log;
+    mirror->entries = mirror->left = 0;
+    mirror->cut = false;
+    STORE(mirror->slot->entries, 0);
+    STORE(mirror->slot->left, 0);
+}
+
+static void
+put_record(mb_mirror *mirror, const mb_opening *record)
+{
+    mb_slot *slot = mirror->slot;
+    memcpy(slot->record_id, record->record_id, MB_RECORD_ID_SIZE);
+    STORE(slot->flags, record->flags);
+    STORE(slot->offset_s, record->offset_s);
+    STORE(slot->start_wall_ns, record->start_wall_ns);
+    STORE(slot->start_ns, record->start_ns);
+    PUBLISH(slot->state, MB_SLOT_OPEN);
+}
+
+static mb_mirror *
+idle_mirror(mb_journal *journal)
+{
+    mb_mirror *mirror = journal->idle;
+    if (!mirror) {
+        return new_mirror(journal);
+    }
+    journal->idle = mirror->next_idle;
+    return mirror;
+}
+
+static void
+make_idle(mb_mirror *mirror)
+{
+    mirror->next_idle = mirror->journal->idle;
+    mirror->journal->idle = mirror;
+}
+
+mb_mirror *
+mb_mirror_open(mb_journal *journal, const mb_opening *record)
+{
+    mb_lock_take(&journal->lock);
+    mb_mirror *mirror = idle_mirror(journal);
+    if (mirror && !put_text(mirror, record)) {
+        make_idle(mirror);
+        mirror = NULL;
+    }
+    if (mirror) {
+        empty_log(mirror);
+        put_record(mirror, record);
+        __atomic_fetch_add(&journal->open, 1, __ATOMIC_RELAXED);
+        PUBLISH(mirror->state, MB_MIRROR_OPEN);
+    }
+    mb_lock_give(&journal->lock);
+    return mirror;
+}
+
+bool
+mb_mirror_claim(mb_mirror *mirror)
+{
+    uint32_t open = MB_MIRROR_OPEN;
+    return __atomic_compare_exchange_n(&mirror->state, &open, MB_MIRROR_CLAIMED, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+void
+mb_mirror_done(mb_mirror *mirror)
+{
+    PUBLISH(mirror->slot->state, MB_SLOT_FREE);
+    __atomic_fetch_sub(&mirror->journal->open, 1, __ATOMIC_RELAXED);
+}
+
+void
+mb_mirror_close(mb_mirror *mirror, bool mine)
+{
+    mb_journal *journal = mirror->journal;
+    if (!mine && !mb_mirror_claim(mirror)) {
+        return;
+    }
+    mb_lock_take(&journal->lock);
+    mb_mirror_done(mirror);
+    PUBLISH(mirror->state, MB_MIRROR_IDLE);
+    make_idle(mirror);
+    mb_lock_give(&journal->lock);
+}
