@@ -8,8 +8,9 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from . import units
-from .facts import Facts, Spread, at, dicts, exit_text, is_number
+from .facts import Facts, Spread, exit_text
 from .terminal import Cell, bar, safe
+from .values import at, dicts, is_number, items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def runs_of(facts: Facts, whole: bool) -> Rows:
         facts: of the record.
         whole: all of them, however many.
     """
-    known = {**_usage(facts.record), **_ends(facts.call)}
+    known = {**_busy(facts), **_usage(facts), **_ends(facts.call)}
     if not known:
         return []
     times = list(map(facts.time, facts.durations))
@@ -85,13 +86,17 @@ def runs_of(facts: Facts, whole: bool) -> Rows:
     return [_dim(['run', 'duration', *known]), *rows]
 
 
-def _usage(record: dict[str, Any]) -> dict[str, list[str]]:
+def _busy(facts: Facts) -> dict[str, list[str]]:
+    """Return the column that tells how much of each run a processor has worked for it."""
+    parts = facts.busy
+    return {'cpu': [_figure(part, units.share) for part in parts]} if any(parts) else {}
+
+
+def _usage(facts: Facts) -> dict[str, list[str]]:
     """Return columns for the resources of which something was used."""
-    found = record.get('resource_usage')
-    usage = found if isinstance(found, list) else []
     columns = {}
     for title, field, form in USAGE:
-        values = [at(used, field) for used in usage]
+        values = [at(used, field) for used in facts.usage]
         if any(value for value in values if is_number(value)):
             columns[title] = [_figure(value, form) for value in values]
     return columns
@@ -102,8 +107,7 @@ def _ends(call: dict[str, Any]) -> dict[str, list[str]]:
     codes, late = call.get('returncode'), call.get('timed_out_iterations')
     if not isinstance(codes, list) or not codes:
         return {}
-    flags = late if isinstance(late, list) else []
-    pairs = zip_longest(codes, flags[: len(codes)])
+    pairs = zip_longest(codes, items(late)[: len(codes)])
     return {'end': [_end(code, flag) for code, flag in pairs]}
 
 
@@ -145,5 +149,5 @@ def samples_of(facts: Facts) -> Rows:
 def _all_samples(monitor: Any) -> Iterator[dict[str, Any]]:
     """Yield the samples of a flat list, and those of a list for each iteration."""
     yield from dicts(monitor)
-    for inner in monitor if isinstance(monitor, list) else ():
+    for inner in items(monitor):
         yield from dicts(inner)

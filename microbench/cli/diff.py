@@ -10,9 +10,10 @@ import sys
 from ..diff import ADDED, CHANGED, MARKS, REMOVED, diff
 from . import units
 from .entries import PATHS, WHICH, Entries, chosen, divided
-from .facts import Facts, as_json, dicts, numbers
+from .facts import Facts
 from .subcommand import Subparser, UsageError, answering
 from .terminal import Cell, Terminal, safe
+from .values import as_json, dicts, numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,17 +135,24 @@ def _phase(facts: Facts, name: str) -> float | None:
 
 
 def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
+    yield from _busy(left, right)
     for title, field, form in USAGE:
         mine, other = _used(left, field), _used(right, field)
         if mine or other:
             yield _pair(title, mine, other, form=form)
 
 
+def _busy(left: Facts, right: Facts) -> Iterator[list[str]]:
+    """Yield how much of a run a processor has worked for it: what waited shows here."""
+    parts = [numbers(facts.busy) for facts in (left, right)]
+    if any(map(any, parts)):
+        shares = (units.share(sum(p) / len(p)) if p else '' for p in parts)
+        yield [Cell('cpu', 'dim'), *shares, '']
+
+
 def _used(facts: Facts, field: str) -> float | None:
     """Return what one run has used on average; of memory, what any had at most."""
-    values = numbers(
-        [used.get(field) for used in dicts(facts.record.get('resource_usage'))]
-    )
+    values = numbers([used.get(field) for used in dicts(facts.usage)])
     if not values:
         return None
     most: float = max(values)

@@ -1,22 +1,14 @@
-"""What a record says about its times and how it ended, whatever its shape.
-
-Records come from other versions, from other programs, from anywhere: each value is looked
-at before it is used, and what is not as expected is as if it were not there.
-"""
+"""What a record says about its times and how it ended, whatever its shape."""
 
 from __future__ import annotations
 
-from math import isfinite
-
 from . import units
-from .terminal import safe
+from .values import at, dicts, is_number, items, numbers, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any, TypeGuard
-
-LARGEST = 1e300  # as in core.summary: beyond it is no time
+    from typing import Any
 
 
 class Spread:
@@ -144,6 +136,19 @@ class Facts:
         """Return a duration in seconds; unchanged where its unit is not known."""
         return None if value is None else value * (self.scale or 1.0)
 
+    @property
+    def usage(self) -> list[Any]:
+        """`resource_usage`: what each run has used, or anything else that stands there."""
+        return items(self.record.get('resource_usage'))
+
+    @property
+    def busy(self) -> list[float | None]:
+        """For each run, the CPU seconds that it has used in a second; None: unknown."""
+        if self.scale is None:
+            return []
+        pairs = zip(self.usage, items(self.call.get('durations')), strict=False)
+        return [_busy(used, duration, self.scale) for used, duration in pairs]
+
     # --- the end ---------------------------------------------------------------------
 
     @property
@@ -180,6 +185,13 @@ class Facts:
         return what if among <= 1 else f'{what} ({count} of {among})'
 
 
+def _busy(used: Any, duration: Any, scale: float) -> float | None:
+    times = [at(used, field) for field in ('utime', 'stime')]
+    if not all(map(is_number, [*times, duration])) or duration <= 0:
+        return None
+    return float(sum(times) / (duration * scale))
+
+
 def exit_text(code: float) -> str:
     """Say how a process ended, by its return code.
 
@@ -194,52 +206,3 @@ def exit_text(code: float) -> str:
         return signal.Signals(-int(code)).name
     except ValueError:
         return f'signal {-code}'
-
-
-# --- values of any shape -----------------------------------------------------------------
-
-
-def at(value: Any, *names: str) -> Any:
-    """Return what is found under names, one inside the other; None if it is not there.
-
-    >>> at({'host': {'hostname': 'node07'}}, 'host', 'hostname'), at({}, 'host', 'os')
-    ('node07', None)
-    """
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def text(value: Any) -> str:
-    """Return a value on one line; nothing for None, texts without quotes.
-
-    >>> text('node07'), text([1, 'a']), text(None)
-    ('node07', '[1, "a"]', '')
-    """
-    if isinstance(value, str):
-        return safe(value)
-    return '' if value is None else as_json(value)
-
-
-def as_json(value: Any) -> str:
-    """Return a value as JSON that can be read and shown."""
-    import json
-
-    return safe(json.dumps(value, ensure_ascii=False))
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Whether a value can be a duration: booleans and NaN cannot."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return False
-    return -LARGEST < value < LARGEST and isfinite(value)
-
-
-def numbers(value: Any) -> list[Any]:
-    """Return the numbers in a list; none if it is no list."""
-    return list(filter(is_number, value)) if isinstance(value, list) else []
-
-
-def dicts(value: Any) -> list[dict[str, Any]]:
-    """Return the objects in a list; none if it is no list."""
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []

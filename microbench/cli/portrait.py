@@ -9,8 +9,9 @@ from __future__ import annotations
 from ..results.reading import flattened
 from . import units
 from .breakdown import runs_of, samples_of, times_of
-from .facts import Facts, as_json, at, dicts, is_number, text
+from .facts import Facts
 from .terminal import Cell, Terminal, safe
+from .values import as_json, at, dicts, is_number, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

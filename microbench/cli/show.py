@@ -8,10 +8,11 @@ from __future__ import annotations
 import sys
 
 from .entries import PATHS, WHICH, Entries, chosen, divided, name_of
-from .facts import Facts, as_json, at, is_number, text
+from .facts import Facts
 from .portrait import portrait
 from .subcommand import Subparser, answering
 from .terminal import Cell, Terminal, safe
+from .values import as_json, at, is_number, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

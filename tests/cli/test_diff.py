@@ -34,6 +34,7 @@ median                   40.5 ms              82.4 ms  × 2.03
   factorise              10.5 ms              10.5 ms  × 1
   iterate                39.5 ms
   write                                       1.00 ms
+cpu                        100 %                 24 %
 user time                40.0 ms              20.0 ms  × 0.5
 system time               500 µs                  0 s  × 0
 memory                                       2.00 KiB

@@ -172,9 +172,9 @@ solve  ok
     factorise  2  10.5 ms  10.0 ms  11.0 ms  21.0 ms  26 %  █████
     iterate    2  39.5 ms  39.0 ms  40.0 ms  79.0 ms  98 %  ████████████████████
 
-  run  duration     user   system  preempted
-    0   41.2 ms  41.0 ms      0 s          2
-    1   39.8 ms  39.0 ms  1.00 ms          1
+  run  duration    cpu     user   system  preempted
+    0   41.2 ms  100 %  41.0 ms      0 s          2
+    1   39.8 ms  101 %  39.0 ms  1.00 ms          1
 
 also recorded
   experiment  "baseline"
@@ -244,9 +244,9 @@ model.sh  timed out (1 of 2)
              n  median     min     max   total
   durations  2  2.11 s  1.20 s  3.01 s  4.21 s
 
-  run  duration    user   system    memory        end
-    0    1.20 s  1.17 s  20.0 ms  61.0 MiB         ok
-    1    3.01 s  2.95 s  30.0 ms  56.0 MiB  timed out
+  run  duration   cpu    user   system    memory        end
+    0    1.20 s  99 %  1.17 s  20.0 ms  61.0 MiB         ok
+    1    3.01 s  99 %  2.95 s  30.0 ms  56.0 MiB  timed out
 
 samples
                n       min    median       max

@@ -3,7 +3,8 @@
 A page is read from top to bottom. Its ``python`` blocks share one namespace. Of its
 ``console`` blocks, what follows a `$ ` is a command and the rest is what it prints.
 Both run in one temporary directory, with the `microbench` and the `python` that are
-tested. A ``text`` or ``json`` block is what the block before it has printed.
+tested, and with the result files of docs/samples. A ``text`` or ``json`` block is what
+the block before it has printed.
 
 Shown and real output are compared by three rules: white space does not count; what was
 measured (a number with a decimal point, a timestamp, an id) may be another of its kind;
@@ -19,6 +20,7 @@ import importlib
 import io
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +95,8 @@ def place(tmp_path, monkeypatch):
         shim.chmod(0o755)
     directory = tmp_path / 'work'
     directory.mkdir()
+    for sample in (ROOT / 'docs' / 'samples').glob('*.jsonl'):
+        shutil.copy(sample, directory)
     monkeypatch.chdir(directory)
     monkeypatch.setenv('PATH', f'{shims}{os.pathsep}{os.environ["PATH"]}')
     monkeypatch.setenv('PYTHONPATH', str(PACKAGE.parent))

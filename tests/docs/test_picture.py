@@ -1,9 +1,12 @@
-"""The picture of a record in README.md."""
+"""The picture of a record in README.md, and those of terminals in docs/."""
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
-from docs.images import make
+import pytest
+
+from docs.images import make, terminal
 
 NAMESPACE = '{http://www.w3.org/2000/svg}'
 
@@ -28,3 +31,13 @@ def test_the_picture_says_all_that_the_record_says():
         'deep': [[{'name': 'a: 1, "b"'}] * 9],
     }
     assert json.loads(text_of(make.drawn(record))) == record
+
+
+@pytest.mark.parametrize('picture', terminal.PICTURES)
+def test_a_terminal_is_drawn_as_it_is(picture):
+    """The pictures show what the subcommands show of the samples, in their words."""
+    drawn = terminal.drawn(picture)
+    assert (make.HERE / picture).read_text('utf-8') == drawn
+    plain = re.sub(r'\033\[\d+m', '', terminal.shown(*terminal.PICTURES[picture]))
+    _, *lines = text_of(drawn).splitlines()
+    assert lines == plain.splitlines()

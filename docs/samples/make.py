@@ -1,0 +1,88 @@
+"""Measure the records that docs/reading-results.md shows.
+
+    python -m docs.samples.make
+
+runs a small simulation, once hindered by another program, and two commands. Names of the
+machine and of its directories are nobody's business: they are replaced, and so the runs
+appear to be those of two nodes; nothing else is changed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import microbench as mb
+
+HERE = Path(__file__).parent
+PLACES = {'prefix': '/opt/python', 'executable': '/opt/python/bin/python3'}
+
+
+class Bench(mb.MicroBench, mb.MBHostInfo, mb.MBResourceUsage):
+    """What the pages call a bench with a little of everything."""
+
+
+def simulate(bench, steps):
+    """Prepare, solve, save: three phases of arithmetic and of writing."""
+    with bench.record('simulate'):
+        with bench.time('prepare'):
+            grid = [float(n % 97) for n in range(60_000)]
+        with bench.time('solve'):
+            for _ in range(steps):
+                grid = [
+                    0.5 * (a + b) for a, b in zip(grid, grid[1:] + grid[:1], strict=True)
+                ]
+        with bench.time('save'):
+            Path('grid.txt').write_text('\n'.join(map(str, grid)), 'ascii')
+        if not all(map(float.is_integer, grid)) and steps > 30:
+            raise ArithmeticError('no solution after 31 steps')
+
+
+def hinder():
+    """Return a process that competes for our processor."""
+    os.sched_setaffinity(0, {0})
+    return subprocess.Popen([sys.executable, '-c', 'while True: pass'])
+
+
+def measured():
+    """Return the records of all runs, each with the node that it is said to be of."""
+    bench = Bench('grid.jsonl', dataset='grid-60k')
+    simulate(bench, 20)
+    other = hinder()
+    simulate(bench, 20)
+    other.kill()
+    other.wait()
+    try:
+        simulate(bench, 31)
+    except ArithmeticError:
+        pass
+    command = [sys.executable, '-m', 'microbench', '-o', 'grid.jsonl', '-n', '5', '--']
+    subprocess.run([*command, 'sort', '-g', '-o', 'sorted.txt', 'grid.txt'], check=True)
+    subprocess.run([*command, 'grep', '-c', 'inf', 'grid.txt'], check=False)
+    nodes = ('node07', 'node08', 'node08', 'node07', 'node07')
+    lines = Path('grid.jsonl').read_text('ascii').splitlines()
+    return zip(map(json.loads, lines), nodes, strict=True)
+
+
+def anonymous(record, node):
+    """Return a record without names of the machine and of its directories."""
+    record['host']['hostname'] = node
+    record['python'].update(PLACES)
+    if 'working_dir' in record['call']:
+        record['call']['working_dir'] = '/scratch/grid'
+    return record
+
+
+def main():
+    """Measure anew."""
+    with TemporaryDirectory() as directory:
+        os.chdir(directory)
+        records = [anonymous(*pair) for pair in measured()]
+    text = ''.join(json.dumps(record, separators=(',', ':')) + '\n' for record in records)
+    (HERE / 'grid.jsonl').write_text(text, 'ascii')
+
+
+if __name__ == '__main__':
+    main()
