@@ -31,6 +31,7 @@ class MBCgroupLimits:
     """
 
     cli_name = 'cgroup-limits'
+    cli_fields = ('cgroups',)
 
     def capture_cgroup_limits(self, bm_data: dict[str, Any]) -> None:
         """Set `cgroups`: the smallest limits on the way from our group to the root.

@@ -29,6 +29,7 @@ class MBCondaPackages:
     """
 
     cli_name = 'conda-packages'
+    cli_fields = ('conda',)
     include_builds = True
     include_channels = False
     _conda_list: tuple[Any, list[list[str]]] | None = None

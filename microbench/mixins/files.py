@@ -93,6 +93,7 @@ class MBFileHash:
     """
 
     cli_name = 'file-hash'
+    cli_fields = ('file_hashes',)
     cli_args = (
         CLIArg(
             ['--hash-file'],

@@ -34,6 +34,7 @@ class MBGitInfo:
     """
 
     cli_name = 'git-info'
+    cli_fields = ('git',)
     cli_args = (
         CLIArg(
             ['--git-repo'],

@@ -30,7 +30,9 @@ class MBHostInfo:
     """
 
     cli_name = 'host-info'
+    cli_fields = ('host',)
     cli_default = True
+    cli_place = 2
 
     @per_process
     def capture_hostname(self, bm_data: dict[str, Any]) -> None:
@@ -79,6 +81,7 @@ class MBWorkingDir:
 
     cli_name = 'working-dir'
     cli_default = True
+    cli_place = 5
 
     def capture_working_dir(self, bm_data: dict[str, Any]) -> None:
         """Set `call.working_dir`; FileNotFoundError if it was deleted."""

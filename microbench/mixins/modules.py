@@ -29,7 +29,9 @@ class MBLoadedModules:
     """
 
     cli_name = 'loaded-modules'
+    cli_fields = ('loaded_modules',)
     cli_default = True
+    cli_place = 4
 
     def capture_loaded_modules(self, bm_data: dict[str, Any]) -> None:
         """Set `loaded_modules`, such as `{"gcc": "12.2.0"}`.

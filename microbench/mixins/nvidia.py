@@ -40,6 +40,7 @@ class MBNvidiaSmi:
     """
 
     cli_name = 'nvidia-smi'
+    cli_fields = ('nvidia', 'host')
     cli_args = (
         CLIArg(
             ['--nvidia-attributes'],

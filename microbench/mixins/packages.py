@@ -36,6 +36,7 @@ class MBInstalledPackages:
     """
 
     cli_name = 'installed-packages'
+    cli_fields = ('python',)
     capture_paths = False
 
     @per_process

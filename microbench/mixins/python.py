@@ -27,7 +27,9 @@ class MBPythonInfo:
     """
 
     cli_name = 'python-info'
+    cli_fields = ('python',)
     cli_default = True
+    cli_place = 1
 
     @per_process
     def capture_python_info(self, bm_data: dict[str, Any]) -> None:

@@ -42,7 +42,9 @@ class MBSlurmInfo:
     """
 
     cli_name = 'slurm-info'
+    cli_fields = ('slurm',)
     cli_default = True
+    cli_place = 3
 
     def capture_slurm(self, bm_data: dict[str, Any]) -> None:
         """Set `slurm`, such as `{"job_id": "42"}`; empty outside a job of SLURM.
@@ -59,7 +61,7 @@ class MBSlurmInfo:
 def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
     """Return the variables that begin so, without that and in lower case, and others."""
     return {
-        name.removeprefix(prefix).lower(): os.environ[name]
-        for name in os.environ  # items() would decode all values
+        name.removeprefix(prefix).lower(): value
+        for name, value in os.environ.items()
         if (name.startswith(prefix) or name in more) and name not in SECRETS
     }

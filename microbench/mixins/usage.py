@@ -36,7 +36,9 @@ class MBResourceUsage:
     """
 
     cli_name = 'resource-usage'
+    cli_fields = ('resource_usage',)
     cli_default = True
+    cli_place = 6
 
     @spanning
     def capture_resource_usage(self, bm_data: dict[str, Any]) -> Generator[None]:
