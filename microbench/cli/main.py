@@ -6,23 +6,24 @@ import signal
 import sys
 import warnings
 
-import microbench
-
 from ..core.bench import MicroBenchBase
 from ..core.settings import is_switched_off
 from ..messages import tell
-from ..outputs.base import Output
-from ..outputs.file import FileOutput
+from . import choice
+from .checks import checked
+from .destinations import look_ahead, sinks
 from .forwarding import EndedBy
-from .parser import Parser
+from .parser import Parser, show_and_exit
 from .runner import Measurement
+from .words import UsageError, quoted, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
-    from .parser import Settings
+    from .choice import Named
+    from .settings import Settings
 
 # Name and line of help. Each is a module beside this one, imported when it is asked for:
 # its `main` gets the words after the name and returns an exit status. A name counts only
@@ -46,13 +47,33 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in SUBCOMMANDS:
         sys.exit(subcommand(words[0])(words[1:]))
-    parser = Parser()
-    settings = parser.settings(words)
+    parser = Parser(SUBCOMMANDS)
     try:
-        bench = bench_for(settings)
-    except ValueError as error:
+        bench, settings = prepared(parser.settings(words))
+    except UsageError as error:
         parser.error(str(error))
     sys.exit(measure(bench, settings))
+
+
+def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
+    """Return a bench for settings with which nothing is wrong.
+
+    Raises:
+        SystemExit: they ask for a list, or for themselves, to be shown instead.
+        UsageError: something is wrong with them.
+    """
+    if settings.show_mixins:
+        from .listing import text_of_mixins  # start-up time
+
+        show_and_exit(text_of_mixins())
+    named = checked(settings)
+    bench = bench_for(settings, named)
+    if settings.dry_run:
+        from .listing import text_of_settings  # start-up time
+
+        show_and_exit(text_of_settings(settings, named))
+    look_ahead(settings)
+    return bench, settings
 
 
 def subcommand(name: str) -> Callable[[list[str]], int]:
@@ -75,7 +96,8 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
             measurement.record(bench)
     if measurement.start_error is not None:
         why = measurement.start_error.strerror
-        tell(f'microbench: cannot start {settings.command[0]!r}: {why}')
+        program = settings.command[0]
+        tell(f'microbench: cannot start {shown(program)}: {why}{quoted(program)}')
     elif measurement.error is not None:
         raise measurement.error
     if measurement.ended_by == signal.SIGINT:
@@ -85,41 +107,23 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
     return measurement.exit_status
 
 
-def bench_for(settings: Settings) -> MicroBenchBase:
-    """Return a bench with the default mixins and the sinks of the settings.
+def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
+    """Return a bench with these mixins, and with the sinks and fields of the settings.
 
     Raises:
-        ValueError: a sink cannot be made; the message says why.
+        UsageError: a sink cannot be made, or the mixins do not go together.
     """
-    name = settings.outfile
-    sink = StandardOutput() if name is None else FileOutput(name)
-    bases = (*default_mixins(), MicroBenchBase)
-    bench: MicroBenchBase = type('CommandBench', bases, {'capture_optional': True})(
-        outputs=[sink]
-    )
-    bench.add_fields(**dict(settings.field or ()))
+    names: dict[str, Any] = {'capture_optional': True}
+    if settings.redact:
+        names['redact'] = settings.redact
+    names |= choice.attributes(named, settings)
+    try:
+        cls = type('CommandBench', (*choice.bases(named), MicroBenchBase), names)
+    except TypeError as error:
+        raise UsageError(f'these mixins do not go together: {error}') from None
+    bench: MicroBenchBase = cls(outputs=sinks(settings))
+    bench.add_fields(**settings.fields)
     return bench
-
-
-def default_mixins() -> list[type]:
-    """Return the public mixins that say of themselves that they are used by default."""
-    names = [name for name in microbench.__all__ if name.startswith('MB')]
-    mixins = [getattr(microbench, name) for name in names]
-    return [mixin for mixin in mixins if getattr(mixin, 'cli_default', False)]
-
-
-class StandardOutput(Output):
-    """The standard output as it is when the record is written."""
-
-    def __repr__(self) -> str:
-        return 'standard output'
-
-    def write_record(self, record: bytes, timeout: float | None = None) -> None:
-        """Print the record as one line."""
-        if sys.stdout is None:
-            raise OSError('it is closed')
-        sys.stdout.write(record.decode('ascii') + '\n')
-        sys.stdout.flush()
 
 
 def _say(message: Warning | str, *_where: Any, **_more: Any) -> None:

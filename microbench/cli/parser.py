@@ -1,202 +1,182 @@
 """Words of the command line to settings: what is wrong is said before anything runs.
 
-Everything from the first word that is no option belongs to the command, whatever it
-looks like. argparse would look for options there as well (`ls --he`), so the words are
-divided first, and argparse only gets those before the command.
+argparse is not used: importing it, and telling it of all options, takes a third of the
+time that Python needs to start, and every command that is measured would pay for it.
+What is understood is the same: long options and beginnings of them, `--option=value`,
+joined flags (`-an3`), values that begin with a minus if they are numbers. Everything
+from the first word that is no option belongs to the command, whatever it looks like.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 
 from .. import __version__
+from ..messages import tell, text_of
+from . import options
+from .settings import Settings
+from .words import UsageError, hint, is_option, is_value, program_name, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any, NoReturn
 
-ABOUT = """\
-Run COMMAND, time it, and write one record: a line of JSON with the durations, the
-return codes, and what surrounded the run."""
-
-NOTES = """\
-Everything from COMMAND on belongs to it; write -- before it when it could be taken
-for something else. The exit status is that of COMMAND: of the first run that failed
-if there was one. 128 + N: ended by signal N; 127: not found; 126: cannot be
-executed; 2: microbench was called wrongly, and nothing was run."""
+    from .options import Option
 
 
-class Settings(argparse.Namespace):
-    """What the command line asks for, and what holds without being asked for."""
+class Parser:
+    """The options there are, and the reading of words.
 
-    command: list[str]
-    outfile: str | None = None
-    field: list[tuple[str, str]] | None = None
-    iterations: int = 1
-    warmup: int = 0
-    stdout: str | None = None  # or 'capture', 'suppress'
-    stderr: str | None = None
-    capture_limit: int | None = None  # bytes of each stream of an iteration
-    timeout: float | None = None  # seconds
-    timeout_grace_period: float = 5.0
-    monitor_interval: float | None = None  # seconds
-    monitor_scope: str = 'process'  # or 'tree'
-    quiet: bool = False
+    Those of mixins are added when a word asks for an option that is not known yet.
 
+    Args:
+        subcommands: name and line of each, for the help.
+    """
 
-class Parser(argparse.ArgumentParser):
-    """The options of the command, and where they end."""
+    def __init__(self, subcommands: Mapping[str, str] | None = None) -> None:
+        self.prog = program_name()
+        self.subcommands = subcommands or {}
+        self.flags: dict[str, Option] = {}
+        for group in options.GROUPS.values():
+            self.add(group)
 
-    def __init__(self) -> None:
-        super().__init__(
-            prog=program_name(),
-            usage='%(prog)s [options] [--] COMMAND [ARG ...]',
-            description=ABOUT,
-            epilog=NOTES,
-            formatter_class=_layout,
-            add_help=False,
-        )
-        self.takes_value: dict[str, bool] = {}
-        self._add_options()
+    def add(self, group: Iterable[Option]) -> None:
+        """Add options; of one flag the first one counts."""
+        for option in group:
+            for flag in option.flags:
+                self.flags.setdefault(flag, option)
 
-    def _add_options(self) -> None:
-        self.option(
-            *('-o', '--outfile'),
-            metavar='FILE',
-            help='append the record to FILE (default: print it)',
-        )
-        self.option(
-            *('-n', '--iterations'),
-            metavar='N',
-            type=whole_number(1),
-            help='run COMMAND N times (default: 1)',
-        )
-        self.option(
-            *('-w', '--warmup'),
-            metavar='N',
-            type=whole_number(0),
-            help='before that, run it N times without a trace (default: 0)',
-        )
-        self.option(
-            *('-f', '--field'),
-            metavar='KEY=VALUE',
-            type=field,
-            action='append',
-            help='store this string in the record; can be repeated',
-        )
-        self.option('-h', '--help', action='help', help='show this text and exit')
-        self.option(
-            '--version',
-            action='version',
-            version=f'microbench {__version__}',
-            help='show the version and exit',
-        )
-
-    def option(self, *flags: str, **details: Any) -> None:
-        """Add an option, and remember whether a value follows it."""
-        action = self.add_argument(*flags, **details)
-        self.takes_value.update(dict.fromkeys(flags, action.nargs != 0))
+    # --- words ------------------------------------------------------------------------
 
     def settings(self, words: list[str]) -> Settings:
-        """Return what the words say; wrong ones end in SystemExit with status 2."""
-        end = self._end_of_options(words)
-        settings = self.parse_args(words[:end], namespace=Settings())
-        settings.command = words[end:]
-        if settings.command[:1] == ['--']:
-            del settings.command[0]
-        if not any(settings.command[:1]):  # an empty word is an unset variable
-            self._no_command(words[:end])
+        """Return what the words say.
+
+        Raises:
+            SystemExit: `--help` or `--version` was among them.
+            UsageError: something is wrong with them.
+        """
+        settings = Settings(words)
+        left = list(words)
+        place = 0
+        while place < len(left) and is_option(left[place]):
+            place = self._take(left, place, settings)
+        if settings.all and settings.no_mixin:
+            raise UsageError('--all and --no-mixin exclude each other: leave out one')
+        separator = left[place : place + 1] == ['--']
+        settings.options = left[:place]
+        settings.command = left[place + separator :]
         return settings
 
-    def _end_of_options(self, words: list[str]) -> int:
-        """Return the index of `--` or of the first word of the command."""
-        place = 0
-        while place < len(words) and _is_option(words[place]):
-            wants = self._wants_value(words[place])
-            place += 1
-            if wants and words[place : place + 1] != ['--']:
-                place += 1
-        return min(place, len(words))
+    def _take(self, words: list[str], place: int, settings: Settings) -> int:
+        """Take the option at this place, and return the place after its values."""
+        name, attached = _divided(words[place])
+        option = self._option(name, settings)
+        end = place + 1
+        if option.most == 0 and attached is not None:
+            words[place] = _next_of_joined(name, attached)
+            end = place
+            attached = None
+        elif attached is not None and not name.startswith('--'):
+            attached = attached.removeprefix('=')
+        elif attached is None:
+            while end <= place + option.most and is_value(words[end : end + 1]):
+                end += 1
+        values = words[place + 1 : end] if attached is None else [attached]
+        if len(values) < option.least:
+            many = 'one' if option.most == 1 else f'at least {option.least}'
+            raise UsageError(f'argument {option.name}: expected {many} argument')
+        self._store(option, [_converted(option, v, settings) for v in values], settings)
+        return end
 
-    def _wants_value(self, word: str) -> bool:
-        """Whether the value of this option is the next word."""
-        if word.startswith('--'):
-            name, has_value, _ = word.partition('=')
-            return self.takes_value[self._full_name(name)] and not has_value
-        for place, letter in enumerate(word[1:], 2):  # -n 3, -n3; flags can be joined
-            if self.takes_value[self._full_name(f'-{letter}')]:
-                return place == len(word)
-        return False
+    def _store(self, option: Option, values: list[Any], settings: Settings) -> None:
+        value = self._value(option, values)
+        if option.mixin is not None:
+            settings.mixin_options[option] = value
+        elif option.repeats:
+            before = getattr(settings, option.dest) or []
+            setattr(settings, option.dest, [*before, value])
+        else:
+            setattr(settings, option.dest, value)
 
-    def _full_name(self, name: str) -> str:
+    def _value(self, option: Option, values: list[Any]) -> Any:
+        if option.dest == 'help':
+            from .help import text_of_help  # start-up time
+
+            show_and_exit(text_of_help(self.prog, self.subcommands))
+        if option.dest == 'version':
+            show_and_exit(f'microbench {__version__}\n')
+        if option.makes_list:
+            return values
+        if values:
+            return values[0]
+        return True if option.most == 0 else option.const
+
+    # --- names ------------------------------------------------------------------------
+
+    def _option(self, name: str, settings: Settings) -> Option:
         """Return the option that a name, or the beginning of one, stands for."""
-        if name in self.takes_value:
-            return name
-        fitting = [flag for flag in self.takes_value if flag.startswith(name)]
-        if not fitting:
-            self.error(
-                f'there is no option {name}: see --help; options of COMMAND go after '
-                'it, and -- goes before a COMMAND that looks like an option'
-            )
-        if len(fitting) > 1:
-            self.error(f'{name} can be {" or ".join(fitting)}: type more of it')
-        return fitting[0]
-
-    def _no_command(self, options: list[str]) -> None:
-        import shlex
-
-        typed = shlex.join([self.prog, *options]).replace(f"'{self.prog}'", self.prog)
-        self.error(f'no command: type {typed} -- COMMAND [ARG ...]')
-
-
-def program_name() -> str:
-    """Return how the command was started, for its messages."""
-    started_as = os.path.basename(sys.argv[0]) if sys.argv else ''
-    if started_as.startswith('microbench'):
-        return 'microbench'
-    return 'python -m microbench'
-
-
-def whole_number(least: int) -> Callable[[str], int]:
-    """Return the conversion of a word to an integer that is not below `least`."""
-
-    def convert(word: str) -> int:
-        try:
-            number = int(word)
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                f'{word!r} is no whole number: type for instance {least + 2} here, '
-                'then -- and the command'
-            ) from None
-        if number < least:
-            raise argparse.ArgumentTypeError(f'{number} is too few: type {least} or more')
-        return number
-
-    return convert
-
-
-def field(word: str) -> tuple[str, str]:
-    """Return key and value of `KEY=VALUE`; a value may contain further `=`."""
-    key, separator, value = word.partition('=')
-    if not separator:
-        raise argparse.ArgumentTypeError(f"{word!r} has no '=': type KEY=VALUE")
-    if not key:
-        raise argparse.ArgumentTypeError(f'{word!r} has no key: type KEY=VALUE')
-    if key in ('mb', 'call') or key.startswith('_'):
-        raise argparse.ArgumentTypeError(
-            f"the name {key!r} is reserved: choose one without leading '_' "
-            "that is neither 'mb' nor 'call'"
+        if name in self.flags:
+            return self.flags[name]
+        for more in self._options_of_mixins(settings):
+            self.add(more)
+            fitting = [flag for flag in self.flags if flag.startswith(name)]
+            if name in fitting:
+                return self.flags[name]
+            if len({self.flags[flag] for flag in fitting}) == 1 and name[:2] == '--':
+                return self.flags[fitting[0]]
+            if fitting and name[:2] == '--':
+                raise UsageError(f'{name} can be {" or ".join(fitting)}: type more of it')
+        raise UsageError(
+            f'there is no option {name}: see --help; options of COMMAND go after it, '
+            'and -- goes before a COMMAND that looks like an option'
         )
-    return key, value
+
+    def _options_of_mixins(self, settings: Settings) -> Iterator[list[Option]]:
+        """Yield the options of our own mixins, then of those that take longer to find."""
+        from . import choice  # start-up time
+
+        yield choice.options_of(choice.own())
+        yield choice.options_of(choice.named(settings))
+        yield choice.options_of(choice.installed())
+
+    # --- messages ---------------------------------------------------------------------
+
+    def error(self, message: str) -> NoReturn:
+        """Tell what is wrong, and end with status 2."""
+        tell(f'usage: {self.prog} [options] [--] COMMAND [ARG ...]')
+        tell(f'{self.prog}: error: {message}')
+        sys.exit(2)
 
 
-def _is_option(word: str) -> bool:
-    return word.startswith('-') and word not in ('-', '--')
+def show_and_exit(text: str) -> NoReturn:
+    """Print, and end with status 0."""
+    from .listing import show  # start-up time
+
+    show(text)
+    sys.exit(0)
 
 
-def _layout(prog: str) -> argparse.HelpFormatter:
-    # A given width spares the import of shutil, which costs more than all the parsing.
-    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=84)
+def _divided(word: str) -> tuple[str, str | None]:
+    """Return the name of an option and the value that is joined with it."""
+    if word.startswith('--'):
+        name, has_value, value = word.partition('=')
+        return name, value if has_value else None
+    return word[:2], word[2:] or None
+
+
+def _next_of_joined(name: str, attached: str) -> str:
+    """Return the word that follows an option without value in a word such as -an3."""
+    if name.startswith('--') or attached.startswith('='):
+        raise UsageError(f'{name} takes no value: leave out {shown(attached)}')
+    return f'-{attached}'
+
+
+def _converted(option: Option, word: str, settings: Settings) -> Any:
+    try:
+        return option.convert(word)
+    except Exception as error:  # argparse.ArgumentTypeError is of no other kind
+        why = text_of(error) or type(error).__name__
+        swallows = option.least == 0 or option.most > 1
+        more = hint(settings.words, word, bool(option.least)) if swallows else ''
+        raise UsageError(f'argument {option.name}: {why}{more}') from None

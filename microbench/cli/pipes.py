@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .child import Child
-    from .parser import Settings
+    from .settings import Settings
 
 PATIENCE = 0.25  # seconds
 LOOK_EVERY = 0.02  # seconds

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .parser import Settings
+    from .settings import Settings
 
 LONG = 2.0  # seconds: what is expected to be over before is not worth a word
 OFTEN = 0.1  # seconds of runs between two drawings

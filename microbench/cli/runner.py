@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from ..core.bench import MicroBenchBase
     from .child import Attendant
-    from .parser import Settings
     from .progress import Progress
+    from .settings import Settings
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
 

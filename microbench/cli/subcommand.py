@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from ..messages import tell
-from .parser import _layout, program_name
 from .terminal import safe
+from .words import program_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str
         return status
 
     return main
+
+
+def _layout(prog: str) -> argparse.HelpFormatter:
+    # A given width spares the import of shutil, which costs more than all the parsing.
+    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=84)
 
 
 def _told(name: str, sentence: str, status: int) -> int:

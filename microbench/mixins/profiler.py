@@ -8,25 +8,13 @@ from _thread import get_ident
 from ..core.capture import namespace
 from ..core.naming import without_partial
 from ..messages import one_line
+from .line_stats import decoded, encoded, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Where versions of line_profiler keep, or kept, their statistics.
-MODULES = ('line_profiler.line_profiler', 'line_profiler._line_profiler', '_line_profiler')
-
-
-class LineStats:
-    """Line statistics read from a record.
-
-    Attributes:
-        timings: (file, first line, function) to a list of (line, hits, time).
-        unit: seconds in one unit of those times.
-    """
-
-    timings: dict[tuple[str, int, str], list[tuple[int, int, int]]]
-    unit: float
+    from .line_stats import LineStats
 
 
 class MBLineProfiler:
@@ -193,63 +181,3 @@ class _ProfiledBody:
     def close(self) -> Any:
         with self.profile:
             return self.body.close()
-
-
-# --- forms of the statistics ----------------------------------------------------------
-
-
-def plain(stats: Any) -> list[dict[str, Any]]:
-    """Return the statistics as plain JSON values, in the order of the lines."""
-    return [
-        {
-            'file': file,
-            'function': function,
-            'line': line,
-            'hits': hits,
-            'time': time * stats.unit,
-        }
-        for (file, _, function), lines in stats.timings.items()
-        for line, hits, time in lines
-    ]
-
-
-def encoded(stats: Any) -> str:
-    """Return the statistics as microbench 2 wrote them: a pickle in base64."""
-    import base64
-    import pickle
-
-    return base64.b64encode(pickle.dumps(stats, protocol=4)).decode('ascii')
-
-
-def decoded(text: str) -> LineStats:
-    """Return the statistics in such a text, and run nothing that it names."""
-    import base64
-    import io
-    import pickle
-
-    class Unpickler(pickle.Unpickler):
-        def find_class(self, module: str, name: str) -> Any:
-            if name == 'LineStats' and module in MODULES:
-                return LineStats
-            raise pickle.UnpicklingError(f'{module}.{name} is refused')
-
-    try:
-        stats = Unpickler(io.BytesIO(base64.b64decode(text))).load()
-        return _checked(stats)
-    except Exception as error:
-        raise ValueError(f'this is no line profile of MBLineProfiler: {error}') from error
-
-
-def _checked(stats: Any) -> LineStats:
-    """Return new statistics made of the numbers and names in those that were read."""
-    if type(stats) is not LineStats:
-        raise TypeError(f'it holds {type(stats).__name__}')
-    checked = LineStats()
-    checked.unit = float(stats.unit)
-    checked.timings = {
-        (str(file), int(first), str(function)): [
-            (int(line), int(hits), int(time)) for line, hits, time in lines
-        ]
-        for (file, first, function), lines in stats.timings.items()
-    }
-    return checked

@@ -61,7 +61,7 @@ class MBSlurmInfo:
 def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
     """Return the variables that begin so, without that and in lower case, and others."""
     return {
-        name.removeprefix(prefix).lower(): value
-        for name, value in os.environ.items()
+        name.removeprefix(prefix).lower(): os.environ[name]
+        for name in os.environ  # items() would decode all values
         if (name.startswith(prefix) or name in more) and name not in SECRETS
     }

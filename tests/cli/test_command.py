@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from microbench import __version__
+from microbench.cli import choice, options
+from microbench.cli.main import SUBCOMMANDS
+from tests.cli.conftest import records_in
 
 OUT = ('-o', 'out.jsonl')
 
@@ -169,22 +172,59 @@ def test_fields_are_strings_whatever_their_name(command):
         'on_output_error': 'c',
         'self': 'd',
         'too_many': 'e',
+        'a b.c': 'ä',
     }
     words = [f'--field={key}={value}' for key, value in fields.items()]
-    outcome = command(*OUT, *words, '-f', 'number=4', 'true')
+    outcome = command(*OUT, *words, 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
     record = only(outcome)
-    assert {key: record[key] for key in fields} == {**fields, 'number': '4'}
+    assert {key: record[key] for key in fields} == fields
 
 
-def test_a_field_called_like_a_namespace_gives_way_to_it(command):
-    """The mixin wins; nothing fails."""
-    outcome = command(*OUT, '-f', 'host=mine', '-f', 'python=mine', 'true')
+def test_fields_are_masked_as_asked(command):
+    """Patterns on names and dotted paths, of what mixins store too."""
+    words = ['--redact', '*token*', '--redact=host.hostname', '-f', 'my_token=x']
+    outcome = command(*OUT, *words, '-f', 'b=y', 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
     record = only(outcome)
-    assert record['host']['os'] == sys.platform
-    assert record['python']['version'] == sys.version.split()[0]
-    assert 'capture_errors' not in record['call']
+    assert (record['my_token'], record['b']) == ('***', 'y')
+    assert record['host']['hostname'] == '***'
+    assert record['mb']['masked'] == ['host.hostname', 'my_token']
+
+
+def test_without_mixins_there_is_timing_and_command_only(command):
+    """Not even the Python that runs the command."""
+    outcome = command(*OUT, '--no-mixin', 'true')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    record = only(outcome)
+    assert set(record) == {'mb', 'call'}
+    assert set(record['call']) == {
+        *('invocation', 'name', 'command', 'returncode'),
+        *('start_time', 'finish_time', 'durations'),
+    }
+
+
+def test_a_command_line_of_a_megabyte(command):
+    """As long as the system allows; the record has every word."""
+    words = ['x' * 100_000] * 10
+    outcome = command(*OUT, '--no-mixin', '--', 'true', *words)
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert only(outcome)['call']['command'] == ['true', *words]
+
+
+def test_words_that_are_no_text(tmp_path, environment):
+    """Bytes that are no UTF-8 reach the command, and the record shows where they were."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'microbench', *OUT, '-f', b'a=\xff', 'printf', b'\xff'],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b'\xff', b'')
+    [record] = records_in(tmp_path / 'out.jsonl')
+    assert record['call']['command'] == ['printf', record['a']]
 
 
 # --- where the record goes ------------------------------------------------------------
@@ -416,15 +456,17 @@ def test_version(command):
     assert outcome.stdout == f'microbench {__version__}\n'
 
 
-@pytest.mark.parametrize('flag', ['-h', '--help', '--he'])
-def test_help_fits_on_one_screen(command, flag):
-    """All options, 24 lines, 84 columns; whatever the size of the terminal is."""
-    outcome = command(flag, env={'COLUMNS': '20'})
+@pytest.mark.parametrize('flag', ['-h', '--help', '--hel'])
+def test_help_names_every_option(command, flag):
+    """84 columns, whatever the size of the terminal is; those of mixins come last."""
+    outcome = command(flag, '-x', env={'COLUMNS': '20'})
     assert (outcome.status, outcome.stderr) == (0, '')
-    lines = outcome.stdout.splitlines()
-    assert len(lines) <= 24
-    assert max(map(len, lines)) <= 84
-    options = set(re.findall(r'--[a-z]+', outcome.stdout))
-    assert options == {
-        *('--outfile', '--iterations', '--warmup', '--field', '--help', '--version'),
-    }
+    assert max(map(len, outcome.stdout.splitlines())) <= 84
+    shown = set(re.findall(r'--[a-z-]+[a-z]', outcome.stdout))
+    ours = [o for group in options.GROUPS.values() for o in group]
+    theirs = choice.options_of(choice.own())
+    assert {o.flags[-1] for o in (*ours, *theirs)} <= shown
+    assert '[file-hash] how to hash' in outcome.stdout
+    assert all(
+        re.search(f'^  {name} ', outcome.stdout, re.MULTILINE) for name in SUBCOMMANDS
+    )

@@ -10,7 +10,6 @@ from types import ModuleType
 
 import pytest
 
-import microbench
 from microbench.__main__ import console, main
 from microbench.cli.main import SUBCOMMANDS, subcommand
 
@@ -165,52 +164,18 @@ def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
 # --- mixins and subcommands -----------------------------------------------------------
 
 
-class MBProbe:
-    """A mixin that says of itself that the command uses it."""
-
-    cli_default = True
-
-    def capture_probe(self, bm_data):
-        """Set `probe`."""
-        bm_data['probe'] = bm_data['call']['command']
-
-
 class MBFailing:
-    """A default mixin that fails."""
-
-    cli_default = True
+    """A mixin that fails."""
 
     def capture_failing(self, bm_data):
         """Fail."""
         raise LookupError('no such module')
 
 
-def publish(monkeypatch, mixin):
-    """Make a class a public name of microbench."""
-    names = [*microbench.__all__, mixin.__name__]
-    monkeypatch.setattr(microbench, '__all__', names)
-    monkeypatch.setattr(microbench, mixin.__name__, mixin, raising=False)
-
-
-def test_a_public_default_mixin_is_found_by_its_class_data(capsys, monkeypatch):
-    """No list of the command names it."""
-    publish(monkeypatch, MBProbe)
-    assert status_of(main, ['true']) == 0
-    assert record_from(capsys)['probe'] == ['true']
-
-
-def test_a_mixin_that_is_no_default_is_left_out(capsys, monkeypatch):
-    """Being public is not enough."""
-    monkeypatch.setattr(MBProbe, 'cli_default', False)
-    publish(monkeypatch, MBProbe)
-    assert status_of(main, ['true']) == 0
-    assert 'probe' not in record_from(capsys)
-
-
-def test_a_failing_capture_is_noted_and_stops_nothing(capsys, monkeypatch):
+def test_a_failing_capture_is_noted_and_stops_nothing(capsys):
     """Captures are optional in the command."""
-    publish(monkeypatch, MBFailing)
-    assert status_of(main, ['sh', '-c', 'exit 3']) == 3
+    words = ['-m', f'{__name__}:MBFailing', '--', 'sh', '-c', 'exit 3']
+    assert status_of(main, words) == 3
     assert record_from(capsys)['call']['capture_errors'] == [
         {'method': 'capture_failing', 'error': 'LookupError: no such module'}
     ]

@@ -1,12 +1,23 @@
-"""Words to settings, and what is said about wrong ones."""
+"""Words to settings: where the command begins, values, names of options."""
 
 import json
-import shlex
 
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli.parser import Parser, Settings
+from microbench.cli import options
+from microbench.cli.parser import Parser
+from microbench.cli.settings import Settings
+from microbench.cli.words import UsageError, typed
+
+
+def parsed(words):
+    """The settings that words give, those that were given only."""
+    settings = vars(Parser().settings(words.split()))
+    for name in ('words', 'options'):
+        del settings[name]
+    mixin_options = settings.pop('mixin_options')
+    return {**settings, **{o.flags[0]: value for o, value in mixin_options.items()}}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +34,7 @@ from microbench.cli.parser import Parser, Settings
         ('-', '-', {}),
         ('-n 3 ls', 'ls', {'iterations': 3}),
         ('-n3 ls', 'ls', {'iterations': 3}),
+        ('-n=3 ls', 'ls', {'iterations': 3}),
         ('-n 3 -- ls', 'ls', {'iterations': 3}),
         ('--iterations=3 -- --iterations=4', '--iterations=4', {'iterations': 3}),
         ('--iter 3 ls --iter 4', 'ls --iter 4', {'iterations': 3}),
@@ -31,24 +43,53 @@ from microbench.cli.parser import Parser, Settings
         ('-o - ls -o x', 'ls -o x', {'outfile': '-'}),
         ('-oout ls', 'ls', {'outfile': 'out'}),
         ('--outfile=a=b ls', 'ls', {'outfile': 'a=b'}),
-        ('-f a=b -f c=d=e ls', 'ls', {'field': [('a', 'b'), ('c', 'd=e')]}),
-        ('-fa= --field=b=-x ls', 'ls', {'field': [('a', ''), ('b', '-x')]}),
+        ('--outfile= ls', 'ls', {'outfile': ''}),
+        ('-f a=b -f c=d=e ls', 'ls', {'field': ['a=b', 'c=d=e']}),
+        ('-fa= --field=b=-x ls', 'ls', {'field': ['a=', 'b=-x']}),
+        ('-an 3 ls', 'ls', {'all': True, 'iterations': 3}),
+        ('-aqn3 ls', 'ls', {'all': True, 'quiet': True, 'iterations': 3}),
+        ('-m a b -n 3 ls', 'ls', {'mixin': ['a', 'b'], 'iterations': 3}),
+        ('-m a b -- ls', 'ls', {'mixin': ['a', 'b']}),
+        ('-ma ls', 'ls', {'mixin': ['a']}),
+        ('--mixin=a ls', 'ls', {'mixin': ['a']}),
+        ('--mixin a --mixin b c -- ls', 'ls', {'mixin': ['b', 'c']}),
+        ('--stdout -- ls', 'ls', {'stdout': 'capture'}),
+        ('--stdout --stderr -- ls', 'ls', {'stdout': 'capture', 'stderr': 'capture'}),
+        ('--stdout=suppress ls', 'ls', {'stdout': 'suppress'}),
+        ('--stdout suppress ls', 'ls', {'stdout': 'suppress'}),
+        ('--git-repo . ls', 'ls', {'--git-repo': '.'}),
+        ('--git . ls', 'ls', {'--git-repo': '.'}),
+        ('--nvidia-gpus 0 1 -- ls', 'ls', {'--nvidia-gpus': ['0', '1']}),
+        ('--nvidia-gpus=0 ls', 'ls', {'--nvidia-gpus': ['0']}),
     ],
 )
 def test_where_the_command_begins(words, command, given):
     """At the first word that is no option; from there on nothing is looked at."""
-    settings = vars(Parser().settings(words.split()))
+    settings = parsed(words)
     assert settings.pop('command') == command.split()
     assert settings == given
 
 
 def test_what_holds_without_being_asked_for():
     """The runner finds every setting, whatever the words."""
-    names = set(Settings.__annotations__) - {'command'}
-    settings = Parser().settings(['ls'])
-    assert {name: getattr(settings, name) for name in names} == {
+    settings = Settings([])
+    held = {name: getattr(settings, name) for name in Settings.__annotations__}
+    assert held == {
         'outfile': None,
+        'http_output': None,
+        'http_output_header': None,
+        'http_output_method': 'POST',
+        'redis_output': None,
+        'redis_host': 'localhost',
+        'redis_port': 6379,
+        'redis_db': 0,
+        'redis_password': None,
+        'mixin': None,
+        'all': False,
+        'no_mixin': False,
+        'show_mixins': False,
         'field': None,
+        'redact': None,
         'iterations': 1,
         'warmup': 0,
         'stdout': None,
@@ -58,93 +99,68 @@ def test_what_holds_without_being_asked_for():
         'timeout_grace_period': 5.0,
         'monitor_interval': None,
         'monitor_scope': 'process',
+        'dry_run': False,
         'quiet': False,
     }
 
 
+def test_every_option_is_a_setting():
+    """What can be typed has its attribute, and the other way round."""
+    typed_in = {o.dest for group in options.GROUPS.values() for o in group}
+    assert typed_in - {'help', 'version'} == set(Settings.__annotations__)
+
+
 def test_fields_of_one_call_are_not_those_of_the_next():
-    """Defaults are not shared between two parsings."""
+    """What holds without being asked for is not changed by what was asked."""
     parser = Parser()
-    assert parser.settings(['-f', 'a=b', 'ls']).field == [('a', 'b')]
-    assert parser.settings(['ls']).field is None
+    assert parser.settings(['-f', 'a=b', 'ls']).fields == {'a': 'b'}
+    assert parser.settings(['ls']).fields == {}
 
 
-RESERVED = "choose one without leading '_' that is neither 'mb' nor 'call'"
-NUMBER = 'is no whole number: type for instance'
-
-WRONG = [
-    # no command, or one that was taken for something else
-    ('', 'no command: type python -m microbench -- COMMAND [ARG ...]'),
-    ('--', 'no command: type python -m microbench -- COMMAND [ARG ...]'),
-    ("-n 3 -- ''", 'no command: type python -m microbench -n 3 -- COMMAND [ARG ...]'),
-    ('-n 3', 'no command: type python -m microbench -n 3 -- COMMAND [ARG ...]'),
-    ('-n 3 --', 'no command: type python -m microbench -n 3 -- COMMAND [ARG ...]'),
-    ('-o ls', 'no command: type python -m microbench -o ls -- COMMAND [ARG ...]'),
-    ('--iterations touch ran', f"'touch' {NUMBER} 3 here, then -- and the command"),
-    ('--warmup touch ran', f"'touch' {NUMBER} 2 here, then -- and the command"),
-    # numbers
-    ('--iterations 0 touch ran', '0 is too few: type 1 or more'),
-    ('-n -1 touch ran', '-1 is too few: type 1 or more'),
-    ('-w -1 touch ran', '-1 is too few: type 0 or more'),
-    ('-n 1.5 touch ran', f"'1.5' {NUMBER} 3"),
-    ('-n nan touch ran', f"'nan' {NUMBER} 3"),
-    ('--iterations= touch ran', f"'' {NUMBER} 3"),
-    ('-n -- touch ran', 'expected one argument'),
-    # fields
-    ('-f a touch ran', "'a' has no '=': type KEY=VALUE"),
-    ('-f =a touch ran', "'=a' has no key: type KEY=VALUE"),
-    ('-f mb=a touch ran', f"the name 'mb' is reserved: {RESERVED}"),
-    ('-f call=a touch ran', f"the name 'call' is reserved: {RESERVED}"),
-    ('-f _a=a touch ran', f"the name '_a' is reserved: {RESERVED}"),
-    # options
-    (
-        '--iteration-count 3 touch ran',
-        'there is no option --iteration-count: see --help',
-    ),
-    ('-x touch ran', 'there is no option -x: see --help'),
-    ('-1 touch ran', 'there is no option -1: see --help'),
-    ('-n', 'expected one argument'),
-    ('-o -n 3 touch ran', 'expected one argument'),
-    # destinations
-    ('--outfile= touch ran', 'outfile is empty: give a path'),
-    ('-o . touch ran', "outfile '.' is a directory: give a file"),
-]
+def test_a_beginning_that_fits_twice_is_told_with_its_candidates():
+    """Also one that fits an option of the command and one of a mixin."""
+    with pytest.raises(UsageError, match='--redis-p can be --redis-port or --redis-pass'):
+        Parser().settings(['--redis-p', '1', 'ls'])
+    with pytest.raises(UsageError, match='--h can be .*--help or --hash-file'):
+        Parser().settings(['--h', 'ls'])
 
 
-@pytest.mark.parametrize(('words', 'sentence'), WRONG)
-def test_wrong_use_is_told_before_anything_runs(
-    words, sentence, capsys, tmp_path, monkeypatch
-):
-    """Status 2 and a sentence that says what to type; the command is not run."""
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        main(shlex.split(words))
-    out, err = capsys.readouterr()
-    usage, error = err.splitlines()
-    assert (ended.value.code, out) == (2, '')
-    assert usage.startswith('usage: python -m microbench [options] [--] COMMAND')
-    assert error.startswith('python -m microbench: error: ')
-    assert sentence in error
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_ambiguous_option_is_told_with_its_candidates(capsys):
-    """Options that are added later may begin alike."""
+@pytest.mark.parametrize(
+    ('nargs', 'words', 'value'),
+    [
+        (None, 'a', 'a'),
+        (1, 'a', ['a']),
+        (2, 'a b', ['a', 'b']),
+        ('?', 'a', 'a'),
+        ('?', '', None),
+        ('*', '', []),
+        ('*', 'a b', ['a', 'b']),
+        ('+', 'a -1', ['a', '-1']),
+    ],
+)
+def test_values_are_counted_as_by_argparse(nargs, words, value):
+    """Mixins say `nargs` as argparse has it."""
     parser = Parser()
-    parser.option('--warnings', action='store_true')
-    with pytest.raises(SystemExit) as ended:
-        parser.settings(['--wa', 'ls'])
-    assert ended.value.code == 2
-    assert '--wa can be --warmup or --warnings' in capsys.readouterr().err
+    parser.add([options.Option('--probe', metavar='X', nargs=nargs, help='')])
+    settings = parser.settings(['--probe', *words.split(), '--', 'ls'])
+    assert (settings.probe, settings.command) == (value, ['ls'])
 
 
-def test_flags_can_be_joined():
-    """A flag without value, then an option whose value is the next word."""
-    parser = Parser()
-    parser.option('-a', '--all', action='store_true')
-    settings = parser.settings(['-an', '3', 'ls'])
-    assert (settings.all, settings.iterations) == (True, 3)
-    assert settings.command == ['ls']
+@pytest.mark.parametrize(
+    ('option', 'form'),
+    [
+        ({}, ''),
+        ({'metavar': 'X'}, ' X'),
+        ({'metavar': 'X', 'nargs': 2}, ' X X'),
+        ({'metavar': 'X', 'nargs': '?'}, ' [X]'),
+        ({'metavar': 'X', 'nargs': '?', 'const': 'y'}, '[=X]'),
+        ({'metavar': 'X', 'nargs': '*'}, ' [X ...]'),
+        ({'metavar': 'X', 'nargs': '+'}, ' X [X ...]'),
+    ],
+)
+def test_forms_of_values(option, form):
+    """As the help and the list of mixins show them."""
+    assert options.Option('--probe', help='', **option).form == form
 
 
 @pytest.mark.parametrize(
@@ -159,18 +175,13 @@ def test_messages_name_the_command_as_it_was_started(started_as, name, monkeypat
     """So that what they say can be typed."""
     monkeypatch.setattr('sys.argv', [started_as])
     assert Parser().prog == name
+    assert typed(['-n', '3']) == f'{name} -n 3'
 
 
-def test_wrong_use_of_the_real_process(command):
-    """Status 2, two lines, no record, nothing run."""
-    outcome = command('-o', 'out.jsonl', '-n', '0', '--', 'touch', 'ran')
-    assert (outcome.status, outcome.stdout, outcome.records) == (2, '', [])
-    usage, error = outcome.stderr.splitlines()
-    assert usage == 'usage: python -m microbench [options] [--] COMMAND [ARG ...]'
-    assert error == (
-        'python -m microbench: error: argument -n/--iterations: '
-        '0 is too few: type 1 or more'
-    )
+def test_what_is_too_long_to_read_is_not_repeated():
+    """A message is a line, however long the command line was."""
+    assert typed(['x' * 500]) == 'python -m microbench ...'
+    assert typed(['x', '--'] * 500) == 'python -m microbench ... -- COMMAND [ARG ...]'
 
 
 @pytest.mark.parametrize('word', ['--help', '--version', 'show', '-n'])
@@ -182,3 +193,13 @@ def test_after_the_dashes_any_word_is_a_program(command, word):
         f'microbench: cannot start {word!r}: No such file or directory\n'
     )
     assert json.loads(outcome.stdout)['call']['command'] == [word]
+
+
+@pytest.mark.parametrize('words', [['--version'], ['-n', '3', '--vers', '-x', 'ls']])
+def test_the_version_is_shown_at_once(words, capsys):
+    """Whatever comes after it."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 0
+    out, err = capsys.readouterr()
+    assert (out.split()[0], err) == ('microbench', '')

@@ -1,0 +1,71 @@
+"""The text of `--help`."""
+
+from __future__ import annotations
+
+import textwrap
+
+from . import choice
+from .options import GROUPS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .options import Option
+
+ABOUT = """\
+Run COMMAND, time it, and write one record: a line of JSON with the durations, the
+return codes, and what surrounded the run."""
+
+NOTES = """\
+Everything from COMMAND on belongs to it; write -- before it when it could be taken
+for something else. The exit status is that of COMMAND: of the first run that failed
+if there was one. 128 + N: ended by signal N; 127: not found; 126: cannot be
+executed; 2: microbench was called wrongly, and nothing was run."""
+
+COLUMN, WIDTH = 28, 84  # of what an option does, and of all
+
+
+def text_of_help(prog: str, subcommands: Mapping[str, str]) -> str:
+    """Return the help of the command.
+
+    Args:
+        prog: how it was started.
+        subcommands: name and line of each.
+    """
+    parts = [f'usage: {prog} [options] [--] COMMAND [ARG ...]', ABOUT]
+    parts += [_section(title, group) for title, group in GROUPS.items()]
+    parts.append(_section('options of mixins', options_of_mixins()))
+    if subcommands:
+        lines = [_row(name, line) for name, line in subcommands.items()]
+        parts.append('\n'.join([f'instead of COMMAND, {prog} ...:', *lines]))
+    return '\n\n'.join([*parts, NOTES]) + '\n'
+
+
+def options_of_mixins() -> list[Option]:
+    """Return the options of all mixins; each says whose it is."""
+    return choice.options_of(choice.all_known())
+
+
+def _section(title: str, group: Iterable[Option]) -> str:
+    return '\n'.join([f'{title}:', *(_row(_left(o), _right(o)) for o in group)])
+
+
+def _left(option: Option) -> str:
+    """Return the flags, and the values that follow them."""
+    return ', '.join(option.flags) + option.form
+
+
+def _right(option: Option) -> str:
+    whose = f'[{option.mixin}] ' if option.mixin else ''
+    return whose + option.help
+
+
+def _row(left: str, right: str) -> str:
+    """Return an entry of two columns; a long left one has its own line."""
+    first, *lines = textwrap.wrap(right, WIDTH - COLUMN) or ['']
+    if len(left) + 4 > COLUMN:
+        lines.insert(0, first)
+        first = ''
+    head = f'  {left:{COLUMN - 2}}{first}'.rstrip()
+    return '\n'.join([head, *(f'{"":{COLUMN}}{line}' for line in lines)])

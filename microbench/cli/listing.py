@@ -1,0 +1,99 @@
+"""What is shown instead of running anything: the mixins, or the settings."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from . import choice
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .choice import Named
+    from .settings import Settings
+
+
+def show(text: str) -> None:
+    """Write text to standard output; what it cannot encode is escaped."""
+    if sys.stdout is None:
+        return
+    encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
+    sys.stdout.write(text.encode(encoding, 'backslashreplace').decode(encoding))
+
+
+def text_of_mixins() -> str:
+    """Return the list of all mixins, each with its options below it."""
+    named = choice.all_known()
+    width = max(map(len, named))
+    standard = choice.default()
+    lines = ['Available mixins (* = included by default):', '']
+    for name, mixin in named.items():
+        mark = '*' if name in standard else ' '
+        first = (mixin.__doc__ or '').strip().partition('\n')[0].strip()
+        lines.append(f'  {mark} {name:{width}}  {first}'.rstrip())
+        options = choice.options_of({name: mixin})
+        lines += [f'{"":{width + 6}}{o.flags[0]}{o.form}' for o in options]
+    return '\n'.join(lines) + '\n'
+
+
+def text_of_settings(settings: Settings, named: Named) -> str:
+    """Return what would be run, with what, and where the record would go."""
+    lines = ['Dry run: the command will not be executed.', '']
+    lines += [f'  {label + ":":12}{value}' for label, value in _head(settings, named)]
+    lines += _options(settings)
+    lines += [f'  {label + ":":12}{value}' for label, value in _rest(settings)]
+    return '\n'.join(lines) + '\n'
+
+
+def _head(settings: Settings, named: Named) -> Iterator[tuple[str, Any]]:
+    yield 'Command', shlex.join(settings.command)
+    yield 'Output', ', '.join(_destinations(settings))
+    yield 'Mixins', ', '.join(named) or 'none'
+
+
+def _destinations(settings: Settings) -> Iterator[str]:
+    others = settings.http_output or settings.redis_output
+    if settings.outfile == '-' or not (settings.outfile or others):
+        yield 'stdout'
+    elif settings.outfile:
+        yield settings.outfile
+    if settings.http_output:
+        yield settings.http_output
+    if settings.redis_output:
+        yield f'redis:{settings.redis_output}'
+
+
+def _options(settings: Settings) -> Iterator[str]:
+    """Yield a line for each option of a mixin that was given."""
+    for option, value in settings.mixin_options.items():
+        values = value if isinstance(value, list) else [value]
+        yield f'    {option.flags[0]} {shlex.join(map(str, values))}'
+
+
+def _rest(settings: Settings) -> Iterator[tuple[str, Any]]:
+    warmup = f' (+{settings.warmup} warmup)' if settings.warmup else ''
+    yield 'Iterations', f'{settings.iterations}{warmup}'
+    if settings.stdout or settings.stderr:
+        yield 'Capture', _capture(settings)
+    if settings.timeout is not None:
+        grace = settings.timeout_grace_period
+        yield 'Timeout', f'{settings.timeout}s (grace period: {grace}s)'
+    if settings.monitor_interval is not None:
+        scope = ' (tree)' if settings.monitor_scope == 'tree' else ''
+        yield 'Monitor', f'every {settings.monitor_interval:g}s{scope}'
+    if settings.field:
+        yield 'Fields', ', '.join(settings.field)
+    if settings.redact:
+        yield 'Redact', ', '.join(settings.redact)
+
+
+def _capture(settings: Settings) -> str:
+    given = {'--stdout': settings.stdout, '--stderr': settings.stderr}
+    suppress = {'capture': '', 'suppress': '=suppress'}
+    words = [flag + suppress[value] for flag, value in given.items() if value]
+    if settings.capture_limit is not None:
+        words.append(f'(limit: {settings.capture_limit} bytes)')
+    return ' '.join(words)

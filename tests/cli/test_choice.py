@@ -1,0 +1,400 @@
+"""Which mixins the command knows, which it uses, and their options."""
+
+import argparse
+import json
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+import microbench
+from microbench import CLIArg, MBGitInfo, MBHostInfo, MicroBench, mixins
+from microbench.__main__ import main
+from microbench.cli import choice
+from microbench.cli.parser import Parser
+from microbench.cli.words import UsageError
+
+DEFAULTS = [
+    *('python-info', 'host-info', 'slurm-info', 'loaded-modules', 'working-dir'),
+    'resource-usage',
+]
+
+
+def chosen(words):
+    """The names of the mixins that words ask for."""
+    return list(choice.chosen(Parser().settings([*words.split(), '--', 'ls'])))
+
+
+# --- our own --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('words', 'names'),
+    [
+        ('', DEFAULTS),
+        ('-m defaults', DEFAULTS),
+        ('-m git-info', ['git-info']),
+        ('-m MBGitInfo', ['git-info']),
+        ('-m git-info MBGitInfo host-info git-info', ['git-info', 'host-info']),
+        ('-m git-info defaults', ['git-info', *DEFAULTS]),
+        ('-m working-dir defaults', ['working-dir', *DEFAULTS[:4], DEFAULTS[5]]),
+        ('-m git-info -m file-hash', ['file-hash']),
+        ('--no-mixin', []),
+        ('--no-mixin -m git-info', []),
+        ('-m x --no-mixin', []),
+        ('--all', list(choice.own())),
+        ('-a -m git-info', list(choice.own())),
+    ],
+)
+def test_what_is_chosen(words, names):
+    """In the order of the words; duplicates dropped; the last --mixin counts."""
+    assert chosen(words) == names
+
+
+def test_all_are_in_alphabetical_order():
+    """Each public mixin that has a name for the command."""
+    names = list(choice.own())
+    assert names == sorted(names)
+    assert {'git-info', 'peak-memory', 'nvidia-smi'} < set(names)
+    assert len(names) == len(set(choice.own().values()))
+
+
+def kebab(name):
+    """`MBHostInfo` as `host-info`."""
+    letters = [f'-{c.lower()}' if c.isupper() else c for c in name.removeprefix('MB')]
+    return ''.join(letters).removeprefix('-')
+
+
+def test_names_are_those_of_the_classes():
+    """Without MB, in lower case, with hyphens between the words."""
+    known = choice.own()
+    assert {name: kebab(cls.__name__) for name, cls in known.items()} == {
+        name: name for name in known
+    }
+
+
+def test_the_default_set_is_in_the_classes():
+    """What microbench.mixins lists, to save start-up time, is what the classes say."""
+    public = [name for name in microbench.__all__ if name.startswith('MB')]
+    classes = {name: getattr(microbench, name) for name in public}
+    in_order = sorted(
+        (mixin.cli_place, name)
+        for name, mixin in classes.items()
+        if getattr(mixin, 'cli_default', False)
+    )
+    assert tuple(name for _, name in in_order) == mixins.DEFAULTS, (
+        f'DEFAULTS in microbench/mixins/__init__.py: {in_order}'
+    )
+
+
+def test_a_mixin_says_which_fields_it_sets(tmp_path, monkeypatch):
+    """So that no --field is lost to it; `mb` and `call` belong to all."""
+    monkeypatch.chdir(tmp_path)
+    for name, mixin in choice.own().items():
+        attributes = {'capture_optional': True, 'hash_files': (), 'git_repo': '.'}
+        bench = type('Bench', (mixin, microbench.MicroBenchBase), attributes)()
+        with bench.record():
+            pass
+        [record] = bench.get_results()
+        fields = set(record) - {'mb', 'call', 'exception'}
+        declared = set(getattr(mixin, 'cli_fields', ()))
+        assert fields <= declared, f'{name}: add to cli_fields: {fields - declared}'
+
+
+def test_no_option_of_ours_is_there_twice():
+    """Neither among mixins nor between a mixin and the command."""
+    flags = [f for o in choice.options_of(choice.own()) for f in o.flags]
+    assert len(flags) == len({*flags} - {*Parser().flags})
+
+
+# --- module:Class ---------------------------------------------------------------------
+
+PROBE = """
+import argparse
+from microbench import CLIArg
+
+def level(word):
+    if word == 'value':
+        raise ValueError('a level is a number')
+    if word == 'type':
+        raise argparse.ArgumentTypeError('a level is no type')
+    if word == 'none':
+        raise KeyError
+    return int(word)
+
+class MBProbe:
+    '''Store a level.
+
+    More about it.
+    '''
+    cli_args = [
+        CLIArg(['--level', '-L'], 'level', 'how much', metavar='N', type=level),
+        CLIArg(['--words'], 'words', 'the command', nargs='*',
+               cli_default=lambda command: command.copy()),
+        CLIArg(['--fixed'], 'fixed', 'a default', cli_default=7),
+        CLIArg(['--broken'], 'broken', 'a bad default', cli_default=lambda command: 1 / 0),
+    ]
+    level = 1
+    broken = 'as it is'
+
+    def capture_probe(self, bm_data):
+        names = ('level', 'words', 'fixed', 'broken')
+        bm_data['probe'] = [getattr(self, name, None) for name in names]
+
+class Outer:
+    class Inner(MBProbe):
+        pass
+
+number = 3
+"""
+
+
+@pytest.fixture
+def probe(tmp_path):
+    """A module in the directory where the command is run."""
+    (tmp_path / 'probes.py').write_text(PROBE)
+
+
+BROKEN = 'microbench: --broken has no default: ZeroDivisionError: division by zero\n'
+
+
+@pytest.mark.parametrize(
+    ('words', 'found'),
+    [
+        ('-m probes:MBProbe', [1, ['true'], 7, 'as it is']),
+        ('-m probes:Outer.Inner --level 5', [5, ['true'], 7, 'as it is']),
+        ('-m probes:MBProbe --lev 5 --words a b', [5, ['a', 'b'], 7, 'as it is']),
+        ('-m probes:MBProbe -L5 --words --fixed x', [5, [], 'x', 'as it is']),
+    ],
+)
+def test_a_class_of_a_module(command, probe, words, found):
+    """Found where we are; its options come after it, and their defaults are its own."""
+    outcome = command('-o', 'out.jsonl', *words.split(), '--', 'true')
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', BROKEN)
+    [record] = outcome.records
+    assert record['probe'] == found
+    assert set(record) == {'mb', 'call', 'probe'}
+
+
+WRONG = [
+    ('-m nowhere:MBProbe', "the mixin 'nowhere:MBProbe' cannot be imported: ModuleNotFou"),
+    ('-m probes:MBNothing', "the mixin 'probes:MBNothing' cannot be imported: Attribute"),
+    ('-m probes:', "the mixin 'probes:' cannot be imported: AttributeError"),
+    ('-m :MBProbe', "the mixin ':MBProbe' cannot be imported: ValueError"),
+    ('-m probes:number', "the mixin 'probes:number' is no class"),
+    ('-m leaving:MBProbe', "the mixin 'leaving:MBProbe' cannot be imported: SystemExit"),
+    ('-m builtins:bool', 'these mixins do not go together: type'),
+    ('-m host-info --level 3', 'there is no option --level: see --help'),
+    ('-m probes:MBProbe --level value', 'argument --level/-L: a level is a number'),
+    ('-m probes:MBProbe --level type', 'argument --level/-L: a level is no type'),
+    ('-m probes:MBProbe --level none', 'argument --level/-L: KeyError'),
+    ('-m probes:MBProbe --level x', 'argument --level/-L: invalid literal for int() with'),
+    ('-m probes:MBProbe -L', 'argument --level/-L: expected one argument'),
+]
+
+
+@pytest.mark.parametrize(('words', 'sentence'), WRONG)
+def test_a_class_that_cannot_be_used(command, probe, tmp_path, words, sentence):
+    """One sentence, before anything runs."""
+    (tmp_path / 'leaving.py').write_text('raise SystemExit(3)')
+    outcome = command('-o', 'out.jsonl', *words.split(), '--', 'touch', 'ran')
+    assert (outcome.status, outcome.stdout, outcome.records) == (2, '', [])
+    assert sentence in outcome.stderr.splitlines()[-1]
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_the_current_directory_can_be_left_out(command, probe):
+    """`-P`, as PYTHONSAFEPATH, forbids importing from it."""
+    words = ['-m', 'probes:MBProbe', '--', 'true']
+    outcome = command(*words, env={'PYTHONSAFEPATH': '1'})
+    assert outcome.status == (2 if sys.version_info >= (3, 11) else 0)
+
+
+class MBNode(MBHostInfo):
+    """A mixin made from one of ours."""
+
+    def capture_rack(self, bm_data):
+        """Set `host.rack`."""
+        bm_data.setdefault('host', {})['rack'] = 7
+
+
+def test_a_class_beside_the_one_it_is_made_from(capsys):
+    """Both can be named, in any order."""
+    for order in (['defaults', f'{__name__}:MBNode'], [f'{__name__}:MBNode', 'host-info']):
+        with pytest.raises(SystemExit) as ended:
+            main(['-m', *order, '--', 'true'])
+        assert ended.value.code == 0
+        host = json.loads(capsys.readouterr().out)['host']
+        assert host['rack'] == 7
+        assert host['os'] == sys.platform
+
+
+# --- CLIArg ---------------------------------------------------------------------------
+
+
+def test_what_was_left_out_has_a_name():
+    """`CLIArg.UNSET`: neither None nor False, which are defaults like any other."""
+    option = CLIArg(['--probe'], 'probe', 'help')
+    assert option.cli_default is CLIArg.UNSET
+    assert repr(CLIArg.UNSET) == '<unset>'
+    assert CLIArg(['--probe'], 'probe', 'help', cli_default=None).cli_default is None
+
+
+@pytest.mark.parametrize(
+    ('default', 'words', 'found'),
+    [
+        (CLIArg.UNSET, '', {}),
+        (None, '', {'probe': None}),
+        (False, '', {'probe': False}),
+        (len, 'a b', {'probe': 4}),
+        (CLIArg.UNSET, '--probe x', {'probe': 'x'}),
+        (len, '--probe x', {'probe': 'x'}),
+    ],
+)
+def test_what_becomes_of_a_default(default, words, found, monkeypatch):
+    """Unset: the attribute of the class stays. A callable gets the words of the command."""
+    mixin = type('MBProbe', (), {})
+    mixin.cli_args = (CLIArg(['--probe'], 'probe', 'help', cli_default=default),)
+    parser = Parser()
+    parser.add(choice.options_of({'probe': mixin}))
+    given = words if words.startswith('-') else f'-- {words}'
+    settings = parser.settings([*given.split(), 'x', 'y'])
+    assert choice.attributes({'probe': mixin}, settings) == found
+
+
+def test_a_converter_may_raise_as_for_argparse():
+    """Its sentence is what is told, whichever of the two errors it is."""
+
+    def refuse(word):
+        raise argparse.ArgumentTypeError(f'{word} is not for us')
+
+    mixin = type('MBProbe', (), {})
+    mixin.cli_args = (CLIArg(['--probe'], 'probe', 'help', type=refuse),)
+    parser = Parser()
+    parser.add(choice.options_of({'probe': mixin}))
+    with pytest.raises(UsageError, match='argument --probe: it is not for us'):
+        parser.settings(['--probe', 'it', 'ls'])
+
+
+# --- installed ------------------------------------------------------------------------
+
+PROJECT = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "probes"
+version = "1"
+[tool.setuptools]
+py-modules = ["probes"]
+[project.entry-points."microbench.mixins"]
+probe = "probes:MBProbe"
+second = "probes:Outer.Inner"
+number = "probes:number"
+gone = "nowhere:MBGone"
+git-info = "probes:MBProbe"
+"""
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    """The environment of a process that finds an installed distribution with mixins."""
+    folder = tmp_path_factory.mktemp('installed')
+    project = folder / 'project'
+    project.mkdir()
+    (project / 'pyproject.toml').write_text(PROJECT)
+    (project / 'probes.py').write_text(PROBE)
+    build = [sys.executable, '-m', 'build', '--wheel', '--no-isolation', project]
+    subprocess.run(build, check=True, capture_output=True, cwd=folder)
+    [wheel] = project.joinpath('dist').glob('*.whl')
+    zipfile.ZipFile(wheel).extractall(folder / 'site')
+    root = str(choice.microbench.__path__[0].removesuffix('/microbench'))
+    return {'PYTHONPATH': f'{root}:{folder / "site"}'}
+
+
+@pytest.mark.parametrize('name', ['probe', 'MBProbe'])
+@pytest.mark.parametrize('first', ['-m {} --level 5', '--level 5 -m {}'])
+def test_a_mixin_of_another_distribution(command, installed, name, first):
+    """By its name, and that of its class; its options may stand before it."""
+    words = first.format(name).split()
+    outcome = command('-o', 'out.jsonl', *words, '--', 'true', env=installed)
+    assert outcome.status == 0
+    *notes, last = outcome.stderr.splitlines()
+    assert f'{last}\n' == BROKEN
+    assert all(' cannot be imported: ' in n or ' is no class' in n for n in notes)
+    assert bool(notes) == first.startswith('--level')  # then all are looked through
+    assert outcome.records[0]['probe'] == [5, ['true'], 7, 'as it is']
+
+
+def test_ours_come_before_those_of_others(command, installed):
+    """A distribution cannot take the place of a mixin of microbench."""
+    words = ['-m', 'git-info', '--git-repo', '.', '--dry-run', '--', 'true']
+    outcome = command(*words, env=installed)
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert choice.own()['git-info'] is MBGitInfo
+
+
+@pytest.mark.parametrize(
+    ('words', 'sentence'),
+    [
+        ('-m probe second', "'second' has an option --level, but so has the mixin 'probe'"),
+        ('-m taking:MBTaking', 'has an option --timeout, but so has microbench: leave'),
+    ],
+)
+def test_two_options_of_one_name(command, installed, tmp_path, words, sentence):
+    """One of the two could not be given."""
+    (tmp_path / 'taking.py').write_text(
+        'from microbench import CLIArg\n'
+        'class MBTaking:\n'
+        '    cli_args = [CLIArg(["--timeout"], "timeout", "the same name")]\n'
+    )
+    outcome = command(*words.split(), '--', 'touch', 'ran', env=installed)
+    assert (outcome.status, outcome.stdout) == (2, '')
+    assert sentence in outcome.stderr
+    assert not (tmp_path / 'ran').exists()
+
+
+def test_all_known_are_listed(command, installed):
+    """Those that cannot be imported are told, and cost the others nothing."""
+    outcome = command('--show-mixins', env=installed)
+    assert outcome.status == 0
+    assert '\n    probe               Store a level.\n' in outcome.stdout
+    assert '\n                        --level N\n' in outcome.stdout
+    assert '\n                        --words [WORDS ...]\n' in outcome.stdout
+    gone, number = outcome.stderr.splitlines()
+    assert gone.startswith("microbench: the mixin 'gone' of 'nowhere:MBGone' cannot be")
+    assert number == "microbench: the mixin 'number' of 'probes:number' is no class"
+    for name in ('gone', 'number'):
+        refused = command('-m', name, '--', 'touch', 'ran', env=installed)
+        assert refused.status == 2
+        assert f"error: the mixin '{name}' of " in refused.stderr
+    unknown = command('-m', 'x', '--', 'touch', 'ran', env=installed)
+    assert 'working-dir, gone, number, probe, second, or module:Class' in (unknown.stderr)
+
+
+def test_others_are_not_looked_for_unasked(command, installed, tmp_path):
+    """What is installed costs no time and cannot do harm."""
+    (tmp_path / 'importlib_metadata_is_not_needed').write_text('')
+    code = (
+        'import sys; from microbench.__main__ import main\n'
+        'try:\n main(["--no-mixin", "true"])\n'
+        'except SystemExit: assert "importlib.metadata" not in sys.modules'
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        env={'PATH': '/usr/bin:/bin', **installed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_the_python_way_is_not_concerned():
+    """A class with `cli_args` is a mixin like any other."""
+
+    class Bench(MicroBench, MBGitInfo):
+        outfile = '/dev/null'
+
+    assert Bench().explain_path() == ['capture_git_info runs for each record']

@@ -1,0 +1,155 @@
+"""`--dry-run` and `--show-mixins`."""
+
+import io
+import re
+
+import pytest
+
+from microbench.__main__ import main
+from microbench.cli import choice
+
+HEAD = 'Dry run: the command will not be executed.\n\n'
+DEFAULT = 'python-info, host-info, slurm-info, loaded-modules, working-dir, resource-usage'
+REQUEST = """\
+  Command:    ./run.sh --steps 100
+  Output:     out.jsonl, http://host/x, redis:key
+  Mixins:     file-hash, nvidia-smi
+    --hash-file data.csv
+    --nvidia-gpus 0 1
+  Iterations: 3 (+2 warmup)
+  Capture:    --stdout --stderr
+  Timeout:    60.0s (grace period: 5s)
+  Monitor:    every 5s
+  Fields:     a=b, c=d
+"""
+WORDS = [
+    *('-o', 'out.jsonl', '--http-output', 'http://host/x', '--redis-output', 'key'),
+    *('-m', 'file-hash', 'nvidia-smi', '--hash-file', 'data.csv'),
+    *('--nvidia-gpus', '0', '1', '-n', '3', '-w', '2', '--stdout', '--stderr'),
+    *('--timeout', '60', '--monitor-interval', '5', '-f', 'a=b', '--field', 'c=d'),
+    *('--', './run.sh', '--steps', '100'),
+]
+
+
+def shown(words, capsys):
+    """What is printed; nothing may have been run or written."""
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, err) == (0, '')
+    return out
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with one file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'data.csv').write_text('')
+    (tmp_path / 'two words').write_text('')
+    return tmp_path
+
+
+def test_a_dry_run_shows_all_settings(here, capsys):
+    """Aligned, in the order of the words; nothing is run, sent or written."""
+    assert shown(['--dry-run', *WORDS], capsys) == HEAD + REQUEST
+    assert {path.name for path in here.iterdir()} == {'data.csv', 'two words'}
+
+
+def test_a_dry_run_of_a_plain_command(capsys):
+    """Only the lines that every run has."""
+    assert shown(['--dry-run', 'touch', 'ran'], capsys) == HEAD + (
+        '  Command:    touch ran\n'
+        '  Output:     stdout\n'
+        f'  Mixins:     {DEFAULT}\n'
+        '  Iterations: 1\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ('words', 'line'),
+    [
+        (['--', './a b', '', "it's"], "  Command:    './a b' '' 'it'\"'\"'s'"),
+        (['ls', '\udcff'], "  Command:    ls '\\udcff'"),
+        (['-o', '-', 'ls'], '  Output:     stdout'),
+        (['-o', '/dev/stderr', 'ls'], '  Output:     /dev/stderr'),
+        (['--http-output', 'http://h', 'ls'], '  Output:     http://h'),
+        (['--no-mixin', 'ls'], '  Mixins:     none'),
+        (['-m', 'file-hash', '--hash-file=two words', 'ls'], "    --hash-file 'two words'"),
+        (['--stderr=suppress', 'ls'], '  Capture:    --stderr=suppress'),
+        (
+            ['--stdout', '--capture-limit', '9', 'ls'],
+            '  Capture:    --stdout (limit: 9 bytes)',
+        ),
+        (
+            ['--timeout', '0.5', '--timeout-grace-period', '10', 'ls'],
+            '  Timeout:    0.5s (grace period: 10.0s)',
+        ),
+        (
+            ['--monitor-interval', '.25', '--monitor-scope', 'tree', 'ls'],
+            '  Monitor:    every 0.25s (tree)',
+        ),
+        (['--redact', '*key*', '--redact', 'a.b', 'ls'], '  Redact:     *key*, a.b'),
+    ],
+)
+def test_lines_of_a_dry_run(words, line, here, capsys):
+    """Words that need quotes have them; what is not used has no line."""
+    assert line in shown(['--dry-run', *words], capsys).splitlines()
+
+
+@pytest.mark.parametrize(
+    'words',
+    [
+        ['--http-output', 'http://h', '--http-output-header', 'ab', 'ls'],
+        ['-o', '.', 'ls'],
+        ['--http-output', 'host', 'ls'],
+        ['-m', 'x', '--', 'ls'],
+    ],
+)
+def test_a_dry_run_checks_everything(words, capsys):
+    """What would be refused is refused."""
+    with pytest.raises(SystemExit) as ended:
+        main(['--dry-run', *words])
+    assert ended.value.code == 2
+    assert capsys.readouterr().out == ''
+
+
+def test_the_list_of_mixins(capsys):
+    """Alphabetical; `*` for the defaults; options below, aligned with what it does."""
+    heading, empty, *lines = shown(['--show-mixins'], capsys).splitlines()
+    assert (heading, empty) == ('Available mixins (* = included by default):', '')
+    rows = [re.fullmatch(r'  ([* ]) (\S+) +(\S.*)', line) for line in lines]
+    names = [row[2] for row in rows if row and not row[2].startswith('--')]
+    assert names == list(choice.own())
+    width = max(map(len, names))
+    assert f'  * {"host-info":{width}}  Host name, operating system, CPU' in '\n'.join(
+        lines
+    )
+    marked = {line.split()[1] for line in lines if line.startswith('  * ')}
+    assert marked == set(choice.default())
+    place = lines.index(f'{"":{width + 6}}--hash-file FILE [FILE ...]')
+    assert lines[place - 1].startswith(f'    {"file-hash":{width}}  Digests of files')
+    assert lines[place + 1] == f'{"":{width + 6}}--hash-algorithm ALGORITHM'
+
+
+@pytest.mark.parametrize('more', [[], ['-m', 'x'], ['--stdout=x'], ['-f', 'x', 'ls']])
+def test_the_list_comes_before_any_other_check(more, capsys):
+    """It needs no command, and minds no other mistake."""
+    assert shown(['--show-mixins', *more], capsys).startswith('Available mixins')
+
+
+def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
+    """In the C locale, for instance."""
+    text = io.TextIOWrapper(io.BytesIO(), 'ascii')
+    monkeypatch.setattr('sys.stdout', text)
+    with pytest.raises(SystemExit):
+        main(['--dry-run', 'ls', 'ä'])
+    text.seek(0)
+    assert "ls '\\xe4'" in text.read()
+
+
+def test_a_closed_standard_output_is_no_crash(monkeypatch):
+    """As in `microbench --show-mixins >&-`."""
+    monkeypatch.setattr('sys.stdout', None)
+    with pytest.raises(SystemExit) as ended:
+        main(['--show-mixins'])
+    assert ended.value.code == 0
