@@ -659,6 +659,8 @@ def test_another_terminal(path):
     watcher = subprocess.Popen(
         [sys.executable, '-c', code, str(path)], stdout=subprocess.PIPE, text=True
     )
+    limit = threading.Timer(DEADLINE, watcher.kill)
+    limit.start()
     assert watcher.stdout.readline() == 'watching\n'
     for host in ('gpu01', 'login', 'gpu02'):
         bench = MicroBench(outputs=[FileOutput(path)], host={'hostname': host})
@@ -667,6 +669,8 @@ def test_another_terminal(path):
     durations = [r['call']['durations'] for r in bench.get_results()]
     watcher.send_signal(signal.SIGINT)
     out, _ = watcher.communicate(timeout=DEADLINE)
+    limit.cancel()
+    limit.join()
     assert watcher.returncode == 0
     assert out.splitlines() == [f'fit gpu01 {durations[0]}', f'fit gpu02 {durations[2]}']
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 SUBCOMMANDS: dict[str, str] = {
     'show': 'show records: a table of many, or all about one',
     'diff': 'say where two records differ, in their times and in what may explain them',
+    'tail': 'show records as they are written, a line each',
     'convert': 'bring result files of before 2.0 up to date',
 }
 

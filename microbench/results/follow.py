@@ -9,6 +9,7 @@ Nothing here waits: `records` yields what there is.
 from __future__ import annotations
 
 import os
+from itertools import islice
 
 from .growing import GrowingFile, GrowingPipe, opened
 from .reading import decode_line, salvaged
@@ -43,6 +44,25 @@ class Follower:
     def descriptors(self) -> list[int]:
         """Of the files that are open: what may still be written to."""
         return [file.fd for file in self._files()]
+
+    def last(
+        self, count: int, wanted: Callable[[dict[str, Any]], Any]
+    ) -> list[dict[str, Any]]:
+        """Return the last records that are wanted, and have `records` yield later ones.
+
+        Only the end of the file is read, as far as is needed. A missing file has none.
+        """
+        self._current = self._at_path()
+        if self._current is None:
+            return []
+        self._current.skip_to_end()
+        backwards = (
+            record
+            for line in self._current.lines_backwards()
+            for record in reversed(self._records_on(line))
+            if wanted(record)
+        )
+        return list(islice(backwards, count))[::-1]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are complete and were not yielded before.
@@ -149,6 +169,12 @@ class Follower:
                 yield from file.unfinished()
                 self._former.remove(file)
                 file.close()
+
+    def _records_on(self, line: bytes) -> list[dict[str, Any]]:
+        record = decode_line(line)
+        if record is None:
+            return self._rescued(line)
+        return [record] if self._seen.is_new(record) else []
 
     def _rescued(self, line: bytes) -> list[dict[str, Any]]:
         """Return the new records on a line that is no record, or not only one."""

@@ -94,6 +94,28 @@ class GrowingFile:
                 return
             yield from data[:-1].split(b'\n')
 
+    def skip_to_end(self) -> None:
+        """Leave out all lines that are complete by now."""
+        end = os.fstat(self.fd).st_size
+        while end:
+            start = max(0, end - CHUNK)
+            cut = os.pread(self.fd, end - start, start).rfind(b'\n') + 1
+            if cut:
+                self.skip_to(start + cut)
+                return
+            end = start
+
+    def lines_backwards(self) -> Iterator[bytes]:
+        """Yield the lines before our position, the last one first."""
+        end, size, begun = self._position - 1, CHUNK, b''
+        while end > 0:
+            start = max(0, end - size)
+            first, *lines = (os.pread(self.fd, end - start, start) + begun).split(b'\n')
+            yield from reversed(lines)
+            begun, end = first, start
+            size = CHUNK if lines else 2 * size  # so that a long line is not copied often
+        yield begun
+
     def unfinished(self) -> list[bytes]:
         """Return what is there without a newline."""
         rest = os.pread(self.fd, os.fstat(self.fd).st_size, self._position)
@@ -141,6 +163,13 @@ class GrowingPipe(GrowingFile):
     def take_over(self, other: GrowingFile) -> bool:
         """It is no copy."""
         return False
+
+    def skip_to_end(self) -> None:
+        """Nothing is there before it is read."""
+
+    def lines_backwards(self) -> Iterator[bytes]:
+        """What was read is gone."""
+        return iter(())
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines that are complete by now, of what a pipe can hold."""

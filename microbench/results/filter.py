@@ -1,0 +1,221 @@
+"""Conditions on records, as people write them: `call.name == "fit" and exception`.
+
+A condition is parsed as Python, and then only what is listed here is understood: names of
+fields with their dots, numbers, texts, lists, comparisons, `and`, `or`, `not`, and four
+functions. Each part becomes a closure that looks at a record; nothing is ever evaluated
+as Python, so a condition from anywhere can do nothing but look.
+
+What is not in a record is None. What cannot be compared is not smaller and not larger.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import warnings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Part = Callable[[dict[str, Any]], Any]
+
+WHOLE = '_'  # stands for the whole record: no field of one begins with it
+CONSTANTS = {'true': True, 'false': False, 'null': None}  # as JSON spells them
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    'len': len,
+    'max': max,
+    'min': min,
+    'sum': sum,
+}
+
+
+def condition(text: str) -> Callable[[dict[str, Any]], bool]:
+    """Return a function that says whether a record meets the condition.
+
+    >>> slow = condition('max(call.durations) > 1 and host.hostname in ["a", "b"]')
+    >>> slow({'call': {'durations': [0.5, 2]}, 'host': {'hostname': 'a'}}), slow({})
+    (True, False)
+
+    Fields whose names Python would not read are written as
+    `python.packages["scikit-learn"]`, at the top as `_["my-field"]`. Numbers in brackets
+    count the items of a list from 0, or from -1 backwards.
+
+    Raises:
+        ValueError: it is no condition; the message says where and why.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # of "\\d": the text is what it is
+            tree = ast.parse(text.strip(), mode='eval')
+        holds = _part(tree.body)
+    except SyntaxError as error:
+        hint = '; == compares' if '=' in text.replace('==', '') else ''
+        raise ValueError(f'{text!r} is no condition: {error.msg}{hint}') from None
+    except _UnknownError as error:
+        what = ast.unparse(error.node)
+        raise ValueError(f'{text!r} is no condition: {what} {error.why}') from None
+    except (ValueError, RecursionError, MemoryError):  # a NUL; nested too deeply
+        raise ValueError(f'{text[:60]!r} is no condition: it cannot be read') from None
+    return lambda record: bool(holds(record))
+
+
+class _UnknownError(Exception):
+    """Something that Python knows and conditions do not."""
+
+    def __init__(self, node: ast.AST, why: str = 'is not known here') -> None:
+        self.node, self.why = node, why
+
+
+def _part(node: ast.expr) -> Part:
+    make = _PARTS.get(type(node))
+    if make is None:
+        raise _UnknownError(node)
+    return make(node)
+
+
+# --- values ------------------------------------------------------------------------------
+
+
+def _constant(node: Any) -> Part:
+    value = node.value
+    if value is not None and not isinstance(value, (str, int, float)):
+        raise _UnknownError(node)
+    return lambda _record: value
+
+
+def _list(node: Any) -> Part:
+    parts = [_part(item) for item in node.elts]
+    return lambda record: [part(record) for part in parts]
+
+
+def _name(node: Any) -> Part:
+    name = node.id
+    if name in CONSTANTS:
+        return lambda _record: CONSTANTS[name]
+    if name == WHOLE:
+        return lambda record: record
+    return lambda record: record.get(name)
+
+
+def _attribute(node: Any) -> Part:
+    return _item(_part(node.value), node.attr)
+
+
+def _subscript(node: Any) -> Part:
+    try:
+        key = ast.literal_eval(node.slice)
+    except (ValueError, TypeError):
+        key = None
+    if type(key) not in (str, int):
+        raise _UnknownError(node.slice, 'is neither a name in quotes nor a number')
+    return _item(_part(node.value), key)
+
+
+def _item(whole: Part, key: Any) -> Part:
+    def item(record: dict[str, Any]) -> Any:
+        value = whole(record)
+        if isinstance(value, (str, bytes)):
+            return None
+        try:
+            return value[key]
+        except (TypeError, LookupError):
+            return None
+
+    return item
+
+
+def _call(node: Any) -> Part:
+    name = getattr(node.func, 'id', None)
+    if name not in FUNCTIONS or len(node.args) != 1 or node.keywords:
+        known = ', '.join(FUNCTIONS)
+        raise _UnknownError(
+            node, f'is not known here; there are {known}, of one value each'
+        )
+    function, argument = FUNCTIONS[name], _part(node.args[0])
+
+    def called(record: dict[str, Any]) -> Any:
+        try:
+            return function(argument(record))
+        except (TypeError, ValueError):  # of nothing, or of values that do not go together
+            return None
+
+    return called
+
+
+# --- logic -------------------------------------------------------------------------------
+
+
+def _unary(node: Any) -> Part:
+    part = _part(node.operand)
+    if isinstance(node.op, ast.Not):
+        return lambda record: not part(record)
+    if isinstance(node.op, ast.USub) and _is_number(node.operand):
+        value = -node.operand.value
+        return lambda _record: value
+    raise _UnknownError(node)
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (int, float)
+
+
+def _bool(node: Any) -> Part:
+    parts = [_part(value) for value in node.values]
+    combined = all if isinstance(node.op, ast.And) else any
+    return lambda record: combined(part(record) for part in parts)
+
+
+def _compare(node: Any) -> Part:
+    values = [_part(value) for value in (node.left, *node.comparators)]
+    tests = [_COMPARISONS[type(op)] for op in node.ops]
+
+    def holds(record: dict[str, Any]) -> bool:
+        found = [value(record) for value in values]
+        triples = zip(tests, found, found[1:], strict=False)
+        return all(_holds(test, left, right) for test, left, right in triples)
+
+    return holds
+
+
+def _holds(test: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
+    try:
+        return bool(test(left, right))
+    except TypeError:
+        return False
+
+
+def _in(left: Any, right: Any) -> bool:
+    return left in right
+
+
+def _not_in(left: Any, right: Any) -> bool:
+    return not _holds(_in, left, right)
+
+
+_COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: _in,
+    ast.NotIn: _not_in,
+    ast.Is: operator.eq,  # `exception is None`: one value is as good as its equal
+    ast.IsNot: operator.ne,
+}
+
+_PARTS: dict[type, Callable[[Any], Part]] = {
+    ast.Constant: _constant,
+    ast.List: _list,
+    ast.Tuple: _list,
+    ast.Name: _name,
+    ast.Attribute: _attribute,
+    ast.Subscript: _subscript,
+    ast.Call: _call,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _bool,
+    ast.Compare: _compare,
+}

@@ -1,0 +1,310 @@
+"""`microbench tail`: the last records, then each new one, a line each."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from microbench.cli.tail import main
+from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
+from tests.cli.terminals import on_terminal
+
+DEADLINE = 60
+LINES = """\
+2026-03-01 09:30:00  solve       node07  2 × 40.5 ms  ok
+2026-03-01 09:31:10  pipeline                 1.73 s  ValueError: matrix is singular
+2026-03-01 10:00:00  simulation             1.59 min  SIGTERM
+2026-03-01 11:00:00  model.sh    node08   2 × 2.11 s  timed out (1 of 2)
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file with four records."""
+    return Path(write(tmp_path / 'several.jsonl', SEVERAL))
+
+
+@pytest.fixture
+def shown(capsys):
+    """What is there is printed, when nothing is wrong."""
+
+    def run(*words):
+        assert main([*map(str, words), '--no-follow']) == 0
+        out, err = capsys.readouterr()
+        assert err == ''
+        return out
+
+    return run
+
+
+def as_line(record):
+    """A record as its line in a file."""
+    return json.dumps(record).encode() + b'\n'
+
+
+# --- what is there ----------------------------------------------------------------------
+
+
+def test_a_line_each(shown, path):
+    """When it began, what ran where, how long it took, how it ended; aligned."""
+    assert shown(path) == LINES
+
+
+@pytest.mark.parametrize('count', [0, 1, 3, 4, 100])
+def test_the_last_ones(shown, path, count):
+    """As many as were asked for, in the order of the file."""
+    lines = shown(path, '-n', count).splitlines()
+    names = [line.split()[2] for line in lines]
+    assert names == ['solve', 'pipeline', 'simulation', 'model.sh'][4 - min(count, 4) :]
+
+
+def test_as_json(shown, path):
+    """Whole records, as they are."""
+    found = [json.loads(line) for line in shown(path, '--json').splitlines()]
+    assert found == [SOLVE, PIPELINE, SIMULATION, MODEL]
+
+
+@pytest.mark.parametrize(
+    ('expression', 'names'),
+    [
+        ('exception', ['pipeline']),
+        ('not exception and host.hostname', ['solve', 'model.sh']),
+        ('call.name in ["solve", "simulation"]', ['solve', 'simulation']),
+        ('max(call.durations) > 2', ['simulation', 'model.sh']),
+        ('nothing', []),
+    ],
+)
+def test_a_filter(shown, path, expression, names):
+    """The last ones are the last for which it holds."""
+    lines = shown(path, '--filter', expression, '-n', 2).splitlines()
+    assert [line.split()[2] for line in lines] == names
+
+
+def test_a_record_without_its_newline(shown, path):
+    """It counts, as for everybody else who reads the file."""
+    with path.open('ab') as file:
+        file.write(as_line(SOLVE)[:-1])
+    assert [line.split()[2] for line in shown(path, '-n', 2).splitlines()] == [
+        *('model.sh', 'solve'),
+    ]
+    assert shown(path, '-n', 0) == ''
+
+
+def test_hardly_a_record(shown, tmp_path):
+    """What is missing leaves its place empty; nothing in it can steer a terminal."""
+    odd = tmp_path / 'odd.jsonl'
+    odd.write_bytes(as_line({}) + as_line({'call': {'name': '\x1b[2J', 'durations': [1]}}))
+    assert shown(odd) == (
+        '                  –  ok\n'  # start, name and host are missing
+        '  \\x1b[2J    1.00 s  ok\n'
+    )
+
+
+def test_many_lines(shown, tmp_path):
+    """Of a file that is read in many pieces, only the end is."""
+    many = tmp_path / 'many.jsonl'
+    long = {'call': {'name': 'x' * 500_000}}
+    many.write_bytes(as_line({'n': 0}) * 5 + as_line(long) * 3 + as_line({'n': 1}) * 9)
+    assert shown(many, '--json', '-n', 9) == '{"n":1}\n' * 9
+    found = shown(many, '--json', '-n', 13).splitlines()
+    assert [len(line) > 9 for line in found] == [False] + [True] * 3 + [False] * 9
+
+
+def test_damaged_lines(path, capsys):
+    """They are told, as far as they are met, and cost nothing else."""
+    with path.open('ab') as file:
+        file.write(b'\n\x1bno record\n' + as_line(SOLVE))
+    assert main([str(path), '--no-follow', '-n', '2']) == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[2] for line in out.splitlines()] == ['model.sh', 'solve']
+    assert err == 'microbench tail: skipped what is no record: \\x1bno record\n'
+
+
+def test_records_before_2_0(shown, tmp_path):
+    """Those of the flat schema are shown as well."""
+    old = tmp_path / 'old.jsonl'
+    old.write_bytes(
+        as_line({
+            'function_name': 'fit', 'hostname': 'node07', 'run_durations': [0.5],
+            'start_time': '2020-03-01T09:30:00+00:00',
+            'finish_time': '2020-03-01T09:30:01+00:00',
+        })
+    )  # fmt: skip
+    assert shown(old) == '2020-03-01 09:30:00  fit  node07  500 ms  ok\n'
+
+
+# --- wrong use --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        ((), 'the following arguments are required: PATH'),
+        (('x', '-n', 'many'), "it has to be a whole number, not 'many'"),
+        (('x', '-n', '-1'), "it has to be a whole number, not '-1'"),
+        (('x', '--filter', 'a = 1'), "'a = 1' is no condition"),
+        (('x', '--filter', 'open("x")'), 'is not known here'),
+    ],
+)
+def test_wrong_words(words, message, capsys):
+    """One sentence, and status 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (('missing', '--no-follow'), 'cannot read missing: there is no such file'),
+        (('.',), '. is a directory: name a file'),
+        (('several.jsonl/x',), 'cannot read several.jsonl/x: Not a directory'),
+        (('a\0b',), 'it is no path'),
+    ],
+)
+def test_wrong_files(words, message, path, tmp_path, monkeypatch, capsys):
+    """They are told before anything is shown."""
+    monkeypatch.chdir(tmp_path)
+    assert main(list(words)) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count('\n')) == ('', 1)
+    assert message in err
+
+
+# --- what comes -------------------------------------------------------------------------
+
+
+class Tail:
+    """The command as a process whose lines are read as they come."""
+
+    def __init__(self, environment, *words, **options):
+        self.process = subprocess.Popen(
+            [sys.executable, '-m', 'microbench', 'tail', *map(str, words)],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            **options,
+        )  # fmt: skip
+        self.limit = threading.Timer(DEADLINE, self.process.kill)  # no read lasts longer
+        self.limit.start()
+
+    def names(self, count):
+        """The names on the next lines."""
+        return [self.process.stdout.readline().split()[2] for _ in range(count)]
+
+    def end(self, number=signal.SIGINT):
+        """Send a signal; return status, and what else was printed."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, out, err
+
+
+@pytest.fixture
+def tailing(environment):
+    """Start the command; it is ended with the test, whatever happens."""
+    started = []
+
+    def start(*words, **options):
+        started.append(Tail(environment, *words, **options))
+        return started[-1]
+
+    yield start
+    for tail in started:
+        tail.limit.cancel()
+        tail.process.kill()
+        tail.process.communicate()
+
+
+def append(path, *records):
+    """Write records as another process would: a record has an id of its own."""
+    with path.open('ab') as file:
+        file.write(b''.join(as_line({**record, 'mb': {}}) for record in records))
+
+
+def test_following(tailing, path):
+    """New records come as they are written, through rotations; Ctrl-C ends it quietly."""
+    tail = tailing(path, '-n', 1)
+    assert tail.names(1) == ['model.sh']
+    append(path, SOLVE, PIPELINE)
+    assert tail.names(2) == ['solve', 'pipeline']
+    path.rename(f'{path}.1')
+    append(path, SIMULATION)
+    assert tail.names(1) == ['simulation']
+    os.truncate(path, 0)
+    append(path, MODEL)
+    assert tail.names(1) == ['model.sh']
+    assert tail.end() == (130, '', '')
+
+
+def test_following_with_a_filter(tailing, path):
+    """It holds for old and new ones alike."""
+    tail = tailing(path, '--filter', 'exception')
+    assert tail.names(1) == ['pipeline']
+    append(path, SOLVE, MODEL, PIPELINE)
+    assert tail.names(1) == ['pipeline']
+    assert tail.end() == (130, '', '')
+
+
+def test_waiting_for_a_file(tailing, tmp_path):
+    """A file that is not there yet is named once, for it may be a mistake."""
+    path = tmp_path / 'later.jsonl'
+    tail = tailing(path)
+    assert tail.process.stderr.readline() == f'microbench tail: waiting for {path}\n'
+    append(path, SOLVE)
+    assert tail.names(1) == ['solve']
+    assert tail.end() == (130, '', '')
+
+
+def test_a_reader_that_goes_away(tailing, path):
+    """It ends by itself, though nothing is written any more."""
+    tail = tailing(path, '-n', 1)
+    tail.names(1)
+    tail.process.stdout.close()
+    assert tail.process.wait(DEADLINE) == 0
+    assert tail.process.stderr.read() == ''
+
+
+def test_standard_input(tailing):
+    """Each record is shown as it comes; the end is the end."""
+    tail = tailing('-', '--json', stdin=subprocess.PIPE)
+    for record in (SOLVE, MODEL):
+        tail.process.stdin.write(as_line(record).decode())
+        tail.process.stdin.flush()
+        assert json.loads(tail.process.stdout.readline()) == record
+    tail.process.stdin.write('no record\n')
+    _, err = tail.process.communicate(timeout=DEADLINE)
+    assert tail.process.returncode == 0
+    message = 'standard input: 1 damaged line skipped or salvaged'
+    assert err == f'microbench tail: {message}\n'
+
+
+def test_the_last_of_standard_input(environment):
+    """With --no-follow it is read to its end first."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'microbench', 'tail', '-', '--no-follow', '-n1', '--json'],
+        input=b''.join(map(as_line, SEVERAL)),
+        env=environment, capture_output=True, timeout=DEADLINE, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b'')
+    assert json.loads(done.stdout) == MODEL
+
+
+@pytest.mark.parametrize(
+    ('more', 'colours'), [({}, True), ({'NO_COLOR': '1'}, False), ({'TERM': 'dumb'}, False)]
+)
+def test_on_a_terminal(path, tmp_path, environment, more, colours):
+    """What failed is red there, unless that is not wanted."""
+    status, screen = on_terminal(
+        ['tail', '--no-follow', str(path)],
+        environment={**environment, **more},
+        cwd=tmp_path,
+        columns=60,
+        streams=('stdout',),
+    )
+    assert status == 0
+    assert ('\033[31mSIGTERM\033[0m' in screen) is colours
+    assert ('\033' in screen) is colours
