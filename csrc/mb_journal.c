@@ -499,12 +499,20 @@ go(mb_journal *journal)
     undo(journal);
 }
 
-void
-mb_journal_go_if_idle(mb_journal *journal)
+static void
+go_if_idle(mb_journal *journal)
 {
     if (journal->users == 0 && __atomic_load_n(&journal->open, __ATOMIC_RELAXED) == 0) {
         go(journal);
     }
+}
+
+void
+mb_journal_settle(mb_journal *journal)
+{
+    mb_lock_take(&table);
+    go_if_idle(journal);
+    mb_lock_give(&table);
 }
 
 void
@@ -515,7 +523,7 @@ mb_journal_release(mb_journal *journal)
     }
     mb_lock_take(&table);
     journal->users--;
-    mb_journal_go_if_idle(journal);
+    go_if_idle(journal);
     mb_lock_give(&table);
 }
 

@@ -88,7 +88,7 @@ void mb_journals_remove(void);
 uint32_t mb_journal_allocate(mb_journal *journal, size_t size);
 
 /* Removes it if it has neither users nor open records. */
-void mb_journal_go_if_idle(mb_journal *journal);
+void mb_journal_settle(mb_journal *journal);
 
 /* Frees the mirrors of a journal that has gone. */
 void mb_mirrors_free(mb_journal *journal);

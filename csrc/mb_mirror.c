@@ -430,4 +430,7 @@ mb_mirror_close(mb_mirror *mirror, bool mine)
     PUBLISH(mirror->state, MB_MIRROR_IDLE);
     make_idle(mirror);
     mb_lock_give(&journal->lock);
+    if (journal->users == 0) {
+        mb_journal_settle(journal);
+    }
 }

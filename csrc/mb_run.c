@@ -120,8 +120,10 @@ mb_run_elsewhere(const void *bench, bool *lost)
 const char *
 mb_run_record_id(mb_run *run)
 {
-    if (!run->has_id) {
+    const unsigned generation = mb_fork_generation();
+    if (!run->has_id || run->id_generation != generation) {
         mb_record_id(run->record_id);
+        run->id_generation = generation;
         run->has_id = true;
     }
     return run->record_id;
@@ -133,7 +135,6 @@ forget_in_child(void)
     for (mb_run *run = newest; run; run = run->older) {
         run->mirror = NULL;
         run->entry = NULL;
-        run->has_id = false;
     }
     mb_lock_give(&registry);
 }
@@ -203,6 +204,9 @@ bool
 mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
+    if (run->state != MB_RUN_OPEN || run->mirror) {
+        return false;
+    }
     pthread_once(&once, watch_forks);
     if (run->start_wall_ns == 0) {
         run->start_wall_ns = mb_wall_ns();

@@ -34,6 +34,7 @@ typedef struct mb_run {
     bool measuring;  /* between two clock reads */
     bool claimed;    /* by its owner, who writes the record */
     bool has_id;
+    unsigned id_generation; /* of forks, in which the id was drawn */
     char record_id[MB_RECORD_ID_SIZE];
     uint32_t iteration;     /* the current one, from 0 */
     int64_t start_wall_ns;  /* call.start_time */
@@ -114,7 +115,8 @@ mb_run_stop(mb_run *run)
 const char *mb_run_record_id(mb_run *run);
 
 /* Has the journal show what is known of the run now, and what comes. Of `record`, the id
- * and both starts are filled in. False: there is no room. */
+ * and both starts are filled in. False: it is not open, or shown already, or there is no
+ * room. */
 bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record);
 
 /* A phase that is about to be entered, in the journal; NULL if there is no room. */

@@ -316,16 +316,38 @@ run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
     return run_start(self, NULL);
 }
 
-PyDoc_STRVAR(close_doc, "close()\n--\n\n"
-                        "Leave the registry and the context. What was measured stays.");
+PyDoc_STRVAR(claim_doc,
+             "claim()\n--\n\n"
+             "Whether the caller is the one to write the record: true once.");
 
 static PyObject *
-run_close(py_run *self, PyObject *Py_UNUSED(ignored))
+run_claim(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(mb_run_claim(&self->native));
+}
+
+PyDoc_STRVAR(seal_doc, "seal()\n--\n\n"
+                       "Leave the registry and the context; no phase comes any more.\n"
+                       "What was measured stays, in the journal as well.");
+
+static PyObject *
+run_seal(py_run *self, PyObject *Py_UNUSED(ignored))
 {
     mb_run_close(&self->native);
     int result = deactivate(self);
     Py_CLEAR(self->bench);
     return result < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+PyDoc_STRVAR(close_doc,
+             "close()\n--\n\n"
+             "Leave registry, context and journal. What was measured stays.");
+
+static PyObject *
+run_close(py_run *self, PyObject *ignored)
+{
+    mb_run_forget(&self->native);
+    return run_seal(self, ignored);
 }
 
 PyDoc_STRVAR(add_doc,
@@ -510,6 +532,25 @@ get_is_mixed(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+get_record_id(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromStringAndSize(mb_run_record_id(&self->native),
+                                       MB_RECORD_ID_SIZE);
+}
+
+static PyObject *
+get_is_forked(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->native.generation != mb_fork_generation());
+}
+
+static PyObject *
+get_is_shown(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->native.mirror != NULL);
+}
+
+static PyObject *
 get_is_open(py_run *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(self->native.state == MB_RUN_OPEN);
@@ -545,6 +586,7 @@ static int
 run_clear(py_run *self)
 {
     mb_run_close(&self->native); /* the registry knows it by its bench */
+    mb_run_forget(&self->native);
     Py_CLEAR(self->bench);
     Py_CLEAR(self->counter);
     Py_CLEAR(self->began);
@@ -577,6 +619,8 @@ static PyMethodDef run_methods[] = {
     {"stop", (PyCFunction)run_stop, METH_NOARGS, stop_doc},
     {"suspend", (PyCFunction)run_suspend, METH_NOARGS, suspend_doc},
     {"resume", (PyCFunction)run_resume, METH_NOARGS, resume_doc},
+    {"claim", (PyCFunction)run_claim, METH_NOARGS, claim_doc},
+    {"seal", (PyCFunction)run_seal, METH_NOARGS, seal_doc},
     {"close", (PyCFunction)run_close, METH_NOARGS, close_doc},
     {"add_duration", (PyCFunction)run_add_duration, METH_O, add_doc},
     {"keep_numbers", (PyCFunction)run_keep_numbers, METH_O, live_doc},
@@ -593,6 +637,11 @@ static PyGetSetDef run_getset[] = {
     {"is_mixed", (getter)get_is_mixed, NULL,
      "whether phases were measured by a counter that C does not read", NULL},
     {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
+    {"is_forked", (getter)get_is_forked, NULL, "opened by a parent of this process",
+     NULL},
+    {"is_shown", (getter)get_is_shown, NULL, "whether a journal shows it", NULL},
+    {"record_id", (getter)get_record_id, NULL,
+     "id of its record: another one in a forked child", NULL},
     {0},
 };
 

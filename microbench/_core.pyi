@@ -53,13 +53,26 @@ class OpenRun:
         """Stop the clock until resume(), and stop being the active run."""
     def resume(self) -> None:
         """Be the active run again and go on with the same iteration."""
-    def close(self) -> None:
+    def claim(self) -> bool:
+        """Whether the caller is the one to write the record: true once."""
+    def seal(self) -> None:
         """Leave the registry and the context; what was measured stays."""
+    def close(self) -> None:
+        """Seal the run, and have the journal show it no more."""
     def add_duration(self, ns: int, /) -> None:
         """Store an iteration that was measured elsewhere."""
     def keep_numbers(self, durations: list[Any], /) -> None:
         """From now on append durations to this list, as Python numbers."""
     phases_left: int
+    @property
+    def record_id(self) -> str:
+        """Id of its record; a forked child gets another one."""
+    @property
+    def is_forked(self) -> bool:
+        """Whether a parent of this process has opened it."""
+    @property
+    def is_shown(self) -> bool:
+        """Whether a journal shows it."""
     @property
     def is_open(self) -> bool:
         """Between open() and close()."""
@@ -86,6 +99,48 @@ class Timed:
     __wrapped__: Any
     def __init__(self, func: Callable[..., Any], begin: Callable[..., Any]) -> None: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+class Journal:
+    """Shows what is open, to whoever finds it after a crash.
+
+    One for each output file of the process, however many objects; it goes away with the
+    last of them, or with the last record that is open in it. Without an output: memory.
+
+    Args:
+        output: absolute path of the file that the records belong to.
+        directory: where the journal lies, beside the output by default.
+        local: only on file systems that cannot harm a program with a mapped file.
+
+    Raises:
+        OSError: there can be none; ENOTSUP for no regular file, or by `local`.
+    """
+
+    def __init__(
+        self, output: bytes | None, directory: bytes | None = None, local: bool = True
+    ) -> None: ...
+    @property
+    def path(self) -> bytes | None:
+        """Of its file; None for memory, and in a forked child."""
+    def show(
+        self,
+        run: OpenRun,
+        serial: int,
+        head: bytes,
+        call: bytes,
+        tail: bytes,
+        offset_s: int,
+        /,
+    ) -> bool:
+        """Show an open run until it is closed; false if there is no room.
+
+        Args:
+            run: the run.
+            serial: the same for the same head and tail; 0 where that is not known.
+            head: `{"mb":{...,"record_id":"`.
+            call: fields of `call`, without those that tell time.
+            tail: other fields, each with a comma before it.
+            offset_s: of the time zone, east of UTC.
+        """
 
 class Appender:
     """One file that records are appended to; `target` is a path or a descriptor."""
@@ -161,3 +216,25 @@ def record_text(
     run: OpenRun, head: bytes, name: bytes, tail: bytes, offset_s: int
 ) -> bytes:
     """A record: fixed bytes, a fresh record id, the call block, fixed bytes."""
+
+def journal_header(data: bytes) -> dict[str, Any]:
+    """Whose journal it is, from a copy of the file; ValueError if it is none.
+
+    `pid`, `start_ticks` (field 22 of /proc/PID/stat), `boot_id`, `host`, `uid`;
+    `made_wall_ns` and `made_ns`, both clocks when it was made; `output`, a path or None;
+    `signal`, the number of the first one seen or 0, `signal_wall_ns` and `signal_ns`.
+    """
+
+def journal_records(
+    data: bytes, more: bytes = b'', now_ns: int | None = None
+) -> list[tuple[bytes, bytes]]:
+    """Id and line of each record open in a copy of a journal; both empty if damaged.
+
+    Args:
+        data: the copy.
+        more: further fields, each with a comma before it.
+        now_ns: the monotonic time of the end; None: the last that each record knows of.
+
+    Raises:
+        ValueError: it is no journal.
+    """

@@ -7,7 +7,7 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport isfinite
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from microbench cimport _csrc as c
 
@@ -174,17 +174,15 @@ def record_text(run, bytes head not None, bytes name not None, bytes tail not No
     cdef c.mb_text text
     cdef c.py_run *native
     cdef c.mb_record_form form
-    cdef char identity[c.MB_RECORD_ID_SIZE]
     if not isinstance(run, OpenRun):
         raise TypeError('a run is needed')
     native = <c.py_run *>run
     form.integers = native.integers
     form.iterated = native.iterations > 1
     form.offset_s = offset_s
-    c.mb_record_id(identity)
     c.mb_text_heap(&text)
     put(&text, head)
-    c.mb_text_raw(&text, identity, c.MB_RECORD_ID_SIZE)
+    c.mb_text_raw(&text, c.mb_run_record_id(&native.native), c.MB_RECORD_ID_SIZE)
     put(&text, b'"},"call":{"invocation":"Python","name":')
     put(&text, name)
     c.mb_record_call(&text, &native.native, form, native.native.stopped_ns)
@@ -192,6 +190,118 @@ def record_text(run, bytes head not None, bytes name not None, bytes tail not No
     put(&text, tail)
     put(&text, b'}')
     return taken(&text)
+
+
+# --- the journal -------------------------------------------------------------------
+
+cdef uint32_t flags_of(c.py_run *run) noexcept:
+    return ((c.MB_SLOT_INTEGERS if run.integers else 0)
+            | (c.MB_SLOT_ITERATED if run.iterations > 1 else 0)
+            | (c.MB_SLOT_UNTIMED if run.foreign else 0))
+
+
+cdef class Journal:
+    cdef c.mb_journal *native
+    cdef unsigned int generation
+
+    def __cinit__(self, bytes output, bytes directory=None, bint local=True):
+        cdef const char *where = NULL
+        if directory is not None:
+            where = PyBytes_AS_STRING(directory)
+        if output is None:
+            self.native = c.mb_journal_memory()
+        else:
+            self.native = c.mb_journal_file(output, where, local)
+        if self.native is NULL:
+            raise OSError(errno, os.strerror(errno), output)
+        self.generation = self.native.generation
+
+    def __dealloc__(self):
+        if self.native is not NULL and self.is_ours():
+            c.mb_journal_release(self.native)
+
+    cdef bint is_ours(self) noexcept:
+        """Not in a forked child, which may use the structure for one of its own."""
+        return self.generation == c.mb_fork_generation()
+
+    @property
+    def path(self):
+        if not self.is_ours() or self.native.path is NULL:
+            return None
+        return self.native.path
+
+    def show(self, run, uint64_t serial, bytes head not None, bytes call not None,
+             bytes tail not None, int32_t offset_s):
+        cdef c.mb_opening record
+        cdef c.py_run *native
+        if not isinstance(run, OpenRun):
+            raise TypeError('a run is needed')
+        native = <c.py_run *>run
+        if not self.is_ours():
+            return False
+        record.serial = serial
+        record.head, record.head_size = PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head)
+        record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
+        record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
+        record.flags, record.offset_s = flags_of(native), offset_s
+        return c.mb_run_mirror(&native.native, self.native, &record)
+
+
+cdef c.mb_image image_of(bytes data) except *:
+    cdef c.mb_image image
+    image.base, image.size = PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)
+    if c.mb_image_header(image) is NULL:
+        raise ValueError('this is no journal, or one of another version')
+    return image
+
+
+def journal_header(bytes data not None):
+    cdef size_t size = 0
+    cdef c.mb_image image = image_of(data)
+    cdef const c.mb_journal_header *header = c.mb_image_header(image)
+    cdef const char *output = c.mb_image_output(image, &size)
+    return {
+        'pid': header.pid,
+        'start_ticks': header.start_ticks,
+        'boot_id': header.boot_id.decode('utf-8', 'replace'),
+        'host': header.host.decode('utf-8', 'replace'),
+        'uid': header.uid,
+        'made_wall_ns': header.made_wall_ns,
+        'made_ns': header.made_ns,
+        'output': None if output is NULL else PyBytes_FromStringAndSize(output, size),
+        'signal': header.signal,
+        'signal_wall_ns': header.signal_wall_ns,
+        'signal_ns': header.signal_ns,
+    }
+
+
+def journal_records(bytes data not None, bytes more=b'', now_ns=None):
+    cdef c.mb_image image = image_of(data)
+    cdef c.mb_ending ending
+    cdef const c.mb_slot *slot = NULL
+    records = []
+    ending.path = b'recovered'
+    ending.signal = c.mb_image_header(image).signal
+    ending.more, ending.more_size = PyBytes_AS_STRING(more), PyBytes_GET_SIZE(more)
+    while True:
+        slot = c.mb_image_next(image, slot)
+        if slot is NULL:
+            return records
+        if c.mb_slot_is_open(slot):
+            ending.now_ns = c.mb_slot_last_ns(image, slot) if now_ns is None else now_ns
+            records.append(record_of(image, slot, &ending))
+
+
+cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):
+    """Id and line of a slot; both are empty where it is damaged."""
+    cdef c.mb_slot_line line
+    cdef size_t room = c.mb_slot_room(image, slot, ending)
+    cdef bytearray buffer = bytearray(room)
+    if not room or not c.mb_slot_record(image, slot, ending, buffer, room, &line):
+        return b'', b''
+    parts = [(<char *>line.parts[i].iov_base)[:line.parts[i].iov_len]
+             for i in range(c.MB_SLOT_PARTS)]
+    return slot.record_id[:c.MB_RECORD_ID_SIZE], b''.join(parts).rstrip(b'\n')
 
 
 # --- plain values as JSON ----------------------------------------------------------

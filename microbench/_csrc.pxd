@@ -1,7 +1,7 @@
 # Transcribes csrc/*.h, and nothing else. Every extern states its error value and whether
 # it needs the GIL.
 
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef extern from "Python.h":
     """
@@ -67,10 +67,83 @@ cdef extern from "mb_append.h":
     void mb_append_close(mb_append *append) noexcept nogil
     void mb_append_free(mb_append *append) noexcept nogil
 
+cdef extern from "mb_slot.h":
+    enum:
+        MB_SLOT_INTEGERS
+        MB_SLOT_ITERATED
+        MB_SLOT_UNTIMED
+    ctypedef struct mb_journal_header:
+        int32_t pid
+        uint32_t uid
+        uint64_t start_ticks
+        const char *boot_id
+        const char *host
+        int64_t made_wall_ns
+        int64_t made_ns
+        uint32_t signal
+        int64_t signal_wall_ns
+        int64_t signal_ns
+    ctypedef struct mb_slot:
+        const char *record_id
+    ctypedef struct mb_image:
+        const char *base
+        size_t size
+    ctypedef struct mb_ending:
+        const char *path
+        int signal
+        int64_t now_ns
+        const char *more
+        size_t more_size
+    ctypedef struct iovec:
+        void *iov_base
+        size_t iov_len
+    ctypedef struct mb_slot_line:
+        iovec *parts
+        size_t size
+    enum:
+        MB_SLOT_PARTS
+    const mb_journal_header *mb_image_header(mb_image image) noexcept nogil
+    const char *mb_image_output(mb_image image, size_t *size) noexcept nogil
+    const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
+    bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
+    int64_t mb_slot_last_ns(mb_image image, const mb_slot *slot) noexcept nogil
+    size_t mb_slot_room(mb_image image, const mb_slot *slot,
+                        const mb_ending *ending) noexcept nogil
+    bint mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
+                        char *buffer, size_t capacity, mb_slot_line *line) noexcept nogil
+
+cdef extern from "mb_journal.h":
+    ctypedef struct mb_journal:
+        const char *path
+        const char *output
+        unsigned int generation
+    mb_journal *mb_journal_file(const char *output, const char *directory,
+                                bint local) noexcept nogil
+    mb_journal *mb_journal_memory() noexcept nogil
+    void mb_journal_release(mb_journal *journal) noexcept nogil
+    bint mb_journal_is_ours(const mb_journal *journal) noexcept nogil
+
+cdef extern from "mb_mirror.h":
+    ctypedef struct mb_mirror:
+        pass
+    ctypedef struct mb_opening:
+        uint64_t serial
+        const char *head
+        const char *call
+        const char *tail
+        size_t head_size
+        size_t call_size
+        size_t tail_size
+        uint32_t flags
+        int32_t offset_s
+
 cdef extern from "mb_run.h":
     ctypedef struct mb_run:
         int64_t stopped_ns
+        mb_mirror *mirror
     uint32_t mb_runs_open
+    const char *mb_run_record_id(mb_run *run) noexcept
+    bint mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record) noexcept
 
 cdef extern from "mb_record.h":
     ctypedef struct mb_record_form:
@@ -94,6 +167,7 @@ cdef extern from "py_state.h":
 cdef extern from "py_run.h":
     ctypedef struct py_run:
         mb_run native
+        bint foreign
         bint integers
         Py_ssize_t iterations
 

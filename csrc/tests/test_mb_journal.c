@@ -137,6 +137,17 @@ it_lies_beside_the_output_and_goes_with_its_last_user(void)
 }
 
 static void
+it_goes_with_its_last_record_if_that_is_later(void)
+{
+    mb_journal *journal = make();
+    mb_mirror *mirror = open_in(journal);
+    mb_journal_release(journal);
+    CHECK_INT(journals_there(), 1);
+    mb_mirror_close(mirror, false);
+    CHECK_INT(journals_there(), 0);
+}
+
+static void
 it_can_lie_in_another_directory(void)
 {
     char other[5000];
@@ -534,6 +545,7 @@ main(void)
     sprintf(output, "%s/out.jsonl", folder);
     mb_fork_watch();
     RUN(it_lies_beside_the_output_and_goes_with_its_last_user);
+    RUN(it_goes_with_its_last_record_if_that_is_later);
     RUN(it_can_lie_in_another_directory);
     RUN(its_header_says_whose_it_is);
     RUN(its_mode_is_that_of_the_output_and_never_wider);

@@ -437,6 +437,7 @@ a_child_shows_nothing_and_has_ids_of_its_own(void)
 {
     int status;
     char id[MB_RECORD_ID_SIZE];
+    mb_fork_watch();
     mb_identity_start();
     mb_run_init(&shown);
     show(&shown);

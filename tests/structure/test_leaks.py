@@ -89,6 +89,48 @@ def step():
     new.sync()
     new.close()
 """,
+    'Journal': """
+path = os.path.join(sys.argv[1], 'records').encode()
+kept = _core.Journal(path)
+def step():
+    run = _core.OpenRun()
+    run.open(bench, number, False, False)
+    assert kept.show(run, 1, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
+    run.start()
+    with bench.time('phase'):
+        kept.path
+    run.stop()
+    run.claim()
+    run.seal()
+    run.close()
+    refused(TypeError, kept.show, marker, 1, b'', b'', b'', 0)
+    refused(TypeError, _core.Journal, marker)
+    refused(OSError, _core.Journal, b'/dev/null')
+    _core.Journal(path)
+    new = _core.Journal(path + b'2')
+    assert not kept.show(run, 0, b'', b'', b'', 0)
+""",
+    'journal_header': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+with open(kept.path, 'rb') as file:
+    data = file.read()
+def step():
+    _core.journal_header(data)
+    refused(ValueError, _core.journal_header, data[:99])
+""",
+    'journal_records': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+run = _core.OpenRun()
+run.open(bench, number, False, False)
+kept.show(run, 1, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
+with open(kept.path, 'rb') as file:
+    data = file.read()
+run.close()
+def step():
+    assert _core.journal_records(data, b',"more":1')[0][1]
+    _core.journal_records(data, now_ns=number)
+    refused(ValueError, _core.journal_records, data[:99])
+""",
     'OpenRun': """
 class Holding(_core.OpenRun): pass
 def step():
@@ -108,6 +150,7 @@ def step():
     run.add_duration(5)
     refused(TypeError, run.add_duration, marker)
     run.durations, run.timings, run.timings_iteration, run.open_timings, run.is_open
+    run.record_id, run.is_forked, run.is_shown
     run.keep_numbers([])
     run.close()
 """,
@@ -272,7 +315,13 @@ def step():
 }
 
 # Rounds of what takes longer than a microsecond or two.
-FEWER = {'Appender': 4_000, 'Timed': 4_000, 'Phase': 10_000, 'TimeMethod': 2_000}
+FEWER = {
+    'Appender': 4_000,
+    'Journal': 4_000,
+    'Timed': 4_000,
+    'Phase': 10_000,
+    'TimeMethod': 2_000,
+}
 
 
 def public_names():

@@ -1,0 +1,191 @@
+"""The border to the journal: what C shows of a run, and what is read from a copy."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from microbench import MicroBench, _core
+from microbench.core.run import Run
+
+CALL = b'"invocation":"Python","name":"x"'
+
+
+@pytest.fixture
+def output(tmp_path):
+    """Where the records would go."""
+    return os.fsencode(tmp_path / 'out.jsonl')
+
+
+@pytest.fixture
+def bench():
+    """A bench whose clock is that of C."""
+    return MicroBench(field=1)
+
+
+def shown(journal, bench, name='x'):
+    """A begun run that the journal shows."""
+    run = Run(bench, name).begin()
+    head, tail, offset = run.plan.text(bench)
+    assert journal.show(run, 1, head, CALL, tail, offset)
+    run.start()
+    return run
+
+
+def file_of(journal):
+    """The path of the journal."""
+    return Path(os.fsdecode(journal.path))
+
+
+def copy_of(journal):
+    """The bytes of the file."""
+    return file_of(journal).read_bytes()
+
+
+def test_the_header_names_the_process(output):
+    """A journal says whose it is and which file its records belong to."""
+    header = _core.journal_header(copy_of(_core.Journal(output)))
+    boot_id = Path('/proc/sys/kernel/random/boot_id').read_text()
+    assert header['boot_id'] == boot_id.strip()
+    assert header['pid'] == os.getpid()
+    assert header['uid'] == os.geteuid()
+    assert header['host'] == os.uname().nodename
+    assert header['output'] == output
+    fields = Path('/proc/self/stat').read_text().rpartition(')')[2].split()
+    assert header['start_ticks'] == int(fields[19])
+    assert header['signal'] == 0
+
+
+def test_a_record_is_shown_until_its_run_is_closed(output, bench):
+    """What is open is a record with the id that Python will give it; then it is gone."""
+    journal = _core.Journal(output)
+    run = shown(journal, bench)
+    [(record_id, line)] = _core.journal_records(copy_of(journal), b',"more":2')
+    record = json.loads(line)
+    assert record_id.decode() == run.record_id == record['mb']['record_id']
+    assert record['field'] == 1
+    assert record['more'] == 2
+    assert record['exit_path'] == 'recovered'
+    assert record['call']['name'] == 'x'
+    run.stop()
+    run.finish()
+    assert _core.journal_records(copy_of(journal)) == []
+    [written] = bench.get_results()
+    assert written['mb']['record_id'] == record_id.decode()
+
+
+def test_a_damaged_record_is_an_empty_line(output, bench):
+    """A slot without text that can be read has neither id nor line."""
+    journal = _core.Journal(output)
+    run = shown(journal, bench)
+    data = copy_of(journal)
+    damaged = data.replace(run.record_id.encode(), b'\0' * 33)
+    assert _core.journal_records(damaged) == [(b'', b'')]
+    run.stop()
+    run.finish()
+
+
+def test_what_is_no_journal_is_refused(output):
+    """Other bytes, a part of a journal, another version: ValueError."""
+    data = copy_of(_core.Journal(output))
+    for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\2' + data[9:]):
+        for function in (_core.journal_header, _core.journal_records):
+            with pytest.raises(ValueError, match='no journal'):
+                function(other)
+
+
+def test_two_objects_share_one_journal(output):
+    """The file goes with the last of them."""
+    one, two = _core.Journal(output), _core.Journal(output)
+    path = file_of(one)
+    assert file_of(two) == path
+    del one
+    assert path.exists()
+    del two
+    assert not path.exists()
+
+
+def test_a_run_keeps_its_journal(output, bench):
+    """Nobody else knows the journal any more, but a record is open in it."""
+    journal = _core.Journal(output)
+    path = file_of(journal)
+    run = shown(journal, bench)
+    del journal
+    assert path.exists()
+    run.stop()
+    run.finish()
+    assert not path.exists()
+
+
+def test_a_journal_in_memory_has_no_path(bench):
+    """Without an output there is no file."""
+    journal = _core.Journal(None)
+    assert journal.path is None
+    run = shown(journal, bench)
+    run.stop()
+    run.finish()
+
+
+def test_why_there_is_none_is_told(tmp_path):
+    """No directory, no regular file: OSError."""
+    with pytest.raises(FileNotFoundError):
+        _core.Journal(os.fsencode(tmp_path / 'missing/out'), None, False)
+    with pytest.raises(OSError, match='supported'):
+        _core.Journal(b'/dev/null')
+
+
+def test_the_claim_is_given_once(bench, output):
+    """Shown or not, one caller is told that the record is his."""
+    journal = _core.Journal(output)
+    for run in (Run(bench, 'x').begin(), shown(journal, bench)):
+        assert run.claim()
+        assert not run.claim()
+        run.abandon()
+
+
+def test_a_sealed_run_stays_in_the_journal(bench, output):
+    """It takes no phases any more, and is shown until it is closed."""
+    journal = _core.Journal(output)
+    run = shown(journal, bench)
+    run.seal()
+    assert not run.is_open
+    assert run.is_shown
+    run.close()
+    assert not run.is_shown
+    run.abandon()
+
+
+def test_a_child_shows_nothing_of_its_parents(bench, output):
+    """A fork ends the journal in the child, where the record has an id of its own."""
+    journal = _core.Journal(output)
+    run = shown(journal, bench)
+    before = run.record_id
+    child = os.fork()
+    if child == 0:
+        alone = run.is_forked and not run.is_shown and journal.path is None
+        os._exit(0 if alone and run.record_id != before else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert run.is_shown
+    assert run.record_id == before
+    run.abandon()
+
+
+@pytest.mark.parametrize('number', sorted(signal.valid_signals()))
+def test_signals_are_named_as_in_python(bench, output, number):
+    """The name in `exit_signal` is that of the signal module, or SIGRTMIN+n."""
+    journal = _core.Journal(output)
+    run = shown(journal, bench)
+    data = bytearray(copy_of(journal))
+    run.abandon()
+    header = _core.journal_header(bytes(data))
+    made = header['made_ns'].to_bytes(8, 'little')
+    field = data.index(made) + 8 + 12  # after made_ns: output, its size, the first slot
+    data[field : field + 4] = number.to_bytes(4, 'little')
+    [(_, line)] = _core.journal_records(bytes(data))
+    try:
+        expected = signal.Signals(number).name
+    except ValueError:
+        expected = f'SIGRTMIN+{number - signal.SIGRTMIN}'
+    assert json.loads(line)['exit_signal'] == expected
