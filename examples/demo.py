@@ -1,4 +1,4 @@
-"""What `make demo` shows: a pipeline, a program, a summary, and two records."""
+"""What `make demo` shows: a pipeline, a program, and two records."""
 
 import subprocess
 import sys
@@ -35,35 +35,31 @@ class Explained(
 def heading(text):
     """Print a heading, bold where a terminal shows it."""
     bold, plain = ('\033[1m', '\033[0m') if sys.stdout.isatty() else ('', '')
-    print(f'\n{bold}{text}{plain}\n')
+    print(f'\n{bold}{text}{plain}\n', flush=True)
+
+
+def run(directory, *words):
+    """Run the command as it is typed, and show it."""
+    print('$ microbench', *words, flush=True)
+    program = [sys.executable, '-m', 'microbench', *words]
+    subprocess.run(program, cwd=directory, check=True)
+    print(flush=True)
 
 
 def show_pipeline(directory):
     """Run the text pipeline, and show where its time went."""
     totals = text_pipeline.run(text_pipeline.standard_library(), directory)
-    print(f'  {totals.files} files, {totals.lines} lines, {totals.words} words\n')
-    bench = mb.MicroBench(directory / 'records.jsonl')
-    for record in bench.get_results():
-        call = record['call']
-        durations = '  '.join(f'{seconds:.3f}' for seconds in call['durations'])
-        print(f'  {call["name"]:<23} {durations} s')
-        for phase in call.get('timings', ()):
-            seconds = phase['duration']
-            share = seconds / call['durations'][0]
-            print(f'    {phase["name"]:<21} {seconds:.3f} s {share:4.0%}')
+    print(f'{totals.files} files, {totals.lines} lines, {totals.words} words\n')
+    run(directory, 'show', 'records.jsonl')
+    run(directory, 'show', 'records.jsonl', '-1')
 
 
 def show_program(directory):
-    """Time `sort` on the table that the pipeline has written."""
+    """Time `sort` on the table that the pipeline has written; return the record."""
     command = ['sort', '-k', '2', '-o', 'sorted.tsv', 'words.tsv']
-    options = ['-n', str(ITERATIONS), '-o', 'programs.jsonl']
-    print('  $', *['microbench', *options, '--', *command])
-    program = [sys.executable, '-m', 'microbench', *options, '--', *command]
-    subprocess.run(program, cwd=directory, check=True)
-    bench = mb.MicroBench(directory / 'programs.jsonl')
-    print('\n  ', end='', flush=True)
-    bench.summary()
-    return bench.get_results()[0]
+    run(directory, '-n', str(ITERATIONS), '-o', 'programs.jsonl', '--', *command)
+    run(directory, 'show', 'programs.jsonl')
+    return mb.MicroBench(directory / 'programs.jsonl').get_results()[0]
 
 
 def explained_call():

@@ -51,7 +51,10 @@ def portrait(record: dict[str, Any], terminal: Terminal, *, whole: bool) -> Iter
     labelled = [[Cell(label, 'dim'), value] for label, value in _story(facts) if value]
     yield from _section('', labelled, terminal, elastic=[1])
     yield from _section('', times_of(facts), terminal, right=slice(1, -1), elastic=[0])
-    yield from _section('', runs_of(facts, whole), terminal, right=slice(None))
+    runs = runs_of(facts, whole)
+    if runs:
+        runs = terminal.narrowed(runs, INDENT)
+    yield from _section('', runs, terminal, right=slice(None))
     yield from _section('samples', samples_of(facts), terminal, right=slice(1, None))
     yield from _section('also recorded', _rest(record, whole), terminal, elastic=[1])
 

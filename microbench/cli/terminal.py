@@ -7,6 +7,7 @@ shown as an escape sequence in text (`safe`), and never sent to it.
 from __future__ import annotations
 
 import os
+from math import inf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,6 +102,14 @@ class Terminal:
         return [
             (indent + GAP.join(self._padded(row, widths, right))).rstrip() for row in rows
         ]
+
+    def narrowed(self, rows: list[list[str]], indent: str = '') -> list[list[str]]:
+        """Return rows without the columns that do not fit; the last one stays."""
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        room = inf if self.width is None else self.width - len(indent)
+        while len(widths) > 2 and sum(widths) + len(GAP) * (len(widths) - 1) > room:
+            del widths[-2]
+        return [[*row[: len(widths) - 1], row[-1]] for row in rows]
 
     def _padded(
         self, row: Sequence[str], widths: list[int], right: set[int]

@@ -70,6 +70,16 @@ def test_elastic_columns_give_way():
     assert terminal.table(rows, elastic=[1, 2]) == ['2026-03-01  aaaaaaa…  node07  ok']
 
 
+def test_columns_that_do_not_fit_are_left_out():
+    """From the right, but for the last one; a pipe takes all."""
+    rows = [['run', 'duration', 'user', 'end'], ['0', '1.00 s', '0 s', 'ok']]
+    terminal = Terminal(FakeTerminal(), {'COLUMNS': '22'})
+    assert terminal.narrowed(rows) == [['run', 'duration', 'end'], ['0', '1.00 s', 'ok']]
+    assert terminal.narrowed(rows, ' ' * 5) == [['run', 'end'], ['0', 'ok']]
+    assert Terminal(FakeTerminal(), {'COLUMNS': '24'}).narrowed(rows) == rows
+    assert Terminal(io.StringIO(), {}).narrowed(rows) == rows
+
+
 cells = st.text(st.characters(exclude_categories=['Cs', 'Cc', 'Cf', 'Zl', 'Zp']))
 
 

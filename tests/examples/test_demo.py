@@ -6,10 +6,11 @@ import json
 def test_the_demo_shows_a_pipeline_a_program_and_a_record(run_module):
     """Its parts are there, without long lines, and the record is the program's."""
     printed = run_module('examples.demo')
-    assert not [x for x in printed.splitlines() if len(x) > 88 and '/' not in x]
+    assert not [x for x in printed.splitlines() if len(x) > 110 and '/' not in x]
     assert '  pipeline_in_threads ' in printed
-    assert '\n  $ microbench -n 5 -o programs.jsonl -- sort ' in printed
-    assert '\n  n=5  min=' in printed
+    assert '\n    tokenise ' in printed
+    assert '\n$ microbench -n 5 -o programs.jsonl -- sort ' in printed
+    assert '\n$ microbench show programs.jsonl\nsort  ok\n' in printed
     records = printed[printed.index('\n{\n') :]
     record, end = json.JSONDecoder().raw_decode(records.lstrip())
     assert record['call']['name'] == 'sort'
