@@ -9,7 +9,8 @@ from ..messages import tell
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.reading import Lines, damage
 from .entries import PATHS, lines_of, name_of
-from .subcommand import Subparser, UsageError, answering
+from .subcommand import Subparser, answering
+from .words import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from ..diff import ADDED, CHANGED, MARKS, REMOVED, diff
 from . import units
 from .entries import PATHS, WHICH, Entries, chosen, divided
 from .facts import Facts
-from .subcommand import Subparser, UsageError, answering
+from .subcommand import Subparser, answering
 from .terminal import Cell, Terminal, safe
 from .values import as_json, dicts, numbers
+from .words import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from ..messages import tell
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.reading import Lines, damage
 from .facts import Facts
-from .subcommand import UsageError
 from .terminal import safe
+from .words import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

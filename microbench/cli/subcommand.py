@@ -7,17 +7,13 @@ import sys
 
 from ..messages import tell
 from .terminal import safe
-from .words import program_name
+from .words import UsageError, program_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
-
-
-class UsageError(Exception):
-    """What is wrong with what was asked for, in one sentence for who asked."""
 
 
 class Subparser(argparse.ArgumentParser):

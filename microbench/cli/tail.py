@@ -17,9 +17,10 @@ from ..results.follow import Follower
 from ..results.reading import Lines, damage
 from .entries import STDIN, lines_of, name_of
 from .facts import Facts
-from .subcommand import Subparser, UsageError, answering
+from .subcommand import Subparser, answering
 from .terminal import Cell, Terminal, columns, safe
 from .values import at, text
+from .words import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

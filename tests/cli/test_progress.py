@@ -222,6 +222,13 @@ def test_on_a_real_terminal(streams, environment, tmp_path):
     assert len(records_in(tmp_path / 'out.jsonl')) == 1
 
 
+def test_quiet(environment, tmp_path):
+    """Neither progress nor last line."""
+    words = ['-q', '-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', SLOW_FIRST]
+    told = on_terminal(words, environment=environment, cwd=tmp_path)
+    assert told == (0, '')
+
+
 def test_a_failure_of_the_file_is_not_told_as_success(environment, tmp_path):
     """The record is where the warning says."""
     words = ['-o', 'out/put', '--', 'rmdir', 'out']
