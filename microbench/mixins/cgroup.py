@@ -140,14 +140,14 @@ def _cpuset(places: Iterable[str]) -> dict[str, Any]:
     """
     allowed = next(filter(None, map(_text, places)), '').strip()
     try:
-        cores, online = _cpus_in(allowed), _cpus_in(_text(ONLINE) or '')
+        cores, online = cpus_in(allowed), cpus_in(_text(ONLINE) or '')
     except ValueError:
         return {}
     limited = {'cpuset': allowed, 'cpuset_cores_limit': cores}
     return limited if 0 < cores < online else {}
 
 
-def _cpus_in(ranges: str) -> int:
+def cpus_in(ranges: str) -> int:
     """Return how many CPUs a list like `0-3,8` has (cpuset(7), "List format")."""
     ends = [part.partition('-') for part in ranges.strip().split(',') if part]
     return sum(int(last if dash else first) - int(first) + 1 for first, dash, last in ends)
