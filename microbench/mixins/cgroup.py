@@ -56,35 +56,32 @@ def limits() -> dict[str, Any]:
     paths = dict(_paths(groups))
     if unified and '' not in paths:
         return {}
-    cpu, memory, cpuset = _unified(paths['']) if unified else _by_controller(paths)
+    return _unified(paths['']) if unified else _by_controller(paths)
+
+
+def _unified(path: str) -> dict[str, Any]:
+    folders = [ROOT + level for level in levels(path)]
     return {
-        'cpu_cores_limit': cpu,
-        'memory_bytes_limit': memory,
-        'version': 2 if unified else 1,
-        **cpuset,
+        'cpu_cores_limit': _smallest(_cpu_max, [f'{f}/cpu.max' for f in folders]),
+        'memory_bytes_limit': _smallest(_memory, [f'{f}/memory.max' for f in folders]),
+        'version': 2,
+        **_cpuset(f'{folder}/cpuset.cpus.effective' for folder in folders),
     }
 
 
-def _unified(path: str) -> tuple[Any, Any, dict[str, Any]]:
-    folders = [ROOT + level for level in levels(path)]
-    return (
-        _smallest(_cpu_max, [f'{folder}/cpu.max' for folder in folders]),
-        _smallest(_memory, [f'{folder}/memory.max' for folder in folders]),
-        _cpuset(f'{folder}/cpuset.cpus.effective' for folder in folders),
-    )
-
-
-def _by_controller(paths: dict[str, str]) -> tuple[Any, Any, dict[str, Any]]:
+def _by_controller(paths: dict[str, str]) -> dict[str, Any]:
     """Return the limits of version 1; in a container only the root's files are there."""
     cpu, memory, cpuset = (
         [f'{ROOT}/{controller}{level}' for level in levels(paths.get(controller, ''))]
         for controller in ('cpu', 'memory', 'cpuset')
     )
-    return (
-        _smallest(_cpu_quota, cpu),
-        _smallest(_memory, [f'{folder}/memory.limit_in_bytes' for folder in memory]),
-        _cpuset(f'{folder}/cpuset.effective_cpus' for folder in cpuset),
-    )
+    bytes_of = [f'{folder}/memory.limit_in_bytes' for folder in memory]
+    return {
+        'cpu_cores_limit': _smallest(_cpu_quota, cpu),
+        'memory_bytes_limit': _smallest(_memory, bytes_of),
+        'version': 1,
+        **_cpuset(f'{folder}/cpuset.effective_cpus' for folder in cpuset),
+    }
 
 
 def _paths(groups: str) -> Iterator[tuple[str, str]]:
