@@ -93,7 +93,7 @@ class MBFileHash:
     """
 
     cli_name = 'file-hash'
-    cli_fields = ('file_hashes',)
+    cli_fields = ('file_hashes', 'file_hashes_left_out')
     cli_args = (
         CLIArg(
             ['--hash-file'],
