@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from ..results.fields import part
 from . import units
 from .facts import Facts, Spread, exit_text
 from .terminal import Cell, bar, safe
-from .values import at, dicts, is_number, items
+from .values import dicts, is_number, items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def _figures(facts: Facts, spread: Spread, several: bool) -> list[str]:
 def _share(spread: Spread, whole: Spread) -> list[str]:
     if not whole.total or spread.total is None:
         return ['', '']
-    part = max(spread.total / whole.total, 0.0)
-    return [units.share(part), bar(part)]
+    fraction = max(spread.total / whole.total, 0.0)
+    return [units.share(fraction), bar(fraction)]
 
 
 # --- each run ----------------------------------------------------------------------------
@@ -88,15 +89,15 @@ def runs_of(facts: Facts, whole: bool) -> Rows:
 
 def _busy(facts: Facts) -> dict[str, list[str]]:
     """Return the column that tells how much of each run a processor has worked for it."""
-    parts = facts.busy
-    return {'cpu': [_figure(part, units.share) for part in parts]} if any(parts) else {}
+    busy = facts.busy
+    return {'cpu': [_figure(value, units.share) for value in busy]} if any(busy) else {}
 
 
 def _usage(facts: Facts) -> dict[str, list[str]]:
     """Return columns for the resources of which something was used."""
     columns = {}
     for title, field, form in USAGE:
-        values = [at(used, field) for used in facts.usage]
+        values = [part(used, field) for used in facts.usage]
         if any(value for value in values if is_number(value)):
             columns[title] = [_figure(value, form) for value in values]
     return columns

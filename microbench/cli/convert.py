@@ -65,7 +65,7 @@ class Conversion:
 
 def convert(words: list[str]) -> int:
     """Convert what the words name."""
-    asked = _parser().parse_args(words)
+    asked = _parser().parse_intermixed_args(words)
     conversion = Conversion(asked.path)
     if asked.outfile is None:
         _write(conversion, sys.stdout)

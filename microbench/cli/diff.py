@@ -44,7 +44,7 @@ USAGE = (
 
 def compare(words: list[str]) -> int:
     """Compare what the words choose."""
-    asked = _parser().parse_args(words)
+    asked = _parser().parse_intermixed_args(words)
     paths, choices = divided(asked.path, most=2)
     left, right = _both(Entries(paths), choices)
     difference = diff(left.record, right.record, everything=asked.all)
@@ -63,7 +63,7 @@ def _parser() -> Subparser:
     parser = Subparser('diff', ABOUT, WHICH)
     parser.usage = '%(prog)s [options] PATH [PATH ...] [A B]'
     option = parser.add_argument
-    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then two numbers or ids')
+    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then two records')
     option('--all', action='store_true', help='also what always differs: times, ids')
     option('--exit-code', action='store_true', help='status 1 if they differ')
     option('--json', action='store_true', help='print each difference as JSON')

@@ -24,10 +24,9 @@ NUMBER = re.compile(r'0|-?[1-9]\d*')  # 00 begins an id
 ID = re.compile(r'[0-9a-f][0-9a-f-]*')
 
 PATHS = 'result files; - for standard input'
-WHICH = (
-    'A record is chosen by its number, as `show PATH` lists them, from 0; negative '
-    'from the end; or by the beginning of its mb.record_id.'
-)
+WHICH = """\
+A record is chosen by its number, as a table of them has it: from 0, or from the end if
+it is negative; or by the beginning of its mb.record_id."""
 
 
 class Entry:
@@ -78,7 +77,9 @@ class Entries:
         return names[0] if len(names) == 1 else f'{len(names)} files'
 
     def nothing(self) -> str:
-        """Say that there was no record; raise where that means a wrong file."""
+        """Say that there was no record to show; raise where that means a wrong file."""
+        if self.count:
+            return f'{self.sources}: the condition holds for none of {self.count} records'
         if self.damaged:
             raise UsageError(f'{self.sources}: not a single record in it')
         return f'{self.sources}: no records'

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..results.fields import part
 from . import units
-from .values import at, dicts, is_number, items, numbers, text
+from .values import dicts, is_number, items, numbers, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Facts:
         self.record = record
         call = record.get('call')
         self.call: dict[str, Any] = call if isinstance(call, dict) else {}
-        counter = at(record, 'mb', 'duration_counter')
+        counter = part(record, 'mb', 'duration_counter')
         self.counter = counter if isinstance(counter, str) else 'perf_counter'
 
     @property
@@ -73,7 +74,7 @@ class Facts:
     @property
     def host(self) -> str:
         """`host.hostname`."""
-        return text(at(self.record, 'host', 'hostname'))
+        return text(part(self.record, 'host', 'hostname'))
 
     @property
     def start(self) -> str:
@@ -84,7 +85,7 @@ class Facts:
     @property
     def record_id(self) -> str | None:
         """`mb.record_id`; records of 2.1.0 have none."""
-        found = at(self.record, 'mb', 'record_id')
+        found = part(self.record, 'mb', 'record_id')
         return found if isinstance(found, str) else None
 
     # --- times -----------------------------------------------------------------------
@@ -165,7 +166,7 @@ class Facts:
         if record.get('exit_path') == 'recovered':
             yield 'lost and recovered'
         if record.get('exception'):
-            yield text(at(record, 'exception', 'type')) or 'exception'
+            yield text(part(record, 'exception', 'type')) or 'exception'
         yield from self._failed_runs()
         if is_number(record.get('exit_status')) and record['exit_status']:
             yield exit_text(record['exit_status'])
@@ -186,7 +187,7 @@ class Facts:
 
 
 def _busy(used: Any, duration: Any, scale: float) -> float | None:
-    times = [at(used, field) for field in ('utime', 'stime')]
+    times = [part(used, field) for field in ('utime', 'stime')]
     if not all(map(is_number, [*times, duration])) or duration <= 0:
         return None
     return float(sum(times) / (duration * scale))

@@ -6,12 +6,13 @@ the monitor saw; at last whatever else was recorded, a line each.
 
 from __future__ import annotations
 
+from ..results.fields import part
 from ..results.reading import flattened
 from . import units
 from .breakdown import runs_of, samples_of, times_of
 from .facts import Facts
 from .terminal import Cell, Terminal, safe
-from .values import as_json, at, dicts, is_number, text
+from .values import as_json, dicts, is_number, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,18 +88,18 @@ def _story(facts: Facts) -> Iterator[tuple[str, str]]:
     yield 'host', _host(record)
     yield (
         'python',
-        _joined(text(at(record, 'python', f)) for f in ('version', 'executable')),
+        _joined(text(part(record, 'python', f)) for f in ('version', 'executable')),
     )
     yield 'slurm', _slurm(record)
     yield 'git', _git(record)
-    version, number = (text(at(record, 'mb', f)) for f in ('version', 'record_id'))
+    version, number = (text(part(record, 'mb', f)) for f in ('version', 'record_id'))
     yield 'recorded by', _joined([version and f'microbench {version}', number])
 
 
 def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
     record = facts.record
     if record.get('exception'):
-        kind, message = (text(at(record, 'exception', f)) for f in ('type', 'message'))
+        kind, message = (text(part(record, 'exception', f)) for f in ('type', 'message'))
         yield 'exception', ': '.join(filter(None, [kind, message])) or 'unknown'
     ended = _joined([text(record.get('exit_signal')), text(record.get('exit_path'))])
     yield 'ended by', ended
@@ -117,15 +118,15 @@ def _command(words: Any) -> str:
 
 
 def _host(record: dict[str, Any]) -> str:
-    host = record.get('host')
-    logical, physical = (at(host, f'cpu_cores_{f}') for f in ('logical', 'physical'))
-    memory = at(host, 'ram_total')
+    host: Any = record.get('host')
+    logical, physical = (part(host, f'cpu_cores_{f}') for f in ('logical', 'physical'))
+    memory = part(host, 'ram_total')
     cores = physical if is_number(physical) else logical
     threads = f' ({text(logical)} threads)' * (is_number(logical) and logical != cores)
     return _joined(
         [
-            text(at(host, 'hostname')),
-            text(at(host, 'os')),
+            text(part(host, 'hostname')),
+            text(part(host, 'os')),
             f'{cores} cores{threads}' if is_number(cores) else '',
             units.size(memory) if is_number(memory) else '',
         ]
@@ -139,13 +140,13 @@ def _slurm(record: dict[str, Any]) -> str:
         'rank': 'procid',
         'partition': 'job_partition',
     }
-    found = ((label, text(at(record, 'slurm', f))) for label, f in fields.items())
+    found = ((label, text(part(record, 'slurm', f))) for label, f in fields.items())
     return _joined(f'{label} {value}' for label, value in found if value)
 
 
 def _git(record: dict[str, Any]) -> str:
-    dirty = 'dirty' if at(record, 'git', 'dirty') is True else ''
-    commit, branch = (text(at(record, 'git', f)) for f in ('commit', 'branch'))
+    dirty = 'dirty' if part(record, 'git', 'dirty') is True else ''
+    commit, branch = (text(part(record, 'git', f)) for f in ('commit', 'branch'))
     return _joined([commit, branch, dirty])
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 
+from ..messages import tell
+from ..results.fields import part
 from .entries import PATHS, WHICH, Entries, chosen, divided, name_of
 from .facts import Facts
 from .portrait import portrait
-from .subcommand import Subparser, answering
+from .subcommand import CONDITIONS, Subparser, answering, condition_of
 from .terminal import Cell, Terminal, safe
-from .values import as_json, at, is_number, text
+from .values import as_json, is_number, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,14 +49,14 @@ class Row:
         spread = facts.spread
         outcome, well = facts.outcome
         times = {'median': spread.median, 'min': spread.least, 'max': spread.most}
-        extra = {name: at(entry.record, *name.split('.')) for name in fields}
+        extra = {name: part(entry.record, *name.split('.')) for name in fields}
         self.values: dict[str, Any] = {
             'number': entry.number,
             'file': entry.path,
             'record_id': facts.record_id,
             'start': facts.call.get('start_time'),
             'name': facts.call.get('name'),
-            'host': at(entry.record, 'host', 'hostname'),
+            'host': part(entry.record, 'host', 'hostname'),
             'n': spread.count,
             **{name: facts.seconds(value) for name, value in times.items()},
             'outcome': outcome,
@@ -75,7 +77,7 @@ class Row:
 
 def show(words: list[str]) -> int:
     """Show what the words ask for."""
-    asked = _parser().parse_args(words)
+    asked = _parser().parse_intermixed_args(words)
     paths, choices = divided(asked.path, most=1)
     entries = Entries(paths)
     if asked.record is not None:
@@ -91,9 +93,10 @@ main = answering('show', show)
 
 
 def _parser() -> Subparser:
-    parser = Subparser('show', ABOUT, WHICH)
+    parser = Subparser('show', ABOUT, f'{WHICH}\n\n{CONDITIONS}')
+    parser.usage = '%(prog)s [options] PATH [PATH ...] [WHICH]'
     option = parser.add_argument
-    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then maybe a number or id')
+    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then, maybe, one record')
     option('-r', '--record', metavar='WHICH', help='show all about this record')
     option(
         *('-c', '--column'),
@@ -108,6 +111,12 @@ def _parser() -> Subparser:
         default='number',
         help=f'sort by a field, or by one of: {", ".join(COLUMNS)}',
     )
+    option(
+        '--filter',
+        metavar='EXPR',
+        type=condition_of,
+        help='only records for which EXPR holds',
+    )
     option('--reverse', action='store_true', help='the other way round')
     option('--all', action='store_true', help='show long lists and objects whole')
     option('--json', action='store_true', help='print it as JSON, a line each')
@@ -118,16 +127,18 @@ def _parser() -> Subparser:
 
 
 def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
-    rows, last = [], None
+    rows = []
     fields = list(asked.column)
     if asked.sort not in (*COLUMNS, 'file', *fields):
         fields.append(asked.sort)
-    for last in entries:
-        rows.append(Row(last, fields))
-    if last is None:
-        print(entries.nothing(), file=sys.stderr)
-    elif len(rows) == 1 and not asked.column:
-        _show_one(last, asked)
+    entry = None
+    for entry in entries:
+        if asked.filter is None or asked.filter(entry.record):
+            rows.append(Row(entry, fields))
+    if not rows:
+        tell(entries.nothing())
+    elif entry is not None and entries.count == 1 and not asked.column:
+        _show_one(entry, asked)
     else:
         rows.sort(key=lambda row: _rank(row.values[asked.sort]), reverse=asked.reverse)
         _print(rows, _columns(entries, fields), asked)

@@ -12,6 +12,12 @@ from .words import UsageError, program_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+
+CONDITIONS = """\
+EXPR compares fields with each other and with values: call.name == "fit" and exception;
+max(call.durations) > 10; "gpu" in host.hostname. What a record lacks is None. It knows
+and, or, not, in, the comparisons, and len, max, min and sum."""
 
 WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
 
@@ -33,6 +39,20 @@ class Subparser(argparse.ArgumentParser):
             formatter_class=_layout,
             allow_abbrev=True,
         )
+
+
+def condition_of(word: str) -> Callable[[dict[str, Any]], bool]:
+    """Return the condition that an option gives.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    from ..results.filter import condition  # start-up time
+
+    try:
+        return condition(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(safe(str(error))) from None
 
 
 def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str]], int]:

@@ -11,20 +11,20 @@ from itertools import islice
 from ..core.encoding import encode
 from ..messages import tell
 from ..results.changes import Changes
-from ..results.filter import condition
+from ..results.fields import part
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.follow import Follower
 from ..results.reading import Lines, damage
 from .entries import STDIN, lines_of, name_of
 from .facts import Facts
-from .subcommand import Subparser, answering
+from .subcommand import CONDITIONS, Subparser, answering, condition_of
 from .terminal import Cell, Terminal, columns, safe
-from .values import at, text
+from .values import text
 from .words import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     Record = dict[str, Any]
@@ -34,10 +34,6 @@ Show the last records of a file, and then each new one as it is written: when it
 what ran and where, how long it took, how it ended. The file may be rotated, replaced, or
 not there yet."""
 
-NOTES = """\
-EXPR compares fields with each other and with values: call.name == "fit" and exception;
-max(call.durations) > 10; "gpu" in host.hostname. What a record lacks is None. It knows
-and, or, not, in, the comparisons, and len, max, min and sum."""
 
 INTERVAL = 0.5  # seconds between looks at the file where the kernel tells nothing
 BATCH = 100  # records whose lines are aligned at once
@@ -59,7 +55,7 @@ main = answering('tail', tail)
 
 
 def _parser() -> Subparser:
-    parser = Subparser('tail', ABOUT, NOTES)
+    parser = Subparser('tail', ABOUT, CONDITIONS)
     option = parser.add_argument
     option('path', metavar='PATH', help='a result file; - for standard input')
     option(
@@ -78,7 +74,7 @@ def _parser() -> Subparser:
     option(
         '--filter',
         metavar='EXPR',
-        type=_condition,
+        type=condition_of,
         default=_any,
         help='only records for which EXPR holds',
     )
@@ -90,13 +86,6 @@ def _count(word: str) -> int:
     if not (word.isascii() and word.isdecimal()):
         raise argparse.ArgumentTypeError(f'it has to be a whole number, not {word!r}')
     return int(word)
-
-
-def _condition(word: str) -> Callable[[Record], bool]:
-    try:
-        return condition(word)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(safe(str(error))) from None
 
 
 def _any(_record: Record) -> bool:
@@ -222,5 +211,5 @@ def _ending(facts: Facts) -> str:
     outcome, well = facts.outcome
     if well:
         return outcome
-    message = text(at(facts.record, 'exception', 'message'))
+    message = text(part(facts.record, 'exception', 'message'))
     return Cell(f'{outcome}: {message}' if message else outcome, 'red')

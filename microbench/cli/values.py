@@ -17,17 +17,6 @@ if TYPE_CHECKING:
 LARGEST = 1e300  # as in core.summary: beyond it is no time
 
 
-def at(value: Any, *names: str) -> Any:
-    """Return what is found under names, one inside the other; None if it is not there.
-
-    >>> at({'host': {'hostname': 'node07'}}, 'host', 'hostname'), at({}, 'host', 'os')
-    ('node07', None)
-    """
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
 def text(value: Any) -> str:
     """Return a value on one line; nothing for None, texts without quotes.
 

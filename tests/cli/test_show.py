@@ -71,6 +71,28 @@ def test_sorted_by_any_column_or_field(words, order, shown, several):
     assert names(shown(several, *words.split())) == order.split()
 
 
+@pytest.mark.parametrize(
+    ('condition', 'numbers'),
+    [
+        ('exception or exit_signal', ['1', '2']),
+        ('host.hostname == "node08"', ['3']),
+        ('max(call.durations) < 2', ['0', '1']),
+        ('true', ['0', '1', '2', '3']),
+    ],
+)
+def test_records_that_meet_a_condition(condition, numbers, shown, several):
+    """With the numbers that they have in the file; a single one is a line, too."""
+    _, *lines = shown(several, '--filter', condition).splitlines()
+    assert [line.split()[0] for line in lines] == numbers
+
+
+def test_a_condition_that_holds_for_none(capsys, several):
+    """It is told apart from an empty file."""
+    assert main([several, '--filter', 'call.name == "x"']) == 0
+    told = f'{several}: the condition holds for none of 4 records\n'
+    assert capsys.readouterr() == ('', told)
+
+
 def test_columns_of_fields(shown, several):
     """Any field can be a column, before the outcome."""
     heading, first, *_ = shown(several, '-c', 'host.os', '-c', 'experiment').splitlines()
@@ -257,7 +279,16 @@ samples
 
 
 @pytest.mark.parametrize(
-    'words', [('-r', '1'), ('--record', '-3'), ('1',), ('-3',), ('00000000000000aa',)]
+    'words',
+    [
+        ('-r', '1'),
+        ('--record', '-3'),
+        ('--rec=-3',),
+        ('1',),
+        ('-3',),
+        ('00000000000000aa',),
+        ('--all', '1'),
+    ],
 )
 def test_a_record_is_chosen_by_number_or_id(words, shown, several):
     """Numbers as in the table and in get_results(), ids by their beginning."""
@@ -366,7 +397,10 @@ def test_an_empty_file_is_told(words, capsys, tmp_path):
     assert capsys.readouterr() == ('', f'{path}: no records\n')
 
 
-@pytest.mark.parametrize('words', [[], ['--nonsense', 'x'], ['x', '--sort'], ['--record']])
+@pytest.mark.parametrize(
+    'words',
+    [[], ['--nonsense', 'x'], ['x', '--sort'], ['--record'], ['x', '--filter', 'a = 1']],
+)
 def test_wrong_options_are_usage_errors(words, capsys):
     """As argparse tells them, with the name of the subcommand."""
     with pytest.raises(SystemExit) as ended:
