@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
-import os
-import signal
-import sys
 
-from .cli.forwarding import EndedBy
-from .cli.main import main
-from .core.signals import end_by
+collects = gc.isenabled()
+gc.disable()  # what is imported is no garbage, and looking for it takes a tenth of a start
+
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+
+from .cli.forwarding import EndedBy  # noqa: E402
+from .cli.main import main  # noqa: E402
+from .core.signals import end_by  # noqa: E402
+
+if collects:
+    gc.enable()
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
 
 def console() -> NoReturn:
     """Run `main`, and end with the status that shells and schedulers expect."""
+    gc.freeze()
     _fill_closed_streams()
     _keep_status_of_children()
     try:
@@ -30,7 +38,7 @@ def console() -> NoReturn:
         sys.exit(shell_status(ended.code))
     finally:
         _give_up_broken_stdout()
-        gc.freeze()  # spares a last search for garbage, a tenth of our start-up time
+        gc.freeze()  # spares a last search for garbage
     _end_by(number)
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 
 from .. import _core
+from .spawn import started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Protocol
+
+    from .spawn import Process
 
     class Attendant(Protocol):
         """What accompanies an execution, in the main thread."""
@@ -44,7 +47,8 @@ class Child:
             StillRunningError.
     """
 
-    process: subprocess.Popen[bytes] | None = None  # None: it could not be started
+    # None: it could not be started
+    process: subprocess.Popen[bytes] | Process | None = None
     status: int | None = None  # as wait4(2) gives it; None: it was not collected
     usage: Any = None
     duration_ns = 0
@@ -86,7 +90,7 @@ class Child:
         # The child gets every descriptor that we were given, as it would without us:
         # `make -j` and `<(...)` of a shell hand some over. Our own ones are closed when
         # it is executed.
-        self.process = subprocess.Popen(self.command, close_fds=False, **self.options)
+        self.process = started(self.command, **self.options)
         try:
             self._meet()
             for attendant in self.attendants:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import codecs
 import os
 import select
-import subprocess
 import sys
 import threading
 from time import monotonic
@@ -29,6 +28,7 @@ LOOK_EVERY = 0.02  # seconds
 AT_ONCE = 1 << 16  # bytes: what a pipe holds, unless somebody has enlarged it
 LARGEST_PIPE = 1 << 20  # bytes: /proc/sys/fs/pipe-max-size, unless root has raised it
 
+PIPE = -1  # subprocess.PIPE: importing it costs more than all the rest of the command
 STREAMS = ('stdout', 'stderr')
 
 
@@ -47,7 +47,7 @@ class Capture:
         self.modes = {name: getattr(settings, name) for name in STREAMS}
         self.modes = {name: mode for name, mode in self.modes.items() if mode}
         self.limit = settings.capture_limit
-        self.pipes = dict.fromkeys(self.modes, subprocess.PIPE)
+        self.pipes = dict.fromkeys(self.modes, PIPE)
         self._readers: dict[str, Reader] = {}
 
     def started(self, child: Child) -> None:

@@ -39,7 +39,8 @@ class Linux:
         """Return how many cores are online; without `logical`, how many are real."""
         if logical:
             return os.sysconf('SC_NPROCESSORS_ONLN')
-        cores = {_siblings(f'{CPUS}/{name}') for name in os.listdir(CPUS)}
+        numbered = [name for name in os.listdir(CPUS) if name[3:].isdigit()]
+        cores = {_siblings(f'{CPUS}/{name}') for name in numbered}
         return len(cores - {''}) or None
 
     @classmethod
