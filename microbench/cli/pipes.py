@@ -167,7 +167,7 @@ class PassOn:
             return
         try:
             action(*args)
-        except (OSError, ValueError):  # ValueError: closed, or cannot encode it
+        except Exception:  # it went away, was closed, cannot encode it ...
             self._works = False
 
     def _write_text(self, text: str) -> None:

@@ -1,17 +1,40 @@
 """The command as a real process, and what came of it."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 import microbench
 
 ROOT = Path(microbench.__file__).parents[1]
+
+
+DEADLINE = 60  # seconds: how long something may take that has to happen
+
+
+def wait_until(condition):
+    """Ask again and again until it is so."""
+    until = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < until, 'it has not come to pass'
+        time.sleep(0.01)
+
+
+def is_gone(number):
+    """Whether a process has ended, even if nobody has collected it yet."""
+    try:
+        return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @dataclass
@@ -56,6 +79,7 @@ def command(tmp_path, environment):
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors='surrogateescape',
             timeout=60,
             check=False,
             **options,
@@ -64,3 +88,69 @@ def command(tmp_path, environment):
         return Outcome(done.returncode, done.stdout, done.stderr, records)
 
     return run
+
+
+class Started:
+    """The command while it runs, in a session of its own: without a terminal."""
+
+    # A test suite in the background has SIGINT ignored, and so would its children.
+    PROGRAM = (
+        'import signal; signal.signal(signal.SIGINT, signal.default_int_handler);'
+        'from microbench.__main__ import console; console()'
+    )
+
+    def __init__(self, folder, env, words, more_env=(), **options):
+        self.out = folder / 'out.jsonl'
+        self.process = subprocess.Popen(
+            [sys.executable, '-c', self.PROGRAM, *words],
+            **{
+                'cwd': folder,
+                'env': {**env, **dict(more_env)},
+                'stdin': subprocess.PIPE,
+                'stdout': subprocess.PIPE,
+                'stderr': subprocess.PIPE,
+                'text': True,
+                'start_new_session': True,
+                **options,
+            },
+        )
+
+    def line(self):
+        """Wait for a line of standard output."""
+        return self.process.stdout.readline().rstrip('\n')
+
+    def send(self, number):
+        """Send a signal to the command alone."""
+        self.process.send_signal(number)
+
+    def ended(self):
+        """Close its input, and wait for the end; the status is negative for signals."""
+        out, err = self.process.communicate(timeout=DEADLINE)
+        return Outcome(self.process.returncode, out, err, records_in(self.out))
+
+    def wait(self):
+        """Wait for the end; its input stays open until then."""
+        self.process.wait(DEADLINE)
+        return self.ended()
+
+    def close(self):
+        """Leave nothing behind."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            stream.close()
+
+
+@pytest.fixture
+def start(tmp_path, environment):
+    """Start the command with these words; what it leaves behind is removed."""
+    started = []
+
+    def begin(*words, **options):
+        started.append(Started(tmp_path, environment, words, **options))
+        return started[-1]
+
+    yield begin
+    for command in started:
+        command.close()

@@ -1,0 +1,322 @@
+"""Signals to the command: what the child gets, what is recorded, how we end."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from microbench.__main__ import main
+from microbench.cli.forwarding import Forwarding
+from tests.cli.conftest import wait_until
+
+OUT = ('-o', 'out.jsonl')
+ALL = ('TERM', 'HUP', 'INT', 'USR1', 'USR2', 'XCPU')
+
+
+def number_of(name):
+    """The number of a signal without its SIG."""
+    return getattr(signal, f'SIG{name}')
+
+
+def only(outcome):
+    """The one record of a run."""
+    [record] = outcome.records
+    return record
+
+
+@pytest.mark.parametrize('name', ALL)
+def test_a_child_that_dies_of_it_ends_the_measurement(start, name):
+    """The running iteration is recorded with its signal, and we end by it ourselves."""
+    script = 'echo >> ran; [ $(wc -l < ran) = 1 ] && exit 0; echo started; exec cat'
+    command = start(*OUT, '-n', '5', '--', 'sh', '-c', script)
+    assert command.line() == 'started'
+    command.send(number_of(name))
+    outcome = command.wait()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (-number_of(name), '', '')
+    record = only(outcome)
+    assert record['exit_signal'] == f'SIG{name}'
+    assert record['call']['returncode'] == [0, -number_of(name)]
+    assert len(record['call']['durations']) == len(record['resource_usage']) == 2
+    assert 'exception' not in record
+
+
+# Ends with the number of signals that it got until its input was closed, plus 50.
+COUNTS = """
+import signal, sys
+def handler(number, frame):
+    got.append(number)
+    print('got', len(got), flush=True)
+got = []
+signal.signal(int(sys.argv[1]), handler)
+print('started', flush=True)
+for line in sys.stdin:
+    pass
+sys.exit(50 + len(got))
+"""
+
+
+def counting(name):
+    """The words of a child that survives a signal and counts."""
+    return sys.executable, '-c', COUNTS, str(int(number_of(name)))
+
+
+@pytest.mark.parametrize('name', ['TERM', 'HUP'])
+def test_a_child_that_handles_it_has_its_time(start, name):
+    """It gets each signal once and is not killed; then we end by the signal."""
+    command = start(*OUT, '-n', '3', '--', *counting(name))
+    assert command.line() == 'started'
+    command.send(number_of(name))
+    assert command.line() == 'got 1'
+    command.send(number_of(name))
+    assert command.line() == 'got 2'
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr) == (-number_of(name), '')
+    record = only(outcome)
+    assert record['exit_signal'] == f'SIG{name}'
+    assert record['call']['returncode'] == [52]
+
+
+@pytest.mark.parametrize('name', ['USR1', 'USR2', 'XCPU'])
+def test_a_notice_that_the_child_survives_ends_nothing(start, name):
+    """It is the child's: the other iterations follow, the status is the child's."""
+    command = start(*OUT, '-n', '2', '--', *counting(name))
+    assert command.line() == 'started'
+    command.send(number_of(name))
+    assert command.line() == 'got 1'
+    outcome = command.ended()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (51, 'started\n', '')
+    record = only(outcome)
+    assert record['call']['returncode'] == [51, 50]
+    assert 'exit_signal' not in record
+
+
+@pytest.mark.parametrize(('iterations', 'status'), [('1', 51), ('2', -signal.SIGINT)])
+def test_an_interrupt_that_the_child_handles(start, iterations, status):
+    """Its own affair if all is done; else iterations are missing, and we say why."""
+    command = start(*OUT, '-n', iterations, '--', *counting('INT'))
+    assert command.line() == 'started'
+    command.send(signal.SIGINT)
+    assert command.line() == 'got 1'
+    outcome = command.ended()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (status, '', '')
+    record = only(outcome)
+    assert record['call']['returncode'] == [51]
+    assert record.get('exit_signal') == ('SIGINT' if status < 0 else None)
+
+
+def test_many_programs_end_with_130_after_ctrl_c(start):
+    """That means the same as dying of it."""
+    script = 'trap "exit 130" INT; echo started; read line'
+    command = start(*OUT, '--', 'sh', '-c', script)
+    assert command.line() == 'started'
+    command.send(signal.SIGINT)
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr) == (-signal.SIGINT, '')
+    assert only(outcome)['exit_signal'] == 'SIGINT'
+
+
+def test_two_signals_ten_milliseconds_apart(start):
+    """As srun sends them: the second one must not cut the first one short."""
+    command = start(*OUT, '--', 'sh', '-c', 'echo started; exec cat')
+    assert command.line() == 'started'
+    second = threading.Timer(0.01, command.send, [signal.SIGTERM])
+    second.start()
+    command.send(signal.SIGTERM)
+    outcome = command.wait()
+    second.join()
+    assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
+    assert only(outcome)['call']['returncode'] == [-signal.SIGTERM]
+
+
+def test_the_record_does_not_wait_for_a_child_that_takes_long(start):
+    """After the grace period it is written; the child goes on, and we wait for it."""
+    command = start(
+        *OUT, '--timeout=600', '--timeout-grace-period=0.1', '--', *counting('TERM')
+    )
+    assert command.line() == 'started'
+    command.send(signal.SIGTERM)
+    wait_until(command.out.exists)
+    command.send(signal.SIGTERM)  # it is still there, and still gets signals
+    assert [command.line(), command.line()] == ['got 1', 'got 2']
+    outcome = command.ended()
+    assert outcome.status == -signal.SIGTERM
+    assert outcome.stderr == (
+        'microbench: the record is written; the command has not ended yet\n'
+    )
+    record = only(outcome)
+    assert record['exit_signal'] == 'SIGTERM'
+    assert record['call']['returncode'] == []
+    assert len(record['call']['durations']) == 1
+
+
+def test_what_it_has_printed_is_in_that_record(start):
+    """With captured output, and what comes later is still passed on."""
+    command = start(
+        *OUT,
+        '--stdout',
+        '--timeout=600',
+        '--timeout-grace-period=0.1',
+        '--',
+        *counting('TERM'),
+    )
+    assert command.line() == 'started'
+    command.send(signal.SIGTERM)
+    wait_until(command.out.exists)
+    command.send(signal.SIGTERM)
+    assert [command.line(), command.line()] == ['got 1', 'got 2']
+    outcome = command.ended()
+    assert outcome.status == -signal.SIGTERM
+    [text] = only(outcome)['call']['stdout']
+    assert text == 'started\ngot 1\n'
+
+
+def test_a_group_that_we_made_gets_it_whole(start):
+    """With a time limit and no terminal, the programs of a script get it too."""
+    script = f'exec 3<&0; {sys.executable} -c "$0" 15 <&3 & wait'
+    command = start(*OUT, '--timeout=600', '--', 'sh', '-c', script, COUNTS)
+    assert command.line() == 'started'
+    command.send(signal.SIGTERM)
+    assert command.line() == 'got 1'
+    outcome = command.ended()
+    assert outcome.status == -signal.SIGTERM
+    assert only(outcome)['call']['returncode'] == [-signal.SIGTERM]
+
+
+def test_what_was_ignored_stays_ignored(start):
+    """As under nohup: neither we nor the child hear of it."""
+
+    def ignore():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    script = 'echo started; read line; exit 3'
+    command = start(*OUT, '--', 'sh', '-c', script, preexec_fn=ignore)
+    assert command.line() == 'started'
+    command.send(signal.SIGHUP)
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr) == (3, '')
+    assert 'exit_signal' not in only(outcome)
+
+
+def test_while_warming_up(start):
+    """Nothing was timed, and the record says why."""
+    command = start(*OUT, '-w', '2', '--', 'sh', '-c', 'echo started; exec cat')
+    assert command.line() == 'started'
+    command.send(signal.SIGTERM)
+    outcome = command.wait()
+    assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
+    record = only(outcome)
+    assert record['exit_signal'] == 'SIGTERM'
+    assert record['call']['durations'] == record['call']['returncode'] == []
+
+
+def test_switched_off(start):
+    """Nothing is recorded; signals and status are as they would be."""
+    off = {'MICROBENCH': 'off'}
+    command = start(*OUT, '--', 'sh', '-c', 'echo started; exec cat', more_env=off)
+    assert command.line() == 'started'
+    command.send(signal.SIGTERM)
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr, outcome.records) == (-signal.SIGTERM, '', [])
+
+
+@pytest.mark.parametrize('seed', range(8))
+def test_at_any_moment(start, seed):
+    """Between two short iterations, too, the signal ends it with a whole record."""
+    chance = random.Random(seed)
+    script = 'echo >> ran'
+    command = start(*OUT, '-n', '100000', '--', 'sh', '-c', script)
+    ran = command.out.with_name('ran')
+    lines = chance.randrange(1, 30)
+    wait_until(lambda: ran.exists() and ran.read_text().count('\n') >= lines)
+    command.send(signal.SIGTERM)
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
+    call = only(outcome)['call']
+    assert set(call['returncode'][:-1]) <= {0}
+    assert len(call['durations']) == len(call['returncode']) >= lines - 1
+
+
+# --- called from Python ---------------------------------------------------------------
+
+
+def test_main_gives_the_signals_back(capsys):
+    """Handlers and the descriptor for wake-ups are what they were."""
+
+    def state():
+        return [signal.getsignal(number_of(name)) for name in (*ALL, 'URG')]
+
+    before = state()
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    mine = signal.set_wakeup_fd(writer)
+    try:
+        with pytest.raises(SystemExit):
+            main(['true'])
+    finally:
+        assert signal.set_wakeup_fd(mine) == writer
+        os.close(reader)
+        os.close(writer)
+    assert state() == before
+    assert capsys.readouterr().err == ''
+
+
+def test_main_may_run_in_another_thread(capsys):
+    """Only the main thread can have handlers: the others leave signals alone."""
+    codes = []
+
+    def run():
+        try:
+            main(['sh', '-c', 'exit 3'])
+        except SystemExit as ended:
+            codes.append(ended.code)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert codes == [3]
+    assert capsys.readouterr().err == ''
+
+
+def test_a_handler_of_the_caller_is_left_alone(capsys):
+    """Whoever handles a signal keeps it."""
+    got = []
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: got.append(number))
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main(['sh', '-c', f'kill -USR1 {os.getpid()}'])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert (ended.value.code, got) == (0, [signal.SIGUSR1])
+
+
+@pytest.mark.parametrize(('swallows', 'heard'), [(0, 0), (1, 1), (float('inf'), 5)])
+def test_ctrl_c_is_for_whoever_runs(swallows, heard):
+    """The child while there is one; us while there is none; the second one at the end."""
+    forwarding = Forwarding(grace=5.0)
+    forwarding.swallows = swallows
+    for _ in range(heard):
+        forwarding._handle(signal.SIGINT, None)
+    assert forwarding.ending == (signal.SIGINT if heard else None)
+    if heard < 5:
+        with pytest.raises(KeyboardInterrupt):
+            forwarding._handle(signal.SIGINT, None)
+
+
+def test_the_first_process_of_a_container_ends_with_128_plus_n(environment, tmp_path):
+    """The kernel does not end it by a signal: the status says so all the same."""
+    program = 'import microbench.__main__ as m; m.end_by = lambda number: None; m.console()'
+    script = 'kill -TERM $PPID; exec sleep 60'
+    done = subprocess.run(
+        [sys.executable, '-c', program, 'sh', '-c', script],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, '')

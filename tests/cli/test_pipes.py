@@ -1,0 +1,384 @@
+"""What the command prints: kept, passed on at once, and never a reason to hang."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench.__main__ import main
+from microbench.cli import pipes
+from microbench.cli.pipes import Kept, PassOn, Reader, write_all
+from tests.cli.conftest import is_gone, wait_until
+
+OUT = ('-o', 'out.jsonl')
+
+
+def only(outcome):
+    """The `call` of the one record of a run."""
+    [record] = outcome.records
+    return record['call']
+
+
+# --- real processes -------------------------------------------------------------------
+
+
+def test_captured_output_is_stored_and_passed_on(command):
+    """A string an iteration, "" for a silent one; each stream to its own."""
+    script = (
+        'echo >> ran; [ $(wc -l < ran) = 2 ] && exit 0; '
+        'printf "out\\r\\n\\377"; echo err >&2'
+    )
+    outcome = command(*OUT, '--stdout', '--stderr', '-n', '3', '--', 'sh', '-c', script)
+    assert outcome.status == 0
+    assert outcome.stdout == 'out\n\udcff' * 2
+    assert outcome.stderr == 'err\n' * 2
+    call = only(outcome)
+    assert call['stdout'] == ['out\r\n�', '', 'out\r\n�']
+    assert call['stderr'] == ['err\n', '', 'err\n']
+
+
+def test_suppressed_output_is_only_stored(command):
+    """Warm-up leaves no trace of it."""
+    outcome = command(
+        *OUT,
+        *('--stdout=suppress', '--stderr=suppress', '-w', '1'),
+        *('--', 'sh', '-c', 'echo out; echo err >&2'),
+    )
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
+    call = only(outcome)
+    assert (call['stdout'], call['stderr']) == (['out\n'], ['err\n'])
+
+
+def test_what_is_not_captured_is_not_stored(command):
+    """Neither field is there without its option."""
+    outcome = command(*OUT, '--stderr', '--', 'echo', 'out')
+    assert (outcome.status, outcome.stdout) == (0, 'out\n')
+    call = only(outcome)
+    assert 'stdout' not in call
+    assert call['stderr'] == ['']
+
+
+def test_the_record_is_the_last_line(command):
+    """Printed after the output that was passed on."""
+    outcome = command('--stdout', '--', 'echo', 'hello')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    said, record = outcome.stdout.splitlines()
+    assert said == 'hello'
+    assert json.loads(record)['call']['stdout'] == ['hello\n']
+
+
+def test_a_progress_bar_moves(start):
+    """What ends with a carriage return is passed on while the program waits."""
+    command = start(*OUT, '--stdout', '--', 'sh', '-c', r'printf "50 %%\r"; read line')
+    assert os.read(command.process.stdout.fileno(), 100) == b'50 %\r'
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr) == (1, '')
+    assert only(outcome)['stdout'] == ['50 %\r']
+
+
+def test_a_reader_that_goes_away_hangs_nobody(start):
+    """As `| head -1`: all is read and stored, however much there is."""
+    script = (
+        'echo first; read line; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done'
+    )
+    command = start(*OUT, '--stdout', '--', 'sh', '-c', script)
+    assert command.line() == 'first'
+    command.process.stdout.close()
+    command.process.stdin.close()
+    assert command.process.stderr.read() == ''
+    assert command.process.wait(60) == 0
+    [line] = command.out.read_text().splitlines()
+    [text] = json.loads(line)['call']['stdout']
+    assert text.splitlines() == ['first', *map(str, range(40000))]
+
+
+def test_a_grandchild_that_keeps_the_pipe_is_not_waited_for(start):
+    """What the child itself has written is stored; the other one lives on."""
+    script = 'exec 3<&0; echo before; cat <&3 & echo $!'
+    command = start(*OUT, '--stdout', '--stderr', '--', 'sh', '-c', script)
+    assert command.line() == 'before'
+    grandchild = int(command.line())
+    assert command.process.wait(60) == 0
+    assert not is_gone(grandchild)
+    outcome = command.ended()
+    assert outcome.stderr == ''
+    assert only(outcome)['stdout'] == [f'before\n{grandchild}\n']
+
+
+def test_a_grandchild_that_never_stops_writing(start):
+    """Nor is the pipe ever empty: it is enough to have read what fits into one."""
+    script = 'yes & echo "$!" >&2'
+    command = start(*OUT, '--stdout=suppress', '--', 'sh', '-c', script)
+    noisy = int(command.process.stderr.readline())
+    assert command.process.wait(60) == 0
+    wait_until(lambda: is_gone(noisy))  # the pipe is gone with us
+    [text] = only(command.ended())['stdout']
+    assert set(text.splitlines()) <= {'y', ''}
+
+
+@pytest.mark.parametrize('closed', ['>&-', '2>&-', '<&-', '<&- >&- 2>&-'])
+def test_streams_of_ours_may_be_closed(environment, tmp_path, closed):
+    """The record is complete; nothing of ours lands in a file that has their number."""
+    script = f'exec "$0" -m microbench -o out.jsonl --stdout --stderr "$@" {closed}'
+    words = ['sh', '-c', 'echo out; echo err >&2; exit 3']
+    done = subprocess.run(
+        ['sh', '-c', script, sys.executable, '--', *words],
+        cwd=tmp_path,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 3
+    [line] = (tmp_path / 'out.jsonl').read_text().splitlines()
+    call = json.loads(line)['call']
+    assert (call['stdout'], call['stderr']) == (['out\n'], ['err\n'])
+
+
+def test_the_child_sees_that_a_stream_is_closed(environment, tmp_path):
+    """As it would without us, though we keep the number occupied."""
+    script = 'exec "$0" -m microbench -o out.jsonl "$@" >&-'
+    look = 'import os\ntry: os.fstat(1)\nexcept OSError: raise SystemExit(9)'
+    done = subprocess.run(
+        ['sh', '-c', script, sys.executable, '--', sys.executable, '-c', look],
+        cwd=tmp_path,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 9
+
+
+def test_a_limit_keeps_head_and_tail(command):
+    """And counts the rest."""
+    outcome = command(*OUT, '--stdout', '--capture-limit=8', '--', 'echo', '0123456789ab')
+    assert (outcome.status, outcome.stdout) == (0, '0123456789ab\n')
+    assert only(outcome)['stdout'] == ['0123\n[... 5 bytes left out ...]\n9ab\n']
+
+
+def test_a_failed_start_with_captured_output(command):
+    """There is nothing to read."""
+    outcome = command(*OUT, '--stdout', '--stderr', '--', 'no-such-program')
+    assert (outcome.status, outcome.stdout) == (127, '')
+    assert (only(outcome)['stdout'], only(outcome)['stderr']) == ([], [])
+
+
+def test_ctrl_c_with_captured_output(start):
+    """What was printed until then, and what the child says to it, is stored."""
+    script = 'trap "echo bye; exit 130" INT; echo hello; read line'
+    command = start(*OUT, '--stdout', '-n', '2', '--', 'sh', '-c', script)
+    assert command.line() == 'hello'
+    command.send(signal.SIGINT)
+    assert command.line() == 'bye'
+    outcome = command.wait()
+    assert (outcome.status, outcome.stderr) == (-signal.SIGINT, '')
+    assert only(outcome)['stdout'] == ['hello\nbye\n']
+
+
+# --- stubbed processes ----------------------------------------------------------------
+
+
+class FakePipe:
+    """Lines of bytes, and whether they were closed."""
+
+    def __init__(self, *lines, error=None):
+        self.lines, self.error = lines, error
+        self.closed = False
+
+    def __iter__(self):
+        yield from self.lines
+        if self.error:
+            raise self.error
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """Stub process creation: the process has these pipes, and `statuses` in turn."""
+
+    def install(stdout, stderr, *statuses):
+        class Process:
+            pid = 2**22 + 12345
+            returncode = None
+
+            def __init__(self, command, **options):
+                assert options['stdout'] == options['stderr'] == subprocess.PIPE
+                self.stdout, self.stderr = stdout, stderr
+
+            def kill(self):
+                pass
+
+            def wait(self):
+                pass
+
+        def wait4(pid, options):
+            status = next(left)
+            if isinstance(status, BaseException):
+                raise status
+            return pid, status, None
+
+        left = iter(statuses)
+        monkeypatch.setattr(subprocess, 'Popen', Process)
+        monkeypatch.setattr(os, 'wait4', wait4)
+        monkeypatch.delenv('MICROBENCH', raising=False)
+
+    return install
+
+
+WORDS = ['--no-mixin', '--stdout', '--stderr', 'simulate']
+
+
+def test_pipes_may_be_lines_of_bytes(fake, monkeypatch, capsys):
+    """Copied as text to the streams as they are then, and closed at the end."""
+    out, err = FakePipe(b'a\n', b'\xff b'), FakePipe(b'e\n')
+    fake(out, err, 0)
+    copies = {name: io.StringIO() for name in ('__stdout__', '__stderr__')}
+    for name, copy in copies.items():
+        monkeypatch.setattr(sys, name, copy)
+    with pytest.raises(SystemExit) as ended:
+        main(WORDS)
+    assert ended.value.code == 0
+    assert [copy.getvalue() for copy in copies.values()] == ['a\n� b', 'e\n']
+    assert out.closed
+    assert err.closed
+    call = json.loads(capsys.readouterr().out)['call']
+    assert (call['stdout'], call['stderr']) == (['a\n� b'], ['e\n'])
+
+
+def test_pipes_are_closed_after_an_error(fake, capsys):
+    """What was read is stored."""
+    out, err = FakePipe(b'a\n'), FakePipe(b'b\n', error=OSError('broken'))
+    fake(out, err, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        main(WORDS)
+    assert out.closed
+    assert err.closed
+    captured = capsys.readouterr()
+    call = json.loads(captured.out.splitlines()[-1])['call']
+    assert (call['stdout'], call['stderr']) == (['a\n'], ['b\n'])
+
+
+# --- the parts ------------------------------------------------------------------------
+
+
+def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
+    """While a piece is being passed on, nothing is given up: more is in the pipe."""
+    monkeypatch.setattr(pipes, 'PATIENCE', 0.0)
+    monkeypatch.setattr(pipes, 'LOOK_EVERY', 0.001)
+    passing, go_on = threading.Event(), threading.Event()
+
+    def pass_on(piece, final=False):
+        passing.set()
+        go_on.wait(60)
+
+    ours, theirs = os.pipe()
+    reader = Reader(os.fdopen(ours, 'rb', 0), pass_on, Kept())
+    reader.start()
+    os.write(theirs, b'first ')
+    assert passing.wait(60)
+    os.write(theirs, b'second')
+    looks = iter(range(100))
+    reader.finish(is_urgent=lambda: next(looks) == 50)
+    assert next(looks) == 51  # it was urgent, and not given up before
+    go_on.set()
+    reader.finish()
+    assert reader.take() == 'first second'
+    os.close(theirs)
+
+
+class Failing(io.StringIO):
+    """A stream whose n-th write fails."""
+
+    def write(self, text):
+        raise ValueError('I/O operation on closed file')
+
+
+@pytest.mark.parametrize('stream', [None, Failing(), object()])
+def test_a_stream_that_takes_nothing(stream):
+    """Nothing is raised, whatever is passed on."""
+    pass_on = PassOn(stream)
+    for piece in (b'a', b'b'):
+        pass_on(piece)
+    pass_on(b'', final=True)
+
+
+@given(st.text(), st.lists(st.integers(0, 200)))
+def test_text_is_whole_wherever_the_pieces_end(text, cuts):
+    """Characters of several bytes may come in parts."""
+    data = text.encode()
+    stream = io.StringIO(newline='')
+    pass_on = PassOn(stream)
+    places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
+    for start, end in zip(places, [*places[1:], len(data)], strict=True):
+        pass_on(data[start:end])
+    pass_on(b'', final=True)
+    assert stream.getvalue() == text
+
+
+def test_a_descriptor_that_does_not_block():
+    """What does not fit yet is written later."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    data = bytes(range(256)) * 4096
+    thread = threading.Thread(target=write_all, args=(writer, data))
+    thread.start()
+    got = bytearray()
+    while len(got) < len(data):
+        got += os.read(reader, 65536)
+    thread.join()
+    assert got == data
+    os.close(reader)
+    os.close(writer)
+
+
+pieces = st.lists(st.binary(max_size=50) | st.text(max_size=20).map(str.encode))
+
+
+@given(pieces)
+def test_without_a_limit_all_is_kept(pieces):
+    """Whatever the pieces are."""
+    kept = Kept()
+    for piece in pieces:
+        kept.add(piece)
+    assert kept.text() == b''.join(pieces).decode('utf-8', 'replace')
+
+
+@given(pieces, st.integers(0, 60))
+def test_head_and_tail_and_what_was_left_out(pieces, limit):
+    """No more than the limit is kept, in whole characters, and the count is right."""
+    kept, data = Kept(limit), b''.join(pieces)
+    for piece in pieces:
+        kept.add(piece)
+    text = kept.text()
+    if len(data) <= limit:
+        assert text == data.decode('utf-8', 'replace')
+        return
+    head, count, tail = split(text)
+    tail_size = limit // 2
+    assert data[: limit - tail_size].decode('utf-8', 'replace').startswith(head)
+    assert data[len(data) - tail_size :].decode('utf-8', 'replace').endswith(tail)
+    assert len(data) - limit <= count <= len(data) - limit + 6
+
+
+def split(text):
+    """Head, number of bytes and tail of a text that was cut."""
+    head, _, rest = text.rpartition('\n[... ')
+    count, _, tail = rest.partition(' bytes left out ...]\n')
+    return head, int(count), tail
+
+
+def test_long_output_with_a_limit_takes_no_memory():
+    """What is between head and tail is dropped on the way."""
+    kept = Kept(1000)
+    for _ in range(1000):
+        kept.add(b'x' * 10_000)
+        assert len(kept._head) + len(kept._tail) < 100_000
+    assert f'{10_000_000 - 1000} bytes left out' in kept.text()

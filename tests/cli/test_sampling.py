@@ -1,0 +1,206 @@
+"""Samples of the command: when they are taken, of whom, and what they do not change."""
+
+import os
+import subprocess
+import sys
+from datetime import timezone
+
+import psutil
+import pytest
+
+from microbench.cli import sampling
+from microbench.cli.child import Child
+from microbench.cli.sampling import ProcessGauge, Sampling, TreeGauge
+from tests.cli.conftest import wait_until
+
+OUT = ('-o', 'out.jsonl')
+KEYS = {'timestamp', 'cpu_percent', 'rss_bytes'}
+
+BUSY = """
+import time
+until = time.monotonic() + float(__import__('sys').argv[1])
+while time.monotonic() < until:
+    pass
+"""
+
+
+def call_of(outcome):
+    """The `call` of the one record of a run."""
+    [record] = outcome.records
+    return record['call']
+
+
+def test_samples_of_each_iteration(command):
+    """A list for each; the first sample comes 0.1 s after the start."""
+    outcome = command(
+        *OUT, '--monitor-interval=1', '-n', '2', '--', sys.executable, '-c', BUSY, '0.5'
+    )
+    assert (outcome.status, outcome.stderr) == (0, '')
+    call = call_of(outcome)
+    assert call['monitor_scope'] == 'process'
+    assert [len(samples) for samples in call['monitor']] == [1, 1]
+    for [sample] in call['monitor']:
+        assert set(sample) == KEYS
+        assert sample['timestamp'].endswith('+00:00')
+        assert sample['rss_bytes'] > 0
+        assert sample['cpu_percent'] > 0
+
+
+def test_a_short_program_has_none(command):
+    """Nor does anybody wait for a sample: the fields are absent."""
+    outcome = command(*OUT, '--monitor-interval=1', '-n', '3', '--', 'true')
+    assert (outcome.status, outcome.stderr) == (0, '')
+    call = call_of(outcome)
+    assert not {'monitor', 'monitor_scope'} & set(call)
+    assert max(call['durations']) < 0.1
+
+
+def test_warm_up_is_not_sampled(command):
+    """It leaves no trace."""
+    script = 'echo >> ran; [ $(wc -l < ran) = 2 ] || exec "$0" -c "$1" 0.3'
+    outcome = command(
+        *OUT,
+        *('--monitor-interval=1', '-w', '1', '--'),
+        *('sh', '-c', script, sys.executable, BUSY),
+    )
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert 'monitor' not in call_of(outcome)
+
+
+def test_the_tree_has_what_a_script_starts(command):
+    """The shell itself is idle, and small."""
+    script = '"$0" -c "$1" 0.6; :'
+    words = ('sh', '-c', script, sys.executable, BUSY)
+    for scope in ('process', 'tree'):
+        outcome = command(
+            *OUT, '--monitor-interval=1', f'--monitor-scope={scope}', '--', *words
+        )
+        assert (outcome.status, outcome.stderr) == (0, '')
+    alone, tree = (record['call'] for record in outcome.records)
+    assert [alone['monitor_scope'], tree['monitor_scope']] == ['process', 'tree']
+    [[shell]], [[both]] = alone['monitor'], tree['monitor']
+    assert both['rss_bytes'] > shell['rss_bytes']
+    assert both['cpu_percent'] > 10 > shell['cpu_percent']
+
+
+# --- with a clock and a watch of the test ---------------------------------------------
+
+
+class ByHand:
+    """A watch whose actions are done when the test says so, and its clock."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.timers = []
+
+    def at(self, due, action):
+        self.timers.append((due, action))
+        return self.timers[-1]
+
+    def cancel(self, timer):
+        if timer in self.timers:
+            self.timers.remove(timer)
+
+    def run(self, until):
+        """Do what is due until then."""
+        while self.timers and self.timers[0][0] <= until:
+            due, action = self.timers.pop(0)
+            self.now = max(self.now, due)
+            action()
+
+
+class FakeGauge:
+    """Counts its readings."""
+
+    def __init__(self, number):
+        self.readings = 0
+
+    def read(self):
+        self.readings += 1
+        return float(self.readings), 10
+
+
+@pytest.fixture
+def sampled(monkeypatch):
+    """A sampling with interval 2 s, its watch, and a child that is running."""
+    watch = ByHand()
+    monkeypatch.setattr(sampling, 'monotonic', lambda: watch.now)
+    monkeypatch.setattr(sampling, 'ProcessGauge', FakeGauge)
+    attendant = Sampling(watch, 2.0, 'process', timezone.utc)
+    with subprocess.Popen(['cat'], stdin=subprocess.PIPE) as process:
+        child = Child(['cat'])
+        child.process, child.is_ours, child.over = process, True, False
+        attendant.started(child)
+        yield attendant, watch, child
+
+
+def test_the_times_of_the_samples(sampled):
+    """A reading to compare with, then 0.1 s after the start, then at each interval."""
+    _, watch, child = sampled
+    dues = []
+    for _ in range(4):
+        dues.append(watch.timers[0][0])
+        watch.run(dues[-1])
+    assert dues == pytest.approx([1000.0, 1000.1, 1002.1, 1004.1])
+    assert [sample['cpu_percent'] for sample in child.samples] == [2.0, 3.0, 4.0]
+
+
+def test_missed_samples_are_left_out(sampled):
+    """As when the process was stopped meanwhile: no burst afterwards."""
+    _, watch, child = sampled
+    watch.run(1000.1)
+    watch.now = 1007.0
+    watch.run(1003.0)
+    assert len(child.samples) == 2
+    assert watch.timers[0][0] == pytest.approx(1008.1)
+
+
+def test_no_sample_after_the_end(sampled):
+    """Neither when it was declared over, nor of a zombie."""
+    attendant, watch, child = sampled
+    watch.run(1000.1)
+    child.process.stdin.close()
+    wait_until(lambda: child.has_ended)
+    watch.run(2000.0)
+    assert len(child.samples) == 1
+    assert watch.timers == []
+    attendant.ended(child)
+
+
+def test_what_is_planned_is_cancelled_at_the_end(sampled):
+    """Nothing is left in the watch."""
+    attendant, watch, child = sampled
+    watch.run(1000.1)
+    assert len(watch.timers) == 1
+    attendant.ended(child)
+    assert watch.timers == []
+
+
+@pytest.mark.parametrize('gauge', [ProcessGauge, TreeGauge])
+def test_a_process_that_does_not_exist(gauge):
+    """Psutil's error, which costs the samples and nothing else."""
+    with pytest.raises(psutil.NoSuchProcess):
+        gauge(2**22 + 12345)
+
+
+def test_the_time_of_those_that_have_ended_is_not_lost():
+    """It is with the parent that has waited for them."""
+    script = '"$0" -c "$1" 0.2; echo; cat'
+    with subprocess.Popen(
+        ['sh', '-c', script, sys.executable, BUSY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        gauge = TreeGauge(process.pid)
+        gauge.read()
+        assert process.stdout.read(1) == b'\n'
+        percent, size = gauge.read()
+    assert percent > 10
+    assert size > 0
+
+
+def test_an_interval_without_time_has_no_percentage():
+    """Two readings at once are no division by zero."""
+    gauge = TreeGauge(os.getpid())
+    gauge.last = float('inf'), 0.0
+    assert gauge.read()[0] == 0.0

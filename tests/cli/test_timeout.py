@@ -1,0 +1,262 @@
+"""Time-outs: who is ended, what is recorded, and the moment in which both happen."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+from time import monotonic
+
+import pytest
+
+from microbench.__main__ import main
+from microbench.cli.child import Child
+from microbench.cli.timeout import TimeOut, others_of
+from tests.cli.conftest import is_gone, wait_until
+
+OUT = ('-o', 'out.jsonl')
+
+
+def test_each_iteration_has_its_own_limit(start):
+    """The next one still runs; the record says which were too long."""
+    script = 'echo >> ran; [ $(wc -l < ran) = 2 ] || exit 0; exec cat'
+    outcome = start(*OUT, '--timeout=1', '-n', '3', '--', 'sh', '-c', script).wait()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (143, '', '')
+    [record] = outcome.records
+    assert record['call']['timed_out'] is True
+    assert record['call']['timed_out_iterations'] == [False, True, False]
+    assert record['call']['returncode'] == [0, -signal.SIGTERM, 0]
+    assert record['call']['durations'][1] >= 1
+    assert 'exit_signal' not in record
+
+
+def test_without_a_time_out_nothing_is_said(start):
+    """Neither flag is there."""
+    outcome = start(*OUT, '--timeout=600', '--', 'true').wait()
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert not {'timed_out', 'timed_out_iterations'} & set(outcome.records[0]['call'])
+
+
+def test_who_ignores_it_is_killed_after_the_grace_period(start):
+    """The whole group is."""
+    script = 'trap "" TERM; sh -c "echo \\$\\$; cat"; cat'
+    command = start(
+        *OUT,
+        *('--timeout=0.5', '--timeout-grace-period=0.2'),
+        *('--', 'sh', '-c', script),
+    )
+    grandchild = int(command.line())
+    outcome = command.wait()
+    assert (outcome.status, outcome.stderr) == (137, '')
+    [record] = outcome.records
+    assert record['call']['returncode'] == [-signal.SIGKILL]
+    assert record['call']['durations'][0] >= 0.7
+    wait_until(lambda: is_gone(grandchild))
+
+
+def test_a_grandchild_that_holds_the_pipe_ends_as_well(start):
+    """Captured output is not waited for, and nobody stays behind."""
+    script = 'exec 3<&0; cat <&3 & echo $!; wait; wait'
+    command = start(*OUT, '--stdout', '--timeout=0.5', '--', 'sh', '-c', script)
+    grandchild = int(command.line())
+    outcome = command.wait()
+    assert (outcome.status, outcome.stderr) == (143, '')
+    assert outcome.records[0]['call']['stdout'] == [f'{grandchild}\n']
+    wait_until(lambda: is_gone(grandchild))
+
+
+def test_a_grandchild_that_outlives_the_child_has_its_grace_period(start):
+    """The shell dies at once; its program cleans up; who does not end is killed."""
+    cleans_up = 'trap "echo clean; exit" TERM; echo started; while :; do read x; done'
+    stays = 'trap "" TERM; echo $$; exec cat'
+    script = f"exec 3<&0; sh -c '{cleans_up}' <&3 & sh -c '{stays}' <&3 & wait"
+    command = start(
+        *OUT,
+        *('--timeout=0.7', '--timeout-grace-period=0.5'),
+        *('--', 'sh', '-c', script),
+    )
+    said = {command.line(), command.line()}
+    said.discard('started')
+    assert command.line() == 'clean'
+    outcome = command.wait()
+    assert outcome.status == 143
+    assert outcome.records[0]['call']['returncode'] == [-signal.SIGTERM]
+    wait_until(lambda: is_gone(int(said.pop())))
+
+
+def test_an_orphan_of_the_group_ends_as_well(start):
+    """Its parent has ended long ago: only the group still knows it."""
+    script = 'exec 3<&0; sh -c "cat <&3 & echo \\$!"; exec cat'
+    command = start(*OUT, '--timeout=0.5', '--', 'sh', '-c', script)
+    orphan = int(command.line())
+    assert command.wait().status == 143
+    wait_until(lambda: is_gone(orphan))
+
+
+def test_no_limit_is_too_long(start):
+    """Not even one of many years."""
+    outcome = start(*OUT, '--timeout=1e12', '--', 'true').wait()
+    assert (outcome.status, outcome.stderr) == (0, '')
+
+
+# --- the moment of the end ------------------------------------------------------------
+
+
+class ByHand:
+    """A watch whose actions the test calls."""
+
+    def __init__(self):
+        self.timers = []
+
+    def at(self, due, action):
+        self.timers.append((due, action))
+        return self.timers[-1]
+
+    def cancel(self, timer):
+        self.timers.remove(timer)
+
+
+def test_a_child_that_has_just_ended_is_not_timed_out():
+    """Nobody has noticed yet that it is a zombie: no signal, no flag."""
+    watch = ByHand()
+    time_out = TimeOut(watch, 60.0, 5.0)
+
+    class InThatMoment:
+        def started(self, child):
+            wait_until(lambda: child.has_ended)
+            [(_, terminate)] = watch.timers
+            terminate()
+
+        def ended(self, child):
+            pass
+
+    child = Child(['true'], [time_out, InThatMoment()])
+    child.run()
+    assert (child.returncode, child.timed_out, watch.timers) == (0, False, [])
+
+
+def test_a_child_that_is_over_is_not_signalled():
+    """The action may have been under way when the child was collected."""
+    watch = ByHand()
+    time_out = TimeOut(watch, 60.0, 5.0)
+    child = Child(['true'])
+    child.run()
+    time_out.started(child)
+    [(_, terminate)] = watch.timers
+    terminate()
+    time_out._kill(child)
+    assert (child.returncode, child.timed_out) == (0, False)
+
+
+def test_any_ending_within_the_time_out_is_harmless(start):
+    """Programs that take about as long as they may: a status and a flag for each."""
+    command = start(*OUT, '--timeout=0.02', '-n', '60', '--', 'sleep', '0.0185')
+    outcome = command.wait()
+    assert outcome.status in (0, 143)
+    assert outcome.stderr == ''
+    call = outcome.records[0]['call']
+    assert len(call['durations']) == len(call['returncode']) == 60
+    flags = call.get('timed_out_iterations', [False] * 60)
+    for code, flag in zip(call['returncode'], flags, strict=True):
+        assert code == 0 or (code == -signal.SIGTERM and flag)
+
+
+# --- stubbed processes ----------------------------------------------------------------
+
+
+class FakeProcess:
+    """A process that ends at the n-th request to do so."""
+
+    returncode = None
+
+    def __init__(self, pid, stubborn):
+        self.pid = pid
+        self.calls = []
+        self.stubborn = stubborn
+        self.over = threading.Event()
+
+    def terminate(self):
+        self.calls.append('terminate')
+        if not self.stubborn:
+            self.over.set()
+
+    def kill(self):
+        self.calls.append('kill')
+        self.over.set()
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """Stub process creation; wait4 blocks until the process is over."""
+
+    def install(pid, stubborn=False):
+        process = FakeProcess(pid, stubborn)
+
+        def wait4(number, options):
+            assert (number, options) == (pid, 0)
+            assert process.over.wait(60)
+            usage = resource.struct_rusage([0.0] * 16)
+            return number, signal.SIGKILL if stubborn else signal.SIGTERM, usage
+
+        monkeypatch.setattr(subprocess, 'Popen', lambda command, **options: process)
+        monkeypatch.setattr(os, 'wait4', wait4)
+        monkeypatch.delenv('MICROBENCH', raising=False)
+        return process
+
+    return install
+
+
+@pytest.mark.parametrize(
+    ('stubborn', 'calls', 'code'),
+    [(False, ['terminate'], -15), (True, ['terminate', 'kill'], -9)],
+)
+def test_each_request_is_made_once(fake, capsys, stubborn, calls, code):
+    """Through the process object: terminate, and kill only when it is needed."""
+    process = fake(2**22 + 12345, stubborn)
+    words = ['--timeout=0.05', '--timeout-grace-period=0.05', 'simulate']
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert (ended.value.code, process.calls) == (code, calls)
+    assert '"timed_out_iterations":[true]' in capsys.readouterr().out
+
+
+def test_an_invented_number_is_never_signalled(fake, capsys):
+    """It may be that of a process which leads a group of its own, with children."""
+    script = 'exec 3<&0; cat <&3 & echo $!; wait'
+    with subprocess.Popen(
+        ['sh', '-c', f"exec 3<&0; setsid sh -c '{script}' <&3 & echo $!; wait"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as stranger:
+        numbers = [int(stranger.stdout.readline()) for _ in range(2)]
+        fake(numbers[0], stubborn=True)
+        with pytest.raises(SystemExit):
+            main(['--timeout=0.05', '--timeout-grace-period=0.05', 'simulate'])
+        alive = [not is_gone(number) for number in numbers]
+        stranger.stdin.close()
+    assert alive == [True, True]
+
+
+def test_without_psutil_there_are_no_others(monkeypatch):
+    """The group is ended all the same."""
+    monkeypatch.setitem(sys.modules, 'psutil', None)
+    assert others_of(Child(['true'])) == []
+    began = monotonic()
+    watch = ByHand()
+    time_out = TimeOut(watch, 60.0, 600.0)
+    time_out.makes_groups = True
+
+    class AtOnce:
+        def started(self, child):
+            [(_, terminate)] = watch.timers
+            terminate()
+
+        def ended(self, child):
+            pass
+
+    child = Child(['sh', '-c', 'sleep 600 & wait'], [time_out, AtOnce()], own_group=True)
+    child.run()
+    assert (child.returncode, child.timed_out) == (-signal.SIGTERM, True)
+    assert monotonic() - began < 600
