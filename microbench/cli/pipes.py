@@ -13,6 +13,7 @@ import os
 import select
 import sys
 import threading
+from math import inf
 from time import monotonic
 
 TYPE_CHECKING = False
@@ -89,6 +90,7 @@ class Reader:
         self.number = _descriptor(pipe)
         self.passing_on = False
         self.taken = 0
+        self.enough = inf  # then all that the child itself wrote was taken
         self._lock = threading.Lock()
         self._done = threading.Event()
 
@@ -101,7 +103,7 @@ class Reader:
             for piece in self._pieces():
                 self.passing_on = True
                 with self._lock:
-                    if self.kept is not None:
+                    if self.kept is not None and self.taken < self.enough:
                         self.kept.add(piece)
                 self.taken += len(piece)
                 self.pass_on(piece)
@@ -122,11 +124,12 @@ class Reader:
 
     def finish(self, is_urgent: Callable[[], bool] = lambda: False) -> None:
         """Wait until everything is read that the child itself has written."""
-        at_end, give_up_at = self.taken, monotonic() + PATIENCE
+        self.enough = self.taken + LARGEST_PIPE
+        give_up_at = monotonic() + PATIENCE
         while not self._done.wait(LOOK_EVERY):
-            if monotonic() > give_up_at and self._has_read_enough(self.taken - at_end):
+            if is_urgent() or self.taken >= self.enough:
                 break
-            if is_urgent():
+            if monotonic() > give_up_at and self._is_empty():
                 break
 
     def take(self) -> str:
@@ -135,11 +138,11 @@ class Reader:
             kept, self.kept = self.kept or Kept(), None
         return kept.text()
 
-    def _has_read_enough(self, since_end: int) -> bool:
-        """Whether what the child wrote must have been read; now or later writers go on."""
+    def _is_empty(self) -> bool:
+        """Whether all that was written so far was read, and passed on."""
         if self.number is None or self.passing_on:
-            return False  # a slow reader of ours holds it up: that is no end
-        return since_end > LARGEST_PIPE or not _has_data(self.number)
+            return False  # a slow reader of ours holds it up: there may be more
+        return not _has_data(self.number)
 
 
 class PassOn:

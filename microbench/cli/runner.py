@@ -72,6 +72,7 @@ class Measurement:
         self.forwarding.begin()
         try:
             self._repeat(self.settings.warmup, self._run_child)
+            self.forwarding.swallows = 0  # what captures run may hang
             run = self._begin(bench)
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
@@ -126,7 +127,6 @@ class Measurement:
                 self.incomplete = True
                 break
             self._attempt(once, *args)
-        self.forwarding.swallows = 0
 
     def _attempt(self, once: Callable[..., None], *args: Any) -> None:
         try:

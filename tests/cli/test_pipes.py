@@ -233,7 +233,7 @@ def fake(monkeypatch):
     return install
 
 
-WORDS = ['--no-mixin', '--stdout', '--stderr', 'simulate']
+WORDS = ['--no-mixin', '--stdout', '--stderr', '--', 'simulate']
 
 
 def test_pipes_may_be_lines_of_bytes(fake, monkeypatch, capsys):
