@@ -132,8 +132,8 @@ class Forwarding:
     # --- in the thread of the watch --------------------------------------------------
 
     def _forward(self, number: int) -> None:
-        if number not in ENDING and number not in NOTICES:
-            return
+        if number == NUDGE or not self._handlers.in_force(number):
+            return  # the descriptor hears of the signals of others too
         with self._lock:
             if self._child is None:
                 self._early.append(number)

@@ -114,7 +114,7 @@ def test_many_programs_end_with_130_after_ctrl_c(start):
     command = start(*OUT, '--', 'sh', '-c', script)
     assert command.line() == 'started'
     command.send(signal.SIGINT)
-    outcome = command.ended()
+    outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-signal.SIGINT, '')
     assert only(outcome)['exit_signal'] == 'SIGINT'
 
