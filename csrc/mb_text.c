@@ -422,3 +422,20 @@ mb_text_ascii(mb_text *text, const char *json, size_t size)
     write_escaping(text, json, size, ascii_run);
     drop_if_failed(text, before);
 }
+
+bool
+mb_has_digits(const char *bytes, size_t size, size_t run)
+{
+    size_t start = 0; /* no run begins before */
+    while (size - start >= run) {
+        size_t place = start + run; /* from behind: most places are skipped */
+        while (place > start && bytes[place - 1] >= '0' && bytes[place - 1] <= '9') {
+            place--;
+        }
+        if (place == start) {
+            return true;
+        }
+        start = place;
+    }
+    return false;
+}

@@ -209,6 +209,9 @@ def string_text(value: str) -> bytes:
 def ascii_text(json: bytes) -> bytes:
     """JSON in UTF-8 as JSON in ASCII."""
 
+def has_digits(text: bytes, run: int) -> bool:
+    """Whether so many decimal digits, at least one, stand side by side somewhere."""
+
 def plain_text(value: object) -> bytes | None:
     """JSON of a plain value (as json.loads returns, and datetimes), else None."""
 

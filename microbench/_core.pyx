@@ -169,6 +169,10 @@ def ascii_text(bytes json not None):
     return taken(&text)
 
 
+def has_digits(bytes text not None, size_t run):
+    return c.mb_has_digits(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), run)
+
+
 def record_text(run, bytes head not None, bytes name not None, bytes tail not None,
                 int32_t offset_s):
     cdef c.mb_text text

@@ -56,6 +56,7 @@ cdef extern from "mb_text.h":
     void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s) noexcept nogil
     void mb_text_string(mb_text *text, const char *utf8, size_t size) noexcept nogil
     void mb_text_ascii(mb_text *text, const char *json, size_t size) noexcept nogil
+    bint mb_has_digits(const char *bytes, size_t size, size_t run) noexcept nogil
 
 cdef extern from "mb_append.h":
     ctypedef struct mb_append:

@@ -340,6 +340,20 @@ a_text_without_memory_fails_and_can_be_used_again(void)
     test_each_failing_allocation(write_through_a_failure);
 }
 
+static void
+runs_of_digits_are_found(void)
+{
+    static const char TEXT[] = "a12,345.6789";
+    for (size_t run = 1; run <= 4; run++) {
+        CHECK(mb_has_digits(TEXT, sizeof TEXT - 1, run));
+    }
+    CHECK(!mb_has_digits(TEXT, sizeof TEXT - 1, 5));
+    CHECK(!mb_has_digits(TEXT, sizeof TEXT - 2, 4)); /* the last digit is not ours */
+    CHECK(!mb_has_digits(TEXT, 3, 4));
+    CHECK(!mb_has_digits(TEXT, 1, 1));
+    CHECK(!mb_has_digits(TEXT, 0, 1));
+}
+
 int
 main(void)
 {
@@ -358,6 +372,7 @@ main(void)
     RUN(each_byte_that_is_no_utf8_is_replaced);
     RUN(longer_forms_than_needed_are_no_utf8);
     RUN(json_changes_only_where_it_is_not_ascii);
+    RUN(runs_of_digits_are_found);
     RUN(a_fixed_text_takes_what_fits_exactly);
     RUN(what_does_not_fit_leaves_the_text_as_it_was);
     RUN(a_heap_text_grows);

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from .. import _core
 from ..messages import warn
 
 orjson: Any
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-# Integers of 19 digits and more: orjson would read large ones as floats.
-DIGITS = bytes.maketrans(b'0123456789', b'0' * 10)
-LARGE = b'0' * 19
+LARGE = 19  # digits: orjson would read some integers of so many as floats
 
 OPENING = '{"mb":{"run_id":"'
 DECODER = json.JSONDecoder()
@@ -91,7 +90,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
 
 
 def _loads(line: bytes) -> Any:
-    if orjson is not None and LARGE not in line.translate(DIGITS):
+    if orjson is not None and not _core.has_digits(line, LARGE):
         try:
             return orjson.loads(line)
         except ValueError:

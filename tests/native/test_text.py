@@ -4,6 +4,7 @@ import datetime
 import decimal
 import json
 import math
+import re
 import uuid
 
 import pytest
@@ -25,6 +26,13 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
 def test_integers(value):
     """As str() has them."""
     assert _core.int_text(value) == str(value).encode()
+
+
+@given(st.text('0189ax/:.', max_size=60), st.integers(1, 22))
+def test_runs_of_digits(text, run):
+    """They are found wherever they stand."""
+    expected = re.search(rf'\d{{{run}}}', text) is not None
+    assert _core.has_digits(text.encode(), run) is expected
 
 
 @pytest.mark.parametrize('value', [2**63, -(2**63) - 1])

@@ -122,7 +122,7 @@ def test_not_in_what_is_missing():
         ('len(a, b)', 'of one value each'),
         ('max(a, key=len)', 'of one value each'),
         ('max(*a)', 'Starred'),
-        ('lambda: 1', 'lambda: 1 is not known here'),
+        ('lambda: 1', 'is not known here'),
         ('[x for x in call.durations]', 'is not known here'),
         ('{"a": 1}', 'is not known here'),
         ('f"{call}"', 'is not known here'),

@@ -226,6 +226,14 @@ def step():
     'clock_info': 'def step():\n    _core.clock_info()\n',
     'clock_ns': 'def step():\n    _core.clock_ns()\n',
     'fork_generation': 'def step():\n    _core.fork_generation()\n',
+    'has_digits': """
+text = words.encode()
+def step():
+    _core.has_digits(text, 1)
+    _core.has_digits(text, number)
+    refused(TypeError, _core.has_digits, words, 1)
+    refused(OverflowError, _core.has_digits, text, -1)
+""",
     'int_text': """
 def step():
     _core.int_text(number)
