@@ -180,21 +180,24 @@ class _Thread(threading.Thread):
             self._say('cannot be read, waiting: %s', one_line(error), once=error.errno)
 
     def _hooks(self) -> list[tuple[str, Hook]]:
-        """Return the hooks as they are now, the filter first: a pass keeps to them."""
+        """Return what comes after the filter, as it is now: a pass keeps to it."""
         stream = self._stream
         processing = [name for name in dir(stream) if name.startswith('process_')]
-        names = ['filter', *sorted(processing), 'display']
+        names = [*sorted(processing), 'display']
         return [(name, getattr(stream, name)) for name in names]
 
     def _deliver(self, record: dict[str, Any], hooks: list[tuple[str, Hook]]) -> None:
+        try:
+            if not self._stream.filter(record):
+                return
+        except BaseException as error:  # SystemExit in a thread ends nobody
+            self._note_failure('filter', error)
+            return
         for name, hook in hooks:
             try:
-                result = hook(record)
-            except BaseException as error:  # SystemExit in a thread ends nobody
+                hook(record)
+            except BaseException as error:
                 self._note_failure(name, error)
-                result = None
-            if not result and name == 'filter':
-                return
 
     def _note_failure(self, name: str, error: BaseException) -> None:
         """Log a failure, the first of its kind with its traceback."""

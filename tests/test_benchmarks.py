@@ -310,6 +310,8 @@ MEASURES = [
     'microbench -- true, added',
     'get_results(), a record',
     'get_results(flat=True)',
+    'LiveStream, a record',
+    '  delay from write to hook',
 ]
 
 

@@ -1,6 +1,6 @@
 """The measures, in the order of the table."""
 
-from . import calls, encoding, iterations, memory, phases, reading, startup, threads
+from . import calls, encoding, iterations, live, memory, phases, reading, startup, threads
 
 ALL = (
     phases.rows,
@@ -11,4 +11,5 @@ ALL = (
     memory.rows,
     startup.rows,
     reading.rows,
+    live.rows,
 )

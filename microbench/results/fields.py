@@ -28,11 +28,12 @@ def moment(text: Any) -> datetime | None:
     '2026-03-01T09:30:00+00:00'
     """
     try:
-        if text[-1] in 'Zz':  # Python 3.10 does not read it
-            text = text[:-1] + '+00:00'
         return datetime.fromisoformat(text)
-    except (TypeError, ValueError, LookupError):
-        return None
+    except (TypeError, ValueError):
+        pass
+    if isinstance(text, str) and text[-1:] in ('Z', 'z'):  # Python 3.10 does not read it
+        return moment(text[:-1] + '+00:00')
+    return None
 
 
 def runtime(record: dict[str, Any]) -> timedelta | None:
