@@ -9,7 +9,8 @@ from itertools import zip_longest
 
 from ..results.fields import part
 from . import units
-from .facts import Facts, Spread, exit_text
+from .facts import Facts, exit_text
+from .spread import Spread
 from .terminal import Cell, bar, safe
 from .values import dicts, is_number, items
 

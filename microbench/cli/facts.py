@@ -4,51 +4,13 @@ from __future__ import annotations
 
 from ..results.fields import part
 from . import units
+from .spread import Spread, of_histogram
 from .values import dicts, is_number, items, numbers, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
-
-
-class Spread:
-    """Some durations, in the order of their size.
-
-    Attributes:
-        count: how many.
-        median, least, most, total: in their unit; None where there are none.
-    """
-
-    def __init__(self, durations: Iterable[float]) -> None:
-        ordered = sorted(durations)
-        self.count = len(ordered)
-        self.total: float | None = sum(ordered) if ordered else None
-        self.median = _median(ordered)
-        self.least = ordered[0] if ordered else None
-        self.most = ordered[-1] if ordered else None
-
-
-def _median(ordered: list[float]) -> float | None:
-    middle = len(ordered) // 2
-    if not ordered:
-        return None
-    if len(ordered) % 2:
-        return ordered[middle]
-    return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
-
-
-def of_histogram(histogram: dict[str, Any]) -> Spread:
-    """Return what a histogram says; its median is not among it."""
-    spread = Spread(())
-    count, mean = histogram.get('count'), histogram.get('mean')
-    least, most = histogram.get('min'), histogram.get('max')
-    if isinstance(count, int) and count > 0:
-        spread.count = count
-        spread.least = least if is_number(least) else None
-        spread.most = most if is_number(most) else None
-        spread.total = count * mean if is_number(mean) else None
-    return spread
 
 
 class Facts:

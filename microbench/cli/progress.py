@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 
 from . import units
-from .facts import Spread
 from .jobs import has_terminal, in_foreground
+from .spread import Spread
 from .terminal import Terminal, bar, safe
 
 TYPE_CHECKING = False
