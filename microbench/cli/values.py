@@ -32,7 +32,10 @@ def as_json(value: Any) -> str:
     """Return a value as JSON that can be read and shown."""
     import json
 
-    return safe(json.dumps(value, ensure_ascii=False))
+    try:
+        return safe(json.dumps(value, ensure_ascii=False))
+    except RecursionError:
+        return 'too deep to be shown'
 
 
 def is_number(value: Any) -> TypeGuard[float]:
