@@ -108,6 +108,6 @@ def _command(lab: Lab) -> Iterator[Row]:
         took[US, 'command'] - nothing,
         'python -c pass',
         took[US, 'python'],
-        Goal(2.5, later=True),
+        Goal(2.5),
         peers={PREDECESSOR: before - nothing} if before is not None else {},
     )

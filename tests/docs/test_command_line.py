@@ -1,0 +1,22 @@
+"""The page of the command."""
+
+from docs import options
+
+PAGE = options.PAGE.read_text('utf-8')
+
+
+def test_the_tables_are_those_of_the_options():
+    """After a change of an option: `python -m docs.options`."""
+    assert options.with_tables(PAGE) == PAGE
+
+
+def test_every_option_has_a_row():
+    """With its values; a mixin's own says whose it is."""
+    assert '| `-n`, `--iterations N` | run COMMAND N times (default: 1) |' in PAGE
+    assert '| `--stdout[=suppress]` | ' in PAGE
+    assert '| `--hash-file FILE [FILE ...]` | `file-hash`: ' in PAGE
+    listed = {option for group in options.GROUPS.values() for option in group}
+    assert PAGE.count('\n| `-') == len(listed) + sum(
+        len(options.choice.options_of({name: mixin}))
+        for name, mixin in options.choice.own().items()
+    )
