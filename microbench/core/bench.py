@@ -330,7 +330,7 @@ class MicroBenchBase:
         except Exception as error:
             warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
             return None
-        return _core.ascii_text(b' '.join(text.splitlines()))
+        return encoding.made_strict(_core.ascii_text(b' '.join(text.splitlines())))
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
         """Return the records from the first sink that can read them back.

@@ -97,12 +97,35 @@ def _by_library(value: Any, encoder: type | None) -> bytes | None:
         except TypeError as error:
             _raise_interrupt(error.__cause__)
             # the stdlib knows more: lone surrogates, large integers, deep nesting
+    return _by_stdlib(value, encoder or JSONEncoder)
+
+
+def _by_stdlib(value: Any, encoder: type) -> bytes | None:
     try:
-        return json.dumps(
-            value, cls=encoder or JSONEncoder, allow_nan=False, separators=(',', ':')
-        ).encode()
+        text = json.dumps(value, cls=encoder, allow_nan=False, separators=(',', ':'))
+        return _checked(text, value) if _writes_itself(encoder) else text.encode()
     except Exception:
         return None
+
+
+def _writes_itself(encoder: type) -> bool:
+    """Whether a class decides more than what stands for which value."""
+    return any(
+        getattr(encoder, name) is not getattr(json.JSONEncoder, name)
+        for name in ('__init__', 'encode', 'iterencode')
+    )
+
+
+def _checked(text: str, value: Any) -> bytes | None:
+    """Return what such a class writes, as one line of ASCII; None if it is not strict.
+
+    It may indent, write NaN or other characters, or anything at all.
+    """
+    written = json.loads(text, parse_constant=_refuse)
+    if isinstance(value, dict) and not isinstance(written, dict):
+        return None
+    lines = text.encode('utf-8', 'surrogatepass').splitlines()
+    return _core.ascii_text(b' '.join(lines))
 
 
 def _raise_interrupt(cause: BaseException | None) -> None:
@@ -111,9 +134,14 @@ def _raise_interrupt(cause: BaseException | None) -> None:
         raise cause
 
 
+def _refuse(token: str) -> None:
+    raise ValueError(f'{token} is no JSON')
+
+
 def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
     cleaned = _Cleaner(_default_of(encoder), strict=strict).clean(value)
-    return json.dumps(cleaned, separators=(',', ':'), allow_nan=False).encode()
+    text = _by_stdlib(cleaned, encoder) if encoder and _writes_itself(encoder) else None
+    return text or json.dumps(cleaned, separators=(',', ':'), allow_nan=False).encode()
 
 
 def _default_of(encoder: type | None) -> Callable[[Any], Any]:

@@ -608,6 +608,32 @@ def test_to_json_of_several_lines(caught):
     assert old.getvalue().count('\n') == 1
 
 
+def test_to_json_that_writes_nan():
+    """As json.dumps does unless told otherwise: null takes its place, the rest stays."""
+
+    class Bench(MicroBenchBase):
+        def to_json(self, obj):
+            return json.dumps(obj, default=str)
+
+    kept = Kept()
+    field = {'a': [float('nan'), float('inf')], 'text': 'NaN', 'large': 10**30, 'c': 1j}
+    Bench(outputs=[kept], field=field)(len)('')
+    assert b'"text":"NaN"' in only(kept.lines)
+    assert only(kept.records)['field'] == {**field, 'a': [None, None], 'c': '1j'}
+
+
+def test_to_json_that_writes_no_json():
+    """It is the class's decision: what looks like NaN in it is left alone."""
+
+    class Bench(MicroBenchBase):
+        def to_json(self, obj):
+            return 'a table, with NaN'
+
+    kept = Kept()
+    Bench(outputs=[kept])(len)('')
+    assert kept.lines == [b'a table, with NaN']
+
+
 @pytest.mark.parametrize(
     'function',
     [

@@ -28,6 +28,82 @@ def test_one_that_overrides_the_constructor():
     assert list(stored(json_encoder=Sorted, b=1, a=2)) == ['a', 'b', 'call', 'mb']
 
 
+class Indenting(JSONEncoder):
+    """Writes for people."""
+
+    def __init__(self, **options):
+        super().__init__(**{**options, 'indent': 2})
+
+
+class Unescaped(JSONEncoder):
+    """Writes characters beyond ASCII as they are."""
+
+    def __init__(self, **options):
+        super().__init__(**{**options, 'ensure_ascii': False})
+
+
+class Lenient(JSONEncoder):
+    """Writes NaN."""
+
+    def __init__(self, **options):
+        super().__init__(**{**options, 'allow_nan': True})
+
+
+def rounded(value):
+    """A value with all its floats at two digits."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    return round(value, 2) if isinstance(value, float) else value
+
+
+class Rounding(JSONEncoder):
+    """Changes values that JSON knows, which `default` never sees."""
+
+    def encode(self, o):
+        return super().encode(rounded(o))
+
+
+def writing(text):
+    """A class that writes what is no record, whatever it is given."""
+    return type('Writing', (JSONEncoder,), {'encode': lambda self, o: text})
+
+
+def cutting(self, o):
+    return json.JSONEncoder.encode(self, o)[:-1]
+
+
+@pytest.mark.parametrize('nan', [1.0, float('nan')])
+@pytest.mark.parametrize(
+    'encoder',
+    [
+        *(Indenting, Unescaped, Lenient, Rounding),
+        *map(writing, ['[1]', '', 'text', b'{}', None, '{"a":NaN}', '{}{}']),
+        type('Cutting', (JSONEncoder,), {'encode': cutting}),
+    ],
+    ids=lambda encoder: encoder.__name__ if isinstance(encoder, type) else str(encoder),
+)
+def test_one_that_writes_in_its_own_way(encoder, nan):
+    """Each sink gets one line of strict JSON in ASCII, and no value is lost."""
+    lines, kept = [], Kept()
+    old = type('Old', (), {'write': lambda self, text: lines.append(text)})()
+    text = '\u20ac\u2028\ud800"'
+    with MicroBenchBase(
+        outputs=[kept, old], json_encoder=encoder, text=text, number=1.234, nan=nan
+    ).record('block'):
+        pass
+    line = only(lines)
+    assert kept.lines == [line.encode()]
+    assert line.isascii()
+    assert len(line.splitlines()) == 1
+    assert 'NaN' not in line
+    record = only(kept.records)
+    assert (record['text'], record['call']['name']) == (text, 'block')
+    assert record['number'] == (1.23 if encoder is Rounding else 1.234)
+    assert record['nan'] == (1.0 if nan == 1.0 else None)
+
+
 def test_one_that_knows_no_dates():
     """The record's own times of day are never lost to it."""
     with warnings.catch_warnings():
