@@ -56,8 +56,13 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     PyObject *value = call_timed(run, func, args, flags, names);
     PyObject *type, *error, *traceback;
     PyErr_Fetch(&type, &error, &traceback);
+    /* It keeps its failures itself: what comes out is Ctrl-C on the way there. */
     if (trigger(run, "after_iteration") < 0) {
-        PyErr_WriteUnraisable((PyObject *)run); /* it keeps its failures itself */
+        if (value) {
+            Py_DECREF(value);
+            return NULL;
+        }
+        PyErr_WriteUnraisable((PyObject *)run);
     }
     PyErr_Restore(type, error, traceback);
     return value;
@@ -119,6 +124,24 @@ begun_run(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
     return (py_run *)run;
 }
 
+/* Ctrl-C on the way into finish() has kept it from closing the run, which must not stay
+ * active. The exception that is set stays set. */
+static void
+close_if_open(py_run *run)
+{
+    if (run->native.state != MB_RUN_OPEN) {
+        return;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *closed = PyObject_CallMethod((PyObject *)run, "close", NULL);
+    if (!closed) {
+        PyErr_WriteUnraisable((PyObject *)run);
+    }
+    Py_XDECREF(closed);
+    PyErr_Restore(type, error, traceback);
+}
+
 /* Ends the run. The exception of the code, which is set then, wins over any other. */
 static PyObject *
 finished(py_run *run, PyObject *value)
@@ -134,6 +157,9 @@ finished(py_run *run, PyObject *value)
     PyObject *result =
         PyObject_CallMethod((PyObject *)run, "finish", "OO", error ? error : Py_None,
                             value ? value : Py_None);
+    if (!result) {
+        close_if_open(run);
+    }
     if (type) {
         if (!result) {
             PyErr_WriteUnraisable((PyObject *)run);

@@ -51,8 +51,12 @@ class Block:
         if run is None:
             return
         self._run = None
-        run.end_iteration()
-        run.finish(exception)
+        try:
+            run.end_iteration()
+            run.finish(exception)
+        except BaseException:
+            run.close()  # Ctrl-C before it began: it must not stay active
+            raise
 
     async def __aenter__(self) -> Block:
         return self.__enter__()

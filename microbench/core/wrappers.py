@@ -37,8 +37,11 @@ def coroutine(bench: MicroBenchBase, func: Any) -> Any:
         except BaseException as exception:
             run.finish(exception)
             raise
-        run.finish(None, value)
-        return value
+        else:
+            run.finish(None, value)
+            return value
+        finally:
+            run.close()  # if Ctrl-C came on the way into finish()
 
     return timed
 

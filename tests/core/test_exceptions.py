@@ -9,7 +9,8 @@ import weakref
 import pytest
 
 import microbench
-from microbench import MicroBenchBase
+from microbench import MicroBenchBase, _core
+from microbench.core.run import Run
 from tests.fakes import Failing, FailingAt, Kept, Ticking, only
 
 PACKAGE = microbench.__file__.rpartition('/')[0]
@@ -324,3 +325,60 @@ def test_the_record_holds_on_to_nothing():
     del thing
     gc.collect()
     assert reference() is None
+
+
+# --- Ctrl-C on the way into a method of ours ----------------------------------------------
+
+
+def pressed(*_):
+    """A method that somebody interrupts before its first line."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize('form', FORMS)
+@pytest.mark.parametrize('way', ['call', 'block', 'async block'])
+def test_ctrl_c_on_the_way_to_the_end(monkeypatch, way, form):
+    """It goes on, and the run does not stay active: later phases go nowhere."""
+    bench = MicroBenchBase(**FORMS[form])
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, 'finish', pressed)
+        with pytest.raises(KeyboardInterrupt):
+            if way == 'call':
+                bench(len)('')
+            elif way == 'block':
+                with bench.record():
+                    pass
+            else:
+                drive(within(bench.arecord()))
+    assert _core.runs_open() == 0
+    assert 'outside' in repr(bench.time('later'))
+
+
+async def within(block):
+    async with block:
+        pass
+
+
+@pytest.mark.parametrize('fails', [False, True])
+def test_ctrl_c_on_the_way_to_the_triggers(monkeypatch, fails, capsys):
+    """It ends the call as if it had come a moment before; the exception of code stays."""
+
+    class Bench(MicroBenchBase):
+        def post_run_triggers(self, bm_data):
+            super().post_run_triggers(bm_data)
+
+    bench, seen = Bench(iterations=3), []
+    monkeypatch.setattr(Run, 'after_iteration', pressed)
+    monkeypatch.setattr(sys, 'unraisablehook', seen.append)
+
+    @bench
+    def work():
+        if fails:
+            raise ValueError('mine')
+
+    with pytest.raises(ValueError if fails else KeyboardInterrupt):
+        work()
+    record = only(bench.get_results())
+    assert record['exception']['type'] == ('ValueError' if fails else 'KeyboardInterrupt')
+    assert len(record['call']['durations']) == 1
+    assert len(seen) == fails
