@@ -9,6 +9,7 @@ import microbench
 from microbench import MBFunctionCall, MBReturnValue, MicroBench, MicroBenchBase, _core
 from tests.fakes import Kept
 
+pytestmark = pytest.mark.usefixtures('fresh_count')  # some are lost
 PACKAGE = microbench.__file__.rpartition('/')[0]
 
 
