@@ -6,6 +6,8 @@ the monitor saw; at last whatever else was recorded, a line each.
 
 from __future__ import annotations
 
+from math import inf
+
 from ..results.fields import part
 from ..results.reading import flattened
 from . import units
@@ -21,19 +23,27 @@ if TYPE_CHECKING:
 
     Rows = list[list[str]]
 
-ITEMS = 8  # larger objects and lists are counted instead of shown
 INDENT = '  '
+# Larger objects and lists are counted instead of shown; but not these namespaces, and
+# others only if they have many names, as that of a job.
+ITEMS, NAMES = 8, 16
+OPEN = ('mb', 'call', 'host', 'python')
 
 # What is shown elsewhere, and so is not among the rest: paths, and all below them.
 SHOWN = (
     *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
     *('call.command', 'call.working_dir', 'call.returncode', 'call.start_time'),
-    *('call.finish_time', 'call.timed_out', 'call.timed_out_iterations', 'host.hostname'),
-    *('call.invocation', 'call.timings_iteration', 'call.capture_errors', 'call.monitor'),
-    *('host.os', 'host.cpu_cores_logical', 'host.cpu_cores_physical', 'host.ram_total'),
-    *('python.version', 'python.executable', 'python.prefix', 'resource_usage', 'mb'),
+    *('call.timed_out', 'call.timed_out_iterations', 'call.capture_errors'),
+    *('call.monitor', 'resource_usage', 'mb.version', 'mb.record_id'),
+    *('host.hostname', 'host.os', 'host.cpu_cores_logical', 'host.cpu_cores_physical'),
+    *('host.ram_total', 'python.version', 'python.executable'),
     *('exit_signal', 'exit_status', 'exit_path', 'slurm.job_id', 'slurm.job_partition'),
     *('slurm.array_task_id', 'slurm.procid', 'git.commit', 'git.branch', 'git.dirty'),
+)
+# What seldom explains anything, and is only shown with the whole.
+SELDOM = (
+    *('mb.run_id', 'mb.schema', 'mb.timezone', 'mb.duration_counter', 'mb.clock'),
+    *('call.invocation', 'call.finish_time', 'call.timings_iteration', 'python.prefix'),
 )
 
 
@@ -158,29 +168,23 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _rest(record: dict[str, Any], whole: bool) -> Rows:
-    rest = {name: value for name, value in record.items() if not _is_shown(name)}
-    leaves = rest if whole else {n: _counted(v) for n, v in rest.items()}
+    hidden = SHOWN if whole else (*SHOWN, *SELDOM)
+    rest = record
+    if not whole:
+        limits = {**dict.fromkeys(record, NAMES), **dict.fromkeys(OPEN, inf)}
+        rest = {name: _counted(value, limits[name]) for name, value in record.items()}
     return [
         [Cell(safe(path), 'dim'), value if isinstance(value, Cell) else as_json(value)]
-        for path, value in flattened(leaves).items()
-        if not _is_shown(path)
+        for path, value in flattened(rest).items()
+        if not any(path == name or path.startswith(f'{name}.') for name in hidden)
     ]
 
 
-def _is_shown(path: str) -> bool:
-    return path in SHOWN or path.startswith(tuple(f'{shown}.' for shown in SHOWN))
-
-
-def _counted(value: Any) -> Any:
+def _counted(value: Any, most: float) -> Any:
     """Return a value in which large objects and lists are replaced by their size."""
-    if isinstance(value, list):
-        return Cell(f'{len(value)} items') if len(value) > ITEMS else value
-    if not isinstance(value, dict):
-        return value
-    return {name: _counted_inside(inner) for name, inner in value.items()}
-
-
-def _counted_inside(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) > ITEMS:
-        return Cell(f'{len(value)} entries')
-    return _counted(value)
+    if isinstance(value, dict):
+        if len(value) > most:
+            return Cell(f'{len(value)} entries')
+        return {name: _counted(inner, ITEMS) for name, inner in value.items()}
+    large = isinstance(value, list) and len(value) > ITEMS
+    return Cell(f'{len(value)} items') if large else value

@@ -326,6 +326,21 @@ def test_many_runs_and_large_objects_are_counted(shown, tmp_path):
     assert '   29    1.00 s   ok\n' in whole
 
 
+def test_what_seldom_explains_anything(shown, several):
+    """Is there when all is asked for."""
+    seldom = ['call.invocation', '"Python"', 'mb.duration_counter', '"perf_counter"']
+    assert not set(seldom) & set(shown(several, 0).split())
+    assert set(seldom) <= set(shown(several, 0, '--all').split())
+
+
+def test_a_large_namespace_is_counted(shown, tmp_path):
+    """As that of a job is, with what matters of it above."""
+    job = {'job_id': '7', **{f'variable_{n}': 'x' for n in range(40)}}
+    told = shown(write(tmp_path / 'x', [{'slurm': job}]))
+    assert '  slurm  job 7\n' in told
+    assert told.endswith('also recorded\n  slurm  41 entries\n')
+
+
 def test_a_file_may_be_called_like_a_number(shown, tmp_path, monkeypatch):
     """What exists is a file."""
     monkeypatch.chdir(tmp_path)
