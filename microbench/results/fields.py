@@ -38,10 +38,17 @@ def moment(text: Any) -> datetime | None:
 
 def runtime(record: dict[str, Any]) -> timedelta | None:
     """Return the time from start to finish of a record; None if one cannot be told."""
-    call = record.get('call')
-    if not isinstance(call, dict):
-        return None
-    start, finish = moment(call.get('start_time')), moment(call.get('finish_time'))
+    read = datetime.fromisoformat
+    try:
+        call = record['call']
+        return read(call['finish_time']) - read(call['start_time'])
+    except (LookupError, TypeError, ValueError):
+        return _runtime_of_odd(record)
+
+
+def _runtime_of_odd(record: dict[str, Any]) -> timedelta | None:
+    start = moment(part(record, 'call', 'start_time'))
+    finish = moment(part(record, 'call', 'finish_time'))
     try:
         return finish - start  # type: ignore[operator]
     except TypeError:  # one is missing, or only one has a time zone

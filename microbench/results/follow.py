@@ -12,7 +12,7 @@ import os
 from itertools import islice
 
 from .growing import GrowingFile, GrowingPipe, opened
-from .reading import decode_line, salvaged
+from .reading import decode_line, decode_together, salvaged
 from .seen import Seen
 from .siblings import Siblings
 
@@ -59,8 +59,8 @@ class Follower:
         backwards = (
             record
             for line in self._current.lines_backwards()
-            for record in reversed(self._records_on(line))
-            if wanted(record)
+            for record in reversed(list(self._one_by_one([line])))
+            if self._seen.is_new(record) and wanted(record)
         )
         return list(islice(backwards, count))[::-1]
 
@@ -70,24 +70,19 @@ class Follower:
         Raises:
             OSError: the file is there and cannot be read. Try again later.
         """
-        for line in self._lines():
-            record = decode_line(line)
-            if record is None:
-                yield from self._rescued(line)
-            elif self._seen.is_new(record):
-                yield record
+        for lines in self._lines():
+            for record in decode_together(lines) or self._one_by_one(lines):
+                if self._seen.is_new(record):
+                    yield record
 
     def finish(self) -> Iterator[dict[str, Any]]:
         """Yield records that only lack their newline, and close all files."""
-        for line in [*self._missed(self._current), *self._unfinished()]:
-            record = decode_line(line)
-            if record is not None and self._seen.is_new(record):
-                yield record
+        missed = list(self._missed(self._current))
+        for lines in [*missed, *(file.unfinished() for file in self._files())]:
+            for record in map(decode_line, lines):
+                if record is not None and self._seen.is_new(record):
+                    yield record
         self.close()
-
-    def _unfinished(self) -> Iterator[bytes]:
-        for file in self._files():
-            yield from file.unfinished()
 
     def close(self) -> None:
         """Let go of all files; following starts over with the next call."""
@@ -99,7 +94,7 @@ class Follower:
         current = [] if self._current is None else [self._current]
         return [*self._former, *current]
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[list[bytes]]:
         for file in self._files():
             yield from self._lines_of(file)
         there = self._at_path()
@@ -107,7 +102,7 @@ class Follower:
             yield from self._taken_place(there)
         yield from self._let_go()
 
-    def _taken_place(self, successor: GrowingFile | None) -> Iterator[bytes]:
+    def _taken_place(self, successor: GrowingFile | None) -> Iterator[list[bytes]]:
         """Yield the lines of the file that lost its place, of its successors and of this.
 
         Args:
@@ -123,13 +118,13 @@ class Follower:
             self._current = successor
             yield from self._lines_of(successor)
 
-    def _lines_of(self, file: GrowingFile) -> Iterator[bytes]:
+    def _lines_of(self, file: GrowingFile) -> Iterator[list[bytes]]:
         if not file.is_continued():  # it was cut off, or written anew
             yield from self._missed(file)
             file.start_over()
-        yield from file.lines()
+        yield from file.batches()
 
-    def _missed(self, file: GrowingFile | None) -> Iterator[bytes]:
+    def _missed(self, file: GrowingFile | None) -> Iterator[list[bytes]]:
         """Yield the lines of files that came and went, or were copied, between two looks.
 
         Args:
@@ -142,7 +137,7 @@ class Follower:
                 continue
             if (file is not None and missed.take_over(file)) or is_new:
                 self._former.append(missed)
-                yield from missed.lines()
+                yield from missed.batches()
             else:
                 missed.close()
 
@@ -160,32 +155,31 @@ class Follower:
         except FileNotFoundError:
             return None
 
-    def _let_go(self) -> Iterator[bytes]:
+    def _let_go(self) -> Iterator[list[bytes]]:
         """Close files that nobody can find any more, and those that are long gone."""
         surplus = len(self._former) - FORMER
         for number, file in enumerate(list(self._former)):
             if number < surplus or file.is_deleted:
-                yield from file.lines()
-                yield from file.unfinished()
+                yield from file.batches()
+                yield file.unfinished()
                 self._former.remove(file)
                 file.close()
 
-    def _records_on(self, line: bytes) -> list[dict[str, Any]]:
-        record = decode_line(line)
-        if record is None:
-            return self._rescued(line)
-        return [record] if self._seen.is_new(record) else []
+    def _one_by_one(self, lines: list[bytes]) -> Iterator[dict[str, Any]]:
+        for line in lines:
+            record = decode_line(line)
+            yield from self._rescued(line) if record is None else [record]
 
     def _rescued(self, line: bytes) -> list[dict[str, Any]]:
-        """Return the new records on a line that is no record, or not only one."""
+        """Return the records on a line that is none, or not only one."""
         line = line.strip(b'\0')  # the hole before the old position of a writer
         if not line.strip():
             return []
         record = decode_line(line)
-        if record is None:
-            self._damaged(line)
-        found = salvaged(line) if record is None else [record]
-        return [record for record in found if self._seen.is_new(record)]
+        if record is not None:
+            return [record]
+        self._damaged(line)
+        return salvaged(line)
 
 
 def _with_records(path: bytes) -> GrowingFile | None:

@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 1 << 18  # bytes a reading: a few hundred records
+CHUNK = 1 << 15  # bytes a reading: as much as stays in the processor's cache, decoded
 HEAD, LAST = 1024, 256  # bytes that are compared: of the file's start, before our position
 
 
@@ -82,7 +82,7 @@ class GrowingFile:
         head = os.pread(self.fd, len(self._head), 0)
         return last == self._last and head == self._head
 
-    def lines(self) -> Iterator[bytes]:
+    def batches(self) -> Iterator[list[bytes]]:
         """Yield the new lines, without their newlines, that are complete by now.
 
         A writer that never pauses is followed up to where it was at the call.
@@ -92,7 +92,7 @@ class GrowingFile:
             data = self._taken(self._end_of_lines(end))
             if not data:
                 return
-            yield from data[:-1].split(b'\n')
+            yield data[:-1].split(b'\n')
 
     def skip_to_end(self) -> None:
         """Leave out all lines that are complete by now."""
@@ -171,7 +171,7 @@ class GrowingPipe(GrowingFile):
         """What was read is gone."""
         return iter(())
 
-    def lines(self) -> Iterator[bytes]:
+    def batches(self) -> Iterator[list[bytes]]:
         """Yield the lines that are complete by now, of what a pipe can hold."""
         try:
             data = os.read(self.fd, CHUNK)
@@ -179,7 +179,7 @@ class GrowingPipe(GrowingFile):
             return
         cut = data.rfind(b'\n')
         if cut >= 0:
-            yield from (bytes(self._rest) + data[:cut]).split(b'\n')
+            yield (bytes(self._rest) + data[:cut]).split(b'\n')
             self._rest = bytearray()
         self._rest += data[cut + 1 :]
 

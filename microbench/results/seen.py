@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .fields import part
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -26,13 +28,14 @@ class Seen:
         >>> seen.is_new(record), seen.is_new(record), seen.is_new({})
         (True, False, True)
         """
-        mb = record.get('mb')
-        name = mb.get('record_id') if isinstance(mb, dict) else None
-        if not isinstance(name, str):
-            return True
-        block, bit = name[:-2], BITS.get(name[-2:], 0)
-        if not bit:  # an id of another kind
-            block, bit = name, 1
+        try:
+            name = record['mb']['record_id']
+            block, bit = name[:-2], BITS[name[-2:]]
+        except (LookupError, TypeError):
+            name = part(record, 'mb', 'record_id')
+            if not isinstance(name, str):
+                return True
+            block, bit = name, 1  # an id of another kind
         known = self._blocks.get(block, 0)
         self._blocks[block] = known | bit
         return not known & bit

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from microbench.results import follow, growing
 from microbench.results.follow import Follower
+from microbench.results.reading import decode_line, decode_together
 from microbench.results.seen import Seen
 
 NUMBERS = itertools.count()
@@ -378,6 +379,23 @@ def test_any_pieces_and_any_rotations(steps, chunk):
         written, seen = run(followed, steps)
         assert sorted(seen) == list(written)
         assert followed.damaged == []
+
+
+WHOLE = [b'{"a":[1]}', b'{}', b'{"a":{"b":2}}', b' {"c": "\\u0041"} ']
+TORN = [b'{"a":1', b'"b":2}', b'{"a":[{"b":1}', b'{"c":2}]}', b'{},{}', b'[]', b'', b'7']
+
+
+@given(st.lists(st.sampled_from(WHOLE + TORN), min_size=1, max_size=6))
+def test_lines_that_are_read_together(lines):
+    """They give what each gives alone, or nothing; torn ones never make a record."""
+    alone = [decode_line(line) for line in lines]
+    together = decode_together(lines)
+    assert together == (None if None in alone else alone)
+
+
+def test_torn_lines_that_meet_and_one_that_is_two():
+    """Not even their number tells that something is wrong."""
+    assert decode_together([b'{"a":[{"b":1}', b'{"c":2}]}', b'{},{}']) is None
 
 
 @given(st.lists(st.sampled_from(['a-00', 'a-01', 'b-ff', 'b-100', 'x', '', 'zz-zz'])))
