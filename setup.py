@@ -9,6 +9,7 @@ Switches, from the environment:
 """
 
 import os
+import sys
 from glob import glob
 
 from Cython.Build import cythonize
@@ -22,15 +23,16 @@ strict = os.environ.get('MICROBENCH_WERROR') == '1'
 sanitizer = os.environ.get('MICROBENCH_SANITIZE', '')
 
 flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-fvisibility=hidden']
-link = []
+# A signal handler must not be the one that makes the loader look a function up.
+link = ['-Wl,-z,now'] if sys.platform.startswith('linux') else []
 if strict:
     flags.append('-Werror')
     Options.warning_errors = True
 if debug:
     flags += ['-O0', '-g3', '-UNDEBUG']
 if sanitizer:
-    link = [f'-fsanitize={SANITIZERS[sanitizer]}']
-    flags += [*link, '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
+    link.append(f'-fsanitize={SANITIZERS[sanitizer]}')
+    flags += [link[-1], '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
 core = Extension(
     'microbench._core',

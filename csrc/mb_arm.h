@@ -1,0 +1,50 @@
+/* Gets a process ready to write last words, and lets go of all of it again.
+ *
+ * What runs in the dying process is in mb_signals, mb_watchdog, mb_lastwords, mb_slot and
+ * mb_line; here is what needs memory, threads and the loader.
+ *
+ * A forked child has no part in it: the signals do there what they did before, the armed
+ * records are those of the parent.
+ *
+ * Thread: under the GIL. Not signal-safe.
+ */
+#ifndef MB_ARM_H
+#define MB_ARM_H
+
+#include "mb_lastwords.h"
+#include "mb_signals.h"
+
+/* Whatever has to be there before the first signal is taken: a stack for the watchdog (or
+ * a thread), and the handlers of fork. Idempotent. Returns 0, or an errno. */
+int mb_arm_prepare(void);
+/* Lets go of it. Not while the watchdog watches, nor while signals are taken. */
+void mb_arm_release(void);
+
+/* From now on the record of this mirror is written to the targets; where none takes it,
+ * to standard error. Owned by the caller. NULL without memory. */
+mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count);
+/* No longer, from now on. The mirror stays the caller's. NULL is allowed. */
+void mb_last_disarm(mb_last *last);
+
+/* Puts ours in front of what is installed, unless it is in force already. 0 or an errno. */
+int mb_signal_take(int number, mb_signal_use use);
+/* Puts back what was there. False: somebody else's handler is in front of ours, and stays
+ * there. */
+bool mb_signal_give_back(int number);
+
+/* Sets the default action. */
+void mb_signal_default(int number);
+
+/* Whether the signal leads to ours. */
+bool mb_signal_in_force(int number);
+/* Whether it has the default action. */
+bool mb_signal_is_default(int number);
+/* Whether its handler is part of the same library or program as `address`. */
+bool mb_signal_is_handled_in(int number, const void *address);
+
+/* An alternate stack for this thread, if it has none that is large enough. 0 or an errno.
+ * It is given back by the same thread, and stays if somebody has put another in front. */
+int mb_signal_stack_take(void);
+void mb_signal_stack_give_back(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* What happens when a signal comes: the handler in front of those that were there.
+ *
+ *   MB_SIGNAL_ENDS     the watchdog is started; then the handler before runs. The default
+ *                      action is not taken at once: the watchdog ends the process
+ *   MB_SIGNAL_CRASHES  the records are written at once; then the action before is put
+ *                      back, and meets the same signal: traceback, core dump and wait
+ *                      status are what they would have been
+ *   MB_SIGNAL_RECOVERS the handler before may save the process (runtimes of other
+ *                      languages do): the signal is noted in the journals while it runs
+ *
+ * In a child that C code has made (vfork, clone) each does what it would do without ours.
+ *
+ * Thread: any. Signal-safe: all.
+ */
+#ifndef MB_SIGNALS_H
+#define MB_SIGNALS_H
+
+#include "mb_raw.h"
+
+typedef enum { MB_SIGNAL_ENDS, MB_SIGNAL_CRASHES, MB_SIGNAL_RECOVERS } mb_signal_kind;
+
+typedef struct {
+    mb_signal_kind kind;
+    bool python; /* what is there is a Python handler of ours */
+    bool users;  /* which will call one of the program: the process may live on */
+} mb_signal_use;
+
+typedef struct {
+    bool taken;
+    mb_signal_use use;
+    /* What was there before ours. Two, since a handler may read one while the other is
+     * being written; `latest` says which one holds. */
+    struct sigaction before[2];
+    unsigned latest;
+} mb_signal;
+
+/* By number; written by mb_arm. */
+extern mb_signal mb_signals[NSIG];
+extern pid_t mb_signals_process; /* whose they are */
+
+const struct sigaction *mb_signal_before(const mb_signal *signal);
+
+void mb_on_signal(int number, siginfo_t *info, void *context);
+
+#endif

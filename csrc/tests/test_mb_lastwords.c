@@ -1,0 +1,600 @@
+/* Each case is a process that dies: what it leaves in a file, and its wait status. */
+#include "../mb_arm.h"
+#include "../mb_clock.h"
+#include "../mb_identity.h"
+#include "../mb_line.h"
+#include "../mb_watchdog.h"
+#include "mb_test.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <sys/wait.h>
+
+#define PATH "last.jsonl"
+#define MS 1000000LL
+#define SANITIZED MB_SANITIZED /* which ends a process that crashes in its own way */
+
+#if defined(__SANITIZE_THREAD__)
+/* It would wait for a second at the end of each process. */
+const char *
+__tsan_default_options(void)
+{
+    return "atexit_sleep_ms=0";
+}
+#endif
+
+/* --- a process to be watched ------------------------------------------------------- */
+
+static char path[4096]; /* absolute */
+static mb_mirror *mirror;
+static mb_last *last;
+
+static void
+arm(int64_t grace_ns, int64_t patience_ns)
+{
+    const mb_target target = {.path = path};
+    mb_opening opening = {
+        .record_id = "0000000000000000-0000000000000001",
+        .head = "{\"mb\":{\"record_id\":\"",
+        .call = "\"name\":\"x\"",
+        .tail = "",
+        .start_wall_ns = mb_wall_ns(),
+        .start_ns = mb_clock_ns(),
+    };
+    opening.head_size = strlen(opening.head);
+    opening.call_size = strlen(opening.call);
+    mirror = mb_mirror_open(mb_journal_memory(), &opening);
+    CHECK(mirror);
+    mb_watchdog_set(grace_ns, patience_ns);
+    CHECK_INT(mb_arm_prepare(), 0);
+    last = mb_last_arm(mirror, &target, 1);
+    CHECK(last);
+}
+
+static void
+take(int number, mb_signal_kind kind, bool python, bool users)
+{
+    const mb_signal_use use = {kind, python, users};
+    CHECK_INT(mb_signal_take(number, use), 0);
+}
+
+static void
+ignore(int number)
+{
+    (void)number;
+}
+
+static void
+handle(int number, void (*handler)(int))
+{
+    const struct sigaction action = {.sa_handler = handler};
+    sigaction(number, &action, NULL);
+}
+
+/* For ever, as far as these tests are concerned. */
+static void
+hang(void)
+{
+    const struct timespec slice = {.tv_nsec = 10 * MS};
+    for (int i = 0; i < 6000; i++) {
+        nanosleep(&slice, NULL);
+    }
+}
+
+/* The wait status of a child that does this. A failed check makes it 99. */
+static int
+status_of(void (*body)(void))
+{
+    int status = 0;
+    unlink(path);
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        test_failures = 0;
+        body();
+        _exit(test_failures ? 99 : 0);
+    }
+    waitpid(child, &status, 0);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* How often it occurs in the file. */
+static int
+count_of(const char *text)
+{
+    char whole[8192] = "";
+    int count = 0;
+    const int fd = open(path, O_RDONLY);
+    if (fd < 0) {
+        return 0;
+    }
+    const ssize_t size = read(fd, whole, sizeof whole - 1);
+    close(fd);
+    whole[size > 0 ? size : 0] = 0;
+    for (const char *at = whole; (at = strstr(at, text)); at++) {
+        count++;
+    }
+    return count;
+}
+
+static void
+check_one_record(const char *signal)
+{
+    CHECK_INT(count_of("\n"), 1);
+    CHECK_INT(count_of("\"exit_path\":\"native\""), 1);
+    CHECK_INT(count_of(signal), 1);
+}
+
+/* --- signals that end -------------------------------------------------------------- */
+
+static void
+end_without_python(void)
+{
+    arm(60000 * MS, 60000 * MS); /* for Python only: nobody waits that long here */
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+a_default_action_is_taken_after_the_record(void)
+{
+    CHECK_INT(status_of(end_without_python), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+never_return_to_python(void)
+{
+    arm(20 * MS, 60000 * MS);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    raise(SIGTERM);
+    raise(SIGTERM); /* changes nothing */
+    hang();
+}
+
+static void
+the_grace_time_ends(void)
+{
+    CHECK_INT(status_of(never_return_to_python), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+begin_and_hang(void)
+{
+    arm(60000 * MS, 20 * MS);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    CHECK(mb_exit_begin());
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+patience_ends(void)
+{
+    CHECK_INT(status_of(begin_and_hang), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+write_in_time(void)
+{
+    arm(60000 * MS, 60000 * MS);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    raise(SIGTERM);
+    CHECK(mb_exit_begin());
+    CHECK(mb_mirror_claim(mirror));
+    CHECK_INT(mb_exit_end(), SIGTERM);
+    CHECK_INT(mb_watchdog_seen(), 0);
+}
+
+static void
+python_in_time_is_left_alone(void)
+{
+    CHECK_INT(status_of(write_in_time), 0);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void
+claim_and_hang(void)
+{
+    arm(20 * MS, 60000 * MS);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    CHECK(mb_mirror_claim(mirror));
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+a_claimed_record_is_not_written_twice(void)
+{
+    CHECK_INT(status_of(claim_and_hang), -SIGTERM);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void
+await_the_watchdog_and_live(void)
+{
+    arm(0, 0);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, true);
+    raise(SIGTERM);
+    while (count_of("\n") == 0) {
+        sched_yield();
+    }
+    mb_exit_end();
+    CHECK(!mb_mirror_claim(mirror));
+}
+
+static void
+who_has_a_handler_of_his_own_is_not_killed(void)
+{
+    CHECK_INT(status_of(await_the_watchdog_and_live), 0);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+block_it_and_raise_another(void)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigdelset(&all, SIGHUP);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    arm(0, 0);
+    take(SIGHUP, MB_SIGNAL_ENDS, true, false);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    raise(SIGTERM);
+    raise(SIGHUP);
+    hang();
+}
+
+static void
+blocked_signals_do_not_keep_it_alive(void)
+{
+    CHECK_INT(status_of(block_it_and_raise_another), -SIGHUP);
+    check_one_record("\"exit_signal\":\"SIGHUP\"");
+}
+
+static void
+have_no_watchdog(void)
+{
+    arm(60000 * MS, 60000 * MS);
+    mb_arm_release();
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+without_a_watchdog_it_is_done_at_once(void)
+{
+    CHECK_INT(status_of(have_no_watchdog), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+/* --- crashes ----------------------------------------------------------------------- */
+
+static volatile int *volatile nowhere;
+static volatile int zero;
+
+static void
+touch_nowhere(void)
+{
+    arm(0, 0);
+    CHECK_INT(mb_signal_stack_take(), 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    *nowhere = 1;
+}
+
+static int
+overflow(int depth)
+{
+    volatile char room[4096];
+    room[0] = (char)depth;
+    return depth < 0 ? 0 : overflow(depth + 1) + room[0];
+}
+
+static void
+use_up_the_stack(void)
+{
+    arm(0, 0);
+    CHECK_INT(mb_signal_stack_take(), 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    overflow(1);
+}
+
+static void
+a_fault_is_repeated_after_the_record(void)
+{
+    if (!SANITIZED) {
+        CHECK_INT(status_of(touch_nowhere), -SIGSEGV);
+        check_one_record("\"exit_signal\":\"SIGSEGV\"");
+        CHECK_INT(status_of(use_up_the_stack), -SIGSEGV);
+        check_one_record("\"exit_signal\":\"SIGSEGV\"");
+    }
+}
+
+static void
+call_abort(void)
+{
+    arm(0, 0);
+    take(SIGABRT, MB_SIGNAL_CRASHES, false, false);
+    abort();
+}
+
+static void
+be_sent_a_fault(void)
+{
+    arm(0, 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    kill(getpid(), SIGSEGV);
+    hang();
+}
+
+static void
+what_was_sent_is_sent_again(void)
+{
+    CHECK_INT(status_of(call_abort), -SIGABRT);
+    check_one_record("\"exit_signal\":\"SIGABRT\"");
+    if (!SANITIZED) {
+        CHECK_INT(status_of(be_sent_a_fault), -SIGSEGV);
+        check_one_record("\"exit_signal\":\"SIGSEGV\"");
+    }
+}
+
+static void
+exit_with_7(int number)
+{
+    _exit(number == SIGABRT ? 7 : 8);
+}
+
+static void
+crash_before_a_handler(void)
+{
+    handle(SIGABRT, exit_with_7);
+    call_abort();
+}
+
+static void
+the_action_before_meets_the_signal(void)
+{
+    CHECK_INT(status_of(crash_before_a_handler), 7);
+    check_one_record("\"exit_signal\":\"SIGABRT\"");
+}
+
+static sigjmp_buf saved;
+
+static void
+jump_back(int number)
+{
+    siglongjmp(saved, number);
+}
+
+static void
+recover(void)
+{
+    handle(SIGSEGV, jump_back);
+    arm(0, 0);
+    take(SIGSEGV, MB_SIGNAL_RECOVERS, false, false);
+    for (int times = 0; times < 3; times++) {
+        if (sigsetjmp(saved, 1) == 0) {
+            raise(SIGSEGV);
+            CHECK(false);
+        }
+    }
+    CHECK(mb_mirror_claim(mirror));
+}
+
+static void
+who_recovers_has_not_died(void)
+{
+    CHECK_INT(status_of(recover), 0);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+/* --- neighbours -------------------------------------------------------------------- */
+
+/* SA_RESTORER is libc's business, which sets it in all that it installs. */
+static bool
+same_action(int number, const struct sigaction *before)
+{
+    struct sigaction now;
+    sigaction(number, NULL, &now);
+    return now.sa_handler == before->sa_handler &&
+           ((now.sa_flags ^ before->sa_flags) & ~0x04000000) == 0;
+}
+
+static int
+entries_of(const char *directory)
+{
+    int count = 0;
+    DIR *open = opendir(directory);
+    while (open && readdir(open)) {
+        count++;
+    }
+    closedir(open);
+    return count;
+}
+
+static void
+arm_and_disarm(void)
+{
+    struct sigaction term, segv;
+    stack_t before, after;
+    handle(SIGTERM, ignore);
+    sigaction(SIGTERM, NULL, &term);
+    sigaction(SIGSEGV, NULL, &segv);
+    sigaltstack(NULL, &before);
+    const int files = entries_of("/proc/self/fd"),
+              threads = entries_of("/proc/self/task");
+    arm(0, 0);
+    CHECK_INT(mb_signal_stack_take(), 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    CHECK(mb_signal_in_force(SIGTERM) && mb_signal_in_force(SIGSEGV));
+    CHECK(mb_signal_is_default(SIGHUP) && !mb_signal_is_default(SIGTERM));
+    CHECK(mb_signal_give_back(SIGTERM) && mb_signal_give_back(SIGSEGV));
+    CHECK(same_action(SIGTERM, &term) && same_action(SIGSEGV, &segv));
+    mb_last_disarm(last);
+    mb_signal_stack_give_back();
+    mb_arm_release();
+    sigaltstack(NULL, &after);
+    CHECK_INT(after.ss_flags, before.ss_flags);
+    CHECK_INT(entries_of("/proc/self/fd"), files);
+    if (!SANITIZED) { /* ThreadSanitizer starts one of its own */
+        CHECK_INT(entries_of("/proc/self/task"), threads);
+    }
+}
+
+static void
+nothing_is_left_behind(void)
+{
+    CHECK_INT(status_of(arm_and_disarm), 0);
+}
+
+static void
+take_and_be_replaced(void)
+{
+    arm(0, 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    handle(SIGTERM, exit_with_7);
+    CHECK(!mb_signal_in_force(SIGTERM));
+    CHECK(!mb_signal_give_back(SIGTERM));
+    raise(SIGTERM);
+}
+
+static void
+a_later_handler_stays(void)
+{
+    CHECK_INT(status_of(take_and_be_replaced), 8);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void
+raise_in_a_fork(void)
+{
+    int status;
+    arm(0, 0);
+    handle(SIGHUP, exit_with_7);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    take(SIGHUP, MB_SIGNAL_ENDS, true, true);
+    take(SIGABRT, MB_SIGNAL_CRASHES, false, false);
+    const int numbers[] = {SIGTERM, SIGABRT, SIGHUP},
+              ends[] = {SIGTERM, SIGABRT, 8 << 8};
+    for (int i = 0; i < 3; i++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            raise(numbers[i]);
+            _exit(0);
+        }
+        waitpid(child, &status, 0);
+        CHECK_INT(status & ~0x80, ends[i]); /* less the bit of a core dump */
+    }
+    CHECK(mb_mirror_claim(mirror));
+}
+
+static void
+a_child_dies_as_without_us(void)
+{
+    CHECK_INT(status_of(raise_in_a_fork), 0);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void
+raise_in_a_vfork(void)
+{
+    int status;
+    arm(0, 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    const pid_t child = vfork();
+    if (child == 0) {
+        kill(getpid(), SIGTERM);
+        _exit(0);
+    }
+    waitpid(child, &status, 0);
+    CHECK_INT(status, SIGTERM);
+    CHECK_INT(mb_watchdog_seen(), 0);
+}
+
+static void
+a_child_that_shares_our_memory_dies_alone(void)
+{
+    if (!SANITIZED) { /* a sanitizer makes a fork of a vfork */
+        CHECK_INT(status_of(raise_in_a_vfork), 0);
+        CHECK_INT(count_of("\n"), 0);
+    }
+}
+
+/* --- the two paths at once --------------------------------------------------------- */
+
+static void
+write_ours(void)
+{
+    const struct iovec part = {"{\"ours\":1}\n", 11};
+    if (mb_mirror_claim(mirror)) {
+        mb_line_to_path(path, &part, 1);
+    }
+}
+
+static void *
+write_ours_in_a_thread(void *unused)
+{
+    write_ours();
+    return unused;
+}
+
+static void
+race(void)
+{
+    pthread_t other;
+    arm(0, 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, true);
+    handle(SIGHUP, ignore);
+    pthread_create(&other, NULL, write_ours_in_a_thread, NULL);
+    raise(SIGTERM);
+    write_ours();
+    pthread_join(other, NULL);
+    mb_exit_end();
+    mb_last_disarm(last);
+}
+
+static void
+one_of_three_writers_wins(void)
+{
+    const char *given = getenv("MICROBENCH_RACES");
+    for (int left = given ? atoi(given) : 100; left > 0; left--) {
+        CHECK_INT(status_of(race), 0);
+        CHECK_INT(count_of("\n"), 1);
+    }
+}
+
+int
+main(void)
+{
+    CHECK(getcwd(path, sizeof path - sizeof PATH - 1));
+    strcat(path, "/" PATH);
+    CHECK_INT(mb_fork_watch(), 0);
+    CHECK_INT(mb_identity_start(), 0);
+    RUN(a_default_action_is_taken_after_the_record);
+    RUN(the_grace_time_ends);
+    RUN(patience_ends);
+    RUN(python_in_time_is_left_alone);
+    RUN(a_claimed_record_is_not_written_twice);
+    RUN(who_has_a_handler_of_his_own_is_not_killed);
+    RUN(blocked_signals_do_not_keep_it_alive);
+    RUN(without_a_watchdog_it_is_done_at_once);
+    RUN(a_fault_is_repeated_after_the_record);
+    RUN(what_was_sent_is_sent_again);
+    RUN(the_action_before_meets_the_signal);
+    RUN(who_recovers_has_not_died);
+    RUN(nothing_is_left_behind);
+    RUN(a_later_handler_stays);
+    RUN(a_child_dies_as_without_us);
+    RUN(a_child_that_shares_our_memory_dies_alone);
+    RUN(one_of_three_writers_wins);
+    return test_report();
+}
