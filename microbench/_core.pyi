@@ -1,6 +1,6 @@
 """The native border as a person reads it; what a name calls `ns` is nanoseconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import Token
 from os import PathLike
 from typing import Any, overload
@@ -152,6 +152,61 @@ class Appender:
         """fsync(2)."""
     def close(self) -> None:
         """Close the file; the next append opens it again."""
+
+class LastWords:
+    """Has native code write the record of a run, if nobody has claimed it before.
+
+    Args:
+        run: a run that a journal shows.
+        targets: paths and descriptors that its line goes to; where none takes it, or
+            without one, standard error.
+    """
+
+    def __init__(self, run: OpenRun, targets: Iterable[str | int]) -> None: ...
+    def disarm(self) -> None:
+        """Have nobody write it from now on."""
+
+def exit_prepare(grace_ns: int, patience_ns: int) -> None:
+    """Get a watchdog ready: how long after a signal Python may take to begin, to end."""
+
+def exit_release() -> None:
+    """Let go of it."""
+
+def exit_begin() -> bool:
+    """Python writes the records now; False: too late, native code is writing them."""
+
+def exit_end() -> int:
+    """Python has ended. Waits for native code; the signal that came first, or 0."""
+
+def exit_signal_ns() -> int:
+    """When it came, on the monotonic clock; 0: none has."""
+
+def last_words(number: int) -> None:
+    """Write all open records that nobody has claimed: the process ends by this signal."""
+
+def signal_take(number: int, kind: int, python: bool, users: bool) -> None:
+    """Put a handler in C in front of what is installed: see csrc/mb_signals.h."""
+
+def signal_give_back(number: int) -> bool:
+    """Put back what was there; False: somebody else's is in front of ours, and stays."""
+
+def signal_in_force(number: int) -> bool:
+    """Whether the signal leads to the handler in C."""
+
+def signal_is_default(number: int) -> bool:
+    """Whether the signal has the default action."""
+
+def signal_is_pythons(number: int) -> bool:
+    """Whether its handler in C is part of the interpreter."""
+
+def signal_default(number: int) -> None:
+    """Set the default action."""
+
+def signal_stack(wanted: bool) -> None:
+    """Give this thread an alternate signal stack, or take it away again."""
+
+def run_is_claimed(run: OpenRun) -> bool:
+    """Whether somebody has claimed it, this caller included."""
 
 def clock_ns() -> int:
     """Monotonic clock."""

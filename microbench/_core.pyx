@@ -2,6 +2,7 @@
 """The native border: all that Python sees of csrc/. _core.pyi is the same to read."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.unicode cimport PyUnicode_DecodeASCII
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.exc cimport PyErr_CheckSignals
@@ -106,6 +107,122 @@ def runs_open():
 
 def phases_lost():
     return state.lost
+
+
+cdef int checked(int error) except -1:
+    if error:
+        raise OSError(error, os.strerror(error))
+    return 0
+
+
+# --- last words: what happens when the process dies --------------------------------
+
+def exit_prepare(int64_t grace_ns, int64_t patience_ns):
+    c.mb_watchdog_set(grace_ns, patience_ns)
+    checked(c.mb_arm_prepare())
+
+
+def exit_release():
+    c.mb_arm_release()
+
+
+def exit_begin():
+    return c.mb_exit_begin()
+
+
+def exit_end():
+    cdef int came
+    with nogil:  # it may wait for the end of the process
+        came = c.mb_exit_end()
+    return came
+
+
+def exit_signal_ns():
+    return c.mb_watchdog_seen_ns()
+
+
+def last_words(int number):
+    with nogil:
+        c.mb_last_words(number, c.mb_clock_ns(), True)
+
+
+def signal_take(int number, int kind, bint python, bint users):
+    cdef c.mb_signal_use use
+    use.kind = <c.mb_signal_kind>kind
+    use.python = python
+    use.users = users
+    checked(c.mb_signal_take(number, use))
+
+
+def signal_give_back(int number):
+    return c.mb_signal_give_back(number)
+
+
+def signal_in_force(int number):
+    return c.mb_signal_in_force(number)
+
+
+def signal_is_default(int number):
+    return c.mb_signal_is_default(number)
+
+
+def signal_is_pythons(int number):
+    return c.mb_signal_is_handled_in(number, <void *>c.Py_GetVersion)
+
+
+def signal_default(int number):
+    c.mb_signal_default(number)
+
+
+def signal_stack(bint wanted):
+    if wanted:
+        checked(c.mb_signal_stack_take())
+    else:
+        c.mb_signal_stack_give_back()
+
+
+def run_is_claimed(run):
+    cdef c.mb_run *native
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    native = &(<c.py_run *>run).native
+    if native.mirror is NULL:
+        return bool(native.claimed)
+    return native.mirror.state != c.MB_MIRROR_OPEN
+
+
+cdef class LastWords:
+    cdef c.mb_last *last
+
+    def __cinit__(self, run, targets):
+        cdef list paths = [os.fsencode(t) if isinstance(t, str) else t for t in targets]
+        cdef c.mb_target *native
+        cdef int i
+        if not isinstance(run, OpenRun):
+            raise TypeError('a run is needed')
+        if (<c.py_run *>run).native.mirror is NULL:
+            raise ValueError('no journal shows this run')
+        native = <c.mb_target *>PyMem_Calloc(len(paths) + 1, sizeof(c.mb_target))
+        if native is NULL:
+            raise MemoryError
+        try:
+            for i in range(len(paths)):
+                if isinstance(paths[i], bytes):
+                    native[i].path = PyBytes_AS_STRING(paths[i])
+                else:
+                    native[i].fd = paths[i]
+            self.last = c.mb_last_arm((<c.py_run *>run).native.mirror, native, len(paths))
+        finally:
+            PyMem_Free(native)
+        if self.last is NULL:
+            raise MemoryError
+
+    def disarm(self):
+        c.mb_last_disarm(self.last)
+        self.last = NULL
+
+    def __dealloc__(self):
+        c.mb_last_disarm(self.last)
 
 
 # --- text --------------------------------------------------------------------------

@@ -19,6 +19,7 @@ cdef extern from "Python.h":
     }
     """
     unsigned int mb_type_version(object type) noexcept
+    const char *Py_GetVersion() noexcept
 
 cdef extern from "mb_platform.h":
     int mb_fork_watch() noexcept nogil
@@ -125,8 +126,10 @@ cdef extern from "mb_journal.h":
     bint mb_journal_is_ours(const mb_journal *journal) noexcept nogil
 
 cdef extern from "mb_mirror.h":
+    enum:
+        MB_MIRROR_OPEN
     ctypedef struct mb_mirror:
-        pass
+        uint32_t state
     ctypedef struct mb_opening:
         uint64_t serial
         const char *head
@@ -138,9 +141,47 @@ cdef extern from "mb_mirror.h":
         uint32_t flags
         int32_t offset_s
 
+cdef extern from "mb_lastwords.h":
+    ctypedef struct mb_target:
+        const char *path
+        int fd
+    ctypedef struct mb_last:
+        pass
+    void mb_last_words(int signal, int64_t now_ns, bint dying) noexcept nogil
+
+cdef extern from "mb_watchdog.h":
+    void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns) noexcept nogil
+    int64_t mb_watchdog_seen_ns() noexcept nogil
+    bint mb_exit_begin() noexcept nogil
+    int mb_exit_end() noexcept nogil
+
+cdef extern from "mb_signals.h":
+    ctypedef enum mb_signal_kind:
+        pass
+    ctypedef struct mb_signal_use:
+        mb_signal_kind kind
+        bint python
+        bint users
+
+cdef extern from "mb_arm.h":
+    int mb_arm_prepare() noexcept
+    void mb_arm_release() noexcept
+    mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets,
+                         unsigned count) noexcept
+    void mb_last_disarm(mb_last *last) noexcept
+    int mb_signal_take(int number, mb_signal_use use) noexcept
+    bint mb_signal_give_back(int number) noexcept
+    bint mb_signal_in_force(int number) noexcept
+    bint mb_signal_is_default(int number) noexcept
+    bint mb_signal_is_handled_in(int number, const void *address) noexcept
+    void mb_signal_default(int number) noexcept
+    int mb_signal_stack_take() noexcept
+    void mb_signal_stack_give_back() noexcept
+
 cdef extern from "mb_run.h":
     ctypedef struct mb_run:
         int64_t stopped_ns
+        bint claimed
         mb_mirror *mirror
     uint32_t mb_runs_open
     const char *mb_run_record_id(mb_run *run) noexcept

@@ -225,16 +225,21 @@ class MicroBenchBase:
         in `call.open_timings`. What no sink takes is written to standard error. A
         second call starts anew; forked children write nothing.
 
+        Where Python cannot react to a signal in time, or crashes, native code writes
+        the record as it was prepared by this call, with the phases so far, and
+        `exit_path: "native"`: to the files among the sinks, else to standard error.
+
         Args:
             name: `call.name`; `<process>` by default.
-            handle_sigterm: whether signals are handled: in the main thread only,
-                elsewhere a RuntimeWarning tells that they are not.
+            handle_sigterm: whether signals are handled at all. Off the main thread a
+                RuntimeWarning tells that only native code handles them.
             signals: names or numbers. Left out: SIGTERM, after which a Python handler
-                installed before runs; and SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 where
-                they are at their default action. A signal that is ignored stays so.
-            grace: seconds for Python to react to a signal before native code writes
-                the record as known at registration. There is no native path yet: the
-                value is checked and has no effect.
+                installed before runs; SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 where they
+                are at their default action; and SIGSEGV, SIGBUS, SIGFPE, SIGILL and
+                SIGABRT. A signal that is ignored stays so.
+            grace: seconds for Python to react to a signal. Left out: what
+                MICROBENCH_EXIT_GRACE says; else 0.25, or 0 under an MPI launcher. Then
+                it has until 2 seconds after the signal, or until `grace` is over.
 
         Raises:
             ImportError: the class has a `monitor`, and psutil is not installed.
@@ -242,9 +247,7 @@ class MicroBenchBase:
             TypeError, ValueError: an argument is wrong; the message names it.
         """
         if not self._off:
-            from . import exit as last  # start-up time
-
-            last.register(self, name or '<process>', handle_sigterm, signals, grace)
+            _exit().register(self, name or '<process>', handle_sigterm, signals, grace)
 
     def cancel_record_on_exit(self) -> None:
         """Take back `record_on_exit()`: no record comes of it.
@@ -252,9 +255,7 @@ class MicroBenchBase:
         When no bench is registered any more, handlers and hooks are what they were.
         """
         if not self._off:
-            from . import exit as last  # start-up time
-
-            last.cancel(self)
+            _exit().cancel(self)
 
     @_core.TimeMethod
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
@@ -357,3 +358,16 @@ class MicroBenchBase:
         from .summary import summary  # start-up time
 
         summary(self.get_results())
+
+
+_last: Any = None
+
+
+def _exit() -> Any:
+    """Return core.exit: one for the process, also for users who patch `sys.modules`."""
+    global _last  # noqa: PLW0603 - imported on first use, and never again
+    if _last is None:
+        from . import exit as last  # start-up time
+
+        _last = last
+    return _last

@@ -25,6 +25,26 @@ def per_process(hook: Hook) -> Hook:
     return hook
 
 
+def early(hook: Hook) -> Hook:
+    """Mark a `capture_*` method that may run once more, when nothing is lost by it.
+
+    `record_on_exit` runs it at registration too, for the record that native code writes
+    when Python cannot. It should be cheap, and tell about the same then as at the end.
+
+    >>> class MBQueue:
+    ...     @early
+    ...     def capture_queue(self, bm_data):
+    ...         bm_data['queue'] = os.environ.get('QUEUE')
+    """
+    hook.early = True  # type: ignore[attr-defined]
+    return hook
+
+
+def is_early(hook: object) -> bool:
+    """Whether a hook is marked so."""
+    return getattr(hook, 'early', None) is True
+
+
 def spanning(
     steps: Callable[[Any, dict[str, Any]], Generator[None]],
 ) -> Callable[[Any, dict[str, Any]], None]:

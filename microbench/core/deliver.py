@@ -11,19 +11,47 @@ server must not hold the program up at each record.
 
 from __future__ import annotations
 
+from _thread import get_ident
 from time import monotonic
 
 from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import Output, writer_of
+from ..outputs.file import native_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .bench import MicroBenchBase
 
 MOST_LINES = 10
 PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
+
+
+class Last:
+    """The last record of the process: native code writes it if this takes too long.
+
+    It is claimed right before the first sink that native code would write to, or when
+    another one has taken it.
+
+    Args:
+        claim: whether the record is left to the caller; true once.
+        seconds: that all sinks together have; None for any time.
+    """
+
+    def __init__(self, claim: Callable[[], bool], seconds: float | None) -> None:
+        self.seconds = seconds
+        self.thread = get_ident()
+        self.told = False  # on standard error
+        self._claim = claim
+        self._ours: bool | None = None
+
+    def claim(self) -> bool:
+        """Whether the record is ours, from now on if it was nobody's."""
+        if self._ours is None:
+            self._ours = self._claim()
+        return self._ours
 
 
 class Delivery:
@@ -36,10 +64,7 @@ class Delivery:
 
     lost = 0  # records of this process that no sink took
 
-    # At the end of the process: what no sink took is all that standard error gets, and
-    # all sinks together have that many seconds.
-    at_exit = False
-    budget: float | None = None
+    last: Last | None = None  # while the last record of the process is delivered
 
     def __init__(self, sinks: list[Any], on_error: str) -> None:
         self.sinks = sinks
@@ -67,9 +92,13 @@ class Delivery:
             timeout: seconds for all sinks together; each gets what is left of them.
         """
         errors: list[tuple[Any, BaseException]] = []
-        timeout = self.budget if timeout is None else timeout
+        last = self._last_here()
+        if last is not None and timeout is None:
+            timeout = last.seconds
         deadline = None if timeout is None else monotonic() + timeout
-        for sink in self.in_order:
+        for sink in self.in_order if last is None else self._files_first():
+            if last is not None and _is_native(sink) and not last.claim():
+                return
             try:
                 if deadline is None and not self.failing:
                     writer_of(sink)(record)
@@ -80,8 +109,18 @@ class Delivery:
             else:
                 if self.failing:
                     self.failing.discard(id(sink))
+                if last is not None:
+                    last.claim()
         if errors:
-            self._react(errors, record)
+            self._react(errors, record, last)
+
+    def _last_here(self) -> Last | None:
+        """Return `last`, unless another thread delivers a record of its own meanwhile."""
+        last = self.last
+        return last if last is not None and last.thread == get_ident() else None
+
+    def _files_first(self) -> list[Any]:
+        return sorted(self.in_order, key=lambda sink: not _is_native(sink))
 
     def failed(self, name: str, error: BaseException, record: bytes) -> None:
         """React to somebody's own way of output that has failed."""
@@ -103,16 +142,25 @@ class Delivery:
         else:
             writer_of(sink)(record, left)
 
-    def _react(self, errors: list[tuple[Any, BaseException]], record: bytes) -> None:
+    def _react(
+        self, errors: list[tuple[Any, BaseException]], record: bytes, last: Last | None
+    ) -> None:
         lost = len(errors) == len(self.sinks)
         for sink, error in errors:
-            if self.on_error == 'warn' and not (lost and self.at_exit):
+            if self.on_error == 'warn' and not (lost and last):
                 self._warn_once(sink, 'did not take a record', error)
         if lost:
-            self.last_resort(record, always=self.at_exit)
+            self._lose(record, last)
         for _, error in errors:
             if self.on_error == 'raise' or not isinstance(error, Exception):
                 raise error
+
+    def _lose(self, record: bytes, last: Last | None) -> None:
+        if last is None:
+            self.last_resort(record)
+        elif last.claim():
+            last.told = True
+            self.last_resort(record, always=True)
 
     def _warn_once(self, sink: Any, what: str, error: BaseException) -> None:
         if id(sink) not in self.failing:
@@ -137,6 +185,10 @@ def took_last(bench: MicroBenchBase) -> list[Any]:
 
 def _is_local(sink: Any) -> bool:
     return bool(getattr(sink, 'local', True))
+
+
+def _is_native(sink: Any) -> bool:
+    return native_target(sink) is not None
 
 
 def _is_power_of_ten(number: int) -> bool:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+KEPT_BACK = 0.2  # seconds
+
+
 class Ending:
     """What is known of the end: it may change while records are being completed."""
 
@@ -44,6 +47,17 @@ class Ending:
         else:
             fields['exit_status'] = self.status
         return fields
+
+    def time_left(self, seconds: float) -> float | None:
+        """Return how much is left of the time that a signal leaves; None without one.
+
+        A little is kept back, for what no sink has taken.
+        """
+        if self.signal is None:
+            return None
+        now_ns = _core.clock_ns()
+        gone_ns = now_ns - (_core.exit_signal_ns() or now_ns)
+        return max(seconds - KEPT_BACK - gone_ns / 1e9, 0.0)
 
 
 class ExitCode:

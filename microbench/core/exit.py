@@ -2,8 +2,8 @@
 
     state        what has happened                                      goes on to
     -----------  -----------------------------------------------------  ---------------
-    registered   in the table; clock started; prepare(): the record is  ended, cancelled
-                 encoded as far as it is known
+    registered   in the table; clock started; armed: the record is in   ended, cancelled
+                 memory as it would be written natively
     ended        clock stopped first; what spanned the run finished;    claimed
                  captures done; phases closed
     claimed      claim() said yes, to one caller only                   written
@@ -25,8 +25,11 @@ puts everything back at once. The signals are held up meanwhile: CPython forgets
 child of a fork, those that came before. Where C code forks, nobody tells us: the table is
 then found to be of another process, and what is done is what would be done without us.
 
-All of it is Python. The interpreter has to react for it to run: code in C that never
-returns, crashes and SIGKILL are for a native path, which has its place behind claim().
+Python can be too late, or never come: code in C that never returns, a capture or a sink
+that hangs, a crash. So each run is also in memory as it would be written (csrc/mb_slot.h),
+and is written from there by a watchdog or by the handler of a crash (csrc/mb_watchdog.h,
+csrc/mb_signals.h). Whoever claims a record, right before its first byte is written, is the
+one to write it.
 """
 
 from __future__ import annotations
@@ -34,14 +37,16 @@ from __future__ import annotations
 import atexit
 import os
 import signal
-import threading
+from threading import get_ident
 
 from .. import _core
 from ..messages import warn
 from . import endings
 from .capture import refuse
-from .exit_run import ExitRun
-from .signals import Handlers, end_by, wanted
+from .exit_run import PATIENCE, ExitRun
+from .grace import seconds_of
+from .handlers import ExitHandlers, in_main_thread
+from .signals import end_by, wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,7 +81,7 @@ def register(
     global _table  # noqa: PLW0603 - a child gets a table of its own
     refuse(bench, 'record_on_exit()')
     chosen = wanted(signals) if handle_sigterm else {}
-    run = ExitRun(bench, name, chosen, _seconds(grace))
+    run = ExitRun(bench, name, chosen, seconds_of(grace))
     run.register()
     if not _table.is_ours:
         _table = Table()
@@ -85,10 +90,11 @@ def register(
     _arm()
     if replaced is not None:
         replaced.cancel()
-    if chosen and not _in_main_thread():
+    if chosen and not in_main_thread():
         warn(
-            'record_on_exit() was not called in the main thread, the only one that can '
-            'handle signals: the record is written at a normal exit only',
+            'record_on_exit() was not called in the main thread, the only one in which '
+            'Python can handle signals: after a signal, the record is the one that was '
+            'prepared here, written by native code',
             RuntimeWarning,
         )
 
@@ -101,19 +107,6 @@ def cancel(bench: MicroBenchBase) -> None:
         _arm()
 
 
-def _seconds(grace: Any) -> float | None:
-    if grace is None:
-        return None
-    seconds = float(grace)
-    if not seconds >= 0:
-        raise ValueError(f'grace has to be a number of seconds, not {grace!r}')
-    return seconds
-
-
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
 # --- what is left in the process while runs are registered ---------------------------
 
 
@@ -123,10 +116,13 @@ def _arm() -> None:
     if _table.runs:
         atexit.register(_at_exit)
         endings.begin()
+        grace = min(run.grace for run in list(_table.runs.values()))
+        _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
+        _handlers.keep(_signals())
     else:
         endings.end()
-    if _in_main_thread():
-        _handlers.keep(_signals())
+        _handlers.keep({})
+        _core.exit_release()
 
 
 def _signals() -> dict[int, bool]:
@@ -149,26 +145,32 @@ def _at_exit() -> None:
         if ending.signal is not None:
             _handlers.chain(ending.signal, ending.frame)
     finally:
-        _release()
-    if ending.signal is not None:
-        end_by(ending.signal)
+        came = _release()
+    if ending.signal or came:
+        _end_by(ending.signal or came)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
     if not _table.is_ours or not (_table.runs or _table.ending):
         _handlers.step_aside(number, frame)
-        return
-    if _table.ending is not None:
+    elif _table.ending is None:
+        _end_by_signal(number, frame)
+    elif _handlers.is_called_on(frame):
+        _handlers.chain(number, frame)
+    else:
         _remember(_table.ending, number, frame)
-        return
+
+
+def _end_by_signal(number: int, frame: FrameType | None) -> None:
     in_force = _handlers.in_force(number)
     try:
         _end(endings.Ending(number))
+        _core.exit_end()  # the program's own handler may take its time
         _handlers.chain(number, frame)
     finally:
         _release()
     if in_force:  # else whoever installed a later handler has called ours, and goes on
-        end_by(number)
+        _end_by(number)
 
 
 def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
@@ -182,18 +184,28 @@ def _end(ending: Ending) -> None:
     runs = list(_table.runs.values())
     for run in runs:
         run.stop_clock()
-    for run in runs:
-        run.end(ending)
+    if _core.exit_begin():  # else native code is writing them at this moment
+        for run in runs:
+            run.end(ending)
 
 
-def _release() -> None:
+def _release() -> int:
+    """Put everything back. Returns a signal that nobody but the watchdog has seen, or 0."""
     _table.runs.clear()
     endings.end()
     _handlers.keep({})
+    came: int = _core.exit_end()
+    _core.exit_release()
     _table.ending = None
+    return came
 
 
-_handlers = Handlers(_on_signal)
+def _end_by(number: int) -> None:
+    _core.last_words(number)  # of blocks that are still open
+    end_by(number)
+
+
+_handlers = ExitHandlers(_on_signal)
 
 
 # --- children ------------------------------------------------------------------------
@@ -204,11 +216,11 @@ _masks: dict[int, Any] = {}  # signal masks before a fork, by thread
 def _before_fork() -> None:
     if _table.runs:
         held = signal.pthread_sigmask(signal.SIG_BLOCK, _signals())
-        _masks[threading.get_ident()] = held
+        _masks[get_ident()] = held
 
 
 def _after_fork() -> None:
-    mask = _masks.pop(threading.get_ident(), None)
+    mask = _masks.pop(get_ident(), None)
     if mask is not None:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
@@ -219,6 +231,7 @@ def _in_child() -> None:
     atexit.unregister(_at_exit)
     endings.end()
     _handlers.keep({})
+    _core.exit_release()
     _after_fork()
 
 

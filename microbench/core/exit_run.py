@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from .. import _core
 from ..messages import one_line
-from . import encoding, form, times
-from .capture import namespace
+from ..outputs.file import native_target
+from . import encoding, environment, form, times
+from .capture import is_early, namespace
 from .decorate import GENERATOR
-from .deliver import Delivery
+from .deliver import Delivery, Last
 from .run import Run
 
 TYPE_CHECKING = False
@@ -30,18 +31,21 @@ PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends 
 class ExitRun(Run):
     """One record of the process."""
 
-    __slots__ = ('_began_ns', '_ending', '_prepared', '_unclaimed', 'grace', 'signals')
+    __slots__ = (
+        *('_began_ns', '_ending', '_journal', '_last_words', '_prepared'),
+        *('grace', 'signals'),
+    )
 
     patience = PATIENCE
 
     def __init__(
-        self, owner: MicroBenchBase, name: str, signals: dict[int, bool], grace: Any
+        self, owner: MicroBenchBase, name: str, signals: dict[int, bool], grace: float
     ) -> None:
         super().__init__(owner, name)
         self.background = True
         self.signals = signals
         self.grace = grace
-        self._unclaimed = [None]
+        self._last_words: _core.LastWords | None = None
         self._ending = False
 
     # --- registered ------------------------------------------------------------------
@@ -56,13 +60,27 @@ class ExitRun(Run):
         self.data = form.new(self, None, (), {}, {})
         try:
             self.open(self.owner, plan.counter, plan.foreign, plan.integers)
+            self.data['mb']['record_id'] = self.record_id
             self._start_clock()
             self._prepared = self._prepare()
             self.run_hooks(filter(self._spans, plan.captures))
             self._begin_monitor_strictly()
+            self._arm()
         except BaseException:
             self.abandon()
             raise
+
+    def _arm(self) -> None:
+        """Have C know the record, and where it goes when Python cannot write it."""
+        if not self.signals:
+            return
+        if not self.is_shown:
+            self._journal = _core.Journal(None)
+            self._journal.show(self, 0, *self._prepared)
+        if self.is_shown:
+            found = [native_target(sink) for sink in self.owner._delivery.sinks]
+            targets = [target for target in found if target is not None]
+            self._last_words = _core.LastWords(self, targets)
 
     def _begin_monitor_strictly(self) -> None:
         if self.plan.monitored:
@@ -83,29 +101,50 @@ class ExitRun(Run):
         return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
     def _prepare(self) -> tuple[bytes, bytes, bytes, int]:
-        """Encode what is known: parts of a record that lacks the call and the end."""
-        head = b'{"mb":' + encoding.encode(self.plan.mb)[:-1] + b',"record_id":"'
-        fields = self.owner._static_fields()
-        fields = {k: v for k, v in fields.items() if k not in ('mb', 'call')}
+        """Encode what is known: parts of a record that lacks what is measured."""
+        data = form.new(self, None, (), {}, {})
+        mb, call = data['mb'], data['call']
+        del mb['record_id']
+        self._capture_early(data)
+        plan, encoder = self.plan, self.owner._json_encoder
+        known = {k: v for k, v in data.items() if k not in ('mb', 'call') and k[0] != '_'}
+        fields, masked = plan.masker.fields(encoding.encode(known, encoder))
+        whole, more = plan.masker.fields(encoding.encode({'call': call}, encoder))
+        if masked or more:
+            mb = {**mb, 'masked': sorted([*masked, *more])}
+        head = b'{"mb":' + encoding.encode(mb)[:-1] + b',"record_id":"'
+        tail = b',' + fields[1:-1] if known else b''
+        return head, whole[9:-2], tail, self._utc_offset()
+
+    def _capture_early(self, data: dict[str, Any]) -> None:
+        """Add what may be asked for twice; what fails is noted at the end."""
+        self._trying(environment.add, self.owner, data)
+        for hook in self.plan.captures:
+            if hook in self.plan.constant or is_early(getattr(self.owner, hook, None)):
+                self._trying(self._capture_one, hook, data)
+
+    @staticmethod
+    def _trying(method: Callable[..., Any], *args: Any) -> None:
+        try:
+            method(*args)
+        except Exception:
+            return
+
+    def _utc_offset(self) -> int:
         moment = times.at(self.start_wall_ns, self.plan.tz)
         offset = moment.astimezone().utcoffset() if self.plan.tz is None else None
         offset = offset or moment.utcoffset() or times.timedelta()
-        tail = encoding.encode(fields)[1:-1]
-        name = _core.string_text(self.name or '')
-        return head, name, tail, offset.days * 86400 + offset.seconds
-
-    def claim(self) -> bool:
-        """Whether the caller is the one to write the record: true exactly once."""
-        try:
-            self._unclaimed.pop()  # atomic
-        except IndexError:
-            return False
-        return True
+        return offset.days * 86400 + offset.seconds
 
     def cancel(self) -> None:
         """Give up: no record comes of this run."""
         if self.claim():
+            self._disarm()
             self.abandon()
+
+    def _disarm(self) -> None:
+        if self._last_words is not None:
+            self._last_words.disarm()
 
     # --- ended -----------------------------------------------------------------------
 
@@ -123,9 +162,10 @@ class ExitRun(Run):
             record = self._complete(ending)
         except BaseException:  # MemoryError, Ctrl-C between two steps ...
             record = None
-        if self.claim():
+        if not _core.run_is_claimed(self):
             self._write(record, ending)
-            self._keeping_failure(self.abandon)
+        self._disarm()
+        self._keeping_failure(self.abandon)
 
     def _complete(self, ending: Ending) -> dict[str, Any]:
         data, owner = self.data, self.owner
@@ -133,7 +173,7 @@ class ExitRun(Run):
         self.finish_pending()
         self._keeping_failure(self._plan_anew)
         self._tolerantly('pre_start_triggers', owner.pre_start_triggers, data)
-        self.close()  # no phase is added or finished from here on
+        self.seal()  # no phase is added or finished from here on
         form.add_measurements(self, data)
         data.update(ending.fields())
         self._tolerantly('post_finish_triggers', owner.post_finish_triggers, data)
@@ -161,19 +201,21 @@ class ExitRun(Run):
     # --- written ---------------------------------------------------------------------
 
     def _write(self, record: dict[str, Any] | None, ending: Ending) -> None:
-        delivery, lost = self.owner._delivery, Delivery.lost
-        delivery.at_exit = True
-        delivery.budget = None if ending.signal is None else PATIENCE
+        """Hand the record to the sinks, unless native code has written it."""
+        delivery = self.owner._delivery
+        time_left = ending.time_left(max(self.grace, PATIENCE))
+        delivery.last = last = Last(self.claim, time_left)
         try:
             if record is None:
                 delivery.deliver(self._text(ending))
             else:
                 self.owner.output_result(record)
         except BaseException:
-            if Delivery.lost == lost:  # it is not on standard error yet
+            if last.claim() and not last.told:
                 self._keeping_failure(self._write_last, record, ending)
         finally:
-            delivery.at_exit, delivery.budget = False, None
+            delivery.last = None
+        last.claim()  # an output_result() of somebody's own has written it
 
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
@@ -183,10 +225,10 @@ class ExitRun(Run):
         Delivery.last_resort(text, always=True)
 
     def _text(self, ending: Ending) -> bytes:
-        """Return the record as prepared, with the call and the end."""
-        head, name, fields, offset = self._prepared
-        parts = fields, encoding.encode(ending.fields())[1:-1]
-        tail = b''.join(b',' + part for part in parts if part)
+        """Return the record as prepared, with what was measured, and the end."""
+        head, call, tail, offset = self._prepared
+        tail += b',' + encoding.encode(ending.fields())[1:-1]
+        name = call.removeprefix(b'"invocation":"Python","name":')
         text = _core.record_text(self, head, name, tail, offset)
         return self.plan.masker.record(text)
 

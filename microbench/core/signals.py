@@ -1,8 +1,6 @@
-"""Signals that end a process, handled in Python: which ones, chaining, the way back.
+"""Signals that end a process: which ones, their names, and handling them in Python.
 
-A Python handler runs in the main thread as soon as the interpreter gets to it. Code that
-never returns to the interpreter, and crashes, need a handler in C: they are refused here
-rather than promised.
+A Python handler runs in the main thread as soon as the interpreter gets to it.
 """
 
 from __future__ import annotations
@@ -21,13 +19,15 @@ if TYPE_CHECKING:
 # others a handler usually means something else than the end (checkpoints on SIGUSR1).
 DEFAULT = ('SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2')
 
-CRASHES = ('SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGABRT')
+CRASHES = frozenset(
+    [signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT]
+)
 NEVER_SEEN = ('SIGKILL', 'SIGSTOP')
 HARMLESS = ('SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU')
 
 
 def wanted(signals: Any) -> dict[int, bool]:
-    """Map each signal to whether it is taken only if at its default action.
+    """Map each signal to whether it is left to a Python handler that is there.
 
     Args:
         signals: None for the default ones; else a name, a number, or several.
@@ -37,7 +37,8 @@ def wanted(signals: Any) -> dict[int, bool]:
     """
     if signals is None:
         found = {_number(name): True for name in DEFAULT}
-        return {**found, int(signal.SIGTERM): False}
+        found.update(dict.fromkeys(map(int, CRASHES), True))
+        return {int(signal.SIGTERM): False, **found}
     if isinstance(signals, str) or not hasattr(signals, '__iter__'):
         signals = (signals,)
     return {_number(item): False for item in signals}
@@ -62,8 +63,6 @@ def _refuse(name: str) -> None:
         raise ValueError(f'signals: no process can handle {name}')
     if name in HARMLESS:
         raise ValueError(f'signals: {name} does not end a process')
-    if name in CRASHES:
-        raise ValueError(f'signals: {name} cannot be handled by Python code')
 
 
 def name_of(number: int) -> str:
@@ -82,43 +81,79 @@ class Handlers:
 
     def __init__(self, handler: Callable[[int, FrameType | None], None]) -> None:
         self._handler = handler
-        self._previous: dict[int, Any] = {}
+        # What ours has replaced, the latest last: a handler installed on top of ours may
+        # call ours, and be replaced in its turn.
+        self._before: dict[int, list[Any]] = {}
+        self._depth = 0  # how many of them are running
+        self._frame: FrameType | None = None  # that they were called with
 
     def keep(self, wanted: Mapping[int, bool]) -> None:
-        """Handle these signals, as far as that is allowed, and give back all others."""
-        for number in [n for n in self._previous if n not in wanted]:
+        """Handle these signals, as far as that is allowed, and give back all others.
+
+        Args:
+            wanted: by signal, whether it is left to a Python handler that is there.
+        """
+        for number in [n for n in self._before if n not in wanted]:
             self._give_back(number)
         for number, only_default in wanted.items():
             self._take(number, only_default)
 
-    def _take(self, number: int, only_default: bool) -> None:
+    def _take(self, number: int, only_default: bool) -> bool:
+        """Install ours, and return whether it is there."""
         there = signal.getsignal(number)
-        if there is self._handler or there is signal.SIG_IGN or there is None:
-            return  # None: a handler in C, which we could not put back
+        if there is self._handler:
+            return True
+        if there is signal.SIG_IGN or there is None:
+            return False  # None: a handler in C, which we could not put back
         if there is not signal.SIG_DFL and (only_default or _is_of_asyncio(there)):
-            return
-        self._previous[number] = there  # first: the signal may come at once
+            return False
+        self._before.setdefault(number, []).append(there)  # first: it may come at once
         signal.signal(number, self._handler)
+        return True
 
-    def _give_back(self, number: int) -> None:
-        previous = self._previous.pop(number)
-        if self.in_force(number):  # else a later handler has replaced ours
-            signal.signal(number, previous)
+    def _give_back(self, number: int) -> bool:
+        """Put back what was there, unless a later handler is in front of ours."""
+        if not self.in_force(number):
+            return False
+        signal.signal(number, self._take_before(number))
+        return True
+
+    def _take_before(self, number: int) -> Any:
+        before = self._before[number].pop()
+        if not self._before[number]:
+            del self._before[number]
+        return before
 
     def in_force(self, number: int) -> bool:
         """Whether the signal leads to our handler, not to one installed later."""
         return signal.getsignal(number) is self._handler
 
+    # --- handing on ------------------------------------------------------------------
+
     def chain(self, number: int, frame: FrameType | None) -> None:
         """Call the Python handler that was there before; what it raises comes out."""
-        previous = self._previous.get(number)
-        if callable(previous):
-            previous(number, frame)
+        before = self._before.get(number, [])
+        if self._depth >= len(before):
+            return
+        previous = before[-1 - self._depth]
+        self._depth += 1
+        self._frame = frame
+        try:
+            if callable(previous):
+                previous(number, frame)
+        finally:
+            self._depth -= 1
+
+    def is_called_on(self, frame: FrameType | None) -> bool:
+        """Whether a handler that ours is calling calls ours, with what it was given.
+
+        A second signal would come with another frame.
+        """
+        return self._depth > 0 and frame is self._frame
 
     def step_aside(self, number: int, frame: FrameType | None) -> None:
         """Have the signal do what it would do without us."""
-        if self.in_force(number):
-            signal.signal(number, self._previous.pop(number, signal.SIG_DFL))
+        if self._give_back(number):
             os.kill(os.getpid(), number)
         else:
             self.chain(number, frame)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from ..core.capture import early
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +35,7 @@ class MBCgroupLimits:
     cli_name = 'cgroup-limits'
     cli_fields = ('cgroups',)
 
+    @early
     def capture_cgroup_limits(self, bm_data: dict[str, Any]) -> None:
         """Set `cgroups`: the smallest limits on the way from our group to the root.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..core.capture import namespace, per_process
+from ..core.capture import early, namespace, per_process
 from .machine import informant
 
 TYPE_CHECKING = False
@@ -83,6 +83,7 @@ class MBWorkingDir:
     cli_default = True
     cli_place = 5
 
+    @early
     def capture_working_dir(self, bm_data: dict[str, Any]) -> None:
         """Set `call.working_dir`; FileNotFoundError if it was deleted."""
         namespace(bm_data, 'call')['working_dir'] = os.getcwd()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ..core.capture import early
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +35,7 @@ class MBLoadedModules:
     cli_default = True
     cli_place = 4
 
+    @early
     def capture_loaded_modules(self, bm_data: dict[str, Any]) -> None:
         """Set `loaded_modules`, such as `{"gcc": "12.2.0"}`.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from ..core.capture import early
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -46,6 +48,7 @@ class MBSlurmInfo:
     cli_default = True
     cli_place = 3
 
+    @early
     def capture_slurm(self, bm_data: dict[str, Any]) -> None:
         """Set `slurm`, such as `{"job_id": "42"}`; empty outside a job of SLURM.
 

@@ -1,6 +1,10 @@
 """Programs that end: each test of this directory runs one to its end."""
 
 import json
+import os
+import shlex
+import subprocess
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -19,6 +23,12 @@ class Gate:
         raise OSError('no room')
 
 path = sys.argv[1]
+"""
+
+# Native code that never returns, faults or recovers; called with the GIL held.
+IN_C = """
+import ctypes
+never = ctypes.PyDLL(sys.argv[2])
 """
 
 
@@ -46,21 +56,47 @@ class Ended(NamedTuple):
         """What the record says of the end."""
         return {
             name: self.record[name]
-            for name in ('exception', 'exit_status', 'exit_signal')
+            for name in ('exception', 'exit_status', 'exit_signal', 'exit_path')
             if name in self.record
         }
+
+
+def strict(line):
+    """The record of a line, which has to be strict JSON in ASCII."""
+
+    def refuse(constant):
+        raise ValueError(f'{constant} is no JSON')
+
+    return json.loads(line.decode('ascii'), parse_constant=refuse)
 
 
 @pytest.fixture
 def program(tmp_path):
     """Run code to its end; records that it writes to `path` are read."""
 
-    def run(code, **options):
+    def run(code, *args, **options):
         path = tmp_path / 'records.jsonl'
         path.unlink(missing_ok=True)
-        done = python(BEGIN + code, path, **options)
+        done = python(BEGIN + code, path, *args, **options)
         lines = path.read_bytes().splitlines() if path.exists() else []
-        records = [json.loads(line) for line in lines]
+        records = [strict(line) for line in lines]
         return Ended(records, done.returncode, done.stdout, done.stderr)
 
     return run
+
+
+@pytest.fixture(scope='session')
+def never(tmp_path_factory):
+    """The library of `never.c`."""
+    library = tmp_path_factory.mktemp('never') / 'never.so'
+    source = Path(__file__).with_name('never.c')
+    compiler = shlex.split(os.environ.get('CC', 'cc'))
+    flags = ['-D_GNU_SOURCE', '-O1', '-shared', '-fPIC']
+    subprocess.run([*compiler, *flags, source, '-o', library], check=True)
+    return library
+
+
+@pytest.fixture
+def in_c(program, never):
+    """Run code that finds the library as `never`."""
+    return lambda code, **options: program(IN_C + code, never, **options)

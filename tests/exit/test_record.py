@@ -462,7 +462,6 @@ def test_exactly_one_writer(ended):
     run.end(Ending())
     bench.cancel_record_on_exit()
     assert kept.lines == []
-    run.abandon()
 
 
 def test_import_and_use_load_nothing_for_it():

@@ -104,7 +104,6 @@ os.kill(os.getpid(), signal.SIGRTMIN + 3)
     [
         ('SIGKILL', 'no process can handle SIGKILL'),
         (['TERM', 'SIGSTOP'], 'no process can handle SIGSTOP'),
-        ('SIGSEGV', 'SIGSEGV cannot be handled by Python code'),
         (signal.SIGCHLD, 'SIGCHLD does not end a process'),
         ('SIGNONE', 'is no signal of this system'),
         ('SIG_DFL', 'is no signal of this system'),

@@ -225,6 +225,55 @@ def step():
 """,
     'clock_info': 'def step():\n    _core.clock_info()\n',
     'clock_ns': 'def step():\n    _core.clock_ns()\n',
+    'LastWords': """
+journal = _core.Journal(None)
+def step():
+    run = _core.OpenRun()
+    run.open(bench, number, False, False)
+    run.start()
+    refused(ValueError, _core.LastWords, run, [])
+    journal.show(run, 0, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
+    _core.LastWords(run, ['/a', 1]).disarm()
+    _core.LastWords(run, [])
+    refused(TypeError, _core.LastWords, marker, [])
+    refused(TypeError, _core.LastWords, run, [words, marker])
+    run.close()
+""",
+    'exit_begin': 'def step():\n    _core.exit_begin()\n    _core.exit_end()\n',
+    'exit_end': 'def step():\n    _core.exit_end()\n',
+    'exit_prepare': """
+def step():
+    _core.exit_prepare(1, number)
+    _core.exit_release()
+    refused(OverflowError, _core.exit_prepare, 0, number**2)
+""",
+    'exit_release': 'def step():\n    _core.exit_release()\n',
+    'exit_signal_ns': 'def step():\n    _core.exit_signal_ns()\n',
+    'last_words': 'def step():\n    _core.last_words(15)\n',
+    **dict.fromkeys(
+        ('signal_take', 'signal_give_back', 'signal_in_force', 'signal_is_default'),
+        """
+def step():
+    _core.signal_take(10, 0, False, False)
+    assert _core.signal_in_force(10)
+    assert _core.signal_give_back(10)
+    assert _core.signal_is_default(10)
+    refused(OSError, _core.signal_take, 9, 0, False, False)
+""",
+    ),
+    'signal_default': 'def step():\n    _core.signal_default(10)\n',
+    'signal_is_pythons': 'def step():\n    _core.signal_is_pythons(2)\n',
+    'signal_stack': """
+def step():
+    _core.signal_stack(True)
+    _core.signal_stack(False)
+""",
+    'run_is_claimed': """
+run = _core.OpenRun()
+def step():
+    assert not _core.run_is_claimed(run)
+    refused(TypeError, _core.run_is_claimed, marker)
+""",
     'fork_generation': 'def step():\n    _core.fork_generation()\n',
     'has_digits': """
 text = words.encode()
@@ -326,6 +375,7 @@ def step():
 FEWER = {
     'Appender': 4_000,
     'Journal': 4_000,
+    'LastWords': 4_000,
     'Timed': 4_000,
     'Phase': 10_000,
     'TimeMethod': 2_000,

@@ -1,0 +1,108 @@
+"""Handlers of `record_on_exit`: in front of those in Python, one in C.
+
+The one in C runs at once, in whichever thread the signal interrupts: it notes the signal,
+has a watchdog see to it that the process ends in time, and hands the signal on to what was
+there before. Crashes are its business alone. See csrc/mb_signals.h.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from .. import _core
+from .signals import CRASHES, Handlers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+# What a signal means, for C.
+ENDS, CRASHED, RECOVERS = range(3)
+
+
+class ExitHandlers(Handlers):
+    """The signals for which handlers of ours are installed, in Python and in C.
+
+    Python's can be changed in the main thread only; in others, C does what it can.
+    """
+
+    def __init__(self, handler: Any) -> None:
+        super().__init__(handler)
+        self._in_c: set[int] = set()
+
+    def keep(self, wanted: Mapping[int, bool]) -> None:
+        """Handle these signals, as far as that is allowed, and give back all others."""
+        for number in sorted({*self._in_c, *self._before} - wanted.keys()):
+            self._give_back(number)
+        for number, only_default in wanted.items():
+            if number in CRASHES:
+                self._take_crash(number)
+            elif in_main_thread():
+                self._take(number, only_default)
+            elif _core.signal_is_default(number):
+                self._take_in_c(number, ENDS)
+        if in_main_thread():
+            _core.signal_stack(not CRASHES.isdisjoint(wanted))
+
+    def _take(self, number: int, only_default: bool) -> bool:
+        there = signal.getsignal(number)
+        if there is signal.SIG_DFL and _is_foreign(number):
+            self._take_in_c(number, ENDS, users=True)
+            return False
+        if there is self._handler and _core.signal_is_default(number):
+            signal.signal(number, self._handler)  # another thread had given it back
+        taken = super()._take(number, only_default)
+        if taken:
+            users = callable(self._before[number][-1])
+            self._take_in_c(number, ENDS, python=True, users=users)
+        return taken
+
+    def _take_crash(self, number: int) -> None:
+        there = signal.getsignal(number)
+        if there is signal.SIG_IGN or _core.signal_in_force(number):
+            return
+        crashed = _core.signal_is_default(number) or (
+            not callable(there) and _is_of_faulthandler(number)
+        )
+        self._take_in_c(number, CRASHED if crashed else RECOVERS)
+
+    def _take_in_c(
+        self, number: int, kind: int, python: bool = False, users: bool = False
+    ) -> None:
+        self._in_c.add(number)
+        _core.signal_take(number, kind, python, users)
+
+    def _give_back(self, number: int) -> bool:
+        if not _core.signal_give_back(number):
+            return False  # a later handler, in Python or in C, is in front of ours
+        self._in_c.discard(number)
+        if number not in self._before or in_main_thread():
+            return number in self._before and super()._give_back(number)
+        if not callable(self._before[number][-1]):
+            _core.signal_default(number)  # Python's own table has to wait
+        return False
+
+    def in_force(self, number: int) -> bool:
+        """Whether the signal leads to our handlers, not to one installed later."""
+        ahead = number in self._in_c and not _core.signal_in_force(number)
+        return super().in_force(number) and not ahead
+
+
+def in_main_thread() -> bool:
+    """Whether this is the thread that Python's signal handlers belong to."""
+    return threading.current_thread() is threading.main_thread()
+
+
+def _is_foreign(number: int) -> bool:
+    """Whether C code has a handler that Python does not know of."""
+    return not (_core.signal_is_default(number) or _core.signal_in_force(number))
+
+
+def _is_of_faulthandler(number: int) -> bool:
+    """Whether the handler in C only prints a traceback, and dies."""
+    faulthandler = sys.modules.get('faulthandler')
+    enabled = faulthandler is not None and faulthandler.is_enabled()
+    return enabled and _core.signal_is_pythons(number)

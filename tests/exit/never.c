@@ -1,0 +1,99 @@
+/* What native code can do to a process, for the tests of this directory. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Sends a signal to this process, `times` times, and never returns. */
+void
+signal_and_hang(int number, int times)
+{
+    while (times-- > 0) {
+        kill(getpid(), number);
+    }
+    for (;;) {
+        pause();
+    }
+}
+
+void
+hang(void)
+{
+    signal_and_hang(0, 0);
+}
+
+void
+fault(int number)
+{
+    static volatile int *volatile nowhere;
+    if (number == SIGSEGV) {
+        *nowhere = 1;
+    } else if (number == SIGILL) {
+        __builtin_trap();
+    } else {
+        raise(number);
+    }
+}
+
+int
+overflow(int depth)
+{
+    volatile char room[4096];
+    room[0] = (char)depth;
+    return depth < 0 ? 0 : overflow(depth + 1) + room[0];
+}
+
+static sigjmp_buf saved;
+static struct sigaction before;
+
+static void
+jump_back(int number)
+{
+    siglongjmp(saved, number);
+}
+
+/* Installs a handler that recovers, as runtimes of other languages have one. */
+void
+install_recovery(int number)
+{
+    struct sigaction action = {.sa_handler = jump_back};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, &before);
+}
+
+/* Faults, and returns how it was saved: the number of the signal. */
+int
+fault_and_recover(int number)
+{
+    const int saved_by = sigsetjmp(saved, 1);
+    if (saved_by == 0) {
+        fault(number);
+    }
+    return saved_by;
+}
+
+static volatile sig_atomic_t seen;
+
+static void
+note(int number)
+{
+    seen = number;
+    if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+        before.sa_handler(number);
+    }
+}
+
+/* A handler in C that the process survives; it calls the one before. */
+void
+install_note(int number)
+{
+    struct sigaction action = {.sa_handler = note};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, &before);
+}
+
+int
+noted(void)
+{
+    return seen;
+}

@@ -1,0 +1,287 @@
+"""Signals that Python cannot handle in time: native code writes the records."""
+
+import signal
+
+import pytest
+
+from .conftest import strict
+
+ONE = """
+bench = MicroBench(path, experiment='baseline')
+bench.record_on_exit('simulation')
+with bench.time('setup'):
+    pass
+solve = bench.time('solve')
+solve.__enter__()
+"""
+TWO = ONE.replace('bench', 'other').replace('simulation', 'other') + ONE
+NONE = ONE + 'bench.cancel_record_on_exit()\n'
+
+MAIN = '{0}\n'
+# The main thread waits for the interpreter then, for ever: it cannot handle a signal.
+WORKER = """
+threading.Thread(target=lambda: {0}).start()
+while True:
+    pass
+"""
+HANG = 'never.signal_and_hang(signal.{0}, 1)'
+
+NUMBERS = {NONE: 0, ONE: 1, TWO: 2}
+BENCHES = pytest.mark.parametrize('benches', NUMBERS, ids=['none', 'one', 'two'])
+WHERE = pytest.mark.parametrize('where', [MAIN, WORKER], ids=['main', 'worker'])
+
+
+def kinds(value):
+    """The value with types in place of what is not a container."""
+    if isinstance(value, dict):
+        return {name: kinds(item) for name, item in value.items()}
+    return [kinds(item) for item in value] if isinstance(value, list) else type(value)
+
+
+@BENCHES
+@WHERE
+def test_native_code_that_never_returns(in_c, where, benches):
+    """Each record is there, with phases, metadata and cause; SIGTERM ends the process."""
+    ended = in_c(benches + where.format(HANG.format('SIGTERM')))
+    assert len(ended.records) == NUMBERS[benches]
+    for record in ended.records:
+        assert (record['exit_signal'], record['exit_path']) == ('SIGTERM', 'native')
+        assert (record['experiment'], record['python']['prefix']) != (None, None)
+        call = record['call']
+        assert [t['name'] for t in call['timings']] == ['setup']
+        assert [t['name'] for t in call['open_timings']] == ['solve']
+        assert call['durations'][0] >= call['open_timings'][0]['duration'] > 0
+    assert (ended.status, ended.out, ended.err) == (-signal.SIGTERM, '', '')
+
+
+@pytest.mark.parametrize('name', ['SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2'])
+def test_other_signals(in_c, name):
+    """Each one of the list ends the process, and is the cause."""
+    ended = in_c(ONE + HANG.format(name))
+    assert ended.cause == {'exit_signal': name, 'exit_path': 'native'}
+    assert ended.status == -getattr(signal, name)
+
+
+def test_a_native_record_is_like_any_other(in_c):
+    """The same fields of the same types, but for the one that says how it was written."""
+    native = in_c(ONE + HANG.format('SIGTERM')).record
+    whole = in_c(ONE + 'os.kill(os.getpid(), signal.SIGTERM)').record
+    assert native.pop('exit_path') == 'native'
+    assert kinds(native) == kinds(whole)
+    assert list(native) == list(whole)
+
+
+def test_metadata_is_prepared_at_registration(in_c):
+    """What captures tell that may run twice, static fields, and what env_vars names."""
+    code = """
+class Bench(MicroBench, microbench.MBHostInfo, microbench.MBWorkingDir,
+            microbench.MBSlurmInfo):
+    env_vars = ['QUEUE']
+    def capture_own(self, bm_data):
+        print('once', flush=True)
+bench = Bench(path, settings={'n': 1})
+bench.record_on_exit()
+"""
+    job = {'QUEUE': 'short', 'SLURM_JOB_ID': '4711'}
+    ended = in_c(code + HANG.format('SIGTERM'), env=job)
+    record = ended.record
+    assert record['env'] == {'QUEUE': 'short'}
+    assert record['slurm']['job_id'] == '4711'
+    assert record['settings'] == {'n': 1}
+    assert {'hostname', 'os'} <= set(record['host'])
+    assert record['call']['working_dir']
+    assert ended.out == ''
+
+
+def test_secrets_are_masked(in_c):
+    """Native code writes what was masked before."""
+    code = ONE.replace("'baseline'", "'https://me:hidden@example.org/'")
+    record = in_c(code + HANG.format('SIGTERM')).record
+    assert 'hidden' not in record['experiment']
+    assert record['mb']['masked'] == ['experiment']
+
+
+def test_a_second_signal(in_c):
+    """As from srun, which sends two: one record, of the first, which is not cut short."""
+    ended = in_c(ONE + 'never.signal_and_hang(signal.SIGTERM, 100)')
+    assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_path': 'native'}
+    assert ended.status == -signal.SIGTERM
+
+
+BLOCKED = """
+class Bench(MicroBench):
+    def capture_blocked(self, bm_data):
+        {0}
+bench = Bench(path)
+bench.record_on_exit('simulation')
+"""
+
+
+@pytest.mark.parametrize(
+    'inside',
+    ['never.hang()', 'threading.Event().wait()', 'lock.acquire()'],
+    ids=['in C', 'in Python', 'in a lock of its own thread'],
+)
+def test_a_capture_that_blocks(in_c, inside):
+    """Two seconds after the signal native code writes what was prepared."""
+    code = 'lock = threading.Lock()\nlock.acquire()\n' + BLOCKED.format(inside)
+    ended = in_c(code + 'os.kill(os.getpid(), signal.SIGTERM)')
+    assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_path': 'native'}
+    assert (ended.status, ended.err) == (-signal.SIGTERM, '')
+
+
+def test_three_hanging_sinks(program):
+    """They cost the time there is, and nothing else: the record is on standard error."""
+    code = """
+class Hanging:
+    def write(self, text):
+        threading.Event().wait()
+bench = MicroBench(outputs=[Hanging(), Hanging(), Hanging()])
+bench.record_on_exit('simulation')
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    ended = program(code)
+    assert (ended.records, ended.status) == ([], -signal.SIGTERM)
+    [line] = ended.err.splitlines()
+    assert '"exit_path":"native"' in line
+
+
+def test_hanging_sinks_beside_a_file(program):
+    """The file has its turn first: the whole record, once."""
+    code = """
+class Hanging:
+    def write(self, text):
+        threading.Event().wait()
+bench = MicroBench(outputs=[Hanging(), microbench.FileOutput(path)])
+bench.record_on_exit('simulation')
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    ended = program(code)
+    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    assert (ended.status, ended.err) == (-signal.SIGTERM, '')
+
+
+def test_several_files(in_c):
+    """Each of them gets the native record."""
+    code = """
+bench = MicroBench(outputs=[microbench.FileOutput(path), microbench.FileOutput(path)])
+bench.record_on_exit('simulation')
+"""
+    ended = in_c(code + HANG.format('SIGTERM'))
+    assert len(ended.records) == 2
+
+
+def test_a_file_object(in_c):
+    """Its descriptor is written to; one that means another file by now is not."""
+    code = """
+bench = MicroBench(open(path, 'a'))
+bench.record_on_exit('simulation')
+"""
+    assert len(in_c(code + HANG.format('SIGTERM')).records) == 1
+    reused = """
+number = bench._delivery.sinks[0].outfile.fileno()
+os.close(number)
+assert os.open(path + '.other', os.O_CREAT | os.O_WRONLY) == number
+"""
+    ended = in_c(code + reused + HANG.format('SIGTERM'))
+    assert ended.records == []
+    assert '"exit_path":"native"' in ended.err
+
+
+@pytest.mark.parametrize(
+    'spoil',
+    [
+        'os.rmdir(where)',
+        'os.rmdir(where); open(where, "w")',
+        'os.mkfifo(where + "/records.jsonl")',
+        'os.symlink("/dev/full", where + "/records.jsonl")',
+    ],
+    ids=['no directory', 'no longer one', 'FIFO without reader', 'full disk'],
+)
+def test_an_output_that_takes_nothing(in_c, spoil):
+    """The record is one line on standard error."""
+    code = f"""
+where = path + '.d'
+os.mkdir(where)
+bench = MicroBench(where + '/records.jsonl')
+bench.record_on_exit('simulation')
+{spoil}
+"""
+    ended = in_c(code + HANG.format('SIGTERM'))
+    [line] = ended.err.splitlines()
+    assert '"exit_path":"native"' in line
+    assert ended.status == -signal.SIGTERM
+
+
+def test_closed_standard_error(in_c):
+    """With nowhere to write, the process still ends by the signal."""
+    code = "bench = MicroBench('/dev/full')\nbench.record_on_exit()\nos.close(2)\n"
+    assert in_c(code + HANG.format('SIGTERM')).status == -signal.SIGTERM
+
+
+def test_a_torn_line_before(in_c, tmp_path):
+    """The native record begins a new line."""
+    code = """
+torn = path + '.torn'
+with open(torn, 'w') as file:
+    file.write('{"torn":')
+bench = MicroBench(torn)
+bench.record_on_exit('simulation')
+"""
+    in_c(code + HANG.format('SIGTERM'))
+    first, second = (tmp_path / 'records.jsonl.torn').read_bytes().splitlines()
+    assert first == b'{"torn":'
+    assert strict(second)['exit_path'] == 'native'
+
+
+@pytest.mark.parametrize('grace', ['grace=0', 'grace=0.5'])
+def test_the_grace_time(in_c, grace):
+    """Whatever it is, the record is there."""
+    code = ONE.replace("('simulation')", f"('simulation', {grace})")
+    assert in_c(code + HANG.format('SIGTERM')).cause['exit_path'] == 'native'
+
+
+@pytest.mark.parametrize(
+    ('env', 'seconds'),
+    [
+        ({}, 0.25),
+        ({'MICROBENCH_EXIT_GRACE': '1.5'}, 1.5),
+        ({'OMPI_COMM_WORLD_RANK': '0'}, 0.0),
+        ({'PMI_RANK': '0', 'MICROBENCH_EXIT_GRACE': '3'}, 3.0),
+    ],
+)
+def test_the_grace_time_by_default(monkeypatch, env, seconds):
+    """A quarter of a second, what the environment says, or none at all under MPI."""
+    from microbench.core.grace import LAUNCHED, seconds_of
+
+    for name in ['MICROBENCH_EXIT_GRACE', *LAUNCHED]:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert seconds_of(None) == seconds
+    assert seconds_of(7) == 7.0
+
+
+@pytest.mark.parametrize('value', ['soon', '-1', 'nan', 'inf'])
+def test_a_wrong_grace_time(monkeypatch, value):
+    """The variable is named, before the work begins."""
+    from microbench import MicroBenchBase
+
+    monkeypatch.setenv('MICROBENCH_EXIT_GRACE', value)
+    with pytest.raises(ValueError, match='MICROBENCH_EXIT_GRACE has to be'):
+        MicroBenchBase().record_on_exit()
+
+
+def test_the_users_handler_runs_to_its_end(in_c):
+    """The record is in the file before it begins, however long it takes."""
+    code = """
+def checkpoint(number, frame):
+    print(os.path.getsize(path) > 0)
+    threading.Event().wait(2.5)
+    print('done', flush=True)
+signal.signal(signal.SIGTERM, checkpoint)
+"""
+    ended = in_c(code + ONE + 'os.kill(os.getpid(), signal.SIGTERM)')
+    assert ended.out == 'True\ndone\n'
+    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    assert ended.status == -signal.SIGTERM
