@@ -22,6 +22,7 @@ def show(text: str) -> None:
         return
     encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
     sys.stdout.write(text.encode(encoding, 'backslashreplace').decode(encoding))
+    sys.stdout.flush()
 
 
 def text_of_mixins() -> str:

@@ -150,10 +150,15 @@ class Parser:
 
 
 def show_and_exit(text: str) -> NoReturn:
-    """Print, and end with status 0."""
+    """Print, and end with status 0; with 1 if it cannot be printed."""
     from .listing import show  # start-up time
 
-    show(text)
+    try:
+        show(text)
+    except BrokenPipeError:
+        pass  # the reader has seen enough
+    except OSError as error:
+        sys.exit(f'{program_name()}: cannot write: {error.strerror}')
     sys.exit(0)
 
 

@@ -2,6 +2,8 @@
 
 import io
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -145,6 +147,30 @@ def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
         main(['--dry-run', 'ls', 'ä'])
     text.seek(0)
     assert "ls '\\xe4'" in text.read()
+
+
+@pytest.mark.parametrize(
+    ('stdout', 'status', 'told'),
+    [
+        ('>/dev/full', 1, 'python -m microbench: cannot write: No space left on device\n'),
+        ('>&-', 0, ''),
+        ('| head -0', 0, ''),
+    ],
+)
+@pytest.mark.parametrize('option', ['--help', '--version', '--show-mixins'])
+def test_what_cannot_be_shown(option, stdout, status, told, environment, tmp_path):
+    """One line and status 1; a reader that has seen enough is no mistake."""
+    script = f'{{ "$0" -m microbench {option}; echo $? >status; }} {stdout}'
+    done = subprocess.run(
+        ['sh', '-c', script, sys.executable],
+        env=environment,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (int((tmp_path / 'status').read_text()), done.stderr) == (status, told)
 
 
 def test_a_closed_standard_output_is_no_crash(monkeypatch):

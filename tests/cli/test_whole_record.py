@@ -1,0 +1,57 @@
+"""The record of the command, whole: the example of the record schema."""
+
+import re
+import sys
+
+SCRIPT = 'echo >> ran; [ $(wc -l < ran) = 2 ] && exec sleep 60; echo done; sleep .3'
+WORDS = [
+    *('-o', 'out.jsonl', '--iterations', '2', '--timeout', '2', '--monitor-interval', '1'),
+    *('--stdout=suppress', '--field', 'experiment=baseline', '--', 'sh', '-c', SCRIPT),
+]
+TIME = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00')
+USAGE = {
+    **dict.fromkeys(('utime', 'stime'), float),
+    **dict.fromkeys(('maxrss', 'minflt', 'majflt', 'inblock', 'oublock'), int),
+    **dict.fromkeys(('nvcsw', 'nivcsw'), int),
+}
+SAMPLE = {'timestamp': str, 'cpu_percent': float, 'rss_bytes': int}
+
+
+def types_of(values):
+    """The types of the values of an object."""
+    return {name: type(value) for name, value in values.items()}
+
+
+def test_two_iterations_of_which_one_times_out(command, tmp_path):
+    """Each field, its type, and what there is one of for each iteration."""
+    outcome = command(*WORDS, env={'SLURM_JOB_ID': '42', 'LOADEDMODULES': 'gcc/12.2.0'})
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (128 + 15, '', '')
+    [record] = outcome.records
+    call = record.pop('call')
+    assert set(record.pop('mb')) >= {'timezone', 'duration_counter', 'run_id', 'version'}
+    assert record.pop('python')['executable'] == sys.executable
+    assert set(record.pop('host')) >= {'hostname', 'os'}
+    assert record.pop('slurm')['job_id'] == '42'
+    assert [types_of(usage) for usage in record.pop('resource_usage')] == [USAGE] * 2
+    assert record == {'experiment': 'baseline', 'loaded_modules': {'gcc': '12.2.0'}}
+
+    assert TIME.fullmatch(call.pop('start_time'))
+    assert TIME.fullmatch(call.pop('finish_time'))
+    assert [type(seconds) for seconds in call.pop('durations')] == [float] * 2
+    monitor = call.pop('monitor')
+    assert len(monitor) == 2
+    assert [types_of(sample) for samples in monitor for sample in samples] == (
+        [SAMPLE] * sum(map(len, monitor))
+    )
+    assert monitor[1]  # it was there for two seconds
+    assert call == {
+        'invocation': 'CLI',
+        'name': 'sh',
+        'working_dir': str(tmp_path),
+        'command': ['sh', '-c', SCRIPT],
+        'returncode': [0, -15],
+        'timed_out': True,
+        'timed_out_iterations': [False, True],
+        'monitor_scope': 'process',
+        'stdout': ['done\n', ''],
+    }
