@@ -243,12 +243,25 @@ mb_run_start_mirrored(mb_run *run)
     }
 }
 
-/* One that was measured elsewhere has never been started here. */
+/* One that was measured elsewhere, and has ended just now. */
+static void
+enter_late(mb_run *run)
+{
+    const int64_t now_ns = mb_clock_ns();
+    run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
+    if (run->entry) {
+        mb_entry_run(run->entry, now_ns, run->elapsed_ns);
+    }
+    if (run->iteration == 0) {
+        mb_mirror_started(run->mirror, now_ns - run->elapsed_ns);
+    }
+}
+
 void
 mb_run_leave_mirrored(mb_run *run)
 {
     if (!run->entry) {
-        run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
+        enter_late(run);
     }
     if (run->entry) {
         mb_mirror_leave(run->mirror, run->entry, run->elapsed_ns);

@@ -478,18 +478,28 @@ last_of(const mb_entry *entry)
     return last_ns;
 }
 
-int64_t
-mb_slot_last_ns(mb_image image, const mb_slot *slot)
+static int64_t
+last_of_slot(mb_image image, const mb_slot *slot)
 {
-    const mb_journal_header *header = (const mb_journal_header *)image.base;
     const view seen = view_of(image, slot, 0);
     int64_t last_ns = LOAD(slot->start_ns);
-    if (LOAD_FIRST(header->signal)) {
-        last_ns = later(last_ns, header->signal_ns);
-    }
     walk all = walk_of(image, slot, seen.entries);
     for (const mb_entry *entry; (entry = next_entry(&all));) {
         last_ns = later(last_ns, last_of(entry));
+    }
+    return last_ns;
+}
+
+int64_t
+mb_image_last_ns(mb_image image)
+{
+    const mb_journal_header *header = (const mb_journal_header *)image.base;
+    int64_t last_ns = header->made_ns;
+    if (LOAD_FIRST(header->signal)) {
+        last_ns = later(last_ns, header->signal_ns);
+    }
+    for (const mb_slot *slot = NULL; (slot = mb_image_next(image, slot));) {
+        last_ns = later(last_ns, last_of_slot(image, slot));
     }
     return last_ns;
 }

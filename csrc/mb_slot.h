@@ -130,8 +130,9 @@ const mb_slot *mb_image_next(mb_image image, const mb_slot *slot);
 /* Whether a record is open in it. */
 bool mb_slot_is_open(const mb_slot *slot);
 
-/* The last moment, on the monotonic clock, that the slot knows of. */
-int64_t mb_slot_last_ns(mb_image image, const mb_slot *slot);
+/* The last moment, on the monotonic clock, that the journal knows of: what it was told of
+ * any record, or the signal. The process was alive then, and so was each open record. */
+int64_t mb_image_last_ns(mb_image image);
 
 /* How a record ended that its process could not finish. */
 typedef struct {

@@ -124,7 +124,6 @@ class Journal:
     def show(
         self,
         run: OpenRun,
-        serial: int,
         head: bytes,
         call: bytes,
         tail: bytes,
@@ -135,12 +134,28 @@ class Journal:
 
         Args:
             run: the run.
-            serial: the same for the same head and tail; 0 where that is not known.
             head: `{"mb":{...,"record_id":"`.
             call: fields of `call`, without those that tell time.
             tail: other fields, each with a comma before it.
             offset_s: of the time zone, east of UTC.
         """
+
+class Shown:
+    """How runs without a dict are shown, of one plan and one file.
+
+    Args:
+        journal: where; None for nowhere.
+        sink: its `outfile` is looked at each time.
+        head: see `Journal.show`.
+        tail: likewise.
+        offset_s: likewise.
+    """
+
+    def __init__(
+        self, journal: Journal | None, sink: Any, head: bytes, tail: bytes, offset_s: int
+    ) -> None: ...
+    def show(self, run: OpenRun, name: str, /) -> bool:
+        """Show a run of this name; false if file or process are others by now."""
 
 class Appender:
     """One file that records are appended to; `target` is a path or a descriptor."""
@@ -275,6 +290,9 @@ def record_text(
 ) -> bytes:
     """A record: fixed bytes, a fresh record id, the call block, fixed bytes."""
 
+def remove_journals() -> None:
+    """Remove the files of this process's journals in which no record is open."""
+
 def journal_header(data: bytes) -> dict[str, Any]:
     """Whose journal it is, from a copy of the file; ValueError if it is none.
 
@@ -291,7 +309,7 @@ def journal_records(
     Args:
         data: the copy.
         more: further fields, each with a comma before it.
-        now_ns: the monotonic time of the end; None: the last that each record knows of.
+        now_ns: the monotonic time of the end; None: the last that the journal knows of.
 
     Raises:
         ValueError: it is no journal.

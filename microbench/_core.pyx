@@ -351,21 +351,75 @@ cdef class Journal:
             return None
         return self.native.path
 
-    def show(self, run, uint64_t serial, bytes head not None, bytes call not None,
-             bytes tail not None, int32_t offset_s):
+    def show(self, run, bytes head not None, bytes call not None, bytes tail not None,
+             int32_t offset_s):
         cdef c.mb_opening record
-        cdef c.py_run *native
+        record.serial = 0
+        put_texts(&record, head, tail, offset_s)
+        record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
+        return self.put(run, &record)
+
+    cdef bint put(self, run, c.mb_opening *record) except -1:
+        cdef c.py_run *native = <c.py_run *>run
         if not isinstance(run, OpenRun):
             raise TypeError('a run is needed')
-        native = <c.py_run *>run
-        if not self.is_ours():
+        record.flags = flags_of(native)
+        return self.is_ours() and c.mb_run_mirror(&native.native, self.native, record)
+
+
+cdef int put_texts(c.mb_opening *record, bytes head, bytes tail,
+                   int32_t offset_s) except -1:
+    record.head, record.head_size = PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head)
+    record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
+    record.offset_s = offset_s
+    return 0
+
+
+cdef uint64_t serials = 0
+
+
+cdef class Shown:
+    cdef Journal journal
+    cdef bytes head, tail
+    cdef int32_t offset_s
+    cdef object sink, outfile
+    cdef unsigned int generation
+    cdef uint64_t serial
+    cdef c.mb_text call
+
+    def __cinit__(self, Journal journal, sink, bytes head not None,
+                  bytes tail not None, int32_t offset_s):
+        global serials
+        self.journal, self.sink, self.outfile = journal, sink, sink.outfile
+        self.head, self.tail, self.offset_s = head, tail, offset_s
+        self.generation = c.mb_fork_generation()
+        serials += 1
+        self.serial = serials
+        c.mb_text_heap(&self.call)
+
+    def __dealloc__(self):
+        c.mb_text_free(&self.call)
+
+    def show(self, run, str name not None):
+        cdef c.mb_opening record
+        if (self.sink.outfile is not self.outfile
+                or self.generation != c.mb_fork_generation()):
             return False
-        record.serial = serial
-        record.head, record.head_size = PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head)
-        record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
-        record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
-        record.flags, record.offset_s = flags_of(native), offset_s
-        return c.mb_run_mirror(&native.native, self.native, &record)
+        if self.journal is None:
+            return True
+        self.call.size = 0
+        put(&self.call, b'"invocation":"Python","name":')
+        put_string(&self.call, name)
+        if not self.call.failed:
+            record.serial = self.serial
+            put_texts(&record, self.head, self.tail, self.offset_s)
+            record.call, record.call_size = self.call.data, self.call.size
+            self.journal.put(run, &record)
+        return True
+
+
+def remove_journals():
+    c.mb_journals_remove()
 
 
 cdef c.mb_image image_of(bytes data) except *:
@@ -403,13 +457,13 @@ def journal_records(bytes data not None, bytes more=b'', now_ns=None):
     records = []
     ending.path = b'recovered'
     ending.signal = c.mb_image_header(image).signal
+    ending.now_ns = c.mb_image_last_ns(image) if now_ns is None else now_ns
     ending.more, ending.more_size = PyBytes_AS_STRING(more), PyBytes_GET_SIZE(more)
     while True:
         slot = c.mb_image_next(image, slot)
         if slot is NULL:
             return records
         if c.mb_slot_is_open(slot):
-            ending.now_ns = c.mb_slot_last_ns(image, slot) if now_ns is None else now_ns
             records.append(record_of(image, slot, &ending))
 
 
@@ -455,6 +509,12 @@ cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
 
 
 cdef bint put_string(c.mb_text *text, str value) except -1:
+    cdef Py_ssize_t size
+    cdef const char *ready
+    if c.PyUnicode_IS_COMPACT_ASCII(value):
+        ready = c.PyUnicode_AsUTF8AndSize(value, &size)
+        c.mb_text_string(text, ready, size)
+        return 1
     cdef bytes utf8 = value.encode('utf-8', 'surrogatepass')
     c.mb_text_string(text, PyBytes_AS_STRING(utf8), PyBytes_GET_SIZE(utf8))
     return 1

@@ -20,6 +20,8 @@ cdef extern from "Python.h":
     """
     unsigned int mb_type_version(object type) noexcept
     const char *Py_GetVersion() noexcept
+    bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 cdef extern from "mb_platform.h":
     int mb_fork_watch() noexcept nogil
@@ -108,7 +110,7 @@ cdef extern from "mb_slot.h":
     const char *mb_image_output(mb_image image, size_t *size) noexcept nogil
     const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
     bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
-    int64_t mb_slot_last_ns(mb_image image, const mb_slot *slot) noexcept nogil
+    int64_t mb_image_last_ns(mb_image image) noexcept nogil
     size_t mb_slot_room(mb_image image, const mb_slot *slot,
                         const mb_ending *ending) noexcept nogil
     bint mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
@@ -124,6 +126,7 @@ cdef extern from "mb_journal.h":
     mb_journal *mb_journal_memory() noexcept nogil
     void mb_journal_release(mb_journal *journal) noexcept nogil
     bint mb_journal_is_ours(const mb_journal *journal) noexcept nogil
+    void mb_journals_remove() noexcept nogil
 
 cdef extern from "mb_mirror.h":
     enum:

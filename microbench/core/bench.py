@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .block import Block
+    from .journal import Keeper
     from .run import Run
 
 
@@ -49,6 +50,10 @@ class MicroBenchBase:
         outputs: sinks, instead of `outfile`; each gets every record.
         on_output_error: `'warn'`, or `'raise'` an error of a sink once the others
             had their turn and the function's own error, if any, does not go first.
+        journal: `'auto'` shows open blocks in a journal beside the output file, so that
+            `kill -9` loses none; `'on'` decorated functions too, and also on network
+            file systems; `'off'` nothing; or the directory where the journal is to lie.
+            Left out, MICROBENCH_JOURNAL decides: `'auto'` where that is not set.
         **static_fields: added to the top level of every record. Containers are copied
             for each record, what they hold is shared; dicts called `call` and `mb` are
             merged into the record's own.
@@ -91,6 +96,7 @@ class MicroBenchBase:
         outputs: Iterable[Any] | None = None,
         *too_many: Any,
         on_output_error: str = 'warn',
+        journal: Any = None,
         **static_fields: Any,
     ) -> None:
         if too_many:
@@ -104,6 +110,8 @@ class MicroBenchBase:
         self._delivery = Delivery(
             self._sinks(outfile, outputs), settings.reaction(on_output_error)
         )
+        self._journal = settings.journal(journal)
+        self._keeper: Keeper | None = None
         self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._plan: Plan | None = None
         self._off = settings.is_switched_off()
@@ -151,7 +159,8 @@ class MicroBenchBase:
         assert dt.timezone is timezone
 
         own = dict(self._own or {})
-        return {**self.__dict__, '_plan': None, '_constants': {}, '_own': own}
+        fresh = {'_plan': None, '_keeper': None, '_constants': {}, '_own': own}
+        return {**self.__dict__, **fresh}
 
     def _current_plan(self) -> Plan:
         plan = self._plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .capture import refuse
+from .plan import BLOCKS
 from .run import Run
 
 TYPE_CHECKING = False
@@ -34,6 +35,8 @@ class Block:
         run.begin()
         try:
             self._run = run
+            if run.plan.shows == BLOCKS:
+                run.show()
             run.start_iteration()
         except BaseException as error:
             self._run = None

@@ -60,9 +60,9 @@ class ExitRun(Run):
         self.data = form.new(self, None, (), {}, {})
         try:
             self.open(self.owner, plan.counter, plan.foreign, plan.integers)
-            self.data['mb']['record_id'] = self.record_id
             self._start_clock()
             self._prepared = self._prepare()
+            self.show_as(*self._prepared)
             self.run_hooks(filter(self._spans, plan.captures))
             self._begin_monitor_strictly()
             self._arm()
@@ -76,7 +76,7 @@ class ExitRun(Run):
             return
         if not self.is_shown:
             self._journal = _core.Journal(None)
-            self._journal.show(self, 0, *self._prepared)
+            self._journal.show(self, *self._prepared)
         if self.is_shown:
             found = [native_target(sink) for sink in self.owner._delivery.sinks]
             targets = [target for target in found if target is not None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .. import _core
 from ..messages import text_of
 from . import encoding, times
 from .capture import namespace
@@ -20,7 +19,7 @@ def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any
 
     Names with a leading underscore are scratch: they are never stored.
     """
-    mb = {**run.plan.mb, 'record_id': _core.record_id()}
+    mb = {**run.plan.mb, 'record_id': run.record_id}
     data: dict[str, Any] = {'mb': mb, 'call': {}}
     for field, value in run.owner._static_fields().items():
         if field in data:
@@ -47,6 +46,11 @@ def instead_of_text(run: Run) -> dict[str, Any]:
         merge(data, run.owner._constant(hook, definition))
     data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.tz)
     return data
+
+
+def renew_id(run: Run, data: dict[str, Any]) -> None:
+    """Give the record of a forked child an id of its own: its parent has that one."""
+    namespace(data, 'mb')['record_id'] = run.record_id
 
 
 def add_measurements(run: Run, data: dict[str, Any]) -> None:

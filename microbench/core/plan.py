@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .bench import MicroBenchBase
 
 SCHEMA = 3
+BLOCKS, ALL = 1, 2
 
 # Duration counters that are read in C; true for those that count whole nanoseconds.
 NATIVE_COUNTERS = (
@@ -97,6 +98,8 @@ class Plan:
         self.tz = time_zone(bench.tz)
         self.masker = Masker(getattr(bench, 'redact', ()))
         self.mb = self._identity()
+        self.shown: _core.Shown | None = None  # made when the first run is shown
+        self.shows = self._what_is_shown(bench)
         self.not_native = list(self._reasons(bench, base, found))
         self.native = not self.not_native
         self._text: tuple[bytes, bytes, int] | None = None
@@ -109,6 +112,14 @@ class Plan:
             and self.version == _core.type_version(type(bench))
             and self.version != 0
         )
+
+    def _what_is_shown(self, bench: MicroBenchBase) -> int:
+        """Which runs a journal shows: none, BLOCKS or ALL."""
+        seen = {'to_json', 'output_result'}.intersection(self.overridden)
+        files = [s for s in bench._delivery.sinks if getattr(s, '_is_path', False)]
+        if bench._journal == 'off' or not files or seen or any(self.masker.reasons()):
+            return 0
+        return ALL if bench._journal == 'on' else BLOCKS
 
     def _identity(self) -> dict[str, Any]:
         """Return the `mb` object, less the id of the single record."""

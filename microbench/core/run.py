@@ -17,6 +17,10 @@ finish() gets the outcome of the code, which nothing may change any more: what f
 from here on is kept in `failure`, and raised only when the record is written and the
 code itself has not raised.
 
+While it is open, a journal may show the run to whoever looks after a crash: from show()
+to close(). Once a signal has come, native code may write the record instead: claim() says
+yes to one of the two.
+
 A record has two representations. Where nothing needs to see it as a dict (the plan
 knows), begin() and finish() build none: the text is written from the native half,
 between fixed bytes. Otherwise the dict `data` grows as hooks and mixins fill it, and is
@@ -33,7 +37,7 @@ from ..messages import one_line
 from . import encoding, form, times
 from .capture import namespace, set_up
 from .naming import name_of
-from .plan import merge
+from .plan import ALL, merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .bench import MicroBenchBase
+    from .journal import Keeper
 
 
 class Run(_core.OpenRun):
@@ -78,6 +83,8 @@ class Run(_core.OpenRun):
                 self._look_ahead()
             if call or not self._begin_text(func):
                 self._begin_data(form.new(self, func, args, kwargs or {}, call))
+            if self.plan.shows == ALL:
+                self.show()
         except BaseException:
             self.abandon()
             raise
@@ -110,6 +117,25 @@ class Run(_core.OpenRun):
             durations = namespace(data, 'call')['durations'] = []
             self.keep_numbers(durations)
             self.triggers = True
+
+    def show(self) -> None:
+        """Have a journal show the run from here on, if there is one."""
+        shown = self.plan.shown
+        if shown is None or self.data is not None or not shown.show(self, self.name or ''):
+            self._keeper().show(self)
+
+    def show_as(self, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
+        """Have a journal show the run with this text: see `_core.Journal.show`."""
+        if self.plan.shows:
+            self._keeper().show_as(self, head, call, tail, offset)
+
+    def _keeper(self) -> Keeper:
+        keeper = self.owner._keeper
+        if keeper is None:
+            from .journal import Keeper  # start-up time
+
+            keeper = self.owner._keeper = Keeper(self.owner)
+        return keeper
 
     def _name_it(self, func: Any) -> None:
         if self.name is None:
@@ -229,18 +255,22 @@ class Run(_core.OpenRun):
         text = _core.record_text(self, head, name, tail, offset)
         if exception is not None:
             text = self.plan.masker.record(text)  # its message may hold anything
-        self._keeping_failure(self.owner._delivery.deliver, text)
+        if self.claim():
+            self._keeping_failure(self.owner._delivery.deliver, text)
 
     def _finish_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
         self._keeping_failure(form.add_measurements, self, data)
         self._keeping_failure(form.add_outcome, self, data, exception, value)
+        if self.is_forked:
+            self._keeping_failure(form.renew_id, self, data)
         known = self.phases_left
         self._keeping_failure(self.owner.post_finish_triggers, data)
         self._keeping_failure(form.add_late_phases, self, data, known)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
-        self._keeping_failure(self._output, record)
+        if self.claim():
+            self._keeping_failure(self._output, record)
 
     def _output(self, record: dict[str, Any]) -> None:
         try:

@@ -89,6 +89,29 @@ def reaction(on_output_error: Any) -> str:
     return str(on_output_error)
 
 
+JOURNALS = ('auto', 'on', 'off')
+
+
+def journal(value: Any) -> str:
+    """Return one of JOURNALS, or the absolute path of a directory.
+
+    None stands for what MICROBENCH_JOURNAL says: `'auto'` where it is not set.
+    """
+    name = 'journal' if value is not None else 'MICROBENCH_JOURNAL'
+    if value is None:
+        value = os.environ.get('MICROBENCH_JOURNAL') or 'auto'
+    if value in JOURNALS:
+        return str(value)
+    try:
+        path = os.fsdecode(value)
+    except TypeError:
+        path = ''
+    if not path or not os.path.isdir(path):
+        words = ', '.join(map(repr, JOURNALS))
+        raise ValueError(f'{name} has to be {words} or a directory, not {value!r}')
+    return os.path.abspath(path)
+
+
 def copied(value: Any) -> Any:
     """Copy containers, share what they hold.
 

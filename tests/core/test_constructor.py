@@ -13,7 +13,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
-    *('outputs', 'on_output_error', 'static_fields'),
+    *('outputs', 'on_output_error', 'journal', 'static_fields'),
 ]
 
 # parameter, wrong value, exception
@@ -31,6 +31,7 @@ WRONG = [
     *[('outfile', value, TypeError) for value in (5, 1.5, [], object(), str)],
     *[('outfile', value, ValueError) for value in ('', 'a\0b', b'a\0b', '.')],
     *[('on_output_error', value, ValueError) for value in ('', 'WARN', None, 5, [])],
+    *[('journal', value, ValueError) for value in ('', 'AUTO', 5, [], '/no/directory')],
     *[('mb', value, ValueError) for value in (None, 5, 'x', [])],
     *[('call', value, ValueError) for value in (None, 5, 'x', [('a', 1)])],
 ]
@@ -229,6 +230,7 @@ def test_signature(cls):
         'duration_counter': time.perf_counter,
         'outputs': None,
         'on_output_error': 'warn',
+        'journal': None,
     }
     assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD

@@ -47,7 +47,7 @@ ODD = (
 )
 TEXT = st.one_of(lone(ODD), st.text(max_size=8))
 OWN_NAMES = {'outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'outputs', 'self'}
-OWN_NAMES |= {'duration_counter', 'on_output_error', 'mb', 'call'}
+OWN_NAMES |= {'duration_counter', 'on_output_error', 'journal', 'mb', 'call'}
 NAMES = TEXT.filter(lambda name: name not in OWN_NAMES)
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.just(2**64)
@@ -116,7 +116,8 @@ def both_forms(bench, begun, body, exception):
     data = run.data = form.new(run, func, (), {}, {})
     with mock.patch.object(_core, 'wall_ns', lambda: start):
         bench.pre_start_triggers(data)
-    run._finish_data(data, exception, None)
+    with mock.patch.object(Run, 'claim', lambda run: True):  # it is finished twice
+        run._finish_data(data, exception, None)
     run.name, run.data = text_name, None
     run.finish(exception)
     return kept.lines

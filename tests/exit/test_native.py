@@ -191,8 +191,8 @@ assert os.open(path + '.other', os.O_CREAT | os.O_WRONLY) == number
 @pytest.mark.parametrize(
     'spoil',
     [
-        'os.rmdir(where)',
-        'os.rmdir(where); open(where, "w")',
+        'shutil.rmtree(where)',
+        'shutil.rmtree(where); open(where, "w")',
         'os.mkfifo(where + "/records.jsonl")',
         'os.symlink("/dev/full", where + "/records.jsonl")',
     ],
@@ -201,6 +201,7 @@ assert os.open(path + '.other', os.O_CREAT | os.O_WRONLY) == number
 def test_an_output_that_takes_nothing(in_c, spoil):
     """The record is one line on standard error."""
     code = f"""
+import shutil
 where = path + '.d'
 os.mkdir(where)
 bench = MicroBench(where + '/records.jsonl')

@@ -59,11 +59,12 @@ class Exits:
 def test_a_directory_that_was_deleted(program):
     """The file cannot be made: the record is on standard error."""
     code = """
+import shutil
 where = path + '.d'
 os.mkdir(where)
 bench = MicroBench(where + '/records.jsonl')
 bench.record_on_exit()
-os.rmdir(where)
+shutil.rmtree(where)  # with the journal in it
 """
     assert on_stderr(program(code))['exit_status'] == 0
 

@@ -29,7 +29,7 @@ def shown(journal, bench, name='x'):
     """A begun run that the journal shows."""
     run = Run(bench, name).begin()
     head, tail, offset = run.plan.text(bench)
-    assert journal.show(run, 1, head, CALL, tail, offset)
+    assert journal.show(run, head, CALL, tail, offset)
     run.start()
     return run
 

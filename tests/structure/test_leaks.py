@@ -95,7 +95,7 @@ kept = _core.Journal(path)
 def step():
     run = _core.OpenRun()
     run.open(bench, number, False, False)
-    assert kept.show(run, 1, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
+    assert kept.show(run, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
     run.start()
     with bench.time('phase'):
         kept.path
@@ -103,12 +103,12 @@ def step():
     run.claim()
     run.seal()
     run.close()
-    refused(TypeError, kept.show, marker, 1, b'', b'', b'', 0)
+    refused(TypeError, kept.show, marker, b'', b'', b'', 0)
     refused(TypeError, _core.Journal, marker)
     refused(OSError, _core.Journal, b'/dev/null')
     _core.Journal(path)
     new = _core.Journal(path + b'2')
-    assert not kept.show(run, 0, b'', b'', b'', 0)
+    assert not kept.show(run, b'', b'', b'', 0)
 """,
     'journal_header': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
@@ -122,7 +122,7 @@ def step():
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 run = _core.OpenRun()
 run.open(bench, number, False, False)
-kept.show(run, 1, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
+kept.show(run, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
 with open(kept.path, 'rb') as file:
     data = file.read()
 run.close()
@@ -130,6 +130,25 @@ def step():
     assert _core.journal_records(data, b',"more":1')[0][1]
     _core.journal_records(data, now_ns=number)
     refused(ValueError, _core.journal_records, data[:99])
+""",
+    'Shown': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+class Sink: outfile = 'a'
+shown = _core.Shown(kept, Sink(), b'{"mb":{"record_id":"', b'', 0)
+def step():
+    run = _core.OpenRun()
+    run.open(bench, number, False, False)
+    assert shown.show(run, words)
+    run.close()
+    refused(TypeError, shown.show, marker, words)
+    refused(TypeError, shown.show, run, marker)
+    refused(AttributeError, _core.Shown, kept, marker, b'', b'', 0)
+    _core.Shown(None, Sink(), b'', b'', 0).show(run, words)
+""",
+    'remove_journals': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+def step():
+    _core.remove_journals()
 """,
     'OpenRun': """
 class Holding(_core.OpenRun): pass
@@ -232,7 +251,7 @@ def step():
     run.open(bench, number, False, False)
     run.start()
     refused(ValueError, _core.LastWords, run, [])
-    journal.show(run, 0, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
+    journal.show(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
     _core.LastWords(run, ['/a', 1]).disarm()
     _core.LastWords(run, [])
     refused(TypeError, _core.LastWords, marker, [])

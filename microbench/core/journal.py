@@ -1,0 +1,192 @@
+"""What is open is shown in a journal: so `kill -9` costs no record.
+
+Beside the first file that a bench writes to lies, while it is in use, a mapped file that
+holds its open records: what each will say, and what was measured so far. It is written
+to as memory is. When the process has gone without an end, a reader makes records of what
+it left there. Here is decided where there is one, and what is put into it; the rest is C
+(csrc/mb_journal.h).
+
+None where a mapped file could kill the program that it is there for (file systems of a
+network, full disks), and none for records that have to be seen by somebody's own
+`to_json`, `output_result` or `redact` pattern before they are written.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import _core
+from ..outputs.base import writer_of
+from ..outputs.file import FileOutput
+from . import encoding, times
+from .settings import JOURNALS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .bench import MicroBenchBase
+    from .run import Run
+
+    Texts = tuple[bytes, bytes, bytes, int]  # head, call, tail, offset of the time zone
+
+
+class NoSink:
+    """Stands for the sink of a bench that has none with a file."""
+
+    outfile = None
+
+
+# What C writes itself, or what has no value yet.
+MEASURED = frozenset(
+    [
+        *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
+        *('start_time', 'finish_time'),
+    ]
+)
+
+
+class Keeper:
+    """Has a journal show the open records of one bench.
+
+    The journal is that of the file that the bench writes to now, in this process: it is
+    another one when either has changed.
+    """
+
+    def __init__(self, bench: MicroBenchBase) -> None:
+        self._sink = file_sink(bench)
+        self._mode = bench._journal
+        self._renew()
+
+    def _renew(self) -> None:
+        self._outfile = self._sink.outfile if self._sink else None
+        self._generation = _core.fork_generation()
+        self._journal = self._new()
+
+    def _new(self) -> _core.Journal | None:
+        if self._sink is None or not self._sink._is_path:
+            return None
+        output = os.fsencode(os.path.abspath(path_of(self._sink)))
+        place = None if self._mode in JOURNALS else os.fsencode(self._mode)
+        try:
+            journal = _core.Journal(output, place, self._mode == 'auto')
+        except OSError:
+            return None  # a file system without, a full disk; the sink tells the rest
+        _leave_nothing_in_workers()
+        return journal
+
+    @property
+    def journal(self) -> _core.Journal | None:
+        """The journal of this file and this process; None if there can be none."""
+        outfile = self._sink.outfile if self._sink else None
+        if outfile is not self._outfile or self._generation != _core.fork_generation():
+            self._renew()
+        return self._journal
+
+    def show(self, run: Run) -> None:
+        """Show an open run until it is closed."""
+        journal, plan = self.journal, run.plan
+        if run.data is None:
+            head, tail, offset = plan.text(run.owner)
+            plan.shown = _core.Shown(journal, self._sink or NoSink(), head, tail, offset)
+            plan.shown.show(run, run.name or '')
+        elif journal is not None:
+            self._show_data(run, run.data)
+
+    def _show_data(self, run: Run, data: dict[str, Any]) -> None:
+        try:
+            texts = _texts(run, data) if data['mb']['record_id'] == run.record_id else None
+        except Exception:
+            return  # a hook has put something else in the place of `mb` or `call`
+        if texts is not None:
+            self.show_as(run, *texts)
+
+    def show_as(self, run: Run, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
+        """Show an open run with this text: see `_core.Journal.show`."""
+        journal = self.journal
+        if journal is not None:
+            journal.show(run, head, call, tail, offset)
+
+
+def file_sink(bench: MicroBenchBase) -> FileOutput | None:
+    """Return the first sink that appends its records, as they are, to a path."""
+    for sink in bench._delivery.sinks:
+        if isinstance(sink, FileOutput) and sink._is_path:
+            method = getattr(writer_of(sink), '__func__', None)
+            if method is FileOutput.write_record:
+                return sink
+    return None
+
+
+def path_of(sink: FileOutput) -> Any:
+    """Return where a sink writes: what is relative, is so to its first record."""
+    return sink._path if sink._appends_to is sink.outfile else sink.outfile
+
+
+def _leave_nothing_in_workers() -> None:
+    """Remove journals where no record is open when a worker of multiprocessing ends.
+
+    It ends without the functions of atexit(3), which do it in other processes.
+    """
+    global _prepared  # noqa: PLW0603 - once for a process
+    util = sys.modules.get('multiprocessing.util')
+    if util is not None and _prepared != _core.fork_generation():
+        _prepared = _core.fork_generation()
+        util.Finalize(None, _core.remove_journals, exitpriority=0)
+
+
+_prepared = -1  # forks before the process in which that was done
+
+
+# --- records built as dicts -----------------------------------------------------------
+
+
+def _texts(run: Run, data: dict[str, Any]) -> Texts:
+    """Return what a record says that is open now, less what C writes."""
+    encoder, masker = run.owner._json_encoder, run.plan.masker
+    fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
+    mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
+    mb.pop('record_id', None)
+    known = {k: v for k, v in call.items() if k not in MEASURED}
+    tail, masked = masker.fields(_encoded(fields, encoder))
+    whole, more = masker.fields(
+        b'{"call":' + _encoded({'invocation': 'Python', **known}, encoder) + b'}'
+    )
+    if masked or more:
+        mb['masked'] = sorted({*masked, *more})
+    head = b'{"mb":{' + b''.join([*_inner(_encoded(mb, encoder)), b'"record_id":"'])
+    return head, whole[9:-2], b''.join(_inner(tail)[::-1]), utc_offset(run)
+
+
+def _inner(text: bytes) -> list[bytes]:
+    """Return what an object holds, and a comma; nothing if that is nothing."""
+    return [text[1:-1], b','] if text != b'{}' else []
+
+
+def _encoded(fields: dict[str, Any], encoder: Any) -> bytes:
+    """Return an object; what cannot be encoded is left out: the record itself warns."""
+    try:
+        return encoding.encode_strictly(fields, encoder)
+    except Exception:
+        kept = {name: _encodable(value, encoder) for name, value in fields.items()}
+        return encoding.encode_strictly(
+            {name: value for name, value in kept.items() if value is not encoding},
+            encoder,
+        )
+
+
+def _encodable(value: Any, encoder: Any) -> Any:
+    try:
+        encoding.encode_strictly(value, encoder)
+    except Exception:
+        return encoding  # no value of a record
+    return value
+
+
+def utc_offset(run: Run) -> int:
+    """Return the seconds that the time zone of a run is east of UTC at its start."""
+    moment = times.at(run.start_wall_ns, run.plan.tz)
+    offset = moment.astimezone().utcoffset() if run.plan.tz is None else None
+    offset = offset or moment.utcoffset() or times.timedelta()
+    return offset.days * 86400 + offset.seconds

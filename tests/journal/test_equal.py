@@ -1,0 +1,124 @@
+"""What the journal shows is what Python would write at the same moment."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench import MicroBench, _core
+from microbench.core.run import Run
+
+NAMES = ['p', 'q', 'é "x"', 'n' * 700, '\ud800', '']
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just('enter'), st.sampled_from(NAMES)),
+        st.tuples(st.just('leave'), st.integers(0, 9)),
+        st.sampled_from([('start',), ('stop',), ('suspend',), ('show',), ('add',)]),
+    ),
+    max_size=60,
+)
+
+
+class Shown:
+    """A run that does what it is told, and its journal."""
+
+    def __init__(self, folder, counter, iterations):
+        self.bench = MicroBench(duration_counter=counter)
+        self.run = Run(self.bench, 'name')
+        self.run.iterations = iterations
+        self.run.begin()
+        self.parts = self.run.plan.text(self.bench)
+        self.journal = _core.Journal(os.fsencode(folder / 'out'))
+        self.running = False
+        self.open = []
+
+    def enter(self, name):
+        phase = self.bench.time(name)
+        phase.__enter__()
+        if self.run.is_shown:  # one that was open before is not followed
+            self.open.append(phase)
+        else:
+            phase.__exit__(None, None, None)
+
+    def leave(self, index):
+        if self.open:
+            self.open.pop(index % len(self.open)).__exit__(None, None, None)
+
+    def start(self):
+        self.running = True
+        self.run.start()
+
+    def suspend(self):
+        if self.running:
+            self.run.suspend()
+            self.run.resume()
+
+    def stop(self):
+        if not self.running:
+            return False
+        self.running = False
+        self.run.stop()
+        return True
+
+    def add(self):
+        if not self.running:
+            self.run.add_duration(12_345)
+
+    def show(self):
+        head, tail, offset = self.parts
+        self.journal.show(
+            self.run, head, b'"invocation":"Python","name":"name"', tail, offset
+        )
+
+    def shown(self):
+        """The record in the journal, at the last moment it knows."""
+        data = Path(os.fsdecode(self.journal.path)).read_bytes()
+        [(_, line)] = _core.journal_records(data)
+        record = json.loads(line)
+        assert record.pop('exit_path') == 'recovered'
+        return record
+
+    def written(self):
+        """The record that Python would write now."""
+        head, tail, offset = self.parts
+        return json.loads(_core.record_text(self.run, head, b'"name"', tail, offset))
+
+
+def without_times_of_the_end(record, *others):
+    """The wall clock is read by one of them; other fields of `call` are left out too."""
+    leave_out = {'finish_time', *others}
+    return {
+        **record,
+        'call': {k: v for k, v in record['call'].items() if k not in leave_out},
+    }
+
+
+@given(STEPS, st.sampled_from([time.perf_counter, time.perf_counter_ns]), st.integers(1, 2))
+def test_at_any_moment(tmp_path_factory, steps, counter, iterations):
+    """Any mixture of iterations, stretches and phases, also from before it was shown."""
+    shown = Shown(tmp_path_factory.getbasetemp(), counter, iterations)
+    try:
+        for name, *arguments in [*steps, ('show',)]:
+            stopped = getattr(shown, name)(*arguments)
+            if shown.run.is_shown:
+                compare(shown, stopped)
+    finally:
+        shown.run.abandon()
+
+
+def compare(shown, stopped):
+    """Durations and finished phases always; open ones too when a clock has stopped."""
+    seen, written = shown.shown(), shown.written()
+    finished = len(written['call']['durations'])
+    assert len(seen['call']['durations']) == finished + shown.running
+    del seen['call']['durations'][finished:]
+    known = () if stopped else ('open_timings',)
+    assert without_times_of_the_end(seen, *known) == without_times_of_the_end(
+        written, *known
+    )
+    names = [entry['name'] for entry in written['call'].get('open_timings', ())]
+    assert [e['name'] for e in seen['call'].get('open_timings', ())] == names
