@@ -58,10 +58,12 @@ class Party:
         """Let go of whatever is running."""
 
 
-def wall_ns(*command: str) -> float:
+def wall_ns(*command: str, stderr: int | None = None) -> float:
     """Return the time from starting a program to its end."""
     begin = time.perf_counter_ns()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True, cwd=ROOT)
+    subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=stderr, check=True, cwd=ROOT
+    )
     return time.perf_counter_ns() - begin
 
 

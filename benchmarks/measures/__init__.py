@@ -1,6 +1,17 @@
 """The measures, in the order of the table."""
 
-from . import calls, encoding, iterations, live, memory, phases, reading, startup, threads
+from . import (
+    calls,
+    command,
+    encoding,
+    iterations,
+    live,
+    memory,
+    phases,
+    reading,
+    startup,
+    threads,
+)
 
 ALL = (
     phases.rows,
@@ -10,6 +21,7 @@ ALL = (
     encoding.rows,
     memory.rows,
     startup.rows,
+    command.rows,
     reading.rows,
     live.rows,
 )
