@@ -61,9 +61,7 @@ class Party:
 def wall_ns(*command: str, stderr: int | None = None) -> float:
     """Return the time from starting a program to its end."""
     begin = time.perf_counter_ns()
-    subprocess.run(
-        command, stdout=subprocess.DEVNULL, stderr=stderr, check=True, cwd=ROOT
-    )
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=stderr, check=True, cwd=ROOT)
     return time.perf_counter_ns() - begin
 
 
