@@ -308,6 +308,7 @@ MEASURES = [
     '  modules not ours that it loads',
     'import and first record',
     'microbench -- true, added',
+    'microbench -n, each further true',
     'get_results(), a record',
     'get_results(flat=True)',
     'LiveStream, a record',

@@ -41,7 +41,7 @@ class Child:
     Args:
         command: program and arguments.
         attendants: told of start and end.
-        pipes: further arguments of Popen.
+        options: further arguments of `spawn.started`.
         own_group: make a process group for it.
         look_up: called whenever a signal interrupts the waiting; it may raise
             StillRunningError.
@@ -62,13 +62,13 @@ class Child:
         self,
         command: list[str],
         attendants: Sequence[Attendant] = (),
-        pipes: Mapping[str, int] | None = None,
+        options: Mapping[str, Any] | None = None,
         own_group: bool = False,
         look_up: Callable[[], None] = lambda: None,
     ) -> None:
         self.command = command
         self.attendants = attendants
-        self.options: dict[str, Any] = {**(pipes or {})}
+        self.options = dict(options or {})
         if own_group:
             self.options.update(_new_group())
         self.own_group = own_group

@@ -17,6 +17,7 @@ from .child import Child, StillRunningError
 from .forwarding import Forwarding
 from .outcome import Outcome
 from .pipes import Capture
+from .spawn import environment
 from .terminal import is_terminal
 
 TYPE_CHECKING = False
@@ -50,6 +51,7 @@ class Measurement:
         scope = settings.monitor_scope if settings.monitor_interval else None
         self.forwarding = Forwarding(settings.timeout_grace_period)
         self.capture = Capture(settings, lambda: self.forwarding.gave_up)
+        self.options: dict[str, Any] = {**self.capture.pipes}
         self.outcome = Outcome(self.capture.modes, scope)
         self.attendants: list[Attendant] = [self.forwarding, self.capture]
         if settings.timeout is not None:
@@ -125,6 +127,7 @@ class Measurement:
     def _repeat(self, times: int, once: Callable[..., None], *args: Any) -> None:
         """Do it so often, unless something has ended the measurement, or until it does."""
         self.forwarding.swallows = inf
+        self.options['environ'] = environment()
         for _ in range(times):
             if self.error is not None or self.forwarding.ending is not None:
                 self.incomplete = True
@@ -143,7 +146,7 @@ class Measurement:
         self.child = Child(
             self.command,
             self.attendants,
-            self.capture.pipes,
+            self.options,
             self.own_group,
             self.forwarding.look_up,
         )

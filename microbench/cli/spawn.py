@@ -14,17 +14,29 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
     from typing import Any
 
 # What Python ignores, and a program expects at its default: as in subprocess.
 RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
-def started(command: list[str], **options: Any) -> subprocess.Popen[bytes] | Process:
+def environment() -> dict[bytes, bytes]:
+    """Return the environment as bytes.
+
+    To read `os.environ` takes a tenth of the time in which a small program runs.
+    """
+    return dict(os.environb)
+
+
+def started(
+    command: list[str], environ: Mapping[bytes, bytes] | None = None, **options: Any
+) -> subprocess.Popen[bytes] | Process:
     """Return the process of a command, which has every descriptor that we were given.
 
     Args:
         command: program, looked for in PATH, and arguments.
+        environ: the present environment, where it was read before.
         options: further arguments of Popen.
 
     Raises:
@@ -32,7 +44,7 @@ def started(command: list[str], **options: Any) -> subprocess.Popen[bytes] | Pro
     """
     plain = options.keys() <= {'process_group'} and 'subprocess' not in sys.modules
     if plain and sys.platform == 'linux':  # where it tells what went wrong with exec
-        return Process(command, **options)
+        return Process(command, environ or environment(), **options)
     import subprocess
 
     return subprocess.Popen(command, close_fds=False, **options)
@@ -43,18 +55,24 @@ class Process:
 
     Args:
         command: program and arguments.
+        environ: its environment.
         process_group: 0 makes a group for it.
     """
 
     stdout = stderr = None
     returncode: int | None = None
 
-    def __init__(self, command: list[str], process_group: int | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        environ: Mapping[bytes, bytes],
+        process_group: int | None = None,
+    ) -> None:
         group: dict[str, Any] = {}
         if process_group is not None:
             group['setpgroup'] = process_group
         self.pid = os.posix_spawnp(
-            command[0], command, os.environ, setsigdef=RESTORED, **group
+            command[0], command, environ, setsigdef=RESTORED, **group
         )
 
     def send_signal(self, number: int) -> None:
