@@ -126,10 +126,10 @@ def _http(settings: Settings) -> None:
             _without('--http-output URL', name, settings)
     for word in settings.http_output_header or ():
         _header(word)
-    if not settings.http_output_method.isalpha():
+    method = settings.http_output_method
+    if not (method.isascii() and method.isalpha()):
         raise UsageError(
-            f'argument --http-output-method: {shown(settings.http_output_method)} is no '
-            'method: type POST or PUT'
+            f'argument --http-output-method: {shown(method)} is no method: type POST or PUT'
         )
 
 
@@ -138,8 +138,8 @@ def _header(word: str) -> None:
     allowed = name.strip().replace('-', '').replace('_', '')  # RFC 9110, 5.1, mostly
     if not (allowed.isascii() and allowed.isalnum()):
         raise UsageError(f'header {shown(name)}: type letters, digits and dashes')
-    if not value.isprintable() or not value.isascii():
-        raise UsageError(f'header {name.strip()}: its value has to be printable ASCII')
+    if not value.isprintable() or max(value, default='') > '\xff':  # what http.client takes
+        raise UsageError(f'header {name.strip()}: its value has to be printable Latin-1')
 
 
 def _redis(settings: Settings) -> None:

@@ -73,7 +73,6 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
         from .listing import text_of_settings  # start-up time
 
         show_and_exit(text_of_settings(settings, named))
-    look_ahead(settings)
     return bench, settings
 
 
@@ -94,6 +93,7 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
         if is_switched_off():
             measurement.run_unrecorded()
         else:
+            look_ahead(settings)
             measurement.record(bench)
     if measurement.start_error is not None:
         why = measurement.start_error.strerror

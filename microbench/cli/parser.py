@@ -64,7 +64,7 @@ class Parser:
         if settings.all and settings.no_mixin:
             raise UsageError('--all and --no-mixin exclude each other: leave out one')
         separator = left[place : place + 1] == ['--']
-        settings.options = left[:place]
+        settings.options = list(words[:place])
         settings.command = left[place + separator :]
         return settings
 

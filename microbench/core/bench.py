@@ -8,7 +8,6 @@ from .. import _core
 from ..messages import one_line, warn
 from ..outputs.file import FileOutput
 from . import encoding, settings
-from .decorate import decorated
 from .deliver import Delivery
 from .naming import name_of
 from .plan import Plan, matters
@@ -201,7 +200,11 @@ class MicroBenchBase:
             TypeError: `func` cannot be called.
             ValueError: iterations or warmup with a generator function.
         """
-        return func if self._off else decorated(self, func)
+        if self._off:
+            return func
+        from .decorate import decorated  # start-up time
+
+        return decorated(self, func)
 
     def record(self, name: str | None = None) -> Block:
         """Return a context manager for `with`: its block becomes one record.

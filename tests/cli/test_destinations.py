@@ -201,6 +201,14 @@ def test_a_name_server_that_is_silent_is_not_waited_for(web, capsys, monkeypatch
     assert capsys.readouterr() == ('', '')
 
 
+def test_switched_off_nothing_is_looked_up(web, capsys, monkeypatch):
+    """There will be no record."""
+    monkeypatch.setenv('MICROBENCH', 'off')
+    monkeypatch.setattr(socket, 'getaddrinfo', unknown)
+    assert status_of(['--http-output', 'http://h', *EXIT_3]) == 3
+    assert (capsys.readouterr(), web.requests) == (('', ''), [])
+
+
 def test_behind_a_proxy_no_name_is_looked_up(web, capsys, monkeypatch):
     """Only the proxy knows hosts outside."""
     monkeypatch.setenv('HTTP_PROXY', 'http://proxy:3128')

@@ -18,6 +18,7 @@ WRONG = [
     ('', 'no command: type python -m microbench -- COMMAND [ARG ...]'),
     ('--', 'no command: type python -m microbench -- COMMAND [ARG ...]'),
     ("-n 3 -- ''", 'no command: type python -m microbench -n 3 -- COMMAND [ARG ...]'),
+    ('-aqn3', 'no command: type python -m microbench -aqn3 -- COMMAND [ARG ...]'),
     ('-n 3', 'no command: type python -m microbench -n 3 -- COMMAND [ARG ...]'),
     ('-n 3 --', 'no command: type python -m microbench -n 3 -- COMMAND [ARG ...]'),
     ('-o ls', 'no command: type python -m microbench -o ls -- COMMAND [ARG ...]'),
@@ -68,7 +69,15 @@ WRONG = [
     ("--http-output http://h --http-output-header 'a b:c' touch ran", "header 'a b': type"),
     (
         "--http-output http://h --http-output-header 'a:b\n' touch ran",
-        'header a: its value has to be printable ASCII',
+        'header a: its value has to be printable Latin-1',
+    ),
+    (
+        '--http-output http://h --http-output-header a:€ touch ran',
+        'header a: its value has to be printable Latin-1',
+    ),
+    (
+        '--http-output http://h --http-output-method é touch ran',
+        f"argument --http-output-method: 'é' {METHOD}",
     ),
     (
         '--http-output-method PUT touch ran',
