@@ -46,6 +46,11 @@ SELDOM = (
     *('call.invocation', 'call.finish_time', 'call.timings_iteration', 'python.prefix'),
 )
 
+EXIT_PATHS = {
+    'native': 'in C, when Python could not',
+    'recovered': 'afterwards, from what the process had left behind',
+}
+
 
 def portrait(record: dict[str, Any], terminal: Terminal, *, whole: bool) -> Iterator[str]:
     """Yield the lines that tell all about a record.
@@ -111,8 +116,9 @@ def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
     if record.get('exception'):
         kind, message = (text(part(record, 'exception', f)) for f in ('type', 'message'))
         yield 'exception', ': '.join(filter(None, [kind, message])) or 'unknown'
-    ended = _joined([text(record.get('exit_signal')), text(record.get('exit_path'))])
-    yield 'ended by', ended
+    yield 'ended by', text(record.get('exit_signal'))
+    path = text(record.get('exit_path'))
+    yield 'written', EXIT_PATHS.get(path, path)
     if is_number(record.get('exit_status')):
         yield 'exit status', text(record['exit_status'])
     for error in dicts(facts.call.get('capture_errors')):

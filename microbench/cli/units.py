@@ -39,10 +39,12 @@ def number(value: float) -> str:
 def share(part: float) -> str:
     """Return a fraction in percent.
 
-    >>> share(0.256), share(0.004), share(12.0)
-    ('26 %', '0.4 %', '1200 %')
+    >>> share(0.256), share(0.004), share(0.0001), share(12.0)
+    ('26 %', '0.4 %', '<0.1 %', '1200 %')
     """
     percent = 100 * part
+    if 0 < percent < 0.05:
+        return '<0.1 %'
     return f'{percent:.1f} %' if 0 < percent < 0.95 else f'{percent:.0f} %'
 
 

@@ -249,6 +249,37 @@ also recorded
     )
 
 
+@pytest.mark.parametrize(
+    ('path', 'words'),
+    [
+        ('native', 'in C, when Python could not'),
+        ('recovered', 'afterwards, from what the process had left behind'),
+        ('of a later version', 'of a later version'),
+    ],
+)
+def test_who_wrote_the_record(path, words, shown, tmp_path):
+    """It is told where it was not Python."""
+    record = {'exit_signal': 'SIGSEGV', 'exit_path': path}
+    told = shown(write(tmp_path / 'x', [record]))
+    assert f'  ended by  SIGSEGV\n  written   {words}\n' in told
+
+
+def test_phases_that_are_hardly_there(shown, tmp_path):
+    """They are seen, if with a bar that is too long."""
+    phases = [{'name': 'tiny', 'duration': 1e-6}, {'name': 'none', 'duration': 0}]
+    path = write(tmp_path / 'x', [{'call': {'durations': [1], 'timings': phases}}])
+    tiny, none = (line.split() for line in shown(path).splitlines()[3:5])
+    assert tiny == ['tiny', '1.00', 'µs', '<0.1', '%', '█']
+    assert none == ['none', '0', 's', '0', '%']
+
+
+def test_phases_of_a_record_without_durations(shown, tmp_path):
+    """Parts of nothing have no share."""
+    phases = [{'name': 'load', 'duration': 1}]
+    path = write(tmp_path / 'x', [{'call': {'open_timings': phases}}])
+    assert '    load (not ended)  1.00 s\n' in shown(path)
+
+
 def test_all_about_a_program(shown, several):
     """The command as it can be typed again, and the end of each run."""
     assert (
