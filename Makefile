@@ -65,6 +65,10 @@ NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.
 tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py
 
+.PHONY: soak
+soak: build ## kill ten thousand writers: no record may be lost
+	@$(BIN)/python -m tests.soak.kills --count 10000 $(ARGS) >build/soak.log
+
 ##@ Measuring
 
 .PHONY: bench bench-check bench-peers coverage

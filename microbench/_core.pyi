@@ -293,6 +293,9 @@ def record_text(
 def remove_journals() -> None:
     """Remove the files of this process's journals in which no record is open."""
 
+def own_journals() -> list[str]:
+    """Paths of the journals in which this process shows its records."""
+
 def journal_header(data: bytes) -> dict[str, Any]:
     """Whose journal it is, from a copy of the file; ValueError if it is none.
 

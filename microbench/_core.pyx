@@ -430,6 +430,16 @@ cdef c.mb_image image_of(bytes data) except *:
     return image
 
 
+def own_journals():
+    cdef c.mb_journal *journal = c.mb_journals()
+    paths = []
+    while journal is not NULL:
+        if journal.path is not NULL and c.mb_journal_is_ours(journal):
+            paths.append(os.fsdecode(journal.path))
+        journal = journal.next
+    return paths
+
+
 def journal_header(bytes data not None):
     cdef size_t size = 0
     cdef c.mb_image image = image_of(data)

@@ -118,6 +118,7 @@ cdef extern from "mb_slot.h":
 
 cdef extern from "mb_journal.h":
     ctypedef struct mb_journal:
+        mb_journal *next
         const char *path
         const char *output
         unsigned int generation
@@ -127,6 +128,7 @@ cdef extern from "mb_journal.h":
     void mb_journal_release(mb_journal *journal) noexcept nogil
     bint mb_journal_is_ours(const mb_journal *journal) noexcept nogil
     void mb_journals_remove() noexcept nogil
+    mb_journal *mb_journals() noexcept nogil
 
 cdef extern from "mb_mirror.h":
     enum:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 from collections import deque
 
 from ..messages import tell
+from ..results import journals
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.reading import Lines, damage
+from ..results.recovery import contents_of
 from .facts import Facts
 from .terminal import safe
 from .words import UsageError
@@ -103,10 +106,15 @@ def lines_of(path: str) -> Iterator[bytes]:
 
 def _opened(path: str) -> IO[bytes]:
     if path != STDIN:
-        return open(path, 'rb')
+        return _with_lost_ones(path) if journals.paths_for(path) else open(path, 'rb')
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError('standard input is closed')
     return open(sys.stdin.fileno(), 'rb', closefd=False)
+
+
+def _with_lost_ones(path: str) -> IO[bytes]:
+    """Return a file and what killed processes would have added to it."""
+    return io.BytesIO(contents_of(path))
 
 
 def divided(words: list[str], most: int) -> tuple[list[str], list[str]]:

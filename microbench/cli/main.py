@@ -32,6 +32,7 @@ SUBCOMMANDS: dict[str, str] = {
     'show': 'show records: a table of many, or all about one',
     'diff': 'say where two records differ, in their times and in what may explain them',
     'tail': 'show records as they are written, a line each',
+    'recover': 'put the records of killed processes into their file',
     'convert': 'bring result files of before 2.0 up to date',
 }
 

@@ -8,7 +8,10 @@ from errno import EACCES, EAGAIN, ENOTDIR, EROFS
 from stat import S_ISDIR, S_ISREG
 
 from .. import _core
-from .base import Lock, Output, beside, writer_of
+from ..lock import Lock
+from ..messages import one_line, warn
+from ..results import journals
+from .base import Output, beside, writer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +144,21 @@ class FileOutput(Output):
                 self._appender = _core.Appender(self.outfile)
                 self._appends_to = self.outfile
                 self._path = os.path.abspath(self.outfile)
+                self._recover()
             return self._appender
+
+    def _recover(self) -> None:
+        """Put into the file what processes have left behind that were killed."""
+        if not journals.is_left_behind(self._path):
+            return
+        from ..results.recovery import recover  # start-up time
+
+        assert self._appender is not None
+        try:
+            for _ in recover(self._path, self._appender.append, self._appender.sync):
+                pass
+        except Exception as error:  # what others have left behind is not worth a record
+            warn(f'{self._path}: not recovered: {one_line(error)}', RuntimeWarning)
 
     def _write_to_object(self, record: bytes) -> None:
         file, line = self.outfile, record + b'\n'
@@ -187,10 +204,11 @@ class FileOutput(Output):
             path = self._path if self._appends_to is self.outfile else self.outfile
             if not S_ISREG(os.stat(path).st_mode):
                 raise NotImplementedError(f'{self!r} cannot be read back')
-            with open(path, 'rb') as file:
-                return file.read()
         except FileNotFoundError:
-            return b''
+            pass  # its first record may be one to recover
+        from ..results.recovery import contents_of  # start-up time
+
+        return contents_of(path)
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile

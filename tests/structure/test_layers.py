@@ -27,7 +27,7 @@ LAYERS = (
     ('core',),
     ('outputs',),
     ('results',),
-    ('messages', 'logs'),
+    ('messages', 'logs', 'lock'),
     ('_core',),
     ('__version__',),  # a literal, there before anything else is loaded
 )

@@ -145,6 +145,10 @@ def step():
     refused(AttributeError, _core.Shown, kept, marker, b'', b'', 0)
     _core.Shown(None, Sink(), b'', b'', 0).show(run, words)
 """,
+    'own_journals': """
+def step():
+    _core.own_journals()
+""",
     'remove_journals': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 def step():

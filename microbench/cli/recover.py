@@ -1,0 +1,77 @@
+"""`microbench recover`: put the records of processes that were killed into their file."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .. import _core
+from ..results import recovery
+from .subcommand import Subparser, answering
+from .terminal import Terminal, safe
+from .words import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..results.recovery import Report
+
+ABOUT = """\
+Put the records of processes that were killed into the file that they belong to.
+Readers see them anyway, and the next writer does the same."""
+
+NOTES = """\
+What a process keeps beside FILE while it runs is .FILE.PID-RANDOM.journal. It is removed
+when its records are in FILE. Those of running processes are left alone; so are those of
+other users, of other hosts, and what cannot be understood."""
+
+
+def recover(words: list[str]) -> int:
+    """Recover the journals of the files that the words name."""
+    asked = _parser().parse_args(words)
+    terminal = Terminal(sys.stdout)
+    for path in asked.path:
+        if os.path.isdir(path):
+            raise UsageError(f'{path} is a directory: give a file of records')
+        said = False
+        for report in _reports(path, asked.dry_run, asked.force):
+            said = True
+            terminal.lines([_line(report, asked.dry_run)])
+        if not said:
+            terminal.lines([f'{safe(path)}: nothing to recover'])
+    return 0
+
+
+main = answering('recover', recover)
+
+
+def _parser() -> Subparser:
+    parser = Subparser('recover', ABOUT, NOTES)
+    option = parser.add_argument
+    option('path', nargs='+', metavar='FILE', help='a file of records')
+    option('--dry-run', action='store_true', help='only say what would be done')
+    option(
+        '--force',
+        action='store_true',
+        help='also journals of other users and hosts, if their processes are dead: '
+        'nobody can tell for other hosts',
+    )
+    return parser
+
+
+def _reports(path: str, dry_run: bool, force: bool) -> Iterable[Report]:
+    if dry_run:
+        return recovery.survey(path, force)
+    appender = _core.Appender(path)
+    return recovery.recover(path, appender.append, appender.sync, force)
+
+
+def _line(report: Report, dry_run: bool) -> str:
+    name = safe(os.path.basename(report.path))
+    if report.why_not:
+        return f'{name}: left alone, {safe(report.why_not)}'
+    count = len(report.lines)
+    records = f'{count or "no"} record{"s" * (count != 1)}'
+    would = 'would be ' if dry_run else ''
+    return f'{name}: {records} of process {report.pid} {would}recovered'

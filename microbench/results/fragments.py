@@ -1,0 +1,85 @@
+"""What is left in a file of a record whose write was cut short, and how it goes away.
+
+A process that is killed in the middle of a write leaves the beginning of a line. The
+next writer begins a new line after it; readers skip it. Readers that are not ours stop at
+it. So it is overwritten with blanks, which every reader of JSON lines passes over. No
+byte moves, so that nobody who appends at the same time notices.
+
+A fragment that is not followed by a newline may be a write that is not finished yet: it
+is left alone. One that is followed by a newline is finished in any case, since its
+writer, if it lives, has begun again after it (csrc/mb_append.h).
+"""
+
+from __future__ import annotations
+
+import os
+
+from .reading import OPENING, decode_line, salvaged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Place = tuple[int, int]
+
+
+BEGIN = OPENING.encode()
+
+
+def fragments(contents: bytes) -> Iterator[Place]:
+    """Yield begin and end of each beginning of a record that is followed by a newline."""
+    begin = 0
+    while (end := contents.find(b'\n', begin)) >= 0:
+        line = contents[begin:end]
+        if line[:1] == BEGIN[:1] and decode_line(line) is None:
+            for first, last in _of_line(line):
+                yield begin + first, begin + last
+        begin = end + 1
+
+
+def _of_line(line: bytes) -> Iterator[Place]:
+    starts = [0, *_starts(line)]
+    for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
+        part = line[start:end]
+        is_ours = part.startswith(BEGIN) or (part and BEGIN.startswith(part))
+        if is_ours and not salvaged(part):
+            yield start, end
+
+
+def _starts(line: bytes) -> list[int]:
+    """Return where further records begin on the line."""
+    starts, place = [], line.find(BEGIN, 1)
+    while place >= 0:
+        starts.append(place)
+        place = line.find(BEGIN, place + 1)
+    return starts
+
+
+def without_fragments(contents: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
+    """Return the contents with blanks in the place of the fragments that are dead."""
+    changed = bytearray(contents)
+    for begin, end in fragments(contents):
+        if is_dead(contents[begin:end]):
+            changed[begin:end] = b' ' * (end - begin)
+    return bytes(changed)
+
+
+def blank(path: str, is_dead: Callable[[bytes], bool]) -> int:
+    """Overwrite the fragments that are dead; return how many there were.
+
+    Args:
+        path: of the file.
+        is_dead: tells for the text of a fragment.
+
+    Raises:
+        OSError: the file cannot be read or written.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        contents = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+        found = [place for place in fragments(contents) if is_dead(contents[slice(*place)])]
+        for begin, end in found:
+            os.pwrite(descriptor, b' ' * (end - begin), begin)
+    finally:
+        os.close(descriptor)
+    return len(found)

@@ -1,0 +1,206 @@
+"""Journals that dead processes left beside a file of records: found, held, read.
+
+While a process records into FILE, it keeps its open records in a mapped file
+`.FILE.PID-RANDOM.journal` (csrc/mb_journal.h) and holds a lock on it, which ends with
+the process. So whoever gets the lock knows that the owner is dead, and that nobody else
+recovers the journal at the same time.
+
+Journals of other users and other hosts are left alone, and so are those that cannot be
+understood. Nothing is loaded here that a program would notice at its first record.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+
+from .. import _core
+from ..lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIX = '.journal'
+MAGIC = 8  # bytes, the last that are written when a journal is made
+PATIENCE = 2.0  # seconds for another process that is recovering a journal to be done
+
+# fcntl(2) keeps processes apart; between the threads of one it is for us to do so.
+_threads = Lock()
+
+
+def paths_for(output: str) -> list[str]:
+    """Return the journals of a file of records, dead and alive, in order of name."""
+    directory, name = os.path.split(os.path.abspath(os.fsdecode(output)))
+    places = [directory, *_asked_for()]
+    return [found for place in places for found in _in_directory(place, name)]
+
+
+def is_left_behind(output: str) -> bool:
+    """Whether there are journals of a file that are not of this process."""
+    return not set(paths_for(output)) <= set(_core.own_journals())
+
+
+def _asked_for() -> list[str]:
+    """Return the directory that MICROBENCH_JOURNAL names, if it does."""
+    value = os.environ.get('MICROBENCH_JOURNAL', '')
+    return [value] if os.sep in value else []
+
+
+def _in_directory(directory: str, name: str) -> Iterator[str]:
+    begin = f'.{name}.'
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return
+    for found in sorted(names):
+        if found.startswith(begin) and found.endswith(SUFFIX):
+            pid, _, random = found[len(begin) : -len(SUFFIX)].partition('-')
+            if pid.isdecimal() and random.isalnum():
+                yield os.path.join(directory, found)
+
+
+class Journal:
+    """One journal while it is looked at; a context manager that holds its lock.
+
+    Attributes:
+        path: of the journal.
+        why_not: why its records are left alone; empty where they can be had.
+        is_there: False if somebody has removed it meanwhile.
+        pid: of its owner; 0 where it cannot be read.
+        records: id and line of each record that was open.
+
+    Args:
+        path: of the journal.
+        output: the file that its records belong to.
+        exclusive: whether they are about to be put there: nobody else reads it then.
+        force: whether journals of other users and hosts are taken too.
+    """
+
+    def __init__(
+        self, path: str, output: str, *, exclusive: bool = False, force: bool = False
+    ) -> None:
+        self.path = path
+        self.output = os.path.abspath(os.fsdecode(output))
+        self.exclusive = exclusive
+        self.force = force
+        self.why_not = ''
+        self.is_there = True
+        self.pid = 0
+        self.records: list[tuple[bytes, bytes]] = []
+        self._descriptor = -1
+
+    def __enter__(self) -> Journal:
+        _threads.__enter__()
+        try:
+            self._hold()
+        except OSError as error:
+            self.is_there = error.errno != errno.ENOENT
+            self.why_not = error.strerror or str(error)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+        _threads.__exit__()
+
+    def remove(self) -> None:
+        """Remove the file: its records are where they belong."""
+        os.unlink(self.path)
+        self.is_there = False
+
+    def _hold(self) -> None:
+        mode = os.O_RDWR if self.exclusive else os.O_RDONLY
+        self._descriptor = os.open(self.path, mode | os.O_NOFOLLOW | os.O_CLOEXEC)
+        uid = os.fstat(self._descriptor).st_uid
+        if uid != os.geteuid() and not self.force:
+            self.why_not = f'it belongs to user {uid}'
+        elif not self._lock():
+            self.why_not = self._holder()
+        elif os.fstat(self._descriptor).st_nlink == 0:
+            self.is_there = False
+        else:
+            self._read()
+
+    def _lock(self) -> bool:
+        import fcntl
+
+        kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
+        deadline = time.monotonic() + (0 if self.exclusive else PATIENCE)
+        while True:
+            try:
+                fcntl.lockf(self._descriptor, kind | fcntl.LOCK_NB)
+            except OSError as error:
+                if error.errno not in (errno.EACCES, errno.EAGAIN):
+                    raise
+            else:
+                return True
+            if self._owner_lives() or time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+
+    def _owner_lives(self) -> bool:
+        """Whether the lock is held by the owner, not by somebody who recovers it."""
+        try:
+            header = _core.journal_header(self._contents())
+        except ValueError:
+            return True  # it is being made
+        self.pid = header['pid']
+        return _start_of(self.pid) == int(header['start_ticks'])
+
+    def _holder(self) -> str:
+        if self._owner_lives():
+            return f'its process ({self.pid}) is still running'
+        return 'another process is recovering it'
+
+    def _contents(self) -> bytes:
+        size = os.fstat(self._descriptor).st_size
+        return os.pread(self._descriptor, size, 0)
+
+    def _read(self) -> None:
+        data = self._contents()
+        try:
+            header = _core.journal_header(data)
+        except ValueError as error:
+            self.pid = int(os.path.basename(self.path).rsplit('.', 2)[1].partition('-')[0])
+            if any(data[:MAGIC]) or _start_of(self.pid):
+                self.why_not = str(error)
+            return  # else its process was killed before anything was in it
+        self.pid = header['pid']
+        if header['host'] != os.uname().nodename and not self.force:
+            self.why_not = f'it was written on {header["host"]}'
+        elif self._is_of_another_file(header['output']):
+            self.why_not = f'its records belong to {os.fsdecode(header["output"])}'
+        else:
+            records = _core.journal_records(data, _how())
+            self.records = [record for record in records if record[0]]  # not damaged
+
+    def _is_of_another_file(self, output: bytes) -> bool:
+        """Beside its file the name says it all, also after the directory was moved."""
+        beside = os.path.dirname(self.path) == os.path.dirname(self.output)
+        return not beside and output != os.fsencode(self.output)
+
+
+def _start_of(pid: int) -> int:
+    """Return when a process began, in ticks since the boot (proc(5)); 0: it is dead."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as file:
+            after_name = file.read().rpartition(b')')[2].split()
+    except OSError:
+        return 0
+    return 0 if after_name[0] in b'ZX' else int(after_name[19])
+
+
+def _how() -> bytes:
+    """Return the fields that tell a recovered record from others."""
+    by = _core.string_text(f'{os.uname().nodename}:{os.getpid()}')
+    moment = _core.iso8601_text(_core.wall_ns(), 0)
+    return (
+        b',"recovered":{"by":' + by + b',"time":"' + moment + b'"'
+        b',"duration_is_lower_bound":true}'
+    )

@@ -1,0 +1,128 @@
+"""Records of dead processes, at their place: in what is read, or in the file itself.
+
+A reader adds them in memory and changes nothing. A writer, at its first record, and
+`microbench recover` put them into the file. That is safe at any moment:
+
+    hold the journal   the owner is dead, nobody else is at it
+    read the file      a record whose id is there already was written after all
+    append the others  each as one line, like any record
+    blank fragments    the beginnings of these records that a killed write left there
+    sync, then remove  killed before that, the next one finds the ids in the file
+"""
+
+from __future__ import annotations
+
+from .fragments import blank, without_fragments
+from .journals import Journal, paths_for
+from .reading import holds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Report:
+    """What becomes of one journal.
+
+    Attributes:
+        path: of the journal.
+        pid: of the process that wrote it; 0 where that cannot be read.
+        why_not: why it is left alone; empty if it is not.
+        lines: its records that are not in the file yet.
+    """
+
+    def __init__(self, journal: Journal, contents: bytes) -> None:
+        self.path = journal.path
+        self.pid = journal.pid
+        self.why_not = journal.why_not
+        self.lines = missing(journal.records, contents)
+
+
+def contents_of(output: str) -> bytes:
+    """Return the contents of a file of records, and after them what is missing there.
+
+    A file that is not there is empty.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    # In this order: what others put into the file meanwhile is seen there.
+    records = [record for path in paths_for(output) for record in records_in(path, output)]
+    contents = _read(output)
+    if not records:
+        return contents
+    lines = missing(records, contents)
+    if lines and contents and not contents.endswith(b'\n'):
+        contents += b'\n'
+    contents = without_fragments(contents, lambda text: _is_of(text, records))
+    return contents + b''.join(line + b'\n' for line in lines)
+
+
+def records_in(path: str, output: str) -> list[tuple[bytes, bytes]]:
+    """Return ids and lines of the records in a journal, if its process is dead."""
+    with Journal(path, output) as journal:
+        return journal.records
+
+
+def recover(
+    output: str,
+    append: Callable[[bytes], None],
+    sync: Callable[[], None],
+    force: bool = False,
+) -> Iterator[Report]:
+    """Put the records of dead processes into the file; yield what became of each journal.
+
+    Args:
+        output: the file of records.
+        append: adds one line to it.
+        sync: returns when what was added is on the disk.
+        force: also journals of other users and other hosts.
+
+    Raises:
+        OSError: the file cannot be read, or a record not be added: then the journal stays.
+    """
+    for path in paths_for(output):
+        with Journal(path, output, exclusive=True, force=force) as journal:
+            if not journal.is_there:
+                continue
+            report = Report(journal, _read(output))
+            if not report.why_not:
+                _put_in_place(journal, report, append)
+                sync()
+                journal.remove()
+            yield report
+
+
+def _put_in_place(
+    journal: Journal, report: Report, append: Callable[[bytes], None]
+) -> None:
+    for line in report.lines:
+        append(line)
+    if journal.records:
+        blank(journal.output, lambda text: _is_of(text, journal.records))
+
+
+def _is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a fragment is the beginning of one of these records."""
+    return any(line.startswith(text) or name in text for name, line in records)
+
+
+def survey(output: str, force: bool = False) -> Iterator[Report]:
+    """Yield what recover() would do, and change nothing."""
+    for path in paths_for(output):
+        with Journal(path, output, force=force) as journal:
+            if journal.is_there:
+                yield Report(journal, _read(output))
+
+
+def missing(records: list[tuple[bytes, bytes]], contents: bytes) -> list[bytes]:
+    """Return the lines of those records that are not in the contents of a file."""
+    return [line for record_id, line in records if not holds(contents, record_id)]
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, 'rb') as file:
+            return file.read()
+    except FileNotFoundError:
+        return b''

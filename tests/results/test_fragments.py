@@ -1,0 +1,108 @@
+"""The beginnings of records that a killed write leaves: found, and overwritten."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench.results.fragments import blank, fragments
+from microbench.results.reading import decode_lines, holds, salvaged
+
+
+def record(number):
+    """A line as microbench writes it, without its newline."""
+    mb = {'run_id': 'r', 'record_id': f'id-{number}'}
+    return json.dumps({'mb': mb, 'n': number}, separators=(',', ':')).encode()
+
+
+WHOLE = record(1)
+OTHER = record(2)
+
+
+def found(contents):
+    """The texts of the fragments."""
+    return [contents[begin:end] for begin, end in fragments(contents)]
+
+
+@pytest.mark.parametrize('cut', range(1, len(WHOLE)))
+def test_any_beginning_that_is_followed_by_a_newline(cut):
+    """It is a fragment wherever it was cut off, and the lines around it are none."""
+    contents = OTHER + b'\n' + WHOLE[:cut] + b'\n' + OTHER + b'\n'
+    assert found(contents) == [WHOLE[:cut]]
+
+
+@pytest.mark.parametrize('cut', range(1, len(WHOLE)))
+def test_a_whole_record_glued_to_it(cut):
+    """Only the part before the next opening is a fragment."""
+    assert found(WHOLE[:cut] + OTHER + b'\n') == [WHOLE[:cut]]
+
+
+def test_a_fragment_glued_to_a_whole_record():
+    """The whole one before it stays."""
+    assert found(OTHER + WHOLE[:30] + b'\n') == [WHOLE[:30]]
+
+
+@pytest.mark.parametrize(
+    'line', [b'', b' ', b'nonsense', b'{"a":1', b'[1', WHOLE, b'  ' + WHOLE, b'{}', b'"']
+)
+def test_what_is_no_fragment_of_ours(line):
+    """Other people's lines, however broken, are theirs."""
+    assert found(line + b'\n') == []
+
+
+def test_the_end_of_a_file_may_be_a_write_that_goes_on():
+    """Without a newline after it, it is left alone."""
+    assert found(OTHER + b'\n' + WHOLE[:30]) == []
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(0, 9).map(record),
+            st.tuples(st.integers(0, 9), st.integers(1, 40)).map(
+                lambda pair: record(pair[0])[: pair[1]]
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_blanks_make_every_line_readable(tmp_path_factory, lines):
+    """What was whole is read as before; nothing is skipped any more; no byte moves."""
+    path = tmp_path_factory.mktemp('blank') / 'records.jsonl'
+    before = b''.join(line + b'\n' for line in lines)
+    path.write_bytes(before)
+    whole = [json.loads(line) for line in lines if salvaged(line)]
+    count = blank(str(path), lambda text: True)
+    after = path.read_bytes()
+    assert count == len(lines) - len(whole)
+    assert len(after) == len(before)
+    assert decode_lines(after, path) == whole  # a warning would be an error
+
+
+def test_only_the_dead_ones(tmp_path):
+    """The caller decides by the text."""
+    path = tmp_path / 'records.jsonl'
+    dead, alive = WHOLE[:-1], OTHER[:-1]
+    path.write_bytes(dead + b'\n' + alive + b'\n')
+    assert blank(str(path), lambda text: text == dead) == 1
+    assert path.read_bytes() == b' ' * len(dead) + b'\n' + alive + b'\n'
+
+
+@pytest.mark.parametrize(
+    ('contents', 'held'),
+    [
+        (b'', False),
+        (WHOLE, True),
+        (OTHER + b'\n' + WHOLE + b'\n', True),
+        (WHOLE[:-1] + b'\n', False),
+        (WHOLE[:-1] + b'\n' + WHOLE + b'\n', True),
+        (OTHER[:30] + WHOLE + b'\n', True),
+        (json.dumps({'note': 'id-1'}).encode() + b'\n', False),
+        (json.dumps({'mb': 'id-1'}).encode() + b'\n', False),
+        (b'id-1\n[]\n', False),
+    ],
+)
+def test_whether_a_file_holds_a_record(contents, held):
+    """Only a whole record with this id counts."""
+    assert holds(contents, b'id-1') is held

@@ -1,0 +1,395 @@
+"""Records of processes that were really killed: read back, and put where they belong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from microbench import FileOutput, MicroBench
+from microbench.cli import recover
+from microbench.results import journals
+from tests.fakes import ROOT, only, python
+
+KILLED = """
+import os, signal, sys
+from microbench import MicroBench
+
+path = sys.argv[1]
+{before}
+bench = MicroBench(path, experiment='baseline')
+with bench.record('simulation'):
+    with bench.time('setup'):
+        pass
+    with bench.time('work'):
+        {inside}
+"""
+KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
+AFTER_THE_WRITE = f"""
+class Cut(microbench._core.Appender):
+    def append(self, record):
+        super().append(record)
+        {KILL}
+"""
+WITHIN_THE_WRITE = f"""
+class Cut(microbench._core.Appender):
+    def append(self, record):
+        with open(path, 'ab') as file:
+            file.write(record[:int(sys.argv[2])])
+        {KILL}
+"""
+CUT = """
+import microbench._core
+{appender}
+microbench._core.Appender = Cut
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file of records that does not exist."""
+    return tmp_path / 'records.jsonl'
+
+
+@pytest.fixture
+def killed(path):
+    """Run a program that is killed while its record is open."""
+
+    def run(appender='', inside=KILL, *args, **options):
+        before = CUT.format(appender=appender) if appender else ''
+        code = KILLED.format(before=before, inside=inside)
+        done = python(code, path, *args, **options)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert done.stderr == ''
+
+    return run
+
+
+def left(path):
+    """The journals that lie beside a file."""
+    return journals.paths_for(str(path))
+
+
+def change(path, old, new):
+    """Replace bytes in the only journal."""
+    [name] = left(path)
+    data = Path(name).read_bytes()
+    assert old in data
+    Path(name).write_bytes(data.replace(old, new.ljust(len(old), b'\0'), 1))
+
+
+def told(capsys, path, *options):
+    """What `microbench recover` prints."""
+    assert recover.main([*options, str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ''
+    return out.splitlines()
+
+
+# --- readers --------------------------------------------------------------------------
+
+
+def test_a_reader_sees_it_and_changes_nothing(path, killed):
+    """As often as one reads."""
+    killed()
+    for _ in range(2):
+        record = only(FileOutput(path).get_results())
+        assert not path.exists()
+        assert len(left(path)) == 1
+    assert record['experiment'] == 'baseline'
+    assert record['python']['executable'] == sys.executable
+    assert record['exit_path'] == 'recovered'
+    assert 'exit_signal' not in record  # nobody sees SIGKILL
+    assert set(record['recovered']) == {'by', 'time', 'duration_is_lower_bound'}
+    assert record['recovered']['by'].endswith(f':{os.getpid()}')
+    call = record['call']
+    assert call['name'] == 'simulation'
+    assert [timing['name'] for timing in call['timings']] == ['setup']
+    assert [timing['name'] for timing in call['open_timings']] == ['work']
+    assert call['start_time'] <= call['finish_time']
+    assert call['durations'][0] >= call['timings'][0]['duration']
+
+
+def test_it_comes_after_what_is_there(path, killed):
+    """Also after a line without its end."""
+    path.write_text('{"n":1}\n{"n":2}')
+    killed()
+    found = FileOutput(path).get_results()
+    assert [record.get('n') for record in found] == [1, 2, None]
+    assert path.read_text() == '{"n":1}\n{"n":2}'
+
+
+def test_a_relative_path(path, killed, monkeypatch):
+    """Journals are looked for where the file is."""
+    killed()
+    monkeypatch.chdir(path.parent)
+    assert len(FileOutput('records.jsonl').get_results()) == 1
+
+
+def test_a_file_whose_name_begins_alike(path, killed):
+    """A journal of another file is another file's."""
+    killed()
+    assert FileOutput(path.with_name('records')).get_results() == []
+    assert FileOutput(path.with_name('ecords.jsonl')).get_results() == []
+
+
+# --- writers --------------------------------------------------------------------------
+
+
+def test_the_next_writer_puts_it_into_the_file(path, killed):
+    """Once, before its own first record; the journal goes away."""
+    killed()
+    bench = MicroBench(path)
+    bench(len)('')
+    names = [record['call']['name'] for record in bench.get_results()]
+    assert names == ['simulation', 'len']
+    assert path.read_bytes().count(b'\n') == 2
+    assert left(path) == []
+
+
+def test_a_journal_that_cannot_be_recovered_costs_nothing(path, killed, monkeypatch):
+    """A warning says so; the writer's own record is there."""
+    killed()
+    monkeypatch.setattr(journals.Journal, 'remove', lambda self: 1 / 0)
+    bench = MicroBench(path)
+    with pytest.warns(RuntimeWarning, match='not recovered'):
+        bench(len)('')
+    assert [r['call']['name'] for r in bench.get_results()] == ['simulation', 'len']
+
+
+# --- the command ----------------------------------------------------------------------
+
+
+def test_the_command(path, killed, capsys):
+    """It says what it did; a second time there is nothing left to do."""
+    killed()
+    assert told(capsys, path, '--dry-run')[0].endswith('would be recovered')
+    assert not path.exists()
+    [line] = told(capsys, path)
+    assert line.startswith('.records.jsonl.')
+    assert ': 1 record of process ' in line
+    assert json.loads(path.read_text())['exit_path'] == 'recovered'
+    assert told(capsys, path) == [f'{path}: nothing to recover']
+
+
+def test_pandas_reads_the_file_afterwards(path, killed, capsys):
+    """Also where a killed write has left the beginning of a line."""
+    pandas = pytest.importorskip('pandas')
+    killed(WITHIN_THE_WRITE, 'pass', 200)
+    told(capsys, path)
+    assert list(pandas.read_json(path, lines=True)['exit_path']) == ['recovered']
+
+
+# --- killed while writing ---------------------------------------------------------------
+
+
+def test_a_record_that_was_written_is_not_recovered(path, killed, capsys):
+    """The process was killed right after the write: it is there once, and whole."""
+    killed(AFTER_THE_WRITE, 'pass')
+    assert 'exit_path' not in only(FileOutput(path).get_results())
+    assert ': no records of process ' in told(capsys, path)[0]
+    assert 'exit_path' not in only(FileOutput(path).get_results())
+    assert left(path) == []
+
+
+@pytest.mark.parametrize('size', [1, 16, 17, 100, 340, 400, 500])
+def test_a_write_that_was_cut_short(path, killed, capsys, size):
+    """The record is recovered; nothing of the beginning stays."""
+    killed(WITHIN_THE_WRITE, 'pass', size)
+    assert path.stat().st_size == size
+    told(capsys, path)
+    [record] = [json.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
+    assert record['exit_path'] == 'recovered'
+    assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'work']
+
+
+# --- whose journal it is ----------------------------------------------------------------
+
+
+def test_a_process_that_lives_is_left_alone(path, capsys):
+    """Its journal is seen, its record is not taken."""
+    code = KILLED.format(before='', inside="print('up', flush=True); input()")
+    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    words = [sys.executable, '-c', first + code, str(path)]
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    with subprocess.Popen(words, **pipes, text=True) as process:
+        assert process.stdout.readline() == 'up\n'
+        assert FileOutput(path).get_results() == []
+        [line] = told(capsys, path)
+        assert line.endswith(f'left alone, its process ({process.pid}) is still running')
+        [line] = told(capsys, path, '--force')
+        assert 'still running' in line
+        process.communicate('\n')
+    assert only(FileOutput(path).get_results())['call']['name'] == 'simulation'
+    assert left(path) == []
+
+
+def test_our_own_records_are_left_alone(path):
+    """What is open in this process is not dead."""
+    bench = MicroBench(path)
+    with bench.record('open'):
+        assert len(left(path)) == 1
+        assert bench.get_results() == []
+        bench(len)('')
+        assert [r['call']['name'] for r in bench.get_results()] == ['len']
+    assert [r['call']['name'] for r in bench.get_results()] == ['len', 'open']
+
+
+def test_another_host(path, killed, capsys):
+    """Nobody here knows whether its process is dead."""
+    killed()
+    change(path, os.uname().nodename.encode(), b'elsewhere'[: len(os.uname().nodename)])
+    assert FileOutput(path).get_results() == []
+    assert 'left alone, it was written on ' in told(capsys, path)[0]
+    assert told(capsys, path, '--force')[0].endswith(' recovered')
+    assert len(FileOutput(path).get_results()) == 1
+
+
+def test_another_user(path, killed, capsys, monkeypatch):
+    """What others have put there is not ours to judge."""
+    killed()
+    uid = os.geteuid()
+    monkeypatch.setattr(os, 'geteuid', lambda: uid + 1)
+    assert FileOutput(path).get_results() == []
+    assert told(capsys, path)[0].endswith(f'left alone, it belongs to user {uid}')
+
+
+@pytest.mark.parametrize('contents', [b'', bytes(65536)])
+def test_killed_while_it_made_the_journal(path, capsys, contents):
+    """Nothing was in it: it goes away with the next recovery."""
+    done = python('import os; print(os.getpid())')
+    dead = path.with_name(f'.records.jsonl.{done.stdout.strip()}-0a.journal')
+    dead.write_bytes(contents)
+    assert FileOutput(path).get_results() == []
+    assert ': no records of process ' in told(capsys, path)[0]
+    assert left(path) == []
+
+
+def test_a_journal_that_is_being_made(path, capsys):
+    """It is empty for a moment: its process lives."""
+    path.with_name(f'.records.jsonl.{os.getpid()}-0a.journal').write_bytes(b'')
+    assert 'left alone' in told(capsys, path)[0]
+    assert len(left(path)) == 1
+
+
+@pytest.mark.parametrize('name', ['x-0', '1', '1-', '-1', '1-0.2', '1-0-', '.1-0'])
+def test_files_that_are_called_alike(path, name):
+    """They are no journals."""
+    path.with_name(f'.records.jsonl.{name}.journal').write_bytes(b'')
+    assert left(path) == []
+
+
+@pytest.mark.parametrize('size', [8, 100, 1000])
+def test_a_journal_cut_short(path, killed, capsys, size):
+    """It is told, and left where it is."""
+    killed()
+    os.truncate(only(left(path)), size)
+    assert FileOutput(path).get_results() == []
+    assert 'left alone' in told(capsys, path)[0]
+    assert len(left(path)) == 1
+
+
+def test_a_link_is_not_followed(path, tmp_path, capsys):
+    """A journal is a file."""
+    (tmp_path / '.records.jsonl.1-00.journal').symlink_to('/etc/passwd')
+    assert FileOutput(path).get_results() == []
+    assert 'left alone' in told(capsys, path)[0]
+
+
+def test_the_number_of_the_process_is_used_again(path, killed):
+    """The lock tells that the owner is dead, not the number."""
+    killed()
+    [name] = left(path)
+    pid = int(Path(name).name.split('.')[3].partition('-')[0])
+    change(path, pid.to_bytes(4, sys.byteorder), os.getpid().to_bytes(4, sys.byteorder))
+    assert len(FileOutput(path).get_results()) == 1
+
+
+def test_another_boot(path, killed):
+    """The machine went down with it."""
+    killed()
+    boot = Path('/proc/sys/kernel/random/boot_id').read_bytes().strip()
+    change(path, boot, b'0' * len(boot))
+    assert len(FileOutput(path).get_results()) == 1
+
+
+# --- at the same time, and killed again -------------------------------------------------
+
+
+def test_several_at_once(path, killed):
+    """Eight recover, and there is one record."""
+    killed()
+    code = 'import sys\nfrom microbench.cli import recover\ninput()\n'
+    code += 'recover.main(sys.argv[1:])'
+    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    words = [sys.executable, '-c', first + code, str(path)]
+    others = [
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        for _ in range(8)
+    ]
+    for other in others:
+        other.stdin.write(b'\n')
+        other.stdin.flush()
+    for other in others:
+        other.communicate()
+        assert other.returncode == 0
+    assert len(path.read_bytes().splitlines()) == 1
+    assert left(path) == []
+
+
+CRASH = """
+import os, signal, sys
+from microbench import _core
+from microbench.cli import recover
+from microbench.results import journals, recovery
+
+place, name, when = {place}, {name!r}, {when!r}
+whole = getattr(place, name)
+
+def cut(*args):
+    if when == 'before':
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(*args)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class Appender(_core.Appender):
+    pass
+
+_core.Appender = Appender
+setattr(Appender if {name!r} in ('append', 'sync') else place, name, cut)
+recover.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize('when', ['before', 'after'])
+@pytest.mark.parametrize(
+    ('place', 'name'),
+    [
+        ('_core.Appender', 'append'),
+        ('recovery', 'blank'),
+        ('_core.Appender', 'sync'),
+        ('journals.Journal', 'remove'),
+    ],
+)
+def test_killed_while_it_recovers(path, killed, capsys, place, name, when):
+    """The next one finishes the work: one record, whole lines, no journal."""
+    killed(WITHIN_THE_WRITE, 'pass', 100)
+    done = python(CRASH.format(place=place, name=name, when=when), path)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert len(FileOutput(path).get_results()) == 1
+    told(capsys, path)
+    lines = [line for line in path.read_bytes().splitlines() if line.strip()]
+    assert json.loads(only(lines))['call']['name'] == 'simulation'
+    assert left(path) == []
+
+
+# --- wrong use --------------------------------------------------------------------------
+
+
+def test_a_directory_is_refused(tmp_path, capsys):
+    """One sentence, status 2."""
+    assert recover.main([str(tmp_path)]) == 2
+    assert 'is a directory: give a file of records' in capsys.readouterr().err

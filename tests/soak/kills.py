@@ -1,0 +1,127 @@
+"""Writers that are killed at random moments, and what their file holds then.
+
+    python -m tests.soak.kills --count 10000 --seed 1
+
+Each round forks a writer, which tells through a pipe whenever a record was written, and
+kills it. Every record that was told of has to be there, once; one more may be: the one
+that was open, or written and not told of yet. In the end no line may be left that cannot
+be parsed, and no journal.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+from microbench import FileOutput, MicroBench
+from microbench.cli import recover
+
+LONGEST = 0.008  # seconds until a writer is killed
+ROUNDS = 10  # for each file
+
+
+def write_records(path, pipe, number):
+    """Write records until somebody ends this process."""
+    bench = MicroBench(path, writer=number)
+    for nth in itertools.count():
+        with bench.record(str(nth)), bench.time('phase'):
+            pass
+        os.write(pipe, b'.')
+
+
+def kill_a_writer(path, number, delay):
+    """Return how many records it has told of."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            write_records(path, writing, number)
+        finally:
+            os._exit(1)  # an error: never the end of a writer
+    os.close(writing)
+    time.sleep(delay)
+    os.kill(pid, signal.SIGKILL)
+    _, status = os.waitpid(pid, 0)
+    assert os.WIFSIGNALED(status), f'writer {number} has ended by itself: {status}'
+    with os.fdopen(reading, 'rb') as file:
+        return len(file.read())
+
+
+def check(records, told):
+    """Each writer: the records it told of, once each, and perhaps the next."""
+    found = {number: Counter() for number in told}
+    for record in records:
+        found[record['writer']][int(record['call']['name'])] += 1
+    for number, count in told.items():
+        written = found[number]
+        assert set(written.values()) <= {1}, f'writer {number}: twice: {written}'
+        wanted = set(range(count))
+        assert set(written) in (wanted, wanted | {count}), (
+            f'writer {number}: told {count}, found {sorted(written)[-3:]}'
+        )
+
+
+def as_read(path):
+    """What a reader sees while nothing has been recovered: it may warn of fragments."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        return FileOutput(path).get_results()
+
+
+def as_recovered(path):
+    """What the file itself holds after recovery: all of it can be parsed."""
+    sys.stdout.flush()
+    assert recover.main([str(path)]) == 0
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    records = [json.loads(line) for line in lines if line.strip()]
+    assert len({record['mb']['record_id'] for record in records}) == len(records)
+    return records
+
+
+def rounds(directory, count, chance):
+    """Kill `count` writers of one file; check after each, and in the end."""
+    path = Path(directory) / 'records.jsonl'
+    told = {}
+    for number in range(count):
+        told[number] = kill_a_writer(path, number, chance.uniform(0, LONGEST))
+        check(as_read(path), told)
+        if chance.random() < 0.3:  # else the next writer does it
+            check(as_recovered(path), told)
+    check(as_recovered(path), told)
+    assert list(path.parent.iterdir()) in ([], [path])
+    return sum(told.values())
+
+
+def soak(count, seed):
+    """Kill that many writers; return how many records they told of."""
+    chance = random.Random(seed)
+    total = 0
+    for first in range(0, count, ROUNDS):
+        with tempfile.TemporaryDirectory() as directory:
+            total += rounds(directory, min(ROUNDS, count - first), chance)
+    return total
+
+
+def main():
+    """Run as a command."""
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--count', type=int, default=300)
+    parser.add_argument('--seed', type=int, default=random.randrange(2**32))
+    asked = parser.parse_args()
+    sys.stderr.write(f'seed {asked.seed}\n')
+    total = soak(asked.count, asked.seed)
+    sys.stderr.write(
+        f'{asked.count} writers killed after {total} records: all there, once\n'
+    )
+
+
+if __name__ == '__main__':
+    main()
