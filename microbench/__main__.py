@@ -49,7 +49,7 @@ def shell_status(code: str | int | None) -> str | int | None:
 
 def _end_by(number: int) -> NoReturn:
     """End by the signal, so that shells and schedulers see it in the wait status."""
-    if number == signal.SIGXCPU:  # its default action dumps core
+    if number in (signal.SIGXCPU, signal.SIGQUIT):  # their default action dumps core
         import resource
 
         _, most = resource.getrlimit(resource.RLIMIT_CORE)

@@ -163,17 +163,16 @@ class Child:
         """Whether it has ended, even if nobody has noticed; False for a stub."""
         return self.is_ours and _core.child_end_ns(self.pid, False) > 0
 
-    def signal(self, number: int) -> bool:
-        """Send a signal, to the whole group if we made one; False: it is over."""
+    def signal(self, number: int) -> None:
+        """Send a signal, to the whole group if we made one, unless it is over."""
         with self.lock:
             if self.over:
-                return False
+                return
             if self.leads_group:
                 os.killpg(self.pid, number)
             else:
                 assert self.process is not None
                 self.process.send_signal(number)
-            return True
 
     def terminate(self) -> None:
         """SIGTERM to it, or its group; the caller knows that it was not collected yet."""

@@ -5,14 +5,15 @@
     SIGTERM, SIGHUP         gets it no further   we end by the signal
     SIGINT                  gets it no further   we end by it if the child did, or if
                                                  iterations are missing
-    SIGUSR1/2, SIGXCPU      gets it go on        we end by it if the child did
+    SIGUSR1/2, SIGXCPU,     gets it go on        we end by it if the child did
+    SIGQUIT
 
 A scheduler kills what has not ended some time after SIGTERM. So when the child takes longer
 than the grace period, the record is written without it; the child is never killed.
 
-Ctrl-C on a terminal goes to all processes in its foreground, the child among them: it is
-not sent twice. Signals that were ignored when we were started stay ignored, by the child
-too, as under nohup.
+What is typed on a terminal, Ctrl-C for SIGINT, goes to all processes in its foreground,
+the child among them: it is not sent twice. Signals that were ignored when we were started
+stay ignored, by the child too, as under nohup.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from .child import Child
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-NOTICES = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
+NOTICES = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGQUIT)
+TYPED = (signal.SIGINT, signal.SIGQUIT)
 # Does nothing by default, and so is free to interrupt the main thread's waiting.
 NUDGE = signal.SIGURG
 NUDGE_EVERY = 0.1  # seconds: one that comes between two looks is lost
@@ -68,7 +70,7 @@ class Forwarding:
         self.watch = Watch(self._forward)
         self._child: Child | None = None
         self._early: list[int] = []  # came while there was no child
-        self._sent: set[int] = set()
+        self._heard: set[int] = set()
         self._left = False  # whether the main thread has noticed that
         self._lock = threading.Lock()
         self._handlers = Handlers(self._handle)
@@ -100,6 +102,7 @@ class Forwarding:
                 signal.default_int_handler(number, frame)
         if number in ENDING and self.ending is None:
             self.ending = number
+        self._heard.add(number)
 
     # --- the child -------------------------------------------------------------------
 
@@ -117,10 +120,10 @@ class Forwarding:
             self._child = None
 
     def judge(self, child: Child) -> None:
-        """End the measurement if the child died of a signal that we passed on."""
+        """End the measurement if the child died of a signal that we have got as well."""
         if child.status is not None and self.ending is None:
             died_of = -child.returncode
-            if died_of in self._sent:
+            if died_of in self._heard:
                 self.ending = died_of
 
     def look_up(self) -> None:
@@ -137,13 +140,12 @@ class Forwarding:
         with self._lock:
             if self._child is None:
                 self._early.append(number)
-            elif not (number == signal.SIGINT and self._is_from_terminal()):
+            elif not (number in TYPED and self._is_from_terminal()):
                 self._send(number)
 
     def _send(self, number: int) -> None:
         assert self._child is not None
-        if self._child.signal(number):
-            self._sent.add(number)
+        self._child.signal(number)
         if number in ENDING and not self.gave_up:
             self.watch.at(monotonic() + self.grace, self._give_up)
 
@@ -155,7 +157,7 @@ class Forwarding:
             self.watch.at(monotonic() + NUDGE_EVERY, self._give_up)
 
     def _is_from_terminal(self) -> bool:
-        """Whether the child has got this SIGINT by itself, as far as one can know."""
+        """Whether the child has got it by itself, as far as one can know."""
         assert self._child is not None
         return not self._child.leads_group and in_foreground()
 

@@ -14,7 +14,7 @@ from microbench.cli.forwarding import Forwarding
 from tests.cli.conftest import wait_until
 
 OUT = ('-o', 'out.jsonl')
-ALL = ('TERM', 'HUP', 'INT', 'USR1', 'USR2', 'XCPU')
+ALL = ('TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'XCPU')
 
 
 def number_of(name):
@@ -80,7 +80,7 @@ def test_a_child_that_handles_it_has_its_time(start, name):
     assert record['call']['returncode'] == [52]
 
 
-@pytest.mark.parametrize('name', ['USR1', 'USR2', 'XCPU'])
+@pytest.mark.parametrize('name', ['USR1', 'USR2', 'XCPU', 'QUIT'])
 def test_a_notice_that_the_child_survives_ends_nothing(start, name):
     """It is the child's: the other iterations follow, the status is the child's."""
     command = start(*OUT, '-n', '2', '--', *counting(name))

@@ -86,6 +86,18 @@ def only_record(folder):
     return json.loads(line)
 
 
+def test_ctrl_backslash(terminal, tmp_path):
+    """The program dies of SIGQUIT, and so do we, without a core dump of ours."""
+    terminal.type(ours('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600'))
+    terminal.see('started')
+    terminal.press('\\')
+    terminal.see(PROMPT)
+    assert terminal.status() == 128 + signal.SIGQUIT
+    record = only_record(tmp_path)
+    assert record['exit_signal'] == 'SIGQUIT'
+    assert record['call']['returncode'] == [-signal.SIGQUIT]
+
+
 def test_ctrl_c_ends_the_command_and_the_line(terminal, tmp_path):
     """The shell sees that SIGINT has ended us: it gives up the rest of its loop."""
     run = ours('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600')
