@@ -170,14 +170,28 @@ class _Thread(threading.Thread):
         self._pass(self._follower.finish)
 
     def _pass(self, records: Callable[[], Iterator[dict[str, Any]]]) -> None:
-        hooks: list[tuple[str, Hook]] = []
         try:
-            for record in records():
-                # found when a record is there: one set before it was written has its turn
-                hooks = hooks or self._hooks()
-                self._deliver(record, hooks)
+            self._deliver(records())
         except OSError as error:
             self._say('cannot be read, waiting: %s', one_line(error), once=error.errno)
+
+    def _deliver(self, records: Iterator[dict[str, Any]]) -> None:
+        """Call the hooks; here is no call that each record would have to pay for."""
+        stream, hooks = self._stream, None
+        for record in records:
+            if hooks is None:  # found now: one set before it was written has its turn
+                hooks = self._hooks()
+            try:
+                if not stream.filter(record):
+                    continue
+            except BaseException as error:  # SystemExit in a thread ends nobody
+                self._note_failure('filter', error)
+                continue
+            for name, hook in hooks:
+                try:
+                    hook(record)
+                except BaseException as error:
+                    self._note_failure(name, error)
 
     def _hooks(self) -> list[tuple[str, Hook]]:
         """Return what comes after the filter, as it is now: a pass keeps to it."""
@@ -185,19 +199,6 @@ class _Thread(threading.Thread):
         processing = [name for name in dir(stream) if name.startswith('process_')]
         names = [*sorted(processing), 'display']
         return [(name, getattr(stream, name)) for name in names]
-
-    def _deliver(self, record: dict[str, Any], hooks: list[tuple[str, Hook]]) -> None:
-        try:
-            if not self._stream.filter(record):
-                return
-        except BaseException as error:  # SystemExit in a thread ends nobody
-            self._note_failure('filter', error)
-            return
-        for name, hook in hooks:
-            try:
-                hook(record)
-            except BaseException as error:
-                self._note_failure(name, error)
 
     def _note_failure(self, name: str, error: BaseException) -> None:
         """Log a failure, the first of its kind with its traceback."""

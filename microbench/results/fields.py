@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_read = datetime.fromisoformat
+
 
 def part(record: dict[str, Any], *names: str) -> Any:
     """Return the value that nested names lead to; None if there is none.
@@ -38,10 +40,9 @@ def moment(text: Any) -> datetime | None:
 
 def runtime(record: dict[str, Any]) -> timedelta | None:
     """Return the time from start to finish of a record; None if one cannot be told."""
-    read = datetime.fromisoformat
     try:
         call = record['call']
-        return read(call['finish_time']) - read(call['start_time'])
+        return _read(call['finish_time']) - _read(call['start_time'])
     except (LookupError, TypeError, ValueError):
         return _runtime_of_odd(record)
 

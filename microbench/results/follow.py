@@ -59,10 +59,9 @@ class Follower:
         backwards = (
             record
             for line in self._current.lines_backwards()
-            for record in reversed(list(self._one_by_one([line])))
-            if self._seen.is_new(record) and wanted(record)
+            for record in reversed(list(self._one_by_one(line)))
         )
-        return list(islice(backwards, count))[::-1]
+        return list(islice(filter(wanted, self._seen.new(backwards)), count))[::-1]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are complete and were not yielded before.
@@ -71,17 +70,14 @@ class Follower:
             OSError: the file is there and cannot be read. Try again later.
         """
         for lines in self._lines():
-            for record in decode_together(lines) or self._one_by_one(lines):
-                if self._seen.is_new(record):
-                    yield record
+            yield from self._seen.new(decode_together(lines) or self._one_by_one(lines))
 
     def finish(self) -> Iterator[dict[str, Any]]:
         """Yield records that only lack their newline, and close all files."""
         missed = list(self._missed(self._current))
         for lines in [*missed, *(file.unfinished() for file in self._files())]:
-            for record in map(decode_line, lines):
-                if record is not None and self._seen.is_new(record):
-                    yield record
+            decoded = map(decode_line, lines.split(b'\n'))
+            yield from self._seen.new(one for one in decoded if one is not None)
         self.close()
 
     def close(self) -> None:
@@ -94,7 +90,7 @@ class Follower:
         current = [] if self._current is None else [self._current]
         return [*self._former, *current]
 
-    def _lines(self) -> Iterator[list[bytes]]:
+    def _lines(self) -> Iterator[bytes]:
         for file in self._files():
             yield from self._lines_of(file)
         there = self._at_path()
@@ -102,7 +98,7 @@ class Follower:
             yield from self._taken_place(there)
         yield from self._let_go()
 
-    def _taken_place(self, successor: GrowingFile | None) -> Iterator[list[bytes]]:
+    def _taken_place(self, successor: GrowingFile | None) -> Iterator[bytes]:
         """Yield the lines of the file that lost its place, of its successors and of this.
 
         Args:
@@ -118,13 +114,13 @@ class Follower:
             self._current = successor
             yield from self._lines_of(successor)
 
-    def _lines_of(self, file: GrowingFile) -> Iterator[list[bytes]]:
+    def _lines_of(self, file: GrowingFile) -> Iterator[bytes]:
         if not file.is_continued():  # it was cut off, or written anew
             yield from self._missed(file)
             file.start_over()
         yield from file.batches()
 
-    def _missed(self, file: GrowingFile | None) -> Iterator[list[bytes]]:
+    def _missed(self, file: GrowingFile | None) -> Iterator[bytes]:
         """Yield the lines of files that came and went, or were copied, between two looks.
 
         Args:
@@ -155,7 +151,7 @@ class Follower:
         except FileNotFoundError:
             return None
 
-    def _let_go(self) -> Iterator[list[bytes]]:
+    def _let_go(self) -> Iterator[bytes]:
         """Close files that nobody can find any more, and those that are long gone."""
         surplus = len(self._former) - FORMER
         for number, file in enumerate(list(self._former)):
@@ -165,8 +161,8 @@ class Follower:
                 self._former.remove(file)
                 file.close()
 
-    def _one_by_one(self, lines: list[bytes]) -> Iterator[dict[str, Any]]:
-        for line in lines:
+    def _one_by_one(self, lines: bytes) -> Iterator[dict[str, Any]]:
+        for line in lines.split(b'\n'):
             record = decode_line(line)
             yield from self._rescued(line) if record is None else [record]
 

@@ -82,17 +82,18 @@ class GrowingFile:
         head = os.pread(self.fd, len(self._head), 0)
         return last == self._last and head == self._head
 
-    def batches(self) -> Iterator[list[bytes]]:
-        """Yield the new lines, without their newlines, that are complete by now.
+    def batches(self) -> Iterator[bytes]:
+        """Yield the new lines that are complete by now, many at once.
 
-        A writer that never pauses is followed up to where it was at the call.
+        Newlines are between them, none is at the end. A writer that never pauses is
+        followed up to where it was at the call.
         """
         end = os.fstat(self.fd).st_size
         while self._position < end:
-            data = self._taken(self._end_of_lines(end))
-            if not data:
+            lines = self._taken(end)
+            if lines is None:
                 return
-            yield data[:-1].split(b'\n')
+            yield lines
 
     def skip_to_end(self) -> None:
         """Leave out all lines that are complete by now."""
@@ -116,39 +117,49 @@ class GrowingFile:
             size = CHUNK if lines else 2 * size  # so that a long line is not copied often
         yield begun
 
-    def unfinished(self) -> list[bytes]:
-        """Return what is there without a newline."""
-        rest = os.pread(self.fd, os.fstat(self.fd).st_size, self._position)
-        return rest.split(b'\n')
+    def unfinished(self) -> bytes:
+        """Return what is there beyond the lines that were taken."""
+        return os.pread(self.fd, os.fstat(self.fd).st_size, self._position)
 
     def close(self) -> None:
         """Let go of the file."""
         os.close(self.fd)
 
-    def _end_of_lines(self, end: int) -> int:
-        """Return where the last line of the next chunk ends, or our position."""
+    def _taken(self, end: int) -> bytes | None:
+        """Return the next whole lines; None if none follow what was read before.
+
+        Args:
+            end: nothing beyond is looked at.
+        """
+        back = len(self._last)
+        data = self._read(min(CHUNK, end - self._position), back)
+        cut = data.rfind(b'\n', back) + 1
+        if not cut:  # a long line, or nothing complete
+            cut = back + self._length_of_line(end)
+            data = self._read(cut - back, back)
+        if cut == back or data[cut - 1 : cut] != b'\n' or data[:back] != self._last:
+            return None  # in the latter cases it was cut off this moment
+        self._head += data[back : min(cut, back + HEAD - len(self._head))]
+        self._last = data[max(0, cut - LAST) : cut]
+        self._position += cut - back
+        return data[back : cut - 1]
+
+    def _read(self, size: int, back: int) -> bytes:
+        """Return so many bytes before our position and after it."""
+        return os.pread(self.fd, back + size, self._position - back)
+
+    def _length_of_line(self, end: int) -> int:
+        """Return how long the next line is, newline included; 0 if it is not complete."""
         start = max(self._position, self._barren)
         while start < end:
             data = os.pread(self.fd, min(CHUNK, end - start), start)
-            cut = data.rfind(b'\n') + 1
+            cut = data.find(b'\n') + 1
             if cut:
-                return start + cut
+                return start + cut - self._position
             if len(data) < CHUNK:
                 break
             start = self._barren = start + CHUNK  # a long line is not searched again
-        return self._position
-
-    def _taken(self, end: int) -> bytes:
-        """Return what is up to `end`; nothing if it does not follow what was read."""
-        back = len(self._last)
-        data = os.pread(self.fd, back + end - self._position, self._position - back)
-        if data[:back] != self._last or data[-1:] != b'\n':
-            return b''  # it was cut off this moment
-        new = data[back:]
-        self._head += new[: HEAD - len(self._head)]
-        self._last = data[-LAST:]
-        self._position = end
-        return new
+        return 0
 
 
 class GrowingPipe(GrowingFile):
@@ -171,7 +182,7 @@ class GrowingPipe(GrowingFile):
         """What was read is gone."""
         return iter(())
 
-    def batches(self) -> Iterator[list[bytes]]:
+    def batches(self) -> Iterator[bytes]:
         """Yield the lines that are complete by now, of what a pipe can hold."""
         try:
             data = os.read(self.fd, CHUNK)
@@ -179,10 +190,10 @@ class GrowingPipe(GrowingFile):
             return
         cut = data.rfind(b'\n')
         if cut >= 0:
-            yield (bytes(self._rest) + data[:cut]).split(b'\n')
+            yield bytes(self._rest) + data[:cut]
             self._rest = bytearray()
         self._rest += data[cut + 1 :]
 
-    def unfinished(self) -> list[bytes]:
+    def unfinished(self) -> bytes:
         """Return what came without a newline."""
-        return [bytes(self._rest)]
+        return bytes(self._rest)

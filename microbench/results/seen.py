@@ -6,6 +6,7 @@ from .fields import part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
 BITS = {f'{number:02x}': 1 << number for number in range(256)}
@@ -21,21 +22,27 @@ class Seen:
     def __init__(self) -> None:
         self._blocks: dict[str, int] = {}
 
-    def is_new(self, record: dict[str, Any]) -> bool:
-        """Whether a record comes by for the first time; one without an id always does.
+    def new(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the records that come by for the first time; one without an id always does.
 
-        >>> seen, record = Seen(), {'mb': {'record_id': 'c0ffee-01'}}
-        >>> seen.is_new(record), seen.is_new(record), seen.is_new({})
-        (True, False, True)
+        >>> record = {'mb': {'record_id': 'c0ffee-01'}}
+        >>> list(Seen().new([record, {}, record, {}]))
+        [{'mb': {'record_id': 'c0ffee-01'}}, {}, {}]
         """
-        try:
-            name = record['mb']['record_id']
-            block, bit = name[:-2], BITS[name[-2:]]
-        except (LookupError, TypeError):
-            name = part(record, 'mb', 'record_id')
-            if not isinstance(name, str):
-                return True
-            block, bit = name, 1  # an id of another kind
-        known = self._blocks.get(block, 0)
-        self._blocks[block] = known | bit
-        return not known & bit
+        blocks = self._blocks
+        for record in records:
+            try:
+                name = record['mb']['record_id']
+                block, bit = name[:-2], BITS[name[-2:]]
+            except (LookupError, TypeError):
+                block, bit = _of_another_kind(record)
+            known = blocks.get(block, 0)
+            if not known & bit:
+                blocks[block] = known | bit
+                yield record
+
+
+def _of_another_kind(record: dict[str, Any]) -> tuple[str, int]:
+    """Return block and bit of a record whose id is none of ours; no bit if it has none."""
+    name = part(record, 'mb', 'record_id')
+    return (name, 1) if isinstance(name, str) else ('', 0)

@@ -389,26 +389,31 @@ TORN = [b'{"a":1', b'"b":2}', b'{"a":[{"b":1}', b'{"c":2}]}', b'{},{}', b'[]', b
 def test_lines_that_are_read_together(lines):
     """They give what each gives alone, or nothing; torn ones never make a record."""
     alone = [decode_line(line) for line in lines]
-    together = decode_together(lines)
+    together = decode_together(b'\n'.join(lines))
     assert together == (None if None in alone else alone)
 
 
 def test_torn_lines_that_meet_and_one_that_is_two():
     """Not even their number tells that something is wrong."""
-    assert decode_together([b'{"a":[{"b":1}', b'{"c":2}]}', b'{},{}']) is None
+    assert decode_together(b'{"a":[{"b":1}\n{"c":2}]}\n{},{}') is None
+
+
+@pytest.mark.parametrize('end', [b'', b'\n'])
+def test_an_empty_record_at_the_end(followed, end):
+    """It is one, with and without its newline."""
+    followed.write(b'{}' + end)
+    follower = followed.follower
+    assert [*follower.records(), *follower.finish()] == [{}]
 
 
 @given(st.lists(st.sampled_from(['a-00', 'a-01', 'b-ff', 'b-100', 'x', '', 'zz-zz'])))
 def test_ids_are_remembered(ids):
     """Each id is new once, whatever it looks like."""
-    seen = Seen()
-    new = [seen.is_new({'mb': {'record_id': name}}) for name in ids]
-    assert new == [name not in ids[:place] for place, name in enumerate(ids)]
+    new = Seen().new({'mb': {'record_id': name}} for name in ids)
+    assert [record['mb']['record_id'] for record in new] == list(dict.fromkeys(ids))
 
 
 @pytest.mark.parametrize('record', [{}, {'mb': None}, {'mb': {'record_id': 7}}])
 def test_records_without_an_id_are_always_new(record):
     """Nothing can be said of them."""
-    seen = Seen()
-    assert seen.is_new(record)
-    assert seen.is_new(record)
+    assert list(Seen().new([record, record])) == [record, record]
