@@ -16,6 +16,9 @@ from .cli.main import main  # noqa: E402
 from .core.signals import end_by  # noqa: E402
 
 if collects:
+    if not gc.get_freeze_count():
+        gc.freeze()
+        gc.unfreeze()  # all is in the oldest generation now: enabled, it begins with none
     gc.enable()
 
 TYPE_CHECKING = False
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
 
 def console() -> NoReturn:
     """Run `main`, and end with the status that shells and schedulers expect."""
-    gc.freeze()
     _fill_closed_streams()
     _keep_status_of_children()
     try:

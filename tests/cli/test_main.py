@@ -12,6 +12,7 @@ import pytest
 
 from microbench.__main__ import console, main
 from microbench.cli.main import SUBCOMMANDS, subcommand
+from tests.fakes import printed
 
 
 @pytest.fixture(autouse=True)
@@ -206,3 +207,16 @@ def test_every_subcommand_has_its_module():
     """Each can be asked for, and is told in one line."""
     assert all(callable(subcommand(name)) for name in SUBCOMMANDS)
     assert all(SUBCOMMANDS.values())
+
+
+@pytest.mark.parametrize('before', ['enable()', 'disable()', 'freeze()'])
+def test_the_collector_is_as_it_was(before):
+    """It is off only while the modules of the command are imported."""
+    code = f"""
+import gc
+gc.{before}
+found = gc.isenabled(), gc.get_freeze_count() > 0
+import microbench.__main__
+print((gc.isenabled(), gc.get_freeze_count() > 0) == found)
+"""
+    assert printed(code) == 'True\n'
