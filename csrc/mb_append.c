@@ -7,6 +7,8 @@
 #define MOST_INTERRUPTIONS 1000 /* by signals, of one call */
 #define MOST_ATTEMPTS 8         /* to write a record among other writers */
 
+#define BLANK '\t' /* stands in no record: there it is written \t */
+
 enum { UNKNOWN = -1, CLOSED = -1 };
 
 struct mb_append {
@@ -141,7 +143,7 @@ look_at(int fd, const char *path, struct stat *file)
     struct statx found;
     if (statx(fd, path, AT_EMPTY_PATH, needed, &found) == 0) {
         *file = (struct stat){
-            .st_dev = (dev_t)found.stx_dev_major << 32 | found.stx_dev_minor,
+            .st_dev = makedev(found.stx_dev_major, found.stx_dev_minor),
             .st_ino = found.stx_ino,
             .st_mode = found.stx_mode,
             .st_nlink = found.stx_nlink,
@@ -165,7 +167,8 @@ is_same_file(const mb_append *append, const struct stat *file)
     return append->device == file->st_dev && append->inode == file->st_ino;
 }
 
-/* Not if the number means another file by now: that one is not ours to close. */
+/* Not if the number means another file by now: that one is not ours to close. A look that
+ * fails (ESTALE: the server has deleted the file) is no reason to leave it open. */
 static void
 close_own(mb_append *append)
 {
@@ -173,7 +176,8 @@ close_own(mb_append *append)
     const int fd = append->fd;
     if (append->path && fd != CLOSED) {
         append->fd = CLOSED;
-        if (look_at_open(fd, &now) == 0 && is_same_file(append, &now)) {
+        const bool seen = look_at_open(fd, &now) == 0;
+        if (seen ? is_same_file(append, &now) : errno != EBADF) {
             close(fd);
         }
     }
@@ -188,6 +192,21 @@ remember(mb_append *append, const struct stat *file)
     append->torn = false;
 }
 
+/* Where a program was started without standard streams, 0 to 2 are free; and yet whoever
+ * prints to 2 means standard error, not our file. */
+static int
+above_the_standard_streams(int fd)
+{
+    if (fd < 0 || fd > STDERR_FILENO) {
+        return fd;
+    }
+    const int above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    const int failure = errno;
+    close(fd);
+    errno = failure;
+    return above;
+}
+
 static int
 open_path(const char *path, int flags)
 {
@@ -198,7 +217,7 @@ open_path(const char *path, int flags)
             break;
         }
     }
-    return fd;
+    return above_the_standard_streams(fd);
 }
 
 /* A FIFO that nobody reads is an error, not a reason to wait: so it is opened without
@@ -220,9 +239,14 @@ open_by_kind(const char *path)
     if (look_at(CLOSED, path, &there) == 0 && !S_ISREG(there.st_mode)) {
         return open_stream(path);
     }
-    const int fd = open_path(path, O_RDWR | O_CREAT);
+    int fd = open_path(path, O_RDWR);
     if (fd < 0 && errno == EACCES) { /* may be one that is written but not read */
-        return open_path(path, O_WRONLY | O_CREAT);
+        fd = open_path(path, O_WRONLY);
+    }
+    /* Only now: in /tmp, O_CREAT is refused for a file of somebody else that is there
+     * (proc_sys_fs(5), protected_regular). */
+    if (fd < 0 && errno == ENOENT) {
+        fd = open_path(path, O_RDWR | O_CREAT);
     }
     return fd;
 }
@@ -286,9 +310,8 @@ settle(mb_append *append, struct stat *file)
     if (!append->path) {
         return settle_given(append, file);
     }
-    /* Closed by somebody else, it is no longer ours to close. */
     if (look_at_open(append->fd, file) < 0 || !is_same_file(append, file)) {
-        append->fd = CLOSED;
+        close_own(append);
     }
     if (append->fd == CLOSED || file->st_nlink == 0) {
         return reopen(append, file);
@@ -373,36 +396,95 @@ ends_at(int fd, off_t end)
     return look_at_open(fd, &file) == 0 && file.st_size == end;
 }
 
-/* Writes, and goes on after a short write while nobody else has written after it.
- * Returns 0, or the errno of a failed write. */
+static char
+byte_of(const whole_line *line, size_t index)
+{
+    int part = 0;
+    while (index >= line->parts[part].iov_len) {
+        index -= line->parts[part++].iov_len;
+    }
+    return ((const char *)line->parts[part].iov_base)[index];
+}
+
+/* Whether the file has the bytes from..to of the line where they belong. False also where
+ * it cannot be read. */
+static bool
+is_in_place(int fd, const whole_line *line, off_t begin, size_t from, size_t to)
+{
+    char there[1024];
+    while (from < to) {
+        const size_t left = to - from < sizeof there ? to - from : sizeof there;
+        const ssize_t got = pread(fd, there, left, begin + (off_t)from);
+        if (got <= 0) {
+            return false;
+        }
+        for (ssize_t i = 0; i < got; i++, from++) {
+            if (there[i] != byte_of(line, from)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Writes, and goes on after a short write while nobody else has written after it. Whether
+ * somebody has come before the last piece, only the file can tell: then less is done. A
+ * newline alone is none of the record yet. Returns 0, or the errno of a failed write. */
 static int
 write_while_last(int fd, const whole_line *line, off_t begin, size_t *done)
 {
+    size_t piece;
     *done = 0;
     do {
-        const ssize_t written = write_rest(fd, line, *done);
+        piece = *done;
+        const ssize_t written = write_rest(fd, line, piece);
         if (written < 0) {
             return errno;
         }
         *done += (size_t)written;
-    } while (*done < line->size && ends_at(fd, begin + (off_t)*done));
+    } while (*done < line->size && *done > line->parts[0].iov_len &&
+             ends_at(fd, begin + (off_t)*done));
+    if (piece > 0 && !is_in_place(fd, line, begin, piece, *done)) {
+        *done = piece;
+    }
     return 0;
 }
 
-/* Cuts off again what we wrote last. False if somebody else has written after it. If
- * cutting fails, the line stays unfinished and the next record begins a new one. */
-static bool
-take_back(int fd, off_t begin, size_t done)
+/* A descriptor that writes where it is told: with O_APPEND, Linux always does at the end
+ * (pwrite(2)). CLOSED if the file is no longer at its path. */
+static int
+open_to_overwrite(const mb_append *append)
 {
-    for (int tries = 0; done > 0 && tries < MOST_INTERRUPTIONS; tries++) {
-        if (!ends_at(fd, begin + (off_t)done)) {
-            return false;
-        }
-        if (ftruncate(fd, begin) == 0 || errno != EINTR) {
+    struct stat file;
+    const int fd = append->path ? open(append->path, O_WRONLY | O_CLOEXEC) : CLOSED;
+    if (fd != CLOSED && (look_at_open(fd, &file) < 0 || !is_same_file(append, &file))) {
+        close(fd);
+        return CLOSED;
+    }
+    return fd;
+}
+
+/* Makes white space of the beginning of a line. Where that fails, it stays unfinished, and
+ * the next record begins a new one. */
+static void
+take_back(const mb_append *append, const whole_line *line, off_t begin, size_t done)
+{
+    char blank[1024];
+    if (done == 0 || !is_in_place(append->fd, line, begin, 0, done)) {
+        return;
+    }
+    memset(blank, BLANK, sizeof blank);
+    const int fd = open_to_overwrite(append);
+    while (fd != CLOSED && done > 0) {
+        const size_t size = done < sizeof blank ? done : sizeof blank;
+        done -= size;
+        if (pwrite(fd, blank, size, begin + (off_t)done) < 0) {
             break;
         }
     }
-    return true;
+    if (fd != CLOSED) {
+        close(fd);
+    }
 }
 
 /* True also where it cannot be read: an empty line does no harm, a glued one does. */
@@ -413,7 +495,7 @@ ends_within_line(const mb_append *append, off_t end)
     if (end == append->end || end == 0) {
         return false;
     }
-    return pread(append->fd, &last, 1, end - 1) != 1 || last != '\n';
+    return pread(append->fd, &last, 1, end - 1) != 1 || (last != '\n' && last != BLANK);
 }
 
 static int
@@ -429,7 +511,8 @@ write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *fi
             return 0;
         }
         append->end = UNKNOWN;
-        if (failure && take_back(append->fd, begin, done)) {
+        if (failure) {
+            take_back(append, &line, begin, done);
             return failure;
         }
         if (look_at_open(append->fd, file) < 0) {
@@ -473,7 +556,8 @@ mb_append_sync(mb_append *append)
 {
     take_lock(append);
     const bool open = append->fd != CLOSED;
-    const int fd = open ? fcntl(append->fd, F_DUPFD_CLOEXEC, 0) : CLOSED;
+    const int fd =
+        open ? fcntl(append->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : CLOSED;
     int failure = open && fd < 0 ? errno : 0;
     give_lock(append);
     if (open && !failure) {

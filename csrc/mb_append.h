@@ -9,12 +9,14 @@
  *   another inode at the path        the file was rotated: open the path again (looked
  *                                    at once in MB_APPEND_LOOK_NS, since it costs a stat)
  *
- * After a short write or an error the rest is written, or the part cut off again, only
- * while the end of the file is still ours; otherwise the record is written once more,
- * whole, on a new line. (Between looking at the end and cutting off, a writer that takes no
- * notice of this could append and lose its line: no call does both at once.) "Small appends are atomic" (write(2)) is not true when the
- * writer is killed in the middle. What is no regular file (pipe, terminal, FIFO) is
- * only written to.
+ * After a short write the rest is written while the end of the file is still ours; once
+ * somebody else has come in between, the record is written again, whole, on a new line.
+ * After an error, what was written becomes white space (tabs), which JSON allows before
+ * the next record. It is never cut off: between looking at the end of a file and cutting,
+ * another writer could append, and lose its record.
+ *
+ * "Small appends are atomic" (write(2)) is not true when the writer is killed in the
+ * middle. What is no regular file (pipe, terminal, FIFO) is only written to.
  *
  * Thread: any number at once on one file; a lock of its own, which a fork child makes
  * anew. Needs no GIL. Not signal-safe.
@@ -37,8 +39,8 @@ mb_append *mb_append_new(const char *path);
 mb_append *mb_append_fd(int fd);
 
 /* Appends `line` and a newline. Opens (and creates, 0666 less umask) the file if need be.
- * Returns 0, or the errno of the call that failed; then the file ends as it did before,
- * or with an unfinished line that the next record is kept apart from. */
+ * Returns 0, or the errno of the call that failed; then the file ends as it did before, or
+ * with white space, or with an unfinished line that the next record is kept apart from. */
 int mb_append_record(mb_append *append, const char *line, size_t size);
 
 /* fsync. Returns 0 or an errno; 0 where nothing is open or the file cannot sync. */

@@ -4,6 +4,7 @@
 
 #define MOST_TRIES 1000 /* interruptions, and rounds among other writers */
 #define PIECE 4096      /* PIPE_BUF of Linux: a pipe that is ready takes that much */
+#define BLANK '\t'      /* as in mb_append.c: stands in no record */
 
 typedef struct {
     struct iovec parts[MB_LINE_PARTS + 1]; /* perhaps a newline, then the line */
@@ -67,26 +68,100 @@ ends_within_line(const char *path, int64_t end)
         mb_raw_pread(fd, &last, 1, end - 1);
         mb_raw_close(fd);
     }
-    return last != '\n';
+    return last != '\n' && last != BLANK;
 }
 
-/* Writes, and goes on while nobody else has written after it. False after an error; then
- * what was written is cut off again. */
-static bool
-write_while_last(int fd, const whole_line *line, int64_t begin, size_t *done)
+static char
+byte_of(const whole_line *line, size_t index)
 {
-    *done = 0;
-    do {
-        const long written = write_rest(fd, line, *done, line->size);
-        if (written < 0) {
-            if (*done && mb_raw_end(fd) == begin + (int64_t)*done) {
-                mb_raw_truncate(fd, begin);
-            }
+    int part = 0;
+    while (index >= line->parts[part].iov_len) {
+        index -= line->parts[part++].iov_len;
+    }
+    return ((const char *)line->parts[part].iov_base)[index];
+}
+
+/* Whether the file has the bytes from..to of the line where they belong. */
+static bool
+is_in_place(int fd, const whole_line *line, int64_t begin, size_t from, size_t to)
+{
+    char there[1024];
+    while (from < to) {
+        const size_t left = to - from < sizeof there ? to - from : sizeof there;
+        const long got = mb_raw_pread(fd, there, left, begin + (int64_t)from);
+        if (got <= 0) {
             return false;
         }
-        *done += (size_t)written;
-    } while (*done < line->size && mb_raw_end(fd) == begin + (int64_t)*done);
+        for (long i = 0; i < got; i++, from++) {
+            if (there[i] != byte_of(line, from)) {
+                return false;
+            }
+        }
+    }
     return true;
+}
+
+/* Makes white space of the beginning of a line. Cutting it off could cut off what another
+ * writer appends at that moment. */
+static void
+take_back(int fd, const whole_line *line, int64_t begin, size_t done)
+{
+    char blank[1024];
+    if (!is_in_place(fd, line, begin, 0, done)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof blank; i++) {
+        blank[i] = BLANK;
+    }
+    while (done > 0) {
+        const size_t size = done < sizeof blank ? done : sizeof blank;
+        done -= size;
+        if (mb_raw_pwrite(fd, blank, size, begin + (int64_t)done) < 0) {
+            return;
+        }
+    }
+}
+
+/* Opens the file once more, without O_APPEND, with which Linux writes at its end only. */
+static void
+take_back_at(const char *path, const whole_line *line, int64_t begin, size_t done)
+{
+    const int fd = done > 0 ? mb_raw_open(path, O_RDWR | O_NONBLOCK) : -1;
+    if (fd >= 0) {
+        take_back(fd, line, begin, done);
+        mb_raw_close(fd);
+    }
+}
+
+static bool
+is_in_place_at(const char *path, const whole_line *line, int64_t begin, size_t from)
+{
+    const int fd = mb_raw_open(path, O_RDONLY | O_NONBLOCK);
+    const bool whole = fd >= 0 && is_in_place(fd, line, begin, from, line->size);
+    mb_raw_close(fd);
+    return whole;
+}
+
+/* Writes, and goes on while nobody else has written after it. How much of the line is in
+ * the file; -1 after an error: then what was written is white space. */
+static int64_t
+write_while_last(int fd, const char *path, const whole_line *line, int64_t begin)
+{
+    size_t piece, done = 0;
+    do {
+        piece = done;
+        const long written = write_rest(fd, line, piece, line->size);
+        if (written < 0) {
+            take_back_at(path, line, begin, done);
+            return -1;
+        }
+        done += (size_t)written;
+    } while (done < line->size && done > line->parts[0].iov_len &&
+             mb_raw_end(fd) == begin + (int64_t)done);
+    if (done == line->size && piece > 0 && !is_in_place_at(path, line, begin, piece)) {
+        done = piece; /* somebody has come before the last piece */
+    }
+    return (int64_t)done;
 }
 
 static bool
@@ -94,17 +169,14 @@ append(int fd, const char *path, const struct iovec *parts, int count)
 {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
         whole_line line;
-        size_t done;
         const int64_t begin = mb_raw_end(fd);
         if (begin < 0) {
             return mb_line_to_fd(fd, parts, count);
         }
         make_line(&line, ends_within_line(path, begin), parts, count);
-        if (!write_while_last(fd, &line, begin, &done)) {
-            return false;
-        }
-        if (done == line.size) {
-            return true;
+        const int64_t done = write_while_last(fd, path, &line, begin);
+        if (done < 0 || done == (int64_t)line.size) {
+            return done > 0;
         } /* else somebody has written into it: once more, whole */
     }
     return false;

@@ -2,7 +2,7 @@
  *
  * What mb_append does for a process that lives, without locks, memory or errno, and
  * without ever waiting: the line is kept apart from one that was left unfinished, and is
- * there as a whole or, as long as nobody else writes after it, not at all. What is no
+ * there as a whole or, but for white space, not at all. What is no
  * regular file (pipe, terminal, FIFO) is written to only while it takes something.
  *
  * Thread: any. Signal-safe: all.

@@ -25,6 +25,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/sysmacros.h>
+#endif
 
 /* --- memory ----------------------------------------------------------------------
  * All of csrc/ allocates here, so that the C tests can make the n-th call fail. */

@@ -115,10 +115,11 @@ mb_raw_writev(int fd, const struct iovec *parts, int count)
     return MB_CALL(writev, writev(fd, parts, count), fd, parts, count, 0, 0, 0);
 }
 
-static inline int
-mb_raw_truncate(int fd, int64_t size)
+static inline long
+mb_raw_pwrite(int fd, const void *data, size_t size, int64_t offset)
 {
-    return (int)MB_CALL(ftruncate, ftruncate(fd, size), fd, size, 0, 0, 0, 0);
+    return MB_CALL(pwrite64, pwrite(fd, data, size, offset), fd, data, size, offset, 0,
+                   0);
 }
 
 /* Device and inode of an open file. */

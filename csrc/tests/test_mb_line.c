@@ -59,14 +59,16 @@ limit_files_to(rlim_t size)
 }
 
 static void
-what_does_not_fit_leaves_the_file_as_it_was(void)
+what_does_not_fit_leaves_white_space(void)
 {
     put("{\"a\":1}\n");
     signal(SIGXFSZ, SIG_IGN);
     limit_files_to(12);
     CHECK(!append("{\"b\":", "2}\n"));
     limit_files_to(RLIM_INFINITY);
-    check_file("{\"a\":1}\n");
+    check_file("{\"a\":1}\n\t\t\t\t");
+    CHECK(append("{\"b\":", "2}\n"));
+    check_file("{\"a\":1}\n\t\t\t\t{\"b\":2}\n");
 }
 
 static void
@@ -137,7 +139,7 @@ main(void)
 {
     RUN(a_line_makes_the_file_and_is_added_to_it);
     RUN(an_unfinished_line_is_kept_apart);
-    RUN(what_does_not_fit_leaves_the_file_as_it_was);
+    RUN(what_does_not_fit_leaves_white_space);
     RUN(a_full_disk_is_told);
     RUN(a_fifo_without_a_reader_is_not_waited_for);
     RUN(a_full_pipe_is_not_waited_for);
