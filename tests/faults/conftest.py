@@ -1,0 +1,88 @@
+"""Places where writing fails, and programs that write there."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from microbench.results.reading import Lines
+from tests.fakes import python
+
+FOLDER = Path(__file__).parent
+
+
+@pytest.fixture(scope='session')
+def faulty(tmp_path_factory):
+    """The path of the library that makes system calls fail."""
+    library = tmp_path_factory.mktemp('faulty') / 'faulty.so'
+    flags = ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror']
+    subprocess.run(['gcc', *flags, '-o', library, FOLDER / 'faulty.c', '-ldl'], check=True)
+    return library
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mount a disk of 64 KiB."""
+    place = tmp_path / 'disk'
+    place.mkdir()
+    mount = ['mount', '-t', 'tmpfs', '-o', 'size=64k,mode=777', 'microbench', place]
+    try:
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip('needs mount')
+    if done.returncode:
+        pytest.skip(f'needs the right to mount: {done.stderr.strip()}')
+    yield place
+    subprocess.run(['umount', '--lazy', place], check=True)
+
+
+class Ended(NamedTuple):
+    """What is left of a program: names of records, and what it said."""
+
+    stored: list
+    told: list
+    damaged: int
+    status: int
+    out: str
+    err: str
+
+
+def names_in(contents):
+    """The names of records in bytes, and how many lines are damaged."""
+    lines = Lines(contents.split(b'\n'))
+    return [record['call']['name'] for record in lines if 'call' in record], lines.damaged
+
+
+def ended(done, path):
+    """What is left of a program that wrote to a path."""
+    contents = path.read_bytes() if path.is_file() else b''
+    stored, damaged = names_in(contents)
+    told = [line for line in (done.stderr or '').splitlines() if line.startswith('{"mb"')]
+    told = [json.loads(line)['call']['name'] for line in told]
+    return Ended(stored, told, damaged, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Run code that knows `path`; say what is left of it."""
+
+    def run(code, path=tmp_path / 'records.jsonl', **options):
+        return ended(python(BEGIN + code, path, **options), Path(path))
+
+    return run
+
+
+BEGIN = """
+import os, signal, sys, warnings
+warnings.simplefilter('ignore', RuntimeWarning)
+from microbench import MicroBench, FileOutput
+path = sys.argv[1]
+bench = MicroBench(path)
+
+def record(*names):
+    for name in names:
+        with bench.record(name):
+            pass
+"""

@@ -1,0 +1,88 @@
+"""A disk that is really full, and has room again."""
+
+import json
+
+import pytest
+
+from tests.fakes import python
+from tests.faults.conftest import names_in
+
+FILLING = """
+import io, os, sys, warnings
+warnings.simplefilter('ignore', RuntimeWarning)
+from microbench import MicroBench
+from microbench.core.deliver import Delivery
+
+place, journal = sys.argv[1], sys.argv[2]
+path = f'{place}/records.jsonl'
+ballast = f'{place}/ballast'
+with open(ballast, 'wb') as file:
+    file.write(b'x' * 16384)
+bench = MicroBench(path, journal=journal)
+
+def record(count, size):
+    bench.add_fields(text='x' * size)
+    for n in range(count):
+        Delivery.lost = 0  # tell of each
+        with bench.record(f'{size}-{n}'):
+            with bench.time('phase'):
+                pass
+
+def room():
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize
+
+with bench.record('around'):
+    for size in (5000, 700, 10, 20_000):
+        record(60, size)
+    assert room() == 0
+    os.unlink(ballast)
+    record(5, 11)
+"""
+
+
+def expected():
+    """The names of all records, in the order they were written."""
+    rounds = [(60, 5000), (60, 700), (60, 10), (60, 20_000), (5, 11)]
+    return [*(f'{size}-{n}' for count, size in rounds for n in range(count)), 'around']
+
+
+@pytest.mark.parametrize('journal', ['auto', 'off'])
+def test_a_disk_that_fills_up(disk, journal):
+    """Each record is stored, or on standard error, once; the rest goes on."""
+    done = python(FILLING, disk, journal)
+    stored, damaged = names_in((disk / 'records.jsonl').read_bytes())
+    told = [json.loads(line)['call']['name'] for line in done.stderr.splitlines()]
+    assert done.returncode == 0
+    assert damaged == 0
+    assert sorted(stored + told) == sorted(expected())
+    assert stored[-6:] == [*(f'11-{n}' for n in range(5)), 'around']
+    assert '5000-0' in stored
+    assert '20000-0' in told
+
+
+def test_each_line_of_the_file_is_json(disk):
+    """Programs that read line by line need not know of what was taken back."""
+    assert python(FILLING, disk, 'off').returncode == 0
+    for line in (disk / 'records.jsonl').read_text().splitlines():
+        json.loads(line)
+
+
+LARGE = """
+import sys
+from microbench import MicroBench
+bench = MicroBench(f'{sys.argv[1]}/records.jsonl', journal='on')
+with bench.record('large'):
+    for n in range(10_000):  # far more than the disk has room for
+        with bench.time('phase'):
+            pass
+"""
+
+
+def test_a_journal_that_finds_no_room(disk):
+    """What it mirrors ends; the program and its record do not."""
+    (disk / 'ballast').write_bytes(b'x' * 16384)
+    done = python(LARGE + "sys.stderr.write('end')", disk)
+    assert done.returncode == 0
+    assert done.stderr.count('"name":"large"') == 1
+    assert done.stderr.endswith('end')
