@@ -22,7 +22,7 @@ BEGIN, END = '<!-- options: made by docs/options.py -->\n', '<!-- end of options
 
 def tables() -> str:
     """Return a table for each group, those of our own mixins last."""
-    groups = {**GROUPS, 'options of mixins': choice.options_of(choice.own())}
+    groups = {**GROUPS, 'mixin options': choice.options_of(choice.own())}
     return '\n'.join(table(title, group) for title, group in groups.items())
 
 

@@ -61,7 +61,7 @@ def _streams(settings: Settings) -> None:
                 f'--{name}=suppress{more}'
             )
     if settings.capture_limit is not None and not (settings.stdout or settings.stderr):
-        raise UsageError('--capture-limit needs --stdout or --stderr: add one of them')
+        raise UsageError('--capture-limit requires --stdout or --stderr: add one of them')
 
 
 def _options_of_mixins(settings: Settings, named: Named) -> None:
@@ -71,7 +71,7 @@ def _options_of_mixins(settings: Settings, named: Named) -> None:
             flag, name = option.flags[0], option.mixin
             before = ' '.join(settings.mixin or [choice.DEFAULTS])
             raise UsageError(
-                f'{flag} needs the mixin {name!r}: add --mixin {before} {name}'
+                f'{flag} requires the mixin {name!r}: add --mixin {before} {name}'
             )
 
 
@@ -97,18 +97,17 @@ def _fields(settings: Settings, named: Named) -> None:
         for field in getattr(mixin, 'cli_fields', ())
     }
     for word in settings.field or ():
-        key, _ = key_and_value(word, '=', 'KEY=VALUE')
+        key, _ = key_and_value('-f/--field', word, 'KEY=VALUE')
         why = "not stored, for its '_'" if key.startswith('_') else taken.get(key)
         if why:
             raise UsageError(
                 f'argument -f/--field: {shown(key)} is {why}: choose another name'
             )
-        taken[key] = 'given twice'
 
 
 def _execution(settings: Settings) -> None:
     if settings.timeout is None and 'timeout_grace_period' in vars(settings):
-        raise UsageError('--timeout-grace-period needs --timeout: add --timeout SECONDS')
+        raise UsageError('--timeout-grace-period requires --timeout: add --timeout SECONDS')
     if settings.monitor_scope not in SCOPES:
         raise UsageError(
             f'argument --monitor-scope: invalid value {shown(settings.monitor_scope)}: '
@@ -116,7 +115,7 @@ def _execution(settings: Settings) -> None:
         )
     if settings.monitor_interval is None and 'monitor_scope' in vars(settings):
         raise UsageError(
-            '--monitor-scope needs --monitor-interval: add --monitor-interval SECONDS'
+            '--monitor-scope requires --monitor-interval: add it, with SECONDS'
         )
 
 
@@ -134,7 +133,8 @@ def _http(settings: Settings) -> None:
 
 
 def _header(word: str) -> None:
-    name, value = key_and_value(word, ':', 'KEY:VALUE')
+    flag = '--http-output-header'
+    name, value = key_and_value(flag, word, 'KEY:VALUE')
     allowed = name.strip().replace('-', '').replace('_', '')  # RFC 9110, 5.1, mostly
     if not (allowed.isascii() and allowed.isalnum()):
         raise UsageError(f'header {shown(name)}: type letters, digits and dashes')
@@ -151,7 +151,7 @@ def _redis(settings: Settings) -> None:
         import redis  # noqa: F401 - whether it is there
     except ImportError:
         raise UsageError(
-            '--redis-output needs the redis package: pip install redis'
+            '--redis-output requires the redis package: pip install redis'
         ) from None
 
 
@@ -159,7 +159,7 @@ def _without(needed: str, name: str, settings: Settings) -> None:
     """Refuse a setting that has no effect, unless it is what holds anyway."""
     if getattr(settings, name) != getattr(Settings, name):
         flag = '--' + name.replace('_', '-')
-        raise UsageError(f'{flag} needs {needed.split(maxsplit=1)[0]}: add {needed}')
+        raise UsageError(f'{flag} requires {needed.split(maxsplit=1)[0]}: add {needed}')
 
 
 def _psutil(settings: Settings) -> None:
@@ -169,5 +169,5 @@ def _psutil(settings: Settings) -> None:
         import psutil  # noqa: F401 - whether it is there
     except ImportError:
         raise UsageError(
-            '--monitor-interval needs the psutil package: pip install psutil'
+            '--monitor-interval requires the psutil package: pip install psutil'
         ) from None

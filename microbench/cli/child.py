@@ -144,7 +144,10 @@ class Child:
 
     def _collect(self) -> None:
         assert self.process is not None
-        _, self.status, self.usage = os.wait4(self.pid, 0)
+        if self.is_ours and not _has_usage():
+            _, self.status = os.waitpid(self.pid, 0)
+        else:
+            _, self.status, self.usage = os.wait4(self.pid, 0)
         self.process.returncode = self.returncode
 
     def _put_down(self) -> None:
@@ -201,6 +204,14 @@ class Child:
         """The exit status; negative: the signal that ended the child."""
         assert self.status is not None
         return os.waitstatus_to_exitcode(self.status)
+
+
+def _has_usage() -> bool:
+    try:
+        import resource  # noqa: F401 - else os.wait4 fails, when the status is lost already
+    except ImportError:
+        return False
+    return True
 
 
 def _new_group() -> dict[str, Any]:

@@ -111,7 +111,8 @@ def _named(name: str, settings: Settings) -> Named:
     names = ', '.join([DEFAULTS, *own(), *(entry.name for entry in _entry_points())])
     more = hint(settings.words, name, needs_value=True)
     raise UsageError(
-        f'unknown mixin {shown(name)}: type one of {names}, or module:Class{more}'
+        f'argument -m/--mixin: unknown mixin {shown(name)}: type one of {names}, or '
+        f'module:Class{more}'
     )
 
 

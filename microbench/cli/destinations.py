@@ -87,7 +87,8 @@ def _write_all(descriptor: int, line: bytes) -> None:
 def _http(settings: Settings) -> Output:
     from ..outputs.http import HttpOutput  # start-up time
 
-    given = [key_and_value(w, ':', 'KEY:VALUE') for w in settings.http_output_header or ()]
+    words = settings.http_output_header or ()
+    given = [key_and_value('--http-output-header', word, 'KEY:VALUE') for word in words]
     headers = {key.strip(): value.strip() for key, value in given}
     url = settings.http_output or ''
     return HttpOutput(url, headers=headers, method=settings.http_output_method)

@@ -35,7 +35,7 @@ def text_of_help(prog: str, subcommands: Mapping[str, str]) -> str:
     """
     parts = [f'usage: {prog} [options] [--] COMMAND [ARG ...]', ABOUT]
     parts += [_section(title, group) for title, group in GROUPS.items()]
-    parts.append(_section('options of mixins', options_of_mixins()))
+    parts.append(_section('mixin options', options_of_mixins()))
     if subcommands:
         lines = [_row(name, line) for name, line in subcommands.items()]
         parts.append('\n'.join([f'instead of COMMAND, {prog} ...:', *lines]))

@@ -31,6 +31,7 @@ class Option:
         const: what stands for a value left out.
         dest: attribute of the settings; by default the last flag.
         repeats: whether each use adds a value to a list.
+        whole: it cannot be abbreviated: it came later than one whose beginnings fit it.
         mixin: name of the mixin that it belongs to.
     """
 
@@ -46,6 +47,7 @@ class Option:
         const: str | None = None,
         dest: str | None = None,
         repeats: bool = False,
+        whole: bool = False,
     ) -> None:
         self.flags = flags
         self.help = help
@@ -56,6 +58,7 @@ class Option:
         self.const = const
         self.dest = dest or flags[-1].lstrip('-').replace('-', '_')
         self.repeats = repeats
+        self.whole = whole
 
     @property
     def name(self) -> str:
@@ -207,6 +210,7 @@ EXECUTION = (
         '--monitor-scope',
         metavar='SCOPE',
         help='process: of COMMAND alone (default); tree: with its descendants',
+        whole=True,
     ),
 )
 

@@ -62,7 +62,7 @@ class Parser:
         while place < len(left) and is_option(left[place]):
             place = self._take(left, place, settings)
         if settings.all and settings.no_mixin:
-            raise UsageError('--all and --no-mixin exclude each other: leave out one')
+            raise UsageError('--no-mixin is not allowed with --all: leave out one')
         separator = left[place : place + 1] == ['--']
         settings.options = list(words[:place])
         settings.command = left[place + separator :]
@@ -84,7 +84,7 @@ class Parser:
                 end += 1
         values = words[place + 1 : end] if attached is None else [attached]
         if len(values) < option.least:
-            many = 'one' if option.most == 1 else f'at least {option.least}'
+            many = 'one' if option.most == 1 else 'at least one'
             raise UsageError(f'argument {option.name}: expected {many} argument')
         self._store(option, [_converted(option, v, settings) for v in values], settings)
         return end
@@ -120,15 +120,17 @@ class Parser:
             return self.flags[name]
         for more in self._options_of_mixins(settings):
             self.add(more)
-            fitting = [flag for flag in self.flags if flag.startswith(name)]
-            if name in fitting:
+            fitting = [
+                f for f, o in self.flags.items() if f.startswith(name) and not o.whole
+            ]
+            if name in self.flags:
                 return self.flags[name]
             if len({self.flags[flag] for flag in fitting}) == 1 and name[:2] == '--':
                 return self.flags[fitting[0]]
             if fitting and name[:2] == '--':
-                raise UsageError(f'{name} can be {" or ".join(fitting)}: type more of it')
+                raise UsageError(f'ambiguous option {name}: type {" or ".join(fitting)}')
         raise UsageError(
-            f'there is no option {name}: see --help; options of COMMAND go after it, '
+            f'unrecognized option {name}: see --help; options of COMMAND go after it, '
             'and -- goes before a COMMAND that looks like an option'
         )
 

@@ -108,15 +108,23 @@ def seconds(word: str) -> float:
     return number
 
 
-def key_and_value(word: str, separator: str, form: str) -> tuple[str, str]:
+def key_and_value(flag: str, word: str, form: str) -> tuple[str, str]:
     """Return both parts of a word that is divided at its first separator.
+
+    Args:
+        flag: the option it is a value of.
+        word: that value.
+        form: what it should look like: KEY=VALUE, or KEY:VALUE.
 
     Raises:
         UsageError: there is none, or nothing before it.
     """
+    separator = form[len('KEY')]
     key, divides, value = word.partition(separator)
     if not divides:
-        raise UsageError(f'{shown(word)} has no {separator!r}: type {form}')
+        raise UsageError(
+            f'argument {flag}: {shown(word)} has no {separator!r}: type {form}'
+        )
     if not key.strip():
-        raise UsageError(f'{shown(word)} has no key: type {form}')
+        raise UsageError(f'argument {flag}: {shown(word)} has no key: type {form}')
     return key, value

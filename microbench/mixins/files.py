@@ -46,7 +46,9 @@ def known_algorithm(word: str) -> str:
 def existing_file(word: str) -> str:
     """Return a path at which there is a file."""
     if not os.path.isfile(word):
-        raise ValueError(f'{word!r} is no existing file')
+        if os.path.isdir(word):
+            raise ValueError(f'{word!r} is a directory, not a file')
+        raise ValueError(f'file not found: {word!r}')
     return word
 
 

@@ -6,11 +6,11 @@ import os
 from _thread import RLock
 
 from ..core.capture import namespace, spanning
-from .usage import totals
+from .usage import peak_size, resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from typing import Any
 
 
@@ -54,9 +54,18 @@ class MBPeakMemory:
         if '_peak_memory' in bm_data:
             call['peak_memory_bytes'] = bm_data['_peak_memory']
         elif call.get('invocation') == 'CLI':
-            children = bm_data.get('_children_usage') or ()
-            sizes = [totals(usage)['maxrss'] for usage in children]
-            call['peak_memory_bytes'] = max(sizes, default=None)
+            call['peak_memory_bytes'] = _largest(bm_data.get('_children_usage') or ())
+
+
+def _largest(children: Sequence[Any]) -> int | None:
+    """Return the largest peak of these children, in bytes; None if there are none.
+
+    Where `os.wait4` had no usage to give, that of all children so far takes its place.
+    """
+    sizes = [peak_size(usage) for usage in children if usage is not None]
+    if children and not sizes and resource is not None:
+        sizes.append(peak_size(resource.getrusage(resource.RUSAGE_CHILDREN)))
+    return max(sizes, default=None)
 
 
 class Measured:

@@ -77,7 +77,8 @@ class MBResourceUsage:
         """In the command, set `resource_usage` to the totals of its children."""
         children = bm_data.get('_children_usage')
         if resource is not None and children is not None:
-            bm_data['resource_usage'] = [totals(usage) for usage in children]
+            known = [usage for usage in children if usage is not None]
+            bm_data['resource_usage'] = [totals(usage) for usage in known]
 
 
 def differences(before: Any, after: Any) -> dict[str, Any]:
@@ -90,15 +91,20 @@ def differences(before: Any, after: Any) -> dict[str, Any]:
 
 
 def totals(usage: Any) -> dict[str, Any]:
-    """Return the totals of a finished child, with `maxrss` in bytes.
+    """Return the totals of a finished child, with `maxrss` in bytes."""
+    return {
+        **{f: round(getattr(usage, f'ru_{f}'), 6) for f in FIELDS},
+        'maxrss': peak_size(usage),
+    }
 
-    Linux carries `maxrss` over from before execve(2): a program smaller than ours shows
-    our size.
+
+def peak_size(usage: Any) -> int:
+    """Return the peak resident size of a finished child in bytes.
+
+    Linux carries it over from before execve(2): a program smaller than ours shows our
+    size.
     """
     import sys
 
     unit = 1 if sys.platform == 'darwin' else 1024  # getrusage(2) of each system
-    return {
-        **{f: round(getattr(usage, f'ru_{f}'), 6) for f in FIELDS},
-        'maxrss': usage.ru_maxrss * unit,
-    }
+    return int(usage.ru_maxrss) * unit

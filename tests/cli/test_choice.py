@@ -185,7 +185,7 @@ WRONG = [
     ('-m probes:number', "the mixin 'probes:number' is no class"),
     ('-m leaving:MBProbe', "the mixin 'leaving:MBProbe' cannot be imported: SystemExit"),
     ('-m builtins:bool', 'these mixins do not go together: type'),
-    ('-m host-info --level 3', 'there is no option --level: see --help'),
+    ('-m host-info --level 3', 'unrecognized option --level: see --help'),
     ('-m probes:MBProbe --level value', 'argument --level/-L: a level is a number'),
     ('-m probes:MBProbe --level type', 'argument --level/-L: a level is no type'),
     ('-m probes:MBProbe --level none', 'argument --level/-L: KeyError'),

@@ -181,6 +181,12 @@ def test_fields_are_strings_whatever_their_name(command):
     assert {key: record[key] for key in fields} == fields
 
 
+def test_of_two_fields_of_one_name_the_last_one_counts(command):
+    """A script has a default, and whoever calls it has another value."""
+    outcome = command(*OUT, '-f', 'stage=test', '-f', 'stage=night', 'true')
+    assert (outcome.status, only(outcome)['stage']) == (0, 'night')
+
+
 def test_fields_are_masked_as_asked(command):
     """Patterns on names and dotted paths, of what mixins store too."""
     words = ['--redact', '*token*', '--redact=host.hostname', '-f', 'my_token=x']
@@ -466,7 +472,11 @@ def test_help_names_every_option(command, flag):
     ours = [o for group in options.GROUPS.values() for o in group]
     theirs = choice.options_of(choice.own())
     assert {o.flags[-1] for o in (*ours, *theirs)} <= shown
-    assert '[file-hash] how to hash' in outcome.stdout
+    assert re.search(
+        r'^mixin options:\n  --.*\[file-hash\] how to hash',
+        outcome.stdout,
+        re.MULTILINE | re.DOTALL,
+    )
     assert all(
         re.search(f'^  {name} ', outcome.stdout, re.MULTILINE) for name in SUBCOMMANDS
     )

@@ -162,6 +162,25 @@ def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
     assert record_from(capsys)['exception']['type'] == 'ChildProcessError'
 
 
+def test_a_stub_may_have_no_usage(monkeypatch, stub, capsys):
+    """Then nothing is said of it, and no capture fails."""
+    process = stub()
+    monkeypatch.setattr(os, 'wait4', lambda pid, options: (process.pid, 0, None))
+    assert status_of(main, ['-m', 'resource-usage', 'peak-memory', '--', 'simulate']) == 0
+    record = record_from(capsys)
+    assert record['resource_usage'] == []
+    assert type(record['call']['peak_memory_bytes']) is int
+    assert 'capture_errors' not in record['call']
+
+
+def test_without_the_module_resource_the_command_still_runs(monkeypatch, capsys):
+    """`os.wait4` cannot do without it, and tells when the status is lost already."""
+    monkeypatch.setitem(sys.modules, 'resource', None)
+    assert status_of(main, ['-m', 'resource-usage', '--', 'sh', '-c', 'exit 3']) == 3
+    record = record_from(capsys)
+    assert (record['call']['returncode'], record['resource_usage']) == ([3], [])
+
+
 # --- mixins and subcommands -----------------------------------------------------------
 
 

@@ -119,9 +119,12 @@ def test_fields_of_one_call_are_not_those_of_the_next():
 
 def test_a_beginning_that_fits_twice_is_told_with_its_candidates():
     """Also one that fits an option of the command and one of a mixin."""
-    with pytest.raises(UsageError, match='--redis-p can be --redis-port or --redis-pass'):
+    with pytest.raises(
+        UsageError, match='ambiguous option --redis-p: type --redis-port or'
+    ):
         Parser().settings(['--redis-p', '1', 'ls'])
-    with pytest.raises(UsageError, match='--h can be .*--help or --hash-file'):
+    assert Parser().settings(['--monitor', '2', 'ls']).monitor_interval == 2
+    with pytest.raises(UsageError, match='option --h: type .*--help or --hash-file'):
         Parser().settings(['--h', 'ls'])
 
 

@@ -43,17 +43,17 @@ WRONG = [
     ),
     ('--nvidia-attributes a touch ran', 'a touch ran -- COMMAND [ARG ...]'),
     # names of options
-    ('--iteration-count 3 touch ran', 'there is no option --iteration-count: see --help'),
-    ('-x touch ran', 'there is no option -x: see --help'),
-    ('-1 touch ran', 'there is no option -1: see --help'),
-    ('--red x touch ran', '--red can be --redis-output or --redis-host or'),
+    ('--iteration-count 3 touch ran', 'unrecognized option --iteration-count: see --help'),
+    ('-x touch ran', 'unrecognized option -x: see --help'),
+    ('-1 touch ran', 'unrecognized option -1: see --help'),
+    ('--red x touch ran', 'ambiguous option --red: type --redis-output or --redis-host or'),
     ('--dry-run=yes touch ran', "--dry-run takes no value: leave out 'yes'"),
     ('-a=yes touch ran', "-a takes no value: leave out '=yes'"),
     # values that are missing
     ('-n', 'argument -n/--iterations: expected one argument'),
     ('-n -- touch ran', 'argument -n/--iterations: expected one argument'),
     ('-o -n 3 touch ran', 'argument -o/--outfile: expected one argument'),
-    ('-m -n 3 touch ran', 'argument -m/--mixin: expected at least 1 argument'),
+    ('-m -n 3 touch ran', 'argument -m/--mixin: expected at least one argument'),
     # destinations
     ('--outfile= touch ran', 'outfile is empty: give a path'),
     ('-o . touch ran', "outfile '.' is a directory: give a file"),
@@ -62,9 +62,12 @@ WRONG = [
     ('--http-output http://u:p@h touch ran', 'give an Authorization header'),
     (
         '--http-output-header a:b touch ran',
-        '--http-output-header needs --http-output: add --http-output URL',
+        '--http-output-header requires --http-output: add --http-output URL',
     ),
-    ('--http-output http://h --http-output-header ab touch ran', "'ab' has no ':'"),
+    (
+        '--http-output http://h --http-output-header ab touch ran',
+        "argument --http-output-header: 'ab' has no ':': type KEY:VALUE",
+    ),
     ('--http-output http://h --http-output-header :b touch ran', "':b' has no key"),
     ("--http-output http://h --http-output-header 'a b:c' touch ran", "header 'a b': type"),
     (
@@ -81,41 +84,44 @@ WRONG = [
     ),
     (
         '--http-output-method PUT touch ran',
-        '--http-output-method needs --http-output: add --http-output URL',
+        '--http-output-method requires --http-output: add --http-output URL',
     ),
     (
         "--http-output http://h --http-output-method 'a b' touch ran",
         f"argument --http-output-method: 'a b' {METHOD}",
     ),
-    ('--redis-port 1 touch ran', '--redis-port needs --redis-output: add'),
-    ('--redis-db 1 touch ran', '--redis-db needs --redis-output: add'),
-    ('--redis-password x touch ran', '--redis-password needs --redis-output: add'),
+    ('--redis-port 1 touch ran', '--redis-port requires --redis-output: add'),
+    ('--redis-db 1 touch ran', '--redis-db requires --redis-output: add'),
+    ('--redis-password x touch ran', '--redis-password requires --redis-output: add'),
     ('--redis-port x touch ran', f"argument --redis-port: 'x' {NUMBER}"),
     ('--redis-port 0 touch ran', '0 is too few: type 1 or more'),
     ('--redis-port 65536 touch ran', "'65536' is too many: type 65535 or less"),
     ('--redis-db -1 touch ran', '-1 is too few: type 0 or more'),
     # mixins
-    ('-m x -- touch ran', "unknown mixin 'x': type one of defaults, cgroup-limits,"),
+    (
+        '-m x -- touch ran',
+        "-m/--mixin: unknown mixin 'x': type one of defaults, cgroup-limits,",
+    ),
     ('-m hostinfo -- touch ran', "unknown mixin 'hostinfo': type one of"),
     ('-m MBFunctionCall -- touch ran', "unknown mixin 'MBFunctionCall': type one of"),
-    ('--all --no-mixin touch ran', '--all and --no-mixin exclude each other'),
-    ('--git-repo . touch ran', "--git-repo needs the mixin 'git-info': add --mixin def"),
+    ('--all --no-mixin touch ran', '--no-mixin is not allowed with --all'),
+    ('--git-repo . touch ran', "--git-repo requires the mixin 'git-info': add --mixin def"),
     (
         '-m host-info --hash-algorithm md5 touch ran',
-        "--hash-algorithm needs the mixin 'file-hash': add --mixin host-info file-hash",
+        "--hash-algorithm requires the mixin 'file-hash': add --mixin host-info file-hash",
     ),
-    ('--no-mixin --git-repo . touch ran', "--git-repo needs the mixin 'git-info'"),
+    ('--no-mixin --git-repo . touch ran', "--git-repo requires the mixin 'git-info'"),
     ('--git-repo nowhere touch ran', "directory not found: 'nowhere'"),
-    ('--hash-file nowhere -- touch ran', "'nowhere' is no existing file"),
+    ('--hash-file nowhere -- touch ran', "file not found: 'nowhere'"),
+    ('--hash-file . -- touch ran', "'.' is a directory, not a file"),
     ('--hash-algorithm rot13 touch ran', "'rot13' is no algorithm of hashlib"),
     # fields
-    ('-f a touch ran', "'a' has no '=': type KEY=VALUE"),
+    ('-f a touch ran', "-f/--field: 'a' has no '=': type KEY=VALUE"),
     ('-f =a touch ran', "'=a' has no key: type KEY=VALUE"),
     ('-f mb=a touch ran', f"'mb' is part of every record: {OTHER}"),
     ('-f call=a touch ran', f"'call' is part of every record: {OTHER}"),
     ('-f exception=a touch ran', f"'exception' is part of every record: {OTHER}"),
     ('-f _a=a touch ran', f"'_a' is not stored, for its '_': {OTHER}"),
-    ('-f a=1 -f b=1 -f a=1 touch ran', f"'a' is given twice: {OTHER}"),
     ('-f host=a touch ran', f"'host' is set by the mixin 'host-info': {OTHER}"),
     ('-m git-info -f git=a -- touch ran', f"'git' is set by the mixin 'git-info': {OTHER}"),
     # numbers
@@ -127,21 +133,27 @@ WRONG = [
     ('--iterations= touch ran', f"'' {NUMBER} 3"),
     ('-n 99999999999999999999 touch ran', "'99999999999999999999' is too many: type 9"),
     ('--capture-limit 0 --stdout -- touch ran', '0 is too few: type 1 or more'),
-    ('--capture-limit 1 touch ran', '--capture-limit needs --stdout or --stderr: add one'),
+    (
+        '--capture-limit 1 touch ran',
+        '--capture-limit requires --stdout or --stderr: add one',
+    ),
     # execution
     ('--stdout=quiet touch ran', "argument --stdout: invalid value 'quiet': type --stdout"),
     ('--stderr quiet -- touch ran', "argument --stderr: invalid value 'quiet': type"),
     *((f'--timeout {x} touch ran', f"'{x}' {TIME}") for x in ('nan', 'inf', '1e12')),
     *((f'--timeout {x} touch ran', f"'{x}' {TIME}") for x in ('0', '-1', 'soon')),
     ('--timeout 1 --timeout-grace-period 0 touch ran', f"'0' {TIME}"),
-    ('--timeout-grace-period 5 touch ran', '--timeout-grace-period needs --timeout: add'),
+    (
+        '--timeout-grace-period 5 touch ran',
+        '--timeout-grace-period requires --timeout: add',
+    ),
     ('--monitor-interval 0 touch ran', f"'0' {TIME}"),
     ('--monitor-interval nan touch ran', f"'nan' {TIME}"),
     (
         '--monitor-interval 1 --monitor-scope all touch ran',
         "argument --monitor-scope: invalid value 'all': type process or tree",
     ),
-    ('--monitor-scope tree touch ran', '--monitor-scope needs --monitor-interval: add'),
+    ('--monitor-scope tree touch ran', '--monitor-scope requires --monitor-interval: add'),
 ]
 
 
@@ -184,8 +196,12 @@ def test_every_option_with_a_value_is_in_the_table():
 @pytest.mark.parametrize(
     ('module', 'words', 'sentence'),
     [
-        ('redis', '--redis-output key', '--redis-output needs the redis package: pip'),
-        ('psutil', '--monitor-interval 1', '--monitor-interval needs the psutil package'),
+        ('redis', '--redis-output key', '--redis-output requires the redis package: pip'),
+        (
+            'psutil',
+            '--monitor-interval 1',
+            '--monitor-interval requires the psutil package',
+        ),
     ],
 )
 def test_a_missing_package_is_told(module, words, sentence, capsys, monkeypatch, here):
@@ -201,11 +217,11 @@ ORDER = [
     ('--', 'no command'),
     ('--stdout=x touch ran', 'argument --stdout'),
     ('-m x -- touch ran', 'unknown mixin'),
-    ('--no-mixin --git-repo . touch ran', 'needs the mixin'),
+    ('--no-mixin --git-repo . touch ran', 'requires the mixin'),
     ('-f x touch ran', "'x' has no '='"),
-    ('--timeout-grace-period 1 touch ran', 'needs --timeout'),
-    ('--http-output-header a:b touch ran', 'needs --http-output'),
-    ('--redis-db 1 touch ran', 'needs --redis-output'),
+    ('--timeout-grace-period 1 touch ran', 'requires --timeout'),
+    ('--http-output-header a:b touch ran', 'requires --http-output'),
+    ('--redis-db 1 touch ran', 'requires --redis-output'),
 ]
 
 
