@@ -285,6 +285,13 @@ def has_digits(text: bytes, run: int) -> bool:
 def plain_text(value: object) -> bytes | None:
     """JSON of a plain value (as json.loads returns, and datetimes), else None."""
 
+class FlatNames:
+    """Dotted names of the values in nested objects: each made once, used for many."""
+
+    def __init__(self, above: str = '') -> None: ...
+    def flattened(self, record: dict[str, Any]) -> dict[str, Any] | None:
+        """The values by name; None where two share one, or it is nested too deep."""
+
 def record_text(
     run: OpenRun, head: bytes, name: bytes, tail: bytes, offset_s: int
 ) -> bytes:

@@ -583,6 +583,42 @@ def plain_text(value):
     return taken(&text)
 
 
+# --- flat names --------------------------------------------------------------------
+
+cdef class FlatNames:
+    cdef str above
+    cdef dict joined
+    cdef dict inside
+
+    def __cinit__(self, str above not None=''):
+        self.above = above
+        self.joined = {}
+        self.inside = {}
+
+    def flattened(self, record):
+        cdef dict flat = {}
+        return flat if put_leaves(flat, self, record, 0) == len(flat) else None
+
+
+cdef Py_ssize_t put_leaves(dict flat, FlatNames names, record, int depth) except -1:
+    """Return how many there are: more than in `flat` if names are shared, or too deep."""
+    cdef Py_ssize_t count = len(record)
+    if depth == DEEPEST:
+        return count  # and none of them in `flat`
+    for own, value in record.items():
+        if isinstance(value, dict) and value:
+            inside = names.inside.get(own)
+            if inside is None:
+                inside = names.inside[own] = FlatNames(names.above + own + '.')
+            count += put_leaves(flat, inside, value, depth + 1) - 1
+        else:
+            name = names.joined.get(own)
+            if name is None:
+                name = names.joined[own] = names.above + own
+            flat[name] = value
+    return count
+
+
 # --- files -------------------------------------------------------------------------
 
 cdef class Appender:

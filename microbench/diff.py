@@ -14,7 +14,7 @@ import sys
 
 from .core import encoding
 from .core.json_encoder import decode
-from .results.reading import flattened
+from .results.shapes import flattened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections import deque
 from ..messages import tell
 from ..results import journals
 from ..results.flat_schema import converted, is_flat_schema
-from ..results.reading import Lines, damage
+from ..results.reading import Lines, blocks, damage
 from ..results.recovery import contents_of
 from .facts import Facts
 from .terminal import safe
@@ -94,10 +94,10 @@ def name_of(path: str) -> str:
 
 
 def lines_of(path: str) -> Iterator[bytes]:
-    """Yield the lines of a file; a UsageError says why it cannot be read."""
+    """Yield one or more lines of a file; a UsageError says why it cannot be read."""
     try:
         with _opened(path) as file:
-            yield from file
+            yield from file if path == STDIN else blocks(file)
     except OSError as error:
         raise UsageError(f'cannot read {name_of(path)}: {error.strerror}') from None
     except ValueError:  # a NUL in it

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import inf
 
 from ..results.fields import part
-from ..results.reading import flattened
+from ..results.shapes import flattened
 from . import units
 from .breakdown import runs_of, samples_of, times_of
 from .facts import Facts

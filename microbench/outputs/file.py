@@ -15,7 +15,7 @@ from .base import Output, beside, writer_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import IO, Any
 
 
 EFFECTIVE = os.access in os.supports_effective_ids
@@ -192,23 +192,24 @@ class FileOutput(Output):
         counted in one RuntimeWarning. A file object that cannot be read raises
         NotImplementedError, so that the next sink answers.
         """
-        from ..results.reading import decode_lines, shaped  # start-up time
+        from ..results.reading import decode_lines  # start-up time
+        from ..results.shapes import shaped  # start-up time
 
-        return shaped(decode_lines(self._contents(), self.outfile), format, flat)
+        with self._to_read() as file:
+            return shaped(decode_lines(file, self.outfile), format, flat)
 
-    def _contents(self) -> bytes:
-        return self._contents_of_path() if self._is_path else self._contents_of_object()
-
-    def _contents_of_path(self) -> bytes:
+    def _to_read(self) -> IO[bytes]:
+        if not self._is_path:
+            return io.BytesIO(self._contents_of_object())
         try:
             path = self._path if self._appends_to is self.outfile else self.outfile
             if not S_ISREG(os.stat(path).st_mode):
                 raise NotImplementedError(f'{self!r} cannot be read back')
         except FileNotFoundError:
             pass  # its first record may be one to recover
-        from ..results.recovery import contents_of  # start-up time
+        from ..results.recovery import to_read  # start-up time
 
-        return contents_of(path)
+        return to_read(path)
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile

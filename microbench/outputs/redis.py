@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from .base import Output
 
 TYPE_CHECKING = False
@@ -83,11 +85,13 @@ class RedisOutput(Output):
 
         Items that are no JSON objects are skipped, and counted in one RuntimeWarning.
         """
-        from ..results.reading import decode_lines, shaped  # start-up time
+        from ..results.reading import decode_lines  # start-up time
+        from ..results.shapes import shaped  # start-up time
 
         items = self.rclient.lrange(self.redis_key, 0, -1)
         lines = [item.encode() if isinstance(item, str) else item for item in items]
-        return shaped(decode_lines(b'\n'.join(lines), self), format, flat)
+        file = io.BytesIO(b'\n'.join(lines))
+        return shaped(decode_lines(file, self), format, flat)
 
 
 def _client(connection: dict[str, Any]) -> Any:

@@ -12,6 +12,8 @@ A reader adds them in memory and changes nothing. A writer, at its first record,
 
 from __future__ import annotations
 
+import io
+
 from .fragments import blank, without_fragments
 from .journals import Journal, paths_for
 from .reading import holds
@@ -19,6 +21,7 @@ from .reading import holds
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import IO
 
 
 class Report:
@@ -36,6 +39,16 @@ class Report:
         self.pid = journal.pid
         self.why_not = journal.why_not
         self.lines = missing(journal.records, contents)
+
+
+def to_read(output: str) -> IO[bytes]:
+    """Open a file of records for reading, with `contents_of` as its contents."""
+    if not paths_for(output):  # journals first, as there
+        try:
+            return open(output, 'rb')
+        except FileNotFoundError:
+            return io.BytesIO()
+    return io.BytesIO(contents_of(output))
 
 
 def contents_of(output: str) -> bytes:

@@ -75,7 +75,8 @@ def test_open_at_the_end(what, bench, tmp_path):
     path = tmp_path / 'a.jsonl'
     assert printed(MAKE.replace('{}', bench) + OPEN[what], path) == ''
     if path.exists():
-        decode_lines(path.read_bytes(), path)  # a damaged line would be a warning
+        with path.open('rb') as file:
+            list(decode_lines(file, path))  # a damaged line would be a warning
 
 
 @pytest.mark.parametrize('bench', ['Bench', 'Hooked'])

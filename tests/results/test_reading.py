@@ -1,16 +1,18 @@
 """Reading records back: whatever can be read is read, whatever cannot is counted."""
 
+import gc
 import io
 import json
 import math
 import warnings
+from collections import OrderedDict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench import FileOutput, MicroBench, MicroBenchBase
-from microbench.results import reading
+from microbench import FileOutput, MicroBench, MicroBenchBase, _core
+from microbench.results import reading, shapes
 from tests.fakes import next_line, printed, python
 
 
@@ -233,6 +235,50 @@ def test_whole_lines_survive_any_neighbours(lines):
     assert found == [json.loads(line) for line in lines if line.startswith(b'{"mb"')]
 
 
+@pytest.mark.usefixtures('either')
+@pytest.mark.parametrize('size', [1, 7, 40, 1 << 15])
+def test_blocks_of_any_size(size, monkeypatch):
+    """Whatever is read at once: nothing is lost, nothing moves, damage is counted."""
+    monkeypatch.setattr(reading, 'BLOCK', size)
+    lines = [
+        record(1),
+        b'{"torn' + record(2),
+        b'',
+        record(3, large=2**70),
+        b'\0',
+        record(4),
+    ]
+    records, message = read_damaged(b'\n'.join([*lines, record(5)]))
+    assert numbers(records) == [1, 2, 3, 4, 5]
+    assert records[2]['large'] == 2**70
+    assert '2 damaged lines' in message
+
+
+class Broken(io.BytesIO):
+    """A file whose disk fails; it notes whether garbage is being collected."""
+
+    collecting = None
+
+    def read(self, size=-1):
+        self.collecting = gc.isenabled()
+        raise OSError('disk failed')
+
+
+@pytest.mark.parametrize('enabled', [True, False])
+def test_the_collector_is_as_before(enabled):
+    """It does nothing meanwhile, and then what it did before, also when reading fails."""
+    file = Broken()
+    (gc.enable if enabled else gc.disable)()
+    try:
+        assert numbers(read(record(1))) == [1]
+        assert gc.isenabled() == enabled
+        with pytest.raises(OSError, match='disk failed'):
+            shapes.shaped(reading.decode_lines(file, 'it'), 'dict', False)
+        assert (file.collecting, gc.isenabled()) == (False, enabled)
+    finally:
+        gc.enable()
+
+
 # --- who answers ----------------------------------------------------------------------
 
 
@@ -336,7 +382,7 @@ def test_flat_keeps_empty_objects_and_lists():
 def test_flat_loses_nothing(value):
     """From the dotted names the nested record can be built again."""
     again = {}
-    for name, leaf in reading.flattened(value).items():
+    for name, leaf in shapes.flattened(value).items():
         *above, last = name.split('.')
         place = again
         for part in above:
@@ -358,7 +404,7 @@ def test_flat_loses_nothing(value):
 )
 def test_flat_names_that_hold_dots(record, flat):
     """They are as ever; only two values that would have one name are told apart."""
-    assert reading.flattened(record) == flat
+    assert shapes.flattened(record) == flat
 
 
 @given(
@@ -369,7 +415,30 @@ def test_flat_names_that_hold_dots(record, flat):
 )
 def test_flat_has_every_value(value):
     """Whatever the names are, no value takes the place of another one."""
-    assert len(reading.flattened(value)) == (leaves_of(value) if value else 0)
+    assert len(shapes.flattened(value)) == (leaves_of(value) if value else 0)
+
+
+@given(
+    st.lists(
+        st.recursive(
+            st.integers() | st.just({}),
+            lambda inner: st.dictionaries(st.text('ab.', max_size=2), inner, max_size=4),
+        ).filter(lambda value: isinstance(value, dict))
+    )
+)
+def test_flat_records_share_their_names(records):
+    """The names of the records before change nothing."""
+    names = _core.FlatNames()
+    flat = [shapes.flattened(record, names) for record in records]
+    assert flat == [shapes.flattened(record) for record in records]
+    assert [list(one) for one in flat] == [list(shapes.flattened(r)) for r in records]
+
+
+def test_flat_of_other_mappings_and_names():
+    """Subclasses of dict are objects too; a name that is no text is told."""
+    assert shapes.flattened({'a': OrderedDict(b=1)}) == {'a.b': 1}
+    with pytest.raises(TypeError):
+        shapes.flattened({'a': {7: 1}})
 
 
 def leaves_of(value):
@@ -384,7 +453,7 @@ def test_flat_of_nesting_without_end():
     value = 1
     for _ in range(5_000):
         value = {'a': value}
-    [(name, leaf)] = reading.flattened(value).items()
+    [(name, leaf)] = shapes.flattened(value).items()
     assert (name, leaf) == ('.'.join('a' * 5_000), 1)
 
 

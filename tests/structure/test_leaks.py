@@ -248,6 +248,20 @@ def step():
 """,
     'clock_info': 'def step():\n    _core.clock_info()\n',
     'clock_ns': 'def step():\n    _core.clock_ns()\n',
+    'FlatNames': """
+kept = _core.FlatNames()
+clash = {'a': {'b': words}, 'a.b': marker}
+deep = {}
+for _ in range(200):
+    deep = {'a': deep, 'b': words}
+def step():
+    assert len(kept.flattened({'a': {words: number, 'c': {'d': marker}}, 'b': {}})) == 3
+    assert kept.flattened(clash) is None is kept.flattened(deep)
+    refused(TypeError, kept.flattened, {words: 1, 7: marker})
+    refused(TypeError, kept.flattened, number)
+    refused(TypeError, _core.FlatNames, None)
+    _core.FlatNames('a.').flattened(clash)
+""",
     'LastWords': """
 journal = _core.Journal(None)
 def step():
@@ -397,6 +411,7 @@ def step():
 # Rounds of what takes longer than a microsecond or two.
 FEWER = {
     'Appender': 4_000,
+    'FlatNames': 4_000,
     'Journal': 4_000,
     'LastWords': 4_000,
     'Timed': 4_000,
