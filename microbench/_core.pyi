@@ -154,7 +154,7 @@ class Shown:
     def __init__(
         self, journal: Journal | None, sink: Any, head: bytes, tail: bytes, offset_s: int
     ) -> None: ...
-    def show(self, run: OpenRun, name: str, /) -> bool:
+    def show(self, run: OpenRun, name: str | None, /) -> bool:
         """Show a run of this name; false if file or process are others by now."""
 
 class Appender:

@@ -361,7 +361,7 @@ cdef class Journal:
 
     cdef bint put(self, run, c.mb_opening *record) except -1:
         cdef c.py_run *native = <c.py_run *>run
-        if not isinstance(run, OpenRun):
+        if not c.PyObject_TypeCheck(run, state.run_type):
             raise TypeError('a run is needed')
         record.flags = flags_of(native)
         return self.is_ours() and c.mb_run_mirror(&native.native, self.native, record)
@@ -381,27 +381,26 @@ cdef uint64_t serials = 0
 cdef class Shown:
     cdef Journal journal
     cdef bytes head, tail
-    cdef int32_t offset_s
     cdef object sink, outfile
     cdef unsigned int generation
-    cdef uint64_t serial
+    cdef c.mb_opening record
     cdef c.mb_text call
 
     def __cinit__(self, Journal journal, sink, bytes head not None,
                   bytes tail not None, int32_t offset_s):
         global serials
-        self.journal, self.sink, self.outfile = journal, sink, sink.outfile
-        self.head, self.tail, self.offset_s = head, tail, offset_s
-        self.generation = c.mb_fork_generation()
         serials += 1
-        self.serial = serials
+        self.journal, self.sink, self.outfile = journal, sink, sink.outfile
+        self.head, self.tail = head, tail
+        self.generation = c.mb_fork_generation()
+        self.record.serial = serials
+        put_texts(&self.record, head, tail, offset_s)
         c.mb_text_heap(&self.call)
 
     def __dealloc__(self):
         c.mb_text_free(&self.call)
 
-    def show(self, run, str name not None):
-        cdef c.mb_opening record
+    def show(self, run, str name):
         if (self.sink.outfile is not self.outfile
                 or self.generation != c.mb_fork_generation()):
             return False
@@ -409,12 +408,12 @@ cdef class Shown:
             return True
         self.call.size = 0
         put(&self.call, b'"invocation":"Python","name":')
-        put_string(&self.call, name)
-        if not self.call.failed:
-            record.serial = self.serial
-            put_texts(&record, self.head, self.tail, self.offset_s)
-            record.call, record.call_size = self.call.data, self.call.size
-            self.journal.put(run, &record)
+        put_string(&self.call, '' if name is None else name)
+        if self.call.failed:
+            self.call.failed = False
+        else:
+            self.record.call, self.record.call_size = self.call.data, self.call.size
+            self.journal.put(run, &self.record)
         return True
 
 

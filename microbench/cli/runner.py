@@ -8,7 +8,6 @@ import sys
 from math import inf
 
 from ..core.deliver import took_last
-from ..core.plan import BLOCKS
 from ..core.run import Run
 from ..core.signals import name_of
 from ..messages import tell
@@ -102,7 +101,7 @@ class Measurement:
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
         run.finish_wall_ns = run.start_wall_ns  # should no iteration end
-        if run.plan.shows == BLOCKS:
+        if run.plan.shows:
             run.show()
         if self.settings.monitor_interval is not None:
             self._sample(run, self.settings.monitor_interval)

@@ -90,7 +90,7 @@ class Keeper:
         if run.data is None:
             head, tail, offset = plan.text(run.owner)
             plan.shown = _core.Shown(journal, self._sink or NoSink(), head, tail, offset)
-            plan.shown.show(run, run.name or '')
+            plan.shown.show(run, run.name)
         elif journal is not None:
             self._show_data(run, run.data)
 

@@ -121,7 +121,7 @@ class Run(_core.OpenRun):
     def show(self) -> None:
         """Have a journal show the run from here on, if there is one."""
         shown = self.plan.shown
-        if shown is None or self.data is not None or not shown.show(self, self.name or ''):
+        if shown is None or self.data is not None or not shown.show(self, self.name):
             self._keeper().show(self)
 
     def show_as(self, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
