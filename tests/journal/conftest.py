@@ -64,7 +64,7 @@ def program(tmp_path):
         lines = path.read_bytes().splitlines() if path.exists() else []
         journals = journals_in(place or folder)
         return Left(
-            [json.loads(line) for line in lines],
+            [json.loads(line) for line in lines if line.strip()],
             shown_in(journals),
             journals,
             done.returncode,
