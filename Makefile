@@ -60,7 +60,8 @@ asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 # Compiled and sanitized by themselves; a build in an environment of its own; and programs
 # that are started by others, which know nothing of the sanitizer's library.
 NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.py \
-    --ignore=tests/services/test_slurm.py --ignore=tests/services/test_mpi.py
+    --ignore=tests/services/test_slurm.py --ignore=tests/services/test_mpi.py \
+    --ignore=tests/faults
 
 tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py

@@ -202,6 +202,7 @@ def _release() -> int:
 
 def _end_by(number: int) -> None:
     _core.last_words(number)  # of blocks that are still open
+    _core.remove_journals()  # atexit(3), which does it elsewhere, does not come
     end_by(number)
 
 

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -75,6 +76,16 @@ faulty_count(int n, int *made)
 {
     *made = n < CALLS ? counts[n].made : 0;
     return n < CALLS ? counts[n].call : NULL;
+}
+
+/* Native code that gets a signal and never returns; called with the GIL held. */
+void
+faulty_signal_and_hang(int number)
+{
+    kill(getpid(), number);
+    for (;;) {
+        pause();
+    }
 }
 
 /* --- which call this is ------------------------------------------------------------- */

@@ -1,0 +1,89 @@
+"""Six writers on one file, of which one is killed every few milliseconds."""
+
+import contextlib
+import random
+import subprocess
+import sys
+from collections import Counter
+
+from microbench.results.reading import Lines
+from tests.fakes import ROOT
+
+WRITERS, RECORDS = 6, 2000
+KILLS = 40
+
+WRITER = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from microbench import FileOutput
+path, name, first, last = sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
+out = FileOutput(path)
+head = '{"mb":{"run_id":"%s","n":' % name
+for n in range(first, last):
+    out.write_record(b'%b%d},"text":"%b"}' % (head.encode(), n, b'x' * (n * 37 % 3000)))
+    sys.stdout.write('.')  # acknowledged
+    sys.stdout.flush()
+sys.stdout.write('end')
+"""
+
+
+class Writer:
+    """A writer that begins again, after its last acknowledged record, when it is killed.
+
+    The record that it was about to write is then either there or not: nobody knows, so
+    its number is left out.
+    """
+
+    def __init__(self, name, path, log):
+        self.name, self.path, self.log = name, path, log
+        self.acknowledged, self.unsure, self.next = set(), set(), 0
+        self.start()
+
+    def start(self):
+        """Go on with the next number."""
+        self.log.write_bytes(b'')
+        words = [sys.executable, '-c', WRITER, ROOT, self.path, self.name]
+        with self.log.open('wb') as log:
+            self.process = subprocess.Popen(
+                [*map(str, words), str(self.next), str(RECORDS)], stdout=log
+            )
+
+    def kill(self):
+        """Kill it, and note what it has told of."""
+        self.process.kill()
+        self.collect()
+
+    def collect(self):
+        """Wait for its end."""
+        self.process.wait(timeout=60)
+        said = self.log.read_bytes()
+        count = said.count(b'.')
+        self.acknowledged |= {*range(self.next, self.next + count)}
+        self.next += count
+        if not said.endswith(b'end'):
+            self.unsure.add(self.next)
+            self.next += 1
+
+
+def test_writers_that_are_killed(tmp_path):
+    """All acknowledged records are there, none twice, whatever happens to the others."""
+    seed = random.randrange(10**6)
+    dice = random.Random(seed)
+    path = tmp_path / 'records.jsonl'
+    writers = [Writer(f'w{n}', path, tmp_path / f'log{n}') for n in range(WRITERS)]
+    for _ in range(KILLS):
+        unlucky = dice.choice(writers[1:])  # the first is never killed
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            writers[0].process.wait(timeout=dice.uniform(0.001, 0.1))
+        if unlucky.next < RECORDS:
+            unlucky.kill()
+            unlucky.start()
+    for writer in writers:
+        writer.collect()
+    records = list(Lines(path.read_bytes().split(b'\n')))
+    found = Counter((r['mb']['run_id'], r['mb']['n']) for r in records)
+    assert max(found.values()) == 1, seed
+    for writer in writers:
+        mine = {n for name, n in found if name == writer.name}
+        assert writer.acknowledged <= mine <= writer.acknowledged | writer.unsure, seed
+    assert len(writers[0].acknowledged) == RECORDS
