@@ -114,14 +114,29 @@ class Child:
         """Find out whose child it is; from now on it can be signalled."""
         try:
             self.is_ours = _core.child_end_ns(self.pid, False) >= 0
-        except (ChildProcessError, TypeError, OverflowError):
+        except (OSError, TypeError, OverflowError):
             pass  # a stub
         if self.is_ours:
             # Its send_signal() would collect a child that has ended, and throw the
             # usage away.
             vars(self.process)['poll'] = lambda: None
-            self.leads_group = self.own_group
+            self._meet_group()
         self.over = False
+
+    def _meet_group(self) -> None:
+        """If it leads a group, let what is done to it be done to the group.
+
+        Its terminate() and kill() are called all the same: users' tests look at them.
+        """
+        self.leads_group = self.own_group and os.getpgid(self.pid) == self.pid
+        if self.leads_group:
+            vars(self.process)['send_signal'] = self._signal_group
+
+    def _signal_group(self, number: int) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            pass  # somebody else has collected it
 
     def _wait(self) -> int:
         """Return the clock right after the end; 0 where the child is a stub."""
@@ -171,27 +186,23 @@ class Child:
         with self.lock:
             if self.over:
                 return
-            if self.leads_group:
-                os.killpg(self.pid, number)
-            else:
-                assert self.process is not None
-                self.process.send_signal(number)
+            assert self.process is not None
+            self.process.send_signal(number)
 
     def terminate(self) -> None:
         """SIGTERM to it, or its group; the caller knows that it was not collected yet."""
-        if self.leads_group:
-            os.killpg(self.pid, signal.SIGTERM)
-        else:
-            assert self.process is not None
-            self.process.terminate()
+        assert self.process is not None
+        self.process.terminate()
 
     def kill(self) -> None:
         """SIGKILL to it, or its group; the caller knows that it was not collected yet."""
+        assert self.process is not None
+        self.process.kill()
+
+    def kill_others(self) -> None:
+        """SIGKILL to who is left in its group; it has ended, and is not collected."""
         if self.leads_group:
-            os.killpg(self.pid, signal.SIGKILL)
-        else:
-            assert self.process is not None
-            self.process.kill()
+            self._signal_group(signal.SIGKILL)
 
     @property
     def pid(self) -> int:

@@ -13,6 +13,7 @@ import sys
 from ..messages import tell
 from ..outputs.base import Output
 from ..outputs.file import FileOutput
+from .pipes import descriptor
 from .words import UsageError, key_and_value
 
 TYPE_CHECKING = False
@@ -65,9 +66,11 @@ class Stream(Output):
         stream = getattr(sys, self.name)
         if stream is None:
             raise OSError('it is closed')
-        if stream is getattr(sys, f'__{self.name}__'):
+        ours = stream is getattr(sys, f'__{self.name}__')
+        number = descriptor(stream) if ours else None
+        if number is not None:
             stream.flush()
-            _write_all(stream.fileno(), record + b'\n')
+            _write_all(number, record + b'\n')
         else:  # somebody has put his own in its place
             stream.write(record.decode('ascii') + '\n')
             stream.flush()

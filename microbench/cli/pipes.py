@@ -87,7 +87,7 @@ class Reader:
         self.pipe = pipe
         self.pass_on = pass_on
         self.kept: Kept | None = kept
-        self.number = _descriptor(pipe)
+        self.number = descriptor(pipe)
         self.passing_on = False
         self.taken = 0
         self.enough = inf  # then all that the child itself wrote was taken
@@ -153,7 +153,7 @@ class PassOn:
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._number = _descriptor(stream)
+        self._number = descriptor(stream)
         self._decode = codecs.getincrementaldecoder('utf-8')('replace').decode
         self._works = stream is not None
         self._attempt(getattr(stream, 'flush', None))
@@ -242,7 +242,7 @@ def _whole_end(data: bytearray) -> bytearray:
     return data[:3].lstrip(bytes(range(0x80, 0xC0))) + data[3:]
 
 
-def _descriptor(stream: Any) -> int | None:
+def descriptor(stream: Any) -> int | None:
     """Return the descriptor of a real file; None for anything else."""
     try:
         number = stream.fileno()

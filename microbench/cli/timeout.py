@@ -85,8 +85,7 @@ class TimeOut:
         """
         while monotonic() < self._kill_at and any(map(_is_alive, self._others)):
             sleep(LOOK_EVERY)
-        if child.leads_group:
-            child.kill()
+        child.kill_others()
         _signal_each(self._others, signal.SIGKILL, child)
 
 

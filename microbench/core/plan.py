@@ -26,7 +26,7 @@ from .times import timezone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from .bench import MicroBenchBase
@@ -68,9 +68,14 @@ def matters(name: str) -> bool:
 
 
 class Plan:
-    """What to do for each record of one bench object, in its present state."""
+    """What to do for each record of one bench object, in its present state.
 
-    def __init__(self, bench: MicroBenchBase, base: type) -> None:
+    Args:
+        bench: the bench.
+        base: what the base class defined when it was made; a test may patch it.
+    """
+
+    def __init__(self, bench: MicroBenchBase, base: Mapping[str, Any]) -> None:
         # Looked at first: what changes from here on outdates the plan at once. The
         # attribute look-up makes CPython assign a tag.
         self.epoch = bench._epoch
@@ -84,7 +89,7 @@ class Plan:
             name for name in ENVIRONMENT if found.get(name, NOTHING) is not NOTHING
         ]
         self.optional = bool(getattr(bench, 'capture_optional', False))
-        self.overridden = [n for n in SEERS if found[n] is not vars(base)[n]]
+        self.overridden = [n for n in SEERS if found[n] is not base[n]]
         self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
         self.monitored = found.get('monitor') is not None
         self.returns = bool(getattr(bench, 'keeps_return_value', False))
@@ -139,13 +144,14 @@ class Plan:
             }
         return mb
 
-    def _reasons(self, bench: MicroBenchBase, base: type, raw: dict[str, Any]) -> Any:
+    def _reasons(
+        self, bench: MicroBenchBase, base: Mapping[str, Any], raw: dict[str, Any]
+    ) -> Any:
         """Yield, in words, each thing that needs the record as a dict."""
-        own = vars(base)
         for name in self.environment:
             yield f'{name} is read for each record'
         for name in [*self.captures, *self.post_captures]:
-            if name not in self.constant and raw[name] is not own.get(name):
+            if name not in self.constant and raw[name] is not base.get(name):
                 yield f'{name} runs for each record'
         for name in self.overridden:
             yield f'{name} is overridden'
@@ -228,7 +234,7 @@ def _is_constant(raw: object) -> bool:
     return getattr(raw, 'per_process', None) is True
 
 
-def _overridden(bench: MicroBenchBase, base: type, name: str) -> bool:
-    """Whether the bench, or any class before or after the base, defines `name`."""
-    places = [vars(cls) for cls in type(bench).__mro__ if cls is not base]
-    return any(name in place for place in [*places, bench._own or {}])
+def _overridden(bench: MicroBenchBase, base: Mapping[str, Any], name: str) -> bool:
+    """Whether the bench, or any class, defines `name` in another way than the base."""
+    places = [*map(vars, type(bench).__mro__), bench._own or {}]
+    return any(place.get(name, base[name]) is not base[name] for place in places)

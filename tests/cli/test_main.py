@@ -1,5 +1,6 @@
 """`main` called from Python, as test suites of scripts around it do."""
 
+import io
 import json
 import os
 import resource
@@ -160,6 +161,27 @@ def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
     with pytest.raises(ChildProcessError):
         main(['simulate'])
     assert record_from(capsys)['exception']['type'] == 'ChildProcessError'
+
+
+@pytest.mark.parametrize('number', [0, -1, 1, 2**31 - 1, 2**70, None])
+def test_any_number_will_do(stub, capsys, number, monkeypatch):
+    """Also one that the kernel does not take for a process."""
+    process = stub()
+    monkeypatch.setattr(process, 'pid', number, raising=False)
+    monkeypatch.setattr(os, 'wait4', lambda pid, options: (pid, 5 << 8, None))
+    assert status_of(main, ['--timeout', '60', 'simulate']) == 5
+    assert record_from(capsys)['call']['returncode'] == [5]
+    assert process.calls == []
+
+
+def test_both_names_of_standard_output_may_be_one_stub(stub, monkeypatch):
+    """It has no descriptor: the record is written to it as text."""
+    stub(0)
+    out = io.StringIO()
+    monkeypatch.setattr('sys.stdout', out)
+    monkeypatch.setattr('sys.__stdout__', out)
+    assert status_of(main, ['simulate']) == 0
+    assert json.loads(out.getvalue())['call']['command'] == ['simulate']
 
 
 def test_a_stub_may_have_no_usage(monkeypatch, stub, capsys):

@@ -221,6 +221,41 @@ def test_each_request_is_made_once(fake, capsys, stubborn, calls, code):
     assert '"timed_out_iterations":[true]' in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ('script', 'calls', 'code'),
+    [
+        ('exec sleep 60', ['terminate'], -15),
+        ("trap '' TERM; sleep 60; sleep 60", ['terminate', 'kill'], -9),
+    ],
+)
+def test_real_processes_are_asked_in_the_same_way(monkeypatch, capsys, script, calls, code):
+    """Spies on the methods of Popen see each request once, also if it is for a group."""
+    monkeypatch.delenv('MICROBENCH', raising=False)
+    made = []
+
+    def spy(name):
+        real = getattr(subprocess.Popen, name)
+        monkeypatch.setattr(
+            subprocess.Popen, name, lambda self: (made.append(name), real(self))
+        )
+
+    spy('terminate')
+    spy('kill')
+    with pytest.raises(SystemExit) as ended:
+        main(['--timeout=0.3', '--timeout-grace-period=0.3', '--', 'sh', '-c', script])
+    assert (made, ended.value.code) == (calls, code)
+
+
+def test_a_child_that_leads_no_group_is_no_group(fake, capsys):
+    """A stub may have the number of a real child."""
+    with subprocess.Popen(['sleep', '60']) as real:
+        process = fake(real.pid)
+        process.terminate = lambda: (real.terminate(), process.over.set())
+        with pytest.raises(SystemExit) as ended:
+            main(['--timeout=0.05', 'simulate'])
+    assert (ended.value.code, process.calls) == (-15, [])
+
+
 def test_an_invented_number_is_never_signalled(fake, capsys):
     """It may be that of a process which leads a group of its own, with children."""
     script = 'exec 3<&0; cat <&3 & echo $!; wait'

@@ -394,6 +394,25 @@ def test_an_override_set_later(name):
     assert len(bench.get_results()) == 3
 
 
+SEEN_IN_BASE = [
+    *('pre_start_triggers', 'post_finish_triggers', 'output_result', 'to_json'),
+    *('pre_run_triggers', 'post_run_triggers', 'capture_function_name'),
+]
+
+
+@pytest.mark.parametrize('name', SEEN_IN_BASE)
+def test_a_patched_method_of_the_base_class(name):
+    """Users' tests spy on it, or put their own in its place."""
+    real = getattr(MicroBenchBase, name)
+    with mock.patch.object(MicroBenchBase, name, autospec=True, side_effect=real) as spy:
+        bench = MicroBench()
+        bench(len)('')
+    assert spy.call_count == 1
+    bench(len)('')
+    assert spy.call_count == 1
+    assert [r['call']['name'] for r in bench.get_results()] == ['len', 'len']
+
+
 @pytest.mark.parametrize('name', ['pre_run_triggers', 'post_run_triggers'])
 @pytest.mark.parametrize('where', ['mixin', 'class', 'bench'])
 def test_a_trigger_set_later(patched, where, name):
