@@ -1,4 +1,4 @@
-"""What `make demo` shows: a pipeline, a program, and two records."""
+"""What `make demo` shows: a pipeline, a program, two records, and one that comes back."""
 
 import subprocess
 import sys
@@ -30,6 +30,21 @@ class Explained(
 
     capture_optional = True  # no git, or no repository: noted, and no reason to stop
     hash_files = (__file__,)
+
+
+# Killed in the middle of its work, as the kernel does when memory runs out.
+KILLED = """
+import os, signal
+from microbench import MicroBench
+
+bench = MicroBench('killed.jsonl')
+with bench.record('simulation'):
+    with bench.time('setup'):
+        grid = list(range(100_000))
+    with bench.time('steps'):
+        total = sum(grid)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 
 def heading(text):
@@ -77,6 +92,15 @@ def explained_call():
     return bench.get_results()[0]
 
 
+def show_killed(directory):
+    """Run a program that is killed, and show its record all the same."""
+    print(KILLED.strip(), end='\n\n', flush=True)
+    done = subprocess.run([sys.executable, '-c', KILLED], cwd=directory, check=False)
+    print(f'It was ended by signal {-done.returncode}.\n', flush=True)
+    run(directory, 'recover', 'killed.jsonl')
+    run(directory, 'show', 'killed.jsonl')
+
+
 def main():
     """Show everything; the files are gone afterwards."""
     with TemporaryDirectory() as temporary:
@@ -89,6 +113,9 @@ def main():
     print(pretty(record))
     heading('A call with a dozen mixins: all that may explain its time')
     print(pretty(explained_call()))
+    with TemporaryDirectory() as temporary:
+        heading('A program that is killed with SIGKILL: its record comes back')
+        show_killed(Path(temporary))
 
 
 if __name__ == '__main__':

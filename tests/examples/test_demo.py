@@ -16,9 +16,13 @@ def test_the_demo_shows_a_pipeline_a_program_and_a_record(run_module):
     assert record['call']['name'] == 'sort'
     assert record['call']['returncode'] == [0] * 5
     assert len(record['call']['durations']) == len(record['resource_usage']) == 5
-    explained = json.loads(records.lstrip()[end:].split('\n\n', 2)[-1])
+    rest = records.lstrip()[end:]
+    explained, _ = json.JSONDecoder().raw_decode(rest[rest.index('{\n') :])
     assert explained['call']['args'] == [100_000]
     assert explained['call']['return_value'] == sum(i * i for i in range(100_000))
     captured = {'host', 'slurm', 'loaded_modules', 'cgroups', 'file_hashes'}
     assert captured <= set(explained)
     assert {'working_dir', 'peak_memory_bytes'} <= set(explained['call'])
+    assert '\nIt was ended by signal 9.\n' in printed
+    assert ': 1 record of process ' in printed
+    assert '\n$ microbench show killed.jsonl\nsimulation  ' in printed

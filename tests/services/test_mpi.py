@@ -1,7 +1,9 @@
 """Programs of four ranks under a real Open MPI, with mpi4py: no rank's record is lost."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -83,3 +85,13 @@ def test_the_end_of_the_program(mpirun):
     assert left.each('exit_status') == [0] * RANKS
     for record in left.records:
         assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'work']
+
+
+def test_mpirun_is_ended(mpirun):
+    """SIGTERM to mpirun reaches all ranks: all four records are there."""
+    left = mpirun('while True: pass', signal.SIGTERM)
+    assert left.each('rank') == list(range(RANKS)), left.err
+    assert left.each('exit_signal') == ['SIGTERM'] * RANKS
+    for record in left.records:
+        assert [t['name'] for t in record['call']['open_timings']] == ['work']
+    assert len({json.dumps(record['mb']['record_id']) for record in left.records}) == RANKS

@@ -10,10 +10,11 @@ from typing import NamedTuple
 import pytest
 
 from microbench import FileOutput
+from tests.cli.conftest import wait_until
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
-import collections, itertools, time
+import collections, itertools, os, time
 from microbench import MBSlurmInfo, MicroBench
 
 class Bench(MicroBench, MBSlurmInfo):
@@ -22,7 +23,8 @@ class Bench(MicroBench, MBSlurmInfo):
 bench = Bench('records.jsonl')
 bench.record_on_exit('job')
 with bench.time('work'):
-    open('up', 'w').close()
+    with open('up', 'w') as up:
+        up.write(str(os.getpid()))
     {work}
 """
 WAITING = 'while True: time.sleep(0.01)'
@@ -30,7 +32,8 @@ NEVER_BACK = 'collections.deque(itertools.repeat(0), maxlen=0)  # C code, holds 
 GREEDY = 'hog = [bytearray(2**20) for _ in range(10**6)]'
 
 PYTHON = f'{sys.executable} program.py'
-COMMAND = f"{sys.executable} -m microbench -o records.jsonl -- sh -c '>up; sleep 1000'"
+MICROBENCH = f'{sys.executable} -m microbench -o records.jsonl'
+COMMAND = f"{MICROBENCH} -- sh -c 'echo $PPID >up; sleep 1000'"
 ONE_MINUTE = ('-t', '1')
 CANCELLED = ('-t', '5')
 LITTLE_MEMORY = ('-t', '5', '--mem=100M')
@@ -43,15 +46,34 @@ class Job(NamedTuple):
     options: tuple
     work: str = WAITING
     state: str = 'TIMEOUT'
-    signal: str = 'SIGTERM'
+    signal: str | None = 'SIGTERM'
     path: str | None = None
 
 
 JOBS = {
     'walltime': Job(PYTHON, ONE_MINUTE),
     'walltime of a step': Job(f'srun {PYTHON}', ONE_MINUTE),
+    'walltime in C code': Job(PYTHON, ONE_MINUTE, NEVER_BACK, path='native'),
+    'walltime of a command': Job(COMMAND, ONE_MINUTE),
     'scancel': Job(PYTHON, CANCELLED, state='CANCELLED'),
     'scancel of a step': Job(f'srun {PYTHON}', CANCELLED, state='CANCELLED'),
+    'scancel in C code': Job(
+        PYTHON, CANCELLED, NEVER_BACK, state='CANCELLED', path='native'
+    ),
+    'scancel of a step in C code': Job(
+        f'srun {PYTHON}', CANCELLED, NEVER_BACK, state='CANCELLED', path='native'
+    ),
+    'out of memory': Job(
+        PYTHON, LITTLE_MEMORY, GREEDY, 'OUT_OF_MEMORY', signal=None, path='recovered'
+    ),
+    'a command out of memory': Job(
+        f'{MICROBENCH} -- {sys.executable} -c "{GREEDY}"',
+        LITTLE_MEMORY,
+        state='OUT_OF_MEMORY',
+        signal=None,
+    ),
+    'scancel of a command': Job(COMMAND, CANCELLED, state='CANCELLED'),
+    'scancel of a command as a step': Job(f'srun {COMMAND}', CANCELLED, state='CANCELLED'),
 }
 
 
@@ -80,8 +102,15 @@ def ended(slurm, tmp_path_factory):
 
 
 def outcome(slurm, directory, number):
-    """Wait for the end of a job; its records are read as users read them."""
+    """Wait for the end of a job; its records are read as users read them.
+
+    The job is over when its shell is; the program may live a little longer.
+    """
     state = slurm.wait(number)['JobState']
+    up = directory / 'up'
+    if up.exists():
+        program = Path('/proc', up.read_text().strip())
+        wait_until(lambda: not program.exists())
     records = FileOutput(directory / 'records.jsonl').get_results()
     return Ended(state, records, (directory / 'job.out').read_text())
 

@@ -1,0 +1,77 @@
+"""The job scripts of docs/slurm.md are submitted to a real SLURM as they stand there."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from microbench import FileOutput
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / 'docs' / 'slurm.md').read_text(encoding='utf-8')
+BLOCKS = re.findall(r'^```(\w+)\n(.*?)^```$', PAGE, re.MULTILINE | re.DOTALL)
+SCRIPTS = [text for language, text in BLOCKS if language == 'bash']
+
+
+@pytest.fixture
+def submit(slurm, tmp_path, monkeypatch):
+    """Submit a script in a directory where the Python blocks of the page were run."""
+    shims = tmp_path / 'bin'
+    shims.mkdir()
+    for name, module in {'python': '', 'microbench': ' -m microbench'}.items():
+        (shims / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n')
+        (shims / name).chmod(0o755)
+    work = tmp_path / 'work'
+    work.mkdir()
+    monkeypatch.chdir(work)
+    for language, text in BLOCKS:
+        if language == 'python':
+            exec(text, {})
+    monkeypatch.setitem(slurm.environment, 'PYTHONPATH', str(ROOT))
+    path = f'{shims}{os.pathsep}{os.environ["PATH"]}'
+    monkeypatch.setitem(slurm.environment, 'PATH', path)
+
+    def run(script):
+        number = slurm.submit(script, directory=work)
+        state = slurm.wait(number)['JobState']
+        assert state == 'COMPLETED', ''.join(p.read_text() for p in work.glob('*.out'))
+        return work
+
+    return run
+
+
+def records_in(directory, pattern):
+    """The records of all files of a pattern."""
+    return [r for p in directory.glob(pattern) for r in FileOutput(p).get_results()]
+
+
+def test_a_program_that_times_itself(submit):
+    """Its record has the limits and the number of the job."""
+    [record] = records_in(submit(SCRIPTS[0]), '*.jsonl')
+    assert record['call']['name'] == 'simulation'
+    assert [t['name'] for t in record['call']['timings']] == ['setup', 'steps']
+    assert record['slurm']['job_id']
+    assert record['exit_status'] == 0
+
+
+def test_a_command(submit):
+    """The default mixins tell of the job."""
+    [record] = records_in(submit(SCRIPTS[1]), '*.jsonl')
+    assert record['call']['name'] == 'sort'
+    assert record['call']['returncode'] == [0]
+    assert record['slurm']['job_id']
+
+
+def test_an_array(submit):
+    """Three tasks, three files."""
+    records = records_in(submit(SCRIPTS[2]), 'results/*.jsonl')
+    assert sorted(record['size'] for record in records) == ['1', '2', '3']
+    assert {record['slurm']['array_task_id'] for record in records} == {'1', '2', '3'}
+
+
+def test_a_step(submit):
+    """Two tasks, two files."""
+    records = records_in(submit(SCRIPTS[3]), 'task-*.jsonl')
+    assert sorted(record['slurm']['procid'] for record in records) == ['0', '1']
