@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from time import monotonic
+from time import monotonic, sleep
 
 from ..core.signals import Handlers
 from .child import StillRunningError
@@ -39,6 +39,7 @@ NOTICES = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGQUIT)
 TYPED = (signal.SIGINT, signal.SIGQUIT)
 # Does nothing by default, and so is free to interrupt the main thread's waiting.
 NUDGE = signal.SIGURG
+ONE_AFTER_THE_OTHER = 0.1  # seconds
 NUDGE_EVERY = 0.1  # seconds: one that comes between two looks is lost
 
 
@@ -121,10 +122,24 @@ class Forwarding:
 
     def judge(self, child: Child) -> None:
         """End the measurement if the child died of a signal that we have got as well."""
-        if child.status is not None and self.ending is None:
-            died_of = -child.returncode
-            if died_of in self._heard:
-                self.ending = died_of
+        if child.status is None or self.ending is not None:
+            return
+        code = child.returncode
+        died_of = -code if code < 0 else code - 128  # as a shell tells of its last child
+        if died_of > 0 and self._hears(died_of):
+            self.ending = died_of
+
+    def _hears(self, number: int) -> bool:
+        """Whether a signal that the child has got came to us too, or comes now.
+
+        A scheduler sends it to one process of a job after the other.
+        """
+        deadline = monotonic() + ONE_AFTER_THE_OTHER
+        while self._handlers.in_force(number) and number not in self._heard:
+            if monotonic() > deadline:
+                break
+            sleep(ONE_AFTER_THE_OTHER / 20)
+        return number in self._heard
 
     def look_up(self) -> None:
         """Raise StillRunningError, once, when the record cannot wait any more."""

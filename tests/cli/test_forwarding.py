@@ -44,6 +44,49 @@ def test_a_child_that_dies_of_it_ends_the_measurement(start, name):
     assert 'exception' not in record
 
 
+# Dies of a signal, which a process that it leaves behind then sends to us as well.
+DIES_FIRST = """
+import os, signal, sys
+number, us = int(sys.argv[1]), os.getppid()
+reading, writing = os.pipe()
+if os.fork() == 0:
+    os.close(writing)
+    os.read(reading, 1)  # until the other one is dead
+    os.kill(us, number)
+    os._exit(0)
+os.kill(os.getpid(), number)
+"""
+
+
+@pytest.mark.parametrize('name', ['TERM', 'HUP', 'USR1'])
+def test_a_child_that_gets_it_before_we_do(command, name):
+    """A scheduler signals one process after the other: the cause is the same."""
+    child = [sys.executable, '-c', DIES_FIRST, str(int(number_of(name)))]
+    outcome = command(*OUT, '-n', '3', '--', *child)
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (-number_of(name), '', '')
+    record = only(outcome)
+    assert record['exit_signal'] == f'SIG{name}'
+    assert record['call']['returncode'] == [-number_of(name)]
+
+
+def test_a_shell_whose_child_gets_it_first(command):
+    """It ends with 128 + N by itself; we are told a little later."""
+    child = f'{sys.executable} -c "$0" {int(signal.SIGTERM)}; exit $?'
+    late = DIES_FIRST.replace('os.getppid()', 'int(os.environ["US"])')
+    outcome = command(*OUT, '--', 'sh', '-c', f'US=$PPID {child}', late)
+    assert outcome.status == -signal.SIGTERM
+    assert only(outcome)['exit_signal'] == 'SIGTERM'
+    assert only(outcome)['call']['returncode'] == [128 + signal.SIGTERM]
+
+
+def test_a_child_that_kills_itself(command):
+    """We were not meant: all iterations are run, and there is no signal of ours."""
+    outcome = command(*OUT, '-n', '2', '--', 'sh', '-c', 'kill -TERM $$')
+    assert outcome.status == 143
+    assert only(outcome)['call']['returncode'] == [-signal.SIGTERM] * 2
+    assert 'exit_signal' not in only(outcome)
+
+
 # Ends with the number of signals that it got until its input was closed, plus 50.
 COUNTS = """
 import signal, sys
