@@ -385,7 +385,7 @@ action_like(const struct sigaction *before, mb_signal_use use)
 }
 
 int
-mb_signal_take(int number, mb_signal_use use)
+mb_signal_take(int number, mb_signal_use use, bool behind)
 {
     struct sigaction now;
     mb_signal *signal = &mb_signals[number];
@@ -393,7 +393,7 @@ mb_signal_take(int number, mb_signal_use use)
         return errno;
     }
     signal->use = use;
-    if (!is_ours(&now)) {
+    if (!is_ours(&now) && !behind) {
         const struct sigaction action = action_like(&now, use);
         signal->before[!signal->latest] = now;
         __atomic_store_n(&signal->latest, !signal->latest, __ATOMIC_RELEASE);
@@ -411,6 +411,7 @@ mb_signal_give_back(int number)
     mb_signal *signal = &mb_signals[number];
     if (signal->taken) {
         if (!mb_signal_in_force(number)) {
+            signal->use.kind = MB_SIGNAL_PASSES;
             return false;
         }
         sigaction(number, mb_signal_before(signal), NULL);

@@ -26,10 +26,11 @@ mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count
 /* No longer, from now on. The mirror stays the caller's. NULL is allowed. */
 void mb_last_disarm(mb_last *last);
 
-/* Puts ours in front of what is installed, unless it is in force already. 0 or an errno. */
-int mb_signal_take(int number, mb_signal_use use);
-/* Puts back what was there. False: somebody else's handler is in front of ours, and stays
- * there. */
+/* Puts ours in front of what is installed, unless it is in force already, or `behind`:
+ * it stays behind a later handler, which may call it. 0 or an errno. */
+int mb_signal_take(int number, mb_signal_use use, bool behind);
+/* Puts back what was there. False: a later handler is in front of ours and may call it;
+ * both stay, and ours does no more than hand the signal on. */
 bool mb_signal_give_back(int number);
 
 /* Sets the default action. */

@@ -83,13 +83,22 @@ end(const mb_signal *signal, int number, siginfo_t *info, void *context)
     chain(signal, number, info, context);
 }
 
+static bool
+leads_on(const mb_signal *signal)
+{
+    const struct sigaction *action = mb_signal_before(signal);
+    return (action->sa_flags & SA_SIGINFO) || action->sa_handler != SIG_DFL;
+}
+
+/* What would happen without us. A Python handler that would only find out that it has
+ * nothing to do is left out: code that never returns to Python would never end. */
 static void
 step_aside(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
-    if (signal->use.kind == MB_SIGNAL_RECOVERS || signal->use.users) {
-        chain(signal, number, info, context);
-    } else if (signal->use.kind == MB_SIGNAL_CRASHES) {
+    if (signal->use.kind == MB_SIGNAL_CRASHES) {
         hand_back(signal, number, info);
+    } else if (leads_on(signal) && (signal->use.users || !signal->use.python)) {
+        chain(signal, number, info, context);
     } else {
         mb_die(number);
     }
@@ -100,7 +109,8 @@ mb_on_signal(int number, siginfo_t *info, void *context)
 {
     const int kept = errno; /* the program is between any two instructions */
     const mb_signal *signal = &mb_signals[number];
-    if (mb_raw_process() != mb_signals_process) {
+    if (signal->use.kind == MB_SIGNAL_PASSES ||
+        mb_raw_process() != mb_signals_process) {
         step_aside(signal, number, info, context);
     } else if (signal->use.kind == MB_SIGNAL_CRASHES) {
         crash(signal, number, info);

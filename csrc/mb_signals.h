@@ -7,8 +7,9 @@
  *                      status are what they would have been
  *   MB_SIGNAL_RECOVERS the handler before may save the process (runtimes of other
  *                      languages do): the signal is noted in the journals while it runs
+ *   MB_SIGNAL_PASSES   was given back, but a later handler that may call it is in front
  *
- * In a child that C code has made (vfork, clone) each does what it would do without ours.
+ * In a child that C code has made (vfork, clone) each of them does what it would do without ours.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -17,7 +18,12 @@
 
 #include "mb_raw.h"
 
-typedef enum { MB_SIGNAL_ENDS, MB_SIGNAL_CRASHES, MB_SIGNAL_RECOVERS } mb_signal_kind;
+typedef enum {
+    MB_SIGNAL_ENDS,
+    MB_SIGNAL_CRASHES,
+    MB_SIGNAL_RECOVERS,
+    MB_SIGNAL_PASSES
+} mb_signal_kind;
 
 typedef struct {
     mb_signal_kind kind;

@@ -202,7 +202,7 @@ mb_exit_end(void)
     __atomic_fetch_or(&stage, DONE, __ATOMIC_ACQ_REL);
     mb_raw_wake(&stage);
     await_its_end();
-    const int came = mb_watchdog_seen();
+    const int came = mb_watchdog_seen() && death.deadly ? death.number : 0;
     mb_watchdog_forget();
     return came;
 }

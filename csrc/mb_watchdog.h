@@ -58,8 +58,8 @@ int64_t mb_watchdog_seen_ns(void);
 bool mb_exit_begin(void);
 
 /* Python has written all it will, or gives up: back to idle. Waits for a watchdog that has
- * fired, which may be the end of the process. Returns the signal that came, or 0. Not for
- * handlers. */
+ * fired, which may be the end of the process. Returns the signal that came, if it is deadly
+ * and nobody has acted on it; else 0. Not for handlers. */
 int mb_exit_end(void);
 
 /* Puts the default action back and sends the signal to the calling thread. Returns where

@@ -191,7 +191,7 @@ def exit_begin() -> bool:
     """Python writes the records now; False: too late, native code is writing them."""
 
 def exit_end() -> int:
-    """Python has ended. Waits for native code; the signal that came first, or 0."""
+    """Python has ended. Waits for native code; a deadly signal that came first, or 0."""
 
 def exit_signal_ns() -> int:
     """When it came, on the monotonic clock; 0: none has."""
@@ -199,8 +199,8 @@ def exit_signal_ns() -> int:
 def last_words(number: int) -> None:
     """Write all open records that nobody has claimed: the process ends by this signal."""
 
-def signal_take(number: int, kind: int, python: bool, users: bool) -> None:
-    """Put a handler in C in front of what is installed: see csrc/mb_signals.h."""
+def signal_take(number: int, kind: int, python: bool, users: bool, behind: bool) -> None:
+    """Put a handler in C in front of what is installed: see csrc/mb_arm.h."""
 
 def signal_give_back(number: int) -> bool:
     """Put back what was there; False: somebody else's is in front of ours, and stays."""

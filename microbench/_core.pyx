@@ -146,12 +146,12 @@ def last_words(int number):
         c.mb_last_words(number, c.mb_clock_ns(), True)
 
 
-def signal_take(int number, int kind, bint python, bint users):
+def signal_take(int number, int kind, bint python, bint users, bint behind):
     cdef c.mb_signal_use use
     use.kind = <c.mb_signal_kind>kind
     use.python = python
     use.users = users
-    checked(c.mb_signal_take(number, use))
+    checked(c.mb_signal_take(number, use, behind))
 
 
 def signal_give_back(int number):

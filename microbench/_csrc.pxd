@@ -175,7 +175,7 @@ cdef extern from "mb_arm.h":
     mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets,
                          unsigned count) noexcept
     void mb_last_disarm(mb_last *last) noexcept
-    int mb_signal_take(int number, mb_signal_use use) noexcept
+    int mb_signal_take(int number, mb_signal_use use, bint behind) noexcept
     bint mb_signal_give_back(int number) noexcept
     bint mb_signal_in_force(int number) noexcept
     bint mb_signal_is_default(int number) noexcept

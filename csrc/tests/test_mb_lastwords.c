@@ -55,7 +55,7 @@ static void
 take(int number, mb_signal_kind kind, bool python, bool users)
 {
     const mb_signal_use use = {kind, python, users};
-    CHECK_INT(mb_signal_take(number, use), 0);
+    CHECK_INT(mb_signal_take(number, use, false), 0);
 }
 
 static void
@@ -474,6 +474,40 @@ a_later_handler_stays(void)
     CHECK_INT(count_of("\n"), 0);
 }
 
+static struct sigaction ours;
+
+static void
+call_ours(int number, siginfo_t *info, void *context)
+{
+    ours.sa_sigaction(number, info, context);
+}
+
+static void
+be_called_after_giving_back(void)
+{
+    struct sigaction later = {.sa_flags = SA_SIGINFO};
+    later.sa_sigaction = call_ours;
+    handle(SIGHUP, exit_with_7);
+    arm(0, 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    take(SIGHUP, MB_SIGNAL_ENDS, false, true);
+    sigaction(SIGTERM, &later, &ours);
+    sigaction(SIGHUP, &later, NULL);
+    CHECK(!mb_signal_give_back(SIGTERM) && !mb_signal_give_back(SIGHUP));
+    mb_last_disarm(last);
+    raise(getenv("MB_TEST_HUP") ? SIGHUP : SIGTERM);
+    hang();
+}
+
+static void
+what_was_given_back_hands_on(void)
+{
+    CHECK_INT(status_of(be_called_after_giving_back), -SIGTERM);
+    setenv("MB_TEST_HUP", "1", 1);
+    CHECK_INT(status_of(be_called_after_giving_back), 8);
+    CHECK_INT(count_of("\n"), 0);
+}
+
 static void
 raise_in_a_fork(void)
 {
@@ -593,6 +627,7 @@ main(void)
     RUN(who_recovers_has_not_died);
     RUN(nothing_is_left_behind);
     RUN(a_later_handler_stays);
+    RUN(what_was_given_back_hands_on);
     RUN(a_child_dies_as_without_us);
     RUN(a_child_that_shares_our_memory_dies_alone);
     RUN(one_of_three_writers_wins);

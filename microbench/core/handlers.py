@@ -31,11 +31,11 @@ class ExitHandlers(Handlers):
 
     def __init__(self, handler: Any) -> None:
         super().__init__(handler)
-        self._in_c: set[int] = set()
+        self._kinds: dict[int, int] = {}  # of the signals that C handles
 
     def keep(self, wanted: Mapping[int, bool]) -> None:
         """Handle these signals, as far as that is allowed, and give back all others."""
-        for number in sorted({*self._in_c, *self._before} - wanted.keys()):
+        for number in sorted({*self._kinds, *self._before} - wanted.keys()):
             self._give_back(number)
         for number, only_default in wanted.items():
             if number in CRASHES:
@@ -62,23 +62,35 @@ class ExitHandlers(Handlers):
 
     def _take_crash(self, number: int) -> None:
         there = signal.getsignal(number)
-        if there is signal.SIG_IGN or _core.signal_in_force(number):
+        if there is signal.SIG_IGN:
             return
-        crashed = _core.signal_is_default(number) or (
-            not callable(there) and _is_of_faulthandler(number)
-        )
-        self._take_in_c(number, CRASHED if crashed else RECOVERS)
+        default = _core.signal_is_default(number)
+        behind = number in self._kinds and not default  # others may call ours
+        if behind:
+            kind = self._kinds[number]
+        else:
+            harmless = not callable(there) and _is_of_faulthandler(number)
+            kind = CRASHED if default or harmless else RECOVERS
+        self._take_in_c(number, kind, behind=behind)
 
-    def _take_in_c(
-        self, number: int, kind: int, python: bool = False, users: bool = False
-    ) -> None:
-        self._in_c.add(number)
-        _core.signal_take(number, kind, python, users)
+    def _take_in_c(self, number: int, kind: int, **how: bool) -> None:
+        """Put the handler in C in front of all others, unless it stays behind one."""
+        how = {'python': False, 'users': False, 'behind': self._is_behind(number), **how}
+        self._kinds[number] = kind
+        _core.signal_take(number, kind, **how)
+
+    def _is_behind(self, number: int) -> bool:
+        """Whether C code has put a handler in front of ours: it may call ours."""
+        return (
+            number in self._kinds
+            and _is_foreign(number)
+            and not _core.signal_is_pythons(number)
+        )
 
     def _give_back(self, number: int) -> bool:
         if not _core.signal_give_back(number):
             return False  # a later handler, in Python or in C, is in front of ours
-        self._in_c.discard(number)
+        self._kinds.pop(number, None)
         if number not in self._before or in_main_thread():
             return number in self._before and super()._give_back(number)
         if not callable(self._before[number][-1]):
@@ -87,7 +99,7 @@ class ExitHandlers(Handlers):
 
     def in_force(self, number: int) -> bool:
         """Whether the signal leads to our handlers, not to one installed later."""
-        ahead = number in self._in_c and not _core.signal_in_force(number)
+        ahead = number in self._kinds and not _core.signal_in_force(number)
         return super().in_force(number) and not ahead
 
 

@@ -291,11 +291,11 @@ def step():
         ('signal_take', 'signal_give_back', 'signal_in_force', 'signal_is_default'),
         """
 def step():
-    _core.signal_take(10, 0, False, False)
+    _core.signal_take(10, 0, False, False, False)
     assert _core.signal_in_force(10)
     assert _core.signal_give_back(10)
     assert _core.signal_is_default(10)
-    refused(OSError, _core.signal_take, 9, 0, False, False)
+    refused(OSError, _core.signal_take, 9, 0, False, False, False)
 """,
     ),
     'signal_default': 'def step():\n    _core.signal_default(10)\n',
