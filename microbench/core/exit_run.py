@@ -11,7 +11,7 @@ from __future__ import annotations
 from .. import _core
 from ..messages import one_line
 from ..outputs.file import native_target
-from . import encoding, environment, form, times
+from . import encoding, environment, form, journal, times
 from .capture import is_early, namespace
 from .decorate import GENERATOR
 from .deliver import Delivery, Last
@@ -100,21 +100,11 @@ class ExitRun(Run):
         overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
         return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
-    def _prepare(self) -> tuple[bytes, bytes, bytes, int]:
+    def _prepare(self) -> journal.Texts:
         """Encode what is known: parts of a record that lacks what is measured."""
         data = form.new(self, None, (), {}, {})
-        mb, call = data['mb'], data['call']
-        del mb['record_id']
         self._capture_early(data)
-        plan, encoder = self.plan, self.owner._json_encoder
-        known = {k: v for k, v in data.items() if k not in ('mb', 'call') and k[0] != '_'}
-        fields, masked = plan.masker.fields(encoding.encode(known, encoder))
-        whole, more = plan.masker.fields(encoding.encode({'call': call}, encoder))
-        if masked or more:
-            mb = {**mb, 'masked': sorted([*masked, *more])}
-        head = b'{"mb":' + encoding.encode(mb)[:-1] + b',"record_id":"'
-        tail = b',' + fields[1:-1] if known else b''
-        return head, whole[9:-2], tail, self._utc_offset()
+        return journal.texts(self, data)
 
     def _capture_early(self, data: dict[str, Any]) -> None:
         """Add what may be asked for twice; what fails is noted at the end."""
@@ -129,12 +119,6 @@ class ExitRun(Run):
             method(*args)
         except Exception:
             return
-
-    def _utc_offset(self) -> int:
-        moment = times.at(self.start_wall_ns, self.plan.tz)
-        offset = moment.astimezone().utcoffset() if self.plan.tz is None else None
-        offset = offset or moment.utcoffset() or times.timedelta()
-        return offset.days * 86400 + offset.seconds
 
     def cancel(self) -> None:
         """Give up: no record comes of this run."""

@@ -96,11 +96,11 @@ class Keeper:
 
     def _show_data(self, run: Run, data: dict[str, Any]) -> None:
         try:
-            texts = _texts(run, data) if data['mb']['record_id'] == run.record_id else None
+            found = texts(run, data) if data['mb']['record_id'] == run.record_id else None
         except Exception:
             return  # a hook has put something else in the place of `mb` or `call`
-        if texts is not None:
-            self.show_as(run, *texts)
+        if found is not None:
+            self.show_as(run, *found)
 
     def show_as(self, run: Run, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
         """Show an open run with this text: see `_core.Journal.show`."""
@@ -142,7 +142,7 @@ _prepared = -1  # forks before the process in which that was done
 # --- records built as dicts -----------------------------------------------------------
 
 
-def _texts(run: Run, data: dict[str, Any]) -> Texts:
+def texts(run: Run, data: dict[str, Any]) -> Texts:
     """Return what a record says that is open now, less what C writes."""
     encoder, masker = run.owner._json_encoder, run.plan.masker
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
@@ -156,7 +156,7 @@ def _texts(run: Run, data: dict[str, Any]) -> Texts:
     if masked or more:
         mb['masked'] = sorted({*masked, *more})
     head = b'{"mb":{' + b''.join([*_inner(_encoded(mb, encoder)), b'"record_id":"'])
-    return head, whole[9:-2], b''.join(_inner(tail)[::-1]), utc_offset(run)
+    return head, whole[9:-2], b''.join(_inner(tail)[::-1]), _utc_offset(run)
 
 
 def _inner(text: bytes) -> list[bytes]:
@@ -184,7 +184,7 @@ def _encodable(value: Any, encoder: Any) -> Any:
     return value
 
 
-def utc_offset(run: Run) -> int:
+def _utc_offset(run: Run) -> int:
     """Return the seconds that the time zone of a run is east of UTC at its start."""
     moment = times.at(run.start_wall_ns, run.plan.tz)
     offset = moment.astimezone().utcoffset() if run.plan.tz is None else None
