@@ -317,6 +317,11 @@ MEASURES = [
     'get_results(flat=True)',
     'LiveStream, a record',
     '  delay from write to hook',
+    'record_on_exit(), with its imports',
+    '  without them',
+    '  once more',
+    'SIGTERM to the end, in Python',
+    '  in C that never returns, grace 100 ms',
 ]
 
 

@@ -4,6 +4,7 @@ from . import (
     calls,
     command,
     encoding,
+    exits,
     iterations,
     journal,
     live,
@@ -26,4 +27,5 @@ ALL = (
     command.rows,
     reading.rows,
     live.rows,
+    exits.rows,
 )

@@ -29,11 +29,21 @@ KEPT_BACK = 0.2  # seconds
 
 
 class Ending:
-    """What is known of the end: it may change while records are being completed."""
+    """What is known of the end: it may change while records are being completed.
 
-    def __init__(self, number: int | None = None) -> None:
-        self.exception = _watch.uncaught()
+    Args:
+        number: the signal, if one ends the process.
+        exception: what ends a worker, which no hook hears of.
+    """
+
+    def __init__(
+        self, number: int | None = None, exception: BaseException | None = None
+    ) -> None:
+        self.exception = exception or _watch.uncaught()
         self.status = _watch.status(self.exception)
+        if isinstance(self.exception, SystemExit):
+            self.status = status_of(self.exception.code)
+            self.exception = None
         self.signal = number
         self.frame: FrameType | None = None
 
@@ -142,8 +152,12 @@ class Watch:
         """Return the exit status: 0, 1, or what `sys.exit()` was given."""
         if self._exit_code is None or not self._exit_code.read:
             return 0 if exception is None else 1
-        code = self._exit_code.code
-        return int(code) if isinstance(code, int) else int(code is not None)
+        return status_of(self._exit_code.code)
+
+
+def status_of(code: Any) -> int:
+    """Return the exit status that `sys.exit(code)` gives: 1 for a text."""
+    return int(code) if isinstance(code, int) else int(code is not None)
 
 
 def _last_exception() -> BaseException | None:

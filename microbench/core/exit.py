@@ -37,6 +37,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
 from threading import get_ident
 
 from .. import _core
@@ -47,6 +48,7 @@ from .exit_run import PATIENCE, ExitRun
 from .grace import seconds_of
 from .handlers import ExitHandlers, in_main_thread
 from .signals import end_by, wanted
+from .workers import WorkerExit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,11 +117,13 @@ def _arm() -> None:
     atexit.unregister(_at_exit)
     if _table.runs:
         atexit.register(_at_exit)
+        _worker.begin()
         endings.begin()
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
         _handlers.keep(_signals())
     else:
+        _worker.end()
         endings.end()
         _handlers.keep({})
         _core.exit_release()
@@ -137,9 +141,17 @@ def _signals() -> dict[int, bool]:
 
 
 def _at_exit() -> None:
-    if not _table.is_ours:
-        return
-    ending = endings.Ending()
+    if _table.is_ours:
+        _end_normally(endings.Ending())
+
+
+def _at_end_of_worker() -> None:
+    # called in a `finally`: what ends the worker is the exception that is being handled
+    if _table.is_ours:
+        _end_normally(endings.Ending(exception=sys.exc_info()[1]))
+
+
+def _end_normally(ending: Ending) -> None:
     try:
         _end(ending)
         if ending.signal is not None:
@@ -192,6 +204,7 @@ def _end(ending: Ending) -> None:
 def _release() -> int:
     """Put everything back. Returns a signal that nobody but the watchdog has seen, or 0."""
     _table.runs.clear()
+    _worker.end()
     endings.end()
     _handlers.keep({})
     came: int = _core.exit_end()
@@ -207,6 +220,7 @@ def _end_by(number: int) -> None:
 
 
 _handlers = ExitHandlers(_on_signal)
+_worker = WorkerExit(_at_end_of_worker)
 
 
 # --- children ------------------------------------------------------------------------
@@ -230,6 +244,7 @@ def _in_child() -> None:
     global _table  # noqa: PLW0603 - that of the parent is none of ours
     _table = Table()
     atexit.unregister(_at_exit)
+    _worker.end()
     endings.end()
     _handlers.keep({})
     _core.exit_release()

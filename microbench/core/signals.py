@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # SIGTERM is taken over from a Python handler too, which then runs after us. With the
 # others a handler usually means something else than the end (checkpoints on SIGUSR1).
-DEFAULT = ('SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2')
+DEFAULT = (signal.SIGHUP, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
 
 CRASHES = frozenset(
     [signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT]
@@ -36,9 +36,8 @@ def wanted(signals: Any) -> dict[int, bool]:
         TypeError, ValueError: one of them is no signal, or cannot be handled here.
     """
     if signals is None:
-        found = {_number(name): True for name in DEFAULT}
-        found.update(dict.fromkeys(map(int, CRASHES), True))
-        return {int(signal.SIGTERM): False, **found}
+        left_to_others = dict.fromkeys(map(int, [*DEFAULT, *CRASHES]), True)
+        return {int(signal.SIGTERM): False, **left_to_others}
     if isinstance(signals, str) or not hasattr(signals, '__iter__'):
         signals = (signals,)
     return {_number(item): False for item in signals}

@@ -143,3 +143,117 @@ print(subprocess.run([sys.executable, '-c', child], capture_output=True, text=Tr
 """
     assert program(ONE + code).out.strip() == 'True'
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+# --- native code in children ----------------------------------------------------------
+
+HANG = 'never.signal_and_hang(signal.SIGTERM, 1)'
+
+
+def test_a_forked_child_that_hangs_in_c(in_c):
+    """It dies of the signal as it would without us, and nothing is written."""
+    ended = in_c(ONE + FORK + f'assert forked(lambda: {HANG}) == -signal.SIGTERM\n')
+    assert ended.cause == {'exit_status': 0}
+    assert ended.err == ''
+
+
+def test_a_forked_child_that_crashes(in_c):
+    """It has no record of its own, and the core dump is its own business."""
+    body = 'lambda: never.fault(signal.SIGSEGV)'
+    ended = in_c(ONE + FORK + f'assert forked({body}) == -signal.SIGSEGV\n')
+    assert ended.cause == {'exit_status': 0}
+
+
+def test_a_forked_child_with_a_record_that_hangs_in_c(in_c):
+    """The child's own record is written natively, once."""
+    body = f'lambda: (bench.record_on_exit("child"), {HANG})'
+    ended = in_c(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
+    child, parent = ended.records
+    assert (child['call']['name'], child['exit_path']) == ('child', 'native')
+    assert (parent['call']['name'], parent['exit_status']) == ('<process>', 0)
+
+
+def test_forking_beside_an_armed_record(program):
+    """No thread is there that Python 3.12 and later could warn of."""
+    code = ONE + FORK + 'for _ in range(3): assert forked(lambda: None) == 0\n'
+    ended = program(code, flags=['-W', 'error'])
+    assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
+
+
+# --- workers of multiprocessing -------------------------------------------------------
+
+WORK = """
+import os, signal, sys, time
+import microbench
+
+def work(path, how):
+    bench = microbench.MicroBench(path)
+    bench.record_on_exit('worker')
+    with bench.time('work'):
+        pass
+    if how == 'raises':
+        1 / 0
+    elif how == 'exits':
+        sys.exit(3)
+    elif how == 'is terminated':
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    elif how == 'gives up':
+        bench.cancel_record_on_exit()
+"""
+ENDS = {
+    'returns': (0, {'exit_status': 0}),
+    'raises': (1, {'exit_status': 1}),
+    'exits': (3, {'exit_status': 3}),
+    'is terminated': (-signal.SIGTERM, {'exit_signal': 'SIGTERM'}),
+    'gives up': (0, None),
+}
+
+
+@pytest.mark.parametrize('how', ENDS)
+@pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
+def test_a_worker_with_a_record_of_its_own(program, tmp_path, method, how):
+    """It is written, with the cause, though such a process skips atexit."""
+    (tmp_path / 'work.py').write_text(WORK)
+    code = f"""
+import multiprocessing
+sys.path.insert(0, {str(tmp_path)!r})
+import work
+context = multiprocessing.get_context({method!r})
+worker = context.Process(target=work.work, args=(path, {how!r}))
+worker.start()
+worker.join()
+print(worker.exitcode)
+"""
+    status, cause = ENDS[how]
+    ended = program(ONE + code)
+    assert ended.out == f'{status}\n'
+    *workers, parent = ended.records
+    assert parent['exit_status'] == 0
+    assert len(workers) == (cause is not None)
+    for worker in workers:
+        assert worker['call']['name'] == 'worker'
+        assert {name: worker[name] for name in cause} == cause
+        assert ('exception' in worker) == (how == 'raises')
+    assert ended.err.count('Traceback') == (how == 'raises')
+
+
+def test_a_pool_that_is_terminated(program, tmp_path):
+    """It tells its workers to end, or ends them: either way their records are written."""
+    (tmp_path / 'work.py').write_text(WORK)
+    code = f"""
+import multiprocessing
+sys.path.insert(0, {str(tmp_path)!r})
+import work
+pool = multiprocessing.get_context('fork').Pool(2, work.work, (path, 'returns'))
+assert pool.map(abs, range(-9, 0)) == list(range(9, 0, -1))
+pool.terminate()
+pool.join()
+"""
+    ended = program(ONE + code)
+    *workers, parent = ended.records
+    assert parent['exit_status'] == 0
+    assert len(workers) == 2
+    ends = [worker.get('exit_signal', worker.get('exit_status')) for worker in workers]
+    assert set(ends) <= {'SIGTERM', 0}
+    assert ended.err == ''
