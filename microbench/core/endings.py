@@ -34,13 +34,17 @@ class Ending:
     Args:
         number: the signal, if one ends the process.
         exception: what ends a worker, which no hook hears of.
+        status: of a worker, if it is known.
     """
 
     def __init__(
-        self, number: int | None = None, exception: BaseException | None = None
+        self,
+        number: int | None = None,
+        exception: BaseException | None = None,
+        status: int | None = None,
     ) -> None:
         self.exception = exception or _watch.uncaught()
-        self.status = _watch.status(self.exception)
+        self.status = status or _watch.status(self.exception)
         if isinstance(self.exception, SystemExit):
             self.status = status_of(self.exception.code)
             self.exception = None

@@ -37,7 +37,6 @@ from __future__ import annotations
 import atexit
 import os
 import signal
-import sys
 from threading import get_ident
 
 from .. import _core
@@ -48,7 +47,7 @@ from .exit_run import PATIENCE, ExitRun
 from .grace import seconds_of
 from .handlers import ExitHandlers, in_main_thread
 from .signals import end_by, wanted
-from .workers import WorkerExit
+from .workers import WorkerExit, exception_at_end, status_at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,13 +141,7 @@ def _signals() -> dict[int, bool]:
 
 def _at_exit() -> None:
     if _table.is_ours:
-        _end_normally(endings.Ending())
-
-
-def _at_end_of_worker() -> None:
-    # called in a `finally`: what ends the worker is the exception that is being handled
-    if _table.is_ours:
-        _end_normally(endings.Ending(exception=sys.exc_info()[1]))
+        _end_normally(endings.Ending(None, exception_at_end(), status_at_end()))
 
 
 def _end_normally(ending: Ending) -> None:
@@ -220,7 +213,7 @@ def _end_by(number: int) -> None:
 
 
 _handlers = ExitHandlers(_on_signal)
-_worker = WorkerExit(_at_end_of_worker)
+_worker = WorkerExit(_at_exit)
 
 
 # --- children ------------------------------------------------------------------------

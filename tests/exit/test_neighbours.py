@@ -125,7 +125,8 @@ NOTED = 'print(never.noted() == signal.SIGTERM, flush=True)\n'
 
 def test_a_handler_in_c_that_python_does_not_know(in_c):
     """It runs, and is not replaced; the record is there before, natively."""
-    code = 'never.install_note(signal.SIGTERM)\n' + ONE + TERM + NOTED
+    until_written = 'while not os.path.exists(path): pass\n'
+    code = 'never.install_note(signal.SIGTERM)\n' + ONE + TERM + until_written + NOTED
     ended = in_c(code)
     assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_path': 'native'}
     assert (ended.status, ended.out) == (0, 'True\n')
