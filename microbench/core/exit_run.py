@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .bench import MicroBenchBase
     from .endings import Ending
 
+STEP_NS = 1_000_000_000  # of the wall clock; less may be a pause between two readings
 PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends us
 
 
@@ -32,7 +33,7 @@ class ExitRun(Run):
     """One record of the process."""
 
     __slots__ = (
-        *('_began_ns', '_ending', '_journal', '_last_words', '_prepared'),
+        *('_began_ns', '_ending', '_journal', '_last_words', '_prepared', '_step_ns'),
         *('grace', 'signals'),
     )
 
@@ -133,11 +134,12 @@ class ExitRun(Run):
     # --- ended -----------------------------------------------------------------------
 
     def stop_clock(self) -> None:
-        """End the duration. The wall clock may have been set: it is not asked again."""
+        """End the duration. The wall clock may have been set: the end is not its time."""
         if not self.finish_wall_ns:
             self.stop()
             elapsed_ns = _core.clock_ns() - self._began_ns
             self.finish_wall_ns = self.start_wall_ns + elapsed_ns
+            self._step_ns = _core.wall_ns() - self.finish_wall_ns
 
     def end(self, ending: Ending) -> None:
         """Complete the record and hand it to the sinks; nothing is raised."""
@@ -159,6 +161,8 @@ class ExitRun(Run):
         self._tolerantly('pre_start_triggers', owner.pre_start_triggers, data)
         self.seal()  # no phase is added or finished from here on
         form.add_measurements(self, data)
+        if abs(self._step_ns) >= STEP_NS:
+            namespace(data, 'call')['clock_step'] = self._step_ns / 1e9
         data.update(ending.fields())
         self._tolerantly('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)

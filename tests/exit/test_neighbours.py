@@ -151,9 +151,10 @@ def test_a_handler_in_c_after_cancelling(in_c):
 # --- what is left behind --------------------------------------------------------------
 
 STATE = """
+KEPT = 'SigPnd', 'SigBlk', 'SigIgn', 'SigCgt', 'ShdPnd', 'Threads', 'FDSize'
 def state():
     status = open('/proc/self/status').read().splitlines()
-    kept = [line for line in status if line.startswith(('Sig', 'Shd', 'Threads', 'FDSize'))]
+    kept = [line for line in status if line.startswith(KEPT)]
     descriptors = sorted(os.listdir('/proc/self/fd'))
     return kept, len(os.listdir('/proc/self/task')), descriptors
 """

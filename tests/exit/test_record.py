@@ -80,6 +80,14 @@ def test_finish_is_start_plus_the_monotonic_difference(ended, monkeypatch):
     times = [datetime.fromisoformat(call[f'{end}_time']) for end in ('start', 'finish')]
     assert times[0] == datetime.fromisoformat('2001-09-09T01:46:40+00:00')
     assert (times[1] - times[0]).total_seconds() == 2.5
+    assert call['clock_step'] == -1_000_000_002.5
+
+
+def test_a_clock_that_is_not_set(ended):
+    """There is nothing to note."""
+    bench = MicroBenchBase()
+    bench.record_on_exit(handle_sigterm=False)
+    assert 'clock_step' not in ended(bench)['call']
 
 
 CAPTURES = """
