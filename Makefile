@@ -46,16 +46,18 @@ lint-c: build
 #   detect_leaks=0               CPython keeps much of its memory until the end: leaks are
 #                                left to the C tests and tests/structure/test_leaks.py
 #   allocator_may_return_null=1  a MemoryError stays one
-#   handle_segv=0                tests that crash on purpose want the usual wait status
+#   handle_segv=0 ...            tests that crash on purpose want the usual wait status
 #   PYTHONMALLOC=malloc          each object is seen by itself, not as part of an arena
 asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	@MICROBENCH_SANITIZE=address $(BIN)/python -m pytest tests/test_csrc.py
 	@$(call copy_and_build,asan,MICROBENCH_SANITIZE=address)
 	@cd build/asan && export MICROBENCH_SANITIZE=address PYTHONPATH=$$PWD PYTHONMALLOC=malloc && \
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=0:log_path=$$PWD/report \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:$(OUR_CRASHES):log_path=$$PWD/report \
 	    $(BIN)/python -m pytest --capture=sys $(NOT_SANITIZED) $(ARGS); \
 	status=$$?; cat report.* 2>/dev/null && exit 1; exit $$status
+
+OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 
 # Compiled and sanitized by themselves; a build in an environment of its own; and programs
 # that are started by others, which know nothing of the sanitizer's library.

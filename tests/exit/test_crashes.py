@@ -12,9 +12,6 @@ from tests.fakes import ROOT
 
 from .conftest import BEGIN, IN_C, strict
 
-SANITIZED = bool(os.environ.get('MICROBENCH_SANITIZE'))
-pytestmark = pytest.mark.skipif(SANITIZED, reason='a sanitizer ends crashes in its own way')
-
 ONE = """
 bench = MicroBench(path, experiment='baseline')
 bench.record_on_exit('simulation')
