@@ -67,12 +67,12 @@ class Keeper:
     def _new(self) -> _core.Journal | None:
         if self._sink is None or not self._sink._is_path:
             return None
-        output = os.fsencode(os.path.abspath(path_of(self._sink)))
         place = None if self._mode in JOURNALS else os.fsencode(self._mode)
         try:
+            output = os.fsencode(os.path.abspath(path_of(self._sink)))
             journal = _core.Journal(output, place, self._mode == 'auto')
         except OSError:
-            return None  # a file system without, a full disk; the sink tells the rest
+            return None  # a file system without, a full disk, no working directory
         _leave_nothing_in_workers()
         return journal
 

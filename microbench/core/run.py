@@ -122,18 +122,23 @@ class Run(_core.OpenRun):
         """Have a journal show the run from here on, if there is one."""
         shown = self.plan.shown
         if shown is None or self.data is not None or not shown.show(self, self.name):
-            self._keeper().show(self)
+            keeper = self._keeper()
+            if keeper is not None:
+                keeper.show(self)
 
     def show_as(self, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
         """Have a journal show the run with this text: see `_core.Journal.show`."""
-        if self.plan.shows:
-            self._keeper().show_as(self, head, call, tail, offset)
+        keeper = self._keeper() if self.plan.shows else None
+        if keeper is not None:
+            keeper.show_as(self, head, call, tail, offset)
 
-    def _keeper(self) -> Keeper:
+    def _keeper(self) -> Keeper | None:
         keeper = self.owner._keeper
         if keeper is None:
-            from .journal import Keeper  # start-up time
-
+            try:
+                from .journal import Keeper  # start-up time
+            except OSError:
+                return None  # no descriptor is left to read the module with
             keeper = self.owner._keeper = Keeper(self.owner)
         return keeper
 

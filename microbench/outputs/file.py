@@ -239,7 +239,10 @@ def native_target(sink: Any) -> str | int | None:
     if not sink._is_path:
         return _descriptor_of(sink.outfile)
     path = sink._path if sink._appends_to is sink.outfile else sink.outfile
-    return os.path.abspath(os.fsdecode(path))
+    try:
+        return os.path.abspath(os.fsdecode(path))
+    except FileNotFoundError:
+        return None  # it is relative to a directory that is gone
 
 
 def _descriptor_of(file: Any) -> int | None:

@@ -37,7 +37,7 @@ def exhaust():
             taken.append(os.open('/dev/null', os.O_RDONLY))
         except OSError:
             return taken
-with MicroBench(path + '.before').record():  # what Python has to import, it has
+with MicroBench().record():  # what Python has to import, it has
     pass
 taken = exhaust()
 record('a')
@@ -87,6 +87,18 @@ bench._delivery.sinks[0].close()
 record('b')
 """
 
+NOWHERE = """
+os.mkdir(path + '.d')
+os.chdir(path + '.d')
+os.rmdir(path + '.d')
+bench = MicroBench(os.path.basename(path))
+record('a')
+bench.record_on_exit('b')
+bench.cancel_record_on_exit()
+os.chdir(os.path.dirname(path))
+record('c', 'd')
+"""
+
 CHROOT = """
 record('a')
 os.mkdir(path + '.d')
@@ -104,9 +116,19 @@ record('b', 'c')
         (REPLACED, ['b'], ['a']),
         (FIFO, ['b'], ['a']),
         (READER_WENT_AWAY, ['b'], ['a']),
+        (NOWHERE, ['c', 'd'], ['a']),
         (CHROOT, ['a', 'b', 'c'], []),
     ],
-    ids=['limit', 'descriptors', 'vanished', 'replaced', 'fifo', 'reader', 'chroot'],
+    ids=[
+        'limit',
+        'descriptors',
+        'vanished',
+        'replaced',
+        'fifo',
+        'reader',
+        'nowhere',
+        'chroot',
+    ],
 )
 def test_while_it_lasts(code, stored, told, program):
     """Records are told while the file cannot be written, and stored once it can."""
