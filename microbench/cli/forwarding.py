@@ -126,7 +126,7 @@ class Forwarding:
             return
         code = child.returncode
         died_of = -code if code < 0 else code - 128  # as a shell tells of its last child
-        if died_of > 0 and self._hears(died_of):
+        if died_of in (*ENDING, *NOTICES) and self._hears(died_of):
             self.ending = died_of
 
     def _hears(self, number: int) -> bool:
