@@ -72,8 +72,11 @@ class ExitRun(Run):
             raise
 
     def _arm(self) -> None:
-        """Have C know the record, and where it goes when Python cannot write it."""
-        if not self.signals:
+        """Have C know the record, and where it goes when Python cannot write it.
+
+        Not where a pattern masks what C itself writes: it would be written unmasked.
+        """
+        if not self.signals or any(self.plan.masker.reasons()):
             return
         if not self.is_shown:
             self._journal = _core.Journal(None)

@@ -101,6 +101,33 @@ def test_secrets_are_masked(in_c):
     assert record['mb']['masked'] == ['experiment']
 
 
+def test_secrets_in_what_native_code_writes(in_c):
+    """It cannot mask that, and so writes nothing; the process ends all the same."""
+    code = """
+class Bench(MicroBench):
+    redact = ['*durations']
+bench = Bench(path)
+bench.record_on_exit()
+"""
+    ended = in_c(code + HANG.format('SIGTERM'))
+    assert (ended.records, ended.err) == ([], '')
+    assert ended.status == -signal.SIGTERM
+
+
+def test_an_output_of_ones_own(in_c):
+    """What only Python could do to a record is not done: it is in the file as it is."""
+    code = """
+class Bench(MicroBench):
+    def to_json(self, obj):
+        return 'changed'
+    def output_result(self, bm_data):
+        raise KeyError
+bench = Bench(path)
+bench.record_on_exit('simulation')
+"""
+    assert in_c(code + HANG.format('SIGTERM')).call['name'] == 'simulation'
+
+
 def test_a_second_signal(in_c):
     """As from srun, which sends two: one record, of the first, which is not cut short."""
     ended = in_c(ONE + 'never.signal_and_hang(signal.SIGTERM, 100)')
