@@ -69,8 +69,9 @@ tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py
 
 .PHONY: soak
-soak: build ## kill ten thousand writers: no record may be lost
-	@$(BIN)/python -m tests.soak.kills --count 10000 $(ARGS) >build/soak.log
+soak: build ## ten thousand killed writers, ten thousand races at the exit
+	@$(BIN)/python -m tests.soak.kills --count 10000 >build/soak.log
+	@MICROBENCH_RACES=10000 $(BIN)/python -m pytest tests/exit/test_races.py $(ARGS)
 
 ##@ Measuring
 

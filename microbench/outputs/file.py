@@ -68,6 +68,9 @@ class FileOutput(Output):
     Args:
         outfile: a path (str or os.PathLike), a file object open for writing text or
             bytes, or None for memory (an `io.StringIO`).
+        durability: `'fsync'` has each record of a path on its disk before the program
+            goes on, for the price of a disk's answer (fsync(2)): then it outlives a
+            power failure. With `'write'` it is the system's, and outlives the process.
 
     The file behind a path is opened at the first record and stays open. Each record is
     one system call; a line that another writer left unfinished is kept apart, a file
@@ -80,7 +83,9 @@ class FileOutput(Output):
     [{'call': {'name': 'f'}}]
     """
 
-    def __init__(self, outfile: Any = None) -> None:
+    def __init__(self, outfile: Any = None, *, durability: str = 'write') -> None:
+        if durability not in ('write', 'fsync'):
+            raise ValueError(f"durability has to be 'write' or 'fsync', not {durability!r}")
         if outfile is None:
             outfile = io.StringIO()
         elif _is_path(outfile):
@@ -95,6 +100,7 @@ class FileOutput(Output):
             kind = type(outfile).__name__
             raise TypeError(f'outfile has to be a path or a file object, not {kind}')
         self.outfile = outfile
+        self.durability = durability
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
         self._path = outfile
@@ -123,7 +129,10 @@ class FileOutput(Output):
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Append the record and a newline."""
         if self._is_path:
-            self._open_appender().append(record)
+            appender = self._open_appender()
+            appender.append(record)
+            if self.durability == 'fsync':
+                appender.sync()
         else:
             self._write_to_object(record)
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from microbench import FileOutput, MicroBenchBase
+from microbench import FileOutput, MicroBenchBase, _core
 from tests.fakes import Failing, Kept, printed
 
 ONE, TWO = '{"n":1}', '{"n":2}'
@@ -556,6 +556,34 @@ def test_flush_and_close_before_the_first_record(path):
         out.close()
     out.write(TWO)
     assert path.read_text() == f'{ONE}\n{TWO}\n'
+
+
+@pytest.mark.parametrize(
+    ('durability', 'calls'), [('write', ['append']), ('fsync', ['append', 'sync'])]
+)
+def test_durability(path, monkeypatch, durability, calls):
+    """Each record is on the disk before the program goes on, where that is asked for."""
+    made = []
+
+    class Appender(_core.Appender):
+        def append(self, line):
+            made.append('append')
+            super().append(line)
+
+        def sync(self):
+            made.append('sync')
+            super().sync()
+
+    monkeypatch.setattr(_core, 'Appender', Appender)
+    FileOutput(path, durability=durability).write('{}')
+    assert made == calls
+    assert path.read_text() == '{}\n'
+
+
+def test_an_unknown_durability(path):
+    """Told at once, with what can be given."""
+    with pytest.raises(ValueError, match="durability has to be 'write' or 'fsync'"):
+        FileOutput(path, durability='always')
 
 
 def test_close_lets_go_of_the_descriptor(path):
