@@ -34,8 +34,8 @@ VOLATILE = {
 }
 
 GRID = (
-    'display:grid;grid-template-columns:1fr 1fr;column-gap:1em;'
-    'font-family:monospace;white-space:pre-wrap;overflow-wrap:anywhere'
+    'display: grid; grid-template-columns: 1fr 1fr; column-gap: 1em; '
+    'font-family: monospace; white-space: pre-wrap; overflow-wrap: anywhere'
 )
 
 
@@ -127,10 +127,11 @@ class Difference:
     def html(self) -> str:
         """Return both records side by side, with differences in red."""
         differing = {change.path for change in self._changes}
+        sides = (self._left, self._right), (self._right, self._left)
         cells = [
-            _cell(path, leaves, path in differing)
+            _cell(path, leaves, others if path in differing else leaves)
             for path in self._paths
-            for leaves in (self._left, self._right)
+            for leaves, others in sides
         ]
         note = f'<p>{self.note}</p>' * bool(self.hidden)
         return f'<div style="{GRID}">{"".join(cells)}</div>{note}'
@@ -238,12 +239,19 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _cell(path: str, leaves: dict[str, Any], differs: bool) -> str:
+def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
+    """Return a value with its path; red where that of the others is another."""
     from html import escape
 
     if path not in leaves:
         return '<div></div>'
-    text = escape(f'{path}: {_json(leaves[path])}')
-    if differs:
-        text = f'<span style="color: red;">{text}</span>'
-    return f'<div>{text}</div>'
+    words = _json(leaves[path]).split(' ')
+    theirs = _json(others[path]).split(' ') if path in others else []
+    theirs += [''] * (len(words) - len(theirs))
+    parts = [
+        escape(word)
+        if word == there
+        else f'<span style="color: red;">{escape(word)}</span>'
+        for word, there in zip(words, theirs, strict=False)
+    ]
+    return f'<div>{escape(path)}: {" ".join(parts)}</div>'

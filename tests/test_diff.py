@@ -199,7 +199,7 @@ def test_html():
     """Two columns side by side, escaped, what differs in red."""
     html = diff(A, B).html()
     assert '<08>' not in html
-    assert 'grid-template-columns:1fr 1fr' in html
+    assert 'grid-template-columns: 1fr 1fr;' in html
     cells = Cells(html.partition('<p>')[0])
     assert cells.open == 0
     [_, *cells] = cells.cells
@@ -217,8 +217,22 @@ def test_html():
 def test_html_of_names_that_look_like_it():
     """Names are escaped as well as values, quotes too."""
     html = diff({'<b>': 1}, {'<b>': '"&'}).html()
-    assert '&lt;b&gt;: 1' in html
-    assert '&lt;b&gt;: &quot;\\&quot;&amp;&quot;' in html
+    assert '&lt;b&gt;: <span style="color: red;">1</span>' in html
+    assert '&lt;b&gt;: <span style="color: red;">&quot;\\&quot;&amp;&quot;</span>' in html
+
+
+def test_words_of_html():
+    """Of a text, the words are red that the other one does not have in their place."""
+    html = diff({'a': 'one two'}, {'a': 'one 2 <'}).html()
+    assert '<div>a: &quot;one <span style="color: red;">two&quot;</span></div>' in html
+    red = [f'<span style="color: red;">{word}</span>' for word in ('2', '&lt;&quot;')]
+    assert f'<div>a: &quot;one {" ".join(red)}</div>' in html
+
+
+def test_of_a_value_that_has_lost_its_last_words():
+    """Then those of the longer one are red."""
+    html = diff({'a': 'one two'}, {'b': 'three'}).html()
+    assert html.count('color: red') == 3
 
 
 def test_a_notebook_shows_it_by_itself():

@@ -69,8 +69,11 @@ def test_cells_show_the_difference(outputs):
         kind = 'execute_result' if number == 3 else 'display_data'
         assert output.output_type == kind
         html = output.data['text/html']
-        assert 'color: red;">host.hostname: &quot;node&lt;07&gt;&quot;</span>' in html
-        assert 'color: red;">host.hostname: &quot;node08&quot;</span>' in html
+        assert (
+            'host.hostname: <span style="color: red;">&quot;node&lt;07&gt;&quot;</span>'
+            in html
+        )
+        assert 'host.hostname: <span style="color: red;">&quot;node08&quot;</span>' in html
         assert '<div>call.name: &quot;fit&quot;</div>' in html
         assert output.data['text/plain'].startswith(
             '~ host.hostname: "node<07>" -> "node08"'
