@@ -182,15 +182,18 @@ def _leaves(record: Any) -> dict[str, Any]:
 
 
 def _add_leaves(leaves: dict[str, Any], path: str, value: Any) -> None:
-    items: Any = ()
-    if isinstance(value, list):
-        items = enumerate(value)
-    elif isinstance(value, dict):
-        items = value.items()
-    if not items or not value:
-        leaves[path] = value
-    for name, item in items:
-        _add_leaves(leaves, f'{path}.{name}', item)
+    waiting = [(path, value)]  # a record may be nested more deeply than Python calls
+    while waiting:
+        path, value = waiting.pop()
+        items: Any = ()
+        if isinstance(value, list):
+            items = enumerate(value)
+        elif isinstance(value, dict):
+            items = value.items()
+        inner = [(f'{path}.{name}', item) for name, item in items]
+        if not inner:
+            leaves[path] = value
+        waiting += reversed(inner)
 
 
 def _as_dict(record: Any) -> dict[str, Any]:
