@@ -51,6 +51,7 @@ from .workers import WorkerExit, exception_at_end, status_at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import FrameType
     from typing import Any
 
@@ -88,7 +89,7 @@ def register(
         _table = Table()
     replaced = _table.runs.get(id(bench))
     _table.runs[id(bench)] = run
-    _arm()
+    _arm(chosen)
     if replaced is not None:
         replaced.cancel()
     if chosen and not in_main_thread():
@@ -105,13 +106,13 @@ def cancel(bench: MicroBenchBase) -> None:
     run = _table.runs.pop(id(bench), None) if _table.is_ours else None
     if run is not None:
         run.cancel()
-        _arm()
+        _arm(())
 
 
 # --- what is left in the process while runs are registered ---------------------------
 
 
-def _arm() -> None:
+def _arm(new: Iterable[int]) -> None:
     """Install what the registered runs need, and put back all else."""
     atexit.unregister(_at_exit)
     if _table.runs:
@@ -120,7 +121,7 @@ def _arm() -> None:
         endings.begin()
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
-        _handlers.keep(_signals())
+        _handlers.keep(_signals(), new)
     else:
         _worker.end()
         endings.end()

@@ -16,7 +16,7 @@ from .signals import CRASHES, Handlers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 # What a signal means, for C.
@@ -33,11 +33,18 @@ class ExitHandlers(Handlers):
         super().__init__(handler)
         self._kinds: dict[int, int] = {}  # of the signals that C handles
 
-    def keep(self, wanted: Mapping[int, bool]) -> None:
-        """Handle these signals, as far as that is allowed, and give back all others."""
+    def keep(self, wanted: Mapping[int, bool], new: Iterable[int] | None = None) -> None:
+        """Handle these signals, as far as that is allowed, and give back all others.
+
+        Args:
+            wanted: by signal, whether it is left to a Python handler that is there.
+            new: those that were just asked for; None for all. Where a handler was put in
+                place of ours for another one, that is respected.
+        """
         for number in sorted({*self._kinds, *self._before} - wanted.keys()):
             self._give_back(number)
-        for number, only_default in wanted.items():
+        for number in wanted if new is None else new:
+            only_default = wanted[number]
             if number in CRASHES:
                 self._take_crash(number)
             elif in_main_thread():

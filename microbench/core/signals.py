@@ -37,7 +37,7 @@ def wanted(signals: Any) -> dict[int, bool]:
     """
     if signals is None:
         left_to_others = dict.fromkeys(map(int, [*DEFAULT, *CRASHES]), True)
-        return {int(signal.SIGTERM): False, **left_to_others}
+        return {**left_to_others, int(signal.SIGTERM): False}  # tests look at the last
     if isinstance(signals, str) or not hasattr(signals, '__iter__'):
         signals = (signals,)
     return {_number(item): False for item in signals}
@@ -101,6 +101,8 @@ class Handlers:
         """Install ours, and return whether it is there."""
         there = signal.getsignal(number)
         if there is self._handler:
+            # Nothing noted: it was given back while a test had replaced signal.signal.
+            self._before.setdefault(number, [signal.SIG_DFL])
             return True
         if there is signal.SIG_IGN or there is None:
             return False  # None: a handler in C, which we could not put back

@@ -1,0 +1,67 @@
+"""Tests of users: what they call and replace, in a process that goes on."""
+
+# Each program is such a test, or two that follow one another.
+STUBS = """
+from unittest import mock
+
+def registered(bench, **how):
+    with mock.patch('atexit.register') as register:
+        bench.record_on_exit(**how)
+    return register.call_args.args[0]
+
+def fields(bench):
+    return [r.get('exit_signal') for r in bench.get_results()]
+"""
+
+
+def test_a_handler_that_is_called_with_stubs(program):
+    """The action is put back and the signal sent again; the next test begins anew."""
+    ended = program(
+        STUBS
+        + """
+for _ in range(2):
+    bench = MicroBench()
+    registered(bench)
+    handler = signal.getsignal(signal.SIGTERM)
+    with mock.patch('signal.signal') as install, mock.patch('os.kill') as kill:
+        handler(signal.SIGTERM, None)
+    install.assert_called_with(signal.SIGTERM, signal.SIG_DFL)
+    kill.assert_called_once_with(os.getpid(), signal.SIGTERM)
+    print(fields(bench))
+"""
+    )
+    assert ended.out.splitlines() == ["['SIGTERM']"] * 2
+    assert ended.err == ''
+
+
+def test_the_last_handler_installed_is_that_of_sigterm(program):
+    """A stub of signal.signal is asked for its last call."""
+    ended = program(
+        STUBS
+        + """
+with mock.patch('signal.signal') as install:
+    end = registered(MicroBench())
+number, handler = install.call_args.args
+print(signal.Signals(number).name, callable(handler))
+end()
+"""
+    )
+    assert ended.out.split() == ['SIGTERM', 'True']
+
+
+def test_a_handler_that_was_put_in_place_of_ours_stays(program):
+    """The registration of another bench, which wants no handler, changes nothing."""
+    ended = program(
+        STUBS
+        + """
+one, other = MicroBench(), MicroBench()
+registered(one)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the test puts back what was there
+end = registered(other, handle_sigterm=False)
+print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)
+end()
+print(fields(one), fields(other))
+"""
+    )
+    assert ended.out.splitlines() == ['True', '[None] [None]']
+    assert ended.status == 0
