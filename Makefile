@@ -59,11 +59,12 @@ asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 
 OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 
-# Compiled and sanitized by themselves; a build in an environment of its own; and programs
-# that are started by others, which know nothing of the sanitizer's library.
-NOT_SANITIZED = --ignore=tests/test_csrc.py --ignore=tests/structure/test_sdist.py \
-    --ignore=tests/services/test_slurm.py --ignore=tests/services/test_mpi.py \
-    --ignore=tests/faults
+# Compiled and sanitized by themselves; a build in an environment of its own; programs that
+# are started by others, which know nothing of the sanitizer's library; faults that need a
+# library of their own in its place; and what runs little C in many interpreters.
+NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py structure/test_sdist.py \
+    services/test_slurm.py services/test_slurm_page.py services/test_mpi.py faults \
+    cli docs examples)
 
 tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py

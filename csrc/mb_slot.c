@@ -490,18 +490,41 @@ last_of_slot(mb_image image, const mb_slot *slot)
     return last_ns;
 }
 
-int64_t
-mb_image_last_ns(mb_image image)
+/* What any record was told of. */
+static int64_t
+last_of_all(mb_image image)
 {
-    const mb_journal_header *header = (const mb_journal_header *)image.base;
-    int64_t last_ns = header->made_ns;
-    if (LOAD_FIRST(header->signal)) {
-        last_ns = later(last_ns, header->signal_ns);
-    }
+    int64_t last_ns = ((const mb_journal_header *)image.base)->made_ns;
     for (const mb_slot *slot = NULL; (slot = mb_image_next(image, slot));) {
         last_ns = later(last_ns, last_of_slot(image, slot));
     }
     return last_ns;
+}
+
+int64_t
+mb_image_last_ns(mb_image image)
+{
+    const mb_journal_header *header = (const mb_journal_header *)image.base;
+    const int64_t last_ns = last_of_all(image);
+    return LOAD_FIRST(header->signal) ? later(last_ns, header->signal_ns) : last_ns;
+}
+
+static bool
+is_crash(int signal)
+{
+    return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE ||
+           signal == SIGILL || signal == SIGABRT;
+}
+
+/* A handler that saves the process may leave by siglongjmp: then nobody takes the note
+ * back. */
+int
+mb_image_signal(mb_image image)
+{
+    const mb_journal_header *header = (const mb_journal_header *)image.base;
+    const int signal = (int)LOAD_FIRST(header->signal);
+    const bool survived = is_crash(signal) && last_of_all(image) > header->signal_ns;
+    return survived ? 0 : signal;
 }
 
 /* --- names of signals -------------------------------------------------------------- */

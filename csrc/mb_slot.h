@@ -134,6 +134,10 @@ bool mb_slot_is_open(const mb_slot *slot);
  * any record, or the signal. The process was alive then, and so was each open record. */
 int64_t mb_image_last_ns(mb_image image);
 
+/* The signal that the process has seen; 0 for none, and for a crash that it has survived:
+ * something was measured after it. */
+int mb_image_signal(mb_image image);
+
 /* How a record ended that its process could not finish. */
 typedef struct {
     const char *path; /* exit_path: "native" or "recovered"; NULL: none */

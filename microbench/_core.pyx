@@ -465,7 +465,7 @@ def journal_records(bytes data not None, bytes more=b'', now_ns=None):
     cdef const c.mb_slot *slot = NULL
     records = []
     ending.path = b'recovered'
-    ending.signal = c.mb_image_header(image).signal
+    ending.signal = c.mb_image_signal(image)
     ending.now_ns = c.mb_image_last_ns(image) if now_ns is None else now_ns
     ending.more, ending.more_size = PyBytes_AS_STRING(more), PyBytes_GET_SIZE(more)
     while True:

@@ -112,6 +112,7 @@ cdef extern from "mb_slot.h":
     const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
     bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
     int64_t mb_image_last_ns(mb_image image) noexcept nogil
+    int mb_image_signal(mb_image image) noexcept nogil
     size_t mb_slot_room(mb_image image, const mb_slot *slot,
                         const mb_ending *ending) noexcept nogil
     bint mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,

@@ -1,5 +1,6 @@
 /* Damaged journals: whatever the bytes are, nothing outside the image is read. The images
  * are heap blocks of their exact size, so AddressSanitizer sees each byte too far. */
+#include <signal.h>
 #include <time.h>
 
 #include "mb_test_journal.h"
@@ -121,6 +122,23 @@ the_last_moment_is_that_of_the_last_entry_or_signal(void)
 }
 
 static void
+a_crash_that_was_survived_is_no_cause(void)
+{
+    const mb_image whole = whole_image();
+    mb_journal_header *header = (mb_journal_header *)whole.base;
+    header->made_ns = 1;
+    CHECK_INT(mb_image_signal(whole), 0);
+    header->signal = SIGSEGV;
+    header->signal_ns = 1039 + 39;
+    CHECK_INT(mb_image_signal(whole), SIGSEGV);
+    header->signal_ns -= 1;
+    CHECK_INT(mb_image_signal(whole), 0);
+    header->signal = SIGTERM; /* work may go on until the end */
+    CHECK_INT(mb_image_signal(whole), SIGTERM);
+    free_copy(whole);
+}
+
+static void
 a_truncated_image_is_read_as_far_as_it_goes(void)
 {
     const mb_image whole = whole_image();
@@ -205,6 +223,7 @@ main(void)
     RUN(a_whole_image_has_its_open_records);
     RUN(the_record_needs_no_more_room_than_was_told);
     RUN(the_last_moment_is_that_of_the_last_entry_or_signal);
+    RUN(a_crash_that_was_survived_is_no_cause);
     RUN(a_truncated_image_is_read_as_far_as_it_goes);
     RUN(flipped_bytes_lead_nowhere);
     RUN(another_version_or_layout_is_no_journal);

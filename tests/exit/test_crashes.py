@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from microbench import FileOutput
 from tests.fakes import ROOT
 
 from .conftest import BEGIN, IN_C, strict
@@ -170,6 +171,23 @@ sys.exit(3)
     assert 'exit_signal' not in record
     assert record['exit_status'] == 3
     assert (os.WEXITSTATUS(status), err) == (3, '')
+
+
+def test_a_process_that_recovered_and_is_killed_later(crash, tmp_path):
+    """Its record comes back from the journal, and does not take the fault for its cause."""
+    code = f"""
+never.install_recovery(signal.SIGSEGV)
+{ONE}
+assert never.fault_and_recover(signal.SIGSEGV) == signal.SIGSEGV
+with bench.time('after'):
+    pass
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert crash(code)[:2] == ([], signal.SIGKILL)
+    [record] = FileOutput(tmp_path / 'records.jsonl').get_results()
+    assert record['exit_path'] == 'recovered'
+    assert 'exit_signal' not in record
+    assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'after']
 
 
 def test_only_crashes_that_were_asked_for(crash):

@@ -184,6 +184,7 @@ def test_signals_are_named_as_in_python(bench, output, number):
     made = header['made_ns'].to_bytes(8, 'little')
     field = data.index(made) + 8 + 12  # after made_ns: output, its size, the first slot
     data[field : field + 4] = number.to_bytes(4, 'little')
+    data[field + 12 : field + 20] = (2**62).to_bytes(8, 'little')  # after all the rest
     [(_, line)] = _core.journal_records(bytes(data))
     try:
         expected = signal.Signals(number).name
