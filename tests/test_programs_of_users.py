@@ -190,8 +190,8 @@ def test_the_slowest_and_the_fastest(tmp_path, monkeypatch):
     monkeypatch.setattr(display, 'display', shown.append)
     assert envdiff(slowest, fastest) is None
     html = only(shown).data
-    for line in ('node: &quot;node07&quot;', 'node: &quot;node08&quot;'):
-        assert f'<span style="color: red;">{line}</span>' in html
+    for word in ('&quot;node07&quot;', '&quot;node08&quot;'):
+        assert f'node: <span style="color: red;">{word}</span>' in html
     assert 'node09' not in html
     assert '<div>call.name: &quot;len&quot;</div>' in html
 

@@ -76,7 +76,8 @@ def test_a_shell_whose_child_gets_it_first(command):
     outcome = command(*OUT, '--', 'sh', '-c', f'US=$PPID {child}', late)
     assert outcome.status == -signal.SIGTERM
     assert only(outcome)['exit_signal'] == 'SIGTERM'
-    assert only(outcome)['call']['returncode'] == [128 + signal.SIGTERM]
+    [code] = only(outcome)['call']['returncode']
+    assert code in (128 + signal.SIGTERM, -signal.SIGTERM)  # we may have passed it on
 
 
 def test_a_child_that_kills_itself(command):

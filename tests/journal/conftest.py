@@ -1,6 +1,7 @@
 """Processes that are killed, and what their journals hold."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -101,4 +102,6 @@ def other_file_system(tmp_path_factory):
     library = tmp_path_factory.mktemp('statfs') / 'libstatfs.so'
     command = ['cc', '-shared', '-fPIC', '-o', library, source]
     subprocess.run(command, check=True, capture_output=True)
-    return lambda kind: {'LD_PRELOAD': str(library), 'STATFS_TYPE': hex(kind)}
+    # After what is loaded already, such as the library of a sanitizer.
+    loaded = ' '.join(filter(None, [os.environ.get('LD_PRELOAD'), str(library)]))
+    return lambda kind: {'LD_PRELOAD': loaded, 'STATFS_TYPE': hex(kind)}

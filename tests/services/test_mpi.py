@@ -12,11 +12,13 @@ from typing import NamedTuple
 import pytest
 
 from microbench import FileOutput
+from tests.cli.conftest import is_gone, wait_until
 
 ROOT = Path(__file__).parents[2]
 RANKS = 4
 PROGRAM = """
-import sys
+import os
+from pathlib import Path
 from mpi4py import MPI
 from microbench import MicroBench
 
@@ -24,6 +26,7 @@ comm = MPI.COMM_WORLD
 bench = MicroBench('records.jsonl', rank=comm.Get_rank())
 bench.record_on_exit('rank')
 with bench.time('setup'):
+    Path(f'{{os.getpid()}}.pid').touch()
     comm.Barrier()
 with bench.time('work'):
     print('u', end='', flush=True)
@@ -71,6 +74,8 @@ def mpirun(tmp_path):
         if end is not None:
             process.send_signal(end)
         _, err = process.communicate(timeout=60)
+        ranks = [int(path.stem) for path in tmp_path.glob('*.pid')]
+        wait_until(lambda: all(map(is_gone, ranks)))  # mpirun may be faster
         records = FileOutput(tmp_path / 'records.jsonl').get_results()
         return Left(process.returncode, sorted(records, key=lambda r: r['rank']), err)
 
