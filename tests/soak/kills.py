@@ -24,7 +24,7 @@ from pathlib import Path
 from microbench import FileOutput, MicroBench
 from microbench.cli import recover
 
-LONGEST = 0.008  # seconds until a writer is killed
+LONGEST = 0.004  # seconds until a writer is killed
 ROUNDS = 10  # for each file
 
 
@@ -37,8 +37,15 @@ def write_records(path, pipe, number):
         os.write(pipe, b'.')
 
 
-def kill_a_writer(path, number, delay):
-    """Return how many records it has told of."""
+def kill_a_writer(path, number, delay, at_work):
+    """Return how many records it has told of.
+
+    Args:
+        path: of the file.
+        number: of the writer.
+        delay: seconds until it is killed.
+        at_work: whether they begin when it has written its first record.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -47,12 +54,13 @@ def kill_a_writer(path, number, delay):
         finally:
             os._exit(1)  # an error: never the end of a writer
     os.close(writing)
+    first = os.read(reading, 1) if at_work else b''
     time.sleep(delay)
     os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(status), f'writer {number} has ended by itself: {status}'
     with os.fdopen(reading, 'rb') as file:
-        return len(file.read())
+        return len(first + file.read())
 
 
 def check(records, told):
@@ -91,7 +99,8 @@ def rounds(directory, count, chance):
     path = Path(directory) / 'records.jsonl'
     told = {}
     for number in range(count):
-        told[number] = kill_a_writer(path, number, chance.uniform(0, LONGEST))
+        delay, at_work = chance.uniform(0, LONGEST), chance.random() < 0.7
+        told[number] = kill_a_writer(path, number, delay, at_work)
         check(as_read(path), told)
         if chance.random() < 0.3:  # else the next writer does it
             check(as_recovered(path), told)
