@@ -193,8 +193,8 @@ def exit_begin() -> bool:
 def exit_end() -> int:
     """Python has ended. Waits for native code; a deadly signal that came first, or 0."""
 
-def exit_signal_ns() -> int:
-    """When it came, on the monotonic clock; 0: none has."""
+def exit_signal() -> tuple[int, int]:
+    """The signal that came first, and when, on the monotonic clock; 0, 0: none has."""
 
 def last_words(number: int) -> None:
     """Write all open records that nobody has claimed: the process ends by this signal."""

@@ -137,8 +137,8 @@ def exit_end():
     return came
 
 
-def exit_signal_ns():
-    return c.mb_watchdog_seen_ns()
+def exit_signal():
+    return c.mb_watchdog_seen(), c.mb_watchdog_seen_ns()
 
 
 def last_words(int number):

@@ -158,6 +158,7 @@ cdef extern from "mb_lastwords.h":
 
 cdef extern from "mb_watchdog.h":
     void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns) noexcept nogil
+    int mb_watchdog_seen() noexcept nogil
     int64_t mb_watchdog_seen_ns() noexcept nogil
     bint mb_exit_begin() noexcept nogil
     int mb_exit_end() noexcept nogil

@@ -70,7 +70,8 @@ class Ending:
         if self.signal is None:
             return None
         now_ns = _core.clock_ns()
-        gone_ns = now_ns - (_core.exit_signal_ns() or now_ns)
+        _, came_ns = _core.exit_signal()
+        gone_ns = now_ns - (came_ns or now_ns)
         return max(seconds - KEPT_BACK - gone_ns / 1e9, 0.0)
 
 

@@ -168,6 +168,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def _end_by_signal(number: int, frame: FrameType | None) -> None:
+    number = _handlers.first(number)
     in_force = _handlers.in_force(number)
     try:
         _end(endings.Ending(number))
@@ -181,7 +182,7 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:
 
 def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
     if ending.signal is None:
-        ending.signal, ending.frame = number, frame
+        ending.signal, ending.frame = _handlers.first(number), frame
 
 
 def _end(ending: Ending) -> None:

@@ -104,6 +104,14 @@ class ExitHandlers(Handlers):
             _core.signal_default(number)  # Python's own table has to wait
         return False
 
+    def first(self, number: int) -> int:
+        """Return the signal that came first, if we handle it; else this one.
+
+        Python calls the handlers of those that came together by number.
+        """
+        came, _ = _core.exit_signal()
+        return came if came in self._before else number
+
     def in_force(self, number: int) -> bool:
         """Whether the signal leads to our handlers, not to one installed later."""
         ahead = number in self._kinds and not _core.signal_in_force(number)

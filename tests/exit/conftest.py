@@ -16,6 +16,8 @@ import os, signal, sys, threading, time
 import microbench
 from microbench import MicroBench, MicroBenchBase
 
+Bench = MicroBench
+
 class Gate:
     '''A sink that stores nothing and raises.'''
     local = True
@@ -25,11 +27,44 @@ class Gate:
 path = sys.argv[1]
 """
 
+# Benches that are registered: each with a phase that was left, and one that is open.
+ONE = """
+bench = Bench(path, experiment='baseline')
+bench.record_on_exit('simulation')
+with bench.time('setup'):
+    pass
+solve = bench.time('solve')
+solve.__enter__()
+"""
+TWO = ONE.replace('bench', 'other').replace('simulation', 'other') + ONE
+NONE = ONE + 'bench.cancel_record_on_exit()\n'
+NAMES = {NONE: [], ONE: ['simulation'], TWO: ['other', 'simulation']}
+BENCHES = pytest.mark.parametrize('benches', NAMES, ids=['none', 'one', 'two'])
+
+# What ends a program, in its main thread or in a worker.
+MAIN = """
+{0}
+"""
+WORKER = """
+def last():
+    {0}
+worker = threading.Thread(target=last, daemon=True)
+worker.start()
+worker.join()
+"""
+WHERE = pytest.mark.parametrize('where', [MAIN, WORKER], ids=['main', 'worker'])
+
 # Native code that never returns, faults or recovers; called with the GIL held.
 IN_C = """
 import ctypes
 never = ctypes.PyDLL(sys.argv[2])
 """
+
+
+def cause_of(record):
+    """What a record says of the end."""
+    of_the_end = ('exception', 'exit_status', 'exit_signal', 'exit_path')
+    return {name: record[name] for name in of_the_end if name in record}
 
 
 class Ended(NamedTuple):
@@ -54,11 +89,7 @@ class Ended(NamedTuple):
     @property
     def cause(self):
         """What the record says of the end."""
-        return {
-            name: self.record[name]
-            for name in ('exception', 'exit_status', 'exit_signal', 'exit_path')
-            if name in self.record
-        }
+        return cause_of(self.record)
 
 
 def strict(line):

@@ -22,6 +22,14 @@ hang(void)
     signal_and_hang(0, 0);
 }
 
+/* Sends a signal, and SIGKILL after it: no handler in Python runs in between. */
+void
+signal_and_kill(int number)
+{
+    kill(getpid(), number);
+    kill(getpid(), SIGKILL);
+}
+
 void
 fault(int number)
 {

@@ -1,124 +1,21 @@
-"""Whatever ends a program: one record, the cause, and the exit it would have had."""
-
-import signal
+"""How exceptions, statuses and `atexit` get along with a record that waits."""
 
 import pytest
 
 ERROR = {'type': 'ZeroDivisionError', 'message': 'division by zero'}
-
-# How a program ends: its last lines, the wait status, what the record says of it.
-ENDINGS = {
-    'end of script': ('pass', 0, {'exit_status': 0}),
-    'sys.exit()': ('sys.exit()', 0, {'exit_status': 0}),
-    'sys.exit(0)': ('sys.exit(0)', 0, {'exit_status': 0}),
-    'sys.exit(3)': ('sys.exit(3)', 3, {'exit_status': 3}),
-    'sys.exit(True)': ('sys.exit(True)', 1, {'exit_status': 1}),
-    'sys.exit(text)': ('sys.exit("what went wrong")', 1, {'exit_status': 1}),
-    'raise SystemExit': ('raise SystemExit(4)', 4, {'exit_status': 4}),
-    'a subclass': ('class Own(SystemExit): pass\nraise Own(6)', 6, {'exit_status': 6}),
-    'exit() of site': ('exit(5)', 5, {'exit_status': 5}),
-    'a caught exit': (
-        'try: sys.exit(7)\nexcept SystemExit as error: assert error.code == 7',
-        0,
-        {'exit_status': 0},
-    ),
-    'an exit in a thread': (
-        't = threading.Thread(target=sys.exit, args=(8,)); t.start(); t.join()',
-        0,
-        {'exit_status': 0},
-    ),
-    'exception': ('1 / 0', 1, {'exception': ERROR, 'exit_status': 1}),
-    'a caught exception': (
-        'try: 1 / 0\nexcept ZeroDivisionError: pass',
-        0,
-        {'exit_status': 0},
-    ),
-    'Ctrl-C': (
-        'os.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)',
-        -signal.SIGINT,
-        {'exception': {'type': 'KeyboardInterrupt', 'message': ''}, 'exit_status': 1},
-    ),
-    **{
-        name: (
-            f'os.kill(os.getpid(), signal.{name})\ntime.sleep(60)',
-            -getattr(signal, name),
-            {'exit_signal': name},
-        )
-        for name in ('SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2')
-    },
-}
-
-ROWS = pytest.mark.parametrize(
-    ('last', 'status', 'cause'), ENDINGS.values(), ids=ENDINGS.keys()
-)
+TERM = 'os.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)'
 
 ONE = """
 bench = MicroBench(path)
 bench.record_on_exit('simulation')
 """
 
-TWO = """
-bench, other = MicroBench(path), MicroBenchBase(path)
-bench.record_on_exit('first')
-other.record_on_exit('second')
-"""
-
-
-@ROWS
-def test_one_bench(program, last, status, cause):
-    """One record, and the same status and output as without microbench."""
-    ended = program(ONE + last)
-    assert ended.cause == cause
-    assert ended.call['name'] == 'simulation'
-    assert len(ended.call['durations']) == 1
-    assert ended.status == status
-    without = program(ONE + last, env={'MICROBENCH': 'off'})
-    assert without.records == []
-    assert (ended.status, ended.out, ended.err) == without[1:]
-
-
-@ROWS
-def test_two_benches(program, last, status, cause):
-    """Each bench gets its record, with the same cause."""
-    ended = program(TWO + last)
-    assert [r['call']['name'] for r in ended.records] == ['first', 'second']
-    for record in ended.records:
-        assert {name: record[name] for name in cause} == cause
-        assert ('exit_signal' in record) == ('exit_signal' in cause)
-    assert ended.status == status
-
-
-@ROWS
-def test_registered_by_a_worker(program, last, status, cause):
-    """After a signal the record is native; every other end has the whole one."""
-    begin = """
-bench = MicroBench(path)
-thread = threading.Thread(target=bench.record_on_exit)
-thread.start()
-thread.join()
-"""
-    ended = program(begin + last, flags=['-W', 'ignore'])
-    assert ended.status == status
-    native = {'exit_path': 'native'} if 'exit_signal' in cause else {}
-    assert ended.cause == {**cause, **native}
-
-
-@pytest.mark.parametrize(
-    ('last', 'status'),
-    [('os._exit(3)', 3), ('os.kill(os.getpid(), signal.SIGKILL)', -signal.SIGKILL)],
-)
-def test_ends_that_python_cannot_see(program, last, status):
-    """os._exit and SIGKILL end the process at once, without a record from Python."""
-    ended = program(ONE + last)
-    assert ended.records == []
-    assert (ended.status, ended.err) == (status, '')
-
 
 def test_a_shell_sees_143(program):
     """What a scheduler calls a walltime kill: 128 + 15."""
     code = f"""
 import subprocess
-child = {ONE + ENDINGS['SIGTERM'][0]!r}
+child = {ONE + TERM!r}
 begin = open('/proc/self/cmdline').read().split(chr(0))[2].partition('path = ')[0]
 script = path + '.py'
 open(script, 'w').write(begin + 'path = sys.argv[1]' + child)

@@ -4,31 +4,9 @@ import signal
 
 import pytest
 
-from .conftest import strict
+from .conftest import ONE, strict
 
-ONE = """
-bench = MicroBench(path, experiment='baseline')
-bench.record_on_exit('simulation')
-with bench.time('setup'):
-    pass
-solve = bench.time('solve')
-solve.__enter__()
-"""
-TWO = ONE.replace('bench', 'other').replace('simulation', 'other') + ONE
-NONE = ONE + 'bench.cancel_record_on_exit()\n'
-
-MAIN = '{0}\n'
-# The main thread waits for the interpreter then, for ever: it cannot handle a signal.
-WORKER = """
-threading.Thread(target=lambda: {0}).start()
-while True:
-    pass
-"""
 HANG = 'never.signal_and_hang(signal.{0}, 1)'
-
-NUMBERS = {NONE: 0, ONE: 1, TWO: 2}
-BENCHES = pytest.mark.parametrize('benches', NUMBERS, ids=['none', 'one', 'two'])
-WHERE = pytest.mark.parametrize('where', [MAIN, WORKER], ids=['main', 'worker'])
 
 
 def kinds(value):
@@ -36,22 +14,6 @@ def kinds(value):
     if isinstance(value, dict):
         return {name: kinds(item) for name, item in value.items()}
     return [kinds(item) for item in value] if isinstance(value, list) else type(value)
-
-
-@BENCHES
-@WHERE
-def test_native_code_that_never_returns(in_c, where, benches):
-    """Each record is there, with phases, metadata and cause; SIGTERM ends the process."""
-    ended = in_c(benches + where.format(HANG.format('SIGTERM')))
-    assert len(ended.records) == NUMBERS[benches]
-    for record in ended.records:
-        assert (record['exit_signal'], record['exit_path']) == ('SIGTERM', 'native')
-        assert (record['experiment'], record['python']['prefix']) != (None, None)
-        call = record['call']
-        assert [t['name'] for t in call['timings']] == ['setup']
-        assert [t['name'] for t in call['open_timings']] == ['solve']
-        assert call['durations'][0] >= call['open_timings'][0]['duration'] > 0
-    assert (ended.status, ended.out, ended.err) == (-signal.SIGTERM, '', '')
 
 
 @pytest.mark.parametrize('name', ['SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2'])
@@ -126,13 +88,6 @@ bench = Bench(path)
 bench.record_on_exit('simulation')
 """
     assert in_c(code + HANG.format('SIGTERM')).call['name'] == 'simulation'
-
-
-def test_a_second_signal(in_c):
-    """As from srun, which sends two: one record, of the first, which is not cut short."""
-    ended = in_c(ONE + 'never.signal_and_hang(signal.SIGTERM, 100)')
-    assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_path': 'native'}
-    assert ended.status == -signal.SIGTERM
 
 
 BLOCKED = """

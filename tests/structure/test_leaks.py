@@ -285,7 +285,7 @@ def step():
     refused(OverflowError, _core.exit_prepare, 0, number**2)
 """,
     'exit_release': 'def step():\n    _core.exit_release()\n',
-    'exit_signal_ns': 'def step():\n    _core.exit_signal_ns()\n',
+    'exit_signal': 'def step():\n    _core.exit_signal()\n',
     'last_words': 'def step():\n    _core.last_words(15)\n',
     **dict.fromkeys(
         ('signal_take', 'signal_give_back', 'signal_in_force', 'signal_is_default'),
