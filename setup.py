@@ -4,6 +4,7 @@ Switches, from the environment:
 
     MICROBENCH_WERROR=1          warnings are errors, of Cython too (make sets it)
     MICROBENCH_DEBUG=1           not optimised, with symbols, asserts and line tracing
+    MICROBENCH_CRASH_POINTS=1    with places where a test can kill it (csrc/mb_crash.h)
     MICROBENCH_SANITIZE=address  with AddressSanitizer and UndefinedBehaviorSanitizer
     MICROBENCH_SANITIZE=thread   with ThreadSanitizer
 """
@@ -23,6 +24,10 @@ strict = os.environ.get('MICROBENCH_WERROR') == '1'
 sanitizer = os.environ.get('MICROBENCH_SANITIZE', '')
 
 flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-fvisibility=hidden']
+# clock_gettime and its kin, which -std=c11 alone hides; as in CPython's pyconfig.h.
+macros = [('_GNU_SOURCE', '1'), ('CYTHON_TRACE', str(int(debug)))]
+if os.environ.get('MICROBENCH_CRASH_POINTS') == '1':
+    macros.append(('MB_CRASH_POINTS', '1'))
 # A signal handler must not be the one that makes the loader look a function up.
 link = ['-Wl,-z,now'] if sys.platform.startswith('linux') else []
 if strict:
@@ -40,8 +45,7 @@ core = Extension(
     # What each object is made from, besides its source: these flags as well.
     depends=[*sorted(glob('csrc/*.h')), 'microbench/_csrc.pxd', 'setup.py'],
     include_dirs=['csrc'],
-    # clock_gettime and its kin, which -std=c11 alone hides; as in CPython's pyconfig.h.
-    define_macros=[('_GNU_SOURCE', '1'), ('CYTHON_TRACE', str(int(debug)))],
+    define_macros=macros,
     extra_compile_args=flags,
     extra_link_args=link,
 )

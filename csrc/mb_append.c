@@ -1,6 +1,7 @@
 #include "mb_append.h"
 
 #include "mb_clock.h"
+#include "mb_crash.h"
 
 #include <string.h>
 
@@ -442,6 +443,7 @@ write_while_last(int fd, const whole_line *line, off_t begin, size_t *done)
             return errno;
         }
         *done += (size_t)written;
+        MB_CRASH_POINT("written");
     } while (*done < line->size && *done > line->parts[0].iov_len &&
              ends_at(fd, begin + (off_t)*done));
     if (piece > 0 && !is_in_place(fd, line, begin, piece, *done)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mb_clock.h"
+#include "mb_crash.h"
 #include "mb_identity.h"
 #include "mb_mirror.h"
 
@@ -62,6 +63,7 @@ make_file(mb_journal *journal, mode_t mode)
     if (fd < 0) {
         return -1;
     }
+    MB_CRASH_POINT("made");
     int error = mb_lock_description(fd);
     if (!error) {
         error = set_aside(fd, 0, FIRST_SIZE);
@@ -86,7 +88,9 @@ remove_file(const mb_journal *journal)
 {
     struct stat file;
     if (lstat(journal->path, &file) == 0 && is_file_of(journal, &file)) {
+        MB_CRASH_POINT("leaving");
         unlink(journal->path);
+        MB_CRASH_POINT("unlinked");
     }
 }
 
@@ -201,10 +205,12 @@ publish(mb_journal *journal)
     char magic[] = MB_JOURNAL_MAGIC;
     uint64_t whole;
     memcpy(&whole, magic, sizeof whole);
+    MB_CRASH_POINT("begun");
     __atomic_store_n((uint64_t *)header_of(journal)->magic, whole, __ATOMIC_RELEASE);
     journal->users = 1;
     journal->generation = mb_fork_generation();
     __atomic_store_n(&journal->readers, 0, __ATOMIC_RELEASE);
+    MB_CRASH_POINT("published");
 }
 
 static bool

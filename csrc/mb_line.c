@@ -1,5 +1,6 @@
 #include "mb_line.h"
 
+#include "mb_crash.h"
 #include "mb_raw.h"
 
 #define MOST_TRIES 1000 /* interruptions, and rounds among other writers */
@@ -156,6 +157,7 @@ write_while_last(int fd, const char *path, const whole_line *line, int64_t begin
             return -1;
         }
         done += (size_t)written;
+        MB_CRASH_POINT("written");
     } while (done < line->size && done > line->parts[0].iov_len &&
              mb_raw_end(fd) == begin + (int64_t)done);
     if (done == line->size && piece > 0 && !is_in_place_at(path, line, begin, piece)) {

@@ -1,5 +1,7 @@
 #include "mb_mirror.h"
 
+#include "mb_crash.h"
+
 #include <string.h>
 
 #define STORE(field, value) __atomic_store_n(&(field), (value), __ATOMIC_RELAXED)
@@ -363,7 +365,9 @@ put_record(mb_mirror *mirror, const mb_opening *record)
     STORE(slot->offset_s, record->offset_s);
     STORE(slot->start_wall_ns, record->start_wall_ns);
     STORE(slot->start_ns, record->start_ns);
+    MB_CRASH_POINT("filled");
     PUBLISH(slot->state, MB_SLOT_OPEN);
+    MB_CRASH_POINT("opened");
 }
 
 static mb_mirror *
@@ -407,14 +411,20 @@ bool
 mb_mirror_claim(mb_mirror *mirror)
 {
     uint32_t open = MB_MIRROR_OPEN;
-    return __atomic_compare_exchange_n(&mirror->state, &open, MB_MIRROR_CLAIMED, false,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    const bool ours =
+        __atomic_compare_exchange_n(&mirror->state, &open, MB_MIRROR_CLAIMED, false,
+                                    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    if (ours) {
+        MB_CRASH_POINT("claimed");
+    }
+    return ours;
 }
 
 void
 mb_mirror_done(mb_mirror *mirror)
 {
     PUBLISH(mirror->slot->state, MB_SLOT_FREE);
+    MB_CRASH_POINT("marked");
     __atomic_fetch_sub(&mirror->journal->open, 1, __ATOMIC_RELAXED);
 }
 

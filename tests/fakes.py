@@ -102,10 +102,10 @@ def call_of(bench):
     return only(bench.get_results())['call']
 
 
-def python(code, *args, flags=(), env=None, stdin=None, timeout=60, **options):
-    """Run code in a fresh process that finds this microbench; text in and out."""
+def python(code, *args, flags=(), env=None, stdin=None, timeout=60, root=ROOT, **options):
+    """Run code in a fresh process that finds this microbench, or the one in `root`."""
     whole = {k: v for k, v in os.environ.items() if k != 'MICROBENCH'}
-    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    first = f'import sys; sys.path.insert(0, {str(root)!r})\n'
     return subprocess.run(
         [sys.executable, *flags, '-c', first + code, *map(str, args)],
         env={**whole, **(env or {})},

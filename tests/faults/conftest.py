@@ -1,14 +1,17 @@
 """Places where writing fails, and programs that write there."""
 
 import json
+import os
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from microbench.results.reading import Lines
-from tests.fakes import python
+from tests.fakes import ROOT, python
 
 FOLDER = Path(__file__).parent
 
@@ -20,6 +23,20 @@ def faulty(tmp_path_factory):
     flags = ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror']
     subprocess.run(['gcc', *flags, '-o', library, FOLDER / 'faulty.c', '-ldl'], check=True)
     return library
+
+
+@pytest.fixture(scope='session')
+def killable(tmp_path_factory):
+    """Build a copy that can be killed at the places of csrc/mb_crash.h; return where."""
+    place = tmp_path_factory.mktemp('killable')
+    for name in ('microbench', 'csrc'):
+        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns('*.so'))
+    for name in ('setup.py', 'pyproject.toml', 'README.md'):
+        shutil.copy(ROOT / name, place)
+    switches = {'MICROBENCH_CRASH_POINTS': '1', 'CFLAGS': '-O0'}
+    build = [sys.executable, 'setup.py', '--quiet', 'build_ext', '--inplace']
+    subprocess.run(build, cwd=place, env=os.environ | switches, check=True)
+    return place
 
 
 @pytest.fixture
