@@ -1,79 +1,155 @@
 """Blocks that are open when the process ends: each has its record too."""
 
-import signal
+from typing import NamedTuple
 
 import pytest
 
+from microbench import FileOutput
+
+from .conftest import BENCHES, NAMES, ONE, WHERE
+
+# Nested blocks, one of a thread, those of two tasks, and a decorated call, all open.
 BLOCKS = """
-bench, other = MicroBench(path), MicroBench(path)
-bench.record_on_exit('process')
+import asyncio
+blocks, calls = MicroBench(path), MicroBench(path, journal='on')
 opened = threading.Barrier(2)
 def concurrent():
-    with other.record('concurrent'):
+    with blocks.record('concurrent'), blocks.time('phase'):
         opened.wait()
         threading.Event().wait()
 threading.Thread(target=concurrent, daemon=True).start()
-with bench.record('outer'), bench.time('phase'), other.record('inner'):
-    opened.wait()
-    {0}
+opened.wait()
+
+@calls
+def decorated():
+    with calls.time('phase'), blocks.record('inner'), blocks.time('phase'):
+        {last}
+
+async def task(name, others, work):
+    async with blocks.arecord(name):
+        with blocks.time('phase'):
+            await asyncio.sleep(0)
+            if others:
+                await others
+            work()
+
+async def tasks():
+    never_done = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(task('task', never_done, None))
+    await asyncio.sleep(0)
+    await task('outer', None, decorated)
+
+def run():
+    asyncio.run(tasks())
 """
-OPEN = {'outer', 'inner', 'concurrent'}
+OPEN = {'concurrent', 'task', 'outer', 'decorated', 'inner'}
+
+WRITTEN, NATIVE, RECOVERED = None, 'native', 'recovered'
 
 
-def by_name(ended):
+class End(NamedTuple):
+    """How a program ends, and who writes what is open then.
+
+    Attributes:
+        last: the line that ends it.
+        cause: the signal that the records tell.
+        blocks: who writes those of the blocks.
+        process: who writes those of `record_on_exit`.
+        alone: who writes those of the blocks where nothing is registered.
+    """
+
+    last: str
+    cause: str | None
+    blocks: str | None
+    process: str | None
+    alone: str | None = RECOVERED
+
+
+TERM = 'os.kill(os.getpid(), signal.SIGTERM)'
+ENDS = {
+    'SIGTERM': End(f'{TERM}; time.sleep(60)', 'SIGTERM', NATIVE, WRITTEN),
+    'native code': End(
+        'never.signal_and_hang(signal.SIGTERM, 1)', 'SIGTERM', NATIVE, NATIVE
+    ),
+    'a crash': End('os.abort()', 'SIGABRT', NATIVE, NATIVE),
+    'SIGKILL': End('os.kill(os.getpid(), signal.SIGKILL)', None, RECOVERED, RECOVERED),
+    'a signal, and SIGKILL': End(
+        'never.signal_and_kill(signal.SIGTERM)', 'SIGTERM', RECOVERED, RECOVERED
+    ),
+    'os._exit()': End('os._exit(3)', None, RECOVERED, RECOVERED),
+    'execv': End("os.execv('/bin/true', ['true'])", None, RECOVERED, RECOVERED),
+}
+
+
+def by_name(records):
     """The records by name, each of which is there once."""
-    records = {record['call']['name']: record for record in ended.records}
-    assert len(records) == len(ended.records)
-    return records
+    named = {record['call']['name']: record for record in records}
+    assert len(named) == len(records)
+    return named
 
 
-@pytest.mark.parametrize(
-    ('last', 'name', 'native'),
-    [
-        ('os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)', 'SIGTERM', OPEN),
-        ('never.signal_and_hang(signal.SIGTERM, 1)', 'SIGTERM', {*OPEN, 'process'}),
-        ('os.abort()', 'SIGABRT', {*OPEN, 'process'}),
-    ],
-    ids=['Python', 'native code', 'crash'],
-)
-def test_nested_and_concurrent_blocks(in_c, last, name, native):
-    """Python writes the record of the process, native code those that are still open."""
-    ended = in_c(BLOCKS.format(last))
-    records = by_name(ended)
-    assert set(records) == {*OPEN, 'process'}
-    assert {record['exit_signal'] for record in records.values()} == {name}
-    assert {n for n, record in records.items() if 'exit_path' in record} == native
-    [phase] = records['outer']['call']['open_timings']
-    assert phase['name'] == 'phase'
-    assert ended.status == -getattr(signal, name)
+@BENCHES
+@WHERE
+@pytest.mark.parametrize('name', ENDS)
+def test_open_blocks(in_c, tmp_path, name, where, benches):
+    """Each has a record with its open phase and the cause, whoever writes it."""
+    end, registered = ENDS[name], NAMES[benches]
+    ended = in_c(BLOCKS.format(last=end.last) + benches + where.format('run()'))
+    records = by_name(FileOutput(tmp_path / 'records.jsonl').get_results())
+    assert set(records) == {*OPEN, *registered}
+    for block in OPEN:
+        by = end.blocks if registered else end.alone
+        assert records[block].get('exit_path') == by
+        [phase] = records[block]['call']['open_timings']
+        assert phase['name'] == 'phase'
+    for process in registered:
+        assert records[process].get('exit_path') == end.process
+    for record in records.values():
+        assert record.get('exit_signal') == (end.cause if registered else None)
+    if 'SIG' not in name:
+        assert ended.err == ''
+
+
+def test_a_block_of_a_thread_that_is_open_at_a_normal_end(in_c, tmp_path):
+    """Nobody has left it: it comes back as what was cut off."""
+    ended = in_c(
+        ONE
+        + """
+opened = threading.Barrier(2)
+def concurrent():
+    with bench.record('concurrent'):
+        opened.wait()
+        threading.Event().wait()
+threading.Thread(target=concurrent, daemon=True).start()
+opened.wait()
+"""
+    )
+    assert (ended.status, ended.err) == (0, '')
+    records = by_name(FileOutput(tmp_path / 'records.jsonl').get_results())
+    assert records['simulation']['exit_status'] == 0
+    assert records['concurrent']['exit_path'] == RECOVERED
 
 
 def test_a_handler_of_the_program_that_goes_on(in_c):
     """Its blocks are not written before they end: it may leave them as it likes."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: sys.exit(3))\n'
-    ended = in_c(own + BLOCKS.format('os.kill(os.getpid(), signal.SIGTERM)'))
-    records = by_name(ended)
-    assert records['process']['exit_signal'] == 'SIGTERM'
-    for name in ('outer', 'inner'):
+    ended = in_c(own + BLOCKS.format(last=TERM) + ONE + 'run()\n')
+    records = by_name(ended.records)
+    assert records.pop('simulation')['exit_signal'] == 'SIGTERM'
+    assert set(records) == OPEN - {'concurrent'}
+    for name in ('outer', 'decorated', 'inner'):
         assert records[name]['exception']['type'] == 'SystemExit'
     assert ended.status == 3
 
 
 def test_without_a_journal(in_c):
     """What no journal shows is not known to native code; the process is."""
-    ended = in_c(BLOCKS.format('os.abort()'), env={'MICROBENCH_JOURNAL': 'off'})
-    assert set(by_name(ended)) == {'process'}
+    code = BLOCKS.format(last='os.abort()') + ONE + 'run()\n'
+    ended = in_c(code, env={'MICROBENCH_JOURNAL': 'off'})
+    assert set(by_name(ended.records)) == {'simulation', 'decorated'}
 
 
-def test_decorated_calls(in_c):
-    """They are shown where that was asked for."""
-    code = """
-bench = MicroBench(path, journal={0!r})
-bench.record_on_exit('process')
-@bench
-def work():
-    os.abort()
-work()
-"""
-    for journal, names in [('on', {'process', 'work'}), ('auto', {'process'})]:
-        assert set(by_name(in_c(code.format(journal)))) == names
+def test_decorated_calls_are_shown_where_that_was_asked_for(in_c):
+    """Only the process is, by default."""
+    ended = in_c(ONE + 'bench(os.abort)()\n')
+    assert set(by_name(ended.records)) == {'simulation'}
