@@ -1,6 +1,5 @@
 """Programs of four ranks under a real Open MPI, with mpi4py: no rank's record is lost."""
 
-import json
 import os
 import shutil
 import signal
@@ -17,7 +16,7 @@ from tests.cli.conftest import is_gone, wait_until
 ROOT = Path(__file__).parents[2]
 RANKS = 4
 PROGRAM = """
-import os
+import os, signal, sys
 from pathlib import Path
 from mpi4py import MPI
 from microbench import MicroBench
@@ -92,13 +91,29 @@ def test_the_end_of_the_program(mpirun):
         assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'work']
 
 
+def check_those_killed(records):
+    """Each has its open phase; mpirun may kill a rank before it sees SIGTERM."""
+    for record in records:
+        recovered = record.get('exit_path') == 'recovered'
+        assert recovered or record['exit_signal'] == 'SIGTERM'
+        assert [t['name'] for t in record['call']['open_timings']] == ['work']
+    assert len({record['mb']['record_id'] for record in records}) == len(records)
+
+
 def test_mpirun_is_ended(mpirun):
     """SIGTERM to mpirun reaches all ranks: all four records are there."""
     left = mpirun('while True: pass', signal.SIGTERM)
     assert left.each('rank') == list(range(RANKS)), left.err
-    for record in left.records:  # mpirun kills the others when one has ended
-        recovered = record.get('exit_path') == 'recovered'
-        assert recovered or record['exit_signal'] == 'SIGTERM'
-    for record in left.records:
-        assert [t['name'] for t in record['call']['open_timings']] == ['work']
-    assert len({json.dumps(record['mb']['record_id']) for record in left.records}) == RANKS
+    check_those_killed(left.records)
+
+
+@pytest.mark.parametrize(
+    'end', ['comm.Abort(3)', 'os._exit(3)', 'os.kill(os.getpid(), signal.SIGKILL)']
+)
+def test_one_rank_ends(mpirun, end):
+    """mpirun kills the others because of it: their records are there all the same."""
+    all_are_up = 'comm.Barrier()\n    '
+    left = mpirun(all_are_up + f'{end} if comm.Get_rank() == 0 else signal.pause()')
+    assert left.status != 0
+    assert left.each('rank') == list(range(RANKS)), left.err
+    check_those_killed(left.records)
