@@ -149,8 +149,10 @@ release_watchdog(void)
 static void
 before_fork(void)
 {
-    ran_before_fork = running;
-    stop_thread();
+    ran_before_fork = running && !mb_watchdog_watches(); /* else it would be waited for */
+    if (ran_before_fork) {
+        stop_thread();
+    }
 }
 
 static void
@@ -249,7 +251,7 @@ mb_last_disarm(mb_last *last)
     }
     /* Both in one order: a walker that is not seen here sees the list without it. One that
      * is seen belongs to the end of the process: what it may be reading is left to it. */
-    if (__atomic_load_n(&mb_last_walkers, __ATOMIC_SEQ_CST) == 0) {
+    if (!mb_journals_are_walked()) {
         free_last(last);
     }
 }
@@ -279,8 +281,7 @@ after_fork_in_child(void)
         }
     }
     mb_last_armed = NULL;
-    mb_last_walkers = 0;
-    mb_signals_process = 0;
+    mb_signals_forget();
     mb_watchdog_forget();
     forget_watchdog();
 }

@@ -14,11 +14,12 @@
 #define LARGEST_STEP (1u << 20)
 #define PAGE 4096u
 #define PATIENCE 64      /* requests refused after the system has refused one */
-#define LONGEST_NAME 200 /* of the output, within that of the journal: 255 in all */
+#define MOST_TRIES 20    /* a millisecond each, to lock a new file */
 #define GOING (-1)
 
 static mb_journal *journals; /* grows only: those that have gone are used again */
 static mb_lock table;
+static int walkers;
 static pid_t owner;
 
 static mb_journal_header *
@@ -53,33 +54,60 @@ set_aside(int fd, uint32_t from, uint32_t to)
     return error;
 }
 
-/* A new file, locked, with FIRST_SIZE bytes that are really there. -1 with errno. */
+/* Readers who find the file before it is locked let go of it at once. */
 static int
-make_file(mb_journal *journal, mode_t mode)
+lock_soon(int fd)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    int error = mb_lock_description(fd);
+    for (int tries = 0; error == EAGAIN && tries < MOST_TRIES; tries++) {
+        nanosleep(&moment, NULL);
+        error = mb_lock_description(fd);
+    }
+    return error;
+}
+
+/* Locks the new file, and has FIRST_SIZE bytes of it really there: 0, or an errno. ENOENT:
+ * somebody took it for one that a dead process had left empty, and removed it. */
+static int
+take_file(mb_journal *journal, int fd)
 {
     struct stat file;
-    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    const int fd = open(journal->path, flags, mode);
-    if (fd < 0) {
-        return -1;
-    }
-    MB_CRASH_POINT("made");
-    int error = mb_lock_description(fd);
-    if (!error) {
-        error = set_aside(fd, 0, FIRST_SIZE);
-    }
-    if (!error && fstat(fd, &file) < 0) {
-        error = errno;
-    }
+    const int error = lock_soon(fd);
     if (error) {
-        unlink(journal->path);
-        close(fd);
-        errno = error;
-        return -1;
+        return error;
+    }
+    if (fstat(fd, &file) < 0) {
+        return errno;
     }
     journal->device = (uint64_t)file.st_dev;
     journal->inode = (uint64_t)file.st_ino;
-    return fd;
+    return file.st_nlink ? set_aside(fd, 0, FIRST_SIZE) : ENOENT;
+}
+
+/* A new file that is locked. -1 with errno. */
+static int
+make_file(mb_journal *journal, mode_t mode)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int error = ENOENT;
+    for (int tries = 0; error == ENOENT && tries < MOST_TRIES; tries++) {
+        const int fd = open(journal->path, flags, mode);
+        if (fd < 0) {
+            return -1;
+        }
+        MB_CRASH_POINT("made");
+        error = take_file(journal, fd);
+        if (!error) {
+            return fd;
+        }
+        if (error != ENOENT) {
+            unlink(journal->path);
+        }
+        close(fd);
+    }
+    errno = error;
+    return -1;
 }
 
 /* Not through a symbolic link, and only while nobody has put something else there. */
@@ -293,7 +321,7 @@ path_of(const char *output, const char *directory)
 {
     uint64_t random;
     const size_t above = size_of_directory(output);
-    const size_t room = (directory ? strlen(directory) + 1 : above) + LONGEST_NAME + 64;
+    const size_t room = (directory ? strlen(directory) + 1 : above) + MB_JOURNAL_NAME + 64;
     char *path = mb_alloc(room);
     if (!path || getentropy(&random, sizeof random) < 0) {
         mb_free(path);
@@ -301,7 +329,7 @@ path_of(const char *output, const char *directory)
     }
     snprintf(path, room, "%.*s%s.%.*s.%ld-%016llx.journal",
              directory ? (int)strlen(directory) : (int)above,
-             directory ? directory : output, directory ? "/" : "", LONGEST_NAME,
+             directory ? directory : output, directory ? "/" : "", MB_JOURNAL_NAME,
              output + above, (long)getpid(), (unsigned long long)random);
     return path;
 }
@@ -321,6 +349,7 @@ forget_in_child(void)
         mb_lock_give(&journal->lock);
     }
     mb_lock_give(&table);
+    walkers = 0;
     owner = 0;
 }
 
@@ -382,17 +411,32 @@ find(const char *output, const char *directory)
     return NULL;
 }
 
+/* Whoever walks may have come to a mirror of it before it went. */
+static bool
+nobody_walks(void)
+{
+    return __atomic_load_n(&walkers, __ATOMIC_SEQ_CST) == 0;
+}
+
+/* Ready to be used again. Others look at `next` and `readers` at any moment. */
+static void
+empty(mb_journal *journal)
+{
+    mb_mirrors_free(journal);
+    mb_free(journal->path);
+    mb_free(journal->output);
+    journal->path = journal->output = NULL;
+    journal->open = journal->users = journal->refusals = 0;
+    journal->last = NULL;
+}
+
 static mb_journal *
 unused(void)
 {
     uint32_t count = 0;
     for (mb_journal *journal = journals; journal; journal = journal->next, count++) {
-        if (!journal->base) {
-            mb_mirrors_free(journal);
-            mb_journal *next = journal->next;
-            mb_free(journal->path);
-            mb_free(journal->output);
-            *journal = (mb_journal){.next = next, .readers = GOING};
+        if (!journal->base && nobody_walks()) {
+            empty(journal);
             return journal;
         }
     }
@@ -534,6 +578,24 @@ mb_journal_release(mb_journal *journal)
 }
 
 /* --- at the end of the process ----------------------------------------------------- */
+
+void
+mb_journals_walk(void)
+{
+    __atomic_add_fetch(&walkers, 1, __ATOMIC_SEQ_CST);
+}
+
+void
+mb_journals_leave(void)
+{
+    __atomic_sub_fetch(&walkers, 1, __ATOMIC_SEQ_CST);
+}
+
+bool
+mb_journals_are_walked(void)
+{
+    return !nobody_walks();
+}
 
 mb_journal *
 mb_journals(void)

@@ -52,6 +52,8 @@ typedef struct mb_journal {
  *   ENOTSUP  `local` is set, and the file system is none on which a mapping is safe
  *   EMFILE   this process has MB_JOURNALS already */
 #define MB_JOURNALS 64
+/* Bytes of the output's name that are in that of the journal, which has 255 in all. */
+#define MB_JOURNAL_NAME 200
 mb_journal *mb_journal_file(const char *output, const char *directory, bool local);
 
 /* The journal in memory, one for the process. One more user. NULL without memory. */
@@ -71,6 +73,12 @@ bool mb_journal_is_ours(const mb_journal *journal);
 mb_journal *mb_journals(void);
 bool mb_journal_hold(mb_journal *journal);
 void mb_journal_let_go(mb_journal *journal);
+
+/* While somebody walks the records of a dying process, from walk to leave, none of the
+ * memory that leads to them is freed. */
+void mb_journals_walk(void);
+void mb_journals_leave(void);
+bool mb_journals_are_walked(void);
 
 mb_image mb_journal_image(const mb_journal *journal);
 

@@ -6,7 +6,6 @@
 #define STANDARD_ERROR 2
 
 mb_last *mb_last_armed;
-int mb_last_walkers;
 
 /* --- a buffer for one line --------------------------------------------------------- */
 
@@ -97,13 +96,11 @@ write_mirror(mb_mirror *mirror, const mb_ending *ending, const mb_target *target
 static void
 write_armed(const mb_ending *ending)
 {
-    __atomic_add_fetch(&mb_last_walkers, 1, __ATOMIC_SEQ_CST);
     mb_last *last = __atomic_load_n(&mb_last_armed, __ATOMIC_SEQ_CST);
     while (last) {
         write_mirror(last->mirror, ending, last->targets, last->count);
-        last = __atomic_load_n(&last->next, __ATOMIC_ACQUIRE);
+        last = __atomic_load_n(&last->next, __ATOMIC_SEQ_CST);
     }
-    __atomic_sub_fetch(&mb_last_walkers, 1, __ATOMIC_SEQ_CST);
 }
 
 static void
@@ -116,18 +113,27 @@ write_open(const mb_journal *journal, const mb_ending *ending)
     }
 }
 
+static void
+write_all_open(const mb_ending *ending)
+{
+    for (mb_journal *journal = mb_journals(); journal; journal = journal->next) {
+        if (mb_journal_hold(journal)) {
+            if (journal->output) {
+                write_open(journal, ending);
+            }
+            mb_journal_let_go(journal);
+        }
+    }
+}
+
 void
 mb_last_words(int signal, int64_t now_ns, bool dying)
 {
     const mb_ending ending = {.path = "native", .signal = signal, .now_ns = now_ns};
+    mb_journals_walk();
     write_armed(&ending);
-    if (!dying) {
-        return;
+    if (dying) {
+        write_all_open(&ending);
     }
-    for (mb_journal *journal = mb_journals(); journal; journal = journal->next) {
-        if (journal->output && mb_journal_hold(journal)) {
-            write_open(journal, &ending);
-            mb_journal_let_go(journal);
-        }
-    }
+    mb_journals_leave();
 }

@@ -28,8 +28,6 @@ typedef struct mb_last {
 
 /* Those armed, the oldest first. */
 extern mb_last *mb_last_armed;
-/* How many walk that list now: who takes one out then must not free it. */
-extern int mb_last_walkers;
 
 /* Writes all armed records that nobody has claimed and, if the process is `dying`, all
  * other open ones, as they were at `now_ns`. */

@@ -399,6 +399,7 @@ mb_mirror_open(mb_journal *journal, const mb_opening *record)
     }
     if (mirror) {
         empty_log(mirror);
+        mirror->cut = record->flags & MB_SLOT_SECRET;
         put_record(mirror, record);
         __atomic_fetch_add(&journal->open, 1, __ATOMIC_RELAXED);
         PUBLISH(mirror->state, MB_MIRROR_OPEN);

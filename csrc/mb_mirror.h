@@ -46,7 +46,7 @@ struct mb_mirror {
     mb_lock lock;
 };
 
-/* What a record is when it is opened. */
+/* What a record is when it is opened. With MB_SLOT_SECRET its log stays empty. */
 typedef struct {
     const char *record_id; /* MB_RECORD_ID_SIZE bytes */
     uint64_t serial;       /* equal ones have equal head and tail; 0: compare nothing */

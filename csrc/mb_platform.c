@@ -120,3 +120,11 @@ mb_lock_description(int fd)
     return ENOTSUP;
 #endif
 }
+
+bool
+mb_description_is_locked(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK &&
+           whole.l_pid == -1;
+}

@@ -108,6 +108,9 @@ bool mb_maps_safely(const char *directory);
 /* Locks the whole file for this open description of it, for as long as anything keeps
  * that: descriptors, mappings. 0, or an errno: ENOTSUP, EAGAIN (others have it). */
 int mb_lock_description(int fd);
+/* Whether the lock that keeps others off the file is one of these. The locks that belong
+ * to processes (fcntl(2), F_SETLK) are not. */
+bool mb_description_is_locked(int fd);
 
 /* --- clocks ---------------------------------------------------------------------- */
 

@@ -215,10 +215,22 @@ mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record)
     record->start_wall_ns = run->start_wall_ns;
     record->start_ns = run->stopped_ns ? 0 : run->started_ns;
     run->mirror = mb_mirror_open(journal, record);
+    run->mirror_generation = mb_fork_generation();
     if (run->mirror) {
         copy_past(run);
     }
     return run->mirror != NULL;
+}
+
+/* A run that is sealed is in no list, and a fork may come after that. */
+mb_mirror *
+mb_run_own_mirror(mb_run *run)
+{
+    if (run->mirror && run->mirror_generation != mb_fork_generation()) {
+        run->mirror = NULL;
+        run->entry = NULL;
+    }
+    return run->mirror;
 }
 
 mb_entry *
@@ -272,7 +284,7 @@ mb_run_leave_mirrored(mb_run *run)
 bool
 mb_run_claim(mb_run *run)
 {
-    if (run->claimed || (run->mirror && !mb_mirror_claim(run->mirror))) {
+    if (run->claimed || (mb_run_own_mirror(run) && !mb_mirror_claim(run->mirror))) {
         return false;
     }
     return run->claimed = true;
@@ -281,7 +293,7 @@ mb_run_claim(mb_run *run)
 void
 mb_run_forget(mb_run *run)
 {
-    if (run->mirror) {
+    if (mb_run_own_mirror(run)) {
         mb_mirror_close(run->mirror, run->claimed);
         run->mirror = NULL;
         run->entry = NULL;

@@ -45,6 +45,7 @@ typedef struct mb_run {
     mb_samples durations;
     mb_phases phases;
     mb_mirror *mirror; /* Borrowed: of a run that is journalled; else NULL */
+    unsigned mirror_generation; /* of forks, in which it was made */
     mb_entry *entry;   /* Borrowed from the mirror: the current iteration's */
 } mb_run;
 
@@ -121,6 +122,9 @@ bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record);
 
 /* A phase that is about to be entered, in the journal; NULL if there is no room. */
 mb_entry *mb_run_mirror_phase(mb_run *run, mb_name *name);
+
+/* The mirror; NULL where there is none, as in a forked child. */
+mb_mirror *mb_run_own_mirror(mb_run *run);
 
 /* Whether the caller is the one to write the record: true once. */
 bool mb_run_claim(mb_run *run);

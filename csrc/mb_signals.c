@@ -38,24 +38,32 @@ hand_back(const mb_signal *signal, int number, const siginfo_t *info)
 
 enum { NOT_YET, WRITING, WRITTEN };
 
+static uint32_t crashed; /* one of them */
+
 /* Other threads may crash meanwhile: they wait, since what they do next ends us all. */
 static void
 crash(const mb_signal *signal, int number, siginfo_t *info)
 {
-    static uint32_t state;
     uint32_t before = NOT_YET;
     const int64_t now_ns = mb_clock_ns();
-    if (__atomic_compare_exchange_n(&state, &before, WRITING, false, __ATOMIC_ACQ_REL,
+    if (__atomic_compare_exchange_n(&crashed, &before, WRITING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE)) {
         mb_journals_stamp(number, mb_wall_ns(), now_ns);
         mb_last_words(number, now_ns, true);
-        __atomic_store_n(&state, WRITTEN, __ATOMIC_RELEASE);
-        mb_raw_wake(&state);
+        __atomic_store_n(&crashed, WRITTEN, __ATOMIC_RELEASE);
+        mb_raw_wake(&crashed);
     }
-    while (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == WRITING) {
-        mb_raw_wait(&state, WRITING, 1000000000);
+    while (__atomic_load_n(&crashed, __ATOMIC_ACQUIRE) == WRITING) {
+        mb_raw_wait(&crashed, WRITING, 1000000000);
     }
     hand_back(signal, number, info);
+}
+
+void
+mb_signals_forget(void)
+{
+    mb_signals_process = 0;
+    __atomic_store_n(&crashed, NOT_YET, __ATOMIC_RELAXED);
 }
 
 static void
@@ -68,6 +76,7 @@ let_recover(const mb_signal *signal, int number, siginfo_t *info, void *context)
     chain(signal, number, info, context);
     if (!dying) {
         mb_journals_unstamp();
+        mb_watchdog_stamp(); /* another signal may have come meanwhile */
     }
 }
 

@@ -44,6 +44,9 @@ typedef struct {
 extern mb_signal mb_signals[NSIG];
 extern pid_t mb_signals_process; /* whose they are */
 
+/* In a forked child: they are nobody's, and nothing has happened to it. */
+void mb_signals_forget(void);
+
 const struct sigaction *mb_signal_before(const mb_signal *signal);
 
 void mb_on_signal(int number, siginfo_t *info, void *context);

@@ -55,6 +55,7 @@ typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN } mb_slot_state;
 #define MB_SLOT_ITERATED 2u /* with call.timings_iteration */
 #define MB_SLOT_UNTIMED 4u  /* measured by a clock that is not ours: no durations */
 #define MB_SLOT_CUT 8u      /* there was no room for all of the log */
+#define MB_SLOT_SECRET 16u  /* what is measured may not be told, nor noted in the log */
 
 typedef struct {
     uint32_t next;  /* slot made after this one: further up in the image */

@@ -11,6 +11,7 @@ static int first; /* signal; 0: none has come */
 static int64_t came_ns;
 static mb_death death;    /* stored before the watchdog starts */
 static uint32_t watching; /* not 0 while there is one: its thread id, or 1 */
+static uint32_t starting; /* handlers that are about to start one */
 static int64_t grace_ns, patience_ns;
 
 void
@@ -94,6 +95,12 @@ watch(void)
 
 /* --- how it comes to life ---------------------------------------------------------- */
 
+bool
+mb_watchdog_watches(void)
+{
+    return __atomic_load_n(&watching, __ATOMIC_ACQUIRE) != 0;
+}
+
 #if MB_WATCH_CLONE
 
 char *mb_watchdog_stack;
@@ -153,18 +160,18 @@ start_to_watch(void)
 #endif
 
 static void
-await_its_end(void)
+await_zero(const uint32_t *word)
 {
-    uint32_t thread;
-    while ((thread = __atomic_load_n(&watching, __ATOMIC_ACQUIRE))) {
-        mb_raw_wait(&watching, thread, 1000000000);
+    uint32_t value;
+    while ((value = __atomic_load_n(word, __ATOMIC_ACQUIRE))) {
+        mb_raw_wait(word, value, 1000000000);
     }
 }
 
 /* --- what it is told --------------------------------------------------------------- */
 
-void
-mb_watchdog_signal(mb_death came)
+static void
+note(mb_death came)
 {
     int none = 0;
     if (!__atomic_compare_exchange_n(&first, &none, came.number, false,
@@ -173,9 +180,28 @@ mb_watchdog_signal(mb_death came)
     }
     death = came;
     __atomic_store_n(&came_ns, mb_clock_ns(), __ATOMIC_RELAXED);
-    mb_journals_stamp(came.number, mb_wall_ns(), came_ns);
+    mb_watchdog_stamp();
     if (!start_to_watch()) {
         end_the_process();
+    }
+}
+
+void
+mb_watchdog_signal(mb_death came)
+{
+    __atomic_add_fetch(&starting, 1, __ATOMIC_ACQ_REL);
+    note(came);
+    __atomic_sub_fetch(&starting, 1, __ATOMIC_ACQ_REL);
+    mb_raw_wake(&starting);
+}
+
+void
+mb_watchdog_stamp(void)
+{
+    const int number = mb_watchdog_seen();
+    const int64_t then_ns = mb_watchdog_seen_ns();
+    if (number && then_ns) {
+        mb_journals_stamp(number, mb_wall_ns() - (mb_clock_ns() - then_ns), then_ns);
     }
 }
 
@@ -187,13 +213,20 @@ mb_exit_begin(void)
     return in_time;
 }
 
+static void
+become_idle(void)
+{
+    __atomic_store_n(&stage, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&came_ns, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&first, 0, __ATOMIC_RELEASE);
+}
+
 void
 mb_watchdog_forget(void)
 {
     __atomic_store_n(&watching, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&stage, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&came_ns, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&first, 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&starting, 0, __ATOMIC_RELAXED);
+    become_idle();
 }
 
 int
@@ -201,8 +234,9 @@ mb_exit_end(void)
 {
     __atomic_fetch_or(&stage, DONE, __ATOMIC_ACQ_REL);
     mb_raw_wake(&stage);
-    await_its_end();
+    await_zero(&starting);
+    await_zero(&watching);
     const int came = mb_watchdog_seen() && death.deadly ? death.number : 0;
-    mb_watchdog_forget();
+    become_idle();
     return came;
 }

@@ -47,6 +47,9 @@ void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns);
  * all is done at once, and the call may not return. */
 void mb_watchdog_signal(mb_death death);
 
+/* Notes the signal that has come, if one has, in the journals that show none. */
+void mb_watchdog_stamp(void);
+
 /* The signal that came first; 0: none has. */
 int mb_watchdog_seen(void);
 
@@ -76,6 +79,9 @@ extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
 
 /* Watches, then is idle: what a thread does when it is called. */
 void mb_watchdog_run(void);
+
+/* Whether there is a watchdog now. */
+bool mb_watchdog_watches(void);
 
 /* In a forked child: nothing has happened to it. */
 void mb_watchdog_forget(void);

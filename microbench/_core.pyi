@@ -128,6 +128,7 @@ class Journal:
         call: bytes,
         tail: bytes,
         offset_s: int,
+        secret: bool = False,
         /,
     ) -> bool:
         """Show an open run until it is closed; false if there is no room.
@@ -138,6 +139,7 @@ class Journal:
             call: fields of `call`, without those that tell time.
             tail: other fields, each with a comma before it.
             offset_s: of the time zone, east of UTC.
+            secret: `call` is all that may be told: nothing is added to it, nor noted.
         """
 
 class Shown:
@@ -302,6 +304,12 @@ def remove_journals() -> None:
 
 def own_journals() -> list[str]:
     """Paths of the journals in which this process shows its records."""
+
+JOURNAL_NAME: int
+"""Bytes of the name of a file of records that are in the name of its journal."""
+
+def owner_lives(fd: int) -> bool:
+    """Whether the process lives that made the journal: it holds a lock of its own kind."""
 
 def journal_header(data: bytes) -> dict[str, Any]:
     """Whose journal it is, from a copy of the file; ValueError if it is none.

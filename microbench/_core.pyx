@@ -183,12 +183,12 @@ def signal_stack(bint wanted):
 
 def run_is_claimed(run):
     cdef c.mb_run *native
+    cdef c.mb_mirror *mirror
     if not isinstance(run, OpenRun):
         raise TypeError('a run is needed')
     native = &(<c.py_run *>run).native
-    if native.mirror is NULL:
-        return bool(native.claimed)
-    return native.mirror.state != c.MB_MIRROR_OPEN
+    mirror = c.mb_run_own_mirror(native)
+    return bool(native.claimed if mirror is NULL else mirror.state != c.MB_MIRROR_OPEN)
 
 
 cdef class LastWords:
@@ -352,9 +352,10 @@ cdef class Journal:
         return self.native.path
 
     def show(self, run, bytes head not None, bytes call not None, bytes tail not None,
-             int32_t offset_s):
+             int32_t offset_s, bint secret=False):
         cdef c.mb_opening record
         record.serial = 0
+        record.flags = c.MB_SLOT_SECRET if secret else 0
         put_texts(&record, head, tail, offset_s)
         record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
         return self.put(run, &record)
@@ -363,7 +364,7 @@ cdef class Journal:
         cdef c.py_run *native = <c.py_run *>run
         if not c.PyObject_TypeCheck(run, state.run_type):
             raise TypeError('a run is needed')
-        record.flags = flags_of(native)
+        record.flags = (record.flags & c.MB_SLOT_SECRET) | flags_of(native)
         return self.is_ours() and c.mb_run_mirror(&native.native, self.native, record)
 
 
@@ -419,6 +420,13 @@ cdef class Shown:
 
 def remove_journals():
     c.mb_journals_remove()
+
+
+JOURNAL_NAME = c.MB_JOURNAL_NAME
+
+
+def owner_lives(int fd):
+    return c.mb_description_is_locked(fd)
 
 
 cdef c.mb_image image_of(bytes data) except *:

@@ -27,6 +27,7 @@ cdef extern from "Python.h":
 cdef extern from "mb_platform.h":
     int mb_fork_watch() noexcept nogil
     unsigned int mb_fork_generation() noexcept nogil
+    bint mb_description_is_locked(int fd) noexcept nogil
 
 cdef extern from "mb_identity.h":
     enum:
@@ -75,6 +76,7 @@ cdef extern from "mb_append.h":
 cdef extern from "mb_slot.h":
     enum:
         MB_SLOT_INTEGERS
+        MB_SLOT_SECRET
         MB_SLOT_ITERATED
         MB_SLOT_UNTIMED
     ctypedef struct mb_journal_header:
@@ -119,6 +121,8 @@ cdef extern from "mb_slot.h":
                         char *buffer, size_t capacity, mb_slot_line *line) noexcept nogil
 
 cdef extern from "mb_journal.h":
+    enum:
+        MB_JOURNAL_NAME
     ctypedef struct mb_journal:
         mb_journal *next
         const char *path
@@ -194,6 +198,7 @@ cdef extern from "mb_run.h":
     uint32_t mb_runs_open
     const char *mb_run_record_id(mb_run *run) noexcept
     bint mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record) noexcept
+    mb_mirror *mb_run_own_mirror(mb_run *run) noexcept
 
 cdef extern from "mb_record.h":
     ctypedef struct mb_record_form:

@@ -29,7 +29,7 @@ TESTED = ['-DMB_TEST_ALLOC']
 TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
 LINKED = {
     'test_mb_append': ['-Wl,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime'],
-    'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs'],
+    'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs,--wrap=fcntl'],
 }
 
 

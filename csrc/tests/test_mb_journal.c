@@ -1,5 +1,5 @@
 /* Journals in files: real directories, real forks, real kills. What the system can refuse
- * is refused by wrappers of posix_fallocate and statfs. */
+ * is refused by wrappers of posix_fallocate, statfs and fcntl. */
 #include <dirent.h>
 #include <signal.h>
 #include <sys/vfs.h>
@@ -35,6 +35,27 @@ __wrap_statfs(const char *path, struct statfs *system)
         system->f_type = file_system;
     }
     return result;
+}
+
+static int held_by_others; /* so many locks from now on are refused */
+static void (*before_lock)(void);
+
+int __real_fcntl(int fd, int command, void *argument);
+int __wrap_fcntl(int fd, int command, void *argument);
+int
+__wrap_fcntl(int fd, int command, void *argument)
+{
+    if (command == F_OFD_SETLK && before_lock) {
+        void (*const meanwhile)(void) = before_lock;
+        before_lock = NULL;
+        meanwhile();
+    }
+    if (command == F_OFD_SETLK && held_by_others > 0) {
+        held_by_others--;
+        errno = EAGAIN;
+        return -1;
+    }
+    return __real_fcntl(fd, command, argument);
 }
 
 /* How many entries of the folder have names that end so; the last one's path. */
@@ -132,6 +153,42 @@ it_lies_beside_the_output_and_goes_with_its_last_user(void)
     CHECK(make() == journal);
     mb_journal_release(journal);
     CHECK_INT(journals_there(), 1);
+    mb_journal_release(journal);
+    CHECK_INT(journals_there(), 0);
+}
+
+static void
+a_reader_that_holds_the_new_file_is_waited_for(void)
+{
+    held_by_others = 3;
+    mb_journal *journal = make();
+    CHECK(journal != NULL);
+    CHECK_INT(held_by_others, 0);
+    mb_journal_release(journal);
+    held_by_others = 1000000;
+    CHECK(make() == NULL);
+    CHECK_INT(errno, EAGAIN);
+    CHECK_INT(journals_there(), 0);
+    held_by_others = 0;
+}
+
+static void
+remove_it(void)
+{
+    char path[6000];
+    CHECK_INT(count_files(".journal", path), 1);
+    CHECK_INT(unlink(path), 0);
+}
+
+static void
+a_new_file_that_was_taken_for_a_dead_one_is_made_again(void)
+{
+    char path[6000];
+    before_lock = remove_it;
+    mb_journal *journal = make();
+    CHECK(journal != NULL);
+    CHECK_INT(count_files(".journal", path), 1);
+    CHECK(is_locked(path));
     mb_journal_release(journal);
     CHECK_INT(journals_there(), 0);
 }
@@ -545,6 +602,8 @@ main(void)
     sprintf(output, "%s/out.jsonl", folder);
     mb_fork_watch();
     RUN(it_lies_beside_the_output_and_goes_with_its_last_user);
+    RUN(a_reader_that_holds_the_new_file_is_waited_for);
+    RUN(a_new_file_that_was_taken_for_a_dead_one_is_made_again);
     RUN(it_goes_with_its_last_record_if_that_is_later);
     RUN(it_can_lie_in_another_directory);
     RUN(its_header_says_whose_it_is);

@@ -72,11 +72,8 @@ class ExitRun(Run):
             raise
 
     def _arm(self) -> None:
-        """Have C know the record, and where it goes when Python cannot write it.
-
-        Not where a pattern masks what C itself writes: it would be written unmasked.
-        """
-        if not self.signals or any(self.plan.masker.reasons()):
+        """Have C know the record, and where it goes when Python cannot write it."""
+        if not self.signals:
             return
         if not self.is_shown:
             self._journal = _core.Journal(None)
@@ -151,6 +148,8 @@ class ExitRun(Run):
             record = self._complete(ending)
         except BaseException:  # MemoryError, Ctrl-C between two steps ...
             record = None
+        if self.is_forked:
+            return  # a hook has forked, and this is the child
         if not _core.run_is_claimed(self):
             self._write(record, ending)
         self._disarm()
@@ -217,8 +216,11 @@ class ExitRun(Run):
 
     def _text(self, ending: Ending) -> bytes:
         """Return the record as prepared, with what was measured, and the end."""
-        head, call, tail, offset = self._prepared
+        head, call, tail, offset, secret = self._prepared
         tail += b',' + encoding.encode(ending.fields())[1:-1]
+        if secret:
+            parts = head, self.record_id.encode(), b'"},"call":{', call, b'}', tail, b'}'
+            return b''.join(parts)
         name = call.removeprefix(b'"invocation":"Python","name":')
         text = _core.record_text(self, head, name, tail, offset)
         return self.plan.masker.record(text)

@@ -8,7 +8,8 @@ it left there. Here is decided where there is one, and what is put into it; the 
 
 None where a mapped file could kill the program that it is there for (file systems of a
 network, full disks), and none for records that have to be seen by somebody's own
-`to_json`, `output_result` or `redact` pattern before they are written.
+`to_json` or `output_result` before they are written. Where a `redact` pattern is about
+what C writes, the journal has nothing of what is measured.
 """
 
 from __future__ import annotations
@@ -21,15 +22,19 @@ from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
 from . import encoding, times
 from .settings import JOURNALS
+from .workers import LAST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from typing_extensions import Unpack
+
     from .bench import MicroBenchBase
     from .run import Run
 
-    Texts = tuple[bytes, bytes, bytes, int]  # head, call, tail, offset of the time zone
+    # head, call, tail, offset of the time zone, whether what is measured may not be told
+    Texts = tuple[bytes, bytes, bytes, int, bool]
 
 
 class NoSink:
@@ -102,11 +107,11 @@ class Keeper:
         if found is not None:
             self.show_as(run, *found)
 
-    def show_as(self, run: Run, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
+    def show_as(self, run: Run, *texts: Unpack[Texts]) -> None:
         """Show an open run with this text: see `_core.Journal.show`."""
         journal = self.journal
         if journal is not None:
-            journal.show(run, head, call, tail, offset)
+            journal.show(run, *texts)
 
 
 def file_sink(bench: MicroBenchBase) -> FileOutput | None:
@@ -133,7 +138,7 @@ def _leave_nothing_in_workers() -> None:
     util = sys.modules.get('multiprocessing.util')
     if util is not None and _prepared != _core.fork_generation():
         _prepared = _core.fork_generation()
-        util.Finalize(None, _core.remove_journals, exitpriority=0)
+        util.Finalize(None, _core.remove_journals, exitpriority=LAST - 1)
 
 
 _prepared = -1  # forks before the process in which that was done
@@ -149,6 +154,9 @@ def texts(run: Run, data: dict[str, Any]) -> Texts:
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
     mb.pop('record_id', None)
     known = {k: v for k, v in call.items() if k not in MEASURED}
+    secret = any(masker.reasons())
+    if secret:
+        known.update(_placeholders(run))
     tail, masked = masker.fields(_encoded(fields, encoder))
     whole, more = masker.fields(
         b'{"call":' + _encoded({'invocation': 'Python', **known}, encoder) + b'}'
@@ -156,7 +164,13 @@ def texts(run: Run, data: dict[str, Any]) -> Texts:
     if masked or more:
         mb['masked'] = sorted({*masked, *more})
     head = b'{"mb":{' + b''.join([*_inner(_encoded(mb, encoder)), b'"record_id":"'])
-    return head, whole[9:-2], b''.join(_inner(tail)[::-1]), _utc_offset(run)
+    return head, whole[9:-2], b''.join(_inner(tail)[::-1]), _utc_offset(run), secret
+
+
+def _placeholders(run: Run) -> dict[str, Any]:
+    """Return, for the masker, the fields that every record has and C would write."""
+    moment = times.at(run.start_wall_ns, run.plan.tz)
+    return {'durations': [], 'start_time': moment, 'finish_time': moment}
 
 
 def _inner(text: bytes) -> list[bytes]:

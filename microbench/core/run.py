@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from typing import Any
 
+    from typing_extensions import Unpack
+
     from .bench import MicroBenchBase
-    from .journal import Keeper
+    from .journal import Keeper, Texts
 
 
 class Run(_core.OpenRun):
@@ -126,11 +128,11 @@ class Run(_core.OpenRun):
             if keeper is not None:
                 keeper.show(self)
 
-    def show_as(self, head: bytes, call: bytes, tail: bytes, offset: int) -> None:
+    def show_as(self, *texts: Unpack[Texts]) -> None:
         """Have a journal show the run with this text: see `_core.Journal.show`."""
         keeper = self._keeper() if self.plan.shows else None
         if keeper is not None:
-            keeper.show_as(self, head, call, tail, offset)
+            keeper.show_as(self, *texts)
 
     def _keeper(self) -> Keeper | None:
         keeper = self.owner._keeper
@@ -268,11 +270,11 @@ class Run(_core.OpenRun):
     ) -> None:
         self._keeping_failure(form.add_measurements, self, data)
         self._keeping_failure(form.add_outcome, self, data, exception, value)
-        if self.is_forked:
-            self._keeping_failure(form.renew_id, self, data)
         known = self.phases_left
         self._keeping_failure(self.owner.post_finish_triggers, data)
         self._keeping_failure(form.add_late_phases, self, data, known)
+        if self.is_forked:  # by the code, or by a hook
+            self._keeping_failure(form.renew_id, self, data)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
         if self.claim():
             self._keeping_failure(self._output, record)

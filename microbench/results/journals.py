@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import os
 import time
+from stat import S_ISREG
 
 from .. import _core
 from ..lock import Lock
@@ -21,6 +22,7 @@ from ..lock import Lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 SUFFIX = '.journal'
 MAGIC = 8  # bytes, the last that are written when a journal is made
@@ -33,8 +35,13 @@ _threads = Lock()
 def paths_for(output: str) -> list[str]:
     """Return the journals of a file of records, dead and alive, in order of name."""
     directory, name = os.path.split(os.path.abspath(os.fsdecode(output)))
-    places = [directory, *_asked_for()]
-    return [found for place in places for found in _in_directory(place, name)]
+    cut = os.fsdecode(os.fsencode(name)[: _core.JOURNAL_NAME])
+    return [found for place in places_for(directory) for found in _in_directory(place, cut)]
+
+
+def places_for(directory: str) -> list[str]:
+    """Return where the journals of files in a directory are looked for."""
+    return [directory, *_asked_for()]
 
 
 def is_left_behind(output: str) -> bool:
@@ -68,7 +75,7 @@ class Journal:
         path: of the journal.
         why_not: why its records are left alone; empty where they can be had.
         is_there: False if somebody has removed it meanwhile.
-        pid: of its owner; 0 where it cannot be read.
+        pid: of its owner.
         records: id and line of each record that was open.
 
     Args:
@@ -87,7 +94,7 @@ class Journal:
         self.force = force
         self.why_not = ''
         self.is_there = True
-        self.pid = 0
+        self.pid = _pid_in(path)
         self.records: list[tuple[bytes, bytes]] = []
         self._descriptor = -1
 
@@ -116,10 +123,13 @@ class Journal:
 
     def _hold(self) -> None:
         mode = os.O_RDWR if self.exclusive else os.O_RDONLY
-        self._descriptor = os.open(self.path, mode | os.O_NOFOLLOW | os.O_CLOEXEC)
-        uid = os.fstat(self._descriptor).st_uid
-        if uid != os.geteuid() and not self.force:
-            self.why_not = f'it belongs to user {uid}'
+        mode |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # no waiting for a FIFO
+        self._descriptor = os.open(self.path, mode)
+        there = os.fstat(self._descriptor)
+        if not S_ISREG(there.st_mode):
+            self.why_not = 'it is no file'
+        elif there.st_uid != os.geteuid() and not self.force:
+            self.why_not = f'it belongs to user {there.st_uid}'
         elif not self._lock():
             self.why_not = self._holder()
         elif os.fstat(self._descriptor).st_nlink == 0:
@@ -140,21 +150,12 @@ class Journal:
                     raise
             else:
                 return True
-            if self._owner_lives() or time.monotonic() > deadline:
+            if _core.owner_lives(self._descriptor) or time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
 
-    def _owner_lives(self) -> bool:
-        """Whether the lock is held by the owner, not by somebody who recovers it."""
-        try:
-            header = _core.journal_header(self._contents())
-        except ValueError:
-            return True  # it is being made
-        self.pid = header['pid']
-        return _start_of(self.pid) == int(header['start_ticks'])
-
     def _holder(self) -> str:
-        if self._owner_lives():
+        if _core.owner_lives(self._descriptor):
             return f'its process ({self.pid}) is still running'
         return 'another process is recovering it'
 
@@ -167,12 +168,11 @@ class Journal:
         try:
             header = _core.journal_header(data)
         except ValueError as error:
-            self.pid = int(os.path.basename(self.path).rsplit('.', 2)[1].partition('-')[0])
-            if any(data[:MAGIC]) or _start_of(self.pid):
+            if any(data[:MAGIC]):
                 self.why_not = str(error)
             return  # else its process was killed before anything was in it
         self.pid = header['pid']
-        if header['host'] != os.uname().nodename and not self.force:
+        if not (self.force or _is_of_this_machine(header)):
             self.why_not = f'it was written on {header["host"]}'
         elif self._is_of_another_file(header['output']):
             self.why_not = f'its records belong to {os.fsdecode(header["output"])}'
@@ -183,17 +183,30 @@ class Journal:
     def _is_of_another_file(self, output: bytes) -> bool:
         """Beside its file the name says it all, also after the directory was moved."""
         beside = os.path.dirname(self.path) == os.path.dirname(self.output)
-        return not beside and output != os.fsencode(self.output)
+        part = os.path.basename if beside else os.path.normpath
+        return part(output) != part(os.fsencode(self.output))
 
 
-def _start_of(pid: int) -> int:
-    """Return when a process began, in ticks since the boot (proc(5)); 0: it is dead."""
+def _pid_in(path: str) -> int:
+    """Return the number of the process in the name of its journal."""
+    return int(os.path.basename(path).rsplit('.', 2)[1].partition('-')[0])
+
+
+def _is_of_this_machine(header: dict[str, Any]) -> bool:
+    """Whether its lock tells of life and death here.
+
+    A container that is started again has another name, on the same kernel.
+    """
+    here = os.uname().nodename == header['host'] or _boot_id() == header['boot_id']
+    return bool(here)
+
+
+def _boot_id() -> str:
     try:
-        with open(f'/proc/{pid}/stat', 'rb') as file:
-            after_name = file.read().rpartition(b')')[2].split()
+        with open('/proc/sys/kernel/random/boot_id', encoding='ascii') as file:
+            return file.read().strip()
     except OSError:
-        return 0
-    return 0 if after_name[0] in b'ZX' else int(after_name[19])
+        return 'unknown'
 
 
 def _how() -> bytes:

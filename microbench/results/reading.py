@@ -108,7 +108,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def holds(contents: bytes, record_id: bytes) -> bool:
+def holds(contents: bytes | bytearray, record_id: bytes) -> bool:
     """Whether a whole record with this id is among the lines.
 
     A line that was cut off is none, whatever it still shows of the id.
@@ -117,7 +117,7 @@ def holds(contents: bytes, record_id: bytes) -> bool:
     while place >= 0:
         begin = contents.rfind(b'\n', 0, place) + 1
         end = contents.find(b'\n', place)
-        line = contents[begin:] if end < 0 else contents[begin:end]
+        line = bytes(contents[begin:] if end < 0 else contents[begin:end])
         if record_id.decode() in map(_id_of, Lines([line])):
             return True
         place = contents.find(record_id, begin + len(line))

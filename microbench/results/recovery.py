@@ -13,6 +13,7 @@ A reader adds them in memory and changes nothing. A writer, at its first record,
 from __future__ import annotations
 
 import io
+import os
 
 from .fragments import blank, without_fragments
 from .journals import Journal, paths_for
@@ -29,16 +30,39 @@ class Report:
 
     Attributes:
         path: of the journal.
-        pid: of the process that wrote it; 0 where that cannot be read.
+        pid: of the process that wrote it.
         why_not: why it is left alone; empty if it is not.
         lines: its records that are not in the file yet.
     """
 
-    def __init__(self, journal: Journal, contents: bytes) -> None:
+    def __init__(self, journal: Journal, file: Growing) -> None:
         self.path = journal.path
         self.pid = journal.pid
         self.why_not = journal.why_not
-        self.lines = missing(journal.records, contents)
+        self.lines = missing(journal.records, file.contents()) if journal.records else []
+
+
+class Growing:
+    """The contents of a file of records, of which each byte is read once.
+
+    Many journals may lie beside a file that is large.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._data = bytearray()
+
+    def contents(self) -> bytearray:
+        """Return all that is there now; nothing of a file that is not there."""
+        try:
+            with open(self._path, 'rb') as file:
+                if os.fstat(file.fileno()).st_size < len(self._data):
+                    self._data.clear()  # it was replaced
+                file.seek(len(self._data))
+                self._data += file.read()
+        except FileNotFoundError:
+            self._data.clear()
+        return self._data
 
 
 def to_read(output: str) -> IO[bytes]:
@@ -61,7 +85,7 @@ def contents_of(output: str) -> bytes:
     """
     # In this order: what others put into the file meanwhile is seen there.
     records = [record for path in paths_for(output) for record in records_in(path, output)]
-    contents = _read(output)
+    contents = bytes(Growing(output).contents())
     if not records:
         return contents
     lines = missing(records, contents)
@@ -94,11 +118,12 @@ def recover(
     Raises:
         OSError: the file cannot be read, or a record not be added: then the journal stays.
     """
+    file = Growing(output)
     for path in paths_for(output):
         with Journal(path, output, exclusive=True, force=force) as journal:
             if not journal.is_there:
                 continue
-            report = Report(journal, _read(output))
+            report = Report(journal, file)
             if not report.why_not:
                 _put_in_place(journal, report, append)
                 sync()
@@ -122,20 +147,16 @@ def _is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
 
 def survey(output: str, force: bool = False) -> Iterator[Report]:
     """Yield what recover() would do, and change nothing."""
+    file = Growing(output)
     for path in paths_for(output):
         with Journal(path, output, force=force) as journal:
             if journal.is_there:
-                yield Report(journal, _read(output))
+                yield Report(journal, file)
 
 
-def missing(records: list[tuple[bytes, bytes]], contents: bytes) -> list[bytes]:
+def missing(
+    records: list[tuple[bytes, bytes]], contents: bytes | bytearray
+) -> list[bytes]:
     """Return the lines of those records that are not in the contents of a file."""
     return [line for record_id, line in records if not holds(contents, record_id)]
 
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, 'rb') as file:
-            return file.read()
-    except FileNotFoundError:
-        return b''

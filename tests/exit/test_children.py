@@ -86,6 +86,27 @@ os.register_at_fork(before=lambda: seen.append(held()),
     assert (ended.out, ended.err) == ('True False True\nFalse\n', '')
 
 
+@pytest.mark.parametrize('last', ['pass', 'os.kill(os.getpid(), signal.SIGTERM)'])
+@pytest.mark.parametrize('leave', ['sys.exit(0)', 'os._exit(0)', 'pass'])
+def test_a_hook_that_forks_at_the_end(program, last, leave):
+    """The child writes nothing of its parent's, wherever it goes on."""
+    code = f"""
+class Bench(MicroBench):
+    def capturepost_fork(self, bm_data):
+        child = os.fork()
+        if child == 0:
+            {leave}
+        else:
+            bm_data['child'] = os.waitpid(child, 0)[1]
+bench = Bench(path)
+bench.record_on_exit()
+{last}
+"""
+    ended = program(code)
+    assert ended.record['child'] in (0, signal.SIGTERM)  # that which ends both
+    assert ended.err == ''
+
+
 def test_phases_in_a_forked_child(program):
     """They are not in the parent's record, and the child goes on."""
     body = 'lambda: bench.time("child").__enter__()'
@@ -241,6 +262,7 @@ print(worker.exitcode)
         raised = how == 'raises' and sys.version_info < (3, 13)  # then it is over
         assert ('exception' in worker) == raised
     assert ended.err.count('Traceback') == (how == 'raises')
+    assert list(tmp_path.glob('.*.journal')) == []
 
 
 def test_a_pool_that_is_terminated(program, tmp_path):

@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from microbench import FileOutput
+
 from .conftest import ONE, strict
 
 HANG = 'never.signal_and_hang(signal.{0}, 1)'
@@ -63,17 +65,38 @@ def test_secrets_are_masked(in_c):
     assert record['mb']['masked'] == ['experiment']
 
 
-def test_secrets_in_what_native_code_writes(in_c):
-    """It cannot mask that, and so writes nothing; the process ends all the same."""
-    code = """
+SECRET = """
 class Bench(MicroBench):
-    redact = ['*durations']
-bench = Bench(path)
-bench.record_on_exit()
+    redact = ['*durations', 'call.timings', 'token']
+bench = Bench(path, token='hidden')
+bench.record_on_exit('simulation')
+with bench.time('secret phase'):
+    pass
 """
-    ended = in_c(code + HANG.format('SIGTERM'))
-    assert (ended.records, ended.err) == ([], '')
-    assert ended.status == -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    'last',
+    [
+        HANG.format('SIGTERM'),
+        'os.abort()',
+        'os.kill(os.getpid(), signal.SIGKILL)',
+        'microbench.core.exit_run.ExitRun._complete = lambda *args: 1 / 0\n',
+    ],
+    ids=['native', 'crash', 'recovered', 'as prepared'],
+)
+def test_secrets_in_what_native_code_writes(in_c, tmp_path, last):
+    """It cannot mask that: the record is there without anything that was measured."""
+    ended = in_c(SECRET + last)
+    for journal in tmp_path.glob('.*.journal'):
+        assert b'secret phase' not in journal.read_bytes()
+    records = FileOutput(tmp_path / 'records.jsonl').get_results()
+    [record] = records or [strict(line.encode()) for line in ended.err.splitlines()[-1:]]
+    assert record['call']['durations'] == '***'
+    assert record['call']['start_time'] == record['call']['finish_time']
+    assert not {'timings', 'open_timings'} & set(record['call'])
+    assert record['token'] == '***'
+    assert {'token', 'call.durations'} <= set(record['mb']['masked'])
 
 
 def test_an_output_of_ones_own(in_c):

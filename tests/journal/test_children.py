@@ -26,6 +26,27 @@ assert journals() == []
     assert all(len(r['call']['timings']) == 1 for r in left.records)
 
 
+def test_a_hook_that_forks(program):
+    """Parent and child both write the record, with an id each."""
+    left = program("""
+children = []
+class Bench(MicroBench):
+    def capturepost_fork(self, data):
+        children.append(os.fork())
+
+bench = Bench(path)
+with bench.record('block'):
+    pass
+if children[0] == 0:
+    os._exit(0)
+assert os.waitpid(children[0], 0)[1] == 0
+del bench
+assert journals() == []
+""")
+    assert left.status == 0, left.err
+    assert len({r['mb']['record_id'] for r in left.records}) == len(left.records) == 2
+
+
 def test_a_child_has_a_journal_of_its_own(program):
     """A child that is killed leaves its own blocks, which its parent finds; no others."""
     left = program("""

@@ -82,7 +82,6 @@ def test_a_wrong_variable_is_named(program):
         'MicroBench(os.path.join(path, "no", "directory"))',
         'type("Own", (MicroBench,), {"to_json": lambda self, value: "{}"})(path)',
         'type("Own", (MicroBench,), {"output_result": lambda self, data: None})(path)',
-        'type("Own", (MicroBench,), {"redact": "call.timings"})(path)',
         'MicroBench(outputs=[type("F", (FileOutput,), {"write": print})(path)])',
     ],
 )

@@ -1,17 +1,21 @@
 """Records of processes that were really killed: read back, and put where they belong."""
 
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from microbench import FileOutput, MicroBench
 from microbench.cli import recover
-from microbench.results import journals
+from microbench.results import journals, recovery
 from tests.fakes import ROOT, only, python
 
 KILLED = """
@@ -27,6 +31,9 @@ with bench.record('simulation'):
     with bench.time('work'):
         {inside}
 """
+OFD_SETLK = getattr(fcntl, 'F_OFD_SETLK', 37)  # Linux; in fcntl from Python 3.9 on
+PIPE = subprocess.PIPE
+BOOT = Path('/proc/sys/kernel/random/boot_id')
 KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
 AFTER_THE_WRITE = f"""
 class Cut(microbench._core.Appender):
@@ -79,6 +86,12 @@ def change(path, old, new):
     data = Path(name).read_bytes()
     assert old in data
     Path(name).write_bytes(data.replace(old, new.ljust(len(old), b'\0'), 1))
+
+
+def move_to_another_host(path):
+    """Have the only journal say that it was written elsewhere."""
+    here = os.uname().nodename.encode()
+    change(path, here, b'elsewhere'[: len(here)])
 
 
 def told(capsys, path, *options):
@@ -214,7 +227,7 @@ def test_a_process_that_lives_is_left_alone(path, capsys):
     code = KILLED.format(before='', inside="print('up', flush=True); input()")
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
     words = [sys.executable, '-c', first + code, str(path)]
-    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    pipes = {'stdin': PIPE, 'stdout': PIPE}
     with subprocess.Popen(words, **pipes, text=True) as process:
         assert process.stdout.readline() == 'up\n'
         assert FileOutput(path).get_results() == []
@@ -241,10 +254,18 @@ def test_our_own_records_are_left_alone(path):
 def test_another_host(path, killed, capsys):
     """Nobody here knows whether its process is dead."""
     killed()
-    change(path, os.uname().nodename.encode(), b'elsewhere'[: len(os.uname().nodename)])
+    move_to_another_host(path)
+    change(path, BOOT.read_bytes().strip(), b'0' * 36)
     assert FileOutput(path).get_results() == []
     assert 'left alone, it was written on ' in told(capsys, path)[0]
     assert told(capsys, path, '--force')[0].endswith(' recovered')
+    assert len(FileOutput(path).get_results()) == 1
+
+
+def test_the_same_machine_under_another_name(path, killed):
+    """A container that was started again, on the kernel on which its process has died."""
+    killed()
+    move_to_another_host(path)
     assert len(FileOutput(path).get_results()) == 1
 
 
@@ -268,11 +289,32 @@ def test_killed_while_it_made_the_journal(path, capsys, contents):
     assert left(path) == []
 
 
-def test_a_journal_that_is_being_made(path, capsys):
-    """It is empty for a moment: its process lives."""
-    path.with_name(f'.records.jsonl.{os.getpid()}-0a.journal').write_bytes(b'')
-    assert 'left alone' in told(capsys, path)[0]
-    assert len(left(path)) == 1
+def test_an_owner_that_is_not_to_be_seen(path, killed, capsys):
+    """In a container its number is another one: its lock tells, and nobody waits."""
+    killed()
+    [name] = left(path)
+    with Path(name).open('rb+') as journal:
+        fcntl.fcntl(journal, OFD_SETLK, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0))
+        before = time.monotonic()
+        assert FileOutput(path).get_results() == []
+        assert time.monotonic() - before < journals.PATIENCE
+        assert 'is still running' in told(capsys, path)[0]
+    assert len(FileOutput(path).get_results()) == 1
+
+
+def test_a_recoverer_is_waited_for(path, killed):
+    """A reader that comes meanwhile does not miss the record: it waits for a moment."""
+    killed()
+    [name] = left(path)
+    code = 'import fcntl, sys\nfile = open(sys.argv[1], "rb+")\nfcntl.lockf(file, '
+    code += 'fcntl.LOCK_EX)\nprint("up", flush=True)\ninput()'
+    pipes = {'stdin': PIPE, 'stdout': PIPE}
+    with subprocess.Popen([sys.executable, '-c', code, name], **pipes) as other:
+        assert other.stdout.readline() == b'up\n'
+        reader = threading.Timer(0.05, other.communicate, [b'\n'])
+        reader.start()
+        assert len(FileOutput(path).get_results()) == 1
+        reader.join()
 
 
 @pytest.mark.parametrize('name', ['x-0', '1', '1-', '-1', '1-0.2', '1-0-', '.1-0'])
@@ -299,6 +341,51 @@ def test_a_link_is_not_followed(path, tmp_path, capsys):
     assert 'left alone' in told(capsys, path)[0]
 
 
+def test_what_is_no_file_is_left_alone(path, capsys):
+    """A FIFO by the name of a journal holds up nobody; nor does a directory."""
+    os.mkfifo(path.with_name('.records.jsonl.1-00.journal'))
+    path.with_name('.records.jsonl.1-01.journal').mkdir()
+    assert FileOutput(path).get_results() == []
+    lines = told(capsys, path)
+    assert ['left alone' in line for line in lines] == [True, True]
+
+
+def test_long_names(tmp_path, killed, capsys):
+    """That of the journal has its beginning only: files that begin alike are told apart."""
+    one, other = (tmp_path / ('x' * 220 + end) for end in ('1', '2'))
+    code = KILLED.format(before='', inside=KILL)
+    for path in (one, other):
+        assert python(code, path).returncode == -signal.SIGKILL
+    assert len(left(one)) == 2
+    for path in (one, other):
+        assert len(FileOutput(path).get_results()) == 1
+    told(capsys, one)
+    assert len(left(other)) == 1
+    assert one.read_bytes().count(b'\n') == 1
+    assert len(FileOutput(other).get_results()) == 1
+
+
+def test_many_journals_beside_a_large_file(path, killed, monkeypatch):
+    """Those of living processes cost no look at the file; of dead ones, one in all."""
+    for _ in range(3):
+        killed()
+    path.write_bytes(b'{"n":1}\n' * 1000)
+    read = []
+    whole = recovery.Growing.contents
+    monkeypatch.setattr(
+        recovery.Growing, 'contents', lambda self: read.append(self) or whole(self)
+    )
+    MicroBench(path)(len)('')
+    assert len(read) == 3
+    assert len(set(read)) == 1
+    read.clear()
+    with MicroBench(path).record('open'):
+        [report] = recovery.survey(str(path))
+    assert 'still running' in report.why_not
+    assert read == []
+    assert len(FileOutput(path).get_results()) == 1005
+
+
 def test_the_number_of_the_process_is_used_again(path, killed):
     """The lock tells that the owner is dead, not the number."""
     killed()
@@ -311,8 +398,7 @@ def test_the_number_of_the_process_is_used_again(path, killed):
 def test_another_boot(path, killed):
     """The machine went down with it."""
     killed()
-    boot = Path('/proc/sys/kernel/random/boot_id').read_bytes().strip()
-    change(path, boot, b'0' * len(boot))
+    change(path, BOOT.read_bytes().strip(), b'0' * 36)
     assert len(FileOutput(path).get_results()) == 1
 
 
@@ -322,14 +408,17 @@ def test_another_boot(path, killed):
 def test_several_at_once(path, killed):
     """Eight recover, and there is one record."""
     killed()
-    code = 'import sys\nfrom microbench.cli import recover\ninput()\n'
+    code = 'import sys\nfrom microbench.cli import recover\n'
+    code += 'print("up", file=sys.stderr, flush=True)\ninput()\n'
     code += 'recover.main(sys.argv[1:])'
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
     words = [sys.executable, '-c', first + code, str(path)]
     others = [
-        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        subprocess.Popen(words, stdin=PIPE, stdout=subprocess.DEVNULL, stderr=PIPE)
         for _ in range(8)
     ]
+    for other in others:
+        assert other.stderr.readline() == b'up\n'
     for other in others:
         other.stdin.write(b'\n')
         other.stdin.flush()
