@@ -2,13 +2,12 @@
 
 #include "mb_clock.h"
 #include "mb_crash.h"
+#include "mb_pieces.h"
 
 #include <string.h>
 
 #define MOST_INTERRUPTIONS 1000 /* by signals, of one call */
 #define MOST_ATTEMPTS 8         /* to write a record among other writers */
-
-#define BLANK '\t' /* stands in no record: there it is written \t */
 
 enum { UNKNOWN = -1, CLOSED = -1 };
 
@@ -334,34 +333,25 @@ is_appended_to(const mb_append *append, const struct stat *file)
 
 /* --- writing --------------------------------------------------------------------- */
 
-typedef struct {
-    struct iovec parts[3]; /* perhaps a newline, the record, a newline */
-    size_t size;
-} whole_line;
-
-static whole_line
+static mb_pieces
 make_line(bool begin_new, const char *line, size_t size)
 {
-    return (whole_line){
-        .parts = {{"\n", begin_new}, {(char *)line, size}, {"\n", 1}},
-        .size = begin_new + size + 1,
-    };
+    mb_pieces whole = {0};
+    mb_pieces_add(&whole, "\n", begin_new);
+    mb_pieces_add(&whole, line, size);
+    mb_pieces_add(&whole, "\n", 1);
+    return whole;
 }
 
 /* One write of what comes after the first `done` bytes. Returns how many it took, or -1
  * and errno. */
 static ssize_t
-write_rest(int fd, const whole_line *line, size_t done)
+write_rest(int fd, const mb_pieces *line, size_t done)
 {
-    struct iovec rest[3];
-    for (int i = 0; i < 3; i++) {
-        const struct iovec *part = &line->parts[i];
-        const size_t skip = done < part->iov_len ? done : part->iov_len;
-        rest[i] = (struct iovec){(char *)part->iov_base + skip, part->iov_len - skip};
-        done -= skip;
-    }
+    struct iovec rest[MB_PIECES];
+    mb_pieces_rest(line, done, line->size, rest);
     for (int tries = 0; tries < MOST_INTERRUPTIONS; tries++) {
-        const ssize_t written = writev(fd, rest, 3);
+        const ssize_t written = writev(fd, rest, line->count);
         if (written > 0) {
             return written;
         }
@@ -378,7 +368,7 @@ write_rest(int fd, const whole_line *line, size_t done)
 static int
 write_to_stream(mb_append *append, const char *bytes, size_t size)
 {
-    const whole_line line = make_line(append->torn, bytes, size);
+    const mb_pieces line = make_line(append->torn, bytes, size);
     for (size_t done = 0; done < line.size;) {
         const ssize_t written = write_rest(append->fd, &line, done);
         if (written < 0) {
@@ -397,42 +387,30 @@ ends_at(int fd, off_t end)
     return look_at_open(fd, &file) == 0 && file.st_size == end;
 }
 
-static char
-byte_of(const whole_line *line, size_t index)
+/* Where the bytes from..to of the line are, in the file. */
+static mb_place
+look_for(int fd, const mb_pieces *line, off_t begin, size_t from, size_t to)
 {
-    int part = 0;
-    while (index >= line->parts[part].iov_len) {
-        index -= line->parts[part++].iov_len;
-    }
-    return ((const char *)line->parts[part].iov_base)[index];
-}
-
-/* Whether the file has the bytes from..to of the line where they belong. False also where
- * it cannot be read. */
-static bool
-is_in_place(int fd, const whole_line *line, off_t begin, size_t from, size_t to)
-{
-    char there[1024];
     while (from < to) {
-        const size_t left = to - from < sizeof there ? to - from : sizeof there;
-        const ssize_t got = pread(fd, there, left, begin + (off_t)from);
+        char there[1024];
+        const size_t most = to - from < sizeof there ? to - from : sizeof there;
+        const ssize_t got = pread(fd, there, most, begin + (off_t)from);
         if (got <= 0) {
-            return false;
+            return MB_UNKNOWN;
         }
-        for (ssize_t i = 0; i < got; i++, from++) {
-            if (there[i] != byte_of(line, from)) {
-                return false;
-            }
+        if (!mb_pieces_match(line, from, there, (size_t)got)) {
+            return MB_APART;
         }
+        from += (size_t)got;
     }
-    return true;
+    return MB_IN_PLACE;
 }
 
 /* Writes, and goes on after a short write while nobody else has written after it. Whether
  * somebody has come before the last piece, only the file can tell: then less is done. A
  * newline alone is none of the record yet. Returns 0, or the errno of a failed write. */
 static int
-write_while_last(int fd, const whole_line *line, off_t begin, size_t *done)
+write_while_last(int fd, const mb_pieces *line, off_t begin, size_t *done)
 {
     size_t piece;
     *done = 0;
@@ -446,7 +424,7 @@ write_while_last(int fd, const whole_line *line, off_t begin, size_t *done)
         MB_CRASH_POINT("written");
     } while (*done < line->size && *done > line->parts[0].iov_len &&
              ends_at(fd, begin + (off_t)*done));
-    if (piece > 0 && !is_in_place(fd, line, begin, piece, *done)) {
+    if (piece > 0 && look_for(fd, line, begin, piece, *done) == MB_APART) {
         *done = piece;
     }
     return 0;
@@ -469,13 +447,13 @@ open_to_overwrite(const mb_append *append)
 /* Makes white space of the beginning of a line. Where that fails, it stays unfinished, and
  * the next record begins a new one. */
 static void
-take_back(const mb_append *append, const whole_line *line, off_t begin, size_t done)
+take_back(const mb_append *append, const mb_pieces *line, off_t begin, size_t done)
 {
     char blank[1024];
-    if (done == 0 || !is_in_place(append->fd, line, begin, 0, done)) {
+    if (done == 0 || look_for(append->fd, line, begin, 0, done) != MB_IN_PLACE) {
         return;
     }
-    memset(blank, BLANK, sizeof blank);
+    memset(blank, MB_BLANK, sizeof blank);
     const int fd = open_to_overwrite(append);
     while (fd != CLOSED && done > 0) {
         const size_t size = done < sizeof blank ? done : sizeof blank;
@@ -497,7 +475,8 @@ ends_within_line(const mb_append *append, off_t end)
     if (end == append->end || end == 0) {
         return false;
     }
-    return pread(append->fd, &last, 1, end - 1) != 1 || (last != '\n' && last != BLANK);
+    return pread(append->fd, &last, 1, end - 1) != 1 ||
+           (last != '\n' && last != MB_BLANK);
 }
 
 static int
@@ -505,7 +484,7 @@ write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *fi
 {
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
         const off_t begin = file->st_size;
-        const whole_line line = make_line(ends_within_line(append, begin), bytes, size);
+        const mb_pieces line = make_line(ends_within_line(append, begin), bytes, size);
         size_t done;
         const int failure = write_while_last(append->fd, &line, begin, &done);
         if (done == line.size) {

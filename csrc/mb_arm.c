@@ -149,7 +149,8 @@ release_watchdog(void)
 static void
 before_fork(void)
 {
-    ran_before_fork = running && !mb_watchdog_watches(); /* else it would be waited for */
+    ran_before_fork =
+        running && !mb_watchdog_watches(); /* else it would be waited for */
     if (ran_before_fork) {
         stop_thread();
     }

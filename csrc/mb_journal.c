@@ -13,8 +13,8 @@
 #define FIRST_SIZE (64u << 10)
 #define LARGEST_STEP (1u << 20)
 #define PAGE 4096u
-#define PATIENCE 64      /* requests refused after the system has refused one */
-#define MOST_TRIES 20    /* a millisecond each, to lock a new file */
+#define PATIENCE 64   /* requests refused after the system has refused one */
+#define MOST_TRIES 20 /* a millisecond each, to lock a new file */
 #define GOING (-1)
 
 static mb_journal *journals; /* grows only: those that have gone are used again */
@@ -321,7 +321,8 @@ path_of(const char *output, const char *directory)
 {
     uint64_t random;
     const size_t above = size_of_directory(output);
-    const size_t room = (directory ? strlen(directory) + 1 : above) + MB_JOURNAL_NAME + 64;
+    const size_t room =
+        (directory ? strlen(directory) + 1 : above) + MB_JOURNAL_NAME + 64;
     char *path = mb_alloc(room);
     if (!path || getentropy(&random, sizeof random) < 0) {
         mb_free(path);

@@ -44,9 +44,9 @@ typedef struct mb_run {
     int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
     mb_samples durations;
     mb_phases phases;
-    mb_mirror *mirror; /* Borrowed: of a run that is journalled; else NULL */
+    mb_mirror *mirror;          /* Borrowed: of a run that is journalled; else NULL */
     unsigned mirror_generation; /* of forks, in which it was made */
-    mb_entry *entry;   /* Borrowed from the mirror: the current iteration's */
+    mb_entry *entry;            /* Borrowed from the mirror: the current iteration's */
 } mb_run;
 
 /* All zero is a new run. */

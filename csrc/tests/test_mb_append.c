@@ -346,6 +346,19 @@ a_short_write_is_continued(void)
     mb_append_free(append);
 }
 
+/* Nothing can be looked up then: the end of the file tells that nobody has come. */
+static void
+a_short_write_to_a_file_that_cannot_be_read_is_continued(void)
+{
+    const int fd = open(FILE_NAME, O_WRONLY | O_APPEND | O_CREAT | O_TRUNC, 0666);
+    mb_append *append = mb_append_fd(fd);
+    PLAY({.most = 4}, {.most = 1}, {0});
+    CHECK_INT(record(append, "12345"), 0);
+    CHECK_FILE(FILE_NAME, "12345\n");
+    mb_append_free(append);
+    close(fd);
+}
+
 static void
 after_an_error_a_short_write_is_made_white_space(void)
 {
@@ -1134,6 +1147,7 @@ run_all(void)
     RUN(a_whole_last_line_is_followed_without_a_gap);
     RUN(a_file_that_somebody_emptied_goes_on_at_its_beginning);
     RUN(a_short_write_is_continued);
+    RUN(a_short_write_to_a_file_that_cannot_be_read_is_continued);
     RUN(after_an_error_a_short_write_is_made_white_space);
     RUN(what_cannot_be_taken_back_is_kept_apart_from_the_next_record);
     RUN(half_a_record_that_ends_where_a_whole_one_did_is_seen);

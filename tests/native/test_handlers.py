@@ -18,7 +18,7 @@ SAFE |= {'__libc_current_sigrtmin', '__libc_current_sigrtmax'}
 SAFE |= {'_GLOBAL_OFFSET_TABLE_', '__stack_chk_fail'}
 
 # Files of which all code is for handlers; and those of which some is, as the headers say.
-HANDLERS = ['mb_lastwords', 'mb_line', 'mb_signals', 'mb_slot', 'mb_watchdog']
+HANDLERS = ['mb_lastwords', 'mb_line', 'mb_pieces', 'mb_signals', 'mb_slot', 'mb_watchdog']
 PARTLY = ['mb_call', 'mb_clock', 'mb_identity', 'mb_journal', 'mb_mirror', 'mb_text']
 
 
