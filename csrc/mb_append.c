@@ -32,11 +32,16 @@ struct mb_append {
 static void
 make_mutex(mb_append *append)
 {
-    pthread_mutex_init(&append->mutex, NULL);
+    pthread_mutexattr_t checks;
+    pthread_mutexattr_init(&checks);
+    pthread_mutexattr_settype(&checks, PTHREAD_MUTEX_ERRORCHECK);
+    pthread_mutex_init(&append->mutex, &checks);
+    pthread_mutexattr_destroy(&checks);
     append->end = UNKNOWN;
 }
 
-static void
+/* 0; or EDEADLK: this thread has it, and a handler of a signal came in between. */
+static int
 take_lock(mb_append *append)
 {
     const unsigned made = 2 * mb_fork_generation();
@@ -52,7 +57,7 @@ take_lock(mb_append *append)
             __atomic_store_n(&append->mutex_state, made, __ATOMIC_RELEASE);
         }
     }
-    pthread_mutex_lock(&append->mutex);
+    return pthread_mutex_lock(&append->mutex);
 }
 
 static void
@@ -346,36 +351,43 @@ make_line(bool begin_new, const char *line, size_t size)
 /* One write of what comes after the first `done` bytes. Returns how many it took, or -1
  * and errno. */
 static ssize_t
-write_rest(int fd, const mb_pieces *line, size_t done)
+write_once(int fd, const mb_pieces *line, size_t done)
 {
     struct iovec rest[MB_PIECES];
     mb_pieces_rest(line, done, line->size, rest);
-    for (int tries = 0; tries < MOST_INTERRUPTIONS; tries++) {
-        const ssize_t written = writev(fd, rest, line->count);
-        if (written > 0) {
-            return written;
-        }
-        if (written == 0) {
-            errno = EIO;
-        }
-        if (errno != EINTR) {
-            break;
-        }
+    const ssize_t written = writev(fd, rest, line->count);
+    if (written == 0) {
+        errno = EIO;
     }
-    return -1;
+    return written > 0 ? written : -1;
 }
 
+/* The same, whatever interrupts it. */
+static ssize_t
+write_rest(int fd, const mb_pieces *line, size_t done)
+{
+    ssize_t written;
+    int tries = 0;
+    do {
+        written = write_once(fd, line, done);
+    } while (written < 0 && errno == EINTR && ++tries < MOST_INTERRUPTIONS);
+    return written;
+}
+
+/* Until it has taken all, or somebody gives up while it takes nothing. */
 static int
-write_to_stream(mb_append *append, const char *bytes, size_t size)
+write_to_stream(mb_append *append, const char *bytes, size_t size,
+                bool (*give_up)(void))
 {
     const mb_pieces line = make_line(append->torn, bytes, size);
     for (size_t done = 0; done < line.size;) {
-        const ssize_t written = write_rest(append->fd, &line, done);
-        if (written < 0) {
+        const ssize_t written = write_once(append->fd, &line, done);
+        if (written > 0) {
+            done += (size_t)written;
+            append->torn = done < line.size;
+        } else if (errno != EINTR || (give_up && give_up())) {
             return errno;
         }
-        done += (size_t)written;
-        append->torn = done < line.size;
     }
     return 0;
 }
@@ -504,15 +516,19 @@ write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *fi
 }
 
 int
-mb_append_record(mb_append *append, const char *line, size_t size)
+mb_append_record(mb_append *append, const char *line, size_t size,
+                 bool (*give_up)(void))
 {
     struct stat file;
-    take_lock(append);
-    int failure = settle(append, &file);
+    int failure = take_lock(append);
+    if (failure) {
+        return failure;
+    }
+    failure = settle(append, &file);
     if (!failure) {
         failure = is_appended_to(append, &file)
                       ? write_to_file(append, line, size, &file)
-                      : write_to_stream(append, line, size);
+                      : write_to_stream(append, line, size, give_up);
     }
     give_lock(append);
     return failure;
@@ -535,11 +551,14 @@ sync_file(int fd)
 int
 mb_append_sync(mb_append *append)
 {
-    take_lock(append);
+    int failure = take_lock(append);
+    if (failure) {
+        return failure;
+    }
     const bool open = append->fd != CLOSED;
     const int fd =
         open ? fcntl(append->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : CLOSED;
-    int failure = open && fd < 0 ? errno : 0;
+    failure = open && fd < 0 ? errno : 0;
     give_lock(append);
     if (open && !failure) {
         failure = sync_file(fd);
@@ -551,9 +570,10 @@ mb_append_sync(mb_append *append)
 void
 mb_append_close(mb_append *append)
 {
-    take_lock(append);
-    close_own(append);
-    give_lock(append);
+    if (take_lock(append) == 0) {
+        close_own(append);
+        give_lock(append);
+    }
 }
 
 void

@@ -40,8 +40,13 @@ mb_append *mb_append_fd(int fd);
 
 /* Appends `line` and a newline. Opens (and creates, 0666 less umask) the file if need be.
  * Returns 0, or the errno of the call that failed; then the file ends as it did before, or
- * with white space, or with an unfinished line that the next record is kept apart from. */
-int mb_append_record(mb_append *append, const char *line, size_t size);
+ * with white space, or with an unfinished line that the next record is kept apart from.
+ *
+ * A stream may take nothing for as long as its reader likes. After each signal that comes
+ * meanwhile `give_up` is asked (NULL: never); once it says yes, the result is EINTR.
+ * EDEADLK: it was called by what `give_up` has called. */
+int mb_append_record(mb_append *append, const char *line, size_t size,
+                     bool (*give_up)(void));
 
 /* fsync. Returns 0 or an errno; 0 where nothing is open or the file cannot sync. */
 int mb_append_sync(mb_append *append);

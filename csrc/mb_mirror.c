@@ -223,6 +223,9 @@ make_room(mb_journal *journal, mb_block **block, size_t size)
     if (*block && (*block)->size >= size) {
         return true;
     }
+    /* what is left behind is lost: so a text that grows is not given its size only */
+    const size_t twice = *block ? 2 * (size_t)(*block)->size : 0;
+    size = size > twice ? size : twice;
     mb_block *larger = new_block(journal, size + TEXT_STEP - size % TEXT_STEP);
     if (!larger) {
         return false;

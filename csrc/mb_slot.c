@@ -394,6 +394,7 @@ write_ending(mb_text *text, const mb_ending *ending)
 #define ROOM_OF_ENTRY 112  /* a duration, or a phase less its name and its iteration */
 #define ROOM_OF_ENDING 128 /* signal, path */
 #define LONGEST_ESCAPE 6   /* \u0000 for a byte */
+#define MOST_ROOM (1u << 28) /* more is damage: a name that all phases seem to have */
 
 static size_t
 room_of_entry(mb_image image, const mb_entry *entry)
@@ -428,8 +429,9 @@ mb_slot_room(mb_image image, const mb_slot *slot, const mb_ending *ending)
         return 0;
     }
     const view seen = view_of(image, slot, ending->now_ns);
-    return ROOM_OF_CALL + ready->call_size + room_of_log(&seen) + ROOM_OF_ENDING +
-           ending->more_size;
+    const size_t room = ROOM_OF_CALL + ready->call_size + room_of_log(&seen) +
+                        ROOM_OF_ENDING + ending->more_size;
+    return room <= MOST_ROOM ? room : 0;
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "py_run.h"
 
+#include "py_insist.h"
+
 #include <structmember.h>
 
 /* --- the clock --------------------------------------------------------------------- */
@@ -282,6 +284,50 @@ run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
+/* What could not be completed is given up. The exception that is set stays set. */
+static void
+give_up_if_open(py_run *run)
+{
+    if (run->native.state != MB_RUN_OPEN) {
+        return;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyObject *closed = PyObject_CallMethod((PyObject *)run, "abandon", NULL);
+    if (!closed) {
+        PyErr_WriteUnraisable((PyObject *)run);
+    }
+    Py_XDECREF(closed);
+    PyErr_Restore(type, error, traceback);
+}
+
+int
+py_run_finish(py_run *run, PyObject *exception, PyObject *value)
+{
+    PyObject *outcome[] = {exception ? exception : Py_None, value ? value : Py_None};
+    const int result = py_insist((PyObject *)run, "complete", outcome, 2);
+    give_up_if_open(run);
+    return result;
+}
+
+PyDoc_STRVAR(
+    finish_doc,
+    "finish(exception=None, value=None, /)\n--\n\n"
+    "Have complete(exception, value) write the record and close the run, also if "
+    "Ctrl-C comes in between. Should that fail, abandon().");
+
+static PyObject *
+run_finish(py_run *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count > 2) {
+        PyErr_SetString(PyExc_TypeError, "finish() takes an exception and a value");
+        return NULL;
+    }
+    PyObject *exception = count > 0 ? args[0] : NULL;
+    PyObject *value = count > 1 ? args[1] : NULL;
+    return py_run_finish(self, exception, value) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
 PyDoc_STRVAR(suspend_doc,
              "suspend()\n--\n\n"
              "Stop the clock until resume(), and stop being the active run.");
@@ -551,6 +597,18 @@ get_is_shown(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+get_in_first_iteration(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->native.started_ns && self->native.iteration == 0);
+}
+
+static PyObject *
+get_is_ours(py_run *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(self->native.claimed);
+}
+
+static PyObject *
 get_is_open(py_run *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(self->native.state == MB_RUN_OPEN);
@@ -619,6 +677,7 @@ static PyMethodDef run_methods[] = {
     {"stop", (PyCFunction)run_stop, METH_NOARGS, stop_doc},
     {"suspend", (PyCFunction)run_suspend, METH_NOARGS, suspend_doc},
     {"resume", (PyCFunction)run_resume, METH_NOARGS, resume_doc},
+    {"finish", (PyCFunction)(void (*)(void))run_finish, METH_FASTCALL, finish_doc},
     {"claim", (PyCFunction)run_claim, METH_NOARGS, claim_doc},
     {"seal", (PyCFunction)run_seal, METH_NOARGS, seal_doc},
     {"close", (PyCFunction)run_close, METH_NOARGS, close_doc},
@@ -640,6 +699,9 @@ static PyGetSetDef run_getset[] = {
     {"is_forked", (getter)get_is_forked, NULL, "opened by a parent of this process",
      NULL},
     {"is_shown", (getter)get_is_shown, NULL, "whether a journal shows it", NULL},
+    {"in_first_iteration", (getter)get_in_first_iteration, NULL,
+     "whether it has been started and not stopped", NULL},
+    {"is_ours", (getter)get_is_ours, NULL, "whether claim() has said yes", NULL},
     {"record_id", (getter)get_record_id, NULL,
      "id of its record: another one in a forked child", NULL},
     {0},

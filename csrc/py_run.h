@@ -51,6 +51,11 @@ int py_run_start(py_run *run);
  * duration (None) and is told through sys.unraisablehook, not to the code that is timed. */
 void py_run_stop(py_run *run);
 
+/* Calls complete(exception, value), which writes the record and closes the run, until it
+ * has come to its end (py_insist.h); if it never does, abandon(). 0, or -1 with an
+ * exception. */
+int py_run_finish(py_run *run, PyObject *exception, PyObject *value);
+
 /* The run a value of the context variable stands for; the muted marker as it is; NULL for
  * none. A run may be left in another context than it was entered in: so a closed one can
  * be found as the active one, and stands for the one before it. Borrowed. */

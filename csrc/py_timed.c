@@ -124,24 +124,6 @@ begun_run(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
     return (py_run *)run;
 }
 
-/* Ctrl-C on the way into finish() has kept it from closing the run, which must not stay
- * active. The exception that is set stays set. */
-static void
-close_if_open(py_run *run)
-{
-    if (run->native.state != MB_RUN_OPEN) {
-        return;
-    }
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
-    PyObject *closed = PyObject_CallMethod((PyObject *)run, "close", NULL);
-    if (!closed) {
-        PyErr_WriteUnraisable((PyObject *)run);
-    }
-    Py_XDECREF(closed);
-    PyErr_Restore(type, error, traceback);
-}
-
 /* Ends the run. The exception of the code, which is set then, wins over any other. */
 static PyObject *
 finished(py_run *run, PyObject *value)
@@ -154,22 +136,16 @@ finished(py_run *run, PyObject *value)
             PyException_SetTraceback(error, traceback);
         }
     }
-    PyObject *result =
-        PyObject_CallMethod((PyObject *)run, "finish", "OO", error ? error : Py_None,
-                            value ? value : Py_None);
-    if (!result) {
-        close_if_open(run);
-    }
+    const int failed = py_run_finish(run, error, value);
     if (type) {
-        if (!result) {
+        if (failed) {
             PyErr_WriteUnraisable((PyObject *)run);
         }
         PyErr_Restore(type, error, traceback);
     }
-    if (!result) {
+    if (failed) {
         Py_CLEAR(value);
     }
-    Py_XDECREF(result);
     return value;
 }
 

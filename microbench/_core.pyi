@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextvars import Token
 from os import PathLike
+from types import TracebackType
 from typing import Any, overload
 
 RUN_ID: str
@@ -26,6 +27,19 @@ class TimeMethod:
     @overload
     def __get__(self, bench: object, cls: type) -> Callable[[str], Phase]: ...
     def __call__(self, bench: object, name: str) -> Phase: ...
+
+class Left:
+    """A block that is left by `leave(exception)`, also if Ctrl-C comes in between.
+
+    It is called again then, and has to go on where it was.
+    """
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
 
 class OpenRun:
     """The native half of a run: clock, durations, phases, context."""
@@ -53,6 +67,11 @@ class OpenRun:
         """Stop the clock until resume(), and stop being the active run."""
     def resume(self) -> None:
         """Be the active run again and go on with the same iteration."""
+    def finish(self, exception: BaseException | None = None, value: Any = None, /) -> None:
+        """Have `complete(exception, value)` write the record, and close the run.
+
+        It is called again if Ctrl-C came in between, and has to go on where it was.
+        """
     def claim(self) -> bool:
         """Whether the caller is the one to write the record: true once."""
     def seal(self) -> None:
@@ -73,6 +92,12 @@ class OpenRun:
     @property
     def is_shown(self) -> bool:
         """Whether a journal shows it."""
+    @property
+    def in_first_iteration(self) -> bool:
+        """Whether it has been started and not stopped."""
+    @property
+    def is_ours(self) -> bool:
+        """Whether claim() has said yes."""
     @property
     def is_open(self) -> bool:
         """Between open() and close()."""

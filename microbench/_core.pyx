@@ -1,6 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
 """The native border: all that Python sees of csrc/. _core.pyi is the same to read."""
 
+from cpython.object cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.unicode cimport PyUnicode_DecodeASCII
@@ -10,7 +11,7 @@ from libc.errno cimport EAGAIN, EINTR, errno
 from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from microbench cimport _csrc as c
+cimport microbench._csrc as c
 
 import os
 
@@ -179,6 +180,13 @@ def signal_stack(bint wanted):
         checked(c.mb_signal_stack_take())
     else:
         c.mb_signal_stack_give_back()
+
+
+cdef class Left:
+    def __exit__(self, kind, exception, traceback):
+        cdef PyObject *arguments[1]
+        arguments[0] = <PyObject *>exception
+        c.py_insist(self, b'leave', arguments, 1)
 
 
 def run_is_claimed(run):
@@ -655,8 +663,9 @@ cdef class Appender:
         cdef size_t size = PyBytes_GET_SIZE(line)
         cdef int error
         with nogil:
-            error = c.mb_append_record(self.native, data, size)
+            error = c.mb_append_record(self.native, data, size, c.mb_handlers_raise)
         if error:
+            c.mb_raised()
             raise OSError(error, os.strerror(error), self.target)
 
     def sync(self):

@@ -1,10 +1,13 @@
 # Transcribes csrc/*.h, and nothing else. Every extern states its error value and whether
 # it needs the GIL.
 
+from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef extern from "Python.h":
     """
+    #include <stdbool.h>
+
     /* 0 where the type has none: then nothing may be kept for it. */
     static unsigned int
     mb_type_version(PyObject *type)
@@ -17,7 +20,25 @@ cdef extern from "Python.h":
     #endif
         return self->tp_version_tag;
     }
+
+    /* Has handlers in Python run: true if one of them has raised. */
+    static bool
+    mb_handlers_raise(void)
+    {
+        PyGILState_STATE state = PyGILState_Ensure();
+        const bool raised = PyErr_CheckSignals() < 0;
+        PyGILState_Release(state);
+        return raised;
+    }
+
+    static int
+    mb_raised(void)
+    {
+        return PyErr_Occurred() ? -1 : 0;
+    }
     """
+    bint mb_handlers_raise() noexcept nogil
+    int mb_raised() except -1
     unsigned int mb_type_version(object type) noexcept
     const char *Py_GetVersion() noexcept
     bint PyObject_TypeCheck(object value, void *type) noexcept
@@ -68,7 +89,8 @@ cdef extern from "mb_append.h":
         pass
     mb_append *mb_append_new(const char *path) noexcept
     mb_append *mb_append_fd(int fd) noexcept
-    int mb_append_record(mb_append *append, const char *line, size_t size) noexcept nogil
+    int mb_append_record(mb_append *append, const char *line, size_t size,
+                         bint (*give_up)() noexcept nogil) noexcept nogil
     int mb_append_sync(mb_append *append) noexcept nogil
     void mb_append_close(mb_append *append) noexcept nogil
     void mb_append_free(mb_append *append) noexcept nogil
@@ -218,6 +240,10 @@ cdef extern from "py_state.h":
         unsigned long long lost
     object py_state_new()
     py_state *py_state_of(object module) noexcept
+
+cdef extern from "py_insist.h":
+    int py_insist(object object, const char *method, PyObject **arguments,
+                  size_t count) except -1
 
 cdef extern from "py_run.h":
     ctypedef struct py_run:

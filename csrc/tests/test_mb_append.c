@@ -199,7 +199,7 @@ new_append(void)
 static int
 record(mb_append *append, const char *line)
 {
-    return mb_append_record(append, line, strlen(line));
+    return mb_append_record(append, line, strlen(line), NULL);
 }
 
 /* --- one writer ------------------------------------------------------------------ */
@@ -283,7 +283,7 @@ a_long_record_arrives_whole(void)
     const size_t size = 3 << 20;
     char *line = malloc(size);
     memset(line, 'x', size);
-    CHECK_INT(mb_append_record(append, line, size), 0);
+    CHECK_INT(mb_append_record(append, line, size, NULL), 0);
     size_t found_size;
     char *found = contents_of(FILE_NAME, &found_size);
     CHECK_INT(found_size, size + 1);
@@ -740,6 +740,33 @@ a_short_write_to_a_pipe_is_continued(void)
     close(ends[1]);
 }
 
+static mb_append *interrupted;
+static int asked;
+
+static bool
+give_up_at_last(void)
+{
+    CHECK_INT(record(interrupted, "x"), EDEADLK); /* a handler that records */
+    return ++asked == 3;
+}
+
+static void
+a_pipe_that_takes_nothing_can_be_given_up(void)
+{
+    int ends[2];
+    char got[16];
+    CHECK_INT(pipe(ends), 0);
+    mb_append *append = interrupted = mb_append_fd(ends[1]);
+    PLAY({.most = 2}, {.failure = EINTR}, {.failure = EINTR}, {.failure = EINTR}, {0});
+    CHECK_INT(mb_append_record(append, "12345", 5, give_up_at_last), EINTR);
+    CHECK_INT(asked, 3);
+    CHECK_INT(record(append, "6"), 0);
+    CHECK_BYTES(got, read(ends[0], got, sizeof got), "12\n6\n");
+    mb_append_free(append);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void
 half_a_record_in_a_pipe_is_kept_apart_from_the_next(void)
 {
@@ -802,7 +829,7 @@ a_record_longer_than_a_fifo_waits_for_its_reader(void)
     mb_append *append = mb_append_new("fifo");
     CHECK_INT(record(append, ""), 0);
     CHECK_INT(pthread_create(&thread, NULL, read_all, &reader), 0);
-    CHECK_INT(mb_append_record(append, line, sizeof line), 0);
+    CHECK_INT(mb_append_record(append, line, sizeof line, NULL), 0);
     mb_append_free(append); /* the end for the reader */
     pthread_join(thread, &total);
     CHECK_INT((size_t)total, sizeof line + 2);
@@ -873,8 +900,9 @@ write_records(mb_append *append, int writer)
         char line[6000];
         int size = sprintf(line, "%d %d ", writer, number);
         memset(line + size, 'x', (size_t)LENGTHS[number % 3]);
-        CHECK_INT(mb_append_record(append, line, (size_t)(size + LENGTHS[number % 3])),
-                  0);
+        CHECK_INT(
+            mb_append_record(append, line, (size_t)(size + LENGTHS[number % 3]), NULL),
+            0);
     }
 }
 
@@ -1177,6 +1205,7 @@ run_all(void)
     RUN(a_full_device_is_an_error);
     RUN(a_pipe_takes_records_until_its_reader_closes);
     RUN(a_short_write_to_a_pipe_is_continued);
+    RUN(a_pipe_that_takes_nothing_can_be_given_up);
     RUN(half_a_record_in_a_pipe_is_kept_apart_from_the_next);
     RUN(a_fifo_without_a_reader_is_an_error_at_once);
     RUN(a_record_longer_than_a_fifo_waits_for_its_reader);

@@ -71,7 +71,12 @@ def _line(report: Report, dry_run: bool) -> str:
     name = safe(os.path.basename(report.path))
     if report.why_not:
         return f'{name}: left alone, {safe(report.why_not)}'
-    count = len(report.lines)
-    records = f'{count or "no"} record{"s" * (count != 1)}'
     would = 'would be ' if dry_run else ''
-    return f'{name}: {records} of process {report.pid} {would}recovered'
+    said = f'{_records(len(report.lines))} of process {report.pid} {would}recovered'
+    if report.damaged:
+        said += f'; it stays because of {_records(report.damaged)} that are damaged'
+    return f'{name}: {said}'
+
+
+def _records(count: int) -> str:
+    return f'{count or "no"} record{"s" * (count != 1)}'

@@ -110,6 +110,7 @@ class MicroBenchBase:
             self._sinks(outfile, outputs), settings.reaction(on_output_error)
         )
         self._journal = settings.journal(journal)
+        settings.tell_of_journals(self._delivery.sinks, self._journal)
         self._keeper: Keeper | None = None
         self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
         self._plan: Plan | None = None
@@ -322,20 +323,15 @@ class MicroBenchBase:
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
-        interrupt = None
-        try:
-            text = self._text_of(bm_data)
-        except BaseException as error:  # Ctrl-C: the record comes first
-            interrupt, text = error, self._text_of(bm_data)
-        self._delivery.deliver(self._current_plan().masker.record(text))
-        if interrupt is not None:
-            raise interrupt
+        self._delivery.deliver(self._encoded(bm_data))
 
-    def _text_of(self, bm_data: dict[str, Any]) -> bytes:
-        text = None
-        if 'to_json' in self._current_plan().overridden:
-            text = self._own_json(bm_data)
-        return encoding.encode(bm_data, self._json_encoder) if text is None else text
+    def _encoded(self, bm_data: dict[str, Any]) -> bytes:
+        """Return the line of a record, with secrets masked."""
+        plan = self._current_plan()
+        text = self._own_json(bm_data) if 'to_json' in plan.overridden else None
+        if text is None:
+            text = encoding.encode(bm_data, self._json_encoder)
+        return plan.masker.record(text)
 
     def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
         try:

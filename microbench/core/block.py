@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .. import _core
 from .capture import refuse
-from .run import Run
+from .run import OneIteration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from .bench import MicroBenchBase
 
 
-class Block:
+class Block(_core.Left):
     """A block of code that becomes one record each time it is entered.
 
     It can be entered again once it was left, not within itself.
@@ -21,14 +22,14 @@ class Block:
     def __init__(self, bench: MicroBenchBase, name: str) -> None:
         self._bench = bench
         self._name = name
-        self._run: Run | None = None
+        self._run: OneIteration | None = None
 
     def __enter__(self) -> Block:
         if self._run is not None:
             raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
         if self._bench._off:
             return self
-        run = Run(self._bench, self._name)
+        run = OneIteration(self._bench, self._name)
         if run.plan.refuses:
             refuse(self._bench, 'record()')
         run.begin()
@@ -45,22 +46,11 @@ class Block:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        run = self._run
-        if run is None:
-            return
-        self._run = None
-        try:
-            run.end_iteration()
+    def leave(self, exception: BaseException | None) -> None:
+        """End the run."""
+        run, self._run = self._run, None
+        if run is not None:
             run.finish(exception)
-        except BaseException:
-            run.close()  # Ctrl-C before it began: it must not stay active
-            raise
 
     async def __aenter__(self) -> Block:
         return self.__enter__()

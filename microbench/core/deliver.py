@@ -16,7 +16,7 @@ from time import monotonic
 
 from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import Output, writer_of
-from ..outputs.file import native_target
+from ..outputs.file import FileOutput, native_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,18 @@ class Last:
         return self._ours
 
 
+class Turns(list['Any']):
+    """What came of the sinks that have had their turn: an error, or None.
+
+    Attributes:
+        over: each has, and what is lost was told.
+        interruption: Ctrl-C while one of them had its turn.
+    """
+
+    over = False
+    interruption: BaseException | None = None
+
+
 class Delivery:
     """The sinks of one bench.
 
@@ -84,35 +96,69 @@ class Delivery:
                 except Exception as error:
                     self._warn_once(sink, 'cannot take records as things are', error)
 
-    def deliver(self, record: bytes, timeout: float | None = None) -> None:
+    def deliver(
+        self,
+        record: bytes,
+        timeout: float | None = None,
+        turns: Turns | None = None,
+        again: bool = False,
+    ) -> None:
         """Give the record, without newline, to every sink.
 
         Args:
             record: the line.
             timeout: seconds for all sinks together; each gets what is left of them.
+            turns: of the sinks that had theirs before; those that follow are added.
+            again: whether the next sink may have taken it before an interruption.
         """
-        errors: list[tuple[Any, BaseException]] = []
+        turns = Turns() if turns is None else turns
         last = self._last_here()
         if last is not None and timeout is None:
             timeout = last.seconds
         deadline = None if timeout is None else monotonic() + timeout
-        for sink in self.in_order if last is None else self._files_first():
+        sinks = self.in_order if last is None else self._files_first()
+        for sink in sinks[len(turns) :]:
             if last is not None and _is_native(sink) and not last.claim():
                 return
             try:
-                if deadline is None and not self.failing:
+                if again and _has(sink, record):
+                    pass
+                elif deadline is None and not self.failing:
                     writer_of(sink)(record)
                 else:
                     self._write_in_time(sink, record, deadline)
             except BaseException as error:
-                errors.append((sink, error))
+                if _is_its_own(error, sink):
+                    turns.append(error)
+                else:
+                    turns.interruption = turns.interruption or error
+                    turns.append(self._once_more(sink, record, error))
             else:
+                turns.append(None)
                 if self.failing:
                     self.failing.discard(id(sink))
                 if last is not None:
                     last.claim()
-        if errors:
-            self._react(errors, record, last)
+            again = False
+        if any(turns):
+            self._react(sinks, turns, record, last)
+        turns.over = True
+        if turns.interruption is not None:
+            raise turns.interruption
+
+    @staticmethod
+    def _once_more(
+        sink: Any, record: bytes, interruption: BaseException
+    ) -> BaseException | None:
+        """Give the record to a file that was interrupted, unless it has got it."""
+        if not _can_be_asked(sink):
+            return interruption
+        try:
+            if not sink._ends_with(record):
+                writer_of(sink)(record)
+        except BaseException as error:
+            return error
+        return None
 
     def _last_here(self) -> Last | None:
         """Return `last`, unless another thread delivers a record of its own meanwhile."""
@@ -143,17 +189,17 @@ class Delivery:
             writer_of(sink)(record, left)
 
     def _react(
-        self, errors: list[tuple[Any, BaseException]], record: bytes, last: Last | None
+        self, sinks: list[Any], turns: Turns, record: bytes, last: Last | None
     ) -> None:
-        lost = len(errors) == len(self.sinks)
-        for sink, error in errors:
-            if self.on_error == 'warn' and not (lost and last):
+        lost = all(turns)
+        for sink, error in zip(sinks, turns, strict=True):
+            if error is not None and self.on_error == 'warn' and not (lost and last):
                 self._warn_once(sink, 'did not take a record', error)
         if lost:
             self._lose(record, last)
-        for _, error in errors:
-            if self.on_error == 'raise' or not isinstance(error, Exception):
-                raise error
+        if self.on_error == 'raise' and turns.interruption is None:
+            turns.over = True
+            raise next(filter(None, turns))
 
     def _lose(self, record: bytes, last: Last | None) -> None:
         if last is None:
@@ -189,6 +235,22 @@ def _is_local(sink: Any) -> bool:
 
 def _is_native(sink: Any) -> bool:
     return native_target(sink) is not None
+
+
+def _is_its_own(error: BaseException, sink: Any) -> bool:
+    """Whether a sink has failed; not if Ctrl-C, or another handler, has come in between."""
+    if _is_native(sink) and sink._is_path:
+        return isinstance(error, (OSError, MemoryError))
+    return isinstance(error, Exception)
+
+
+def _can_be_asked(sink: Any) -> bool:
+    """Whether a sink can tell that it has a record: files can, nobody else knows."""
+    return issubclass(type(sink), FileOutput) and sink._can_be_read
+
+
+def _has(sink: Any, record: bytes) -> bool:
+    return _can_be_asked(sink) and sink._ends_with(record)
 
 
 def _is_power_of_ten(number: int) -> bool:

@@ -20,6 +20,7 @@ import sys
 from .. import _core
 from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
+from ..results.journals import real
 from . import encoding, times
 from .settings import JOURNALS
 from .workers import LAST
@@ -74,7 +75,7 @@ class Keeper:
             return None
         place = None if self._mode in JOURNALS else os.fsencode(self._mode)
         try:
-            output = os.fsencode(os.path.abspath(path_of(self._sink)))
+            output = os.fsencode(real(self._sink._absolute()))
             journal = _core.Journal(output, place, self._mode == 'auto')
         except OSError:
             return None  # a file system without, a full disk, no working directory
@@ -122,11 +123,6 @@ def file_sink(bench: MicroBenchBase) -> FileOutput | None:
             if method is FileOutput.write_record:
                 return sink
     return None
-
-
-def path_of(sink: FileOutput) -> Any:
-    """Return where a sink writes: what is relative, is so to its first record."""
-    return sink._path if sink._appends_to is sink.outfile else sink.outfile
 
 
 def _leave_nothing_in_workers() -> None:

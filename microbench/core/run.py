@@ -15,7 +15,8 @@ begin() runs the captures in alphabetical order while the run is active; if one 
 abandon() takes back everything and the error goes to the caller: the code has not run.
 finish() gets the outcome of the code, which nothing may change any more: what fails
 from here on is kept in `failure`, and raised only when the record is written and the
-code itself has not raised.
+code itself has not raised. It is in C and calls complete(), which Ctrl-C may interrupt
+between any two steps, until the record is written.
 
 While it is open, a journal may show the run to whoever looks after a crash: from show()
 to close(). Once a signal has come, native code may write the record instead: claim() says
@@ -36,6 +37,7 @@ from .. import _core
 from ..messages import one_line
 from . import encoding, form, times
 from .capture import namespace, set_up
+from .deliver import Turns
 from .naming import name_of
 from .plan import ALL, merge
 
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
 class Run(_core.OpenRun):
     """One record, from the first capture to the last sink."""
 
-    __slots__ = ('data', 'failure', 'name', 'owner', 'plan', 'undo')
+    __slots__ = (
+        *('completed', 'data', 'failure', 'name', 'owner', 'plan', 'turns', 'undo'),
+    )
 
     # Seconds that the end of the run may wait for what belongs to it; None: any.
     patience: float | None = None
@@ -65,6 +69,8 @@ class Run(_core.OpenRun):
         self.data: dict[str, Any] | None = None
         self.undo: list[Generator[None, None, None]] = []
         self.failure: BaseException | None = None
+        self.completed = False  # the hooks have had their turn
+        self.turns: Turns | None = None  # of the sinks
         self.iterations = 1
 
     # --- begin ---------------------------------------------------------------------
@@ -232,27 +238,33 @@ class Run(_core.OpenRun):
 
     # --- finish ----------------------------------------------------------------------
 
-    def finish(self, exception: BaseException | None = None, value: Any = None) -> None:
+    def complete(self, exception: BaseException | None, value: Any) -> None:
         """Complete the record, hand it to the sinks and close the run.
 
-        Raises what a hook raised before, unless the code itself has raised.
+        finish(exception=None, value=None) of the native half calls it, again if it was
+        interrupted: then it goes on where it was. Raises what a hook raised before,
+        unless the code itself has raised.
         """
-        if not self.finish_wall_ns:  # there was no iteration
-            self.start_wall_ns = self.finish_wall_ns = _core.wall_ns()
-        try:
-            if self.data is None and self.is_mixed:
-                self.data = form.instead_of_text(self)
-            if self.data is None:
-                self._finish_text(exception)
-            else:
-                self._finish_data(self.data, exception, value)
-        finally:
+        if self.is_open:
+            self._complete_open(exception, value)
             self._let_go()
         failure, self.failure = self.failure, None
         if failure is not None and exception is None:
             raise failure
 
-    def _finish_text(self, exception: BaseException | None) -> None:
+    def _complete_open(self, exception: BaseException | None, value: Any) -> None:
+        if not self.finish_wall_ns:  # there was no iteration
+            self.start_wall_ns = self.finish_wall_ns = _core.wall_ns()
+        if self.data is None and self.is_mixed:
+            self.data = form.instead_of_text(self)
+        if self.data is None:
+            self._deliver(self._text(exception))
+        else:
+            self._complete_data(self.data, exception, value)
+            record = {k: v for k, v in self.data.items() if not str(k).startswith('_')}
+            self._output(record)
+
+    def _text(self, exception: BaseException | None) -> bytes:
         head, tail, offset = self.plan.text(self.owner)
         if exception is not None:
             outcome = encoding.encode({'exception': form.described(exception)})
@@ -262,30 +274,56 @@ class Run(_core.OpenRun):
         text = _core.record_text(self, head, name, tail, offset)
         if exception is not None:
             text = self.plan.masker.record(text)  # its message may hold anything
-        if self.claim():
-            self._keeping_failure(self.owner._delivery.deliver, text)
+        return text
 
-    def _finish_data(
+    def _complete_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
-        self._keeping_failure(form.add_measurements, self, data)
-        self._keeping_failure(form.add_outcome, self, data, exception, value)
+        if self.completed:
+            return
+        self._keeping_error(form.add_measurements, self, data)
+        self._keeping_error(form.add_outcome, self, data, exception, value)
+        self.completed = True  # hooks are called once, whatever interrupts them
         known = self.phases_left
         self._keeping_failure(self.owner.post_finish_triggers, data)
         self._keeping_failure(form.add_late_phases, self, data, known)
         if self.is_forked:  # by the code, or by a hook
             self._keeping_failure(form.renew_id, self, data)
-        record = {k: v for k, v in data.items() if not str(k).startswith('_')}
-        if self.claim():
-            self._keeping_failure(self._output, record)
+
+    # --- handing over ------------------------------------------------------------------
 
     def _output(self, record: dict[str, Any]) -> None:
+        """Hand a record to output_result() of a class that has its own, or to the sinks."""
+        if 'output_result' not in self.plan.overridden:
+            self._deliver(self.owner._encoded(record))
+        elif self._is_ours():
+            self._output_by_others(record)
+
+    def _output_by_others(self, record: dict[str, Any]) -> None:
         try:
             self.owner.output_result(record)
-        except Exception as error:
-            if 'output_result' not in self.plan.overridden:
-                raise
-            self.owner._delivery.failed('output_result()', error, encoding.encode(record))
+        except BaseException as error:
+            self._keeping_failure(
+                self.owner._delivery.failed,
+                *('output_result()', error, encoding.encode(record)),
+            )
+
+    def _deliver(self, text: bytes) -> None:
+        """Give the text to the sinks, each of which has its turn once."""
+        again = self.turns is not None
+        if not self._is_ours():
+            return
+        turns = self.turns = self.turns or Turns()
+        try:
+            self.owner._delivery.deliver(text, None, turns, again)
+        except BaseException as error:
+            if not turns.over:
+                raise  # Ctrl-C between two steps: it goes on from there
+            self.failure = self.failure or error
+
+    def _is_ours(self) -> bool:
+        """Whether the record is ours to write, as it stays once it is."""
+        return self.is_ours or self.claim()
 
     def capture_post(self) -> None:
         """Finish pending captures in reverse, then run every `capturepost_*` hook."""
@@ -320,9 +358,28 @@ class Run(_core.OpenRun):
         noted = namespace(self.data, 'call').setdefault('capture_errors', [])
         noted.append({'method': hook, 'error': error})
 
+    def _keeping_error(self, method: Callable[..., Any], *args: Any) -> None:
+        """Do a step of our own; what it raises waits. Not an interruption: it is resumed."""
+        try:
+            method(*args)
+        except Exception as error:
+            self.failure = self.failure or error
+
     def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
         """Call a hook; its first error waits until the record is written."""
         try:
             method(*args)
         except BaseException as error:
             self.failure = self.failure or error
+
+
+class OneIteration(Run):
+    """The run of a block or of a generator: finish() ends its one iteration."""
+
+    __slots__ = ()
+
+    def complete(self, exception: BaseException | None, value: Any) -> None:
+        """End the iteration before all else; see Run."""
+        if self.is_open and self.in_first_iteration:
+            self.end_iteration()
+        super().complete(exception, value)

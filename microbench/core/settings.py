@@ -112,6 +112,14 @@ def journal(value: Any) -> str:
     return os.path.abspath(path)
 
 
+def tell_of_journals(sinks: list[Any], journal: str) -> None:
+    """Have the files among the sinks know the directory where their journals lie."""
+    if journal not in JOURNALS:
+        for sink in sinks:
+            if hasattr(sink, '_journals'):
+                sink._journals = journal
+
+
 def copied(value: Any) -> Any:
     """Copy containers, share what they hold.
 

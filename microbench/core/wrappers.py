@@ -9,7 +9,7 @@ active, and its clock goes, only between a request of the consumer and the next 
 from __future__ import annotations
 
 from .. import _core
-from .run import Run
+from .run import OneIteration, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,11 +37,8 @@ def coroutine(bench: MicroBenchBase, func: Any) -> Any:
         except BaseException as exception:
             run.finish(exception)
             raise
-        else:
-            run.finish(None, value)
-            return value
-        finally:
-            run.close()  # if Ctrl-C came on the way into finish()
+        run.finish(None, value)
+        return value
 
     return timed
 
@@ -67,7 +64,7 @@ async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _begun(bench: MicroBenchBase, func: Any, args: Any, kwargs: Any) -> Run:
-    run = Run(bench).begin(func, args, kwargs)
+    run = OneIteration(bench).begin(func, args, kwargs)
     try:
         if run.triggers:
             run.before_iteration()
@@ -76,11 +73,6 @@ def _begun(bench: MicroBenchBase, func: Any, args: Any, kwargs: Any) -> Run:
         run.finish(error)
         raise
     return run
-
-
-def _end(run: Run, exception: BaseException | None, value: Any = None) -> None:
-    run.end_iteration()
-    run.finish(exception, value)
 
 
 def _inside(run: Run, step: Callable[..., Any], *args: Any) -> Any:
@@ -99,12 +91,12 @@ def generator(bench: MicroBenchBase, func: Any) -> Any:
         try:
             value = yield from _steps(run, _wrapped(run, func(*args, **kwargs)))
         except GeneratorExit:
-            _end(run, None)  # an early close is no exception
+            run.finish(None)  # an early close is no exception
             raise
         except BaseException as exception:
-            _end(run, exception)
+            run.finish(exception)
             raise
-        _end(run, None, value)
+        run.finish(None, value)
         return value
 
     return timed
@@ -159,12 +151,12 @@ def async_generator(bench: MicroBenchBase, func: Any) -> Any:
                 except BaseException as exception:
                     step, sent = body.athrow, exception
         except GeneratorExit:
-            _end(run, None)
+            run.finish(None)
             raise
         except BaseException as exception:
-            _end(run, exception)
+            run.finish(exception)
             raise
-        _end(run, None)
+        run.finish(None)
 
     return timed
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 
+RECENT = 1 << 20  # bytes that others may have appended within some microseconds
 EFFECTIVE = os.access in os.supports_effective_ids
 
 
@@ -75,7 +76,7 @@ class FileOutput(Output):
     The file behind a path is opened at the first record and stays open. Each record is
     one system call; a line that another writer left unfinished is kept apart, a file
     that was deleted or rotated is made anew. A relative path means the directory the
-    process is in at the first record. File objects are flushed after each record.
+    process is in when the first record begins. File objects are flushed after each record.
 
     >>> out = FileOutput()
     >>> out.write('{"call": {"name": "f"}}')
@@ -104,6 +105,8 @@ class FileOutput(Output):
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
         self._path = outfile
+        self._path_of: Any = None  # the outfile that this is the absolute path of
+        self._journals: str | None = None  # a directory that its bench was given for them
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -111,7 +114,7 @@ class FileOutput(Output):
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy, in another process too, opens the file itself."""
-        return {**self.__dict__, '_appender': None, '_lock': None}
+        return {**self.__dict__, '_appender': None, '_path_of': None, '_lock': None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -147,31 +150,46 @@ class FileOutput(Output):
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
 
-    def _open_appender(self) -> _core.Appender:
-        with self._lock:
-            if self._appender is None or self._appends_to is not self.outfile:
-                self._appender = _core.Appender(self.outfile)
-                self._appends_to = self.outfile
-                self._path = os.path.abspath(self.outfile)
-                self._recover()
-            return self._appender
+    def _absolute(self) -> Any:
+        """Return the absolute path: from now on it is the same, whatever chdir() does."""
+        if self._path_of is not self.outfile:
+            self._path = os.path.abspath(self.outfile)
+            self._path_of = self.outfile
+        return self._path
 
-    def _recover(self) -> None:
+    def _place(self) -> Any:
+        """Return where the file is, or would be made now."""
+        return self._path if self._path_of is self.outfile else self.outfile
+
+    def _open_appender(self) -> _core.Appender:
+        appender = self._appender
+        if appender is not None and self._appends_to is self.outfile:
+            return appender
+        with self._lock.held:
+            appender = self._appender
+            if appender is not None and self._appends_to is self.outfile:
+                return appender
+            appender = self._appender = _core.Appender(self._absolute())
+            self._appends_to = self.outfile
+        self._recover(appender)
+        return appender
+
+    def _recover(self, appender: _core.Appender) -> None:
         """Put into the file what processes have left behind that were killed."""
-        if not journals.is_left_behind(self._path):
+        path, place = self._path, self._journals
+        if not journals.is_left_behind(path, place):
             return
         from ..results.recovery import recover  # start-up time
 
-        assert self._appender is not None
         try:
-            for _ in recover(self._path, self._appender.append, self._appender.sync):
+            for _ in recover(path, appender.append, appender.sync, place=place):
                 pass
         except Exception as error:  # what others have left behind is not worth a record
             warn(f'{self._path}: not recovered: {one_line(error)}', RuntimeWarning)
 
     def _write_to_object(self, record: bytes) -> None:
         file, line = self.outfile, record + b'\n'
-        with self._lock:
+        with self._lock.held:
             if isinstance(file, io.RawIOBase):
                 _write_all(file, line)
             else:
@@ -179,6 +197,30 @@ class FileOutput(Output):
             flush = getattr(file, 'flush', None)
             if flush is not None:
                 flush()
+
+    @property
+    def _can_be_read(self) -> bool:
+        """Whether it can be asked what it has got."""
+        try:
+            with self._to_read_last(0):
+                return True
+        except (OSError, NotImplementedError):
+            return False
+
+    def _ends_with(self, record: bytes) -> bool:
+        """Whether the record is among the last that the file has got."""
+        with self._to_read_last(RECENT + len(record)) as file:
+            return record in file.read()
+
+    def _to_read_last(self, size: int) -> IO[bytes]:
+        if not self._is_path:
+            return io.BytesIO(self._contents_of_object())
+        there = os.stat(self._path)
+        if not S_ISREG(there.st_mode):
+            raise NotImplementedError(f'{self!r} cannot be read back')
+        file = open(self._path, 'rb')  # noqa: SIM115 - the caller closes it
+        file.seek(max(there.st_size - size, 0))
+        return file
 
     def flush(self, timeout: float | None = None) -> None:
         """Have the system write the file to its disk (fsync)."""
@@ -211,19 +253,19 @@ class FileOutput(Output):
         if not self._is_path:
             return io.BytesIO(self._contents_of_object())
         try:
-            path = self._path if self._appends_to is self.outfile else self.outfile
+            path = self._place()
             if not S_ISREG(os.stat(path).st_mode):
                 raise NotImplementedError(f'{self!r} cannot be read back')
         except FileNotFoundError:
             pass  # its first record may be one to recover
         from ..results.recovery import to_read  # start-up time
 
-        return to_read(path)
+        return to_read(path, self._journals)
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile
         try:
-            with self._lock:
+            with self._lock.held:
                 position = file.tell()
                 file.seek(0)
                 try:
@@ -247,9 +289,8 @@ def native_target(sink: Any) -> str | int | None:
         return None
     if not sink._is_path:
         return _descriptor_of(sink.outfile)
-    path = sink._path if sink._appends_to is sink.outfile else sink.outfile
     try:
-        return os.path.abspath(os.fsdecode(path))
+        return os.path.abspath(os.fsdecode(sink._place()))
     except FileNotFoundError:
         return None  # it is relative to a directory that is gone
 

@@ -29,24 +29,30 @@ MAGIC = 8  # bytes, the last that are written when a journal is made
 PATIENCE = 2.0  # seconds for another process that is recovering a journal to be done
 
 # fcntl(2) keeps processes apart; between the threads of one it is for us to do so.
-_threads = Lock()
+one_at_a_time = Lock()
 
 
-def paths_for(output: str) -> list[str]:
-    """Return the journals of a file of records, dead and alive, in order of name."""
-    directory, name = os.path.split(os.path.abspath(os.fsdecode(output)))
+def paths_for(output: str, place: str | None = None) -> list[str]:
+    """Return the journals of a file of records, dead and alive, in order of name.
+
+    Args:
+        output: the file.
+        place: a further directory, which its bench was told to use.
+    """
+    directory, name = os.path.split(real(output))
     cut = os.fsdecode(os.fsencode(name)[: _core.JOURNAL_NAME])
-    return [found for place in places_for(directory) for found in _in_directory(place, cut)]
+    places = [directory, *_asked_for(), *([place] if place else [])]
+    return [found for place in dict.fromkeys(places) for found in _in_directory(place, cut)]
 
 
-def places_for(directory: str) -> list[str]:
-    """Return where the journals of files in a directory are looked for."""
-    return [directory, *_asked_for()]
+def real(output: str | bytes) -> str:
+    """Return the path of a file of records that its journals go by: without links."""
+    return os.path.realpath(os.fsdecode(output))
 
 
-def is_left_behind(output: str) -> bool:
+def is_left_behind(output: str, place: str | None = None) -> bool:
     """Whether there are journals of a file that are not of this process."""
-    return not set(paths_for(output)) <= set(_core.own_journals())
+    return not set(paths_for(output, place)) <= set(_core.own_journals())
 
 
 def _asked_for() -> list[str]:
@@ -71,12 +77,15 @@ def _in_directory(directory: str, name: str) -> Iterator[str]:
 class Journal:
     """One journal while it is looked at; a context manager that holds its lock.
 
+    To be entered after `one_at_a_time`.
+
     Attributes:
         path: of the journal.
         why_not: why its records are left alone; empty where they can be had.
         is_there: False if somebody has removed it meanwhile.
         pid: of its owner.
         records: id and line of each record that was open.
+        damaged: how many there were that cannot be understood.
 
     Args:
         path: of the journal.
@@ -89,17 +98,17 @@ class Journal:
         self, path: str, output: str, *, exclusive: bool = False, force: bool = False
     ) -> None:
         self.path = path
-        self.output = os.path.abspath(os.fsdecode(output))
+        self.output = real(output)
         self.exclusive = exclusive
         self.force = force
         self.why_not = ''
         self.is_there = True
         self.pid = _pid_in(path)
         self.records: list[tuple[bytes, bytes]] = []
+        self.damaged = 0
         self._descriptor = -1
 
     def __enter__(self) -> Journal:
-        _threads.__enter__()
         try:
             self._hold()
         except OSError as error:
@@ -114,7 +123,6 @@ class Journal:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-        _threads.__exit__()
 
     def remove(self) -> None:
         """Remove the file: its records are where they belong."""
@@ -178,13 +186,23 @@ class Journal:
             self.why_not = f'its records belong to {os.fsdecode(header["output"])}'
         else:
             records = _core.journal_records(data, _how())
-            self.records = [record for record in records if record[0]]  # not damaged
+            self.records = [record for record in records if _is_whole(*record)]
+            self.damaged = len(records) - len(self.records)
 
     def _is_of_another_file(self, output: bytes) -> bool:
         """Beside its file the name says it all, also after the directory was moved."""
         beside = os.path.dirname(self.path) == os.path.dirname(self.output)
         part = os.path.basename if beside else os.path.normpath
         return part(output) != part(os.fsencode(self.output))
+
+
+def _is_whole(record_id: bytes, line: bytes) -> bool:
+    """Whether a line from a journal is the record that it should be."""
+    from .reading import decode_line  # start-up time
+
+    record = decode_line(line) if record_id else None
+    mb = record.get('mb') if record is not None else None
+    return isinstance(mb, dict) and mb.get('record_id') == record_id.decode()
 
 
 def _pid_in(path: str) -> int:

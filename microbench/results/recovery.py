@@ -16,7 +16,7 @@ import io
 import os
 
 from .fragments import blank, without_fragments
-from .journals import Journal, paths_for
+from .journals import Journal, one_at_a_time, paths_for
 from .reading import holds
 
 TYPE_CHECKING = False
@@ -33,12 +33,14 @@ class Report:
         pid: of the process that wrote it.
         why_not: why it is left alone; empty if it is not.
         lines: its records that are not in the file yet.
+        damaged: how many of its records cannot be understood: it stays because of them.
     """
 
     def __init__(self, journal: Journal, file: Growing) -> None:
         self.path = journal.path
         self.pid = journal.pid
         self.why_not = journal.why_not
+        self.damaged = journal.damaged
         self.lines = missing(journal.records, file.contents()) if journal.records else []
 
 
@@ -65,26 +67,27 @@ class Growing:
         return self._data
 
 
-def to_read(output: str) -> IO[bytes]:
+def to_read(output: str, place: str | None = None) -> IO[bytes]:
     """Open a file of records for reading, with `contents_of` as its contents."""
-    if not paths_for(output):  # journals first, as there
+    if not paths_for(output, place):  # journals first, as there
         try:
             return open(output, 'rb')
         except FileNotFoundError:
             return io.BytesIO()
-    return io.BytesIO(contents_of(output))
+    return io.BytesIO(contents_of(output, place))
 
 
-def contents_of(output: str) -> bytes:
+def contents_of(output: str, place: str | None = None) -> bytes:
     """Return the contents of a file of records, and after them what is missing there.
 
-    A file that is not there is empty.
+    A file that is not there is empty. `place` is a further directory of journals.
 
     Raises:
         OSError: it cannot be read.
     """
     # In this order: what others put into the file meanwhile is seen there.
-    records = [record for path in paths_for(output) for record in records_in(path, output)]
+    paths = paths_for(output, place)
+    records = [record for path in paths for record in records_in(path, output)]
     contents = bytes(Growing(output).contents())
     if not records:
         return contents
@@ -97,7 +100,7 @@ def contents_of(output: str) -> bytes:
 
 def records_in(path: str, output: str) -> list[tuple[bytes, bytes]]:
     """Return ids and lines of the records in a journal, if its process is dead."""
-    with Journal(path, output) as journal:
+    with one_at_a_time.held, Journal(path, output) as journal:
         return journal.records
 
 
@@ -106,6 +109,7 @@ def recover(
     append: Callable[[bytes], None],
     sync: Callable[[], None],
     force: bool = False,
+    place: str | None = None,
 ) -> Iterator[Report]:
     """Put the records of dead processes into the file; yield what became of each journal.
 
@@ -114,20 +118,23 @@ def recover(
         append: adds one line to it.
         sync: returns when what was added is on the disk.
         force: also journals of other users and other hosts.
+        place: a further directory of journals.
 
     Raises:
         OSError: the file cannot be read, or a record not be added: then the journal stays.
     """
     file = Growing(output)
-    for path in paths_for(output):
-        with Journal(path, output, exclusive=True, force=force) as journal:
+    for path in paths_for(output, place):
+        journal = Journal(path, output, exclusive=True, force=force)
+        with one_at_a_time.held, journal:
             if not journal.is_there:
                 continue
             report = Report(journal, file)
             if not report.why_not:
                 _put_in_place(journal, report, append)
                 sync()
-                journal.remove()
+                if not journal.damaged:
+                    journal.remove()
             yield report
 
 
@@ -149,7 +156,7 @@ def survey(output: str, force: bool = False) -> Iterator[Report]:
     """Yield what recover() would do, and change nothing."""
     file = Growing(output)
     for path in paths_for(output):
-        with Journal(path, output, force=force) as journal:
+        with one_at_a_time.held, Journal(path, output, force=force) as journal:
             if journal.is_there:
                 yield Report(journal, file)
 

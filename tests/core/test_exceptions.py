@@ -341,7 +341,7 @@ def test_ctrl_c_on_the_way_to_the_end(monkeypatch, way, form):
     """It goes on, and the run does not stay active: later phases go nowhere."""
     bench = MicroBenchBase(**FORMS[form])
     with monkeypatch.context() as patch:
-        patch.setattr(Run, 'finish', pressed)
+        patch.setattr(Run, 'complete', pressed)
         with pytest.raises(KeyboardInterrupt):
             if way == 'call':
                 bench(len)('')

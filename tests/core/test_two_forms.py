@@ -117,8 +117,8 @@ def both_forms(bench, begun, body, exception):
     with mock.patch.object(_core, 'wall_ns', lambda: start):
         bench.pre_start_triggers(data)
     with mock.patch.object(Run, 'claim', lambda run: True):  # it is finished twice
-        run._finish_data(data, exception, None)
-    run.name, run.data = text_name, None
+        run._complete_open(exception, None)
+    run.name, run.data, run.turns = text_name, None, None
     run.finish(exception)
     return kept.lines
 

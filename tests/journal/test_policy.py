@@ -326,11 +326,12 @@ class Bench(MicroBench):
         data['x'] = 1
 
 for bench in (MicroBench(path), Bench(path)):
-    block = bench.record('claimed')
-    with block:
-        assert block._run.claim()
+    with bench.record('claimed'):
+        microbench._core.last_words(signal.SIGTERM)
     with bench.record('not claimed'):
         pass
-    del bench, block
+    del bench
 """)
-    assert [r['call']['name'] for r in ends_well(left)] == ['not claimed'] * 2
+    records = ends_well(left)
+    assert [r['call']['name'] for r in records] == ['claimed', 'not claimed'] * 2
+    assert [r.get('exit_path') for r in records] == ['native', None] * 2

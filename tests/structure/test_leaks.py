@@ -155,7 +155,9 @@ def step():
     _core.remove_journals()
 """,
     'OpenRun': """
-class Holding(_core.OpenRun): pass
+class Holding(_core.OpenRun):
+    def complete(self, exception, value):
+        self.completed = exception, value
 def step():
     run = Holding()
     run.itself = run
@@ -173,8 +175,10 @@ def step():
     run.add_duration(5)
     refused(TypeError, run.add_duration, marker)
     run.durations, run.timings, run.timings_iteration, run.open_timings, run.is_open
-    run.record_id, run.is_forked, run.is_shown
+    run.record_id, run.is_forked, run.is_shown, run.is_ours, run.in_first_iteration
     run.keep_numbers([])
+    refused(TypeError, run.finish, 1, 2, 3)
+    run.finish(None, marker)
     run.close()
 """,
     'Phase': """
@@ -195,6 +199,29 @@ def step():
     with bench.time('outside'):
         pass
     raising.__traceback__ = None
+""",
+    'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',
+    'Left': """
+class Block(_core.Left):
+    def leave(self, exception):
+        if self.interruptions:
+            raise self.interruptions.pop()
+
+def step():
+    for interruptions in [], [KeyboardInterrupt()], [ValueError()], [ValueError()] * 4:
+        block = Block()
+        block.interruptions = interruptions
+        try:
+            block.__exit__(None, None, None)
+        except (KeyboardInterrupt, ValueError) as error:
+            error.__traceback__ = None
+""",
+    'owner_lives': """
+import tempfile
+file = tempfile.TemporaryFile()
+def step():
+    _core.owner_lives(file.fileno())
+    _core.owner_lives(-1)
 """,
     'RUN_ID': 'def step():\n    _core.RUN_ID.encode()\n',
     'TimeMethod': """
