@@ -25,7 +25,8 @@ whole_exit(PyObject *module, PyObject *const *args, Py_ssize_t count)
     PyObject *type, *value, *traceback;
     PyObject *result = original(module, args, count);
     PyErr_Fetch(&type, &value, &traceback);
-    if (!value || !PyTuple_Check(value)) { /* (3,) would become the status 3 */
+    /* (3,) would become the status 3, and () 0 */
+    if (!value || !PyTuple_Check(value) || PyTuple_GET_SIZE(value) > 1) {
         PyErr_NormalizeException(&type, &value, &traceback);
     }
     PyErr_Restore(type, value, traceback);

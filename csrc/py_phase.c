@@ -271,6 +271,12 @@ ready_dealloc(py_ready *self)
     Py_DECREF(type);
 }
 
+PyObject *
+py_awaitable(py_state *state, PyObject *value)
+{
+    return ready(state, Py_NewRef(value));
+}
+
 static PyType_Slot ready_slots[] = {
     {Py_tp_doc, "What `async with bench.time(...)` awaits: ready at once."},
     {Py_tp_iter, PyObject_SelfIter},

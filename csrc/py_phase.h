@@ -16,4 +16,7 @@
 
 int py_phase_ready(PyObject *module);
 
+/* An awaitable that gives `value` at once, new reference; NULL with an exception. */
+PyObject *py_awaitable(py_state *state, PyObject *value);
+
 #endif

@@ -640,9 +640,21 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     return 0;
 }
 
+/* A run of the whole process that nobody has ended goes with the interpreter: what the
+ * journal shows of it stays there. */
+static void
+leave_in_journal(py_run *self)
+{
+    if (self->native.background) {
+        self->native.mirror = NULL;
+        self->native.entry = NULL;
+    }
+}
+
 static int
 run_clear(py_run *self)
 {
+    leave_in_journal(self);
     mb_run_close(&self->native); /* the registry knows it by its bench */
     mb_run_forget(&self->native);
     Py_CLEAR(self->bench);
@@ -664,6 +676,7 @@ run_dealloc(py_run *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    leave_in_journal(self);
     mb_run_free(&self->native);
     run_clear(self);
     type->tp_free(self);

@@ -40,6 +40,19 @@ class Left:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+def insist(target: Any, method: str, argument: Any, /) -> None:
+    """Call a method until it has come to its end, though Ctrl-C comes in between.
+
+    It is called again then, and has to go on where it was. What has interrupted it first
+    is raised afterwards.
+    """
 
 class OpenRun:
     """The native half of a run: clock, durations, phases, context."""

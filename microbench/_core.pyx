@@ -188,6 +188,16 @@ cdef class Left:
         arguments[0] = <PyObject *>exception
         c.py_insist(self, b'leave', arguments, 1)
 
+    def __aexit__(self, kind, exception, traceback):
+        self.__exit__(kind, exception, traceback)
+        return c.py_awaitable(state, None)
+
+
+def insist(target, str method not None, argument):
+    cdef PyObject *arguments[1]
+    arguments[0] = <PyObject *>argument
+    c.py_insist(target, method.encode(), arguments, 1)
+
 
 def run_is_claimed(run):
     cdef c.mb_run *native

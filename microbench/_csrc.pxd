@@ -241,6 +241,9 @@ cdef extern from "py_state.h":
     object py_state_new()
     py_state *py_state_of(object module) noexcept
 
+cdef extern from "py_phase.h":
+    object py_awaitable(py_state *state, object value)
+
 cdef extern from "py_insist.h":
     int py_insist(object object, const char *method, PyObject **arguments,
                   size_t count) except -1

@@ -8,8 +8,6 @@ from .run import OneIteration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from .bench import MicroBenchBase
 
 
@@ -54,11 +52,3 @@ class Block(_core.Left):
 
     async def __aenter__(self) -> Block:
         return self.__enter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.__exit__(kind, exception, traceback)

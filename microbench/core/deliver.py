@@ -120,31 +120,43 @@ class Delivery:
         for sink in sinks[len(turns) :]:
             if last is not None and _is_native(sink) and not last.claim():
                 return
-            try:
-                if again and _has(sink, record):
-                    pass
-                elif deadline is None and not self.failing:
-                    writer_of(sink)(record)
-                else:
-                    self._write_in_time(sink, record, deadline)
-            except BaseException as error:
-                if _is_its_own(error, sink):
-                    turns.append(error)
-                else:
-                    turns.interruption = turns.interruption or error
-                    turns.append(self._once_more(sink, record, error))
-            else:
-                turns.append(None)
-                if self.failing:
-                    self.failing.discard(id(sink))
-                if last is not None:
-                    last.claim()
+            self._give(sink, record, deadline, turns, again)
+            if last is not None and turns[-1] is None:
+                last.claim()
             again = False
         if any(turns):
             self._react(sinks, turns, record, last)
         turns.over = True
         if turns.interruption is not None:
             raise turns.interruption
+
+    def _give(
+        self,
+        sink: Any,
+        record: bytes,
+        deadline: float | None,
+        turns: Turns,
+        again: bool,
+    ) -> None:
+        """Give the record to a sink that has its turn, unless it has it already."""
+        write = writer_of(sink)
+        try:
+            if again and _has(sink, record):
+                pass
+            elif deadline is None and not self.failing:
+                write(record)
+            else:
+                self._write_in_time(sink, record, deadline)
+        except BaseException as error:
+            if _is_its_own(error, sink):
+                turns.append(error)
+            else:
+                turns.interruption = turns.interruption or error
+                turns.append(self._once_more(sink, record, error))
+        else:
+            turns.append(None)
+            if self.failing:
+                self.failing.discard(id(sink))
 
     @staticmethod
     def _once_more(

@@ -14,6 +14,7 @@ status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` when nobod
 from __future__ import annotations
 
 import sys
+from threading import get_ident, main_thread
 
 from .. import _core
 from . import signals
@@ -58,7 +59,7 @@ class Ending:
             fields['exception'] = described(self.exception)
         if self.signal is not None:
             fields['exit_signal'] = signals.name_of(self.signal)
-        else:
+        elif self.status is not None:
             fields['exit_status'] = self.status
         return fields
 
@@ -112,8 +113,9 @@ class Watch:
 
     def begin(self) -> None:
         """Wrap the hook and the attribute, if ours are not there."""
-        if sys.excepthook is not _excepthook:
-            self._hooks.append(sys.excepthook)
+        there = _hook()
+        if there is not _excepthook:
+            self._hooks.append(there)
             sys.excepthook = _excepthook
         if self._exit_code is None:
             self._exception, self._last_before = None, _last_exception()
@@ -124,7 +126,7 @@ class Watch:
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
         self._exception = None
-        if sys.excepthook is _excepthook:
+        if _hook() is _excepthook:
             sys.excepthook = self._hooks.pop()
         if self._exit_code is not None:
             _core.make_exits(False)
@@ -137,8 +139,12 @@ class Watch:
         exception: BaseException,
         traceback: TracebackType | None,
     ) -> None:
-        """Remember an exception that nobody caught; then call the hook before."""
-        self._exception = exception
+        """Remember an exception that nobody caught; then call the hook before.
+
+        Interpreters in Python (code, IPython) call the hook as well, and go on.
+        """
+        if _is_over():
+            self._exception = exception
         before = [sys.__excepthook__, *self._hooks][-1 - self._depth :][0]
         self._depth += 1
         try:
@@ -151,18 +157,41 @@ class Watch:
         if hasattr(sys, 'ps1'):
             return None
         last = _last_exception()
-        return self._exception or (last if last is not self._last_before else None)
+        hidden = last is not self._last_before and _hook() is not _excepthook
+        return self._exception or (last if hidden else None)
 
-    def status(self, exception: BaseException | None) -> int:
-        """Return the exit status: 0, 1, or what `sys.exit()` was given."""
-        if self._exit_code is None or not self._exit_code.read:
-            return 0 if exception is None else 1
-        return status_of(self._exit_code.code)
+    def status(self, exception: BaseException | None) -> int | None:
+        """Return the exit status: 0, 1, or what `sys.exit()` was given.
+
+        None if nobody knows: a class of exits has a `code` of its own.
+        """
+        if self._exit_code is not None and self._exit_code.read:
+            return status_of(self._exit_code.code)
+        if exception is not None:
+            return 1
+        return None if _has_own_code(SystemExit) else 0
 
 
 def status_of(code: Any) -> int:
     """Return the exit status that `sys.exit(code)` gives: 1 for a text."""
     return int(code) if isinstance(code, int) else int(code is not None)
+
+
+def _has_own_code(cls: type) -> bool:
+    below: list[type] = cls.__subclasses__()
+    return any('code' in vars(sub) or _has_own_code(sub) for sub in below)
+
+
+def _hook() -> Any:
+    return getattr(sys, 'excepthook', None)
+
+
+def _is_over() -> bool:
+    """Whether the main module has been left, not only some code that it has run."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_name != '<module>':
+        frame = frame.f_back
+    return frame is None and get_ident() == main_thread().ident
 
 
 def _last_exception() -> BaseException | None:

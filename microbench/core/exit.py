@@ -14,7 +14,7 @@ The process has one table of registered runs, one function in `atexit`, one wrap
 `sys.excepthook` and one handler, for each signal that any of the runs asks for. They are
 there while the table holds something, and are put back when it does not.
 
-What ends the process leads to _end(): the clocks of all runs first, then one run after
+What ends the process leads to Table.end(): the clocks of all runs first, then one run after
 the other. It is entered once. A signal that comes while it runs is remembered, and ends
 the process afterwards; one that comes while a signal is being handled changes nothing.
 Then the handler that was there before runs, the default action is put back, and the
@@ -37,9 +37,11 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+from functools import partial
 from threading import get_ident
 
 from .. import _core
+from ..lock import Lock
 from ..messages import warn
 from . import endings
 from .capture import refuse
@@ -51,7 +53,7 @@ from .workers import WorkerExit, exception_at_end, status_at_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import FrameType
     from typing import Any
 
@@ -65,15 +67,36 @@ class Table:
     def __init__(self) -> None:
         self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
         self.generation = _core.fork_generation()
+        self.at_exit: list[Callable[[], None]] = []  # the last two that were registered
         self.ending: Ending | None = None  # while the records are being written
+        self.aside: ExitRun | None = None  # about to come, or to go: not to be written
 
     @property
     def is_ours(self) -> bool:
         """Whether it was made in this process, not in the parent of a fork."""
         return self.generation == _core.fork_generation()
 
+    def end_normally(self, _: None) -> None:
+        """End as the interpreter does, unless that is over."""
+        if self.is_ours and self.runs:
+            _end_normally(endings.Ending(None, exception_at_end(), status_at_end()))
+
+    def end(self, ending: Ending) -> None:
+        """Write all records. Whatever happens to one, the others have their turn.
+
+        Called again if it was interrupted, it goes on where it was.
+        """
+        self.ending = ending
+        runs = list(self.runs.values())
+        for run in runs:
+            run.stop_clock()
+        if _core.exit_begin():  # else native code is writing them at this moment
+            for run in runs:
+                run.end(ending)
+
 
 _table = Table()
+_registering = Lock()
 
 
 def register(
@@ -84,14 +107,20 @@ def register(
     refuse(bench, 'record_on_exit()')
     chosen = wanted(signals) if handle_sigterm else {}
     run = ExitRun(bench, name, chosen, seconds_of(grace))
-    run.register()
     if not _table.is_ours:
         _table = Table()
-    replaced = _table.runs.get(id(bench))
-    _table.runs[id(bench)] = run
-    _arm(chosen)
-    if replaced is not None:
-        replaced.cancel()
+    table = _table
+    with _registering.held:
+        table.aside = run
+        try:
+            run.register()
+            replaced = table.runs.get(id(bench))
+            table.runs[id(bench)], table.aside = run, replaced  # in one step
+            _arm(chosen)
+            if replaced is not None:
+                replaced.cancel()
+        finally:
+            table.aside = None
     if chosen and not in_main_thread():
         warn(
             'record_on_exit() was not called in the main thread, the only one in which '
@@ -103,10 +132,11 @@ def register(
 
 def cancel(bench: MicroBenchBase) -> None:
     """Give up the run of a bench, if it has one."""
-    run = _table.runs.pop(id(bench), None) if _table.is_ours else None
-    if run is not None:
-        run.cancel()
-        _arm(())
+    with _registering.held:
+        run = _table.runs.pop(id(bench), None) if _table.is_ours else None
+        if run is not None:
+            run.cancel()
+            _arm(())
 
 
 # --- what is left in the process while runs are registered ---------------------------
@@ -114,19 +144,34 @@ def cancel(bench: MicroBenchBase) -> None:
 
 def _arm(new: Iterable[int]) -> None:
     """Install what the registered runs need, and put back all else."""
-    atexit.unregister(_at_exit)
     if _table.runs:
-        atexit.register(_at_exit)
+        _register_at_exit()
         _worker.begin()
         endings.begin()
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
         _handlers.keep(_signals(), new)
     else:
+        while _table.at_exit:
+            atexit.unregister(_table.at_exit.pop())
         _worker.end()
         endings.end()
         _handlers.keep({})
         _core.exit_release()
+
+
+def _register_at_exit() -> None:
+    """Have end_normally() called among the first, by C, which Ctrl-C does not cut short.
+
+    It stays where it was, too: if the functions of atexit are running already, a new one
+    will not be called.
+    """
+    function = partial(_core.insist, _table, 'end_normally', None)  # equal to no other
+    atexit.register(function)
+    _table.at_exit.append(function)
+    for older in _table.at_exit[:-2]:
+        atexit.unregister(older)
+    del _table.at_exit[:-2]
 
 
 def _signals() -> dict[int, bool]:
@@ -141,13 +186,12 @@ def _signals() -> dict[int, bool]:
 
 
 def _at_exit() -> None:
-    if _table.is_ours:
-        _end_normally(endings.Ending(None, exception_at_end(), status_at_end()))
+    _core.insist(_table, 'end_normally', None)
 
 
 def _end_normally(ending: Ending) -> None:
     try:
-        _end(ending)
+        _core.insist(_table, 'end', ending)
         if ending.signal is not None:
             _handlers.chain(ending.signal, ending.frame)
     finally:
@@ -170,30 +214,25 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 def _end_by_signal(number: int, frame: FrameType | None) -> None:
     number = _handlers.first(number)
     in_force = _handlers.in_force(number)
+    interruption = None
     try:
-        _end(endings.Ending(number))
+        try:
+            _core.insist(_table, 'end', endings.Ending(number))
+        except BaseException as error:
+            interruption = error  # Ctrl-C: it ends by the first signal all the same
         _core.exit_end()  # the program's own handler may take its time
         _handlers.chain(number, frame)
     finally:
         _release()
     if in_force:  # else whoever installed a later handler has called ours, and goes on
         _end_by(number)
+    elif interruption is not None:
+        raise interruption
 
 
 def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
     if ending.signal is None:
         ending.signal, ending.frame = _handlers.first(number), frame
-
-
-def _end(ending: Ending) -> None:
-    """Write all records. Whatever happens to one, the others have their turn."""
-    _table.ending = ending
-    runs = list(_table.runs.values())
-    for run in runs:
-        run.stop_clock()
-    if _core.exit_begin():  # else native code is writing them at this moment
-        for run in runs:
-            run.end(ending)
 
 
 def _release() -> int:
@@ -209,6 +248,8 @@ def _release() -> int:
 
 
 def _end_by(number: int) -> None:
+    if _table.aside is not None:
+        _table.aside.cancel()
     _core.last_words(number)  # of blocks that are still open
     _core.remove_journals()  # atexit(3), which does it elsewhere, does not come
     end_by(number)
@@ -236,9 +277,10 @@ def _after_fork() -> None:
 
 
 def _in_child() -> None:
-    global _table  # noqa: PLW0603 - that of the parent is none of ours
-    _table = Table()
-    atexit.unregister(_at_exit)
+    global _table
+    inherited, _table = _table, Table()
+    for function in inherited.at_exit:
+        atexit.unregister(function)
     _worker.end()
     endings.end()
     _handlers.keep({})

@@ -14,7 +14,7 @@ from ..outputs.file import native_target
 from . import encoding, environment, form, journal, times
 from .capture import is_early, namespace
 from .decorate import GENERATOR
-from .deliver import Delivery, Last
+from .deliver import Delivery, Last, Turns
 from .run import Run
 
 TYPE_CHECKING = False
@@ -33,8 +33,8 @@ class ExitRun(Run):
     """One record of the process."""
 
     __slots__ = (
-        *('_began_ns', '_ending', '_journal', '_last_words', '_prepared', '_step_ns'),
-        *('grace', 'signals'),
+        *('_began_ns', '_ending', '_journal', '_last', '_last_words', '_prepared'),
+        *('_record', '_step_ns', 'grace', 'signals'),
     )
 
     patience = PATIENCE
@@ -47,6 +47,8 @@ class ExitRun(Run):
         self.signals = signals
         self.grace = grace
         self._last_words: _core.LastWords | None = None
+        self._last: Last | None = None
+        self._record: dict[str, Any] | None = None
         self._ending = False
 
     # --- registered ------------------------------------------------------------------
@@ -122,10 +124,10 @@ class ExitRun(Run):
             return
 
     def cancel(self) -> None:
-        """Give up: no record comes of this run."""
-        if self.claim():
+        """Give up: no record comes of this run, if none is being written already."""
+        if self.is_ours or self.claim():
             self._disarm()
-            self.abandon()
+            self._keeping_failure(self.abandon)
 
     def _disarm(self) -> None:
         if self._last_words is not None:
@@ -142,18 +144,25 @@ class ExitRun(Run):
             self._step_ns = _core.wall_ns() - self.finish_wall_ns
 
     def end(self, ending: Ending) -> None:
-        """Complete the record and hand it to the sinks; nothing is raised."""
+        """Complete the record and hand it to the sinks.
+
+        Called again if it was interrupted, it goes on where it was.
+        """
         self._ending = True
-        try:
-            record = self._complete(ending)
-        except BaseException:  # MemoryError, Ctrl-C between two steps ...
-            record = None
+        if self.completed and self.data is None:
+            return  # it has ended
+        if not self.completed:
+            self.completed = True
+            try:
+                self._record = self._complete(ending)
+            except BaseException:  # MemoryError, Ctrl-C between two steps ...
+                self._record = None
         if self.is_forked:
             return  # a hook has forked, and this is the child
-        if not _core.run_is_claimed(self):
-            self._write(record, ending)
+        if self.is_ours or not _core.run_is_claimed(self):
+            self._write(self._record, ending)
         self._disarm()
-        self._keeping_failure(self.abandon)
+        self.abandon()
 
     def _complete(self, ending: Ending) -> dict[str, Any]:
         data, owner = self.data, self.owner
@@ -193,28 +202,45 @@ class ExitRun(Run):
     def _write(self, record: dict[str, Any] | None, ending: Ending) -> None:
         """Hand the record to the sinks, unless native code has written it."""
         delivery = self.owner._delivery
-        time_left = ending.time_left(max(self.grace, PATIENCE))
-        delivery.last = last = Last(self.claim, time_left)
+        if self._last is None:
+            left = ending.time_left(max(self.grace, PATIENCE))
+            self._last = Last(self.claim, left)
+        delivery.last = last = self._last
+        again, turns = self.turns is not None, self.turns or Turns()
+        self.turns = turns
         try:
-            if record is None:
-                delivery.deliver(self._text(ending))
-            else:
-                self.owner.output_result(record)
-        except BaseException:
-            if last.claim() and not last.told:
+            self._hand_over(record, ending, turns, again)
+        except BaseException as error:
+            if not (turns.over or isinstance(error, Exception) or self._outputs_itself()):
+                raise  # Ctrl-C between two steps: it goes on from there
+            if not turns.over and last.claim() and not last.told:
                 self._keeping_failure(self._write_last, record, ending)
         finally:
             delivery.last = None
         last.claim()  # an output_result() of somebody's own has written it
 
+    def _outputs_itself(self) -> bool:
+        return 'output_result' in self.plan.overridden
+
+    def _hand_over(
+        self, record: dict[str, Any] | None, ending: Ending, turns: Turns, again: bool
+    ) -> None:
+        if record is not None and self._outputs_itself():
+            self.owner.output_result(record)
+            return
+        text = (
+            self._prepared_text(ending) if record is None else self.owner._encoded(record)
+        )
+        self.owner._delivery.deliver(text, None, turns, again)
+
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
             text = self.plan.masker.record(encoding.encode(record))
         except BaseException:
-            text = self._text(ending)
+            text = self._prepared_text(ending)
         Delivery.last_resort(text, always=True)
 
-    def _text(self, ending: Ending) -> bytes:
+    def _prepared_text(self, ending: Ending) -> bytes:
         """Return the record as prepared, with what was measured, and the end."""
         head, call, tail, offset, secret = self._prepared
         tail += b',' + encoding.encode(ending.fields())[1:-1]

@@ -57,7 +57,8 @@ class ExitHandlers(Handlers):
     def _take(self, number: int, only_default: bool) -> bool:
         there = signal.getsignal(number)
         if there is signal.SIG_DFL and _is_foreign(number):
-            self._take_in_c(number, ENDS, users=True)
+            if not only_default:
+                self._take_in_c(number, ENDS, users=True)
             return False
         if there is self._handler and _core.signal_is_default(number):
             signal.signal(number, self._handler)  # another thread had given it back

@@ -359,7 +359,7 @@ class Run(_core.OpenRun):
         noted.append({'method': hook, 'error': error})
 
     def _keeping_error(self, method: Callable[..., Any], *args: Any) -> None:
-        """Do a step of our own; what it raises waits. Not an interruption: it is resumed."""
+        """Do a step of our own; what it raises waits, but not what interrupts it."""
         try:
             method(*args)
         except Exception as error:

@@ -215,10 +215,14 @@ class FileOutput(Output):
     def _to_read_last(self, size: int) -> IO[bytes]:
         if not self._is_path:
             return io.BytesIO(self._contents_of_object())
-        there = os.stat(self._path)
+        path = self._place()
+        try:
+            there = os.stat(path)
+        except FileNotFoundError:
+            return io.BytesIO()
         if not S_ISREG(there.st_mode):
             raise NotImplementedError(f'{self!r} cannot be read back')
-        file = open(self._path, 'rb')  # noqa: SIM115 - the caller closes it
+        file = open(path, 'rb')  # noqa: SIM115 - the caller closes it
         file.seek(max(there.st_size - size, 0))
         return file
 

@@ -161,9 +161,6 @@ def survey(output: str, force: bool = False) -> Iterator[Report]:
                 yield Report(journal, file)
 
 
-def missing(
-    records: list[tuple[bytes, bytes]], contents: bytes | bytearray
-) -> list[bytes]:
+def missing(records: list[tuple[bytes, bytes]], contents: bytes | bytearray) -> list[bytes]:
     """Return the lines of those records that are not in the contents of a file."""
     return [line for record_id, line in records if not holds(contents, record_id)]
-

@@ -317,9 +317,12 @@ def test_arecord_left_in_another_context(bench):
         with pytest.raises(StopIteration):
             coroutine.send(None)
 
+    async def leave():
+        await block.__aexit__(None, None, None)
+
     first, second = contextvars.copy_context(), contextvars.copy_context()
     first.run(drive, block.__aenter__())
-    second.run(drive, block.__aexit__(None, None, None))
+    second.run(drive, leave())
 
     def phase():
         with bench.time('nowhere'):

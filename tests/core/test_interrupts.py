@@ -16,19 +16,18 @@ PACKAGE = microbench.__file__.rpartition('/')[0]
 class Interrupter:
     """Raises KeyboardInterrupt as the n-th function of ours begins; says whether it did.
 
-    That is where Python looks for signals. The beginning of an `__exit__` is left out:
-    nothing inside of it could be guarded.
+    That is where Python looks for signals.
     """
 
-    def __init__(self, number):
-        self.left = number
+    def __init__(self, number, error=KeyboardInterrupt):
+        self.left, self.error = number, error
 
     def __call__(self, frame, event, argument):
         if not frame.f_code.co_filename.startswith(PACKAGE):
             return None
-        self.left -= event == 'call' and frame.f_code.co_name != '__exit__'
+        self.left -= event == 'call'
         if not self.left:
-            raise KeyboardInterrupt
+            raise self.error
         return self
 
     @property
@@ -56,58 +55,92 @@ class Hooked(MicroBench, MBFunctionCall, MBReturnValue):
         super().post_run_triggers(bm_data)
 
 
-def by_call(bench):
-    bench(len)('abc')
+# Each way calls `body` where the code is that is recorded.
 
 
-def by_block(bench):
-    with bench.record('block'), bench.time('part'):
-        pass
+def by_call(bench, body):
+    bench(body)()
 
 
-def by_generator(bench):
+def by_block(bench, body):
+    with bench.record('block'):
+        body()
+
+
+def by_generator(bench, body):
     @bench
     def steps():
         yield 1
+        body()
 
     list(steps())
 
 
-def by_coroutine(bench):
+def by_coroutine(bench, body):
     @bench
     async def work():
-        pass
+        body()
 
     with pytest.raises(StopIteration):
         work().send(None)
 
 
+def by_async_block(bench, body):
+    async def work():
+        async with bench.arecord('block'):
+            body()
+
+    with pytest.raises(StopIteration):
+        work().send(None)
+
+
+WAYS = [by_call, by_block, by_generator, by_coroutine, by_async_block]
+
+
+class TimeIsUp(Exception):
+    """As from a handler of SIGALRM."""
+
+
+def struck(way, bench, body, interrupter):
+    """Whether what the interrupter raises has reached the caller."""
+    before = sys.gettrace()
+    sys.settrace(interrupter)
+    try:
+        way(bench, body)
+    except interrupter.error:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt, TimeIsUp])
 @pytest.mark.parametrize('cls', [MicroBenchBase, Hooked])
-@pytest.mark.parametrize('way', [by_call, by_block, by_generator, by_coroutine])
-def test_it_is_never_swallowed(cls, way):
-    """It reaches the caller, no run stays active, and the next record is whole."""
-    kept = Kept()
-    bench = cls(outputs=[kept])
-    way(bench)
+@pytest.mark.parametrize('way', WAYS)
+def test_at_each_moment(way, cls, error, tmp_path, capsys):
+    """It reaches the caller; what has run has one whole record, and no run stays active."""
+    kept, path = Kept(), tmp_path / 'records.jsonl'
+    bench = cls(outputs=[microbench.FileOutput(path), kept])
+    ran = []
+    way(bench, lambda: ran.append(0))
     [whole] = kept.records
     for number in range(1, 10_000):
-        interrupter = Interrupter(number)
-        before = sys.gettrace()
-        sys.settrace(interrupter)
-        try:
-            way(bench)
-        except KeyboardInterrupt:
-            reached = True
-        else:
-            reached = False
-        finally:
-            sys.settrace(before)
-        assert reached == interrupter.has_struck
-        if not reached:
+        kept.lines.clear()
+        ran.clear()
+        path.write_bytes(b'')
+        interrupter = Interrupter(number, error)
+        reached = struck(way, bench, lambda: ran.append(0), interrupter)
+        if error is KeyboardInterrupt:  # others may be taken for those of a hook
+            assert reached == interrupter.has_struck
+        lines = path.read_bytes().splitlines()
+        assert lines == kept.lines
+        assert len(lines) == 1 or (not ran and lines == [])
+        if not interrupter.has_struck:
             break
     assert number > 20
+    assert capsys.readouterr().err == ''
     gc.collect()  # what the tracebacks hold
     assert _core.runs_open() == 0
-    way(bench)
-    assert set(kept.records[-1]) == set(whole)
-    assert set(kept.records[-1]['call']) == set(whole['call'])
+    [last] = kept.records
+    assert set(last) == set(whole)
+    assert set(last['call']) == set(whole['call'])

@@ -2,6 +2,8 @@
 
 import pytest
 
+from microbench import FileOutput
+
 ERROR = {'type': 'ZeroDivisionError', 'message': 'division by zero'}
 TERM = 'os.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)'
 
@@ -117,3 +119,44 @@ atexit.register(lambda: bench.time('later').__enter__().__exit__(None, None, Non
     ended = program(code)
     assert [t['name'] for t in ended.call['timings']] == ['later']
     assert ended.out == 'earlier\n'
+
+
+@pytest.mark.parametrize(
+    ('last', 'status', 'cause'),
+    [
+        ('class Own(SystemExit): code = 9\nraise Own', 9, {}),
+        ('sys.exit((3, 4))', 1, {'exit_status': 1}),
+        ('del sys.excepthook\nsys.exit(3)', 3, {'exit_status': 3}),
+    ],
+    ids=['a code of its own', 'a tuple', 'no hook'],
+)
+def test_odd_exits(program, last, status, cause):
+    """A status that nobody knows is left out, not made up."""
+    ended = program(ONE + last)
+    without = program(ONE + last, env={'MICROBENCH': 'off'})
+    assert program(ONE + last).cause == cause
+    assert (ended.status, ended.out, ended.err) == without[1:]
+    assert ended.status == status
+
+
+@pytest.mark.parametrize('last', ['', 'sys.exit(3)'])
+def test_an_interpreter_inside_the_program(program, last):
+    """What went wrong there did not end the process."""
+    code = 'import code\ncode.InteractiveInterpreter().runsource("1 / 0")\n'
+    ended = program(ONE + code + last)
+    assert ended.cause == {'exit_status': 3 if last else 0}
+    assert ended.err.count('ZeroDivisionError') == 1
+
+
+def test_registered_again_by_a_function_of_atexit(program):
+    """The record is that of the second registration, and there."""
+    ended = program(f'import atexit\n{ONE}atexit.register(bench.record_on_exit, "again")\n')
+    assert (ended.call['name'], ended.cause) == ('again', {'exit_status': 0})
+
+
+def test_registered_for_the_first_time_by_a_function_of_atexit(program, tmp_path):
+    """Its function comes too late to be called: the record comes back at the next read."""
+    code = 'import atexit\nbench = MicroBench(path)\n'
+    assert program(code + 'atexit.register(bench.record_on_exit)\n').records == []
+    records = FileOutput(tmp_path / 'records.jsonl').get_results()
+    assert [record['exit_path'] for record in records] == ['recovered']

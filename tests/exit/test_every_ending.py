@@ -79,10 +79,10 @@ SIGNALS = {
     for name in ('SIGTERM', 'SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2')
 }
 SIGNALS['SIGTERM twice'] = Row(f'{TERM}; {TERM}{THEN}', BY_TERM)
-# To the thread itself: else the system chooses which of the two comes first. The main
-# thread, which waits for a worker, is not woken up then.
+# To the thread itself: else the system chooses which of the two comes first. The last one
+# wakes the main thread, if it waits for a worker.
 RAISED = 'signal.raise_signal(signal.SIGTERM); signal.raise_signal(signal.SIGHUP)'
-SIGNALS['SIGTERM and SIGHUP'] = Row(RAISED + THEN, BY_TERM, worker=BY_TERM | NATIVE)
+SIGNALS['SIGTERM and SIGHUP'] = Row(f'{RAISED}; {TERM}{THEN}', BY_TERM)
 
 OWN = """
 def own(number, frame):

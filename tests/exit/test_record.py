@@ -467,9 +467,10 @@ def test_exactly_one_writer(ended):
     bench.record_on_exit(handle_sigterm=False)
     run = exits._table.runs[id(bench)]
     assert [run.claim() for _ in range(3)] == [True, False, False]
-    run.end(Ending())
+    for _ in range(2):
+        run.end(Ending())
     bench.cancel_record_on_exit()
-    assert kept.lines == []
+    assert len(kept.lines) == 1
 
 
 def test_import_and_use_load_nothing_for_it():

@@ -60,6 +60,35 @@ def test_a_signal_after_a_second_call(program):
     assert ended.status == -signal.SIGTERM
 
 
+def test_signals_during_second_calls(program, tmp_path):
+    """One record, whichever registration it finds."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit('first')
+number = int(sys.argv[2])
+def strike(frame, event, argument):
+    global number
+    if event == 'call' and frame.f_code.co_filename.startswith(microbench.__path__[0]):
+        number -= 1
+        if number == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+    return None
+sys.settrace(strike)
+bench.record_on_exit('second')
+sys.settrace(None)
+print(number)
+sys.exit(0)
+"""
+    for number in range(1, 200, 3):
+        ended = program(code, number)
+        assert len(ended.records) == 1, number
+        assert list(tmp_path.glob('.*.journal')) == []
+        if ended.out:
+            break
+        assert ended.cause['exit_signal'] == 'SIGTERM'
+    assert number > 20
+
+
 def test_hooks_are_installed_once(program):
     """However often it is called, by however many benches: one wrapper, one handler."""
     code = """

@@ -63,6 +63,14 @@ def test_other_signals_with_a_handler_are_left_to_it(program, name):
     assert ended.out == 'checkpoint\n'
 
 
+def test_a_handler_in_c_is_left_alone(program):
+    """Such as the one of faulthandler, which only prints: the program goes on."""
+    own = 'import faulthandler\nfaulthandler.register(signal.SIGUSR1)\n'
+    ended = program(own + ONE + 'os.kill(os.getpid(), signal.SIGUSR1)\nsys.exit(3)')
+    assert ended.cause == {'exit_status': 3}
+    assert 'most recent call first' in ended.err
+
+
 def test_a_signal_that_was_asked_for(program):
     """A signal given by name is taken over from a handler, which runs after us."""
     code = """
@@ -271,3 +279,47 @@ with bench.time('joining'):
     assert ended.cause == {'exit_signal': 'SIGTERM'}
     assert [t['name'] for t in ended.call['open_timings']] == ['joining']
     assert ended.status == -signal.SIGTERM
+
+
+STRIKING = """
+class Hooked(MicroBench, microbench.MBHostInfo):
+    def capture_a(self, bm_data):
+        bm_data['a'] = 1
+bench = Hooked(path)
+bench.record_on_exit('simulation')
+left = int(sys.argv[2])
+def strike(frame, event, argument):
+    global left
+    if event == 'call' and frame.f_code.co_filename.startswith(microbench.__path__[0]):
+        left -= 1
+        if left == 0:
+            print('struck', flush=True)
+            raise KeyboardInterrupt
+    return strike
+sys.settrace(strike)
+"""
+
+
+BY_TERM = {'exit_signal': 'SIGTERM'}
+CTRL_C = {'exception': {'type': 'KeyboardInterrupt', 'message': ''}, 'exit_status': 1}
+
+
+@pytest.mark.parametrize(
+    ('last', 'causes'),
+    [
+        ('', [{'exit_status': 0}]),
+        (TERM, [BY_TERM, BY_TERM | {'exit_path': 'native'}, CTRL_C]),  # before we begin
+    ],
+    ids=['a normal end', 'SIGTERM'],
+)
+def test_ctrl_c_at_each_moment_of_the_end(program, tmp_path, last, causes):
+    """One record, in the file, with a cause; and none on standard error."""
+    for number in range(1, 1000, 5):
+        ended = program(STRIKING + last, number)
+        assert len(ended.records) == 1, (number, ended.err)
+        assert ended.cause in causes
+        assert '{"mb"' not in ended.err
+        assert list(tmp_path.glob('.*.journal')) == []
+        if not ended.out:
+            break
+    assert number > 100

@@ -111,7 +111,7 @@ def test_mpirun_is_ended(mpirun):
     'end', ['comm.Abort(3)', 'os._exit(3)', 'os.kill(os.getpid(), signal.SIGKILL)']
 )
 def test_one_rank_ends(mpirun, end):
-    """The others are killed by mpirun because of it: their records are there all the same."""
+    """The others are killed by mpirun because of it: their records are there."""
     all_are_up = 'comm.Barrier()\n    '
     left = mpirun(all_are_up + f'{end} if comm.Get_rank() == 0 else signal.pause()')
     assert left.status != 0

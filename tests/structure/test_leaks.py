@@ -158,6 +158,8 @@ def step():
 class Holding(_core.OpenRun):
     def complete(self, exception, value):
         self.completed = exception, value
+    def abandon(self):
+        self.close()
 def step():
     run = Holding()
     run.itself = run
@@ -215,6 +217,23 @@ def step():
             block.__exit__(None, None, None)
         except (KeyboardInterrupt, ValueError) as error:
             error.__traceback__ = None
+""",
+    'insist': """
+class Work:
+    def go_on(self, argument):
+        self.calls += 1
+        if self.calls < 3:
+            raise KeyboardInterrupt
+
+def step():
+    work = Work()
+    work.calls = 0
+    try:
+        _core.insist(work, 'go_on', marker)
+    except KeyboardInterrupt as error:
+        error.__traceback__ = None
+    assert work.calls == 3
+    refused(AttributeError, _core.insist, work, 'no_method', marker)
 """,
     'owner_lives': """
 import tempfile
