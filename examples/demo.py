@@ -42,7 +42,9 @@ with bench.record('simulation'):
     with bench.time('setup'):
         grid = list(range(100_000))
     with bench.time('steps'):
-        total = sum(grid)
+        for _ in range(3):
+            with bench.time('step'):
+                total = sum(grid)
         os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -58,6 +60,12 @@ def run(directory, *words):
     print('$ microbench', *words, flush=True)
     program = [sys.executable, '-m', 'microbench', *words]
     subprocess.run(program, cwd=directory, check=True)
+    print(flush=True)
+
+
+def listed(directory):
+    """Show what lies in a directory, hidden files too."""
+    print('$ ls -A', *sorted(path.name for path in directory.iterdir()), sep='\n')
     print(flush=True)
 
 
@@ -96,9 +104,13 @@ def show_killed(directory):
     """Run a program that is killed, and show its record all the same."""
     print(KILLED.strip(), end='\n\n', flush=True)
     done = subprocess.run([sys.executable, '-c', KILLED], cwd=directory, check=False)
-    print(f'It was ended by signal {-done.returncode}.\n', flush=True)
-    run(directory, 'recover', 'killed.jsonl')
+    print(f'Killed by signal {-done.returncode}: it never came to write killed.jsonl.\n')
+    listed(directory)
+    print('But its journal is there, so whoever reads gets the record:\n', flush=True)
     run(directory, 'show', 'killed.jsonl')
+    print('Into the file it comes like this, or by the next writer:\n', flush=True)
+    run(directory, 'recover', 'killed.jsonl')
+    listed(directory)
 
 
 def main():

@@ -38,25 +38,28 @@ USAGE = (
 def times_of(facts: Facts) -> Rows:
     """Return the durations, and the phases as parts of them."""
     whole = facts.spread
-    parts = list(facts.phases().items())
+    bound = part(facts.record, 'recovered', 'duration_is_lower_bound') is True
+    parts = [(name, spread, False) for name, spread in facts.phases().items()]
     still = facts.phases('open_timings')
-    parts += [(f'{name} (not ended)', spread) for name, spread in still.items()]
+    parts += [(f'{name} (not ended)', spread, bound) for name, spread in still.items()]
     if not whole.count and not parts:
         return []
-    several = max(spread.count for _, spread in [('', whole), *parts]) > 1
-    rows: Rows = [['durations', *_figures(facts, whole, several), '', '']]
-    for name, spread in parts:
-        figures = _figures(facts, spread, several)
+    several = max(spread.count for _, spread, _ in [('', whole, bound), *parts]) > 1
+    rows: Rows = [['durations', *_figures(facts, whole, several, bound), '', '']]
+    for name, spread, at_least in parts:
+        figures = _figures(facts, spread, several, at_least)
         rows.append([f'  {name}', *figures, *_share(spread, whole)])
     titles = ('', 'n', 'median', 'min', 'max', 'total', '', '')
     return [_dim(titles), *rows] if several else rows
 
 
-def _figures(facts: Facts, spread: Spread, several: bool) -> list[str]:
+def _figures(facts: Facts, spread: Spread, several: bool, at_least: bool) -> list[str]:
+    """Return them; those of what was killed have taken `at_least` so long."""
+    sign = '≥ ' if at_least else ''
     if not several:
-        return [facts.time(spread.total)]
+        return [sign + facts.time(spread.total)]
     shown = (spread.median, spread.least, spread.most, spread.total)
-    return [str(spread.count), *map(facts.time, shown)]
+    return [str(spread.count), *(sign + facts.time(value) for value in shown)]
 
 
 def _share(spread: Spread, whole: Spread) -> list[str]:

@@ -38,6 +38,8 @@ def recover(words: list[str]) -> int:
         for report in _reports(path, asked.dry_run, asked.force):
             said = True
             terminal.lines([_line(report, asked.dry_run)])
+        if not said and not os.path.exists(path):
+            raise UsageError(f'{path} does not exist, and there is no journal of it')
         if not said:
             terminal.lines([f'{safe(path)}: nothing to recover'])
     return 0
@@ -74,7 +76,7 @@ def _line(report: Report, dry_run: bool) -> str:
     would = 'would be ' if dry_run else ''
     said = f'{_records(len(report.lines))} of process {report.pid} {would}recovered'
     if report.damaged:
-        said += f'; it stays because of {_records(report.damaged)} that are damaged'
+        said += f'; it stays, {_records(report.damaged)} could not be understood'
     return f'{name}: {said}'
 
 

@@ -86,7 +86,17 @@ def show(words: list[str]) -> int:
         _show_one(chosen(entries, choices)[0], asked)
     else:
         _show_all(entries, asked)
+    _tell_of_journals(paths)
     return 0
+
+
+def _tell_of_journals(paths: list[str]) -> None:
+    """Say where records may be that are not shown."""
+    from ..results.recovery import left_alone  # start-up time
+
+    for path in paths:
+        for why in left_alone(path):
+            tell(f'{path}: a journal was left alone: {why}; see microbench recover --force')
 
 
 main = answering('show', show)

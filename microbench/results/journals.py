@@ -82,6 +82,7 @@ class Journal:
     Attributes:
         path: of the journal.
         why_not: why its records are left alone; empty where they can be had.
+        lives: its owner is running, here.
         is_there: False if somebody has removed it meanwhile.
         pid: of its owner.
         records: id and line of each record that was open.
@@ -102,6 +103,7 @@ class Journal:
         self.exclusive = exclusive
         self.force = force
         self.why_not = ''
+        self.lives = False
         self.is_there = True
         self.pid = _pid_in(path)
         self.records: list[tuple[bytes, bytes]] = []
@@ -163,7 +165,8 @@ class Journal:
             time.sleep(0.01)
 
     def _holder(self) -> str:
-        if _core.owner_lives(self._descriptor):
+        self.lives = _core.owner_lives(self._descriptor)
+        if self.lives:
             return f'its process ({self.pid}) is still running'
         return 'another process is recovering it'
 

@@ -32,6 +32,7 @@ class Report:
         path: of the journal.
         pid: of the process that wrote it.
         why_not: why it is left alone; empty if it is not.
+        lives: its process is running, here.
         lines: its records that are not in the file yet.
         damaged: how many of its records cannot be understood: it stays because of them.
     """
@@ -41,6 +42,7 @@ class Report:
         self.pid = journal.pid
         self.why_not = journal.why_not
         self.damaged = journal.damaged
+        self.lives = journal.lives
         self.lines = missing(journal.records, file.contents()) if journal.records else []
 
 
@@ -159,6 +161,16 @@ def survey(output: str, force: bool = False) -> Iterator[Report]:
         with one_at_a_time.held, Journal(path, output, force=force) as journal:
             if journal.is_there:
                 yield Report(journal, file)
+
+
+def left_alone(output: str) -> list[str]:
+    """Return why journals of dead processes, as it seems, are left alone: one line each.
+
+    Those of other hosts, of other users, and what cannot be understood. Their records are
+    not among those read.
+    """
+    reports = list(survey(output)) if paths_for(output) else []
+    return [report.why_not for report in reports if report.why_not and not report.lives]
 
 
 def missing(records: list[tuple[bytes, bytes]], contents: bytes | bytearray) -> list[bytes]:

@@ -1,6 +1,7 @@
 """What `make demo` shows."""
 
 import json
+import re
 
 
 def test_the_demo_shows_a_pipeline_a_program_and_a_record(run_module):
@@ -23,6 +24,9 @@ def test_the_demo_shows_a_pipeline_a_program_and_a_record(run_module):
     captured = {'host', 'slurm', 'loaded_modules', 'cgroups', 'file_hashes'}
     assert captured <= set(explained)
     assert {'working_dir', 'peak_memory_bytes'} <= set(explained['call'])
-    assert '\nIt was ended by signal 9.\n' in printed
+    assert '\nKilled by signal 9: it never came to write killed.jsonl.\n' in printed
+    assert re.search(r'\$ ls -A\n\.killed\.jsonl\.\d+-\w+\.journal\n', printed)
+    assert '\n$ microbench show killed.jsonl\nsimulation  lost and recovered' in printed
+    assert '\n    steps (not ended)  ' in printed
     assert ': 1 record of process ' in printed
-    assert '\n$ microbench show killed.jsonl\nsimulation  ' in printed
+    assert printed.endswith('$ ls -A\nkilled.jsonl\n\n')

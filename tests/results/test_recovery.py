@@ -334,6 +334,31 @@ def test_a_journal_cut_short(path, killed, capsys, size):
     assert len(left(path)) == 1
 
 
+def test_a_damaged_journal(path, killed, capsys):
+    """What cannot be understood is put nowhere; the journal stays, and says so."""
+    killed()
+    change(path, b'"experiment":"baseline"', b'"experiment":"base"ine"')
+    assert FileOutput(path).get_results() == []
+    [line] = told(capsys, path)
+    assert line.endswith('it stays, 1 record could not be understood')
+    assert not path.exists() or path.read_bytes() == b''
+    assert len(left(path)) == 1
+
+
+def test_a_name_of_a_phase_that_is_damaged(path, capsys):
+    """It would be gigabytes, once for each phase: nobody asks for so much memory."""
+    code = KILLED.format(
+        before='',
+        inside=f'[bench.time("p" * 32).__enter__().__exit__('
+        f'None, None, None) for _ in range(20_000)]; {KILL}',
+    )
+    assert python(code, path).returncode == -signal.SIGKILL
+    size, name = (32).to_bytes(4, sys.byteorder), b'p' * 32
+    change(path, size + name, (65536).to_bytes(4, sys.byteorder) + name)
+    assert FileOutput(path).get_results() == []
+    assert 'could not be understood' in told(capsys, path)[0]
+
+
 def test_a_link_is_not_followed(path, tmp_path, capsys):
     """A journal is a file."""
     (tmp_path / '.records.jsonl.1-00.journal').symlink_to('/etc/passwd')

@@ -75,3 +75,11 @@ def test_a_step(submit):
     """Two tasks, two files."""
     records = records_in(submit(SCRIPTS[3]), 'task-*.jsonl')
     assert sorted(record['slurm']['procid'] for record in records) == ['0', '1']
+
+
+def test_a_journal_that_is_asked_for(submit):
+    """It is gone after a normal end, and the record is in its file."""
+    work = submit(SCRIPTS[4])
+    [record] = records_in(work, '*.jsonl')
+    assert record['exit_status'] == 0
+    assert list(work.glob('.*.journal')) == []

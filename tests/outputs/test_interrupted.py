@@ -1,0 +1,144 @@
+"""Signals that come while a sink is being written to: their handlers run, and may write."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from microbench import FileOutput, MicroBench
+from tests.fakes import ROOT, python
+
+BEGIN = """
+import os, signal, sys, time
+from microbench import FileOutput, MicroBench
+path = sys.argv[1]
+"""
+# A handler runs between any two steps: here, as the n-th function of ours begins.
+AT_EACH_MOMENT = """
+import microbench
+bench = MicroBench({outfile})
+handled = []
+def handler(number, frame):
+    with bench.record('by the handler'):
+        handled.append(number)
+signal.signal(signal.SIGALRM, handler)
+def at(number):
+    def strike(frame, event, argument):
+        nonlocal number
+        if event == 'call' and frame.f_code.co_filename.startswith(microbench.__path__[0]):
+            number -= 1
+            if number == 0:
+                signal.raise_signal(signal.SIGALRM)
+        return None
+    return strike
+bench(len)('')
+for number in range(1, 60):
+    sys.settrace(at(number))
+    with bench.record('by the program'):
+        pass
+    sys.settrace(None)
+print(len(handled))
+"""
+
+
+@pytest.mark.parametrize('outfile', ['path', "open(path, 'ab', 0)"])
+def test_a_handler_that_records(tmp_path, outfile):
+    """It waits for no lock that the interrupted write holds; each record is there once."""
+    path = tmp_path / 'records.jsonl'
+    done = python(BEGIN + AT_EACH_MOMENT.format(outfile=outfile), path, timeout=20)
+    assert done.returncode == 0, done.stderr
+    names = [record['call']['name'] for record in FileOutput(path).get_results()]
+    assert names.count('by the program') == 59
+    assert names.count('by the handler') == int(done.stdout) > 20
+
+
+FULL = """
+if len(sys.argv) > 2:
+    signal.signal(signal.SIGTERM, lambda *args: sys.exit(3))
+bench = MicroBench(path)
+print('up', flush=True)
+while True:
+    with bench.record('block'):
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ('number', 'own', 'status'),
+    [(signal.SIGINT, [], -signal.SIGINT), (signal.SIGTERM, ['own'], 3)],
+    ids=['Ctrl-C', 'a handler of its own'],
+)
+def test_a_pipe_that_nobody_reads(tmp_path, number, own, status):
+    """One signal is enough, though the write waits for a reader."""
+    path = tmp_path / 'fifo'
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    words = [sys.executable, '-c', first + BEGIN + FULL, str(path), *own]
+    pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
+    with subprocess.Popen(words, **pipes) as process:
+        assert process.stdout.readline() == b'up\n'
+        while not is_writing(process.pid):
+            assert process.poll() is None
+        process.send_signal(number)
+        process.communicate(timeout=20)
+        assert process.returncode == status
+    os.close(reader)
+
+
+def is_writing(pid):
+    """Whether a process waits in writev(2), which has the number 20 on x86-64 (proc(5))."""
+    return Path(f'/proc/{pid}/syscall').read_text().startswith('20 ')
+
+
+def test_a_relative_path_means_one_place(tmp_path):
+    """Whatever chdir() does meanwhile: records and journal are where the first one began."""
+    code = """
+bench = MicroBench('records.jsonl')
+bench.record_on_exit('process')
+os.mkdir('below')
+os.chdir('below')
+with bench.record('block'):
+    pass
+with bench.record('open'):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = python(BEGIN + code, 'unused', cwd=tmp_path)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert list((tmp_path / 'below').iterdir()) == []
+    records = FileOutput(tmp_path / 'records.jsonl').get_results()
+    assert sorted(r['call']['name'] for r in records) == ['block', 'open', 'process']
+
+
+KILLED = """
+with MicroBench({arguments}).record('block'):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_link_to_the_file(tmp_path):
+    """Records come back by either name."""
+    link, path = tmp_path / 'latest.jsonl', tmp_path / 'run42.jsonl'
+    link.symlink_to(path.name)
+    done = python(BEGIN + KILLED.format(arguments='path'), link)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    for name in (link, path):
+        assert len(FileOutput(name).get_results()) == 1
+    MicroBench(path)(len)('')
+    assert len(path.read_bytes().splitlines()) == 2
+
+
+def test_a_directory_for_journals(tmp_path):
+    """The same bench finds what lies there, and its next writer puts it into the file."""
+    path, place = tmp_path / 'records.jsonl', tmp_path / 'journals'
+    place.mkdir()
+    code = KILLED.format(arguments=f'path, journal={str(place)!r}')
+    assert python(BEGIN + code, path).returncode == -signal.SIGKILL
+    bench = MicroBench(path, journal=place)
+    assert len(bench.get_results()) == 1
+    bench(len)('')
+    assert list(place.iterdir()) == []
+    assert len(path.read_bytes().splitlines()) == 2
