@@ -385,8 +385,10 @@ write_to_stream(mb_append *append, const char *bytes, size_t size,
         if (written > 0) {
             done += (size_t)written;
             append->torn = done < line.size;
-        } else if (errno != EINTR || (give_up && give_up())) {
+        } else if (errno != EINTR) {
             return errno;
+        } else if (give_up && give_up()) {
+            return EINTR; /* whatever it has left in errno */
         }
     }
     return 0;

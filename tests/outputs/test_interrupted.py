@@ -59,6 +59,8 @@ FULL = """
 if len(sys.argv) > 2:
     signal.signal(signal.SIGTERM, lambda *args: sys.exit(3))
 bench = MicroBench(path)
+if len(sys.argv) > 3:
+    bench.record_on_exit()
 print('up', flush=True)
 while True:
     with bench.record('block'):
@@ -68,8 +70,12 @@ while True:
 
 @pytest.mark.parametrize(
     ('number', 'own', 'status'),
-    [(signal.SIGINT, [], -signal.SIGINT), (signal.SIGTERM, ['own'], 3)],
-    ids=['Ctrl-C', 'a handler of its own'],
+    [
+        (signal.SIGINT, [], -signal.SIGINT),
+        (signal.SIGTERM, ['own'], 3),
+        (signal.SIGTERM, ['own', 'record_on_exit'], 3),
+    ],
+    ids=['Ctrl-C', 'a handler of its own', 'and a record of the process'],
 )
 def test_a_pipe_that_nobody_reads(tmp_path, number, own, status):
     """One signal is enough, though the write waits for a reader."""
@@ -95,7 +101,7 @@ def is_writing(pid):
 
 
 def test_a_relative_path_means_one_place(tmp_path):
-    """Whatever chdir() does meanwhile: records and journal are where the first one began."""
+    """Whatever chdir() does meanwhile: all is where the first record began."""
     code = """
 bench = MicroBench('records.jsonl')
 bench.record_on_exit('process')
