@@ -180,6 +180,12 @@ class Journal:
             secret: `call` is all that may be told: nothing is added to it, nor noted.
         """
 
+def refresh(run: OpenRun, head: bytes, call: bytes, tail: bytes, /) -> bool:
+    """Give a run that a journal shows other text; false if none does, or for want of room.
+
+    Whoever reads meanwhile sees the old one or the new one.
+    """
+
 class Shown:
     """How runs without a dict are shown, of one plan and one file.
 

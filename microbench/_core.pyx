@@ -394,6 +394,18 @@ cdef int put_texts(c.mb_opening *record, bytes head, bytes tail,
     return 0
 
 
+def refresh(run, bytes head not None, bytes call not None, bytes tail not None):
+    cdef c.mb_opening record
+    cdef c.mb_mirror *mirror
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    mirror = c.mb_run_own_mirror(&(<c.py_run *>run).native)
+    record.serial = 0
+    put_texts(&record, head, tail, 0)
+    record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
+    return mirror is not NULL and c.mb_mirror_refresh(mirror, &record)
+
+
 cdef uint64_t serials = 0
 
 

@@ -173,6 +173,7 @@ cdef extern from "mb_mirror.h":
         size_t tail_size
         uint32_t flags
         int32_t offset_s
+    bint mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record) noexcept
 
 cdef extern from "mb_lastwords.h":
     ctypedef struct mb_target:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from .. import _core
@@ -142,7 +143,7 @@ class MicroBenchBase:
             self._epoch = object()
 
     def add_fields(self, /, **fields: Any) -> None:
-        """Add static fields to the records that begin from now on.
+        """Add static fields to the records that begin from now on, and to the process's.
 
         Any name will do, those of parameters of the constructor too.
 
@@ -151,6 +152,9 @@ class MicroBenchBase:
         """
         self._static = {**self._static, **settings.fields(fields)}
         self._epoch = object()
+        exits = sys.modules.get(f'{__package__}.exit')  # loaded by record_on_exit() only
+        if exits is not None:
+            exits.refresh(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """The plan and what was captured belong to this process."""

@@ -139,6 +139,14 @@ def cancel(bench: MicroBenchBase) -> None:
             _arm(())
 
 
+def refresh(bench: MicroBenchBase) -> None:
+    """Have the record of a bench, if it waits for one, know what it says by now."""
+    with _registering.held:
+        run = _table.runs.get(id(bench)) if _table.is_ours else None
+        if run is not None:
+            run.refresh()
+
+
 # --- what is left in the process while runs are registered ---------------------------
 
 

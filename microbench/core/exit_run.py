@@ -109,6 +109,13 @@ class ExitRun(Run):
         self._capture_early(data)
         return journal.texts(self, data)
 
+    def refresh(self) -> None:
+        """Add static fields that are new; native code has them from now on."""
+        if self.data is not None and not self._ending:
+            form.add_static(self, self.data)
+            self._prepared = self._prepare()
+            _core.refresh(self, *self._prepared[:3])
+
     def _capture_early(self, data: dict[str, Any]) -> None:
         """Add what may be asked for twice; what fails is noted at the end."""
         self._trying(environment.add, self.owner, data)

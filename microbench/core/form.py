@@ -21,11 +21,7 @@ def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any
     """
     mb = {**run.plan.mb, 'record_id': run.record_id}
     data: dict[str, Any] = {'mb': mb, 'call': {}}
-    for field, value in run.owner._static_fields().items():
-        if field in data:
-            data[field].update(value)
-        else:
-            data[field] = value
+    add_static(run, data)
     data['call'].update({'invocation': 'Python', **call})
     if run.name is not None:
         data['call']['name'] = run.name
@@ -34,6 +30,15 @@ def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any
     data['_args'], data['_kwargs'] = args, kwargs
     data['_run'], data['_undo'] = run, run.undo
     return data
+
+
+def add_static(run: Run, data: dict[str, Any]) -> None:
+    """Add the static fields of the bench; those in `mb` and `call` to what is there."""
+    for field, value in run.owner._static_fields().items():
+        if field in ('mb', 'call'):
+            data[field].update(value)
+        else:
+            data[field] = value
 
 
 def instead_of_text(run: Run) -> dict[str, Any]:

@@ -57,6 +57,30 @@ bench.record_on_exit()
     assert ended.out == ''
 
 
+@pytest.mark.parametrize(
+    'last',
+    [
+        'sys.exit()',
+        HANG.format('SIGTERM'),
+        'os.kill(os.getpid(), signal.SIGKILL)',
+    ],
+    ids=['Python', 'native', 'recovered'],
+)
+def test_fields_that_are_added_later(in_c, tmp_path, last):
+    """They are in the record of the process, whoever writes it, as often as one adds."""
+    code = """
+for number in range(100):
+    bench.add_fields(late=number, more={'x' * number: number}, call={'mood': number})
+"""
+    ended = in_c(ONE + code + last)
+    [record] = FileOutput(tmp_path / 'records.jsonl').get_results()
+    assert (record['late'], record['call']['mood']) == (99, 99)
+    assert record['more'] == {'x' * 99: 99}
+    assert record['experiment'] == 'baseline'
+    assert [timing['name'] for timing in record['call']['timings']] == ['setup']
+    assert ended.err == ''
+
+
 def test_secrets_are_masked(in_c):
     """Native code writes what was masked before."""
     code = ONE.replace("'baseline'", "'https://me:hidden@example.org/'")

@@ -149,6 +149,17 @@ def step():
 def step():
     _core.own_journals()
 """,
+    'refresh': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+def step():
+    run = _core.OpenRun()
+    run.open(bench, number, False, False)
+    assert kept.show(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
+    assert _core.refresh(run, b'{"mb":{"record_id":"', b'"name":"y"', b',"z":1')
+    run.close()
+    assert not _core.refresh(run, b'', b'', b'')
+    refused(TypeError, _core.refresh, marker, b'', b'', b'')
+""",
     'remove_journals': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 def step():
