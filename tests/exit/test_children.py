@@ -102,7 +102,8 @@ bench = Bench(path)
 bench.record_on_exit()
 {last}
 """
-    ended = program(code)
+    flags = ['-W', 'ignore::DeprecationWarning']  # of fork() beside a watchdog
+    ended = program(code, flags=flags)
     assert ended.record['child'] in (0, signal.SIGTERM)  # that which ends both
     assert ended.err == ''
 
