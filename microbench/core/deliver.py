@@ -16,54 +16,19 @@ from time import monotonic
 
 from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import Output, writer_of
-from ..outputs.file import FileOutput, native_target
+from ..outputs.file import FileOutput
+from ..outputs.native import native_target
+from .turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from .bench import MicroBenchBase
+    from .turns import Last
 
 MOST_LINES = 10
 PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
-
-
-class Last:
-    """The last record of the process: native code writes it if this takes too long.
-
-    It is claimed right before the first sink that native code would write to, or when
-    another one has taken it.
-
-    Args:
-        claim: whether the record is left to the caller; true once.
-        seconds: that all sinks together have; None for any time.
-    """
-
-    def __init__(self, claim: Callable[[], bool], seconds: float | None) -> None:
-        self.seconds = seconds
-        self.thread = get_ident()
-        self.told = False  # on standard error
-        self._claim = claim
-        self._ours: bool | None = None
-
-    def claim(self) -> bool:
-        """Whether the record is ours, from now on if it was nobody's."""
-        if self._ours is None:
-            self._ours = self._claim()
-        return self._ours
-
-
-class Turns(list['Any']):
-    """What came of the sinks that have had their turn: an error, or None.
-
-    Attributes:
-        over: each has, and what is lost was told.
-        interruption: Ctrl-C while one of them had its turn.
-    """
-
-    over = False
-    interruption: BaseException | None = None
 
 
 class Delivery:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from .. import _core
 from ..messages import one_line
-from ..outputs.file import native_target
+from ..outputs.native import native_target
 from . import encoding, environment, form, journal, times
 from .capture import is_early, namespace
 from .decorate import GENERATOR
-from .deliver import Delivery, Last, Turns
+from .deliver import Delivery
 from .run import Run
+from .turns import Last, Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -37,9 +37,9 @@ from .. import _core
 from ..messages import one_line
 from . import encoding, form, times
 from .capture import namespace, set_up
-from .deliver import Turns
 from .naming import name_of
 from .plan import ALL, merge
+from .turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
