@@ -215,9 +215,12 @@ def _is_native(sink: Any) -> bool:
 
 
 def _is_its_own(error: BaseException, sink: Any) -> bool:
-    """Whether a sink has failed; not if Ctrl-C, or another handler, has come in between."""
+    """Whether a sink has failed; not if Ctrl-C, or another handler, has come in between.
+
+    What a path raises comes from the system, with its number: `TimeoutError()` does not.
+    """
     if _is_native(sink) and sink._is_path:
-        return isinstance(error, (OSError, MemoryError))
+        return getattr(error, 'errno', None) is not None or isinstance(error, MemoryError)
     return isinstance(error, Exception)
 
 

@@ -296,10 +296,11 @@ class Run(_core.OpenRun):
         """Hand a record to output_result() of a class that has its own, or to the sinks."""
         if 'output_result' not in self.plan.overridden:
             self._deliver(self.owner._encoded(record))
-        elif self._is_ours():
+        elif self.turns is None and self._is_ours():
             self._output_by_others(record)
 
     def _output_by_others(self, record: dict[str, Any]) -> None:
+        self.turns = Turns()  # once, whatever interrupts it
         try:
             self.owner.output_result(record)
         except BaseException as error:

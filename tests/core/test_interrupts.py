@@ -144,3 +144,25 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
     [last] = kept.records
     assert set(last) == set(whole)
     assert set(last['call']) == set(whole['call'])
+
+
+def test_a_time_limit_reaches_the_program(tmp_path):
+    """As of a handler of SIGALRM that strikes while the file is written to."""
+    path = tmp_path / 'records.jsonl'
+    bench = MicroBench(path)
+    bench(len)('')
+    write = microbench.FileOutput.write_record
+    for error in TimeoutError(), TimeIsUp(), KeyboardInterrupt():
+        for late in (False, True):
+
+            def struck_write(self, record, timeout=None, error=error, late=late):
+                microbench.FileOutput.write_record = write
+                if late:
+                    write(self, record)
+                raise error
+
+            microbench.FileOutput.write_record = struck_write
+            with pytest.raises(type(error)), bench.record('block'):
+                pass
+    names = [record['call']['name'] for record in bench.get_results()]
+    assert names == ['len', *['block'] * 6]

@@ -34,6 +34,10 @@ GREEDY = 'hog = [bytearray(2**20) for _ in range(10**6)]'
 PYTHON = f'{sys.executable} program.py'
 MICROBENCH = f'{sys.executable} -m microbench -o records.jsonl'
 COMMAND = f"{MICROBENCH} -- sh -c 'echo $PPID >up; sleep 1000'"
+BUSY = 'import collections, itertools; collections.deque(itertools.repeat(0), maxlen=0)'
+COMMAND_IN_C = (
+    f'{MICROBENCH} -- sh -c \'echo $PPID >up; exec {sys.executable} -c "{BUSY}"\''
+)
 ONE_MINUTE = ('-t', '1')
 CANCELLED = ('-t', '5')
 LITTLE_MEMORY = ('-t', '5', '--mem=100M')
@@ -73,6 +77,8 @@ JOBS = {
         signal=None,
     ),
     'scancel of a command': Job(COMMAND, CANCELLED, state='CANCELLED'),
+    'scancel of a command in C code': Job(COMMAND_IN_C, CANCELLED, state='CANCELLED'),
+    'walltime of a command as a step': Job(f'srun {COMMAND}', ONE_MINUTE),
     'scancel of a command as a step': Job(f'srun {COMMAND}', CANCELLED, state='CANCELLED'),
 }
 
