@@ -165,9 +165,4 @@ size_t mb_slot_room(mb_image image, const mb_slot *slot, const mb_ending *ending
 bool mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
                     char *buffer, size_t capacity, mb_slot_line *line);
 
-/* The name of a signal as Python has it: SIGTERM, SIGRTMIN+3. At most MB_SIGNAL_NAME
- * bytes, 0 included, are put into `name`. */
-#define MB_SIGNAL_NAME 24
-void mb_signal_name(int signal, char *name);
-
 #endif

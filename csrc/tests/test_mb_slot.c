@@ -203,20 +203,6 @@ another_version_or_layout_is_no_journal(void)
     free_copy(whole);
 }
 
-static void
-signals_have_the_names_they_have_in_python(void)
-{
-    char name[MB_SIGNAL_NAME];
-    mb_signal_name(15, name);
-    CHECK_BYTES(name, strlen(name), "SIGTERM");
-    mb_signal_name(64, name);
-    CHECK_BYTES(name, strlen(name), "SIGRTMAX");
-    mb_signal_name(37, name);
-    CHECK_BYTES(name, strlen(name), "SIGRTMIN+3");
-    mb_signal_name(-2147483647 - 1, name);
-    CHECK(strlen(name) < sizeof name);
-}
-
 int
 main(void)
 {
@@ -227,6 +213,5 @@ main(void)
     RUN(a_truncated_image_is_read_as_far_as_it_goes);
     RUN(flipped_bytes_lead_nowhere);
     RUN(another_version_or_layout_is_no_journal);
-    RUN(signals_have_the_names_they_have_in_python);
     return test_report();
 }
