@@ -43,5 +43,8 @@ py_insist(PyObject *object, const char *method, PyObject *const *arguments,
     if (first.type) {
         PyErr_Restore(first.type, first.value, first.traceback);
     }
-    return result && !first.type ? 0 : -1;
+    if (!result) {
+        return -1;
+    }
+    return first.type ? PY_INTERRUPTED : PY_DONE;
 }

@@ -13,7 +13,9 @@
 #include <Python.h>
 
 /* Calls a method with `count` arguments until it returns; a few times only where it raises
- * an Exception, which may be its own. 0, or -1 with the first that was raised. */
+ * an Exception, which may be its own. PY_DONE; or an exception is set, the first that was
+ * raised: PY_INTERRUPTED if the method has come to its end all the same, else -1. */
+enum { PY_DONE, PY_INTERRUPTED };
 int py_insist(PyObject *object, const char *method, PyObject *const *arguments,
               size_t count);
 

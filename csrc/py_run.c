@@ -325,7 +325,7 @@ run_finish(py_run *self, PyObject *const *args, Py_ssize_t count)
     }
     PyObject *exception = count > 0 ? args[0] : NULL;
     PyObject *value = count > 1 ? args[1] : NULL;
-    return py_run_finish(self, exception, value) < 0 ? NULL : Py_NewRef(Py_None);
+    return py_run_finish(self, exception, value) == PY_DONE ? Py_NewRef(Py_None) : NULL;
 }
 
 PyDoc_STRVAR(suspend_doc,

@@ -52,8 +52,8 @@ int py_run_start(py_run *run);
 void py_run_stop(py_run *run);
 
 /* Calls complete(exception, value), which writes the record and closes the run, until it
- * has come to its end (py_insist.h); if it never does, abandon(). 0, or -1 with an
- * exception. */
+ * has come to its end (py_insist.h, which says what is returned); if it never does,
+ * abandon(). */
 int py_run_finish(py_run *run, PyObject *exception, PyObject *value);
 
 /* The run a value of the context variable stands for; the muted marker as it is; NULL for

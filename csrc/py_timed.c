@@ -1,5 +1,7 @@
 #include "py_timed.h"
 
+#include "py_insist.h"
+
 #include <structmember.h>
 
 typedef struct {
@@ -34,6 +36,40 @@ call_timed(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     return NULL;
 }
 
+typedef struct {
+    PyObject *type, *value, *traceback; /* Owned */
+} raised;
+
+/* Takes what is raised now, as an object. */
+static raised
+take_raised(void)
+{
+    raised error;
+    PyErr_Fetch(&error.type, &error.value, &error.traceback);
+    PyErr_NormalizeException(&error.type, &error.value, &error.traceback);
+    if (error.traceback) {
+        PyException_SetTraceback(error.value, error.traceback);
+    }
+    return error;
+}
+
+static void
+raise_again(raised error)
+{
+    PyErr_Restore(error.type, error.value, error.traceback);
+}
+
+/* Ctrl-C came after the code had raised `error`: it goes first, as in a `finally`. */
+static void
+raise_within(raised error)
+{
+    raised interruption = take_raised();
+    PyException_SetContext(interruption.value, error.value);
+    Py_DECREF(error.type);
+    Py_XDECREF(error.traceback);
+    raise_again(interruption);
+}
+
 /* Calls a method of the run without arguments: the trigger hooks of a plan that has any. */
 static int
 trigger(py_run *run, const char *method)
@@ -54,17 +90,19 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
         return NULL;
     }
     PyObject *value = call_timed(run, func, args, flags, names);
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
-    /* It keeps its failures itself: what comes out is Ctrl-C on the way there. */
-    if (trigger(run, "after_iteration") < 0) {
-        if (value) {
-            Py_DECREF(value);
-            return NULL;
-        }
-        PyErr_WriteUnraisable((PyObject *)run);
+    raised error = {0};
+    if (!value) {
+        error = take_raised();
     }
-    PyErr_Restore(type, error, traceback);
+    /* It keeps its failures itself: what comes out is Ctrl-C on the way there. */
+    const bool interrupted = trigger(run, "after_iteration") < 0;
+    if (interrupted && !value) {
+        raise_within(error);
+    } else if (!value) {
+        raise_again(error);
+    } else if (interrupted) {
+        Py_CLEAR(value);
+    }
     return value;
 }
 
@@ -124,26 +162,24 @@ begun_run(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
     return (py_run *)run;
 }
 
-/* Ends the run. The exception of the code, which is set then, wins over any other. */
+/* Ends the run. The exception of the code, which is set then, wins over any other but
+ * Ctrl-C and its like. */
 static PyObject *
 finished(py_run *run, PyObject *value)
 {
-    PyObject *type = NULL, *error = NULL, *traceback = NULL;
+    raised error = {0};
     if (!value) {
-        PyErr_Fetch(&type, &error, &traceback);
-        PyErr_NormalizeException(&type, &error, &traceback);
-        if (traceback) {
-            PyException_SetTraceback(error, traceback);
-        }
+        error = take_raised();
     }
-    const int failed = py_run_finish(run, error, value);
-    if (type) {
-        if (failed) {
+    const int outcome = py_run_finish(run, error.value, value);
+    if (!value && outcome == PY_INTERRUPTED) {
+        raise_within(error);
+    } else if (!value) {
+        if (outcome != PY_DONE) {
             PyErr_WriteUnraisable((PyObject *)run);
         }
-        PyErr_Restore(type, error, traceback);
-    }
-    if (failed) {
+        raise_again(error);
+    } else if (outcome != PY_DONE) {
         Py_CLEAR(value);
     }
     return value;

@@ -247,7 +247,7 @@ cdef extern from "py_phase.h":
 
 cdef extern from "py_insist.h":
     int py_insist(object object, const char *method, PyObject **arguments,
-                  size_t count) except -1
+                  size_t count) except *
 
 cdef extern from "py_run.h":
     ctypedef struct py_run:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from _thread import get_ident
 from time import monotonic
 
+from .. import _core
 from ..messages import one_line, tell, text_of, warn
 from ..outputs.base import Output, writer_of
 from ..outputs.file import FileOutput
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .turns import Last
 
 MOST_LINES = 10
+MOST_TRIES = 100  # each time Ctrl-C comes
 PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
 
 
@@ -61,35 +63,39 @@ class Delivery:
                 except Exception as error:
                     self._warn_once(sink, 'cannot take records as things are', error)
 
-    def deliver(
-        self,
-        record: bytes,
-        timeout: float | None = None,
-        turns: Turns | None = None,
-        again: bool = False,
-    ) -> None:
-        """Give the record, without newline, to every sink.
+    def deliver(self, record: bytes, timeout: float | None = None) -> None:
+        """Give the record, without newline, to every sink, though Ctrl-C comes in between.
 
         Args:
             record: the line.
             timeout: seconds for all sinks together; each gets what is left of them.
-            turns: of the sinks that had theirs before; those that follow are added.
-            again: whether the next sink may have taken it before an interruption.
         """
-        turns = Turns() if turns is None else turns
+        _core.insist(Delivering(self, record, timeout), 'go_on', None)
+
+    def go_on(self, record: bytes, turns: Turns, timeout: float | None = None) -> None:
+        """Give the record to the sinks that have not had their turn.
+
+        Args:
+            record: the line.
+            turns: those that they had.
+            timeout: seconds for all sinks together; each gets what is left of them.
+        """
+        if turns.over:
+            return
+        again, turns.begun = turns.begun, True  # the next one may have taken it
         last = self._last_here()
         if last is not None and timeout is None:
             timeout = last.seconds
         deadline = None if timeout is None else monotonic() + timeout
         sinks = self.in_order if last is None else self._files_first()
-        for sink in sinks[len(turns) :]:
+        for sink in sinks[len(turns.errors) :]:
             if last is not None and _is_native(sink) and not last.claim():
                 return
             self._give(sink, record, deadline, turns, again)
-            if last is not None and turns[-1] is None:
+            if last is not None and turns.errors[-1] is None:
                 last.claim()
             again = False
-        if any(turns):
+        if any(turns.errors):
             self._react(sinks, turns, record, last)
         turns.over = True
         if turns.interruption is not None:
@@ -114,28 +120,29 @@ class Delivery:
                 self._write_in_time(sink, record, deadline)
         except BaseException as error:
             if _is_its_own(error, sink):
-                turns.append(error)
+                turns.errors.append(error)
             else:
                 turns.interruption = turns.interruption or error
-                turns.append(self._once_more(sink, record, error))
+                turns.errors.append(self._once_more(sink, record))
         else:
-            turns.append(None)
+            turns.errors.append(None)
             if self.failing:
                 self.failing.discard(id(sink))
 
     @staticmethod
-    def _once_more(
-        sink: Any, record: bytes, interruption: BaseException
-    ) -> BaseException | None:
+    def _once_more(sink: Any, record: bytes) -> BaseException | None:
         """Give the record to a file that was interrupted, unless it has got it."""
-        if not _can_be_asked(sink):
-            return interruption
-        try:
-            if not sink._ends_with(record):
-                writer_of(sink)(record)
-        except BaseException as error:
-            return error
-        return None
+        for _ in range(MOST_TRIES):
+            try:
+                if not sink._ends_with(record):
+                    writer_of(sink)(record)
+            except BaseException as error:
+                failure = error
+                if _is_its_own(error, sink):
+                    return error
+            else:
+                return None
+        return failure
 
     def _last_here(self) -> Last | None:
         """Return `last`, unless another thread delivers a record of its own meanwhile."""
@@ -146,11 +153,15 @@ class Delivery:
         return sorted(self.in_order, key=lambda sink: not _is_native(sink))
 
     def failed(self, name: str, error: BaseException, record: bytes) -> None:
-        """React to somebody's own way of output that has failed."""
+        """React to somebody's own way of output that has failed, or was interrupted."""
+        if not isinstance(error, Exception):
+            if not any(_has(sink, record) for sink in self.sinks):
+                self.last_resort(record, always=True)
+            raise error
         if self.on_error == 'warn':
             warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
         self.last_resort(record)
-        if self.on_error == 'raise' or not isinstance(error, Exception):
+        if self.on_error == 'raise':
             raise error
 
     def _write_in_time(self, sink: Any, record: bytes, deadline: float | None) -> None:
@@ -168,15 +179,17 @@ class Delivery:
     def _react(
         self, sinks: list[Any], turns: Turns, record: bytes, last: Last | None
     ) -> None:
-        lost = all(turns)
-        for sink, error in zip(sinks, turns, strict=True):
+        lost = all(turns.errors)
+        for sink, error in zip(sinks, turns.errors, strict=True):
             if error is not None and self.on_error == 'warn' and not (lost and last):
                 self._warn_once(sink, 'did not take a record', error)
         if lost:
             self._lose(record, last)
-        if self.on_error == 'raise' and turns.interruption is None:
-            turns.over = True
-            raise next(filter(None, turns))
+        for error in turns.errors:
+            raises = self.on_error == 'raise' or not isinstance(error, Exception)
+            if error is not None and raises and turns.interruption is None:
+                turns.over = True
+                raise error
 
     def _lose(self, record: bytes, last: Last | None) -> None:
         if last is None:
@@ -200,6 +213,20 @@ class Delivery:
             tell(f'microbench: no sink took {cls.lost} records so far')
 
 
+class Delivering:
+    """One record on its way to the sinks."""
+
+    def __init__(self, delivery: Delivery, record: bytes, timeout: float | None) -> None:
+        self._delivery = delivery
+        self._record = record
+        self._timeout = timeout
+        self._turns = Turns()
+
+    def go_on(self, _: None) -> None:
+        """Give it to those that have not had their turn."""
+        self._delivery.go_on(self._record, self._turns, self._timeout)
+
+
 def took_last(bench: MicroBenchBase) -> list[Any]:
     """Return the sinks of a bench that have taken its last record."""
     delivery = bench._delivery
@@ -217,16 +244,19 @@ def _is_native(sink: Any) -> bool:
 def _is_its_own(error: BaseException, sink: Any) -> bool:
     """Whether a sink has failed; not if Ctrl-C, or another handler, has come in between.
 
-    What a path raises comes from the system, with its number: `TimeoutError()` does not.
+    What a file raises is known. A sink that is none may raise anything.
     """
-    if _is_native(sink) and sink._is_path:
-        return getattr(error, 'errno', None) is not None or isinstance(error, MemoryError)
-    return isinstance(error, Exception)
+    if not _can_be_asked(sink):
+        return True
+    own = isinstance(error, (ValueError, TypeError, RuntimeError, MemoryError))
+    return own or getattr(error, 'errno', None) is not None  # unlike TimeoutError()
 
 
 def _can_be_asked(sink: Any) -> bool:
-    """Whether a sink can tell that it has a record: files can, nobody else knows."""
-    return issubclass(type(sink), FileOutput) and sink._can_be_read
+    """Whether a sink is a file as Python has them, which can tell what it holds."""
+    if not issubclass(type(sink), FileOutput) or not sink._can_be_read:
+        return False
+    return getattr(writer_of(sink), '__func__', None) is FileOutput.write_record
 
 
 def _has(sink: Any, record: bytes) -> bool:

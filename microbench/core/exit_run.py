@@ -205,6 +205,10 @@ class ExitRun(Run):
                 raise
             self.note(hook, one_line(error))
 
+    def _failed(self, hook: str, error: BaseException) -> None:
+        """Note the error of a hook in the record, whatever it is."""
+        self.note(hook, one_line(error))
+
     # --- written ---------------------------------------------------------------------
 
     def _write(self, record: dict[str, Any] | None, ending: Ending) -> None:
@@ -214,10 +218,9 @@ class ExitRun(Run):
             left = ending.time_left(max(self.grace, PATIENCE))
             self._last = Last(self.claim, left)
         delivery.last = last = self._last
-        again, turns = self.turns is not None, self.turns or Turns()
-        self.turns = turns
+        self.turns = turns = self.turns or Turns()
         try:
-            self._hand_over(record, ending, turns, again)
+            self._hand_over(record, ending, turns)
         except BaseException as error:
             if not (turns.over or isinstance(error, Exception) or self._outputs_itself()):
                 raise  # Ctrl-C between two steps: it goes on from there
@@ -231,7 +234,7 @@ class ExitRun(Run):
         return 'output_result' in self.plan.overridden
 
     def _hand_over(
-        self, record: dict[str, Any] | None, ending: Ending, turns: Turns, again: bool
+        self, record: dict[str, Any] | None, ending: Ending, turns: Turns
     ) -> None:
         if record is not None and self._outputs_itself():
             self.owner.output_result(record)
@@ -239,7 +242,7 @@ class ExitRun(Run):
         text = (
             self._prepared_text(ending) if record is None else self.owner._encoded(record)
         )
-        self.owner._delivery.deliver(text, None, turns, again)
+        self.owner._delivery.go_on(text, turns)
 
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:

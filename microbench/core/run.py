@@ -56,7 +56,8 @@ class Run(_core.OpenRun):
     """One record, from the first capture to the last sink."""
 
     __slots__ = (
-        *('completed', 'data', 'failure', 'name', 'owner', 'plan', 'turns', 'undo'),
+        *('completed', 'data', 'failure', 'known', 'name', 'owner', 'plan', 'posts'),
+        *('triggered', 'turns', 'undo'),
     )
 
     # Seconds that the end of the run may wait for what belongs to it; None: any.
@@ -69,7 +70,9 @@ class Run(_core.OpenRun):
         self.data: dict[str, Any] | None = None
         self.undo: list[Generator[None, None, None]] = []
         self.failure: BaseException | None = None
-        self.completed = False  # the hooks have had their turn
+        self.completed = False  # the measurements are in the dict
+        self.triggered = False  # somebody's own post_finish_triggers() was called
+        self.posts: list[str] | None = None  # hooks that have not had their turn
         self.turns: Turns | None = None  # of the sinks
         self.iterations = 1
 
@@ -279,16 +282,19 @@ class Run(_core.OpenRun):
     def _complete_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
-        if self.completed:
-            return
-        self._keeping_error(form.add_measurements, self, data)
-        self._keeping_error(form.add_outcome, self, data, exception, value)
-        self.completed = True  # hooks are called once, whatever interrupts them
-        known = self.phases_left
-        self._keeping_failure(self.owner.post_finish_triggers, data)
-        self._keeping_failure(form.add_late_phases, self, data, known)
+        if not self.completed:
+            self._keeping_error(form.add_measurements, self, data)
+            self._keeping_error(form.add_outcome, self, data, exception, value)
+            self.known = self.phases_left
+            self.completed = True
+        if 'post_finish_triggers' not in self.plan.overridden:
+            self.capture_post()
+        elif not self.triggered:
+            self.triggered = True  # once, whatever interrupts it
+            self._keeping_failure(self.owner.post_finish_triggers, data)
+        self._keeping_error(form.add_late_phases, self, data, self.known)
         if self.is_forked:  # by the code, or by a hook
-            self._keeping_failure(form.renew_id, self, data)
+            self._keeping_error(form.renew_id, self, data)
 
     # --- handing over ------------------------------------------------------------------
 
@@ -311,35 +317,50 @@ class Run(_core.OpenRun):
 
     def _deliver(self, text: bytes) -> None:
         """Give the text to the sinks, each of which has its turn once."""
-        again = self.turns is not None
-        if not self._is_ours():
-            return
-        turns = self.turns = self.turns or Turns()
-        try:
-            self.owner._delivery.deliver(text, None, turns, again)
-        except BaseException as error:
-            if not turns.over:
-                raise  # Ctrl-C between two steps: it goes on from there
-            self.failure = self.failure or error
+        if self._is_ours():
+            self.turns = turns = self.turns or Turns()
+            try:
+                self.owner._delivery.go_on(text, turns)
+            except BaseException as error:
+                if not turns.over or error is turns.interruption:
+                    raise  # finish() goes on after what has interrupted it
+                self.failure = self.failure or error
 
     def _is_ours(self) -> bool:
         """Whether the record is ours to write, as it stays once it is."""
         return self.is_ours or self.claim()
 
     def capture_post(self) -> None:
-        """Finish pending captures in reverse, then run every `capturepost_*` hook."""
+        """Finish pending captures in reverse, then run every `capturepost_*` hook.
+
+        Each is called once. Between the call and the note that it was made no function
+        of ours begins, which Ctrl-C could interrupt.
+        """
         self.finish_pending()
-        for hook in self.plan.post_captures:
-            method = getattr(self.owner, hook, None)
-            if method is not None:
-                self._keeping_failure(self._tolerantly, hook, method, self.data)
+        if self.posts is None:
+            self.posts = list(self.plan.post_captures)
+        while self.posts:
+            method, error = getattr(self.owner, self.posts[0], None), None
+            try:
+                if method is not None:
+                    method(self.data)
+            except BaseException as raised:
+                error = raised
+            hook = self.posts.pop(0)
+            if error is not None:
+                self._failed(hook, error)
 
     def finish_pending(self) -> None:
         """Have the captures that wait at their `yield` give their result."""
         while self.undo:
-            pending = self.undo.pop()
-            hook = str(getattr(pending, '__name__', 'capture'))
-            self._keeping_failure(self._tolerantly, hook, next, pending, None)
+            pending, error = self.undo[-1], None
+            try:
+                next(pending, None)
+            except BaseException as raised:
+                error = raised
+            self.undo.pop()
+            if error is not None:
+                self._failed(str(getattr(pending, '__name__', 'capture')), error)
             self._keeping_failure(pending.close)  # what follows a second yield is left out
 
     # --- errors of hooks -------------------------------------------------------------
@@ -352,6 +373,13 @@ class Run(_core.OpenRun):
             if not self.plan.optional:
                 raise
             self.note(hook, one_line(error))
+
+    def _failed(self, hook: str, error: BaseException) -> None:
+        """Keep the error of a hook, or note it."""
+        if self.plan.optional and isinstance(error, Exception):
+            self.note(hook, one_line(error))
+        else:
+            self.failure = self.failure or error
 
     def note(self, hook: str, error: str) -> None:
         """Add an error to `call.capture_errors`."""

@@ -7,7 +7,6 @@ from _thread import get_ident
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 
 class Last:
@@ -35,13 +34,19 @@ class Last:
         return self._ours
 
 
-class Turns(list['Any']):
-    """What came of the sinks that have had their turn: an error, or None.
+class Turns:
+    """What came of the sinks that have had their turn.
 
     Attributes:
+        errors: one for each of them: what it has raised, or None.
+        begun: some may have had theirs.
         over: each has, and what is lost was told.
-        interruption: Ctrl-C while one of them had its turn.
+        interruption: Ctrl-C, or the like, while one of them had its turn.
     """
 
-    over = False
-    interruption: BaseException | None = None
+    __slots__ = ('begun', 'errors', 'interruption', 'over')
+
+    def __init__(self) -> None:
+        self.errors: list[BaseException | None] = []
+        self.begun = self.over = False
+        self.interruption: BaseException | None = None

@@ -200,7 +200,9 @@ class FileOutput(Output):
 
     @property
     def _can_be_read(self) -> bool:
-        """Whether it can be asked what it has got."""
+        """Whether it can be asked what it has got: a file of the system's, or memory."""
+        if not self._is_path and type(self.outfile).__module__ != '_io':
+            return False
         try:
             with self._to_read_last(0):
                 return True

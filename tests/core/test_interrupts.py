@@ -1,12 +1,14 @@
 """Ctrl-C at any moment of a call that is recorded, one moment after the other."""
 
 import gc
+import json
 import sys
 
 import pytest
 
 import microbench
 from microbench import MBFunctionCall, MBReturnValue, MicroBench, MicroBenchBase, _core
+from microbench.core.deliver import Delivery
 from tests.fakes import Kept
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some are lost
@@ -35,8 +37,8 @@ class Interrupter:
         return self.left <= 0
 
 
-class Hooked(MicroBench, MBFunctionCall, MBReturnValue):
-    """All that can run around the code."""
+class Captured(MicroBench, MBFunctionCall, MBReturnValue):
+    """All that can run before and after the code."""
 
     def capture_a(self, bm_data):
         bm_data['a'] = {1, 2}
@@ -47,6 +49,10 @@ class Hooked(MicroBench, MBFunctionCall, MBReturnValue):
 
     def capturepost_a(self, bm_data):
         bm_data['post'] = 1
+
+
+class Hooked(Captured):
+    """And around each iteration."""
 
     def pre_run_triggers(self, bm_data):
         super().pre_run_triggers(bm_data)
@@ -114,8 +120,44 @@ def struck(way, bench, body, interrupter):
     return False
 
 
+class Own(Hooked):
+    """Somebody's own way of output, which passes the record on."""
+
+    def output_result(self, bm_data):
+        super().output_result(bm_data)
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('cls', [MicroBenchBase, Captured])
+def test_it_goes_before_what_the_code_has_raised(way, cls, tmp_path):
+    """As in a `finally`: a loop that tries again is ended by it."""
+    path = tmp_path / 'records.jsonl'
+    bench = cls(path)
+    way(bench, int)  # its plan is made
+    for number in range(1, 10_000):
+        ran = []
+
+        def body(ran=ran):
+            ran.append(0)
+            raise ZeroDivisionError
+
+        interrupter = Interrupter(number)
+        path.write_bytes(b'')
+        try:
+            reached = struck(way, bench, body, interrupter)
+        except ZeroDivisionError:
+            reached = False
+        assert reached == interrupter.has_struck
+        if ran:
+            [record] = bench.get_results()
+            assert record['exception']['type'] in ('ZeroDivisionError', 'KeyboardInterrupt')
+        if not interrupter.has_struck:
+            break
+    assert number > 20
+
+
 @pytest.mark.parametrize('error', [KeyboardInterrupt, TimeIsUp])
-@pytest.mark.parametrize('cls', [MicroBenchBase, Hooked])
+@pytest.mark.parametrize('cls', [MicroBenchBase, Hooked, Own])
 @pytest.mark.parametrize('way', WAYS)
 def test_at_each_moment(way, cls, error, tmp_path, capsys):
     """It reaches the caller; what has run has one whole record, and no run stays active."""
@@ -128,13 +170,18 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
         kept.lines.clear()
         ran.clear()
         path.write_bytes(b'')
+        Delivery.lost = 0  # of those told of, the first ones are whole
         interrupter = Interrupter(number, error)
         reached = struck(way, bench, lambda: ran.append(0), interrupter)
         if error is KeyboardInterrupt:  # others may be taken for those of a hook
             assert reached == interrupter.has_struck
         lines = path.read_bytes().splitlines()
         assert lines == kept.lines
+        told = capsys.readouterr().err.splitlines() if cls is Own else []
+        lines += [line for line in told if line.startswith('{"mb"')]
         assert len(lines) == 1 or (not ran and lines == [])
+        if ran and error is KeyboardInterrupt:
+            assert set(json.loads(lines[0])) - {'exception'} == set(whole)
         if not interrupter.has_struck:
             break
     assert number > 20
