@@ -154,14 +154,12 @@ class Delivery:
 
     def failed(self, name: str, error: BaseException, record: bytes) -> None:
         """React to somebody's own way of output that has failed, or was interrupted."""
-        if not isinstance(error, Exception):
-            if not any(_has(sink, record) for sink in self.sinks):
-                self.last_resort(record, always=True)
-            raise error
-        if self.on_error == 'warn':
+        interrupted = not isinstance(error, Exception)
+        if self.on_error == 'warn' and not interrupted:
             warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
-        self.last_resort(record)
-        if self.on_error == 'raise':
+        if not any(_has(sink, record) for sink in self.sinks):
+            self.last_resort(record, always=interrupted)
+        if self.on_error == 'raise' or interrupted:
             raise error
 
     def _write_in_time(self, sink: Any, record: bytes, deadline: float | None) -> None:
