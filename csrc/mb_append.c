@@ -374,7 +374,8 @@ write_rest(int fd, const mb_pieces *line, size_t done)
     return written;
 }
 
-/* Until it has taken all, or somebody gives up while it takes nothing. */
+/* Until it has taken all, or somebody gives up while it takes nothing. A signal that comes
+ * when a part was taken shows as a short write. */
 static int
 write_to_stream(mb_append *append, const char *bytes, size_t size,
                 bool (*give_up)(void))
@@ -387,7 +388,8 @@ write_to_stream(mb_append *append, const char *bytes, size_t size,
             append->torn = done < line.size;
         } else if (errno != EINTR) {
             return errno;
-        } else if (give_up && give_up()) {
+        }
+        if (done < line.size && give_up && give_up()) {
             return EINTR; /* whatever it has left in errno */
         }
     }

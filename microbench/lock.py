@@ -30,8 +30,8 @@ class Lock:
         self._renew()
 
     def _renew(self) -> None:
-        self._generation = _core.fork_generation()
         self._lock = RLock()
+        self._generation = _core.fork_generation()
 
     @property
     def held(self) -> Any:

@@ -68,6 +68,7 @@ class Table:
         self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
         self.generation = _core.fork_generation()
         self.at_exit: list[Callable[[], None]] = []  # the last two that were registered
+        self.in_time: bool | None = None  # whether they are left to Python
         self.ending: Ending | None = None  # while the records are being written
         self.aside: ExitRun | None = None  # about to come, or to go: not to be written
 
@@ -90,7 +91,9 @@ class Table:
         runs = list(self.runs.values())
         for run in runs:
             run.stop_clock()
-        if _core.exit_begin():  # else native code is writing them at this moment
+        if self.in_time is None:
+            self.in_time = _core.exit_begin()
+        if self.in_time:  # else native code is writing them at this moment
             for run in runs:
                 run.end(ending)
 
@@ -251,7 +254,7 @@ def _release() -> int:
     _handlers.keep({})
     came: int = _core.exit_end()
     _core.exit_release()
-    _table.ending = None
+    _table.ending = _table.in_time = None
     return came
 
 

@@ -35,7 +35,7 @@ class ExitRun(Run):
 
     __slots__ = (
         *('_began_ns', '_ending', '_journal', '_last', '_last_words', '_prepared'),
-        *('_record', '_step_ns', 'grace', 'signals'),
+        *('_native', '_record', '_step_ns', 'grace', 'signals'),
     )
 
     patience = PATIENCE
@@ -49,6 +49,7 @@ class ExitRun(Run):
         self.grace = grace
         self._last_words: _core.LastWords | None = None
         self._last: Last | None = None
+        self._native: bool | None = None  # native code has written the record
         self._record: dict[str, Any] | None = None
         self._ending = False
 
@@ -167,7 +168,9 @@ class ExitRun(Run):
                 self._record = None
         if self.is_forked:
             return  # a hook has forked, and this is the child
-        if self.is_ours or not _core.run_is_claimed(self):
+        if self._native is None:
+            self._native = _core.run_is_claimed(self) and not self.is_ours
+        if not self._native:
             self._write(self._record, ending)
         self._disarm()
         self.abandon()
@@ -236,13 +239,20 @@ class ExitRun(Run):
     def _hand_over(
         self, record: dict[str, Any] | None, ending: Ending, turns: Turns
     ) -> None:
-        if record is not None and self._outputs_itself():
-            self.owner.output_result(record)
+        if self._outputs_itself():
+            if not turns.over:
+                self.owner.output_result(record or self._decoded(ending))
+            turns.over = True
             return
         text = (
             self._prepared_text(ending) if record is None else self.owner._encoded(record)
         )
         self.owner._delivery.go_on(text, turns)
+
+    def _decoded(self, ending: Ending) -> dict[str, Any]:
+        from ..results.reading import decode_line  # start-up time
+
+        return decode_line(self._prepared_text(ending)) or {}
 
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:

@@ -140,13 +140,18 @@ class FileOutput(Output):
             self._write_to_object(record)
 
     def look_ahead(self) -> None:
-        """Raise OSError if the file cannot be written, or made, as things are."""
+        """Raise OSError if the file cannot be written, or made, as things are.
+
+        From here on, a relative path means the directory that the process is in now.
+        """
+        if self._is_path:
+            self._absolute()
         if type(self).write is not FileOutput.write:
             return  # a subclass may do anything with the name
         if not self._is_path:
             _raise_if_unwritable(self.outfile)
             return
-        code = _trouble_at(self.outfile)
+        code = _trouble_at(self._absolute())
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
 

@@ -152,6 +152,23 @@ ExitRun._complete = failing
     assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
 
 
+def test_completing_that_fails_before_an_output_of_ones_own(program):
+    """It gets the record as prepared, once."""
+    code = """
+class Own(MicroBench):
+    def output_result(self, bm_data):
+        print(bm_data['call']['name'], bm_data['experiment'], bm_data['exit_status'])
+bench = Own(path, experiment='x')
+bench.record_on_exit('simulation')
+from microbench.core.exit_run import ExitRun
+def failing(self, ending):
+    raise MemoryError
+ExitRun._complete = failing
+"""
+    ended = program(code)
+    assert (ended.records, ended.out, ended.err) == ([], 'simulation x 0\n', '')
+
+
 def test_closed_standard_error(program):
     """With nowhere left to write, the exit is still what it was."""
     code = ONE.format(arguments='outputs=[Gate()]') + 'sys.stderr.close()\nsys.exit(3)'

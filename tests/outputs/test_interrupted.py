@@ -58,7 +58,7 @@ def test_a_handler_that_records(tmp_path, outfile):
 FULL = """
 if len(sys.argv) > 2:
     signal.signal(signal.SIGTERM, lambda *args: sys.exit(3))
-bench = MicroBench(path)
+bench = MicroBench(path, more='x' * int(os.environ.get('MORE', '0')))
 if len(sys.argv) > 3:
     bench.record_on_exit()
 print('up', flush=True)
@@ -77,15 +77,16 @@ while True:
     ],
     ids=['Ctrl-C', 'a handler of its own', 'and a record of the process'],
 )
-def test_a_pipe_that_nobody_reads(tmp_path, number, own, status):
-    """One signal is enough, though the write waits for a reader."""
+@pytest.mark.parametrize('more', ['0', '200000'], ids=['small', 'large'])
+def test_a_pipe_that_nobody_reads(tmp_path, number, own, status, more):
+    """One signal is enough, though the write, or the rest of it, waits for a reader."""
     path = tmp_path / 'fifo'
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
     words = [sys.executable, '-c', first + BEGIN + FULL, str(path), *own]
     pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
-    with subprocess.Popen(words, **pipes) as process:
+    with subprocess.Popen(words, env={**os.environ, 'MORE': more}, **pipes) as process:
         assert process.stdout.readline() == b'up\n'
         while not is_writing(process.pid):
             assert process.poll() is None
@@ -117,6 +118,21 @@ with bench.record('open'):
     assert list((tmp_path / 'below').iterdir()) == []
     records = FileOutput(tmp_path / 'records.jsonl').get_results()
     assert sorted(r['call']['name'] for r in records) == ['block', 'open', 'process']
+
+
+@pytest.mark.parametrize('journal', ['auto', 'off'])
+def test_a_relative_path_and_code_that_changes_the_directory(tmp_path, journal):
+    """A decorated call, a block without a journal: the place is that of the beginning."""
+    code = """
+bench = MicroBench('records.jsonl', journal={0!r})
+os.mkdir('below')
+bench(os.chdir)('below')
+with bench.record('block'):
+    pass
+"""
+    done = python(BEGIN + code.format(journal), 'unused', cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(FileOutput(tmp_path / 'records.jsonl').get_results()) == 2
 
 
 KILLED = """
