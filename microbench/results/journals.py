@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SUFFIX = '.journal'
 MAGIC = 8  # bytes, the last that are written when a journal is made
-PATIENCE = 2.0  # seconds for another process that is recovering a journal to be done
+PATIENCE = 2.0  # seconds for another process that recovers a journal, or dies
 
 # fcntl(2) keeps processes apart; between the threads of one it is for us to do so.
 one_at_a_time = Lock()
@@ -151,7 +151,7 @@ class Journal:
         import fcntl
 
         kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
-        deadline = time.monotonic() + (0 if self.exclusive else PATIENCE)
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 fcntl.lockf(self._descriptor, kind | fcntl.LOCK_NB)
@@ -160,9 +160,19 @@ class Journal:
                     raise
             else:
                 return True
-            if _core.owner_lives(self._descriptor) or time.monotonic() > deadline:
+            if time.monotonic() > deadline or not self._ends_soon():
                 return False
             time.sleep(0.01)
+
+    def _ends_soon(self) -> bool:
+        """Whether the lock is held for moments only.
+
+        By somebody who recovers the journal, for whom a reader waits; or by an owner that
+        was killed, some of whose threads have not ended yet.
+        """
+        if _core.owner_lives(self._descriptor):
+            return _is_dying(self.pid)
+        return not self.exclusive
 
     def _holder(self) -> str:
         self.lives = _core.owner_lives(self._descriptor)
@@ -211,6 +221,15 @@ def _is_whole(record_id: bytes, line: bytes) -> bool:
 def _pid_in(path: str) -> int:
     """Return the number of the process in the name of its journal."""
     return int(os.path.basename(path).rsplit('.', 2)[1].partition('-')[0])
+
+
+def _is_dying(pid: int) -> bool:
+    """Whether the first thread of a process has ended (proc(5)); not if it is not seen."""
+    try:
+        with open(f'/proc/{pid}/stat', 'rb') as file:
+            return file.read().rpartition(b')')[2].split()[0] in b'ZX'
+    except OSError:
+        return False
 
 
 def _is_of_this_machine(header: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ import pytest
 from microbench import FileOutput, MicroBench
 from microbench.cli import recover
 from microbench.results import journals, recovery
+from tests.cli.conftest import is_gone, wait_until
 from tests.fakes import ROOT, only, python
 
 KILLED = """
@@ -300,6 +301,35 @@ def test_an_owner_that_is_not_to_be_seen(path, killed, capsys):
         assert time.monotonic() - before < journals.PATIENCE
         assert 'is still running' in told(capsys, path)[0]
     assert len(FileOutput(path).get_results()) == 1
+
+
+DYING = """
+import ctypes, os, signal, sys, threading
+from microbench import MicroBench
+
+def last():
+    sys.stdin.readline()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with MicroBench(sys.argv[1]).record('block'):
+    threading.Thread(target=last).start()
+    ctypes.CDLL(None).syscall(60, 0)  # exit(2) on x86-64: of this thread alone
+"""
+
+
+@pytest.mark.parametrize('read', ['reader', 'command'])
+def test_a_process_that_is_dying_is_waited_for(path, capsys, read):
+    """Of many threads the first has ended, and the others not yet: so it holds its lock."""
+    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    words = [sys.executable, '-c', first + DYING, str(path)]
+    with subprocess.Popen(words, stdin=PIPE) as process:
+        wait_until(lambda: is_gone(process.pid))
+        end = threading.Timer(0.05, process.communicate, [b'\n'])
+        end.start()
+        if read == 'command':
+            assert ': 1 record of process ' in told(capsys, path)[0]
+        assert len(FileOutput(path).get_results()) == 1
+        end.join()
 
 
 def test_a_recoverer_is_waited_for(path, killed):
