@@ -63,7 +63,7 @@ OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 # are started by others, which know nothing of the sanitizer's library; faults that need a
 # library of their own in its place; and what runs little C in many interpreters.
 NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py structure/test_sdist.py \
-    services/test_slurm.py services/test_slurm_page.py services/test_mpi.py faults \
+    services/test_slurm.py services/test_slurm_page.py services/test_mpi.py faults neighbours \
     cli docs examples)
 
 tsan: build ## C tests under ThreadSanitizer

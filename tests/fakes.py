@@ -102,13 +102,17 @@ def call_of(bench):
     return only(bench.get_results())['call']
 
 
+def environment():
+    """The environment of a child, without a switch that may be set around the tests."""
+    return {k: v for k, v in os.environ.items() if k != 'MICROBENCH'}
+
+
 def python(code, *args, flags=(), env=None, stdin=None, timeout=60, root=ROOT, **options):
     """Run code in a fresh process that finds this microbench, or the one in `root`."""
-    whole = {k: v for k, v in os.environ.items() if k != 'MICROBENCH'}
     first = f'import sys; sys.path.insert(0, {str(root)!r})\n'
     return subprocess.run(
         [sys.executable, *flags, '-c', first + code, *map(str, args)],
-        env={**whole, **(env or {})},
+        env={**environment(), **(env or {})},
         input=stdin,
         capture_output=True,
         text=not isinstance(stdin, bytes),

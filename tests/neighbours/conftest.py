@@ -1,0 +1,69 @@
+"""Real software beside microbench: each program runs with it, and with it switched off.
+
+A test names what it needs with `pytest.importorskip`, writes the program as a user would,
+and compares the two runs: what the program prints, and how it ends, has to be the same.
+"""
+
+import subprocess
+import sys
+import textwrap
+from typing import NamedTuple
+
+import pytest
+
+from microbench import FileOutput
+from tests.fakes import ROOT, environment
+
+DEADLINE = 120  # seconds; no program here needs a tenth of it on an idle machine
+
+
+class Ran(NamedTuple):
+    """How a program ended, what it printed, and the records that it left."""
+
+    status: int
+    out: str
+    err: str
+    records: list
+
+    @property
+    def behaviour(self):
+        """What microbench must not change: exit status and standard output."""
+        return self.status, self.out
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run `text` as a script in an empty directory; its records go to `records.jsonl`."""
+
+    def run(text, *args, off=False, flags=(), env=None):
+        (tmp_path / 'prog.py').write_text(textwrap.dedent(text))
+        path = tmp_path / 'records.jsonl'
+        path.unlink(missing_ok=True)
+        done = subprocess.run(
+            [sys.executable, *flags, 'prog.py', *map(str, args)],
+            cwd=tmp_path,
+            env={**environment(), 'PYTHONPATH': str(ROOT), **(env or {})}
+            | ({'MICROBENCH': 'off'} if off else {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+        records = FileOutput(str(path)).get_results() if path.exists() else []
+        return Ran(done.returncode, done.stdout, done.stderr, records)
+
+    return run
+
+
+@pytest.fixture
+def same(run):
+    """Run a program switched off and on; return the second run if both behave alike."""
+
+    def same(text, *args, **options):
+        off = run(text, *args, off=True, **options)
+        on = run(text, *args, **options)
+        assert on.behaviour == off.behaviour, (off, on)
+        return on
+
+    return same

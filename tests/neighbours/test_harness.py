@@ -1,0 +1,21 @@
+"""The comparison of a run with a run that is switched off."""
+
+import pytest
+
+
+def test_equal_programs(same):
+    """A program that does not ask is the same either way, and has left its record."""
+    ran = same("""
+        from microbench import MicroBench
+
+        bench = MicroBench('records.jsonl')
+        with bench.record('work'):
+            print('done')
+    """)
+    assert [record['call']['name'] for record in ran.records] == ['work']
+
+
+def test_a_difference_fails(same):
+    """What differs is an assertion that shows both runs."""
+    with pytest.raises(AssertionError, match='off'):
+        same("import os; print(os.environ.get('MICROBENCH'))")
