@@ -35,3 +35,12 @@ mb_call_times(mb_text *text, int64_t start_wall_ns, int64_t finish_wall_ns,
     mb_text_iso8601(text, finish_wall_ns, offset_s);
     MB_TEXT_LITERAL(text, "\"");
 }
+
+void
+mb_call_clock_step(mb_text *text, int64_t ns)
+{
+    if (ns) {
+        MB_TEXT_LITERAL(text, ",\"clock_step\":");
+        mb_text_seconds(text, ns);
+    }
+}

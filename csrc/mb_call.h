@@ -21,4 +21,7 @@ void mb_call_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
 void mb_call_times(mb_text *text, int64_t start_wall_ns, int64_t finish_wall_ns,
                    int32_t offset_s);
 
+/* ,"clock_step":... in seconds; nothing for 0 */
+void mb_call_clock_step(mb_text *text, int64_t ns);
+
 #endif

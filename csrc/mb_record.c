@@ -88,6 +88,7 @@ mb_record_call(mb_text *text, const mb_run *run, mb_record_form form, int64_t no
 {
     write_durations(text, &run->durations, form.integers);
     mb_call_times(text, run->start_wall_ns, run->finish_wall_ns, form.offset_s);
+    mb_call_clock_step(text, run->clock_step_ns);
     write_finished(text, &run->phases, form);
     write_open(text, &run->phases, form.integers, now_ns);
 }

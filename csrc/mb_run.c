@@ -115,6 +115,62 @@ mb_run_elsewhere(const void *bench, bool *lost)
     return found;
 }
 
+/* --- the clock --------------------------------------------------------------------- */
+
+/* The wall clock, and the monotonic one while it was read: within MOST_APART_NS, unless
+ * the thread is interrupted each time. */
+#define MOST_APART_NS 10000
+#define MOST_TRIES 10
+
+static int64_t
+read_both(int64_t *now_ns)
+{
+    int64_t wall_ns, before_ns;
+    int tries = 0;
+    do {
+        before_ns = mb_clock_ns();
+        wall_ns = mb_wall_ns();
+        *now_ns = mb_clock_ns();
+    } while (*now_ns - before_ns > MOST_APART_NS && ++tries < MOST_TRIES);
+    return wall_ns;
+}
+
+void
+mb_run_note_start(mb_run *run)
+{
+    if (run->start_wall_ns == 0) {
+        run->start_wall_ns = read_both(&run->began_ns);
+    }
+}
+
+/* How far the wall clock is from where it would be, had it gone on like the other one. */
+static int64_t
+clock_step_of(const mb_run *run)
+{
+    int64_t now_ns;
+    const int64_t wall_ns = read_both(&now_ns);
+    const int64_t step_ns = wall_ns - (run->start_wall_ns + now_ns - run->began_ns);
+    return step_ns >= MB_CLOCK_STEP_NS || -step_ns >= MB_CLOCK_STEP_NS ? step_ns : 0;
+}
+
+/* One reading tells that nothing has happened; only where something seems to have, it may
+ * be the thread that was held up after its last stop. */
+void
+mb_run_note_finish(mb_run *run)
+{
+    mb_run_note_start(run);
+    if (run->began_ns == 0) {
+        run->finish_wall_ns = run->start_wall_ns;
+        return;
+    }
+    const int64_t wall_ns = mb_wall_ns();
+    const int64_t end_ns = run->stopped_ns ? run->stopped_ns : mb_clock_ns();
+    run->finish_wall_ns = run->start_wall_ns + end_ns - run->began_ns;
+    const int64_t off_ns = wall_ns - run->finish_wall_ns;
+    const bool odd = off_ns >= MB_CLOCK_STEP_NS || -off_ns >= MB_CLOCK_STEP_NS;
+    run->clock_step_ns = odd ? clock_step_of(run) : 0;
+}
+
 /* --- the journal ------------------------------------------------------------------- */
 
 const char *
@@ -208,12 +264,10 @@ mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record)
         return false;
     }
     pthread_once(&once, watch_forks);
-    if (run->start_wall_ns == 0) {
-        run->start_wall_ns = mb_wall_ns();
-    }
+    mb_run_note_start(run);
     record->record_id = mb_run_record_id(run);
     record->start_wall_ns = run->start_wall_ns;
-    record->start_ns = run->stopped_ns ? 0 : run->started_ns;
+    record->start_ns = run->stopped_ns || !run->started_ns ? 0 : run->began_ns;
     run->mirror = mb_mirror_open(journal, record);
     run->mirror_generation = mb_fork_generation();
     if (run->mirror) {
@@ -248,7 +302,8 @@ mb_run_start_mirrored(mb_run *run)
     }
     run->started_ns = mb_clock_ns();
     if (run->stopped_ns == 0) {
-        mb_mirror_started(run->mirror, run->started_ns);
+        const int64_t began_ns = run->began_ns;
+        mb_mirror_started(run->mirror, began_ns ? began_ns : run->started_ns);
     }
     if (run->entry) {
         mb_entry_run(run->entry, run->started_ns, run->elapsed_ns);
@@ -265,7 +320,8 @@ enter_late(mb_run *run)
         mb_entry_run(run->entry, now_ns, run->elapsed_ns);
     }
     if (run->iteration == 0) {
-        mb_mirror_started(run->mirror, now_ns - run->elapsed_ns);
+        const int64_t began_ns = run->began_ns;
+        mb_mirror_started(run->mirror, began_ns ? began_ns : now_ns - run->elapsed_ns);
     }
 }
 

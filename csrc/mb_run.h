@@ -38,7 +38,9 @@ typedef struct mb_run {
     char record_id[MB_RECORD_ID_SIZE];
     uint32_t iteration;     /* the current one, from 0 */
     int64_t start_wall_ns;  /* call.start_time */
-    int64_t finish_wall_ns; /* call.finish_time */
+    int64_t began_ns;       /* monotonic, at the same moment; 0 before it */
+    int64_t finish_wall_ns; /* call.finish_time: the start, and what went by since */
+    int64_t clock_step_ns;  /* call.clock_step; 0 where the wall clock was not set */
     int64_t started_ns;     /* monotonic, of the current stretch */
     int64_t stopped_ns;     /* monotonic, end of the last stretch; 0 before it */
     int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
@@ -71,7 +73,17 @@ mb_run *mb_run_elsewhere(const void *bench, bool *lost);
 
 void mb_run_start_mirrored(mb_run *run);
 
-/* Starts the current iteration, or goes on with it; the clock is read last. */
+/* Reads both clocks at the same moment: the start of the run, unless that is known. */
+void mb_run_note_start(mb_run *run);
+
+/* Notes the end of the last stretch as that of the run; now, where there was none. A wall
+ * clock that was set by MB_CLOCK_STEP_NS or more since the start is noted as well: less may
+ * be a pause between two readings. */
+#define MB_CLOCK_STEP_NS 1000000000
+void mb_run_note_finish(mb_run *run);
+
+/* Starts the current iteration, or goes on with it; the clock is read last. The caller has
+ * read the wall clock just before the first start, unless mb_run_note_start() has. */
 static inline void
 mb_run_start(mb_run *run)
 {
@@ -80,6 +92,9 @@ mb_run_start(mb_run *run)
         mb_run_start_mirrored(run);
     } else {
         run->started_ns = mb_clock_ns();
+    }
+    if (run->began_ns == 0) {
+        run->began_ns = run->started_ns;
     }
 }
 

@@ -280,7 +280,29 @@ static PyObject *
 run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
 {
     py_run_stop(self);
-    self->native.finish_wall_ns = mb_wall_ns();
+    mb_run_note_finish(&self->native);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(note_start_doc,
+             "note_start()\n--\n\n"
+             "Read both clocks: the start of the run, unless that is known.");
+
+static PyObject *
+run_note_start(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    mb_run_note_start(&self->native);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(note_finish_doc,
+             "note_finish()\n--\n\n"
+             "Set the time of the end, and the step of the wall clock.");
+
+static PyObject *
+run_note_finish(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    mb_run_note_finish(&self->native);
     Py_RETURN_NONE;
 }
 
@@ -688,6 +710,8 @@ static PyMethodDef run_methods[] = {
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, open_doc},
     {"start", (PyCFunction)run_start, METH_NOARGS, start_doc},
     {"stop", (PyCFunction)run_stop, METH_NOARGS, stop_doc},
+    {"note_start", (PyCFunction)run_note_start, METH_NOARGS, note_start_doc},
+    {"note_finish", (PyCFunction)run_note_finish, METH_NOARGS, note_finish_doc},
     {"suspend", (PyCFunction)run_suspend, METH_NOARGS, suspend_doc},
     {"resume", (PyCFunction)run_resume, METH_NOARGS, resume_doc},
     {"finish", (PyCFunction)(void (*)(void))run_finish, METH_FASTCALL, finish_doc},
@@ -732,7 +756,9 @@ static PyMemberDef run_members[] = {
     {"start_wall_ns", T_LONGLONG, offsetof(py_run, native.start_wall_ns), 0,
      "wall clock at the first start, in nanoseconds since 1970"},
     {"finish_wall_ns", T_LONGLONG, offsetof(py_run, native.finish_wall_ns), 0,
-     "wall clock at the last stop"},
+     "the start, and what the monotonic clock says since, at the last stop"},
+    {"clock_step_ns", T_LONGLONG, offsetof(py_run, native.clock_step_ns), 0,
+     "by how much the wall clock was set meanwhile; 0 for less than a second"},
     {0},
 };
 

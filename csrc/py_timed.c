@@ -119,7 +119,7 @@ iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     for (Py_ssize_t i = 0; value && i < run->iterations; i++) {
         Py_SETREF(value, one_iteration(run, func, args, flags, names));
     }
-    run->native.finish_wall_ns = mb_wall_ns();
+    mb_run_note_finish(&run->native);
     return value;
 }
 

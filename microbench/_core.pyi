@@ -63,6 +63,8 @@ class OpenRun:
     """Set before open(): takes the phases that belong to no other run of its bench."""
     start_wall_ns: int
     finish_wall_ns: int
+    clock_step_ns: int
+    """By how much the wall clock was set meanwhile; 0 for less than a second."""
     def open(
         self,
         bench: object,
@@ -76,6 +78,10 @@ class OpenRun:
         """Begin an iteration; the clock is read last."""
     def stop(self) -> None:
         """End an iteration; the clock is read first. Never raises."""
+    def note_start(self) -> None:
+        """Read both clocks: the start of the run, unless that is known."""
+    def note_finish(self) -> None:
+        """Set the time of the end: the start, and the monotonic difference."""
     def suspend(self) -> None:
         """Stop the clock until resume(), and stop being the active run."""
     def resume(self) -> None:

@@ -35,7 +35,7 @@ class ExitRun(Run):
 
     __slots__ = (
         *('_began_ns', '_ending', '_journal', '_last', '_last_words', '_prepared'),
-        *('_native', '_record', '_step_ns', 'grace', 'signals'),
+        *('_native', '_record', 'grace', 'signals'),
     )
 
     patience = PATIENCE
@@ -150,7 +150,8 @@ class ExitRun(Run):
             self.stop()
             elapsed_ns = _core.clock_ns() - self._began_ns
             self.finish_wall_ns = self.start_wall_ns + elapsed_ns
-            self._step_ns = _core.wall_ns() - self.finish_wall_ns
+            step_ns = _core.wall_ns() - self.finish_wall_ns
+            self.clock_step_ns = step_ns if abs(step_ns) >= STEP_NS else 0
 
     def end(self, ending: Ending) -> None:
         """Complete the record and hand it to the sinks.
@@ -183,8 +184,6 @@ class ExitRun(Run):
         self._tolerantly('pre_start_triggers', owner.pre_start_triggers, data)
         self.seal()  # no phase is added or finished from here on
         form.add_measurements(self, data)
-        if abs(self._step_ns) >= STEP_NS:
-            namespace(data, 'call')['clock_step'] = self._step_ns / 1e9
         data.update(ending.fields())
         self._tolerantly('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)

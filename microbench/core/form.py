@@ -69,6 +69,8 @@ def add_measurements(run: Run, data: dict[str, Any]) -> None:
     if still_open:
         call['open_timings'] = still_open
     call['finish_time'] = times.at(run.finish_wall_ns, run.plan.tz)
+    if run.clock_step_ns:
+        call['clock_step'] = run.clock_step_ns / 1e9
 
 
 def add_late_phases(run: Run, data: dict[str, Any], known: int) -> None:

@@ -48,7 +48,7 @@ class NoSink:
 MEASURED = frozenset(
     [
         *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
-        *('start_time', 'finish_time'),
+        *('start_time', 'finish_time', 'clock_step'),
     ]
 )
 

@@ -35,7 +35,7 @@ CHOSEN = {
 # Fields that are written for each record also where no dict is built.
 WRITTEN_BY_C = (
     *('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time'),
-    *('timings', 'open_timings', 'timings_iteration'),
+    *('timings', 'open_timings', 'timings_iteration', 'clock_step'),
 )
 
 # From the name of the user to the last @ before the path. It begins with fixed

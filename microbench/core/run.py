@@ -165,7 +165,7 @@ class Run(_core.OpenRun):
         self.run_hooks(self.plan.captures)
         self.begin_monitor()
         data['call']['durations'] = []
-        self.start_wall_ns = _core.wall_ns()
+        self.note_start()
         data['call']['start_time'] = times.at(self.start_wall_ns, self.plan.tz)
 
     def add_environment(self) -> None:
@@ -257,7 +257,7 @@ class Run(_core.OpenRun):
 
     def _complete_open(self, exception: BaseException | None, value: Any) -> None:
         if not self.finish_wall_ns:  # there was no iteration
-            self.start_wall_ns = self.finish_wall_ns = _core.wall_ns()
+            self.note_finish()
         if self.data is None and self.is_mixed:
             self.data = form.instead_of_text(self)
         if self.data is None:
