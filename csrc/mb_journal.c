@@ -18,7 +18,6 @@
 #define GOING (-1)
 
 static mb_journal *journals; /* grows only: those that have gone are used again */
-static mb_lock table;
 static int walkers;
 static pid_t owner;
 
@@ -347,9 +346,7 @@ forget_in_child(void)
         }
         journal->readers = GOING;
         journal->users = journal->open = 0;
-        mb_lock_give(&journal->lock);
     }
-    mb_lock_give(&table);
     walkers = 0;
     owner = 0;
 }
@@ -493,7 +490,6 @@ new_file(const char *output, const char *directory)
 mb_journal *
 mb_journal_file(const char *output, const char *directory, bool local)
 {
-    mb_lock_take(&table);
     watch_process();
     mb_journal *journal = find(output, directory);
     if (!journal) {
@@ -503,7 +499,6 @@ mb_journal_file(const char *output, const char *directory, bool local)
             journal = new_file(output, directory);
         }
     }
-    mb_lock_give(&table);
     return journal;
 }
 
@@ -525,13 +520,11 @@ new_memory(void)
 mb_journal *
 mb_journal_memory(void)
 {
-    mb_lock_take(&table);
     watch_process();
     mb_journal *journal = find(NULL, NULL);
     if (!journal) {
         journal = new_memory();
     }
-    mb_lock_give(&table);
     return journal;
 }
 
@@ -561,9 +554,7 @@ go_if_idle(mb_journal *journal)
 void
 mb_journal_settle(mb_journal *journal)
 {
-    mb_lock_take(&table);
     go_if_idle(journal);
-    mb_lock_give(&table);
 }
 
 void
@@ -572,10 +563,8 @@ mb_journal_release(mb_journal *journal)
     if (!mb_journal_is_ours(journal)) {
         return;
     }
-    mb_lock_take(&table);
     journal->users--;
     go_if_idle(journal);
-    mb_lock_give(&table);
 }
 
 /* --- at the end of the process ----------------------------------------------------- */

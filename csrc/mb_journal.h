@@ -16,8 +16,7 @@
  *
  * A forked child has none of its parent's journals: they are unmapped in it.
  *
- * Thread: under the GIL, or under the lock without one; what is marked so, any thread and
- * signal-safe.
+ * Thread: under the GIL; what is marked so, any thread and signal-safe.
  */
 #ifndef MB_JOURNAL_H
 #define MB_JOURNAL_H
@@ -44,7 +43,6 @@ typedef struct mb_journal {
     mb_mirror *idle;     /* those without a record */
     mb_slot *last;       /* slot made last */
     uint64_t device, inode;
-    mb_lock lock;
 } mb_journal;
 
 /* The journal of `output`, an absolute path, in `directory` (NULL: beside it): the one

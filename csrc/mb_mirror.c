@@ -141,12 +141,10 @@ cut(mb_mirror *mirror)
 mb_entry *
 mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
 {
-    mb_lock_take(&mirror->lock);
     mb_entry *entry = mirror->cut ? NULL : enter(mirror, name, iteration);
     if (!entry) {
         cut(mirror);
     }
-    mb_lock_give(&mirror->lock);
     return entry;
 }
 
@@ -166,12 +164,10 @@ note_order(mb_mirror *mirror, const mb_entry *entry)
 void
 mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
 {
-    mb_lock_take(&mirror->lock);
     PUBLISH(entry->elapsed_ns, elapsed_ns);
     note_order(mirror, entry);
     PUBLISH(entry->left, ++mirror->left);
     PUBLISH(mirror->slot->left, mirror->left);
-    mb_lock_give(&mirror->lock);
 }
 
 static uint32_t
@@ -198,12 +194,10 @@ copy_of_name(mb_mirror *mirror, const char *utf8, size_t size)
 uint32_t
 mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size)
 {
-    mb_lock_take(&mirror->lock);
     const uint32_t offset = mirror->cut ? 0 : copy_of_name(mirror, utf8, size);
     if (!offset) {
         cut(mirror);
     }
-    mb_lock_give(&mirror->lock);
     return offset;
 }
 
@@ -277,7 +271,6 @@ put_text(mb_mirror *mirror, const mb_opening *record)
 bool
 mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
 {
-    mb_lock_take(&mirror->lock);
     mb_block **spare = &mirror->texts[1];
     const bool room =
         __atomic_load_n(&mirror->state, __ATOMIC_RELAXED) == MB_MIRROR_OPEN &&
@@ -290,7 +283,6 @@ mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
         mirror->texts[0] = fresh;
         mirror->serial = record->serial;
     }
-    mb_lock_give(&mirror->lock);
     return room;
 }
 
@@ -394,7 +386,6 @@ make_idle(mb_mirror *mirror)
 mb_mirror *
 mb_mirror_open(mb_journal *journal, const mb_opening *record)
 {
-    mb_lock_take(&journal->lock);
     mb_mirror *mirror = idle_mirror(journal);
     if (mirror && !put_text(mirror, record)) {
         make_idle(mirror);
@@ -407,7 +398,6 @@ mb_mirror_open(mb_journal *journal, const mb_opening *record)
         __atomic_fetch_add(&journal->open, 1, __ATOMIC_RELAXED);
         PUBLISH(mirror->state, MB_MIRROR_OPEN);
     }
-    mb_lock_give(&journal->lock);
     return mirror;
 }
 
@@ -439,11 +429,9 @@ mb_mirror_close(mb_mirror *mirror, bool mine)
     if (!mine && !mb_mirror_claim(mirror)) {
         return;
     }
-    mb_lock_take(&journal->lock);
     mb_mirror_done(mirror);
     PUBLISH(mirror->state, MB_MIRROR_IDLE);
     make_idle(mirror);
-    mb_lock_give(&journal->lock);
     if (journal->users == 0) {
         mb_journal_settle(journal);
     }

@@ -14,8 +14,7 @@
  * A mirror keeps what its slot has: the next record of the same bench finds head and tail
  * there already, and the room for a log.
  *
- * Thread: under the GIL, or under the journal's lock without one; mb_mirror_claim and
- * mb_mirror_done: any, signal-safe.
+ * Thread: under the GIL; mb_mirror_claim and mb_mirror_done: any, signal-safe.
  */
 #ifndef MB_MIRROR_H
 #define MB_MIRROR_H
@@ -43,7 +42,6 @@ struct mb_mirror {
     mb_blocks order; /* a second walk of the log: where leaving is noted */
     uint32_t entries, left;
     bool cut;
-    mb_lock lock;
 };
 
 /* What a record is when it is opened. With MB_SLOT_SECRET its log stays empty. */

@@ -79,9 +79,7 @@ mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
     if (size >= UINT32_MAX) {
         return NULL;
     }
-    mb_lock_take(&phases->lock);
     mb_name *name = copy_of_name(phases, utf8, size);
-    mb_lock_give(&phases->lock);
     return name;
 }
 

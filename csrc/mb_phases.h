@@ -5,8 +5,8 @@
  * signal handler can read what was finished and what was open. 32 bytes a phase, and each
  * name once for as long as the caller remembers where it was put.
  *
- * Thread: many may enter and leave (asyncio.to_thread), under the GIL or, without one,
- * under the lock; walking them needs the GIL. Signal-safe: mb_phases_next, in the thread that was interrupted.
+ * Thread: under the GIL; many may enter and leave (asyncio.to_thread). Signal-safe:
+ * mb_phases_next, in the thread that was interrupted.
  */
 #ifndef MB_PHASES_H
 #define MB_PHASES_H
@@ -33,7 +33,6 @@ typedef struct mb_phase_chunk mb_phase_chunk;
 typedef struct mb_name_block mb_name_block;
 
 typedef struct {
-    mb_lock lock;
     uint32_t entered;
     uint32_t left;
     mb_phase *next, *end;         /* the free part of the last chunk */
@@ -58,7 +57,6 @@ static inline mb_phase *
 mb_phases_enter(mb_phases *phases, const mb_name *name, uint32_t iteration)
 {
     mb_phase *phase = NULL;
-    mb_lock_take(&phases->lock);
     if (phases->next != phases->end || mb_phases_grow(phases) == 0) {
         phase = phases->next++;
         *phase = (mb_phase){
@@ -66,7 +64,6 @@ mb_phases_enter(mb_phases *phases, const mb_name *name, uint32_t iteration)
         /* a signal handler may look between any two of these: the count comes last */
         __atomic_store_n(&phases->entered, phases->entered + 1, __ATOMIC_RELEASE);
     }
-    mb_lock_give(&phases->lock);
     return phase;
 }
 
@@ -74,10 +71,8 @@ mb_phases_enter(mb_phases *phases, const mb_name *name, uint32_t iteration)
 static inline void
 mb_phases_leave(mb_phases *phases, mb_phase *phase, int64_t now_ns)
 {
-    mb_lock_take(&phases->lock);
     phase->order = phases->left++;
     phase->duration_ns = now_ns - phase->start_ns;
-    mb_lock_give(&phases->lock);
 }
 
 /* What an open phase has taken up to `now_ns`; 0 if it was entered after that, or if its

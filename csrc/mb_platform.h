@@ -40,39 +40,6 @@ void *mb_realloc(void *memory, size_t size);
 #define mb_alloc(size) mb_realloc(NULL, (size))
 #define mb_free free
 
-/* --- locks -----------------------------------------------------------------------
- * mb_lock guards a few instructions on data that the GIL guards already; it costs
- * nothing where there is a GIL. */
-
-typedef struct {
-#ifdef Py_GIL_DISABLED
-    volatile char held;
-#else
-    char unused;
-#endif
-} mb_lock;
-
-static inline void
-mb_lock_take(mb_lock *lock)
-{
-#ifdef Py_GIL_DISABLED
-    while (__atomic_test_and_set(&lock->held, __ATOMIC_ACQUIRE)) {
-    }
-#else
-    (void)lock;
-#endif
-}
-
-static inline void
-mb_lock_give(mb_lock *lock)
-{
-#ifdef Py_GIL_DISABLED
-    __atomic_clear(&lock->held, __ATOMIC_RELEASE);
-#else
-    (void)lock;
-#endif
-}
-
 /* --- threads and processes ------------------------------------------------------- */
 
 /* A number that no two living threads of this process share. Signal-safe. */

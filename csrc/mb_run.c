@@ -4,7 +4,6 @@
 
 uint32_t mb_runs_open;
 static mb_run *newest;
-static mb_lock registry;
 
 void
 mb_run_init(mb_run *run)
@@ -28,14 +27,12 @@ mb_run_open(mb_run *run, const void *bench)
     run->thread = mb_thread_id();
     run->generation = mb_fork_generation();
     run->state = MB_RUN_OPEN;
-    mb_lock_take(&registry);
     run->older = newest;
     if (newest) {
         newest->newer = run;
     }
     newest = run;
     mb_runs_open++;
-    mb_lock_give(&registry);
 }
 
 void
@@ -44,7 +41,6 @@ mb_run_close(mb_run *run)
     if (run->state != MB_RUN_OPEN) {
         return;
     }
-    mb_lock_take(&registry);
     if (run->older) {
         run->older->newer = run->newer;
     }
@@ -56,7 +52,6 @@ mb_run_close(mb_run *run)
     run->older = run->newer = NULL;
     run->state = MB_RUN_CLOSED;
     mb_runs_open--;
-    mb_lock_give(&registry);
 }
 
 /* Whether a fork has left it behind: its thread lives in the parent only. */
@@ -105,12 +100,10 @@ mb_run *
 mb_run_elsewhere(const void *bench, bool *lost)
 {
     bool any = false;
-    mb_lock_take(&registry);
     mb_run *found = newest_of_one_other_thread(bench, &any);
     if (!found) {
         found = newest_in_background(bench);
     }
-    mb_lock_give(&registry);
     *lost = any && !found;
     return found;
 }
@@ -192,7 +185,6 @@ forget_in_child(void)
         run->mirror = NULL;
         run->entry = NULL;
     }
-    mb_lock_give(&registry);
 }
 
 static void

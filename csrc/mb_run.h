@@ -9,7 +9,7 @@
  * A run may be shown in a journal, from mb_run_mirror to mb_run_forget. A forked child
  * shows none that its parent opened, and gives them ids of its own.
  *
- * Thread: under the GIL, or under the registry's lock without one.
+ * Thread: under the GIL.
  */
 #ifndef MB_RUN_H
 #define MB_RUN_H

@@ -312,8 +312,9 @@ phase_aexit(py_phase *self, PyObject *args)
 /* --- the type ---------------------------------------------------------------------- */
 
 /* A phase lives for the length of a block, and the next one is like it: a few are kept as
- * they are, with their reference to the type (10 ns a phase). Not where threads could take
- * them at once, nor where CPython keeps a list of all objects. */
+ * they are, with their reference to the type (10 ns a phase). Not in a
+ * free-threaded build, whose objects know the thread that made them, nor where CPython keeps
+ * a list of all objects. */
 static bool
 keep_spare(py_phase *self)
 {

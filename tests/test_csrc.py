@@ -17,7 +17,7 @@ ADDRESS = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 SANITIZERS = {
     '': [],
     'address': ADDRESS,
-    'thread': ['-fsanitize=thread', '-DPy_GIL_DISABLED'],  # where mb_lock is a lock
+    'thread': ['-fsanitize=thread'],  # of what runs without the GIL
 }
 CC = [
     *shlex.split(os.environ.get('CC', 'cc')),

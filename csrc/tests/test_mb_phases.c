@@ -268,47 +268,6 @@ a_signal_handler_can_walk_them_at_any_moment(void)
     mb_phases_free(&interrupted);
 }
 
-/* --- threads --------------------------------------------------------------------- */
-
-#define THREADS 4
-#define PHASES 2000 /* of each thread */
-
-#ifdef Py_GIL_DISABLED
-static pthread_barrier_t all_started;
-
-static void *
-enter_and_leave(void *phases)
-{
-    pthread_barrier_wait(&all_started);
-    for (int i = 0; i < PHASES; i++) {
-        mb_phases_leave(phases, enter(phases, i % 2 ? "odd" : "even"), 5);
-    }
-    return NULL;
-}
-
-static void
-threads_without_a_gil_lose_no_phase(void)
-{
-    static const mb_phase *finished[THREADS * PHASES];
-    mb_phases phases = {0};
-    pthread_t threads[THREADS];
-    pthread_barrier_init(&all_started, NULL, THREADS);
-    for (int i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, enter_and_leave, &phases);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_barrier_destroy(&all_started);
-    CHECK_INT(phases.left, THREADS * PHASES);
-    mb_phases_finished(&phases, finished);
-    for (uint32_t i = 0; i < phases.left; i++) {
-        CHECK_INT(finished[i]->order, i);
-    }
-    mb_phases_free(&phases);
-}
-#endif
-
 int
 main(void)
 {
@@ -327,8 +286,5 @@ main(void)
     RUN(freed_phases_are_empty_and_can_be_used_again);
     RUN(a_phase_without_memory_changes_nothing);
     RUN(a_signal_handler_can_walk_them_at_any_moment);
-#ifdef Py_GIL_DISABLED
-    RUN(threads_without_a_gil_lose_no_phase);
-#endif
     return test_report();
 }

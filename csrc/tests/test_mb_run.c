@@ -260,43 +260,6 @@ the_newest_background_run_takes_the_phase(void)
     mb_run_free(&first);
 }
 
-#ifdef Py_GIL_DISABLED
-#define THREADS 4
-#define RUNS 2000 /* of each thread */
-
-static void *
-open_and_close(void *all_started)
-{
-    pthread_barrier_wait(all_started);
-    for (int i = 0; i < RUNS; i++) {
-        bool lost;
-        mb_run run;
-        mb_run_init(&run);
-        mb_run_open(&run, bench);
-        mb_run_elsewhere(bench, &lost);
-        CHECK(lost);
-        mb_run_free(&run);
-    }
-    return NULL;
-}
-
-static void
-threads_without_a_gil_share_the_registry(void)
-{
-    pthread_t threads[THREADS];
-    pthread_barrier_t all_started;
-    pthread_barrier_init(&all_started, NULL, THREADS);
-    for (int i = 0; i < THREADS; i++) {
-        pthread_create(&threads[i], NULL, open_and_close, &all_started);
-    }
-    for (int i = 0; i < THREADS; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_barrier_destroy(&all_started);
-    CHECK_INT(mb_runs_open, 0);
-}
-#endif
-
 /* --- in a journal -------------------------------------------------------------------- */
 
 static mb_run shown;
@@ -479,9 +442,6 @@ main(void)
     RUN(the_background_takes_what_would_be_lost);
     RUN(the_background_of_another_bench_takes_nothing);
     RUN(the_newest_background_run_takes_the_phase);
-#ifdef Py_GIL_DISABLED
-    RUN(threads_without_a_gil_share_the_registry);
-#endif
     RUN(the_journal_shows_each_stretch_of_each_iteration);
     RUN(it_shows_what_came_before_it);
     RUN(a_duration_from_elsewhere_is_shown);
