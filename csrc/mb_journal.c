@@ -8,8 +8,8 @@
 #include "mb_identity.h"
 #include "mb_mirror.h"
 
-/* Of address space: half a million entries. */
-#define RESERVED (sizeof(void *) > 4 ? 16u << 20 : 1u << 20)
+/* Of address space. */
+#define RESERVED (sizeof(void *) > 4 ? MB_JOURNAL_MOST : 1u << 20)
 #define FIRST_SIZE (64u << 10)
 #define LARGEST_STEP (1u << 20)
 #define PAGE 4096u
@@ -220,6 +220,7 @@ write_output(mb_journal *journal)
     const uint32_t offset = mb_journal_allocate(journal, size);
     if (offset) {
         memcpy(journal->base + offset, journal->output, size);
+        mb_mark_of_path(journal->output, &header_of(journal)->made_at);
         header_of(journal)->output = offset;
         header_of(journal)->output_size = (uint32_t)size;
     }

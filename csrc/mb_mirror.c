@@ -409,6 +409,8 @@ mb_mirror_claim(mb_mirror *mirror)
         __atomic_compare_exchange_n(&mirror->state, &open, MB_MIRROR_CLAIMED, false,
                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     if (ours) {
+        /* after the claim and before the caller writes: a system call lies in between */
+        PUBLISH(mirror->slot->state, MB_SLOT_CLAIMED);
         MB_CRASH_POINT("claimed");
     }
     return ours;

@@ -9,7 +9,8 @@
  *
  * The claim makes a record unique: of all that could write it, one gets it. What is open
  * in the journal stays so until mb_mirror_close: whoever claims, and dies before the
- * record is in its file, leaves it to recovery, which knows the id.
+ * record is in its file, leaves it to recovery, which knows the id. The slot shows the
+ * claim: recovery looks through the file for those records only that were claimed.
  *
  * A mirror keeps what its slot has: the next record of the same bench finds head and tail
  * there already, and the room for a log.

@@ -10,6 +10,8 @@
 
 #define BLOCK_ALIGNMENT 8
 
+_Static_assert(sizeof(mb_journal_header) <= MB_JOURNAL_HEADER, "blocks come after it");
+
 /* --- looking into an image --------------------------------------------------------- */
 
 /* `size` bytes at an offset that leads to a block; NULL if it cannot. */
@@ -38,8 +40,8 @@ mb_image_header(mb_image image)
         memcmp(header->magic, MB_JOURNAL_MAGIC, sizeof header->magic) != 0) {
         return NULL;
     }
-    const bool whole = header->version == MB_JOURNAL_VERSION &&
-                       header->layout == MB_JOURNAL_LAYOUT &&
+    const bool known = header->version == 1 || header->version == MB_JOURNAL_VERSION;
+    const bool whole = known && header->layout == MB_JOURNAL_LAYOUT &&
                        ends(header->boot_id, sizeof header->boot_id) &&
                        ends(header->host, sizeof header->host);
     return whole ? header : NULL;
@@ -70,7 +72,15 @@ mb_image_next(mb_image image, const mb_slot *slot)
 bool
 mb_slot_is_open(const mb_slot *slot)
 {
-    return LOAD_FIRST(slot->state) == MB_SLOT_OPEN;
+    const uint32_t state = LOAD_FIRST(slot->state);
+    return state == MB_SLOT_OPEN || state == MB_SLOT_CLAIMED;
+}
+
+bool
+mb_slot_may_be_written(mb_image image, const mb_slot *slot)
+{
+    const mb_journal_header *header = (const mb_journal_header *)image.base;
+    return header->version == 1 || LOAD_FIRST(slot->state) == MB_SLOT_CLAIMED;
 }
 
 static const mb_slot_text *

@@ -20,6 +20,7 @@
 #define MB_SLOT_H
 
 #include "mb_identity.h"
+#include "mb_mark.h"
 #include "mb_platform.h"
 #include "mb_text.h"
 
@@ -27,8 +28,18 @@
  * All numbers in the byte order of the machine: a journal is read where it was written. */
 
 #define MB_JOURNAL_MAGIC "mbJournl" /* 8 bytes */
-#define MB_JOURNAL_VERSION 1
+#define MB_JOURNAL_VERSION 2
 #define MB_JOURNAL_HEADER 1024 /* bytes up to the first block */
+
+/* Bytes of a journal, at most: half a million entries, or 12,000 small open records. So
+ * much a reader takes into memory for one of them, whatever it finds. */
+#define MB_JOURNAL_MOST (16u << 20)
+
+/* Before the first record is put into the output: where it will be, if this one dies. */
+typedef struct {
+    uint64_t begun; /* 0: nobody has begun */
+    mb_mark from;   /* of the output: the records lie behind it */
+} mb_recovery_note;
 
 typedef struct {
     char magic[8];
@@ -47,9 +58,15 @@ typedef struct {
     uint32_t signal;        /* that was seen first; 0: none */
     int64_t signal_wall_ns; /* when */
     int64_t signal_ns;
+    /* From version 2 on. What is added here needs no new version: it is 0 where it is
+     * missing. */
+    mb_mark made_at; /* of the output: claimed records lie behind it */
+    mb_recovery_note
+        recovered; /* written by whoever puts the records into the output */
 } mb_journal_header;
 
-typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN } mb_slot_state;
+/* A record that is only open is in no file. */
+typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN, MB_SLOT_CLAIMED } mb_slot_state;
 
 #define MB_SLOT_INTEGERS 1u /* durations are integer nanoseconds, not seconds */
 #define MB_SLOT_ITERATED 2u /* with call.timings_iteration */
@@ -59,7 +76,8 @@ typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN } mb_slot_state;
 
 typedef struct {
     uint32_t next;  /* slot made after this one: further up in the image */
-    uint32_t state; /* mb_slot_state: stored last when opened, first when freed */
+    uint32_t state; /* mb_slot_state: stored last when opened, first when freed; claimed
+                       before the first byte goes to a file */
     uint32_t flags;
     int32_t offset_s; /* of the time zone, east of UTC */
     uint32_t text;    /* mb_slot_text */
@@ -106,9 +124,10 @@ typedef struct {
     char utf8[];
 } mb_slot_name;
 
-/* Differs wherever one of the above would be read wrongly. */
+/* Differs wherever one of the above would be read wrongly. The fields of the header up to
+ * those of version 2 are counted. */
 #define MB_JOURNAL_LAYOUT                                                              \
-    (0x01000000u + (uint32_t)(sizeof(mb_journal_header) << 12) +                       \
+    (0x01000000u + (uint32_t)(offsetof(mb_journal_header, made_at) << 12) +            \
      (uint32_t)(sizeof(mb_slot) + sizeof(mb_entry) * 8))
 
 /* --- reading --------------------------------------------------------------------- */
@@ -119,7 +138,7 @@ typedef struct {
 } mb_image;
 
 /* The header, whose strings end within it; NULL if this is no journal, or one of another
- * version. Borrowed from the image. */
+ * version than 1 and 2. Borrowed from the image. */
 const mb_journal_header *mb_image_header(mb_image image);
 
 /* The output path: `*size` bytes, borrowed; NULL where there is none. */
@@ -128,8 +147,11 @@ const char *mb_image_output(mb_image image, size_t *size);
 /* The slot after `slot`, or with NULL the first one; NULL at the end. Of any state. */
 const mb_slot *mb_image_next(mb_image image, const mb_slot *slot);
 
-/* Whether a record is open in it. */
+/* Whether a record is open in it, claimed or not. */
 bool mb_slot_is_open(const mb_slot *slot);
+
+/* Whether the record may be in a file already. In version 1 each may. */
+bool mb_slot_may_be_written(mb_image image, const mb_slot *slot);
 
 /* The last moment, on the monotonic clock, that the journal knows of: what it was told of
  * any record, or the signal. The process was alive then, and so was each open record. */

@@ -358,6 +358,9 @@ def own_journals() -> list[str]:
 JOURNAL_NAME: int
 """Bytes of the name of a file of records that are in the name of its journal."""
 
+JOURNAL_MOST: int
+"""Bytes of a journal, at most."""
+
 def owner_lives(fd: int) -> bool:
     """Whether the process lives that made the journal: it holds a lock of its own kind."""
 
@@ -366,8 +369,26 @@ def journal_header(data: bytes) -> dict[str, Any]:
 
     `pid`, `start_ticks` (field 22 of /proc/PID/stat), `boot_id`, `host`, `uid`;
     `made_wall_ns` and `made_ns`, both clocks when it was made; `output`, a path or None;
-    `signal`, the number of the first one seen or 0, `signal_wall_ns` and `signal_ns`.
+    `signal`, the number of the first one seen or 0, `signal_wall_ns` and `signal_ns`;
+    `made_at`, the mark of the output when the journal was made, and `recovered_from`, that
+    before its records were put there: None if nobody has begun to.
     """
+
+def journal_claims(data: bytes) -> list[bool]:
+    """For each of `journal_records`: may a file have it, since its process began to write?
+
+    Raises:
+        ValueError: it is no journal.
+    """
+
+def mark_of(fd: int, end: int = -1) -> tuple[int, int, int, int] | None:
+    """Return the mark of an open file at `end`, or at its end; None if it is shorter.
+
+    Which file it is and how it looks: device, inode, bytes, digest (csrc/mb_mark.h).
+    """
+
+def note_recovery(journal: int, mark: tuple[int, int, int, int]) -> None:
+    """Note in an open journal that its records are being put behind a mark."""
 
 def journal_records(
     data: bytes, more: bytes = b'', now_ns: int | None = None

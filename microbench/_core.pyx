@@ -453,6 +453,7 @@ def remove_journals():
 
 
 JOURNAL_NAME = c.MB_JOURNAL_NAME
+JOURNAL_MOST = c.MB_JOURNAL_MOST
 
 
 def owner_lives(int fd):
@@ -494,7 +495,25 @@ def journal_header(bytes data not None):
         'signal': header.signal,
         'signal_wall_ns': header.signal_wall_ns,
         'signal_ns': header.signal_ns,
+        'made_at': tuple_of(&header.made_at),
+        'recovered_from': tuple_of(&header.recovered.from_) if header.recovered.begun else None,
     }
+
+
+cdef tuple tuple_of(const c.mb_mark *mark):
+    return mark.device, mark.inode, mark.end, mark.digest
+
+
+def mark_of(int fd, int64_t end=-1):
+    cdef c.mb_mark mark
+    return tuple_of(&mark) if c.mb_mark_of(fd, end, &mark) else None
+
+
+def note_recovery(int journal, mark):
+    cdef c.mb_recovery_note note
+    note.begun = 1
+    note.from_.device, note.from_.inode, note.from_.end, note.from_.digest = mark
+    os.pwrite(journal, (<char *>&note)[:sizeof(note)], c.RECOVERY_NOTE)
 
 
 def journal_records(bytes data not None, bytes more=b'', now_ns=None):
@@ -512,6 +531,18 @@ def journal_records(bytes data not None, bytes more=b'', now_ns=None):
             return records
         if c.mb_slot_is_open(slot):
             records.append(record_of(image, slot, &ending))
+
+
+def journal_claims(bytes data not None):
+    cdef c.mb_image image = image_of(data)
+    cdef const c.mb_slot *slot = NULL
+    claims = []
+    while True:
+        slot = c.mb_image_next(image, slot)
+        if slot is NULL:
+            return claims
+        if c.mb_slot_is_open(slot):
+            claims.append(bool(c.mb_slot_may_be_written(image, slot)))
 
 
 cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):

@@ -95,13 +95,26 @@ cdef extern from "mb_append.h":
     void mb_append_close(mb_append *append) noexcept nogil
     void mb_append_free(mb_append *append) noexcept nogil
 
+cdef extern from "mb_mark.h":
+    ctypedef struct mb_mark:
+        uint64_t device
+        uint64_t inode
+        uint64_t end
+        uint64_t digest
+    bint mb_mark_of(int fd, int64_t end, mb_mark *mark) noexcept nogil
+
 cdef extern from "mb_slot.h":
     enum:
+        MB_JOURNAL_MOST
         MB_SLOT_INTEGERS
         MB_SLOT_SECRET
         MB_SLOT_ITERATED
         MB_SLOT_UNTIMED
+    ctypedef struct mb_recovery_note:
+        uint64_t begun
+        mb_mark from_ "from"
     ctypedef struct mb_journal_header:
+        uint32_t version
         int32_t pid
         uint32_t uid
         uint64_t start_ticks
@@ -112,6 +125,9 @@ cdef extern from "mb_slot.h":
         uint32_t signal
         int64_t signal_wall_ns
         int64_t signal_ns
+        mb_mark made_at
+        mb_recovery_note recovered
+    size_t RECOVERY_NOTE "offsetof(mb_journal_header, recovered)"
     ctypedef struct mb_slot:
         const char *record_id
     ctypedef struct mb_image:
@@ -135,6 +151,7 @@ cdef extern from "mb_slot.h":
     const char *mb_image_output(mb_image image, size_t *size) noexcept nogil
     const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
     bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
+    bint mb_slot_may_be_written(mb_image image, const mb_slot *slot) noexcept nogil
     int64_t mb_image_last_ns(mb_image image) noexcept nogil
     int mb_image_signal(mb_image image) noexcept nogil
     size_t mb_slot_room(mb_image image, const mb_slot *slot,

@@ -10,6 +10,7 @@ import pytest
 from microbench import MicroBench, _core
 from microbench.core.run import Run
 
+READERS = (_core.journal_header, _core.journal_records, _core.journal_claims)
 CALL = b'"invocation":"Python","name":"x"'
 
 
@@ -76,6 +77,51 @@ def test_a_record_is_shown_until_its_run_is_closed(output, bench):
     assert written['mb']['record_id'] == record_id.decode()
 
 
+def test_the_header_has_a_mark_of_the_output(output):
+    """Which file it is and how long, before the first record; zeros where it is missing."""
+    path = Path(os.fsdecode(output))
+    assert _core.journal_header(copy_of(_core.Journal(output)))['made_at'] == (0, 0, 0, 0)
+    path.write_bytes(b'{"n":1}\n')
+    made_at = _core.journal_header(copy_of(_core.Journal(output)))['made_at']
+    state = path.stat()
+    assert made_at[:3] == (state.st_dev, state.st_ino, 8)
+    with path.open('rb+') as file:
+        assert _core.mark_of(file.fileno()) == _core.mark_of(file.fileno(), 8) == made_at
+        assert _core.mark_of(file.fileno(), 9) is None
+        file.write(b'{"n":2}\n')
+        file.flush()
+        assert _core.mark_of(file.fileno(), 8)[:3] == made_at[:3]
+        assert _core.mark_of(file.fileno(), 8) != made_at
+
+
+def test_a_recovery_is_noted(output, bench):
+    """Where its records are being put: for whoever goes on after a death."""
+    journal = _core.Journal(output)
+    run = shown(journal, bench)
+    before = _core.journal_records(copy_of(journal))
+    assert _core.journal_header(copy_of(journal))['recovered_from'] is None
+    with file_of(journal).open('rb+') as file:
+        _core.note_recovery(file.fileno(), (1, 2, 3, 2**64 - 1))
+    assert _core.journal_header(copy_of(journal))['recovered_from'] == (1, 2, 3, 2**64 - 1)
+    assert _core.journal_records(copy_of(journal)) == before
+    run.stop()
+    run.finish()
+
+
+def test_a_record_may_be_written_once_it_is_claimed(output, bench):
+    """Before that it is in no file."""
+    journal = _core.Journal(output)
+    run, other = shown(journal, bench), shown(journal, bench)
+    assert _core.journal_claims(copy_of(journal)) == [False, False]
+    run.stop()
+    assert run.claim()
+    assert _core.journal_claims(copy_of(journal)) == [True, False]
+    run.close()
+    assert _core.journal_claims(copy_of(journal)) == [False]
+    other.stop()
+    other.finish()
+
+
 def test_a_damaged_record_is_an_empty_line(output, bench):
     """A slot without text that can be read has neither id nor line."""
     journal = _core.Journal(output)
@@ -90,8 +136,8 @@ def test_a_damaged_record_is_an_empty_line(output, bench):
 def test_what_is_no_journal_is_refused(output):
     """Other bytes, a part of a journal, another version: ValueError."""
     data = copy_of(_core.Journal(output))
-    for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\2' + data[9:]):
-        for function in (_core.journal_header, _core.journal_records):
+    for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\3' + data[9:]):
+        for function in READERS:
             with pytest.raises(ValueError, match='no journal'):
                 function(other)
 

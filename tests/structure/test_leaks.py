@@ -131,6 +131,27 @@ def step():
     _core.journal_records(data, now_ns=number)
     refused(ValueError, _core.journal_records, data[:99])
 """,
+    'journal_claims': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+with open(kept.path, 'rb') as file:
+    data = file.read()
+def step():
+    assert _core.journal_claims(data) == []
+    refused(ValueError, _core.journal_claims, data[:99])
+""",
+    'mark_of': """
+file = open(os.path.join(sys.argv[1], 'file'), 'wb+')
+def step():
+    assert _core.mark_of(file.fileno())[2:] == (0, 0xcbf29ce484222325)
+    assert _core.mark_of(file.fileno(), number) is None
+""",
+    'note_recovery': """
+file = open(os.path.join(sys.argv[1], 'file'), 'wb+')
+def step():
+    _core.note_recovery(file.fileno(), (1, 2, 3, number))
+    refused(ValueError, _core.note_recovery, file.fileno(), (1,))
+    refused(OSError, _core.note_recovery, -1, (1, 2, 3, 4))
+""",
     'Shown': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 class Sink: outfile = 'a'
@@ -214,6 +235,7 @@ def step():
     raising.__traceback__ = None
 """,
     'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',
+    'JOURNAL_MOST': 'def step():\n    _core.JOURNAL_MOST + 1\n',
     'Left': """
 class Block(_core.Left):
     def leave(self, exception):
