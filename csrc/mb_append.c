@@ -8,6 +8,7 @@
 
 #define MOST_INTERRUPTIONS 1000 /* by signals, of one call */
 #define MOST_ATTEMPTS 8         /* to write a record among other writers */
+#define MOST_LOOKS 64           /* at the last byte, while others write */
 
 enum { UNKNOWN = -1, CLOSED = -1 };
 
@@ -460,19 +461,21 @@ open_to_overwrite(const mb_append *append)
     return fd;
 }
 
-/* Makes white space of the beginning of a line. Where that fails, it stays unfinished, and
- * the next record begins a new one. */
+/* Makes white space of the beginning of a line, less the newline that keeps it apart. Where
+ * that fails, it stays unfinished, and the next record begins a new one. */
 static void
 take_back(const mb_append *append, const mb_pieces *line, off_t begin, size_t done)
 {
     char blank[1024];
-    if (done == 0 || look_for(append->fd, line, begin, 0, done) != MB_IN_PLACE) {
+    const size_t kept = line->parts[0].iov_len;
+    if (done <= kept || look_for(append->fd, line, begin, 0, done) != MB_IN_PLACE) {
         return;
     }
     memset(blank, MB_BLANK, sizeof blank);
     const int fd = open_to_overwrite(append);
-    while (fd != CLOSED && done > 0) {
-        const size_t size = done < sizeof blank ? done : sizeof blank;
+    while (fd != CLOSED && done > kept) {
+        const size_t most = done - kept;
+        const size_t size = most < sizeof blank ? most : sizeof blank;
         done -= size;
         if (pwrite(fd, blank, size, begin + (off_t)done) < 0) {
             break;
@@ -483,28 +486,88 @@ take_back(const mb_append *append, const mb_pieces *line, off_t begin, size_t do
     }
 }
 
-/* True also where it cannot be read: an empty line does no harm, a glued one does. */
+/* --- the end of the file among other writers ---------------------------------------- */
+
+/* True also where it cannot be read: a blank before the record does no harm, a record that
+ * is glued to another does. */
 static bool
-ends_within_line(const mb_append *append, off_t end)
+ends_without_newline(int fd, off_t end)
 {
     char last;
-    if (end == append->end || end == 0) {
-        return false;
+    return pread(fd, &last, 1, end - 1) != 1 || (last != '\n' && last != MB_BLANK);
+}
+
+/* Returns after each write that is going on now. A write shows page by page in the size of
+ * the file, under a lock that even a write of nothing takes (ext4, tmpfs, overlayfs; a read
+ * takes it on XFS). Nothing in the file changes. */
+static void
+wait_for_writers(int fd)
+{
+    const ssize_t none = write(fd, "", 0);
+    (void)none;
+}
+
+/* Whether the file ends within a line that its writer has left. One that is being written
+ * is waited for, and `file` is then as it is afterwards. */
+static bool
+ends_within_line(const mb_append *append, struct stat *file)
+{
+    for (int looks = 0; looks < MOST_LOOKS; looks++) {
+        const off_t end = file->st_size;
+        if (end == append->end || end == 0 || !ends_without_newline(append->fd, end)) {
+            return false;
+        }
+        wait_for_writers(append->fd);
+        if (look_at_open(append->fd, file) < 0 || file->st_size == end) {
+            break;
+        }
     }
-    return pread(append->fd, &last, 1, end - 1) != 1 ||
-           (last != '\n' && last != MB_BLANK);
+    return true;
+}
+
+/* Where the line lies that this descriptor has written last; -1 if another process has it
+ * too and has written since. */
+static off_t
+place_of_last(int fd, const mb_pieces *line)
+{
+    const off_t begin = lseek(fd, 0, SEEK_CUR) - (off_t)line->size;
+    const bool there =
+        begin >= 0 && look_for(fd, line, begin, 0, line->size) == MB_IN_PLACE;
+    return there ? begin : -1;
+}
+
+/* Two who see the same unfinished line begin a new one each: the second finds a newline
+ * before its own, and makes a blank of that. */
+static void
+leave_no_empty_line(const mb_append *append, const mb_pieces *line)
+{
+    const char blank = MB_BLANK;
+    const off_t begin = place_of_last(append->fd, line);
+    if (begin <= 0 || ends_without_newline(append->fd, begin)) {
+        return;
+    }
+    const int fd = open_to_overwrite(append);
+    if (fd != CLOSED) {
+        const ssize_t written = pwrite(fd, &blank, 1, begin);
+        (void)written; /* else there is an empty line */
+        close(fd);
+    }
 }
 
 static int
 write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *file)
 {
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+        const bool begin_new = ends_within_line(append, file);
         const off_t begin = file->st_size;
-        const mb_pieces line = make_line(ends_within_line(append, begin), bytes, size);
+        const mb_pieces line = make_line(begin_new, bytes, size);
         size_t done;
         const int failure = write_while_last(append->fd, &line, begin, &done);
         if (done == line.size) {
             append->end = begin + (off_t)done;
+            if (begin_new) {
+                leave_no_empty_line(append, &line);
+            }
             return 0;
         }
         append->end = UNKNOWN;

@@ -3,8 +3,10 @@
  * The descriptor stays open (O_APPEND|O_CLOEXEC); one write a record. fstat before it:
  *
  *   size as our last write left it   the file is ours alone: write
- *   any other size                   read the last byte; if it is no newline, somebody's
- *                                    record was cut off: begin with a newline
+ *   any other size                   read the last byte; if it is no newline, wait for
+ *                                    the write that is going on, and look again; if the
+ *                                    size stays, a record was cut off: begin with a
+ *                                    newline
  *   link count 0                     the file was deleted: open the path again
  *   another inode at the path        the file was rotated: open the path again (looked
  *                                    at once in MB_APPEND_LOOK_NS, since it costs a stat)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define MOST_TRIES 1000 /* interruptions, and rounds among other writers */
+#define MOST_LOOKS 64   /* at the last byte, while others write */
 #define PIECE 4096      /* PIPE_BUF of Linux: a pipe that is ready takes that much */
 
 static mb_pieces
@@ -37,20 +38,37 @@ write_rest(int fd, const mb_pieces *line, size_t done, size_t most)
 
 /* --- regular files ----------------------------------------------------------------- */
 
-/* True also where it cannot be read: an empty line does no harm, a glued one does. */
+/* True also where it cannot be read: a blank before the line does no harm, a line that is
+ * glued to another does. */
 static bool
-ends_within_line(const char *path, int64_t end)
+ends_without_newline(const char *path, int64_t end)
 {
     char last = 0;
-    if (end == 0) {
-        return false;
-    }
     const int fd = mb_raw_open(path, O_RDONLY | O_NONBLOCK);
     if (fd >= 0) {
         mb_raw_pread(fd, &last, 1, end - 1);
         mb_raw_close(fd);
     }
     return last != '\n' && last != MB_BLANK;
+}
+
+/* As in mb_append.c: a write that is going on has come to its end when one of nothing has,
+ * and `*end` is where the file ends then. */
+static bool
+ends_within_line(int fd, const char *path, int64_t *end)
+{
+    for (int looks = 0; looks < MOST_LOOKS; looks++) {
+        const int64_t before = *end;
+        if (before == 0 || !ends_without_newline(path, before)) {
+            return false;
+        }
+        mb_raw_write(fd, "", 0);
+        *end = mb_raw_end(fd);
+        if (*end == before) {
+            break;
+        }
+    }
+    return true;
 }
 
 /* Where the bytes from..to of the line are, in the file at `path`. */
@@ -77,19 +95,22 @@ look_for(const char *path, const mb_pieces *line, int64_t begin, size_t from, si
     return found;
 }
 
-/* Makes white space of the beginning of a line. Cutting it off could cut off what another
- * writer appends at that moment. With O_APPEND, Linux writes at the end only. */
+/* Makes white space of the beginning of a line, less the newline that keeps it apart.
+ * Cutting it off could cut off what another writer appends at that moment. With O_APPEND,
+ * Linux writes at the end only. */
 static void
 take_back(const char *path, const mb_pieces *line, int64_t begin, size_t done)
 {
     char blank[1024];
-    if (done == 0 || look_for(path, line, begin, 0, done) != MB_IN_PLACE) {
+    const size_t kept = line->parts[0].iov_len;
+    if (done <= kept || look_for(path, line, begin, 0, done) != MB_IN_PLACE) {
         return;
     }
     memset(blank, MB_BLANK, sizeof blank);
     const int fd = mb_raw_open(path, O_WRONLY | O_NONBLOCK);
-    while (fd >= 0 && done > 0) {
-        const size_t size = done < sizeof blank ? done : sizeof blank;
+    while (fd >= 0 && done > kept) {
+        const size_t most = done - kept;
+        const size_t size = most < sizeof blank ? most : sizeof blank;
         done -= size;
         if (mb_raw_pwrite(fd, blank, size, begin + (int64_t)done) < 0) {
             break;
@@ -123,17 +144,38 @@ write_while_last(int fd, const char *path, const mb_pieces *line, int64_t begin)
     return (int64_t)done;
 }
 
+/* Two who see the same unfinished line begin a new one each: the second finds a newline
+ * before its own, and makes a blank of that. */
+static void
+leave_no_empty_line(int fd, const char *path, const mb_pieces *line)
+{
+    const char blank = MB_BLANK;
+    const int64_t begin = mb_raw_position(fd) - (int64_t)line->size;
+    if (begin <= 0 || ends_without_newline(path, begin) ||
+        look_for(path, line, begin, 0, line->size) != MB_IN_PLACE) {
+        return;
+    }
+    const int other = mb_raw_open(path, O_WRONLY | O_NONBLOCK);
+    if (other >= 0) {
+        mb_raw_pwrite(other, &blank, 1, begin);
+        mb_raw_close(other);
+    }
+}
+
 static bool
 append(int fd, const char *path, const struct iovec *parts, int count)
 {
     for (int tries = 0; tries < MOST_TRIES; tries++) {
-        const int64_t begin = mb_raw_end(fd);
+        int64_t begin = mb_raw_end(fd);
         if (begin < 0) {
             return mb_line_to_fd(fd, parts, count);
         }
-        const bool begin_new = ends_within_line(path, begin);
+        const bool begin_new = ends_within_line(fd, path, &begin);
         const mb_pieces line = make_line(begin_new, parts, count);
         const int64_t done = write_while_last(fd, path, &line, begin);
+        if (begin_new && done == (int64_t)line.size) {
+            leave_no_empty_line(fd, path, &line);
+        }
         if (done < 0 || done == (int64_t)line.size) {
             return done > 0;
         } /* else somebody has written into it: once more, whole */

@@ -102,6 +102,13 @@ mb_raw_end(int fd)
     return MB_CALL(lseek, lseek(fd, 0, SEEK_END), fd, 0, SEEK_END, 0, 0, 0);
 }
 
+/* The position of a descriptor: with O_APPEND, the end of what it has written last. */
+static inline int64_t
+mb_raw_position(int fd)
+{
+    return MB_CALL(lseek, lseek(fd, 0, SEEK_CUR), fd, 0, SEEK_CUR, 0, 0, 0);
+}
+
 static inline long
 mb_raw_pread(int fd, void *data, size_t size, int64_t offset)
 {
@@ -113,6 +120,12 @@ static inline long
 mb_raw_writev(int fd, const struct iovec *parts, int count)
 {
     return MB_CALL(writev, writev(fd, parts, count), fd, parts, count, 0, 0, 0);
+}
+
+static inline long
+mb_raw_write(int fd, const void *data, size_t size)
+{
+    return MB_CALL(write, write(fd, data, size), fd, data, size, 0, 0, 0);
 }
 
 static inline long

@@ -28,7 +28,7 @@ CC = [
 TESTED = ['-DMB_TEST_ALLOC']
 TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
 LINKED = {
-    'test_mb_append': ['-Wl,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime'],
+    'test_mb_append': ['-Wl,--wrap=write,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime'],
     'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs,--wrap=fcntl'],
 }
 

@@ -1,5 +1,6 @@
 /* Needs a linker with --wrap, so that a test can decide what writev, pwrite and
- * clock_gettime do, and be the other writer that appends in between. */
+ * clock_gettime do, and be the other writer that appends in between. A write(2) of nothing
+ * is that of mb_append.c, which waits for others. */
 #include "../mb_append.h"
 
 #include "../mb_clock.h"
@@ -25,7 +26,11 @@ static bool script_repeats; /* the last step for ever */
 static int writes;          /* since the script began */
 static int overwrite_failure;
 static int64_t clock_ahead_ns;
+static void (*const *meanwhile)(
+    void);        /* what others finish while they are waited for */
+static int waits; /* since meanwhile was set */
 
+ssize_t __real_write(int, const void *, size_t);
 ssize_t __real_writev(int, const struct iovec *, int);
 ssize_t __real_pwrite(int, const void *, size_t, off_t);
 int __real_clock_gettime(clockid_t, struct timespec *);
@@ -78,6 +83,18 @@ __wrap_pwrite(int fd, const void *data, size_t size, off_t at)
         return -1;
     }
     return __real_pwrite(fd, data, size, at);
+}
+
+ssize_t
+__wrap_write(int fd, const void *data, size_t size)
+{
+    if (size == 0 && meanwhile) {
+        waits++;
+        if (*meanwhile) {
+            (*meanwhile++)();
+        }
+    }
+    return __real_write(fd, data, size);
 }
 
 int
@@ -328,6 +345,98 @@ a_file_that_somebody_emptied_goes_on_at_its_beginning(void)
     put("");
     CHECK_INT(record(append, "2"), 0);
     CHECK_FILE(FILE_NAME, "2\n");
+    mb_append_free(append);
+}
+
+static void
+other_ends_its_line(void)
+{
+    add("ER\n");
+}
+
+static void
+other_ends_its_line_and_begins_the_next(void)
+{
+    add("ER\nOTH");
+}
+
+static void
+wait_for(void (*const *others)(void))
+{
+    meanwhile = others;
+    waits = 0;
+}
+
+/* A write of another process shows page by page: it is no torn line. */
+static void
+a_line_that_is_being_written_is_waited_for(void)
+{
+    static void (*const ends[])(void) = {other_ends_its_line, NULL};
+    mb_append *append = new_append();
+    put("OTH");
+    wait_for(ends);
+    CHECK_INT(record(append, "1"), 0);
+    CHECK_INT(waits, 1);
+    CHECK_FILE(FILE_NAME, "OTHER\n1\n");
+    CHECK_INT(record(append, "2"), 0);
+    CHECK_INT(waits, 1); /* the file is ours alone: no look at all */
+    meanwhile = NULL;
+    mb_append_free(append);
+}
+
+static void
+so_is_the_one_after_it(void)
+{
+    static void (*const ends[])(void) = {other_ends_its_line_and_begins_the_next,
+                                         other_ends_its_line, NULL};
+    mb_append *append = new_append();
+    put("OTH");
+    wait_for(ends);
+    CHECK_INT(record(append, "1"), 0);
+    CHECK_INT(waits, 2);
+    CHECK_FILE(FILE_NAME, "OTHER\nOTHER\n1\n");
+    meanwhile = NULL;
+    mb_append_free(append);
+}
+
+static void
+a_line_that_its_writer_has_left_is_waited_for_once(void)
+{
+    static void (*const nobody[])(void) = {NULL};
+    mb_append *append = new_append();
+    put("torn");
+    wait_for(nobody);
+    CHECK_INT(record(append, "1"), 0);
+    CHECK_INT(waits, 1);
+    CHECK_FILE(FILE_NAME, "torn\n1\n");
+    meanwhile = NULL;
+    mb_append_free(append);
+}
+
+/* Two see the same torn line, and each keeps its record apart from it. */
+static void
+no_empty_line_is_left_where_two_begin_a_new_one(void)
+{
+    mb_append *append = new_append();
+    put("torn");
+    PLAY({.before = other_heals_and_adds_a_line}, {0});
+    CHECK_INT(record(append, "1"), 0);
+    CHECK_INT(record(append, "2"), 0);
+    CHECK_FILE(FILE_NAME, "torn\nOTHER\n\t1\n2\n");
+    mb_append_free(append);
+}
+
+/* What the disk refuses becomes white space on a line of its own. */
+static void
+the_newline_that_keeps_it_apart_is_not_taken_back(void)
+{
+    mb_append *append = new_append();
+    put("torn");
+    PLAY({.most = 4}, {.failure = ENOSPC});
+    CHECK_INT(record(append, "12345"), ENOSPC);
+    CHECK_FILE(FILE_NAME, "torn\n\t\t\t");
+    CHECK_INT(record(append, "2"), 0);
+    CHECK_FILE(FILE_NAME, "torn\n\t\t\t2\n");
     mb_append_free(append);
 }
 
@@ -1174,6 +1283,11 @@ run_all(void)
     RUN(a_long_record_arrives_whole);
     RUN(a_torn_last_line_is_kept_apart_from_the_next_record);
     RUN(a_whole_last_line_is_followed_without_a_gap);
+    RUN(a_line_that_is_being_written_is_waited_for);
+    RUN(so_is_the_one_after_it);
+    RUN(a_line_that_its_writer_has_left_is_waited_for_once);
+    RUN(no_empty_line_is_left_where_two_begin_a_new_one);
+    RUN(the_newline_that_keeps_it_apart_is_not_taken_back);
     RUN(a_file_that_somebody_emptied_goes_on_at_its_beginning);
     RUN(a_short_write_is_continued);
     RUN(a_short_write_to_a_file_that_cannot_be_read_is_continued);

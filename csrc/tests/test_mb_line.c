@@ -72,6 +72,16 @@ what_does_not_fit_leaves_white_space(void)
 }
 
 static void
+what_does_not_fit_behind_it_stays_apart(void)
+{
+    put("{\"torn\":");
+    limit_files_to(12);
+    CHECK(!append("{\"b\":", "2}\n"));
+    limit_files_to(RLIM_INFINITY);
+    check_file("{\"torn\":\n\t\t\t");
+}
+
+static void
 a_full_disk_is_told(void)
 {
     const struct iovec part = {"{}\n", 3};
@@ -140,6 +150,7 @@ main(void)
     RUN(a_line_makes_the_file_and_is_added_to_it);
     RUN(an_unfinished_line_is_kept_apart);
     RUN(what_does_not_fit_leaves_white_space);
+    RUN(what_does_not_fit_behind_it_stays_apart);
     RUN(a_full_disk_is_told);
     RUN(a_fifo_without_a_reader_is_not_waited_for);
     RUN(a_full_pipe_is_not_waited_for);

@@ -1,6 +1,8 @@
-"""Six writers on one file, of which one is killed every few milliseconds."""
+"""Several writers on one file; in one test, some are killed every few milliseconds."""
 
 import contextlib
+import json
+import os
 import random
 import subprocess
 import sys
@@ -66,7 +68,7 @@ class Writer:
 
 
 def test_writers_that_are_killed(tmp_path):
-    """All acknowledged records are there, none twice, whatever happens to the others."""
+    """All acknowledged records are there, none twice, with no empty line between them."""
     seed = random.randrange(10**6)
     dice = random.Random(seed)
     path = tmp_path / 'records.jsonl'
@@ -80,10 +82,44 @@ def test_writers_that_are_killed(tmp_path):
             unlucky.start()
     for writer in writers:
         writer.collect()
-    records = list(Lines(path.read_bytes().split(b'\n')))
+    *lines, last = path.read_bytes().split(b'\n')
+    assert all(line.strip() for line in lines), seed
+    records = list(Lines([*lines, last]))
     found = Counter((r['mb']['run_id'], r['mb']['n']) for r in records)
     assert max(found.values()) == 1, seed
     for writer in writers:
         mine = {n for name, n in found if name == writer.name}
         assert writer.acknowledged <= mine <= writer.acknowledged | writer.unsure, seed
     assert len(writers[0].acknowledged) == RECORDS
+
+
+TOGETHER = """
+import multiprocessing, sys
+from microbench import MicroBench
+
+bench = MicroBench(sys.argv[1], note='x' * 300)
+
+def work(name):
+    for number in range(400):
+        with bench.record(f'{name}.{number}'):
+            pass
+
+if __name__ == '__main__':
+    context = multiprocessing.get_context('fork')
+    workers = [context.Process(target=work, args=(n,)) for n in range(24)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+"""
+
+
+def test_writers_that_are_not_killed(tmp_path):
+    """Each line is a record: what another one is about to write is no torn line."""
+    program = tmp_path / 'program.py'
+    program.write_text(TOGETHER)
+    path = tmp_path / 'records.jsonl'
+    env = os.environ | {'PYTHONPATH': str(ROOT)}
+    subprocess.run([sys.executable, program, path], env=env, check=True)
+    names = [json.loads(line)['call']['name'] for line in path.read_bytes().splitlines()]
+    assert sorted(names) == sorted(f'{n}.{m}' for n in range(24) for m in range(400))
