@@ -5,6 +5,25 @@
 #include <sys/vfs.h>
 #endif
 
+#ifdef __linux__
+#include <sys/syscall.h>
+
+bool
+mb_in_first_thread(void)
+{
+    return syscall(SYS_gettid) == getpid();
+}
+
+#else
+
+bool
+mb_in_first_thread(void)
+{
+    return pthread_main_np() != 0;
+}
+
+#endif
+
 static unsigned generation;
 static int watch_failure;
 

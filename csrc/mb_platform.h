@@ -49,6 +49,9 @@ mb_thread_id(void)
     return (uintptr_t)pthread_self();
 }
 
+/* Whether this is the thread that the process began with, or that was left by a fork. */
+bool mb_in_first_thread(void);
+
 /* How many fork() lie between the process that loaded microbench and this one. What a
  * child must not inherit (a lock that another thread held, a random seed) remembers the
  * generation it was made in. Thread: any. Signal-safe. */

@@ -303,6 +303,12 @@ def set_in_type(cls: type, name: str, value: object, /) -> None:
 def make_exits(whole: bool, /) -> None:
     """Whether sys.exit() makes a SystemExit at once, as it does from Python 3.12 on."""
 
+def in_main_thread() -> bool:
+    """Whether this is the thread that Python's signal handlers belong to.
+
+    Asked of the interpreter: gevent and eventlet replace what `threading` says.
+    """
+
 def fork_generation() -> int:
     """How many forks lie between the process that loaded the library and this one."""
 

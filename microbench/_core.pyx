@@ -84,6 +84,10 @@ def make_exits(whole):
     c.py_ending_make_exits(whole)
 
 
+def in_main_thread():
+    return c.py_in_main_thread()
+
+
 def fork_generation():
     return c.mb_fork_generation()
 

@@ -266,6 +266,9 @@ cdef extern from "py_insist.h":
     int py_insist(object object, const char *method, PyObject **arguments,
                   size_t count) except *
 
+cdef extern from "py_thread.h":
+    bint py_in_main_thread() noexcept
+
 cdef extern from "py_run.h":
     ctypedef struct py_run:
         mb_run native

@@ -1,6 +1,6 @@
 """How a process ends: the exception that nobody caught, the status, the signal.
 
-The interpreter tells none of this to functions of `atexit`. So, while a record waits:
+The interpreter passes none of this to functions of `atexit`. So, while a record waits:
 
 exception   `sys.excepthook` is wrapped, once. It is also what the interpreter leaves in
             `sys.last_value` before it calls any hook: so a hook installed later, which
@@ -9,19 +9,25 @@ status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` when nobod
             caught the exception. That attribute is wrapped by one which notes what is
             read while no Python code is running. Nothing else is ever seen in there: a
             SystemExit that is caught, or made by hand, leaves no trace.
+
+Runners (coverage, profilers, debuggers) may come between the program and the interpreter.
+One that calls `sys.excepthook` itself, after the exception has left the main module, and
+exits with 1 in the end, has reported what ended the program. One that calls the functions
+of atexit itself leaves the end open: no status and no exception is claimed then.
 """
 
 from __future__ import annotations
 
 import sys
-from threading import get_ident, main_thread
 
 from .. import _core
 from . import signals
 from .form import described
+from .workers import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType, TracebackType
     from typing import Any
 
@@ -34,20 +40,14 @@ class Ending:
 
     Args:
         number: the signal, if one ends the process.
-        exception: what ends a worker, which no hook hears of.
-        status: of a worker, if it is known.
     """
 
-    def __init__(
-        self,
-        number: int | None = None,
-        exception: BaseException | None = None,
-        status: int | None = None,
-    ) -> None:
-        self.exception = exception or _watch.uncaught()
-        self.status = status or _watch.status(self.exception)
+    def __init__(self, number: int | None = None) -> None:
+        self.exception = _watch.uncaught()
+        self.status = _watch.status(self.exception)
+        if worker.is_over and self.status == 1:
+            self.exception = self.exception or worker.exception
         if isinstance(self.exception, SystemExit):
-            self.status = status_of(self.exception.code)
             self.exception = None
         self.signal = number
         self.frame: FrameType | None = None
@@ -74,6 +74,34 @@ class Ending:
         _, came_ns = _core.exit_signal()
         gone_ns = now_ns - (came_ns or now_ns)
         return max(seconds - KEPT_BACK - gone_ns / 1e9, 0.0)
+
+
+def early() -> Ending:
+    """Return an end of which nothing is known: it is still to come."""
+    ending = Ending()
+    ending.exception = ending.status = None
+    return ending
+
+
+def of_worker(status: int) -> Ending:
+    """Return the end of a worker that passes a status to os._exit().
+
+    The packages give it 1 where an exception has ended their worker, and print that.
+    """
+    ending = Ending()
+    ended_by = worker.exception if status == 1 else None
+    ending.exception = None if isinstance(ended_by, SystemExit) else ended_by
+    ending.status = status
+    return ending
+
+
+def is_called_by_python() -> bool:
+    """Whether code in Python has called our caller, not the interpreter that ends."""
+    try:
+        sys._getframe(2)
+    except ValueError:
+        return False
+    return True
 
 
 class ExitCode:
@@ -106,6 +134,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._exception: BaseException | None = None
+        self._reported: BaseException | None = None  # by a runner
         self._last_before: BaseException | None = None
         self._hooks: list[Any] = []  # that ours has replaced, the latest last
         self._depth = 0  # how often ours is running: a later hook may call it again
@@ -113,6 +142,7 @@ class Watch:
 
     def begin(self) -> None:
         """Wrap the hook and the attribute, if ours are not there."""
+        self._reported = None  # of a program before this one
         there = _hook()
         if there is not _excepthook:
             self._hooks.append(there)
@@ -125,7 +155,7 @@ class Watch:
 
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
-        self._exception = None
+        self._exception = self._reported = None
         if _hook() is _excepthook:
             sys.excepthook = self._hooks.pop()
         if self._exit_code is not None:
@@ -141,10 +171,13 @@ class Watch:
     ) -> None:
         """Remember an exception that nobody caught; then call the hook before.
 
-        Interpreters in Python (code, IPython) call the hook as well, and go on.
+        Interpreters in Python (code, IPython) call the hook as well, and go on. So do
+        runners (coverage), which end.
         """
         if _is_over():
             self._exception = exception
+        elif _has_left_main(exception):
+            self._reported = exception
         before = [sys.__excepthook__, *self._hooks][-1 - self._depth :][0]
         self._depth += 1
         try:
@@ -158,7 +191,13 @@ class Watch:
             return None
         last = _last_exception()
         hidden = last is not self._last_before and _hook() is not _excepthook
-        return self._exception or (last if hidden else None)
+        return self._exception or (last if hidden else None) or self._reported_at_end()
+
+    def _reported_at_end(self) -> BaseException | None:
+        """Return what a runner has reported of the program, if it has failed as well."""
+        code = self._exit_code
+        failed = code is not None and code.read and status_of(code.code) == 1
+        return self._reported if failed else None
 
     def status(self, exception: BaseException | None) -> int | None:
         """Return the exit status: 0, 1, or what `sys.exit()` was given.
@@ -188,10 +227,28 @@ def _hook() -> Any:
 
 def _is_over() -> bool:
     """Whether the main module has been left, not only some code that it has run."""
+    within = any(frame.f_code.co_name == '<module>' for frame in _frames())
+    return not within and _core.in_main_thread()
+
+
+def _has_left_main(exception: BaseException) -> bool:
+    """Whether an exception has come out of the code of the main module."""
+    names = getattr(sys.modules.get('__main__'), '__dict__', None)
+    running = set(_frames())
+    traceback = exception.__traceback__
+    while traceback is not None:
+        left = traceback.tb_frame
+        if left.f_globals is names and left.f_code.co_name == '<module>':
+            return left not in running
+        traceback = traceback.tb_next
+    return False
+
+
+def _frames() -> Iterator[FrameType]:
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_code.co_name != '<module>':
+    while frame is not None:
+        yield frame
         frame = frame.f_back
-    return frame is None and get_ident() == main_thread().ident
 
 
 def _last_exception() -> BaseException | None:

@@ -49,7 +49,7 @@ from .exit_run import PATIENCE, ExitRun
 from .grace import seconds_of
 from .handlers import ExitHandlers, in_main_thread
 from .signals import end_by, wanted
-from .workers import WorkerExit, exception_at_end, status_at_end
+from .workers import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,9 +78,19 @@ class Table:
         return self.generation == _core.fork_generation()
 
     def end_normally(self, _: None) -> None:
-        """End as the interpreter does, unless that is over."""
+        """End as the interpreter does, unless that is over. The caller: atexit, through C.
+
+        A runner may call the functions of atexit itself, long before the end.
+        """
         if self.is_ours and self.runs:
-            _end_normally(endings.Ending(None, exception_at_end(), status_at_end()))
+            early = endings.is_called_by_python()
+            if not (early and worker.ends_by_exit):
+                _end_normally(endings.early() if early else endings.Ending())
+
+    def end_worker(self, status: int) -> None:
+        """End as a worker does, by os._exit(). The caller: _at_worker_exit(), through C."""
+        if self.is_ours and self.runs:
+            _end_normally(endings.of_worker(status))
 
     def end(self, ending: Ending) -> None:
         """Write all records. Whatever happens to one, the others have their turn.
@@ -157,7 +167,7 @@ def _arm(new: Iterable[int]) -> None:
     """Install what the registered runs need, and put back all else."""
     if _table.runs:
         _register_at_exit()
-        _worker.begin()
+        worker.begin(_at_worker_exit)
         endings.begin()
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
@@ -165,7 +175,7 @@ def _arm(new: Iterable[int]) -> None:
     else:
         while _table.at_exit:
             atexit.unregister(_table.at_exit.pop())
-        _worker.end()
+        worker.end()
         endings.end()
         _handlers.keep({})
         _core.exit_release()
@@ -196,8 +206,8 @@ def _signals() -> dict[int, bool]:
 # --- the end -------------------------------------------------------------------------
 
 
-def _at_exit() -> None:
-    _core.insist(_table, 'end_normally', None)
+def _at_worker_exit(status: int) -> None:
+    _core.insist(_table, 'end_worker', status)
 
 
 def _end_normally(ending: Ending) -> None:
@@ -249,7 +259,7 @@ def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
 def _release() -> int:
     """Put everything back. Returns a signal that nobody but the watchdog has seen, or 0."""
     _table.runs.clear()
-    _worker.end()
+    worker.end()
     endings.end()
     _handlers.keep({})
     came: int = _core.exit_end()
@@ -267,7 +277,6 @@ def _end_by(number: int) -> None:
 
 
 _handlers = ExitHandlers(_on_signal)
-_worker = WorkerExit(_at_exit)
 
 
 # --- children ------------------------------------------------------------------------
@@ -292,7 +301,7 @@ def _in_child() -> None:
     inherited, _table = _table, Table()
     for function in inherited.at_exit:
         atexit.unregister(function)
-    _worker.end()
+    worker.forget()
     endings.end()
     _handlers.keep({})
     _core.exit_release()

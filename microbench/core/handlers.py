@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
 
 from .. import _core
 from .signals import CRASHES, Handlers
@@ -121,7 +120,7 @@ class ExitHandlers(Handlers):
 
 def in_main_thread() -> bool:
     """Whether this is the thread that Python's signal handlers belong to."""
-    return threading.current_thread() is threading.main_thread()
+    return _core.in_main_thread()
 
 
 def _is_foreign(number: int) -> bool:

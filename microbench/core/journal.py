@@ -15,7 +15,6 @@ what C writes, the journal has nothing of what is measured.
 from __future__ import annotations
 
 import os
-import sys
 
 from .. import _core
 from ..outputs.base import writer_of
@@ -23,7 +22,7 @@ from ..outputs.file import FileOutput
 from ..results.journals import real
 from . import encoding, times
 from .settings import JOURNALS
-from .workers import LAST
+from .workers import worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Keeper:
             journal = _core.Journal(output, place, self._mode == 'auto')
         except OSError:
             return None  # a file system without, a full disk, no working directory
-        _leave_nothing_in_workers()
+        worker.remove_journals()
         return journal
 
     @property
@@ -123,21 +122,6 @@ def file_sink(bench: MicroBenchBase) -> FileOutput | None:
             if method is FileOutput.write_record:
                 return sink
     return None
-
-
-def _leave_nothing_in_workers() -> None:
-    """Remove journals where no record is open when a worker of multiprocessing ends.
-
-    It ends without the functions of atexit(3), which do it in other processes.
-    """
-    global _prepared  # noqa: PLW0603 - once for a process
-    util = sys.modules.get('multiprocessing.util')
-    if util is not None and _prepared != _core.fork_generation():
-        _prepared = _core.fork_generation()
-        util.Finalize(None, _core.remove_journals, exitpriority=LAST - 1)
-
-
-_prepared = -1  # forks before the process in which that was done
 
 
 # --- records built as dicts -----------------------------------------------------------

@@ -107,7 +107,7 @@ def begin(run: Run) -> None:
 
 
 def _warn_off_main_thread() -> None:
-    if threading.current_thread() is not threading.main_thread():
+    if not _core.in_main_thread():
         warn(
             'monitor: this run was not started by the main thread; its samples are of '
             'the whole process all the same',

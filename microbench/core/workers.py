@@ -1,71 +1,141 @@
-"""The ends of workers of multiprocessing, which skip the functions of atexit.
+"""The ends of workers of multiprocessing and its kin, which skip the functions of atexit.
 
-They end by `os._exit()`, after their own list of functions has run (before it, from Python
-3.13 on, those of atexit). So where such a worker registers a record, a function of ours is
-put on that list. Nothing is imported to that purpose: a worker has `multiprocessing`
-loaded, and others need nothing.
+Pools of processes follow one pattern: a package with `process` and `util`, whose workers
+run their target, then a list of functions (`util.Finalize`), and end by `os._exit()`.
+multiprocessing is one, multiprocess (pathos) and billiard (Celery) are others.
+They are recognised by that pattern, among what is loaded: nothing is imported.
+
+The list comes while the exception that ends a worker is being handled: there it is noted.
+The status is known by `os._exit()` alone, and pools of billiard skip the list: so, in a
+worker that has records to write, `os._exit` is replaced by a function that calls ours
+before.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+
+from .. import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
+    from collections.abc import Callable, Iterator
     from typing import Any
 
-# Whether the functions of atexit run in a worker, when its work is over.
-AFTERWARDS = sys.version_info >= (3, 13)
-
-# Where `code` is what a worker that was forked passes to os._exit() after that.
-MAIN = ('multiprocessing.popen_fork', 'multiprocessing.forkserver')
-
-LAST = -1000  # its functions run from high priority to low
+LAST = -1000  # the functions of the list run from high priority to low
 
 
 class WorkerExit:
-    """Calls a function when this process ends, if it is a worker."""
+    """What is done when this process ends, if it is a worker: a function, and journals.
 
-    def __init__(self, function: Callable[[], None]) -> None:
-        self._function = function
+    Attributes:
+        exception: that ends the worker, once it is known.
+        is_over: the work is done: `os._exit()` comes, or the end of the interpreter.
+    """
+
+    exception: BaseException | None = None
+    is_over = False
+
+    def __init__(self) -> None:
+        self._function: Callable[[int], None] | None = None
+        self._leaves_journals = False
         self._registered: Any = None
+        self._before: Any = None  # what os._exit was
+        self._in_place: Any = None
 
-    def begin(self) -> None:
-        """Have the function called."""
-        util = sys.modules.get('multiprocessing.util')
-        if util is not None and is_worker():
-            self.end()
-            self._registered = util.Finalize(None, self._function, exitpriority=LAST)
+    def begin(self, function: Callable[[int], None]) -> None:
+        """Have a function called with the exit status, if this is a worker."""
+        if self._watch():
+            self._function = function
+
+    def remove_journals(self) -> None:
+        """Have journals removed in which no record is open, if this is a worker.
+
+        In other processes a function of atexit(3) does it.
+        """
+        self._leaves_journals = self._watch()
 
     def end(self) -> None:
-        """Have it called no more."""
+        """Have the function called no more."""
+        self._function = None
+        if not self._leaves_journals:
+            self._put_back()
+
+    def forget(self) -> None:
+        """Put everything back, in a forked child."""
+        self._leaves_journals = False
+        self.end()
+
+    @property
+    def ends_by_exit(self) -> bool:
+        """Whether os._exit() will call the function, unless somebody replaces it."""
+        return self._in_place is not None and os._exit == self._in_place
+
+    def _watch(self) -> bool:
+        """Put ours in place, and return whether this is a worker."""
+        finalize = _list_of_worker()
+        if finalize is None:
+            return False
+        if self._registered is None:
+            self.exception, self.is_over = None, False
+            self._registered = finalize(None, self._note, exitpriority=LAST)
+        if self._in_place is None:
+            self._before, self._in_place = os._exit, self._exit
+            os._exit = self._in_place
+        return True
+
+    def _put_back(self) -> None:
         if self._registered is not None:
             self._registered.cancel()
             self._registered = None
+        if self.ends_by_exit:
+            os._exit = self._before
+            self._in_place = None
+
+    def _note(self) -> None:
+        self.exception, self.is_over = sys.exc_info()[1], True
+
+    def _exit(self, status: int) -> Any:
+        """Do what is to be done; then end the process.
+
+        In another thread than the main one it is not the end of the work.
+        """
+        if _core.in_main_thread():
+            try:
+                if self._function is not None:
+                    self._function(status)
+            except BaseException:  # nothing keeps it from ending
+                pass
+            _core.remove_journals()
+        self._before(status)
 
 
 def is_worker() -> bool:
-    """Whether this process was started by multiprocessing."""
-    process = sys.modules.get('multiprocessing.process')
-    return process is not None and process.parent_process() is not None
+    """Whether this process is the worker of a pool, or a process of such a package."""
+    return _list_of_worker() is not None
 
 
-def exception_at_end() -> BaseException | None:
-    """Return what ends a worker: it is being handled while the functions run.
+def _list_of_worker() -> Any:
+    """Return `Finalize` of the package whose worker this is; None elsewhere."""
+    for package, process in _processes():
+        if getattr(process, '_parent_pid', None) is not None:
+            util = sys.modules.get(f'{package}.util')
+            finalize = getattr(util, 'Finalize', None)
+            if finalize is not None:
+                return finalize
+    return None
 
-    From Python 3.13 on that is over by then.
-    """
-    return sys.exc_info()[1] if is_worker() else None
+
+def _processes() -> Iterator[tuple[str, Any]]:
+    """Yield the packages that are loaded, each with what it calls the current process."""
+    for name, module in list(sys.modules.items()):
+        if str(name).endswith('.process'):
+            try:  # not an attribute of the module: asking a lazy one would load it
+                current = object.__getattribute__(module, '__dict__')['current_process']
+                yield name.rpartition('.')[0], current()
+            except Exception:  # then it is none of them
+                continue
 
 
-def status_at_end() -> int | None:
-    """Return the exit status of a worker, where its main function knows it already."""
-    if not (AFTERWARDS and is_worker()):
-        return None
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get('__name__') not in MAIN:
-        frame = frame.f_back
-    status = frame.f_locals.get('code') if frame is not None else None
-    return status if isinstance(status, int) else None
+worker = WorkerExit()

@@ -485,6 +485,7 @@ def step():
     refused(TypeError, _core.unmute, marker)
 """,
     'wall_ns': 'def step():\n    _core.wall_ns()\n',
+    'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
 
 # Rounds of what takes longer than a microsecond or two.
