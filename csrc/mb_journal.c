@@ -15,6 +15,8 @@
 #define PAGE 4096u
 #define PATIENCE 64   /* requests refused after the system has refused one */
 #define MOST_TRIES 20 /* a millisecond each, to lock a new file */
+#define MOST_READINGS 5
+#define SAME_MOMENT 10000 /* nanoseconds */
 #define GOING (-1)
 
 static mb_journal *journals; /* grows only: those that have gone are used again */
@@ -197,6 +199,23 @@ mb_journal_allocate(mb_journal *journal, size_t size)
 
 /* --- making ------------------------------------------------------------------------ */
 
+/* At the same moment: read again while something has come in between. */
+static void
+read_both_clocks(int64_t *wall_ns, int64_t *now_ns)
+{
+    int64_t shortest_ns = INT64_MAX;
+    for (int tries = 0; tries < MOST_READINGS && shortest_ns > SAME_MOMENT; tries++) {
+        const int64_t before_ns = mb_clock_ns();
+        const int64_t here_ns = mb_wall_ns();
+        const int64_t took_ns = mb_clock_ns() - before_ns;
+        if (took_ns < shortest_ns) {
+            shortest_ns = took_ns;
+            *wall_ns = here_ns;
+            *now_ns = before_ns;
+        }
+    }
+}
+
 /* All but the magic, which makes a journal of it. */
 static void
 write_header(mb_journal *journal)
@@ -209,8 +228,7 @@ write_header(mb_journal *journal)
     header->start_ticks = mb_process_start();
     mb_boot_id(header->boot_id);
     gethostname(header->host, sizeof header->host - 1);
-    header->made_wall_ns = mb_wall_ns();
-    header->made_ns = mb_clock_ns();
+    read_both_clocks(&header->made_wall_ns, &header->made_ns);
 }
 
 static bool
@@ -254,13 +272,44 @@ begin(mb_journal *journal, int fd)
     return fd >= 0 || grow_memory(journal, FIRST_SIZE) == 0;
 }
 
+/* A page for the mark of the end, and what the mark needs to be found. */
+static void
+arm_endmark(mb_journal *journal, int fd)
+{
+    const uint32_t size = mb_endmark_size();
+    const uint32_t page = size ? (journal->used + size - 1) / size * size : 0;
+    if (page && page + size < journal->size) {
+        journal->endmark_page = journal->base + page;
+        journal->endmark = mb_endmark_arm(journal->endmark_page, fd);
+    }
+    if (journal->endmark) {
+        header_of(journal)->endmark = page;
+        journal->used = page + size;
+    }
+}
+
+/* All but the page of the mark, where that cannot be taken back. */
+static void
+unmap(mb_journal *journal)
+{
+    char *base = journal->base;
+    char *end = base + journal->reserved;
+    if (!mb_endmark_release(journal->endmark)) {
+        char *page = journal->endmark_page;
+        munmap(page + mb_endmark_size(), (size_t)(end - page) - mb_endmark_size());
+        end = page;
+    }
+    munmap(base, (size_t)(end - base));
+    journal->base = NULL;
+    journal->endmark = NULL;
+}
+
 /* Takes back what was made; its paths as well. */
 static void
 undo(mb_journal *journal)
 {
     if (journal->base) {
-        munmap(journal->base, journal->reserved);
-        journal->base = NULL;
+        unmap(journal);
     }
     mb_free(journal->path);
     mb_free(journal->output);
@@ -285,6 +334,7 @@ make(mb_journal *journal)
     if (made) {
         write_header(journal);
         made = write_output(journal);
+        arm_endmark(journal, fd);
     }
     if (!made) {
         unlink(journal->path);
@@ -337,19 +387,31 @@ path_of(const char *output, const char *directory)
 
 /* --- the table --------------------------------------------------------------------- */
 
+/* Where the C library does not know of the fork, the marks stay in the list of its robust
+ * mutexes. */
 static void
-forget_in_child(void)
+forget_all(bool library_knows)
 {
     for (mb_journal *journal = journals; journal; journal = journal->next) {
         if (journal->base) {
             munmap(journal->base, journal->reserved);
             journal->base = NULL;
+            if (library_knows) {
+                mb_endmark_forget(journal->endmark);
+            }
+            journal->endmark = NULL;
         }
         journal->readers = GOING;
         journal->users = journal->open = 0;
     }
     walkers = 0;
     owner = 0;
+}
+
+static void
+forget_in_child(void)
+{
+    forget_all(true);
 }
 
 static void
@@ -375,7 +437,7 @@ watch_process(void)
     const pid_t here = getpid();
     if (owner != here) {
         if (owner) {
-            forget_in_child();
+            forget_all(false);
         }
         owner = here;
     }
@@ -649,6 +711,37 @@ mb_journals_unstamp(void)
     for (mb_journal *journal = mb_journals(); journal; journal = journal->next) {
         if (mb_journal_hold(journal)) {
             __atomic_store_n(&header_of(journal)->signal, 0, __ATOMIC_RELEASE);
+            mb_journal_let_go(journal);
+        }
+    }
+}
+
+void
+mb_journals_beat(int64_t now_ns)
+{
+    for (mb_journal *journal = mb_journals(); journal; journal = journal->next) {
+        if (mb_journal_hold(journal)) {
+            __atomic_store_n(&header_of(journal)->alive_ns, now_ns, __ATOMIC_RELAXED);
+            mb_journal_let_go(journal);
+        }
+    }
+}
+
+static void
+stamp_parent(mb_journal_header *header, bool is_job, int64_t now_ns)
+{
+    if (__atomic_load_n(&header->parent_ns, __ATOMIC_RELAXED) == 0) {
+        __atomic_store_n(&header->parent_is_job, is_job, __ATOMIC_RELAXED);
+        __atomic_store_n(&header->parent_ns, now_ns, __ATOMIC_RELEASE);
+    }
+}
+
+void
+mb_journals_stamp_parent(bool is_job, int64_t now_ns)
+{
+    for (mb_journal *journal = mb_journals(); journal; journal = journal->next) {
+        if (mb_journal_hold(journal)) {
+            stamp_parent(header_of(journal), is_job, now_ns);
             mb_journal_let_go(journal);
         }
     }

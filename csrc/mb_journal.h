@@ -42,6 +42,8 @@ typedef struct mb_journal {
     mb_mirror *mirrors;  /* Owned: all, the newest first; grows only */
     mb_mirror *idle;     /* those without a record */
     mb_slot *last;       /* slot made last */
+    mb_endmark *endmark; /* Owned; or NULL */
+    char *endmark_page;  /* of the mapping */
     uint64_t device, inode;
 } mb_journal;
 
@@ -84,6 +86,11 @@ mb_image mb_journal_image(const mb_journal *journal);
 void mb_journals_stamp(int signal, int64_t wall_ns, int64_t now_ns);
 /* Takes it back: the process lives on. */
 void mb_journals_unstamp(void);
+
+/* Notes in every journal that the process is alive. */
+void mb_journals_beat(int64_t now_ns);
+/* Notes in every journal that its parent is dead: the first time stays. */
+void mb_journals_stamp_parent(bool is_job, int64_t now_ns);
 
 /* Removes the files of those journals in which no record is open. */
 void mb_journals_remove(void);

@@ -259,4 +259,10 @@ mb_raw_process(void)
     return (pid_t)MB_CALL(getpid, getpid(), 0, 0, 0, 0, 0, 0);
 }
 
+static inline pid_t
+mb_raw_parent(void)
+{
+    return (pid_t)MB_CALL(getppid, getppid(), 0, 0, 0, 0, 0, 0);
+}
+
 #endif

@@ -302,9 +302,9 @@ mb_run_start_mirrored(mb_run *run)
     }
 }
 
-/* One that was measured elsewhere, and has ended just now. */
+/* One that is measured elsewhere, and has taken `run->elapsed_ns` by now. */
 static void
-enter_late(mb_run *run)
+enter_elsewhere(mb_run *run)
 {
     const int64_t now_ns = mb_clock_ns();
     run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
@@ -312,8 +312,15 @@ enter_late(mb_run *run)
         mb_entry_run(run->entry, now_ns, run->elapsed_ns);
     }
     if (run->iteration == 0) {
-        const int64_t began_ns = run->began_ns;
-        mb_mirror_started(run->mirror, began_ns ? began_ns : now_ns - run->elapsed_ns);
+        mb_mirror_started(run->mirror, now_ns - run->elapsed_ns);
+    }
+}
+
+void
+mb_run_began_elsewhere(mb_run *run)
+{
+    if (mb_run_own_mirror(run) && !run->entry) {
+        enter_elsewhere(run);
     }
 }
 
@@ -321,7 +328,7 @@ void
 mb_run_leave_mirrored(mb_run *run)
 {
     if (!run->entry) {
-        enter_late(run);
+        enter_elsewhere(run);
     }
     if (run->entry) {
         mb_mirror_leave(run->mirror, run->entry, run->elapsed_ns);

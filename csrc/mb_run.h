@@ -135,6 +135,10 @@ const char *mb_run_record_id(mb_run *run);
  * room. */
 bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record);
 
+/* The current iteration begins now, and is measured elsewhere: shows that. mb_run_stop ends
+ * it, as ever. */
+void mb_run_began_elsewhere(mb_run *run);
+
 /* A phase that is about to be entered, in the journal; NULL if there is no room. */
 mb_entry *mb_run_mirror_phase(mb_run *run, mb_name *name);
 

@@ -520,8 +520,18 @@ int64_t
 mb_image_last_ns(mb_image image)
 {
     const mb_journal_header *header = (const mb_journal_header *)image.base;
-    const int64_t last_ns = last_of_all(image);
+    int64_t last_ns = last_of_all(image);
+    last_ns = later(last_ns, LOAD(header->alive_ns));
+    last_ns = later(last_ns, LOAD_FIRST(header->parent_ns));
     return LOAD_FIRST(header->signal) ? later(last_ns, header->signal_ns) : last_ns;
+}
+
+bool
+mb_image_end_is_marked(mb_image image)
+{
+    const mb_journal_header *header = (const mb_journal_header *)image.base;
+    const char *page = block(image, header->endmark, sizeof(uint32_t));
+    return page && mb_endmark_is_set(page);
 }
 
 static bool

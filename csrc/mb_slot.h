@@ -19,6 +19,7 @@
 #ifndef MB_SLOT_H
 #define MB_SLOT_H
 
+#include "mb_endmark.h"
 #include "mb_identity.h"
 #include "mb_mark.h"
 #include "mb_platform.h"
@@ -39,6 +40,8 @@
 typedef struct {
     uint64_t begun; /* 0: nobody has begun */
     mb_mark from;   /* of the output: the records lie behind it */
+    int64_t
+        modified_ns; /* of the journal, before the note: see mb_image_end_is_marked */
 } mb_recovery_note;
 
 typedef struct {
@@ -62,7 +65,11 @@ typedef struct {
      * missing. */
     mb_mark made_at; /* of the output: claimed records lie behind it */
     mb_recovery_note
-        recovered; /* written by whoever puts the records into the output */
+        recovered;          /* written by whoever puts the records into the output */
+    int64_t alive_ns;       /* the last heartbeat; 0: none */
+    int64_t parent_ns;      /* when the parent was seen dead; 0: it was not */
+    uint32_t parent_is_job; /* with it the job ends, and so does the process */
+    uint32_t endmark;       /* page of mb_endmark.h; 0: none */
 } mb_journal_header;
 
 /* A record that is only open is in no file. */
@@ -154,8 +161,13 @@ bool mb_slot_is_open(const mb_slot *slot);
 bool mb_slot_may_be_written(mb_image image, const mb_slot *slot);
 
 /* The last moment, on the monotonic clock, that the journal knows of: what it was told of
- * any record, or the signal. The process was alive then, and so was each open record. */
+ * any record, a heartbeat, the signal, the death of the parent. The process was alive then,
+ * and so was each open record. */
 int64_t mb_image_last_ns(mb_image image);
+
+/* Whether the kernel has marked the end of the process: then the file was last modified at
+ * that moment. */
+bool mb_image_end_is_marked(mb_image image);
 
 /* The signal that the process has seen; 0 for none, and for a crash that it has survived:
  * something was measured after it. */

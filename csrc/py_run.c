@@ -418,6 +418,18 @@ run_close(py_run *self, PyObject *ignored)
     return run_seal(self, ignored);
 }
 
+PyDoc_STRVAR(began_doc,
+             "began_elsewhere()\n--\n\n"
+             "The next iteration begins now and is measured elsewhere: have a "
+             "journal that shows the run show that.");
+
+static PyObject *
+run_began_elsewhere(py_run *self, PyObject *Py_UNUSED(unused))
+{
+    mb_run_began_elsewhere(&self->native);
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(add_doc,
              "add_duration(ns)\n--\n\n"
              "Store an iteration of `ns` nanoseconds that was measured elsewhere.");
@@ -719,6 +731,7 @@ static PyMethodDef run_methods[] = {
     {"seal", (PyCFunction)run_seal, METH_NOARGS, seal_doc},
     {"close", (PyCFunction)run_close, METH_NOARGS, close_doc},
     {"add_duration", (PyCFunction)run_add_duration, METH_O, add_doc},
+    {"began_elsewhere", (PyCFunction)run_began_elsewhere, METH_NOARGS, began_doc},
     {"keep_numbers", (PyCFunction)run_keep_numbers, METH_O, live_doc},
     {0},
 };

@@ -99,6 +99,8 @@ class OpenRun:
         """Seal the run, and have the journal show it no more."""
     def add_duration(self, ns: int, /) -> None:
         """Store an iteration that was measured elsewhere."""
+    def began_elsewhere(self) -> None:
+        """The next iteration begins now and is measured elsewhere: show that it runs."""
     def keep_numbers(self, durations: list[Any], /) -> None:
         """From now on append durations to this list, as Python numbers."""
     phases_left: int
@@ -358,6 +360,20 @@ def record_text(
 def remove_journals() -> None:
     """Remove the files of this process's journals in which no record is open."""
 
+def beat() -> None:
+    """Note in the journals of this process that it is alive."""
+
+def watch_parent(pid: int, is_job: bool) -> bool:
+    """Have the journals note when the parent dies; return whether it is watched.
+
+    Args:
+        pid: the number of the parent.
+        is_job: its end is the end of the job.
+    """
+
+def leave_parent() -> None:
+    """Watch the parent no longer, and put back what was there."""
+
 def own_journals() -> list[str]:
     """Paths of the journals in which this process shows its records."""
 
@@ -378,6 +394,9 @@ def journal_header(data: bytes) -> dict[str, Any]:
     `signal`, the number of the first one seen or 0, `signal_wall_ns` and `signal_ns`;
     `made_at`, the mark of the output when the journal was made, and `recovered_from`, that
     before its records were put there: None if nobody has begun to.
+    `parent_ns`, when the parent was seen dead, or 0, and `parent_is_job`; `last_ns`, the
+    last moment that it knows of; `end_is_marked`: the file was last modified at the end,
+    or was so at `modified_ns`, when somebody began to recover it (else 0).
     """
 
 def journal_claims(data: bytes) -> list[bool]:

@@ -362,6 +362,8 @@ cdef class Journal:
     def __dealloc__(self):
         if self.native is not NULL and self.is_ours():
             c.mb_journal_release(self.native)
+            if not own_journals():
+                c.mb_parent_leave()
 
     cdef bint is_ours(self) noexcept:
         """Not in a forked child, which may use the structure for one of its own."""
@@ -456,6 +458,18 @@ def remove_journals():
     c.mb_journals_remove()
 
 
+def beat():
+    c.mb_journals_beat(c.mb_clock_ns())
+
+
+def watch_parent(int pid, bint is_job):
+    return c.mb_parent_watch(pid, is_job)
+
+
+def leave_parent():
+    c.mb_parent_leave()
+
+
 JOURNAL_NAME = c.MB_JOURNAL_NAME
 JOURNAL_MOST = c.MB_JOURNAL_MOST
 
@@ -501,6 +515,11 @@ def journal_header(bytes data not None):
         'signal_ns': header.signal_ns,
         'made_at': tuple_of(&header.made_at),
         'recovered_from': tuple_of(&header.recovered.from_) if header.recovered.begun else None,
+        'parent_ns': header.parent_ns,
+        'parent_is_job': bool(header.parent_is_job),
+        'modified_ns': header.recovered.modified_ns,
+        'last_ns': c.mb_image_last_ns(image),
+        'end_is_marked': c.mb_image_end_is_marked(image),
     }
 
 
@@ -515,6 +534,12 @@ def mark_of(int fd, int64_t end=-1):
 
 def note_recovery(int journal, mark):
     cdef c.mb_recovery_note note
+    cdef bytes before = os.pread(journal, sizeof(note), c.RECOVERY_NOTE)
+    note.begun = 0
+    if len(before) == <Py_ssize_t>sizeof(note):
+        note = (<c.mb_recovery_note *>PyBytes_AS_STRING(before))[0]
+    if not note.begun:
+        note.modified_ns = os.fstat(journal).st_mtime_ns
     note.begun = 1
     note.from_.device, note.from_.inode, note.from_.end, note.from_.digest = mark
     os.pwrite(journal, (<char *>&note)[:sizeof(note)], c.RECOVERY_NOTE)

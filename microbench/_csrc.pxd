@@ -113,6 +113,7 @@ cdef extern from "mb_slot.h":
     ctypedef struct mb_recovery_note:
         uint64_t begun
         mb_mark from_ "from"
+        int64_t modified_ns
     ctypedef struct mb_journal_header:
         uint32_t version
         int32_t pid
@@ -127,6 +128,9 @@ cdef extern from "mb_slot.h":
         int64_t signal_ns
         mb_mark made_at
         mb_recovery_note recovered
+        int64_t alive_ns
+        int64_t parent_ns
+        uint32_t parent_is_job
     size_t RECOVERY_NOTE "offsetof(mb_journal_header, recovered)"
     ctypedef struct mb_slot:
         const char *record_id
@@ -153,6 +157,7 @@ cdef extern from "mb_slot.h":
     bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
     bint mb_slot_may_be_written(mb_image image, const mb_slot *slot) noexcept nogil
     int64_t mb_image_last_ns(mb_image image) noexcept nogil
+    bint mb_image_end_is_marked(mb_image image) noexcept nogil
     int mb_image_signal(mb_image image) noexcept nogil
     size_t mb_slot_room(mb_image image, const mb_slot *slot,
                         const mb_ending *ending) noexcept nogil
@@ -172,6 +177,7 @@ cdef extern from "mb_journal.h":
     mb_journal *mb_journal_memory() noexcept nogil
     void mb_journal_release(mb_journal *journal) noexcept nogil
     bint mb_journal_is_ours(const mb_journal *journal) noexcept nogil
+    void mb_journals_beat(int64_t now_ns) noexcept nogil
     void mb_journals_remove() noexcept nogil
     mb_journal *mb_journals() noexcept nogil
 
@@ -229,6 +235,10 @@ cdef extern from "mb_arm.h":
     void mb_signal_default(int number) noexcept
     int mb_signal_stack_take() noexcept
     void mb_signal_stack_give_back() noexcept
+
+cdef extern from "mb_parent.h":
+    bint mb_parent_watch(int parent, bint is_job) noexcept nogil
+    void mb_parent_leave() noexcept nogil
 
 cdef extern from "mb_run.h":
     ctypedef struct mb_run:

@@ -65,6 +65,47 @@ def test_no_difference():
     assert str(diff(A, turned, everything=True)) == 'no difference'
 
 
+def job(number, **more):
+    """The record of a job: what SLURM gives to each anew, and what explains something."""
+    variables = {
+        **dict.fromkeys(('job_id', 'jobid', 'task_pid', 'array_job_id'), str(number)),
+        **dict.fromkeys(('srun_comm_port', 'step_launcher_port'), str(number + 40_000)),
+        'job_start_time': str(number),
+        'job_end_time': str(number + 60),
+        'step_resv_ports': f'{number}-{number + 1}',
+        'job_sluid': f's{number}',
+    }
+    return {'slurm': {**variables, 'job_partition': 'long', **more}}
+
+
+def test_ids_of_two_jobs_are_hidden():
+    """But not what was asked for, nor that only one of two is a job."""
+    assert found(job(1), job(2)) == []
+    assert found(job(1), job(2, job_partition='short')) == [
+        Change('slurm.job_partition', 'long', 'short', 'changed')
+    ]
+    assert len(found(job(1), {'slurm': {'job_partition': 'long'}})) == 10
+    assert diff(job(1), job(2)).hidden == 10
+    assert len(found(job(1), job(2), everything=True)) == 10
+
+
+UV = '/home/ann/.cache/uv/{}/bin/python'
+
+
+@pytest.mark.parametrize('field', ['prefix', 'executable'])
+@pytest.mark.parametrize(
+    'kind', ['builds-v0/.tmp{}', 'archive-v0/{}', 'environments-v2/x-{}']
+)
+def test_environments_that_are_made_for_a_run(field, kind):
+    """`uv run` makes one with a name that is drawn; other places are a difference."""
+    a, b = ({'python': {field: UV.format(kind.format(drawn))}} for drawn in ('aB3', 'xY7'))
+    assert found(a, b) == []
+    assert diff(a, b).hidden == 1
+    assert len(found(a, {'python': {field: '/usr/bin/python'}})) == 1
+    assert len(found({'python': {field: 7}}, b)) == 1
+    assert diff(a, a).hidden == 0
+
+
 def test_times_and_ids_are_hidden_unless_asked():
     """What differs between any two records is counted, and shown on demand."""
     assert diff(A, B).hidden == 6

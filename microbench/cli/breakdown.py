@@ -9,7 +9,7 @@ from itertools import zip_longest
 
 from ..results.fields import part
 from . import units
-from .facts import Facts, exit_text
+from .facts import AT_LEAST, Facts, exit_text
 from .spread import Spread
 from .terminal import Cell, bar, safe
 from .values import dicts, is_number, items
@@ -38,7 +38,7 @@ USAGE = (
 def times_of(facts: Facts) -> Rows:
     """Return the durations, and the phases as parts of them."""
     whole = facts.spread
-    bound = part(facts.record, 'recovered', 'duration_is_lower_bound') is True
+    bound = facts.is_bound
     parts = [(name, spread, False) for name, spread in facts.phases().items()]
     still = facts.phases('open_timings')
     parts += [(f'{name} (not ended)', spread, bound) for name, spread in still.items()]
@@ -48,22 +48,23 @@ def times_of(facts: Facts) -> Rows:
     rows: Rows = [['durations', *_figures(facts, whole, several, bound), '', '']]
     for name, spread, at_least in parts:
         figures = _figures(facts, spread, several, at_least)
-        rows.append([f'  {name}', *figures, *_share(spread, whole)])
+        rows.append([f'  {name}', *figures, *_share(spread, whole, bound)])
     titles = ('', 'n', 'median', 'min', 'max', 'total', '', '')
     return [_dim(titles), *rows] if several else rows
 
 
 def _figures(facts: Facts, spread: Spread, several: bool, at_least: bool) -> list[str]:
     """Return them; those of what was killed have taken `at_least` so long."""
-    sign = '≥ ' if at_least else ''
+    sign = AT_LEAST if at_least else ''
     if not several:
         return [sign + facts.time(spread.total)]
     shown = (spread.median, spread.least, spread.most, spread.total)
     return [str(spread.count), *(sign + facts.time(value) for value in shown)]
 
 
-def _share(spread: Spread, whole: Spread) -> list[str]:
-    if not whole.total or spread.total is None:
+def _share(spread: Spread, whole: Spread, at_least: bool) -> list[str]:
+    """Return which part it is; of a whole that took `at_least` so long it is none."""
+    if at_least or not whole.total or spread.total is None:
         return ['', '']
     fraction = max(spread.total / whole.total, 0.0)
     return [units.share(fraction), bar(fraction)]

@@ -124,7 +124,7 @@ def _outcome(facts: Facts) -> str:
 def _times(left: Facts, right: Facts) -> Iterator[list[str]]:
     """Yield the medians, then for each phase that either has its share of a run."""
     a, b = (facts.seconds(facts.spread.median) for facts in (left, right))
-    yield _pair('median', a, b)
+    yield _pair('median', a, b, signs=(left.sign, right.sign))
     for name in dict.fromkeys([*left.phases(), *right.phases()]):
         yield _pair(f'  {name}', _phase(left, name), _phase(right, name))
 
@@ -165,9 +165,12 @@ def _pair(
     left: float | None,
     right: float | None,
     form: Callable[[float], str] = units.duration,
+    signs: tuple[str, str] = ('', ''),
 ) -> list[str]:
-    texts = ['' if value is None else form(value) for value in (left, right)]
-    return [Cell(title, 'dim'), *texts, _ratio(left, right)]
+    """Return a row; what took at least so long has a sign, and no ratio."""
+    pairs = zip(signs, (left, right), strict=True)
+    texts = ['' if value is None else sign + form(value) for sign, value in pairs]
+    return [Cell(title, 'dim'), *texts, '' if any(signs) else _ratio(left, right)]
 
 
 def _ratio(left: float | None, right: float | None) -> str:

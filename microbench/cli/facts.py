@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+AT_LEAST = '≥ '
+
+
 class Facts:
     """A record, asked for what people want to know first.
 
@@ -64,6 +67,16 @@ class Facts:
         if isinstance(histogram, dict) and not self.durations:
             return of_histogram(histogram)
         return Spread(self.durations)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the process lived on for an unknown time after the last duration."""
+        return part(self.record, 'recovered', 'duration_is_lower_bound') is True
+
+    @property
+    def sign(self) -> str:
+        """What stands before a duration that may have been longer."""
+        return AT_LEAST if self.is_bound else ''
 
     def phases(self, field: str = 'timings') -> dict[str, Spread]:
         """Return the phases by name, in the order in which they first ended.

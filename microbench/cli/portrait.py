@@ -38,6 +38,7 @@ SHOWN = (
     *('host.hostname', 'host.os', 'host.cpu_cores_logical', 'host.cpu_cores_physical'),
     *('host.ram_total', 'python.version', 'python.executable'),
     *('exit_signal', 'exit_status', 'exit_path', 'slurm.job_id', 'slurm.job_partition'),
+    *('recovered.ended_before', 'recovered.parent_died'),
     *('slurm.array_task_id', 'slurm.procid', 'git.commit', 'git.branch', 'git.dirty'),
 )
 # What seldom explains anything, and is only shown with the whole.
@@ -99,7 +100,7 @@ def _story(facts: Facts) -> Iterator[tuple[str, str]]:
     yield from _troubles(facts)
     yield 'command', _command(call.get('command'))
     yield 'directory', text(call.get('working_dir'))
-    yield 'started', text(call.get('start_time')).replace('T', ' ')
+    yield 'started', _when(call.get('start_time'))
     yield 'host', _host(record)
     yield (
         'python',
@@ -119,10 +120,26 @@ def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
     yield 'ended by', text(record.get('exit_signal'))
     path = text(record.get('exit_path'))
     yield 'written', EXIT_PATHS.get(path, path)
+    yield 'parent died', _when(part(record, 'recovered', 'parent_died'))
+    if facts.is_bound:
+        yield 'ended', _between(facts)
     if is_number(record.get('exit_status')):
         yield 'exit status', text(record['exit_status'])
     for error in dicts(facts.call.get('capture_errors')):
         yield 'not captured', ': '.join(text(error.get(f)) for f in ('method', 'error'))
+
+
+def _when(moment: Any) -> str:
+    return text(moment).replace('T', ' ')
+
+
+def _between(facts: Facts) -> str:
+    """Return from when on and by when the process was dead, as far as that is known."""
+    times = {
+        'after': _when(facts.call.get('finish_time')),
+        'before': _when(part(facts.record, 'recovered', 'ended_before')),
+    }
+    return _joined(f'{word} {moment}' for word, moment in times.items() if moment)
 
 
 def _command(words: Any) -> str:

@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 from math import inf
+from time import monotonic
 
+from .. import _core
 from ..core.deliver import took_last
 from ..core.run import Run
 from ..core.signals import name_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .settings import Settings
 
+HEARTBEAT = 1.0  # seconds
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
 
 
@@ -103,9 +106,16 @@ class Measurement:
         run.finish_wall_ns = run.start_wall_ns  # should no iteration end
         if run.plan.shows:
             run.show()
+        if run.is_shown:
+            self._beat()
         if self.settings.monitor_interval is not None:
             self._sample(run, self.settings.monitor_interval)
         return run
+
+    def _beat(self) -> None:
+        """Have the journal say, again and again, that this process is alive."""
+        _core.beat()
+        self.forwarding.watch.at(monotonic() + HEARTBEAT, self._beat)
 
     def _sample(self, run: Run, interval: float) -> None:
         from .sampling import Sampling  # start-up time
@@ -158,6 +168,7 @@ class Measurement:
             self.forwarding.judge(self.child)
 
     def _run_timed(self, run: Run) -> None:
+        run.began_elsewhere()
         try:
             self._run_child()
         finally:

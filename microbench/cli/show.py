@@ -69,10 +69,14 @@ class Row:
             'name': facts.name,
             'host': facts.host,
             'n': str(spread.count),
-            **{name: facts.time(value) for name, value in times.items()},
+            **{name: _at_least(facts, value) for name, value in times.items()},
             'outcome': outcome if well else Cell(outcome, 'red'),
             **{name: text(value) for name, value in extra.items()},
         }
+
+
+def _at_least(facts: Facts, value: float | None) -> str:
+    return '' if value is None else facts.sign + facts.time(value)
 
 
 def show(words: list[str]) -> int:

@@ -18,7 +18,9 @@ STYLES = {'bold': 1, 'dim': 2, 'red': 31, 'green': 32, 'yellow': 33, 'cyan': 36}
 GAP = '  '
 NARROWEST = 8  # to which an elastic column may shrink
 # For a stream whose encoding has no such signs, as in the C locale.
-PLAINER = str.maketrans('µ█…×━╸╺', 'u#~x=--')
+PLAINER = str.maketrans(
+    {'µ': 'u', '█': '#', '…': '~', '×': 'x', '━': '=', '╸': '-', '╺': '-', '≥': '>='}
+)
 
 
 class Cell(str):

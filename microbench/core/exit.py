@@ -43,11 +43,12 @@ from threading import get_ident
 from .. import _core
 from ..lock import Lock
 from ..messages import warn
-from . import endings
+from . import endings, parent
 from .capture import refuse
 from .exit_run import PATIENCE, ExitRun
 from .grace import seconds_of
 from .handlers import ExitHandlers, in_main_thread
+from .journal import JOB
 from .signals import end_by, wanted
 from .workers import worker
 
@@ -172,6 +173,8 @@ def _arm(new: Iterable[int]) -> None:
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
         _handlers.keep(_signals(), new)
+        if JOB in os.environ and _core.own_journals():
+            parent.watch(block=False)
     else:
         while _table.at_exit:
             atexit.unregister(_table.at_exit.pop())
@@ -179,6 +182,7 @@ def _arm(new: Iterable[int]) -> None:
         endings.end()
         _handlers.keep({})
         _core.exit_release()
+        parent.leave()
 
 
 def _register_at_exit() -> None:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     Texts = tuple[bytes, bytes, bytes, int, bool]
 
 
+JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
+
+
 class NoSink:
     """Stands for the sink of a bench that has none with a file."""
 
@@ -92,6 +95,10 @@ class Keeper:
     def show(self, run: Run) -> None:
         """Show an open run until it is closed."""
         journal, plan = self.journal, run.plan
+        if journal is not None and JOB in os.environ:
+            from . import parent  # start-up time
+
+            parent.watch(block=True)
         if run.data is None:
             head, tail, offset = plan.text(run.owner)
             plan.shown = _core.Shown(journal, self._sink or NoSink(), head, tail, offset)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .run import Run
 
 INTERVAL, TIMEOUT = 60.0, 30.0  # seconds, where the bench does not say
+HEARTBEAT = 1.0  # seconds
 MOST_ERRORS = 20  # different ones that a record lists
 
 
@@ -66,10 +67,19 @@ class Sampler:
         began = self._clock()
         while True:
             self._take_one()
+            _core.beat()
             since_tick = (self._clock() - began) % self._interval
-            pause = min(self._interval - since_tick, threading.TIMEOUT_MAX)
-            if self._stopped.wait(pause):
+            if self._is_stopped_within(self._interval - since_tick):
                 return
+
+    def _is_stopped_within(self, pause: float) -> bool:
+        """Wait, and have the journal show meanwhile that the process is alive."""
+        while pause > HEARTBEAT:
+            if self._stopped.wait(HEARTBEAT):
+                return True
+            _core.beat()
+            pause -= HEARTBEAT
+        return bool(self._stopped.wait(pause))
 
     def _take_one(self) -> None:
         timestamp = times.at(_core.wall_ns(), self._tz)

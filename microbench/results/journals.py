@@ -198,24 +198,22 @@ class Journal:
         elif self._is_of_another_file(header['output']):
             self.why_not = f'its records belong to {os.fsdecode(header["output"])}'
         else:
-            records = _core.journal_records(data, _how())
-            self.records = [record for record in records if _is_whole(*record)]
-            self.damaged = len(records) - len(self.records)
+            self._make_records(data, header)
+
+    def _make_records(self, data: bytes, header: dict[str, Any]) -> None:
+        from .ends import End  # start-up time
+
+        end = End(header, os.fstat(self._descriptor).st_mtime_ns)
+        found = _core.journal_records(data, end.fields(), end.ns)
+        records = [(record_id, end.bounded(record_id, line)) for record_id, line in found]
+        self.records = [(record_id, line) for record_id, line in records if line]
+        self.damaged = len(found) - len(self.records)
 
     def _is_of_another_file(self, output: bytes) -> bool:
         """Beside its file the name says it all, also after the directory was moved."""
         beside = os.path.dirname(self.path) == os.path.dirname(self.output)
         part = os.path.basename if beside else os.path.normpath
         return part(output) != part(os.fsencode(self.output))
-
-
-def _is_whole(record_id: bytes, line: bytes) -> bool:
-    """Whether a line from a journal is the record that it should be."""
-    from .reading import decode_line  # start-up time
-
-    record = decode_line(line) if record_id else None
-    mb = record.get('mb') if record is not None else None
-    return isinstance(mb, dict) and mb.get('record_id') == record_id.decode()
 
 
 def _pid_in(path: str) -> int:
@@ -237,23 +235,7 @@ def _is_of_this_machine(header: dict[str, Any]) -> bool:
 
     A container that is started again has another name, on the same kernel.
     """
-    here = os.uname().nodename == header['host'] or _boot_id() == header['boot_id']
+    from .ends import boot_id  # start-up time
+
+    here = os.uname().nodename == header['host'] or boot_id() == header['boot_id']
     return bool(here)
-
-
-def _boot_id() -> str:
-    try:
-        with open('/proc/sys/kernel/random/boot_id', encoding='ascii') as file:
-            return file.read().strip()
-    except OSError:
-        return 'unknown'
-
-
-def _how() -> bytes:
-    """Return the fields that tell a recovered record from others."""
-    by = _core.string_text(f'{os.uname().nodename}:{os.getpid()}')
-    moment = _core.iso8601_text(_core.wall_ns(), 0)
-    return (
-        b',"recovered":{"by":' + by + b',"time":"' + moment + b'"'
-        b',"duration_is_lower_bound":true}'
-    )

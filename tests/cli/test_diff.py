@@ -148,3 +148,19 @@ def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, mo
     write(tmp_path / 'empty', [])
     assert main(words) == 2
     assert capsys.readouterr() == ('', f'microbench diff: {sentence}\n')
+
+
+BOUND = {
+    'call': {'durations': [0.5], 'timings': [{'name': 'read', 'duration': 0.25}]},
+    'exit_path': 'recovered',
+    'recovered': {'duration_is_lower_bound': True},
+}
+
+
+def test_a_lower_bound_has_no_ratio(shown, tmp_path):
+    """What was finished has one."""
+    whole = {'call': {'durations': [1.0], 'timings': [{'name': 'read', 'duration': 0.5}]}}
+    _, told = shown(write(tmp_path / 'x', [BOUND, whole]))
+    rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line}
+    assert rows['median'] == ['≥', '500', 'ms', '1.00', 's']
+    assert rows['read'] == ['250', 'ms', '500', 'ms', '×', '2']

@@ -264,6 +264,50 @@ def test_who_wrote_the_record(path, words, shown, tmp_path):
     assert f'  ended by  SIGSEGV\n  written   {words}\n' in told
 
 
+def lost(exact, **recovered):
+    """A record that was recovered, with one open phase."""
+    return {
+        'call': {
+            'name': 'simulation',
+            'durations': [0.105],
+            'start_time': '2026-03-01T09:30:00+00:00',
+            'finish_time': '2026-03-01T09:30:00.105000+00:00',
+            'open_timings': [{'name': 'load', 'duration': 0.104}],
+        },
+        'exit_path': 'recovered',
+        'recovered': {'duration_is_lower_bound': not exact, **recovered},
+    }
+
+
+def test_a_lower_bound_has_a_sign_and_no_percentage(shown, tmp_path):
+    """And both bounds of the end are there."""
+    bounds = {'ended_before': '2026-03-01T09:31:00+00:00'}
+    told = shown(write(tmp_path / 'x', [lost(exact=False, **bounds)]))
+    assert 'durations           ≥ 105 ms\n' in told
+    assert 'load (not ended)  ≥ 104 ms\n' in told
+    assert (
+        'ended    after 2026-03-01 09:30:00.105000+00:00, before 2026-03-01 09:31:00+00:00'
+    ) in told
+    assert '%' not in told
+
+
+def test_an_end_that_is_known_is_like_any_other(shown, tmp_path):
+    """The death of the parent is told."""
+    died = {'parent_died': '2026-03-01T09:30:00.104000+00:00'}
+    told = shown(write(tmp_path / 'x', [lost(exact=True, **died)]))
+    assert '≥' not in told
+    assert '99 %' in told
+    assert 'parent died  2026-03-01 09:30:00.104000+00:00' in told
+
+
+def test_lower_bounds_in_a_table(shown, tmp_path):
+    """They have the sign as well."""
+    told = shown(write(tmp_path / 'x', [lost(exact=False), lost(exact=True)]))
+    _, first, second = told.splitlines()
+    assert first.count('≥ 105 ms') == 3
+    assert '≥' not in second
+
+
 def test_phases_that_are_hardly_there(shown, tmp_path):
     """They are seen, if with a bar that is too long."""
     phases = [{'name': 'tiny', 'duration': 1e-6}, {'name': 'none', 'duration': 0}]

@@ -24,7 +24,8 @@ SAFE |= {'realloc'}
 # Files of which all code is for handlers; and those of which some is.
 HANDLERS = ['mb_lastwords', 'mb_line', 'mb_pieces', 'mb_signals', 'mb_signame', 'mb_slot']
 HANDLERS += ['mb_watchdog']
-PARTLY = ['mb_call', 'mb_clock', 'mb_identity', 'mb_journal', 'mb_mirror', 'mb_text']
+PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
+PARTLY += ['mb_parent', 'mb_text']
 
 SECTION = re.compile(r'^RELOCATION RECORDS FOR \[\.text\.?(\S*)\]:$')
 REFERENCE = re.compile(r'^[0-9a-f]+ +R_\S+ +(\S+?)(?:[-+]0x[0-9a-f]+)?$')
@@ -99,6 +100,12 @@ def test_handlers_come_to_all_that_writes_a_record(objects):
     reached = objects.reached(['mb_on_signal'])
     wanted = {'mb_last_words', 'mb_line_to_path', 'mb_slot_record', 'mb_text_string'}
     assert wanted | {'mb_mirror_claim', 'clone'} <= reached
+
+
+def test_the_handler_of_a_death_of_the_parent(objects):
+    """It notes the time, and hands on what else comes."""
+    assert unsafe(objects, ['mb_parent_on_signal']) == set()
+    assert 'mb_journals_stamp_parent' in objects.reached(['mb_parent_on_signal'])
 
 
 def test_what_is_not_safe_would_be_found(objects):

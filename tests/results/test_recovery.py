@@ -117,7 +117,7 @@ def test_a_reader_sees_it_and_changes_nothing(path, killed):
     assert record['python']['executable'] == sys.executable
     assert record['exit_path'] == 'recovered'
     assert 'exit_signal' not in record  # nobody sees SIGKILL
-    assert set(record['recovered']) == {'by', 'time', 'duration_is_lower_bound'}
+    assert {'by', 'time', 'duration_is_lower_bound'} <= set(record['recovered'])
     assert record['recovered']['by'].endswith(f':{os.getpid()}')
     call = record['call']
     assert call['name'] == 'simulation'

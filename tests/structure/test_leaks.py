@@ -186,6 +186,19 @@ kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 def step():
     _core.remove_journals()
 """,
+    'beat': """
+kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
+def step():
+    _core.beat()
+""",
+    'leave_parent': 'def step():\n    _core.leave_parent()\n',
+    'watch_parent': """
+def step():
+    assert _core.watch_parent(os.getppid(), False)
+    _core.leave_parent()
+    assert not _core.watch_parent(os.getpid(), True)
+    refused(TypeError, _core.watch_parent, marker, False)
+""",
     'OpenRun': """
 class Holding(_core.OpenRun):
     def complete(self, exception, value):

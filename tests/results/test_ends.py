@@ -1,0 +1,208 @@
+"""When a dead process ended: exactly where the kernel has marked it, else within bounds."""
+
+import json
+import os
+import signal
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench import FileOutput, _core
+from microbench.results import ends, journals
+from tests.fakes import only, python
+
+SECOND = 1_000_000_000
+MADE_WALL = 1_700_000_000 * SECOND
+MADE = 5_000 * SECOND
+OFFSET = MADE_WALL - MADE
+BY = b'{"mb":{"record_id":"7"}%s}'
+
+KILLED = """
+import os, signal, sys
+from microbench import MBSlurmInfo, MicroBench
+
+class Bench(MicroBench, MBSlurmInfo):
+    pass
+
+bench = Bench(sys.argv[1])
+with bench.record('simulation'):
+    with bench.time('work'):
+        {}
+"""
+KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
+
+
+def header(**more):
+    """What is known of a journal that was made on this boot."""
+    known = {'made_wall_ns': MADE_WALL, 'made_ns': MADE, 'boot_id': ends.boot_id()}
+    known |= {'last_ns': MADE + SECOND, 'parent_ns': 0, 'parent_is_job': False}
+    return {**known, 'end_is_marked': True, 'modified_ns': 0, **more}
+
+
+@pytest.fixture
+def clocks(monkeypatch):
+    """Have the clocks stand an hour after the journal was made."""
+
+    def stand(wall=MADE_WALL + 3600 * SECOND, now=MADE + 3600 * SECOND):
+        monkeypatch.setattr(_core, 'wall_ns', lambda: wall)
+        monkeypatch.setattr(_core, 'clock_ns', lambda: now)
+
+    stand()
+    return stand
+
+
+def recovered(end, line=BY):
+    """The fields of a recovered record."""
+    text = end.bounded(b'7', line % end.fields())
+    return json.loads(text)['recovered']
+
+
+def test_what_the_kernel_has_marked_is_exact(clocks):
+    """The end is when the file was last modified."""
+    end = ends.End(header(), MADE_WALL + 70 * SECOND)
+    assert (end.ns, end.is_exact) == (MADE + 70 * SECOND, True)
+    assert recovered(end)['duration_is_lower_bound'] is False
+    assert 'ended_before' not in recovered(end)
+
+
+@pytest.mark.parametrize(
+    'more',
+    [
+        {'end_is_marked': False},
+        {'boot_id': 'another'},
+        {'last_ns': MADE + 71 * SECOND},
+    ],
+    ids=['no mark', 'another boot', 'signs of life after it'],
+)
+def test_without_a_mark_the_last_sign_of_life_counts(clocks, more):
+    """The duration is a lower bound, and there is an upper one."""
+    known = header(**more)
+    end = ends.End(known, MADE_WALL + 70 * SECOND)
+    assert (end.ns, end.is_exact) == (known['last_ns'], False)
+    found = recovered(end)
+    assert found['duration_is_lower_bound'] is True
+    assert found['ended_before'] == found['time']
+
+
+def test_a_clock_that_was_set_or_a_machine_that_slept(clocks):
+    """Then the time of a file says nothing about the monotonic clock."""
+    clocks(wall=MADE_WALL + 3601 * SECOND)
+    assert ends.End(header(), MADE_WALL + 70 * SECOND).ns == MADE + SECOND
+
+
+def test_the_time_of_a_file_is_that_of_a_tick(clocks):
+    """It may be a little older than what was stored last."""
+    end = ends.End(header(), MADE_WALL + SECOND - 4_000_000)
+    assert (end.ns, end.is_exact) == (MADE + SECOND, True)
+
+
+def test_whoever_recovers_keeps_the_time(clocks):
+    """What is noted in the journal by them modifies it as well."""
+    noted = header(modified_ns=MADE_WALL + 70 * SECOND)
+    assert ends.End(noted, MADE_WALL + 3599 * SECOND).ns == MADE + 70 * SECOND
+
+
+def test_the_parent_that_was_the_job(clocks):
+    """Its death, if nothing came later, is the end."""
+    died = header(end_is_marked=False, parent_ns=MADE + SECOND, parent_is_job=True)
+    found = recovered(ends.End(died, 0))
+    assert found['duration_is_lower_bound'] is False
+    assert found['parent_died'] == '2023-11-14T22:13:21+00:00'
+    outlived = {**died, 'last_ns': MADE + 2 * SECOND}
+    assert recovered(ends.End(outlived, 0))['duration_is_lower_bound'] is True
+    another = {**died, 'parent_is_job': False}
+    assert recovered(ends.End(another, 0))['duration_is_lower_bound'] is True
+
+
+BOUNDS = {
+    'text': ('1700000060', 360),
+    'a number': (1700000060, 3600),
+    'no number': ('soon', 3600),
+    'later than now': ('1700009000', 3600),
+    'before the last sign of life': ('1699990000', 1),
+    'absurd': ('9' * 30, 3600),
+}
+
+
+@pytest.mark.parametrize(('value', 'seconds'), BOUNDS.values(), ids=BOUNDS)
+def test_the_end_of_the_job_bounds_it(clocks, value, seconds):
+    """Five minutes after `slurm.job_end_time` SLURM has killed it."""
+    end = ends.End(header(end_is_marked=False), 0)
+    line = b'{"mb":{"record_id":"7"},"slurm":{"job_end_time":%s}%%s}'
+    found = recovered(end, line % json.dumps(value).encode())
+    latest = datetime.fromtimestamp(1_700_000_000, timezone.utc) + timedelta(0, seconds)
+    assert datetime.fromisoformat(found['ended_before']) == latest
+
+
+@given(st.binary(max_size=40))
+def test_what_is_no_record_is_damaged(data):
+    """Whatever it is."""
+    end = ends.End(header(end_is_marked=False), 0)
+    assert end.bounded(b'7', data) == b''
+
+
+# --- real processes -------------------------------------------------------------------
+
+
+def killed(tmp_path, inside=KILL, status=-signal.SIGKILL):
+    """A file of records beside which a process has left a journal; and the journal."""
+    path = tmp_path / 'records.jsonl'
+    done = python(KILLED.format(inside), path)
+    assert done.returncode == status, done.stderr
+    [left] = journals.paths_for(str(path))
+    return path, Path(left), _core.journal_header(Path(left).read_bytes())
+
+
+ENDS = {
+    'killed': (KILL, -signal.SIGKILL),
+    'os._exit': ('os._exit(3)', 3),
+    'another program': ("os.execlp('true', 'true')", 0),
+    'several threads': (
+        'import threading, time; '
+        'threading.Thread(target=time.sleep, args=(600,), daemon=True).start(); ' + KILL,
+        -signal.SIGKILL,
+    ),
+}
+
+
+@pytest.mark.parametrize(('inside', 'status'), ENDS.values(), ids=ENDS)
+def test_the_duration_is_that_of_the_process(tmp_path, inside, status):
+    """It reaches to the time of the mark, on file systems that can have one."""
+    path, left, known = killed(tmp_path, inside, status)
+    if not known['end_is_marked']:
+        pytest.skip('no mark on this file system (tmpfs has none)')
+    assert left.stat().st_mtime_ns >= known['made_wall_ns'] - ends.TICK_NS
+    later = left.stat().st_mtime_ns + 60 * SECOND  # as if it had lived a minute longer
+    first = only(FileOutput(path).get_results())
+    os.utime(left, ns=(later, later))
+    second = only(FileOutput(path).get_results())
+    assert first['recovered']['duration_is_lower_bound'] is False
+    [took], [more] = (record['call']['durations'] for record in (first, second))
+    assert 0 < took < more
+    assert 60 - 0.02 < more - took < 60.02
+    assert only(second['call']['open_timings'])['duration'] <= more
+
+
+def test_a_second_recovery_has_the_same_end(tmp_path):
+    """Where somebody has begun to recover it, and was killed."""
+    path, left, _ = killed(tmp_path)
+    before = only(FileOutput(path).get_results())['call']
+    for _ in range(2):
+        with left.open('rb+') as journal:
+            _core.note_recovery(journal.fileno(), (0, 0, 0, 0))
+    assert only(FileOutput(path).get_results())['call'] == before
+
+
+def test_a_heartbeat_is_a_sign_of_life(tmp_path):
+    """A process was alive when it said so last, whatever else it did."""
+    said = tmp_path / 'said'
+    beat = 'from microbench import _core; '
+    beat += f"open({str(said)!r}, 'w').write(str(_core.clock_ns())); _core.beat(); {KILL}"
+    _, left, known = killed(tmp_path, beat)
+    [(_, line)] = _core.journal_records(left.read_bytes())
+    [phase] = json.loads(line)['call']['open_timings']
+    assert known['last_ns'] >= int(said.read_text())
+    assert phase['duration'] > 0
