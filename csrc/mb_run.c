@@ -61,24 +61,28 @@ left_behind(const mb_run *run, uintptr_t here)
     return run->generation != mb_fork_generation() && run->thread != here;
 }
 
-/* The newest run of `bench`; NULL if two threads, or this one, have open runs of it. Those
+static bool
+is_of(const mb_run *run, uintptr_t thread, uintptr_t strand)
+{
+    return run->thread == thread && run->strand == strand;
+}
+
+/* The newest run of `bench`; NULL if two strands, or this one, have open runs of it. Those
  * in the background are passed over. */
 static mb_run *
-newest_of_one_other_thread(const void *bench, bool *any)
+newest_of_one_other_strand(const void *bench, uintptr_t strand, bool *any)
 {
     const uintptr_t here = mb_thread_id();
-    uintptr_t thread = here;
-    mb_run *found = NULL;
+    mb_run *found = NULL, *first = NULL;
     for (mb_run *run = newest; run; run = run->older) {
         if (run->bench != bench || run->background || left_behind(run, here)) {
             continue;
         }
-        if (run->thread == here || (*any && run->thread != thread)) {
-            *any = true;
+        *any = true;
+        first = first ? first : run;
+        if (is_of(run, here, strand) || !is_of(run, first->thread, first->strand)) {
             return NULL;
         }
-        *any = true;
-        thread = run->thread;
         if (!found && !run->suspended) {
             found = run;
         }
@@ -97,10 +101,10 @@ newest_in_background(const void *bench)
 }
 
 mb_run *
-mb_run_elsewhere(const void *bench, bool *lost)
+mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost)
 {
     bool any = false;
-    mb_run *found = newest_of_one_other_thread(bench, &any);
+    mb_run *found = newest_of_one_other_strand(bench, strand, &any);
     if (!found) {
         found = newest_in_background(bench);
     }

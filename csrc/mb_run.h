@@ -27,6 +27,7 @@ typedef struct mb_run {
     struct mb_run *older, *newer; /* in the registry, in the order of opening */
     const void *bench;            /* whose run: an identity, never followed */
     uintptr_t thread;             /* that opened it */
+    uintptr_t strand;             /* of that thread: a greenlet; 0: the main one */
     unsigned generation;          /* of forks, in which it was opened */
     mb_run_state state;
     bool suspended;  /* a generator that waits for its consumer */
@@ -63,11 +64,11 @@ void mb_run_close(mb_run *run);
 /* How many runs are open in this process. */
 extern uint32_t mb_runs_open;
 
-/* Where a phase goes in a thread without an active run: the newest open run of this bench
- * if all its open runs belong to one other thread; else, in any thread, its newest
- * background run, which is not counted among them. Borrowed. Else NULL, and `*lost` is
- * true if the bench has open runs. */
-mb_run *mb_run_elsewhere(const void *bench, bool *lost);
+/* Where a phase goes in a strand of this thread that has no active run: the newest open
+ * run of this bench if all its open runs belong to one other strand, or thread; else, in
+ * any thread, its newest background run, which is not counted among them. Borrowed. Else
+ * NULL, and `*lost` is true if the bench has open runs. */
+mb_run *mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost);
 
 /* --- the clock -------------------------------------------------------------------- */
 

@@ -1,5 +1,7 @@
 #include "py_phase.h"
 
+#include "py_thread.h"
+
 #include <structmember.h>
 
 /* Not tracked by the garbage collector (10 ns an object): a phase is in a cycle only if
@@ -443,7 +445,7 @@ run_for_phase(py_state *state, PyObject *bench)
         return NULL;
     }
     bool lost;
-    mb_run *run = mb_run_elsewhere(bench, &lost);
+    mb_run *run = mb_run_elsewhere(bench, py_strand(state), &lost);
     state->lost += lost;
     PyObject *object =
         run ? (PyObject *)((char *)run - offsetof(py_run, native)) : NULL;

@@ -1,6 +1,7 @@
 #include "py_run.h"
 
 #include "py_insist.h"
+#include "py_thread.h"
 
 #include <structmember.h>
 
@@ -253,6 +254,7 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
         return NULL;
     }
     mb_run_open(&self->native, self->bench);
+    self->native.strand = self->state->current ? py_strand(self->state) : 0;
     if (!self->native.background && activate(self, true) < 0) {
         mb_run_close(&self->native);
         return NULL;
@@ -378,6 +380,7 @@ run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
     }
     self->native.suspended = false;
     self->native.thread = mb_thread_id();
+    self->native.strand = self->state->current ? py_strand(self->state) : 0;
     if (activate(self, false) < 0) {
         return NULL;
     }

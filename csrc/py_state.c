@@ -23,6 +23,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->active);
     Py_VISIT(state->muted);
     Py_VISIT(state->nothing);
+    Py_VISIT(state->current);
     Py_VISIT(state->time_type);
     Py_VISIT(state->phase_type);
     Py_VISIT(state->ready_type);
@@ -38,6 +39,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->active);
     Py_CLEAR(state->muted);
     Py_CLEAR(state->nothing);
+    Py_CLEAR(state->current);
     Py_CLEAR(state->time_type);
     Py_CLEAR(state->phase_type);
     Py_CLEAR(state->ready_type);

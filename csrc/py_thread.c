@@ -1,8 +1,5 @@
 #include "py_thread.h"
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
 #include <dlfcn.h>
 
 #include "mb_platform.h"
@@ -29,4 +26,74 @@ py_in_main_thread(void)
 {
     const is_main_thread ask = of_the_interpreter();
     return ask ? ask() != 0 : mb_in_first_thread();
+}
+
+/* --- threads ----------------------------------------------------------------------- */
+
+static void
+call_in_thread(void *function)
+{
+    const PyGILState_STATE state = PyGILState_Ensure();
+    PyObject *result = PyObject_CallNoArgs(function);
+    if (!result) {
+        PyErr_WriteUnraisable(function);
+    }
+    Py_XDECREF(result);
+    Py_DECREF((PyObject *)function);
+    PyGILState_Release(state);
+}
+
+int
+py_start_thread(PyObject *function)
+{
+    Py_INCREF(function);
+    if (PyThread_start_new_thread(call_in_thread, function) ==
+        PYTHREAD_INVALID_THREAD_ID) {
+        Py_DECREF(function);
+        PyErr_SetString(PyExc_RuntimeError, "can't start new thread");
+        return -1;
+    }
+    return 0;
+}
+
+/* --- greenlets --------------------------------------------------------------------- */
+
+/* In its dictionary: asking a module that is loaded lazily would load it. */
+void
+py_look_for_greenlets(py_state *state)
+{
+    PyObject *module = NULL;
+    if (!state->current) {
+        module = PyDict_GetItemString(PyImport_GetModuleDict(), "greenlet");
+    }
+    if (module && PyModule_Check(module)) {
+        PyObject *names = PyModule_GetDict(module);
+        state->current = Py_XNewRef(PyDict_GetItemString(names, "getcurrent"));
+    }
+}
+
+static bool
+is_main(PyObject *greenlet)
+{
+    PyObject *parent = PyObject_GetAttrString(greenlet, "parent");
+    const bool none = parent == Py_None;
+    Py_XDECREF(parent);
+    return none;
+}
+
+uintptr_t
+py_strand(py_state *state)
+{
+    uintptr_t strand = 0;
+    py_look_for_greenlets(state);
+    if (!state->current) {
+        return 0;
+    }
+    PyObject *greenlet = PyObject_CallNoArgs(state->current);
+    if (greenlet && !is_main(greenlet)) {
+        strand = (uintptr_t)greenlet;
+    }
+    Py_XDECREF(greenlet);
+    PyErr_Clear();
+    return strand;
 }

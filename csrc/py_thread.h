@@ -1,4 +1,4 @@
-/* Which thread is Python's main thread, whatever `threading` says of it.
+/* Which thread is Python's main thread, and which greenlet is running in this one.
  *
  * gevent and eventlet replace what the modules `threading` and `_thread` say of threads by
  * what they know of greenlets. Handlers of signals belong to the real main thread.
@@ -10,7 +10,20 @@
 
 #include <stdbool.h>
 
+#include "py_state.h"
+
 /* Whether the caller is in the thread in which Python calls the handlers of signals. */
 bool py_in_main_thread(void);
+
+/* Calls a function without arguments in a new thread of the system's, which no greenlet
+ * can be. 0, or -1 with an exception: there is none to be had. */
+int py_start_thread(PyObject *function);
+
+/* Notes whether greenlets can exist: whether their module is loaded. Imports nothing. */
+void py_look_for_greenlets(py_state *state);
+
+/* Which strand of its thread the caller is: a greenlet, as a number that no two living
+ * ones share; 0 for the main one, and where there are none. No exception. */
+uintptr_t py_strand(py_state *state);
 
 #endif

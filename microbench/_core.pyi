@@ -311,6 +311,25 @@ def in_main_thread() -> bool:
     Asked of the interpreter: gevent and eventlet replace what `threading` says.
     """
 
+def start_thread(function: Callable[[], object], /) -> None:
+    """Call a function in a thread of the system's, also where `threading` makes greenlets.
+
+    RuntimeError where there is none to be had.
+    """
+
+class Gate:
+    """A `threading.Event` of the system's, also where `threading` is of greenlets."""
+
+    def set(self) -> None:
+        """Let through all who wait, and all who come."""
+    def is_set(self) -> bool:
+        """Whether it was set."""
+    def wait(self, seconds: float, /) -> bool:
+        """Wait so long, at most; return whether it was set."""
+
+def look_for_greenlets() -> None:
+    """Note whether greenlets can exist: runs opened from now on know theirs."""
+
 def fork_generation() -> int:
     """How many forks lie between the process that loaded the library and this one."""
 

@@ -88,6 +88,50 @@ def in_main_thread():
     return c.py_in_main_thread()
 
 
+def look_for_greenlets():
+    c.py_look_for_greenlets(state)
+
+
+def start_thread(function):
+    c.py_start_thread(function)
+
+
+cdef class Gate:
+    cdef c.PyThread_type_lock lock
+    cdef bint is_open
+
+    def __cinit__(self):
+        self.lock = c.PyThread_allocate_lock()
+        if self.lock is NULL:
+            raise MemoryError
+        c.PyThread_acquire_lock_timed(self.lock, 0, 0)
+
+    def __dealloc__(self):
+        if self.lock is not NULL:
+            if not self.is_open:
+                c.PyThread_release_lock(self.lock)
+            c.PyThread_free_lock(self.lock)
+
+    def set(self):
+        if not self.is_open:
+            self.is_open = True
+            c.PyThread_release_lock(self.lock)
+
+    def is_set(self):
+        return self.is_open
+
+    def wait(self, double seconds):
+        cdef long long microseconds = <long long>(min(seconds, 1e9) * 1e6)
+        cdef int got
+        if self.is_open:
+            return True
+        with nogil:
+            got = c.PyThread_acquire_lock_timed(self.lock, microseconds, 0)
+        if got:
+            c.PyThread_release_lock(self.lock)  # for whoever waits as well
+        return bool(got)
+
+
 def fork_generation():
     return c.mb_fork_generation()
 

@@ -278,6 +278,16 @@ cdef extern from "py_insist.h":
 
 cdef extern from "py_thread.h":
     bint py_in_main_thread() noexcept
+    void py_look_for_greenlets(py_state *state) noexcept
+    int py_start_thread(object function) except -1
+
+cdef extern from "pythread.h":
+    ctypedef void *PyThread_type_lock
+    PyThread_type_lock PyThread_allocate_lock() noexcept
+    void PyThread_free_lock(PyThread_type_lock lock) noexcept
+    int PyThread_acquire_lock_timed(PyThread_type_lock lock, long long microseconds,
+                                    int interruptible) noexcept nogil
+    void PyThread_release_lock(PyThread_type_lock lock) noexcept
 
 cdef extern from "py_run.h":
     ctypedef struct py_run:

@@ -29,7 +29,7 @@ static const mb_run *
 elsewhere(bool lost_expected)
 {
     bool lost = !lost_expected;
-    const mb_run *found = mb_run_elsewhere(bench, &lost);
+    const mb_run *found = mb_run_elsewhere(bench, 0, &lost);
     CHECK(lost == lost_expected);
     return found;
 }

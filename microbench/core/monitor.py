@@ -15,7 +15,7 @@ from time import monotonic
 
 from .. import _core
 from ..messages import one_line, warn
-from . import times
+from . import threads, times
 from .capture import namespace
 
 TYPE_CHECKING = False
@@ -52,13 +52,13 @@ class Sampler:
         self.samples: list[dict[str, Any]] = []
         self.errors: dict[str, None] = {}  # in the order in which they came up
         self._read, self._interval, self._tz = read, interval, tz
-        self._stopped = threading.Event() if stopped is None else stopped
+        self._stopped = threads.event() if stopped is None else stopped
         self._clock = clock
-        self._thread: threading.Thread | None = None
+        self._thread: Any = None
 
     def start(self) -> None:
         """Start the thread; RuntimeError if the system gives none."""
-        thread = threading.Thread(target=self.loop, name='microbench monitor', daemon=True)
+        thread = threads.new_thread(self.loop, 'microbench monitor')
         thread.start()
         self._thread = thread
 

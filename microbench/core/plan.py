@@ -76,6 +76,7 @@ class Plan:
     """
 
     def __init__(self, bench: MicroBenchBase, base: Mapping[str, Any]) -> None:
+        _core.look_for_greenlets()
         # Looked at first: what changes from here on outdates the plan at once. The
         # attribute look-up makes CPython assign a tag.
         self.epoch = bench._epoch

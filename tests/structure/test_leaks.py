@@ -498,11 +498,20 @@ def step():
     refused(TypeError, _core.unmute, marker)
 """,
     'wall_ns': 'def step():\n    _core.wall_ns()\n',
+    'start_thread': """
+def step():
+    gate = _core.Gate()
+    _core.start_thread(gate.set)
+    gate.wait(60)
+""",
+    'Gate': 'def step():\n    gate = _core.Gate()\n    gate.set()\n    gate.wait(0)\n',
+    'look_for_greenlets': 'def step():\n    _core.look_for_greenlets()\n',
     'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
 
 # Rounds of what takes longer than a microsecond or two.
 FEWER = {
+    'start_thread': 2_000,
     'Appender': 4_000,
     'FlatNames': 4_000,
     'Journal': 4_000,

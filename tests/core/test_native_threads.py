@@ -1,0 +1,39 @@
+"""Threads of the system, where `threading` was patched to make something else."""
+
+import _thread
+from unittest import mock
+
+from microbench import _core
+from microbench.core import threads
+
+
+def test_a_thread_that_nothing_has_patched():
+    """It runs, is waited for, and is over then."""
+    with mock.patch.object(_thread, 'start_new_thread', lambda *args: None):
+        assert threads.is_patched()
+        seen = []
+        thread = threads.new_thread(lambda: seen.append(_core.in_main_thread()), 'name')
+        assert thread.is_alive()
+        thread.start()
+        thread.join(60)
+        assert (thread.is_alive(), seen) == (False, [False])
+        event = threads.event()
+        assert (event.is_set(), event.wait(0)) == (False, False)
+        event.set()
+        event.set()
+        assert (event.is_set(), event.wait(60)) == (True, True)
+    assert not threads.is_patched()
+
+
+def test_what_a_thread_raises(capsys):
+    """It is reported as any exception that nobody can catch, and the thread is over."""
+    thread = threads.NativeThread(lambda: 1 / 0)
+    with mock.patch('sys.unraisablehook') as hook:
+        thread.start()
+        thread.join(60)
+        for _ in range(1000):  # the hook comes just after the end
+            if hook.called:
+                break
+            _core.Gate().wait(0.01)
+    assert hook.called
+    assert not thread.is_alive()
