@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
 from collections import deque
 
 from ..messages import tell
-from ..results import journals
 from ..results.flat_schema import converted, is_flat_schema
-from ..results.reading import Lines, blocks, damage
-from ..results.recovery import contents_of
+from ..results.lost import blocks_of
+from ..results.reading import Lines, damage
 from .facts import Facts
 from .terminal import safe
 from .words import UsageError
@@ -20,7 +18,7 @@ from .words import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import IO, Any
+    from typing import Any
 
 STDIN = '-'
 NUMBER = re.compile(r'0|-?[1-9]\d*')  # 00 begins an id
@@ -96,25 +94,18 @@ def name_of(path: str) -> str:
 def lines_of(path: str) -> Iterator[bytes]:
     """Yield one or more lines of a file; a UsageError says why it cannot be read."""
     try:
-        with _opened(path) as file:
-            yield from file if path == STDIN else blocks(file)
+        yield from _standard_input() if path == STDIN else blocks_of(path)
     except OSError as error:
         raise UsageError(f'cannot read {name_of(path)}: {error.strerror}') from None
     except ValueError:  # a NUL in it
         raise UsageError(f'cannot read {name_of(path)}: it is no path') from None
 
 
-def _opened(path: str) -> IO[bytes]:
-    if path != STDIN:
-        return _with_lost_ones(path) if journals.paths_for(path) else open(path, 'rb')
+def _standard_input() -> Iterator[bytes]:
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError('standard input is closed')
-    return open(sys.stdin.fileno(), 'rb', closefd=False)
-
-
-def _with_lost_ones(path: str) -> IO[bytes]:
-    """Return a file and what killed processes would have added to it."""
-    return io.BytesIO(contents_of(path))
+    with open(sys.stdin.fileno(), 'rb', closefd=False) as file:
+        yield from file
 
 
 def divided(words: list[str], most: int) -> tuple[list[str], list[str]]:

@@ -32,8 +32,7 @@ def recover(words: list[str]) -> int:
     asked = _parser().parse_args(words)
     terminal = Terminal(sys.stdout)
     for path in asked.path:
-        if os.path.isdir(path):
-            raise UsageError(f'{path} is a directory: give a file of records')
+        _refuse_what_is_no_file(path)
         said = False
         for report in _reports(path, asked.dry_run, asked.force):
             said = True
@@ -60,6 +59,13 @@ def _parser() -> Subparser:
         'nobody can tell for other hosts',
     )
     return parser
+
+
+def _refuse_what_is_no_file(path: str) -> None:
+    if os.path.isdir(path):
+        raise UsageError(f'{path} is a directory: give a file of records')
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UsageError(f'{path} is no regular file: give a file of records')
 
 
 def _reports(path: str, dry_run: bool, force: bool) -> Iterable[Report]:

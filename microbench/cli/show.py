@@ -96,7 +96,7 @@ def show(words: list[str]) -> int:
 
 def _tell_of_journals(paths: list[str]) -> None:
     """Say where records may be that are not shown."""
-    from ..results.recovery import left_alone  # start-up time
+    from ..results.lost import left_alone  # start-up time
 
     for path in paths:
         for why in left_alone(path):

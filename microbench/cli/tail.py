@@ -14,7 +14,9 @@ from ..results.changes import Changes
 from ..results.fields import part
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.follow import Follower
+from ..results.lost import lost_records
 from ..results.reading import Lines, damage
+from ..results.seen import Seen
 from .entries import STDIN, lines_of, name_of
 from .facts import Facts
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
@@ -103,6 +105,9 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
     if os.path.isdir(asked.path):
         raise UsageError(f'{name_of(asked.path)} is a directory: name a file')
     try:
+        if not asked.follow:
+            yield iter(_last_ones(asked))
+            return
         changes = Changes(asked.path)
         follower = Follower(asked.path, _tell_damage)
         last = follower.last(asked.lines, asked.filter)
@@ -116,15 +121,20 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
         raise UsageError(f'cannot read {name_of(asked.path)}: it is no path') from None
 
 
+def _last_ones(asked: argparse.Namespace) -> list[Record]:
+    """Return the last records of a file, and of killed processes that belong there."""
+    lost = lost_records(asked.path)  # first: whatever is put into the file is seen there
+    follower = Follower(asked.path, _tell_damage)
+    last = follower.last(asked.lines, asked.filter)
+    if not (follower.descriptors or lost):
+        raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
+    found = Seen().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
+    return list(deque(found, maxlen=asked.lines))
+
+
 def _followed(
     last: list[Record], follower: Follower, changes: Changes, asked: argparse.Namespace
 ) -> Iterator[Iterator[Record]]:
-    if not asked.follow:
-        if not follower.descriptors:
-            raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
-        whole = [*last, *filter(asked.filter, follower.finish())]
-        yield iter(whole[len(whole) - asked.lines :] if asked.lines else [])
-        return
     if not follower.descriptors:
         tell(f'microbench tail: waiting for {name_of(asked.path)}')
     yield iter(last)

@@ -15,6 +15,7 @@ from .base import Output, beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import IO, Any
 
 
@@ -61,6 +62,17 @@ def _trouble_at(path: Any) -> int:
         return EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else EACCES
     except OSError as error:
         return error.errno or EACCES
+
+
+def _is_regular_or_missing(path: Any) -> bool:
+    try:
+        return S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
+
+
+def _no_sync() -> None:
+    """Leave it to the system when what was written is stored."""
 
 
 class FileOutput(Output):
@@ -181,14 +193,15 @@ class FileOutput(Output):
 
     def _recover(self, appender: _core.Appender) -> None:
         """Put into the file what processes have left behind that were killed."""
-        path, place = self._path, self._journals
-        if not journals.is_left_behind(path, place):
+        path = self._path
+        paths = journals.at_first_record(path, self._journals)
+        if not paths or not _is_regular_or_missing(path):
             return
-        from ..results.recovery import recover  # start-up time
+        from ..results import recovery  # start-up time
 
+        sync = appender.sync if self.durability == 'fsync' else _no_sync
         try:
-            for _ in recover(path, appender.append, appender.sync, place=place):
-                pass
+            recovery.recover_before_first_record(paths, path, appender.append, sync)
         except Exception as error:  # what others have left behind is not worth a record
             warn(f'{self._path}: not recovered: {one_line(error)}', RuntimeWarning)
 
@@ -254,24 +267,23 @@ class FileOutput(Output):
         counted in one RuntimeWarning. A file object that cannot be read raises
         NotImplementedError, so that the next sink answers.
         """
-        from ..results.reading import decode_lines  # start-up time
+        from ..results.reading import decode_blocks  # start-up time
         from ..results.shapes import shaped  # start-up time
 
-        with self._to_read() as file:
-            return shaped(decode_lines(file, self.outfile), format, flat)
+        return shaped(decode_blocks(self._blocks(), self.outfile), format, flat)
 
-    def _to_read(self) -> IO[bytes]:
+    def _blocks(self) -> Iterator[bytes]:
+        """Yield the contents in blocks of whole lines."""
         if not self._is_path:
-            return io.BytesIO(self._contents_of_object())
-        try:
-            path = self._place()
-            if not S_ISREG(os.stat(path).st_mode):
-                raise NotImplementedError(f'{self!r} cannot be read back')
-        except FileNotFoundError:
-            pass  # its first record may be one to recover
-        from ..results.recovery import to_read  # start-up time
+            from ..results.reading import blocks  # start-up time
 
-        return to_read(path, self._journals)
+            return blocks(io.BytesIO(self._contents_of_object()))
+        path = self._place()
+        if not _is_regular_or_missing(path):
+            raise NotImplementedError(f'{self!r} cannot be read back')
+        from ..results.lost import blocks_of  # start-up time
+
+        return blocks_of(path, self._journals, is_needed=False)
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile

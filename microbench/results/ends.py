@@ -60,9 +60,7 @@ class End:
             record_id: the id of the record.
             line: its text, which ends with `fields()`.
         """
-        from .reading import decode_line  # start-up time
-
-        record = decode_line(line) if record_id else None
+        record = _decoded(line) if record_id else None
         if record is None or part(record, 'mb', 'record_id') != record_id.decode():
             return b''
         if self.is_exact:
@@ -83,6 +81,16 @@ class End:
         header = self._header
         wall_ns: int = header['made_wall_ns'] + ns - header['made_ns']
         return wall_ns
+
+
+def _decoded(line: bytes) -> Any:
+    """Return the value on a line; None if it is damaged."""
+    import json  # start-up time; orjson takes longer to load than the few lines to read
+
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _marked_ns(header: dict[str, Any], modified_ns: int) -> int | None:

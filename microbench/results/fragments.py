@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 
-from .reading import OPENING, decode_line, salvaged
+from .reading import OPENING, blocks, decode_line, decode_together, salvaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,17 +24,25 @@ if TYPE_CHECKING:
 
 
 BEGIN = OPENING.encode()
+BLANKS = b' \t'
 
 
 def fragments(contents: bytes) -> Iterator[Place]:
     """Yield begin and end of each beginning of a record that is followed by a newline."""
     begin = 0
     while (end := contents.find(b'\n', begin)) >= 0:
-        line = contents[begin:end]
+        line = contents[begin:end].lstrip(BLANKS)
         if line[:1] == BEGIN[:1] and decode_line(line) is None:
             for first, last in _of_line(line):
-                yield begin + first, begin + last
+                yield end - len(line) + first, end - len(line) + last
         begin = end + 1
+
+
+def _found_in(block: bytes) -> list[Place]:
+    """Return the fragments in whole lines; where there are none, it is seen at once."""
+    if not block.endswith(b'\n') or decode_together(block[:-1]) is not None:
+        return []
+    return list(fragments(block))
 
 
 def _of_line(line: bytes) -> Iterator[Place]:
@@ -55,31 +63,40 @@ def _starts(line: bytes) -> list[int]:
     return starts
 
 
-def without_fragments(contents: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
-    """Return the contents with blanks in the place of the fragments that are dead."""
-    changed = bytearray(contents)
-    for begin, end in fragments(contents):
-        if is_dead(contents[begin:end]):
+def without_fragments(block: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
+    """Return some lines with blanks in the place of the fragments that are dead."""
+    changed = bytearray(block)
+    for begin, end in _found_in(block):
+        if is_dead(block[begin:end]):
             changed[begin:end] = b' ' * (end - begin)
     return bytes(changed)
 
 
-def blank(path: str, is_dead: Callable[[bytes], bool]) -> int:
+def blank(path: str, is_dead: Callable[[bytes], bool], start: int = 0) -> int:
     """Overwrite the fragments that are dead; return how many there were.
 
     Args:
         path: of the file.
         is_dead: tells for the text of a fragment.
+        start: where to begin; what is before is left alone.
 
     Raises:
         OSError: the file cannot be read or written.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        contents = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        found = [place for place in fragments(contents) if is_dead(contents[slice(*place)])]
-        for begin, end in found:
-            os.pwrite(descriptor, b' ' * (end - begin), begin)
-    finally:
-        os.close(descriptor)
-    return len(found)
+    count, place = 0, start
+    with open(descriptor, 'rb') as file:
+        file.seek(start)
+        for block in blocks(file):
+            for begin, end in _found_in(block):
+                text = block[begin : end + 1]  # and what follows it
+                if is_dead(text[:-1]) and _is_still_at(descriptor, place + begin, text):
+                    os.pwrite(descriptor, b' ' * (end - begin), place + begin)
+                    count += 1
+            place += len(block)
+    return count
+
+
+def _is_still_at(descriptor: int, place: int, text: bytes) -> bool:
+    """Look again: the file may have been cut off, and others have written there since."""
+    return os.pread(descriptor, len(text), place) == text

@@ -24,8 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    Mark = tuple[int, int, int, int]  # _core.mark_of
+
 SUFFIX = '.journal'
 MAGIC = 8  # bytes, the last that are written when a journal is made
+MOST = _core.JOURNAL_MOST  # bytes of one
+FIRST_LOOKS, FIRST_BYTES = 64, 512 << 10  # journals, bytes read, before a first record
+LOOKING = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # the last: no waiting for a FIFO
 PATIENCE = 2.0  # seconds for another process that recovers a journal, or dies
 
 # fcntl(2) keeps processes apart; between the threads of one it is for us to do so.
@@ -50,9 +55,50 @@ def real(output: str | bytes) -> str:
     return os.path.realpath(os.fsdecode(output))
 
 
-def is_left_behind(output: str, place: str | None = None) -> bool:
-    """Whether there are journals of a file that are not of this process."""
-    return not set(paths_for(output, place)) <= set(_core.own_journals())
+def of_others(output: str, place: str | None = None) -> list[str]:
+    """Return the journals of a file that are not of this process."""
+    own = set(_core.own_journals())
+    return [path for path in paths_for(output, place) if path not in own]
+
+
+def at_first_record(output: str, place: str | None = None) -> list[str]:
+    """Return the journals that a program looks at before its first record.
+
+    Not more of them, and none that is larger, than costs some milliseconds at most: what
+    is left out, readers see.
+    """
+    paths = dead_first(of_others(output, place))[:FIRST_LOOKS]
+    return [path for path in paths if _is_dead_and_small(path)]
+
+
+def _is_dead_and_small(path: str) -> bool:
+    try:
+        descriptor = os.open(path, LOOKING)
+    except OSError:
+        return False
+    try:
+        size = os.fstat(descriptor).st_size
+        return size <= FIRST_BYTES and not _core.owner_lives(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def dead_first(paths: list[str]) -> list[str]:
+    """Return journals in another order: first those whose process is not to be seen here.
+
+    A guess only, which costs less than to open them: the lock of each tells.
+    """
+    return sorted(paths, key=lambda path: _is_seen(_pid_in(path)))
+
+
+def _is_seen(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _asked_for() -> list[str]:
@@ -85,29 +131,51 @@ class Journal:
         lives: its owner is running, here.
         is_there: False if somebody has removed it meanwhile.
         pid: of its owner.
+        size: bytes that were read of it.
         records: id and line of each record that was open.
+        claimed: ids of those whose process had begun to write them.
         damaged: how many there were that cannot be understood.
+        made_wall_ns: when it was made.
+        made_at: mark of the output then; claimed records lie behind it.
+        recovered_from: mark of the output when somebody began to put the records there,
+            and was killed; None: nobody has.
 
     Args:
         path: of the journal.
         output: the file that its records belong to.
         exclusive: whether they are about to be put there: nobody else reads it then.
         force: whether journals of other users and hosts are taken too.
+        patience: seconds to wait for its lock while that is held for moments only.
+        most: bytes of it that are read; a larger one is left alone.
     """
 
     def __init__(
-        self, path: str, output: str, *, exclusive: bool = False, force: bool = False
+        self,
+        path: str,
+        output: str,
+        *,
+        exclusive: bool = False,
+        force: bool = False,
+        patience: float = PATIENCE,
+        most: int = MOST,
     ) -> None:
         self.path = path
         self.output = real(output)
         self.exclusive = exclusive
         self.force = force
+        self.patience = patience
+        self.most = most
         self.why_not = ''
         self.lives = False
         self.is_there = True
         self.pid = _pid_in(path)
+        self.size = 0
         self.records: list[tuple[bytes, bytes]] = []
+        self.claimed: set[bytes] = set()
         self.damaged = 0
+        self.made_wall_ns = 0
+        self.made_at: Mark = (0, 0, 0, 0)
+        self.recovered_from: Mark | None = None
         self._descriptor = -1
 
     def __enter__(self) -> Journal:
@@ -126,15 +194,33 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    def note_recovery(self, mark: Mark) -> None:
+        """Note that its records are about to be put behind a mark of the output.
+
+        If we are killed meanwhile, the next one knows where to look for them. What an
+        earlier one has noted stays.
+        """
+        if self.recovered_from is None:
+            _core.note_recovery(self._descriptor, mark)
+            self.recovered_from = mark
+
     def remove(self) -> None:
-        """Remove the file: its records are where they belong."""
-        os.unlink(self.path)
+        """Remove the file: its records are where they belong.
+
+        Not if something else has taken its name.
+        """
+        ours = os.fstat(self._descriptor)
+        try:
+            there = os.lstat(self.path)
+        except FileNotFoundError:
+            there = None
+        if there is not None and os.path.samestat(ours, there):
+            os.unlink(self.path)
         self.is_there = False
 
     def _hold(self) -> None:
         mode = os.O_RDWR if self.exclusive else os.O_RDONLY
-        mode |= os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # no waiting for a FIFO
-        self._descriptor = os.open(self.path, mode)
+        self._descriptor = os.open(self.path, mode | LOOKING)
         there = os.fstat(self._descriptor)
         if not S_ISREG(there.st_mode):
             self.why_not = 'it is no file'
@@ -151,7 +237,7 @@ class Journal:
         import fcntl
 
         kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while True:
             try:
                 fcntl.lockf(self._descriptor, kind | fcntl.LOCK_NB)
@@ -160,7 +246,7 @@ class Journal:
                     raise
             else:
                 return True
-            if time.monotonic() > deadline or not self._ends_soon():
+            if time.monotonic() >= deadline or not self._ends_soon():
                 return False
             time.sleep(0.01)
 
@@ -180,12 +266,12 @@ class Journal:
             return f'its process ({self.pid}) is still running'
         return 'another process is recovering it'
 
-    def _contents(self) -> bytes:
-        size = os.fstat(self._descriptor).st_size
-        return os.pread(self._descriptor, size, 0)
-
     def _read(self) -> None:
-        data = self._contents()
+        self.size = os.fstat(self._descriptor).st_size
+        if self.size > self.most:
+            self.why_not = f'it is large: {self.size} bytes'
+            return
+        data = os.pread(self._descriptor, self.size, 0)
         try:
             header = _core.journal_header(data)
         except ValueError as error:
@@ -205,9 +291,17 @@ class Journal:
 
         end = End(header, os.fstat(self._descriptor).st_mtime_ns)
         found = _core.journal_records(data, end.fields(), end.ns)
+        claims = _core.journal_claims(data)
         records = [(record_id, end.bounded(record_id, line)) for record_id, line in found]
         self.records = [(record_id, line) for record_id, line in records if line]
+        self.claimed = {
+            record_id
+            for (record_id, line), claimed in zip(records, claims, strict=True)
+            if line and claimed
+        }
         self.damaged = len(found) - len(self.records)
+        self.made_wall_ns, self.made_at = header['made_wall_ns'], header['made_at']
+        self.recovered_from = header['recovered_from']
 
     def _is_of_another_file(self, output: bytes) -> bool:
         """Beside its file the name says it all, also after the directory was moved."""

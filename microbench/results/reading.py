@@ -40,22 +40,29 @@ def decode_lines(file: IO[bytes], source: object) -> Iterator[dict[str, Any]]:
         file: lines of JSON; the last one may lack its newline.
         source: named in the warning.
     """
-    lines = Lines(blocks(file))
+    return decode_blocks(blocks(file), source)
+
+
+def decode_blocks(contents: Iterable[bytes], source: object) -> Iterator[dict[str, Any]]:
+    """Yield the records in blocks of whole lines, as `decode_lines` does."""
+    lines = Lines(contents)
     yield from lines
     if lines.damaged:
         message = f'{source!r}: {damage(lines.damaged)}'
         warn(message, RuntimeWarning)
 
 
-def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    r"""Yield the contents of a file in blocks of whole lines.
+def blocks(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
+    r"""Yield the contents of a file in blocks of whole lines, each of about `size` bytes.
 
     >>> import io
     >>> list(blocks(io.BytesIO(b'{"n": 1}\n{"n": 2}\n')))
     [b'{"n": 1}\n{"n": 2}\n']
     """
-    while block := file.read(BLOCK) + file.readline():
+    while block := file.read(size) + file.readline():
         yield block
+        if not block.endswith(b'\n'):
+            break  # the last line, which may grow meanwhile
 
 
 def damage(lines: int) -> str:

@@ -1,28 +1,48 @@
-"""Records of dead processes, at their place: in what is read, or in the file itself.
+"""Records of dead processes are put into the file that they belong to.
 
-A reader adds them in memory and changes nothing. A writer, at its first record, and
-`microbench recover` put them into the file. That is safe at any moment:
+By a writer, before its first record, and by `microbench recover`; readers add them to what
+they read and change nothing (lost.py). It is safe at any moment:
 
-    hold the journal   the owner is dead, nobody else is at it
-    read the file      a record whose id is there already was written after all
+    hold the journals  their owners are dead, nobody else is at them
+    look for records   one that was claimed may have been written after all (written.py)
+    note the end       of the file, in the journals: if we are killed, the next one looks
+                       from there on for what we have written
     append the others  each as one line, like any record
     blank fragments    the beginnings of these records that a killed write left there
     sync, then remove  killed before that, the next one finds the ids in the file
+
+The first record of a program must not wait for what others have left behind: there, as
+much is done as can be read and written in some milliseconds (`Limits`), and the rest is
+left to readers and to the command.
 """
 
 from __future__ import annotations
 
-import io
-import os
+from contextlib import ExitStack
+from itertools import islice
 
-from .fragments import blank, without_fragments
+from . import journals
 from .journals import Journal, one_at_a_time, paths_for
-from .reading import holds
+from .written import Written, mark_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import IO
+
+GROUP = 64  # journals that are held at once: each is a descriptor
+
+
+class Limits:
+    """How much is done, and waited for.
+
+    Attributes:
+        bytes_left: that may still be read, of journals and of the file.
+        patience: seconds to wait for the lock of a journal.
+    """
+
+    def __init__(self, bytes_left: int, patience: float) -> None:
+        self.bytes_left = bytes_left
+        self.patience = patience
 
 
 class Report:
@@ -37,73 +57,13 @@ class Report:
         damaged: how many of its records cannot be understood: it stays because of them.
     """
 
-    def __init__(self, journal: Journal, file: Growing) -> None:
+    def __init__(self, journal: Journal) -> None:
         self.path = journal.path
         self.pid = journal.pid
         self.why_not = journal.why_not
         self.damaged = journal.damaged
         self.lives = journal.lives
-        self.lines = missing(journal.records, file.contents()) if journal.records else []
-
-
-class Growing:
-    """The contents of a file of records, of which each byte is read once.
-
-    Many journals may lie beside a file that is large.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._data = bytearray()
-
-    def contents(self) -> bytearray:
-        """Return all that is there now; nothing of a file that is not there."""
-        try:
-            with open(self._path, 'rb') as file:
-                if os.fstat(file.fileno()).st_size < len(self._data):
-                    self._data.clear()  # it was replaced
-                file.seek(len(self._data))
-                self._data += file.read()
-        except FileNotFoundError:
-            self._data.clear()
-        return self._data
-
-
-def to_read(output: str, place: str | None = None) -> IO[bytes]:
-    """Open a file of records for reading, with `contents_of` as its contents."""
-    if not paths_for(output, place):  # journals first, as there
-        try:
-            return open(output, 'rb')
-        except FileNotFoundError:
-            return io.BytesIO()
-    return io.BytesIO(contents_of(output, place))
-
-
-def contents_of(output: str, place: str | None = None) -> bytes:
-    """Return the contents of a file of records, and after them what is missing there.
-
-    A file that is not there is empty. `place` is a further directory of journals.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    # In this order: what others put into the file meanwhile is seen there.
-    paths = paths_for(output, place)
-    records = [record for path in paths for record in records_in(path, output)]
-    contents = bytes(Growing(output).contents())
-    if not records:
-        return contents
-    lines = missing(records, contents)
-    if lines and contents and not contents.endswith(b'\n'):
-        contents += b'\n'
-    contents = without_fragments(contents, lambda text: _is_of(text, records))
-    return contents + b''.join(line + b'\n' for line in lines)
-
-
-def records_in(path: str, output: str) -> list[tuple[bytes, bytes]]:
-    """Return ids and lines of the records in a journal, if its process is dead."""
-    with one_at_a_time.held, Journal(path, output) as journal:
-        return journal.records
+        self.lines: list[bytes] = []
 
 
 def recover(
@@ -111,7 +71,6 @@ def recover(
     append: Callable[[bytes], None],
     sync: Callable[[], None],
     force: bool = False,
-    place: str | None = None,
 ) -> Iterator[Report]:
     """Put the records of dead processes into the file; yield what became of each journal.
 
@@ -120,59 +79,143 @@ def recover(
         append: adds one line to it.
         sync: returns when what was added is on the disk.
         force: also journals of other users and other hosts.
-        place: a further directory of journals.
 
     Raises:
-        OSError: the file cannot be read, or a record not be added: then the journal stays.
+        OSError: the file cannot be read, or a record not be added: then the journals stay.
     """
-    file = Growing(output)
-    for path in paths_for(output, place):
-        journal = Journal(path, output, exclusive=True, force=force)
-        with one_at_a_time.held, journal:
-            if not journal.is_there:
-                continue
-            report = Report(journal, file)
-            if not report.why_not:
-                _put_in_place(journal, report, append)
-                sync()
-                if not journal.damaged:
-                    journal.remove()
-            yield report
+    limits = Limits(1 << 62, journals.PATIENCE)
+    paths = iter(paths_for(output))
+    while group := list(islice(paths, GROUP)):
+        yield from _recovered(group, output, append, sync, force, limits)
 
 
-def _put_in_place(
-    journal: Journal, report: Report, append: Callable[[bytes], None]
+def recover_before_first_record(
+    paths: list[str],
+    output: str,
+    append: Callable[[bytes], None],
+    sync: Callable[[], None],
 ) -> None:
-    for line in report.lines:
-        append(line)
-    if journal.records:
-        blank(journal.output, lambda text: _is_of(text, journal.records))
+    """Put the records of some journals into the file, as far as it takes milliseconds.
+
+    Args:
+        paths: of the journals, as `journals.at_first_record` has them.
+        output: the file of records.
+        append: adds one line to it.
+        sync: returns when what was added is as safe as records there have to be.
+
+    Raises:
+        OSError: as for `recover`.
+    """
+    _recovered(paths, output, append, sync, False, Limits(journals.FIRST_BYTES, 0))
 
 
-def _is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
-    """Whether a fragment is the beginning of one of these records."""
-    return any(line.startswith(text) or name in text for name, line in records)
+def _recovered(
+    paths: list[str],
+    output: str,
+    append: Callable[[bytes], None],
+    sync: Callable[[], None],
+    force: bool,
+    limits: Limits,
+) -> list[Report]:
+    with one_at_a_time.held, _Held(output, paths, force, limits) as held:
+        held.put_in_place(append)
+        held.remove(sync)
+    return held.reports
+
+
+class _Held:
+    """Some journals while their records are put into the file; a context manager.
+
+    Attributes:
+        reports: what becomes of each journal that is there.
+    """
+
+    def __init__(self, output: str, paths: list[str], force: bool, limits: Limits) -> None:
+        self.reports: list[Report] = []
+        self._output = output
+        self._paths = paths
+        self._force = force
+        self._limits = limits
+        self._written = Written(output)
+        self._taken: list[tuple[Journal, Report]] = []
+        self._closing = ExitStack()
+
+    def __enter__(self) -> _Held:
+        with self._closing:
+            for path in self._paths:
+                self._look_at(path)
+            self._closing = self._closing.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def put_in_place(self, append: Callable[[bytes], None]) -> None:
+        """Append the records that are missing, and blank their fragments."""
+        found = self._written.found()
+        mark = mark_of(self._output)
+        for journal, report in self._taken:
+            report.lines = missing(journal, found)
+            if report.lines:
+                journal.note_recovery(mark)
+        for _, report in self._taken:
+            for line in report.lines:
+                append(line)
+        records = [record for journal, _ in self._taken for record in journal.records]
+        self._written.blank(lambda text: is_of(text, records))
+
+    def remove(self, sync: Callable[[], None]) -> None:
+        """Remove the journals whose records are all in the file, once they are stored."""
+        if self._taken:
+            sync()
+        for journal, _ in self._taken:
+            if not journal.damaged:
+                journal.remove()
+
+    def _look_at(self, path: str) -> None:
+        journal = Journal(
+            path,
+            self._output,
+            exclusive=True,
+            force=self._force,
+            patience=self._limits.patience,
+            most=min(self._limits.bytes_left, journals.MOST),
+        )
+        self._closing.enter_context(journal)
+        if journal.is_there:
+            report = Report(journal)
+            self.reports.append(report)
+            if not report.why_not:
+                self._take(journal, report)
+
+    def _take(self, journal: Journal, report: Report) -> None:
+        """Have its records put into the file, unless that would be too much."""
+        self._limits.bytes_left -= journal.size
+        if self._written.size_with(journal) > self._limits.bytes_left:
+            report.why_not = 'its records have to be looked for in a large file'
+            return
+        self._written.add(journal)
+        self._taken.append((journal, report))
 
 
 def survey(output: str, force: bool = False) -> Iterator[Report]:
     """Yield what recover() would do, and change nothing."""
-    file = Growing(output)
     for path in paths_for(output):
         with one_at_a_time.held, Journal(path, output, force=force) as journal:
-            if journal.is_there:
-                yield Report(journal, file)
+            pass
+        if journal.is_there:
+            report = Report(journal)
+            written = Written(output)
+            written.add(journal)
+            report.lines = missing(journal, written.found())
+            yield report
 
 
-def left_alone(output: str) -> list[str]:
-    """Return why journals of dead processes, as it seems, are left alone: one line each.
-
-    Those of other hosts, of other users, and what cannot be understood. Their records are
-    not among those read.
-    """
-    reports = list(survey(output)) if paths_for(output) else []
-    return [report.why_not for report in reports if report.why_not and not report.lives]
+def missing(journal: Journal, found: set[bytes]) -> list[bytes]:
+    """Return the lines of those records that are in no file."""
+    return [line for record_id, line in journal.records if record_id not in found]
 
 
-def missing(records: list[tuple[bytes, bytes]], contents: bytes | bytearray) -> list[bytes]:
-    """Return the lines of those records that are not in the contents of a file."""
-    return [line for record_id, line in records if not holds(contents, record_id)]
+def is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
+    """Whether a fragment is the beginning of one of these records."""
+    return any(line.startswith(text) or name in text for name, line in records)

@@ -21,7 +21,7 @@ class Siblings:
     """
 
     def __init__(self, path: str | bytes) -> None:
-        self._directory, self._name = os.path.split(os.fsencode(path))
+        self._path = path
         self._known: dict[Identity, int] = {}
         self.changed()
 
@@ -33,7 +33,7 @@ class Siblings:
         """
         before, self._known = self._known, {}
         found = []
-        for path in self._paths():
+        for path in beside(self._path):
             try:
                 state = os.stat(path)
             except OSError:
@@ -45,13 +45,15 @@ class Siblings:
                 found.append((state.st_mtime_ns, path, identity, is_new))
         return [(path, identity, new) for _, path, identity, new in sorted(found)]
 
-    def _paths(self) -> Iterator[bytes]:
-        length = len(self._name)
-        try:
-            names = os.listdir(self._directory or b'.')
-        except OSError:
-            return
-        for name in names:
-            rest = name[length:]
-            if rest and name.startswith(self._name) and rest[0] in SEPARATORS:
-                yield os.path.join(self._directory, name)
+
+def beside(path: str | bytes) -> Iterator[bytes]:
+    """Yield the paths of files whose names are that of a path with something after it."""
+    directory, name = os.path.split(os.fsencode(path))
+    try:
+        names = os.listdir(directory or b'.')
+    except OSError:
+        return
+    for found in names:
+        rest = found[len(name) :]
+        if rest and found.startswith(name) and rest[0] in SEPARATORS:
+            yield os.path.join(directory, found)

@@ -13,6 +13,7 @@ import pytest
 from microbench.cli.tail import main
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import on_terminal
+from tests.fakes import python
 
 DEADLINE = 60
 LINES = """\
@@ -53,6 +54,24 @@ def as_line(record):
 def test_a_line_each(shown, path):
     """When it began, what ran where, how long it took, how it ended; aligned."""
     assert shown(path) == LINES
+
+
+LOST = """
+import os, signal, sys
+from microbench import MicroBench
+with MicroBench(sys.argv[1]).record('lost'):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_killed_processes_have_left(shown, path):
+    """Without --follow it comes last, as for other readers; also where there is no file."""
+    python(LOST, path)
+    assert 'lost ' in shown(path, '-n', '1')
+    assert [line[21:25] for line in shown(path).splitlines()[-2:]] == ['mode', 'lost']
+    assert 'lost' not in shown(path, '--filter', 'call.name == "solve"')
+    path.unlink()
+    assert 'lost ' in shown(path)
 
 
 @pytest.mark.parametrize('count', [0, 1, 3, 4, 100])

@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from microbench import FileOutput, _core
+from microbench.cli import recover
+from microbench.results import journals, recovery
 from tests.fakes import python
 from tests.faults.conftest import names_in
 
@@ -86,3 +89,34 @@ def test_a_journal_that_finds_no_room(disk):
     assert done.returncode == 0
     assert done.stderr.count('"name":"large"') == 1
     assert done.stderr.endswith('end')
+
+
+LOST = """
+import contextlib, os, signal, sys
+from microbench import MicroBench
+
+bench = MicroBench(sys.argv[1], journal=sys.argv[2], note='x' * 3000)
+with contextlib.ExitStack() as stack:
+    for number in range(5):
+        stack.enter_context(bench.record(f'lost {number}'))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_disk_that_is_full_during_recovery(disk, tmp_path, monkeypatch):
+    """Some records find room, and the rest when there is more: each is there once."""
+    monkeypatch.setenv('MICROBENCH_JOURNAL', str(tmp_path))
+    path, ballast = disk / 'records.jsonl', disk / 'ballast'
+    python(LOST, path, tmp_path)
+    ballast.write_bytes(b'x' * (64 * 1024 - 4096 * 3))
+    appender = _core.Appender(path)
+    with pytest.raises(OSError, match='No space left'):
+        list(recovery.recover(str(path), appender.append, appender.sync))
+    ballast.unlink()
+    expected = [f'lost {number}' for number in range(5)]
+    assert 0 < len(names_in(path.read_bytes())[0]) < 5
+    assert sorted(r['call']['name'] for r in FileOutput(path).get_results()) == expected
+    assert recover.main([str(path)]) == 0
+    names, damaged = names_in(path.read_bytes())
+    assert (sorted(names), damaged) == (expected, 0)
+    assert journals.paths_for(str(path)) == []

@@ -235,7 +235,7 @@ with MicroBench(path).record('block'):
 
 
 def test_the_command_is_shown(program, tmp_path):
-    """A command that kills the microbench above it: finished iterations, the command."""
+    """A command that kills the microbench above it: all iterations, the command."""
     count = tmp_path / 'count'
     script = f'echo >> {count}; [ $(wc -l < {count}) -lt 3 ] || kill -9 $PPID'
     left = program(f"""
@@ -248,5 +248,5 @@ sys.exit(subprocess.run(command).returncode != -9)
     call = left.shown['sh']['call']
     assert call['invocation'] == 'CLI'
     assert call['command'][:2] == ['sh', '-c']
-    assert len(call['durations']) == 2
+    assert len(call['durations']) == 3  # the last one was running
     assert call['start_time'] < call['finish_time']

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from microbench.results.fragments import blank, fragments
 from microbench.results.reading import decode_lines, holds, salvaged
+from microbench.results.written import ids_in
 
 
 def record(number):
@@ -37,6 +38,13 @@ def test_any_beginning_that_is_followed_by_a_newline(cut):
 def test_a_whole_record_glued_to_it(cut):
     """Only the part before the next opening is a fragment."""
     assert found(WHOLE[:cut] + OTHER + b'\n') == [WHOLE[:cut]]
+
+
+@pytest.mark.parametrize('blanks', [b'\t', b'\t\t\t', b'  '])
+def test_blanks_before_it_are_none_of_it(blanks):
+    """They stand for what an earlier write had begun."""
+    assert found(blanks + WHOLE[:30] + b'\n') == [WHOLE[:30]]
+    assert found(blanks + WHOLE + b'\n') == []
 
 
 def test_a_fragment_glued_to_a_whole_record():
@@ -90,6 +98,30 @@ def test_only_the_dead_ones(tmp_path):
     path.write_bytes(dead + b'\n' + alive + b'\n')
     assert blank(str(path), lambda text: text == dead) == 1
     assert path.read_bytes() == b' ' * len(dead) + b'\n' + alive + b'\n'
+
+
+def test_what_is_before_the_start_is_left_alone(tmp_path):
+    """Only what came later is read."""
+    path = tmp_path / 'records.jsonl'
+    path.write_bytes(WHOLE[:30] + b'\n' + OTHER[:30] + b'\n')
+    assert blank(str(path), lambda text: True, 31) == 1
+    assert path.read_bytes() == WHOLE[:30] + b'\n' + b' ' * 30 + b'\n'
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.booleans(), st.booleans()), max_size=30),
+    st.sets(st.integers(0, 30)),
+)
+def test_ids_in_a_block(lines, sought):
+    """Those of whole records, few or many; also where a line has white space in it."""
+    written = [(json.dumps(json.loads(record(n))).encode(), record(n)) for n, *_ in lines]
+    texts = [
+        both[spaced][: None if whole else -5]
+        for both, (_, spaced, whole) in zip(written, lines, strict=True)
+    ]
+    whole = {n for n, _, whole in lines if whole}
+    names = {f'id-{n}'.encode() for n in sought}
+    assert ids_in(b'\n'.join(texts), names) == {f'id-{n}'.encode() for n in whole & sought}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,233 @@
+"""The first record beside journals of dead processes: how much is read, and what is left.
+
+How long it takes is what `make bench` tells; here it is bytes, files and records.
+"""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from microbench import FileOutput, MicroBench
+from microbench.cli import recover
+from microbench.results import journals
+from tests.fakes import python
+
+KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
+OPEN = f"""
+import contextlib, os, signal, sys
+from microbench import MicroBench
+
+bench = MicroBench(sys.argv[1])
+with contextlib.ExitStack() as stack:
+    for number in range(int(sys.argv[2])):
+        stack.enter_context(bench.record(f'lost {{number}}'))
+    {KILL}
+"""
+WRITTEN = f"""
+import os, signal, sys
+import microbench._core
+from microbench import MicroBench
+
+class Cut(microbench._core.Appender):
+    def append(self, record):
+        super().append(record)
+        {KILL}
+
+microbench._core.Appender = Cut
+with MicroBench(sys.argv[1]).record('written'):
+    pass
+"""
+FIRST = """
+import resource, sys
+from microbench import MicroBench
+
+bench = MicroBench(sys.argv[1])
+
+@bench
+def first():
+    pass
+
+def read():
+    with open('/proc/self/io') as file:
+        return int(file.readline().split()[1])
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+before = read(), peak()
+first()
+print(read() - before[0], peak() - before[1])
+"""
+MIB = 1 << 20
+HOLE = 300 * MIB  # without blocks: quick to make, and as slow to read as any other
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file of records that is large, and ends with one of them."""
+    path = tmp_path / 'records.jsonl'
+    path.write_bytes(b'\n')
+    os.truncate(path, HOLE)
+    with path.open('ab') as file:
+        file.write(b'\n{"n":1}\n')
+    return path
+
+
+def killed(code, path, *args):
+    """Run a program that kills itself."""
+    done = python(code, path, *args)
+    assert (done.returncode, done.stderr) == (-signal.SIGKILL, '')
+
+
+def left(path):
+    """How many journals lie beside a file."""
+    return len(journals.paths_for(str(path)))
+
+
+def names_at_the_end(path):
+    """Names of the records after the hole."""
+    with path.open('rb') as file:
+        file.seek(HOLE)
+        lines = [line for line in file if line.strip()]
+    return [json.loads(line).get('call', {}).get('name') for line in lines]
+
+
+def first_record(path):
+    """Run a program that records once: how many bytes it read for it, and its memory."""
+    done = python(FIRST, path)
+    assert done.stderr == ''
+    return map(int, done.stdout.split())
+
+
+@pytest.mark.parametrize('code', [OPEN, WRITTEN], ids=['open', 'written'])
+def test_of_a_large_file_only_what_came_later_is_read(path, code):
+    """The journal knows where its records can be; what was only open is nowhere."""
+    killed(code, path, 1)
+    bytes_read, grown = first_record(path)
+    assert bytes_read < 2 * MIB  # modules that are imported, above all
+    assert grown < 8 * MIB
+    name = 'lost 0' if code == OPEN else 'written'
+    assert names_at_the_end(path) == [None, name, 'first']
+    assert left(path) == 0
+
+
+def test_what_was_open_is_recovered_however_much_came_later(path):
+    """Its process had not begun to write it."""
+    killed(OPEN, path, 1)
+    os.truncate(path, 2 * HOLE)
+    bytes_read, grown = first_record(path)
+    assert bytes_read < 2 * MIB
+    assert grown < 8 * MIB
+    assert left(path) == 0
+
+
+def test_a_record_that_may_be_anywhere_is_left_to_the_command(path):
+    """Too much came later: a reader sees it, `microbench recover` looks for it."""
+    killed(WRITTEN, path)
+    with path.open('ab') as file:
+        file.write(b'{"n":2}\n' * (MIB // 8))
+    bytes_read, _ = first_record(path)
+    assert bytes_read < 2 * MIB
+    assert left(path) == 1
+    assert recover.main([str(path)]) == 0
+    assert left(path) == 0
+    assert names_at_the_end(path).count('written') == 1
+
+
+def test_a_journal_that_is_large_is_left_to_the_command(tmp_path, capsys):
+    """Two thousand records that were open: each comes back, once."""
+    path = tmp_path / 'records.jsonl'
+    killed(OPEN, path, 2000)
+    bytes_read, _ = first_record(path)
+    assert bytes_read < 2 * MIB
+    assert path.read_bytes().count(b'\n') == 1
+    assert left(path) == 1
+    assert len(FileOutput(path).get_results()) == 2001
+    assert recover.main([str(path)]) == 0
+    assert ': 2000 records of process ' in capsys.readouterr().out
+    names = [record['call']['name'] for record in FileOutput(path).get_results()]
+    assert names == ['first', *(f'lost {number}' for number in range(2000))]
+    assert left(path) == 0
+
+
+def test_of_many_journals_some_are_left_to_the_next(tmp_path):
+    """Each program does a part, and the records are there all along."""
+    path = tmp_path / 'records.jsonl'
+    for _ in range(10):
+        killed(OPEN, path, 1)
+    several = journals.FIRST_BYTES // (64 << 10)
+    for done in (several, 10):
+        MicroBench(path)(len)('')
+        assert left(path) == 10 - done
+        names = [record['call']['name'] for record in FileOutput(path).get_results()]
+        assert names.count('lost 0') == 10
+
+
+def test_many_that_live_do_not_hide_those_that_are_dead(tmp_path, monkeypatch):
+    """Only some are looked at: first those whose process is not to be seen."""
+    path = tmp_path / 'records.jsonl'
+    killed(OPEN, path, 1)
+    [dead] = journals.paths_for(str(path))
+    seen = [tmp_path / f'.records.jsonl.{os.getpid()}-{n:016x}.journal' for n in range(9)]
+    for name in seen:
+        name.write_bytes(b'')
+    monkeypatch.setattr(journals, 'FIRST_LOOKS', 3)
+    found = journals.at_first_record(str(path))
+    assert found[0] == dead
+    assert len(found) == 3
+
+
+def test_beside_journals_that_live_nothing_is_loaded(tmp_path):
+    """A worker whose siblings record as well pays for a look at each."""
+    path = tmp_path / 'records.jsonl'
+    code = (
+        'import sys\nfrom microbench import MicroBench\nMicroBench(sys.argv[1])(len)("")\n'
+    )
+    code += 'print([name for name in sys.modules if "recovery" in name or name == "json"])'
+    with MicroBench(path).record('open'):
+        assert python(code, path).stdout == '[]\n'
+    killed(OPEN, path, 2000)  # and of one that is left to the command
+    assert python(code, path).stdout == '[]\n'
+
+
+def test_a_record_that_is_larger_than_all_that_is_read(tmp_path):
+    """It is left to readers and to the command, whole."""
+    path = tmp_path / 'records.jsonl'
+    large = OPEN.replace('sys.argv[1])', 'sys.argv[1], note="x" * 1_000_000)')
+    killed(large, path, 1)
+    MicroBench(path)(len)('')
+    assert left(path) == 1
+    assert recover.main([str(path)]) == 0
+    [_, record] = FileOutput(path).get_results()
+    assert record['note'] == 'x' * 1_000_000
+
+
+def test_more_records_than_a_journal_can_show(tmp_path):
+    """The process goes on; what has found room comes back."""
+    path = tmp_path / 'records.jsonl'
+    killed(OPEN, path, 20_000)
+    [journal] = journals.paths_for(str(path))
+    assert Path(journal).stat().st_size <= journals.MOST
+    found = FileOutput(path).get_results()
+    assert 5_000 < len(found) < 20_000
+    assert [r['call']['name'] for r in found] == [f'lost {n}' for n in range(len(found))]
+
+
+def test_a_pipe_in_the_place_of_the_file(tmp_path, capsys):
+    """Neither the first record nor the command waits for it."""
+    path = tmp_path / 'records.jsonl'
+    killed(OPEN, path, 1)
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        MicroBench(path)(len)('')
+        [line] = os.read(reader, 65536).splitlines()
+    finally:
+        os.close(reader)
+    assert json.loads(line)['call']['name'] == 'len'
+    assert left(path) == 1
+    assert recover.main([str(path)]) == 2
+    assert 'is no regular file' in capsys.readouterr().err

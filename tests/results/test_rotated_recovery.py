@@ -1,0 +1,274 @@
+"""A process is killed between the write and its end, and then the file is rotated."""
+
+import json
+import os
+import shutil
+import signal
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from microbench import FileOutput, MicroBench, _core
+from microbench.cli import recover
+from microbench.results import fragments, journals, recovery, written
+from microbench.results.lost import blocks_of
+from tests.fakes import only, python
+
+EARLIER = '{"mb":{"run_id":"r","record_id":"%d"},"n":1}\n'
+KILLED = """
+import os, signal, sys
+import microbench._core
+from microbench import MicroBench
+
+def kill():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class Cut(microbench._core.Appender):
+    def append(self, record):
+        if sys.argv[2] == 'open':
+            kill()
+        size = int(sys.argv[2]) if sys.argv[2].isdecimal() else len(record) + 1
+        with open(sys.argv[1], 'ab') as file:
+            file.write((record + b'\\n')[:size])
+        kill()
+
+microbench._core.Appender = Cut
+with MicroBench(sys.argv[1]).record('lost'):
+    pass
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file with two records."""
+    path = tmp_path / 'records.jsonl'
+    path.write_text(EARLIER % 1 + EARLIER % 2)
+    return path
+
+
+def killed(path, how='written'):
+    """Kill a program after its write, or after so many bytes of it."""
+    done = python(KILLED, path, how)
+    assert (done.returncode, done.stderr) == (-signal.SIGKILL, '')
+
+
+def renamed(path):
+    """As logrotate does, without `copytruncate`."""
+    path.rename(f'{path}.1')
+
+
+def renamed_and_made_anew(path):
+    """The next writer has come already."""
+    renamed(path)
+    path.write_text(EARLIER % 3)
+
+
+def renamed_and_made_anew_alike(path):
+    """The new file is as long as the old one was, and longer."""
+    renamed(path)
+    path.write_text(EARLIER % 3 + EARLIER % 4 + EARLIER % 5 * 100)
+
+
+def copied_and_cut_off(path):
+    """As logrotate does with `copytruncate`: the same file, empty."""
+    shutil.copyfile(path, f'{path}.1')
+    os.truncate(path, 0)
+
+
+def copied_cut_off_and_grown(path):
+    """It has grown beyond where it was."""
+    copied_and_cut_off(path)
+    with path.open('a') as file:
+        file.write(EARLIER % 3 + EARLIER % 4 + EARLIER % 5 * 100)
+
+
+def copied_and_replaced(path):
+    """What is at the path has the same beginning, and is another file."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    renamed(path)
+    path.write_bytes(b''.join(line for line in lines if b'"run_id":"r"' in line))
+
+
+WAYS = [
+    renamed,
+    renamed_and_made_anew,
+    renamed_and_made_anew_alike,
+    copied_and_cut_off,
+    copied_cut_off_and_grown,
+    copied_and_replaced,
+]
+
+
+def all_names(path):
+    """Names of the records in the file and in those beside it; each line is one."""
+    files = sorted(path.parent.glob('records.jsonl*'))
+    lines = [line for file in files for line in file.read_bytes().split(b'\n')]
+    records = [json.loads(line) for line in lines if line.strip()]
+    return [record['call']['name'] for record in records if 'call' in record]
+
+
+def names_read(path):
+    """Names of the records that a reader of the path sees."""
+    records = FileOutput(path).get_results()
+    return [record['call']['name'] for record in records if 'call' in record]
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('empty', [False, True], ids=['grown', 'new'])
+def test_a_record_that_was_written_is_not_recovered(path, way, empty):
+    """It is in the file that was rotated: no reader, writer or command adds it again."""
+    if empty:
+        path.unlink()
+    killed(path)
+    way(path)
+    was_there = names_read(path)
+    assert was_there in ([], ['lost'])
+    MicroBench(path)(len)('')
+    assert sorted(all_names(path)) == ['len', 'lost']
+    assert recover.main([str(path)]) == 0
+    assert sorted(all_names(path)) == ['len', 'lost']
+    assert journals.paths_for(str(path)) == []
+
+
+@pytest.mark.parametrize('way', WAYS)
+@pytest.mark.parametrize('size', [1, 100, 400])
+def test_a_record_that_was_cut_off_is_recovered(path, way, size):
+    """What was left of it is blanked where it is now."""
+    killed(path, size)
+    way(path)
+    assert names_read(path) == ['lost']
+    assert recover.main([str(path)]) == 0
+    assert names_read(path) == ['lost']
+    with Path(f'{path}.1').open('ab') as file:
+        file.write(b'\n')  # at its end nobody blanks what may be a write that goes on
+    again = fragments.blank(f'{path}.1', lambda text: True)
+    assert again <= 1
+    assert all_names(path) == ['lost']
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_a_record_that_was_not_begun_is_recovered(path, way):
+    """Into the file that is there now; once."""
+    killed(path, 'open')
+    way(path)
+    for _ in range(2):
+        assert names_read(path) == ['lost']
+    MicroBench(path)(len)('')
+    assert sorted(all_names(path)) == ['len', 'lost']
+
+
+def test_a_link_is_rotated_where_it_leads(path, tmp_path):
+    """The files that rotation leaves behind lie beside the real one."""
+    link = tmp_path / 'elsewhere' / 'link'
+    link.parent.mkdir()
+    link.symlink_to(path)
+    killed(link)
+    renamed_and_made_anew(path)
+    assert names_read(link) == []
+    MicroBench(link)(len)('')
+    assert sorted(all_names(path)) == ['len', 'lost']
+
+
+def test_files_that_were_there_before_are_not_searched(path):
+    """Nothing that the process has written can be in them."""
+    killed(path)
+    renamed_and_made_anew(path)
+    old = Path(f'{path}.2')
+    old.write_text(EARLIER % 0)
+    os.utime(old, (0, 0))
+    [name] = journals.paths_for(str(path))
+    with journals.Journal(name, str(path)) as journal:
+        search = written.Written(str(path))
+        search.add(journal)
+    assert sorted(search.starts) == [str(path), f'{path}.1']
+    assert search.starts[f'{path}.1'] == len(EARLIER % 1 + EARLIER % 2)
+
+
+def test_a_fresh_record_is_not_blanked(path, monkeypatch):
+    """The file is cut off and written to anew after its fragments were found."""
+    torn = b'{"mb":{"run_id":"torn'
+    fresh = b'{"mb":{"run_id":"r","record_id":"fresh"}}\n'
+    path.write_bytes(fresh + torn + b'\n')
+    look = fragments._found_in
+
+    def rotate_meanwhile(block):
+        found = look(block)
+        path.write_bytes(fresh + fresh)
+        return found
+
+    monkeypatch.setattr(fragments, '_found_in', rotate_meanwhile)
+    assert fragments.blank(str(path), lambda text: True) == 0
+    assert path.read_bytes() == fresh + fresh
+
+
+def test_a_journal_is_removed_only_if_it_is_the_same_file(path):
+    """What else has taken its name stays."""
+    killed(path, 'open')
+    [name] = journals.paths_for(str(path))
+
+    def put_another_there():
+        Path(name).unlink()
+        Path(name).write_bytes(b'another')
+
+    append = _core.Appender(str(path)).append
+    [report] = recovery.recover(str(path), append, put_another_there)
+    assert len(report.lines) == 1
+    assert Path(name).read_bytes() == b'another'
+
+
+@pytest.mark.parametrize('how', ['open', 'written'])
+def test_a_journal_of_the_version_before(path, how):
+    """It says nothing of marks and claims: all of the file is searched."""
+    killed(path, how)
+    [name] = map(Path, journals.paths_for(str(path)))
+    data = bytearray(name.read_bytes())
+    assert data[8] == 2
+    data[8] = 1
+    end_of_version_1 = 376
+    data[end_of_version_1:1024] = bytes(1024 - end_of_version_1)
+    name.write_bytes(data)
+    assert names_read(path) == ['lost']
+    MicroBench(path)(len)('')
+    assert sorted(all_names(path)) == ['len', 'lost']
+
+
+def test_a_sparse_file_by_the_name_of_a_journal(path, capsys):
+    """A terabyte that nobody has written is not read."""
+    name = path.with_name('.records.jsonl.1-00.journal')
+    name.write_bytes(b'')
+    os.truncate(name, 1 << 40)
+    assert names_read(path) == []
+    MicroBench(path)(len)('')
+    assert recover.main([str(path)]) == 0
+    assert 'left alone, it is large' in capsys.readouterr().out
+
+
+def test_readers_hold_no_more_than_a_part_of_the_file(path):
+    """Also beside journals of the living and the dead, with records to look for."""
+    killed(path)
+    killed(path, 'open')
+    with path.open('ab') as file:
+        file.write((EARLIER % 3).encode() * 500_000)
+    with MicroBench(path).record('open'):
+        tracemalloc.start()
+        try:
+            size = sum(map(len, blocks_of(str(path))))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert size > path.stat().st_size
+    assert peak < 4 << 20
+
+
+def test_a_reader_and_a_recoverer_at_once(path):
+    """What is put into the file while it is read is there once."""
+    killed(path, 'open')
+    blocks = blocks_of(str(path))
+    before = [next(blocks)]
+    assert recover.main([str(path)]) == 0
+    lines = b''.join([*before, *blocks]).splitlines()
+    assert [json.loads(line).get('call', {}).get('name') for line in lines].count(
+        'lost'
+    ) == 1
+    only(names_read(path))
