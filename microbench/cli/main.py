@@ -85,6 +85,11 @@ def subcommand(name: str) -> Callable[[list[str]], int]:
     return function
 
 
+def _seen_by_freezers() -> None:
+    """Never called: PyInstaller and its like look for import statements."""
+    from . import convert, diff, recover, show, tail  # noqa: F401
+
+
 def measure(bench: MicroBenchBase, settings: Settings) -> int:
     """Run the command as the settings say, and return its exit status."""
     measurement = Measurement(settings)
