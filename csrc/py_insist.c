@@ -1,5 +1,7 @@
 #include "py_insist.h"
 
+#include "py_headroom.h"
+
 #define MOST_CALLS 100 /* each time it was interrupted: somebody leans on the keys */
 #define MOST_ERRORS 3  /* they may be those of the method itself */
 #define MOST_ARGUMENTS 4
@@ -19,9 +21,9 @@ keep_first(raised *first)
     }
 }
 
-int
-py_insist(PyObject *object, const char *method, PyObject *const *arguments,
-          size_t count)
+static int
+call_until_done(PyObject *object, const char *method, PyObject *const *arguments,
+                size_t count)
 {
     PyObject *all[MOST_ARGUMENTS + 1] = {object};
     PyObject *result = NULL, *name = PyUnicode_InternFromString(method);
@@ -47,4 +49,14 @@ py_insist(PyObject *object, const char *method, PyObject *const *arguments,
         return -1;
     }
     return first.type ? PY_INTERRUPTED : PY_DONE;
+}
+
+int
+py_insist(PyObject *object, const char *method, PyObject *const *arguments,
+          size_t count)
+{
+    const bool headroom = py_headroom_give();
+    const int result = call_until_done(object, method, arguments, count);
+    py_headroom_take_back(headroom);
+    return result;
 }

@@ -496,22 +496,12 @@ phase_of(py_state *state, PyObject *bench, PyObject *name)
     return (PyObject *)phase;
 }
 
-/* `time` as found in the class of a bench. It is an object of its own and no method
- * descriptor: those check the class of the bench, which subclasses of a base class make
- * slow, and lead to no state. CPython calls it with the bench as the first argument. */
-typedef struct {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    py_state *state; /* Borrowed: the type keeps it */
-    PyObject *dict;  /* Owned: what the Python definition says of itself */
-} py_time;
-
 static int
 wrong_call(Py_ssize_t given, PyObject *names)
 {
-    if (given != 2) {
+    if (given != 1) {
         PyErr_Format(PyExc_TypeError,
-                     "time() takes the name of the phase, not %zd values", given - 1);
+                     "time() takes the name of the phase, not %zd values", given);
         return -1;
     }
     if (names &&
@@ -523,111 +513,64 @@ wrong_call(Py_ssize_t given, PyObject *names)
     return 0;
 }
 
+/* A method knows its class, but no module. There is one: Cython refuses to make another in
+ * a sub-interpreter. */
+static py_state *time_state;
+
 static PyObject *
-time_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
+time_method(PyObject *bench, PyTypeObject *Py_UNUSED(owner), PyObject *const *args,
+            Py_ssize_t count, PyObject *names)
+{
+    if (count != 1 || names) {
+        const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+        if (wrong_call(given, names) < 0) {
+            return NULL;
+        }
+    }
+    return phase_of(time_state, bench, args[0]);
+}
+
+/* As an unbound method has it, without a look at the class of the bench. */
+static PyObject *
+time_vectorcall(PyObject *Py_UNUSED(method), PyObject *const *args, size_t flags,
                 PyObject *names)
 {
     const Py_ssize_t count = PyVectorcall_NARGS(flags);
-    if (count != 2 || names) {
-        const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
-        if (count == 0 || wrong_call(given, names) < 0) {
-            return count ? NULL : PyErr_Format(PyExc_TypeError, "time() needs a bench");
+    if (count == 0) {
+        return PyErr_Format(PyExc_TypeError, "time() needs a bench");
+    }
+    return time_method(args[0], NULL, args + 1, count - 1, names);
+}
+
+static PyMethodDef time_definition = {
+    "time",
+    (PyCFunction)(void (*)(void))time_method,
+    /* not specialised: that form would check the class of the bench again and again */
+    METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
+    NULL,
+};
+
+PyObject *
+py_phase_time_method(PyObject *type, const char *doc)
+{
+    static const char signature[] = "time($self, name)\n--\n\n";
+    if (!PyType_Check(type)) {
+        return PyErr_Format(PyExc_TypeError, "a class is needed, not %R", type);
+    }
+    if (!time_definition.ml_doc) { /* CPython reads it as long as there is a method */
+        char *text = malloc(sizeof signature + strlen(doc));
+        if (!text) {
+            return PyErr_NoMemory();
         }
+        strcpy(text, signature);
+        time_definition.ml_doc = strcat(text, doc);
     }
-    return phase_of(((py_time *)callable)->state, args[0], args[1]);
-}
-
-static PyObject *
-time_get(PyObject *self, PyObject *bench, PyObject *Py_UNUSED(type))
-{
-    return bench && bench != Py_None ? PyMethod_New(self, bench) : Py_NewRef(self);
-}
-
-static PyObject *
-time_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"definition", NULL};
-    PyObject *definition;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:TimeMethod", names,
-                                     &definition)) {
-        return NULL;
+    PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, &time_definition);
+    if (method) { /* what CPython has there looks the class up among the bases: 4 ns */
+        ((PyMethodDescrObject *)method)->vectorcall = time_vectorcall;
     }
-    py_time *self = (py_time *)type->tp_alloc(type, 0);
-    if (self) {
-        self->vectorcall = time_vectorcall;
-        self->state = PyType_GetModuleState(type);
-        self->dict = Py_BuildValue("{sO}", "__wrapped__", definition);
-        if (!self->dict) {
-            Py_CLEAR(self);
-        }
-    }
-    return (PyObject *)self;
+    return method;
 }
-
-static PyObject *
-time_forward(py_time *self, void *name)
-{
-    PyObject *definition = PyDict_GetItemString(self->dict, "__wrapped__");
-    return definition ? PyObject_GetAttrString(definition, name) : Py_NewRef(Py_None);
-}
-
-static int
-time_traverse(py_time *self, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(self->dict);
-    return 0;
-}
-
-static int
-time_clear(py_time *self)
-{
-    Py_CLEAR(self->dict);
-    return 0;
-}
-
-static void
-time_dealloc(py_time *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    time_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyMemberDef time_members[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_time, vectorcall), READONLY, NULL},
-    {"__dictoffset__", T_PYSSIZET, offsetof(py_time, dict), READONLY, NULL},
-    {0},
-};
-
-static PyGetSetDef time_getset[] = {
-    {"__name__", (getter)time_forward, NULL, NULL, "__name__"},
-    {"__qualname__", (getter)time_forward, NULL, NULL, "__qualname__"},
-    {"__doc__", (getter)time_forward, NULL, NULL, "__doc__"},
-    {0},
-};
-
-static PyType_Slot time_slots[] = {
-    {Py_tp_new, time_new},
-    {Py_tp_call, PyVectorcall_Call},
-    {Py_tp_descr_get, time_get},
-    {Py_tp_dealloc, time_dealloc},
-    {Py_tp_traverse, time_traverse},
-    {Py_tp_clear, time_clear},
-    {Py_tp_members, time_members},
-    {Py_tp_getset, time_getset},
-    {0},
-};
-
-static PyType_Spec time_spec = {
-    .name = "microbench._core.TimeMethod",
-    .basicsize = sizeof(py_time),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
-             Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_IMMUTABLETYPE,
-    .slots = time_slots,
-};
 
 /* --- making the types -------------------------------------------------------------- */
 
@@ -655,13 +598,13 @@ int
 py_phase_ready(PyObject *module)
 {
     py_state *state = py_state_of(module);
-    state->time_type = py_state_type(module, &time_spec);
     state->ready_type = py_state_type(module, &ready_spec);
     state->phase_type = py_state_type(module, &phase_spec);
-    if (!state->time_type || !state->ready_type || !state->phase_type ||
+    if (!state->ready_type || !state->phase_type ||
         add_both(module, state->phase_type) < 0) {
         return -1;
     }
+    time_state = state;
     state->nothing = (PyObject *)new_phase(state, NULL);
     return state->nothing ? 0 : -1;
 }

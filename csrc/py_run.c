@@ -1,5 +1,7 @@
 #include "py_run.h"
 
+#include "mb_stack.h"
+#include "py_headroom.h"
 #include "py_insist.h"
 #include "py_thread.h"
 
@@ -10,7 +12,10 @@
 PyObject *
 py_run_reading(PyObject *counter)
 {
-    return PyObject_CallNoArgs(counter);
+    const bool headroom = py_headroom_give();
+    PyObject *reading = PyObject_CallNoArgs(counter);
+    py_headroom_take_back(headroom);
+    return reading;
 }
 
 static int
@@ -229,6 +234,18 @@ py_run_store_name(py_run *run, PyObject *str)
 
 /* --- methods ----------------------------------------------------------------------- */
 
+/* Coroutines and generators that await one another stack up on each resumption. */
+static int
+check_stack(void)
+{
+    if (mb_stack_room() == MB_STACK_FULL) {
+        PyErr_SetString(PyExc_RecursionError,
+                        "maximum recursion depth exceeded: the stack is used up");
+        return -1;
+    }
+    return 0;
+}
+
 PyDoc_STRVAR(open_doc, "open(bench, counter, foreign, integers)\n--\n\n"
                        "Enter the run in the registry and, unless it is in the\n"
                        "background, make it the active one.");
@@ -243,6 +260,9 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
     }
     if (self->native.state != MB_RUN_NEW) {
         PyErr_SetString(PyExc_RuntimeError, "this run has been opened already");
+        return NULL;
+    }
+    if (check_stack() < 0) {
         return NULL;
     }
     self->state = PyType_GetModuleState(owner);
@@ -377,6 +397,9 @@ run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
 {
     if (self->native.state != MB_RUN_OPEN) {
         Py_RETURN_NONE;
+    }
+    if (check_stack() < 0) {
+        return NULL;
     }
     self->native.suspended = false;
     self->native.thread = mb_thread_id();

@@ -24,7 +24,6 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->muted);
     Py_VISIT(state->nothing);
     Py_VISIT(state->current);
-    Py_VISIT(state->time_type);
     Py_VISIT(state->phase_type);
     Py_VISIT(state->ready_type);
     Py_VISIT(state->run_type);
@@ -40,7 +39,6 @@ state_clear(PyObject *module)
     Py_CLEAR(state->muted);
     Py_CLEAR(state->nothing);
     Py_CLEAR(state->current);
-    Py_CLEAR(state->time_type);
     Py_CLEAR(state->phase_type);
     Py_CLEAR(state->ready_type);
     Py_CLEAR(state->run_type);

@@ -14,7 +14,6 @@ typedef struct {
     PyObject *muted;          /* Owned: stands there while a warm-up call runs */
     PyObject *nothing;        /* Owned: the phase of no run; reads no clock */
     PyObject *current;        /* Owned: greenlet.getcurrent; NULL until it is loaded */
-    PyTypeObject *time_type;  /* Owned: the method `time` of a bench */
     PyTypeObject *phase_type; /* Owned */
     PyTypeObject *ready_type; /* Owned: an awaitable that never waits */
     PyTypeObject *run_type;   /* Owned */

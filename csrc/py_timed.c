@@ -1,17 +1,11 @@
 #include "py_timed.h"
 
+#include "mb_stack.h"
+#include "py_function.h"
+#include "py_headroom.h"
 #include "py_insist.h"
 
 #include <structmember.h>
-
-typedef struct {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    PyObject *func;  /* Owned: what is timed */
-    PyObject *begin; /* Owned: begin(func, args, kwargs) gives a begun run */
-    PyObject *dict;  /* Owned: __name__, __doc__, __wrapped__, ... */
-    PyObject *weakrefs;
-} py_timed;
 
 /* --- the iteration loop ------------------------------------------------------------ */
 
@@ -74,7 +68,9 @@ raise_within(raised error)
 static int
 trigger(py_run *run, const char *method)
 {
+    const bool headroom = py_headroom_give();
     PyObject *result = PyObject_CallMethod((PyObject *)run, method, NULL);
+    py_headroom_take_back(headroom);
     Py_XDECREF(result);
     return result ? 0 : -1;
 }
@@ -125,35 +121,21 @@ iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
 
 /* --- one call ---------------------------------------------------------------------- */
 
-static PyObject *
-keywords_of(PyObject *const *values, PyObject *names)
-{
-    PyObject *keywords = PyDict_New();
-    const Py_ssize_t count = names ? PyTuple_GET_SIZE(names) : 0;
-    for (Py_ssize_t i = 0; keywords && i < count; i++) {
-        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), values[i]) < 0) {
-            Py_CLEAR(keywords);
-        }
-    }
-    return keywords;
-}
+/* The arguments of a call, in the two forms that are needed. */
+typedef struct {
+    PyObject *const *values; /* as vectorcall has them */
+    size_t flags;
+    PyObject *names;
+    PyObject *positional, *keywords; /* Borrowed: tuple and dict, for begin() */
+} arguments;
 
 static py_run *
-begun_run(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+begun_run(py_timed *self, const arguments *given)
 {
-    const Py_ssize_t count = PyVectorcall_NARGS(flags);
-    PyObject *run = NULL;
-    PyObject *positional = PyTuple_New(count);
-    PyObject *keywords = keywords_of(args + count, names);
-    for (Py_ssize_t i = 0; positional && i < count; i++) {
-        PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
-    }
-    if (positional && keywords) {
-        PyObject *all[] = {self->func, positional, keywords};
-        run = PyObject_Vectorcall(self->begin, all, 3, NULL);
-    }
-    Py_XDECREF(positional);
-    Py_XDECREF(keywords);
+    PyObject *all[] = {self->bench, self->func, given->positional, given->keywords};
+    const bool headroom = py_headroom_give();
+    PyObject *run = PyObject_Vectorcall(self->begin, all, 4, NULL);
+    py_headroom_take_back(headroom);
     const py_state *state = PyType_GetModuleState(Py_TYPE(self));
     if (run && !PyObject_TypeCheck(run, state->run_type)) {
         PyErr_SetString(PyExc_TypeError, "begin() has to return a run");
@@ -186,31 +168,203 @@ finished(py_run *run, PyObject *value)
 }
 
 static PyObject *
-timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
-                 PyObject *names)
+call(py_timed *self, const arguments *given)
 {
-    py_timed *self = (py_timed *)callable;
-    py_run *run = begun_run(self, args, flags, names);
+    py_run *run = begun_run(self, given);
     if (!run) {
         return NULL;
     }
-    PyObject *value = finished(run, iterate(run, self->func, args, flags, names));
+    PyObject *value =
+        iterate(run, self->func, given->values, given->flags, given->names);
+    value = finished(run, value);
     Py_DECREF(run);
     return value;
 }
 
-/* --- looking like the function ----------------------------------------------------- */
-
+/* Nothing is begun where the function could not be called, or its record not written. */
 static PyObject *
-timed_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(type))
+call_with_room(py_timed *self, const arguments *given)
 {
-    return object && object != Py_None ? PyMethod_New(self, object) : Py_NewRef(self);
+    const int room = mb_stack_room();
+    if (room == MB_STACK_FULL) {
+        PyErr_SetString(PyExc_RecursionError,
+                        "maximum recursion depth exceeded: the stack is used up");
+        return NULL;
+    }
+    if (!py_headroom_for_a_call()) {
+        return NULL;
+    }
+    if (room != MB_STACK_PLENTY) {
+        return call(self, given);
+    }
+    py_headroom_add_c(PY_HEADROOM_CALL);
+    PyObject *value = call(self, given);
+    py_headroom_add_c(-PY_HEADROOM_CALL);
+    return value;
 }
 
 static PyObject *
-forwarded(py_timed *self, void *name)
+keywords_of(PyObject *const *values, PyObject *names)
 {
-    return PyObject_GetAttrString(self->func, name);
+    PyObject *keywords = PyDict_New();
+    const Py_ssize_t count = names ? PyTuple_GET_SIZE(names) : 0;
+    for (Py_ssize_t i = 0; keywords && i < count; i++) {
+        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), values[i]) < 0) {
+            Py_CLEAR(keywords);
+        }
+    }
+    return keywords;
+}
+
+PyObject *
+py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+{
+    const Py_ssize_t count = PyVectorcall_NARGS(flags);
+    PyObject *positional = PyTuple_New(count);
+    PyObject *keywords = keywords_of(args + count, names);
+    PyObject *value = NULL;
+    for (Py_ssize_t i = 0; positional && i < count; i++) {
+        PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
+    }
+    if (positional && keywords) {
+        const arguments given = {args, flags, names, positional, keywords};
+        value = call_with_room(self, &given);
+    }
+    Py_XDECREF(positional);
+    Py_XDECREF(keywords);
+    return value;
+}
+
+/* Positional arguments and the values of keywords in one array, and the names; without
+ * memory NULL with an exception. Each value is counted: a hook may change the dict. */
+static PyObject **
+flattened(PyObject *positional, PyObject *keywords, PyObject **names)
+{
+    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
+    const Py_ssize_t named = PyDict_GET_SIZE(keywords);
+    PyObject **values = PyMem_New(PyObject *, count + named);
+    *names = PyTuple_New(named);
+    if (!values || !*names) {
+        PyMem_Free(values);
+        Py_CLEAR(*names);
+        PyErr_NoMemory();
+        return NULL;
+    }
+    PyObject *name, *value;
+    Py_ssize_t place = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        values[i] = Py_NewRef(PyTuple_GET_ITEM(positional, i));
+    }
+    for (Py_ssize_t i = 0; PyDict_Next(keywords, &place, &name, &value); i++) {
+        PyTuple_SET_ITEM(*names, i, Py_NewRef(name));
+        values[count + i] = Py_NewRef(value);
+    }
+    return values;
+}
+
+static PyObject *
+call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords)
+{
+    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
+    const Py_ssize_t all = count + PyDict_GET_SIZE(keywords);
+    PyObject *names;
+    PyObject **values = flattened(positional, keywords, &names);
+    if (!values) {
+        return NULL;
+    }
+    const arguments given = {values, (size_t)count, names, positional, keywords};
+    PyObject *result = call_with_room(self, &given);
+    for (Py_ssize_t i = 0; i < all; i++) {
+        Py_DECREF(values[i]);
+    }
+    PyMem_Free(values);
+    Py_DECREF(names);
+    return result;
+}
+
+static PyObject *
+call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
+{
+    if (PyDict_GET_SIZE(keywords)) {
+        return call_with_keywords(self, positional, keywords);
+    }
+    PyObject *const *values = ((PyTupleObject *)positional)->ob_item;
+    const size_t count = (size_t)PyTuple_GET_SIZE(positional);
+    const arguments given = {values, count, NULL, positional, keywords};
+    return call_with_room(self, &given);
+}
+
+/* timed(args, kwargs), as the body of the function has it. */
+static PyObject *
+timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
+                 PyObject *names)
+{
+    if (PyVectorcall_NARGS(flags) != 2 || names || !PyTuple_CheckExact(args[0]) ||
+        !PyDict_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "a Timed is called with a tuple and a dict");
+        return NULL;
+    }
+    py_timed *self = py_function_current((py_timed *)callable);
+    if (!self) {
+        return NULL;
+    }
+    PyObject *value = call_from_body(self, args[0], args[1]);
+    Py_DECREF(self);
+    return value;
+}
+
+/* --- the type ---------------------------------------------------------------------- */
+
+static PyObject *
+timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"bench", "func", "begin", NULL};
+    PyObject *bench, *func, *begin;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO:Timed", names, &bench, &func,
+                                     &begin)) {
+        return NULL;
+    }
+    py_timed *self = (py_timed *)type->tp_alloc(type, 0);
+    if (self) {
+        self->vectorcall = timed_vectorcall;
+        self->bench = Py_NewRef(bench);
+        self->func = Py_NewRef(func);
+        self->begin = Py_NewRef(begin);
+    }
+    return (PyObject *)self;
+}
+
+PyDoc_STRVAR(lead_doc,
+             "lead(function, direct, /)\n--\n\n"
+             "Have `function`, in the closure of which this is, lead here: with\n"
+             "`direct`, its calls come without running its body.");
+
+static PyObject *
+timed_lead(py_timed *self, PyObject *args)
+{
+    PyObject *function;
+    int direct;
+    if (!PyArg_ParseTuple(args, "Op:lead", &function, &direct) ||
+        py_function_lead(function, self, direct) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(current_doc, "current()\n--\n\n"
+                          "The Timed that a call of its function means by now.");
+
+static PyObject *
+timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
+{
+    return (PyObject *)py_function_current(self);
+}
+
+/* By value, with a function of `__main__` or a local one; functions of modules go by name. */
+static PyObject *
+timed_reduce(py_timed *self, PyObject *Py_UNUSED(ignored))
+{
+    return Py_BuildValue("O(OOO)", Py_TYPE(self), self->bench, self->func, self->begin);
 }
 
 static PyObject *
@@ -219,60 +373,26 @@ timed_repr(py_timed *self)
     return PyUnicode_FromFormat("<timed %R>", self->func);
 }
 
-static PyGetSetDef timed_getset[] = {
-    {"__code__", (getter)forwarded, NULL, NULL, "__code__"},
-    {"__defaults__", (getter)forwarded, NULL, NULL, "__defaults__"},
-    {"__kwdefaults__", (getter)forwarded, NULL, NULL, "__kwdefaults__"},
-    {"__globals__", (getter)forwarded, NULL, NULL, "__globals__"},
-    {"__closure__", (getter)forwarded, NULL, NULL, "__closure__"},
-    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
-    {0},
-};
-
-static PyMemberDef timed_members[] = {
-    {"begin", T_OBJECT_EX, offsetof(py_timed, begin), READONLY, NULL},
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
-     NULL},
-    {"__dictoffset__", T_PYSSIZET, offsetof(py_timed, dict), READONLY, NULL},
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(py_timed, weakrefs), READONLY, NULL},
-    {0},
-};
-
-/* --- the type ---------------------------------------------------------------------- */
-
-static PyObject *
-timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"func", "begin", NULL};
-    PyObject *func, *begin;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:Timed", names, &func, &begin)) {
-        return NULL;
-    }
-    py_timed *self = (py_timed *)type->tp_alloc(type, 0);
-    if (self) {
-        self->vectorcall = timed_vectorcall;
-        self->func = Py_NewRef(func);
-        self->begin = Py_NewRef(begin);
-    }
-    return (PyObject *)self;
-}
-
 static int
 timed_traverse(py_timed *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->bench);
     Py_VISIT(self->func);
     Py_VISIT(self->begin);
-    Py_VISIT(self->dict);
+    Py_VISIT(self->code);
+    Py_VISIT(self->function);
     return 0;
 }
 
 static int
 timed_clear(py_timed *self)
 {
+    Py_CLEAR(self->bench);
     Py_CLEAR(self->func);
     Py_CLEAR(self->begin);
-    Py_CLEAR(self->dict);
+    Py_CLEAR(self->code);
+    Py_CLEAR(self->function);
     return 0;
 }
 
@@ -281,24 +401,41 @@ timed_dealloc(py_timed *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    if (self->weakrefs) {
-        PyObject_ClearWeakRefs((PyObject *)self);
-    }
     timed_clear(self);
     type->tp_free(self);
     Py_DECREF(type);
 }
 
+bool
+py_timed_check(PyObject *object)
+{
+    return Py_TYPE(object)->tp_dealloc == (destructor)timed_dealloc;
+}
+
+static PyMethodDef timed_methods[] = {
+    {"lead", (PyCFunction)timed_lead, METH_VARARGS, lead_doc},
+    {"current", (PyCFunction)timed_current, METH_NOARGS, current_doc},
+    {"__reduce__", (PyCFunction)timed_reduce, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyMemberDef timed_members[] = {
+    {"bench", T_OBJECT_EX, offsetof(py_timed, bench), READONLY, NULL},
+    {"func", T_OBJECT_EX, offsetof(py_timed, func), READONLY, NULL},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
+     NULL},
+    {0},
+};
+
 static PyType_Slot timed_slots[] = {
-    {Py_tp_doc, "A function each call of which is a run."},
+    {Py_tp_doc, "What calls of a decorated function come to."},
     {Py_tp_new, timed_new},
     {Py_tp_call, PyVectorcall_Call},
-    {Py_tp_descr_get, timed_get},
     {Py_tp_repr, timed_repr},
     {Py_tp_dealloc, timed_dealloc},
     {Py_tp_traverse, timed_traverse},
     {Py_tp_clear, timed_clear},
-    {Py_tp_getset, timed_getset},
+    {Py_tp_methods, timed_methods},
     {Py_tp_members, timed_members},
     {0},
 };
@@ -307,7 +444,7 @@ static PyType_Spec timed_spec = {
     .name = "microbench._core.Timed",
     .basicsize = sizeof(py_timed),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
-             Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_IMMUTABLETYPE,
+             Py_TPFLAGS_IMMUTABLETYPE,
     .slots = timed_slots,
 };
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextvars import Token
 from os import PathLike
 from types import TracebackType
-from typing import Any, overload
+from typing import Any
 
 RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
@@ -18,15 +18,8 @@ class Phase:
     async def __aenter__(self) -> Phase: ...
     async def __aexit__(self, kind: Any, exception: Any, traceback: Any) -> bool: ...
 
-class TimeMethod:
-    """Makes `time` of a bench from its Python definition, which is never called."""
-
-    def __init__(self, definition: Callable[[Any, str], Phase]) -> None: ...
-    @overload
-    def __get__(self, bench: None, cls: type) -> TimeMethod: ...
-    @overload
-    def __get__(self, bench: object, cls: type) -> Callable[[str], Phase]: ...
-    def __call__(self, bench: object, name: str) -> Phase: ...
+def time_method(cls: type) -> Any:
+    """Return what `time` of a bench is, with the docstring of the definition there."""
 
 class Left:
     """A block that is left by `leave(exception)`, also if Ctrl-C comes in between.
@@ -139,12 +132,39 @@ class OpenRun:
         """The same for phases not left yet, with their time so far, outermost first."""
 
 class Timed:
-    """The callable that a bench makes of a plain function."""
+    """What calls of a function that `@bench` returned come to: the iteration loop in C.
 
-    begin: Any
-    __wrapped__: Any
-    def __init__(self, func: Callable[..., Any], begin: Callable[..., Any]) -> None: ...
-    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    It is in the closure of that function, whose body is `return timed(args, kwargs)`.
+    Pickled by value, as such functions are where their module cannot be imported.
+
+    Args:
+        bench: that records.
+        func: that is timed.
+        begin: `begin(bench, func, args, kwargs)` returns a begun run.
+    """
+
+    bench: Any
+    func: Any
+    def __init__(
+        self,
+        bench: object,
+        func: Callable[..., Any],
+        begin: Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any],
+    ) -> None: ...
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
+        """Call the function, and record it."""
+    def lead(self, function: Callable[..., Any], direct: bool, /) -> None:
+        """Have `function`, in the closure of which this is, lead here.
+
+        It is entered in the function's `__dict__`. With `direct`, calls come here without
+        running the body; on CPython 3.11 those from C only.
+        """
+    def current(self) -> Timed:
+        """Return the Timed that a call of the function means by now.
+
+        That is another one after a reload that copied code and `__dict__` of the new
+        definition into the old function, as autoreload of IPython does.
+        """
 
 class Journal:
     """Shows what is open, to whoever finds it after a crash.

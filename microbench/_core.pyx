@@ -30,11 +30,15 @@ _start()
 _types = c.py_state_new()
 cdef c.py_state *state = c.py_state_of(_types)
 
-TimeMethod = <object>state.time_type
 OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
 
 RUN_ID = c.mb_run_id().decode('ascii')
+
+
+
+def time_method(cls):
+    return c.py_phase_time_method(cls, cls.time.__doc__.encode())
 
 
 # --- clocks and identity -----------------------------------------------------------

@@ -262,7 +262,6 @@ cdef extern from "py_state.h":
     ctypedef struct py_state:
         void *active
         void *muted
-        void *time_type
         void *run_type
         void *timed_type
         unsigned long long lost
@@ -271,6 +270,7 @@ cdef extern from "py_state.h":
 
 cdef extern from "py_phase.h":
     object py_awaitable(py_state *state, object value)
+    object py_phase_time_method(object type, const char *doc)
 
 cdef extern from "py_insist.h":
     int py_insist(object object, const char *method, PyObject **arguments,

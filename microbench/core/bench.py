@@ -274,7 +274,6 @@ class MicroBenchBase:
         if not self._off:
             _exit().cancel(self)
 
-    @_core.TimeMethod
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.
 
@@ -372,6 +371,7 @@ class MicroBenchBase:
         summary(self.get_results())
 
 
+MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-assign]
 _original = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 
 _last: Any = None

@@ -1,20 +1,23 @@
-"""`@bench`: a wrapper of the same kind as the function, which inspect then knows.
+"""`@bench`: a function of the same kind as the one decorated.
 
-plain function, method, partial, object   _core.Timed: the loop is in C
+plain function, method, partial, object   function; calls go to _core.Timed, in C
 coroutine function                        async def
 generator function                        generator function
 async generator function                  async generator function
 classmethod, staticmethod                 the same, around the decorated function
+
+Each is a real function in Python: frameworks ask for that. It has the globals of the
+function that it stands for, and its code claims the line of the decorator, so that
+doctest, inspect and tracebacks find the user's file. See `Timed` for the rest.
 """
 
 from __future__ import annotations
 
-import copyreg
 import sys
 
 from .. import _core
 from .capture import refuse
-from .naming import without_partial
+from .naming import name_of, without_partial
 from .run import Run
 
 TYPE_CHECKING = False
@@ -27,37 +30,49 @@ if TYPE_CHECKING:
 # code.co_flags, as in the documentation of the inspect module
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
-# what functools.wraps copies (functools itself costs a default program its import)
+# what functools.wraps copies (functools itself costs a default program its import), and
+# the defaults, for tools that read them
 COPIED = ['__module__', '__name__', '__qualname__', '__doc__', '__type_params__']
 COPIED.append('__annotate__' if sys.version_info >= (3, 14) else '__annotations__')
+COPIED += ['__defaults__', '__kwdefaults__']
 
 
 def decorated(bench: MicroBenchBase, func: Any) -> Any:
-    """Return the wrapper that records each call of `func`."""
+    """Return the function that records each call of `func`."""
     if isinstance(func, (classmethod, staticmethod)):
         return type(func)(decorated(bench, func.__func__))
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
     kind = _kind_of(func)
+    timed = _core.Timed(bench, func, begin)
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
-        wrapper = _suspended(bench, func, kind)
+        template, direct = _suspended(bench, func, kind)(timed), False
     else:
-        wrapper = _core.Timed(func, _Beginning(bench).begin)
-    return _wrapping(wrapper, func)
+        template, direct = _plain(timed), True
+    function = _wrapping(_in_place_of(func, template), func)
+    timed.lead(function, direct)
+    return function
+
+
+def _plain(timed: _core.Timed) -> Any:
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return timed(args, kwargs)
+
+    return function
 
 
 def _suspended(bench: MicroBenchBase, func: Any, kind: int) -> Any:
-    """Return the wrapper of a function whose body can be suspended."""
+    """Return what makes the template for a function whose body can be suspended."""
     from . import wrappers  # start-up time
 
     if kind & COROUTINE:
         refuse(bench, 'coroutine functions')
-        return wrappers.coroutine(bench, func)
+        return wrappers.coroutine
     _refuse_repetition(bench, func)
     if kind & GENERATOR:
-        return wrappers.generator(bench, func)
+        return wrappers.generator
     refuse(bench, 'async generator functions')
-    return wrappers.async_generator(bench, func)
+    return wrappers.async_generator
 
 
 def _kind_of(func: Any) -> int:
@@ -84,36 +99,66 @@ def _refuse_repetition(bench: MicroBenchBase, func: Any) -> None:
             )
 
 
-def _wrapping(wrapper: Any, func: Any) -> Any:
+# --- looking like the function ---------------------------------------------------------
+
+
+def _in_place_of(func: Any, template: Any) -> Any:
+    """Return the template with the globals of `func`, and its place in the source."""
+    code, scope = getattr(func, '__code__', None), getattr(func, '__globals__', None)
+    name = name_of(func)
+    own = template.__code__
+    if not isinstance(code, type(own)) or not isinstance(scope, dict):
+        code, scope = own, template.__globals__
+    label = f'timed {name}'  # profilers take what has file, line and name for the same
+    place: dict[str, Any] = {
+        'co_filename': code.co_filename,
+        'co_firstlineno': code.co_firstlineno,
+        'co_linetable': _one_line(len(own.co_code)),
+        'co_name': label,
+    }
+    if sys.version_info >= (3, 11):
+        place['co_qualname'] = label
+    function = type(template)(own.replace(**place), scope, name, None, template.__closure__)
+    function.__qualname__ = name
+    return function
+
+
+def _one_line(size: int) -> bytes:
+    """Return the table that has `size` bytes of code on the first line of a function."""
+    if sys.version_info < (3, 11):  # Objects/lnotab_notes.txt: pairs (bytes, lines)
+        return b'\xfe\x00' * (size // 254) + bytes([size % 254, 0])
+    # Objects/locations.md: entries of up to 8 units, without columns, 0 lines further
+    units, entry = size // 2, 0x80 | 13 << 3
+    rest = units % 8
+    return bytes([entry | 7, 0]) * (units // 8) + bytes([entry | rest - 1, 0] * bool(rest))
+
+
+def _wrapping(function: Any, func: Any) -> Any:
     for name in COPIED:
         try:
-            setattr(wrapper, name, getattr(func, name))
-        except AttributeError:
-            pass  # a partial has no name
-    wrapper.__dict__.update(getattr(func, '__dict__', {}))
-    wrapper.__wrapped__ = func
-    return wrapper
+            setattr(function, name, getattr(func, name))
+        except (AttributeError, TypeError):
+            pass  # a partial has no name, and objects may have anything there
+    function.__dict__.update(getattr(func, '__dict__', {}))
+    function.__wrapped__ = func
+    return function
 
 
 # --- plain functions ------------------------------------------------------------------
 
 
-class _Beginning:
-    """Begins the run of one call of a Timed, warm-up included."""
-
-    __slots__ = ('bench',)
-
-    def __init__(self, bench: MicroBenchBase) -> None:
-        self.bench = bench
-
-    def begin(
-        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Run:
-        run = Run(self.bench)
-        run.iterations = run.plan.iterations
-        if run.plan.warmup:
-            _warm_up(run.plan.warmup, func, args, kwargs)
-        return run.begin(func, args, kwargs)
+def begin(
+    bench: MicroBenchBase,
+    func: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Run:
+    """Begin the run of one call of a Timed, warm-up included."""
+    run = Run(bench)
+    run.iterations = run.plan.iterations
+    if run.plan.warmup:
+        _warm_up(run.plan.warmup, func, args, kwargs)
+    return run.begin(func, args, kwargs)
 
 
 def _warm_up(times: int, func: Any, args: Any, kwargs: Any) -> None:
@@ -123,18 +168,3 @@ def _warm_up(times: int, func: Any, args: Any, kwargs: Any) -> None:
             func(*args, **kwargs)
     finally:
         _core.unmute(token)
-
-
-def _reduce(timed: Any) -> Any:
-    """Pickle by name, as functions are.
-
-    cloudpickle sends what `__main__` defines by value, since the worker has another
-    `__main__`; then bench and function go, and are put together there.
-    """
-    asking = sys._getframe(1).f_globals.get('__name__', '')
-    if timed.__module__ == '__main__' and 'cloudpickle' in asking:
-        return decorated, (timed.begin.__self__.bench, timed.__wrapped__)
-    return timed.__qualname__
-
-
-copyreg.pickle(_core.Timed, _reduce)

@@ -4,6 +4,9 @@ They are what they wrap (`async def`, generator function, ...), so that inspect,
 and frameworks treat them alike. A coroutine is timed from start to end, as the person
 who awaits it sees it. Of a generator only the time inside its body counts: its run is
 active, and its clock goes, only between a request of the consumer and the next `yield`.
+
+The functions made here are given the globals of the function that they stand for
+(decorate.py): so they use no global name, only closures, and no builtin.
 """
 
 from __future__ import annotations
@@ -16,31 +19,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .bench import MicroBenchBase
 
 # --- coroutine functions --------------------------------------------------------------
 
 
-def coroutine(bench: MicroBenchBase, func: Any) -> Any:
-    """Return the timed form of a coroutine function."""
+def _coroutine_run(timed: _core.Timed) -> tuple[Run, Any]:
+    now = timed.current()
+    run = Run(now.bench)
+    run.iterations = run.plan.iterations
+    return run, now.func
 
-    async def timed(*args: Any, **kwargs: Any) -> Any:
-        run = Run(bench)
-        run.iterations = run.plan.iterations
+
+def coroutine(timed: _core.Timed) -> Any:
+    """Return the timed form of a coroutine function."""
+    new_run, warm_up, one_iteration = _coroutine_run, _warm_up_async, _one_iteration
+    any_error, numbers = BaseException, range
+
+    async def function(*args: Any, **kwargs: Any) -> Any:
+        run, func = new_run(timed)
         if run.plan.warmup:
-            await _warm_up_async(run.plan.warmup, func, args, kwargs)
+            await warm_up(run.plan.warmup, func, args, kwargs)
         run.begin(func, args, kwargs)
         value = None
         try:
-            for _ in range(run.iterations):
-                value = await _one_iteration(run, func, args, kwargs)
-        except BaseException as exception:
+            for _ in numbers(run.iterations):
+                value = await one_iteration(run, func, args, kwargs)
+        except any_error as exception:
             run.finish(exception)
             raise
         run.finish(None, value)
         return value
 
-    return timed
+    return function
 
 
 async def _warm_up_async(times: int, func: Any, args: Any, kwargs: Any) -> None:
@@ -63,8 +73,9 @@ async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
 # --- generator functions --------------------------------------------------------------
 
 
-def _begun(bench: MicroBenchBase, func: Any, args: Any, kwargs: Any) -> Run:
-    run = OneIteration(bench).begin(func, args, kwargs)
+def _begun(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
+    now = timed.current()
+    run = OneIteration(now.bench).begin(now.func, args, kwargs)
     try:
         if run.triggers:
             run.before_iteration()
@@ -72,7 +83,7 @@ def _begun(bench: MicroBenchBase, func: Any, args: Any, kwargs: Any) -> Run:
     except BaseException as error:
         run.finish(error)
         raise
-    return run
+    return run, now.func
 
 
 def _inside(run: Run, step: Callable[..., Any], *args: Any) -> Any:
@@ -83,23 +94,25 @@ def _inside(run: Run, step: Callable[..., Any], *args: Any) -> Any:
         run.suspend()
 
 
-def generator(bench: MicroBenchBase, func: Any) -> Any:
+def generator(timed: _core.Timed) -> Any:
     """Return the timed form of a generator function."""
+    begun, steps, wrapped = _begun, _steps, _wrapped
+    any_error, closed = BaseException, GeneratorExit
 
-    def timed(*args: Any, **kwargs: Any) -> Any:
-        run = _begun(bench, func, args, kwargs)
+    def function(*args: Any, **kwargs: Any) -> Any:
+        run, func = begun(timed, args, kwargs)
         try:
-            value = yield from _steps(run, _wrapped(run, func(*args, **kwargs)))
-        except GeneratorExit:
+            value = yield from steps(run, wrapped(run, func(*args, **kwargs)))
+        except closed:
             run.finish(None)  # an early close is no exception
             raise
-        except BaseException as exception:
+        except any_error as exception:
             run.finish(exception)
             raise
         run.finish(None, value)
         return value
 
-    return timed
+    return function
 
 
 def _wrapped(run: Run, body: Any) -> Any:
@@ -130,35 +143,37 @@ def _steps(run: Run, body: Any) -> Any:
             step, sent = body.throw, exception
 
 
-def async_generator(bench: MicroBenchBase, func: Any) -> Any:
+def async_generator(timed: _core.Timed) -> Any:
     """Return the timed form of an async generator function."""
+    begun, inside = _begun, _inside_async
+    any_error, closed, exhausted = BaseException, GeneratorExit, StopAsyncIteration
 
-    async def timed(*args: Any, **kwargs: Any) -> Any:
-        run = _begun(bench, func, args, kwargs)
+    async def function(*args: Any, **kwargs: Any) -> Any:
+        run, func = begun(timed, args, kwargs)
         try:
             body = func(*args, **kwargs)
             step, sent = body.asend, None
             while True:
                 try:
-                    item = await _inside_async(run, step, sent)
-                except StopAsyncIteration:
+                    item = await inside(run, step, sent)
+                except exhausted:
                     break
                 try:
                     step, sent = body.asend, (yield item)
-                except GeneratorExit:
-                    await _inside_async(run, body.aclose)
+                except closed:
+                    await inside(run, body.aclose)
                     raise
-                except BaseException as exception:
+                except any_error as exception:
                     step, sent = body.athrow, exception
-        except GeneratorExit:
+        except closed:
             run.finish(None)
             raise
-        except BaseException as exception:
+        except any_error as exception:
             run.finish(exception)
             raise
         run.finish(None)
 
-    return timed
+    return function
 
 
 async def _inside_async(run: Run, step: Callable[..., Any], *args: Any) -> Any:

@@ -100,7 +100,7 @@ def test_metadata_is_that_of_the_function(bench):
     assert inspect.signature(timed) == inspect.signature(work)
     for name in functools.WRAPPER_ASSIGNMENTS:
         assert getattr(timed, name, None) == getattr(work, name, None)
-    for name in ('__code__', '__defaults__', '__kwdefaults__', '__globals__'):
+    for name in ('__defaults__', '__kwdefaults__', '__globals__'):
         assert getattr(timed, name) is getattr(work, name)
 
 

@@ -1,0 +1,46 @@
+/* How much is left of the stack of the calling thread.
+ *
+ * A function that is called through C takes stack for each level of a recursion, which
+ * Python's own limit does not see: with a limit raised by sys.setrecursionlimit(), or in a
+ * thread with a small stack, the process would end by SIGSEGV. Two addresses of each
+ * thread are compared with the place that a call has reached. A stack that is not the
+ * thread's own (a coroutine library may have made it) has no known end: it always has room.
+ */
+#ifndef MB_STACK_H
+#define MB_STACK_H
+
+#include "mb_platform.h"
+
+enum {
+    MB_STACK_FULL,   /* what is left is for what runs already */
+    MB_STACK_ENOUGH, /* for another call */
+    MB_STACK_PLENTY, /* more than half of the stack is left */
+};
+
+/* Lowest addresses with plenty and with enough room, of this thread. At first both are the
+ * highest address: so the first call looks. */
+typedef struct {
+    uintptr_t plenty, enough;
+} mb_stack_marks;
+extern _Thread_local mb_stack_marks mb_stack;
+
+/* Looks again: the system lets the stack of the main thread grow further when its limit is
+ * raised. Thread: any; it may read /proc/self/maps. */
+int mb_stack_look(uintptr_t here);
+
+/* Room below the frame of the caller. Thread: any. */
+static inline int
+mb_stack_room(void)
+{
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    const mb_stack_marks *marks = &mb_stack;
+    if (here >= marks->plenty) {
+        return MB_STACK_PLENTY;
+    }
+    return here >= marks->enough ? MB_STACK_ENOUGH : mb_stack_look(here);
+}
+
+/* What stays free of a stack of this size: an eighth, within sensible bounds. */
+size_t mb_stack_reserve(size_t size);
+
+#endif

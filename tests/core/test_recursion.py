@@ -1,0 +1,229 @@
+"""Deep recursion through what `@bench` returned: it works or is a RecursionError."""
+
+import pytest
+
+from microbench import MicroBenchBase
+from tests.fakes import Ticking, printed
+
+PRELUDE = """
+import asyncio, json, threading
+from microbench import MicroBench, MicroBenchBase, Output
+
+class Nothing(Output):
+    def write_record(self, record, timeout=None):
+        pass
+
+bench = MicroBenchBase(outputs=[Nothing()])
+
+@bench
+def plain(n):
+    return 0 if n == 0 else 1 + plain(n - 1)
+
+class Thing:
+    @bench
+    def method(self, n, *, by=1):
+        return 0 if n == 0 else by + self.method(n - by, by=by)
+
+    @bench
+    @classmethod
+    def made(cls, n):
+        return 0 if n == 0 else 1 + cls.made(n - 1)
+
+method, made = Thing().method, Thing.made
+
+def through_c(n):
+    return 0 if n == 0 else 1 + max(map(through_c, [n - 1]))
+through_c = bench(through_c)
+
+@bench
+def yields(n):
+    if n:
+        yield from yields(n - 1)
+    yield n
+
+def generator(n):
+    return len(list(yields(n))) - 1
+
+@bench
+async def waits(n):
+    return 0 if n == 0 else 1 + await waits(n - 1)
+
+def coroutine(n):
+    return asyncio.run(waits(n))
+
+@bench
+def blocks(n):
+    with bench.record('block'), bench.time('phase'):
+        return 0 if n == 0 else 1 + blocks(n - 1)
+
+def tried(func, n):
+    try:
+        print(func(n) == n)
+    except RecursionError:
+        print(True)
+"""
+WAYS = ['plain', 'method', 'made', 'through_c', 'generator', 'coroutine', 'blocks']
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_fifteen_thousand_levels(way):
+    """With a raised limit the process does not end by SIGSEGV."""
+    code = f'{PRELUDE}sys.setrecursionlimit(10**6)\ntried({way}, 15_000)\n'
+    assert printed(code) == 'True\n'
+
+
+@pytest.mark.parametrize('size', [128, 512])
+@pytest.mark.parametrize('way', WAYS)
+def test_in_a_thread_with_a_small_stack(way, size):
+    """The stack that counts is that of the thread; it can be used again afterwards."""
+    code = f"""{PRELUDE}
+sys.setrecursionlimit(10**6)
+threading.stack_size({size} * 1024)
+def main():
+    for n in (100_000, 3):
+        tried({way}, n)
+thread = threading.Thread(target=main)
+thread.start()
+thread.join()
+"""
+    assert printed(code) == 'True\nTrue\n'
+
+
+def test_as_deep_as_a_plain_function():
+    """As long as half of the stack is left, only Python's own limit counts."""
+    code = f'{PRELUDE}sys.setrecursionlimit(10**6)\nprint(plain(4_000))\n'
+    assert printed(code) == '4000\n'
+
+
+def test_a_raised_limit_of_the_stack():
+    """A program may let the stack of its main thread grow while it runs."""
+    code = f"""{PRELUDE}
+import resource
+_, most = resource.getrlimit(resource.RLIMIT_STACK)
+resource.setrlimit(resource.RLIMIT_STACK, (1 << 20, most))
+sys.setrecursionlimit(10**6)
+tried(plain, 100_000)
+resource.setrlimit(resource.RLIMIT_STACK, (8 << 20, most))
+print(plain(3_000))
+"""
+    assert printed(code) == 'True\n3000\n'
+
+
+NEAR = """
+import json
+bench = MicroBench({path!r})
+entered, left = [0], [0]
+{define}
+def down():
+    try:
+        {call}
+        left[0] += 1
+    except RecursionError:
+        pass
+    down()
+leaf_once = lambda: None
+try:
+    down()
+except RecursionError:
+    pass
+records = bench.get_results()
+print(entered[0] > 500, entered[0] - left[0], entered[0] - len(records))
+print({{r.get('exception', {{}}).get('type') for r in records}})
+"""
+HOOKS = """
+class Bench(MicroBench):
+    def capture_it(self, bm_data):
+        bm_data['it'] = json.loads(json.dumps([1]))
+
+    def pre_run_triggers(self, bm_data):
+        super().pre_run_triggers(bm_data)
+
+    def post_run_triggers(self, bm_data):
+        super().post_run_triggers(bm_data)
+
+bench = Bench({path!r})
+
+@bench
+def leaf():
+    entered[0] += 1
+"""
+FORMS = {
+    'function': ('@bench\ndef leaf(): entered[0] += 1', 'leaf()'),
+    'kwargs': ('@bench\ndef leaf(a, *, b): entered[0] += 1', 'leaf(1, b=2)'),
+    'hooks': (HOOKS, 'leaf()'),
+}
+
+
+@pytest.mark.parametrize('form', FORMS)
+def test_near_the_recursion_limit(form, tmp_path):
+    """A call whose body has run gives its result and has its record, and no other."""
+    path = str(tmp_path / 'records.jsonl')
+    define, call = FORMS[form]
+    define = define.replace('{path!r}', repr(path))
+    code = PRELUDE + NEAR.format(path=path, define=define, call=call)
+    assert printed(code) == 'True 0 0\n{None}\n'
+
+
+def test_hooks_that_recurse_without_end(tmp_path):
+    """The room that our own calls get near the limit is not given again and again."""
+    code = f"""{PRELUDE}
+class Bench(MicroBench):
+    def capture_again(self, bm_data):
+        work()
+bench = Bench({str(tmp_path / 'records.jsonl')!r})
+@bench
+def work(): pass
+try:
+    work()
+except RecursionError:
+    print('ended')
+work = lambda: None
+with bench.record('later'):
+    pass
+print([r['call']['name'] for r in bench.get_results()])
+"""
+    assert printed(code) == "ended\n['later']\n"
+
+
+def test_the_limit_is_the_same_afterwards():
+    """What was given near the limit was taken back."""
+    bench = MicroBenchBase(duration_counter=Ticking(), outputs=[])
+
+    def deepest():
+        levels = [0]
+
+        def down():
+            levels[0] += 1
+            down()
+
+        with pytest.raises(RecursionError):
+            down()
+        return levels[0]
+
+    before = deepest()
+    work = bench(deepest)
+    for _ in range(3):
+        work()
+
+    @bench
+    def down():
+        down()
+
+    with pytest.raises(RecursionError):
+        down()
+    assert deepest() == before
+
+
+@pytest.mark.parametrize('limit', [60, 100, 1000])
+def test_any_limit(limit):
+    """A small limit is kept, too."""
+    code = f"""{PRELUDE}
+bench(int)()
+def limited():
+    sys.setrecursionlimit({limit})
+    tried(plain, 10**5)
+limited()
+sys.setrecursionlimit(1000)
+print(plain(3))
+"""
+    assert printed(code) == 'True\n3\n'
