@@ -67,20 +67,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name):
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    module = __import__(f'{__name__}.{home}', fromlist=[name])
-    value = globals()[name] = getattr(module, name)
-    return value
-
-
-def _seen_by_freezers():
-    """Never called: PyInstaller and its like look for import statements.
-
-    They find what a program needs that way, and no module imported by a computed name.
-    """
+_TYPE_CHECKING = False
+if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
     from . import diff, livestream, suite  # noqa: F401
     from .core import bench, capture, json_encoder, summary  # noqa: F401
     from .mixins import (  # noqa: F401
@@ -101,6 +89,15 @@ def _seen_by_freezers():
         usage,
     )
     from .outputs import base, file, http, redis  # noqa: F401
+
+
+def __getattr__(name):
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    module = __import__(f'{__name__}.{home}', fromlist=[name])
+    value = globals()[name] = getattr(module, name)
+    return value
 
 
 def __dir__():

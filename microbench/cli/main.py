@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
+    # the subcommands: PyInstaller and its like look for import statements
+    from . import convert, diff, recover, show, tail  # noqa: F401
     from .choice import Named
     from .settings import Settings
 
@@ -83,11 +85,6 @@ def subcommand(name: str) -> Callable[[list[str]], int]:
 
     function: Callable[[list[str]], int] = import_module(f'{__package__}.{name}').main
     return function
-
-
-def _seen_by_freezers() -> None:
-    """Never called: PyInstaller and its like look for import statements."""
-    from . import convert, diff, recover, show, tail  # noqa: F401
 
 
 def measure(bench: MicroBenchBase, settings: Settings) -> int:
