@@ -1,5 +1,6 @@
 #include "mb_arm.h"
 
+#include "mb_seen.h"
 #include "mb_watchdog.h"
 
 #include <dlfcn.h>
@@ -23,12 +24,6 @@ new_stack(void)
     return memory + GUARD_SIZE;
 }
 
-static void
-free_stack(char *stack)
-{
-    munmap(stack - GUARD_SIZE, GUARD_SIZE + STACK_SIZE);
-}
-
 /* --- the watchdog ------------------------------------------------------------------ */
 
 #if MB_WATCH_CLONE
@@ -50,18 +45,19 @@ static void
 release_watchdog(void)
 {
     if (mb_watchdog_stack) {
-        free_stack(mb_watchdog_stack - STACK_SIZE);
-        mb_watchdog_stack = NULL;
+        char *memory = mb_watchdog_stack - STACK_SIZE - GUARD_SIZE;
+        mb_watchdog_stack = NULL; /* first, for those who fork meanwhile */
+        munmap(memory, GUARD_SIZE + STACK_SIZE);
     }
 }
 
 static void
-before_fork(void)
+stop_for_fork(void)
 {
 }
 
 static void
-after_fork_in_parent(void)
+go_on_after_fork(void)
 {
 }
 
@@ -146,21 +142,22 @@ release_watchdog(void)
     close_calls();
 }
 
+/* Not while it watches: it would be waited for. */
 static void
-before_fork(void)
+stop_for_fork(void)
 {
-    ran_before_fork =
-        running && !mb_watchdog_watches(); /* else it would be waited for */
+    ran_before_fork = running && mb_watchdog_leave();
     if (ran_before_fork) {
         stop_thread();
     }
 }
 
 static void
-after_fork_in_parent(void)
+go_on_after_fork(void)
 {
     if (ran_before_fork) {
         start_thread();
+        mb_watchdog_back();
     }
 }
 
@@ -236,6 +233,7 @@ mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count)
     if (last) {
         /* a handler may look at any moment: first the record, then the way to it */
         __atomic_store_n(place_of(NULL), last, __ATOMIC_RELEASE);
+        mb_seen_stamp(); /* its journal may be younger than the signal */
     }
     return last;
 }
@@ -258,6 +256,72 @@ mb_last_disarm(mb_last *last)
 }
 
 /* --- fork -------------------------------------------------------------------------- */
+
+/* The signals that handlers of ours are installed for; but not crashes: a fault that is
+ * held up ends the process. */
+static sigset_t
+taken_signals(void)
+{
+    sigset_t taken;
+    sigemptyset(&taken);
+    for (int number = 1; number < NSIG; number++) {
+        const mb_signal *signal = &mb_signals[number];
+        if (signal->taken && signal->use.kind != MB_SIGNAL_CRASHES &&
+            signal->use.kind != MB_SIGNAL_RECOVERS) {
+            sigaddset(&taken, number);
+        }
+    }
+    return taken;
+}
+
+/* Of the thread that forks: two may do so at a time. */
+static _Thread_local sigset_t mask_before;
+static _Thread_local int holds;
+
+static void
+hold_signals(void)
+{
+    if (holds++ == 0) {
+        const sigset_t taken = taken_signals();
+        pthread_sigmask(SIG_BLOCK, &taken, &mask_before);
+    }
+}
+
+static void
+let_signals_come(void)
+{
+    if (--holds == 0) {
+        pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
+    }
+}
+
+void
+mb_arm_fork_begin(void)
+{
+    hold_signals();
+}
+
+void
+mb_arm_fork_end(void)
+{
+    if (holds) { /* else this was made by a hook that ran after another's mb_arm_fork_begin */
+        let_signals_come();
+    }
+}
+
+static void
+before_fork(void)
+{
+    hold_signals();
+    stop_for_fork();
+}
+
+static void
+after_fork_in_parent(void)
+{
+    go_on_after_fork();
+    let_signals_come();
+}
 
 /* What a signal does once ours is out of the way. Python's own handler would only find
  * out that it has nothing to do here, and code that never returns to Python never ends. */
@@ -283,8 +347,10 @@ after_fork_in_child(void)
     }
     mb_last_armed = NULL;
     mb_signals_forget();
+    mb_seen_forget();
     mb_watchdog_forget();
     forget_watchdog();
+    let_signals_come();
 }
 
 static int fork_failure;
@@ -311,7 +377,12 @@ mb_arm_prepare(void)
 void
 mb_arm_release(void)
 {
-    release_watchdog();
+    mb_watchdog_call_off();
+    if (mb_watchdog_leave()) {
+        release_watchdog();
+        mb_seen_forget();
+        mb_watchdog_left();
+    }
 }
 
 /* --- signals ----------------------------------------------------------------------- */
@@ -325,7 +396,7 @@ is_ours(const struct sigaction *action)
 static bool
 is_default(const struct sigaction *action)
 {
-    return !(action->sa_flags & SA_SIGINFO) && action->sa_handler == SIG_DFL;
+    return action->sa_handler == SIG_DFL; /* whatever flags an earlier one has left */
 }
 
 bool
@@ -333,6 +404,16 @@ mb_signal_in_force(int number)
 {
     struct sigaction now;
     return sigaction(number, NULL, &now) == 0 && is_ours(&now);
+}
+
+bool
+mb_signal_is_before(int number)
+{
+    struct sigaction now;
+    const struct sigaction *before = mb_signal_before(&mb_signals[number]);
+    return sigaction(number, NULL, &now) == 0 &&
+           ((now.sa_flags ^ before->sa_flags) & SA_SIGINFO) == 0 &&
+           now.sa_handler == before->sa_handler;
 }
 
 bool
@@ -381,9 +462,21 @@ action_like(const struct sigaction *before, mb_signal_use use)
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | (kept & (SA_RESTART | SA_NODEFER));
     if (use.kind == MB_SIGNAL_CRASHES) {
         action.sa_flags &= ~SA_NODEFER;
+        action.sa_flags |=
+            SA_RESETHAND; /* see is_called_by_another() in mb_signals.c */
         sigfillset(&action.sa_mask);
     }
     return action;
+}
+
+static int
+install(int number, const struct sigaction *before)
+{
+    mb_signal *signal = &mb_signals[number];
+    signal->before[!signal->latest] = *before;
+    __atomic_store_n(&signal->latest, !signal->latest, __ATOMIC_RELEASE);
+    signal->ours = action_like(before, signal->use);
+    return sigaction(number, &signal->ours, NULL) < 0 ? errno : 0;
 }
 
 int
@@ -394,17 +487,14 @@ mb_signal_take(int number, mb_signal_use use, bool behind)
     if (sigaction(number, NULL, &now) < 0) {
         return errno;
     }
+    const bool taken_before = signal->taken;
     signal->use = use;
-    if (!is_ours(&now) && !behind) {
-        const struct sigaction action = action_like(&now, use);
-        signal->before[!signal->latest] = now;
-        __atomic_store_n(&signal->latest, !signal->latest, __ATOMIC_RELEASE);
-        if (sigaction(number, &action, NULL) < 0) {
-            return errno;
-        }
+    signal->taken = true; /* first: the signal may come as soon as ours is installed */
+    const int failure = is_ours(&now) || behind ? 0 : install(number, &now);
+    if (failure) {
+        signal->taken = taken_before;
     }
-    signal->taken = true;
-    return 0;
+    return failure;
 }
 
 bool
@@ -428,8 +518,14 @@ mb_signal_give_back(int number)
  * runs can be 11 kB (the registers of AMX). */
 #define ENOUGH 32768
 
-static char *alternate; /* Owned */
+static char *alternate; /* made once */
 static stack_t stack_before;
+
+static bool
+is_enough(const stack_t *stack)
+{
+    return !(stack->ss_flags & SS_DISABLE) && stack->ss_size >= ENOUGH;
+}
 
 int
 mb_signal_stack_take(void)
@@ -438,32 +534,21 @@ mb_signal_stack_take(void)
     if (sigaltstack(NULL, &now) < 0) {
         return errno;
     }
-    if (alternate || (!(now.ss_flags & SS_DISABLE) && now.ss_size >= ENOUGH)) {
+    if (is_enough(&now)) {
         return 0;
     }
-    alternate = new_stack();
-    const stack_t ours = {.ss_sp = alternate, .ss_size = STACK_SIZE};
-    if (!alternate || sigaltstack(&ours, &stack_before) < 0) {
-        const int failure = errno;
-        if (alternate) {
-            free_stack(alternate);
-            alternate = NULL;
-        }
-        return failure;
+    if (!alternate && !(alternate = new_stack())) {
+        return errno;
     }
-    return 0;
+    const stack_t ours = {.ss_sp = alternate, .ss_size = STACK_SIZE};
+    return sigaltstack(&ours, &stack_before) < 0 ? errno : 0;
 }
 
 void
 mb_signal_stack_give_back(void)
 {
     stack_t now;
-    if (!alternate || sigaltstack(NULL, &now) < 0) {
-        return;
+    if (alternate && sigaltstack(NULL, &now) == 0 && now.ss_sp == alternate) {
+        sigaltstack(&stack_before, NULL); /* fails if we run on it */
     }
-    if (now.ss_sp == alternate && sigaltstack(&stack_before, NULL) < 0) {
-        return; /* we run on it */
-    }
-    free_stack(alternate);
-    alternate = NULL;
 }

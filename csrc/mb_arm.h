@@ -17,8 +17,17 @@
 /* Whatever has to be there before the first signal is taken: a stack for the watchdog (or
  * a thread), and the handlers of fork. Idempotent. Returns 0, or an errno. */
 int mb_arm_prepare(void);
-/* Lets go of it. Not while the watchdog watches, nor while signals are taken. */
+/* No record waits any more: lets go of all that. What a watchdog needs that watches stays
+ * until the next call; it goes on where the signal ends the process in any case. Not while
+ * signals are taken. May wait for the watchdog. Thread: also without the GIL. */
 void mb_arm_release(void);
+
+/* Around a fork by the interpreter. From one to the other the signals that are taken are
+ * held up in this thread: so its other hooks are not interrupted by them, and a child gets
+ * them once all is right there. Other forks hold them up by themselves, for as long as the
+ * system call takes. */
+void mb_arm_fork_begin(void);
+void mb_arm_fork_end(void);
 
 /* From now on the record of this mirror is written to the targets; where none takes it,
  * to standard error. Owned by the caller. NULL without memory. */
@@ -38,13 +47,17 @@ void mb_signal_default(int number);
 
 /* Whether the signal leads to ours. */
 bool mb_signal_in_force(int number);
+/* Whether the signal leads to the handler that ours was put in front of: that one was put
+ * back without ours, as a program does that has saved it through `signal.signal`. */
+bool mb_signal_is_before(int number);
 /* Whether it has the default action. */
 bool mb_signal_is_default(int number);
 /* Whether its handler is part of the same library or program as `address`. */
 bool mb_signal_is_handled_in(int number, const void *address);
 
 /* An alternate stack for this thread, if it has none that is large enough. 0 or an errno.
- * It is given back by the same thread, and stays if somebody has put another in front. */
+ * It is given back by the same thread, unless another one is in front. It is never freed,
+ * but used again: a program may have saved its address, and put it back later. */
 int mb_signal_stack_take(void);
 void mb_signal_stack_give_back(void);
 

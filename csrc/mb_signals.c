@@ -2,10 +2,12 @@
 
 #include "mb_clock.h"
 #include "mb_lastwords.h"
+#include "mb_seen.h"
 #include "mb_watchdog.h"
 
 mb_signal mb_signals[NSIG];
 pid_t mb_signals_process;
+int (*mb_signals_relay)(int number);
 
 const struct sigaction *
 mb_signal_before(const mb_signal *signal)
@@ -25,12 +27,31 @@ chain(const mb_signal *signal, int number, siginfo_t *info, void *context)
     }
 }
 
-/* The action before is put back, and meets the signal as soon as we return: a fault is
- * repeated by the instruction that caused it, what somebody has sent is sent again. */
-static void
-hand_back(const mb_signal *signal, int number, const siginfo_t *info)
+/* --- crashes ----------------------------------------------------------------------- */
+
+/* Whether a later handler has called ours. If not, the system has, and the action is the
+ * default one now: ours is installed with SA_RESETHAND. Runtimes that call the handler
+ * before theirs look at that flag and call ours once: when the fault is repeated, they do
+ * what they would have done without us. */
+static bool
+is_called_by_another(int number)
 {
-    sigaction(number, mb_signal_before(signal), NULL);
+    struct sigaction now;
+    sigaction(number, NULL, &now);
+    /* flags say nothing: of what was reset to the default, they are those of ours */
+    return now.sa_handler != SIG_DFL && now.sa_sigaction != mb_on_signal;
+}
+
+/* The action before is put back, and meets the signal; or the later one that is in front
+ * does, which has called ours. One that calls ours again and again goes nowhere: it gets
+ * the signal once. */
+static void
+hand_on(const mb_signal *signal, int number, const siginfo_t *info, bool to_later)
+{
+    if (!to_later) {
+        sigaction(number, mb_signal_before(signal), NULL);
+    }
+    /* a fault is repeated by the instruction that caused it, what was sent is sent again */
     if (info->si_code <= 0) {
         mb_raw_raise(number);
     }
@@ -40,9 +61,10 @@ enum { NOT_YET, WRITING, WRITTEN };
 
 static uint32_t crashed; /* one of them */
 
-/* Other threads may crash meanwhile: they wait, since what they do next ends us all. */
-static void
-crash(const mb_signal *signal, int number, siginfo_t *info)
+/* Other threads may crash meanwhile: they wait, since what they do next ends us all.
+ * Returns false if the records were written before this crash. */
+static bool
+write_once(int number)
 {
     uint32_t before = NOT_YET;
     const int64_t now_ns = mb_clock_ns();
@@ -56,7 +78,26 @@ crash(const mb_signal *signal, int number, siginfo_t *info)
     while (__atomic_load_n(&crashed, __ATOMIC_ACQUIRE) == WRITING) {
         mb_raw_wait(&crashed, WRITING, 1000000000);
     }
-    hand_back(signal, number, info);
+    return before != WRITTEN;
+}
+
+static void
+crash(const mb_signal *signal, int number, const siginfo_t *info)
+{
+    const bool by_another = is_called_by_another(number);
+    if (!by_another && __atomic_load_n(&crashed, __ATOMIC_ACQUIRE) != WRITTEN) {
+        sigaction(number, &signal->ours,
+                  NULL); /* other threads find it while we write */
+    }
+    const bool first = write_once(number);
+    hand_on(signal, number, info, by_another && first);
+}
+
+/* With a record to write, or given back since then. */
+static bool
+is_crash(const mb_signal *signal)
+{
+    return signal->ours.sa_flags & SA_RESETHAND;
 }
 
 void
@@ -66,17 +107,19 @@ mb_signals_forget(void)
     __atomic_store_n(&crashed, NOT_YET, __ATOMIC_RELAXED);
 }
 
+/* --- what does not crash ----------------------------------------------------------- */
+
 static void
 let_recover(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
-    const bool dying = mb_watchdog_seen();
+    const bool dying = mb_seen_signal();
     if (!dying) {
         mb_journals_stamp(number, mb_wall_ns(), mb_clock_ns());
     }
     chain(signal, number, info, context);
     if (!dying) {
         mb_journals_unstamp();
-        mb_watchdog_stamp(); /* another signal may have come meanwhile */
+        mb_seen_stamp(); /* another signal may have come meanwhile */
     }
 }
 
@@ -89,6 +132,17 @@ end(const mb_signal *signal, int number, siginfo_t *info, void *context)
         .deadly = !signal->use.users,
     };
     mb_watchdog_signal(death);
+    if (signal->use.relay) {
+        mb_signals_relay(signal->use.relay);
+    } else {
+        chain(signal, number, info, context);
+    }
+}
+
+static void
+leave(const mb_signal *signal, int number, siginfo_t *info, void *context)
+{
+    mb_seen_note(number);
     chain(signal, number, info, context);
 }
 
@@ -104,12 +158,35 @@ leads_on(const mb_signal *signal)
 static void
 step_aside(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
-    if (signal->use.kind == MB_SIGNAL_CRASHES) {
-        hand_back(signal, number, info);
+    static uint32_t passed;
+    if (is_crash(signal)) {
+        const bool again = __atomic_exchange_n(&passed, 1, __ATOMIC_RELAXED);
+        hand_on(signal, number, info, !again && is_called_by_another(number));
     } else if (leads_on(signal) && (signal->use.users || !signal->use.python)) {
         chain(signal, number, info, context);
     } else {
         mb_die(number);
+    }
+}
+
+static void
+act(const mb_signal *signal, int number, siginfo_t *info, void *context)
+{
+    switch (signal->use.kind) {
+    case MB_SIGNAL_ENDS:
+        end(signal, number, info, context);
+        break;
+    case MB_SIGNAL_LEAVES:
+        leave(signal, number, info, context);
+        break;
+    case MB_SIGNAL_CRASHES:
+        crash(signal, number, info);
+        break;
+    case MB_SIGNAL_RECOVERS:
+        let_recover(signal, number, info, context);
+        break;
+    case MB_SIGNAL_PASSES:
+        step_aside(signal, number, info, context);
     }
 }
 
@@ -118,15 +195,10 @@ mb_on_signal(int number, siginfo_t *info, void *context)
 {
     const int kept = errno; /* the program is between any two instructions */
     const mb_signal *signal = &mb_signals[number];
-    if (signal->use.kind == MB_SIGNAL_PASSES ||
-        mb_raw_process() != mb_signals_process) {
-        step_aside(signal, number, info, context);
-    } else if (signal->use.kind == MB_SIGNAL_CRASHES) {
-        crash(signal, number, info);
-    } else if (signal->use.kind == MB_SIGNAL_RECOVERS) {
-        let_recover(signal, number, info, context);
+    if (signal->taken && mb_raw_process() == mb_signals_process) {
+        act(signal, number, info, context);
     } else {
-        end(signal, number, info, context);
+        step_aside(signal, number, info, context);
     }
     errno = kept;
 }

@@ -2,16 +2,23 @@
 
 #include "mb_clock.h"
 #include "mb_lastwords.h"
+#include "mb_seen.h"
 
 enum { BEGUN = 1, FIRED = 2, DONE = 4 }; /* bits of the stage */
 
+/* What the watchdog does. While it watches: WATCHING, then the id of its thread, which the
+ * kernel sets back to IDLE when the thread has left its stack. */
+enum { IDLE, WATCHING };
+#define LEAVING UINT32_MAX
+
+#define DEADLY 0x100 /* beside the number of a signal */
+
 /* Written by handlers in any thread, by Python, and by the watchdog. */
+static uint32_t state;
 static uint32_t stage;
-static int first; /* signal; 0: none has come */
+static int dying; /* signal that has come, and how it ends the process; 0: none */
 static int64_t came_ns;
-static mb_death death;    /* stored before the watchdog starts */
-static uint32_t watching; /* not 0 while there is one: its thread id, or 1 */
-static uint32_t starting; /* handlers that are about to start one */
+static mb_death death; /* stored before the watchdog starts */
 static int64_t grace_ns, patience_ns;
 
 void
@@ -22,15 +29,21 @@ mb_watchdog_set(int64_t grace, int64_t patience)
 }
 
 int
-mb_watchdog_seen(void)
+mb_watchdog_death(void)
 {
-    return __atomic_load_n(&first, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&dying, __ATOMIC_ACQUIRE) & ~DEADLY;
+}
+
+static bool
+is_deadly(void)
+{
+    return __atomic_load_n(&dying, __ATOMIC_ACQUIRE) & DEADLY;
 }
 
 int64_t
-mb_watchdog_seen_ns(void)
+mb_watchdog_death_ns(void)
 {
-    return mb_watchdog_seen() ? __atomic_load_n(&came_ns, __ATOMIC_RELAXED) : 0;
+    return mb_watchdog_death() ? __atomic_load_n(&came_ns, __ATOMIC_RELAXED) : 0;
 }
 
 /* --- what it does ------------------------------------------------------------------ */
@@ -79,7 +92,7 @@ time_is_over(void)
 static void
 end_the_process(void)
 {
-    mb_last_words(death.number, came_ns, death.deadly);
+    mb_last_words(mb_seen_signal(), came_ns, death.deadly);
     if (death.deadly) {
         mb_die(death.number);
     }
@@ -93,13 +106,42 @@ watch(void)
     }
 }
 
-/* --- how it comes to life ---------------------------------------------------------- */
+/* --- idle, watching, leaving ------------------------------------------------------- */
+
+/* From idle to another state. Returns what it was: only from IDLE has it changed. Acquire:
+ * what the one before has stored is seen. Release: so will be ours. */
+static uint32_t
+change_to(uint32_t next)
+{
+    uint32_t now = IDLE;
+    __atomic_compare_exchange_n(&state, &now, next, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_ACQUIRE);
+    return now;
+}
+
+static void
+become_idle(void)
+{
+    __atomic_store_n(&state, IDLE, __ATOMIC_RELEASE);
+    mb_raw_wake(&state);
+}
+
+static void
+await_idle(void)
+{
+    uint32_t now;
+    while ((now = __atomic_load_n(&state, __ATOMIC_ACQUIRE)) != IDLE) {
+        mb_raw_wait(&state, now, 1000000000);
+    }
+}
 
 bool
-mb_watchdog_watches(void)
+mb_watchdog_leave(void)
 {
-    return __atomic_load_n(&watching, __ATOMIC_ACQUIRE) != 0;
+    return change_to(LEAVING) == IDLE;
 }
+
+/* --- how it comes to life ---------------------------------------------------------- */
 
 #if MB_WATCH_CLONE
 
@@ -113,7 +155,7 @@ watch_and_exit(void *unused)
 {
     (void)unused;
     watch();
-    return 0; /* ends this thread; the kernel clears `watching` and wakes who waits */
+    return 0; /* ends this thread; the kernel makes it idle and wakes who waits */
 }
 
 static bool
@@ -127,8 +169,8 @@ start_to_watch(void)
     }
     sigfillset(&all);
     mb_raw_mask(SIG_SETMASK, &all, &before); /* it begins with the mask of its maker */
-    const int made = make_thread(watch_and_exit, mb_watchdog_stack, flags, NULL,
-                                 &watching, NULL, &watching);
+    const int made = make_thread(watch_and_exit, mb_watchdog_stack, flags, NULL, &state,
+                                 NULL, &state);
     mb_raw_mask(SIG_SETMASK, &before, NULL);
     return made > 0;
 }
@@ -141,67 +183,51 @@ void
 mb_watchdog_run(void)
 {
     watch();
-    __atomic_store_n(&watching, 0, __ATOMIC_RELEASE);
-    mb_raw_wake(&watching);
+    become_idle();
 }
 
 static bool
 start_to_watch(void)
 {
     const int calls = __atomic_load_n(&mb_watchdog_calls, __ATOMIC_RELAXED);
-    __atomic_store_n(&watching, 1, __ATOMIC_RELEASE);
-    const bool called = calls >= 0 && write(calls, "w", 1) == 1;
-    if (!called) {
-        __atomic_store_n(&watching, 0, __ATOMIC_RELEASE);
-    }
-    return called;
+    return calls >= 0 && write(calls, "w", 1) == 1;
 }
 
 #endif
 
-static void
-await_zero(const uint32_t *word)
-{
-    uint32_t value;
-    while ((value = __atomic_load_n(word, __ATOMIC_ACQUIRE))) {
-        mb_raw_wait(word, value, 1000000000);
-    }
-}
+/* --- a death from its signal to its end -------------------------------------------- */
 
-/* --- what it is told --------------------------------------------------------------- */
-
-static void
-note(mb_death came)
+/* False: another signal is ending the process already. */
+static bool
+begin_to_die(mb_death came)
 {
     int none = 0;
-    if (!__atomic_compare_exchange_n(&first, &none, came.number, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
-        return;
+    const int meant = came.number | (came.deadly ? DEADLY : 0);
+    mb_seen_note(came.number);
+    if (!__atomic_compare_exchange_n(&dying, &none, meant, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+        return false;
     }
     death = came;
     __atomic_store_n(&came_ns, mb_clock_ns(), __ATOMIC_RELAXED);
-    mb_watchdog_stamp();
-    if (!start_to_watch()) {
-        end_the_process();
-    }
+    return true;
 }
 
 void
 mb_watchdog_signal(mb_death came)
 {
-    __atomic_add_fetch(&starting, 1, __ATOMIC_ACQ_REL);
-    note(came);
-    __atomic_sub_fetch(&starting, 1, __ATOMIC_ACQ_REL);
-    mb_raw_wake(&starting);
-}
-
-void
-mb_watchdog_stamp(void)
-{
-    const int number = mb_watchdog_seen();
-    const int64_t then_ns = mb_watchdog_seen_ns();
-    if (number && then_ns) {
-        mb_journals_stamp(number, mb_wall_ns() - (mb_clock_ns() - then_ns), then_ns);
+    const uint32_t before = change_to(WATCHING);
+    bool at_once = before == LEAVING && begin_to_die(came);
+    if (before == IDLE) {
+        const bool dies = begin_to_die(came);
+        const bool watched = dies && start_to_watch();
+        if (!watched) {
+            become_idle();
+        }
+        at_once = dies && !watched;
+    }
+    if (at_once) {
+        end_the_process();
     }
 }
 
@@ -214,19 +240,11 @@ mb_exit_begin(void)
 }
 
 static void
-become_idle(void)
+forget_death(void)
 {
     __atomic_store_n(&stage, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&came_ns, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&first, 0, __ATOMIC_RELEASE);
-}
-
-void
-mb_watchdog_forget(void)
-{
-    __atomic_store_n(&watching, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&starting, 0, __ATOMIC_RELAXED);
-    become_idle();
+    __atomic_store_n(&dying, 0, __ATOMIC_RELEASE);
 }
 
 int
@@ -234,9 +252,36 @@ mb_exit_end(void)
 {
     __atomic_fetch_or(&stage, DONE, __ATOMIC_ACQ_REL);
     mb_raw_wake(&stage);
-    await_zero(&starting);
-    await_zero(&watching);
-    const int came = mb_watchdog_seen() && death.deadly ? death.number : 0;
-    become_idle();
+    await_idle();
+    const int came = is_deadly() ? mb_watchdog_death() : 0;
+    forget_death();
     return came;
+}
+
+void
+mb_watchdog_call_off(void)
+{
+    if (mb_watchdog_death() && !is_deadly()) {
+        mb_exit_end();
+    }
+}
+
+void
+mb_watchdog_back(void)
+{
+    become_idle();
+}
+
+void
+mb_watchdog_left(void)
+{
+    forget_death();
+    become_idle();
+}
+
+void
+mb_watchdog_forget(void)
+{
+    __atomic_store_n(&state, IDLE, __ATOMIC_RELAXED);
+    forget_death();
 }

@@ -1,15 +1,24 @@
 /* Ends the process in time, when a signal has come and Python does not react.
  *
- *     idle --signal--> watching --grace is over-------------------> fired: write, die
- *                         |
- *                         +--mb_exit_begin--> begun --patience is over--> fired
- *                         |                     |
- *                         +---------------------+--mb_exit_end--> idle
+ * One word holds what the watchdog does, and is changed by compare-and-swap:
  *
- * It exists from the signal on only: made by clone(2) on a stack that lies ready, all
- * signals blocked in it, raw system calls only. So there is no thread before, and no fork
- * warns of one. Where that is not to be had (other systems, sanitizers), it is a thread
- * that waits for a call, and is stopped around fork.
+ *     idle --signal--> watching --its thread has ended--> idle
+ *     idle --mb_watchdog_leave--> leaving --mb_watchdog_left--> idle
+ *
+ * So its stack is freed only while nothing runs on it, and nothing begins to run on a stack
+ * that is being freed: a signal that comes then is acted on at once, without a watchdog.
+ * While it watches, a second word holds how far the end of the process is:
+ *
+ *     watching --grace is over-------------------> fired: write, die
+ *        |
+ *        +--mb_exit_begin--> begun --patience is over--> fired
+ *        |                     |
+ *        +---------------------+--mb_exit_end--> done
+ *
+ * The thread exists from the signal on only: made by clone(2) on a stack that lies ready,
+ * all signals blocked in it, raw system calls only. So there is no thread before, and no
+ * fork warns of one. Where that is not to be had (other systems, sanitizers), it is a
+ * thread that waits for a call, and is stopped around fork.
  *
  * All times count from the signal.
  *
@@ -43,18 +52,15 @@ typedef struct {
 /* How long Python may take: until it begins, and in all. */
 void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns);
 
-/* Notes the first signal, and starts to watch; others change nothing. Without a watchdog
- * all is done at once, and the call may not return. */
+/* Notes the signal (mb_seen.h), and starts to watch; while one ends the process, others
+ * change nothing. Without a watchdog all is done at once, and the call may not return. */
 void mb_watchdog_signal(mb_death death);
 
-/* Notes the signal that has come, if one has, in the journals that show none. */
-void mb_watchdog_stamp(void);
-
-/* The signal that came first; 0: none has. */
-int mb_watchdog_seen(void);
+/* The signal that is about to end the process; 0: none is. */
+int mb_watchdog_death(void);
 
 /* When it came, on the monotonic clock; 0: none has. */
-int64_t mb_watchdog_seen_ns(void);
+int64_t mb_watchdog_death_ns(void);
 
 /* Python has begun to write the records. False: too late, the native ones are being
  * written. */
@@ -80,8 +86,16 @@ extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
 /* Watches, then is idle: what a thread does when it is called. */
 void mb_watchdog_run(void);
 
-/* Whether there is a watchdog now. */
-bool mb_watchdog_watches(void);
+/* No record waits any more: a watchdog that would end nothing stops, one that will end the
+ * process goes on. */
+void mb_watchdog_call_off(void);
+
+/* From idle to leaving: now the stack, or the thread, can be freed. False: it watches. */
+bool mb_watchdog_leave(void);
+
+/* From leaving to idle: it was freed, and nothing has happened; or it goes on. */
+void mb_watchdog_left(void);
+void mb_watchdog_back(void);
 
 /* In a forked child: nothing has happened to it. */
 void mb_watchdog_forget(void);

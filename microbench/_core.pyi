@@ -259,7 +259,7 @@ def exit_prepare(grace_ns: int, patience_ns: int) -> None:
     """Get a watchdog ready: how long after a signal Python may take to begin, to end."""
 
 def exit_release() -> None:
-    """Let go of it."""
+    """Let go of it, unless it is about to end the process."""
 
 def exit_begin() -> bool:
     """Python writes the records now; False: too late, native code is writing them."""
@@ -268,12 +268,37 @@ def exit_end() -> int:
     """Python has ended. Waits for native code; a deadly signal that came first, or 0."""
 
 def exit_signal() -> tuple[int, int]:
-    """The signal that came first, and when, on the monotonic clock; 0, 0: none has."""
+    """The signal that is ending the process, and when it came, on the monotonic clock; or 0, 0."""
+
+def note_signal(number: int) -> None:
+    """Note a signal that has come, unless one was noted before."""
+
+def first_signal() -> int:
+    """Return the signal that was noted, or 0."""
+
+def undo_in_child(
+    entries: Iterable[tuple[Callable[[], object], Callable[[Any], object], object, object]],
+) -> None:
+    """Set what a forked child puts back: each `get()`, if it is `ours`, to `before`.
+
+    The entries are `(get, put, ours, before)`; the functions are in C.
+    """
+
+def before_fork() -> None:
+    """Hold up the signals that are taken, in this thread; for `os.register_at_fork`."""
+
+def after_fork() -> None:
+    """Let them come again."""
+
+def in_child() -> None:
+    """Put back what `undo_in_child` says, and let the signals come."""
 
 def last_words(number: int) -> None:
     """Write all open records that nobody has claimed: the process ends by this signal."""
 
-def signal_take(number: int, kind: int, python: bool, users: bool, behind: bool) -> None:
+def signal_take(
+    number: int, kind: int, python: bool, users: bool, relay: int, behind: bool
+) -> None:
     """Put a handler in C in front of what is installed: see csrc/mb_arm.h."""
 
 def signal_give_back(number: int) -> bool:
@@ -281,6 +306,9 @@ def signal_give_back(number: int) -> bool:
 
 def signal_in_force(number: int) -> bool:
     """Whether the signal leads to the handler in C."""
+
+def signal_is_before(number: int) -> bool:
+    """Whether the signal leads to what the handler in C was put in front of, without it."""
 
 def signal_is_default(number: int) -> bool:
     """Whether the signal has the default action."""

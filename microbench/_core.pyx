@@ -176,7 +176,8 @@ def exit_prepare(int64_t grace_ns, int64_t patience_ns):
 
 
 def exit_release():
-    c.mb_arm_release()
+    with nogil:  # it may wait for a watchdog that is writing
+        c.mb_arm_release()
 
 
 def exit_begin():
@@ -191,7 +192,15 @@ def exit_end():
 
 
 def exit_signal():
-    return c.mb_watchdog_seen(), c.mb_watchdog_seen_ns()
+    return c.mb_watchdog_death(), c.mb_watchdog_death_ns()
+
+
+def note_signal(int number):
+    c.mb_seen_note(number)
+
+
+def first_signal():
+    return c.mb_seen_signal()
 
 
 def last_words(int number):
@@ -199,11 +208,15 @@ def last_words(int number):
         c.mb_last_words(number, c.mb_clock_ns(), True)
 
 
-def signal_take(int number, int kind, bint python, bint users, bint behind):
+c.mb_signals_relay = c.PyErr_SetInterruptEx
+
+
+def signal_take(int number, int kind, bint python, bint users, int relay, bint behind):
     cdef c.mb_signal_use use
     use.kind = <c.mb_signal_kind>kind
     use.python = python
     use.users = users
+    use.relay = relay
     checked(c.mb_signal_take(number, use, behind))
 
 
@@ -213,6 +226,10 @@ def signal_give_back(int number):
 
 def signal_in_force(int number):
     return c.mb_signal_in_force(number)
+
+
+def signal_is_before(int number):
+    return c.mb_signal_is_before(number)
 
 
 def signal_is_default(int number):
@@ -232,6 +249,34 @@ def signal_stack(bint wanted):
         checked(c.mb_signal_stack_take())
     else:
         c.mb_signal_stack_give_back()
+
+
+# What a child of a fork puts back: only calls of C here and in all of them, since Python
+# code of ours would be interrupted by signals, and what their handlers raise be swallowed.
+_undo = []
+
+
+def undo_in_child(entries):
+    _undo[:] = entries
+
+
+def before_fork():
+    c.mb_arm_fork_begin()
+
+
+def after_fork():
+    c.mb_arm_fork_end()
+
+
+def in_child():
+    for get, put, ours, before in _undo:
+        try:
+            if get() is ours:
+                put(before)
+        except Exception:
+            pass
+    _undo.clear()
+    c.mb_arm_fork_end()
 
 
 cdef class Left:

@@ -41,6 +41,7 @@ cdef extern from "Python.h":
     int mb_raised() except -1
     unsigned int mb_type_version(object type) noexcept
     const char *Py_GetVersion() noexcept
+    int PyErr_SetInterruptEx(int number) noexcept nogil
     bint PyObject_TypeCheck(object value, void *type) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
@@ -208,10 +209,14 @@ cdef extern from "mb_lastwords.h":
 
 cdef extern from "mb_watchdog.h":
     void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns) noexcept nogil
-    int mb_watchdog_seen() noexcept nogil
-    int64_t mb_watchdog_seen_ns() noexcept nogil
+    int mb_watchdog_death() noexcept nogil
+    int64_t mb_watchdog_death_ns() noexcept nogil
     bint mb_exit_begin() noexcept nogil
     int mb_exit_end() noexcept nogil
+
+cdef extern from "mb_seen.h":
+    void mb_seen_note(int number) noexcept nogil
+    int mb_seen_signal() noexcept nogil
 
 cdef extern from "mb_signals.h":
     ctypedef enum mb_signal_kind:
@@ -220,16 +225,21 @@ cdef extern from "mb_signals.h":
         mb_signal_kind kind
         bint python
         bint users
+        int relay
+    int (*mb_signals_relay)(int number) noexcept nogil
 
 cdef extern from "mb_arm.h":
     int mb_arm_prepare() noexcept
-    void mb_arm_release() noexcept
+    void mb_arm_release() noexcept nogil
+    void mb_arm_fork_begin() noexcept
+    void mb_arm_fork_end() noexcept
     mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets,
                          unsigned count) noexcept
     void mb_last_disarm(mb_last *last) noexcept
     int mb_signal_take(int number, mb_signal_use use, bint behind) noexcept
     bint mb_signal_give_back(int number) noexcept
     bint mb_signal_in_force(int number) noexcept
+    bint mb_signal_is_before(int number) noexcept
     bint mb_signal_is_default(int number) noexcept
     bint mb_signal_is_handled_in(int number, const void *address) noexcept
     void mb_signal_default(int number) noexcept

@@ -3,6 +3,7 @@
 #include "../mb_clock.h"
 #include "../mb_identity.h"
 #include "../mb_line.h"
+#include "../mb_seen.h"
 #include "../mb_watchdog.h"
 #include "mb_test.h"
 
@@ -54,7 +55,7 @@ arm(int64_t grace_ns, int64_t patience_ns)
 static void
 take(int number, mb_signal_kind kind, bool python, bool users)
 {
-    const mb_signal_use use = {kind, python, users};
+    const mb_signal_use use = {.kind = kind, .python = python, .users = users};
     CHECK_INT(mb_signal_take(number, use, false), 0);
 }
 
@@ -69,6 +70,13 @@ handle(int number, void (*handler)(int))
 {
     const struct sigaction action = {.sa_handler = handler};
     sigaction(number, &action, NULL);
+}
+
+static void
+exit_with_8(int number)
+{
+    (void)number;
+    _exit(8);
 }
 
 /* For ever, as far as these tests are concerned. */
@@ -189,7 +197,7 @@ write_in_time(void)
     CHECK(mb_exit_begin());
     CHECK(mb_mirror_claim(mirror));
     CHECK_INT(mb_exit_end(), SIGTERM);
-    CHECK_INT(mb_watchdog_seen(), 0);
+    CHECK_INT(mb_watchdog_death(), 0);
 }
 
 static void
@@ -274,6 +282,226 @@ without_a_watchdog_it_is_done_at_once(void)
 {
     CHECK_INT(status_of(have_no_watchdog), -SIGTERM);
     check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+/* --- signals that are noted -------------------------------------------------------- */
+
+static void
+be_left_alone(void)
+{
+    arm(0, 0);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_LEAVES, true, true);
+    raise(SIGTERM);
+    raise(SIGTERM);
+    CHECK_INT(mb_seen_signal(), SIGTERM);
+    CHECK_INT(mb_watchdog_death(), 0);
+    CHECK(mb_mirror_claim(mirror));
+}
+
+static void
+a_program_that_stops_by_itself_is_left_alone(void)
+{
+    CHECK_INT(status_of(be_left_alone), 0);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void
+be_left_alone_and_end(void)
+{
+    arm(60000 * MS, 60000 * MS);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_LEAVES, true, true);
+    take(SIGHUP, MB_SIGNAL_ENDS, false, false);
+    raise(SIGTERM);
+    raise(SIGHUP);
+    hang();
+}
+
+static void
+the_first_signal_is_the_one_of_the_record(void)
+{
+    CHECK_INT(status_of(be_left_alone_and_end), -SIGHUP);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static int relayed;
+
+static int
+relay(int number)
+{
+    relayed = number;
+    return 0;
+}
+
+static void
+have_python_react_by_another_signal(void)
+{
+    const mb_signal_use use = {
+        .kind = MB_SIGNAL_ENDS, .python = true, .relay = SIGXCPU};
+    mb_signals_relay = relay;
+    arm(60000 * MS, 60000 * MS);
+    CHECK_INT(mb_signal_take(SIGUSR1, use, false), 0);
+    raise(SIGUSR1);
+    CHECK_INT(relayed, SIGXCPU);
+    CHECK(mb_exit_begin());
+    CHECK_INT(mb_exit_end(), SIGUSR1);
+}
+
+static void
+a_signal_is_relayed(void)
+{
+    CHECK_INT(status_of(have_python_react_by_another_signal), 0);
+}
+
+/* --- letting go while it watches --------------------------------------------------- */
+
+static void
+cancel_while_it_watches(void)
+{
+    arm(20 * MS, 60000 * MS);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, false);
+    raise(SIGTERM);
+    CHECK(mb_signal_give_back(SIGTERM));
+    mb_last_disarm(last);
+    mb_arm_release();
+    CHECK_INT(mb_watchdog_death(), SIGTERM);
+    hang();
+}
+
+static void
+a_watchdog_outlives_what_it_was_made_for(void)
+{
+    CHECK_INT(status_of(cancel_while_it_watches), -SIGTERM);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void
+cancel_with_a_handler(void)
+{
+    arm(60000 * MS, 60000 * MS);
+    handle(SIGTERM, ignore);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, true);
+    raise(SIGTERM);
+    CHECK(mb_signal_give_back(SIGTERM));
+    mb_last_disarm(last);
+    mb_arm_release();
+    CHECK_INT(mb_watchdog_death(), 0);
+    CHECK_INT(mb_seen_signal(), 0);
+    raise(SIGTERM);
+}
+
+static void
+one_that_would_end_nothing_is_called_off(void)
+{
+    CHECK_INT(status_of(cancel_with_a_handler), 0);
+    CHECK_INT(count_of("\n"), 0);
+}
+
+static void *
+send_term(void *unused)
+{
+    kill(getpid(), SIGTERM);
+    return unused;
+}
+
+static void
+fork_a_child(void)
+{
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+}
+
+static void
+cancel_and_signal(void)
+{
+    pthread_t other;
+    arm(MS, MS);
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    pthread_create(&other, NULL, send_term, NULL);
+    fork_a_child();
+    CHECK(mb_signal_give_back(SIGTERM));
+    mb_last_disarm(last);
+    mb_arm_release();
+    CHECK_INT(mb_arm_prepare(), 0);
+    fork_a_child();
+    mb_arm_release();
+    pthread_join(other, NULL);
+    hang();
+}
+
+/* Cancelling x a signal x forks x preparing again, each at any moment of the others. */
+static void
+a_deadly_signal_ends_it_at_any_moment(void)
+{
+    const char *given = getenv("MICROBENCH_RACES");
+    for (int left = given ? atoi(given) : 100; left > 0; left--) {
+        CHECK_INT(status_of(cancel_and_signal), -SIGTERM);
+        CHECK(count_of("\n") <= 1);
+    }
+}
+
+static stack_t theirs;
+
+static void
+look_at_the_stack(int number)
+{
+    char here = (char)number;
+    const char *begin = theirs.ss_sp;
+    CHECK(&here > begin && &here < begin + theirs.ss_size);
+}
+
+static void
+put_back_a_stack_of_ours(void)
+{
+    const struct sigaction action = {.sa_handler = look_at_the_stack,
+                                     .sa_flags = SA_ONSTACK};
+    stack_t off = {.ss_flags = SS_DISABLE};
+    arm(0, 0);
+    sigaltstack(&off, NULL); /* a sanitizer's is large enough */
+    CHECK_INT(mb_signal_stack_take(), 0);
+    sigaltstack(&off, &theirs); /* saved */
+    mb_signal_stack_give_back();
+    sigaltstack(&theirs, NULL); /* and put back */
+    sigaction(SIGHUP, &action, NULL);
+    raise(SIGHUP);
+    CHECK_INT(mb_signal_stack_take(), 0);
+    raise(SIGHUP);
+    mb_signal_stack_give_back();
+}
+
+static void
+a_saved_stack_can_be_put_back(void)
+{
+    CHECK_INT(status_of(put_back_a_stack_of_ours), 0);
+}
+
+static struct sigaction ours;
+
+static void
+put_back_a_handler_of_ours(void)
+{
+    arm(60000 * MS, 60000 * MS);
+    handle(SIGTERM, exit_with_8);
+    take(SIGTERM, MB_SIGNAL_ENDS, true, true);
+    sigaction(SIGTERM, NULL, &ours);
+    CHECK(!mb_signal_is_before(SIGTERM));
+    CHECK(mb_signal_give_back(SIGTERM));
+    CHECK(mb_signal_is_before(SIGTERM));
+    mb_last_disarm(last);
+    mb_arm_release();
+    sigaction(SIGTERM, &ours, NULL);
+    raise(SIGTERM);
+}
+
+static void
+a_saved_handler_can_be_put_back(void)
+{
+    CHECK_INT(status_of(put_back_a_handler_of_ours), 8);
+    CHECK_INT(count_of("\n"), 0);
 }
 
 /* --- crashes ----------------------------------------------------------------------- */
@@ -364,6 +592,99 @@ the_action_before_meets_the_signal(void)
 {
     CHECK_INT(status_of(crash_before_a_handler), 7);
     check_one_record("\"exit_signal\":\"SIGABRT\"");
+}
+
+/* As the JVM does: calls the handler before, once if that asks for it; what the fault does
+ * when it is repeated is for its own report, and abort(). */
+static struct sigaction before_the_runtime;
+static bool looks_at_the_flags;
+
+static void
+report_and_abort(int number, siginfo_t *info, void *context)
+{
+    struct sigaction *action = &before_the_runtime;
+    const bool calls = action->sa_flags & SA_SIGINFO;
+    if (looks_at_the_flags && (action->sa_flags & SA_RESETHAND)) {
+        action->sa_flags = 0;
+    }
+    if (calls) {
+        action->sa_sigaction(number, info, context);
+    } else {
+        abort();
+    }
+}
+
+static void
+start_a_runtime(void)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_NODEFER};
+    action.sa_sigaction = report_and_abort;
+    sigaction(SIGSEGV, &action, &before_the_runtime);
+}
+
+static void
+crash_beside_a_runtime(void)
+{
+    arm(0, 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    start_a_runtime();
+    *nowhere = 1;
+}
+
+static void
+be_sent_a_fault_beside_a_runtime(void)
+{
+    arm(0, 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    start_a_runtime();
+    kill(getpid(), SIGSEGV);
+    hang();
+}
+
+static void
+crash_beside_a_runtime_after_cancelling(void)
+{
+    arm(0, 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    start_a_runtime();
+    CHECK(!mb_signal_give_back(SIGSEGV));
+    mb_last_disarm(last);
+    *nowhere = 1;
+}
+
+static void
+crash_beside_a_runtime_in_a_fork(void)
+{
+    arm(0, 0);
+    take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
+    start_a_runtime();
+    const pid_t child = fork();
+    if (child == 0) {
+        *nowhere = 1;
+    }
+    int status;
+    waitpid(child, &status, 0);
+    _exit(WTERMSIG(status));
+}
+
+static void
+a_runtime_that_came_later_ends_the_process(void)
+{
+    if (SANITIZED) {
+        return;
+    }
+    for (int looks = 1; looks >= 0; looks--) {
+        looks_at_the_flags = looks;
+        const int ends_by = looks ? SIGABRT : SIGSEGV;
+        CHECK_INT(status_of(crash_beside_a_runtime), -ends_by);
+        check_one_record("\"exit_signal\":\"SIGSEGV\"");
+        CHECK_INT(status_of(be_sent_a_fault_beside_a_runtime), -ends_by);
+        check_one_record("\"exit_signal\":\"SIGSEGV\"");
+        CHECK_INT(status_of(crash_beside_a_runtime_after_cancelling), -ends_by);
+        CHECK_INT(count_of("\n"), 0);
+        CHECK_INT(status_of(crash_beside_a_runtime_in_a_fork), ends_by);
+        CHECK_INT(count_of("\n"), 0);
+    }
 }
 
 static sigjmp_buf saved;
@@ -474,8 +795,6 @@ a_later_handler_stays(void)
     CHECK_INT(count_of("\n"), 0);
 }
 
-static struct sigaction ours;
-
 static void
 call_ours(int number, siginfo_t *info, void *context)
 {
@@ -551,7 +870,7 @@ raise_in_a_vfork(void)
     }
     waitpid(child, &status, 0);
     CHECK_INT(status, SIGTERM);
-    CHECK_INT(mb_watchdog_seen(), 0);
+    CHECK_INT(mb_watchdog_death(), 0);
 }
 
 static void
@@ -621,9 +940,18 @@ main(void)
     RUN(who_has_a_handler_of_his_own_is_not_killed);
     RUN(blocked_signals_do_not_keep_it_alive);
     RUN(without_a_watchdog_it_is_done_at_once);
+    RUN(a_program_that_stops_by_itself_is_left_alone);
+    RUN(the_first_signal_is_the_one_of_the_record);
+    RUN(a_signal_is_relayed);
+    RUN(a_watchdog_outlives_what_it_was_made_for);
+    RUN(one_that_would_end_nothing_is_called_off);
+    RUN(a_deadly_signal_ends_it_at_any_moment);
+    RUN(a_saved_stack_can_be_put_back);
+    RUN(a_saved_handler_can_be_put_back);
     RUN(a_fault_is_repeated_after_the_record);
     RUN(what_was_sent_is_sent_again);
     RUN(the_action_before_meets_the_signal);
+    RUN(a_runtime_that_came_later_ends_the_process);
     RUN(who_recovers_has_not_died);
     RUN(nothing_is_left_behind);
     RUN(a_later_handler_stays);

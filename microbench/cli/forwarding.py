@@ -181,11 +181,9 @@ def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def _wanted() -> Iterator[tuple[int, bool]]:
-    """Yield each signal, and whether it is taken only where nobody handles it.
-
-    Python's own handler of SIGINT is nobody's.
-    """
+def _wanted() -> Iterator[tuple[int, object]]:
+    """Yield each signal, and the handler that ours may replace: Python's own for SIGINT."""
     for number in (*ENDING, *NOTICES, NUDGE):
         there = signal.getsignal(number)
-        yield number, there is not signal.default_int_handler
+        is_pythons = there is signal.default_int_handler
+        yield number, there if is_pythons else signal.SIG_DFL

@@ -17,7 +17,7 @@ from .times import timezone, tzinfo
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, Literal
 
     from .block import Block
     from .journal import Keeper
@@ -231,6 +231,7 @@ class MicroBenchBase:
         *,
         signals: Any = None,
         grace: float | None = None,
+        then: Literal['auto', 'redeliver', 'leave'] = 'auto',
     ) -> None:
         """Write one record when the process ends, of the time from this call on.
 
@@ -257,6 +258,13 @@ class MicroBenchBase:
             grace: seconds for Python to react to a signal. Left out: what
                 MICROBENCH_EXIT_GRACE says; else 0.25, or 0 under an MPI launcher. Then
                 it has until 2 seconds after the signal, or until `grace` is over.
+            then: what follows when a Python handler installed before has returned.
+                `'redeliver'`: the record was written when the signal came; the signal is
+                sent again, and ends the process. `'leave'`: the signal is noted, and the
+                handler stops the program by itself; the record is written at the end,
+                with `exit_signal` and `exit_status`. `'auto'`: `'leave'` for handlers of
+                event loops, and of servers, job runners and trainers that do so;
+                `'redeliver'` for others, with a RuntimeWarning that names the handler.
 
         Raises:
             ImportError: the class has a `monitor`, and psutil is not installed.
@@ -264,7 +272,8 @@ class MicroBenchBase:
             TypeError, ValueError: an argument is wrong; the message names it.
         """
         if not self._off:
-            _exit().register(self, name or '<process>', handle_sigterm, signals, grace)
+            chosen = handle_sigterm, signals, grace, then
+            _exit().register(self, name or '<process>', *chosen)
 
     def cancel_record_on_exit(self) -> None:
         """Take back `record_on_exit()`: no record comes of it.

@@ -19,6 +19,7 @@ of atexit itself leaves the end open: no status and no exception is claimed then
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 from .. import _core
 from . import signals
@@ -57,9 +58,11 @@ class Ending:
         fields: dict[str, Any] = {}
         if self.exception is not None:
             fields['exception'] = described(self.exception)
-        if self.signal is not None:
-            fields['exit_signal'] = signals.name_of(self.signal)
-        elif self.status is not None:
+        first = _core.first_signal() or self.signal
+        if first is not None:
+            fields['exit_signal'] = signals.name_of(first)
+        ends_by_it = self.signal is not None or any(_core.exit_signal())
+        if self.status is not None and not ends_by_it:
             fields['exit_status'] = self.status
         return fields
 
@@ -152,6 +155,24 @@ class Watch:
             self._exit_code = ExitCode(SystemExit.__dict__['code'])
             _core.set_in_type(SystemExit, 'code', self._exit_code)
             _core.make_exits(True)
+
+    def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        if self._exit_code is not None:
+            before = self._hooks[-1]
+            yield (
+                partial(getattr, sys, 'excepthook', None),
+                partial(setattr, sys, 'excepthook'),
+                _excepthook,
+                before,
+            )
+            yield (
+                partial(vars(SystemExit).get, 'code'),
+                partial(_core.set_in_type, SystemExit, 'code'),
+                self._exit_code,
+                self._exit_code.member,
+            )
+            yield bool, _core.make_exits, False, False  # in any case
 
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
@@ -256,7 +277,7 @@ def _last_exception() -> BaseException | None:
 
 
 _watch = Watch()
-begin, end = _watch.begin, _watch.end
+begin, end, undo = _watch.begin, _watch.end, _watch.undo
 
 
 def _excepthook(

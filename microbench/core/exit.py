@@ -18,12 +18,17 @@ What ends the process leads to Table.end(): the clocks of all runs first, then o
 the other. It is entered once. A signal that comes while it runs is remembered, and ends
 the process afterwards; one that comes while a signal is being handled changes nothing.
 Then the handler that was there before runs, the default action is put back, and the
-signal is sent again: whoever waits for this process sees what it would have seen.
+signal is sent again: the parent sees what it would have seen.
 
-A forked child has a copy of all this, and must not write what its parent writes. So it
-puts everything back at once. The signals are held up meanwhile: CPython forgets, in the
-child of a fork, those that came before. Where C code forks, nobody tells us: the table is
-then found to be of another process, and what is done is what would be done without us.
+Some handlers stop the program by themselves: event loops, servers (graceful.py), and
+those of a registration with `then='leave'`. Then the signal is noted, the handler runs, and
+nothing else happens: the record is written when the program ends.
+
+A forked child has a copy of all this, and must not write what its parent writes. So
+handlers and hooks are put back in the child at once, by C code: Python code in a hook of
+fork would be interrupted by signals, and CPython swallows what their handlers raise there.
+Tables in Python are set right when the child registers a record of its own; until then
+they are found to be of another process, and what is done is what would be done without us.
 
 Python can be too late, or never come: code in C that never returns, a capture or a sink
 that hangs, a crash. So each run is also in memory as it would be written (csrc/mb_slot.h),
@@ -36,9 +41,7 @@ from __future__ import annotations
 
 import atexit
 import os
-import signal
 from functools import partial
-from threading import get_ident
 
 from .. import _core
 from ..lock import Lock
@@ -47,9 +50,10 @@ from . import endings, parent
 from .capture import refuse
 from .exit_run import PATIENCE, ExitRun
 from .grace import seconds_of
+from .graceful import described
 from .handlers import ExitHandlers, in_main_thread
 from .journal import JOB
-from .signals import end_by, wanted
+from .signals import end_by, name_of, wanted
 from .workers import worker
 
 TYPE_CHECKING = False
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
 
     from .bench import MicroBenchBase
     from .endings import Ending
+    from .signals import Wish
 
 
 class Table:
@@ -114,15 +119,19 @@ _registering = Lock()
 
 
 def register(
-    bench: MicroBenchBase, name: str, handle_sigterm: bool, signals: Any, grace: Any
+    bench: MicroBenchBase,
+    name: str,
+    handle_sigterm: bool,
+    signals: Any,
+    grace: Any,
+    then: str,
 ) -> None:
     """Register the run of a bench, in place of one that it has already."""
-    global _table  # noqa: PLW0603 - a child gets a table of its own
     refuse(bench, 'record_on_exit()')
-    chosen = wanted(signals) if handle_sigterm else {}
-    run = ExitRun(bench, name, chosen, seconds_of(grace))
+    chosen = wanted(signals, then)
+    run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))
     if not _table.is_ours:
-        _table = Table()
+        _forget_parent()
     table = _table
     with _registering.held:
         table.aside = run
@@ -130,11 +139,25 @@ def register(
             run.register()
             replaced = table.runs.get(id(bench))
             table.runs[id(bench)], table.aside = run, replaced  # in one step
-            _arm(chosen)
+            _arm(run.signals)
             if replaced is not None:
                 replaced.cancel()
         finally:
             table.aside = None
+    _warn(run.signals)
+
+
+def _warn(chosen: Iterable[int]) -> None:
+    """Warn of what a registration cannot do, or does to a handler of the program's."""
+    doubtful, _handlers.doubtful = _handlers.doubtful, []
+    for number, handler in doubtful:
+        warn(
+            f'record_on_exit(): {name_of(number)} is handled by {described(handler)}. '
+            'When that has returned, the signal is sent again and ends the process. Pass '
+            "then='leave' if this handler stops the program by itself, or "
+            "then='redeliver' if the program is to end there",
+            RuntimeWarning,
+        )
     if chosen and not in_main_thread():
         warn(
             'record_on_exit() was not called in the main thread, the only one in which '
@@ -183,6 +206,7 @@ def _arm(new: Iterable[int]) -> None:
         _handlers.keep({})
         _core.exit_release()
         parent.leave()
+    _core.undo_in_child([*_handlers.undo(), *endings.undo(), *worker.undo()])
 
 
 def _register_at_exit() -> None:
@@ -199,11 +223,11 @@ def _register_at_exit() -> None:
     del _table.at_exit[:-2]
 
 
-def _signals() -> dict[int, bool]:
-    found: dict[int, bool] = {}
+def _signals() -> dict[int, Wish]:
+    found: dict[int, Wish] = {}
     for run in list(_table.runs.values()):
-        for number, only_default in run.signals.items():
-            found[number] = found.get(number, True) and only_default
+        for number, wish in run.signals.items():
+            found[number] = found[number] & wish if number in found else wish
     return found
 
 
@@ -228,6 +252,9 @@ def _end_normally(ending: Ending) -> None:
 def _on_signal(number: int, frame: FrameType | None) -> None:
     if not _table.is_ours or not (_table.runs or _table.ending):
         _handlers.step_aside(number, frame)
+    elif _handlers.leaves(number):
+        _core.note_signal(number)  # where C is not in front any more
+        _handlers.chain_anew(number, frame)
     elif _table.ending is None:
         _end_by_signal(number, frame)
     elif _handlers.is_called_on(frame):
@@ -268,6 +295,7 @@ def _release() -> int:
     _handlers.keep({})
     came: int = _core.exit_end()
     _core.exit_release()
+    _core.undo_in_child(())
     _table.ending = _table.in_time = None
     return came
 
@@ -285,33 +313,20 @@ _handlers = ExitHandlers(_on_signal)
 
 # --- children ------------------------------------------------------------------------
 
-_masks: dict[int, Any] = {}  # signal masks before a fork, by thread
 
-
-def _before_fork() -> None:
-    if _table.runs:
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, _signals())
-        _masks[get_ident()] = held
-
-
-def _after_fork() -> None:
-    mask = _masks.pop(get_ident(), None)
-    if mask is not None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-
-
-def _in_child() -> None:
+def _forget_parent() -> None:
+    """Begin anew in a forked child, where handlers and hooks were put back by C code."""
     global _table
     inherited, _table = _table, Table()
     for function in inherited.at_exit:
         atexit.unregister(function)
     worker.forget()
     endings.end()
-    _handlers.keep({})
-    _core.exit_release()
-    _after_fork()
+    _handlers.forget()
 
 
 os.register_at_fork(
-    before=_before_fork, after_in_parent=_after_fork, after_in_child=_in_child
+    before=_core.before_fork,
+    after_in_parent=_core.after_fork,
+    after_in_child=_core.in_child,
 )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .bench import MicroBenchBase
     from .endings import Ending
+    from .signals import Wish
 
 STEP_NS = 1_000_000_000  # of the wall clock; less may be a pause between two readings
 PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends us
@@ -41,7 +42,7 @@ class ExitRun(Run):
     patience = PATIENCE
 
     def __init__(
-        self, owner: MicroBenchBase, name: str, signals: dict[int, bool], grace: float
+        self, owner: MicroBenchBase, name: str, signals: dict[int, Wish], grace: float
     ) -> None:
         super().__init__(owner, name)
         self.background = True

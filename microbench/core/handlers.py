@@ -3,106 +3,280 @@
 The one in C runs at once, in whichever thread the signal interrupts: it notes the signal,
 has a watchdog see to it that the process ends in time, and hands the signal on to what was
 there before. Crashes are its business alone. See csrc/mb_signals.h.
+
+    what is there                  what is installed          what a program sees
+    -----------------------------  -------------------------  -------------------------
+    SIGTERM at its default action  a Python handler, and C    our handler
+    other signals at theirs        C, which has Python react  the default action
+                                   by another signal, RELAY
+    a handler of the program's,    a Python handler, and C    our handler, which calls
+    if it is to be taken over                                 the program's
+    a crash                        C                          what is there
+
+Libraries install a handler of SIGUSR1 (requeueing) only where `signal.getsignal()` says
+that there is none: so they find none. What they install replaces ours.
 """
 
 from __future__ import annotations
 
+import _signal
+import os
 import signal
 import sys
+from functools import partial
 
 from .. import _core
-from .signals import CRASHES, Handlers
+from .graceful import stops_by_itself
+from .signals import CRASHES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from types import FrameType
     from typing import Any
 
+    from .signals import Wish
+
 # What a signal means, for C.
-ENDS, CRASHED, RECOVERS = range(3)
+ENDS, CRASHED, RECOVERS, LEAVES = range(4)
 
 
-class ExitHandlers(Handlers):
+class Taken:
+    """A signal that we handle.
+
+    Attributes:
+        before: Python handlers that ours has replaced, the latest last: a handler installed
+            on top of ours may call ours, and be replaced in its turn. Empty where Python
+            sees no handler of ours.
+        kind: what it means, where C handles it.
+        leaves: the program's own handler stops the program: it ends as it likes.
+    """
+
+    def __init__(self) -> None:
+        self.before: list[Any] = []
+        self.kind: int | None = None
+        self.leaves = False
+
+    @property
+    def has_users(self) -> bool:
+        """Whether the program has a handler of its own."""
+        return bool(self.before) and callable(self.before[-1])
+
+
+class ExitHandlers:
     """The signals for which handlers of ours are installed, in Python and in C.
 
     Python's can be changed in the main thread only; in others, C does what it can.
+
+    Args:
+        handler: called with signal and frame.
     """
 
-    def __init__(self, handler: Any) -> None:
-        super().__init__(handler)
-        self._kinds: dict[int, int] = {}  # of the signals that C handles
+    def __init__(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        self._handler = handler
+        self._taken: dict[int, Taken] = {}
+        self._relay = 0  # 0: none is installed
+        self._relays: set[int] = set()  # that were ever installed
+        self._depth = 0  # how many handlers of the program's are running
+        self._frame: FrameType | None = None  # that they were called with
+        self.doubtful: list[tuple[int, Any]] = []  # handlers that may stop the program
 
-    def keep(self, wanted: Mapping[int, bool], new: Iterable[int] | None = None) -> None:
+    # --- installing ------------------------------------------------------------------
+
+    def keep(self, wanted: Mapping[int, Wish], new: Iterable[int] | None = None) -> None:
         """Handle these signals, as far as that is allowed, and give back all others.
 
         Args:
-            wanted: by signal, whether it is left to a Python handler that is there.
+            wanted: by signal, what is asked for.
             new: those that were just asked for; None for all. Where a handler was put in
                 place of ours for another one, that is respected.
         """
-        for number in sorted({*self._kinds, *self._before} - wanted.keys()):
+        for number in sorted(self._taken.keys() - wanted.keys() - {self._relay}):
             self._give_back(number)
         for number in wanted if new is None else new:
-            only_default = wanted[number]
-            if number in CRASHES:
-                self._take_crash(number)
-            elif in_main_thread():
-                self._take(number, only_default)
-            elif _core.signal_is_default(number):
-                self._take_in_c(number, ENDS)
+            self._take(number, wanted[number])
+        if self._relay and not any(map(self._is_relayed, self._taken)):
+            relay, self._relay = self._relay, 0
+            self._give_back(relay)
         if in_main_thread():
             _core.signal_stack(not CRASHES.isdisjoint(wanted))
 
-    def _take(self, number: int, only_default: bool) -> bool:
+    def _take(self, number: int, wish: Wish) -> None:
+        if number in CRASHES:
+            self._take_crash(number)
+        elif in_main_thread():
+            self._take_in_main_thread(number, wish)
+        elif _core.signal_is_default(number):
+            self._take_in_c(number, ENDS)
+
+    def _take_in_main_thread(self, number: int, wish: Wish) -> None:
         there = signal.getsignal(number)
-        if there is signal.SIG_DFL and _is_foreign(number):
-            if not only_default:
+        if there is self._handler:
+            self._take_again(number, wish)
+        elif there is signal.SIG_IGN or there is None:
+            return  # None: a handler in C from before Python, which it could not put back
+        elif callable(there):
+            if not wish.only_default:
+                self._take_from_python(number, there, wish)
+        elif _is_foreign(number):
+            if not wish.only_default:
                 self._take_in_c(number, ENDS, users=True)
-            return False
-        if there is self._handler and _core.signal_is_default(number):
-            signal.signal(number, self._handler)  # another thread had given it back
-        taken = super()._take(number, only_default)
-        if taken:
-            users = callable(self._before[number][-1])
-            self._take_in_c(number, ENDS, python=True, users=users)
-        return taken
+        elif number == signal.SIGTERM or not self._has_relay():
+            self._take_from_python(number, there, wish)
+        else:
+            self._take_in_c(number, ENDS, python=True, relay=self._relay)
+
+    def _take_from_python(self, number: int, there: Any, wish: Wish) -> None:
+        taken = self._taken.setdefault(number, Taken())
+        depth = len(taken.before)
+        taken.before.append(there)  # first: the signal may come at once
+        try:
+            _install(number, self._handler)
+        except BaseException:  # of a handler that ran right before
+            del taken.before[depth:]
+            raise
+        self._decide(number, wish)
+        if callable(there) and wish.then == 'auto' and not taken.leaves:
+            self.doubtful.append((number, there))
+
+    def _take_again(self, number: int, wish: Wish) -> None:
+        # Nothing noted: it was given back while a test had replaced signal.signal.
+        taken = self._taken.setdefault(number, Taken())
+        taken.before = taken.before or [signal.SIG_DFL]
+        if _core.signal_is_default(number):
+            _install(number, self._handler)  # another thread had given it back
+        self._decide(number, wish)
+
+    def _decide(self, number: int, wish: Wish) -> None:
+        """Have C know what the signal means, now that ours is in front in Python."""
+        taken = self._taken[number]
+        known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
+        taken.leaves = taken.has_users and (known or wish.then == 'leave')
+        kind = LEAVES if taken.leaves else ENDS
+        self._take_in_c(number, kind, python=True, users=taken.has_users)
 
     def _take_crash(self, number: int) -> None:
         there = signal.getsignal(number)
         if there is signal.SIG_IGN:
             return
         default = _core.signal_is_default(number)
-        behind = number in self._kinds and not default  # others may call ours
-        if behind:
-            kind = self._kinds[number]
+        taken = self._taken.get(number)
+        behind = taken is not None and not default  # others may call ours
+        if taken is not None and taken.kind is not None and behind:
+            kind = taken.kind
         else:
             harmless = not callable(there) and _is_of_faulthandler(number)
             kind = CRASHED if default or harmless else RECOVERS
         self._take_in_c(number, kind, behind=behind)
 
-    def _take_in_c(self, number: int, kind: int, **how: bool) -> None:
+    def _take_in_c(self, number: int, kind: int, **how: int) -> None:
         """Put the handler in C in front of all others, unless it stays behind one."""
-        how = {'python': False, 'users': False, 'behind': self._is_behind(number), **how}
-        self._kinds[number] = kind
+        behind = self._is_behind(number)
+        how = {'python': False, 'users': False, 'relay': 0, 'behind': behind, **how}
+        self._taken.setdefault(number, Taken()).kind = kind
         _core.signal_take(number, kind, **how)
 
     def _is_behind(self, number: int) -> bool:
         """Whether C code has put a handler in front of ours: it may call ours."""
         return (
-            number in self._kinds
+            number in self._taken
+            and self._taken[number].kind is not None
             and _is_foreign(number)
             and not _core.signal_is_pythons(number)
         )
 
+    # --- signals that Python takes for unhandled -------------------------------------
+
+    def _has_relay(self) -> bool:
+        """Install the signal by which C has Python react, if there is one to be had."""
+        if not self._relay:
+            self._relay = next(filter(_is_free, _real_time_signals()), 0)
+        if self._relay and self._relay not in self._taken:
+            self._relays.add(self._relay)
+            taken = self._taken[self._relay] = Taken()
+            taken.before.append(signal.SIG_DFL)
+            _install(self._relay, self._handler)
+            self._take_in_c(self._relay, ENDS, python=True)
+        return bool(self._relay)
+
+    def _is_relayed(self, number: int) -> bool:
+        taken = self._taken[number]
+        return taken.kind == ENDS and not taken.before
+
+    # --- giving back -----------------------------------------------------------------
+
     def _give_back(self, number: int) -> bool:
-        if not _core.signal_give_back(number):
-            return False  # a later handler, in Python or in C, is in front of ours
-        self._kinds.pop(number, None)
-        if number not in self._before or in_main_thread():
-            return number in self._before and super()._give_back(number)
-        if not callable(self._before[number][-1]):
-            _core.signal_default(number)  # Python's own table has to wait
-        return False
+        """Put back what was there, unless a later handler is in front of ours."""
+        taken = self._taken[number]
+        in_force = self.in_force(number)
+        given_back = taken.kind is None or _core.signal_give_back(number)
+        if given_back:
+            taken.kind = None
+        if not taken.before:
+            if given_back or callable(signal.getsignal(number)):
+                del self._taken[number]  # else a later one in C may call ours
+            return given_back
+        if not in_force:
+            return False
+        if not in_main_thread():
+            if not callable(taken.before[-1]):
+                _core.signal_default(number)  # Python's own table has to wait
+            return False
+        self._put_back(number, taken)
+        return True
+
+    def _put_back(self, number: int, taken: Taken) -> None:
+        """Put back a handler of Python.
+
+        The entry goes afterwards: a signal that comes before finds it. Then the same may
+        have been done in between.
+        """
+        depth = len(taken.before)
+        _install(number, taken.before[-1])
+        del taken.before[depth - 1 :]
+        if not taken.before and self._taken.get(number) is taken:
+            del self._taken[number]
+
+    def in_force(self, number: int) -> bool:
+        """Whether the signal leads to our handlers, not to one installed later."""
+        taken = self._taken.get(number)
+        if taken is None:
+            return False
+        ahead = taken.kind is None or _core.signal_in_force(number)
+        if not taken.before:
+            return ahead
+        is_there = signal.getsignal(number) is self._handler
+        return is_there and (ahead or self._is_without_c(number))
+
+    @staticmethod
+    def _is_without_c(number: int) -> bool:
+        """Whether Python's own handler in C is there without ours in front.
+
+        So it is where a program has saved our handler in Python and put it back.
+        """
+        return not _core.signal_in_force(number) and _core.signal_is_before(number)
+
+    # --- children --------------------------------------------------------------------
+
+    def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        for number, taken in self._taken.items():
+            if taken.before:
+                get = partial(_signal.getsignal, number)
+                put = partial(_signal.signal, number)
+                yield get, put, self._handler, _as_in_c(taken.before[-1])
+
+    def forget(self) -> None:
+        """Note, in a forked child, that all of that was put back."""
+        for number, taken in list(self._taken.items()):
+            taken.kind = None
+            if taken.before and signal.getsignal(number) is taken.before[-1]:
+                taken.before.pop()
+            if not taken.before:
+                del self._taken[number]
+        self._relay = 0
+
+    # --- handing on ------------------------------------------------------------------
 
     def first(self, number: int) -> int:
         """Return the signal that came first, if we handle it; else this one.
@@ -110,17 +284,79 @@ class ExitHandlers(Handlers):
         Python calls the handlers of those that came together by number.
         """
         came, _ = _core.exit_signal()
-        return came if came in self._before else number
+        ours = came in self._taken or (came and number in self._relays)
+        return came if ours else number
 
-    def in_force(self, number: int) -> bool:
-        """Whether the signal leads to our handlers, not to one installed later."""
-        ahead = number in self._kinds and not _core.signal_in_force(number)
-        return super().in_force(number) and not ahead
+    def leaves(self, number: int) -> bool:
+        """Whether the program stops by itself at this signal."""
+        taken = self._taken.get(number)
+        return taken is not None and taken.leaves
+
+    def chain(self, number: int, frame: FrameType | None) -> None:
+        """Call the Python handler that was there before; what it raises comes out."""
+        before = self._taken[number].before if number in self._taken else []
+        if self._depth >= len(before):
+            return
+        previous = before[-1 - self._depth]
+        outer, self._frame = self._frame, frame
+        self._depth += 1
+        try:
+            if callable(previous):
+                previous(number, frame)
+        finally:
+            self._depth -= 1
+            self._frame = outer
+
+    def chain_anew(self, number: int, frame: FrameType | None) -> None:
+        """Call it for a signal of its own, also while it is running for another one."""
+        if self.is_called_on(frame):
+            self.chain(number, frame)
+            return
+        depth, self._depth = self._depth, 0
+        try:
+            self.chain(number, frame)
+        finally:
+            self._depth = depth
+
+    def is_called_on(self, frame: FrameType | None) -> bool:
+        """Whether a handler that ours is calling calls ours, with what it was given.
+
+        A second signal would come with another frame.
+        """
+        return self._depth > 0 and frame is self._frame
+
+    def step_aside(self, number: int, frame: FrameType | None) -> None:
+        """Have the signal do what it would do without us."""
+        number = self.first(number)
+        if number not in self._taken or self._give_back(number):
+            os.kill(os.getpid(), number)
+        else:
+            self.chain(number, frame)
 
 
 def in_main_thread() -> bool:
     """Whether this is the thread that Python's signal handlers belong to."""
     return _core.in_main_thread()
+
+
+def _install(number: int, handler: Any) -> None:
+    signal.signal(number, handler)  # by its public name, which tests of users replace
+
+
+def _as_in_c(handler: Any) -> Any:
+    """Return a handler as `_signal.signal` wants it: no members of an enumeration."""
+    return int(handler) if isinstance(handler, int) else handler
+
+
+def _real_time_signals() -> Iterable[int]:
+    """Return those that programs use least, first: the last ones."""
+    last = getattr(signal, 'SIGRTMAX', None)
+    return () if last is None else range(last, signal.SIGRTMIN, -1)
+
+
+def _is_free(number: int) -> bool:
+    unused = signal.getsignal(number) is signal.SIG_DFL
+    return unused and _core.signal_is_default(number)
 
 
 def _is_foreign(number: int) -> bool:

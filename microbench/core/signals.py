@@ -26,21 +26,48 @@ NEVER_SEEN = ('SIGKILL', 'SIGSTOP')
 HARMLESS = ('SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU')
 
 
-def wanted(signals: Any) -> dict[int, bool]:
-    """Map each signal to whether it is left to a Python handler that is there.
+THEN = ('auto', 'redeliver', 'leave')
+
+
+class Wish:
+    """What a registration asks for, of one signal.
+
+    Args:
+        only_default: it is left to a Python handler that is there.
+        then: what follows when a Python handler that was there before has returned.
+    """
+
+    __slots__ = 'only_default', 'then'
+
+    def __init__(self, only_default: bool, then: str) -> None:
+        self.only_default = only_default
+        self.then = then
+
+    def __and__(self, other: Wish) -> Wish:
+        """Return what serves both: the program lives if one of them has it live."""
+        order = ('leave', 'redeliver', 'auto')
+        then = min(self.then, other.then, key=order.index)
+        return Wish(self.only_default and other.only_default, then)
+
+
+def wanted(signals: Any, then: str = 'auto') -> dict[int, Wish]:
+    """Return, by signal, what is asked for.
 
     Args:
         signals: None for the default ones; else a name, a number, or several.
+        then: one of THEN.
 
     Raises:
         TypeError, ValueError: one of them is no signal, or cannot be handled here.
     """
+    if then not in THEN:
+        raise ValueError(f'then has to be one of {", ".join(THEN)}, not {then!r}')
     if signals is None:
-        left_to_others = dict.fromkeys(map(int, [*DEFAULT, *CRASHES]), True)
-        return {**left_to_others, int(signal.SIGTERM): False}  # tests look at the last
+        left_to_others = dict.fromkeys(map(int, [*DEFAULT, *CRASHES]), Wish(True, then))
+        return {**left_to_others, int(signal.SIGTERM): Wish(False, then)}
     if isinstance(signals, str) or not hasattr(signals, '__iter__'):
         signals = (signals,)
-    return {_number(item): False for item in signals}
+    return {_number(item): Wish(False, then) for item in signals}
 
 
 def _number(item: Any) -> int:
@@ -73,99 +100,40 @@ def name_of(number: int) -> str:
 
 
 class Handlers:
-    """The signals for which one handler of ours is installed.
+    """The signals for which one handler of ours is installed, where none was.
 
     All methods belong to the main thread: others must not install handlers.
     """
 
     def __init__(self, handler: Callable[[int, FrameType | None], None]) -> None:
         self._handler = handler
-        # What ours has replaced, the latest last: a handler installed on top of ours may
-        # call ours, and be replaced in its turn.
-        self._before: dict[int, list[Any]] = {}
-        self._depth = 0  # how many of them are running
-        self._frame: FrameType | None = None  # that they were called with
+        self._before: dict[int, Any] = {}
 
-    def keep(self, wanted: Mapping[int, bool]) -> None:
+    def keep(self, wanted: Mapping[int, Any]) -> None:
         """Handle these signals, as far as that is allowed, and give back all others.
 
         Args:
-            wanted: by signal, whether it is left to a Python handler that is there.
+            wanted: by signal, the handler that ours may replace.
         """
         for number in [n for n in self._before if n not in wanted]:
             self._give_back(number)
-        for number, only_default in wanted.items():
-            self._take(number, only_default)
+        for number, replaced in wanted.items():
+            if signal.getsignal(number) is replaced:
+                self._before[number] = replaced  # first: it may come at once
+                signal.signal(number, self._handler)
 
-    def _take(self, number: int, only_default: bool) -> bool:
-        """Install ours, and return whether it is there."""
-        there = signal.getsignal(number)
-        if there is self._handler:
-            # Nothing noted: it was given back while a test had replaced signal.signal.
-            self._before.setdefault(number, [signal.SIG_DFL])
-            return True
-        if there is signal.SIG_IGN or there is None:
-            return False  # None: a handler in C, which we could not put back
-        if there is not signal.SIG_DFL and (only_default or _is_of_asyncio(there)):
-            return False
-        self._before.setdefault(number, []).append(there)  # first: it may come at once
-        signal.signal(number, self._handler)
-        return True
-
-    def _give_back(self, number: int) -> bool:
+    def _give_back(self, number: int) -> None:
         """Put back what was there, unless a later handler is in front of ours."""
-        if not self.in_force(number):
-            return False
-        signal.signal(number, self._take_before(number))
-        return True
-
-    def _take_before(self, number: int) -> Any:
-        before = self._before[number].pop()
-        if not self._before[number]:
-            del self._before[number]
-        return before
+        if self.in_force(number):
+            signal.signal(number, self._before[number])
+            self._before.pop(number, None)  # last: a signal that comes before finds it
 
     def in_force(self, number: int) -> bool:
         """Whether the signal leads to our handler, not to one installed later."""
         return signal.getsignal(number) is self._handler
-
-    # --- handing on ------------------------------------------------------------------
-
-    def chain(self, number: int, frame: FrameType | None) -> None:
-        """Call the Python handler that was there before; what it raises comes out."""
-        before = self._before.get(number, [])
-        if self._depth >= len(before):
-            return
-        previous = before[-1 - self._depth]
-        self._depth += 1
-        self._frame = frame
-        try:
-            if callable(previous):
-                previous(number, frame)
-        finally:
-            self._depth -= 1
-
-    def is_called_on(self, frame: FrameType | None) -> bool:
-        """Whether a handler that ours is calling calls ours, with what it was given.
-
-        A second signal would come with another frame.
-        """
-        return self._depth > 0 and frame is self._frame
-
-    def step_aside(self, number: int, frame: FrameType | None) -> None:
-        """Have the signal do what it would do without us."""
-        if self._give_back(number):
-            os.kill(os.getpid(), number)
-        else:
-            self.chain(number, frame)
 
 
 def end_by(number: int) -> None:
     """End this process by the signal: its parent sees what it would have seen."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-
-
-def _is_of_asyncio(handler: Any) -> bool:
-    """Whether an event loop waits for the signal: it would never hear of it."""
-    return getattr(handler, '__module__', None) == 'asyncio.unix_events'

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 from .. import _core
 
@@ -62,10 +63,17 @@ class WorkerExit:
         if not self._leaves_journals:
             self._put_back()
 
+    def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        if self._in_place is not None:
+            get, put = partial(getattr, os, '_exit'), partial(setattr, os, '_exit')
+            yield get, put, self._in_place, self._before
+
     def forget(self) -> None:
-        """Put everything back, in a forked child."""
+        """Note, in a forked child, that everything was put back."""
         self._leaves_journals = False
         self.end()
+        self._in_place = None
 
     @property
     def ends_by_exit(self) -> bool:

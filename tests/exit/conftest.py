@@ -11,6 +11,13 @@ import pytest
 
 from tests.fakes import python
 
+# Seconds for Python to react to a signal. No load exceeds the one; where native code has to
+# write, it does not matter how long it takes to be sure, and the other keeps tests short.
+PATIENT, SHORT = '600', '0.25'
+
+# In a program: what time there was, Python's as well, is over at this moment.
+TIME_IS_OVER = 'microbench._core.exit_prepare(0, 0); microbench._core.exit_begin()'
+
 BEGIN = """
 import os, signal, sys, threading, time
 import microbench
@@ -103,12 +110,16 @@ def strict(line):
 
 @pytest.fixture
 def program(tmp_path):
-    """Run code to its end; records that it writes to `path` are read."""
+    """Run code to its end; records that it writes to `path` are read.
 
-    def run(code, *args, **options):
+    After a signal Python has all the time it may need.
+    """
+
+    def run(code, *args, grace=PATIENT, env=None, **options):
         path = tmp_path / 'records.jsonl'
         path.unlink(missing_ok=True)
-        done = python(BEGIN + code, path, *args, **options)
+        env = {'MICROBENCH_EXIT_GRACE': grace, **(env or {})}
+        done = python(BEGIN + code, path, *args, env=env, **options)
         lines = path.read_bytes().splitlines() if path.exists() else []
         records = [strict(line) for line in lines]
         return Ended(records, done.returncode, done.stdout, done.stderr)
@@ -129,5 +140,9 @@ def never(tmp_path_factory):
 
 @pytest.fixture
 def in_c(program, never):
-    """Run code that finds the library as `never`."""
-    return lambda code, **options: program(IN_C + code, never, **options)
+    """Run code that finds the library as `never`; Python may have no time to react."""
+
+    def run(code, grace=SHORT, **options):
+        return program(IN_C + code, never, grace=grace, **options)
+
+    return run

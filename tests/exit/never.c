@@ -16,6 +16,18 @@ signal_and_hang(int number, int times)
     }
 }
 
+/* Sends a signal to this thread, says so in a pipe, and waits for another one. */
+void
+signal_and_wait(int number, int there, int until)
+{
+    char byte = 0;
+    raise(number);
+    if (write(there, &byte, 1) == 1) {
+        while (read(until, &byte, 1) < 0) {
+        }
+    }
+}
+
 void
 hang(void)
 {
@@ -99,6 +111,38 @@ install_note(int number)
     struct sigaction action = {.sa_handler = note};
     sigemptyset(&action.sa_mask);
     sigaction(number, &action, &before);
+}
+
+/* Puts back what install_note() has saved. */
+void
+remove_note(int number)
+{
+    sigaction(number, &before, NULL);
+}
+
+void
+install_note_on_the_alternate_stack(int number)
+{
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    sigaction(number, &action, &before);
+}
+
+static stack_t stack_before;
+
+/* Has an alternate stack of its own, in place of one that it saves. */
+void
+save_stack(void)
+{
+    static char memory[1 << 17];
+    const stack_t own = {.ss_sp = memory, .ss_size = sizeof memory};
+    sigaltstack(&own, &stack_before);
+}
+
+void
+put_back_stack(void)
+{
+    sigaltstack(&stack_before, NULL);
 }
 
 int

@@ -86,6 +86,72 @@ os.register_at_fork(before=lambda: seen.append(held()),
     assert (ended.out, ended.err) == ('True False True\nFalse\n', '')
 
 
+STATE = """
+def state():
+    handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
+    status = open('/proc/self/status').read().splitlines()
+    signals = [line for line in status if line[:6] in ('SigCgt', 'SigIgn', 'SigBlk')]
+    return handlers, signals, sys.excepthook, sys.exit, SystemExit.__dict__['code']
+"""
+
+
+@pytest.mark.parametrize('own', ['', 'signal.signal(signal.SIGTERM, lambda *args: None)\n'])
+@pytest.mark.parametrize('then', ['leave', 'redeliver'])
+def test_a_forked_child_is_as_without_us(program, own, then):
+    """Handlers, hooks and the mask, at once; a record of its own begins from there."""
+    code = f"""
+bench = MicroBench(path)
+before = state()
+bench.record_on_exit(then={then!r})
+assert state() != before
+def look():
+    assert state() == before
+    bench.record_on_exit('child', then={then!r})
+    assert state() != before
+    bench.cancel_record_on_exit()
+    assert state() == before
+assert forked(look) == 0
+assert state() != before
+"""
+    ended = program(STATE + own + FORK + code)
+    assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
+
+
+# C code as a hook of fork, which sends a signal: no Python code of ours runs around it.
+STRUCK = """
+import ctypes, functools
+def raising(number, frame):
+    raise KeyError(number)
+signal.signal(signal.{0}, raising)
+bench = MicroBench(path)
+strike = functools.partial(ctypes.PyDLL(None).kill, os.getpid(), signal.{0})
+if {1}:
+    os.register_at_fork({2}=strike)
+    bench.record_on_exit(then='redeliver')
+else:
+    bench.record_on_exit(then='redeliver')
+    os.register_at_fork({2}=strike)
+try:
+    pid = os.fork()
+    if pid:
+        time.sleep(600)
+    os._exit(0)
+except KeyError as error:
+    print(error)
+    os._exit(7)
+"""
+
+
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGINT', 'SIGALRM'])
+@pytest.mark.parametrize('when', ['before', 'after_in_parent'])
+@pytest.mark.parametrize('first', [True, False])
+def test_a_signal_while_a_child_is_born(program, name, when, first):
+    """What its handler raises reaches the program, from `os.fork()` on."""
+    ended = program(STRUCK.format(name, first, when))
+    number = int(getattr(signal, name))
+    assert (ended.status, ended.out, ended.err) == (7, f'{number}\n', '')
+
+
 @pytest.mark.parametrize('last', ['pass', 'os.kill(os.getpid(), signal.SIGTERM)'])
 @pytest.mark.parametrize('leave', ['sys.exit(0)', 'os._exit(0)', 'pass'])
 def test_a_hook_that_forks_at_the_end(program, last, leave):

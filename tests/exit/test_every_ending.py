@@ -12,7 +12,16 @@ import pytest
 
 from microbench import FileOutput
 
-from .conftest import BENCHES, NAMES, WHERE, cause_of, strict
+from .conftest import (
+    BENCHES,
+    NAMES,
+    PATIENT,
+    SHORT,
+    TIME_IS_OVER,
+    WHERE,
+    cause_of,
+    strict,
+)
 
 HERE = 'os.kill(os.getpid(), signal.{0})'
 TERM = HERE.format('SIGTERM')
@@ -87,7 +96,8 @@ SIGNALS['SIGTERM and SIGHUP'] = Row(f'{RAISED}; {TERM}{THEN}', BY_TERM)
 OWN = """
 def own(number, frame):
     print(os.path.getsize(path) > 0 if os.path.exists(path) else 'cancelled')
-    threading.Event().wait({0})
+    {0}
+    threading.Event().wait(0.1)
     print('done', flush=True)
 signal.signal(signal.SIGTERM, own)
 """
@@ -127,7 +137,7 @@ LATE = {
         TERM + THEN, BY_TERM | NATIVE, before=SOON + HANGING, told=True
     ),
     "a handler of the program's": Row(
-        TERM, BY_TERM, -signal.SIGTERM, before=SOON + OWN.format(0.5)
+        TERM, BY_TERM, -signal.SIGTERM, before=OWN.format(TIME_IS_OVER)
     ),
 }
 SAVED = {
@@ -182,7 +192,8 @@ def test_a_program(in_c, control, tmp_path, name, where, benches):
     """Each bench has one whole record with the cause; the exit is that without us."""
     row = ROWS[name]
     code = row.before + benches + where.format(row.last)
-    without, ended = control(code), in_c(code)
+    grace = SHORT if NATIVE.items() <= row.cause.items() else PATIENT
+    without, ended = control(code), in_c(code, grace=grace, flags=['-W', 'ignore'])
     records = records_of(ended, row, tmp_path / 'records.jsonl')
     cause = row.worker if row.worker and 'worker' in where else row.cause
     assert [record['call']['name'] for record in records] == NAMES[benches]

@@ -6,7 +6,7 @@ import pytest
 
 from microbench import FileOutput
 
-from .conftest import ONE, strict
+from .conftest import ONE, PATIENT, SHORT, TIME_IS_OVER, strict
 
 HANG = 'never.signal_and_hang(signal.{0}, 1)'
 
@@ -29,7 +29,7 @@ def test_other_signals(in_c, name):
 def test_a_native_record_is_like_any_other(in_c):
     """The same fields of the same types, but for the one that says how it was written."""
     native = in_c(ONE + HANG.format('SIGTERM')).record
-    whole = in_c(ONE + 'os.kill(os.getpid(), signal.SIGTERM)').record
+    whole = in_c(ONE + 'os.kill(os.getpid(), signal.SIGTERM)', grace=PATIENT).record
     assert native.pop('exit_path') == 'native'
     assert kinds(native) == kinds(whole)
     assert list(native) == list(whole)
@@ -169,7 +169,7 @@ bench = MicroBench(outputs=[Hanging(), Hanging(), Hanging()])
 bench.record_on_exit('simulation')
 os.kill(os.getpid(), signal.SIGTERM)
 """
-    ended = program(code)
+    ended = program(code, grace=SHORT)
     assert (ended.records, ended.status) == ([], -signal.SIGTERM)
     [line] = ended.err.splitlines()
     assert '"exit_path":"native"' in line
@@ -177,9 +177,10 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 def test_hanging_sinks_beside_a_file(program):
     """The file has its turn first: the whole record, once."""
-    code = """
+    code = f"""
 class Hanging:
     def write(self, text):
+        {TIME_IS_OVER}
         threading.Event().wait()
 bench = MicroBench(outputs=[Hanging(), microbench.FileOutput(path)])
 bench.record_on_exit('simulation')
@@ -302,16 +303,17 @@ def test_a_wrong_grace_time(monkeypatch, value):
         MicroBenchBase().record_on_exit()
 
 
-def test_the_users_handler_runs_to_its_end(in_c):
+def test_the_users_handler_runs_to_its_end(program):
     """The record is in the file before it begins, however long it takes."""
-    code = """
+    code = f"""
 def checkpoint(number, frame):
     print(os.path.getsize(path) > 0)
-    threading.Event().wait(2.5)
+    {TIME_IS_OVER}
+    threading.Event().wait(0.1)
     print('done', flush=True)
 signal.signal(signal.SIGTERM, checkpoint)
 """
-    ended = in_c(code + ONE + 'os.kill(os.getpid(), signal.SIGTERM)')
+    ended = program(code + ONE + 'os.kill(os.getpid(), signal.SIGTERM)')
     assert ended.out == 'True\ndone\n'
     assert ended.cause == {'exit_signal': 'SIGTERM'}
     assert ended.status == -signal.SIGTERM

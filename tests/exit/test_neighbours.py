@@ -175,7 +175,7 @@ def test_cancelling_leaves_nothing(program, own, second):
 bench = MicroBench(path)
 before = state()
 handlers = [signal.getsignal(number) for number in signal.valid_signals()]
-bench.record_on_exit()
+bench.record_on_exit(then='redeliver')
 {second}
 {same}
 bench.cancel_record_on_exit()

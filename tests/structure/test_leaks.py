@@ -388,18 +388,33 @@ def step():
 """,
     'exit_release': 'def step():\n    _core.exit_release()\n',
     'exit_signal': 'def step():\n    _core.exit_signal()\n',
+    'note_signal': 'def step():\n    _core.note_signal(15)\n    _core.exit_release()\n',
+    'first_signal': 'def step():\n    assert not _core.first_signal()\n',
+    **dict.fromkeys(
+        ('undo_in_child', 'before_fork', 'after_fork', 'in_child'),
+        """
+def step():
+    _core.before_fork()
+    _core.after_fork()
+    _core.undo_in_child([(bool, int, False, number), (abs, int, 0, 0)])
+    _core.before_fork()
+    _core.in_child()
+    refused(TypeError, _core.undo_in_child, number)
+""",
+    ),
     'last_words': 'def step():\n    _core.last_words(15)\n',
     **dict.fromkeys(
         ('signal_take', 'signal_give_back', 'signal_in_force', 'signal_is_default'),
         """
 def step():
-    _core.signal_take(10, 0, False, False, False)
+    _core.signal_take(10, 0, False, False, 0, False)
     assert _core.signal_in_force(10)
     assert _core.signal_give_back(10)
     assert _core.signal_is_default(10)
-    refused(OSError, _core.signal_take, 9, 0, False, False, False)
+    refused(OSError, _core.signal_take, 9, 0, False, False, 0, False)
 """,
     ),
+    'signal_is_before': 'def step():\n    _core.signal_is_before(10)\n',
     'signal_default': 'def step():\n    _core.signal_default(10)\n',
     'signal_is_pythons': 'def step():\n    _core.signal_is_pythons(2)\n',
     'signal_stack': """

@@ -1,0 +1,99 @@
+"""Handlers that stop a program by themselves: event loops, servers, job runners, trainers.
+
+Such a handler notes that a signal has come, or wakes a loop; then what is in flight is
+finished, and the program ends. A signal that is sent again would cut that short. A handler
+is known by the module that it comes from, however it is wrapped: bound methods, also of
+subclasses; `functools.partial` and `functools.wraps`; functions that have it in a closure.
+tests/exit/test_then.py holds the table, tests/neighbours the software itself.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+# Packages or modules, and all that is in them. What each of them does with SIGTERM:
+GRACEFUL = (
+    # Event loops: their handlers in Python do nothing, the loop reads a descriptor.
+    'asyncio',
+    'uvloop',
+    'trio',
+    'twisted.internet',
+    # Python's own for Ctrl-C raises KeyboardInterrupt.
+    '_signal',
+    # Servers finish their requests.
+    'gunicorn',
+    'uvicorn',
+    'hypercorn',
+    # Job runners finish the task, give it back, or queue it again.
+    'celery',
+    'billiard',
+    'submitit',
+    # Trainers write a checkpoint, and end when the step is over.
+    'lightning',
+    'lightning_fabric',
+    'pytorch_lightning',
+    # torchrun's raises an exception that ends its workers first.
+    'torch.distributed.elastic',
+)
+
+DEPTH = 5  # of wrappers around a handler
+
+
+def stops_by_itself(handler: Any) -> bool:
+    """Whether a handler is of software that is known to stop by itself."""
+    return any(map(_is_known, _modules_of(handler, DEPTH)))
+
+
+def described(handler: Any) -> str:
+    """Return what a person would call a handler: `app.Server.stop (/srv/app.py:7)`."""
+    function = getattr(handler, 'func', handler)  # of a functools.partial
+    function = getattr(function, '__func__', function)
+    module = getattr(function, '__module__', None)
+    name = getattr(function, '__qualname__', None) or type(function).__qualname__
+    code = getattr(function, '__code__', None)
+    where = f' ({code.co_filename}:{code.co_firstlineno})' if code is not None else ''
+    return f'{module}.{name}{where}'
+
+
+def _is_known(module: Any) -> bool:
+    return isinstance(module, str) and any(
+        module == known or module.startswith(f'{known}.') for known in GRACEFUL
+    )
+
+
+def _modules_of(handler: Any, depth: int) -> Iterator[Any]:
+    """Yield the names of modules that a handler comes from, and what it is made of."""
+    if not callable(handler) or depth == 0:
+        return
+    yield getattr(handler, '__module__', None)
+    yield from _modules_of_object(handler)
+    for part in _parts(handler):
+        yield from _modules_of(part, depth - 1)
+
+
+def _modules_of_object(handler: Any) -> Iterator[Any]:
+    """Yield those of the classes that a method, or an object that can be called, is of."""
+    method = getattr(handler, '__name__', '__call__')
+    bound_to = getattr(handler, '__self__', handler)
+    cls = bound_to if isinstance(bound_to, type) else type(bound_to)
+    for base in cls.__mro__:
+        if method in vars(base):
+            yield base.__module__
+
+
+def _parts(handler: Any) -> Iterator[Any]:
+    """Yield what a handler may call, as far as that can be seen from outside."""
+    for name in ('func', '__func__', '__wrapped__'):
+        yield getattr(handler, name, None)
+    if isinstance(handler, partial):
+        yield from handler.args
+    for cell in getattr(handler, '__closure__', None) or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # empty: its function is still running
+            continue
