@@ -268,7 +268,7 @@ def exit_end() -> int:
     """Python has ended. Waits for native code; a deadly signal that came first, or 0."""
 
 def exit_signal() -> tuple[int, int]:
-    """The signal that is ending the process, and when it came, on the monotonic clock; or 0, 0."""
+    """The signal that ends the process, and when it came (monotonic clock); or 0, 0."""
 
 def note_signal(number: int) -> None:
     """Note a signal that has come, unless one was noted before."""

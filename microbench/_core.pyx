@@ -455,7 +455,7 @@ cdef class Journal:
     def __dealloc__(self):
         if self.native is not NULL and self.is_ours():
             c.mb_journal_release(self.native)
-            if not own_journals():
+            if not has_journals():
                 c.mb_parent_leave()
 
     cdef bint is_ours(self) noexcept:
@@ -577,6 +577,16 @@ cdef c.mb_image image_of(bytes data) except *:
     if c.mb_image_header(image) is NULL:
         raise ValueError('this is no journal, or one of another version')
     return image
+
+
+cdef bint has_journals() noexcept:
+    """Whether a file of this process shows records. In C: also while the interpreter ends."""
+    cdef c.mb_journal *journal = c.mb_journals()
+    while journal is not NULL:
+        if journal.path is not NULL and c.mb_journal_is_ours(journal):
+            return True
+        journal = journal.next
+    return False
 
 
 def own_journals():

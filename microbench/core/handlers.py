@@ -19,7 +19,7 @@ that there is none: so they find none. What they install replaces ours.
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import os
 import signal
 import sys
@@ -169,7 +169,7 @@ class ExitHandlers:
             kind = CRASHED if default or harmless else RECOVERS
         self._take_in_c(number, kind, behind=behind)
 
-    def _take_in_c(self, number: int, kind: int, **how: int) -> None:
+    def _take_in_c(self, number: int, kind: int, **how: Any) -> None:
         """Put the handler in C in front of all others, unless it stays behind one."""
         behind = self._is_behind(number)
         how = {'python': False, 'users': False, 'relay': 0, 'behind': behind, **how}

@@ -128,6 +128,34 @@ install_note_on_the_alternate_stack(int number)
     sigaction(number, &action, &before);
 }
 
+static struct sigaction before_the_runtime;
+
+static void
+report_and_abort(int number, siginfo_t *info, void *context)
+{
+    struct sigaction chained = before_the_runtime;
+    if (chained.sa_flags & SA_RESETHAND) {
+        before_the_runtime = (struct sigaction){.sa_handler = SIG_DFL};
+    }
+    if (chained.sa_flags & SA_SIGINFO) {
+        chained.sa_sigaction(number, info, context);
+    } else if (chained.sa_handler != SIG_DFL) {
+        chained.sa_handler(number);
+    } else if (write(2, "report\n", 7)) {
+        abort();
+    }
+}
+
+/* As a JVM does: in a crash it calls the handler before, once if that asks for it with
+ * SA_RESETHAND; if the fault is repeated, it prints a report and aborts. */
+void
+start_runtime(int number)
+{
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
+    action.sa_sigaction = report_and_abort;
+    sigaction(number, &action, &before_the_runtime);
+}
+
 static stack_t stack_before;
 
 /* Has an alternate stack of its own, in place of one that it saves. */

@@ -154,6 +154,35 @@ sys.exit(3)
     assert (os.WEXITSTATUS(status), err) == (3, '')
 
 
+@pytest.mark.parametrize('name', ['SIGSEGV', 'SIGFPE'])
+@pytest.mark.parametrize(
+    'code',
+    [
+        ONE + 'never.start_runtime(signal.{0})\n',
+        ONE + 'never.start_runtime(signal.{0})\nbench.record_on_exit("simulation")\n',
+        'never.start_runtime(signal.{0})\n' + ONE,
+    ],
+    ids=['later', 'between', 'before'],
+)
+def test_a_runtime_that_came_later(crash, name, code):
+    """Its report and its way to end are those without us; and the record is there."""
+    code = code.format(name) + f'never.fault(signal.{name})'
+    [record], status, err = crash(code)
+    assert record['exit_signal'] in (name, 'SIGABRT')
+    assert record['exit_path'] == 'native'
+    assert os.WTERMSIG(status) == signal.SIGABRT
+    assert err == 'report\n'
+    assert (status, err) == without(crash, code)
+
+
+def test_a_runtime_after_cancelling(crash):
+    """It finds nothing of ours that would change what it does."""
+    code = ONE + 'never.start_runtime(signal.SIGSEGV)\nbench.cancel_record_on_exit()\n'
+    records, status, err = crash(code + 'never.fault(signal.SIGSEGV)')
+    assert (records, err) == ([], 'report\n')
+    assert os.WTERMSIG(status) == signal.SIGABRT
+
+
 def test_a_process_that_recovered_and_is_killed_later(crash, tmp_path):
     """Its record comes back from the journal, and does not take the fault for its cause."""
     code = f"""

@@ -1,4 +1,4 @@
-"""Programs that save what they find, have something of their own, and put back the saved."""
+"""Programs that save a handler, install one of their own, and put back the saved one."""
 
 import signal
 

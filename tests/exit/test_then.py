@@ -1,4 +1,4 @@
-"""Handlers that were there before: the program stops by itself, or the signal comes again."""
+"""Handlers from before: the program stops by itself, or the signal comes again."""
 
 import functools
 import signal

@@ -1,4 +1,4 @@
-"""SIGUSR1, SIGUSR2, SIGHUP and SIGXCPU where nothing handles them: Python sees nothing of ours.
+"""SIGUSR1, SIGUSR2, SIGHUP and SIGXCPU where nothing handles them: Python sees no handler.
 
 Libraries install a handler only where `signal.getsignal()` says that there is none.
 """
