@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 
 from .. import _core
 
@@ -65,6 +64,8 @@ class WorkerExit:
 
     def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
         """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        from functools import partial  # start-up time
+
         if self._in_place is not None:
             get, put = partial(getattr, os, '_exit'), partial(setattr, os, '_exit')
             yield get, put, self._in_place, self._before
