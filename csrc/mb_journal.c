@@ -5,6 +5,7 @@
 
 #include "mb_clock.h"
 #include "mb_crash.h"
+#include "mb_filesystem.h"
 #include "mb_identity.h"
 #include "mb_mirror.h"
 
@@ -74,6 +75,11 @@ static int
 take_file(mb_journal *journal, int fd)
 {
     struct stat file;
+    if (fstat(fd, &file) < 0) {
+        return errno;
+    }
+    journal->device = (uint64_t)file.st_dev;
+    journal->inode = (uint64_t)file.st_ino;
     const int error = lock_soon(fd);
     if (error) {
         return error;
@@ -81,9 +87,19 @@ take_file(mb_journal *journal, int fd)
     if (fstat(fd, &file) < 0) {
         return errno;
     }
-    journal->device = (uint64_t)file.st_dev;
-    journal->inode = (uint64_t)file.st_ino;
     return file.st_nlink ? set_aside(fd, 0, FIRST_SIZE) : ENOENT;
+}
+
+/* Not through a symbolic link, and only while nobody has put something else there. */
+static void
+remove_file(const mb_journal *journal)
+{
+    struct stat file;
+    if (lstat(journal->path, &file) == 0 && is_file_of(journal, &file)) {
+        MB_CRASH_POINT("leaving");
+        unlink(journal->path);
+        MB_CRASH_POINT("unlinked");
+    }
 }
 
 /* A new file that is locked. -1 with errno. */
@@ -103,24 +119,12 @@ make_file(mb_journal *journal, mode_t mode)
             return fd;
         }
         if (error != ENOENT) {
-            unlink(journal->path);
+            remove_file(journal);
         }
         close(fd);
     }
     errno = error;
     return -1;
-}
-
-/* Not through a symbolic link, and only while nobody has put something else there. */
-static void
-remove_file(const mb_journal *journal)
-{
-    struct stat file;
-    if (lstat(journal->path, &file) == 0 && is_file_of(journal, &file)) {
-        MB_CRASH_POINT("leaving");
-        unlink(journal->path);
-        MB_CRASH_POINT("unlinked");
-    }
 }
 
 /* 0, or an errno. Opening and closing it does the lock no harm. */
@@ -337,7 +341,7 @@ make(mb_journal *journal)
         arm_endmark(journal, fd);
     }
     if (!made) {
-        unlink(journal->path);
+        remove_file(journal);
         errno = ENOMEM;
     }
     close(fd);

@@ -1,9 +1,6 @@
 #include "mb_platform.h"
 
 #include <string.h>
-#ifdef __linux__
-#include <sys/vfs.h>
-#endif
 
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -88,45 +85,6 @@ mb_boot_id(char *out)
 }
 
 /* --- files that are mapped --------------------------------------------------------- */
-
-#ifdef __linux__
-
-/* statfs(2), <linux/magic.h>. Not among them: whatever has a server (NFS, SMB, Lustre,
- * GPFS, BeeGFS, Ceph, 9p, FUSE ...), and what copies on writing (btrfs, ZFS, bcachefs). */
-bool
-mb_maps_safely(const char *directory)
-{
-    static const uint32_t LOCAL[] = {
-        0xef53,     /* ext2, ext3, ext4 */
-        0x58465342, /* XFS */
-        0x01021994, /* tmpfs */
-        0x858458f6, /* ramfs */
-        0x794c7630, /* overlayfs, of containers */
-        0xf2f52010, /* F2FS */
-        0x3153464a, /* JFS */
-    };
-    struct statfs system;
-    if (statfs(directory, &system) < 0) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof LOCAL / sizeof *LOCAL; i++) {
-        if ((uint32_t)system.f_type == LOCAL[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
-#else
-
-bool
-mb_maps_safely(const char *directory)
-{
-    (void)directory;
-    return false;
-}
-
-#endif
 
 int
 mb_lock_description(int fd)

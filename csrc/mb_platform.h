@@ -1,7 +1,7 @@
 /* Everything here that only POSIX has, behind one header.
  *
  * The other files of csrc/ include no system header but this one's: a port to another
- * platform is a second version of this file and of mb_platform.c.
+ * platform is a second version of this file, of mb_platform.c and of mb_filesystem.c.
  */
 #ifndef MB_PLATFORM_H
 #define MB_PLATFORM_H
@@ -69,11 +69,6 @@ uint64_t mb_process_start(void);
 void mb_boot_id(char *out);
 
 /* --- files that are mapped -------------------------------------------------------- */
-
-/* Whether a file in this directory can be mapped without danger to the program: a local
- * file system that overwrites in place. A server that does not answer, and a new block
- * for what is written again on a full disk, end as SIGBUS. */
-bool mb_maps_safely(const char *directory);
 
 /* Locks the whole file for this open description of it, for as long as anything keeps
  * that: descriptors, mappings. 0, or an errno: ENOTSUP, EAGAIN (others have it). */

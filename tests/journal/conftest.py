@@ -104,4 +104,19 @@ def other_file_system(tmp_path_factory):
     subprocess.run(command, check=True, capture_output=True)
     # After what is loaded already, such as the library of a sanitizer.
     loaded = ' '.join(filter(None, [os.environ.get('LD_PRELOAD'), str(library)]))
-    return lambda kind: {'LD_PRELOAD': loaded, 'STATFS_TYPE': hex(kind)}
+    return lambda kind, **more: {'LD_PRELOAD': loaded, 'STATFS_TYPE': hex(kind), **more}
+
+
+@pytest.fixture
+def overlay(tmp_path, small_disk):
+    """Mount an overlay as containers have it; return its folder and its upper layer."""
+    upper, folder = small_disk('-o', 'size=1m', name='layers'), tmp_path / 'merged'
+    for name in ('lower', 'upper', 'work'):
+        (upper / name).mkdir()
+    folder.mkdir()
+    layers = [f'{name}dir={upper / name}' for name in ('lower', 'upper', 'work')]
+    command = ['mount', '-t', 'overlay', '-o', ','.join(layers), 'overlay', folder]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip('this kernel has no overlayfs')
+    yield folder, upper
+    subprocess.run(['umount', '-l', folder], check=True)

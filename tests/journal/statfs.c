@@ -1,7 +1,9 @@
-/* Has statfs() tell of the file system in STATFS_TYPE, whatever it really is. */
+/* Has statfs() tell of another file system for paths that begin with STATFS_PATH: its type
+ * from STATFS_TYPE, its number of inodes from STATFS_FILES. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/vfs.h>
 
 int
@@ -9,8 +11,17 @@ statfs(const char *path, struct statfs *system)
 {
     int (*real)(const char *, struct statfs *) = dlsym(RTLD_NEXT, "statfs");
     const int result = real(path, system);
-    if (getenv("STATFS_TYPE")) {
-        system->f_type = strtoul(getenv("STATFS_TYPE"), NULL, 16);
+    const char *where = getenv("STATFS_PATH");
+    const char *type = getenv("STATFS_TYPE");
+    const char *files = getenv("STATFS_FILES");
+    if (where && strncmp(path, where, strlen(where)) != 0) {
+        return result;
+    }
+    if (type) {
+        system->f_type = strtoul(type, NULL, 16);
+    }
+    if (files) {
+        system->f_files = strtoul(files, NULL, 10);
     }
     return result;
 }

@@ -1,5 +1,7 @@
 """Where there is a journal, and where there is none; that nobody notices it."""
 
+import subprocess
+
 import pytest
 
 NONE = """
@@ -103,6 +105,30 @@ def test_other_file_systems_only_if_asked(program, other_file_system, kind):
     env = other_file_system(kind)
     ends_well(program('bench = MicroBench(path)' + NONE, env=env))
     ends_well(program("bench = MicroBench(path, journal='on')" + ONE, env=env))
+
+
+BTRFS = 0x9123683E
+
+
+def test_an_overlay_is_as_safe_as_what_lies_below_it(program, overlay, other_file_system):
+    """The upper layer counts, where it can be seen."""
+    folder, upper = overlay
+    ends_well(program('bench = MicroBench(path)' + ONE, folder=folder))
+    env = other_file_system(BTRFS, STATFS_PATH=str(upper))
+    ends_well(program('bench = MicroBench(path)' + NONE, folder=folder, env=env))
+
+
+@pytest.mark.parametrize(('files', 'code'), [(None, ONE), ('0', NONE)])
+def test_an_overlay_whose_layers_are_out_of_sight(
+    program, overlay, other_file_system, files, code
+):
+    """As in a container: then the number of inodes tells, which btrfs has none of."""
+    folder, upper = overlay
+    subprocess.run(['umount', '-l', upper], check=True)
+    env = other_file_system(0x794C7630, STATFS_PATH=str(folder))
+    env |= {'STATFS_FILES': files} if files else {}
+    ends_well(program('bench = MicroBench(path)' + code, folder=folder, env=env))
+    subprocess.run(['mount', '-t', 'tmpfs', 'tmpfs', upper], check=True)  # for the fixture
 
 
 def test_a_full_disk_has_none(program, small_disk):
