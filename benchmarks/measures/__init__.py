@@ -11,6 +11,7 @@ from . import (
     memory,
     phases,
     reading,
+    recovery,
     startup,
     threads,
 )
@@ -20,6 +21,7 @@ ALL = (
     iterations.rows,
     calls.rows,
     journal.rows,
+    recovery.rows,
     threads.rows,
     encoding.rows,
     memory.rows,

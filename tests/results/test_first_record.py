@@ -41,7 +41,7 @@ with MicroBench(sys.argv[1]).record('written'):
     pass
 """
 FIRST = """
-import resource, sys
+import sys
 from microbench import MicroBench
 
 bench = MicroBench(sys.argv[1])
@@ -55,7 +55,8 @@ def read():
         return int(file.readline().split()[1])
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with open('/proc/self/status') as lines:
+        return [int(line.split()[1]) * 1024 for line in lines if 'VmHWM' in line][0]
 
 before = read(), peak()
 first()
