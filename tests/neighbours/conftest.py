@@ -30,6 +30,11 @@ class Ran(NamedTuple):
         """What microbench must not change: exit status and standard output."""
         return self.status, self.out
 
+    @property
+    def names(self):
+        """Names of the records, in their order."""
+        return [record['call']['name'] for record in self.records]
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -67,3 +72,21 @@ def same(run):
         return on
 
     return same
+
+
+BENCH = """
+from microbench import MicroBench
+bench = MicroBench('records.jsonl')
+"""
+
+
+@pytest.fixture
+def benched(same):
+    """Run a program that has a bench already, as `same` does."""
+
+    def benched(text, **options):
+        future = 'from __future__ import annotations\n'
+        text = textwrap.dedent(text)
+        return same(future * (future in text) + BENCH + text.replace(future, ''), **options)
+
+    return benched
