@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 PREFIX = 'SLURM_'
+MASK = '***'  # as core.masking has it, which lists what reads so
 # A token that lets its reader act as the user; the key to the job's own processes.
 SECRETS = ('SLURM_JWT', 'PBS_JOBCOOKIE')
+# What plugins of the site hand on: Kerberos tickets, passwords of containers.
+OF_PLUGINS = 'SLURM_SPANK_'
+KEYS = ('TLS_CERT', 'TLS_KEY')
 
 # Other schedulers: the field, the variable that only a job has, how its variables begin,
 # and those that do not begin so.
@@ -28,7 +32,7 @@ OTHERS = (
 
 
 class MBSlurmInfo:
-    """SLURM job (or PBS, LSF, SGE): its environment variables, without secrets.
+    """SLURM job (or PBS, LSF, SGE): its environment variables, secrets masked.
 
     Empty outside a job. Cannot fail.
 
@@ -64,7 +68,13 @@ class MBSlurmInfo:
 def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
     """Return the variables that begin so, without that and in lower case, and others."""
     return {
-        name.removeprefix(prefix).lower(): os.environ[name]
+        name.removeprefix(prefix).lower(): _shown(name)
         for name in os.environ  # items() would decode all values
-        if (name.startswith(prefix) or name in more) and name not in SECRETS
+        if name.startswith(prefix) or name in more
     }
+
+
+def _shown(name: str) -> str:
+    is_key = any(part in name for part in KEYS)
+    is_secret = name in SECRETS or name.startswith(OF_PLUGINS) or is_key
+    return MASK if is_secret else os.environ[name]

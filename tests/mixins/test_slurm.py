@@ -18,7 +18,7 @@ JOBS = {
     'sge': {'SGE_TASK_ID': 'undefined', 'JOB_ID': '56', 'QUEUE': 'all.q', 'JOB_X': '1'},
 }
 FIELDS = {
-    'pbs': {'jobid': '12.server', 'queue': 'batch'},
+    'pbs': {'jobid': '12.server', 'queue': 'batch', 'jobcookie': '***'},
     'lsf': {'jobid': '34', 'queue': 'normal'},
     'sge': {'task_id': 'undefined', 'job_id': '56', 'queue': 'all.q'},
 }
@@ -52,13 +52,26 @@ def test_outside_a_job():
     assert slurm(Bench()) == {}
 
 
-def test_the_token_is_left_out(monkeypatch):
-    """SLURM_JWT lets its reader act as the user: it is in no record."""
-    monkeypatch.setenv('SLURM_JWT', 'secret')
-    monkeypatch.setenv('SLURM_JOB_ID', '1')
-    bench = Bench()
-    assert slurm(bench) == {'job_id': '1'}
+SECRETS = {
+    'SLURM_JWT': 'secret',
+    'SLURM_SPANK_SLURM_SPANK_TICKET': 'secret',
+    'SLURM_SRUN_TLS_CERT': 'secret',
+    'SLURM_TLS_KEY': 'secret',
+}
+
+
+@pytest.mark.parametrize('redact', [(), None])
+def test_secrets_are_masked(monkeypatch, redact):
+    """A token that lets its reader act as the user, values of plugins, keys of TLS."""
+    for name, value in {**SECRETS, 'SLURM_JOB_ID': '1'}.items():
+        monkeypatch.setenv(name, value)
+    bench = type('Bench', (Bench,), {'redact': redact})()
+    names = [name.removeprefix('SLURM_').lower() for name in SECRETS]
+    assert slurm(bench) == {**dict.fromkeys(names, '***'), 'job_id': '1'}
     assert 'secret' not in str(bench.get_results())
+    if redact is not None:
+        masked = bench.get_results()[0]['mb']['masked']
+        assert masked == sorted(f'slurm.{name}' for name in names)
 
 
 def test_read_at_each_record(monkeypatch):
