@@ -406,6 +406,12 @@ def string_text(value: str) -> bytes:
 def ascii_text(json: bytes) -> bytes:
     """JSON in UTF-8 as JSON in ASCII."""
 
+def is_suspicious(json: bytes) -> bool:
+    """Whether the text of a record may hold a secret: see csrc/mb_suspicious.h."""
+
+def closed_text(json: bytes, measured: bool) -> bytes:
+    """A record with everything masked that may hold a secret: see csrc/mb_closed.h."""
+
 def has_digits(text: bytes, run: int) -> bool:
     """Whether so many decimal digits, at least one, stand side by side somewhere."""
 

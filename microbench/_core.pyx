@@ -401,6 +401,17 @@ def ascii_text(bytes json not None):
     return taken(&text)
 
 
+def is_suspicious(bytes json not None):
+    return c.mb_is_suspicious(PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json))
+
+
+def closed_text(bytes json not None, bint measured):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    c.mb_closed(&text, PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json), measured)
+    return taken(&text)
+
+
 def has_digits(bytes text not None, size_t run):
     return c.mb_has_digits(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), run)
 

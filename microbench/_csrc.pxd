@@ -85,6 +85,13 @@ cdef extern from "mb_text.h":
     void mb_text_ascii(mb_text *text, const char *json, size_t size) noexcept nogil
     bint mb_has_digits(const char *bytes, size_t size, size_t run) noexcept nogil
 
+cdef extern from "mb_suspicious.h":
+    bint mb_is_suspicious(const char *json, size_t size) noexcept nogil
+
+cdef extern from "mb_closed.h":
+    void mb_closed(mb_text *text, const char *json, size_t size,
+                   bint measured) noexcept nogil
+
 cdef extern from "mb_append.h":
     ctypedef struct mb_append:
         pass

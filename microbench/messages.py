@@ -31,6 +31,7 @@ def warn(message: str, category: type[Warning]) -> None:
     """
     import warnings
 
+    message = harmless(message)
     try:
         warnings.warn(message, category, stacklevel=_frames_of_ours() + 2)
     except Exception:
@@ -38,12 +39,47 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 def tell(line: str) -> None:
-    """Write one line to standard error, if there is one."""
+    """Print a line for people to standard error, if there is one."""
+    write_line(harmless(line))
+
+
+def write_line(line: str) -> None:
+    """Print a line to standard error as it is, if there is one."""
     try:
         sys.stderr.write(line + '\n')
         sys.stderr.flush()
     except Exception:
         pass  # closed, None, or somebody's own: nowhere left to tell
+
+
+def harmless(text: str) -> str:
+    """Return a message without credentials and without what could steer a terminal.
+
+    It may quote the error of a library, which may quote a URL; or a name from a file.
+    """
+    try:
+        if '://' in text or '=' in text or 'uthorization' in text:
+            from .credentials import masked  # start-up time
+
+            text = masked(text)
+        return text if text.isprintable() else '\n'.join(map(safe, text.split('\n')))
+    except Exception:  # RecursionError, MemoryError ...
+        return 'a message that could not be searched for secrets is left out'
+
+
+def safe(text: str) -> str:
+    r"""Return a text on one line that no terminal takes for anything but text.
+
+    >>> print(safe('two\nlines, \x1b[31mred\x1b[0m, \u202efdp.exe, grün'))
+    two\nlines, \x1b[31mred\x1b[0m, \u202efdp.exe, grün
+    """
+    if text.isprintable():
+        return text
+    return ''.join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode('unicode_escape').decode('ascii')
 
 
 def text_of(value: object, text: Callable[[object], str] = str) -> str:

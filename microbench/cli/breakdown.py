@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from ..messages import safe
 from ..results.fields import part
 from . import units
 from .facts import AT_LEAST, Facts, exit_text
 from .spread import Spread
-from .terminal import Cell, bar, safe
+from .terminal import Cell, bar
 from .values import dicts, is_number, items
 
 TYPE_CHECKING = False

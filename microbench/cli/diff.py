@@ -8,11 +8,12 @@ from __future__ import annotations
 import sys
 
 from ..diff import ADDED, CHANGED, MARKS, REMOVED, diff
+from ..messages import safe
 from . import units
 from .entries import PATHS, WHICH, Entries, chosen, divided
 from .facts import Facts
 from .subcommand import Subparser, answering
-from .terminal import Cell, Terminal, safe
+from .terminal import Cell, Terminal
 from .values import as_json, dicts, numbers
 from .words import UsageError
 

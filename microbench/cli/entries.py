@@ -7,12 +7,11 @@ import re
 import sys
 from collections import deque
 
-from ..messages import tell
+from ..messages import safe, tell
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.lost import blocks_of
 from ..results.reading import Lines, damage
 from .facts import Facts
-from .terminal import safe
 from .words import UsageError
 
 TYPE_CHECKING = False

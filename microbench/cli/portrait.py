@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from math import inf
 
+from ..messages import safe
 from ..results.fields import part
 from ..results.shapes import flattened
 from . import units
 from .breakdown import runs_of, samples_of, times_of
 from .facts import Facts
-from .terminal import Cell, Terminal, safe
+from .terminal import Cell, Terminal
 from .values import as_json, dicts, is_number, text
 
 TYPE_CHECKING = False

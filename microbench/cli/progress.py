@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import sys
 
+from ..messages import safe
 from . import units
 from .jobs import has_terminal, in_foreground
 from .spread import Spread
-from .terminal import Terminal, bar, safe
+from .terminal import Terminal, bar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

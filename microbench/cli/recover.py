@@ -6,9 +6,10 @@ import os
 import sys
 
 from .. import _core
+from ..messages import safe
 from ..results import recovery
 from .subcommand import Subparser, answering
-from .terminal import Terminal, safe
+from .terminal import Terminal
 from .words import UsageError
 
 TYPE_CHECKING = False

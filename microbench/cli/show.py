@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 
-from ..messages import tell
+from ..messages import safe, tell
 from ..results.fields import part
 from .entries import PATHS, WHICH, Entries, chosen, divided, name_of
 from .facts import Facts
 from .portrait import portrait
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
-from .terminal import Cell, Terminal, safe
+from .terminal import Cell, Terminal
 from .values import as_json, is_number, text
 
 TYPE_CHECKING = False

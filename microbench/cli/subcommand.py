@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..messages import tell
-from .terminal import safe
+from ..messages import safe, tell
 from .words import UsageError, program_name
 
 TYPE_CHECKING = False

@@ -9,7 +9,7 @@ from collections import deque
 from itertools import islice
 
 from ..core.encoding import encode
-from ..messages import tell
+from ..messages import safe, tell
 from ..results.changes import Changes
 from ..results.fields import part
 from ..results.flat_schema import converted, is_flat_schema
@@ -20,7 +20,7 @@ from ..results.seen import Seen
 from .entries import STDIN, lines_of, name_of
 from .facts import Facts
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
-from .terminal import Cell, Terminal, columns, safe
+from .terminal import Cell, Terminal, columns
 from .values import text
 from .words import UsageError
 

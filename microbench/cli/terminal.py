@@ -133,21 +133,6 @@ def _shrink(widths: list[int], elastic: set[int], room: int) -> None:
         widths[widest] -= 1
 
 
-def safe(text: str) -> str:
-    r"""Return a text on one line that no terminal takes for anything but text.
-
-    >>> print(safe('two\nlines, \x1b[31mred\x1b[0m, \u202efdp.exe, grün'))
-    two\nlines, \x1b[31mred\x1b[0m, \u202efdp.exe, grün
-    """
-    if text.isprintable():
-        return text
-    return ''.join(c if c.isprintable() else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode('unicode_escape').decode('ascii')
-
-
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes.
 

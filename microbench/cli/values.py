@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import isfinite
 
-from .terminal import safe
+from ..messages import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -326,12 +326,15 @@ class MicroBenchBase:
     # --- results ----------------------------------------------------------------------
 
     def to_json(self, obj: Any) -> str:
-        """Return `obj` as JSON, encoded as records are.
+        """Return `obj` as JSON, encoded as records are; in a record, secrets are masked.
 
         Raises:
             TypeError, ValueError: it cannot be encoded.
         """
-        return encoding.encode_strictly(obj, self._json_encoder).decode('ascii')
+        text = encoding.encode_strictly(obj, self._json_encoder)
+        if _is_record(obj):
+            text = self._current_plan().masker.record(text)
+        return text.decode('ascii')
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
@@ -347,7 +350,8 @@ class MicroBenchBase:
 
     def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
         try:
-            text = self.to_json(bm_data).encode('utf-8', 'surrogatepass')
+            record = self._current_plan().masker.values(bm_data)
+            text = self.to_json(record).encode('utf-8', 'surrogatepass')
         except Exception as error:
             warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
             return None
@@ -381,6 +385,13 @@ class MicroBenchBase:
 
 
 MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-assign]
+
+
+def _is_record(value: Any) -> bool:
+    mb = value.get('mb') if isinstance(value, dict) else None
+    return isinstance(mb, dict) and 'run_id' in mb
+
+
 _original = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 
 _last: Any = None

@@ -15,7 +15,7 @@ from _thread import get_ident
 from time import monotonic
 
 from .. import _core
-from ..messages import one_line, tell, text_of, warn
+from ..messages import one_line, tell, text_of, warn, write_line
 from ..outputs.base import Output, writer_of
 from ..outputs.file import FileOutput
 from ..outputs.native import native_target
@@ -206,7 +206,7 @@ class Delivery:
         """Write the record to standard error: the first ten, or `always`."""
         Delivery.lost += 1
         if always or cls.lost <= MOST_LINES:
-            tell(record.decode('ascii', 'backslashreplace'))
+            write_line(record.decode('ascii', 'backslashreplace'))
         elif _is_power_of_ten(cls.lost):
             tell(f'microbench: no sink took {cls.lost} records so far')
 

@@ -241,7 +241,8 @@ class ExitRun(Run):
     ) -> None:
         if self._outputs_itself():
             if not turns.over:
-                self.owner.output_result(record or self._decoded(ending))
+                record = record or self._decoded(ending)
+                self.owner.output_result(self.plan.masker.values(record))
             turns.over = True
             return
         text = (
@@ -256,7 +257,7 @@ class ExitRun(Run):
 
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
-            text = self.plan.masker.record(encoding.encode(record))
+            text = self.plan.masker.record(encoding.encode(record or self._decoded(ending)))
         except BaseException:
             text = self._prepared_text(ending)
         Delivery.last_resort(text, always=True)
@@ -267,7 +268,7 @@ class ExitRun(Run):
         tail += b',' + encoding.encode(ending.fields())[1:-1]
         if secret:
             parts = head, self.record_id.encode(), b'"},"call":{', call, b'}', tail, b'}'
-            return b''.join(parts)
+            return self.plan.masker.record(b''.join(parts))
         name = call.removeprefix(b'"invocation":"Python","name":')
         text = _core.record_text(self, head, name, tail, offset)
         return self.plan.masker.record(text)

@@ -141,7 +141,7 @@ def texts(run: Run, data: dict[str, Any]) -> Texts:
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
     mb.pop('record_id', None)
     known = {k: v for k, v in call.items() if k not in MEASURED}
-    secret = any(masker.reasons())
+    secret = bool(masker.reasons)
     if secret:
         known.update(_placeholders(run))
     tail, masked = masker.fields(_encoded(fields, encoder))
@@ -149,8 +149,9 @@ def texts(run: Run, data: dict[str, Any]) -> Texts:
         b'{"call":' + _encoded({'invocation': 'Python', **known}, encoder) + b'}'
     )
     if masked or more:
-        mb['masked'] = sorted({*masked, *more})
-    head = b'{"mb":{' + b''.join([*_inner(_encoded(mb, encoder)), b'"record_id":"'])
+        mb['masked'] = sorted({*mb.get('masked', ()), *masked, *more})
+    ours, _ = masker.fields(b'{"mb":' + _encoded(mb, encoder) + b'}')
+    head = b'{"mb":{' + b''.join([*_inner(ours[6:-1]), b'"record_id":"'])
     return head, whole[9:-2], b''.join(_inner(tail)[::-1]), _utc_offset(run), secret
 
 

@@ -162,7 +162,7 @@ class Plan:
             yield 'monitor samples while the code runs'
         if self.returns:
             yield 'the return value is kept'
-        yield from self.masker.reasons()
+        yield from self.masker.reasons
         yield from self._settings_for_dicts(bench)
 
     def _settings_for_dicts(self, bench: MicroBenchBase) -> Any:
@@ -184,6 +184,8 @@ class Plan:
         if self._text is None:
             try:
                 self._text = self._fixed_text(bench)
+            except (RecursionError, MemoryError):
+                raise  # of this moment
             except BaseException:
                 self.native = False
                 self.not_native.append('a capture failed')
@@ -194,8 +196,8 @@ class Plan:
         fields = bench._static_fields()
         for name in self.constant:
             merge(fields, bench._constant(name, self.constant[name]))
-        text, masked = self.masker.fields(encoding.encode(fields))
-        mb = {**self.mb, 'masked': masked} if masked else self.mb
+        text, names = self.masker.fields(encoding.encode(fields))
+        mb = {**self.mb, 'masked': names} if names else self.mb
         head = b'{"mb":' + encoding.encode(mb)[:-1] + b',"record_id":"'
         tail = text[1:-1]
         assert self.tz is not None

@@ -308,12 +308,11 @@ class Run(_core.OpenRun):
     def _output_by_others(self, record: dict[str, Any]) -> None:
         self.turns = Turns()  # once, whatever interrupts it
         try:
-            self.owner.output_result(record)
+            self.owner.output_result(self.plan.masker.values(record))
         except BaseException as error:
-            self._keeping_failure(
-                self.owner._delivery.failed,
-                *('output_result()', error, encoding.encode(record)),
-            )
+            text = self.plan.masker.record(encoding.encode(record))
+            failed = self.owner._delivery.failed
+            self._keeping_failure(failed, 'output_result()', error, text)
 
     def _deliver(self, text: bytes) -> None:
         """Give the text to the sinks, each of which has its turn once."""

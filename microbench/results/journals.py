@@ -18,6 +18,7 @@ from stat import S_ISREG
 
 from .. import _core
 from ..lock import Lock
+from ..messages import safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -280,9 +281,9 @@ class Journal:
             return  # else its process was killed before anything was in it
         self.pid = header['pid']
         if not (self.force or _is_of_this_machine(header)):
-            self.why_not = f'it was written on {header["host"]}'
+            self.why_not = f'it was written on {safe(header["host"])}'
         elif self._is_of_another_file(header['output']):
-            self.why_not = f'its records belong to {os.fsdecode(header["output"])}'
+            self.why_not = f'its records belong to {safe(os.fsdecode(header["output"]))}'
         else:
             self._make_records(data, header)
 

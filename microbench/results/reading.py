@@ -109,7 +109,7 @@ class Lines:
 def decode_line(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object on a line; None if it holds nothing of the kind."""
     try:
-        value = _loads(line)
+        value = decoded(line)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -136,7 +136,12 @@ def _id_of(record: dict[str, Any]) -> Any:
     return mb.get('record_id') if isinstance(mb, dict) else None
 
 
-def _loads(line: bytes) -> Any:
+def decoded(line: bytes) -> Any:
+    """Return the JSON value on a line.
+
+    Raises:
+        ValueError, RecursionError: it is none, or too deep.
+    """
     if orjson is not None and not _core.has_digits(line, LARGE):
         try:
             return orjson.loads(line)

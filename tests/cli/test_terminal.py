@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench.cli import units
-from microbench.cli.terminal import Cell, Terminal, bar, clipped, columns, safe
+from microbench.cli.terminal import Cell, Terminal, bar, clipped, columns
+from microbench.messages import safe
 from tests.cli.terminals import FakeTerminal
 
 RED_X = '\033[31mx\033[0m'

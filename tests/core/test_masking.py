@@ -1,10 +1,16 @@
 """What is masked in a record, what is not, and where the record says so."""
 
+import contextlib
+import copy
 import json
+import sys
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microbench import JSONEncoder, MBFunctionCall, MBReturnValue, MicroBenchBase
+from microbench.core import masked_fields
 from microbench.core.masking import Masker
 from tests.fakes import Kept, only
 
@@ -62,7 +68,6 @@ def test_passwords_in_urls(base):
         ('http://u:a@b@h/x', 'http://u:***@h/x'),
         ('see http://u:p@h and ftp://v:q@i.', 'see http://u:***@h and ftp://v:***@i.'),
         ('http://u:***@h', None),
-        ('http://u@h', None),
         ('http://h:80/a@b', None),
         ('http://h:80 a@b', None),
         ('ssh u:p@h', None),
@@ -244,10 +249,22 @@ def test_a_method_called_redact_is_left_alone():
     assert only(bench.get_results())['dsn'] == SHOWN
 
 
-@pytest.mark.parametrize('text', [b'{"dsn":"a://b:c@d', b'["a://b:c@d"]', b'://@'])
-def test_what_is_no_record_is_left_as_it_is(text):
-    """A to_json() of one's own may give anything."""
-    assert Masker(()).record(text) == text
+@pytest.mark.parametrize(
+    ('text', 'shown'),
+    [
+        (b'["a://b:c@d"]', b'["a://b:***@d"]'),
+        (b'"a://b:c@d"', b'"a://b:***@d"'),
+        (b'[[{"slurm":{"jwt":"t"}}]]', b'[[{"slurm":{"jwt":"***"}}]]'),
+        (b'{"dsn":"a://b:c@d', b'{"dsn":"a://b:***@d'),
+        (b'influx,dsn=a://b:c@d n=1', b'influx,dsn=a://b:***@d n=1'),
+        (b'"https:\\/\\/b:c\\u0040d"', b'"https://b:***@d"'),
+        (b'://@', b'://@'),
+        (b'null', b'null'),
+    ],
+)
+def test_any_text_is_masked(text, shown):
+    """A to_json() of a user's own may give any JSON value, or something else."""
+    assert Masker(()).record(text) == shown
 
 
 def test_large_numbers_and_text_survive_masking():
@@ -266,3 +283,265 @@ def test_what_is_too_deep_to_be_looked_into():
     assert json.dumps(record['deep']) == '[' * 100 + '"***"' + ']' * 100
     assert record['call']['args'] == [deep]
     assert record['mb']['masked'] == ['deep' + '.0' * 100]
+
+
+# --- it fails closed ---------------------------------------------------------------------
+
+
+@FORMS
+def test_near_the_recursion_limit(base):
+    """No record has the secret, nor has a later one; each has what was measured."""
+    nested = {'password': 'hunter2', 'dsn': URL}
+    for _ in range(12):
+        nested = {'in': nested}
+    kept = Kept()
+    bench = type('Bench', (base,), {'redact': ['*password*']})(outputs=[kept], c=nested)
+    work = bench(len)
+
+    def deep(levels):
+        if levels:
+            deep(levels - 1)
+        else:
+            work('')
+
+    for levels in range(sys.getrecursionlimit() - 140, sys.getrecursionlimit()):
+        with contextlib.suppress(RecursionError):
+            deep(levels)
+    work('')
+    assert not [line for line in kept.lines if b'hunter2' in line or b's3cret' in line]
+    records = [json.loads(line) for line in kept.lines]
+    assert records[-1]['mb']['masked'] == [
+        f'c{".in" * 12}.{n}' for n in ('dsn', 'password')
+    ]
+    assert all(record['mb']['masked'] for record in records)
+    assert all(len(record['call']['durations']) == 1 for record in records)
+
+
+def fails_with(error):
+    """A function that raises."""
+
+    def fails(*_):
+        raise error
+
+    return fails
+
+
+@pytest.mark.parametrize('error', [MemoryError, RecursionError, ValueError, KeyError])
+@pytest.mark.parametrize('redact', [(), ('*token',), ('*durations',)])
+def test_a_record_that_cannot_be_masked(monkeypatch, error, redact):
+    """All that may hold a secret is masked; what was measured stays, unless it is meant."""
+    monkeypatch.setattr(masked_fields, 'edits', fails_with(error))
+    record, _ = record_of(AsDict, dsn=URL, host={'a': 1}, redact=redact)
+    assert record['dsn'] == record['host'] == '***'
+    assert record['mb']['masked'][-2:] == ['dsn', 'host']
+    hidden = redact == ('*durations',)
+    assert (record['call']['durations'] == '***') == hidden
+    assert (record['call']['name'] == '***') == hidden
+
+
+def test_a_text_that_cannot_be_masked(monkeypatch):
+    """The next record is made anew: what failed is not kept in the plan."""
+    bench = MicroBenchBase(dsn=URL)
+    work = bench(len)
+    with monkeypatch.context() as patched:
+        patched.setattr(masked_fields, 'edits', fails_with(MemoryError))
+        work('')
+    work('')
+    closed, masked = bench.get_results()
+    assert closed['dsn'] == '***'
+    assert masked['dsn'] == SHOWN
+    assert bench.explain_path() == []
+
+
+def test_the_smallest_stack_that_is_left():
+    """Masking answers or raises at any depth: the secret is in no answer."""
+    masker = Masker(('*password*',))
+    text = b'{"mb":{"run_id":"r"},"call":{"durations":[0.5]},"password":"hunter2"}'
+    answers = set()
+
+    def deep(levels):
+        return deep(levels - 1) if levels else masker.record(text)
+
+    for levels in range(sys.getrecursionlimit()):
+        try:
+            answers.add(deep(levels))
+        except RecursionError:
+            break
+    assert answers
+    assert not [answer for answer in answers if b'hunter2' in answer]
+
+
+# --- ways to write a record ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    'form', ['{}', '[{}]', '{{"x": {}}}', 'influx {}', '"a://b:c@d"', '"{}']
+)
+def test_a_text_of_ones_own(form):
+    """What a user's `to_json` gives is masked: an object, a list, text or anything."""
+
+    class Bench(AsDict):
+        redact = ('*password*',)
+
+        def to_json(self, obj):
+            return form.format(json.dumps(obj, default=str))
+
+    kept = Kept()
+    Bench(outputs=[kept], dsn=URL, password='hunter2')(len)('')
+    line = only(kept.lines)
+    assert not [secret for secret in (b'hunter2', b's3cret', b':c@') if secret in line]
+
+
+class Thing:
+    """What only an encoder can look into."""
+
+    dsn = URL
+
+
+class ThingEncoder(JSONEncoder):
+    """Which it does."""
+
+    def default(self, o):
+        return {'dsn': o.dsn} if isinstance(o, Thing) else super().default(o)
+
+
+class OwnOutput(MicroBenchBase):
+    """A bench that keeps what its output_result() gets."""
+
+    redact = ('*password*',)
+
+    def __init__(self, **fields):
+        self.got = []
+        super().__init__(**fields)
+
+    def output_result(self, bm_data):
+        self.got.append(bm_data)
+
+
+def test_an_output_of_ones_own():
+    """What a user's `output_result` gets is masked, and what `to_json` makes of it."""
+    inner, thing = {'password': 'hunter2', 'n': 1}, Thing()
+    bench = OwnOutput(dsn=URL, inner=inner, thing=thing, json_encoder=ThingEncoder)
+    bench(len)('')
+    [record] = bench.got
+    assert record['dsn'] == SHOWN
+    assert record['inner'] == {'password': '***', 'n': 1}
+    assert record['thing'] is thing
+    assert record['mb']['masked'] == ['dsn', 'inner.password']
+    assert inner['password'] == 'hunter2'
+    encoded = json.loads(bench.to_json(record))
+    assert encoded['thing'] == {'dsn': SHOWN}
+    assert encoded['mb']['masked'] == ['dsn', 'inner.password', 'thing.dsn']
+
+
+def test_an_output_of_ones_own_gets_what_is_there():
+    """Without a secret it gets the very objects, whatever they are."""
+    cycle = [object()]
+    cycle.append(cycle)
+    bench = OwnOutput()
+    bench.capture_cycle = lambda bm_data: bm_data.update(cycle=cycle)
+    bench(len)('')
+    assert bench.got[0]['cycle'] is cycle
+    assert 'masked' not in bench.got[0]['mb']
+
+
+@pytest.mark.parametrize('error', [MemoryError, RecursionError])
+def test_an_output_of_ones_own_when_masking_fails(monkeypatch, error):
+    """It gets what was measured, and nothing that may be a secret."""
+    monkeypatch.setattr(masked_fields, 'edits', fails_with(error))
+    bench = OwnOutput(dsn=URL)
+    bench(len)('')
+    [record] = bench.got
+    assert record['dsn'] == '***'
+    assert record['mb']['masked'] == ['call', 'dsn']
+    assert len(record['call']['durations']) == 1
+
+
+def test_an_output_of_ones_own_that_fails(capsys):
+    """Standard error gets the record instead, masked; so is the warning."""
+
+    class Bench(MicroBenchBase):
+        def output_result(self, bm_data):
+            raise OSError(f'cannot reach {URL}')
+
+    with pytest.warns(RuntimeWarning) as caught:
+        Bench(dsn=URL)(len)('')
+    assert json.loads(capsys.readouterr().err)['dsn'] == SHOWN
+    assert str(caught[0].message).endswith(f'cannot reach {SHOWN}')
+
+
+def test_to_json_of_other_values():
+    """Only a whole record is masked by it: arguments are encoded that way too."""
+    assert json.loads(MicroBenchBase().to_json({'dsn': URL})) == {'dsn': URL}
+
+
+# --- paths -----------------------------------------------------------------------------
+
+
+def test_names_of_fields():
+    """A URL as the name of a field is masked as well, also in the list of paths."""
+    names = {'https://a@h/': {'b': URL}, 'https://c@h/': 1, 'x': 2}
+    record, _ = record_of(MicroBenchBase, by_url=names)
+    assert record['by_url'] == {
+        'https://***@h/': {'b': SHOWN},
+        'https://***@h/ (2)': 1,
+        'x': 2,
+    }
+    assert record['mb']['masked'] == ['by_url.https://***@h/', 'by_url.https://***@h/.b']
+
+
+def test_what_is_masked_already():
+    """It is listed too: a mixin may have masked it."""
+    record, _ = record_of(MicroBenchBase, slurm={'jwt': '***', 'a': 1})
+    assert record['slurm'] == {'jwt': '***', 'a': 1}
+    assert record['mb']['masked'] == ['slurm.jwt']
+
+
+def test_a_static_field_called_mb():
+    """What a user adds to `mb` is masked by default; patterns are not about it."""
+    record, _ = record_of(MicroBenchBase, mb={'dsn': URL, 'token': 't'}, redact=('token',))
+    assert record['mb']['dsn'] == SHOWN
+    assert record['mb']['token'] == 't'
+
+
+# --- any value -------------------------------------------------------------------------
+
+numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+json_values = st.recursive(
+    st.none() | st.booleans() | numbers | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(json_values, st.sampled_from(['in', '***', 'mb', 'call', 'env', 'jwt', '']))
+def test_any_value(value, name):
+    """A secret is masked beside any value, which stays as it is."""
+    text = json.dumps({name: value, 'x y': URL, 'z': [value]}).encode()
+    shown = json.loads(Masker(()).record(text))
+    assert shown['x y'] == SHOWN
+    if json.loads(Masker(()).record(json.dumps([value]).encode())) == [value]:
+        assert shown['z'] == [value]
+        assert name in ('mb', 'z') or shown[name] == value
+
+
+@given(json_values)
+def test_records_for_hooks_are_not_changed(value):
+    """They are copied where something is masked."""
+    record = {'mb': {}, 'value': value, 'dsn': URL, 'list': [URL, (URL, value)]}
+    before = copy.deepcopy(record)
+    shown = Masker(()).values(record)
+    assert record == before
+    assert shown['list'][0] == shown['list'][1][0] == SHOWN
+
+
+def test_a_value_that_is_deep():
+    """What is below a hundred levels is masked as a whole, whatever it is."""
+    deep = URL
+    for _ in range(90):
+        deep = [deep, URL]
+    shown = Masker(()).record(json.dumps(deep).encode())
+    assert shown.count(b'***') == 91
+    deeper = b'[' * 100_000 + b'"http://u:p@h"' + b']' * 100_000
+    assert Masker(()).record(deeper) == b'"***"'
+    record = b'{"mb":{"run_id":"r"},"x":' + deeper + b'}'
+    assert Masker(()).record(record) == (b'{"mb":{"run_id":"r","masked":["x"]},"x":"***"}')

@@ -99,6 +99,20 @@ with bench.time('secret phase'):
 """
 
 
+def test_a_secret_in_the_exception_of_what_was_prepared(program):
+    """It is masked there too, whether patterns are about what was measured or not."""
+    for redact in ("'*durations'", "'nothing'"):
+        code = f"""
+class Bench(MicroBench):
+    redact = [{redact}]
+Bench(path).record_on_exit()
+microbench.core.exit_run.ExitRun._complete = lambda *args: 1 / 0
+raise ValueError('cannot reach http://me:hidden@host/')
+"""
+        [record] = program(code).records
+        assert record['exception']['message'] == 'cannot reach http://me:***@host/'
+
+
 @pytest.mark.parametrize(
     'last',
     [

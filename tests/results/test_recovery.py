@@ -14,8 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from microbench import FileOutput, MicroBench
-from microbench.cli import recover
-from microbench.results import journals, recovery, written
+from microbench.cli import recover, show
+from microbench.results import journals, lost, recovery, written
 from tests.cli.conftest import is_gone, wait_until
 from tests.fakes import ROOT, only, python
 
@@ -261,6 +261,19 @@ def test_another_host(path, killed, capsys):
     assert 'left alone, it was written on ' in told(capsys, path)[0]
     assert told(capsys, path, '--force')[0].endswith(' recovered')
     assert len(FileOutput(path).get_results()) == 1
+
+
+def test_a_host_whose_name_could_steer_the_terminal(path, killed, capsys):
+    """Whoever writes the journal of another host decides what is in it: it is text."""
+    killed()
+    here = os.uname().nodename.encode()
+    change(path, here, b'\x1b[2Jx'[: len(here)])
+    change(path, BOOT.read_bytes().strip(), b'0' * 36)
+    [why] = lost.left_alone(str(path))
+    assert why.startswith('it was written on \\x1b')
+    assert told(capsys, path)[0].isprintable()
+    assert show.main([str(path)]) == 0
+    assert capsys.readouterr().err.replace('\n', '').isprintable()
 
 
 def test_the_same_machine_under_another_name(path, killed):

@@ -28,6 +28,7 @@ LAYERS = (
     ('outputs',),
     ('results',),
     ('messages', 'logs', 'lock'),
+    ('credentials',),
     ('_core',),
     ('__version__',),  # a literal, there before anything else is loaded
 )

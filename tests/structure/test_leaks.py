@@ -339,6 +339,19 @@ def step():
     _core.ascii_text(b'ascii')
     refused(TypeError, _core.ascii_text, words)
 """,
+    'is_suspicious': """
+def step():
+    _core.is_suspicious(b'{"a":"http://u:p@h"}')
+    _core.is_suspicious(b'{}')
+    refused(TypeError, _core.is_suspicious, words)
+""",
+    'closed_text': """
+record = b'{"mb":{"run_id":"r"},"call":{"name":"f","args":[1]},"host":{}}'
+def step():
+    _core.closed_text(record, True)
+    _core.closed_text(record[1:], False)
+    refused(TypeError, _core.closed_text, words, True)
+""",
     'child_end_ns': """
 pid = os.fork() or os._exit(0)
 while not _core.child_end_ns(pid, True):
