@@ -38,11 +38,13 @@ class Limits:
     Attributes:
         bytes_left: that may still be read, of journals and of the file.
         patience: seconds to wait for the lock of a journal.
+        done: ids of the records that were added: a copy of a journal has them as well.
     """
 
     def __init__(self, bytes_left: int, patience: float) -> None:
         self.bytes_left = bytes_left
         self.patience = patience
+        self.done: set[bytes] = set()
 
 
 class Report:
@@ -152,10 +154,12 @@ class _Held:
 
     def put_in_place(self, append: Callable[[bytes], None]) -> None:
         """Append the records that are missing, and blank their fragments."""
-        found = self._written.found()
+        done = self._limits.done
+        done |= self._written.found()
         mark = mark_of(self._output)
         for journal, report in self._taken:
-            report.lines = missing(journal, found)
+            report.lines = missing(journal, done)
+            done.update(record_id for record_id, _ in journal.records)
             if report.lines:
                 journal.note_recovery(mark)
         for _, report in self._taken:

@@ -6,6 +6,8 @@ How long it takes is what `make bench` tells; here it is bytes, files and record
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from microbench import FileOutput, MicroBench
 from microbench.cli import recover
 from microbench.results import journals
-from tests.fakes import python
+from tests.fakes import ROOT, python
 
 KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
 OPEN = f"""
@@ -232,3 +234,57 @@ def test_a_pipe_in_the_place_of_the_file(tmp_path, capsys):
     assert left(path) == 1
     assert recover.main([str(path)]) == 2
     assert 'is no regular file' in capsys.readouterr().err
+
+
+def test_programs_that_begin_at_once(tmp_path):
+    """Their first records come at the same moment: what was lost is there once."""
+    path = tmp_path / 'records.jsonl'
+    for _ in range(3):
+        killed(OPEN, path, 2)
+    first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
+    code = 'from microbench import MicroBench\nbench = MicroBench(sys.argv[1])\n'
+    code += 'print("up", flush=True)\ninput()\nbench(len)("")'
+    words = [sys.executable, '-c', first + code, str(path)]
+    pipes = {'stdin': subprocess.PIPE, 'stdout': subprocess.PIPE}
+    programs = [subprocess.Popen(words, **pipes) for _ in range(6)]
+    for program in programs:
+        assert program.stdout.readline() == b'up\n'
+    for program in programs:
+        program.stdin.write(b'\n')
+        program.stdin.flush()
+    for program in programs:
+        program.communicate()
+        assert program.returncode == 0
+    names = [json.loads(line)['call']['name'] for line in path.read_bytes().splitlines()]
+    assert sorted(names) == sorted(['len'] * 6 + ['lost 0', 'lost 1'] * 3)
+    assert left(path) == 0
+
+
+@pytest.mark.parametrize('code', [OPEN, WRITTEN], ids=['open', 'written'])
+def test_two_outputs(tmp_path, code):
+    """The journal belongs to the first one: only there the record comes back."""
+    path, other = tmp_path / 'records.jsonl', tmp_path / 'other.jsonl'
+    outputs = (
+        'outputs=[FileOutput(sys.argv[1]), FileOutput(sys.argv[1][:-13] + "other.jsonl")]'
+    )
+    code = code.replace('sys.argv[1])', f'{outputs})')
+    killed(code.replace('import MicroBench', 'import FileOutput, MicroBench'), path, 1)
+    assert len(FileOutput(path).get_results()) == 1
+    assert FileOutput(other).get_results() == []
+    MicroBench(other)(len)('')
+    assert left(path) == 1
+    MicroBench(path)(len)('')
+    assert len(FileOutput(path).get_results()) == 2
+    assert left(path) == 0
+
+
+def test_a_copy_of_a_journal(tmp_path, capsys):
+    """Somebody has restored a directory: the record is there once."""
+    path = tmp_path / 'records.jsonl'
+    killed(OPEN, path, 1)
+    [name] = map(Path, journals.paths_for(str(path)))
+    name.with_name('.records.jsonl.1-0a.journal').write_bytes(name.read_bytes())
+    assert len(FileOutput(path).get_results()) == 1
+    assert recover.main([str(path)]) == 0
+    assert len(FileOutput(path).get_results()) == 1
+    assert left(path) == 0

@@ -4,8 +4,8 @@
 
 Each round forks a writer, which tells through a pipe whenever a record was written, and
 kills it. Every record that was told of has to be there, once; one more may be: the one
-that was open, or written and not told of yet. In the end no line may be left that cannot
-be parsed, and no journal.
+that was open, or written and not told of yet. Now and then the file is rotated. In the end
+no line may be left that cannot be parsed, and no journal.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -86,14 +87,30 @@ def as_read(path):
 
 def as_recovered(path):
     """What the file itself holds after recovery: all of it can be parsed."""
-    if not any(path.parent.iterdir()):
-        return []  # all were killed before they began
+    if not (path.exists() or list(path.parent.glob('.*'))):
+        return []  # all were killed before they began, or the file was renamed
     sys.stdout.flush()
     assert recover.main([str(path)]) == 0
     lines = path.read_bytes().splitlines() if path.exists() else []
     records = [json.loads(line) for line in lines if line.strip()]
     assert len({record['mb']['record_id'] for record in records}) == len(records)
     return records
+
+
+def rotate(path, number, copies):
+    """As logrotate does: rename the file, or copy it and cut it off."""
+    if not path.exists():
+        return
+    if copies:
+        shutil.copyfile(path, f'{path}.{number}')
+        os.truncate(path, 0)
+    else:
+        path.rename(f'{path}.{number}')
+
+
+def as_rotated(path):
+    """What lies in the files that were rotated; they may end with a fragment."""
+    return [r for old in path.parent.glob('*.jsonl.*') for r in as_read(old)]
 
 
 def rounds(directory, count, chance):
@@ -103,11 +120,13 @@ def rounds(directory, count, chance):
     for number in range(count):
         delay, at_work = chance.uniform(0, LONGEST), chance.random() < 0.7
         told[number] = kill_a_writer(path, number, delay, at_work)
-        check(as_read(path), told)
+        if chance.random() < 0.2:
+            rotate(path, number, chance.random() < 0.5)
+        check(as_read(path) + as_rotated(path), told)
         if chance.random() < 0.3:  # else the next writer does it
-            check(as_recovered(path), told)
-    check(as_recovered(path), told)
-    assert list(path.parent.iterdir()) in ([], [path])
+            check(as_recovered(path) + as_rotated(path), told)
+    check(as_recovered(path) + as_rotated(path), told)
+    assert not [left for left in path.parent.iterdir() if left.name.startswith('.')]
     return sum(told.values())
 
 
