@@ -1,5 +1,7 @@
 #include "mb_call.h"
 
+#include <string.h>
+
 void
 mb_call_next(mb_text *text, bool *any)
 {
@@ -22,6 +24,31 @@ mb_call_phase(mb_text *text, const char *utf8, size_t size, int64_t ns, bool int
     mb_text_string(text, utf8, size);
     MB_TEXT_LITERAL(text, ",\"duration\":");
     mb_call_duration(text, ns, integer);
+    MB_TEXT_LITERAL(text, "}");
+}
+
+static void
+write_sum(mb_text *text, const char *name, int64_t ns, bool integer)
+{
+    mb_text_raw(text, name, strlen(name));
+    mb_call_duration(text, ns, integer);
+}
+
+void
+mb_call_total(mb_text *text, const char *utf8, size_t size, const mb_total *total,
+              bool integer)
+{
+    MB_TEXT_LITERAL(text, "{\"name\":");
+    if (utf8) {
+        mb_text_string(text, utf8, size);
+    } else {
+        MB_TEXT_LITERAL(text, "null");
+    }
+    MB_TEXT_LITERAL(text, ",\"count\":");
+    mb_text_int(text, (int64_t)total->count);
+    write_sum(text, ",\"sum\":", total->sum_ns, integer);
+    write_sum(text, ",\"min\":", total->min_ns, integer);
+    write_sum(text, ",\"max\":", total->max_ns, integer);
     MB_TEXT_LITERAL(text, "}");
 }
 

@@ -6,6 +6,7 @@
 #define MB_CALL_H
 
 #include "mb_text.h"
+#include "mb_total.h"
 
 /* A comma, before every item of a list but the first. */
 void mb_call_next(mb_text *text, bool *any);
@@ -15,6 +16,10 @@ void mb_call_duration(mb_text *text, int64_t ns, bool integer);
 
 /* {"name":...,"duration":...} */
 void mb_call_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
+                   bool integer);
+
+/* {"name":...,"count":...,"sum":...,"min":...,"max":...}; NULL: of several names. */
+void mb_call_total(mb_text *text, const char *utf8, size_t size, const mb_total *total,
                    bool integer);
 
 /* ,"start_time":"...","finish_time":"..." */

@@ -99,34 +99,44 @@ next_chunk(mb_mirror *mirror)
     return block;
 }
 
+/* The next of the log, which the slot does not count yet; NULL if there is no room. */
 static mb_entry *
-entry_at(const mb_blocks *place)
-{
-    return &chunk_in(place->now)->entries[place->used];
-}
-
-/* Offset of an entry, which lies in the mapping. */
-static uint32_t
-offset_of(const mb_mirror *mirror, const mb_entry *entry)
-{
-    return (uint32_t)((const char *)entry - mirror->journal->base);
-}
-
-static mb_entry *
-enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
+fresh_entry(mb_mirror *mirror)
 {
     mb_blocks *log = &mirror->log;
     if (log->used == capacity_of(log->now) && !next_chunk(mirror)) {
         return NULL;
     }
-    mb_entry *entry = entry_at(log);
-    log->used++;
+    return &chunk_in(log->now)->entries[log->used++];
+}
+
+/* In an entry that is used again, nobody may take the new name for that of the phase before:
+ * so first of all it is in no order. */
+static void
+put_entry(mb_mirror *mirror, mb_entry *entry, uint32_t name, uint32_t iteration)
+{
+    STORE(entry->order, 0);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* before what follows */
     STORE(entry->name, name);
     STORE(entry->iteration, iteration);
     STORE(entry->start_ns, 0);
     STORE(entry->elapsed_ns, MB_ENTRY_RUNNING);
-    STORE(entry->left, 0);
-    PUBLISH(mirror->slot->entries, ++mirror->entries);
+    PUBLISH(entry->order, MB_ENTRY_OPEN | mirror->sequence++);
+}
+
+static mb_entry *
+enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
+{
+    if (name && mirror->spare_entry_count) {
+        mb_entry *again = mirror->spare_entries[--mirror->spare_entry_count];
+        put_entry(mirror, again, name, iteration);
+        return again;
+    }
+    mb_entry *entry = fresh_entry(mirror);
+    if (entry) {
+        put_entry(mirror, entry, name, iteration);
+        PUBLISH(mirror->slot->entries, ++mirror->entries);
+    }
     return entry;
 }
 
@@ -148,57 +158,149 @@ mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
     return entry;
 }
 
-/* There are at least as many entries as are left. */
-static void
-note_order(mb_mirror *mirror, const mb_entry *entry)
-{
-    mb_blocks *order = &mirror->order;
-    if (order->used == capacity_of(order->now)) {
-        order->now = order->now->next;
-        order->used = 0;
-    }
-    STORE(entry_at(order)->nth, offset_of(mirror, entry));
-    order->used++;
-}
-
 void
 mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
 {
     PUBLISH(entry->elapsed_ns, elapsed_ns);
-    note_order(mirror, entry);
-    PUBLISH(entry->left, ++mirror->left);
+    PUBLISH(entry->order, ++mirror->left);
     PUBLISH(mirror->slot->left, mirror->left);
 }
 
+/* --- names ------------------------------------------------------------------------- */
+
+/* From a block of names: its offset, aligned to 8; 0 if there is no room. */
 static uint32_t
-copy_of_name(mb_mirror *mirror, const char *utf8, size_t size)
+space_for(mb_mirror *mirror, size_t size)
 {
     mb_blocks *names = &mirror->names;
-    size_t needed = sizeof(mb_slot_name) + size;
-    needed += -needed % sizeof(uint64_t);
-    if (!names->now || names->now->size - names->used < needed) {
+    size += -size % sizeof(uint64_t);
+    if (!names->now || names->now->size - names->used < size) {
         const size_t usual = names->now ? 2 * (size_t)names->now->size : FIRST_NAMES;
-        const size_t fresh = needed > usual ? needed : usual;
-        if (!next_block(mirror->journal, names, needed, fresh)) {
+        const size_t fresh = size > usual ? size : usual;
+        if (!next_block(mirror->journal, names, size, fresh)) {
             return 0;
         }
     }
     const uint32_t offset = names->now->offset + names->used;
-    mb_slot_name *name = (mb_slot_name *)(names->now->data + names->used);
-    names->used += (uint32_t)needed;
-    name->size = (uint32_t)size;
-    memcpy(name->utf8, utf8, size);
+    names->used += (uint32_t)size;
     return offset;
+}
+
+static void
+put_name(mb_mirror *mirror, uint32_t offset, const char *utf8, size_t size)
+{
+    mb_slot_name *name = (mb_slot_name *)(mirror->journal->base + offset);
+    name->size = (uint32_t)size;
+    name->total = 0;
+    memcpy(name->utf8, utf8, size);
 }
 
 uint32_t
 mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size)
 {
-    const uint32_t offset = mirror->cut ? 0 : copy_of_name(mirror, utf8, size);
-    if (!offset) {
+    const uint32_t offset =
+        mirror->cut ? 0 : space_for(mirror, sizeof(mb_slot_name) + size);
+    if (offset) {
+        put_name(mirror, offset, utf8, size);
+    } else {
         cut(mirror);
     }
     return offset;
+}
+
+/* Rounded up, so that the next name fits in as well. */
+static size_t
+room_of_name(size_t size)
+{
+    size_t room = 32;
+    while (room < sizeof(mb_slot_name) + size) {
+        room *= 2;
+    }
+    return room;
+}
+
+mb_mirror_name_place
+mb_mirror_name_once(mb_mirror *mirror, const char *utf8, size_t size)
+{
+    mb_mirror_name_place place = {.size = (uint32_t)room_of_name(size)};
+    for (uint32_t i = mirror->spare_name_count; i-- > 0 && !place.offset;) {
+        if (mirror->spare_names[i].size >= place.size) {
+            place = mirror->spare_names[i];
+            mirror->spare_names[i] = mirror->spare_names[--mirror->spare_name_count];
+        }
+    }
+    if (!place.offset && !mirror->cut) {
+        place.offset = space_for(mirror, place.size);
+    }
+    if (place.offset) {
+        put_name(mirror, place.offset, utf8, size);
+    } else {
+        cut(mirror);
+    }
+    return place;
+}
+
+/* Where there is no room to remember it, it is used no more until the record is closed. */
+void
+mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place)
+{
+    if (place.offset && mirror->spare_name_count < MB_MIRROR_SPARES) {
+        mirror->spare_names[mirror->spare_name_count++] = place;
+    }
+}
+
+/* --- what is dropped --------------------------------------------------------------- */
+
+static void
+write_version(mb_total_version *version, uint64_t nth, const mb_total *now)
+{
+    STORE(version->nth, MB_TOTAL_CHANGES);
+    __atomic_thread_fence(__ATOMIC_RELEASE); /* before what follows */
+    STORE(version->count, now->count);
+    STORE(version->sum_ns, now->sum_ns);
+    STORE(version->min_ns, now->min_ns);
+    STORE(version->max_ns, now->max_ns);
+    PUBLISH(version->nth, nth);
+}
+
+uint32_t
+mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped)
+{
+    mb_journal *journal = mirror->journal;
+    const uint32_t offset = mirror->cut ? 0 : space_for(mirror, sizeof(mb_slot_total));
+    if (!offset) {
+        cut(mirror);
+        return 0;
+    }
+    mb_slot_total *total = (mb_slot_total *)(journal->base + offset);
+    STORE(total->next, 0);
+    STORE(total->index, mirror->totals++);
+    STORE(total->name, name);
+    write_version(&total->versions[0], 0, dropped);
+    STORE(total->versions[1].nth, MB_TOTAL_CHANGES);
+    if (name) {
+        STORE(((mb_slot_name *)(journal->base + name))->total, offset);
+    }
+    mb_slot_total *last = mirror->last_total;
+    PUBLISH(*(last ? &last->next : &mirror->slot->totals), offset);
+    mirror->last_total = total;
+    return offset;
+}
+
+void
+mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *turn,
+               const mb_total *now)
+{
+    mirror->dropped++;
+    if (total) {
+        mb_slot_total *there = (mb_slot_total *)(mirror->journal->base + total);
+        *turn = !*turn; /* the other version is the one that counts so far */
+        write_version(&there->versions[*turn], mirror->dropped, now);
+    }
+    PUBLISH(mirror->slot->dropped, mirror->dropped);
+    if (mirror->spare_entry_count < MB_MIRROR_SPARES) {
+        mirror->spare_entries[mirror->spare_entry_count++] = entry;
+    }
 }
 
 /* --- text -------------------------------------------------------------------------- */
@@ -344,11 +446,16 @@ empty_log(mb_mirror *mirror)
 {
     rewind_blocks(&mirror->log);
     rewind_blocks(&mirror->names);
-    mirror->order = mirror->log;
-    mirror->entries = mirror->left = 0;
+    mirror->entries = 0;
+    mirror->sequence = mirror->left = mirror->dropped = 0;
+    mirror->last_total = NULL;
+    mirror->totals = mirror->shared_total = mirror->shared_turn = 0;
+    mirror->spare_entry_count = mirror->spare_name_count = 0;
     mirror->cut = false;
     STORE(mirror->slot->entries, 0);
     STORE(mirror->slot->left, 0);
+    STORE(mirror->slot->dropped, 0);
+    STORE(mirror->slot->totals, 0);
 }
 
 static void
@@ -358,6 +465,7 @@ put_record(mb_mirror *mirror, const mb_opening *record)
     memcpy(slot->record_id, record->record_id, MB_RECORD_ID_SIZE);
     STORE(slot->flags, record->flags);
     STORE(slot->offset_s, record->offset_s);
+    STORE(slot->kept, record->kept);
     STORE(slot->start_wall_ns, record->start_wall_ns);
     STORE(slot->start_ns, record->start_ns);
     MB_CRASH_POINT("filled");

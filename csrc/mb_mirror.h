@@ -12,6 +12,9 @@
  * record is in its file, leaves it to recovery, which knows the id. The slot shows the
  * claim: recovery looks through the file for those records only that were claimed.
  *
+ * Entries of phases that are dropped (mb_phases.h) go to the next ones, once their total says
+ * so: what is killed in between counts each phase once.
+ *
  * A mirror keeps what its slot has: the next record of the same bench finds head and tail
  * there already, and the room for a log.
  *
@@ -31,6 +34,14 @@ typedef struct {
     uint32_t used;         /* of it: bytes, or entries */
 } mb_blocks;
 
+/* Where a name is, and what room it has. */
+typedef struct {
+    uint32_t offset;
+    uint32_t size;
+} mb_mirror_name_place;
+
+#define MB_MIRROR_SPARES 16
+
 struct mb_mirror {
     mb_mirror *next;      /* in journal->mirrors */
     mb_mirror *next_idle; /* in journal->idle */
@@ -40,8 +51,15 @@ struct mb_mirror {
     uint64_t serial;    /* of the head and tail that are there; 0: of none */
     mb_block *texts[2]; /* Owned: the one in use, the other for a refresh */
     mb_blocks log, names;
-    mb_blocks order; /* a second walk of the log: where leaving is noted */
-    uint32_t entries, left;
+    uint32_t entries;
+    uint64_t sequence, left, dropped; /* of phases */
+    mb_slot_total *last_total;
+    uint32_t totals;
+    uint32_t shared_total, shared_turn; /* of names without a total of their own */
+    /* Those of dropped phases, to be used again. */
+    mb_entry *spare_entries[MB_MIRROR_SPARES];
+    mb_mirror_name_place spare_names[MB_MIRROR_SPARES];
+    uint32_t spare_entry_count, spare_name_count;
     bool cut;
 };
 
@@ -52,6 +70,7 @@ typedef struct {
     const char *head, *call, *tail; /* see mb_slot_text */
     size_t head_size, call_size, tail_size;
     uint32_t flags; /* MB_SLOT_... */
+    uint32_t kept;  /* see mb_slot; 0: all phases are listed */
     int32_t offset_s;
     int64_t start_wall_ns;
     int64_t start_ns; /* 0: not started yet */
@@ -74,6 +93,20 @@ mb_mirror_started(mb_mirror *mirror, int64_t now_ns)
 /* The offset of a copy of the name; 0 if there is no room. */
 uint32_t mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size);
 
+/* The same for a name that is given back with the one phase it belongs to. */
+mb_mirror_name_place mb_mirror_name_once(mb_mirror *mirror, const char *utf8,
+                                         size_t size);
+void mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place);
+
+/* A total of the phases of a name (its offset; 0: of all names without one) that are dropped
+ * already. Its offset; 0 if there is no room. */
+uint32_t mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped);
+
+/* A phase that was left first of all is dropped: its entry is used again, and its total is
+ * `now`. Of `turn` the caller keeps what it is for this total; 0 at first. */
+void mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *turn,
+                    const mb_total *now);
+
 /* A new entry that does not run yet; NULL if there is no room: the slot says so. Borrowed,
  * valid until the mirror is closed. */
 mb_entry *mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration);
@@ -93,8 +126,16 @@ mb_entry_suspend(mb_entry *entry, int64_t elapsed_ns)
     __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
 }
 
-/* It has taken so long altogether, and is the next in the order of leaving. */
+/* A phase has taken so long altogether, and is the next in the order of leaving. */
 void mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns);
+
+/* An iteration has. */
+static inline void
+mb_mirror_leave_iteration(mb_entry *entry, int64_t elapsed_ns)
+{
+    __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->order, 1, __ATOMIC_RELEASE);
+}
 
 /* Whether the caller is the one to write the record: true once. */
 bool mb_mirror_claim(mb_mirror *mirror);

@@ -16,6 +16,7 @@ typedef struct {
 
 /* Appends, without braces, ,"durations":[...],"start_time":"...","finish_time":"..."
  * and where there are any ,"clock_step":... ,"timings":[...] ,"timings_iteration":[...]
+ * ,"timings_summary":[...]
  * ,"open_timings":[...]; open phases are given their time up to `now_ns`.
  * Without memory `text->failed` is set. */
 void mb_record_call(mb_text *text, const mb_run *run, mb_record_form form,

@@ -197,51 +197,124 @@ watch_forks(void)
     pthread_atfork(NULL, NULL, forget_in_child);
 }
 
-/* An iteration or a phase that has ended already. */
+/* --- what the journal has of it ---------------------------------------------------- */
+
+/* The total of a name, once it has phases; those without one share theirs. */
 static void
-copy_left(mb_run *run, uint32_t name, uint32_t iteration, int64_t start_ns, int64_t ns)
+mirror_total(mb_run *run, mb_name *name)
 {
-    mb_entry *entry = mb_mirror_enter(run->mirror, name, iteration);
-    if (entry) {
-        mb_entry_run(entry, start_ns, 0);
-        mb_mirror_leave(run->mirror, entry, ns);
+    mb_mirror *mirror = run->mirror;
+    const bool shares = name->index == MB_NAME_SHARES;
+    uint32_t *total = shares ? &mirror->shared_total : &name->mirrored_total;
+    if (!*total) {
+        *total = mb_mirror_total(mirror, shares ? 0 : name->mirrored,
+                                 shares ? &run->phases.shared : &name->dropped);
     }
 }
 
 static uint32_t
 mirrored_name(mb_run *run, mb_name *name)
 {
-    if (!name->mirrored) {
+    if (!name->mirrored && name->index == MB_NAME_SHARES) {
+        const mb_mirror_name_place place =
+            mb_mirror_name_once(run->mirror, name->utf8, name->size);
+        name->mirrored = place.offset;
+        name->mirrored_size = place.size;
+        mirror_total(run, name);
+    } else if (!name->mirrored) {
         name->mirrored = mb_mirror_name(run->mirror, name->utf8, name->size);
+        mirror_total(run, name);
     }
     return name->mirrored;
 }
 
+static mb_run *
+run_of(mb_phases *phases)
+{
+    return (mb_run *)((char *)phases - offsetof(mb_run, phases));
+}
+
+/* Its entry in the journal, as an offset, is what was noted of it. */
+static void
+drop_mirrored(mb_phases *phases, const mb_phase *phase)
+{
+    mb_run *run = run_of(phases);
+    const int64_t noted = mb_phase_noted(phase);
+    if (!run->mirror || noted == 0 || noted == MB_PHASE_FOREIGN) {
+        return;
+    }
+    mb_mirror *mirror = run->mirror;
+    mb_name *name = phase->name;
+    mb_entry *entry = (mb_entry *)(mirror->journal->base + noted);
+    if (name->index == MB_NAME_SHARES) {
+        mb_mirror_drop(mirror, entry, mirror->shared_total, &mirror->shared_turn,
+                       &phases->shared);
+        mb_mirror_name_again(
+            mirror, (mb_mirror_name_place){name->mirrored, name->mirrored_size});
+    } else {
+        mb_mirror_drop(mirror, entry, name->mirrored_total, &name->mirrored_turn,
+                       &name->dropped);
+    }
+}
+
+void
+mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry)
+{
+    mb_mirror_leave(run->mirror, entry, phase->duration_ns);
+    mb_phase_note(phase, (const char *)entry - run->mirror->journal->base);
+}
+
+/* --- what came before it ----------------------------------------------------------- */
+
+static void
+copy_iteration(mb_run *run, uint32_t number, int64_t ns)
+{
+    mb_entry *entry = mb_mirror_enter(run->mirror, 0, number);
+    if (entry) {
+        mb_entry_run(entry, 0, 0);
+        mb_mirror_leave_iteration(entry, ns);
+    }
+}
+
+static void
+copy_phase(mb_run *run, mb_phase *phase)
+{
+    const uint32_t name = mirrored_name(run, phase->name);
+    mb_entry *entry =
+        name ? mb_mirror_enter(run->mirror, name, phase->iteration) : NULL;
+    if (entry) {
+        mb_entry_run(entry, phase->start_ns, 0);
+        mb_run_leave_phase_mirrored(run, phase, entry);
+    }
+}
+
+/* Names first: their totals lie in the order in which they were entered. */
 static void
 copy_phases(mb_run *run)
 {
-    const uint32_t count = run->phases.left;
+    const uint32_t count = mb_phases_stored(&run->phases);
     const mb_phase **left = count ? mb_alloc(count * sizeof *left) : NULL;
     if (!left) {
         return;
     }
+    for (mb_name *name = run->phases.first_name; name; name = name->newer) {
+        mirrored_name(run, name);
+    }
     mb_phases_finished(&run->phases, left);
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t name = mirrored_name(run, (mb_name *)left[i]->name);
-        if (name) {
-            copy_left(run, name, left[i]->iteration, left[i]->start_ns,
-                      left[i]->duration_ns);
+        if (!mb_phase_noted(left[i])) {
+            copy_phase(run, (mb_phase *)left[i]);
         }
     }
     mb_free(left);
 }
 
-/* What came before the mirror. A phase that is open now is not followed. */
+/* A phase that is open now is not followed. */
 static void
 copy_past(mb_run *run)
 {
     for (size_t i = 0; i < run->durations.size; i++) {
-        copy_left(run, 0, (uint32_t)i, 0, run->durations.data[i]);
+        copy_iteration(run, (uint32_t)i, run->durations.data[i]);
     }
     copy_phases(run);
     if (run->measuring) {
@@ -264,6 +337,8 @@ mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record)
     record->record_id = mb_run_record_id(run);
     record->start_wall_ns = run->start_wall_ns;
     record->start_ns = run->stopped_ns || !run->started_ns ? 0 : run->began_ns;
+    record->kept = mb_phases_kept;
+    run->phases.on_drop = drop_mirrored;
     run->mirror = mb_mirror_open(journal, record);
     run->mirror_generation = mb_fork_generation();
     if (run->mirror) {
@@ -316,7 +391,8 @@ enter_elsewhere(mb_run *run)
         mb_entry_run(run->entry, now_ns, run->elapsed_ns);
     }
     if (run->iteration == 0) {
-        mb_mirror_started(run->mirror, now_ns - run->elapsed_ns);
+        const int64_t began_ns = run->began_ns;
+        mb_mirror_started(run->mirror, began_ns ? began_ns : now_ns - run->elapsed_ns);
     }
 }
 
@@ -335,7 +411,7 @@ mb_run_leave_mirrored(mb_run *run)
         enter_elsewhere(run);
     }
     if (run->entry) {
-        mb_mirror_leave(run->mirror, run->entry, run->elapsed_ns);
+        mb_mirror_leave_iteration(run->entry, run->elapsed_ns);
         run->entry = NULL;
     }
 }

@@ -143,6 +143,9 @@ void mb_run_began_elsewhere(mb_run *run);
 /* A phase that is about to be entered, in the journal; NULL if there is no room. */
 mb_entry *mb_run_mirror_phase(mb_run *run, mb_name *name);
 
+/* It has been left, and `entry` is what the journal has of it. The run has a mirror. */
+void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);
+
 /* The mirror; NULL where there is none, as in a forked child. */
 mb_mirror *mb_run_own_mirror(mb_run *run);
 

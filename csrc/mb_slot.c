@@ -40,7 +40,7 @@ mb_image_header(mb_image image)
         memcmp(header->magic, MB_JOURNAL_MAGIC, sizeof header->magic) != 0) {
         return NULL;
     }
-    const bool known = header->version == 1 || header->version == MB_JOURNAL_VERSION;
+    const bool known = header->version > 0 && header->version <= MB_JOURNAL_VERSION;
     const bool whole = known && header->layout == MB_JOURNAL_LAYOUT &&
                        ends(header->boot_id, sizeof header->boot_id) &&
                        ends(header->host, sizeof header->host);
@@ -95,13 +95,18 @@ text_of(mb_image image, const mb_slot *slot)
     return size <= image.size - offset - sizeof *text ? text : NULL;
 }
 
+static const mb_slot_name *
+name_at(mb_image image, uint32_t offset)
+{
+    const mb_slot_name *name = block(image, offset, sizeof *name);
+    return name && name->size <= image.size - offset - sizeof *name ? name : NULL;
+}
+
 /* The name of a phase; NULL where there is none to be had. */
 static const mb_slot_name *
 name_of(mb_image image, const mb_entry *entry)
 {
-    const uint32_t offset = LOAD(entry->name);
-    const mb_slot_name *name = block(image, offset, sizeof *name);
-    return name && name->size <= image.size - offset - sizeof *name ? name : NULL;
+    return name_at(image, LOAD(entry->name));
 }
 
 /* --- walking a log ----------------------------------------------------------------- */
@@ -149,16 +154,35 @@ next_entry(walk *at)
 typedef struct {
     mb_image image;
     const mb_slot *slot;
-    uint32_t left;    /* read first: so no entry is missing that has been left */
-    uint32_t entries; /* in the log, of which so many have been left */
+    uint64_t dropped; /* read first, then `left`: no entry in between is missing */
+    uint64_t left;
+    uint32_t entries; /* in the log */
+    uint32_t totals;  /* in their list */
     uint32_t flags;
     int64_t now_ns;
+    /* The log in order; offsets of entries, 0 where there is none. */
+    uint32_t *iterations; /* by number */
+    uint32_t *phases;     /* that were left: by order, from `dropped` on */
+    uint32_t *open;       /* phases that were not, by when they were entered */
+    uint32_t iteration_count, phase_count, open_count;
+    mb_total *sums; /* of all phases, by the index of their total */
 } view;
+
+static const mb_slot_total *
+next_total(mb_image image, const mb_slot *slot, const mb_slot_total *total)
+{
+    const uint32_t offset = LOAD_FIRST(*(total ? &total->next : &slot->totals));
+    if (total && (size_t)((const char *)total - image.base) >= offset) {
+        return NULL; /* they lie in the order of their making: so there is an end */
+    }
+    return block(image, offset, sizeof *total);
+}
 
 static view
 view_of(mb_image image, const mb_slot *slot, int64_t now_ns)
 {
     view seen = {.image = image, .slot = slot, .now_ns = now_ns};
+    seen.dropped = LOAD_FIRST(slot->dropped);
     seen.left = LOAD_FIRST(slot->left);
     seen.entries = LOAD_FIRST(slot->entries);
     seen.flags = LOAD(slot->flags);
@@ -166,33 +190,95 @@ view_of(mb_image image, const mb_slot *slot, int64_t now_ns)
     if (seen.entries > most) {
         seen.entries = (uint32_t)most;
     }
-    if (seen.left > seen.entries) {
-        seen.left = seen.entries;
+    if (seen.left < seen.dropped) {
+        seen.left = seen.dropped;
+    }
+    if (seen.left > seen.dropped + seen.entries) {
+        seen.left = seen.dropped + seen.entries;
+    }
+    const mb_slot_total *total = NULL;
+    while (seen.totals < most && (total = next_total(image, slot, total))) {
+        seen.totals++;
     }
     return seen;
 }
 
-/* The entries in the order in which they were left. The walk is one of all entries: the
- * n-th of them knows which was left n-th. */
-static const mb_entry *
-next_left(walk *at)
+/* Bytes that mb_slot_record needs beside the text: three lists, and the sums. */
+static size_t
+size_of_lists(const view *seen)
 {
-    const mb_entry *knows = next_entry(at);
-    return knows ? block(at->image, LOAD(knows->nth), sizeof *knows) : NULL;
+    return 3 * (size_t)seen->entries * sizeof(uint32_t) +
+           ((size_t)seen->totals + 1) * sizeof(mb_total) + 2 * sizeof(uint64_t);
 }
 
-/* The next entry that has not been left. */
+/* Has the lists lie at the end of a buffer: how many bytes are left before them. */
+static size_t
+place_lists(view *seen, char *buffer, size_t capacity)
+{
+    const size_t size = size_of_lists(seen);
+    if (size > capacity) {
+        return 0;
+    }
+    uintptr_t place = (uintptr_t)buffer + capacity - size;
+    place += -place % sizeof(uint64_t);
+    seen->sums = (mb_total *)place;
+    seen->iterations = (uint32_t *)(seen->sums + seen->totals + 1);
+    seen->phases = seen->iterations + seen->entries;
+    seen->open = seen->phases + seen->entries;
+    memset(seen->sums, 0, ((size_t)seen->totals + 1) * sizeof *seen->sums);
+    memset(seen->iterations, 0, 2 * (size_t)seen->entries * sizeof(uint32_t));
+    return (size_t)(place - (uintptr_t)buffer);
+}
+
 static const mb_entry *
-next_open(walk *at, const view *seen)
+entry_at(const view *seen, uint32_t offset)
+{
+    return (const mb_entry *)(seen->image.base + offset);
+}
+
+/* They lie in their order unless an entry was used again: so this is quick. */
+static void
+insert_open(view *seen, uint32_t offset, uint64_t order)
+{
+    uint32_t place = seen->open_count++;
+    while (place > 0 && LOAD(entry_at(seen, seen->open[place - 1])->order) > order) {
+        seen->open[place] = seen->open[place - 1];
+        place--;
+    }
+    seen->open[place] = offset;
+}
+
+static void
+insert(view *seen, const mb_entry *entry)
+{
+    const uint32_t offset = (uint32_t)((const char *)entry - seen->image.base);
+    const uint64_t order = LOAD_FIRST(entry->order);
+    if (order == 0) {
+        return;
+    }
+    if (LOAD(entry->name) == 0) {
+        const uint32_t number = LOAD(entry->iteration);
+        if (number < seen->entries) {
+            seen->iterations[number] = offset;
+            seen->iteration_count =
+                number >= seen->iteration_count ? number + 1 : seen->iteration_count;
+        }
+    } else if (order > seen->left) { /* open, or left just now */
+        insert_open(seen, offset, order);
+    } else if (order > seen->dropped) {
+        seen->phases[order - seen->dropped - 1] = offset;
+    }
+}
+
+static void
+make_lists(view *seen)
 {
     const mb_entry *entry;
-    while ((entry = next_entry(at))) {
-        const uint32_t left = LOAD_FIRST(entry->left);
-        if (left == 0 || left > seen->left) {
-            break;
-        }
+    walk all = walk_of(seen->image, seen->slot, seen->entries);
+    while ((entry = next_entry(&all))) {
+        insert(seen, entry);
     }
-    return entry;
+    seen->phase_count = (uint32_t)(seen->left - seen->dropped);
 }
 
 /* What an entry has taken up to `now_ns`; 0 where the clock has not been read yet. */
@@ -218,29 +304,18 @@ is_phase(const mb_entry *entry)
 }
 
 static void
-write_duration(mb_text *text, const view *seen, const mb_entry *entry, bool *any)
-{
-    if (!is_phase(entry)) {
-        mb_call_next(text, any);
-        mb_call_duration(text, so_far(entry, seen->now_ns),
-                         seen->flags & MB_SLOT_INTEGERS);
-    }
-}
-
-static void
 write_durations(mb_text *text, const view *seen)
 {
     bool any = false;
-    const mb_entry *entry;
     const bool timed = !(seen->flags & MB_SLOT_UNTIMED);
-    walk left = walk_of(seen->image, seen->slot, timed ? seen->left : 0);
-    walk open = walk_of(seen->image, seen->slot, timed ? seen->entries : 0);
     MB_TEXT_LITERAL(text, ",\"durations\":[");
-    while ((entry = next_left(&left))) {
-        write_duration(text, seen, entry, &any);
-    }
-    while ((entry = next_open(&open, seen))) {
-        write_duration(text, seen, entry, &any);
+    for (uint32_t i = 0; timed && i < seen->iteration_count; i++) {
+        if (seen->iterations[i]) {
+            mb_call_next(text, &any);
+            mb_call_duration(text,
+                             so_far(entry_at(seen, seen->iterations[i]), seen->now_ns),
+                             seen->flags & MB_SLOT_INTEGERS);
+        }
     }
     MB_TEXT_LITERAL(text, "]");
 }
@@ -263,15 +338,61 @@ end_list(mb_text *text, bool any)
     }
 }
 
-static void
-write_phase(mb_text *text, const view *seen, const mb_entry *entry, const char *opening,
-            bool *any)
+/* The phases that are listed: the last `kept`, if it is as it was when the journal was made. */
+static uint32_t
+first_listed(const view *seen)
 {
-    const mb_slot_name *name = is_phase(entry) ? name_of(seen->image, entry) : NULL;
-    if (name) {
-        write_in_list(text, opening, any);
-        mb_call_phase(text, name->utf8, name->size, so_far(entry, seen->now_ns),
-                      seen->flags & MB_SLOT_INTEGERS);
+    const uint32_t kept = LOAD(seen->slot->kept);
+    return kept && seen->phase_count > kept ? seen->phase_count - kept : 0;
+}
+
+static bool
+is_summed(const view *seen)
+{
+    const uint32_t kept = LOAD(seen->slot->kept);
+    return kept && seen->left > kept;
+}
+
+typedef void (*write_item)(mb_text *text, const view *seen, const mb_entry *entry,
+                           const mb_slot_name *name);
+
+static void
+write_timing(mb_text *text, const view *seen, const mb_entry *entry,
+             const mb_slot_name *name)
+{
+    mb_call_phase(text, name->utf8, name->size, so_far(entry, seen->now_ns),
+                  seen->flags & MB_SLOT_INTEGERS);
+}
+
+static void
+write_iteration(mb_text *text, const view *seen, const mb_entry *entry,
+                const mb_slot_name *name)
+{
+    (void)seen, (void)name;
+    mb_text_int(text, LOAD(entry->iteration));
+}
+
+/* One item of a list. An entry that is used again meanwhile is left out, whatever was read
+ * of it. */
+static void
+write_phase(mb_text *text, const view *seen, uint32_t offset, write_item write,
+            const char *opening, bool *any)
+{
+    const mb_entry *entry = entry_at(seen, offset);
+    const uint64_t order = offset ? LOAD_FIRST(entry->order) : 0;
+    const mb_slot_name *name = order ? name_of(seen->image, entry) : NULL;
+    if (!name) {
+        return;
+    }
+    const size_t before = text->size;
+    const bool any_before = *any;
+    write_in_list(text, opening, any);
+    write(text, seen, entry, name);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
+    const uint64_t now = LOAD(entry->order);
+    if (now != order && (!(order & MB_ENTRY_OPEN) || now == 0 || now & MB_ENTRY_OPEN)) {
+        text->size = before;
+        *any = any_before;
     }
 }
 
@@ -279,10 +400,8 @@ static void
 write_timings(mb_text *text, const view *seen)
 {
     bool any = false;
-    const mb_entry *entry;
-    walk left = walk_of(seen->image, seen->slot, seen->left);
-    while ((entry = next_left(&left))) {
-        write_phase(text, seen, entry, ",\"timings\":[", &any);
+    for (uint32_t i = first_listed(seen); i < seen->phase_count; i++) {
+        write_phase(text, seen, seen->phases[i], write_timing, ",\"timings\":[", &any);
     }
     end_list(text, any);
 }
@@ -291,13 +410,9 @@ static void
 write_iterations(mb_text *text, const view *seen)
 {
     bool any = false;
-    const mb_entry *entry;
-    walk left = walk_of(seen->image, seen->slot, seen->left);
-    while ((entry = next_left(&left))) {
-        if (is_phase(entry) && name_of(seen->image, entry)) {
-            write_in_list(text, ",\"timings_iteration\":[", &any);
-            mb_text_int(text, LOAD(entry->iteration));
-        }
+    for (uint32_t i = first_listed(seen); i < seen->phase_count; i++) {
+        write_phase(text, seen, seen->phases[i], write_iteration,
+                    ",\"timings_iteration\":[", &any);
     }
     end_list(text, any);
 }
@@ -306,11 +421,94 @@ static void
 write_open(mb_text *text, const view *seen)
 {
     bool any = false;
-    const mb_entry *entry;
-    walk open = walk_of(seen->image, seen->slot, seen->entries);
-    while ((entry = next_open(&open, seen))) {
-        write_phase(text, seen, entry, ",\"open_timings\":[", &any);
+    for (uint32_t i = 0; i < seen->open_count; i++) {
+        write_phase(text, seen, seen->open[i], write_timing, ",\"open_timings\":[",
+                    &any);
     }
+    end_list(text, any);
+}
+
+/* --- totals ------------------------------------------------------------------------ */
+
+/* A version as it is; false if it changes, or is younger than the view. */
+static bool
+read_version(const view *seen, const mb_total_version *version, uint64_t *nth,
+             mb_total *total)
+{
+    *nth = LOAD_FIRST(version->nth);
+    total->count = LOAD(version->count);
+    total->sum_ns = LOAD(version->sum_ns);
+    total->min_ns = LOAD(version->min_ns);
+    total->max_ns = LOAD(version->max_ns);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
+    return *nth == LOAD(version->nth) && *nth <= seen->dropped;
+}
+
+static mb_total
+dropped_of(const view *seen, const mb_slot_total *total)
+{
+    uint64_t nth[2];
+    mb_total read[2];
+    const bool first = read_version(seen, &total->versions[0], &nth[0], &read[0]);
+    const bool second = read_version(seen, &total->versions[1], &nth[1], &read[1]);
+    if (first && (!second || nth[0] >= nth[1])) {
+        return read[0];
+    }
+    return second ? read[1] : (mb_total){0};
+}
+
+/* Where the phases of a name are summed: after all others for those without a total. */
+static uint32_t
+index_of(const view *seen, const mb_slot_total *total)
+{
+    const bool own = total && LOAD(total->name) && LOAD(total->index) < seen->totals;
+    return own ? LOAD(total->index) : seen->totals;
+}
+
+static void
+sum_up(const view *seen)
+{
+    const mb_slot_total *total = NULL;
+    while ((total = next_total(seen->image, seen->slot, total))) {
+        const mb_total dropped = dropped_of(seen, total);
+        mb_total_join(&seen->sums[index_of(seen, total)], &dropped);
+    }
+    for (uint32_t i = 0; i < seen->phase_count; i++) {
+        const mb_entry *entry = entry_at(seen, seen->phases[i]);
+        const mb_slot_name *name = seen->phases[i] ? name_of(seen->image, entry) : NULL;
+        if (name) {
+            total = block(seen->image, LOAD(name->total), sizeof *total);
+            mb_total_add(&seen->sums[index_of(seen, total)],
+                         so_far(entry, seen->now_ns));
+        }
+    }
+}
+
+static void
+write_total(mb_text *text, const view *seen, const mb_slot_name *name,
+            const mb_total *sum, bool *any)
+{
+    if (sum->count) {
+        write_in_list(text, ",\"timings_summary\":[", any);
+        mb_call_total(text, name ? name->utf8 : NULL, name ? name->size : 0, sum,
+                      seen->flags & MB_SLOT_INTEGERS);
+    }
+}
+
+static void
+write_summary(mb_text *text, const view *seen)
+{
+    bool any = false;
+    const mb_slot_total *total = NULL;
+    sum_up(seen);
+    while ((total = next_total(seen->image, seen->slot, total))) {
+        const uint32_t index = index_of(seen, total);
+        const mb_slot_name *name = name_at(seen->image, LOAD(total->name));
+        if (index < seen->totals && name) {
+            write_total(text, seen, name, &seen->sums[index], &any);
+        }
+    }
+    write_total(text, seen, NULL, &seen->sums[seen->totals], &any);
     end_list(text, any);
 }
 
@@ -342,6 +540,9 @@ write_measured(mb_text *text, const view *seen)
         write_timings(text, seen);
         if (seen->flags & MB_SLOT_ITERATED) {
             write_iterations(text, seen);
+        }
+        if (is_summed(seen)) {
+            write_summary(text, seen);
         }
         write_open(text, seen);
     }
@@ -402,6 +603,7 @@ write_ending(mb_text *text, const mb_ending *ending)
 
 #define ROOM_OF_CALL 256   /* id, durations, times */
 #define ROOM_OF_ENTRY 112  /* a duration, or a phase less its name and its iteration */
+#define ROOM_OF_TOTAL 192  /* less the name */
 #define ROOM_OF_ENDING 128 /* signal, path */
 #define LONGEST_ESCAPE 6   /* \u0000 for a byte */
 #define MOST_ROOM (1u << 28) /* more is damage: a name that all phases seem to have */
@@ -413,22 +615,22 @@ room_of_entry(mb_image image, const mb_entry *entry)
     return ROOM_OF_ENTRY + (name ? (size_t)name->size * LONGEST_ESCAPE : 0);
 }
 
-/* An entry is written once, as left or as open. A damaged list may hold one of them again
- * and again: each is counted where the lists lead to it. */
+/* An entry is written once, as left or as open. */
 static size_t
 room_of_log(const view *seen)
 {
-    size_t room = 0;
+    size_t room = size_of_lists(seen);
     const mb_entry *entry;
-    walk left = walk_of(seen->image, seen->slot, seen->left);
     walk all = walk_of(seen->image, seen->slot, seen->entries);
-    while ((entry = next_left(&left))) {
+    while ((entry = next_entry(&all))) {
         room += room_of_entry(seen->image, entry);
     }
-    while ((entry = next_open(&all, seen))) {
-        room += room_of_entry(seen->image, entry);
+    const mb_slot_total *total = NULL;
+    while (is_summed(seen) && (total = next_total(seen->image, seen->slot, total))) {
+        const mb_slot_name *name = name_at(seen->image, LOAD(total->name));
+        room += ROOM_OF_TOTAL + (name ? (size_t)name->size * LONGEST_ESCAPE : 0);
     }
-    return room;
+    return room + ROOM_OF_TOTAL;
 }
 
 size_t
@@ -460,10 +662,15 @@ mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
     if (!ready || !is_record_id(slot->record_id)) {
         return false;
     }
-    const view seen = view_of(image, slot, ending->now_ns);
-    mb_text_fixed(&call, buffer, capacity);
+    view seen = view_of(image, slot, ending->now_ns);
+    const size_t room = place_lists(&seen, buffer, capacity);
+    if (room == 0) {
+        return false;
+    }
+    make_lists(&seen);
+    mb_text_fixed(&call, buffer, room);
     write_call(&call, &seen, ready);
-    mb_text_fixed(&end, buffer + call.size, capacity - call.size);
+    mb_text_fixed(&end, buffer + call.size, room - call.size);
     write_ending(&end, ending);
     line->size = 0;
     add_part(line, 0, ready->bytes, ready->head_size);

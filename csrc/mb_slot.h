@@ -24,12 +24,13 @@
 #include "mb_mark.h"
 #include "mb_platform.h"
 #include "mb_text.h"
+#include "mb_total.h"
 
 /* --- format ----------------------------------------------------------------------
  * All numbers in the byte order of the machine: a journal is read where it was written. */
 
 #define MB_JOURNAL_MAGIC "mbJournl" /* 8 bytes */
-#define MB_JOURNAL_VERSION 2
+#define MB_JOURNAL_VERSION 3
 #define MB_JOURNAL_HEADER 1024 /* bytes up to the first block */
 
 /* Bytes of a journal, at most: half a million entries, or 12,000 small open records. So
@@ -90,9 +91,14 @@ typedef struct {
     uint32_t text;    /* mb_slot_text */
     uint32_t log;     /* the first chunk */
     uint32_t entries; /* in the log */
-    uint32_t left;    /* how many of them have been left */
+    uint32_t kept;    /* how many phases are listed, at most: the last ones */
     int64_t start_wall_ns;
-    int64_t start_ns;   /* 0: the code has not begun */
+    int64_t start_ns; /* 0: the code has not begun */
+    uint64_t left;    /* how many phases have been left */
+    uint64_t
+        dropped; /* of these, so many have no entry any more: they are in the totals */
+    uint32_t totals; /* the first mb_slot_total */
+    uint32_t spare;
     char record_id[40]; /* MB_RECORD_ID_SIZE are used */
 } mb_slot;
 
@@ -113,11 +119,13 @@ typedef struct {
     int64_t start_ns;   /* of the clock, less what was measured before it was suspended;
                            0: the clock has not been read yet */
     int64_t elapsed_ns; /* MB_ENTRY_RUNNING, or what it took (up to its suspension) */
-    uint32_t left;      /* 0; 1 for the first that was left, 2 for the second ... */
-    uint32_t nth;       /* of the n-th entry: offset of the entry that was left n-th */
+    uint64_t order; /* 0: it is about to change. Open: MB_ENTRY_OPEN and how many were
+                           entered before it. Left: 1 for the phase that was left first, 2
+                           for the second ...; 1 for an iteration */
 } mb_entry;
 
 #define MB_ENTRY_RUNNING (-1)
+#define MB_ENTRY_OPEN (1ull << 63)
 
 typedef struct {
     uint32_t next;
@@ -128,8 +136,27 @@ typedef struct {
 
 typedef struct {
     uint32_t size;
+    uint32_t total; /* mb_slot_total; 0: the one of names that have none */
     char utf8[];
 } mb_slot_name;
+
+/* Of the phases of a name that have no entry any more, in two versions: while one changes,
+ * the other says how it was before. */
+typedef struct {
+    uint64_t nth; /* as it was when so many had been dropped; MB_TOTAL_CHANGES */
+    uint64_t count;
+    int64_t sum_ns, min_ns, max_ns;
+} mb_total_version;
+
+#define MB_TOTAL_CHANGES UINT64_MAX
+
+typedef struct {
+    uint32_t next;
+    uint32_t index; /* in this list */
+    uint32_t name;  /* mb_slot_name; 0: of all names that have no total of their own */
+    uint32_t spare;
+    mb_total_version versions[2];
+} mb_slot_total;
 
 /* Differs wherever one of the above would be read wrongly. The fields of the header up to
  * those of version 2 are counted. */

@@ -26,6 +26,9 @@ stored_entry(py_phase *self)
     mb_run *run = &self->run->native;
     mb_name *name = py_run_name(self->run, self->name);
     mb_phase *slot = name ? mb_phases_enter(&run->phases, name, run->iteration) : NULL;
+    if (name && !slot) {
+        mb_phases_forget(name);
+    }
     if (slot && run->mirror && !self->counter) { /* the journal holds nanoseconds */
         self->mirror = mb_run_mirror_phase(run, name);
     }
@@ -87,21 +90,27 @@ foreign_duration(py_phase *self)
     return value;
 }
 
-/* No Python code runs in here: the order of leaving is that of the values. */
-static void
+/* No Python code runs in here before the value is kept: the order of leaving is that of the
+ * values. -1 with an exception that is none of ours. */
+static int
 store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
 {
     if (self->run->native.state != MB_RUN_OPEN) {
         self->state->lost++; /* the record has been written without it */
-        return;
+        return 0;
     }
     mb_phases_leave(&self->run->native.phases, slot, now_ns);
     if (self->mirror && self->run->native.mirror) { /* none in a forked child */
-        mb_mirror_leave(self->run->native.mirror, self->mirror, slot->duration_ns);
+        mb_run_leave_phase_mirrored(&self->run->native, slot, self->mirror);
     }
-    if (value && py_run_keep_value(self->run, slot->order, value) < 0) {
-        PyErr_WriteUnraisable(self->counter);
+    if (!value || py_run_keep_value(self->run, slot, self->name, value) == 0) {
+        return 0;
     }
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1; /* Ctrl-C, while values were summed up */
+    }
+    PyErr_WriteUnraisable(self->counter);
+    return 0;
 }
 
 /* An exception of the block is not set here: the interpreter has fetched it before. */
@@ -113,10 +122,13 @@ leave(py_phase *self)
         const int64_t now_ns = mb_clock_ns();
         self->slot = NULL;
         PyObject *value = self->counter ? foreign_duration(self) : NULL;
-        store(self, slot, now_ns, value);
+        const int result = store(self, slot, now_ns, value);
         self->mirror = NULL;
         Py_XDECREF(value);
         Py_CLEAR(self->began);
+        if (result < 0) {
+            return NULL;
+        }
     }
     Py_RETURN_FALSE;
 }

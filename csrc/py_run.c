@@ -224,7 +224,7 @@ py_run_store_name(py_run *run, PyObject *str)
     mb_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
                                      (size_t)PyBytes_GET_SIZE(utf8));
     Py_DECREF(utf8);
-    if (stored) {
+    if (stored && stored->index != MB_NAME_SHARES) {
         py_name *slot = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];
         slot->stored = stored;
         Py_XSETREF(slot->str, Py_NewRef(str));
@@ -516,34 +516,72 @@ get_durations(py_run *self, void *Py_UNUSED(closure))
     return list;
 }
 
-int
-py_run_keep_value(py_run *run, uint32_t order, PyObject *value)
+/* Values of phases that are dropped go to fold(values), which sums them up by name. */
+static int
+fold_values(py_run *run)
 {
-    if (!run->values && !(run->values = PyList_New(0))) {
+    const uint32_t kept = mb_phases_stored(&run->native.phases);
+    const Py_ssize_t count = PyList_GET_SIZE(run->values) - (Py_ssize_t)kept;
+    PyObject *dropped = PyList_GetSlice(run->values, 0, count);
+    if (!dropped || PyList_SetSlice(run->values, 0, count, NULL) < 0) {
+        Py_XDECREF(dropped);
         return -1;
     }
-    if ((Py_ssize_t)order < PyList_GET_SIZE(run->values)) {
-        return PyList_SetItem(run->values, (Py_ssize_t)order, Py_NewRef(value));
+    run->first_value += (uint32_t)count;
+    PyObject *result = PyObject_CallMethod((PyObject *)run, "fold", "O", dropped);
+    Py_DECREF(dropped);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+static int
+append_value(py_run *run, uint32_t order, PyObject *name, PyObject *value)
+{
+    if (!run->values) {
+        run->values = PyList_New(0);
+        run->first_value = (uint32_t)run->native.phases.dropped;
     }
-    while (PyList_GET_SIZE(run->values) < (Py_ssize_t)order) {
+    while (run->values &&
+           PyList_GET_SIZE(run->values) < (Py_ssize_t)(order - run->first_value)) {
         if (PyList_Append(run->values, Py_None) < 0) {
             return -1;
         }
     }
-    return PyList_Append(run->values, value);
+    PyObject *pair = run->values ? PyTuple_Pack(2, name, value) : NULL;
+    const int result = pair ? PyList_Append(run->values, pair) : -1;
+    Py_XDECREF(pair);
+    return result;
+}
+
+int
+py_run_keep_value(py_run *run, mb_phase *phase, PyObject *name, PyObject *value)
+{
+    if (append_value(run, phase->order, name, value) < 0) {
+        return -1;
+    }
+    mb_phase_note(phase, MB_PHASE_FOREIGN);
+    const Py_ssize_t most = 2 * (Py_ssize_t)mb_phases_kept + PY_RUN_VALUES;
+    return PyList_GET_SIZE(run->values) > most ? fold_values(run) : 0;
+}
+
+/* What a foreign counter says of a finished phase, borrowed; NULL where C has measured. */
+static PyObject *
+value_of(const py_run *run, const mb_phase *phase)
+{
+    const Py_ssize_t index = (Py_ssize_t)(uint32_t)(phase->order - run->first_value);
+    if (!run->values || index >= PyList_GET_SIZE(run->values)) {
+        return NULL;
+    }
+    PyObject *pair = PyList_GET_ITEM(run->values, index);
+    return pair == Py_None ? NULL : PyTuple_GET_ITEM(pair, 1);
 }
 
 /* New reference to the duration of a finished phase. */
 static PyObject *
 duration_of(const py_run *run, const mb_phase *phase)
 {
-    if (run->values && (Py_ssize_t)phase->order < PyList_GET_SIZE(run->values)) {
-        PyObject *value = PyList_GET_ITEM(run->values, (Py_ssize_t)phase->order);
-        if (value != Py_None) {
-            return Py_NewRef(value);
-        }
-    }
-    return number_of(run, phase->duration_ns);
+    PyObject *value = value_of(run, phase);
+    return value ? Py_NewRef(value) : number_of(run, phase->duration_ns);
 }
 
 /* {"name": ..., "duration": ...}; takes the reference to `duration`. */
@@ -575,19 +613,21 @@ iteration_of(const py_run *Py_UNUSED(run), const mb_phase *phase)
     return PyLong_FromUnsignedLong(phase->iteration);
 }
 
-/* One item for each finished phase, in the order in which they were left. */
+/* One item for each finished phase that is listed, in the order in which they were left. */
 static PyObject *
 list_finished(const py_run *run, describe item_of)
 {
-    const uint32_t count = run->native.phases.left;
-    const mb_phase **phases = PyMem_Calloc(count + 1, sizeof *phases);
+    const mb_phases *stored = &run->native.phases;
+    const uint32_t first = mb_phases_unlisted(stored);
+    const uint32_t count = mb_phases_stored(stored) - first;
+    const mb_phase **phases = PyMem_Calloc(first + count + 1, sizeof *phases);
     if (!phases) {
         return PyErr_NoMemory();
     }
-    mb_phases_finished(&run->native.phases, phases);
+    mb_phases_finished(stored, phases);
     PyObject *list = PyList_New(count);
     for (uint32_t i = 0; list && i < count; i++) {
-        PyObject *item = item_of(run, phases[i]);
+        PyObject *item = item_of(run, phases[first + i]);
         if (!item) {
             Py_CLEAR(list);
         } else {
@@ -610,24 +650,109 @@ get_timings_iteration(py_run *self, void *Py_UNUSED(closure))
     return list_finished(self, iteration_of);
 }
 
+/* Takes the references to what is in it. */
+static PyObject *
+summary_of(PyObject *name, const py_run *run, const mb_total *total)
+{
+    PyObject *sum = number_of(run, total->sum_ns);
+    PyObject *least = number_of(run, total->min_ns);
+    PyObject *most = number_of(run, total->max_ns);
+    PyObject *entry = NULL;
+    if (name && sum && least && most) {
+        entry = Py_BuildValue("{sOsKsOsOsO}", "name", name, "count", total->count,
+                              "sum", sum, "min", least, "max", most);
+    }
+    Py_XDECREF(name);
+    Py_XDECREF(sum);
+    Py_XDECREF(least);
+    Py_XDECREF(most);
+    return entry;
+}
+
+static PyObject *
+name_as_str(const mb_name *name)
+{
+    return name ? PyUnicode_DecodeUTF8(name->utf8, name->size, "surrogatepass")
+                : Py_NewRef(Py_None);
+}
+
+static PyObject *
+list_totals(const py_run *run, const mb_total *totals)
+{
+    const mb_phases *phases = &run->native.phases;
+    const mb_name *name = phases->first_name;
+    PyObject *list = PyList_New(0);
+    for (uint32_t i = 0; list && i <= phases->names; i++) {
+        if (totals[i].count) {
+            PyObject *entry = summary_of(name_as_str(name), run, &totals[i]);
+            if (!entry || PyList_Append(list, entry) < 0) {
+                Py_CLEAR(list);
+            }
+            Py_XDECREF(entry);
+        }
+        name = name ? name->newer : NULL;
+    }
+    return list;
+}
+
+static PyObject *
+get_timings_summary(py_run *self, void *Py_UNUSED(closure))
+{
+    const mb_phases *phases = &self->native.phases;
+    if (!mb_phases_are_summed(phases)) {
+        return PyList_New(0);
+    }
+    mb_total *totals = PyMem_Calloc(phases->names + 1, sizeof *totals);
+    if (!totals) {
+        return PyErr_NoMemory();
+    }
+    mb_phases_totals(phases, totals);
+    PyObject *list = list_totals(self, totals);
+    PyMem_Free(totals);
+    return list;
+}
+
+static PyObject *
+get_phases_listed(py_run *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyLong_FromUnsignedLong(mb_phases_kept);
+}
+
+static PyObject *
+get_values(py_run *self, void *Py_UNUSED(closure))
+{
+    return self->values ? PyList_GetSlice(self->values, 0, PY_SSIZE_T_MAX)
+                        : PyList_New(0);
+}
+
+static PyObject *
+list_open(const py_run *run, const mb_phase **phases, uint32_t count, int64_t now_ns)
+{
+    PyObject *list = PyList_New(count);
+    for (uint32_t i = 0; list && i < count; i++) {
+        const int64_t ns = mb_phase_so_far(phases[i], now_ns);
+        PyObject *entry = entry_of(phases[i], number_of(run, ns));
+        if (!entry) {
+            Py_CLEAR(list);
+        } else {
+            PyList_SET_ITEM(list, i, entry);
+        }
+    }
+    return list;
+}
+
 static PyObject *
 get_open_timings(py_run *self, void *Py_UNUSED(closure))
 {
     const int64_t stopped = self->native.stopped_ns;
-    const int64_t now = stopped ? stopped : mb_clock_ns();
-    PyObject *list = PyList_New(0);
-    mb_phase_place place = {0};
-    for (const mb_phase *phase;
-         list && (phase = mb_phases_next(&self->native.phases, &place));) {
-        if (phase->duration_ns != MB_PHASE_OPEN) {
-            continue;
-        }
-        PyObject *entry = entry_of(phase, number_of(self, mb_phase_so_far(phase, now)));
-        if (!entry || PyList_Append(list, entry) < 0) {
-            Py_CLEAR(list);
-        }
-        Py_XDECREF(entry);
+    const uint32_t count = mb_phases_open_count(&self->native.phases);
+    const mb_phase **phases = PyMem_Calloc(count + 1, sizeof *phases);
+    if (!phases) {
+        return PyErr_NoMemory();
     }
+    mb_phases_opened(&self->native.phases, phases);
+    PyObject *list = list_open(self, phases, count, stopped ? stopped : mb_clock_ns());
+    PyMem_Free(phases);
     return list;
 }
 
@@ -769,6 +894,12 @@ static PyGetSetDef run_getset[] = {
      "iteration of each finished phase", NULL},
     {"open_timings", (getter)get_open_timings, NULL,
      "phases not left yet, with their time so far, outermost first", NULL},
+    {"timings_summary", (getter)get_timings_summary, NULL,
+     "totals of all phases that C has measured; empty while all are listed", NULL},
+    {"phases_listed", (getter)get_phases_listed, NULL,
+     "how many phases are listed, at most: the last ones", NULL},
+    {"values", (getter)get_values, NULL,
+     "a name and a value for each phase that a counter of others has measured", NULL},
     {"is_mixed", (getter)get_is_mixed, NULL,
      "whether phases were measured by a counter that C does not read", NULL},
     {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
@@ -784,7 +915,7 @@ static PyGetSetDef run_getset[] = {
 };
 
 static PyMemberDef run_members[] = {
-    {"phases_left", T_UINT, offsetof(py_run, native.phases.left), READONLY,
+    {"phases_left", T_ULONGLONG, offsetof(py_run, native.phases.left), READONLY,
      "how many phases have been left"},
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,
      "how often a decorated function is called"},

@@ -30,8 +30,9 @@ typedef struct {
     PyObject *began;     /* Owned: foreign reading at the start of the stretch */
     PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */
     PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
-    PyObject *values;    /* Owned: list of the durations of finished phases by order,
-                            None where the native one holds; NULL without foreign ones */
+    PyObject *values; /* Owned: list by order: name and duration of phases measured by
+                             a foreign counter, None where the native one holds; or NULL */
+    uint32_t first_value;        /* its order */
     py_name names[PY_RUN_NAMES]; /* of phases, by where their str lies */
     PyObject *previous; /* Owned: run that was active in this context before; it
                                     never leads back to this one */
@@ -83,8 +84,10 @@ py_run_name(py_run *run, PyObject *str)
     return known->str == str ? known->stored : py_run_store_name(run, str);
 }
 
-/* Keeps `value`, the duration of a phase that was measured by a foreign counter and has
- * just been left with this order. 0, or -1 with an exception. */
-int py_run_keep_value(py_run *run, uint32_t order, PyObject *value);
+/* Keeps `value`, the duration of a phase of this name that was measured by a foreign counter
+ * and was left last. 0, or -1 with an exception, which may be somebody else's: Ctrl-C. */
+#define PY_RUN_VALUES                                                                  \
+    1024 /* that may be there beyond those of phases that are listed */
+int py_run_keep_value(py_run *run, mb_phase *phase, PyObject *name, PyObject *value);
 
 #endif

@@ -98,6 +98,15 @@ class OpenRun:
         """From now on append durations to this list, as Python numbers."""
     phases_left: int
     @property
+    def phases_listed(self) -> int:
+        """How many of them are listed, at most: the last ones."""
+    @property
+    def timings_summary(self) -> list[dict[str, Any]]:
+        """Totals of all phases that C has measured; empty while all are listed."""
+    @property
+    def values(self) -> list[tuple[str, Any] | None]:
+        """Name and value of phases by order; None for those that C has measured."""
+    @property
     def record_id(self) -> str:
         """Id of its record; a forked child gets another one."""
     @property
@@ -385,6 +394,12 @@ def mute() -> Token[Any]:
     """Have phases made in this context go nowhere, until unmute(token)."""
 
 def unmute(token: Token[Any]) -> None: ...
+def keep_phases(kept: int, names: int) -> tuple[int, int]:
+    """Set how many phases a record lists, and how many names have totals; for tests.
+
+    Returns what was set before. No run may be open.
+    """
+
 def runs_open() -> int:
     """How many runs of this process are open."""
 

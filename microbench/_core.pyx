@@ -154,6 +154,12 @@ def unmute(token):
         pass  # left in another context than it was entered in
 
 
+def keep_phases(uint32_t kept, uint32_t names):
+    before = c.mb_phases_kept, c.mb_phases_names
+    c.mb_phases_kept, c.mb_phases_names = kept, names
+    return before
+
+
 def runs_open():
     return c.mb_runs_open
 

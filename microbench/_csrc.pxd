@@ -257,6 +257,10 @@ cdef extern from "mb_parent.h":
     bint mb_parent_watch(int parent, bint is_job) noexcept nogil
     void mb_parent_leave() noexcept nogil
 
+cdef extern from "mb_phases.h":
+    uint32_t mb_phases_kept
+    uint32_t mb_phases_names
+
 cdef extern from "mb_run.h":
     ctypedef struct mb_run:
         int64_t stopped_ns

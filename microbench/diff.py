@@ -30,6 +30,7 @@ VOLATILE = {
     *('mb.run_id', 'mb.record_id', 'mb.clock.overhead_ns', 'call.start_time'),
     *('call.finish_time', 'call.durations', 'call.timings.*.duration', 'call.monitor'),
     *('call.open_timings.*.duration', 'call.timings_iteration', 'call.histogram'),
+    'call.timings_summary',
     *('call.clock_step', 'resource_usage', 'mb.file_hash_seconds', 'recovered.by'),
     *('recovered.time', 'recovered.ended_before', 'recovered.parent_died'),
 }

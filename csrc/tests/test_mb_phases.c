@@ -4,6 +4,7 @@
 #include "mb_test_phases.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <sys/time.h>
 
 static mb_phase *
@@ -117,7 +118,7 @@ static void
 a_name_is_stored_once_for_many_phases(void)
 {
     mb_phases phases = {0};
-    const mb_name *name = mb_phases_name(&phases, "load", 4);
+    mb_name *name = mb_phases_name(&phases, "load", 4);
     const mb_phase *one = mb_phases_enter(&phases, name, 0);
     const mb_phase *two = mb_phases_enter(&phases, name, 1);
     CHECK(one->name == name && two->name == name);
@@ -268,6 +269,133 @@ a_signal_handler_can_walk_them_at_any_moment(void)
     mb_phases_free(&interrupted);
 }
 
+/* --- dropped ones ------------------------------------------------------------------ */
+
+static int dropped_count;
+static int64_t last_dropped_ns;
+
+static void
+note_drop(mb_phases *phases, const mb_phase *phase)
+{
+    CHECK_INT(phases->dropped, ++dropped_count);
+    last_dropped_ns = phase->duration_ns;
+}
+
+static void
+pass(mb_phases *phases, const char *name, int64_t ns)
+{
+    mb_phases_leave(phases, enter(phases, name), ns);
+}
+
+static void
+the_first_ones_are_dropped(void)
+{
+    mb_phases phases = {.on_drop = note_drop};
+    mb_total totals[4];
+    const mb_phase *stored[48];
+    mb_phases_kept = 16;
+    dropped_count = 0;
+    mb_phase *open = enter(&phases, "open");
+    for (int64_t i = 1; i <= 1000; i++) {
+        pass(&phases, i % 2 ? "odd" : "even", i);
+    }
+    CHECK_INT(phases.left, 1000);
+    CHECK_INT(phases.dropped, dropped_count);
+    CHECK_INT(last_dropped_ns, dropped_count);
+    CHECK(mb_phases_stored(&phases) >= 16 && mb_phases_stored(&phases) <= 48);
+    CHECK_INT(mb_phases_stored(&phases) - mb_phases_unlisted(&phases), 16);
+    mb_phases_finished(&phases, stored);
+    CHECK_INT(stored[mb_phases_unlisted(&phases)]->duration_ns, 985);
+    CHECK_INT(mb_phases_open_count(&phases), 1);
+    mb_phases_opened(&phases, stored);
+    CHECK(stored[0] == open);
+    CHECK(mb_phases_are_summed(&phases));
+    mb_phases_totals(&phases, totals);
+    CHECK_INT(totals[0].count, 0);
+    CHECK_INT(totals[1].count, 500);
+    CHECK_INT(totals[1].sum_ns, 250000);
+    CHECK_INT(totals[1].min_ns, 1);
+    CHECK_INT(totals[2].max_ns, 1000);
+    CHECK(phases.entered <= 48);
+    mb_phases_free(&phases);
+    mb_phases_kept = MB_PHASES_KEPT;
+}
+
+static void
+open_ones_keep_their_order(void)
+{
+    mb_phases phases = {0};
+    mb_phase *open[40];
+    const mb_phase *found[40];
+    mb_phases_kept = 4;
+    for (int i = 0; i < 40; i++) {
+        for (int j = 0; j < 10; j++) {
+            pass(&phases, "p", 1);
+        }
+        open[i] = enter(&phases, "open");
+    }
+    CHECK_INT(mb_phases_open_count(&phases), 40);
+    mb_phases_opened(&phases, found);
+    for (int i = 0; i < 40; i++) {
+        CHECK(found[i] == open[i]);
+    }
+    for (int i = 39; i >= 0; i--) {
+        mb_phases_leave(&phases, open[i], i);
+    }
+    CHECK_INT(phases.left, 440);
+    for (int i = 0; i < 100; i++) {
+        pass(&phases, "p", 1);
+    }
+    CHECK_INT(phases.left, 540);
+    mb_phases_free(&phases);
+    mb_phases_kept = MB_PHASES_KEPT;
+}
+
+static void
+names_beyond_the_most_share_a_total(void)
+{
+    mb_phases phases = {0};
+    mb_total totals[3];
+    char name[16];
+    mb_phases_kept = 4;
+    mb_phases_names = 2;
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "name %d", i);
+        pass(&phases, name, i);
+    }
+    CHECK_INT(phases.names, 2);
+    mb_phases_totals(&phases, totals);
+    CHECK_INT(totals[0].count, 1);
+    CHECK_INT(totals[2].count, 98);
+    CHECK_INT(totals[2].max_ns, 99);
+    mb_name *unused = mb_phases_name(&phases, "unused", 6);
+    CHECK_INT(unused->index, MB_NAME_SHARES);
+    mb_phases_forget(unused);
+    mb_phases_free(&phases);
+    mb_phases_kept = MB_PHASES_KEPT;
+    mb_phases_names = MB_PHASES_NAMES;
+}
+
+static void
+a_foreign_duration_is_in_no_total(void)
+{
+    mb_phases phases = {0};
+    mb_total totals[2];
+    mb_phases_kept = 2;
+    for (int i = 0; i < 30; i++) {
+        mb_phase *phase = enter(&phases, "p");
+        mb_phases_leave(&phases, phase, 7);
+        if (i % 3) {
+            mb_phase_note(phase, MB_PHASE_FOREIGN);
+        }
+    }
+    mb_phases_totals(&phases, totals);
+    CHECK_INT(totals[0].count, 10);
+    CHECK_INT(totals[0].sum_ns, 70);
+    mb_phases_free(&phases);
+    mb_phases_kept = MB_PHASES_KEPT;
+}
+
 int
 main(void)
 {
@@ -286,5 +414,9 @@ main(void)
     RUN(freed_phases_are_empty_and_can_be_used_again);
     RUN(a_phase_without_memory_changes_nothing);
     RUN(a_signal_handler_can_walk_them_at_any_moment);
+    RUN(the_first_ones_are_dropped);
+    RUN(open_ones_keep_their_order);
+    RUN(names_beyond_the_most_share_a_total);
+    RUN(a_foreign_duration_is_in_no_total);
     return test_report();
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..results.fields import part
 from . import units
-from .spread import Spread, of_histogram
+from .spread import Spread, of_histogram, of_total
 from .values import dicts, is_number, items, numbers, text
 
 TYPE_CHECKING = False
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 AT_LEAST = '≥ '
+OTHERS = '(other names)'
 
 
 class Facts:
@@ -84,6 +85,9 @@ class Facts:
         Args:
             field: `'timings'`, or `'open_timings'` for those that had not ended.
         """
+        totals = list(dicts(self.call.get(f'{field}_summary')))
+        if totals:  # more phases than are listed
+            return {_name_of(entry): of_total(entry) for entry in totals}
         found: dict[str, list[float]] = {}
         for entry in dicts(self.call.get(field)):
             if is_number(entry.get('duration')):
@@ -159,6 +163,12 @@ class Facts:
     @staticmethod
     def _several(count: int, among: int, what: str) -> str:
         return what if among <= 1 else f'{what} ({count} of {among})'
+
+
+def _name_of(total: dict[str, Any]) -> str:
+    """Return the name of phases; many names may share a total, which has none."""
+    name = total.get('name')
+    return OTHERS if name is None else text(name)
 
 
 def _busy(used: Any, duration: Any, scale: float) -> float | None:

@@ -33,6 +33,7 @@ OPEN = ('mb', 'call', 'host', 'python')
 # What is shown elsewhere, and so is not among the rest: paths, and all below them.
 SHOWN = (
     *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
+    'call.timings_summary',
     *('call.command', 'call.working_dir', 'call.returncode', 'call.start_time'),
     *('call.timed_out', 'call.timed_out_iterations', 'call.capture_errors'),
     *('call.monitor', 'resource_usage', 'mb.version', 'mb.record_id'),

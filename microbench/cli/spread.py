@@ -36,6 +36,19 @@ def _median(ordered: list[float]) -> float | None:
     return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
 
 
+def of_total(total: dict[str, Any]) -> Spread:
+    """Return what an entry of `call.timings_summary` says; its median is not among it."""
+    spread = Spread(())
+    count = total.get('count')
+    if isinstance(count, int) and count > 0:
+        spread.count = count
+        least, most, whole = (total.get(name) for name in ('min', 'max', 'sum'))
+        spread.least = least if is_number(least) else None
+        spread.most = most if is_number(most) else None
+        spread.total = whole if is_number(whole) else None
+    return spread
+
+
 def of_histogram(histogram: dict[str, Any]) -> Spread:
     """Return what a histogram says; its median is not among it."""
     spread = Spread(())

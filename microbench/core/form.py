@@ -6,6 +6,7 @@ from ..messages import text_of
 from . import encoding, times
 from .capture import namespace
 from .plan import merge
+from .totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def add_measurements(run: Run, data: dict[str, Any]) -> None:
     if run.phases_left:
         call['timings'] = run.timings
         _add_iterations(run, call)
+        _add_summary(run, call)
     still_open = run.open_timings
     if still_open:
         call['open_timings'] = still_open
@@ -77,13 +79,28 @@ def add_late_phases(run: Run, data: dict[str, Any], known: int) -> None:
     """Add the phases that post captures had, after the `known` ones."""
     if run.phases_left > known:
         call = namespace(data, 'call')
-        call.setdefault('timings', []).extend(run.timings[known:])
+        late = run.phases_left - known
+        call.setdefault('timings', []).extend(run.timings[-late:])
+        del call['timings'][: -run.phases_listed]
         _add_iterations(run, call)
+        _add_summary(run, call)
 
 
 def _add_iterations(run: Run, call: dict[str, Any]) -> None:
     if run.iterations > 1:
         call['timings_iteration'] = run.timings_iteration
+
+
+def _add_summary(run: Run, call: dict[str, Any]) -> None:
+    """Add totals, if there are more phases than are listed."""
+    if run.phases_left <= run.phases_listed:
+        return
+    summary = run.timings_summary
+    if run.is_mixed:
+        totals = Totals(run.totals)
+        totals.add(run.values)
+        summary += totals.entries()
+    call['timings_summary'] = summary
 
 
 def add_outcome(

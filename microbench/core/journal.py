@@ -50,6 +50,7 @@ class NoSink:
 MEASURED = frozenset(
     [
         *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
+        'timings_summary',
         *('start_time', 'finish_time', 'clock_step'),
     ]
 )

@@ -19,6 +19,7 @@ CHOSEN = frozenset(
     [
         *(('call', 'args'), ('call', 'kwargs'), ('call', 'return_value')),
         *(('call', 'name'), ('call', 'timings'), ('call', 'open_timings'), ('env',)),
+        ('call', 'timings_summary'),
     ]
 )
 # Sort of a field: any; what the author has chosen, masked only if asked for; and our own,

@@ -28,7 +28,8 @@ MASK = '***'
 # Fields that are written for each record also where no dict is built.
 WRITTEN_BY_C = (
     *('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time'),
-    *('timings', 'open_timings', 'timings_iteration'),
+    *('timings', 'open_timings', 'timings_iteration', 'clock_step'),
+    *('timings_summary', 'count', 'sum', 'min', 'max'),
 )
 
 

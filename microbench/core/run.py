@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from .bench import MicroBenchBase
     from .journal import Keeper, Texts
+    from .totals import Totals
 
 
 class Run(_core.OpenRun):
@@ -57,7 +58,7 @@ class Run(_core.OpenRun):
 
     __slots__ = (
         *('completed', 'data', 'failure', 'known', 'name', 'owner', 'plan', 'posts'),
-        *('triggered', 'turns', 'undo'),
+        *('totals', 'triggered', 'turns', 'undo'),
     )
 
     # Seconds that the end of the run may wait for what belongs to it; None: any.
@@ -74,6 +75,7 @@ class Run(_core.OpenRun):
         self.triggered = False  # somebody's own post_finish_triggers() was called
         self.posts: list[str] | None = None  # hooks that have not had their turn
         self.turns: Turns | None = None  # of the sinks
+        self.totals: Totals | None = None  # of phases that are dropped
         self.iterations = 1
 
     # --- begin ---------------------------------------------------------------------
@@ -238,6 +240,17 @@ class Run(_core.OpenRun):
     def after_iteration(self) -> None:
         """Call `post_run_triggers`; what it raises is raised after the record."""
         self._keeping_failure(self.owner.post_run_triggers, self.data)
+
+    def fold(self, values: list[Any]) -> None:
+        """Sum up phases that are listed no more. The caller: py_run_keep_value(), in C.
+
+        Only those that a counter of the user's has measured.
+        """
+        if self.totals is None:
+            from .totals import Totals  # start-up time
+
+            self.totals = Totals()
+        self.totals.add(values)
 
     # --- finish ----------------------------------------------------------------------
 

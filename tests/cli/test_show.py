@@ -317,6 +317,23 @@ def test_phases_that_are_hardly_there(shown, tmp_path):
     assert none == ['none', '0', 's', '0', '%']
 
 
+def test_phases_that_are_summed_up(shown, tmp_path):
+    """Count, range and total are of all phases, not only of those that are listed."""
+    call = {
+        'durations': [100],
+        'timings': [{'name': 'read', 'duration': 2}],
+        'timings_summary': [
+            {'name': 'read', 'count': 40, 'sum': 50, 'min': 1, 'max': 2},
+            {'name': None, 'count': 5, 'sum': 10, 'min': 2, 'max': 2},
+        ],
+    }
+    seen = shown(write(tmp_path / 'x', [{'call': call}])).splitlines()
+    [read] = [line.split() for line in seen if line.strip().startswith('read')]
+    assert read[:2] == ['read', '40']
+    assert {'1.00', '2.00', '50.0', '50'} <= set(read)
+    assert any('(other names)' in line for line in seen)
+
+
 def test_phases_of_a_record_without_durations(shown, tmp_path):
     """Parts of nothing have no share."""
     phases = [{'name': 'load', 'duration': 1}]

@@ -23,7 +23,7 @@ SAFE |= {'realloc'}
 
 # Files of which all code is for handlers; and those of which some is.
 HANDLERS = ['mb_lastwords', 'mb_line', 'mb_pieces', 'mb_seen', 'mb_signals', 'mb_signame']
-HANDLERS += ['mb_slot', 'mb_watchdog']
+HANDLERS += ['mb_slot', 'mb_total', 'mb_watchdog']
 PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
 PARTLY += ['mb_parent', 'mb_text']
 

@@ -544,6 +544,7 @@ def step():
 """,
     'Gate': 'def step():\n    gate = _core.Gate()\n    gate.set()\n    gate.wait(0)\n',
     'look_for_greenlets': 'def step():\n    _core.look_for_greenlets()\n',
+    'keep_phases': 'def step():\n    _core.keep_phases(*_core.keep_phases(8, 4))\n',
     'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
 
