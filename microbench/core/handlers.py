@@ -104,6 +104,8 @@ class ExitHandlers:
     def _take(self, number: int, wish: Wish) -> None:
         if number in CRASHES:
             self._take_crash(number)
+        elif _is_ignored_by_the_kernel(number):
+            return
         elif in_main_thread():
             self._take_in_main_thread(number, wish)
         elif _core.signal_is_default(number):
@@ -151,6 +153,7 @@ class ExitHandlers:
         """Have C know what the signal means, now that ours is in front in Python."""
         taken = self._taken[number]
         known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
+        known = known or _is_first_process()  # which sends itself the signal in vain
         taken.leaves = taken.has_users and (known or wish.then == 'leave')
         kind = LEAVES if taken.leaves else ENDS
         self._take_in_c(number, kind, python=True, users=taken.has_users)
@@ -357,6 +360,19 @@ def _real_time_signals() -> Iterable[int]:
 def _is_free(number: int) -> bool:
     unused = signal.getsignal(number) is signal.SIG_DFL
     return unused and _core.signal_is_default(number)
+
+
+def _is_first_process() -> bool:
+    """Whether it is that of a container: it has no default actions (pid_namespaces(7))."""
+    return os.getpid() == 1
+
+
+def _is_ignored_by_the_kernel(number: int) -> bool:
+    """Whether the signal would end other processes, but not this one.
+
+    With a handler of ours it would come, and the process live on after its record.
+    """
+    return _is_first_process() and bool(_core.signal_is_default(number))
 
 
 def _is_foreign(number: int) -> bool:
