@@ -39,7 +39,7 @@ NOT_RUN = [
     ('README.md', 'it would run itself'),
     ('README.md', 'tests/structure/test_sdist.py installs it'),
     ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
-    *[('slurm.md', 'it needs a cluster; tests/services/test_slurm_page.py submits it')] * 5,
+    *[('slurm.md', 'it needs a cluster; tests/services/test_slurm_page.py submits it')] * 6,
 ]
 
 BLOCK = re.compile(

@@ -137,14 +137,26 @@ def redis_server():
 
 
 @pytest.fixture(scope='session')
-def slurm(tmp_path_factory):
-    """Start a SLURM of one node; where that cannot be done the test is skipped."""
-    reason = slurm_cluster.why_not()
-    if reason:
-        pytest.skip(reason)
-    cluster = slurm_cluster.Cluster(tmp_path_factory.mktemp('slurm'))
-    yield cluster
-    cluster.stop()
+def clusters(tmp_path_factory):
+    """Start a SLURM of one node for each plugin that works here, side by side."""
+    started = {}
+    try:
+        for plugin in slurm_cluster.PLUGINS:
+            if not slurm_cluster.why_not(plugin):
+                base = tmp_path_factory.mktemp('slurm')
+                started[plugin] = slurm_cluster.Cluster(base, plugin)
+        yield started
+    finally:
+        for cluster in started.values():
+            cluster.stop()
+
+
+@pytest.fixture(scope='session', params=slurm_cluster.PLUGINS)
+def slurm(request, clusters):
+    """A SLURM of one node; where it cannot be had the test is skipped."""
+    if request.param not in clusters:
+        pytest.skip(slurm_cluster.why_not(request.param))
+    return clusters[request.param]
 
 
 @pytest.fixture

@@ -1,8 +1,12 @@
-"""A SLURM cluster of one node on this machine: munged, slurmctld and slurmd on loopback.
+"""SLURM clusters of one node on this machine: munged, slurmctld and slurmd on loopback.
 
 The daemons of the Debian packages slurmd, slurmctld, slurm-client and munge are started
 by hand, with their own key, ports and directory, so that they meet neither systemd nor a
 cluster that the machine belongs to. Only root may start jobs of any user.
+
+Two of them may run side by side, one for each way to find the processes of a job
+(ProctrackType): their jobs have different numbers, so that their control groups do not
+meet.
 """
 
 import os
@@ -14,6 +18,8 @@ import subprocess
 import time
 from pathlib import Path
 
+PLUGINS = ('proctrack/linuxproc', 'proctrack/cgroup')
+FIRST_JOBS = dict(zip(PLUGINS, (1, 100_001), strict=True))
 PROGRAMS = ('munged', 'slurmctld', 'slurmd', 'sbatch', 'srun', 'scancel', 'scontrol')
 KILL_WAIT = 5  # seconds between SIGTERM and SIGKILL, as sites often have it
 DEADLINE = 60  # seconds for the daemons to be ready
@@ -29,13 +35,16 @@ AuthType=auth/munge
 AuthInfo=socket={base}/munge.socket
 CredType=cred/munge
 MpiDefault=none
-ProctrackType=proctrack/linuxproc
+ProctrackType={proctrack}
+FirstJobId={first_job}
 TaskPlugin={task}
 SwitchType=switch/none
 SchedulerType=sched/builtin
 SchedulerParameters=batch_sched_delay=0,sched_interval=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
+PreemptType=preempt/partition_prio
+PreemptMode=CANCEL
 DefMemPerCPU=64
 KillWait={kill_wait}
 ReturnToService=2
@@ -54,8 +63,9 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=1
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
-NodeName={host} NodeAddr=127.0.0.1 NodeHostname={host} CPUs=16 RealMemory=2048
-PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP
+NodeName={host} NodeAddr=127.0.0.1 NodeHostname={host} CPUs=64 RealMemory=20000
+PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP PriorityTier=9
+PartitionName=low Nodes={host} MaxTime=INFINITE State=UP PriorityTier=1
 """
 
 CGROUPS = """\
@@ -66,19 +76,24 @@ ConstrainRAMSpace={limited}
 """
 
 
-def why_not():
+def why_not(proctrack=PLUGINS[0]):
     """Why no cluster can be started here; empty if one can."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         return f'needs {", ".join(missing)} (Debian: slurmd slurmctld slurm-client munge)'
-    return '' if os.geteuid() == 0 else 'only root can start the daemons of SLURM'
+    if os.geteuid() != 0:
+        return 'only root can start the daemons of SLURM'
+    if proctrack == 'proctrack/cgroup' and not Path('/sys/fs/cgroup/freezer').is_dir():
+        return 'needs control groups of version 1, mounted at /sys/fs/cgroup'
+    return ''
 
 
 class Cluster:
     """The daemons, and jobs."""
 
-    def __init__(self, base):
+    def __init__(self, base, proctrack=PLUGINS[0]):
         self.base = Path(base)
+        self.proctrack = proctrack
         self.environment = {**os.environ, 'SLURM_CONF': str(self.base / 'slurm.conf')}
         self._daemons = []
         try:
@@ -99,6 +114,8 @@ class Cluster:
         limited = Path('/sys/fs/cgroup/memory').is_dir()
         text = CONFIGURATION.format(
             base=self.base,
+            proctrack=self.proctrack,
+            first_job=FIRST_JOBS[self.proctrack],
             host=socket.gethostname().partition('.')[0],
             task='task/cgroup' if limited else 'task/none',
             kill_wait=KILL_WAIT,
@@ -149,7 +166,11 @@ class Cluster:
     def stop(self):
         """Cancel all jobs and end the daemons, the last started first."""
         if len(self._daemons) == 3:
+            self.ask('scancel', '--user=root')
             self.ask('scancel', '--state=RUNNING', '--signal=KILL', '--full')
+            deadline = time.monotonic() + KILL_WAIT
+            while self.ask('squeue', '-h').stdout and time.monotonic() < deadline:
+                time.sleep(0.1)
         for daemon in reversed(self._daemons):
             daemon.send_signal(signal.SIGTERM)
             try:
@@ -184,22 +205,33 @@ class Cluster:
             raise RuntimeError(done.stderr)
         return done.stdout.strip()
 
+    def start(self, *words, **options):
+        """Start one of SLURM's programs, as somebody at a terminal does."""
+        return subprocess.Popen(
+            words, env=self.environment, stdin=subprocess.DEVNULL, **options
+        )
+
     def wait_for(self, path):
         """Wait until a job has made this file."""
         deadline = time.monotonic() + DEADLINE
         while not path.exists():
             if time.monotonic() > deadline:
                 raise RuntimeError(f'{path} was never made: {self._last_words()}')
-            time.sleep(0.1)
+            time.sleep(0.02)
 
-    def wait(self, job):
-        """Wait for the end of a job; return what `scontrol show job` says of it."""
-        self.ask('scontrol', 'wait_job', job)
+    def wait(self, job, enough=()):
+        """Wait for the end of a job; return what `scontrol show job` says of it.
+
+        Args:
+            job: its number.
+            enough: further states that are waited for, such as that of a requeued job.
+        """
         deadline = time.monotonic() + 150
         while True:
             text = self.ask('scontrol', '-o', 'show', 'job', job).stdout
             fields = dict(re.findall(r'(\w+)=(\S+)', text))
-            if fields.get('JobState') not in ('PENDING', 'RUNNING', 'COMPLETING'):
+            state = fields.get('JobState')
+            if state in enough or state not in ('PENDING', 'RUNNING', 'COMPLETING'):
                 return fields
             if time.monotonic() > deadline:
                 raise RuntimeError(f'job {job} did not end: {text}')

@@ -47,6 +47,16 @@ def records_in(directory, pattern):
     return [r for p in directory.glob(pattern) for r in FileOutput(p).get_results()]
 
 
+def test_signals_come_to_what_is_timed():
+    """No script of the page has a program that is a mere child of the shell."""
+    for script in SCRIPTS:
+        timed = [
+            line for line in script.splitlines() if 'microbench' in line or 'python' in line
+        ]
+        for line in timed:
+            assert line.startswith(('exec ', 'srun ')) or line.endswith(' &'), line
+
+
 def test_a_program_that_times_itself(submit):
     """Its record has the limits and the number of the job."""
     [record] = records_in(submit(SCRIPTS[0]), '*.jsonl')
@@ -77,9 +87,17 @@ def test_a_step(submit):
     assert sorted(record['slurm']['procid'] for record in records) == ['0', '1']
 
 
+def test_a_script_that_hands_the_signal_on(submit):
+    """It ends as ever, and says with what status."""
+    work = submit(SCRIPTS[4])
+    [record] = records_in(work, '*.jsonl')
+    assert record['exit_status'] == 0
+    assert 'the program has ended: 0' in (work / 'job.out').read_text()
+
+
 def test_a_journal_that_is_asked_for(submit):
     """It is gone after a normal end, and the record is in its file."""
-    work = submit(SCRIPTS[4])
+    work = submit(SCRIPTS[5])
     [record] = records_in(work, '*.jsonl')
     assert record['exit_status'] == 0
     assert list(work.glob('.*.journal')) == []
