@@ -7,7 +7,7 @@ from tests.fakes import Ticking, printed
 
 PRELUDE = """
 import asyncio, json, threading
-from microbench import MicroBench, MicroBenchBase, Output
+from microbench import MicroBench, MicroBenchBase, Output, _core
 
 class Nothing(Output):
     def write_record(self, record, timeout=None):
@@ -112,23 +112,32 @@ print(plain(3_000))
 NEAR = """
 import json
 bench = MicroBench({path!r})
-entered, left = [0], [0]
+entered, left, twice, problem = [0], [0], [0], ValueError()
 {define}
+def drive(made):
+    try:
+        made.send(None)
+    except StopIteration:
+        pass
+def drain(made):
+    for _ in made:
+        pass
 def down():
     try:
         {call}
         left[0] += 1
     except RecursionError:
         pass
+    except ValueError:
+        left[0] += 1
     down()
-leaf_once = lambda: None
 try:
     down()
 except RecursionError:
     pass
 records = bench.get_results()
 print(entered[0] > 500, entered[0] - left[0], entered[0] - len(records))
-print({{r.get('exception', {{}}).get('type') for r in records}})
+print({{r.get('exception', {{}}).get('type') for r in records}}, _core.runs_open())
 """
 HOOKS = """
 class Bench(MicroBench):
@@ -147,10 +156,34 @@ bench = Bench({path!r})
 def leaf():
     entered[0] += 1
 """
+SEEN = """
+class Bench(MicroBench):
+    def capturepost_it(self, bm_data):
+        bm_data['it'] = json.loads(json.dumps([1]))
+bench = Bench({path!r})
+"""
+RAISES = 'entered[0] += 1; raise problem'  # made before: that takes a level, too
+TWICE = """
+bench.iterations = 2
+@bench
+def leaf():
+    twice[0] += 1
+    entered[0] += twice[0] % 2
+"""
 FORMS = {
     'function': ('@bench\ndef leaf(): entered[0] += 1', 'leaf()'),
     'kwargs': ('@bench\ndef leaf(a, *, b): entered[0] += 1', 'leaf(1, b=2)'),
     'hooks': (HOOKS, 'leaf()'),
+    'dict': (SEEN + '@bench\ndef leaf(): entered[0] += 1', 'leaf()'),
+    'block': ('', 'with bench.record("leaf"): entered[0] += 1'),
+    'block, dict': (SEEN, 'with bench.record("leaf"): entered[0] += 1'),
+    'coroutine': ('@bench\nasync def leaf(): entered[0] += 1', 'drive(leaf())'),
+    'generator': ('@bench\ndef leaf():\n    entered[0] += 1\n    yield', 'drain(leaf())'),
+    'raises': (f'@bench\ndef leaf():\n    {RAISES}', 'leaf()'),
+    'raises, dict': (f'{SEEN}@bench\ndef leaf():\n    {RAISES}', 'leaf()'),
+    'block raises': ('', f'with bench.record("leaf"): {RAISES}'),
+    'coroutine raises': (f'@bench\nasync def leaf():\n    {RAISES}', 'drive(leaf())'),
+    'iterations': (TWICE, 'leaf()'),
 }
 
 
@@ -161,7 +194,8 @@ def test_near_the_recursion_limit(form, tmp_path):
     define, call = FORMS[form]
     define = define.replace('{path!r}', repr(path))
     code = PRELUDE + NEAR.format(path=path, define=define, call=call)
-    assert printed(code) == 'True 0 0\n{None}\n'
+    outcome = 'ValueError' if 'raises' in form else None
+    assert printed(code) == f'True 0 0\n{{{outcome!r}}} 0\n'
 
 
 def test_hooks_that_recurse_without_end(tmp_path):
