@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 # code.co_flags, as in the documentation of the inspect module
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
+AWAITABLE_GENERATOR = 0x100  # made by types.coroutine()
 
 # what functools.wraps copies (functools itself costs a default program its import), and
 # the defaults, for tools that read them
@@ -40,7 +41,7 @@ COPIED += ['__defaults__', '__kwdefaults__']
 def decorated(bench: MicroBenchBase, func: Any) -> Any:
     """Return the function that records each call of `func`."""
     if isinstance(func, (classmethod, staticmethod)):
-        return type(func)(decorated(bench, func.__func__))
+        return _decorated_descriptor(bench, func)
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
     kind = _kind_of(func)
@@ -52,6 +53,18 @@ def decorated(bench: MicroBenchBase, func: Any) -> Any:
     function = _wrapping(_in_place_of(func, template), func)
     timed.lead(function, direct)
     return function
+
+
+def _decorated_descriptor(bench: MicroBenchBase, func: Any) -> Any:
+    """Return a class method or static method around the decorated function."""
+    if issubclass(type(func), (classmethod, staticmethod)):
+        return type(func)(decorated(bench, func.__func__))
+
+    def bound(cls: type, *args: Any, **kwargs: Any) -> Any:
+        return func.__get__(None, cls)(*args, **kwargs)
+
+    # a proxy, as those of wrapt: only binding it to a class calls what it stands for
+    return classmethod(decorated(bench, _wrapping(bound, func.__func__)))
 
 
 def _plain(timed: _core.Timed) -> Any:
@@ -115,6 +128,7 @@ def _in_place_of(func: Any, template: Any) -> Any:
         'co_firstlineno': code.co_firstlineno,
         'co_linetable': _one_line(len(own.co_code)),
         'co_name': label,
+        'co_flags': own.co_flags | code.co_flags & AWAITABLE_GENERATOR,
     }
     if sys.version_info >= (3, 11):
         place['co_qualname'] = label

@@ -326,6 +326,49 @@ def test_decorators_of_functools(bench):
     assert inspect.unwrap(outer) is plain
 
 
+def test_a_generator_that_can_be_awaited(bench):
+    """What types.coroutine() makes can be awaited, decorated below or above it."""
+
+    def step():
+        yield
+        return 5
+
+    async def main(func):
+        return await func()
+
+    for func in (bench(types.coroutine(step)), types.coroutine(bench(step))):
+        waiting = main(func)
+        waiting.send(None)
+        with pytest.raises(StopIteration) as stopped:
+            waiting.send(None)
+        assert stopped.value.value == 5
+    assert [r['call']['name'] for r in bench.get_results()] == ['step'] * 2
+
+
+def test_a_proxy_of_a_class_method(bench):
+    """An object that passes for a class method, as those of wrapt do, is bound as one."""
+
+    class Proxy:
+        __class__ = classmethod
+
+        def __init__(self, method):
+            self.__func__ = method.__func__
+            self.method = method
+
+        def __get__(self, instance, owner):
+            return self.method.__get__(instance, owner)
+
+    class Thing:
+        @bench
+        @Proxy
+        @classmethod
+        def made(cls, value):
+            return (cls, value)
+
+    assert Thing.made(1) == Thing().made(1) == (Thing, 1)
+    assert bench.get_results()[-1]['call']['name'] == 'made'
+
+
 def test_abstract_methods_stay_abstract(bench):
     """A class with a decorated abstract method cannot be made."""
 
