@@ -22,6 +22,8 @@
 
 static mb_journal *journals; /* grows only: those that have gone are used again */
 static int walkers;
+static int64_t nowhere;
+int64_t *mb_journal_alive = &nowhere;
 static pid_t owner;
 
 static mb_journal_header *
@@ -328,7 +330,7 @@ mode_of(const char *output)
 }
 
 static bool
-make(mb_journal *journal)
+make(mb_journal *journal, bool safe)
 {
     const int fd = make_file(journal, mode_of(journal->output));
     if (fd < 0) {
@@ -338,7 +340,9 @@ make(mb_journal *journal)
     if (made) {
         write_header(journal);
         made = write_output(journal);
-        arm_endmark(journal, fd);
+        if (safe) { /* a server has times of its own */
+            arm_endmark(journal, fd);
+        }
     }
     if (!made) {
         remove_file(journal);
@@ -408,6 +412,7 @@ forget_all(bool library_knows)
         journal->readers = GOING;
         journal->users = journal->open = 0;
     }
+    mb_journal_alive = &nowhere;
     walkers = 0;
     owner = 0;
 }
@@ -536,7 +541,7 @@ is_safe_in(const char *output, const char *directory)
 }
 
 static mb_journal *
-new_file(const char *output, const char *directory)
+new_file(const char *output, const char *directory, bool safe)
 {
     mb_journal *journal = unused();
     if (!journal) {
@@ -544,7 +549,7 @@ new_file(const char *output, const char *directory)
     }
     journal->output = copy_of(output, strlen(output));
     journal->path = path_of(output, directory);
-    if (!journal->output || !journal->path || !make(journal)) {
+    if (!journal->output || !journal->path || !make(journal, safe)) {
         const int error = errno;
         undo(journal);
         errno = error;
@@ -560,10 +565,11 @@ mb_journal_file(const char *output, const char *directory, bool local)
     watch_process();
     mb_journal *journal = find(output, directory);
     if (!journal) {
-        if (is_other_than_a_file(output) || (local && !is_safe_in(output, directory))) {
+        const bool safe = is_safe_in(output, directory);
+        if (is_other_than_a_file(output) || (local && !safe)) {
             errno = ENOTSUP;
         } else {
-            journal = new_file(output, directory);
+            journal = new_file(output, directory, safe);
         }
     }
     return journal;
@@ -717,6 +723,22 @@ mb_journals_unstamp(void)
             __atomic_store_n(&header_of(journal)->signal, 0, __ATOMIC_RELEASE);
             mb_journal_let_go(journal);
         }
+    }
+}
+
+void
+mb_journal_needs_signs(mb_journal *journal)
+{
+    if (!journal->endmark && journal->path) {
+        mb_journal_alive = &header_of(journal)->alive_ns;
+    }
+}
+
+void
+mb_journal_needs_none(const mb_journal *journal)
+{
+    if (mb_journal_alive == &header_of(journal)->alive_ns) {
+        mb_journal_alive = &nowhere;
     }
 }
 

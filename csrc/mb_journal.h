@@ -87,6 +87,11 @@ void mb_journals_stamp(int signal, int64_t wall_ns, int64_t now_ns);
 /* Takes it back: the process lives on. */
 void mb_journals_unstamp(void);
 
+/* Where each iteration notes its end, as a sign of life: in a journal in which a record is
+ * open, and the end of which the kernel cannot mark; else nowhere. The last one that was
+ * opened. Under the GIL. */
+extern int64_t *mb_journal_alive;
+
 /* Notes in every journal that the process is alive. */
 void mb_journals_beat(int64_t now_ns);
 /* Notes in every journal that its parent is dead: the first time stays. */
@@ -94,6 +99,11 @@ void mb_journals_stamp_parent(bool is_job, int64_t now_ns);
 
 /* Removes the files of those journals in which no record is open. */
 void mb_journals_remove(void);
+
+/* --- for mb_mirror: a record was opened in it, or the last one is closed ----------- */
+
+void mb_journal_needs_signs(mb_journal *journal);
+void mb_journal_needs_none(const mb_journal *journal);
 
 /* --- for mb_mirror ---------------------------------------------------------------- */
 

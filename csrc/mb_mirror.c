@@ -505,6 +505,7 @@ mb_mirror_open(mb_journal *journal, const mb_opening *record)
         put_record(mirror, record);
         __atomic_fetch_add(&journal->open, 1, __ATOMIC_RELAXED);
         PUBLISH(mirror->state, MB_MIRROR_OPEN);
+        mb_journal_needs_signs(journal);
     }
     return mirror;
 }
@@ -542,6 +543,9 @@ mb_mirror_close(mb_mirror *mirror, bool mine)
     mb_mirror_done(mirror);
     PUBLISH(mirror->state, MB_MIRROR_IDLE);
     make_idle(mirror);
+    if (__atomic_load_n(&journal->open, __ATOMIC_RELAXED) == 0) {
+        mb_journal_needs_none(journal);
+    }
     if (journal->users == 0) {
         mb_journal_settle(journal);
     }

@@ -79,6 +79,15 @@ take_signal(void)
     return sigaction(MB_PARENT_SIGNAL, &action, NULL) == 0;
 }
 
+/* Whether somebody waits for it, by sigwait(3) or signalfd(2), which would see ours. */
+static bool
+is_blocked(void)
+{
+    sigset_t blocked;
+    pthread_sigmask(SIG_BLOCK, NULL, &blocked);
+    return sigismember(&blocked, MB_PARENT_SIGNAL) == 1;
+}
+
 static void
 give_signal_back(void)
 {
@@ -116,7 +125,7 @@ mb_parent_watch(pid_t parent, bool is_job)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, watch_forks);
-    if (watched || stays || setting() != 0 || !take_signal()) {
+    if (watched || stays || is_blocked() || setting() != 0 || !take_signal()) {
         return watched != 0;
     }
     ends_job = is_job;

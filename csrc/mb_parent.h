@@ -26,7 +26,7 @@
 #define MB_PARENT_SIGNAL SIGURG
 
 /* Watches the parent, which has the number `parent`: unless it has died meanwhile, the
- * program has a setting of its own, or a handler that may call ours. `is_job`: its end is the end
+ * program has a setting of its own, a handler that may call ours, or the signal blocked. `is_job`: its end is the end
  * of the job. Whether it is watched now. */
 bool mb_parent_watch(pid_t parent, bool is_job);
 

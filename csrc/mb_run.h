@@ -104,6 +104,7 @@ static inline void
 mb_run_suspend(mb_run *run)
 {
     run->stopped_ns = mb_clock_ns();
+    __atomic_store_n(mb_journal_alive, run->stopped_ns, __ATOMIC_RELAXED);
     run->measuring = false;
     run->elapsed_ns += run->stopped_ns - run->started_ns;
     if (run->entry) {

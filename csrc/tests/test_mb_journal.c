@@ -5,6 +5,7 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
+#include "../mb_run.h"
 #include "mb_test_journal.h"
 
 static char folder[4096];
@@ -593,6 +594,40 @@ without_memory_there_is_none(void)
     test_each_failing_allocation(make_through_a_failure);
 }
 
+/* Where an iteration notes its end while a record is open in the journal. */
+static void
+check_signs(bool safe)
+{
+    const mb_opening record = test_opening(0);
+    mb_run run = {0};
+    file_system = safe ? 0 : 0x6969; /* NFS */
+    mb_journal *journal = mb_journal_file(output, NULL, false);
+    file_system = 0;
+    const mb_journal_header *header = (const mb_journal_header *)journal->base;
+    CHECK(safe || journal->endmark == NULL);
+    mb_mirror *mirror = mb_mirror_open(journal, &record);
+    CHECK((mb_journal_alive == &header->alive_ns) == !journal->endmark);
+    mb_run_start(&run);
+    mb_run_suspend(&run);
+    CHECK_INT(header->alive_ns, journal->endmark ? 0 : run.stopped_ns);
+    mb_mirror_close(mirror, false);
+    CHECK(mb_journal_alive != &header->alive_ns);
+    mb_run_start(&run);
+    mb_run_suspend(&run);
+    mb_journals_beat(run.stopped_ns);
+    CHECK_INT(header->alive_ns, run.stopped_ns);
+    CHECK_INT(mb_image_last_ns(mb_journal_image(journal)), run.stopped_ns);
+    mb_run_free(&run);
+    mb_journal_release(journal);
+}
+
+static void
+iterations_are_signs_of_life_where_the_end_is_not_marked(void)
+{
+    check_signs(true);
+    check_signs(false);
+}
+
 int
 main(void)
 {
@@ -625,5 +660,6 @@ main(void)
     RUN(a_signal_that_was_survived_is_taken_back);
     RUN(only_journals_without_open_records_are_removed);
     RUN(without_memory_there_is_none);
+    RUN(iterations_are_signs_of_life_where_the_end_is_not_marked);
     return test_report();
 }

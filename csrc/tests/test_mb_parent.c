@@ -213,6 +213,18 @@ a_setting_of_the_program_stays(void)
 }
 
 static void
+a_signal_that_is_blocked_is_waited_for_elsewhere(void)
+{
+    sigset_t one, before;
+    sigemptyset(&one);
+    sigaddset(&one, MB_PARENT_SIGNAL);
+    pthread_sigmask(SIG_BLOCK, &one, &before);
+    CHECK(!mb_parent_watch(getppid(), false));
+    CHECK_INT(setting(), 0);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void
 a_later_handler_stays_and_may_call_ours(void)
 {
     struct sigaction ours, now, later = {.sa_handler = hear};
@@ -238,6 +250,7 @@ main(void)
     RUN(a_program_that_is_executed_outlives_it);
     RUN(a_child_of_fork_watches_nobody);
     RUN(a_setting_of_the_program_stays);
+    RUN(a_signal_that_is_blocked_is_waited_for_elsewhere);
     RUN(a_later_handler_stays_and_may_call_ours);
     return test_report();
 }

@@ -196,7 +196,7 @@ def _arm(new: Iterable[int]) -> None:
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
         _handlers.keep(_signals(), new)
-        if JOB in os.environ and _core.own_journals():
+        if JOB in os.environ and _signals() and _core.own_journals():
             parent.watch(block=False)
     else:
         while _table.at_exit:

@@ -23,7 +23,7 @@ if sys.platform != 'linux':
 
 DEADLINE = 60  # seconds
 PROGRAM = """
-import ctypes, os, signal, sys, threading, time
+import ctypes, os, signal, sys, threading, time, warnings
 from microbench import MicroBench, _core
 
 path = sys.argv[1]
@@ -152,8 +152,17 @@ STATE = 'say(setting(), caught())\n'
         (REGISTERED + 'bench.cancel_record_on_exit()\n', False),
         (REGISTERED + 'bench.cancel_record_on_exit()\n' + REGISTERED, True),
         ("with bench.record('block'):\n    pass\ndel bench\n", False),
+        ("bench.record_on_exit('job', handle_sigterm=False)\n", False),
     ],
-    ids=['nothing', 'process', 'block', 'cancelled', 'again', 'no bench is left'],
+    ids=[
+        'nothing',
+        'process',
+        'block',
+        'cancelled',
+        'again',
+        'no bench is left',
+        'no handler',
+    ],
 )
 def test_it_is_there_while_something_is_open(child, code, armed):
     """SIGURG is caught, and nothing of it is seen in Python."""
@@ -183,8 +192,9 @@ def test_not_below_slurmstepd(child, tmp_path):
 def test_a_thread_that_registers(child):
     """It watches as well: the setting is its own."""
     code = """
+warnings.simplefilter('ignore')  # of handlers that only the main thread may install
 def work():
-    bench.record_on_exit('job', handle_sigterm=False)
+    bench.record_on_exit('job')
     say(setting(), caught())
 worker = threading.Thread(target=work)
 worker.start()
