@@ -136,7 +136,7 @@ def test_a_damaged_record_is_an_empty_line(output, bench):
 def test_what_is_no_journal_is_refused(output):
     """Other bytes, a part of a journal, another version: ValueError."""
     data = copy_of(_core.Journal(output))
-    for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\3' + data[9:]):
+    for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\xff' + data[9:]):
         for function in READERS:
             with pytest.raises(ValueError, match='no journal'):
                 function(other)

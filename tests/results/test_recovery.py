@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -408,8 +409,10 @@ def test_a_name_of_a_phase_that_is_damaged(path, capsys):
         f'None, None, None) for _ in range(20_000)]; {KILL}',
     )
     assert python(code, path).returncode == -signal.SIGKILL
-    size, name = (32).to_bytes(4, sys.byteorder), b'p' * 32
-    change(path, size + name, (65536).to_bytes(4, sys.byteorder) + name)
+    [journal] = left(path)
+    size, name = re.escape((32).to_bytes(4, sys.byteorder)), b'p' * 32
+    found = re.search(size + b'(.{4}' + name + b')', Path(journal).read_bytes(), re.DOTALL)
+    change(path, found[0], (65536).to_bytes(4, sys.byteorder) + found[1])
     assert FileOutput(path).get_results() == []
     assert 'could not be understood' in told(capsys, path)[0]
 
