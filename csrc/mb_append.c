@@ -2,6 +2,7 @@
 
 #include "mb_clock.h"
 #include "mb_crash.h"
+#include "mb_files.h"
 #include "mb_pieces.h"
 
 #include <string.h>
@@ -22,6 +23,8 @@ struct mb_append {
     dev_t device;
     ino_t inode;
     int64_t looked_ns; /* when we last looked what is at the path */
+    mb_file file;      /* while a regular file is open */
+    bool set_aside;    /* others needed the descriptor */
     pthread_mutex_t mutex;
     unsigned mutex_state; /* twice its fork generation, and 1 while it is being made */
 };
@@ -107,6 +110,8 @@ absolute(const char *path)
     return whole;
 }
 
+static bool set_aside(mb_file *file);
+
 static mb_append *
 new_append(char *path, int fd)
 {
@@ -114,6 +119,7 @@ new_append(char *path, int fd)
     if (append) {
         *append = (mb_append){.path = path, .fd = fd};
         append->mutex_state = 2 * mb_fork_generation();
+        append->file = (mb_file){.used_ns = &append->looked_ns, .set_aside = set_aside};
         make_mutex(append);
     }
     return append;
@@ -176,7 +182,7 @@ is_same_file(const mb_append *append, const struct stat *file)
 /* Not if the number means another file by now: that one is not ours to close. A look that
  * fails (ESTALE: the server has deleted the file) is no reason to leave it open. */
 static void
-close_own(mb_append *append)
+close_fd(mb_append *append)
 {
     struct stat now;
     const int fd = append->fd;
@@ -187,6 +193,35 @@ close_own(mb_append *append)
             close(fd);
         }
     }
+}
+
+static void
+close_own(mb_append *append)
+{
+    mb_files_remove(&append->file);
+    close_fd(append);
+}
+
+/* Not while a record is appended to it. */
+static bool
+set_aside(mb_file *file)
+{
+    mb_append *append = (mb_append *)((char *)file - offsetof(mb_append, file));
+    if (append->mutex_state != 2 * mb_fork_generation() ||
+        pthread_mutex_trylock(&append->mutex) != 0) {
+        return false;
+    }
+    close_fd(append);
+    append->set_aside = true;
+    pthread_mutex_unlock(&append->mutex);
+    return true;
+}
+
+/* Other threads look at it to find the file that is not in use. */
+static void
+used_at(mb_append *append, int64_t now_ns)
+{
+    __atomic_store_n(&append->looked_ns, now_ns, __ATOMIC_RELAXED);
 }
 
 static void
@@ -213,13 +248,24 @@ above_the_standard_streams(int fd)
     return above;
 }
 
+/* Whether a descriptor is free again. */
+static bool
+close_another(void)
+{
+    const int failure = errno;
+    const bool closed = mb_files_close_one();
+    errno = failure;
+    return closed;
+}
+
 static int
 open_path(const char *path, int flags)
 {
     int fd = -1;
     for (int tries = 0; tries < MOST_INTERRUPTIONS; tries++) {
         fd = open(path, flags | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
-        if (fd >= 0 || errno != EINTR) {
+        const bool full = fd < 0 && (errno == EMFILE || errno == ENFILE);
+        if (full ? !close_another() : fd >= 0 || errno != EINTR) {
             break;
         }
     }
@@ -273,9 +319,13 @@ reopen(mb_append *append, struct stat *file)
     }
     close_own(append);
     append->fd = fd;
-    append->looked_ns = mb_clock_ns();
+    used_at(append, mb_clock_ns());
+    append->set_aside = false;
     remember(append, &opened);
     *file = opened;
+    if (S_ISREG(opened.st_mode)) {
+        mb_files_add(&append->file);
+    }
     return 0;
 }
 
@@ -289,7 +339,7 @@ is_elsewhere(mb_append *append)
     if (now_ns - append->looked_ns < MB_APPEND_LOOK_NS) {
         return false;
     }
-    append->looked_ns = now_ns;
+    used_at(append, now_ns);
     if (look_at(CLOSED, append->path, &there) < 0) {
         return errno == ENOENT;
     }
@@ -622,9 +672,10 @@ mb_append_sync(mb_append *append)
     if (failure) {
         return failure;
     }
-    const bool open = append->fd != CLOSED;
-    const int fd =
-        open ? fcntl(append->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : CLOSED;
+    const bool open = append->fd != CLOSED || append->set_aside;
+    const int fd = append->set_aside ? open_by_kind(append->path)
+                   : open ? fcntl(append->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                          : CLOSED;
     failure = open && fd < 0 ? errno : 0;
     give_lock(append);
     if (open && !failure) {
@@ -648,6 +699,7 @@ mb_append_free(mb_append *append)
 {
     if (append) {
         mb_append_close(append);
+        mb_files_remove(&append->file);
         pthread_mutex_destroy(&append->mutex);
         mb_free(append->path);
         mb_free(append);

@@ -1,6 +1,7 @@
 /* Appends records to a file, so that no other writer's line and no crash can spoil them.
  *
- * The descriptor stays open (O_APPEND|O_CLOEXEC); one write a record. fstat before it:
+ * The descriptor stays open (O_APPEND|O_CLOEXEC), unless there are many (mb_files.h); one
+ * write a record. fstat before it:
  *
  *   size as our last write left it   the file is ours alone: write
  *   any other size                   read the last byte; if it is no newline, wait for

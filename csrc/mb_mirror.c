@@ -348,6 +348,7 @@ write_text(mb_block *block, const mb_opening *record)
     text->tail_size = (uint32_t)record->tail_size;
     memcpy(text->bytes, record->head, record->head_size);
     memcpy(text->bytes + record->head_size, record->tail, record->tail_size);
+    text->is_whole = 0;
     write_call(block, record);
 }
 
@@ -386,6 +387,23 @@ mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
         mirror->serial = record->serial;
     }
     return room;
+}
+
+/* The slot stays open, and claimed: recovery looks whether the record is in the file. */
+bool
+mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size)
+{
+    const mb_opening record = {.head = line, .head_size = size, .call = "", .tail = ""};
+    mb_block **spare = &mirror->texts[1];
+    if (size > UINT32_MAX / 2 ||
+        !make_room(mirror->journal, spare, size_of_text(&record))) {
+        return false;
+    }
+    write_text(*spare, &record);
+    ((mb_slot_text *)(*spare)->data)->is_whole = 1;
+    PUBLISH(mirror->slot->text, (*spare)->offset);
+    PUBLISH(mirror->slot->state, MB_SLOT_CLAIMED);
+    return true;
 }
 
 /* --- opening and closing ----------------------------------------------------------- */

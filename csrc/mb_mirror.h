@@ -83,6 +83,10 @@ mb_mirror *mb_mirror_open(mb_journal *journal, const mb_opening *record);
  * Whoever reads meanwhile sees the old one or the new one. False: it keeps the old. */
 bool mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record);
 
+/* No sink has taken the record: the line is kept as it is, until recovery finds it. The
+ * mirror is not used again. False if there is no room: nothing has changed then. */
+bool mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size);
+
 /* The clock of the run was started. */
 static inline void
 mb_mirror_started(mb_mirror *mirror, int64_t now_ns)

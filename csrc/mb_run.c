@@ -425,6 +425,18 @@ mb_run_claim(mb_run *run)
     return run->claimed = true;
 }
 
+bool
+mb_run_keep(mb_run *run, const char *line, size_t size)
+{
+    if (!mb_run_own_mirror(run) || !run->mirror->journal->path ||
+        !mb_mirror_keep(run->mirror, line, size)) {
+        return false;
+    }
+    run->mirror = NULL;
+    run->entry = NULL;
+    return true;
+}
+
 void
 mb_run_forget(mb_run *run)
 {

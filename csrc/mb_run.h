@@ -153,6 +153,10 @@ mb_mirror *mb_run_own_mirror(mb_run *run);
 /* Whether the caller is the one to write the record: true once. */
 bool mb_run_claim(mb_run *run);
 
+/* No sink has taken the record: the journal keeps the line, and the run has no mirror any
+ * more. False where there is no journal, or no room. */
+bool mb_run_keep(mb_run *run, const char *line, size_t size);
+
 /* The record is written, or there will be none: the journal forgets it. Idempotent. */
 void mb_run_forget(mb_run *run);
 

@@ -640,6 +640,9 @@ mb_slot_room(mb_image image, const mb_slot *slot, const mb_ending *ending)
     if (!ready || !is_record_id(slot->record_id)) {
         return 0;
     }
+    if (ready->is_whole) {
+        return 1;
+    }
     const view seen = view_of(image, slot, ending->now_ns);
     const size_t room = ROOM_OF_CALL + ready->call_size + room_of_log(&seen) +
                         ROOM_OF_ENDING + ending->more_size;
@@ -653,6 +656,17 @@ add_part(mb_slot_line *line, int index, const char *bytes, size_t size)
     line->size += size;
 }
 
+static bool
+whole_record(const mb_slot_text *ready, mb_slot_line *line)
+{
+    line->size = 0;
+    add_part(line, 0, ready->bytes, ready->head_size);
+    for (int i = 1; i < MB_SLOT_PARTS; i++) {
+        add_part(line, i, "\n", i == MB_SLOT_PARTS - 1);
+    }
+    return true;
+}
+
 bool
 mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
                char *buffer, size_t capacity, mb_slot_line *line)
@@ -661,6 +675,9 @@ mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
     const mb_slot_text *ready = text_of(image, slot);
     if (!ready || !is_record_id(slot->record_id)) {
         return false;
+    }
+    if (ready->is_whole) {
+        return whole_record(ready, line);
     }
     view seen = view_of(image, slot, ending->now_ns);
     const size_t room = place_lists(&seen, buffer, capacity);

@@ -108,7 +108,7 @@ typedef struct {
     uint32_t head_size; /* {"mb":{...,"record_id":" */
     uint32_t tail_size; /* ,"python":{...} or nothing */
     uint32_t call_size; /* "invocation":"Python","name":"x" */
-    uint32_t spare;
+    uint32_t is_whole;  /* the head is the record, complete, that no sink took */
     char bytes[];
 } mb_slot_text;
 

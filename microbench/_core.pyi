@@ -445,6 +445,18 @@ def record_text(
 ) -> bytes:
     """A record: fixed bytes, a fresh record id, the call block, fixed bytes."""
 
+def keep(run: OpenRun, line: bytes, /) -> bool:
+    """Have the journal that shows a run keep its record, which no sink has taken.
+
+    From then on no journal shows the run. False where there is none, or no room.
+    """
+
+def close_files() -> int:
+    """Close the files of records that are not in use; the next record opens them again.
+
+    Returns how many there were: so many descriptors are free.
+    """
+
 def remove_journals() -> None:
     """Remove the files of this process's journals in which no record is open."""
 

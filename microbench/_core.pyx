@@ -522,6 +522,13 @@ def refresh(run, bytes head not None, bytes call not None, bytes tail not None):
     return mirror is not NULL and c.mb_mirror_refresh(mirror, &record)
 
 
+def keep(run, bytes line not None):
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    return c.mb_run_keep(&(<c.py_run *>run).native, PyBytes_AS_STRING(line),
+                         PyBytes_GET_SIZE(line))
+
+
 cdef uint64_t serials = 0
 
 
@@ -562,6 +569,14 @@ cdef class Shown:
             self.record.call, self.record.call_size = self.call.data, self.call.size
             self.journal.put(run, &self.record)
         return True
+
+
+def close_files():
+    cdef int closed = 0
+    with nogil:
+        while c.mb_files_close_one():
+            closed += 1
+    return closed
 
 
 def remove_journals():

@@ -270,6 +270,7 @@ cdef extern from "mb_run.h":
     const char *mb_run_record_id(mb_run *run) noexcept
     bint mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record) noexcept
     mb_mirror *mb_run_own_mirror(mb_run *run) noexcept
+    bint mb_run_keep(mb_run *run, const char *line, size_t size) noexcept
 
 cdef extern from "mb_record.h":
     ctypedef struct mb_record_form:
@@ -296,6 +297,9 @@ cdef extern from "py_phase.h":
 cdef extern from "py_insist.h":
     int py_insist(object object, const char *method, PyObject **arguments,
                   size_t count) except *
+
+cdef extern from "mb_files.h":
+    bint mb_files_close_one() noexcept nogil
 
 cdef extern from "py_thread.h":
     bint py_in_main_thread() noexcept

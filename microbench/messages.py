@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _warnings
 import sys
 from os.path import dirname, join
 
@@ -29,13 +30,19 @@ def warn(message: str, category: type[Warning]) -> None:
     Where warnings are errors (`-W error`), or showing them fails, a record's trouble must
     not become the program's: the text goes to standard error instead.
     """
-    import warnings
-
     message = harmless(message)
     try:
-        warnings.warn(message, category, stacklevel=_frames_of_ours() + 2)
+        _warn()(message, category, stacklevel=_frames_of_ours() + 2)
     except Exception:
         tell(f'{category.__name__}: {message}')
+
+
+def _warn() -> Callable[..., None]:
+    """Return what the module says, if it is loaded: loading it may need a descriptor.
+
+    The function below it is built into the interpreter.
+    """
+    return getattr(sys.modules.get('warnings'), 'warn', _warnings.warn)
 
 
 def tell(line: str) -> None:
@@ -43,13 +50,14 @@ def tell(line: str) -> None:
     write_line(harmless(line))
 
 
-def write_line(line: str) -> None:
-    """Print a line to standard error as it is, if there is one."""
+def write_line(line: str) -> bool:
+    """Print a line to standard error as it is; return whether there is one that took it."""
     try:
         sys.stderr.write(line + '\n')
         sys.stderr.flush()
     except Exception:
-        pass  # closed, None, or somebody's own: nowhere left to tell
+        return False  # closed, None, or somebody's own
+    return True
 
 
 def harmless(text: str) -> str:

@@ -348,6 +348,45 @@ without_memory_less_is_mirrored(void)
     test_each_failing_allocation(open_through_a_failure);
 }
 
+static void
+what_is_dropped_is_in_the_totals_and_its_entry_is_used_again(void)
+{
+    const mb_total before = {0},
+                   after = {.count = 1, .sum_ns = 100, .min_ns = 100, .max_ns = 100};
+    uint32_t turn = 0;
+    mb_opening record = test_opening(MB_SLOT_INTEGERS);
+    record.kept = 1;
+    mb_journal *journal = mb_journal_memory();
+    mb_mirror *mirror = mb_mirror_open(journal, &record);
+    const uint32_t name = mb_mirror_name(mirror, "p", 1);
+    const uint32_t total = mb_mirror_total(mirror, name, &before);
+    mb_entry *first = mb_mirror_enter(mirror, name, 0);
+    mb_mirror_leave(mirror, first, 100);
+    mb_entry *second = mb_mirror_enter(mirror, name, 0);
+    mb_mirror_leave(mirror, second, 300);
+    const char *both = TEST_BEGINNING
+        ",\"durations\":[]" AT_4000 ",\"timings\":[{\"name\":\"p\",\"duration\":300}],"
+        "\"timings_summary\":[{\"name\":\"p\",\"count\":2,\"sum\":400,\"min\":100,"
+        "\"max\":300}]" END;
+    check(mirror, both);
+    mb_mirror_drop(mirror, first, total, &turn, &after);
+    check(mirror, both);
+    CHECK(mb_mirror_enter(mirror, name, 0) == first);
+    CHECK_INT(mirror->slot->entries, 2);
+    close_it(mirror);
+}
+
+static void
+a_record_that_is_kept_is_the_line_itself(void)
+{
+    mb_mirror *mirror = opened(0);
+    CHECK(mb_mirror_claim(mirror));
+    CHECK(mb_mirror_keep(mirror, "{\"a\":1}", 7));
+    check(mirror, "{\"a\":1}\n");
+    CHECK_INT(mirror->slot->state, MB_SLOT_CLAIMED);
+    CHECK(mb_slot_is_open(mirror->slot));
+}
+
 int
 main(void)
 {
@@ -367,5 +406,7 @@ main(void)
     RUN(a_reader_sees_whole_entries_while_others_write);
     RUN(a_full_journal_cuts_the_log_and_says_so);
     RUN(without_memory_less_is_mirrored);
+    RUN(what_is_dropped_is_in_the_totals_and_its_entry_is_used_again);
+    RUN(a_record_that_is_kept_is_the_line_itself);
     return test_report();
 }

@@ -6,6 +6,7 @@ import sys
 import time
 
 from .. import _core
+from ..descriptors import Unrecorded, loaded, not_recorded
 from ..messages import one_line, warn
 from ..outputs.file import FileOutput
 from . import encoding, settings
@@ -207,20 +208,26 @@ class MicroBenchBase:
         """
         if self._off:
             return func
-        from .decorate import decorated  # start-up time
+        try:
+            decorate = loaded(_decorated)
+        except OSError as error:
+            not_recorded(error)
+            return func
+        return decorate(self, func)
 
-        return decorated(self, func)
-
-    def record(self, name: str | None = None) -> Block:
+    def record(self, name: str | None = None) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.
 
         The default name is `<record>`. It can be entered again once it was left.
         """
-        from .block import Block  # start-up time
+        try:
+            block = loaded(_block)
+        except OSError as error:
+            not_recorded(error)
+            return Unrecorded()
+        return block(self, name or '<record>')  # type: ignore[no-any-return]
 
-        return Block(self, name or '<record>')
-
-    def arecord(self, name: str | None = None) -> Block:
+    def arecord(self, name: str | None = None) -> Block | Unrecorded:
         """Return a context manager for `async with`: its block becomes one record."""
         return self.record(name)
 
@@ -273,7 +280,12 @@ class MicroBenchBase:
         """
         if not self._off:
             chosen = handle_sigterm, signals, grace, then
-            _exit().register(self, name or '<process>', *chosen)
+            try:
+                last = _exit()
+            except OSError as error:
+                not_recorded(error)
+                return
+            last.register(self, name or '<process>', *chosen)
 
     def cancel_record_on_exit(self) -> None:
         """Take back `record_on_exit()`: no record comes of it.
@@ -392,6 +404,24 @@ def _is_record(value: Any) -> bool:
     return isinstance(mb, dict) and 'run_id' in mb
 
 
+def _decorated() -> Any:
+    from .decorate import decorated  # start-up time
+
+    return decorated
+
+
+def _block() -> type[Block]:
+    from .block import Block  # start-up time
+
+    return Block
+
+
+def _exit_module() -> Any:
+    from . import exit as last  # start-up time
+
+    return last
+
+
 _original = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 
 _last: Any = None
@@ -401,7 +431,5 @@ def _exit() -> Any:
     """Return core.exit: one for the process, also for users who patch `sys.modules`."""
     global _last  # noqa: PLW0603 - imported on first use, and never again
     if _last is None:
-        from . import exit as last  # start-up time
-
-        _last = last
+        _last = loaded(_exit_module)
     return _last

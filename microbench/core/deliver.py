@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .turns import Last
 
 MOST_LINES = 10
+MOST_KEPT = 1000
 MOST_TRIES = 100  # each time Ctrl-C comes
 PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
 
@@ -42,6 +43,7 @@ class Delivery:
     """
 
     lost = 0  # records of this process that no sink took
+    kept = 0  # of them, those that standard error did not take either
 
     last: Last | None = None  # while the last record of the process is delivered
 
@@ -181,20 +183,22 @@ class Delivery:
         for sink, error in zip(sinks, turns.errors, strict=True):
             if error is not None and self.on_error == 'warn' and not (lost and last):
                 self._warn_once(sink, 'did not take a record', error)
-        if lost:
-            self._lose(record, last)
+        if lost and not self._lose(record, last):
+            turns.lost = record
         for error in turns.errors:
             raises = self.on_error == 'raise' or not isinstance(error, Exception)
             if error is not None and raises and turns.interruption is None:
                 turns.over = True
                 raise error
 
-    def _lose(self, record: bytes, last: Last | None) -> None:
+    def _lose(self, record: bytes, last: Last | None) -> bool:
+        """Print the record; return whether it is there, or was somebody else's."""
         if last is None:
-            self.last_resort(record)
-        elif last.claim():
+            return self.last_resort(record)
+        if last.claim():
             last.told = True
-            self.last_resort(record, always=True)
+            return self.last_resort(record, always=True)
+        return True
 
     def _warn_once(self, sink: Any, what: str, error: BaseException) -> None:
         if id(sink) not in self.failing:
@@ -202,13 +206,23 @@ class Delivery:
             warn(f'{text_of(sink, repr)} {what}: {one_line(error)}', RuntimeWarning)
 
     @classmethod
-    def last_resort(cls, record: bytes, always: bool = False) -> None:
-        """Write the record to standard error: the first ten, or `always`."""
+    def may_keep(cls) -> bool:
+        """Whether one more record may be kept in a journal: open ones need room as well."""
+        cls.kept += 1
+        return cls.kept <= MOST_KEPT
+
+    @classmethod
+    def last_resort(cls, record: bytes, always: bool = False) -> bool:
+        """Write the record to standard error: the first ten, or `always`.
+
+        Returns whether it is there.
+        """
         Delivery.lost += 1
         if always or cls.lost <= MOST_LINES:
-            write_line(record.decode('ascii', 'backslashreplace'))
-        elif _is_power_of_ten(cls.lost):
+            return write_line(record.decode('ascii', 'backslashreplace'))
+        if _is_power_of_ten(cls.lost):
             tell(f'microbench: no sink took {cls.lost} records so far')
+        return False
 
 
 class Delivering:

@@ -8,6 +8,7 @@ the record. Everything else goes to json_encoder.
 from __future__ import annotations
 
 from .. import _core
+from ..descriptors import loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +33,10 @@ def encode(value: Any, encoder: type | None = None) -> bytes:
     text = plain(value) if encoder is None else None
     if text is not None:
         return text
-    from . import json_encoder  # start-up time
-
-    return json_encoder.encode(value, encoder)
+    try:
+        return _json_encoder().encode(value, encoder)  # type: ignore[no-any-return]
+    except OSError:  # no descriptor is left to load it with
+        return plain(simplified(value)) or b'{}'
 
 
 def encode_strictly(value: Any, encoder: type | None = None) -> bytes:
@@ -46,9 +48,25 @@ def encode_strictly(value: Any, encoder: type | None = None) -> bytes:
     text = plain(value) if encoder is None else None
     if text is not None:
         return text
-    from . import json_encoder  # start-up time
+    return _json_encoder().encode_strictly(value, encoder)  # type: ignore[no-any-return]
 
-    return json_encoder.encode_strictly(value, encoder)
+
+def _json_encoder() -> Any:
+    def load() -> Any:
+        from . import json_encoder  # start-up time
+
+        return json_encoder
+
+    return loaded(load)
+
+
+def simplified(value: Any) -> Any:
+    """Return the value with what only an encoder could write left out of it."""
+    if isinstance(value, dict):
+        return {k: simplified(v) for k, v in value.items() if type(k) is str}
+    if isinstance(value, (list, tuple)):
+        return [simplified(item) for item in value]
+    return value if plain(value) is not None else f'<{type(value).__name__}>'
 
 
 def made_strict(line: bytes) -> bytes:
@@ -68,8 +86,7 @@ def snapshot(value: Any, bench: MicroBenchBase) -> Any:
     """
     if type(value) in SCALARS:
         return value
-    from . import json_encoder  # start-up time
-
+    json_encoder = _json_encoder()
     try:
         return json_encoder.decode(bench.to_json(value))
     except Exception as error:

@@ -232,6 +232,7 @@ class ExitRun(Run):
         finally:
             delivery.last = None
         last.claim()  # an output_result() of somebody's own has written it
+        self.keep_lost()
 
     def _outputs_itself(self) -> bool:
         return 'output_result' in self.plan.overridden
@@ -260,7 +261,8 @@ class ExitRun(Run):
             text = self.plan.masker.record(encoding.encode(record or self._decoded(ending)))
         except BaseException:
             text = self._prepared_text(ending)
-        Delivery.last_resort(text, always=True)
+        if not Delivery.last_resort(text, always=True) and self.turns is not None:
+            self.turns.lost = text
 
     def _prepared_text(self, ending: Ending) -> bytes:
         """Return the record as prepared, with what was measured, and the end."""

@@ -34,6 +34,7 @@ and recursion cannot mix their records up.
 from __future__ import annotations
 
 from .. import _core
+from ..descriptors import loaded
 from ..messages import one_line
 from . import encoding, form, times
 from .capture import namespace, set_up
@@ -149,7 +150,7 @@ class Run(_core.OpenRun):
         keeper = self.owner._keeper
         if keeper is None:
             try:
-                from .journal import Keeper  # start-up time
+                Keeper = loaded(_keeper_class)  # noqa: N806 - a class
             except OSError:
                 return None  # no descriptor is left to read the module with
             keeper = self.owner._keeper = Keeper(self.owner)
@@ -173,10 +174,10 @@ class Run(_core.OpenRun):
     def add_environment(self) -> None:
         """Add what the bench asks for by attribute."""
         if self.plan.environment:
-            from . import environment  # start-up time
-
             assert self.data is not None
-            environment.add(self.owner, self.data)
+            environment = self._loaded('environment', _environment)
+            if environment is not None:
+                environment.add(self.owner, self.data)
 
     def run_hooks(self, hooks: Iterable[str]) -> None:
         """Run these `capture_*` hooks."""
@@ -186,9 +187,17 @@ class Run(_core.OpenRun):
     def begin_monitor(self) -> None:
         """Start the monitor, if the class has one."""
         if self.plan.monitored:
-            from . import monitor  # start-up time
+            monitor = self._loaded('monitor', _monitor)
+            if monitor is not None:
+                self._tolerantly('monitor', monitor.begin, self)
 
-            self._tolerantly('monitor', monitor.begin, self)
+    def _loaded(self, hook: str, load: Callable[[], Any]) -> Any:
+        """Return a module of ours; None, noted, where no descriptor is left to read it."""
+        try:
+            return loaded(load)
+        except OSError as error:
+            self.note(hook, one_line(error))
+            return None
 
     def _capture_one(self, hook: str, data: dict[str, Any]) -> None:
         definition = self.plan.constant.get(hook)
@@ -263,6 +272,7 @@ class Run(_core.OpenRun):
         """
         if self.is_open:
             self._complete_open(exception, value)
+            self.keep_lost()
             self._let_go()
         failure, self.failure = self.failure, None
         if failure is not None and exception is None:
@@ -338,6 +348,18 @@ class Run(_core.OpenRun):
                     raise  # finish() goes on after what has interrupted it
                 self.failure = self.failure or error
 
+    def keep_lost(self) -> None:
+        """Have the journal keep a record that neither a sink nor standard error took.
+
+        A run that no journal shows, as of a decorated function, gets a place in it now.
+        """
+        lost = self.turns and self.turns.lost
+        if lost and self.owner._delivery.may_keep() and not _core.keep(self, lost):
+            keeper = self._keeper() if self.owner._journal != 'off' else None
+            if keeper is not None:
+                keeper.show_as(self, b'{"mb":{"record_id":"', b'', b'', 0, True)
+                _core.keep(self, lost)
+
     def _is_ours(self) -> bool:
         """Whether the record is ours to write, as it stays once it is."""
         return self.is_ours or self.claim()
@@ -412,6 +434,24 @@ class Run(_core.OpenRun):
             method(*args)
         except BaseException as error:
             self.failure = self.failure or error
+
+
+def _keeper_class() -> type[Keeper]:
+    from .journal import Keeper  # start-up time
+
+    return Keeper
+
+
+def _environment() -> Any:
+    from . import environment  # start-up time
+
+    return environment
+
+
+def _monitor() -> Any:
+    from . import monitor  # start-up time
+
+    return monitor
 
 
 class OneIteration(Run):

@@ -40,13 +40,15 @@ class Turns:
     Attributes:
         errors: one for each of them: what it has raised, or None.
         begun: some may have had theirs.
-        over: each has, and what is lost was told.
+        over: each has, and what is lost was printed.
+        lost: a record that is nowhere: neither in a sink, nor on standard error.
         interruption: Ctrl-C, or the like, while one of them had its turn.
     """
 
-    __slots__ = ('begun', 'errors', 'interruption', 'over')
+    __slots__ = ('begun', 'errors', 'interruption', 'lost', 'over')
 
     def __init__(self) -> None:
         self.errors: list[BaseException | None] = []
         self.begun = self.over = False
+        self.lost: bytes | None = None
         self.interruption: BaseException | None = None

@@ -63,8 +63,8 @@ class End:
         record = _decoded(line) if record_id else None
         if record is None or part(record, 'mb', 'record_id') != record_id.decode():
             return b''
-        if self.is_exact:
-            return line
+        if self.is_exact or 'recovered' not in record:
+            return line  # it may be one that was complete, and that no sink had taken
         latest = _moment(self._latest_ns(record))
         return line[:-2] + b',"ended_before":' + latest + b'}}'
 

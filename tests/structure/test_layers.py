@@ -27,6 +27,7 @@ LAYERS = (
     ('core',),
     ('outputs',),
     ('results',),
+    ('descriptors',),
     ('messages', 'logs', 'lock'),
     ('credentials',),
     ('_core',),

@@ -545,6 +545,8 @@ def step():
     'Gate': 'def step():\n    gate = _core.Gate()\n    gate.set()\n    gate.wait(0)\n',
     'look_for_greenlets': 'def step():\n    _core.look_for_greenlets()\n',
     'keep_phases': 'def step():\n    _core.keep_phases(*_core.keep_phases(8, 4))\n',
+    'keep': 'run = _core.OpenRun()\ndef step():\n    _core.keep(run, b"{}")\n',
+    'close_files': 'def step():\n    _core.close_files()\n',
     'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
 
