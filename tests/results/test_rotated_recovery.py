@@ -223,7 +223,7 @@ def test_a_journal_of_the_version_before(path, how):
     killed(path, how)
     [name] = map(Path, journals.paths_for(str(path)))
     data = bytearray(name.read_bytes())
-    assert data[8] == 2
+    assert data[8] == 3
     data[8] = 1
     end_of_version_1 = 376
     data[end_of_version_1:1024] = bytes(1024 - end_of_version_1)
