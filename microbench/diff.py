@@ -14,6 +14,7 @@ import sys
 
 from .core import encoding
 from .core.json_encoder import decode
+from .messages import safe
 from .results.shapes import flattened
 
 TYPE_CHECKING = False
@@ -84,7 +85,7 @@ class Change:
     def __str__(self) -> str:
         sides = [_json(self.left)] * (self.kind != ADDED)
         sides += [_json(self.right)] * (self.kind != REMOVED)
-        return f'{MARKS[self.kind]} {self.path}: {" -> ".join(sides)}'
+        return safe(f'{MARKS[self.kind]} {self.path}: {" -> ".join(sides)}')
 
 
 class Difference:

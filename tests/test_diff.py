@@ -381,3 +381,11 @@ print(diff({'x': 1}, {'x': 2}))
 print({'pandas', 'IPython', 'numpy'} & set(sys.modules))
 """
     assert printed(code) == '~ x: 1 -> 2\nset()\n'
+
+
+def test_a_difference_cannot_steer_the_terminal():
+    """Names and values come from files: escape sequences in them are text."""
+    evil = '\033]0;owned\007\u202e\n\x9b31m'
+    text = str(diff({evil: evil, 'x': 1}, {evil: 'other', 'x': evil}))
+    assert text.replace('\n', '').isprintable()
+    assert text.count('\n') == 1

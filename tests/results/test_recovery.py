@@ -265,7 +265,7 @@ def test_another_host(path, killed, capsys):
 
 
 def test_a_host_whose_name_could_steer_the_terminal(path, killed, capsys):
-    """Whoever writes the journal of another host decides what is in it: it is text."""
+    """A journal of another host may hold anything: it is printed as text."""
     killed()
     here = os.uname().nodename.encode()
     change(path, here, b'\x1b[2Jx'[: len(here)])
