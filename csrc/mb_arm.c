@@ -275,38 +275,44 @@ taken_signals(void)
 }
 
 /* Of the thread that forks: two may do so at a time. */
+static _Thread_local bool is_pythons; /* the fork; else it is one of C code */
+static _Thread_local bool holds, paused;
 static _Thread_local sigset_t mask_before;
-static _Thread_local int holds;
 
 static void
 hold_signals(void)
 {
-    if (holds++ == 0) {
+    if (!holds) {
         const sigset_t taken = taken_signals();
         pthread_sigmask(SIG_BLOCK, &taken, &mask_before);
+        holds = true;
+        paused = is_pythons && mb_watchdog_pause();
     }
 }
 
 static void
 let_signals_come(void)
 {
-    if (--holds == 0) {
+    if (paused) {
+        mb_watchdog_resume();
+    }
+    if (holds) {
         pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
     }
+    paused = holds = false;
 }
 
 void
 mb_arm_fork_begin(void)
 {
-    hold_signals();
+    is_pythons = true;
 }
 
 void
 mb_arm_fork_end(void)
 {
-    if (holds) { /* else this was made by a hook that ran after another's mb_arm_fork_begin */
-        let_signals_come();
-    }
+    is_pythons = false;
+    let_signals_come();
 }
 
 static void
@@ -320,7 +326,9 @@ static void
 after_fork_in_parent(void)
 {
     go_on_after_fork();
-    let_signals_come();
+    if (!is_pythons) {
+        let_signals_come();
+    }
 }
 
 /* What a signal does once ours is out of the way. Python's own handler would only find
@@ -350,7 +358,10 @@ after_fork_in_child(void)
     mb_seen_forget();
     mb_watchdog_forget();
     forget_watchdog();
-    let_signals_come();
+    paused = false;
+    if (!is_pythons) {
+        let_signals_come();
+    }
 }
 
 static int fork_failure;

@@ -22,10 +22,10 @@ int mb_arm_prepare(void);
  * signals are taken. May wait for the watchdog. Thread: also without the GIL. */
 void mb_arm_release(void);
 
-/* Around a fork by the interpreter. From one to the other the signals that are taken are
- * held up in this thread: so its other hooks are not interrupted by them, and a child gets
- * them once all is right there. Other forks hold them up by themselves, for as long as the
- * system call takes. */
+/* Around a fork by the interpreter. Every fork holds up the signals that are taken, in this
+ * thread, for as long as the system call takes. Here they are held up until mb_arm_fork_end:
+ * in the child until all is right there, in the parent until no code of the interpreter's
+ * swallows what their handlers raise. No thread of a watchdog is there meanwhile. */
 void mb_arm_fork_begin(void);
 void mb_arm_fork_end(void);
 

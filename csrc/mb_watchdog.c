@@ -4,7 +4,7 @@
 #include "mb_lastwords.h"
 #include "mb_seen.h"
 
-enum { BEGUN = 1, FIRED = 2, DONE = 4 }; /* bits of the stage */
+enum { BEGUN = 1, FIRED = 2, DONE = 4, PAUSED = 8 }; /* bits of the stage */
 
 /* What the watchdog does. While it watches: WATCHING, then the id of its thread, which the
  * kernel sets back to IDLE when the thread has left its stack. */
@@ -70,13 +70,14 @@ deadline_in(uint32_t now)
     return death.python ? came_ns + grace : came_ns;
 }
 
-/* Until the time is over: true, and Python can no longer begin. False if it has ended. */
+/* Until the time is over: true, and Python can no longer begin. False if it has ended, or
+ * the watchdog is to stop for a moment. */
 static bool
 time_is_over(void)
 {
     for (;;) {
         uint32_t now = __atomic_load_n(&stage, __ATOMIC_ACQUIRE);
-        if (now & DONE) {
+        if (now & (DONE | PAUSED)) {
             return false;
         }
         const int64_t left_ns = deadline_in(now) - mb_clock_ns();
@@ -138,7 +139,8 @@ await_idle(void)
 bool
 mb_watchdog_leave(void)
 {
-    return change_to(LEAVING) == IDLE;
+    const bool pauses = __atomic_load_n(&stage, __ATOMIC_ACQUIRE) & PAUSED;
+    return !pauses && change_to(LEAVING) == IDLE;
 }
 
 /* --- how it comes to life ---------------------------------------------------------- */
@@ -227,6 +229,36 @@ mb_watchdog_signal(mb_death came)
         at_once = dies && !watched;
     }
     if (at_once) {
+        end_the_process();
+    }
+}
+
+bool
+mb_watchdog_pause(void)
+{
+    uint32_t now = 0;
+    if (!mb_watchdog_death()) {
+        return false;
+    }
+    do {
+        if (now & (FIRED | DONE)) {
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&stage, &now, now | PAUSED, false,
+                                          __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
+    mb_raw_wake(&stage);
+    await_idle();
+    return true;
+}
+
+void
+mb_watchdog_resume(void)
+{
+    const uint32_t now =
+        __atomic_and_fetch(&stage, ~(uint32_t)PAUSED, __ATOMIC_ACQ_REL);
+    const bool dies = mb_watchdog_death() && !(now & DONE);
+    if (dies && change_to(WATCHING) == IDLE && !start_to_watch()) {
+        become_idle();
         end_the_process();
     }
 }

@@ -86,11 +86,18 @@ extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
 /* Watches, then is idle: what a thread does when it is called. */
 void mb_watchdog_run(void);
 
+/* From watching to idle for a moment, in which there is no thread: CPython warns of one when
+ * it forks, and what a signal's handler raises in the warning is lost. False: it does not
+ * watch, or acts already. Not for handlers. */
+bool mb_watchdog_pause(void);
+void mb_watchdog_resume(void);
+
 /* No record waits any more: a watchdog that would end nothing stops, one that will end the
  * process goes on. */
 void mb_watchdog_call_off(void);
 
-/* From idle to leaving: now the stack, or the thread, can be freed. False: it watches. */
+/* From idle to leaving: now the stack, or the thread, can be freed. False: it watches, or
+ * pauses. */
 bool mb_watchdog_leave(void);
 
 /* From leaving to idle: it was freed, and nothing has happened; or it goes on. */

@@ -294,10 +294,10 @@ def undo_in_child(
     """
 
 def before_fork() -> None:
-    """Hold up the signals that are taken, in this thread; for `os.register_at_fork`."""
+    """Have the signals that are taken held up from the fork on, in this thread."""
 
 def after_fork() -> None:
-    """Let them come again."""
+    """Let them come when `os.fork()` has returned; in other threads at once."""
 
 def in_child() -> None:
     """Put back what `undo_in_child` says, and let the signals come."""

@@ -270,8 +270,17 @@ def before_fork():
     c.mb_arm_fork_begin()
 
 
-def after_fork():
+cdef int let_signals_come(void *unused) except -1:
     c.mb_arm_fork_end()
+    PyErr_CheckSignals()  # now: what the program calls next may wait for long
+    return 0
+
+
+def after_fork():
+    # In the main thread when os.fork() has returned: until then CPython may run Python code
+    # (it warns of threads, of the watchdog too, which a signal makes), and a handler in it.
+    if not (in_main_thread() and c.Py_AddPendingCall(let_signals_come, NULL) == 0):
+        c.mb_arm_fork_end()
 
 
 def in_child():

@@ -42,6 +42,7 @@ cdef extern from "Python.h":
     unsigned int mb_type_version(object type) noexcept
     const char *Py_GetVersion() noexcept
     int PyErr_SetInterruptEx(int number) noexcept nogil
+    int Py_AddPendingCall(int (*function)(void *) except -1, void *argument) noexcept
     bint PyObject_TypeCheck(object value, void *type) noexcept
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL

@@ -55,7 +55,7 @@ def run(tmp_path):
             timeout=DEADLINE,
             check=False,
         )
-        records = FileOutput(str(path)).get_results() if path.exists() else []
+        records = FileOutput(str(path)).get_results()  # those of a journal too
         return Ran(done.returncode, done.stdout, done.stderr, records)
 
     return run
