@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from .growing import GrowingFile, GrowingPipe, opened
+from .growing import HEAD, GrowingFile, GrowingPipe, opened
 from .reading import decode_line, decode_together, salvaged
 from .seen import Seen
 from .siblings import Siblings
@@ -184,7 +184,9 @@ def _with_records(path: bytes) -> GrowingFile | None:
         file = opened(path)
     except OSError:
         return None
-    if not isinstance(file, GrowingPipe) and os.pread(file.fd, 1, 0) == b'{':
+    if not isinstance(file, GrowingPipe) and os.pread(file.fd, HEAD, 0).lstrip().startswith(
+        b'{'
+    ):
         return file
     file.close()
     return None

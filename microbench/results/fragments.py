@@ -2,8 +2,8 @@
 
 A process that is killed in the middle of a write leaves the beginning of a line. The
 next writer begins a new line after it; readers skip it. Readers that are not ours stop at
-it. So it is overwritten with blanks, which every reader of JSON lines passes over. No
-byte moves, so that nobody who appends at the same time notices.
+it. So it is overwritten with blanks (tabs), its newline included: JSON allows them before
+the next record. No byte moves, so that nobody who appends at the same time notices.
 
 A fragment that is not followed by a newline may be a write that is not finished yet: it
 is left alone. One that is followed by a newline is finished in any case, since its
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 BEGIN = OPENING.encode()
 BLANKS = b' \t'
+BLANK = b'\t'  # as csrc/mb_pieces.h has it: after it a writer begins no new line
+NEAR = 4096  # bytes
 
 
 def fragments(contents: bytes) -> Iterator[Place]:
@@ -68,12 +70,15 @@ def without_fragments(block: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
     changed = bytearray(block)
     for begin, end in _found_in(block):
         if is_dead(block[begin:end]):
-            changed[begin:end] = b' ' * (end - begin)
+            changed[begin:end] = BLANK * (end - begin)
     return bytes(changed)
 
 
 def blank(path: str, is_dead: Callable[[bytes], bool], start: int = 0) -> int:
     """Overwrite the fragments that are dead; return how many there were.
+
+    The newline after one that is a line of its own goes as well, so that no empty line is
+    left: the blanks belong to the next record then.
 
     Args:
         path: of the file.
@@ -91,10 +96,22 @@ def blank(path: str, is_dead: Callable[[bytes], bool], start: int = 0) -> int:
             for begin, end in _found_in(block):
                 text = block[begin : end + 1]  # and what follows it
                 if is_dead(text[:-1]) and _is_still_at(descriptor, place + begin, text):
-                    os.pwrite(descriptor, b' ' * (end - begin), place + begin)
+                    _overwrite(descriptor, place + begin, text)
                     count += 1
             place += len(block)
     return count
+
+
+def _overwrite(descriptor: int, place: int, text: bytes) -> None:
+    whole = text.endswith(b'\n') and _begins_line(descriptor, place)
+    os.pwrite(descriptor, BLANK * (len(text) - (not whole)), place)
+
+
+def _begins_line(descriptor: int, place: int) -> bool:
+    """Whether only blanks are before a place on its line; not if they are very many."""
+    size = min(place, NEAR)
+    before = os.pread(descriptor, size, place - size).rstrip(BLANKS)
+    return before.endswith(b'\n') or (not before and size == place)
 
 
 def _is_still_at(descriptor: int, place: int, text: bytes) -> bool:

@@ -86,6 +86,7 @@ def test_blanks_make_every_line_readable(tmp_path_factory, lines):
     after = path.read_bytes()
     assert count == len(lines) - len(whole)
     assert len(after) == len(before)
+    assert not any(line.isspace() for line in after.split(b'\n')[:-1])
     assert (
         list(decode_lines(io.BytesIO(after), path)) == whole
     )  # a warning would be an error
@@ -97,7 +98,15 @@ def test_only_the_dead_ones(tmp_path):
     dead, alive = WHOLE[:-1], OTHER[:-1]
     path.write_bytes(dead + b'\n' + alive + b'\n')
     assert blank(str(path), lambda text: text == dead) == 1
-    assert path.read_bytes() == b' ' * len(dead) + b'\n' + alive + b'\n'
+    assert path.read_bytes() == b'\t' * (len(dead) + 1) + alive + b'\n'
+
+
+def test_a_newline_between_two_records_stays(tmp_path):
+    """The fragment is glued to a whole one: what follows is another line."""
+    path = tmp_path / 'records.jsonl'
+    path.write_bytes(OTHER + WHOLE[:30] + b'\n' + WHOLE + b'\n')
+    assert blank(str(path), lambda text: True) == 1
+    assert path.read_bytes() == OTHER + b'\t' * 30 + b'\n' + WHOLE + b'\n'
 
 
 def test_what_is_before_the_start_is_left_alone(tmp_path):
@@ -105,7 +114,7 @@ def test_what_is_before_the_start_is_left_alone(tmp_path):
     path = tmp_path / 'records.jsonl'
     path.write_bytes(WHOLE[:30] + b'\n' + OTHER[:30] + b'\n')
     assert blank(str(path), lambda text: True, 31) == 1
-    assert path.read_bytes() == WHOLE[:30] + b'\n' + b' ' * 30 + b'\n'
+    assert path.read_bytes() == WHOLE[:30] + b'\n' + b'\t' * 31
 
 
 @given(
