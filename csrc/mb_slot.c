@@ -40,8 +40,8 @@ mb_image_header(mb_image image)
         memcmp(header->magic, MB_JOURNAL_MAGIC, sizeof header->magic) != 0) {
         return NULL;
     }
-    const bool known = header->version > 0 && header->version <= MB_JOURNAL_VERSION;
-    const bool whole = known && header->layout == MB_JOURNAL_LAYOUT &&
+    const bool whole = header->version == MB_JOURNAL_VERSION &&
+                       header->layout == MB_JOURNAL_LAYOUT &&
                        ends(header->boot_id, sizeof header->boot_id) &&
                        ends(header->host, sizeof header->host);
     return whole ? header : NULL;
@@ -77,10 +77,9 @@ mb_slot_is_open(const mb_slot *slot)
 }
 
 bool
-mb_slot_may_be_written(mb_image image, const mb_slot *slot)
+mb_slot_is_claimed(const mb_slot *slot)
 {
-    const mb_journal_header *header = (const mb_journal_header *)image.base;
-    return header->version == 1 || LOAD_FIRST(slot->state) == MB_SLOT_CLAIMED;
+    return LOAD_FIRST(slot->state) == MB_SLOT_CLAIMED;
 }
 
 static const mb_slot_text *

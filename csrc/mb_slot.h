@@ -62,8 +62,7 @@ typedef struct {
     uint32_t signal;        /* that was seen first; 0: none */
     int64_t signal_wall_ns; /* when */
     int64_t signal_ns;
-    /* From version 2 on. What is added here needs no new version: it is 0 where it is
-     * missing. */
+    /* What is added at the end needs no new version: it is 0 where it is missing. */
     mb_mark made_at; /* of the output: claimed records lie behind it */
     mb_recovery_note
         recovered;          /* written by whoever puts the records into the output */
@@ -159,7 +158,7 @@ typedef struct {
 } mb_slot_total;
 
 /* Differs wherever one of the above would be read wrongly. The fields of the header up to
- * those of version 2 are counted. */
+ * the first mark are counted. */
 #define MB_JOURNAL_LAYOUT                                                              \
     (0x01000000u + (uint32_t)(offsetof(mb_journal_header, made_at) << 12) +            \
      (uint32_t)(sizeof(mb_slot) + sizeof(mb_entry) * 8))
@@ -172,7 +171,7 @@ typedef struct {
 } mb_image;
 
 /* The header, whose strings end within it; NULL if this is no journal, or one of another
- * version than 1 and 2. Borrowed from the image. */
+ * version. Borrowed from the image. */
 const mb_journal_header *mb_image_header(mb_image image);
 
 /* The output path: `*size` bytes, borrowed; NULL where there is none. */
@@ -184,8 +183,8 @@ const mb_slot *mb_image_next(mb_image image, const mb_slot *slot);
 /* Whether a record is open in it, claimed or not. */
 bool mb_slot_is_open(const mb_slot *slot);
 
-/* Whether the record may be in a file already. In version 1 each may. */
-bool mb_slot_may_be_written(mb_image image, const mb_slot *slot);
+/* Whether the record may be in a file already. */
+bool mb_slot_is_claimed(const mb_slot *slot);
 
 /* The last moment, on the monotonic clock, that the journal knows of: what it was told of
  * any record, a heartbeat, the signal, the death of the parent. The process was alive then,

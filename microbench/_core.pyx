@@ -715,7 +715,7 @@ def journal_claims(bytes data not None):
         if slot is NULL:
             return claims
         if c.mb_slot_is_open(slot):
-            claims.append(bool(c.mb_slot_may_be_written(image, slot)))
+            claims.append(bool(c.mb_slot_is_claimed(slot)))
 
 
 cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):

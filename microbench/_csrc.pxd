@@ -164,7 +164,7 @@ cdef extern from "mb_slot.h":
     const char *mb_image_output(mb_image image, size_t *size) noexcept nogil
     const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
     bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
-    bint mb_slot_may_be_written(mb_image image, const mb_slot *slot) noexcept nogil
+    bint mb_slot_is_claimed(const mb_slot *slot) noexcept nogil
     int64_t mb_image_last_ns(mb_image image) noexcept nogil
     bint mb_image_end_is_marked(mb_image image) noexcept nogil
     int mb_image_signal(mb_image image) noexcept nogil
