@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -16,6 +17,16 @@ hypothesis.settings.register_profile(
     'microbench', deadline=None, max_examples=20 if SANITIZED else 100
 )
 hypothesis.settings.load_profile('microbench')
+
+
+# A shell ignores these for what it starts in the background; programs of the tests
+# inherit that, and many are about these signals.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def pytest_report_header():
