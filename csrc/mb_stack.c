@@ -89,3 +89,13 @@ mb_stack_look(uintptr_t here)
     }
     return set_marks(bounds, here);
 }
+
+size_t
+mb_stack_left(void)
+{
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    if (mb_stack_look(here) == MB_STACK_FULL) {
+        return 0;
+    }
+    return mb_stack.enough <= here ? here - mb_stack.enough : SIZE_MAX;
+}

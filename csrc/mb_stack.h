@@ -40,6 +40,10 @@ mb_stack_room(void)
     return here >= marks->enough ? MB_STACK_ENOUGH : mb_stack_look(here);
 }
 
+/* Bytes below the frame of the caller that may be used; SIZE_MAX where the end of the stack
+ * is unknown. Thread: any. */
+size_t mb_stack_left(void);
+
 /* What stays free of a stack of this size: an eighth, within sensible bounds. */
 size_t mb_stack_reserve(size_t size);
 

@@ -17,6 +17,10 @@ void py_headroom_take_back(bool given);
 /* Whether Python's limit leaves room for one more function; if not, RecursionError is set. */
 bool py_headroom_for_a_call(void);
 
+/* Calls a function that may recurse in C (json, repr) with a recursion limit that fits the
+ * stack that is left: a program may have raised its own beyond that. */
+PyObject *py_headroom_call(PyObject *func, PyObject *args, PyObject *kwargs);
+
 /* Adds to what is left of C recursion, where CPython counts that. A call from C to Python
  * takes two (PY_EVAL_C_STACK_UNITS of Python/ceval.c): a caller who has looked at the stack
  * itself gives them, and takes them back. */

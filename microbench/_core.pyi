@@ -21,6 +21,12 @@ class Phase:
 def time_method(cls: type) -> Any:
     """Return what `time` of a bench is, with the docstring of the definition there."""
 
+def within_stack(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call what may recurse in C; RecursionError comes before the stack is used up.
+
+    A program may have raised its recursion limit beyond what fits the stack.
+    """
+
 class Left:
     """A block that is left by `leave(exception)`, also if Ctrl-C comes in between.
 
@@ -429,6 +435,9 @@ def closed_text(json: bytes, measured: bool) -> bytes:
 
 def has_digits(text: bytes, run: int) -> bool:
     """Whether so many decimal digits, at least one, stand side by side somewhere."""
+
+def is_deep(value: object) -> bool:
+    """Whether lists, tuples and dicts, no subclasses, nest beyond 200 levels."""
 
 def plain_text(value: object) -> bytes | None:
     """JSON of a plain value (as json.loads returns, and datetimes), else None."""

@@ -41,6 +41,10 @@ def time_method(cls):
     return c.py_phase_time_method(cls, cls.time.__doc__.encode())
 
 
+def within_stack(func, *args, **kwargs):
+    return c.py_headroom_call(func, args, kwargs)
+
+
 # --- clocks and identity -----------------------------------------------------------
 
 def clock_ns():
@@ -807,6 +811,26 @@ cdef bint put_dict(c.mb_text *text, dict values, int depth) except -1:
             return 0
     put(text, b'}')
     return 1
+
+
+cdef bint nests_beyond(object value, int levels) except -1:
+    kind = type(value)  # of subclasses, code of the user's would run
+    if kind is dict:
+        members = value.values()
+    elif kind is list or kind is tuple:
+        members = value
+    else:
+        return 0
+    if not levels:
+        return 1
+    for member in members:
+        if nests_beyond(member, levels - 1):
+            return 1
+    return 0
+
+
+def is_deep(value):
+    return nests_beyond(value, 2 * DEEPEST)
 
 
 def plain_text(value):

@@ -315,6 +315,9 @@ cdef extern from "pythread.h":
                                     int interruptible) noexcept nogil
     void PyThread_release_lock(PyThread_type_lock lock) noexcept
 
+cdef extern from "py_headroom.h":
+    object py_headroom_call(object func, object args, object kwargs)
+
 cdef extern from "py_run.h":
     ctypedef struct py_run:
         mb_run native

@@ -6,19 +6,31 @@ import _warnings
 import sys
 from os.path import dirname, join
 
+from . import _core
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
 
 PACKAGE = join(dirname(__file__), '')
+
+
+def is_ours(code: CodeType) -> bool:
+    """Whether code belongs to this package.
+
+    That of the functions which `@bench` returns does, though it names the user's file.
+    """
+    if code.co_filename.startswith(PACKAGE):
+        return True
+    return code.co_name.startswith('timed ') and 'timed' in code.co_freevars
 
 
 def _frames_of_ours() -> int:
     """How many frames above the caller's belong to this package."""
     count = 0
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    while frame is not None and is_ours(frame.f_code):
         count += 1
         frame = frame.f_back
     return count
@@ -93,7 +105,8 @@ def _escaped(character: str) -> str:
 def text_of(value: object, text: Callable[[object], str] = str) -> str:
     """`str(value)`, or `repr(value)`, also where that fails."""
     try:
-        return text(value)
+        found: str = _core.within_stack(text, value)
+        return found
     except BaseException:  # whatever it raises, it is not worth a record
         return f'<{type(value).__name__} without text>'
 

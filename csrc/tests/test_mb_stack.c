@@ -14,6 +14,17 @@ the_first_look_of_a_thread_finds_its_bounds(void)
 }
 
 static void
+what_is_left_gets_less(void)
+{
+    const size_t before = mb_stack_left();
+    volatile char filler[4096];
+    filler[0] = 1;
+    CHECK(before > 0 && before < SIZE_MAX);
+    CHECK(mb_stack_left() <= before);
+    CHECK((uintptr_t)filler > mb_stack.enough);
+}
+
+static void
 an_eighth_is_kept_within_bounds(void)
 {
     CHECK_INT(mb_stack_reserve(32 << 10), 8 << 10);
@@ -92,6 +103,7 @@ int
 main(void)
 {
     RUN(the_first_look_of_a_thread_finds_its_bounds);
+    RUN(what_is_left_gets_less);
     RUN(an_eighth_is_kept_within_bounds);
     RUN(a_thread_with_a_small_stack_stops_before_its_end);
     RUN(a_raised_limit_is_noticed);

@@ -80,7 +80,7 @@ def encode_strictly(value: Any, encoder: type | None) -> bytes:
 
 def decode(text: str | bytes) -> Any:
     """Return the value that a JSON text stands for."""
-    return json.loads(text)
+    return _core.within_stack(json.loads, text)
 
 
 def warn_unencodable(value: object, error: BaseException) -> None:
@@ -91,21 +91,35 @@ def warn_unencodable(value: object, error: BaseException) -> None:
 
 def _by_library(value: Any, encoder: type | None) -> bytes | None:
     """Return the text as orjson or the stdlib gives it; None if neither can."""
-    if encoder is None and orjson is not None:
+    if encoder is None and orjson is not None and not _core.is_deep(value):
         try:
-            return _core.ascii_text(orjson.dumps(value, _standard.default, ORJSON))
+            return _core.ascii_text(orjson.dumps(value, _shallow_default, ORJSON))
         except TypeError as error:
             _raise_interrupt(error.__cause__)
             # the stdlib knows more: lone surrogates, large integers, deep nesting
     return _by_stdlib(value, encoder or JSONEncoder)
 
 
+def _shallow_default(value: Any) -> Any:
+    """As the standard encoder's; orjson follows tuples beyond the end of the stack."""
+    found = _standard.default(value)
+    if _core.is_deep(found):
+        raise TypeError('it is nested too deeply')
+    return found
+
+
 def _by_stdlib(value: Any, encoder: type) -> bytes | None:
     try:
-        text = json.dumps(value, cls=encoder, allow_nan=False, separators=(',', ':'))
+        text = _dumped(value, cls=encoder)
         return _checked(text, value) if _writes_itself(encoder) else text.encode()
     except Exception:
         return None
+
+
+def _dumped(value: Any, **options: Any) -> str:
+    options |= {'allow_nan': False, 'separators': (',', ':')}
+    text: str = _core.within_stack(json.dumps, value, **options)
+    return text
 
 
 def _writes_itself(encoder: type) -> bool:
@@ -121,7 +135,7 @@ def _checked(text: str, value: Any) -> bytes | None:
 
     It may indent, write NaN or other characters, or anything at all.
     """
-    written = json.loads(text, parse_constant=_refuse)
+    written = _core.within_stack(json.loads, text, parse_constant=_refuse)
     if isinstance(value, dict) and not isinstance(written, dict):
         return None
     lines = text.encode('utf-8', 'surrogatepass').splitlines()
@@ -139,9 +153,10 @@ def _refuse(token: str) -> None:
 
 
 def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
-    cleaned = _Cleaner(_default_of(encoder), strict=strict).clean(value)
+    cleaner = _Cleaner(_default_of(encoder), strict=strict)
+    cleaned = _core.within_stack(cleaner.clean, value)
     text = _by_stdlib(cleaned, encoder) if encoder and _writes_itself(encoder) else None
-    return text or json.dumps(cleaned, separators=(',', ':'), allow_nan=False).encode()
+    return text or _dumped(cleaned).encode()
 
 
 def _default_of(encoder: type | None) -> Callable[[Any], Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from ..core.capture import namespace, per_process, spanning
 from ..core.naming import without_partial
-from ..messages import PACKAGE
+from ..messages import is_ours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
 def _is_capturing(frame: FrameType) -> bool:
     """Whether it is ours, or an override of the hook, which counts as ours."""
     code = frame.f_code
-    return code.co_filename.startswith(PACKAGE) or code.co_name == 'capture_functions'
+    return is_ours(code) or code.co_name == 'capture_functions'
 
 
 def _is_stdlib(frame: FrameType) -> bool:

@@ -10,13 +10,14 @@ import sys
 import traceback
 import types
 import typing
+import warnings
 import weakref
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from microbench import MicroBench, MicroBenchBase
+from microbench import MBFunctionCall, MicroBench, MicroBenchBase
 from tests.fakes import Ticking, call_of, printed
 
 
@@ -168,6 +169,22 @@ def test_a_frame_of_ours_shows_the_decorated_function(bench):
         failing()
     files = {entry.filename for entry in traceback.extract_tb(raised.value.__traceback__)}
     assert files == {__file__}
+
+
+@pytest.mark.parametrize('func', KINDS)
+def test_warnings_point_to_the_caller(func):
+    """A warning of ours names the line that calls, not that of the decorator."""
+
+    class Bench(MicroBenchBase, MBFunctionCall):
+        pass
+
+    timed = Bench()(func)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        drain(timed(object()))
+    [entry] = caught
+    assert entry.filename == __file__
+    assert entry.lineno != func.__code__.co_firstlineno
 
 
 # --- places in a class ----------------------------------------------------------------

@@ -109,6 +109,59 @@ print(plain(3_000))
     assert printed(code) == 'True\n3000\n'
 
 
+@pytest.mark.parametrize('size', [128, 8192])
+def test_what_is_nested_deeply(size):
+    """Arguments, results and messages that no encoder can follow cost their own place."""
+    code = f"""{PRELUDE}
+import os, warnings
+from microbench import MBFunctionCall, MBReturnValue
+warnings.simplefilter('ignore')
+sys.setrecursionlimit(10**6)
+threading.stack_size({size} * 1024)
+
+class Bench(MicroBench, MBFunctionCall, MBReturnValue):
+    pass
+
+class Custom(json.JSONEncoder):
+    pass
+
+def nested(wrap, levels):
+    value = None
+    for _ in range(levels):
+        value = wrap(value)
+    return value
+
+kept = []
+
+def main():
+    for encoder in (None, Custom):
+        bench = Bench(json_encoder=encoder)
+
+        @bench
+        def same(value, *, fail=False):
+            if fail:
+                raise KeyError(value)
+            return value
+
+        for wrap in (lambda v: [v], lambda v: (v,), lambda v: {{'k': v}}):
+            value = nested(wrap, 100_000)
+            kept.append(value)  # CPython 3.13 would free it beyond a small stack
+            assert same(value) is value
+            try:
+                same(value, fail=True)
+            except KeyError as error:
+                assert error.args[0] is value
+        records = bench.get_results()
+        print(len(records), records[1]['exception']['message'], flush=True)
+    os._exit(0)
+
+thread = threading.Thread(target=main)
+thread.start()
+thread.join()
+"""
+    assert printed(code) == '6 <KeyError without text>\n' * 2
+
+
 NEAR = """
 import json
 bench = MicroBench({path!r})

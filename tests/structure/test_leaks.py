@@ -469,6 +469,22 @@ def step():
     _core.unmute(token)
 """,
     'phases_lost': 'def step():\n    _core.phases_lost()\n',
+    'is_deep': """
+shallow = {'a': [(1, {}), words]}
+deep = ()
+for _ in range(300):
+    deep = (deep,)
+def step():
+    assert not _core.is_deep(shallow)
+    assert _core.is_deep(deep)
+""",
+    'within_stack': """
+def step():
+    _core.within_stack(str, words)
+    _core.within_stack(dict, a=words)
+    refused(ValueError, _core.within_stack, int, words)
+    refused(TypeError, _core.within_stack, marker)
+""",
     'plain_text': """
 value = {'a': [1, 2.5, None, True, words], 'b': datetime.now(timezone.utc), 'c': {}}
 deep = []
