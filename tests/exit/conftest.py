@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.fakes import python
+from tests.fakes import PATIENT, python
 
-# Seconds for Python to react to a signal. No load exceeds the one; where native code has to
-# write, it does not matter how long it takes to be sure, and the other keeps tests short.
-PATIENT, SHORT = '600', '0.25'
+# Seconds for Python to react to a signal, where native code has to write: the tests are
+# short, and it does not matter if Python had needed more.
+SHORT = '0.25'
 
 # In a program: what time there was, Python's as well, is over at this moment.
 TIME_IS_OVER = 'microbench._core.exit_prepare(0, 0); microbench._core.exit_begin()'

@@ -11,11 +11,11 @@ from typing import NamedTuple
 import pytest
 
 from microbench import FileOutput
+from tests.fakes import PATIENT
 
 from .conftest import (
     BENCHES,
     NAMES,
-    PATIENT,
     SHORT,
     TIME_IS_OVER,
     WHERE,

@@ -5,8 +5,9 @@ import signal
 import pytest
 
 from microbench import FileOutput
+from tests.fakes import PATIENT
 
-from .conftest import ONE, PATIENT, SHORT, TIME_IS_OVER, strict
+from .conftest import ONE, SHORT, TIME_IS_OVER, strict
 
 HANG = 'never.signal_and_hang(signal.{0}, 1)'
 

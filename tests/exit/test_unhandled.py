@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from .conftest import PATIENT
+from tests.fakes import PATIENT
 
 EACH = pytest.mark.parametrize('name', ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGXCPU'])
 ONE = """

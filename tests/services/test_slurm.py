@@ -32,7 +32,7 @@ class Bench(MicroBench, MBSlurmInfo):
     pass
 
 bench = Bench('records.jsonl')
-bench.record_on_exit('job')
+bench.record_on_exit('job', grace={grace})
 with bench.time('work'):
     with open('new', 'w') as up:
         up.write(f'{{os.getpid()}} {{time.monotonic()}}')
@@ -50,6 +50,12 @@ SAY = 'printf "%s " $PPID >new; cut -d" " -f1 /proc/uptime >>new; mv new up'
 COMMAND = f"{MICROBENCH} -- sh -c '{SAY}; exec sleep 1000'"
 IN_C = f'{sys.executable} -c "{BUSY}"'
 COMMAND_IN_C = f"{MICROBENCH} -- sh -c '{SAY}; exec {IN_C}'"
+
+
+def program(work):
+    """A program that does this; Python has the time that it may need, if it ever reacts."""
+    return PROGRAM.format(work=work, grace=0.25 if work == NEVER_BACK else 600)
+
 
 # How a script starts a program.
 CHILD = '{}\necho over\n'
@@ -186,7 +192,7 @@ class Running:
         self.cluster, self.directory, self.job = cluster, directory, job
         self.number = None
         self.ended_by = None
-        (directory / 'program.py').write_text(PROGRAM.format(work=job.work))
+        (directory / 'program.py').write_text(program(job.work))
 
     def submit(self):
         words = self.job.script, *self.job.options
@@ -380,7 +386,7 @@ def _monotonic(moment):
 def test_an_interactive_step(slurm, tmp_path, name):
     """A task of srun gets SIGKILL soon after srun has got a signal, or nothing else."""
     slurm.environment['PYTHONPATH'] = str(ROOT)
-    (tmp_path / 'program.py').write_text(PROGRAM.format(work=WAITING))
+    (tmp_path / 'program.py').write_text(program(WAITING))
     with slurm.start(
         'srun', *PYTHON.split(), cwd=tmp_path, stderr=subprocess.DEVNULL
     ) as step:
