@@ -124,7 +124,7 @@ class Facts:
     @property
     def busy(self) -> list[float | None]:
         """For each run, the CPU seconds that it has used in a second; None: unknown."""
-        if self.scale is None:
+        if self.scale is None or self.is_bound:
             return []
         pairs = zip(self.usage, items(self.call.get('durations')), strict=False)
         return [_busy(used, duration, self.scale) for used, duration in pairs]

@@ -6,11 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+from microbench import FileOutput, _core
 from microbench.__main__ import main
 from microbench.cli.forwarding import Forwarding
+from microbench.results import journals
 from tests.cli.conftest import wait_until
 
 OUT = ('-o', 'out.jsonl')
@@ -176,10 +179,13 @@ def test_two_signals_ten_milliseconds_apart(start):
     assert only(outcome)['call']['returncode'] == [-signal.SIGTERM]
 
 
-def test_the_record_does_not_wait_for_a_child_that_takes_long(start):
+# In a batch job of SLURM the signal that has the command look up means two things.
+@pytest.mark.parametrize('env', [{}, {'SLURM_JOB_ID': '42'}], ids=['alone', 'a job'])
+def test_the_record_does_not_wait_for_a_child_that_takes_long(start, env):
     """After the grace period it is written; the child goes on, and we wait for it."""
     command = start(
-        *OUT, '--timeout=600', '--timeout-grace-period=0.1', '--', *counting('TERM')
+        *(*OUT, '--timeout=600', '--timeout-grace-period=0.1', '--', *counting('TERM')),
+        more_env=env,
     )
     assert command.line() == 'started'
     command.send(signal.SIGTERM)
@@ -195,6 +201,29 @@ def test_the_record_does_not_wait_for_a_child_that_takes_long(start):
     assert record['exit_signal'] == 'SIGTERM'
     assert record['call']['returncode'] == []
     assert len(record['call']['durations']) == 1
+
+
+def header_of(command):
+    """What the journal of a command that is running says; None: there is none yet."""
+    found = [Path(path).read_bytes() for path in journals.paths_for(str(command.out))]
+    return _core.journal_header(found[0]) if found and any(found[0][:8]) else None
+
+
+def test_it_notes_that_it_is_alive_while_it_waits(start):
+    """Again and again, with the iteration that is running."""
+    command = start(*OUT, '-n', '2', '--', 'sh', '-c', 'echo started; read line')
+    assert command.line() == 'started'
+    command.process.stdin.write('\n')
+    command.process.stdin.flush()
+    assert command.line() == 'started'
+    before = header_of(command)['last_ns']
+    wait_until(lambda: header_of(command)['last_ns'] > before)
+    command.process.kill()
+    command.process.wait()
+    [record] = FileOutput(command.out).get_results()
+    first, second = record['call']['durations']
+    assert first > 0
+    assert second > 0
 
 
 def test_what_it_has_printed_is_in_that_record(start):

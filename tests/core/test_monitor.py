@@ -158,6 +158,16 @@ def test_signals_are_left_alone():
     assert len(call_of(bench)['monitor']) == 1
 
 
+def test_it_notes_each_second_that_the_process_is_alive(monkeypatch):
+    """Between two samples, which are where they would be without that."""
+    beats = []
+    monkeypatch.setattr(monitors._core, 'beat', lambda: beats.append(1))
+    sampler, event = sampled(6, 2.5)
+    assert event.pauses == [1.0, 1.0, 0.5] * 2
+    assert len(sampler.samples) == 2
+    assert len(beats) == 2 + 2 * 2
+
+
 def test_an_interval_of_a_millisecond_for_ten_seconds():
     """10,001 samples, at multiples of the interval whatever a sample costs."""
     sampler, event = sampled(10_001, 2**-10, cost=2**-12)

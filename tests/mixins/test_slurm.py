@@ -74,6 +74,26 @@ def test_secrets_are_masked(monkeypatch, redact):
         assert masked == sorted(f'slurm.{name}' for name in names)
 
 
+# Of a batch step of SLURM 26.05, where steps that are none of srun have negative numbers.
+BATCH_STEP = {
+    'SLURM_JOB_ID': '884120',
+    'SLURM_JOB_SLUID': 's8Q1ZK3W0000',
+    'SLURM_JOB_START_TIME': '1795897168',
+    'SLURM_JOB_END_TIME': '1795897228',
+    'SLURM_STEP_ID': '-5',
+    'SLURM_STEPID': '-5',
+}
+
+
+def test_a_batch_step_of_a_later_version(monkeypatch):
+    """Values stay what they are."""
+    for name, value in BATCH_STEP.items():
+        monkeypatch.setenv(name, value)
+    assert slurm(Bench()) == {
+        name.removeprefix('SLURM_').lower(): value for name, value in BATCH_STEP.items()
+    }
+
+
 def test_read_at_each_record(monkeypatch):
     """A step that starts later is seen."""
     bench = Bench()

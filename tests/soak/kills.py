@@ -3,12 +3,14 @@
     python -m tests.soak.kills --count 10000 --seed 1
 
 Each round forks a writer, which tells through a pipe whenever a record was written, and
-kills it. Every record that was told of has to be there, once; one more may be: the one
-that was open, or written and not told of yet. Now and then the file is rotated. In the end
-no line may be left that cannot be parsed, and no journal.
+kills it. Some writers are part of a batch job, and the shell that has started them is
+killed right before. Every record that was told of has to be there, once; one more may be:
+the one that was open, or written and not told of yet. Now and then the file is rotated. In
+the end no line may be left that cannot be parsed, and no journal.
 """
 
 import argparse
+import ctypes
 import itertools
 import json
 import os
@@ -26,6 +28,8 @@ from microbench import FileOutput, MicroBench
 from microbench.cli import recover
 
 LONGEST = 0.004  # seconds until a writer is killed
+SOON = 0.002  # seconds between the deaths of a shell and of its writer
+PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 ROUNDS = 10  # for each file
 
 
@@ -38,25 +42,54 @@ def write_records(path, pipe, number):
         os.write(pipe, b'.')
 
 
-def kill_a_writer(path, number, delay, at_work):
-    """Return how many records it has told of.
-
-    Args:
-        path: of the file.
-        number: of the writer.
-        delay: seconds until it is killed.
-        at_work: whether they begin when it has written its first record.
-    """
-    reading, writing = os.pipe()
+def start_writer(path, writing, number):
+    """Return its process, and that of no shell."""
     pid = os.fork()
     if pid == 0:
         try:
             write_records(path, writing, number)
         finally:
             os._exit(1)  # an error: never the end of a writer
+    return pid, None
+
+
+def start_job(path, writing, number):
+    """Return the process of a writer, and that of the shell of its batch job."""
+    reading, told = os.pipe()
+    shell = os.fork()
+    if shell == 0:
+        try:
+            os.environ['SLURM_JOB_ID'] = '1'
+            pid, _ = start_writer(path, writing, number)
+            os.write(told, str(pid).encode())
+            os.close(writing)
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(told)
+    with os.fdopen(reading, 'rb', buffering=0) as file:
+        return int(file.read(20)), shell
+
+
+def kill_a_writer(path, number, chance):
+    """Return how many records it has told of.
+
+    Args:
+        path: of the file.
+        number: of the writer.
+        chance: decides when it is killed, and what else is.
+    """
+    delay, at_work = chance.uniform(0, LONGEST), chance.random() < 0.7
+    start = start_job if chance.random() < 0.3 else start_writer
+    reading, writing = os.pipe()
+    pid, shell = start(path, writing, number)
     os.close(writing)
     first = os.read(reading, 1) if at_work else b''
     time.sleep(delay)
+    if shell is not None:
+        os.kill(shell, signal.SIGKILL)
+        os.waitpid(shell, 0)
+        time.sleep(chance.uniform(0, SOON))
     os.kill(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(status), f'writer {number} has ended by itself: {status}'
@@ -119,8 +152,7 @@ def rounds(directory, count, chance):
     path = Path(directory) / 'records.jsonl'
     told = {}
     for number in range(count):
-        delay, at_work = chance.uniform(0, LONGEST), chance.random() < 0.7
-        told[number] = kill_a_writer(path, number, delay, at_work)
+        told[number] = kill_a_writer(path, number, chance)
         if chance.random() < 0.2:
             rotate(path, number, chance.random() < 0.5)
         check(as_read(path) + as_rotated(path), told)
@@ -134,6 +166,8 @@ def rounds(directory, count, chance):
 def soak(count, seed):
     """Kill that many writers; return how many records they told of."""
     chance = random.Random(seed)
+    # a writer whose shell has died is a child of this process: its end can be waited for
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     total = 0
     for first in range(0, count, ROUNDS):
         with tempfile.TemporaryDirectory() as directory:
