@@ -237,6 +237,33 @@ write_header(mb_journal *journal)
     read_both_clocks(&header->made_wall_ns, &header->made_ns);
 }
 
+/* A reader that finds it half written finds a digest that matches nothing: then all is searched.
+ * The stores are atomic so that they stay in this order. */
+static void
+note_mark(mb_journal *journal)
+{
+    mb_mark mark, *noted = &header_of(journal)->made_at;
+    mb_mark_of_path(journal->output, &mark);
+    __atomic_store_n(&noted->digest, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&noted->device, mark.device, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&noted->inode, mark.inode, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&noted->end, mark.end, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&noted->digest, mark.digest, __ATOMIC_SEQ_CST);
+}
+
+void
+mb_journal_mark(mb_journal *journal, int64_t wall_ns)
+{
+    const int64_t since_ns = wall_ns - journal->marked_wall_ns;
+    if (since_ns >= 0 && since_ns < MB_JOURNAL_MARK_NS) {
+        return;
+    }
+    journal->marked_wall_ns = wall_ns;
+    if (journal->output) {
+        note_mark(journal);
+    }
+}
+
 static bool
 write_output(mb_journal *journal)
 {
@@ -244,7 +271,7 @@ write_output(mb_journal *journal)
     const uint32_t offset = mb_journal_allocate(journal, size);
     if (offset) {
         memcpy(journal->base + offset, journal->output, size);
-        mb_mark_of_path(journal->output, &header_of(journal)->made_at);
+        note_mark(journal);
         header_of(journal)->output = offset;
         header_of(journal)->output_size = (uint32_t)size;
     }
@@ -497,6 +524,7 @@ empty(mb_journal *journal)
     mb_free(journal->output);
     journal->path = journal->output = NULL;
     journal->open = journal->users = journal->refusals = 0;
+    journal->marked_wall_ns = 0;
     journal->last = NULL;
 }
 

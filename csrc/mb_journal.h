@@ -45,6 +45,7 @@ typedef struct mb_journal {
     mb_endmark *endmark; /* Owned; or NULL */
     char *endmark_page;  /* of the mapping */
     uint64_t device, inode;
+    int64_t marked_wall_ns; /* when the output was looked at last */
 } mb_journal;
 
 /* The journal of `output`, an absolute path, in `directory` (NULL: beside it): the one
@@ -106,6 +107,13 @@ void mb_journal_needs_signs(mb_journal *journal);
 void mb_journal_needs_none(const mb_journal *journal);
 
 /* --- for mb_mirror ---------------------------------------------------------------- */
+
+/* Before a record is opened while no other is open: what comes lies behind the end of the
+ * output as it is now. Looked at once in MB_JOURNAL_MARK_NS, since it costs some system
+ * calls; `wall_ns` is now. So recovery has little to search, however long the process has
+ * been there, and whatever file it writes to by now. */
+#define MB_JOURNAL_MARK_NS 1000000000
+void mb_journal_mark(mb_journal *journal, int64_t wall_ns);
 
 /* The offset of `size` bytes of zeros, aligned to 8; 0 if there is no room. */
 uint32_t mb_journal_allocate(mb_journal *journal, size_t size);

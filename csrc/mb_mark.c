@@ -55,7 +55,11 @@ mb_mark_of(int fd, int64_t end, mb_mark *mark)
 void
 mb_mark_of_path(const char *path, mb_mark *mark)
 {
+    struct stat file;
     *mark = (mb_mark){0};
+    if (stat(path, &file) < 0 || !S_ISREG(file.st_mode)) {
+        return; /* to open a FIFO would be noticed by those who write to it */
+    }
     const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd >= 0) {
         mb_mark_of(fd, -1, mark);

@@ -512,6 +512,9 @@ make_idle(mb_mirror *mirror)
 mb_mirror *
 mb_mirror_open(mb_journal *journal, const mb_opening *record)
 {
+    if (__atomic_load_n(&journal->open, __ATOMIC_RELAXED) == 0) {
+        mb_journal_mark(journal, record->start_wall_ns);
+    }
     mb_mirror *mirror = idle_mirror(journal);
     if (mirror && !put_text(mirror, record)) {
         make_idle(mirror);

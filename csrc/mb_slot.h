@@ -39,7 +39,7 @@
 
 /* Before the first record is put into the output: where it will be, if this one dies. */
 typedef struct {
-    uint64_t begun; /* 0: nobody has begun */
+    uint64_t begun; /* 0: no recovery has begun */
     mb_mark from;   /* of the output: the records lie behind it */
     int64_t
         modified_ns; /* of the journal, before the note: see mb_image_end_is_marked */
@@ -63,13 +63,12 @@ typedef struct {
     int64_t signal_wall_ns; /* when */
     int64_t signal_ns;
     /* What is added at the end needs no new version: it is 0 where it is missing. */
-    mb_mark made_at; /* of the output: claimed records lie behind it */
-    mb_recovery_note
-        recovered;          /* written by whoever puts the records into the output */
-    int64_t alive_ns;       /* the last heartbeat; 0: none */
-    int64_t parent_ns;      /* when the parent was seen dead; 0: it was not */
-    uint32_t parent_is_job; /* with it the job ends, and so does the process */
-    uint32_t endmark;       /* page of mb_endmark.h; 0: none */
+    mb_mark made_at;            /* of the output: claimed records lie behind it */
+    mb_recovery_note recovered; /* written by the process that recovers the records */
+    int64_t alive_ns;           /* the last heartbeat; 0: none */
+    int64_t parent_ns;          /* when the parent was seen dead; 0: it was not */
+    uint32_t parent_is_job;     /* with it the job ends, and so does the process */
+    uint32_t endmark;           /* page of mb_endmark.h; 0: none */
 } mb_journal_header;
 
 /* A record that is only open is in no file. */

@@ -502,7 +502,7 @@ def journal_header(data: bytes) -> dict[str, Any]:
     `made_wall_ns` and `made_ns`, both clocks when it was made; `output`, a path or None;
     `signal`, the number of the first one seen or 0, `signal_wall_ns` and `signal_ns`;
     `made_at`, the mark of the output when the journal was made, and `recovered_from`, that
-    before its records were put there: None if nobody has begun to.
+    before its records were put there: None if no recovery has begun.
     `parent_ns`, when the parent was seen dead, or 0, and `parent_is_job`; `last_ns`, the
     last moment that it knows of; `end_is_marked`: the file was last modified at the end,
     or was so at `modified_ns`, when somebody began to recover it (else 0).

@@ -402,10 +402,10 @@ so_is_the_one_after_it(void)
 static void
 a_line_that_its_writer_has_left_is_waited_for_once(void)
 {
-    static void (*const nobody[])(void) = {NULL};
+    static void (*const no_writers[])(void) = {NULL};
     mb_append *append = new_append();
     put("torn");
-    wait_for(nobody);
+    wait_for(no_writers);
     CHECK_INT(record(append, "1"), 0);
     CHECK_INT(waits, 1);
     CHECK_FILE(FILE_NAME, "torn\n1\n");

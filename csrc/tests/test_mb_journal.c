@@ -468,6 +468,56 @@ end_with_an_open_record(void)
     open_in(make());
 }
 
+static mb_mirror *
+open_at(mb_journal *journal, int64_t wall_ns)
+{
+    mb_opening record = test_opening(0);
+    record.start_wall_ns = wall_ns;
+    return mb_mirror_open(journal, &record);
+}
+
+static uint64_t
+marked_end(const mb_journal *journal)
+{
+    return ((const mb_journal_header *)journal->base)->made_at.end;
+}
+
+static void
+add_a_line(void)
+{
+    const int fd = open(output, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    CHECK_INT(write(fd, "{}\n", 3), 3);
+    close(fd);
+}
+
+/* Once a second, and never past a record that may be on its way into the file. */
+static void
+the_output_is_marked_again_while_no_record_is_open(void)
+{
+    const int64_t second = MB_JOURNAL_MARK_NS;
+    mb_journal *journal = make();
+    add_a_line();
+    mb_mirror *mirror = open_at(journal, second);
+    CHECK_INT(marked_end(journal), 3);
+    add_a_line();
+    mb_mirror *other = open_at(journal, 3 * second);
+    CHECK_INT(marked_end(journal), 3);
+    mb_mirror_close(other, false);
+    mb_mirror_close(mirror, false);
+    mirror = open_at(journal, 2 * second - 1); /* of the last look */
+    CHECK_INT(marked_end(journal), 3);
+    mb_mirror_close(mirror, false);
+    mirror = open_at(journal, 3 * second);
+    CHECK_INT(marked_end(journal), 6);
+    mb_mirror_close(mirror, false);
+    add_a_line();
+    mirror = open_at(journal, 0); /* the clock was set */
+    CHECK_INT(marked_end(journal), 9);
+    mb_mirror_close(mirror, false);
+    mb_journal_release(journal);
+    unlink(output);
+}
+
 static void
 be_killed_with_an_open_record(void)
 {
@@ -653,6 +703,7 @@ main(void)
     RUN(a_file_that_was_deleted_is_missed_by_nobody);
     RUN(the_lock_is_there_without_a_descriptor_and_breaks_by_nobodys_close);
     RUN(a_forked_child_has_none_of_its_parents);
+    RUN(the_output_is_marked_again_while_no_record_is_open);
     RUN(a_clean_exit_removes_it_unless_a_record_is_open);
     RUN(a_killed_process_leaves_its_records_and_its_signal);
     RUN(children_that_live_on_keep_no_lock);

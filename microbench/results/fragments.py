@@ -3,7 +3,7 @@
 A process that is killed in the middle of a write leaves the beginning of a line. The
 next writer begins a new line after it; readers skip it. Readers that are not ours stop at
 it. So it is overwritten with blanks (tabs), its newline included: JSON allows them before
-the next record. No byte moves, so that nobody who appends at the same time notices.
+the next record. No byte moves, so that writers who append at the same time notice nothing.
 
 A fragment that is not followed by a newline may be a write that is not finished yet: it
 is left alone. One that is followed by a newline is finished in any case, since its

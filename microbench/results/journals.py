@@ -138,8 +138,8 @@ class Journal:
         damaged: how many there were that cannot be understood.
         made_wall_ns: when it was made.
         made_at: mark of the output then; claimed records lie behind it.
-        recovered_from: mark of the output when somebody began to put the records there,
-            and was killed; None: nobody has.
+        recovered_from: mark of the output when a recovery began that was killed; None:
+            no recovery has begun.
 
     Args:
         path: of the journal.

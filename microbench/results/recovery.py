@@ -3,7 +3,7 @@
 By a writer, before its first record, and by `microbench recover`; readers add them to what
 they read and change nothing (lost.py). It is safe at any moment:
 
-    hold the journals  their owners are dead, nobody else is at them
+    hold the journals  their owners are dead, and no other process recovers them
     look for records   one that was claimed may have been written after all (written.py)
     note the end       of the file, in the journals: if we are killed, the next one looks
                        from there on for what we have written
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 GROUP = 64  # journals that are held at once: each is a descriptor
+
+# Those that this process holds. To open one of them again and close it would let go of its
+# lock (fcntl(2)).
+_at_work: list[_Held] = []
 
 
 class Limits:
@@ -119,10 +123,13 @@ def _recovered(
     force: bool,
     limits: Limits,
 ) -> list[Report]:
-    with one_at_a_time.held, _Held(output, paths, force, limits) as held:
-        held.put_in_place(append)
-        held.remove(sync)
-    return held.reports
+    with one_at_a_time.held:
+        if _at_work:
+            return []  # a handler of a signal has come in between
+        with _Held(output, paths, force, limits) as held:
+            held.put_in_place(append)
+            held.remove(sync)
+        return held.reports
 
 
 class _Held:
@@ -144,6 +151,8 @@ class _Held:
 
     def __enter__(self) -> _Held:
         with self._closing:
+            _at_work.append(self)
+            self._closing.callback(_at_work.clear)
             for path in self._paths:
                 self._look_at(path)
             self._closing = self._closing.pop_all()
@@ -185,21 +194,24 @@ class _Held:
             patience=self._limits.patience,
             most=min(self._limits.bytes_left, journals.MOST),
         )
-        self._closing.enter_context(journal)
-        if journal.is_there:
-            report = Report(journal)
-            self.reports.append(report)
-            if not report.why_not:
-                self._take(journal, report)
+        with ExitStack() as closing:
+            closing.enter_context(journal)
+            if journal.is_there and self._is_taken(journal):
+                self._closing.push(closing.pop_all())
 
-    def _take(self, journal: Journal, report: Report) -> None:
-        """Have its records put into the file, unless that would be too much."""
+    def _is_taken(self, journal: Journal) -> bool:
+        """Whether its records are put into the file: not if that would be too much."""
+        report = Report(journal)
+        self.reports.append(report)
+        if report.why_not:
+            return False
         self._limits.bytes_left -= journal.size
         if self._written.size_with(journal) > self._limits.bytes_left:
             report.why_not = 'its records have to be looked for in a large file'
-            return
+            return False
         self._written.add(journal)
         self._taken.append((journal, report))
+        return True
 
 
 def survey(output: str, force: bool = False) -> Iterator[Report]:

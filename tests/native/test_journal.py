@@ -95,7 +95,7 @@ def test_the_header_has_a_mark_of_the_output(output):
 
 
 def test_a_recovery_is_noted(output, bench):
-    """Where its records are being put: for whoever goes on after a death."""
+    """Where its records are being put: for the next recovery, if this one is killed."""
     journal = _core.Journal(output)
     run = shown(journal, bench)
     before = _core.journal_records(copy_of(journal))

@@ -279,7 +279,7 @@ def test_two_outputs(tmp_path, code):
 
 
 def test_a_copy_of_a_journal(tmp_path, capsys):
-    """Somebody has restored a directory: the record is there once."""
+    """A directory was restored from a backup: the record is there once."""
     path = tmp_path / 'records.jsonl'
     killed(OPEN, path, 1)
     [name] = map(Path, journals.paths_for(str(path)))
@@ -288,3 +288,33 @@ def test_a_copy_of_a_journal(tmp_path, capsys):
     assert recover.main([str(path)]) == 0
     assert len(FileOutput(path).get_results()) == 1
     assert left(path) == 0
+
+
+def test_a_handler_that_records_during_a_recovery(tmp_path, monkeypatch):
+    """It leaves the journals to what it has interrupted: the record is there once."""
+    path = tmp_path / 'records.jsonl'
+    killed(OPEN, path, 1)
+    note = journals.Journal.note_recovery
+
+    def interrupted(journal, mark):
+        note(journal, mark)
+        MicroBench(path)(max)(1, 2)
+
+    monkeypatch.setattr(journals.Journal, 'note_recovery', interrupted)
+    MicroBench(path)(len)('')
+    names = [json.loads(line)['call']['name'] for line in path.read_bytes().splitlines()]
+    assert names == ['max', 'lost 0', 'len']
+    assert left(path) == 0
+
+
+def test_few_descriptors_are_used(tmp_path):
+    """Other threads need theirs: of many journals a few are open at once."""
+    path = tmp_path / 'records.jsonl'
+    for _ in range(12):
+        killed(OPEN, path, 1)
+    code = 'import resource, sys\nfrom microbench import MicroBench\n'
+    code += 'resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))\n'
+    code += 'MicroBench(sys.argv[1])(len)("")\n'
+    done = python(code, path)
+    assert done.stderr == ''
+    assert left(path) == 12 - journals.FIRST_BYTES // (64 << 10)

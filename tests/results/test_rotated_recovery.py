@@ -141,7 +141,7 @@ def test_a_record_that_was_cut_off_is_recovered(path, way, size):
     assert recover.main([str(path)]) == 0
     assert names_read(path) == ['lost']
     with Path(f'{path}.1').open('ab') as file:
-        file.write(b'\n')  # at its end nobody blanks what may be a write that goes on
+        file.write(b'\n')  # what is at the end may be a write that goes on: it stays
     again = fragments.blank(f'{path}.1', lambda text: True)
     assert again <= 1
     assert all_names(path) == ['lost']
@@ -233,7 +233,7 @@ def test_a_journal_of_another_version(path, capsys):
 
 
 def test_a_sparse_file_by_the_name_of_a_journal(path, capsys):
-    """A terabyte that nobody has written is not read."""
+    """A terabyte of holes is not read."""
     name = path.with_name('.records.jsonl.1-00.journal')
     name.write_bytes(b'')
     os.truncate(name, 1 << 40)
