@@ -223,13 +223,28 @@ class Watch:
     def status(self, exception: BaseException | None) -> int | None:
         """Return the exit status: 0, 1, or what `sys.exit()` was given.
 
-        None if nobody knows: a class of exits has a `code` of its own.
+        None if that is unknown: a class of exits has a `code` of its own, or nobody reads
+        standard output. What is left to be flushed then makes the status 120.
         """
+        if _output_is_broken():
+            return None
         if self._exit_code is not None and self._exit_code.read:
             return status_of(self._exit_code.code)
         if exception is not None:
             return 1
         return None if _has_own_code(SystemExit) else 0
+
+
+def _output_is_broken() -> bool:
+    """Whether standard output is a pipe whose reader has gone."""
+    try:
+        import select
+
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+        return any(found & select.POLLERR for _, found in poll.poll(0))
+    except Exception:  # it is closed, replaced, or no descriptor is left
+        return False
 
 
 def status_of(code: Any) -> int:

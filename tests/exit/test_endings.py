@@ -1,8 +1,13 @@
 """How exceptions, statuses and `atexit` get along with a record that waits."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from microbench import FileOutput
+from tests.fakes import ROOT, environment
 
 ERROR = {'type': 'ZeroDivisionError', 'message': 'division by zero'}
 TERM = 'os.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(60)'
@@ -160,3 +165,32 @@ def test_registered_for_the_first_time_by_a_function_of_atexit(program, tmp_path
     assert program(code + 'atexit.register(bench.record_on_exit)\n').records == []
     records = FileOutput(tmp_path / 'records.jsonl').get_results()
     assert [record['exit_path'] for record in records] == ['recovered']
+
+
+@pytest.mark.parametrize('last', ['', 'sys.exit(3)', 'raise ValueError'])
+def test_nobody_reads_the_output(tmp_path, last):
+    """What is flushed at the end makes another status: so none is claimed."""
+    path = tmp_path / 'records.jsonl'
+    reader, writer = os.pipe()
+    os.close(reader)
+    code = f"""
+import sys
+from microbench import MicroBench
+bench = MicroBench({str(path)!r})
+bench.record_on_exit()
+print('unread')
+{last}
+"""
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        env={**environment(), 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': ''},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=60,
+    )
+    os.close(writer)
+    [record] = FileOutput(str(path)).get_results()
+    assert done.returncode == 120, done.stderr
+    assert 'exit_status' not in record
+    assert ('exception' in record) == ('raise' in last)
