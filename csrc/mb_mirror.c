@@ -116,7 +116,7 @@ static void
 put_entry(mb_mirror *mirror, mb_entry *entry, uint32_t name, uint32_t iteration)
 {
     STORE(entry->order, 0);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* before what follows */
+    mb_fence(__ATOMIC_RELEASE); /* before what follows */
     STORE(entry->name, name);
     STORE(entry->iteration, iteration);
     STORE(entry->start_ns, 0);
@@ -255,7 +255,7 @@ static void
 write_version(mb_total_version *version, uint64_t nth, const mb_total *now)
 {
     STORE(version->nth, MB_TOTAL_CHANGES);
-    __atomic_thread_fence(__ATOMIC_RELEASE); /* before what follows */
+    mb_fence(__ATOMIC_RELEASE); /* before what follows */
     STORE(version->count, now->count);
     STORE(version->sum_ns, now->sum_ns);
     STORE(version->min_ns, now->min_ns);
@@ -298,6 +298,7 @@ mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *tur
         write_version(&there->versions[*turn], mirror->dropped, now);
     }
     PUBLISH(mirror->slot->dropped, mirror->dropped);
+    PUBLISH(entry->order, 0); /* before its name is another one's */
     if (mirror->spare_entry_count < MB_MIRROR_SPARES) {
         mirror->spare_entries[mirror->spare_entry_count++] = entry;
     }

@@ -43,6 +43,14 @@ void *mb_realloc(void *memory, size_t size);
 #define mb_alloc(size) mb_realloc(NULL, (size))
 #define mb_free free
 
+/* A fence between atomic accesses. ThreadSanitizer does not know them, and needs none: what
+ * is read meanwhile is looked at again. */
+#ifdef __SANITIZE_THREAD__
+#define mb_fence(order) ((void)(order))
+#else
+#define mb_fence(order) __atomic_thread_fence(order)
+#endif
+
 /* --- threads and processes ------------------------------------------------------- */
 
 /* A number that no two living threads of this process share. Signal-safe. */

@@ -387,7 +387,7 @@ write_phase(mb_text *text, const view *seen, uint32_t offset, write_item write,
     const bool any_before = *any;
     write_in_list(text, opening, any);
     write(text, seen, entry, name);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
+    mb_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
     const uint64_t now = LOAD(entry->order);
     if (now != order && (!(order & MB_ENTRY_OPEN) || now == 0 || now & MB_ENTRY_OPEN)) {
         text->size = before;
@@ -439,7 +439,7 @@ read_version(const view *seen, const mb_total_version *version, uint64_t *nth,
     total->sum_ns = LOAD(version->sum_ns);
     total->min_ns = LOAD(version->min_ns);
     total->max_ns = LOAD(version->max_ns);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
+    mb_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
     return *nth == LOAD(version->nth) && *nth <= seen->dropped;
 }
 

@@ -356,7 +356,7 @@ names_beyond_the_most_share_a_total(void)
 {
     mb_phases phases = {0};
     mb_total totals[3];
-    char name[16];
+    char name[24];
     mb_phases_kept = 4;
     mb_phases_names = 2;
     for (int i = 0; i < 100; i++) {
