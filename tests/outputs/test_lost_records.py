@@ -94,6 +94,20 @@ def test_it_comes_back(tmp_path, way, form):
     assert list(tmp_path.glob('.*.journal')) == []
 
 
+def test_the_record_of_the_command(tmp_path):
+    """It comes back as well, and the command ends as its child has."""
+    path = tmp_path / 'records.jsonl'
+    last = """
+fail()
+command = [sys.executable, '-m', 'microbench', '-o', path, '--', 'sh', '-c', 'exit 3']
+os.execve(sys.executable, command, {**os.environ, 'PYTHONPATH': sys.path[0]})
+"""
+    assert python(BEGIN + last, path, 'text').returncode == 3
+    [record] = FileOutput(str(path)).get_results()
+    assert (record['call']['name'], record['call']['returncode']) == ('sh', [3])
+    assert 'exit_path' not in record
+
+
 def test_native_code_finds_no_place_either(tmp_path):
     """What it has claimed and written nowhere comes back as after SIGKILL."""
     path = tmp_path / 'records.jsonl'
