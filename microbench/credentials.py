@@ -165,7 +165,7 @@ def _secret_in_url(text: str, place: int, last: int) -> tuple[int, int] | None:
         colon, may_be_port = HOST.match(text, colon, last).end(), True  # type: ignore[union-attr]
     if text[colon] != ':' or (may_be_port and PORT.match(text, colon + 1, last)):
         return None
-    if text.startswith(MASK + '@', colon + 1):
+    if last == colon + 4 and text.startswith(MASK, colon + 1):
         return None
     if is_web and user and (last == colon + 1 or _is_token(text, begin, colon, last)):
         return begin, last
@@ -267,7 +267,7 @@ def _is_escaped(text: str, begin: int, place: int) -> bool:
 # --- headers ---------------------------------------------------------------------------
 
 HEADER = re.compile(
-    r'(?P<quote>["\']?)\b(?:(?:proxy-)?authorization|(?:set-)?cookie|[\w-]{0,30}api-key'
+    r'(?P<quote>["\']?)(?:\b|(?<=-H))(?:(?:proxy-)?authorization|(?:set-)?cookie|[\w-]{0,30}api-key'
     r'|(?:private|job|deploy|x-[\w-]{1,30})-token)["\']?(?P<sign>\s?[:=]\s?)["\']?',
     re.IGNORECASE,
 )
