@@ -227,10 +227,12 @@ place_of(const mb_last *last)
 }
 
 mb_last *
-mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count)
+mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count,
+            uintptr_t owner)
 {
     mb_last *last = new_last(mirror, targets, count);
     if (last) {
+        last->owner = owner;
         /* a handler may look at any moment: first the record, then the way to it */
         __atomic_store_n(place_of(NULL), last, __ATOMIC_RELEASE);
         mb_seen_stamp(); /* its journal may be younger than the signal */

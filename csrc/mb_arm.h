@@ -30,8 +30,10 @@ void mb_arm_fork_begin(void);
 void mb_arm_fork_end(void);
 
 /* From now on the record of this mirror is written to the targets; where none takes it,
- * to standard error. Owned by the caller. NULL without memory. */
-mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count);
+ * to standard error; and not if an older one of its owner, which it replaces, is being
+ * written. Owned by the caller. NULL without memory. */
+mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count,
+                     uintptr_t owner);
 /* No longer, from now on. The mirror stays the caller's. NULL is allowed. */
 void mb_last_disarm(mb_last *last);
 

@@ -78,19 +78,37 @@ write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
     return written;
 }
 
-static void
+/* Returns whether it was claimed here. */
+static bool
 write_mirror(mb_mirror *mirror, const mb_ending *ending, const mb_target *targets,
              unsigned count)
 {
     mb_journal *journal = mirror->journal;
     if (!mb_journal_hold(journal)) {
-        return;
+        return false;
     }
-    if (mb_mirror_claim(mirror) &&
+    const bool claimed = mb_mirror_claim(mirror);
+    if (claimed &&
         write_slot(mb_journal_image(journal), mirror->slot, ending, targets, count)) {
         mb_mirror_done(mirror);
     }
     mb_journal_let_go(journal);
+    return claimed;
+}
+
+/* Whether an older record of its owner was written, which it was about to replace. */
+static bool
+comes_too_late(const mb_last *last)
+{
+    const mb_last *older = __atomic_load_n(&mb_last_armed, __ATOMIC_SEQ_CST);
+    while (older && older != last) {
+        if (older->owner == last->owner &&
+            __atomic_load_n(&older->claimed, __ATOMIC_ACQUIRE)) {
+            return true;
+        }
+        older = __atomic_load_n(&older->next, __ATOMIC_SEQ_CST);
+    }
+    return false;
 }
 
 static void
@@ -98,7 +116,10 @@ write_armed(const mb_ending *ending)
 {
     mb_last *last = __atomic_load_n(&mb_last_armed, __ATOMIC_SEQ_CST);
     while (last) {
-        write_mirror(last->mirror, ending, last->targets, last->count);
+        if (!comes_too_late(last) &&
+            write_mirror(last->mirror, ending, last->targets, last->count)) {
+            __atomic_store_n(&last->claimed, true, __ATOMIC_RELEASE);
+        }
         last = __atomic_load_n(&last->next, __ATOMIC_SEQ_CST);
     }
 }

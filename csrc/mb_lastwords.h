@@ -22,6 +22,9 @@ typedef struct {
 typedef struct mb_last {
     struct mb_last *next;
     mb_mirror *mirror; /* Borrowed */
+    uintptr_t
+        owner;    /* whose record it is; while one replaces another, both are armed */
+    bool claimed; /* by native code */
     unsigned count;
     mb_target targets[]; /* paths are Owned */
 } mb_last;
@@ -29,7 +32,7 @@ typedef struct mb_last {
 /* Those armed, the oldest first. */
 extern mb_last *mb_last_armed;
 
-/* Writes all armed records that nobody has claimed and, if the process is `dying`, all
+/* Writes all armed records that nobody has claimed, the older of two of one owner, and, if the process is `dying`, all
  * other open ones, as they were at `now_ns`. */
 void mb_last_words(int signal, int64_t now_ns, bool dying);
 

@@ -264,9 +264,13 @@ class LastWords:
         run: a run that a journal shows.
         targets: paths and descriptors that its line goes to; where none takes it, or
             without one, standard error.
+        owner: whose record it is. While one replaces an older one of its owner, only one
+            of them is written.
     """
 
-    def __init__(self, run: OpenRun, targets: Iterable[str | int]) -> None: ...
+    def __init__(
+        self, run: OpenRun, targets: Iterable[str | int], owner: object = None
+    ) -> None: ...
     def disarm(self) -> None:
         """Have nobody write it from now on."""
 

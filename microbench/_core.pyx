@@ -328,7 +328,7 @@ def run_is_claimed(run):
 cdef class LastWords:
     cdef c.mb_last *last
 
-    def __cinit__(self, run, targets):
+    def __cinit__(self, run, targets, owner=None):
         cdef list paths = [os.fsencode(t) if isinstance(t, str) else t for t in targets]
         cdef c.mb_target *native
         cdef int i
@@ -345,7 +345,9 @@ cdef class LastWords:
                     native[i].path = PyBytes_AS_STRING(paths[i])
                 else:
                     native[i].fd = paths[i]
-            self.last = c.mb_last_arm((<c.py_run *>run).native.mirror, native, len(paths))
+            self.last = c.mb_last_arm((<c.py_run *>run).native.mirror, native,
+                                      len(paths), <size_t><PyObject *>(
+                                          self if owner is None else owner))
         finally:
             PyMem_Free(native)
         if self.last is NULL:

@@ -242,7 +242,7 @@ cdef extern from "mb_arm.h":
     void mb_arm_fork_begin() noexcept
     void mb_arm_fork_end() noexcept
     mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets,
-                         unsigned count) noexcept
+                         unsigned count, size_t owner) noexcept
     void mb_last_disarm(mb_last *last) noexcept
     int mb_signal_take(int number, mb_signal_use use, bint behind) noexcept
     bint mb_signal_give_back(int number) noexcept

@@ -48,7 +48,7 @@ arm(int64_t grace_ns, int64_t patience_ns)
     CHECK(mirror);
     mb_watchdog_set(grace_ns, patience_ns);
     CHECK_INT(mb_arm_prepare(), 0);
-    last = mb_last_arm(mirror, &target, 1);
+    last = mb_last_arm(mirror, &target, 1, 1);
     CHECK(last);
 }
 
@@ -148,6 +148,30 @@ static void
 a_default_action_is_taken_after_the_record(void)
 {
     CHECK_INT(status_of(end_without_python), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+be_replaced_and_end(void)
+{
+    arm(0, 0);
+    mb_mirror *older = mirror;
+    arm(0, 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    if (getenv("MB_TEST_CLAIMED")) {
+        CHECK(mb_mirror_claim(older)); /* by Python, which cancels it */
+    }
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+one_of_two_records_of_an_owner_is_written(void)
+{
+    CHECK_INT(status_of(be_replaced_and_end), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+    setenv("MB_TEST_CLAIMED", "1", 1);
+    CHECK_INT(status_of(be_replaced_and_end), -SIGTERM);
     check_one_record("\"exit_signal\":\"SIGTERM\"");
 }
 
@@ -933,6 +957,7 @@ main(void)
     CHECK_INT(mb_fork_watch(), 0);
     CHECK_INT(mb_identity_start(), 0);
     RUN(a_default_action_is_taken_after_the_record);
+    RUN(one_of_two_records_of_an_owner_is_written);
     RUN(the_grace_time_ends);
     RUN(patience_ends);
     RUN(python_in_time_is_left_alone);

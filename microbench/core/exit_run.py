@@ -31,6 +31,9 @@ STEP_NS = 1_000_000_000  # of the wall clock; less may be a pause between two re
 PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends us
 
 
+_written: list[ExitRun] = []  # by native code, while they were being cancelled
+
+
 class ExitRun(Run):
     """One record of the process."""
 
@@ -86,7 +89,7 @@ class ExitRun(Run):
         if self.is_shown:
             found = [native_target(sink) for sink in self.owner._delivery.sinks]
             targets = [target for target in found if target is not None]
-            self._last_words = _core.LastWords(self, targets)
+            self._last_words = _core.LastWords(self, targets, self.owner)
 
     def _begin_monitor_strictly(self) -> None:
         if self.plan.monitored:
@@ -138,6 +141,8 @@ class ExitRun(Run):
         if self.is_ours or self.claim():
             self._disarm()
             self._keeping_failure(self.abandon)
+        else:
+            _written.append(self)  # natively: it goes on to stand for its bench
 
     def _disarm(self) -> None:
         if self._last_words is not None:
