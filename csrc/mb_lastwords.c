@@ -111,13 +111,27 @@ comes_too_late(const mb_last *last)
     return false;
 }
 
+/* It is not to be written here, nor recovered. */
+static void
+drop(const mb_last *last)
+{
+    mb_journal *journal = last->mirror->journal;
+    if (mb_journal_hold(journal)) {
+        if (mb_mirror_claim(last->mirror)) {
+            mb_mirror_done(last->mirror);
+        }
+        mb_journal_let_go(journal);
+    }
+}
+
 static void
 write_armed(const mb_ending *ending)
 {
     mb_last *last = __atomic_load_n(&mb_last_armed, __ATOMIC_SEQ_CST);
     while (last) {
-        if (!comes_too_late(last) &&
-            write_mirror(last->mirror, ending, last->targets, last->count)) {
+        if (comes_too_late(last)) {
+            drop(last);
+        } else if (write_mirror(last->mirror, ending, last->targets, last->count)) {
             __atomic_store_n(&last->claimed, true, __ATOMIC_RELEASE);
         }
         last = __atomic_load_n(&last->next, __ATOMIC_SEQ_CST);
