@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 CLOCK_STEP_NS = 50_000_000  # less may be a pause between two readings
+LATEST_NS = (1 << 63) - 1  # of the wall clock
 TICK_NS = 20_000_000  # times of files are those of the last tick of the kernel
 # slurm.conf(5), KillWait and OverTimeLimit: SLURM lets a job live on after its end.
 JOB_ENDS_LATE_NS = 300_000_000_000
@@ -80,7 +81,7 @@ class End:
         """Return a time of the monotonic clock as one of the wall clock."""
         header = self._header
         wall_ns: int = header['made_wall_ns'] + ns - header['made_ns']
-        return wall_ns
+        return min(max(wall_ns, -LATEST_NS), LATEST_NS)  # beyond is damage
 
 
 def _decoded(line: bytes) -> Any:
@@ -97,7 +98,7 @@ def _marked_ns(header: dict[str, Any], modified_ns: int) -> int | None:
     """Return when the kernel has marked the end, on the monotonic clock.
 
     None where it has not, or where that cannot be known: the wall clock was set, the
-    machine has slept, or this is another boot of it.
+    machine has slept, this is another boot of it, or the journal is damaged.
     """
     if not header['end_is_marked'] or header['boot_id'] != boot_id():
         return None
@@ -106,7 +107,8 @@ def _marked_ns(header: dict[str, Any], modified_ns: int) -> int | None:
         return None
     end_ns = modified_ns - offset_ns
     last_ns: int = header['last_ns']
-    return max(end_ns, last_ns) if end_ns >= last_ns - TICK_NS else None
+    can_be = last_ns - TICK_NS <= end_ns <= _core.clock_ns() + CLOCK_STEP_NS
+    return max(end_ns, last_ns) if can_be else None
 
 
 def _offset_ns() -> int:

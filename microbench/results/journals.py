@@ -282,6 +282,8 @@ class Journal:
         self.pid = header['pid']
         if not (self.force or _is_of_this_machine(header)):
             self.why_not = f'it was written on {safe(header["host"])}'
+        elif header['output'] is None:
+            self.why_not = 'it does not say to which file its records belong'
         elif self._is_of_another_file(header['output']):
             self.why_not = f'its records belong to {safe(os.fsdecode(header["output"]))}'
         else:

@@ -37,11 +37,12 @@ def blocks_of(
     """
     paths = paths_for(output, place)  # first: what is put into the file later is seen there
     file = _opened(output, is_needed=is_needed and not paths)
+    known = 0 if file is None else os.fstat(file.fileno()).st_size
     lost = _Lost(output, [_read(path, output) for path in paths])
     file = file or _opened(output, is_needed=False)
     if file is not None:
         with file:
-            yield from lost.seen_in(file) if lost.records else blocks(file)
+            yield from lost.seen_in(file, known) if lost.records else blocks(file)
     for line in lost.missing():
         yield line + b'\n'
 
@@ -68,13 +69,16 @@ class _Lost:
         ]
         self._found: set[bytes] = set()
 
-    def seen_in(self, file: IO[bytes]) -> Iterator[bytes]:
+    def seen_in(self, file: IO[bytes], known: int) -> Iterator[bytes]:
         """Yield the blocks of the file, up to where it ends now.
 
-        Anyone may put a record into it meanwhile: so from here on each is looked for.
+        Args:
+            file: the file.
+            known: how large it was before the journals were read. Anyone may have put a
+                record into it since: so behind that each is looked for.
         """
         place, end = 0, os.fstat(file.fileno()).st_size
-        start = end if self._start is None else self._start
+        start = known if self._start is None else min(known, self._start)
         ids = set(self.records)
         for block in blocks(file):
             place += len(block)

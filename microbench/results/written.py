@@ -29,6 +29,7 @@ LOOKING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 FEW = 8  # ids: so many are looked for one by one
 KEY = b'record_id"'
 LONGEST_ID = 64
+LARGEST = (1 << 63) - 1  # bytes of a file that a system can know
 COARSE = 2_000_000_000  # nanoseconds by which the time of a file may be behind
 
 
@@ -127,8 +128,8 @@ def start_in(path: str, mark: Mark) -> int | None:
     been emptied since.
     """
     *_, end, digest = mark
-    if not (end and digest):
-        return None
+    if not (0 < end <= LARGEST and digest):
+        return None  # the last: damage
     with opened(path) as file:
         there = None if file is None else _core.mark_of(file.fileno(), end)
     return end if there is not None and there[3] == digest else None

@@ -74,8 +74,9 @@ def test_what_the_kernel_has_marked_is_exact(clocks):
         {'end_is_marked': False},
         {'boot_id': 'another'},
         {'last_ns': MADE + 71 * SECOND},
+        {'modified_ns': (1 << 63) - 1},
     ],
-    ids=['no mark', 'another boot', 'signs of life after it'],
+    ids=['no mark', 'another boot', 'signs of life after it', 'an end to come'],
 )
 def test_without_a_mark_the_last_sign_of_life_counts(clocks, more):
     """The duration is a lower bound, and there is an upper one."""
@@ -169,7 +170,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize(('inside', 'status'), ENDS.values(), ids=ENDS)
-def test_the_duration_is_that_of_the_process(tmp_path, inside, status):
+def test_the_duration_is_that_of_the_process(tmp_path, inside, status, monkeypatch):
     """It reaches to the time of the mark, on file systems that can have one."""
     path, left, known = killed(tmp_path, inside, status)
     if not known['end_is_marked']:
@@ -178,6 +179,9 @@ def test_the_duration_is_that_of_the_process(tmp_path, inside, status):
     later = left.stat().st_mtime_ns + 60 * SECOND  # as if it had lived a minute longer
     first = only(FileOutput(path).get_results())
     os.utime(left, ns=(later, later))
+    for name in ('clock_ns', 'wall_ns'):
+        now = getattr(_core, name)
+        monkeypatch.setattr(_core, name, lambda now=now: now() + 60 * SECOND)
     second = only(FileOutput(path).get_results())
     assert first['recovered']['duration_is_lower_bound'] is False
     [took], [more] = (record['call']['durations'] for record in (first, second))
@@ -206,3 +210,12 @@ def test_a_heartbeat_is_a_sign_of_life(tmp_path):
     [phase] = json.loads(line)['call']['open_timings']
     assert known['last_ns'] >= int(said.read_text())
     assert phase['duration'] > 0
+
+
+@given(*[st.integers(-(1 << 63), (1 << 63) - 1)] * 5)
+def test_any_times(made_wall, made, last, parent, modified):
+    """A journal that is damaged says something; nothing is raised."""
+    known = header(made_wall_ns=made_wall, made_ns=made, last_ns=last, parent_ns=parent)
+    end = ends.End({**known, 'modified_ns': modified}, 0)
+    assert set(recovered(end)) >= {'by', 'time', 'duration_is_lower_bound'}
+    assert abs(end.ns) <= 1 << 63

@@ -401,6 +401,22 @@ def test_a_damaged_journal(path, killed, capsys):
     assert len(left(path)) == 1
 
 
+def test_the_path_of_the_output_is_damaged(path, killed, capsys):
+    """It cannot be said whose records they are: the journal is left alone."""
+    killed()
+    output = os.fsencode(os.path.realpath(path))
+    place = Path(only(left(path))).read_bytes().index(output)
+    change(path, struct.pack('=II', place, len(output)), struct.pack('=II', place, 1 << 30))
+    assert FileOutput(path).get_results() == []
+    assert 'does not say' in told(capsys, path)[0]
+
+
+def test_the_mark_of_the_output_is_damaged(path):
+    """A size that no file has matches none: all of the file is searched."""
+    path.write_bytes(b'{}\n')
+    assert written.start_in(str(path), (0, 0, (1 << 64) - 1, 1)) is None
+
+
 def test_a_name_of_a_phase_that_is_damaged(path, capsys):
     """It would be gigabytes, once for each phase: nobody asks for so much memory."""
     code = KILLED.format(

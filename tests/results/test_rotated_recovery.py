@@ -11,7 +11,7 @@ import pytest
 
 from microbench import FileOutput, MicroBench, _core
 from microbench.cli import recover
-from microbench.results import fragments, journals, recovery, written
+from microbench.results import fragments, journals, lost, recovery, written
 from microbench.results.lost import blocks_of
 from tests.fakes import only, python
 
@@ -36,6 +36,14 @@ class Cut(microbench._core.Appender):
 microbench._core.Appender = Cut
 with MicroBench(sys.argv[1]).record('lost'):
     pass
+"""
+
+OPEN = """
+import os, signal, sys
+from microbench import MicroBench
+
+with MicroBench(sys.argv[1]).record('lost'):
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -271,3 +279,20 @@ def test_a_reader_and_a_recoverer_at_once(path):
         'lost'
     ) == 1
     only(names_read(path))
+
+
+def test_a_recovery_between_journal_and_file(path, monkeypatch):
+    """A record that is put into the file once its journal was read is there once."""
+    done = python(OPEN, path)
+    assert done.returncode == -signal.SIGKILL
+    read = lost._read
+
+    def read_and_recover(*args):
+        journal = read(*args)
+        assert recover.main([str(path)]) == 0
+        return journal
+
+    monkeypatch.setattr(lost, '_read', read_and_recover)
+    lines = b''.join(blocks_of(str(path))).splitlines()
+    names = [json.loads(line).get('call', {}).get('name') for line in lines]
+    assert names.count('lost') == 1
