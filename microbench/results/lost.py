@@ -61,7 +61,8 @@ class _Lost:
         self._written = Written(output)
         for journal in found:
             self._written.add(journal)
-        self._start = self._written.starts.pop(self._written.output, None)
+        self._start = self._written.starts.get(self._written.output)
+        self._written.left_out = self._written.output  # it is read anyway
         self._begun = [
             (record_id, line)
             for record_id, line in self.records.items()

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from typing import IO
 
     from .journals import Journal, Mark
+    from .siblings import Identity
 
 PIECE = 1 << 20  # bytes that are searched at once
 LOOKING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 FEW = 8  # ids: so many are looked for one by one
 KEY = b'record_id"'
 LONGEST_ID = 64
+MOST_LOOKS = 8  # at the files beside the output, while they are rotated
 LARGEST = (1 << 63) - 1  # bytes of a file that a system can know
 COARSE = 2_000_000_000  # nanoseconds by which the time of a file may be behind
 
@@ -43,12 +45,15 @@ class Written:
         output: its path without links.
         ids: of the records that are looked for.
         starts: by path, from where on that file is searched.
+        left_out: a path whose file is not searched: somebody else does so.
     """
 
     def __init__(self, output: str) -> None:
         self.output = real(output)
         self.ids: set[bytes] = set()
         self.starts: dict[str, int] = {}
+        self.left_out = ''
+        self._marks: list[tuple[Mark, int]] = []
 
     def add(self, journal: Journal) -> None:
         """Look for those records of a journal that may be in a file."""
@@ -72,7 +77,7 @@ class Written:
         from .reading import blocks  # start-up time
 
         found: set[bytes] = set()
-        for path, start in self.starts.items():
+        for path, start in self._each():
             with opened(path) as file:
                 if file is not None:
                     file.seek(start)
@@ -86,12 +91,37 @@ class Written:
             return
         from . import fragments  # start-up time
 
-        for path, start in self.starts.items():
+        for path, start in self._each():
             if _size_of(path) > start:
                 fragments.blank(path, is_dead, start)
 
+    def _each(self) -> Iterator[tuple[str, int]]:
+        """Yield path and start of each file, however they are rotated meanwhile.
+
+        They are looked for again in each round: one may have got another name.
+        """
+        done: set[Identity | None] = {None}  # the latter: there is no file
+        for _ in range(MOST_LOOKS):
+            for mark, since_ns in self._marks:
+                self._find(mark, since_ns)
+            left = [one for one in self.starts.items() if self._is_left(one[0], done)]
+            if not left:
+                return
+            for path, start in left:
+                before = _identity(path)
+                yield path, start
+                if before == _identity(path):
+                    done.add(before)
+
+    def _is_left(self, path: str, done: set[Identity | None]) -> bool:
+        return path != self.left_out and _identity(path) not in done
+
     def _add(self, ids: set[bytes], mark: Mark, since_ns: int) -> None:
         self.ids |= ids
+        self._marks.append((mark, since_ns))
+        self._find(mark, since_ns)
+
+    def _find(self, mark: Mark, since_ns: int) -> None:
         start = start_in(self.output, mark)
         self._search(self.output, start or 0)
         if start is None or mark[:2] != mark_of(self.output)[:2]:
@@ -159,6 +189,14 @@ def opened(path: str) -> Iterator[IO[bytes] | None]:
         return
     with open(descriptor, 'rb') as file:
         yield file
+
+
+def _identity(path: str) -> Identity | None:
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_dev, state.st_ino
 
 
 def _size_of(path: str) -> int:

@@ -166,6 +166,43 @@ def test_a_record_that_was_not_begun_is_recovered(path, way):
     assert sorted(all_names(path)) == ['len', 'lost']
 
 
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """Have something done right before the files are searched, or blanked."""
+
+    def before(name, do):
+        method, left = getattr(written.Written, name), [do]
+
+        def changed(self, *args):
+            while left:
+                left.pop()()
+            return method(self, *args)
+
+        monkeypatch.setattr(written.Written, name, changed)
+
+    return before
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_a_rotation_during_the_search(path, way, meanwhile):
+    """The file that was to be searched has got another name: it is found there."""
+    killed(path)
+    meanwhile('found', lambda: way(path))
+    assert recover.main([str(path)]) == 0
+    assert all_names(path) == ['lost']
+
+
+@pytest.mark.parametrize('way', WAYS)
+def test_a_rotation_before_fragments_are_blanked(path, way, meanwhile):
+    """They are blanked in the file that they are in now."""
+    killed(path, 400)
+    with path.open('a') as file:
+        file.write('\n' + EARLIER % 6)
+    meanwhile('blank', lambda: way(path))
+    assert recover.main([str(path)]) == 0
+    assert all_names(path) == ['lost']
+
+
 def test_a_link_is_rotated_where_it_leads(path, tmp_path):
     """The files that rotation leaves behind lie beside the real one."""
     link = tmp_path / 'elsewhere' / 'link'
