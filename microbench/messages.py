@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 PACKAGE = join(dirname(__file__), '')
+CODE_PREFIX = 'microbench_'  # of the code of the functions that `@bench` returns
 
 
 def is_ours(code: CodeType) -> bool:
@@ -23,7 +24,7 @@ def is_ours(code: CodeType) -> bool:
     """
     if code.co_filename.startswith(PACKAGE):
         return True
-    return code.co_name.startswith('timed ') and 'timed' in code.co_freevars
+    return code.co_name.startswith(CODE_PREFIX) and 'timed' in code.co_freevars
 
 
 def _frames_of_ours() -> int:

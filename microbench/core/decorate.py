@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 
 from .. import _core
+from ..messages import CODE_PREFIX
 from .capture import refuse
 from .naming import name_of, without_partial
 from .run import Run
@@ -122,7 +123,7 @@ def _in_place_of(func: Any, template: Any) -> Any:
     own = template.__code__
     if not isinstance(code, type(own)) or not isinstance(scope, dict):
         code, scope = own, template.__globals__
-    label = f'timed {name}'  # profilers take what has file, line and name for the same
+    label = _label(name)
     place: dict[str, Any] = {
         'co_filename': code.co_filename,
         'co_firstlineno': code.co_firstlineno,
@@ -135,6 +136,15 @@ def _in_place_of(func: Any, template: Any) -> Any:
     function = type(template)(own.replace(**place), scope, name, None, template.__closure__)
     function.__qualname__ = name
     return function
+
+
+def _label(name: str) -> str:
+    """Return the name of the code: profilers take what has file, line and name for one.
+
+    It is an identifier: makefun writes `def NAME` with it.
+    """
+    label = CODE_PREFIX + name.strip('<>')  # <lambda>
+    return label if label.isidentifier() else f'{CODE_PREFIX}call'
 
 
 def _one_line(size: int) -> bytes:

@@ -171,6 +171,27 @@ def test_a_frame_of_ours_shows_the_decorated_function(bench):
     assert files == {__file__}
 
 
+@pytest.mark.parametrize('func', [*KINDS, lambda: None, functools.partial(plain, 1), len])
+def test_tools_can_define_a_function_by_the_name_of_its_code(bench, func):
+    """Tools that generate wrappers, as makefun does, write `def` and that name."""
+    name = bench(func).__code__.co_name
+    scope = {}
+    exec(f'def {name}(): return 1', scope)
+    assert scope[name]() == 1
+    assert name != getattr(func, '__name__', None)  # profilers would take both for one
+
+
+def test_a_name_that_is_no_identifier(bench):
+    """A name may be any text."""
+
+    def func(): ...
+
+    func.__name__ = 'GET /'
+    timed = bench(func)
+    assert timed.__name__ == 'GET /'
+    assert timed.__code__.co_name.isidentifier()
+
+
 @pytest.mark.parametrize('func', KINDS)
 def test_warnings_point_to_the_caller(func):
     """A warning of ours names the line that calls, not that of the decorator."""
