@@ -206,8 +206,8 @@ class _Held:
         if report.why_not:
             return False
         self._limits.bytes_left -= journal.size
-        if self._written.size_with(journal) > self._limits.bytes_left:
-            report.why_not = 'its records have to be looked for in a large file'
+        report.why_not = self._written.why_not(journal, self._limits.bytes_left)
+        if report.why_not:
             return False
         self._written.add(journal)
         self._taken.append((journal, report))
@@ -223,7 +223,8 @@ def survey(output: str, force: bool = False) -> Iterator[Report]:
             report = Report(journal)
             written = Written(output)
             written.add(journal)
-            report.lines = missing(journal, written.found())
+            report.why_not = report.why_not or written.why_not(journal, 1 << 62)
+            report.lines = [] if report.why_not else missing(journal, written.found())
             yield report
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from stat import S_ISREG
 
 from .. import _core
+from ..messages import safe
 from .journals import real
 
 TYPE_CHECKING = False
@@ -30,6 +31,8 @@ LOOKING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 FEW = 8  # ids: so many are looked for one by one
 KEY = b'record_id"'
 LONGEST_ID = 64
+COMPRESSED = ('.gz', '.bz2', '.xz')
+MUCH = 1 << 40  # bytes: what is compressed is not read before a first record
 MOST_LOOKS = 8  # at the files beside the output, while they are rotated
 LARGEST = (1 << 63) - 1  # bytes of a file that a system can know
 COARSE = 2_000_000_000  # nanoseconds by which the time of a file may be behind
@@ -46,6 +49,7 @@ class Written:
         ids: of the records that are looked for.
         starts: by path, from where on that file is searched.
         left_out: a path whose file is not searched: somebody else does so.
+        unread: files beside the output that may have the records, and cannot be read.
     """
 
     def __init__(self, output: str) -> None:
@@ -53,6 +57,7 @@ class Written:
         self.ids: set[bytes] = set()
         self.starts: dict[str, int] = {}
         self.left_out = ''
+        self.unread: list[str] = []
         self._marks: list[tuple[Mark, int]] = []
 
     def add(self, journal: Journal) -> None:
@@ -63,17 +68,26 @@ class Written:
             ids = {record_id for record_id, _ in journal.records}
             self._add(ids, journal.recovered_from, journal.made_wall_ns)
 
-    def size_with(self, journal: Journal) -> int:
-        """Return how many bytes would have to be read, with one more journal."""
+    def why_not(self, journal: Journal, most: int) -> str:
+        """Return why the records of one more journal cannot be looked for; or nothing.
+
+        Args:
+            journal: which it is.
+            most: bytes that may be read for all of them.
+        """
         other = Written(self.output)
         other.starts = dict(self.starts)
         other.add(journal)
-        return sum(max(_size_of(path) - start, 0) for path, start in other.starts.items())
+        if other.unread:
+            return f'its records may be in {safe(other.unread[0])}, which cannot be read'
+        size = sum(max(_size_of(path) - start, 0) for path, start in other.starts.items())
+        return 'its records have to be looked for in a large file' if size > most else ''
 
     def found(self) -> set[bytes]:
         """Return the ids of records that are there, whole."""
         if not self.starts:
             return set()
+        from . import compressed  # start-up time
         from .reading import blocks  # start-up time
 
         found: set[bytes] = set()
@@ -81,19 +95,27 @@ class Written:
             with opened(path) as file:
                 if file is not None:
                     file.seek(start)
-                    for block in blocks(file, PIECE):
-                        found |= ids_in(block, self.ids)
+                    with compressed.contents(path, file) as contents:
+                        for block in blocks(contents, PIECE):
+                            found |= ids_in(block, self.ids)
         return found
 
     def blank(self, is_dead: Callable[[bytes], bool]) -> None:
         """Overwrite the fragments that are dead."""
         if not self.starts:
             return
+        for path, start in self._each():
+            if _size_of(path) > start and not is_compressed(path):
+                self._blank(path, is_dead, start)
+
+    def _blank(self, path: str, is_dead: Callable[[bytes], bool], start: int) -> None:
         from . import fragments  # start-up time
 
-        for path, start in self._each():
-            if _size_of(path) > start:
-                fragments.blank(path, is_dead, start)
+        try:
+            fragments.blank(path, is_dead, start)
+        except OSError:
+            if path == self.output:
+                raise  # else it is at rest, and may be read only
 
     def _each(self) -> Iterator[tuple[str, int]]:
         """Yield path and start of each file, however they are rotated meanwhile.
@@ -126,7 +148,15 @@ class Written:
         self._search(self.output, start or 0)
         if start is None or mark[:2] != mark_of(self.output)[:2]:
             for path in _rotated(self.output, since_ns):
-                self._search(path, start_in(path, mark) or 0)
+                self._search_beside(path, mark)
+
+    def _search_beside(self, path: str, mark: Mark) -> None:
+        try:
+            start = start_in(path, mark)
+        except OSError:
+            self.unread.append(path)
+        else:
+            self._search(path, start or 0)
 
     def _search(self, path: str, start: int) -> None:
         self.starts[path] = min(start, self.starts.get(path, start))
@@ -204,7 +234,14 @@ def _size_of(path: str) -> int:
         state = os.stat(path)
     except OSError:
         return 0
+    if is_compressed(path):
+        return MUCH
     return state.st_size if S_ISREG(state.st_mode) else 0
+
+
+def is_compressed(path: str) -> bool:
+    """Whether it is a rotated file that was compressed, by its name."""
+    return path.endswith(COMPRESSED)
 
 
 def _rotated(output: str, since_ns: int) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """A process is killed between the write and its end, and then the file is rotated."""
 
+import errno
+import importlib
 import json
 import os
 import shutil
@@ -201,6 +203,67 @@ def test_a_rotation_before_fragments_are_blanked(path, way, meanwhile):
     meanwhile('blank', lambda: way(path))
     assert recover.main([str(path)]) == 0
     assert all_names(path) == ['lost']
+
+
+@pytest.mark.parametrize('kind', ['gzip', 'bz2', 'lzma'])
+@pytest.mark.parametrize('whole', [True, False], ids=['whole', 'not complete yet'])
+def test_a_rotated_file_that_was_compressed(path, kind, whole):
+    """A record in it is not added again; before a first record it is not unpacked."""
+    killed(path)
+    data = importlib.import_module(kind).compress(path.read_bytes())
+    suffix = {'gzip': 'gz', 'bz2': 'bz2', 'lzma': 'xz'}[kind]
+    packed = path.with_name(f'{path.name}.1.{suffix}')
+    packed.write_bytes(data if whole else data[: len(data) // 2])
+    path.unlink()
+    assert names_read(path) == ([] if whole else ['lost'])
+    MicroBench(path)(len)('')
+    assert len(journals.paths_for(str(path))) == 1
+    assert recover.main([str(path)]) == 0
+    assert names_read(path) == (['len'] if whole else ['len', 'lost'])
+    assert journals.paths_for(str(path)) == []
+    assert packed.read_bytes() == (data if whole else data[: len(data) // 2])
+
+
+def refused(monkeypatch, path, flags):
+    """Have the system refuse to open a file so: that of another user, say."""
+    real_open = os.open
+
+    def opened(name, mode, *args, **options):
+        if os.fsdecode(name) == path and mode & flags == flags:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+        return real_open(name, mode, *args, **options)
+
+    monkeypatch.setattr(os, 'open', opened)
+
+
+def test_a_rotated_file_that_cannot_be_read(path, monkeypatch, capsys):
+    """Readers show the record; it is put nowhere, as it may be there."""
+    killed(path)
+    renamed_and_made_anew(path)
+    refused(monkeypatch, f'{path}.1', os.O_RDONLY)
+    assert names_read(path) == ['lost']
+    for options in ([], ['--dry-run']):
+        assert recover.main([*options, str(path)]) == 0
+        said = capsys.readouterr().out
+        assert 'left alone' in said
+        assert 'which cannot be read' in said
+    MicroBench(path)(len)('')
+    assert sorted(names_read(path)) == ['len', 'lost']
+    assert len(journals.paths_for(str(path))) == 1
+
+
+def test_a_rotated_file_that_cannot_be_written(path, monkeypatch):
+    """What is left of a record stays there; the record is recovered, once."""
+    killed(path, 400)
+    with path.open('a') as file:
+        file.write('\n')
+    renamed_and_made_anew(path)
+    before = Path(f'{path}.1').read_bytes()
+    refused(monkeypatch, f'{path}.1', os.O_RDWR)
+    assert recover.main([str(path)]) == 0
+    assert names_read(path) == ['lost']
+    assert journals.paths_for(str(path)) == []
+    assert Path(f'{path}.1').read_bytes() == before
 
 
 def test_a_link_is_rotated_where_it_leads(path, tmp_path):
