@@ -327,6 +327,7 @@ unmap(mb_journal *journal)
 {
     char *base = journal->base;
     char *end = base + journal->reserved;
+    mb_journal_needs_none(journal); /* a record was written, but never closed */
     if (!mb_endmark_release(journal->endmark)) {
         char *page = journal->endmark_page;
         munmap(page + mb_endmark_size(), (size_t)(end - page) - mb_endmark_size());

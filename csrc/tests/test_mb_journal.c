@@ -678,6 +678,26 @@ iterations_are_signs_of_life_where_the_end_is_not_marked(void)
     check_signs(false);
 }
 
+/* A record may be written at the end of a process that goes on after all, by siglongjmp. */
+static void
+a_journal_that_has_gone_gets_no_signs(void)
+{
+    const mb_opening record = test_opening(0);
+    mb_run run = {0};
+    file_system = 0x6969; /* NFS: without a mark */
+    mb_journal *journal = mb_journal_file(output, NULL, false);
+    file_system = 0;
+    mb_mirror *mirror = mb_mirror_open(journal, &record);
+    CHECK(mb_mirror_claim(mirror));
+    mb_mirror_done(mirror);
+    mb_mirror_close(mirror, false);
+    mb_journal_release(journal);
+    CHECK(!journal->base);
+    mb_run_start(&run);
+    mb_run_suspend(&run);
+    mb_run_free(&run);
+}
+
 int
 main(void)
 {
@@ -712,5 +732,6 @@ main(void)
     RUN(only_journals_without_open_records_are_removed);
     RUN(without_memory_there_is_none);
     RUN(iterations_are_signs_of_life_where_the_end_is_not_marked);
+    RUN(a_journal_that_has_gone_gets_no_signs);
     return test_report();
 }
