@@ -17,15 +17,15 @@
 /* Whatever has to be there before the first signal is taken: a stack for the watchdog (or
  * a thread), and the handlers of fork. Idempotent. Returns 0, or an errno. */
 int mb_arm_prepare(void);
-/* No record waits any more: lets go of all that. What a watchdog needs that watches stays
- * until the next call; it goes on where the signal ends the process in any case. Not while
- * signals are taken. May wait for the watchdog. Thread: also without the GIL. */
+/* Frees all of that, when no record waits any more. What a watching watchdog needs stays
+ * until the next call; it goes on if the signal ends the process in any case. Not while
+ * signals are handled. May wait for the watchdog. Thread: also without the GIL. */
 void mb_arm_release(void);
 
-/* Around a fork by the interpreter. Every fork holds up the signals that are taken, in this
- * thread, for as long as the system call takes. Here they are held up until mb_arm_fork_end:
- * in the child until all is right there, in the parent until no code of the interpreter's
- * swallows what their handlers raise. No thread of a watchdog is there meanwhile. */
+/* Around a fork by the interpreter. Every fork blocks the handled signals, in this thread,
+ * for the length of the system call. Here they are blocked until mb_arm_fork_end: in the
+ * child until its state is restored, in the parent until no code of the interpreter
+ * swallows what their handlers raise. The thread of the watchdog is stopped meanwhile. */
 void mb_arm_fork_begin(void);
 void mb_arm_fork_end(void);
 
@@ -49,8 +49,8 @@ void mb_signal_default(int number);
 
 /* Whether the signal leads to ours. */
 bool mb_signal_in_force(int number);
-/* Whether the signal leads to the handler that ours was put in front of: that one was put
- * back without ours, as a program does that has saved it through `signal.signal`. */
+/* Whether the signal calls the handler that ours was put in front of: the program has
+ * restored it without ours, after saving it through `signal.signal`. */
 bool mb_signal_is_before(int number);
 /* Whether it has the default action. */
 bool mb_signal_is_default(int number);
@@ -58,8 +58,8 @@ bool mb_signal_is_default(int number);
 bool mb_signal_is_handled_in(int number, const void *address);
 
 /* An alternate stack for this thread, if it has none that is large enough. 0 or an errno.
- * It is given back by the same thread, unless another one is in front. It is never freed,
- * but used again: a program may have saved its address, and put it back later. */
+ * The same thread gives it back, unless another stack has replaced it. It is never freed,
+ * but used again: a program may have saved its address, and restore it later. */
 int mb_signal_stack_take(void);
 void mb_signal_stack_give_back(void);
 

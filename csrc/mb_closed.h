@@ -1,4 +1,4 @@
-/* A record without anything that may be a secret: for where it could not be masked.
+/* Masks everything in a record that may be a secret, if it could not be examined.
  *
  *     {"mb":{"run_id":...},"call":{"name":"f","args":[...],"durations":[0.1]},"host":{...}}
  *
@@ -7,7 +7,7 @@
  *     {"mb":{"run_id":...,"masked":["call.args","host"]},
  *      "call":{"name":"f","args":"***","durations":[0.1]},"host":"***"}
  *
- * on one line. It needs no stack: any depth will do.
+ * on one line. It does not recurse, so the record may be nested to any depth.
  *
  * Thread: any. Signal-safe on a fixed text.
  */
@@ -16,9 +16,9 @@
 
 #include "mb_text.h"
 
-/* Writes what stays of the record in `json`: of `mb` what identifies it; if `measured`, how
- * it has ended and what `call` has of C's measurements; the names of the other fields, if
- * they are plain. Anything but a JSON object becomes "***". */
+/* Writes the masked form of the record in `json`. It keeps the fields of `mb` that identify
+ * the record; if `measured`, how it ended and the measurements of C in `call`; and the names
+ * of the other fields, if they are plain. Anything but a JSON object becomes "***". */
 void mb_closed(mb_text *text, const char *json, size_t size, bool measured);
 
 #endif

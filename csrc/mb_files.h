@@ -1,9 +1,8 @@
 /* The files of records that this process holds open: not more than MB_FILES of them.
  *
- * A program may have a thousand benches, and a limit of 1024 descriptors. So a file that is
- * opened beyond that has the one closed whose last use is longest ago: the next record opens
- * it again. A quarter of the descriptors that a process may have is the limit where that is
- * less.
+ * A program may have a thousand benches, and a limit of 1024 descriptors. So opening one
+ * more file closes the least recently used one, and its next record opens it again. If a
+ * quarter of the descriptors that a process may have is less, that is the limit.
  *
  *     open --mb_files_add--> listed --mb_files_remove, or set_aside() says yes--> not listed
  *
@@ -25,14 +24,14 @@ typedef struct mb_file {
     bool (*set_aside)(struct mb_file *file);
 } mb_file;
 
-/* The file is open now. Borrowed, until it is removed. Closes others, if there are many. */
+/* Lists a file that was opened. Borrowed, until it is removed. Closes others beyond the limit. */
 void mb_files_add(mb_file *file);
 
 /* Idempotent. */
 void mb_files_remove(mb_file *file);
 
-/* Closes the file whose last use is longest ago: false if there is none, or all are in
- * use. For a call that has failed with EMFILE. */
+/* Closes the least recently used file; false if there is none, or all are in use. For a call
+ * that has failed with EMFILE. */
 bool mb_files_close_one(void);
 
 /* How many are listed. */

@@ -1,14 +1,14 @@
-/* Which file systems a program can map a file of without danger.
+/* Decides on which file systems a program can map a file without danger.
  *
- * What is written to a mapped file may need something that is not there: a server that
- * does not answer, or a new block for what is overwritten, on a full disk. Both end the
- * program by SIGBUS. So only local file systems that overwrite in place are taken.
+ * A store to a mapped file may need a server that does not answer, or, to overwrite data, a
+ * new block on a full disk. Both end the program by SIGBUS. So only local file systems that
+ * overwrite in place are accepted.
  *
- * overlayfs, of containers, is as safe as what its upper layer lies on. Its path is in
- * proc_pid_mountinfo(5), but often is not to be seen in a container. Then statfs(2) tells,
- * which gives the numbers of the upper layer: those that allocate on writing have no fixed
- * number of inodes (btrfs, bcachefs) or another size of blocks (ZFS). The kernel takes
- * none that has a server.
+ * An overlay (overlayfs, in containers) is as safe as the file system of its upper layer.
+ * The path of that layer is in proc_pid_mountinfo(5), but often not visible in a container.
+ * Then statfs(2) helps, which returns the numbers of the upper layer: file systems that
+ * allocate on overwriting have no fixed number of inodes (btrfs, bcachefs) or another block
+ * size (ZFS). The kernel accepts no network file system as an upper layer.
  *
  * Thread: any. Not signal-safe.
  */
@@ -18,7 +18,7 @@
 #include "mb_platform.h"
 
 /* Whether a file in this directory can be mapped without danger to the program; false
- * also where that cannot be known. */
+ * also if that is unknown. */
 bool mb_maps_safely(const char *directory);
 
 /* The upper layer of the overlay with this device, from the text of a mountinfo file: on

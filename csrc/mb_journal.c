@@ -92,7 +92,7 @@ take_file(mb_journal *journal, int fd)
     return file.st_nlink ? set_aside(fd, 0, FIRST_SIZE) : ENOENT;
 }
 
-/* Not through a symbolic link, and only while nobody has put something else there. */
+/* Not through a symbolic link, and only while the path still names this file. */
 static void
 remove_file(const mb_journal *journal)
 {

@@ -88,9 +88,9 @@ void mb_journals_stamp(int signal, int64_t wall_ns, int64_t now_ns);
 /* Takes it back: the process lives on. */
 void mb_journals_unstamp(void);
 
-/* Where each iteration notes its end, as a sign of life: in a journal in which a record is
- * open, and the end of which the kernel cannot mark; else nowhere. The last one that was
- * opened. Under the GIL. */
+/* The field in which each iteration notes its end, as a sign of life: in the journal opened
+ * last that has an open record, and whose end the kernel cannot mark; else a dummy. Under
+ * the GIL. */
 extern int64_t *mb_journal_alive;
 
 /* Notes in every journal that the process is alive. */
@@ -108,10 +108,10 @@ void mb_journal_needs_none(const mb_journal *journal);
 
 /* --- for mb_mirror ---------------------------------------------------------------- */
 
-/* Before a record is opened while no other is open: what comes lies behind the end of the
- * output as it is now. Looked at once in MB_JOURNAL_MARK_NS, since it costs some system
+/* Notes the end of the output, before a record is opened while no other is open: later
+ * records lie behind it. At most once in MB_JOURNAL_MARK_NS, since it costs some system
  * calls; `wall_ns` is now. So recovery has little to search, however long the process has
- * been there, and whatever file it writes to by now. */
+ * run, and to whatever file it writes by now. */
 #define MB_JOURNAL_MARK_NS 1000000000
 void mb_journal_mark(mb_journal *journal, int64_t wall_ns);
 

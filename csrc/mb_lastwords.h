@@ -32,7 +32,7 @@ typedef struct mb_last {
 /* Those armed, the oldest first. */
 extern mb_last *mb_last_armed;
 
-/* Writes all armed records that nobody has claimed, the older of two of one owner, and, if the process is `dying`, all
+/* Writes all unclaimed armed records, the older of two of one owner, and, if the process is `dying`, all
  * other open ones, as they were at `now_ns`. */
 void mb_last_words(int signal, int64_t now_ns, bool dying);
 

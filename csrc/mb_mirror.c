@@ -110,7 +110,7 @@ fresh_entry(mb_mirror *mirror)
     return &chunk_in(log->now)->entries[log->used++];
 }
 
-/* In an entry that is used again, nobody may take the new name for that of the phase before:
+/* In an entry that is used again, no reader may take the new name for that of the phase before:
  * so first of all it is in no order. */
 static void
 put_entry(mb_mirror *mirror, mb_entry *entry, uint32_t name, uint32_t iteration)

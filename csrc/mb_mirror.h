@@ -10,10 +10,10 @@
  * The claim makes a record unique: of all that could write it, one gets it. What is open
  * in the journal stays so until mb_mirror_close: whoever claims, and dies before the
  * record is in its file, leaves it to recovery, which knows the id. The slot shows the
- * claim: recovery looks through the file for those records only that were claimed.
+ * claim: recovery searches the file for claimed records only.
  *
- * Entries of phases that are dropped (mb_phases.h) go to the next ones, once their total says
- * so: what is killed in between counts each phase once.
+ * The entry of a dropped phase (mb_phases.h) is used again once its total includes it, so
+ * that a process that is killed in between counts each phase once.
  *
  * A mirror keeps what its slot has: the next record of the same bench finds head and tail
  * there already, and the room for a log.
@@ -83,8 +83,8 @@ mb_mirror *mb_mirror_open(mb_journal *journal, const mb_opening *record);
  * Whoever reads meanwhile sees the old one or the new one. False: it keeps the old. */
 bool mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record);
 
-/* No sink has taken the record: the line is kept as it is, until recovery finds it. The
- * mirror is not used again. False if there is no room: nothing has changed then. */
+/* Keeps the line of a record that no sink took, until recovery finds it. The mirror is not
+ * used again. False if there is no room: nothing has changed then. */
 bool mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size);
 
 /* The clock of the run was started. */
@@ -106,8 +106,8 @@ void mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place);
  * already. Its offset; 0 if there is no room. */
 uint32_t mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped);
 
-/* A phase that was left first of all is dropped: its entry is used again, and its total is
- * `now`. Of `turn` the caller keeps what it is for this total; 0 at first. */
+/* Drops the phase that was left first: its entry is used again, and its total becomes `now`.
+ * The caller keeps `turn` for this total; 0 at first. */
 void mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *turn,
                     const mb_total *now);
 

@@ -7,7 +7,7 @@
 #include <sys/prctl.h>
 #endif
 
-static pid_t watched;  /* 0: nobody is */
+static pid_t watched;  /* 0: no process */
 static pid_t watching; /* the process that watches */
 static bool ends_job;
 static bool stays; /* behind a later handler, which may call ours */
@@ -79,7 +79,7 @@ take_signal(void)
     return sigaction(MB_PARENT_SIGNAL, &action, NULL) == 0;
 }
 
-/* Whether somebody waits for it, by sigwait(3) or signalfd(2), which would see ours. */
+/* Whether the program waits for it, by sigwait(3) or signalfd(2), which would see ours. */
 static bool
 is_blocked(void)
 {

@@ -5,15 +5,14 @@
  * SIGKILL about a millisecond later. prctl(2), PR_SET_PDEATHSIG, has the kernel send a
  * signal in between. The handler does nothing but note the time.
  *
- * The signal is SIGURG, since it must do no harm where the handler is not there: after
- * execve(2) the setting is kept and the handler is not. SIGURG is then ignored, and programs
- * that handle it expect some that mean nothing (a socket has urgent data, or had). The other
- * signals that are ignored by default mean something to those who handle them: SIGCHLD that
- * a child has ended, SIGWINCH to web servers that they shall end, and SIGCONT lets a stopped
- * process go on.
+ * The signal is SIGURG, since it must be harmless without the handler: execve(2) keeps the
+ * setting and removes the handler. SIGURG is then ignored, and programs that handle it
+ * tolerate spurious ones (a socket has urgent data, or had). The other signals that are
+ * ignored by default have a meaning for programs that handle them: SIGCHLD that a child has
+ * ended, SIGWINCH that a web server shall end, and SIGCONT lets a stopped process go on.
  *
- * A handler that is there stays behind ours and gets every other SIGURG. A setting of the
- * program's own stays, and so does a later one.
+ * An earlier handler stays behind ours and gets every other SIGURG. If the program has made
+ * the setting itself, earlier or later, its setting stays.
  *
  * Thread: mb_parent_watch and mb_parent_leave any, one at a time; the setting belongs to the
  * thread that watches and ends with it. Not signal-safe.

@@ -4,9 +4,9 @@
  * beside it: so the object behind `with bench.time(...)` keeps a plain pointer, and a
  * signal handler can read what was finished and what was open. 32 bytes a phase.
  *
- * A process that does not end has no end of phases. Once more than mb_phases_kept have been
- * left, each new one takes the place of the one that was left first: that is *dropped*, and
- * counted in the total of its name. So
+ * A process that does not end never stops adding phases. Once more than mb_phases_kept have
+ * been left, each new one takes the place of the one that was left first: that one is
+ * *dropped*, and counted in the total of its name. So
  *
  *     left = dropped + stored        of the stored ones, the last mb_phases_kept are listed
  *
@@ -25,8 +25,8 @@
 
 #define MB_PHASE_OPEN (-1) /* duration of a phase that has not been left */
 
-/* 2 MiB of phases, and as much in the journal; a line of some 4 MiB. More than anybody looks
- * at one by one, and seconds of a loop that has nothing but a phase in it. */
+/* 2 MiB of phases, and as much in the journal; a line of some 4 MiB. More than a reader looks
+ * at one by one, and seconds of a loop with nothing but a phase in it. */
 #define MB_PHASES_KEPT 65536
 #define MB_PHASES_NAMES 1000
 extern uint32_t mb_phases_kept, mb_phases_names; /* smaller ones in tests */
@@ -132,7 +132,7 @@ mb_phase_note(mb_phase *phase, int64_t note)
 }
 
 #define MB_PHASE_FOREIGN                                                               \
-    INT64_MAX /* the note of one whose duration is somebody else's */
+    INT64_MAX /* the note of one whose duration another counter has measured */
 
 static inline int64_t
 mb_phase_noted(const mb_phase *phase)

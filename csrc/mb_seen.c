@@ -10,7 +10,7 @@ void
 mb_seen_note(int number)
 {
     int none = 0;
-    /* Release: whoever sees the signal may look at what happened before. Acquire: one that
+    /* Release: a reader that sees the signal also sees what happened before. Acquire: one that
      * is noted again after mb_seen_forget() stores its time after that one's zero. */
     if (__atomic_compare_exchange_n(&first, &none, number, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED)) {

@@ -33,11 +33,12 @@
 #define MB_JOURNAL_VERSION 3
 #define MB_JOURNAL_HEADER 1024 /* bytes up to the first block */
 
-/* Bytes of a journal, at most: half a million entries, or 12,000 small open records. So
- * much a reader takes into memory for one of them, whatever it finds. */
+/* Bytes of a journal, at most: half a million entries, or 12,000 small open records. A
+ * reader takes no more than this into memory for one journal. */
 #define MB_JOURNAL_MOST (16u << 20)
 
-/* Before the first record is put into the output: where it will be, if this one dies. */
+/* Written before the first record is put into the output: where to look for it, if the
+ * recovering process dies. */
 typedef struct {
     uint64_t begun; /* 0: no recovery has begun */
     mb_mark from;   /* of the output: the records lie behind it */

@@ -1,10 +1,10 @@
-/* How much is left of the stack of the calling thread.
+/* Checks how much is left of the stack of the calling thread.
  *
  * A function that is called through C takes stack for each level of a recursion, which
- * Python's own limit does not see: with a limit raised by sys.setrecursionlimit(), or in a
- * thread with a small stack, the process would end by SIGSEGV. Two addresses of each
- * thread are compared with the place that a call has reached. A stack that is not the
- * thread's own (a coroutine library may have made it) has no known end: it always has room.
+ * Python's own limit does not count: with a limit raised by sys.setrecursionlimit(), or in a
+ * thread with a small stack, the process would end by SIGSEGV. So each call compares its
+ * frame with two addresses of its thread. A stack that is not the thread's own (a coroutine
+ * library may have made it) has no known end, and counts as having room.
  */
 #ifndef MB_STACK_H
 #define MB_STACK_H
@@ -17,15 +17,15 @@ enum {
     MB_STACK_PLENTY, /* more than half of the stack is left */
 };
 
-/* Lowest addresses with plenty and with enough room, of this thread. At first both are the
- * highest address: so the first call looks. */
+/* Lowest addresses with plenty and with enough room, of this thread. Both begin as the
+ * highest address, so that the first call measures. */
 typedef struct {
     uintptr_t plenty, enough;
 } mb_stack_marks;
 extern _Thread_local mb_stack_marks mb_stack;
 
-/* Looks again: the system lets the stack of the main thread grow further when its limit is
- * raised. Thread: any; it may read /proc/self/maps. */
+/* Measures again: the system lets the stack of the main thread grow further when its limit
+ * is raised. Thread: any; it may read /proc/self/maps. */
 int mb_stack_look(uintptr_t here);
 
 /* Room below the frame of the caller. Thread: any. */

@@ -1,7 +1,7 @@
 /* Whether the text of a record may hold a secret, and is worth a closer look.
  *
- * It finds what microbench/credentials.py would mask, and more: that one decides. Most
- * records hold nothing of the kind, and are looked through once: a nanosecond a byte.
+ * It finds everything that microbench/credentials.py would mask, and more; credentials.py
+ * decides. Most records hold no sign of a secret, and are scanned once: a nanosecond a byte.
  *
  * Thread: any. Signal-safe.
  */

@@ -6,8 +6,8 @@
  *     idle --mb_watchdog_leave--> leaving --mb_watchdog_left--> idle
  *
  * So its stack is freed only while nothing runs on it, and nothing begins to run on a stack
- * that is being freed: a signal that comes then is acted on at once, without a watchdog.
- * While it watches, a second word holds how far the end of the process is:
+ * that is being freed: a signal that comes then takes effect at once, without a watchdog.
+ * While it watches, a second word holds the state of the exit:
  *
  *     watching --grace is over-------------------> fired: write, die
  *        |
@@ -15,10 +15,10 @@
  *        |                     |
  *        +---------------------+--mb_exit_end--> done
  *
- * The thread exists from the signal on only: made by clone(2) on a stack that lies ready,
- * all signals blocked in it, raw system calls only. So there is no thread before, and no
- * fork warns of one. Where that is not to be had (other systems, sanitizers), it is a
- * thread that waits for a call, and is stopped around fork.
+ * The signal creates the thread, by clone(2) on a prepared stack, with all signals blocked;
+ * it makes raw system calls only. So there is no thread before, and no fork warns about one.
+ * On other systems, and under sanitizers, it is a thread that waits for a call, and is
+ * stopped around a fork.
  *
  * All times count from the signal.
  *
@@ -52,8 +52,8 @@ typedef struct {
 /* How long Python may take: until it begins, and in all. */
 void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns);
 
-/* Notes the signal (mb_seen.h), and starts to watch; while one ends the process, others
- * change nothing. Without a watchdog all is done at once, and the call may not return. */
+/* Notes the signal (mb_seen.h), and starts to watch; while one signal ends the process,
+ * others change nothing. Without a watchdog it writes at once, and may not return. */
 void mb_watchdog_signal(mb_death death);
 
 /* The signal that is about to end the process; 0: none is. */
@@ -86,21 +86,21 @@ extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
 /* Watches, then is idle: what a thread does when it is called. */
 void mb_watchdog_run(void);
 
-/* From watching to idle for a moment, in which there is no thread: CPython warns of one when
- * it forks, and what a signal's handler raises in the warning is lost. False: it does not
- * watch, or acts already. Not for handlers. */
+/* Goes from watching to idle, without a thread, for the moment of a fork: CPython warns about
+ * threads when it forks, and loses what a signal handler raises in the warning. False: it
+ * does not watch, or acts already. Not for handlers. */
 bool mb_watchdog_pause(void);
 void mb_watchdog_resume(void);
 
-/* No record waits any more: a watchdog that would end nothing stops, one that will end the
- * process goes on. */
+/* Called when no record waits any more: stops a watchdog that would end nothing; one that
+ * will end the process goes on. */
 void mb_watchdog_call_off(void);
 
-/* From idle to leaving: now the stack, or the thread, can be freed. False: it watches, or
- * pauses. */
+/* Goes from idle to leaving: now the stack, or the thread, can be freed. False: it watches,
+ * or pauses. */
 bool mb_watchdog_leave(void);
 
-/* From leaving to idle: it was freed, and nothing has happened; or it goes on. */
+/* Go from leaving to idle: after it was freed, or with the watchdog in place again. */
 void mb_watchdog_left(void);
 void mb_watchdog_back(void);
 

@@ -75,7 +75,7 @@ py_function_current(py_timed *timed)
 
 /* --- calls ------------------------------------------------------------------------- */
 
-/* The Timed that calls of this function go to. Borrowed; NULL where somebody has given it
+/* The Timed that calls of this function go to. Borrowed; NULL where a tool has given it
  * a body of their own. */
 static py_timed *
 timed_of(PyFunctionObject *function)

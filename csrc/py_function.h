@@ -1,9 +1,9 @@
 /* The function in Python that a bench returns, and the Timed in its closure.
  *
- * Frameworks ask whether something is a function (inspect.isfunction), and do without what
- * is none. So `@bench` returns a real one, whose body is `return timed(args, kwargs)`.
- * Running that body is what costs: calls go straight to the Timed, by the vectorcall of the
- * function. CPython 3.11 looks at that for calls from C only.
+ * Frameworks check whether an object is a function (inspect.isfunction), and skip others. So
+ * `@bench` returns a real function, whose body is `return timed(args, kwargs)`. Running the
+ * body is slow, so the vectorcall of the function passes calls directly to the Timed. CPython
+ * 3.11 uses it for calls from C only.
  *
  * Autoreload replaces a function by copying `__code__` and `__dict__` of its new definition
  * into the old object. The closure cannot be copied: so a Timed whose function has another

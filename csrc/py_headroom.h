@@ -1,7 +1,7 @@
-/* Calls of ours that have to work although the program is near its recursion limit.
+/* Lets calls of ours work although the program is near its recursion limit.
  *
- * What is called between two of these may nest a little deeper than the limit allows. Not
- * again inside of itself: so nothing recurses without an end.
+ * Code between py_headroom_give() and py_headroom_take_back() may nest a little deeper than
+ * the limit allows. An inner pair gives nothing more, so that no recursion is endless.
  */
 #ifndef PY_HEADROOM_H
 #define PY_HEADROOM_H
@@ -10,7 +10,7 @@
 #include <Python.h>
 #include <stdbool.h>
 
-/* Whether it was given: to be passed to py_headroom_take_back(). */
+/* Returns whether it was given; pass this to py_headroom_take_back(). */
 bool py_headroom_give(void);
 void py_headroom_take_back(bool given);
 
@@ -21,9 +21,9 @@ bool py_headroom_for_a_call(void);
  * stack that is left: a program may have raised its own beyond that. */
 PyObject *py_headroom_call(PyObject *func, PyObject *args, PyObject *kwargs);
 
-/* Adds to what is left of C recursion, where CPython counts that. A call from C to Python
- * takes two (PY_EVAL_C_STACK_UNITS of Python/ceval.c): a caller who has looked at the stack
- * itself gives them, and takes them back. */
+/* Adds to the C recursion that is left, in versions of CPython that count it. A call from C
+ * to Python takes two (PY_EVAL_C_STACK_UNITS of Python/ceval.c): a caller that has checked
+ * the stack itself adds them, and takes them back. */
 #define PY_HEADROOM_CALL 2
 
 static inline void

@@ -5,8 +5,8 @@
  * `with` block allocates no bound methods (73 ns an empty block fell to 31, CPython 3.11).
  * The state of a phase is in the object: tasks that share a run cannot mix theirs up.
  *
- * `time` itself is a method descriptor, as those of built-in types are: torch.compile and
- * other tools know what that is. It is made for a class in Python, so that a bench class
+ * `time` itself is a method descriptor, as methods of built-in types are; torch.compile and
+ * other tools support these. It is made for a class in Python, so that a bench class
  * needs no base class in C.
  */
 #ifndef PY_PHASE_H

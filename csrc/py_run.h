@@ -85,7 +85,7 @@ py_run_name(py_run *run, PyObject *str)
 }
 
 /* Keeps `value`, the duration of a phase of this name that was measured by a foreign counter
- * and was left last. 0, or -1 with an exception, which may be somebody else's: Ctrl-C. */
+ * and was left last. 0, or -1 with an exception, which may come from a signal handler. */
 #define PY_RUN_VALUES                                                                  \
     1024 /* that may be there beyond those of phases that are listed */
 int py_run_keep_value(py_run *run, mb_phase *phase, PyObject *name, PyObject *value);

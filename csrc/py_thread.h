@@ -1,7 +1,7 @@
 /* Which thread is Python's main thread, and which greenlet is running in this one.
  *
- * gevent and eventlet replace what the modules `threading` and `_thread` say of threads by
- * what they know of greenlets. Handlers of signals belong to the real main thread.
+ * gevent and eventlet patch the modules `threading` and `_thread` to describe greenlets.
+ * But Python calls signal handlers in the real main thread.
  *
  * Thread: under the GIL.
  */
@@ -15,8 +15,8 @@
 /* Whether the caller is in the thread in which Python calls the handlers of signals. */
 bool py_in_main_thread(void);
 
-/* Calls a function without arguments in a new thread of the system's, which no greenlet
- * can be. 0, or -1 with an exception: there is none to be had. */
+/* Calls a function without arguments in a new thread of the system, never in a greenlet.
+ * 0, or -1 with an exception if no thread can be created. */
 int py_start_thread(PyObject *function);
 
 /* Notes whether greenlets can exist: whether their module is loaded. Imports nothing. */

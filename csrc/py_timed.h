@@ -1,4 +1,4 @@
-/* What calls of a function that `@bench` returned come to: the iteration loop.
+/* Timed: the iteration loop, which a call of a function that `@bench` returned runs.
  *
  *     Timed(bench, func, begin)(args, kwargs)
  *

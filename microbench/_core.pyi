@@ -509,7 +509,7 @@ def journal_header(data: bytes) -> dict[str, Any]:
     before its records were put there: None if no recovery has begun.
     `parent_ns`, when the parent was seen dead, or 0, and `parent_is_job`; `last_ns`, the
     last moment that it knows of; `end_is_marked`: the file was last modified at the end,
-    or was so at `modified_ns`, when somebody began to recover it (else 0).
+    or was so at `modified_ns`, when a recovery began (else 0).
     """
 
 def journal_claims(data: bytes) -> list[bool]:

@@ -136,7 +136,7 @@ cdef class Gate:
         with nogil:
             got = c.PyThread_acquire_lock_timed(self.lock, microseconds, 0)
         if got:
-            c.PyThread_release_lock(self.lock)  # for whoever waits as well
+            c.PyThread_release_lock(self.lock)  # for other waiters
         return bool(got)
 
 

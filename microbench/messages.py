@@ -69,7 +69,7 @@ def write_line(line: str) -> bool:
         sys.stderr.write(line + '\n')
         sys.stderr.flush()
     except Exception:
-        return False  # closed, None, or somebody's own
+        return False  # closed, None, or replaced by the program
     return True
 
 

@@ -227,7 +227,7 @@ def test_names_that_say_so(text, shown):
     ],
 )
 def test_names_that_do_not(text):
-    """What is no secret by its name stays."""
+    """A value whose name names no secret stays."""
     assert masked(text) == text
 
 

@@ -27,7 +27,7 @@ say(char result)
 }
 
 /* Runs `watcher` in a process whose parent ends as soon as a byte comes from it; the byte
- * that it says at last. It is told who its parent is. */
+ * that it says at last. It gets the number of its parent. */
 static char
 outcome_of(void (*watcher)(int ready, pid_t parent))
 {

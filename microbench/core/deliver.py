@@ -192,7 +192,7 @@ class Delivery:
                 raise error
 
     def _lose(self, record: bytes, last: Last | None) -> bool:
-        """Print the record; return whether it is there, or was somebody else's."""
+        """Print the record; return True if it was printed, or another writer had it."""
         if last is None:
             return self.last_resort(record)
         if last.claim():

@@ -223,7 +223,7 @@ class Watch:
     def status(self, exception: BaseException | None) -> int | None:
         """Return the exit status: 0, 1, or what `sys.exit()` was given.
 
-        None if that is unknown: a class of exits has a `code` of its own, or nobody reads
+        None if that is unknown: a subclass of SystemExit defines `code`, or no process reads
         standard output. What is left to be flushed then makes the status 120.
         """
         if _output_is_broken():

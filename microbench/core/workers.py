@@ -78,7 +78,7 @@ class WorkerExit:
 
     @property
     def ends_by_exit(self) -> bool:
-        """Whether os._exit() will call the function, unless somebody replaces it."""
+        """Whether os._exit() will call the function, unless it is replaced again."""
         return self._in_place is not None and os._exit == self._in_place
 
     def _watch(self) -> bool:

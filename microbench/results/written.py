@@ -48,7 +48,7 @@ class Written:
         output: its path without links.
         ids: of the records that are looked for.
         starts: by path, from where on that file is searched.
-        left_out: a path whose file is not searched: somebody else does so.
+        left_out: a path whose file is not searched here; the caller reads it anyway.
         unread: files beside the output that may have the records, and cannot be read.
     """
 

@@ -160,7 +160,7 @@ BOUND = {
 def test_a_lower_bound_has_no_ratio(shown, tmp_path):
     """What was finished has one."""
     whole = {'call': {'durations': [1.0], 'timings': [{'name': 'read', 'duration': 0.5}]}}
-    _, told = shown(write(tmp_path / 'x', [BOUND, whole]))
-    rows = {line.split()[0]: line.split()[1:] for line in told.splitlines() if line}
+    _, output = shown(write(tmp_path / 'x', [BOUND, whole]))
+    rows = {line.split()[0]: line.split()[1:] for line in output.splitlines() if line}
     assert rows['median'] == ['≥', '500', 'ms', '1.00', 's']
     assert rows['read'] == ['250', 'ms', '500', 'ms', '×', '2']

@@ -87,10 +87,10 @@ def test_records_that_meet_a_condition(condition, numbers, shown, several):
 
 
 def test_a_condition_that_holds_for_none(capsys, several):
-    """It is told apart from an empty file."""
+    """The message differs from that for an empty file."""
     assert main([several, '--filter', 'call.name == "x"']) == 0
-    told = f'{several}: the condition holds for none of 4 records\n'
-    assert capsys.readouterr() == ('', told)
+    output = f'{several}: the condition holds for none of 4 records\n'
+    assert capsys.readouterr() == ('', output)
 
 
 def test_columns_of_fields(shown, several):
@@ -258,10 +258,10 @@ also recorded
     ],
 )
 def test_who_wrote_the_record(path, words, shown, tmp_path):
-    """It is told where it was not Python."""
+    """It is printed if it was not Python."""
     record = {'exit_signal': 'SIGSEGV', 'exit_path': path}
-    told = shown(write(tmp_path / 'x', [record]))
-    assert f'  ended by  SIGSEGV\n  written   {words}\n' in told
+    output = shown(write(tmp_path / 'x', [record]))
+    assert f'  ended by  SIGSEGV\n  written   {words}\n' in output
 
 
 def lost(exact, **recovered):
@@ -282,28 +282,28 @@ def lost(exact, **recovered):
 def test_a_lower_bound_has_a_sign_and_no_percentage(shown, tmp_path):
     """And both bounds of the end are there."""
     bounds = {'ended_before': '2026-03-01T09:31:00+00:00'}
-    told = shown(write(tmp_path / 'x', [lost(exact=False, **bounds)]))
-    assert 'durations           ≥ 105 ms\n' in told
-    assert 'load (not ended)  ≥ 104 ms\n' in told
+    output = shown(write(tmp_path / 'x', [lost(exact=False, **bounds)]))
+    assert 'durations           ≥ 105 ms\n' in output
+    assert 'load (not ended)  ≥ 104 ms\n' in output
     assert (
         'ended    after 2026-03-01 09:30:00.105000+00:00, before 2026-03-01 09:31:00+00:00'
-    ) in told
-    assert '%' not in told
+    ) in output
+    assert '%' not in output
 
 
 def test_an_end_that_is_known_is_like_any_other(shown, tmp_path):
-    """The death of the parent is told."""
+    """The death of the parent is printed."""
     died = {'parent_died': '2026-03-01T09:30:00.104000+00:00'}
-    told = shown(write(tmp_path / 'x', [lost(exact=True, **died)]))
-    assert '≥' not in told
-    assert '99 %' in told
-    assert 'parent died  2026-03-01 09:30:00.104000+00:00' in told
+    output = shown(write(tmp_path / 'x', [lost(exact=True, **died)]))
+    assert '≥' not in output
+    assert '99 %' in output
+    assert 'parent died  2026-03-01 09:30:00.104000+00:00' in output
 
 
 def test_lower_bounds_in_a_table(shown, tmp_path):
     """They have the sign as well."""
-    told = shown(write(tmp_path / 'x', [lost(exact=False), lost(exact=True)]))
-    _, first, second = told.splitlines()
+    output = shown(write(tmp_path / 'x', [lost(exact=False), lost(exact=True)]))
+    _, first, second = output.splitlines()
     assert first.count('≥ 105 ms') == 3
     assert '≥' not in second
 
@@ -428,9 +428,9 @@ def test_what_seldom_explains_anything(shown, several):
 def test_a_large_namespace_is_counted(shown, tmp_path):
     """As that of a job is, with what matters of it above."""
     job = {'job_id': '7', **{f'variable_{n}': 'x' for n in range(40)}}
-    told = shown(write(tmp_path / 'x', [{'slurm': job}]))
-    assert '  slurm  job 7\n' in told
-    assert told.endswith('also recorded\n  slurm  41 entries\n')
+    output = shown(write(tmp_path / 'x', [{'slurm': job}]))
+    assert '  slurm  job 7\n' in output
+    assert output.endswith('also recorded\n  slurm  41 entries\n')
 
 
 def test_a_file_may_be_called_like_a_number(shown, tmp_path, monkeypatch):
@@ -483,7 +483,7 @@ def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, mo
 
 
 def test_what_holds_no_record_at_all(capsys, tmp_path):
-    """A wrong file is told from an empty one."""
+    """The message for a wrong file differs from that for an empty one."""
     path = write(tmp_path / 'x', ['no', 'json', '[1]'])
     assert main([path]) == 2
     out, err = capsys.readouterr()

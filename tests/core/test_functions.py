@@ -482,7 +482,7 @@ def test_a_copy_of_it(bench, func):
     assert call_of(bench)['name'] == func.__name__
 
 
-def test_a_body_of_somebody_elses(bench):
+def test_a_body_that_a_tool_replaced(bench):
     """Code that a tool puts into the function is what runs."""
     timed = bench(plain)
 

@@ -26,7 +26,7 @@ def test_a_thread_that_nothing_has_patched():
 
 
 def test_what_a_thread_raises(capsys):
-    """It is reported as any exception that nobody can catch, and the thread is over."""
+    """It is reported as any unraisable exception, and the thread ends."""
     thread = threads.NativeThread(lambda: 1 / 0)
     with mock.patch('sys.unraisablehook') as hook:
         thread.start()

@@ -168,7 +168,7 @@ def test_registered_for_the_first_time_by_a_function_of_atexit(program, tmp_path
 
 
 @pytest.mark.parametrize('last', ['', 'sys.exit(3)', 'raise ValueError'])
-def test_nobody_reads_the_output(tmp_path, last):
+def test_the_reader_of_the_output_is_gone(tmp_path, last):
     """What is flushed at the end makes another status: so none is claimed."""
     path = tmp_path / 'records.jsonl'
     reader, writer = os.pipe()

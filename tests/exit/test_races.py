@@ -148,7 +148,7 @@ for name in os.listdir(os.path.dirname(path)):
         os.unlink(os.path.join(os.path.dirname(path), name))
 """
 COUNTING = 'signal.signal(signal.SIGTERM, lambda *args: struck.append(1))\n'
-# Whoever is killed is killed by SIGTERM; a handler is called once for one signal.
+# A process that dies is killed by SIGTERM; a handler is called once for one signal.
 LIVES = {
     'at the default action': ('', 'auto', [-15]),
     'before Python reacts': ('', 'auto', [-15]),

@@ -90,7 +90,7 @@ def test_time_that_it_takes(in_c):
 
 
 def test_each_signal_calls_the_handler(program):
-    """A server that is told twice does what it does without us, also within its handler."""
+    """A second SIGTERM does what it does without us, also within the handler."""
     code = """
 def stop(number, frame):
     stopped.append(number)
@@ -336,7 +336,7 @@ def test_a_handler_of_the_program(how):
 
 @pytest.mark.parametrize('handler', [signal.SIG_DFL, signal.SIG_IGN, None])
 def test_no_handler(handler):
-    """What is no handler stops nothing."""
+    """SIG_DFL, SIG_IGN and None are not graceful handlers."""
     assert not stops_by_itself(handler)
 
 

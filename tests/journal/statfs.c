@@ -1,4 +1,4 @@
-/* Has statfs() tell of another file system for paths that begin with STATFS_PATH: its type
+/* Makes statfs() describe another file system for paths that begin with STATFS_PATH: its type
  * from STATFS_TYPE, its number of inodes from STATFS_FILES. */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -171,7 +171,7 @@ def test_a_journal_that_is_switched_off(tmp_path):
 
 
 def test_a_run_without_a_journal_keeps_nothing():
-    """The caller is told by the result."""
+    """The result says so."""
     from microbench import MicroBench
     from microbench.core.run import Run
 

@@ -191,7 +191,7 @@ def test_the_duration_is_that_of_the_process(tmp_path, inside, status, monkeypat
 
 
 def test_a_second_recovery_has_the_same_end(tmp_path):
-    """Where somebody has begun to recover it, and was killed."""
+    """An earlier recovery began and was killed."""
     path, left, _ = killed(tmp_path)
     before = only(FileOutput(path).get_results())['call']
     for _ in range(2):

@@ -96,7 +96,7 @@ def move_to_another_host(path):
     change(path, here, b'elsewhere'[: len(here)])
 
 
-def told(capsys, path, *options):
+def printed(capsys, path, *options):
     """What `microbench recover` prints."""
     assert recover.main([*options, str(path)]) == 0
     out, err = capsys.readouterr()
@@ -181,20 +181,20 @@ def test_a_journal_that_cannot_be_recovered_costs_nothing(path, killed, monkeypa
 def test_the_command(path, killed, capsys):
     """It says what it did; a second time there is nothing left to do."""
     killed()
-    assert told(capsys, path, '--dry-run')[0].endswith('would be recovered')
+    assert printed(capsys, path, '--dry-run')[0].endswith('would be recovered')
     assert not path.exists()
-    [line] = told(capsys, path)
+    [line] = printed(capsys, path)
     assert line.startswith('.records.jsonl.')
     assert ': 1 record of process ' in line
     assert json.loads(path.read_text())['exit_path'] == 'recovered'
-    assert told(capsys, path) == [f'{path}: nothing to recover']
+    assert printed(capsys, path) == [f'{path}: nothing to recover']
 
 
 def test_pandas_reads_the_file_afterwards(path, killed, capsys):
     """Also where a killed write has left the beginning of a line."""
     pandas = pytest.importorskip('pandas')
     killed(WITHIN_THE_WRITE, 'pass', 200)
-    told(capsys, path)
+    printed(capsys, path)
     assert list(pandas.read_json(path, lines=True)['exit_path']) == ['recovered']
 
 
@@ -205,7 +205,7 @@ def test_a_record_that_was_written_is_not_recovered(path, killed, capsys):
     """The process was killed right after the write: it is there once, and whole."""
     killed(AFTER_THE_WRITE, 'pass')
     assert 'exit_path' not in only(FileOutput(path).get_results())
-    assert ': no records of process ' in told(capsys, path)[0]
+    assert ': no records of process ' in printed(capsys, path)[0]
     assert 'exit_path' not in only(FileOutput(path).get_results())
     assert left(path) == []
 
@@ -215,7 +215,7 @@ def test_a_write_that_was_cut_short(path, killed, capsys, size):
     """The record is recovered; nothing of the beginning stays."""
     killed(WITHIN_THE_WRITE, 'pass', size)
     assert path.stat().st_size == size
-    told(capsys, path)
+    printed(capsys, path)
     [record] = [json.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
     assert record['exit_path'] == 'recovered'
     assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'work']
@@ -233,9 +233,9 @@ def test_a_process_that_lives_is_left_alone(path, capsys):
     with subprocess.Popen(words, **pipes, text=True) as process:
         assert process.stdout.readline() == 'up\n'
         assert FileOutput(path).get_results() == []
-        [line] = told(capsys, path)
+        [line] = printed(capsys, path)
         assert line.endswith(f'left alone, its process ({process.pid}) is still running')
-        [line] = told(capsys, path, '--force')
+        [line] = printed(capsys, path, '--force')
         assert 'still running' in line
         process.communicate('\n')
     assert only(FileOutput(path).get_results())['call']['name'] == 'simulation'
@@ -259,8 +259,8 @@ def test_another_host(path, killed, capsys):
     move_to_another_host(path)
     change(path, BOOT.read_bytes().strip(), b'0' * 36)
     assert FileOutput(path).get_results() == []
-    assert 'left alone, it was written on ' in told(capsys, path)[0]
-    assert told(capsys, path, '--force')[0].endswith(' recovered')
+    assert 'left alone, it was written on ' in printed(capsys, path)[0]
+    assert printed(capsys, path, '--force')[0].endswith(' recovered')
     assert len(FileOutput(path).get_results()) == 1
 
 
@@ -272,7 +272,7 @@ def test_a_host_whose_name_could_steer_the_terminal(path, killed, capsys):
     change(path, BOOT.read_bytes().strip(), b'0' * 36)
     [why] = lost.left_alone(str(path))
     assert why.startswith('it was written on \\x1b')
-    assert told(capsys, path)[0].isprintable()
+    assert printed(capsys, path)[0].isprintable()
     assert show.main([str(path)]) == 0
     assert capsys.readouterr().err.replace('\n', '').isprintable()
 
@@ -290,7 +290,7 @@ def test_another_user(path, killed, capsys, monkeypatch):
     uid = os.geteuid()
     monkeypatch.setattr(os, 'geteuid', lambda: uid + 1)
     assert FileOutput(path).get_results() == []
-    assert told(capsys, path)[0].endswith(f'left alone, it belongs to user {uid}')
+    assert printed(capsys, path)[0].endswith(f'left alone, it belongs to user {uid}')
 
 
 @pytest.mark.parametrize('contents', [b'', bytes(65536)])
@@ -300,7 +300,7 @@ def test_killed_while_it_made_the_journal(path, capsys, contents):
     dead = path.with_name(f'.records.jsonl.{done.stdout.strip()}-0a.journal')
     dead.write_bytes(contents)
     assert FileOutput(path).get_results() == []
-    assert ': no records of process ' in told(capsys, path)[0]
+    assert ': no records of process ' in printed(capsys, path)[0]
     assert left(path) == []
 
 
@@ -327,7 +327,7 @@ def test_an_owner_that_is_not_to_be_seen(path, killed, capsys, meanwhile):
         pauses = meanwhile(lambda: pytest.fail('it waits'))
         assert FileOutput(path).get_results() == []
         assert len(pauses) == 1
-        assert 'is still running' in told(capsys, path)[0]
+        assert 'is still running' in printed(capsys, path)[0]
     assert len(FileOutput(path).get_results()) == 1
 
 
@@ -354,7 +354,7 @@ def test_a_process_that_is_dying_is_waited_for(path, capsys, meanwhile, read):
         wait_until(lambda: is_gone(process.pid))
         pauses = meanwhile(lambda: process.communicate(b'\n'))
         if read == 'command':
-            assert ': 1 record of process ' in told(capsys, path)[0]
+            assert ': 1 record of process ' in printed(capsys, path)[0]
         assert len(FileOutput(path).get_results()) == 1
         assert pauses == []
 
@@ -382,11 +382,11 @@ def test_files_that_are_called_alike(path, name):
 
 @pytest.mark.parametrize('size', [8, 100, 1000])
 def test_a_journal_cut_short(path, killed, capsys, size):
-    """It is told, and left where it is."""
+    """It is reported, and left where it is."""
     killed()
     os.truncate(only(left(path)), size)
     assert FileOutput(path).get_results() == []
-    assert 'left alone' in told(capsys, path)[0]
+    assert 'left alone' in printed(capsys, path)[0]
     assert len(left(path)) == 1
 
 
@@ -395,7 +395,7 @@ def test_a_damaged_journal(path, killed, capsys):
     killed()
     change(path, b'"experiment":"baseline"', b'"experiment":"base"ine"')
     assert FileOutput(path).get_results() == []
-    [line] = told(capsys, path)
+    [line] = printed(capsys, path)
     assert line.endswith('it stays, 1 record could not be understood')
     assert not path.exists() or path.read_bytes() == b''
     assert len(left(path)) == 1
@@ -408,7 +408,7 @@ def test_the_path_of_the_output_is_damaged(path, killed, capsys):
     place = Path(only(left(path))).read_bytes().index(output)
     change(path, struct.pack('=II', place, len(output)), struct.pack('=II', place, 1 << 30))
     assert FileOutput(path).get_results() == []
-    assert 'does not say' in told(capsys, path)[0]
+    assert 'does not say' in printed(capsys, path)[0]
 
 
 def test_the_mark_of_the_output_is_damaged(path):
@@ -430,14 +430,14 @@ def test_a_name_of_a_phase_that_is_damaged(path, capsys):
     found = re.search(size + b'(.{4}' + name + b')', Path(journal).read_bytes(), re.DOTALL)
     change(path, found[0], (65536).to_bytes(4, sys.byteorder) + found[1])
     assert FileOutput(path).get_results() == []
-    assert 'could not be understood' in told(capsys, path)[0]
+    assert 'could not be understood' in printed(capsys, path)[0]
 
 
 def test_a_link_is_not_followed(path, tmp_path, capsys):
     """A journal is a file."""
     (tmp_path / '.records.jsonl.1-00.journal').symlink_to('/etc/passwd')
     assert FileOutput(path).get_results() == []
-    assert 'left alone' in told(capsys, path)[0]
+    assert 'left alone' in printed(capsys, path)[0]
 
 
 def test_what_is_no_file_is_left_alone(path, capsys):
@@ -445,7 +445,7 @@ def test_what_is_no_file_is_left_alone(path, capsys):
     os.mkfifo(path.with_name('.records.jsonl.1-00.journal'))
     path.with_name('.records.jsonl.1-01.journal').mkdir()
     assert FileOutput(path).get_results() == []
-    lines = told(capsys, path)
+    lines = printed(capsys, path)
     assert ['left alone' in line for line in lines] == [True, True]
 
 
@@ -458,7 +458,7 @@ def test_long_names(tmp_path, killed, capsys):
     assert len(left(one)) == 2
     for path in (one, other):
         assert len(FileOutput(path).get_results()) == 1
-    told(capsys, one)
+    printed(capsys, one)
     assert len(left(other)) == 1
     assert one.read_bytes().count(b'\n') == 1
     assert len(FileOutput(other).get_results()) == 1
@@ -563,7 +563,7 @@ def test_killed_while_it_recovers(path, killed, capsys, place, name, when):
     done = python(CRASH.format(place=place, name=name, when=when), path)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert len(FileOutput(path).get_results()) == 1
-    told(capsys, path)
+    printed(capsys, path)
     lines = [line for line in path.read_bytes().splitlines() if line.strip()]
     assert json.loads(only(lines))['call']['name'] == 'simulation'
     assert left(path) == []

@@ -206,7 +206,7 @@ class Cluster:
         return done.stdout.strip()
 
     def start(self, *words, **options):
-        """Start one of SLURM's programs, as somebody at a terminal does."""
+        """Start one of SLURM's programs, as a user at a terminal does."""
         return subprocess.Popen(
             words, env=self.environment, stdin=subprocess.DEVNULL, **options
         )

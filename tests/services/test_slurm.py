@@ -185,7 +185,7 @@ class Running:
     """A job, and what is seen of its program from outside.
 
     Attributes:
-        ended_by: when it was told to end, on the monotonic clock; None: it was not.
+        ended_by: when the end was requested, on the monotonic clock; None: it was not.
     """
 
     def __init__(self, cluster, directory, job):

@@ -4,8 +4,8 @@
 
 Each round forks a writer, which tells through a pipe whenever a record was written, and
 kills it. Some writers are part of a batch job, and the shell that has started them is
-killed right before. Every record that was told of has to be there, once; one more may be:
-the one that was open, or written and not told of yet. Now and then the file is rotated. In
+killed right before. Every reported record has to be there, once; one more may be:
+the one that was open, or written and not reported yet. Now and then the file is rotated. In
 the end no line may be left that cannot be parsed, and no journal.
 """
 
@@ -55,24 +55,24 @@ def start_writer(path, writing, number):
 
 def start_job(path, writing, number):
     """Return the process of a writer, and that of the shell of its batch job."""
-    reading, told = os.pipe()
+    reading, sending = os.pipe()
     shell = os.fork()
     if shell == 0:
         try:
             os.environ['SLURM_JOB_ID'] = '1'
             pid, _ = start_writer(path, writing, number)
-            os.write(told, str(pid).encode())
+            os.write(sending, str(pid).encode())
             os.close(writing)
             signal.pause()
         finally:
             os._exit(1)
-    os.close(told)
+    os.close(sending)
     with os.fdopen(reading, 'rb', buffering=0) as file:
         return int(file.read(20)), shell
 
 
 def kill_a_writer(path, number, chance):
-    """Return how many records it has told of.
+    """Return how many records it has reported.
 
     Args:
         path: of the file.
@@ -97,17 +97,17 @@ def kill_a_writer(path, number, chance):
         return len(first + file.read())
 
 
-def check(records, told):
-    """Each writer: the records it told of, once each, and perhaps the next."""
-    found = {number: Counter() for number in told}
+def check(records, reported):
+    """Each writer: the records it reported, once each, and perhaps the next."""
+    found = {number: Counter() for number in reported}
     for record in records:
         found[record['writer']][int(record['call']['name'])] += 1
-    for number, count in told.items():
+    for number, count in reported.items():
         written = found[number]
         assert set(written.values()) <= {1}, f'writer {number}: twice: {written}'
         wanted = set(range(count))
         assert set(written) in (wanted, wanted | {count}), (
-            f'writer {number}: told {count}, found {sorted(written)[-3:]}'
+            f'writer {number}: reported {count}, found {sorted(written)[-3:]}'
         )
 
 
@@ -150,21 +150,21 @@ def as_rotated(path):
 def rounds(directory, count, chance):
     """Kill `count` writers of one file; check after each, and in the end."""
     path = Path(directory) / 'records.jsonl'
-    told = {}
+    reported = {}
     for number in range(count):
-        told[number] = kill_a_writer(path, number, chance)
+        reported[number] = kill_a_writer(path, number, chance)
         if chance.random() < 0.2:
             rotate(path, number, chance.random() < 0.5)
-        check(as_read(path) + as_rotated(path), told)
+        check(as_read(path) + as_rotated(path), reported)
         if chance.random() < 0.3:  # else the next writer does it
-            check(as_recovered(path) + as_rotated(path), told)
-    check(as_recovered(path) + as_rotated(path), told)
+            check(as_recovered(path) + as_rotated(path), reported)
+    check(as_recovered(path) + as_rotated(path), reported)
     assert not [left for left in path.parent.iterdir() if left.name.startswith('.')]
-    return sum(told.values())
+    return sum(reported.values())
 
 
 def soak(count, seed):
-    """Kill that many writers; return how many records they told of."""
+    """Kill that many writers; return how many records they reported."""
     chance = random.Random(seed)
     # a writer whose shell has died is a child of this process: its end can be waited for
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
