@@ -19,10 +19,10 @@ class Phase:
     async def __aexit__(self, kind: Any, exception: Any, traceback: Any) -> bool: ...
 
 def time_method(cls: type) -> Any:
-    """Return what `time` of a bench is, with the docstring of the definition there."""
+    """Return the descriptor for `time` of a bench class, with its docstring."""
 
 def within_stack(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call what may recurse in C; RecursionError comes before the stack is used up.
+    """Call a function that may recurse in C; raise RecursionError before the stack ends.
 
     A program may have raised its recursion limit beyond what fits the stack.
     """
@@ -78,9 +78,9 @@ class OpenRun:
     def stop(self) -> None:
         """End an iteration; the clock is read first. Never raises."""
     def note_start(self) -> None:
-        """Read both clocks: the start of the run, unless that is known."""
+        """Read both clocks as the start of the run, unless it has one."""
     def note_finish(self) -> None:
-        """Set the time of the end: the start, and the monotonic difference."""
+        """Set the time of the end to the start plus the monotonic difference."""
     def suspend(self) -> None:
         """Stop the clock until resume(), and stop being the active run."""
     def resume(self) -> None:
@@ -99,13 +99,13 @@ class OpenRun:
     def add_duration(self, ns: int, /) -> None:
         """Store an iteration that was measured elsewhere."""
     def began_elsewhere(self) -> None:
-        """The next iteration begins now and is measured elsewhere: show that it runs."""
+        """Show in the journal that the next iteration, measured elsewhere, has begun."""
     def keep_numbers(self, durations: list[Any], /) -> None:
         """From now on append durations to this list, as Python numbers."""
     phases_left: int
     @property
     def phases_listed(self) -> int:
-        """How many of them are listed, at most: the last ones."""
+        """How many phases the record lists at most: the last ones."""
     @property
     def timings_summary(self) -> list[dict[str, Any]]:
         """Totals of all phases that C has measured; empty while all are listed."""
@@ -147,14 +147,14 @@ class OpenRun:
         """The same for phases not left yet, with their time so far, outermost first."""
 
 class Timed:
-    """What calls of a function that `@bench` returned come to: the iteration loop in C.
+    """The iteration loop in C, which a call of a function that `@bench` returned runs.
 
     It is in the closure of that function, whose body is `return timed(args, kwargs)`.
-    Pickled by value, as such functions are where their module cannot be imported.
+    It is pickled by value, as functions are whose module cannot be imported.
 
     Args:
-        bench: that records.
-        func: that is timed.
+        bench: the bench that records.
+        func: the function that is timed.
         begin: `begin(bench, func, args, kwargs)` returns a begun run.
     """
 
@@ -169,13 +169,13 @@ class Timed:
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
         """Call the function, and record it."""
     def lead(self, function: Callable[..., Any], direct: bool, /) -> None:
-        """Have `function`, in the closure of which this is, lead here.
+        """Connect `function`, which has this object in its closure.
 
-        It is entered in the function's `__dict__`. With `direct`, calls come here without
-        running the body; on CPython 3.11 those from C only.
+        Stores this object in the function's `__dict__`. With `direct`, calls come here
+        without running the body; on CPython 3.11 only calls from C do.
         """
     def current(self) -> Timed:
-        """Return the Timed that a call of the function means by now.
+        """Return the Timed that a call of the function runs now.
 
         That is another one after a reload that copied code and `__dict__` of the new
         definition into the old function, as autoreload of IPython does.
@@ -290,7 +290,7 @@ def exit_signal() -> tuple[int, int]:
     """The signal that ends the process, and when it came (monotonic clock); or 0, 0."""
 
 def note_signal(number: int) -> None:
-    """Note a signal that has come, unless one was noted before."""
+    """Note a signal, unless one was noted before."""
 
 def first_signal() -> int:
     """Return the signal that was noted, or 0."""
@@ -298,19 +298,19 @@ def first_signal() -> int:
 def undo_in_child(
     entries: Iterable[tuple[Callable[[], object], Callable[[Any], object], object, object]],
 ) -> None:
-    """Set what a forked child puts back: each `get()`, if it is `ours`, to `before`.
+    """Set what a forked child restores: `put(before)` if `get()` is `ours`.
 
     The entries are `(get, put, ours, before)`; the functions are in C.
     """
 
 def before_fork() -> None:
-    """Have the signals that are taken held up from the fork on, in this thread."""
+    """Block the handled signals in this thread from the fork on."""
 
 def after_fork() -> None:
-    """Let them come when `os.fork()` has returned; in other threads at once."""
+    """Unblock them when `os.fork()` has returned; in other threads at once."""
 
 def in_child() -> None:
-    """Put back what `undo_in_child` says, and let the signals come."""
+    """Restore the entries of `undo_in_child`, and unblock the signals."""
 
 def last_words(number: int) -> None:
     """Write all open records that nobody has claimed: the process ends by this signal."""
@@ -327,7 +327,7 @@ def signal_in_force(number: int) -> bool:
     """Whether the signal leads to the handler in C."""
 
 def signal_is_before(number: int) -> bool:
-    """Whether the signal leads to what the handler in C was put in front of, without it."""
+    """Whether the signal calls the earlier handler directly, without the one in C."""
 
 def signal_is_default(number: int) -> bool:
     """Whether the signal has the default action."""
@@ -373,29 +373,30 @@ def make_exits(whole: bool, /) -> None:
     """Whether sys.exit() makes a SystemExit at once, as it does from Python 3.12 on."""
 
 def in_main_thread() -> bool:
-    """Whether this is the thread that Python's signal handlers belong to.
+    """Whether this is the thread in which Python calls signal handlers.
 
-    Asked of the interpreter: gevent and eventlet replace what `threading` says.
+    Asks the interpreter, since gevent and eventlet patch `threading`.
     """
 
 def start_thread(function: Callable[[], object], /) -> None:
-    """Call a function in a thread of the system's, also where `threading` makes greenlets.
+    """Call a function in a thread of the system, even if `threading` creates greenlets.
 
-    RuntimeError where there is none to be had.
+    Raises:
+        RuntimeError: no thread can be created.
     """
 
 class Gate:
-    """A `threading.Event` of the system's, also where `threading` is of greenlets."""
+    """A `threading.Event` for threads of the system, even if `threading` is patched."""
 
     def set(self) -> None:
-        """Let through all who wait, and all who come."""
+        """Let all present and later waiters pass."""
     def is_set(self) -> bool:
         """Whether it was set."""
     def wait(self, seconds: float, /) -> bool:
-        """Wait so long, at most; return whether it was set."""
+        """Wait until it is set, at most this long; return whether it is."""
 
 def look_for_greenlets() -> None:
-    """Note whether greenlets can exist: runs opened from now on know theirs."""
+    """Note whether greenlets can exist; later runs then know their greenlet."""
 
 def fork_generation() -> int:
     """How many forks lie between the process that loaded the library and this one."""
@@ -435,7 +436,7 @@ def is_suspicious(json: bytes) -> bool:
     """Whether the text of a record may hold a secret: see csrc/mb_suspicious.h."""
 
 def closed_text(json: bytes, measured: bool) -> bytes:
-    """A record with everything masked that may hold a secret: see csrc/mb_closed.h."""
+    """Mask every field of a record that may hold a secret; see csrc/mb_closed.h."""
 
 def has_digits(text: bytes, run: int) -> bool:
     """Whether so many decimal digits, at least one, stand side by side somewhere."""
@@ -459,15 +460,15 @@ def record_text(
     """A record: fixed bytes, a fresh record id, the call block, fixed bytes."""
 
 def keep(run: OpenRun, line: bytes, /) -> bool:
-    """Have the journal that shows a run keep its record, which no sink has taken.
+    """Keep the record of a run in its journal, because no sink has taken it.
 
-    From then on no journal shows the run. False where there is none, or no room.
+    The run is then closed in the journal. False if there is no journal, or no room.
     """
 
 def close_files() -> int:
     """Close the files of records that are not in use; the next record opens them again.
 
-    Returns how many there were: so many descriptors are free.
+    Returns how many it closed.
     """
 
 def remove_journals() -> None:
@@ -477,15 +478,15 @@ def beat() -> None:
     """Note in the journals of this process that it is alive."""
 
 def watch_parent(pid: int, is_job: bool) -> bool:
-    """Have the journals note when the parent dies; return whether it is watched.
+    """Note in the journals when the parent dies; return whether it is watched.
 
     Args:
         pid: the number of the parent.
-        is_job: its end is the end of the job.
+        is_job: whether the job ends with it.
     """
 
 def leave_parent() -> None:
-    """Watch the parent no longer, and put back what was there."""
+    """Stop watching the parent, and restore the earlier handler and setting."""
 
 def own_journals() -> list[str]:
     """Paths of the journals in which this process shows its records."""
@@ -513,7 +514,7 @@ def journal_header(data: bytes) -> dict[str, Any]:
     """
 
 def journal_claims(data: bytes) -> list[bool]:
-    """For each of `journal_records`: may a file have it, since its process began to write?
+    """For each of `journal_records`: whether its process began to write it to a file.
 
     Raises:
         ValueError: it is no journal.

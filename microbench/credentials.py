@@ -1,7 +1,7 @@
-"""Credentials in text: in URLs, connection strings, headers and commands.
+"""Mask credentials in text: in URLs, connection strings, headers and commands.
 
-The rules are those of docs/configuration.md, section Masking. All of them take linear
-time: a record may hold megabytes of what a program has printed.
+docs/configuration.md, section Masking, has the rules. All of them take linear time, since
+a record may hold megabytes of output of a program.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MASK = '***'
-# What the text holds, in lower case, if one of the expressions below finds something.
+# A text in which an expression below finds something contains one of these, in lower case.
 NAMES = ('pass', 'pwd', 'pw=', 'secret', 'key', 'token', 'jwt', 'sig', 'shared')
 HEADERS = ('authorization', 'cookie', 'api-key', '-token')
 OWN_OPTIONS = ('--redis-password', '--http-output-header')

@@ -1,7 +1,7 @@
-"""What is loaded on first need is loaded also where no descriptor is left.
+"""Import modules on first need even if no descriptor is left.
 
-A program that has run out of descriptors gets an OSError from each import. It must not come
-out of a call that is recorded: the files of records are closed for a moment then.
+In a program that has run out of descriptors each import raises OSError. A recorded call
+must not raise it, so the files of records are closed first.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def loaded(load: Callable[[], Any]) -> Any:
     """Call a function that imports; once more if no descriptor was left.
 
     Raises:
-        OSError: none is, although our own files are closed.
+        OSError: no descriptor is left, although our own files are closed.
     """
     try:
         return load()
@@ -34,7 +34,7 @@ def loaded(load: Callable[[], Any]) -> Any:
 def is_lack_of_descriptors(error: BaseException) -> bool:
     """Whether a process, or the system, has no descriptor left.
 
-    The dynamic loader has an ImportError of its own for that, without a number.
+    The dynamic loader raises an ImportError without a number for that.
     """
     errno = getattr(error, 'errno', None)
     return errno in (EMFILE, ENFILE) or 'Too many open files' in str(error)
@@ -57,7 +57,7 @@ class Unrecorded:
 
 
 def not_recorded(error: BaseException) -> None:
-    """Warn of what the program does without a record, at the line that asked for one.
+    """Warn that nothing is recorded, at the line of the program that asked for a record.
 
     Raises:
         OSError: it is another error than a lack of descriptors.

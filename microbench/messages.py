@@ -51,7 +51,7 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 def _warn() -> Callable[..., None]:
-    """Return what the module says, if it is loaded: loading it may need a descriptor.
+    """Return `warnings.warn` if that module is loaded, else the one in C.
 
     The function below it is built into the interpreter.
     """

@@ -6,8 +6,8 @@ generator function                        generator function
 async generator function                  async generator function
 classmethod, staticmethod                 the same, around the decorated function
 
-Each is a real function in Python: frameworks ask for that. It has the globals of the
-function that it stands for, and its code claims the line of the decorator, so that
+Each is a real function in Python, since frameworks check for that. It has the globals of
+the function that it wraps, and its code has the file and line of the decorator, so that
 doctest, inspect and tracebacks find the user's file. See `Timed` for the rest.
 """
 
@@ -139,7 +139,8 @@ def _in_place_of(func: Any, template: Any) -> Any:
 
 
 def _label(name: str) -> str:
-    """Return the name of the code: profilers take what has file, line and name for one.
+    """Return the name of the code, unlike that of `func`: profilers merge equal ones.
+
 
     It is an identifier: makefun writes `def NAME` with it.
     """

@@ -43,7 +43,7 @@ class Delivery:
     """
 
     lost = 0  # records of this process that no sink took
-    kept = 0  # of them, those that standard error did not take either
+    kept = 0  # those that stay in a journal, since standard error failed as well
 
     last: Last | None = None  # while the last record of the process is delivered
 
@@ -207,7 +207,7 @@ class Delivery:
 
     @classmethod
     def may_keep(cls) -> bool:
-        """Whether one more record may be kept in a journal: open ones need room as well."""
+        """Whether a journal may keep one more record: open ones need room as well."""
         cls.kept += 1
         return cls.kept <= MOST_KEPT
 
@@ -215,7 +215,7 @@ class Delivery:
     def last_resort(cls, record: bytes, always: bool = False) -> bool:
         """Write the record to standard error: the first ten, or `always`.
 
-        Returns whether it is there.
+        Returns whether standard error took it.
         """
         Delivery.lost += 1
         if always or cls.lost <= MOST_LINES:

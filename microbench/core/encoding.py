@@ -61,7 +61,7 @@ def _json_encoder() -> Any:
 
 
 def simplified(value: Any) -> Any:
-    """Return the value with what only an encoder could write left out of it."""
+    """Return the value without the parts that only an encoder could write."""
     if isinstance(value, dict):
         return {k: simplified(v) for k, v in value.items() if type(k) is str}
     if isinstance(value, (list, tuple)):

@@ -11,9 +11,9 @@ status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` when nobod
             SystemExit that is caught, or made by hand, leaves no trace.
 
 Runners (coverage, profilers, debuggers) may come between the program and the interpreter.
-One that calls `sys.excepthook` itself, after the exception has left the main module, and
-exits with 1 in the end, has reported what ended the program. One that calls the functions
-of atexit itself leaves the end open: no status and no exception is claimed then.
+A runner that calls `sys.excepthook` itself, after the exception has left the main module,
+and exits with 1, has reported what ended the program. If a runner calls the functions of
+atexit itself, the end is still to come: the record has neither status nor exception.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Ending:
 
 
 def early() -> Ending:
-    """Return an end of which nothing is known: it is still to come."""
+    """Return an unknown end, for a record that is written before the program ends."""
     ending = Ending()
     ending.exception = ending.status = None
     return ending
@@ -89,7 +89,7 @@ def early() -> Ending:
 def of_worker(status: int) -> Ending:
     """Return the end of a worker that passes a status to os._exit().
 
-    The packages give it 1 where an exception has ended their worker, and print that.
+    The packages pass 1 after an exception, which they have printed.
     """
     ending = Ending()
     ended_by = worker.exception if status == 1 else None
@@ -215,7 +215,7 @@ class Watch:
         return self._exception or (last if hidden else None) or self._reported_at_end()
 
     def _reported_at_end(self) -> BaseException | None:
-        """Return what a runner has reported of the program, if it has failed as well."""
+        """Return the exception that a runner has reported, if its exit status is 1."""
         code = self._exit_code
         failed = code is not None and code.read and status_of(code.code) == 1
         return self._reported if failed else None
@@ -223,8 +223,8 @@ class Watch:
     def status(self, exception: BaseException | None) -> int | None:
         """Return the exit status: 0, 1, or what `sys.exit()` was given.
 
-        None if that is unknown: a subclass of SystemExit defines `code`, or no process reads
-        standard output. What is left to be flushed then makes the status 120.
+        None if that is unknown: a subclass of SystemExit defines `code`, or no process
+        reads standard output. What is left to be flushed then makes the status 120.
         """
         if _output_is_broken():
             return None
@@ -268,7 +268,7 @@ def _is_over() -> bool:
 
 
 def _has_left_main(exception: BaseException) -> bool:
-    """Whether an exception has come out of the code of the main module."""
+    """Whether an exception has left the code of the main module."""
     names = getattr(sys.modules.get('__main__'), '__dict__', None)
     running = set(_frames())
     traceback = exception.__traceback__

@@ -24,17 +24,17 @@ Some handlers stop the program by themselves: event loops, servers (graceful.py)
 those of a registration with `then='leave'`. Then the signal is noted, the handler runs, and
 nothing else happens: the record is written when the program ends.
 
-A forked child has a copy of all this, and must not write what its parent writes. So
-handlers and hooks are put back in the child at once, by C code: Python code in a hook of
-fork would be interrupted by signals, and CPython swallows what their handlers raise there.
-Tables in Python are set right when the child registers a record of its own; until then
-they are found to be of another process, and what is done is what would be done without us.
+A forked child has a copy of all this, and must not write the records of its parent. So
+C code restores handlers and hooks in the child at once: signals would interrupt Python
+code in a hook of fork, and CPython swallows what their handlers raise there. Tables in
+Python are reset when the child registers a record of its own. Until then the child finds
+that they belong to another process, and acts as without microbench.
 
 Python can be too late, or never come: code in C that never returns, a capture or a sink
 that hangs, a crash. So each run is also in memory as it would be written (csrc/mb_slot.h),
 and is written from there by a watchdog or by the handler of a crash (csrc/mb_watchdog.h,
-csrc/mb_signals.h). Whoever claims a record, right before its first byte is written, is the
-one to write it.
+csrc/mb_signals.h). Each of them claims a record right before it writes the first byte, and
+only one claim succeeds.
 """
 
 from __future__ import annotations
@@ -148,12 +148,12 @@ def register(
 
 
 def _warn(chosen: Iterable[int]) -> None:
-    """Warn of what a registration cannot do, or does to a handler of the program's."""
+    """Warn about limits of a registration, and handlers that it changes."""
     doubtful, _handlers.doubtful = _handlers.doubtful, []
     for number, handler in doubtful:
         warn(
             f'record_on_exit(): {name_of(number)} is handled by {described(handler)}. '
-            'When that has returned, the signal is sent again and ends the process. Pass '
+            'After it returns, the signal is sent again and ends the process. Pass '
             "then='leave' if this handler stops the program by itself, or "
             "then='redeliver' if the program is to end there",
             RuntimeWarning,
@@ -315,7 +315,7 @@ _handlers = ExitHandlers(_on_signal)
 
 
 def _forget_parent() -> None:
-    """Begin anew in a forked child, where handlers and hooks were put back by C code."""
+    """Reset the tables in a forked child, where C code has restored handlers and hooks."""
     global _table
     inherited, _table = _table, Table()
     for function in inherited.at_exit:

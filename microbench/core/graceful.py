@@ -1,10 +1,10 @@
 """Handlers that stop a program by themselves: event loops, servers, job runners, trainers.
 
-Such a handler notes that a signal has come, or wakes a loop; then what is in flight is
-finished, and the program ends. A signal that is sent again would cut that short. A handler
-is known by the module that it comes from, however it is wrapped: bound methods, also of
-subclasses; `functools.partial` and `functools.wraps`; functions that have it in a closure.
-tests/exit/test_then.py holds the table, tests/neighbours the software itself.
+Such a handler notes the signal, or wakes a loop; then the program finishes what is in
+flight, and ends. Sending the signal again would cut that short. A handler is recognized by
+the module that it comes from, however it is wrapped: bound methods, also of subclasses;
+`functools.partial` and `functools.wraps`; functions that have it in a closure.
+tests/exit/test_then.py checks the table, tests/neighbours the software itself.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# Packages or modules, and all that is in them. What each of them does with SIGTERM:
+# Packages or modules with all their contents, and what they do at SIGTERM:
 GRACEFUL = (
     # Event loops: their handlers in Python do nothing, the loop reads a descriptor.
     'asyncio',
@@ -45,12 +45,12 @@ DEPTH = 5  # of wrappers around a handler
 
 
 def stops_by_itself(handler: Any) -> bool:
-    """Whether a handler is of software that is known to stop by itself."""
+    """Whether a handler comes from software that is known to stop by itself."""
     return any(map(_is_known, _modules_of(handler, DEPTH)))
 
 
 def described(handler: Any) -> str:
-    """Return what a person would call a handler: `app.Server.stop (/srv/app.py:7)`."""
+    """Return a readable name of a handler: `app.Server.stop (/srv/app.py:7)`."""
     function = getattr(handler, 'func', handler)  # of a functools.partial
     function = getattr(function, '__func__', function)
     module = getattr(function, '__module__', None)
@@ -67,7 +67,7 @@ def _is_known(module: Any) -> bool:
 
 
 def _modules_of(handler: Any, depth: int) -> Iterator[Any]:
-    """Yield the names of modules that a handler comes from, and what it is made of."""
+    """Yield the names of the modules of a handler and of its parts."""
     if not callable(handler) or depth == 0:
         return
     yield getattr(handler, '__module__', None)
@@ -77,7 +77,7 @@ def _modules_of(handler: Any, depth: int) -> Iterator[Any]:
 
 
 def _modules_of_object(handler: Any) -> Iterator[Any]:
-    """Yield those of the classes that a method, or an object that can be called, is of."""
+    """Yield the modules of the classes of a method, or of a callable object."""
     method = getattr(handler, '__name__', '__call__')
     bound_to = getattr(handler, '__self__', handler)
     cls = bound_to if isinstance(bound_to, type) else type(bound_to)
@@ -87,7 +87,7 @@ def _modules_of_object(handler: Any) -> Iterator[Any]:
 
 
 def _parts(handler: Any) -> Iterator[Any]:
-    """Yield what a handler may call, as far as that can be seen from outside."""
+    """Yield callables that a handler visibly refers to: wrapped, bound, in its closure."""
     for name in ('func', '__func__', '__wrapped__'):
         yield getattr(handler, name, None)
     if isinstance(handler, partial):

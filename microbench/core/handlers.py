@@ -13,8 +13,8 @@ there before. Crashes are its business alone. See csrc/mb_signals.h.
     if it is to be taken over                                 the program's
     a crash                        C                          what is there
 
-Libraries install a handler of SIGUSR1 (requeueing) only where `signal.getsignal()` says
-that there is none: so they find none. What they install replaces ours.
+Some libraries install a handler for SIGUSR1 (requeueing) only if `signal.getsignal()`
+returns the default. So it does, and their handler replaces ours.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Taken:
             on top of ours may call ours, and be replaced in its turn. Empty where Python
             sees no handler of ours.
         kind: what it means, where C handles it.
-        leaves: the program's own handler stops the program: it ends as it likes.
+        leaves: whether the program's own handler stops the program by itself.
     """
 
     def __init__(self) -> None:

@@ -22,8 +22,8 @@ CHOSEN = frozenset(
         ('call', 'timings_summary'),
     ]
 )
-# Sort of a field: any; what the author has chosen, masked only if asked for; and our own,
-# which no pattern is about.
+# Sorts of fields: any; chosen by the author, masked only if a pattern matches; and our own,
+# which patterns do not apply to.
 ANY, ASKED, OURS = range(3)
 
 

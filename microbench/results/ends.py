@@ -1,8 +1,8 @@
-"""When a process ended that could not say so, as far as its journal shows it.
+"""Find out from its journal when a killed process ended.
 
-The kernel marks the end in the journal where it can (csrc/mb_endmark.h): then the file was
-last modified at that moment, and durations are right to a few milliseconds. Else they reach
-to the last sign of life (a phase, a heartbeat, the death of the parent), and the record
+If the kernel has marked the end in the journal (csrc/mb_endmark.h), the file was last
+modified at that moment, and durations are exact to a few milliseconds. Otherwise they end
+at the last sign of life (a phase, a heartbeat, the death of the parent), and the record
 has an upper bound.
 """
 

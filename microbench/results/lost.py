@@ -1,7 +1,7 @@
-"""Records of dead processes behind what is read of a file; nothing is changed.
+"""Add records of dead processes to those that are read from a file; change nothing.
 
-The file goes by in blocks, however large it is. What of the records is in it already is
-noticed on the way (written.py), and the others come last.
+The file is read in blocks, however large it is. Records that it has already are noticed
+on the way (written.py), and the others come last.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def blocks_of(
     output: str, place: str | None = None, *, is_needed: bool = True
 ) -> Iterator[bytes]:
-    """Yield the contents of a file of records, and after them what is missing there.
+    """Yield the contents of a file of records, and then the records that it lacks.
 
     In blocks of whole lines: memory does not grow with the file.
 

@@ -1,7 +1,7 @@
-"""Records of dead processes are put into the file that they belong to.
+"""Put records of dead processes into their file.
 
-By a writer, before its first record, and by `microbench recover`; readers add them to what
-they read and change nothing (lost.py). It is safe at any moment:
+A writer does so before its first record, and `microbench recover` does; readers change
+nothing and add the records to what they read (lost.py). It is safe at any moment:
 
     hold the journals  their owners are dead, and no other process recovers them
     look for records   one that was claimed may have been written after all (written.py)
@@ -11,9 +11,9 @@ they read and change nothing (lost.py). It is safe at any moment:
     blank fragments    the beginnings of these records that a killed write left there
     sync, then remove  killed before that, the next one finds the ids in the file
 
-The first record of a program must not wait for what others have left behind: there, as
-much is done as can be read and written in some milliseconds (`Limits`), and the rest is
-left to readers and to the command.
+The first record of a program must not wait for what others have left behind. So a writer
+stops after some milliseconds of reading and writing (`Limits`), and leaves the rest to
+readers and to the command.
 """
 
 from __future__ import annotations
