@@ -25,7 +25,7 @@ hand_on(int number, siginfo_t *info, void *context)
     }
 }
 
-/* The signal comes too when the thread has ended that has made this process. */
+/* Not while the parent lives: it comes too when the thread has ended that made this process. */
 static bool
 is_orphan(void)
 {
@@ -36,11 +36,12 @@ void
 mb_parent_on_signal(int number, siginfo_t *info, void *context)
 {
     const int kept = errno; /* the program is between any two instructions */
-    const bool comes_from_it = info->si_code == SI_USER && info->si_pid == watched;
-    if (is_orphan()) {
+    const bool orphan = is_orphan();
+    if (orphan) {
         mb_journals_stamp_parent(ends_job, mb_clock_ns());
     }
-    if (!comes_from_it) {
+    /* A living parent sends it on purpose, and looks the same to the kernel. */
+    if (!orphan || info->si_code != SI_USER || info->si_pid != watched) {
         hand_on(number, info, context);
     }
     errno = kept;

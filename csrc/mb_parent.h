@@ -11,8 +11,10 @@
  * ignored by default have a meaning for programs that handle them: SIGCHLD that a child has
  * ended, SIGWINCH that a web server shall end, and SIGCONT lets a stopped process go on.
  *
- * An earlier handler stays behind ours and gets every other SIGURG. If the program has made
- * the setting itself, earlier or later, its setting stays.
+ * An earlier handler stays behind ours and gets every other SIGURG: those that the living
+ * parent sends, and the kernel's when the thread of the parent ends that made this process,
+ * since the two look the same. If the program has made the setting itself, earlier or later,
+ * its setting stays.
  *
  * Thread: mb_parent_watch and mb_parent_leave any, one at a time; the setting belongs to the
  * thread that watches and ends with it. Not signal-safe.

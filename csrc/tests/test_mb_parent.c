@@ -26,8 +26,10 @@ say(char result)
     _exit(write(results, &result, 1) == 1 ? 0 : 1);
 }
 
-/* Runs `watcher` in a process whose parent ends as soon as a byte comes from it; the byte
- * that it says at last. It gets the number of its parent. */
+#define SEND_IT "k"
+
+/* Runs `watcher` in a process whose parent ends as soon as a byte comes from it, but sends
+ * the signal for each SEND_IT; the byte that it says at last. It gets the parent's number. */
 static char
 outcome_of(void (*watcher)(int ready, pid_t parent))
 {
@@ -42,14 +44,20 @@ outcome_of(void (*watcher)(int ready, pid_t parent))
             _exit(1);
         }
         const pid_t here = getpid();
-        if (fork() == 0) {
+        const pid_t child = fork();
+        if (child == 0) {
             close(ready[0]);
             watcher(ready[1], here);
             say('?');
         }
         close(ready[1]);
         close(ends[1]);
-        _exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
+        ssize_t length = read(ready[0], &byte, 1);
+        while (length == 1 && byte == *SEND_IT) {
+            kill(child, MB_PARENT_SIGNAL);
+            length = read(ready[0], &byte, 1);
+        }
+        _exit(length == 1 ? 0 : 1);
     }
     close(ends[1]);
     CHECK_INT(waitpid(parent, NULL, 0), parent);
@@ -99,7 +107,7 @@ the_death_is_noted(void)
     CHECK_INT(outcome_of(note_the_time), 'y');
 }
 
-static int heard;
+static volatile sig_atomic_t heard;
 
 static void
 hear(int number)
@@ -120,13 +128,22 @@ keep_a_handler(int ready, pid_t parent)
     if (heard != 1 || header->parent_ns != 0) {
         say('h');
     }
+    if (write(ready, SEND_IT, 1) != 1) {
+        say('w');
+    }
+    while (heard == 1) { /* the parent lives: it means the program */
+        sched_yield();
+    }
+    if (heard != 2 || header->parent_ns != 0) {
+        say('p');
+    }
     let_the_parent_end(ready);
     while (__atomic_load_n(&header->parent_ns, __ATOMIC_ACQUIRE) == 0) {
         sched_yield();
     }
     mb_parent_leave();
     sigaction(MB_PARENT_SIGNAL, NULL, &now);
-    say(heard == 1 && now.sa_handler == hear && setting() == 0 ? 'y' : 'n');
+    say(heard == 2 && now.sa_handler == hear && setting() == 0 ? 'y' : 'n');
 }
 
 static void

@@ -70,10 +70,11 @@ def child(tmp_path):
     said = Path(f'{path}.said')
     shells = []
 
-    def run(code, job=True, shell='sh', kill=True, **env):
+    def run(code, job=True, shell='sh', kill=True, meanwhile=':', **env):
         program = tmp_path / 'program.py'
         program.write_text(PROGRAM + code)
-        line = f'"{sys.executable}" "{program}" "{path}" & echo $! >pid; wait; :'
+        line = f'"{sys.executable}" "{program}" "{path}" & echo $! >pid; '
+        line += f'{meanwhile}; wait; :'
         env = {**os.environ, 'PYTHONPATH': str(ROOT), **env}
         env.pop('SLURM_JOB_ID', None)
         if job:
@@ -214,6 +215,23 @@ def test_a_handler_in_python_gets_its_own_only(child):
         + 'say(len(heard))\n'
     )
     assert child(code)[1] == ['1', '2']
+
+
+def test_a_handler_in_python_gets_what_the_living_parent_sends(child):
+    """A batch script passes on a signal as SIGURG: it means the program."""
+    code = """
+heard = []
+signal.signal(signal.SIGURG, lambda *_: heard.append(1))
+bench.record_on_exit('job')
+open(path + '.ready', 'w').close()
+while not heard and time.monotonic() < DEADLINE:
+    time.sleep(0.001)
+before = len(heard)
+await_death()
+say(before, len(heard))
+"""
+    sent = 'until [ -e records.jsonl.ready ]; do sleep 0.01; done; kill -URG $!'
+    assert child(code, meanwhile=sent)[1] == ['1 1']
 
 
 def test_a_forked_child_has_none_of_it(child):
