@@ -44,6 +44,10 @@ def test_a_second_interpreter_is_refused():
     module, run = VARIANTS[sys.version_info[:2]]
     program = textwrap.dedent(PROGRAM).format(module=module, run=run)
     done = subprocess.run(
-        [sys.executable, '-c', program], capture_output=True, text=True, timeout=120
+        [sys.executable, '-c', program],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert (done.stdout, done.stderr) == ('refused\ngoes on\n', '')
