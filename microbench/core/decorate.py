@@ -69,7 +69,10 @@ def _decorated_descriptor(bench: MicroBenchBase, func: Any) -> Any:
 
 
 def _plain(timed: _core.Timed) -> Any:
+    within = None  # see _closure()
+
     def function(*args: Any, **kwargs: Any) -> Any:
+        nonlocal within
         return timed(args, kwargs)
 
     return function
@@ -133,9 +136,26 @@ def _in_place_of(func: Any, template: Any) -> Any:
     }
     if sys.version_info >= (3, 11):
         place['co_qualname'] = label
-    function = type(template)(own.replace(**place), scope, name, None, template.__closure__)
+    function = type(template)(
+        own.replace(**place), scope, name, None, _closure(func, code, template)
+    )
     function.__qualname__ = name
     return function
+
+
+def _closure(func: Any, code: Any, template: Any) -> tuple[Any, ...]:
+    """Return the cells of the template, and that of `__class__`, if `func` has it.
+
+    attrs makes a class with slots anew: for super() it puts that one into this cell of
+    each function it finds, and does not look at what a function wraps.
+    """
+    own: tuple[Any, ...] = template.__closure__
+    cells = getattr(func, '__closure__', None)
+    if '__class__' not in code.co_freevars or not isinstance(cells, tuple):
+        return own
+    within = cells[code.co_freevars.index('__class__')]
+    places = zip(template.__code__.co_freevars, own, strict=True)
+    return tuple(within if name == 'within' else cell for name, cell in places)
 
 
 def _label(name: str) -> str:

@@ -34,8 +34,10 @@ def coroutine(timed: _core.Timed) -> Any:
     """Return the timed form of a coroutine function."""
     new_run, warm_up, one_iteration = _coroutine_run, _warm_up_async, _one_iteration
     any_error, numbers = BaseException, range
+    within = None  # for decorate.py: the cell of __class__
 
     async def function(*args: Any, **kwargs: Any) -> Any:
+        nonlocal within
         run, func = new_run(timed)
         if run.plan.warmup:
             await warm_up(run.plan.warmup, func, args, kwargs)
@@ -98,8 +100,10 @@ def generator(timed: _core.Timed) -> Any:
     """Return the timed form of a generator function."""
     begun, steps, wrapped = _begun, _steps, _wrapped
     any_error, closed = BaseException, GeneratorExit
+    within = None  # for decorate.py: the cell of __class__
 
     def function(*args: Any, **kwargs: Any) -> Any:
+        nonlocal within
         run, func = begun(timed, args, kwargs)
         try:
             value = yield from steps(run, wrapped(run, func(*args, **kwargs)))
@@ -147,8 +151,10 @@ def async_generator(timed: _core.Timed) -> Any:
     """Return the timed form of an async generator function."""
     begun, inside = _begun, _inside_async
     any_error, closed, exhausted = BaseException, GeneratorExit, StopAsyncIteration
+    within = None  # for decorate.py: the cell of __class__
 
     async def function(*args: Any, **kwargs: Any) -> Any:
+        nonlocal within
         run, func = begun(timed, args, kwargs)
         try:
             body = func(*args, **kwargs)

@@ -181,6 +181,53 @@ def test_tools_can_define_a_function_by_the_name_of_its_code(bench, func):
     assert name != getattr(func, '__name__', None)  # profilers would take both for one
 
 
+def a_class(bench):
+    """A class with a method of each kind that mentions it."""
+
+    class Before:
+        @bench
+        def plain(self):
+            return __class__
+
+        @bench
+        async def coroutine(self):
+            return __class__
+
+        @bench
+        def generator(self):
+            yield __class__
+
+        @bench
+        async def async_generator(self):
+            yield __class__
+
+        @bench
+        @classmethod
+        def of_the_class(cls):
+            return __class__
+
+    return Before
+
+
+def test_a_class_that_is_made_anew(bench):
+    """As attrs does it for slots: the cell of `__class__` gets the new one."""
+    before = a_class(bench)
+    after = type('After', (), dict(vars(before)))
+    for member in vars(after).values():
+        for cell in getattr(getattr(member, '__func__', member), '__closure__', ()) or ():
+            if cell.cell_contents is before:
+                cell.cell_contents = after
+    made = after()
+    assert made.plain() is made.of_the_class() is after
+    assert list(made.generator()) == [after]
+    with pytest.raises(StopIteration) as stopped:
+        made.coroutine().send(None)
+    assert stopped.value.value is after
+    with pytest.raises(StopIteration) as stopped:
+        made.async_generator().asend(None).send(None)
+    assert stopped.value.value is after
+
+
 def test_a_name_that_is_no_identifier(bench):
     """A name may be any text."""
 
@@ -484,12 +531,12 @@ def test_a_copy_of_it(bench, func):
 
 def test_a_body_that_a_tool_replaced(bench):
     """Code that a tool puts into the function is what runs."""
-    timed = bench(plain)
+    timed, within = bench(plain), None
 
-    def with_one_cell():
-        return timed and 'replaced'
+    def with_these_cells():
+        return timed and (within or 'replaced')
 
-    timed.__code__ = with_one_cell.__code__
+    timed.__code__ = with_these_cells.__code__
     assert timed() == 'replaced'
     assert next(iter(timed, 'the end')) == 'replaced'
     assert bench.get_results() == []
