@@ -16,7 +16,7 @@ static const mark enough[] = {
 /* Each needs a sign of an assignment, or of an option, somewhere. */
 static const mark names[] = {
     {"pass", 0}, {"pwd", 1},  {"pw=", 1},   {"secret", 2}, {"key", 0},     {"token", 2},
-    {"sig", 2},  {"curl", 0}, {"redis", 3}, {"mysql", 1},  {"mariadb", 5},
+    {"sig", 2},  {"curl", 0}, {"redis", 3}, {"mysql", 1},  {"mariadb", 5}, {"login", 2},
 };
 #define COUNT(marks) (sizeof(marks) / sizeof *(marks))
 

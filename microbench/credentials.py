@@ -87,7 +87,7 @@ def _in_urls(text: str) -> Iterator[tuple[int, int]]:
     place = text.find('://')
     while place >= 0:
         last = word.last_at(place)
-        found = None if last < 0 else _secret_in_url(text, place, last)
+        found = None if last < 0 else _secret_in_url(text, place, word.less_digest(last))
         if found is not None:
             yield found
             place = found[1]
@@ -104,6 +104,7 @@ class _Word:
         self.end = 0  # of the word, or of what is quoted in it
         self._plain = (0, -1)  # end, and the last @ before it
         self._closing: dict[str, tuple[int, int]] = {}  # likewise, found so far
+        self._less_digest: dict[int, int] = {}  # from @ to the @ before
 
     def last_at(self, place: int) -> int:
         """Return the last @ of the word around `://`; -1 if none comes after it."""
@@ -114,6 +115,14 @@ class _Word:
         if quoted[0] <= self.end and not self._goes_on(place, *quoted):
             self.end, last = quoted
         return last if last > place else -1
+
+    def less_digest(self, last: int) -> int:
+        """Return the @ before that of a digest, as in scheme://name:tag@sha256:..."""
+        if not self.text.startswith(DIGESTS, last + 1):
+            return last
+        if last not in self._less_digest:
+            self._less_digest[last] = self.text.rfind('@', 0, last)
+        return self._less_digest[last]
 
     def _in_quotes(self, place: int) -> tuple[int, int]:
         """Return the end of a URL in quotes, and its last @."""
@@ -148,12 +157,10 @@ def _scheme(text: str, place: int) -> str:
 def _secret_in_url(text: str, place: int, last: int) -> tuple[int, int] | None:
     """Return where the secret of a URL stands, if it has one before its last @."""
     begin, scheme = place + 3, _scheme(text, place)
+    if last < begin:
+        return None
     colon = USER.match(text, begin, last).end()  # type: ignore[union-attr]
     is_web = may_be_port = WEB.match(scheme) is not None
-    if text.startswith(DIGESTS, last + 1):
-        last = text.rfind('@', begin, last)  # of an image: scheme://name:tag@sha256:...
-    if last < colon:
-        return None
     if REPOSITORY.match(scheme):
         last = _before_revision(text, begin, last)
     user = text[begin:colon]
@@ -315,15 +322,25 @@ VOCABULARY = re.compile(
 # A word of a command line: quotes may hold white space.
 WORD = re.compile(r'(?:"[^"]*"|\'[^\']*\'|[^\s"\'])+|["\']')
 PLAIN_WORD = re.compile(r'\S+')
-# Short options with a credential: their names, what stands between a user and the
-# credential, and whether it can be the next word.
+# Options with a credential, after which its value follows in the same word or, where that
+# may be, in the next; and what stands between a user and the credential. Before the letter
+# of a short one, others without a value may stand.
+LOGIN = (re.compile(r'-p'), '', True)
 SHORT = {
-    'curl': (('-u', '-U', '--user', '--proxy-user'), ':', True),
-    'sshpass': (('-p',), '', True),
-    'redis-cli': (('-a',), '', True),
+    'curl': (
+        re.compile(r'-[0-9aBfgGiIjJklLMnNOpqRsSvVZ#]*[uU]|--(?:proxy-)?user(?:=(?=.)|\Z)'),
+        *(':', True),
+    ),
+    'sshpass': (re.compile(r'-v*p'), '', True),
+    'redis-cli': (re.compile(r'-a'), '', True),
     # There the next word is a database.
-    **dict.fromkeys(('mysql', 'mysqldump', 'mysqladmin', 'mariadb'), (('-p',), '', False)),
+    **dict.fromkeys(
+        ('mysql', 'mysqldump', 'mysqladmin', 'mariadb'),
+        (re.compile(r'-[ABCEGHILNUVXbfnqrstvw]*p'), '', False),
+    ),
 }
+# Programs whose -p is a password after `login`, and a port elsewhere.
+REGISTRIES = frozenset({'docker', 'podman', 'nerdctl', 'buildah', 'skopeo', 'helm', 'oras'})
 
 
 def _masked_words(words: list[Any], inside: re.Pattern[str] | None) -> Iterator[Any]:
@@ -331,6 +348,8 @@ def _masked_words(words: list[Any], inside: re.Pattern[str] | None) -> Iterator[
     texts = [word for word in words if isinstance(word, str)]
     names = {text.strip('"\'').rpartition('/')[2] for text in texts}
     rules = [rule for name, rule in SHORT.items() if name in names]
+    if 'login' in names and 'run' not in names and names & REGISTRIES:
+        rules.append(LOGIN)
     before = None
     for place, word in enumerate(words):
         if isinstance(word, str):
@@ -363,11 +382,12 @@ def _masked_option(word: str, before: Any, rules: list[Any]) -> str:
         return word
     if before in OWN_OPTIONS or (_is_secret(before) and not word.startswith('-')):
         return MASK
-    option, _, value = word.partition('=')
-    if value and (option in OWN_OPTIONS or _is_secret(option)):
-        return f'{option}={MASK}'
-    for options, sign, apart in rules:
-        begin = 0 if apart and before in options else _begin_of_value(word, options)
+    name, _, value = word.partition('=')
+    if value and (name in OWN_OPTIONS or _is_secret(name)):
+        return f'{name}={MASK}'
+    for option, sign, apart in rules:
+        is_next = apart and isinstance(before, str) and option.fullmatch(before)
+        begin = 0 if is_next else _begin_of_value(word, option)
         begin = word.find(sign, begin) + len(sign) if begin >= 0 else -1
         if begin >= len(sign) and word[begin:]:
             return word[:begin] + MASK
@@ -381,11 +401,7 @@ def _is_secret(option: Any) -> bool:
     return OPTION.fullmatch(option) is not None and not VOCABULARY.match(option)
 
 
-def _begin_of_value(word: str, options: tuple[str, ...]) -> int:
+def _begin_of_value(word: str, option: re.Pattern[str]) -> int:
     """Return where the value of `-uVALUE` or `--user=VALUE` begins; -1 if it is neither."""
-    for option in options:
-        if word.startswith(f'{option}=') and option.startswith('--'):
-            return len(option) + 1
-        if word.startswith(option) and not option.startswith('--') and word != option:
-            return len(option)
-    return -1
+    found = option.match(word)
+    return found.end() if found and found.end() < len(word) else -1

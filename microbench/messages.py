@@ -79,7 +79,7 @@ def harmless(text: str) -> str:
     It may quote the error of a library, which may quote a URL; or a name from a file.
     """
     try:
-        if '://' in text or '=' in text or 'uthorization' in text:
+        if _core.is_suspicious(text.encode('utf-8', 'replace')):
             from .credentials import masked  # start-up time
 
             text = masked(text)

@@ -9,12 +9,17 @@ from hypothesis import strategies as st
 
 from microbench import _core, credentials
 from microbench.credentials import MASK
+from microbench.messages import harmless, safe
 
 
 def masked(text):
-    """What is masked is not overlooked by the search in C, which comes before."""
+    """What is masked is not overlooked by the search in C, which comes before.
+
+    The same is masked in warnings.
+    """
     shown = credentials.masked(text)
     assert shown == text or _core.is_suspicious(json.dumps([text]).encode())
+    assert harmless(text) == '\n'.join(map(safe, shown.split('\n')))
     return shown
 
 
@@ -60,6 +65,7 @@ def masked_words(words):
         ('"a://u:p"w@h"', '"a://u:***@h"'),
         (r'{\"u\":\"a://b:c@d\",\"e\":\"f@g\"}', r'{\"u\":\"a://b:***@d\",\"e\":\"f@g\"}'),
         ('docker://u:p@r/i:1@sha256:ab', 'docker://u:***@r/i:1@sha256:ab'),
+        ('a@b a://i@sha256:ab a://u:p@h', 'a@b a://i@sha256:ab a://u:***@h'),
     ],
 )
 def test_urls(text, shown):
@@ -201,6 +207,9 @@ def test_texts_without_credentials(texts):
         ('curl -H "Authorization: Basic t u" x', 'curl -H "Authorization: Basic ***" x'),
         ('{"Authorization": "Token t"}', '{"Authorization": "Token ***"}'),
         ('PRIVATE-TOKEN: t', 'PRIVATE-TOKEN: ***'),
+        ('X-Api-Key: t', 'X-Api-Key: ***'),
+        ('Cookie: a=b', 'Cookie: ***'),
+        ('AUTHORIZATION: Bearer t', 'AUTHORIZATION: Bearer ***'),
         ('Set-Cookie: a=b; c=d\nx: y', 'Set-Cookie: ***\nx: y'),
     ],
 )
@@ -256,12 +265,18 @@ def test_every_value_of_such_a_name(name, value, quoted):
         ('curl -uu:p --user=u:p', 'curl -uu:*** --user=u:***'),
         ('curl -HAuthorization:Bearer_1234567890', 'curl -HAuthorization:***'),
         ('curl --proxy-user u:p', 'curl --proxy-user u:***'),
+        ('curl -su u:p -sSLu u:p', 'curl -su u:*** -sSLu u:***'),
+        ('curl -sSLuu:p -kU u:p', 'curl -sSLuu:*** -kU u:***'),
         ('psql --password p', 'psql --password ***'),
         ('x --db_password=p --api-key k', 'x --db_password=*** --api-key ***'),
         ('x --hf-token t', 'x --hf-token ***'),
         ('java -password p', 'java -password ***'),
         ('/usr/bin/mysql -uroot -pp db', '/usr/bin/mysql -uroot -p*** db'),
         ('sshpass -p p ssh h', 'sshpass -p *** ssh h'),
+        ('mysql -vpp db', 'mysql -vp*** db'),
+        ('sshpass -vp p ssh h', 'sshpass -vp *** ssh h'),
+        ('docker login -u me -p p r.org', 'docker login -u me -p *** r.org'),
+        ('/usr/bin/podman login -pp', '/usr/bin/podman login -p***'),
         ('redis-cli -a p ping', 'redis-cli -a *** ping'),
         ('docker run -e DB_PASSWORD=p i', 'docker run -e DB_PASSWORD=*** i'),
         ('pip install -i https://u:p@h/s', 'pip install -i https://u:***@h/s'),
@@ -295,6 +310,9 @@ def test_our_own_options():
     'words',
     [
         'docker run -u 1:1 i',
+        'docker run -p 80:80 i login',
+        'podman create -p 80:80 i',
+        'curl -o u:p -du u:p --user= https://h',
         'x --password-file f --no-password db --ask-password -v',
         'train --pad-token 0 --eos_token=</s> --max-tokens 3',
         'mysql -p db',
@@ -317,14 +335,14 @@ def test_words_of_any_kind():
 # --- large texts -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('end', ['', '@', '>@', '="', " '"])
+@pytest.mark.parametrize('end', ['', '@', '@sha256:x', '>@', '="', " '"])
 @pytest.mark.parametrize(
     'part',
     [
         *('a@', 'http://', 'http://a@', 'http://a:', '<http://', '"http://', '"http://a:'),
-        *("'a://", ' a://b', 'password=', "password='\\'", '?', '?a', '&token=', ';pwd'),
-        *('a=b;', '"', '\\', 'Authorization: ', 'a-', 'api-key', '-token=', 'cookie'),
-        *('--password ', '-', ' -u'),
+        *("'a://", 'a://', ' a://b', 'password=', "password='\\'", '?', '?a', '&token='),
+        *(';pwd', 'a=b;', '"', '\\', 'Authorization: ', 'a-', 'api-key', '-token='),
+        *('cookie', '--password ', '-', ' -u', '<a://a://'),
     ],
 )  # fmt: skip
 def test_large_texts(part, end):
