@@ -202,7 +202,7 @@ close_own(mb_append *append)
     close_fd(append);
 }
 
-/* Not while a record is appended to it. */
+/* Closes the file, unless a record is being appended to it. */
 static bool
 set_aside(mb_file *file)
 {
@@ -511,8 +511,8 @@ open_to_overwrite(const mb_append *append)
     return fd;
 }
 
-/* Makes white space of the beginning of a line, less the newline that keeps it apart. Where
- * that fails, it stays unfinished, and the next record begins a new one. */
+/* Overwrites the beginning of a line with white space, except for the newline before it. If
+ * that fails, the line stays unfinished, and the next record begins a new one. */
 static void
 take_back(const mb_append *append, const mb_pieces *line, off_t begin, size_t done)
 {
@@ -547,9 +547,9 @@ ends_without_newline(int fd, off_t end)
     return pread(fd, &last, 1, end - 1) != 1 || (last != '\n' && last != MB_BLANK);
 }
 
-/* Returns after each write that is going on now. A write shows page by page in the size of
- * the file, under a lock that even a write of nothing takes (ext4, tmpfs, overlayfs; a read
- * takes it on XFS). Nothing in the file changes. */
+/* Waits for every write that is going on now. A write changes the size of the file page by
+ * page, under a lock that even an empty write takes (ext4, tmpfs, overlayfs; a read takes it
+ * on XFS). Nothing in the file changes. */
 static void
 wait_for_writers(int fd)
 {
@@ -557,8 +557,8 @@ wait_for_writers(int fd)
     (void)none;
 }
 
-/* Whether the file ends within a line that its writer has left. One that is being written
- * is waited for, and `file` is then as it is afterwards. */
+/* Whether the file ends within a line whose writer was killed. Waits for a line that is being
+ * written, and updates `file`. */
 static bool
 ends_within_line(const mb_append *append, struct stat *file)
 {
@@ -575,8 +575,8 @@ ends_within_line(const mb_append *append, struct stat *file)
     return true;
 }
 
-/* Where the line lies that this descriptor has written last; -1 if another process has it
- * too and has written since. */
+/* The offset of the line that this descriptor wrote last; -1 if another process shares the
+ * descriptor and has written since. */
 static off_t
 place_of_last(int fd, const mb_pieces *line)
 {
@@ -586,8 +586,8 @@ place_of_last(int fd, const mb_pieces *line)
     return there ? begin : -1;
 }
 
-/* Two who see the same unfinished line begin a new one each: the second finds a newline
- * before its own, and makes a blank of that. */
+/* Two writers that see the same unfinished line begin a new one each: the second finds a
+ * newline before its own, and overwrites its own with a blank. */
 static void
 leave_no_empty_line(const mb_append *append, const mb_pieces *line)
 {

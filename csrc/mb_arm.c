@@ -142,7 +142,7 @@ release_watchdog(void)
     close_calls();
 }
 
-/* Not while it watches: it would be waited for. */
+/* Not while the watchdog watches: stopping would wait for it. */
 static void
 stop_for_fork(void)
 {
@@ -259,8 +259,8 @@ mb_last_disarm(mb_last *last)
 
 /* --- fork -------------------------------------------------------------------------- */
 
-/* The signals that handlers of ours are installed for; but not crashes: a fault that is
- * held up ends the process. */
+/* The signals that our handlers are installed for, except crashes: a fault that is blocked
+ * ends the process. */
 static sigset_t
 taken_signals(void)
 {
@@ -276,7 +276,7 @@ taken_signals(void)
     return taken;
 }
 
-/* Of the thread that forks: two may do so at a time. */
+/* Thread-local, since two threads may fork at the same time. */
 static _Thread_local bool is_pythons; /* the fork; else it is one of C code */
 static _Thread_local bool holds, paused;
 static _Thread_local sigset_t mask_before;

@@ -27,14 +27,14 @@ mb_endmark_size(void)
     return page > 0 && page <= (long)LARGEST_PAGE ? (uint32_t)page : 0;
 }
 
-/* The next access is a page fault: what is in memory of the page stays as it is. */
+/* Makes the next access a page fault; the contents of the page stay. */
 static bool
 unmap_for_now(char *page)
 {
     return madvise(page, mb_endmark_size(), MADV_DONTNEED) == 0;
 }
 
-/* Does what the kernel does at the end: reads, then writes. */
+/* Reads, then writes, as the kernel does at the end. */
 static bool
 write_is_seen(char *page, int fd)
 {
@@ -66,7 +66,7 @@ make_robust(pthread_mutex_t *mutex)
     return made;
 }
 
-/* The list is last in, first out: ours is in the middle. */
+/* The list is last in, first out, so ours is locked between the other two. */
 static bool
 lock(mb_endmark *mark)
 {

@@ -20,7 +20,7 @@ give(void)
     pthread_mutex_unlock(&mutex);
 }
 
-/* The thread that forks holds it meanwhile: so it is whole, and free, in the child. */
+/* The thread that forks holds the lock, so the list is consistent in the child. */
 static void
 watch_forks(void)
 {
@@ -65,7 +65,7 @@ unlink_it(mb_file *file)
     count--;
 }
 
-/* Of those that were last used after `since`: the one whose last use is longest ago. */
+/* The least recently used file among those used after `since`. */
 static mb_file *
 oldest_after(int64_t since_ns)
 {

@@ -79,7 +79,7 @@ is_line_of(const char *line, size_t size, dev_t device)
     return found && type && found < type;
 }
 
-/* Octal digits after a backslash stand for white space and backslashes. */
+/* Decodes octal escapes, which stand for white space and backslashes. */
 static void
 unescape(char *path)
 {
@@ -133,7 +133,7 @@ mb_upper_layer(const char *mountinfo, dev_t device)
     return NULL;
 }
 
-/* Whether a file system is the one that the overlay has its numbers from. */
+/* Whether the overlay reports the numbers of this file system. */
 static bool
 is_below(const struct statfs *upper, const struct statfs *overlay)
 {
@@ -141,7 +141,7 @@ is_below(const struct statfs *upper, const struct statfs *overlay)
            upper->f_frsize == overlay->f_frsize;
 }
 
-/* What the upper layer of an overlay lies on; false where it is not to be seen. */
+/* Finds the file system of the upper layer of an overlay; false if it is not visible. */
 static bool
 look_below(const char *directory, const struct statfs *overlay, struct statfs *upper)
 {
@@ -155,7 +155,7 @@ look_below(const char *directory, const struct statfs *overlay, struct statfs *u
     return seen;
 }
 
-/* What the numbers say that come from the upper layer. */
+/* Judges the upper layer by its numbers. */
 static bool
 seems_to_overwrite(const struct statfs *overlay)
 {

@@ -205,7 +205,7 @@ mb_journal_allocate(mb_journal *journal, size_t size)
 
 /* --- making ------------------------------------------------------------------------ */
 
-/* At the same moment: read again while something has come in between. */
+/* Reads both clocks at the same moment; again if the thread was interrupted in between. */
 static void
 read_both_clocks(int64_t *wall_ns, int64_t *now_ns)
 {
@@ -237,8 +237,8 @@ write_header(mb_journal *journal)
     read_both_clocks(&header->made_wall_ns, &header->made_ns);
 }
 
-/* A reader that finds it half written finds a digest that matches nothing: then all is searched.
- * The stores are atomic so that they stay in this order. */
+/* A reader of a half-written mark finds a digest that matches nothing, and searches the whole
+ * file. The stores are atomic so that they stay in this order. */
 static void
 note_mark(mb_journal *journal)
 {
@@ -321,7 +321,7 @@ arm_endmark(mb_journal *journal, int fd)
     }
 }
 
-/* All but the page of the mark, where that cannot be taken back. */
+/* Unmaps all but the page of the mark, if the mark cannot be removed. */
 static void
 unmap(mb_journal *journal)
 {

@@ -52,8 +52,7 @@ ends_without_newline(const char *path, int64_t end)
     return last != '\n' && last != MB_BLANK;
 }
 
-/* As in mb_append.c: a write that is going on has come to its end when one of nothing has,
- * and `*end` is where the file ends then. */
+/* Waits for a write that is going on, as in mb_append.c; `*end` is then the end of the file. */
 static bool
 ends_within_line(int fd, const char *path, int64_t *end)
 {
@@ -95,8 +94,8 @@ look_for(const char *path, const mb_pieces *line, int64_t begin, size_t from, si
     return found;
 }
 
-/* Makes white space of the beginning of a line, less the newline that keeps it apart.
- * Cutting it off could cut off what another writer appends at that moment. With O_APPEND,
+/* Overwrites the beginning of a line with white space, except for the newline before it.
+ * Truncating it could cut off what another writer appends at that moment. With O_APPEND,
  * Linux writes at the end only. */
 static void
 take_back(const char *path, const mb_pieces *line, int64_t begin, size_t done)
@@ -144,8 +143,8 @@ write_while_last(int fd, const char *path, const mb_pieces *line, int64_t begin)
     return (int64_t)done;
 }
 
-/* Two who see the same unfinished line begin a new one each: the second finds a newline
- * before its own, and makes a blank of that. */
+/* Two writers that see the same unfinished line begin a new one each: the second finds a
+ * newline before its own, and overwrites its own with a blank. */
 static void
 leave_no_empty_line(int fd, const char *path, const mb_pieces *line)
 {

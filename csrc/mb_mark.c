@@ -1,7 +1,7 @@
 #include "mb_mark.h"
 
-/* FNV-1a. Differences are by chance, not by malice: who can write to the file can spoil it
- * in simpler ways. */
+/* FNV-1a. It need not resist attacks: a user who can write to the file can spoil it in
+ * simpler ways. */
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
 

@@ -240,7 +240,7 @@ mb_mirror_name_once(mb_mirror *mirror, const char *utf8, size_t size)
     return place;
 }
 
-/* Where there is no room to remember it, it is used no more until the record is closed. */
+/* Without room in the list of spares, the place is lost until the record is closed. */
 void
 mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place)
 {
@@ -390,7 +390,7 @@ mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
     return room;
 }
 
-/* The slot stays open, and claimed: recovery looks whether the record is in the file. */
+/* The slot stays open and claimed, so that recovery checks whether the file has the record. */
 bool
 mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size)
 {

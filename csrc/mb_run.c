@@ -114,8 +114,8 @@ mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost)
 
 /* --- the clock --------------------------------------------------------------------- */
 
-/* The wall clock, and the monotonic one while it was read: within MOST_APART_NS, unless
- * the thread is interrupted each time. */
+/* Reads the wall clock, and the monotonic one at the same moment: within MOST_APART_NS,
+ * unless the thread is interrupted each time. */
 #define MOST_APART_NS 10000
 #define MOST_TRIES 10
 
@@ -140,7 +140,7 @@ mb_run_note_start(mb_run *run)
     }
 }
 
-/* How far the wall clock is from where it would be, had it gone on like the other one. */
+/* How far the wall clock has moved against the monotonic one. */
 static int64_t
 clock_step_of(const mb_run *run)
 {
@@ -150,8 +150,8 @@ clock_step_of(const mb_run *run)
     return step_ns >= MB_CLOCK_STEP_NS || -step_ns >= MB_CLOCK_STEP_NS ? step_ns : 0;
 }
 
-/* One reading tells that nothing has happened; only where something seems to have, it may
- * be the thread that was held up after its last stop. */
+/* One reading without a step is enough. A step may also be a pause of the thread after its
+ * last stop, so it is read again. */
 void
 mb_run_note_finish(mb_run *run)
 {

@@ -29,10 +29,10 @@ chain(const mb_signal *signal, int number, siginfo_t *info, void *context)
 
 /* --- crashes ----------------------------------------------------------------------- */
 
-/* Whether a later handler has called ours. If not, the system has, and the action is the
- * default one now: ours is installed with SA_RESETHAND. Runtimes that call the handler
- * before theirs look at that flag and call ours once: when the fault is repeated, they do
- * what they would have done without us. */
+/* Whether a later handler has called ours. If the system has, the action is the default one
+ * now, since ours is installed with SA_RESETHAND. Runtimes that call the earlier handler
+ * read that flag and call ours once; when the fault is repeated, they act as without
+ * microbench. */
 static bool
 is_called_by_another(int number)
 {
@@ -42,9 +42,9 @@ is_called_by_another(int number)
     return now.sa_handler != SIG_DFL && now.sa_sigaction != mb_on_signal;
 }
 
-/* The action before is put back, and meets the signal; or the later one that is in front
- * does, which has called ours. One that calls ours again and again goes nowhere: it gets
- * the signal once. */
+/* Restores the earlier action, which then gets the signal; or leaves it to the later handler
+ * in front that has called ours. A handler that calls ours again and again makes no progress,
+ * so it gets the signal once. */
 static void
 hand_on(const mb_signal *signal, int number, const siginfo_t *info, bool to_later)
 {
@@ -61,8 +61,8 @@ enum { NOT_YET, WRITING, WRITTEN };
 
 static uint32_t crashed; /* one of them */
 
-/* Other threads may crash meanwhile: they wait, since what they do next ends us all.
- * Returns false if the records were written before this crash. */
+/* Other threads that crash meanwhile wait, since their next step ends the process. Returns
+ * false if the records were written before this crash. */
 static bool
 write_once(int number)
 {

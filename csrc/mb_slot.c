@@ -371,8 +371,7 @@ write_iteration(mb_text *text, const view *seen, const mb_entry *entry,
     mb_text_int(text, LOAD(entry->iteration));
 }
 
-/* One item of a list. An entry that is used again meanwhile is left out, whatever was read
- * of it. */
+/* Adds one item of a list. Leaves out an entry that was used again while it was read. */
 static void
 write_phase(mb_text *text, const view *seen, uint32_t offset, write_item write,
             const char *opening, bool *any)

@@ -79,7 +79,7 @@ begins(const char *text, const char *end, const char *word)
     return (size_t)(end - text) >= length && memcmp(text, word, length) == 0;
 }
 
-/* Escaped though it need not be, as our encoders never write it: ASCII, or a slash. */
+/* Finds needless escapes (ASCII, or a slash), which our encoders never write. */
 static bool
 is_needless_escape(const char *text, const char *end)
 {

@@ -70,8 +70,8 @@ deadline_in(uint32_t now)
     return death.python ? came_ns + grace : came_ns;
 }
 
-/* Until the time is over: true, and Python can no longer begin. False if it has ended, or
- * the watchdog is to stop for a moment. */
+/* Waits until the time is over, and returns true; Python can then no longer begin. False if
+ * Python has ended, or the watchdog has to stop for a moment. */
 static bool
 time_is_over(void)
 {
@@ -109,8 +109,8 @@ watch(void)
 
 /* --- idle, watching, leaving ------------------------------------------------------- */
 
-/* From idle to another state. Returns what it was: only from IDLE has it changed. Acquire:
- * what the one before has stored is seen. Release: so will be ours. */
+/* Goes from idle to another state. Returns the earlier state: it changes from IDLE only.
+ * Acquire: sees the stores of the last owner. Release: shows ours to the next one. */
 static uint32_t
 change_to(uint32_t next)
 {

@@ -1,6 +1,6 @@
 #include "py_function.h"
 
-/* What a function of Python has as its vectorcall: one for the process. */
+/* The vectorcall of plain Python functions: the same in the whole process. */
 static vectorcallfunc run_the_body;
 
 /* --- replaced functions ------------------------------------------------------------ */
@@ -20,7 +20,7 @@ successor(const PyFunctionObject *function)
     return timed->code == function->func_code ? timed : NULL;
 }
 
-/* Puts `next` where the closure has `before`, and has it know the function. */
+/* Replaces `before` by `next` in the closure, and connects `next` to the function. */
 static int
 adopt(PyFunctionObject *function, const py_timed *before, py_timed *next)
 {

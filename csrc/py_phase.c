@@ -90,8 +90,8 @@ foreign_duration(py_phase *self)
     return value;
 }
 
-/* No Python code runs in here before the value is kept: the order of leaving is that of the
- * values. -1 with an exception that is none of ours. */
+/* Runs no Python code before the value is kept, so that values are in the order of leaving.
+ * -1 with an exception from outside. */
 static int
 store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
 {

@@ -19,8 +19,8 @@ of_the_interpreter(void)
     return found;
 }
 
-/* Without it: the thread that the process began with, which is Python's in all programs
- * but those that embed it in another thread. */
+/* Fallback: the first thread of the process, which is Python's main thread except in
+ * programs that embed Python in another thread. */
 bool
 py_in_main_thread(void)
 {
@@ -58,7 +58,7 @@ py_start_thread(PyObject *function)
 
 /* --- greenlets --------------------------------------------------------------------- */
 
-/* In its dictionary: asking a module that is loaded lazily would load it. */
+/* Reads the dictionary, since getattr() on a lazily loaded module would load it. */
 void
 py_look_for_greenlets(py_state *state)
 {

@@ -181,7 +181,8 @@ call(py_timed *self, const arguments *given)
     return value;
 }
 
-/* Nothing is begun where the function could not be called, or its record not written. */
+/* Raises RecursionError before anything begins, unless there is room for the function and its
+ * record. */
 static PyObject *
 call_with_room(py_timed *self, const arguments *given)
 {
@@ -360,7 +361,7 @@ timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
     return (PyObject *)py_function_current(self);
 }
 
-/* By value, with a function of `__main__` or a local one; functions of modules go by name. */
+/* Pickles by value, for functions of `__main__` and local ones; others are pickled by name. */
 static PyObject *
 timed_reduce(py_timed *self, PyObject *Py_UNUSED(ignored))
 {

@@ -161,7 +161,6 @@ def _closure(func: Any, code: Any, template: Any) -> tuple[Any, ...]:
 def _label(name: str) -> str:
     """Return the name of the code, unlike that of `func`: profilers merge equal ones.
 
-
     It is an identifier: makefun writes `def NAME` with it.
     """
     label = CODE_PREFIX + name.strip('<>')  # <lambda>
