@@ -14,7 +14,8 @@ C_FILES = $(wildcard csrc/*.c csrc/*.h csrc/tests/*.c csrc/tests/*.h tests/fault
 ##@ First steps
 
 .PHONY: demo test
-demo: build ## time a real program and look at its records
+# Without the tools for developers, unless they are there.
+demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## time a real program and look at its records
 	@$(BIN)/python -m examples.demo
 
 test: build ## run all tests, on this interpreter
@@ -126,6 +127,12 @@ $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing into $(VENV), and building ...'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+$(VENV)/.demo: $(SOURCES) pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo 'installing into $(VENV), and building ...'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[progress]'
 	@touch $@
 
 debug: build ## an unoptimised copy in build/debug, with line tracing, for gdb
