@@ -143,7 +143,7 @@ dist: build ## an sdist and a wheel in dist/
 	@$(BIN)/python -m build
 
 clean: ## remove what was built; environments stay
-	rm -rf build dist *.egg-info .venv*/.built microbench/*.so
+	rm -rf build dist *.egg-info .venv*/.built .venv*/.demo microbench/*.so
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
