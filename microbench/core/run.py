@@ -272,7 +272,8 @@ class Run(_core.OpenRun):
         """
         if self.is_open:
             self._complete_open(exception, value)
-            self.keep_lost()
+            if self.turns and self.turns.lost:
+                self.keep_lost()
             self._let_go()
         failure, self.failure = self.failure, None
         if failure is not None and exception is None:
