@@ -127,24 +127,36 @@ def is_worker() -> bool:
 
 def _list_of_worker() -> Any:
     """Return `Finalize` of the package whose worker this is; None elsewhere."""
-    for package, process in _processes():
-        if getattr(process, '_parent_pid', None) is not None:
-            util = sys.modules.get(f'{package}.util')
-            finalize = getattr(util, 'Finalize', None)
-            if finalize is not None:
+    for finalize, current_process in _packages():
+        try:
+            if getattr(current_process(), '_parent_pid', None) is not None:
                 return finalize
+        except Exception:
+            continue
     return None
 
 
-def _processes() -> Iterator[tuple[str, Any]]:
-    """Yield the packages that are loaded, each with what it calls the current process."""
+def _packages() -> Iterator[tuple[Any, Any]]:
+    """Yield `Finalize` and `current_process` of each loaded package that has the pattern.
+
+    A module `process` of a program has not: nothing of it is called.
+    """
     for name, module in list(sys.modules.items()):
-        if str(name).endswith('.process'):
-            try:  # not an attribute of the module: asking a lazy one would load it
-                current = object.__getattribute__(module, '__dict__')['current_process']
-                yield name.rpartition('.')[0], current()
-            except Exception:  # then it is none of them
-                continue
+        package, _, last = str(name).rpartition('.')
+        if last == 'process':
+            process, util = _names(module), _names(sys.modules.get(f'{package}.util'))
+            classes = process.get('BaseProcess'), util.get('Finalize')
+            current_process = process.get('current_process')
+            if callable(current_process) and all(isinstance(c, type) for c in classes):
+                yield classes[1], current_process
+
+
+def _names(module: object) -> dict[str, Any]:
+    """Return what a module holds. Asking a lazy one for an attribute would load it."""
+    try:
+        return dict(object.__getattribute__(module, '__dict__'))
+    except AttributeError:
+        return {}
 
 
 worker = WorkerExit()

@@ -303,6 +303,31 @@ ENDS = {
 }
 
 
+@pytest.mark.parametrize(
+    'more',
+    ['', 'class Finalize: pass', 'class BaseProcess: pass'],
+    ids=['nothing else', 'Finalize', 'BaseProcess'],
+)
+def test_a_module_of_the_program_named_process(program, tmp_path, more):
+    """Nothing of it is called: it is no package that starts workers."""
+    package = tmp_path / 'app'
+    package.mkdir()
+    (package / '__init__.py').touch()
+    util, process = (more, '') if 'Finalize' in more else ('', more)
+    (package / 'util.py').write_text(util)
+    (package / 'process.py').write_text(
+        "def current_process():\n    print('called', flush=True)\n" + process
+    )
+    code = f"""
+sys.path.insert(0, {str(tmp_path)!r})
+import app.process, app.util
+with bench.record('block'):
+    pass
+"""
+    ended = program(ONE + code)
+    assert (ended.out, ended.err, len(ended.records)) == ('', '', 2)
+
+
 @pytest.mark.parametrize('how', ENDS)
 @pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
 def test_a_worker_with_a_record_of_its_own(program, tmp_path, method, how):
