@@ -76,6 +76,7 @@ class ExitHandlers:
         self._handler = handler
         self._taken: dict[int, Taken] = {}
         self._relay = 0  # 0: none is installed
+        self._wanted: Mapping[int, Wish] = {}
         self._relays: set[int] = set()  # that were ever installed
         self._depth = 0  # how many handlers of the program's are running
         self._frame: FrameType | None = None  # that they were called with
@@ -91,13 +92,17 @@ class ExitHandlers:
             new: those that were just asked for; None for all. Where a handler was put in
                 place of ours for another one, that is respected.
         """
+        self._wanted = wanted
         for number in sorted(self._taken.keys() - wanted.keys() - {self._relay}):
             self._give_back(number)
+        if self._relay in wanted and in_main_thread():
+            self._move_relay()
         for number in wanted if new is None else new:
             self._take(number, wanted[number])
         if self._relay and not any(map(self._is_relayed, self._taken)):
             relay, self._relay = self._relay, 0
-            self._give_back(relay)
+            if relay not in wanted:
+                self._give_back(relay)
         if in_main_thread():
             _core.signal_stack(not CRASHES.isdisjoint(wanted))
 
@@ -193,7 +198,7 @@ class ExitHandlers:
     def _has_relay(self) -> bool:
         """Install the signal by which C has Python react, if there is one to be had."""
         if not self._relay:
-            self._relay = next(filter(_is_free, _real_time_signals()), 0)
+            self._relay = next(filter(self._may_relay, _real_time_signals()), 0)
         if self._relay and self._relay not in self._taken:
             self._relays.add(self._relay)
             taken = self._taken[self._relay] = Taken()
@@ -201,6 +206,22 @@ class ExitHandlers:
             _install(self._relay, self._handler)
             self._take_in_c(self._relay, ENDS, python=True)
         return bool(self._relay)
+
+    def _may_relay(self, number: int) -> bool:
+        return number not in self._wanted and _is_free(number)
+
+    def _move_relay(self) -> None:
+        """Have C use another signal: a record was asked for when this one comes.
+
+        It stays ours as one that is wanted, and remains the relay if no other is free.
+        """
+        relay, self._relay = self._relay, 0
+        if not self._has_relay():
+            self._relay = relay
+            return
+        for number in filter(self._is_relayed, list(self._taken)):
+            if self.in_force(number) or self._is_behind(number):
+                self._take_in_c(number, ENDS, python=True, relay=self._relay)
 
     def _is_relayed(self, number: int) -> bool:
         taken = self._taken[number]

@@ -160,6 +160,77 @@ def test_the_signal_in_their_place(program):
     assert ended.status == -signal.SIGRTMAX
 
 
+TWO = """
+bench = MicroBench(path)
+bench.record_on_exit('defaults')
+assert ours() == [signal.SIGTERM, signal.SIGRTMAX]
+other = MicroBench(path)
+other.record_on_exit('wants it', signals=['RTMAX'])
+assert ours() == [signal.SIGTERM, signal.SIGRTMAX - 1, signal.SIGRTMAX]
+"""
+
+
+@pytest.mark.parametrize(
+    ('cancelled', 'left', 'name'),
+    [
+        ('bench', ['signal.SIGRTMAX'], 'SIGRTMAX'),
+        ('other', ['signal.SIGTERM', 'signal.SIGRTMAX - 1'], 'SIGUSR1'),
+    ],
+)
+def test_a_bench_that_asks_for_that_signal(program, cancelled, left, name):
+    """Another takes its place; either bench has its record when the other has none."""
+    code = f"""
+{cancelled}.cancel_record_on_exit()
+assert ours() == [{', '.join(left)}]
+os.kill(os.getpid(), signal.{name})
+time.sleep(600)
+"""
+    ended = program(RELAYS + TWO + code)
+    assert (ended.cause, ended.err) == ({'exit_signal': name}, '')
+    assert ended.status == -getattr(signal, name)
+
+
+@pytest.mark.parametrize('name', ['SIGRTMAX', 'SIGUSR1'])
+def test_both_benches(program, name):
+    """Each signal leaves both records, and ends the process."""
+    code = f'os.kill(os.getpid(), signal.{name})\ntime.sleep(600)\n'
+    ended = program(RELAYS + TWO + code)
+    assert [record['exit_signal'] for record in ended.records] == [name, name]
+    assert ended.status == -getattr(signal, name)
+
+
+def test_a_bench_that_asks_for_it_in_a_thread(program):
+    """Python's handlers stay what they are there: it remains in place, and is not lost."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit('defaults')
+other = MicroBench(path)
+thread = threading.Thread(target=other.record_on_exit, kwargs={'signals': ['RTMAX']})
+thread.start()
+thread.join()
+bench.cancel_record_on_exit()
+os.kill(os.getpid(), signal.SIGRTMAX)
+time.sleep(600)
+"""
+    ended = program(RELAYS + code, flags=['-W', 'ignore'])
+    assert (ended.cause, ended.status) == ({'exit_signal': 'SIGRTMAX'}, -signal.SIGRTMAX)
+
+
+def test_a_bench_that_asks_for_all_of_them(program):
+    """None is free then: the first stays in place, as long as it is needed."""
+    code = """
+bench = MicroBench(path)
+bench.record_on_exit('defaults')
+other = MicroBench(path)
+other.record_on_exit(signals=list(range(signal.SIGRTMIN, signal.SIGRTMAX + 1)))
+other.cancel_record_on_exit()
+os.kill(os.getpid(), signal.SIGUSR1)
+time.sleep(600)
+"""
+    ended = program(RELAYS + code)
+    assert (ended.cause, ended.status) == ({'exit_signal': 'SIGUSR1'}, -signal.SIGUSR1)
+
+
 def test_a_program_that_takes_it_away(in_c):
     """Python does not hear of the signal then, and native code writes."""
     code = 'signal.signal(signal.SIGRTMAX, signal.SIG_DFL)\n'
