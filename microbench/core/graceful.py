@@ -3,13 +3,15 @@
 Such a handler notes the signal, or wakes a loop; then the program finishes what is in
 flight, and ends. Sending the signal again would cut that short. A handler is recognized by
 the module that it comes from, however it is wrapped: bound methods, also of subclasses;
-`functools.partial` and `functools.wraps`; functions that have it in a closure.
+`functools.partial` and `functools.wraps`; wrappers that pass their arguments on to it. A
+handler of the program's own may use such software, and is not known by that.
 tests/exit/test_then.py checks the table, tests/neighbours the software itself.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from types import FunctionType, MethodType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ GRACEFUL = (
 )
 
 DEPTH = 5  # of wrappers around a handler
+ARGUMENTS = 2  # of a handler: the signal and the frame
+TAKES_ANY = 0x4  # flag of code with *args (inspect.CO_VARARGS)
 
 
 def stops_by_itself(handler: Any) -> bool:
@@ -88,12 +92,32 @@ def _modules_of_object(handler: Any) -> Iterator[Any]:
 
 def _parts(handler: Any) -> Iterator[Any]:
     """Yield callables that a handler visibly refers to: wrapped, bound, in its closure."""
-    for name in ('func', '__func__', '__wrapped__'):
-        yield getattr(handler, name, None)
     if isinstance(handler, partial):
-        yield from handler.args
-    for cell in getattr(handler, '__closure__', None) or ():
+        yield handler.func  # what it is given may be anything
+    yield getattr(handler, '__func__', None)
+    yield getattr(handler, '__wrapped__', None)
+    if _passes_arguments_on(handler):
+        yield from filter(_takes_both, _enclosed(handler))
+
+
+def _passes_arguments_on(function: Any) -> bool:
+    """Whether a function looks like a wrapper: it takes any arguments, or says so."""
+    flags = getattr(getattr(function, '__code__', None), 'co_flags', 0)
+    return bool(flags & TAKES_ANY) or hasattr(function, '__wrapped__')
+
+
+def _enclosed(function: Any) -> Iterator[Any]:
+    for cell in getattr(function, '__closure__', None) or ():
         try:
             yield cell.cell_contents
         except ValueError:  # empty: its function is still running
             continue
+
+
+def _takes_both(value: Any) -> bool:
+    """Whether it is a function or a method that a signal and a frame can be passed to."""
+    if not isinstance(value, (FunctionType, MethodType)):
+        return False  # a class, a queue, a loop
+    code = getattr(value, '__code__', None)  # of a method: that of its function
+    taken = getattr(code, 'co_argcount', 0) - isinstance(value, MethodType)
+    return taken >= ARGUMENTS or bool(getattr(code, 'co_flags', 0) & TAKES_ANY)

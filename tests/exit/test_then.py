@@ -285,7 +285,12 @@ class Callable:
         pass
 flag = lambda number, frame: None
 def passing(handler):
-    return lambda number, frame: handler(number, frame)
+    return lambda *args: handler(*args)
+def saying(handler):
+    @functools.wraps(handler)
+    def stop(number, frame):
+        handler(number, frame)
+    return stop
 """
     exec(source, vars(made))
     return made
@@ -312,8 +317,8 @@ def handlers(of):
         'object': of.Callable(),
         'partial': functools.partial(of.stop, 15),
         'partial of a partial': functools.partial(functools.partial(of.Server().stop)),
-        'argument of a partial': functools.partial(OURS.stop, of.stop),
         'wraps': wrapped,
+        'wraps in a closure': OURS.saying(of.stop),
         'closure': OURS.passing(of.Server().stop),
         'closures': OURS.passing(OURS.passing(of.stop)),
     }
@@ -332,6 +337,60 @@ def test_each_module_of_the_table(name, how):
 def test_a_handler_of_the_program(how):
     """It is not known to stop."""
     assert not stops_by_itself(handlers(OURS)[how])
+
+
+USES = """
+import asyncio
+import functools
+
+def over(value):
+    def stop(number, frame):
+        return value
+    return stop
+
+def over_any(value):
+    def stop(*args):
+        return value
+    return stop
+
+class Service:
+    def __init__(self):
+        self.queue = asyncio.Queue
+    def stop(self, number, frame):
+        return __class__, self.queue
+
+def stop(run, number, frame):
+    pass
+
+handlers = {
+    'a class in a closure': over(asyncio.Queue),
+    'a class in a closure of any arguments': over_any(asyncio.Queue),
+    'an object in a closure of any arguments': over_any(asyncio.Queue()),
+    'a function in a closure': over(asyncio.run),
+    'a function of one argument in a closure': over_any(asyncio.run),
+    'argument of a partial': functools.partial(stop, asyncio.run),
+    'keyword of a partial': functools.partial(stop, run=asyncio.run),
+    'method': Service().stop,
+}
+"""
+
+
+def users():
+    """Handlers of the program's own that use software of the table."""
+    made = types.ModuleType('__main__')
+    exec(USES, vars(made))
+    return made.handlers
+
+
+@pytest.mark.parametrize('how', users())
+def test_a_handler_that_uses_such_software(how):
+    """It is the program's own: what it refers to does not make it stop the program."""
+    assert not stops_by_itself(users()[how])
+
+
+def test_an_argument_of_a_partial_is_no_handler():
+    """Whatever a handler is given, it may do anything with it."""
+    assert not stops_by_itself(functools.partial(OURS.stop, module('asyncio').stop))
 
 
 @pytest.mark.parametrize('handler', [signal.SIG_DFL, signal.SIG_IGN, None])
