@@ -664,6 +664,42 @@ sync_file(int fd)
     return cannot ? 0 : failure;
 }
 
+/* The file that others needed the descriptor of; CLOSED and errno if it is not at its path
+ * any more. A FIFO that is there by now is not waited for. */
+static int
+open_set_aside(const mb_append *append)
+{
+    struct stat file;
+    const int fd = open_path(append->path, O_WRONLY | O_NONBLOCK);
+    if (fd >= 0 && (look_at_open(fd, &file) < 0 || !is_same_file(append, &file))) {
+        close(fd);
+        errno = ENOENT;
+        return CLOSED;
+    }
+    return fd;
+}
+
+/* A rename does not leave the file system that the directory is part of. */
+static int
+sync_around(const char *path)
+{
+    const size_t length = (size_t)(strrchr(path, '/') - path) + 1;
+    char *directory = mb_alloc(length + 1);
+    if (!directory) {
+        return ENOMEM;
+    }
+    memcpy(directory, path, length);
+    directory[length] = '\0';
+    const int fd = open_path(directory, O_RDONLY | O_DIRECTORY);
+    int failure = fd < 0 ? errno : 0;
+    if (fd >= 0) {
+        failure = mb_sync_file_system(fd) < 0 ? errno : 0;
+        close(fd);
+    }
+    mb_free(directory);
+    return failure;
+}
+
 /* A disk takes its time: other threads append meanwhile, so a descriptor of its own. */
 int
 mb_append_sync(mb_append *append)
@@ -672,15 +708,18 @@ mb_append_sync(mb_append *append)
     if (failure) {
         return failure;
     }
-    const bool open = append->fd != CLOSED || append->set_aside;
-    const int fd = append->set_aside ? open_by_kind(append->path)
+    const bool aside = append->set_aside;
+    const bool open = aside || append->fd != CLOSED;
+    const int fd = aside  ? open_set_aside(append)
                    : open ? fcntl(append->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
                           : CLOSED;
     failure = open && fd < 0 ? errno : 0;
     give_lock(append);
-    if (open && !failure) {
+    if (fd >= 0) {
         failure = sync_file(fd);
         close(fd);
+    } else if (aside) {
+        failure = sync_around(append->path);
     }
     return failure;
 }

@@ -51,7 +51,10 @@ mb_append *mb_append_fd(int fd);
 int mb_append_record(mb_append *append, const char *line, size_t size,
                      bool (*give_up)(void));
 
-/* fsync. Returns 0 or an errno; 0 where nothing is open or the file cannot sync. */
+/* fsync. Returns 0 or an errno; 0 where nothing is open or the file cannot sync.
+ *
+ * A file that was closed for others is opened once more, never made. Where it was rotated
+ * meanwhile, its new name is unknown: then the whole file system is synced. */
 int mb_append_sync(mb_append *append);
 
 /* Closes the descriptor; the next record opens it again. */

@@ -79,14 +79,28 @@ is_line_of(const char *line, size_t size, dev_t device)
     return found && type && found < type;
 }
 
+/* The byte that three octal digits stand for; -1 if they are none. */
+static int
+octal(const char *digits)
+{
+    int byte = 0;
+    for (int i = 0; i < 3; i++) {
+        if (digits[i] < '0' || digits[i] > '7') {
+            return -1;
+        }
+        byte = 8 * byte + (digits[i] - '0');
+    }
+    return byte <= 0xff ? byte : -1;
+}
+
 /* Decodes octal escapes, which stand for white space and backslashes. */
 static void
 unescape(char *path)
 {
     char *to = path;
     for (const char *from = path; *from; to++) {
-        unsigned byte;
-        if (from[0] == '\\' && sscanf(from + 1, "%3o", &byte) == 1) {
+        const int byte = *from == '\\' ? octal(from + 1) : -1;
+        if (byte >= 0) {
             *to = (char)byte;
             from += 4;
         } else {

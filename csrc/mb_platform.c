@@ -11,12 +11,26 @@ mb_in_first_thread(void)
     return syscall(SYS_gettid) == getpid();
 }
 
+int
+mb_sync_file_system(int fd)
+{
+    return syncfs(fd);
+}
+
 #else
 
 bool
 mb_in_first_thread(void)
 {
     return pthread_main_np() != 0;
+}
+
+int
+mb_sync_file_system(int fd)
+{
+    (void)fd;
+    sync();
+    return 0;
 }
 
 #endif

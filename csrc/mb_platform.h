@@ -79,6 +79,12 @@ uint64_t mb_process_start(void);
 #define MB_BOOT_ID_SIZE 37
 void mb_boot_id(char *out);
 
+/* --- the disk --------------------------------------------------------------------- */
+
+/* Writes to the disk what the file system that the descriptor is on holds back; where
+ * there is no syncfs(2), all that all of them do. 0; -1 and errno. */
+int mb_sync_file_system(int fd);
+
 /* --- files that are mapped -------------------------------------------------------- */
 
 /* Locks the whole file for this open description of it, for as long as anything keeps

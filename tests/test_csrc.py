@@ -28,7 +28,10 @@ CC = [
 TESTED = ['-DMB_TEST_ALLOC']
 TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
 LINKED = {
-    'test_mb_append': ['-Wl,--wrap=write,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime'],
+    'test_mb_append': [
+        '-Wl,--wrap=write,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime',
+        '-Wl,--wrap=fsync,--wrap=mb_sync_file_system',
+    ],
     'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs,--wrap=fcntl'],
 }
 

@@ -4,6 +4,7 @@
 #include "../mb_append.h"
 
 #include "../mb_clock.h"
+#include "../mb_files.h"
 #include "mb_test.h"
 
 #include <poll.h>
@@ -30,6 +31,10 @@ static void (*const *meanwhile)(
     void);        /* what others finish while they are waited for */
 static int waits; /* since meanwhile was set */
 
+static ino_t synced;            /* the last one */
+static int synced_file_systems; /* so many times */
+
+int __real_fsync(int);
 ssize_t __real_write(int, const void *, size_t);
 ssize_t __real_writev(int, const struct iovec *, int);
 ssize_t __real_pwrite(int, const void *, size_t, off_t);
@@ -95,6 +100,22 @@ __wrap_write(int fd, const void *data, size_t size)
         }
     }
     return __real_write(fd, data, size);
+}
+
+int
+__wrap_fsync(int fd)
+{
+    struct stat file;
+    synced = fstat(fd, &file) == 0 ? file.st_ino : 0;
+    return __real_fsync(fd);
+}
+
+int
+__wrap_mb_sync_file_system(int fd)
+{
+    (void)fd; /* with a disk that others write to, it takes long */
+    synced_file_systems++;
+    return 0;
 }
 
 int
@@ -367,21 +388,29 @@ wait_for(void (*const *others)(void))
     waits = 0;
 }
 
+/* The first record after an unfinished line; after it the file is ours alone: no look. */
+static void
+check_waits(const char *begun, void (*const *others)(void), int count,
+            const char *expected)
+{
+    mb_append *append = new_append();
+    put(begun);
+    wait_for(others);
+    CHECK_INT(record(append, "1"), 0);
+    CHECK_INT(waits, count);
+    CHECK_FILE(FILE_NAME, expected);
+    CHECK_INT(record(append, "2"), 0);
+    CHECK_INT(waits, count);
+    meanwhile = NULL;
+    mb_append_free(append);
+}
+
 /* A write of another process shows page by page: it is no torn line. */
 static void
 a_line_that_is_being_written_is_waited_for(void)
 {
     static void (*const ends[])(void) = {other_ends_its_line, NULL};
-    mb_append *append = new_append();
-    put("OTH");
-    wait_for(ends);
-    CHECK_INT(record(append, "1"), 0);
-    CHECK_INT(waits, 1);
-    CHECK_FILE(FILE_NAME, "OTHER\n1\n");
-    CHECK_INT(record(append, "2"), 0);
-    CHECK_INT(waits, 1); /* the file is ours alone: no look at all */
-    meanwhile = NULL;
-    mb_append_free(append);
+    check_waits("OTH", ends, 1, "OTHER\n1\n");
 }
 
 static void
@@ -389,28 +418,14 @@ so_is_the_one_after_it(void)
 {
     static void (*const ends[])(void) = {other_ends_its_line_and_begins_the_next,
                                          other_ends_its_line, NULL};
-    mb_append *append = new_append();
-    put("OTH");
-    wait_for(ends);
-    CHECK_INT(record(append, "1"), 0);
-    CHECK_INT(waits, 2);
-    CHECK_FILE(FILE_NAME, "OTHER\nOTHER\n1\n");
-    meanwhile = NULL;
-    mb_append_free(append);
+    check_waits("OTH", ends, 2, "OTHER\nOTHER\n1\n");
 }
 
 static void
 a_line_that_its_writer_has_left_is_waited_for_once(void)
 {
     static void (*const no_writers[])(void) = {NULL};
-    mb_append *append = new_append();
-    put("torn");
-    wait_for(no_writers);
-    CHECK_INT(record(append, "1"), 0);
-    CHECK_INT(waits, 1);
-    CHECK_FILE(FILE_NAME, "torn\n1\n");
-    meanwhile = NULL;
-    mb_append_free(append);
+    check_waits("torn", no_writers, 1, "torn\n1\n");
 }
 
 /* Two see the same torn line, and each keeps its record apart from it. */
@@ -996,6 +1011,52 @@ a_file_can_be_synced(void)
     mb_append_free(append);
 }
 
+static ino_t
+inode_of(const char *name)
+{
+    struct stat file;
+    CHECK_INT(stat(name, &file), 0);
+    return file.st_ino;
+}
+
+static void
+a_file_that_others_needed_the_descriptor_of_can_be_synced(void)
+{
+    mb_append *append = new_append();
+    CHECK_INT(record(append, "1"), 0);
+    CHECK(mb_files_close_one());
+    synced = 0;
+    CHECK_INT(mb_append_sync(append), 0);
+    CHECK_INT(synced, inode_of(FILE_NAME));
+    CHECK_INT(synced_file_systems, 0);
+    mb_append_free(append);
+}
+
+/* Its name is unknown; at its path is nothing, or another file. */
+static void
+so_can_one_that_was_rotated_meanwhile(void)
+{
+    mb_append *append = new_append();
+    CHECK_INT(record(append, "1"), 0);
+    CHECK(mb_files_close_one());
+    CHECK_INT(rename(FILE_NAME, "old"), 0);
+    synced = 0;
+    CHECK_INT(mb_append_sync(append), 0);
+    CHECK_INT(synced_file_systems, 1);
+    CHECK(access(FILE_NAME, F_OK) < 0);
+    put("OTHER\n");
+    CHECK_INT(mb_append_sync(append), 0);
+    CHECK_INT(synced_file_systems, 2);
+    unlink(FILE_NAME);
+    CHECK_INT(mkfifo(FILE_NAME, 0666), 0);
+    CHECK_INT(mb_append_sync(append), 0);
+    CHECK_INT(synced_file_systems, 3);
+    unlink(FILE_NAME);
+    CHECK_INT(synced, 0);
+    CHECK_FILE("old", "1\n");
+    mb_append_free(append);
+}
+
 /* --- many writers ---------------------------------------------------------------- */
 
 #define WRITERS 6
@@ -1328,6 +1389,8 @@ run_all(void)
     RUN(a_descriptor_that_cannot_read_begins_a_line_behind_others);
     RUN(a_closed_descriptor_of_the_caller_is_an_error);
     RUN(a_file_can_be_synced);
+    RUN(a_file_that_others_needed_the_descriptor_of_can_be_synced);
+    RUN(so_can_one_that_was_rotated_meanwhile);
     RUN(processes_with_one_file_spoil_no_record);
     RUN(threads_with_one_append_spoil_no_record);
     RUN(threads_with_appends_of_their_own_spoil_no_record);
