@@ -9,6 +9,9 @@ from typing import Any
 RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
 
+MASK: str
+"""What a record has in place of a secret."""
+
 class Phase:
     """A named part of a run: the object behind `with bench.time(name)`."""
 
@@ -393,7 +396,7 @@ class Gate:
     def is_set(self) -> bool:
         """Whether it was set."""
     def wait(self, seconds: float, /) -> bool:
-        """Wait until it is set, at most this long; return whether it is."""
+        """Wait until it is set, this long (negative: not at all); return whether it is."""
 
 def look_for_greenlets() -> None:
     """Note whether greenlets can exist; later runs then know their greenlet."""

@@ -34,6 +34,7 @@ OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
 
 RUN_ID = c.mb_run_id().decode('ascii')
+MASK = '***'
 
 
 
@@ -129,7 +130,9 @@ cdef class Gate:
         return self.is_open
 
     def wait(self, double seconds):
-        cdef long long microseconds = <long long>(min(seconds, 1e9) * 1e6)
+        # A negative time would mean: without end. So would NaN, as a number of microseconds.
+        cdef double limited = min(seconds, 1e9) if seconds > 0 else 0
+        cdef long long microseconds = <long long>(limited * 1e6)
         cdef int got
         if self.is_open:
             return True

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import sys
 
+from ._core import MASK
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-MASK = '***'
 # A text in which an expression below finds something contains one of these, in lower case.
 NAMES = ('pass', 'pwd', 'pw=', 'secret', 'key', 'token', 'jwt', 'sig', 'shared')
 HEADERS = ('authorization', 'cookie', 'api-key', '-token')

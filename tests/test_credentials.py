@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from microbench import _core, credentials
-from microbench.credentials import MASK
+from microbench._core import MASK
 from microbench.messages import harmless, safe
 
 

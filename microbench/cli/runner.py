@@ -12,6 +12,7 @@ from .. import _core
 from ..core.deliver import took_last
 from ..core.run import Run
 from ..core.signals import name_of
+from ..core.times import HEARTBEAT
 from ..messages import tell
 from ..outputs.file import FileOutput
 from .child import Child, StillRunningError
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .settings import Settings
 
-HEARTBEAT = 1.0  # seconds
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
 
 

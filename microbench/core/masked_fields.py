@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..credentials import MASK, masked, masked_words
+from .._core import MASK
+from ..credentials import masked, masked_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from .masked_fields import Edits, Names
 
-MASK = '***'
 # Fields that are written for each record also where no dict is built.
 WRITTEN_BY_C = (
     *('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time'),
@@ -140,12 +139,12 @@ class Masker:
         closed: dict[str, Any] = {}
         call: dict[str, Any] = {}
         for name in record:
-            closed[name] = MASK
+            closed[name] = _core.MASK
         measured = record.get('call')
         measured = measured if isinstance(measured, dict) else {}
         for name in measured:
             known = name in WRITTEN_BY_C and not self.reasons
-            call[name] = measured[name] if known else MASK
+            call[name] = measured[name] if known else _core.MASK
         mb = record.get('mb')
         if isinstance(mb, dict):
             closed['mb'] = {**mb, 'masked': [str(name) for name in record if name != 'mb']}

@@ -17,6 +17,7 @@ from .. import _core
 from ..messages import one_line, warn
 from . import threads, times
 from .capture import namespace
+from .times import HEARTBEAT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from .run import Run
 
 INTERVAL, TIMEOUT = 60.0, 30.0  # seconds, where the bench does not say
-HEARTBEAT = 1.0  # seconds
 MOST_ERRORS = 20  # different ones that a record lists
 
 

@@ -1,4 +1,4 @@
-"""Timestamps of the record, from the wall clock in nanoseconds."""
+"""Timestamps of the record, from the wall clock in nanoseconds; signs of life."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ if TYPE_CHECKING:
 else:  # the same classes, without datetime's Python half
     from _datetime import datetime, timedelta, timezone, tzinfo
 
-__all__ = ['at', 'datetime', 'timedelta', 'timezone', 'tzinfo']
+__all__ = ['HEARTBEAT', 'at', 'datetime', 'timedelta', 'timezone', 'tzinfo']
 
+HEARTBEAT = 1.0  # seconds between two signs of life in a journal
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 

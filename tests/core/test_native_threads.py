@@ -1,10 +1,14 @@
 """Threads of the system, where `threading` was patched to make something else."""
 
 import _thread
+from math import inf, nan
 from unittest import mock
+
+import pytest
 
 from microbench import _core
 from microbench.core import threads
+from tests.fakes import printed
 
 
 def test_a_thread_that_nothing_has_patched():
@@ -23,6 +27,14 @@ def test_a_thread_that_nothing_has_patched():
         event.set()
         assert (event.is_set(), event.wait(60)) == (True, True)
     assert not threads.is_patched()
+
+
+@pytest.mark.parametrize('seconds', [-1e-9, -1.0, -inf, nan, 0.0])
+def test_a_time_that_is_over(seconds):
+    """It is not waited for, as with `threading.Event`."""
+    code = 'import sys; from microbench import _core; g = _core.Gate()\n'
+    code += 'print(g.wait(float(sys.argv[1])), g.set(), g.wait(float(sys.argv[1])))'
+    assert printed(code, seconds) == 'False None True\n'
 
 
 def test_what_a_thread_raises(capsys):
