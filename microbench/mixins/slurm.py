@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from ..core.capture import early
+from .. import _core
+from ..core.capture import early, namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
     from typing import Any
 
 PREFIX = 'SLURM_'
-MASK = '***'  # as core.masking has it, which lists what reads so
 # A token that lets its reader act as the user; the key to the job's own processes.
 SECRETS = ('SLURM_JWT', 'PBS_JOBCOOKIE')
 # What plugins of the site hand on: Kerberos tickets, passwords of containers.
@@ -60,9 +60,12 @@ class MBSlurmInfo:
         record has a field of that name.
         """
         bm_data['slurm'] = variables(PREFIX)
+        fields = ['slurm']
         for field, job, prefix, more in () if bm_data['slurm'] else OTHERS:
-            if job in os.environ:
-                bm_data.setdefault(field, variables(prefix, more))
+            if job in os.environ and field not in bm_data:
+                bm_data[field] = variables(prefix, more)
+                fields.append(field)
+        list_masked(bm_data, fields)
 
 
 def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
@@ -74,7 +77,21 @@ def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
     }
 
 
+def list_masked(bm_data: dict[str, Any], fields: Iterable[str]) -> None:
+    """Add to `mb.masked` what is masked in these fields, whatever `redact` is."""
+    masked = [
+        f'{field}.{name}'
+        for field in fields
+        for name, value in bm_data[field].items()
+        if value == _core.MASK
+    ]
+    if masked:
+        mb = namespace(bm_data, 'mb')
+        known = mb.get('masked')
+        mb['masked'] = sorted({*masked, *(known if isinstance(known, list) else ())})
+
+
 def _shown(name: str) -> str:
     is_key = any(part in name for part in KEYS)
     is_secret = name in SECRETS or name.startswith(OF_PLUGINS) or is_key
-    return MASK if is_secret else os.environ[name]
+    return _core.MASK if is_secret else os.environ[name]

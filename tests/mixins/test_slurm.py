@@ -69,9 +69,17 @@ def test_secrets_are_masked(monkeypatch, redact):
     names = [name.removeprefix('SLURM_').lower() for name in SECRETS]
     assert slurm(bench) == {**dict.fromkeys(names, '***'), 'job_id': '1'}
     assert 'secret' not in str(bench.get_results())
-    if redact is not None:
-        masked = bench.get_results()[0]['mb']['masked']
-        assert masked == sorted(f'slurm.{name}' for name in names)
+    masked = bench.get_results()[0]['mb']['masked']
+    assert masked == sorted(f'slurm.{name}' for name in names)
+
+
+def test_secrets_of_another_scheduler_are_listed(monkeypatch):
+    """`mb.masked` lists them beside what a static field has put there."""
+    for name, value in JOBS['pbs'].items():
+        monkeypatch.setenv(name, value)
+    bench = type('Bench', (Bench,), {'redact': None})(mb={'masked': ['own']})
+    assert slurm(bench) == {}
+    assert bench.get_results()[0]['mb']['masked'] == ['own', 'pbs.jobcookie']
 
 
 # Of a batch step of SLURM 26.05, where steps that are none of srun have negative numbers.
