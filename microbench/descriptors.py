@@ -1,7 +1,8 @@
 """Import modules on first need even if no descriptor is left.
 
 In a program that has run out of descriptors each import raises OSError. A recorded call
-must not raise it, so the files of records are closed first.
+must not raise it, so the files of records are closed first. Where that does not help, a
+block is an `Unrecorded`: that of core/block.py cannot be loaded then.
 """
 
 from __future__ import annotations

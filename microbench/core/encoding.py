@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .bench import MicroBenchBase
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
+DEEPEST = 50  # containers within each other that are written without an encoder
 
 
 def plain(value: Any) -> bytes | None:
@@ -60,13 +61,30 @@ def _json_encoder() -> Any:
     return loaded(load)
 
 
-def simplified(value: Any) -> Any:
-    """Return the value without the parts that only an encoder could write."""
+def simplified(value: Any, within: tuple[int, ...] = ()) -> Any:
+    """Return the value with the names of types in place of what only an encoder can write.
+
+    So is a container that holds itself, or lies within very many.
+
+    Args:
+        within: the containers around it.
+    """
+    if not isinstance(value, (dict, list, tuple)):
+        return value if plain(value) is not None else f'<{type(value).__name__}>'
+    if id(value) in within or len(within) == DEEPEST:
+        return f'<{type(value).__name__}>'
+    within = (*within, id(value))
     if isinstance(value, dict):
-        return {k: simplified(v) for k, v in value.items() if type(k) is str}
-    if isinstance(value, (list, tuple)):
-        return [simplified(item) for item in value]
-    return value if plain(value) is not None else f'<{type(value).__name__}>'
+        return {_simplified_key(k): simplified(v, within) for k, v in value.items()}
+    return [simplified(item, within) for item in value]
+
+
+def _simplified_key(key: Any) -> str:
+    """Return a key as json has it."""
+    if type(key) is str:
+        return key
+    text = plain(key) if type(key) in SCALARS else None
+    return f'<{type(key).__name__}>' if text is None else text.decode('ascii')
 
 
 def made_strict(line: bytes) -> bytes:

@@ -6,6 +6,7 @@ import resource
 import pytest
 
 from microbench import FileOutput
+from microbench.core import encoding
 from tests.fakes import printed, python
 
 # All descriptors are taken; what is recorded goes to a file that was never opened.
@@ -94,6 +95,44 @@ def test_each_record_is_on_standard_error(tmp_path, form):
     assert [json.loads(line)['call']['name'] for line in lines] == ['<lambda>'] * 2
     assert (done.stdout, done.returncode) == ('5\n5\n', 0)
     assert done.stderr.count('did not take a record') == 1
+
+
+AFTERWARDS = (
+    BEGIN
+    + """
+work = bench(original := lambda: 5)
+for fd in taken:
+    os.close(fd)
+print(work(), work is original)
+bench(original)()
+"""
+)
+
+
+def test_what_is_decorated_meanwhile_stays_as_it_is(tmp_path):
+    """Also when there are descriptors again; what is decorated then has its record."""
+    path = tmp_path / 'records.jsonl'
+    done = python(AFTERWARDS, path, 'text')
+    assert (done.stdout, done.returncode) == ('5 True\n', 0), done.stderr
+    assert done.stderr.count('nothing is recorded here') == 1
+    assert len(FileOutput(str(path)).get_results()) == 1
+
+
+def test_values_without_an_encoder():
+    """They are as json has them; types stand for what it cannot write, and for depth."""
+    keys = {'a': 1, 2: 2, 1.5: 3, True: 4, None: 5}
+    assert encoding.simplified(keys) == json.loads(json.dumps(keys))
+    assert encoding.simplified({(1,): [{2}, (3,)]}) == {'<tuple>': ['<set>', [3]]}
+    own = [1]
+    own += [own, {'own': own}]
+    assert encoding.simplified(own) == [1, '<list>', {'own': '<list>'}]
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    text = encoding.plain(encoding.simplified(deep))
+    assert text == b'[' * 50 + b'"<list>"' + b']' * 50
+    while deep:  # else the interpreter frees it all at once
+        [deep] = deep
 
 
 MANY = """
