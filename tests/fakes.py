@@ -128,6 +128,23 @@ def python(code, *args, flags=(), env=None, stdin=None, timeout=60, root=ROOT, *
     )
 
 
+# Of an `app` and a `bench` that the program has made.
+CELERY_TASKS = """
+@app.task
+@bench
+def add(x, y=1):
+    with bench.time('sum'):
+        return x + y
+
+@app.task(bind=True, max_retries=2)
+@bench
+def flaky(self, x):
+    if self.request.retries < 2:
+        raise self.retry(countdown=0)
+    return self.request.retries + x
+"""
+
+
 def printed(code, *args, **options):
     """What code prints in a fresh process, which has to end well and in silence."""
     done = python(code, *args, **options)

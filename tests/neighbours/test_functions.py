@@ -5,36 +5,29 @@ import sys
 
 import pytest
 
+from tests.fakes import CELERY_TASKS
+
+CELERY_BEGIN = """
+from celery import Celery, shared_task
+app = Celery('reports', broker='memory://', backend='cache+memory://')
+app.conf.task_always_eager = True
+app.conf.task_store_eager_result = True
+"""
+CELERY_CALLS = """
+@shared_task
+@bench
+def shared(x):
+    return x
+
+print(add.name, flaky.name, add.delay(1, y=2).get(), flaky.delay(5).get())
+print(shared.s(3).apply().get(), app.tasks[add.name](1))
+"""
+
 
 def test_celery(benched):
     """Tasks, bound ones too, by name and eager; retries and results are as ever."""
     pytest.importorskip('celery')
-    ran = benched("""
-        from celery import Celery, shared_task
-        app = Celery('reports', broker='memory://', backend='cache+memory://')
-        app.conf.task_always_eager = True
-        app.conf.task_store_eager_result = True
-
-        @app.task
-        @bench
-        def add(x, y=1):
-            return x + y
-
-        @app.task(bind=True, max_retries=2)
-        @bench
-        def flaky(self, x):
-            if self.request.retries < 2:
-                raise self.retry(countdown=0)
-            return self.request.retries + x
-
-        @shared_task
-        @bench
-        def shared(x):
-            return x
-
-        print(add.name, flaky.name, add.delay(1, y=2).get(), flaky.delay(5).get())
-        print(shared.s(3).apply().get(), app.tasks[add.name](1))
-    """)
+    ran = benched(CELERY_BEGIN + CELERY_TASKS + CELERY_CALLS)
     assert ran.names == ['add', *['flaky'] * 3, 'shared', 'add']
 
 

@@ -72,31 +72,22 @@ def work(number):
         return 2 * number
 """
 BEGIN = 'from work import begin, work\n'  # not of __main__: loky would copy it
+FORKED = """
+import {module}
+if __name__ == '__main__':
+    pool = {pool}(2, begin)
+    print(pool.map(work, range(4), chunksize=1))
+    pool.close()
+    pool.join()
+"""
 POOLS = {
-    'multiprocessing': """
-import multiprocessing
-if __name__ == '__main__':
-    pool = multiprocessing.get_context('fork').Pool(2, begin)
-    print(pool.map(work, range(4), chunksize=1))
-    pool.close()
-    pool.join()
-""",
-    'multiprocess': """
-import multiprocess
-if __name__ == '__main__':
-    pool = multiprocess.get_context('fork').Pool(2, begin)
-    print(pool.map(work, range(4), chunksize=1))
-    pool.close()
-    pool.join()
-""",
-    'billiard': """
-import billiard.pool
-if __name__ == '__main__':
-    pool = billiard.pool.Pool(2, begin)
-    print(pool.map(work, range(4), chunksize=1))
-    pool.close()
-    pool.join()
-""",
+    'multiprocessing': FORKED.format(
+        module='multiprocessing', pool="multiprocessing.get_context('fork').Pool"
+    ),
+    'multiprocess': FORKED.format(
+        module='multiprocess', pool="multiprocess.get_context('fork').Pool"
+    ),
+    'billiard': FORKED.format(module='billiard.pool', pool='billiard.pool.Pool'),
     'concurrent.futures': """
 from concurrent.futures import ProcessPoolExecutor
 if __name__ == '__main__':

@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from microbench import FileOutput
-from tests.fakes import ROOT, environment
+from tests.fakes import CELERY_TASKS, ROOT, environment
 
-TASKS = """
+TASKS = f"""
 import sys
 from celery import Celery
 from microbench import MicroBench
@@ -18,19 +18,7 @@ url = 'redis://127.0.0.1:PORT/0'
 app = Celery('tasks', broker=url, backend=url)
 app.conf.broker_connection_retry_on_startup = True
 
-@app.task
-@bench
-def add(x, y=1):
-    with bench.time('sum'):
-        return x + y
-
-@app.task(bind=True, max_retries=2)
-@bench
-def flaky(self, x):
-    if self.request.retries < 2:
-        raise self.retry(countdown=0)
-    return self.request.retries + x
-"""
+{CELERY_TASKS}"""
 CALLS = """
 from tasks import add, flaky
 from celery import chain, group
