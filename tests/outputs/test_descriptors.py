@@ -41,6 +41,19 @@ def test_it_goes_with_the_last_reference(tmp_path):
     assert descriptors() == before
 
 
+def test_it_is_synced_after_a_rotation(tmp_path):
+    """Also where it was closed for another file; nothing is made at its path."""
+    path = tmp_path / 'f'
+    out = FileOutput(path)
+    out.write(A)
+    assert _core.close_files() > 0
+    path.rename(tmp_path / 'old')
+    out.flush()
+    assert not path.exists()
+    out.write(B)
+    assert path.read_text() == f'{B}\n'
+
+
 def test_it_was_closed_by_somebody_else(tmp_path):
     """Where its number means another file by now, that file is left alone."""
     path, other = tmp_path / 'f', tmp_path / 'other'
