@@ -249,6 +249,7 @@ def step():
 """,
     'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',
     'JOURNAL_MOST': 'def step():\n    _core.JOURNAL_MOST + 1\n',
+    'MASK': 'def step():\n    _core.MASK.encode()\n',
     'Left': """
 class Block(_core.Left):
     def leave(self, exception):
