@@ -4,6 +4,7 @@
 #include "mb_journal.h"
 
 static int first;
+static int direct;
 static int64_t came_ns; /* 0 while a handler is about to store it */
 
 void
@@ -35,9 +36,24 @@ mb_seen_stamp(void)
     }
 }
 
+/* Relaxed: a number by itself. Python reads it in the thread of the handler, or after what
+ * CPython does in order to wake up that thread. */
+void
+mb_seen_directly(int number)
+{
+    __atomic_store_n(&direct, number, __ATOMIC_RELAXED);
+}
+
+bool
+mb_seen_came_directly(int number)
+{
+    return __atomic_load_n(&direct, __ATOMIC_RELAXED) == number;
+}
+
 void
 mb_seen_forget(void)
 {
+    __atomic_store_n(&direct, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&came_ns, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&first, 0, __ATOMIC_RELEASE);
 }

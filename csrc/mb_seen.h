@@ -19,6 +19,12 @@ int mb_seen_signal(void);
 /* Writes it into the journals that show none, if there is one. */
 void mb_seen_stamp(void);
 
+/* Notes that the system itself has given the signal to our handler. A later handler in C
+ * that puts ours back for a moment and sends the signal again is no longer to be seen when
+ * Python reacts, and without us it would have met the default action. */
+void mb_seen_directly(int number);
+bool mb_seen_came_directly(int number);
+
 /* None has come: in a forked child, and when no record waits any more. */
 void mb_seen_forget(void);
 

@@ -123,9 +123,19 @@ let_recover(const mb_signal *signal, int number, siginfo_t *info, void *context)
     }
 }
 
+static bool
+is_in_force(int number)
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && now.sa_sigaction == mb_on_signal;
+}
+
 static void
 end(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
+    if (is_in_force(number)) {
+        mb_seen_directly(number);
+    }
     const mb_death death = {
         .number = number,
         .python = signal->use.python,

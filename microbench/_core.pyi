@@ -298,6 +298,9 @@ def note_signal(number: int) -> None:
 def first_signal() -> int:
     """Return the signal that was noted, or 0."""
 
+def signal_came_directly(number: int) -> bool:
+    """Whether the system gave the signal to our handler: no later handler called it."""
+
 def undo_in_child(
     entries: Iterable[tuple[Callable[[], object], Callable[[Any], object], object, object]],
 ) -> None:

@@ -216,6 +216,10 @@ def first_signal():
     return c.mb_seen_signal()
 
 
+def signal_came_directly(int number):
+    return c.mb_seen_came_directly(number)
+
+
 def last_words(int number):
     with nogil:
         c.mb_last_words(number, c.mb_clock_ns(), True)

@@ -225,6 +225,7 @@ cdef extern from "mb_watchdog.h":
 cdef extern from "mb_seen.h":
     void mb_seen_note(int number) noexcept nogil
     int mb_seen_signal() noexcept nogil
+    bint mb_seen_came_directly(int number) noexcept nogil
 
 cdef extern from "mb_signals.h":
     ctypedef enum mb_signal_kind:

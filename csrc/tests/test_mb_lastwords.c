@@ -407,9 +407,11 @@ cancel_with_a_handler(void)
     handle(SIGTERM, ignore);
     take(SIGTERM, MB_SIGNAL_ENDS, true, true);
     raise(SIGTERM);
+    CHECK(mb_seen_came_directly(SIGTERM));
     CHECK(mb_signal_give_back(SIGTERM));
     mb_last_disarm(last);
     mb_arm_release();
+    CHECK(!mb_seen_came_directly(SIGTERM));
     CHECK_INT(mb_watchdog_death(), 0);
     CHECK_INT(mb_seen_signal(), 0);
     raise(SIGTERM);

@@ -265,7 +265,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 def _end_by_signal(number: int, frame: FrameType | None) -> None:
     number = _handlers.first(number)
-    in_force = _handlers.in_force(number)
+    in_force = _core.signal_came_directly(number) or _handlers.in_force(number)
     interruption = None
     try:
         try:

@@ -49,12 +49,14 @@ class Taken:
             on top of ours may call ours, and be replaced in its turn. Empty where Python
             sees no handler of ours.
         kind: what it means, where C handles it.
+        is_shared: whether C code had a handler before ours.
         leaves: whether the program's own handler stops the program by itself.
     """
 
     def __init__(self) -> None:
         self.before: list[Any] = []
         self.kind: int | None = None
+        self.is_shared = False
         self.leaves = False
 
     @property
@@ -125,9 +127,10 @@ class ExitHandlers:
         elif callable(there):
             if not wish.only_default:
                 self._take_from_python(number, there, wish)
-        elif _is_foreign(number):
+        elif self._is_of_others(number):
             if not wish.only_default:
                 self._take_in_c(number, ENDS, users=True)
+                self._taken[number].is_shared = True
         elif number == signal.SIGTERM or not self._has_relay():
             self._take_from_python(number, there, wish)
         else:
@@ -142,7 +145,7 @@ class ExitHandlers:
         except BaseException:  # of a handler that ran right before
             del taken.before[depth:]
             raise
-        self._decide(number, wish)
+        self._decide(number, wish, behind=False)  # of Python's, there since a moment ago
         if callable(there) and wish.then == 'auto' and not taken.leaves:
             self.doubtful.append((number, there))
 
@@ -152,16 +155,16 @@ class ExitHandlers:
         taken.before = taken.before or [signal.SIG_DFL]
         if _core.signal_is_default(number):
             _install(number, self._handler)  # another thread had given it back
-        self._decide(number, wish)
+        self._decide(number, wish, self._is_behind(number))
 
-    def _decide(self, number: int, wish: Wish) -> None:
+    def _decide(self, number: int, wish: Wish, behind: bool) -> None:
         """Have C know what the signal means, now that ours is in front in Python."""
         taken = self._taken[number]
         known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
         known = known or _is_first_process()  # which sends itself the signal in vain
         taken.leaves = taken.has_users and (known or wish.then == 'leave')
         kind = LEAVES if taken.leaves else ENDS
-        self._take_in_c(number, kind, python=True, users=taken.has_users)
+        self._take_in_c(number, kind, python=True, users=taken.has_users, behind=behind)
 
     def _take_crash(self, number: int) -> None:
         there = signal.getsignal(number)
@@ -184,13 +187,21 @@ class ExitHandlers:
         self._taken.setdefault(number, Taken()).kind = kind
         _core.signal_take(number, kind, **how)
 
+    def _is_of_others(self, number: int) -> bool:
+        """Whether C code had a handler before ours, which Python does not know of."""
+        shared = number in self._taken and self._taken[number].is_shared
+        return _is_foreign(number) and (shared or not self._is_behind(number))
+
     def _is_behind(self, number: int) -> bool:
-        """Whether C code has put a handler in front of ours: it may call ours."""
+        """Whether C code has put a handler in front of ours: it may call ours.
+
+        So does `faulthandler.register()`, which is part of Python as its own handler is.
+        """
         return (
             number in self._taken
             and self._taken[number].kind is not None
             and _is_foreign(number)
-            and not _core.signal_is_pythons(number)
+            and not _core.signal_is_before(number)
         )
 
     # --- signals that Python takes for unhandled -------------------------------------

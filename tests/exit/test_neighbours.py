@@ -5,6 +5,8 @@ import signal
 
 import pytest
 
+from .conftest import cause_of
+
 # The watchdog is a thread of its own then, that waits for a signal.
 SANITIZED = bool(os.environ.get('MICROBENCH_SANITIZE'))
 
@@ -143,6 +145,38 @@ def test_a_handler_in_c_that_was_installed_later(in_c, again):
     ended = in_c(code)
     assert ended.cause == {'exit_signal': 'SIGTERM'}
     assert (ended.status, ended.out) == (0, 'True\n')
+
+
+@pytest.mark.parametrize('again', ['', 'bench.record_on_exit()\n'])
+def test_a_handler_in_c_that_sends_the_signal_to_ours(program, again):
+    """It puts ours back for a moment; without us the default action would come."""
+    code = """
+import faulthandler
+faulthandler.register(signal.SIGTERM, chain=True)
+"""
+    ended = program(ONE + code + again + TERM + 'print("alive")\n')
+    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    assert (ended.status, ended.out) == (-signal.SIGTERM, '')
+    assert 'most recent call first' in ended.err
+
+
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGUSR1'])
+@pytest.mark.parametrize('chain', [True, False])
+def test_a_handler_in_c_stays_in_front(program, name, chain):
+    """A bench that is registered beside the first one goes behind it as well."""
+    code = f"""
+import faulthandler
+number = signal.{name}
+faulthandler.register(number, chain={chain})
+Bench(path).record_on_exit('other', signals=[number])
+os.kill(os.getpid(), number)
+print('alive')
+"""
+    ended = program('Bench = MicroBench\n' + ONE + code)
+    dies = (-getattr(signal, name), '')
+    assert (ended.status, ended.out) == (dies if chain else (0, 'alive\n'))
+    cause = {'exit_signal': name} if chain else {'exit_status': 0}
+    assert [cause_of(record) for record in ended.records] == [cause, cause]
 
 
 def test_a_handler_in_c_after_cancelling(in_c):

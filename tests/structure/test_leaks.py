@@ -428,6 +428,7 @@ def step():
     refused(OSError, _core.signal_take, 9, 0, False, False, 0, False)
 """,
     ),
+    'signal_came_directly': 'def step():\n    _core.signal_came_directly(10)\n',
     'signal_is_before': 'def step():\n    _core.signal_is_before(10)\n',
     'signal_default': 'def step():\n    _core.signal_default(10)\n',
     'signal_is_pythons': 'def step():\n    _core.signal_is_pythons(2)\n',
