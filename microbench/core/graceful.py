@@ -31,10 +31,18 @@ GRACEFUL = (
     'gunicorn',
     'uvicorn',
     'hypercorn',
+    'granian',
+    'cherrypy.process',
     # Job runners finish the task, give it back, or queue it again.
     'celery',
     'billiard',
     'submitit',
+    'rq',
+    'huey',
+    'dramatiq',
+    'distributed',
+    # A supervisor ends its programs first.
+    'supervisor',
     # Trainers write a checkpoint, and end when the step is over.
     'lightning',
     'lightning_fabric',
