@@ -67,7 +67,8 @@ SUPERVISOR = """
 from supervisor import options, supervisord
 
 with open('supervisord.conf', 'w') as conf:
-    print('[supervisord]\\nnodaemon=true\\nuser=root\\nlogfile=/dev/null', file=conf)
+    print('[supervisord]\\nnodaemon=true\\nlogfile=/dev/null', file=conf)
+    print('user=root\\n' if os.geteuid() == 0 else '', file=conf)
     print('logfile_maxbytes=0\\npidfile=supervisord.pid', file=conf)
 setsignals = options.ServerOptions.setsignals
 options.ServerOptions.setsignals = lambda self: (setsignals(self), strike())
