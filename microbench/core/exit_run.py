@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .endings import Ending
     from .signals import Wish
 
-STEP_NS = 1_000_000_000  # of the wall clock; less may be a pause between two readings
 PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends us
 
 
@@ -38,7 +37,7 @@ class ExitRun(Run):
     """One record of the process."""
 
     __slots__ = (
-        *('_began_ns', '_ending', '_journal', '_last', '_last_words', '_prepared'),
+        *('_ending', '_journal', '_last', '_last_words', '_prepared'),
         *('_native', '_record', 'grace', 'signals'),
     )
 
@@ -98,10 +97,9 @@ class ExitRun(Run):
             Run._tolerantly(self, 'monitor', monitor.begin, self)
 
     def _start_clock(self) -> None:
-        self.start_wall_ns = _core.wall_ns()
+        self.note_start()
         start = times.at(self.start_wall_ns, self.plan.tz)
         namespace(self.data or {}, 'call')['start_time'] = start
-        self._began_ns = _core.clock_ns()
         self.start()
 
     def _spans(self, hook: str) -> bool:
@@ -154,10 +152,6 @@ class ExitRun(Run):
         """End the duration. The wall clock may have been set: the end is not its time."""
         if not self.finish_wall_ns:
             self.stop()
-            elapsed_ns = _core.clock_ns() - self._began_ns
-            self.finish_wall_ns = self.start_wall_ns + elapsed_ns
-            step_ns = _core.wall_ns() - self.finish_wall_ns
-            self.clock_step_ns = step_ns if abs(step_ns) >= STEP_NS else 0
 
     def end(self, ending: Ending) -> None:
         """Complete the record and hand it to the sinks.
