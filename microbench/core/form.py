@@ -6,7 +6,6 @@ from ..messages import text_of
 from . import encoding, times
 from .capture import namespace
 from .plan import merge
-from .totals import Totals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,6 +96,8 @@ def _add_summary(run: Run, call: dict[str, Any]) -> None:
         return
     summary = run.timings_summary
     if run.is_mixed:
+        from .totals import Totals  # start-up time
+
         totals = Totals(run.totals)
         totals.add(run.values)
         summary += totals.entries()

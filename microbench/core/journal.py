@@ -71,6 +71,7 @@ class Keeper:
     def _renew(self) -> None:
         self._outfile = self._sink.outfile if self._sink else None
         self._generation = _core.fork_generation()
+        self._in_job = JOB in os.environ  # asked once: it takes a microsecond
         self._journal = self._new()
 
     def _new(self) -> _core.Journal | None:
@@ -96,7 +97,7 @@ class Keeper:
     def show(self, run: Run) -> None:
         """Show an open run until it is closed."""
         journal, plan = self.journal, run.plan
-        if journal is not None and JOB in os.environ:
+        if journal is not None and self._in_job:
             from . import parent  # start-up time
 
             parent.watch(block=True)

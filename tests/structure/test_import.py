@@ -53,6 +53,7 @@ def test_a_first_record(code, tmp_path):
     first = f'import microbench\nbench = microbench.MicroBench(outfile={str(path)!r})\n'
     names = loaded(first + code)
     assert not names & HEAVY
+    assert 'microbench.core.totals' not in names  # for more phases than are listed
     ours = {name for name in names if name.startswith('microbench')}
     bare = loaded('import os, time, types') | set(sys.builtin_module_names)
     cython = {name for name in names if name.startswith(('_cython', 'cython'))}
