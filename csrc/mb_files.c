@@ -65,15 +65,24 @@ unlink_it(mb_file *file)
     count--;
 }
 
-/* The least recently used file among those used after `since`. */
+/* By last use; by address where that is the same, so that each file has its turn. */
+static bool
+comes_before(int64_t one_ns, const mb_file *one, int64_t other_ns, const mb_file *other)
+{
+    return one_ns < other_ns ||
+           (one_ns == other_ns && (uintptr_t)one < (uintptr_t)other);
+}
+
+/* The least recently used file among those that come after `since`. */
 static mb_file *
-oldest_after(int64_t since_ns)
+oldest_after(int64_t since_ns, const mb_file *since)
 {
     mb_file *found = NULL;
-    int64_t found_ns = INT64_MAX;
+    int64_t found_ns = 0;
     for (mb_file *file = newest; file; file = file->older) {
         const int64_t used_ns = __atomic_load_n(file->used_ns, __ATOMIC_RELAXED);
-        if (used_ns > since_ns && used_ns < found_ns) {
+        if (comes_before(since_ns, since, used_ns, file) &&
+            (!found || comes_before(used_ns, file, found_ns, found))) {
             found = file;
             found_ns = used_ns;
         }
@@ -85,7 +94,8 @@ static bool
 close_one(void)
 {
     int64_t since_ns = INT64_MIN;
-    for (mb_file *file; (file = oldest_after(since_ns));) {
+    const mb_file *since = NULL;
+    for (mb_file *file; (file = oldest_after(since_ns, since)); since = file) {
         since_ns = __atomic_load_n(file->used_ns, __ATOMIC_RELAXED);
         if (file->set_aside(file)) {
             unlink_it(file);

@@ -62,6 +62,23 @@ one_in_use_stays(void)
 }
 
 static void
+one_that_was_used_at_the_same_time_as_one_in_use_is_closed(void)
+{
+    for (int used = 0; used < 3; used++) {
+        fake files[3];
+        for (int i = 0; i < 3; i++) {
+            begin(&files[i], 10);
+            files[i].in_use = i == used;
+        }
+        CHECK(mb_files_close_one());
+        CHECK(mb_files_close_one());
+        CHECK(!mb_files_close_one());
+        CHECK_INT(mb_files_count(), 1);
+        mb_files_remove(&files[used].file);
+    }
+}
+
+static void
 there_are_never_more_than_the_most(void)
 {
     static fake files[3 * MB_FILES];
@@ -81,6 +98,7 @@ main(void)
 {
     RUN(the_one_used_longest_ago_is_closed);
     RUN(one_in_use_stays);
+    RUN(one_that_was_used_at_the_same_time_as_one_in_use_is_closed);
     RUN(there_are_never_more_than_the_most);
     return test_report();
 }
