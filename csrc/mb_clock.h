@@ -23,6 +23,11 @@ mb_wall_ns(void)
     return mb_clock_read(CLOCK_REALTIME);
 }
 
+/* Reads both clocks at the same moment: returns the wall clock, and sets `*now_ns` to the
+ * monotonic one. They are at most 10 µs apart, unless the thread is interrupted in each of
+ * ten tries: then it is the try in which they were closest. */
+int64_t mb_clock_both(int64_t *now_ns);
+
 typedef struct {
     const char *name;      /* as in clock_gettime(2) */
     int64_t resolution_ns; /* smallest step between two different readings */

@@ -16,8 +16,6 @@
 #define PAGE 4096u
 #define PATIENCE 64   /* requests refused after the system has refused one */
 #define MOST_TRIES 20 /* a millisecond each, to lock a new file */
-#define MOST_READINGS 5
-#define SAME_MOMENT 10000 /* nanoseconds */
 #define GOING (-1)
 
 static mb_journal *journals; /* grows only: those that have gone are used again */
@@ -205,23 +203,6 @@ mb_journal_allocate(mb_journal *journal, size_t size)
 
 /* --- making ------------------------------------------------------------------------ */
 
-/* Reads both clocks at the same moment; again if the thread was interrupted in between. */
-static void
-read_both_clocks(int64_t *wall_ns, int64_t *now_ns)
-{
-    int64_t shortest_ns = INT64_MAX;
-    for (int tries = 0; tries < MOST_READINGS && shortest_ns > SAME_MOMENT; tries++) {
-        const int64_t before_ns = mb_clock_ns();
-        const int64_t here_ns = mb_wall_ns();
-        const int64_t took_ns = mb_clock_ns() - before_ns;
-        if (took_ns < shortest_ns) {
-            shortest_ns = took_ns;
-            *wall_ns = here_ns;
-            *now_ns = before_ns;
-        }
-    }
-}
-
 /* All but the magic, which makes a journal of it. */
 static void
 write_header(mb_journal *journal)
@@ -234,7 +215,7 @@ write_header(mb_journal *journal)
     header->start_ticks = mb_process_start();
     mb_boot_id(header->boot_id);
     gethostname(header->host, sizeof header->host - 1);
-    read_both_clocks(&header->made_wall_ns, &header->made_ns);
+    header->made_wall_ns = mb_clock_both(&header->made_ns);
 }
 
 /* A reader of a half-written mark finds a digest that matches nothing, and searches the whole

@@ -114,29 +114,11 @@ mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost)
 
 /* --- the clock --------------------------------------------------------------------- */
 
-/* Reads the wall clock, and the monotonic one at the same moment: within MOST_APART_NS,
- * unless the thread is interrupted each time. */
-#define MOST_APART_NS 10000
-#define MOST_TRIES 10
-
-static int64_t
-read_both(int64_t *now_ns)
-{
-    int64_t wall_ns, before_ns;
-    int tries = 0;
-    do {
-        before_ns = mb_clock_ns();
-        wall_ns = mb_wall_ns();
-        *now_ns = mb_clock_ns();
-    } while (*now_ns - before_ns > MOST_APART_NS && ++tries < MOST_TRIES);
-    return wall_ns;
-}
-
 void
 mb_run_note_start(mb_run *run)
 {
     if (run->start_wall_ns == 0) {
-        run->start_wall_ns = read_both(&run->began_ns);
+        run->start_wall_ns = mb_clock_both(&run->began_ns);
     }
 }
 
@@ -145,7 +127,7 @@ static int64_t
 clock_step_of(const mb_run *run)
 {
     int64_t now_ns;
-    const int64_t wall_ns = read_both(&now_ns);
+    const int64_t wall_ns = mb_clock_both(&now_ns);
     const int64_t step_ns = wall_ns - (run->start_wall_ns + now_ns - run->began_ns);
     return step_ns >= MB_CLOCK_STEP_NS || -step_ns >= MB_CLOCK_STEP_NS ? step_ns : 0;
 }

@@ -23,6 +23,16 @@ the_wall_clock_is_that_of_the_c_library(void)
 }
 
 static void
+both_clocks_are_read_at_one_moment(void)
+{
+    int64_t now_ns = 0;
+    const int64_t before_ns = mb_clock_ns(), wall_before_ns = mb_wall_ns();
+    const int64_t wall_ns = mb_clock_both(&now_ns);
+    CHECK(before_ns <= now_ns && now_ns <= mb_clock_ns());
+    CHECK(wall_before_ns <= wall_ns && wall_ns <= mb_wall_ns());
+}
+
+static void
 a_measurement_is_plausible_and_remembered(void)
 {
     const mb_clock_info first = mb_clock_measure();
@@ -63,6 +73,7 @@ main(void)
     RUN(two_threads_may_measure_first_at_once); /* so it comes first */
     RUN(the_monotonic_clock_never_goes_back);
     RUN(the_wall_clock_is_that_of_the_c_library);
+    RUN(both_clocks_are_read_at_one_moment);
     RUN(a_measurement_is_plausible_and_remembered);
     return test_report();
 }
