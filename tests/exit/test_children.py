@@ -90,7 +90,9 @@ STATE = """
 def state():
     handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
     status = open('/proc/self/status').read().splitlines()
-    signals = [line for line in status if line[:6] in ('SigCgt', 'SigIgn', 'SigBlk')]
+    lines = dict(line.split(':') for line in status)
+    signals = [int(lines[name], 16) for name in ('SigCgt', 'SigIgn', 'SigBlk')]
+    signals[0] &= ~(3 << 31)  # 32 and 33: libc's own, of the first thread on
     return handlers, signals, sys.excepthook, sys.exit, SystemExit.__dict__['code']
 """
 

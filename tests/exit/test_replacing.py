@@ -21,11 +21,13 @@ def become(before):
         pass
 """
 
-# The signals that lead to a handler, as the system knows them.
+# The signals that lead to a handler, as the system knows them, without 32 and 33, which
+# libc has for itself from the first thread on.
 CAUGHT = """
 def caught():
     [mask] = [l for l in open('/proc/self/status') if l.startswith('SigCgt')]
-    return {n for n in range(1, 65) if int(mask.split()[1], 16) >> (n - 1) & 1}
+    caught = {n for n in range(1, 65) if int(mask.split()[1], 16) >> (n - 1) & 1}
+    return caught - {32, 33}
 """
 
 MONITORED = """

@@ -17,6 +17,9 @@ from microbench.cli import recover
 from microbench.results import journals
 from tests.fakes import ROOT, python
 
+# Of a file of 300 MiB. A sanitizer keeps what is freed, and shadows it.
+MOST_GROWN = (64 if os.environ.get('MICROBENCH_SANITIZE') else 8) << 20
+
 KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
 OPEN = f"""
 import contextlib, os, signal, sys
@@ -111,7 +114,7 @@ def test_of_a_large_file_only_what_came_later_is_read(path, code):
     killed(code, path, 1)
     bytes_read, grown = first_record(path)
     assert bytes_read < 2 * MIB  # modules that are imported, above all
-    assert grown < 8 * MIB
+    assert grown < MOST_GROWN
     name = 'lost 0' if code == OPEN else 'written'
     assert names_at_the_end(path) == [None, name, 'first']
     assert left(path) == 0
@@ -123,7 +126,7 @@ def test_what_was_open_is_recovered_however_much_came_later(path):
     os.truncate(path, 2 * HOLE)
     bytes_read, grown = first_record(path)
     assert bytes_read < 2 * MIB
-    assert grown < 8 * MIB
+    assert grown < MOST_GROWN
     assert left(path) == 0
 
 
