@@ -91,8 +91,8 @@ def state():
     handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
     status = open('/proc/self/status').read().splitlines()
     lines = dict(line.split(':') for line in status)
-    signals = [int(lines[name], 16) for name in ('SigCgt', 'SigIgn', 'SigBlk')]
-    signals[0] &= ~(3 << 31)  # 32 and 33: libc's own, of the first thread on
+    libcs = 3 << 31  # 32 and 33: it takes them with the first thread
+    signals = [int(lines[n], 16) & ~libcs for n in ('SigCgt', 'SigIgn', 'SigBlk')]
     return handlers, signals, sys.excepthook, sys.exit, SystemExit.__dict__['code']
 """
 
