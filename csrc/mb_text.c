@@ -204,10 +204,8 @@ write_offset(char *end, int32_t offset_s)
 static char *
 write_time_of_day(char *end, uint32_t second, uint32_t microsecond)
 {
-    if (microsecond) {
-        end = write_padded(end, microsecond, 6);
-        *--end = '.';
-    }
+    end = write_padded(end, microsecond, 6);
+    *--end = '.';
     end = write_padded(end, second % 60, 2);
     *--end = ':';
     end = write_padded(end, second / 60 % 60, 2);

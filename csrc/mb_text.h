@@ -45,9 +45,10 @@ void mb_text_int(mb_text *text, int64_t value);
  * Reading the text as a double gives what ns / 10**9 gives in Python. */
 void mb_text_seconds(mb_text *text, int64_t ns);
 
-/* As datetime.isoformat() of Python: 2026-03-01T09:30:00.123456+00:00, microseconds
- * rounded down and left out where they are 0, offset in minutes where it has no
- * seconds. Nanoseconds in 64 bits reach from 1677 to 2262; |offset_s| < 86400, else
+/* As datetime.isoformat(timespec='microseconds') of Python, 2026-03-01T09:30:00.120000+00:00:
+ * microseconds rounded down, always six digits (readers such as pandas take the format of
+ * a whole column from its first value), offset in minutes where it has no seconds.
+ * Nanoseconds in 64 bits reach from 1677 to 2262; |offset_s| < 86400, else
  * `failed`. */
 void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s);
 

@@ -762,7 +762,7 @@ cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
     elif kind is float:
         put(text, repr(value).encode() if isfinite(value) else b'null')
     elif kind is datetime:
-        return put_string(text, value.isoformat())
+        return put_string(text, value.isoformat('T', 'microseconds'))
     elif depth < DEEPEST and (kind is list or kind is tuple):
         return put_list(text, value, depth)
     elif depth < DEEPEST and kind is dict:

@@ -447,11 +447,11 @@ a_forked_child_has_none_of_its_parents(void)
     CHECK_INT(status_of(make_one_of_its_own), 0);
     CHECK_INT(journals_there(), 1);
     CHECK(is_locked(of_parent->path));
-    test_check_record(mb_journal_image(of_parent), mirror->slot,
-                      &(mb_ending){.now_ns = 1000},
-                      TEST_BEGINNING ",\"durations\":[],\"start_time\":"
-                                     "\"1970-01-01T00:00:01+00:00\",\"finish_time\":"
-                                     "\"1970-01-01T00:00:01+00:00\"}" TEST_TAIL "}\n");
+    test_check_record(
+        mb_journal_image(of_parent), mirror->slot, &(mb_ending){.now_ns = 1000},
+        TEST_BEGINNING ",\"durations\":[],\"start_time\":"
+                       "\"1970-01-01T00:00:01.000000+00:00\",\"finish_time\":"
+                       "\"1970-01-01T00:00:01.000000+00:00\"}" TEST_TAIL "}\n");
     mb_mirror_close(mirror, false);
     mb_journal_release(of_parent);
 }

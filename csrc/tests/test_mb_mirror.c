@@ -2,7 +2,7 @@
 
 #include "mb_test_journal.h"
 
-#define START "1970-01-01T00:00:01+00:00"
+#define START "1970-01-01T00:00:01.000000+00:00"
 #define TIMES(finish) ",\"start_time\":\"" START "\",\"finish_time\":\"" finish "\""
 #define AT_4000 TIMES("1970-01-01T00:00:01.000003+00:00") /* on the monotonic clock */
 #define END "}" TEST_TAIL "}\n"

@@ -4,7 +4,7 @@
 #include "mb_test_phases.h"
 
 #define TIMES                                                                          \
-    ",\"start_time\":\"1970-01-01T01:00:01+01:00\""                                    \
+    ",\"start_time\":\"1970-01-01T01:00:01.000000+01:00\""                             \
     ",\"finish_time\":\"1970-01-01T01:00:02.500000+01:00\""
 
 static void

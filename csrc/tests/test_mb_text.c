@@ -107,23 +107,27 @@ times_look_as_those_of_python(void)
 {
     const int64_t noon = 1772368200; /* 2026-03-01T12:30:00Z */
     const int64_t ns = noon * 1000000000;
-    CHECK_WRITES(mb_text_iso8601(&text, ns, 0), "2026-03-01T12:30:00+00:00");
-    CHECK_WRITES(mb_text_iso8601(&text, ns + 999, 0), "2026-03-01T12:30:00+00:00");
+    CHECK_WRITES(mb_text_iso8601(&text, ns, 0), "2026-03-01T12:30:00.000000+00:00");
+    CHECK_WRITES(mb_text_iso8601(&text, ns + 999, 0),
+                 "2026-03-01T12:30:00.000000+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, ns + 1000, 0),
                  "2026-03-01T12:30:00.000001+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, ns + 123456789, 3600),
                  "2026-03-01T13:30:00.123456+01:00");
-    CHECK_WRITES(mb_text_iso8601(&text, ns, -12600), "2026-03-01T09:00:00-03:30");
-    CHECK_WRITES(mb_text_iso8601(&text, ns, 86399), "2026-03-02T12:29:59+23:59:59");
-    CHECK_WRITES(mb_text_iso8601(&text, ns, -1), "2026-03-01T12:29:59-00:00:01");
+    CHECK_WRITES(mb_text_iso8601(&text, ns, -12600),
+                 "2026-03-01T09:00:00.000000-03:30");
+    CHECK_WRITES(mb_text_iso8601(&text, ns, 86399),
+                 "2026-03-02T12:29:59.000000+23:59:59");
+    CHECK_WRITES(mb_text_iso8601(&text, ns, -1), "2026-03-01T12:29:59.000000-00:00:01");
 }
 
 static void
 times_before_1970_are_rounded_down_too(void)
 {
-    CHECK_WRITES(mb_text_iso8601(&text, 0, 0), "1970-01-01T00:00:00+00:00");
+    CHECK_WRITES(mb_text_iso8601(&text, 0, 0), "1970-01-01T00:00:00.000000+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, -1, 0), "1969-12-31T23:59:59.999999+00:00");
-    CHECK_WRITES(mb_text_iso8601(&text, -1000000000, 0), "1969-12-31T23:59:59+00:00");
+    CHECK_WRITES(mb_text_iso8601(&text, -1000000000, 0),
+                 "1969-12-31T23:59:59.000000+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, INT64_MIN, 0),
                  "1677-09-21T00:12:43.145224+00:00");
     CHECK_WRITES(mb_text_iso8601(&text, INT64_MAX, 0),
@@ -137,7 +141,7 @@ every_day_agrees_with_the_c_library(void)
         const time_t second = day * 86400 + (day * 7919) % 86400;
         char expected[64];
         struct tm parts;
-        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S+00:00",
+        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%S.000000+00:00",
                  gmtime_r(&second, &parts));
         CHECK_WRITES(mb_text_iso8601(&text, (int64_t)second * 1000000000, 0), expected);
     }

@@ -36,6 +36,11 @@ def _of_set(value: Any) -> list[Any]:
         return list(value)  # its members have no common order
 
 
+def _of_timedelta(value: Any) -> float | None:
+    seconds: float = value.total_seconds()
+    return None if seconds != seconds else seconds  # NaT
+
+
 def _of_bytes(value: Any) -> str:
     return bytes(value).decode('utf-8', 'backslashreplace')
 
@@ -71,16 +76,40 @@ def _of_numpy_time(value: Any) -> Any:
     none = numpy.isnat(value) | (value.mask if masked else False)
     plain = numpy.asarray(value)
     if plain.dtype.kind == 'M':
-        found = numpy.datetime_as_string(plain).astype(object)
+        found = numpy.datetime_as_string(_in_microseconds(plain, numpy)).astype(object)
     else:
         found = (plain / numpy.timedelta64(1, 's')).astype(object)
     return numpy.where(none, None, found).tolist()
 
 
+def _in_microseconds(times: Any, numpy: Any) -> Any:
+    """Return the same times with microseconds; dates, finer and far ones as they are."""
+    if numpy.datetime_data(times.dtype)[0] not in COARSE_UNITS:
+        return times
+    finer = times.astype('M8[us]')
+    same = finer.astype(times.dtype).view('i8') == times.view('i8')
+    return finer if same.all() else times
+
+
+def _of_time(value: Any) -> str | None:
+    """Return ISO 8601 text with six digits of a second, or nine of a pandas Timestamp.
+
+    pandas.to_datetime and others take the format of a whole column from its first value.
+    """
+    if value != value:  # pandas.NaT, which is a datetime
+        return None
+    if getattr(value, 'nanosecond', 0):
+        return str(value.isoformat())
+    return str(value.isoformat(timespec='microseconds'))
+
+
+COARSE_UNITS = ('h', 'm', 's', 'ms')  # of numpy, for times of day
+
 # In the order in which they are tried: a datetime is a date as well.
 BUILT_IN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    ((datetime, date, time), lambda value: value.isoformat()),
-    (timedelta, timedelta.total_seconds),
+    ((datetime, time), _of_time),
+    (date, date.isoformat),
+    (timedelta, _of_timedelta),
     (timezone, str),
     ((set, frozenset), _of_set),
     ((bytes, bytearray), _of_bytes),

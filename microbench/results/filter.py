@@ -6,6 +6,7 @@ functions. Each part becomes a closure that looks at a record; nothing is ever e
 as Python, so a condition from anywhere can do nothing but look.
 
 What is not in a record is None. What cannot be compared is not smaller and not larger.
+Times are compared as moments, if both have a time zone or neither has one.
 """
 
 from __future__ import annotations
@@ -181,9 +182,24 @@ def _compare(node: Any) -> Part:
 
 def _holds(test: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
     try:
+        if _is_time(left) and _is_time(right):
+            left, right = _comparable(left, right)
         return bool(test(left, right))
     except TypeError:
         return False
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and value[10:11] == 'T'
+
+
+def _comparable(left: str, right: str) -> tuple[Any, Any]:
+    """Return two texts as moments if both are: a moment has many texts."""
+    from .fields import moment  # start-up time
+
+    moments = moment(left), moment(right)
+    offsets = [found.utcoffset() is None for found in moments if found is not None]
+    return moments if len(offsets) == 2 and len(set(offsets)) == 1 else (left, right)
 
 
 def _in(left: Any, right: Any) -> bool:

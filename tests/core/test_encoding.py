@@ -183,10 +183,10 @@ IN_ZONE = MOMENT.replace(tzinfo=dt.timezone(dt.timedelta(hours=-5)))
 KNOWN = [
     (MOMENT, '2026-03-01T09:30:00.123456'),
     (IN_ZONE, '2026-03-01T09:30:00.123456-05:00'),
-    (MOMENT.replace(microsecond=0), '2026-03-01T09:30:00'),
+    (MOMENT.replace(microsecond=0), '2026-03-01T09:30:00.000000'),
     (dt.date.max, '9999-12-31'),
     (dt.date(2026, 3, 1), '2026-03-01'),
-    (dt.time(9, 30), '09:30:00'),
+    (dt.time(9, 30), '09:30:00.000000'),
     (dt.timedelta(days=1, milliseconds=1), 86400.001),
     (dt.timedelta(microseconds=-1), -0.000001),
     (dt.timezone.utc, 'UTC'),

@@ -277,7 +277,7 @@ def without_clock(record):
         timing['duration'] = type(timing['duration'])
     for field in ('start_time', 'finish_time'):
         moment = dt.datetime.fromisoformat(call[field])
-        call[field] = (moment.utcoffset(), len(call[field].partition('.')[2]) > 0)
+        call[field] = (moment.utcoffset(), len(call[field].partition('+')[0]))
     assert record['mb'].pop('record_id')
     return record
 

@@ -99,10 +99,10 @@ def test_seconds_shown(ns, text):
 @example(0, 59)
 @example(0, -86399)
 def test_timestamps(wall_ns, offset_s):
-    """As datetime.isoformat(), microseconds rounded down."""
+    """As datetime.isoformat() with microseconds, which are rounded down."""
     zone = datetime.timezone(datetime.timedelta(seconds=offset_s))
     moment = EPOCH + datetime.timedelta(microseconds=wall_ns // 1000)
-    expected = moment.astimezone(zone).isoformat()
+    expected = moment.astimezone(zone).isoformat(timespec='microseconds')
     assert _core.iso8601_text(wall_ns, offset_s) == expected.encode()
 
 
@@ -185,8 +185,9 @@ def test_plain_values(value):
 
 @given(st.datetimes(timezones=st.none() | st.just(UTC)))
 def test_plain_datetimes(moment):
-    """As isoformat() has them."""
-    assert _core.plain_text([moment]) == json.dumps([moment.isoformat()]).encode()
+    """As isoformat() has them, always with six digits of a second."""
+    expected = moment.isoformat(timespec='microseconds')
+    assert _core.plain_text([moment]) == json.dumps([expected]).encode()
 
 
 @pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])

@@ -111,7 +111,7 @@ def test_the_parent_that_was_the_job(clocks):
     died = header(end_is_marked=False, parent_ns=MADE + SECOND, parent_is_job=True)
     found = recovered(ends.End(died, 0))
     assert found['duration_is_lower_bound'] is False
-    assert found['parent_died'] == '2023-11-14T22:13:21+00:00'
+    assert found['parent_died'] == '2023-11-14T22:13:21.000000+00:00'
     outlived = {**died, 'last_ns': MADE + 2 * SECOND}
     assert recovered(ends.End(outlived, 0))['duration_is_lower_bound'] is True
     another = {**died, 'parent_is_job': False}

@@ -189,3 +189,33 @@ def test_any_text(text):
     except ValueError:
         return
     assert holds({'a': {'b': [1, 'b']}}) in (True, False)
+
+
+SECOND = '2026-03-01T09:30:00'
+
+
+@pytest.mark.parametrize('written', ['+00:00', '.000000+00:00', 'Z', '.000Z'])
+@pytest.mark.parametrize('asked', ['+00:00', '.000000+00:00', 'Z', '.000+00:00'])
+def test_a_moment_is_equal_however_it_is_written(written, asked):
+    """Records of 2.1.0 have no fraction on a whole second; users write either."""
+    record = {'call': {'start_time': SECOND + written}}
+    asked = SECOND + asked
+    for text, expected in [('==', True), ('<=', True), ('!=', False), ('>', False)]:
+        assert condition(f'call.start_time {text} "{asked}"')(record) is expected
+
+
+@pytest.mark.parametrize('earlier', [SECOND + 'Z', SECOND + '+00:00', SECOND + '.4999Z'])
+def test_moments_are_in_their_order(earlier):
+    """As text, `Z` and `+` lie on both sides of the point before a fraction."""
+    record = {'start_time': SECOND + '.500000+00:00'}
+    assert condition(f'start_time > "{earlier}" and "{earlier}" < start_time')(record)
+    east = '2026-03-01T11:30:00.400000+02:00'
+    assert condition(f'start_time > "{east}" and "{east}" < start_time')(record)
+
+
+@pytest.mark.parametrize('other', [SECOND, '2026-03-01T', 'not a T time', '2026-03-01'])
+def test_what_is_no_moment_beside_one_is_text(other):
+    """As are dates, and a naive time beside one with a time zone."""
+    written = SECOND + '.000000+00:00'
+    holds = condition(f'start_time > "{other}"')({'start_time': written})
+    assert holds == (written > other)
