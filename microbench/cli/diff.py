@@ -46,7 +46,7 @@ USAGE = (
 def compare(words: list[str]) -> int:
     """Compare what the words choose."""
     asked = _parser().parse_intermixed_args(words)
-    paths, choices = divided(asked.path, most=2)
+    paths, choices = divided(asked.path)
     left, right = _both(Entries(paths), choices)
     difference = diff(left.record, right.record, everything=asked.all)
     terminal = Terminal(sys.stdout)
@@ -73,17 +73,15 @@ def _parser() -> Subparser:
 
 def _both(entries: Entries, choices: list[str]) -> list[Entry]:
     """Return the two records that are chosen, or the only two there are."""
-    if len(choices) == 1:
-        raise UsageError('choose two records, by their numbers or ids: PATH A B')
+    how = 'by their numbers or ids: PATH A B'
+    if len(choices) not in (0, 2):
+        raise UsageError(f'choose two records, not {len(choices)}, {how}')
     if choices:
         return chosen(entries, choices)
     both = list(entries)
     if len(both) != 2:
-        count = len(both) or 'no'
-        raise UsageError(
-            f'{entries.sources}: {count} record{"s" * (len(both) != 1)}; choose two, '
-            'by their numbers or ids: PATH A B'
-        )
+        records = f'{len(both) or "no"} record{"s" * (len(both) != 1)}'
+        raise UsageError(f'{entries.sources_hold} {records}; choose two, {how}')
     return both
 
 

@@ -76,13 +76,21 @@ class Entries:
         names = [name_of(path) for path in self.paths]
         return names[0] if len(names) == 1 else f'{len(names)} files'
 
+    @property
+    def sources_hold(self) -> str:
+        """The beginning of a sentence about what is in them."""
+        return f'{self.sources} {"holds" if len(self.paths) == 1 else "hold"}'
+
     def nothing(self) -> str:
         """Say that there was no record to show; raise where that means a wrong file."""
         if self.count:
-            return f'{self.sources}: the condition holds for none of {self.count} records'
+            of_all = (
+                'the only record' if self.count == 1 else f'any of {self.count} records'
+            )
+            return f'{self.sources}: the condition does not hold for {of_all}'
         if self.damaged:
-            raise UsageError(f'{self.sources}: not a single record in it')
-        return f'{self.sources}: no records'
+            raise UsageError(f'{self.sources_hold} no record that can be read')
+        return f'{self.sources_hold} no records'
 
 
 def name_of(path: str) -> str:
@@ -107,20 +115,31 @@ def _standard_input() -> Iterator[bytes]:
         yield from file
 
 
-def divided(words: list[str], most: int) -> tuple[list[str], list[str]]:
-    """Divide words into paths and, at the end, up to `most` choices of records.
+def divided(words: list[str]) -> tuple[list[str], list[str]]:
+    """Divide words into paths and, at the end, choices of records.
 
     A word that is no existing file, and looks like a number or an id, is a choice.
+
+    Raises:
+        UsageError: a number stands before a file.
     """
     end = len(words)
-    while end > 1 and len(words) - end < most and _is_choice(words[end - 1]):
+    while end > 1 and _is_choice(words[end - 1]):
         end -= 1
+    for place, word in enumerate(words[:end]):
+        is_misplaced = any(map(_exists, words[place + 1 : end]))
+        if is_misplaced and NUMBER.fullmatch(word) and not _exists(word):
+            raise UsageError(f'there is no file {word}; type numbers after the files')
     return words[:end], words[end:]
+
+
+def _exists(path: str) -> bool:
+    return path == STDIN or os.path.lexists(path)
 
 
 def _is_choice(word: str) -> bool:
     looks_like_one = NUMBER.fullmatch(word) or ID.fullmatch(word)
-    return bool(looks_like_one) and not os.path.exists(word)
+    return bool(looks_like_one) and not _exists(word)
 
 
 class Choice:
@@ -169,11 +188,10 @@ def _no_such(word: str, entries: Entries) -> str:
     if not entries.count:
         return f'there is no record {word}: {entries.nothing()}'
     if entries.count == 1:
-        return f'there is no record {word}: {entries.sources} has one, number 0'
-    return (
-        f'there is no record {word}: {entries.sources} has {entries.count}, '
-        f'numbered from 0 to {entries.count - 1}'
-    )
+        numbers = 'one, number 0'
+    else:
+        numbers = f'{entries.count}, numbered from 0 to {entries.count - 1}'
+    return f'there is no record {word}: {entries.sources_hold} {numbers}'
 
 
 def chosen(entries: Entries, words: list[str]) -> list[Entry]:

@@ -1,6 +1,6 @@
-"""`microbench show`: records as people want to see them, many or one.
+"""`microbench show`: records as people want to see them, many or some.
 
-Many are a table, a line each; one is told whole, what matters first.
+Many are a table, a line each; chosen ones are shown whole, what matters first.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from .entries import Entry
 
 ABOUT = """\
-Show records: a table of many, or all about one. A file that holds one record is shown
-like a chosen one."""
+Show records: a table of many, or all about chosen ones. A file that holds one record is
+shown like a chosen one, except with --json or --column."""
 
 # Of the table. The names can be given to --sort, and are those of --json.
 COLUMNS = ('number', 'start', 'name', 'host', 'n', 'median', 'min', 'max', 'outcome')
+OWN = (*COLUMNS, 'file', 'record_id', 'is_lower_bound')  # all that --json prints
 RIGHT = {'number', 'n', 'median', 'min', 'max'}
 TITLES = {'number': '#'}
 
@@ -40,6 +41,10 @@ class Row:
     Attributes:
         values: by column: what to sort by, and to print as JSON.
         cells: by column: what to show.
+
+    Args:
+        entry: the record.
+        fields: columns of fields, named by `_title`.
     """
 
     __slots__ = ('cells', 'values')
@@ -49,7 +54,7 @@ class Row:
         spread = facts.spread
         outcome, well = facts.outcome
         times = {'median': spread.median, 'min': spread.least, 'max': spread.most}
-        extra = {name: part(entry.record, *name.split('.')) for name in fields}
+        extra = {name: _field(entry.record, name) for name in fields}
         self.values: dict[str, Any] = {
             'number': entry.number,
             'file': entry.path,
@@ -59,6 +64,7 @@ class Row:
             'host': part(entry.record, 'host', 'hostname'),
             'n': spread.count,
             **{name: facts.seconds(value) for name, value in times.items()},
+            'is_lower_bound': facts.is_bound,
             'outcome': outcome,
             **extra,
         }
@@ -79,17 +85,32 @@ def _at_least(facts: Facts, value: float | None) -> str:
     return '' if value is None else facts.sign + facts.time(value)
 
 
+def _title(field: str) -> str:
+    """Return the name of the column of a field: with a dot where a column of ours has it.
+
+    >>> _title('host.os'), _title('n'), _title('.n')
+    ('host.os', '.n', '.n')
+    """
+    name = field.removeprefix('.')
+    return f'.{name}' if name in OWN else name
+
+
+def _field(record: dict[str, Any], title: str) -> Any:
+    return part(record, *title.removeprefix('.').split('.'))
+
+
 def show(words: list[str]) -> int:
     """Show what the words ask for."""
     asked = _parser().parse_intermixed_args(words)
-    paths, choices = divided(asked.path, most=1)
+    paths, choices = divided(asked.path)
     entries = Entries(paths)
-    if asked.record is not None:
-        choices = [asked.record]
-    if choices:
-        _show_one(chosen(entries, choices)[0], asked)
-    else:
+    choices += asked.record
+    if not choices:
         _show_all(entries, asked)
+    elif asked.column:
+        _show_rows(chosen(entries, choices), entries, asked)
+    else:
+        _show_whole(chosen(entries, choices), asked)
     _tell_of_journals(paths)
     return 0
 
@@ -108,16 +129,23 @@ main = answering('show', show)
 
 def _parser() -> Subparser:
     parser = Subparser('show', ABOUT, f'{WHICH}\n\n{CONDITIONS}')
-    parser.usage = '%(prog)s [options] PATH [PATH ...] [WHICH]'
+    parser.usage = '%(prog)s [options] PATH [PATH ...] [WHICH ...]'
     option = parser.add_argument
-    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then, maybe, one record')
-    option('-r', '--record', metavar='WHICH', help='show all about this record')
+    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then, maybe, records')
+    option(
+        *('-r', '--record'),
+        metavar='WHICH',
+        action='append',
+        default=[],
+        help='show all about this record; can be repeated',
+    )
     option(
         *('-c', '--column'),
         metavar='FIELD',
         action='append',
         default=[],
-        help='add a column with this field, as in host.os; can be repeated',
+        help='add a column with this field, as in host.os; can be repeated; .n is the '
+        'field n, beside the column n',
     )
     option(
         *('-s', '--sort'),
@@ -142,20 +170,28 @@ def _parser() -> Subparser:
 
 def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
     rows = []
-    fields = list(asked.column)
-    if asked.sort not in (*COLUMNS, 'file', *fields):
-        fields.append(asked.sort)
+    fields = _fields(asked)
     entry = None
     for entry in entries:
         if asked.filter is None or asked.filter(entry.record):
             rows.append(Row(entry, fields))
     if not rows:
         tell(entries.nothing())
-    elif entry is not None and entries.count == 1 and not asked.column:
-        _show_one(entry, asked)
+    elif entry is not None and entries.count == 1 and not (asked.column or asked.json):
+        _show_whole([entry], asked)
     else:
-        rows.sort(key=lambda row: _rank(row.values[asked.sort]), reverse=asked.reverse)
-        _print(rows, _columns(entries, fields), asked)
+        _print(rows, entries, asked)
+
+
+def _show_rows(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
+    fields = _fields(asked)
+    _print([Row(entry, fields) for entry in some], entries, asked)
+
+
+def _fields(asked: argparse.Namespace) -> list[str]:
+    """Return the titles of the columns of fields, one of which may be sorted by."""
+    sort = [] if asked.sort in OWN else [asked.sort]
+    return list(dict.fromkeys(map(_title, [*asked.column, *sort])))
 
 
 def _rank(value: Any) -> tuple[int, Any]:
@@ -174,11 +210,14 @@ def _columns(entries: Entries, fields: list[str]) -> list[str]:
     return [first, *file, *rest, *fields, outcome]
 
 
-def _print(rows: list[Row], columns: list[str], asked: argparse.Namespace) -> None:
+def _print(rows: list[Row], entries: Entries, asked: argparse.Namespace) -> None:
     terminal = Terminal(sys.stdout)
+    key = asked.sort if asked.sort in OWN else _title(asked.sort)
+    rows.sort(key=lambda row: _rank(row.values[key]), reverse=asked.reverse)
     if asked.json:
         terminal.lines(_json_of(row.values) for row in rows)
     else:
+        columns = _columns(entries, _fields(asked))
         terminal.lines(_table(rows, columns, terminal))
 
 
@@ -191,14 +230,16 @@ def _table(rows: list[Row], columns: list[str], terminal: Terminal) -> Iterable[
     return terminal.table([heading, *texts], right=right, elastic=elastic)
 
 
-# --- one ---------------------------------------------------------------------------------
+# --- whole -------------------------------------------------------------------------------
 
 
-def _show_one(entry: Entry, asked: argparse.Namespace) -> None:
+def _show_whole(some: list[Entry], asked: argparse.Namespace) -> None:
     terminal = Terminal(sys.stdout)
     if asked.json:
-        terminal.lines([_json_of(entry.record)])
-    else:
+        terminal.lines(_json_of(entry.record) for entry in some)
+        return
+    for place, entry in enumerate(some):
+        terminal.lines([''] * (place > 0))
         terminal.lines(portrait(entry.record, terminal, whole=asked.all))
 
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench.cli import convert, diff, show
+from microbench.cli.entries import Entry
 from tests.cli.samples import SEVERAL
 from tests.cli.terminals import FakeTerminal
 from tests.results.test_flat_schema import OLD
@@ -81,3 +82,17 @@ def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
     for line in (run(show.main, '--json') + run(diff.main, '--json')).splitlines():
         assert json.loads(line, parse_constant=pytest.fail)
     assert len(run(convert.main).splitlines()) == 2
+
+
+titles = st.sampled_from(show.OWN) | names | st.text()
+fields = titles | titles.map('.{}'.format) | st.tuples(titles, titles).map('.'.join)
+
+
+@given(records | st.dictionaries(st.sampled_from(show.OWN), values), st.lists(fields))
+def test_no_column_of_a_field_changes_those_of_ours(record, asked):
+    """Whatever the field is called, and whatever is in the record."""
+    entry = Entry(7, 'file', record)
+    plain, row = (show.Row(entry, list(map(show._title, some))) for some in ([], asked))
+    assert {**row.values, **plain.values} == row.values
+    assert {**row.cells, **plain.cells} == row.cells
+    assert set(row.values) == {*plain.values, *map(show._title, asked)}

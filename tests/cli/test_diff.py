@@ -127,16 +127,33 @@ def test_a_status_for_scripts(right, status, shown, several):
 @pytest.mark.parametrize(
     ('words', 'sentence'),
     [
-        (['several'], 'several: 4 records; choose two, by their numbers or ids: PATH A B'),
-        (['one'], 'one: 1 record; choose two, by their numbers or ids: PATH A B'),
-        (['empty'], 'empty: no records; choose two, by their numbers or ids: PATH A B'),
-        (['several', '0'], 'choose two records, by their numbers or ids: PATH A B'),
+        (
+            ['several'],
+            'several holds 4 records; choose two, by their numbers or ids: PATH A B',
+        ),
+        (['one'], 'one holds 1 record; choose two, by their numbers or ids: PATH A B'),
+        (
+            ['empty'],
+            'empty holds no records; choose two, by their numbers or ids: PATH A B',
+        ),
+        (
+            ['empty', 'one'],
+            '2 files hold 1 record; choose two, by their numbers or ids: PATH A B',
+        ),
+        (
+            ['several', '0'],
+            'choose two records, not 1, by their numbers or ids: PATH A B',
+        ),
+        (
+            ['several', '0', '1', '2'],
+            'choose two records, not 3, by their numbers or ids: PATH A B',
+        ),
+        (['0', 'several'], 'there is no file 0; type numbers after the files'),
         (
             ['several', '0', '7'],
-            'there is no record 7: several has 4, numbered from 0 to 3',
+            'there is no record 7: several holds 4, numbered from 0 to 3',
         ),
         (['several', '0', 'x'], 'cannot read 0: No such file or directory'),
-        (['several', '0', '1', '2'], 'cannot read 0: No such file or directory'),
         (['nope', '0', '1'], 'cannot read nope: No such file or directory'),
     ],
 )

@@ -89,7 +89,15 @@ def test_records_that_meet_a_condition(condition, numbers, shown, several):
 def test_a_condition_that_holds_for_none(capsys, several):
     """The message differs from that for an empty file."""
     assert main([several, '--filter', 'call.name == "x"']) == 0
-    output = f'{several}: the condition holds for none of 4 records\n'
+    output = f'{several}: the condition does not hold for any of 4 records\n'
+    assert capsys.readouterr() == ('', output)
+
+
+def test_a_condition_that_does_not_hold_for_the_only_record(capsys, tmp_path):
+    """One record is not called records."""
+    path = write(tmp_path / 'x', [SOLVE])
+    assert main([path, '--filter', 'call.name == "x"']) == 0
+    output = f'{path}: the condition does not hold for the only record\n'
     assert capsys.readouterr() == ('', output)
 
 
@@ -122,9 +130,59 @@ def test_rows_as_json(shown, several):
         'median': 2.1075,
         'min': 1.204,
         'max': 3.011,
+        'is_lower_bound': False,
         'outcome': 'timed out (1 of 2)',
     }
     assert [row['number'] for row in rows] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize('count', [1, 2])
+def test_rows_as_json_have_one_shape(count, shown, tmp_path):
+    """It does not depend on how many records a file holds."""
+    path = write(tmp_path / 'x', [MODEL] * count)
+    rows = [json.loads(line) for line in shown(path, '--json').splitlines()]
+    assert [row['number'] for row in rows] == list(range(count))
+    assert {tuple(row) for row in rows} == {OWN_VALUES}
+
+
+OWN_VALUES = (
+    *('number', 'file', 'record_id', 'start', 'name', 'host', 'n', 'median', 'min', 'max'),
+    *('is_lower_bound', 'outcome'),
+)
+# Fields with the name of a column, whose values could be mistaken for those of it.
+LIKE_COLUMNS = {name: f'my {name}' for name in OWN_VALUES}
+
+
+@pytest.mark.parametrize('name', OWN_VALUES)
+@pytest.mark.parametrize('dot', ['', '.'])
+def test_a_field_with_the_name_of_a_column(name, dot, shown, tmp_path):
+    """It is a column of its own, with a dot before its name."""
+    path = write(tmp_path / 'x', [{**MODEL, **LIKE_COLUMNS}] * 2)
+    [plain, _] = map(json.loads, shown(path, '--json').splitlines())
+    words = ['-c', dot + name]
+    [row, _] = map(json.loads, shown(path, '--json', *words).splitlines())
+    assert row == {**plain, f'.{name}': f'my {name}'}
+    heading, line, _ = shown(path, *words).splitlines()
+    assert heading.split()[-2:] == [f'.{name}', 'outcome']
+    assert line.startswith(shown(path).splitlines()[1].partition('timed')[0].rstrip())
+    assert f'my {name}  timed out (1 of 2)' in line
+
+
+def test_sorting_by_a_column_or_by_a_field_of_its_name(shown, tmp_path):
+    """The dot decides, whatever columns there are."""
+    call = {'name': 'a', 'durations': [1]}
+    others = {'name': 'b', 'durations': [1, 2]}
+    path = write(tmp_path / 'x', [{'n': 7, 'call': call}, {'n': 5, 'call': others}])
+    assert names(shown(path, '--sort', 'n')) == ['a', 'b']
+    assert names(shown(path, '--sort', 'n', '-c', 'n')) == ['a', 'b']
+    assert names(shown(path, '--sort', '.n')) == ['b', 'a']
+    assert names(shown(path, '--sort', '.n', '-c', 'n')) == ['b', 'a']
+
+
+def test_a_column_is_shown_once(shown, several):
+    """However often it is asked for."""
+    words = ['-c', 'host.os', '-c', '.host.os', '--sort', 'host.os']
+    assert shown(several, *words).splitlines()[0].split().count('host.os') == 1
 
 
 def test_times_of_other_counters(shown, tmp_path):
@@ -387,6 +445,20 @@ def test_a_record_is_chosen_by_number_or_id(words, shown, several):
     assert shown(several, *words).startswith('pipeline  ')
 
 
+def test_several_records_are_shown_whole(shown, several):
+    """One after another, in the order of the words."""
+    both = shown(several, 2, 0)
+    assert both == f'{shown(several, 2)}\n{shown(several, 0)}'
+    assert both == shown(several, '-r', 2, '--record', 0) == shown(several, 2, '-r0')
+    records = [json.loads(line) for line in shown(several, 2, 0, '--json').splitlines()]
+    assert records == [SIMULATION, SOLVE]
+
+
+def test_chosen_records_can_be_a_table(shown, several):
+    """If columns are asked for."""
+    assert names(shown(several, 3, 0, '-c', 'host.os')) == ['solve', 'model.sh']
+
+
 def test_one_record_as_json(shown, several):
     """The record itself, on one line."""
     line = shown(several, 2, '--json')
@@ -464,13 +536,21 @@ def refused(capsys, *words):
         (['nope'], 'cannot read nope: No such file or directory\n'),
         (['.'], 'cannot read .: Is a directory\n'),
         (['\0'], 'cannot read \\x00: it is no path\n'),
-        (['several', '4'], 'there is no record 4: several has 4, numbered from 0 to 3\n'),
-        (['several', '-5'], 'there is no record -5: several has 4, numbered from 0 to 3\n'),
-        (['one', '1'], 'there is no record 1: one has one, number 0\n'),
-        (['empty', '0'], 'there is no record 0: empty: no records\n'),
-        (['several', '--record', 'x\033'], 'there is no record x\\x1b: several has 4, '),
+        (['several', '4'], 'there is no record 4: several holds 4, numbered from 0 to 3\n'),
+        (
+            ['several', '-5'],
+            'there is no record -5: several holds 4, numbered from 0 to 3\n',
+        ),
+        (['one', '1'], 'there is no record 1: one holds one, number 0\n'),
+        (['empty', '0'], 'there is no record 0: empty holds no records\n'),
+        (['empty', 'empty', '0'], 'there is no record 0: 2 files hold no records\n'),
+        (['several', '--record', 'x\033'], 'there is no record x\\x1b: several holds 4, '),
         (['several', '00000'], '3 records have ids that begin with 00000: type more'),
-        (['several', 'one', '9'], 'there is no record 9: 2 files has 5, numbered'),
+        (['several', 'one', '9'], 'there is no record 9: 2 files hold 5, numbered'),
+        (['0', 'several'], 'there is no file 0; type numbers after the files\n'),
+        (['one', '0', 'several'], 'there is no file 0; type numbers after the files\n'),
+        (['one', '0', 'x'], 'cannot read 0: No such file or directory\n'),
+        (['7'], 'cannot read 7: No such file or directory\n'),
     ],
 )
 def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, monkeypatch):
@@ -491,7 +571,7 @@ def test_what_holds_no_record_at_all(capsys, tmp_path):
         '',
         [
             f'microbench: {path}: 3 damaged lines skipped or salvaged',
-            f'microbench show: {path}: not a single record in it',
+            f'microbench show: {path} holds no record that can be read',
         ],
     )
 
@@ -501,7 +581,7 @@ def test_an_empty_file_is_told(words, capsys, tmp_path):
     """It is no mistake: perhaps nothing has run yet."""
     path = write(tmp_path / 'x', [])
     assert main([path, *words]) == 0
-    assert capsys.readouterr() == ('', f'{path}: no records\n')
+    assert capsys.readouterr() == ('', f'{path} holds no records\n')
 
 
 @pytest.mark.parametrize(
