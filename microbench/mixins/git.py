@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from ..core.capture import CLIArg
 from .programs import output_of
+from .script import running_script
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,40 +84,5 @@ def parsed(status: str) -> dict[str, Any]:
 
 def script_directory() -> str:
     """Return the directory of the script that runs, else the current directory."""
-    script = sys.argv[0] if sys.argv else ''
-    if not script or script.startswith('-'):
-        return os.getcwd()
-    directory = os.path.dirname(_absolute(script))
-    return os.getcwd() if _belongs_to_python(directory) else directory
-
-
-def _absolute(script: str) -> str:
-    """Resolve the script's path as it was when Python started.
-
-    Python made `__main__.__file__` absolute then; the program may have changed its
-    directory since.
-    """
-    started = getattr(sys.modules.get('__main__'), '__file__', None) or ''
-    same = os.path.basename(started) == os.path.basename(script)
-    if same and os.path.isabs(started) and not os.path.isabs(script):
-        return os.path.normpath(started)
-    return os.path.abspath(script)
-
-
-def _belongs_to_python(directory: str) -> bool:
-    """Whether it holds installed programs, such as pytest or a notebook's kernel."""
-    import sysconfig
-
-    user = sysconfig.get_preferred_scheme('user')
-    installed = {
-        os.path.dirname(sys.executable),
-        sysconfig.get_path('scripts'),
-        sysconfig.get_path('scripts', user),
-    }
-    library = os.path.join(sysconfig.get_path('stdlib'), '')
-    packages = {'site-packages', 'dist-packages'}
-    return (
-        directory in installed
-        or os.path.join(directory, '').startswith(library)
-        or not packages.isdisjoint(directory.split(os.sep))
-    )
+    script = running_script()
+    return os.path.dirname(script) if script else os.getcwd()

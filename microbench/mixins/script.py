@@ -1,0 +1,182 @@
+"""What this process runs: a script, a module, an archive, a notebook, or typed code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MAIN = '__main__.py'  # what `python directory` and `python archive.zip` run
+
+
+def running_script() -> str:
+    """Return the absolute path of the script that this process runs; '' is unknown.
+
+    It is a file: for `python directory` and `python -m package` their `__main__.py`,
+    for `python archive.zip` the archive. It may no longer be there, and it may be a link.
+    Unknown where code was typed, and where an installed program runs the code of others:
+    a test runner, the kernel of a notebook, the script of a package in `bin`.
+    """
+    given = sys.argv[0] if sys.argv else ''
+    main = _file_of_main()
+    if os.path.isfile(main) and not _started_by_python():
+        chosen = main  # set by a program that runs another one, such as Snakemake
+    else:
+        chosen = _absolute(given, main) or main
+    path = _file_to_run(chosen)
+    return '' if not path or is_installed(path) else path
+
+
+def running_notebook() -> str:
+    """Return the absolute path of the notebook whose kernel this is; '' is unknown.
+
+    The file holds the notebook as it was last saved. VS Code sets a variable; the Jupyter
+    server (2.0 and later) sets one in the environment of the kernels that it starts.
+    nbclient, and so papermill and nbconvert, leave no name.
+    """
+    if 'ipykernel.kernelapp' not in sys.modules:
+        return ''
+    path = vars(sys.modules['__main__']).get('__vsc_ipynb_file__') or _session_name()
+    usable = isinstance(path, str) and os.path.isabs(path) and os.path.isfile(path)
+    return path if usable else ''
+
+
+def started_script() -> str:
+    """Return the script if Python itself was started with it, else ''.
+
+    Its code is the file's as it was then. A program that runs others, such as IPython,
+    may read a script again and again.
+    """
+    script = running_script()
+    own = script and _started_by_python() and script == _file_to_run(_file_of_main())
+    return script if own else ''
+
+
+def _file_of_main() -> str:
+    """Return `__main__.__file__`, if it is a path that no change of directory affects."""
+    path = getattr(sys.modules.get('__main__'), '__file__', None)
+    return path if isinstance(path, str) and os.path.isabs(path) else ''
+
+
+def _started_by_python() -> bool:
+    """Whether `__main__.__file__` is what the loader of Python has read."""
+    main = sys.modules.get('__main__')
+    loader: Any = getattr(main, '__loader__', None)
+    read = str(getattr(loader, 'path', '') or getattr(loader, 'archive', ''))
+    path = _file_of_main()
+    return bool(read) and (path == read or path.startswith(os.path.join(read, '')))
+
+
+def _absolute(given: str, main: str) -> str:
+    """Return the path that a program was started with, as it was then; '' is typed code.
+
+    Python made `__main__.__file__` absolute when it started; the program may have
+    changed its directory since.
+    """
+    if not given or given.startswith('-'):
+        return ''
+    if not os.path.isabs(given) and _last_part(given) in _names_of(main):
+        return main
+    paths = [os.path.join(directory, given) for directory in _directories(given)]
+    found = [path for path in paths if os.path.isfile(_file_to_run(path))]
+    if not found and main and not is_installed(main):
+        return main  # the program has put another word in its place
+    return found[0] if found else paths[-1]
+
+
+def _last_part(path: str) -> str:
+    return os.path.basename(path.rstrip(os.sep))
+
+
+def _names_of(main: str) -> set[str]:
+    """Return the last parts of the words that start this program."""
+    directory, name = os.path.split(main)
+    return {name, os.path.basename(directory)} if name == MAIN else {name}
+
+
+def _directories(given: str) -> list[str]:
+    """Return where a relative path may have been given, the likeliest first."""
+    first = [FIRST_SEEN[1]] if given == FIRST_SEEN[0] else []
+    return [*first, _current_directory()]
+
+
+def _current_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:
+        return os.sep  # it was deleted
+
+
+def _first_directory() -> str:
+    """Return the directory in which the program, or the parent of a worker, started."""
+    module: Any = sys.modules.get('multiprocessing.process')
+    if module is not None and module.parent_process() is not None:
+        return module.ORIGINAL_DIR or _current_directory()
+    return _current_directory()
+
+
+# Most programs import this before they change their directory.
+FIRST_SEEN = (sys.argv[0] if getattr(sys, 'argv', None) else '', _first_directory())
+
+
+def _file_to_run(path: str) -> str:
+    """Return the file that Python reads: in a directory, or the archive around it."""
+    if os.path.isdir(path):
+        return os.path.join(path, MAIN)
+    archive = path
+    while archive and not os.path.exists(archive):
+        archive = os.path.dirname(archive)
+    return archive if os.path.isfile(archive) else path
+
+
+@lru_cache
+def is_installed(path: str) -> bool:
+    """Whether this is Python itself, or a program installed with it, such as pytest."""
+    real = os.path.realpath(path)
+    directory = os.path.dirname(real)
+    executable = sys.executable or ''
+    return (
+        real == os.path.realpath(executable)
+        or directory in _directories_of_programs(executable)
+        or os.path.join(directory, '').startswith(_standard_library())
+        or not {'site-packages', 'dist-packages'}.isdisjoint(directory.split(os.sep))
+    )
+
+
+@lru_cache
+def _directories_of_programs(executable: str) -> set[str]:
+    import sysconfig
+
+    user = sysconfig.get_preferred_scheme('user')
+    directories = {
+        os.path.dirname(executable),
+        sysconfig.get_path('scripts'),
+        sysconfig.get_path('scripts', user),
+    }
+    return {os.path.realpath(directory) for directory in directories if directory}
+
+
+@lru_cache
+def _standard_library() -> str:
+    return os.path.join(os.path.realpath(os.path.dirname(os.__file__)), '')
+
+
+def _session_name() -> str:
+    """Return the path in `JPY_SESSION_NAME`, if it was set for this kernel.
+
+    A program that a notebook starts inherits the variable, and may start kernels for other
+    notebooks: nbclient does not change it. In that case, the process that started this
+    kernel has it too.
+    """
+    name = os.environ.get('JPY_SESSION_NAME', '')
+    parent = os.environ.get('JPY_PARENT_PID', '')
+    try:
+        with open(f'/proc/{int(parent)}/environ', 'rb') as file:
+            inherited = os.fsencode(f'JPY_SESSION_NAME={name}') in file.read().split(b'\0')
+    except (OSError, ValueError):
+        return ''  # it cannot be ruled out
+    return '' if inherited else name
