@@ -15,6 +15,7 @@ import sys
 from .core import encoding
 from .core.json_encoder import decode
 from .messages import safe
+from .results.noise import Noise
 from .results.shapes import flattened
 
 TYPE_CHECKING = False
@@ -24,27 +25,6 @@ if TYPE_CHECKING:
 
 CHANGED, REMOVED, ADDED = 'changed', 'removed', 'added'
 MARKS = {CHANGED: '~', REMOVED: '-', ADDED: '+'}
-
-# What differs between any two records: times, ids, and what was sampled meanwhile. A
-# star stands for the number of an item.
-VOLATILE = {
-    *('mb.run_id', 'mb.record_id', 'mb.clock.overhead_ns', 'call.start_time'),
-    *('call.finish_time', 'call.durations', 'call.timings.*.duration', 'call.monitor'),
-    *('call.open_timings.*.duration', 'call.timings_iteration', 'call.histogram'),
-    'call.timings_summary',
-    *('call.clock_step', 'resource_usage', 'mb.file_hash_seconds', 'recovered.by'),
-    *('recovered.time', 'recovered.ended_before', 'recovered.parent_died'),
-}
-# What differs between any two jobs. That only one record is of a job is a difference.
-OF_A_JOB = {
-    *('slurm.job_id', 'slurm.jobid', 'slurm.job_sluid', 'slurm.array_job_id'),
-    *('slurm.task_pid', 'slurm.job_start_time', 'slurm.job_end_time', 'pbs.jobid'),
-    *('lsf.jobid', 'lsf.batch_jid', 'lsf.jobpid', 'lsf.jobfilename', 'sge.job_id'),
-}
-PORTS = ('_port', '_ports')  # ends of variables of SLURM
-# Environments that `uv run` makes for one run, and what is different in their paths.
-MADE_FOR_A_RUN = ('python.prefix', 'python.executable')
-OF_A_RUN = r'/uv/(builds|archive|environments)-v\d+/[^/]+'
 
 GRID = (
     'display: grid; grid-template-columns: 1fr 1fr; column-gap: 1em; '
@@ -98,7 +78,8 @@ class Difference:
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
         self._left, self._right = _leaves(left), _leaves(right)
         paths = sorted({*self._left, *self._right}, key=_in_order)
-        self._paths = [p for p in paths if everything or not self._is_volatile(p)]
+        noise = Noise(self._left, self._right)
+        self._paths = [path for path in paths if everything or not noise.covers(path)]
         self._changes = list(self._found(self._paths))
         #: how many differences in times and ids are not among the changes
         self.hidden = sum(1 for _ in self._found(paths)) - len(self._changes)
@@ -112,14 +93,6 @@ class Difference:
                 yield Change(path, None, right[path], ADDED)
             elif not _same(left[path], right[path]):
                 yield Change(path, left[path], right[path], CHANGED)
-
-    def _is_volatile(self, path: str) -> bool:
-        if path in self._left and path in self._right:
-            if path in MADE_FOR_A_RUN:
-                return _differ_in_the_run(self._left[path], self._right[path])
-            if _is_of_a_job(path):
-                return True
-        return _is_volatile(path)
 
     def __len__(self) -> int:
         return len(self._changes)
@@ -245,25 +218,6 @@ def _in_order(path: str) -> list[tuple[int, str]]:
     """Return a key that sorts the items of lists by number."""
     parts = path.split('.')
     return [(int(p), '') if p.isdecimal() and p.isascii() else (-1, p) for p in parts]
-
-
-def _is_volatile(path: str) -> bool:
-    parts = path.split('.')
-    general = ['*' if part.isdecimal() else part for part in parts]
-    tops = ['.'.join(general[:depth]) for depth in range(1, len(parts) + 1)]
-    return not VOLATILE.isdisjoint(tops)
-
-
-def _is_of_a_job(path: str) -> bool:
-    return path in OF_A_JOB or (path.startswith('slurm.') and path.endswith(PORTS))
-
-
-def _differ_in_the_run(left: Any, right: Any) -> bool:
-    """Whether two paths are the same but for the names that `uv run` has drawn."""
-    import re
-
-    texts = isinstance(left, str) and isinstance(right, str) and left != right
-    return texts and re.sub(OF_A_RUN, '', left) == re.sub(OF_A_RUN, '', right)
 
 
 # --- text --------------------------------------------------------------------------------

@@ -74,6 +74,7 @@ def job(number, **more):
         'job_end_time': str(number + 60),
         'step_resv_ports': f'{number}-{number + 1}',
         'job_sluid': f's{number}',
+        **dict.fromkeys(('step_id', 'stepid'), str(number % 7)),
     }
     return {'slurm': {**variables, 'job_partition': 'long', **more}}
 
@@ -84,9 +85,92 @@ def test_ids_of_two_jobs_are_hidden():
     assert found(job(1), job(2, job_partition='short')) == [
         Change('slurm.job_partition', 'long', 'short', 'changed')
     ]
-    assert len(found(job(1), {'slurm': {'job_partition': 'long'}})) == 10
-    assert diff(job(1), job(2)).hidden == 10
-    assert len(found(job(1), job(2), everything=True)) == 10
+    assert len(found(job(1), {'slurm': {'job_partition': 'long'}})) == 12
+    assert diff(job(1), job(2)).hidden == 12
+    assert len(found(job(1), job(2), everything=True)) == 12
+
+
+OTHER_JOBS = {
+    'pbs': lambda n: {
+        'jobid': f'{n}.server',
+        'nodefile': f'/var/spool/pbs/aux/{n}.server',
+        'jobdir': f'/tmp/pbs.{n}.server',
+        'momport': str(n + 15000),
+    },
+    'lsf': lambda n: {
+        'jobid': str(n),
+        'jobfilename': f'/home/ann/.lsbatch/17{n}.{n}',
+        'djob_hostfile': f'/home/ann/.lsbatch/17{n}.{n}.hostfile',
+    },
+    'sge': lambda n: {
+        'job_id': str(n),
+        'job_spool_dir': f'/opt/sge/spool/active_jobs/{n}.1',
+        'stdout_path': f'/home/ann/fit.o{n}',
+    },
+}
+
+
+@pytest.mark.parametrize('scheduler', OTHER_JOBS)
+@pytest.mark.parametrize('numbers', [(7, 8), (884120, 884133)])
+def test_ids_of_two_jobs_of_other_schedulers(scheduler, numbers):
+    """Names of files that hold them are hidden too, but not the queue."""
+    one, two = map(OTHER_JOBS[scheduler], numbers)
+    assert found({scheduler: one}, {scheduler: two}) == []
+    a, b = ({scheduler: {**job, 'queue': q}} for job, q in ((one, 'long'), (two, 'short')))
+    assert [change.path for change in found(a, b)] == [f'{scheduler}.queue']
+
+
+def test_the_number_of_a_job_outside_of_its_variables():
+    """A name with the number of the job is hidden, if no other number can be meant."""
+
+    def record(number, size):
+        call = {
+            'working_dir': f'/scratch/job{number}',
+            'command': ['fit', '-o', f'out-{number}.csv', '--size', size],
+        }
+        return {'slurm': {'job_id': number}, 'call': call}
+
+    assert found(record('884120', '5'), record('884133', '5')) == []
+    changes = found(record('884120', '884120'), record('884133', '8841330'))
+    assert [change.path for change in changes] == ['call.command.4']
+    paths = [change.path for change in found(record('12', '12'), record('13', '13'))]
+    assert paths == ['call.command.2', 'call.command.4', 'call.working_dir']
+
+
+MEASURED = [
+    {'mb': {'clock': {'resolution_ns': '?', 'overhead_ns': '?'}}},
+    {'call': {'peak_memory_bytes': '?', 'line_profiler': '?'}},
+    {'call': {'line_profile': [{'line': 1, 'hits': 2, 'time': '?'}]}},
+    {'call': {'open_timings': [{'name': 'a', 'duration': '?'}]}},
+    {'gpus': [{'name': 'A100', 'power_w': '?', 'processes': [{'pid': '?'}]}]},
+    {'nvidia': [{'uuid': 'GPU-1', 'memory.used': '?', 'utilization.gpu': '?'}]},
+    {'recovered': {'by': '?', 'time': '?', 'duration_is_lower_bound': True}},
+]
+
+
+@pytest.mark.parametrize('form', MEASURED)
+def test_what_was_measured_is_hidden(form):
+    """And what it was measured on or with is compared."""
+    one, two = (json.loads(json.dumps(form).replace('"?"', n)) for n in '12')
+    assert found(one, two) == []
+    assert diff(one, two).hidden == json.dumps(form).count('?')
+
+
+@pytest.mark.parametrize(
+    ('path', 'value'),
+    [
+        ('mb.clock.name', 'CLOCK_BOOTTIME'),
+        ('call.line_profile.0.hits', 3),
+        ('call.monitor_scope', 'tree'),
+        ('gpus.0.throttle_reasons.0', 'sw_power_cap'),
+        ('nvidia.0.clocks.max.sm', '1980 MHz'),
+        ('recovered.duration_is_lower_bound', True),
+        ('slurm.array_task_id', '3'),
+    ],
+)
+def test_what_surrounds_a_measurement_is_compared(path, value):
+    """It may explain a difference."""
+    assert [change.path for change in found({path: value}, {path: 'other'})] == [path]
 
 
 UV = '/home/ann/.cache/uv/{}/bin/python'

@@ -14,7 +14,7 @@ from .entries import PATHS, WHICH, Entries, chosen, divided
 from .facts import Facts
 from .subcommand import Subparser, answering
 from .terminal import Cell, Terminal
-from .values import as_json, dicts, numbers
+from .values import as_json, dicts, is_number, numbers
 from .words import UsageError
 
 TYPE_CHECKING = False
@@ -140,6 +140,10 @@ def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
         mine, other = _used(left, field), _used(right, field)
         if mine or other:
             yield _pair(title, mine, other, form=form)
+    peaks = (facts.call.get('peak_memory_bytes') for facts in (left, right))
+    mine, other = (peak if is_number(peak) else None for peak in peaks)
+    if mine or other:
+        yield _pair('peak memory', mine, other, form=units.size)
 
 
 def _busy(left: Facts, right: Facts) -> Iterator[list[str]]:

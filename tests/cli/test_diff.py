@@ -1,6 +1,8 @@
 """`microbench diff`: where two records differ, the times first."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -181,3 +183,73 @@ def test_a_lower_bound_has_no_ratio(shown, tmp_path):
     rows = {line.split()[0]: line.split()[1:] for line in output.splitlines() if line}
     assert rows['median'] == ['≥', '500', 'ms', '1.00', 's']
     assert rows['read'] == ['250', 'ms', '500', 'ms', '×', '2']
+
+
+def test_peak_memory_is_a_figure(shown, tmp_path):
+    """It is measured, and so compared like times; only one may have it."""
+    records = [{'call': {'peak_memory_bytes': size}} for size in (2**20, 2**21, None)]
+    path = write(tmp_path / 'x', records)
+    assert 'peak memory  1.00 MiB  2.00 MiB  × 2\n' in shown(path, 0, 1, '--exit-code')[1]
+    assert shown(path, 0, 1, '--exit-code')[0] == 0
+    assert 'peak memory  1.00 MiB\n' in shown(path, 0, 2)[1]
+
+
+COMMANDS = [
+    ['--', 'true'],
+    ['-n', '3', '-w', '1', '--', 'sh', '-c', 'exit 3'],
+    ['--stdout', '--stderr', '--', 'sh', '-c', 'echo a; echo b >&2'],
+    ['-n', '2', '--', 'sh', '-c', 'kill -9 $$'],
+    ['--timeout', '0.1', '--', 'sleep', '60'],
+    ['--', 'no-such-program'],
+    ['-m', 'defaults', 'peak-memory', 'file-hash', 'cgroup-limits', '--', 'true'],
+]
+
+
+@pytest.mark.parametrize('words', COMMANDS)
+def test_the_same_command_twice_is_no_difference(words, command, shown, tmp_path):
+    """Whatever was measured; the command is a real one."""
+    for _ in range(2):
+        command('-q', '-o', 'out.jsonl', *words)
+    status, text = shown(tmp_path / 'out.jsonl', '--exit-code')
+    assert (status, text.splitlines()[-2:-1]) == (0, ['nothing else differs'])
+
+
+# Programs whose record is to be the same each time: `out` is its file.
+PROGRAM = """
+import os, signal, sys
+import microbench as m
+class Bench({bases}m.MicroBench): pass
+bench = Bench('out.jsonl', iterations=2)
+@bench
+def fit(x):
+    with bench.time('read'): return [1] * x
+{work}
+"""
+BASES = [
+    *('', 'm.MBFunctionCall, m.MBReturnValue, ', 'm.MBResourceUsage, m.MBPeakMemory, '),
+    *('m.MBHostInfo, m.MBSlurmInfo, ', 'm.MBLineProfiler, ', 'm.MBGlobalPackages, '),
+]
+WORKS = [
+    'bench.record_on_exit("x"); bench.time("a").__enter__(); sys.exit(3)',
+    'bench.record_on_exit("x"); os.kill(os.getpid(), signal.SIGTERM)',
+    'bench.record("x").__enter__(); os.kill(os.getpid(), signal.SIGKILL)',
+    'fit("x")',
+]
+PROGRAMS = [
+    *(PROGRAM.format(bases=bases, work='fit(5)') for bases in BASES),
+    *(PROGRAM.format(bases='', work=work) for work in WORKS),
+]
+
+
+@pytest.mark.parametrize('program', PROGRAMS)
+def test_the_same_program_twice_is_no_difference(program, environment, shown, tmp_path):
+    """Whatever was captured, and however it ended."""
+    path = tmp_path / 'work.py'
+    path.write_text(program)
+    for _ in range(2):
+        words = [sys.executable, str(path)]
+        subprocess.run(
+            words, cwd=tmp_path, env=environment, capture_output=True, check=False
+        )
+    status, text = shown(tmp_path / 'out.jsonl', '--exit-code')
+    assert (status, text.splitlines()[-2:-1]) == (0, ['nothing else differs'])

@@ -1,0 +1,127 @@
+"""What differs between any two records of the same work: measurements and ids.
+
+Everything else surrounds the work, and may explain why one took longer. So what a clock, a
+counter or a sensor has shown is noise, while its kind, its limits and its settings are not.
+In a job of a scheduler its own number is noise wherever it turns up: also in names of files
+and in the working directory.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+# With all below them. A star stands for the number of an item.
+MEASURED = {
+    *('mb.run_id', 'mb.record_id', 'mb.clock.overhead_ns', 'mb.clock.resolution_ns'),
+    *('mb.file_hash_seconds', 'call.start_time', 'call.finish_time', 'call.durations'),
+    *('call.timings.*.duration', 'call.open_timings.*.duration', 'call.histogram'),
+    *('call.timings_summary', 'call.timings_iteration', 'call.clock_step'),
+    *('call.monitor', 'call.peak_memory_bytes', 'call.line_profile.*.time'),
+    *('call.line_profiler', 'resource_usage'),  # the former holds the times once more
+    *('recovered.by', 'recovered.time', 'recovered.ended_before'),
+    'recovered.parent_died',
+    *(f'gpus.*.{name}' for name in ('memory_used', 'power_w', 'temperature_c')),
+    *(f'gpus.*.utilization_{name}' for name in ('gpu', 'memory')),
+    *(f'gpus.*.energy_{name}' for name in ('j', 'used_j')),
+    *(f'gpus.*.clock_{name}_mhz' for name in ('sm', 'memory')),
+    'gpus.*.processes',
+    *(f'nvidia.*.{name}' for name in ('timestamp', 'utilization', 'temperature')),
+    *(f'nvidia.*.memory.{name}' for name in ('used', 'free')),
+    *(f'nvidia.*.power.draw{name}' for name in ('', '.average', '.instant')),
+    *(f'nvidia.*.clocks.{name}' for name in ('current', 'gr', 'sm', 'mem', 'video')),
+    'nvidia.*.fan.speed',
+}
+# What a scheduler gives to each job, or to each step of it. That only one record is of a
+# job is no noise.
+JOB_IDS = (
+    *('slurm.job_id', 'slurm.jobid', 'slurm.array_job_id', 'slurm.job_sluid'),
+    *('pbs.jobid', 'lsf.jobid', 'lsf.batch_jid', 'sge.job_id'),
+)
+OF_A_JOB = {
+    *JOB_IDS,
+    *('slurm.task_pid', 'slurm.job_start_time', 'slurm.job_end_time'),
+    *('slurm.step_id', 'slurm.stepid', 'slurm.het_job_id', 'slurm.pack_job_id'),
+    *('lsf.jobpid', 'lsf.jobfilename', 'lsf.chkfilename', 'lsf.jobres_pid'),
+    *('lsf.jobres_callback', 'lsf.djob_hostfile', 'lsf.djob_rankfile', 'pbs.momport'),
+}
+JOBS = ('slurm.', 'pbs.', 'lsf.', 'sge.')
+PORTS = ('_port', '_ports')  # ends of variables of SLURM
+SHORTEST_ID = 4  # characters: a shorter one may be any number, but in what JOBS say
+
+# Environments that `uv run` makes for one run, and what is different in their paths.
+MADE_FOR_A_RUN = ('python.prefix', 'python.executable')
+OF_A_RUN = r'/uv/(builds|archive|environments)-v\d+/[^/]+'
+
+
+class Noise:
+    """Tells noise from differences.
+
+    Args:
+        left: the values of a record, by dotted path.
+        right: those of another one.
+    """
+
+    def __init__(self, left: dict[str, Any], right: dict[str, Any]) -> None:
+        self._sides = left, right
+        self._ids = [_ids_of(side) for side in self._sides]
+
+    def covers(self, path: str) -> bool:
+        """Whether what differs at a path may differ at any time.
+
+        >>> one, two = ({'slurm.job_id': id, 'log': f'out-{id}'} for id in ('8841', '8842'))
+        >>> Noise(one, two).covers('log')
+        True
+        """
+        left, right = self._sides
+        if path in left and path in right and self._is_of_a_run(path):
+            return True
+        return is_measured(path)
+
+    def _is_of_a_run(self, path: str) -> bool:
+        """Whether values are of two jobs, or the same but for names made for a run."""
+        if path in OF_A_JOB or (path.startswith('slurm.') and path.endswith(PORTS)):
+            return True
+        left, right = (side[path] for side in self._sides)
+        if not (isinstance(left, str) and isinstance(right, str)) or left == right:
+            return False
+        if path in MADE_FOR_A_RUN and _without(OF_A_RUN, left) == _without(OF_A_RUN, right):
+            return True
+        least = 1 if path.startswith(JOBS) else SHORTEST_ID
+        texts = zip((left, right), self._ids, strict=True)
+        return len({_without_ids(text, ids, least) for text, ids in texts}) == 1
+
+
+def is_measured(path: str) -> bool:
+    """Whether the values at a path are measurements or ids, which are never the same.
+
+    >>> is_measured('call.timings.12.duration'), is_measured('call.timings.12.name')
+    (True, False)
+    """
+    parts = path.split('.')
+    general = ['*' if part.isdecimal() else part for part in parts]
+    tops = ['.'.join(general[:depth]) for depth in range(1, len(parts) + 1)]
+    return not MEASURED.isdisjoint(tops)
+
+
+def _ids_of(side: dict[str, Any]) -> list[str]:
+    """Return the numbers of the job, the longest first."""
+    found = {side[path] for path in JOB_IDS if isinstance(side.get(path), str)}
+    return sorted(found - {''}, key=len, reverse=True)
+
+
+def _without_ids(text: str, ids: Iterable[str], least: int) -> str:
+    import re
+
+    for number in ids:
+        if len(number) >= least:
+            text = _without(rf'(?<![0-9]){re.escape(number)}(?![0-9])', text)
+    return text
+
+
+def _without(pattern: str, text: str) -> str:
+    import re
+
+    return re.sub(pattern, '*', text)
