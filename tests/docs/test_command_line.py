@@ -1,6 +1,7 @@
 """The page of the command."""
 
 from docs import options
+from microbench.cli.main import SUBCOMMANDS
 
 PAGE = options.PAGE.read_text('utf-8')
 
@@ -20,3 +21,11 @@ def test_every_option_has_a_row():
         len(options.choice.options_of({name: mixin}))
         for name, mixin in options.choice.own().items()
     )
+
+
+def test_every_subcommand_is_named():
+    """Where the page says which words are no programs, and in the table of readers."""
+    table = options.PAGE.with_name('reading-results.md').read_text('utf-8')
+    for name in SUBCOMMANDS:
+        assert f'`{name}`' in PAGE
+        assert f'`microbench {name} FILE' in table

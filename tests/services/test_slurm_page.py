@@ -2,12 +2,16 @@
 
 import os
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from microbench import FileOutput
+from microbench.cli import recover
+from tests.results.test_recovery import BOOT, change, move_to_another_host
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs' / 'slurm.md').read_text(encoding='utf-8')
@@ -101,3 +105,25 @@ def test_a_journal_that_is_asked_for(submit):
     [record] = records_in(work, '*.jsonl')
     assert record['exit_status'] == 0
     assert list(work.glob('.*.journal')) == []
+
+
+def test_the_page_recovers_the_file_that_its_job_writes(tmp_path, monkeypatch, capsys):
+    """A job was killed on another host; the command of the page is typed as it stands."""
+    monkeypatch.chdir(tmp_path)
+    exec(next(text for language, text in BLOCKS if language == 'python'), {})
+    program = (
+        Path('simulate.py')
+        .read_text()
+        .replace('total = sum(grid)', 'import os; os.kill(os.getpid(), 9)')
+    )
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'MICROBENCH_JOURNAL': 'on'}
+    subprocess.run([sys.executable, '-c', program], env=env, check=False)
+    move_to_another_host(tmp_path / 'results.jsonl')
+    change(tmp_path / 'results.jsonl', BOOT.read_bytes().strip(), b'0' * 36)
+    assert FileOutput('results.jsonl').get_results() == []
+    [line] = re.findall(r'^    microbench recover (.*)$', PAGE, re.MULTILINE)
+    assert recover.main(shlex.split(line)) == 0
+    assert capsys.readouterr().out.endswith(' recovered\n')
+    [record] = FileOutput('results.jsonl').get_results()
+    assert record['call']['name'] == 'simulation'
+    assert [t['name'] for t in record['call']['open_timings']] == ['steps']
