@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 
 from ..core.capture import CLIArg
 from .programs import output_of
@@ -11,6 +12,21 @@ from .script import running_script
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+# What names a repository, or parts of one, whatever the directory: `git rev-parse
+# --local-env-vars` lists them, for hooks and aliases have them set. Settings stay, as they
+# do where git itself enters a submodule.
+OF_A_REPOSITORY = frozenset(
+    f'GIT_{name}'
+    for name in (
+        *('DIR', 'WORK_TREE', 'IMPLICIT_WORK_TREE', 'COMMON_DIR', 'INDEX_FILE', 'PREFIX'),
+        *('OBJECT_DIRECTORY', 'ALTERNATE_OBJECT_DIRECTORIES', 'QUARANTINE_PATH'),
+        *('GRAFT_FILE', 'SHALLOW_FILE', 'NO_REPLACE_OBJECTS', 'REPLACE_REF_BASE'),
+        *('INTERNAL_SUPER_PREFIX', 'NAMESPACE', 'ATTR_SOURCE', 'REFERENCE_BACKEND'),
+    )
+)
+SETTINGS = {'core.fsmonitor': 'false', 'status.renames': 'false', 'diff.renames': 'false'}
+USAGE = 129  # git's exit status after an option that it does not know
 
 
 def existing_directory(word: str) -> str:
@@ -26,7 +42,7 @@ class MBGitInfo:
     The repository is that of the directory `git_repo`, a class attribute. Without one
     it is that of the running script or, where there is none (a notebook, a test runner,
     `python -c`), of the current directory. Needs git 2.11. Nothing is written into the
-    repository, not even git's own cache.
+    repository, not even git's own cache, and nothing is fetched.
 
     >>> from microbench import MicroBench
     >>> class Bench(MicroBench, MBGitInfo):
@@ -45,25 +61,80 @@ class MBGitInfo:
             cli_default=lambda command: os.getcwd(),  # noqa: ARG005 - see CLIArg
         ),
     )
+    _git_top = ''
 
     def capture_git_info(self, bm_data: dict[str, Any]) -> None:
         """Set `git.repo`, `git.commit`, `git.branch` and `git.dirty`.
 
         Raises:
-            FileNotFoundError: git is not installed.
-            subprocess.CalledProcessError: the directory is in no repository.
+            FileNotFoundError: git is not installed, or the directory was deleted.
+            subprocess.CalledProcessError: the directory is in no repository, in a bare
+                one, or in one that git refuses; or git failed.
             subprocess.TimeoutExpired: git hangs.
+            ValueError: a program called git printed something else.
         """
         directory = getattr(self, 'git_repo', None) or script_directory()
-        top = _git(directory, 'rev-parse', '--show-toplevel')
-        status = _git(directory, 'status', '--porcelain=v2', '--branch')
-        bm_data['git'] = {'repo': top.removesuffix('\n'), **parsed(status)}
+        if not self._git_top or self._git_top != nearest_repository(directory):
+            self._git_top = top_of(directory)
+        bm_data['git'] = {'repo': self._git_top, **parsed(status_of(directory))}
+
+
+def nearest_repository(directory: Any) -> str:
+    """Return the closest directory, from this one upwards, that has a `.git`.
+
+    As long as it is the one that git named, git need not be asked for it again.
+    """
+    path: str = os.path.realpath(directory)
+    while not os.path.lexists(os.path.join(path, '.git')):
+        path, below = os.path.dirname(path), path
+        if path == below:
+            return ''
+    return path
+
+
+def top_of(directory: Any) -> str:
+    """Return the top-level directory of the work tree that holds a directory."""
+    top = _git(directory, 'rev-parse', '--show-toplevel').removesuffix('\n')
+    if not os.path.isabs(top):
+        raise ValueError(f'git printed no directory, but {top[:200]!r}')
+    return top
+
+
+def status_of(directory: Any) -> str:
+    """Return what `git status` prints of HEAD and of changes in tracked files.
+
+    Options say what settings could change. A submodule counts if another commit is
+    checked out in it, or tracked files were changed.
+    """
+    words = ['status', '--porcelain=v2', '--branch', '--untracked-files=no']
+    words.append('--ignore-submodules=untracked')
+    try:  # without a walk through the history up to the branch it follows
+        return _git(directory, *words, '--no-ahead-behind')
+    except subprocess.CalledProcessError as error:
+        if error.returncode != USAGE:  # before git 2.17
+            raise
+    return _git(directory, *words)
 
 
 def _git(directory: Any, *words: str) -> str:
-    # Without this, `git status` would refresh .git/index of the user.
-    env = {**os.environ, 'GIT_OPTIONAL_LOCKS': '0'}
-    return output_of(['git', *words], cwd=directory, env=env)
+    return output_of(['git', *words], cwd=directory, env=environment())
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which git finds the repository by its directory alone.
+
+    It does not change the repository, start a monitor of the file system, compare files
+    to find renames, or fetch what a partial clone lacks.
+    """
+    env = {name: os.environ[name] for name in os.environ.keys() - OF_A_REPOSITORY}
+    env |= {'GIT_OPTIONAL_LOCKS': '0', 'GIT_NO_LAZY_FETCH': '1', 'GIT_ALLOW_PROTOCOL': ''}
+    count = env.get('GIT_CONFIG_COUNT') or '0'
+    if count.isdecimal():  # else git says what is wrong with it
+        for number, (name, value) in enumerate(SETTINGS.items(), int(count)):
+            env[f'GIT_CONFIG_KEY_{number}'] = name
+            env[f'GIT_CONFIG_VALUE_{number}'] = value
+        env['GIT_CONFIG_COUNT'] = str(int(count) + len(SETTINGS))
+    return env
 
 
 def parsed(status: str) -> dict[str, Any]:
@@ -71,10 +142,15 @@ def parsed(status: str) -> dict[str, Any]:
 
     Changes of tracked files make a repository dirty: an untracked file, such as the
     results of this very benchmark, does not.
+
+    Raises:
+        ValueError: no commit is named, not even `(initial)`.
     """
     lines = status.split('\n')
     headers = dict(line[2:].partition(' ')[::2] for line in lines if line[:2] == '# ')
-    commit, branch = headers.get('branch.oid', ''), headers.get('branch.head', '')
+    if not headers.get('branch.oid'):
+        raise ValueError(f'git status named no commit, but printed {status[:200]!r}')
+    commit, branch = headers['branch.oid'], headers.get('branch.head', '')
     return {
         'commit': '' if commit == '(initial)' else commit,
         'branch': '' if branch == '(detached)' else branch,
@@ -85,4 +161,5 @@ def parsed(status: str) -> dict[str, Any]:
 def script_directory() -> str:
     """Return the directory of the script that runs, else the current directory."""
     script = running_script()
-    return os.path.dirname(script) if script else os.getcwd()
+    # What a link leads to, as in ~/bin: the code lies there.
+    return os.path.dirname(os.path.realpath(script)) if script else os.getcwd()

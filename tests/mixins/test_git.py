@@ -12,6 +12,7 @@ from microbench import MBGitInfo, MicroBenchBase
 from microbench.mixins.git import existing_directory, parsed, script_directory
 from tests.fakes import only
 
+DETAILS = ['--untracked-files=no', '--ignore-submodules=untracked', '--no-ahead-behind']
 IDENTITY = ['-c', 'user.name=A', '-c', 'user.email=a@example.org']
 
 
@@ -144,7 +145,7 @@ def test_odd_names_are_kept(tmp_path, empty):
     """A directory that ends in a space, and one that is no UTF-8, are told as they are."""
     moved = tmp_path / 'odd \udcff '
     empty.rename(moved)
-    assert parsed('# branch.head odd name\n')['branch'] == 'odd name'
+    assert parsed('# branch.oid 1\n# branch.head odd name\n')['branch'] == 'odd name'
     bm_data = {}
     type('Odd', (MBGitInfo,), {'git_repo': moved})().capture_git_info(bm_data)
     assert bm_data['git']['repo'] == str(moved)
@@ -212,24 +213,47 @@ def test_installed_programs_are_no_scripts(tmp_path, monkeypatch, script):
     assert script_directory() == str(tmp_path)
 
 
-def test_a_relative_script_is_resolved_where_python_started(tmp_path):
-    """After a change of directory the script is still found."""
+@pytest.mark.parametrize(
+    ('word', 'directory'),
+    [
+        ('sub/script.py', 'sub'),
+        ('link.py', 'sub'),
+        ('program', 'program'),
+        ('program/', 'program'),
+        ('link', 'program'),
+        ('program.zip', ''),
+    ],
+)
+def test_a_script_is_found_as_python_found_it(tmp_path, word, directory):
+    """After a change of directory, through a link, as a directory and as a zip file."""
     code = (
         'import os\nos.chdir("/")\n'
         'from microbench.mixins.git import script_directory\nprint(script_directory())\n'
     )
-    tmp_path.joinpath('sub').mkdir()
-    tmp_path.joinpath('sub', 'script.py').write_text(code)
+    for folder, name in (('sub', 'script.py'), ('program', '__main__.py')):
+        tmp_path.joinpath(folder).mkdir()
+        tmp_path.joinpath(folder, name).write_text(code)
+    tmp_path.joinpath('link.py').symlink_to('sub/script.py')
+    tmp_path.joinpath('link').symlink_to('program')
+    shutil.make_archive(str(tmp_path / 'program'), 'zip', tmp_path / 'program')
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run(
-        [sys.executable, 'sub/script.py'],
+        [sys.executable, word],
         cwd=tmp_path,
         env={**os.environ, 'PYTHONPATH': path},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (done.stdout, done.stderr) == (f'{tmp_path}/sub\n', '')
+    assert (done.stdout, done.stderr) == (f'{tmp_path / directory}\n', '')
+
+
+def test_a_link_to_an_installed_program(tmp_path, monkeypatch):
+    """A test runner that is linked from elsewhere is none of the user's scripts."""
+    tmp_path.joinpath('pytest').symlink_to(Path(sys.executable).with_name('pytest'))
+    monkeypatch.setattr(sys, 'argv', [str(tmp_path / 'pytest')])
+    monkeypatch.chdir('/')
+    assert script_directory() == '/'
 
 
 def test_another_relative_script_is_resolved_here(tmp_path, monkeypatch):
@@ -295,5 +319,5 @@ def test_two_calls_that_can_be_stubbed(monkeypatch):
     }
     assert asked == [
         (['git', 'rev-parse', '--show-toplevel'], '/there', '0'),
-        (['git', 'status', '--porcelain=v2', '--branch'], '/there', '0'),
+        (['git', 'status', '--porcelain=v2', '--branch', *DETAILS], '/there', '0'),
     ]

@@ -99,7 +99,7 @@ def programs(monkeypatch):
     """Programs that answer, so that every mixin has something to say."""
 
     def check_output(command, **options):
-        return PROGRAMS[command[0]]
+        return b'/repo\n' if 'rev-parse' in command else PROGRAMS[command[0]]
 
     monkeypatch.setattr(subprocess, 'check_output', check_output)
     monkeypatch.setattr('shutil.which', lambda name: name)

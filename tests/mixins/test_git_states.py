@@ -1,0 +1,364 @@
+"""MBGitInfo in each state of a repository, with submodules, in hooks of git."""
+
+import os
+import shlex
+import subprocess
+import sys
+
+import pytest
+
+import microbench.mixins.git as capture
+from microbench.mixins.git import OF_A_REPOSITORY, environment, parsed
+from tests.mixins.test_git import Bench, empty, git, record_of, repo, snapshot, state_of
+
+__all__ = ['empty', 'repo']  # fixtures
+
+
+def added(folder, *words):
+    """Git in a folder, which may read repositories of this test."""
+    return git(folder, '-c', 'protocol.file.allow=always', *words)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """First words of what git was asked."""
+    asked = []
+
+    def noted(command, **options):
+        asked.append(command[1])
+        return output_of(command, **options)
+
+    output_of = capture.output_of
+    monkeypatch.setattr(capture, 'output_of', noted)
+    return asked
+
+
+# --- states ---------------------------------------------------------------------------
+
+
+def test_a_linked_worktree(repo, tmp_path):
+    """It has a top-level directory and a branch of its own."""
+    git(repo, 'worktree', 'add', '--quiet', '-b', 'side', str(tmp_path / 'tree'))
+    state = state_of(tmp_path / 'tree')
+    assert state.pop('commit') == git(repo, 'rev-parse', 'HEAD')
+    assert state == {'repo': str(tmp_path / 'tree'), 'branch': 'side', 'dirty': False}
+
+
+def test_a_shallow_clone(repo, tmp_path):
+    """The commit is the one that is checked out."""
+    git(tmp_path, 'clone', '--quiet', '--depth=1', f'file://{repo}', 'shallow')
+    assert state_of(tmp_path / 'shallow')['commit'] == git(repo, 'rev-parse', 'HEAD')
+
+
+def test_a_sparse_checkout(repo):
+    """Files that are not checked out are not changed ones."""
+    repo.joinpath('sub').mkdir()
+    repo.joinpath('sub', 'file').write_text('')
+    git(repo, 'add', '.')
+    git(repo, 'commit', '--quiet', '--message=second')
+    git(repo, 'sparse-checkout', 'set', '--cone')
+    assert not repo.joinpath('sub').exists()
+    assert state_of(repo)['dirty'] is False
+
+
+def test_hashes_of_sha256(empty, tmp_path):
+    """The commit has 64 digits."""
+    git(tmp_path, 'init', '--quiet', '--object-format=sha256', 'long')
+    git(tmp_path / 'long', 'commit', '--quiet', '--allow-empty', '--message=first')
+    commit = state_of(tmp_path / 'long')['commit']
+    assert (commit, len(commit)) == (git(tmp_path / 'long', 'rev-parse', 'HEAD'), 64)
+
+
+def test_while_another_git_has_the_lock(repo):
+    """Nothing is written, so nothing is waited for."""
+    repo.joinpath('.git', 'index.lock').touch()
+    repo.joinpath('tracked.txt').write_text('two\n')
+    assert state_of(repo)['dirty'] is True
+
+
+def test_in_the_middle_of_a_rebase(repo):
+    """No branch is checked out; the commit is that on top of which git stopped."""
+    git(repo, 'branch', 'side')
+    for branch, text in (('trunk', 'two\n'), ('side', 'three\n')):
+        git(repo, 'checkout', '--quiet', branch)
+        repo.joinpath('tracked.txt').write_text(text)
+        git(repo, 'commit', '--quiet', '--all', '--message=change')
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repo, 'rebase', '--quiet', 'trunk')
+    state = state_of(repo)
+    assert state.pop('commit') == git(repo, 'rev-parse', 'trunk')
+    assert state == {'repo': str(repo), 'branch': '', 'dirty': True}
+
+
+@pytest.mark.parametrize('where', ['.git', 'bare'])
+def test_without_a_work_tree_it_raises(repo, where):
+    """A bare repository, and the inside of any, has no files that could be changed."""
+    git(repo, 'init', '--quiet', '--bare', 'bare')
+    with pytest.raises(subprocess.CalledProcessError, match='in a work tree'):
+        record_of(git_repo=str(repo / where))
+
+
+def test_a_repository_of_another_user_raises(repo, monkeypatch):
+    """Git refuses it, and the error says what to do."""
+    monkeypatch.setenv('GIT_TEST_ASSUME_DIFFERENT_OWNER', '1')
+    with pytest.raises(subprocess.CalledProcessError, match=r'safe\.directory'):
+        record_of(git_repo=str(repo))
+
+
+def test_a_broken_index_raises(repo):
+    """A status that failed is not a clean repository."""
+    repo.joinpath('.git', 'index').write_bytes(b'DIRC' + bytes(50))
+    with pytest.raises(subprocess.CalledProcessError, match='index'):
+        record_of(git_repo=str(repo))
+
+
+def test_a_broken_head_raises(repo):
+    """A commit that is not there is not a repository without commits."""
+    head = repo / '.git' / 'refs' / 'heads' / 'trunk'
+    head.write_text(f'{"0123" * 10}\n')
+    with pytest.raises(subprocess.CalledProcessError, match='HEAD'):
+        record_of(git_repo=str(repo))
+
+
+def test_a_deleted_directory_raises(repo):
+    """FileNotFoundError names the directory."""
+    with pytest.raises(FileNotFoundError, match='gone'):
+        record_of(git_repo=str(repo / 'gone'))
+
+
+@pytest.mark.parametrize('printed', ['', '\n', 'git is not set up here\n'])
+def test_what_is_no_status_is_not_a_clean_repository(printed):
+    """Without a commit, or git's word for none, there is an error."""
+    with pytest.raises(ValueError, match='named no commit'):
+        parsed(printed)
+
+
+def test_another_program_called_git(repo, monkeypatch):
+    """What it prints is not taken for a directory."""
+    monkeypatch.setattr(subprocess, 'check_output', lambda *_, **__: b'loading git/2\n')
+    with pytest.raises(ValueError, match=r"printed no directory, but 'loading git/2'"):
+        record_of(git_repo=str(repo))
+
+
+def test_nothing_is_fetched(repo, tmp_path):
+    """What a partial clone lacks stays where it is, though git status would fetch it."""
+    git(repo, 'config', 'uploadpack.allowFilter', 'true')
+    words = ['--quiet', '--filter=tree:0', '--no-checkout', f'file://{repo}', 'partial']
+    git(tmp_path, 'clone', *words)
+    before = snapshot(tmp_path / 'partial')
+    with pytest.raises(subprocess.CalledProcessError):
+        record_of(git_repo=str(tmp_path / 'partial'))
+    assert snapshot(tmp_path / 'partial') == before
+    git(tmp_path / 'partial', 'status')
+    assert snapshot(tmp_path / 'partial') != before
+
+
+# --- submodules -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def nested(repo, tmp_path):
+    """A repository with a submodule `sub`, which has a submodule `sub`."""
+    within = repo
+    for name in ('middle', 'outer'):
+        folder = tmp_path / name
+        git(tmp_path, 'init', '--quiet', name)
+        added(folder, 'submodule', '--quiet', 'add', str(within), 'sub')
+        added(folder, 'submodule', '--quiet', 'update', '--init', '--recursive')
+        git(folder, 'commit', '--quiet', '--message=first')
+        within = folder
+    return within
+
+
+@pytest.mark.parametrize('below', ['sub', 'sub/sub'])
+def test_untracked_files_of_a_submodule_do_not_count(nested, below):
+    """Results may lie in a submodule as well, however deep."""
+    nested.joinpath(below, 'results.jsonl').write_text('{}\n')
+    assert git(nested, 'status', '--porcelain') != ''
+    assert state_of(nested)['dirty'] is False
+
+
+@pytest.mark.parametrize('below', ['sub', 'sub/sub'])
+def test_changed_files_of_a_submodule_count(nested, below):
+    """Even where settings hide them from `git status`: other code would run."""
+    git(nested, 'config', '--file=.gitmodules', 'submodule.sub.ignore', 'all')
+    git(nested, 'commit', '--quiet', '--all', '--message=second')
+    git(nested, 'config', 'diff.ignoreSubmodules', 'all')
+    assert state_of(nested)['dirty'] is False
+    nested.joinpath(below, 'new').write_text('')
+    git(nested / below, 'add', 'new')
+    assert git(nested, 'status', '--porcelain') == ''
+    assert state_of(nested)['dirty'] is True
+
+
+def test_another_commit_of_a_submodule_counts(nested):
+    """The commit of the whole does not say what is checked out in it."""
+    git(nested / 'sub', 'commit', '--quiet', '--allow-empty', '--message=other')
+    assert state_of(nested)['dirty'] is True
+
+
+def test_a_submodule_that_is_not_checked_out(nested):
+    """It has no files that could be changed."""
+    git(nested, 'submodule', '--quiet', 'deinit', '--all')
+    assert state_of(nested)['dirty'] is False
+
+
+def test_inside_a_submodule(nested):
+    """A submodule is a repository of its own."""
+    state = state_of(nested / 'sub')
+    assert state['commit'] == git(nested / 'sub', 'rev-parse', 'HEAD')
+    assert state['repo'] == str(nested / 'sub')
+
+
+# --- the environment ------------------------------------------------------------------
+
+
+def test_all_that_names_a_repository_is_left_out(empty):
+    """Git lists it: all but settings. A new version may have a new name."""
+    names = set(git(empty, 'rev-parse', '--local-env-vars').split())
+    settings = {'GIT_CONFIG', 'GIT_CONFIG_PARAMETERS', 'GIT_CONFIG_COUNT'}
+    assert names - OF_A_REPOSITORY <= settings
+
+
+@pytest.mark.parametrize('name', sorted(OF_A_REPOSITORY))
+def test_variables_of_another_repository(repo, tmp_path, monkeypatch, name):
+    """Each record is about its directory, whatever git has set for a hook."""
+    expected = state_of(repo)
+    git(tmp_path, 'init', '--quiet', 'other')
+    monkeypatch.setenv(name, str(tmp_path / 'other' / '.git'))
+    assert state_of(repo) == expected
+
+
+def test_in_a_hook(repo, tmp_path):
+    """A hook of a linked worktree, which git runs with its own variables."""
+    code = f"""
+import os
+from microbench import MBGitInfo
+assert 'GIT_INDEX_FILE' in os.environ or 'GIT_DIR' in os.environ
+bm_data = {{}}
+capture = MBGitInfo()
+capture.git_repo = {str(repo)!r}
+capture.capture_git_info(bm_data)
+print(bm_data['git']['repo'], bm_data['git']['commit'], bm_data['git']['dirty'])
+"""
+    git(tmp_path, 'clone', '--quiet', str(repo), 'hooked')
+    git(tmp_path / 'hooked', 'worktree', 'add', '--quiet', '-b', 'side', '../tree')
+    hook = tmp_path / 'hooked' / '.git' / 'hooks' / 'post-commit'
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f'#!/bin/sh\n{shlex.join([sys.executable, "-c", code])}\n')
+    hook.chmod(0o755)
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run(
+        ['git', *words_of_the_author(), 'commit', '--quiet', '--allow-empty', '-mx'],
+        cwd=tmp_path / 'tree',
+        env={**os.environ, 'PYTHONPATH': path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = f'{repo} {git(repo, "rev-parse", "HEAD")} False\n'
+    assert said in done.stdout + done.stderr
+
+
+def words_of_the_author():
+    """Options of a commit."""
+    return ['-c', 'user.name=A', '-c', 'user.email=a@example.org']
+
+
+def test_settings_of_the_environment_stay(repo, monkeypatch):
+    """Such as safe.directory in a container; ours come after them."""
+    monkeypatch.setenv('GIT_CONFIG_COUNT', '1')
+    monkeypatch.setenv('GIT_CONFIG_KEY_0', 'safe.directory')
+    monkeypatch.setenv('GIT_CONFIG_VALUE_0', '*')
+    monkeypatch.setenv('GIT_TEST_ASSUME_DIFFERENT_OWNER', '1')
+    assert state_of(repo)['repo'] == str(repo)
+    env = environment()
+    assert env['GIT_CONFIG_KEY_0'] == 'safe.directory'
+    assert [env['GIT_CONFIG_COUNT'], env['GIT_CONFIG_KEY_1']] == ['4', 'core.fsmonitor']
+
+
+def test_a_wrong_number_of_settings_raises(repo, monkeypatch):
+    """It is as wrong for git: the error has its words."""
+    monkeypatch.setenv('GIT_CONFIG_COUNT', 'many')
+    with pytest.raises(subprocess.CalledProcessError, match='GIT_CONFIG_COUNT'):
+        record_of(git_repo=str(repo))
+
+
+def test_no_monitor_is_started(repo, tmp_path):
+    """Not even one that the repository asks for: it could outlive the capture."""
+    monitor = tmp_path / 'monitor'
+    monitor.write_text(f'#!/bin/sh\ntouch {tmp_path}/asked\n')
+    monitor.chmod(0o755)
+    git(repo, 'config', 'core.fsmonitor', str(monitor))
+    assert state_of(repo)['dirty'] is False
+    assert not tmp_path.joinpath('asked').exists()
+    git(repo, 'status')
+    assert tmp_path.joinpath('asked').exists()
+
+
+def test_preferences_of_the_user_change_nothing(repo):
+    """What is dirty does not depend on how `git status` is liked."""
+    git(repo, 'config', 'status.showUntrackedFiles', 'all')
+    git(repo, 'config', 'status.short', 'true')
+    repo.joinpath('untracked').write_text('')
+    assert state_of(repo)['dirty'] is False
+
+
+# --- how often git is asked -----------------------------------------------------------
+
+
+def records_of(folder, between):
+    """`git.repo` of two records of one bench, with something done between them."""
+    bench = type('Here', (Bench,), {'git_repo': str(folder)})()
+    for step in (lambda: None, between):
+        step()
+        with bench.record():
+            pass
+    return [record['git']['repo'] for record in bench.get_results()]
+
+
+def test_the_directory_is_asked_for_once(repo, calls):
+    """The state is asked for in each record, where the repository is in the first."""
+    assert records_of(repo, lambda: None) == [str(repo)] * 2
+    assert calls == ['rev-parse', 'status', 'status']
+
+
+def test_another_repository_between_two_records(repo):
+    """One that is made within the first is noticed."""
+    repo.joinpath('sub').mkdir()
+    found = records_of(repo / 'sub', lambda: git(repo / 'sub', 'init', '--quiet'))
+    assert found == [str(repo), str(repo / 'sub')]
+
+
+def test_a_link_that_is_changed_between_two_records(repo, tmp_path):
+    """The directory that it then leads to counts."""
+    git(tmp_path, 'clone', '--quiet', str(repo), 'other')
+    link = tmp_path / 'link'
+    link.symlink_to('repo')
+
+    def changed():
+        link.unlink()
+        link.symlink_to('other')
+
+    assert records_of(link, changed) == [str(repo), str(tmp_path / 'other')]
+
+
+def test_a_work_tree_elsewhere_is_asked_for_each_time(repo, tmp_path, calls):
+    """Where `.git` is does not say where the files are."""
+    tmp_path.joinpath('files').mkdir()
+    git(repo, 'config', 'core.worktree', str(tmp_path / 'files'))
+    assert records_of(repo, lambda: None) == [str(tmp_path / 'files')] * 2
+    assert calls == ['rev-parse', 'status'] * 2
+
+
+def test_an_old_git(repo, tmp_path, monkeypatch, calls):
+    """Before 2.17 it does not know an option, which only saves time."""
+    old = tmp_path / 'bin' / 'git'
+    old.parent.mkdir()
+    real = git(repo, '--exec-path') + '/git'
+    refuse = 'case "$*" in *--no-ahead-behind*) echo usage >&2; exit 129; esac'
+    old.write_text(f'#!/bin/sh\n{refuse}\nexec {shlex.quote(real)} "$@"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv('PATH', str(old.parent), prepend=os.pathsep)
+    assert state_of(repo)['commit'] == git(repo, 'rev-parse', 'HEAD')
+    assert calls == ['rev-parse', 'status', 'status']
