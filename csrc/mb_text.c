@@ -257,6 +257,23 @@ write_u_escape(mb_text *text, uint32_t unit)
     }
 }
 
+/* Text for a surrogate that stands alone: a backslash, and what it stands for. */
+static void
+write_lone_surrogate(mb_text *text, uint32_t point)
+{
+    if (point < 0xdc80 || point > 0xdcff) {
+        mb_text_raw(text, "\\", 1);
+        write_u_escape(text, point);
+        return;
+    }
+    char *room = take_room(text, 5);
+    if (room) {
+        memcpy(room, "\\\\x", 3);
+        room[3] = "0123456789abcdef"[point >> 4 & 15];
+        room[4] = "0123456789abcdef"[point & 15];
+    }
+}
+
 static void
 write_code_point(mb_text *text, uint32_t point)
 {
@@ -303,6 +320,26 @@ read_character(const unsigned char *bytes, size_t size, uint32_t *point)
         return 1;
     }
     *point = value;
+    return length;
+}
+
+static bool
+is_surrogate(uint32_t point)
+{
+    return point >= 0xd800 && point <= 0xdfff;
+}
+
+/* Reads a second surrogate that makes a pair with the first, and returns its length and
+ * the character of both; 0 where there is none. */
+static size_t
+read_second(const unsigned char *bytes, size_t size, uint32_t *point)
+{
+    uint32_t second = 0;
+    const size_t length = size ? read_character(bytes, size, &second) : 0;
+    if (*point > 0xdbff || second < 0xdc00 || second > 0xdfff) {
+        return 0;
+    }
+    *point = 0x10000 + ((*point - 0xd800) << 10) + (second - 0xdc00);
     return length;
 }
 
@@ -357,8 +394,16 @@ write_escape(mb_text *text, const char *bytes, size_t size)
         return 1;
     }
     uint32_t point;
-    const size_t length = read_character((const unsigned char *)bytes, size, &point);
-    write_code_point(text, point);
+    const unsigned char *begin = (const unsigned char *)bytes;
+    size_t length = read_character(begin, size, &point);
+    if (is_surrogate(point)) {
+        length += read_second(begin + length, size - length, &point);
+    }
+    if (is_surrogate(point)) {
+        write_lone_surrogate(text, point);
+    } else {
+        write_code_point(text, point);
+    }
     return length;
 }
 

@@ -54,8 +54,12 @@ void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s);
 
 /* UTF-8 as a JSON string with its quotes, in pure ASCII: \" \\ \b \f \n \r \t, other
  * control characters, DEL, and all beyond ASCII as \uXXXX (with surrogate pairs), exactly
- * as json.dumps. Encoded surrogates (ED A0 80 to ED BF BF) become their
- * \uXXXX; each other byte that is no UTF-8 becomes \ufffd. */
+ * as json.dumps. Each other byte that is not UTF-8 becomes \ufffd.
+ *
+ * Encoded surrogates (ED A0 80 to ED BF BF) come from str objects of Python. Two that make
+ * a pair become that character. One that stands alone has no place in JSON that strict
+ * readers take (RFC 8259, 8.2), and becomes text, as `backslashreplace` of Python has it:
+ * U+DC80 to U+DCFF, which stand for bytes (PEP 383), \\x80 to \\xff, others \\ud800 ... */
 void mb_text_string(mb_text *text, const char *utf8, size_t size);
 
 /* JSON in UTF-8, with everything beyond ASCII escaped as above: only strings can hold

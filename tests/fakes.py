@@ -86,6 +86,25 @@ def only(records):
     return record
 
 
+def readable(value):
+    """A value as a record has it: escapes in place of surrogates that stand alone."""
+    if isinstance(value, dict):
+        return {readable(key): readable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(readable, value))
+    if not isinstance(value, str):
+        return value
+    paired = value.encode('utf-16-le', 'surrogatepass')
+    return ''.join(map(_escaped, paired.decode('utf-16-le', 'surrogatepass')))
+
+
+def _escaped(character):
+    if '\udc80' <= character <= '\udcff':
+        return f'\\x{ord(character) & 0xFF:02x}'
+    is_lone = '\ud800' <= character <= '\udfff'
+    return f'\\u{ord(character):04x}' if is_lone else character
+
+
 def shape(value, like):
     """A value, with types in the places where what it is like has types."""
     if isinstance(like, type):

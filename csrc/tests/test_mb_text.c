@@ -187,12 +187,33 @@ characters_beyond_ascii_become_escapes(void)
 }
 
 static void
-encoded_surrogates_stay_what_they_are(void)
+surrogates_alone_become_text(void)
 {
     CHECK_STRING("\xed\x9f\xbf\xee\x80\x80", "\"\\ud7ff\\ue000\"");
-    CHECK_STRING("\xed\xa0\x80", "\"\\ud800\"");
-    CHECK_STRING("\xed\xbf\xbf", "\"\\udfff\"");
+    CHECK_STRING("\xed\xa0\x80", "\"\\\\ud800\"");
+    CHECK_STRING("\xed\xaf\xbfz", "\"\\\\udbffz\"");
+    CHECK_STRING("\xed\xbf\xbf", "\"\\\\udfff\"");
+    CHECK_STRING("\xed\xb1\xbf", "\"\\\\udc7f\"");
+    CHECK_STRING("\xed\xb4\x80", "\"\\\\udd00\"");
+    CHECK_STRING("\xed\xa0\x80\xed\xa0\x80", "\"\\\\ud800\\\\ud800\"");
+    CHECK_STRING("\xed\xb8\x80\xed\xa0\xbd", "\"\\\\ude00\\\\ud83d\"");
+}
+
+static void
+bytes_of_undecodable_names_become_their_number(void)
+{
+    CHECK_STRING("\xed\xb2\x80", "\"\\\\x80\"");
+    CHECK_STRING("\xed\xb3\xbf", "\"\\\\xff\"");
+    CHECK_STRING("caf\xed\xb3\xa9.csv", "\"caf\\\\xe9.csv\"");
+}
+
+static void
+surrogates_that_make_a_pair_are_its_character(void)
+{
     CHECK_STRING("\xed\xa0\xbd\xed\xb8\x80", "\"\\ud83d\\ude00\"");
+    CHECK_STRING("\xed\xa0\x80\xed\xb0\x80", "\"\\ud800\\udc00\"");
+    CHECK_STRING("\xed\xaf\xbf\xed\xbf\xbf", "\"\\udbff\\udfff\"");
+    CHECK_STRING("\xed\xa0\x80\xed\xa0\xbd\xed\xb8\x80", "\"\\\\ud800\\ud83d\\ude00\"");
 }
 
 static void
@@ -372,7 +393,9 @@ main(void)
     RUN(an_offset_of_a_day_fails);
     RUN(ascii_is_escaped_as_json_dumps_does);
     RUN(characters_beyond_ascii_become_escapes);
-    RUN(encoded_surrogates_stay_what_they_are);
+    RUN(surrogates_alone_become_text);
+    RUN(bytes_of_undecodable_names_become_their_number);
+    RUN(surrogates_that_make_a_pair_are_its_character);
     RUN(each_byte_that_is_no_utf8_is_replaced);
     RUN(longer_forms_than_needed_are_no_utf8);
     RUN(json_changes_only_where_it_is_not_ascii);

@@ -88,7 +88,13 @@ def _simplified_key(key: Any) -> str:
 
 
 def made_strict(line: bytes) -> bytes:
-    """Return a line of JSON with null in place of NaN and infinities."""
+    """Return a line of JSON with what strict readers take.
+
+    That is null in place of NaN and infinities, and text in place of lone surrogates.
+    """
+    from .surrogates import with_readable_surrogates  # start-up time
+
+    line = with_readable_surrogates(line)
     if b'NaN' not in line and b'Infinity' not in line:
         return line
     from ..results.reading import decode_line  # start-up time

@@ -14,6 +14,7 @@ import math
 from .. import _core
 from ..messages import one_line, text_of, warn
 from .simpler import simpler
+from .surrogates import with_readable_surrogates
 
 orjson: Any
 try:
@@ -111,9 +112,10 @@ def _shallow_default(value: Any) -> Any:
 def _by_stdlib(value: Any, encoder: type) -> bytes | None:
     try:
         text = _dumped(value, cls=encoder)
-        return _checked(text, value) if _writes_itself(encoder) else text.encode()
+        line = _checked(text, value) if _writes_itself(encoder) else text.encode()
     except Exception:
         return None
+    return line and with_readable_surrogates(line)
 
 
 def _dumped(value: Any, **options: Any) -> str:
@@ -156,7 +158,7 @@ def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
     cleaner = _Cleaner(_default_of(encoder), strict=strict)
     cleaned = _core.within_stack(cleaner.clean, value)
     text = _by_stdlib(cleaned, encoder) if encoder and _writes_itself(encoder) else None
-    return text or _dumped(cleaned).encode()
+    return text or with_readable_surrogates(_dumped(cleaned).encode())
 
 
 def _default_of(encoder: type | None) -> Callable[[Any], Any]:

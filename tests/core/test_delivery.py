@@ -593,7 +593,7 @@ def test_to_json_that_is_not_ascii(decorated, caught):
             pass
     [line] = new.lines
     assert line.isascii()
-    assert json.loads(line)['note'] == 'Zürich \ud800'
+    assert json.loads(line)['note'] == r'Zürich \ud800'
     assert old.getvalue().encode() == line + b'\n'
     assert caught == []
 

@@ -11,7 +11,7 @@ import pytest
 import microbench
 from microbench import MicroBenchBase, _core
 from microbench.core.run import Run
-from tests.fakes import Failing, FailingAt, Kept, Ticking, only
+from tests.fakes import Failing, FailingAt, Kept, Ticking, only, readable
 
 PACKAGE = microbench.__file__.rpartition('/')[0]
 
@@ -160,7 +160,7 @@ def test_it_is_recorded_and_raised_again(form, way, exception):
     record = only(kept.records)
     assert record['exception'] == {
         'type': type(exception).__name__,
-        'message': str(exception),
+        'message': readable(str(exception)),
     }
     assert len(record['call']['durations']) == 1
 

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from microbench import MBFunctionCall, MBReturnValue, MicroBenchBase, _core
-from tests.fakes import FailingAt, Kept, Ticking, call_of, only, printed
+from tests.fakes import FailingAt, Kept, Ticking, call_of, only, printed, readable
 
 
 @pytest.fixture
@@ -27,7 +27,9 @@ def test_default_name(bench, name):
     assert call_of(bench)['name'] == '<record>'
 
 
-@pytest.mark.parametrize('name', ['pipeline', 'Zürich', '\ud800', '"\\\n\0', 'x' * 10**6])
+@pytest.mark.parametrize(
+    'name', ['pipeline', 'Zürich', '\ud800\udce9', '"\\\n\0', 'x' * 10**6]
+)
 @pytest.mark.parametrize('counter', [Ticking(), time.perf_counter])
 def test_any_name(name, counter):
     """Any text is a name, also what is no valid Unicode or a megabyte long."""
@@ -35,7 +37,7 @@ def test_any_name(name, counter):
     with bench.record(name), bench.time(name):
         pass
     call = call_of(bench)
-    assert call['name'] == call['timings'][0]['name'] == name
+    assert call['name'] == call['timings'][0]['name'] == readable(name)
 
 
 @pytest.mark.parametrize('counter', [Ticking(), time.perf_counter])

@@ -23,7 +23,7 @@ from microbench import (
 )
 from microbench.core import form
 from microbench.core.run import Run
-from tests.fakes import Kept, only
+from tests.fakes import Kept, only, readable
 
 # --- one native run in both forms -----------------------------------------------------
 
@@ -191,7 +191,8 @@ def check_both_forms(
     assert types_of(found) == types_of(expected)
     assert as_text.startswith(b'{"mb":{"run_id":"')
     assert as_dict.startswith(b'{"mb":{"run_id":"')
-    assert found['call']['name'] == (name or ('function' if decorated else name))
+    expected = readable(name) or ('function' if decorated else name)
+    assert found['call']['name'] == expected
 
 
 # --- the ways in ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from microbench import (
     MicroBench,
     MicroBenchBase,
 )
-from tests.fakes import call_of
+from tests.fakes import call_of, readable
 
 PLACEHOLDER = '__unencodable_as_json__'
 
@@ -126,7 +126,7 @@ def test_return_values(value):
     """What the function returns, null included."""
     bench = Value()
     assert bench(lambda: value)() is value
-    assert call_of(bench)['return_value'] == value
+    assert call_of(bench)['return_value'] == readable(value)
 
 
 def test_a_return_value_that_is_no_json():
