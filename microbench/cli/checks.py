@@ -6,6 +6,7 @@ The order is part of the behaviour: of several mistakes the first one is told.
 from __future__ import annotations
 
 from . import choice
+from .fields import field
 from .options import GROUPS
 from .settings import Settings
 from .words import UsageError, hint, key_and_value, shown, typed
@@ -92,12 +93,12 @@ def _no_flag_twice(options: list[Option]) -> None:
 
 def _fields(settings: Settings, named: Named) -> None:
     taken = dict.fromkeys(RESERVED, 'part of every record') | {
-        field: f'set by the mixin {name!r}'
+        top: f'set by the mixin {name!r}'
         for name, mixin in named.items()
-        for field in getattr(mixin, 'cli_fields', ())
+        for top in getattr(mixin, 'cli_fields', ())
     }
     for word in settings.field or ():
-        key, _ = key_and_value('-f/--field', word, 'KEY=VALUE')
+        key, _ = field(word)
         why = "not stored, for its '_'" if key.startswith('_') else taken.get(key)
         if why:
             raise UsageError(

@@ -144,7 +144,8 @@ MIXINS = (
         *('-f', '--field'),
         metavar='KEY=VALUE',
         repeats=True,
-        help='store this string in the record; can be repeated',
+        help='store this string in the record, or KEY:=JSON, such as rank:=0, for a value '
+        'with a type; can be repeated',
     ),
     Option(
         '--redact',

@@ -50,6 +50,10 @@ class Settings:
         self.mixin_options: dict[Option, Any] = {}  # with the values given
 
     @property
-    def fields(self) -> dict[str, str]:
+    def fields(self) -> dict[str, Any]:
         """The fields of the record."""
-        return dict(word.split('=', 1) for word in self.field or ())
+        if not self.field:
+            return {}
+        from .fields import field  # start-up time
+
+        return dict(map(field, self.field))
