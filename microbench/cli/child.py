@@ -45,6 +45,8 @@ class Child:
         own_group: make a process group for it.
         look_up: called whenever a signal interrupts the waiting; it may raise
             StillRunningError.
+        turn: called again and again while the child runs, instead of waiting for it, where
+            no thread does what has to be done meanwhile; it waits by itself.
     """
 
     # None: it could not be started
@@ -65,6 +67,7 @@ class Child:
         options: Mapping[str, Any] | None = None,
         own_group: bool = False,
         look_up: Callable[[], None] = lambda: None,
+        turn: Callable[[], None] | None = None,
     ) -> None:
         self.command = command
         self.attendants = attendants
@@ -73,6 +76,7 @@ class Child:
             self.options.update(_new_group())
         self.own_group = own_group
         self.look_up = look_up
+        self.turn = turn
         self.lock = threading.Lock()  # held while it is signalled, or declared over
         self.texts: dict[str, str] = {}  # captured output, by name of the stream
         self.samples: list[dict[str, Any]] = []
@@ -86,11 +90,7 @@ class Child:
             OSError: it could not be started.
             StillRunningError: it is still running, and `finish` waits for it.
         """
-        self._began_ns = _core.clock_ns()
-        # The child gets every descriptor that we were given, as it would without us:
-        # `make -j` and `<(...)` of a shell hand some over. Our own ones are closed when
-        # it is executed.
-        self.process = started(self.command, **self.options)
+        self._begin()
         try:
             self._meet()
             for attendant in self.attendants:
@@ -102,6 +102,21 @@ class Child:
         except BaseException:
             self._put_down()
             raise
+
+    def _begin(self) -> None:
+        """Start it; a script without `#!` by the shell, as execvp(3) does."""
+        self._began_ns = _core.clock_ns()
+        # The child gets every descriptor that we were given, as it would without us:
+        # `make -j` and `<(...)` of a shell hand some over. Our own ones are closed when
+        # it is executed.
+        try:
+            self.process = started(self.command, **self.options)
+        except OSError as error:
+            from .programs import as_script  # start-up time
+
+            command = as_script(self.command, error)
+            self._began_ns = _core.clock_ns()
+            self.process = started(command, **self.options)
 
     def finish(self) -> None:
         """Wait for the end, have the attendants do their part, collect the child."""
@@ -144,9 +159,11 @@ class Child:
             self._collect()
             return 0
         while True:
-            ended_ns = _core.child_end_ns(self.pid, True)
+            ended_ns = _core.child_end_ns(self.pid, self.turn is None)
             if ended_ns:
                 return ended_ns
+            if self.turn is not None:
+                self.turn()
             self.look_up()
 
     def _bury(self) -> None:
@@ -181,13 +198,26 @@ class Child:
         """Whether it has ended, even if nobody has noticed; False for a stub."""
         return self.is_ours and _core.child_end_ns(self.pid, False) > 0
 
-    def signal(self, number: int) -> None:
-        """Send a signal, to the whole group if we made one, unless it is over."""
+    def signal(self, number: int, wake: bool = False) -> None:
+        """Send a signal, to the whole group if we made one, unless it is over.
+
+        Args:
+            number: of the signal.
+            wake: continue it, in case it is stopped and would not see the signal.
+        """
         with self.lock:
             if self.over:
                 return
             assert self.process is not None
             self.process.send_signal(number)
+            if wake:
+                self.wake()
+
+    def wake(self) -> None:
+        """SIGCONT to it, or its group; the caller knows that it was not collected yet."""
+        if self.is_ours:
+            assert self.process is not None
+            self.process.send_signal(signal.SIGCONT)
 
     def terminate(self) -> None:
         """SIGTERM to it, or its group; the caller knows that it was not collected yet."""

@@ -153,6 +153,9 @@ def _trouble_with(host: str) -> str | None:
             found.append('that is no name of a host')
 
     thread = Thread(target=ask, daemon=True)  # a name server may take a minute
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # the system gives no thread: the sink will say what it finds
+        return None
     thread.join(PATIENCE)
     return found[0] if found else None

@@ -5,8 +5,16 @@
     SIGTERM, SIGHUP         gets it no further   we end by the signal
     SIGINT                  gets it no further   we end by it if the child did, or if
                                                  iterations are missing
-    SIGUSR1/2, SIGXCPU,     gets it go on        we end by it if the child did
-    SIGQUIT
+    SIGUSR1/2, SIGALRM,     gets it go on        we end by it if the child did
+    SIGXCPU and all others
+    whose default is to end
+
+A child that is stopped reacts to none of them: those of the first two rows are followed by
+SIGCONT, as timeout(1) does it. Crashes (SIGSEGV ...) are our own. SIGPIPE and SIGXFSZ are
+ignored by Python, and so end neither of us.
+
+A timer that was set before we were started (`alarm 60; exec microbench ...`) is ours, not
+the child's: its signal is passed on like any other.
 
 A scheduler kills what has not ended some time after SIGTERM. So when the child takes longer
 than the grace period, the record is written without it; the child is never killed.
@@ -35,7 +43,22 @@ if TYPE_CHECKING:
     from .child import Child
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-NOTICES = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU, signal.SIGQUIT)
+USUAL_NOTICES = (  # of signal(7); not all are on each system
+    *('SIGUSR1', 'SIGUSR2', 'SIGXCPU', 'SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGPROF'),
+    *('SIGIO', 'SIGPWR', 'SIGSTKFLT'),
+)
+
+
+def _notices() -> Iterator[int]:
+    """Yield the signals whose default action ends a process, real-time ones included."""
+    for name in USUAL_NOTICES:
+        if hasattr(signal, name):
+            yield getattr(signal, name)
+    if hasattr(signal, 'SIGRTMIN'):
+        yield from range(signal.SIGRTMIN, signal.SIGRTMAX + 1)
+
+
+NOTICES = tuple(_notices())
 TYPED = (signal.SIGINT, signal.SIGQUIT)
 # Does nothing by default, and so is free to interrupt the main thread's waiting.
 NUDGE = signal.SIGURG
@@ -160,7 +183,7 @@ class Forwarding:
 
     def _send(self, number: int) -> None:
         assert self._child is not None
-        self._child.signal(number)
+        self._child.signal(number, wake=number in ENDING)
         if number in ENDING and not self.gave_up:
             self.watch.at(monotonic() + self.grace, self._give_up)
 

@@ -99,8 +99,10 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
             look_ahead(settings)
             measurement.record(bench)
     if measurement.start_error is not None:
-        why = measurement.start_error.strerror
+        from .programs import reason  # start-up time
+
         program = settings.command[0]
+        why = reason(program, measurement.start_error)
         tell(f'microbench: cannot start {shown(program)}: {why}{quoted(program)}')
     elif measurement.error is not None:
         raise measurement.error

@@ -1,9 +1,10 @@
 """What the command prints: read, kept for the record, and passed on at once.
 
 A thread reads each pipe to its end, whatever becomes of its own output, because a child
-whose pipe is full waits forever. Bytes are passed on as they come, so that a progress bar
-moves. A process that the child leaves behind may keep the pipe open: once the child has
-ended and the pipe is empty, we wait PATIENCE for more, and then only pass on.
+whose pipe is full waits forever. Where the system gives no thread, that of the watch reads.
+Bytes are passed on as they come, so that a progress bar moves. A process that the child
+leaves behind may keep the pipe open: once the child has ended and the pipe is empty, we
+wait PATIENCE for more, and then only pass on.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from .child import Child
     from .settings import Settings
+    from .watch import Watch
 
 PATIENCE = 0.25  # seconds
 LOOK_EVERY = 0.02  # seconds
@@ -38,12 +40,17 @@ class Capture:
 
     Args:
         settings: what is captured.
+        watch: reads where there is no other thread.
         is_urgent: whether a reader of ours that is slow must not be waited for.
     """
 
     def __init__(
-        self, settings: Settings, is_urgent: Callable[[], bool] = lambda: False
+        self,
+        settings: Settings,
+        watch: Watch,
+        is_urgent: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.watch = watch
         self.is_urgent = is_urgent
         self.modes = {name: getattr(settings, name) for name in STREAMS}
         self.modes = {name: mode for name, mode in self.modes.items() if mode}
@@ -57,7 +64,7 @@ class Capture:
             # As they are now: users' tests replace them.
             ours = None if mode == 'suppress' else getattr(sys, f'__{name}__')
             pipe = getattr(child.process, name)
-            reader = Reader(pipe, PassOn(ours), Kept(self.limit))
+            reader = Reader(pipe, PassOn(ours), Kept(self.limit), self.watch)
             reader.start()
             self._readers[name] = reader
 
@@ -81,10 +88,12 @@ class Reader:
         pipe: of a child; or, from users' tests, lines of bytes with a `close`.
         pass_on: called with each piece.
         kept: what is stored.
+        watch: reads where there is no other thread.
     """
 
-    def __init__(self, pipe: Any, pass_on: PassOn, kept: Kept) -> None:
+    def __init__(self, pipe: Any, pass_on: PassOn, kept: Kept, watch: Watch) -> None:
         self.pipe = pipe
+        self.watch = watch
         self.pass_on = pass_on
         self.kept: Kept | None = kept
         self.number = descriptor(pipe)
@@ -95,25 +104,43 @@ class Reader:
         self._done = threading.Event()
 
     def start(self) -> None:
-        """Start the thread; RuntimeError if the system gives none."""
-        threading.Thread(target=self._read, name='microbench reader', daemon=True).start()
+        """Start the thread, or have the watch read."""
+        thread = threading.Thread(target=self._read, name='microbench reader', daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives none
+            if self.number is None:
+                raise
+            steps = self._steps()
+            self.watch.listen(self.number, lambda: next(steps, None))
 
     def _read(self) -> None:
+        for _ in self._steps():
+            pass
+
+    def _steps(self) -> Iterator[None]:
+        """Read a piece in each step."""
         try:
             for piece in self._pieces():
-                self.passing_on = True
-                with self._lock:
-                    if self.kept is not None and self.taken < self.enough:
-                        self.kept.add(piece)
-                self.taken += len(piece)
-                self.pass_on(piece)
-                self.passing_on = False
+                self._take_over(piece)
+                yield
             self.pass_on(b'', final=True)
         except (OSError, ValueError):
-            pass  # it broke, or somebody has closed it: what was read counts
+            pass  # it broke, or was closed: what was read counts
         finally:
+            if self.number is not None:
+                self.watch.ignore(self.number)
             self.pipe.close()
             self._done.set()
+
+    def _take_over(self, piece: bytes) -> None:
+        self.passing_on = True
+        with self._lock:
+            if self.kept is not None and self.taken < self.enough:
+                self.kept.add(piece)
+        self.taken += len(piece)
+        self.pass_on(piece)
+        self.passing_on = False
 
     def _pieces(self) -> Iterator[bytes]:
         if self.number is None:
@@ -126,7 +153,7 @@ class Reader:
         """Wait until everything is read that the child itself has written."""
         self.enough = self.taken + LARGEST_PIPE
         give_up_at = monotonic() + PATIENCE
-        while not self._done.wait(LOOK_EVERY):
+        while not self.watch.pause(self._done, LOOK_EVERY):
             if is_urgent() or self.taken >= self.enough:
                 break
             if monotonic() > give_up_at and self._is_empty():

@@ -19,6 +19,7 @@ from .child import Child, StillRunningError
 from .forwarding import Forwarding
 from .outcome import Outcome
 from .pipes import Capture
+from .rewind import input_of
 from .spawn import environment
 from .terminal import is_terminal
 
@@ -50,9 +51,12 @@ class Measurement:
         self.incomplete = False  # iterations are missing
         self.left_running = False
         self.own_group = False
+        self.rewind = input_of(settings.warmup + settings.iterations)
         scope = settings.monitor_scope if settings.monitor_interval else None
         self.forwarding = Forwarding(settings.timeout_grace_period)
-        self.capture = Capture(settings, lambda: self.forwarding.gave_up)
+        self.turn: Callable[[], None] | None = None  # without a thread
+        watch = self.forwarding.watch
+        self.capture = Capture(settings, watch, lambda: self.forwarding.gave_up)
         self.options: dict[str, Any] = {**self.capture.pipes}
         self.outcome = Outcome(self.capture.modes, scope)
         self.attendants: list[Attendant] = [self.forwarding, self.capture]
@@ -74,7 +78,7 @@ class Measurement:
 
     def record(self, bench: MicroBenchBase) -> None:
         """Warm up, run the iterations, hand the record to the sinks of the bench."""
-        self.forwarding.begin()
+        self._take_over()
         try:
             self._repeat(self.settings.warmup, self._run_child)
             self.forwarding.swallows = 0  # what captures run may hang
@@ -88,7 +92,8 @@ class Measurement:
 
     def run_unrecorded(self) -> None:
         """Run the command once, as if it had been started without us."""
-        self.forwarding.begin()
+        self.rewind = input_of(runs=1)
+        self._take_over()
         try:
             self._repeat(1, self._run_child)
             self._stay()
@@ -96,6 +101,16 @@ class Measurement:
                 self.outcome.add(self.child)
         finally:
             self.forwarding.end()
+
+    def _take_over(self) -> None:
+        """Take the signals over, from the main thread alone where there is no other."""
+        self.forwarding.begin()
+        if not self.forwarding.watch.threaded:
+            from .unthreaded import Unthreaded  # start-up time
+
+            alone = Unthreaded(self.forwarding.watch)
+            self.attendants.append(alone)
+            self.turn = alone.turn
 
     def _begin(self, bench: MicroBenchBase) -> Run:
         run = Run(bench, os.path.basename(self.command[0])).begin(
@@ -152,12 +167,14 @@ class Measurement:
             self.error = error
 
     def _run_child(self) -> None:
+        self.rewind()
         self.child = Child(
             self.command,
             self.attendants,
             self.options,
             self.own_group,
             self.forwarding.look_up,
+            self.turn,
         )
         try:
             self.child.run()

@@ -1,7 +1,8 @@
 """A time-out ends the command and all that it has started.
 
-First SIGTERM, so that everybody can clean up; after the grace period SIGKILL to those who
-are left, also if the child itself has ended by then.
+First SIGTERM, so that all can clean up, and SIGCONT, because a stopped process does not
+react to SIGTERM; after the grace period SIGKILL to those that are left, also if the child
+itself has ended by then.
 
 Without a controlling terminal the child leads a process group, and the group is
 signalled. With one it stays in ours, because in a group of its own it would be a
@@ -68,6 +69,8 @@ class TimeOut:
             self._others = others_of(child) if child.is_ours else []
             child.terminate()
             _signal_each(self._others, signal.SIGTERM, child)
+            child.wake()
+            _signal_each(self._others, signal.SIGCONT, child)
         self._timer = self.watch.at(self._kill_at, lambda: self._kill(child))
 
     def _kill(self, child: Child) -> None:

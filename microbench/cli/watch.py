@@ -4,6 +4,9 @@ The main thread sits in one blocking call until the child has ended, so that the
 read at once. Whatever has to happen meanwhile happens here: at given times, and when a
 signal comes. The C half of Python's signal handlers writes the number of each signal into
 a pipe (`signal.set_wakeup_fd`), so none is missed, whatever the main thread is doing.
+
+Where the system gives no thread (`ulimit -u`, `pids.max`), the main thread does the same
+between two looks at the child: cli/unthreaded.py.
 """
 
 from __future__ import annotations
@@ -37,10 +40,15 @@ class Watch:
 
     Args:
         on_signal: called in the thread with the number of each signal.
+
+    Attributes:
+        threaded: whether there is a thread; without one, `turn` has to be called.
     """
 
     def __init__(self, on_signal: Callable[[int], None]) -> None:
         self._on_signal = on_signal
+        self.threaded = True
+        self._listeners: dict[int, Callable[[], None]] = {}
         self._timers: list[Timer] = []
         self._wakes_at = math.inf
         self._lock = threading.Lock()
@@ -55,14 +63,18 @@ class Watch:
         )
 
     def start(self) -> None:
-        """Start the thread; RuntimeError if the system gives none."""
-        self._thread.start()
+        """Start the thread, if the system gives one."""
+        try:
+            self._thread.start()
+        except RuntimeError:  # RLIMIT_NPROC, pids.max, no memory for its stack
+            self.threaded = False
 
     def stop(self) -> None:
         """End the thread; what is not due yet is dropped."""
         self._stopped = True
-        self._wake_up()
-        self._thread.join()
+        if self.threaded:
+            self._wake_up()
+            self._thread.join()
         os.close(self._ear)
         os.close(self.mouth)
 
@@ -82,6 +94,24 @@ class Watch:
             if timer in self._timers:
                 self._timers.remove(timer)
 
+    def listen(self, number: int, action: Callable[[], None]) -> None:
+        """Do something whenever a descriptor can be read, or is at its end."""
+        self._listeners[number] = action
+        self._poll.register(number, select.POLLIN)
+        self._wake_up()
+
+    def ignore(self, number: int) -> None:
+        """Listen no more; do this before the descriptor is closed."""
+        if self._listeners.pop(number, None) is not None:
+            self._poll.unregister(number)
+
+    def pause(self, event: threading.Event, most: float) -> bool:
+        """Return whether the event has come, after `most` seconds at the latest."""
+        if self.threaded:
+            return event.wait(most)
+        self.turn(most)
+        return event.is_set()
+
     def _wake_up(self) -> None:
         try:
             os.write(self.mouth, WAKE_UP)
@@ -90,17 +120,27 @@ class Watch:
 
     def _loop(self) -> None:
         while not self._stopped:
-            if self._poll.poll(self._milliseconds()):
-                for number in os.read(self._ear, 4096):
-                    if number:
-                        self._guarded(self._on_signal, number)
-            for timer in self._due():
-                self._guarded(timer.action)
+            self.turn()
 
-    def _milliseconds(self) -> int:
+    def turn(self, most: float = LONGEST) -> None:
+        """Wait for the next thing to do, `most` seconds at the longest, and do it."""
+        for number, _ in self._poll.poll(self._milliseconds(most)):
+            if number == self._ear:
+                self._hear()
+            elif number in self._listeners:
+                self._guarded(self._listeners[number])
+        for timer in self._due():
+            self._guarded(timer.action)
+
+    def _hear(self) -> None:
+        for number in os.read(self._ear, 4096):
+            if number:
+                self._guarded(self._on_signal, number)
+
+    def _milliseconds(self, most: float) -> int:
         with self._lock:
             self._wakes_at = min((t.due for t in self._timers), default=math.inf)
-        wait = max(min(self._wakes_at - monotonic(), LONGEST), 0.0)
+        wait = max(min(self._wakes_at - monotonic(), most), 0.0)
         return math.ceil(wait * 1000)
 
     def _due(self) -> Iterator[Timer]:

@@ -84,7 +84,7 @@ def test_a_failed_start_is_one_line_and_a_record(
 ):
     """127 for what is not there, 126 for what is no program; also while warming up."""
     (tmp_path / 'not-executable').write_text('')
-    (tmp_path / 'no-format').write_text('not a program')
+    (tmp_path / 'no-format').write_bytes(b'\x7fELF\0')
     (tmp_path / 'no-format').chmod(stat.S_IRWXU)
     outcome = command(*OUT, '-w', warmup, '-n', '3', '--', program)
     assert (outcome.status, outcome.stdout) == (status, '')
@@ -395,7 +395,7 @@ def test_words_that_are_no_text_reach_the_child(command, tmp_path):
     outcome = command(*OUT, 'touch', b'name-\xff')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
     assert (tmp_path / os.fsdecode(b'name-\xff')).exists()
-    assert only(outcome)['call']['command'] == ['touch', 'name-\udcff']
+    assert only(outcome)['call']['command'] == ['touch', r'name-\xff']
 
 
 # --- interrupted ----------------------------------------------------------------------

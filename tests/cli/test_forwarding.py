@@ -8,16 +8,19 @@ import sys
 import threading
 from pathlib import Path
 
+import psutil
 import pytest
 
 from microbench import FileOutput, _core
 from microbench.__main__ import main
 from microbench.cli.forwarding import Forwarding
+from microbench.cli.rewind import ONCE
 from microbench.results import journals
 from tests.cli.conftest import wait_until
 
 OUT = ('-o', 'out.jsonl')
-ALL = ('TERM', 'HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'XCPU')
+NOTICES = ('QUIT', 'USR1', 'USR2', 'XCPU', 'ALRM', 'VTALRM', 'PROF', 'IO', 'PWR', 'STKFLT')
+ALL = ('TERM', 'HUP', 'INT', *NOTICES)
 
 
 def number_of(name):
@@ -91,6 +94,21 @@ def test_a_child_that_kills_itself(command):
     assert 'exit_signal' not in only(outcome)
 
 
+@pytest.mark.parametrize('name', ['TERM', 'HUP', 'INT'])
+def test_a_stopped_child_is_continued(start, name):
+    """It would not see the signal, and could not clean up."""
+    script = f'trap "echo clean; exit 9" {name}; echo started; kill -STOP $$; read x'
+    command = start(*OUT, '--', 'sh', '-c', script)
+    assert command.line() == 'started'
+    [child] = psutil.Process(command.process.pid).children()
+    wait_until(lambda: child.status() == psutil.STATUS_STOPPED)
+    command.send(number_of(name))
+    assert command.line() == 'clean'
+    outcome = command.wait()
+    assert only(outcome)['call']['returncode'] == [9]
+    assert only(outcome).get('exit_signal') == (f'SIG{name}' if name != 'INT' else None)
+
+
 # Ends with the number of signals that it got until its input was closed, plus 50.
 COUNTS = """
 import signal, sys
@@ -127,7 +145,7 @@ def test_a_child_that_handles_it_has_its_time(start, name):
     assert record['call']['returncode'] == [52]
 
 
-@pytest.mark.parametrize('name', ['USR1', 'USR2', 'XCPU', 'QUIT'])
+@pytest.mark.parametrize('name', [*NOTICES, 'RTMIN', 'RTMAX'])
 def test_a_notice_that_the_child_survives_ends_nothing(start, name):
     """It is the child's: the other iterations follow, the status is the child's."""
     command = start(*OUT, '-n', '2', '--', *counting(name))
@@ -135,7 +153,9 @@ def test_a_notice_that_the_child_survives_ends_nothing(start, name):
     command.send(number_of(name))
     assert command.line() == 'got 1'
     outcome = command.ended()
-    assert (outcome.status, outcome.stdout, outcome.stderr) == (51, 'started\n', '')
+    # The first run has read the input of both to its end, which is said.
+    assert (outcome.status, outcome.stdout) == (51, 'started\n')
+    assert outcome.stderr == f'{ONCE}\n'
     record = only(outcome)
     assert record['call']['returncode'] == [51, 50]
     assert 'exit_signal' not in record

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from microbench.__main__ import main
 from microbench.cli import pipes
 from microbench.cli.pipes import Kept, PassOn, Reader, write_all
+from microbench.cli.watch import Watch
 from tests.cli.conftest import is_gone, wait_until
 
 OUT = ('-o', 'out.jsonl')
@@ -280,7 +281,8 @@ def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
         go_on.wait(60)
 
     ours, theirs = os.pipe()
-    reader = Reader(os.fdopen(ours, 'rb', 0), pass_on, Kept())
+    watch = Watch(lambda number: None)
+    reader = Reader(os.fdopen(ours, 'rb', 0), pass_on, Kept(), watch)
     reader.start()
     os.write(theirs, b'first ')
     assert passing.wait(60)
@@ -292,6 +294,8 @@ def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
     reader.finish()
     assert reader.take() == 'first second'
     os.close(theirs)
+    watch.start()
+    watch.stop()
 
 
 class Failing(io.StringIO):

@@ -31,6 +31,19 @@ def test_each_iteration_has_its_own_limit(start):
     assert 'exit_signal' not in record
 
 
+CLEANS_UP = 'trap "echo clean; exit 9" TERM; kill -STOP $$; read x; read x'
+
+
+@pytest.mark.parametrize('script', [CLEANS_UP, f"sh -c '{CLEANS_UP}'; exit $?"])
+def test_a_stopped_program_can_clean_up(start, script):
+    """It is continued, and so is what it has started."""
+    options = ('--timeout=0.5', '--timeout-grace-period=60')
+    outcome = start(*OUT, *options, '--', 'sh', '-c', script).wait()
+    assert (outcome.stdout, outcome.stderr) == ('clean\n', '')
+    assert outcome.status in (9, 143)  # of the inner shell, or of the outer one
+    assert outcome.records[0]['call']['timed_out'] is True
+
+
 def test_without_a_time_out_nothing_is_said(start):
     """Neither flag is there."""
     outcome = start(*OUT, '--timeout=600', '--', 'true').wait()

@@ -1,0 +1,56 @@
+"""The wait for the child where the system gives no thread for the watch.
+
+The main thread sleeps in poll(2) until the child has ended, a signal has come, a pipe of
+the child can be read or a timer is due. pidfd_open(2) makes the end of the child one of
+these; where it is missing (before Linux 5.3, in some sandboxes) the child is looked at a
+thousand times a second, and a duration may be a millisecond too long.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .watch import LONGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .child import Child
+    from .watch import Watch
+
+LOOK_EVERY = 0.001  # seconds
+
+
+class Unthreaded:
+    """Does what the thread of the watch would do, while the main thread waits.
+
+    Args:
+        watch: that has no thread.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self._number: int | None = None  # the descriptor of the child
+
+    def started(self, child: Child) -> None:
+        """Have the end of the child wake the watch up."""
+        self._number = descriptor_of(child.pid) if child.is_ours else None
+        if self._number is not None:
+            self.watch.listen(self._number, lambda: None)
+
+    def ended(self, child: Child) -> None:
+        """Close what was opened."""
+        if self._number is not None:
+            self.watch.ignore(self._number)
+            os.close(self._number)
+
+    def turn(self) -> None:
+        """Wait for the next thing to do, and do it."""
+        self.watch.turn(LOOK_EVERY if self._number is None else LONGEST)
+
+
+def descriptor_of(pid: int) -> int | None:
+    """Return a descriptor that can be read once the process has ended, or None."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None

@@ -1,0 +1,146 @@
+"""Standard input of repeated runs."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from microbench.cli import rewind
+from tests.cli.conftest import records_in
+
+OUT = ('-o', 'out.jsonl')
+
+
+@pytest.fixture
+def fed(tmp_path, environment):
+    """Run the command with an open file as its standard input."""
+
+    def run(stdin, *words, **options):
+        done = subprocess.run(
+            [sys.executable, '-m', 'microbench', *OUT, *words],
+            cwd=tmp_path,
+            env=environment,
+            stdin=stdin,
+            text=True,
+            capture_output=True,
+            timeout=60,
+            check=False,
+            **options,
+        )
+        assert len(records_in(tmp_path / 'out.jsonl')) == 1
+        assert done.returncode == 0
+        return done.stdout.split(), done.stderr
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A file with ten lines, open for reading."""
+    path = tmp_path / 'input'
+    path.write_text('line\n' * 10)
+    with path.open('rb', 0) as file:
+        yield file
+
+
+def test_each_run_reads_a_file_from_its_beginning(fed, file):
+    """Warm-up and timed runs alike; it is left at its end, as by one run."""
+    seen, said = fed(file, '-w', '1', '-n', '2', '--', 'wc', '-l')
+    assert (seen, said) == (['10'] * 3, '')
+    assert file.read() == b''
+
+
+def test_a_file_that_was_read_in_part(fed, file):
+    """Its beginning is where we were started, as for one run."""
+    file.seek(len('line\n') * 4)
+    seen, _ = fed(file, '-n', '3', '--', 'wc', '-l')
+    assert seen == ['6'] * 3
+
+
+def test_a_file_that_is_not_read(fed, file):
+    """Then it stays where it is: the loop of a shell around us reads on."""
+    file.seek(len('line\n') * 4)
+    fed(file, '-n', '3', '--', 'true')
+    assert file.tell() == len('line\n') * 4
+
+
+def test_a_file_that_is_written_too(fed, tmp_path):
+    """Its descriptor may be that of the output, which must not be overwritten."""
+    with (tmp_path / 'both').open('w+b', 0) as both:
+        fed(both, '-n', '3', '--', 'sh', '-c', 'echo out >&0')
+    assert (tmp_path / 'both').read_text() == 'out\n' * 3
+
+
+def test_one_run_is_left_alone(fed, file):
+    """There is nothing to set back, nor to say."""
+    assert fed(file, '--', 'wc', '-l') == (['10'], '')
+
+
+def test_switched_off_there_is_one_run(fed, file, tmp_path, environment):
+    """And it reads what it would read without us."""
+    done = subprocess.run(
+        [sys.executable, '-m', 'microbench', '-n', '3', '--', 'wc', '-l'],
+        cwd=tmp_path,
+        env={**environment, 'MICROBENCH': 'off'},
+        timeout=60,
+        input='line\n',
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == ('1', '')
+
+
+@pytest.mark.parametrize('kind', ['pipe', 'socket'])
+def test_input_that_can_be_read_once_is_announced(fed, kind):
+    """One line before the first run; nothing is taken from the program."""
+    theirs, ours = pair(kind)
+    with theirs, ours:
+        os.write(ours.fileno(), b'line\n')
+        ours.close()
+        seen, said = fed(theirs, '-n', '3', '--', 'wc', '-l')
+    assert seen == ['1', '0', '0']
+    assert said == rewind.ONCE + '\n'
+
+
+def pair(kind):
+    """Both ends of a pipe or a socket."""
+    if kind == 'socket':
+        import socket
+
+        return socket.socketpair()
+    reader, writer = os.pipe()
+    return os.fdopen(reader, 'rb', 0), os.fdopen(writer, 'wb', 0)
+
+
+def test_input_that_comes_late(start):
+    """The line is there before the run that finds the pipe empty."""
+    command = start(*OUT, '-n', '2', '--', 'sh', '-c', 'echo started; wc -l')
+    assert command.line() == 'started'
+    command.process.stdin.write('line\n')
+    outcome = command.ended()
+    assert outcome.stdout.split() == ['1', 'started', '0']
+    assert outcome.stderr == rewind.ONCE + '\n'
+
+
+@pytest.mark.parametrize('closed', [True, False])
+def test_a_pipe_without_input_is_not_worth_a_word(fed, closed):
+    """Job runners and ssh(1) give one, open or closed, to programs that read nothing."""
+    theirs, ours = pair('pipe')
+    with theirs, ours:
+        if closed:
+            ours.close()
+        assert fed(theirs, '-n', '3', '--', 'true') == ([], '')
+
+
+def test_the_null_device_is_not_worth_a_word(fed):
+    """Each run finds it empty."""
+    assert fed(subprocess.DEVNULL, '-n', '2', '--', 'wc', '-c') == (['0', '0'], '')
+
+
+def test_a_closed_one_is_not_worth_a_word(fed):
+    """The program finds it closed, as it would without us."""
+    words = ('-n', '2', '--', 'sh', '-c', '[ -e /dev/fd/0 ] || echo closed')
+    seen, said = fed(None, *words, preexec_fn=lambda: os.close(0))
+    assert (seen, said) == (['closed', 'closed'], '')

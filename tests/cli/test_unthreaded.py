@@ -1,0 +1,169 @@
+"""The command where the system gives no thread."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from microbench.cli import unthreaded
+from microbench.cli.watch import Watch
+from tests.cli.conftest import Started, records_in, wait_until
+
+OUT = ('-o', 'out.jsonl')
+
+# What clone(2) returns to a user who has as many processes as RLIMIT_NPROC or pids.max
+# allow, and which root never gets to see.
+NO_THREAD = """
+import threading
+def none(*args, **options):
+    raise RuntimeError("can't start new thread")
+threading._start_new_thread = threading._start_joinable_thread = none
+"""
+NO_PIDFD = 'import os\nvars(os).pop("pidfd_open", None)\n'
+WAYS = {'pidfd': NO_THREAD, 'looking': NO_THREAD + NO_PIDFD}
+
+
+@pytest.fixture(params=WAYS)
+def start(request, tmp_path, environment, monkeypatch):
+    """Start the command without threads, with and without pidfd_open(2)."""
+    monkeypatch.setattr(Started, 'PROGRAM', WAYS[request.param] + Started.PROGRAM)
+    started = []
+
+    def begin(*words):
+        started.append(Started(tmp_path, environment, words))
+        return started[-1]
+
+    yield begin
+    for command in started:
+        command.close()
+
+
+def only(outcome):
+    """The one record of a run."""
+    [record] = outcome.records
+    return record
+
+
+def test_it_runs_all_the_same(start):
+    """The record is whole, and nothing is said."""
+    outcome = start(*OUT, '-w', '1', '-n', '3', '--', 'sh', '-c', 'echo a; exit 3').wait()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (3, 'a\n' * 4, '')
+    assert only(outcome)['call']['returncode'] == [3] * 3
+    assert len(only(outcome)['resource_usage']) == 3
+
+
+def test_output_is_captured(start):
+    """More than a pipe holds, from both streams at once, and passed on as it comes."""
+    script = 'echo begin; read x; seq 40000; seq 40000 >&2; echo end'
+    command = start(*OUT, '--stdout', '--stderr=suppress', '--', 'sh', '-c', script)
+    assert command.line() == 'begin'
+    outcome = command.ended()
+    numbers = ''.join(f'{n}\n' for n in range(1, 40001))
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert outcome.stdout == numbers + 'end\n'
+    call = only(outcome)['call']
+    assert call['stdout'] == ['begin\n' + numbers + 'end\n']
+    assert call['stderr'] == [numbers]
+
+
+def test_a_process_that_keeps_the_pipe_is_not_waited_for(start):
+    """Nor does the next run wait for it."""
+    script = 'exec 3<&0; cat <&3 & echo run'
+    command = start(*OUT, '-n', '2', '--stdout', '--', 'sh', '-c', script)
+    assert [command.line(), command.line()] == ['run', 'run']
+    assert command.process.wait(60) == 0
+    assert only(command.ended())['call']['stdout'] == ['run\n', 'run\n']
+
+
+def test_a_time_limit(start):
+    """SIGTERM, then SIGKILL."""
+    script = 'trap "" TERM; echo $$; read x'
+    options = ('--timeout=0.2', '--timeout-grace-period=0.2')
+    outcome = start(*OUT, *options, '--', 'sh', '-c', script).wait()
+    assert outcome.status == 128 + signal.SIGKILL
+    call = only(outcome)['call']
+    assert (call['returncode'], call['timed_out']) == ([-signal.SIGKILL], True)
+
+
+@pytest.mark.parametrize('name', ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGALRM'])
+def test_a_signal(start, name):
+    """It is passed on, and we end by it."""
+    number = getattr(signal, name)
+    command = start(*OUT, '-n', '2', '--', 'sh', '-c', 'echo started; exec cat')
+    assert command.line() == 'started'
+    command.send(number)
+    outcome = command.wait()
+    assert (outcome.status, outcome.stderr) == (-number, '')
+    assert only(outcome)['exit_signal'] == name
+    assert only(outcome)['call']['returncode'] == [-number]
+
+
+def test_a_child_that_takes_long_to_end(start, tmp_path):
+    """The record is written after the grace period; then the child is waited for."""
+    script = 'trap "echo heard" TERM; echo started; while read x; do :; done; read x'
+    options = ('--timeout=600', '--timeout-grace-period=0.2')
+    command = start(*OUT, *options, '--', 'sh', '-c', script)
+    assert command.line() == 'started'
+    command.send(signal.SIGTERM)
+    assert command.line() == 'heard'
+    wait_until(lambda: records_in(tmp_path / 'out.jsonl'))
+    outcome = command.ended()
+    assert outcome.status == -signal.SIGTERM
+    assert outcome.stderr.startswith('microbench: the record is written')
+
+
+def test_samples(start):
+    """They are taken all the same."""
+    outcome = start(*OUT, '--monitor-interval=0.1', '--', 'sleep', '0.25').wait()
+    assert outcome.status == 0
+    assert len(only(outcome)['call']['monitor'][0]) == 2
+
+
+def test_a_limit_of_processes(tmp_path, environment):
+    """Where not even a child can be had: status 126 and one line."""
+    limit = 'import resource; resource.setrlimit(resource.RLIMIT_NPROC, (0, 0));'
+    if os.getuid() == 0:  # which no such limit holds for
+        limit += 'os.setgid(54399); os.setuid(54399);'
+    tmp_path.chmod(0o755)
+    loaded = 'import os, resource, threading; import microbench.cli.main, microbench._core;'
+    done = subprocess.run(
+        [sys.executable, '-c', loaded + limit + Started.PROGRAM, '--no-mixin', 'true'],
+        cwd='/',
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    why = 'Resource temporarily unavailable'
+    assert (done.returncode, done.stderr) == (
+        126,
+        f"microbench: cannot start 'true': {why}\n",
+    )
+
+
+# --- the parts ------------------------------------------------------------------------
+
+
+def test_no_descriptor_of_a_process_that_is_gone():
+    """Then the child is looked at again and again."""
+    process = subprocess.Popen(['true'])
+    process.wait()
+    assert unthreaded.descriptor_of(process.pid) is None
+
+
+def test_a_pause_ends_with_its_event(monkeypatch):
+    """Also where it is the pause itself that makes the event come."""
+
+    def none(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, 'start', none)
+    watch, event = Watch(lambda number: None), threading.Event()
+    watch.start()
+    assert not watch.pause(event, 0.0)
+    watch.at(0.0, event.set)
+    assert watch.pause(event, 60.0)
+    watch.stop()
