@@ -454,9 +454,13 @@ def plain_text(value: object) -> bytes | None:
     """JSON of a plain value (as json.loads returns, and datetimes), else None."""
 
 class FlatNames:
-    """Dotted names of the values in nested objects: each made once, used for many."""
+    """Dotted names of the values in nested objects: each made once, used for many.
 
-    def __init__(self, above: str = '') -> None: ...
+    `empty`, where it is not None, takes the place of each empty object.
+    """
+
+    empty: Any
+    def __init__(self, above: str = '', empty: Any = None) -> None: ...
     def flattened(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """The values by name; None where two share one, or it is nested too deep."""
 

@@ -861,11 +861,13 @@ def plain_text(value):
 
 cdef class FlatNames:
     cdef str above
+    cdef readonly object empty
     cdef dict joined
     cdef dict inside
 
-    def __cinit__(self, str above not None=''):
+    def __cinit__(self, str above not None='', empty=None):
         self.above = above
+        self.empty = empty
         self.joined = {}
         self.inside = {}
 
@@ -880,16 +882,20 @@ cdef Py_ssize_t put_leaves(dict flat, FlatNames names, record, int depth) except
     if depth == DEEPEST:
         return count  # and none of them in `flat`
     for own, value in record.items():
-        if isinstance(value, dict) and value:
-            inside = names.inside.get(own)
-            if inside is None:
-                inside = names.inside[own] = FlatNames(names.above + own + '.')
-            count += put_leaves(flat, inside, value, depth + 1) - 1
-        else:
-            name = names.joined.get(own)
-            if name is None:
-                name = names.joined[own] = names.above + own
-            flat[name] = value
+        if isinstance(value, dict):
+            if value:
+                inside = names.inside.get(own)
+                if inside is None:
+                    above = names.above + own + '.'
+                    inside = names.inside[own] = FlatNames(above, names.empty)
+                count += put_leaves(flat, inside, value, depth + 1) - 1
+                continue
+            if names.empty is not None:
+                value = names.empty
+        name = names.joined.get(own)
+        if name is None:
+            name = names.joined[own] = names.above + own
+        flat[name] = value
     return count
 
 

@@ -16,7 +16,7 @@ from .core import encoding
 from .core.json_encoder import decode
 from .messages import safe
 from .results.noise import Noise
-from .results.shapes import flattened
+from .results.shapes import EMPTY, flattened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -200,7 +200,8 @@ def _as_dict(record: Any) -> dict[str, Any]:
     if isinstance(record, (str, bytes, bytearray)):
         record = decode(bytes(record) if isinstance(record, bytearray) else record)
     elif pandas is not None and isinstance(record, pandas.Series):
-        record = record.dropna().to_dict()  # what is missing in a table is NaN
+        known = record.dropna()  # what is missing in a table is NaN
+        record = {name: {} if v == EMPTY else v for name, v in known.items()}
     if not isinstance(record, dict):
         kind = type(record).__name__
         raise TypeError(f'a record is a dict, a row or a JSON object, not {kind}')

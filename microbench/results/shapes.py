@@ -12,24 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+EMPTY = '{}'  # stands in flat frames for an empty object, of which files have no type
+
 
 def shaped(records: Iterable[dict[str, Any]], format: str, flat: bool) -> Any:  # noqa: A002
     """Return records as `get_results` promises them; see there."""
     if format not in ('dict', 'df'):
         raise ValueError(f"format has to be 'dict' or 'df', not {format!r}")
     if flat:
-        names = _core.FlatNames()
+        names = _core.FlatNames('', EMPTY if format == 'df' else None)
         records = (flattened(record, names) for record in records)
     records = _all_of(records)
     if format == 'dict':
         return records
-    try:
-        import pandas as pd
-    except ModuleNotFoundError:
-        raise ImportError("format='df' needs pandas: pip install pandas") from None
-    except ImportError as error:
-        raise ImportError(f"format='df' needs pandas: {error}") from error
-    return pd.DataFrame(records)
+    from .frames import frame_of  # start-up time
+
+    return frame_of(records)
 
 
 def _all_of(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -65,8 +63,14 @@ def flattened(
     >>> flattened({'a': {'b': 1}, 'a.b': 2})
     {'a.b': 1, 'a\\.b': 2}
     """
-    flat = (names or _core.FlatNames()).flattened(record)
-    return _told_apart(record) if flat is None else flat
+    names = names or _core.FlatNames()
+    flat = names.flattened(record)
+    if flat is not None:
+        return flat
+    flat = _told_apart(record)
+    if names.empty is not None:
+        flat = {name: names.empty if v == {} else v for name, v in flat.items()}
+    return flat
 
 
 def _leaves(record: dict[str, Any], escaped: bool = False) -> Iterator[tuple[str, Any]]:

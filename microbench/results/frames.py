@@ -1,0 +1,114 @@
+"""Records as a pandas DataFrame whose values are those of the records.
+
+pandas makes floats of whole numbers where a record lacks one, and objects of truth
+values. So such columns become nullable: `Int64`, `UInt64`, `boolean`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+FEW = 20  # columns
+EXACT = 1 << 53  # beyond it, a float is not next to each whole number
+SIGNED, UNSIGNED = 'Int64', 'UInt64'
+
+
+def frame_of(records: list[dict[str, Any]]) -> Any:
+    """Return records as a DataFrame, one row each.
+
+    Raises:
+        ImportError: pandas cannot be imported.
+    """
+    pd = _pandas()
+    frame = _as_pandas_has_it(pd, records)
+    changed = dict(_changed(pd, frame, records))
+    if not changed:
+        return frame
+    if len(changed) <= FEW:
+        for name, column in changed.items():
+            frame[name] = column
+        return frame
+    # One by one, very many would take long, and leave a fragmented frame.
+    columns = {name: changed.get(name, frame[name]) for name in frame.columns}
+    return pd.DataFrame(columns, index=frame.index)
+
+
+def _pandas() -> Any:
+    try:
+        import pandas as pd
+    except ModuleNotFoundError:
+        raise ImportError("format='df' needs pandas: pip install pandas") from None
+    except ImportError as error:
+        raise ImportError(f"format='df' needs pandas: {error}") from error
+    return pd
+
+
+def _as_pandas_has_it(pd: Any, records: list[dict[str, Any]]) -> Any:
+    try:
+        return pd.DataFrame(records)
+    except UnicodeEncodeError:  # half a surrogate pair, which only objects can hold
+        frame = pd.DataFrame(records, dtype=object)
+        return pd.DataFrame({name: _inferred(frame[name]) for name in frame.columns})
+
+
+def _inferred(column: Any) -> Any:
+    try:
+        return column.infer_objects()
+    except UnicodeEncodeError:
+        return column
+
+
+def _changed(
+    pd: Any, frame: Any, records: list[dict[str, Any]]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the names of columns that have to be others, and those."""
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype.kind == 'f' and _may_be_whole(column):
+            exact = _exact(pd, [record.get(name) for record in records])
+            if exact is not None:
+                yield name, exact
+        elif column.dtype.kind == 'O' and _are_truth_values(pd, column):
+            yield name, column.astype('boolean')
+
+
+def _are_truth_values(pd: Any, column: Any) -> bool:
+    first = column.iat[0]  # whatever it is, most columns are known by it
+    if type(first) in (list, dict, str, int):
+        return False
+    return bool(pd.api.types.infer_dtype(column, skipna=True) == 'boolean')
+
+
+def _may_be_whole(column: Any) -> bool:
+    """Whether floats were perhaps whole numbers that a gap, or a fraction, has changed."""
+    known = column.dropna()
+    if (known.abs() >= EXACT).any():
+        return True
+    return 0 < len(known) < len(column) and bool((known % 1 == 0).all())
+
+
+def _exact(pd: Any, values: list[Any]) -> Any:
+    """Return whole numbers as they are; None if floats hold all these values."""
+    kinds = set(map(type, values)) - {type(None)}
+    if float in kinds and int in kinds:
+        # NaN, which 2.1.0 wrote for what is missing, does not equal itself.
+        values = [value if value == value else None for value in values]
+        kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int}:
+        return _whole(pd, values)
+    if int in kinds and any(v is not None and float(v) != v for v in values):
+        return pd.Series(values, dtype=object)
+    return None
+
+
+def _whole(pd: Any, values: list[int | None]) -> Any:
+    known = [value for value in values if value is not None]
+    least, most = min(known), max(known)
+    if least >= -(1 << 63) and most < 1 << 63:
+        return pd.array(values, dtype=SIGNED)
+    if least >= 0 and most < 1 << 64:
+        return pd.array(values, dtype=UNSIGNED)
+    return pd.Series(values, dtype=object)
