@@ -12,10 +12,10 @@ from .mixins.git import MBGitInfo as MBGitInfo
 from .mixins.gpu import MBGpu as MBGpu
 from .mixins.host import MBHostInfo as MBHostInfo
 from .mixins.host import MBWorkingDir as MBWorkingDir
+from .mixins.loaded import MBGlobalPackages as MBGlobalPackages
 from .mixins.memory import MBPeakMemory as MBPeakMemory
 from .mixins.modules import MBLoadedModules as MBLoadedModules
 from .mixins.nvidia import MBNvidiaSmi as MBNvidiaSmi
-from .mixins.packages import MBGlobalPackages as MBGlobalPackages
 from .mixins.packages import MBInstalledPackages as MBInstalledPackages
 from .mixins.profiler import MBLineProfiler as MBLineProfiler
 from .mixins.python import MBPythonInfo as MBPythonInfo

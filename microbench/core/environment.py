@@ -10,6 +10,7 @@ import os
 import sys
 
 from .capture import namespace
+from .versions import names_of, of_package, version_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,11 +55,21 @@ def _variable(name: Any) -> tuple[str, str | None]:
 def _package(item: Any) -> tuple[str, Any]:
     if isinstance(item, str):
         return item, version_of(item)
+    names = names_of(item)  # of a module; no attribute, which might load or warn
+    if names is not None and isinstance(names.get('__name__'), str):
+        return names['__name__'], _version_of_module(names)
     name = getattr(item, '__name__', None)
     if not isinstance(name, str):
         message = f'capture_versions: {item!r} is neither a module nor the name of one'
         raise ValueError(message)  # noqa: TRY004 - as above
     return name, getattr(item, '__version__', None)
+
+
+def _version_of_module(names: dict[str, Any]) -> Any:
+    if '__version__' in names:
+        return names['__version__']
+    package = of_package(names['__name__'])
+    return package[1] if package else None
 
 
 def version_of(name: str) -> str | None:
@@ -67,8 +78,9 @@ def version_of(name: str) -> str | None:
     A loaded module tells its own; nothing is imported. Otherwise it is that of the
     distribution called so, or of the one that the module belongs to.
     """
-    version = getattr(sys.modules.get(name), '__version__', None)
-    if isinstance(version, str):
+    names = names_of(sys.modules.get(name))
+    version = names and version_in(names)
+    if version:
         return version
     return _installed_version(name) or next(
         filter(None, map(_installed_version, _distributions_of(name))), None

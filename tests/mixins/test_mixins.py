@@ -75,6 +75,7 @@ OPTIONS = {
         '--hash-algorithm': 'hash_algorithm',
         '--hash-size-limit': 'hash_size_limit',
     },
+    MBInstalledPackages: {'--packages-of': 'packages_of'},
     MBNvidiaSmi: {
         '--nvidia-attributes': 'nvidia_attributes',
         '--nvidia-gpus': 'nvidia_gpus',

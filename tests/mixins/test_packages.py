@@ -1,11 +1,9 @@
-"""What a record says about Python packages: installed, and in use."""
+"""What a record says about the Python packages that are installed."""
 
-import asyncio
-import contextlib
-import functools
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,15 +13,14 @@ from pathlib import Path
 import numpy
 import pytest
 
-import microbench
 from microbench import (
-    MBGlobalPackages,
     MBInstalledPackages,
     MicroBench,
     MicroBenchBase,
 )
-from microbench.mixins.packages import imported_by
+from microbench.mixins import answering
 from tests.fakes import only
+from tests.installing import install
 
 
 def record_of(*mixins, **attributes):
@@ -33,9 +30,6 @@ def record_of(*mixins, **attributes):
     return only(bench.get_results())
 
 
-# --- MBInstalledPackages -----------------------------------------------------------
-
-
 def test_what_pip_lists():
     """Names and versions are those that `pip list` gives."""
     asked = [sys.executable, '-m', 'pip', 'list', '--format=json']
@@ -43,7 +37,7 @@ def test_what_pip_lists():
     done = subprocess.run(asked, env=environment, capture_output=True, check=True)
     listed = {package['name']: package['version'] for package in json.loads(done.stdout)}
     found = record_of(MBInstalledPackages)['python']
-    assert set(found) == {'installed_packages'}
+    assert 'installed_package_paths' not in found
     listed.pop('microbench', None)
     assert listed.items() <= found['installed_packages'].items()
 
@@ -60,19 +54,6 @@ def test_directories_are_real():
         Path(paths['numpy']),
         Path(paths['numpy']).parent,
     }
-
-
-def install(folder, name, version, *files):
-    """Put the metadata of a distribution into a folder; no name breaks it."""
-    info = folder / f'{name or "broken"}-{version}.dist-info'
-    info.mkdir(parents=True)
-    lines = ['Metadata-Version: 2.1', f'Name: {name}' * bool(name), f'Version: {version}']
-    info.joinpath('METADATA').write_text('\n'.join(filter(None, lines)) + '\n')
-    info.joinpath('RECORD').write_text(''.join(f'{file},,\n' for file in files))
-    for file in files:
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
 
 
 @pytest.fixture
@@ -120,221 +101,186 @@ def test_found_once_for_each_bench(monkeypatch):
     assert bench.explain_path() == []
 
 
-# --- MBGlobalPackages --------------------------------------------------------------
-
-
-class Globals(MicroBenchBase, MBGlobalPackages):
-    pass
-
-
-def packages(bench):
-    """What the only record of a bench has."""
-    return only(bench.get_results()).get('python', {}).get('loaded_packages', {})
+# --- what is not as it should be -----------------------------------------------------
 
 
 @pytest.fixture
-def caller():
-    """A module whose function call(func) calls a function, and its globals."""
-    module = types.ModuleType('mb_test_caller')
-    exec('def call(func):\n    return func()\n', module.__dict__)
-    return module
-
-
-def test_modules_and_origins_of_the_caller(caller):
-    """A module counts by itself, anything else by the package it comes from."""
-    caller.np = numpy
-    caller.random = numpy.random  # has no version of its own
-    caller.Bench = MicroBench
-    caller.array = numpy.arange(3)
-    caller.os = os
-    bench = Globals()
-    caller.call(bench(lambda: None))
-    versions = {'numpy': numpy.__version__, 'microbench': microbench.__version__}
-    assert packages(bench) == versions
-
-
-def test_the_caller_counts_not_the_place_of_the_bench():
-    """These tests import these packages."""
-    bench = Globals()
-    bench(lambda: None)()
-    versions = {'numpy': numpy.__version__, 'pytest': pytest.__version__}
-    assert versions.items() <= packages(bench).items()
-
-
-def test_an_override_is_not_the_caller(caller):
-    """A class that extends the hook elsewhere does not put its own module there."""
-
-    class Extended(Globals):
-        def capture_functions(self, bm_data):
-            super().capture_functions(bm_data)
-
-    caller.np = numpy
-    bench = Extended()
-    caller.call(bench(lambda: None))
-    assert packages(bench) == {'numpy': numpy.__version__}
-
-
-class Proxy:
-    @property
-    def __class__(self):
-        raise RuntimeError('points nowhere')
-
-    @property
-    def __module__(self):
-        raise RuntimeError('points nowhere')
-
-
-def test_odd_globals_are_skipped(caller):
-    """Origins that are not loaded or not known, odd versions, proxies: no error."""
-    caller.gone = types.SimpleNamespace(__module__='mb_no_such_module')
-    caller.unknown = types.SimpleNamespace(__module__=None)
-    caller.number = types.SimpleNamespace(__module__=5)
-    caller.odd = types.ModuleType('mb_odd')
-    caller.odd.__version__ = (1, 2)
-    caller.proxy = Proxy()
-    caller.np = numpy
-    bench = Globals()
-    caller.call(bench(lambda: None))
-    assert packages(bench) == {'numpy': numpy.__version__}
-
-
-def test_nothing_found_adds_nothing(caller):
-    """Without packages there is no empty object."""
-    bench = Globals()
-    caller.call(bench(lambda: None))
-    assert 'python' not in only(bench.get_results())
-
-
-def function_in(module, source):
-    """A function `f` that is defined in a module."""
-    exec(source, module.__dict__)
-    return module.f
-
-
-@pytest.mark.parametrize(
-    'of',
-    [
-        lambda f: f,
-        functools.partial,
-        lambda f: types.MethodType(f, 1),
-        lambda f: type('Callable', (), {'__call__': f})(),
-    ],
-    ids=['function', 'partial', 'method', 'callable'],
-)
-def test_in_a_thread_the_function_itself_is_asked(caller, of):
-    """A thread calls from the standard library, whose globals say nothing."""
-    caller.np = numpy
-    bench = Globals()
-    timed = bench(of(function_in(caller, 'def f(*args): pass')))
-    thread = threading.Thread(target=timed)
-    thread.start()
-    thread.join()
-    assert packages(bench) == {'numpy': numpy.__version__}
-
-
-def test_without_python_globals_nothing_is_found():
-    """A C function called by a thread has none."""
-    bench = Globals()
-    thread = threading.Thread(target=bench(len), args=['x'])
-    thread.start()
-    thread.join()
-    assert packages(bench) == {}
-
-
-def test_a_task_asks_the_function_itself(caller):
-    """The event loop calls a task: its globals are of no use."""
-    caller.np = numpy
-    bench = Globals()
-    timed = bench(function_in(caller, 'async def f(): pass'))
-
-    async def main():
-        await asyncio.create_task(timed())
-
-    asyncio.run(main())
-    assert packages(bench) == {'numpy': numpy.__version__}
-
-
-# --- imports inside functions --------------------------------------------------------
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """A package that nobody has imported; its name. It is forgotten afterwards."""
-    name = 'mb_test_package'
-    folder = tmp_path / name
+def site(tmp_path, monkeypatch):
+    """The only folder of the search path."""
+    folder = tmp_path / 'site'
     folder.mkdir()
-    folder.joinpath('__init__.py').write_text("__version__ = '4.2'\n")
-    folder.joinpath('inner.py').write_text('')
-    monkeypatch.syspath_prepend(tmp_path)
-    yield name
-    for module in [m for m in sys.modules if m.partition('.')[0] == name]:
-        del sys.modules[module]
+    monkeypatch.setattr(sys, 'path', [str(folder)])
+    return folder
 
 
-IMPORTING = [
-    'import mb_test_package',
-    'import mb_test_package.inner as other',
-    'from mb_test_package import inner',
-    'def inner():\n  from mb_test_package import inner\n inner()',
-    'import sys, mb_test_package',
-]
+def found_in(site, **attributes):
+    """The versions in a folder, and why others are not there."""
+    python = record_of(MBInstalledPackages, **attributes)['python']
+    return python['installed_packages'], python.get('unavailable', {})
 
 
-@pytest.mark.parametrize('source', IMPORTING)
-def test_what_the_function_imports(caller, package, source):
-    """It is there from the first record on, though it was loaded only by the call."""
-    bench = Globals()
-    timed = bench(function_in(caller, f'def f():\n {source}\n'))
-    for _ in range(2):
-        caller.call(timed)
-    found = [r['python']['loaded_packages'] for r in bench.get_results()]
-    assert found == [{package: '4.2'}] * 2
+def test_broken_metadata_costs_only_itself(site):
+    """The reason is in the record."""
+    install(site, 'good', '1.0')
+    install(site, 'gone', '1.0').joinpath('METADATA').unlink()
+    install(site, 'unversioned', '1.0').joinpath('METADATA').write_text('Name: x\n')
+    install(site, 'latin', '1.0').joinpath('METADATA').write_bytes(
+        b'Name: latin\nVersion: 1.0\nAuthor: J\xe9r\xf4me\n\nGr\xfc\xdfe\n'
+    )
+    assert found_in(site) == (
+        {'good': '1.0', 'latin': '1.0'},
+        {
+            'installed_packages.gone-1.0.dist-info': 'no METADATA',
+            'installed_packages.unversioned-1.0.dist-info': 'no Version in its metadata',
+        },
+    )
 
 
-def test_what_the_function_around_a_block_imports(package):
-    """As for a decorated one."""
-    bench = Globals()
-    with bench.record('block'):
-        import mb_test_package
-
-        assert mb_test_package.__version__ == '4.2'
-    assert packages(bench)[package] == '4.2'
-
-
-@pytest.mark.parametrize('source', ['if not f: import mb_test_package', 'f.numpy = len'])
-def test_what_is_not_imported(caller, package, source):
-    """Code that is not reached and mere names add nothing."""
-    bench = Globals()
-    caller.call(bench(function_in(caller, f'def f():\n {source}\n')))
-    assert packages(bench) == {}
+def test_a_malformed_direct_url_costs_only_itself(site):
+    """The version is known all the same."""
+    install(site, 'odd', '1.0', direct_url_DOT_json='{"url": 1}')
+    install(site, 'good', '1.0', direct_url_DOT_json='{"url": "https://me:pw@x.org/a"}')
+    python = record_of(MBInstalledPackages)['python']
+    assert python['installed_packages'] == {'good': '1.0', 'odd': '1.0'}
+    assert python['unavailable'] == {
+        'installed_package_sources.odd': 'direct_url.json has no url'
+    }
+    assert python['installed_package_sources'] == {
+        'good': {'url': 'https://me:***@x.org/a'}
+    }
 
 
-def test_relative_imports_are_other_modules(caller):
-    """A module of one's own may be called like a package."""
-    f = function_in(caller, 'def f():\n from .numpy import a\n from . import numpy')
-    assert imported_by(f.__code__) == set()
+def test_names_that_differ_only_in_writing(site, tmp_path, monkeypatch):
+    """PEP 503 compares them; the first on the search path counts."""
+    install(site, 'Zope.Interface', '1.0')
+    install(tmp_path / 'later', 'zope_interface', '2.0')
+    monkeypatch.setattr(sys, 'path', [*sys.path, str(tmp_path / 'later')])
+    assert found_in(site) == ({'Zope.Interface': '1.0'}, {})
 
 
-def test_an_import_that_fails(caller):
-    """The error is the code's own; the record names nothing."""
-    bench = Globals()
-    timed = bench(function_in(caller, 'def f(): import mb_no_such_package'))
-    with pytest.raises(ModuleNotFoundError):
-        caller.call(timed)
-    assert packages(bench) == {}
+def test_two_versions_in_one_folder(site):
+    """The one whose files are there counts; `pip --target` used twice leaves such."""
+    for version, text in (('1.0', 'x = 1\n'), ('2.0', 'x = 1000\n')):
+        site.joinpath('it.py').unlink(missing_ok=True)
+        install(site, 'it', version).joinpath('RECORD').write_text(
+            f'it.py,sha256=x,{len(text)}\n'
+        )
+    for version, text in (('1.0', 'x = 1\n'), ('2.0', 'x = 1000\n')):
+        site.joinpath('it.py').write_text(text)
+        assert found_in(site) == ({'it': version}, {})
 
 
-def test_a_block_looks_through_the_standard_library():
-    """ExitStack enters the block; the code that uses it counts."""
-    bench = Globals()
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(bench.record('block'))
-    assert packages(bench)['numpy'] == numpy.__version__
+@pytest.mark.parametrize('files', [[], ['it.py']])
+def test_two_versions_that_cannot_be_told_apart(site, files):
+    """Then neither is claimed."""
+    install(site, 'it', '1.0', *files)
+    install(site, 'it', '2.0', *files)
+    versions, why = found_in(site)
+    assert versions == {}
+    assert list(why) == ['installed_packages.it']
+    assert why['installed_packages.it'] in {
+        f'{one} and {two} are both in {site}' for one, two in ('12', '21')
+    } | {f'{one}.0 and {two}.0 are both in {site}' for one, two in ('12', '21')}
 
 
-def test_asked_versions_stay(caller):
-    """`capture_versions` and the mixin fill one object."""
-    caller.np = numpy
-    bench = type('Bench', (Globals,), {'capture_versions': (os,)})()
-    caller.call(bench(lambda: None))
-    assert packages(bench) == {'os': None, 'numpy': numpy.__version__}
+def test_a_folder_that_is_searched_twice(site, tmp_path, monkeypatch):
+    """By a link: what is in it is there once."""
+    install(site, 'it', '1.0')
+    tmp_path.joinpath('link').symlink_to(site)
+    monkeypatch.setattr(sys, 'path', [str(site), str(tmp_path / 'link'), str(site)])
+    assert found_in(site) == ({'it': '1.0'}, {})
+
+
+def test_paths_that_must_not_be_opened(site, monkeypatch):
+    """Opening a pipe would wait for ever; a path that is not there is no trouble."""
+    install(site, 'it', '1.0')
+    pipe = site / 'pipe'
+    os.mkfifo(pipe)
+    monkeypatch.setattr(sys, 'path', [str(pipe), '/no/such', str(site), '/dev/zero', '\0'])
+    why = {
+        f'installed_packages.{pipe}': 'neither a folder nor a file',
+        'installed_packages.\0': 'neither a folder nor a file',
+        'installed_packages./dev/zero': 'neither a folder nor a file',
+    }
+    assert found_in(site) == ({'it': '1.0'}, why)
+
+
+def test_a_path_that_never_answers(site, monkeypatch):
+    """As one on a network: it is left out after some time, with those behind it."""
+    install(site, 'it', '1.0')
+    released, real = threading.Event(), os.stat
+
+    def stat(path, **options):
+        if path == '/hanging':
+            released.wait()
+        return real(path, **options)
+
+    monkeypatch.setattr(answering, 'LIMIT', 0.05)
+    monkeypatch.setattr(os, 'stat', stat)
+    monkeypatch.setattr(sys, 'path', [str(site), '/hanging'])
+    try:
+        versions, why = found_in(site)
+    finally:
+        released.set()
+    assert versions == {'it': '1.0'}
+    assert why == {'installed_packages./hanging': answering.SILENT}
+
+
+def test_no_thread_to_be_had(site, monkeypatch):
+    """Then paths are looked at without a limit."""
+
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    install(site, 'it', '1.0')
+    monkeypatch.setattr(threading.Thread, 'start', start)
+    assert found_in(site) == ({'it': '1.0'}, {})
+
+
+def test_metadata_that_vanishes(site, monkeypatch):
+    """Something is being installed while the record is made."""
+    gone = install(site, 'gone', '1.0')
+    install(site, 'it', '1.0')
+    found = list(importlib.metadata.distributions())
+    shutil.rmtree(gone)
+    monkeypatch.setattr(importlib.metadata, 'distributions', lambda: found)
+    versions, why = found_in(site)
+    assert versions == {'it': '1.0'}
+    assert why == {'installed_packages.gone-1.0.dist-info': 'no METADATA'}
+
+
+def test_stubs_of_distributions(monkeypatch):
+    """Tests of users give what 2.1.0 asked for, and no more."""
+
+    def stub(name, version):
+        return types.SimpleNamespace(metadata={'Name': name}, version=version, files=[])
+
+    stubs = [stub('one', '1'), stub('two', '2'), stub('One', '3'), stub(None, '4')]
+    monkeypatch.setattr(importlib.metadata, 'distributions', lambda: stubs)
+    assert record_of(MBInstalledPackages)['python']['installed_packages'] == {
+        'one': '1',
+        'two': '2',
+    }
+
+
+def test_a_distribution_of_a_finder(monkeypatch):
+    """It need not be a folder; what it raises costs only that."""
+
+    class Own(importlib.metadata.Distribution):
+        files = [importlib.metadata.PackagePath('own/__init__.py')]
+
+        def read_text(self, name):
+            if name == 'METADATA':
+                return 'Name: own\nVersion: 1\n'
+            raise LookupError(name)
+
+        def locate_file(self, path):
+            return Path('/place') / path
+
+    monkeypatch.setattr(importlib.metadata, 'distributions', lambda: [Own()])
+    python = record_of(MBInstalledPackages, capture_paths=True)['python']
+    assert python['installed_packages'] == {'own': '1'}
+    assert python['unavailable'] == {
+        'installed_package_sources.own': 'direct_url.json',
+        'installed_package_paths.own': 'direct_url.json',
+    }

@@ -1,0 +1,180 @@
+"""What is installed: each distribution once, in the version that is imported."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..core.capture import namespace
+from ..core.distributions import (
+    BrokenError,
+    in_folder,
+    is_left_over,
+    normalized,
+    of_distribution,
+)
+from ..core.sources import source_of
+from ..messages import text_of
+from .answering import unusable
+from .places import place_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from ..core.distributions import Metadata
+    from .interpreters import Program
+
+FIELD = 'installed_packages'
+SOURCES = 'installed_package_sources'
+PATHS = 'installed_package_paths'
+CHECKED_FILES = 200  # of a distribution that shares its folder with another version
+
+
+class Installed:
+    """What is installed.
+
+    Attributes:
+        metadata: of each distribution, by its name.
+        versions: of each, by its name.
+        why: what could not be read, and why.
+        python: path of the interpreter, if it is not said elsewhere.
+        prefix: its environment.
+    """
+
+    def __init__(self) -> None:
+        self.metadata: dict[str, Metadata] = {}
+        self.versions: dict[str, str] = {}
+        self.why: dict[str, str] = {}
+        self.python: str | None = None
+        self.prefix: str | None = sys.prefix
+        self._names: dict[str, str] = {}  # by normalized name
+
+    def add_own(self) -> None:
+        """Add the packages of this process; not from paths that it must not look at."""
+        from importlib import metadata
+
+        excluded = self._excluded(sys.path)
+        if not excluded:
+            found = metadata.distributions()
+        else:
+            paths = [path for path in sys.path if path not in excluded]
+            found = metadata.distributions(path=paths)
+        self.add_all(map(of_distribution, found))
+
+    def _excluded(self, paths: list[str]) -> dict[str, str]:
+        excluded = unusable(paths)
+        self.why.update({f'{FIELD}.{path}': why for path, why in excluded.items()})
+        return excluded
+
+    def add_those_of(self, program: Program) -> None:
+        """Add the packages of another Python; or of this one, if it is that."""
+        from subprocess import SubprocessError
+
+        from .search_paths import is_this_python, search_path  # start-up time
+
+        self.python = program.python
+        if is_this_python(program):
+            self.add_own()
+            return
+        try:
+            self.prefix, paths = search_path(program)
+        except (OSError, ValueError, SubprocessError) as error:
+            self.why[FIELD] = f'{program.python} could not be asked: {error}'
+            return
+        excluded = self._excluded(paths)
+        for path in paths:
+            self.add_all([] if path in excluded else in_folder(path))
+
+    def add_all(self, distributions: Iterable[Metadata]) -> None:
+        """Add distributions in the order of the search path."""
+        for metadata in distributions:
+            if metadata.base and is_left_over(metadata.base):
+                continue
+            try:
+                self._add(metadata, *metadata.name_and_version())
+            except BrokenError as error:
+                self.why[f'{FIELD}.{metadata.base or "unknown"}'] = str(error)
+
+    def _add(self, metadata: Metadata, name: str, version: str) -> None:
+        key = normalized(name)
+        known = self._names.get(key)
+        if known is None:
+            self._names[key] = name
+        elif not self._is_better(metadata, version, known):
+            return
+        else:
+            del self.metadata[known], self.versions[known]
+        self._names[key], self.metadata[name], self.versions[name] = name, metadata, version
+
+    def _is_better(self, metadata: Metadata, version: str, known: str) -> bool:
+        """Whether another version counts: it is in the same folder, and its code is."""
+        other, its_version = self.metadata[known], self.versions[known]
+        if version == its_version or not metadata.folder or metadata.folder != other.folder:
+            return False  # the first on the search path counts
+        right = [found for found in (other, metadata) if is_whole(found)]
+        if len(right) == 1:
+            return right[0] is metadata
+        both = f'{its_version} and {version} are both in {metadata.folder}'
+        self.why[f'{FIELD}.{known}'] = both
+        return False
+
+    def store(self, python: dict[str, Any], with_paths: bool) -> None:
+        """Put what was found into the record."""
+        from .environments import environment_of  # start-up time
+
+        for name in [n for n in self.versions if f'{FIELD}.{n}' in self.why]:
+            del self.metadata[name], self.versions[name]
+        if FIELD not in self.why:
+            python[FIELD] = dict(sorted(self.versions.items(), key=_by_name))
+        found = {
+            f'{FIELD}_of': self.python,
+            SOURCES: self._each(SOURCES, source_of),
+            PATHS: self._each(PATHS, place_of) if with_paths else None,
+            'environment': environment_of(self.prefix) if self.prefix else None,
+        }
+        python.update({name: value for name, value in found.items() if value})
+        if self.why:
+            namespace(python, 'unavailable').update(self.why)
+
+    def _each(self, field: str, look: Callable[[Metadata], Any]) -> dict[str, Any]:
+        """Return what is found for each distribution, by name."""
+        found = {}
+        for name, metadata in sorted(self.metadata.items(), key=_by_name):
+            try:
+                value = look(metadata)
+            except Exception as error:  # a distribution of a finder may raise anything
+                self.why[f'{field}.{name}'] = text_of(error)
+            else:
+                found.update({} if value is None else {name: value})
+        return found
+
+
+def _by_name(item: tuple[str, Any]) -> str:
+    return normalized(item[0])
+
+
+def is_whole(metadata: Metadata) -> bool:
+    """Whether the modules that a distribution lists are there, in the sizes that it lists.
+
+    Of two versions in one folder, this is the one whose code is there.
+    """
+    try:
+        record = (metadata.read('RECORD') or b'').decode('utf-8', 'surrogateescape')
+    except OSError:
+        return False
+    rows = [line.rsplit(',', 2) for line in record.splitlines()]
+    sizes = [(row[0], row[2]) for row in rows if len(row) == 3 and row[0].endswith('.py')]
+    wanted = [(file, int(size)) for file, size in sizes if size.isdecimal()]
+    return bool(wanted) and all(
+        _size_of(os.path.join(metadata.folder, file)) == size
+        for file, size in wanted[:CHECKED_FILES]
+    )
+
+
+def _size_of(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1

@@ -1,0 +1,240 @@
+"""Which Python a command runs, as far as its words and files say so."""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PYTHON = re.compile(r'(?:python|pypy)(?:[0-9]+(?:\.[0-9]+)*)?[tdm]*(?:\.exe)?')
+# Programs that run another one: options with a value, and words before that program.
+WRAPPERS: dict[str, tuple[str, int]] = {
+    'nohup': ('', 0),
+    'setsid': ('', 0),
+    'nice': ('n', 0),
+    'stdbuf': ('ioe', 0),
+    'time': ('fo', 0),
+    'timeout': ('ks', 1),
+    'taskset': ('', 1),
+    'ionice': ('cnp', 0),
+}
+# Programs that make, or choose, the environment of what they run.
+CHOOSERS = ('uv', 'poetry', 'pdm', 'hatch', 'pipenv', 'rye', 'pixi', 'pipx', 'pyenv')
+CHOOSERS_OF_CONDA = ('conda', 'mamba', 'micromamba')
+ALWAYS = ('uvx', 'tox', 'nox')
+ELSEWHERE = ('docker', 'podman', 'apptainer', 'singularity', 'ssh', 'kubectl', 'bwrap')
+RUNS = ('run', 'exec', 'tool', 'shell', 'x')
+STEPS = 8  # wrappers and scripts that may lead to an interpreter
+FIRST_LINES = 1024  # bytes of a script
+# Options of the interpreter with a value, and those whose value is the program.
+VALUED, LAST = 'WX', 'cm'
+
+
+class Program:
+    """What a command runs.
+
+    Attributes:
+        python: path of the interpreter; None: it is not known.
+        options: those of the interpreter that change where it looks for packages.
+        environ: the environment that it gets.
+        first: folder that comes first on its search path; None: there is none.
+        why: why the interpreter is not known.
+        is_python: whether it is one, known or not.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.python: str | None = None
+        self.options: list[str] = []
+        self.environ = dict(environ)
+        self.first: str | None = None
+        self.why = ''
+        self.is_python = False
+
+    def unknown(self, why: str, *, is_python: bool = True) -> Program:
+        """Return it as one whose interpreter is not known."""
+        self.why, self.is_python = why, is_python
+        return self
+
+
+def program_of(command: list[str], environ: Mapping[str, str]) -> Program:
+    """Find the interpreter of a command: its program, or that of its script.
+
+    Args:
+        command: program and arguments.
+        environ: the environment that it gets.
+    """
+    found, words = Program(environ), list(command)
+    for _ in range(STEPS):
+        if not words:
+            break
+        path, name = _where(words[0], found.environ), os.path.basename(words[0])
+        why = _chosen_by(name, words[1:])
+        if why:
+            return found.unknown(why)
+        if PYTHON.fullmatch(name):
+            return _python(found, path, words)
+        if path is None:
+            return found.unknown(f'{name} is not there', is_python=False)
+        inner = _unwrapped(found, name, words) or _interpreter_of(path, words)
+        if inner is None:
+            if f'{os.sep}shims{os.sep}' in path:
+                return found.unknown(f'{path} chooses the Python itself')
+            break
+        words = inner
+    name = os.path.basename(command[0]) if command else 'nothing'
+    return found.unknown(f'{name} is not known to be a program in Python', is_python=False)
+
+
+def _where(word: str, environ: Mapping[str, str]) -> str | None:
+    import shutil
+
+    return shutil.which(word, path=environ.get('PATH', os.defpath))
+
+
+def _chosen_by(name: str, rest: list[str]) -> str:
+    """Say that a program decides itself what runs; '' if it does not."""
+    plain = [word for word in rest if not word.startswith('-')]
+    runs = plain[:1] and plain[0] in RUNS
+    if name in ALWAYS or (name in (*CHOOSERS, *CHOOSERS_OF_CONDA) and runs):
+        return f'{name} chooses the environment itself'
+    return f'{name} runs it elsewhere' if name in ELSEWHERE else ''
+
+
+def _unwrapped(found: Program, name: str, words: list[str]) -> list[str] | None:
+    """Return what a wrapper runs; None if it is none that is known."""
+    if name == 'env':
+        return _after_env(found, words[1:])
+    if name not in WRAPPERS:
+        return None
+    valued, count = WRAPPERS[name]
+    place = 1
+    while place < len(words) and words[place].startswith('-'):
+        word = words[place]
+        apart = len(word) == 2 and word[1] in valued
+        place += 2 if apart else 1
+    return words[place + count :]
+
+
+def _after_env(found: Program, words: list[str]) -> list[str] | None:
+    """Return what env(1) runs, and do to the environment what it does.
+
+    None: an option may do what is not known, as `-C` goes to another directory.
+    """
+    words = _split_string(words)
+    while words:
+        word, *rest = words
+        if word in ('-i', '-', '--ignore-environment'):
+            found.environ.clear()
+        elif word in ('-u', '--unset'):
+            found.environ.pop(''.join(rest[:1]), None)
+            rest = rest[1:]
+        elif '=' in word and not word.startswith('-'):
+            name, _, value = word.partition('=')
+            found.environ[name] = value
+        elif word not in ('-v', '--debug'):
+            return None if word.startswith('-') else words
+        words = _split_string(rest)
+    return None
+
+
+def _split_string(words: list[str]) -> list[str]:
+    """Return words of which the first may be `-S`: its argument is several words."""
+    import shlex
+
+    if words[:1] in (['-S'], ['--split-string']):
+        return [*shlex.split(' '.join(words[1:2])), *words[2:]]
+    if words and words[0].startswith('-S'):
+        return [*shlex.split(words[0][2:]), *words[1:]]
+    return words
+
+
+def _interpreter_of(path: str, words: list[str]) -> list[str] | None:
+    """Return the words that a script is run with; None if it is no script.
+
+    Where the path of the interpreter is too long for a first line, or relative, pip and
+    uv make the first two lines a script of sh that executes it.
+    """
+    lines = _first_lines(path)
+    if not lines or not lines[0].startswith('#!'):
+        return None
+    shebang = lines[0][2:].strip()
+    executed = re.match(r"'''exec' (.+) \"\$0\" \"\$@\"", lines[1]) if lines[1:] else None
+    if executed and shebang.endswith('/sh'):
+        return _executed(executed.group(1), path, words)
+    program, *argument = shebang.split(None, 1)  # the kernel takes one argument at most
+    return [program, *argument, path, *words[1:]]
+
+
+def _executed(text: str, path: str, words: list[str]) -> list[str] | None:
+    import shlex
+
+    beside = '"$(dirname -- "$(realpath -- "$0")")"'
+    text = text.replace(beside, shlex.quote(os.path.dirname(os.path.realpath(path))))
+    return None if '$' in text else [*shlex.split(text), path, *words[1:]]
+
+
+def _first_lines(path: str) -> list[str]:
+    try:
+        if not os.path.isfile(path):
+            return []
+        with open(path, 'rb') as file:
+            start = file.read(FIRST_LINES)
+    except OSError:
+        return []
+    return [os.fsdecode(line).rstrip('\r') for line in start.split(b'\n')[:2]]
+
+
+def _python(found: Program, path: str | None, words: list[str]) -> Program:
+    """Note the interpreter, its options, and what it runs."""
+    found.is_python = True
+    if path is None:
+        return found.unknown(f'{words[0]} is not there')
+    found.python = os.path.abspath(path)
+    place = 1
+    while place < len(words) and words[place][:1] == '-' and len(words[place]) > 1:
+        word = words[place]
+        found.options += [f'-{letter}' for letter in _letters(word) if letter in 'IEsSP']
+        if _ends(word):
+            found.first = os.getcwd()
+            break
+        place += 2 if word[-1] in VALUED and word[1:2] != '-' else 1
+    else:
+        found.first = _folder_of(words[place]) if place < len(words) else os.getcwd()
+    if {'-I', '-P'} & set(found.options) or _is_safe_path(found):
+        found.first = None
+    return found
+
+
+def _letters(word: str) -> str:
+    """Return the letters of `-Es`; those after one with a value are the value."""
+    return '' if word.startswith('--') else re.split(f'[{VALUED}{LAST}]', word[1:])[0]
+
+
+def _ends(word: str) -> bool:
+    """Whether the words after an option are the program's, as those after `-m` and `-c`."""
+    return (
+        not word.startswith('--')
+        and re.match(f'-[^{VALUED}{LAST}]*[{LAST}]', word) is not None
+    )
+
+
+def _folder_of(script: str) -> str | None:
+    """Return where the modules beside a script are: a folder, or what runs as a program."""
+    if script == '-':
+        return os.getcwd()
+    real = os.path.realpath(script)
+    return real if os.path.isdir(real) or _is_zip(real) else os.path.dirname(real)
+
+
+def _is_zip(path: str) -> bool:
+    from zipfile import is_zipfile
+
+    return os.path.isfile(path) and is_zipfile(path)
+
+
+def _is_safe_path(found: Program) -> bool:
+    ignores = {'-I', '-E'} & set(found.options)
+    return bool(found.environ.get('PYTHONSAFEPATH')) and not ignores

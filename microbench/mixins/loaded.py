@@ -1,0 +1,151 @@
+"""Packages that the calling code uses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import lru_cache
+
+from ..core.capture import namespace, spanning
+from ..core.naming import without_partial
+from ..core.versions import MODULE, module_of, of_module, of_package
+from ..messages import is_ours
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator
+    from types import CodeType, FrameType
+    from typing import Any
+
+STDLIB = os.path.dirname(os.__file__)
+FUNCTION = 0x1  # CO_OPTIMIZED, a flag of the code of functions (inspect)
+
+
+class MBGlobalPackages:
+    """Versions of the packages that the calling code has in its globals.
+
+    So are those that the timed function imports by itself. Cannot fail: what has no
+    version is left out. No code of a package runs: what is lazy stays so.
+
+    >>> from microbench import MBGlobalPackages, MicroBench
+    >>> import pytest
+    >>> class Bench(MicroBench, MBGlobalPackages):
+    ...     pass
+    >>> bench = Bench()
+    >>> with bench.record():
+    ...     pass
+    >>> bench.get_results()[0]['python']['loaded_packages']['pytest'] == pytest.__version__
+    True
+    """
+
+    @spanning
+    def capture_functions(self, bm_data: dict[str, Any]) -> Generator[None]:
+        """Add to `python.loaded_packages`.
+
+        A module with a `__version__` counts by itself; one without, and anything else, by
+        the package that it belongs to, whose version may be that of the distribution.
+        What has no version is skipped, and so is the standard library. Code that was
+        called by the standard library (a task, a thread) is looked at through the globals
+        of the decorated function.
+
+        What the decorated function, or the one around a block, imports follows when it
+        has run.
+        """
+        names, code = _looked_at(bm_data)
+        _add(bm_data, packages_of(list(names.values())))
+        yield
+        if code:
+            _add(bm_data, filter(None, map(of_package, imported_by(code))))
+
+
+def _add(bm_data: dict[str, Any], found: Iterable[tuple[str, str]]) -> None:
+    packages = dict(found)
+    if packages:
+        python = namespace(bm_data, 'python')
+        namespace(python, 'loaded_packages').update(packages)
+
+
+def packages_of(values: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    """Yield name and version of the packages that values are, or come from."""
+    origins: dict[str | None, None] = {}
+    for value in values:
+        if issubclass(type(value), MODULE):
+            package = of_module(value)
+            if package:
+                yield package
+        else:
+            origins[module_of(value)] = None
+    for name in filter(None, origins):
+        package = of_package(name)
+        if package:
+            yield package
+
+
+def _looked_at(bm_data: dict[str, Any]) -> tuple[dict[str, Any], CodeType | None]:
+    """Return the globals of the calling code, and the code of the timed function."""
+    frame = _outside(sys._getframe(1), _is_capturing)
+    func = bm_data.get('_func')
+    if func is None:
+        return _of_frame(_outside(frame, _is_stdlib))
+    names, code = _of_function(func)
+    if frame is not None and not _is_stdlib(frame):
+        names = frame.f_globals
+    return names, code
+
+
+def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
+    while frame is not None and inside(frame):
+        frame = frame.f_back
+    return frame
+
+
+def _is_capturing(frame: FrameType) -> bool:
+    """Whether it is ours, or an override of the hook, which counts as ours."""
+    code = frame.f_code
+    return is_ours(code) or code.co_name == 'capture_functions'
+
+
+def _is_stdlib(frame: FrameType) -> bool:
+    path = frame.f_code.co_filename
+    inside = path.startswith(STDLIB + os.sep) and 'site-packages' not in path
+    return inside or path.startswith('<frozen ')
+
+
+def _of_frame(frame: FrameType | None) -> tuple[dict[str, Any], CodeType | None]:
+    """Return globals and code of a running function; of a module there is no code."""
+    if frame is None:
+        return {}, None
+    code = frame.f_code
+    return frame.f_globals, code if code.co_flags & FUNCTION else None
+
+
+def _of_function(func: Any) -> tuple[dict[str, Any], CodeType | None]:
+    """Return those of a function, method, partial or object with __call__."""
+    func = without_partial(func)
+    for place in (func, getattr(func, '__func__', None), type(func).__call__):
+        found = getattr(place, '__globals__', None)
+        if isinstance(found, dict):
+            return found, getattr(place, '__code__', None)
+    return {}, None
+
+
+@lru_cache
+def imported_by(code: CodeType) -> frozenset[str]:
+    """Return the modules that a function imports, functions inside it included.
+
+    Of `from a.b import c` it is `a.b` and `a.b.c`, which may be a module.
+    """
+    import dis
+
+    found: set[str] = set()
+    base, level = '', None
+    for step in dis.get_instructions(code):
+        if step.opname == 'IMPORT_NAME':
+            base = '' if level else step.argval  # else it is relative
+            found.add(base)
+        elif step.opname == 'IMPORT_FROM' and base:
+            found.add(f'{base}.{step.argval}')
+        elif step.opname.startswith('LOAD_') and type(step.argval) is int:
+            level = step.argval  # the last number before the name
+    inner = [imported_by(const) for const in code.co_consts if hasattr(const, 'co_code')]
+    return frozenset(found.union(*inner) - {''})

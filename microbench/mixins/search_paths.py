@@ -1,0 +1,120 @@
+"""Where another Python looks for packages: read from its environment, or asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from .environments import settings_of
+from .programs import output_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .interpreters import Program
+
+LIMIT = 10.0  # seconds
+PROBE = 'import json, sys; print(json.dumps([sys.prefix, sys.path]))'
+# Variables by which starting a Python would do more than start it.
+STARTS_MORE = ('COVERAGE_PROCESS_START', 'COVERAGE_PROCESS_CONFIG', 'PYTHONINSPECT')
+PTH_AT_MOST = 1 << 20  # bytes
+
+
+def is_this_python(program: Program) -> bool:
+    """Whether a program looks for packages where this process does."""
+    assert program.python is not None
+    if set(program.options) - {'-P'} or _paths_in(program.environ) != _paths_in(os.environ):
+        return False
+    prefix = _prefix_of(program.python)
+    try:
+        if settings_of(prefix) is None and settings_of(sys.prefix) is None:
+            return os.path.samefile(program.python, sys.executable or '')
+        return settings_of(prefix) is not None and os.path.samefile(prefix, sys.prefix)
+    except OSError:
+        return False
+
+
+def _paths_in(environ: Mapping[str, str]) -> list[str | None]:
+    return [environ.get(name) for name in ('PYTHONPATH', 'PYTHONHOME', 'PYTHONUSERBASE')]
+
+
+def search_path(program: Program) -> tuple[str, list[str]]:
+    """Return prefix and search path of the interpreter that a program runs with.
+
+    An environment that is apart from the Python below it is read; any other interpreter
+    is started, with a time limit, and asked.
+
+    Raises:
+        OSError, ValueError, subprocess.SubprocessError: it could not be asked.
+    """
+    assert program.python is not None
+    prefix = _prefix_of(program.python)
+    found = _site_packages(prefix)
+    if found is None or '-S' in program.options:
+        prefix, later = _asked(program)
+    else:
+        later = [*_of_variable(program), found, *_of_pth_files(found)]
+    first = [program.first] if program.first else []
+    return prefix, list(dict.fromkeys([*first, *later]))
+
+
+def _prefix_of(python: str) -> str:
+    """Return the folder of the environment, found as by the interpreter: by its name."""
+    return os.path.dirname(os.path.dirname(python))
+
+
+def _site_packages(prefix: str) -> str | None:
+    """Return where an environment that is apart from others has its packages; else None."""
+    settings = settings_of(prefix)
+    if settings is None:
+        return None
+    if settings.get('include-system-site-packages', 'false').lower() != 'false':
+        return None
+    found = []
+    for library in ('lib', 'Lib', 'lib64'):
+        folder = os.path.join(prefix, library)
+        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+        versions = [name for name in names if name.startswith(('python', 'pypy'))]
+        places = [folder, *(os.path.join(folder, name) for name in versions)]
+        sites = [os.path.join(place, 'site-packages') for place in places]
+        found += [os.path.realpath(site) for site in sites if os.path.isdir(site)]
+    return found[0] if len(set(found)) == 1 else None
+
+
+def _of_variable(program: Program) -> list[str]:
+    if {'-E', '-I'} & set(program.options):
+        return []
+    paths = program.environ.get('PYTHONPATH', '').split(os.pathsep)
+    return [os.path.abspath(path) for path in paths if path]
+
+
+def _of_pth_files(site: str) -> Iterator[str]:
+    """Yield the folders that `.pth` files add; lines that run code are passed over."""
+    for name in sorted(os.listdir(site)):
+        if not name.endswith('.pth') or name.startswith('.'):
+            continue
+        try:
+            with open(os.path.join(site, name), encoding='utf-8', errors='replace') as file:
+                lines = file.read(PTH_AT_MOST).splitlines()
+        except OSError:
+            continue
+        for line in map(str.strip, lines):
+            if line and not line.startswith(('#', 'import ', 'import\t')):
+                path = os.path.abspath(os.path.join(site, line))
+                if os.path.exists(path):
+                    yield path
+
+
+def _asked(program: Program) -> tuple[str, list[str]]:
+    """Start the interpreter and return what it says: without what `-c` puts first."""
+    import json
+
+    environ = {n: v for n, v in program.environ.items() if n not in STARTS_MORE}
+    command = [str(program.python), *program.options, '-c', PROBE]
+    said = output_of(command, limit=LIMIT, env=environ).strip().splitlines()
+    prefix, paths = json.loads(said[-1]) if said else (None, None)
+    if not isinstance(prefix, str) or not isinstance(paths, list):
+        message = f'{program.python} does not say where it looks for packages'
+        raise ValueError(message)  # noqa: TRY004 - what it says is the mistake
+    return prefix, [str(path) for path in paths if path]

@@ -1,0 +1,151 @@
+"""Which distribution a module belongs to: by its file, not by its name."""
+
+import os
+import sys
+import zipfile
+
+import pytest
+
+from microbench.core import owners
+from microbench.core.owners import divided, version_of_file
+from microbench.core.sources import url_of
+from tests.installing import install
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_known(monkeypatch):
+    monkeypatch.setattr(owners, '_folders', {})
+
+
+@pytest.mark.parametrize(
+    ('name', 'file', 'base', 'inside'),
+    [
+        ('six', '/site/six.py', '/site', 'six'),
+        ('yaml', '/site/yaml/__init__.py', '/site', 'yaml/__init__'),
+        ('a.b', '/site/a/b/__init__.py', '/site', 'a/b/__init__'),
+        ('a.b', '/site/a/b.cpython-311-x86_64-linux-gnu.so', '/site', 'a/b'),
+        ('_cffi', '/site/_cffi.abi3.so', '/site', '_cffi'),
+        ('a', '/app.pyz/a/__init__.pyc', '/app.pyz', 'a/__init__'),
+    ],
+)
+def test_a_file_of_a_module(name, file, base, inside):
+    """The folder that is searched, and the file below it."""
+    assert divided(name, file) == (base, inside)
+
+
+def version(site, name, file):
+    """The version of a module by its file below a folder."""
+    return version_of_file(name, str(site / file))
+
+
+def test_by_the_name_of_the_distribution(tmp_path):
+    """Most are called like their module."""
+    install(tmp_path, 'some-thing', '1.0', 'some_thing/__init__.py')
+    assert version(tmp_path, 'some_thing', 'some_thing/__init__.py') == '1.0'
+
+
+def test_by_the_files_of_the_distribution(tmp_path):
+    """PyYAML installs `yaml`, attrs `attr`; extensions have long endings."""
+    install(tmp_path, 'PyYAML', '6.0', 'yaml/__init__.py')
+    install(tmp_path, 'c-thing', '2.0', 'fast.cpython-311-x86_64-linux-gnu.so')
+    assert version(tmp_path, 'yaml', 'yaml/__init__.py') == '6.0'
+    assert version(tmp_path, 'fast', 'fast.cpython-311-x86_64-linux-gnu.so') == '2.0'
+
+
+def test_a_file_of_the_user_is_not_installed(tmp_path):
+    """It may be called like something that is."""
+    site, own = tmp_path / 'site', tmp_path / 'own'
+    install(site, 'utils', '1.0', 'utils/__init__.py')
+    own.mkdir()
+    assert version(own, 'utils', 'utils.py') is None
+    assert version(site, 'utils', 'utils.py') is None
+
+
+def test_a_file_of_several_is_of_none(tmp_path):
+    """Badly made distributions install `tests`; which of them it is cannot be known."""
+    install(tmp_path, 'one', '1.0', 'one/__init__.py', 'tests/__init__.py')
+    install(tmp_path, 'two', '2.0', 'two/__init__.py', 'tests/__init__.py')
+    assert version(tmp_path, 'tests', 'tests/__init__.py') is None
+    assert version(tmp_path, 'two', 'two/__init__.py') == '2.0'
+
+
+def test_two_versions_in_one_folder(tmp_path):
+    """As left by two installers that do not know of each other: not known which."""
+    install(tmp_path, 'it', '1.0', 'it.py')
+    install(tmp_path, 'it', '2.0', 'it.py')
+    assert version(tmp_path, 'it', 'it.py') is None
+
+
+@pytest.mark.parametrize('record', [None, ''])
+@pytest.mark.parametrize(('top', 'expected'), [('it\nother\n', '1.0'), ('other', None)])
+def test_without_a_list_of_files(tmp_path, record, top, expected):
+    """Packages of a system may have none: then names at the top decide."""
+    info = install(tmp_path, 'it', '1.0', top_level_DOT_txt=top)
+    info.joinpath('RECORD').unlink()
+    if record is not None:
+        info.joinpath('RECORD').write_text(record)
+    assert version(tmp_path, 'it', 'it.py') == expected
+
+
+def test_with_nothing_but_a_name(tmp_path):
+    """As an .egg-info that is a file."""
+    tmp_path.joinpath('it-1.0.egg-info').write_text('Name: it\nVersion: 1.0\n')
+    assert version(tmp_path, 'it', 'it.py') == '1.0'
+    assert version(tmp_path, 'other', 'other.py') is None
+
+
+@pytest.mark.parametrize(
+    'layout', ['src/it/__init__.py', 'it/__init__.py', 'lib/odd/it.py']
+)
+def test_an_editable_install(tmp_path, monkeypatch, layout):
+    """Its files are in no RECORD: the folder of the sources decides."""
+    site, sources = tmp_path / 'site', tmp_path / 'sources with space'
+    about = f'{{"url": "{url_of(str(sources))}", "dir_info": {{"editable": true}}}}'
+    install(site, 'it', '1.0', '__editable___it_finder.py', direct_url_DOT_json=about)
+    monkeypatch.setattr(sys, 'path', [str(site), ''])
+    assert version(sources, 'it', layout) == '1.0'
+    assert version(tmp_path / 'sources with space, too', 'it', layout) is None
+
+
+def test_of_two_editable_installs_the_inner_one(tmp_path, monkeypatch):
+    """A repository that holds several distributions may be one itself."""
+    for name, folder, number in (('all', '', '1'), ('part', 'part', '2')):
+        url = url_of(str(tmp_path / 'repo' / folder))
+        about = f'{{"url": "{url}", "dir_info": {{"editable": true}}}}'
+        install(tmp_path / 'site', name, number, direct_url_DOT_json=about)
+    monkeypatch.setattr(sys, 'path', [str(tmp_path / 'site')])
+    assert version(tmp_path, 'part', 'repo/part/part.py') == '2'
+    assert version(tmp_path, 'other', 'repo/other.py') == '1'
+
+
+def test_beside_an_egg_info(tmp_path):
+    """As `setup.py develop` leaves the sources."""
+    info = tmp_path / 'it.egg-info'
+    info.mkdir()
+    info.joinpath('PKG-INFO').write_text('Name: it\nVersion: 0.1\n')
+    info.joinpath('top_level.txt').write_text('it\n')
+    assert version(tmp_path, 'it', 'it/__init__.py') == '0.1'
+
+
+def test_in_a_zip_file(tmp_path):
+    """As in an application that is one file."""
+    path = tmp_path / 'app.pyz'
+    with zipfile.ZipFile(path, 'w') as file:
+        file.writestr('it-1.0.dist-info/METADATA', 'Name: it\nVersion: 1.0\n')
+        file.writestr('it-1.0.dist-info/RECORD', 'it.py,,\n')
+    assert version(path, 'it', 'it.py') == '1.0'
+
+
+def test_a_folder_that_has_changed_is_read_again(tmp_path):
+    """A program may install something while it runs."""
+    assert version(tmp_path, 'it', 'it.py') is None
+    install(tmp_path, 'it', '1.0', 'it.py')
+    os.utime(tmp_path, ns=(1, 1))
+    assert version(tmp_path, 'it', 'it.py') == '1.0'
+
+
+def test_broken_metadata_has_no_version(tmp_path):
+    """It is no reason to stop."""
+    info = install(tmp_path, 'it', '1.0', 'it.py')
+    info.joinpath('METADATA').unlink()
+    assert version(tmp_path, 'it', 'it.py') is None
