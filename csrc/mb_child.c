@@ -18,3 +18,15 @@ mb_child_end(pid_t pid, bool block, int64_t *ended_ns)
     *ended_ns = now;
     return 0;
 }
+
+bool
+mb_child_adopts(void)
+{
+    int subreaper = 0;
+#ifdef __linux__
+    if (prctl(PR_GET_CHILD_SUBREAPER, &subreaper) != 0) {
+        subreaper = 0;
+    }
+#endif
+    return getpid() == 1 || subreaper != 0;
+}

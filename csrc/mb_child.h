@@ -17,4 +17,9 @@
  * Thread: any. Signal-safe (waitid is on the list of signal-safety(7)). */
 int mb_child_end(pid_t pid, bool block, int64_t *ended_ns);
 
+/* Whether orphans become children of this process: it is the first one of its PID namespace,
+ * or a subreaper (PR_SET_CHILD_SUBREAPER in prctl(2), which execve(2) keeps).
+ * Thread: any. */
+bool mb_child_adopts(void);
+
 #endif

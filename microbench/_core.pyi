@@ -366,6 +366,9 @@ def child_end_ns(pid: int, block: bool) -> int:
     child.
     """
 
+def adopts_orphans() -> bool:
+    """Whether orphans become children of this process: it is an init, or a subreaper."""
+
 def record_id() -> str:
     """A new id, unique among all records of all processes."""
 

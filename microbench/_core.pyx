@@ -73,6 +73,10 @@ def child_end_ns(int pid, bint block):
     return ended_ns
 
 
+def adopts_orphans():
+    return bool(c.mb_child_adopts())
+
+
 def record_id():
     cdef char text[c.MB_RECORD_ID_SIZE]
     c.mb_record_id(text)

@@ -70,6 +70,7 @@ cdef extern from "mb_clock.h":
 
 cdef extern from "mb_child.h":
     int mb_child_end(int pid, bint block, int64_t *ended_ns) noexcept nogil
+    bint mb_child_adopts() noexcept nogil
 
 cdef extern from "mb_text.h":
     ctypedef struct mb_text:

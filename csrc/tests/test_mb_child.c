@@ -84,6 +84,18 @@ what_is_no_child_of_ours_is_an_error(void)
     CHECK_INT(ended_ns, -1);
 }
 
+static void
+a_subreaper_adopts_orphans(void)
+{
+    CHECK(mb_child_adopts() == (getpid() == 1));
+#ifdef __linux__
+    CHECK_INT(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    CHECK(mb_child_adopts());
+    CHECK_INT(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+    CHECK(mb_child_adopts() == (getpid() == 1));
+#endif
+}
+
 int
 main(void)
 {
@@ -91,5 +103,6 @@ main(void)
     RUN(a_look_at_a_running_child_does_not_wait);
     RUN(a_signal_ends_the_waiting);
     RUN(what_is_no_child_of_ours_is_an_error);
+    RUN(a_subreaper_adopts_orphans);
     return test_report();
 }

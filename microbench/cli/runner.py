@@ -111,6 +111,10 @@ class Measurement:
             alone = Unthreaded(self.forwarding.watch)
             self.attendants.append(alone)
             self.turn = alone.turn
+        if _core.adopts_orphans():
+            from .reaper import Reaper  # start-up time
+
+            self.attendants.append(Reaper(self.forwarding.watch))
 
     def _begin(self, bench: MicroBenchBase) -> Run:
         run = Run(bench, os.path.basename(self.command[0])).begin(

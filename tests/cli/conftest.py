@@ -99,10 +99,12 @@ class Started:
         'from microbench.__main__ import console; console()'
     )
 
+    PREFIX = ()  # of the command line
+
     def __init__(self, folder, env, words, more_env=(), **options):
         self.out = folder / 'out.jsonl'
         self.process = subprocess.Popen(
-            [sys.executable, '-c', self.PROGRAM, *words],
+            [*self.PREFIX, sys.executable, '-c', self.PROGRAM, *words],
             **{
                 'cwd': folder,
                 'env': {**env, **dict(more_env)},

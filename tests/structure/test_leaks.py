@@ -362,6 +362,7 @@ def step():
     _core.child_end_ns(pid, True)
     refused(ChildProcessError, _core.child_end_ns, 2**31 - 1, False)
 """,
+    'adopts_orphans': 'def step():\n    _core.adopts_orphans()\n',
     'clock_info': 'def step():\n    _core.clock_info()\n',
     'clock_ns': 'def step():\n    _core.clock_ns()\n',
     'FlatNames': """

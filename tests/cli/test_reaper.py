@@ -1,0 +1,168 @@
+"""The command as the init of a container: it collects orphans, and passes signals on."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from microbench import _core
+from microbench.cli.child import Child
+from microbench.cli.reaper import Reaper, children, collect
+from tests.cli.conftest import Started, wait_until
+from tests.fakes import printed
+
+OUT = ('-o', 'out.jsonl')
+NAMESPACE = ('unshare', '--pid', '--fork', '--kill-child', '--mount-proc')
+pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has subreapers')
+
+# Leaves orphans behind, and ends once they have: with 1 if they stay zombies.
+LEAVES_ORPHANS = """
+import os, psutil, sys, time
+for _ in range(5):
+    if os.fork() == 0:
+        os.fork()
+        os._exit(0)
+    os.wait()
+init = psutil.Process(os.getppid())
+until = time.monotonic() + 60
+while [child.pid for child in init.children()] != [os.getpid()]:
+    if time.monotonic() > until:
+        sys.exit(1)
+    time.sleep(0.01)
+"""
+# PR_SET_CHILD_SUBREAPER of prctl(2), which execve(2) keeps.
+SUBREAPER = 'import ctypes; assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0\n'
+
+
+def test_a_subreaper_collects_orphans(start, monkeypatch):
+    """In each run; the program is collected as ever."""
+    monkeypatch.setattr(Started, 'PROGRAM', SUBREAPER + Started.PROGRAM)
+    words = (sys.executable, '-c', LEAVES_ORPHANS)
+    outcome = start(*OUT, '-n', '2', '--', *words).wait()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
+    [record] = outcome.records
+    assert record['call']['returncode'] == [0, 0]
+    assert len(record['resource_usage']) == 2
+
+
+@pytest.fixture
+def contained(start, monkeypatch):
+    """Start the command as the first process of a PID namespace."""
+    if shutil.which('unshare') is None:
+        pytest.skip('needs unshare (util-linux)')
+    done = subprocess.run([*NAMESPACE, 'true'], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip(f'no PID namespace can be made here: {done.stderr!r}')
+    program = f'import os; assert os.getpid() == 1; {Started.PROGRAM}'
+    monkeypatch.setattr(Started, 'PROGRAM', program)
+    monkeypatch.setattr(Started, 'PREFIX', NAMESPACE)
+    return start
+
+
+def test_the_first_process_collects_orphans(contained):
+    """As an init does."""
+    outcome = contained(*OUT, '--', sys.executable, '-c', LEAVES_ORPHANS).wait()
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
+    assert outcome.records[0]['call']['returncode'] == [0]
+
+
+@pytest.mark.parametrize('name', ['TERM', 'HUP', 'INT', 'USR1', 'ALRM'])
+def test_the_first_process_passes_signals_on(contained, name):
+    """The kernel ignores them where no handler is; the status is that of the signal."""
+    number = getattr(signal, f'SIG{name}')
+    command = contained(*OUT, '--', 'sh', '-c', 'echo started; exec cat')
+    assert command.line() == 'started'
+    [first] = children_of(command.process.pid)
+    os.kill(first, number)
+    outcome = command.wait()
+    assert (outcome.status, outcome.stderr) == (128 + number, '')
+    assert outcome.records[0]['exit_signal'] == f'SIG{name}'
+    assert outcome.records[0]['call']['returncode'] == [-number]
+
+
+def children_of(number):
+    """The children of another process."""
+    with open(f'/proc/{number}/task/{number}/children') as file:  # noqa: PTH123
+        return list(map(int, file.read().split()))
+
+
+# --- the parts ------------------------------------------------------------------------
+
+
+class ByHand:
+    """A watch whose actions the test calls."""
+
+    def __init__(self):
+        self.actions = []
+
+    def at(self, due, action):
+        self.actions = [action]
+        return action
+
+    def cancel(self, timer):
+        self.actions.remove(timer)
+
+
+def test_only_what_comes_while_the_program_runs_is_collected():
+    """What a mixin has started before, and the program itself, have their status."""
+    watch = ByHand()
+    before = subprocess.Popen(['sh', '-c', 'exit 3'])
+    late = []
+
+    class InThatMoment:
+        def started(self, child):
+            late.append(os.posix_spawnp('true', ['true'], os.environ))
+            for number in (before.pid, child.pid, *late):
+                wait_until(lambda number=number: has_ended(number))
+            [look] = watch.actions
+            look()
+
+        def ended(self, child):
+            pass
+
+    child = Child(['sh', '-c', 'exit 5'], [Reaper(watch), InThatMoment()])
+    child.run()
+    assert (before.wait(), child.returncode) == (3, 5)
+    with pytest.raises(ChildProcessError):
+        os.waitpid(late[0], 0)
+    assert watch.actions == []
+
+
+def has_ended(number):
+    """Whether a child of this process is a zombie."""
+    return _core.child_end_ns(number, False) > 0
+
+
+def test_a_look_that_comes_late_collects_nothing():
+    """The next child may have been started meanwhile."""
+    watch = ByHand()
+    reaper = Reaper(watch)
+    child = Child(['true'], [reaper])
+    child.run()
+    with subprocess.Popen(['sh', '-c', 'exit 3']) as following:
+        wait_until(lambda: has_ended(following.pid))
+        reaper._look()
+        assert following.wait() == 3
+
+
+def test_without_a_list_of_children(monkeypatch):
+    """A kernel without CONFIG_PROC_CHILDREN: nothing is collected, and nothing fails."""
+    monkeypatch.setattr('microbench.cli.reaper.TASKS', '/no/such/folder')
+    assert children() == set()
+
+
+def test_one_that_is_gone():
+    """It was collected elsewhere."""
+    with subprocess.Popen(['true']) as process:
+        process.wait()
+    collect(process.pid)
+
+
+def test_who_adopts_orphans():
+    """A subreaper does, and any other process does not."""
+    code = 'from microbench import _core\nprint(_core.adopts_orphans())'
+    assert printed(code) == 'False\n'
+    assert printed(SUBREAPER + code) == 'True\n'
