@@ -10,7 +10,7 @@ from itertools import zip_longest
 from ..messages import safe
 from ..results.fields import part
 from . import units
-from .facts import AT_LEAST, Facts, exit_text
+from .facts import AT_LEAST, AT_MOST, Facts, exit_text
 from .spread import Spread
 from .terminal import Cell, bar
 from .values import dicts, is_number, items
@@ -106,7 +106,15 @@ def _usage(facts: Facts) -> dict[str, list[str]]:
         values = [part(used, field) for used in facts.usage]
         if any(value for value in values if is_number(value)):
             columns[title] = [_figure(value, form) for value in values]
+        if field == 'maxrss' and title in columns:
+            pairs = zip(facts.usage, columns[title], strict=False)
+            columns[title] = [bound(used) + text for used, text in pairs]
     return columns
+
+
+def bound(used: Any) -> str:
+    """Return what stands before a size that may be that of the command itself."""
+    return AT_MOST if part(used, 'maxrss_is_upper_bound') is True else ''
 
 
 def _ends(call: dict[str, Any]) -> dict[str, list[str]]:

@@ -10,8 +10,9 @@ import sys
 from ..diff import ADDED, CHANGED, MARKS, REMOVED, diff
 from ..messages import safe
 from . import units
+from .breakdown import bound
 from .entries import PATHS, WHICH, Entries, chosen, divided
-from .facts import Facts
+from .facts import AT_MOST, Facts
 from .subcommand import Subparser, answering
 from .terminal import Cell, Terminal
 from .values import as_json, dicts, is_number, numbers
@@ -139,11 +140,21 @@ def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
     for title, field, form in USAGE:
         mine, other = _used(left, field), _used(right, field)
         if mine or other:
-            yield _pair(title, mine, other, form=form)
+            signs = ('', '')
+            if field == 'maxrss':
+                signs = (_bound(left), _bound(right))
+            yield _pair(title, mine, other, form=form, signs=signs)
     peaks = (facts.call.get('peak_memory_bytes') for facts in (left, right))
     mine, other = (peak if is_number(peak) else None for peak in peaks)
     if mine or other:
-        yield _pair('peak memory', mine, other, form=units.size)
+        flags = (f.call.get('peak_memory_is_upper_bound') for f in (left, right))
+        a, b = (AT_MOST if flag is True else '' for flag in flags)
+        yield _pair('peak memory', mine, other, form=units.size, signs=(a, b))
+
+
+def _bound(facts: Facts) -> str:
+    """Return what stands before the largest size if that may be the command's own."""
+    return AT_MOST if facts.usage and all(map(bound, facts.usage)) else ''
 
 
 def _busy(left: Facts, right: Facts) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-AT_LEAST = '≥ '
+AT_LEAST, AT_MOST = '≥ ', '≤ '
 OTHERS = '(other names)'
 
 

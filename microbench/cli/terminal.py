@@ -19,7 +19,17 @@ GAP = '  '
 NARROWEST = 8  # to which an elastic column may shrink
 # For a stream whose encoding has no such signs, as in the C locale.
 PLAINER = str.maketrans(
-    {'µ': 'u', '█': '#', '…': '~', '×': 'x', '━': '=', '╸': '-', '╺': '-', '≥': '>='}
+    {
+        'µ': 'u',
+        '█': '#',
+        '…': '~',
+        '×': 'x',
+        '━': '=',
+        '╸': '-',
+        '╺': '-',
+        '≥': '>=',
+        '≤': '<=',
+    }
 )
 
 

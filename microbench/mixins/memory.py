@@ -6,7 +6,7 @@ import os
 from _thread import RLock
 
 from ..core.capture import namespace, spanning
-from .usage import peak_size, resource
+from .usage import least_peak, peak_size, resource
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,14 +47,20 @@ class MBPeakMemory:
             bm_data['_peak_memory'] = measured.end()
 
     def capturepost_peak_memory(self, bm_data: dict[str, Any]) -> None:
-        """Set `call.peak_memory_bytes`; null if a command could not be started."""
+        """Set `call.peak_memory_bytes`; null if a command could not be started.
+
+        Up to our own size it is an upper bound: `call.peak_memory_is_upper_bound`.
+        """
         while bm_data.get('_undo'):  # no run has it go on: the hooks are called by hand
             next(bm_data['_undo'].pop(), None)
         call = namespace(bm_data, 'call')
         if '_peak_memory' in bm_data:
             call['peak_memory_bytes'] = bm_data['_peak_memory']
         elif call.get('invocation') == 'CLI':
-            call['peak_memory_bytes'] = _largest(bm_data.get('_children_usage') or ())
+            largest = _largest(bm_data.get('_children_usage') or ())
+            call['peak_memory_bytes'] = largest
+            if largest is not None and largest <= least_peak():
+                call['peak_memory_is_upper_bound'] = True
 
 
 def _largest(children: Sequence[Any]) -> int | None:

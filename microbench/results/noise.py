@@ -20,6 +20,7 @@ MEASURED = {
     *('call.timings.*.duration', 'call.open_timings.*.duration', 'call.histogram'),
     *('call.timings_summary', 'call.timings_iteration', 'call.clock_step'),
     *('call.monitor', 'call.peak_memory_bytes', 'call.line_profile.*.time'),
+    'call.peak_memory_is_upper_bound',
     *('call.line_profiler', 'resource_usage'),  # the former holds the times once more
     *('recovered.by', 'recovered.time', 'recovered.ended_before'),
     'recovered.parent_died',

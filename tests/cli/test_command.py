@@ -150,7 +150,7 @@ def test_the_record_says_how_it_came_about(command, tmp_path):
     assert record['mb']['duration_counter'] == 'perf_counter'
     assert record['python']['version'] == sys.version.split()[0]
     assert record['host']['os'] == sys.platform
-    assert set(record['resource_usage'][0]) == {
+    assert set(record['resource_usage'][0]) - {'maxrss_is_upper_bound'} == {
         *('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock'),
         *('nvcsw', 'nivcsw', 'maxrss'),
     }

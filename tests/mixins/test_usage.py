@@ -1,12 +1,16 @@
 """MBResourceUsage: what an iteration used of the machine, as the kernel counts it."""
 
+import json
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
 
 from microbench import MBResourceUsage, MicroBench, MicroBenchBase
 from microbench.mixins import usage
-from tests.fakes import Ticking, only
+from tests.fakes import ROOT, Ticking, only
 
 resource = pytest.importorskip('resource')
 
@@ -124,3 +128,59 @@ def test_totals_of_a_child(monkeypatch, platform, unit):
     counters = dict.fromkeys((f'ru_{f}' for f in FIELDS), 3)
     totals = usage.totals(SimpleNamespace(**counters, ru_maxrss=7))
     assert totals == {**dict.fromkeys(FIELDS, 3), 'maxrss': 7 * unit}
+
+
+def recorded(tmp_path, *command):
+    """The record of a real command."""
+    out = tmp_path / 'out.jsonl'
+    mixins = ('-m', 'resource-usage', 'peak-memory')
+    words = ('-m', 'microbench', '-o', out, *mixins, '--', *command)
+    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'MICROBENCH': 'on'}
+    subprocess.run([sys.executable, *words], env=env, check=True)
+    return json.loads(out.read_text())
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='others begin with nothing')
+def test_a_small_child_has_at_most_our_size(tmp_path):
+    """Its peak begins with ours: the record says that it may have been smaller."""
+    record = recorded(tmp_path, 'true')
+    [found] = record['resource_usage']
+    assert found['maxrss'] > 2**20
+    assert found['maxrss_is_upper_bound'] is True
+    assert record['call']['peak_memory_is_upper_bound'] is True
+
+
+def test_a_large_child_is_measured(tmp_path):
+    """Beyond our size it is the size of the child."""
+    record = recorded(tmp_path, sys.executable, '-c', 'bytearray(64 << 20)')
+    [found] = record['resource_usage']
+    assert found['maxrss'] > 64 * 2**20
+    assert 'maxrss_is_upper_bound' not in found
+    assert 'peak_memory_is_upper_bound' not in record['call']
+
+
+@pytest.mark.parametrize(('size', 'bound'), [(8192, True), (8193, False)])
+def test_where_the_bound_is(size, bound):
+    """At the size that may be ours."""
+    counters = dict.fromkeys((f'ru_{f}' for f in FIELDS), 3)
+    unit = 1 if sys.platform == 'darwin' else 1024
+    found = usage.totals(SimpleNamespace(**counters, ru_maxrss=size), 8192 * unit)
+    assert found.get('maxrss_is_upper_bound', False) is bound
+
+
+def test_our_own_peak(monkeypatch):
+    """Since execve(2); where /proc is missing, at least that."""
+    largest = usage.peak_size(usage.resource.getrusage(usage.resource.RUSAGE_SELF))
+    assert 2**20 < usage.peak_of_memory() <= largest * 9 // 8
+
+    def missing(*args):
+        raise FileNotFoundError
+
+    monkeypatch.setattr('builtins.open', missing)
+    assert usage.peak_of_memory() >= largest
+
+
+def test_no_bound_on_other_systems(monkeypatch):
+    """They begin the peak of a process with nothing."""
+    monkeypatch.setattr(sys, 'platform', 'darwin')
+    assert usage.least_peak() == 0
