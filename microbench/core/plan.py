@@ -207,11 +207,11 @@ class Plan:
 
 
 def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
-    """Add what a constant capture gave, one namespace deep, to a record."""
+    """Add what a constant capture gave to a record: to objects that are there, too."""
     for name, value in constants.items():
         there = record.get(name)
         if isinstance(value, dict) and isinstance(there, dict):
-            there.update(copied(value))
+            merge(there, value)
         else:
             record[name] = copied(value)
 

@@ -253,6 +253,27 @@ def test_two_constants_share_a_namespace():
     assert {'flavour', 'version', 'prefix'} <= set(record['python'])
 
 
+@pytest.mark.parametrize('own', [{}, {'host': {'unavailable': {'own': 'none'}}}])
+def test_two_constants_share_an_object_in_a_namespace(own):
+    """Both may say why something is not there; a static field of that name stays."""
+
+    class Bench(MicroBench):
+        @per_process
+        def capture_one(self, bm_data):
+            namespace(namespace(bm_data, 'host'), 'unavailable')['one'] = 'no file'
+
+        @per_process
+        def capture_two(self, bm_data):
+            namespace(namespace(bm_data, 'host'), 'unavailable')['two'] = 'no file'
+
+    bench = Bench(**own)
+    bench(len)('')
+    static = own.get('host', {}).get('unavailable', {})
+    unavailable = {**static, 'one': 'no file', 'two': 'no file'}
+    assert only(bench.get_results())['host'] == {'unavailable': unavailable}
+    assert bool(bench.explain_path()) == bool(own)
+
+
 # --- what makes the plan anew ---------------------------------------------------------
 
 
