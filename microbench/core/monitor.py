@@ -111,7 +111,14 @@ def begin(run: Run) -> None:
     assert run.data is not None
     namespace(run.data, 'call')['monitor'] = []
     _warn_off_main_thread()
-    step = monitor(run, _sampler_of(run.owner))
+    try:
+        sampler = _sampler_of(run.owner)
+    except (ImportError, ValueError):
+        raise
+    except Exception as error:  # in a sandbox without /proc: no reason not to run
+        run.note('monitor', one_line(error))
+        return
+    step = monitor(run, sampler)
     next(step)
     run.undo.append(step)
 

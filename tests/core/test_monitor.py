@@ -348,6 +348,26 @@ def test_no_more_threads(monkeypatch):
     ]
 
 
+def test_a_process_that_cannot_be_seen(monkeypatch):
+    """In a sandbox without /proc the code runs, and the reason is noted."""
+    psutil = pytest.importorskip('psutil')
+    monkeypatch.setattr(psutil, 'Process', gone)
+    bench = Monitored()
+    assert bench(lambda: 5)() == 5
+    call = call_of(bench)
+    assert call['monitor'] == []
+    [error] = call['capture_errors']
+    assert error['method'] == 'monitor'
+    assert error['error'].startswith('NoSuchProcess: ')
+
+
+def gone(*args):
+    """What psutil does where it cannot find a process."""
+    import psutil
+
+    raise psutil.NoSuchProcess(1)
+
+
 @pytest.mark.parametrize('hook', ['capture_z', 'pre_run_triggers'])
 def test_a_beginning_that_fails(hook):
     """What fails before the code leaves no sampler behind."""
