@@ -7,6 +7,8 @@ that this model does not have) never raises: `host.unavailable` says why it is n
 
 from __future__ import annotations
 
+from math import inf
+
 from ..core.capture import namespace, spanning
 from .nvml import ENERGY, SAMPLED, SOURCES, Session
 
@@ -51,8 +53,9 @@ class MBGpu:
             _explain(bm_data, session.why)
             yield
             for gpu, later in zip(gpus, session.read(ENERGY), strict=True):
-                if 'energy_j' in gpu and 'energy_j' in later:
-                    gpu['energy_used_j'] = round(later['energy_j'] - gpu['energy_j'], 3)
+                used = later.get('energy_j', -inf) - gpu.get('energy_j', inf)
+                if used >= 0:  # the driver may have been loaded anew
+                    gpu['energy_used_j'] = round(used, 3)
         finally:
             session.close()
 

@@ -125,6 +125,14 @@ def test_each_gpu_is_described(on_standin):
 
 
 @needs_package
+def test_a_driver_that_is_loaded_anew(on_standin):
+    """Its counter of energy begins again: what the code took is not known."""
+    busy = on_standin(RECORD, wrong='anew')['gpus'][0]
+    assert 'energy_j' in busy
+    assert 'energy_used_j' not in busy
+
+
+@needs_package
 def test_drivers_that_lack_newer_functions(on_standin):
     """The older functions are asked instead."""
     busy = on_standin(RECORD, wrong='old')['gpus'][0]

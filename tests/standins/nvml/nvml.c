@@ -156,7 +156,8 @@ nvmlDeviceGetTotalEnergyConsumption(gpu *of, unsigned long long *energy)
     if (of->place) {
         return NOT_SUPPORTED;
     }
-    *energy = millijoules += 1500;
+    millijoules += 1500;
+    *energy = wrong("anew") ? 1000000 - millijoules : millijoules;
     return OK;
 }
 
