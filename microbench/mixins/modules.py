@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+VARIANTS = '__MODULES_LMVARIANT'  # of Environment Modules 5.1 and later
+
 
 class MBLoadedModules:
     """Loaded environment modules (Lmod, Environment Modules) and their versions.
@@ -31,7 +33,7 @@ class MBLoadedModules:
     """
 
     cli_name = 'loaded-modules'
-    cli_fields = ('loaded_modules',)
+    cli_fields = ('loaded_modules', 'loaded_module_variants')
     cli_default = True
     cli_place = 4
 
@@ -40,32 +42,80 @@ class MBLoadedModules:
         """Set `loaded_modules`, such as `{"gcc": "12.2.0"}`.
 
         `bio/samtools/1.19` is version `samtools/1.19` of `bio`, as long as there is one
-        `bio` only. Several go by their full names: `bio/samtools`, version `1.19`.
+        `bio` only. Several go by their full names: `bio/samtools`, version `1.19`. So do
+        modules that were loaded by the path of their file.
+
+        `loaded_module_variants`, such as `{"gcc": {"threads": "posix", "debug": true}}`,
+        is set if modules were loaded with variants (module(1), "Advanced module version
+        specifiers").
         """
-        entries = os.environ.get('LOADEDMODULES', '').split(':')
-        bm_data['loaded_modules'] = named(entry for entry in entries if entry)
+        modules = named(_entries())
+        bm_data['loaded_modules'] = dict(modules.values())
+        variants = _variants(modules) if VARIANTS in os.environ else {}
+        if variants:
+            bm_data['loaded_module_variants'] = variants
 
 
-def named(modules: Iterable[str]) -> dict[str, str]:
-    """Map names to versions; each module gets the shortest name that no other could."""
+def named(modules: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Map modules to name and version: the shortest name that no other could have."""
     names = {module: _names(module) for module in modules}
     count: dict[str, int] = {}
     for own in names.values():
         for name in own:
             count[name] = count.get(name, 0) + 1
-    alone = [
-        next(((n, v) for n, v in own.items() if count[n] == 1), (module, ''))
+    return {
+        module: next(((n, v) for n, v in own.items() if count[n] == 1), (module, ''))
         for module, own in names.items()
-    ]
-    return dict(alone)
+    }
 
 
 def _names(module: str) -> dict[str, str]:
     """Return the names that a module could go by, shortest first, with the versions."""
     first, slash, rest = module.partition('/')
+    last, _, version = module.rpartition('/')
+    if not first:  # the path of a file: its folders are no categories
+        named = {last: version} if last and _is_version(version) else {}
+        return {**named, module: ''}
     names = {first: rest}
     if slash:
-        last, _, version = module.rpartition('/')
         names.setdefault(last, version)
     names.setdefault(module, '')
     return names
+
+
+def _is_version(name: str) -> bool:
+    """Whether the name of a file is a version, and that of its folder the module's."""
+    return name.lstrip('.v')[:1].isdigit()
+
+
+def _entries() -> list[str]:
+    """Return the loaded modules; a path that has colons in it was split at them."""
+    files = os.environ.get('_LMFILES_', '').split(':')
+    ends_of_paths = {file for file in files if not file.startswith('/')}
+    modules: list[str] = []
+    for entry in filter(None, os.environ.get('LOADEDMODULES', '').split(':')):
+        if modules and modules[-1].startswith('/') and entry in ends_of_paths:
+            modules[-1] += f':{entry}'
+        else:
+            modules.append(entry)
+    return modules
+
+
+def _variants(modules: dict[str, tuple[str, str]]) -> dict[str, dict[str, str | bool]]:
+    """Return the variants of the modules that have some, by the names of the modules.
+
+    The variable lists `foo/1.0&toolchain|gnu|0|1&debug|1|1|0`: after the name of a variant
+    its value, whether it is a boolean, and whether it is the default.
+    """
+    found = {}
+    for entry in os.environ.get(VARIANTS, '').split(':'):
+        module, *variants = entry.split('&')
+        named = dict(_variant(text) for text in variants if text.strip('|'))
+        if module in modules and named:
+            found[modules[module][0]] = named
+    return found
+
+
+def _variant(text: str) -> tuple[str, str | bool]:
+    name, value, is_boolean, *_ = [*text.split('|'), '', '']
+    return name, value == '1' if is_boolean == '1' else value

@@ -1,5 +1,6 @@
 """What a record says about environment modules."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 
 from microbench import MBLoadedModules, MicroBenchBase
 from tests.conftest import SANITIZED
-from tests.fakes import ROOT
+from tests.fakes import ROOT, only
 
 INIT = Path('/usr/share/modules/init/bash')  # Debian's package environment-modules
 
@@ -68,32 +69,118 @@ def test_without_the_variable(monkeypatch):
     assert bench.get_results()[0]['loaded_modules'] == {}
 
 
-@pytest.mark.skipif(SANITIZED, reason='its shell drops LD_PRELOAD, which sanitizers need')
-def test_real_environment_modules(tmp_path):
-    """What `module load` has loaded is in the record."""
-    if not INIT.exists():
-        pytest.skip('there is no environment-modules (package environment-modules)')
-    for name in ('tool/1.2', 'bio/one/0.1', 'bio/two/0.2'):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text('#%Module\n')
-    code = """
+@pytest.mark.parametrize(
+    ('variable', 'modules'),
+    [
+        ('/home/me/files/tool/2.1', {'/home/me/files/tool': '2.1'}),
+        ('/home/me/files/tool/v2.1-rc1', {'/home/me/files/tool': 'v2.1-rc1'}),
+        ('/home/me/files/tool/.2.1', {'/home/me/files/tool': '.2.1'}),
+        ('/home/me/files/tool', {'/home/me/files/tool': ''}),
+        ('/tool', {'/tool': ''}),
+        ('/1', {'/1': ''}),
+        (
+            'gcc/12:/a/gcc/12:/b/gcc/12',
+            {'gcc': '12', '/a/gcc': '12', '/b/gcc': '12'},
+        ),
+        ('/a/gcc/11:/a/gcc/12', {'/a/gcc/11': '', '/a/gcc/12': ''}),
+    ],
+)
+def test_modules_by_their_files(monkeypatch, variable, modules):
+    """Folders are no categories; the name of the file is a version if it looks like one."""
+    assert loaded(monkeypatch, variable) == modules
+
+
+# Of Lmod 8.6.19, which loads no module by the path of its file; and names as EasyBuild,
+# Spack and Cray give them.
+@pytest.mark.parametrize(
+    ('variable', 'modules'),
+    [
+        ('foo/2.0:bio/sam/.1.0', {'foo': '2.0', 'bio': 'sam/.1.0'}),
+        ('GCC/12.2.0:Python/3.10.8-GCCcore-12.2.0', {'GCC': '12.2.0', 'Python': ...}),
+        ('zlib-1.2.13-gcc-12.2.0-abcdefg', {'zlib-1.2.13-gcc-12.2.0-abcdefg': ''}),
+        ('zlib/1.2.13-gcc-12.2.0-abcdefg', {'zlib': '1.2.13-gcc-12.2.0-abcdefg'}),
+        ('libstdc++/12+x~y', {'libstdc++': '12+x~y'}),
+    ],
+)
+def test_names_of_other_systems(monkeypatch, variable, modules):
+    """They need no other rules."""
+    found = loaded(monkeypatch, variable)
+    assert found.keys() == modules.keys()
+    assert all(value in (found[name], ...) for name, value in modules.items())
+
+
+@pytest.mark.parametrize(
+    ('variable', 'variants'),
+    [
+        ('foo/1&mpi|on|0|1', {'foo': {'mpi': 'on'}}),
+        ('foo/1&mpi|on|0|0&debug|1|1|0&fast|0|1|1', {'foo': ...}),
+        ('bar/1&mpi|on|0|1', None),
+        ('foo/1', None),
+        ('', None),
+        ('foo/1&', None),
+        ('foo/1&&|', None),
+        ('foo/1&mpi', {'foo': {'mpi': ''}}),
+        ('&&&:::|||', None),
+    ],
+)
+def test_variants(monkeypatch, variable, variants):
+    """Of the modules that are loaded; nothing is made of what makes no sense."""
+    monkeypatch.setenv('LOADEDMODULES', 'foo/1:gcc/12')
+    monkeypatch.setenv('__MODULES_LMVARIANT', variable)
+    bench = Bench()
+    bench(lambda: None)()
+    found = only(bench.get_results()).get('loaded_module_variants')
+    if variants == {'foo': ...}:
+        variants = {'foo': {'mpi': 'on', 'debug': True, 'fast': False}}
+    assert found == variants
+
+
+SCRIPT = """
+. "$1"
+module use "$2"
+module load tool bio/one bio/two foo/1.0 toolchain=intel +debug
+module load "$2/private/mine/2.1" "$2/with:colon/odd/1"
+exec "$3" -c "$4"
+"""
+CODE = """
+import json
 from microbench import MBLoadedModules, MicroBenchBase
 bench = type('Bench', (MicroBenchBase, MBLoadedModules), {})()
 bench(lambda: None)()
-print(bench.get_results()[0]['loaded_modules'])
+record = bench.get_results()[0]
+print(json.dumps([record['loaded_modules'], record['loaded_module_variants']]))
 """
-    script = (
-        f'. {INIT} && module use "$1" && module load tool bio/one bio/two && "$2" -c "$3"'
-    )
+FILES = {
+    **dict.fromkeys(('tool/1.2', 'bio/one/0.1', 'bio/two/0.2'), '#%Module\n'),
+    **dict.fromkeys(('private/mine/2.1', 'with:colon/odd/1'), '#%Module\n'),
+    'foo/1.0': '#%Module5.1\nvariant toolchain gnu intel\nvariant --boolean debug\n',
+}
+
+
+@pytest.mark.skipif(SANITIZED, reason='its shell drops LD_PRELOAD, which sanitizers need')
+def test_real_environment_modules(tmp_path):
+    """What `module load` has loaded is in the record: by name, by path, with variants."""
+    if not INIT.exists():
+        pytest.skip('there is no environment-modules (package environment-modules)')
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     done = subprocess.run(
-        ['bash', '-c', script, 'bash', tmp_path, sys.executable, code],
+        ['bash', '-c', SCRIPT, 'bash', INIT, tmp_path, sys.executable, CODE],
         env={'PATH': os.environ['PATH'], 'PYTHONPATH': str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == str(
-        {'tool': '1.2', 'bio/one': '0.1', 'bio/two': '0.2'}
-    )
+    modules, variants = json.loads(done.stdout.splitlines()[-1])
+    assert modules == {
+        'tool': '1.2',
+        'bio/one': '0.1',
+        'bio/two': '0.2',
+        'foo': '1.0',
+        f'{tmp_path}/private/mine': '2.1',
+        f'{tmp_path}/with:colon/odd': '1',
+    }
+    assert variants == {'foo': {'toolchain': 'intel', 'debug': True}}
