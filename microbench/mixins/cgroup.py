@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 
-from ..core.capture import early
+from ..core.capture import early, namespace
+from . import cpus, groups
+from .kernel import reason, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Mapping
     from typing import Any
 
 ROOT = '/sys/fs/cgroup'
-ONLINE = '/sys/devices/system/cpu/online'
+CONTROLLERS = ('cpu', 'memory', 'cpuset')
+LONGEST = 20  # digits of a number of 64 bits
 UNLIMITED = 1 << 62  # version 1 says "no limit" by a number near 2^63
 
 
@@ -33,130 +36,187 @@ class MBCgroupLimits:
     """
 
     cli_name = 'cgroup-limits'
-    cli_fields = ('cgroups',)
+    cli_fields = ('cgroups', 'host')
 
     @early
     def capture_cgroup_limits(self, bm_data: dict[str, Any]) -> None:
         """Set `cgroups`: the smallest limits on the way from our group to the root.
 
         `cpu_cores_limit` is in cores, `memory_bytes_limit` in bytes, null for no limit.
+        Where there is one, `memory_high_bytes`: the kernel slows down code that needs more.
         Where a CPU set leaves some CPUs out: `cpuset`, such as `0-3,8`, and how many
         those are, `cpuset_cores_limit`. Empty where there are no control groups, or
-        nothing that can be understood.
+        nothing that can be understood; `host.unavailable` has the reason.
+
+        Sets `host.cpu_affinity` and `host.cpu_cores_usable` as MBHostInfo does, but for
+        each record.
         """
-        try:
-            bm_data['cgroups'] = limits() if sys.platform == 'linux' else {}
-        except (ValueError, ZeroDivisionError):
+        if sys.platform != 'linux':
             bm_data['cgroups'] = {}
+            return
+        bm_data['cgroups'], why = limits()
+        cpus.add_affinity(bm_data)
+        if why:
+            namespace(namespace(bm_data, 'host'), 'unavailable').update(why)
 
 
-def limits() -> dict[str, Any]:
-    """Return the record's `cgroups`; ValueError if a file cannot be understood."""
+def limits() -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the record's `cgroups`, and why something is not in it."""
+    why: dict[str, str] = {}
+    try:
+        return _limits(why), why
+    except (OSError, ValueError, LookupError, ZeroDivisionError) as error:
+        return {}, {'cgroups': reason(error)}
+
+
+def _limits(why: dict[str, str]) -> dict[str, Any]:
+    """Return what is limited; what cannot be read is left out and noted."""
     unified = os.path.exists(f'{ROOT}/cgroup.controllers')
-    groups = _text('/proc/self/cgroup')
-    if groups is None:
-        return {}
-    paths = dict(_paths(groups))
-    if unified and '' not in paths:
-        return {}
-    return _unified(paths['']) if unified else _by_controller(paths)
-
-
-def _unified(path: str) -> dict[str, Any]:
-    folders = [ROOT + level for level in levels(path)]
-    return {
-        'cpu_cores_limit': _smallest(_cpu_max, [f'{f}/cpu.max' for f in folders]),
-        'memory_bytes_limit': _smallest(_memory, [f'{f}/memory.max' for f in folders]),
-        'version': 2,
-        **_cpuset(f'{folder}/cpuset.cpus.effective' for folder in folders),
+    known = groups.own_groups(_text(groups.GROUPS) or '')
+    if not known or (unified and groups.UNIFIED not in known):
+        raise LookupError(f'{groups.GROUPS} names no control group')
+    mounts = groups.mounts()
+    folders = {c: groups.folders_of(c, known, mounts, ROOT) for c in CONTROLLERS}
+    found = {
+        **_smallest('cpu_cores_limit', CPU, folders['cpu'], why),
+        **_smallest('memory_bytes_limit', MEMORY, _charged(*folders['memory']), why),
+        'version': 2 if unified else 1,
     }
+    for name, ask in (('memory_high_bytes', _high), ('cpuset', _cpuset)):
+        try:
+            found.update(ask(*folders[name.partition('_')[0]]))
+        except (OSError, ValueError) as error:
+            why[f'cgroups.{name}'] = reason(error)
+    return found
 
 
-def _by_controller(paths: dict[str, str]) -> dict[str, Any]:
-    """Return the limits of version 1; in a container only the root's files are there."""
-    cpu, memory, cpuset = (
-        [f'{ROOT}/{controller}{level}' for level in levels(paths.get(controller, ''))]
-        for controller in ('cpu', 'memory', 'cpuset')
-    )
-    bytes_of = [f'{folder}/memory.limit_in_bytes' for folder in memory]
-    return {
-        'cpu_cores_limit': _smallest(_cpu_quota, cpu),
-        'memory_bytes_limit': _smallest(_memory, bytes_of),
-        'version': 1,
-        **_cpuset(f'{folder}/cpuset.effective_cpus' for folder in cpuset),
-    }
+def _smallest(
+    field: str,
+    limits: Mapping[int, Callable[[str], float | None]],
+    group: tuple[int, list[str]],
+    why: dict[str, str],
+) -> dict[str, float | None]:
+    """Return the smallest limit up to the root as a field; null if there is none.
+
+    Missing files limit nothing. One that cannot be read is noted: what the others say
+    counts, and without them nothing is known.
+    """
+    version, folders = group
+    found = []
+    for folder in folders:
+        try:
+            value = limits[version](folder)
+        except OSError as error:
+            why[f'cgroups.{field}'] = reason(error)
+        else:
+            found += [] if value is None else [value]
+    known = found or f'cgroups.{field}' not in why
+    return {field: min(found, default=None)} if known else {}
 
 
-def _paths(groups: str) -> Iterator[tuple[str, str]]:
-    """Yield each controller with the path of our group; '' stands for version 2."""
-    for line in groups.splitlines():
-        _, controllers, path = line.split(':', 2)
-        for controller in controllers.split(','):
-            yield controller, path
+# --- CPUs --------------------------------------------------------------------------------
 
 
-def levels(path: str) -> Iterator[str]:
-    """Yield a group and all above it; the root is ''."""
-    path = '' if '/..' in path else path.rstrip('/')  # '..': outside what we can see
-    while path:
-        yield path
-        path = path.rpartition('/')[0]
-    yield ''
-
-
-def _smallest(limit: Callable[[str], Any], places: list[str]) -> Any:
-    found = [value for value in map(limit, places) if value is not None]
-    return min(found, default=None)
-
-
-def _cpu_max(path: str) -> float | None:
-    """Return the cores that `cpu.max` allows: quota / period."""
-    words = (_text(path) or '').split()
+def _cpu_max(folder: str) -> float | None:
+    """Return the cores that `cpu.max` allows: quota / period (cgroup-v2, "CPU")."""
+    words = (_text(f'{folder}/cpu.max') or '').split()
     if len(words) != 2 or words[0] == 'max':
         return None
-    return int(words[0]) / int(words[1])
+    return _number(words[0], folder) / _number(words[1], folder)
 
 
 def _cpu_quota(folder: str) -> float | None:
+    """Return the same from the files of version 1, where -1 is no limit."""
     quota = _text(f'{folder}/cpu.cfs_quota_us')
     period = _text(f'{folder}/cpu.cfs_period_us')
-    if quota is None or period is None or int(quota) < 0:
+    if quota is None or period is None or quota.strip() == '-1':
         return None
-    return int(quota) / int(period)
+    return _number(quota, folder) / _number(period, folder)
+
+
+def _cpuset(version: int, folders: list[str]) -> dict[str, Any]:
+    """Return which CPUs we may use and how many, unless all that are online.
+
+    The nearest group that has the file counts: what is above it holds there as well.
+    """
+    files = (f'{folder}/{name}' for folder in folders for name in CPUSETS[version])
+    allowed = next(filter(None, map(_text, files)), '').strip()
+    if not allowed:
+        return {}
+    cores = cpus.cpus_in(allowed)
+    if not 0 < cores < cpus.online():
+        return {}
+    return {'cpuset': allowed, 'cpuset_cores_limit': cores}
+
+
+# --- memory ------------------------------------------------------------------------------
 
 
 def _memory(path: str) -> int | None:
     text = _text(path)
     if text is None or text.strip() == 'max':
         return None
-    number = int(text)
+    number = _number(text, path)
     return number if number < UNLIMITED else None
 
 
-def _cpuset(places: Iterable[str]) -> dict[str, Any]:
-    """Return which CPUs we may use and how many, unless all that are online.
+def _memory_max(folder: str) -> int | None:
+    return _memory(f'{folder}/memory.max')
 
-    The nearest group that has the file counts: what is above it holds there as well.
+
+def _memory_limit(folder: str) -> int | None:
+    return _memory(f'{folder}/memory.limit_in_bytes')
+
+
+def _charged(version: int, folders: list[str]) -> tuple[int, list[str]]:
+    """Return the groups that our memory counts in.
+
+    In version 1, before Linux 5.11, a group whose `memory.use_hierarchy` is 0 is charged
+    for itself alone; if it is 1, it is 1 in all groups below (cgroup-v1/memory, 6).
     """
-    allowed = next(filter(None, map(_text, places)), '').strip()
+    if version == 2 or not folders or not _is_flat(folders[-1]):
+        return version, folders
+    first = next((n for n, folder in enumerate(folders) if n and _is_flat(folder)), None)
+    return version, folders[:first]
+
+
+def _is_flat(folder: str) -> bool:
     try:
-        cores, online = cpus_in(allowed), cpus_in(_text(ONLINE) or '')
-    except ValueError:
-        return {}
-    limited = {'cpuset': allowed, 'cpuset_cores_limit': cores}
-    return limited if 0 < cores < online else {}
+        return (_text(f'{folder}/memory.use_hierarchy') or '').strip() == '0'
+    except OSError:
+        return False
 
 
-def cpus_in(ranges: str) -> int:
-    """Return how many CPUs a list like `0-3,8` has (cpuset(7), "List format")."""
-    ends = [part.partition('-') for part in ranges.strip().split(',') if part]
-    return sum(int(last if dash else first) - int(first) + 1 for first, dash, last in ends)
+def _high(version: int, folders: list[str]) -> dict[str, Any]:
+    """Return above how many bytes the kernel throttles and reclaims (version 2)."""
+    files = [f'{folder}/memory.high' for folder in folders] if version == 2 else []
+    found = [value for value in map(_memory, files) if value is not None]
+    return {'memory_high_bytes': min(found)} if found else {}
+
+
+# How each version says it.
+CPU = {1: _cpu_quota, 2: _cpu_max}
+MEMORY = {1: _memory_limit, 2: _memory_max}
+CPUSETS = {
+    1: ('cpuset.effective_cpus', 'cpuset.cpus'),  # the second before Linux 3.17
+    2: ('cpuset.cpus.effective',),
+}
+
+
+# --- files -------------------------------------------------------------------------------
+
+
+def _number(text: str, place: str) -> int:
+    """Return a number as the kernel writes it; ValueError for anything else."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST):
+        raise ValueError(f'{place}: {digits[:80]!r} is no limit')
+    return int(digits)
 
 
 def _text(path: str) -> str | None:
-    """Return what a file says; None if it is not there or cannot be read."""
+    """Return what a file says; None if it is not there; OSError if it cannot be read."""
     try:
-        with open(path) as file:
-            return file.read()
-    except OSError:
+        return text_of(path)
+    except (FileNotFoundError, NotADirectoryError):
         return None

@@ -6,10 +6,14 @@ import os
 import sys
 
 from ..core.capture import early, namespace, per_process
+from .container import container
+from .cpus import add_affinity
+from .kernel import reason
 from .machine import informant
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -48,20 +52,42 @@ class MBHostInfo:
         namespace(bm_data, 'host')['os'] = sys.platform
 
     @per_process
+    def capture_affinity(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if some CPUs are left out.
+
+        `0-3,8` and 5, as taskset(1) or the launcher of a job have set it.
+        """
+        add_affinity(bm_data)
+
+    @per_process
+    def capture_container(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.container`, such as `docker`, and `host.container_image` if known."""
+        if sys.platform == 'linux':
+            namespace(bm_data, 'host').update(container())
+
+    @per_process
     def capture_cpu_cores(self, bm_data: dict[str, Any]) -> None:
         """Set `host.cpu_cores_logical` and `host.cpu_cores_physical`."""
         psutil = informant()
         if psutil is not None:
-            host = namespace(bm_data, 'host')
-            host['cpu_cores_logical'] = psutil.cpu_count(logical=True)
-            host['cpu_cores_physical'] = psutil.cpu_count(logical=False)
+            _add(bm_data, 'cpu_cores_logical', lambda: psutil.cpu_count(logical=True))
+            _add(bm_data, 'cpu_cores_physical', lambda: psutil.cpu_count(logical=False))
 
     @per_process
     def capture_ram_total(self, bm_data: dict[str, Any]) -> None:
         """Set `host.ram_total`, in bytes."""
         psutil = informant()
         if psutil is not None:
-            namespace(bm_data, 'host')['ram_total'] = psutil.virtual_memory().total
+            _add(bm_data, 'ram_total', lambda: psutil.virtual_memory().total)
+
+
+def _add(bm_data: dict[str, Any], field: str, ask: Callable[[], Any]) -> None:
+    """Set a field of the host, or the reason why it is not there: in a sandbox, say."""
+    host = namespace(bm_data, 'host')
+    try:
+        host[field] = ask()
+    except Exception as error:
+        namespace(host, 'unavailable')[field] = reason(error)
 
 
 class MBWorkingDir:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
+from . import cpus
+from .kernel import text_of
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 CPUS = '/sys/devices/system/cpu'  # Documentation/ABI/stable/sysfs-devices-system-cpu
 SIBLINGS = ('core_cpus_list', 'thread_siblings_list')  # the second before Linux 5.3
 MEMORY = '/proc/meminfo'  # proc_meminfo(5)
+DIGITS = 15  # of kB: all memory that 64 bits can address has 17
 
 
 def informant() -> Any:
@@ -36,29 +40,47 @@ class Linux:
 
     @staticmethod
     def cpu_count(logical: bool = True) -> int | None:
-        """Return how many cores are online; without `logical`, how many are real."""
+        """Return how many cores are online; without `logical`, how many are real.
+
+        Raises:
+            OSError: the kernel does not show them.
+            ValueError: what it shows makes no sense.
+        """
         if logical:
-            return os.sysconf('SC_NPROCESSORS_ONLN')
+            return cpus.online()
         numbered = [name for name in os.listdir(CPUS) if name[3:].isdigit()]
         cores = {_siblings(f'{CPUS}/{name}') for name in numbered}
         return len(cores - {''}) or None
 
     @classmethod
     def virtual_memory(cls) -> Linux:
-        """Return an object whose `total` is the memory in bytes."""
-        with open(MEMORY, encoding='utf-8') as lines:
-            found = [line.split()[1] for line in lines if line.startswith('MemTotal:')]
+        """Return an object whose `total` is the memory in bytes.
+
+        Raises:
+            OSError: the kernel does not show it.
+            ValueError: it is not in the unit that the kernel uses.
+        """
+        lines = text_of(MEMORY).splitlines()
+        found = [line for line in lines if line.startswith('MemTotal:')]
         memory = cls()
-        memory.total = int(found[0]) * 1024
+        memory.total = _bytes_in(found[0] if found else '')
         return memory
+
+
+def _bytes_in(line: str) -> int:
+    """Return the bytes in a line such as `MemTotal:       24684084 kB`."""
+    words = line.split()
+    number = words[1] if len(words) == 3 and words[2] == 'kB' else ''
+    if not (number.isascii() and number.isdigit() and len(number) <= DIGITS):
+        raise ValueError(f'{MEMORY}: {line[:80]!r} is no size in kB')
+    return int(number) * 1024
 
 
 def _siblings(cpu: str) -> str:
     """Return the logical cores of the core that this one is part of, such as `0,4`."""
     for name in SIBLINGS:
         try:
-            with open(f'{cpu}/topology/{name}', encoding='utf-8') as file:
-                return file.read().strip()
+            return text_of(f'{cpu}/topology/{name}').strip()
         except OSError:
             continue  # offline, another kernel, or no core at all
     return ''

@@ -10,11 +10,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from microbench import MBCgroupLimits, MicroBenchBase
-from microbench.mixins.cgroup import cpus_in, levels
+from microbench.mixins.groups import levels
 from tests.fakes import ROOT as SOURCES
 from tests.fakes import only
 
@@ -235,24 +233,6 @@ def test_a_container_sees_its_cpu_set_at_the_root(cpuset):
 def test_a_cpu_set_that_does_not_limit(cpuset, text):
     """All CPUs, or nothing that can be understood: no key, and no other value lost."""
     assert cpuset(_a_b=text) == {}
-
-
-def ranges(cpus):
-    """A list as the kernel writes it: neighbours as a range."""
-    found = []
-    for cpu in sorted(cpus):
-        if found and found[-1][1] == cpu - 1:
-            found[-1][1] = cpu
-        else:
-            found.append([cpu, cpu])
-    parts = [f'{a}-{b}' if b > a else f'{a}' for a, b in found]
-    return ','.join(parts) + '\n'
-
-
-@given(st.sets(st.integers(0, 300)))
-def test_cpus_of_a_list_are_counted(cpus):
-    """Whatever gaps it has."""
-    assert cpus_in(ranges(cpus)) == len(cpus)
 
 
 def test_a_machine_that_does_not_tell_its_cpus(on):

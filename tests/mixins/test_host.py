@@ -4,14 +4,15 @@ import builtins
 import json
 import os
 import socket
+import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
 
 from microbench import MBHostInfo, MBWorkingDir, MicroBench, MicroBenchBase
-from microbench.mixins import machine
-from tests.fakes import call_of, only, printed
+from microbench.mixins import kernel, machine
+from tests.fakes import ROOT, call_of, only, printed
 
 
 class Host(MicroBenchBase, MBHostInfo):
@@ -20,6 +21,15 @@ class Host(MicroBenchBase, MBHostInfo):
 
 class Place(MicroBenchBase, MBWorkingDir):
     """A bench that captures the working directory."""
+
+
+# What depends on where the tests run: in a container, on some of the CPUs.
+AROUND = {'container', 'container_image', 'cpu_affinity', 'cpu_cores_usable'}
+
+
+def machine_of(bench):
+    """The same without what is around the process."""
+    return {name: value for name, value in host_of(bench).items() if name not in AROUND}
 
 
 def host_of(bench):
@@ -38,7 +48,7 @@ def test_name_and_system():
 def test_cores_and_memory():
     """What psutil tells of cores and memory."""
     psutil = pytest.importorskip('psutil')
-    assert host_of(Host()) == {
+    assert machine_of(Host()) == {
         'hostname': socket.gethostname(),
         'os': sys.platform,
         'cpu_cores_logical': psutil.cpu_count(logical=True),
@@ -50,7 +60,7 @@ def test_cores_and_memory():
 def test_without_psutil(monkeypatch):
     """Cores and memory are absent, the rest is there."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
-    assert set(host_of(Host())) == {'hostname', 'os'}
+    assert set(host_of(Host())) - AROUND == {'hostname', 'os'}
 
 
 @pytest.mark.parametrize('system', ['darwin', 'freebsd14'])
@@ -59,7 +69,7 @@ def test_other_systems_need_psutil(system, monkeypatch):
     monkeypatch.delitem(sys.modules, 'psutil', raising=False)
     monkeypatch.setattr(sys, 'platform', system)
     monkeypatch.setattr(builtins, '__import__', refusing('psutil'))
-    assert set(host_of(Host())) == {'hostname', 'os'}
+    assert set(host_of(Host())) - AROUND == {'hostname', 'os'}
 
 
 def refusing(refused):
@@ -97,7 +107,7 @@ def test_linux_is_asked_without_psutil_and_socket():
     alone, ours, theirs = json.loads(printed(ASK_LINUX))
     assert alone
     assert ours == theirs
-    assert len(ours) == 5
+    assert len(ours.keys() - AROUND) == 5
 
 
 def tree(folder, cpus, name='core_cpus_list'):
@@ -126,6 +136,109 @@ def test_a_core_is_counted_once(cpus, cores, name, tmp_path, monkeypatch):
     assert machine.Linux.cpu_count(logical=False) == cores
 
 
+@pytest.mark.parametrize(
+    'text',
+    [
+        'MemTotal: 24684084 MB\n',
+        'MemTotal: 24684084\n',
+        'MemTotal: -1 kB\n',
+        'MemTotal: 1e9 kB\n',
+        f'MemTotal: {2**63} kB\n',
+        f'MemTotal: {"9" * 5000} kB\n',
+        'MemTotal: many kB\n',
+        'MemTotal:\n',
+        'MemFree: 5 kB\n',
+        '',
+    ],
+)
+def test_memory_that_makes_no_sense(text, tmp_path, monkeypatch):
+    """No number, and the reason; cores and name are there."""
+    (tmp_path / 'meminfo').write_text(text)
+    host = host_with(monkeypatch, MEMORY=str(tmp_path / 'meminfo'))
+    assert 'ram_total' not in host
+    assert 'is no size in kB' in host['unavailable']['ram_total']
+    assert len(host['unavailable']['ram_total']) < 300
+    assert {'hostname', 'cpu_cores_logical', 'cpu_cores_physical'} <= host.keys()
+
+
+def host_with(monkeypatch, **places):
+    """The `host` object where the kernel's files are in these places."""
+    monkeypatch.delitem(sys.modules, 'psutil', raising=False)
+    for name, path in places.items():
+        monkeypatch.setattr(machine, name, path)
+    return host_of(Host())
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='asks /proc and /sys')
+@pytest.mark.parametrize('kind', ['missing', 'folder', 'endless', 'binary'])
+def test_memory_that_cannot_be_read(kind, tmp_path, monkeypatch):
+    """The reason is in the record; the code runs."""
+    place = tmp_path / 'meminfo'
+    if kind == 'folder':
+        place.mkdir()
+    elif kind == 'binary':
+        place.write_bytes(b'MemTotal: \xff kB\n')
+    elif kind == 'endless':
+        place.symlink_to('/dev/zero')
+        monkeypatch.setattr(kernel, 'LONGEST', 1 << 20)
+    host = host_with(monkeypatch, MEMORY=str(place), CPUS=str(tmp_path / 'none'))
+    assert sorted(host['unavailable']) == ['cpu_cores_physical', 'ram_total']
+    assert host['cpu_cores_logical'] == os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    'error', [OSError(5, 'no'), RuntimeError('no'), AttributeError('no')]
+)
+def test_psutil_that_fails(error, monkeypatch):
+    """What psutil raises stops nothing."""
+    psutil = pytest.importorskip('psutil')
+
+    def fail(**options):
+        raise error
+
+    monkeypatch.setattr(psutil, 'cpu_count', fail)
+    host = host_of(Host())
+    assert sorted(host['unavailable']) == ['cpu_cores_logical', 'cpu_cores_physical']
+    assert host['ram_total'] == psutil.virtual_memory().total
+
+
+WITHOUT = """
+import json
+from microbench import MBCgroupLimits, MBHostInfo, MBSlurmInfo, MicroBench
+class Bench(MicroBench, MBCgroupLimits, MBHostInfo, MBSlurmInfo):
+    pass
+with (bench := Bench()).record():
+    pass
+record = bench.get_results()[0]
+print(json.dumps([record['host'], record['cgroups']]))
+"""
+
+
+@pytest.mark.parametrize(
+    ('place', 'missing'),
+    [
+        ('/sys', ['cgroups', 'cpu_cores_physical']),
+        ('/proc', ['cgroups', 'ram_total']),
+    ],
+)
+def test_a_real_sandbox(place, missing):
+    """Without /sys or /proc the code runs, and the reasons are in the record."""
+    script = f'mount -t tmpfs none {place} && exec "$0" "$@"'
+    words = ['unshare', '-m', 'sh', '-c', script, sys.executable, '-c', WITHOUT]
+    try:
+        subprocess.run(['unshare', '-m', 'true'], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f'no mount namespace can be made here: {error}')
+    env = {**os.environ, 'PYTHONPATH': str(ROOT)}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    host, limits = json.loads(done.stdout)
+    assert limits == {}
+    assert sorted(host['unavailable']) == missing
+    assert not set(missing) & set(host)
+    assert host['cpu_cores_logical'] == os.cpu_count()
+
+
 def test_memory_is_told_in_bytes(tmp_path, monkeypatch):
     """The kernel writes kibibytes, and calls them kB."""
     meminfo = tmp_path / 'meminfo'
@@ -140,7 +253,7 @@ def test_what_is_stubbed_is_asked(monkeypatch):
     monkeypatch.setattr(psutil, 'cpu_count', lambda logical: 8 if logical else None)
     monkeypatch.setattr(psutil, 'virtual_memory', lambda: SimpleNamespace(total=7))
     monkeypatch.setattr(socket, 'gethostname', lambda: 'node07')
-    assert host_of(Host()) == {
+    assert machine_of(Host()) == {
         'hostname': 'node07',
         'os': sys.platform,
         'cpu_cores_logical': 8,

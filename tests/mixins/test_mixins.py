@@ -37,7 +37,10 @@ MIXINS = {
     MBHostInfo: (
         'host-info',
         True,
-        ['capture_hostname', 'capture_os', 'capture_cpu_cores', 'capture_ram_total'],
+        [
+            *('capture_hostname', 'capture_os', 'capture_cpu_cores', 'capture_ram_total'),
+            *('capture_affinity', 'capture_container'),
+        ],
     ),
     MBSlurmInfo: ('slurm-info', True, ['capture_slurm']),
     MBLoadedModules: ('loaded-modules', True, ['capture_loaded_modules']),

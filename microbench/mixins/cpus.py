@@ -1,0 +1,87 @@
+"""Processors: which ones are online, and which ones this thread may use."""
+
+from __future__ import annotations
+
+import os
+
+from ..core.capture import namespace
+from .kernel import reason, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+ONLINE = '/sys/devices/system/cpu/online'  # Documentation/admin-guide/cputopology
+STAT = '/proc/stat'  # proc_stat(5)
+FIELDS = ('cpu_affinity', 'cpu_cores_usable')
+
+
+def online() -> int:
+    """Return how many CPUs are online.
+
+    Not asked of sysconf(3): musl, and glibc where it finds neither file, return how many
+    this thread may use instead.
+
+    Raises:
+        OSError: the kernel shows neither file.
+        ValueError: it makes no sense.
+    """
+    try:
+        number = cpus_in(text_of(ONLINE))
+    except FileNotFoundError:
+        lines = text_of(STAT).splitlines()
+        number = sum(line.startswith('cpu') and line[3:4].isdigit() for line in lines)
+    if number < 1:
+        raise ValueError('no CPU is online')
+    return number
+
+
+def cpus_in(ranges: str) -> int:
+    """Return how many CPUs a list like `0-3,8` has (cpuset(7), "List format").
+
+    Raises:
+        ValueError: it is no such list.
+    """
+    ends = [part.partition('-') for part in ranges.strip().split(',') if part]
+    pairs = [(int(first), int(last if dash else first)) for first, dash, last in ends]
+    if any(first > last or first < 0 for first, last in pairs):
+        raise ValueError(f'{ranges.strip()[:80]!r} is no list of CPUs')
+    return sum(last - first + 1 for first, last in pairs)
+
+
+def listed(cpus: Iterable[int]) -> str:
+    """Return numbers of CPUs as a list of that format.
+
+    >>> listed({0, 1, 2, 3, 8})
+    '0-3,8'
+    """
+    ranges: list[list[int]] = []
+    for cpu in sorted(cpus):
+        if ranges and ranges[-1][1] == cpu - 1:
+            ranges[-1][1] = cpu
+        else:
+            ranges.append([cpu, cpu])
+    return ','.join(str(a) if a == b else f'{a}-{b}' for a, b in ranges)
+
+
+def add_affinity(bm_data: dict[str, Any]) -> None:
+    """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if this thread may not use all.
+
+    Its mask is that of sched_setaffinity(2), as taskset(1) and launchers set it, less what
+    a CPU set leaves out. If it cannot be compared, `host.unavailable` has the reason.
+    """
+    if not hasattr(os, 'sched_getaffinity'):  # not Linux or FreeBSD
+        return
+    allowed = os.sched_getaffinity(0)
+    try:
+        limited = len(allowed) < online()
+    except (OSError, ValueError) as error:
+        namespace(namespace(bm_data, 'host'), 'unavailable')[FIELDS[0]] = reason(error)
+        limited = False
+    if limited:
+        values = listed(allowed), len(allowed)
+        namespace(bm_data, 'host').update(zip(FIELDS, values, strict=True))
+    elif 'host' in bm_data:
+        for field in FIELDS:
+            namespace(bm_data, 'host').pop(field, None)  # of an earlier record

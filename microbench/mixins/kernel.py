@@ -1,0 +1,51 @@
+"""Files in which the Linux kernel describes a machine and a process."""
+
+from __future__ import annotations
+
+import io
+import os
+
+from ..messages import one_line
+from ..messages import text_of as message_of
+
+LONGEST = 1 << 24  # bytes; such files are far shorter
+PIECE = 1 << 16
+FLAGS = os.O_RDONLY | getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NONBLOCK', 0)
+
+
+def text_of(path: str) -> str:
+    """Return the text of such a file. Bytes that are no text become surrogates.
+
+    Raises:
+        OSError: it is not there, cannot be read, or has no end.
+    """
+    if is_stubbed():
+        with open(path) as file:
+            text: str = file.read()
+            return text
+    return _bytes_of(path).decode('utf-8', 'surrogateescape')
+
+
+def is_stubbed() -> bool:
+    """Whether a test replaces what the kernel says: then its `open` is asked."""
+    return open is not io.open
+
+
+def _bytes_of(path: str) -> bytes:
+    """Read a file in the cheapest way; from a pipe, what is in it, without waiting."""
+    descriptor = os.open(path, FLAGS)
+    try:
+        data = b''
+        while piece := os.read(descriptor, PIECE):
+            data += piece
+            if len(data) > LONGEST:
+                raise OSError(f'{path} has more than {LONGEST} bytes')
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def reason(error: Exception) -> str:
+    """Return why something is not there: in our own words, where they are."""
+    ours = isinstance(error, (ValueError, LookupError))
+    return message_of(error) if ours else one_line(error)

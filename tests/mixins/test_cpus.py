@@ -1,0 +1,162 @@
+"""Processors: lists as the kernel writes them, and which ones a thread may use."""
+
+import json
+import os
+import sys
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench import MBCgroupLimits, MBHostInfo, MicroBenchBase
+from microbench.mixins import cpus
+from microbench.mixins.cpus import cpus_in, listed
+from tests.fakes import printed
+
+STAT = 'cpu  1 2 3\ncpu0 1 2\ncpu1 1 2\ncpu10 1 2\nintr 5\nctxt 7\n'
+
+
+class Host(MicroBenchBase, MBHostInfo):
+    pass
+
+
+class Limits(MicroBenchBase, MBCgroupLimits):
+    pass
+
+
+def host_of(bench):
+    """The `host` object of one more call, as far as it is of processors."""
+    bench(lambda: None)()
+    host = bench.get_results()[-1].get('host', {})
+    return {name: host[name] for name in cpus.FIELDS if name in host}
+
+
+# --- lists ---------------------------------------------------------------------------
+
+
+@given(st.sets(st.integers(0, 300)))
+def test_a_list_has_all_numbers(numbers):
+    """Whatever gaps there are; neighbours are one range."""
+    text = listed(numbers)
+    assert cpus_in(f'{text}\n') == len(numbers)
+    found = [part.partition('-') for part in text.split(',') if part]
+    ranges = [range(int(a), int(b or a) + 1) for a, _, b in found]
+    assert {number for numbers in ranges for number in numbers} == numbers
+    assert all(b.start > a.stop for a, b in pairwise(ranges))
+
+
+@pytest.mark.parametrize('text', ['3-1', '-1', '-3--1', '1-', 'all', '0-3-4', '1;2', '0x1'])
+def test_what_is_no_list(text):
+    """It raises, and counts nothing."""
+    with pytest.raises(ValueError, match='.'):
+        cpus_in(text)
+
+
+# --- how many are online -------------------------------------------------------------
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Where the kernel says which CPUs are online: the function writes the files."""
+
+    def write(online=None, stat=None):
+        for name, text in (('ONLINE', online), ('STAT', stat)):
+            monkeypatch.setattr(cpus, name, str(tmp_path / name))
+            if text is not None:
+                (tmp_path / name).write_text(text)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ('online', 'stat', 'number'),
+    [('0-3,8\n', STAT, 5), ('0\n', None, 1), (None, STAT, 3)],
+)
+def test_cpus_that_are_online(files, online, stat, number):
+    """From /sys, or where that is not there, from /proc."""
+    files(online, stat)
+    assert cpus.online() == number
+
+
+@pytest.mark.parametrize(
+    ('online', 'stat', 'error'),
+    [(None, None, OSError), (None, 'nothing\n', ValueError), ('', STAT, ValueError)],
+)
+def test_cpus_that_are_not_known(files, online, stat, error):
+    """Then nothing is said: sysconf(3) would return how many this thread may use."""
+    files(online, stat)
+    with pytest.raises(error):
+        cpus.online()
+
+
+# --- affinity ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def allowed(files, monkeypatch):
+    """A machine of 16 CPUs: the function sets which ones the thread may use."""
+    files('0-15\n')
+    return lambda *numbers: monkeypatch.setattr(
+        os, 'sched_getaffinity', lambda _: set(numbers), raising=False
+    )
+
+
+@pytest.mark.parametrize('bench', [Host, Limits])
+def test_cpus_that_are_left_out(allowed, bench):
+    """The list and the number of the others; neither if the thread may use all."""
+    allowed(0, 1, 2, 8)
+    assert host_of(bench()) == {'cpu_affinity': '0-2,8', 'cpu_cores_usable': 4}
+    allowed(*range(16))
+    assert host_of(bench()) == {}
+
+
+def test_asked_for_each_record(allowed):
+    """MBCgroupLimits sees a change, and corrects what MBHostInfo has asked once."""
+    bench = type('Both', (MicroBenchBase, MBHostInfo, MBCgroupLimits), {})()
+    seen = []
+    for numbers in ([7], [7, 8], range(16), [1]):
+        allowed(*numbers)
+        seen.append(host_of(bench).get('cpu_affinity'))
+    assert seen == ['7', '7-8', None, '1']
+
+
+def test_machines_that_do_not_say(files, monkeypatch):
+    """The reason is in the record."""
+    files()
+    bench = Host()
+    assert host_of(bench) == {}
+    unavailable = bench.get_results()[0]['host']['unavailable']
+    assert unavailable['cpu_affinity'].startswith('FileNotFoundError')
+
+
+def test_systems_without_affinity(monkeypatch):
+    """There is no such call on macOS."""
+    monkeypatch.delattr(os, 'sched_getaffinity')
+    bench = Host()
+    assert host_of(bench) == {}
+    host = bench.get_results()[0]['host']
+    assert 'cpu_affinity' not in host.get('unavailable', {})
+
+
+ON_ONE = """
+import json, os
+from microbench import MBHostInfo, MicroBenchBase
+first = min(os.sched_getaffinity(0))
+os.sched_setaffinity(0, {first})
+bench = type('Bench', (MicroBenchBase, MBHostInfo), {})()
+with bench.record():
+    pass
+host = bench.get_results()[0]['host']
+print(json.dumps([first, os.cpu_count(), host]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='asks the kernel for one CPU')
+def test_a_real_affinity():
+    """A process that has one CPU says which one, unless the machine has no other."""
+    first, number, host = json.loads(printed(ON_ONE))
+    said = {name: host[name] for name in cpus.FIELDS if name in host}
+    one = {'cpu_affinity': str(first), 'cpu_cores_usable': 1}
+    assert said == (one if number > 1 else {})
+    assert host['cpu_cores_logical'] == number
