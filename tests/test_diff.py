@@ -173,6 +173,22 @@ def test_what_surrounds_a_measurement_is_compared(path, value):
     assert [change.path for change in found({path: value}, {path: 'other'})] == [path]
 
 
+@pytest.mark.parametrize(
+    ('name', 'number'),
+    [
+        *(('pbs', 'jobid'), ('lsf', 'jobid'), ('sge', 'job_id'), ('flux', 'job_id')),
+        *(('htcondor', 'job_id'), ('oar', 'job_id'), ('cobalt', 'jobid'), ('pjm', 'jobid')),
+        *(('aws_batch', 'job_id'), ('kubernetes', 'uid'), ('torchrun', 'run_id')),
+    ],
+)
+def test_ids_of_other_schedulers_are_hidden(name, number):
+    """Wherever they turn up in what the job says."""
+    one, two = ({name: {number: n, 'file': f'/spool/{n}', 'x': 1}} for n in ('12', '13'))
+    assert found(one, two) == []
+    assert len(found(one, two, everything=True)) == 2
+    assert len(found(one, {name: {**one[name], 'x': 2}})) == 1
+
+
 UV = '/home/ann/.cache/uv/{}/bin/python'
 
 

@@ -30,6 +30,13 @@ INDENT = '  '
 ITEMS, NAMES = 8, 16
 OPEN = ('mb', 'call', 'host', 'python')
 
+# Schedulers and launchers beside SLURM: where their fields have the number of the job.
+JOBS = {
+    **dict.fromkeys(('pbs', 'lsf', 'cobalt', 'pjm'), 'jobid'),
+    **dict.fromkeys(('sge', 'flux', 'htcondor', 'oar', 'aws_batch'), 'job_id'),
+    'kubernetes': 'uid',
+    'torchrun': 'run_id',
+}
 # What is shown elsewhere, and so is not among the rest: paths, and all below them.
 SHOWN = (
     *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
@@ -41,6 +48,8 @@ SHOWN = (
     *('host.ram_total', 'python.version', 'python.executable'),
     *('exit_signal', 'exit_status', 'exit_path', 'slurm.job_id', 'slurm.job_partition'),
     *('recovered.ended_before', 'recovered.parent_died'),
+    *('host.cpu_cores_usable', 'host.container', 'process.rank', 'process.ranks'),
+    *(f'{field}.{number}' for field, number in JOBS.items()),
     *('slurm.array_task_id', 'slurm.procid', 'git.commit', 'git.branch', 'git.dirty'),
 )
 # What seldom explains anything, and is only shown with the whole.
@@ -109,6 +118,8 @@ def _story(facts: Facts) -> Iterator[tuple[str, str]]:
         _joined(text(part(record, 'python', f)) for f in ('version', 'executable')),
     )
     yield 'slurm', _slurm(record)
+    yield 'job', _joined(_other_jobs(record))
+    yield 'rank', _rank(record)
     yield 'git', _git(record)
     version, number = (text(part(record, 'mb', f)) for f in ('version', 'record_id'))
     yield 'recorded by', _joined([version and f'microbench {version}', number])
@@ -155,7 +166,8 @@ def _command(words: Any) -> str:
 def _host(record: dict[str, Any]) -> str:
     host: Any = record.get('host')
     logical, physical = (part(host, f'cpu_cores_{f}') for f in ('logical', 'physical'))
-    memory = part(host, 'ram_total')
+    memory, usable = (part(host, f) for f in ('ram_total', 'cpu_cores_usable'))
+    container = text(part(host, 'container'))
     cores = physical if is_number(physical) else logical
     threads = f' ({text(logical)} threads)' * (is_number(logical) and logical != cores)
     return _joined(
@@ -163,7 +175,9 @@ def _host(record: dict[str, Any]) -> str:
             text(part(host, 'hostname')),
             text(part(host, 'os')),
             f'{cores} cores{threads}' if is_number(cores) else '',
+            f'{text(usable)} usable' if is_number(usable) else '',
             units.size(memory) if is_number(memory) else '',
+            f'in {container}' if container else '',
         ]
     )
 
@@ -177,6 +191,19 @@ def _slurm(record: dict[str, Any]) -> str:
     }
     found = ((label, text(part(record, 'slurm', f))) for label, f in fields.items())
     return _joined(f'{label} {value}' for label, value in found if value)
+
+
+def _other_jobs(record: dict[str, Any]) -> Iterator[str]:
+    for field, number in JOBS.items():
+        value = text(part(record, field, number))
+        if value:
+            yield f'{field} {value}'
+
+
+def _rank(record: dict[str, Any]) -> str:
+    rank, ranks = (part(record, 'process', f) for f in ('rank', 'ranks'))
+    of = f' of {ranks}' * is_number(ranks)
+    return f'{rank}{of}' if is_number(rank) else ''
 
 
 def _git(record: dict[str, Any]) -> str:

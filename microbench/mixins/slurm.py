@@ -6,33 +6,16 @@ import os
 
 from .. import _core
 from ..core.capture import early, namespace
+from . import jobs, ranks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
     from typing import Any
-
-PREFIX = 'SLURM_'
-# A token that lets its reader act as the user; the key to the job's own processes.
-SECRETS = ('SLURM_JWT', 'PBS_JOBCOOKIE')
-# What plugins of the site hand on: Kerberos tickets, passwords of containers.
-OF_PLUGINS = 'SLURM_SPANK_'
-KEYS = ('TLS_CERT', 'TLS_KEY')
-
-# Other schedulers: the field, the variable that only a job has, how its variables begin,
-# and those that do not begin so.
-OTHERS = (
-    ('pbs', 'PBS_JOBID', 'PBS_', ()),  # OpenPBS, PBS Pro, Torque: qsub(1)
-    ('lsf', 'LSB_JOBID', 'LSB_', ()),  # IBM Spectrum LSF: bsub(1)
-    (  # Grid Engine: qsub(1)
-        *('sge', 'SGE_TASK_ID', 'SGE_'),
-        ('JOB_ID', 'JOB_NAME', 'QUEUE', 'NSLOTS', 'NHOSTS', 'NQUEUES', 'PE'),
-    ),
-)
 
 
 class MBSlurmInfo:
-    """SLURM job (or PBS, LSF, SGE): its environment variables, secrets masked.
+    """SLURM job (or PBS, LSF, Flux ...): its environment variables, secrets masked.
 
     Empty outside a job. Cannot fail.
 
@@ -54,27 +37,24 @@ class MBSlurmInfo:
 
     @early
     def capture_slurm(self, bm_data: dict[str, Any]) -> None:
-        """Set `slurm`, such as `{"job_id": "42"}`; empty outside a job of SLURM.
+        """Set `slurm`, such as `{"job_id": "42"}`: all variables that begin with `SLURM_`.
 
-        In a job of another scheduler `pbs`, `lsf` or `sge` is set as well, unless the
-        record has a field of that name.
+        In a job of another scheduler or launcher, one of `pbs`, `lsf`, `sge`, `flux`,
+        `htcondor`, `oar`, `cobalt`, `pjm`, `aws_batch`, `kubernetes`, `torchrun` is set as
+        well, unless the record has a field of that name. `process` has the rank of this
+        process among those that were started together.
         """
-        bm_data['slurm'] = variables(PREFIX)
-        fields = ['slurm']
-        for field, job, prefix, more in () if bm_data['slurm'] else OTHERS:
-            if job in os.environ and field not in bm_data:
-                bm_data[field] = variables(prefix, more)
-                fields.append(field)
+        names = list(os.environ)  # items() would decode all values
+        found, why = jobs.jobs(names)
+        fields = {name: values for name, values in found.items() if name not in bm_data}
+        fields = {'slurm': jobs.variables(names, 'SLURM_'), **fields}
+        bm_data.update(fields)
         list_masked(bm_data, fields)
-
-
-def variables(prefix: str, more: Container[str] = ()) -> dict[str, str]:
-    """Return the variables that begin so, without that and in lower case, and others."""
-    return {
-        name.removeprefix(prefix).lower(): _shown(name)
-        for name in os.environ  # items() would decode all values
-        if name.startswith(prefix) or name in more
-    }
+        rank = ranks.rank(names)
+        if rank and isinstance(bm_data.get('process', {}), dict):
+            namespace(bm_data, 'process').update(rank)
+        if why:
+            namespace(namespace(bm_data, 'host'), 'unavailable').update(why)
 
 
 def list_masked(bm_data: dict[str, Any], fields: Iterable[str]) -> None:
@@ -89,9 +69,3 @@ def list_masked(bm_data: dict[str, Any], fields: Iterable[str]) -> None:
         mb = namespace(bm_data, 'mb')
         known = mb.get('masked')
         mb['masked'] = sorted({*masked, *(known if isinstance(known, list) else ())})
-
-
-def _shown(name: str) -> str:
-    is_key = any(part in name for part in KEYS)
-    is_secret = name in SECRETS or name.startswith(OF_PLUGINS) or is_key
-    return _core.MASK if is_secret else os.environ[name]

@@ -39,7 +39,10 @@ MEASURED = {
 # job is no noise.
 JOB_IDS = (
     *('slurm.job_id', 'slurm.jobid', 'slurm.array_job_id', 'slurm.job_sluid'),
-    *('pbs.jobid', 'lsf.jobid', 'lsf.batch_jid', 'sge.job_id'),
+    *('pbs.jobid', 'lsf.jobid', 'lsf.batch_jid', 'sge.job_id', 'flux.job_id'),
+    *('flux.enclosing_id', 'htcondor.global_job_id', 'htcondor.job_id'),
+    *('htcondor.cluster_id', 'oar.job_id', 'oar.jobid', 'cobalt.jobid', 'pjm.jobid'),
+    *('aws_batch.job_id', 'kubernetes.uid', 'torchrun.run_id'),
 )
 OF_A_JOB = {
     *JOB_IDS,
@@ -47,8 +50,13 @@ OF_A_JOB = {
     *('slurm.step_id', 'slurm.stepid', 'slurm.het_job_id', 'slurm.pack_job_id'),
     *('lsf.jobpid', 'lsf.jobfilename', 'lsf.chkfilename', 'lsf.jobres_pid'),
     *('lsf.jobres_callback', 'lsf.djob_hostfile', 'lsf.djob_rankfile', 'pbs.momport'),
+    *('flux.uri', 'flux.kvs_namespace', 'htcondor.proc_id', 'kubernetes.pod'),
+    'torchrun.error_file',
 }
-JOBS = ('slurm.', 'pbs.', 'lsf.', 'sge.')
+JOBS = (
+    *('slurm.', 'pbs.', 'lsf.', 'sge.', 'flux.', 'htcondor.', 'oar.', 'cobalt.', 'pjm.'),
+    *('aws_batch.', 'kubernetes.', 'torchrun.'),
+)
 PORTS = ('_port', '_ports')  # ends of variables of SLURM
 SHORTEST_ID = 4  # characters: a shorter one may be any number, but in what JOBS say
 

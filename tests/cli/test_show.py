@@ -497,6 +497,30 @@ def test_what_seldom_explains_anything(shown, several):
     assert set(seldom) <= set(shown(several, 0, '--all').split())
 
 
+def test_jobs_and_containers(shown, tmp_path):
+    """Other schedulers, the rank, the container, and how many cores could be used."""
+    record = {
+        'host': {
+            'hostname': 'node07',
+            'cpu_cores_physical': 64,
+            'cpu_cores_usable': 4,
+            'container': 'apptainer',
+            'container_image': '/images/solver.sif',
+        },
+        'lsf': {'jobid': '34'},
+        'torchrun': {'run_id': 'r1'},
+        'process': {'rank': 3, 'ranks': 8, 'local_rank': 1},
+    }
+    output = shown(write(tmp_path / 'x', [record]))
+    assert '  host  node07, 64 cores, 4 usable, in apptainer\n' in output
+    assert '  job   lsf 34, torchrun r1\n' in output
+    assert '  rank  3 of 8\n' in output
+    assert output.endswith("""also recorded
+  host.container_image  "/images/solver.sif"
+  process.local_rank    1
+""")
+
+
 def test_a_large_namespace_is_counted(shown, tmp_path):
     """As that of a job is, with what matters of it above."""
     job = {'job_id': '7', **{f'variable_{n}': 'x' for n in range(40)}}
