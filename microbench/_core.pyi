@@ -555,3 +555,40 @@ def journal_records(
     Raises:
         ValueError: it is no journal.
     """
+
+PROGRAM_PRINTED: int
+PROGRAM_ENDED: int
+
+class Program:
+    """A program that is ended in time, and that no other code waits for (mb_program.h).
+
+    Args:
+        paths: files to execute, of which the first that is there is.
+        words, env, directory: as for `os.execve`; None is the current directory.
+        limit_ns: when it is killed.
+
+    Raises:
+        OSError: it cannot be started at all: ENOSYS where the system has no way to.
+    """
+
+    def __init__(
+        self,
+        paths: list[bytes],
+        words: list[bytes],
+        env: list[bytes],
+        directory: bytes | None,
+        limit_ns: int,
+    ) -> None: ...
+    def wait(self) -> int:
+        """Wait for something to do: PROGRAM_PRINTED, PROGRAM_ENDED, both; 0 is a signal."""
+
+    def read(self, stream: int) -> bytes:
+        """Return what it has printed on a stream, 1 or 2; nothing if it has not by now."""
+
+    def end(self) -> tuple[int, bool, bool, int]:
+        """End it, if it runs, and return how it went.
+
+        `error`, an errno if it could not be executed, and whether that was because of the
+        directory; `overdue`, whether it had to be killed; and `status`, as of
+        `os.waitpid`.
+        """

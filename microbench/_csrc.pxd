@@ -72,6 +72,30 @@ cdef extern from "mb_child.h":
     int mb_child_end(int pid, bint block, int64_t *ended_ns) noexcept nogil
     bint mb_child_adopts() noexcept nogil
 
+cdef extern from "mb_program.h":
+    ctypedef struct mb_program:
+        pass
+    ctypedef struct mb_program_call:
+        char **paths
+        char **words
+        char **env
+        const char *directory
+        int64_t limit_ns
+    ctypedef struct mb_program_result:
+        int error
+        bint in_directory
+        bint overdue
+        int status
+    enum:
+        MB_PROGRAM_PRINTED
+        MB_PROGRAM_ENDED
+    mb_program *mb_program_start(const mb_program_call *call) noexcept nogil
+    unsigned mb_program_wait(mb_program *program) noexcept nogil
+    size_t mb_program_read(
+        mb_program *program, int stream, char *data, size_t size
+    ) noexcept nogil
+    mb_program_result mb_program_end(mb_program *program) noexcept nogil
+
 cdef extern from "mb_text.h":
     ctypedef struct mb_text:
         char *data

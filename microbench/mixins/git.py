@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 
 from ..core.capture import CLIArg
-from .programs import output_of
+from .programs import LIMIT, output_of
 from .script import running_script
 
 TYPE_CHECKING = False
@@ -74,9 +75,27 @@ class MBGitInfo:
             ValueError: a program called git printed something else.
         """
         directory = getattr(self, 'git_repo', None) or script_directory()
+        git = Git(directory)
         if not self._git_top or self._git_top != nearest_repository(directory):
-            self._git_top = top_of(directory)
-        bm_data['git'] = {'repo': self._git_top, **parsed(status_of(directory))}
+            self._git_top = top_of(git)
+        bm_data['git'] = {'repo': self._git_top, **parsed(status_of(git))}
+
+
+class Git:
+    """Git in a directory, for one capture: the time limit is that of all it is asked."""
+
+    def __init__(self, directory: Any) -> None:
+        self.directory = directory
+        self.until = time.monotonic() + LIMIT
+
+    def __call__(self, *words: str) -> str:
+        """Return what git prints; raise as `output_of` does."""
+        return output_of(
+            ['git', *words],
+            limit=self.until - time.monotonic(),
+            cwd=self.directory,
+            env=environment(),
+        )
 
 
 def nearest_repository(directory: Any) -> str:
@@ -92,15 +111,15 @@ def nearest_repository(directory: Any) -> str:
     return path
 
 
-def top_of(directory: Any) -> str:
-    """Return the top-level directory of the work tree that holds a directory."""
-    top = _git(directory, 'rev-parse', '--show-toplevel').removesuffix('\n')
+def top_of(git: Git) -> str:
+    """Return the top-level directory of the work tree that holds the directory."""
+    top = git('rev-parse', '--show-toplevel').removesuffix('\n')
     if not os.path.isabs(top):
         raise ValueError(f'git printed no directory, but {top[:200]!r}')
     return top
 
 
-def status_of(directory: Any) -> str:
+def status_of(git: Git) -> str:
     """Return what `git status` prints of HEAD and of changes in tracked files.
 
     Options say what settings could change. A submodule counts if another commit is
@@ -109,15 +128,11 @@ def status_of(directory: Any) -> str:
     words = ['status', '--porcelain=v2', '--branch', '--untracked-files=no']
     words.append('--ignore-submodules=untracked')
     try:  # without a walk through the history up to the branch it follows
-        return _git(directory, *words, '--no-ahead-behind')
+        return git(*words, '--no-ahead-behind')
     except subprocess.CalledProcessError as error:
         if error.returncode != USAGE:  # before git 2.17
             raise
-    return _git(directory, *words)
-
-
-def _git(directory: Any, *words: str) -> str:
-    return output_of(['git', *words], cwd=directory, env=environment())
+    return git(*words)
 
 
 def environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import microbench.mixins.git as capture
+from microbench import MBGitInfo
 from microbench.mixins.git import OF_A_REPOSITORY, environment, parsed
 from tests.mixins.test_git import Bench, empty, git, record_of, repo, snapshot, state_of
 
@@ -362,3 +363,19 @@ def test_an_old_git(repo, tmp_path, monkeypatch, calls):
     monkeypatch.setenv('PATH', str(old.parent), prepend=os.pathsep)
     assert state_of(repo)['commit'] == git(repo, 'rev-parse', 'HEAD')
     assert calls == ['rev-parse', 'status', 'status']
+
+
+def test_the_time_limit_is_that_of_the_capture(repo, monkeypatch):
+    """What git took for one answer is missing for the next."""
+    limits = []
+
+    def answer(command, limit, **options):
+        limits.append(limit)
+        now[0] += 7.0
+        return '/there\n# branch.oid 1\n'
+
+    now = [100.0]
+    monkeypatch.setattr(capture.time, 'monotonic', lambda: now[0])
+    monkeypatch.setattr(capture, 'output_of', answer)
+    MBGitInfo().capture_git_info({})
+    assert limits == [30.0, 23.0]

@@ -566,12 +566,29 @@ def step():
     'keep_phases': 'def step():\n    _core.keep_phases(*_core.keep_phases(8, 4))\n',
     'keep': 'run = _core.OpenRun()\ndef step():\n    _core.keep(run, b"{}")\n',
     'close_files': 'def step():\n    _core.close_files()\n',
+    'PROGRAM_PRINTED': 'def step():\n    _core.PROGRAM_PRINTED\n',
+    'PROGRAM_ENDED': 'def step():\n    _core.PROGRAM_ENDED\n',
+    'Program': """
+def step():
+    try:
+        program = _core.Program([b'/bin/sh'], [b'sh', b'-c', b'echo a'], [], None, 10**12)
+    except OSError:  # sanitizers: there is no native way
+        return
+    while not program.wait() & _core.PROGRAM_ENDED:
+        pass
+    assert program.read(1) == b'a\\n'
+    program.end()
+    refused(ValueError, program.wait)
+    refused(TypeError, _core.Program, ['/bin/sh'], [], [], None, 1)
+    _core.Program([b'/bin/sh'], [b'sh', b'-c', b'sleep 600'], [], None, 10**12)
+""",
     'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
 
 # Rounds of what takes longer than a microsecond or two.
 FEWER = {
     'start_thread': 2_000,
+    'Program': 100,
     'Appender': 4_000,
     'FlatNames': 4_000,
     'Journal': 4_000,
