@@ -28,6 +28,7 @@ from .messages import one_line, tell
 from .results.changes import Changes
 from .results.fields import part, runtime
 from .results.follow import Follower
+from .results.patterns import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -255,6 +256,8 @@ def _path(filename: Any) -> str:
         raise ValueError(f'filename {path!r} is no path')
     if os.path.isdir(path):
         raise ValueError(f'filename {path!r} is a directory: give a file')
+    if is_pattern(path):
+        raise ValueError(f'filename {path!r} is a pattern: give one file')
     return os.path.abspath(path)
 
 

@@ -1,4 +1,4 @@
-"""`microbench convert`: result files of before 2.0, with the fields of today."""
+"""`microbench convert`: any result files as one clean file, with the fields of today."""
 
 from __future__ import annotations
 
@@ -6,60 +6,70 @@ import os
 import sys
 
 from ..messages import tell
-from ..results.flat_schema import converted, is_flat_schema
+from ..results.cleaning import CLEANED, CONVERTED, UNCHANGED, clean_line
 from ..results.reading import Lines, damage
-from .entries import PATHS, lines_of, name_of
+from ..results.written import is_compressed
+from .entries import PATHS, expanded, lines_of, name_of
 from .subcommand import Subparser, answering
 from .words import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, TextIO
+    from typing import Any, BinaryIO
 
 ABOUT = """\
-Print the records of files with the fields of today, a line each. Those of before 2.0,
-with flat fields such as function_name and run_durations, are converted; all others are
-passed on as they are. The files themselves are never changed."""
+Print the records of files as lines that any other tool reads. Records of before 2.0, with
+flat fields such as function_name and run_durations, get the fields of today. Torn lines
+are left out, whole records in them are kept. NaN and Infinity, which 2.1.0 wrote, become
+null; times on a whole second get a fraction. Compressed files are unpacked. All other
+records are passed on. The files themselves are never changed."""
 
 NOTES = """\
-The exit status is 1 if something was damaged and had to be left out: keep the original
-then. show and diff read the older records themselves, without this."""
-
-LEFT_OUT = 1  # the exit status
+What was changed is counted on standard error. The exit status is 0 also if damaged lines
+were left out: keep the original then. It is 2 if a file holds nothing but damage. show
+and diff read all such files themselves, without this."""
 
 
 class Conversion:
-    """The records of files, in the schema of today.
+    """The records of files as clean lines.
 
     Args:
-        paths: names of files; `-` is standard input.
+        paths: names of files, or patterns; `-` is standard input.
 
     Attributes:
-        converted: how many were of the flat schema.
-        unchanged: how many were not.
-        damaged: how many lines were damaged.
+        counts: how many records were of the flat schema, were cleaned, were neither; and
+            how many lines were damaged.
     """
 
     def __init__(self, paths: list[str]) -> None:
-        self.paths = paths
-        self.converted = self.unchanged = self.damaged = 0
+        self.paths = expanded(paths)
+        self.counts = dict.fromkeys([CONVERTED, CLEANED, UNCHANGED, 'damaged'], 0)
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[bytes]:
+        from ..core.encoding import encode  # start-up time
+
         for path in self.paths:
-            lines = Lines(lines_of(path))
+            lines, count = Lines(lines_of(path)), 0
             for record in lines:
-                flat = is_flat_schema(record)
-                self.converted += flat
-                self.unchanged += not flat
-                yield converted(record) if flat else record
-            self.damaged += lines.damaged
+                line, done = clean_line(record, encode)
+                self.counts[done] += 1
+                count += 1
+                yield line
+            if lines.damaged and not count:
+                raise UsageError(f'{name_of(path)}: not a single record in it')
+            self.counts['damaged'] += lines.damaged
 
     def told(self) -> str:
         """Return the counts in a sentence."""
-        parts = [f'{self.converted} converted', f'{self.unchanged} unchanged']
-        if self.damaged:
-            parts.append(damage(self.damaged))
+        parts = [
+            f'{self.counts[CONVERTED]} converted',
+            f'{self.counts[UNCHANGED]} unchanged',
+        ]
+        if self.counts[CLEANED]:
+            parts.insert(1, f'{self.counts[CLEANED]} cleaned')
+        if self.counts['damaged']:
+            parts.append(damage(self.counts['damaged']))
         return ', '.join(parts)
 
 
@@ -68,15 +78,14 @@ def convert(words: list[str]) -> int:
     asked = _parser().parse_intermixed_args(words)
     conversion = Conversion(asked.path)
     if asked.outfile is None:
-        _write(conversion, sys.stdout)
+        _write(conversion, sys.stdout.buffer)
     else:
         _write_new_file(conversion, asked.outfile)
     if asked.json:
-        counts = {k: v for k, v in vars(conversion).items() if k != 'paths'}
-        tell(_line_of(counts))
+        tell(_line_of(conversion.counts))
     else:
         tell(f'microbench: {conversion.told()}')
-    return LEFT_OUT if conversion.damaged else 0
+    return 0
 
 
 main = answering('convert', convert)
@@ -92,14 +101,18 @@ def _parser() -> Subparser:
 
 
 def _write_new_file(conversion: Conversion, path: str) -> None:
+    if is_compressed(path):
+        raise UsageError(
+            f'{name_of(path)} would not be compressed: pipe to a program for it'
+        )
     try:
-        with open(path, 'x', encoding='ascii') as file:
+        with open(path, 'xb') as file:
             _write_or_remove(conversion, file)
     except FileExistsError:
         raise UsageError(f'{name_of(path)} exists: name a new file') from None
 
 
-def _write_or_remove(conversion: Conversion, file: TextIO) -> None:
+def _write_or_remove(conversion: Conversion, file: BinaryIO) -> None:
     try:
         _write(conversion, file)
     except BaseException:  # half a file would be taken for a whole one
@@ -107,8 +120,8 @@ def _write_or_remove(conversion: Conversion, file: TextIO) -> None:
         raise
 
 
-def _write(conversion: Conversion, file: TextIO) -> None:
-    file.writelines(_line_of(record) + '\n' for record in conversion)
+def _write(conversion: Conversion, file: BinaryIO) -> None:
+    file.writelines(line + b'\n' for line in conversion)
     file.flush()
 
 

@@ -8,8 +8,10 @@ import sys
 from collections import deque
 
 from ..messages import safe, tell
+from ..results.compressed import LONGEST, kind_of
 from ..results.flat_schema import converted, is_flat_schema
-from ..results.lost import blocks_of
+from ..results.lost import blocks_of, contents
+from ..results.patterns import files_of, is_pattern
 from ..results.reading import Lines, damage
 from .facts import Facts
 from .words import UsageError
@@ -23,7 +25,7 @@ STDIN = '-'
 NUMBER = re.compile(r'0|-?[1-9]\d*')  # 00 begins an id
 ID = re.compile(r'[0-9a-f][0-9a-f-]*')
 
-PATHS = 'result files; - for standard input'
+PATHS = 'result files, or patterns of them; - for standard input'
 WHICH = """\
 A record is chosen by its number, as a table of them has it: from 0, or from the end if
 it is negative; or by the beginning of its mb.record_id."""
@@ -47,7 +49,7 @@ class Entries:
     told at the end.
 
     Args:
-        paths: names of files; `-` is standard input.
+        paths: names of files, or patterns; `-` is standard input.
 
     Attributes:
         count: how many records there were so far.
@@ -55,7 +57,7 @@ class Entries:
     """
 
     def __init__(self, paths: list[str]) -> None:
-        self.paths = paths
+        self.paths = expanded(paths)
         self.count = 0
         self.damaged = 0
 
@@ -93,6 +95,21 @@ class Entries:
         return f'{self.sources_hold} no records'
 
 
+def expanded(paths: list[str]) -> list[str]:
+    """Return paths with the files that patterns match in the place of patterns.
+
+    Raises:
+        UsageError: nothing matches one.
+    """
+    found = []
+    for path in paths:
+        files = files_of(path) if path != STDIN and is_pattern(path) else [path]
+        if not files:
+            raise UsageError(f'no file matches {name_of(path)}')
+        found += files
+    return found
+
+
 def name_of(path: str) -> str:
     """Return what a file is called in messages."""
     return 'standard input' if path == STDIN else safe(path)
@@ -112,7 +129,10 @@ def _standard_input() -> Iterator[bytes]:
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError('standard input is closed')
     with open(sys.stdin.fileno(), 'rb', closefd=False) as file:
-        yield from file
+        if kind_of(file.peek(LONGEST)) is None:
+            yield from file  # line by line, as they come
+        else:
+            yield from contents(file)
 
 
 def divided(words: list[str]) -> tuple[list[str], list[str]]:

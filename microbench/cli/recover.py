@@ -8,6 +8,7 @@ import sys
 from .. import _core
 from ..messages import safe
 from ..results import recovery
+from .entries import expanded
 from .subcommand import Subparser, answering
 from .terminal import Terminal
 from .words import UsageError
@@ -32,7 +33,7 @@ def recover(words: list[str]) -> int:
     """Recover the journals of the files that the words name."""
     asked = _parser().parse_args(words)
     terminal = Terminal(sys.stdout)
-    for path in asked.path:
+    for path in expanded(asked.path):
         _refuse_what_is_no_file(path)
         said = False
         for report in _reports(path, asked.dry_run, asked.force):
@@ -51,7 +52,7 @@ main = answering('recover', recover)
 def _parser() -> Subparser:
     parser = Subparser('recover', ABOUT, NOTES)
     option = parser.add_argument
-    option('path', nargs='+', metavar='FILE', help='a file of records')
+    option('path', nargs='+', metavar='FILE', help='a file of records, or a pattern')
     option('--dry-run', action='store_true', help='only say what would be done')
     option(
         '--force',

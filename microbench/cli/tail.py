@@ -15,6 +15,7 @@ from ..results.fields import part
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.follow import Follower
 from ..results.lost import lost_records
+from ..results.patterns import is_pattern
 from ..results.reading import Lines, damage
 from ..results.seen import Seen
 from .entries import STDIN, lines_of, name_of
@@ -104,6 +105,8 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
         return
     if os.path.isdir(asked.path):
         raise UsageError(f'{name_of(asked.path)} is a directory: name a file')
+    if is_pattern(asked.path):
+        raise UsageError(f'{name_of(asked.path)} is a pattern: name one file')
     try:
         if not asked.follow:
             yield iter(_last_ones(asked))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from errno import EACCES, EAGAIN, ENOTDIR, EROFS
+from errno import EACCES, EAGAIN, EINVAL, ENOTDIR, EROFS
 from stat import S_ISDIR, S_ISREG
 
 from .. import _core
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 
+COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
 RECENT = 1 << 20  # bytes that others may have appended within some microseconds
 EFFECTIVE = os.access in os.supports_effective_ids
 
@@ -64,6 +65,20 @@ def _trouble_at(path: Any) -> int:
         return error.errno or EACCES
 
 
+def _raise_if_compressed(path: Any) -> None:
+    """Raise OSError if lines cannot be appended to what is there."""
+    if os.fsencode(path).endswith(COMPRESSED) and _is_regular_or_missing(path):
+        from ..results.compressed import LONGEST, kind_of  # start-up time
+
+        try:
+            with open(path, 'rb') as file:
+                kind = kind_of(file.read(LONGEST))
+        except OSError:
+            return  # it cannot be read, or is not there
+        if kind is not None:
+            raise OSError(EINVAL, 'it is compressed, and takes no further lines', path)
+
+
 def _is_regular_or_missing(path: Any) -> bool:
     try:
         return S_ISREG(os.stat(path).st_mode)
@@ -90,6 +105,10 @@ class FileOutput(Output):
     that was deleted or rotated is made anew. A relative path means the directory the
     process is in when the first record begins. File objects are flushed after each record.
 
+    To read many files, give a pattern with `*` or `?`, such as `results-*.jsonl`.
+    Compressed files are read too (gzip, bzip2, xz; zstd from Python 3.14 on); nothing
+    is appended to them.
+
     >>> out = FileOutput()
     >>> out.write('{"call": {"name": "f"}}')
     >>> out.get_results()
@@ -107,7 +126,7 @@ class FileOutput(Output):
                 raise ValueError('outfile is empty: give a path')
             if b'\0' in os.fsencode(outfile):
                 raise ValueError(f'outfile {outfile!r} is no path: it holds a NUL')
-            if os.path.isdir(outfile):
+            if os.path.isdir(outfile) or os.path.basename(outfile) in ('', b''):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):
             kind = type(outfile).__name__
@@ -166,6 +185,7 @@ class FileOutput(Output):
         code = _trouble_at(self._absolute())
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
+        _raise_if_compressed(self._absolute())
 
     def _absolute(self) -> Any:
         """Return the absolute path: from now on it is the same, whatever chdir() does."""
@@ -186,6 +206,7 @@ class FileOutput(Output):
             appender = self._appender
             if appender is not None and self._appends_to is self.outfile:
                 return appender
+            _raise_if_compressed(self._absolute())
             appender = self._appender = _core.Appender(self._absolute())
             self._appends_to = self.outfile
         self._recover(appender)
@@ -282,8 +303,21 @@ class FileOutput(Output):
         if not _is_regular_or_missing(path):
             raise NotImplementedError(f'{self!r} cannot be read back')
         from ..results.lost import blocks_of  # start-up time
+        from ..results.patterns import is_pattern  # start-up time
 
+        if is_pattern(path):
+            return self._blocks_of_all(path)
         return blocks_of(path, self._journals, is_needed=False)
+
+    def _blocks_of_all(self, pattern: Any) -> Iterator[bytes]:
+        from ..results.lost import blocks_of  # start-up time
+        from ..results.patterns import files_of  # start-up time
+
+        paths = files_of(pattern)
+        if not paths:
+            warn(f'no file matches {self.outfile!r}', RuntimeWarning)
+        for path in filter(_is_regular_or_missing, paths):
+            yield from blocks_of(path, self._journals, is_needed=False)
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile

@@ -12,7 +12,7 @@ import os
 from itertools import islice
 
 from .growing import HEAD, GrowingFile, GrowingPipe, opened
-from .reading import decode_line, decode_together, salvaged
+from .reading import BOM, decode_line, decode_together, salvaged
 from .seen import Seen
 from .siblings import Siblings
 
@@ -168,7 +168,8 @@ class Follower:
 
     def _rescued(self, line: bytes) -> list[dict[str, Any]]:
         """Return the records on a line that is none, or not only one."""
-        line = line.strip(b'\0')  # the hole before the old position of a writer
+        # A BOM, and the hole before the old position of a writer.
+        line = line.removeprefix(BOM).strip(b'\0')
         if not line.strip():
             return []
         record = decode_line(line)

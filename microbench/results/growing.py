@@ -9,8 +9,10 @@ beyond our position is noticed as well as one that became shorter.
 from __future__ import annotations
 
 import os
-from errno import EISDIR
+from errno import EINVAL, EISDIR
 from stat import S_ISDIR, S_ISREG
+
+from .compressed import LONGEST, kind_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,14 +26,19 @@ def opened(path: str | bytes) -> GrowingFile:
     """Return the file at a path, whatever its kind.
 
     Raises:
-        OSError: it cannot be opened, or is a directory.
+        OSError: it cannot be opened, is a directory, or is compressed.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     mode = os.fstat(fd).st_mode
     if S_ISDIR(mode):
         os.close(fd)
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), path)
-    return GrowingFile(fd) if S_ISREG(mode) else GrowingPipe(fd)
+    if not S_ISREG(mode):
+        return GrowingPipe(fd)
+    if kind_of(os.pread(fd, LONGEST, 0)) is not None:
+        os.close(fd)
+        raise OSError(EINVAL, 'it is compressed, and does not grow', path)
+    return GrowingFile(fd)
 
 
 class GrowingFile:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from . import compressed
 from .fragments import without_fragments
 from .journals import Journal, one_at_a_time, paths_for
 from .reading import blocks, decode_line
@@ -42,9 +43,21 @@ def blocks_of(
     file = file or _opened(output, is_needed=False)
     if file is not None:
         with file:
-            yield from lost.seen_in(file, known) if lost.records else blocks(file)
+            yield from lost.seen_in(file, known) if lost.records else contents(file)
     for line in lost.missing():
         yield line + b'\n'
+
+
+def contents(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield blocks of whole lines, unpacked if the file is compressed.
+
+    Raises:
+        OSError: it cannot be read, or unpacked by this Python.
+    """
+    kind = compressed.kind_of(file.peek(compressed.LONGEST))  # type: ignore[attr-defined]
+    if kind is None:
+        return blocks(file)
+    return compressed.blocks(compressed.opened(file, kind))
 
 
 def lost_records(output: str) -> list[dict[str, Any]]:

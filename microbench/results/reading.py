@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 from .. import _core
 from ..messages import warn
@@ -28,6 +29,10 @@ BLOCK = 1 << 15  # bytes: as much as stays in the processor's cache, decoded
 LARGE = 19  # digits: orjson would read some integers of so many as floats
 
 OPENING = '{"mb":{"run_id":"'
+# The same as 2.1.0 wrote it, and as versions before 2.0 began a record.
+ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_run_id": ?"')
+BOM = b'\xef\xbb\xbf'  # begins files that editors of other systems have saved as UTF-8
+AROUND = b'\0 \t\r' + BOM  # holes in files, and what else may be around a record
 DECODER = json.JSONDecoder()
 SEAM_VALUE = os.urandom(9).hex(' ', 2)  # runs of digits in it stay short
 SEAM = b',"%s",' % SEAM_VALUE.encode()
@@ -95,7 +100,7 @@ class Lines:
             yield from decode_together(lines) or self._one_by_one(lines)
 
     def _one_by_one(self, lines: bytes) -> Iterator[dict[str, Any]]:
-        for line in lines.split(b'\n'):
+        for line in (each.removeprefix(BOM) for each in lines.split(b'\n')):
             if not line.strip():
                 continue
             record = decode_line(line)
@@ -175,13 +180,16 @@ def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
 
 def salvaged(line: bytes) -> list[dict[str, Any]]:
     """Return the whole records on a line that holds several, or parts of some."""
+    record = decode_line(line.strip(AROUND))
+    if record is not None:
+        return [record]
     text, records = line.decode('utf-8', 'replace'), []
-    start = text.find(OPENING)
-    while start >= 0:
+    opening = ANY_OPENING.search(text)
+    while opening:
         try:
-            record, end = DECODER.raw_decode(text, start)
+            record, end = DECODER.raw_decode(text, opening.start())
             records.append(record)
         except (ValueError, RecursionError):
-            end = start + 1
-        start = text.find(OPENING, end)
+            end = opening.start() + 1
+        opening = ANY_OPENING.search(text, end)
     return records

@@ -31,7 +31,7 @@ LOOKING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 FEW = 8  # ids: so many are looked for one by one
 KEY = b'record_id"'
 LONGEST_ID = 64
-COMPRESSED = ('.gz', '.bz2', '.xz')
+COMPRESSED = ('.gz', '.bz2', '.xz', '.zst')
 MUCH = 1 << 40  # bytes: what is compressed is not read before a first record
 MOST_LOOKS = 8  # at the files beside the output, while they are rotated
 LARGEST = (1 << 63) - 1  # bytes of a file that a system can know
@@ -95,7 +95,7 @@ class Written:
             with opened(path) as file:
                 if file is not None:
                     file.seek(start)
-                    with compressed.contents(path, file) as contents:
+                    with compressed.contents(file) as contents:
                         for block in blocks(contents, PIECE):
                             found |= ids_in(block, self.ids)
         return found

@@ -1,11 +1,17 @@
 """`microbench convert`: files of before 2.0."""
 
+import contextlib
+import io
+import itertools
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microbench import MicroBench
 from microbench.cli.convert import main
@@ -40,12 +46,12 @@ def test_converting_again_changes_nothing(tmp_path, capsys):
     assert capsys.readouterr().err.endswith('microbench: 0 converted, 2 unchanged\n')
 
 
-def test_damage_is_counted_and_gives_a_status(capsys, tmp_path):
-    """Whole records on a damaged line are kept."""
+def test_damage_is_counted(capsys, tmp_path):
+    """Whole records on a damaged line are kept; to leave out the rest is what it is for."""
     torn = json.dumps({'mb': {'run_id': '1'}, 'call': 'tor'})[:-5]
     whole = json.dumps({'mb': {'run_id': '2'}, 'n': 1}, separators=(',', ':'))
     path = write(tmp_path / 'x', [OLD, torn + whole, 'nothing'])
-    assert main([path]) == 1
+    assert main([path]) == 0
     out, err = capsys.readouterr()
     assert [json.loads(line) for line in out.splitlines()] == [NEW, json.loads(whole)]
     counts = '1 converted, 1 unchanged, 2 damaged lines skipped or salvaged'
@@ -54,9 +60,9 @@ def test_damage_is_counted_and_gives_a_status(capsys, tmp_path):
 
 def test_the_counts_as_json(capsys, tmp_path):
     """For scripts, still apart from the records."""
-    assert main([write(tmp_path / 'x', [OLD, '?']), '--json']) == 1
+    assert main([write(tmp_path / 'x', [OLD, '?']), '--json']) == 0
     told = json.loads(capsys.readouterr().err)
-    assert told == {'converted': 1, 'unchanged': 0, 'damaged': 1}
+    assert told == {'converted': 1, 'cleaned': 0, 'unchanged': 0, 'damaged': 1}
 
 
 def test_strict_json_for_nan(capsys, tmp_path):
@@ -67,12 +73,114 @@ def test_strict_json_for_nan(capsys, tmp_path):
     assert json.loads(capsys.readouterr().out)['call']['return_value'] is None
 
 
+RECORD = '{"mb": {"run_id": "1"}, "call": {"name": "f"}}'
+CLEAN = {'mb': {'run_id': '1'}, 'call': {'name': 'f'}}
+START = '"start_time": "2026-03-01T09:30:00'
+
+
+@pytest.mark.parametrize(
+    ('line', 'expected', 'cleaned', 'damaged'),
+    [
+        (RECORD, CLEAN, 0, 0),
+        ('\ufeff' + RECORD, CLEAN, 0, 0),
+        ('\t\t' + RECORD + ' \r', CLEAN, 0, 0),
+        ('\0' * 4096 + RECORD, CLEAN, 0, 1),
+        (RECORD + '\0' * 10, CLEAN, 0, 1),
+        (RECORD[:-20] + RECORD, CLEAN, 0, 1),
+        (RECORD[1:] + RECORD, CLEAN, 0, 1),
+        ('{"mb": {"run_id": "1"}, "x": NaN}', {'mb': CLEAN['mb'], 'x': None}, 1, 0),
+        ('{"x": [-Infinity, 1]}', {'x': [None, 1]}, 1, 0),
+        ('{"x": "a\\udc80"}', {'x': r'a\x80'}, 1, 0),
+        ('{"x": 18446744073709551617}', {'x': 2**64 + 1}, 0, 0),
+        ('{"x": {"y": 1e10}}', {'x': {'y': 1e10}}, 0, 0),
+        *(
+            (
+                f'{{"call": {{{START}{written}"}}}}',
+                {'call': {'start_time': f'2026-03-01T09:30:00.{becomes}'}},
+                int(written != '.' + becomes),
+                0,
+            )
+            for written, becomes in [
+                ('+00:00', '000000+00:00'),
+                ('', '000000'),
+                ('Z', '000000Z'),
+                ('.000001+00:00', '000001+00:00'),
+                ('.5', '5'),
+            ]
+        ),
+        (
+            '{"call": {"monitor": [{"timestamp": "2026-03-01T09:30:00+00:00"}, 3]}}',
+            {'call': {'monitor': [{'timestamp': '2026-03-01T09:30:00.000000+00:00'}, 3]}},
+            1,
+            0,
+        ),
+        ('{"call": {"monitor": 3, "start_time": null}}', None, 0, 0),
+    ],
+)
+def test_it_cleans_for_other_readers(line, expected, cleaned, damaged, capsys, tmp_path):
+    """What files of any age hold becomes strict JSON, a record a line, and is counted."""
+    expected = json.loads(line) if expected is None else expected
+    path = tmp_path / 'x'
+    path.write_bytes((RECORD + '\r\n\n' + line + '\n').encode())
+    assert main([str(path), '--json']) == 0
+    out, err = capsys.readouterr()
+    assert out.isascii()
+    assert [strictly(text) for text in out.splitlines()] == [CLEAN, expected]
+    counts = {'cleaned': cleaned, 'unchanged': 2 - cleaned, 'damaged': damaged}
+    assert json.loads(err) == {'converted': 0, **counts}
+
+
+def strictly(line):
+    """The value of a line, by a reader that takes nothing but JSON."""
+    return json.loads(line, parse_constant=pytest.fail)
+
+
+def test_what_was_cleaned_in_a_sentence(capsys, tmp_path):
+    """Between what was converted and what was not changed."""
+    path = write(tmp_path / 'x', [OLD, '{"x": NaN}', SOLVE, 'torn'])
+    assert main([path]) == 0
+    counts = '1 converted, 1 cleaned, 1 unchanged, 1 damaged line skipped or salvaged'
+    assert capsys.readouterr().err == f'microbench: {counts}\n'
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [RECORD, '{"x": NaN}', RECORD[:-9], '\0', '[1]', '\ufeff{}', json.dumps(OLD)]
+        )
+    ),
+    st.sampled_from(['\n', '\r\n', '\n\n']),
+)
+def test_any_lines(lines, newline):
+    """Each line of the result is strict JSON; a second pass changes nothing."""
+    with tempfile.TemporaryDirectory() as place:
+        paths = [f'{place}/{number}' for number in range(3)]
+        Path(paths[0]).write_text(newline.join([RECORD, *lines]), 'utf-8')
+        with contextlib.redirect_stderr(io.StringIO()):
+            for before, after in itertools.pairwise(paths):
+                assert main([before, '-o', after]) == 0
+        once, twice = (Path(path).read_bytes() for path in paths[1:])
+    assert once == twice
+    assert all(isinstance(strictly(line), dict) for line in once.splitlines())
+
+
+def test_nothing_but_damage(capsys, tmp_path):
+    """It is another kind of file: no new file is left."""
+    (tmp_path / 'x').write_bytes(b'\x89PNG\n\0\0\n')
+    assert main([str(tmp_path / 'x'), '-o', str(tmp_path / 'new')]) == 2
+    assert 'not a single record in it' in capsys.readouterr().err
+    assert [entry.name for entry in tmp_path.iterdir()] == ['x']
+    (tmp_path / 'x').write_bytes(b'')
+    assert main([str(tmp_path / 'x')]) == 0
+
+
 @pytest.mark.parametrize(
     ('words', 'status', 'sentence'),
     [
         (['nope'], 2, 'cannot read nope: No such file or directory'),
         (['x', '-o', 'x'], 2, 'x exists: name a new file'),
         (['x', '-o', 'no/new'], 1, 'cannot write no/new: No such file or directory'),
+        (['x', '-o', 'x.gz'], 2, 'x.gz would not be compressed: pipe to a program for it'),
         (['x', 'nope', '-o', 'new'], 2, 'cannot read nope: No such file or directory'),
     ],
 )

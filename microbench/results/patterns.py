@@ -1,0 +1,48 @@
+"""Patterns that stand for many files: `results-*.jsonl`.
+
+A path is a pattern if it holds `*` or `?` and there is no file of that name; brackets
+alone make none, since names such as `run[1].jsonl` are common.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from .journals import SUFFIX
+
+SIGNS = re.compile(r'[*?]')
+JOURNAL = re.compile(r'\.(.+)\.\d+-[0-9a-f]+' + re.escape(SUFFIX), re.DOTALL)
+
+
+def is_pattern(path: str | bytes) -> bool:
+    """Whether a path stands for many files.
+
+    >>> is_pattern('results-*.jsonl'), is_pattern('run[1].jsonl')
+    (True, False)
+    """
+    text = os.fsdecode(path)
+    return SIGNS.search(text) is not None and not os.path.lexists(text)
+
+
+def files_of(pattern: str | bytes) -> list[str]:
+    """Return the files that match, `results-2` before `results-10`.
+
+    So do those that are not there yet, if a killed process has left a record for them.
+    """
+    import glob
+
+    text = os.fsdecode(pattern)
+    found = [path for path in glob.glob(text, recursive=True) if not os.path.isdir(path)]
+    directory, name = os.path.split(text)
+    for path in glob.glob(os.path.join(directory, f'.{name}.*{SUFFIX}'), recursive=True):
+        above, journal = os.path.split(path)
+        belongs_to = JOURNAL.fullmatch(journal)
+        if belongs_to:
+            found.append(os.path.join(above, belongs_to[1]))
+    return sorted(set(found), key=_in_order)
+
+
+def _in_order(path: str) -> list[tuple[int, str]]:
+    parts = re.split(r'(\d+)', path)
+    return [(int(part), part) if part.isdecimal() else (-1, part) for part in parts]

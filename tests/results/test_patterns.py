@@ -1,0 +1,134 @@
+"""Patterns that stand for many files, wherever files are read."""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+from microbench import FileOutput, MicroBench
+from microbench.cli import convert, recover, show, tail
+from microbench.livestream import LiveStream
+from microbench.results import patterns
+from tests.fakes import python
+
+NAMES = ['results-1.jsonl', 'results-2.jsonl', 'results-10.jsonl']
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Three files of one record each, in the current directory."""
+    monkeypatch.chdir(tmp_path)
+    for number, name in enumerate(NAMES):
+        with MicroBench(name, rank=number).record():
+            pass
+    return NAMES
+
+
+def ranks(pattern):
+    """The `rank` of each record."""
+    return [record['rank'] for record in FileOutput(pattern).get_results()]
+
+
+@pytest.mark.parametrize(
+    ('pattern', 'expected'),
+    [
+        ('results-*.jsonl', [0, 1, 2]),
+        ('results-?.jsonl', [0, 1]),
+        ('*', [0, 1, 2]),
+        ('./*-1*', [0, 2]),
+        (b'*2.jsonl', [1]),
+        ('**/results-1?.jsonl', [2]),
+    ],
+)
+def test_all_files_are_read(pattern, expected, files):
+    """In the order of their numbers."""
+    assert ranks(pattern) == expected
+    frame = FileOutput(pattern).get_results(format='df', flat=True)
+    assert frame['rank'].tolist() == expected
+
+
+def test_a_directory_is_passed_over(files, tmp_path):
+    """As is what cannot be read back, such as a named pipe."""
+    (tmp_path / 'results-3.jsonl').mkdir()
+    os.mkfifo(tmp_path / 'results-4.jsonl')
+    assert ranks('results-*') == [0, 1, 2]
+
+
+def test_a_file_of_that_name_is_what_is_meant(files, tmp_path):
+    """Whatever else would match."""
+    with MicroBench('results-*.jsonl', rank=7).record():
+        pass
+    assert ranks('results-*.jsonl') == [7]
+    assert patterns.is_pattern('other-*.jsonl')
+
+
+def test_brackets_are_part_of_a_name(files):
+    """A file that is not there yet has no records, and not those of another."""
+    assert ranks('results-[1].jsonl') == []
+
+
+def test_the_record_of_a_killed_process_without_a_file(files):
+    """Its journal has the name that matches; it is read, and recovered."""
+    code = (
+        'import os; from microbench import MicroBench\n'
+        'MicroBench("results-11.jsonl", rank=3).record_on_exit("all")\n'
+        'os.kill(os.getpid(), 9)'
+    )
+    assert python(code).returncode == -9
+    assert not Path('results-11.jsonl').exists()
+    assert ranks('results-*.jsonl') == [0, 1, 2, 3]
+    assert recover.main(['results-*.jsonl']) == 0
+    assert Path('results-11.jsonl').exists()
+    assert ranks('results-*.jsonl') == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize('pattern', ['nothing-*.jsonl', 'none/*', '*.gz'])
+def test_nothing_matches(pattern, files, capsys):
+    """One sentence says so, everywhere."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter('always')
+        assert FileOutput(pattern).get_results() == []
+    assert [str(w.message) for w in caught] == [f'no file matches {pattern!r}']
+    for command in (show, convert, recover):
+        assert command.main([pattern]) == 2
+        assert f'no file matches {pattern}' in capsys.readouterr().err
+
+
+def test_the_subcommands(files, capsys):
+    """A table names each file; all records are converted."""
+    assert show.main(['results-*.jsonl']) == 0
+    out = capsys.readouterr().out
+    assert [line.split()[1] for line in out.splitlines()[1:]] == files
+    assert convert.main(['*-1*', 'results-2.jsonl']) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_one_file_is_followed(files, capsys):
+    """So a pattern is refused."""
+    assert tail.main(['results-*.jsonl']) == 2
+    assert 'results-*.jsonl is a pattern: name one file' in capsys.readouterr().err
+    with pytest.raises(ValueError, match='is a pattern: give one file'):
+        LiveStream('results-*.jsonl')
+
+
+@pytest.mark.parametrize('directory', ['.', 'new/', b'new/', './'])
+def test_a_directory_in_the_place_of_a_file(directory, files, capsys):
+    """It is refused, whether it exists or not."""
+    with pytest.raises(ValueError, match='is a directory: give a file'):
+        FileOutput(directory)
+
+
+def test_a_directory_for_a_subcommand(files, capsys):
+    """One sentence and status 2."""
+    for command in (show, convert, recover, tail):
+        assert command.main(['.']) == 2
+        assert 'directory' in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='any bytes in a name')
+def test_names_of_any_bytes(files, tmp_path):
+    """A name that is no UTF-8 is found as well."""
+    Path('results-2.jsonl').rename(os.fsdecode(b'results-\xff.jsonl'))
+    assert sorted(ranks('results-*.jsonl')) == [0, 1, 2]
