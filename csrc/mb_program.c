@@ -4,7 +4,18 @@
 #include "mb_raw_process.h"
 #include "mb_watchdog.h"
 
-#if MB_WATCH_CLONE && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 25)
+#include <string.h>
+
+/* Whether clone(2) of the C library keeps no notes about the thread: Bionic's does. */
+#if defined(__GLIBC__)
+#define CLONE_IS_PLAIN (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 25)
+#elif defined(__BIONIC__)
+#define CLONE_IS_PLAIN 0
+#else
+#define CLONE_IS_PLAIN 1
+#endif
+
+#if MB_RAW && !MB_SANITIZED && CLONE_IS_PLAIN
 
 enum { END, OUT, ERR, PIPES }; /* the pipes; OUT and ERR are the numbers of streams */
 
@@ -113,6 +124,23 @@ await_child(mb_program *program)
     }
 }
 
+/* What was killed with it, so that no zombie goes to init or to our process. A daemon stays
+ * alive, and goes there when the time is over. */
+static void
+collect_others(void)
+{
+    const int64_t until_ns = mb_clock_ns() + PASSING_NS;
+    int64_t left_ns = PASSING_NS;
+    int found = 0, unused;
+    while (found >= 0 && left_ns > 0) {
+        found = mb_raw_collect(-1, &unused);
+        left_ns = until_ns - mb_clock_ns();
+        if (found == 0 && left_ns > 0) {
+            mb_raw_await_signal(left_ns);
+        }
+    }
+}
+
 static int
 supervise(void *started)
 {
@@ -121,12 +149,14 @@ supervise(void *started)
     if (mb_raw_parent() != program->owner) {
         return EXIT_FAILURE;
     }
+    mb_raw_adopt();
     mb_raw_reset_handlers(); /* of this process: they are not shared */
     const int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | SIGCHLD;
     const int made = clone(become_program, program->child_stack + STACK, flags, program,
                            &program->child);
     if (made > 0) {
         await_child(program);
+        collect_others();
     } else {
         program->result.error = EAGAIN;
     }
@@ -210,9 +240,21 @@ discard(mb_program *program)
     errno = error;
 }
 
+/* Valgrind ends a process that makes one which is neither a thread nor forked. */
+static bool
+is_in_valgrind(void)
+{
+    const char *preloaded = getenv("LD_PRELOAD");
+    return preloaded && strstr(preloaded, "vgpreload");
+}
+
 mb_program *
 mb_program_start(const mb_program_call *call)
 {
+    if (is_in_valgrind()) {
+        errno = ENOSYS;
+        return NULL;
+    }
     mb_program *program = mb_alloc(sizeof(*program));
     if (!program) {
         return NULL;

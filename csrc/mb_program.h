@@ -13,13 +13,14 @@
  * The program leads a session: it has no terminal to ask at, and what it leaves in its
  * process group is killed with it. What has left the group lives on, and is not waited for.
  * If the caller's thread ends, the kernel kills both (prctl(2), PR_SET_PDEATHSIG).
+ * What it leaves and what is killed is collected for 10 ms, then it goes to init.
  *
  * A program that no signal ends (state D: ps(1)) is left to init when the limit is over.
  * Until it is executed it borrows our memory: the supervisor then sleeps until it is killed.
  *
- * The supervisor makes raw system calls only (mb_raw.h), for it shares our errno. Where there
- * are none, or the C library is older than glibc 2.25 (its clone() changed the thread's own
- * notes) or not glibc, and under sanitizers, all fails with ENOSYS.
+ * The supervisor makes raw system calls only (mb_raw.h), for it shares our errno. All fails
+ * with ENOSYS where there are none, where clone() of the C library changes notes of the
+ * thread (glibc before 2.25, Bionic), with sanitizers, in Valgrind and in QEMU.
  *
  * Thread: an mb_program belongs to the thread that started it.
  */

@@ -10,7 +10,7 @@
 
 #if MB_RAW
 
-#include <linux/prctl.h>
+#include <sys/prctl.h>
 
 #ifndef SYS_close_range
 #define SYS_close_range 436 /* since Linux 5.9; the same on all machines */
@@ -54,6 +54,13 @@ static inline void
 mb_raw_die_with_parent(void)
 {
     mb_raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
+}
+
+/* What its children leave becomes its own: not init's, nor that of the process above. */
+static inline void
+mb_raw_adopt(void)
+{
+    mb_raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
 }
 
 /* A new session and process group, without a terminal. */
@@ -112,10 +119,12 @@ mb_raw_has_ended(pid_t pid)
     return found.si_pid != 0;
 }
 
-static inline void
+/* One that has ended, -1: any. Its pid; 0: none has yet; minus the errno, ECHILD if there is
+ * no such child. */
+static inline int
 mb_raw_collect(pid_t pid, int *status)
 {
-    mb_raw(SYS_wait4, pid, (long)status, 0, 0, 0, 0);
+    return (int)mb_raw(SYS_wait4, pid, (long)status, WNOHANG, 0, 0, 0);
 }
 
 /* Waits for SIGCHLD or SIGTERM, which have to be blocked: which it was; negative: none came

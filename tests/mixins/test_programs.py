@@ -361,6 +361,44 @@ def test_a_thread_that_is_not_the_first(leaves_nothing):
 
 
 @native
+def test_many_threads_at_once(leaves_nothing):
+    """Each gets its own program's output and status."""
+    found = []
+
+    def ask(word):
+        for _ in range(5):
+            with pytest.raises(subprocess.CalledProcessError) as caught:
+                output_of(shell(f'echo {word}; exit {word}'))
+            found.append((word, caught.value.output, caught.value.returncode))
+
+    threads = [threading.Thread(target=ask, args=[word]) for word in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == sorted(5 * [(w, b'%d\n' % w, w) for w in range(1, 9)])
+
+
+@native
+def test_a_program_dies_with_the_one_that_asks(tmp_path):
+    """Nothing goes on when that is killed by SIGKILL, which it cannot notice."""
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    line = f'echo $$ >{pipe}; exec sleep 600'
+    code = (
+        'from microbench.mixins.programs import output_of\n'
+        f'output_of(["/bin/sh", "-c", {line!r}])\n'
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    env = {**os.environ, 'PYTHONPATH': path}
+    with subprocess.Popen([sys.executable, '-c', code], env=env) as asking:
+        program = psutil.Process(int(pipe.read_text()))
+        asking.kill()
+    gone, alive = psutil.wait_procs([program], timeout=60)
+    assert (gone, alive) == ([program], [])
+
+
+@native
 def test_signals_are_at_their_defaults():
     """Python ignores SIGPIPE; a program expects to be ended by it."""
     status = output_of(['/bin/cat', '/proc/self/status']).splitlines()
