@@ -15,8 +15,9 @@ import sys
 from .core import encoding
 from .core.json_encoder import decode
 from .messages import safe
+from .results.leaves import arrays_of, leaves, numbers_in
 from .results.noise import Noise
-from .results.shapes import EMPTY, flattened
+from .results.shapes import EMPTY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Change:
     """One place where two records differ.
 
     Attributes:
-        path: dotted names that lead there; items of lists by their number, from 0.
+        path: dotted names that lead there; items of lists by their number, from 0. An
+            array of more than 1000 values is not divided into items.
         left: the value in the first record; None if it is not there.
         right: the value in the second record; None if it is not there.
         kind: `'changed'`, `'removed'` (only the first has it) or `'added'`.
@@ -63,9 +65,18 @@ class Change:
         return self.path, self.left, self.right, self.kind
 
     def __str__(self) -> str:
-        sides = [_json(self.left)] * (self.kind != ADDED)
-        sides += [_json(self.right)] * (self.kind != REMOVED)
+        sides = filter(None, self.texts())
         return safe(f'{MARKS[self.kind]} {self.path}: {" -> ".join(sides)}')
+
+    def texts(self) -> tuple[str, str]:
+        """Return both values as JSON, arrays by their size; '' for one that is missing."""
+        left = '' if self.kind == ADDED else _text(self.left)
+        right = '' if self.kind == REMOVED else _text(self.right)
+        if left == right and isinstance(self.left, list):  # arrays of one size
+            items = (numbers_in(side) or () for side in (self.left, self.right))
+            count = sum(not _same(*pair) for pair in zip(*items, strict=False))
+            right = f'{right}, {count} of them different' if count else right
+        return left, right
 
 
 class Difference:
@@ -76,7 +87,9 @@ class Difference:
     """
 
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
-        self._left, self._right = _leaves(left), _leaves(right)
+        sides = _as_dict(left), _as_dict(right)
+        arrays = {path for side in sides for path in arrays_of(side)}
+        self._left, self._right = (leaves(side, arrays) for side in sides)
         paths = sorted({*self._left, *self._right}, key=_in_order)
         noise = Noise(self._left, self._right)
         self._paths = [path for path in paths if everything or not noise.covers(path)]
@@ -167,29 +180,6 @@ def envdiff(a: Any, b: Any, *, everything: bool = False) -> None:
 # --- records -----------------------------------------------------------------------------
 
 
-def _leaves(record: Any) -> dict[str, Any]:
-    """Return the values of a record by dotted path, those inside lists as well."""
-    leaves: dict[str, Any] = {}
-    for path, value in flattened(_as_dict(record)).items():
-        _add_leaves(leaves, path, value)
-    return leaves
-
-
-def _add_leaves(leaves: dict[str, Any], path: str, value: Any) -> None:
-    waiting = [(path, value)]  # a record may be nested more deeply than Python calls
-    while waiting:
-        path, value = waiting.pop()
-        items: Any = ()
-        if isinstance(value, list):
-            items = enumerate(value)
-        elif isinstance(value, dict):
-            items = value.items()
-        inner = [(f'{path}.{name}', item) for name, item in items]
-        if not inner:
-            leaves[path] = value
-        waiting += reversed(inner)
-
-
 def _as_dict(record: Any) -> dict[str, Any]:
     """Return a record as plain JSON values.
 
@@ -211,8 +201,15 @@ def _as_dict(record: Any) -> dict[str, Any]:
 
 def _same(left: Any, right: Any) -> bool:
     """Whether two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
-    booleans = isinstance(left, bool) + isinstance(right, bool)
-    return bool(left == right) and booleans != 1
+    if left != right:
+        return False
+    if isinstance(left, list):
+        return _booleans(left) == _booleans(right)
+    return isinstance(left, bool) == isinstance(right, bool)
+
+
+def _booleans(array: list[Any]) -> list[int]:
+    return [place for place, v in enumerate(numbers_in(array) or ()) if isinstance(v, bool)]
 
 
 def _in_order(path: str) -> list[tuple[int, str]]:
@@ -224,10 +221,19 @@ def _in_order(path: str) -> list[tuple[int, str]]:
 # --- text --------------------------------------------------------------------------------
 
 
-def _json(value: Any) -> str:
+def _text(value: Any) -> str:
+    """Return a value as JSON; of an array the number of its items."""
     import json
 
-    return json.dumps(value, ensure_ascii=False)
+    if not _is_whole(value):
+        return json.dumps(value, ensure_ascii=False)
+    one, more = ('item', 'items') if isinstance(value, list) else ('entry', 'entries')
+    return f'{len(value)} {one if len(value) == 1 else more}'
+
+
+def _is_whole(value: Any) -> bool:
+    """Whether a value is an array, or was compared with one: it has items."""
+    return isinstance(value, (list, dict)) and bool(value)
 
 
 def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
@@ -236,8 +242,10 @@ def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
 
     if path not in leaves:
         return '<div></div>'
-    words = _json(leaves[path]).split(' ')
-    theirs = _json(others[path]).split(' ') if path in others else []
+    words = _text(leaves[path]).split(' ')
+    theirs = _text(others[path]).split(' ') if path in others else []
+    if others is not leaves and _is_whole(leaves[path]):
+        theirs = []  # what differs is not in these words
     theirs += [''] * (len(words) - len(theirs))
     parts = [
         escape(word)

@@ -6,9 +6,12 @@ from html.parser import HTMLParser
 from types import ModuleType
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microbench import FileOutput, MBPythonInfo, MicroBenchBase
 from microbench.diff import Change, diff, envdiff
+from microbench.results.leaves import numbers_in
 from tests.fakes import printed
 
 A = {
@@ -262,6 +265,60 @@ def test_many_items_are_in_order():
     """Items of lists are sorted by number."""
     changes = found({'x': list(range(12))}, {'x': [-1] * 12})
     assert [change.path for change in changes] == [f'x.{n}' for n in range(12)]
+
+
+ARRAY = [n / 8 for n in range(100_000)]
+OTHER = [*ARRAY[:-1], True]
+
+
+@pytest.mark.parametrize(
+    ('left', 'right', 'text'),
+    [
+        (ARRAY, OTHER, '~ x.0: 100000 items -> 100000 items, 1 of them different'),
+        (ARRAY, [*ARRAY, 1], '~ x.0: 100000 items -> 100001 items'),
+        (ARRAY, [[5]], '~ x.0: 100000 items -> 1 item'),
+        (ARRAY, {'a': {'b': 1}}, '~ x.0: 100000 items -> 1 entry'),
+        (ARRAY, [], '~ x.0: 100000 items -> []'),
+        (ARRAY, 7, '~ x.0: 100000 items -> 7'),
+        ([ARRAY] * 20, [OTHER] * 20, '20 items -> 20 items, 20 of them different'),
+        ([[1] * 40] * 40, [[2] * 40] * 40, '40 items, 1600 of them different'),
+        ([1] * 1001, [True] * 1001, '1001 items, 1001 of them different'),
+    ],
+)
+def test_arrays(left, right, text):
+    """They are compared whole, from either side, and counted in text and in HTML."""
+    difference = diff({'x': [left, 'y']}, {'x': [right, 'y']})
+    assert list(difference) == [Change('x.0', left, right, 'changed')]
+    assert text in str(difference)
+    red = Cells(difference.html().partition('<p>')[0]).cells[1:3]
+    assert [is_red for _, is_red in red] == [True, True]
+    assert not diff({'x': left}, {'x': left})
+    [turned] = diff({'x': [right]}, {'x': [left]})
+    assert (turned.left, turned.right) == (right, left)
+
+
+def test_what_is_no_array_is_taken_apart():
+    """Up to 1000 values, and lists that hold objects."""
+    changes = found({'x': [1] * 1000}, {'x': [2] * 1000})
+    assert [change.path for change in changes] == [f'x.{n}' for n in range(1000)]
+    objects = [{'name': n} for n in range(2000)]
+    [change] = found({'x': objects}, {'x': [*objects[:-1], {'name': 'other'}]})
+    assert change == Change('x.1999.name', 1999, 'other', 'changed')
+
+
+def test_long_lists_of_measurements_are_one_difference():
+    """Each of them would take a second to compare."""
+    records = [{'resource_usage': [{'utime': n}] * 2000} for n in range(2)]
+    assert found(*records) == []
+    assert diff(*records).hidden == 1
+
+
+@given(st.recursive(st.sampled_from([1, 2, True]), lambda v: st.lists(v, max_size=30)))
+def test_numbers_in_nested_lists(array):
+    """They are those that JSON has, in their order."""
+    if isinstance(array, list):
+        text = json.dumps(array).replace('[', ' ').replace(']', ' ').replace(',', ' ')
+        assert list(map(json.dumps, numbers_in(array))) == text.split()
 
 
 FLAT = {

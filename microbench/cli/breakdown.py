@@ -81,31 +81,33 @@ def runs_of(facts: Facts, whole: bool) -> Rows:
         facts: of the record.
         whole: all of them, however many.
     """
-    known = {**_busy(facts), **_usage(facts), **_ends(facts.call)}
+    most = None if whole else RUNS
+    known = {**_busy(facts, most), **_usage(facts, most), **_ends(facts.call, most)}
     if not known:
         return []
-    times = list(map(facts.time, facts.durations))
+    times = list(map(facts.time, facts.durations[:most]))
     columns = [list(map(str, range(len(times)))), times, *known.values()]
     rows = [list(row) for row in zip_longest(*columns, fillvalue='')]
-    more = 0 if whole else len(rows) - RUNS
+    more = max(len(facts.durations), len(facts.usage)) - len(rows)
     if more > 0:
-        rows[RUNS:] = [['…', f'{more} more', *[''] * len(known)]]
+        rows.append(['…', f'{more} more', *[''] * len(known)])
     return [_dim(['run', 'duration', *known]), *rows]
 
 
-def _busy(facts: Facts) -> dict[str, list[str]]:
+def _busy(facts: Facts, most: int | None) -> dict[str, list[str]]:
     """Return the column that tells how much of each run a processor has worked for it."""
     busy = facts.busy
-    return {'cpu': [_figure(value, units.share) for value in busy]} if any(busy) else {}
+    shares = [_figure(value, units.share) for value in busy[:most]]
+    return {'cpu': shares} if any(busy) else {}
 
 
-def _usage(facts: Facts) -> dict[str, list[str]]:
+def _usage(facts: Facts, most: int | None) -> dict[str, list[str]]:
     """Return columns for the resources of which something was used."""
     columns = {}
     for title, field, form in USAGE:
         values = [part(used, field) for used in facts.usage]
         if any(value for value in values if is_number(value)):
-            columns[title] = [_figure(value, form) for value in values]
+            columns[title] = [_figure(value, form) for value in values[:most]]
         if field == 'maxrss' and title in columns:
             pairs = zip(facts.usage, columns[title], strict=False)
             columns[title] = [bound(used) + text for used, text in pairs]
@@ -117,12 +119,12 @@ def bound(used: Any) -> str:
     return AT_MOST if part(used, 'maxrss_is_upper_bound') is True else ''
 
 
-def _ends(call: dict[str, Any]) -> dict[str, list[str]]:
+def _ends(call: dict[str, Any], most: int | None) -> dict[str, list[str]]:
     """Return the column that tells how each run ended, if it can be known."""
     codes, late = call.get('returncode'), call.get('timed_out_iterations')
     if not isinstance(codes, list) or not codes:
         return {}
-    pairs = zip_longest(codes, items(late)[: len(codes)])
+    pairs = zip_longest(codes[:most], items(late)[: len(codes)][:most])
     return {'end': [_end(code, flag) for code, flag in pairs]}
 
 

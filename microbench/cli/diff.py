@@ -15,7 +15,7 @@ from .entries import PATHS, WHICH, Entries, chosen, divided
 from .facts import AT_MOST, Facts
 from .subcommand import Subparser, answering
 from .terminal import Cell, Terminal
-from .values import as_json, dicts, is_number, numbers
+from .values import cut, dicts, is_number, numbers
 from .words import UsageError
 
 TYPE_CHECKING = False
@@ -54,7 +54,7 @@ def compare(words: list[str]) -> int:
     if asked.json:
         terminal.lines(_as_json_lines(difference))
     else:
-        terminal.lines(_lines(left, right, difference, terminal))
+        terminal.lines(_lines(left, right, difference, terminal, asked.all))
     return int(asked.exit_code and len(difference) > 0)
 
 
@@ -66,7 +66,11 @@ def _parser() -> Subparser:
     parser.usage = '%(prog)s [options] PATH [PATH ...] [A B]'
     option = parser.add_argument
     option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then two records')
-    option('--all', action='store_true', help='also what always differs: times, ids')
+    option(
+        '--all',
+        action='store_true',
+        help='also what always differs: times, ids; and long texts whole',
+    )
     option('--exit-code', action='store_true', help='status 1 if they differ')
     option('--json', action='store_true', help='print each difference as JSON')
     return parser
@@ -90,14 +94,15 @@ def _both(entries: Entries, choices: list[str]) -> list[Entry]:
 
 
 def _lines(
-    left: Entry, right: Entry, difference: Difference, terminal: Terminal
+    left: Entry, right: Entry, difference: Difference, terminal: Terminal, whole: bool
 ) -> Iterator[str]:
     a, b = Facts(left.record), Facts(right.record)
     numbered = ['', *(Cell(f'#{entry.number}', 'bold') for entry in (left, right)), '']
     rows = [numbered, *_heads(a, b), *_times(a, b), *_usage(a, b)]
     yield from terminal.table(rows, right=[1, 2], elastic=[0, 1, 2])
     yield ''
-    rows = [_row(change) for change in difference if not _is_above(change.path)]
+    below = (change for change in difference if not _is_above(change.path))
+    rows = [_row(change, whole) for change in below]
     yield from terminal.table(rows, elastic=[1, 2, 4]) if rows else ['nothing else differs']
     if difference.hidden:
         yield terminal.paint(Cell(difference.note, 'dim'))
@@ -201,10 +206,9 @@ def _is_above(path: str) -> bool:
     return path in ABOVE or path.startswith('call.timings.')
 
 
-def _row(change: Change) -> list[str]:
+def _row(change: Change, whole: bool) -> list[str]:
     style = STYLES[change.kind]
-    left = '' if change.kind == ADDED else as_json(change.left)
-    right = '' if change.kind == REMOVED else as_json(change.right)
+    left, right = (safe(text if whole else cut(text)) for text in change.texts())
     arrow = '->' if change.kind == CHANGED else ''
     return [Cell(MARKS[change.kind], style), safe(change.path), left, arrow, right]
 

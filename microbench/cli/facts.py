@@ -31,6 +31,8 @@ class Facts:
         self.call: dict[str, Any] = call if isinstance(call, dict) else {}
         counter = part(record, 'mb', 'duration_counter')
         self.counter = counter if isinstance(counter, str) else 'perf_counter'
+        self._durations: list[float] | None = None
+        self._spread: Spread | None = None
 
     @property
     def name(self) -> str:
@@ -59,15 +61,19 @@ class Facts:
     @property
     def durations(self) -> list[float]:
         """Those of `call.durations` that are numbers, in their order."""
-        return numbers(self.call.get('durations'))
+        if self._durations is None:
+            self._durations = numbers(self.call.get('durations'))
+        return self._durations
 
     @property
     def spread(self) -> Spread:
         """Number, median and range of the durations."""
-        histogram = self.call.get('histogram')
-        if isinstance(histogram, dict) and not self.durations:
-            return of_histogram(histogram)
-        return Spread(self.durations)
+        if self._spread is None:  # there may be millions
+            self._spread = Spread(self.durations)
+            histogram = self.call.get('histogram')
+            if isinstance(histogram, dict) and not self.durations:
+                self._spread = of_histogram(histogram)
+        return self._spread
 
     @property
     def is_bound(self) -> bool:

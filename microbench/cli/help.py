@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 
 from . import choice
 from .options import GROUPS
+from .terminal import page_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,17 +15,17 @@ if TYPE_CHECKING:
 
     from .options import Option
 
-ABOUT = """\
-Run COMMAND, time it, and write one record: a line of JSON with the durations, the
-return codes, and what surrounded the run."""
-
-NOTES = """\
-Everything from COMMAND on belongs to it; write -- before it when it could be taken
-for something else. The exit status is that of COMMAND: of the first run that failed
-if there was one. 128 + N: ended by signal N; 127: not found; 126: cannot be
-executed; 2: microbench was called wrongly, and nothing was run."""
-
-COLUMN, WIDTH = 28, 84  # of what an option does, and of all
+ABOUT = (
+    'Run COMMAND, time it, and write one record: a line of JSON with the durations, the '
+    'return codes, and what surrounded the run.'
+)
+NOTES = (
+    'Everything from COMMAND on belongs to it; write -- before it when it could be taken '
+    'for something else. The exit status is that of COMMAND: of the first run that failed '
+    'if there was one. 128 + N: ended by signal N; 127: not found; 126: cannot be '
+    'executed; 2: microbench was called wrongly, and nothing was run.'
+)
+COLUMN = 28  # in which begins what an option does
 
 
 def text_of_help(prog: str, subcommands: Mapping[str, str]) -> str:
@@ -33,13 +35,14 @@ def text_of_help(prog: str, subcommands: Mapping[str, str]) -> str:
         prog: how it was started.
         subcommands: name and line of each.
     """
-    parts = [f'usage: {prog} [options] [--] COMMAND [ARG ...]', ABOUT]
-    parts += [_section(title, group) for title, group in GROUPS.items()]
-    parts.append(_section('mixin options', options_of_mixins()))
+    width = page_width(sys.stdout)
+    parts = [f'usage: {prog} [options] [--] COMMAND [ARG ...]', textwrap.fill(ABOUT, width)]
+    parts += [_section(title, group, width) for title, group in GROUPS.items()]
+    parts.append(_section('mixin options', options_of_mixins(), width))
     if subcommands:
-        lines = [_row(name, line) for name, line in subcommands.items()]
+        lines = [_row(name, line, width) for name, line in subcommands.items()]
         parts.append('\n'.join([f'instead of COMMAND, {prog} ...:', *lines]))
-    return '\n\n'.join([*parts, NOTES]) + '\n'
+    return '\n\n'.join([*parts, textwrap.fill(NOTES, width)]) + '\n'
 
 
 def options_of_mixins() -> list[Option]:
@@ -47,8 +50,8 @@ def options_of_mixins() -> list[Option]:
     return choice.options_of(choice.all_known())
 
 
-def _section(title: str, group: Iterable[Option]) -> str:
-    return '\n'.join([f'{title}:', *(_row(_left(o), _right(o)) for o in group)])
+def _section(title: str, group: Iterable[Option], width: int) -> str:
+    return '\n'.join([f'{title}:', *(_row(_left(o), _right(o), width) for o in group)])
 
 
 def _left(option: Option) -> str:
@@ -61,11 +64,12 @@ def _right(option: Option) -> str:
     return whose + option.help
 
 
-def _row(left: str, right: str) -> str:
+def _row(left: str, right: str, width: int) -> str:
     """Return an entry of two columns; a long left one has its own line."""
-    first, *lines = textwrap.wrap(right, WIDTH - COLUMN) or ['']
-    if len(left) + 4 > COLUMN:
+    column = min(COLUMN, width // 3)
+    first, *lines = textwrap.wrap(right, width - column) or ['']
+    if len(left) + 4 > column:
         lines.insert(0, first)
         first = ''
-    head = f'  {left:{COLUMN - 2}}{first}'.rstrip()
-    return '\n'.join([head, *(f'{"":{COLUMN}}{line}' for line in lines)])
+    head = f'  {left:{column - 2}}{first}'.rstrip()
+    return '\n'.join([head, *(f'{"":{column}}{line}' for line in lines)])

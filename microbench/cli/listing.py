@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
+import textwrap
 
 from . import choice
+from .terminal import page_width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
     from .choice import Named
     from .settings import Settings
+
+
+LONGEST_NAME = 24  # columns; of a longer mixin all else stands below it
+LABEL = 14  # columns of a label of a dry run
 
 
 def show(text: str) -> None:
@@ -28,16 +34,25 @@ def show(text: str) -> None:
 def text_of_mixins() -> str:
     """Return the list of all mixins, each with its options below it."""
     named = choice.all_known()
-    width = max(map(len, named))
+    column = min(max(map(len, named)), LONGEST_NAME) + 6
     standard = choice.default()
     lines = ['Available mixins (* = included by default):', '']
     for name, mixin in named.items():
         mark = '*' if name in standard else ' '
         first = (mixin.__doc__ or '').strip().partition('\n')[0].strip()
-        lines.append(f'  {mark} {name:{width}}  {first}'.rstrip())
-        options = choice.options_of({name: mixin})
-        lines += [f'{"":{width + 6}}{o.flags[0]}{o.form}' for o in options]
+        lines += _beside(f'  {mark} {name}', first, column)
+        for option in choice.options_of({name: mixin}):
+            lines += _beside('', f'{option.flags[0]}{option.form}', column)
     return '\n'.join(lines) + '\n'
+
+
+def _beside(left: str, right: str, column: int) -> list[str]:
+    """Return the lines of a text beside another one, below it if that is too long."""
+    lines = textwrap.wrap(right, page_width(sys.stdout) - column) or ['']
+    if len(left) + 2 > column:
+        lines.insert(0, '')
+    first, *rest = lines
+    return [f'{left:{column}}{first}'.rstrip(), *(f'{"":{column}}{line}' for line in rest)]
 
 
 def text_of_settings(settings: Settings, named: Named) -> str:
@@ -52,7 +67,9 @@ def text_of_settings(settings: Settings, named: Named) -> str:
 def _head(settings: Settings, named: Named) -> Iterator[tuple[str, Any]]:
     yield 'Command', shlex.join(settings.command)
     yield 'Output', ', '.join(_destinations(settings))
-    yield 'Mixins', ', '.join(named) or 'none'
+    names = ', '.join(named) or 'none'
+    lines = textwrap.wrap(names, page_width(sys.stdout) - LABEL, break_on_hyphens=False)
+    yield 'Mixins', f'\n{"":{LABEL}}'.join(lines)
 
 
 def _destinations(settings: Settings) -> Iterator[str]:

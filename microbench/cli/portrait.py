@@ -15,7 +15,7 @@ from . import units
 from .breakdown import runs_of, samples_of, times_of
 from .facts import Facts
 from .terminal import Cell, Terminal
-from .values import as_json, dicts, is_number, text
+from .values import ITEMS, as_json, counted, cut, dicts, in_short, is_number, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     Rows = list[list[str]]
 
 INDENT = '  '
-# Larger objects and lists are counted instead of shown; but not these namespaces, and
-# others only if they have many names, as that of a job.
-ITEMS, NAMES = 8, 16
+LONGEST = 2000  # characters of what stands beside a label
+# Larger objects are counted instead of shown; but not these namespaces, and others only if
+# they have many names, as that of a job.
+NAMES = 16
 OPEN = ('mb', 'call', 'host', 'python')
 
 # Schedulers and launchers beside SLURM: where their fields have the number of the job.
@@ -74,17 +75,22 @@ def portrait(record: dict[str, Any], terminal: Terminal, *, whole: bool) -> Iter
     """
     facts = Facts(record)
     outcome, well = facts.outcome
-    name = terminal.paint(Cell(facts.name or 'a record', 'bold'))
-    yield f'{name}  {terminal.paint(Cell(outcome, "green" if well else "red"))}'
-    labelled = [[Cell(label, 'dim'), value] for label, value in _story(facts) if value]
+    name = Cell(facts.name or 'a record', 'bold')
+    heading = [name, Cell(outcome, 'green' if well else 'red')]
+    yield from terminal.table([heading], elastic=[0, 1])
+    story = ((label, value) for label, value in _story(facts) if value)
+    labelled = [
+        [Cell(label, 'dim'), value if whole else cut(value, LONGEST)]
+        for label, value in story
+    ]
     yield from _section('', labelled, terminal, elastic=[1])
-    yield from _section('', times_of(facts), terminal, right=slice(1, -1), elastic=[0])
+    times, narrow = times_of(facts), (7, 4, 3)  # without the bars, then without a range
+    yield from _section('', times, terminal, slice(1, -1), elastic=[0], optional=narrow)
     runs = runs_of(facts, whole)
-    if runs:
-        runs = terminal.narrowed(runs, INDENT)
-    yield from _section('', runs, terminal, right=slice(None))
-    yield from _section('samples', samples_of(facts), terminal, right=slice(1, None))
-    yield from _section('also recorded', _rest(record, whole), terminal, elastic=[1])
+    between = range(len(runs[0]) - 2, 0, -1) if runs else ()
+    yield from _section('', runs, terminal, slice(None), optional=between)
+    yield from _section('samples', samples_of(facts), terminal, slice(1, None), elastic=[0])
+    yield from _section('also recorded', _rest(record, whole), terminal, elastic=[0, 1])
 
 
 def _section(
@@ -93,14 +99,18 @@ def _section(
     terminal: Terminal,
     right: slice = slice(0),
     elastic: Iterable[int] = (),
+    optional: Iterable[int] = (),
 ) -> Iterator[str]:
     if not rows:
         return
     yield ''
     numeric = range(len(rows[0]))[right]
+    optional = [place for place in optional if place < len(rows[0])]
     if title:
         yield terminal.paint(Cell(title, 'bold'))
-    yield from terminal.table(rows, right=numeric, elastic=elastic, indent=INDENT)
+    yield from terminal.table(
+        rows, right=numeric, elastic=elastic, optional=optional, indent=INDENT
+    )
 
 
 # --- what ran, where and when ------------------------------------------------------------
@@ -224,7 +234,7 @@ def _rest(record: dict[str, Any], whole: bool) -> Rows:
     rest = record
     if not whole:
         limits = {**dict.fromkeys(record, NAMES), **dict.fromkeys(OPEN, inf)}
-        rest = {name: _counted(value, limits[name]) for name, value in record.items()}
+        rest = {name: _in_short(value, limits[name]) for name, value in record.items()}
     return [
         [Cell(safe(path), 'dim'), value if isinstance(value, Cell) else as_json(value)]
         for path, value in flattened(rest).items()
@@ -232,11 +242,10 @@ def _rest(record: dict[str, Any], whole: bool) -> Rows:
     ]
 
 
-def _counted(value: Any, most: float) -> Any:
-    """Return a value in which large objects and lists are replaced by their size."""
+def _in_short(value: Any, most: float) -> Any:
+    """Return a value in which long lists and texts, and large objects, are not."""
     if isinstance(value, dict):
         if len(value) > most:
-            return Cell(f'{len(value)} entries')
-        return {name: _counted(inner, ITEMS) for name, inner in value.items()}
-    large = isinstance(value, list) and len(value) > ITEMS
-    return Cell(f'{len(value)} items') if large else value
+            return Cell(counted(value))
+        return {name: _in_short(inner, ITEMS) for name, inner in value.items()}
+    return Cell(in_short(value))

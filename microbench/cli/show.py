@@ -14,7 +14,7 @@ from .facts import Facts
 from .portrait import portrait
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
 from .terminal import Cell, Terminal
-from .values import as_json, is_number, text
+from .values import as_json, is_number, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ shown like a chosen one, except with --json or --column."""
 COLUMNS = ('number', 'start', 'name', 'host', 'n', 'median', 'min', 'max', 'outcome')
 OWN = (*COLUMNS, 'file', 'record_id', 'is_lower_bound')  # all that --json prints
 RIGHT = {'number', 'n', 'median', 'min', 'max'}
+OPTIONAL = ('max', 'min', 'start', 'host')  # are left out where the terminal is narrow
 TITLES = {'number': '#'}
 
 
@@ -45,11 +46,12 @@ class Row:
     Args:
         entry: the record.
         fields: columns of fields, named by `_title`.
+        whole: show their values whole, however long.
     """
 
     __slots__ = ('cells', 'values')
 
-    def __init__(self, entry: Entry, fields: list[str]) -> None:
+    def __init__(self, entry: Entry, fields: list[str], whole: bool = False) -> None:
         facts = Facts(entry.record)
         spread = facts.spread
         outcome, well = facts.outcome
@@ -77,7 +79,7 @@ class Row:
             'n': str(spread.count),
             **{name: _at_least(facts, value) for name, value in times.items()},
             'outcome': outcome if well else Cell(outcome, 'red'),
-            **{name: text(value) for name, value in extra.items()},
+            **{name: shown(value, whole) for name, value in extra.items()},
         }
 
 
@@ -160,7 +162,7 @@ def _parser() -> Subparser:
         help='only records for which EXPR holds',
     )
     option('--reverse', action='store_true', help='the other way round')
-    option('--all', action='store_true', help='show long lists and objects whole')
+    option('--all', action='store_true', help='show long lists, objects and texts whole')
     option('--json', action='store_true', help='print it as JSON, a line each')
     return parser
 
@@ -174,7 +176,7 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
     entry = None
     for entry in entries:
         if asked.filter is None or asked.filter(entry.record):
-            rows.append(Row(entry, fields))
+            rows.append(Row(entry, fields, asked.all))
     if not rows:
         tell(entries.nothing())
     elif entry is not None and entries.count == 1 and not (asked.column or asked.json):
@@ -185,7 +187,7 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
 
 def _show_rows(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
     fields = _fields(asked)
-    _print([Row(entry, fields) for entry in some], entries, asked)
+    _print([Row(entry, fields, asked.all) for entry in some], entries, asked)
 
 
 def _fields(asked: argparse.Namespace) -> list[str]:
@@ -218,16 +220,22 @@ def _print(rows: list[Row], entries: Entries, asked: argparse.Namespace) -> None
         terminal.lines(_json_of(row.values) for row in rows)
     else:
         columns = _columns(entries, _fields(asked))
-        terminal.lines(_table(rows, columns, terminal))
+        terminal.lines(_table(rows, columns, terminal, key))
 
 
-def _table(rows: list[Row], columns: list[str], terminal: Terminal) -> Iterable[str]:
+def _table(
+    rows: list[Row], columns: list[str], terminal: Terminal, sort: str
+) -> Iterable[str]:
+    """Return the lines; what they are sorted by is always there."""
     heading = [Cell(TITLES.get(name, safe(name)), 'bold') for name in columns]
     texts = [[row.cells[name] for name in columns] for row in rows]
-    right = [i for i, name in enumerate(columns) if name in RIGHT]
     fixed = {*RIGHT, 'start'}
-    elastic = [i for i, name in enumerate(columns) if name not in fixed]
-    return terminal.table([heading, *texts], right=right, elastic=elastic)
+    return terminal.table(
+        [heading, *texts],
+        right=[i for i, name in enumerate(columns) if name in RIGHT],
+        elastic=[i for i, name in enumerate(columns) if name not in fixed],
+        optional=[columns.index(name) for name in OPTIONAL if name != sort],
+    )
 
 
 # --- whole -------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from ..messages import safe, tell
+from .terminal import page_width
 from .words import UsageError, program_name
 
 TYPE_CHECKING = False
@@ -19,6 +20,18 @@ max(call.durations) > 10; "gpu" in host.hostname. What a record lacks is None. I
 and, or, not, in, the comparisons, and len, max, min and sum."""
 
 WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
+
+
+class _Layout(argparse.HelpFormatter):
+    """Help of 80 columns at most, in which an empty line begins a paragraph."""
+
+    def __init__(self, prog: str) -> None:
+        # A given width spares the import of shutil, which costs more than all the parsing.
+        super().__init__(prog, max_help_position=28, width=page_width(sys.stdout))
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill = super()._fill_text
+        return '\n\n'.join(fill(part, width, indent) for part in text.split('\n\n'))
 
 
 class Subparser(argparse.ArgumentParser):
@@ -35,7 +48,7 @@ class Subparser(argparse.ArgumentParser):
             prog=f'{program_name()} {name}',
             description=about,
             epilog=notes,
-            formatter_class=_layout,
+            formatter_class=_Layout,
             allow_abbrev=True,
         )
 
@@ -79,11 +92,6 @@ def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str
         return status
 
     return main
-
-
-def _layout(prog: str) -> argparse.HelpFormatter:
-    # A given width spares the import of shutil, which costs more than all the parsing.
-    return argparse.RawDescriptionHelpFormatter(prog, max_help_position=28, width=84)
 
 
 def _told(name: str, sentence: str, status: int) -> int:

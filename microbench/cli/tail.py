@@ -22,7 +22,7 @@ from .entries import STDIN, lines_of, name_of
 from .facts import Facts
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
 from .terminal import Cell, Terminal, columns
-from .values import text
+from .values import shown
 from .words import UsageError
 
 TYPE_CHECKING = False
@@ -217,12 +217,13 @@ def _time(facts: Facts) -> str:
     """Return the duration, or the median and number of several."""
     spread = facts.spread
     several = f'{spread.count} × ' if spread.count > 1 else ''
-    return several + (facts.time(spread.median) or '–')
+    time = facts.time(spread.median)
+    return several + (facts.sign + time if time else '–')
 
 
 def _ending(facts: Facts) -> str:
     outcome, well = facts.outcome
     if well:
         return outcome
-    message = text(part(facts.record, 'exception', 'message'))
+    message = shown(part(facts.record, 'exception', 'message'))
     return Cell(f'{outcome}: {message}' if message else outcome, 'red')

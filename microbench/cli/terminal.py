@@ -7,7 +7,6 @@ shown as an escape sequence in text (`safe`), and never sent to it.
 from __future__ import annotations
 
 import os
-from math import inf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
 
 STYLES = {'bold': 1, 'dim': 2, 'red': 31, 'green': 32, 'yellow': 33, 'cyan': 36}
 GAP = '  '
-NARROWEST = 8  # to which an elastic column may shrink
+NARROWEST = 8  # to which an elastic column shrinks before others are left out
+PAGE, NARROWEST_PAGE = 80, 40  # columns of text in paragraphs
+MARKS = 4  # characters, combining ones included, that may take one column
 # For a stream whose encoding has no such signs, as in the C locale.
 PLAINER = str.maketrans(
     {
@@ -96,51 +97,92 @@ class Terminal:
         *,
         right: Iterable[int] = (),
         elastic: Iterable[int] = (),
+        optional: Iterable[int] = (),
         indent: str = '',
     ) -> list[str]:
-        """Return the lines of a table.
+        """Return the lines of a table, none of them wider than the terminal.
+
+        Where it is too narrow, elastic columns are cut, the widest first. If they are as
+        narrow as they may be, optional columns are left out. At last anything is cut.
 
         Args:
             rows: the cells of each, the same number in all.
             right: columns that are aligned on their right.
-            elastic: columns that are cut where the terminal is too narrow.
+            elastic: columns that may be cut.
+            optional: columns that may be left out, the first of them first.
             indent: stands before each line.
         """
+        kept = list(range(len(rows[0])))
+        if self.width is not None:
+            most = MARKS * max(self.width, 1)
+            rows = [[_beginning(cell, most) for cell in row] for row in rows]
         widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
         if self.width is not None:
-            room = self.width - len(indent) - len(GAP) * (len(widths) - 1)
-            _shrink(widths, set(elastic), room)
+            kept = _fit(widths, set(elastic), optional, self.width - len(indent))
         right = set(right)
         return [
-            (indent + GAP.join(self._padded(row, widths, right))).rstrip() for row in rows
+            (indent + GAP.join(self._padded(row, widths, kept, right))).rstrip()
+            for row in rows
         ]
 
-    def narrowed(self, rows: list[list[str]], indent: str = '') -> list[list[str]]:
-        """Return rows without the columns that do not fit; the last one stays."""
-        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-        room = inf if self.width is None else self.width - len(indent)
-        while len(widths) > 2 and sum(widths) + len(GAP) * (len(widths) - 1) > room:
-            del widths[-2]
-        return [[*row[: len(widths) - 1], row[-1]] for row in rows]
-
     def _padded(
-        self, row: Sequence[str], widths: list[int], right: set[int]
+        self, row: Sequence[str], widths: list[int], kept: list[int], right: set[int]
     ) -> Iterable[str]:
-        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        for place in kept:
+            cell, width = row[place], widths[place]
             text = clipped(cell, width)
             space = ' ' * (width - columns(text))
             painted = self.paint(Cell(text, getattr(cell, 'style', None)))
             yield space + painted if place in right else painted + space
 
 
-def _shrink(widths: list[int], elastic: set[int], room: int) -> None:
-    """Take from the widest elastic column until all fit, or none can give."""
-    while sum(widths) > room:
-        wide = [place for place in elastic if widths[place] > NARROWEST]
-        if not wide:
-            return
-        widest = max(wide, key=widths.__getitem__)
-        widths[widest] -= 1
+def _beginning(cell: str, most: int) -> str:
+    """Return as much of a cell as can be seen; to measure a megabyte takes seconds."""
+    if len(cell) <= most:
+        return cell
+    return Cell(f'{cell[:most]}…', getattr(cell, 'style', None))
+
+
+def _fit(
+    widths: list[int], elastic: set[int], optional: Iterable[int], room: int
+) -> list[int]:
+    """Make columns narrower until all fit, and return those that are kept."""
+    kept = list(range(len(widths)))
+    waiting = list(optional)
+
+    def excess() -> int:
+        taken = sum(widths[place] for place in kept)
+        return taken + len(GAP) * (len(kept) - 1) - room
+
+    def can_give() -> int:
+        return sum(max(widths[place] - NARROWEST, 0) for place in elastic & {*kept})
+
+    while waiting and len(kept) > 1 and excess() > can_give():
+        kept.remove(waiting.pop(0))
+    for narrowest in (NARROWEST, 1):
+        _shrink(widths, sorted(elastic & {*kept}), excess(), narrowest)
+    while len(kept) > 1 and 0 < excess() >= widths[kept[-1]]:
+        kept.pop()  # an absurdly narrow terminal
+    widths[kept[-1]] = max(widths[kept[-1]] - max(excess(), 0), 1)
+    return kept
+
+
+def _shrink(widths: list[int], places: list[int], excess: int, narrowest: int) -> None:
+    """Take so much from the widest columns, but leave each as wide as `narrowest`."""
+    if excess <= 0 or not places:
+        return
+    low, high = narrowest, max(widths[place] for place in places)
+    while low < high:  # until `low` is the largest width at which they fit
+        middle = (low + high + 1) // 2
+        if sum(max(widths[place] - middle, 0) for place in places) >= excess:
+            low = middle
+        else:
+            high = middle - 1
+    spare = sum(max(widths[place] - low, 0) for place in places) - excess
+    for place in reversed(places):
+        if widths[place] > low:
+            widths[place] = low + (spare > 0)
+            spare -= 1
 
 
 def columns(text: str) -> int:
@@ -199,6 +241,12 @@ def is_terminal(stream: TextIO | None) -> bool:
         return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def page_width(stream: TextIO | None) -> int:
+    """Return the columns for text in paragraphs: 80, or fewer on a narrower terminal."""
+    width = Terminal(stream).width if stream is not None else None
+    return max(min(width or PAGE, PAGE), NARROWEST_PAGE)
 
 
 def _width(stream: TextIO, environ: Mapping[str, str]) -> int:

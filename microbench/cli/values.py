@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeGuard
 
 LARGEST = 1e300  # as in core.summary: beyond it is no time
+ITEMS, LEVELS, CHARACTERS = 8, 3, 200  # of a value that is shown in short
 
 
 def text(value: Any) -> str:
@@ -36,6 +37,65 @@ def as_json(value: Any) -> str:
         return safe(json.dumps(value, ensure_ascii=False))
     except RecursionError:
         return 'too deep to be shown'
+
+
+def shown(value: Any, whole: bool = False) -> str:
+    """Return a value on one line, in short unless it is asked for whole.
+
+    >>> shown('node07'), shown([[1, 'a'], list(range(1000))]), shown(list(range(9)))
+    ('node07', '[[1, "a"], [1000 items]]', '9 items')
+    """
+    if whole:
+        return text(value)
+    if isinstance(value, str):
+        return safe(cut(value))
+    return '' if value is None else in_short(value)
+
+
+def in_short(value: Any, most: int = ITEMS) -> str:
+    """Return a value as JSON in which long lists, objects and texts are not.
+
+    Args:
+        value: any JSON value.
+        most: items that a list or an object may have at the top.
+    """
+    if isinstance(value, list):
+        return counted(value) if len(value) > most else _in_short(value, most)
+    if isinstance(value, dict) and len(value) > most:
+        return counted(value)
+    return _in_short(value, most)
+
+
+def counted(value: list[Any] | dict[str, Any]) -> str:
+    """Say how many values there are in a list or an object."""
+    if isinstance(value, list):
+        return f'{len(value)} item{"s" * (len(value) != 1)}'
+    return f'{len(value)} {"entry" if len(value) == 1 else "entries"}'
+
+
+def _in_short(value: Any, most: int = ITEMS, levels: int = LEVELS) -> str:
+    if isinstance(value, str):
+        return as_json(cut(value))
+    if not isinstance(value, (list, dict)):
+        return as_json(value)
+    opening, closing = '[]' if isinstance(value, list) else '{}'
+    if len(value) > most or (value and not levels):
+        return f'{opening}{counted(value)}{closing}'
+    if isinstance(value, dict):
+        pairs = value.items()
+        inner = [f'{as_json(k)}: {_in_short(v, levels=levels - 1)}' for k, v in pairs]
+    else:
+        inner = [_in_short(item, levels=levels - 1) for item in value]
+    return f'{opening}{", ".join(inner)}{closing}'
+
+
+def cut(words: str, most: int = CHARACTERS) -> str:
+    """Return a text, cut if it is long.
+
+    >>> cut('node07'), cut('node07', 4)
+    ('node07', 'node…')
+    """
+    return words if len(words) <= most else f'{words[:most]}…'
 
 
 def is_number(value: Any) -> TypeGuard[float]:

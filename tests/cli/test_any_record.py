@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from microbench.cli import convert, diff, show
 from microbench.cli.entries import Entry
+from microbench.cli.terminal import columns
+from microbench.cli.values import in_short
 from tests.cli.samples import SEVERAL
 from tests.cli.terminals import FakeTerminal
 from tests.results.test_flat_schema import OLD
@@ -67,7 +69,7 @@ def test_however_deep(form, depth, path):
 
 @given(st.lists(records, min_size=2, max_size=2), st.booleans())
 def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
-    """On a terminal and in a pipe; what is shown is printable, JSON is strict."""
+    """On a terminal and in a pipe; it is printable and fits, JSON is strict."""
     path.write_text(''.join(json.dumps(record) + '\n' for record in pair), 'utf-8')
     name = str(path)
 
@@ -79,6 +81,8 @@ def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
         shown = run(show.main) + run(show.main, '0') + run(show.main, '-1', '--all')
         shown += run(show.main, '-c', 'call.name', '--sort', 'host') + run(diff.main)
     assert shown.replace('\n', '').isprintable()
+    if on_terminal:
+        assert max(map(columns, shown.splitlines())) <= 80
     for line in (run(show.main, '--json') + run(diff.main, '--json')).splitlines():
         assert json.loads(line, parse_constant=pytest.fail)
     assert len(run(convert.main).splitlines()) == 2
@@ -96,3 +100,13 @@ def test_no_column_of_a_field_changes_those_of_ours(record, asked):
     assert {**row.values, **plain.values} == row.values
     assert {**row.cells, **plain.cells} == row.cells
     assert set(row.values) == {*plain.values, *map(show._title, asked)}
+
+
+@given(values)
+def test_a_value_in_short_is_short(value):
+    """Whatever it holds; what is short already is its JSON."""
+    short = in_short(value)
+    assert len(short) < 200_000
+    whole = json.dumps(value, ensure_ascii=False)
+    if len(whole) < 20 and whole.isprintable() and whole.count('[') + whole.count('{') < 4:
+        assert short == whole

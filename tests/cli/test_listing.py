@@ -9,9 +9,14 @@ import pytest
 
 from microbench.__main__ import main
 from microbench.cli import choice
+from microbench.cli.listing import text_of_mixins
+from microbench.cli.main import SUBCOMMANDS
+from tests.cli.terminals import FakeTerminal
 
 HEAD = 'Dry run: the command will not be executed.\n\n'
-DEFAULT = 'python-info, host-info, slurm-info, loaded-modules, working-dir, resource-usage'
+DEFAULT = """\
+python-info, host-info, slurm-info, loaded-modules, working-dir,
+              resource-usage"""
 REQUEST = """\
   Command:    ./run.sh --steps 100
   Output:     out.jsonl, http://host/x, redis:key
@@ -129,7 +134,8 @@ def test_the_list_of_mixins(capsys):
     marked = {line.split()[1] for line in lines if line.startswith('  * ')}
     assert marked == set(choice.default())
     place = lines.index(f'{"":{width + 6}}--hash-file FILE [FILE ...]')
-    assert lines[place - 1].startswith(f'    {"file-hash":{width}}  Digests of files')
+    assert lines[place - 2].startswith(f'    {"file-hash":{width}}  Digests of files')
+    assert lines[place - 1].startswith(f'{"":{width + 6}}')
     assert lines[place + 1] == f'{"":{width + 6}}--hash-algorithm ALGORITHM'
 
 
@@ -179,3 +185,39 @@ def test_a_closed_standard_output_is_no_crash(monkeypatch):
     with pytest.raises(SystemExit) as ended:
         main(['--show-mixins'])
     assert ended.value.code == 0
+
+
+HELP = [[name, '--help'] for name in SUBCOMMANDS] + [['--help'], ['--show-mixins']]
+
+
+@pytest.mark.parametrize('words', HELP)
+@pytest.mark.parametrize(('terminal', 'width'), [(0, 80), (80, 80), (300, 80), (60, 72)])
+def test_help_has_80_columns(words, terminal, width, monkeypatch):
+    """Or fewer: on any terminal and in a pipe; the line of usage is as it is."""
+    monkeypatch.setattr(sys, 'stdout', FakeTerminal() if terminal else io.StringIO())
+    monkeypatch.setenv('COLUMNS', str(terminal or 300))
+    with pytest.raises(SystemExit):
+        main(words)
+    lines = sys.stdout.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) > 5
+
+
+def test_mixins_with_long_names(monkeypatch):
+    """What they do stands below the name."""
+    mixin = type('Long', (), {'__doc__': 'Measure ' + 'all of it ' * 12})
+    monkeypatch.setattr(choice, 'all_known', lambda: {'n' * 40: mixin, 'short': mixin})
+    lines = text_of_mixins().splitlines()
+    assert lines[2] == '    ' + 'n' * 40
+    assert lines[3].startswith(f'{"":30}Measure all')
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_dry_run_with_many_mixins(capsys):
+    """Their names are on several lines, aligned; the command stays on one."""
+    command = ['ls', *map(str, range(100))]
+    lines = shown(['--dry-run', '-a', '--', *command], capsys).splitlines()
+    assert f'  Command:    {" ".join(command)}' in lines
+    place = next(n for n, line in enumerate(lines) if line.startswith('  Mixins:'))
+    assert lines[place + 1].startswith(' ' * 14 + 'host-info, installed-packages, ')
+    assert max(map(len, lines[place:])) <= 80

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from microbench.cli.show import main
+from microbench.cli.terminal import columns
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import FakeTerminal, on_terminal
 
@@ -490,6 +491,98 @@ def test_many_runs_and_large_objects_are_counted(shown, tmp_path):
     assert '   29    1.00 s   ok\n' in whole
 
 
+NUMBERS = [n / 8 for n in range(200_000)]
+LARGE = {
+    'call': {
+        'name': 'fit',
+        'args': [NUMBERS, [NUMBERS], 3, {'x': NUMBERS}],
+        'command': ['ls', *map(str, range(100_000))],
+        'durations': NUMBERS,
+        'return_value': [[1.5] * 1000] * 1000,
+        'stdout': ['x' * 10**6],
+    },
+    'exception': {'type': 'ValueError', 'message': 'y' * 10**6},
+    'text': 'é' * 10**6,
+    'deep': [[[[[[[[1] * 8] * 8] * 8] * 8] * 8]]],
+    f'{"long " * 30}name': 1,
+}
+
+
+@pytest.mark.parametrize('words', [['0'], ['-c', 'call.args', '-c', 'text', '-c', 'deep']])
+@pytest.mark.parametrize('terminal', [True, False])
+def test_a_million_numbers_have_short_lines(words, terminal, tmp_path, monkeypatch):
+    """On a terminal, where all fits, and in a pipe; most numbers are never formatted."""
+    monkeypatch.setenv('NO_COLOR', '1')
+    monkeypatch.setattr(sys, 'stdout', FakeTerminal() if terminal else io.StringIO())
+    path = write(tmp_path / 'x', [LARGE])
+    assert main([path, *words]) == 0
+    lines = sys.stdout.getvalue().splitlines()
+    assert max(map(columns, lines)) <= (80 if terminal else 2100)
+    assert len(lines) < 25
+
+
+def test_arrays_inside_of_lists_are_counted(shown, tmp_path):
+    """Texts and objects are cut and counted as well; --all shows all of them."""
+    path = write(tmp_path / 'x', [{**LARGE, 'one': [{'a': [1]}]}])
+    output = shown(path, 0)
+    args = '[[200000 items], [[200000 items]], 3, {"x": [200000 items]}]'
+    [line] = [line for line in output.splitlines() if 'call.args' in line]
+    assert line.split(maxsplit=1)[1] == args
+    assert '1000 items\n' in output
+    assert f'["{"x" * 200}…"]\n' in output
+    assert f'"{"é" * 200}…"\n' in output
+    assert '[[[[8 items]]]]\n' in output
+    assert '[{"a": [1]}]\n' in output
+    whole = shown(path, 0, '--all')
+    assert f'["{"x" * 10**6}"]\n' in whole
+    assert '24999.75, 24999.875]' in whole
+
+
+def test_columns_of_arrays_are_counted(shown, tmp_path):
+    """--all shows them whole, as --json does."""
+    path = write(tmp_path / 'x', [{'a': [[1] * 9, 2]}, {'a': [0] * 9}])
+    short, whole = shown(path, '-c', 'a'), shown(path, '-c', 'a', '--all')
+    assert '[[9 items], 2]  ok\n' in short
+    assert '9 items         ok\n' in short
+    assert f'{[[1] * 9, 2]}  ok\n' in whole
+    assert json.loads(shown(path, '-c', 'a', '--json').splitlines()[1])['a'] == [0] * 9
+
+
+LONG = {
+    **MODEL,
+    'call': {**MODEL['call'], 'name': 'SimulationEngine.run_until_converged測定測定'},
+    'host': {'hostname': 'compute-a-0123.cluster.example.org'},
+    'exception': {'type': 'SolverDidNotConvergeError'},
+    'recovered': {'duration_is_lower_bound': True},
+}
+
+
+@pytest.mark.parametrize('width', [80, 66, 50])
+@pytest.mark.parametrize(
+    'words', [[], ['-c', 'host.hostname', '-c', 'call.command'], ['0']]
+)
+def test_long_names_fit(width, words, tmp_path, monkeypatch):
+    """In tables and in all about one; times are whole or not there."""
+    monkeypatch.setattr(sys, 'stdout', FakeTerminal())
+    monkeypatch.setenv('NO_COLOR', '1')
+    monkeypatch.setenv('COLUMNS', str(width))
+    assert main([write(tmp_path / 'x', [LONG] * 12), *words]) == 0
+    shown = sys.stdout.getvalue()
+    assert max(map(columns, shown.splitlines())) <= width
+    assert '2.11 s' in shown
+
+
+def test_what_is_sorted_by_is_not_left_out(tmp_path, monkeypatch):
+    """However narrow the terminal is."""
+    monkeypatch.setenv('NO_COLOR', '1')
+    monkeypatch.setenv('COLUMNS', '66')
+    path = write(tmp_path / 'x', [LONG] * 2)
+    for column, there in (('n', False), ('max', True)):
+        monkeypatch.setattr(sys, 'stdout', FakeTerminal())
+        assert main([path, '--sort', column]) == 0
+        assert ('max' in sys.stdout.getvalue().split()) is there
+
+
 def test_what_seldom_explains_anything(shown, several):
     """Is there when all is asked for."""
     seldom = ['call.invocation', '"Python"', 'mb.duration_counter', '"perf_counter"']
@@ -680,7 +773,7 @@ def test_on_a_real_terminal(several, environment, tmp_path):
     assert '\033[31mSIGTERM\033[0m' in screen
     plain = screen.replace('\033[1m', '').replace('\033[31m', '').replace('\033[0m', '')
     assert max(map(len, plain.splitlines())) <= 86
-    assert 'timed ou…' in plain
+    assert 'timed out…' in plain
 
 
 @pytest.mark.parametrize('variable', [{'NO_COLOR': '1'}, {'TERM': 'dumb'}])

@@ -72,24 +72,79 @@ def test_elastic_columns_give_way():
 
 
 def test_columns_that_do_not_fit_are_left_out():
-    """From the right, but for the last one; a pipe takes all."""
+    """In the order that is asked for; a pipe takes all."""
     rows = [['run', 'duration', 'user', 'end'], ['0', '1.00 s', '0 s', 'ok']]
-    terminal = Terminal(FakeTerminal(), {'COLUMNS': '22'})
-    assert terminal.narrowed(rows) == [['run', 'duration', 'end'], ['0', '1.00 s', 'ok']]
-    assert terminal.narrowed(rows, ' ' * 5) == [['run', 'end'], ['0', 'ok']]
-    assert Terminal(FakeTerminal(), {'COLUMNS': '24'}).narrowed(rows) == rows
-    assert Terminal(io.StringIO(), {}).narrowed(rows) == rows
+
+    def heading(width):
+        terminal = Terminal(FakeTerminal(), {'COLUMNS': str(width)})
+        return terminal.table(rows, optional=[2, 1])[0].split()
+
+    assert heading(24) == ['run', 'duration', 'user', 'end']
+    assert heading(23) == ['run', 'duration', 'end']
+    assert heading(18) == ['run', 'duration', 'end']
+    assert heading(17) == ['run', 'end']
+    lines = Terminal(io.StringIO(), {}).table(rows, optional=[2, 1])
+    assert lines[0].split() == rows[0]
 
 
-cells = st.text(st.characters(exclude_categories=['Cs', 'Cc', 'Cf', 'Zl', 'Zp']))
+def test_elastic_columns_are_cut_before_others_are_left_out():
+    """But not to less than can be read; and further only where nothing else helps."""
+    rows = [['name', 'min'], ['a' * 20, '1.00 s']]
+
+    def first(width, optional=(1,)):
+        terminal = Terminal(FakeTerminal(), {'COLUMNS': str(width)})
+        return terminal.table(rows, elastic=[0], optional=optional)[1]
+
+    assert first(28) == f'{"a" * 20}  1.00 s'
+    assert first(16) == f'{"a" * 7}…  1.00 s'
+    assert first(15) == f'{"a" * 14}…'
+    assert first(12, ()) == 'aaa…  1.00 s'
+    assert first(6, ()) == '…  1.…'
+    assert first(1, ()) == '…'
 
 
-@given(st.lists(st.tuples(cells, cells, cells), min_size=1), st.integers(40, 120))
-def test_no_line_is_wider_than_the_terminal(rows, width):
-    """As far as elastic columns reach: three of them, eight wide, always fit."""
+def test_a_cell_of_a_megabyte_is_cut(monkeypatch):
+    """What cannot be seen is not even measured."""
+    seen = []
+    monkeypatch.setattr(
+        'microbench.cli.terminal.columns', lambda text: seen.append(text) or 1
+    )
+    Terminal(FakeTerminal(), {'COLUMNS': '80'}).table([['x' * 10**6]], elastic=[0])
+    assert max(map(len, seen)) == 321
+
+
+MARK = st.sampled_from(['\u0301', '\u20dd', '測', '한', 'é', '🚀', '—'])
+signs = st.characters(exclude_categories=['Cs', 'Cc', 'Cf', 'Zl', 'Zp'])
+cells = st.text(signs | MARK, max_size=60) | st.text(MARK, min_size=50, max_size=90)
+places = st.lists(st.integers(0, 4), unique=True)
+
+
+@st.composite
+def tables(draw):
+    """Rows of any number of columns, some of them in colour."""
+    count = draw(st.integers(1, 6))
+    row = st.lists(
+        cells | cells.map(lambda text: Cell(text, 'red')), min_size=count, max_size=count
+    )
+    return draw(st.lists(row, min_size=1, max_size=4))
+
+
+@given(tables(), places, places, places, st.integers(8, 120), st.sampled_from(['', '  ']))
+def test_no_line_is_wider_than_the_terminal(rows, right, elastic, optional, width, indent):
+    """Whatever is in the cells, and whichever columns may give way."""
+    right, elastic, optional = (
+        [place for place in some if place < len(rows[0])]
+        for some in (right, elastic, optional)
+    )
+    options = {'right': right, 'elastic': elastic, 'optional': optional, 'indent': indent}
     terminal = Terminal(FakeTerminal(), {'COLUMNS': str(width)})
-    for line in terminal.table(rows, elastic=[0, 1, 2]):
+    lines = terminal.table(rows, **options)
+    assert len(lines) == len(rows)
+    for line in lines:
         assert columns(line) <= width
+    natural = sum(max(map(columns, column)) for column in zip(*rows, strict=True))
+    if len(indent) + natural + 2 * (len(rows[0]) - 1) <= width:
+        assert lines == Terminal(FakeTerminal(), {'COLUMNS': '9999'}).table(rows, **options)
 
 
 @given(st.text())
