@@ -49,10 +49,11 @@ def path(tmp_path_factory):
 
 def printed(main, words, stream):
     """What a subcommand prints; its status and its complaints have to be those of peace."""
+    stream.buffer = io.BytesIO()  # to which convert writes
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(io.StringIO()):
         assert main(words) == 0
         assert sys.stderr.getvalue().count('\n') <= 3  # of what is too deep for JSON
-    return stream.getvalue()
+    return stream.getvalue() + stream.buffer.getvalue().decode('ascii')
 
 
 @pytest.mark.parametrize('form', ['{"a": %s%s}', '{"call": {"name": %s%s}}'])
