@@ -21,6 +21,7 @@ from pathlib import Path
 PLUGINS = ('proctrack/linuxproc', 'proctrack/cgroup')
 FIRST_JOBS = dict(zip(PLUGINS, (1, 100_001), strict=True))
 PROGRAMS = ('munged', 'slurmctld', 'slurmd', 'sbatch', 'srun', 'scancel', 'scontrol')
+UNFINISHED = ('PENDING', 'RUNNING', 'COMPLETING')
 KILL_WAIT = 5  # seconds between SIGTERM and SIGKILL, as sites often have it
 DEADLINE = 60  # seconds for the daemons to be ready
 
@@ -223,16 +224,17 @@ class Cluster:
         """Wait for the end of a job; return what `scontrol show job` says of it.
 
         Args:
-            job: its number.
+            job: its number; that of an array stands for all its tasks, of which the
+                last one listed is returned.
             enough: further states that are waited for, such as that of a requeued job.
         """
         deadline = time.monotonic() + 150
         while True:
             text = self.ask('scontrol', '-o', 'show', 'job', job).stdout
-            fields = dict(re.findall(r'(\w+)=(\S+)', text))
-            state = fields.get('JobState')
-            if state in enough or state not in ('PENDING', 'RUNNING', 'COMPLETING'):
-                return fields
+            tasks = [dict(re.findall(r'(\w+)=(\S+)', line)) for line in text.splitlines()]
+            states = {fields.get('JobState') for fields in tasks}
+            if not states.isdisjoint(enough) or states.isdisjoint(UNFINISHED):
+                return tasks[-1] if tasks else {}
             if time.monotonic() > deadline:
                 raise RuntimeError(f'job {job} did not end: {text}')
             time.sleep(0.2)
