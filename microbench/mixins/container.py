@@ -30,6 +30,9 @@ SECRETS = '/var/run/secrets/kubernetes.io/serviceaccount'
 RELEASE, FIRST = '/proc/sys/kernel/osrelease', '/proc/1/comm'
 MOUNTS = '/proc/self/mountinfo'
 NAMED = 'container'  # variable of systemd, LXC and others
+OF_IMAGES = ('', 'oci', 'docker')  # values that images have, whatever runs them
+# Where runtimes have the layers of an overlay.
+OVERLAYS = {'/io.containerd.': 'containerd', '/docker/overlay2/': 'docker'}
 LONGEST = 80  # characters of a name
 
 
@@ -46,9 +49,13 @@ def _found() -> Iterator[Found]:
     separate = _is_separate('pid', 'uts', 'ipc')
     if separate and os.path.isfile(FLATPAK):  # which uses bubblewrap
         yield 'flatpak', ''
-    yield from _by_mounts()
+    mount = _root_mount()
+    yield from _bubblewrap(mount)
     if separate:
         yield from _by_files()
+    for folder, runtime in OVERLAYS.items():
+        if folder in mount:
+            yield runtime, ''
     if 'microsoft' in _text(RELEASE).lower():
         yield 'wsl', ''
 
@@ -63,6 +70,9 @@ def _by_variables() -> Iterator[Found]:
 
 
 def _by_files() -> Iterator[Found]:
+    name = _name(os.environ.get(NAMED, ''))
+    if name not in OF_IMAGES:
+        yield name, _podman().get('image', '') if name == 'podman' else ''
     if os.path.isfile(PODMAN):  # podman-run(1): it is empty unless privileged
         lines = (line.partition('=') for line in _text(PODMAN).splitlines())
         values = {name: value.strip('"') for name, _, value in lines}
@@ -76,21 +86,26 @@ def _by_files() -> Iterator[Found]:
         yield name, ''
     if os.path.isdir(SECRETS):
         yield 'kubernetes', ''
-    name = _name(os.environ.get(NAMED, ''))
     if name:
         yield name, ''
 
 
-def _by_mounts() -> Iterator[Found]:
-    """Yield sandboxes that leave neither variables nor files."""
-    if _is_separate('pid') and _text(FIRST).strip() == 'bwrap':
+def _podman() -> dict[str, str]:
+    lines = (line.partition('=') for line in _text(PODMAN).splitlines())
+    return {name: value.strip('"') for name, _, value in lines}
+
+
+def _root_mount() -> str:
+    """Return the line of what is mounted as `/`."""
+    lines = _text(MOUNTS).splitlines()
+    return next((line for line in lines if line.split(' ')[4:5] == ['/']), '')
+
+
+def _bubblewrap(mount: str) -> Iterator[Found]:
+    """Yield the sandbox that leaves neither variables nor files."""
+    first = _is_separate('pid') and _text(FIRST).strip() == 'bwrap'
+    if first or ' /newroot / ' in mount:  # from where it pivots
         yield 'bubblewrap', ''
-    for line in _text(MOUNTS).splitlines():
-        _, _, _, root, place, *_ = [*line.split(' '), '', '', '', '', '']
-        if place == '/' and root == '/newroot':  # from where it pivots
-            yield 'bubblewrap', ''
-        if place == '/' and '/io.containerd.' in line:  # the snapshots below its overlay
-            yield 'containerd', ''
 
 
 def _is_separate(*kinds: str) -> bool:

@@ -65,7 +65,8 @@ def folders_of(
         return 2, []
     path = groups[UNIFIED][0]
     if os.path.exists(f'{root}/cgroup.controllers'):
-        return 2, _folders(UNIFIED, path, mounts, [root])
+        here = [mount for mount in mounts or () if mount[2] == root]
+        return 2, _folders(UNIFIED, path, None if mounts is None else here, [root])
     try:
         return 2, _folders(UNIFIED, path, mounts, [f'{root}/unified'])
     except LookupError:  # version 1 alone
@@ -131,7 +132,7 @@ def mounts() -> list[Mount] | None:
     """
     global _seen  # noqa: PLW0603 - found again by two threads at worst
     if is_stubbed():
-        return _read()
+        return None  # the test knows the usual places
     try:
         here = [os.readlink(name) for name in NAMESPACES]
     except OSError:

@@ -68,9 +68,8 @@ def test_outside(place):
 
 
 ROOT_OF = '31 1 0:40 {} / rw - {} rw\n'
-OVERLAY = (
-    'overlay overlay lowerdir=/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/1'
-)
+OVERLAY = 'overlay overlay lowerdir=/var/lib/{}/1'
+SNAPSHOTS = 'containerd/io.containerd.snapshotter.v1.overlayfs'
 
 FILES = [
     ({'podman': ''}, ('podman', None)),
@@ -101,7 +100,9 @@ def test_files_of_a_runtime(place, files, said):
     ('files', 'said'),
     [
         ({'mounts': ROOT_OF.format('/newroot', 'tmpfs tmpfs')}, 'bubblewrap'),
-        ({'mounts': ROOT_OF.format('/', OVERLAY)}, 'containerd'),
+        ({'mounts': ROOT_OF.format('/', OVERLAY.format(SNAPSHOTS))}, 'containerd'),
+        ({'mounts': ROOT_OF.format('/', OVERLAY.format('docker/overlay2'))}, 'docker'),
+        ({'mounts': ROOT_OF.format('/', OVERLAY.format('live'))}, None),
         ({'release': '5.15.90.1-microsoft-standard-WSL2\n'}, 'wsl'),
         ({'release': '4.4.0-19041-Microsoft\n'}, 'wsl'),
         ({'mounts': 'nonsense\n', 'release': '6.1.0\n'}, None),
@@ -140,6 +141,22 @@ def test_the_variable_of_systemd(place, value, said):
     assert place.said() == (None, None)
     place.separate.add('uts')
     assert place.said() == (said, None)
+
+
+@pytest.mark.parametrize(
+    ('value', 'said'),
+    [
+        *(('lxc', 'lxc'), ('podman', 'podman'), ('systemd-nspawn', 'systemd-nspawn')),
+        *(('oci', 'podman'), ('docker', 'podman'), ('', 'podman')),
+    ],
+)
+def test_the_variable_and_a_file(place, value, said):
+    """The file may be left from the image; so may be the general names in the variable."""
+    place.patch.setenv('container', value)
+    place.write(podman=RAN)
+    place.separate.add('pid')
+    image = 'docker.io/library/python:3.11' if said == 'podman' else None
+    assert place.said() == (said, image)
 
 
 def test_a_sandbox_in_a_container(place):

@@ -19,10 +19,13 @@ PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 from mpi4py import MPI
-from microbench import MicroBench
+from microbench import MBSlurmInfo, MicroBench
+
+class Bench(MicroBench, MBSlurmInfo):
+    pass
 
 comm = MPI.COMM_WORLD
-bench = MicroBench('records.jsonl', rank=comm.Get_rank())
+bench = Bench('records.jsonl', rank=comm.Get_rank())
 bench.record_on_exit('rank')
 with bench.time('setup'):
     Path(f'{{os.getpid()}}.pid').touch()
@@ -87,6 +90,8 @@ def test_the_end_of_the_program(mpirun):
     assert left.status == 0, left.err
     assert left.each('rank') == list(range(RANKS))
     assert left.each('exit_status') == [0] * RANKS
+    assert [process['rank'] for process in left.each('process')] == list(range(RANKS))
+    assert {process['ranks'] for process in left.each('process')} == {RANKS}
     for record in left.records:
         assert [timing['name'] for timing in record['call']['timings']] == ['setup', 'work']
 

@@ -68,6 +68,7 @@ def test_a_program_that_times_itself(submit):
     assert [t['name'] for t in record['call']['timings']] == ['setup', 'steps']
     assert record['slurm']['job_id']
     assert record['exit_status'] == 0
+    assert 'process' not in record  # the script of a job is no task
 
 
 def test_a_command(submit):
@@ -89,6 +90,8 @@ def test_a_step(submit):
     """Two tasks, two files."""
     records = records_in(submit(SCRIPTS[3]), 'task-*.jsonl')
     assert sorted(record['slurm']['procid'] for record in records) == ['0', '1']
+    ranks = [record['process']['rank'] for record in records]
+    assert (sorted(ranks), records[0]['process']['ranks']) == ([0, 1], 2)
 
 
 def test_a_script_that_hands_the_signal_on(submit):
