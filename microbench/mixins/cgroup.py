@@ -72,7 +72,10 @@ def limits() -> tuple[dict[str, Any], dict[str, str]]:
 def _limits(why: dict[str, str]) -> dict[str, Any]:
     """Return what is limited; what cannot be read is left out and noted."""
     unified = os.path.exists(f'{ROOT}/cgroup.controllers')
-    known = groups.own_groups(_text(groups.GROUPS) or '')
+    text = _text(groups.GROUPS)
+    if text is None:
+        raise LookupError(f'there is no {groups.GROUPS}')
+    known = groups.own_groups(text)
     if not known or (unified and groups.UNIFIED not in known):
         raise LookupError(f'{groups.GROUPS} names no control group')
     mounts = groups.mounts()

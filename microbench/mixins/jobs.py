@@ -7,7 +7,6 @@ no sign. Several may be there at once: torchrun inside of SLURM, Flux as a job o
 from __future__ import annotations
 
 import os
-import re
 
 from .. import _core
 from .kernel import reason, text_of
@@ -143,6 +142,8 @@ def attributes_in(job_ad: str) -> dict[str, str]:
     >>> attributes_in('ClusterId = 12\nRequestCpus = 2 * Cores\nJobBatchName = "a b"')
     {'cluster_id': '12', 'batch_name': 'a b'}
     """
+    import re  # which takes its time, and few need
+
     found = {}
     for line in job_ad.splitlines():
         name, _, value = (part.strip() for part in line.partition('='))
@@ -160,6 +161,8 @@ _pods: list[dict[str, str]] = []  # one at most: a process stays in its pod
 def _pod() -> dict[str, str]:
     """Return the id of our pod and its namespace, as the kubelet has mounted them."""
     if not _pods:
+        import re
+
         uid = re.search(OF_KUBELET, _text(MOUNTS))
         known = {'uid': uid[1] if uid else '', 'namespace': _text(NAMESPACE).strip()}
         _pods.append({field: value for field, value in known.items() if value})

@@ -1,7 +1,7 @@
 """Cores and memory of this machine, in the words of psutil.
 
-Importing psutil takes as long as starting Python. So Linux is asked directly, in the
-places where psutil reads as well, unless the program has loaded psutil already.
+Importing psutil takes as long as starting Python. So on Linux the files of the kernel are
+read directly, unless the program has loaded psutil already.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ DIGITS = 15  # of kB: all memory that 64 bits can address has 17
 
 
 def informant() -> Any:
-    """Return who tells of cores and memory: psutil or `Linux`; None: nobody can."""
+    """Return psutil, or `Linux` in its place; None if neither can be asked."""
     if 'psutil' not in sys.modules and sys.platform == 'linux':
         return Linux
     try:
@@ -34,7 +34,7 @@ def informant() -> Any:
 
 
 class Linux:
-    """What is used of psutil, as far as the kernel tells it in a file."""
+    """The functions of psutil that are used here, from the files of the kernel."""
 
     total: int  # bytes of memory
 

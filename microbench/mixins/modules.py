@@ -51,7 +51,7 @@ class MBLoadedModules:
         """
         modules = named(_entries())
         bm_data['loaded_modules'] = dict(modules.values())
-        variants = _variants(modules) if VARIANTS in os.environ else {}
+        variants = _variants(modules) if modules else {}
         if variants:
             bm_data['loaded_module_variants'] = variants
 
@@ -90,10 +90,11 @@ def _is_version(name: str) -> bool:
 
 def _entries() -> list[str]:
     """Return the loaded modules; a path that has colons in it was split at them."""
-    files = os.environ.get('_LMFILES_', '').split(':')
+    loaded = os.environ.get('LOADEDMODULES', '')
+    files = os.environ.get('_LMFILES_', '').split(':') if loaded else ()
     ends_of_paths = {file for file in files if not file.startswith('/')}
     modules: list[str] = []
-    for entry in filter(None, os.environ.get('LOADEDMODULES', '').split(':')):
+    for entry in filter(None, loaded.split(':')):
         if modules and modules[-1].startswith('/') and entry in ends_of_paths:
             modules[-1] += f':{entry}'
         else:
