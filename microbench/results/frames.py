@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 FEW = 20  # columns
 EXACT = 1 << 53  # beyond it, a float is not next to each whole number
+# What only objects can hold: half a surrogate pair; in pandas 2, beyond the largest float.
+UNFIT = (UnicodeEncodeError, OverflowError)
 SIGNED, UNSIGNED = 'Int64', 'UInt64'
 
 
@@ -49,7 +51,7 @@ def _pandas() -> Any:
 def _as_pandas_has_it(pd: Any, records: list[dict[str, Any]]) -> Any:
     try:
         return pd.DataFrame(records)
-    except UnicodeEncodeError:  # half a surrogate pair, which only objects can hold
+    except UNFIT:
         frame = pd.DataFrame(records, dtype=object)
         return pd.DataFrame({name: _inferred(frame[name]) for name in frame.columns})
 
@@ -57,7 +59,7 @@ def _as_pandas_has_it(pd: Any, records: list[dict[str, Any]]) -> Any:
 def _inferred(column: Any) -> Any:
     try:
         return column.infer_objects()
-    except UnicodeEncodeError:
+    except UNFIT:
         return column
 
 
