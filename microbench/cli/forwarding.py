@@ -206,7 +206,7 @@ def _is_main_thread() -> bool:
 
 def _wanted() -> Iterator[tuple[int, object]]:
     """Yield each signal, and the handler that ours may replace: Python's own for SIGINT."""
-    for number in (*ENDING, *NOTICES, NUDGE):
-        there = signal.getsignal(number)
-        is_pythons = there is signal.default_int_handler
-        yield number, there if is_pythons else signal.SIG_DFL
+    yield from dict.fromkeys((*ENDING, *NOTICES, NUDGE), signal.SIG_DFL).items()
+    for number in TYPED:
+        if signal.getsignal(number) is signal.default_int_handler:
+            yield number, signal.default_int_handler

@@ -27,14 +27,8 @@ ONCE = (
 )
 
 
-def input_of(runs: int) -> Callable[[], None]:
-    """Return what to call before each run, the warm-up ones included.
-
-    Args:
-        runs: how many there will be.
-    """
-    if runs < 2:
-        return lambda: None
+def input_of() -> Callable[[], None]:
+    """Return what to call before each of several runs, the warm-up ones included."""
     try:
         mode = os.fstat(STDIN).st_mode
         if stat.S_ISREG(mode):

@@ -19,7 +19,6 @@ from .child import Child, StillRunningError
 from .forwarding import Forwarding
 from .outcome import Outcome
 from .pipes import Capture
-from .rewind import input_of
 from .spawn import environment
 from .terminal import is_terminal
 
@@ -51,7 +50,11 @@ class Measurement:
         self.incomplete = False  # iterations are missing
         self.left_running = False
         self.own_group = False
-        self.rewind = input_of(settings.warmup + settings.iterations)
+        self.rewind: Callable[[], None] = lambda: None
+        if settings.warmup + settings.iterations > 1:
+            from .rewind import input_of  # start-up time
+
+            self.rewind = input_of()
         scope = settings.monitor_scope if settings.monitor_interval else None
         self.forwarding = Forwarding(settings.timeout_grace_period)
         self.turn: Callable[[], None] | None = None  # without a thread
@@ -92,7 +95,7 @@ class Measurement:
 
     def run_unrecorded(self) -> None:
         """Run the command once, as if it had been started without us."""
-        self.rewind = input_of(runs=1)
+        self.rewind = lambda: None
         self._take_over()
         try:
             self._repeat(1, self._run_child)
