@@ -6,7 +6,6 @@ The order is part of the behaviour: of several mistakes the first one is told.
 from __future__ import annotations
 
 from . import choice
-from .fields import field
 from .options import GROUPS
 from .settings import Settings
 from .words import UsageError, hint, key_and_value, shown, typed
@@ -97,7 +96,11 @@ def _fields(settings: Settings, named: Named) -> None:
         for name, mixin in named.items()
         for top in getattr(mixin, 'cli_fields', ())
     }
-    for word in settings.field or ():
+    if not settings.field:
+        return
+    from .fields import field  # start-up time
+
+    for word in settings.field:
         key, _ = field(word)
         why = "not stored, for its '_'" if key.startswith('_') else taken.get(key)
         if why:
