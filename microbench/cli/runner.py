@@ -106,18 +106,22 @@ class Measurement:
             self.forwarding.end()
 
     def _take_over(self) -> None:
-        """Take the signals over, from the main thread alone where there is no other."""
+        """Take the signals over, and what falls to the init of a container."""
         self.forwarding.begin()
         if not self.forwarding.watch.threaded:
-            from .unthreaded import Unthreaded  # start-up time
-
-            alone = Unthreaded(self.forwarding.watch)
-            self.attendants.append(alone)
-            self.turn = alone.turn
+            self._go_on_alone()
         if _core.adopts_orphans():
             from .reaper import Reaper  # start-up time
 
             self.attendants.append(Reaper(self.forwarding.watch))
+
+    def _go_on_alone(self) -> None:
+        """Have the main thread do what the thread of the watch would do."""
+        from .unthreaded import Unthreaded  # start-up time
+
+        alone = Unthreaded(self.forwarding.watch)
+        self.attendants.append(alone)
+        self.turn = alone.turn
 
     def _begin(self, bench: MicroBenchBase) -> Run:
         run = Run(bench, os.path.basename(self.command[0])).begin(
@@ -175,6 +179,18 @@ class Measurement:
 
     def _run_child(self) -> None:
         self.rewind()
+        try:
+            self._run_new_child()
+        except BlockingIOError:  # EAGAIN of fork(2): too many processes and threads
+            started = self.child is None or self.child.process is not None
+            if started or not self.forwarding.watch.dismiss():
+                raise
+            from .unthreaded import patiently  # start-up time
+
+            self._go_on_alone()  # our thread had the last place
+            patiently(self._run_new_child)
+
+    def _run_new_child(self) -> None:
         self.child = Child(
             self.command,
             self.attendants,

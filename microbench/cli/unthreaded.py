@@ -9,15 +9,19 @@ thousand times a second, and a duration may be a millisecond too long.
 from __future__ import annotations
 
 import os
+from time import sleep
 
 from .watch import LONGEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .child import Child
     from .watch import Watch
 
 LOOK_EVERY = 0.001  # seconds
+ATTEMPTS = 100
 
 
 class Unthreaded:
@@ -46,6 +50,20 @@ class Unthreaded:
     def turn(self) -> None:
         """Wait for the next thing to do, and do it."""
         self.watch.turn(LOOK_EVERY if self._number is None else LONGEST)
+
+
+def patiently(start: Callable[[], None]) -> None:
+    """Start a process in the place of a thread, which the kernel may take a while to free.
+
+    Raises:
+        BlockingIOError: there is still no place.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return start()
+        except BlockingIOError:
+            sleep(LOOK_EVERY)
+    return start()
 
 
 def descriptor_of(pid: int) -> int | None:

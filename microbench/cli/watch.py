@@ -70,13 +70,20 @@ class Watch:
             self.threaded = False
 
     def stop(self) -> None:
-        """End the thread; what is not due yet is dropped."""
-        self._stopped = True
-        if self.threaded:
-            self._wake_up()
-            self._thread.join()
+        """End; what is not due yet is dropped."""
+        self.dismiss()
         os.close(self._ear)
         os.close(self.mouth)
+
+    def dismiss(self) -> bool:
+        """End the thread, if there is one, and return whether there was."""
+        if not self.threaded:
+            return False
+        self._stopped = True
+        self._wake_up()
+        self._thread.join()
+        self.threaded = False
+        return True
 
     def at(self, due: float, action: Callable[[], None]) -> Timer:
         """Do something at a time of the monotonic clock, in seconds."""

@@ -14,6 +14,17 @@ from tests.cli.conftest import Started, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
+# No thread beside that of the watch, which is the first one.
+NO_READER = """
+name = '_start_joinable_thread'  # since Python 3.13
+name = name if hasattr(threading, name) else '_start_new_thread'
+start = getattr(threading, name)
+def one(*args, **options):
+    if failures != [1, 1]:
+        raise RuntimeError("can't start new thread")
+    return start(*args, **options)
+setattr(threading, name, one)
+"""
 # What clone(2) returns to a user who has as many processes as RLIMIT_NPROC or pids.max
 # allow, and which root never gets to see.
 NO_THREAD = """
@@ -142,6 +153,40 @@ def test_a_limit_of_processes(tmp_path, environment):
         126,
         f"microbench: cannot start 'true': {why}\n",
     )
+
+
+# Without a thread of the watch there is place for the program.
+ONE_PLACE = """
+import os, threading
+from microbench.cli import spawn
+begin = spawn.started
+def started(*args, **options):
+    if threading.active_count() > 1 or failures:
+        failures[:1] = []
+        raise BlockingIOError(11, os.strerror(11))
+    return begin(*args, **options)
+import microbench.cli.child
+microbench.cli.child.started = started
+failures = [1, 1]
+"""
+
+
+@pytest.mark.parametrize('options', [(), ('--stdout',)])
+def test_our_thread_makes_place_for_the_program(tmp_path, environment, options):
+    """Where a limit leaves place for one only, also if the kernel frees it late."""
+    words = (*OUT, *options, '-n', '2', '--', 'echo', 'hello')
+    program = ONE_PLACE + NO_READER if options else ONE_PLACE
+    done = subprocess.run(
+        [sys.executable, '-c', program + Started.PROGRAM, *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'hello\n' * 2, '')
+    [record] = records_in(tmp_path / 'out.jsonl')
+    assert record['call']['returncode'] == [0, 0]
 
 
 # --- the parts ------------------------------------------------------------------------
