@@ -4,34 +4,25 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
-import sys
 import time
 
 from ..core.capture import CLIArg, namespace
+from .digest import ChangingFileError, file_digest, new_hash, state_of
+from .script import (
+    MAIN,
+    code_of_main,
+    path_as_given,
+    running_program,
+    started_script,
+    unknown_reason,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-BLOCK = 1 << 20
-# Bytes of digests that can have any length: the strength their names promise.
-LENGTHS = {'shake_128': 32, 'shake_256': 64}
-# A file that changed a moment ago may change again and show the same time.
-SETTLED_NS = 2 * 10**9
-NOTICED = 1.0  # seconds; the record tells a delay from there on
+NOTICED = 1.0  # seconds; from there on the record has the duration
 UNITS = {'': 0, 'k': 10, 'm': 20, 'g': 30, 't': 40}  # powers of 2
-
-
-def new_hash(algorithm: str) -> Any:
-    """Return a fresh hash object.
-
-    Raises:
-        ValueError: hashlib knows no such algorithm.
-    """
-    import hashlib
-
-    return hashlib.new(algorithm, usedforsecurity=False)
 
 
 def known_algorithm(word: str) -> str:
@@ -68,20 +59,28 @@ def files_of(command: list[str]) -> list[str]:
     program, *words = command or ['']
     values = [w.partition('=')[2] if w.startswith('-') else w for w in words]
     named = [w for pair in zip(words, values, strict=True) for w in pair]
-    found = [shutil.which(program) or program, *named]
+    found = [shutil.which(program) or program, *map(_file_in, named)]
     return [path for path in dict.fromkeys(found) if os.path.isfile(path)]
+
+
+def _file_in(word: str) -> str:
+    """Return the file that `python word` runs, if the word names a directory."""
+    return os.path.join(word, MAIN) if os.path.isdir(word) else word
 
 
 class MBFileHash:
     """Digests of files: of the script or command and its inputs.
 
-    `hash_files` lists the paths (default: the script), `hash_algorithm` is a name that
-    hashlib knows. Digests of `shake_128` have 32 bytes, those of `shake_256` 64.
-    A file is read again only if it has changed. `hash_size_limit`, in bytes or such as
-    `'10G'`, leaves larger files out (default: no limit).
+    `hash_files` lists the paths, `hash_algorithm` is a name that hashlib knows. Digests of
+    `shake_128` have 32 bytes, those of `shake_256` 64. A file is read again only if it has
+    changed. `hash_size_limit`, in bytes or such as `'10G'`, leaves larger files out
+    (default: no limit).
 
-    Raises FileNotFoundError and the like for the first file that cannot be read, once the
-    others are hashed; ValueError for an unknown algorithm.
+    Without `hash_files` the running script, archive or notebook is hashed; where that
+    cannot be done, `mb.unavailable` has the reason, and nothing raises.
+
+    Raises FileNotFoundError and the like for the first file of `hash_files` that cannot be
+    read, once the others are hashed; ValueError for an unknown algorithm.
 
     >>> from microbench import MBFileHash, MicroBench
     >>> class Bench(MicroBench, MBFileHash):
@@ -128,13 +127,15 @@ class MBFileHash:
         """Set `file_hashes`, path to hex digest, and `mb.file_hash_algorithm`.
 
         Files above `hash_size_limit` are in `file_hashes_left_out`, with their size in
-        bytes. A delay of a second or more is told by `mb.file_hash_seconds`.
+        bytes; `mb.unavailable` says which changed while they were read. If hashing takes
+        a second or more, `mb.file_hash_seconds` says how long.
 
         Raises:
             ValueError: unknown algorithm, or a limit that is no number of bytes.
-            OSError: a file cannot be read; the record has the digests of the others.
+            OSError: a file of `hash_files` cannot be read; the others are in the record.
         """
         algorithm = str(getattr(self, 'hash_algorithm', 'sha256'))
+        bm_data['file_hashes'] = {}
         began = time.perf_counter()
         failures = self._hash_files(bm_data, algorithm)
         took = time.perf_counter() - began
@@ -145,74 +146,100 @@ class MBFileHash:
         if failures:
             raise failures[0]
 
-    def _hash_files(self, bm_data: dict[str, Any], algorithm: str) -> list[OSError]:
+    def _hash_files(self, bm_data: dict[str, Any], algorithm: str) -> list[Exception]:
         """Hash what can be hashed, and return what was in the way of the rest."""
-        hashes = bm_data['file_hashes'] = {}
-        failures = []
-        for path in self._paths_to_hash():
-            name = os.fsdecode(path)
+        paths: Any = getattr(self, 'hash_files', None)
+        if paths is None:
+            self._hash_program(bm_data, algorithm)
+            return []
+        if isinstance(paths, (str, bytes, os.PathLike)):
+            paths = [paths]
+        failures: list[Exception] = []
+        for path in paths:
             try:
-                if size := self._too_large(path):
-                    bm_data.setdefault('file_hashes_left_out', {})[name] = size
-                else:
-                    hashes[name] = self._digest(path, algorithm)
-            except OSError as error:
+                self._hash_file(bm_data, path, algorithm)
+            except (OSError, TypeError, ValueError) as error:
                 failures.append(error)
         return failures
 
-    def _too_large(self, path: Any) -> int:
-        """Return the size of a file that is larger than the limit; else 0."""
+    def _hash_file(self, bm_data: dict[str, Any], path: Any, algorithm: str) -> None:
+        name = os.fsdecode(path)
+        if not self._left_out(bm_data, path, name):
+            try:
+                bm_data['file_hashes'][name] = self._digest(path, algorithm)
+            except ChangingFileError as error:
+                _unavailable(bm_data, f'file_hashes.{name}', _reason(error))
+
+    def _hash_program(self, bm_data: dict[str, Any], algorithm: str) -> None:
+        """Hash the script, which nobody has asked for by its name: nothing raises."""
+        path = running_program()
+        if not path:
+            _unavailable(bm_data, 'file_hashes', unknown_reason())
+            return
+        name = path_as_given(path)
+        try:
+            if not self._left_out(bm_data, path, name):
+                bm_data['file_hashes'][name] = self._script_digest(path, algorithm)
+        except OSError as error:
+            _unavailable(bm_data, 'file_hashes', _reason(error))
+
+    def _left_out(self, bm_data: dict[str, Any], path: Any, name: str) -> bool:
+        """Whether a file is larger than the limit: then the record has its size."""
         limit = getattr(self, 'hash_size_limit', None)
         if limit is None:
-            return 0
-        size = os.stat(path).st_size
-        return size if size > byte_count(limit) else 0
-
-    def _paths_to_hash(self) -> list[Any]:
-        paths: Any = getattr(self, 'hash_files', None)
-        if paths is None:
-            script = sys.argv[0] if sys.argv else ''
-            return [script] if script and not script.startswith('-') else []
-        return [paths] if isinstance(paths, (str, bytes, os.PathLike)) else list(paths)
+            return False
+        most, size = byte_count(limit), os.stat(path).st_size
+        if size > most:
+            bm_data.setdefault('file_hashes_left_out', {})[name] = size
+        return size > most
 
     def _digest(self, path: Any, algorithm: str) -> str:
         """Return the digest of a file: that of before, if the file has not changed."""
         if self._digests is None:
             self._digests = {}
-        known = self._digests
-        key = (os.fspath(path), algorithm)
-        try:
-            state, settled = _state_of(path)
-        except FileNotFoundError:
-            return hex_digest(path, algorithm)  # open() has the last word
-        held = known.get(key)
-        if held is not None and held[0] == state:
-            return held[1]
-        digest = hex_digest(path, algorithm)
-        if settled:
-            known[key] = (state, digest)
-        return digest
+        return file_digest(path, algorithm, self._digests)
+
+    def _script_digest(self, path: str, algorithm: str) -> str:
+        """Return the digest of the code that runs, not of what has taken its place.
+
+        Raises:
+            OSError: the file cannot be read, or has changed since the program started.
+        """
+        if path != started_script():
+            return self._digest(path, algorithm)
+        kept = SCRIPT_DIGESTS.get((path, algorithm))
+        if kept is None:
+            if _contents(path) != AT_START:
+                raise ChangingFileError(errno.ESTALE, 'changed while the program ran', path)
+            kept = SCRIPT_DIGESTS[path, algorithm] = self._digest(path, algorithm)
+        return kept
 
 
-def hex_digest(path: Any, algorithm: str) -> str:
-    """Return the digest of a file's bytes."""
-    digest = new_hash(algorithm)
-    with open(path, 'rb') as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    length = LENGTHS.get(digest.name.replace('-', '_').lower())
-    return str(digest.hexdigest() if length is None else digest.hexdigest(length))
+def _contents(path: str) -> tuple[Any, ...]:
+    """Return what changes when others write a file or put one in its place.
 
-
-def _state_of(path: Any) -> tuple[Any, bool]:
-    """Return what changes whenever a file does, and whether it can be relied on.
-
-    Raises:
-        OSError: there is nothing, or a pipe or device: reading it takes what is there.
+    An inode changes on network file systems by itself, and `ctime` with the mode.
     """
-    found = os.stat(path)
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise OSError(errno.EINVAL, 'not a regular file', path)
-    times = (found.st_mtime_ns, found.st_ctime_ns)
-    state = (found.st_dev, found.st_ino, found.st_size, *times)
-    return state, time.time_ns() - max(times) > SETTLED_NS
+    _, _, size, modified, _ = state_of(path)
+    return (path, size, modified)
+
+
+def _at_start() -> tuple[Any, ...]:
+    """Return the contents of the script, soon after Python has read it."""
+    try:
+        return _contents(code_of_main())
+    except OSError:
+        return ()
+
+
+# Python reads a script once; while it runs, people edit the file for their next job.
+AT_START = _at_start()
+SCRIPT_DIGESTS: dict[tuple[str, str], str] = {}  # of the whole process
+
+
+def _unavailable(bm_data: dict[str, Any], name: str, why: str) -> None:
+    namespace(namespace(bm_data, 'mb'), 'unavailable')[name] = why
+
+
+def _reason(error: OSError) -> str:
+    return f'{error.strerror or type(error).__name__}: {os.fsdecode(error.filename)}'

@@ -21,14 +21,52 @@ def running_script() -> str:
     Unknown where code was typed, and where an installed program runs the code of others:
     a test runner, the kernel of a notebook, the script of a package in `bin`.
     """
-    given = sys.argv[0] if sys.argv else ''
     main = _file_of_main()
-    if os.path.isfile(main) and not _started_by_python():
+    return _script(_given(), main, _started_by_python(main), _current_directory())
+
+
+@lru_cache
+def _script(given: str, main: str, started_by_python: bool, directory: str) -> str:
+    """Return the script; what is found for a process is kept, if the file goes, too."""
+    if os.path.isfile(main) and not started_by_python:
         chosen = main  # set by a program that runs another one, such as Snakemake
     else:
-        chosen = _absolute(given, main) or main
+        chosen = _absolute(given, main, directory) or main
     path = _file_to_run(chosen)
     return '' if not path or is_installed(path) else path
+
+
+def _given() -> str:
+    """Return the word that Python, or a program that runs others, was started with."""
+    return sys.argv[0] if getattr(sys, 'argv', None) else ''
+
+
+def running_program() -> str:
+    """Return the file that holds the program: an executable, a script or a notebook.
+
+    The executable is one that PyInstaller, cx_Freeze or the like has frozen.
+    '' is unknown; `unknown_reason` says why.
+    """
+    if getattr(sys, 'frozen', False):
+        return sys.executable
+    return running_script() or running_notebook()
+
+
+def unknown_reason() -> str:
+    """Return why there is no file of the program."""
+    given = _given()
+    if not given or given.startswith('-'):
+        return 'no script: the code was typed, or given to Python as text'
+    return f'an installed program runs the code: {given}'
+
+
+def path_as_given(path: str) -> str:
+    """Return the word that the program was started with, if it leads to this path now."""
+    given = _given()
+    for word in (given, os.path.join(given, MAIN)):
+        if os.path.join(_current_directory(), word) == path:
+            return word
+    return path
 
 
 def running_notebook() -> str:
@@ -52,8 +90,13 @@ def started_script() -> str:
     may read a script again and again.
     """
     script = running_script()
-    own = script and _started_by_python() and script == _file_to_run(_file_of_main())
-    return script if own else ''
+    return script if script == code_of_main() else ''
+
+
+def code_of_main() -> str:
+    """Return the file that Python itself has read the code of `__main__` from, else ''."""
+    main = _file_of_main()
+    return _file_to_run(main) if _started_by_python(main) else ''
 
 
 def _file_of_main() -> str:
@@ -62,16 +105,14 @@ def _file_of_main() -> str:
     return path if isinstance(path, str) and os.path.isabs(path) else ''
 
 
-def _started_by_python() -> bool:
-    """Whether `__main__.__file__` is what the loader of Python has read."""
-    main = sys.modules.get('__main__')
-    loader: Any = getattr(main, '__loader__', None)
+def _started_by_python(path: str) -> bool:
+    """Whether `__main__.__file__`, this path, is what the loader of Python has read."""
+    loader: Any = getattr(sys.modules.get('__main__'), '__loader__', None)
     read = str(getattr(loader, 'path', '') or getattr(loader, 'archive', ''))
-    path = _file_of_main()
     return bool(read) and (path == read or path.startswith(os.path.join(read, '')))
 
 
-def _absolute(given: str, main: str) -> str:
+def _absolute(given: str, main: str, directory: str) -> str:
     """Return the path that a program was started with, as it was then; '' is typed code.
 
     Python made `__main__.__file__` absolute when it started; the program may have
@@ -81,7 +122,8 @@ def _absolute(given: str, main: str) -> str:
         return ''
     if not os.path.isabs(given) and _last_part(given) in _names_of(main):
         return main
-    paths = [os.path.join(directory, given) for directory in _directories(given)]
+    first = [FIRST_SEEN[1]] if given == FIRST_SEEN[0] else []
+    paths = [os.path.join(start, given) for start in (*first, directory)]
     found = [path for path in paths if os.path.isfile(_file_to_run(path))]
     if not found and main and not is_installed(main):
         return main  # the program has put another word in its place
@@ -96,12 +138,6 @@ def _names_of(main: str) -> set[str]:
     """Return the last parts of the words that start this program."""
     directory, name = os.path.split(main)
     return {name, os.path.basename(directory)} if name == MAIN else {name}
-
-
-def _directories(given: str) -> list[str]:
-    """Return where a relative path may have been given, the likeliest first."""
-    first = [FIRST_SEEN[1]] if given == FIRST_SEEN[0] else []
-    return [*first, _current_directory()]
 
 
 def _current_directory() -> str:
@@ -120,9 +156,10 @@ def _first_directory() -> str:
 
 
 # Most programs import this before they change their directory.
-FIRST_SEEN = (sys.argv[0] if getattr(sys, 'argv', None) else '', _first_directory())
+FIRST_SEEN = (_given(), _first_directory())
 
 
+@lru_cache
 def _file_to_run(path: str) -> str:
     """Return the file that Python reads: in a directory, or the archive around it."""
     if os.path.isdir(path):

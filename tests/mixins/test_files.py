@@ -3,18 +3,21 @@
 import errno
 import hashlib
 import io
+import json
 import os
+import subprocess
 import sys
 import time
+import zipapp
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
 from microbench import MBFileHash, MicroBench, MicroBenchBase
-from microbench.mixins import files
+from microbench.mixins import digest
 from microbench.mixins.files import files_of
-from tests.fakes import Ticking, only
+from tests.fakes import ROOT, Ticking, only
 
 
 @pytest.fixture
@@ -93,11 +96,133 @@ def test_the_default_is_the_script(folder, monkeypatch):
 
 @pytest.mark.parametrize('words', [[], [''], ['-c'], ['-']])
 def test_without_a_script(monkeypatch, words):
-    """Nothing is hashed, and no algorithm named."""
+    """Nothing is hashed, and no algorithm named; the record says why."""
     monkeypatch.setattr(sys, 'argv', words)
+    monkeypatch.setattr(sys.modules['__main__'], '__file__', None)
     record = record_of()
     assert record['file_hashes'] == {}
     assert 'file_hash_algorithm' not in record['mb']
+    why = 'no script: the code was typed, or given to Python as text'
+    assert record['mb']['unavailable'] == {'file_hashes': why}
+
+
+def test_a_launcher_is_not_the_script(monkeypatch):
+    """Under pytest, in IPython or from an entry point, no file is the program."""
+    launcher = str(Path(sys.executable).with_name('pytest'))
+    monkeypatch.setattr(sys, 'argv', [launcher])
+    record = record_of()
+    assert record['file_hashes'] == {}
+    why = f'an installed program runs the code: {launcher}'
+    assert record['mb']['unavailable'] == {'file_hashes': why}
+
+
+JOB = """\
+import json, os, sys
+from microbench import MBFileHash, MicroBench
+class Bench(MicroBench, MBFileHash):
+    pass
+bench = Bench()
+def record():
+    with bench.record('x'):
+        pass
+    record = bench.get_results()[-1]
+    print(json.dumps([record['file_hashes'], record['mb'].get('unavailable')]))
+"""
+
+
+def hashes(folder, *words, code='record()\n', name='job.py', **options):
+    """The hashes, and what is unavailable, in each record of a program."""
+    folder.joinpath(name).parent.mkdir(exist_ok=True)
+    folder.joinpath(name).write_text(JOB + code)
+    paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(paths)}
+    command = [sys.executable, *(words or (name,))]
+    done = subprocess.check_output(command, cwd=folder, env=environment, **options)
+    return [json.loads(line) for line in done.splitlines()]
+
+
+def test_the_word_as_given_while_it_leads_to_the_script(folder):
+    """After a change of directory the path of the start takes its place."""
+    found = hashes(folder, code='record()\nos.chdir("/")\nrecord()\n')
+    digest = sha256(folder.joinpath('job.py').read_bytes())
+    assert found == [[{'job.py': digest}, None], [{f'{folder}/job.py': digest}, None]]
+
+
+def test_a_directory_that_is_a_program(folder):
+    """Its `__main__.py` is hashed."""
+    found = hashes(folder, 'program', name='program/__main__.py')
+    digest = sha256(folder.joinpath('program/__main__.py').read_bytes())
+    assert found == [[{'program/__main__.py': digest}, None]]
+
+
+def test_an_archive_that_is_a_program(folder):
+    """The archive is hashed, shebang and all."""
+    folder.joinpath('sources').mkdir()
+    folder.joinpath('sources/__main__.py').write_text(JOB + 'record()\n')
+    zipapp.create_archive(folder / 'sources', folder / 'app.pyz', '/usr/bin/env python3')
+    found = hashes(folder, 'app.pyz')
+    assert found == [[{'app.pyz': sha256(folder.joinpath('app.pyz').read_bytes())}, None]]
+
+
+def test_a_linked_script(folder):
+    """The path is that of the link, the digest that of the file."""
+    folder.joinpath('link.py').symlink_to('job.py')
+    found = hashes(folder, 'link.py')
+    assert found == [[{'link.py': sha256(folder.joinpath('job.py').read_bytes())}, None]]
+
+
+EDIT = 'open("job.py", "a").write("# for the next job")\n'
+REPLACE = 'os.rename("new", "job.py")\n'
+DELETE = 'os.unlink("job.py")\n'
+
+
+@pytest.mark.parametrize('change', [EDIT, REPLACE, DELETE])
+def test_the_digest_is_that_of_the_code_that_runs(folder, change):
+    """Once known it is kept, whatever becomes of the file; other algorithms are not."""
+    folder.joinpath('new').write_text('new')
+    code = 'record()\n' + change + 'record()\nbench.hash_algorithm = "md5"\nrecord()\n'
+    first, second, [other, why] = hashes(folder, code=code)
+    digest = sha256((JOB + code).encode())
+    assert first == second == [{'job.py': digest}, None]
+    assert other == {}
+    reason = (
+        'No such file or directory' if change == DELETE else 'changed while the program ran'
+    )
+    assert why == {'file_hashes': f'{reason}: {folder}/job.py'}
+
+
+def test_a_script_whose_mode_changes_is_the_same(folder):
+    """`chmod` and another link leave the code as it is."""
+    code = 'os.chmod("job.py", 0o755)\nos.link("job.py", "other")\nrecord()\n'
+    assert hashes(folder, code=code) == [[{'job.py': sha256((JOB + code).encode())}, None]]
+
+
+def test_a_script_that_is_read_again_is_hashed_again(folder):
+    """As with `%run` in IPython: each time it is the file as it is then."""
+    code = 'import runpy\nfor text in ("1", "2"):\n'
+    code += '    open("inner.py", "w").write("bench = __import__(\'builtins\').bench; "\n'
+    code += '        "import builtins; builtins.record() #" + text)\n'
+    code += '    import builtins; builtins.bench, builtins.record = bench, record\n'
+    code += '    runpy.run_path("inner.py", run_name="__main__")\n'
+    [first, second] = hashes(folder, code=code)
+    assert first[0].keys() == second[0].keys() == {'inner.py'}
+    assert first != second
+
+
+def test_a_frozen_program_is_its_executable(folder, monkeypatch):
+    """PyInstaller and the like set `sys.frozen`; `sys.executable` is the program."""
+    monkeypatch.setattr(sys, 'frozen', True, raising=False)
+    monkeypatch.setattr(sys, 'executable', str(folder / 'a.txt'))
+    assert record_of()['file_hashes'] == {str(folder / 'a.txt'): sha256(b'a')}
+
+
+@pytest.mark.parametrize(('size', 'left_out'), [(0, True), ('1G', False)])
+def test_the_limit_is_for_the_script_too(folder, monkeypatch, size, left_out):
+    """A large archive is left out as any other file is."""
+    monkeypatch.setattr(sys, 'argv', ['a.txt'])
+    record = record_of(hash_size_limit=size)
+    assert record.get('file_hashes_left_out') == ({'a.txt': 1} if left_out else None)
+    assert record['file_hashes'] == ({} if left_out else {'a.txt': sha256(b'a')})
 
 
 @pytest.mark.parametrize(
@@ -132,7 +257,7 @@ def test_an_unknown_algorithm(folder):
 
 def test_large_files(folder, monkeypatch):
     """A file is read in blocks."""
-    monkeypatch.setattr(files, 'BLOCK', 3)
+    monkeypatch.setattr(digest, 'BLOCK', 3)
     folder.joinpath('a.txt').write_bytes(b'0123456789')
     assert record_of(hash_files='a.txt')['file_hashes'] == {'a.txt': sha256(b'0123456789')}
 
@@ -170,6 +295,89 @@ def test_pipes_are_not_read(folder):
     assert caught.value.errno == errno.EINVAL
 
 
+@pytest.mark.parametrize('path', ['a\0b', 7, None, 'x' * 5000, 'loop'])
+def test_what_is_no_path_raises_when_the_others_are_hashed(folder, path):
+    """The record has the others, and the reason for this one."""
+    folder.joinpath('loop').symlink_to('loop')
+    record = record_of(hash_files=[path, 'a.txt'], capture_optional=True)
+    assert record['file_hashes'] == {'a.txt': sha256(b'a')}
+    [noted] = record['call']['capture_errors']
+    assert noted['method'] == 'capture_file_hashes'
+
+
+def test_a_device_is_not_read(folder):
+    """Reading `/dev/zero` would never end."""
+    for device in ('/dev/zero', '/dev/null', '/dev/tty'):
+        with pytest.raises(OSError, match='not a regular file|No such'):
+            record_of(hash_files=[device])
+
+
+def test_files_of_the_kernel(folder):
+    """They show a size of 0, or of a page, and are read to their end."""
+    for path in ('/proc/version', '/sys/kernel/mm/transparent_hugepage/enabled'):
+        if os.path.exists(path):  # noqa: PTH110 - sandboxes have no /sys
+            expected = sha256(Path(path).read_bytes())
+            assert record_of(hash_files=[path])['file_hashes'] == {path: expected}
+
+
+class Writing:
+    """Writes into a file each time that it is read."""
+
+    def __init__(self, monkeypatch, times):
+        self.times = times
+        self.hex_digest = digest.hex_digest
+        monkeypatch.setattr(digest, 'hex_digest', self)
+
+    def __call__(self, path, *options):
+        found = self.hex_digest(path, *options)
+        if self.times > 0:
+            self.times -= 1
+            with open(path, 'ab') as file:  # noqa: PTH123 - the path is bytes, too
+                file.write(b'+')
+        return found
+
+
+@pytest.mark.parametrize('times', [1, 2])
+def test_a_file_that_changes_meanwhile_is_read_again(folder, monkeypatch, times):
+    """The digest is that of one moment."""
+    Writing(monkeypatch, times)
+    record = record_of(hash_files=['a.txt'])
+    assert record['file_hashes'] == {'a.txt': sha256(b'a' + b'+' * times)}
+    assert 'unavailable' not in record['mb']
+
+
+def test_a_file_that_keeps_changing_has_no_digest(folder, monkeypatch):
+    """The record says why; the code runs, and the others are hashed."""
+    Writing(monkeypatch, 3)
+    record = record_of(hash_files=['a.txt', 'b.txt'])
+    assert record['file_hashes'] == {'b.txt': sha256(b'b')}
+    why = {'file_hashes.a.txt': 'changed while it was read: a.txt'}
+    assert record['mb']['unavailable'] == why
+
+
+def test_a_large_file_that_changes_is_read_once(folder, monkeypatch):
+    """Reading it again could take as long as the code."""
+    monkeypatch.setattr(digest, 'LARGE', 0)
+    writing = Writing(monkeypatch, 3)
+    assert record_of(hash_files=['a.txt'])['file_hashes'] == {}
+    assert writing.times == 2
+
+
+def test_a_file_that_grows_as_fast_as_it_is_read(folder, monkeypatch):
+    """Reading ends a block beyond the size that it had."""
+    monkeypatch.setattr(digest, 'BLOCK', 1)
+    read = []
+
+    class Endless(io.BytesIO):
+        def read(self, size):
+            read.append(size)
+            return b'x'
+
+    with patch('builtins.open', side_effect=lambda *_: Endless()):
+        digest.hex_digest('a.txt', 'sha256', 5)
+    assert len(read) == 6
+
+
 # --- read again --------------------------------------------------------------------
 
 
@@ -177,13 +385,13 @@ def test_pipes_are_not_read(folder):
 def reads(folder, monkeypatch):
     """The paths that were read, once a file is known to be older than a moment."""
     read = []
-    hex_digest = files.hex_digest
+    hex_digest = digest.hex_digest
 
-    def reading(path, algorithm):
+    def reading(path, *options):
         read.append(path)
-        return hex_digest(path, algorithm)
+        return hex_digest(path, *options)
 
-    monkeypatch.setattr(files, 'hex_digest', reading)
+    monkeypatch.setattr(digest, 'hex_digest', reading)
     return read
 
 
@@ -273,6 +481,21 @@ def test_files_of_a_command(folder):
     words = ['a.txt', '--input=b.txt', '--flag', '.', 'none.txt', 'a.txt', '--out=none']
     program = os.path.realpath(sys.executable)
     assert files_of([program, *words]) == [program, 'a.txt', 'b.txt']
+
+
+def test_a_directory_in_a_command(folder):
+    """What `python directory` runs; other directories are no files."""
+    folder.joinpath('program').mkdir()
+    assert files_of(['none', 'program']) == []
+    folder.joinpath('program', '__main__.py').touch()
+    expected = ['program/__main__.py']
+    assert files_of(['none', 'program', 'program/', '--x=program']) == expected
+
+
+def test_pipes_in_a_command(folder):
+    """They are left out: reading them would take what the command waits for."""
+    os.mkfifo('pipe')
+    assert files_of(['none', 'pipe', '--in=pipe', '/dev/zero', 'a' * 5000]) == []
 
 
 def test_the_program_of_a_command(folder, monkeypatch):

@@ -1,5 +1,6 @@
 """What a real Jupyter kernel shows."""
 
+import ast
 import json
 import os
 
@@ -79,3 +80,43 @@ def test_cells_show_the_difference(outputs):
             '~ host.hostname: "node<07>" -> "node08"'
         )
     assert text.text == output.data['text/plain'] + '\n'
+
+
+HASHES = """
+from microbench import MBFileHash, MicroBench
+class Bench(MicroBench, MBFileHash):
+    pass
+bench = Bench()
+with bench.record('cell'):
+    pass
+record = bench.get_results()[0]
+[*record['file_hashes']] or record['mb']['unavailable']['file_hashes']
+"""
+
+
+def told(folder, *cells, **variables):
+    """What the last cell shows, in a kernel with these variables of the environment."""
+    cells = [nbformat.v4.new_code_cell(source) for source in cells]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbformat.write(notebook, folder / 'work.ipynb')
+    paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
+    client = nbclient.NotebookClient(
+        notebook, kernel_name='python3', resources={'metadata': {'path': str(folder)}}
+    )
+    path = os.pathsep.join(paths)
+    directories = ('IPYTHONDIR', 'JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR')
+    environment = {name: str(folder / name) for name in directories}
+    client.execute(env={**os.environ, **environment, 'PYTHONPATH': path, **variables})
+    return ast.literal_eval(notebook.cells[-1].outputs[-1].data['text/plain'])
+
+
+def test_the_launcher_of_a_kernel_is_not_hashed(tmp_path):
+    """nbclient, as in papermill and nbconvert, leaves no name of the notebook."""
+    assert told(tmp_path, HASHES).endswith('ipykernel_launcher.py')
+
+
+def test_the_notebook_is_hashed_if_it_is_known(tmp_path):
+    """The Jupyter server sets a variable of the environment, VS Code a global one."""
+    path = str(tmp_path / 'work.ipynb')
+    assert told(tmp_path, HASHES, JPY_SESSION_NAME=path) == [path]
+    assert told(tmp_path, f'__vsc_ipynb_file__ = {path!r}', HASHES) == [path]

@@ -1,0 +1,99 @@
+"""The digest of a file's bytes, as they were at one moment."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BLOCK = 1 << 20
+# Bytes of digests that can have any length: the strength their names promise.
+LENGTHS = {'shake_128': 32, 'shake_256': 64}
+# A file that changed a moment ago may change again and show the same time.
+SETTLED_NS = 2 * 10**9
+ATTEMPTS = 3  # to read a file that changes meanwhile; a large one is read once
+LARGE = 64 << 20
+
+
+class ChangingFileError(OSError):
+    """The bytes that were read, or can be read, are of no use."""
+
+
+def new_hash(algorithm: str) -> Any:
+    """Return a fresh hash object.
+
+    Raises:
+        ValueError: hashlib knows no such algorithm.
+    """
+    import hashlib
+
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
+def file_digest(path: Any, algorithm: str, known: dict[Any, tuple[Any, str]]) -> str:
+    """Return the hex digest of a file.
+
+    `known` keeps digests; a file is read again if it has changed, or may have.
+
+    Raises:
+        OSError: it cannot be read, or is a pipe or device: reading takes what is there.
+        ChangingFileError: it changed each time while it was read.
+        ValueError: hashlib knows no such algorithm.
+    """
+    key = (os.fspath(path), algorithm)
+    try:
+        state = state_of(path)
+    except FileNotFoundError:
+        return hex_digest(path, algorithm)  # open() has the last word
+    held = known.get(key)
+    if held is not None and held[0] == state:
+        return held[1]
+    state, digest = _read(path, algorithm, state)
+    if time.time_ns() - max(state[-2:]) > SETTLED_NS:
+        known[key] = (state, digest)
+    return digest
+
+
+def _read(path: Any, algorithm: str, state: tuple[int, ...]) -> tuple[tuple[int, ...], str]:
+    """Return a state of the file and its digest."""
+    for _ in range(ATTEMPTS):
+        before, size = state, state[2]
+        digest = hex_digest(path, algorithm, size or None)  # in /proc all sizes are 0
+        state = state_of(path)
+        if state == before:
+            return state, digest
+        if size > LARGE:
+            break
+    raise ChangingFileError(errno.EAGAIN, 'changed while it was read', path)
+
+
+def hex_digest(path: Any, algorithm: str, size: int | None = None) -> str:
+    """Return the digest of a file's bytes, of no more than a block beyond `size`."""
+    digest = new_hash(algorithm)
+    read = 0
+    with open(path, 'rb') as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            read += len(block)
+            if size is not None and read > size:
+                break  # it grows, maybe as fast as it is read
+    length = LENGTHS.get(digest.name.replace('-', '_').lower())
+    return str(digest.hexdigest() if length is None else digest.hexdigest(length))
+
+
+def state_of(path: Any) -> tuple[int, ...]:
+    """Return what changes whenever a file does: device, inode, size, and two times.
+
+    Raises:
+        OSError: there is nothing, or neither a file nor a directory.
+    """
+    found = os.stat(path)
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise OSError(errno.EINVAL, 'not a regular file', path)
+    times = (found.st_mtime_ns, found.st_ctime_ns)
+    return (found.st_dev, found.st_ino, found.st_size, *times)
