@@ -6,8 +6,8 @@ import sys
 from _thread import get_ident
 
 from ..core.capture import namespace
-from ..core.naming import without_partial
 from ..messages import one_line
+from .line_pool import taken
 from .line_stats import decoded, encoded, plain
 
 TYPE_CHECKING = False
@@ -45,13 +45,7 @@ class MBLineProfiler:
         Raises:
             ImportError: line_profiler is not installed.
         """
-        import inspect
-
-        from line_profiler import LineProfiler
-
-        profiler = LineProfiler()
-        profiler.add_callable(inspect.unwrap(without_partial(bm_data['_func'])))
-        profile = bm_data['_line_profiler'] = _Profile(profiler)
+        profile = bm_data['_line_profiler'] = _Profile(bm_data['_func'])
         namespace(bm_data, 'call').setdefault('slowed_by', []).append('line_profiler')
         bm_data['_wrap_body'] = lambda body: _ProfiledBody(profile, body)
 
@@ -85,7 +79,7 @@ class MBLineProfiler:
         if profile.problem is not None:
             bm_data['_run'].note('capturepost_line_profile', profile.problem)
             return
-        stats = profile.profiler.get_stats()
+        stats = profile.stats()
         call = namespace(bm_data, 'call')
         call['line_profile'] = plain(stats)
         call['line_profiler'] = encoded(stats)
@@ -117,43 +111,68 @@ class MBLineProfiler:
         show_text(stats.timings, stats.unit, **kwargs)
 
 
+def can_nest(profiler: Any) -> bool:
+    """Whether the end of a profile leaves those around it running (line_profiler 5)."""
+    return hasattr(profiler, 'add_callable')
+
+
 class _Profile:
     """The profiler of one call: started and stopped for each iteration.
 
     From Python 3.12 on, line_profiler observes all threads at once, and fails where two
     start it. There, no profile is started beside one of another thread, and those that
-    overlap are given up: their counts would be wrong.
+    overlap are given up: their counts would be wrong. Before line_profiler 5, the end of
+    a profile ends the one around it: that is given up, too.
     """
 
     every_thread = sys.version_info >= (3, 12)
     running: list[_Profile] = []  # noqa: RUF012 - of the whole process
 
-    def __init__(self, profiler: Any) -> None:
-        self.profiler = profiler
+    def __init__(self, func: Any) -> None:
+        self.pool, self.taken = taken(func)
+        self.profiler = self.taken.profiler
         self.problem: str | None = None  # why there is no profile
         self.thread = 0
+        self.trace: Any = None  # what sys.gettrace() returns meanwhile, up to Python 3.11
 
     def start(self) -> None:
-        """Profile this thread from here on, if nobody else is."""
+        """Profile this thread from here on, where the counts will be right."""
         self.thread = get_ident()
-        self.running.append(self)
         others = [p for p in self.running if p.thread != self.thread]
+        around = [p for p in self.running if p.thread == self.thread]
+        self.running.append(self)
         if self.every_thread and others:
             for profile in (self, *others):
                 profile.problem = 'RuntimeError: another thread was profiled meanwhile'
             return
-        self.profiler.enable_by_count()
+        if around and not can_nest(self.profiler):
+            for profile in around:
+                profile.problem = 'RuntimeError: a call inside was profiled, too'
+        before = sys.gettrace()
+        try:
+            self.profiler.enable_by_count()
+        except (RuntimeError, ValueError) as error:  # another tool has its place
+            self.problem = one_line(error)
+        self.trace = None if sys.gettrace() is before else sys.gettrace()
 
     def stop(self) -> None:
         """Stop if it goes on."""
         if self not in self.running:
             return
+        if self.trace is not None and sys.gettrace() is not self.trace:
+            self.problem = self.problem or 'RuntimeError: the code has used sys.settrace()'
         try:
             self.profiler.disable_by_count()
         except ValueError as error:  # the code, or another profiler, has ended it
-            self.problem = one_line(error)
+            self.problem = self.problem or one_line(error)
         finally:
             self.running.remove(self)
+
+    def stats(self) -> Any:
+        """Return the statistics of this call, and let the next one have the profiler."""
+        stats = self.taken.stats()
+        self.pool.idle.append(self.taken)
+        return stats
 
     def __enter__(self) -> None:
         self.start()
