@@ -8,8 +8,8 @@ from __future__ import annotations
 from itertools import zip_longest
 
 from ..messages import safe
+from ..results import units
 from ..results.fields import part
-from . import units
 from .facts import AT_LEAST, AT_MOST, Facts, exit_text
 from .spread import Spread
 from .terminal import Cell, bar

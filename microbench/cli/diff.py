@@ -9,7 +9,7 @@ import sys
 
 from ..diff import ADDED, CHANGED, MARKS, REMOVED, diff
 from ..messages import safe
-from . import units
+from ..results import units
 from .breakdown import bound
 from .entries import PATHS, WHICH, Entries, chosen, divided
 from .facts import AT_MOST, Facts

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..results import units
 from ..results.fields import part
-from . import units
 from .spread import Spread, of_histogram, of_total
 from .values import dicts, is_number, items, numbers, text
 
@@ -103,10 +103,7 @@ class Facts:
     @property
     def scale(self) -> float | None:
         """Seconds in one unit of the duration counter; None: nobody knows."""
-        if self.counter.endswith('_ns'):
-            return 1e-9
-        known = ('perf_counter', 'monotonic', 'process_time', 'thread_time', 'time')
-        return 1.0 if self.counter in known else None
+        return units.scale_of(self.counter)
 
     def time(self, value: float | None) -> str:
         """Return a duration as text: with its unit, where that is known."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from math import inf
 
 from ..messages import safe
+from ..results import units
 from ..results.fields import part
 from ..results.shapes import flattened
-from . import units
 from .breakdown import runs_of, samples_of, times_of
 from .facts import Facts
 from .terminal import Cell, Terminal

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 
 from ..messages import safe
-from . import units
+from ..results import units
 from .jobs import has_terminal, in_foreground
 from .spread import Spread
 from .terminal import Terminal, bar

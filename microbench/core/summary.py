@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..messages import warn
+from ..results import units
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 LARGEST = 1e300  # what is beyond it is no time, and has no standard deviation
@@ -15,9 +16,10 @@ LARGEST = 1e300  # what is beyond it is no time, and has no standard deviation
 def summary(results: Any) -> None:
     """Print count, minimum, mean, median, maximum and standard deviation.
 
-    All `call.durations` of all results are pooled, whatever their names, in the unit
-    they have there. Where the results come from counters of different units, a
-    RuntimeWarning says so: such figures mean nothing.
+    All `call.durations` of all results are pooled, whatever their names. Times have three
+    digits and a unit. Those of a counter whose unit is not known have none; where such
+    durations are pooled with nanoseconds, a RuntimeWarning says that the figures mean
+    nothing. `lower_bounds` counts those of killed processes, which may have been longer.
 
     Args:
         results: what `get_results()` returns, as dicts or as a DataFrame, flat or not;
@@ -30,19 +32,36 @@ def summary(results: Any) -> None:
     ...     {'call': {'name': 'plot', 'durations': [7.0]}},
     ... ]
     >>> summary(result for result in results if result['call']['name'] == 'fit')
-    n=2  min=0.120000  mean=0.130000  median=0.130000  max=0.140000  stdev=0.014142
+    n=2  min=120 ms  mean=130 ms  median=130 ms  max=140 ms  stdev=14.1 ms
     """
-    from math import isfinite, nan
-    from statistics import fmean, median, stdev
-
     if hasattr(results, 'to_dict'):
         results = results.to_dict('records')
     records = [result for result in results if isinstance(result, dict)]
-    durations = [d for record in records for d in _durations(record)]
-    _warn_of_units(records)
+    pools: dict[str, list[float]] = {}  # by the name of the counter
+    for record in records:
+        found = list(_durations(record))
+        if found:
+            pools.setdefault(_counter(record), []).extend(found)
+    scales = {counter: units.scale_of(counter) for counter in pools}
+    _warn_of_units(scales)
+    known = all(scales.values())
+    durations = [
+        duration * (scales[counter] or 1.0) if known else duration
+        for counter, pool in pools.items()
+        for duration in pool
+    ]
     if not durations:
         print('No call.durations in these results.')
         return
+    form = units.duration if known else units.number
+    bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
+    print(_line(durations, form) + f'  lower_bounds={bounds}' * bool(bounds))
+
+
+def _line(durations: list[float], form: Callable[[float], str]) -> str:
+    from math import isfinite, nan
+    from statistics import fmean, median, stdev
+
     finite = len(durations) > 1 and all(map(isfinite, durations))
     spread = stdev(durations) if finite else nan
     figures = {
@@ -52,8 +71,8 @@ def summary(results: Any) -> None:
         'max': max(durations),
         'stdev': spread,
     }
-    shown = [f'{name}={value:.6f}' for name, value in figures.items()]
-    print('  '.join([f'n={len(durations)}', *shown]))
+    texts = (f'{name}={form(v) if isfinite(v) else v}' for name, v in figures.items())
+    return '  '.join([f'n={len(durations)}', *texts])
 
 
 def _durations(record: dict[str, Any]) -> Iterator[float]:
@@ -64,6 +83,15 @@ def _durations(record: dict[str, Any]) -> Iterator[float]:
             yield value
 
 
+def _counter(record: dict[str, Any]) -> str:
+    counter = _field(record, 'mb', 'duration_counter')
+    return counter if isinstance(counter, str) else 'perf_counter'
+
+
+def _is_bound(record: dict[str, Any]) -> bool:
+    return _field(record, 'recovered', 'duration_is_lower_bound') is True
+
+
 def _field(record: dict[str, Any], outer: str, inner: str) -> Any:
     """Return a field of a nested or flat record; None if it is not there."""
     inside = record.get(outer)
@@ -71,13 +99,8 @@ def _field(record: dict[str, Any], outer: str, inner: str) -> Any:
     return record.get(f'{outer}.{inner}') if found is None else found
 
 
-def _warn_of_units(records: list[dict[str, Any]]) -> None:
-    counters = {
-        _field(record, 'mb', 'duration_counter')
-        for record in records
-        if next(_durations(record), None) is not None
-    }
-    named = sorted(str(counter) for counter in counters if isinstance(counter, str))
-    if len(named) > 1 and any(name.endswith('_ns') for name in named):
-        message = f'durations in different units are pooled: {", ".join(named)}'
+def _warn_of_units(scales: dict[str, float | None]) -> None:
+    unknown = None in scales.values()
+    if unknown and any(scale is not None and scale < 1 for scale in scales.values()):
+        message = f'durations in different units are pooled: {", ".join(sorted(scales))}'
         warn(message, RuntimeWarning)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.cli import units
 from microbench.cli.terminal import Cell, Terminal, bar, clipped, columns
 from microbench.messages import safe
+from microbench.results import units
 from tests.cli.terminals import FakeTerminal
 
 RED_X = '\033[31mx\033[0m'

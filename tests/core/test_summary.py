@@ -1,13 +1,18 @@
 """summary(): one line about all durations."""
 
+import contextlib
+import io
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microbench import MicroBenchBase, summary
+from microbench.results.units import TIMES
 from tests.fakes import Ticking, next_line
 
-LINE = 'n=4  min=0.120000  mean=0.145000  median=0.140000  max=0.180000  stdev=0.026458\n'
+LINE = 'n=4  min=120 ms  mean=145 ms  median=140 ms  max=180 ms  stdev=26.5 ms\n'
 DURATIONS = [0.12, 0.13, 0.15, 0.18]
 
 
@@ -34,9 +39,7 @@ def test_a_bench_gives_its_own_results(capsys):
     bench = MicroBenchBase(iterations=3, duration_counter=Ticking(2.0))
     bench(len)('')
     assert bench.summary() is None
-    assert capsys.readouterr().out == (
-        'n=3  min=2.000000  mean=2.000000  median=2.000000  max=2.000000  stdev=0.000000\n'
-    )
+    assert capsys.readouterr().out == ('n=3  min=2  mean=2  median=2  max=2  stdev=0\n')
 
 
 @pytest.mark.parametrize('is_flat', [False, True])
@@ -46,13 +49,13 @@ def test_a_frame(is_flat, capsys):
     bench = MicroBenchBase(iterations=2, duration_counter=Ticking())
     bench(len)('')
     summary(bench.get_results(format='df', flat=is_flat))
-    assert capsys.readouterr().out.startswith('n=2  min=1.000000  mean=1.000000')
+    assert capsys.readouterr().out.startswith('n=2  min=1  mean=1  ')
 
 
 def test_one_duration_has_no_deviation(capsys):
     """The deviation of a single value is nan."""
     summary([record(0.5)])
-    assert capsys.readouterr().out.endswith('max=0.500000  stdev=nan\n')
+    assert capsys.readouterr().out.endswith('max=500 ms  stdev=nan\n')
 
 
 @pytest.mark.parametrize(
@@ -83,21 +86,77 @@ def test_different_names_are_pooled(capsys):
     summary(results)
     assert capsys.readouterr().out == LINE
     summary(r for r in results if r['call']['name'] == '0.18')
-    assert capsys.readouterr().out.startswith('n=1  min=0.180000')
+    assert capsys.readouterr().out.startswith('n=1  min=180 ms')
+
+
+def test_short_durations_have_a_unit_that_fits(capsys):
+    """They are not 0.000000, whatever they were counted in."""
+    seconds = [4.2e-8, 9.1e-8]
+    line = 'n=2  min=42.0 ns  mean=66.5 ns  median=66.5 ns  max=91.0 ns  stdev=34.6 ns\n'
+    summary([record(*seconds)])
+    summary([record(42, 91, counter='perf_counter_ns')])
+    assert capsys.readouterr().out == line * 2
+
+
+def test_each_figure_has_its_own_unit(capsys):
+    """As in the table of `microbench show`."""
+    summary([record(5e-7, 0.002, 95.0)])
+    assert capsys.readouterr().out == (
+        'n=3  min=500 ns  mean=31.7 s  median=2.00 ms  max=1.58 min  stdev=54.8 s\n'
+    )
+
+
+def test_known_units_are_pooled(capsys):
+    """Seconds and nanoseconds in one line are times."""
+    summary([record(0.5), record(500_000, counter='perf_counter_ns')])
+    assert capsys.readouterr().out.startswith('n=2  min=500 µs  mean=250 ms  ')
+
+
+def test_a_counter_of_no_known_unit(capsys):
+    """Its figures are numbers, as they are also beside seconds."""
+    summary([record(7, 8.25, counter='<lambda>')])
+    summary([record(7, counter='<lambda>'), record(8.25)])
+    line = 'n=2  min=7  mean=7.62  median=7.62  max=8.25  stdev=0.884\n'
+    assert capsys.readouterr().out == line * 2
 
 
 def test_different_units_are_told(capsys):
-    """Seconds and nanoseconds in one line mean nothing, and a warning says so."""
-    results = [record(0.5), record(500, counter='perf_counter_ns')]
-    with pytest.warns(RuntimeWarning, match='perf_counter, perf_counter_ns') as caught:
+    """Nanoseconds and what nobody knows in one line mean nothing; a warning says so."""
+    results = [record(500, counter='perf_counter_ns'), record(0.5, counter='ticks')]
+    with pytest.warns(RuntimeWarning, match='perf_counter_ns, ticks') as caught:
         where = next_line()
         summary(results)
     assert (caught[0].filename, caught[0].lineno) == where
-    assert capsys.readouterr().out.startswith('n=2  min=0.500000')
+    assert capsys.readouterr().out.startswith('n=2  min=0.500  ')
 
 
 def test_counters_of_one_unit_are_not(capsys):
     """Two counters in seconds, or a record without durations, are no reason to warn."""
-    summary([record(0.1), record(0.2, counter='monotonic'), record(counter='time_ns')])
+    summary([record(0.1), record(0.2, counter='monotonic'), record(counter='ticks_ns')])
     summary([record(1, counter='perf_counter_ns'), record(2, counter='perf_counter_ns')])
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize('name', ['recovered', None])
+def test_lower_bounds_are_counted(name, capsys):
+    """Processes that were killed may have taken longer, nested or flat."""
+    bound = {'duration_is_lower_bound': True}
+    killed = {**record(0.1), 'recovered': bound}
+    if name is None:
+        killed = {**flat(0.1), 'recovered.duration_is_lower_bound': True}
+    summary([killed, record(0.3)])
+    assert capsys.readouterr().out.endswith('  max=300 ms  stdev=141 ms  lower_bounds=1\n')
+
+
+@given(st.lists(st.floats(1e-9, 1e6), min_size=1))
+def test_no_duration_is_shown_as_nothing(durations):
+    """What has taken some time has some digits that say so, in units up to hours."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        summary([record(*durations)])
+    shown = dict(item.split('=') for item in out.getvalue().strip().split('  '))
+    assert shown['n'] == str(len(durations))
+    for name, value in (('min', min(durations)), ('max', max(durations))):
+        number, unit = shown[name].split()
+        assert float(number) * {u: s for s, u in TIMES}[unit] == pytest.approx(
+            value, rel=0.006
+        )

@@ -53,6 +53,7 @@ HEADING = re.compile(r'^#+ (.*)$', re.MULTILINE)
 MEASURED = re.compile(
     r'\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d'  # a timestamp
     r'|[0-9a-f]{8}(?:-[0-9a-f]{4,12}){4}|[0-9a-f]{16}-[0-9a-f]{16}'  # an id
+    r'|\d+(?:\.\d+)? (?:[nµm]?s|min|h)\b'  # a time
     r'|-?\d+(?:\.\d+)+(?:e[+-]\d+)?|\d+e-\d+'  # a number with a decimal point
 )
 

@@ -13,6 +13,21 @@ TIMES = (
 SIZES = ((2.0**40, 'TiB'), (2.0**30, 'GiB'), (2.0**20, 'MiB'), (2.0**10, 'KiB'), (1, 'B'))
 
 
+# Clocks that count seconds; one whose name ends with _ns counts nanoseconds.
+CLOCKS = ('perf_counter', 'monotonic', 'process_time', 'thread_time', 'time')
+
+
+def scale_of(counter: str) -> float | None:
+    """Return the seconds in one unit of a duration counter; None: they are not known.
+
+    >>> scale_of('perf_counter'), scale_of('time_ns'), scale_of('<lambda>')
+    (1.0, 1e-09, None)
+    """
+    if counter.endswith('_ns'):
+        return 1e-9
+    return 1.0 if counter in CLOCKS else None
+
+
 def duration(seconds: float) -> str:
     """Return a time in the largest unit of which it holds at least one."""
     return _in_units(seconds, TIMES) if seconds else '0 s'
