@@ -26,7 +26,9 @@ OF_A_REPOSITORY = frozenset(
         *('INTERNAL_SUPER_PREFIX', 'NAMESPACE', 'ATTR_SOURCE', 'REFERENCE_BACKEND'),
     )
 )
-SETTINGS = {'core.fsmonitor': 'false', 'status.renames': 'false', 'diff.renames': 'false'}
+# As `git -c` passes them on to other gits; later ones hold. Variables that the manual
+# describes, GIT_CONFIG_COUNT and its kin, exist only since git 2.31.
+SETTINGS = "'core.fsmonitor=false' 'status.renames=false' 'diff.renames=false'"
 USAGE = 129  # git's exit status after an option that it does not know
 
 
@@ -143,12 +145,8 @@ def environment() -> dict[str, str]:
     """
     env = {name: os.environ[name] for name in os.environ.keys() - OF_A_REPOSITORY}
     env |= {'GIT_OPTIONAL_LOCKS': '0', 'GIT_NO_LAZY_FETCH': '1', 'GIT_ALLOW_PROTOCOL': ''}
-    count = env.get('GIT_CONFIG_COUNT') or '0'
-    if count.isdecimal():  # else git says what is wrong with it
-        for number, (name, value) in enumerate(SETTINGS.items(), int(count)):
-            env[f'GIT_CONFIG_KEY_{number}'] = name
-            env[f'GIT_CONFIG_VALUE_{number}'] = value
-        env['GIT_CONFIG_COUNT'] = str(int(count) + len(SETTINGS))
+    given = env.get('GIT_CONFIG_PARAMETERS', '')
+    env['GIT_CONFIG_PARAMETERS'] = f'{given} {SETTINGS}'.lstrip()
     return env
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import microbench.mixins.git as capture
 from microbench import MBGitInfo
-from microbench.mixins.git import OF_A_REPOSITORY, environment, parsed
+from microbench.mixins.git import OF_A_REPOSITORY, Git, parsed
 from tests.mixins.test_git import Bench, empty, git, record_of, repo, snapshot, state_of
 
 __all__ = ['empty', 'repo']  # fixtures
@@ -267,21 +267,17 @@ def words_of_the_author():
 
 
 def test_settings_of_the_environment_stay(repo, monkeypatch):
-    """Such as safe.directory in a container; ours come after them."""
-    monkeypatch.setenv('GIT_CONFIG_COUNT', '1')
-    monkeypatch.setenv('GIT_CONFIG_KEY_0', 'safe.directory')
-    monkeypatch.setenv('GIT_CONFIG_VALUE_0', '*')
-    monkeypatch.setenv('GIT_TEST_ASSUME_DIFFERENT_OWNER', '1')
-    assert state_of(repo)['repo'] == str(repo)
-    env = environment()
-    assert env['GIT_CONFIG_KEY_0'] == 'safe.directory'
-    assert [env['GIT_CONFIG_COUNT'], env['GIT_CONFIG_KEY_1']] == ['4', 'core.fsmonitor']
+    """Such as those of `git -c`; ours come after them."""
+    monkeypatch.setenv('GIT_CONFIG_PARAMETERS', "'own.name=it is' 'core.fsmonitor=true'")
+    asked = Git(repo)
+    values = [asked('config', name) for name in ('own.name', 'core.fsmonitor')]
+    assert values == ['it is\n', 'false\n']
 
 
-def test_a_wrong_number_of_settings_raises(repo, monkeypatch):
-    """It is as wrong for git: the error has its words."""
-    monkeypatch.setenv('GIT_CONFIG_COUNT', 'many')
-    with pytest.raises(subprocess.CalledProcessError, match='GIT_CONFIG_COUNT'):
+def test_wrong_settings_of_the_environment_raise(repo, monkeypatch):
+    """They are as wrong for git: the error has its words."""
+    monkeypatch.setenv('GIT_CONFIG_PARAMETERS', "'unfinished")
+    with pytest.raises(subprocess.CalledProcessError, match='GIT_CONFIG_PARAMETERS'):
         record_of(git_repo=str(repo))
 
 
