@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CHANGED, REMOVED, ADDED = 'changed', 'removed', 'added'
 MARKS = {CHANGED: '~', REMOVED: '-', ADDED: '+'}
 
+# Objects whose names are those of distributions.
+DISTRIBUTIONS = ('python.installed_packages.', 'python.installed_package_paths.')
+
 GRID = (
     'display: grid; grid-template-columns: 1fr 1fr; column-gap: 1em; '
     'font-family: monospace; white-space: pre-wrap; overflow-wrap: anywhere'
@@ -89,7 +92,8 @@ class Difference:
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
         sides = _as_dict(left), _as_dict(right)
         arrays = {path for side in sides for path in arrays_of(side)}
-        self._left, self._right = (leaves(side, arrays) for side in sides)
+        self._left, theirs = (leaves(side, arrays) for side in sides)
+        self._right = _named_alike(self._left, theirs)
         paths = sorted({*self._left, *self._right}, key=_in_order)
         noise = Noise(self._left, self._right)
         self._paths = [path for path in paths if everything or not noise.covers(path)]
@@ -178,6 +182,22 @@ def envdiff(a: Any, b: Any, *, everything: bool = False) -> None:
 
 
 # --- records -----------------------------------------------------------------------------
+
+
+def _named_alike(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
+    """Return values in which a distribution is called as in the other record.
+
+    Its name may be written anew: PyYAML, pyyaml. PEP 503 says which names are the same.
+    """
+    from .core.distributions import normalized  # start-up time
+
+    def by_name(side: dict[str, Any]) -> dict[str, str]:
+        paths = (path for path in side if path.startswith(DISTRIBUTIONS))
+        return {normalized(path.replace('\\', '')): path for path in paths}
+
+    there = by_name(left)
+    names = {path: there.get(key, path) for key, path in by_name(right).items()}
+    return {names.get(path, path): value for path, value in right.items()}
 
 
 def _as_dict(record: Any) -> dict[str, Any]:

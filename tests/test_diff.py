@@ -546,3 +546,21 @@ def test_a_difference_cannot_steer_the_terminal():
     text = str(diff({evil: evil, 'x': 1}, {evil: 'other', 'x': evil}))
     assert text.replace('\n', '').isprintable()
     assert text.count('\n') == 1
+
+
+def test_distributions_that_are_written_anew():
+    """Their names are compared as PEP 503 says; versions as they are."""
+    names = 'PyYAML', 'zope.interface', 'gone'
+    others = 'pyyaml', 'zope-interface', 'new'
+    left, right = (
+        {'python': {'installed_packages': dict.fromkeys(written, '1.0')}}
+        for written in (names, others)
+    )
+    right['python']['installed_packages']['pyyaml'] = '2.0'
+    changes = [(c.path, c.left, c.right, c.kind) for c in diff(left, right)]
+    field = 'python.installed_packages'
+    assert changes == [
+        (f'{field}.PyYAML', '1.0', '2.0', 'changed'),
+        (f'{field}.gone', '1.0', None, 'removed'),
+        (f'{field}.new', None, '1.0', 'added'),
+    ]

@@ -57,6 +57,7 @@ SHOWN = (
 SELDOM = (
     *('mb.run_id', 'mb.schema', 'mb.timezone', 'mb.duration_counter', 'mb.clock'),
     *('call.invocation', 'call.finish_time', 'call.timings_iteration', 'python.prefix'),
+    *('python.environment.prefix', 'python.environment.base'),
 )
 
 EXIT_PATHS = {

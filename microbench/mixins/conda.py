@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
+from .environments import environment_of
 from .programs import output_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+COLUMNS_AT_MOST = 5  # of a list: name, version, build, channel, features
+NAME = re.compile(r'\w[\w.+-]*')
 LIMIT = 120.0  # seconds: conda starts slowly from network file systems
 
 
@@ -32,10 +36,13 @@ class MBCondaPackages:
     cli_fields = ('conda',)
     include_builds = True
     include_channels = False
-    _conda_list: tuple[Any, list[list[str]]] | None = None
+    _conda_list: tuple[Any, tuple[list[list[str]], str]] | None = None
 
     def capture_conda_packages(self, bm_data: dict[str, Any]) -> None:
-        """Set `conda`: name, path and packages of the environment.
+        """Set `conda`: name, path, kind and packages of the environment.
+
+        Outside of one, `prefix` says where the packages are. Where the Python that runs is
+        in another environment of conda, `unavailable` names that.
 
         Raises:
             FileNotFoundError, subprocess.SubprocessError: conda could not be asked;
@@ -46,21 +53,52 @@ class MBCondaPackages:
             'path': os.environ.get('CONDA_PREFIX'),
         }
         bm_data['conda'] = conda
-        conda['packages'] = {name: self._version(*rest) for name, *rest in self._rows()}
+        prefix = os.environ.get('CONDA_PREFIX') or sys.prefix
+        if why := _why_not_of(prefix, _prefix_that_runs(bm_data)):
+            conda['unavailable'] = {'packages_of_python': why}
+        rows, kind = self._found_in(prefix)
+        conda['packages'] = {name: self._version(*rest) for name, *rest in rows}
+        if prefix != conda['path']:
+            conda['prefix'] = prefix
+        if kind:
+            conda['kind'] = kind
 
-    def _rows(self) -> list[list[str]]:
+    def _found_in(self, prefix: str) -> tuple[list[list[str]], str]:
+        """Return the packages of an environment, and what has made it, if it is one."""
         import shutil
 
         program = shutil.which('conda') or os.environ.get('CONDA_EXE') or 'conda'
-        prefix = os.environ.get('CONDA_PREFIX') or sys.prefix
         asked = (os.getpid(), program, prefix)
         if self._conda_list is None or self._conda_list[0] != asked:
-            self._conda_list = asked, packages(program, prefix)
+            kind = (environment_of(prefix) or {}).get('kind', '')
+            self._conda_list = asked, (packages(program, prefix), kind)
         return self._conda_list[1]
 
     def _version(self, version: str, build: str = '', channel: str = '', *_: str) -> str:
         text = f'{version} {build}' if self.include_builds and build else version
         return f'{text}({channel})' if self.include_channels and channel else text
+
+
+def _prefix_that_runs(bm_data: dict[str, Any]) -> str:
+    """Return the prefix of this Python; of the one that a command runs, if it is known."""
+    call = bm_data.get('call') or {}
+    if call.get('invocation') != 'CLI':
+        return sys.prefix
+    from .interpreters import program_of  # start-up time
+
+    python = program_of(call.get('command') or [], os.environ).python
+    return os.path.dirname(os.path.dirname(python)) if python else sys.prefix
+
+
+def _why_not_of(prefix: str, other: str) -> str:
+    """Say that a Python is in another environment of conda; '' if it is not."""
+    if not os.path.isdir(os.path.join(other, 'conda-meta')):
+        return ''
+    try:
+        is_same = os.path.samefile(prefix, other)
+    except OSError:
+        is_same = False
+    return '' if is_same else f'the Python that runs is in {other}'
 
 
 def packages(program: str, prefix: str) -> list[list[str]]:
@@ -72,8 +110,17 @@ def packages(program: str, prefix: str) -> list[list[str]]:
         if not installed:
             raise
         return installed
-    rows = [line.split() for line in text.splitlines()]
-    return [row for row in rows if len(row) > 1 and not row[0].startswith('#')]
+    return [row for row in map(str.split, text.splitlines()) if _is_package(row)]
+
+
+def _is_package(row: list[str]) -> bool:
+    """Whether words are a package: no comment, message or title.
+
+    What goes by the name of conda may be mamba, which prints titles.
+    """
+    if not 2 <= len(row) <= COLUMNS_AT_MOST or row[:2] == ['Name', 'Version']:
+        return False
+    return NAME.fullmatch(row[0]) is not None and row[1][0].isalnum()
 
 
 def packages_listed_in(folder: str) -> list[list[str]]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FIELD = 'installed_packages'
 SOURCES = 'installed_package_sources'
 PATHS = 'installed_package_paths'
-CHECKED_FILES = 200  # of a distribution that shares its folder with another version
+CHECKED_FILES = 50  # of a distribution that shares its folder with another version
 
 
 class Installed:
@@ -80,8 +80,10 @@ class Installed:
             return
         try:
             self.prefix, paths = search_path(program)
+            self.python = program.python
         except (OSError, ValueError, SubprocessError) as error:
             self.why[FIELD] = f'{program.python} could not be asked: {error}'
+            self.prefix = None
             return
         excluded = self._excluded(paths)
         for path in paths:
@@ -156,7 +158,7 @@ def _by_name(item: tuple[str, Any]) -> str:
 
 
 def is_whole(metadata: Metadata) -> bool:
-    """Whether the modules that a distribution lists are there, in the sizes that it lists.
+    """Whether the modules that a distribution lists are there, as it lists them.
 
     Of two versions in one folder, this is the one whose code is there.
     """
@@ -165,16 +167,24 @@ def is_whole(metadata: Metadata) -> bool:
     except OSError:
         return False
     rows = [line.rsplit(',', 2) for line in record.splitlines()]
-    sizes = [(row[0], row[2]) for row in rows if len(row) == 3 and row[0].endswith('.py')]
-    wanted = [(file, int(size)) for file, size in sizes if size.isdecimal()]
-    return bool(wanted) and all(
-        _size_of(os.path.join(metadata.folder, file)) == size
-        for file, size in wanted[:CHECKED_FILES]
+    listed = [row for row in rows if len(row) == 3 and row[0].endswith('.py')]
+    return bool(listed) and all(
+        _is_as_listed(os.path.join(metadata.folder, file), digest, size)
+        for file, digest, size in listed[:CHECKED_FILES]
     )
 
 
-def _size_of(path: str) -> int:
+def _is_as_listed(path: str, digest: str, size: str) -> bool:
+    """Whether a file has the size and the SHA-256 that a RECORD lists."""
+    import hashlib
+    from base64 import urlsafe_b64encode
+
     try:
-        return os.stat(path).st_size
-    except OSError:
-        return -1
+        if size and os.stat(path).st_size != int(size):
+            return False
+        with open(path, 'rb') as file:
+            found = hashlib.sha256(file.read(), usedforsecurity=False).digest()
+    except (OSError, ValueError):
+        return False
+    algorithm, _, listed = digest.partition('=')
+    return algorithm != 'sha256' or urlsafe_b64encode(found).decode().rstrip('=') == listed

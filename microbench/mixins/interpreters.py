@@ -78,10 +78,10 @@ def program_of(command: list[str], environ: Mapping[str, str]) -> Program:
             return _python(found, path, words)
         if path is None:
             return found.unknown(f'{name} is not there', is_python=False)
+        if f'{os.sep}shims{os.sep}' in path:
+            return found.unknown(f'{path} chooses the Python itself')
         inner = _unwrapped(found, name, words) or _interpreter_of(path, words)
         if inner is None:
-            if f'{os.sep}shims{os.sep}' in path:
-                return found.unknown(f'{path} chooses the Python itself')
             break
         words = inner
     name = os.path.basename(command[0]) if command else 'nothing'
@@ -164,8 +164,8 @@ def _interpreter_of(path: str, words: list[str]) -> list[str] | None:
     executed = re.match(r"'''exec' (.+) \"\$0\" \"\$@\"", lines[1]) if lines[1:] else None
     if executed and shebang.endswith('/sh'):
         return _executed(executed.group(1), path, words)
-    program, *argument = shebang.split(None, 1)  # the kernel takes one argument at most
-    return [program, *argument, path, *words[1:]]
+    interpreter = shebang.split(None, 1)  # the kernel passes one argument at most
+    return [*interpreter, path, *words[1:]] if interpreter else None
 
 
 def _executed(text: str, path: str, words: list[str]) -> list[str] | None:

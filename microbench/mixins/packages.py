@@ -74,8 +74,10 @@ class MBInstalledPackages:
         from .interpreters import program_of  # start-up time
 
         of = self.packages_of
-        command = [os.fspath(of)] if isinstance(of, (str, os.PathLike)) else list(of)
-        program = program_of(command, os.environ)
+        is_python = isinstance(of, (str, os.PathLike))
+        program = program_of(list(map(os.fspath, [of] if is_python else of)), os.environ)
+        if is_python:
+            program.first = None  # no script, no folder beside it
         if program.python is not None:
             found.add_those_of(program)
         elif program.is_python:

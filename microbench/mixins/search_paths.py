@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .interpreters import Program
 
 LIMIT = 10.0  # seconds
-PROBE = 'import json, sys; print(json.dumps([sys.prefix, sys.path]))'
+PROBE = 'import json, sys; print(json.dumps([sys.executable, sys.prefix, sys.path]))'
 # Variables by which starting a Python would do more than start it.
 STARTS_MORE = ('COVERAGE_PROCESS_START', 'COVERAGE_PROCESS_CONFIG', 'PYTHONINSPECT')
 PTH_AT_MOST = 1 << 20  # bytes
@@ -43,7 +43,8 @@ def search_path(program: Program) -> tuple[str, list[str]]:
     """Return prefix and search path of the interpreter that a program runs with.
 
     An environment that is apart from the Python below it is read; any other interpreter
-    is started, with a time limit, and asked.
+    is started, with a time limit, and asked. Then `program.python` is what it says: it
+    may have been a script that chooses one.
 
     Raises:
         OSError, ValueError, subprocess.SubprocessError: it could not be asked.
@@ -51,7 +52,7 @@ def search_path(program: Program) -> tuple[str, list[str]]:
     assert program.python is not None
     prefix = _prefix_of(program.python)
     found = _site_packages(prefix)
-    if found is None or '-S' in program.options:
+    if found is None or '-S' in program.options or _code_adds_paths(found):
         prefix, later = _asked(program)
     else:
         later = [*_of_variable(program), found, *_of_pth_files(found)]
@@ -91,6 +92,15 @@ def _of_variable(program: Program) -> list[str]:
 
 def _of_pth_files(site: str) -> Iterator[str]:
     """Yield the folders that `.pth` files add; lines that run code are passed over."""
+    for line in _pth_lines(site):
+        if not line.startswith(('#', 'import ', 'import\t')):
+            path = os.path.abspath(os.path.join(site, line))
+            if os.path.exists(path):
+                yield path
+
+
+def _pth_lines(site: str) -> Iterator[str]:
+    """Yield what stands in `.pth` files, in the order in which Python reads them."""
     for name in sorted(os.listdir(site)):
         if not name.endswith('.pth') or name.startswith('.'):
             continue
@@ -99,11 +109,13 @@ def _of_pth_files(site: str) -> Iterator[str]:
                 lines = file.read(PTH_AT_MOST).splitlines()
         except OSError:
             continue
-        for line in map(str.strip, lines):
-            if line and not line.startswith(('#', 'import ', 'import\t')):
-                path = os.path.abspath(os.path.join(site, line))
-                if os.path.exists(path):
-                    yield path
+        yield from filter(None, map(str.strip, lines))
+
+
+def _code_adds_paths(site: str) -> bool:
+    """Whether a `.pth` file has code that adds folders, as those of `uv run --with`."""
+    code = (line for line in _pth_lines(site) if line.startswith(('import ', 'import\t')))
+    return any('addsitedir' in line or 'sys.path' in line for line in code)
 
 
 def _asked(program: Program) -> tuple[str, list[str]]:
@@ -113,8 +125,11 @@ def _asked(program: Program) -> tuple[str, list[str]]:
     environ = {n: v for n, v in program.environ.items() if n not in STARTS_MORE}
     command = [str(program.python), *program.options, '-c', PROBE]
     said = output_of(command, limit=LIMIT, env=environ).strip().splitlines()
-    prefix, paths = json.loads(said[-1]) if said else (None, None)
-    if not isinstance(prefix, str) or not isinstance(paths, list):
+    try:
+        python, prefix, paths = json.loads(said[-1])
+        found = str(prefix), [str(path) for path in paths if path]
+    except (LookupError, TypeError, ValueError):
         message = f'{program.python} does not say where it looks for packages'
-        raise ValueError(message)  # noqa: TRY004 - what it says is the mistake
-    return prefix, [str(path) for path in paths if path]
+        raise ValueError(message) from None
+    program.python = str(python or program.python)
+    return found

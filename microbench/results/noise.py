@@ -61,7 +61,10 @@ PORTS = ('_port', '_ports')  # ends of variables of SLURM
 SHORTEST_ID = 4  # characters: a shorter one may be any number, but in what JOBS say
 
 # Environments that `uv run` makes for one run, and what is different in their paths.
-MADE_FOR_A_RUN = ('python.prefix', 'python.executable')
+MADE_FOR_A_RUN = (
+    *('python.prefix', 'python.executable', 'python.environment.prefix'),
+    'python.installed_packages_of',
+)
 OF_A_RUN = r'/uv/(builds|archive|environments)-v\d+/[^/]+'
 
 

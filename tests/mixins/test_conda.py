@@ -223,3 +223,71 @@ def test_which_conda(monkeypatch, which, exe, program):
         monkeypatch.setenv('CONDA_EXE', exe)
     assert record_of()['conda']['packages'] == {'a': '1 b'}
     assert asked == [[program, 'list', '--prefix', '/opt/env']]
+
+
+# --- whose packages they are ---------------------------------------------------------
+
+
+MAMBA = b"""\
+List of packages in environment: "/opt/env"
+
+  Name    Version  Build         Channel
+\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80\xe2\x94\x80
+  numpy   2.1.0    py312_0       conda-forge
+  _x86_64-microarch-level  3  0_skylake  conda-forge
+WARNING: a message
+"""
+
+
+def test_a_conda_that_is_mamba(monkeypatch):
+    """Its titles and messages are no packages."""
+    monkeypatch.setattr('shutil.which', lambda name: '/opt/bin/conda')
+    monkeypatch.setattr(subprocess, 'check_output', lambda command, **options: MAMBA)
+    assert record_of()['conda']['packages'] == {
+        'numpy': '2.1.0 py312_0',
+        '_x86_64-microarch-level': '3 0_skylake',
+    }
+
+
+def test_what_has_made_the_environment(installed):
+    """By the marks in it."""
+    installed.joinpath('pixi').write_text('{}')
+    conda = record_of()['conda']
+    assert conda['kind'] == 'pixi'
+    assert 'prefix' not in conda
+
+
+def test_packages_outside_an_environment_say_where(installed, monkeypatch):
+    """The prefix of this Python is read, though no environment is active."""
+    prefix = str(installed.parent)
+    monkeypatch.delenv('CONDA_PREFIX')
+    monkeypatch.setattr(sys, 'prefix', prefix)
+    conda = record_of()['conda']
+    assert (conda['path'], conda['prefix']) == (None, prefix)
+    assert 'unavailable' not in conda
+
+
+def test_a_python_of_another_environment(conda, monkeypatch, tmp_path):
+    """As the kernel of a notebook, while `base` is active: the record says so."""
+    (tmp_path / 'other' / 'conda-meta').mkdir(parents=True)
+    monkeypatch.setattr(sys, 'prefix', str(tmp_path / 'other'))
+    found = record_of()['conda']
+    assert (found['name'], 'numpy' in found['packages']) == ('sim', True)
+    why = f'the Python that runs is in {tmp_path / "other"}'
+    assert found['unavailable'] == {'packages_of_python': why}
+    monkeypatch.setenv('CONDA_PREFIX', str(tmp_path / 'other'))
+    assert 'unavailable' not in record_of()['conda']
+
+
+def test_a_command_that_runs_in_another_environment(conda, tmp_path):
+    """Its Python counts, not that of microbench."""
+    (tmp_path / 'other' / 'conda-meta').mkdir(parents=True)
+    (tmp_path / 'other' / 'bin').mkdir()
+    python = tmp_path / 'other' / 'bin' / 'python'
+    python.symlink_to(sys.executable)
+    command = [sys.executable, '-m', 'microbench', '-m', 'conda-packages', '-o', 'out']
+    subprocess.run([*command, '--', python, '-c', 'pass'], cwd=tmp_path, check=True)
+    record = json.loads(tmp_path.joinpath('out').read_text())
+    assert record['conda']['unavailable'] == {
+        'packages_of_python': f'the Python that runs is in {tmp_path / "other"}'
+    }

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes import ROOT
+from tests.installing import install
 
 
 @pytest.fixture
@@ -86,3 +87,103 @@ def test_all_mixins_at_once(record_of):
     captured = {'python', 'host', 'slurm', 'loaded_modules', 'cgroups', 'file_hashes'}
     assert captured | {'resource_usage'} <= set(record)
     assert record['call']['returncode'] == [0]
+
+
+# --- packages of the program ---------------------------------------------------------
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another environment with a distribution of its own; returns its Python."""
+    folder = tmp_path / 'other'
+    command = [sys.executable, '-m', 'venv', '--without-pip', folder]
+    subprocess.run(command, check=True, capture_output=True)
+    [site] = folder.glob('lib/python*/site-packages')
+    install(site, 'only-there', '1.2', 'only_there/__init__.py')
+    return str(folder / 'bin' / 'python')
+
+
+def packages_of(record_of, *words):
+    """What `python` says of a command; microbench itself is there by PYTHONPATH."""
+    python = record_of('-m', 'installed-packages', *words)['python']
+    python.get('installed_packages', {}).pop('microbench', None)
+    return python
+
+
+def test_packages_of_another_python(record_of, other):
+    """Not those of the Python that runs microbench."""
+    python = packages_of(record_of, '--', other, '-c', 'pass')
+    assert python['installed_packages'] == {'only-there': '1.2'}
+    assert python['installed_packages_of'] == other
+    assert python['environment']['prefix'] == str(Path(other).parents[1])
+    assert 'unavailable' not in python
+
+
+def test_packages_of_a_script(record_of, other, tmp_path):
+    """Its first line says which Python runs it."""
+    script = tmp_path / 'tool'
+    script.write_text(f'#!{other}\n')
+    script.chmod(0o755)
+    python = packages_of(record_of, '--', './tool')
+    assert python['installed_packages'] == {'only-there': '1.2'}
+
+
+def test_packages_of_a_python_that_is_named(record_of, other):
+    """Where the program hides which one it starts."""
+    python = packages_of(record_of, '--packages-of', other, '--', 'sh', '-c', 'true')
+    assert python['installed_packages_of'] == other
+    assert python['installed_packages'] == {'only-there': '1.2'}
+
+
+def test_packages_of_this_python(record_of):
+    """A program in the same environment has what microbench has."""
+    python = packages_of(record_of, '--', sys.executable, '-c', 'pass')
+    assert python['installed_packages']['pytest'] == pytest.__version__
+    assert python['installed_packages_of'] == sys.executable
+    assert 'installed_packages' not in python.get('unavailable', {})
+
+
+def test_packages_of_a_program_that_is_not_known(record_of):
+    """Those of the Python that runs microbench, as in 2.1.0, and the record says so."""
+    python = packages_of(record_of, '--', 'true')
+    assert python['installed_packages']['pytest'] == pytest.__version__
+    assert python['installed_packages_of'] == sys.executable
+    why = 'true is not known to be a program in Python'
+    assert python['unavailable']['packages_of_program'] == why
+
+
+def test_packages_that_something_else_chooses(record_of, tmp_path, monkeypatch):
+    """Nothing is claimed where it would be wrong."""
+    tmp_path.joinpath('bin').mkdir()
+    uv = tmp_path / 'bin' / 'uv'
+    uv.write_text('#!/bin/sh\n')
+    uv.chmod(0o755)
+    monkeypatch.setenv('PATH', f'{uv.parent}:/usr/bin:/bin')
+    python = packages_of(record_of, '--', 'uv', 'run', 'x.py')
+    assert set(python) == {'unavailable'}
+    why = 'uv chooses the environment itself'
+    assert python['unavailable'] == {'installed_packages': why}
+
+
+def test_packages_of_a_python_that_cannot_be_asked(record_of, tmp_path):
+    """The reason is there, and no packages."""
+    broken = tmp_path / 'python3'
+    broken.write_text('#!/bin/sh\necho wrong >&2\nexit 3\n')
+    broken.chmod(0o755)
+    asked = [sys.executable, '-m', 'microbench', '-o', 'record', '-m', 'installed-packages']
+    subprocess.run([*asked, '--', './python3'], check=False, capture_output=True)
+    python = json.loads(tmp_path.joinpath('record').read_text())['python']
+    assert set(python) == {'installed_packages_of', 'unavailable'}
+    assert python['installed_packages_of'] == str(broken)
+    assert 'could not be asked' in python['unavailable']['installed_packages']
+    assert 'wrong' in python['unavailable']['installed_packages']
+
+
+def test_a_python_to_list_that_is_not_there(tmp_path):
+    """It is a mistake in the command line."""
+    asked = [sys.executable, '-m', 'microbench', '-m', 'installed-packages']
+    words = ['--packages-of', '/no/python', '--', 'touch', str(tmp_path / 'ran')]
+    done = subprocess.run([*asked, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "'/no/python' is no program that can be found" in done.stderr
+    assert not tmp_path.joinpath('ran').exists()

@@ -1,0 +1,39 @@
+#!/bin/sh
+# pip 25.2 and 26.3, on Linux, CPython 3.11
+#
+# `pip install --target DIR` of another version of what is in DIR warns that folders are
+# there already, keeps the code, and ends with 0. But it adds the metadata of the new
+# version beside the old one: DIR then holds code of one version and metadata of two, and
+# `pip list --path DIR` and importlib.metadata report one version or the other, whichever
+# the file system lists first.
+#
+# Seen:
+#     status 0
+#     six.__version__ 1.16.0
+#     six-1.16.0.dist-info six-1.17.0.dist-info
+set -eu
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+"${PYTHON:-python3}" -m venv "$place/venv"
+for pip in 25.2 26.3; do
+    "$place/venv/bin/python" -m pip install -q --disable-pip-version-check "pip==$pip"
+    rm -rf "$place/target"
+    for version in 1.16.0 1.17.0; do
+        status=0
+        "$place/venv/bin/python" -m pip install -q --disable-pip-version-check \
+            --target "$place/target" "six==$version" 2>/dev/null || status=$?
+    done
+    {
+        echo "status $status"
+        PYTHONPATH=$place/target "$place/venv/bin/python" -c '
+import six
+print("six.__version__", six.__version__)'
+        (cd "$place/target" && echo six-*.dist-info)
+    } >"$place/seen"
+    cat "$place/seen"
+    diff "$place/seen" - <<'EXPECTED'
+status 0
+six.__version__ 1.16.0
+six-1.16.0.dist-info six-1.17.0.dist-info
+EXPECTED
+done
