@@ -298,6 +298,7 @@ def reported_in(group, field):
     return done.stdout.strip()
 
 
+@pytest.mark.hardware  # groups may be read-only here; files stand in for them above
 def test_a_real_limit_above_our_group():
     """A process in a group below one with a limit reports that limit."""
     size = 64 << 20
@@ -311,6 +312,7 @@ def test_a_real_limit_above_our_group():
             inner.rmdir()
 
 
+@pytest.mark.hardware  # groups may be read-only here; files stand in for them above
 def test_a_real_cpu_set():
     """A process that may use the first of several CPUs reports it."""
     first, *others = sorted(os.sched_getaffinity(0))

@@ -12,6 +12,7 @@ import pytest
 
 from microbench import MBHostInfo, MBWorkingDir, MicroBench, MicroBenchBase
 from microbench.mixins import kernel, machine
+from tests.conftest import SANITIZED
 from tests.fakes import ROOT, call_of, only, printed
 
 
@@ -214,6 +215,7 @@ print(json.dumps([record['host'], record['cgroups']]))
 """
 
 
+@pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')
 @pytest.mark.parametrize(
     ('place', 'missing'),
     [
