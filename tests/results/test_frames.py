@@ -232,8 +232,8 @@ def test_the_recipe_for_columns_of_several_types(values, tmp_path):
     pytest.importorskip('pyarrow')
     frame = frame_of(*({'n': n, 'x': [v]} for n, v in enumerate(values)), flat=True)
     frame['y'] = pd.Series(values, dtype=object)
-    objects = frame.columns[frame.dtypes == 'object']
-    frame[objects] = frame[objects].map(json.dumps, na_action='ignore')
+    for name in frame.columns[frame.dtypes == 'object']:
+        frame[name] = frame[name].map(json.dumps, na_action='ignore')
     frame.to_parquet(tmp_path / 'frame')
     again = pd.read_parquet(tmp_path / 'frame')
     assert [json.loads(text) for text in again['y']] == values
