@@ -310,7 +310,7 @@ dismiss(mb_program *program)
 {
     struct pollfd end = {.fd = program->pipes[END][0], .events = POLLIN};
     bool ended = __atomic_load_n(&program->ended, __ATOMIC_ACQUIRE);
-    if (!ended) {
+    if (!ended && mb_clock_ns() < program->deadline_ns + LATE_NS) {
         kill(program->supervisor, SIGTERM);
         const int64_t until_ns = mb_clock_ns() + LATE_NS;
         while (poll(&end, 1, LATE_NS / 1000000) < 0 && mb_clock_ns() < until_ns) {

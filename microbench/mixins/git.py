@@ -78,9 +78,13 @@ class MBGitInfo:
         """
         directory = getattr(self, 'git_repo', None) or script_directory()
         git = Git(directory)
-        if not self._git_top or self._git_top != nearest_repository(directory):
-            self._git_top = top_of(git)
-        bm_data['git'] = {'repo': self._git_top, **parsed(status_of(git))}
+        top = self._git_top or top_of(git)
+        state = parsed(status_of(git))
+        # Now that git has seen the directory: a file system that hangs hangs git.
+        if self._git_top and top != nearest_repository(directory):
+            top = top_of(git)
+        self._git_top = top
+        bm_data['git'] = {'repo': top, **state}
 
 
 class Git:

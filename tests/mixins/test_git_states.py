@@ -320,6 +320,20 @@ def test_the_directory_is_asked_for_once(repo, calls):
     assert calls == ['rev-parse', 'status', 'status']
 
 
+def test_a_file_system_that_hangs_is_left_to_git(repo, monkeypatch):
+    """Git, which has a time limit, looks at the directory before this process does."""
+    bench = type('Here', (MBGitInfo,), {'git_repo': str(repo)})()
+    bench.capture_git_info({})
+
+    def hang(command, limit, **options):
+        raise subprocess.TimeoutExpired(command, limit)
+
+    monkeypatch.setattr(capture, 'output_of', hang)
+    monkeypatch.setattr(capture, 'nearest_repository', None)
+    with pytest.raises(subprocess.TimeoutExpired):
+        bench.capture_git_info({})
+
+
 def test_another_repository_between_two_records(repo):
     """One that is made within the first is noticed."""
     repo.joinpath('sub').mkdir()
@@ -345,7 +359,7 @@ def test_a_work_tree_elsewhere_is_asked_for_each_time(repo, tmp_path, calls):
     tmp_path.joinpath('files').mkdir()
     git(repo, 'config', 'core.worktree', str(tmp_path / 'files'))
     assert records_of(repo, lambda: None) == [str(tmp_path / 'files')] * 2
-    assert calls == ['rev-parse', 'status'] * 2
+    assert calls == ['rev-parse', 'status', 'status', 'rev-parse']
 
 
 def test_an_old_git(repo, tmp_path, monkeypatch, calls):

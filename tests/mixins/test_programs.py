@@ -1,5 +1,6 @@
 """Programs that a mixin asks."""
 
+import ctypes
 import errno
 import os
 import signal
@@ -224,6 +225,32 @@ def test_a_program_that_no_signal_ends_is_not_waited_for():
         while place.joinpath('cgroup.procs').read_text():
             os.sched_yield()
         place.rmdir()
+
+
+@pytest.fixture
+def hanging(tmp_path):
+    """A file system whose server never answers, like that of a network that is down."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    server = os.open('/dev/fuse', os.O_RDWR)
+    options = f'fd={server},rootmode=40000,user_id=0,group_id=0'.encode()
+    place = os.fsencode(tmp_path)
+    if libc.mount(b'none', place, b'fuse', 0, options) != 0:
+        os.close(server)
+        pytest.skip(f'mount(2): {os.strerror(ctypes.get_errno())}')
+    yield tmp_path
+    os.close(server)
+    libc.umount2(place, 2)  # MNT_DETACH
+
+
+@native
+@pytest.mark.hardware
+@pytest.mark.skipif(not os.access('/dev/fuse', os.W_OK), reason='needs /dev/fuse')
+def test_a_file_system_that_hangs_is_not_waited_for(hanging, leaves_nothing):
+    """Neither for its program, nor for a directory in it."""
+    with pytest.raises(subprocess.TimeoutExpired):
+        output_of([str(hanging / 'program')], limit=0.2)
+    with pytest.raises(subprocess.TimeoutExpired):
+        output_of(shell(':'), cwd=hanging / 'directory', limit=0.2)
 
 
 @native
