@@ -21,6 +21,7 @@ from .outcome import Outcome
 from .pipes import Capture
 from .spawn import environment
 from .terminal import is_terminal
+from .words import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..core.bench import MicroBenchBase
+    from ..core.masking import Masker
     from .child import Attendant
     from .progress import Progress
     from .settings import Settings
@@ -86,9 +88,11 @@ class Measurement:
             self._repeat(self.settings.warmup, self._run_child)
             self.forwarding.swallows = 0  # what captures run may hang
             run = self._begin(bench)
+            masker = run.plan.masker
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
             self._tell(bench)
+            self._check(masker)
             self._stay()
         finally:
             self.forwarding.end()
@@ -225,6 +229,14 @@ class Measurement:
             filed = any(isinstance(sink, FileOutput) for sink in took_last(bench))
             failed = sum(map(bool, self.outcome.returncodes))
             self.progress.end(self.settings.outfile if filed else None, failed)
+
+    def _check(self, masker: Masker) -> None:
+        """Warn of patterns that have matched nothing: the record may hold a secret."""
+        if self.settings.redact and not self.settings.quiet:
+            for pattern in masker.unmatched:
+                tell(
+                    f'microbench: --redact {shown(pattern)} matches no field of the record'
+                )
 
     def _stay(self) -> None:
         """Wait for a child that the record did not wait for."""

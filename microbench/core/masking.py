@@ -19,7 +19,7 @@ from . import encoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from .masked_fields import Edits, Names
@@ -41,6 +41,7 @@ class Masker:
 
     Attributes:
         reasons: the patterns that may concern what C writes for each record, in words.
+        unmatched: the patterns that have not matched any field so far, as they were given.
 
     Raises:
         ValueError: `redact` is nothing of the kind.
@@ -53,7 +54,8 @@ class Masker:
             redact = ()  # a method of this name belongs to somebody else
         self.off = redact is None
         try:
-            patterns = [pattern.lower() for pattern in redact or ()]
+            self.unmatched = list(dict.fromkeys(redact or ()))
+            patterns = [pattern.lower() for pattern in self.unmatched]
         except (TypeError, AttributeError):
             raise ValueError(f'redact has to list patterns, not {redact!r}') from None
         self._matches = _matcher(patterns) if patterns else None
@@ -131,8 +133,12 @@ class Masker:
     def _is_asked_for(self, names: Names) -> bool:
         """Whether a pattern of the user's is about this field."""
         assert self._matches is not None
-        matches = self._matches
-        return bool(matches(names[-1].lower()) or matches('.'.join(names).lower()))
+        texts = names[-1].lower(), '.'.join(names).lower()
+        if not any(map(self._matches, texts)):
+            return False
+        if self.unmatched:
+            self.unmatched = [p for p in self.unmatched if not _matches_any(p, texts)]
+        return True
 
     def _closed(self, record: dict[str, Any]) -> dict[str, Any]:
         """Return what can be in no secret, with all else masked; with one frame only."""
@@ -167,6 +173,10 @@ def _edited(value: Any, edits: Edits) -> Any:
 def _concerns_c(pattern: str) -> bool:
     names = [*WRITTEN_BY_C, *(f'call.{name}' for name in WRITTEN_BY_C)]
     return pattern.startswith('call') or any(map(_matcher([pattern]), names))
+
+
+def _matches_any(pattern: str, texts: Iterable[str]) -> bool:
+    return any(map(_matcher([pattern.lower()]), texts))
 
 
 def _matcher(patterns: list[str]) -> Callable[[str], object]:

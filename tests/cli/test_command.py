@@ -198,6 +198,24 @@ def test_fields_are_masked_as_asked(command):
     assert record['mb']['masked'] == ['host.hostname', 'my_token']
 
 
+def test_a_pattern_that_matches_nothing_is_a_warning(command):
+    """The record is the same, and so is the status; --quiet keeps it silent."""
+    words = [
+        '--redact',
+        '*PASSWORD*',
+        '--redact',
+        'call.Command.1',
+        '--redact',
+        'call.name',
+    ]
+    outcome = command(*OUT, *words, 'sh', '-c', 'exit 3')
+    sentence = "microbench: --redact '*PASSWORD*' matches no field of the record\n"
+    assert (outcome.status, outcome.stderr) == (3, sentence)
+    assert only(outcome)['mb']['masked'] == ['call.command.1', 'call.name']
+    outcome = command(*OUT, '-q', *words, 'true')
+    assert (outcome.status, outcome.stderr) == (0, '')
+
+
 def test_without_mixins_there_is_timing_and_command_only(command):
     """Not even the Python that runs the command."""
     outcome = command(*OUT, '--no-mixin', 'true')

@@ -545,3 +545,16 @@ def test_a_value_that_is_deep():
     assert Masker(()).record(deeper) == b'"***"'
     record = b'{"mb":{"run_id":"r"},"x":' + deeper + b'}'
     assert Masker(()).record(record) == (b'{"mb":{"run_id":"r","masked":["x"]},"x":"***"}')
+
+
+def test_patterns_that_have_matched_nothing_are_known():
+    """So far, by name or by path, without regard to case; never for fields of `mb`."""
+    masker = Masker(['*Token*', 'a.b', 'mb.*', 'x', 'x', '*'])
+    assert masker.unmatched == ['*Token*', 'a.b', 'mb.*', 'x', '*']
+    masker.record(b'{"mb":{"run_id":"1"},"a":{"b":1,"c":[2]}}')
+    assert masker.unmatched == ['*Token*', 'a.b', 'mb.*', 'x']  # a is masked as a whole
+    masker = Masker(['*Token*', 'a.b', 'mb.*', 'x'])
+    masker.record(b'{"mb":{"run_id":"1"},"a":{"b":1,"c":[2]}}')
+    assert masker.unmatched == ['*Token*', 'mb.*', 'x']
+    masker.record(b'{"my_TOKENS":[],"y":{"X":{}}}')
+    assert masker.unmatched == ['mb.*']
