@@ -121,7 +121,7 @@ class Difference:
         return self._changes[index]
 
     def __str__(self) -> str:
-        lines = [str(change) for change in self._changes] or ['no difference']
+        lines = [str(change) for change in self._changes] or ['nothing differs']
         return '\n'.join([*lines, *filter(None, [self.note])])
 
     __repr__ = __str__

@@ -210,7 +210,7 @@ class _Thread(threading.Thread):
 
     def _note_damage(self, line: bytes) -> None:
         text = line[:SHOWN].decode('utf-8', 'backslashreplace')
-        self._say('skipped what is no record: %r', text)
+        self._say('a line was skipped, it is not a record: %r', text)
 
     def _say(self, message: str, *values: Any, once: Any = None, **more: Any) -> None:
         """Log an error; also where logging itself fails, the stream goes on."""
@@ -253,7 +253,7 @@ def _path(filename: Any) -> str:
         raise TypeError(f'filename has to be a path, not {kind}')
     path = os.fsdecode(filename)
     if not path or '\0' in path:
-        raise ValueError(f'filename {path!r} is no path')
+        raise ValueError(f'filename {path!r} is not a path')
     if os.path.isdir(path):
         raise ValueError(f'filename {path!r} is a directory: give a file')
     if is_pattern(path):

@@ -65,7 +65,7 @@ def test_no_difference():
     """A record and itself, in another order of names, differ in nothing."""
     turned = dict(reversed([(k, dict(reversed(v.items()))) for k, v in A.items()]))
     assert not diff(A, turned)
-    assert str(diff(A, turned, everything=True)) == 'no difference'
+    assert str(diff(A, turned, everything=True)) == 'nothing differs'
 
 
 def job(number, **more):

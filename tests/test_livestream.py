@@ -301,8 +301,8 @@ def test_a_constructor_without_the_base(path):
     [
         ((7,), TypeError, 'filename has to be a path, not int'),
         ((None,), TypeError, 'filename has to be a path, not NoneType'),
-        (('',), ValueError, "filename '' is no path"),
-        (('a\0b',), ValueError, 'is no path'),
+        (('',), ValueError, "filename '' is not a path"),
+        (('a\0b',), ValueError, 'is not a path'),
         (('/',), ValueError, "filename '/' is a directory: give a file"),
         (('f', -1), ValueError, 'from 0 on, not -1'),
         (('f', float('nan')), ValueError, 'from 0 on, not nan'),
@@ -377,9 +377,9 @@ def test_damaged_lines_are_logged(path, caplog):
     assert stream.end() == ['whole']
     messages = [log.getMessage() for log in caplog.records]
     assert messages == [
-        'skipped what is no record: \'{"call": {"name": "on\'',
-        f"skipped what is no record: '{'x' * 80}'",
-        "skipped what is no record: '[]'",
+        'a line was skipped, it is not a record: \'{"call": {"name": "on\'',
+        f"a line was skipped, it is not a record: '{'x' * 80}'",
+        "a line was skipped, it is not a record: '[]'",
     ]
 
 

@@ -132,7 +132,8 @@ def _http(settings: Settings) -> None:
     method = settings.http_output_method
     if not (method.isascii() and method.isalpha()):
         raise UsageError(
-            f'argument --http-output-method: {shown(method)} is no method: type POST or PUT'
+            f'argument --http-output-method: {shown(method)} is not a method: '
+            'type POST or PUT'
         )
 
 

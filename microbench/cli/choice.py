@@ -147,7 +147,7 @@ def _class_of(path: str, called: str = '') -> type:
             f'the mixin {called} cannot be imported: {one_line(error)}'
         ) from None
     if not isinstance(found, type):
-        raise UsageError(f'the mixin {called} is no class')
+        raise UsageError(f'the mixin {called} is not a class')
     return found
 
 

@@ -57,7 +57,7 @@ class Conversion:
                 count += 1
                 yield line
             if lines.damaged and not count:
-                raise UsageError(f'{name_of(path)}: not a single record in it')
+                raise UsageError(f'{name_of(path)} holds no record that can be read')
             self.counts['damaged'] += lines.damaged
 
     def told(self) -> str:

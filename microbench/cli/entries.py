@@ -122,7 +122,7 @@ def lines_of(path: str) -> Iterator[bytes]:
     except OSError as error:
         raise UsageError(f'cannot read {name_of(path)}: {error.strerror}') from None
     except ValueError:  # a NUL in it
-        raise UsageError(f'cannot read {name_of(path)}: it is no path') from None
+        raise UsageError(f'cannot read {name_of(path)}: it is not a path') from None
 
 
 def _standard_input() -> Iterator[bytes]:

@@ -42,7 +42,7 @@ def recover(words: list[str]) -> int:
         if not said and not os.path.exists(path):
             raise UsageError(f'{path} does not exist, and there is no journal of it')
         if not said:
-            terminal.lines([f'{safe(path)}: nothing to recover'])
+            terminal.lines([f'{safe(path)}: there is nothing to recover'])
     return 0
 
 
@@ -67,7 +67,7 @@ def _refuse_what_is_no_file(path: str) -> None:
     if os.path.isdir(path):
         raise UsageError(f'{path} is a directory: give a file of records')
     if os.path.exists(path) and not os.path.isfile(path):
-        raise UsageError(f'{path} is no regular file: give a file of records')
+        raise UsageError(f'{path} is not a regular file: give a file of records')
 
 
 def _reports(path: str, dry_run: bool, force: bool) -> Iterable[Report]:
@@ -80,7 +80,7 @@ def _reports(path: str, dry_run: bool, force: bool) -> Iterable[Report]:
 def _line(report: Report, dry_run: bool) -> str:
     name = safe(os.path.basename(report.path))
     if report.why_not:
-        return f'{name}: left alone, {safe(report.why_not)}'
+        return f'{name} was left alone: {safe(report.why_not)}'
     would = 'would be ' if dry_run else ''
     said = f'{_records(len(report.lines))} of process {report.pid} {would}recovered'
     if report.damaged:

@@ -121,7 +121,7 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
         why = f'cannot read {name_of(asked.path)}: {error.strerror}'
         raise UsageError(why) from None
     except ValueError:  # a NUL in it
-        raise UsageError(f'cannot read {name_of(asked.path)}: it is no path') from None
+        raise UsageError(f'cannot read {name_of(asked.path)}: it is not a path') from None
 
 
 def _last_ones(asked: argparse.Namespace) -> list[Record]:
@@ -139,7 +139,7 @@ def _followed(
     last: list[Record], follower: Follower, changes: Changes, asked: argparse.Namespace
 ) -> Iterator[Iterator[Record]]:
     if not follower.descriptors:
-        tell(f'microbench tail: waiting for {name_of(asked.path)}')
+        tell(f'microbench tail: {name_of(asked.path)} does not exist yet')
     yield iter(last)
     _mind_reader(changes)
     while True:
@@ -173,7 +173,7 @@ def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
 
 def _tell_damage(line: bytes) -> None:
     beginning = safe(line[:40].decode('utf-8', 'backslashreplace'))
-    tell(f'microbench tail: skipped what is no record: {beginning}')
+    tell(f'microbench tail: a line was skipped, it is not a record: {beginning}')
 
 
 # --- how they are shown ------------------------------------------------------------------

@@ -82,7 +82,7 @@ def whole_number(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
             number = int(word)
         except ValueError:
             raise ValueError(
-                f'{shown(word)} is no whole number: type for instance {least + 2} here, '
+                f'{shown(word)} is not a whole number: type for instance {least + 2} here, '
                 'then -- and the command'
             ) from None
         if number < least:
@@ -102,7 +102,7 @@ def seconds(word: str) -> float:
         number = 0.0
     if not 0 < number <= MOST_SECONDS:  # nan is neither
         raise ValueError(
-            f'{shown(word)} is no time: type a number of seconds above 0, such as 1.5, '
+            f'{shown(word)} is not a time: type a number of seconds above 0, such as 1.5, '
             f'and at most {MOST_SECONDS:.0f}'
         )
     return number

@@ -151,7 +151,7 @@ def _raise_interrupt(cause: BaseException | None) -> None:
 
 
 def _refuse(token: str) -> None:
-    raise ValueError(f'{token} is no JSON')
+    raise ValueError(f'{token} is not JSON')
 
 
 def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:

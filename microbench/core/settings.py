@@ -55,7 +55,7 @@ def encoder(json_encoder: Any) -> Any:
 
     is_class = isinstance(json_encoder, type)
     if not (is_class and issubclass(json_encoder, json.JSONEncoder)):
-        raise TypeError(f'json_encoder: {json_encoder!r} is no json.JSONEncoder class')
+        raise TypeError(f'json_encoder: {json_encoder!r} is not a json.JSONEncoder class')
     return None if json_encoder is JSONEncoder else json_encoder
 
 
@@ -76,7 +76,7 @@ def sinks(outputs: Any) -> list[Any]:
     for sink in found:
         forgotten = isinstance(sink, type) and issubclass(sink, Output)  # its brackets
         if forgotten or not callable(getattr(sink, 'write', None)):
-            raise TypeError(f'outputs: {sink!r} is no sink: it needs a method write()')
+            raise TypeError(f'outputs: {sink!r} is not a sink: it needs a method write()')
     return found
 
 

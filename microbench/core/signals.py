@@ -75,7 +75,7 @@ def wanted(signals: Any, then: str = 'auto') -> dict[int, Wish]:
 def _number(item: Any) -> int:
     number = _named(item) if isinstance(item, str) else index(item)
     if number not in signal.valid_signals():
-        raise ValueError(f'signals: {item!r} is no signal of this system')
+        raise ValueError(f'signals: {item!r} is not a signal of this system')
     _refuse(name_of(number))
     return number
 

@@ -51,7 +51,7 @@ def summary(results: Any) -> None:
         for duration in pool
     ]
     if not durations:
-        print('No call.durations in these results.')
+        print('No result has call.durations.')
         return
     form = units.duration if known else units.number
     bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))

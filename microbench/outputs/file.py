@@ -125,7 +125,7 @@ class FileOutput(Output):
             if not outfile:
                 raise ValueError('outfile is empty: give a path')
             if b'\0' in os.fsencode(outfile):
-                raise ValueError(f'outfile {outfile!r} is no path: it holds a NUL')
+                raise ValueError(f'outfile {outfile!r} is not a path: it holds a NUL')
             if os.path.isdir(outfile) or os.path.basename(outfile) in ('', b''):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):
@@ -224,7 +224,10 @@ class FileOutput(Output):
         try:
             recovery.recover_before_first_record(paths, path, appender.append, sync)
         except Exception as error:  # what others have left behind is not worth a record
-            warn(f'{self._path}: not recovered: {one_line(error)}', RuntimeWarning)
+            warn(
+                f'{self._path}: records could not be recovered: {one_line(error)}',
+                RuntimeWarning,
+            )
 
     def _write_to_object(self, record: bytes) -> None:
         file, line = self.outfile, record + b'\n'

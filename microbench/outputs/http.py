@@ -118,7 +118,7 @@ class HttpOutput(Output):
 
         decoded = decode_line(record)
         if decoded is None:
-            raise ValueError('the record is no JSON object')
+            raise ValueError('the record is not a JSON object')
         body = self.format_payload(decoded)
         if isinstance(body, str):
             body = body.encode()

@@ -53,12 +53,12 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
         holds = _part(tree.body)
     except SyntaxError as error:
         hint = '; == compares' if '=' in text.replace('==', '') else ''
-        raise ValueError(f'{text!r} is no condition: {error.msg}{hint}') from None
+        raise ValueError(f'{text!r} is not a condition: {error.msg}{hint}') from None
     except _UnknownError as error:
         what = ast.unparse(error.node)
-        raise ValueError(f'{text!r} is no condition: {what} {error.why}') from None
+        raise ValueError(f'{text!r} is not a condition: {what} {error.why}') from None
     except (ValueError, RecursionError, MemoryError):  # a NUL; nested too deeply
-        raise ValueError(f'{text[:60]!r} is no condition: it cannot be read') from None
+        raise ValueError(f'{text[:60]!r} is not a condition: it cannot be read') from None
     return lambda record: bool(holds(record))
 
 

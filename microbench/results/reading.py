@@ -72,7 +72,8 @@ def blocks(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
 
 def damage(lines: int) -> str:
     """Say how many lines were damaged."""
-    return f'{lines} damaged line{"s" * (lines > 1)} skipped or salvaged'
+    several = 'lines were' if lines > 1 else 'line was'
+    return f'{lines} damaged {several} skipped or salvaged'
 
 
 class Lines:

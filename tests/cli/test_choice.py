@@ -182,7 +182,7 @@ WRONG = [
     ('-m probes:MBNothing', "the mixin 'probes:MBNothing' cannot be imported: Attribute"),
     ('-m probes:', "the mixin 'probes:' cannot be imported: AttributeError"),
     ('-m :MBProbe', "the mixin ':MBProbe' cannot be imported: ValueError"),
-    ('-m probes:number', "the mixin 'probes:number' is no class"),
+    ('-m probes:number', "the mixin 'probes:number' is not a class"),
     ('-m leaving:MBProbe', "the mixin 'leaving:MBProbe' cannot be imported: SystemExit"),
     ('-m builtins:bool', 'these mixins do not go together: type'),
     ('-m host-info --level 3', 'unrecognized option --level: see --help'),
@@ -322,7 +322,7 @@ def test_a_mixin_of_another_distribution(command, installed, name, first):
     assert outcome.status == 0
     *notes, last = outcome.stderr.splitlines()
     assert f'{last}\n' == BROKEN
-    assert all(' cannot be imported: ' in n or ' is no class' in n for n in notes)
+    assert all(' cannot be imported: ' in n or ' is not a class' in n for n in notes)
     assert bool(notes) == first.startswith('--level')  # then all are looked through
     assert outcome.records[0]['probe'] == [5, ['true'], 7, 'as it is']
 
@@ -364,7 +364,7 @@ def test_all_known_are_listed(command, installed):
     assert '\n                        --words [WORDS ...]\n' in outcome.stdout
     gone, number = outcome.stderr.splitlines()
     assert gone.startswith("microbench: the mixin 'gone' of 'nowhere:MBGone' cannot be")
-    assert number == "microbench: the mixin 'number' of 'probes:number' is no class"
+    assert number == "microbench: the mixin 'number' of 'probes:number' is not a class"
     for name in ('gone', 'number'):
         refused = command('-m', name, '--', 'touch', 'ran', env=installed)
         assert refused.status == 2

@@ -652,7 +652,7 @@ def refused(capsys, *words):
     [
         (['nope'], 'cannot read nope: No such file or directory\n'),
         (['.'], 'cannot read .: Is a directory\n'),
-        (['\0'], 'cannot read \\x00: it is no path\n'),
+        (['\0'], 'cannot read \\x00: it is not a path\n'),
         (['several', '4'], 'there is no record 4: several holds 4, numbered from 0 to 3\n'),
         (
             ['several', '-5'],
@@ -687,7 +687,7 @@ def test_what_holds_no_record_at_all(capsys, tmp_path):
     assert (out, err.splitlines()) == (
         '',
         [
-            f'microbench: {path}: 3 damaged lines skipped or salvaged',
+            f'microbench: {path}: 3 damaged lines were skipped or salvaged',
             f'microbench show: {path} holds no record that can be read',
         ],
     )
@@ -720,7 +720,7 @@ def test_damaged_lines_are_skipped_and_counted(capsys, tmp_path):
     assert main([path]) == 0
     out, err = capsys.readouterr()
     assert names(out) == ['solve', 'model.sh']
-    assert err == f'microbench: {path}: 1 damaged line skipped or salvaged\n'
+    assert err == f'microbench: {path}: 1 damaged line was skipped or salvaged\n'
 
 
 def test_records_of_before_2_0_are_shown_too(shown, tmp_path):

@@ -141,7 +141,9 @@ def test_damaged_lines(path, capsys):
     assert main([str(path), '--no-follow', '-n', '2']) == 0
     out, err = capsys.readouterr()
     assert [line.split()[2] for line in out.splitlines()] == ['model.sh', 'solve']
-    assert err == 'microbench tail: skipped what is no record: \\x1bno record\n'
+    assert (
+        err == 'microbench tail: a line was skipped, it is not a record: \\x1bno record\n'
+    )
 
 
 def test_records_before_2_0(shown, tmp_path):
@@ -166,7 +168,7 @@ def test_records_before_2_0(shown, tmp_path):
         ((), 'the following arguments are required: PATH'),
         (('x', '-n', 'many'), "it has to be a whole number, not 'many'"),
         (('x', '-n', '-1'), "it has to be a whole number, not '-1'"),
-        (('x', '--filter', 'a = 1'), "'a = 1' is no condition"),
+        (('x', '--filter', 'a = 1'), "'a = 1' is not a condition"),
         (('x', '--filter', 'open("x")'), 'is not known here'),
     ],
 )
@@ -184,7 +186,7 @@ def test_wrong_words(words, message, capsys):
         (('missing', '--no-follow'), 'cannot read missing: there is no such file'),
         (('.',), '. is a directory: name a file'),
         (('several.jsonl/x',), 'cannot read several.jsonl/x: Not a directory'),
-        (('a\0b',), 'it is no path'),
+        (('a\0b',), 'it is not a path'),
     ],
 )
 def test_wrong_files(words, message, path, tmp_path, monkeypatch, capsys):
@@ -272,7 +274,7 @@ def test_waiting_for_a_file(tailing, tmp_path):
     """A file that is not there yet is named once, for it may be a mistake."""
     path = tmp_path / 'later.jsonl'
     tail = tailing(path)
-    assert tail.process.stderr.readline() == f'microbench tail: waiting for {path}\n'
+    assert tail.process.stderr.readline() == f'microbench tail: {path} does not exist yet\n'
     append(path, SOLVE)
     assert tail.names(1) == ['solve']
     assert tail.end() == (130, '', '')
@@ -297,7 +299,7 @@ def test_standard_input(tailing):
     tail.process.stdin.write('no record\n')
     _, err = tail.process.communicate(timeout=DEADLINE)
     assert tail.process.returncode == 0
-    message = 'standard input: 1 damaged line skipped or salvaged'
+    message = 'standard input: 1 damaged line was skipped or salvaged'
     assert err == f'microbench tail: {message}\n'
 
 

@@ -8,9 +8,9 @@ import pytest
 from microbench.__main__ import main
 from microbench.cli import options
 
-NUMBER = 'is no whole number: type for instance'
-TIME = 'is no time: type a number of seconds above 0, such as 1.5'
-METHOD = 'is no method: type POST or PUT'
+NUMBER = 'is not a whole number: type for instance'
+TIME = 'is not a time: type a number of seconds above 0, such as 1.5'
+METHOD = 'is not a method: type POST or PUT'
 OTHER = 'choose another name'
 
 WRONG = [

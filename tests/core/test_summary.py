@@ -70,7 +70,7 @@ def test_one_duration_has_no_deviation(capsys):
 def test_no_durations(results, capsys):
     """What is malformed is passed over; without any durations a sentence says so."""
     summary(results)
-    assert capsys.readouterr().out == 'No call.durations in these results.\n'
+    assert capsys.readouterr().out == 'No result has call.durations.\n'
 
 
 def test_what_is_malformed_costs_nothing_else(capsys):

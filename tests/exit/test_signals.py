@@ -114,10 +114,10 @@ os.kill(os.getpid(), signal.SIGRTMIN + 3)
         ('SIGKILL', 'no process can handle SIGKILL'),
         (['TERM', 'SIGSTOP'], 'no process can handle SIGSTOP'),
         (signal.SIGCHLD, 'SIGCHLD does not end a process'),
-        ('SIGNONE', 'is no signal of this system'),
-        ('SIG_DFL', 'is no signal of this system'),
-        (0, 'is no signal of this system'),
-        (4711, 'is no signal of this system'),
+        ('SIGNONE', 'is not a signal of this system'),
+        ('SIG_DFL', 'is not a signal of this system'),
+        (0, 'is not a signal of this system'),
+        (4711, 'is not a signal of this system'),
     ],
 )
 def test_signals_that_cannot_be_handled(signals, error):

@@ -115,7 +115,7 @@ def test_not_in_what_is_missing():
         ('call.name = "fit"', '== compares'),
         ('call.name = "fit" and host.cores == 8', '== compares'),
         ('a; b', 'invalid syntax'),
-        ('a\0b', 'is no condition'),
+        ('a\0b', 'is not a condition'),
         ('open("/etc/passwd")', "open('/etc/passwd') is not known here; there are len"),
         ('__import__("os").system("true")', 'is not known here'),
         ('call.name.upper()', 'is not known here'),
@@ -151,7 +151,7 @@ def test_not_in_what_is_missing():
 def test_refused(text, why):
     """All else is refused before a record is looked at, with a sentence."""
     why = why.replace('Starred', '*a')
-    with pytest.raises(ValueError, match='is no condition') as caught:
+    with pytest.raises(ValueError, match='is not a condition') as caught:
         condition(text)
     assert why in str(caught.value)
     assert '\n' not in str(caught.value)

@@ -236,7 +236,7 @@ def test_a_pipe_in_the_place_of_the_file(tmp_path, capsys):
     assert json.loads(line)['call']['name'] == 'len'
     assert left(path) == 1
     assert recover.main([str(path)]) == 2
-    assert 'is no regular file' in capsys.readouterr().err
+    assert 'is not a regular file' in capsys.readouterr().err
 
 
 def test_programs_that_begin_at_once(tmp_path):

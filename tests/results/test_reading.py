@@ -138,13 +138,13 @@ def test_a_bad_line_is_skipped(bad):
     """What is no JSON object costs its own line, and no other."""
     records, message = read_damaged(b'\n'.join([record(1), bad, record(2), b'']))
     assert numbers(records) == [1, 2]
-    assert '1 damaged line skipped' in message
+    assert '1 damaged line was skipped' in message
 
 
 def test_bad_lines_are_counted_in_one_warning():
     """Three bad lines are one warning that says three."""
     _, message = read_damaged(b'\n'.join([b'{', record(1), b'x', record(2), b'["']))
-    assert '3 damaged lines skipped or salvaged' in message
+    assert '3 damaged lines were skipped or salvaged' in message
 
 
 def test_the_warning_names_the_file(tmp_path):
@@ -184,7 +184,7 @@ def test_a_record_glued_to_a_torn_one():
     """A record that follows a torn piece on its line is found by its opening."""
     records, message = read_damaged(record(1)[:-9] + record(2) + b'\n' + record(3))
     assert numbers(records) == [2, 3]
-    assert '1 damaged line skipped or salvaged' in message
+    assert '1 damaged line was skipped or salvaged' in message
 
 
 @pytest.mark.usefixtures('either')

@@ -170,7 +170,7 @@ def test_a_journal_that_cannot_be_recovered_costs_nothing(path, killed, monkeypa
     killed()
     monkeypatch.setattr(journals.Journal, 'remove', lambda self: 1 / 0)
     bench = MicroBench(path)
-    with pytest.warns(RuntimeWarning, match='not recovered'):
+    with pytest.warns(RuntimeWarning, match='could not be recovered'):
         bench(len)('')
     assert [r['call']['name'] for r in bench.get_results()] == ['simulation', 'len']
 
@@ -187,7 +187,7 @@ def test_the_command(path, killed, capsys):
     assert line.startswith('.records.jsonl.')
     assert ': 1 record of process ' in line
     assert json.loads(path.read_text())['exit_path'] == 'recovered'
-    assert printed(capsys, path) == [f'{path}: nothing to recover']
+    assert printed(capsys, path) == [f'{path}: there is nothing to recover']
 
 
 def test_pandas_reads_the_file_afterwards(path, killed, capsys):
@@ -234,7 +234,9 @@ def test_a_process_that_lives_is_left_alone(path, capsys):
         assert process.stdout.readline() == 'up\n'
         assert FileOutput(path).get_results() == []
         [line] = printed(capsys, path)
-        assert line.endswith(f'left alone, its process ({process.pid}) is still running')
+        assert line.endswith(
+            f'was left alone: its process ({process.pid}) is still running'
+        )
         [line] = printed(capsys, path, '--force')
         assert 'still running' in line
         process.communicate('\n')
@@ -259,7 +261,7 @@ def test_another_host(path, killed, capsys):
     move_to_another_host(path)
     change(path, BOOT.read_bytes().strip(), b'0' * 36)
     assert FileOutput(path).get_results() == []
-    assert 'left alone, it was written on ' in printed(capsys, path)[0]
+    assert 'was left alone: it was written on ' in printed(capsys, path)[0]
     assert printed(capsys, path, '--force')[0].endswith(' recovered')
     assert len(FileOutput(path).get_results()) == 1
 
@@ -290,7 +292,7 @@ def test_another_user(path, killed, capsys, monkeypatch):
     uid = os.geteuid()
     monkeypatch.setattr(os, 'geteuid', lambda: uid + 1)
     assert FileOutput(path).get_results() == []
-    assert printed(capsys, path)[0].endswith(f'left alone, it belongs to user {uid}')
+    assert printed(capsys, path)[0].endswith(f'was left alone: it belongs to user {uid}')
 
 
 @pytest.mark.parametrize('contents', [b'', bytes(65536)])

@@ -348,7 +348,7 @@ def test_a_sparse_file_by_the_name_of_a_journal(path, capsys):
     assert names_read(path) == []
     MicroBench(path)(len)('')
     assert recover.main([str(path)]) == 0
-    assert 'left alone, it is large' in capsys.readouterr().out
+    assert 'was left alone: it is large' in capsys.readouterr().out
 
 
 def test_readers_hold_no_more_than_a_part_of_the_file(path):
