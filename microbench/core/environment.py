@@ -75,16 +75,25 @@ def _version_of_module(names: dict[str, Any]) -> Any:
 def version_of(name: str) -> str | None:
     """Return the version of a module or distribution; None if neither tells one.
 
-    A loaded module tells its own; nothing is imported. Otherwise it is that of the
-    distribution called so, or of the one that the module belongs to.
+    A loaded module has its own, or that of its package; nothing is imported. Otherwise it
+    is that of the distribution called so, or of the only one that has such a module.
     """
     names = names_of(sys.modules.get(name))
-    version = names and version_in(names)
-    if version:
-        return version
-    return _installed_version(name) or next(
-        filter(None, map(_installed_version, _distributions_of(name))), None
-    )
+    if names is not None:
+        package = of_package(name)
+        version = version_in(names) or (package and package[1])
+        if version:
+            return version
+    return _installed_version(name) or _version_by_module(name)
+
+
+def _version_by_module(name: str) -> str | None:
+    from .owners import version_of_name  # start-up time
+
+    owners = _distributions_of(name)
+    if len(owners) > 1 or '.' in name:  # several share the first part of its name
+        return version_of_name(name)
+    return _installed_version(owners[0]) if owners else version_of_name(name)
 
 
 def _installed_version(distribution: str) -> str | None:

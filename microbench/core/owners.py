@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 
 from .distributions import BrokenError, Metadata, in_folder, normalized
 from .sources import folder_of_editable
@@ -28,6 +29,25 @@ def version_of_file(name: str, file: str) -> str | None:
     owners = _owners_in(base, name, inside) or _editable_with(file)
     versions = {found for found in map(_identity, owners) if found}
     return versions.pop()[1] if len(versions) == 1 else None
+
+
+@lru_cache
+def version_of_name(name: str) -> str | None:
+    """Return the version of the distribution with a module that need not be loaded.
+
+    Args:
+        name: of the module, with dots.
+
+    Returns:
+        None if no distribution has it, or several do.
+    """
+    stem = name.replace('.', '/')
+    for path in filter(None, dict.fromkeys(sys.path)):
+        found = [_owners_in(path, name, inside) for inside in (f'{stem}/__init__', stem)]
+        versions = {known for known in map(_identity, found[0] or found[1]) if known}
+        if versions:
+            return versions.pop()[1] if len(versions) == 1 else None
+    return None
 
 
 def _identity(owner: Metadata) -> tuple[str, str] | None:

@@ -12,6 +12,7 @@ import microbench
 from microbench import MicroBench, MicroBenchBase
 from microbench.core import environment
 from tests.fakes import only
+from tests.installing import install
 
 
 def record_of(cls=MicroBenchBase, /, instance=None, **attributes):
@@ -213,3 +214,26 @@ def test_owners_of_modules_are_looked_up_once(monkeypatch):
     assert loaded('mb_test_module') == loaded('mb_test_module')
     assert loaded('mb_test_module') == {'mb_test_module': version}
     assert asked == [1]
+
+
+def test_a_module_of_a_namespace_that_is_not_loaded(tmp_path, monkeypatch):
+    """Its first name is shared: the files decide, not the first that has such a name."""
+    install(tmp_path, 'mb-ns-one', '1.0', 'mb_ns/one/__init__.py')
+    install(tmp_path, 'mb-ns-two', '2.0', 'mb_ns/two.py')
+    monkeypatch.setattr(environment, '_owners', {})
+    monkeypatch.syspath_prepend(tmp_path)
+    versions = {'mb_ns.one': '1.0', 'mb_ns.two': '2.0', 'mb_ns': None, 'mb_ns.no': None}
+    assert loaded(*versions) == versions
+
+
+def test_a_lazy_module_is_not_loaded(tmp_path, monkeypatch):
+    """Nor is a `__getattr__` called, which may warn: the distribution has the version."""
+    install(tmp_path, 'mb-attr', '3.0', 'mb_attr/__init__.py')
+    source = 'def __getattr__(name):\n    raise SystemExit(name)\n'
+    tmp_path.joinpath('mb_attr', '__init__.py').write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module('mb_attr')
+    try:
+        assert loaded('mb_attr') == loaded(module) == {'mb_attr': '3.0'}
+    finally:
+        del sys.modules['mb_attr']

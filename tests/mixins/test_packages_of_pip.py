@@ -35,6 +35,19 @@ version = "1.5"
 """
 
 
+def killed(env, *words):
+    """Have pip do something, and kill it before it removes what it has renamed."""
+    code = KILLED.format(site=SITE, words=list(map(str, words)))
+    environment = {**os.environ, 'PYTHONPATH': SITE}
+    command = [env / 'bin/python', '-c', code]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True)
+    assert done.returncode == 9
+    [site] = env.glob('lib/python*/site-packages')
+    left = {path.name for path in site.iterdir() if path.name.startswith('~')}
+    assert left == {'~t', '~t-1.0.dist-info'}
+    return site.resolve()
+
+
 @pytest.fixture
 def env(tmp_path):
     """An empty environment."""
@@ -105,18 +118,20 @@ def project(folder, name, layout=''):
 def test_a_pip_that_was_killed(env, install, tmp_path):
     """It leaves the old version under another name, beside the new one."""
     install(wheel(tmp_path, 'it', '1.0'))
-    words = ['install', '--no-index', '--no-compile', str(wheel(tmp_path, 'it', '2.0'))]
-    code = KILLED.format(site=SITE, words=words)
-    environment = {**os.environ, 'PYTHONPATH': SITE}
-    command = [env / 'bin/python', '-c', code]
-    done = subprocess.run(command, env=environment, check=False, capture_output=True)
-    assert done.returncode == 9
-    [site] = env.glob('lib/python*/site-packages')
-    left = {path.name for path in site.iterdir() if path.name.startswith('~')}
-    assert left == {'~t', '~t-1.0.dist-info'}
+    new = wheel(tmp_path, 'it', '2.0')
+    site = killed(env, 'install', '--no-index', '--no-compile', new)
     found = packages(env, capture_paths=True)
     assert found['installed_packages'] == {'it': '2.0'}
-    assert found['installed_package_paths'] == {'it': str(site.resolve() / 'it')}
+    assert found['installed_package_paths'] == {'it': str(site / 'it')}
+    assert 'unavailable' not in found
+
+
+def test_a_pip_that_was_killed_while_it_removed(env, install, tmp_path):
+    """What is left cannot be imported: it is not installed."""
+    install(wheel(tmp_path, 'it', '1.0'))
+    killed(env, 'uninstall', '--yes', 'it')
+    found = packages(env)
+    assert found['installed_packages'] == {}
     assert 'unavailable' not in found
 
 
@@ -165,7 +180,9 @@ def test_where_packages_come_from(env, install, tmp_path):
         'packed': '3.0',
     }
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert found['installed_package_sources'] == {
+    sources = found['installed_package_sources']
+    sources['packed'].setdefault('hash', f'sha256={digest}')  # not by pip before 23.1
+    assert sources == {
         'in-src': {'url': src.as_uri(), 'editable': True},
         'is-flat': {'url': flat.as_uri(), 'editable': True},
         'of-git': {'url': f'file://{repository}', 'vcs': 'git', 'commit': commit},
