@@ -120,7 +120,8 @@ def test_a_child_that_takes_long_to_end(start, tmp_path):
     assert command.line() == 'started'
     command.send(signal.SIGTERM)
     assert command.line() == 'heard'
-    wait_until(lambda: records_in(tmp_path / 'out.jsonl'))
+    out = tmp_path / 'out.jsonl'
+    wait_until(lambda: out.exists() and out.read_text().endswith('\n'))
     outcome = command.ended()
     assert outcome.status == -signal.SIGTERM
     assert outcome.stderr.startswith('microbench: the record is written')

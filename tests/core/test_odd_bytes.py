@@ -1,5 +1,6 @@
 """Names and arguments that are not UTF-8, in records that any strict reader takes."""
 
+import io
 import json
 import os
 import subprocess
@@ -93,23 +94,18 @@ def by_pandas(file):
 
 
 def by_polars(file):
-    import polars
-
+    polars = pytest.importorskip('polars')
     return [dict(row) for row in polars.read_ndjson(lines_of(file))['slurm'].to_list()]
 
 
 def by_duckdb(file):
-    import duckdb
-
+    duckdb = pytest.importorskip('duckdb')
     rows = duckdb.execute('select slurm from read_ndjson(?)', [str(file)]).fetchall()
     return [row[0] for row in rows]
 
 
 def by_pyarrow(file):
-    import io
-
-    from pyarrow import json as reader
-
+    reader = pytest.importorskip('pyarrow.json')
     return reader.read_json(io.BytesIO(lines_of(file)))['slurm'].to_pylist()
 
 
