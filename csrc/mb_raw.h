@@ -253,6 +253,16 @@ mb_raw_raise(int number)
 #endif
 }
 
+#if MB_RAW
+/* Whether a thread of this process is there, if only for a moment more. */
+static inline bool
+mb_raw_thread_is_there(uint32_t thread)
+{
+    const long process = mb_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    return mb_raw(SYS_tgkill, process, (long)thread, 0, 0, 0, 0) == 0;
+}
+#endif
+
 static inline pid_t
 mb_raw_process(void)
 {

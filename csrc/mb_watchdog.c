@@ -127,12 +127,32 @@ become_idle(void)
     mb_raw_wake(&state);
 }
 
+/* A thread that has left its stack counts as one until the kernel has released it, some
+ * microseconds later, and CPython counts (num_threads in /proc/self/stat) when it forks. A
+ * number may be given to another thread at once: hence a limit, of 50 ms. */
+static void
+await_release(uint32_t thread)
+{
+#if MB_WATCH_CLONE
+    const uint32_t never = 0;
+    for (int i = 0; i < 1000 && mb_raw_thread_is_there(thread); i++) {
+        mb_raw_wait(&never, 0, 50000);
+    }
+#else
+    (void)thread; /* it is called again, and stopped before a fork */
+#endif
+}
+
 static void
 await_idle(void)
 {
-    uint32_t now;
+    uint32_t now, last = IDLE;
     while ((now = __atomic_load_n(&state, __ATOMIC_ACQUIRE)) != IDLE) {
+        last = now;
         mb_raw_wait(&state, now, 1000000000);
+    }
+    if (last != IDLE && last != WATCHING) {
+        await_release(last);
     }
 }
 
