@@ -6,6 +6,8 @@ values. So such columns become nullable: `Int64`, `UInt64`, `boolean`.
 
 from __future__ import annotations
 
+from math import nan
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +36,14 @@ def frame_of(records: list[dict[str, Any]]) -> Any:
             frame[name] = column
         return frame
     # One by one, very many would take long, and leave a fragmented frame.
-    columns = {name: changed.get(name, frame[name]) for name in frame.columns}
-    return pd.DataFrame(columns, index=frame.index)
+    columns = [changed.get(name, frame[name]) for name in frame.columns]
+    return _of_columns(pd, frame.columns, columns)
+
+
+def _of_columns(pd: Any, names: Any, columns: list[Any]) -> Any:
+    frame = pd.DataFrame(dict(enumerate(columns)))
+    frame.columns = names
+    return frame
 
 
 def _pandas() -> Any:
@@ -52,8 +60,14 @@ def _as_pandas_has_it(pd: Any, records: list[dict[str, Any]]) -> Any:
     try:
         return pd.DataFrame(records)
     except UNFIT:
-        frame = pd.DataFrame(records, dtype=object)
-        return pd.DataFrame({name: _inferred(frame[name]) for name in frame.columns})
+        names = list(dict.fromkeys(name for record in records for name in record))
+        columns = [_inferred(_objects(pd, name, records)) for name in names]
+        return _of_columns(pd, pd.Index(names, dtype=object), columns)
+
+
+def _objects(pd: Any, name: str, records: list[dict[str, Any]]) -> Any:
+    found = (record.get(name) for record in records)
+    return pd.Series([nan if value is None else value for value in found], dtype=object)
 
 
 def _inferred(column: Any) -> Any:

@@ -1,8 +1,10 @@
 """DataFrames of records: each value is that of the record, whatever the others lack."""
 
+import contextlib
 import io
 import json
 import math
+import sqlite3
 
 import pandas as pd
 import pytest
@@ -93,12 +95,17 @@ def test_text_is_what_pandas_has_for_it():
     assert column.dtype == pd.Series(['a', None]).dtype
 
 
-def test_half_a_surrogate_pair_costs_no_frame():
+@pytest.mark.parametrize('more', [0, frames.FEW + 1])
+def test_half_a_surrogate_pair_costs_no_frame(more):
     """Arrow, which pandas stores text with where it is installed, cannot hold it."""
-    frame = frame_of({'a': 'x', 'b': '\udc80', 'n': 2**53 + 1}, {'a': 'y', 'c': True})
+    many = {f'm{n}': 2**60 + 1 for n in range(more)}
+    first = {'a': 'x', 'b': '\udc80', 'n': 2**53 + 1, '\udc81': None, **many}
+    frame = frame_of(first, {'a': 'y', 'c': True, '\udc81': 7})
+    assert list(frame.columns) == [*first, 'c']
     assert frame['b'][0] == '\udc80'
     assert frame['a'].tolist() == ['x', 'y']
     assert (frame['n'][0], frame['n'].dtype) == (2**53 + 1, 'Int64')
+    assert (frame['\udc81'][1], frame['\udc81'].dtype) == (7, 'Int64')
     assert frame['c'].dtype == 'boolean'
 
 
@@ -237,3 +244,8 @@ def test_the_recipe_for_columns_of_several_types(values, tmp_path):
     frame.to_parquet(tmp_path / 'frame')
     again = pd.read_parquet(tmp_path / 'frame')
     assert [json.loads(text) for text in again['y']] == values
+    with contextlib.closing(sqlite3.connect(':memory:')) as database:
+        frame.to_sql('records', database)
+        stored = database.execute('SELECT y FROM records').fetchall()
+    assert [json.loads(text) for (text,) in stored] == values
+    assert len(frame.drop_duplicates()) == len(values)
