@@ -216,6 +216,8 @@ def _no_such(word: str, entries: Entries) -> str:
 
 def chosen(entries: Entries, words: list[str]) -> list[Entry]:
     """Return the records that these words choose, in the order of the words."""
+    if not all(words):
+        raise UsageError('choose a record by its number, or by the beginning of its id')
     choices = [Choice(word) for word in words]
     for entry in entries:
         for choice in choices:

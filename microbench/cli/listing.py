@@ -113,5 +113,6 @@ def _capture(settings: Settings) -> str:
     suppress = {'capture': '', 'suppress': '=suppress'}
     words = [flag + suppress[value] for flag, value in given.items() if value]
     if settings.capture_limit is not None:
-        words.append(f'(limit: {settings.capture_limit} bytes)')
+        several = 's' * (settings.capture_limit != 1)
+        words.append(f'(limit: {settings.capture_limit} byte{several})')
     return ' '.join(words)

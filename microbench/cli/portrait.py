@@ -181,11 +181,12 @@ def _host(record: dict[str, Any]) -> str:
     container = text(part(host, 'container'))
     cores = physical if is_number(physical) else logical
     threads = f' ({text(logical)} threads)' * (is_number(logical) and logical != cores)
+    several = 's' * (cores != 1)
     return _joined(
         [
             text(part(host, 'hostname')),
             text(part(host, 'os')),
-            f'{cores} cores{threads}' if is_number(cores) else '',
+            f'{cores} core{several}{threads}' if is_number(cores) else '',
             f'{text(usable)} usable' if is_number(usable) else '',
             units.size(memory) if is_number(memory) else '',
             f'in {container}' if container else '',

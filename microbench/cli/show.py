@@ -107,12 +107,10 @@ def show(words: list[str]) -> int:
     paths, choices = divided(asked.path)
     entries = Entries(paths)
     choices += asked.record
-    if not choices:
-        _show_all(entries, asked)
-    elif asked.column:
-        _show_rows(chosen(entries, choices), entries, asked)
+    if choices:
+        _show_chosen(chosen(entries, choices), entries, asked)
     else:
-        _show_whole(chosen(entries, choices), asked)
+        _show_all(entries, asked)
     _tell_of_journals(paths)
     return 0
 
@@ -185,9 +183,16 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
         _print(rows, entries, asked)
 
 
-def _show_rows(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
-    fields = _fields(asked)
-    _print([Row(entry, fields, asked.all) for entry in some], entries, asked)
+def _show_chosen(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
+    """Show all about records, or rows if columns are asked for."""
+    some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
+    if not some:
+        tell(f'{entries.sources}: the condition does not hold for what was chosen')
+    elif asked.column:
+        fields = _fields(asked)
+        _print([Row(entry, fields, asked.all) for entry in some], entries, asked)
+    else:
+        _show_whole(some, asked)
 
 
 def _fields(asked: argparse.Namespace) -> list[str]:

@@ -338,6 +338,19 @@ def lost(exact, **recovered):
     }
 
 
+@pytest.mark.parametrize(
+    ('cores', 'words'),
+    [
+        ({'cpu_cores_logical': 1}, '1 core'),
+        ({'cpu_cores_physical': 1, 'cpu_cores_logical': 2}, '1 core (2 threads)'),
+        ({'cpu_cores_physical': 2, 'cpu_cores_logical': 2}, '2 cores'),
+    ],
+)
+def test_one_core_is_not_several(cores, words, shown, tmp_path):
+    """Nor is one thread."""
+    assert f'  host  {words}\n' in shown(write(tmp_path / 'x', [{'host': cores}]))
+
+
 def test_a_lower_bound_has_a_sign_and_no_percentage(shown, tmp_path):
     """And both bounds of the end are there."""
     bounds = {'ended_before': '2026-03-01T09:31:00+00:00'}
@@ -458,6 +471,15 @@ def test_several_records_are_shown_whole(shown, several):
 def test_chosen_records_can_be_a_table(shown, several):
     """If columns are asked for."""
     assert names(shown(several, 3, 0, '-c', 'host.os')) == ['solve', 'model.sh']
+
+
+def test_a_condition_on_chosen_records(shown, several, capsys):
+    """It is asked of them, too."""
+    condition = ['--filter', 'call.name == "solve"']
+    assert shown(several, 2, 0, *condition) == shown(several, 0)
+    assert main([several, '1', '2', *condition]) == 0
+    output = f'{several}: the condition does not hold for what was chosen\n'
+    assert capsys.readouterr() == ('', output)
 
 
 def test_one_record_as_json(shown, several):
@@ -653,6 +675,7 @@ def refused(capsys, *words):
         (['nope'], 'cannot read nope: No such file or directory\n'),
         (['.'], 'cannot read .: Is a directory\n'),
         (['\0'], 'cannot read \\x00: it is not a path\n'),
+        (['several', '-r', ''], 'choose a record by its number, or by the beginning of'),
         (['several', '4'], 'there is no record 4: several holds 4, numbered from 0 to 3\n'),
         (
             ['several', '-5'],
