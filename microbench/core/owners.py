@@ -11,6 +11,7 @@ import os
 import sys
 from functools import lru_cache
 
+from .answering import unusable
 from .distributions import BrokenError, Metadata, in_folder, normalized
 from .sources import folder_of_editable
 
@@ -42,7 +43,7 @@ def version_of_name(name: str) -> str | None:
         None if no distribution has it, or several do.
     """
     stem = name.replace('.', '/')
-    for path in filter(None, dict.fromkeys(sys.path)):
+    for path in _searched():
         found = [_owners_in(path, name, inside) for inside in (f'{stem}/__init__', stem)]
         versions = {known for known in map(_identity, found[0] or found[1]) if known}
         if versions:
@@ -160,11 +161,24 @@ def _folder(path: str) -> Folder:
     return known[1]
 
 
+_usable: dict[tuple[str, ...], list[str]] = {}  # by search path: asked once for each
+
+
+def _searched() -> list[str]:
+    """Return the search path, without what may never answer."""
+    key = tuple(path for path in sys.path if path and isinstance(path, str))
+    if key not in _usable:
+        excluded = unusable(key)
+        _usable.clear()
+        _usable[key] = [path for path in dict.fromkeys(key) if path not in excluded]
+    return _usable[key]
+
+
 def _editable_with(file: str) -> list[Metadata]:
     """Return the editable distribution whose sources a file is among: the innermost."""
     found: dict[str, list[Metadata]] = {}
-    for path in dict.fromkeys(sys.path):
-        for folder, metadata in _folder(path).editable if path else ():
+    for path in _searched():
+        for folder, metadata in _folder(path).editable:
             if file.startswith(os.path.join(folder, '')):
                 found.setdefault(folder, []).append(metadata)
     return found[max(found, key=len)] if found else []

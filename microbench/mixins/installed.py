@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..core.answering import unusable
 from ..core.capture import namespace
 from ..core.distributions import (
     BrokenError,
@@ -15,7 +16,6 @@ from ..core.distributions import (
 )
 from ..core.sources import source_of
 from ..messages import text_of
-from .answering import unusable
 from .places import place_of
 
 TYPE_CHECKING = False

@@ -2,11 +2,12 @@
 
 import os
 import sys
+import threading
 import zipfile
 
 import pytest
 
-from microbench.core import owners
+from microbench.core import answering, owners
 from microbench.core.owners import divided, version_of_file
 from microbench.core.sources import url_of
 from tests.installing import install
@@ -15,6 +16,7 @@ from tests.installing import install
 @pytest.fixture(autouse=True)
 def _nothing_is_known(monkeypatch):
     monkeypatch.setattr(owners, '_folders', {})
+    monkeypatch.setattr(owners, '_usable', {})
 
 
 @pytest.mark.parametrize(
@@ -149,3 +151,24 @@ def test_broken_metadata_has_no_version(tmp_path):
     info = install(tmp_path, 'it', '1.0', 'it.py')
     info.joinpath('METADATA').unlink()
     assert version(tmp_path, 'it', 'it.py') is None
+
+
+def test_a_path_that_never_answers(tmp_path, monkeypatch):
+    """It is asked once, for a limited time, and then passed over."""
+    released, real, asked = threading.Event(), os.stat, []
+
+    def stat(path, **options):
+        if path == '/hanging':
+            asked.append(path)
+            released.wait()
+        return real(path, **options)
+
+    monkeypatch.setattr(answering, 'LIMIT', 0.05)
+    monkeypatch.setattr(os, 'stat', stat)
+    monkeypatch.setattr(sys, 'path', [str(tmp_path), '/hanging'])
+    try:
+        assert version(tmp_path, 'one', 'sources/one.py') is None
+        assert version(tmp_path, 'two', 'sources/two.py') is None
+    finally:
+        released.set()
+    assert asked == ['/hanging']

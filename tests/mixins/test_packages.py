@@ -18,7 +18,7 @@ from microbench import (
     MicroBench,
     MicroBenchBase,
 )
-from microbench.mixins import answering
+from microbench.core import answering
 from tests.fakes import only
 from tests.installing import install
 
