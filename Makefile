@@ -21,6 +21,26 @@ demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## time a real pr
 test: build ## run all tests, on this interpreter
 	@$(BIN)/python -m pytest $(ARGS)
 
+# What uses software of others, with the lowest versions that pyproject.toml allows.
+LOWEST_TESTS = $(addprefix tests/,core/test_encoding.py core/test_own_encoders.py \
+    core/test_monitor.py core/test_summary.py mixins/test_profiler.py \
+    mixins/test_line_stats.py mixins/test_gpu.py mixins/test_host.py outputs/test_redis.py \
+    services/test_redis_server.py results/test_reading.py results/test_frames.py \
+    results/test_flat_schema.py cli/test_sampling.py cli/test_progress.py test_diff.py)
+
+.PHONY: lowest
+lowest: $(VENV)-lowest/.installed ## tests with the lowest versions of what we depend on
+	@$(call copy_and_build,lowest,,$(abspath $(VENV))-lowest/bin)
+	@cd build/lowest && MICROBENCH_REQUIRE_ALL=0 PYTHONPATH=$$PWD \
+	    $(abspath $(VENV))-lowest/bin/python -m pytest -p no:cacheprovider $(LOWEST_TESTS) $(ARGS)
+
+$(VENV)-lowest/.installed: tests/lowest.txt
+	@test -x $(VENV)-lowest/bin/python || $(PYTHON) -m venv $(VENV)-lowest
+	@echo 'installing into $(VENV)-lowest ...'
+	@$(VENV)-lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --prefer-binary --requirement tests/lowest.txt
+	@touch $@
+
 ##@ Before a commit
 
 .PHONY: format lint lint-ruff lint-mypy lint-c asan tsan
@@ -147,13 +167,14 @@ clean: ## remove what was built; environments stay
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
 
-# $(call copy_and_build,NAME,SWITCH): a copy of the tree in build/NAME, built in place with
-# SWITCH set, so that no such build is ever found in the normal tree.
+# $(call copy_and_build,NAME,SWITCH,BIN): a copy of the tree in build/NAME, built in place with
+# SWITCH set, by the Python in BIN if it is given, so that no such build is ever found in the
+# normal tree.
 define copy_and_build
 	rm -rf build/$(1) && mkdir -p build/$(1) \
 	&& tar -cf - --exclude=./build --exclude='./.venv*' --exclude=./.git --exclude='*.so' . \
 	    | tar -xf - -C build/$(1) \
-	&& cd build/$(1) && $(2) $(BIN)/python setup.py --quiet build_ext --inplace
+	&& cd build/$(1) && $(2) $(or $(3),$(BIN))/python setup.py --quiet build_ext --inplace
 endef
 
 ##@ Help

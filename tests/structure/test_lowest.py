@@ -1,0 +1,96 @@
+"""The bounds of pyproject.toml are what `make lowest` installs, and what the docs say."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+WITH_BOUNDS = ('gpu', 'line_profiler', 'notebook', 'pandas', 'progress', 'redis')
+# Tools of the tests alone: what is tested does not depend on their versions.
+TOOLS = {
+    'build',
+    'cloudpickle',
+    'ipykernel',
+    'jupyter_client',
+    'mpi4py',
+    'nbclient',
+    'virtualenv',
+}
+
+
+def key(name):
+    """A name as PEP 503 compares it."""
+    return re.sub(r'[-_.]+', '-', name).lower()
+
+
+def number(version):
+    """A version that can be compared; zeros at its end do not count."""
+    return tuple(map(int, re.sub(r'(\.0)+$', '', version).split('.')))
+
+
+@pytest.fixture(scope='module')
+def project():
+    """What pyproject.toml says."""
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        from pip._vendor import tomli as tomllib
+    return tomllib.loads((ROOT / 'pyproject.toml').read_text('utf-8'))
+
+
+def bounds(requirements):
+    """The lower bound of each requirement; None where it has none."""
+    found = {}
+    for requirement in requirements:
+        name, _, bound = re.fullmatch(r'([\w.-]+?)(>=(.*))?', requirement).groups()
+        found[key(name)] = number(bound) if bound else None
+    return found
+
+
+def lowest():
+    """The versions of tests/lowest.txt, the lowest for any Python."""
+    lines = (ROOT / 'tests' / 'lowest.txt').read_text('utf-8').splitlines()
+    pins = [
+        line.partition(';')[0].strip().split('==') for line in lines if '==' in line[:40]
+    ]
+    found = {}
+    for name, version in pins:
+        found[key(name)] = min(number(version), found.get(key(name), number(version)))
+    return found
+
+
+def stated(project):
+    """All bounds of pyproject.toml that `make lowest` is about."""
+    extras = project['project']['optional-dependencies']
+    groups = [project['project']['dependencies'], project['build-system']['requires']]
+    groups += [extras[name] for name in WITH_BOUNDS]
+    groups += [[r for r in extras['test'] if r not in TOOLS]]
+    return [bounds(group) for group in groups]
+
+
+def test_every_dependency_has_a_lower_bound(project):
+    """Those to run, to build and to test; pyproject.toml has one number for each."""
+    known = {}
+    for group in stated(project):
+        for name, bound in group.items():
+            assert bound is not None, f'add a lower bound to {name} in pyproject.toml'
+            assert known.setdefault(name, bound) == bound, f'{name} has two bounds'
+
+
+def test_the_lowest_versions_are_tested(project):
+    """tests/lowest.txt has each of them, and nothing else."""
+    known = {name: bound for group in stated(project) for name, bound in group.items()}
+    assert lowest() == known
+
+
+def test_the_page_has_each_bound(project):
+    """docs/dependencies.md names the version of what a user installs."""
+    page = (ROOT / 'docs' / 'dependencies.md').read_text('utf-8')
+    extras = project['project']['optional-dependencies']
+    groups = [project['project']['dependencies'], *(extras[name] for name in WITH_BOUNDS)]
+    for requirement in [requirement for group in groups for requirement in group]:
+        name, _, bound = requirement.partition('>=')
+        row = rf'^\| {re.escape(name)} \| {re.escape(bound)} \|'
+        assert re.search(row, page, re.MULTILINE), f'| {name} | {bound} | why |'
