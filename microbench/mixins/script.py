@@ -186,14 +186,14 @@ def is_installed(path: str) -> bool:
 
 @lru_cache
 def _directories_of_programs(executable: str) -> set[str]:
-    import sysconfig
+    try:
+        import sysconfig
 
-    user = sysconfig.get_preferred_scheme('user')
-    directories = {
-        os.path.dirname(executable),
-        sysconfig.get_path('scripts'),
-        sysconfig.get_path('scripts', user),
-    }
+        user = sysconfig.get_preferred_scheme('user')
+        found = [sysconfig.get_path('scripts'), sysconfig.get_path('scripts', user)]
+    except (ImportError, OSError):
+        found = []  # such as after setuid(), where this user cannot read the library
+    directories = [os.path.dirname(executable), *found]
     return {os.path.realpath(directory) for directory in directories if directory}
 
 

@@ -212,6 +212,15 @@ def test_installed_programs(tmp_path):
     assert not is_installed(str(tmp_path / 'job.py'))
 
 
+def test_a_library_that_cannot_be_read(monkeypatch):
+    """After setuid() the standard library may be out of reach: nothing raises."""
+    script._directories_of_programs.cache_clear()
+    monkeypatch.setitem(sys.modules, 'sysconfig', None)
+    known = script._directories_of_programs(sys.executable)
+    script._directories_of_programs.cache_clear()
+    assert known == {os.path.realpath(Path(sys.executable).parent)}
+
+
 def test_links_count_as_what_they_lead_to(tmp_path):
     """A link to an installed program is one; a link among those may lead to a script."""
     tmp_path.joinpath('tool').symlink_to(pytest.__file__)
