@@ -36,7 +36,7 @@ def project():
     if sys.version_info >= (3, 11):
         import tomllib
     else:
-        from pip._vendor import tomli as tomllib
+        import tomli as tomllib  # pytest brings it along
     return tomllib.loads((ROOT / 'pyproject.toml').read_text('utf-8'))
 
 
