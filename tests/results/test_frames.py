@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from microbench import FileOutput, MicroBench
 from microbench.diff import diff
 from microbench.results import frames, shapes
-from tests.fakes import printed
+from tests.fakes import printed, python
 
 
 def frame_of(*records, flat=False):
@@ -221,6 +221,28 @@ def test_a_flat_frame_as_a_file(way, records_of_the_command, tmp_path):
     assert again['call.name'].tolist() == ['true', 'true', 'python', 'fails']
     assert again['slurm'].tolist()[0] == '{}'
     assert again['large'].dropna().tolist() == [2**53 + 1] * 2 or way in ('csv', 'json')
+
+
+@pytest.mark.parametrize(
+    'words',
+    [
+        ['--all', '--', 'true'],
+        ['--timeout', '0.1', '-n', '2', '--', 'sleep', '60'],
+        ['--monitor-interval', '0.05', '--stdout', '--stderr', '--', 'echo', 'x'],
+        ['-f', 'x:={"a": {}, "b": [], "c": null}', '--', 'no such program'],
+    ],
+    ids=lambda words: words[0].strip('-'),
+)
+def test_every_field_of_the_command_as_parquet(words, tmp_path):
+    """With all captures, samples, output, time-outs and failed starts."""
+    pytest.importorskip('pyarrow')
+    words = ['microbench', '-o', str(tmp_path / 'x'), *words]
+    run = 'import runpy; runpy.run_module("microbench", run_name="__main__")'
+    python(f'import sys; sys.argv = {words!r}\n{run}')
+    frame = FileOutput(tmp_path / 'x').get_results(format='df', flat=True)
+    frame.to_parquet(tmp_path / 'frame')
+    again = pd.read_parquet(tmp_path / 'frame')
+    assert (len(again), list(again.columns)) == (1, list(frame.columns))
 
 
 def test_a_flat_frame_is_looked_at(records_of_the_command):
