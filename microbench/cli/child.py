@@ -80,6 +80,7 @@ class Child:
         self.lock = threading.Lock()  # held while it is signalled, or declared over
         self.texts: dict[str, str] = {}  # captured output, by name of the stream
         self.samples: list[dict[str, Any]] = []
+        self.unsampled = ''  # why no more samples could be taken
 
     def run(self) -> None:
         """Start the command and wait for its end.

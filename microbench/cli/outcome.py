@@ -27,6 +27,7 @@ class Outcome:
         self.texts: dict[str, list[str]] = {name: [] for name in captured}
         self.timed_out: list[bool] = []
         self.samples: list[list[dict[str, Any]]] = []
+        self.unsampled: dict[str, None] = {}  # reasons why samples are missing
         self.scope = scope
 
     def add(self, child: Child) -> None:
@@ -38,6 +39,8 @@ class Outcome:
             texts.append(child.texts.get(name, ''))
         self.timed_out.append(child.timed_out)
         self.samples.append(list(child.samples))
+        if child.unsampled:
+            self.unsampled[child.unsampled] = None
 
     def store(self, call: dict[str, Any]) -> None:
         """Put the fields that have something to say into the record's `call`."""
@@ -48,3 +51,6 @@ class Outcome:
         if any(self.samples):
             call['monitor'] = self.samples
             call['monitor_scope'] = self.scope
+        for reason in self.unsampled:
+            missing = {'method': 'monitor', 'error': reason}
+            call.setdefault('capture_errors', []).append(missing)

@@ -12,6 +12,7 @@ from time import monotonic
 
 from .. import _core
 from ..core import times
+from ..messages import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +69,9 @@ class Sampling:
         try:
             gauge = self.gauge(child.pid)
             gauge.read()
-        except (self.psutil.Error, OSError):
-            return  # it has ended
+        except (self.psutil.Error, OSError) as error:
+            self._failed(child, error)
+            return
         self._plan(started + FIRST_AFTER, child, gauge)
 
     def _plan(self, due: float, child: Child, gauge: Gauge) -> None:
@@ -83,8 +85,9 @@ class Sampling:
         timestamp = times.at(_core.wall_ns(), self.tz)
         try:
             percent, size = gauge.read()
-        except (self.psutil.Error, OSError):
-            return  # it has ended
+        except (self.psutil.Error, OSError) as error:
+            self._failed(child, error)
+            return
         if child.over or child.has_ended:
             return  # what was read is no longer that of a running process
         child.samples.append(
@@ -92,6 +95,15 @@ class Sampling:
         )
         missed = floor((monotonic() - due) / self.interval)
         self._plan(due + (missed + 1) * self.interval, child, gauge)
+
+    def _failed(self, child: Child, error: Exception) -> None:
+        """Take no more samples; note why, unless the process has ended meanwhile."""
+        if not child.is_ours or child.over or child.has_ended:
+            return
+        hidden = isinstance(error, self.psutil.NoSuchProcess)  # no /proc, or `hidepid`
+        child.unsampled = (
+            'the system does not show the process' if hidden else one_line(error)
+        )
 
 
 class ProcessGauge:

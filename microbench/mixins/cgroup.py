@@ -72,10 +72,7 @@ def limits() -> tuple[dict[str, Any], dict[str, str]]:
 def _limits(why: dict[str, str]) -> dict[str, Any]:
     """Return what is limited; what cannot be read is left out and noted."""
     unified = os.path.exists(f'{ROOT}/cgroup.controllers')
-    text = _text(groups.GROUPS)
-    if text is None:
-        raise LookupError(f'there is no {groups.GROUPS}')
-    known = groups.own_groups(text)
+    known = groups.own_groups()
     if not known or (unified and groups.UNIFIED not in known):
         raise LookupError(f'{groups.GROUPS} names no control group')
     mounts = groups.mounts()

@@ -73,13 +73,10 @@ def _by_files() -> Iterator[Found]:
     name = _name(os.environ.get(NAMED, ''))
     if name not in OF_IMAGES:
         yield name, _podman().get('image', '') if name == 'podman' else ''
-    if os.path.isfile(PODMAN):  # podman-run(1): it is empty unless privileged
-        lines = (line.partition('=') for line in _text(PODMAN).splitlines())
-        values = {name: value.strip('"') for name, _, value in lines}
-        yield (
-            values.get('engine', '').partition('-')[0] or 'podman',
-            values.get('image', ''),
-        )
+    if os.path.isfile(PODMAN):
+        values = _podman()
+        engine = _name(values.get('engine', '').partition('-')[0])
+        yield engine or 'podman', values.get('image', '')
     if os.path.isfile(DOCKER):
         yield 'docker', ''
     for name in filter(None, map(_name, map(_text, NAMES))):
@@ -91,6 +88,7 @@ def _by_files() -> Iterator[Found]:
 
 
 def _podman() -> dict[str, str]:
+    """Return what podman writes about the container: nothing unless it is privileged."""
     lines = (line.partition('=') for line in _text(PODMAN).splitlines())
     return {name: value.strip('"') for name, _, value in lines}
 

@@ -65,16 +65,20 @@ def listed(cpus: Iterable[int]) -> str:
     return ','.join(str(a) if a == b else f'{a}-{b}' for a, b in ranges)
 
 
-def add_affinity(bm_data: dict[str, Any]) -> None:
-    """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if this thread may not use all.
+def add_affinity(bm_data: dict[str, Any], thread: int = 0) -> None:
+    """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if a thread may not use all.
 
     Its mask is that of sched_setaffinity(2), as taskset(1) and launchers set it, less what
     a CPU set leaves out. If it cannot be compared, `host.unavailable` has the reason.
+
+    Args:
+        bm_data: the record.
+        thread: id of the thread; 0 is this one, that of the process its main thread.
     """
     if not hasattr(os, 'sched_getaffinity'):  # not Linux or FreeBSD
         return
-    allowed = os.sched_getaffinity(0)
     try:
+        allowed = os.sched_getaffinity(thread)
         limited = len(allowed) < online()
     except (OSError, ValueError) as error:
         namespace(namespace(bm_data, 'host'), 'unavailable')[FIELDS[0]] = reason(error)

@@ -7,6 +7,7 @@ each hierarchy is mounted, and which group is at the root of the mount
 
 from __future__ import annotations
 
+import _thread
 import os
 
 from .kernel import is_stubbed, text_of
@@ -20,12 +21,35 @@ if TYPE_CHECKING:
     Mount = tuple[frozenset[str], str, str]
 
 UNIFIED = ''  # what stands for a controller in the line of version 2
+OF_PROCESS = ('memory',)  # of version 1, whatever the group of a thread is
 GROUPS, MOUNTS = '/proc/self/cgroup', '/proc/self/mountinfo'
+OF_THREAD = '/proc/thread-self/cgroup'  # since Linux 3.17
 NAMESPACES = ('/proc/self/ns/mnt', '/proc/self/ns/cgroup')
 ESCAPES = (('\\040', ' '), ('\\011', '\t'), ('\\012', '\n'), ('\\134', '\\'))
 
 
-def own_groups(text: str) -> Groups:
+def own_groups() -> Groups:
+    """Return the groups of this thread: another one than the main thread may have its own.
+
+    In version 1, its memory counts in the group of the process all the same
+    (cgroup-v1/memory, 2.3).
+
+    Raises:
+        OSError: the kernel does not show them.
+        ValueError: what it shows makes no sense.
+    """
+    groups = groups_in(text_of(GROUPS))
+    if _thread.get_native_id() != os.getpid():
+        try:
+            of_thread = groups_in(text_of(OF_THREAD))
+        except FileNotFoundError:
+            return groups
+        of_process = {name: groups[name] for name in OF_PROCESS if name in groups}
+        return {**of_thread, **of_process}
+    return groups
+
+
+def groups_in(text: str) -> Groups:
     """Map each controller to the path of our group, and to all that share its hierarchy.
 
     Raises:

@@ -9,7 +9,7 @@ from ..core.capture import early, namespace, per_process
 from .container import container
 from .cpus import add_affinity
 from .kernel import reason
-from .machine import informant
+from .machine import informant, logical_cores
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,9 +55,10 @@ class MBHostInfo:
     def capture_affinity(self, bm_data: dict[str, Any]) -> None:
         """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if some CPUs are left out.
 
-        `0-3,8` and 5, as taskset(1) or the launcher of a job have set it.
+        `0-3,8` and 5, as taskset(1) or the launcher of a job have set it: for the main
+        thread, whichever thread has the first record.
         """
-        add_affinity(bm_data)
+        add_affinity(bm_data, os.getpid())
 
     @per_process
     def capture_container(self, bm_data: dict[str, Any]) -> None:
@@ -70,7 +71,7 @@ class MBHostInfo:
         """Set `host.cpu_cores_logical` and `host.cpu_cores_physical`."""
         psutil = informant()
         if psutil is not None:
-            _add(bm_data, 'cpu_cores_logical', lambda: psutil.cpu_count(logical=True))
+            _add(bm_data, 'cpu_cores_logical', lambda: logical_cores(psutil))
             _add(bm_data, 'cpu_cores_physical', lambda: psutil.cpu_count(logical=False))
 
     @per_process

@@ -72,7 +72,7 @@ NAMESPACE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace'
 MOUNTS = '/proc/self/mountinfo'
 OF_KUBELET = r'/pods/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/'
 
-SIGNS = frozenset([*(entry[1][0] for entry in BY_VARIABLES), JOB_AD, POD])
+SIGNS = frozenset([*(sign for entry in BY_VARIABLES for sign in entry[1]), JOB_AD, POD])
 
 
 def jobs(names: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
@@ -81,8 +81,8 @@ def jobs(names: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     Args:
         names: those of all variables of the environment.
     """
-    present = frozenset(names)
-    if present.isdisjoint(SIGNS):
+    present = {name for name in SIGNS.intersection(names) if os.environ.get(name)}
+    if not present:
         return {}, {}
     found = {}
     for field, signs, prefix, more in BY_VARIABLES:
@@ -129,10 +129,11 @@ def _htcondor(why: dict[str, str]) -> dict[str, str]:
     found = _named(OF_CONDOR)
     try:
         found.update(attributes_in(text_of(os.environ[JOB_AD])))
+        found['job_id'] = f'{found["cluster_id"]}.{found["proc_id"]}'
     except OSError as error:
         why['htcondor.job_id'] = reason(error)
-    if 'cluster_id' in found and 'proc_id' in found:
-        found['job_id'] = f'{found["cluster_id"]}.{found["proc_id"]}'
+    except KeyError:
+        why['htcondor.job_id'] = 'the job ad names no ClusterId and ProcId'
     return found
 
 

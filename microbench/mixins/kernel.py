@@ -35,12 +35,12 @@ def _bytes_of(path: str) -> bytes:
     """Read a file in the cheapest way; from a pipe, what is in it, without waiting."""
     descriptor = os.open(path, FLAGS)
     try:
-        data = b''
+        data = bytearray()
         while piece := os.read(descriptor, PIECE):
             data += piece
             if len(data) > LONGEST:
                 raise OSError(f'{path} has more than {LONGEST} bytes')
-        return data
+        return bytes(data)
     finally:
         os.close(descriptor)
 

@@ -33,6 +33,20 @@ def informant() -> Any:
     return psutil
 
 
+def logical_cores(psutil: Any) -> int | None:
+    """Return how many CPUs are online, as psutil or `Linux` says.
+
+    psutil asks sysconf(3); see `cpus.online` for what that may return instead.
+
+    Raises:
+        OSError, ValueError: what psutil says may be how many this thread may use.
+    """
+    number: int | None = psutil.cpu_count(logical=True)
+    if sys.platform == 'linux' and number == len(os.sched_getaffinity(0)):
+        return cpus.online()
+    return number
+
+
 class Linux:
     """The functions of psutil that are used here, from the files of the kernel."""
 

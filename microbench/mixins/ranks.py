@@ -44,7 +44,7 @@ def rank(names: Iterable[str]) -> dict[str, int]:
     Args:
         names: those of all variables of the environment.
     """
-    present = SIGNS.intersection(names)
+    present = {name for name in SIGNS.intersection(names) if os.environ.get(name)}
     for sign, *variables in LAUNCHERS if present else ():
         if sign in present and (sign != OF_SLURM or _number(OF_A_STEP) is not None):
             values = zip(FIELDS, map(_number, variables), strict=True)

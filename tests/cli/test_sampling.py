@@ -1,6 +1,7 @@
 """Samples of the command: when they are taken, of whom, and what they do not change."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -12,9 +13,13 @@ import pytest
 
 from microbench.cli import sampling
 from microbench.cli.child import Child
+from microbench.cli.outcome import Outcome
 from microbench.cli.sampling import ProcessGauge, Sampling, TreeGauge
 from microbench.cli.watch import Watch
 from tests.cli.conftest import wait_until
+from tests.conftest import SANITIZED
+from tests.fakes import ROOT
+from tests.sandboxes import without
 
 OUT = ('-o', 'out.jsonl')
 KEYS = {'timestamp', 'cpu_percent', 'rss_bytes'}
@@ -205,6 +210,78 @@ def test_what_is_planned_is_cancelled_at_the_end(sampled):
     assert len(watch.timers) == 1
     attendant.ended(child)
     assert watch.timers == []
+
+
+class Failing(FakeGauge):
+    """Raises an error at each reading but the first."""
+
+    error = psutil.AccessDenied(1)
+
+    def read(self):
+        if self.readings:
+            raise self.error
+        return super().read()
+
+
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (psutil.NoSuchProcess(12), 'the system does not show the process'),
+        (FileNotFoundError(2, 'no', '/proc/stat'), "[Errno 2] no: '/proc/stat'"),
+    ],
+)
+def test_samples_that_cannot_be_taken(sampled, monkeypatch, error, reason):
+    """There are no more of them, and the record says why, once for all iterations."""
+    attendant, watch, child = sampled
+    attendant.gauge = Failing
+    monkeypatch.setattr(Failing, 'error', error)
+    watch.run(1000.1)
+    assert watch.timers == []
+    outcome, call = Outcome((), 'process'), {}
+    outcome.add(child)
+    outcome.add(child)
+    outcome.store(call)
+    assert [noted['method'] for noted in call['capture_errors']] == ['monitor']
+    assert call['capture_errors'][0]['error'].endswith(reason)
+    assert 'monitor' not in call
+
+
+def test_a_process_that_has_ended_needs_no_reason(sampled):
+    """Psutil says of both that the process is not there."""
+    attendant, watch, child = sampled
+    attendant.gauge = Failing
+    child.process.stdin.close()
+    wait_until(lambda: child.has_ended)
+    watch.run(1000.1)
+    assert (watch.timers, child.unsampled) == ([], '')
+
+
+@pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')
+def test_a_real_sandbox_without_proc(tmp_path):
+    """The command runs, and the record says why there are no samples."""
+    words = [
+        '-m',
+        'microbench',
+        '--monitor-interval=0.1',
+        '-o',
+        'out',
+        '--',
+        'sleep',
+        '0.3',
+    ]
+    done = subprocess.run(
+        [*without('/proc'), sys.executable, *words],
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+    call = json.loads((tmp_path / 'out').read_text())['call']
+    reason = 'the system does not show the process'
+    assert call['capture_errors'] == [{'method': 'monitor', 'error': reason}]
+    assert 'monitor' not in call
 
 
 @pytest.mark.parametrize('gauge', [ProcessGauge, TreeGauge])

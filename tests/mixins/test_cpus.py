@@ -111,6 +111,29 @@ def test_cpus_that_are_left_out(allowed, bench):
     assert host_of(bench()) == {}
 
 
+def test_the_affinity_of_the_main_thread(files, monkeypatch):
+    """MBHostInfo asks once: not for the thread that happens to have the first record."""
+    files('0-15\n')
+    masks = {0: {3}, os.getpid(): {7, 8}}  # of this thread, and of the main thread
+    monkeypatch.setattr(os, 'sched_getaffinity', masks.get, raising=False)
+    assert host_of(Host())['cpu_affinity'] == '7-8'
+    assert host_of(Limits())['cpu_affinity'] == '3'
+
+
+def test_a_mask_that_may_not_be_read(files, monkeypatch):
+    """As a filter of system calls has it: the reason is in the record."""
+
+    def refuse(thread):
+        raise PermissionError(1, 'Operation not permitted')
+
+    files('0-15\n')
+    monkeypatch.setattr(os, 'sched_getaffinity', refuse, raising=False)
+    bench = Host()
+    assert host_of(bench) == {}
+    unavailable = bench.get_results()[0]['host']['unavailable']
+    assert unavailable['cpu_affinity'].startswith('PermissionError')
+
+
 def test_asked_for_each_record(allowed):
     """MBCgroupLimits sees a change, and corrects what MBHostInfo has asked once."""
     bench = type('Both', (MicroBenchBase, MBHostInfo, MBCgroupLimits), {})()

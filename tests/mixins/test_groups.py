@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
@@ -15,9 +16,9 @@ import pytest
 
 from microbench import MBCgroupLimits, MicroBenchBase
 from microbench.mixins import cgroup, cpus, groups, kernel
-from microbench.mixins.groups import below, mounts_in, own_groups
+from microbench.mixins.groups import below, groups_in, mounts_in
 from tests.fakes import ROOT as SOURCES
-from tests.fakes import only
+from tests.fakes import only, printed
 
 UNLIMITED = '9223372036854771712\n'
 
@@ -66,6 +67,7 @@ def system(tmp_path, monkeypatch):
     made = Kernel(tmp_path)
     monkeypatch.setattr(cgroup, 'ROOT', made.root)
     monkeypatch.setattr(groups, 'GROUPS', str(tmp_path / 'own'))
+    monkeypatch.setattr(groups, 'OF_THREAD', str(tmp_path / 'thread'))
     monkeypatch.setattr(groups, 'MOUNTS', str(tmp_path / 'mountinfo'))
     monkeypatch.setattr(groups, '_seen', ([], []))
     monkeypatch.setattr(cpus, 'ONLINE', str(tmp_path / 'online'))
@@ -352,6 +354,46 @@ def test_a_pipe_is_not_waited_for(tmp_path):
         kernel.text_of(str(pipe))
 
 
+# --- threads -------------------------------------------------------------------------
+
+
+def in_a_thread(ask, *args):
+    """Return what a call returns in another thread."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(ask(*args)))
+    thread.start()
+    thread.join()
+    return only(found)
+
+
+def test_the_group_of_a_thread(system):
+    """CPUs are those of its own group, memory is charged to that of the process."""
+    for name in ('cpu', 'memory'):
+        system.mount(name, 'cgroup', name)
+    for group, quota, limit in (('process', 300000, 3 << 20), ('thread', 50000, 1 << 20)):
+        system.at(f'sys/fs/cgroup/cpu/{group}/cpu.cfs_quota_us', f'{quota}\n')
+        system.at(f'sys/fs/cgroup/cpu/{group}/cpu.cfs_period_us', '100000\n')
+        system.at(f'sys/fs/cgroup/memory/{group}/memory.limit_in_bytes', f'{limit}\n')
+    own = '2:cpu:/process\n1:memory:/process\n'
+    without = in_a_thread(system.record, own)['cgroups']  # before Linux 3.17
+    system.at('thread', '2:cpu:/thread\n1:memory:/thread\n')
+    main = system.record(own)['cgroups']
+    other = in_a_thread(system.record, own)['cgroups']
+    assert without == main
+    assert [found['cpu_cores_limit'] for found in (main, other)] == [3.0, 0.5]
+    assert [found['memory_bytes_limit'] for found in (main, other)] == [3 << 20, 3 << 20]
+
+
+def test_the_group_of_a_thread_of_version_2(system):
+    """A threaded group is below the one that memory is charged to."""
+    unified(system)
+    system.at('sys/fs/cgroup/job/memory.max', '4096\n')
+    system.at('sys/fs/cgroup/job/worker/cpu.max', '50000 100000\n')
+    system.at('thread', '0::/job/worker\n')
+    found = in_a_thread(system.record, '0::/job\n')['cgroups']
+    assert (found['cpu_cores_limit'], found['memory_bytes_limit']) == (0.5, 4096)
+
+
 # --- mounts and paths ----------------------------------------------------------------
 
 
@@ -377,7 +419,7 @@ def test_the_way_from_the_root_of_a_mount(path, root, inside):
 
 def test_names_with_colons():
     """Only the first two separate."""
-    assert own_groups('0::/a:b/c\n') == {'': ('/a:b/c', '')}
+    assert groups_in('0::/a:b/c\n') == {'': ('/a:b/c', '')}
 
 
 def test_lines_of_mounts():
@@ -466,3 +508,44 @@ def test_a_real_namespace_with_mounts_of_its_own(group, tmp_path):
     script = f'p=$0; r=$1; shift; mount none {tmp_path} "$@" && exec "$p" -c "$r"'
     limits, _ = reported(group, script)
     assert limits.get('memory_bytes_limit') == 64 << 20
+
+
+THREAD = """
+import json, sys, threading
+from microbench import MBCgroupLimits, MicroBenchBase
+bench = type('Bench', (MicroBenchBase, MBCgroupLimits), {})()
+def move():
+    with open(sys.argv[1], 'w') as tasks:
+        tasks.write(str(threading.get_native_id()))
+    bench(lambda: None)()
+thread = threading.Thread(target=move)
+thread.start()
+thread.join()
+bench(lambda: None)()
+print(json.dumps([record['cgroups'] for record in bench.get_results()]))
+"""
+
+
+@pytest.fixture
+def cpu_group():
+    """A real group of version 1 that allows half a core; skips where none can be made."""
+    lines = Path('/proc/self/cgroup').read_text().splitlines()
+    path = dict(line.split(':', 2)[1:] for line in lines).get('cpu', '')
+    made = Path(f'/sys/fs/cgroup/cpu{path}', f'microbench-{uuid4().hex}')
+    with ExitStack() as stack:
+        try:
+            made.mkdir()
+            stack.callback(made.rmdir)
+            period = int(made.joinpath('cpu.cfs_period_us').read_text())
+            made.joinpath('cpu.cfs_quota_us').write_text(str(period // 2))
+        except OSError as error:
+            pytest.skip(f'no control group can be made here: {error}')
+        yield made
+
+
+@pytest.mark.hardware  # groups may be read-only here; files stand in for them above
+def test_a_real_thread_in_a_group_of_its_own(cpu_group):
+    """Only the record of that thread has the limit."""
+    of_thread, of_process = json.loads(printed(THREAD, str(cpu_group / 'tasks')))
+    assert of_thread['cpu_cores_limit'] == 0.5
+    assert of_process['cpu_cores_limit'] != 0.5

@@ -14,6 +14,7 @@ from microbench import MBHostInfo, MBWorkingDir, MicroBench, MicroBenchBase
 from microbench.mixins import kernel, machine
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT, call_of, only, printed
+from tests.sandboxes import without
 
 
 class Host(MicroBenchBase, MBHostInfo):
@@ -215,6 +216,19 @@ print(json.dumps([record['host'], record['cgroups']]))
 """
 
 
+def in_sandbox(hidden, code):
+    """Return what code prints in a fresh process that does not see these folders."""
+    done = subprocess.run(
+        [*without(*hidden), sys.executable, '-c', code],
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')
 @pytest.mark.parametrize(
     ('place', 'missing'),
@@ -225,20 +239,30 @@ print(json.dumps([record['host'], record['cgroups']]))
 )
 def test_a_real_sandbox(place, missing):
     """Without /sys or /proc the code runs, and the reasons are in the record."""
-    script = f'mount -t tmpfs none {place} && exec "$0" "$@"'
-    words = ['unshare', '-m', 'sh', '-c', script, sys.executable, '-c', WITHOUT]
-    try:
-        subprocess.run(['unshare', '-m', 'true'], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f'no mount namespace can be made here: {error}')
-    env = {**os.environ, 'PYTHONPATH': str(ROOT)}
-    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    host, limits = json.loads(done.stdout)
+    host, limits = json.loads(in_sandbox([place], WITHOUT))
     assert limits == {}
     assert sorted(host['unavailable']) == missing
     assert not set(missing) & set(host)
     assert host['cpu_cores_logical'] == os.cpu_count()
+
+
+PSUTIL_IN_A_SANDBOX = """
+import json, os, psutil
+from microbench import MBHostInfo, MicroBenchBase
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+with (bench := type('Bench', (MicroBenchBase, MBHostInfo), {})()).record():
+    pass
+print(json.dumps(bench.get_results()[0]['host']))
+"""
+
+
+@pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')
+def test_psutil_in_a_real_sandbox():
+    """It returns how many CPUs this thread may use: that is not the number of cores."""
+    pytest.importorskip('psutil')
+    host = json.loads(in_sandbox(['/sys', '/proc'], PSUTIL_IN_A_SANDBOX))
+    assert 'cpu_cores_logical' not in host
+    assert host['unavailable']['cpu_cores_logical'].startswith('FileNotFoundError')
 
 
 def test_memory_is_told_in_bytes(tmp_path, monkeypatch):

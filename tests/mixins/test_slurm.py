@@ -199,9 +199,11 @@ def test_a_field_of_the_user_stays(scheduler):
 
 @pytest.mark.parametrize(('scheduler', 'signs'), SIGNS)
 def test_settings_make_no_job(scheduler, signs):
-    """Variables that are there outside jobs as well are no sign of one."""
+    """Variables that are there outside jobs are no sign of one, nor are empty ones."""
     settings = {k: v for k, v in JOBS[scheduler].items() if k not in signs}
     assert fields_in(settings) == {'slurm': {}}
+    emptied = dict.fromkeys(signs, '')
+    assert fields_in({**settings, **emptied}) == {'slurm': {}}
 
 
 @pytest.mark.parametrize('name', ['JOB_ID', 'SGE_TASK_ID', 'SGE_ROOT', 'FLUX_URI', 'RANK'])
@@ -262,9 +264,13 @@ def test_a_job_ad(tmp_path):
     'text', ['', '[ ClusterId = 12; ]', 'ClusterId = "\nProcId = -1\n']
 )
 def test_a_job_ad_that_makes_no_sense(tmp_path, text):
-    """There is a job, and no number."""
+    """There is a job without a number; the record says why."""
     (tmp_path / 'ad').write_text(text)
-    assert in_htcondor(tmp_path / 'ad')[0] == {'slot': 'slot1_2'}
+    job, host = in_htcondor(tmp_path / 'ad')
+    assert job == {'slot': 'slot1_2'}
+    assert (
+        host['unavailable']['htcondor.job_id'] == 'the job ad names no ClusterId and ProcId'
+    )
 
 
 def test_a_job_ad_that_is_not_there(tmp_path):
@@ -365,6 +371,7 @@ def test_ranks(launcher):
         ({**RANKS['srun'], 'SLURM_STEP_ID': -5}, None),
         ({'PMI_RANK': 5}, {'rank': 5}),
         ({'PMI_RANK': -1, 'PMI_SIZE': '9' * 30}, None),
+        ({'TORCHELASTIC_RUN_ID': '', 'RANK': 3, 'PMI_RANK': 5}, {'rank': 5}),
     ],
 )
 def test_what_is_no_rank(job, process):
