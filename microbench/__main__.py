@@ -63,9 +63,19 @@ def _end_by(number: int) -> NoReturn:
 def _fill_closed_streams() -> None:
     # A file of ours that got one of their numbers would get what is meant for them. The
     # child does not see these: they are closed when it is executed.
-    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+    while (number := _nothing()) <= 2:
         pass
     os.close(number)
+
+
+def _nothing() -> int:
+    """Open the null device; where there is none, a pipe that has nothing to read."""
+    try:
+        return os.open(os.devnull, os.O_RDWR)
+    except OSError:  # a chroot without /dev
+        number, other = os.pipe()
+        os.close(other)
+        return number
 
 
 def _keep_status_of_children() -> None:
@@ -81,7 +91,7 @@ def _give_up_broken_stdout() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(_nothing(), sys.stdout.fileno())
     except (AttributeError, ValueError):
         pass  # there is none, or it is closed
 

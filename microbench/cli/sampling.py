@@ -100,10 +100,10 @@ class Sampling:
         """Take no more samples; note why, unless the process has ended meanwhile."""
         if not child.is_ours or child.over or child.has_ended:
             return
-        hidden = isinstance(error, self.psutil.NoSuchProcess)  # no /proc, or `hidepid`
-        child.unsampled = (
-            'the system does not show the process' if hidden else one_line(error)
-        )
+        if isinstance(error, self.psutil.NoSuchProcess):  # no /proc, or `hidepid`
+            child.unsampled = 'the system does not show the process'
+        else:
+            child.unsampled = one_line(error)
 
 
 class ProcessGauge:

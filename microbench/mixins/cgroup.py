@@ -128,10 +128,10 @@ def _cpu_max(folder: str) -> float | None:
 def _cpu_quota(folder: str) -> float | None:
     """Return the same from the files of version 1, where -1 is no limit."""
     quota = _text(f'{folder}/cpu.cfs_quota_us')
-    period = _text(f'{folder}/cpu.cfs_period_us')
-    if quota is None or period is None or quota.strip() == '-1':
+    if quota is None or quota.strip() == '-1':
         return None
-    return _number(quota, folder) / _number(period, folder)
+    period = _text(f'{folder}/cpu.cfs_period_us')
+    return None if period is None else _number(quota, folder) / _number(period, folder)
 
 
 def _cpuset(version: int, folders: list[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pytest
 from microbench.__main__ import main
 from microbench.cli import destinations
 from tests.cli.conftest import records_in
+from tests.sandboxes import without
 
 EXIT_3 = ['--', 'sh', '-c', 'exit 3']
 
@@ -304,9 +305,27 @@ CLOSED = {'stdin': '<&-', 'stdout': '>&-', 'stderr': '2>&-', 'all': '<&- >&- 2>&
 @pytest.mark.parametrize('closed', CLOSED)
 def test_closed_streams(closed, environment, tmp_path):
     """The command runs as it would without us; the file has the record."""
-    script = f'"$0" -m microbench -o out.jsonl -- sh -c "exit 3" {CLOSED[closed]}'
+    ends_like_the_command(
+        ['sh', '-c', closing(closed), sys.executable], environment, tmp_path
+    )
+
+
+@pytest.mark.parametrize('closed', CLOSED)
+def test_closed_streams_without_the_null_device(closed, environment, tmp_path):
+    """As in a chroot that has no /dev."""
+    words = [*without('/dev'), 'sh', '-c', closing(closed), sys.executable]
+    ends_like_the_command(words, environment, tmp_path)
+
+
+def closing(streams):
+    """The line of a shell that starts us with these streams closed."""
+    return f'"$0" -m microbench -o out.jsonl -- sh -c "exit 3" {CLOSED[streams]}'
+
+
+def ends_like_the_command(words, environment, tmp_path):
+    """Run it: it prints nothing, and the record is in the file."""
     done = subprocess.run(
-        ['sh', '-c', script, sys.executable],
+        words,
         env=environment,
         cwd=tmp_path,
         capture_output=True,
