@@ -32,7 +32,11 @@ MOUNTS = '/proc/self/mountinfo'
 NAMED = 'container'  # variable of systemd, LXC and others
 OF_IMAGES = ('', 'oci', 'docker')  # values that images have, whatever runs them
 # Where runtimes have the layers of an overlay.
-OVERLAYS = {'/io.containerd.': 'containerd', '/docker/overlay2/': 'docker'}
+OVERLAYS = {
+    '/io.containerd.': 'containerd',
+    '/docker/overlay2/': 'docker',
+    '/containers/storage/overlay/': 'podman',  # and Buildah, and CRI-O in Kubernetes
+}
 LONGEST = 80  # characters of a name
 
 
@@ -51,11 +55,10 @@ def _found() -> Iterator[Found]:
         yield 'flatpak', ''
     mount = _root_mount()
     yield from _bubblewrap(mount)
-    if separate:
+    owners = [runtime for folder, runtime in OVERLAYS.items() if folder in mount]
+    if separate or owners:
         yield from _by_files()
-    for folder, runtime in OVERLAYS.items():
-        if folder in mount:
-            yield runtime, ''
+    yield from ((runtime, '') for runtime in owners)
     if 'microsoft' in _text(RELEASE).lower():
         yield 'wsl', ''
 
@@ -70,6 +73,8 @@ def _by_variables() -> Iterator[Found]:
 
 
 def _by_files() -> Iterator[Found]:
+    if os.path.isdir(SECRETS):
+        yield 'kubernetes', ''  # whatever runs its containers
     name = _name(os.environ.get(NAMED, ''))
     if name not in OF_IMAGES:
         yield name, _podman().get('image', '') if name == 'podman' else ''
@@ -81,8 +86,6 @@ def _by_files() -> Iterator[Found]:
         yield 'docker', ''
     for name in filter(None, map(_name, map(_text, NAMES))):
         yield name, ''
-    if os.path.isdir(SECRETS):
-        yield 'kubernetes', ''
     if name:
         yield name, ''
 

@@ -70,6 +70,7 @@ def test_outside(place):
 ROOT_OF = '31 1 0:40 {} / rw - {} rw\n'
 OVERLAY = 'overlay overlay lowerdir=/var/lib/{}/1'
 SNAPSHOTS = 'containerd/io.containerd.snapshotter.v1.overlayfs'
+PODMAN_ROOT = ROOT_OF.format('/', OVERLAY.format('containers/storage/overlay'))
 
 FILES = [
     ({'podman': ''}, ('podman', None)),
@@ -79,6 +80,7 @@ FILES = [
     ({'host': 'systemd-nspawn\n'}, ('systemd-nspawn', None)),
     ({'systemd': 'lxc\n'}, ('lxc', None)),
     ({'secrets': None}, ('kubernetes', None)),
+    ({'secrets': None, 'podman': ''}, ('kubernetes', None)),  # of CRI-O
     (
         {'flatpak': '', 'mounts': ROOT_OF.format('/newroot', 'tmpfs tmpfs')},
         ('flatpak', None),
@@ -102,6 +104,9 @@ def test_files_of_a_runtime(place, files, said):
         ({'mounts': ROOT_OF.format('/newroot', 'tmpfs tmpfs')}, 'bubblewrap'),
         ({'mounts': ROOT_OF.format('/', OVERLAY.format(SNAPSHOTS))}, 'containerd'),
         ({'mounts': ROOT_OF.format('/', OVERLAY.format('docker/overlay2'))}, 'docker'),
+        ({'mounts': PODMAN_ROOT}, 'podman'),
+        ({'mounts': PODMAN_ROOT, 'podman': 'engine="buildah-1.28"\n'}, 'buildah'),
+        ({'mounts': PODMAN_ROOT, 'secrets': None}, 'kubernetes'),
         ({'mounts': ROOT_OF.format('/', OVERLAY.format('live'))}, None),
         ({'release': '5.15.90.1-microsoft-standard-WSL2\n'}, 'wsl'),
         ({'release': '4.4.0-19041-Microsoft\n'}, 'wsl'),
