@@ -7,7 +7,7 @@ import sys
 
 from ..core.capture import early, namespace
 from . import cpus, groups
-from .kernel import reason, text_of
+from .kernel import is_number, reason, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ CPUSETS = {
 def _number(text: str, place: str) -> int:
     """Return a number as the kernel writes it; ValueError for anything else."""
     digits = text.strip()
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST):
+    if not is_number(digits, LONGEST):
         raise ValueError(f'{place}: {digits[:80]!r} is no limit')
     return int(digits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..core.capture import namespace
-from .kernel import reason, text_of
+from .kernel import is_number, reason, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 ONLINE = '/sys/devices/system/cpu/online'  # Documentation/admin-guide/cputopology
 STAT = '/proc/stat'  # proc_stat(5)
+DIGITS = 6  # of the number of a CPU: Linux has 8192 at most
 FIELDS = ('cpu_affinity', 'cpu_cores_usable')
 
 
@@ -43,11 +44,16 @@ def cpus_in(ranges: str) -> int:
     Raises:
         ValueError: it is no such list.
     """
-    ends = [part.partition('-') for part in ranges.strip().split(',') if part]
-    pairs = [(int(first), int(last if dash else first)) for first, dash, last in ends]
-    if any(first > last or first < 0 for first, last in pairs):
-        raise ValueError(f'{ranges.strip()[:80]!r} is no list of CPUs')
-    return sum(last - first + 1 for first, last in pairs)
+    return sum(_cpus_of(part) for part in ranges.strip().split(',') if part)
+
+
+def _cpus_of(part: str) -> int:
+    first, dash, end = part.partition('-')
+    last = end if dash else first
+    numbers = is_number(first, DIGITS) and is_number(last, DIGITS)
+    if not numbers or int(first) > int(last):
+        raise ValueError(f'{part[:80]!r} is no list of CPUs')
+    return int(last) - int(first) + 1
 
 
 def listed(cpus: Iterable[int]) -> str:

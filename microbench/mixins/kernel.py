@@ -45,7 +45,12 @@ def _bytes_of(path: str) -> bytes:
         os.close(descriptor)
 
 
+def is_number(text: str, digits: int) -> bool:
+    """Whether it is a number as the kernel writes it, of at most so many digits."""
+    return text.isascii() and text.isdigit() and len(text) <= digits
+
+
 def reason(error: Exception) -> str:
     """Return why something is not there: in our own words, where they are."""
-    ours = isinstance(error, (ValueError, LookupError))
+    ours = type(error) in (ValueError, LookupError)  # a KeyError is that of a library
     return message_of(error) if ours else one_line(error)

@@ -10,7 +10,7 @@ import os
 import sys
 
 from . import cpus
-from .kernel import text_of
+from .kernel import is_number, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _bytes_in(line: str) -> int:
     """Return the bytes in a line such as `MemTotal:       24684084 kB`."""
     words = line.split()
     number = words[1] if len(words) == 3 and words[2] == 'kB' else ''
-    if not (number.isascii() and number.isdigit() and len(number) <= DIGITS):
+    if not is_number(number, DIGITS):
         raise ValueError(f'{MEMORY}: {line[:80]!r} is no size in kB')
     return int(number) * 1024
 

@@ -77,7 +77,7 @@ def _largest(children: Sequence[Any]) -> int | None:
 class Measured:
     """The traced memory from now on: above what there is now.
 
-    tracemalloc has one peak for the whole process. Whoever resets it, first notes it for
+    tracemalloc has one peak for the whole process. Before it is reset, it is noted for
     all others that are being measured; the last one ends the tracing, if the first one
     had to begin it.
     """

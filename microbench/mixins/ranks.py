@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .kernel import is_number
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,5 +56,4 @@ def rank(names: Iterable[str]) -> dict[str, int]:
 
 def _number(name: str) -> int | None:
     text = os.environ.get(name, '')
-    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS
-    return int(text) if is_number else None
+    return int(text) if is_number(text, DIGITS) else None

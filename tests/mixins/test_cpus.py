@@ -46,10 +46,16 @@ def test_a_list_has_all_numbers(numbers):
     assert all(b.start > a.stop for a, b in pairwise(ranges))
 
 
-@pytest.mark.parametrize('text', ['3-1', '-1', '-3--1', '1-', 'all', '0-3-4', '1;2', '0x1'])
+@pytest.mark.parametrize(
+    'text',
+    [
+        *('3-1', '-1', '-3--1', '1-', 'all', '0-3-4', '1;2', '0x1'),
+        *('1_0', ' 1 - 2', '\N{ARABIC-INDIC DIGIT THREE}', '0-99999999999'),
+    ],
+)
 def test_what_is_no_list(text):
-    """It raises, and counts nothing."""
-    with pytest.raises(ValueError, match='.'):
+    """It raises, and counts nothing: neither what only Python calls a number."""
+    with pytest.raises(ValueError, match='is no list of CPUs'):
         cpus_in(text)
 
 

@@ -189,7 +189,7 @@ def test_memory_that_cannot_be_read(kind, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'error', [OSError(5, 'no'), RuntimeError('no'), AttributeError('no')]
+    'error', [OSError(5, 'no'), RuntimeError('no'), AttributeError('no'), KeyError(b'no')]
 )
 def test_psutil_that_fails(error, monkeypatch):
     """What psutil raises stops nothing."""
@@ -201,6 +201,7 @@ def test_psutil_that_fails(error, monkeypatch):
     monkeypatch.setattr(psutil, 'cpu_count', fail)
     host = host_of(Host())
     assert sorted(host['unavailable']) == ['cpu_cores_logical', 'cpu_cores_physical']
+    assert host['unavailable']['cpu_cores_logical'].startswith(type(error).__name__)
     assert host['ram_total'] == psutil.virtual_memory().total
 
 
