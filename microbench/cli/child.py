@@ -214,6 +214,14 @@ class Child:
             if wake:
                 self.wake()
 
+    def send(self, number: int) -> None:
+        """Send a signal if that is allowed; the caller knows that it is not over."""
+        assert self.process is not None
+        try:
+            self.process.send_signal(number)
+        except OSError:  # a program that has changed its user
+            pass
+
     def wake(self) -> None:
         """SIGCONT to it, or its group; the caller knows that it was not collected yet."""
         if self.is_ours:

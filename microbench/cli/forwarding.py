@@ -8,6 +8,7 @@
     SIGUSR1/2, SIGALRM,     gets it go on        we end by it if the child did
     SIGXCPU and all others
     whose default is to end
+    SIGTSTP, SIGCONT        gets it go on        see cli/suspension.py
 
 A child that is stopped reacts to none of them: those of the first two rows are followed by
 SIGCONT, as timeout(1) does it. Crashes (SIGSEGV ...) are our own. SIGPIPE and SIGXFSZ are
@@ -32,7 +33,8 @@ from time import monotonic, sleep
 
 from ..core.signals import Handlers
 from .child import StillRunningError
-from .jobs import in_foreground
+from .jobs import shares_terminal
+from .suspension import CONTINUE, STOP, Suspension
 from .watch import Watch
 
 TYPE_CHECKING = False
@@ -60,6 +62,7 @@ def _notices() -> Iterator[int]:
 
 NOTICES = tuple(_notices())
 TYPED = (signal.SIGINT, signal.SIGQUIT)
+BY_TERMINAL = (*TYPED, STOP, CONTINUE)  # or its shell, by `fg`
 # Does nothing by default, and so is free to interrupt the main thread's waiting.
 NUDGE = signal.SIGURG
 ONE_AFTER_THE_OTHER = 0.1  # seconds
@@ -92,6 +95,7 @@ class Forwarding:
         self.gave_up = False
         self.swallows: float = 0
         self.watch = Watch(self._forward)
+        self.suspension = Suspension()
         self._child: Child | None = None
         self._early: list[int] = []  # came while there was no child
         self._heard: set[int] = set()
@@ -127,6 +131,8 @@ class Forwarding:
         if number in ENDING and self.ending is None:
             self.ending = number
         self._heard.add(number)
+        if number == STOP:
+            self.suspension.stop()
 
     # --- the child -------------------------------------------------------------------
 
@@ -173,12 +179,12 @@ class Forwarding:
     # --- in the thread of the watch --------------------------------------------------
 
     def _forward(self, number: int) -> None:
-        if number == NUDGE or not self._handlers.in_force(number):
+        if number in (NUDGE, STOP) or not self._handlers.in_force(number):
             return  # the descriptor hears of the signals of others too
         with self._lock:
             if self._child is None:
                 self._early.append(number)
-            elif not (number in TYPED and self._is_from_terminal()):
+            elif not (number in BY_TERMINAL and shares_terminal(self._child)):
                 self._send(number)
 
     def _send(self, number: int) -> None:
@@ -194,11 +200,6 @@ class Forwarding:
             signal.pthread_kill(self._main, NUDGE)
             self.watch.at(monotonic() + NUDGE_EVERY, self._give_up)
 
-    def _is_from_terminal(self) -> bool:
-        """Whether the child has got it by itself, as far as one can know."""
-        assert self._child is not None
-        return not self._child.leads_group and in_foreground()
-
 
 def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
@@ -206,7 +207,8 @@ def _is_main_thread() -> bool:
 
 def _wanted() -> Iterator[tuple[int, object]]:
     """Yield each signal, and the handler that ours may replace: Python's own for SIGINT."""
-    yield from dict.fromkeys((*ENDING, *NOTICES, NUDGE), signal.SIG_DFL).items()
+    ours = (*ENDING, *NOTICES, STOP, CONTINUE, NUDGE)
+    yield from dict.fromkeys(ours, signal.SIG_DFL).items()
     for number in TYPED:
         if signal.getsignal(number) is signal.default_int_handler:
             yield number, signal.default_int_handler

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .child import Child
+
 
 def has_terminal() -> bool:
     """Whether this process has a controlling terminal, whatever its streams are."""
@@ -25,6 +29,11 @@ def in_foreground() -> bool:
         return False
     finally:
         os.close(terminal)
+
+
+def shares_terminal(child: Child) -> bool:
+    """Whether what is typed there reaches the child as well, as far as one can know."""
+    return not child.leads_group and in_foreground()
 
 
 def _open_terminal() -> int | None:

@@ -1,7 +1,9 @@
 """What the command prints: read, kept for the record, and passed on at once.
 
-A thread reads each pipe to its end, whatever becomes of its own output, because a child
-whose pipe is full waits forever. Where the system gives no thread, that of the watch reads.
+A thread reads each pipe to its end, because a child whose pipe is full waits forever. When
+our own output fails (`| head -1`), it still reads MOST_MISSED more, and then closes the
+pipe: a child that never stops writing ends, as it would without us. Where the system
+gives no thread, that of the watch reads.
 Bytes are passed on as they come, so that a progress bar moves. A process that the child
 leaves behind may keep the pipe open: once the child has ended and the pipe is empty, we
 wait PATIENCE for more, and then only pass on.
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.25  # seconds
 LOOK_EVERY = 0.02  # seconds
 AT_ONCE = 1 << 16  # bytes: what a pipe holds, unless somebody has enlarged it
+MOST_MISSED = 1 << 24  # bytes that are only stored
 LARGEST_PIPE = 1 << 20  # bytes: /proc/sys/fs/pipe-max-size, unless root has raised it
 
 PIPE = -1  # subprocess.PIPE: importing it costs more than all the rest of the command
@@ -183,14 +186,26 @@ class PassOn:
         self._number = descriptor(stream)
         self._decode = codecs.getincrementaldecoder('utf-8')('replace').decode
         self._works = stream is not None
+        self._missed = 0  # bytes that came after that
         self._attempt(getattr(stream, 'flush', None))
 
     def __call__(self, piece: bytes, final: bool = False) -> None:
-        """Copy a piece; the reader may have gone away."""
-        if self._number is None:
+        """Copy a piece; the reader may have gone away.
+
+        Raises:
+            BrokenPipeError: that was long ago.
+        """
+        if self._stream is not None and not self._works:
+            self._miss(piece)
+        elif self._number is None:
             self._attempt(self._write_text, self._decode(piece, final))
         else:
             self._attempt(write_all, self._number, piece)
+
+    def _miss(self, piece: bytes) -> None:
+        self._missed += len(piece)
+        if self._missed > MOST_MISSED:
+            raise BrokenPipeError
 
     def _attempt(self, action: Callable[..., object] | None, *args: Any) -> None:
         if not self._works or action is None:

@@ -1,7 +1,8 @@
 """Standard input of repeated runs: each reads the same, or a message says that it cannot.
 
-A file is set back, before each run, to where it was at first. A pipe or a socket can be
-read once only: where there is input in one, a message says so before it is taken. A
+A file is set back, before each run, to where it was at first; not if it can be written
+through the same descriptor and was, since output would be overwritten. A pipe or a socket
+can be read once only: where there is input in one, a message says so before it is taken. A
 terminal is left alone: each run reads what is typed into it, as it would without us.
 
 Nothing is read ahead and no pipe is stored: it may be one that never ends, which the
@@ -31,8 +32,8 @@ def input_of() -> Callable[[], None]:
     """Return what to call before each of several runs, the warm-up ones included."""
     try:
         mode = os.fstat(STDIN).st_mode
-        if stat.S_ISREG(mode):
-            return Rewinding(STDIN) if _is_read_only(STDIN) else lambda: None
+        if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
+            return Rewinding(STDIN)
     except OSError:  # it is closed
         return lambda: None
     if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
@@ -47,16 +48,24 @@ def _is_read_only(number: int) -> bool:
     return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
 
 
+def _version(number: int) -> tuple[int, int]:
+    status = os.fstat(number)
+    return status.st_size, status.st_mtime_ns
+
+
 class Rewinding:
-    """Sets a file back to where it was."""
+    """Sets a file back to where it was, unless output may have gone there."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.start = os.lseek(number, 0, os.SEEK_CUR)
+        self.is_read_only = _is_read_only(number)
+        self.version = _version(number)
 
     def __call__(self) -> None:
         """Do that."""
-        os.lseek(self.number, self.start, os.SEEK_SET)
+        if self.is_read_only or _version(self.number) == self.version:
+            os.lseek(self.number, self.start, os.SEEK_SET)
 
 
 class OnlyOnce:

@@ -64,7 +64,10 @@ class Measurement:
         self.capture = Capture(settings, watch, lambda: self.forwarding.gave_up)
         self.options: dict[str, Any] = {**self.capture.pipes}
         self.outcome = Outcome(self.capture.modes, scope)
-        self.attendants: list[Attendant] = [self.forwarding, self.capture]
+        self.suspension = self.forwarding.suspension
+        self.attendants: list[Attendant] = [
+            *(self.forwarding, self.suspension, self.capture)
+        ]
         if settings.timeout is not None:
             self._limit(settings.timeout)
         self.progress: Progress | None = None
@@ -131,6 +134,7 @@ class Measurement:
         run = Run(bench, os.path.basename(self.command[0])).begin(
             invocation='CLI', command=self.command, returncode=self.outcome.returncodes
         )
+        self.forwarding.swallows = inf  # from here on there is a record to finish
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
         run.finish_wall_ns = run.start_wall_ns  # should no iteration end
@@ -203,12 +207,14 @@ class Measurement:
             self.forwarding.look_up,
             self.turn,
         )
+        self.suspension.starting()
         try:
             self.child.run()
         except StillRunningError:
             self.capture.leave(self.child)
             raise
         finally:
+            self.suspension.settled()
             self.forwarding.judge(self.child)
 
     def _run_timed(self, run: Run) -> None:

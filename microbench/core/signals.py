@@ -148,3 +148,10 @@ def end_by(number: int) -> None:
     """End this process by the signal: its parent sees what it would have seen."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
+
+
+def stop_by(number: int) -> None:
+    """Stop this process as the signal does by default; then put the handler back."""
+    handler = signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
+    signal.signal(number, handler)

@@ -7,16 +7,20 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from microbench import FileOutput, _core
 from microbench.__main__ import main
+from microbench.cli import suspension
+from microbench.cli.child import Child
 from microbench.cli.forwarding import Forwarding
 from microbench.cli.rewind import ONCE
+from microbench.core.run import Run
 from microbench.results import journals
-from tests.cli.conftest import wait_until
+from tests.cli.conftest import Started, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')
 NOTICES = ['QUIT', 'USR1', 'USR2', 'XCPU', 'ALRM', 'VTALRM', 'PROF', 'IO', 'PWR']
@@ -415,3 +419,126 @@ def test_the_first_process_of_a_container_ends_with_128_plus_n(environment, tmp_
         check=False,
     )
     assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, '')
+
+
+# --- stopped and continued ------------------------------------------------------------
+
+
+# A session with a group of its own for the command, as of a shell with job control: a
+# group is not stopped when no process outside could continue it.
+WITH_JOB_CONTROL = """
+import os, signal, subprocess, sys
+job = subprocess.Popen(sys.argv[1:], preexec_fn=lambda: os.setpgid(0, 0))
+print(job.pid, flush=True)
+_, status = os.waitpid(job.pid, os.WUNTRACED)
+while os.WIFSTOPPED(status):
+    print(signal.Signals(os.WSTOPSIG(status)).name, flush=True)
+    _, status = os.waitpid(job.pid, os.WUNTRACED)
+os._exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+@pytest.fixture
+def job(start, monkeypatch):
+    """Start the command as a job of a shell; return it and its process."""
+
+    def begin(*words):
+        monkeypatch.setattr(Started, 'PREFIX', (sys.executable, '-c', WITH_JOB_CONTROL))
+        command = start(*OUT, *words)
+        return command, psutil.Process(int(command.line()))
+
+    return begin
+
+
+@pytest.mark.parametrize('options', [(), ('--timeout=600',)])
+def test_a_stop_that_only_we_get(job, options):
+    """As of LSF, or of `kill`: the program stops with us, and goes on with us."""
+    script = 'echo $$; read x; exit 3'
+    command, ours = job(*options, '--', 'sh', '-c', script)
+    child = psutil.Process(int(command.line()))
+    ours.send_signal(signal.SIGTSTP)
+    assert command.line() == 'SIGTSTP'
+    wait_until(lambda: child.status() == psutil.STATUS_STOPPED)
+    ours.send_signal(signal.SIGCONT)
+    wait_until(lambda: child.status() != psutil.STATUS_STOPPED)
+    outcome = command.ended()
+    assert (outcome.status, outcome.stderr) == (3, '')
+    assert only(outcome)['call']['returncode'] == [3]
+
+
+@pytest.mark.parametrize('options', [(), ('--timeout=600',)])
+def test_a_stop_that_nothing_could_end(start, options):
+    """In an orphaned process group SIGTSTP stops neither us nor the program."""
+    command = start(*OUT, *options, '--', 'sh', '-c', 'echo $$; read x; exit 3')
+    child = psutil.Process(int(command.line()))
+    command.send(signal.SIGTSTP)
+    command.send(signal.SIGTSTP)
+    wait_until(lambda: child.status() != psutil.STATUS_STOPPED)
+    assert command.ended().status == 3
+
+
+def test_a_program_that_has_stopped_itself(start):
+    """SIGCONT to us is for it."""
+    command = start(*OUT, '--', 'sh', '-c', 'echo $$; kill -STOP $$; exit 3')
+    child = psutil.Process(int(command.line()))
+    wait_until(lambda: child.status() == psutil.STATUS_STOPPED)
+    command.send(signal.SIGCONT)
+    assert command.wait().status == 3
+
+
+def test_a_stop_while_the_program_is_started(monkeypatch):
+    """It waits until the program can be stopped as well."""
+    stopped = []
+    monkeypatch.setattr(suspension, 'stop_by', stopped.append)
+    ours = suspension.Suspension()
+    ours.starting()
+    ours.stop()
+    assert stopped == []
+    child = Child(['true'])
+    child.over = False
+    monkeypatch.setattr(child, 'send', lambda number: stopped.append(('child', number)))
+    ours.started(child)
+    assert stopped == [('child', signal.SIGTSTP), signal.SIGTSTP]
+
+
+def test_a_stop_while_a_program_cannot_be_started(monkeypatch):
+    """Then only we stop."""
+    stopped = []
+    monkeypatch.setattr(suspension, 'stop_by', stopped.append)
+    ours = suspension.Suspension()
+    ours.starting()
+    ours.stop()
+    ours.settled()
+    assert stopped == [signal.SIGTSTP]
+
+
+def test_a_program_that_we_may_not_signal(monkeypatch):
+    """One that has changed its user goes on, and so do we."""
+
+    def refuse(number):
+        raise PermissionError
+
+    child = Child(['true'])
+    child.process = SimpleNamespace(send_signal=refuse)
+    child.over = False
+    stopped = []
+    monkeypatch.setattr(suspension, 'stop_by', stopped.append)
+    ours = suspension.Suspension()
+    ours.started(child)
+    ours.stop()
+    assert stopped == [signal.SIGTSTP]
+
+
+# --- Ctrl-C beside the program ---------------------------------------------------------
+
+
+def test_ctrl_c_while_a_journal_is_made(tmp_path, monkeypatch):
+    """From where there is a record on it is finished, without an iteration."""
+    show = Run.show
+    monkeypatch.setattr(Run, 'show', lambda run: (show(run), os.kill(os.getpid(), 2)))
+    out = tmp_path / 'out.jsonl'
+    with pytest.raises(KeyboardInterrupt):
+        main(['-o', str(out), '--', 'true'])
+    [record] = records_in(out)
+    assert (record['exit_signal'], record['call']['durations']) == ('SIGINT', [])
+    assert list(tmp_path.iterdir()) == [out]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from microbench.__main__ import main
 from microbench.cli import pipes
-from microbench.cli.pipes import Kept, PassOn, Reader, write_all
+from microbench.cli.pipes import MOST_MISSED, Kept, PassOn, Reader, write_all
 from microbench.cli.watch import Watch
-from tests.cli.conftest import is_gone, wait_until
+from tests.cli.conftest import is_gone, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
@@ -98,6 +98,19 @@ def test_a_reader_that_goes_away_hangs_nobody(start):
     [line] = command.out.read_text().splitlines()
     [text] = json.loads(line)['call']['stdout']
     assert text.splitlines() == ['first', *map(str, range(40000))]
+
+
+def test_a_program_that_never_stops_writing(start):
+    """It ends by SIGPIPE, a little later than without us, when the reader has gone."""
+    command = start(*OUT, '--stdout', '--', 'yes')
+    assert command.line() == 'y'
+    command.process.stdout.close()
+    assert command.process.stderr.read() == ''
+    assert command.process.wait(60) == 128 + signal.SIGPIPE
+    [record] = records_in(command.out)
+    assert record['call']['returncode'] == [-signal.SIGPIPE]
+    [text] = record['call']['stdout']
+    assert MOST_MISSED < len(text) < 2 * MOST_MISSED
 
 
 def test_a_grandchild_that_keeps_the_pipe_is_not_waited_for(start):

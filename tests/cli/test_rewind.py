@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
@@ -69,6 +70,23 @@ def test_a_file_that_is_written_too(fed, tmp_path):
     """Its descriptor may be that of the output, which must not be overwritten."""
     with (tmp_path / 'both').open('w+b', 0) as both:
         fed(both, '-n', '3', '--', 'sh', '-c', 'echo out >&0')
+    assert (tmp_path / 'both').read_text() == 'out\n' * 3
+
+
+def test_a_file_that_could_be_written(fed):
+    """As one that a program has made to be read here."""
+    with tempfile.TemporaryFile() as both:
+        both.write(b'line\n' * 10)
+        both.seek(0)
+        seen, said = fed(both, '-n', '2', '--', 'wc', '-l')
+    assert (seen, said) == (['10'] * 2, '')
+
+
+def test_a_file_for_input_and_output(tmp_path, environment):
+    """What one run has printed is not overwritten by the next."""
+    script = 'exec "$0" -m microbench -o out.jsonl -n 3 -- sh -c "$1" <>both >&0'
+    words = ['sh', '-c', script, sys.executable, 'echo out']
+    subprocess.run(words, cwd=tmp_path, env=environment, check=True)
     assert (tmp_path / 'both').read_text() == 'out\n' * 3
 
 
