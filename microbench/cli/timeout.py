@@ -68,8 +68,10 @@ class TimeOut:
             self._kill_at = monotonic() + self.grace
             self._others = others_of(child) if child.is_ours else []
             child.terminate()
-            _signal_each(self._others, signal.SIGTERM, child)
+            # At once: when the leader of a group dies, the kernel may send SIGHUP to the
+            # stopped ones in it, see setpgid(2).
             child.wake()
+            _signal_each(self._others, signal.SIGTERM, child)
             _signal_each(self._others, signal.SIGCONT, child)
         self._timer = self.watch.at(self._kill_at, lambda: self._kill(child))
 
