@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, BinaryIO
 
 BLOCK = 1 << 20
 # Bytes of digests that can have any length: the strength their names promise.
@@ -76,7 +77,7 @@ def hex_digest(path: Any, algorithm: str, size: int | None = None) -> str:
     """Return the digest of a file's bytes, of no more than a block beyond `size`."""
     digest = new_hash(algorithm)
     read = 0
-    with open(path, 'rb') as file:
+    with open_file(path) as file:
         while block := file.read(BLOCK):
             digest.update(block)
             read += len(block)
@@ -86,6 +87,36 @@ def hex_digest(path: Any, algorithm: str, size: int | None = None) -> str:
     return str(digest.hexdigest() if length is None else digest.hexdigest(length))
 
 
+def open_file(path: Any) -> BinaryIO:
+    """Open a regular file for reading, and wait for no pipe that has taken its place.
+
+    Raises:
+        OSError: it cannot be opened, or is not a regular file.
+    """
+    if open is not io.open:
+        return open(path, 'rb')  # tests of users put their own in its place
+    return open(path, 'rb', opener=_descriptor)
+
+
+def _descriptor(path: Any, flags: int) -> int:
+    """Return a descriptor of a regular file; of a directory, open() raises by itself."""
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    except BlockingIOError:  # it has a lease, as Samba takes one: wait for its end
+        descriptor = os.open(path, flags)
+    try:
+        _check_kind(os.fstat(descriptor), path)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_kind(found: os.stat_result, path: Any) -> None:
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise OSError(errno.EINVAL, 'not a regular file', path)
+
+
 def state_of(path: Any) -> tuple[int, ...]:
     """Return what changes whenever a file does: device, inode, size, and two times.
 
@@ -93,7 +124,6 @@ def state_of(path: Any) -> tuple[int, ...]:
         OSError: there is nothing, or neither a file nor a directory.
     """
     found = os.stat(path)
-    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
-        raise OSError(errno.EINVAL, 'not a regular file', path)
+    _check_kind(found, path)
     times = (found.st_mtime_ns, found.st_ctime_ns)
     return (found.st_dev, found.st_ino, found.st_size, *times)

@@ -57,6 +57,8 @@ def unknown_reason() -> str:
     given = _given()
     if not given or given.startswith('-'):
         return 'no script: the code was typed, or given to Python as text'
+    if not os.path.isabs(given):
+        return f'no running script is found by this relative path: {given}'
     return f'an installed program runs the code: {given}'
 
 
@@ -113,21 +115,44 @@ def _started_by_python(path: str) -> bool:
 
 
 def _absolute(given: str, main: str, directory: str) -> str:
-    """Return the path that a program was started with, as it was then; '' is typed code.
+    """Return the path that a program was started with, as it was then; '' is unknown.
 
     Python made `__main__.__file__` absolute when it started; the program may have
     changed its directory since.
     """
     if not given or given.startswith('-'):
         return ''
-    if not os.path.isabs(given) and _last_part(given) in _names_of(main):
+    if os.path.isabs(given):
+        found = os.path.isfile(_file_to_run(given))
+        return main if not found and _is_script(main) else given
+    if _last_part(given) in _names_of(main):
         return main
-    first = [FIRST_SEEN[1]] if given == FIRST_SEEN[0] else []
-    paths = [os.path.join(start, given) for start in (*first, directory)]
-    found = [path for path in paths if os.path.isfile(_file_to_run(path))]
-    if not found and main and not is_installed(main):
-        return main  # the program has put another word in its place
-    return found[0] if found else paths[-1]
+    script = main if _is_script(main) else ''
+    return _relative(given, script, directory) or script
+
+
+def _relative(given: str, script: str, directory: str) -> str:
+    """Return the file that a relative path leads to, if it is the program; '' is unknown.
+
+    A launcher runs it, or the program has put the word in the place of its script. After
+    a change of directory it leads to another file of that name, or to none.
+    """
+    start = FIRST_SEEN[1] if given == FIRST_SEEN[0] else directory
+    path = os.path.join(start, given)
+    runs = _runs(path)
+    known = not script if runs is None else runs
+    return path if known else ''
+
+
+@lru_cache
+def _runs(path: str) -> bool | None:
+    from .running_code import runs_now  # start-up time
+
+    return runs_now(_file_to_run(path))
+
+
+def _is_script(main: str) -> bool:
+    return bool(main) and not is_installed(main)
 
 
 def _last_part(path: str) -> str:

@@ -1,10 +1,12 @@
 """What a record says about files: their digests."""
 
 import errno
+import fcntl
 import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -293,6 +295,44 @@ def test_pipes_are_not_read(folder):
     with pytest.raises(OSError, match='not a regular file') as caught:
         record_of(hash_files=['pipe'])
     assert caught.value.errno == errno.EINVAL
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_read(folder, monkeypatch):
+    """It may have come after the look at the path: what was opened counts."""
+    state_of = digest.state_of
+
+    def replacing(path):
+        found = state_of(path)
+        os.mkfifo('pipe')
+        Path('pipe').replace(path)
+        return found
+
+    monkeypatch.setattr(digest, 'state_of', replacing)
+    with pytest.raises(OSError, match='not a regular file'):
+        record_of(hash_files=['a.txt'])
+
+
+def test_opening_a_pipe_waits_for_no_writer(folder):
+    """Nothing stays open, and what others have written stays in it."""
+    os.mkfifo('pipe')
+    held = os.open('pipe', os.O_RDWR)
+    os.write(held, b'x')
+    with pytest.raises(OSError, match='not a regular file'):
+        digest.open_file('pipe')
+    assert os.read(held, 9) == b'x'
+    os.close(held)
+
+
+def test_a_file_with_a_lease_is_waited_for(folder):
+    """As Samba takes one: the kernel asks its holder to end it."""
+    held = os.open('a.txt', os.O_RDWR)
+    end = lambda *_: fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)  # noqa: E731
+    before = signal.signal(signal.SIGIO, end)
+    fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    record = record_of(hash_files=['a.txt'])
+    signal.signal(signal.SIGIO, before)
+    os.close(held)
+    assert record['file_hashes'] == {'a.txt': sha256(b'a')}
 
 
 @pytest.mark.parametrize('path', ['a\0b', 7, None, 'x' * 5000, 'loop'])

@@ -124,6 +124,42 @@ def test_what_runs_the_script_is_not_the_script(folder, words, monkeypatch):
     assert says == [f'{folder}/job.py False'] * 2, done.stderr
 
 
+RUNS = ['-c', 'import sys, runpy; runpy.run_path(sys.argv[1], run_name="__main__")']
+
+
+@pytest.mark.parametrize('words', [RUNS, ['-m', 'trace', '--count', '-C', 'counts']])
+def test_another_file_of_that_name_is_not_the_script(folder, words):
+    """A relative path is unknown once the directory has changed, unless seen before."""
+    folder.joinpath('other').mkdir()
+    folder.joinpath('other', 'job.py').write_text('print("another one", "\\d")\n')
+    probe = PROBE.replace("'/'", "'other'")
+    folder.joinpath('job.py').write_text(probe)
+    assert asked(*words, 'job.py') == ('', False)
+    folder.joinpath('job.py').write_text('import microbench.mixins.script\n' + probe)
+    assert asked(*words, 'job.py') == (str(folder / 'job.py'), False)
+
+
+def test_a_script_that_was_edited_under_a_launcher(folder):
+    """What the launcher has read is no longer there."""
+    code = "with open('job.py', 'a') as file:\n    file.write('edited = True')\n"
+    folder.joinpath('job.py').write_text(code + PROBE.replace("os.chdir('/')\n", ''))
+    assert asked(*RUNS, 'job.py') == ('', False)
+
+
+def test_code_with_a_warning_prints_no_other(folder):
+    """Comparing the code of a launcher's script with the file is silent."""
+    code = PROBE.replace("os.chdir('/')", r"text = '\d'")
+    folder.joinpath('job.py').write_text(code)
+    assert asked('-W', 'ignore', *RUNS, 'job.py') == (str(folder / 'job.py'), False)
+    warned = subprocess.run(
+        [sys.executable, '-W', 'always', *RUNS, 'job.py'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert warned.stderr.count('Warning') == 1
+
+
 SPAWNS = """\
 import multiprocessing, os
 def work():
@@ -167,8 +203,11 @@ def test_workers_of_a_directory(folder, method):
 # --- names that a program sets -----------------------------------------------------------
 
 
-def test_another_word_in_the_place_of_the_script(folder):
-    """A program may set `sys.argv[0]` to its name for messages."""
+@pytest.mark.parametrize('exists', [False, True])
+def test_another_word_in_the_place_of_the_script(folder, exists):
+    """A program may set `sys.argv[0]` to its name for messages; a file may have it."""
+    if exists:
+        folder.joinpath('tool').write_text('data')
     code = PROBE.replace("os.chdir('/')", "sys.argv[0] = 'tool'")
     folder.joinpath('job.py').write_text(code)
     assert asked('job.py') == (str(folder / 'job.py'), True)
