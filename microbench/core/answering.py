@@ -34,7 +34,7 @@ def unusable(paths: Iterable[str]) -> dict[str, str]:
 
 def _within(limit: float, paths: list[str], modes: dict[str, int]) -> None:
     """Look at each path, in a thread that is left behind if it takes too long."""
-    import threading
+    from .threads import new_thread  # start-up time
 
     def look(path: str) -> None:
         try:
@@ -48,7 +48,7 @@ def _within(limit: float, paths: list[str], modes: dict[str, int]) -> None:
         for path in paths:
             look(path)
 
-    thread = threading.Thread(target=look_at_all, name='microbench-paths', daemon=True)
+    thread = new_thread(look_at_all, 'microbench paths')
     try:
         thread.start()
     except RuntimeError:  # no thread to be had, or the interpreter ends

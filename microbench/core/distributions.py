@@ -6,7 +6,6 @@ of the Python Packaging User Guide, and of the `.egg-info` that came before them
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import stat
@@ -59,13 +58,7 @@ class Metadata:
         Raises:
             OSError: it is there and cannot be read.
         """
-        path = os.path.join(self.path, name) if name else self.path
-        try:
-            with open(path, 'rb', 0, opener=_opened) as file:
-                is_plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-                return _up_to(file, most) if is_plain else None
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            return None
+        return read_file(os.path.join(self.path, name) if name else self.path, most)
 
     def files(self) -> list[str]:
         """Return what is installed, from the folder that the metadata is in.
@@ -76,6 +69,8 @@ class Metadata:
         if record is not None:
             lines = _text(record).splitlines()
             if b'"' in record:
+                import csv  # start-up time
+
                 return [row[0] for row in csv.reader(lines) if row]
             return [file for line in lines if (file := line.partition(',')[0])]
         listed = _text(self.read('installed-files.txt') or b'').splitlines()
@@ -128,6 +123,20 @@ class Metadata:
         return found
 
 
+def read_file(path: str, most: int) -> bytes | None:
+    """Return a file, up to `most` bytes; None if it is missing or not a regular file.
+
+    Raises:
+        OSError: it is there and cannot be read.
+    """
+    try:
+        with open(path, 'rb', 0, opener=_opened) as file:
+            is_plain = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return _up_to(file, most) if is_plain else None
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+
+
 def _opened(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, 'O_NONBLOCK', 0))  # it may be a pipe
 
@@ -161,12 +170,12 @@ def in_folder(folder: str) -> list[Metadata]:
     What pip has left over is not installed; what cannot be listed is empty.
     """
     try:
-        names = sorted(os.listdir(folder))
+        names = os.listdir(folder)
     except NotADirectoryError:
         return _in_zip(folder)
     except OSError:
         return []
-    found = [n for n in names if n.endswith(SUFFIXES) and not is_left_over(n)]
+    found = sorted(n for n in names if n.endswith(SUFFIXES) and not is_left_over(n))
     if folder.endswith('.egg') and 'EGG-INFO' in names:
         found.append('EGG-INFO')
     return [Metadata(os.path.join(folder, name)) for name in found]

@@ -12,8 +12,14 @@ import sys
 from functools import lru_cache
 
 from .answering import unusable
-from .distributions import BrokenError, Metadata, in_folder, normalized
+from .distributions import BrokenError, Metadata, in_folder, normalized, read_file
 from .sources import folder_of_editable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOOK_AT_MOST = 1 << 20  # bytes of a .pth file, or of the code of a finder
 
 
 def version_of_file(name: str, file: str) -> str | None:
@@ -27,7 +33,7 @@ def version_of_file(name: str, file: str) -> str | None:
         None if no distribution has it, or several do.
     """
     base, inside = divided(name, file)
-    owners = _owners_in(base, name, inside) or _editable_with(file)
+    owners = _owners_in(base, name, inside) or _editable_with(file, base, inside)
     versions = {found for found in map(_identity, owners) if found}
     return versions.pop()[1] if len(versions) == 1 else None
 
@@ -142,7 +148,12 @@ class Folder:
         """Folders with sources, and the distributions that are installed from there."""
         if self._editable is None:
             pairs = [(folder_of_editable(found), found) for found in self.installed]
-            self._editable = [(folder, found) for folder, found in pairs if folder]
+            self._editable = [
+                (place, found)
+                for folder, found in pairs
+                if folder
+                for place in {folder, os.path.realpath(folder)}  # installers follow links
+            ]
         return self._editable
 
 
@@ -167,18 +178,48 @@ _usable: dict[tuple[str, ...], list[str]] = {}  # by search path: asked once for
 def _searched() -> list[str]:
     """Return the search path, without what may never answer."""
     key = tuple(path for path in sys.path if path and isinstance(path, str))
-    if key not in _usable:
+    found = _usable.get(key)
+    if found is None:
         excluded = unusable(key)
+        found = [path for path in dict.fromkeys(key) if path not in excluded]
         _usable.clear()
-        _usable[key] = [path for path in dict.fromkeys(key) if path not in excluded]
-    return _usable[key]
+        _usable[key] = found  # another thread may clear it at once
+    return found
 
 
-def _editable_with(file: str) -> list[Metadata]:
-    """Return the editable distribution whose sources a file is among: the innermost."""
+# --- editable installs: their modules are in no RECORD ---------------------------------
+
+
+def _editable_with(file: str, base: str, inside: str) -> list[Metadata]:
+    """Return the editable distribution that a module is imported from: the innermost."""
     found: dict[str, list[Metadata]] = {}
     for path in _searched():
         for folder, metadata in _folder(path).editable:
-            if file.startswith(os.path.join(folder, '')):
+            if file.startswith(os.path.join(folder, '')) and _leads(metadata, base, inside):
                 found.setdefault(folder, []).append(metadata)
     return found[max(found, key=len)] if found else []
+
+
+def _leads(metadata: Metadata, base: str, inside: str) -> bool:
+    """Whether an editable install makes Python find a module in a folder.
+
+    Other files of the sources, and an environment among them, do not belong to it. Where it
+    does not list its names, its `.pth` file has the folder, or its finder the name.
+    """
+    first = os.fsencode(inside.partition('/')[0])
+    listed = _top_level(metadata)
+    if listed:
+        return first in listed
+    wanted = (os.fsencode(base), b"'%b'" % first, b'"%b"' % first)
+    return any(name in text for text in _hooks(metadata) for name in wanted)
+
+
+def _hooks(metadata: Metadata) -> Iterator[bytes]:
+    """Yield the files by which an editable install is found."""
+    try:
+        names = [name for name in metadata.files() if '/' not in name]
+        for name in names:
+            if name.endswith(('.pth', '.py')):
+                yield read_file(os.path.join(metadata.folder, name), HOOK_AT_MOST) or b''
+    except OSError:
+        return

@@ -89,10 +89,18 @@ def folder_of(url: str) -> str | None:
     return os.path.normpath(path[1:] if path[2:3] == ':' else path)  # /C:/folder
 
 
+def _if_editable(metadata: Metadata) -> dict[str, Any] | None:
+    """Return where a distribution comes from; None, without loading json, for most."""
+    data = metadata.read(DIRECT_URL, AT_MOST)
+    if data is None:
+        return _of_egg_info(metadata)
+    return described(data) if b'"editable"' in data else None
+
+
 def folder_of_editable(metadata: Metadata) -> str | None:
     """Return the folder with the sources of an editable install; else None."""
     try:
-        source = source_of(metadata)
+        source = _if_editable(metadata)
     except (OSError, ValueError):
         return None
     folder = folder_of(source['url']) if source and source.get('editable') else None

@@ -84,8 +84,8 @@ _installed_versions: dict[tuple[str, str], str | None] = {}  # by name and file
 def _installed(name: str, names: dict[str, Any]) -> str | None:
     """Return the version of the distribution that has installed a module."""
     file = names.get('__file__')
-    if type(file) is not str:
-        return None  # a namespace, or built in
+    if type(file) is not str or name == '__main__':
+        return None  # a namespace, built in, or a script
     key = (name, file)
     if key not in _installed_versions:
         from .owners import version_of_file  # start-up time

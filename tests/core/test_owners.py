@@ -96,28 +96,63 @@ def test_with_nothing_but_a_name(tmp_path):
     assert version(tmp_path, 'other', 'other.py') is None
 
 
-@pytest.mark.parametrize(
-    'layout', ['src/it/__init__.py', 'it/__init__.py', 'lib/odd/it.py']
-)
-def test_an_editable_install(tmp_path, monkeypatch, layout):
-    """Its files are in no RECORD: the folder of the sources decides."""
-    site, sources = tmp_path / 'site', tmp_path / 'sources with space'
+def editable(site, sources, name, version, hook='', text='', **more):
+    """Install sources as editable, as the packaging guide says: found by a hook."""
     about = f'{{"url": "{url_of(str(sources))}", "dir_info": {{"editable": true}}}}'
-    install(site, 'it', '1.0', '__editable___it_finder.py', direct_url_DOT_json=about)
+    hooks = [hook] if hook else []
+    install(site, name, version, *hooks, direct_url_DOT_json=about, **more)
+    for file in hooks:
+        site.joinpath(file).write_text(text)
+
+
+@pytest.mark.parametrize(
+    ('layout', 'hook', 'text', 'more'),
+    [
+        ('src/it/__init__.py', 'it.pth', '{}/src\n', {}),
+        ('it/__init__.py', 'it.pth', '{}\n', {}),
+        ('lib/odd/it.py', '_editable_impl_it.py', "F.map_module('it', '{}')", {}),
+        ('lib/odd/it.py', '_it_editable_loader.py', 'install({{"it"}})', {}),
+        ('lib/odd/it.py', 'it.pth', 'import it_finder\n', {'top_level_DOT_txt': 'it\n'}),
+    ],
+)
+def test_an_editable_install(tmp_path, monkeypatch, layout, hook, text, more):
+    """Its modules are in no RECORD: the folder, and what makes Python find them, decide."""
+    site, sources = tmp_path / 'site', tmp_path / 'sources with space'
+    editable(site, sources, 'it', '1.0', hook, text.format(sources), **more)
     monkeypatch.setattr(sys, 'path', [str(site), ''])
     assert version(sources, 'it', layout) == '1.0'
     assert version(tmp_path / 'sources with space, too', 'it', layout) is None
+    assert version(sources, 'test_it', 'tests/test_it.py') is None
+    assert version(sources, 'other', '.venv/lib/site-packages/other.py') is None
 
 
 def test_of_two_editable_installs_the_inner_one(tmp_path, monkeypatch):
     """A repository that holds several distributions may be one itself."""
-    for name, folder, number in (('all', '', '1'), ('part', 'part', '2')):
-        url = url_of(str(tmp_path / 'repo' / folder))
-        about = f'{{"url": "{url}", "dir_info": {{"editable": true}}}}'
-        install(tmp_path / 'site', name, number, direct_url_DOT_json=about)
-    monkeypatch.setattr(sys, 'path', [str(tmp_path / 'site')])
+    repo, site = tmp_path / 'repo', tmp_path / 'site'
+    editable(site, repo, 'all', '1', top_level_DOT_txt='part\nother\n')
+    editable(site, repo / 'part', 'part', '2', top_level_DOT_txt='part\n')
+    monkeypatch.setattr(sys, 'path', [str(site)])
     assert version(tmp_path, 'part', 'repo/part/part.py') == '2'
     assert version(tmp_path, 'other', 'repo/other.py') == '1'
+
+
+def test_an_editable_install_by_a_link(tmp_path, monkeypatch):
+    """The note of pip has the link, the `.pth` file of Hatchling the folder behind it."""
+    repo, link, site = tmp_path / 'repo', tmp_path / 'link', tmp_path / 'site'
+    repo.mkdir()
+    link.symlink_to(repo)
+    editable(site, link, 'it', '1', 'it.pth', f'{repo}\n')
+    monkeypatch.setattr(sys, 'path', [str(site)])
+    assert version(repo, 'it', 'it.py') == '1'
+
+
+def test_an_editable_install_without_a_hook(tmp_path, monkeypatch):
+    """What cannot be read decides nothing."""
+    repo, site = tmp_path / 'repo', tmp_path / 'site'
+    editable(site, repo, 'it', '1', 'it.pth')
+    site.joinpath('it.pth').unlink()
+    monkeypatch.setattr(sys, 'path', [str(site)])
+    assert version(repo, 'it', 'it.py') is None
 
 
 def test_beside_an_egg_info(tmp_path):
@@ -172,3 +207,14 @@ def test_a_path_that_never_answers(tmp_path, monkeypatch):
     finally:
         released.set()
     assert asked == ['/hanging']
+
+
+def test_another_thread_that_changes_the_search_path(monkeypatch):
+    """What a thread has found stays its own, though the next one replaces it at once."""
+
+    class Cleared(dict):
+        def __setitem__(self, key, value):
+            """Another thread clears it."""
+
+    monkeypatch.setattr(owners, '_usable', Cleared())
+    assert owners._searched() == list(dict.fromkeys(filter(None, sys.path)))

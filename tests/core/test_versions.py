@@ -148,6 +148,17 @@ def test_a_package_in_a_namespace(site):
     assert of_module(sys.modules['mb_shared']) is None
 
 
+def test_a_script_is_no_package(site, monkeypatch):
+    """Nothing is read for it, even where a distribution has put it there."""
+    install(site, 'application', '1.0', '__main__.py')
+    script = types.ModuleType('__main__')
+    script.__file__ = str(site / '__main__.py')
+    monkeypatch.setitem(sys.modules, '__main__', script)
+    assert of_package('__main__') is None
+    script.__version__ = '2.0'
+    assert of_package('__main__') == ('__main__', '2.0')
+
+
 def test_a_version_is_looked_up_once(site, monkeypatch):
     """What is installed is not read again for each record."""
     module = imported(site, 'mb_once')
