@@ -55,13 +55,11 @@ class Installed:
         """Add the packages of this process; not from paths that it must not look at."""
         from importlib import metadata
 
-        excluded = self._excluded(sys.path)
-        if not excluded:
-            found = metadata.distributions()
-        else:
-            paths = [path for path in sys.path if path not in excluded]
-            found = metadata.distributions(path=paths)
-        self.add_all(map(of_distribution, found))
+        paths = [path for path in sys.path if isinstance(path, str)]  # as imports do
+        excluded = self._excluded(paths)
+        usable = [path for path in paths if path not in excluded]
+        options: Any = {} if usable == sys.path else {'path': usable}
+        self.add_all(map(of_distribution, metadata.distributions(**options)))
 
     def _excluded(self, paths: list[str]) -> dict[str, str]:
         excluded = unusable(paths)

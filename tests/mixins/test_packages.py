@@ -203,6 +203,15 @@ def test_paths_that_must_not_be_opened(site, monkeypatch):
     assert found_in(site) == ({'it': '1.0'}, why)
 
 
+def test_what_is_not_a_text_in_the_search_path(site, tmp_path, monkeypatch):
+    """Imports pass over it, a Path too: what is there is not imported."""
+    install(site, 'it', '1.0')
+    install(tmp_path / 'other', 'other', '1.0')
+    odd = [0, None, tmp_path / 'other', str(site)]
+    monkeypatch.setattr(sys, 'path', odd)
+    assert found_in(site) == ({'it': '1.0'}, {})
+
+
 def test_a_path_that_never_answers(site, monkeypatch):
     """As one on a network: it is left out after some time, with those behind it."""
     install(site, 'it', '1.0')
