@@ -633,7 +633,7 @@ cdef c.mb_image image_of(bytes data) except *:
     cdef c.mb_image image
     image.base, image.size = PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data)
     if c.mb_image_header(image) is NULL:
-        raise ValueError('this is no journal, or one of another version')
+        raise ValueError('this is not a journal, or one of another version')
     return image
 
 

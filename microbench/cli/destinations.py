@@ -150,7 +150,7 @@ def _trouble_with(host: str) -> str | None:
         except OSError as error:
             found.append(error.strerror or str(error))
         except UnicodeError:
-            found.append('that is no name of a host')
+            found.append('that is not the name of a host')
 
     thread = Thread(target=ask, daemon=True)  # a name server may take a minute
     try:

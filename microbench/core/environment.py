@@ -47,7 +47,7 @@ def _listed(bench: object, attribute: str) -> list[Any]:
 
 def _variable(name: Any) -> tuple[str, str | None]:
     if not isinstance(name, str):
-        message = f'env_vars: {name!r} is no name of an environment variable'
+        message = f'env_vars: {name!r} is not the name of an environment variable'
         raise ValueError(message)  # noqa: TRY004 - as above
     return name, os.environ.get(name)
 

@@ -171,7 +171,7 @@ class Plan:
         if bench._json_encoder is not None:
             yield f'{bench._json_encoder.__name__} encodes the record'
         if type(self.tz) is not timezone or self.tz.utcoffset(None).microseconds:
-            yield f'{self.mb["timezone"]} is no fixed offset'
+            yield f'{self.mb["timezone"]} is not a fixed offset'
         for name, value in bench._static.items():
             if name in ('mb', 'call') or type(value) not in encoding.SCALARS:
                 yield f'field {name!r} is made anew for each record'

@@ -210,7 +210,7 @@ def _number(text: str, place: str) -> int:
     """Return a number as the kernel writes it; ValueError for anything else."""
     digits = text.strip()
     if not is_number(digits, LONGEST):
-        raise ValueError(f'{place}: {digits[:80]!r} is no limit')
+        raise ValueError(f'{place}: {digits[:80]!r} is not a limit')
     return int(digits)
 
 

@@ -52,7 +52,7 @@ def _cpus_of(part: str) -> int:
     last = end if dash else first
     numbers = is_number(first, DIGITS) and is_number(last, DIGITS)
     if not numbers or int(first) > int(last):
-        raise ValueError(f'{part[:80]!r} is no list of CPUs')
+        raise ValueError(f'{part[:80]!r} is not a list of CPUs')
     return int(last) - int(first) + 1
 
 

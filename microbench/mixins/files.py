@@ -30,7 +30,7 @@ def known_algorithm(word: str) -> str:
     try:
         new_hash(word)
     except ValueError:
-        raise ValueError(f'{word!r} is no algorithm of hashlib: type sha256') from None
+        raise ValueError(f'{word!r} is not an algorithm of hashlib: type sha256') from None
     return word
 
 
@@ -48,7 +48,7 @@ def byte_count(size: Any) -> int:
     word = str(size).strip().lower()
     digits = word.rstrip(''.join(UNITS))
     if not digits.isdecimal() or word[len(digits) :] not in UNITS:
-        raise ValueError(f'{size!r} is no number of bytes: type 1000000, 500M or 10G')
+        raise ValueError(f'{size!r} is not a number of bytes: type 1000000, 500M or 10G')
     return int(digits) << UNITS[word[len(digits) :]]
 
 

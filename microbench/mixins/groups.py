@@ -59,7 +59,7 @@ def groups_in(text: str) -> Groups:
     for line in text.splitlines():
         parts = line.split(':', 2)
         if len(parts) != 3 or not parts[2].startswith('/'):
-            raise ValueError(f'{GROUPS}: {line[:80]!r} is no control group')
+            raise ValueError(f'{GROUPS}: {line[:80]!r} is not a control group')
         for controller in parts[1].split(','):
             groups[controller] = parts[2], parts[1]
     return groups
@@ -181,7 +181,7 @@ def mounts_in(text: str) -> Iterator[Mount]:
     for line in text.splitlines():
         place, dash, system = line.partition(' - ')
         if not dash:
-            raise ValueError(f'{MOUNTS}: {line[:80]!r} is no mount')
+            raise ValueError(f'{MOUNTS}: {line[:80]!r} is not a mount')
         kind, _, options = system.split(' ', 2)
         if kind in ('cgroup', 'cgroup2'):
             _, _, _, root, point, *_ = map(_unescaped, place.split(' '))

@@ -55,7 +55,8 @@ class Installed:
         """Add the packages of this process; not from paths that it must not look at."""
         from importlib import metadata
 
-        paths = [path for path in sys.path if isinstance(path, str)]  # as imports do
+        searched: list[Any] = sys.path
+        paths = [path for path in searched if isinstance(path, str)]  # as imports do
         excluded = self._excluded(paths)
         usable = [path for path in paths if path not in excluded]
         options: Any = {} if usable == sys.path else {'path': usable}

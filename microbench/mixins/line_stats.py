@@ -61,7 +61,8 @@ def decoded(text: str) -> LineStats:
         stats = Unpickler(io.BytesIO(base64.b64decode(text))).load()
         return _checked(stats)
     except Exception as error:
-        raise ValueError(f'this is no line profile of MBLineProfiler: {error}') from error
+        message = f'this is not a line profile of MBLineProfiler: {error}'
+        raise ValueError(message) from error
 
 
 def _checked(stats: Any) -> LineStats:

@@ -86,7 +86,7 @@ def _bytes_in(line: str) -> int:
     words = line.split()
     number = words[1] if len(words) == 3 and words[2] == 'kB' else ''
     if not is_number(number, DIGITS):
-        raise ValueError(f'{MEMORY}: {line[:80]!r} is no size in kB')
+        raise ValueError(f'{MEMORY}: {line[:80]!r} is not a size in kB')
     return int(number) * 1024
 
 

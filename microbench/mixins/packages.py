@@ -19,7 +19,7 @@ def python_program(word: str) -> str:
 
     found = shutil.which(word)
     if found is None:
-        raise ValueError(f'{word!r} is no program that can be found')
+        raise ValueError(f'the program {word!r} cannot be found')
     return found
 
 

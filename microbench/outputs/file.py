@@ -40,7 +40,8 @@ def _write_all(file: io.RawIOBase, line: bytes) -> None:
     while line:
         written = file.write(line)
         if not written:
-            raise BlockingIOError(EAGAIN, f'{len(line)} bytes could not be written')
+            rest = f'{len(line)} byte{"s" * (len(line) > 1)}'
+            raise BlockingIOError(EAGAIN, f'{rest} could not be written')
         line = line[written:]
 
 

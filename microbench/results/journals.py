@@ -224,7 +224,7 @@ class Journal:
         self._descriptor = os.open(self.path, mode | LOOKING)
         there = os.fstat(self._descriptor)
         if not S_ISREG(there.st_mode):
-            self.why_not = 'it is no file'
+            self.why_not = 'it is not a file'
         elif there.st_uid != os.geteuid() and not self.force:
             self.why_not = f'it belongs to user {there.st_uid}'
         elif not self._lock():

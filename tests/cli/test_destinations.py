@@ -189,7 +189,7 @@ def test_a_name_that_is_none_is_told(web, capsys, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(urllib.request, 'urlopen', Web())
     assert status_of(['--http-output', f'http://{"x" * 70}.invalid', 'true']) == 0
-    assert 'is no name of a host' in capsys.readouterr().err
+    assert 'is not the name of a host' in capsys.readouterr().err
 
 
 def test_a_name_server_that_is_silent_is_not_waited_for(web, capsys, monkeypatch):

@@ -114,7 +114,7 @@ WRONG = [
     ('--git-repo nowhere touch ran', "directory not found: 'nowhere'"),
     ('--hash-file nowhere -- touch ran', "file not found: 'nowhere'"),
     ('--hash-file . -- touch ran', "'.' is a directory, not a file"),
-    ('--hash-algorithm rot13 touch ran', "'rot13' is no algorithm of hashlib"),
+    ('--hash-algorithm rot13 touch ran', "'rot13' is not an algorithm of hashlib"),
     # fields
     ('-f a touch ran', "-f/--field: 'a' has no '=': type KEY=VALUE"),
     ('-f =a touch ran', "'=a' has no key: type KEY=VALUE"),

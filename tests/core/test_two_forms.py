@@ -397,12 +397,12 @@ def test_a_reason_that_comes_and_goes(attributes, reason):
         ({'duration_counter': time.time}, ['time is not read in C']),
         ({'json_encoder': Own}, ['Own encodes the record']),
         ({'json_encoder': JSONEncoder}, []),
-        ({'tz': Zoned()}, ['Somewhere is no fixed offset']),
-        ({'tz': None}, ['None is no fixed offset']),
+        ({'tz': Zoned()}, ['Somewhere is not a fixed offset']),
+        ({'tz': None}, ['None is not a fixed offset']),
         ({'tz': dt.timezone(dt.timedelta(hours=2), 'CEST')}, []),
         (
             {'tz': dt.timezone(dt.timedelta(microseconds=1))},
-            ['UTC+00:00:00.000001 is no fixed offset'],
+            ['UTC+00:00:00.000001 is not a fixed offset'],
         ),
         ({'x': [1]}, ["field 'x' is made anew for each record"]),
         ({'x': {}, 'y': ()}, [f'field {n!r} is made anew for each record' for n in 'xy']),
@@ -440,7 +440,7 @@ def test_all_reasons_are_given():
     reasons = bench.explain_path()
     assert reasons == [
         'time is not read in C',
-        'None is no fixed offset',
+        'None is not a fixed offset',
         "field 'x' is made anew for each record",
     ]
     reasons.clear()

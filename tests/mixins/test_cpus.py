@@ -55,7 +55,7 @@ def test_a_list_has_all_numbers(numbers):
 )
 def test_what_is_no_list(text):
     """It raises, and counts nothing: neither what only Python calls a number."""
-    with pytest.raises(ValueError, match='is no list of CPUs'):
+    with pytest.raises(ValueError, match='is not a list of CPUs'):
         cpus_in(text)
 
 

@@ -158,7 +158,7 @@ def test_memory_that_makes_no_sense(text, tmp_path, monkeypatch):
     (tmp_path / 'meminfo').write_text(text)
     host = host_with(monkeypatch, MEMORY=str(tmp_path / 'meminfo'))
     assert 'ram_total' not in host
-    assert 'is no size in kB' in host['unavailable']['ram_total']
+    assert 'is not a size in kB' in host['unavailable']['ram_total']
     assert len(host['unavailable']['ram_total']) < 300
     assert {'hostname', 'cpu_cores_logical', 'cpu_cores_physical'} <= host.keys()
 

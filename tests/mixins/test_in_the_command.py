@@ -185,5 +185,5 @@ def test_a_python_to_list_that_is_not_there(tmp_path):
     words = ['--packages-of', '/no/python', '--', 'touch', str(tmp_path / 'ran')]
     done = subprocess.run([*asked, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "'/no/python' is no program that can be found" in done.stderr
+    assert "the program '/no/python' cannot be found" in done.stderr
     assert not tmp_path.joinpath('ran').exists()

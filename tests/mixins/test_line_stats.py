@@ -66,7 +66,7 @@ class Hostile:
 def test_a_hostile_pickle_runs_nothing(attack, tmp_path):
     """Whatever a text names besides line statistics is refused before it is called."""
     made = tmp_path / 'made'
-    with pytest.raises(ValueError, match=r'no line profile.*is refused'):
+    with pytest.raises(ValueError, match=r'not a line profile.*is refused'):
         MBLineProfiler.decode_line_profile(attack(str(made)))
     assert not made.exists()
 
@@ -77,7 +77,7 @@ def test_a_hostile_pickle_runs_nothing(attack, tmp_path):
 )
 def test_other_text_is_refused(text):
     """Text that is broken, or holds another value, raises ValueError."""
-    with pytest.raises(ValueError, match='no line profile of MBLineProfiler'):
+    with pytest.raises(ValueError, match='not a line profile of MBLineProfiler'):
         MBLineProfiler.decode_line_profile(text)
 
 
@@ -86,5 +86,5 @@ def test_other_text_is_refused(text):
 )
 def test_statistics_of_another_shape_are_refused(timings):
     """Only numbers and names in the usual shape come out."""
-    with pytest.raises(ValueError, match='no line profile of MBLineProfiler'):
+    with pytest.raises(ValueError, match='not a line profile of MBLineProfiler'):
         MBLineProfiler.decode_line_profile(stats_text(MODULE, timings))

@@ -446,10 +446,11 @@ def test_a_raw_file_that_takes_a_part():
     assert file.taken == b'{"text": "longer than a part"}\n'
 
 
-def test_a_raw_file_that_takes_no_more():
+@pytest.mark.parametrize(('room', 'rest'), [(10, '21 bytes'), (30, '1 byte')])
+def test_a_raw_file_that_takes_no_more(room, rest):
     """It is an error, not a record that is silently cut off."""
-    with pytest.raises(BlockingIOError, match='21 bytes'):
-        FileOutput(Narrow(10)).write('{"text": "longer than a part"}')
+    with pytest.raises(BlockingIOError, match=f'{rest} could not be written'):
+        FileOutput(Narrow(room)).write('{"text": "longer than a part"}')
 
 
 @pytest.mark.parametrize('encoding', ['utf-8', 'utf-16'])

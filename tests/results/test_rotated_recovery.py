@@ -335,7 +335,7 @@ def test_a_journal_of_another_version(path, capsys):
     assert names_read(path) == []
     MicroBench(path)(len)('')
     assert recover.main([str(path)]) == 0
-    assert 'this is no journal, or one of another version' in capsys.readouterr().out
+    assert 'this is not a journal, or one of another version' in capsys.readouterr().out
     assert name.exists()
     assert all_names(path) == ['len']
 
