@@ -8,7 +8,7 @@ import sys
 from collections import deque
 
 from ..messages import safe, tell
-from ..results.compressed import LONGEST, kind_of
+from ..results.compressed import is_packed
 from ..results.flat_schema import converted, is_flat_schema
 from ..results.lost import blocks_of, contents
 from ..results.patterns import files_of, is_pattern
@@ -129,10 +129,8 @@ def _standard_input() -> Iterator[bytes]:
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError('standard input is closed')
     with open(sys.stdin.fileno(), 'rb', closefd=False) as file:
-        if kind_of(file.peek(LONGEST)) is None:
-            yield from file  # line by line, as they come
-        else:
-            yield from contents(file)
+        # Plain ones line by line, as they come.
+        yield from contents(file) if is_packed(file) else file
 
 
 def divided(words: list[str]) -> tuple[list[str], list[str]]:

@@ -1,22 +1,31 @@
 """Files that were compressed, as logrotate and people do.
 
 They are known by how they begin, whatever their names are: a file of records begins with
-`{`, or with blanks.
+`{`, or with blanks. Parts may follow each other, as `cat a.gz b.gz` makes them. Plain lines
+behind them are read too: native code appends the record of a process that dies to whatever
+its file has become.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from errno import EBADMSG, ENOTSUP
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import IO, Any
 
-KINDS = {b'\x1f\x8b': 'gzip', b'BZh': 'bz2', b'\xfd7zXZ\0': 'lzma', b'(\xb5/\xfd': 'zstd'}
+KINDS = {
+    b'\x1f\x8b\x08': 'gzip',
+    b'BZh': 'bz2',
+    b'\xfd7zXZ\0': 'lzma',
+    b'(\xb5/\xfd': 'zstd',
+}
 LONGEST = max(map(len, KINDS))  # bytes at the beginning
+PIECE = 1 << 13  # bytes that are unpacked at once
 CUT = b'\0'  # makes a damaged line of the one that cannot be unpacked
+PADDING = b'\0'  # may follow each part
 
 
 def kind_of(beginning: bytes) -> str | None:
@@ -28,67 +37,93 @@ def kind_of(beginning: bytes) -> str | None:
     return next((kind for sign, kind in KINDS.items() if beginning.startswith(sign)), None)
 
 
-def opened(file: IO[bytes], kind: str) -> Any:
-    """Return a file that gives what another one has packed.
+def is_packed(file: IO[bytes]) -> bool:
+    """Whether a file is compressed at its position, which stays the same."""
+    return kind_of(file.peek(LONGEST)) is not None  # type: ignore[attr-defined]
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is packed in a file, in blocks of whole lines.
+
+    Where a part breaks off, its last line is damaged.
 
     Raises:
-        OSError: this Python cannot unpack it.
+        OSError: this Python cannot unpack it, or a checksum is wrong: then what was yielded
+            may be wrong as well.
     """
-    from importlib import import_module
+    return _whole_lines(_unpacked(file))
 
+
+def blocks_at_rest(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield what is packed in a rotated file, as `blocks` does; damage ends it."""
     try:
-        module = import_module('compression.zstd' if kind == 'zstd' else kind)
-    except ImportError:
-        raise OSError(ENOTSUP, f'this Python cannot unpack {kind}') from None
-    return module.open(file)
+        yield from blocks(file)
+    except OSError:
+        pass  # it is not complete yet, or for another Python
 
 
-def blocks(unpacked: IO[bytes]) -> Iterator[bytes]:
-    """Yield what was packed, in blocks of whole lines; a damaged line where it breaks off.
-
-    Raises:
-        OSError: a checksum is wrong: what was yielded may be wrong as well.
-    """
+def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     rest: list[bytes] = []
-    try:
-        while data := unpacked.read1():  # type: ignore[attr-defined]
-            cut = data.rfind(b'\n') + 1
-            if cut:
-                yield b''.join([*rest, data[:cut]])
-                rest = []
-            rest.append(data[cut:])
-    except Exception as error:  # each kind has errors of its own
-        if not _breaks_off(error):
-            raise OSError(EBADMSG, f'its packed data is damaged ({error})') from error
-        rest.append(CUT)
+    for piece in pieces:
+        cut = piece.rfind(b'\n') + 1
+        if cut:
+            yield b''.join([*rest, piece[:cut]])
+            rest = []
+        rest.append(piece[cut:])
     if any(rest):
         yield b''.join(rest)
 
 
-def _breaks_off(error: Exception) -> bool:
-    """Whether all was well before: it ends too early, or something else follows."""
-    return isinstance(error, EOFError) or 'Not a gzipped file' in str(error)
+def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the contents of all parts, and what is plain behind them."""
+    data = file.read(PIECE)
+    while kind := kind_of(data):
+        unpacker = _unpacker(kind)
+        yield from _part(unpacker, data, file)
+        data = _behind(unpacker, file)
+    if data:
+        yield b'\n'  # a part may lack its last newline
+        yield data
+        yield from iter(partial(file.read, PIECE), b'')
 
 
-@contextmanager
-def contents(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open what a rotated file has from its position on, unpacked if it is compressed.
-
-    What is damaged, or not complete yet, ends the reading.
-    """
-    unpacked = _unpacked(file)
+def _unpacker(kind: str) -> Any:
+    """Return an object with `decompress`, `eof` and `unused_data`."""
     try:
-        yield unpacked
-    except Exception:
-        if unpacked is file:
-            raise  # else it is damaged: each kind has errors of its own
+        if kind == 'gzip':
+            import zlib
+
+            return zlib.decompressobj(zlib.MAX_WBITS | 16)  # with its header and checksum
+        if kind == 'bz2':
+            import bz2
+
+            return bz2.BZ2Decompressor()
+        if kind == 'lzma':
+            import lzma
+
+            return lzma.LZMADecompressor()
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+
+        return zstd.ZstdDecompressor()
+    except ImportError:
+        raise OSError(ENOTSUP, f'this Python cannot unpack {kind}') from None
 
 
-def _unpacked(file: IO[bytes]) -> Any:
-    place = file.tell()
-    kind = kind_of(file.read(LONGEST))
-    file.seek(place)
+def _part(unpacker: Any, data: bytes, file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the contents of one part, which begins with these bytes."""
     try:
-        return file if kind is None else opened(file, kind)
-    except OSError:
-        return file
+        yield unpacker.decompress(data)
+        while not unpacker.eof and (data := file.read(PIECE)):
+            yield unpacker.decompress(data)
+    except Exception as error:  # each kind has errors of its own
+        raise OSError(EBADMSG, f'its packed data is damaged ({error})') from error
+    if not unpacker.eof:
+        yield CUT
+
+
+def _behind(unpacker: Any, file: IO[bytes]) -> bytes:
+    """Return what follows a part: nothing, or as much as shows what it is."""
+    data: bytes = unpacker.unused_data.lstrip(PADDING)
+    while len(data) < LONGEST and (more := file.read(PIECE)):
+        data = (data + more).lstrip(PADDING)
+    return data

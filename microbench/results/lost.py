@@ -54,10 +54,7 @@ def contents(file: IO[bytes]) -> Iterator[bytes]:
     Raises:
         OSError: it cannot be read, or unpacked by this Python.
     """
-    kind = compressed.kind_of(file.peek(compressed.LONGEST))  # type: ignore[attr-defined]
-    if kind is None:
-        return blocks(file)
-    return compressed.blocks(compressed.opened(file, kind))
+    return compressed.blocks(file) if compressed.is_packed(file) else blocks(file)
 
 
 def lost_records(output: str) -> list[dict[str, Any]]:
@@ -91,9 +88,12 @@ class _Lost:
             known: how large it was before the journals were read. Anyone may have put a
                 record into it since: so behind that each is looked for.
         """
+        ids = set(self.records)
+        if compressed.is_packed(file):
+            yield from (self._checked(block, ids) for block in contents(file))
+            return
         place, end = 0, os.fstat(file.fileno()).st_size
         start = known if self._start is None else min(known, self._start)
-        ids = set(self.records)
         for block in blocks(file):
             place += len(block)
             yield self._checked(block, ids) if place > start else block

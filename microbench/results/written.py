@@ -95,9 +95,10 @@ class Written:
             with opened(path) as file:
                 if file is not None:
                     file.seek(start)
-                    with compressed.contents(file) as contents:
-                        for block in blocks(contents, PIECE):
-                            found |= ids_in(block, self.ids)
+                    packed = compressed.is_packed(file)
+                    at_rest = compressed.blocks_at_rest(file) if packed else None
+                    for block in at_rest or blocks(file, PIECE):
+                        found |= ids_in(block, self.ids)
         return found
 
     def blank(self, is_dead: Callable[[bytes], bool]) -> None:
