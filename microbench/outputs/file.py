@@ -320,7 +320,7 @@ class FileOutput(Output):
         paths = files_of(pattern)
         if not paths:
             warn(f'no file matches {self.outfile!r}', RuntimeWarning)
-        for path in filter(_is_regular_or_missing, paths):
+        for path in paths:
             yield from blocks_of(path, self._journals, is_needed=False)
 
     def _contents_of_object(self) -> bytes:

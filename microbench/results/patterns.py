@@ -28,12 +28,13 @@ def is_pattern(path: str | bytes) -> bool:
 def files_of(pattern: str | bytes) -> list[str]:
     """Return the files that match, `results-2` before `results-10`.
 
-    So do those that are not there yet, if a killed process has left a record for them.
+    Directories and pipes do not match. Files that are not there yet do, if a killed process
+    has left a record for them.
     """
     import glob
 
-    text = os.fsdecode(pattern)
-    found = [path for path in glob.glob(text, recursive=True) if not os.path.isdir(path)]
+    text = os.fsdecode(pattern).replace('[', '[[]')
+    found = [path for path in glob.glob(text, recursive=True) if _may_be_read(path)]
     directory, name = os.path.split(text)
     for path in glob.glob(os.path.join(directory, f'.{name}.*{SUFFIX}'), recursive=True):
         above, journal = os.path.split(path)
@@ -41,6 +42,11 @@ def files_of(pattern: str | bytes) -> list[str]:
         if belongs_to:
             found.append(os.path.join(above, belongs_to[1]))
     return sorted(set(found), key=_in_order)
+
+
+def _may_be_read(path: str) -> bool:
+    """Whether it is a file, or a link that leads nowhere, which reading it reports."""
+    return os.path.isfile(path) or not os.path.exists(path)
 
 
 def _in_order(path: str) -> list[tuple[int, str]]:

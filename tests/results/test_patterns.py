@@ -64,9 +64,24 @@ def test_a_file_of_that_name_is_what_is_meant(files, tmp_path):
     assert patterns.is_pattern('other-*.jsonl')
 
 
-def test_brackets_are_part_of_a_name(files):
+def test_brackets_are_part_of_a_name(files, tmp_path):
     """A file that is not there yet has no records, and not those of another."""
     assert ranks('results-[1].jsonl') == []
+    for number, name in enumerate(['run1', 'run[1]']):
+        with MicroBench(f'{tmp_path}/{name}-a.jsonl', rank=number).record():
+            pass
+    assert ranks('run[1]-*.jsonl') == [1]
+
+
+def test_pipes_and_directories_are_passed_over_by_the_command(files, tmp_path, capsys):
+    """A pipe without a writer would never end; a link that leads nowhere is an error."""
+    (tmp_path / 'results-3.jsonl').mkdir()
+    os.mkfifo(tmp_path / 'results-4.jsonl')
+    assert convert.main(['results-*']) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    (tmp_path / 'results-5.jsonl').symlink_to('nowhere')
+    assert convert.main(['results-*']) == 2
+    assert 'cannot read results-5.jsonl' in capsys.readouterr().err
 
 
 def test_the_record_of_a_killed_process_without_a_file(files):
