@@ -84,7 +84,7 @@ def _changed(
     for name in frame.columns:
         column = frame[name]
         if column.dtype.kind == 'f' and _may_be_whole(column):
-            exact = _exact(pd, [record.get(name) for record in records])
+            exact = _exact(pd, column, [record.get(name) for record in records])
             if exact is not None:
                 yield name, exact
         elif column.dtype.kind == 'O' and _are_truth_values(pd, column):
@@ -106,15 +106,22 @@ def _may_be_whole(column: Any) -> bool:
     return 0 < len(known) < len(column) and bool((known % 1 == 0).all())
 
 
-def _exact(pd: Any, values: list[Any]) -> Any:
-    """Return whole numbers as they are; None if floats hold all these values."""
+def _exact(pd: Any, column: Any, values: list[Any]) -> Any:
+    """Return whole numbers as they are; None if floats hold all these values.
+
+    Args:
+        pd: pandas.
+        column: the floats that pandas has made.
+        values: of the records.
+    """
     kinds = set(map(type, values)) - {type(None)}
     if float in kinds and int in kinds:
         # NaN, which 2.1.0 wrote for what is missing, does not equal itself.
         values = [value if value == value else None for value in values]
         kinds = set(map(type, values)) - {type(None)}
     if kinds == {int}:
-        return _whole(pd, values)
+        is_exact = column.abs().max() < EXACT  # then floats are the quickest source
+        return column.astype(SIGNED) if is_exact else _whole(pd, values)
     if int in kinds and any(v is not None and float(v) != v for v in values):
         return pd.Series(values, dtype=object)
     return None
