@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from ..messages import tell
 from ..results.cleaning import CLEANED, CONVERTED, UNCHANGED, clean_line
@@ -17,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, BinaryIO
+
+STDOUT = '-'
 
 ABOUT = """\
 Print the records of files as lines that any other tool reads. Records of before 2.0, with
@@ -77,7 +80,7 @@ def convert(words: list[str]) -> int:
     """Convert what the words name."""
     asked = _parser().parse_intermixed_args(words)
     conversion = Conversion(asked.path)
-    if asked.outfile is None:
+    if asked.outfile in (None, STDOUT):
         _write(conversion, sys.stdout.buffer)
     else:
         _write_new_file(conversion, asked.outfile)
@@ -105,19 +108,33 @@ def _write_new_file(conversion: Conversion, path: str) -> None:
         raise UsageError(
             f'{name_of(path)} would not be compressed: pipe to a program for it'
         )
+    if os.path.lexists(path):
+        raise _exists(path)
+    part = f'{path}.{os.getpid()}.part'  # half a file would be taken for a whole one
     try:
-        with open(path, 'xb') as file:
-            _write_or_remove(conversion, file)
-    except FileExistsError:
-        raise UsageError(f'{name_of(path)} exists: name a new file') from None
-
-
-def _write_or_remove(conversion: Conversion, file: BinaryIO) -> None:
-    try:
-        _write(conversion, file)
-    except BaseException:  # half a file would be taken for a whole one
-        os.unlink(file.name)
+        with open(part, 'xb') as file:
+            _write(conversion, file)
+        _publish(part, path)
+    except FileNotFoundError as error:
+        error.filename = path
         raise
+    finally:
+        with suppress(OSError):
+            os.unlink(part)
+
+
+def _publish(part: str, path: str) -> None:
+    """Give a file its name, which no other may have."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise _exists(path) from None
+    except OSError:  # a file system without hard links
+        os.rename(part, path)
+
+
+def _exists(path: str) -> UsageError:
+    return UsageError(f'{name_of(path)} exists: name a new file')
 
 
 def _write(conversion: Conversion, file: BinaryIO) -> None:

@@ -52,6 +52,20 @@ class Subparser(argparse.ArgumentParser):
             allow_abbrev=True,
         )
 
+    def parse_intermixed_args(self, words: list[str]) -> Any:  # type: ignore[override]
+        """Parse options and paths in any order; behind `--`, all are paths.
+
+        argparse of Python 3.11 loses those that begin with `-`.
+        """
+        place = words.index('--') if '--' in words else len(words)
+        paths = map(_as_path, words[place + 1 :])
+        return super().parse_intermixed_args([*words[:place], *paths])
+
+
+def _as_path(word: str) -> str:
+    """Return a path that is not taken for an option; `-` stays standard input."""
+    return f'./{word}' if word.startswith('-') and word != '-' else word
+
 
 def condition_of(word: str) -> Callable[[dict[str, Any]], bool]:
     """Return the condition that an option gives.

@@ -14,8 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MicroBench
+from microbench.cli import convert
 from microbench.cli.convert import main
 from tests.cli.samples import PIPELINE, SOLVE, write
+from tests.fakes import python
 from tests.results.test_flat_schema import NEW, OLD
 
 
@@ -194,6 +196,64 @@ def test_wrong_input_is_told_in_a_sentence(
     assert capsys.readouterr() == ('', f'microbench convert: {sentence}\n')
     assert [entry.name for entry in tmp_path.iterdir()] == ['x']
     assert json.loads((tmp_path / 'x').read_text()) == OLD
+
+
+def test_a_hyphen_is_standard_output(capsys, tmp_path, monkeypatch):
+    """As for the files that are read."""
+    monkeypatch.chdir(tmp_path)
+    assert main([write(tmp_path / 'x', [SOLVE]), '-o', '-']) == 0
+    assert json.loads(capsys.readouterr().out) == SOLVE
+    assert [entry.name for entry in tmp_path.iterdir()] == ['x']
+
+
+def test_names_that_begin_with_a_hyphen(capsys, tmp_path, monkeypatch):
+    """Behind `--`, as everywhere."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / '-x', [SOLVE])
+    write(tmp_path / '--', [SOLVE])
+    assert main(['-o', 'new', '--', '-x', '--', '-*']) == 0
+    assert capsys.readouterr().err == 'microbench: 0 converted, 4 unchanged\n'
+
+
+def test_killed_in_the_middle(tmp_path):
+    """No half a file has the name of the new one; the next attempt is not in its way."""
+    path, new = write(tmp_path / 'x', [SOLVE] * 9), tmp_path / 'new'
+    code = (
+        'import os, sys; from microbench.cli import convert\n'
+        'clean, left = convert.clean_line, list("12345")\n'
+        'def clean_line(*args):\n'
+        '    if not left: os.kill(os.getpid(), 9)\n'
+        '    left.pop()\n'
+        '    return clean(*args)\n'
+        'convert.clean_line = clean_line\n'
+        f'convert.main([{path!r}, "-o", {str(new)!r}])'
+    )
+    assert python(code).returncode == -9
+    assert not new.exists()
+    assert main([path, '-o', str(new)]) == 0
+    assert len(new.read_bytes().splitlines()) == 9
+
+
+def test_another_file_of_that_name_meanwhile(tmp_path, monkeypatch, capsys):
+    """It stays, and nothing else does."""
+    path, new = write(tmp_path / 'x', [SOLVE]), tmp_path / 'new'
+    monkeypatch.setattr(convert, '_write', lambda *_: new.write_text('other'))
+    assert main([path, '-o', str(new)]) == 2
+    assert capsys.readouterr().err == f'microbench convert: {new} exists: name a new file\n'
+    assert new.read_text() == 'other'
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ['new', 'x']
+
+
+def test_a_file_system_without_links(tmp_path, monkeypatch, capsys):
+    """There, the new file is renamed."""
+
+    def refused(*_):
+        raise PermissionError(1, 'Operation not permitted')
+
+    monkeypatch.setattr(convert.os, 'link', refused)
+    assert main([write(tmp_path / 'x', [SOLVE]), '-o', str(tmp_path / 'new')]) == 0
+    assert json.loads((tmp_path / 'new').read_text()) == SOLVE
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ['new', 'x']
 
 
 def test_a_full_disk(tmp_path, environment):
