@@ -21,6 +21,11 @@ WRAPPERS: dict[str, tuple[str, int]] = {
     'taskset': ('', 1),
     'ionice': ('cnp', 0),
 }
+# Their long options with a value, which may be the next word.
+LONG = (
+    *('--adjustment', '--input', '--output', '--error', '--format', '--kill-after'),
+    *('--signal', '--class', '--classdata'),
+)
 # Programs that make, or choose, the environment of what they run.
 CHOOSERS = ('uv', 'poetry', 'pdm', 'hatch', 'pipenv', 'rye', 'pixi', 'pipx', 'pyenv')
 CHOOSERS_OF_CONDA = ('conda', 'mamba', 'micromamba')
@@ -113,7 +118,7 @@ def _unwrapped(found: Program, name: str, words: list[str]) -> list[str] | None:
     place = 1
     while place < len(words) and words[place].startswith('-'):
         word = words[place]
-        apart = len(word) == 2 and word[1] in valued
+        apart = word in LONG or (len(word) == 2 and word[1] in valued)
         place += 2 if apart else 1
     return words[place + count :]
 
