@@ -38,7 +38,7 @@ struct mb_program {
 
 /* --- in the child: until it is another program ------------------------------------ */
 
-/* Standard input is empty: a pipe that nobody writes to needs no /dev. */
+/* Standard input is empty: a pipe without a writer, which needs no /dev. */
 static void
 set_streams(const mb_program *program)
 {

@@ -85,7 +85,7 @@ mb_raw_execute(const char *path, char *const *words, char *const *env)
 }
 
 /* Gives signals with a handler their default action, and those that Python ignores, and
- * SIGCHLD, without which nobody can be waited for. */
+ * SIGCHLD: while that is ignored, wait4(2) finds no status. */
 static inline void
 mb_raw_reset_handlers(void)
 {

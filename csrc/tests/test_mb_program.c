@@ -225,8 +225,7 @@ what_it_leaves_in_its_group_is_killed_too(void)
     const outcome found = outcome_of_shell("sleep 600 & echo $!");
     const pid_t left = (pid_t)atoi(found.printed[1]);
     CHECK(!found.result.overdue && left > 0);
-    CHECK_INT(kill(left, 0),
-              -1); /* and it is no zombie that would be ours to collect */
+    CHECK_INT(kill(left, 0), -1); /* and it leaves no zombie for us to collect */
     CHECK_INT(errno, ESRCH);
     CHECK_INT(waitpid(-1, NULL, __WALL), -1);
 }

@@ -44,7 +44,7 @@ class Reaper:
         self._plan()
 
     def ended(self, child: Child) -> None:
-        """Stop: the next children are no orphans."""
+        """Stop collecting: later children belong to others."""
         with self._lock:
             self._over = True
             if self._timer is not None:

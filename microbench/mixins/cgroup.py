@@ -126,7 +126,7 @@ def _cpu_max(folder: str) -> float | None:
 
 
 def _cpu_quota(folder: str) -> float | None:
-    """Return the same from the files of version 1, where -1 is no limit."""
+    """Return the same from the files of version 1, where -1 means no limit."""
     quota = _text(f'{folder}/cpu.cfs_quota_us')
     if quota is None or quota.strip() == '-1':
         return None

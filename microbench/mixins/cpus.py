@@ -42,7 +42,7 @@ def cpus_in(ranges: str) -> int:
     """Return how many CPUs a list like `0-3,8` has (cpuset(7), "List format").
 
     Raises:
-        ValueError: it is no such list.
+        ValueError: the text is not such a list.
     """
     return sum(_cpus_of(part) for part in ranges.strip().split(',') if part)
 

@@ -23,8 +23,8 @@ def environment_of(prefix: str) -> dict[str, str] | None:
 
     Returns:
         `kind`: venv, virtualenv, uv, pipx, poetry, conda, mamba, micromamba or pixi;
-        `prefix`; `version` of what has made it and `base`, the folder of the Python that
-        it is made of, where the marks say so. None: it is no environment.
+        `prefix`; `version` of what has made it and `base`, the folder of the Python
+        below it, if the marks say so. None if the prefix is not an environment.
     """
     kinds = [*_of_conda(prefix), *_of_tools(prefix)]
     settings = settings_of(prefix)

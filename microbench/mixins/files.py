@@ -171,7 +171,7 @@ class MBFileHash:
                 _unavailable(bm_data, f'file_hashes.{name}', _reason(error))
 
     def _hash_program(self, bm_data: dict[str, Any], algorithm: str) -> None:
-        """Hash the script, which nobody has asked for by its name: nothing raises."""
+        """Hash the running program. The user named no file, so nothing raises."""
         path = running_program()
         if not path:
             _unavailable(bm_data, 'file_hashes', unknown_reason())

@@ -70,7 +70,7 @@ def folders_of(
 ) -> tuple[int, list[str]]:
     """Return the version of a controller, and the folders of our group up to the root.
 
-    There are no folders if the kernel does without the controller.
+    The list is empty if the kernel lacks the controller.
 
     Args:
         controller: its name.

@@ -157,7 +157,7 @@ def _split_string(words: list[str]) -> list[str]:
 
 
 def _interpreter_of(path: str, words: list[str]) -> list[str] | None:
-    """Return the words that a script is run with; None if it is no script.
+    """Return the words that run a script; None if the file is not a script.
 
     Where the path of the interpreter is too long for a first line, or relative, pip and
     uv make the first two lines a script of sh that executes it.

@@ -14,7 +14,7 @@ FLAGS = os.O_RDONLY | getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NONBLOCK', 0)
 
 
 def text_of(path: str) -> str:
-    """Return the text of such a file. Bytes that are no text become surrogates.
+    """Return the text of such a file. Bytes that are not UTF-8 become surrogates.
 
     Raises:
         OSError: it is not there, cannot be read, or has no end.

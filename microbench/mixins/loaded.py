@@ -112,7 +112,7 @@ def _is_stdlib(frame: FrameType) -> bool:
 
 
 def _of_frame(frame: FrameType | None) -> tuple[dict[str, Any], CodeType | None]:
-    """Return globals and code of a running function; of a module there is no code."""
+    """Return globals and code of a running function; a module has only globals."""
     if frame is None:
         return {}, None
     code = frame.f_code

@@ -73,7 +73,7 @@ def _names(module: str) -> dict[str, str]:
     """Return the names that a module could go by, shortest first, with the versions."""
     first, slash, rest = module.partition('/')
     last, _, version = module.rpartition('/')
-    if not first:  # the path of a file: its folders are no categories
+    if not first:  # the path of a file: its folders are not categories
         named = {last: version} if last and _is_version(version) else {}
         return {**named, module: ''}
     names = {first: rest}

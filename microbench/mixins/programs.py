@@ -39,9 +39,9 @@ def output_of(command: Sequence[str], *, limit: float = LIMIT, **options: Any) -
     """Return what `command` writes on standard output, as text.
 
     The program gets no input and no terminal, and nothing that it prints reaches one.
-    Bytes that are no UTF-8 become lone surrogates, as in names of files. At the limit it is
-    killed, and not waited for if that does not end it; so is, when it ends, what it leaves
-    running in its process group.
+    Bytes that are not UTF-8 become lone surrogates, as in names of files. At the limit the
+    program is killed; the call does not wait if SIGKILL has no effect. When the program
+    ends, what is left of its process group is killed too.
 
     Args:
         command: program and arguments.

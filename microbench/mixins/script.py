@@ -53,7 +53,7 @@ def running_program() -> str:
 
 
 def unknown_reason() -> str:
-    """Return why there is no file of the program."""
+    """Return why the file of the program is not known."""
     given = _given()
     if not given or given.startswith('-'):
         return 'no script: the code was typed, or given to Python as text'

@@ -72,7 +72,7 @@ PLAIN = st.recursive(
 
 @given(PLAIN)
 def test_any_value(value):
-    """What JSON can say comes back, unless it is no number of JSON."""
+    """A JSON value comes back unchanged, unless JSON lacks the number."""
     text = json.dumps(value)
     if 'Infinity' not in json.dumps(value):
         assert field(f'a:={text}') == ('a', value)

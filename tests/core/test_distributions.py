@@ -106,7 +106,7 @@ def test_no_metadata(tmp_path):
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
-    """Opening one that has no writer would block; it is no plain file."""
+    """Opening a pipe without a writer would block; only plain files are opened."""
     folder = tmp_path / 'it-1.dist-info'
     folder.mkdir()
     os.mkfifo(folder / 'METADATA')

@@ -182,7 +182,7 @@ def test_a_folder_that_has_changed_is_read_again(tmp_path):
 
 
 def test_broken_metadata_has_no_version(tmp_path):
-    """It is no reason to stop."""
+    """It does not stop the code."""
     info = install(tmp_path, 'it', '1.0', 'it.py')
     info.joinpath('METADATA').unlink()
     assert version(tmp_path, 'it', 'it.py') is None

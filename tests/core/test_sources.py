@@ -67,7 +67,7 @@ COMMIT = '0123456789abcdef0123456789abcdef01234567'
     ],
 )
 def test_kinds_of_sources(tmp_path, direct_url, source):
-    """A commit, a folder, an editable one and an archive are told apart."""
+    """Commits, folders, editable folders and archives differ."""
     info = install(tmp_path, 'it', '1.0', direct_url_DOT_json=json.dumps(direct_url))
     assert source_of(Metadata(str(info))) == source
 

@@ -121,7 +121,7 @@ def test_a_counter_of_no_known_unit(capsys):
 
 
 def test_different_units_are_told(capsys):
-    """Nanoseconds and what nobody knows in one line mean nothing; a warning says so."""
+    """Pooling nanoseconds with an unknown unit gives a warning."""
     results = [record(500, counter='perf_counter_ns'), record(0.5, counter='ticks')]
     with pytest.warns(RuntimeWarning, match='perf_counter_ns, ticks') as caught:
         where = next_line()

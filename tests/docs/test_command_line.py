@@ -24,7 +24,7 @@ def test_every_option_has_a_row():
 
 
 def test_every_subcommand_is_named():
-    """Where the page says which words are no programs, and in the table of readers."""
+    """The page lists the words that are not programs, here and in the table of readers."""
     table = options.PAGE.with_name('reading-results.md').read_text('utf-8')
     for name in SUBCOMMANDS:
         assert f'`{name}`' in PAGE

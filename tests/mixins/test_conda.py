@@ -240,7 +240,7 @@ WARNING: a message
 
 
 def test_a_conda_that_is_mamba(monkeypatch):
-    """Its titles and messages are no packages."""
+    """Its titles and messages are not taken for packages."""
     monkeypatch.setattr('shutil.which', lambda name: '/opt/bin/conda')
     monkeypatch.setattr(subprocess, 'check_output', lambda command, **options: MAMBA)
     assert record_of()['conda']['packages'] == {

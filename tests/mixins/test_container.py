@@ -180,7 +180,7 @@ def test_files_that_make_no_sense(place, content):
 
 
 def test_without_proc(monkeypatch):
-    """Namespaces that cannot be seen are no sign."""
+    """Namespaces that cannot be read do not count as a sign."""
 
     def fail(path):
         raise FileNotFoundError(path)

@@ -524,7 +524,7 @@ def test_files_of_a_command(folder):
 
 
 def test_a_directory_in_a_command(folder):
-    """What `python directory` runs; other directories are no files."""
+    """`python directory` runs its `__main__.py`; other directories are left out."""
     folder.joinpath('program').mkdir()
     assert files_of(['none', 'program']) == []
     folder.joinpath('program', '__main__.py').touch()

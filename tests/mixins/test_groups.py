@@ -211,7 +211,7 @@ def test_memory_above_which_the_code_is_slowed_down(system, texts, high):
     ],
 )
 def test_a_group_that_cannot_be_seen(system, own, root):
-    """Nothing is known, and the record says so: null would mean that there is no limit."""
+    """Nothing is known, and the record says so: null would mean no limit."""
     unified(system, root)
     system.at('sys/fs/cgroup/memory.max', '4096\n')
     record = system.record(f'0::{own}\n')

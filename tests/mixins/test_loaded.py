@@ -153,7 +153,7 @@ def test_a_task_asks_the_function_itself(caller):
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A package that nobody has imported; its name. It is forgotten afterwards."""
+    """The name of a package that is not imported; it is unloaded afterwards."""
     name = 'mb_test_package'
     folder = tmp_path / name
     folder.mkdir()

@@ -86,7 +86,7 @@ def test_without_the_variable(monkeypatch):
     ],
 )
 def test_modules_by_their_files(monkeypatch, variable, modules):
-    """Folders are no categories; the name of the file is a version if it looks like one."""
+    """Folders are not categories; a file name that looks like a version is one."""
     assert loaded(monkeypatch, variable) == modules
 
 

@@ -190,7 +190,7 @@ def test_a_folder_that_is_searched_twice(site, tmp_path, monkeypatch):
 
 
 def test_paths_that_must_not_be_opened(site, monkeypatch):
-    """Opening a pipe would wait for ever; a path that is not there is no trouble."""
+    """Opening a pipe would wait for ever; a missing path does not matter."""
     install(site, 'it', '1.0')
     pipe = site / 'pipe'
     os.mkfifo(pipe)

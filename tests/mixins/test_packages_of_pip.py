@@ -161,7 +161,7 @@ def test_pip_target_used_twice(env, tmp_path):
 
 
 def test_where_packages_come_from(env, install, tmp_path):
-    """An editable folder, a commit and an archive are told apart."""
+    """Editable folders, commits and archives differ."""
     src = project(tmp_path / 'src', 'in-src', 'src')
     flat = project(tmp_path / 'flat', 'is-flat')
     repository = project(tmp_path / 'repository', 'of-git')

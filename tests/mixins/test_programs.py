@@ -117,7 +117,7 @@ def test_check_output_is_looked_up_at_the_call(monkeypatch):
 
 
 def test_popen_is_looked_up_at_the_call(monkeypatch):
-    """Whoever replaces subprocess.Popen, as gevent and plug-ins of pytest do, is asked."""
+    """A replacement of subprocess.Popen, such as that of gevent, starts the program."""
     asked = []
 
     class Stub(subprocess.Popen):

@@ -199,7 +199,7 @@ def test_a_field_of_the_user_stays(scheduler):
 
 @pytest.mark.parametrize(('scheduler', 'signs'), SIGNS)
 def test_settings_make_no_job(scheduler, signs):
-    """Variables that are there outside jobs are no sign of one, nor are empty ones."""
+    """Variables that exist outside jobs do not prove a job, nor do empty ones."""
     settings = {k: v for k, v in JOBS[scheduler].items() if k not in signs}
     assert fields_in(settings) == {'slurm': {}}
     emptied = dict.fromkeys(signs, '')

@@ -122,7 +122,7 @@ def strike_when_it_answers():
     threading.Thread(target=knock).start()
 
 # A worker that is not yet at work loses the signal: its server waits for ever. The main
-# process listens before it starts one, so that a connection alone is no sign.
+# process listens before it starts one, so a connection alone proves nothing.
 def knock():
     while True:
         try:

@@ -209,7 +209,7 @@ def test_what_this_python_cannot_unpack(tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize('beginning', [b'', b'{', b'\n', b'BZ', b'\0', b'\x1f'])
 def test_plain_beginnings(beginning):
-    """What a file of records can begin with is no sign of compression."""
+    """The beginning of a file of records is not mistaken for compression."""
     assert compressed.kind_of(beginning) is None
 
 

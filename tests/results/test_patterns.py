@@ -144,6 +144,6 @@ def test_a_directory_for_a_subcommand(files, capsys):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='any bytes in a name')
 def test_names_of_any_bytes(files, tmp_path):
-    """A name that is no UTF-8 is found as well."""
+    """A name that is not UTF-8 is found as well."""
     Path('results-2.jsonl').rename(os.fsdecode(b'results-\xff.jsonl'))
     assert sorted(ranks('results-*.jsonl')) == [0, 1, 2]
