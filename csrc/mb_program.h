@@ -1,25 +1,24 @@
-/* Starts a program and ends it in time, unseen by the process that it is started in.
+/* Starts a program and ends it at a time limit, unnoticed by the rest of this process.
  *
  * The program is the child of a supervisor, a process of its own that shares our memory and
  * descriptors (clone(2), CLONE_VM without CLONE_THREAD). The supervisor's end sends no
- * SIGCHLD, and waitpid(-1) does not find it (wait(2), __WCLONE). So a process that ignores
- * SIGCHLD, handles it, or waits for all its children neither takes the status away nor
- * notices anything.
+ * SIGCHLD, and waitpid(-1) does not find it (wait(2), __WCLONE). So code that ignores or
+ * handles SIGCHLD, or waits for all children, neither takes the status nor notices anything.
  *
  *     we ── clone ──> supervisor ── clone ──> program, in a session of its own
  *      │   <── a byte in a pipe ── waits, kills ──┘
  *      └── reads what it prints, waits no longer than the limit
  *
- * The program leads a session: it has no terminal to ask at, and what it leaves in its
- * process group is killed with it. What has left the group lives on, and is not waited for.
+ * The program leads a session: it has no terminal, and the rest of its process group is killed
+ * when it ends. Processes that have left the group live on; nothing waits for them.
  * If the caller's thread ends, the kernel kills both (prctl(2), PR_SET_PDEATHSIG).
- * What it leaves and what is killed is collected for 10 ms, then it goes to init.
+ * Killed and orphaned processes are collected for 10 ms, then init gets them.
  *
- * A program that no signal ends (state D: ps(1)) is left to init when the limit is over.
- * Until it is executed it borrows our memory: the supervisor then sleeps until it is killed.
+ * A program that SIGKILL does not end (state D: ps(1)) is left to init at the limit.
+ * Before execve(2) it uses our memory: then the supervisor sleeps until it is killed.
  *
- * The supervisor makes raw system calls only (mb_raw.h), for it shares our errno. All fails
- * with ENOSYS where there are none, where clone() of the C library changes notes of the
+ * The supervisor makes only raw system calls (mb_raw.h), because it shares our errno. Start
+ * fails with ENOSYS without raw calls, if clone() of the C library changes data of the
  * thread (glibc before 2.25, Bionic), with sanitizers, in Valgrind and in QEMU.
  *
  * Thread: an mb_program belongs to the thread that started it.
@@ -44,7 +43,7 @@ typedef struct {
 typedef struct {
     int error;         /* errno with which it could not be started; 0: it was */
     bool in_directory; /* that error is about the directory */
-    bool overdue;      /* it was killed, or should have been: there is no status */
+    bool overdue;      /* it was killed, or should have been: no status */
     int status;        /* as waitpid(2) gives it */
 } mb_program_result;
 
@@ -52,7 +51,7 @@ typedef struct {
  * (no further process), ENOMEM. */
 mb_program *mb_program_start(const mb_program_call *call);
 
-/* What there is to do. */
+/* Events for the caller. */
 enum {
     MB_PROGRAM_PRINTED = 1, /* mb_program_read, from both streams */
     MB_PROGRAM_ENDED = 2,   /* then it prints no more: read, and mb_program_end */

@@ -1,10 +1,10 @@
 #!/bin/sh
 # line_profiler 5.0.2, CPython 3.11
 #
-# Each LineProfiler that gets a function puts another code object into it, two bytes longer
-# than the one before, though the profilers before are gone: a program that makes a
-# profiler for each call has functions that grow with the number of calls. 4.2.0 leaves
-# the code as it is; 5.1.0 adds two bytes once.
+# Each LineProfiler that gets a function replaces its code object by one that is two bytes
+# longer, even if the earlier profilers are gone. In a program that makes a profiler for each
+# call, functions grow with the number of calls. 4.2.0 does not change the code; 5.1.0 adds two
+# bytes once.
 #
 # Seen:
 #     4.2.0: bytes added after 1, 2, 10, 100 profilers: 0 0 0 0

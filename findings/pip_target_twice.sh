@@ -1,9 +1,9 @@
 #!/bin/sh
 # pip 25.2 and 26.3, on Linux, CPython 3.11
 #
-# `pip install --target DIR` of another version of what is in DIR warns that folders are
-# there already, keeps the code, and ends with 0. But it adds the metadata of the new
-# version beside the old one: DIR then holds code of one version and metadata of two, and
+# `pip install --target DIR` of another version of a package in DIR warns that the folders
+# exist, keeps the code, and ends with 0. But it adds the metadata of the new version next to
+# the old metadata: DIR then holds the code of one version and the metadata of two, and
 # `pip list --path DIR` and importlib.metadata report one version or the other, whichever
 # the file system lists first.
 #

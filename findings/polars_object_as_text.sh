@@ -2,8 +2,8 @@
 # polars 2.1.0 (and 1.44.2), on Linux, CPython 3.11
 #
 # read_ndjson() with a column of type String for JSON objects gives the text of each object,
-# quotes in it escaped, but backslashes not: it is no JSON, or JSON of another value, such as
-# a name with a newline in the place of a backslash and an n.
+# with quotes escaped but backslashes not: the text is not JSON, or JSON of another value, such
+# as a name with a newline instead of a backslash and an n.
 #
 # Seen:
 #     in the file  {"name": "C:\\new"}

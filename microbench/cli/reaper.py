@@ -1,11 +1,11 @@
-"""Orphans: who collects them where this process is the init of a container.
+"""Collect orphans if this process is the init of a container, or a subreaper.
 
 A process whose parent has ended becomes a child of the first process of its PID namespace,
 or of a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER). If that is the command and it does not
 collect them, each stays a zombie and keeps its process number until all ends.
 
-Children that were there when the program was started are left alone: a mixin may have
-started them, and wants to know how they end.
+Children from before the start of the program stay untouched: a mixin may have started
+them, and needs their status.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Reaper:
 
 
 def children() -> set[int]:
-    """Return the children of this process; none where the system does not list them."""
+    """Return the children of this process; empty if the system does not list them."""
     found: set[int] = set()
     try:
         for task in os.listdir(TASKS):

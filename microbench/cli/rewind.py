@@ -1,4 +1,4 @@
-"""Standard input of repeated runs: each reads the same, or a message says that it cannot.
+"""Standard input of repeated runs: the same for each, or a message if that cannot be.
 
 A file is set back, before each run, to where it was at first; not if it can be written
 through the same descriptor and was, since output would be overwritten. A pipe or a socket
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 STDIN = 0
 ONCE = (
-    'microbench: standard input is a pipe: what one run has read, the next one does not '
-    'get. Give a file, as < FILE, and each run reads all of it'
+    'microbench: standard input is a pipe, so only one run can read it. To let each run '
+    'read all of it, use a file: < FILE'
 )
 
 
 def input_of() -> Callable[[], None]:
-    """Return what to call before each of several runs, the warm-up ones included."""
+    """Return a function to call before each of several runs, also of the warm-up."""
     try:
         mode = os.fstat(STDIN).st_mode
         if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
@@ -42,7 +42,7 @@ def input_of() -> Callable[[], None]:
 
 
 def _is_read_only(number: int) -> bool:
-    """Whether nothing can be written through it: output may go to the same place."""
+    """Whether the descriptor is read-only; if not, output may go to the same file."""
     import fcntl  # start-up time
 
     return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
@@ -54,7 +54,7 @@ def _version(number: int) -> tuple[int, int]:
 
 
 class Rewinding:
-    """Sets a file back to where it was, unless output may have gone there."""
+    """Sets a file back to its first position, unless output may have gone there."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -63,16 +63,16 @@ class Rewinding:
         self.version = _version(number)
 
     def __call__(self) -> None:
-        """Do that."""
+        """Set the file back."""
         if self.is_read_only or _version(self.number) == self.version:
             os.lseek(self.number, self.start, os.SEEK_SET)
 
 
 class OnlyOnce:
-    """Says once that input in a pipe is for one run, when there is, or was, some.
+    """Prints once that only one run can read a pipe, if the pipe has, or had, input.
 
-    A pipe that is at its end from the beginning gives every run the same: nothing. One
-    that stays empty and open, as of ssh(1) or a job runner, is not used.
+    A pipe that is at its end from the start gives every run the same empty input. A pipe
+    that stays empty and open, as from ssh(1) or a job runner, is not in use.
     """
 
     def __init__(self, number: int) -> None:
@@ -81,13 +81,13 @@ class OnlyOnce:
         self.was_open = not self._is_at_end()
 
     def __call__(self) -> None:
-        """Look at it."""
+        """Look at the pipe, and print the message if it applies."""
         if not self.said and (self._waiting() or (self.was_open and self._is_at_end())):
             self.said = True
             tell(ONCE)
 
     def _waiting(self) -> int:
-        """Return how many bytes are in it."""
+        """Return how many bytes the pipe holds."""
         import fcntl  # start-up time
         import termios
 

@@ -1,10 +1,10 @@
-"""A stop that is sent to the command alone: its program stops, and goes on, with it.
+"""Stop and continue the program together with the command.
 
-Ctrl-Z on a terminal reaches both. A batch system, or `kill -TSTP`, may mean one process
-only, and the program would run on. SIGSTOP cannot be handled, and so stops us alone.
+Ctrl-Z on a terminal reaches both. A batch system, or `kill -TSTP`, may stop the command
+only, and the program would run on. SIGSTOP has no handler, so it stops the command alone.
 
-All is done in the main thread, which alone starts and collects children. No lock is taken:
-the handler of the signal may interrupt whatever holds one.
+Everything happens in the main thread, the only one that starts and collects children. It
+takes no lock, because the signal handler may interrupt code that holds one.
 """
 
 from __future__ import annotations

@@ -25,10 +25,10 @@ ATTEMPTS = 100
 
 
 class Unthreaded:
-    """Does what the thread of the watch would do, while the main thread waits.
+    """Does the work of the watch's thread while the main thread waits.
 
     Args:
-        watch: that has no thread.
+        watch: a watch without a thread.
     """
 
     def __init__(self, watch: Watch) -> None:
@@ -36,24 +36,24 @@ class Unthreaded:
         self._number: int | None = None  # the descriptor of the child
 
     def started(self, child: Child) -> None:
-        """Have the end of the child wake the watch up."""
+        """Wake the watch up when the child ends."""
         self._number = descriptor_of(child.pid) if child.is_ours else None
         if self._number is not None:
             self.watch.listen(self._number, lambda: None)
 
     def ended(self, child: Child) -> None:
-        """Close what was opened."""
+        """Close the descriptor of the child."""
         if self._number is not None:
             self.watch.ignore(self._number)
             os.close(self._number)
 
     def turn(self) -> None:
-        """Wait for the next thing to do, and do it."""
+        """Wait for the next event, and handle it."""
         self.watch.turn(LOOK_EVERY if self._number is None else LONGEST)
 
 
 def patiently(start: Callable[[], None]) -> None:
-    """Start a process in the place of a thread, which the kernel may take a while to free.
+    """Start a process in place of a thread that has ended; the kernel frees it late.
 
     Raises:
         BlockingIOError: there is still no place.

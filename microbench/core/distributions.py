@@ -1,7 +1,7 @@
-"""Metadata of installed distributions, read as bytes: quick, and no code of theirs runs.
+"""Metadata of installed distributions, read as bytes: quickly, without running their code.
 
 The layout is that of the specifications "Recording installed projects" and "Core metadata"
-of the Python Packaging User Guide, and of the `.egg-info` that came before them.
+of the Python Packaging User Guide, and that of the older `.egg-info`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIRST = 8192
 
 
 def normalized(name: str) -> str:
-    """Return a name as PEP 503 compares it.
+    """Return the normalized form of a name (PEP 503).
 
     >>> normalized('Zope._Interface')
     'zope-interface'

@@ -1,8 +1,8 @@
 """Which installed distribution a module belongs to, by its file.
 
-`importlib.metadata.packages_distributions` goes by names alone: it gives `tests` and
-`google` to many, takes a file of the user for an installed one, does not see editable
-installs, and reads all files of all distributions.
+`importlib.metadata.packages_distributions` compares only names: it assigns `tests` and
+`google` to many distributions, mistakes a file of the user for an installed one, misses
+editable installs, and reads all files of all distributions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Surrogates that stand alone, as the readable text that the native border writes."""
+"""Lone surrogates, replaced by the same readable text that native code writes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
 
 def with_readable_surrogates(json: bytes) -> bytes:
-    r"""Return JSON with text in place of escaped surrogates that stand alone.
+    r"""Return JSON in which text replaces escaped lone surrogates.
 
-    Such ones come from names and arguments that are not UTF-8 (PEP 383), and strict readers
-    refuse them (RFC 8259, 8.2). It is the text that the native border writes.
+    They come from names and arguments that are not UTF-8 (PEP 383), and strict readers
+    reject them (RFC 8259, 8.2).
 
     >>> with_readable_surrogates(rb'["caf\udce9.csv", "\ud83d\ude00", "\\udce9"]')
     b'["caf\\\\xe9.csv", "\\ud83d\\ude00", "\\\\udce9"]'

@@ -1,8 +1,8 @@
 """Versions of loaded modules, read without running any code of theirs.
 
-A module may be lazy (`importlib.util.LazyLoader`), may warn when its version is asked for
-(a `__getattr__` of its own), or may be a proxy: so its dictionary is looked at, and what
-is installed, never an attribute.
+A module may be lazy (`importlib.util.LazyLoader`), may warn when its version is read (in
+`__getattr__`), or may be a proxy. So the version comes from the module's dictionary or the
+installed distribution, never from an attribute.
 """
 
 from __future__ import annotations

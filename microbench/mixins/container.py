@@ -1,7 +1,8 @@
 """The container that the process runs in, by the marks that runtimes leave in it.
 
-A mark alone proves nothing: variables go with a job that was submitted from inside, and an
-image that was unpacked on a disk keeps its files. So each needs a second sign.
+A mark alone proves nothing: a job that was submitted from inside a container inherits its
+variables, and an image that was unpacked on a disk keeps its files. So most marks need a
+second sign.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where the files of our control groups are: versions 1 and 2, and both at once.
+"""The folders of our control groups, of version 1, 2 or both.
 
 /proc/self/cgroup has the paths of our groups (cgroups(7)); /proc/self/mountinfo has where
 each hierarchy is mounted, and which group is at the root of the mount

@@ -1,7 +1,7 @@
 """Jobs of schedulers and launchers other than SLURM, by what only a job has.
 
-Variables that a site or user sets for all processes (SLURM_CONF, PBS_SERVER, FLUX_URI) are
-no sign. Several may be there at once: torchrun inside of SLURM, Flux as a job of LSF.
+Variables that a site or user sets for all processes (SLURM_CONF, PBS_SERVER, FLUX_URI) do
+not count. A process can be in several jobs at once: torchrun in SLURM, Flux in LSF.
 """
 
 from __future__ import annotations

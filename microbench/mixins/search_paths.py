@@ -1,4 +1,4 @@
-"""Where another Python looks for packages: read from its environment, or asked for."""
+"""The search path of another Python: read from its environment, or from that Python."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""Files that were compressed, as logrotate and people do.
+"""Compressed files, as logrotate and users leave them.
 
-They are known by how they begin, whatever their names are: a file of records begins with
-`{`, or with blanks. Parts may follow each other, as `cat a.gz b.gz` makes them. Plain lines
-behind them are read too: native code appends the record of a process that dies to whatever
-its file has become.
+The first bytes decide, not the name: a file of records begins with `{` or a blank. Parts
+may follow each other, as in `cat a.gz b.gz`. Plain lines after them are read too, because
+native code appends the record of a dying process to any kind of file.
 """
 
 from __future__ import annotations

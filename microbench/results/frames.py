@@ -1,7 +1,7 @@
 """Records as a pandas DataFrame whose values are those of the records.
 
-pandas makes floats of whole numbers where a record lacks one, and objects of truth
-values. So such columns become nullable: `Int64`, `UInt64`, `boolean`.
+If a record lacks a value, pandas turns whole numbers into floats and truth values into
+objects. So such columns become nullable: `Int64`, `UInt64`, `boolean`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """What differs between any two records of the same work: measurements and ids.
 
-Everything else surrounds the work, and may explain why one took longer. So what a clock, a
-counter or a sensor has shown is noise, while its kind, its limits and its settings are not.
-In a job of a scheduler its own number is noise wherever it turns up: also in names of files
-and in the working directory.
+All other fields may explain why one record took longer. So readings of clocks, counters and
+sensors are noise; their kind, limits and settings are not. The id of a scheduler's job is
+noise in every field, also in names of files and the working directory.
 """
 
 from __future__ import annotations

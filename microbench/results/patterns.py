@@ -1,7 +1,7 @@
 """Patterns that stand for many files: `results-*.jsonl`.
 
-A path is a pattern if it holds `*` or `?` and there is no file of that name; brackets
-alone make none, since names such as `run[1].jsonl` are common.
+A path is a pattern if it contains `*` or `?` and no file has that name. Brackets alone do
+not make a pattern, because names such as `run[1].jsonl` are common.
 """
 
 from __future__ import annotations
