@@ -74,7 +74,8 @@ class MBGitInfo:
             subprocess.CalledProcessError: the directory is in no repository, in a bare
                 one, or in one that git refuses; or git failed.
             subprocess.TimeoutExpired: git hangs.
-            ValueError: a program called git printed something else.
+            ValueError: git cannot read the branch, or a program called git printed
+                something else.
         """
         directory = getattr(self, 'git_repo', None) or script_directory()
         git = Git(directory)
@@ -161,13 +162,17 @@ def parsed(status: str) -> dict[str, Any]:
     results of this very benchmark, does not.
 
     Raises:
-        ValueError: no commit is named, not even `(initial)`.
+        ValueError: no commit is named, not even `(initial)`; or the file of the branch
+            is damaged, such as an empty one after a loss of power. Git then writes
+            `(initial)`, too, and `(unknown)` for the branch.
     """
     lines = status.split('\n')
     headers = dict(line[2:].partition(' ')[::2] for line in lines if line[:2] == '# ')
     if not headers.get('branch.oid'):
         raise ValueError(f'git status named no commit, but printed {status[:200]!r}')
     commit, branch = headers['branch.oid'], headers.get('branch.head', '')
+    if (commit, branch) == ('(initial)', '(unknown)'):
+        raise ValueError('git cannot read the commit of HEAD')
     return {
         'commit': '' if commit == '(initial)' else commit,
         'branch': '' if branch == '(detached)' else branch,

@@ -283,6 +283,14 @@ def test_outside_a_repository_it_raises(tmp_path, empty):
         record_of(git_repo=str(tmp_path))
 
 
+@pytest.mark.parametrize('text', ['', 'no hash\n'])
+def test_a_damaged_branch_is_not_one_without_commits(repo, text):
+    """As a loss of power leaves it, git calls it `(initial)`, too."""
+    repo.joinpath('.git/refs/heads/trunk').write_text(text)
+    with pytest.raises(ValueError, match='git cannot read the commit of HEAD'):
+        state_of(repo)
+
+
 def test_without_git_it_raises(empty, tmp_path, monkeypatch):
     """FileNotFoundError names the program."""
     monkeypatch.setenv('PATH', str(tmp_path))
