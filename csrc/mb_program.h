@@ -10,15 +10,18 @@
  *      └── reads what it prints, waits no longer than the limit
  *
  * The program leads a session: it has no terminal, and the rest of its process group is killed
- * when it ends. Processes that have left the group live on; nothing waits for them.
+ * when it ends. Processes that have left the group live on; nothing waits for them. Of the
+ * signals to our own process group, only SIGKILL and SIGSTOP affect the supervisor.
  * If the caller's thread ends, the kernel kills both (prctl(2), PR_SET_PDEATHSIG).
  * Killed and orphaned processes are collected for 10 ms, then init gets them.
  *
  * A program that SIGKILL does not end (state D: ps(1)) is left to init at the limit.
  * Before execve(2) it uses our memory: then the supervisor sleeps until it is killed.
  *
- * The supervisor makes only raw system calls (mb_raw.h), because it shares our errno. Start
- * fails with ENOSYS without raw calls, if clone() of the C library changes data of the
+ * The supervisor makes only raw system calls (mb_raw.h), because it shares our errno, and one
+ * clone() of the C library, which sets errno only if it fails. Other code of this process may
+ * close our descriptors: files that reuse their numbers are neither read, written nor closed.
+ * Start fails with ENOSYS without raw calls or statx(2), if clone() changes data of the
  * thread (glibc before 2.25, Bionic), with sanitizers, in Valgrind and in QEMU.
  *
  * Thread: an mb_program belongs to the thread that started it.
@@ -41,7 +44,7 @@ typedef struct {
 
 /* How it ended. */
 typedef struct {
-    int error;         /* errno with which it could not be started; 0: it was */
+    int error; /* errno of the start; 0: started; ECHILD: the supervisor was killed */
     bool in_directory; /* that error is about the directory */
     bool overdue;      /* it was killed, or should have been: no status */
     int status;        /* as waitpid(2) gives it */

@@ -192,6 +192,17 @@ mb_raw_unmap(void *memory, size_t size)
 
 /* --- time -------------------------------------------------------------------------- */
 
+#if MB_RAW
+/* CLOCK_MONOTONIC, as mb_clock_ns() reads it with a function that others may replace. */
+static inline int64_t
+mb_raw_clock_ns(void)
+{
+    struct timespec now;
+    mb_raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0, 0);
+    return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+#endif
+
 /* Waits while `*word` is `value`, for `ns` at most; may return early. */
 static inline void
 mb_raw_wait(const uint32_t *word, uint32_t value, int64_t ns)

@@ -63,6 +63,13 @@ mb_raw_adopt(void)
     mb_raw(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
 }
 
+static inline void
+mb_raw_unblock_all(void)
+{
+    const uint64_t none = 0;
+    mb_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
+}
+
 /* A new session and process group, without a terminal. */
 static inline void
 mb_raw_new_session(void)
@@ -108,15 +115,15 @@ mb_raw_kill(pid_t pid, int number)
     mb_raw(SYS_kill, pid, number, 0, 0, 0, 0);
 }
 
-/* Whether it can be collected. It stays a zombie. */
+/* Whether a child has ended, or is none. It stays a zombie. */
 static inline bool
 mb_raw_has_ended(pid_t pid)
 {
     siginfo_t found;
     found.si_pid = 0; /* stays so where nothing has ended: waitid(2) */
-    const int options = WEXITED | WNOHANG | WNOWAIT;
-    mb_raw(SYS_waitid, P_PID, pid, (long)&found, options, 0, 0);
-    return found.si_pid != 0;
+    const int options = WEXITED | WNOHANG | WNOWAIT | __WALL;
+    const long error = mb_raw(SYS_waitid, P_PID, pid, (long)&found, options, 0, 0);
+    return error == -ECHILD || found.si_pid != 0;
 }
 
 /* One that has ended, -1: any. Its pid; 0: none has yet; minus the errno, ECHILD if there is
@@ -127,15 +134,14 @@ mb_raw_collect(pid_t pid, int *status)
     return (int)mb_raw(SYS_wait4, pid, (long)status, WNOHANG, 0, 0, 0);
 }
 
-/* Waits for SIGCHLD or SIGTERM, which have to be blocked: which it was; negative: none came
- * in that time. */
-static inline int
+/* Waits for SIGCHLD or SIGTERM, which have to be blocked, for `ns` at most. */
+static inline void
 mb_raw_await_signal(int64_t ns)
 {
     const struct timespec time = {.tv_sec = ns / 1000000000,
                                   .tv_nsec = ns % 1000000000};
     const uint64_t set = 1UL << (SIGCHLD - 1) | 1UL << (SIGTERM - 1);
-    return (int)mb_raw(SYS_rt_sigtimedwait, (long)&set, 0, (long)&time, 8, 0, 0);
+    mb_raw(SYS_rt_sigtimedwait, (long)&set, 0, (long)&time, 8, 0, 0);
 }
 
 #endif

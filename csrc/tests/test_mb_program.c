@@ -176,6 +176,28 @@ without_descriptors_nothing_is_started(void)
     }
 }
 
+/* Where the child gets no further descriptor, it does not read our standard input. */
+static void
+with_few_descriptors_standard_input_is_empty_too(void)
+{
+    struct rlimit before, few;
+    const int input = dup(0), ours = open("/proc/self/stat", O_RDONLY);
+    const int next = dup(0);
+    close(next);
+    getrlimit(RLIMIT_NOFILE, &before);
+    few = (struct rlimit){(rlim_t)next + 6, before.rlim_max};
+    dup2(ours, 0);
+    setrlimit(RLIMIT_NOFILE, &few);
+    const outcome found = outcome_of_shell("exec cat");
+    setrlimit(RLIMIT_NOFILE, &before);
+    dup2(input, 0);
+    close(input);
+    close(ours);
+    CHECK(found.started);
+    CHECK_INT(found.result.status, 0);
+    CHECK_BYTES(found.printed[1], found.sizes[1], "");
+}
+
 static void
 start_without_memory(void)
 {
@@ -266,6 +288,25 @@ a_supervisor_that_does_not_answer_is_not_waited_for(void)
     CHECK_INT(waitpid(-1, NULL, __WALL), -1);
 }
 
+/* As one that ends all children of its process. */
+static void
+a_supervisor_that_others_kill_is_noticed(void)
+{
+    const outcome found = outcome_of_shell("kill -KILL $PPID; exec sleep 600");
+    CHECK_INT(found.result.error, ECHILD);
+    CHECK(!found.result.overdue);
+    CHECK_INT(waitpid(-1, NULL, __WALL), -1);
+}
+
+/* The signal may have come to all processes of our group. */
+static void
+a_supervisor_that_others_want_to_end_goes_on(void)
+{
+    const outcome found = outcome_of_shell("kill -TERM $PPID; exit 4");
+    CHECK(!found.result.overdue);
+    CHECK_INT(WEXITSTATUS(found.result.status), 4);
+}
+
 static void
 it_can_be_ended_before(void)
 {
@@ -320,6 +361,50 @@ who_waits_for_all_children_does_not_find_it(void)
     CHECK_INT(WEXITSTATUS(mb_program_end(program).status), 1);
 }
 
+/* As a process does that becomes a daemon. What has the numbers then is left alone. */
+static void
+descriptors_that_others_close_are_not_used(void)
+{
+    char *words[] = {"sh", "-c", "echo out", NULL};
+    const mb_program_call call = call_of(words);
+    FILE *file = tmpfile();
+    const int first = dup(0);
+    close(first);
+    mb_program *program = mb_program_start(&call);
+    for (int fd = first; fd < first + 6; fd++) {
+        CHECK_INT(dup2(fileno(file), fd), fd);
+    }
+    while (!(mb_program_wait(program) & MB_PROGRAM_ENDED)) {
+    }
+    CHECK_INT(mb_program_read(program, 1, words[0], 0), 0);
+    const mb_program_result result = mb_program_end(program);
+    CHECK(!result.overdue && (result.error == EBADF || result.error == 0));
+    for (int fd = first; fd < first + 6; fd++) {
+        CHECK_INT(close(fd), 0);
+    }
+    CHECK_INT(lseek(fileno(file), 0, SEEK_END), 0);
+    fclose(file);
+}
+
+#ifdef CLONE_NEWPID
+/* There the parent of the supervisor has the number 0. */
+static void
+the_first_process_of_a_namespace(void)
+{
+    int status = 0;
+    const pid_t child = fork();
+    if (child == 0) {
+        if (unshare(CLONE_NEWPID) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWPID) < 0) {
+            _exit(7); /* not allowed here */
+        }
+        const outcome found = outcome_of_shell("exit 7");
+        _exit(WEXITSTATUS(found.result.status));
+    }
+    CHECK_INT(waitpid(child, &status, 0), child);
+    CHECK_INT(WEXITSTATUS(status), 7);
+}
+#endif
+
 static void
 no_descriptor_and_no_process_stays(void)
 {
@@ -353,6 +438,7 @@ main(void)
     RUN(a_program_that_is_not_there_is_an_error);
     RUN(a_directory_that_is_not_there_is_another);
     RUN(without_descriptors_nothing_is_started);
+    RUN(with_few_descriptors_standard_input_is_empty_too);
     RUN(without_memory_nothing_is_started);
     RUN(at_the_limit_it_is_killed);
     adopt(1);
@@ -360,9 +446,15 @@ main(void)
     RUN(what_has_left_its_group_is_not_waited_for);
     adopt(0);
     RUN(a_supervisor_that_does_not_answer_is_not_waited_for);
+    RUN(a_supervisor_that_others_kill_is_noticed);
+    RUN(a_supervisor_that_others_want_to_end_goes_on);
     RUN(it_can_be_ended_before);
     RUN(no_signal_of_a_child_comes_and_none_is_needed);
     RUN(who_waits_for_all_children_does_not_find_it);
+    RUN(descriptors_that_others_close_are_not_used);
+#ifdef CLONE_NEWPID
+    RUN(the_first_process_of_a_namespace);
+#endif
     RUN(no_descriptor_and_no_process_stays);
     return test_report();
 }

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LIMIT = 30.0  # seconds; a program that hangs must not hang the job
 MOST = 64 * 2**20  # bytes of output
 MOST_ERRORS = 2000  # characters of what it printed on standard error
+# With which nothing was started: the system has no such way, no second process to give, or
+# a filter of system calls that forbids it (seccomp).
+NOT_NATIVE = (errno.ENOSYS, errno.EAGAIN, errno.EPERM)
 READS = 8  # of 16 KiB: twice what a pipe holds
 
 
@@ -58,7 +61,7 @@ def output_of(command: Sequence[str], *, limit: float = LIMIT, **options: Any) -
         try:
             return os.fsdecode(_output(command, limit, **options))
         except OSError as error:
-            if error.errno != errno.ENOSYS:
+            if error.errno not in NOT_NATIVE:
                 raise
     return os.fsdecode(_output_of_subprocess(command, limit, options))
 

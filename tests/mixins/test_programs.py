@@ -58,6 +58,17 @@ def either_way(request, monkeypatch):
         monkeypatch.setattr(_core, 'Program', none)
 
 
+@pytest.mark.parametrize('number', [errno.ENOSYS, errno.EAGAIN, errno.EPERM])
+def test_subprocess_starts_what_cannot_be_started_natively(monkeypatch, number):
+    """Two processes more may be too many; a filter of system calls may forbid the way."""
+
+    def none(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(_core, 'Program', none)
+    assert output_of(python('print("one")')) == 'one\n'
+
+
 def test_the_output_is_text(either_way):
     """What the program prints is the result."""
     assert output_of(python('print("one")')) == 'one\n'
