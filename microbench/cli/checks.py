@@ -1,6 +1,6 @@
-"""What is wrong with the settings as a whole: told before anything runs.
+"""Reject settings that contradict each other, before anything runs.
 
-The order is part of the behaviour: of several mistakes the first one is told.
+The order is part of the behaviour: of several mistakes only the first is reported.
 """
 
 from __future__ import annotations

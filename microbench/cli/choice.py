@@ -74,7 +74,7 @@ def own() -> Named:
 
 
 def installed() -> Named:
-    """Return those of other distributions; one that cannot be imported is told."""
+    """Return those of other distributions; warn of one that cannot be imported."""
     found: Named = {}
     for entry in _entry_points():
         try:

@@ -1,4 +1,4 @@
-"""What a person at the terminal is told of many runs: how far they are, and a last line.
+"""Progress of many runs for a person at the terminal, and a last line with the outcome.
 
 Only on standard error, and only if that is a terminal; a pipe or a log gets nothing. It is
 written between two runs, never while one is timed. The terminal belongs to the command
@@ -48,7 +48,7 @@ class Progress:
 
     Args:
         runs: how many there will be.
-        terminal: where it is told.
+        terminal: where the progress is printed.
     """
 
     def __init__(self, runs: int, terminal: Terminal) -> None:

@@ -49,7 +49,7 @@ def test_converting_again_changes_nothing(tmp_path, capsys):
 
 
 def test_damage_is_counted(capsys, tmp_path):
-    """Whole records on a damaged line are kept; to leave out the rest is what it is for."""
+    """Whole records on a damaged line are kept; the rest of the line is left out."""
     torn = json.dumps({'mb': {'run_id': '1'}, 'call': 'tor'})[:-5]
     whole = json.dumps({'mb': {'run_id': '2'}, 'n': 1}, separators=(',', ':'))
     path = write(tmp_path / 'x', [OLD, torn + whole, 'nothing'])
@@ -120,7 +120,7 @@ START = '"start_time": "2026-03-01T09:30:00'
     ],
 )
 def test_it_cleans_for_other_readers(line, expected, cleaned, damaged, capsys, tmp_path):
-    """What files of any age hold becomes strict JSON, a record a line, and is counted."""
+    """Files of any version become strict JSON, a record a line, and are counted."""
     expected = json.loads(line) if expected is None else expected
     path = tmp_path / 'x'
     path.write_bytes((RECORD + '\r\n\n' + line + '\n').encode())

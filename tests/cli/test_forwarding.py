@@ -533,7 +533,7 @@ def test_a_program_that_we_may_not_signal(monkeypatch):
 
 
 def test_ctrl_c_while_a_journal_is_made(tmp_path, monkeypatch):
-    """From where there is a record on it is finished, without an iteration."""
+    """Once a record has begun, it is finished without an iteration."""
     show = Run.show
     monkeypatch.setattr(Run, 'show', lambda run: (show(run), os.kill(os.getpid(), 2)))
     out = tmp_path / 'out.jsonl'

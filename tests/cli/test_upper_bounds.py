@@ -46,7 +46,7 @@ def test_show_marks_them(file, capsys):
 
 
 def test_diff_compares_no_bounds(file, capsys):
-    """There is no ratio of what is not known."""
+    """An upper bound gives no ratio."""
     diff([file([(SIZE, True)], [(2 * SIZE, False)])])
     rows = [row for row in capsys.readouterr().out.splitlines() if 'memory' in row]
     assert len(rows) == 2

@@ -92,7 +92,7 @@ def test_an_egg_info_that_is_a_file(tmp_path):
     ],
 )
 def test_broken_metadata(tmp_path, data, why):
-    """The reason is what is missing."""
+    """The reason names what is missing."""
     with pytest.raises(BrokenError, match=why):
         info(tmp_path, data).name_and_version()
 
@@ -126,7 +126,7 @@ def test_metadata_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 def test_a_folder(tmp_path):
-    """What is installed there by name; not what pip has left over."""
+    """Installed distributions by name, without leftovers of pip."""
     install(tmp_path, 'two', '2')
     install(tmp_path, 'one', '1')
     install(tmp_path, '~hree', '3')

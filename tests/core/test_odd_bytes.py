@@ -111,5 +111,5 @@ def by_pyarrow(file):
 
 @pytest.mark.parametrize('reader', [by_pandas, by_polars, by_duckdb, by_pyarrow])
 def test_strict_readers_take_it(file, reader):
-    """As the text that it is."""
+    """The text stays text."""
     assert [slurm['job_name'] for slurm in reader(file)] == [r'caf\xe9'] * 2

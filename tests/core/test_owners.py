@@ -64,7 +64,7 @@ def test_a_file_of_the_user_is_not_installed(tmp_path):
 
 
 def test_a_file_of_several_is_of_none(tmp_path):
-    """Badly made distributions install `tests`; which of them it is cannot be known."""
+    """Several distributions install `tests`; the owner is unknown."""
     install(tmp_path, 'one', '1.0', 'one/__init__.py', 'tests/__init__.py')
     install(tmp_path, 'two', '2.0', 'two/__init__.py', 'tests/__init__.py')
     assert version(tmp_path, 'tests', 'tests/__init__.py') is None
@@ -147,7 +147,7 @@ def test_an_editable_install_by_a_link(tmp_path, monkeypatch):
 
 
 def test_an_editable_install_without_a_hook(tmp_path, monkeypatch):
-    """What cannot be read decides nothing."""
+    """A file that cannot be read does not decide."""
     repo, site = tmp_path / 'repo', tmp_path / 'site'
     editable(site, repo, 'it', '1', 'it.pth')
     site.joinpath('it.pth').unlink()

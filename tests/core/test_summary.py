@@ -90,7 +90,7 @@ def test_different_names_are_pooled(capsys):
 
 
 def test_short_durations_have_a_unit_that_fits(capsys):
-    """They are not 0.000000, whatever they were counted in."""
+    """They are not 0.000000, whatever their unit."""
     seconds = [4.2e-8, 9.1e-8]
     line = 'n=2  min=42.0 ns  mean=66.5 ns  median=66.5 ns  max=91.0 ns  stdev=34.6 ns\n'
     summary([record(*seconds)])
@@ -150,7 +150,7 @@ def test_lower_bounds_are_counted(name, capsys):
 
 @given(st.lists(st.floats(1e-9, 1e6), min_size=1))
 def test_no_duration_is_shown_as_nothing(durations):
-    """What has taken some time has some digits that say so, in units up to hours."""
+    """Any positive duration has nonzero digits, in units up to hours."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
         summary([record(*durations)])
     shown = dict(item.split('=') for item in out.getvalue().strip().split('  '))

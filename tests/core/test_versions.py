@@ -113,7 +113,7 @@ def test_the_standard_library_is_no_package(module):
 
 @pytest.mark.parametrize('version', [None, (1, 2), 1.0, b'1'])
 def test_a_version_that_is_no_text(site, version):
-    """Then the distribution has the word, if there is one."""
+    """Then the version of the distribution counts, if there is one."""
     module = imported(site, 'mb_tuple', __version__=version)
     assert of_module(module) is None
     install(site, 'mb-tuple', '1.2', 'mb_tuple/__init__.py')

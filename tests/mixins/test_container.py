@@ -173,7 +173,7 @@ def test_a_sandbox_in_a_container(place):
 
 @pytest.mark.parametrize('content', [b'\xff\xfe', b'image=', b'\0' * 5000])
 def test_files_that_make_no_sense(place, content):
-    """The mark is there; nothing else is made of it."""
+    """The mark counts; its malformed content gives no image."""
     (place.folder / 'podman').write_bytes(content)
     place.separate.add('ipc')
     assert place.said() == ('podman', None)

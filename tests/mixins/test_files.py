@@ -180,7 +180,7 @@ DELETE = 'os.unlink("job.py")\n'
 
 @pytest.mark.parametrize('change', [EDIT, REPLACE, DELETE])
 def test_the_digest_is_that_of_the_code_that_runs(folder, change):
-    """Once known it is kept, whatever becomes of the file; other algorithms are not."""
+    """A known digest is kept even if the file changes; other algorithms have none."""
     folder.joinpath('new').write_text('new')
     code = 'record()\n' + change + 'record()\nbench.hash_algorithm = "md5"\nrecord()\n'
     first, second, [other, why] = hashes(folder, code=code)
@@ -361,7 +361,7 @@ def test_files_of_the_kernel(folder):
 
 
 class Writing:
-    """Writes into a file each time that it is read."""
+    """A file that changes each time it is read."""
 
     def __init__(self, monkeypatch, times):
         self.times = times

@@ -129,13 +129,13 @@ def test_a_deleted_directory_raises(repo):
 
 @pytest.mark.parametrize('printed', ['', '\n', 'git is not set up here\n'])
 def test_what_is_no_status_is_not_a_clean_repository(printed):
-    """Without a commit, or git's word for none, there is an error."""
+    """Output without a commit raises an error."""
     with pytest.raises(ValueError, match='named no commit'):
         parsed(printed)
 
 
 def test_another_program_called_git(repo, monkeypatch):
-    """What it prints is not taken for a directory."""
+    """Other output is not taken for a directory."""
     monkeypatch.setattr(subprocess, 'check_output', lambda *_, **__: b'loading git/2\n')
     with pytest.raises(ValueError, match=r"printed no directory, but 'loading git/2'"):
         record_of(git_repo=str(repo))
@@ -294,7 +294,7 @@ def test_no_monitor_is_started(repo, tmp_path):
 
 
 def test_preferences_of_the_user_change_nothing(repo):
-    """What is dirty does not depend on how `git status` is liked."""
+    """Settings of `git status` do not change `dirty`."""
     git(repo, 'config', 'status.showUntrackedFiles', 'all')
     git(repo, 'config', 'status.short', 'true')
     repo.joinpath('untracked').write_text('')
@@ -376,7 +376,7 @@ def test_an_old_git(repo, tmp_path, monkeypatch, calls):
 
 
 def test_the_time_limit_is_that_of_the_capture(repo, monkeypatch):
-    """What git took for one answer is missing for the next."""
+    """The time of one answer reduces the time for the next."""
     limits = []
 
     def answer(command, limit, **options):

@@ -496,7 +496,7 @@ def reported(group, script):
 
 @pytest.mark.hardware  # groups may be read-only here; files stand in for them above
 def test_a_real_namespace_with_the_mounts_of_the_host(group):
-    """Our group calls itself the root there; the root that is mounted is another one."""
+    """The namespace calls our group the root; the mounted root is another group."""
     limits, missing = reported(group, 'exec "$0" -c "$1"')
     assert limits == {}
     assert missing == {'cgroups': 'the control group / is not visible from here'}

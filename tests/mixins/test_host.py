@@ -30,7 +30,7 @@ AROUND = {'container', 'container_image', 'cpu_affinity', 'cpu_cores_usable'}
 
 
 def machine_of(bench):
-    """The same without what is around the process."""
+    """The same without the environment of the process."""
     return {name: value for name, value in host_of(bench).items() if name not in AROUND}
 
 
@@ -192,7 +192,7 @@ def test_memory_that_cannot_be_read(kind, tmp_path, monkeypatch):
     'error', [OSError(5, 'no'), RuntimeError('no'), AttributeError('no'), KeyError(b'no')]
 )
 def test_psutil_that_fails(error, monkeypatch):
-    """What psutil raises stops nothing."""
+    """An error of psutil stops nothing."""
     psutil = pytest.importorskip('psutil')
 
     def fail(**options):

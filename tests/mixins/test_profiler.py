@@ -366,7 +366,7 @@ def test_code_that_was_replaced_is_profiled_anew():
 
 @needs_line_profiler
 def test_a_function_is_freed():
-    """What is kept for further calls does not keep the function."""
+    """Idle profilers do not keep the function alive."""
     bench = Bench()
 
     def made():

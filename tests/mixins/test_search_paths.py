@@ -73,7 +73,7 @@ def test_a_python_that_is_no_environment_is_asked(options):
 
 
 def test_an_environment_that_sees_the_system_is_asked(env):
-    """What is below it decides."""
+    """The interpreter answers, with the packages of the system too."""
     settings = env / 'pyvenv.cfg'
     settings.write_text(settings.read_text().replace('false', 'true'))
     prefix, paths = paths_of(str(env / 'bin/python'), '-c', 'pass')
@@ -95,7 +95,7 @@ def test_an_environment_whose_code_adds_folders_is_asked(env, tmp_path):
     'said', ['', 'print("hello")', 'print("[1]")', 'print("[1, 2, 3]")']
 )
 def test_a_python_that_does_not_answer(tmp_path, said):
-    """What it says is not what was asked."""
+    """Its output is not the expected answer."""
     python = tmp_path / 'python3'
     python.write_text(f'#!{sys.executable}\n{said}\n')
     python.chmod(0o755)

@@ -213,7 +213,7 @@ def test_variables_that_anything_may_set(name):
 
 
 def test_the_script_of_a_batch_job_of_flux():
-    """It runs in an instance of its own, which knows the number of the job as another."""
+    """It runs in its own instance, where the job has another id."""
     job = {'FLUX_ENCLOSING_ID': 'f3', 'FLUX_URI': 'local:///run/flux'}
     fields = {'enclosing_id': 'f3', 'uri': 'local:///run/flux'}
     assert fields_in(job) == {'slurm': {}, 'flux': fields}

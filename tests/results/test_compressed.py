@@ -61,7 +61,7 @@ def test_it_is_read(path):
 
 
 def test_the_name_does_not_matter(path):
-    """It is known by how it begins; 2.1.0 wrote plain lines whatever the name was."""
+    """The first bytes decide; 2.1.0 wrote plain lines under any name."""
     bare = path.rename(path.with_name('results.jsonl'))
     assert len(FileOutput(bare).get_results()) == 3000
     plain = path.with_name('plain.jsonl.gz')

@@ -62,7 +62,7 @@ def column_of(*values):
     ],
 )
 def test_a_column_has_the_values_of_the_records(values, dtype):
-    """Exactly, of the same type; nothing in place of what is not there."""
+    """Exactly, with the same type; missing values stay missing."""
     column = column_of(*values)
     assert column.dtype == dtype
     for value, found in zip(values, column.tolist(), strict=True):
@@ -74,7 +74,7 @@ def test_a_column_has_the_values_of_the_records(values, dtype):
 
 
 def test_not_a_number_of_2_1_0_is_a_gap():
-    """It wrote NaN for what is missing."""
+    """2.1.0 wrote NaN for missing values."""
     column = column_of(2**53 + 1, math.nan, 3)
     assert column.dtype == 'Int64'
     assert column.isna().tolist() == [False, True, False]
