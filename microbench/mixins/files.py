@@ -205,13 +205,14 @@ class MBFileHash:
         Raises:
             OSError: the file cannot be read, or has changed since the program started.
         """
+        kept = SCRIPT_DIGESTS.get((path, algorithm))
+        if kept is not None:
+            return kept
         if path != started_script():
             return self._digest(path, algorithm)
-        kept = SCRIPT_DIGESTS.get((path, algorithm))
-        if kept is None:
-            if _contents(path) != AT_START:
-                raise ChangingFileError(errno.ESTALE, 'changed while the program ran', path)
-            kept = SCRIPT_DIGESTS[path, algorithm] = self._digest(path, algorithm)
+        if _contents(path) != AT_START:
+            raise ChangingFileError(errno.ESTALE, 'changed while the program ran', path)
+        kept = SCRIPT_DIGESTS[path, algorithm] = self._digest(path, algorithm)
         return kept
 
 

@@ -8,6 +8,7 @@ counts for one call is the difference to what it had counted before.
 from __future__ import annotations
 
 import inspect
+import sys
 from types import FunctionType
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -77,6 +78,8 @@ class Pool:
         if self.idle:
             return self.idle.pop()
         profiler: Any = LineProfiler()
+        if sys.version_info < (3, 12) and hasattr(profiler, 'wrap_trace'):
+            profiler.wrap_trace = True  # of all profilers: coverage and debuggers go on
         for function in functions:
             profiler.add_function(function)
         profiler.functions.clear()  # or the functions would never be freed

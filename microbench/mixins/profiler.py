@@ -133,7 +133,9 @@ class _Profile:
         self.profiler = self.taken.profiler
         self.problem: str | None = None  # why there is no profile
         self.thread = 0
-        self.trace: Any = None  # what sys.gettrace() returns meanwhile, up to Python 3.11
+        # What sys.gettrace() returned before, and returns meanwhile, up to Python 3.11.
+        self.trace_before: Any = None
+        self.trace: Any = None
 
     def start(self) -> None:
         """Profile this thread from here on, where the counts will be right."""
@@ -153,13 +155,16 @@ class _Profile:
             self.profiler.enable_by_count()
         except (RuntimeError, ValueError) as error:  # another tool has its place
             self.problem = one_line(error)
-        self.trace = None if sys.gettrace() is before else sys.gettrace()
+        if sys.gettrace() is not before:
+            self.trace_before, self.trace = before, sys.gettrace()
 
     def stop(self) -> None:
         """Stop if it goes on."""
         if self not in self.running:
             return
-        if self.trace is not None and sys.gettrace() is not self.trace:
+        expected = (None, self.trace) if self.problem else (self.trace,)
+        replaced = self.trace is not None and sys.gettrace() not in expected
+        if replaced:
             self.problem = self.problem or 'RuntimeError: the code has used sys.settrace()'
         try:
             self.profiler.disable_by_count()
@@ -167,6 +172,14 @@ class _Profile:
             self.problem = self.problem or one_line(error)
         finally:
             self.running.remove(self)
+            if not replaced:
+                self._put_trace_back()
+
+    def _put_trace_back(self) -> None:
+        """Let coverage or a debugger go on: line_profiler before 5 leaves none."""
+        another_profiler = hasattr(self.trace_before, 'enable_by_count')
+        if sys.gettrace() is None and not another_profiler:
+            sys.settrace(self.trace_before)
 
     def stats(self) -> Any:
         """Return the statistics of this call, and let the next one have the profiler."""

@@ -502,7 +502,7 @@ def test_files_within_the_limit_are_hashed(folder, limit):
 @pytest.mark.parametrize('limit', ['', 'much', '10GB', '10mg', '-1', '1.5', 1e9, b'1'])
 def test_a_limit_that_is_none(folder, limit):
     """ValueError says what to write, before the code runs."""
-    with pytest.raises(ValueError, match='no number of bytes: type'):
+    with pytest.raises(ValueError, match='not a number of bytes: type'):
         record_of(hash_files=['a.txt'], hash_size_limit=limit)
 
 
@@ -569,7 +569,7 @@ def test_options_of_the_command(folder):
         'hash_size_limit',
     )
     assert size_limit.type('500M') == 500 << 20
-    with pytest.raises(ValueError, match='no number of bytes'):
+    with pytest.raises(ValueError, match='not a number of bytes'):
         size_limit.type('much')
 
 

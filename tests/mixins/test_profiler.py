@@ -308,6 +308,37 @@ def test_code_that_ends_the_profiling():
 
 
 @needs_line_profiler
+def test_the_trace_function_of_a_debugger_goes_on():
+    """So coverage has the profiled lines, from line_profiler 5 on."""
+    bench = Bench()
+    timed = bench(summed)
+    traced = []
+
+    def trace(frame, event, _):
+        if frame.f_code.co_name == 'summed':
+            traced.append((event, frame.f_lineno - FIRST))
+        return trace
+
+    @Bench()
+    def down(depth):
+        return depth and down(depth - 1)
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        down(2)
+        assert sys.gettrace() is trace
+        timed([1])
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+    assert hits(call_of(bench)) == lines(FIRST, 1, 1 + LAST, 1, 1)
+    if NESTS:
+        reached = {line for event, line in traced if event == 'line'}
+        assert reached == {2, 3, 4, 5}
+
+
+@needs_line_profiler
 def test_code_that_takes_the_trace_function():
     """Up to Python 3.11, and before line_profiler 5, its lines cannot be counted."""
     bench = Bench()
