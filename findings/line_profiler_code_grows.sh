@@ -38,8 +38,8 @@ release = version('line_profiler')
 print(f'{release}: bytes added after 1, 2, 10, 100 profilers:', *added)
 PROGRAM
 "${PYTHON:-python3}" -m venv "$place/venv"
-for release in 4.2.0 5.0.2 5.1.0; do
-    "$place/venv/bin/pip" install -q --disable-pip-version-check "line_profiler==$release"
+for release in line_profiler==4.2.0 line_profiler==5.0.2 line_profiler==5.1.0; do
+    "$place/venv/bin/pip" install -q --disable-pip-version-check "$release"
     "$place/venv/bin/python" -W ignore "$place/seen.py"
 done >"$place/seen"
 cat "$place/seen"

@@ -15,13 +15,13 @@ set -eu
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 "${PYTHON:-python3}" -m venv "$place/venv"
-for pip in 25.2 26.3; do
-    "$place/venv/bin/python" -m pip install -q --disable-pip-version-check "pip==$pip"
+for pip in pip==25.2 pip==26.3; do
+    "$place/venv/bin/python" -m pip install -q --disable-pip-version-check "$pip"
     rm -rf "$place/target"
-    for version in 1.16.0 1.17.0; do
+    for version in six==1.16.0 six==1.17.0; do
         status=0
         "$place/venv/bin/python" -m pip install -q --disable-pip-version-check \
-            --target "$place/target" "six==$version" 2>/dev/null || status=$?
+            --target "$place/target" "$version" 2>/dev/null || status=$?
     done
     {
         echo "status $status"

@@ -63,8 +63,8 @@ def test_damage_is_counted(capsys, tmp_path):
 def test_the_counts_as_json(capsys, tmp_path):
     """For scripts, still apart from the records."""
     assert main([write(tmp_path / 'x', [OLD, '?']), '--json']) == 0
-    told = json.loads(capsys.readouterr().err)
-    assert told == {'converted': 1, 'cleaned': 0, 'unchanged': 0, 'damaged': 1}
+    counted = json.loads(capsys.readouterr().err)
+    assert counted == {'converted': 1, 'cleaned': 0, 'unchanged': 0, 'damaged': 1}
 
 
 def test_strict_json_for_nan(capsys, tmp_path):

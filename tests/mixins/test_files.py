@@ -506,11 +506,11 @@ def test_a_limit_that_is_none(folder, limit):
         record_of(hash_files=['a.txt'], hash_size_limit=limit)
 
 
-@pytest.mark.parametrize(('step', 'told'), [(0.999, None), (1.0, 1.0), (12.3456, 12.346)])
-def test_a_delay_is_told(folder, monkeypatch, step, told):
+@pytest.mark.parametrize(('step', 'seconds'), [(0.9, None), (1.0, 1.0), (12.3456, 12.346)])
+def test_a_delay_is_recorded(folder, monkeypatch, step, seconds):
     """From a second on the record says how long hashing took."""
     monkeypatch.setattr(time, 'perf_counter', Ticking(step))
-    assert record_of(hash_files=['a.txt'])['mb'].get('file_hash_seconds') == told
+    assert record_of(hash_files=['a.txt'])['mb'].get('file_hash_seconds') == seconds
 
 
 # --- the command -------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_a_detached_head_has_no_branch(repo):
 
 
 def test_odd_names_are_kept(tmp_path, empty):
-    """A directory that ends in a space, and one that is no UTF-8, are told as they are."""
+    """A directory that ends in a space, and one that is not UTF-8, are recorded."""
     moved = tmp_path / 'odd \udcff '
     empty.rename(moved)
     assert parsed('# branch.oid 1\n# branch.head odd name\n')['branch'] == 'odd name'

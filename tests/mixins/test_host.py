@@ -266,7 +266,7 @@ def test_psutil_in_a_real_sandbox():
     assert host['unavailable']['cpu_cores_logical'].startswith('FileNotFoundError')
 
 
-def test_memory_is_told_in_bytes(tmp_path, monkeypatch):
+def test_memory_is_recorded_in_bytes(tmp_path, monkeypatch):
     """The kernel writes kibibytes, and calls them kB."""
     meminfo = tmp_path / 'meminfo'
     meminfo.write_text('MemTotal:       24684084 kB\nMemFree:        1 kB\n')

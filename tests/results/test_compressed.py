@@ -96,7 +96,7 @@ def test_one_that_is_cut_anywhere(kind):
 
 @pytest.mark.parametrize('between', [b'', b'\n', b'\0' * 20_000, b'no record\n'])
 def test_plain_lines_behind_packed_ones(path, between):
-    """No record is lost, whoever has appended it: what follows is read as plain lines."""
+    """No record is lost: what follows the packed data is read as plain lines."""
     path.write_bytes(path.read_bytes() + between + b'{"n":3000}\n{"n":3001}')
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')

@@ -94,7 +94,7 @@ record = bench.get_results()[0]
 """
 
 
-def told(folder, *cells, **variables):
+def printed(folder, *cells, **variables):
     """What the last cell shows, in a kernel with these variables of the environment."""
     cells = [nbformat.v4.new_code_cell(source) for source in cells]
     notebook = nbformat.v4.new_notebook(cells=cells)
@@ -112,11 +112,11 @@ def told(folder, *cells, **variables):
 
 def test_the_launcher_of_a_kernel_is_not_hashed(tmp_path):
     """nbclient, as in papermill and nbconvert, leaves no name of the notebook."""
-    assert told(tmp_path, HASHES).endswith('ipykernel_launcher.py')
+    assert printed(tmp_path, HASHES).endswith('ipykernel_launcher.py')
 
 
 def test_the_notebook_is_hashed_if_it_is_known(tmp_path):
     """The Jupyter server sets a variable of the environment, VS Code a global one."""
     path = str(tmp_path / 'work.ipynb')
-    assert told(tmp_path, HASHES, JPY_SESSION_NAME=path) == [path]
-    assert told(tmp_path, f'__vsc_ipynb_file__ = {path!r}', HASHES) == [path]
+    assert printed(tmp_path, HASHES, JPY_SESSION_NAME=path) == [path]
+    assert printed(tmp_path, f'__vsc_ipynb_file__ = {path!r}', HASHES) == [path]
