@@ -72,7 +72,7 @@ def limits() -> tuple[dict[str, Any], dict[str, str]]:
 def _limits(why: dict[str, str]) -> dict[str, Any]:
     """Return what is limited; what cannot be read is left out and noted."""
     unified = os.path.exists(f'{ROOT}/cgroup.controllers')
-    known = groups.own_groups()
+    known = groups.own_groups(_text)
     if not known or (unified and groups.UNIFIED not in known):
         raise LookupError(f'{groups.GROUPS} names no control group')
     mounts = groups.mounts()

@@ -8,13 +8,14 @@ each hierarchy is mounted, and which group is at the root of the mount
 from __future__ import annotations
 
 import _thread
+import errno
 import os
 
 from .kernel import is_stubbed, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     Groups = dict[str, tuple[str, str]]  # controller to path, and to all that share it
     # Controllers among other options, the group at the root of the mount, and its place.
@@ -28,25 +29,28 @@ NAMESPACES = ('/proc/self/ns/mnt', '/proc/self/ns/cgroup')
 ESCAPES = (('\\040', ' '), ('\\011', '\t'), ('\\012', '\n'), ('\\134', '\\'))
 
 
-def own_groups() -> Groups:
+def own_groups(read: Callable[[str], str | None]) -> Groups:
     """Return the groups of this thread: another one than the main thread may have its own.
 
     In version 1, its memory counts in the group of the process all the same
     (cgroup-v1/memory, 2.3).
 
+    Args:
+        read: returns the text of a file, None if it is not there.
+
     Raises:
         OSError: the kernel does not show them.
         ValueError: what it shows makes no sense.
     """
-    groups = groups_in(text_of(GROUPS))
-    if _thread.get_native_id() != os.getpid():
-        try:
-            of_thread = groups_in(text_of(OF_THREAD))
-        except FileNotFoundError:
-            return groups
-        of_process = {name: groups[name] for name in OF_PROCESS if name in groups}
-        return {**of_thread, **of_process}
-    return groups
+    text = read(GROUPS)
+    if text is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), GROUPS)
+    groups = groups_in(text)
+    if _thread.get_native_id() == os.getpid():
+        return groups
+    of_thread = groups_in(read(OF_THREAD) or text)
+    of_process = {name: groups[name] for name in OF_PROCESS if name in groups}
+    return {**of_thread, **of_process}
 
 
 def groups_in(text: str) -> Groups:
