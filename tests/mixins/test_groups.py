@@ -17,6 +17,7 @@ import pytest
 from microbench import MBCgroupLimits, MicroBenchBase
 from microbench.mixins import cgroup, cpus, groups, kernel
 from microbench.mixins.groups import below, groups_in, mounts_in
+from tests.conftest import SANITIZED
 from tests.fakes import ROOT as SOURCES
 from tests.fakes import only, printed
 
@@ -495,6 +496,7 @@ def reported(group, script):
 
 
 @pytest.mark.hardware  # groups may be read-only here; files stand in for them above
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer needs more memory')
 def test_a_real_namespace_with_the_mounts_of_the_host(group):
     """The namespace calls our group the root; the mounted root is another group."""
     limits, missing = reported(group, 'exec "$0" -c "$1"')
@@ -503,6 +505,7 @@ def test_a_real_namespace_with_the_mounts_of_the_host(group):
 
 
 @pytest.mark.hardware  # groups may be read-only here; files stand in for them above
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer needs more memory')
 def test_a_real_namespace_with_mounts_of_its_own(group, tmp_path):
     """As in a container: the limit of our group is at the root."""
     script = f'p=$0; r=$1; shift; mount none {tmp_path} "$@" && exec "$p" -c "$r"'

@@ -49,8 +49,9 @@ def killed(env, *words):
 
 
 @pytest.fixture
-def env(tmp_path):
-    """An empty environment."""
+def env(tmp_path, monkeypatch):
+    """An empty environment, in which Python finds nothing else."""
+    monkeypatch.delenv('PYTHONPATH', raising=False)
     command = [sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'env']
     subprocess.run(command, check=True, capture_output=True)
     return tmp_path / 'env'

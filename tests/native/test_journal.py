@@ -138,7 +138,7 @@ def test_what_is_no_journal_is_refused(output):
     data = copy_of(_core.Journal(output))
     for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\xff' + data[9:]):
         for function in READERS:
-            with pytest.raises(ValueError, match='no journal'):
+            with pytest.raises(ValueError, match='not a journal'):
                 function(other)
 
 
