@@ -1,12 +1,10 @@
 """What a record says about files: their digests."""
 
 import errno
-import fcntl
 import hashlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -323,15 +321,23 @@ def test_opening_a_pipe_waits_for_no_writer(folder):
     os.close(held)
 
 
+HOLDER = """
+import fcntl, os, signal
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGIO})
+held = os.open('a.txt', os.O_RDWR)
+fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print(flush=True)
+signal.sigwait({signal.SIGIO})
+"""
+
+
 def test_a_file_with_a_lease_is_waited_for(folder):
     """As Samba takes one: the kernel asks its holder to end it."""
-    held = os.open('a.txt', os.O_RDWR)
-    end = lambda *_: fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_UNLCK)  # noqa: E731
-    before = signal.signal(signal.SIGIO, end)
-    fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-    record = record_of(hash_files=['a.txt'])
-    signal.signal(signal.SIGIO, before)
-    os.close(held)
+    command = [sys.executable, '-c', HOLDER]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        record = record_of(hash_files=['a.txt'])
+    assert holder.returncode == 0
     assert record['file_hashes'] == {'a.txt': sha256(b'a')}
 
 
