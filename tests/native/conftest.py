@@ -28,16 +28,20 @@ clock_gettime(clockid_t clock, struct timespec *now)
 """
 
 
+def loaded_first(place, source):
+    """Make a library for LD_PRELOAD from C; return its path."""
+    (place / 'first.c').write_text(source)
+    cc = shlex.split(os.environ.get('CC', 'cc'))
+    command = [*cc, '-std=c11', '-shared', '-fPIC', '-o', 'first.so', 'first.c']
+    done = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return place / 'first.so'
+
+
 @pytest.fixture(scope='session')
 def ticking_library(tmp_path_factory):
     """A library that, loaded first, replaces CLOCK_MONOTONIC of a process."""
-    place = tmp_path_factory.mktemp('clock')
-    (place / 'ticking.c').write_text(SOURCE)
-    cc = shlex.split(os.environ.get('CC', 'cc'))
-    command = [*cc, '-std=c11', '-shared', '-fPIC', '-o', 'ticking.so', 'ticking.c']
-    done = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return place / 'ticking.so'
+    return loaded_first(tmp_path_factory.mktemp('clock'), SOURCE)
 
 
 @pytest.fixture

@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import shlex
-import subprocess
 import sys
 
 import pytest
 
 from tests.fakes import python
+from tests.native.conftest import loaded_first
 
 SOURCE = r"""
 #define _GNU_SOURCE
@@ -40,13 +39,8 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope='module')
 def standing(tmp_path_factory):
     """Environment of a process whose wall clock knows only seconds."""
-    place = tmp_path_factory.mktemp('clock')
-    (place / 'standing.c').write_text(SOURCE)
-    cc = shlex.split(os.environ.get('CC', 'cc'))
-    command = [*cc, '-std=c11', '-shared', '-fPIC', '-o', 'standing.so', 'standing.c']
-    done = subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return {'LD_PRELOAD': str(place / 'standing.so')}
+    library = loaded_first(tmp_path_factory.mktemp('clock'), SOURCE)
+    return {'LD_PRELOAD': str(library)}
 
 
 FIRST = """
