@@ -204,12 +204,15 @@ class Child:
 
         Args:
             number: of the signal.
-            wake: continue it, in case it is stopped and would not see the signal.
+            wake: continue it, before and after: stopped, it would not react, and the kernel
+                sends SIGHUP to stopped members of a group whose leader dies, setpgid(2).
         """
         with self.lock:
             if self.over:
                 return
             assert self.process is not None
+            if wake:
+                self.wake()
             self.process.send_signal(number)
             if wake:
                 self.wake()
@@ -226,7 +229,10 @@ class Child:
         """SIGCONT to it, or its group; the caller knows that it was not collected yet."""
         if self.is_ours:
             assert self.process is not None
-            self.process.send_signal(signal.SIGCONT)
+            try:
+                self.process.send_signal(signal.SIGCONT)
+            except AttributeError:  # a stub, with the number of a child of ours
+                pass
 
     def terminate(self) -> None:
         """SIGTERM to it, or its group; the caller knows that it was not collected yet."""

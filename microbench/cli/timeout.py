@@ -1,8 +1,8 @@
 """A time-out ends the command and all that it has started.
 
-First SIGTERM, so that all can clean up, and SIGCONT, because a stopped process does not
-react to SIGTERM; after the grace period SIGKILL to those that are left, also if the child
-itself has ended by then.
+First SIGTERM, so that all can clean up, between two SIGCONT, because a stopped process
+does not react to SIGTERM; after the grace period SIGKILL to those that are left, also if
+the child itself has ended by then.
 
 Without a controlling terminal the child leads a process group, and the group is
 signalled. With one it stays in ours, because in a group of its own it would be a
@@ -67,13 +67,20 @@ class TimeOut:
             child.timed_out = True
             self._kill_at = monotonic() + self.grace
             self._others = others_of(child) if child.is_ours else []
+            self._wake(child)
             child.terminate()
-            # At once: when the leader of a group dies, the kernel may send SIGHUP to the
-            # stopped ones in it, see setpgid(2).
-            child.wake()
             _signal_each(self._others, signal.SIGTERM, child)
-            _signal_each(self._others, signal.SIGCONT, child)
+            self._wake(child)
         self._timer = self.watch.at(self._kill_at, lambda: self._kill(child))
+
+    def _wake(self, child: Child) -> None:
+        """Continue all that are stopped.
+
+        Before SIGTERM: when the leader of a group dies, the kernel sends SIGHUP to the
+        stopped processes in it, see setpgid(2). After it: one may have stopped since.
+        """
+        child.wake()
+        _signal_each(self._others, signal.SIGCONT, child)
 
     def _kill(self, child: Child) -> None:
         with child.lock:

@@ -332,7 +332,7 @@ def test_at_any_moment(start, seed):
     lines = chance.randrange(1, 30)
     wait_until(lambda: ran.exists() and ran.read_text().count('\n') >= lines)
     command.send(signal.SIGTERM)
-    outcome = command.ended()
+    outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
     call = only(outcome)['call']
     assert set(call['returncode'][:-1]) <= {0}
