@@ -146,13 +146,13 @@ $(VENV)/.built: $(SOURCES) $(VENV)/.installed
 $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing into $(VENV), and building ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable '.[dev]'
 	@touch $@
 
 $(VENV)/.demo: $(SOURCES) pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo 'installing into $(VENV), and building ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[progress]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable '.[progress]'
 	@touch $@
 
 debug: build ## an unoptimised copy in build/debug, with line tracing, for gdb

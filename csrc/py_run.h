@@ -6,6 +6,8 @@
 #ifndef PY_RUN_H
 #define PY_RUN_H
 
+#include <Python.h>
+
 #include "mb_clock.h"
 #include "mb_run.h"
 #include "py_state.h"

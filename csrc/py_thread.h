@@ -8,6 +8,8 @@
 #ifndef PY_THREAD_H
 #define PY_THREAD_H
 
+#include <Python.h>
+
 #include <stdbool.h>
 
 #include "py_state.h"
