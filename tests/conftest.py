@@ -1,5 +1,6 @@
-"""What all tests share: how Hypothesis searches, and whether a skip is allowed."""
+"""What all tests share: a deadline, how Hypothesis searches, whether a skip is allowed."""
 
+import faulthandler
 import importlib.util
 import os
 import signal
@@ -10,6 +11,9 @@ import pytest
 # With MICROBENCH_REQUIRE_ALL=1 a test that is skipped has failed: CI runs all of them.
 SKIPS_FAIL = os.environ.get('MICROBENCH_REQUIRE_ALL') == '1'
 SANITIZED = bool(os.environ.get('MICROBENCH_SANITIZE'))
+
+# Seconds a test may take, many times what the slowest one needs; 0 for as long as it wants.
+DEADLINE = float(os.environ.get('MICROBENCH_DEADLINE', '300'))
 
 # No example is late: how long one takes is never what a test is about. Sanitized code
 # is slow, and the same inputs are tried on the plain build anyway.
@@ -33,6 +37,31 @@ def pytest_report_header():
     """Which microbench is tested: the tree's, or a sanitized copy's."""
     found = importlib.util.find_spec('microbench')
     return f'microbench: {found.origin if found else "not found"}'
+
+
+def _fail_late(number, frame):
+    """Fail the test that runs, wherever it waits, and show where its threads are."""
+    faulthandler.dump_traceback(2)
+    pytest.fail(f'it hangs: not done after {DEADLINE:g} s (MICROBENCH_DEADLINE)')
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Give the test a deadline, from its fixtures to their end; the next test follows.
+
+    By a signal: a thread that watches, as of faulthandler_timeout, makes every fork() of a
+    test warn, and ends all tests with the one that hangs. Processes of a test inherit
+    neither timer nor handler.
+    """
+    if item.config.option.usepdb:
+        return (yield)
+    before = signal.signal(signal.SIGALRM, _fail_late)
+    signal.setitimer(signal.ITIMER_REAL, DEADLINE)
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _failed_if_skipped(report):
