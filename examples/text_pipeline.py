@@ -37,7 +37,8 @@ class Totals(NamedTuple):
 
 def standard_library():
     """Return the modules of the standard library; its packages are left out."""
-    return sorted(Path(sysconfig.get_path('stdlib')).glob('*.py'))
+    modules = Path(sysconfig.get_path('stdlib')).glob('*.py')
+    return sorted(path for path in modules if path.is_file())  # some are links to nowhere
 
 
 def read(path):

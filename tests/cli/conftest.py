@@ -21,6 +21,27 @@ ROOT = Path(microbench.__file__).parents[1]
 DEADLINE = 60  # seconds: how long something may take that has to happen
 
 
+# For a program that says something and then waits: `pieces` yields standard input as it
+# comes, and handlers run meanwhile. Whoever reads what was said may send a signal before
+# the program waits. Its handler in C has run by then, the one in Python may have not: from
+# CPython 3.14 on `print('up', flush=True)` does not look, and a plain read would wait on.
+LISTENS = """
+import os, select, signal, sys
+woken, wakes = os.pipe()
+os.set_blocking(wakes, False)
+signal.set_wakeup_fd(wakes)
+def pieces():
+    while True:
+        ready, _, _ = select.select([0, woken], [], [])
+        if woken in ready:
+            os.read(woken, 512)
+        elif piece := os.read(0, 4096):
+            yield piece
+        else:
+            return
+"""
+
+
 def wait_until(condition):
     """Ask again and again until it is so."""
     until = time.monotonic() + DEADLINE

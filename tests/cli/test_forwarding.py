@@ -20,7 +20,7 @@ from microbench.cli.forwarding import Forwarding
 from microbench.cli.rewind import ONCE
 from microbench.core.run import Run
 from microbench.results import journals
-from tests.cli.conftest import Started, records_in, wait_until
+from tests.cli.conftest import LISTENS, Started, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')
 NOTICES = ['QUIT', 'USR1', 'USR2', 'XCPU', 'ALRM', 'VTALRM', 'PROF', 'IO', 'PWR']
@@ -116,15 +116,15 @@ def test_a_stopped_child_is_continued(start, name):
 
 
 # Ends with the number of signals that it got until its input was closed, plus 50.
-COUNTS = """
-import signal, sys
+COUNTS = f"""
+{LISTENS}
 def handler(number, frame):
     got.append(number)
     print('got', len(got), flush=True)
 got = []
 signal.signal(int(sys.argv[1]), handler)
 print('started', flush=True)
-for line in sys.stdin:
+for piece in pieces():
     pass
 sys.exit(50 + len(got))
 """

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tests.cli.conftest import is_gone, wait_until
+from tests.cli.conftest import LISTENS, is_gone, wait_until
 
 BASH = shutil.which('bash')
 pytestmark = pytest.mark.skipif(BASH is None, reason='needs bash')
@@ -113,16 +113,16 @@ def test_ctrl_c_ends_the_command_and_the_line(terminal, tmp_path):
     assert record['call']['returncode'] == [-signal.SIGINT]
 
 
-HANDLES = """
-import signal, sys
+HANDLES = f"""
+{LISTENS}
 def handler(number, frame):
     calls.append(number)
     print('interrupt', len(calls), flush=True)
 calls = []
 signal.signal(signal.SIGINT, handler)
 print('started', flush=True)
-for line in sys.stdin:
-    print('read', line.strip(), 'after', len(calls), flush=True)
+for piece in pieces():
+    print('read', piece.decode().strip(), 'after', len(calls), flush=True)
 """
 
 
