@@ -39,7 +39,8 @@ MASK = '***'
 
 
 def time_method(cls):
-    return c.py_phase_time_method(cls, cls.time.__doc__.encode())
+    text = cls.time.__doc__ or ''  # python -OO leaves it out
+    return c.py_phase_time_method(cls, text.encode())
 
 
 def within_stack(func, *args, **kwargs):

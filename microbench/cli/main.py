@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import warnings
@@ -110,7 +111,19 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
         raise KeyboardInterrupt
     if measurement.ended_by is not None:
         raise EndedBy(-measurement.ended_by)
+    if measurement.exit_status == 1 and 'PYTHON_GIL' in os.environ:
+        _say_what_the_gil_does(settings.command)
     return measurement.exit_status
+
+
+def _say_what_the_gil_does(command: list[str]) -> None:
+    from .gil import refuses_to_start  # start-up time
+
+    if refuses_to_start(command):
+        tell(
+            f'microbench: {shown(command[0])} cannot start: PYTHON_GIL=0 is set, '
+            'and this build of Python needs the GIL'
+        )
 
 
 def bench_for(settings: Settings, named: Named) -> MicroBenchBase:

@@ -127,7 +127,7 @@ class FileOutput(Output):
                 raise ValueError('outfile is empty: give a path')
             if b'\0' in os.fsencode(outfile):
                 raise ValueError(f'outfile {outfile!r} is not a path: it holds a NUL')
-            if os.path.isdir(outfile) or os.path.basename(outfile) in ('', b''):
+            if os.path.isdir(outfile) or not os.path.basename(outfile):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):
             kind = type(outfile).__name__
