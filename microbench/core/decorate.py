@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 AWAITABLE_GENERATOR = 0x100  # made by types.coroutine()
 
+VALUE, VALUE_WITH_FAKE_GLOBALS = 1, 2  # annotationlib.Format
+
 # what functools.wraps copies (functools itself costs a default program its import), and
 # the defaults, for tools that read them
 COPIED = ['__module__', '__name__', '__qualname__', '__doc__', '__type_params__']
-COPIED.append('__annotate__' if sys.version_info >= (3, 14) else '__annotations__')
-COPIED += ['__defaults__', '__kwdefaults__']
+COPIED += ['__annotations__', '__defaults__', '__kwdefaults__']
+DEFERRED = sys.version_info >= (3, 14)  # annotations are evaluated when they are read
 
 
 def decorated(bench: MicroBenchBase, func: Any) -> Any:
@@ -178,7 +180,11 @@ def _one_line(size: int) -> bytes:
 
 
 def _wrapping(function: Any, func: Any) -> Any:
+    deferred = DEFERRED and callable(getattr(func, '__annotate__', None))
     for name in COPIED:
+        if deferred and name == '__annotations__':
+            function.__annotate__ = _annotations_of(func)
+            continue
         try:
             setattr(function, name, getattr(func, name))
         except (AttributeError, TypeError):
@@ -186,6 +192,27 @@ def _wrapping(function: Any, func: Any) -> Any:
     function.__dict__.update(getattr(func, '__dict__', {}))
     function.__wrapped__ = func
     return function
+
+
+def _annotations_of(func: Any) -> Callable[[int], dict[str, Any]]:
+    """Return an `__annotate__` that returns those of `func`, in any format (PEP 649).
+
+    They are evaluated when they are asked for, and never before: names in them may be
+    defined later. `func.__annotate__` itself would miss what is put into
+    `func.__annotations__`.
+    """
+
+    def annotate(format: int, /) -> dict[str, Any]:  # noqa: A002 - its name in PEP 649
+        if format == VALUE:
+            found: dict[str, Any] = func.__annotations__
+            return found
+        if format == VALUE_WITH_FAKE_GLOBALS:
+            raise NotImplementedError
+        import annotationlib  # type: ignore[import-not-found] # of CPython 3.14
+
+        return annotationlib.get_annotations(func, format=format)  # type: ignore[no-any-return]
+
+    return annotate
 
 
 # --- plain functions ------------------------------------------------------------------

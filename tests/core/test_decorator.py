@@ -98,7 +98,8 @@ def test_metadata_is_that_of_the_function(bench):
     assert timed.__wrapped__ is work
     assert timed.mark == 'kept'
     assert inspect.signature(timed) == inspect.signature(work)
-    for name in functools.WRAPPER_ASSIGNMENTS:
+    names = {*functools.WRAPPER_ASSIGNMENTS, '__annotations__'} - {'__annotate__'}  # 3.14
+    for name in names:
         assert getattr(timed, name, None) == getattr(work, name, None)
     for name in ('__defaults__', '__kwdefaults__', '__globals__'):
         assert getattr(timed, name) is getattr(work, name)
