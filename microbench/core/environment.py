@@ -10,7 +10,7 @@ import os
 import sys
 
 from .capture import namespace
-from .versions import names_of, of_package, version_in
+from .versions import is_standard, names_of, of_package, stored_in, version_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,10 +62,15 @@ def _package(item: Any) -> tuple[str, Any]:
     if not isinstance(name, str):
         message = f'capture_versions: {item!r} is neither a module nor the name of one'
         raise ValueError(message)  # noqa: TRY004 - as above
-    return name, getattr(item, '__version__', None)
+    version = stored_in(item, '__version__')
+    if version is None and not callable(item):  # a proxy: reading more might load it
+        version = version_of(name)
+    return name, version
 
 
 def _version_of_module(names: dict[str, Any]) -> Any:
+    if is_standard(names['__name__']):
+        return None
     if '__version__' in names:
         return names['__version__']
     package = of_package(names['__name__'])
@@ -73,11 +78,16 @@ def _version_of_module(names: dict[str, Any]) -> Any:
 
 
 def version_of(name: str) -> str | None:
-    """Return the version of a module or distribution; None if neither tells one.
+    """Return the version of a module or distribution; None if there is none.
 
     A loaded module has its own, or that of its package; nothing is imported. Otherwise it
     is that of the distribution called so, or of the only one that has such a module.
+
+    A module of the standard library has none: its version is that of Python. Some have a
+    `__version__` that has not changed for years, and warns from CPython 3.15 on.
     """
+    if is_standard(name):
+        return None
     names = names_of(sys.modules.get(name))
     if names is not None:
         package = of_package(name)

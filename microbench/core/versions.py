@@ -40,6 +40,23 @@ def version_in(names: dict[str, Any]) -> str | None:
     return str.__str__(version) if issubclass(type(version), str) else None
 
 
+def stored_in(value: object, name: str) -> Any:
+    """Return an attribute that is stored in an object or in its classes; None without.
+
+    No property and no `__getattr__` runs: for these it is None as well.
+    """
+    if issubclass(type(value), type):
+        places = list(map(_names_of_class, _bases_of_class(value)))
+    else:
+        places = list(map(_names_of_class, _bases_of_class(type(value))))
+        try:
+            places.insert(0, _attribute(value, '__dict__'))
+        except AttributeError:
+            pass  # a class with slots
+    found = next((names[name] for names in places if name in names), None)
+    return None if hasattr(type(found), '__get__') else found
+
+
 def is_standard(name: str) -> bool:
     """Whether a module belongs to the standard library."""
     return name.partition('.')[0] in sys.stdlib_module_names

@@ -11,7 +11,7 @@ import pytest
 import microbench
 from microbench import MicroBench, MicroBenchBase
 from microbench.core import environment
-from tests.fakes import only
+from tests.fakes import only, printed
 from tests.installing import install
 
 
@@ -143,6 +143,91 @@ def test_a_module_of_another_kind():
     """Whatever has a name and a version counts as a module."""
     assert loaded(SimpleNamespace(__name__='a', __version__=[1, 2])) == {'a': [1, 2]}
     assert loaded(ModuleType('b')) == {'b': None}
+    assert loaded(type('c', (), {'__version__': '3'})) == {'c': '3'}
+    assert loaded(type('d', (), {'__slots__': (), '__name__': 'd'})()) == {'d': None}
+
+
+class Loading:
+    """A proxy that loads a package as soon as an unknown attribute is read."""
+
+    def __init__(self, name):
+        self.__name__ = name
+
+    def __getattr__(self, name):
+        raise SystemExit(name)
+
+
+class Working(Loading):
+    """One whose version is worked out, and warns."""
+
+    @property
+    def __version__(self):
+        raise SystemExit
+
+
+@pytest.mark.parametrize('kind', [Loading, Working])
+def test_a_proxy_is_not_loaded(kind):
+    """The version is that of the distribution."""
+    assert loaded(kind('no-such-thing')) == {'no-such-thing': None}
+    version = importlib.metadata.version('pytest-asyncio')
+    assert loaded(kind('pytest-asyncio')) == {'pytest-asyncio': version}
+
+
+WARNING = """
+def __getattr__(name):
+    if name == '__version__':
+        import warnings
+        warnings.warn('__version__ is deprecated', DeprecationWarning)
+        return '1.0'
+    raise AttributeError(name)
+"""
+
+
+STANDARD = """
+import importlib, json, sys, warnings
+left_out = {'antigravity', 'this', 'idlelib', 'turtledemo'}  # a browser, text, windows
+modules = []
+with warnings.catch_warnings():
+    warnings.simplefilter('ignore')  # as modules that are to be removed do
+    for name in sorted(sys.stdlib_module_names - left_out):
+        try:
+            modules.append(importlib.import_module(name))
+        except ImportError:
+            pass  # this system lacks what it needs
+globals().update({module.__name__: module for module in modules})
+from microbench import MBGlobalPackages, MBInstalledPackages, MBPythonInfo, MicroBenchBase
+names = [module.__name__ for module in modules]
+class Bench(MicroBenchBase, MBGlobalPackages, MBInstalledPackages, MBPythonInfo):
+    capture_paths = True
+    capture_versions = [*modules, *names]
+bench = Bench()
+with bench.record('x'):
+    pass
+packages = bench.get_results()[0]['python']['loaded_packages']
+assert packages.pop('microbench')
+assert packages == dict.fromkeys(names)
+print(*names)
+"""
+
+
+def test_modules_of_the_standard_library():
+    """They have no version but that of Python, and none is read: it would warn (3.15)."""
+    names = set(printed(STANDARD, flags=('-W', 'error')).split())
+    assert {'argparse', 'csv', 'ctypes', 'json', 'zlib'} <= names
+
+
+def test_packages_that_warn_of_their_version(tmp_path, monkeypatch):
+    """Any package may do as the standard library does on CPython 3.15."""
+    install(tmp_path, 'mb-warns', '2.0', 'mb_warns/__init__.py')
+    tmp_path.joinpath('mb_warns', '__init__.py').write_text(WARNING)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module('mb_warns')
+    try:
+        with pytest.warns(DeprecationWarning):
+            assert module.__version__ == '1.0'
+        assert loaded(module, 'mb_warns') == {'mb_warns': '2.0'}
+    finally:
+        del sys.modules['mb_warns']
 
 
 # --- mistakes ----------------------------------------------------------------------
