@@ -7,6 +7,7 @@ block is an `Unrecorded`: that of core/block.py cannot be loaded then.
 
 from __future__ import annotations
 
+import sys
 from errno import EMFILE, ENFILE
 
 from . import _core
@@ -66,3 +67,25 @@ def not_recorded(error: BaseException) -> None:
     if not is_lack_of_descriptors(error):
         raise error
     warn(f'nothing is recorded here: {one_line(error)}', RuntimeWarning)
+
+
+def load_lazy_imports() -> None:
+    """Load what `-X lazy_imports=all` has put off in our modules (PEP 810).
+
+    Records are written when the interpreter ends and when no descriptor is left, too, and
+    nothing can be imported then.
+    """
+    import types
+
+    lazy = types.LazyImportType  # type: ignore[attr-defined] # of CPython 3.15
+    package = f'{__package__}.'
+    seen: set[str] = set()
+    while True:
+        loaded = {name for name in list(sys.modules) if name.startswith(package)} - seen
+        if not loaded:
+            return
+        seen |= loaded
+        for module in filter(None, map(sys.modules.get, loaded)):
+            for name, value in list(vars(module).items()):
+                if type(value) is lazy:
+                    getattr(module, name)

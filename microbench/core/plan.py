@@ -15,10 +15,13 @@ from the next call on. Only a direct write to `bench.__dict__` goes unnoticed.
 
 from __future__ import annotations
 
+import sys
 import time
 
 from .. import __version__, _core
+from ..descriptors import load_lazy_imports
 from . import encoding
+from .encoding import as_dict
 from .masking import Masker
 from .naming import name_of
 from .settings import copied, time_zone, whole
@@ -41,6 +44,8 @@ NATIVE_COUNTERS = (
     (time.monotonic, False),
     (time.monotonic_ns, True),
 )
+
+lazy_imports = getattr(sys, 'get_lazy_imports', str)  # of CPython 3.15
 
 # Methods of the base class that get to see the record as a dict.
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
@@ -77,6 +82,8 @@ class Plan:
 
     def __init__(self, bench: MicroBenchBase, base: Mapping[str, Any]) -> None:
         _core.look_for_greenlets()
+        if lazy_imports() == 'all':
+            load_lazy_imports()
         # Looked at first: what changes from here on outdates the plan at once. The
         # attribute look-up makes CPython assign a tag.
         self.epoch = bench._epoch
@@ -209,8 +216,9 @@ class Plan:
 def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
     """Add what a constant capture gave to a record: to objects that are there, too."""
     for name, value in constants.items():
-        there = record.get(name)
-        if isinstance(value, dict) and isinstance(there, dict):
+        there = as_dict(record.get(name))
+        if isinstance(value, dict) and there is not None:
+            record[name] = there
             merge(there, value)
         else:
             record[name] = copied(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 from functools import lru_cache
 
 from ..core.capture import namespace, spanning
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
     from typing import Any
 
+LAZY = getattr(types, 'LazyImportType', None)  # of CPython 3.15
 STDLIB = os.path.dirname(os.__file__)
 FUNCTION = 0x1  # CO_OPTIMIZED, a flag of the code of functions (inspect)
 
@@ -49,13 +51,33 @@ class MBGlobalPackages:
         of the decorated function.
 
         What the decorated function, or the one around a block, imports follows when it
-        has run.
+        has run; so do lazy imports in its globals that were loaded meanwhile.
         """
         names, code = _looked_at(bm_data)
         _add(bm_data, packages_of(list(names.values())))
+        lazy = [(place, _lazy_names(place)) for place in _places(names, bm_data)]
         yield
+        for place, imports in lazy:
+            _add(bm_data, packages_of([place.get(name) for name in imports]))
         if code:
             _add(bm_data, filter(None, map(of_package, imported_by(code))))
+
+
+def _places(names: dict[str, Any], bm_data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the globals of the calling code and, if they are others, of the function."""
+    func = bm_data.get('_func')
+    own = names if func is None else _of_function(func)[0]
+    return [names] if own is names else [names, own]
+
+
+def _lazy_names(names: dict[str, Any]) -> list[str]:
+    """Return the names of lazy imports (PEP 810) that have not been loaded.
+
+    A look into the dictionary does not load them. Loading puts the module in their place.
+    """
+    if LAZY is None:
+        return []
+    return [name for name, value in list(names.items()) if type(value) is LAZY]
 
 
 def _add(bm_data: dict[str, Any], found: Iterable[tuple[str, str]]) -> None:
