@@ -451,7 +451,16 @@ def has_digits(text: bytes, run: int) -> bool:
     """Whether so many decimal digits, at least one, stand side by side somewhere."""
 
 def is_deep(value: object) -> bool:
-    """Whether lists, tuples and dicts, no subclasses, nest beyond 200 levels."""
+    """Whether lists, tuples and dicts nest beyond 200 levels.
+
+    Subclasses of lists and dicts count, and frozendicts: orjson follows these by itself.
+    """
+
+def is_shallow(value: object, levels: int) -> bool:
+    """Whether these types are all: None, str, int, float, bool; dict, list, tuple.
+
+    The last three nest at most `levels` levels; subclasses do not count.
+    """
 
 def plain_text(value: object) -> bytes | None:
     """JSON of a plain value (as json.loads returns, and datetimes), else None."""

@@ -13,6 +13,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cimport microbench._csrc as c
 
+import builtins
 import os
 
 from _datetime import datetime
@@ -753,6 +754,8 @@ cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *endin
 cdef enum:
     DEEPEST = 100
 
+cdef object frozen = getattr(builtins, 'frozendict', None)  # of CPython 3.15
+
 cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
     """Write a plain value; 0 if it is not one, and then the text is of no use."""
     kind = type(value)
@@ -772,6 +775,8 @@ cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
         return put_list(text, value, depth)
     elif depth < DEEPEST and kind is dict:
         return put_dict(text, value, depth)
+    elif depth < DEEPEST and kind is frozen:
+        return put_dict(text, dict(value), depth)
     else:
         return 0
     return 1
@@ -827,13 +832,21 @@ cdef bint put_dict(c.mb_text *text, dict values, int depth) except -1:
     return 1
 
 
+cdef object members_of(object value):
+    """What a container holds, None if it is none; no code of a subclass runs."""
+    kind = type(value)
+    if isinstance(value, dict):
+        return dict.values(value)
+    if isinstance(value, list):
+        return value if kind is list else list.__getitem__(value, slice(None))
+    if kind is tuple:
+        return value
+    return value.values() if kind is frozen else None
+
+
 cdef bint nests_beyond(object value, int levels) except -1:
-    kind = type(value)  # of subclasses, code of the user's would run
-    if kind is dict:
-        members = value.values()
-    elif kind is list or kind is tuple:
-        members = value
-    else:
+    members = members_of(value)
+    if members is None:
         return 0
     if not levels:
         return 1
@@ -845,6 +858,22 @@ cdef bint nests_beyond(object value, int levels) except -1:
 
 def is_deep(value):
     return nests_beyond(value, 2 * DEEPEST)
+
+
+cdef bint is_shallow_within(object value, int levels) except -1:
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is float or kind is bool:
+        return 1
+    if not (levels and (kind is dict or kind is list or kind is tuple)):
+        return 0
+    for member in members_of(value):
+        if not is_shallow_within(member, levels - 1):
+            return 0
+    return 1
+
+
+def is_shallow(value, int levels):
+    return is_shallow_within(value, levels)
 
 
 def plain_text(value):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 
 from .core import encoding
+from .core.encoding import as_dict
 from .core.json_encoder import decode
 from .messages import safe
 from .results.leaves import arrays_of, leaves, numbers_in
@@ -212,10 +213,11 @@ def _as_dict(record: Any) -> dict[str, Any]:
     elif pandas is not None and isinstance(record, pandas.Series):
         known = record.dropna()  # what is missing in a table is NaN
         record = {name: {} if v == EMPTY else v for name, v in known.items()}
-    if not isinstance(record, dict):
+    fields = as_dict(record)
+    if fields is None:
         kind = type(record).__name__
         raise TypeError(f'a record is a dict, a row or a JSON object, not {kind}')
-    plain: dict[str, Any] = decode(encoding.encode(record))
+    plain: dict[str, Any] = decode(encoding.encode(fields))
     return plain
 
 

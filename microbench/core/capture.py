@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .encoding import as_dict
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -80,12 +82,13 @@ def set_up(bm_data: dict[str, Any], steps: Generator[None]) -> None:
 def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the object called `name` in the record, made if it is not there.
 
-    A static field of that name that is no dict is replaced: the mixin wins.
+    A static field of that name that is no mapping is replaced: the mixin wins.
     """
     found = bm_data.get(name)
-    if not isinstance(found, dict):
-        found = bm_data[name] = {}
-    return found
+    if isinstance(found, dict):
+        return found
+    made = bm_data[name] = as_dict(found) or {}
+    return made
 
 
 def refuse(bench: object, way: str) -> None:

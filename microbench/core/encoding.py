@@ -7,6 +7,9 @@ the record. Everything else goes to json_encoder.
 
 from __future__ import annotations
 
+# collections.abc has it from here too: this module is always loaded, and that one is not.
+from _collections_abc import Mapping
+
 from .. import _core
 from ..descriptors import loaded
 
@@ -18,6 +21,19 @@ if TYPE_CHECKING:
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
 DEEPEST = 50  # containers within each other that are written without an encoder
+
+
+def as_dict(value: Any) -> dict[Any, Any] | None:
+    """Return a mapping of any kind as a dict: the same object if it is one.
+
+    None for anything else, and for a mapping that raises.
+    """
+    if isinstance(value, dict):
+        return value
+    try:
+        return dict(value) if isinstance(value, Mapping) else None
+    except Exception:
+        return None
 
 
 def plain(value: Any) -> bytes | None:
@@ -69,13 +85,14 @@ def simplified(value: Any, within: tuple[int, ...] = ()) -> Any:
     Args:
         within: the containers around it.
     """
-    if not isinstance(value, (dict, list, tuple)):
+    fields = as_dict(value)
+    if fields is None and not isinstance(value, (list, tuple)):
         return value if plain(value) is not None else f'<{type(value).__name__}>'
     if id(value) in within or len(within) == DEEPEST:
         return f'<{type(value).__name__}>'
     within = (*within, id(value))
-    if isinstance(value, dict):
-        return {_simplified_key(k): simplified(v, within) for k, v in value.items()}
+    if fields is not None:
+        return {_simplified_key(k): simplified(v, within) for k, v in fields.items()}
     return [simplified(item, within) for item in value]
 
 

@@ -8,6 +8,7 @@ puts a placeholder where something cannot be encoded.
 
 from __future__ import annotations
 
+import builtins
 import json
 import math
 
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+OBJECTS = (dict, getattr(builtins, 'frozendict', dict))  # what the stdlib writes as objects
 PLACEHOLDER = '__unencodable_as_json__'
 DEEPEST = 200  # levels that _Cleaner follows: far below Python's own limit
+SHALLOW = 50  # levels of a default's result that orjson gets: below its own limit of 255
 
 
 class JSONEncodeWarning(Warning):
@@ -63,7 +66,8 @@ class JSONEncoder(json.JSONEncoder):
 
         Dates and times become ISO 8601 text, timedeltas seconds, time zones, UUIDs,
         paths and Decimals their text, enums their value, sets and arrays lists, bytes
-        text, complex numbers `[real, imaginary]`, dataclasses objects.
+        text, complex numbers `[real, imaginary]`, dataclasses and mappings of any kind
+        objects, sentinels and template strings their `repr`.
         """
         found = simpler(o)
         return super().default(o) if found is o else found
@@ -102,11 +106,26 @@ def _by_library(value: Any, encoder: type | None) -> bytes | None:
 
 
 def _shallow_default(value: Any) -> Any:
-    """As the standard encoder's; orjson follows tuples beyond the end of the stack."""
-    found = _standard.default(value)
-    if _core.is_deep(found):
+    """As the standard encoder's; nothing in what it returns needs a default again.
+
+    orjson counts neither tuples nor what is inside the result of a default. Beyond the
+    end of its stack or its buffer it kills the program.
+    """
+    return _shallow(_standard.default(value), SHALLOW)
+
+
+def _shallow(value: Any, levels: int) -> Any:
+    if _core.is_shallow(value, levels):
+        return value
+    if not levels:
         raise TypeError('it is nested too deeply')
-    return found
+    if isinstance(value, dict):
+        return {key: _shallow(item, levels - 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shallow(item, levels - 1) for item in value]
+    if isinstance(value, (str, int, float)):
+        return value
+    return _shallow(_standard.default(value), levels - 1)
 
 
 def _by_stdlib(value: Any, encoder: type) -> bytes | None:
@@ -216,7 +235,7 @@ class _Cleaner:
             raise ValueError(f'it is nested more than {DEEPEST} levels deep')
         self.inside.add(id(value))
         try:
-            if isinstance(value, dict):
+            if isinstance(value, OBJECTS):
                 return {_key(k): self.clean(v) for k, v in value.items()}
             if isinstance(value, (list, tuple)):
                 return [self.clean(item) for item in value]

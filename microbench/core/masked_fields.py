@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .._core import MASK
 from ..credentials import masked, masked_words
+from .encoding import SCALARS, as_dict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +61,13 @@ class Edits:
 
 
 def _copy(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else list(value)
+    return list(value) if isinstance(value, (list, tuple)) else dict(value)
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, (dict, list, tuple)) or (
+        type(value) not in SCALARS and as_dict(value) is not None
+    )
 
 
 def _container(copies: dict[Path, Any], path: Path) -> Any:
@@ -93,7 +100,7 @@ def edits(value: Any, asked_for: Callable[[Names], bool] | None) -> Edits:
     walk = _Walk(asked_for)
     if isinstance(value, str):
         walk.look_at_text((), (), value)
-    elif isinstance(value, (dict, list, tuple)):
+    elif _is_container(value):
         walk.open = [((), (), value, ANY, frozenset())]
     while walk.open:
         walk.go_on(*walk.open.pop())
@@ -117,8 +124,9 @@ class _Walk:
         around |= {id(value)}
         words: dict[int, str] = {}
         pairs: Iterable[tuple[Any, Any]]
-        if isinstance(value, dict):
-            pairs = value.items()
+        fields = as_dict(value)
+        if fields is not None:
+            pairs = fields.items()
         else:
             pairs = enumerate(value)
             if sort != ASKED and any([isinstance(item, str) for item in value]):  # noqa: C419
@@ -142,7 +150,7 @@ class _Walk:
         """Whether a number, or the like, has a name that is harmless."""
         if item is None:
             return True
-        if self.asked_for is not None or isinstance(item, (str, dict, list, tuple)):
+        if self.asked_for is not None or isinstance(item, str) or _is_container(item):
             return False
         is_text = isinstance(key, str)
         return not (is_text and ('@' in key or '=' in key or key in LAST_NAMES))
@@ -165,7 +173,7 @@ class _Walk:
             sort = OURS
         elif sort == ANY and names in CHOSEN:
             sort = ASKED
-        is_container = isinstance(item, (dict, list, tuple))
+        is_container = _is_container(item)
         too_deep = is_container and len(names) > DEEPEST
         if sort == ASKED and self.asked_for is None:
             return

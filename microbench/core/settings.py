@@ -6,6 +6,7 @@ import os
 from sys import maxsize
 
 from ..outputs.base import Output
+from .encoding import as_dict
 from .times import tzinfo
 
 TYPE_CHECKING = False
@@ -62,9 +63,9 @@ def encoder(json_encoder: Any) -> Any:
 def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that are stored: names with a leading underscore are not."""
     for name in ('mb', 'call'):
-        if not isinstance(static_fields.get(name, {}), dict):
+        if as_dict(static_fields.get(name, {})) is None:
             message = f'field {name!r} is reserved: only a dict can be merged there'
-            raise ValueError(message)  # noqa: TRY004 - what 2.1.0 raises for fields
+            raise ValueError(message)  # what 2.1.0 raises for fields
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}
 
 

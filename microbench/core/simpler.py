@@ -7,6 +7,7 @@ the module is not there, there is no value of the class either.
 from __future__ import annotations
 
 import sys
+from _collections_abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 
 TYPE_CHECKING = False
@@ -26,7 +27,10 @@ def simpler(value: Any) -> Any:
             return convert(value)
     if hasattr(type(value), '__dataclass_fields__'):
         return _of_dataclass(value)
-    return value
+    if isinstance(value, Mapping):
+        return dict(value)
+    kind = type(value)
+    return repr(value) if (kind.__module__, kind.__name__) in BY_REPR else value
 
 
 def _of_set(value: Any) -> list[Any]:
@@ -43,6 +47,11 @@ def _of_timedelta(value: Any) -> float | None:
 
 def _of_bytes(value: Any) -> str:
     return bytes(value).decode('utf-8', 'backslashreplace')
+
+
+def _of_memoryview(value: memoryview) -> Any:
+    """Return bytes, or a list where the elements have another format or more axes."""
+    return value.tobytes() if value.format == 'B' and value.ndim == 1 else value.tolist()
 
 
 def _of_complex(value: complex) -> list[float]:
@@ -86,7 +95,10 @@ def _in_microseconds(times: Any, numpy: Any) -> Any:
     """Return the same times with microseconds; dates, finer and far ones as they are."""
     if numpy.datetime_data(times.dtype)[0] not in COARSE_UNITS:
         return times
-    finer = times.astype('M8[us]')
+    try:
+        finer = times.astype('M8[us]')
+    except OverflowError:  # numpy 2.5; before, the times are others than they were
+        return times
     same = finer.astype(times.dtype).view('i8') == times.view('i8')
     return finer if same.all() else times
 
@@ -103,6 +115,17 @@ def _of_time(value: Any) -> str | None:
     return str(value.isoformat(timespec='microseconds'))
 
 
+# Types that stand for themselves, by name: a template string makes the first two while
+# string.templatelib is not loaded, and older versions of Python lack them.
+BY_REPR = frozenset(
+    [
+        ('string.templatelib', 'Template'),
+        ('string.templatelib', 'Interpolation'),
+        ('builtins', 'sentinel'),
+        ('typing_extensions', 'Sentinel'),
+        ('typing_extensions', 'sentinel'),
+    ]
+)
 COARSE_UNITS = ('h', 'm', 's', 'ms')  # of numpy, for times of day
 
 # In the order in which they are tried: a datetime is a date as well.
@@ -113,6 +136,7 @@ BUILT_IN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (timezone, str),
     ((set, frozenset), _of_set),
     ((bytes, bytearray), _of_bytes),
+    (memoryview, _of_memoryview),
     (complex, _of_complex),
 )
 ELSEWHERE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
@@ -121,6 +145,10 @@ ELSEWHERE: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
     ('os', 'PathLike', lambda value: value.__fspath__()),
     ('decimal', 'Decimal', str),
     ('zoneinfo', 'ZoneInfo', str),
+    ('array', 'array', lambda value: value.tolist()),
+    ('collections', 'deque', list),
+    ('collections', 'UserList', list),
+    ('collections', 'UserString', str),
     ('numpy', 'ndarray', _of_numpy_array),
     ('numpy', 'generic', _of_numpy_scalar),
 )

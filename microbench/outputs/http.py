@@ -164,6 +164,7 @@ def _target(request: Request, error: HTTPError) -> str | None:
     Raises:
         HTTPError: the address is not one that a record may be sent to.
     """
+    import io
     from urllib.error import HTTPError
     from urllib.parse import quote, urljoin
 
@@ -175,9 +176,11 @@ def _target(request: Request, error: HTTPError) -> str | None:
         _check_url(target)
     except ValueError as why:
         message = f'redirected to where no record can go: {why}'
-        raise HTTPError(
-            request.full_url, error.code, message, error.headers, None
-        ) from None
+        refused = HTTPError(
+            request.full_url, error.code, message, error.headers, io.BytesIO()
+        )
+        refused.close()  # an open one warns when it is collected (CPython 3.15)
+        raise refused from None
     return target
 
 

@@ -346,6 +346,12 @@ def deep_dict():
     return value
 
 
+def released():
+    memory = memoryview(b'abc')
+    memory.release()
+    return memory
+
+
 class Odd(dict):
     """A dict whose items cannot be had."""
 
@@ -356,7 +362,7 @@ class Odd(dict):
 BAD = {
     'object': (object, None),
     'range': (lambda: range(2), None),
-    'memory': (lambda: memoryview(b'abc'), None),
+    'released memory': (released, None),
     'class': (lambda: Silent, None),
     'function': (lambda: len, None),
     'generator': (lambda: (x for x in 'abc'), None),

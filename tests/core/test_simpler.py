@@ -1,18 +1,26 @@
 """Values that JSON has no word for."""
 
+import array
+import builtins
 import collections
 import dataclasses
 import decimal
 import enum
 import pathlib
+import sys
 import uuid
+import warnings
 import zoneinfo
 
 import numpy as np
 import pytest
+import typing_extensions
+from hypothesis import given
+from hypothesis import strategies as st
 
 from microbench import JSONEncoder, JSONEncodeWarning, MicroBenchBase
 from microbench.core import encoding, json_encoder
+from tests.fakes import printed
 
 PLACEHOLDER = '__unencodable_as_json__'
 
@@ -42,6 +50,13 @@ VALUES = [
     (bytearray(b'\xff'), '\\xff'),
     (decimal.Decimal('1.10'), '1.10'),
     (zoneinfo.ZoneInfo('UTC'), 'UTC'),
+    (collections.deque([1, {2}]), [1, [2]]),
+    (collections.UserList([b'x']), ['x']),
+    (collections.UserString('x'), 'x'),
+    (memoryview(b'abc')[::2], 'ac'),
+    (memoryview(bytes(4)).cast('B', (2, 2)), [[0, 0], [0, 0]]),
+    (memoryview(array.array('d', [0.5])), [0.5]),
+    (typing_extensions.Sentinel('MISSING'), repr(typing_extensions.Sentinel('MISSING'))),
     (uuid.UUID(int=5), '00000000-0000-0000-0000-000000000005'),
     (enum.Enum('E', {'A': {1}}).A, [1]),
     (1 + 2j, [1.0, 2.0]),
@@ -57,6 +72,10 @@ VALUES = [
     (np.datetime64('2026-03-01T09:30'), '2026-03-01T09:30:00.000000'),
     (np.datetime64('2026-03-01T09:30:00.5'), '2026-03-01T09:30:00.500000'),
     (np.datetime64(2**60, 's'), str(np.datetime64(2**60, 's'))),
+    (
+        np.array(['2026', 2**60], 'M8[s]'),
+        ['2026-01-01T00:00:00', str(np.datetime64(2**60, 's'))],
+    ),
     (np.datetime64('2026-03-01T09:30:00.000000001'), '2026-03-01T09:30:00.000000001'),
     (np.datetime64('NaT', 's'), None),
     (np.timedelta64(1500, 'ms'), 1.5),
@@ -72,7 +91,28 @@ VALUES = [
     (np.ma.masked_array([1, 2], mask=[False, True]), [1, None]),
     (np.ma.masked_array(np.array(['2026', '2027'], 'M8[Y]'), mask=[0, 1]), ['2026', None]),
     (np.ma.masked, None),
+    *((array.array(code, [1, 2]), [1, 2]) for code in 'bBhHiIlLqQfd'),
+    (array.array('u' if sys.version_info < (3, 13) else 'w', 'ab'), ['a', 'b']),
 ]
+# What newer versions of CPython have. Template strings are no syntax of older ones, which
+# read this file too.
+if sys.version_info >= (3, 14):
+    template = eval("t'{x!r:>3} b'", {'x': 1})
+    interpolation = "Interpolation(1, 'x', 'r', '>3')"
+    VALUES += [
+        (template, f"Template(strings=('', ' b'), interpolations=({interpolation},))"),
+        (template.interpolations[0], interpolation),
+        (uuid.uuid8(1, 2, 3), '00000000-0001-8002-8000-000000000003'),
+        (memoryview(np.array([0.5], 'e')), [0.5]),
+    ]
+if sys.version_info >= (3, 15):
+    VALUES += [
+        (builtins.sentinel('MISSING'), 'MISSING'),
+        (builtins.frozendict(a={1}, b=builtins.frozendict()), {'a': [1], 'b': {}}),
+        (array.array('e', [0.5]), [0.5]),
+        (array.array('Zd', [1 + 2j]), [[1.0, 2.0]]),
+        (memoryview(np.array([1j])), [[0.0, 1.0]]),
+    ]
 
 
 @pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
@@ -113,3 +153,48 @@ def test_a_users_default_decides_first():
 
     found = encoding.encode([{1}, np.array([1]), b'b'], Mine)
     assert json_encoder.decode(found) == ['mine', 'mine', 'b']
+
+
+def test_a_template_string_alone():
+    """Its module is not loaded by a literal, and the repr does without."""
+    has_templates = sys.version_info >= (3, 14)
+    code = "import sys\ntext = [t'x']\n" if has_templates else 'import sys\ntext = ["x"]\n'
+    code += 'print("string.templatelib" in sys.modules, end=" ")\n'
+    code += 'from microbench.core import encoding\nprint(encoding.encode(text).decode())'
+    text = "Template(strings=('x',), interpolations=())" if has_templates else 'x'
+    assert printed(code) == f'False ["{text}"]\n'
+
+
+LEVELS = st.sampled_from([tuple, list, 'dict', 'Point', 'UserDict', 'frozen'])
+LEVELS = st.lists(LEVELS, max_size=9)
+
+
+@given(
+    around=st.integers(0, 190),
+    times=st.integers(1, 260),
+    levels=LEVELS,
+    more=st.integers(0, 190),
+    pad=st.integers(0, 1100),
+)
+def test_however_deep_it_is_nested(around, times, levels, more, pad):
+    """No mixture of containers and converted values leads orjson beyond its limits.
+
+    It would write beyond its buffer, and the program would die.
+    """
+    make = {'dict': lambda v: {'a': v}, 'Point': lambda v: Point(1, v)}
+    make |= {'UserDict': lambda v: collections.UserDict(a=v), 'frozen': frozen}
+    make |= {tuple: lambda v: (v,), list: lambda v: [v]}
+    value = 'x' * pad
+    for _ in range(times):
+        for level in [*levels, *[tuple] * (more if times < 9 else more // 9)]:
+            value = make[level](value)
+    for _ in range(around):
+        value = (value,)
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore', JSONEncodeWarning)
+        json_encoder.decode(encoding.encode([value]))
+
+
+def frozen(value):
+    """A mapping that orjson itself follows, on versions that have it."""
+    return getattr(builtins, 'frozendict', collections.OrderedDict)(a=value)

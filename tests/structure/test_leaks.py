@@ -481,6 +481,14 @@ def step():
     assert not _core.is_deep(shallow)
     assert _core.is_deep(deep)
 """,
+    'is_shallow': """
+value = {'a': [(1, {}), words]}
+def step():
+    assert _core.is_shallow(value, 4)
+    assert not _core.is_shallow(value, 3)
+    assert not _core.is_shallow([marker], 2)
+    refused(TypeError, _core.is_shallow, value, words)
+""",
     'within_stack': """
 def step():
     _core.within_stack(str, words)

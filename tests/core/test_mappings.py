@@ -1,0 +1,266 @@
+"""Mappings that are no dicts: in a record they are objects, as dicts are."""
+
+import builtins
+import collections
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from microbench import (
+    FileOutput,
+    JSONEncoder,
+    JSONEncodeWarning,
+    MBPythonInfo,
+    MicroBenchBase,
+)
+from microbench.core import encoding, json_encoder
+from microbench.diff import diff
+
+PLACEHOLDER = '__unencodable_as_json__'
+URL = 'https://user:secret@host/'
+MASKED = 'https://user:***@host/'
+
+
+class Own(Mapping):
+    """A mapping of a program's own."""
+
+    def __init__(self, items):
+        self._items = dict(items)
+
+    def __getitem__(self, name):
+        return self._items[name]
+
+    def __iter__(self):
+        return iter(self._items)
+
+    def __len__(self):
+        return len(self._items)
+
+
+class Failing(Own):
+    """A mapping whose items cannot be had."""
+
+    def __getitem__(self, name):
+        raise RuntimeError(name)
+
+
+class Plain(json.JSONEncoder):
+    """An encoder that knows nothing of ours."""
+
+
+class Mine(JSONEncoder):
+    """An encoder that decides for itself what stands for a UserDict."""
+
+    def default(self, o):
+        return 'mine' if isinstance(o, collections.UserDict) else super().default(o)
+
+
+KINDS = [dict, MappingProxyType, collections.UserDict, collections.ChainMap, Own]
+KINDS += [collections.OrderedDict]
+if hasattr(builtins, 'frozendict'):  # CPython 3.15
+    KINDS.append(frozendict)  # noqa: F821
+
+kinds = pytest.mark.parametrize('kind', KINDS)
+texts = st.text(st.characters(exclude_categories=['Cs']), max_size=5)
+scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=15,
+)
+
+
+@pytest.fixture(params=['orjson', 'stdlib'])
+def each_library(request, monkeypatch):
+    """Both libraries that may write a record."""
+    if request.param == 'stdlib':
+        monkeypatch.setattr(json_encoder, 'orjson', None)
+
+
+def rebuilt(data, value):
+    """The same value with each dict as a mapping of some kind."""
+    if isinstance(value, dict):
+        inner = {name: rebuilt(data, item) for name, item in value.items()}
+        return data.draw(st.sampled_from(KINDS))(inner)
+    if isinstance(value, list):
+        return data.draw(st.sampled_from([list, tuple]))(rebuilt(data, v) for v in value)
+    return value
+
+
+@given(data=st.data(), value=values)
+@pytest.mark.parametrize('encoder', [None, JSONEncoder, Plain])
+@pytest.mark.parametrize('library', ['orjson', 'stdlib'])
+def test_any_mixture_is_written_as_dicts_are(library, encoder, data, value):
+    """By each writer: C, orjson, the stdlib, and the one that puts placeholders."""
+    with pytest.MonkeyPatch.context() as patch:
+        if library == 'stdlib':
+            patch.setattr(json_encoder, 'orjson', None)
+        odd = rebuilt(data, value)
+        written = json_encoder.decode(encoding.encode({'a': odd}, encoder))
+        assert written == {'a': value}
+        with pytest.warns(JSONEncodeWarning) as caught:
+            written = json_encoder.decode(encoding.encode([odd, object()], encoder))
+        assert written == [value, PLACEHOLDER]
+        assert len(caught) == 1
+
+
+@kinds
+def test_one_that_holds_what_cannot_be_encoded(each_library, kind):
+    """Only that has the placeholder, with one warning."""
+    with pytest.warns(JSONEncodeWarning) as caught:
+        text = encoding.encode(kind({'bad': object(), 'good': [kind({'a': 1})]}))
+    assert json_encoder.decode(text) == {'bad': PLACEHOLDER, 'good': [{'a': 1}]}
+    assert len(caught) == 1
+
+
+@kinds
+def test_keys_that_are_no_text(each_library, kind):
+    """They are what they are in a dict."""
+    fields = {(1, 2): 'a', 3: 'b', None: 'c', 1.5: 'd'}
+    expected = {'(1, 2)': 'a', '3': 'b', 'null': 'c', '1.5': 'd'}
+    assert json_encoder.decode(encoding.encode([kind(fields)])) == [expected]
+
+
+def test_a_users_default_decides_first(each_library):
+    """Also beside a value that cannot be encoded."""
+    user = collections.UserDict(a=1)
+    assert encoding.encode([user, MappingProxyType({})], Mine) == b'["mine",{}]'
+    with pytest.warns(JSONEncodeWarning):
+        assert json_encoder.decode(encoding.encode([user, object()], Mine))[0] == 'mine'
+
+
+def test_one_that_raises(each_library):
+    """It has the placeholder itself."""
+    with pytest.warns(JSONEncodeWarning, match='RuntimeError') as caught:
+        text = encoding.encode({'a': Failing({'b': 1}), 'c': 2})
+    assert json_encoder.decode(text) == {'a': PLACEHOLDER, 'c': 2}
+    assert len(caught) == 1
+
+
+def test_one_that_contains_itself(each_library):
+    """The inner one has the placeholder."""
+    loop = collections.UserDict()
+    loop['again'] = loop
+    with pytest.warns(JSONEncodeWarning, match='contains itself'):
+        text = encoding.encode({'a': loop})
+    assert json_encoder.decode(text) == {'a': {'again': PLACEHOLDER}}
+
+
+@kinds
+def test_without_descriptors(monkeypatch, kind):
+    """Where no encoder can be loaded, the names of types stand for the rest."""
+
+    def fail():
+        raise OSError
+
+    monkeypatch.setattr(encoding, '_json_encoder', fail)
+    value = {'a': kind({1: (kind({}), object())})}
+    assert encoding.encode(value) == b'{"a":{"1":[{},"<object>"]}}'
+
+
+def test_a_frozendict_is_written_in_c():
+    """A record with one loads no encoder, as with a dict."""
+    frozen = KINDS[-1]  # an OrderedDict, which no version writes in C
+    plain = b'{"a":[{"b":1}]}' if frozen.__name__ == 'frozendict' else None
+    assert encoding.plain({'a': [frozen(b=1)]}) == plain
+
+
+# --- in a bench ------------------------------------------------------------------------
+
+
+@kinds
+def test_it_is_the_same_field(tmp_path, kind):
+    """Static fields, fields of hooks, and what readers make of them."""
+
+    class Bench(MicroBenchBase):
+        def capture_own(self, bm_data):
+            bm_data['own'] = kind({'b': [kind({})]})
+
+    bench = Bench(tmp_path / 'records', static=kind({'a': {'n': 1}}))
+    with bench.record('x'):
+        pass
+    (record,) = FileOutput(tmp_path / 'records').get_results()
+    assert (record['static'], record['own']) == ({'a': {'n': 1}}, {'b': [{}]})
+    (flat,) = bench.get_results(format='dict', flat=True)
+    assert (flat['static.a.n'], flat['own.b']) == (1, [{}])
+
+
+@kinds
+def test_fields_that_are_merged(kind):
+    """`mb`, `call` and the namespace of a mixin are added to, as if they were dicts."""
+    fields = {'mb': kind({'a': 1}), 'call': kind({'b': 2}), 'python': kind({'c': 3})}
+
+    class Bench(MicroBenchBase, MBPythonInfo):
+        env_vars = ('MB_TEST_UNSET',)
+
+    bench = Bench(**fields, env=kind({'d': 4}))
+    for _ in range(2):
+        with bench.record('x'):
+            pass
+    for record in bench.get_results():
+        assert (record['mb']['a'], record['call']['b'], record['python']['c']) == (1, 2, 3)
+        assert record['call']['name'] == 'x'
+        assert 'version' in record['python']
+        assert record['env'] == {'d': 4, 'MB_TEST_UNSET': None}
+    assert dict(fields['python']) == {'c': 3}
+
+
+def test_what_is_no_mapping_is_not_merged():
+    """The mixin wins; `mb` and `call` are refused at once."""
+    with pytest.raises(ValueError, match='only a dict can be merged'):
+        MicroBenchBase(mb=Failing({'a': 1}))
+    bench = type('Bench', (MicroBenchBase,), {'env_vars': ['MB_TEST_UNSET']})(env=[1])
+    with bench.record('x'):
+        pass
+    assert bench.get_results()[0]['env'] == {'MB_TEST_UNSET': None}
+
+
+@kinds
+def test_secrets_in_it_are_masked(kind):
+    """In the text of a record, and in the dict that a user's own method is given."""
+    seen = []
+
+    class Bench(MicroBenchBase):
+        def output_result(self, data):
+            seen.append(data)
+
+    fields = {'service': kind({'url': URL, 'more': [kind({'url': URL})], 'n': 5})}
+    masked = {'url': MASKED, 'more': [{'url': MASKED}], 'n': 5}
+    own, plain = Bench(**fields), MicroBenchBase(**fields)
+    for bench in (own, plain):
+        with bench.record('x'):
+            pass
+    found = plain.get_results()[0]
+    assert seen[0]['service'] == found['service'] == masked
+    names = ['service.more.0.url', 'service.url']
+    assert seen[0]['mb']['masked'] == found['mb']['masked'] == names
+    assert fields['service']['url'] == URL
+
+
+@kinds
+def test_a_pattern_matches_names_in_it(kind):
+    """`redact` looks into it, whatever raises beside it."""
+    seen = []
+
+    class Bench(MicroBenchBase):
+        redact = ('*token*',)
+
+        def output_result(self, data):
+            seen.append(data)
+
+    bench = Bench(a=kind({'b': kind({'token': 1})}), broken=Failing({'token': 2}))
+    with bench.record('x'):
+        pass
+    assert seen[0]['a'] == {'b': {'token': '***'}}
+    assert isinstance(seen[0]['broken'], Failing)
+    assert seen[0]['call']['name'] == 'x'
+
+
+@kinds
+def test_a_record_to_compare(kind):
+    """`diff` takes any mapping as a record."""
+    assert str(diff(kind({'a': 1}), kind({'a': 2}))) == str(diff({'a': 1}, {'a': 2}))
