@@ -3,6 +3,7 @@
 #define KIB ((size_t)1024)
 
 _Thread_local mb_stack_marks mb_stack = {UINTPTR_MAX, UINTPTR_MAX};
+size_t mb_stack_margin;
 
 size_t
 mb_stack_reserve(size_t size)
@@ -65,8 +66,10 @@ is_within(stack_bounds bounds, uintptr_t here)
 static int
 set_marks(stack_bounds bounds, uintptr_t here)
 {
-    mb_stack.enough = bounds.lowest + mb_stack_reserve(bounds.size);
-    mb_stack.plenty = bounds.lowest + bounds.size / 2;
+    const size_t half = bounds.size / 2;
+    const size_t kept = mb_stack_reserve(bounds.size) + mb_stack_margin;
+    mb_stack.enough = bounds.lowest + (kept < half ? kept : half);
+    mb_stack.plenty = bounds.lowest + half;
     if (here >= mb_stack.plenty) {
         return MB_STACK_PLENTY;
     }

@@ -24,6 +24,10 @@ typedef struct {
 } mb_stack_marks;
 extern _Thread_local mb_stack_marks mb_stack;
 
+/* Bytes at the end of each stack that the interpreter keeps free itself (0 unless it does):
+ * what a call here needs stays free above them. Set before the first call. */
+extern size_t mb_stack_margin;
+
 /* Measures again: the system lets the stack of the main thread grow further when its limit
  * is raised. Thread: any; it may read /proc/self/maps. */
 int mb_stack_look(uintptr_t here);

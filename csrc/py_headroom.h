@@ -21,6 +21,17 @@ bool py_headroom_for_a_call(void);
  * stack that is left: a program may have raised its own beyond that. */
 PyObject *py_headroom_call(PyObject *func, PyObject *args, PyObject *kwargs);
 
+/* What CPython 3.14 and later keep free at the end of each stack: they raise RecursionError
+ * there (_Py_CheckRecursiveCall), whoever calls, so that a call of ours needs room above.
+ * _PyOS_STACK_MARGIN_BYTES of pycore_pythonrun.h, twice. */
+#if PY_VERSION_HEX < 0x030E0000
+#define PY_HEADROOM_MARGIN 0
+#elif defined(Py_DEBUG)
+#define PY_HEADROOM_MARGIN (2 * 4096 * sizeof(void *))
+#else
+#define PY_HEADROOM_MARGIN (2 * 2048 * sizeof(void *))
+#endif
+
 /* Adds to the C recursion that is left, in versions of CPython that count it. A call from C
  * to Python takes two (PY_EVAL_C_STACK_UNITS of Python/ceval.c): a caller that has checked
  * the stack itself adds them, and takes them back. */

@@ -1,5 +1,7 @@
 #include "py_state.h"
 
+#include "mb_stack.h"
+#include "py_headroom.h"
 #include "py_phase.h"
 #include "py_run.h"
 #include "py_timed.h"
@@ -79,6 +81,7 @@ fill(PyObject *module)
 PyObject *
 py_state_new(void)
 {
+    mb_stack_margin = PY_HEADROOM_MARGIN;
     PyObject *module = PyModule_Create(&definition);
     if (module && fill(module) < 0) {
         Py_CLEAR(module);

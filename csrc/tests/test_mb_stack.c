@@ -82,6 +82,21 @@ a_thread_with_a_small_stack_stops_before_its_end(void)
 }
 
 static void
+what_the_interpreter_keeps_is_added(void)
+{
+    mb_stack_room();
+    const mb_stack_marks before = mb_stack;
+    mb_stack_margin = 32 << 10;
+    mb_stack_look((uintptr_t)__builtin_frame_address(0));
+    CHECK(mb_stack.enough == before.enough + (32 << 10));
+    mb_stack_margin = SIZE_MAX / 4;
+    mb_stack_look((uintptr_t)__builtin_frame_address(0));
+    CHECK(mb_stack.enough == before.plenty);
+    mb_stack_margin = 0;
+    mb_stack_look((uintptr_t)__builtin_frame_address(0));
+}
+
+static void
 a_raised_limit_is_noticed(void)
 {
     struct rlimit before;
@@ -113,6 +128,7 @@ main(void)
     RUN(what_is_left_gets_less);
     RUN(an_eighth_is_kept_within_bounds);
     RUN(a_thread_with_a_small_stack_stops_before_its_end);
+    RUN(what_the_interpreter_keeps_is_added);
     RUN(a_raised_limit_is_noticed);
     RUN(a_stack_of_somebody_elses_has_room);
     return test_report();
