@@ -132,7 +132,7 @@ def environment():
     return {**kept, 'MICROBENCH_EXIT_GRACE': PATIENT}
 
 
-def python(code, *args, flags=(), env=None, stdin=None, timeout=60, root=ROOT, **options):
+def python(code, *args, flags=(), env=None, stdin=None, timeout=300, root=ROOT, **options):
     """Run code in a fresh process that finds this microbench, or the one in `root`."""
     first = f'import sys; sys.path.insert(0, {str(root)!r})\n'
     return subprocess.run(

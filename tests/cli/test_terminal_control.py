@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from tests.cli.conftest import LISTENS, is_gone, wait_until
+from tests.cli.conftest import LISTENS, in_time, is_gone, wait_until
 
 BASH = shutil.which('bash')
 pytestmark = pytest.mark.skipif(BASH is None, reason='needs bash')
@@ -203,8 +203,14 @@ def test_an_interactive_shell_as_the_command(terminal, tmp_path):
 def test_a_time_out_ends_descendants_without_a_group(terminal, tmp_path):
     """On a terminal the child stays in our group; what it started ends all the same."""
     script = 'sleep 600 & echo "grandchild=$!"; wait'
-    terminal.type(ours('--timeout', '1', '--', 'sh', '-c', script))
-    grandchild = int(terminal.see(r'grandchild=\d+').partition('=')[2])
+
+    def attempt(seconds):
+        (tmp_path / 'out.jsonl').unlink(missing_ok=True)
+        terminal.type(ours('--timeout', str(seconds), '--', 'sh', '-c', script))
+        seen = terminal.see(rf'grandchild=\d+|{PROMPT}')
+        return int(seen.partition('=')[2]) if '=' in seen else None
+
+    grandchild = in_time(attempt)
     terminal.see(PROMPT)
     assert terminal.status() == 128 + signal.SIGTERM
     assert only_record(tmp_path)['call']['timed_out_iterations'] == [True]

@@ -13,32 +13,43 @@ import pytest
 from microbench.__main__ import main
 from microbench.cli.child import Child
 from microbench.cli.timeout import TimeOut, others_of
-from tests.cli.conftest import is_gone, wait_until
+from tests.cli.conftest import in_time, is_gone, timed_out, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
 
-def test_each_iteration_has_its_own_limit(start):
+def test_each_iteration_has_its_own_limit(start, tmp_path):
     """The next one still runs; the record says which were too long."""
     script = 'echo >> ran; [ $(wc -l < ran) = 2 ] || exit 0; exec cat'
-    outcome = start(*OUT, '--timeout=1', '-n', '3', '--', 'sh', '-c', script).wait()
+
+    def attempt(seconds):
+        words = (f'--timeout={seconds}', '-n', '3', '--', 'sh', '-c', script)
+        outcome = start(*OUT, *words).wait()
+        first, _, last = outcome.records[0]['call']['durations']
+        if max(first, last) < seconds:
+            return outcome, seconds
+        for name in ('ran', 'out.jsonl'):
+            (tmp_path / name).unlink()
+        return None
+
+    outcome, seconds = in_time(attempt)
     assert (outcome.status, outcome.stdout, outcome.stderr) == (143, '', '')
     [record] = outcome.records
     assert record['call']['timed_out'] is True
     assert record['call']['timed_out_iterations'] == [False, True, False]
     assert record['call']['returncode'] == [0, -signal.SIGTERM, 0]
-    assert record['call']['durations'][1] >= 1
+    assert record['call']['durations'][1] >= seconds
     assert 'exit_signal' not in record
 
 
-CLEANS_UP = 'trap "echo clean; exit 9" TERM; kill -STOP $$; read x; read x'
+CLEANS_UP = 'trap "echo clean; exit 9" TERM; echo ready; kill -STOP $$; read x; read x'
 
 
 @pytest.mark.parametrize('script', [CLEANS_UP, f"sh -c '{CLEANS_UP}'; exit $?"])
 def test_a_stopped_program_can_clean_up(start, script):
     """It is continued, and so is what it has started."""
-    options = ('--timeout=0.5', '--timeout-grace-period=60')
-    outcome = start(*OUT, *options, '--', 'sh', '-c', script).wait()
+    command, _ = timed_out(start, script, '--timeout-grace-period=60', lines=1)
+    outcome = command.wait()
     assert (outcome.stdout, outcome.stderr) == ('clean\n', '')
     assert outcome.status in (9, 143)  # of the inner shell, or of the outer one
     assert outcome.records[0]['call']['timed_out'] is True
@@ -54,57 +65,50 @@ def test_without_a_time_out_nothing_is_said(start):
 def test_who_ignores_it_is_killed_after_the_grace_period(start):
     """The whole group is."""
     script = 'trap "" TERM; sh -c "echo \\$\\$; cat"; cat'
-    command = start(
-        *OUT,
-        *('--timeout=0.5', '--timeout-grace-period=0.2'),
-        *('--', 'sh', '-c', script),
-    )
-    grandchild = int(command.line())
+    command, [grandchild] = timed_out(start, script, '--timeout-grace-period=0.2', lines=1)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (137, '')
     [record] = outcome.records
     assert record['call']['returncode'] == [-signal.SIGKILL]
-    assert record['call']['durations'][0] >= 0.7
-    wait_until(lambda: is_gone(grandchild))
+    assert record['call']['durations'][0] >= 0.4
+    wait_until(lambda: is_gone(int(grandchild)))
 
 
 def test_a_grandchild_that_holds_the_pipe_ends_as_well(start):
     """Captured output is not waited for, and nobody stays behind."""
     script = 'exec 3<&0; cat <&3 & echo $!; wait; wait'
-    command = start(*OUT, '--stdout', '--timeout=0.5', '--', 'sh', '-c', script)
-    grandchild = int(command.line())
+    command, [grandchild] = timed_out(start, script, '--stdout', lines=1)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (143, '')
     assert outcome.records[0]['call']['stdout'] == [f'{grandchild}\n']
-    wait_until(lambda: is_gone(grandchild))
+    wait_until(lambda: is_gone(int(grandchild)))
 
 
-def test_a_grandchild_that_outlives_the_child_has_its_grace_period(start):
-    """The shell dies at once; its program cleans up; who does not end is killed."""
-    cleans_up = 'trap "echo clean; exit" TERM; echo started; while :; do read x; done'
-    stays = 'trap "" TERM; echo $$; exec cat'
-    script = f"exec 3<&0; sh -c '{cleans_up}' <&3 & sh -c '{stays}' <&3 & wait"
-    command = start(
-        *OUT,
-        *('--timeout=0.7', '--timeout-grace-period=0.5'),
-        *('--', 'sh', '-c', script),
-    )
-    said = {command.line(), command.line()}
-    said.discard('started')
-    assert command.line() == 'clean'
+CLEANS = 'trap "echo clean; exit" TERM; echo started; while :; do read x; done'
+STAYS = 'trap "" TERM; echo $$; exec cat'
+
+
+@pytest.mark.parametrize(('script', 'grace'), [(CLEANS, 60), (STAYS, 0.2)])
+def test_a_grandchild_that_outlives_the_child_has_its_grace_period(start, script, grace):
+    """The shell dies at once; its program cleans up, or is killed in the end."""
+    script = f"exec 3<&0; sh -c '{script}' <&3 & wait"
+    options = f'--timeout-grace-period={grace}'
+    command, [said] = timed_out(start, script, options, lines=1)
     outcome = command.wait()
-    assert outcome.status == 143
+    assert (outcome.status, outcome.stderr) == (143, '')
     assert outcome.records[0]['call']['returncode'] == [-signal.SIGTERM]
-    wait_until(lambda: is_gone(int(said.pop())))
+    if said == 'started':
+        assert outcome.stdout == 'clean\n'
+    else:
+        wait_until(lambda: is_gone(int(said)))
 
 
 def test_an_orphan_of_the_group_ends_as_well(start):
     """Its parent has ended long ago: only the group still knows it."""
     script = 'exec 3<&0; sh -c "cat <&3 & echo \\$!"; exec cat'
-    command = start(*OUT, '--timeout=0.5', '--', 'sh', '-c', script)
-    orphan = int(command.line())
+    command, [orphan] = timed_out(start, script, lines=1)
     assert command.wait().status == 143
-    wait_until(lambda: is_gone(orphan))
+    wait_until(lambda: is_gone(int(orphan)))
 
 
 def test_no_limit_is_too_long(start):
@@ -221,13 +225,13 @@ def fake(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ('stubborn', 'calls', 'code'),
-    [(False, ['terminate'], -15), (True, ['terminate', 'kill'], -9)],
+    ('stubborn', 'grace', 'calls', 'code'),
+    [(False, 60, ['terminate'], -15), (True, 0.05, ['terminate', 'kill'], -9)],
 )
-def test_each_request_is_made_once(fake, capsys, stubborn, calls, code):
+def test_each_request_is_made_once(fake, capsys, stubborn, grace, calls, code):
     """Through the process object: terminate, and kill only when it is needed."""
     process = fake(2**22 + 12345, stubborn)
-    words = ['--timeout=0.05', '--timeout-grace-period=0.05', 'simulate']
+    words = ['--timeout=0.05', f'--timeout-grace-period={grace}', 'simulate']
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert (ended.value.code, process.calls) == (code, calls)
@@ -235,15 +239,18 @@ def test_each_request_is_made_once(fake, capsys, stubborn, calls, code):
 
 
 @pytest.mark.parametrize(
-    ('script', 'calls', 'code'),
+    ('script', 'grace', 'calls', 'code'),
     [
-        ('exec sleep 60', ['terminate'], -15),
-        ("trap '' TERM; sleep 60; sleep 60", ['terminate', 'kill'], -9),
+        (': >ready; exec sleep 600', 60, ['terminate'], -15),
+        ("trap '' TERM; : >ready; sleep 600; :", 0.2, ['terminate', 'kill'], -9),
     ],
 )
-def test_real_processes_are_asked_in_the_same_way(monkeypatch, capsys, script, calls, code):
+def test_real_processes_are_asked_in_the_same_way(
+    monkeypatch, capsys, tmp_path, script, grace, calls, code
+):
     """Spies on the methods of Popen see each request once, also if it is for a group."""
     monkeypatch.delenv('MICROBENCH', raising=False)
+    monkeypatch.chdir(tmp_path)
     made = []
 
     def spy(name):
@@ -254,9 +261,15 @@ def test_real_processes_are_asked_in_the_same_way(monkeypatch, capsys, script, c
 
     spy('terminate')
     spy('kill')
-    with pytest.raises(SystemExit) as ended:
-        main(['--timeout=0.3', '--timeout-grace-period=0.3', '--', 'sh', '-c', script])
-    assert (made, ended.value.code) == (calls, code)
+
+    def attempt(seconds):
+        made.clear()
+        words = [f'--timeout={seconds}', f'--timeout-grace-period={grace}']
+        with pytest.raises(SystemExit) as ended:
+            main([*words, '--', 'sh', '-c', script])
+        return ended.value.code if (tmp_path / 'ready').exists() else None
+
+    assert (in_time(attempt), made) == (code, calls)
 
 
 def test_a_child_that_leads_no_group_is_no_group(fake, capsys):
@@ -265,7 +278,7 @@ def test_a_child_that_leads_no_group_is_no_group(fake, capsys):
         process = fake(real.pid)
         process.terminate = lambda: (real.terminate(), process.over.set())
         with pytest.raises(SystemExit) as ended:
-            main(['--timeout=0.05', 'simulate'])
+            main(['--timeout=0.05', '--timeout-grace-period=60', 'simulate'])
     assert (ended.value.code, process.calls) == (-15, [])
 
 

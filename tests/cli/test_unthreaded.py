@@ -10,7 +10,7 @@ import pytest
 
 from microbench.cli import unthreaded
 from microbench.cli.watch import Watch
-from tests.cli.conftest import Started, records_in, wait_until
+from tests.cli.conftest import Started, in_time, records_in, timed_out, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
@@ -91,9 +91,9 @@ def test_a_process_that_keeps_the_pipe_is_not_waited_for(start):
 
 def test_a_time_limit(start):
     """SIGTERM, then SIGKILL."""
-    script = 'trap "" TERM; echo $$; read x'
-    options = ('--timeout=0.2', '--timeout-grace-period=0.2')
-    outcome = start(*OUT, *options, '--', 'sh', '-c', script).wait()
+    script = 'trap "" TERM; echo started; read x'
+    command, _ = timed_out(start, script, '--timeout-grace-period=0.2', lines=1)
+    outcome = command.wait()
     assert outcome.status == 128 + signal.SIGKILL
     call = only(outcome)['call']
     assert (call['returncode'], call['timed_out']) == ([-signal.SIGKILL], True)
@@ -128,10 +128,20 @@ def test_a_child_that_takes_long_to_end(start, tmp_path):
 
 
 def test_samples(start):
-    """They are taken all the same."""
-    outcome = start(*OUT, '--monitor-interval=0.1', '--', 'sleep', '0.25').wait()
-    assert outcome.status == 0
-    assert len(only(outcome)['call']['monitor'][0]) == 2
+    """They are taken all the same, if the program runs long enough."""
+
+    def attempt(seconds):
+        words = ('--monitor-interval=0.05', '--', 'sleep', str(seconds))
+        outcome = start(*OUT, *words).wait()
+        assert (outcome.status, outcome.stderr) == (0, '')
+        [*_, last] = outcome.records
+        taken = last['call'].get('monitor', [[]])
+        return taken if len(taken[0]) > 1 else None
+
+    [samples] = in_time(attempt)
+    assert [set(s) for s in samples] == [{'timestamp', 'cpu_percent', 'rss_bytes'}] * len(
+        samples
+    )
 
 
 def test_a_limit_of_processes(tmp_path, environment):

@@ -643,7 +643,7 @@ thread.start()
 file.inside.wait()  # the thread is in write(), and holds the lock of the sink
 child = os.fork()
 if child == 0:
-    signal.alarm(30)
+    signal.alarm(300)
     out.write('child')
     os._exit(file.lines != ['child\\n'])
 _, status = os.waitpid(child, 0)
