@@ -16,7 +16,7 @@ from microbench.cli.child import Child
 from microbench.cli.outcome import Outcome
 from microbench.cli.sampling import ProcessGauge, Sampling, TreeGauge
 from microbench.cli.watch import Watch
-from tests.cli.conftest import wait_until
+from tests.cli.conftest import Started, in_time, wait_until
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT
 from tests.sandboxes import without
@@ -53,9 +53,11 @@ def test_samples_of_each_iteration(command):
         assert sample['cpu_percent'] >= 0
 
 
-def test_a_short_program_has_none(command):
-    """Nor does anybody wait for a sample: the fields are absent."""
-    outcome = command(*OUT, '--monitor-interval=1', '-n', '3', '--', 'true')
+def test_a_short_program_has_none(start, monkeypatch):
+    """It ends before the first sample, and does not wait for it: the fields are absent."""
+    late = 'from microbench.cli import sampling; sampling.FIRST_AFTER = 600.0;'
+    monkeypatch.setattr(Started, 'PROGRAM', late + Started.PROGRAM)
+    outcome = start(*OUT, '--monitor-interval=1', '-n', '3', '--', 'true').wait()
     assert (outcome.status, outcome.stderr) == (0, '')
     call = call_of(outcome)
     assert not {'monitor', 'monitor_scope'} & set(call)
@@ -259,29 +261,25 @@ def test_a_process_that_has_ended_needs_no_reason(sampled):
 @pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')
 def test_a_real_sandbox_without_proc(tmp_path):
     """The command runs, and the record says why there are no samples."""
-    words = [
-        '-m',
-        'microbench',
-        '--monitor-interval=0.1',
-        '-o',
-        'out',
-        '--',
-        'sleep',
-        '0.3',
-    ]
-    done = subprocess.run(
-        [*without('/proc'), sys.executable, *words],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, '')
-    call = json.loads((tmp_path / 'out').read_text())['call']
+
+    def attempt(seconds):
+        words = ['--monitor-interval=0.1', '-o', 'out', '--', 'sleep', str(seconds)]
+        done = subprocess.run(
+            [*without('/proc'), sys.executable, '-m', 'microbench', *words],
+            env={**os.environ, 'PYTHONPATH': str(ROOT)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, '')
+        [*_, last] = (tmp_path / 'out').read_text().splitlines()
+        call = json.loads(last)['call']
+        assert 'monitor' not in call
+        return call.get('capture_errors')
+
     reason = 'the system does not show the process'
-    assert call['capture_errors'] == [{'method': 'monitor', 'error': reason}]
-    assert 'monitor' not in call
+    assert in_time(attempt) == [{'method': 'monitor', 'error': reason}]
 
 
 @pytest.mark.parametrize('gauge', [ProcessGauge, TreeGauge])
