@@ -87,7 +87,7 @@ def _of_numpy_time(value: Any) -> Any:
     if plain.dtype.kind == 'M':
         found = numpy.datetime_as_string(_in_microseconds(plain, numpy)).astype(object)
     else:
-        found = (plain / numpy.timedelta64(1, 's')).astype(object)
+        found = _in_seconds(plain, numpy).astype(object)
     return numpy.where(none, None, found).tolist()
 
 
@@ -101,6 +101,14 @@ def _in_microseconds(times: Any, numpy: Any) -> Any:
         return times
     same = finer.astype(times.dtype).view('i8') == times.view('i8')
     return finer if same.all() else times
+
+
+def _in_seconds(spans: Any, numpy: Any) -> Any:
+    """Return floats; years and months have no length, and raise TypeError."""
+    unit, step = numpy.datetime_data(spans.dtype)
+    if unit in SECONDS:  # to divide would convert to seconds, which may be too many
+        return spans.astype('i8') * (step * SECONDS[unit])
+    return spans / numpy.timedelta64(1, 's')
 
 
 def _of_time(value: Any) -> str | None:
@@ -127,6 +135,7 @@ BY_REPR = frozenset(
     ]
 )
 COARSE_UNITS = ('h', 'm', 's', 'ms')  # of numpy, for times of day
+SECONDS = {'W': 604_800.0, 'D': 86_400.0, 'h': 3600.0, 'm': 60.0, 's': 1.0}
 
 # In the order in which they are tried: a datetime is a date as well.
 BUILT_IN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
