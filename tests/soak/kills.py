@@ -11,7 +11,6 @@ the end no line may be left that cannot be parsed, and no journal.
 
 import argparse
 import ctypes
-import itertools
 import json
 import os
 import random
@@ -28,6 +27,7 @@ from microbench import FileOutput, MicroBench
 from microbench.cli import recover
 
 LONGEST = 0.004  # seconds until a writer is killed
+MOST = 300  # records of a writer that a busy machine leaves alive for longer
 SOON = 0.002  # seconds between the deaths of a shell and of its writer
 PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 ROUNDS = 10  # for each file
@@ -36,10 +36,12 @@ ROUNDS = 10  # for each file
 def write_records(path, pipe, number):
     """Write records until somebody ends this process."""
     bench = MicroBench(path, writer=number)
-    for nth in itertools.count():
+    for nth in range(MOST):
         with bench.record(str(nth)), bench.time('phase'):
             pass
         os.write(pipe, b'.')
+    while True:
+        signal.pause()  # until it is killed: other signals come as well
 
 
 def start_writer(path, writing, number):

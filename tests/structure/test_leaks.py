@@ -593,6 +593,8 @@ def step():
     'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
 
+OF_STATE = 20  # blocks, at most, that measuring takes by itself: half as many so far
+
 # Rounds of what takes longer than a microsecond or two.
 FEWER = {
     'start_thread': 2_000,
@@ -627,7 +629,7 @@ def test_a_native_name_keeps_nothing(name, tmp_path):
     rounds = FEWER.get(name, ROUNDS)
     code = PRELUDE + CASES[name] + MEASURE.format(rounds=rounds)
     found = json.loads(printed(code, tmp_path))
-    assert found['blocks'] < rounds // 10
+    assert found['blocks'] < OF_STATE + rounds // 10
     assert found['references'] == {}
     assert found['runs'] == 0
     assert SANITIZED or found['bytes'] < MOST_BYTES  # sanitizers keep what was freed
