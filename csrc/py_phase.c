@@ -329,18 +329,24 @@ phase_aexit(py_phase *self, PyObject *args)
  * they are, with their reference to the type (10 ns a phase). Not in a
  * free-threaded build, whose objects know the thread that made them, nor where CPython keeps
  * a list of all objects. */
+#if defined(Py_GIL_DISABLED) || defined(Py_TRACE_REFS)
+static bool
+keep_spare(py_phase *Py_UNUSED(self))
+{
+    return false;
+}
+#else
 static bool
 keep_spare(py_phase *self)
 {
-#if !defined(Py_GIL_DISABLED) && !defined(Py_TRACE_REFS)
     py_state *state = self->state;
-    if (state->spares < PY_STATE_SPARES) {
-        state->spare[state->spares++] = self;
-        return true;
+    if (state->spares == PY_STATE_SPARES) {
+        return false;
     }
-#endif
-    return false;
+    state->spare[state->spares++] = self;
+    return true;
 }
+#endif
 
 static void
 phase_dealloc(py_phase *self)
