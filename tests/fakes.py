@@ -1,17 +1,33 @@
 """Clocks, sinks and fresh processes that the tests share."""
 
+import contextlib
 import itertools
 import json
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path
+from unittest import mock
 
 import microbench
-from microbench import Output
+from microbench import Output, json_library
 
 ROOT = Path(microbench.__file__).parents[1]
+
+FREE_THREADED = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
+
+# Free-threaded builds of CPython have no orjson.
+JSON_LIBRARIES = ['stdlib'] if json_library.orjson is None else ['orjson', 'stdlib']
+
+
+@contextlib.contextmanager
+def json_by(name):
+    """Write and read JSON with this library, as where orjson is or is not installed."""
+    found = json_library.orjson if name == 'orjson' else None
+    with mock.patch.object(json_library, 'orjson', found):
+        yield
 
 
 class Ticking:
@@ -135,6 +151,12 @@ def environment():
 def python(code, *args, flags=(), env=None, stdin=None, timeout=300, root=ROOT, **options):
     """Run code in a fresh process that finds this microbench, or the one in `root`."""
     first = f'import sys; sys.path.insert(0, {str(root)!r})\n'
+    if FREE_THREADED and '-I' in flags and os.environ.get('PYTHON_GIL') == '1':
+        flags = (
+            '-X',
+            'gil=1',
+            *flags,
+        )  # the same, for an interpreter that reads no variable
     return subprocess.run(
         [sys.executable, *flags, '-c', first + code, *map(str, args)],
         env={**environment(), **(env or {})},

@@ -1,7 +1,8 @@
 """JSON for values that are not plain: numpy, dates, users' own types, and bad ones.
 
 Two passes. The first is a library's: orjson, or the stdlib with a user's own encoder
-class (orjson would handle enums and UUIDs before the user's `default` sees them). Only
+class (orjson would handle enums and UUIDs before the user's `default` sees them) and where
+orjson is not installed. Only
 if it fails, or gives what is not strict JSON, `_Cleaner` walks the value once more and
 puts a placeholder where something cannot be encoded.
 """
@@ -12,16 +13,10 @@ import builtins
 import json
 import math
 
-from .. import _core
+from .. import _core, json_library
 from ..messages import one_line, text_of, warn
 from .simpler import simpler
 from .surrogates import with_readable_surrogates
-
-orjson: Any
-try:
-    import orjson
-except ImportError:  # no wheel for this platform
-    orjson = None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,12 +91,10 @@ def warn_unencodable(value: object, error: BaseException) -> None:
 
 def _by_library(value: Any, encoder: type | None) -> bytes | None:
     """Return the text as orjson or the stdlib gives it; None if neither can."""
-    if encoder is None and orjson is not None and not _core.is_deep(value):
-        try:
-            return _core.ascii_text(orjson.dumps(value, _shallow_default, ORJSON))
-        except TypeError as error:
-            _raise_interrupt(error.__cause__)
-            # the stdlib knows more: lone surrogates, large integers, deep nesting
+    if encoder is None:
+        text = json_library.dumps_quickly(value, _shallow_default)
+        if text is not None:
+            return text
     return _by_stdlib(value, encoder or JSONEncoder)
 
 
@@ -161,12 +154,6 @@ def _checked(text: str, value: Any) -> bytes | None:
         return None
     lines = text.encode('utf-8', 'surrogatepass').splitlines()
     return _core.ascii_text(b' '.join(lines))
-
-
-def _raise_interrupt(cause: BaseException | None) -> None:
-    """Raise what asks the program to end: orjson takes it for a value it cannot encode."""
-    if cause is not None and not isinstance(cause, Exception):
-        raise cause
 
 
 def _refuse(token: str) -> None:
@@ -255,8 +242,3 @@ def _key(key: Any) -> str:
 
 
 _standard = JSONEncoder()
-ORJSON = (
-    0
-    if orjson is None
-    else orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
-)

@@ -83,9 +83,9 @@ class Masker:
         """
         if not self._is_suspicious(text):
             return text, []
-        from ..results.reading import decoded  # start-up time
+        from ..json_library import loads  # start-up time
 
-        fields = decoded(text)
+        fields = loads(text)
         edits = self._edits(fields)
         if not edits:
             return text, []
@@ -113,10 +113,10 @@ class Masker:
         return self._matches is not None or _core.is_suspicious(text)
 
     def _record(self, text: bytes) -> bytes:
-        from ..results.reading import decoded  # start-up time
+        from ..json_library import loads  # start-up time
 
         try:
-            value = decoded(text)
+            value = loads(text)
         except ValueError:  # of a to_json() of a user's own: there are no names to look at
             from .. import credentials  # start-up time
 

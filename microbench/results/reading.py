@@ -11,14 +11,8 @@ import json
 import os
 import re
 
-from .. import _core
+from .. import json_library
 from ..messages import warn
-
-orjson: Any
-try:
-    import orjson
-except ImportError:  # no wheel for this platform
-    orjson = None
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +20,6 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 BLOCK = 1 << 15  # bytes: as much as stays in the processor's cache, decoded
-LARGE = 19  # digits: orjson would read some integers of so many as floats
 
 OPENING = '{"mb":{"run_id":"'
 # The same as 2.1.0 wrote it, and as versions before 2.0 began a record.
@@ -115,7 +108,7 @@ class Lines:
 def decode_line(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object on a line; None if it holds nothing of the kind."""
     try:
-        value = decoded(line)
+        value = json_library.loads(line)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -142,20 +135,6 @@ def _id_of(record: dict[str, Any]) -> Any:
     return mb.get('record_id') if isinstance(mb, dict) else None
 
 
-def decoded(line: bytes) -> Any:
-    """Return the JSON value on a line.
-
-    Raises:
-        ValueError, RecursionError: it is none, or too deep.
-    """
-    if orjson is not None and not _core.has_digits(line, LARGE):
-        try:
-            return orjson.loads(line)
-        except ValueError:
-            pass  # NaN, lone surrogates: 2.1.0 wrote them, and the stdlib reads them
-    return json.loads(line)
-
-
 def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
     r"""Return the objects on some lines, one on each; None if any needs a closer look.
 
@@ -165,13 +144,11 @@ def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
     >>> decode_together(b'{"n": 1}\n{"n": 2}')
     [{'n': 1}, {'n': 2}]
     """
-    if orjson is None or _core.has_digits(lines, LARGE):
-        return None
     text = lines.replace(b'\n', SEAM)
     newlines = (len(text) - len(lines)) // (len(SEAM) - 1)  # quicker than to count them
     try:
-        values = orjson.loads(b'[%s]' % text)
-    except ValueError:
+        values = json_library.loads(b'[%s]' % text)
+    except (ValueError, RecursionError):
         return None
     records, seams = values[::2], values[1::2]
     if len(seams) != newlines or seams.count(SEAM_VALUE) != newlines:

@@ -1,6 +1,5 @@
 """Records as JSON: as the stdlib has it, strict, ASCII, one line, whatever comes."""
 
-import contextlib
 import dataclasses
 import datetime as dt
 import enum
@@ -9,7 +8,6 @@ import json
 import uuid
 import warnings
 from collections import OrderedDict, namedtuple
-from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -22,27 +20,16 @@ from microbench import (
     MBReturnValue,
     MicroBenchBase,
 )
-from microbench.core import encoding, json_encoder
-from tests.fakes import Kept, only, readable
+from microbench.core import encoding
+from tests.fakes import JSON_LIBRARIES, Kept, json_by, only, readable
 
 PLACEHOLDER = '__unencodable_as_json__'
 
 
-@contextlib.contextmanager
-def library(name):
-    """Encode with this library; without orjson where it has no wheel."""
-    found = json_encoder.orjson if name == 'orjson' else None
-    with mock.patch.object(json_encoder, 'orjson', found):
-        yield
-
-
-LIBRARIES = ['orjson', 'stdlib']
-
-
-@pytest.fixture(params=LIBRARIES)
+@pytest.fixture(params=JSON_LIBRARIES)
 def each_library(request):
     """Both ways, one after the other."""
-    with library(request.param):
+    with json_by(request.param):
         yield request.param
 
 
@@ -132,8 +119,8 @@ def test_equal_to_the_stdlib(value):
     Lone surrogates, which strict readers refuse, are text.
     """
     expected = readable(json.loads(json.dumps(value)))
-    for name in LIBRARIES:
-        with library(name):
+    for name in JSON_LIBRARIES:
+        with json_by(name):
             assert same(encoded(value), expected)
             assert same(strict(encoding.encode_strictly(value)), expected)
     assert same(encoded(value, json.JSONEncoder), expected)
@@ -159,8 +146,8 @@ def without_nan(value):
 )
 def test_strict_always(value):
     """NaN and infinities become null, at any depth, without a warning."""
-    for name in LIBRARIES:
-        with library(name):
+    for name in JSON_LIBRARIES:
+        with json_by(name):
             assert same(encoded(value), without_nan(value))
     assert same(encoded(value, JSONEncoder), without_nan(value))
     assert same(encoded(value, json.JSONEncoder), without_nan(value))

@@ -19,6 +19,7 @@ from microbench import (
 )
 from microbench.core import encoding, json_encoder
 from microbench.diff import diff
+from tests.fakes import JSON_LIBRARIES, json_by
 
 PLACEHOLDER = '__unencodable_as_json__'
 URL = 'https://user:secret@host/'
@@ -74,11 +75,11 @@ values = st.recursive(
 )
 
 
-@pytest.fixture(params=['orjson', 'stdlib'])
-def each_library(request, monkeypatch):
+@pytest.fixture(params=JSON_LIBRARIES)
+def each_library(request):
     """Both libraries that may write a record."""
-    if request.param == 'stdlib':
-        monkeypatch.setattr(json_encoder, 'orjson', None)
+    with json_by(request.param):
+        yield
 
 
 def rebuilt(data, value):
@@ -93,12 +94,10 @@ def rebuilt(data, value):
 
 @given(data=st.data(), value=values)
 @pytest.mark.parametrize('encoder', [None, JSONEncoder, Plain])
-@pytest.mark.parametrize('library', ['orjson', 'stdlib'])
+@pytest.mark.parametrize('library', JSON_LIBRARIES)
 def test_any_mixture_is_written_as_dicts_are(library, encoder, data, value):
     """By each writer: C, orjson, the stdlib, and the one that puts placeholders."""
-    with pytest.MonkeyPatch.context() as patch:
-        if library == 'stdlib':
-            patch.setattr(json_encoder, 'orjson', None)
+    with json_by(library):
         odd = rebuilt(data, value)
         written = json_encoder.decode(encoding.encode({'a': odd}, encoder))
         assert written == {'a': value}

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from microbench import JSONEncoder, JSONEncodeWarning, MicroBenchBase
 from microbench.core import encoding, json_encoder
-from tests.fakes import printed
+from tests.fakes import json_by, printed
 
 PLACEHOLDER = '__unencodable_as_json__'
 
@@ -127,10 +127,10 @@ def test_it_is_encoded_wherever_it_stands(value, expected):
 
 
 @pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
-def test_it_is_encoded_without_orjson(monkeypatch, value, expected):
+def test_it_is_encoded_without_orjson(value, expected):
     """The stdlib and `JSONEncoder` alone give the same."""
-    monkeypatch.setattr(json_encoder, 'orjson', None)
-    assert json_encoder.decode(encoding.encode([value])) == [expected]
+    with json_by('stdlib'):
+        assert json_encoder.decode(encoding.encode([value])) == [expected]
 
 
 def test_members_without_a_common_order():

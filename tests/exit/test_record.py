@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-import orjson
+import psutil
 import pytest
 
 import microbench
@@ -264,14 +264,14 @@ def test_arguments_and_value(ended):
 def test_packages_of_the_program(program):
     """Those that it has when it registers; at the end there is no calling code."""
     code = """
-import orjson
+import psutil
 class Bench(microbench.MicroBenchBase, microbench.MBGlobalPackages):
     pass
 bench = Bench(path)
 bench.record_on_exit()
 """
     found = program(code).record['python']['loaded_packages']
-    assert found['orjson'] == orjson.__version__
+    assert found['psutil'] == psutil.__version__
 
 
 def test_the_line_profiler_is_refused():

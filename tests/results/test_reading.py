@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from microbench import FileOutput, MicroBench, MicroBenchBase, _core
 from microbench.results import reading, shapes
-from tests.fakes import next_line, printed, python
+from tests.fakes import JSON_LIBRARIES, json_by, next_line, printed, python
 
 
 def read(contents, **options):
@@ -42,13 +42,11 @@ def numbers(records):
     return [record['n'] for record in records]
 
 
-@pytest.fixture(params=['orjson', 'stdlib'])
-def either(request, monkeypatch):
+@pytest.fixture(params=JSON_LIBRARIES)
+def either(request):
     """Reading with orjson, and as where it is not installed."""
-    if request.param == 'stdlib':
-        monkeypatch.setattr(reading, 'orjson', None)
-    else:
-        assert reading.orjson is not None
+    with json_by(request.param):
+        yield
 
 
 # --- whole files ----------------------------------------------------------------------

@@ -20,6 +20,7 @@ PACKAGE = ROOT / 'microbench'
 # below its own, and from itself.
 LAYERS = (
     ('',),  # microbench/__init__.py: its names are for users
+    ('start',),
     ('__main__',),
     ('cli',),
     ('suite', 'diff', 'livestream'),
@@ -29,7 +30,7 @@ LAYERS = (
     ('results',),
     ('descriptors',),
     ('messages', 'logs', 'lock'),
-    ('credentials',),
+    ('credentials', 'gil', 'json_library'),
     ('_core',),
     ('__version__',),  # a literal, there before anything else is loaded
 )
