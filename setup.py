@@ -1,4 +1,4 @@
-"""Builds the one extension module, `microbench._core`; all else is in pyproject.toml.
+"""Builds the one extension module, `microbench._core`; most else is in pyproject.toml.
 
 Switches, from the environment:
 
@@ -11,11 +11,16 @@ Switches, from the environment:
 
 import os
 import sys
+import sysconfig
 from glob import glob
 
 from Cython.Build import cythonize
 from Cython.Compiler import Options
 from setuptools import Extension, setup
+
+# orjson has no wheel for free-threaded builds. Each wheel of microbench is for one build.
+DEPENDENCIES = ['psutil>=5.9.6']
+ORDINARY_DEPENDENCIES = ['orjson>=3.9.15']
 
 SANITIZERS = {'address': 'address,undefined', 'thread': 'thread'}
 
@@ -52,7 +57,10 @@ core = Extension(
     extra_link_args=link,
 )
 
+free_threaded = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
+
 setup(
+    install_requires=DEPENDENCIES + ([] if free_threaded else ORDINARY_DEPENDENCIES),
     ext_modules=cythonize(
         core,
         # Outside the package. What a switch changes in the C code lies apart, because
@@ -60,5 +68,5 @@ setup(
         build_dir='build/cython-debug' if debug else 'build/cython',
         annotate=debug,
         compiler_directives={'language_level': 3, 'linetrace': debug},
-    )
+    ),
 )

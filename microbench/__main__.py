@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import gc
 
+if __name__ == '__main__':
+    from . import gil
+
+    gil.ensure()
+
 collects = gc.isenabled()
 gc.disable()  # what is imported is no garbage, and looking for it takes a tenth of a start
 

@@ -15,6 +15,7 @@ cimport microbench._csrc as c
 
 import builtins
 import os
+import sys
 
 from _datetime import datetime
 
@@ -22,6 +23,10 @@ from _datetime import datetime
 # --- set-up: nothing here outlives a failed import ---------------------------------
 
 def _start():
+    is_gil_enabled = getattr(sys, '_is_gil_enabled', None)  # from CPython 3.13 on
+    if is_gil_enabled is not None and not is_gil_enabled():
+        # Of its own, a free-threaded build has turned the GIL on for this import.
+        raise ImportError('microbench needs the GIL: run Python without PYTHON_GIL=0 or -X gil=0')
     error = c.mb_fork_watch() or c.mb_identity_start()
     if error:
         raise OSError(error, os.strerror(error))

@@ -270,6 +270,8 @@ class Run(_core.OpenRun):
         interrupted: then it goes on where it was. Raises what a hook raised before,
         unless the code itself has raised.
         """
+        if _core is None:  # a generator that CPython ends after it has cleared the modules
+            return  # type: ignore[unreachable]
         if self.is_open:
             self._complete_open(exception, value)
             if self.turns and self.turns.lost:

@@ -131,15 +131,16 @@ def _wrapped(run: Run, body: Any) -> Any:
 def _steps(run: Run, body: Any) -> Any:
     """Pass everything between body and consumer, as `yield from` does."""
     step, sent = body.send, None
+    inside = _inside  # for a generator that CPython ends after it has cleared the modules
     while True:
         try:
-            item = _inside(run, step, sent)
+            item = inside(run, step, sent)
         except StopIteration as stop:
             return stop.value
         try:
             step, sent = body.send, (yield item)
         except GeneratorExit:
-            value = _inside(run, body.close)
+            value = inside(run, body.close)
             if value is None:
                 raise
             return value  # of close(), from 3.13 on

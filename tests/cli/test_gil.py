@@ -19,7 +19,7 @@ SENTENCE = (
 )
 # -E: this Python ignores the variable that the one it starts gets.
 CONSOLE = 'import sys; sys.path.insert(0, sys.argv.pop(1)); '
-CONSOLE += 'from microbench.__main__ import console; console()'
+CONSOLE += 'from microbench.start import console; console()'
 START = (sys.executable, '-E', '-c', CONSOLE, str(ROOT))
 FAILS = (sys.executable, '-c', 'import sys; sys.exit(1)')
 

@@ -7,7 +7,7 @@ import microbench
 
 PACKAGE = Path(microbench.__file__).parent
 # Started by themselves, or asked for by name.
-ROOTS = {'microbench', 'microbench.__main__', 'microbench.logs'}
+ROOTS = {'microbench', 'microbench.__main__', 'microbench.logs', 'microbench.start'}
 
 
 def modules():

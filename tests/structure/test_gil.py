@@ -1,9 +1,26 @@
-"""What is protected by the GIL stays so: no code claims to run without it."""
+"""What the GIL protects stays so: no code runs without it, in free-threaded builds neither.
 
+There, CPython turns it on to import the native part, and warns. Where a user has forbidden
+that, the import is refused: threads would crash in the native part, and lose records.
+"""
+
+import os
+import runpy
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
+
+import pytest
+
+from microbench import gil
+from tests.fakes import FREE_THREADED, python
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*ROOT.glob('csrc/*.[ch]'), *ROOT.glob('microbench/*.p[yx]*')]
+
+
+# --- the sources ----------------------------------------------------------------------
 
 
 def test_free_threaded_builds_turn_the_gil_on():
@@ -18,3 +35,146 @@ def test_c_code_without_python_knows_no_gil():
     """mb_*.c never sees Python.h: what it compiled for a build without GIL is in none."""
     for source in ROOT.glob('csrc/**/*mb_*.[ch]'):
         assert 'Py_GIL_DISABLED' not in source.read_text(encoding='utf-8'), source.name
+
+
+@pytest.mark.parametrize('source', sorted(ROOT.glob('csrc/py_*.c')), ids=lambda p: p.name)
+def test_it_compiles_for_free_threaded_builds(source):
+    """Without a warning, also where the headers are those of an ordinary build."""
+    flags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE']
+    flags += [] if FREE_THREADED else ['-DPy_GIL_DISABLED=1']
+    include = f'-I{sysconfig.get_path("include")}'
+    done = subprocess.run(
+        ['gcc', '-fsyntax-only', *flags, include, source],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, '')
+
+
+# --- the import -----------------------------------------------------------------------
+
+PROGRAM = """
+import sys, warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter('always')
+    from microbench import MicroBench
+    bench = MicroBench()
+    bench(len)('')
+    import microbench.suite
+print(*[warning.category.__name__ for warning in caught])
+print(getattr(sys, '_is_gil_enabled', lambda: True)(), len(bench.get_results()))
+"""
+WITHOUT_GIL = 'import sys; sys._is_gil_enabled = lambda: False\n'
+REFUSED = """
+try:
+    from microbench import MicroBench
+except ImportError as error:
+    print(error)
+"""
+SENTENCE = 'microbench needs the GIL: run Python without PYTHON_GIL=0 or -X gil=0\n'
+
+
+@pytest.fixture(autouse=True)
+def _default_gil(monkeypatch):
+    """As a program has it whose user has said nothing about the GIL."""
+    monkeypatch.delenv('PYTHON_GIL', raising=False)
+
+
+def test_the_import_turns_the_gil_on():
+    """A free-threaded build says so once, by CPython's warning; others are quiet."""
+    warning = 'RuntimeWarning' if FREE_THREADED else ''
+    done = python(PROGRAM)
+    assert (done.stdout, done.stderr) == (f'{warning}\nTrue 1\n', '')
+
+
+def test_it_is_quiet_where_the_gil_is_on():
+    """PYTHON_GIL=1 spares the warning, also where warnings are errors."""
+    flags = ['-W', 'error', *(['-X', 'gil=1'] if FREE_THREADED else [])]
+    done = python(PROGRAM, flags=flags)
+    assert (done.stdout, done.stderr) == ('\nTrue 1\n', '')
+
+
+@pytest.mark.parametrize('simulated', [True, False] if FREE_THREADED else [True])
+def test_the_import_is_refused_without_the_gil(simulated):
+    """In one sentence that says what to change; the program goes on without microbench."""
+    code, flags = (WITHOUT_GIL, []) if simulated else ('', ['-X', 'gil=0'])
+    done = python(code + REFUSED + 'print("goes on")', flags=['-W', 'ignore', *flags])
+    assert (done.stdout, done.stderr) == (SENTENCE + 'goes on\n', '')
+
+
+# --- the command ----------------------------------------------------------------------
+
+SHOW_GIL = 'import sys; print(getattr(sys, "_is_gil_enabled", lambda: True)())'
+GIL_SETTINGS = [None, '0', '1'] if FREE_THREADED else [None]
+
+
+@pytest.mark.parametrize('setting', GIL_SETTINGS)
+@pytest.mark.parametrize('entry', ['module', 'script'])
+def test_the_command_keeps_its_gil_to_itself(monkeypatch, tmp_path, setting, entry):
+    """It prints no warning, and what it runs is free-threaded, or as PYTHON_GIL has it."""
+    if setting:
+        monkeypatch.setenv('PYTHON_GIL', setting)
+    script = ['-c', 'from microbench.start import console; console()']
+    command = [sys.executable, *(['-m', 'microbench'] if entry == 'module' else script)]
+    words = ['-o', tmp_path / 'records.jsonl', '--', sys.executable, '-c', SHOW_GIL]
+    done = subprocess.run(
+        [*command, *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    expected = not FREE_THREADED or setting == '1'
+    assert (done.returncode, done.stdout, done.stderr) == (0, f'{expected}\n', '')
+    assert tmp_path.joinpath('records.jsonl').read_text().count('\n') == 1
+
+
+@pytest.fixture
+def executed(monkeypatch):
+    """The programs that this process would have become."""
+    found = []
+    monkeypatch.setattr(os, 'execv', lambda *call: found.append(call))
+    monkeypatch.setattr(sys, 'executable', '/bin/python')
+    monkeypatch.setattr(sys, 'orig_argv', ['python', '-I', '-m', 'microbench', 'show'])
+    return found
+
+
+@pytest.mark.parametrize('is_enabled', [True, None])
+def test_it_starts_once_with_the_gil(monkeypatch, executed, is_enabled):
+    """So on builds which always have it, and on versions that cannot do without."""
+    if is_enabled:
+        monkeypatch.setattr(sys, '_is_gil_enabled', lambda: True, raising=False)
+    else:
+        monkeypatch.delattr(sys, '_is_gil_enabled', raising=False)
+    gil.ensure()
+    assert executed == []
+
+
+def test_it_starts_again_without_the_gil(monkeypatch, executed):
+    """With all options of Python, and once only."""
+    monkeypatch.setattr(sys, '_is_gil_enabled', lambda: False, raising=False)
+    gil.ensure()
+    again = ['/bin/python', '-X', 'gil=1', '-I', '-m', 'microbench', 'show']
+    assert executed == [('/bin/python', again)]
+    monkeypatch.setattr(sys, 'orig_argv', again)
+    gil.ensure()
+    assert len(executed) == 1
+
+
+# --- the dependencies -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize('free_threaded', [None, 0, 1])
+def test_dependencies_of_a_build(monkeypatch, free_threaded):
+    """Orjson has no wheel for free-threaded builds, where pip would need Rust."""
+    given = {}
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr('setuptools.setup', lambda **settings: given.update(settings))
+    monkeypatch.setattr('Cython.Build.cythonize', lambda *_, **__: [])
+    monkeypatch.setattr(sysconfig, 'get_config_var', {'Py_GIL_DISABLED': free_threaded}.get)
+    runpy.run_path('setup.py')
+    names = {requirement.partition('>=')[0] for requirement in given['install_requires']}
+    assert names == ({'psutil'} if free_threaded else {'orjson', 'psutil'})
