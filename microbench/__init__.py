@@ -96,7 +96,13 @@ def __getattr__(name):
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
-    module = __import__(f'{__name__}.{home}', fromlist=[name])
+    try:
+        module = __import__(f'{__name__}.{home}', fromlist=[name])
+    except ImportError:
+        from .subinterpreters import explain  # start-up time
+
+        explain()
+        raise
     value = globals()[name] = getattr(module, name)
     return value
 

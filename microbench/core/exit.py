@@ -54,7 +54,7 @@ from .graceful import described
 from .handlers import ExitHandlers, in_main_thread
 from .journal import JOB
 from .signals import end_by, name_of, wanted
-from .workers import worker
+from .workers import prepares_worker, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +126,12 @@ def register(
     grace: Any,
     then: str,
 ) -> None:
-    """Register the run of a bench, in place of one that it has already."""
+    """Register the run of a bench, in place of one that it has already.
+
+    Where the script is imported for workers, it does nothing: the record is the program's.
+    """
+    if prepares_worker():
+        return
     refuse(bench, 'record_on_exit()')
     chosen = wanted(signals, then)
     run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))

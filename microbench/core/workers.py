@@ -1,9 +1,15 @@
-"""The ends of workers of multiprocessing and its kin, which skip the functions of atexit.
+"""Workers of multiprocessing and its kin: how they begin, and how they end.
 
 Pools of processes follow one pattern: a package with `process` and `util`, whose workers
 run their target, then a list of functions (`util.Finalize`), and end by `os._exit()`.
 multiprocessing is one, multiprocess (pathos) and billiard (Celery) are others.
 They are recognised by that pattern, among what is loaded: nothing is imported.
+
+A worker that is not forked from the program imports the script of the program first, and so
+does a fork server, for all its workers. A `record_on_exit()` at the top of the script runs
+again there, but means the program alone: see prepares_worker().
+
+The ends of workers skip the functions of atexit.
 
 The list comes while the exception that ends a worker is being handled: there it is noted.
 The status is known by `os._exit()` alone, and pools of billiard skip the list: so, in a
@@ -21,9 +27,11 @@ from .. import _core
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
     from typing import Any
 
 LAST = -1000  # the functions of the list run from high priority to low
+SERVING = 'main', '_serve_one'  # functions of a fork server, and of a worker that it forked
 
 
 class WorkerExit:
@@ -86,8 +94,8 @@ class WorkerExit:
         finalize = _list_of_worker()
         if finalize is None:
             return False
-        if self._registered is None:
-            self.exception, self.is_over = None, False
+        if self._registered is None or not self._registered.still_active():
+            self.exception, self.is_over = None, False  # a worker begins with an empty list
             self._registered = finalize(None, self._note, exitpriority=LAST)
         if self._in_place is None:
             self._before, self._in_place = os._exit, self._exit
@@ -120,20 +128,49 @@ class WorkerExit:
         self._before(status)
 
 
-def is_worker() -> bool:
-    """Whether this process is the worker of a pool, or a process of such a package."""
-    return _list_of_worker() is not None
+def prepares_worker() -> bool:
+    """Whether this process only imports modules by now, for the work of workers.
+
+    It is a worker that has not begun, or a fork server. The packages set `_inheriting` for
+    that time, except while a fork server imports what `set_forkserver_preload()` names.
+    """
+    states = [_state(current_process) for _, current_process in _packages()]
+    if any(inherits for _, inherits in states):
+        return True
+    return not any(works for works, _ in states) and _is_fork_server()
 
 
 def _list_of_worker() -> Any:
-    """Return `Finalize` of the package whose worker this is; None elsewhere."""
+    """Return `Finalize` of the package whose worker this is, or will be; None elsewhere."""
     for finalize, current_process in _packages():
-        try:
-            if getattr(current_process(), '_parent_pid', None) is not None:
-                return finalize
-        except Exception:
-            continue
+        works, inherits = _state(current_process)
+        if works or (inherits and not _is_fork_server()):
+            return finalize
     return None
+
+
+def _state(current_process: Callable[[], Any]) -> tuple[bool, bool]:
+    """Return whether this is a worker of a package, and whether it is being prepared."""
+    try:
+        process = current_process()
+        works = getattr(process, '_parent_pid', None) is not None
+        return works, getattr(process, '_inheriting', False) is True
+    except Exception:
+        return False, False
+
+
+def _is_fork_server() -> bool:
+    """Whether this code runs in a fork server, not in a worker that it has forked.
+
+    Both run below `main()` of a module `forkserver`, a worker below `_serve_one()` too.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        name = frame.f_code.co_name
+        if name in SERVING and str(frame.f_globals.get('__name__')).endswith('.forkserver'):
+            return name == 'main'
+        frame = frame.f_back
+    return False
 
 
 def _packages() -> Iterator[tuple[Any, Any]]:

@@ -38,14 +38,17 @@ class Ran(NamedTuple):
 
 @pytest.fixture
 def run(tmp_path):
-    """Run `text` as a script in an empty directory; its records go to `records.jsonl`."""
+    """Run `text` as a script in an empty directory; its records go to `records.jsonl`.
 
-    def run(text, *args, off=False, flags=(), env=None):
+    `command` is what Python is started with, if it is not the script.
+    """
+
+    def run(text, *args, off=False, flags=(), env=None, command=('prog.py',)):
         (tmp_path / 'prog.py').write_text(textwrap.dedent(text))
         path = tmp_path / 'records.jsonl'
         path.unlink(missing_ok=True)
         done = subprocess.run(
-            [sys.executable, *flags, 'prog.py', *map(str, args)],
+            [sys.executable, *flags, *command, *map(str, args)],
             cwd=tmp_path,
             env={**environment(), 'PYTHONPATH': str(ROOT), **(env or {})}
             | ({'MICROBENCH': 'off'} if off else {}),

@@ -31,7 +31,7 @@ LAYERS = (
     ('descriptors',),
     ('messages', 'logs', 'lock'),
     ('credentials', 'gil', 'json_library'),
-    ('_core',),
+    ('_core', 'subinterpreters'),
     ('__version__',),  # a literal, there before anything else is loaded
 )
 RANK = {unit: rank for rank, layer in enumerate(LAYERS) for unit in layer}
