@@ -197,7 +197,10 @@ class Child:
     @property
     def has_ended(self) -> bool:
         """Whether it has ended, even if nobody has noticed; False for a stub."""
-        return self.is_ours and _core.child_end_ns(self.pid, False) > 0
+        try:
+            return self.is_ours and _core.child_end_ns(self.pid, False) > 0
+        except ChildProcessError:  # another thread has just collected it
+            return True
 
     def signal(self, number: int, wake: bool = False) -> None:
         """Send a signal, to the whole group if we made one, unless it is over.

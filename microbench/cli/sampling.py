@@ -90,9 +90,10 @@ class Sampling:
             return
         if child.over or child.has_ended:
             return  # what was read is no longer that of a running process
-        child.samples.append(
-            {'timestamp': timestamp, 'cpu_percent': percent, 'rss_bytes': size}
-        )
+        if size:  # the kernel takes the memory of a process away before it has ended
+            child.samples.append(
+                {'timestamp': timestamp, 'cpu_percent': percent, 'rss_bytes': size}
+            )
         missed = floor((monotonic() - due) / self.interval)
         self._plan(due + (missed + 1) * self.interval, child, gauge)
 

@@ -175,6 +175,29 @@ def test_no_sample_after_the_end(sampled):
     attendant.ended(child)
 
 
+@pytest.mark.parametrize('gauge', [FakeGauge, 'Failing'])
+def test_no_sample_of_a_process_that_is_being_collected(sampled, monkeypatch, gauge):
+    """The main thread may do that at any moment, also right after a look at `over`."""
+    attendant, watch, child = sampled
+    attendant.gauge = Failing if gauge == 'Failing' else gauge
+    watch.run(1000.0)
+    child.process.stdin.close()
+    os.waitpid(child.pid, 0)
+    child.process.returncode = 0
+    watch.run(1000.1)
+    assert (child.samples, child.unsampled, watch.timers) == ([], '', [])
+
+
+def test_no_sample_without_memory(sampled, monkeypatch):
+    """The kernel takes it away before the end, and if the main thread ends first."""
+    _, watch, child = sampled
+    sizes = iter([10, 0, 30])
+    watch.run(1000.0)
+    monkeypatch.setattr(FakeGauge, 'read', lambda self: (5.0, next(sizes)))
+    watch.run(1004.1)
+    assert [sample['rss_bytes'] for sample in child.samples] == [10, 30]
+
+
 def test_nobody_waits_for_a_sample(monkeypatch):
     """A reading that takes long is under way when the child ends: it is left behind."""
     reading, go_on = threading.Event(), threading.Event()

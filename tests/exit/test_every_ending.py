@@ -180,7 +180,7 @@ def control(in_c, controls):
 
 def outside_threading(text):
     """A traceback without the lines of `threading`: Ctrl-C comes anywhere in a join()."""
-    return re.sub(r'  File ".*/threading\.py", .*\n(    .*\n)*', '', text)
+    return re.sub(r'  File ".*/threading\.py", .*\n(    .*\n|\n)*', '', text)
 
 
 def records_of(ended, row, path):
