@@ -109,6 +109,27 @@ mb_signals_forget(void)
 
 /* --- what does not crash ----------------------------------------------------------- */
 
+/* A runtime that cannot recover calls abort(), with SIGABRT blocked by the mask of its handler.
+ * Up to glibc 2.36 at least, abort() lets the handler of SIGABRT run all the same, as POSIX has
+ * it; that of 2.43 ends the process. So let it come, unless the program itself blocks it. */
+static void
+let_abort_come(const void *context)
+{
+#ifdef __linux__
+    const ucontext_t *interrupted = context;
+    sigset_t one;
+    if (!mb_signals[SIGABRT].taken ||
+        sigismember(&interrupted->uc_sigmask, SIGABRT) == 1) {
+        return;
+    }
+    sigemptyset(&one);
+    sigaddset(&one, SIGABRT);
+    mb_raw_mask(SIG_UNBLOCK, &one, NULL); /* the end of the handler restores the mask */
+#else
+    (void)context;
+#endif
+}
+
 static void
 let_recover(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
@@ -116,6 +137,7 @@ let_recover(const mb_signal *signal, int number, siginfo_t *info, void *context)
     if (!dying) {
         mb_journals_stamp(number, mb_wall_ns(), mb_clock_ns());
     }
+    let_abort_come(context);
     chain(signal, number, info, context);
     if (!dying) {
         mb_journals_unstamp();

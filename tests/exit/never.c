@@ -147,12 +147,18 @@ report_and_abort(int number, siginfo_t *info, void *context)
 }
 
 /* As a JVM does: in a crash it calls the handler before, once if that asks for it with
- * SA_RESETHAND; if the fault is repeated, it prints a report and aborts. */
+ * SA_RESETHAND; if the fault is repeated, it prints a report and aborts. Meanwhile all signals
+ * but those of faults are blocked, SIGABRT too. */
 void
 start_runtime(int number)
 {
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
     action.sa_sigaction = report_and_abort;
+    sigfillset(&action.sa_mask);
+    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        sigdelset(&action.sa_mask, faults[i]);
+    }
     sigaction(number, &action, &before_the_runtime);
 }
 
