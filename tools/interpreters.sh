@@ -71,6 +71,8 @@ for version in "${versions[@]}"; do
     # Debian's header includes this one, by a path that begins at /usr/include.
     cp "$folder/usr/include/$triplet/python$version/pyconfig.h" \
         "$folder/usr/include/python$version/pyconfig.h"
+    # Where PyInstaller looks for it, since the system's linker does not know it.
+    ln -s "$triplet/libpython$version.so.1.0" "$folder/usr/lib/"
     # Where ensurepip finds pip.
     sed -i "s#/usr/share/python-wheels#$folder&#" \
         "$folder/usr/lib/python$version"/{ensurepip/__init__,_sysconfigdata__*}.py

@@ -2,11 +2,13 @@
 
 import pytest
 
+from tests.neighbours.conftest import needs
+
 
 @pytest.mark.parametrize('pickler', ['dill', 'cloudpickle'])
 def test_functions_by_value(benched, pickler):
     """What `__main__` defines, and what no module has, works in another process."""
-    pytest.importorskip(pickler)
+    needs(pickler)
     ran = benched(
         """
         import PICKLER as pickler, asyncio, functools, subprocess, sys, textwrap

@@ -4,7 +4,9 @@ import shutil
 
 import pytest
 
-jpype = pytest.importorskip('jpype')
+from tests.neighbours.conftest import needs
+
+needs('jpype')
 pytestmark = pytest.mark.skipif(not shutil.which('java'), reason='no Java is installed')
 
 START = """

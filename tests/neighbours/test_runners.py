@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.neighbours.conftest import needs
+
 PROGRAM = """
 import sys
 from microbench import MicroBench
@@ -52,7 +54,7 @@ def test_what_is_claimed_is_true(run, runner, how):
     """The status is the real one, or absent; an exception is claimed if it was the end."""
     flags, package = RUNNERS[runner]
     if package:
-        pytest.importorskip(package)
+        needs(package)
     ran = run(PROGRAM, how, flags=(*SILENT, *flags))
     [record] = ran.records
     assert record['call']['name'] == 'job'
