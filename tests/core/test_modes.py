@@ -1,0 +1,178 @@
+"""Switches of the interpreter under which records are the same, and nothing is printed."""
+
+import sys
+
+import pytest
+
+from tests.fakes import printed
+
+PROGRAM = """
+import asyncio, contextlib, threading
+from concurrent.futures import ThreadPoolExecutor
+from microbench import MicroBench
+
+class Monitored(MicroBench):
+    monitor_interval = 1000
+
+    def monitor(self, process):
+        return {'pid': process.pid}
+
+class Hooked(MicroBench):
+    def capture_x(self, bm_data):
+        bm_data['x'] = 1
+
+BENCHES = MicroBench(sys.argv[1] + '.text'), Hooked(sys.argv[1] + '.dict')
+
+def right(condition):
+    if not condition:  # assert is nothing with -OO
+        raise SystemError
+
+def program(bench):
+    @bench
+    def plain(n):
+        with bench.time('part'):
+            return n + 1
+
+    @bench
+    def yields(n):
+        for i in range(n):
+            with bench.time('step'):
+                yield i
+
+    @bench
+    async def waits(n):
+        async with bench.time('wait'):
+            await asyncio.sleep(0)
+        return n
+
+    @bench
+    async def both(n):
+        for i in range(n):
+            yield await waits(i)
+
+    @bench
+    def fails():
+        raise KeyError
+
+    async def tasks():
+        async with bench.arecord('tasks'):
+            await asyncio.gather(*map(waits, range(50)))
+            return [i async for i in both(5)]
+
+    def phase(name):
+        with bench.time(name):
+            pass
+
+    for n in range(300):  # enough to be compiled
+        right(plain(n) == n + 1)
+        right(list(yields(3)) == [0, 1, 2])
+        with contextlib.suppress(KeyError):
+            fails()
+    right(asyncio.run(tasks()) == [0, 1, 2, 3, 4])
+    with ThreadPoolExecutor(2) as pool:
+        for n in range(3):
+            with bench.record(f'pool {n}'):
+                list(pool.map(phase, 'ab'))
+        list(pool.map(plain, range(100)))
+
+counts = []
+for bench in BENCHES:
+    program(bench)
+    found = {}
+    for record in bench.get_results():
+        call = record['call']
+        phases = tuple(sorted(timing['name'] for timing in call.get('timings', ())))
+        kind = call['name'], phases, record.get('exception', {}).get('type')
+        found[kind] = found.get(kind, 0) + 1
+    counts.append(found)
+monitored = Monitored()
+with monitored.record():
+    pass
+[record] = monitored.get_results()
+print(len(record['call']['monitor']), counts[0] == counts[1])
+for kind, number in sorted(counts[0].items(), key=str):
+    print(number, *kind)
+
+# what is open at the end: a daemon thread in a record, with a monitor
+inside = threading.Event()
+def forever():
+    with monitored.record(), bench.time('open'):
+        inside.set()
+        threading.Event().wait()
+import warnings
+warnings.filterwarnings('ignore', 'monitor: this run was not started by the main thread')
+threading.Thread(target=forever, daemon=True).start()
+inside.wait()
+"""
+EXPECTED = """\
+1 True
+1 both () None
+300 fails () KeyError
+400 plain ('part',) None
+1 pool 0 ('a', 'b') None
+1 pool 1 ('a', 'b') None
+1 pool 2 ('a', 'b') None
+1 tasks () None
+55 waits ('wait',) None
+300 yields ('step', 'step', 'step') None
+"""
+
+FROM_14 = pytest.mark.skipif(
+    sys.version_info < (3, 14), reason='runs from CPython 3.14 on: a new switch'
+)
+# Of an interpreter that was built without it, a variable in the environment is ignored.
+MODES = {
+    'as ever': ((), {}),
+    'errors': (('-W', 'error'), {}),
+    'development': (('-X', 'dev', '-W', 'error'), {}),
+    'isolated': (('-I',), {}),
+    'optimized': (('-OO',), {}),
+    'locale': (('-X', 'utf8=0'), {'LC_ALL': 'C', 'PYTHONCOERCECLOCALE': '0'}),
+    'compiler': ((), {'PYTHON_JIT': '1'}),
+}
+NEW_MODES = {
+    'inherited context': ('-X', 'thread_inherit_context=1'),
+    'warnings by context': ('-X', 'context_aware_warnings=1'),
+    'both': (*('-X', 'thread_inherit_context=1'), '-X', 'context_aware_warnings=1'),
+}
+
+
+@pytest.mark.parametrize('mode', MODES)
+def test_a_mode(mode, tmp_path):
+    """A compiler, warnings as errors, another encoding: each record is there, and right."""
+    flags, env = MODES[mode]
+    assert printed(PROGRAM, tmp_path / 'records', flags=flags, env=env) == EXPECTED
+
+
+@FROM_14
+@pytest.mark.parametrize('mode', NEW_MODES)
+def test_a_new_mode(mode, tmp_path):
+    """A thread that inherits the context and outlives a record serves the next one."""
+    flags = NEW_MODES[mode]
+    assert printed(PROGRAM, tmp_path / 'records', flags=flags) == EXPECTED
+
+
+INHERITS = """
+import threading
+from microbench import MicroBenchBase
+bench, other = MicroBenchBase(), MicroBenchBase()
+
+def phase(name):
+    with bench.time(name):
+        pass
+
+with other.record('other'):
+    thread = threading.Thread(target=phase, args=('in a thread',))
+    thread.start()
+    thread.join()
+[record] = other.get_results()
+print([timing['name'] for timing in record['call'].get('timings', ())])
+"""
+
+
+@FROM_14
+@pytest.mark.parametrize(('inherits', 'phases'), [(0, []), (1, ['in a thread'])])
+def test_a_thread_that_inherits(inherits, phases):
+    """A phase goes to the record that was active when the thread started, as in a task."""
+    flags = ('-X', f'thread_inherit_context={inherits}')
+    assert printed(INHERITS, flags=flags) == f'{phases}\n'
