@@ -4,29 +4,41 @@
 
 #include <structmember.h>
 
-/* Not tracked by the garbage collector (10 ns an object): a phase is in a cycle only if
- * the code being timed keeps it, and a run that is closed lets go of everything else. */
-typedef struct {
-    PyObject_HEAD
-    vectorcallfunc vectorcall;
-    py_run *run;       /* Owned; NULL in the phase of no run */
-    py_state *state;   /* Borrowed: the type keeps it */
-    PyObject *name;    /* Owned: a str */
-    mb_phase *slot;    /* Borrowed from the run, while the phase is open */
-    mb_entry *mirror;  /* Borrowed from the run's mirror, likewise; or NULL */
-    PyObject *counter; /* Owned: foreign duration counter, or NULL */
-    PyObject *began;   /* Owned: its reading on entry */
-} py_phase;
-
 /* --- entering and leaving ---------------------------------------------------------- */
+
+/* Whether its run takes phases now. */
+static bool
+is_recorded(const py_phase *self)
+{
+    return self->run && self->run->native.state == MB_RUN_OPEN;
+}
+
+/* The name as UTF-8, stored with the phases; the run keeps the phase of one that has a total.
+ * NULL without memory, and no exception. */
+static mb_name *
+store_name(py_phase *self)
+{
+    py_run *run = self->run;
+    mb_name *name = py_run_name(run, self->name);
+    if (name && name->index != MB_NAME_SHARES) {
+        self->stored = name;
+        if (!self->kept && Py_REFCNT(run) > 1) {
+            py_kept_add(&run->kept, self);
+        }
+    }
+    return name;
+}
 
 static mb_phase *
 stored_entry(py_phase *self)
 {
+    mb_name *name = self->stored ? self->stored : store_name(self);
+    if (!name || !is_recorded(self)) { /* freeing another phase can run Python code */
+        return NULL;
+    }
     mb_run *run = &self->run->native;
-    mb_name *name = py_run_name(self->run, self->name);
-    mb_phase *slot = name ? mb_phases_enter(&run->phases, name, run->iteration) : NULL;
-    if (name && !slot) {
+    mb_phase *slot = mb_phases_enter(&run->phases, name, run->iteration);
+    if (!slot) {
         mb_phases_forget(name);
     }
     if (slot && run->mirror && !self->counter) { /* the journal holds nanoseconds */
@@ -49,8 +61,8 @@ read_foreign_start(py_phase *self)
 static PyObject *
 enter(py_phase *self)
 {
-    if (!self->run) {
-        return Py_NewRef(self);
+    if (!self->name) {
+        return Py_NewRef(self); /* made outside any record */
     }
     if (self->slot) {
         PyErr_Format(PyExc_RuntimeError,
@@ -58,14 +70,17 @@ enter(py_phase *self)
                      self->name);
         return NULL;
     }
-    const bool open = self->run->native.state == MB_RUN_OPEN;
-    mb_phase *slot = open ? stored_entry(self) : NULL;
+    mb_phase *slot = is_recorded(self) ? stored_entry(self) : NULL;
     if (!slot) {
         self->state->lost++;
         return Py_NewRef(self);
     }
     if (self->counter) {
         read_foreign_start(self);
+        if (!self->run) {
+            return Py_NewRef(
+                self); /* the counter has dropped it, and the slot with it */
+        }
     }
     self->slot = slot;
     if (self->mirror) {
@@ -90,12 +105,22 @@ foreign_duration(py_phase *self)
     return value;
 }
 
+/* Summing values up is Python code, which may drop the run. */
+static int
+keep_value(py_phase *self, mb_phase *slot, PyObject *value)
+{
+    py_run *run = (py_run *)Py_NewRef(self->run);
+    const int result = py_run_keep_value(run, slot, self->name, value);
+    Py_DECREF(run);
+    return result;
+}
+
 /* Runs no Python code before the value is kept, so that values are in the order of leaving.
  * -1 with an exception from outside. */
 static int
 store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
 {
-    if (self->run->native.state != MB_RUN_OPEN) {
+    if (!is_recorded(self)) {
         self->state->lost++; /* the record has been written without it */
         return 0;
     }
@@ -103,7 +128,7 @@ store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
     if (self->mirror && self->run->native.mirror) { /* none in a forked child */
         mb_run_leave_phase_mirrored(&self->run->native, slot, self->mirror);
     }
-    if (!value || py_run_keep_value(self->run, slot, self->name, value) == 0) {
+    if (!value || keep_value(self, slot, value) == 0) {
         return 0;
     }
     if (!PyErr_ExceptionMatches(PyExc_Exception)) {
@@ -133,14 +158,17 @@ leave(py_phase *self)
     Py_RETURN_FALSE;
 }
 
+#if PY_BOTH_NEEDED
 static PyObject *
-enter_or_leave(py_phase *self, size_t count, PyObject *names)
+phase_vectorcall(PyObject *self, PyObject *const *Py_UNUSED(args), size_t flags,
+                 PyObject *names)
 {
+    const size_t count = (size_t)PyVectorcall_NARGS(flags);
     if (count == 0 && !names) {
-        return enter(self);
+        return enter((py_phase *)self);
     }
     if (count == 3 && !names) {
-        return leave(self);
+        return leave((py_phase *)self);
     }
     PyErr_Format(PyExc_TypeError,
                  "a phase is entered without arguments and left with three, not %zu",
@@ -148,14 +176,7 @@ enter_or_leave(py_phase *self, size_t count, PyObject *names)
     return NULL;
 }
 
-static PyObject *
-phase_vectorcall(PyObject *self, PyObject *const *Py_UNUSED(args), size_t flags,
-                 PyObject *names)
-{
-    return enter_or_leave((py_phase *)self, (size_t)PyVectorcall_NARGS(flags), names);
-}
-
-/* The phase of no run: nothing to store, nothing to read. */
+/* Outside any record: nothing to store, nothing to read. */
 static PyObject *
 nothing_vectorcall(PyObject *self, PyObject *const *args, size_t flags, PyObject *names)
 {
@@ -165,87 +186,39 @@ nothing_vectorcall(PyObject *self, PyObject *const *args, size_t flags, PyObject
     }
     return Py_NewRef(count ? Py_False : self);
 }
-
-/* --- the one descriptor for __enter__ and __exit__ --------------------------------- */
-
-typedef struct {
-    PyObject_HEAD
-    PyTypeObject *phase_type; /* Owned */
-} py_both;
+#else
+/* CPython 3.14 calls methods without arguments quicker as METH_NOARGS, 3.15 as METH_FASTCALL:
+ * 2 ns each. */
+#if PY_VERSION_HEX < 0x030F0000
+#define ENTER_FLAGS METH_NOARGS
+static PyObject *
+phase_enter(py_phase *self, PyObject *Py_UNUSED(ignored))
+{
+    return enter(self);
+}
+#else
+#define ENTER_FLAGS METH_FASTCALL
+static PyObject *
+phase_enter(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
+{
+    if (count != 0) {
+        return PyErr_Format(PyExc_TypeError, "__enter__() takes no arguments, not %zd",
+                            count);
+    }
+    return enter(self);
+}
+#endif
 
 static PyObject *
-both_get(PyObject *self, PyObject *phase, PyObject *Py_UNUSED(type))
+phase_exit(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
 {
-    if (!phase || phase == Py_None) {
-        return Py_NewRef(self); /* looked up on the type, as ExitStack does */
+    if (count != 3) {
+        return PyErr_Format(PyExc_TypeError,
+                            "__exit__() takes three arguments, not %zd", count);
     }
-    if (!Py_IS_TYPE(phase, ((py_both *)self)->phase_type)) {
-        PyErr_Format(PyExc_TypeError, "a phase is needed, not %.100s",
-                     Py_TYPE(phase)->tp_name);
-        return NULL;
-    }
-    return Py_NewRef(phase);
+    return leave(self);
 }
-
-static PyObject *
-both_call(PyObject *self, PyObject *args, PyObject *kwargs)
-{
-    const Py_ssize_t count = PyTuple_GET_SIZE(args);
-    PyTypeObject *phase_type = ((py_both *)self)->phase_type;
-    if (count == 0 || !Py_IS_TYPE(PyTuple_GET_ITEM(args, 0), phase_type)) {
-        PyErr_SetString(PyExc_TypeError, "the first argument has to be a phase");
-        return NULL;
-    }
-    if (kwargs && PyDict_GET_SIZE(kwargs)) {
-        PyErr_SetString(PyExc_TypeError, "a phase takes no keyword arguments");
-        return NULL;
-    }
-    return enter_or_leave((py_phase *)PyTuple_GET_ITEM(args, 0), (size_t)count - 1,
-                          NULL);
-}
-
-static int
-both_traverse(py_both *self, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(self->phase_type);
-    return 0;
-}
-
-static int
-both_clear(py_both *self)
-{
-    Py_CLEAR(self->phase_type);
-    return 0;
-}
-
-static void
-both_dealloc(py_both *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    both_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyType_Slot both_slots[] = {
-    {Py_tp_doc, "Enter or leave a phase: both of __enter__ and __exit__."},
-    {Py_tp_descr_get, both_get},
-    {Py_tp_call, both_call},
-    {Py_tp_dealloc, both_dealloc},
-    {Py_tp_traverse, both_traverse},
-    {Py_tp_clear, both_clear},
-    {0},
-};
-
-static PyType_Spec both_spec = {
-    .name = "microbench._core.EnterOrLeave",
-    .basicsize = sizeof(py_both),
-    .flags =
-        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-    .slots = both_slots,
-};
+#endif
 
 /* --- async with: an awaitable that is ready at once -------------------------------- */
 
@@ -352,7 +325,7 @@ static void
 phase_dealloc(py_phase *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    Py_XDECREF(self->run);
+    Py_XDECREF(self->run); /* it is not kept, else the run owned it */
     Py_XDECREF(self->name);
     Py_XDECREF(self->counter);
     Py_XDECREF(self->began);
@@ -377,7 +350,7 @@ allocate(py_state *state)
 static PyObject *
 phase_repr(py_phase *self)
 {
-    if (!self->run) {
+    if (!self->name) {
         return PyUnicode_FromString("<phase outside any record>");
     }
     return PyUnicode_FromFormat("<phase %R%s>", self->name, self->slot ? ", open" : "");
@@ -386,12 +359,18 @@ phase_repr(py_phase *self)
 static PyMethodDef phase_methods[] = {
     {"__aenter__", (PyCFunction)phase_aenter, METH_NOARGS, NULL},
     {"__aexit__", (PyCFunction)phase_aexit, METH_VARARGS, NULL},
+#if !PY_BOTH_NEEDED
+    {"__enter__", (PyCFunction)(void (*)(void))phase_enter, ENTER_FLAGS, NULL},
+    {"__exit__", (PyCFunction)(void (*)(void))phase_exit, METH_FASTCALL, NULL},
+#endif
     {0},
 };
 
 static PyMemberDef phase_members[] = {
+#if PY_BOTH_NEEDED
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_phase, vectorcall), READONLY,
      NULL},
+#endif
     {"name", T_OBJECT, offsetof(py_phase, name), READONLY,
      "name of the phase, or None"},
     {0},
@@ -399,7 +378,9 @@ static PyMemberDef phase_members[] = {
 
 static PyType_Slot phase_slots[] = {
     {Py_tp_doc, "A named part of a run: the object behind `with bench.time(name)`."},
+#if PY_BOTH_NEEDED
     {Py_tp_call, PyVectorcall_Call},
+#endif
     {Py_tp_dealloc, phase_dealloc},
     {Py_tp_repr, phase_repr},
     {Py_tp_methods, phase_methods},
@@ -410,28 +391,37 @@ static PyType_Slot phase_slots[] = {
 static PyType_Spec phase_spec = {
     .name = "microbench._core.Phase",
     .basicsize = sizeof(py_phase),
+#if PY_BOTH_NEEDED
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
              Py_TPFLAGS_DISALLOW_INSTANTIATION,
+#else
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+#endif
     .slots = phase_slots,
 };
 
-/* Takes the reference to `run`, which may be NULL. */
+/* Takes the references to both, which may be NULL. */
 static py_phase *
-new_phase(py_state *state, py_run *run)
+new_phase(py_state *state, py_run *run, PyObject *name)
 {
     py_phase *self = allocate(state);
     if (!self) {
         Py_XDECREF(run);
+        Py_XDECREF(name);
         return NULL;
     }
+#if PY_BOTH_NEEDED
     self->vectorcall = run ? phase_vectorcall : nothing_vectorcall;
+#endif
     self->run = run;
-    self->state = state;
-    self->name = NULL;
+    self->kept = false;
+    self->name = name;
+    self->stored = NULL;
     self->slot = NULL;
     self->mirror = NULL;
     self->counter = NULL;
     self->began = NULL;
+    self->state = state;
     return self;
 }
 
@@ -459,9 +449,6 @@ run_for_phase(py_state *state, PyObject *bench)
         return (py_run *)open;
     }
     Py_XDECREF(value);
-    if (mb_runs_open == 0) {
-        return NULL;
-    }
     bool lost;
     mb_run *run = mb_run_elsewhere(bench, py_strand(state), &lost);
     state->lost += lost;
@@ -492,25 +479,58 @@ foreign_counter(const py_run *run, PyObject *bench)
     return counter;
 }
 
+static py_phase *
+new_phase_of(py_state *state, py_run *run, PyObject *name, mb_name *stored)
+{
+    PyObject *text = PyUnicode_Check(name) ? Py_NewRef(name) : PyObject_Str(name);
+    py_phase *phase = NULL;
+    if (text) {
+        phase = new_phase(state, (py_run *)Py_NewRef(run), text);
+    }
+    if (phase) {
+        phase->stored = stored;
+    }
+    return phase;
+}
+
+/* A phase that was entered and then dropped stays open in the record. */
+static void
+let_go_of_slot(py_phase *phase)
+{
+    phase->slot = NULL;
+    phase->mirror = NULL;
+    Py_CLEAR(phase->began);
+}
+
+static py_phase *
+phase_of_run(py_state *state, py_run *run, PyObject *name)
+{
+    py_phase *kept = py_kept_phase(&run->kept, name);
+    if (!kept || Py_REFCNT(kept) > 1) {
+        return new_phase_of(state, run, name, kept ? kept->stored : NULL);
+    }
+    Py_INCREF(kept);
+    if (kept->slot) {
+        let_go_of_slot(kept);
+    }
+    return kept;
+}
+
 static PyObject *
 phase_of(py_state *state, PyObject *bench, PyObject *name)
 {
+    if (mb_runs_open == 0) {
+        return Py_NewRef(state->nothing); /* whatever run the context has is closed */
+    }
     py_run *run = run_for_phase(state, bench);
     if (!run) {
         return PyErr_Occurred() ? NULL : Py_NewRef(state->nothing);
     }
-    py_phase *phase = new_phase(state, run);
-    if (!phase) {
-        return NULL;
+    py_phase *phase = phase_of_run(state, run, name);
+    if (phase && (bench != run->bench || run->foreign || phase->counter)) {
+        Py_XSETREF(phase->counter, foreign_counter(run, bench));
     }
-    phase->name = PyUnicode_Check(name) ? Py_NewRef(name) : PyObject_Str(name);
-    if (!phase->name) {
-        Py_DECREF(phase);
-        return NULL;
-    }
-    if (bench != run->bench || run->foreign) {
-        phase->counter = foreign_counter(run, bench);
-    }
+    Py_DECREF(run);
     return (PyObject *)phase;
 }
 
@@ -592,37 +612,21 @@ py_phase_time_method(PyObject *type, const char *doc)
 
 /* --- making the types -------------------------------------------------------------- */
 
-static int
-add_both(PyObject *module, PyTypeObject *phase_type)
-{
-    PyTypeObject *both_type = py_state_type(module, &both_spec);
-    py_both *both = both_type ? (py_both *)both_type->tp_alloc(both_type, 0) : NULL;
-    Py_XDECREF(both_type);
-    if (!both) {
-        return -1;
-    }
-    both->phase_type = (PyTypeObject *)Py_NewRef((PyObject *)phase_type);
-    int result =
-        PyObject_SetAttrString((PyObject *)phase_type, "__enter__", (PyObject *)both);
-    if (result == 0) {
-        result = PyObject_SetAttrString((PyObject *)phase_type, "__exit__",
-                                        (PyObject *)both);
-    }
-    Py_DECREF(both);
-    return result;
-}
-
 int
 py_phase_ready(PyObject *module)
 {
     py_state *state = py_state_of(module);
     state->ready_type = py_state_type(module, &ready_spec);
     state->phase_type = py_state_type(module, &phase_spec);
-    if (!state->ready_type || !state->phase_type ||
-        add_both(module, state->phase_type) < 0) {
+    if (!state->ready_type || !state->phase_type) {
         return -1;
     }
+#if PY_BOTH_NEEDED
+    if (py_both_add(module, state->phase_type) < 0) {
+        return -1;
+    }
+#endif
     time_state = state;
-    state->nothing = (PyObject *)new_phase(state, NULL);
+    state->nothing = (PyObject *)new_phase(state, NULL, NULL);
     return state->nothing ? 0 : -1;
 }

@@ -206,17 +206,11 @@ deactivate(py_run *run)
 
 /* --- names of phases --------------------------------------------------------------- */
 
-/* UTF-8 of any str, lone surrogates included, new reference. */
-static PyObject *
-encoded(PyObject *str)
+/* UTF-8 of a str with lone surrogates in it, which CPython encodes no other way. */
+static mb_name *
+name_with_surrogates(py_run *run, PyObject *str)
 {
-    return PyUnicode_AsEncodedString(str, "utf-8", "surrogatepass");
-}
-
-mb_name *
-py_run_store_name(py_run *run, PyObject *str)
-{
-    PyObject *utf8 = encoded(str);
+    PyObject *utf8 = PyUnicode_AsEncodedString(str, "utf-8", "surrogatepass");
     if (!utf8) {
         PyErr_Clear();
         return NULL;
@@ -224,12 +218,19 @@ py_run_store_name(py_run *run, PyObject *str)
     mb_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
                                      (size_t)PyBytes_GET_SIZE(utf8));
     Py_DECREF(utf8);
-    if (stored && stored->index != MB_NAME_SHARES) {
-        py_name *slot = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];
-        slot->stored = stored;
-        Py_XSETREF(slot->str, Py_NewRef(str));
-    }
     return stored;
+}
+
+mb_name *
+py_run_name(py_run *run, PyObject *str)
+{
+    Py_ssize_t size;
+    const char *utf8 = PyUnicode_AsUTF8AndSize(str, &size);
+    if (!utf8) {
+        PyErr_Clear();
+        return name_with_surrogates(run, str);
+    }
+    return mb_phases_name(&run->native.phases, utf8, (size_t)size);
 }
 
 /* --- methods ----------------------------------------------------------------------- */
@@ -819,10 +820,7 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     Py_VISIT(self->values);
     Py_VISIT(self->previous);
     Py_VISIT(self->inner);
-    for (int i = 0; i < PY_RUN_NAMES; i++) {
-        Py_VISIT(self->names[i].str);
-    }
-    return 0;
+    return py_kept_traverse(&self->kept, visit, arg);
 }
 
 /* A run of the whole process that nobody has ended goes with the interpreter: what the
@@ -850,9 +848,7 @@ run_clear(py_run *self)
     Py_CLEAR(self->values);
     Py_CLEAR(self->previous);
     Py_CLEAR(self->inner);
-    for (int i = 0; i < PY_RUN_NAMES; i++) {
-        Py_CLEAR(self->names[i].str);
-    }
+    py_kept_clear(&self->kept);
     return 0;
 }
 

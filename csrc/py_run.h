@@ -10,17 +10,10 @@
 
 #include "mb_clock.h"
 #include "mb_run.h"
+#include "py_kept.h"
 #include "py_state.h"
 
-/* Programs pass the same few literals again and again: a str that is kept alive here, and
- * where its text was put. */
-#define PY_RUN_NAMES 8 /* a power of two */
-typedef struct {
-    PyObject *str; /* Owned */
-    mb_name *stored;
-} py_name;
-
-typedef struct {
+typedef struct py_run {
     PyObject_HEAD
     mb_run native;
     PyObject *bench;   /* Owned: kept until the run is closed */
@@ -34,8 +27,8 @@ typedef struct {
     PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
     PyObject *values; /* Owned: list by order: name and duration of phases measured by
                              a foreign counter, None where the native one holds; or NULL */
-    uint32_t first_value;        /* its order */
-    py_name names[PY_RUN_NAMES]; /* of phases, by where their str lies */
+    uint32_t first_value; /* its order */
+    py_kept kept;
     PyObject *previous; /* Owned: run that was active in this context before; it
                                     never leads back to this one */
     PyObject *inner;    /* Owned: while suspended, what was opened inside it */
@@ -77,14 +70,7 @@ py_run_open_one(py_state *state, PyObject *value)
 
 /* The name of a phase as UTF-8, stored with the phases. Borrowed; NULL without memory, and
  * no exception. */
-mb_name *py_run_store_name(py_run *run, PyObject *str);
-
-static inline mb_name *
-py_run_name(py_run *run, PyObject *str)
-{
-    const py_name *known = &run->names[((uintptr_t)str / 64) % PY_RUN_NAMES];
-    return known->str == str ? known->stored : py_run_store_name(run, str);
-}
+mb_name *py_run_name(py_run *run, PyObject *str);
 
 /* Keeps `value`, the duration of a phase of this name that was measured by a foreign counter
  * and was left last. 0, or -1 with an exception, which may come from a signal handler. */

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import contextvars
+import dis
 import gc
+import sys
 import threading
 import time
 import weakref
@@ -218,8 +220,8 @@ def test_kept_on_the_bench_is_freed():
     assert reference() is None
 
 
-def test_one_descriptor_for_entering_and_leaving():
-    """Looked up on the type, as ExitStack does, it works too; wrong uses raise."""
+def test_methods_of_the_type():
+    """Looked up on the type, as ExitStack does, they work too; wrong uses raise."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record(), contextlib.ExitStack() as stack:
         stack.enter_context(bench.time('stack'))
@@ -236,10 +238,35 @@ def test_one_descriptor_for_entering_and_leaving():
             phase(*wrong)
         with pytest.raises(TypeError):
             bench.time('outside')(*wrong)
-    with pytest.raises(TypeError):
-        type(phase).__exit__(phase, kind=1)
+    for kwargs in ({'kind': 1}, {'a': 1, 'b': 2}):
+        with pytest.raises(TypeError):
+            type(phase).__exit__(phase, **kwargs)
+        with pytest.raises(TypeError):
+            type(phase).__enter__(phase, **kwargs)
+    for wrong in [(), (5,), (phase, 1), (phase, 1, 2)]:
+        with pytest.raises(TypeError):
+            type(phase).__enter__(*wrong)
     with pytest.raises(TypeError):
         vars(type(phase))['__enter__'].__get__(5)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason='older ones bind the methods')
+@pytest.mark.parametrize('inside', [True, False])
+def test_the_interpreter_specialises_the_calls(inside):
+    """From 3.14 on, entering and leaving are calls that the interpreter has a form for."""
+    bench = MicroBenchBase(duration_counter=time.perf_counter)
+
+    def work(rounds):
+        for _ in range(rounds):
+            with bench.time('x'):
+                pass
+
+    with bench.record() if inside else contextlib.nullcontext():
+        work(1000)
+    steps = [step.opname for step in dis.get_instructions(work, adaptive=True)]
+    calls = [name for name in steps if name.startswith('CALL_METHOD_DESCRIPTOR')]
+    enter = 'NOARGS' if sys.version_info < (3, 15) else 'FAST'
+    assert calls == [f'CALL_METHOD_DESCRIPTOR_{form}' for form in (enter, 'FAST')]
 
 
 def test_aexit_takes_three():
@@ -295,7 +322,7 @@ from microbench import MicroBenchBase
 hold = []
 def counter():
     if hold:
-        hold.pop()(None, None, None)
+        hold.pop().__exit__(None, None, None)
     return 1.0
 bench = MicroBenchBase(duration_counter=counter)
 with bench.record():
@@ -374,6 +401,157 @@ def test_names_at_one_address():
                 pass
     found = [t['name'] for t in call_of(bench)['timings']]
     assert found == ['name' + chr(65 + number % 26) for number in range(1000)]
+
+
+# --- phase objects that the run keeps -------------------------------------------
+
+
+def test_the_object_of_a_name_is_used_again():
+    """One that nothing refers to any more serves the next phase of this name."""
+    bench = MicroBenchBase(duration_counter=Ticking())
+    with bench.record():
+        with bench.time('x'):
+            pass
+        first = id(bench.time('x'))
+        for _ in range(3):
+            assert id(bench.time('x')) == first
+            with bench.time('x'):
+                pass
+    assert call_of(bench)['timings'] == [{'name': 'x', 'duration': 1.0}] * 4
+
+
+def test_an_object_in_use_is_not_used_again():
+    """While one is open, or only referred to, the next phase is another object."""
+    bench = MicroBenchBase(duration_counter=Ticking())
+    with bench.record():
+        with bench.time('x'):
+            pass
+        kept = bench.time('x')
+        with bench.time('x') as outer, bench.time('x') as inner:
+            assert len({id(kept), id(outer), id(inner)}) == 3
+        with kept:
+            pass
+    durations = [t['duration'] for t in call_of(bench)['timings']]
+    assert durations == [1.0, 1.0, 3.0, 1.0]
+
+
+def test_entered_and_dropped():
+    """A phase that nothing can leave any more stays open; the next one is measured."""
+    bench = MicroBenchBase(duration_counter=Ticking())
+    with bench.record():
+        bench.time('x').__enter__()
+        bench.time('x').__enter__()
+        with bench.time('x'):
+            pass
+    call = call_of(bench)
+    assert call['timings'] == [{'name': 'x', 'duration': 1.0}]
+    assert [t['name'] for t in call['open_timings']] == ['x', 'x']
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=80))
+def test_more_names_than_are_kept(steps):
+    """Phases of any names, some of them held meanwhile, have their own names and times."""
+    bench = MicroBenchBase(duration_counter=Ticking())
+    names = [f'phase {number}' for number in range(41)]
+    held, expected = [], []
+    with bench.record():
+        for number, hold in steps:
+            phase = bench.time(names[number])
+            with phase:
+                assert phase.name is names[number]
+            expected.append(names[number])
+            if hold:
+                held.append(phase)
+            del phase
+        for phase in held:
+            with phase:
+                pass
+            expected.append(phase.name)
+    timings = call_of(bench).get('timings', [])
+    assert timings == [{'name': name, 'duration': 1.0} for name in expected]
+
+
+def test_two_benches_with_clocks_of_their_own():
+    """An object used again has the clock of the bench that it is made by."""
+    native = MicroBenchBase(duration_counter=time.perf_counter_ns)
+    other = MicroBenchBase(duration_counter=Ticking())
+    with native.record():
+        for bench in (native, other, native, other):
+            with bench.time('x'):
+                pass
+    kinds = [type(t['duration']) for t in call_of(native)['timings']]
+    assert kinds == [int, float, int, float]
+
+
+def test_a_run_that_goes_before_its_phase():
+    """A phase that is open when its run is freed is left without harm, and counted."""
+    code = """
+from microbench import MicroBenchBase, _core
+import gc
+bench = MicroBenchBase()
+with bench.record():
+    with bench.time('x'):
+        pass
+    phase, idle = bench.time('x').__enter__(), bench.time('y')
+gc.collect()
+lost = _core.phases_lost()
+print(phase, idle)
+phase.__exit__(None, None, None)
+for kept in (phase, idle):
+    with kept:
+        pass
+print(_core.phases_lost() - lost)
+"""
+    assert printed(code) == "<phase 'x', open> <phase 'y'>\n3\n"
+
+
+def test_a_counter_that_ends_the_record():
+    """A clock may run any code, such as ending the record that the phase is in."""
+    code = """
+from microbench import MicroBenchBase
+import gc
+blocks = []
+def counter():
+    if end and blocks:
+        blocks.pop().__exit__(None, None, None)
+        gc.collect()
+    return 1.0
+end = False
+bench = MicroBenchBase(duration_counter=counter)
+for moment in ('entering', 'leaving'):
+    blocks.append(bench.record(moment))
+    blocks[0].__enter__()
+    with bench.time('x'):
+        pass
+    end = moment == 'entering'
+    with bench.time('x'):
+        end = True
+    end = False
+    assert not blocks
+print([[t['name'] for t in r['call']['timings']] for r in bench.get_results()])
+"""
+    assert printed(code) == "[['x'], ['x']]\n"
+
+
+def test_a_name_that_leads_back_is_freed():
+    """A cycle through the name of a kept phase is garbage that gets collected."""
+
+    class Name(str):  # noqa: SLOT000 - it needs a `__dict__`
+        """A str that can refer to anything."""
+
+    class Run(_core.OpenRun):
+        """A run that can be referred to weakly."""
+
+    bench, name, run = MicroBenchBase(), Name('x'), Run()
+    run.open(bench, time.perf_counter, False, False)
+    name.run = run
+    with bench.time(name):
+        pass
+    run.close()
+    reference = weakref.ref(run)
+    del name, run
+    gc.collect()
+    assert reference() is None
 
 
 # --- worker threads ---------------------------------------------------------------
