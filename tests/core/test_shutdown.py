@@ -30,6 +30,9 @@ async def asteps():
     with bench.time('part'):
         yield 1
         yield 2
+@bench
+def bare():
+    yield 1
 class Wait:
     def __await__(self):
         yield
@@ -50,6 +53,7 @@ OPEN = {
     'phase': 'kept = [bench.record(), bench.time("a")]; [k.__enter__() for k in kept]',
     'phase of no record': 'kept = bench.time("a"); kept.__enter__()',
     'generator': 'kept = steps(); next(kept)',
+    'generator without a phase': 'kept = bare(); next(kept)',
     'generator in a cycle': 'kept = [steps()]; kept.append(kept); next(kept[0])',
     'generator of a builtin': 'import builtins; builtins.kept = steps(); next(kept)',
     'generator that never began': 'kept = steps()',
