@@ -195,9 +195,11 @@ class _Held:
             most=min(self._limits.bytes_left, journals.MOST),
         )
         with ExitStack() as closing:
-            closing.enter_context(journal)
+            # enter_context() and push() import `inspect` from CPython 3.15 on: 5 ms
+            closing.callback(journal.__exit__)
+            journal.__enter__()
             if journal.is_there and self._is_taken(journal):
-                self._closing.push(closing.pop_all())
+                self._closing.callback(closing.pop_all().close)
 
     def _is_taken(self, journal: Journal) -> bool:
         """Whether its records are put into the file: not if that would be too much."""

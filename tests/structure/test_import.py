@@ -1,6 +1,8 @@
 """What importing microbench, and a first record, load: nothing that can wait."""
 
+import json
 import pkgutil
+import signal
 import sys
 
 import pytest
@@ -57,8 +59,26 @@ def test_a_first_record(code, tmp_path):
     ours = {name for name in names if name.startswith('microbench')}
     bare = loaded('import os, time, types') | set(sys.builtin_module_names)
     cython = {name for name in names if name.startswith(('_cython', 'cython'))}
-    assert names - ours - bare - cython <= {'__future__', '_datetime', 'copyreg'}
+    site = {'io'}  # which `site`, left out here, loads in every program
+    assert names - ours - bare - cython - site <= {'__future__', '_datetime', 'copyreg'}
     assert path.read_text().count('\n') >= 1
+
+
+def test_a_record_beside_a_dead_journal(tmp_path):
+    """Recovery loads json, but not `inspect` and what that brings along."""
+    path = tmp_path / 'records.jsonl'
+    bench = f'import microbench\nbench = microbench.MicroBench(outfile={str(path)!r})\n'
+    killed = (
+        'import os, signal\nwith bench.record("lost"): os.kill(os.getpid(), signal.SIGKILL)'
+    )
+    assert python(bench + killed).returncode == -signal.SIGKILL
+    names = loaded(bench + 'bench(len)("")')
+    assert [json.loads(line)['call']['name'] for line in path.read_text().splitlines()] == [
+        'lost',
+        'len',
+    ]
+    assert 'microbench.results.recovery' in names
+    assert not names & {'inspect', 'ast', 'dis', 'annotationlib', 'dataclasses'}
 
 
 @pytest.mark.parametrize('module', MODULES)
