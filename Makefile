@@ -98,9 +98,19 @@ soak: build ## ten thousand killed writers, ten thousand races at the exit
 
 ##@ Measuring
 
-.PHONY: bench bench-check bench-peers coverage
+.PHONY: bench bench-all bench-check bench-peers coverage
 bench: build ## what microbench costs, as ratios to timing by hand
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+bench-all: build ## the same on each CPython of PYTHONS, which test-all uses too, in one table
+	@mkdir -p build; reports=; \
+	for python in $(or $(PYTHONS),$(PYTHON)); do \
+	    short=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+	    $(MAKE) --no-print-directory bench PYTHON=$$python VENV=.venv-$$short \
+	        ARGS="--json build/bench-$$short.json $(ARGS)" >build/bench-$$short.log 2>&1 \
+	        || { tail -n 20 build/bench-$$short.log; exit 1; }; \
+	    reports="$$reports build/bench-$$short.json"; \
+	done; $(BIN)/python -m benchmarks.versions $$reports
 
 bench-check: build ## a planted delay of 20 ns has to show in a phase
 	@$(BIN)/python -m benchmarks.check

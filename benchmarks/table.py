@@ -54,7 +54,7 @@ def as_text(about: Mapping[str, Any], rows: Sequence[Row], peers: Mapping[str, s
     cells = [(*HEADINGS, *peers), *(_cells(row, peers) for row in rows)]
     notes = [f'{row.measure}: {row.note}' for row in rows if row.note]
     notes += [f'{name}: {reason}' for name, reason in peers.items() if reason]
-    return '\n'.join([*lines, '', *_aligned(cells), '', *notes]).rstrip() + '\n'
+    return '\n'.join([*lines, '', *aligned(cells), '', *notes]).rstrip() + '\n'
 
 
 def _cells(row: Row, peers: Mapping[str, str]) -> tuple[str, ...]:
@@ -76,7 +76,8 @@ def _peer_cell(row: Row, name: str, reason: str) -> str:
     return '—' if reason else ''
 
 
-def _aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table, the first of them its headings."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ['  '.join(_padded(row, widths)).rstrip() for row in cells]
     return [lines[0], '  '.join('-' * width for width in widths), *lines[1:]]

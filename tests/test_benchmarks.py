@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from benchmarks import table
+from benchmarks import table, versions
 from benchmarks.lab import US, Lab, others, planted
 from benchmarks.measures import encoding, iterations, memory
 from benchmarks.native import ROOT
@@ -286,10 +286,32 @@ def test_the_json_holds_the_same_numbers():
     }
 
 
+def test_a_column_for_each_interpreter():
+    """Ratios, or values without a floor; a missed goal is marked."""
+    about = {'machine': 'm', 'cores': 2, 'date': 'd', 'clock': 'c'}
+    later = [Row('a phase', 66.0, 'empty with', 60.0, Goal(1.2)), ROWS[1]]
+    reports = [
+        json.loads(table.as_json({**about, 'python': f'CPython {version}'}, rows, {}))
+        for version, rows in (('3.11.7', ROWS), ('3.15.2', later), ('3.16.0', []))
+    ]
+    assert versions.as_text(reports).splitlines() == [
+        'machine  m',
+        'cores    2',
+        'date     d',
+        'clock    c',
+        '',
+        'measure  floor         3.11.7  3.15.2  3.16.0',
+        '-------  ----------  --------  ------  ------',
+        'a phase  empty with  1.40 × !  1.10 ×',
+        'modules                   1 !     1 !',
+    ]
+
+
 # --- the program ------------------------------------------------------------------------
 
 MEASURES = [
     'with bench.time() in a record',
+    '  the same',
     '  the same',
     '  the same',
     '  outside a record',

@@ -1,6 +1,7 @@
 /* Floors: the least that CPython lets an extension do.
  *
  *     with floor.time('name'): ...    a new C object, entered and left, nothing else
+ *     with floor.clock('name'): ...   the same, with a reading of the clock at each end
  *     spin(20)                        a delay of 20 ns, for planting
  */
 #define PY_SSIZE_T_CLEAN
@@ -31,12 +32,64 @@ static PyMethodDef nothing_methods[] = {
 };
 
 static PyTypeObject nothing_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "floor.Nothing",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "floor.Nothing",
     .tp_basicsize = sizeof(PyObject),
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_methods = nothing_methods,
 };
+
+/* --- one that reads the clock -------------------------------------------------------- */
+
+typedef struct {
+    PyObject_HEAD
+    int64_t entered_ns, elapsed_ns;
+} two_clocks;
+
+static int64_t
+now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static PyObject *
+clock_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    Py_INCREF(self);
+    ((two_clocks *)self)->entered_ns = now_ns();
+    return self;
+}
+
+static PyObject *
+clock_exit(PyObject *self, PyObject *const *Py_UNUSED(args),
+           Py_ssize_t Py_UNUSED(count))
+{
+    two_clocks *clock = (two_clocks *)self;
+    clock->elapsed_ns = now_ns() - clock->entered_ns;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef clock_methods[] = {
+    {"__enter__", clock_enter, METH_NOARGS, NULL},
+    {"__exit__", (PyCFunction)(void (*)(void))clock_exit, METH_FASTCALL, NULL},
+    {0},
+};
+
+static PyTypeObject clock_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "floor.Clock",
+    .tp_basicsize = sizeof(two_clocks),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_methods = clock_methods,
+};
+
+/* --- what makes them ----------------------------------------------------------------- */
+
+static PyObject *
+floor_clock(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(name))
+{
+    return (PyObject *)PyObject_New(two_clocks, &clock_type);
+}
 
 static PyObject *
 floor_time(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(name))
@@ -46,12 +99,12 @@ floor_time(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(name))
 
 static PyMethodDef floor_methods[] = {
     {"time", floor_time, METH_O, NULL},
+    {"clock", floor_clock, METH_O, NULL},
     {0},
 };
 
 static PyTypeObject floor_type = {
-    PyVarObject_HEAD_INIT(NULL, 0)
-    .tp_name = "floor.Floor",
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "floor.Floor",
     .tp_basicsize = sizeof(PyObject),
     .tp_flags = Py_TPFLAGS_DEFAULT,
     .tp_methods = floor_methods,
@@ -86,14 +139,6 @@ turn(long turns)
         __asm__ volatile("" : "+r"(factor)); /* or the compiler leaves it out */
     }
     barrier();
-}
-
-static int64_t
-now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static int64_t
@@ -148,7 +193,8 @@ static PyModuleDef definition = {
 PyMODINIT_FUNC
 PyInit_floor(void)
 {
-    if (PyType_Ready(&nothing_type) < 0 || PyType_Ready(&floor_type) < 0) {
+    if (PyType_Ready(&nothing_type) < 0 || PyType_Ready(&clock_type) < 0 ||
+        PyType_Ready(&floor_type) < 0) {
         return NULL;
     }
     calibrate();
