@@ -12,7 +12,14 @@ CSRC = Path(__file__).parents[2] / 'csrc'
 
 # Of signal-safety(7); and clone, which makes a thread and keeps no books of it.
 SAFE = {'clock_gettime', 'memchr', 'memcpy', 'memset', 'sigaction', 'strlen', 'write'}
-SAFE |= {'sigaddset', 'sigemptyset', 'sigfillset', '__errno_location', 'clone'}
+SAFE |= {
+    'sigaddset',
+    'sigemptyset',
+    'sigfillset',
+    'sigismember',
+    '__errno_location',
+    'clone',
+}
 # What SIGRTMIN and SIGRTMAX are: numbers that never change in a process.
 SAFE |= {'__libc_current_sigrtmin', '__libc_current_sigrtmax'}
 # Not calls: what position-independent and hardened code refers to.

@@ -167,6 +167,7 @@ def test_it_starts_again_without_the_gil(monkeypatch, executed):
 # --- the dependencies -----------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings('ignore:The distutils package')  # setuptools, first imported
 @pytest.mark.parametrize('free_threaded', [None, 0, 1])
 def test_dependencies_of_a_build(monkeypatch, free_threaded):
     """Orjson has no wheel for free-threaded builds, where pip would need Rust."""
