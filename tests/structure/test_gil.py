@@ -5,7 +5,6 @@ that, the import is refused: threads would crash in the native part, and lose re
 """
 
 import os
-import runpy
 import subprocess
 import sys
 import sysconfig
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from microbench import gil
-from tests.fakes import FREE_THREADED, python
+from tests.fakes import FREE_THREADED, printed, python
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*ROOT.glob('csrc/*.[ch]'), *ROOT.glob('microbench/*.p[yx]*')]
@@ -167,15 +166,21 @@ def test_it_starts_again_without_the_gil(monkeypatch, executed):
 # --- the dependencies -----------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings('ignore:The distutils package')  # setuptools, first imported
+# In a process of its own: setuptools replaces distutils, which others may have imported.
+SETTINGS = """
+import runpy, sysconfig, sys
+import Cython.Build, setuptools
+given = {}
+setuptools.setup = lambda **settings: given.update(settings)
+Cython.Build.cythonize = lambda *_, **__: []
+sysconfig.get_config_var = {'Py_GIL_DISABLED': eval(sys.argv[1])}.get
+runpy.run_path('setup.py')
+print(*(requirement.partition('>=')[0] for requirement in given['install_requires']))
+"""
+
+
 @pytest.mark.parametrize('free_threaded', [None, 0, 1])
-def test_dependencies_of_a_build(monkeypatch, free_threaded):
+def test_dependencies_of_a_build(free_threaded):
     """Orjson has no wheel for free-threaded builds, where pip would need Rust."""
-    given = {}
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr('setuptools.setup', lambda **settings: given.update(settings))
-    monkeypatch.setattr('Cython.Build.cythonize', lambda *_, **__: [])
-    monkeypatch.setattr(sysconfig, 'get_config_var', {'Py_GIL_DISABLED': free_threaded}.get)
-    runpy.run_path('setup.py')
-    names = {requirement.partition('>=')[0] for requirement in given['install_requires']}
+    names = set(printed(SETTINGS, str(free_threaded), cwd=ROOT).split())
     assert names == ({'psutil'} if free_threaded else {'orjson', 'psutil'})
