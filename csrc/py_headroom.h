@@ -22,7 +22,7 @@ bool py_headroom_for_a_call(void);
 PyObject *py_headroom_call(PyObject *func, PyObject *args, PyObject *kwargs);
 
 /* What CPython 3.14 and later keep free at the end of each stack: they raise RecursionError
- * there (_Py_CheckRecursiveCall), whoever calls, so that a call of ours needs room above.
+ * there (_Py_CheckRecursiveCall), for any caller, so that a call of this library needs room above.
  * _PyOS_STACK_MARGIN_BYTES of pycore_pythonrun.h, twice. */
 #if PY_VERSION_HEX < 0x030E0000
 #define PY_HEADROOM_MARGIN 0

@@ -1,7 +1,7 @@
 /* The phase objects that a run keeps, one for each of the few names in use: a program passes
  * the same few literals again and again.
  *
- * `bench.time(name)` takes the kept object of this str if nobody else refers to it: then it
+ * `bench.time(name)` takes the kept object of this str if nothing else refers to it: then it
  * creates and frees no object, and the name is found already. An object is kept from the first
  * time it is entered on. While it is kept, the run owns it, and it only borrows the run; when
  * the run goes first, the object is one of no run.

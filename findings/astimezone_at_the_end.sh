@@ -1,5 +1,6 @@
 #!/bin/sh
 # CPython 3.14.10 on Linux; other versions are skipped
+# Packages of Debian: python3.14_3.14.10-1_amd64.deb
 #
 # A generator that is suspended when the interpreter ends is closed then, and its `finally`
 # runs. There, datetime.astimezone() raises ImportError, although the module was imported and

@@ -1,5 +1,6 @@
 #!/bin/sh
 # CPython 3.14.10 and 3.15.2, on Linux
+# Packages of Debian: python3.14_3.14.10-1_amd64.deb, python3.15_3.15.2-1_amd64.deb
 #
 # The call graph of a task stops at `async for`. asyncio.capture_call_graph() has a branch for
 # async generators (ag_await), but it is never taken: what a coroutine awaits there is not the

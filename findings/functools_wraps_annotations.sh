@@ -1,5 +1,6 @@
 #!/bin/sh
 # CPython 3.14 and 3.15, on Linux
+# Packages of Debian: python3.14_3.14.10-1_amd64.deb, python3.15_3.15.2-1_amd64.deb
 #
 # functools.wraps() copies __annotate__ and no longer __annotations__. So a wrapper has none
 # of the annotations that were assigned to the function, or added to its dictionary; and

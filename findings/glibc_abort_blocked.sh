@@ -1,5 +1,6 @@
 #!/bin/sh
 # glibc 2.43 (Debian sid, with its CPython 3.14 and 3.15), on Linux
+# Packages of Debian: libc6_2.43-7_amd64.deb, python3.14_3.14.10-1_amd64.deb
 #
 # abort() does not call the handler of SIGABRT in a thread that blocks this signal: the process
 # just ends by it. Up to glibc 2.36 at least the handler was called, since abort() unblocked

@@ -1,5 +1,6 @@
 #!/bin/sh
 # CPython 3.14 and 3.15: concurrent.futures.InterpreterPoolExecutor, on Linux
+# Packages of Debian: python3.14_3.14.10-1_amd64.deb, python3.15_3.15.2-1_amd64.deb
 #
 # To find a function of a script, the pool runs the script again in its interpreter. If the
 # script raises there, for example since it imports an extension module that serves only the

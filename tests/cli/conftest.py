@@ -23,7 +23,7 @@ TIME_OUTS = (0.2, 2, 20)  # seconds
 
 
 # For a program that says something and then waits: `pieces` yields standard input as it
-# comes, and handlers run meanwhile. Whoever reads what was said may send a signal before
+# comes, and handlers run meanwhile. A reader of the output may send a signal before
 # the program waits. Its handler in C has run by then, the one in Python may have not: from
 # CPython 3.14 on `print('up', flush=True)` does not look, and a plain read would wait on.
 LISTENS = """

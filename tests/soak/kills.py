@@ -35,7 +35,7 @@ ROUNDS = 10  # for each file
 
 def write_records(path, pipe, number):
     """Write records until somebody ends this process."""
-    signal.alarm(600)  # where nobody is left to kill it
+    signal.alarm(600)  # where its parent has died
     bench = MicroBench(path, writer=number)
     for nth in range(MOST):
         with bench.record(str(nth)), bench.time('phase'):
