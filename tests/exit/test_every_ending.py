@@ -38,7 +38,7 @@ class Row(NamedTuple):
         cause: what each record says of the end.
         worker: the cause if the line is run by a worker, where that is another one.
         before: what the program does before it registers.
-        told: whether the records are on standard error.
+        printed: whether the records are on standard error.
     """
 
     last: str
@@ -46,7 +46,7 @@ class Row(NamedTuple):
     status: int | None = None
     worker: dict | None = None
     before: str = ''
-    told: bool = False
+    printed: bool = False
 
 
 WELL = {'exit_status': 0}
@@ -135,7 +135,7 @@ LATE = {
         before=SOON + LOCK + BLOCKING.format('lock.acquire()'),
     ),
     'three sinks that hang': Row(
-        TERM + THEN, BY_TERM | NATIVE, before=SOON + HANGING, told=True
+        TERM + THEN, BY_TERM | NATIVE, before=SOON + HANGING, printed=True
     ),
     "a handler of the program's": Row(
         TERM, BY_TERM, -signal.SIGTERM, before=OWN.format(TIME_IS_OVER)
@@ -185,7 +185,7 @@ def outside_threading(text):
 
 def records_of(ended, row, path):
     """The records in the file, recovered ones included, or on standard error."""
-    if row.told:
+    if row.printed:
         assert ended.records == []
         return [strict(line.encode()) for line in ended.err.splitlines()]
     return FileOutput(path).get_results()
@@ -213,7 +213,7 @@ def test_a_program(in_c, control, tmp_path, name, where, benches):
     with_record = row.status is not None and records
     assert ended.status == (row.status if with_record else without.status)
     assert ended.out.replace('True', 'cancelled') == without.out
-    assert row.told or outside_threading(ended.err) == outside_threading(without.err)
+    assert row.printed or outside_threading(ended.err) == outside_threading(without.err)
 
 
 @pytest.mark.parametrize('name', [*NORMAL, *SIGNALS])

@@ -22,52 +22,44 @@ SWITCHES = {
     'all warnings, UTF-8 mode off': ['-X', 'dev', '-W', 'error', '-bb', '-X', 'utf8=0'],
 }
 LIBRARIES = f'import sys; sys.path[1:1] = {site.getsitepackages()!r}\n'  # without site
-PROGRAM = """
+DECORATED = """
+@bench
+def double(number):
+    return 2 * number
+"""
+WORK = """
+number = double(21)
+with bench.record('block'):
+    with bench.time('phase'):
+        pass
+try:
+    with bench.record('fails'):
+        1 / 0
+except ZeroDivisionError:
+    pass
+"""
+PROGRAM = f"""
 import microbench
 from microbench import MBFunctionCall, MBHostInfo, MBPeakMemory, MBPythonInfo, MicroBench
 
 class Bench(MicroBench, MBFunctionCall, MBHostInfo, MBPeakMemory, MBPythonInfo):
     pass
 
-bench = Bench(sys.argv[1], letter='\\xe9', numbers={3})
+bench = Bench(sys.argv[1], letter='\\xe9', numbers={{3}})
 bench.record_on_exit('process')
-
-@bench
-def double(number):
-    return 2 * number
-
-number = double(21)
-with bench.record('block'):
-    with bench.time('phase'):
-        pass
-try:
-    with bench.record('fails'):
-        1 / 0
-except ZeroDivisionError:
-    pass
+{DECORATED}
+{WORK}
 print(number, len(bench.get_results()))
 """
-EMPTIED = """
+EMPTIED = f"""
 from microbench import MicroBench
 
 bench = MicroBench(sys.argv[1])
 bench.record_on_exit('process')
-
-@bench
-def double(number):
-    return 2 * number
-
+{DECORATED}
 sys.path.clear()
 sys.path_importer_cache.clear()
-number = double(21)
-with bench.record('block'):
-    with bench.time('phase'):
-        pass
-try:
-    with bench.record('fails'):
-        1 / 0
-except ZeroDivisionError:
-    pass
+{WORK}
 print(number)
 """
 CONSOLE = 'from microbench.__main__ import console; console()'
