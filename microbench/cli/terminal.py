@@ -10,13 +10,14 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TextIO
 
 STYLES = {'bold': 1, 'dim': 2, 'red': 31, 'green': 32, 'yellow': 33, 'cyan': 36}
 GAP = '  '
 NARROWEST = 8  # to which an elastic column shrinks before others are left out
 PAGE, NARROWEST_PAGE = 80, 40  # columns of text in paragraphs
+EMOJI_STYLE = '\ufe0f'  # variation selector 16 (UTS 51)
 MARKS = 4  # characters, combining ones included, that may take one column
 # For a stream whose encoding has no such signs, as in the C locale.
 PLAINER = str.maketrans(
@@ -186,24 +187,42 @@ def _shrink(widths: list[int], places: list[int], excess: int, narrowest: int) -
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes.
+    r"""Return how many columns of a terminal a text takes.
 
-    Wide characters (UAX 11) take two, marks that combine with the one before none.
+    Wide characters (UAX 11) take two, and so does one that U+FE0F turns into an emoji.
+    Marks that combine with the one before take none, nor do parts of a Hangul syllable.
 
-    >>> columns('node'), columns('測定'), columns('e\u0301')
-    (4, 4, 1)
+    >>> columns('node'), columns('測定'), columns('e\u0301'), columns('\u2764\ufe0f')
+    (4, 4, 1, 2)
     """
     if text.isascii():
         return len(text)
-    return sum(map(_columns_of, text))
+    return sum(taken for _, taken in _measured(text))
+
+
+def _measured(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each character, and how many columns it adds."""
+    base = 0  # columns of what the next mark combines with, if that is a sign
+    for character in text:
+        added = _columns_of(character)
+        if character == EMOJI_STYLE and base == 1:
+            added, base = 1, 2
+        elif added:
+            base = 0 if character == ' ' else added
+        yield character, added
 
 
 def _columns_of(character: str) -> int:
     import unicodedata
 
-    if unicodedata.category(character) in ('Mn', 'Me'):
+    if unicodedata.category(character) in ('Mn', 'Me') or _ends_syllable(character):
         return 0
     return 2 if unicodedata.east_asian_width(character) in 'WF' else 1
+
+
+def _ends_syllable(character: str) -> bool:
+    """Whether a character is the vowel or the end of a Hangul syllable in parts."""
+    return '\u1160' <= character <= '\u11ff' or '\ud7b0' <= character <= '\ud7fb'
 
 
 def clipped(text: str, width: int) -> str:
@@ -212,11 +231,11 @@ def clipped(text: str, width: int) -> str:
     >>> clipped('node07.cluster', 8), clipped('測定測定', 6), clipped('short', 8)
     ('node07.…', '測定…', 'short')
     """
-    if len(text) <= width and columns(text) <= width:
+    if columns(text) <= width:
         return text
     kept, taken = '', 1
-    for character in text:
-        taken += _columns_of(character)
+    for character, added in _measured(text):
+        taken += added
         if taken > width:
             break
         kept += character

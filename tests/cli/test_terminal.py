@@ -4,10 +4,10 @@ import io
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from microbench.cli.terminal import Cell, Terminal, bar, clipped, columns
+from microbench.cli.terminal import MARKS, Cell, Terminal, bar, clipped, columns
 from microbench.messages import safe
 from microbench.results import units
 from tests.cli.terminals import FakeTerminal
@@ -113,7 +113,8 @@ def test_a_cell_of_a_megabyte_is_cut(monkeypatch):
     assert max(map(len, seen)) == 321
 
 
-MARK = st.sampled_from(['\u0301', '\u20dd', '測', '한', 'é', '🚀', '—'])
+PARTS = '\u1112\u1161\u11ab'  # of a Hangul syllable
+MARK = st.sampled_from(['\u0301', '\u20dd', '\ufe0f', '❤', '測', *PARTS, 'é', '🚀', '—'])
 signs = st.characters(exclude_categories=['Cs', 'Cc', 'Cf', 'Zl', 'Zp'])
 cells = st.text(signs | MARK, max_size=60) | st.text(MARK, min_size=50, max_size=90)
 places = st.lists(st.integers(0, 4), unique=True)
@@ -129,6 +130,10 @@ def tables(draw):
     return draw(st.lists(row, min_size=1, max_size=4))
 
 
+@example([['', '0', '\u0301', '0']], [], [], [], 8, '')
+@example([['\u0301' * 33]], [], [], [], 8, '')
+@example([['❤\ufe0f' * 4]], [], [0], [], 8, '')
+@example([['\ufe0f000000']], [], [], [], 8, '  ')
 @given(tables(), places, places, places, st.integers(8, 120), st.sampled_from(['', '  ']))
 def test_no_line_is_wider_than_the_terminal(rows, right, elastic, optional, width, indent):
     """Whatever is in the cells, and whichever columns may give way."""
@@ -143,7 +148,8 @@ def test_no_line_is_wider_than_the_terminal(rows, right, elastic, optional, widt
     for line in lines:
         assert columns(line) <= width
     natural = sum(max(map(columns, column)) for column in zip(*rows, strict=True))
-    if len(indent) + natural + 2 * (len(rows[0]) - 1) <= width:
+    whole = all(len(cell) <= MARKS * width for row in rows for cell in row)
+    if whole and len(indent) + natural + 2 * (len(rows[0]) - 1) <= width:
         assert lines == Terminal(FakeTerminal(), {'COLUMNS': '9999'}).table(rows, **options)
 
 
@@ -156,6 +162,31 @@ def test_safe_text_steers_no_terminal(text):
         assert safe(text) == text
 
 
+@pytest.mark.parametrize(
+    ('text', 'width'),
+    [
+        ('\u0301', 0),
+        ('e\u0301', 1),
+        ('❤', 1),
+        ('❤\ufe0f', 2),
+        ('❤\ufe0f\u0301', 2),
+        ('1\ufe0f\u20e3', 2),
+        ('🚀\ufe0f', 2),
+        ('\ufe0f', 0),
+        (' \ufe0f', 1),
+        (PARTS, 2),
+        (unicodedata.normalize('NFC', PARTS), 2),
+    ],
+)
+def test_a_character_of_several(text, width):
+    """Marks, emoji styles and parts of syllables change the character before them."""
+    assert columns(text) == width
+    assert clipped(text, width) == text
+    assert clipped(f'{text}ab', width + 1) == f'{text}…'
+
+
+@example('e\u0301', 1)
+@example('測\u0301', 1)
 @given(st.text(), st.integers(1, 30))
 def test_a_clipped_text_fits(text, width):
     """Whatever its characters; what fits is left alone."""
