@@ -7,7 +7,8 @@ They are recognised by that pattern, among what is loaded: nothing is imported.
 
 A worker that is not forked from the program imports the script of the program first, and so
 does a fork server, for all its workers. A `record_on_exit()` at the top of the script runs
-again there, but means the program alone: see prepares_worker().
+again there, but means the program alone: see prepares_worker(). Each process that these
+packages start from a frozen program runs its script, up to `freeze_support()`.
 
 The ends of workers skip the functions of atexit.
 
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 LAST = -1000  # the functions of the list run from high priority to low
 SERVING = 'main', '_serve_one'  # functions of a fork server, and of a worker that it forked
+FROZEN_WORKERS = '--multiprocessing-fork', '--billiard-fork'  # first argument of a worker
+FROZEN_SERVERS = '.forkserver import main', '_tracker import main'  # in the code after -c
 
 
 class WorkerExit:
@@ -132,12 +135,15 @@ def prepares_worker() -> bool:
     """Whether this process only imports modules by now, for the work of workers.
 
     It is a worker that has not begun, or a fork server. The packages set `_inheriting` for
-    that time, except while a fork server imports what `set_forkserver_preload()` names.
+    that time, except while a fork server imports what `set_forkserver_preload()` names, and
+    before the `freeze_support()` of a frozen program.
     """
     states = [_state(current_process) for _, current_process in _packages()]
     if any(inherits for _, inherits in states):
         return True
-    return not any(works for works, _ in states) and _is_fork_server()
+    if any(works for works, _ in states):
+        return False
+    return _is_fork_server() or _is_frozen_helper()
 
 
 def _list_of_worker() -> Any:
@@ -171,6 +177,20 @@ def _is_fork_server() -> bool:
             return name == 'main'
         frame = frame.f_back
     return False
+
+
+def _is_frozen_helper() -> bool:
+    """Whether a frozen program was started as a worker, a fork server or a tracker.
+
+    The command line is what `freeze_support()` goes by, too.
+    """
+    if not getattr(sys, 'frozen', False):
+        return False
+    words = [str(word) for word in getattr(sys, 'argv', ())[1:]]
+    if words and words[0] in FROZEN_WORKERS:
+        return True
+    code = words[words.index('-c') + 1] if '-c' in words[:-1] else ''
+    return any(name in code for name in FROZEN_SERVERS)
 
 
 def _packages() -> Iterator[tuple[Any, Any]]:

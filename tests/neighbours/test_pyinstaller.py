@@ -1,5 +1,6 @@
 """A program frozen by PyInstaller, which looks for import statements in bytecode."""
 
+import collections
 import subprocess
 import sys
 import textwrap
@@ -32,13 +33,39 @@ PROGRAM = """
 """
 
 
+WITH_WORKERS = """
+    import multiprocessing, sys
+    from microbench import MicroBench
+
+    bench = MicroBench('records.jsonl')
+    bench.record_on_exit('program')
+
+    def work(number):
+        with bench.record('work'):
+            return number
+
+    def own():
+        MicroBench('records.jsonl').record_on_exit('own')
+
+    if __name__ == '__main__':
+        multiprocessing.freeze_support()
+        context = multiprocessing.get_context(sys.argv[1])
+        with context.Pool(2) as pool:
+            print(pool.map(work, range(4), 1))
+            pool.close()
+            pool.join()
+        process = context.Process(target=own)
+        process.start()
+        process.join()
+        print(process.exitcode)
+"""
 # What microbench uses where it is there, and takes PyInstaller a minute to look through.
 EXCLUDED = ['IPython', 'line_profiler', 'numpy', 'pandas', 'pynvml', 'redis', 'rich']
 
 
-def freeze(path):
-    """Build `app/app` of `app.py` in this directory."""
-    (path / 'app.py').write_text(textwrap.dedent(PROGRAM))
+def freeze(path, text):
+    """Build `app/app` of this program in this directory."""
+    (path / 'app.py').write_text(textwrap.dedent(text))
     command = [sys.executable, '-m', 'PyInstaller', '--onedir', '--log-level', 'ERROR']
     command += [word for name in EXCLUDED for word in ('--exclude-module', name)]
     done = subprocess.run(
@@ -51,7 +78,23 @@ def freeze(path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return path / 'app' / 'app'
+    use_same_c_library(path / 'app' / 'app')
+
+
+def ran(path, *args):
+    """Status and standard output of the frozen program; then the records."""
+    done = subprocess.run(
+        [path / 'app' / 'app', *args],
+        cwd=path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stderr == ''
+    records = FileOutput(path / 'records.jsonl').get_results()
+    return done.returncode, done.stdout, records
 
 
 def interpreter_of(program, *, set_to=None):
@@ -85,18 +128,20 @@ def use_same_c_library(program):
 def test_a_frozen_program(tmp_path):
     """It finds every module, and its records are those of the script."""
     pytest.importorskip('PyInstaller')
-    program = freeze(tmp_path)
-    use_same_c_library(program)
-    done = subprocess.run(
-        [program],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stdout) == (3, "['block', 'work']\n"), done.stderr
-    records = FileOutput(tmp_path / 'records.jsonl').get_results()
+    freeze(tmp_path, PROGRAM)
+    status, out, records = ran(tmp_path)
+    assert (status, out) == (3, "['block', 'work']\n")
     assert [r['call']['name'] for r in records] == ['work', 'block', 'app']
     assert records[-1]['exit_status'] == 3
+
+
+def test_workers_of_a_frozen_program(tmp_path):
+    """Workers, fork servers and trackers run the top of the script and register none."""
+    pytest.importorskip('PyInstaller')
+    freeze(tmp_path, WITH_WORKERS)
+    for method in ('fork', 'spawn', 'forkserver'):
+        status, out, records = ran(tmp_path, method)
+        assert (status, out) == (0, '[0, 1, 2, 3]\n0\n')
+        names = collections.Counter(record['call']['name'] for record in records)
+        assert names == {'work': 4, 'own': 1, 'program': 1}, method
+        (tmp_path / 'records.jsonl').unlink()

@@ -24,6 +24,12 @@ class Bench(MicroBench):
 bench = Bench('records.jsonl')
 bench.record_on_exit('program')
 """
+TOP_ONLY_IMPORTS = """
+import importlib, sys
+
+def context():
+    return importlib.import_module(sys.argv[1]).get_context(sys.argv[2])
+"""
 SCRIPT = """
 @bench
 def call():
@@ -156,6 +162,64 @@ def test_a_preloaded_module(same, tmp_path, package):
     preload = "    context().set_forkserver_preload(['begin'])\n"
     text = f'from begin import *\n{MAIN}{preload}{PROCESS}'
     check(same(text, package, 'forkserver', flags=shown('forkserver')), tmp_path)
+
+
+LATE = """
+    import late
+    process = context().Process(target=late.work, args=(0,))
+    process.start()
+    process.join()
+    print(process.exitcode)
+    with context().Pool(1) as pool:
+        print(pool.map(late.work, range(4)))
+        pool.close()
+        pool.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ('method', 'registered'), [('fork', 1), ('spawn', 2), ('forkserver', 2)]
+)
+def test_a_module_that_comes_with_a_task(same, tmp_path, method, registered):
+    """The worker of a pool has begun when it imports the module, so it registers."""
+    (tmp_path / 'late.py').write_text(TOP + SCRIPT)
+    ran = same(TOP_ONLY_IMPORTS + MAIN + LATE, 'multiprocessing', method)
+    names = collections.Counter(ran.names)
+    assert (names['program'], names['work']) == (registered, 5)
+
+
+FROZEN = """
+import sys
+from microbench import MicroBench
+sys.frozen = True
+bench = MicroBench('records.jsonl')
+bench.record_on_exit('program')
+"""
+FROZEN_LINES = {
+    ('--multiprocessing-fork', 'tracker_fd=5', 'pipe_handle=7'): 0,
+    ('--billiard-fork', 'pipe_handle=7'): 0,
+    ('-B', '-c', 'from multiprocessing.resource_tracker import main;main(5)'): 0,
+    ('-c', 'from multiprocess.forkserver import main; main(3, 4, [])'): 0,
+    ('-c', 'import sys; from multiprocessing.forkserver import main; main(3)'): 0,
+    (): 1,
+    ('-c',): 1,
+    ('-c', 'print()'): 1,
+    ('serve', '--multiprocessing-fork'): 1,
+}
+
+
+@pytest.mark.parametrize('line', FROZEN_LINES, ids=' '.join)
+def test_command_lines_of_a_frozen_program(run, line):
+    """Those of its workers and their servers register nothing; all others do."""
+    ran = run(FROZEN, *line)
+    assert (ran.status, ran.err, len(ran.records)) == (0, '', FROZEN_LINES[line])
+
+
+def test_the_command_line_of_a_worker_in_a_script(run):
+    """A script that is not frozen may have such an argument."""
+    assert run(FROZEN.replace('frozen', 'other'), '--multiprocessing-fork').names == [
+        'program'
+    ]
 
 
 def test_a_worker_of_loky_with_the_script(same, tmp_path):
