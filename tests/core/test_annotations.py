@@ -5,6 +5,7 @@ In each format they are those of the function itself. Frameworks read them.
 
 import functools
 import inspect
+import re
 import sys
 import types
 import typing
@@ -93,6 +94,26 @@ def test_they_are_those_of_the_function(functions, name):
     functions.update(LATER)
     assert seen(timed) == seen(function)
     assert seen(functools.wraps(timed)(lambda: None))[0] == seen(function)[0]
+
+
+def without_owners(found):
+    """Its text; forward references name the function that was asked, each its own."""
+    return re.sub(r', owner=<.*?>+\)', ')', repr(found))
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_they_pass_through_other_wrappers(functions, name):
+    """`functools.wraps` around a decorated function, and below it, changes nothing."""
+
+    def wrapped(function):
+        return functools.wraps(function)(lambda *args, **options: None)
+
+    bench, function = MicroBenchBase(), functions[name]
+    for _ in ('before the names are defined', 'after') if DEFERRED else ('after',):
+        expected = without_owners(seen(wrapped(function)))
+        assert without_owners(seen(wrapped(bench(function)))) == expected
+        assert without_owners(seen(bench(wrapped(function)))) == expected
+        functions.update(LATER)
 
 
 def test_nothing_is_evaluated_by_decorating(functions):
