@@ -1,10 +1,11 @@
 """Switches of the interpreter under which records are the same, and nothing is printed."""
 
+import subprocess
 import sys
 
 import pytest
 
-from tests.fakes import printed
+from tests.fakes import ROOT, environment, printed
 
 PROGRAM = """
 import asyncio, contextlib, threading
@@ -176,3 +177,74 @@ def test_a_thread_that_inherits(inherits, phases):
     """A phase goes to the record that was active when the thread started, as in a task."""
     flags = ('-X', f'thread_inherit_context={inherits}')
     assert printed(INHERITS, flags=flags) == f'{phases}\n'
+
+
+POOL = """
+import contextvars, threading
+from concurrent.futures import ThreadPoolExecutor
+from microbench import MicroBenchBase
+bench = MicroBenchBase()
+
+def phase(name):
+    with bench.time(name):
+        pass
+
+def request(pool):
+    with bench.record('second'):
+        pool.submit(TASK, 'phase').result()
+
+with ThreadPoolExecutor(1) as pool, bench.record('first'):
+    pool.submit(phase, 'first phase').result()
+    context = contextvars.Context()
+    thread = threading.Thread(target=lambda: context.run(request, pool))
+    thread.start()
+    thread.join()
+for record in bench.get_results():
+    print(record['call']['name'], [t['name'] for t in record['call'].get('timings', ())])
+"""
+GOES_TO = {
+    # In which context the task runs: of the thread, of its submitter.
+    ('0', 'phase'): "second []\nfirst ['first phase']\n",
+    ('1', 'phase'): "second []\nfirst ['first phase', 'phase']\n",
+    (
+        '0',
+        'contextvars.copy_context().run, phase',
+    ): "second ['phase']\nfirst ['first phase']\n",
+    (
+        '1',
+        'contextvars.copy_context().run, phase',
+    ): "second ['phase']\nfirst ['first phase']\n",
+}
+
+
+@FROM_14
+@pytest.mark.parametrize(('inherits', 'task'), GOES_TO)
+def test_a_pool_that_serves_two_records(inherits, task):
+    """Its thread keeps the record it started in; a task with a context goes to its own."""
+    code = POOL.replace('TASK', task)
+    flags = ('-X', f'thread_inherit_context={inherits}')
+    assert printed(code, flags=flags) == GOES_TO[inherits, task]
+
+
+SUITES = {
+    'PYTHON_THREAD_INHERIT_CONTEXT': ('test_phases.py', 'test_tasks.py', 'test_threads.py'),
+    'PYTHON_CONTEXT_AWARE_WARNINGS': ('test_monitor.py', 'test_phases.py'),
+    'PYTHONDEVMODE': ('test_recursion.py::test_fifteen_thousand_levels', 'test_monitor.py'),
+}
+
+
+@FROM_14
+@pytest.mark.parametrize('variable', SUITES)
+def test_tests_under_a_switch(variable):
+    """Tests of threads, warnings and recursion pass with a switch in the environment."""
+    files = [ROOT / 'tests' / 'core' / name for name in SUITES[variable]]
+    done = subprocess.run(
+        [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', *files],
+        cwd=ROOT,
+        env={**environment(), variable: '1'},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout

@@ -558,9 +558,9 @@ def test_a_name_that_leads_back_is_freed():
 
 
 def in_thread(func, *args):
-    """Run a function to its end in another thread."""
+    """Run a function to its end in another thread, which inherits no context."""
     thread = threading.Thread(target=func, args=args)
-    thread.start()
+    contextvars.Context().run(thread.start)
     thread.join()
 
 
