@@ -1,4 +1,4 @@
-/* What it takes to see the exit status: see microbench/core/endings.py.
+/* What it takes to see the exit status: see microbench/process/cause.py.
  *
  * Thread: under the GIL.
  */

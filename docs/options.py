@@ -8,13 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microbench.cli import choice
-from microbench.cli.options import GROUPS
+from microbench.cli.args import selected_mixins
+from microbench.cli.args.options import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from microbench.cli.options import Option
+    from microbench.cli.args.options import Option
 
 PAGE = Path(__file__).with_name('command-line.md')
 BEGIN, END = '<!-- options: made by docs/options.py -->\n', '<!-- end of options -->\n'
@@ -22,7 +22,7 @@ BEGIN, END = '<!-- options: made by docs/options.py -->\n', '<!-- end of options
 
 def tables() -> str:
     """Return a table for each group, those of our own mixins last."""
-    groups = {**GROUPS, 'mixin options': choice.options_of(choice.own())}
+    groups = {**GROUPS, 'mixin options': selected_mixins.options_of(selected_mixins.own())}
     return '\n'.join(table(title, group) for title, group in groups.items())
 
 

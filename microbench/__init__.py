@@ -5,11 +5,11 @@ __version__ = '3.0.0.dev0'
 # Where each public name lives. Modules are imported when a name is first used, so that
 # `import microbench` costs nothing in a program that records nothing.
 _HOME = {
-    'MicroBench': 'suite',
-    'MicroBenchBase': 'core.bench',
-    'summary': 'core.summary',
-    'JSONEncoder': 'core.json_encoder',
-    'JSONEncodeWarning': 'core.json_encoder',
+    'MicroBench': 'bench',
+    'MicroBenchBase': 'bench',
+    'summary': 'results.summary',
+    'JSONEncoder': 'encoding.json_encoder',
+    'JSONEncodeWarning': 'encoding.json_encoder',
     'Output': 'outputs.base',
     'FileOutput': 'outputs.file',
     'HttpOutput': 'outputs.http',
@@ -69,8 +69,9 @@ __all__ = [
 
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
-    from . import diff, livestream, suite  # noqa: F401
-    from .core import bench, capture, json_encoder, summary  # noqa: F401
+    from . import bench, diff, livestream  # noqa: F401
+    from .core import capture  # noqa: F401
+    from .encoding import json_encoder  # noqa: F401
     from .mixins import (  # noqa: F401
         call,
         cgroup,
@@ -90,6 +91,7 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
         usage,
     )
     from .outputs import base, file, http, redis  # noqa: F401
+    from .results import summary
 
 
 def __getattr__(name):

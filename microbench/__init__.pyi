@@ -1,8 +1,8 @@
-from .core.bench import MicroBenchBase as MicroBenchBase
+from .bench import MicroBench as MicroBench
+from .bench import MicroBenchBase as MicroBenchBase
 from .core.capture import CLIArg as CLIArg
-from .core.json_encoder import JSONEncoder as JSONEncoder
-from .core.json_encoder import JSONEncodeWarning as JSONEncodeWarning
-from .core.summary import summary as summary
+from .encoding.json_encoder import JSONEncoder as JSONEncoder
+from .encoding.json_encoder import JSONEncodeWarning as JSONEncodeWarning
 from .mixins.call import MBFunctionCall as MBFunctionCall
 from .mixins.call import MBReturnValue as MBReturnValue
 from .mixins.cgroup import MBCgroupLimits as MBCgroupLimits
@@ -25,7 +25,7 @@ from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
 from .outputs.redis import RedisOutput as RedisOutput
-from .suite import MicroBench as MicroBench
+from .results.summary import summary as summary
 
 __version__: str
 __all__ = [

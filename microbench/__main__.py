@@ -16,9 +16,9 @@ import os  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 
-from .cli.forwarding import EndedBy  # noqa: E402
 from .cli.main import main  # noqa: E402
-from .core.signals import end_by  # noqa: E402
+from .cli.run.forwarding import EndedBy  # noqa: E402
+from .process.signals import end_by  # noqa: E402
 
 if collects:
     if not gc.get_freeze_count():

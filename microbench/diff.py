@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import sys
 
-from .core import encoding
-from .core.encoding import as_dict
-from .core.json_encoder import decode
+from .encoding import json_text
+from .encoding.json_encoder import decode
+from .encoding.json_text import as_dict
 from .messages import safe
 from .results.leaves import arrays_of, leaves, numbers_in
 from .results.noise import Noise
@@ -190,7 +190,7 @@ def _named_alike(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
 
     Its name may be written anew: PyYAML, pyyaml. PEP 503 says which names are the same.
     """
-    from .core.distributions import normalized  # start-up time
+    from .distributions.metadata import normalized  # start-up time
 
     def by_name(side: dict[str, Any]) -> dict[str, str]:
         paths = (path for path in side if path.startswith(DISTRIBUTIONS))
@@ -217,7 +217,7 @@ def _as_dict(record: Any) -> dict[str, Any]:
     if fields is None:
         kind = type(record).__name__
         raise TypeError(f'a record is a dict, a row or a JSON object, not {kind}')
-    plain: dict[str, Any] = decode(encoding.encode(fields))
+    plain: dict[str, Any] = decode(json_text.encode(fields))
     return plain
 
 

@@ -23,12 +23,12 @@ import threading
 import time
 from abc import ABCMeta
 
+from .follow.follower import Follower
+from .follow.watcher import Changes
+from .journal.patterns import is_pattern
 from .logs import printing_logger
 from .messages import one_line, tell
-from .results.changes import Changes
 from .results.fields import part, runtime
-from .results.follow import Follower
-from .results.patterns import is_pattern
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

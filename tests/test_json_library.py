@@ -15,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from microbench import json_library
-from microbench.core import json_encoder
+from microbench.encoding import json_encoder
 from microbench.results import reading
 from tests.fakes import FREE_THREADED, JSON_LIBRARIES, ROOT, json_by
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput, MicroBench
+from microbench.follow import inotify
 from microbench.livestream import LiveStream
-from microbench.results import inotify
 from tests.fakes import ROOT, printed, python
 
 DEADLINE = 60  # seconds: nothing here takes so long unless it hangs

@@ -60,7 +60,7 @@ def rows(lab: Lab) -> Iterator[Row]:
     begin = ARMED.format(path=str(lab.folder / 'exits.jsonl'))
     codes = {
         'imports': FIRST,
-        'first': 'import microbench.core.exit\n' + FIRST,
+        'first': 'import microbench.process.registry\n' + FIRST,
         'again': AGAIN,
         'bare': _death('pass', IN_PYTHON),
         'python': _death('bench.record_on_exit()', IN_PYTHON),

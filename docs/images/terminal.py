@@ -13,7 +13,7 @@ from unittest import mock
 from xml.sax.saxutils import escape
 
 from docs.images.make import ADVANCE, EDGE, FONT, HERE, INK, LEADING, MARGIN, PAPER, SIZE
-from microbench.cli import diff, show
+from microbench.cli.view import diff, show
 
 SAMPLES = HERE.parent / 'samples'
 FILES = {path.name for path in SAMPLES.glob('*.jsonl')}

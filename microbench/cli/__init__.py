@@ -1,1 +1,4 @@
-"""The command: parser, runner of the child process, main."""
+"""The command. `args` parses, `run` times a program, `view` shows stored records.
+
+`main` calls them; the other modules here serve all three.
+"""

@@ -7,15 +7,15 @@ import signal
 import sys
 import warnings
 
-from ..core.bench import MicroBenchBase
+from ..bench import MicroBenchBase
 from ..core.settings import is_switched_off
 from ..messages import tell
-from . import choice
-from .checks import checked
-from .destinations import look_ahead, sinks
-from .forwarding import EndedBy
-from .parser import Parser, show_and_exit
-from .runner import Measurement
+from .args import selected_mixins
+from .args.checks import checked
+from .args.parser import Parser, show_and_exit
+from .run.destinations import look_ahead, sinks
+from .run.forwarding import EndedBy
+from .run.runner import Measurement
 from .words import UsageError, quoted, shown
 
 TYPE_CHECKING = False
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
+    from .args.selected_mixins import Named
+    from .args.settings import Settings
+
     # the subcommands: PyInstaller and its like look for import statements
-    from . import convert, diff, recover, show, tail  # noqa: F401
-    from .choice import Named
-    from .settings import Settings
+    from .view import convert, diff, recover, show, tail  # noqa: F401
 
 # Name and line of help. Each is a module beside this one, imported when it is asked for:
 # its `main` gets the words after the name and returns an exit status. A name counts only
@@ -68,13 +69,13 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
         UsageError: something is wrong with them.
     """
     if settings.show_mixins:
-        from .listing import text_of_mixins  # start-up time
+        from .args.listing import text_of_mixins  # start-up time
 
         show_and_exit(text_of_mixins())
     named = checked(settings)
     bench = bench_for(settings, named)
     if settings.dry_run:
-        from .listing import text_of_settings  # start-up time
+        from .args.listing import text_of_settings  # start-up time
 
         show_and_exit(text_of_settings(settings, named))
     return bench, settings
@@ -84,7 +85,7 @@ def subcommand(name: str) -> Callable[[list[str]], int]:
     """Return the function that runs a subcommand."""
     from importlib import import_module
 
-    function: Callable[[list[str]], int] = import_module(f'{__package__}.{name}').main
+    function: Callable[[list[str]], int] = import_module(f'{__package__}.view.{name}').main
     return function
 
 
@@ -100,7 +101,7 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
             look_ahead(settings)
             measurement.record(bench)
     if measurement.start_error is not None:
-        from .programs import reason  # start-up time
+        from .run.programs import reason  # start-up time
 
         program = settings.command[0]
         why = reason(program, measurement.start_error)
@@ -117,7 +118,7 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
 
 
 def _say_what_the_gil_does(command: list[str]) -> None:
-    from .gil import refuses_to_start  # start-up time
+    from .run.gil import refuses_to_start  # start-up time
 
     if refuses_to_start(command):
         tell(
@@ -135,9 +136,9 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     names: dict[str, Any] = {'capture_optional': True}
     if settings.redact:
         names['redact'] = settings.redact
-    names |= choice.attributes(named, settings)
+    names |= selected_mixins.attributes(named, settings)
     try:
-        cls = type('CommandBench', (*choice.bases(named), MicroBenchBase), names)
+        cls = type('CommandBench', (*selected_mixins.bases(named), MicroBenchBase), names)
     except TypeError as error:
         raise UsageError(f'these mixins do not go together: {error}') from None
     bench: MicroBenchBase = cls(outputs=sinks(settings))

@@ -8,7 +8,7 @@ from .run import OneIteration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .bench import MicroBenchBase
+    from ..bench import MicroBenchBase
 
 
 class Block(_core.Left):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .encoding import as_dict
+from ..encoding.json_text import as_dict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .bench import MicroBenchBase
+    from ..bench import MicroBenchBase
 
 # code.co_flags, as in the documentation of the inspect module
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
@@ -82,16 +82,16 @@ def _plain(timed: _core.Timed) -> Any:
 
 def _suspended(bench: MicroBenchBase, func: Any, kind: int) -> Any:
     """Return what makes the template for a function whose body can be suspended."""
-    from . import wrappers  # start-up time
+    from . import suspended  # start-up time
 
     if kind & COROUTINE:
         refuse(bench, 'coroutine functions')
-        return wrappers.coroutine
+        return suspended.coroutine
     _refuse_repetition(bench, func)
     if kind & GENERATOR:
-        return wrappers.generator
+        return suspended.generator
     refuse(bench, 'async generator functions')
-    return wrappers.async_generator
+    return suspended.async_generator
 
 
 def _kind_of(func: Any) -> int:

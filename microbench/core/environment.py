@@ -9,8 +9,14 @@ from __future__ import annotations
 import os
 import sys
 
+from ..distributions.versions import (
+    is_standard,
+    names_of,
+    of_package,
+    stored_in,
+    version_in,
+)
 from .capture import namespace
-from .versions import is_standard, names_of, of_package, stored_in, version_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,7 +104,7 @@ def version_of(name: str) -> str | None:
 
 
 def _version_by_module(name: str) -> str | None:
-    from .owners import version_of_name  # start-up time
+    from ..distributions.owners import version_of_name  # start-up time
 
     owners = _distributions_of(name)
     if len(owners) > 1 or '.' in name:  # several share the first part of its name

@@ -13,9 +13,9 @@ from __future__ import annotations
 import threading
 from time import monotonic
 
-from .. import _core
+from .. import _core, threads
 from ..messages import one_line, warn
-from . import threads, times
+from . import times
 from .capture import namespace
 from .times import HEARTBEAT
 

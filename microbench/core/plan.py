@@ -20,9 +20,9 @@ import time
 
 from .. import __version__, _core
 from ..descriptors import load_lazy_imports
-from . import encoding
-from .encoding import as_dict
-from .masking import Masker
+from ..encoding import json_text
+from ..encoding.json_text import as_dict
+from ..encoding.masking import Masker
 from .naming import name_of
 from .settings import copied, time_zone, whole
 from .times import timezone
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from .bench import MicroBenchBase
+    from ..bench import MicroBenchBase
 
 SCHEMA = 3
 BLOCKS, ALL = 1, 2
@@ -180,7 +180,7 @@ class Plan:
         if type(self.tz) is not timezone or self.tz.utcoffset(None).microseconds:
             yield f'{self.mb["timezone"]} is not a fixed offset'
         for name, value in bench._static.items():
-            if name in ('mb', 'call') or type(value) not in encoding.SCALARS:
+            if name in ('mb', 'call') or type(value) not in json_text.SCALARS:
                 yield f'field {name!r} is made anew for each record'
 
     def text(self, bench: MicroBenchBase) -> tuple[bytes, bytes, int]:
@@ -203,9 +203,9 @@ class Plan:
         fields = bench._static_fields()
         for name in self.constant:
             merge(fields, bench._constant(name, self.constant[name]))
-        text, names = self.masker.fields(encoding.encode(fields))
+        text, names = self.masker.fields(json_text.encode(fields))
         mb = {**self.mb, 'masked': names} if names else self.mb
-        head = b'{"mb":' + encoding.encode(mb)[:-1] + b',"record_id":"'
+        head = b'{"mb":' + json_text.encode(mb)[:-1] + b',"record_id":"'
         tail = text[1:-1]
         assert self.tz is not None
         offset = self.tz.utcoffset(None)

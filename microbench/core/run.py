@@ -35,12 +35,13 @@ from __future__ import annotations
 
 from .. import _core
 from ..descriptors import loaded
+from ..encoding import json_text
 from ..messages import one_line
-from . import encoding, form, times
+from ..outputs.delivery_state import Turns
+from . import record_dict, times
 from .capture import namespace, set_up
 from .naming import name_of
 from .plan import ALL, merge
-from .turns import Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from .bench import MicroBenchBase
-    from .journal import Keeper, Texts
+    from ..bench import MicroBenchBase
+    from .run_journal import Keeper, Texts
     from .totals import Totals
 
 
@@ -96,7 +97,7 @@ class Run(_core.OpenRun):
             if not self.plan.begun:
                 self._look_ahead()
             if call or not self._begin_text(func):
-                self._begin_data(form.new(self, func, args, kwargs or {}, call))
+                self._begin_data(record_dict.new(self, func, args, kwargs or {}, call))
             if self.plan.shows == ALL:
                 self.show()
         except BaseException:
@@ -285,7 +286,7 @@ class Run(_core.OpenRun):
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()
         if self.data is None and self.is_mixed:
-            self.data = form.instead_of_text(self)
+            self.data = record_dict.instead_of_text(self)
         if self.data is None:
             self._deliver(self._text(exception))
         else:
@@ -296,7 +297,7 @@ class Run(_core.OpenRun):
     def _text(self, exception: BaseException | None) -> bytes:
         head, tail, offset = self.plan.text(self.owner)
         if exception is not None:
-            outcome = encoding.encode({'exception': form.described(exception)})
+            outcome = json_text.encode({'exception': record_dict.described(exception)})
             tail += b',' + outcome[1:-1]
         assert self.name is not None
         name = _core.string_text(self.name)
@@ -309,8 +310,8 @@ class Run(_core.OpenRun):
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
         if not self.completed:
-            self._keeping_error(form.add_measurements, self, data)
-            self._keeping_error(form.add_outcome, self, data, exception, value)
+            self._keeping_error(record_dict.add_measurements, self, data)
+            self._keeping_error(record_dict.add_outcome, self, data, exception, value)
             self.known = self.phases_left
             self.completed = True
         if 'post_finish_triggers' not in self.plan.overridden:
@@ -318,9 +319,9 @@ class Run(_core.OpenRun):
         elif not self.triggered:
             self.triggered = True  # once, whatever interrupts it
             self._keeping_failure(self.owner.post_finish_triggers, data)
-        self._keeping_error(form.add_late_phases, self, data, self.known)
+        self._keeping_error(record_dict.add_late_phases, self, data, self.known)
         if self.is_forked:  # by the code, or by a hook
-            self._keeping_error(form.renew_id, self, data)
+            self._keeping_error(record_dict.renew_id, self, data)
 
     # --- handing over ------------------------------------------------------------------
 
@@ -336,7 +337,7 @@ class Run(_core.OpenRun):
         try:
             self.owner.output_result(self.plan.masker.values(record))
         except BaseException as error:
-            text = self.plan.masker.record(encoding.encode(record))
+            text = self.plan.masker.record(json_text.encode(record))
             failed = self.owner._delivery.failed
             self._keeping_failure(failed, 'output_result()', error, text)
 
@@ -440,7 +441,7 @@ class Run(_core.OpenRun):
 
 
 def _keeper_class() -> type[Keeper]:
-    from .journal import Keeper  # start-up time
+    from .run_journal import Keeper  # start-up time
 
     return Keeper
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from sys import maxsize
 
+from ..encoding.json_text import as_dict
 from ..outputs.base import Output
-from .encoding import as_dict
 from .times import tzinfo
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def encoder(json_encoder: Any) -> Any:
         return None
     import json
 
-    from .json_encoder import JSONEncoder  # start-up time
+    from ..encoding.json_encoder import JSONEncoder  # start-up time
 
     is_class = isinstance(json_encoder, type)
     if not (is_class and issubclass(json_encoder, json.JSONEncoder)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 
-from .json_encoder import JSONEncoder
+from ..encoding.json_encoder import JSONEncoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.capture import namespace
-from ..core.encoding import snapshot
+from ..encoding.json_text import snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import sys
 
-from ..core.answering import unusable
 from ..core.capture import namespace
-from ..core.distributions import (
+from ..distributions.answering import unusable
+from ..distributions.metadata import (
     BrokenError,
     in_folder,
     is_left_over,
     normalized,
     of_distribution,
 )
-from ..core.sources import source_of
+from ..distributions.sources import source_of
 from ..messages import text_of
 from .places import place_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from ..core.distributions import Metadata
+    from ..distributions.metadata import Metadata
     from .interpreters import Program
 
 FIELD = 'installed_packages'

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ..core.capture import namespace, spanning
 from ..core.naming import without_partial
-from ..core.versions import MODULE, module_of, of_module, of_package
+from ..distributions.versions import MODULE, module_of, of_module, of_package
 from ..messages import is_ours
 
 TYPE_CHECKING = False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from ..core.distributions import normalized
-from ..core.sources import folder_of_editable
+from ..distributions.metadata import normalized
+from ..distributions.sources import folder_of_editable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..core.distributions import Metadata
+    from ..distributions.metadata import Metadata
 
 MODULES = ('.py', '.pyi', '.so', '.pyd', '.pyc')
 # Names at the top that are there by mistake, or for the package itself.

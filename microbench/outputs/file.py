@@ -8,9 +8,9 @@ from errno import EACCES, EAGAIN, EINVAL, ENOTDIR, EROFS
 from stat import S_ISDIR, S_ISREG
 
 from .. import _core
+from ..journal import reader
 from ..lock import Lock
 from ..messages import one_line, warn
-from ..results import journals
 from .base import Output, beside
 
 TYPE_CHECKING = False
@@ -216,10 +216,10 @@ class FileOutput(Output):
     def _recover(self, appender: _core.Appender) -> None:
         """Put into the file what processes have left behind that were killed."""
         path = self._path
-        paths = journals.at_first_record(path, self._journals)
+        paths = reader.at_first_record(path, self._journals)
         if not paths or not _is_regular_or_missing(path):
             return
-        from ..results import recovery  # start-up time
+        from ..journal import recovery  # start-up time
 
         sync = appender.sync if self.durability == 'fsync' else _no_sync
         try:
@@ -306,16 +306,16 @@ class FileOutput(Output):
         path = self._place()
         if not _is_regular_or_missing(path):
             raise NotImplementedError(f'{self!r} cannot be read back')
-        from ..results.lost import blocks_of  # start-up time
-        from ..results.patterns import is_pattern  # start-up time
+        from ..journal.lost import blocks_of  # start-up time
+        from ..journal.patterns import is_pattern  # start-up time
 
         if is_pattern(path):
             return self._blocks_of_all(path)
         return blocks_of(path, self._journals, is_needed=False)
 
     def _blocks_of_all(self, pattern: Any) -> Iterator[bytes]:
-        from ..results.lost import blocks_of  # start-up time
-        from ..results.patterns import files_of  # start-up time
+        from ..journal.lost import blocks_of  # start-up time
+        from ..journal.patterns import files_of  # start-up time
 
         paths = files_of(pattern)
         if not paths:

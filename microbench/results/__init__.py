@@ -1,1 +1,1 @@
-"""Reading records back, tolerantly."""
+"""Read records back, tolerantly: lines, shapes, filters, frames, and summaries."""

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.cli import convert, diff, show
-from microbench.cli.entries import Entry
 from microbench.cli.terminal import columns
 from microbench.cli.values import in_short
+from microbench.cli.view import convert, diff, show
+from microbench.cli.view.entries import Entry
 from tests.cli.samples import SEVERAL
 from tests.cli.terminals import FakeTerminal
 from tests.results.test_flat_schema import OLD

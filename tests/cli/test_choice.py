@@ -11,8 +11,8 @@ import pytest
 import microbench
 from microbench import CLIArg, MBGitInfo, MBHostInfo, MicroBench, mixins
 from microbench.__main__ import main
-from microbench.cli import choice
-from microbench.cli.parser import Parser
+from microbench.cli.args import selected_mixins
+from microbench.cli.args.parser import Parser
 from microbench.cli.words import UsageError
 
 DEFAULTS = [
@@ -23,7 +23,7 @@ DEFAULTS = [
 
 def chosen(words):
     """The names of the mixins that words ask for."""
-    return list(choice.chosen(Parser().settings([*words.split(), '--', 'ls'])))
+    return list(selected_mixins.chosen(Parser().settings([*words.split(), '--', 'ls'])))
 
 
 # --- our own --------------------------------------------------------------------------
@@ -43,8 +43,8 @@ def chosen(words):
         ('--no-mixin', []),
         ('--no-mixin -m git-info', []),
         ('-m x --no-mixin', []),
-        ('--all', list(choice.own())),
-        ('-a -m git-info', list(choice.own())),
+        ('--all', list(selected_mixins.own())),
+        ('-a -m git-info', list(selected_mixins.own())),
     ],
 )
 def test_what_is_chosen(words, names):
@@ -54,10 +54,10 @@ def test_what_is_chosen(words, names):
 
 def test_all_are_in_alphabetical_order():
     """Each public mixin that has a name for the command."""
-    names = list(choice.own())
+    names = list(selected_mixins.own())
     assert names == sorted(names)
     assert {'git-info', 'peak-memory', 'nvidia-smi'} < set(names)
-    assert len(names) == len(set(choice.own().values()))
+    assert len(names) == len(set(selected_mixins.own().values()))
 
 
 def kebab(name):
@@ -68,7 +68,7 @@ def kebab(name):
 
 def test_names_are_those_of_the_classes():
     """Without MB, in lower case, with hyphens between the words."""
-    known = choice.own()
+    known = selected_mixins.own()
     assert {name: kebab(cls.__name__) for name, cls in known.items()} == {
         name: name for name in known
     }
@@ -91,7 +91,7 @@ def test_the_default_set_is_in_the_classes():
 def test_a_mixin_says_which_fields_it_sets(tmp_path, monkeypatch):
     """So that no --field is lost to it; `mb` and `call` belong to all."""
     monkeypatch.chdir(tmp_path)
-    for name, mixin in choice.own().items():
+    for name, mixin in selected_mixins.own().items():
         attributes = {'capture_optional': True, 'hash_files': (), 'git_repo': '.'}
         bench = type('Bench', (mixin, microbench.MicroBenchBase), attributes)()
         with bench.record():
@@ -104,7 +104,7 @@ def test_a_mixin_says_which_fields_it_sets(tmp_path, monkeypatch):
 
 def test_no_option_of_ours_is_there_twice():
     """Neither among mixins nor between a mixin and the command."""
-    flags = [f for o in choice.options_of(choice.own()) for f in o.flags]
+    flags = [f for o in selected_mixins.options_of(selected_mixins.own()) for f in o.flags]
     assert len(flags) == len({*flags} - {*Parser().flags})
 
 
@@ -257,10 +257,10 @@ def test_what_becomes_of_a_default(default, words, found, monkeypatch):
     mixin = type('MBProbe', (), {})
     mixin.cli_args = (CLIArg(['--probe'], 'probe', 'help', cli_default=default),)
     parser = Parser()
-    parser.add(choice.options_of({'probe': mixin}))
+    parser.add(selected_mixins.options_of({'probe': mixin}))
     given = words if words.startswith('-') else f'-- {words}'
     settings = parser.settings([*given.split(), 'x', 'y'])
-    assert choice.attributes({'probe': mixin}, settings) == found
+    assert selected_mixins.attributes({'probe': mixin}, settings) == found
 
 
 def test_a_converter_may_raise_as_for_argparse():
@@ -272,7 +272,7 @@ def test_a_converter_may_raise_as_for_argparse():
     mixin = type('MBProbe', (), {})
     mixin.cli_args = (CLIArg(['--probe'], 'probe', 'help', type=refuse),)
     parser = Parser()
-    parser.add(choice.options_of({'probe': mixin}))
+    parser.add(selected_mixins.options_of({'probe': mixin}))
     with pytest.raises(UsageError, match='argument --probe: it is not for us'):
         parser.settings(['--probe', 'it', 'ls'])
 
@@ -309,7 +309,7 @@ def installed(tmp_path_factory):
     subprocess.run(build, check=True, capture_output=True, cwd=folder)
     [wheel] = project.joinpath('dist').glob('*.whl')
     zipfile.ZipFile(wheel).extractall(folder / 'site')
-    root = str(choice.microbench.__path__[0].removesuffix('/microbench'))
+    root = str(selected_mixins.microbench.__path__[0].removesuffix('/microbench'))
     return {'PYTHONPATH': f'{root}:{folder / "site"}'}
 
 
@@ -332,7 +332,7 @@ def test_ours_come_before_those_of_others(command, installed):
     words = ['-m', 'git-info', '--git-repo', '.', '--dry-run', '--', 'true']
     outcome = command(*words, env=installed)
     assert (outcome.status, outcome.stderr) == (0, '')
-    assert choice.own()['git-info'] is MBGitInfo
+    assert selected_mixins.own()['git-info'] is MBGitInfo
 
 
 @pytest.mark.parametrize(

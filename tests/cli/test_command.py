@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from microbench import __version__
-from microbench.cli import choice, options
+from microbench.cli.args import options, selected_mixins
 from microbench.cli.main import SUBCOMMANDS
 from tests.cli.conftest import records_in
 
@@ -488,7 +488,7 @@ def test_help_names_every_option(command, flag):
     assert max(map(len, outcome.stdout.splitlines())) <= 84
     shown = set(re.findall(r'--[a-z-]+[a-z]', outcome.stdout))
     ours = [o for group in options.GROUPS.values() for o in group]
-    theirs = choice.options_of(choice.own())
+    theirs = selected_mixins.options_of(selected_mixins.own())
     assert {o.flags[-1] for o in (*ours, *theirs)} <= shown
     assert re.search(
         r'^mixin options:\n  --.*\[file-hash\] how to hash',

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MicroBench
-from microbench.cli import convert
-from microbench.cli.convert import main
+from microbench.cli.view import convert
+from microbench.cli.view.convert import main
 from tests.cli.samples import PIPELINE, SOLVE, write
 from tests.fakes import python
 from tests.results.test_flat_schema import NEW, OLD
@@ -219,7 +219,7 @@ def test_killed_in_the_middle(tmp_path):
     """No half a file has the name of the new one; the next attempt is not in its way."""
     path, new = write(tmp_path / 'x', [SOLVE] * 9), tmp_path / 'new'
     code = (
-        'import os, sys; from microbench.cli import convert\n'
+        'import os, sys; from microbench.cli.view import convert\n'
         'clean, left = convert.clean_line, list("12345")\n'
         'def clean_line(*args):\n'
         '    if not left: os.kill(os.getpid(), 9)\n'

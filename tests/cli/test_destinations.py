@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli import destinations
+from microbench.cli.run import destinations
 from tests.cli.conftest import records_in
 from tests.sandboxes import without
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from microbench.cli.diff import main
+from microbench.cli.view.diff import main
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 
 SLOW = {

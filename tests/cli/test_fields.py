@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.cli.fields import field
+from microbench.cli.args.fields import field
 from microbench.cli.words import UsageError
 
 OUT = ('-o', 'out.jsonl')

@@ -14,12 +14,12 @@ import pytest
 
 from microbench import FileOutput, _core
 from microbench.__main__ import main
-from microbench.cli import suspension
-from microbench.cli.child import Child
-from microbench.cli.forwarding import Forwarding
-from microbench.cli.rewind import ONCE
+from microbench.cli.run import suspension
+from microbench.cli.run.child import Child
+from microbench.cli.run.forwarding import Forwarding
+from microbench.cli.run.rewind import ONCE
 from microbench.core.run import Run
-from microbench.results import journals
+from microbench.journal import reader as journals
 from tests.cli.conftest import LISTENS, Started, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')

@@ -7,7 +7,7 @@ import sysconfig
 
 import pytest
 
-from microbench.cli import gil
+from microbench.cli.run import gil
 from tests.cli.conftest import ROOT
 
 # Free-threaded builds start with it, and so do those that do not know the variable.

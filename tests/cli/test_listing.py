@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli import choice
-from microbench.cli.listing import text_of_mixins
+from microbench.cli.args import selected_mixins
+from microbench.cli.args.listing import text_of_mixins
 from microbench.cli.main import SUBCOMMANDS
 from tests.cli.terminals import FakeTerminal
 
@@ -126,13 +126,13 @@ def test_the_list_of_mixins(capsys):
     assert (heading, empty) == ('Available mixins (* = included by default):', '')
     rows = [re.fullmatch(r'  ([* ]) (\S+) +(\S.*)', line) for line in lines]
     names = [row[2] for row in rows if row and not row[2].startswith('--')]
-    assert names == list(choice.own())
+    assert names == list(selected_mixins.own())
     width = max(map(len, names))
     assert f'  * {"host-info":{width}}  Host name, operating system, CPU' in '\n'.join(
         lines
     )
     marked = {line.split()[1] for line in lines if line.startswith('  * ')}
-    assert marked == set(choice.default())
+    assert marked == set(selected_mixins.default())
     place = lines.index(f'{"":{width + 6}}--hash-file FILE [FILE ...]')
     assert lines[place - 2].startswith(f'    {"file-hash":{width}}  Digests of files')
     assert lines[place - 1].startswith(f'{"":{width + 6}}')
@@ -206,7 +206,9 @@ def test_help_has_80_columns(words, terminal, width, monkeypatch):
 def test_mixins_with_long_names(monkeypatch):
     """What they do stands below the name."""
     mixin = type('Long', (), {'__doc__': 'Measure ' + 'all of it ' * 12})
-    monkeypatch.setattr(choice, 'all_known', lambda: {'n' * 40: mixin, 'short': mixin})
+    monkeypatch.setattr(
+        selected_mixins, 'all_known', lambda: {'n' * 40: mixin, 'short': mixin}
+    )
     lines = text_of_mixins().splitlines()
     assert lines[2] == '    ' + 'n' * 40
     assert lines[3].startswith(f'{"":30}Measure all')

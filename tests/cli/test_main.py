@@ -226,7 +226,7 @@ def test_a_failing_capture_is_noted_and_stops_nothing(capsys):
 def test_a_subcommand_is_the_very_first_word(monkeypatch):
     """It gets the words after its name, and its status ends the process."""
     got = []
-    module = ModuleType('microbench.cli.probe')
+    module = ModuleType('microbench.cli.view.probe')
     module.main = lambda words: got.append(words) or 4
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(SUBCOMMANDS, 'probe', 'a module that was imported')

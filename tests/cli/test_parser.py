@@ -5,9 +5,9 @@ import json
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli import options
-from microbench.cli.parser import Parser
-from microbench.cli.settings import Settings
+from microbench.cli.args import options
+from microbench.cli.args.parser import Parser
+from microbench.cli.args.settings import Settings
 from microbench.cli.words import UsageError, typed
 
 

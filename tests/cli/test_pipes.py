@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench.__main__ import main
-from microbench.cli import pipes
-from microbench.cli.pipes import MOST_MISSED, Kept, PassOn, Reader, write_all
-from microbench.cli.watch import Watch
+from microbench.cli.run import pipes
+from microbench.cli.run.pipes import MOST_MISSED, Kept, PassOn, Reader, write_all
+from microbench.cli.run.timers import Watch
 from tests.cli.conftest import is_gone, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MicroBench
-from microbench.cli import progress
-from microbench.cli.parser import Settings
-from microbench.cli.progress import Progress, told_to
-from microbench.cli.runner import Measurement
+from microbench.cli.args.parser import Settings
+from microbench.cli.run import progress
+from microbench.cli.run.progress import Progress, told_to
+from microbench.cli.run.runner import Measurement
 from microbench.cli.terminal import Terminal
 from tests.cli.conftest import records_in
 from tests.cli.terminals import FakeTerminal, Screen, on_terminal

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from microbench import _core
-from microbench.cli.child import Child
-from microbench.cli.reaper import Reaper, children, collect
+from microbench.cli.run.child import Child
+from microbench.cli.run.reaper import Reaper, children, collect
 from tests.cli.conftest import Started, wait_until
 from tests.fakes import printed
 
@@ -150,7 +150,7 @@ def test_a_look_that_comes_late_collects_nothing():
 
 def test_without_a_list_of_children(monkeypatch):
     """A kernel without CONFIG_PROC_CHILDREN: nothing is collected, and nothing fails."""
-    monkeypatch.setattr('microbench.cli.reaper.TASKS', '/no/such/folder')
+    monkeypatch.setattr('microbench.cli.run.reaper.TASKS', '/no/such/folder')
     assert children() == set()
 
 

@@ -7,7 +7,7 @@ import tempfile
 
 import pytest
 
-from microbench.cli import rewind
+from microbench.cli.run import rewind
 from tests.cli.conftest import records_in
 
 OUT = ('-o', 'out.jsonl')

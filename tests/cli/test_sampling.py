@@ -11,11 +11,11 @@ from datetime import timezone
 import psutil
 import pytest
 
-from microbench.cli import sampling
-from microbench.cli.child import Child
-from microbench.cli.outcome import Outcome
-from microbench.cli.sampling import ProcessGauge, Sampling, TreeGauge
-from microbench.cli.watch import Watch
+from microbench.cli.run import sampling
+from microbench.cli.run.child import Child
+from microbench.cli.run.outcome import Outcome
+from microbench.cli.run.sampling import ProcessGauge, Sampling, TreeGauge
+from microbench.cli.run.timers import Watch
 from tests.cli.conftest import Started, in_time, wait_until
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT
@@ -55,7 +55,7 @@ def test_samples_of_each_iteration(command):
 
 def test_a_short_program_has_none(start, monkeypatch):
     """It ends before the first sample, and does not wait for it: the fields are absent."""
-    late = 'from microbench.cli import sampling; sampling.FIRST_AFTER = 600.0;'
+    late = 'from microbench.cli.run import sampling; sampling.FIRST_AFTER = 600.0;'
     monkeypatch.setattr(Started, 'PROGRAM', late + Started.PROGRAM)
     outcome = start(*OUT, '--monitor-interval=1', '-n', '3', '--', 'true').wait()
     assert (outcome.status, outcome.stderr) == (0, '')

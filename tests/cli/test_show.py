@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from microbench.cli.show import main
 from microbench.cli.terminal import columns
+from microbench.cli.view.show import main
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import FakeTerminal, on_terminal
 
@@ -871,6 +871,6 @@ def test_ctrl_c_while_reading(monkeypatch, several):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr('microbench.cli.entries.lines_of', interrupted)
+    monkeypatch.setattr('microbench.cli.view.entries.lines_of', interrupted)
     monkeypatch.setattr(sys, 'stdout', io.StringIO())
     assert main([several]) == 130

@@ -15,7 +15,7 @@ from tests.fakes import printed
 # what class the process has, its output, how it ended or what went wrong.
 BOTH = """
 import json, os, signal
-from microbench.cli.spawn import started
+from microbench.cli.run.spawn import started
 
 def once(options):
     reader, writer = os.pipe()
@@ -163,7 +163,7 @@ def test_it_can_be_ended(way):
     """By the methods that Popen has."""
     code = """
 import signal
-from microbench.cli.spawn import started
+from microbench.cli.run.spawn import started
 process = started(['sleep', '60'])
 getattr(process, sys.argv[1])(*[signal.SIGINT] * (sys.argv[1] == 'send_signal'))
 print(process.wait())
@@ -177,8 +177,8 @@ def test_what_pipes_need_is_left_to_subprocess():
     code = """
 import subprocess as module
 del sys.modules['subprocess']
-from microbench.cli.pipes import PIPE
-from microbench.cli.spawn import started
+from microbench.cli.run.pipes import PIPE
+from microbench.cli.run.spawn import started
 assert PIPE == module.PIPE
 process = started(['printf', 'hello'], stdout=PIPE)
 print(type(process).__name__, process.communicate()[0])
@@ -204,7 +204,7 @@ except SystemExit as ended:
 
 def test_what_is_loaded_may_be_a_stub(monkeypatch):
     """A test that replaces Popen has loaded it."""
-    from microbench.cli.spawn import started
+    from microbench.cli.run.spawn import started
 
     monkeypatch.setattr(subprocess, 'Popen', lambda command, **options: (command, options))
     assert started(['a'], stdout=1) == (['a'], {'close_fds': False, 'stdout': 1})

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from microbench.cli.tail import main
+from microbench.cli.view.tail import main
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import on_terminal
 from tests.fakes import python

@@ -11,8 +11,8 @@ from time import monotonic
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli.child import Child
-from microbench.cli.timeout import TimeOut, others_of
+from microbench.cli.run.child import Child
+from microbench.cli.run.timeout import TimeOut, others_of
 from tests.cli.conftest import in_time, is_gone, timed_out, wait_until
 
 OUT = ('-o', 'out.jsonl')

@@ -8,8 +8,8 @@ import threading
 
 import pytest
 
-from microbench.cli import unthreaded
-from microbench.cli.watch import Watch
+from microbench.cli.run import unthreaded
+from microbench.cli.run.timers import Watch
 from tests.cli.conftest import Started, in_time, records_in, timed_out, wait_until
 
 OUT = ('-o', 'out.jsonl')
@@ -169,15 +169,15 @@ def test_a_limit_of_processes(tmp_path, environment):
 # Without a thread of the watch there is place for the program.
 ONE_PLACE = """
 import os, threading
-from microbench.cli import spawn
+from microbench.cli.run import spawn
 begin = spawn.started
 def started(*args, **options):
     if threading.active_count() > 1 or failures:
         failures[:1] = []
         raise BlockingIOError(11, os.strerror(11))
     return begin(*args, **options)
-import microbench.cli.child
-microbench.cli.child.started = started
+import microbench.cli.run.child
+microbench.cli.run.child.started = started
 failures = [1, 1]
 """
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from microbench.cli.diff import main as diff
-from microbench.cli.show import main as show
+from microbench.cli.view.diff import main as diff
+from microbench.cli.view.show import main as show
 
 SIZE = 11 * 2**20
 

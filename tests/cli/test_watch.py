@@ -8,7 +8,7 @@ from time import monotonic
 
 import pytest
 
-from microbench.cli.watch import Watch
+from microbench.cli.run.timers import Watch
 
 
 @pytest.fixture

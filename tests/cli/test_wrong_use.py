@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from microbench.__main__ import main
-from microbench.cli import options
+from microbench.cli.args import options
 
 NUMBER = 'is not a whole number: type for instance'
 TIME = 'is not a time: type a number of seconds above 0, such as 1.5'

@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from microbench import _core
-from microbench.core.deliver import Delivery
+from microbench.outputs.delivery import Delivery
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,8 @@
 import pytest
 
 from microbench import FileOutput, HttpOutput, MicroBenchBase, Output, RedisOutput
-from microbench.core import deliver
-from microbench.core.deliver import Delivery
+from microbench.outputs import delivery as deliver
+from microbench.outputs.delivery import Delivery
 from tests.fakes import Failing, Kept
 
 

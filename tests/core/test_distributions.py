@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.core import distributions
-from microbench.core.distributions import (
+from microbench.distributions import metadata as distributions
+from microbench.distributions.metadata import (
     BrokenError,
     Metadata,
     in_folder,

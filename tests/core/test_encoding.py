@@ -20,7 +20,7 @@ from microbench import (
     MBReturnValue,
     MicroBenchBase,
 )
-from microbench.core import encoding
+from microbench.encoding import json_text
 from tests.fakes import JSON_LIBRARIES, Kept, json_by, only, readable
 
 PLACEHOLDER = '__unencodable_as_json__'
@@ -46,7 +46,7 @@ def strict(text):
 
 def encoded(value, encoder=None):
     """What comes back of a value."""
-    return strict(encoding.encode(value, encoder))
+    return strict(json_text.encode(value, encoder))
 
 
 def same(first, second):
@@ -122,7 +122,7 @@ def test_equal_to_the_stdlib(value):
     for name in JSON_LIBRARIES:
         with json_by(name):
             assert same(encoded(value), expected)
-            assert same(strict(encoding.encode_strictly(value)), expected)
+            assert same(strict(json_text.encode_strictly(value)), expected)
     assert same(encoded(value, json.JSONEncoder), expected)
 
 
@@ -160,7 +160,7 @@ def test_depths(each_library, depth, wrap):
     value = float('nan')
     for _ in range(depth):
         value = wrap(value)
-    text = encoding.encode(value)
+    text = json_text.encode(value)
     assert text.count(b'[') + text.count(b'{') == depth
     assert b'null' in text
     strict(text)
@@ -197,7 +197,7 @@ def test_known_types(each_library, value, expected):
     for encoder in (None, JSONEncoder):
         assert same(encoded(value, encoder), expected)
         assert same(encoded({'a': [value]}, encoder), {'a': [expected]})
-    assert same(strict(encoding.encode_strictly((value,))), [expected])
+    assert same(strict(json_text.encode_strictly((value,))), [expected])
 
 
 def test_numpy(each_library):
@@ -365,7 +365,7 @@ def test_one_place_and_one_warning(each_library, name):
     """A value that cannot be encoded costs its own place; all others are there."""
     make, encoder = BAD[name]
     with pytest.warns(JSONEncodeWarning) as caught:
-        text = encoding.encode({'a': 1, 'bad': [0, make(), 2], 'z': 'end'}, encoder)
+        text = json_text.encode({'a': 1, 'bad': [0, make(), 2], 'z': 'end'}, encoder)
     record = strict(text)
     assert (record['a'], record['z'], record['bad'][0], record['bad'][2]) == (
         1,
@@ -384,7 +384,7 @@ def test_strictly(each_library, name):
     make, encoder = BAD[name]
     bench = MicroBenchBase(json_encoder=encoder)
     with pytest.raises(Exception, match=r'.'):
-        encoding.encode_strictly([make()], encoder)
+        json_text.encode_strictly([make()], encoder)
     with pytest.raises((TypeError, ValueError, ZeroDivisionError)):
         bench.to_json(make())
 
@@ -393,7 +393,7 @@ def test_strictly(each_library, name):
 def test_without_end(each_library, make):
     """What contains itself, or is 100000 levels deep, ends in one placeholder."""
     with pytest.warns(JSONEncodeWarning, match='contains itself|levels deep') as caught:
-        text = encoding.encode({'a': make(), 'z': 1})
+        text = json_text.encode({'a': make(), 'z': 1})
     assert text.count(PLACEHOLDER.encode()) == len(caught) == 1
     assert strict(text)['z'] == 1
 
@@ -418,7 +418,7 @@ def test_a_huge_integer(each_library):
 def test_a_dict_that_cannot_be_read(each_library):
     """A dict that fails costs its own place."""
     with pytest.warns(JSONEncodeWarning, match="KeyError: 'items'"):
-        text = encoding.encode({'a': Odd(b=object()), 'z': 1})
+        text = json_text.encode({'a': Odd(b=object()), 'z': 1})
     assert strict(text)['z'] == 1
 
 

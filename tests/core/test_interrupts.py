@@ -8,7 +8,7 @@ import pytest
 
 import microbench
 from microbench import MBFunctionCall, MBReturnValue, MicroBench, MicroBenchBase, _core
-from microbench.core.deliver import Delivery
+from microbench.outputs.delivery import Delivery
 from tests.fakes import Kept
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some are lost

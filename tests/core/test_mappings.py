@@ -17,8 +17,8 @@ from microbench import (
     MBPythonInfo,
     MicroBenchBase,
 )
-from microbench.core import encoding, json_encoder
 from microbench.diff import diff
+from microbench.encoding import json_encoder, json_text
 from tests.fakes import JSON_LIBRARIES, json_by
 
 PLACEHOLDER = '__unencodable_as_json__'
@@ -99,10 +99,10 @@ def test_any_mixture_is_written_as_dicts_are(library, encoder, data, value):
     """By each writer: C, orjson, the stdlib, and the one that puts placeholders."""
     with json_by(library):
         odd = rebuilt(data, value)
-        written = json_encoder.decode(encoding.encode({'a': odd}, encoder))
+        written = json_encoder.decode(json_text.encode({'a': odd}, encoder))
         assert written == {'a': value}
         with pytest.warns(JSONEncodeWarning) as caught:
-            written = json_encoder.decode(encoding.encode([odd, object()], encoder))
+            written = json_encoder.decode(json_text.encode([odd, object()], encoder))
         assert written == [value, PLACEHOLDER]
         assert len(caught) == 1
 
@@ -111,7 +111,7 @@ def test_any_mixture_is_written_as_dicts_are(library, encoder, data, value):
 def test_one_that_holds_what_cannot_be_encoded(each_library, kind):
     """Only that has the placeholder, with one warning."""
     with pytest.warns(JSONEncodeWarning) as caught:
-        text = encoding.encode(kind({'bad': object(), 'good': [kind({'a': 1})]}))
+        text = json_text.encode(kind({'bad': object(), 'good': [kind({'a': 1})]}))
     assert json_encoder.decode(text) == {'bad': PLACEHOLDER, 'good': [{'a': 1}]}
     assert len(caught) == 1
 
@@ -121,21 +121,21 @@ def test_keys_that_are_no_text(each_library, kind):
     """They are what they are in a dict."""
     fields = {(1, 2): 'a', 3: 'b', None: 'c', 1.5: 'd'}
     expected = {'(1, 2)': 'a', '3': 'b', 'null': 'c', '1.5': 'd'}
-    assert json_encoder.decode(encoding.encode([kind(fields)])) == [expected]
+    assert json_encoder.decode(json_text.encode([kind(fields)])) == [expected]
 
 
 def test_a_users_default_decides_first(each_library):
     """Also beside a value that cannot be encoded."""
     user = collections.UserDict(a=1)
-    assert encoding.encode([user, MappingProxyType({})], Mine) == b'["mine",{}]'
+    assert json_text.encode([user, MappingProxyType({})], Mine) == b'["mine",{}]'
     with pytest.warns(JSONEncodeWarning):
-        assert json_encoder.decode(encoding.encode([user, object()], Mine))[0] == 'mine'
+        assert json_encoder.decode(json_text.encode([user, object()], Mine))[0] == 'mine'
 
 
 def test_one_that_raises(each_library):
     """It has the placeholder itself."""
     with pytest.warns(JSONEncodeWarning, match='RuntimeError') as caught:
-        text = encoding.encode({'a': Failing({'b': 1}), 'c': 2})
+        text = json_text.encode({'a': Failing({'b': 1}), 'c': 2})
     assert json_encoder.decode(text) == {'a': PLACEHOLDER, 'c': 2}
     assert len(caught) == 1
 
@@ -145,7 +145,7 @@ def test_one_that_contains_itself(each_library):
     loop = collections.UserDict()
     loop['again'] = loop
     with pytest.warns(JSONEncodeWarning, match='contains itself'):
-        text = encoding.encode({'a': loop})
+        text = json_text.encode({'a': loop})
     assert json_encoder.decode(text) == {'a': {'again': PLACEHOLDER}}
 
 
@@ -156,16 +156,16 @@ def test_without_descriptors(monkeypatch, kind):
     def fail():
         raise OSError
 
-    monkeypatch.setattr(encoding, '_json_encoder', fail)
+    monkeypatch.setattr(json_text, '_json_encoder', fail)
     value = {'a': kind({1: (kind({}), object())})}
-    assert encoding.encode(value) == b'{"a":{"1":[{},"<object>"]}}'
+    assert json_text.encode(value) == b'{"a":{"1":[{},"<object>"]}}'
 
 
 def test_a_frozendict_is_written_in_c():
     """A record with one loads no encoder, as with a dict."""
     frozen = KINDS[-1]  # an OrderedDict, which no version writes in C
     plain = b'{"a":[{"b":1}]}' if frozen.__name__ == 'frozendict' else None
-    assert encoding.plain({'a': [frozen(b=1)]}) == plain
+    assert json_text.plain({'a': [frozen(b=1)]}) == plain
 
 
 # --- in a bench ------------------------------------------------------------------------

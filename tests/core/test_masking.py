@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import JSONEncoder, MBFunctionCall, MBReturnValue, MicroBenchBase
-from microbench.core import masked_fields
-from microbench.core.masking import Masker
+from microbench.encoding import masked_fields
+from microbench.encoding.masking import Masker
 from tests.fakes import Kept, only
 
 URL = 'postgresql://me:s3cret@db.example.org/x'

@@ -6,8 +6,7 @@ from unittest import mock
 
 import pytest
 
-from microbench import _core
-from microbench.core import threads
+from microbench import _core, threads
 from tests.fakes import printed
 
 

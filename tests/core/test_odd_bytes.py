@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from microbench import MicroBench, MicroBenchBase
-from microbench.core.surrogates import with_readable_surrogates
+from microbench.encoding.surrogates import with_readable_surrogates
 from tests.fakes import ROOT, Kept, readable
 
 ODD = os.fsdecode(b'caf\xe9')

@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from microbench.core import answering, owners
-from microbench.core.owners import divided, version_of_file
-from microbench.core.sources import url_of
+from microbench.distributions import answering, owners
+from microbench.distributions.owners import divided, version_of_file
+from microbench.distributions.sources import url_of
 from tests.installing import install
 
 

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import JSONEncoder, JSONEncodeWarning, MicroBenchBase
-from microbench.core import encoding, json_encoder
+from microbench.encoding import json_encoder, json_text
 from tests.fakes import json_by, printed
 
 PLACEHOLDER = '__unencodable_as_json__'
@@ -123,19 +123,19 @@ if sys.version_info >= (3, 15):
 def test_it_is_encoded_wherever_it_stands(value, expected):
     """As a field, in a list, in an object; the same with and without orjson."""
     for where, found in (([value], [expected]), ({'k': value}, {'k': expected})):
-        assert json_encoder.decode(encoding.encode(where)) == found
+        assert json_encoder.decode(json_text.encode(where)) == found
 
 
 @pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
 def test_it_is_encoded_without_orjson(value, expected):
     """The stdlib and `JSONEncoder` alone give the same."""
     with json_by('stdlib'):
-        assert json_encoder.decode(encoding.encode([value])) == [expected]
+        assert json_encoder.decode(json_text.encode([value])) == [expected]
 
 
 def test_members_without_a_common_order():
     """A set of anything is a list, in any order."""
-    found = json_encoder.decode(encoding.encode([{1, 'a', None}]))
+    found = json_encoder.decode(json_text.encode([{1, 'a', None}]))
     assert collections.Counter(found[0]) == collections.Counter([1, 'a', None])
 
 
@@ -155,7 +155,7 @@ def test_a_users_default_decides_first():
         def default(self, o):
             return 'mine' if isinstance(o, (set, np.ndarray)) else super().default(o)
 
-    found = encoding.encode([{1}, np.array([1]), b'b'], Mine)
+    found = json_text.encode([{1}, np.array([1]), b'b'], Mine)
     assert json_encoder.decode(found) == ['mine', 'mine', 'b']
 
 
@@ -164,7 +164,9 @@ def test_a_template_string_alone():
     has_templates = sys.version_info >= (3, 14)
     code = "import sys\ntext = [t'x']\n" if has_templates else 'import sys\ntext = ["x"]\n'
     code += 'print("string.templatelib" in sys.modules, end=" ")\n'
-    code += 'from microbench.core import encoding\nprint(encoding.encode(text).decode())'
+    code += (
+        'from microbench.encoding import json_text\nprint(json_text.encode(text).decode())'
+    )
     text = "Template(strings=('x',), interpolations=())" if has_templates else 'x'
     assert printed(code) == f'False ["{text}"]\n'
 
@@ -196,7 +198,7 @@ def test_however_deep_it_is_nested(around, times, levels, more, pad):
         value = (value,)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore', JSONEncodeWarning)
-        json_encoder.decode(encoding.encode([value]))
+        json_encoder.decode(json_text.encode([value]))
 
 
 def frozen(value):

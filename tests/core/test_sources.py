@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.core.distributions import Metadata
-from microbench.core.sources import (
+from microbench.distributions.metadata import Metadata
+from microbench.distributions.sources import (
     described,
     folder_of,
     folder_of_editable,

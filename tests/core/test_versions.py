@@ -11,8 +11,8 @@ import types
 import numpy
 import pytest
 
-from microbench.core import versions
-from microbench.core.versions import module_of, of_module, of_package
+from microbench.distributions import versions
+from microbench.distributions.versions import module_of, of_module, of_package
 from tests.installing import install
 
 
@@ -164,7 +164,7 @@ def test_a_version_is_looked_up_once(site, monkeypatch):
     module = imported(site, 'mb_once')
     install(site, 'mb-once', '1.0', 'mb_once/__init__.py')
     assert of_module(module) == ('mb_once', '1.0')
-    monkeypatch.setattr('microbench.core.owners.version_of_file', None)
+    monkeypatch.setattr('microbench.distributions.owners.version_of_file', None)
     assert of_module(module) == ('mb_once', '1.0')
     module.__version__ = '2.0'
     assert of_module(module) == ('mb_once', '2.0')

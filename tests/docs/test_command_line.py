@@ -18,8 +18,8 @@ def test_every_option_has_a_row():
     assert '| `--hash-file FILE [FILE ...]` | `file-hash`: ' in PAGE
     listed = {option for group in options.GROUPS.values() for option in group}
     assert PAGE.count('\n| `-') == len(listed) + sum(
-        len(options.choice.options_of({name: mixin}))
-        for name, mixin in options.choice.own().items()
+        len(options.selected_mixins.options_of({name: mixin}))
+        for name, mixin in options.selected_mixins.own().items()
     )
 
 

@@ -103,7 +103,7 @@ def own(number, frame):
 signal.signal(signal.SIGTERM, own)
 """
 SOON = """
-from microbench.core import exit as ends
+from microbench.process import registry as ends
 ends.PATIENCE = 0.2  # seconds, in place of two
 """
 BLOCKING = """

@@ -107,7 +107,7 @@ def test_a_secret_in_the_exception_of_what_was_prepared(program):
 class Bench(MicroBench):
     redact = [{redact}]
 Bench(path).record_on_exit()
-microbench.core.exit_run.ExitRun._complete = lambda *args: 1 / 0
+microbench.process.exit_run.ExitRun._complete = lambda *args: 1 / 0
 raise ValueError('cannot reach http://me:hidden@host/')
 """
         [record] = program(code).records
@@ -120,7 +120,7 @@ raise ValueError('cannot reach http://me:hidden@host/')
         HANG.format('SIGTERM'),
         'os.abort()',
         'os.kill(os.getpid(), signal.SIGKILL)',
-        'microbench.core.exit_run.ExitRun._complete = lambda *args: 1 / 0\n',
+        'microbench.process.exit_run.ExitRun._complete = lambda *args: 1 / 0\n',
     ],
     ids=['native', 'crash', 'recovered', 'as prepared'],
 )
@@ -298,7 +298,7 @@ def test_the_grace_time(in_c, grace):
 )
 def test_the_grace_time_by_default(monkeypatch, env, seconds):
     """A quarter of a second, what the environment says, or none at all under MPI."""
-    from microbench.core.grace import LAUNCHED, seconds_of
+    from microbench.process.grace import LAUNCHED, seconds_of
 
     for name in ['MICROBENCH_EXIT_GRACE', *LAUNCHED]:
         monkeypatch.delenv(name, raising=False)

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput, _core
-from microbench.results import journals
+from microbench.journal import reader
 from tests.cli.conftest import is_gone, wait_until
 from tests.fakes import ROOT, only
 
@@ -300,5 +300,5 @@ def test_the_command_forwards_nothing_and_notes_it(tmp_path):
 
 
 def _parent_ns(path):
-    [journal] = journals.paths_for(str(path))
+    [journal] = reader.paths_for(str(path))
     return _core.journal_header(Path(journal).read_bytes())['parent_ns']

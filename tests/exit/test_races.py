@@ -17,7 +17,7 @@ SEED = int(os.environ.get('MICROBENCH_SEED', random.SystemRandom().randrange(10*
 # One process that forks: a child costs a millisecond, a new interpreter sixty.
 RACES = """
 import json, random
-from microbench.core import exit as ends
+from microbench.process import registry as ends
 
 def race(where, grace, patience):
     ends.PATIENCE = patience

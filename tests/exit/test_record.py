@@ -7,8 +7,8 @@ import pytest
 
 import microbench
 from microbench import MicroBenchBase, _core
-from microbench.core import exit as exits
-from microbench.core.endings import Ending
+from microbench.process import registry as exits
+from microbench.process.cause import Ending
 from tests.fakes import Kept, Ticking, printed
 
 ONE = """
@@ -480,6 +480,6 @@ bench = microbench.MicroBench(outputs=[])
 with bench.record('x'):
     pass
 loaded = set(sys.modules) - before
-assert not loaded & {'signal', 'threading', 'microbench.core.exit'}, loaded
+assert not loaded & {'signal', 'threading', 'microbench.process.registry'}, loaded
 """
     assert printed(code, flags=['-S']) == ''

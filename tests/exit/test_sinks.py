@@ -111,7 +111,7 @@ bench = MicroBench(path, experiment='x')
 bench.record_on_exit('simulation')
 with bench.time('phase'):
     pass
-from microbench.core import encoding
+from microbench.encoding import json_text as encoding
 encode = encoding.encode
 def failing(value, encoder=None):
     if 'call' in value:
@@ -142,7 +142,7 @@ def test_completing_that_fails_altogether(program):
     code = """
 bench = MicroBench(path, experiment='x')
 bench.record_on_exit('simulation')
-from microbench.core.exit_run import ExitRun
+from microbench.process.exit_run import ExitRun
 def failing(self, ending):
     raise MemoryError
 ExitRun._complete = failing
@@ -160,7 +160,7 @@ class Own(MicroBench):
         print(bm_data['call']['name'], bm_data['experiment'], bm_data['exit_status'])
 bench = Own(path, experiment='x')
 bench.record_on_exit('simulation')
-from microbench.core.exit_run import ExitRun
+from microbench.process.exit_run import ExitRun
 def failing(self, ending):
     raise MemoryError
 ExitRun._complete = failing
@@ -180,7 +180,7 @@ def test_secrets_are_masked_in_what_was_prepared(program):
     code = """
 bench = MicroBench(path, url='https://user:hidden@example.org/')
 bench.record_on_exit()
-from microbench.core.exit_run import ExitRun
+from microbench.process.exit_run import ExitRun
 ExitRun._complete = lambda self, ending: 1 / 0
 """
     assert 'hidden' not in program(code).record['url']

@@ -8,7 +8,7 @@ import types
 import pytest
 
 from microbench import FileOutput, MicroBenchBase
-from microbench.core.graceful import GRACEFUL, described, stops_by_itself
+from microbench.process.graceful import GRACEFUL, described, stops_by_itself
 
 TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
 

@@ -243,7 +243,7 @@ def test_a_program_that_takes_it_away(in_c):
 def test_no_such_signal_to_be_had(program, name):
     """A handler in Python does it then; it is seen."""
     code = f"""
-from microbench.core import handlers
+from microbench.process import handlers
 handlers._real_time_signals = lambda: ()
 {ONE.format('')}
 assert callable(signal.getsignal(signal.{name}))

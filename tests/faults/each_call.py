@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from microbench import MicroBench
-from microbench.core.deliver import Delivery
+from microbench.outputs.delivery import Delivery
 from microbench.results.reading import Lines
 
 EVERY = -1

@@ -10,8 +10,8 @@ import signal
 import pytest
 
 from microbench import FileOutput
-from microbench.cli import recover
-from microbench.results import journals
+from microbench.cli.view import recover
+from microbench.journal import reader
 from tests.fakes import python
 
 BEGIN = """
@@ -100,7 +100,7 @@ def check(path, wanted, recovered, phases=1):
     lines = path.read_bytes().splitlines() if path.exists() else []
     found = [json.loads(line) for line in lines if line.strip()]
     assert names_in(found) == wanted
-    assert journals.paths_for(str(path)) == []
+    assert reader.paths_for(str(path)) == []
     if wanted and wanted[-1] == 'last':
         assert (found[-1].get('exit_path') == 'recovered') == recovered
         timings = found[-1]['call'].get('timings', [])
@@ -138,11 +138,13 @@ def test_killed_after_half_a_write(killed_at, way):
 def test_killed_while_it_recovers(killed_at, killable):
     """The record is in the file, and its journal still there: it is not put there twice."""
     path = killed_at('claimed:1', BLOCK.format('last'))
-    code = 'import sys\nfrom microbench.cli import recover\nrecover.main(sys.argv[1:])\n'
+    code = (
+        'import sys\nfrom microbench.cli.view import recover\nrecover.main(sys.argv[1:])\n'
+    )
     env = {'MICROBENCH_CRASH_AT': 'written:1'}
     done = python(code, path, root=killable, env=env)
     assert (done.returncode, done.stderr) == (-signal.SIGKILL, '')
-    assert len(journals.paths_for(str(path))) == 1
+    assert len(reader.paths_for(str(path))) == 1
     check(path, ['last'], recovered=True)
 
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from microbench import FileOutput, _core
-from microbench.cli import recover
-from microbench.results import journals, recovery
+from microbench.cli.view import recover
+from microbench.journal import reader, recovery
 from tests.fakes import python
 from tests.faults.conftest import names_in
 
@@ -14,7 +14,7 @@ FILLING = """
 import io, os, sys, warnings
 warnings.simplefilter('ignore', RuntimeWarning)
 from microbench import MicroBench
-from microbench.core.deliver import Delivery
+from microbench.outputs.delivery import Delivery
 
 place, journal = sys.argv[1], sys.argv[2]
 path = f'{place}/records.jsonl'
@@ -119,4 +119,4 @@ def test_a_disk_that_is_full_during_recovery(disk, tmp_path, monkeypatch):
     assert recover.main([str(path)]) == 0
     names, damaged = names_in(path.read_bytes())
     assert (sorted(names), damaged) == (expected, 0)
-    assert journals.paths_for(str(path)) == []
+    assert reader.paths_for(str(path)) == []

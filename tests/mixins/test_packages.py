@@ -13,12 +13,8 @@ from pathlib import Path
 import numpy
 import pytest
 
-from microbench import (
-    MBInstalledPackages,
-    MicroBench,
-    MicroBenchBase,
-)
-from microbench.core import answering
+from microbench import MBInstalledPackages, MicroBench, MicroBenchBase
+from microbench.distributions import answering
 from tests.fakes import only
 from tests.installing import install
 

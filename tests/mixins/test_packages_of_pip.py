@@ -203,7 +203,7 @@ def _loaded(env):
     """The versions of these modules, imported there."""
     code = (
         'import in_src, is_flat, of_git, json\n'
-        'from microbench.core.versions import of_module\n'
+        'from microbench.distributions.versions import of_module\n'
         'print(json.dumps([of_module(m) for m in (in_src, is_flat, of_git)]))\n'
     )
     root = str(Path(__file__).parents[2])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from microbench.core.distributions import Metadata
+from microbench.distributions.metadata import Metadata
 from microbench.mixins.places import package_in, place_of
 from tests.installing import install
 

@@ -6,7 +6,7 @@ import resource
 import pytest
 
 from microbench import FileOutput
-from microbench.core import encoding
+from microbench.encoding import json_text
 from tests.fakes import printed, python
 
 # All descriptors are taken; what is recorded goes to a file that was never opened.
@@ -121,15 +121,15 @@ def test_what_is_decorated_meanwhile_stays_as_it_is(tmp_path):
 def test_values_without_an_encoder():
     """They are as json has them; types stand for what it cannot write, and for depth."""
     keys = {'a': 1, 2: 2, 1.5: 3, True: 4, None: 5}
-    assert encoding.simplified(keys) == json.loads(json.dumps(keys))
-    assert encoding.simplified({(1,): [{2}, (3,)]}) == {'<tuple>': ['<set>', [3]]}
+    assert json_text.simplified(keys) == json.loads(json.dumps(keys))
+    assert json_text.simplified({(1,): [{2}, (3,)]}) == {'<tuple>': ['<set>', [3]]}
     own = [1]
     own += [own, {'own': own}]
-    assert encoding.simplified(own) == [1, '<list>', {'own': '<list>'}]
+    assert json_text.simplified(own) == [1, '<list>', {'own': '<list>'}]
     deep = []
     for _ in range(100_000):
         deep = [deep]
-    text = encoding.plain(encoding.simplified(deep))
+    text = json_text.plain(json_text.simplified(deep))
     assert text == b'[' * 50 + b'"<list>"' + b']' * 50
     while deep:  # else the interpreter frees it all at once
         [deep] = deep

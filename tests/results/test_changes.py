@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from microbench.results import changes, inotify
-from microbench.results.changes import Changes
+from microbench.follow import inotify, watcher
+from microbench.follow.watcher import Changes
 
 FOREVER = 3600  # seconds: a wait that lasts so long is one that nothing has ended
 kernel_tells = pytest.mark.skipif(inotify.LIBRARY is None, reason='needs inotify')
@@ -121,13 +121,13 @@ def test_a_directory_that_comes_later(waiting, path):
 def test_a_busy_file_is_looked_at_now_and_then(waiting, path, file, monkeypatch):
     """Between two looks is a pause, in which changes gather."""
     slept = []
-    monkeypatch.setattr(changes, 'monotonic', lambda: 50.0)
-    monkeypatch.setattr(changes, 'sleep', slept.append)
+    monkeypatch.setattr(watcher, 'monotonic', lambda: 50.0)
+    monkeypatch.setattr(watcher, 'sleep', slept.append)
     waiting.watch([file.fileno()])
     for _ in range(2):
         append(path)
         waiting.wait(FOREVER)
-    assert slept == [0.0, pytest.approx(changes.PAUSE)]
+    assert slept == [0.0, pytest.approx(watcher.PAUSE)]
 
 
 @pytest.mark.parametrize('library', [None, 'the system'])

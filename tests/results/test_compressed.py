@@ -14,7 +14,7 @@ import warnings
 import pytest
 
 from microbench import FileOutput, MicroBench
-from microbench.cli import convert, recover, show, tail
+from microbench.cli.view import convert, recover, show, tail
 from microbench.livestream import LiveStream
 from microbench.results import compressed
 from microbench.results.reading import Lines

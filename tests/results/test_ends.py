@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import FileOutput, _core
-from microbench.results import ends, journals
+from microbench.journal import ends, reader
 from tests.fakes import only, python
 
 SECOND = 1_000_000_000
@@ -153,7 +153,7 @@ def killed(tmp_path, inside=KILL, status=-signal.SIGKILL):
     path = tmp_path / 'records.jsonl'
     done = python(KILLED.format(inside), path)
     assert done.returncode == status, done.stderr
-    [left] = journals.paths_for(str(path))
+    [left] = reader.paths_for(str(path))
     return path, Path(left), _core.journal_header(Path(left).read_bytes())
 
 

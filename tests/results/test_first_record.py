@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput, MicroBench
-from microbench.cli import recover
-from microbench.results import journals
+from microbench.cli.view import recover
+from microbench.journal import reader as journals
 from tests.fakes import ROOT, python
 
 # Of a file of 300 MiB. A sanitizer keeps what is freed, and shadows it.

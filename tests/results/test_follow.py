@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.results import follow, growing
-from microbench.results.follow import Follower
+from microbench.follow import follower as follow
+from microbench.follow import growing_file
+from microbench.follow.dedup import Seen
+from microbench.follow.follower import Follower
 from microbench.results.reading import decode_line, decode_together
-from microbench.results.seen import Seen
 
 NUMBERS = itertools.count()
 
@@ -143,7 +144,7 @@ def test_records_without_ids(followed):
 
 def test_a_long_line(followed, monkeypatch):
     """A line may be longer than what is read at once."""
-    monkeypatch.setattr(growing, 'CHUNK', 100)
+    monkeypatch.setattr(growing_file, 'CHUNK', 100)
     followed.write(line(1, text='x' * 1000), line(2), line(3, text='y' * 99))
     assert followed.look() == [1, 2, 3]
 
@@ -373,7 +374,7 @@ def run(followed, steps):
 def test_any_pieces_and_any_rotations(steps, chunk):
     """Each record comes once, whatever is cut, copied and renamed between the looks."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(growing, 'CHUNK', chunk)
+        patch.setattr(growing_file, 'CHUNK', chunk)
         followed = Followed(folder)
         followed.look()
         written, seen = run(followed, steps)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.results.fragments import blank, fragments
+from microbench.journal.torn_lines import blank, fragments
+from microbench.journal.written import ids_in
 from microbench.results.reading import decode_lines, holds, salvaged
-from microbench.results.written import ids_in
 
 
 def record(number):

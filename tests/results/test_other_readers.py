@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microbench import FileOutput, MicroBench
-from microbench.core.encoding import encode
+from microbench.encoding.json_text import encode
 from tests.fakes import ROOT
 
 PAGE = (ROOT / 'docs' / 'reading-results.md').read_text('utf-8')

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput, MicroBench
-from microbench.cli import convert, recover, show, tail
+from microbench.cli.view import convert, recover, show, tail
+from microbench.journal import patterns
 from microbench.livestream import LiveStream
-from microbench.results import patterns
 from tests.fakes import python
 
 NAMES = ['results-1.jsonl', 'results-2.jsonl', 'results-10.jsonl']

@@ -15,8 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 from microbench import FileOutput, MicroBench
-from microbench.cli import recover, show
-from microbench.results import journals, lost, recovery, written
+from microbench.cli.view import recover, show
+from microbench.journal import lost, reader, recovery, written
 from tests.cli.conftest import is_gone, wait_until
 from tests.fakes import ROOT, only, python
 
@@ -79,7 +79,7 @@ def killed(path):
 
 def left(path):
     """The journals that lie beside a file."""
-    return journals.paths_for(str(path))
+    return reader.paths_for(str(path))
 
 
 def change(path, old, new):
@@ -168,7 +168,7 @@ def test_the_next_writer_puts_it_into_the_file(path, killed):
 def test_a_journal_that_cannot_be_recovered_costs_nothing(path, killed, monkeypatch):
     """A warning says so; the writer's own record is there."""
     killed()
-    monkeypatch.setattr(journals.Journal, 'remove', lambda self: 1 / 0)
+    monkeypatch.setattr(reader.Journal, 'remove', lambda self: 1 / 0)
     bench = MicroBench(path)
     with pytest.warns(RuntimeWarning, match='could not be recovered'):
         bench(len)('')
@@ -314,7 +314,7 @@ def meanwhile(monkeypatch):
         actions = [action]
         pause = lambda _: actions.pop()() if actions else time.sleep(0.01)  # noqa: E731
         clock = SimpleNamespace(monotonic=time.monotonic, sleep=pause)
-        monkeypatch.setattr(journals, 'time', clock)
+        monkeypatch.setattr(reader, 'time', clock)
         return actions
 
     return do
@@ -503,7 +503,7 @@ def test_another_boot(path, killed):
 def test_several_at_once(path, killed):
     """Eight recover, and there is one record."""
     killed()
-    code = 'import sys\nfrom microbench.cli import recover\n'
+    code = 'import sys\nfrom microbench.cli.view import recover\n'
     code += 'print("up", file=sys.stderr, flush=True)\ninput()\n'
     code += 'recover.main(sys.argv[1:])'
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
@@ -527,8 +527,8 @@ def test_several_at_once(path, killed):
 CRASH = """
 import os, signal, sys
 from microbench import _core
-from microbench.cli import recover
-from microbench.results import fragments, journals
+from microbench.cli.view import recover
+from microbench.journal import torn_lines as fragments, reader as journals
 
 place, name, when = {place}, {name!r}, {when!r}
 whole = getattr(place, name)

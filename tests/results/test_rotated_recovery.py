@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput, MicroBench, _core
-from microbench.cli import recover
-from microbench.results import fragments, journals, lost, recovery, written
-from microbench.results.lost import blocks_of
+from microbench.cli.view import recover
+from microbench.journal import lost, reader, recovery, torn_lines, written
+from microbench.journal.lost import blocks_of
 from tests.fakes import only, python
 
 EARLIER = '{"mb":{"run_id":"r","record_id":"%d"},"n":1}\n'
@@ -138,7 +138,7 @@ def test_a_record_that_was_written_is_not_recovered(path, way, empty):
     assert sorted(all_names(path)) == ['len', 'lost']
     assert recover.main([str(path)]) == 0
     assert sorted(all_names(path)) == ['len', 'lost']
-    assert journals.paths_for(str(path)) == []
+    assert reader.paths_for(str(path)) == []
 
 
 @pytest.mark.parametrize('way', WAYS)
@@ -152,7 +152,7 @@ def test_a_record_that_was_cut_off_is_recovered(path, way, size):
     assert names_read(path) == ['lost']
     with Path(f'{path}.1').open('ab') as file:
         file.write(b'\n')  # what is at the end may be a write that goes on: it stays
-    again = fragments.blank(f'{path}.1', lambda text: True)
+    again = torn_lines.blank(f'{path}.1', lambda text: True)
     assert again <= 1
     assert all_names(path) == ['lost']
 
@@ -217,10 +217,10 @@ def test_a_rotated_file_that_was_compressed(path, kind, whole):
     path.unlink()
     assert names_read(path) == ([] if whole else ['lost'])
     MicroBench(path)(len)('')
-    assert len(journals.paths_for(str(path))) == 1
+    assert len(reader.paths_for(str(path))) == 1
     assert recover.main([str(path)]) == 0
     assert names_read(path) == (['len'] if whole else ['len', 'lost'])
-    assert journals.paths_for(str(path)) == []
+    assert reader.paths_for(str(path)) == []
     assert packed.read_bytes() == (data if whole else data[: len(data) // 2])
 
 
@@ -249,7 +249,7 @@ def test_a_rotated_file_that_cannot_be_read(path, monkeypatch, capsys):
         assert 'which cannot be read' in said
     MicroBench(path)(len)('')
     assert sorted(names_read(path)) == ['len', 'lost']
-    assert len(journals.paths_for(str(path))) == 1
+    assert len(reader.paths_for(str(path))) == 1
 
 
 def test_a_rotated_file_that_cannot_be_written(path, monkeypatch):
@@ -262,7 +262,7 @@ def test_a_rotated_file_that_cannot_be_written(path, monkeypatch):
     refused(monkeypatch, f'{path}.1', os.O_RDWR)
     assert recover.main([str(path)]) == 0
     assert names_read(path) == ['lost']
-    assert journals.paths_for(str(path)) == []
+    assert reader.paths_for(str(path)) == []
     assert Path(f'{path}.1').read_bytes() == before
 
 
@@ -285,8 +285,8 @@ def test_files_that_were_there_before_are_not_searched(path):
     old = Path(f'{path}.2')
     old.write_text(EARLIER % 0)
     os.utime(old, (0, 0))
-    [name] = journals.paths_for(str(path))
-    with journals.Journal(name, str(path)) as journal:
+    [name] = reader.paths_for(str(path))
+    with reader.Journal(name, str(path)) as journal:
         search = written.Written(str(path))
         search.add(journal)
     assert sorted(search.starts) == [str(path), f'{path}.1']
@@ -298,22 +298,22 @@ def test_a_fresh_record_is_not_blanked(path, monkeypatch):
     torn = b'{"mb":{"run_id":"torn'
     fresh = b'{"mb":{"run_id":"r","record_id":"fresh"}}\n'
     path.write_bytes(fresh + torn + b'\n')
-    look = fragments._found_in
+    look = torn_lines._found_in
 
     def rotate_meanwhile(block):
         found = look(block)
         path.write_bytes(fresh + fresh)
         return found
 
-    monkeypatch.setattr(fragments, '_found_in', rotate_meanwhile)
-    assert fragments.blank(str(path), lambda text: True) == 0
+    monkeypatch.setattr(torn_lines, '_found_in', rotate_meanwhile)
+    assert torn_lines.blank(str(path), lambda text: True) == 0
     assert path.read_bytes() == fresh + fresh
 
 
 def test_a_journal_is_removed_only_if_it_is_the_same_file(path):
     """What else has taken its name stays."""
     killed(path, 'open')
-    [name] = journals.paths_for(str(path))
+    [name] = reader.paths_for(str(path))
 
     def put_another_there():
         Path(name).unlink()
@@ -328,7 +328,7 @@ def test_a_journal_is_removed_only_if_it_is_the_same_file(path):
 def test_a_journal_of_another_version(path, capsys):
     """It is left where it is, and the command says so."""
     killed(path, 'open')
-    [name] = map(Path, journals.paths_for(str(path)))
+    [name] = map(Path, reader.paths_for(str(path)))
     data = bytearray(name.read_bytes())
     data[8] -= 1
     name.write_bytes(data)

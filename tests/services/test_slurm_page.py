@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput
-from microbench.cli import recover
+from microbench.cli.view import recover
 from tests.results.test_recovery import BOOT, change, move_to_another_host
 
 ROOT = Path(__file__).parents[2]

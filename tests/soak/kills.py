@@ -24,7 +24,7 @@ from collections import Counter
 from pathlib import Path
 
 from microbench import FileOutput, MicroBench
-from microbench.cli import recover
+from microbench.cli.view import recover
 
 LONGEST = 0.004  # seconds until a writer is killed
 MOST = 300  # records of a writer that a busy machine leaves alive for longer

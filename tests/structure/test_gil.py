@@ -61,7 +61,7 @@ with warnings.catch_warnings(record=True) as caught:
     from microbench import MicroBench
     bench = MicroBench()
     bench(len)('')
-    import microbench.suite
+    import microbench.bench
 print(*[warning.category.__name__ for warning in caught])
 print(getattr(sys, '_is_gil_enabled', lambda: True)(), len(bench.get_results()))
 """

@@ -77,7 +77,7 @@ def test_a_record_beside_a_dead_journal(tmp_path):
         'lost',
         'len',
     ]
-    assert 'microbench.results.recovery' in names
+    assert 'microbench.journal.recovery' in names
     assert not names & {'inspect', 'ast', 'dis', 'annotationlib', 'dataclasses'}
 
 

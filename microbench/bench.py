@@ -1,0 +1,454 @@
+"""The bench: configuration, and the ways in. No timing happens here."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from . import _core
+from .core import settings
+from .core.naming import name_of
+from .core.plan import Plan, matters
+from .core.times import timezone, tzinfo
+from .descriptors import Unrecorded, loaded, not_recorded
+from .encoding import json_text
+from .messages import one_line, warn
+from .mixins.python import MBPythonInfo
+from .outputs.delivery import Delivery
+from .outputs.file import FileOutput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, Literal
+
+    from .core.block import Block
+    from .core.run import Run
+    from .core.run_journal import Keeper
+
+
+class _LazySignature:
+    """`__signature__` of the class, made when somebody asks."""
+
+    def __get__(self, bench: object, cls: type) -> Any:
+        if bench is not None:
+            raise AttributeError('__signature__')  # a bench has that of __call__
+        from .core.signature import signature_of  # start-up time
+
+        return signature_of(cls)
+
+
+class MicroBenchBase:
+    """A bench without any captures: `MicroBench` adds the Python version.
+
+    Args:
+        outfile: path or file object for one `FileOutput`. Left out: the class attribute
+            `outfile` or, without one, memory.
+        json_encoder: subclass of `json.JSONEncoder` for all values.
+        tz: time zone of all timestamps; None for naive local time.
+        iterations: timed calls for each call of a decorated function.
+        warmup: untimed calls before them.
+        duration_counter: callable without arguments that returns a number. Durations
+            are differences of two readings: seconds for `time.perf_counter`.
+        outputs: sinks, instead of `outfile`; each gets every record.
+        on_output_error: `'warn'`, or `'raise'` an error of a sink once the others
+            had their turn and the function's own error, if any, does not go first.
+        journal: `'auto'` shows open blocks in a journal beside the output file, so that
+            `kill -9` loses none; `'on'` decorated functions too, and also on network
+            file systems; `'off'` nothing; or the directory where the journal is to lie.
+            Left out, MICROBENCH_JOURNAL decides: `'auto'` where that is not set.
+        **static_fields: added to the top level of every record. Containers are copied
+            for each record, what they hold is shared; dicts called `call` and `mb` are
+            merged into the record's own.
+
+    Raises:
+        TypeError, ValueError: an argument is wrong; the message names it.
+
+    >>> bench = MicroBenchBase(experiment='baseline')
+    >>> @bench
+    ... def work():
+    ...     with bench.time('sum'):
+    ...         return sum(range(1000))
+    >>> work()
+    499500
+    >>> [record] = bench.get_results()
+    >>> record['experiment'], record['call']['name']
+    ('baseline', 'work')
+    >>> [timing['name'] for timing in record['call']['timings']]
+    ['sum']
+    """
+
+    # Patterns on names and dotted paths of fields whose values are masked, beside those
+    # that always are; None masks nothing.
+    redact: Iterable[str] | None = ()
+
+    __signature__ = _LazySignature()
+    _epoch: object = None  # another one after each change of what a plan is made from
+    # Public attributes of the bench by name. Reading its __dict__ instead would make
+    # CPython build one, and `bench.time` could no longer be specialised.
+    _own: dict[str, Any] | None = None
+
+    def __init__(
+        self,
+        outfile: Any = None,
+        json_encoder: Any = None,
+        tz: tzinfo | None = timezone.utc,
+        iterations: int = 1,
+        warmup: int = 0,
+        duration_counter: Callable[[], Any] = time.perf_counter,
+        outputs: Iterable[Any] | None = None,
+        *too_many: Any,
+        on_output_error: str = 'warn',
+        journal: Any = None,
+        **static_fields: Any,
+    ) -> None:
+        if too_many:
+            raise ValueError('at most 7 positional arguments: give fields by keyword')
+        self.iterations = settings.whole('iterations', iterations)
+        self.warmup = settings.whole('warmup', warmup)
+        self.tz = settings.time_zone(tz)
+        self._duration_counter = settings.counter(duration_counter)
+        self._json_encoder = settings.encoder(json_encoder)
+        self._static = settings.fields(static_fields)
+        self._delivery = Delivery(
+            self._sinks(outfile, outputs), settings.reaction(on_output_error)
+        )
+        self._journal = settings.journal(journal)
+        settings.tell_of_journals(self._delivery.sinks, self._journal)
+        self._keeper: Keeper | None = None
+        self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._plan: Plan | None = None
+        self._off = settings.is_switched_off()
+
+    def _sinks(self, outfile: Any, outputs: Iterable[Any] | None) -> list[Any]:
+        if outputs is None:
+            if outfile is None:
+                outfile = getattr(self, 'outfile', None)
+            return [FileOutput(outfile)]
+        if outfile is not None:
+            raise ValueError('outfile and outputs are mutually exclusive: give one')
+        return settings.sinks(outputs)
+
+    # --- configuration that changes ---------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if matters(name):
+            if self._own is None:
+                self._own = {}
+            self._own[name] = value
+            self._epoch = object()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if matters(name):
+            (self._own or {}).pop(name, None)
+            self._epoch = object()
+
+    def add_fields(self, /, **fields: Any) -> None:
+        """Add static fields to the records that begin from now on, and to the process's.
+
+        Any name will do, those of parameters of the constructor too.
+
+        Raises:
+            ValueError: `mb` or `call` is no dict.
+        """
+        self._static = {**self._static, **settings.fields(fields)}
+        self._epoch = object()
+        exits = sys.modules.get(f'{__package__}.process.registry')  # by record_on_exit()
+        if exits is not None:
+            exits.refresh(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The plan and what was captured belong to this process."""
+        import datetime as dt  # cloudpickle copies classes of modules not loaded
+
+        assert dt.timezone is timezone
+
+        own = dict(self._own or {})
+        fresh = {'_plan': None, '_keeper': None, '_constants': {}, '_own': own}
+        return {**self.__dict__, **fresh}
+
+    def _current_plan(self) -> Plan:
+        plan = self._plan
+        if plan is None or not plan.holds(self):
+            plan = self._plan = Plan(self, _original)
+        return plan
+
+    def _static_fields(self) -> dict[str, Any]:
+        return {name: settings.copied(value) for name, value in self._static.items()}
+
+    def _constant(self, hook: str, definition: Any) -> dict[str, Any]:
+        """Return what a capture marked per_process gives; it runs once."""
+        known = self._constants.get(hook)
+        if known is None or known[0] is not definition:
+            result: dict[str, Any] = {}
+            getattr(self, hook)(result)
+            known = self._constants[hook] = (definition, result)
+        return known[1]
+
+    def explain_path(self) -> list[str]:
+        """Return why records are built as dicts; empty if C writes them as text.
+
+        Both give the same record. Text is faster, and possible where nothing has to see
+        the record while it is built.
+        """
+        return list(self._current_plan().not_native)
+
+    # --- ways in ----------------------------------------------------------------------
+
+    def __call__(self, func: Any) -> Any:
+        """Decorate a function: each call of it becomes a record.
+
+        Works for functions, methods, class and static methods, coroutine functions,
+        generator and async generator functions, `functools.partial` and objects with
+        `__call__`. For generators the duration is the time inside the body.
+
+        Raises:
+            TypeError: `func` cannot be called.
+            ValueError: iterations or warmup with a generator function.
+        """
+        if self._off:
+            return func
+        try:
+            decorate = loaded(_decorated)
+        except OSError as error:
+            not_recorded(error)
+            return func
+        return decorate(self, func)
+
+    def record(self, name: str | None = None) -> Block | Unrecorded:
+        """Return a context manager for `with`: its block becomes one record.
+
+        The default name is `<record>`. It can be entered again once it was left.
+        """
+        try:
+            block = _block_class or loaded(_block)
+        except OSError as error:
+            not_recorded(error)
+            return Unrecorded()
+        return block(self, name or '<record>')
+
+    def arecord(self, name: str | None = None) -> Block | Unrecorded:
+        """Return a context manager for `async with`: its block becomes one record."""
+        return self.record(name)
+
+    def record_on_exit(
+        self,
+        name: str | None = None,
+        handle_sigterm: bool = True,
+        *,
+        signals: Any = None,
+        grace: float | None = None,
+        then: Literal['auto', 'redeliver', 'leave'] = 'auto',
+    ) -> None:
+        """Write one record when the process ends, of the time from this call on.
+
+        At the end of the script, `sys.exit()`, an exception that nobody catches, Ctrl-C
+        and the signals below; the exit is what it would be without. Captures run at the
+        end, where errors of theirs are noted in `call.capture_errors`. The record has
+        `exit_status` or `exit_signal`, and `exception` if there was one. Phases of this
+        bench outside any other record go into it, from any thread; those still open are
+        in `call.open_timings`. What no sink takes is written to standard error. A
+        second call starts anew; forked children write nothing.
+
+        Where Python cannot react to a signal in time, or crashes, native code writes
+        the record as it was prepared by this call, with the phases so far, and
+        `exit_path: "native"`: to the files among the sinks, else to standard error.
+
+        Args:
+            name: `call.name`; `<process>` by default.
+            handle_sigterm: whether signals are handled at all. Off the main thread a
+                RuntimeWarning tells that only native code handles them.
+            signals: names or numbers. Left out: SIGTERM, after which a Python handler
+                installed before runs; SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 where they
+                are at their default action; and SIGSEGV, SIGBUS, SIGFPE, SIGILL and
+                SIGABRT. A signal that is ignored stays so.
+            grace: seconds for Python to react to a signal. Left out: what
+                MICROBENCH_EXIT_GRACE says; else 0.25, or 0 under an MPI launcher. Then
+                it has until 2 seconds after the signal, or until `grace` is over.
+            then: what follows when a Python handler installed before has returned.
+                `'redeliver'`: the record was written when the signal came; the signal is
+                sent again, and ends the process. `'leave'`: the signal is noted, and the
+                handler stops the program by itself; the record is written at the end,
+                with `exit_signal` and `exit_status`. `'auto'`: `'leave'` for handlers of
+                event loops, and of servers, job runners and trainers that do so;
+                `'redeliver'` for others, with a RuntimeWarning that names the handler.
+
+        Raises:
+            ImportError: the class has a `monitor`, and psutil is not installed.
+            NotImplementedError: a mixin of the class cannot be used this way.
+            TypeError, ValueError: an argument is wrong; the message names it.
+        """
+        if not self._off:
+            chosen = handle_sigterm, signals, grace, then
+            try:
+                last = _exit()
+            except OSError as error:
+                not_recorded(error)
+                return
+            last.register(self, name or '<process>', *chosen)
+
+    def cancel_record_on_exit(self) -> None:
+        """Take back `record_on_exit()`: no record comes of it.
+
+        When no bench is registered any more, handlers and hooks are what they were.
+        """
+        if not self._off:
+            _exit().cancel(self)
+
+    def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
+        """Time a named part of the active record: `with bench.time('parse'): ...`.
+
+        When the block ends, also by an exception, `{"name": ..., "duration": ...}` is
+        appended to `call.timings`, in the unit of the duration counter (seconds by
+        default). The innermost active record of the context gets it, whichever bench it
+        belongs to. In a thread that opened none, it is the record of this bench if all
+        its open ones were opened by one other thread. Outside any record nothing
+        happens and no clock is read. `async with` works as well.
+        """
+
+    # --- hooks of the lifecycle, for subclasses ---------------------------------------
+
+    def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run once for each record, before the code: all `capture_*` hooks."""
+        run: Run = bm_data['_run']
+        run.capture()
+
+    def post_finish_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run once for each record, after the code: all `capturepost_*` hooks."""
+        run: Run = bm_data['_run']
+        run.capture_post()
+
+    def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run before each timed iteration; the clock is read after it."""
+        forward = getattr(super(), 'pre_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+
+    def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
+        """Run after each timed iteration; the clock was read before it."""
+        forward = getattr(super(), 'post_run_triggers', None)
+        if forward is not None:
+            forward(bm_data)
+
+    def capture_function_name(self, bm_data: dict[str, Any]) -> None:
+        """Set `call.name` of a decorated function."""
+        if '_func' in bm_data:
+            bm_data['call'].setdefault('name', name_of(bm_data['_func']))
+
+    # --- results ----------------------------------------------------------------------
+
+    def to_json(self, obj: Any) -> str:
+        """Return `obj` as JSON, encoded as records are; in a record, secrets are masked.
+
+        Raises:
+            TypeError, ValueError: it cannot be encoded.
+        """
+        text = json_text.encode_strictly(obj, self._json_encoder)
+        if _is_record(obj):
+            text = self._current_plan().masker.record(text)
+        return text.decode('ascii')
+
+    def output_result(self, bm_data: dict[str, Any]) -> None:
+        """Encode a finished record once and give it to every sink in order."""
+        self._delivery.deliver(self._encoded(bm_data))
+
+    def _encoded(self, bm_data: dict[str, Any]) -> bytes:
+        """Return the line of a record, with secrets masked."""
+        plan = self._current_plan()
+        text = self._own_json(bm_data) if 'to_json' in plan.overridden else None
+        if text is None:
+            text = json_text.encode(bm_data, self._json_encoder)
+        return plan.masker.record(text)
+
+    def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
+        try:
+            record = self._current_plan().masker.values(bm_data)
+            text = self.to_json(record).encode('utf-8', 'surrogatepass')
+        except Exception as error:
+            warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
+            return None
+        return json_text.made_strict(_core.ascii_text(b' '.join(text.splitlines())))
+
+    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
+        """Return the records from the first sink that can read them back.
+
+        Args:
+            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
+            flat: join the names of nested objects by dots: `call.name`.
+
+        Raises:
+            RuntimeError: no sink can.
+            ValueError: an unknown format.
+            ImportError: `'df'` without pandas.
+        """
+        for sink in self._delivery.sinks:
+            if hasattr(sink, 'get_results'):
+                try:
+                    return sink.get_results(format=format, flat=flat)
+                except NotImplementedError:
+                    continue
+        raise RuntimeError('no sink of this bench supports get_results()')
+
+    def summary(self) -> None:
+        """Print count, minimum, mean, median, maximum and stdev of all durations."""
+        from .results.summary import summary  # start-up time
+
+        summary(self.get_results())
+
+
+MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-assign]
+
+
+class MicroBench(MBPythonInfo, MicroBenchBase):
+    """A bench whose records name the Python that ran them.
+
+    Arguments, methods and an example: see `MicroBenchBase`. Subclass it together with
+    mixins to capture more:
+
+    >>> from microbench import MBHostInfo
+    >>> class Bench(MicroBench, MBHostInfo):
+    ...     outfile = '/dev/null'
+    """
+
+
+def _is_record(value: Any) -> bool:
+    mb = value.get('mb') if isinstance(value, dict) else None
+    return isinstance(mb, dict) and 'run_id' in mb
+
+
+def _decorated() -> Any:
+    from .core.decorate import decorated  # start-up time
+
+    return decorated
+
+
+_block_class: type[Block] | None = None  # an import costs each block 0.2 µs
+
+
+def _block() -> type[Block]:
+    global _block_class  # noqa: PLW0603 - found again by two threads at worst
+    from .core.block import Block  # start-up time
+
+    _block_class = Block
+    return Block
+
+
+def _exit_module() -> Any:
+    from .process import registry as last  # start-up time
+
+    return last
+
+
+_original = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
+
+_last: Any = None
+
+
+def _exit() -> Any:
+    """Return process.registry, the same also where tests of users patch `sys.modules`."""
+    global _last  # noqa: PLW0603 - imported on first use, and never again
+    if _last is None:
+        _last = loaded(_exit_module)
+    return _last

@@ -1,0 +1,178 @@
+"""Reject settings that contradict each other, before anything runs.
+
+The order is part of the behaviour: of several mistakes only the first is reported.
+"""
+
+from __future__ import annotations
+
+from ..words import UsageError, hint, key_and_value, shown, typed
+from . import selected_mixins
+from .options import GROUPS
+from .settings import Settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .options import Option
+    from .selected_mixins import Named
+
+# Names at the top of a record, beside those of mixins.
+RESERVED = (
+    *('mb', 'call', 'exception', 'recovered'),
+    *('exit_signal', 'exit_status', 'exit_path'),
+)
+STREAMS = ('capture', 'suppress')
+SCOPES = ('process', 'tree')
+
+
+def checked(settings: Settings) -> Named:
+    """Return the mixins that the settings ask for, if nothing is wrong with them.
+
+    Raises:
+        UsageError: something is.
+    """
+    _command(settings)
+    _streams(settings)
+    named = selected_mixins.chosen(settings)
+    _options_of_mixins(settings, named)
+    _fields(settings, named)
+    _execution(settings)
+    _http(settings)
+    _redis(settings)
+    _psutil(settings)
+    return named
+
+
+def _command(settings: Settings) -> None:
+    if any(settings.command[:1]):  # an empty word is an unset variable
+        return
+    if not settings.command and '--' not in settings.words:
+        _streams(settings)  # an option has perhaps taken the command for its values
+        selected_mixins.chosen(settings)
+    raise UsageError(f'no command: type {typed(settings.options)} -- COMMAND [ARG ...]')
+
+
+def _streams(settings: Settings) -> None:
+    for name in ('stdout', 'stderr'):
+        value = getattr(settings, name)
+        if value not in (None, *STREAMS):
+            more = hint(settings.words, value, needs_value=False)
+            raise UsageError(
+                f'argument --{name}: invalid value {shown(value)}: type --{name} or '
+                f'--{name}=suppress{more}'
+            )
+    if settings.capture_limit is not None and not (settings.stdout or settings.stderr):
+        raise UsageError('--capture-limit requires --stdout or --stderr: add one of them')
+
+
+def _options_of_mixins(settings: Settings, named: Named) -> None:
+    _no_flag_twice(selected_mixins.options_of(named))
+    for option in settings.mixin_options:
+        if option.mixin not in named:
+            flag, name = option.flags[0], option.mixin
+            before = ' '.join(settings.mixin or [selected_mixins.DEFAULTS])
+            raise UsageError(
+                f'{flag} requires the mixin {name!r}: add --mixin {before} {name}'
+            )
+
+
+def _no_flag_twice(options: list[Option]) -> None:
+    if not options:
+        return
+    ours = [option for group in GROUPS.values() for option in group]
+    whose = {flag: 'microbench' for option in ours for flag in option.flags}
+    for option in options:
+        for flag in option.flags:
+            if flag in whose:
+                raise UsageError(
+                    f'the mixin {option.mixin!r} has an option {flag}, but so has '
+                    f'{whose[flag]}: leave out that mixin'
+                )
+            whose[flag] = f'the mixin {option.mixin!r}'
+
+
+def _fields(settings: Settings, named: Named) -> None:
+    taken = dict.fromkeys(RESERVED, 'part of every record') | {
+        top: f'set by the mixin {name!r}'
+        for name, mixin in named.items()
+        for top in getattr(mixin, 'cli_fields', ())
+    }
+    if not settings.field:
+        return
+    from .fields import field  # start-up time
+
+    for word in settings.field:
+        key, _ = field(word)
+        why = "not stored, for its '_'" if key.startswith('_') else taken.get(key)
+        if why:
+            raise UsageError(
+                f'argument -f/--field: {shown(key)} is {why}: choose another name'
+            )
+
+
+def _execution(settings: Settings) -> None:
+    if settings.timeout is None and 'timeout_grace_period' in vars(settings):
+        raise UsageError('--timeout-grace-period requires --timeout: add --timeout SECONDS')
+    if settings.monitor_scope not in SCOPES:
+        raise UsageError(
+            f'argument --monitor-scope: invalid value {shown(settings.monitor_scope)}: '
+            f'type {" or ".join(SCOPES)}'
+        )
+    if settings.monitor_interval is None and 'monitor_scope' in vars(settings):
+        raise UsageError(
+            '--monitor-scope requires --monitor-interval: add it, with SECONDS'
+        )
+
+
+def _http(settings: Settings) -> None:
+    if settings.http_output is None:
+        for name in ('http_output_header', 'http_output_method'):
+            _without('--http-output URL', name, settings)
+    for word in settings.http_output_header or ():
+        _header(word)
+    method = settings.http_output_method
+    if not (method.isascii() and method.isalpha()):
+        raise UsageError(
+            f'argument --http-output-method: {shown(method)} is not a method: '
+            'type POST or PUT'
+        )
+
+
+def _header(word: str) -> None:
+    flag = '--http-output-header'
+    name, value = key_and_value(flag, word, 'KEY:VALUE')
+    allowed = name.strip().replace('-', '').replace('_', '')  # RFC 9110, 5.1, mostly
+    if not (allowed.isascii() and allowed.isalnum()):
+        raise UsageError(f'header {shown(name)}: type letters, digits and dashes')
+    if not value.isprintable() or max(value, default='') > '\xff':  # what http.client takes
+        raise UsageError(f'header {name.strip()}: its value has to be printable Latin-1')
+
+
+def _redis(settings: Settings) -> None:
+    if settings.redis_output is None:
+        for name in ('redis_port', 'redis_db', 'redis_password'):
+            _without('--redis-output KEY', name, settings)
+        return
+    try:
+        import redis  # noqa: F401 - whether it is there
+    except ImportError:
+        raise UsageError(
+            '--redis-output requires the redis package: pip install redis'
+        ) from None
+
+
+def _without(needed: str, name: str, settings: Settings) -> None:
+    """Refuse a setting that has no effect, unless it is what holds anyway."""
+    if getattr(settings, name) != getattr(Settings, name):
+        flag = '--' + name.replace('_', '-')
+        raise UsageError(f'{flag} requires {needed.split(maxsplit=1)[0]}: add {needed}')
+
+
+def _psutil(settings: Settings) -> None:
+    if settings.monitor_interval is None:
+        return
+    try:
+        import psutil  # noqa: F401 - whether it is there
+    except ImportError:
+        raise UsageError(
+            '--monitor-interval requires the psutil package: pip install psutil'
+        ) from None

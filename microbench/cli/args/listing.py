@@ -1,0 +1,118 @@
+"""What is shown instead of running anything: the mixins, or the settings."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import textwrap
+
+from ..terminal import page_width
+from . import selected_mixins
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from .selected_mixins import Named
+    from .settings import Settings
+
+
+LONGEST_NAME = 24  # columns; of a longer mixin all else stands below it
+LABEL = 14  # columns of a label of a dry run
+
+
+def show(text: str) -> None:
+    """Write text to standard output; what it cannot encode is escaped."""
+    if sys.stdout is None:
+        return
+    encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
+    sys.stdout.write(text.encode(encoding, 'backslashreplace').decode(encoding))
+    sys.stdout.flush()
+
+
+def text_of_mixins() -> str:
+    """Return the list of all mixins, each with its options below it."""
+    named = selected_mixins.all_known()
+    column = min(max(map(len, named)), LONGEST_NAME) + 6
+    standard = selected_mixins.default()
+    lines = ['Available mixins (* = included by default):', '']
+    for name, mixin in named.items():
+        mark = '*' if name in standard else ' '
+        first = (mixin.__doc__ or '').strip().partition('\n')[0].strip()
+        lines += _beside(f'  {mark} {name}', first, column)
+        for option in selected_mixins.options_of({name: mixin}):
+            lines += _beside('', f'{option.flags[0]}{option.form}', column)
+    return '\n'.join(lines) + '\n'
+
+
+def _beside(left: str, right: str, column: int) -> list[str]:
+    """Return the lines of a text beside another one, below it if that is too long."""
+    lines = textwrap.wrap(right, page_width(sys.stdout) - column) or ['']
+    if len(left) + 2 > column:
+        lines.insert(0, '')
+    first, *rest = lines
+    return [f'{left:{column}}{first}'.rstrip(), *(f'{"":{column}}{line}' for line in rest)]
+
+
+def text_of_settings(settings: Settings, named: Named) -> str:
+    """Return what would be run, with what, and where the record would go."""
+    lines = ['Dry run: the command will not be executed.', '']
+    lines += [f'  {label + ":":12}{value}' for label, value in _head(settings, named)]
+    lines += _options(settings)
+    lines += [f'  {label + ":":12}{value}' for label, value in _rest(settings)]
+    return '\n'.join(lines) + '\n'
+
+
+def _head(settings: Settings, named: Named) -> Iterator[tuple[str, Any]]:
+    yield 'Command', shlex.join(settings.command)
+    yield 'Output', ', '.join(_destinations(settings))
+    names = ', '.join(named) or 'none'
+    lines = textwrap.wrap(names, page_width(sys.stdout) - LABEL, break_on_hyphens=False)
+    yield 'Mixins', f'\n{"":{LABEL}}'.join(lines)
+
+
+def _destinations(settings: Settings) -> Iterator[str]:
+    others = settings.http_output or settings.redis_output
+    if settings.outfile == '-' or not (settings.outfile or others):
+        yield 'stdout'
+    elif settings.outfile:
+        yield settings.outfile
+    if settings.http_output:
+        yield settings.http_output
+    if settings.redis_output:
+        yield f'redis:{settings.redis_output}'
+
+
+def _options(settings: Settings) -> Iterator[str]:
+    """Yield a line for each option of a mixin that was given."""
+    for option, value in settings.mixin_options.items():
+        values = value if isinstance(value, list) else [value]
+        yield f'    {option.flags[0]} {shlex.join(map(str, values))}'
+
+
+def _rest(settings: Settings) -> Iterator[tuple[str, Any]]:
+    warmup = f' (+{settings.warmup} warmup)' if settings.warmup else ''
+    yield 'Iterations', f'{settings.iterations}{warmup}'
+    if settings.stdout or settings.stderr:
+        yield 'Capture', _capture(settings)
+    if settings.timeout is not None:
+        grace = settings.timeout_grace_period
+        yield 'Timeout', f'{settings.timeout}s (grace period: {grace}s)'
+    if settings.monitor_interval is not None:
+        scope = ' (tree)' if settings.monitor_scope == 'tree' else ''
+        yield 'Monitor', f'every {settings.monitor_interval:g}s{scope}'
+    if settings.field:
+        yield 'Fields', ', '.join(settings.field)
+    if settings.redact:
+        yield 'Redact', ', '.join(settings.redact)
+
+
+def _capture(settings: Settings) -> str:
+    given = {'--stdout': settings.stdout, '--stderr': settings.stderr}
+    suppress = {'capture': '', 'suppress': '=suppress'}
+    words = [flag + suppress[value] for flag, value in given.items() if value]
+    if settings.capture_limit is not None:
+        several = 's' * (settings.capture_limit != 1)
+        words.append(f'(limit: {settings.capture_limit} byte{several})')
+    return ' '.join(words)

@@ -1,0 +1,230 @@
+"""The options of the command, as data.
+
+From these the parser, the help and the documentation are made. Those of mixins are in
+their classes.
+"""
+
+from __future__ import annotations
+
+from ..words import seconds, whole_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ...core.capture import CLIArg
+
+MANY = 10**9  # more words than a command line can have
+HOW_MANY = {None: (1, 1), '?': (0, 1), '*': (0, MANY), '+': (1, MANY)}
+
+
+class Option:
+    """An option: its flags, how many values follow it, and what becomes of them.
+
+    Args:
+        flags: as they are typed: `-o`, `--outfile`.
+        help: what it does, in a line or two.
+        metavar: name of the value in the help; None for an option without value.
+        convert: makes something of the word; what is wrong raises ValueError.
+        nargs: how many values, as argparse has it: None for one, `?`, `*`, `+`, a number.
+        const: what stands for a value left out.
+        dest: attribute of the settings; by default the last flag.
+        repeats: whether each use adds a value to a list.
+        whole: it cannot be abbreviated: it came later than one whose beginnings fit it.
+        mixin: name of the mixin that it belongs to.
+    """
+
+    mixin: str | None = None
+
+    def __init__(
+        self,
+        *flags: str,
+        help: str,  # noqa: A002 - as in CLIArg
+        metavar: str | None = None,
+        convert: Callable[[str], Any] = str,
+        nargs: str | int | None = None,
+        const: str | None = None,
+        dest: str | None = None,
+        repeats: bool = False,
+        whole: bool = False,
+    ) -> None:
+        self.flags = flags
+        self.help = help
+        self.metavar = metavar
+        self.convert = convert
+        self.least, self.most = _how_many(nargs) if metavar else (0, 0)
+        self.makes_list = isinstance(nargs, int) or nargs in ('*', '+')
+        self.const = const
+        self.dest = dest or flags[-1].lstrip('-').replace('-', '_')
+        self.repeats = repeats
+        self.whole = whole
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return '/'.join(self.flags)
+
+    @property
+    def form(self) -> str:
+        """Return its values as the help shows them, with the blank before them."""
+        value = self.metavar
+        if self.most == MANY:
+            return f' {value} [{value} ...]' if self.least else f' [{value} ...]'
+        if self.const:
+            return f'[={value}]'
+        return f' [{value}]' if self.least < self.most else f' {value}' * self.most
+
+
+def _how_many(nargs: str | int | None) -> tuple[int, int]:
+    return (nargs, nargs) if isinstance(nargs, int) else HOW_MANY[nargs]
+
+
+def option_of_mixin(arg: CLIArg, mixin: str) -> Option:
+    """Return the option that a mixin asks for in its `cli_args`."""
+    option = Option(
+        *arg.flags,
+        help=arg.help,
+        metavar=arg.metavar or arg.dest.upper(),
+        convert=arg.type,
+        nargs=arg.nargs,
+        dest=arg.dest,
+    )
+    option.mixin = mixin
+    return option
+
+
+DESTINATIONS = (
+    Option(
+        *('-o', '--outfile'),
+        metavar='FILE',
+        help='append the record to FILE; - is standard output, the default',
+    ),
+    Option('--http-output', metavar='URL', help='send the record to URL'),
+    Option(
+        '--http-output-header',
+        metavar='KEY:VALUE',
+        repeats=True,
+        help='header of that request, such as Authorization; can be repeated',
+    ),
+    Option(
+        '--http-output-method',
+        metavar='METHOD',
+        help='method of that request (default: POST)',
+    ),
+    Option('--redis-output', metavar='KEY', help='append the record to a Redis list'),
+    Option('--redis-host', metavar='HOST', help='the server (default: localhost)'),
+    Option(
+        '--redis-port',
+        metavar='PORT',
+        convert=whole_number(1, 65535),
+        help='its port (default: 6379)',
+    ),
+    Option(
+        '--redis-db',
+        metavar='DB',
+        convert=whole_number(0),
+        help='number of its database (default: 0)',
+    ),
+    Option('--redis-password', metavar='PASSWORD', help='its password'),
+)
+
+MIXINS = (
+    Option(
+        *('-m', '--mixin'),
+        metavar='NAME',
+        nargs='+',
+        help='capture with these mixins, or with module:Class, instead of the defaults; '
+        'the word defaults stands for those',
+    ),
+    Option('-a', '--all', help='capture with all mixins'),
+    Option('--no-mixin', help='capture with none'),
+    Option('--show-mixins', help='list the mixins with their options, and exit'),
+    Option(
+        *('-f', '--field'),
+        metavar='KEY=VALUE',
+        repeats=True,
+        help='store this string in the record, or KEY:=JSON, such as rank:=0, for a value '
+        'with a type; can be repeated',
+    ),
+    Option(
+        '--redact',
+        metavar='PATTERN',
+        repeats=True,
+        help="mask fields whose name or dotted path matches, such as '*token*'; can be "
+        'repeated',
+    ),
+)
+
+EXECUTION = (
+    Option(
+        *('-n', '--iterations'),
+        metavar='N',
+        convert=whole_number(1),
+        help='run COMMAND N times (default: 1)',
+    ),
+    Option(
+        *('-w', '--warmup'),
+        metavar='N',
+        convert=whole_number(0),
+        help='before that, run it N times without a trace (default: 0)',
+    ),
+    Option(
+        '--stdout',
+        metavar='suppress',
+        nargs='?',
+        const='capture',
+        help='store what COMMAND prints; with =suppress it is not shown as well',
+    ),
+    Option(
+        '--stderr',
+        metavar='suppress',
+        nargs='?',
+        const='capture',
+        help='the same for its standard error',
+    ),
+    Option(
+        '--capture-limit',
+        metavar='BYTES',
+        convert=whole_number(1),
+        help='of longer output keep head and tail, and count the rest',
+    ),
+    Option(
+        '--timeout',
+        metavar='SECONDS',
+        convert=seconds,
+        help='end an iteration that takes longer by SIGTERM',
+    ),
+    Option(
+        '--timeout-grace-period',
+        metavar='SECONDS',
+        convert=seconds,
+        help='and, if it is still there after that time, by SIGKILL (default: 5)',
+    ),
+    Option(
+        '--monitor-interval',
+        metavar='SECONDS',
+        convert=seconds,
+        help='sample CPU and memory of COMMAND that often (needs psutil)',
+    ),
+    Option(
+        '--monitor-scope',
+        metavar='SCOPE',
+        help='process: of COMMAND alone (default); tree: with its descendants',
+        whole=True,
+    ),
+)
+
+OTHERS = (
+    Option('--dry-run', help='check and show all settings, run nothing'),
+    Option('-q', '--quiet', help='no progress and no summary on a terminal'),
+    Option('-h', '--help', help='show this text and exit'),
+    Option('--version', help='show the version and exit'),
+)
+
+GROUPS = {
+    'destinations of the record': DESTINATIONS,
+    'what it captures': MIXINS,
+    'execution': EXECUTION,
+    'others': OTHERS,
+}

@@ -1,0 +1,1 @@
+"""Time a program: start it, forward streams and signals, sample it, and reap it."""

@@ -1,0 +1,161 @@
+"""Where the record goes: a sink for each destination, in the order file, HTTP, Redis.
+
+They are looked at before the run, and nothing is sent to them then: of a file, whether it
+could be written, of a server, whether its name is known. What is wrong with one is told
+in a line on standard error, and is no reason not to run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ...messages import tell
+from ...outputs.base import Output
+from ...outputs.file import FileOutput
+from ..words import UsageError, key_and_value
+from .pipes import descriptor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from ..args.settings import Settings
+
+# What these name is open already. Opening it once more fails for a socket, and for the
+# terminal of another user; and it would be another position in a file.
+STREAMS = {'-': 'stdout', '/dev/stdout': 'stdout', '/dev/stderr': 'stderr'}
+PATIENCE = 1.0  # seconds for a name server
+
+
+def sinks(settings: Settings) -> list[Output]:
+    """Return the sinks of the settings.
+
+    Raises:
+        UsageError: one cannot be made; the message says why.
+    """
+    try:
+        found = list(_sinks(settings))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return found or [Stream('stdout')]
+
+
+def _sinks(settings: Settings) -> Iterator[Output]:
+    if settings.outfile is not None:
+        stream = STREAMS.get(settings.outfile)
+        yield FileOutput(settings.outfile) if stream is None else Stream(stream)
+    if settings.http_output is not None:
+        yield _http(settings)
+    if settings.redis_output is not None:
+        yield _redis(settings)
+
+
+class Stream(Output):
+    """Standard output or standard error, as it is when the record is written."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name  # in `sys`
+
+    def __repr__(self) -> str:
+        return {'stdout': 'standard output', 'stderr': 'standard error'}[self.name]
+
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
+        """Write the record as one line."""
+        stream = getattr(sys, self.name)
+        if stream is None:
+            raise OSError('it is closed')
+        ours = stream is getattr(sys, f'__{self.name}__')
+        number = descriptor(stream) if ours else None
+        if number is not None:
+            stream.flush()
+            _write_all(number, record + b'\n')
+        else:  # somebody has put his own in its place
+            stream.write(record.decode('ascii') + '\n')
+            stream.flush()
+
+
+def _write_all(descriptor: int, line: bytes) -> None:
+    """Write all bytes, also if the command has made the stream a non-blocking one."""
+    while line:
+        try:
+            line = line[os.write(descriptor, line) :]
+        except BlockingIOError:
+            import select
+
+            select.select([], [descriptor], [])
+
+
+def _http(settings: Settings) -> Output:
+    from ...outputs.http import HttpOutput  # start-up time
+
+    words = settings.http_output_header or ()
+    given = [key_and_value('--http-output-header', word, 'KEY:VALUE') for word in words]
+    headers = {key.strip(): value.strip() for key, value in given}
+    url = settings.http_output or ''
+    return HttpOutput(url, headers=headers, method=settings.http_output_method)
+
+
+def _redis(settings: Settings) -> Output:
+    from ...outputs.redis import RedisOutput  # start-up time
+
+    connection: dict[str, Any] = {
+        'host': settings.redis_host,
+        'port': settings.redis_port,
+        'db': settings.redis_db,
+    }
+    if settings.redis_password is not None:
+        connection['password'] = settings.redis_password
+    return RedisOutput(settings.redis_output or '', **connection)
+
+
+# --- before the run -------------------------------------------------------------------
+
+
+def look_ahead(settings: Settings) -> None:
+    """Tell which hosts are not known, before the command is run.
+
+    Files are looked at by their sinks.
+    """
+    for host in _hosts(settings):
+        why = _trouble_with(host)
+        if why is not None:
+            tell(
+                f'microbench: the host {host!r} is not known now ({why}): if it is not by '
+                'then, the record goes to standard error'
+            )
+
+
+def _hosts(settings: Settings) -> Iterator[str]:
+    behind_proxy = any(name.lower().endswith('_proxy') for name in os.environ)
+    if settings.http_output is not None and not behind_proxy:
+        from urllib.parse import urlsplit
+
+        yield urlsplit(settings.http_output).hostname or ''
+    if settings.redis_output is not None:
+        yield settings.redis_host
+
+
+def _trouble_with(host: str) -> str | None:
+    """Return why a host is not known; None also if nobody says so in time."""
+    import socket
+    from threading import Thread
+
+    found: list[str] = []
+
+    def ask() -> None:
+        try:
+            socket.getaddrinfo(host, None)
+        except OSError as error:
+            found.append(error.strerror or str(error))
+        except UnicodeError:
+            found.append('that is not the name of a host')
+
+    thread = Thread(target=ask, daemon=True)  # a name server may take a minute
+    try:
+        thread.start()
+    except RuntimeError:  # the system gives no thread: the sink will say what it finds
+        return None
+    thread.join(PATIENCE)
+    return found[0] if found else None

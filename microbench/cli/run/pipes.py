@@ -1,0 +1,300 @@
+"""What the command prints: read, kept for the record, and passed on at once.
+
+A thread reads each pipe to its end, because a child whose pipe is full waits forever. When
+our own output fails (`| head -1`), it still reads MOST_MISSED more, and then closes the
+pipe: a child that never stops writing ends, as it would without us. Where the system
+gives no thread, that of the watch reads.
+Bytes are passed on as they come, so that a progress bar moves. A process that the child
+leaves behind may keep the pipe open: once the child has ended and the pipe is empty, we
+wait PATIENCE for more, and then only pass on.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import select
+import sys
+import threading
+from math import inf
+from time import monotonic
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from ..args.settings import Settings
+    from .child import Child
+    from .timers import Watch
+
+PATIENCE = 0.25  # seconds
+LOOK_EVERY = 0.02  # seconds
+AT_ONCE = 1 << 16  # bytes: what a pipe holds, unless somebody has enlarged it
+MOST_MISSED = 1 << 24  # bytes that are only stored
+LARGEST_PIPE = 1 << 20  # bytes: /proc/sys/fs/pipe-max-size, unless root has raised it
+
+PIPE = -1  # subprocess.PIPE: importing it costs more than all the rest of the command
+STREAMS = ('stdout', 'stderr')
+
+
+class Capture:
+    """The output of each execution, as the settings have it.
+
+    Args:
+        settings: what is captured.
+        watch: reads where there is no other thread.
+        is_urgent: whether a reader of ours that is slow must not be waited for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        watch: Watch,
+        is_urgent: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.watch = watch
+        self.is_urgent = is_urgent
+        self.modes = {name: getattr(settings, name) for name in STREAMS}
+        self.modes = {name: mode for name, mode in self.modes.items() if mode}
+        self.limit = settings.capture_limit
+        self.pipes = dict.fromkeys(self.modes, PIPE)
+        self._readers: dict[str, Reader] = {}
+
+    def started(self, child: Child) -> None:
+        """Begin to read."""
+        for name, mode in self.modes.items():
+            # As they are now: users' tests replace them.
+            ours = None if mode == 'suppress' else getattr(sys, f'__{name}__')
+            pipe = getattr(child.process, name)
+            reader = Reader(pipe, PassOn(ours), Kept(self.limit), self.watch)
+            reader.start()
+            self._readers[name] = reader
+
+    def ended(self, child: Child) -> None:
+        """Wait for what is in the pipes, and hand the texts over."""
+        for reader in self._readers.values():
+            reader.finish(self.is_urgent)
+        self.leave(child)
+
+    def leave(self, child: Child) -> None:
+        """Hand over the texts there are; what comes later is only passed on."""
+        readers, self._readers = self._readers, {}
+        if readers:
+            child.texts = {name: reader.take() for name, reader in readers.items()}
+
+
+class Reader:
+    """A thread that reads a pipe.
+
+    Args:
+        pipe: of a child; or, from users' tests, lines of bytes with a `close`.
+        pass_on: called with each piece.
+        kept: what is stored.
+        watch: reads where there is no other thread.
+    """
+
+    def __init__(self, pipe: Any, pass_on: PassOn, kept: Kept, watch: Watch) -> None:
+        self.pipe = pipe
+        self.watch = watch
+        self.pass_on = pass_on
+        self.kept: Kept | None = kept
+        self.number = descriptor(pipe)
+        self.passing_on = False
+        self.taken = 0
+        self.enough = inf  # then all that the child itself wrote was taken
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+
+    def start(self) -> None:
+        """Start the thread, or have the watch read."""
+        thread = threading.Thread(target=self._read, name='microbench reader', daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system gives none
+            if self.number is None:
+                raise
+            steps = self._steps()
+            self.watch.listen(self.number, lambda: next(steps, None))
+
+    def _read(self) -> None:
+        for _ in self._steps():
+            pass
+
+    def _steps(self) -> Iterator[None]:
+        """Read a piece in each step."""
+        try:
+            for piece in self._pieces():
+                self._take_over(piece)
+                yield
+            self.pass_on(b'', final=True)
+        except (OSError, ValueError):
+            pass  # it broke, or was closed: what was read counts
+        finally:
+            if self.number is not None:
+                self.watch.ignore(self.number)
+            self.pipe.close()
+            self._done.set()
+
+    def _take_over(self, piece: bytes) -> None:
+        self.passing_on = True
+        with self._lock:
+            if self.kept is not None and self.taken < self.enough:
+                self.kept.add(piece)
+        self.taken += len(piece)
+        self.pass_on(piece)
+        self.passing_on = False
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self.number is None:
+            yield from self.pipe
+        else:
+            while piece := os.read(self.number, AT_ONCE):
+                yield piece
+
+    def finish(self, is_urgent: Callable[[], bool] = lambda: False) -> None:
+        """Wait until everything is read that the child itself has written."""
+        self.enough = self.taken + LARGEST_PIPE
+        give_up_at = monotonic() + PATIENCE
+        while not self.watch.pause(self._done, LOOK_EVERY):
+            if is_urgent() or self.taken >= self.enough:
+                break
+            if monotonic() > give_up_at and self._is_empty():
+                break
+
+    def take(self) -> str:
+        """Return the text; what comes later is not kept."""
+        with self._lock:
+            kept, self.kept = self.kept or Kept(), None
+        return kept.text()
+
+    def _is_empty(self) -> bool:
+        """Whether all that was written so far was read, and passed on."""
+        if self.number is None or self.passing_on:
+            return False  # a slow reader of ours holds it up: there may be more
+        return not _has_data(self.number)
+
+
+class PassOn:
+    """Copies pieces to a stream of ours until that fails.
+
+    Real streams get the bytes as they are; others, such as a StringIO, get text.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._number = descriptor(stream)
+        self._decode = codecs.getincrementaldecoder('utf-8')('replace').decode
+        self._works = stream is not None
+        self._missed = 0  # bytes that came after that
+        self._attempt(getattr(stream, 'flush', None))
+
+    def __call__(self, piece: bytes, final: bool = False) -> None:
+        """Copy a piece; the reader may have gone away.
+
+        Raises:
+            BrokenPipeError: that was long ago.
+        """
+        if self._stream is not None and not self._works:
+            self._miss(piece)
+        elif self._number is None:
+            self._attempt(self._write_text, self._decode(piece, final))
+        else:
+            self._attempt(write_all, self._number, piece)
+
+    def _miss(self, piece: bytes) -> None:
+        self._missed += len(piece)
+        if self._missed > MOST_MISSED:
+            raise BrokenPipeError
+
+    def _attempt(self, action: Callable[..., object] | None, *args: Any) -> None:
+        if not self._works or action is None:
+            return
+        try:
+            action(*args)
+        except Exception:  # it went away, was closed, cannot encode it ...
+            self._works = False
+
+    def _write_text(self, text: str) -> None:
+        if text:
+            self._stream.write(text)
+            self._stream.flush()
+
+
+def write_all(number: int, data: bytes) -> None:
+    """Write to a descriptor, which may be one that does not block."""
+    left = memoryview(data)
+    while left:
+        try:
+            left = left[os.write(number, left) :]
+        except BlockingIOError:
+            select.select([], [number], [])
+
+
+class Kept:
+    """The text of a stream; with a limit, its head and its tail.
+
+    Args:
+        limit: bytes; None for all of it.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self._tail_size = 0 if limit is None else limit // 2
+        self._head, self._tail = bytearray(), bytearray()
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take the next bytes."""
+        self._size += len(piece)
+        if self.limit is None:
+            self._head += piece
+            return
+        room = self.limit - self._tail_size - len(self._head)
+        self._head += piece[:room]
+        self._tail += piece[room:]
+        if len(self._tail) > 2 * self._tail_size + AT_ONCE:
+            self._cut()
+
+    def _cut(self) -> None:
+        del self._tail[: max(len(self._tail) - self._tail_size, 0)]
+
+    def text(self) -> str:
+        """Return it decoded; bytes that are no UTF-8 become U+FFFD."""
+        self._cut()
+        left_out = self._size - len(self._head) - len(self._tail)
+        if not left_out:
+            return (self._head + self._tail).decode('utf-8', 'replace')
+        head, tail = _whole_start(self._head), _whole_end(self._tail)
+        left_out += len(self._head) - len(head) + len(self._tail) - len(tail)
+        note = f'\n[... {left_out} bytes left out ...]\n'
+        return head.decode('utf-8', 'replace') + note + tail.decode('utf-8', 'replace')
+
+
+def _whole_start(data: bytearray) -> bytearray:
+    """Leave out the beginning of a character at the end."""
+    decoder = codecs.getincrementaldecoder('utf-8')('replace')
+    decoder.decode(data)
+    pending, _ = decoder.getstate()
+    return data[: len(data) - len(pending)]
+
+
+def _whole_end(data: bytearray) -> bytearray:
+    """Leave out the end of a character at the start."""
+    return data[:3].lstrip(bytes(range(0x80, 0xC0))) + data[3:]
+
+
+def descriptor(stream: Any) -> int | None:
+    """Return the descriptor of a real file; None for anything else."""
+    try:
+        number = stream.fileno()
+    except Exception:  # a StringIO, None, somebody's own
+        return None
+    return number if type(number) is int else None
+
+
+def _has_data(number: int) -> bool:
+    """Whether a pipe has something to read; its end counts."""
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))

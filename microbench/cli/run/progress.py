@@ -1,0 +1,168 @@
+"""Progress of many runs for a person at the terminal, and a last line with the outcome.
+
+Only on standard error, and only if that is a terminal; a pipe or a log gets nothing. It is
+written between two runs, never while one is timed. The terminal belongs to the command
+meanwhile: so the text stands at the right edge of the line on which the cursor is, and the
+cursor stays where it was. What the command prints next comes to the place where it would
+have come without us.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ...messages import safe
+from ...results import units
+from ..stats import Spread
+from ..terminal import Terminal, bar
+from .job_control import has_terminal, in_foreground
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..args.settings import Settings
+
+LONG = 2.0  # seconds: what is expected to be over before is not worth a word
+OFTEN = 0.1  # seconds of runs between two drawings
+BAR = 20  # columns
+
+# ECMA-48, and DECSC and DECRC of the VT100: every terminal that is not dumb has them.
+SAVE, RESTORE, ERASE = '\0337', '\0338', '\033[K'
+
+
+def told_to(settings: Settings) -> Progress | None:
+    """Return what tells of the runs to the person at the terminal; None: nobody is there.
+
+    Args:
+        settings: of the command; `quiet` is for neither progress nor last line.
+    """
+    if settings.quiet or sys.stderr is None:
+        return None
+    terminal = Terminal(sys.stderr)
+    return Progress(settings.iterations, terminal) if terminal.is_terminal else None
+
+
+class Progress:
+    """How far the runs of the command are.
+
+    Args:
+        runs: how many there will be.
+        terminal: where the progress is printed.
+    """
+
+    def __init__(self, runs: int, terminal: Terminal) -> None:
+        self.runs = runs
+        self.terminal = terminal
+        self.durations: list[float] = []  # seconds
+        self.elapsed = 0.0
+        self.drawn_at = -OFTEN
+        self.bar: Callable[[float], str] | None = None
+
+    def between(self, duration_ns: int) -> None:
+        """Take note of a run that has ended, while no other one is timed."""
+        self.durations.append(duration_ns * 1e-9)
+        self.elapsed += duration_ns * 1e-9
+        if len(self.durations) == self.runs:
+            self.clear()
+        elif self._is_worth_it() and _may_write():
+            self.drawn_at = self.elapsed
+            self._draw()
+
+    def _is_worth_it(self) -> bool:
+        done = len(self.durations)
+        return (
+            self.terminal.can_erase
+            and self.elapsed / done * self.runs >= LONG
+            and self.elapsed - self.drawn_at >= OFTEN
+        )
+
+    def _draw(self) -> None:
+        done = len(self.durations)
+        each = self.elapsed / done
+        left = units.duration(each * (self.runs - done))
+        text = f'{done} of {self.runs}, {units.duration(each)} each, {left} left'
+        # The last column stays free: some terminals would begin a new line.
+        room = (self.terminal.width or 80) - 1 - len(text)
+        if room > 2 * BAR:
+            self.bar = self.bar or _bar_for(self.terminal)
+            text = f'{self.bar(done / self.runs)} {text}'
+            room -= BAR + 1
+        if room > 0:
+            self._send(f'{SAVE}{ERASE}\r\033[{room}C{text}{RESTORE}')
+
+    def clear(self) -> None:
+        """Take away what was drawn."""
+        if self.drawn_at >= 0:
+            self.drawn_at = -OFTEN
+            self._send(ERASE)
+
+    def end(self, outfile: str | None, failed: int = 0) -> None:
+        """Tell what came of the runs; what was drawn is taken away.
+
+        Args:
+            outfile: where the record went; None: tell nothing.
+            failed: how many of the runs ended with another status than 0.
+        """
+        self.clear()
+        if outfile is not None and self.durations:
+            self._send(
+                f'microbench: {self._summary(failed)}, recorded in {safe(outfile)}\n'
+            )
+
+    def _summary(self, failed: int) -> str:
+        done, spread = len(self.durations), Spread(self.durations)
+        median, least, most = (
+            units.duration(value or 0.0)
+            for value in (spread.median, spread.least, spread.most)
+        )
+        runs = f'{done} of {self.runs} runs' if done < self.runs else f'{done} runs'
+        words = [runs, f'median {median}', f'from {least} to {most}']
+        if done == self.runs == 1:
+            words = ['1 run', median]
+        return ', '.join([*words, *[f'{failed} failed'] * (failed > 0)])
+
+    def _send(self, text: str) -> None:
+        try:
+            self.terminal.write(text)
+            self.terminal.stream.flush()
+        except (OSError, ValueError):
+            self.terminal.can_erase = False  # it has gone away: nobody is there any more
+
+
+def _may_write() -> bool:
+    """Whether this is no job in the background: such a one may be stopped for it."""
+    return not has_terminal() or in_foreground()
+
+
+def _bar_for(terminal: Terminal) -> Callable[[float], str]:
+    """Return what draws a bar for a fraction; rich does, where it is installed.
+
+    Without colours rich would not show where the bar ends.
+    """
+
+    def plain(part: float) -> str:
+        filled = bar(part, BAR)
+        return terminal.paint(filled) + ' ' * (BAR - len(filled))
+
+    try:
+        return _rich_bar() if terminal.colours else plain
+    except ImportError:
+        return plain
+
+
+def _rich_bar() -> Callable[[float], str]:
+    """Import rich, 45 ms: between two runs, and only if they will take seconds."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.progress_bar import ProgressBar
+
+    console = Console(file=StringIO(), width=BAR, force_terminal=True)
+
+    def drawn(part: float) -> str:
+        with console.capture() as capture:
+            console.print(ProgressBar(total=1.0, completed=part, width=BAR), end='')
+        return capture.get()
+
+    return drawn

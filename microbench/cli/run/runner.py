@@ -1,0 +1,281 @@
+"""The command, run as often as asked, as one record."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from math import inf
+from time import monotonic
+
+from ... import _core
+from ...core.run import Run
+from ...core.times import HEARTBEAT
+from ...messages import tell
+from ...outputs.delivery import took_last
+from ...outputs.file import FileOutput
+from ...process.signals import name_of
+from ..terminal import is_terminal
+from ..words import shown
+from .child import Child, StillRunningError
+from .forwarding import Forwarding
+from .outcome import Outcome
+from .pipes import Capture
+from .spawn import environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ...bench import MicroBenchBase
+    from ...encoding.masking import Masker
+    from ..args.settings import Settings
+    from .child import Attendant
+    from .progress import Progress
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
+
+
+class Measurement:
+    """The command, run as often as asked, as one record.
+
+    The first error ends it, and becomes the record's `exception`. A signal may end it as
+    well, as cli/run/forwarding.py tells.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.command = settings.command
+        self.child: Child | None = None  # the present one, or the last
+        self.error: BaseException | None = None
+        self.incomplete = False  # iterations are missing
+        self.left_running = False
+        self.own_group = False
+        self.rewind: Callable[[], None] = lambda: None
+        if settings.warmup + settings.iterations > 1:
+            from .rewind import input_of  # start-up time
+
+            self.rewind = input_of()
+        scope = settings.monitor_scope if settings.monitor_interval else None
+        self.forwarding = Forwarding(settings.timeout_grace_period)
+        self.turn: Callable[[], None] | None = None  # without a thread
+        watch = self.forwarding.watch
+        self.capture = Capture(settings, watch, lambda: self.forwarding.gave_up)
+        self.options: dict[str, Any] = {**self.capture.pipes}
+        self.outcome = Outcome(self.capture.modes, scope)
+        self.suspension = self.forwarding.suspension
+        self.attendants: list[Attendant] = [
+            *(self.forwarding, self.suspension, self.capture)
+        ]
+        if settings.timeout is not None:
+            self._limit(settings.timeout)
+        self.progress: Progress | None = None
+        if is_terminal(sys.stderr):
+            from .progress import told_to  # start-up time
+
+            self.progress = told_to(settings)
+
+    def _limit(self, seconds: float) -> None:
+        from .timeout import TimeOut  # start-up time
+
+        grace = self.settings.timeout_grace_period
+        time_out = TimeOut(self.forwarding.watch, seconds, grace)
+        self.own_group = time_out.makes_groups
+        self.attendants.append(time_out)
+
+    def record(self, bench: MicroBenchBase) -> None:
+        """Warm up, run the iterations, hand the record to the sinks of the bench."""
+        self._take_over()
+        try:
+            self._repeat(self.settings.warmup, self._run_child)
+            self.forwarding.swallows = 0  # what captures run may hang
+            run = self._begin(bench)
+            masker = run.plan.masker
+            self._repeat(self.settings.iterations, self._run_timed, run)
+            self._finish(run)
+            self._tell(bench)
+            self._check(masker)
+            self._stay()
+        finally:
+            self.forwarding.end()
+
+    def run_unrecorded(self) -> None:
+        """Run the command once, as if it had been started without us."""
+        self.rewind = lambda: None
+        self._take_over()
+        try:
+            self._repeat(1, self._run_child)
+            self._stay()
+            if self.error is None and self.child is not None:
+                self.outcome.add(self.child)
+        finally:
+            self.forwarding.end()
+
+    def _take_over(self) -> None:
+        """Take the signals over, and what falls to the init of a container."""
+        self.forwarding.begin()
+        if not self.forwarding.watch.threaded:
+            self._go_on_alone()
+        if _core.adopts_orphans():
+            from .reaper import Reaper  # start-up time
+
+            self.attendants.append(Reaper(self.forwarding.watch))
+
+    def _go_on_alone(self) -> None:
+        """Have the main thread do what the thread of the watch would do."""
+        from .unthreaded import Unthreaded  # start-up time
+
+        alone = Unthreaded(self.forwarding.watch)
+        self.attendants.append(alone)
+        self.turn = alone.turn
+
+    def _begin(self, bench: MicroBenchBase) -> Run:
+        run = Run(bench, os.path.basename(self.command[0])).begin(
+            invocation='CLI', command=self.command, returncode=self.outcome.returncodes
+        )
+        self.forwarding.swallows = inf  # from here on there is a record to finish
+        assert run.data is not None
+        run.data['_children_usage'] = self.outcome.usage
+        run.finish_wall_ns = run.start_wall_ns  # should no iteration end
+        if run.plan.shows:
+            run.show()
+        if run.is_shown:
+            self._beat()
+        if self.settings.monitor_interval is not None:
+            self._sample(run, self.settings.monitor_interval)
+        return run
+
+    def _beat(self) -> None:
+        """Have the journal say, again and again, that this process is alive."""
+        _core.beat()
+        self.forwarding.watch.at(monotonic() + HEARTBEAT, self._beat)
+
+    def _sample(self, run: Run, interval: float) -> None:
+        from .sampling import Sampling  # start-up time
+
+        scope, watch = self.settings.monitor_scope, self.forwarding.watch
+        self.attendants.append(Sampling(watch, interval, scope, run.plan.tz))
+
+    def _finish(self, run: Run) -> None:
+        assert run.data is not None
+        self.outcome.store(run.data['call'])
+        if self.ended_by is not None:
+            run.data['exit_signal'] = name_of(self.ended_by)
+        self.forwarding.swallows = 1
+        run.finish(self.error)
+
+    # --- the iterations --------------------------------------------------------------
+
+    def _repeat(self, times: int, once: Callable[..., None], *args: Any) -> None:
+        """Do it so often, unless something has ended the measurement, or until it does."""
+        self.forwarding.swallows = inf
+        self.options['environ'] = environment()
+        for _ in range(times):
+            if self.error is not None or self.forwarding.ending is not None:
+                self.incomplete = True
+                break
+            self._attempt(once, *args)
+
+    def _attempt(self, once: Callable[..., None], *args: Any) -> None:
+        try:
+            once(*args)
+        except StillRunningError:
+            self.left_running = self.incomplete = True
+        except BaseException as error:  # main() raises it again
+            self.error = error
+
+    def _run_child(self) -> None:
+        self.rewind()
+        try:
+            self._run_new_child()
+        except BlockingIOError:  # EAGAIN of fork(2): too many processes and threads
+            started = self.child is None or self.child.process is not None
+            if started or not self.forwarding.watch.dismiss():
+                raise
+            from .unthreaded import patiently  # start-up time
+
+            self._go_on_alone()  # our thread had the last place
+            patiently(self._run_new_child)
+
+    def _run_new_child(self) -> None:
+        self.child = Child(
+            self.command,
+            self.attendants,
+            self.options,
+            self.own_group,
+            self.forwarding.look_up,
+            self.turn,
+        )
+        self.suspension.starting()
+        try:
+            self.child.run()
+        except StillRunningError:
+            self.capture.leave(self.child)
+            raise
+        finally:
+            self.suspension.settled()
+            self.forwarding.judge(self.child)
+
+    def _run_timed(self, run: Run) -> None:
+        run.began_elsewhere()
+        try:
+            self._run_child()
+        finally:
+            child = self.child
+            if child is not None and child.process is not None:
+                run.add_duration(child.duration_ns)
+                self.outcome.add(child)
+                if self.progress is not None:
+                    self.progress.between(child.duration_ns)
+
+    def _tell(self, bench: MicroBenchBase) -> None:
+        """Tell a person at the terminal what came of it, if there is a file to name."""
+        if self.progress is not None:
+            filed = any(isinstance(sink, FileOutput) for sink in took_last(bench))
+            failed = sum(map(bool, self.outcome.returncodes))
+            self.progress.end(self.settings.outfile if filed else None, failed)
+
+    def _check(self, masker: Masker) -> None:
+        """Warn of patterns that have matched nothing: the record may hold a secret."""
+        if self.settings.redact and not self.settings.quiet:
+            for pattern in masker.unmatched:
+                tell(
+                    f'microbench: --redact {shown(pattern)} matches no field of the record'
+                )
+
+    def _stay(self) -> None:
+        """Wait for a child that the record did not wait for."""
+        if self.left_running and self.child is not None:
+            tell('microbench: the record is written; the command has not ended yet')
+            self.child.finish()
+
+    # --- the outcome -----------------------------------------------------------------
+
+    @property
+    def start_error(self) -> OSError | None:
+        """Why the command could not be started."""
+        started = self.child is not None and self.child.process is not None
+        return self.error if isinstance(self.error, OSError) and not started else None
+
+    @property
+    def ended_by(self) -> int | None:
+        """The signal by which this process has to end, if there is one."""
+        number = self.forwarding.ending
+        if number == signal.SIGINT and not self.incomplete and not self._died_of_it():
+            return None  # the child has handled it, and all is done
+        return number
+
+    def _died_of_it(self) -> bool:
+        """Whether Ctrl-C has ended the last child; many catch it and exit with 130."""
+        codes = self.outcome.returncodes
+        return codes[-1:] in ([-signal.SIGINT], [128 + signal.SIGINT])
+
+    @property
+    def exit_status(self) -> int:
+        """The first return code that is not 0; else 127 or 126 for a failed start."""
+        failed = [code for code in self.outcome.returncodes if code]
+        if self.start_error is not None:
+            missing = isinstance(self.start_error, FileNotFoundError)
+            failed.append(NOT_FOUND if missing else NOT_EXECUTABLE)
+        return failed[0] if failed else 0

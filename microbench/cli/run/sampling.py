@@ -1,0 +1,151 @@
+"""Samples of the command while it runs: CPU and memory, of it alone or of all it starts.
+
+The first is taken 0.1 s after the start, because CPU time needs something to compare
+with, the others at multiples of the interval after that. They are taken in the thread of
+the watch: the child is waited for elsewhere, and its duration does not see them.
+"""
+
+from __future__ import annotations
+
+from math import floor
+from time import monotonic
+
+from ... import _core
+from ...core import times
+from ...messages import one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from .child import Child
+    from .timers import Timer, Watch
+
+    class Gauge(Protocol):
+        """What is read of a process."""
+
+        def read(self) -> tuple[float, int]:
+            """Return CPU percentage of one core since the last reading, and bytes."""
+
+
+FIRST_AFTER = 0.1  # seconds
+
+
+class Sampling:
+    """The samples of each execution.
+
+    Args:
+        watch: has the time.
+        interval: seconds between samples.
+        scope: `process` for the child alone, `tree` for all its descendants as well.
+        tz: time zone of the timestamps.
+    """
+
+    def __init__(
+        self, watch: Watch, interval: float, scope: str, tz: times.tzinfo | None
+    ) -> None:
+        import psutil  # start-up time; its first import takes longer than many a child
+
+        self.psutil = psutil
+        self.watch = watch
+        self.interval = interval
+        self.gauge = TreeGauge if scope == 'tree' else ProcessGauge
+        self.tz = tz
+        self._timer: Timer | None = None
+
+    def started(self, child: Child) -> None:
+        """Begin: find the process, and read what the first sample compares with."""
+        now = monotonic()
+        self._timer = self.watch.at(now, lambda: self._base(child, now))
+
+    def ended(self, child: Child) -> None:
+        """Take no more samples."""
+        if self._timer is not None:
+            self.watch.cancel(self._timer)
+
+    # --- in the thread of the watch --------------------------------------------------
+
+    def _base(self, child: Child, started: float) -> None:
+        try:
+            gauge = self.gauge(child.pid)
+            gauge.read()
+        except (self.psutil.Error, OSError) as error:
+            self._failed(child, error)
+            return
+        self._plan(started + FIRST_AFTER, child, gauge)
+
+    def _plan(self, due: float, child: Child, gauge: Gauge) -> None:
+        with child.lock:
+            if not child.over:
+                take = lambda: self._take(due, child, gauge)  # noqa: E731
+                self._timer = self.watch.at(due, take)
+
+    def _take(self, due: float, child: Child, gauge: Gauge) -> None:
+        """Take a sample, and plan the next one; those that were missed are left out."""
+        timestamp = times.at(_core.wall_ns(), self.tz)
+        try:
+            percent, size = gauge.read()
+        except (self.psutil.Error, OSError) as error:
+            self._failed(child, error)
+            return
+        if child.over or child.has_ended:
+            return  # what was read is no longer that of a running process
+        if size:  # the kernel takes the memory of a process away before it has ended
+            child.samples.append(
+                {'timestamp': timestamp, 'cpu_percent': percent, 'rss_bytes': size}
+            )
+        missed = floor((monotonic() - due) / self.interval)
+        self._plan(due + (missed + 1) * self.interval, child, gauge)
+
+    def _failed(self, child: Child, error: Exception) -> None:
+        """Take no more samples; note why, unless the process has ended meanwhile."""
+        if not child.is_ours or child.over or child.has_ended:
+            return
+        if isinstance(error, self.psutil.NoSuchProcess):  # no /proc, or `hidepid`
+            child.unsampled = 'the system does not show the process'
+        else:
+            child.unsampled = one_line(error)
+
+
+class ProcessGauge:
+    """One process."""
+
+    def __init__(self, number: int) -> None:
+        import psutil
+
+        self.process = psutil.Process(number)
+
+    def read(self) -> tuple[float, int]:
+        """Return CPU percentage of one core since the last reading, and bytes."""
+        percent = self.process.cpu_percent(interval=None)
+        return percent, self.process.memory_info().rss
+
+
+class TreeGauge:
+    """A process and all its descendants.
+
+    CPU time of those that have ended counts too: it is with the parent that has waited
+    for them. Memory that several share counts several times.
+    """
+
+    def __init__(self, number: int) -> None:
+        import psutil
+
+        self.psutil = psutil
+        self.process = psutil.Process(number)
+        self.last = 0.0, 0.0  # time, and CPU time by then
+
+    def read(self) -> tuple[float, int]:
+        """Return CPU percentage of one core since the last reading, and bytes."""
+        busy, size = 0.0, 0
+        for process in (self.process, *self.process.children(recursive=True)):
+            try:
+                with process.oneshot():
+                    busy += sum(process.cpu_times()[:4])
+                    size += process.memory_info().rss
+            except self.psutil.Error:
+                pass  # it ended meanwhile
+        (before, busy_before), self.last = self.last, (monotonic(), busy)
+        passed = self.last[0] - before
+        percent = 100 * max(busy - busy_before, 0.0) / passed if passed > 0 else 0.0
+        return round(percent, 1), size

@@ -1,0 +1,74 @@
+"""The wait for the child where the system gives no thread for the watch.
+
+The main thread sleeps in poll(2) until the child has ended, a signal has come, a pipe of
+the child can be read or a timer is due. pidfd_open(2) makes the end of the child one of
+these; where it is missing (before Linux 5.3, in some sandboxes) the child is looked at a
+thousand times a second, and a duration may be a millisecond too long.
+"""
+
+from __future__ import annotations
+
+import os
+from time import sleep
+
+from .timers import LONGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .child import Child
+    from .timers import Watch
+
+LOOK_EVERY = 0.001  # seconds
+ATTEMPTS = 100
+
+
+class Unthreaded:
+    """Does the work of the watch's thread while the main thread waits.
+
+    Args:
+        watch: a watch without a thread.
+    """
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self._number: int | None = None  # the descriptor of the child
+
+    def started(self, child: Child) -> None:
+        """Wake the watch up when the child ends."""
+        self._number = descriptor_of(child.pid) if child.is_ours else None
+        if self._number is not None:
+            self.watch.listen(self._number, lambda: None)
+
+    def ended(self, child: Child) -> None:
+        """Close the descriptor of the child."""
+        if self._number is not None:
+            self.watch.ignore(self._number)
+            os.close(self._number)
+
+    def turn(self) -> None:
+        """Wait for the next event, and handle it."""
+        self.watch.turn(LOOK_EVERY if self._number is None else LONGEST)
+
+
+def patiently(start: Callable[[], None]) -> None:
+    """Start a process in place of a thread that has ended; the kernel frees it late.
+
+    Raises:
+        BlockingIOError: there is still no place.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return start()
+        except BlockingIOError:
+            sleep(LOOK_EVERY)
+    return start()
+
+
+def descriptor_of(pid: int) -> int | None:
+    """Return a descriptor that can be read once the process has ended, or None."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None

@@ -1,0 +1,1 @@
+"""Show stored records: one subcommand a file, and what the subcommands share."""

@@ -1,0 +1,253 @@
+"""All about one record, what matters first.
+
+Name and outcome; what ran, where and when; where the time went; what each run used; what
+the monitor saw; at last whatever else was recorded, a line each.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from ...messages import safe
+from ...results import units
+from ...results.fields import part
+from ...results.shapes import flattened
+from ..terminal import Cell, Terminal
+from ..values import ITEMS, as_json, counted, cut, dicts, in_short, is_number, text
+from .record_view import Facts
+from .tables import runs_of, samples_of, times_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    Rows = list[list[str]]
+
+INDENT = '  '
+LONGEST = 2000  # characters of what stands beside a label
+# Larger objects are counted instead of shown; but not these namespaces, and others only if
+# they have many names, as that of a job.
+NAMES = 16
+OPEN = ('mb', 'call', 'host', 'python')
+
+# Schedulers and launchers beside SLURM: where their fields have the number of the job.
+JOBS = {
+    **dict.fromkeys(('pbs', 'lsf', 'cobalt', 'pjm'), 'jobid'),
+    **dict.fromkeys(('sge', 'flux', 'htcondor', 'oar', 'aws_batch'), 'job_id'),
+    'kubernetes': 'uid',
+    'torchrun': 'run_id',
+}
+# What is shown elsewhere, and so is not among the rest: paths, and all below them.
+SHOWN = (
+    *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
+    'call.timings_summary',
+    *('call.command', 'call.working_dir', 'call.returncode', 'call.start_time'),
+    *('call.timed_out', 'call.timed_out_iterations', 'call.capture_errors'),
+    *('call.monitor', 'resource_usage', 'mb.version', 'mb.record_id'),
+    *('host.hostname', 'host.os', 'host.cpu_cores_logical', 'host.cpu_cores_physical'),
+    *('host.ram_total', 'python.version', 'python.executable'),
+    *('exit_signal', 'exit_status', 'exit_path', 'slurm.job_id', 'slurm.job_partition'),
+    *('recovered.ended_before', 'recovered.parent_died'),
+    *('host.cpu_cores_usable', 'host.container', 'process.rank', 'process.ranks'),
+    *(f'{field}.{number}' for field, number in JOBS.items()),
+    *('slurm.array_task_id', 'slurm.procid', 'git.commit', 'git.branch', 'git.dirty'),
+)
+# What seldom explains anything, and is only shown with the whole.
+SELDOM = (
+    *('mb.run_id', 'mb.schema', 'mb.timezone', 'mb.duration_counter', 'mb.clock'),
+    *('call.invocation', 'call.finish_time', 'call.timings_iteration', 'python.prefix'),
+    *('python.environment.prefix', 'python.environment.base'),
+)
+
+EXIT_PATHS = {
+    'native': 'in C, when Python could not',
+    'recovered': 'afterwards, from what the process had left behind',
+}
+
+
+def portrait(record: dict[str, Any], terminal: Terminal, *, whole: bool) -> Iterator[str]:
+    """Yield the lines that tell all about a record.
+
+    Args:
+        record: any JSON object.
+        terminal: where they will be shown.
+        whole: show long lists and objects too.
+    """
+    facts = Facts(record)
+    outcome, well = facts.outcome
+    name = Cell(facts.name or 'a record', 'bold')
+    heading = [name, Cell(outcome, 'green' if well else 'red')]
+    yield from terminal.table([heading], elastic=[0, 1])
+    story = ((label, value) for label, value in _story(facts) if value)
+    labelled = [
+        [Cell(label, 'dim'), value if whole else cut(value, LONGEST)]
+        for label, value in story
+    ]
+    yield from _section('', labelled, terminal, elastic=[1])
+    times, narrow = times_of(facts), (7, 4, 3)  # without the bars, then without a range
+    yield from _section('', times, terminal, slice(1, -1), elastic=[0], optional=narrow)
+    runs = runs_of(facts, whole)
+    between = range(len(runs[0]) - 2, 0, -1) if runs else ()
+    yield from _section('', runs, terminal, slice(None), optional=between)
+    yield from _section('samples', samples_of(facts), terminal, slice(1, None), elastic=[0])
+    yield from _section('also recorded', _rest(record, whole), terminal, elastic=[0, 1])
+
+
+def _section(
+    title: str,
+    rows: Rows,
+    terminal: Terminal,
+    right: slice = slice(0),
+    elastic: Iterable[int] = (),
+    optional: Iterable[int] = (),
+) -> Iterator[str]:
+    if not rows:
+        return
+    yield ''
+    numeric = range(len(rows[0]))[right]
+    optional = [place for place in optional if place < len(rows[0])]
+    if title:
+        yield terminal.paint(Cell(title, 'bold'))
+    yield from terminal.table(
+        rows, right=numeric, elastic=elastic, optional=optional, indent=INDENT
+    )
+
+
+# --- what ran, where and when ------------------------------------------------------------
+
+
+def _story(facts: Facts) -> Iterator[tuple[str, str]]:
+    record, call = facts.record, facts.call
+    yield from _troubles(facts)
+    yield 'command', _command(call.get('command'))
+    yield 'directory', text(call.get('working_dir'))
+    yield 'started', _when(call.get('start_time'))
+    yield 'host', _host(record)
+    yield (
+        'python',
+        _joined(text(part(record, 'python', f)) for f in ('version', 'executable')),
+    )
+    yield 'slurm', _slurm(record)
+    yield 'job', _joined(_other_jobs(record))
+    yield 'rank', _rank(record)
+    yield 'git', _git(record)
+    version, number = (text(part(record, 'mb', f)) for f in ('version', 'record_id'))
+    yield 'recorded by', _joined([version and f'microbench {version}', number])
+
+
+def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
+    record = facts.record
+    if record.get('exception'):
+        kind, message = (text(part(record, 'exception', f)) for f in ('type', 'message'))
+        yield 'exception', ': '.join(filter(None, [kind, message])) or 'unknown'
+    yield 'ended by', text(record.get('exit_signal'))
+    path = text(record.get('exit_path'))
+    yield 'written', EXIT_PATHS.get(path, path)
+    yield 'parent died', _when(part(record, 'recovered', 'parent_died'))
+    if facts.is_bound:
+        yield 'ended', _between(facts)
+    if is_number(record.get('exit_status')):
+        yield 'exit status', text(record['exit_status'])
+    for error in dicts(facts.call.get('capture_errors')):
+        yield 'not captured', ': '.join(text(error.get(f)) for f in ('method', 'error'))
+
+
+def _when(moment: Any) -> str:
+    return text(moment).replace('T', ' ')
+
+
+def _between(facts: Facts) -> str:
+    """Return from when on and by when the process was dead, as far as that is known."""
+    times = {
+        'after': _when(facts.call.get('finish_time')),
+        'before': _when(part(facts.record, 'recovered', 'ended_before')),
+    }
+    return _joined(f'{word} {moment}' for word, moment in times.items() if moment)
+
+
+def _command(words: Any) -> str:
+    import shlex
+
+    if not isinstance(words, list):
+        return text(words)
+    return safe(shlex.join(word if isinstance(word, str) else str(word) for word in words))
+
+
+def _host(record: dict[str, Any]) -> str:
+    host: Any = record.get('host')
+    logical, physical = (part(host, f'cpu_cores_{f}') for f in ('logical', 'physical'))
+    memory, usable = (part(host, f) for f in ('ram_total', 'cpu_cores_usable'))
+    container = text(part(host, 'container'))
+    cores = physical if is_number(physical) else logical
+    threads = f' ({text(logical)} threads)' * (is_number(logical) and logical != cores)
+    several = 's' * (cores != 1)
+    return _joined(
+        [
+            text(part(host, 'hostname')),
+            text(part(host, 'os')),
+            f'{cores} core{several}{threads}' if is_number(cores) else '',
+            f'{text(usable)} usable' if is_number(usable) else '',
+            units.size(memory) if is_number(memory) else '',
+            f'in {container}' if container else '',
+        ]
+    )
+
+
+def _slurm(record: dict[str, Any]) -> str:
+    fields = {
+        'job': 'job_id',
+        'task': 'array_task_id',
+        'rank': 'procid',
+        'partition': 'job_partition',
+    }
+    found = ((label, text(part(record, 'slurm', f))) for label, f in fields.items())
+    return _joined(f'{label} {value}' for label, value in found if value)
+
+
+def _other_jobs(record: dict[str, Any]) -> Iterator[str]:
+    for field, number in JOBS.items():
+        value = text(part(record, field, number))
+        if value:
+            yield f'{field} {value}'
+
+
+def _rank(record: dict[str, Any]) -> str:
+    rank, ranks = (part(record, 'process', f) for f in ('rank', 'ranks'))
+    of = f' of {ranks}' * is_number(ranks)
+    return f'{rank}{of}' if is_number(rank) else ''
+
+
+def _git(record: dict[str, Any]) -> str:
+    dirty = 'dirty' if part(record, 'git', 'dirty') is True else ''
+    commit, branch = (text(part(record, 'git', f)) for f in ('commit', 'branch'))
+    return _joined([commit, branch, dirty])
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ', '.join(filter(None, parts))
+
+
+# --- the rest ----------------------------------------------------------------------------
+
+
+def _rest(record: dict[str, Any], whole: bool) -> Rows:
+    hidden = SHOWN if whole else (*SHOWN, *SELDOM)
+    rest = record
+    if not whole:
+        limits = {**dict.fromkeys(record, NAMES), **dict.fromkeys(OPEN, inf)}
+        rest = {name: _in_short(value, limits[name]) for name, value in record.items()}
+    return [
+        [Cell(safe(path), 'dim'), value if isinstance(value, Cell) else as_json(value)]
+        for path, value in flattened(rest).items()
+        if not any(path == name or path.startswith(f'{name}.') for name in hidden)
+    ]
+
+
+def _in_short(value: Any, most: float) -> Any:
+    """Return a value in which long lists and texts, and large objects, are not."""
+    if isinstance(value, dict):
+        if len(value) > most:
+            return Cell(counted(value))
+        return {name: _in_short(inner, ITEMS) for name, inner in value.items()}
+    return Cell(in_short(value))

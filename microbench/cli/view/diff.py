@@ -1,0 +1,229 @@
+"""`microbench diff`: why one record was slower than another.
+
+First where the time differs, phase by phase; then what else differs, place by place.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ...diff import ADDED, CHANGED, MARKS, REMOVED, diff
+from ...messages import safe
+from ...results import units
+from ..terminal import Cell, Terminal
+from ..values import cut, dicts, is_number, numbers
+from ..words import UsageError
+from .entries import PATHS, WHICH, Entries, chosen, divided
+from .record_view import AT_MOST, Facts
+from .subcommand import Subparser, answering
+from .tables import bound
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ...diff import Change, Difference
+    from .entries import Entry
+
+    Rows = list[list[str]]
+
+ABOUT = """\
+Say where two records differ: in their times, and in what may explain them. Where there
+are just two records, A and B can be left out."""
+
+NOTICEABLE = 0.05  # from here on a ratio gets a colour
+STYLES = {CHANGED: 'yellow', REMOVED: 'red', ADDED: 'green'}
+
+ABOVE = ('call.name', 'host.hostname')
+
+# Compared as figures; whatever else differs is listed as it is.
+USAGE = (
+    *(('user time', 'utime', units.duration), ('system time', 'stime', units.duration)),
+    *(('memory', 'maxrss', units.size), ('page faults', 'majflt', units.number)),
+    *(('waits', 'nvcsw', units.number), ('preempted', 'nivcsw', units.number)),
+)
+
+
+def compare(words: list[str]) -> int:
+    """Compare what the words choose."""
+    asked = _parser().parse_intermixed_args(words)
+    paths, choices = divided(asked.path)
+    left, right = _both(Entries(paths), choices)
+    difference = diff(left.record, right.record, everything=asked.all)
+    terminal = Terminal(sys.stdout)
+    if asked.json:
+        terminal.lines(_as_json_lines(difference))
+    else:
+        terminal.lines(_lines(left, right, difference, terminal, asked.all))
+    return int(asked.exit_code and len(difference) > 0)
+
+
+main = answering('diff', compare)
+
+
+def _parser() -> Subparser:
+    parser = Subparser('diff', ABOUT, WHICH)
+    parser.usage = '%(prog)s [options] PATH [PATH ...] [A B]'
+    option = parser.add_argument
+    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then two records')
+    option(
+        '--all',
+        action='store_true',
+        help='also what always differs: times, ids; and long texts whole',
+    )
+    option('--exit-code', action='store_true', help='status 1 if they differ')
+    option('--json', action='store_true', help='print each difference as JSON')
+    return parser
+
+
+def _both(entries: Entries, choices: list[str]) -> list[Entry]:
+    """Return the two records that are chosen, or the only two there are."""
+    how = 'by their numbers or ids: PATH A B'
+    if len(choices) not in (0, 2):
+        raise UsageError(f'choose two records, not {len(choices)}, {how}')
+    if choices:
+        return chosen(entries, choices)
+    both = list(entries)
+    if len(both) != 2:
+        records = f'{len(both) or "no"} record{"s" * (len(both) != 1)}'
+        raise UsageError(f'{entries.sources_hold} {records}; choose two, {how}')
+    return both
+
+
+# --- as text -----------------------------------------------------------------------------
+
+
+def _lines(
+    left: Entry, right: Entry, difference: Difference, terminal: Terminal, whole: bool
+) -> Iterator[str]:
+    a, b = Facts(left.record), Facts(right.record)
+    numbered = ['', *(Cell(f'#{entry.number}', 'bold') for entry in (left, right)), '']
+    rows = [numbered, *_heads(a, b), *_times(a, b), *_usage(a, b)]
+    yield from terminal.table(rows, right=[1, 2], elastic=[0, 1, 2])
+    yield ''
+    below = (change for change in difference if not _is_above(change.path))
+    rows = [_row(change, whole) for change in below]
+    yield from terminal.table(rows, elastic=[1, 2, 4]) if rows else ['nothing else differs']
+    if difference.hidden:
+        yield terminal.paint(Cell(difference.note, 'dim'))
+
+
+def _heads(left: Facts, right: Facts) -> Iterator[list[str]]:
+    heads = {
+        'name': (left.name, right.name),
+        'start': (left.start, right.start),
+        'host': (left.host, right.host),
+        'outcome': (_outcome(left), _outcome(right)),
+        'runs': (str(left.spread.count), str(right.spread.count)),
+    }
+    for title, sides in heads.items():
+        if any(sides):
+            yield [Cell(title, 'dim'), *sides, '']
+
+
+def _outcome(facts: Facts) -> str:
+    words, well = facts.outcome
+    return words if well else Cell(words, 'red')
+
+
+def _times(left: Facts, right: Facts) -> Iterator[list[str]]:
+    """Yield the medians, then for each phase that either has its share of a run."""
+    a, b = (facts.seconds(facts.spread.median) for facts in (left, right))
+    yield _pair('median', a, b, signs=(left.sign, right.sign))
+    for name in dict.fromkeys([*left.phases(), *right.phases()]):
+        yield _pair(f'  {name}', _phase(left, name), _phase(right, name))
+
+
+def _phase(facts: Facts, name: str) -> float | None:
+    phase = facts.phases().get(name)
+    total = None if phase is None else facts.seconds(phase.total)
+    return None if total is None else total / max(facts.spread.count, 1)
+
+
+def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
+    yield from _busy(left, right)
+    for title, field, form in USAGE:
+        mine, other = _used(left, field), _used(right, field)
+        if mine or other:
+            signs = ('', '')
+            if field == 'maxrss':
+                signs = (_bound(left), _bound(right))
+            yield _pair(title, mine, other, form=form, signs=signs)
+    peaks = (facts.call.get('peak_memory_bytes') for facts in (left, right))
+    mine, other = (peak if is_number(peak) else None for peak in peaks)
+    if mine or other:
+        flags = (f.call.get('peak_memory_is_upper_bound') for f in (left, right))
+        a, b = (AT_MOST if flag is True else '' for flag in flags)
+        yield _pair('peak memory', mine, other, form=units.size, signs=(a, b))
+
+
+def _bound(facts: Facts) -> str:
+    """Return what stands before the largest size if that may be the command's own."""
+    return AT_MOST if facts.usage and all(map(bound, facts.usage)) else ''
+
+
+def _busy(left: Facts, right: Facts) -> Iterator[list[str]]:
+    """Yield how much of a run a processor has worked for it: what waited shows here."""
+    parts = [numbers(facts.busy) for facts in (left, right)]
+    if any(map(any, parts)):
+        shares = (units.share(sum(p) / len(p)) if p else '' for p in parts)
+        yield [Cell('cpu', 'dim'), *shares, '']
+
+
+def _used(facts: Facts, field: str) -> float | None:
+    """Return what one run has used on average; of memory, what any had at most."""
+    values = numbers([used.get(field) for used in dicts(facts.usage)])
+    if not values:
+        return None
+    most: float = max(values)
+    return most if field == 'maxrss' else sum(values) / len(values)
+
+
+def _pair(
+    title: str,
+    left: float | None,
+    right: float | None,
+    form: Callable[[float], str] = units.duration,
+    signs: tuple[str, str] = ('', ''),
+) -> list[str]:
+    """Return a row; what took at least so long has a sign, and no ratio."""
+    pairs = zip(signs, (left, right), strict=True)
+    texts = ['' if value is None else sign + form(value) for sign, value in pairs]
+    return [Cell(title, 'dim'), *texts, '' if any(signs) else _ratio(left, right)]
+
+
+def _ratio(left: float | None, right: float | None) -> str:
+    """Say how many times as much the second is; more is seldom better."""
+    if not left or right is None or left < 0 or right < 0:
+        return ''
+    ratio = right / left
+    style = 'red' if ratio > 1 + NOTICEABLE else 'green' if ratio < 1 - NOTICEABLE else None
+    return Cell(f'× {ratio:.3g}', style)
+
+
+def _is_above(path: str) -> bool:
+    """Whether the table of times says it already."""
+    return path in ABOVE or path.startswith('call.timings.')
+
+
+def _row(change: Change, whole: bool) -> list[str]:
+    style = STYLES[change.kind]
+    left, right = (safe(text if whole else cut(text)) for text in change.texts())
+    arrow = '->' if change.kind == CHANGED else ''
+    return [Cell(MARKS[change.kind], style), safe(change.path), left, arrow, right]
+
+
+# --- as JSON -----------------------------------------------------------------------------
+
+
+def _as_json_lines(difference: Difference) -> Iterator[str]:
+    from ...encoding import json_text  # start-up time
+
+    for change in difference:
+        sides = {'left': change.left, 'right': change.right}
+        if change.kind == ADDED:
+            del sides['left']
+        if change.kind == REMOVED:
+            del sides['right']
+        line = {'kind': change.kind, 'path': change.path, **sides}
+        yield json_text.encode(line).decode('ascii')

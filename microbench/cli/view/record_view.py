@@ -1,0 +1,197 @@
+"""What a record says about its times and how it ended, whatever its shape."""
+
+from __future__ import annotations
+
+from ...results import units
+from ...results.fields import part
+from ..stats import Spread, of_histogram, of_total
+from ..values import dicts, is_number, items, numbers, text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+AT_LEAST, AT_MOST = '≥ ', '≤ '
+OTHERS = '(other names)'
+
+
+class Facts:
+    """A record, asked for what people want to know first.
+
+    >>> facts = Facts({'call': {'name': 'fit', 'durations': [0.2, 0.1, 0.4]}})
+    >>> facts.name, facts.time(facts.spread.median), facts.outcome
+    ('fit', '200 ms', ('ok', True))
+    """
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self.record = record
+        call = record.get('call')
+        self.call: dict[str, Any] = call if isinstance(call, dict) else {}
+        counter = part(record, 'mb', 'duration_counter')
+        self.counter = counter if isinstance(counter, str) else 'perf_counter'
+        self._durations: list[float] | None = None
+        self._spread: Spread | None = None
+
+    @property
+    def name(self) -> str:
+        """`call.name`."""
+        return text(self.call.get('name'))
+
+    @property
+    def host(self) -> str:
+        """`host.hostname`."""
+        return text(part(self.record, 'host', 'hostname'))
+
+    @property
+    def start(self) -> str:
+        """`call.start_time` to the second."""
+        stamp = text(self.call.get('start_time'))
+        return stamp[:19].replace('T', ' ')
+
+    @property
+    def record_id(self) -> str | None:
+        """`mb.record_id`; records of 2.1.0 have none."""
+        found = part(self.record, 'mb', 'record_id')
+        return found if isinstance(found, str) else None
+
+    # --- times -----------------------------------------------------------------------
+
+    @property
+    def durations(self) -> list[float]:
+        """Those of `call.durations` that are numbers, in their order."""
+        if self._durations is None:
+            self._durations = numbers(self.call.get('durations'))
+        return self._durations
+
+    @property
+    def spread(self) -> Spread:
+        """Number, median and range of the durations."""
+        if self._spread is None:  # there may be millions
+            self._spread = Spread(self.durations)
+            histogram = self.call.get('histogram')
+            if isinstance(histogram, dict) and not self.durations:
+                self._spread = of_histogram(histogram)
+        return self._spread
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether the process lived on for an unknown time after the last duration."""
+        return part(self.record, 'recovered', 'duration_is_lower_bound') is True
+
+    @property
+    def sign(self) -> str:
+        """What stands before a duration that may have been longer."""
+        return AT_LEAST if self.is_bound else ''
+
+    def phases(self, field: str = 'timings') -> dict[str, Spread]:
+        """Return the phases by name, in the order in which they first ended.
+
+        Args:
+            field: `'timings'`, or `'open_timings'` for those that had not ended.
+        """
+        totals = list(dicts(self.call.get(f'{field}_summary')))
+        if totals:  # more phases than are listed
+            return {_name_of(entry): of_total(entry) for entry in totals}
+        found: dict[str, list[float]] = {}
+        for entry in dicts(self.call.get(field)):
+            if is_number(entry.get('duration')):
+                found.setdefault(text(entry.get('name')), []).append(entry['duration'])
+        return {name: Spread(durations) for name, durations in found.items()}
+
+    @property
+    def scale(self) -> float | None:
+        """Seconds in one unit of the duration counter; None: nobody knows."""
+        return units.scale_of(self.counter)
+
+    def time(self, value: float | None) -> str:
+        """Return a duration as text: with its unit, where that is known."""
+        if value is None:
+            return ''
+        return (
+            units.number(value)
+            if self.scale is None
+            else units.duration(value * self.scale)
+        )
+
+    def seconds(self, value: float | None) -> float | None:
+        """Return a duration in seconds; unchanged where its unit is not known."""
+        return None if value is None else value * (self.scale or 1.0)
+
+    @property
+    def usage(self) -> list[Any]:
+        """`resource_usage`: what each run has used, or anything else that stands there."""
+        return items(self.record.get('resource_usage'))
+
+    @property
+    def busy(self) -> list[float | None]:
+        """For each run, the CPU seconds that it has used in a second; None: unknown."""
+        if self.scale is None or self.is_bound:
+            return []
+        pairs = zip(self.usage, items(self.call.get('durations')), strict=False)
+        return [_busy(used, duration, self.scale) for used, duration in pairs]
+
+    # --- the end ---------------------------------------------------------------------
+
+    @property
+    def outcome(self) -> tuple[str, bool]:
+        """How it ended, in a few words, and whether that was well."""
+        words = next(self._failures(), None)
+        return ('ok', True) if words is None else (words, False)
+
+    def _failures(self) -> Iterator[str]:
+        """Yield what went wrong, the first cause first."""
+        record = self.record
+        if record.get('exit_signal'):
+            yield text(record['exit_signal'])
+        if record.get('exit_path') == 'recovered':
+            yield 'lost and recovered'
+        if record.get('exception'):
+            yield text(part(record, 'exception', 'type')) or 'exception'
+        yield from self._failed_runs()
+        if is_number(record.get('exit_status')) and record['exit_status']:
+            yield exit_text(record['exit_status'])
+
+    def _failed_runs(self) -> Iterator[str]:
+        codes = numbers(self.call.get('returncode'))
+        late = self.call.get('timed_out_iterations')
+        if self.call.get('timed_out'):
+            flags = late if isinstance(late, list) else [True]
+            yield self._several(flags.count(True), len(flags), 'timed out')
+        failed = [code for code in codes if code]
+        if failed:
+            yield self._several(len(failed), len(codes), exit_text(failed[0]))
+
+    @staticmethod
+    def _several(count: int, among: int, what: str) -> str:
+        return what if among <= 1 else f'{what} ({count} of {among})'
+
+
+def _name_of(total: dict[str, Any]) -> str:
+    """Return the name of phases; many names may share a total, which has none."""
+    name = total.get('name')
+    return OTHERS if name is None else text(name)
+
+
+def _busy(used: Any, duration: Any, scale: float) -> float | None:
+    times = [part(used, field) for field in ('utime', 'stime')]
+    if not all(map(is_number, [*times, duration])) or duration <= 0:
+        return None
+    return float(sum(times) / (duration * scale))
+
+
+def exit_text(code: float) -> str:
+    """Say how a process ended, by its return code.
+
+    >>> exit_text(3), exit_text(-15), exit_text(-1000)
+    ('exit 3', 'SIGTERM', 'signal 1000')
+    """
+    import signal
+
+    if code >= 0:
+        return f'exit {code}'
+    try:
+        return signal.Signals(-int(code)).name
+    except ValueError:
+        return f'signal {-code}'

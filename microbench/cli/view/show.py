@@ -1,0 +1,263 @@
+"""`microbench show`: records as people want to see them, many or some.
+
+Many are a table, a line each; chosen ones are shown whole, what matters first.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ...messages import safe, tell
+from ...results.fields import part
+from ..terminal import Cell, Terminal
+from ..values import as_json, is_number, shown
+from .detail import portrait
+from .entries import PATHS, WHICH, Entries, chosen, divided, name_of
+from .record_view import Facts
+from .subcommand import CONDITIONS, Subparser, answering, condition_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .entries import Entry
+
+ABOUT = """\
+Show records: a table of many, or all about chosen ones. A file that holds one record is
+shown like a chosen one, except with --json or --column."""
+
+# Of the table. The names can be given to --sort, and are those of --json.
+COLUMNS = ('number', 'start', 'name', 'host', 'n', 'median', 'min', 'max', 'outcome')
+OWN = (*COLUMNS, 'file', 'record_id', 'is_lower_bound')  # all that --json prints
+RIGHT = {'number', 'n', 'median', 'min', 'max'}
+OPTIONAL = ('max', 'min', 'start', 'host')  # are left out where the terminal is narrow
+TITLES = {'number': '#'}
+
+
+class Row:
+    """A line of the table.
+
+    Attributes:
+        values: by column: what to sort by, and to print as JSON.
+        cells: by column: what to show.
+
+    Args:
+        entry: the record.
+        fields: columns of fields, named by `_title`.
+        whole: show their values whole, however long.
+    """
+
+    __slots__ = ('cells', 'values')
+
+    def __init__(self, entry: Entry, fields: list[str], whole: bool = False) -> None:
+        facts = Facts(entry.record)
+        spread = facts.spread
+        outcome, well = facts.outcome
+        times = {'median': spread.median, 'min': spread.least, 'max': spread.most}
+        extra = {name: _field(entry.record, name) for name in fields}
+        self.values: dict[str, Any] = {
+            'number': entry.number,
+            'file': entry.path,
+            'record_id': facts.record_id,
+            'start': facts.call.get('start_time'),
+            'name': facts.call.get('name'),
+            'host': part(entry.record, 'host', 'hostname'),
+            'n': spread.count,
+            **{name: facts.seconds(value) for name, value in times.items()},
+            'is_lower_bound': facts.is_bound,
+            'outcome': outcome,
+            **extra,
+        }
+        self.cells: dict[str, str] = {
+            'number': str(entry.number),
+            'file': name_of(entry.path),
+            'start': facts.start,
+            'name': facts.name,
+            'host': facts.host,
+            'n': str(spread.count),
+            **{name: _at_least(facts, value) for name, value in times.items()},
+            'outcome': outcome if well else Cell(outcome, 'red'),
+            **{name: shown(value, whole) for name, value in extra.items()},
+        }
+
+
+def _at_least(facts: Facts, value: float | None) -> str:
+    return '' if value is None else facts.sign + facts.time(value)
+
+
+def _title(field: str) -> str:
+    """Return the name of the column of a field: with a dot where a column of ours has it.
+
+    >>> _title('host.os'), _title('n'), _title('.n')
+    ('host.os', '.n', '.n')
+    """
+    name = field.removeprefix('.')
+    return f'.{name}' if name in OWN else name
+
+
+def _field(record: dict[str, Any], title: str) -> Any:
+    return part(record, *title.removeprefix('.').split('.'))
+
+
+def show(words: list[str]) -> int:
+    """Show what the words ask for."""
+    asked = _parser().parse_intermixed_args(words)
+    paths, choices = divided(asked.path)
+    entries = Entries(paths)
+    choices += asked.record
+    if choices:
+        _show_chosen(chosen(entries, choices), entries, asked)
+    else:
+        _show_all(entries, asked)
+    _tell_of_journals(paths)
+    return 0
+
+
+def _tell_of_journals(paths: list[str]) -> None:
+    """Say where records may be that are not shown."""
+    from ...journal.lost import left_alone  # start-up time
+
+    for path in paths:
+        for why in left_alone(path):
+            tell(f'{path}: a journal was left alone: {why}; see microbench recover --force')
+
+
+main = answering('show', show)
+
+
+def _parser() -> Subparser:
+    parser = Subparser('show', ABOUT, f'{WHICH}\n\n{CONDITIONS}')
+    parser.usage = '%(prog)s [options] PATH [PATH ...] [WHICH ...]'
+    option = parser.add_argument
+    option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then, maybe, records')
+    option(
+        *('-r', '--record'),
+        metavar='WHICH',
+        action='append',
+        default=[],
+        help='show all about this record; can be repeated',
+    )
+    option(
+        *('-c', '--column'),
+        metavar='FIELD',
+        action='append',
+        default=[],
+        help='add a column with this field, as in host.os; can be repeated; .n is the '
+        'field n, beside the column n',
+    )
+    option(
+        *('-s', '--sort'),
+        metavar='COLUMN',
+        default='number',
+        help=f'sort by a field, or by one of: {", ".join(COLUMNS)}',
+    )
+    option(
+        '--filter',
+        metavar='EXPR',
+        type=condition_of,
+        help='only records for which EXPR holds',
+    )
+    option('--reverse', action='store_true', help='the other way round')
+    option('--all', action='store_true', help='show long lists, objects and texts whole')
+    option('--json', action='store_true', help='print it as JSON, a line each')
+    return parser
+
+
+# --- many --------------------------------------------------------------------------------
+
+
+def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
+    rows = []
+    fields = _fields(asked)
+    entry = None
+    for entry in entries:
+        if asked.filter is None or asked.filter(entry.record):
+            rows.append(Row(entry, fields, asked.all))
+    if not rows:
+        tell(entries.nothing())
+    elif entry is not None and entries.count == 1 and not (asked.column or asked.json):
+        _show_whole([entry], asked)
+    else:
+        _print(rows, entries, asked)
+
+
+def _show_chosen(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
+    """Show all about records, or rows if columns are asked for."""
+    some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
+    if not some:
+        tell(f'{entries.sources}: the condition does not hold for what was chosen')
+    elif asked.column:
+        fields = _fields(asked)
+        _print([Row(entry, fields, asked.all) for entry in some], entries, asked)
+    else:
+        _show_whole(some, asked)
+
+
+def _fields(asked: argparse.Namespace) -> list[str]:
+    """Return the titles of the columns of fields, one of which may be sorted by."""
+    sort = [] if asked.sort in OWN else [asked.sort]
+    return list(dict.fromkeys(map(_title, [*asked.column, *sort])))
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Return a key that sorts numbers before texts before the rest; absent ones last."""
+    if is_number(value):
+        return 0, value
+    if isinstance(value, str):
+        return 1, value
+    return (3, '') if value is None else (2, as_json(value))
+
+
+def _columns(entries: Entries, fields: list[str]) -> list[str]:
+    file = ['file'] if len(entries.paths) > 1 else []
+    first, *rest = COLUMNS
+    outcome = rest.pop()
+    return [first, *file, *rest, *fields, outcome]
+
+
+def _print(rows: list[Row], entries: Entries, asked: argparse.Namespace) -> None:
+    terminal = Terminal(sys.stdout)
+    key = asked.sort if asked.sort in OWN else _title(asked.sort)
+    rows.sort(key=lambda row: _rank(row.values[key]), reverse=asked.reverse)
+    if asked.json:
+        terminal.lines(_json_of(row.values) for row in rows)
+    else:
+        columns = _columns(entries, _fields(asked))
+        terminal.lines(_table(rows, columns, terminal, key))
+
+
+def _table(
+    rows: list[Row], columns: list[str], terminal: Terminal, sort: str
+) -> Iterable[str]:
+    """Return the lines; what they are sorted by is always there."""
+    heading = [Cell(TITLES.get(name, safe(name)), 'bold') for name in columns]
+    texts = [[row.cells[name] for name in columns] for row in rows]
+    fixed = {*RIGHT, 'start'}
+    return terminal.table(
+        [heading, *texts],
+        right=[i for i, name in enumerate(columns) if name in RIGHT],
+        elastic=[i for i, name in enumerate(columns) if name not in fixed],
+        optional=[columns.index(name) for name in OPTIONAL if name != sort],
+    )
+
+
+# --- whole -------------------------------------------------------------------------------
+
+
+def _show_whole(some: list[Entry], asked: argparse.Namespace) -> None:
+    terminal = Terminal(sys.stdout)
+    if asked.json:
+        terminal.lines(_json_of(entry.record) for entry in some)
+        return
+    for place, entry in enumerate(some):
+        terminal.lines([''] * (place > 0))
+        terminal.lines(portrait(entry.record, terminal, whole=asked.all))
+
+
+def _json_of(value: Any) -> str:
+    """Return a value as strict JSON in ASCII, which no terminal can take amiss."""
+    from ...encoding import json_text  # start-up time
+
+    return json_text.encode(value).decode('ascii')

@@ -1,0 +1,113 @@
+"""What the subcommands have in common: their parser, and how they end."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from ...messages import safe, tell
+from ..terminal import page_width
+from ..words import UsageError, program_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+CONDITIONS = """\
+EXPR compares fields with each other and with values: call.name == "fit" and exception;
+max(call.durations) > 10; "gpu" in host.hostname. What a record lacks is None. It knows
+and, or, not, in, the comparisons, and len, max, min and sum."""
+
+WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
+
+
+class _Layout(argparse.HelpFormatter):
+    """Help of 80 columns at most, in which an empty line begins a paragraph."""
+
+    def __init__(self, prog: str) -> None:
+        # A given width spares the import of shutil, which costs more than all the parsing.
+        super().__init__(prog, max_help_position=28, width=page_width(sys.stdout))
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill = super()._fill_text
+        return '\n\n'.join(fill(part, width, indent) for part in text.split('\n\n'))
+
+
+class Subparser(argparse.ArgumentParser):
+    """The options of a subcommand.
+
+    Args:
+        name: the subcommand.
+        about: what it does; the first thing that its help says.
+        notes: the last.
+    """
+
+    def __init__(self, name: str, about: str, notes: str) -> None:
+        super().__init__(
+            prog=f'{program_name()} {name}',
+            description=about,
+            epilog=notes,
+            formatter_class=_Layout,
+            allow_abbrev=True,
+        )
+
+    def parse_intermixed_args(self, words: list[str]) -> Any:  # type: ignore[override]
+        """Parse options and paths in any order; behind `--`, all are paths.
+
+        argparse of Python 3.11 loses those that begin with `-`.
+        """
+        place = words.index('--') if '--' in words else len(words)
+        paths = map(_as_path, words[place + 1 :])
+        return super().parse_intermixed_args([*words[:place], *paths])
+
+
+def _as_path(word: str) -> str:
+    """Return a path that is not taken for an option; `-` stays standard input."""
+    return f'./{word}' if word.startswith('-') and word != '-' else word
+
+
+def condition_of(word: str) -> Callable[[dict[str, Any]], bool]:
+    """Return the condition that an option gives.
+
+    Raises:
+        argparse.ArgumentTypeError: it is none.
+    """
+    from ...results.filter import condition  # start-up time
+
+    try:
+        return condition(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(safe(str(error))) from None
+
+
+def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
+    """Return a subcommand that ends in order.
+
+    Wrong use is one sentence and status 2. A reader of standard output that goes away
+    (`| head`) ends it in silence; a disk that is full does not.
+    """
+
+    def main(words: list[str]) -> int:
+        if sys.stdout is None:
+            return _told(name, 'standard output is closed', CANNOT_WRITE)
+        try:
+            status = work(words)
+            sys.stdout.flush()
+        except UsageError as problem:
+            return _told(name, str(problem), WRONG_USE)
+        except BrokenPipeError:
+            return 0
+        except OSError as error:
+            where = f' {safe(error.filename)}' if error.filename else ''
+            return _told(name, f'cannot write{where}: {error.strerror}', CANNOT_WRITE)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        return status
+
+    return main
+
+
+def _told(name: str, sentence: str, status: int) -> int:
+    tell(f'microbench {name}: {sentence}')
+    return status

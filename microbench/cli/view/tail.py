@@ -1,0 +1,229 @@
+"""`microbench tail`: records as they are written, a line each."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import deque
+from itertools import islice
+
+from ...encoding.json_text import encode
+from ...follow.dedup import Seen
+from ...follow.follower import Follower
+from ...follow.watcher import Changes
+from ...journal.lost import lost_records
+from ...journal.patterns import is_pattern
+from ...messages import safe, tell
+from ...results.fields import part
+from ...results.flat_schema import converted, is_flat_schema
+from ...results.reading import Lines, damage
+from ..terminal import Cell, Terminal, columns
+from ..values import shown
+from ..words import UsageError
+from .entries import STDIN, lines_of, name_of
+from .record_view import Facts
+from .subcommand import CONDITIONS, Subparser, answering, condition_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    Record = dict[str, Any]
+
+ABOUT = """\
+Show the last records of a file, and then each new one as it is written: when it began,
+what ran and where, how long it took, how it ended. The file may be rotated, replaced, or
+not there yet."""
+
+
+INTERVAL = 0.5  # seconds between looks at the file where the kernel tells nothing
+BATCH = 100  # records whose lines are aligned at once
+RIGHT, ELASTIC = {3}, {1, 2, 4}  # columns of the lines
+
+
+def tail(words: list[str]) -> int:
+    """Show what the words ask for, until nobody wants to see more."""
+    asked = _parser().parse_args(words)
+    output = _as_json if asked.json else _Aligned(Terminal(sys.stdout)).lines
+    for records in _batches(asked):
+        while batch := list(islice(records, BATCH)):
+            Terminal(sys.stdout).lines(output(batch))
+        sys.stdout.flush()
+    return 0
+
+
+main = answering('tail', tail)
+
+
+def _parser() -> Subparser:
+    parser = Subparser('tail', ABOUT, CONDITIONS)
+    option = parser.add_argument
+    option('path', metavar='PATH', help='a result file; - for standard input')
+    option(
+        *('-n', '--lines'),
+        metavar='N',
+        type=_count,
+        default=10,
+        help='begin with the last N records (default: 10)',
+    )
+    option(
+        *('-f', '--follow'),
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help='go on with new records (the default); --no-follow: only the last N',
+    )
+    option(
+        '--filter',
+        metavar='EXPR',
+        type=condition_of,
+        default=_any,
+        help='only records for which EXPR holds',
+    )
+    option('--json', action='store_true', help='print whole records as JSON, a line each')
+    return parser
+
+
+def _count(word: str) -> int:
+    if not (word.isascii() and word.isdecimal()):
+        raise argparse.ArgumentTypeError(f'it has to be a whole number, not {word!r}')
+    return int(word)
+
+
+def _any(_record: Record) -> bool:
+    return True
+
+
+# --- where they come from ----------------------------------------------------------------
+
+
+def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
+    """Yield what there is, again and again: at first the last records, then new ones."""
+    if asked.path == STDIN:
+        yield from _of_standard_input(asked)
+        return
+    if os.path.isdir(asked.path):
+        raise UsageError(f'{name_of(asked.path)} is a directory: name a file')
+    if is_pattern(asked.path):
+        raise UsageError(f'{name_of(asked.path)} is a pattern: name one file')
+    try:
+        if not asked.follow:
+            yield iter(_last_ones(asked))
+            return
+        changes = Changes(asked.path)
+        follower = Follower(asked.path, _tell_damage)
+        last = follower.last(asked.lines, asked.filter)
+        yield from _followed(last, follower, changes, asked)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        why = f'cannot read {name_of(asked.path)}: {error.strerror}'
+        raise UsageError(why) from None
+    except ValueError:  # a NUL in it
+        raise UsageError(f'cannot read {name_of(asked.path)}: it is not a path') from None
+
+
+def _last_ones(asked: argparse.Namespace) -> list[Record]:
+    """Return the last records of a file, and of killed processes that belong there."""
+    lost = lost_records(asked.path)  # first: whatever is put into the file is seen there
+    follower = Follower(asked.path, _tell_damage)
+    last = follower.last(asked.lines, asked.filter)
+    if not (follower.descriptors or lost):
+        raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
+    found = Seen().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
+    return list(deque(found, maxlen=asked.lines))
+
+
+def _followed(
+    last: list[Record], follower: Follower, changes: Changes, asked: argparse.Namespace
+) -> Iterator[Iterator[Record]]:
+    if not follower.descriptors:
+        tell(f'microbench tail: {name_of(asked.path)} does not exist yet')
+    yield iter(last)
+    _mind_reader(changes)
+    while True:
+        watched = follower.descriptors
+        changes.watch(watched)
+        while watched == follower.descriptors:
+            yield filter(asked.filter, follower.records())
+            changes.wait(INTERVAL)
+
+
+def _mind_reader(changes: Changes) -> None:
+    """End when our reader goes away, and not only when there is something to write."""
+    try:
+        changes.mind(sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass  # not a stream of the system's
+
+
+def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
+    """Yield each record as it comes; where that is not asked for, the last ones."""
+    lines = Lines(lines_of(STDIN))
+    wanted = filter(asked.filter, lines)
+    if asked.follow:
+        for record in wanted:
+            yield iter([record])
+    else:
+        yield iter(deque(wanted, maxlen=asked.lines))
+    if lines.damaged:
+        tell(f'microbench tail: {name_of(STDIN)}: {damage(lines.damaged)}')
+
+
+def _tell_damage(line: bytes) -> None:
+    beginning = safe(line[:40].decode('utf-8', 'backslashreplace'))
+    tell(f'microbench tail: a line was skipped, it is not a record: {beginning}')
+
+
+# --- how they are shown ------------------------------------------------------------------
+
+
+def _as_json(records: Iterable[Record]) -> list[str]:
+    return [encode(record).decode('ascii') for record in records]
+
+
+class _Aligned:
+    """Lines whose columns are as wide as the widest cell so far."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+        self._widest = ['', '', '', '', '']
+
+    def lines(self, records: Iterable[Record]) -> list[str]:
+        """Return the lines of some records."""
+        rows = [_cells(record) for record in records]
+        self._widest = [
+            max(cells, key=columns) for cells in zip(self._widest, *rows, strict=True)
+        ]
+        table = [self._widest, *rows]
+        return self._terminal.table(table, right=RIGHT, elastic=ELASTIC)[1:]
+
+
+def _cells(record: Record) -> list[str]:
+    if is_flat_schema(record):
+        record = converted(record)
+    facts = Facts(record)
+    return [
+        Cell(facts.start, 'dim'),
+        facts.name,
+        facts.host,
+        _time(facts),
+        _ending(facts),
+    ]
+
+
+def _time(facts: Facts) -> str:
+    """Return the duration, or the median and number of several."""
+    spread = facts.spread
+    several = f'{spread.count} × ' if spread.count > 1 else ''
+    time = facts.time(spread.median)
+    return several + (facts.sign + time if time else '–')
+
+
+def _ending(facts: Facts) -> str:
+    outcome, well = facts.outcome
+    if well:
+        return outcome
+    message = shown(part(facts.record, 'exception', 'message'))
+    return Cell(f'{outcome}: {message}' if message else outcome, 'red')

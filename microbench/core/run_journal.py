@@ -1,0 +1,197 @@
+"""What is open is shown in a journal: so `kill -9` costs no record.
+
+Beside the first file that a bench writes to lies, while it is in use, a mapped file that
+holds its open records: what each will say, and what was measured so far. It is written
+to as memory is. When the process has gone without an end, a reader makes records of what
+it left there. Here is decided where there is one, and what is put into it; the rest is C
+(csrc/mb_journal.h).
+
+None where a mapped file could kill the program that it is there for (file systems of a
+network, full disks), and none for records that have to be seen by somebody's own
+`to_json` or `output_result` before they are written. Where a `redact` pattern is about
+what C writes, the journal has nothing of what is measured.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .. import _core
+from ..encoding import json_text
+from ..journal.reader import real
+from ..outputs.base import writer_of
+from ..outputs.file import FileOutput
+from . import times
+from .settings import JOURNALS
+from .workers import worker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from typing_extensions import Unpack
+
+    from ..bench import MicroBenchBase
+    from .run import Run
+
+    # head, call, tail, offset of the time zone, whether what is measured may not be told
+    Texts = tuple[bytes, bytes, bytes, int, bool]
+
+
+JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
+
+
+class NoSink:
+    """Stands for the sink of a bench that has none with a file."""
+
+    outfile = None
+
+
+# What C writes itself, or what has no value yet.
+MEASURED = frozenset(
+    [
+        *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
+        'timings_summary',
+        *('start_time', 'finish_time', 'clock_step'),
+    ]
+)
+
+
+class Keeper:
+    """Has a journal show the open records of one bench.
+
+    The journal is that of the file that the bench writes to now, in this process: it is
+    another one when either has changed.
+    """
+
+    def __init__(self, bench: MicroBenchBase) -> None:
+        self._sink = file_sink(bench)
+        self._mode = bench._journal
+        self._renew()
+
+    def _renew(self) -> None:
+        self._outfile = self._sink.outfile if self._sink else None
+        self._generation = _core.fork_generation()
+        self._in_job = JOB in os.environ  # asked once: it takes a microsecond
+        self._journal = self._new()
+
+    def _new(self) -> _core.Journal | None:
+        if self._sink is None or not self._sink._is_path:
+            return None
+        place = None if self._mode in JOURNALS else os.fsencode(self._mode)
+        try:
+            output = os.fsencode(real(self._sink._absolute()))
+            journal = _core.Journal(output, place, self._mode == 'auto')
+        except OSError:
+            return None  # a file system without, a full disk, no working directory
+        worker.remove_journals()
+        return journal
+
+    @property
+    def journal(self) -> _core.Journal | None:
+        """The journal of this file and this process; None if there can be none."""
+        outfile = self._sink.outfile if self._sink else None
+        if outfile is not self._outfile or self._generation != _core.fork_generation():
+            self._renew()
+        return self._journal
+
+    def show(self, run: Run) -> None:
+        """Show an open run until it is closed."""
+        journal, plan = self.journal, run.plan
+        if journal is not None and self._in_job:
+            from . import parent  # start-up time
+
+            parent.watch(block=True)
+        if run.data is None:
+            head, tail, offset = plan.text(run.owner)
+            plan.shown = _core.Shown(journal, self._sink or NoSink(), head, tail, offset)
+            plan.shown.show(run, run.name)
+        elif journal is not None:
+            self._show_data(run, run.data)
+
+    def _show_data(self, run: Run, data: dict[str, Any]) -> None:
+        try:
+            found = texts(run, data) if data['mb']['record_id'] == run.record_id else None
+        except Exception:
+            return  # a hook has put something else in the place of `mb` or `call`
+        if found is not None:
+            self.show_as(run, *found)
+
+    def show_as(self, run: Run, *texts: Unpack[Texts]) -> None:
+        """Show an open run with this text: see `_core.Journal.show`."""
+        journal = self.journal
+        if journal is not None:
+            journal.show(run, *texts)
+
+
+def file_sink(bench: MicroBenchBase) -> FileOutput | None:
+    """Return the first sink that appends its records, as they are, to a path."""
+    for sink in bench._delivery.sinks:
+        if isinstance(sink, FileOutput) and sink._is_path:
+            method = getattr(writer_of(sink), '__func__', None)
+            if method is FileOutput.write_record:
+                return sink
+    return None
+
+
+# --- records built as dicts -----------------------------------------------------------
+
+
+def texts(run: Run, data: dict[str, Any]) -> Texts:
+    """Return what a record says that is open now, less what C writes."""
+    encoder, masker = run.owner._json_encoder, run.plan.masker
+    fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
+    mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
+    mb.pop('record_id', None)
+    known = {k: v for k, v in call.items() if k not in MEASURED}
+    secret = bool(masker.reasons)
+    if secret:
+        known.update(_placeholders(run))
+    tail, masked = masker.fields(_encoded(fields, encoder))
+    whole, more = masker.fields(
+        b'{"call":' + _encoded({'invocation': 'Python', **known}, encoder) + b'}'
+    )
+    if masked or more:
+        mb['masked'] = sorted({*mb.get('masked', ()), *masked, *more})
+    ours, _ = masker.fields(b'{"mb":' + _encoded(mb, encoder) + b'}')
+    head = b'{"mb":{' + b''.join([*_inner(ours[6:-1]), b'"record_id":"'])
+    return head, whole[9:-2], b''.join(_inner(tail)[::-1]), _utc_offset(run), secret
+
+
+def _placeholders(run: Run) -> dict[str, Any]:
+    """Return, for the masker, the fields that every record has and C would write."""
+    moment = times.at(run.start_wall_ns, run.plan.tz)
+    return {'durations': [], 'start_time': moment, 'finish_time': moment}
+
+
+def _inner(text: bytes) -> list[bytes]:
+    """Return what an object holds, and a comma; nothing if that is nothing."""
+    return [text[1:-1], b','] if text != b'{}' else []
+
+
+def _encoded(fields: dict[str, Any], encoder: Any) -> bytes:
+    """Return an object; what cannot be encoded is left out: the record itself warns."""
+    try:
+        return json_text.encode_strictly(fields, encoder)
+    except Exception:
+        kept = {name: _encodable(value, encoder) for name, value in fields.items()}
+        return json_text.encode_strictly(
+            {name: value for name, value in kept.items() if value is not json_text},
+            encoder,
+        )
+
+
+def _encodable(value: Any, encoder: Any) -> Any:
+    try:
+        json_text.encode_strictly(value, encoder)
+    except Exception:
+        return json_text  # no value of a record
+    return value
+
+
+def _utc_offset(run: Run) -> int:
+    """Return the seconds that the time zone of a run is east of UTC at its start."""
+    moment = times.at(run.start_wall_ns, run.plan.tz)
+    offset = moment.astimezone().utcoffset() if run.plan.tz is None else None
+    offset = offset or moment.utcoffset() or times.timedelta()
+    return offset.days * 86400 + offset.seconds

@@ -1,0 +1,1 @@
+"""Which distributions are installed, which modules they own, and their versions."""

@@ -1,0 +1,57 @@
+"""Folders that can be looked at without waiting for ever."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+LIMIT = 5.0  # seconds for all of them: a file system of a network may never answer
+SILENT = f'it has not answered for {LIMIT:.0f} seconds'
+NO_FOLDER = 'neither a folder nor a file'
+
+
+def unusable(paths: Iterable[str]) -> dict[str, str]:
+    """Return the paths that must not be opened, and why: opening them might wait for ever.
+
+    A path that is not there, or cannot be looked at, is none of them.
+    """
+    wanted = list(dict.fromkeys(paths))
+    modes: dict[str, int] = {}
+    _within(LIMIT, wanted, modes)
+    found = {}
+    for path in wanted:
+        mode = modes.get(path)
+        if mode is None:
+            found[path] = SILENT
+        elif mode and not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+            found[path] = NO_FOLDER  # a pipe, a device
+    return found
+
+
+def _within(limit: float, paths: list[str], modes: dict[str, int]) -> None:
+    """Look at each path, in a thread that is left behind if it takes too long."""
+    from ..threads import new_thread  # start-up time
+
+    def look(path: str) -> None:
+        try:
+            modes[path] = os.stat(path or '.').st_mode
+        except OSError:
+            modes[path] = 0  # not there, or not to be looked at
+        except ValueError:  # a null character
+            modes[path] = stat.S_IFIFO
+
+    def look_at_all() -> None:
+        for path in paths:
+            look(path)
+
+    thread = new_thread(look_at_all, 'microbench paths')
+    try:
+        thread.start()
+    except RuntimeError:  # no thread to be had, or the interpreter ends
+        look_at_all()
+    else:
+        thread.join(limit)

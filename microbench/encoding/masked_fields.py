@@ -1,0 +1,199 @@
+"""What has to be masked in a record: a walk through its values, without recursion."""
+
+from __future__ import annotations
+
+from .._core import MASK
+from ..credentials import masked, masked_words
+from .json_text import SCALARS, as_dict
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    Path = tuple[Any, ...]  # keys and indices, from the outermost
+    Names = tuple[str, ...]  # the same, as they are shown
+
+DEEPEST = 100  # levels that are looked into; what is below them is masked as a whole
+SECRETS = frozenset({('SLURM_JWT',), ('slurm_jwt',), ('slurm', 'jwt')})  # ends of paths
+LAST_NAMES = frozenset(path[-1] for path in SECRETS)
+CHOSEN = frozenset(
+    [
+        *(('call', 'args'), ('call', 'kwargs'), ('call', 'return_value')),
+        *(('call', 'name'), ('call', 'timings'), ('call', 'open_timings'), ('env',)),
+        ('call', 'timings_summary'),
+    ]
+)
+# Sorts of fields: any; chosen by the author, masked only if a pattern matches; and our own,
+# which patterns do not apply to.
+ANY, ASKED, OURS = range(3)
+
+
+class Edits:
+    """What is to be masked.
+
+    Attributes:
+        values: what stands in the place of values, by path.
+        keys: what stands in the place of keys, by path.
+        names: the dotted paths of all of these, as `mb.masked` lists them.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[Path, str] = {}
+        self.keys: dict[Path, str] = {}
+        self.names: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    def applied(self, value: Any) -> Any:
+        """Return a value with these edits; containers that they change are copied."""
+        if () in self.values:
+            return self.values[()]
+        copies = {(): _copy(value)}
+        for path, mask in self.values.items():
+            _container(copies, path)[path[-1]] = mask
+        for path in sorted(
+            self.keys, key=len, reverse=True
+        ):  # their paths are the old ones
+            _rename(_container(copies, path), path[-1], self.keys[path])
+        return copies[()]
+
+
+def _copy(value: Any) -> Any:
+    return list(value) if isinstance(value, (list, tuple)) else dict(value)
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, (dict, list, tuple)) or (
+        type(value) not in SCALARS and as_dict(value) is not None
+    )
+
+
+def _container(copies: dict[Path, Any], path: Path) -> Any:
+    """Return the copy of the container that a path ends in."""
+    for length in range(1, len(path)):
+        place = path[:length]
+        if place not in copies:
+            outer = copies[place[:-1]]
+            copies[place] = outer[place[-1]] = _copy(outer[place[-1]])
+    return copies[path[:-1]]
+
+
+def _rename(fields: dict[Any, Any], old: Any, new: str) -> None:
+    """Give a key another name, in its place; a number tells it from one that is there."""
+    name, number = new, 2
+    while name in fields:
+        name, number = f'{new} ({number})', number + 1
+    items = [(name if key == old else key, value) for key, value in fields.items()]
+    fields.clear()
+    fields.update(items)
+
+
+def edits(value: Any, asked_for: Callable[[Names], bool] | None) -> Edits:
+    """Return what has to be masked in a value.
+
+    Args:
+        value: a JSON value, or a record before it is encoded.
+        asked_for: whether a pattern of the user's is about a field; None if there is none.
+    """
+    walk = _Walk(asked_for)
+    if isinstance(value, str):
+        walk.look_at_text((), (), value)
+    elif _is_container(value):
+        walk.open = [((), (), value, ANY, frozenset())]
+    while walk.open:
+        walk.go_on(*walk.open.pop())
+    return walk.found
+
+
+class _Walk:
+    """One walk; `open` has the containers that it has not been to."""
+
+    def __init__(self, asked_for: Callable[[Names], bool] | None) -> None:
+        self.asked_for = asked_for
+        self.found = Edits()
+        self.open: list[tuple[Path, Names, Any, int, frozenset[int]]] = []
+
+    def go_on(
+        self, path: Path, names: Names, value: Any, sort: int, around: frozenset[int]
+    ) -> None:
+        """Look at what is in a container."""
+        if id(value) in around:
+            return  # it contains itself
+        around |= {id(value)}
+        words: dict[int, str] = {}
+        pairs: Iterable[tuple[Any, Any]]
+        fields = as_dict(value)
+        if fields is not None:
+            pairs = fields.items()
+        else:
+            pairs = enumerate(value)
+            if sort != ASKED and any([isinstance(item, str) for item in value]):  # noqa: C419
+                words = dict(masked_words(value))
+        for key, item in pairs:
+            if not self._may_be_skipped(key, item):
+                place = (*path, key)
+                named = (*names, self._name(place, names, sort))
+                if key in words and not self._is_asked_for(named, sort):
+                    self._note(place, named, words[key])
+                else:
+                    self._look_at(place, named, item, sort, around)
+
+    def look_at_text(self, path: Path, names: Names, text: str) -> None:
+        """Look at a text that stands for itself."""
+        found = masked(text)
+        if found != text:
+            self._note(path, names, found)
+
+    def _may_be_skipped(self, key: Any, item: Any) -> bool:
+        """Whether a number, or the like, has a name that is harmless."""
+        if item is None:
+            return True
+        if self.asked_for is not None or isinstance(item, str) or _is_container(item):
+            return False
+        is_text = isinstance(key, str)
+        return not (is_text and ('@' in key or '=' in key or key in LAST_NAMES))
+
+    def _name(self, place: Path, names: Names, sort: int) -> str:
+        """Return a key as it is shown; a URL as key may hold a secret too."""
+        key = place[-1]
+        if not isinstance(key, str):
+            return str(key)
+        found = key if sort == ASKED else masked(key)
+        if found != key:
+            self.found.keys[place] = found
+            self.found.names.add('.'.join((*names, found)))
+        return found
+
+    def _look_at(
+        self, path: Path, names: Names, item: Any, sort: int, around: frozenset[int]
+    ) -> None:
+        if names == ('mb',):
+            sort = OURS
+        elif sort == ANY and names in CHOSEN:
+            sort = ASKED
+        is_container = _is_container(item)
+        too_deep = is_container and len(names) > DEEPEST
+        if sort == ASKED and self.asked_for is None:
+            return
+        if isinstance(item, str) and item == MASK:
+            if sort == ANY:
+                self.found.names.add('.'.join(names))
+        elif too_deep or _is_secret(names, sort) or self._is_asked_for(names, sort):
+            self._note(path, names, MASK)
+        elif is_container:
+            self.open.append((path, names, item, sort, around))
+        elif isinstance(item, str) and sort != ASKED:
+            self.look_at_text(path, names, item)
+
+    def _is_asked_for(self, names: Names, sort: int) -> bool:
+        return sort != OURS and self.asked_for is not None and self.asked_for(names)
+
+    def _note(self, path: Path, names: Names, mask: str) -> None:
+        self.found.values[path] = mask
+        self.found.names.add('.'.join(names))
+
+
+def _is_secret(names: Names, sort: int) -> bool:
+    return sort == ANY and (names[-1:] in SECRETS or names[-2:] in SECRETS)

@@ -1,0 +1,1 @@
+"""Follow files that other processes still write: growth, rotation, notification."""

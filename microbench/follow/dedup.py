@@ -1,0 +1,48 @@
+"""Which records came by already."""
+
+from __future__ import annotations
+
+from ..results.fields import part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+BITS = {f'{number:02x}': 1 << number for number in range(256)}
+
+
+class Seen:
+    """Remembers records by their id, at one bit each.
+
+    Ids of one process differ in a number that counts up (`csrc/mb_identity.h`), so 256
+    of them share an entry: the text before the last two digits.
+    """
+
+    def __init__(self) -> None:
+        self._blocks: dict[str, int] = {}
+
+    def new(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Yield the records that come by for the first time; one without an id always does.
+
+        >>> record = {'mb': {'record_id': 'c0ffee-01'}}
+        >>> list(Seen().new([record, {}, record, {}]))
+        [{'mb': {'record_id': 'c0ffee-01'}}, {}, {}]
+        """
+        blocks = self._blocks
+        for record in records:
+            try:
+                name = record['mb']['record_id']
+                block, bit = name[:-2], BITS[name[-2:]]
+            except (LookupError, TypeError):
+                block, bit = _of_another_kind(record)
+            known = blocks.get(block, 0)
+            if not known & bit:
+                blocks[block] = known | bit
+                yield record
+
+
+def _of_another_kind(record: dict[str, Any]) -> tuple[str, int]:
+    """Return block and bit of a record whose id is none of ours; no bit if it has none."""
+    name = part(record, 'mb', 'record_id')
+    return (name, 1) if isinstance(name, str) else ('', 0)

@@ -1,0 +1,1 @@
+"""Read crash journals and torn lines, and rebuild the records of killed processes."""

@@ -1,0 +1,133 @@
+"""Find out from its journal when a killed process ended.
+
+If the kernel has marked the end in the journal (csrc/mb_endmark.h), the file was last
+modified at that moment, and durations are exact to a few milliseconds. Otherwise they end
+at the last sign of life (a phase, a heartbeat, the death of the parent), and the record
+has an upper bound.
+"""
+
+from __future__ import annotations
+
+import os
+
+from .. import _core
+from ..results.fields import part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+CLOCK_STEP_NS = 50_000_000  # less may be a pause between two readings
+LATEST_NS = (1 << 63) - 1  # of the wall clock
+TICK_NS = 20_000_000  # times of files are those of the last tick of the kernel
+# slurm.conf(5), KillWait and OverTimeLimit: SLURM lets a job live on after its end.
+JOB_ENDS_LATE_NS = 300_000_000_000
+
+
+class End:
+    """The end of a dead process.
+
+    Attributes:
+        ns: when it was, on the monotonic clock: the time that its open records reach to.
+        is_exact: whether it was then; else it was later.
+
+    Args:
+        header: of the journal, as `_core.journal_header` has it.
+        modified_ns: when the journal was last modified.
+    """
+
+    def __init__(self, header: dict[str, Any], modified_ns: int) -> None:
+        self._header = header
+        self._now_ns = _core.wall_ns()
+        marked_ns = _marked_ns(header, header['modified_ns'] or modified_ns)
+        self.ns: int = header['last_ns'] if marked_ns is None else marked_ns
+        ended_with_job = header['parent_is_job'] and header['parent_ns'] == self.ns
+        self.is_exact = marked_ns is not None or ended_with_job
+
+    def fields(self) -> bytes:
+        """Return the fields that tell a recovered record from others, as JSON."""
+        by = _core.string_text(f'{os.uname().nodename}:{os.getpid()}')
+        bound = b'false' if self.is_exact else b'true'
+        text = b',"recovered":{"by":' + by + b',"time":' + _moment(self._now_ns)
+        text += b',"duration_is_lower_bound":' + bound
+        if self._header['parent_ns']:
+            text += b',"parent_died":' + _moment(self._wall_ns(self._header['parent_ns']))
+        return text + b'}'
+
+    def bounded(self, record_id: bytes, line: bytes) -> bytes:
+        """Return the line of a record, with an upper bound; empty if it is damaged.
+
+        Args:
+            record_id: the id of the record.
+            line: its text, which ends with `fields()`.
+        """
+        record = _decoded(line) if record_id else None
+        if record is None or part(record, 'mb', 'record_id') != record_id.decode():
+            return b''
+        if self.is_exact or 'recovered' not in record:
+            return line  # it may be one that was complete, and that no sink had taken
+        latest = _moment(self._latest_ns(record))
+        return line[:-2] + b',"ended_before":' + latest + b'}}'
+
+    def _latest_ns(self, record: dict[str, Any]) -> int:
+        """Return when the process was dead: it was found so, or its job was over."""
+        job_end = part(record, 'slurm', 'job_end_time')
+        if not (isinstance(job_end, str) and job_end.isdecimal() and len(job_end) < 12):
+            return self._now_ns
+        job_end_ns = int(job_end) * 1_000_000_000 + JOB_ENDS_LATE_NS
+        return min(max(job_end_ns, self._wall_ns(self.ns)), self._now_ns)
+
+    def _wall_ns(self, ns: int) -> int:
+        """Return a time of the monotonic clock as one of the wall clock."""
+        header = self._header
+        wall_ns: int = header['made_wall_ns'] + ns - header['made_ns']
+        return min(max(wall_ns, -LATEST_NS), LATEST_NS)  # beyond is damage
+
+
+def _decoded(line: bytes) -> Any:
+    """Return the value on a line; None if it is damaged."""
+    import json  # start-up time; orjson takes longer to load than the few lines to read
+
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _marked_ns(header: dict[str, Any], modified_ns: int) -> int | None:
+    """Return when the kernel has marked the end, on the monotonic clock.
+
+    None where it has not, or where that cannot be known: the wall clock was set, the
+    machine has slept, this is another boot of it, or the journal is damaged.
+    """
+    if not header['end_is_marked'] or header['boot_id'] != boot_id():
+        return None
+    offset_ns: int = header['made_wall_ns'] - header['made_ns']
+    if abs(_offset_ns() - offset_ns) > CLOCK_STEP_NS:
+        return None
+    end_ns = modified_ns - offset_ns
+    last_ns: int = header['last_ns']
+    can_be = last_ns - TICK_NS <= end_ns <= _core.clock_ns() + CLOCK_STEP_NS
+    return max(end_ns, last_ns) if can_be else None
+
+
+def _offset_ns() -> int:
+    """Return what the wall clock is ahead of the monotonic one."""
+    readings = []
+    for _ in range(3):
+        before_ns, wall_ns = _core.clock_ns(), _core.wall_ns()
+        readings.append((_core.clock_ns() - before_ns, wall_ns - before_ns))
+    return min(readings)[1]  # the one in which least has come in between
+
+
+def _moment(wall_ns: int) -> bytes:
+    return b'"' + _core.iso8601_text(wall_ns, 0) + b'"'
+
+
+def boot_id() -> str:
+    """Return the id of this boot of the machine."""
+    try:
+        with open('/proc/sys/kernel/random/boot_id', encoding='ascii') as file:
+            return file.read().strip()
+    except OSError:
+        return 'unknown'

@@ -1,0 +1,139 @@
+"""Add records of dead processes to those that are read from a file; change nothing.
+
+The file is read in blocks, however large it is. Records that it has already are noticed
+on the way (written.py), and the others come last.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..results import compressed
+from ..results.reading import blocks, decode_line
+from .reader import Journal, one_at_a_time, paths_for
+from .recovery import is_of, survey
+from .torn_lines import without_fragments
+from .written import Written, ids_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO, Any
+
+
+def blocks_of(
+    output: str, place: str | None = None, *, is_needed: bool = True
+) -> Iterator[bytes]:
+    """Yield the contents of a file of records, and then the records that it lacks.
+
+    In blocks of whole lines: memory does not grow with the file.
+
+    Args:
+        output: the file.
+        place: a further directory of journals.
+        is_needed: whether it is an error that there is neither the file nor a journal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    paths = paths_for(output, place)  # first: what is put into the file later is seen there
+    file = _opened(output, is_needed=is_needed and not paths)
+    known = 0 if file is None else os.fstat(file.fileno()).st_size
+    lost = _Lost(output, [_read(path, output) for path in paths])
+    file = file or _opened(output, is_needed=False)
+    if file is not None:
+        with file:
+            yield from lost.seen_in(file, known) if lost.records else contents(file)
+    for line in lost.missing():
+        yield line + b'\n'
+
+
+def contents(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield blocks of whole lines, unpacked if the file is compressed.
+
+    Raises:
+        OSError: it cannot be read, or unpacked by this Python.
+    """
+    return compressed.blocks(file) if compressed.is_packed(file) else blocks(file)
+
+
+def lost_records(output: str) -> list[dict[str, Any]]:
+    """Return the records of dead processes that a file does not have."""
+    lines = (line for report in survey(output) for line in report.lines)
+    return [record for line in lines if (record := decode_line(line)) is not None]
+
+
+class _Lost:
+    """What the journals of dead processes show, while their file is read."""
+
+    def __init__(self, output: str, found: list[Journal]) -> None:
+        self.records = dict(record for journal in found for record in journal.records)
+        self._written = Written(output)
+        for journal in found:
+            self._written.add(journal)
+        self._start = self._written.starts.get(self._written.output)
+        self._written.left_out = self._written.output  # it is read anyway
+        self._begun = [
+            (record_id, line)
+            for record_id, line in self.records.items()
+            if record_id in self._written.ids
+        ]
+        self._found: set[bytes] = set()
+
+    def seen_in(self, file: IO[bytes], known: int) -> Iterator[bytes]:
+        """Yield the blocks of the file, up to where it ends now.
+
+        Args:
+            file: the file.
+            known: how large it was before the journals were read. Anyone may have put a
+                record into it since: so behind that each is looked for.
+        """
+        ids = set(self.records)
+        if compressed.is_packed(file):
+            yield from (self._checked(block, ids) for block in contents(file))
+            return
+        place, end = 0, os.fstat(file.fileno()).st_size
+        start = known if self._start is None else min(known, self._start)
+        for block in blocks(file):
+            place += len(block)
+            yield self._checked(block, ids) if place > start else block
+            if place >= end > 0:
+                break
+
+    def missing(self) -> list[bytes]:
+        """Return the lines of the records that were not seen, and are nowhere else."""
+        found = self._found | self._written.found()
+        return [line for record_id, line in self.records.items() if record_id not in found]
+
+    def _checked(self, block: bytes, ids: set[bytes]) -> bytes:
+        self._found |= ids_in(block, ids)
+        if not self._begun:
+            return block
+        if not block.endswith(b'\n'):
+            block += b'\n'
+        return without_fragments(block, lambda text: is_of(text, self._begun))
+
+
+def _opened(output: str, *, is_needed: bool) -> IO[bytes] | None:
+    try:
+        return open(output, 'rb')
+    except FileNotFoundError:
+        if is_needed:
+            raise
+        return None
+
+
+def _read(path: str, output: str) -> Journal:
+    """Return a journal that was read; it has no records if its process is not dead."""
+    with one_at_a_time.held, Journal(path, output) as journal:
+        return journal
+
+
+def left_alone(output: str) -> list[str]:
+    """Return why journals of dead processes, as it seems, are left alone: one line each.
+
+    Those of other hosts, of other users, and what cannot be understood. Their records are
+    not among those read.
+    """
+    found = [_read(path, output) for path in paths_for(output)]
+    return [one.why_not for one in found if one.is_there and one.why_not and not one.lives]

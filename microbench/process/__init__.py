@@ -1,0 +1,1 @@
+"""The end of the process: registered benches, signal handlers, the cause of the end."""

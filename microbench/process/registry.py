@@ -1,0 +1,338 @@
+"""`record_on_exit`: one record of the process, whatever ends it.
+
+    state        what has happened                                      goes on to
+    -----------  -----------------------------------------------------  ---------------
+    registered   in the table; clock started; armed: the record is in   ended, cancelled
+                 memory as it would be written natively
+    ended        clock stopped first; what spanned the run finished;    claimed
+                 captures done; phases closed
+    claimed      claim() said yes, to one caller only                   written
+    written      with the sinks, or on standard error                   -
+    cancelled    replaced, or given up: claim() says no from now on     -
+
+The process has one table of registered runs, one function in `atexit`, one wrapped
+`sys.excepthook` and one handler, for each signal that any of the runs asks for. They are
+there while the table holds something, and are put back when it does not.
+
+What ends the process leads to Table.end(): the clocks of all runs first, then one run after
+the other. It is entered once. A signal that comes while it runs is remembered, and ends
+the process afterwards; one that comes while a signal is being handled changes nothing.
+Then the handler that was there before runs, the default action is put back, and the
+signal is sent again: the parent sees what it would have seen.
+
+Some handlers stop the program by themselves: event loops, servers (graceful.py), and
+those of a registration with `then='leave'`. Then the signal is noted, the handler runs, and
+nothing else happens: the record is written when the program ends.
+
+A forked child has a copy of all this, and must not write the records of its parent. So
+C code restores handlers and hooks in the child at once: signals would interrupt Python
+code in a hook of fork, and CPython swallows what their handlers raise there. Tables in
+Python are reset when the child registers a record of its own. Until then the child finds
+that they belong to another process, and acts as without microbench.
+
+Python can be too late, or never come: code in C that never returns, a capture or a sink
+that hangs, a crash. So each run is also in memory as it would be written (csrc/mb_slot.h),
+and is written from there by a watchdog or by the handler of a crash (csrc/mb_watchdog.h,
+csrc/mb_signals.h). Each of them claims a record right before it writes the first byte, and
+only one claim succeeds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from functools import partial
+
+from .. import _core
+from ..core import parent
+from ..core.capture import refuse
+from ..core.run_journal import JOB
+from ..core.workers import prepares_worker, worker
+from ..lock import Lock
+from ..messages import warn
+from . import cause
+from .exit_run import PATIENCE, ExitRun
+from .grace import seconds_of
+from .graceful import described
+from .handlers import ExitHandlers, in_main_thread
+from .signals import end_by, name_of, wanted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import FrameType
+    from typing import Any
+
+    from ..bench import MicroBenchBase
+    from .cause import Ending
+    from .signals import Wish
+
+
+class Table:
+    """The registered runs of this process."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
+        self.generation = _core.fork_generation()
+        self.at_exit: list[Callable[[], None]] = []  # the last two that were registered
+        self.in_time: bool | None = None  # whether they are left to Python
+        self.ending: Ending | None = None  # while the records are being written
+        self.aside: ExitRun | None = None  # about to come, or to go: not to be written
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was made in this process, not in the parent of a fork."""
+        return self.generation == _core.fork_generation()
+
+    def end_normally(self, _: None) -> None:
+        """End as the interpreter does, unless that is over. The caller: atexit, through C.
+
+        A runner may call the functions of atexit itself, long before the end.
+        """
+        if self.is_ours and self.runs:
+            early = cause.is_called_by_python()
+            if not (early and worker.ends_by_exit):
+                _end_normally(cause.early() if early else cause.Ending())
+
+    def end_worker(self, status: int) -> None:
+        """End as a worker does, by os._exit(). The caller: _at_worker_exit(), through C."""
+        if self.is_ours and self.runs:
+            _end_normally(cause.of_worker(status))
+
+    def end(self, ending: Ending) -> None:
+        """Write all records. Whatever happens to one, the others have their turn.
+
+        Called again if it was interrupted, it goes on where it was.
+        """
+        self.ending = ending
+        runs = list(self.runs.values())
+        for run in runs:
+            run.stop_clock()
+        if self.in_time is None:
+            self.in_time = _core.exit_begin()
+        if self.in_time:  # else native code is writing them at this moment
+            for run in runs:
+                run.end(ending)
+
+
+_table = Table()
+_registering = Lock()
+
+
+def register(
+    bench: MicroBenchBase,
+    name: str,
+    handle_sigterm: bool,
+    signals: Any,
+    grace: Any,
+    then: str,
+) -> None:
+    """Register the run of a bench, in place of one that it has already.
+
+    Where the script is imported for workers, it does nothing: the record is the program's.
+    """
+    if prepares_worker():
+        return
+    refuse(bench, 'record_on_exit()')
+    chosen = wanted(signals, then)
+    run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))
+    if not _table.is_ours:
+        _forget_parent()
+    table = _table
+    with _registering.held:
+        table.aside = run
+        try:
+            run.register()
+            replaced = table.runs.get(id(bench))
+            table.runs[id(bench)], table.aside = run, replaced  # in one step
+            _arm(run.signals)
+            if replaced is not None:
+                replaced.cancel()
+        finally:
+            table.aside = None
+    _warn(run.signals)
+
+
+def _warn(chosen: Iterable[int]) -> None:
+    """Warn about limits of a registration, and handlers that it changes."""
+    doubtful, _handlers.doubtful = _handlers.doubtful, []
+    for number, handler in doubtful:
+        warn(
+            f'record_on_exit(): {name_of(number)} is handled by {described(handler)}. '
+            'After it returns, the signal is sent again and ends the process. Pass '
+            "then='leave' if this handler stops the program by itself, or "
+            "then='redeliver' if the program is to end there",
+            RuntimeWarning,
+        )
+    if chosen and not in_main_thread():
+        warn(
+            'record_on_exit() was not called in the main thread, the only one in which '
+            'Python can handle signals: after a signal, the record is the one that was '
+            'prepared here, written by native code',
+            RuntimeWarning,
+        )
+
+
+def cancel(bench: MicroBenchBase) -> None:
+    """Give up the run of a bench, if it has one."""
+    with _registering.held:
+        run = _table.runs.pop(id(bench), None) if _table.is_ours else None
+        if run is not None:
+            run.cancel()
+            _arm(())
+
+
+def refresh(bench: MicroBenchBase) -> None:
+    """Have the record of a bench, if it waits for one, know what it says by now."""
+    with _registering.held:
+        run = _table.runs.get(id(bench)) if _table.is_ours else None
+        if run is not None:
+            run.refresh()
+
+
+# --- what is left in the process while runs are registered ---------------------------
+
+
+def _arm(new: Iterable[int]) -> None:
+    """Install what the registered runs need, and put back all else."""
+    if _table.runs:
+        _register_at_exit()
+        worker.begin(_at_worker_exit)
+        cause.begin()
+        grace = min(run.grace for run in list(_table.runs.values()))
+        _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
+        _handlers.keep(_signals(), new)
+        if JOB in os.environ and _signals() and _core.own_journals():
+            parent.watch(block=False)
+    else:
+        while _table.at_exit:
+            atexit.unregister(_table.at_exit.pop())
+        worker.end()
+        cause.end()
+        _handlers.keep({})
+        _core.exit_release()
+        parent.leave()
+    _core.undo_in_child([*_handlers.undo(), *cause.undo(), *worker.undo()])
+
+
+def _register_at_exit() -> None:
+    """Have end_normally() called among the first, by C, which Ctrl-C does not cut short.
+
+    It stays where it was, too: if the functions of atexit are running already, a new one
+    will not be called.
+    """
+    function = partial(_core.insist, _table, 'end_normally', None)  # equal to no other
+    atexit.register(function)
+    _table.at_exit.append(function)
+    for older in _table.at_exit[:-2]:
+        atexit.unregister(older)
+    del _table.at_exit[:-2]
+
+
+def _signals() -> dict[int, Wish]:
+    found: dict[int, Wish] = {}
+    for run in list(_table.runs.values()):
+        for number, wish in run.signals.items():
+            found[number] = found[number] & wish if number in found else wish
+    return found
+
+
+# --- the end -------------------------------------------------------------------------
+
+
+def _at_worker_exit(status: int) -> None:
+    _core.insist(_table, 'end_worker', status)
+
+
+def _end_normally(ending: Ending) -> None:
+    try:
+        _core.insist(_table, 'end', ending)
+        if ending.signal is not None:
+            _handlers.chain(ending.signal, ending.frame)
+    finally:
+        came = _release()
+    if ending.signal or came:
+        _end_by(ending.signal or came)
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    if not _table.is_ours or not (_table.runs or _table.ending):
+        _handlers.step_aside(number, frame)
+    elif _handlers.leaves(number):
+        _core.note_signal(number)  # where C is not in front any more
+        _handlers.chain_anew(number, frame)
+    elif _table.ending is None:
+        _end_by_signal(number, frame)
+    elif _handlers.is_called_on(frame):
+        _handlers.chain(number, frame)
+    else:
+        _remember(_table.ending, number, frame)
+
+
+def _end_by_signal(number: int, frame: FrameType | None) -> None:
+    number = _handlers.first(number)
+    in_force = _core.signal_came_directly(number) or _handlers.in_force(number)
+    interruption = None
+    try:
+        try:
+            _core.insist(_table, 'end', cause.Ending(number))
+        except BaseException as error:
+            interruption = error  # Ctrl-C: it ends by the first signal all the same
+        _core.exit_end()  # the program's own handler may take its time
+        _handlers.chain(number, frame)
+    finally:
+        _release()
+    if in_force:  # else whoever installed a later handler has called ours, and goes on
+        _end_by(number)
+    elif interruption is not None:
+        raise interruption
+
+
+def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
+    if ending.signal is None:
+        ending.signal, ending.frame = _handlers.first(number), frame
+
+
+def _release() -> int:
+    """Put everything back. Returns a signal that nobody but the watchdog has seen, or 0."""
+    _table.runs.clear()
+    worker.end()
+    cause.end()
+    _handlers.keep({})
+    came: int = _core.exit_end()
+    _core.exit_release()
+    _core.undo_in_child(())
+    _table.ending = _table.in_time = None
+    return came
+
+
+def _end_by(number: int) -> None:
+    if _table.aside is not None:
+        _table.aside.cancel()
+    _core.last_words(number)  # of blocks that are still open
+    _core.remove_journals()  # atexit(3), which does it elsewhere, does not come
+    end_by(number)
+
+
+_handlers = ExitHandlers(_on_signal)
+
+
+# --- children ------------------------------------------------------------------------
+
+
+def _forget_parent() -> None:
+    """Reset the tables in a forked child, where C code has restored handlers and hooks."""
+    global _table
+    inherited, _table = _table, Table()
+    for function in inherited.at_exit:
+        atexit.unregister(function)
+    worker.forget()
+    cause.end()
+    _handlers.forget()
+
+
+os.register_at_fork(
+    before=_core.before_fork,
+    after_in_parent=_core.after_fork,
+    after_in_child=_core.in_child,
+)

@@ -1,0 +1,106 @@
+"""One line about many durations."""
+
+from __future__ import annotations
+
+from ..messages import warn
+from . import units
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+LARGEST = 1e300  # what is beyond it is no time, and has no standard deviation
+
+
+def summary(results: Any) -> None:
+    """Print count, minimum, mean, median, maximum and standard deviation.
+
+    All `call.durations` of all results are pooled, whatever their names. Times have three
+    digits and a unit. Those of a counter whose unit is not known have none; where such
+    durations are pooled with nanoseconds, a RuntimeWarning says that the figures mean
+    nothing. `lower_bounds` counts those of killed processes, which may have been longer.
+
+    Args:
+        results: what `get_results()` returns, as dicts or as a DataFrame, flat or not;
+            anything else in it is passed over.
+
+    To look at one name only, choose the results before:
+
+    >>> results = [
+    ...     {'call': {'name': 'fit', 'durations': [0.12, 0.14]}},
+    ...     {'call': {'name': 'plot', 'durations': [7.0]}},
+    ... ]
+    >>> summary(result for result in results if result['call']['name'] == 'fit')
+    n=2  min=120 ms  mean=130 ms  median=130 ms  max=140 ms  stdev=14.1 ms
+    """
+    if hasattr(results, 'to_dict'):
+        results = results.to_dict('records')
+    records = [result for result in results if isinstance(result, dict)]
+    pools: dict[str, list[float]] = {}  # by the name of the counter
+    for record in records:
+        found = list(_durations(record))
+        if found:
+            pools.setdefault(_counter(record), []).extend(found)
+    scales = {counter: units.scale_of(counter) for counter in pools}
+    _warn_of_units(scales)
+    known = all(scales.values())
+    durations = [
+        duration * (scales[counter] or 1.0) if known else duration
+        for counter, pool in pools.items()
+        for duration in pool
+    ]
+    if not durations:
+        print('No result has call.durations.')
+        return
+    form = units.duration if known else units.number
+    bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
+    print(_line(durations, form) + f'  lower_bounds={bounds}' * bool(bounds))
+
+
+def _line(durations: list[float], form: Callable[[float], str]) -> str:
+    from math import isfinite, nan
+    from statistics import fmean, median, stdev
+
+    finite = len(durations) > 1 and all(map(isfinite, durations))
+    spread = stdev(durations) if finite else nan
+    figures = {
+        'min': min(durations),
+        'mean': fmean(durations),
+        'median': median(durations),
+        'max': max(durations),
+        'stdev': spread,
+    }
+    texts = (f'{name}={form(v) if isfinite(v) else v}' for name, v in figures.items())
+    return '  '.join([f'n={len(durations)}', *texts])
+
+
+def _durations(record: dict[str, Any]) -> Iterator[float]:
+    found = _field(record, 'call', 'durations')
+    for value in found if isinstance(found, (list, tuple)) else ():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if number and -LARGEST < value < LARGEST:  # NaN, which 2.1.0 wrote, is not
+            yield value
+
+
+def _counter(record: dict[str, Any]) -> str:
+    counter = _field(record, 'mb', 'duration_counter')
+    return counter if isinstance(counter, str) else 'perf_counter'
+
+
+def _is_bound(record: dict[str, Any]) -> bool:
+    return _field(record, 'recovered', 'duration_is_lower_bound') is True
+
+
+def _field(record: dict[str, Any], outer: str, inner: str) -> Any:
+    """Return a field of a nested or flat record; None if it is not there."""
+    inside = record.get(outer)
+    found = inside.get(inner) if isinstance(inside, dict) else None
+    return record.get(f'{outer}.{inner}') if found is None else found
+
+
+def _warn_of_units(scales: dict[str, float | None]) -> None:
+    unknown = None in scales.values()
+    if unknown and any(scale is not None and scale < 1 for scale in scales.values()):
+        message = f'durations in different units are pooled: {", ".join(sorted(scales))}'
+        warn(message, RuntimeWarning)
