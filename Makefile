@@ -5,8 +5,8 @@ VENV   ?= .venv
 export MICROBENCH_WERROR ?= 1
 
 BIN     = $(abspath $(VENV))/bin
-SOURCES = $(wildcard setup.py csrc/*.c csrc/*.h microbench/*.pyx microbench/*.pxd)
-C_FILES = $(wildcard csrc/*.c csrc/*.h csrc/tests/*.c csrc/tests/*.h tests/faults/*.c)
+SOURCES = $(wildcard setup.py csrc/*/*.c csrc/*/*.h microbench/*.pyx microbench/*.pxd)
+C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/faults/*.c)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

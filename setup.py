@@ -4,7 +4,7 @@ Switches, from the environment:
 
     MICROBENCH_WERROR=1          warnings are errors, of Cython too (make sets it)
     MICROBENCH_DEBUG=1           not optimised, with symbols, asserts and line tracing
-    MICROBENCH_CRASH_POINTS=1    with places where a test can kill it (csrc/mb_crash.h)
+    MICROBENCH_CRASH_POINTS=1    with places where a test can kill it (csrc/base/mb_crash.h)
     MICROBENCH_SANITIZE=address  with AddressSanitizer and UndefinedBehaviorSanitizer
     MICROBENCH_SANITIZE=thread   with ThreadSanitizer
 """
@@ -48,9 +48,12 @@ if sanitizer:
 
 core = Extension(
     'microbench._core',
-    sources=['microbench/_core.pyx', *sorted(glob('csrc/*.c'))],
+    sources=[
+        'microbench/_core.pyx',
+        *sorted(set(glob('csrc/*/*.c')) - set(glob('csrc/tests/*'))),
+    ],
     # What each object is made from, besides its source: these flags as well.
-    depends=[*sorted(glob('csrc/*.h')), 'microbench/_csrc.pxd', 'setup.py'],
+    depends=[*sorted(glob('csrc/*/*.h')), 'microbench/_csrc.pxd', 'setup.py'],
     include_dirs=['csrc'],
     define_macros=macros,
     extra_compile_args=flags,

@@ -324,7 +324,7 @@ def last_words(number: int) -> None:
 def signal_take(
     number: int, kind: int, python: bool, users: bool, relay: int, behind: bool
 ) -> None:
-    """Put a handler in C in front of what is installed: see csrc/mb_arm.h."""
+    """Put a handler in C in front of what is installed: see mb_arm.h."""
 
 def signal_give_back(number: int) -> bool:
     """Put back what was there; False: somebody else's is in front of ours, and stays."""
@@ -442,10 +442,10 @@ def ascii_text(json: bytes) -> bytes:
     """JSON in UTF-8 as JSON in ASCII."""
 
 def is_suspicious(json: bytes) -> bool:
-    """Whether the text of a record may hold a secret: see csrc/mb_suspicious.h."""
+    """Whether the text of a record may hold a secret: see mb_suspicious.h."""
 
 def closed_text(json: bytes, measured: bool) -> bytes:
-    """Mask every field of a record that may hold a secret; see csrc/mb_closed.h."""
+    """Mask every field of a record that may hold a secret; see mb_closed.h."""
 
 def has_digits(text: bytes, run: int) -> bool:
     """Whether so many decimal digits, at least one, stand side by side somewhere."""
@@ -545,7 +545,7 @@ def journal_claims(data: bytes) -> list[bool]:
 def mark_of(fd: int, end: int = -1) -> tuple[int, int, int, int] | None:
     """Return the mark of an open file at `end`, or at its end; None if it is shorter.
 
-    Which file it is and how it looks: device, inode, bytes, digest (csrc/mb_mark.h).
+    Which file it is and how it looks: device, inode, bytes, digest (mb_mark.h).
     """
 
 def note_recovery(journal: int, mark: tuple[int, int, int, int]) -> None:

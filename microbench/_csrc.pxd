@@ -47,19 +47,19 @@ cdef extern from "Python.h":
     bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
-cdef extern from "mb_platform.h":
+cdef extern from "base/mb_platform.h":
     int mb_fork_watch() noexcept nogil
     unsigned int mb_fork_generation() noexcept nogil
     bint mb_description_is_locked(int fd) noexcept nogil
 
-cdef extern from "mb_identity.h":
+cdef extern from "base/mb_identity.h":
     enum:
         MB_RECORD_ID_SIZE
     int mb_identity_start() noexcept nogil
     const char *mb_run_id() noexcept nogil
     void mb_record_id(char *out) noexcept nogil
 
-cdef extern from "mb_clock.h":
+cdef extern from "base/mb_clock.h":
     ctypedef struct mb_clock_info:
         const char *name
         int64_t resolution_ns
@@ -68,11 +68,11 @@ cdef extern from "mb_clock.h":
     int64_t mb_wall_ns() noexcept nogil
     mb_clock_info mb_clock_measure() noexcept nogil
 
-cdef extern from "mb_child.h":
+cdef extern from "child/mb_child.h":
     int mb_child_end(int pid, bint block, int64_t *ended_ns) noexcept nogil
     bint mb_child_adopts() noexcept nogil
 
-cdef extern from "mb_program.h":
+cdef extern from "child/mb_program.h":
     ctypedef struct mb_program:
         pass
     ctypedef struct mb_program_call:
@@ -96,7 +96,7 @@ cdef extern from "mb_program.h":
     ) noexcept nogil
     mb_program_result mb_program_end(mb_program *program) noexcept nogil
 
-cdef extern from "mb_text.h":
+cdef extern from "base/mb_text.h":
     ctypedef struct mb_text:
         char *data
         size_t size
@@ -111,14 +111,14 @@ cdef extern from "mb_text.h":
     void mb_text_ascii(mb_text *text, const char *json, size_t size) noexcept nogil
     bint mb_has_digits(const char *bytes, size_t size, size_t run) noexcept nogil
 
-cdef extern from "mb_suspicious.h":
+cdef extern from "masking/mb_suspicious.h":
     bint mb_is_suspicious(const char *json, size_t size) noexcept nogil
 
-cdef extern from "mb_closed.h":
+cdef extern from "masking/mb_closed.h":
     void mb_closed(mb_text *text, const char *json, size_t size,
                    bint measured) noexcept nogil
 
-cdef extern from "mb_append.h":
+cdef extern from "file/mb_append.h":
     ctypedef struct mb_append:
         pass
     mb_append *mb_append_new(const char *path) noexcept
@@ -129,7 +129,7 @@ cdef extern from "mb_append.h":
     void mb_append_close(mb_append *append) noexcept nogil
     void mb_append_free(mb_append *append) noexcept nogil
 
-cdef extern from "mb_mark.h":
+cdef extern from "journal/mb_mark.h":
     ctypedef struct mb_mark:
         uint64_t device
         uint64_t inode
@@ -137,7 +137,7 @@ cdef extern from "mb_mark.h":
         uint64_t digest
     bint mb_mark_of(int fd, int64_t end, mb_mark *mark) noexcept nogil
 
-cdef extern from "mb_slot.h":
+cdef extern from "journal/mb_slot.h":
     enum:
         MB_JOURNAL_MOST
         MB_SLOT_INTEGERS
@@ -198,7 +198,7 @@ cdef extern from "mb_slot.h":
     bint mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
                         char *buffer, size_t capacity, mb_slot_line *line) noexcept nogil
 
-cdef extern from "mb_journal.h":
+cdef extern from "journal/mb_journal.h":
     enum:
         MB_JOURNAL_NAME
     ctypedef struct mb_journal:
@@ -215,7 +215,7 @@ cdef extern from "mb_journal.h":
     void mb_journals_remove() noexcept nogil
     mb_journal *mb_journals() noexcept nogil
 
-cdef extern from "mb_mirror.h":
+cdef extern from "journal/mb_mirror.h":
     enum:
         MB_MIRROR_OPEN
     ctypedef struct mb_mirror:
@@ -232,7 +232,7 @@ cdef extern from "mb_mirror.h":
         int32_t offset_s
     bint mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record) noexcept
 
-cdef extern from "mb_lastwords.h":
+cdef extern from "dying/mb_lastwords.h":
     ctypedef struct mb_target:
         const char *path
         int fd
@@ -240,19 +240,19 @@ cdef extern from "mb_lastwords.h":
         pass
     void mb_last_words(int signal, int64_t now_ns, bint dying) noexcept nogil
 
-cdef extern from "mb_watchdog.h":
+cdef extern from "dying/mb_watchdog.h":
     void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns) noexcept nogil
     int mb_watchdog_death() noexcept nogil
     int64_t mb_watchdog_death_ns() noexcept nogil
     bint mb_exit_begin() noexcept nogil
     int mb_exit_end() noexcept nogil
 
-cdef extern from "mb_seen.h":
+cdef extern from "dying/mb_seen.h":
     void mb_seen_note(int number) noexcept nogil
     int mb_seen_signal() noexcept nogil
     bint mb_seen_came_directly(int number) noexcept nogil
 
-cdef extern from "mb_signals.h":
+cdef extern from "dying/mb_signals.h":
     ctypedef enum mb_signal_kind:
         pass
     ctypedef struct mb_signal_use:
@@ -262,7 +262,7 @@ cdef extern from "mb_signals.h":
         int relay
     int (*mb_signals_relay)(int number) noexcept nogil
 
-cdef extern from "mb_arm.h":
+cdef extern from "dying/mb_arm.h":
     int mb_arm_prepare() noexcept
     void mb_arm_release() noexcept nogil
     void mb_arm_fork_begin() noexcept
@@ -280,15 +280,15 @@ cdef extern from "mb_arm.h":
     int mb_signal_stack_take() noexcept
     void mb_signal_stack_give_back() noexcept
 
-cdef extern from "mb_parent.h":
+cdef extern from "dying/mb_parent.h":
     bint mb_parent_watch(int parent, bint is_job) noexcept nogil
     void mb_parent_leave() noexcept nogil
 
-cdef extern from "mb_phases.h":
+cdef extern from "run/mb_phases.h":
     uint32_t mb_phases_kept
     uint32_t mb_phases_names
 
-cdef extern from "mb_run.h":
+cdef extern from "run/mb_run.h":
     ctypedef struct mb_run:
         int64_t stopped_ns
         bint claimed
@@ -299,7 +299,7 @@ cdef extern from "mb_run.h":
     mb_mirror *mb_run_own_mirror(mb_run *run) noexcept
     bint mb_run_keep(mb_run *run, const char *line, size_t size) noexcept
 
-cdef extern from "mb_record.h":
+cdef extern from "run/mb_record.h":
     ctypedef struct mb_record_form:
         bint integers
         bint iterated
@@ -307,7 +307,7 @@ cdef extern from "mb_record.h":
     void mb_record_call(mb_text *text, const mb_run *run, mb_record_form form,
                         int64_t now_ns) noexcept nogil
 
-cdef extern from "py_state.h":
+cdef extern from "py/py_state.h":
     ctypedef struct py_state:
         void *active
         void *muted
@@ -317,18 +317,18 @@ cdef extern from "py_state.h":
     object py_state_new()
     py_state *py_state_of(object module) noexcept
 
-cdef extern from "py_phase.h":
+cdef extern from "py/py_phase.h":
     object py_awaitable(py_state *state, object value)
     object py_phase_time_method(object type, const char *doc)
 
-cdef extern from "py_insist.h":
+cdef extern from "py/py_insist.h":
     int py_insist(object object, const char *method, PyObject **arguments,
                   size_t count) except *
 
-cdef extern from "mb_files.h":
+cdef extern from "file/mb_files.h":
     bint mb_files_close_one() noexcept nogil
 
-cdef extern from "py_thread.h":
+cdef extern from "py/py_thread.h":
     bint py_in_main_thread() noexcept
     void py_look_for_greenlets(py_state *state) noexcept
     int py_start_thread(object function) except -1
@@ -341,16 +341,16 @@ cdef extern from "pythread.h":
                                     int interruptible) noexcept nogil
     void PyThread_release_lock(PyThread_type_lock lock) noexcept
 
-cdef extern from "py_headroom.h":
+cdef extern from "py/py_headroom.h":
     object py_headroom_call(object func, object args, object kwargs)
 
-cdef extern from "py_run.h":
+cdef extern from "py/py_run.h":
     ctypedef struct py_run:
         mb_run native
         bint foreign
         bint integers
         Py_ssize_t iterations
 
-cdef extern from "py_ending.h":
+cdef extern from "py/py_ending.h":
     int py_ending_set_in_type(object type, object name, object value) except -1
     void py_ending_make_exits(bint whole) noexcept

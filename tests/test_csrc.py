@@ -22,7 +22,7 @@ SANITIZERS = {
 CC = [
     *shlex.split(os.environ.get('CC', 'cc')),
     *['-std=c11', '-D_GNU_SOURCE', '-O1', '-g', '-pthread'],
-    *['-Wall', '-Wextra', '-Werror'],
+    *['-Wall', '-Wextra', '-Werror', f'-I{CSRC}'],
 ]
 # mb_platform.h does not declare free() itself under MB_TEST_ALLOC.
 TESTED = ['-DMB_TEST_ALLOC']
@@ -59,7 +59,7 @@ def build(command: list, cwd: Path) -> None:
 def library(tmp_path_factory):
     """All that csrc/ has without Python, and the allocator that can fail."""
     where = tmp_path_factory.mktemp('csrc')
-    sources = [*CSRC.glob('mb_*.c'), CSRC / 'tests/mb_test_alloc.c']
+    sources = [*CSRC.glob('*/mb_*.c')]
     build([*CC, *TESTED, '-c', *sources], where)
     build(['ar', 'rcs', 'libmb.a', *where.glob('*.o')], where)
     return where / 'libmb.a'
@@ -80,7 +80,7 @@ def test_the_sanitizer_catches_a_planted_overflow(tmp_path):
     (tmp_path / 'empty.c').write_text('int main(void) { return 0; }\n')
     if run([*CC, *ADDRESS, 'empty.c'], tmp_path).returncode != 0:
         pytest.skip('this compiler has no AddressSanitizer')
-    sources = [CSRC / 'tests/planted_overflow.c', CSRC / 'mb_samples.c']
+    sources = [CSRC / 'tests/planted_overflow.c', CSRC / 'run/mb_samples.c']
     build([*CC, *ADDRESS, *sources, '-o', 'planted'], tmp_path)
     ran = run([tmp_path / 'planted'], tmp_path)
     assert ran.returncode != 0

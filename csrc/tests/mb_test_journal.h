@@ -2,7 +2,7 @@
 #ifndef MB_TEST_JOURNAL_H
 #define MB_TEST_JOURNAL_H
 
-#include "../mb_mirror.h"
+#include "journal/mb_mirror.h"
 #include "mb_test.h"
 
 #define TEST_ID "0123456789abcdef-0000000000000001"

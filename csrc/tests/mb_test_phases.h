@@ -2,7 +2,7 @@
 #ifndef MB_TEST_PHASES_H
 #define MB_TEST_PHASES_H
 
-#include "../mb_phases.h"
+#include "run/mb_phases.h"
 
 /* Stores the name and enters a phase; NULL if there was no memory for either. */
 static inline mb_phase *

@@ -1,6 +1,6 @@
 /* Reads and writes one sample behind the array, on purpose: tests/test_csrc.py shows with
  * it that the sanitized builds would see such a mistake in csrc/. */
-#include "../mb_samples.h"
+#include "run/mb_samples.h"
 
 int
 main(void)

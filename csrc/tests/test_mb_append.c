@@ -1,10 +1,10 @@
 /* Needs a linker with --wrap, so that a test can decide what writev, pwrite and
  * clock_gettime do, and be the other writer that appends in between. A write(2) of nothing
  * is that of mb_append.c, which waits for others. */
-#include "../mb_append.h"
+#include "file/mb_append.h"
 
-#include "../mb_clock.h"
-#include "../mb_files.h"
+#include "base/mb_clock.h"
+#include "file/mb_files.h"
 #include "mb_test.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
-#include "../mb_child.h"
-#include "../mb_clock.h"
+#include "base/mb_clock.h"
+#include "child/mb_child.h"
 
 #include "mb_test.h"
 

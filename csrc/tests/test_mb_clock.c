@@ -1,4 +1,4 @@
-#include "../mb_clock.h"
+#include "base/mb_clock.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_closed.h"
+#include "masking/mb_closed.h"
 
 #include "mb_test.h"
 

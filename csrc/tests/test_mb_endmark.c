@@ -1,4 +1,4 @@
-#include "../mb_endmark.h"
+#include "journal/mb_endmark.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_files.h"
+#include "file/mb_files.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_filesystem.h"
+#include "file/mb_filesystem.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_identity.h"
+#include "base/mb_identity.h"
 
 #include "mb_test.h"
 

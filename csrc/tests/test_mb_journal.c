@@ -5,8 +5,8 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-#include "../mb_run.h"
 #include "mb_test_journal.h"
+#include "run/mb_run.h"
 
 static char folder[4096];
 static char output[4200];

@@ -1,10 +1,10 @@
 /* Each case is a process that dies: what it leaves in a file, and its wait status. */
-#include "../mb_arm.h"
-#include "../mb_clock.h"
-#include "../mb_identity.h"
-#include "../mb_line.h"
-#include "../mb_seen.h"
-#include "../mb_watchdog.h"
+#include "base/mb_clock.h"
+#include "base/mb_identity.h"
+#include "dying/mb_arm.h"
+#include "dying/mb_seen.h"
+#include "dying/mb_watchdog.h"
+#include "file/mb_line.h"
 #include "mb_test.h"
 
 #include <dirent.h>

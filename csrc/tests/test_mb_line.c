@@ -1,4 +1,4 @@
-#include "../mb_line.h"
+#include "file/mb_line.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_mark.h"
+#include "journal/mb_mark.h"
 
 #include "mb_test.h"
 

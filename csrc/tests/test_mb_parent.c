@@ -1,7 +1,7 @@
-#include "../mb_clock.h"
-#include "../mb_journal.h"
-#include "../mb_parent.h"
-#include "../mb_watchdog.h"
+#include "base/mb_clock.h"
+#include "dying/mb_parent.h"
+#include "dying/mb_watchdog.h"
+#include "journal/mb_journal.h"
 
 #include "mb_test.h"
 

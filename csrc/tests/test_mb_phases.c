@@ -1,4 +1,4 @@
-#include "../mb_phases.h"
+#include "run/mb_phases.h"
 
 #include "mb_test.h"
 #include "mb_test_phases.h"

@@ -1,5 +1,5 @@
-#include "../mb_clock.h"
-#include "../mb_program.h"
+#include "base/mb_clock.h"
+#include "child/mb_program.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_raw.h"
+#include "base/mb_raw.h"
 #include "mb_test.h"
 
 #if MB_RAW

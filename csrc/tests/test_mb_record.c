@@ -1,4 +1,4 @@
-#include "../mb_record.h"
+#include "run/mb_record.h"
 
 #include "mb_test.h"
 #include "mb_test_phases.h"

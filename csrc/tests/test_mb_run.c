@@ -1,4 +1,4 @@
-#include "../mb_run.h"
+#include "run/mb_run.h"
 
 #include <sys/wait.h>
 

@@ -1,4 +1,4 @@
-#include "../mb_samples.h"
+#include "run/mb_samples.h"
 
 #include "mb_test.h"
 

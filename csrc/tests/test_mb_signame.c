@@ -1,4 +1,4 @@
-#include "../mb_signame.h"
+#include "base/mb_signame.h"
 
 #include "mb_test.h"
 

@@ -1,4 +1,4 @@
-#include "../mb_stack.h"
+#include "base/mb_stack.h"
 
 #include "mb_test.h"
 

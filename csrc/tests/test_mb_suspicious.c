@@ -1,4 +1,4 @@
-#include "../mb_suspicious.h"
+#include "masking/mb_suspicious.h"
 
 #include "mb_test.h"
 

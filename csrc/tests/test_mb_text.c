@@ -1,4 +1,4 @@
-#include "../mb_text.h"
+#include "base/mb_text.h"
 
 #include "mb_test.h"
 

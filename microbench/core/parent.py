@@ -2,7 +2,7 @@
 
 SLURM may send the signal that ends a job to the shell of the batch script alone. What the
 shell has started gets SIGKILL about a millisecond after its death: time enough for a
-handler in C to note it in the journal (csrc/mb_parent.h), not for a record.
+handler in C to note it in the journal (mb_parent.h), not for a record.
 
 Not where the parent is slurmstepd, as after `exec` or `srun`: then the signal comes to this
 process. Not below init, which outlives everything.

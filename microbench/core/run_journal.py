@@ -4,7 +4,7 @@ Beside the first file that a bench writes to lies, while it is in use, a mapped 
 holds its open records: what each will say, and what was measured so far. It is written
 to as memory is. When the process has gone without an end, a reader makes records of what
 it left there. Here is decided where there is one, and what is put into it; the rest is C
-(csrc/mb_journal.h).
+(mb_journal.h).
 
 None where a mapped file could kill the program that it is there for (file systems of a
 network, full disks), and none for records that have to be seen by somebody's own

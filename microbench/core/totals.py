@@ -1,6 +1,6 @@
 """Totals of phases that a counter of the user's has measured: numbers of any kind.
 
-What C measures it sums up itself (csrc/mb_phases.h).
+What C measures it sums up itself (mb_phases.h).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-MOST_NAMES = 1000  # as in csrc/mb_phases.h: what comes later shares a total
+MOST_NAMES = 1000  # as in mb_phases.h: what comes later shares a total
 
 
 class Totals:

@@ -15,7 +15,7 @@ BITS = {f'{number:02x}': 1 << number for number in range(256)}
 class Seen:
     """Remembers records by their id, at one bit each.
 
-    Ids of one process differ in a number that counts up (`csrc/mb_identity.h`), so 256
+    Ids of one process differ in a number that counts up (`mb_identity.h`), so 256
     of them share an entry: the text before the last two digits.
     """
 

@@ -1,6 +1,6 @@
 """Find out from its journal when a killed process ended.
 
-If the kernel has marked the end in the journal (csrc/mb_endmark.h), the file was last
+If the kernel has marked the end in the journal (mb_endmark.h), the file was last
 modified at that moment, and durations are exact to a few milliseconds. Otherwise they end
 at the last sign of life (a phase, a heartbeat, the death of the parent), and the record
 has an upper bound.

@@ -1,7 +1,7 @@
 """Journals that dead processes left beside a file of records: found, held, read.
 
 While a process records into FILE, it keeps its open records in a mapped file
-`.FILE.PID-RANDOM.journal` (csrc/mb_journal.h) and holds a lock on it, which ends with
+`.FILE.PID-RANDOM.journal` (mb_journal.h) and holds a lock on it, which ends with
 the process. So whoever gets the lock knows that the owner is dead, and that nobody else
 recovers the journal at the same time.
 

@@ -7,7 +7,7 @@ the next record. No byte moves, so that writers who append at the same time noti
 
 A fragment that is not followed by a newline may be a write that is not finished yet: it
 is left alone. One that is followed by a newline is finished in any case, since its
-writer, if it lives, has begun again after it (csrc/mb_append.h).
+writer, if it lives, has begun again after it (mb_append.h).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BEGIN = OPENING.encode()
 BLANKS = b' \t'
-BLANK = b'\t'  # as csrc/mb_pieces.h has it: after it a writer begins no new line
+BLANK = b'\t'  # as mb_pieces.h has it: after it a writer begins no new line
 NEAR = 4096  # bytes
 
 

@@ -3,7 +3,7 @@
 A record that was only open when its process died is in no file. A claimed one may be, if
 the process was killed after the write; so may any record if a recovery was killed. Such
 records lie behind the mark of the output in the journal
-(csrc/mb_mark.h): as long as the file matches it, only what came later is read, once for
+(mb_mark.h): as long as the file matches it, only what came later is read, once for
 all ids, in pieces. A file that does not match was rotated, replaced or cut off. Then all
 of it is searched, and so are the files beside it that a rotation leaves behind.
 """

@@ -2,7 +2,7 @@
 
 The one in C runs at once, in whichever thread the signal interrupts: it notes the signal,
 has a watchdog see to it that the process ends in time, and hands the signal on to what was
-there before. Crashes are its business alone. See csrc/mb_signals.h.
+there before. Crashes are its business alone. See mb_signals.h.
 
     what is there                  what is installed          what a program sees
     -----------------------------  -------------------------  -------------------------

@@ -31,9 +31,9 @@ Python are reset when the child registers a record of its own. Until then the ch
 that they belong to another process, and acts as without microbench.
 
 Python can be too late, or never come: code in C that never returns, a capture or a sink
-that hangs, a crash. So each run is also in memory as it would be written (csrc/mb_slot.h),
-and is written from there by a watchdog or by the handler of a crash (csrc/mb_watchdog.h,
-csrc/mb_signals.h). Each of them claims a record right before it writes the first byte, and
+that hangs, a crash. So each run is also in memory as it would be written (mb_slot.h),
+and is written from there by a watchdog or by the handler of a crash (mb_watchdog.h,
+mb_signals.h). Each of them claims a record right before it writes the first byte, and
 only one claim succeeds.
 """
 

@@ -27,7 +27,7 @@ def faulty(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def killable(tmp_path_factory):
-    """Build a copy that can be killed at the places of csrc/mb_crash.h; return where."""
+    """Build a copy that can be killed at the places of mb_crash.h; return where."""
     place = tmp_path_factory.mktemp('killable')
     for name in ('microbench', 'csrc'):
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns('*.so'))

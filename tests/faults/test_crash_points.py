@@ -1,6 +1,6 @@
 """Killed between any two steps of a record: it is there once, or was never open.
 
-The places are those of csrc/mb_crash.h, in the order in which a record comes by. They
+The places are those of mb_crash.h, in the order in which a record comes by. They
 exist in a build of their own.
 """
 

@@ -48,11 +48,20 @@ class Objects:
 
     def __init__(self, where):
         compiler = shlex.split(os.environ.get('CC', 'cc'))
-        flags = ['-std=c11', '-D_GNU_SOURCE', '-O2', '-fPIC', '-ffunction-sections', '-c']
+        flags = [
+            '-std=c11',
+            '-D_GNU_SOURCE',
+            '-O2',
+            '-fPIC',
+            '-ffunction-sections',
+            '-c',
+            f'-I{CSRC}',
+        ]
         self.defined, self.refers = {}, {}
         for name in HANDLERS + PARTLY:
             made = where / f'{name}.o'
-            subprocess.run([*compiler, *flags, CSRC / f'{name}.c', '-o', made], check=True)
+            [source] = CSRC.glob(f'*/{name}.c')
+            subprocess.run([*compiler, *flags, source, '-o', made], check=True)
             listed = _lines('nm', '--defined-only', '--format=posix', made)
             self.defined[name] = {line.split()[0] for line in listed}
             self._read(made)

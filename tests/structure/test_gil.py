@@ -16,7 +16,7 @@ from microbench import gil
 from tests.fakes import FREE_THREADED, printed, python
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [*ROOT.glob('csrc/*.[ch]'), *ROOT.glob('microbench/*.p[yx]*')]
+SOURCES = [*ROOT.glob('csrc/*/*.[ch]'), *ROOT.glob('microbench/*.p[yx]*')]
 
 
 # --- the sources ----------------------------------------------------------------------
@@ -36,10 +36,10 @@ def test_c_code_without_python_knows_no_gil():
         assert 'Py_GIL_DISABLED' not in source.read_text(encoding='utf-8'), source.name
 
 
-@pytest.mark.parametrize('source', sorted(ROOT.glob('csrc/py_*.c')), ids=lambda p: p.name)
+@pytest.mark.parametrize('source', sorted(ROOT.glob('csrc/py/*.c')), ids=lambda p: p.name)
 def test_it_compiles_for_free_threaded_builds(source):
     """Without a warning, also where the headers are those of an ordinary build."""
-    flags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE']
+    flags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', f'-I{ROOT}/csrc']
     flags += [] if FREE_THREADED else ['-DPy_GIL_DISABLED=1']
     include = f'-I{sysconfig.get_path("include")}'
     done = subprocess.run(

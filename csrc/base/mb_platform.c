@@ -1,0 +1,121 @@
+#include "base/mb_platform.h"
+
+#include <string.h>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+
+bool
+mb_in_first_thread(void)
+{
+    return syscall(SYS_gettid) == getpid();
+}
+
+int
+mb_sync_file_system(int fd)
+{
+    return syncfs(fd);
+}
+
+#else
+
+bool
+mb_in_first_thread(void)
+{
+    return pthread_main_np() != 0;
+}
+
+int
+mb_sync_file_system(int fd)
+{
+    (void)fd;
+    sync();
+    return 0;
+}
+
+#endif
+
+static unsigned generation;
+static int watch_failure;
+
+static void
+count_fork(void)
+{
+    __atomic_add_fetch(&generation, 1, __ATOMIC_RELAXED);
+}
+
+static void
+start_count(void)
+{
+    watch_failure = pthread_atfork(NULL, NULL, count_fork);
+}
+
+unsigned
+mb_fork_generation(void)
+{
+    return __atomic_load_n(&generation, __ATOMIC_RELAXED);
+}
+
+int
+mb_fork_watch(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    int failure = pthread_once(&once, start_count);
+    return failure ? failure : watch_failure;
+}
+
+/* --- who this process is ----------------------------------------------------------- */
+
+/* The beginning of a file of the kernel's, with a 0; empty where there is none. */
+static void
+read_beginning(const char *path, char *out, size_t size)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? 0 : read(fd, out, size - 1);
+    out[got < 0 ? 0 : got] = '\0';
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+/* Field 22 of /proc/PID/stat (proc(5)). The second is the name of the program in brackets,
+ * which can hold anything: it ends at the last bracket. */
+uint64_t
+mb_process_start(void)
+{
+    char stat[1024];
+    read_beginning("/proc/self/stat", stat, sizeof stat);
+    const char *field = strrchr(stat, ')');
+    for (int i = 2; field && i < 22; i++) {
+        field = strchr(field + 1, ' ');
+    }
+    return field ? strtoull(field + 1, NULL, 10) : 0;
+}
+
+void
+mb_boot_id(char *out)
+{
+    read_beginning("/proc/sys/kernel/random/boot_id", out, MB_BOOT_ID_SIZE);
+}
+
+/* --- files that are mapped --------------------------------------------------------- */
+
+int
+mb_lock_description(int fd)
+{
+#ifdef F_OFD_SETLK
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_OFD_SETLK, &whole) == 0 ? 0 : errno;
+#else
+    (void)fd;
+    return ENOTSUP;
+#endif
+}
+
+bool
+mb_description_is_locked(int fd)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK &&
+           whole.l_pid == -1;
+}

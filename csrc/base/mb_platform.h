@@ -1,0 +1,108 @@
+/* Everything here that only POSIX has, behind one header.
+ *
+ * The other files of csrc/ include no system header but this one's: a port to another
+ * platform is a second version of this file, of mb_platform.c and of mb_filesystem.c.
+ */
+#ifndef MB_PLATFORM_H
+#define MB_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if !defined(__unix__) && !defined(__APPLE__)
+#error "no POSIX system: see csrc/base/mb_platform.h for what a port has to give"
+#endif
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#endif
+
+/* --- memory ----------------------------------------------------------------------
+ * All of csrc/ allocates here, so that the C tests can make the n-th call fail. */
+
+#ifdef MB_TEST_ALLOC
+void *mb_realloc(void *memory, size_t size);
+#else
+#define mb_realloc realloc
+#endif
+#define mb_alloc(size) mb_realloc(NULL, (size))
+#define mb_free free
+
+/* A fence between atomic accesses. ThreadSanitizer does not know them, and needs none: what
+ * is read meanwhile is looked at again. */
+#ifdef __SANITIZE_THREAD__
+#define mb_fence(order) ((void)(order))
+#else
+#define mb_fence(order) __atomic_thread_fence(order)
+#endif
+
+/* --- threads and processes ------------------------------------------------------- */
+
+/* A number that no two living threads of this process share. Signal-safe. */
+static inline uintptr_t
+mb_thread_id(void)
+{
+    return (uintptr_t)pthread_self();
+}
+
+/* Whether this is the thread that the process began with, or that was left by a fork. */
+bool mb_in_first_thread(void);
+
+/* How many fork() lie between the process that loaded microbench and this one. What a
+ * child must not inherit (a lock that another thread held, a random seed) remembers the
+ * generation it was made in. Thread: any. Signal-safe. */
+unsigned mb_fork_generation(void);
+
+/* Starts the count. Idempotent. Returns 0, or an errno. */
+int mb_fork_watch(void);
+
+/* When this process was started, in clock ticks since the boot: with its id, it is this
+ * process and no later one. 0 where the system does not tell. */
+uint64_t mb_process_start(void);
+
+/* An id of this boot of the machine, 0 included; empty where the system has none. */
+#define MB_BOOT_ID_SIZE 37
+void mb_boot_id(char *out);
+
+/* --- the disk --------------------------------------------------------------------- */
+
+/* Writes to the disk what the file system that the descriptor is on holds back; where
+ * there is no syncfs(2), all that all of them do. 0; -1 and errno. */
+int mb_sync_file_system(int fd);
+
+/* --- files that are mapped -------------------------------------------------------- */
+
+/* Locks the whole file for this open description of it, for as long as anything keeps
+ * that: descriptors, mappings. 0, or an errno: ENOTSUP, EAGAIN (others have it). */
+int mb_lock_description(int fd);
+/* Whether the lock that keeps others off the file is one of these. The locks that belong
+ * to processes (fcntl(2), F_SETLK) are not. */
+bool mb_description_is_locked(int fd);
+
+/* --- clocks ---------------------------------------------------------------------- */
+
+static inline int64_t
+mb_clock_read(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+#endif

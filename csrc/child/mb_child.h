@@ -1,0 +1,25 @@
+/* The end of a child process, and the time it was seen.
+ *
+ * Waiting and reading the clock are one call, so that nothing comes in between: no other
+ * thread that holds an interpreter lock, no sampler, no reader of a pipe. The child is
+ * left as it is, a zombie: wait4(2) collects it, and until then its number is nobody
+ * else's, so that signals to it cannot hit a stranger.
+ */
+#ifndef MB_CHILD_H
+#define MB_CHILD_H
+
+#include "base/mb_platform.h"
+
+/* Looks whether a child of this process has ended; with `block`, waits until it has.
+ * Returns 0 and sets *ended_ns to the monotonic clock right afterwards; or an errno and
+ * changes nothing: EAGAIN when it has not ended (never with `block`), ECHILD when it is no
+ * child of ours or was collected, EINTR when a signal came.
+ * Thread: any. Signal-safe (waitid is on the list of signal-safety(7)). */
+int mb_child_end(pid_t pid, bool block, int64_t *ended_ns);
+
+/* Whether orphans become children of this process: it is the first one of its PID namespace,
+ * or a subreaper (PR_SET_CHILD_SUBREAPER in prctl(2), which execve(2) keeps).
+ * Thread: any. */
+bool mb_child_adopts(void);
+
+#endif

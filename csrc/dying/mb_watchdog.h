@@ -1,0 +1,110 @@
+/* Ends the process in time, when a signal has come and Python does not react.
+ *
+ * One word holds what the watchdog does, and is changed by compare-and-swap:
+ *
+ *     idle --signal--> watching --its thread has ended--> idle
+ *     idle --mb_watchdog_leave--> leaving --mb_watchdog_left--> idle
+ *
+ * So its stack is freed only while nothing runs on it, and nothing begins to run on a stack
+ * that is being freed: a signal that comes then takes effect at once, without a watchdog.
+ * While it watches, a second word holds the state of the exit:
+ *
+ *     watching --grace is over-------------------> fired: write, die
+ *        |
+ *        +--mb_exit_begin--> begun --patience is over--> fired
+ *        |                     |
+ *        +---------------------+--mb_exit_end--> done
+ *
+ * The signal creates the thread, by clone(2) on a prepared stack, with all signals blocked;
+ * it makes raw system calls only. So there is no thread before, and no fork warns about one.
+ * On other systems, and under sanitizers, it is a thread that waits for a call, and is
+ * stopped around a fork.
+ *
+ * All times count from the signal.
+ *
+ * Thread: any. Signal-safe: all.
+ */
+#ifndef MB_WATCHDOG_H
+#define MB_WATCHDOG_H
+
+#include "base/mb_raw.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MB_SANITIZED                                                                   \
+    1 /* keeps its books in thread-local storage, which a clone shares */
+#else
+#define MB_SANITIZED 0
+#endif
+
+#if MB_RAW && defined(__GLIBC__) && !MB_SANITIZED && !defined(MB_WATCH_THREAD)
+#define MB_WATCH_CLONE 1
+#else
+#define MB_WATCH_CLONE 0
+#endif
+
+/* What the signal that has come means. */
+typedef struct {
+    int number;
+    bool python; /* a Python handler of ours will react, unless it cannot */
+    bool deadly; /* nobody else wants to handle it: the process ends in any case */
+} mb_death;
+
+/* How long Python may take: until it begins, and in all. */
+void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns);
+
+/* Notes the signal (mb_seen.h), and starts to watch; while one signal ends the process,
+ * others change nothing. Without a watchdog it writes at once, and may not return. */
+void mb_watchdog_signal(mb_death death);
+
+/* The signal that is about to end the process; 0: none is. */
+int mb_watchdog_death(void);
+
+/* When it came, on the monotonic clock; 0: none has. */
+int64_t mb_watchdog_death_ns(void);
+
+/* Python has begun to write the records. False: too late, the native ones are being
+ * written. */
+bool mb_exit_begin(void);
+
+/* Python has written all it will, or gives up: back to idle. Waits for a watchdog that has
+ * fired, which may be the end of the process. Returns the signal that came, if it is deadly
+ * and nobody has acted on it; else 0. Not for handlers. */
+int mb_exit_end(void);
+
+/* Puts the default action back and sends the signal to the calling thread. Returns where
+ * that does not end a process: in the first one of a container. */
+void mb_die(int number);
+
+/* --- for mb_arm -------------------------------------------------------------------- */
+
+#if MB_WATCH_CLONE
+extern char *mb_watchdog_stack; /* its upper end; NULL: not ready */
+#else
+extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
+#endif
+
+/* Watches, then is idle: what a thread does when it is called. */
+void mb_watchdog_run(void);
+
+/* Goes from watching to idle, without a thread, for the moment of a fork: CPython warns about
+ * threads when it forks, and loses what a signal handler raises in the warning. False: it
+ * does not watch, or acts already. Not for handlers. */
+bool mb_watchdog_pause(void);
+void mb_watchdog_resume(void);
+
+/* Called when no record waits any more: stops a watchdog that would end nothing; one that
+ * will end the process goes on. */
+void mb_watchdog_call_off(void);
+
+/* Goes from idle to leaving: now the stack, or the thread, can be freed. False: it watches,
+ * or pauses. */
+bool mb_watchdog_leave(void);
+
+/* Go from leaving to idle: after it was freed, or with the watchdog in place again. */
+void mb_watchdog_left(void);
+void mb_watchdog_back(void);
+
+/* In a forked child: nothing has happened to it. */
+void mb_watchdog_forget(void);
+
+#endif

@@ -1,0 +1,154 @@
+/* Keeps one slot of a journal the same as a run: its text, its iterations and phases.
+ *
+ *     mb_mirror *mirror = mb_mirror_open(journal, &record);    idle -> open
+ *     mb_entry *entry = mb_mirror_enter(mirror, 0, 0);         the log
+ *     mb_entry_run(entry, mb_clock_ns(), 0);
+ *     mb_mirror_leave(mirror, entry, elapsed_ns);
+ *     if (mb_mirror_claim(mirror)) ...                         open -> claimed
+ *     mb_mirror_close(mirror)                                  -> idle
+ *
+ * The claim makes a record unique: of all that could write it, one gets it. What is open
+ * in the journal stays so until mb_mirror_close: whoever claims, and dies before the
+ * record is in its file, leaves it to recovery, which knows the id. The slot shows the
+ * claim: recovery searches the file for claimed records only.
+ *
+ * The entry of a dropped phase (mb_phases.h) is used again once its total includes it, so
+ * that a process that is killed in between counts each phase once.
+ *
+ * A mirror keeps what its slot has: the next record of the same bench finds head and tail
+ * there already, and the room for a log.
+ *
+ * Thread: under the GIL; mb_mirror_claim and mb_mirror_done: any, signal-safe.
+ */
+#ifndef MB_MIRROR_H
+#define MB_MIRROR_H
+
+#include "journal/mb_journal.h"
+
+typedef enum { MB_MIRROR_IDLE, MB_MIRROR_OPEN, MB_MIRROR_CLAIMED } mb_mirror_state;
+
+typedef struct mb_block mb_block; /* of the journal, kept for the next record */
+
+typedef struct {
+    mb_block *first, *now; /* Owned list; the one in use */
+    uint32_t used;         /* of it: bytes, or entries */
+} mb_blocks;
+
+/* Where a name is, and what room it has. */
+typedef struct {
+    uint32_t offset;
+    uint32_t size;
+} mb_mirror_name_place;
+
+#define MB_MIRROR_SPARES 16
+
+struct mb_mirror {
+    mb_mirror *next;      /* in journal->mirrors */
+    mb_mirror *next_idle; /* in journal->idle */
+    mb_journal *journal;
+    mb_slot *slot; /* in the mapping */
+    uint32_t state;
+    uint64_t serial;    /* of the head and tail that are there; 0: of none */
+    mb_block *texts[2]; /* Owned: the one in use, the other for a refresh */
+    mb_blocks log, names;
+    uint32_t entries;
+    uint64_t sequence, left, dropped; /* of phases */
+    mb_slot_total *last_total;
+    uint32_t totals;
+    uint32_t shared_total, shared_turn; /* of names without a total of their own */
+    /* Those of dropped phases, to be used again. */
+    mb_entry *spare_entries[MB_MIRROR_SPARES];
+    mb_mirror_name_place spare_names[MB_MIRROR_SPARES];
+    uint32_t spare_entry_count, spare_name_count;
+    bool cut;
+};
+
+/* What a record is when it is opened. With MB_SLOT_SECRET its log stays empty. */
+typedef struct {
+    const char *record_id; /* MB_RECORD_ID_SIZE bytes */
+    uint64_t serial;       /* equal ones have equal head and tail; 0: compare nothing */
+    const char *head, *call, *tail; /* see mb_slot_text */
+    size_t head_size, call_size, tail_size;
+    uint32_t flags; /* MB_SLOT_... */
+    uint32_t kept;  /* see mb_slot; 0: all phases are listed */
+    int32_t offset_s;
+    int64_t start_wall_ns;
+    int64_t start_ns; /* 0: not started yet */
+} mb_opening;
+
+/* NULL if there is no room: nothing has changed then. */
+mb_mirror *mb_mirror_open(mb_journal *journal, const mb_opening *record);
+
+/* Gives an open record other text: head, call and tail of `record`, nothing else of it.
+ * Whoever reads meanwhile sees the old one or the new one. False: it keeps the old. */
+bool mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record);
+
+/* Keeps the line of a record that no sink took, until recovery finds it. The mirror is not
+ * used again. False if there is no room: nothing has changed then. */
+bool mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size);
+
+/* The clock of the run was started. */
+static inline void
+mb_mirror_started(mb_mirror *mirror, int64_t now_ns)
+{
+    __atomic_store_n(&mirror->slot->start_ns, now_ns, __ATOMIC_RELAXED);
+}
+
+/* The offset of a copy of the name; 0 if there is no room. */
+uint32_t mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size);
+
+/* The same for a name that is given back with the one phase it belongs to. */
+mb_mirror_name_place mb_mirror_name_once(mb_mirror *mirror, const char *utf8,
+                                         size_t size);
+void mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place);
+
+/* A total of the phases of a name (its offset; 0: of all names without one) that are dropped
+ * already. Its offset; 0 if there is no room. */
+uint32_t mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped);
+
+/* Drops the phase that was left first: its entry is used again, and its total becomes `now`.
+ * The caller keeps `turn` for this total; 0 at first. */
+void mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *turn,
+                    const mb_total *now);
+
+/* A new entry that does not run yet; NULL if there is no room: the slot says so. Borrowed,
+ * valid until the mirror is closed. */
+mb_entry *mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration);
+
+/* From `now_ns` on it runs; `elapsed_ns` is what it took up to its suspension. */
+static inline void
+mb_entry_run(mb_entry *entry, int64_t now_ns, int64_t elapsed_ns)
+{
+    __atomic_store_n(&entry->start_ns, now_ns - elapsed_ns, __ATOMIC_RELAXED);
+    __atomic_store_n(&entry->elapsed_ns, MB_ENTRY_RUNNING, __ATOMIC_RELEASE);
+}
+
+/* It has taken so long, and does not run for now. */
+static inline void
+mb_entry_suspend(mb_entry *entry, int64_t elapsed_ns)
+{
+    __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
+}
+
+/* A phase has taken so long altogether, and is the next in the order of leaving. */
+void mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns);
+
+/* An iteration has. */
+static inline void
+mb_mirror_leave_iteration(mb_entry *entry, int64_t elapsed_ns)
+{
+    __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
+    __atomic_store_n(&entry->order, 1, __ATOMIC_RELEASE);
+}
+
+/* Whether the caller is the one to write the record: true once. */
+bool mb_mirror_claim(mb_mirror *mirror);
+
+/* The record is in its file: recovery has nothing to do. The mirror is not used again. */
+void mb_mirror_done(mb_mirror *mirror);
+
+/* Frees the slot for another record. Not if somebody else has claimed it: `mine` is
+ * whether the caller has. */
+void mb_mirror_close(mb_mirror *mirror, bool mine);
+
+#endif

@@ -1,0 +1,62 @@
+#include "py/py_insist.h"
+
+#include "py/py_headroom.h"
+
+#define MOST_CALLS 100 /* each time it was interrupted: somebody leans on the keys */
+#define MOST_ERRORS 3  /* they may be those of the method itself */
+#define MOST_ARGUMENTS 4
+
+typedef struct {
+    PyObject *type, *value, *traceback; /* Owned */
+} raised;
+
+/* Takes what is raised now, unless something was taken before. */
+static void
+keep_first(raised *first)
+{
+    if (first->type) {
+        PyErr_Clear();
+    } else {
+        PyErr_Fetch(&first->type, &first->value, &first->traceback);
+    }
+}
+
+static int
+call_until_done(PyObject *object, const char *method, PyObject *const *arguments,
+                size_t count)
+{
+    PyObject *all[MOST_ARGUMENTS + 1] = {object};
+    PyObject *result = NULL, *name = PyUnicode_InternFromString(method);
+    raised first = {0};
+    int errors = 0;
+    for (size_t i = 0; i < count && i < MOST_ARGUMENTS; i++) {
+        all[i + 1] = arguments[i];
+    }
+    for (int calls = 0; name && calls < MOST_CALLS && errors < MOST_ERRORS; calls++) {
+        result = PyObject_VectorcallMethod(name, all, count + 1, NULL);
+        if (result) {
+            break;
+        }
+        errors += PyErr_ExceptionMatches(PyExc_Exception);
+        keep_first(&first);
+    }
+    Py_XDECREF(name);
+    Py_XDECREF(result);
+    if (first.type) {
+        PyErr_Restore(first.type, first.value, first.traceback);
+    }
+    if (!result) {
+        return -1;
+    }
+    return first.type ? PY_INTERRUPTED : PY_DONE;
+}
+
+int
+py_insist(PyObject *object, const char *method, PyObject *const *arguments,
+          size_t count)
+{
+    const bool headroom = py_headroom_give();
+    const int result = call_until_done(object, method, arguments, count);
+    py_headroom_take_back(headroom);
+    return result;
+}

@@ -1,0 +1,632 @@
+#include "py/py_phase.h"
+
+#include "py/py_thread.h"
+
+#include <structmember.h>
+
+/* --- entering and leaving ---------------------------------------------------------- */
+
+/* Whether its run takes phases now. */
+static bool
+is_recorded(const py_phase *self)
+{
+    return self->run && self->run->native.state == MB_RUN_OPEN;
+}
+
+/* The name as UTF-8, stored with the phases; the run keeps the phase of one that has a total.
+ * NULL without memory, and no exception. */
+static mb_name *
+store_name(py_phase *self)
+{
+    py_run *run = self->run;
+    mb_name *name = py_run_name(run, self->name);
+    if (name && name->index != MB_NAME_SHARES) {
+        self->stored = name;
+        if (!self->kept && Py_REFCNT(run) > 1) {
+            py_kept_add(&run->kept, self);
+        }
+    }
+    return name;
+}
+
+static mb_phase *
+stored_entry(py_phase *self)
+{
+    mb_name *name = self->stored ? self->stored : store_name(self);
+    if (!name || !is_recorded(self)) { /* freeing another phase can run Python code */
+        return NULL;
+    }
+    mb_run *run = &self->run->native;
+    mb_phase *slot = mb_phases_enter(&run->phases, name, run->iteration);
+    if (!slot) {
+        mb_phases_forget(name);
+    }
+    if (slot && run->mirror && !self->counter) { /* the journal holds nanoseconds */
+        self->mirror = mb_run_mirror_phase(run, name);
+    }
+    return slot;
+}
+
+/* A foreign counter is Python code: it can do anything, also to this phase. So the slot is
+ * in the object only while no counter runs. */
+static void
+read_foreign_start(py_phase *self)
+{
+    Py_XSETREF(self->began, py_run_reading(self->counter));
+    if (!self->began) {
+        PyErr_WriteUnraisable(self->counter);
+    }
+}
+
+static PyObject *
+enter(py_phase *self)
+{
+    if (!self->name) {
+        return Py_NewRef(self); /* made outside any record */
+    }
+    if (self->slot) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "phase %R is open: call time() again for one inside it",
+                     self->name);
+        return NULL;
+    }
+    mb_phase *slot = is_recorded(self) ? stored_entry(self) : NULL;
+    if (!slot) {
+        self->state->lost++;
+        return Py_NewRef(self);
+    }
+    if (self->counter) {
+        read_foreign_start(self);
+        if (!self->run) {
+            return Py_NewRef(
+                self); /* the counter has dropped it, and the slot with it */
+        }
+    }
+    self->slot = slot;
+    if (self->mirror) {
+        mb_entry_run(self->mirror, slot->start_ns = mb_clock_ns(), 0);
+    } else {
+        slot->start_ns = mb_clock_ns();
+    }
+    return Py_NewRef(self);
+}
+
+/* New reference to what the foreign counter says the phase took; NULL where it failed,
+ * which is told. */
+static PyObject *
+foreign_duration(py_phase *self)
+{
+    PyObject *now = py_run_reading(self->counter);
+    PyObject *value = now && self->began ? PyNumber_Subtract(now, self->began) : NULL;
+    if (!value && PyErr_Occurred()) {
+        PyErr_WriteUnraisable(self->counter);
+    }
+    Py_XDECREF(now);
+    return value;
+}
+
+/* Summing values up is Python code, which may drop the run. */
+static int
+keep_value(py_phase *self, mb_phase *slot, PyObject *value)
+{
+    py_run *run = (py_run *)Py_NewRef(self->run);
+    const int result = py_run_keep_value(run, slot, self->name, value);
+    Py_DECREF(run);
+    return result;
+}
+
+/* Runs no Python code before the value is kept, so that values are in the order of leaving.
+ * -1 with an exception from outside. */
+static int
+store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
+{
+    if (!is_recorded(self)) {
+        self->state->lost++; /* the record has been written without it */
+        return 0;
+    }
+    mb_phases_leave(&self->run->native.phases, slot, now_ns);
+    if (self->mirror && self->run->native.mirror) { /* none in a forked child */
+        mb_run_leave_phase_mirrored(&self->run->native, slot, self->mirror);
+    }
+    if (!value || keep_value(self, slot, value) == 0) {
+        return 0;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1; /* Ctrl-C, while values were summed up */
+    }
+    PyErr_WriteUnraisable(self->counter);
+    return 0;
+}
+
+/* An exception of the block is not set here: the interpreter has fetched it before. */
+static PyObject *
+leave(py_phase *self)
+{
+    mb_phase *slot = self->slot;
+    if (slot) {
+        const int64_t now_ns = mb_clock_ns();
+        self->slot = NULL;
+        PyObject *value = self->counter ? foreign_duration(self) : NULL;
+        const int result = store(self, slot, now_ns, value);
+        self->mirror = NULL;
+        Py_XDECREF(value);
+        Py_CLEAR(self->began);
+        if (result < 0) {
+            return NULL;
+        }
+    }
+    Py_RETURN_FALSE;
+}
+
+#if PY_BOTH_NEEDED
+static PyObject *
+phase_vectorcall(PyObject *self, PyObject *const *Py_UNUSED(args), size_t flags,
+                 PyObject *names)
+{
+    const size_t count = (size_t)PyVectorcall_NARGS(flags);
+    if (count == 0 && !names) {
+        return enter((py_phase *)self);
+    }
+    if (count == 3 && !names) {
+        return leave((py_phase *)self);
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "a phase is entered without arguments and left with three, not %zu",
+                 count);
+    return NULL;
+}
+
+/* Outside any record: nothing to store, nothing to read. */
+static PyObject *
+nothing_vectorcall(PyObject *self, PyObject *const *args, size_t flags, PyObject *names)
+{
+    const size_t count = (size_t)PyVectorcall_NARGS(flags);
+    if (names || (count != 0 && count != 3)) {
+        return phase_vectorcall(self, args, flags, names);
+    }
+    return Py_NewRef(count ? Py_False : self);
+}
+#else
+/* CPython 3.14 calls methods without arguments quicker as METH_NOARGS, 3.15 as METH_FASTCALL:
+ * 2 ns each. */
+#if PY_VERSION_HEX < 0x030F0000
+#define ENTER_FLAGS METH_NOARGS
+static PyObject *
+phase_enter(py_phase *self, PyObject *Py_UNUSED(ignored))
+{
+    return enter(self);
+}
+#else
+#define ENTER_FLAGS METH_FASTCALL
+static PyObject *
+phase_enter(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
+{
+    if (count != 0) {
+        return PyErr_Format(PyExc_TypeError, "__enter__() takes no arguments, not %zd",
+                            count);
+    }
+    return enter(self);
+}
+#endif
+
+static PyObject *
+phase_exit(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
+{
+    if (count != 3) {
+        return PyErr_Format(PyExc_TypeError,
+                            "__exit__() takes three arguments, not %zd", count);
+    }
+    return leave(self);
+}
+#endif
+
+/* --- async with: an awaitable that is ready at once -------------------------------- */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *value; /* Owned; NULL once delivered */
+} py_ready;
+
+static PyObject *
+ready(py_state *state, PyObject *value)
+{
+    py_ready *self = value ? PyObject_New(py_ready, state->ready_type) : NULL;
+    if (!self) {
+        Py_XDECREF(value);
+        return NULL;
+    }
+    self->value = value;
+    return (PyObject *)self;
+}
+
+static PyObject *
+ready_next(py_ready *self)
+{
+    PyObject *value = self->value;
+    self->value = NULL;
+    PyErr_SetObject(PyExc_StopIteration, value);
+    Py_XDECREF(value);
+    return NULL;
+}
+
+static void
+ready_dealloc(py_ready *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    Py_XDECREF(self->value);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+PyObject *
+py_awaitable(py_state *state, PyObject *value)
+{
+    return ready(state, Py_NewRef(value));
+}
+
+static PyType_Slot ready_slots[] = {
+    {Py_tp_doc, "What `async with bench.time(...)` awaits: ready at once."},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, ready_next},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_tp_dealloc, ready_dealloc},
+    {0},
+};
+
+static PyType_Spec ready_spec = {
+    .name = "microbench._core.Ready",
+    .basicsize = sizeof(py_ready),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = ready_slots,
+};
+
+static PyObject *
+phase_aenter(py_phase *self, PyObject *Py_UNUSED(ignored))
+{
+    return ready(self->state, enter(self));
+}
+
+static PyObject *
+phase_aexit(py_phase *self, PyObject *args)
+{
+    if (PyTuple_GET_SIZE(args) != 3) {
+        PyErr_SetString(PyExc_TypeError, "__aexit__() takes three arguments");
+        return NULL;
+    }
+    return ready(self->state, leave(self));
+}
+
+/* --- the type ---------------------------------------------------------------------- */
+
+/* A phase lives for the length of a block, and the next one is like it: a few are kept as
+ * they are, with their reference to the type (10 ns a phase). Not in a
+ * free-threaded build, whose objects know the thread that made them, nor where CPython keeps
+ * a list of all objects. */
+#if defined(Py_GIL_DISABLED) || defined(Py_TRACE_REFS)
+static bool
+keep_spare(py_phase *Py_UNUSED(self))
+{
+    return false;
+}
+#else
+static bool
+keep_spare(py_phase *self)
+{
+    py_state *state = self->state;
+    if (state->spares == PY_STATE_SPARES) {
+        return false;
+    }
+    state->spare[state->spares++] = self;
+    return true;
+}
+#endif
+
+static void
+phase_dealloc(py_phase *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    Py_XDECREF(self->run); /* it is not kept, else the run owned it */
+    Py_XDECREF(self->name);
+    Py_XDECREF(self->counter);
+    Py_XDECREF(self->began);
+    if (keep_spare(self)) {
+        return;
+    }
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static py_phase *
+allocate(py_state *state)
+{
+    if (state->spares == 0) {
+        return PyObject_New(py_phase, state->phase_type);
+    }
+    PyObject *self = state->spare[--state->spares];
+    Py_SET_REFCNT(self, 1);
+    return (py_phase *)self;
+}
+
+static PyObject *
+phase_repr(py_phase *self)
+{
+    if (!self->name) {
+        return PyUnicode_FromString("<phase outside any record>");
+    }
+    return PyUnicode_FromFormat("<phase %R%s>", self->name, self->slot ? ", open" : "");
+}
+
+static PyMethodDef phase_methods[] = {
+    {"__aenter__", (PyCFunction)phase_aenter, METH_NOARGS, NULL},
+    {"__aexit__", (PyCFunction)phase_aexit, METH_VARARGS, NULL},
+#if !PY_BOTH_NEEDED
+    {"__enter__", (PyCFunction)(void (*)(void))phase_enter, ENTER_FLAGS, NULL},
+    {"__exit__", (PyCFunction)(void (*)(void))phase_exit, METH_FASTCALL, NULL},
+#endif
+    {0},
+};
+
+static PyMemberDef phase_members[] = {
+#if PY_BOTH_NEEDED
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_phase, vectorcall), READONLY,
+     NULL},
+#endif
+    {"name", T_OBJECT, offsetof(py_phase, name), READONLY,
+     "name of the phase, or None"},
+    {0},
+};
+
+static PyType_Slot phase_slots[] = {
+    {Py_tp_doc, "A named part of a run: the object behind `with bench.time(name)`."},
+#if PY_BOTH_NEEDED
+    {Py_tp_call, PyVectorcall_Call},
+#endif
+    {Py_tp_dealloc, phase_dealloc},
+    {Py_tp_repr, phase_repr},
+    {Py_tp_methods, phase_methods},
+    {Py_tp_members, phase_members},
+    {0},
+};
+
+static PyType_Spec phase_spec = {
+    .name = "microbench._core.Phase",
+    .basicsize = sizeof(py_phase),
+#if PY_BOTH_NEEDED
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_DISALLOW_INSTANTIATION,
+#else
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+#endif
+    .slots = phase_slots,
+};
+
+/* Takes the references to both, which may be NULL. */
+static py_phase *
+new_phase(py_state *state, py_run *run, PyObject *name)
+{
+    py_phase *self = allocate(state);
+    if (!self) {
+        Py_XDECREF(run);
+        Py_XDECREF(name);
+        return NULL;
+    }
+#if PY_BOTH_NEEDED
+    self->vectorcall = run ? phase_vectorcall : nothing_vectorcall;
+#endif
+    self->run = run;
+    self->kept = false;
+    self->name = name;
+    self->stored = NULL;
+    self->slot = NULL;
+    self->mirror = NULL;
+    self->counter = NULL;
+    self->began = NULL;
+    self->state = state;
+    return self;
+}
+
+/* --- bench.time -------------------------------------------------------------------- */
+
+/* The run that gets a phase made now, new reference; NULL for none, or with an
+ * exception. */
+static py_run *
+run_for_phase(py_state *state, PyObject *bench)
+{
+    PyObject *value;
+    if (PyContextVar_Get(state->active, NULL, &value) < 0) {
+        return NULL;
+    }
+    PyObject *open = py_run_open_one(state, value);
+    if (open == state->muted) {
+        Py_DECREF(value);
+        return NULL;
+    }
+    if (open) {
+        if (open != value) {
+            Py_INCREF(open);
+            Py_DECREF(value);
+        }
+        return (py_run *)open;
+    }
+    Py_XDECREF(value);
+    bool lost;
+    mb_run *run = mb_run_elsewhere(bench, py_strand(state), &lost);
+    state->lost += lost;
+    PyObject *object =
+        run ? (PyObject *)((char *)run - offsetof(py_run, native)) : NULL;
+    if (!object || Py_REFCNT(object) == 0) {
+        return NULL; /* none, or one that is being deallocated just now */
+    }
+    return (py_run *)Py_NewRef(object);
+}
+
+/* A phase is measured by the counter of the bench it was made from, which need not be the
+ * bench of the run. New reference to a foreign one, or NULL. */
+static PyObject *
+foreign_counter(const py_run *run, PyObject *bench)
+{
+    if (bench == run->bench) {
+        return run->foreign ? Py_NewRef(run->counter) : NULL;
+    }
+    PyObject *counter = PyObject_GetAttrString(bench, "_duration_counter");
+    if (!counter) {
+        PyErr_Clear();
+        return NULL;
+    }
+    if (counter == run->counter && !run->foreign) {
+        Py_CLEAR(counter);
+    }
+    return counter;
+}
+
+static py_phase *
+new_phase_of(py_state *state, py_run *run, PyObject *name, mb_name *stored)
+{
+    PyObject *text = PyUnicode_Check(name) ? Py_NewRef(name) : PyObject_Str(name);
+    py_phase *phase = NULL;
+    if (text) {
+        phase = new_phase(state, (py_run *)Py_NewRef(run), text);
+    }
+    if (phase) {
+        phase->stored = stored;
+    }
+    return phase;
+}
+
+/* A phase that was entered and then dropped stays open in the record. */
+static void
+let_go_of_slot(py_phase *phase)
+{
+    phase->slot = NULL;
+    phase->mirror = NULL;
+    Py_CLEAR(phase->began);
+}
+
+static py_phase *
+phase_of_run(py_state *state, py_run *run, PyObject *name)
+{
+    py_phase *kept = py_kept_phase(&run->kept, name);
+    if (!kept || Py_REFCNT(kept) > 1) {
+        return new_phase_of(state, run, name, kept ? kept->stored : NULL);
+    }
+    Py_INCREF(kept);
+    if (kept->slot) {
+        let_go_of_slot(kept);
+    }
+    return kept;
+}
+
+static PyObject *
+phase_of(py_state *state, PyObject *bench, PyObject *name)
+{
+    if (mb_runs_open == 0) {
+        return Py_NewRef(state->nothing); /* whatever run the context has is closed */
+    }
+    py_run *run = run_for_phase(state, bench);
+    if (!run) {
+        return PyErr_Occurred() ? NULL : Py_NewRef(state->nothing);
+    }
+    py_phase *phase = phase_of_run(state, run, name);
+    if (phase && (bench != run->bench || run->foreign || phase->counter)) {
+        Py_XSETREF(phase->counter, foreign_counter(run, bench));
+    }
+    Py_DECREF(run);
+    return (PyObject *)phase;
+}
+
+static int
+wrong_call(Py_ssize_t given, PyObject *names)
+{
+    if (given != 1) {
+        PyErr_Format(PyExc_TypeError,
+                     "time() takes the name of the phase, not %zd values", given);
+        return -1;
+    }
+    if (names &&
+        PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, 0), "name") != 0) {
+        PyErr_Format(PyExc_TypeError, "time() takes no argument %R",
+                     PyTuple_GET_ITEM(names, 0));
+        return -1;
+    }
+    return 0;
+}
+
+/* A method knows its class, but no module. There is one: Cython refuses to make another in
+ * a sub-interpreter. */
+static py_state *time_state;
+
+static PyObject *
+time_method(PyObject *bench, PyTypeObject *Py_UNUSED(owner), PyObject *const *args,
+            Py_ssize_t count, PyObject *names)
+{
+    if (count != 1 || names) {
+        const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+        if (wrong_call(given, names) < 0) {
+            return NULL;
+        }
+    }
+    return phase_of(time_state, bench, args[0]);
+}
+
+/* As an unbound method has it, without a look at the class of the bench. */
+static PyObject *
+time_vectorcall(PyObject *Py_UNUSED(method), PyObject *const *args, size_t flags,
+                PyObject *names)
+{
+    const Py_ssize_t count = PyVectorcall_NARGS(flags);
+    if (count == 0) {
+        return PyErr_Format(PyExc_TypeError, "time() needs a bench");
+    }
+    return time_method(args[0], NULL, args + 1, count - 1, names);
+}
+
+static PyMethodDef time_definition = {
+    "time",
+    (PyCFunction)(void (*)(void))time_method,
+    /* not specialised: that form would check the class of the bench again and again */
+    METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
+    NULL,
+};
+
+PyObject *
+py_phase_time_method(PyObject *type, const char *doc)
+{
+    static const char signature[] = "time($self, name)\n--\n\n";
+    if (!PyType_Check(type)) {
+        return PyErr_Format(PyExc_TypeError, "a class is needed, not %R", type);
+    }
+    if (!time_definition.ml_doc) { /* CPython reads it as long as there is a method */
+        char *text = malloc(sizeof signature + strlen(doc));
+        if (!text) {
+            return PyErr_NoMemory();
+        }
+        strcpy(text, signature);
+        time_definition.ml_doc = strcat(text, doc);
+    }
+    PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, &time_definition);
+    if (method) { /* what CPython has there looks the class up among the bases: 4 ns */
+        ((PyMethodDescrObject *)method)->vectorcall = time_vectorcall;
+    }
+    return method;
+}
+
+/* --- making the types -------------------------------------------------------------- */
+
+int
+py_phase_ready(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    state->ready_type = py_state_type(module, &ready_spec);
+    state->phase_type = py_state_type(module, &phase_spec);
+    if (!state->ready_type || !state->phase_type) {
+        return -1;
+    }
+#if PY_BOTH_NEEDED
+    if (py_both_add(module, state->phase_type) < 0) {
+        return -1;
+    }
+#endif
+    time_state = state;
+    state->nothing = (PyObject *)new_phase(state, NULL, NULL);
+    return state->nothing ? 0 : -1;
+}

@@ -1,0 +1,81 @@
+/* The native half of core.run.Run: what has to be fast or readable without Python.
+ *
+ * It keeps the clock, the durations and the phases of one run, makes the run the active
+ * one of its context, and enters it in the registry of open runs.
+ */
+#ifndef PY_RUN_H
+#define PY_RUN_H
+
+#include <Python.h>
+
+#include "base/mb_clock.h"
+#include "py/py_kept.h"
+#include "py/py_state.h"
+#include "run/mb_run.h"
+
+typedef struct py_run {
+    PyObject_HEAD
+    mb_run native;
+    PyObject *bench;   /* Owned: kept until the run is closed */
+    PyObject *counter; /* Owned: the duration counter of the bench */
+    bool foreign;      /* the counter is not read in C, but called */
+    bool integers;     /* durations are integer nanoseconds */
+    bool triggers;     /* before_iteration() and after_iteration() are to be called */
+    Py_ssize_t iterations;
+    PyObject *began;     /* Owned: foreign reading at the start of the stretch */
+    PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */
+    PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
+    PyObject *values; /* Owned: list by order: name and duration of phases measured by
+                             a foreign counter, None where the native one holds; or NULL */
+    uint32_t first_value; /* its order */
+    py_kept kept;
+    PyObject *previous; /* Owned: run that was active in this context before; it
+                                    never leads back to this one */
+    PyObject *inner;    /* Owned: while suspended, what was opened inside it */
+    py_state *state;    /* Borrowed: the type keeps it; NULL before open() */
+} py_run;
+
+int py_run_ready(PyObject *module);
+
+/* A reading of a foreign counter, new reference; NULL with an exception. */
+PyObject *py_run_reading(PyObject *counter);
+
+/* Starts the clock of an iteration; it is read last. 0, or -1 with an exception. */
+int py_run_start(py_run *run);
+
+/* Reads the clock, then stores the duration. A foreign counter that fails costs its own
+ * duration (None) and is told through sys.unraisablehook, not to the code that is timed. */
+void py_run_stop(py_run *run);
+
+/* Calls complete(exception, value), which writes the record and closes the run, until it
+ * has come to its end (py_insist.h, which says what is returned); if it never does,
+ * abandon(). */
+int py_run_finish(py_run *run, PyObject *exception, PyObject *value);
+
+/* The run a value of the context variable stands for; the muted marker as it is; NULL for
+ * none. A run may be left in another context than it was entered in: so a closed one can
+ * be found as the active one, and stands for the one before it. Borrowed. */
+static inline PyObject *
+py_run_open_one(py_state *state, PyObject *value)
+{
+    while (value && value != Py_None && value != state->muted) {
+        const py_run *run = (py_run *)value;
+        if (run->native.state == MB_RUN_OPEN) {
+            break;
+        }
+        value = run->previous;
+    }
+    return value == Py_None ? NULL : value;
+}
+
+/* The name of a phase as UTF-8, stored with the phases. Borrowed; NULL without memory, and
+ * no exception. */
+mb_name *py_run_name(py_run *run, PyObject *str);
+
+/* Keeps `value`, the duration of a phase of this name that was measured by a foreign counter
+ * and was left last. 0, or -1 with an exception, which may come from a signal handler. */
+#define PY_RUN_VALUES                                                                  \
+    1024 /* that may be there beyond those of phases that are listed */
+int py_run_keep_value(py_run *run, mb_phase *phase, PyObject *name, PyObject *value);
+
+#endif

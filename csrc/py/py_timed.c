@@ -1,0 +1,458 @@
+#include "py/py_timed.h"
+
+#include "base/mb_stack.h"
+#include "py/py_function.h"
+#include "py/py_headroom.h"
+#include "py/py_insist.h"
+
+#include <structmember.h>
+
+/* --- the iteration loop ------------------------------------------------------------ */
+
+static PyObject *
+call_timed(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
+           PyObject *names)
+{
+    if (py_run_start(run) < 0) {
+        return NULL;
+    }
+    /* the callee may borrow the slot before the arguments only once */
+    PyObject *value =
+        PyObject_Vectorcall(func, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
+    if (value) {
+        py_run_stop(run);
+        return value;
+    }
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    py_run_stop(run);
+    PyErr_Restore(type, error, traceback);
+    return NULL;
+}
+
+typedef struct {
+    PyObject *type, *value, *traceback; /* Owned */
+} raised;
+
+/* Takes what is raised now, as an object. */
+static raised
+take_raised(void)
+{
+    raised error;
+    PyErr_Fetch(&error.type, &error.value, &error.traceback);
+    PyErr_NormalizeException(&error.type, &error.value, &error.traceback);
+    if (error.traceback) {
+        PyException_SetTraceback(error.value, error.traceback);
+    }
+    return error;
+}
+
+static void
+raise_again(raised error)
+{
+    PyErr_Restore(error.type, error.value, error.traceback);
+}
+
+/* Ctrl-C came after the code had raised `error`: it goes first, as in a `finally`. */
+static void
+raise_within(raised error)
+{
+    raised interruption = take_raised();
+    PyException_SetContext(interruption.value, error.value);
+    Py_DECREF(error.type);
+    Py_XDECREF(error.traceback);
+    raise_again(interruption);
+}
+
+/* Calls a method of the run without arguments: the trigger hooks of a plan that has any. */
+static int
+trigger(py_run *run, const char *method)
+{
+    const bool headroom = py_headroom_give();
+    PyObject *result = PyObject_CallMethod((PyObject *)run, method, NULL);
+    py_headroom_take_back(headroom);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+static PyObject *
+one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
+              PyObject *names)
+{
+    if (!run->triggers) {
+        return call_timed(run, func, args, flags, names);
+    }
+    if (trigger(run, "before_iteration") < 0) {
+        return NULL;
+    }
+    PyObject *value = call_timed(run, func, args, flags, names);
+    raised error = {0};
+    if (!value) {
+        error = take_raised();
+    }
+    /* It keeps its failures itself: what comes out is Ctrl-C on the way there. */
+    const bool interrupted = trigger(run, "after_iteration") < 0;
+    if (interrupted && !value) {
+        raise_within(error);
+    } else if (!value) {
+        raise_again(error);
+    } else if (interrupted) {
+        Py_CLEAR(value);
+    }
+    return value;
+}
+
+/* Value of the last iteration, None if there were none; NULL with the exception of the
+ * first that failed. */
+static PyObject *
+iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
+        PyObject *names)
+{
+    PyObject *value = Py_NewRef(Py_None);
+    if (run->native.start_wall_ns == 0) {
+        run->native.start_wall_ns = mb_wall_ns();
+    }
+    for (Py_ssize_t i = 0; value && i < run->iterations; i++) {
+        Py_SETREF(value, one_iteration(run, func, args, flags, names));
+    }
+    mb_run_note_finish(&run->native);
+    return value;
+}
+
+/* --- one call ---------------------------------------------------------------------- */
+
+/* The arguments of a call, in the two forms that are needed. */
+typedef struct {
+    PyObject *const *values; /* as vectorcall has them */
+    size_t flags;
+    PyObject *names;
+    PyObject *positional, *keywords; /* Borrowed: tuple and dict, for begin() */
+} arguments;
+
+static py_run *
+begun_run(py_timed *self, const arguments *given)
+{
+    PyObject *all[] = {self->bench, self->func, given->positional, given->keywords};
+    const bool headroom = py_headroom_give();
+    PyObject *run = PyObject_Vectorcall(self->begin, all, 4, NULL);
+    py_headroom_take_back(headroom);
+    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    if (run && !PyObject_TypeCheck(run, state->run_type)) {
+        PyErr_SetString(PyExc_TypeError, "begin() has to return a run");
+        Py_CLEAR(run);
+    }
+    return (py_run *)run;
+}
+
+/* Ends the run. The exception of the code, which is set then, wins over any other but
+ * Ctrl-C and its like. */
+static PyObject *
+finished(py_run *run, PyObject *value)
+{
+    raised error = {0};
+    if (!value) {
+        error = take_raised();
+    }
+    const int outcome = py_run_finish(run, error.value, value);
+    if (!value && outcome == PY_INTERRUPTED) {
+        raise_within(error);
+    } else if (!value) {
+        if (outcome != PY_DONE) {
+            PyErr_WriteUnraisable((PyObject *)run);
+        }
+        raise_again(error);
+    } else if (outcome != PY_DONE) {
+        Py_CLEAR(value);
+    }
+    return value;
+}
+
+static PyObject *
+call(py_timed *self, const arguments *given)
+{
+    py_run *run = begun_run(self, given);
+    if (!run) {
+        return NULL;
+    }
+    PyObject *value =
+        iterate(run, self->func, given->values, given->flags, given->names);
+    value = finished(run, value);
+    Py_DECREF(run);
+    return value;
+}
+
+/* Raises RecursionError before anything begins, unless there is room for the function and its
+ * record. */
+static PyObject *
+call_with_room(py_timed *self, const arguments *given)
+{
+    const int room = mb_stack_room();
+    if (room == MB_STACK_FULL) {
+        PyErr_SetString(PyExc_RecursionError,
+                        "maximum recursion depth exceeded: the stack is used up");
+        return NULL;
+    }
+    if (!py_headroom_for_a_call()) {
+        return NULL;
+    }
+    if (room != MB_STACK_PLENTY) {
+        return call(self, given);
+    }
+    py_headroom_add_c(PY_HEADROOM_CALL);
+    PyObject *value = call(self, given);
+    py_headroom_add_c(-PY_HEADROOM_CALL);
+    return value;
+}
+
+static PyObject *
+keywords_of(PyObject *const *values, PyObject *names)
+{
+    PyObject *keywords = PyDict_New();
+    const Py_ssize_t count = names ? PyTuple_GET_SIZE(names) : 0;
+    for (Py_ssize_t i = 0; keywords && i < count; i++) {
+        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), values[i]) < 0) {
+            Py_CLEAR(keywords);
+        }
+    }
+    return keywords;
+}
+
+PyObject *
+py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+{
+    const Py_ssize_t count = PyVectorcall_NARGS(flags);
+    PyObject *positional = PyTuple_New(count);
+    PyObject *keywords = keywords_of(args + count, names);
+    PyObject *value = NULL;
+    for (Py_ssize_t i = 0; positional && i < count; i++) {
+        PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
+    }
+    if (positional && keywords) {
+        const arguments given = {args, flags, names, positional, keywords};
+        value = call_with_room(self, &given);
+    }
+    Py_XDECREF(positional);
+    Py_XDECREF(keywords);
+    return value;
+}
+
+/* Positional arguments and the values of keywords in one array, and the names; without
+ * memory NULL with an exception. Each value is counted: a hook may change the dict. */
+static PyObject **
+flattened(PyObject *positional, PyObject *keywords, PyObject **names)
+{
+    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
+    const Py_ssize_t named = PyDict_GET_SIZE(keywords);
+    PyObject **values = PyMem_New(PyObject *, count + named);
+    *names = PyTuple_New(named);
+    if (!values || !*names) {
+        PyMem_Free(values);
+        Py_CLEAR(*names);
+        PyErr_NoMemory();
+        return NULL;
+    }
+    PyObject *name, *value;
+    Py_ssize_t place = 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        values[i] = Py_NewRef(PyTuple_GET_ITEM(positional, i));
+    }
+    for (Py_ssize_t i = 0; PyDict_Next(keywords, &place, &name, &value); i++) {
+        PyTuple_SET_ITEM(*names, i, Py_NewRef(name));
+        values[count + i] = Py_NewRef(value);
+    }
+    return values;
+}
+
+static PyObject *
+call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords)
+{
+    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
+    const Py_ssize_t all = count + PyDict_GET_SIZE(keywords);
+    PyObject *names;
+    PyObject **values = flattened(positional, keywords, &names);
+    if (!values) {
+        return NULL;
+    }
+    const arguments given = {values, (size_t)count, names, positional, keywords};
+    PyObject *result = call_with_room(self, &given);
+    for (Py_ssize_t i = 0; i < all; i++) {
+        Py_DECREF(values[i]);
+    }
+    PyMem_Free(values);
+    Py_DECREF(names);
+    return result;
+}
+
+static PyObject *
+call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
+{
+    if (PyDict_GET_SIZE(keywords)) {
+        return call_with_keywords(self, positional, keywords);
+    }
+    PyObject *const *values = ((PyTupleObject *)positional)->ob_item;
+    const size_t count = (size_t)PyTuple_GET_SIZE(positional);
+    const arguments given = {values, count, NULL, positional, keywords};
+    return call_with_room(self, &given);
+}
+
+/* timed(args, kwargs), as the body of the function has it. */
+static PyObject *
+timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
+                 PyObject *names)
+{
+    if (PyVectorcall_NARGS(flags) != 2 || names || !PyTuple_CheckExact(args[0]) ||
+        !PyDict_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "a Timed is called with a tuple and a dict");
+        return NULL;
+    }
+    py_timed *self = py_function_current((py_timed *)callable);
+    if (!self) {
+        return NULL;
+    }
+    PyObject *value = call_from_body(self, args[0], args[1]);
+    Py_DECREF(self);
+    return value;
+}
+
+/* --- the type ---------------------------------------------------------------------- */
+
+static PyObject *
+timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"bench", "func", "begin", NULL};
+    PyObject *bench, *func, *begin;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO:Timed", names, &bench, &func,
+                                     &begin)) {
+        return NULL;
+    }
+    py_timed *self = (py_timed *)type->tp_alloc(type, 0);
+    if (self) {
+        self->vectorcall = timed_vectorcall;
+        self->bench = Py_NewRef(bench);
+        self->func = Py_NewRef(func);
+        self->begin = Py_NewRef(begin);
+    }
+    return (PyObject *)self;
+}
+
+PyDoc_STRVAR(lead_doc,
+             "lead(function, direct, /)\n--\n\n"
+             "Have `function`, in the closure of which this is, lead here: with\n"
+             "`direct`, its calls come without running its body.");
+
+static PyObject *
+timed_lead(py_timed *self, PyObject *args)
+{
+    PyObject *function;
+    int direct;
+    if (!PyArg_ParseTuple(args, "Op:lead", &function, &direct) ||
+        py_function_lead(function, self, direct) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(current_doc, "current()\n--\n\n"
+                          "The Timed that a call of its function means by now.");
+
+static PyObject *
+timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
+{
+    return (PyObject *)py_function_current(self);
+}
+
+/* Pickles by value, for functions of `__main__` and local ones; others are pickled by name. */
+static PyObject *
+timed_reduce(py_timed *self, PyObject *Py_UNUSED(ignored))
+{
+    return Py_BuildValue("O(OOO)", Py_TYPE(self), self->bench, self->func, self->begin);
+}
+
+static PyObject *
+timed_repr(py_timed *self)
+{
+    return PyUnicode_FromFormat("<timed %R>", self->func);
+}
+
+static int
+timed_traverse(py_timed *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->bench);
+    Py_VISIT(self->func);
+    Py_VISIT(self->begin);
+    Py_VISIT(self->code);
+    Py_VISIT(self->function);
+    return 0;
+}
+
+static int
+timed_clear(py_timed *self)
+{
+    Py_CLEAR(self->bench);
+    Py_CLEAR(self->func);
+    Py_CLEAR(self->begin);
+    Py_CLEAR(self->code);
+    Py_CLEAR(self->function);
+    return 0;
+}
+
+static void
+timed_dealloc(py_timed *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    timed_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+bool
+py_timed_check(PyObject *object)
+{
+    return Py_TYPE(object)->tp_dealloc == (destructor)timed_dealloc;
+}
+
+static PyMethodDef timed_methods[] = {
+    {"lead", (PyCFunction)timed_lead, METH_VARARGS, lead_doc},
+    {"current", (PyCFunction)timed_current, METH_NOARGS, current_doc},
+    {"__reduce__", (PyCFunction)timed_reduce, METH_NOARGS, NULL},
+    {0},
+};
+
+static PyMemberDef timed_members[] = {
+    {"bench", T_OBJECT_EX, offsetof(py_timed, bench), READONLY, NULL},
+    {"func", T_OBJECT_EX, offsetof(py_timed, func), READONLY, NULL},
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
+     NULL},
+    {0},
+};
+
+static PyType_Slot timed_slots[] = {
+    {Py_tp_doc, "What calls of a decorated function come to."},
+    {Py_tp_new, timed_new},
+    {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_repr, timed_repr},
+    {Py_tp_dealloc, timed_dealloc},
+    {Py_tp_traverse, timed_traverse},
+    {Py_tp_clear, timed_clear},
+    {Py_tp_methods, timed_methods},
+    {Py_tp_members, timed_members},
+    {0},
+};
+
+static PyType_Spec timed_spec = {
+    .name = "microbench._core.Timed",
+    .basicsize = sizeof(py_timed),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = timed_slots,
+};
+
+int
+py_timed_ready(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    state->timed_type = py_state_type(module, &timed_spec);
+    return state->timed_type ? 0 : -1;
+}

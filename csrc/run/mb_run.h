@@ -1,0 +1,163 @@
+/* The native half of one run, and the registry of all that are open.
+ *
+ * The registry answers "which runs are open now": for phases in worker threads here, for
+ * whoever has to write the records of a dying process later. It is one list for the
+ * process; nothing in it belongs to an interpreter.
+ *
+ *     new --mb_run_open--> open --mb_run_close--> closed
+ *
+ * A run may be shown in a journal, from mb_run_mirror to mb_run_forget. A forked child
+ * shows none that its parent opened, and gives them ids of its own.
+ *
+ * Thread: under the GIL.
+ */
+#ifndef MB_RUN_H
+#define MB_RUN_H
+
+#include "base/mb_clock.h"
+#include "base/mb_identity.h"
+#include "base/mb_platform.h"
+#include "journal/mb_mirror.h"
+#include "run/mb_phases.h"
+#include "run/mb_samples.h"
+
+typedef enum { MB_RUN_NEW, MB_RUN_OPEN, MB_RUN_CLOSED } mb_run_state;
+
+typedef struct mb_run {
+    struct mb_run *older, *newer; /* in the registry, in the order of opening */
+    const void *bench;            /* whose run: an identity, never followed */
+    uintptr_t thread;             /* that opened it */
+    uintptr_t strand;             /* of that thread: a greenlet; 0: the main one */
+    unsigned generation;          /* of forks, in which it was opened */
+    mb_run_state state;
+    bool suspended;  /* a generator that waits for its consumer */
+    bool background; /* of the whole process: takes what no other run takes */
+    bool measuring;  /* between two clock reads */
+    bool claimed;    /* by its owner, who writes the record */
+    bool has_id;
+    unsigned id_generation; /* of forks, in which the id was drawn */
+    char record_id[MB_RECORD_ID_SIZE];
+    uint32_t iteration;     /* the current one, from 0 */
+    int64_t start_wall_ns;  /* call.start_time */
+    int64_t began_ns;       /* monotonic, at the same moment; 0 before it */
+    int64_t finish_wall_ns; /* call.finish_time: the start, and what went by since */
+    int64_t clock_step_ns;  /* call.clock_step; 0 where the wall clock was not set */
+    int64_t started_ns;     /* monotonic, of the current stretch */
+    int64_t stopped_ns;     /* monotonic, end of the last stretch; 0 before it */
+    int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
+    mb_samples durations;
+    mb_phases phases;
+    mb_mirror *mirror;          /* Borrowed: of a run that is journalled; else NULL */
+    unsigned mirror_generation; /* of forks, in which it was made */
+    mb_entry *entry;            /* Borrowed from the mirror: the current iteration's */
+} mb_run;
+
+/* All zero is a new run. */
+void mb_run_init(mb_run *run);
+/* Closes the run if it is open, forgets it in the journal, and frees what it owns. */
+void mb_run_free(mb_run *run);
+
+void mb_run_open(mb_run *run, const void *bench);
+/* Takes it out of the registry. What it holds stays readable. Idempotent. */
+void mb_run_close(mb_run *run);
+
+/* How many runs are open in this process. */
+extern uint32_t mb_runs_open;
+
+/* Where a phase goes in a strand of this thread that has no active run: the newest open
+ * run of this bench if all its open runs belong to one other strand, or thread; else, in
+ * any thread, its newest background run, which is not counted among them. Borrowed. Else
+ * NULL, and `*lost` is true if the bench has open runs. */
+mb_run *mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost);
+
+/* --- the clock -------------------------------------------------------------------- */
+
+void mb_run_start_mirrored(mb_run *run);
+
+/* Reads both clocks at the same moment: the start of the run, unless that is known. */
+void mb_run_note_start(mb_run *run);
+
+/* Notes the end of the last stretch as that of the run; now, where there was none. A wall
+ * clock that was set by MB_CLOCK_STEP_NS or more since the start is noted as well: less may
+ * be a pause between two readings. */
+#define MB_CLOCK_STEP_NS 1000000000
+void mb_run_note_finish(mb_run *run);
+
+/* Starts the current iteration, or goes on with it; the clock is read last. The caller has
+ * read the wall clock just before the first start, unless mb_run_note_start() has. */
+static inline void
+mb_run_start(mb_run *run)
+{
+    run->measuring = true;
+    if (run->mirror) {
+        mb_run_start_mirrored(run);
+    } else {
+        run->started_ns = mb_clock_ns();
+    }
+    if (run->began_ns == 0) {
+        run->began_ns = run->started_ns;
+    }
+}
+
+/* Ends the stretch, clock read first: no time is counted until the next start. */
+static inline void
+mb_run_suspend(mb_run *run)
+{
+    run->stopped_ns = mb_clock_ns();
+    __atomic_store_n(mb_journal_alive, run->stopped_ns, __ATOMIC_RELAXED);
+    run->measuring = false;
+    run->elapsed_ns += run->stopped_ns - run->started_ns;
+    if (run->entry) {
+        mb_entry_suspend(run->entry, run->elapsed_ns);
+    }
+}
+
+void mb_run_leave_mirrored(mb_run *run);
+
+/* The iteration has taken `elapsed_ns`: stores that, where there is room. */
+static inline void
+mb_run_stop(mb_run *run)
+{
+    mb_samples_push(&run->durations, run->elapsed_ns);
+    if (run->mirror) {
+        mb_run_leave_mirrored(run);
+    }
+    run->elapsed_ns = 0;
+    run->iteration++;
+}
+
+/* --- the journal ------------------------------------------------------------------ */
+
+/* The id of its record, MB_RECORD_ID_SIZE characters: the same from the first call on,
+ * but another one in a forked child. Borrowed. */
+const char *mb_run_record_id(mb_run *run);
+
+/* Has the journal show what is known of the run now, and what comes. Of `record`, the id
+ * and both starts are filled in. False: it is not open, or shown already, or there is no
+ * room. */
+bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record);
+
+/* The current iteration begins now, and is measured elsewhere: shows that. mb_run_stop ends
+ * it, as ever. */
+void mb_run_began_elsewhere(mb_run *run);
+
+/* A phase that is about to be entered, in the journal; NULL if there is no room. */
+mb_entry *mb_run_mirror_phase(mb_run *run, mb_name *name);
+
+/* It has been left, and `entry` is what the journal has of it. The run has a mirror. */
+void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);
+
+/* The mirror; NULL where there is none, as in a forked child. */
+mb_mirror *mb_run_own_mirror(mb_run *run);
+
+/* Whether the caller is the one to write the record: true once. */
+bool mb_run_claim(mb_run *run);
+
+/* No sink has taken the record: the journal keeps the line, and the run has no mirror any
+ * more. False where there is no journal, or no room. */
+bool mb_run_keep(mb_run *run, const char *line, size_t size);
+
+/* The record is written, or there will be none: the journal forgets it. Idempotent. */
+void mb_run_forget(mb_run *run);
+
+#endif
