@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CHECKLIST = ROOT / 'docs' / 'checklist.md'
-BEHAVIOUR = sorted((ROOT / 'docs').glob('behaviour-*.md'))
-BEHAVIOUR.append(ROOT / 'docs' / 'reliability.md')
+PAGES = ROOT / 'docs' / 'development'
+CHECKLIST = PAGES / 'checklist.md'
+BEHAVIOUR = sorted(PAGES.glob('behaviour-*.md'))
+BEHAVIOUR.append(PAGES / 'reliability.md')
 STATES = ('fixed', 'later', 'open', 'documented')
 
 each_page = pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_every_named_test_exists(page):
 
 def test_what_it_meets_names_tests_that_exist():
     """Rows without a number name their tests as well, each row in three cells."""
-    lines = (ROOT / 'docs' / 'reliability.md').read_text(encoding='utf-8').splitlines()
+    lines = (PAGES / 'reliability.md').read_text(encoding='utf-8').splitlines()
     start = lines.index('## What it meets')
     rows = [line.strip('| ').split(' | ') for line in lines[start:] if '::' in line]
     assert {len(row) for row in rows} == {3}

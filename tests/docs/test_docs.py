@@ -32,7 +32,7 @@ import microbench
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(microbench.__file__).parent
-PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').rglob('*.md'))]
 
 NOT_RUN = [
     ('README.md', 'it makes its own environment; tests/examples runs what it runs'),

@@ -13,11 +13,14 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / 'docs'
 
 
-def test_every_page_is_in_the_index():
-    """docs/index.md leads to all other pages."""
-    linked = set(re.findall(r'\]\((\S+\.md)\)', (DOCS / 'index.md').read_text('utf-8')))
-    pages = {page.name for page in DOCS.glob('*.md')} - {'index.md'}
+@pytest.mark.parametrize('folder', [DOCS, DOCS / 'development'], ids=lambda path: path.name)
+def test_every_page_is_in_the_index_of_its_folder(folder):
+    """The index of a folder leads to all of its other pages; the user's leads to both."""
+    text = (folder / 'index.md').read_text('utf-8')
+    linked = set(re.findall(r'\]\((\S+\.md)\)', text))
+    pages = {page.name for page in folder.glob('*.md')} - {'index.md'}
     assert pages - linked == set()
+    assert folder != DOCS or 'development/index.md' in linked
 
 
 def test_every_mixin_has_a_section():
@@ -61,7 +64,7 @@ def test_the_sink_of_the_recipe():
     assert [line.decode() for line in seen] == kept.outfile.getvalue().splitlines()
 
 
-@pytest.mark.parametrize('page', sorted(DOCS.glob('*.md')), ids=lambda page: page.name)
+@pytest.mark.parametrize('page', sorted(DOCS.rglob('*.md')), ids=lambda page: page.name)
 def test_a_page_is_short(page):
     """A topic that outgrows a page wants another page."""
     assert len(page.read_text('utf-8').splitlines()) <= 450

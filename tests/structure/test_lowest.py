@@ -100,8 +100,8 @@ def test_the_lowest_versions_are_tested(project):
 
 
 def test_the_page_has_each_bound(project):
-    """docs/dependencies.md names the version of what a user installs."""
-    page = (ROOT / 'docs' / 'dependencies.md').read_text('utf-8')
+    """docs/development/dependencies.md names the version of what a user installs."""
+    page = (ROOT / 'docs' / 'development' / 'dependencies.md').read_text('utf-8')
     extras = project['project']['optional-dependencies']
     groups = [project['project']['dependencies'], *(extras[name] for name in WITH_BOUNDS)]
     for requirement in [requirement for group in groups for requirement in group]:
