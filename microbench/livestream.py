@@ -24,10 +24,10 @@ import time
 from abc import ABCMeta
 
 from .follow.follower import Follower
-from .follow.watcher import Changes
+from .follow.watcher import Watcher
 from .journal.patterns import is_pattern
 from .logs import printing_logger
-from .messages import one_line, tell
+from .messages import one_line, print_stderr
 from .results.fields import part, runtime
 
 TYPE_CHECKING = False
@@ -134,39 +134,39 @@ class _Thread(threading.Thread):
         self._stream = stream
         self._path, self._sleeptime = path, sleeptime
         self._follower = Follower(path, self._note_damage)
-        self._changes: Changes | None = None
+        self._watcher: Watcher | None = None
         self._is_stopping = False
         self._told: set[object] = set()  # failures that were logged at length
 
     def begin(self) -> None:
-        if self._changes is None:
-            self._changes = Changes(self._path)
+        if self._watcher is None:
+            self._watcher = Watcher(self._path)
             running.add(self)
             self.start()
 
     def stop(self) -> None:
         self._is_stopping = True
-        if self._changes is not None:
-            self._changes.wake()
+        if self._watcher is not None:
+            self._watcher.wake()
 
     def run(self) -> None:
-        assert self._changes is not None
+        assert self._watcher is not None
         try:
-            self._follow(self._changes)
+            self._follow(self._watcher)
         finally:
             self._follower.close()
-            self._changes.close()
+            self._watcher.close()
             running.discard(self)
 
-    def _follow(self, changes: Changes) -> None:
+    def _follow(self, watcher: Watcher) -> None:
         watched = None
         while not self._is_stopping:
             self._pass(self._follower.records)
             if watched == self._follower.descriptors:
-                changes.wait(self._sleeptime)
+                watcher.wait(self._sleeptime)
             else:
                 watched = self._follower.descriptors
-                changes.watch(watched)  # it may have grown meanwhile: look again
+                watcher.watch(watched)  # it may have grown meanwhile: look again
         self._pass(self._follower.records)
         self._pass(self._follower.finish)
 
@@ -220,7 +220,7 @@ class _Thread(threading.Thread):
         try:
             self._stream._log.error(message, *values, **more)
         except Exception as error:
-            tell(f'{self.name}: logging failed: {one_line(error)}')
+            print_stderr(f'{self.name}: logging failed: {one_line(error)}')
 
 
 # --- ending ------------------------------------------------------------------------------

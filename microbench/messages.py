@@ -47,7 +47,7 @@ def warn(message: str, category: type[Warning]) -> None:
     try:
         _warn()(message, category, stacklevel=_frames_of_ours() + 2)
     except Exception:
-        tell(f'{category.__name__}: {message}')
+        print_stderr(f'{category.__name__}: {message}')
 
 
 def _warn() -> Callable[..., None]:
@@ -58,7 +58,7 @@ def _warn() -> Callable[..., None]:
     return getattr(sys.modules.get('warnings'), 'warn', _warnings.warn)
 
 
-def tell(line: str) -> None:
+def print_stderr(line: str) -> None:
     """Print a line for people to standard error, if there is one."""
     write_line(harmless(line))
 

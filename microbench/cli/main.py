@@ -9,7 +9,7 @@ import warnings
 
 from ..bench import MicroBenchBase
 from ..core.settings import is_switched_off
-from ..messages import tell
+from ..messages import print_stderr
 from .args import selected_mixins
 from .args.checks import checked
 from .args.parser import Parser, show_and_exit
@@ -105,7 +105,7 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
 
         program = settings.command[0]
         why = reason(program, measurement.start_error)
-        tell(f'microbench: cannot start {shown(program)}: {why}{quoted(program)}')
+        print_stderr(f'microbench: cannot start {shown(program)}: {why}{quoted(program)}')
     elif measurement.error is not None:
         raise measurement.error
     if measurement.ended_by == signal.SIGINT:
@@ -121,7 +121,7 @@ def _say_what_the_gil_does(command: list[str]) -> None:
     from .run.gil import refuses_to_start  # start-up time
 
     if refuses_to_start(command):
-        tell(
+        print_stderr(
             f'microbench: {shown(command[0])} cannot start: PYTHON_GIL=0 is set, '
             'and this build of Python needs the GIL'
         )
@@ -148,4 +148,4 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
 
 def _say(message: Warning | str, *_where: Any, **_more: Any) -> None:
     """Show a warning as the message of a command, without a place in our sources."""
-    tell(f'microbench: {message}')
+    print_stderr(f'microbench: {message}')

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def simpler(value: Any) -> Any:
+def convert(value: Any) -> Any:
     """Return a simpler value; the very same if there is none."""
-    for classes, convert in BUILT_IN:
+    for classes, converted in BUILT_IN:
         if isinstance(value, classes):
-            return convert(value)
-    for module, name, convert in ELSEWHERE:
+            return converted(value)
+    for module, name, converted in ELSEWHERE:
         cls = getattr(sys.modules.get(module), name, None)
         if cls is not None and isinstance(value, cls):
-            return convert(value)
+            return converted(value)
     if hasattr(type(value), '__dataclass_fields__'):
         return _of_dataclass(value)
     if isinstance(value, Mapping):

@@ -15,7 +15,7 @@ import math
 
 from .. import _core, json_library
 from ..messages import one_line, text_of, warn
-from .convert import simpler
+from .convert import convert
 from .surrogates import with_readable_surrogates
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ class JSONEncoder(json.JSONEncoder):
         text, complex numbers `[real, imaginary]`, dataclasses and mappings of any kind
         objects, sentinels and template strings their `repr`.
         """
-        found = simpler(o)
+        found = convert(o)
         return super().default(o) if found is o else found
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 BITS = {f'{number:02x}': 1 << number for number in range(256)}
 
 
-class Seen:
+class Deduplicator:
     """Remembers records by their id, at one bit each.
 
     Ids of one process differ in a number that counts up (`mb_identity.h`), so 256
@@ -26,7 +26,7 @@ class Seen:
         """Yield the records that come by for the first time; one without an id always does.
 
         >>> record = {'mb': {'record_id': 'c0ffee-01'}}
-        >>> list(Seen().new([record, {}, record, {}]))
+        >>> list(Deduplicator().new([record, {}, record, {}]))
         [{'mb': {'record_id': 'c0ffee-01'}}, {}, {}]
         """
         blocks = self._blocks

@@ -12,9 +12,9 @@ import os
 from itertools import islice
 
 from ..results.reading import BOM, decode_line, decode_together, salvaged
-from .dedup import Seen
-from .growing_file import HEAD, GrowingFile, GrowingPipe, opened
-from .rotated import Siblings
+from .dedup import Deduplicator
+from .rotated import RotatedFiles
+from .tailed_file import HEAD, TailedFile, TailedPipe, opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ class Follower:
     def __init__(self, path: str | bytes, damaged: Callable[[bytes], object]) -> None:
         self.path = path
         self._damaged = damaged
-        self._current: GrowingFile | None = None
-        self._former: list[GrowingFile] = []
-        self._siblings = Siblings(path)
-        self._seen = Seen()
+        self._current: TailedFile | None = None
+        self._former: list[TailedFile] = []
+        self._rotated = RotatedFiles(path)
+        self._dedup = Deduplicator()
 
     @property
     def descriptors(self) -> list[int]:
@@ -61,7 +61,7 @@ class Follower:
             for line in self._current.lines_backwards()
             for record in reversed(list(self._one_by_one(line)))
         )
-        return list(islice(filter(wanted, self._seen.new(backwards)), count))[::-1]
+        return list(islice(filter(wanted, self._dedup.new(backwards)), count))[::-1]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are complete and were not yielded before.
@@ -70,14 +70,14 @@ class Follower:
             OSError: the file is there and cannot be read. Try again later.
         """
         for lines in self._lines():
-            yield from self._seen.new(decode_together(lines) or self._one_by_one(lines))
+            yield from self._dedup.new(decode_together(lines) or self._one_by_one(lines))
 
     def finish(self) -> Iterator[dict[str, Any]]:
         """Yield records that only lack their newline, and close all files."""
         missed = list(self._missed(self._current))
         for lines in [*missed, *(file.unfinished() for file in self._files())]:
             decoded = map(decode_line, lines.split(b'\n'))
-            yield from self._seen.new(one for one in decoded if one is not None)
+            yield from self._dedup.new(one for one in decoded if one is not None)
         self.close()
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class Follower:
             file.close()
         self._current, self._former = None, []
 
-    def _files(self) -> list[GrowingFile]:
+    def _files(self) -> list[TailedFile]:
         current = [] if self._current is None else [self._current]
         return [*self._former, *current]
 
@@ -98,7 +98,7 @@ class Follower:
             yield from self._taken_place(there)
         yield from self._let_go()
 
-    def _taken_place(self, successor: GrowingFile | None) -> Iterator[bytes]:
+    def _taken_place(self, successor: TailedFile | None) -> Iterator[bytes]:
         """Yield the lines of the file that lost its place, of its successors and of this.
 
         Args:
@@ -114,20 +114,20 @@ class Follower:
             self._current = successor
             yield from self._lines_of(successor)
 
-    def _lines_of(self, file: GrowingFile) -> Iterator[bytes]:
+    def _lines_of(self, file: TailedFile) -> Iterator[bytes]:
         if not file.is_continued():  # it was cut off, or written anew
             yield from self._missed(file)
             file.start_over()
         yield from file.batches()
 
-    def _missed(self, file: GrowingFile | None) -> Iterator[bytes]:
+    def _missed(self, file: TailedFile | None) -> Iterator[bytes]:
         """Yield the lines of files that came and went, or were copied, between two looks.
 
         Args:
             file: the one that was at the path before, if there was one.
         """
         known = {file.identity for file in self._files()}
-        for path, identity, is_new in self._siblings.changed():
+        for path, identity, is_new in self._rotated.changed():
             missed = None if identity in known else _with_records(path)
             if missed is None:
                 continue
@@ -137,7 +137,7 @@ class Follower:
             else:
                 missed.close()
 
-    def _at_path(self) -> GrowingFile | None:
+    def _at_path(self) -> TailedFile | None:
         """Return the file that is at the path now; None if there is none."""
         try:
             state = os.stat(self.path)
@@ -179,13 +179,13 @@ class Follower:
         return salvaged(line)
 
 
-def _with_records(path: bytes) -> GrowingFile | None:
+def _with_records(path: bytes) -> TailedFile | None:
     """Return the file at a path if it seems to hold records, plain and not compressed."""
     try:
         file = opened(path)
     except OSError:
         return None
-    if not isinstance(file, GrowingPipe) and os.pread(file.fd, HEAD, 0).lstrip().startswith(
+    if not isinstance(file, TailedPipe) and os.pread(file.fd, HEAD, 0).lstrip().startswith(
         b'{'
     ):
         return file

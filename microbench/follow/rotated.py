@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 SEPARATORS = b'.-_~'
 
 
-class Siblings:
+class RotatedFiles:
     """The files whose names are that of a path with something after it.
 
     Args:

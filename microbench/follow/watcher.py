@@ -26,7 +26,7 @@ EVENT = struct.Struct('iIII')  # watch, what happened, cookie, length of the nam
 EVENTS = 1 << 16  # bytes of events that are read at once
 
 
-class Changes:
+class Watcher:
     """Waits for changes at a path, one file after another, or until it is woken.
 
     Args:

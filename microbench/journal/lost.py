@@ -12,7 +12,7 @@ from ..results import compressed
 from ..results.reading import blocks, decode_line
 from .reader import Journal, one_at_a_time, paths_for
 from .recovery import is_of, survey
-from .torn_lines import without_fragments
+from .torn_lines import without_torn_lines
 from .written import Written, ids_in
 
 TYPE_CHECKING = False
@@ -111,7 +111,7 @@ class _Lost:
             return block
         if not block.endswith(b'\n'):
             block += b'\n'
-        return without_fragments(block, lambda text: is_of(text, self._begun))
+        return without_torn_lines(block, lambda text: is_of(text, self._begun))
 
 
 def _opened(output: str, *, is_needed: bool) -> IO[bytes] | None:

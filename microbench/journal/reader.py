@@ -32,7 +32,7 @@ MAGIC = 8  # bytes, the last that are written when a journal is made
 MOST = _core.JOURNAL_MOST  # bytes of one
 FIRST_LOOKS, FIRST_BYTES = 64, 512 << 10  # journals, bytes read, before a first record
 LOOKING = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # the last: no waiting for a FIFO
-PATIENCE = 2.0  # seconds for another process that recovers a journal, or dies
+LOCK_TIMEOUT = 2.0  # seconds for another process that recovers a journal, or dies
 
 # fcntl(2) keeps processes apart; between the threads of one it is for us to do so.
 one_at_a_time = Lock()
@@ -146,7 +146,7 @@ class Journal:
         output: the file that its records belong to.
         exclusive: whether they are about to be put there: nobody else reads it then.
         force: whether journals of other users and hosts are taken too.
-        patience: seconds to wait for its lock while that is held for moments only.
+        lock_timeout: seconds to wait for its lock while that is held for moments only.
         most: bytes of it that are read; a larger one is left alone.
     """
 
@@ -157,14 +157,14 @@ class Journal:
         *,
         exclusive: bool = False,
         force: bool = False,
-        patience: float = PATIENCE,
+        lock_timeout: float = LOCK_TIMEOUT,
         most: int = MOST,
     ) -> None:
         self.path = path
         self.output = real(output)
         self.exclusive = exclusive
         self.force = force
-        self.patience = patience
+        self.lock_timeout = lock_timeout
         self.most = most
         self.why_not = ''
         self.lives = False
@@ -238,7 +238,7 @@ class Journal:
         import fcntl
 
         kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
-        deadline = time.monotonic() + self.patience
+        deadline = time.monotonic() + self.lock_timeout
         while True:
             try:
                 fcntl.lockf(self._descriptor, kind | fcntl.LOCK_NB)

@@ -41,13 +41,13 @@ class Limits:
 
     Attributes:
         bytes_left: that may still be read, of journals and of the file.
-        patience: seconds to wait for the lock of a journal.
+        lock_timeout: seconds to wait for the lock of a journal.
         done: ids of the records that were added: a copy of a journal has them as well.
     """
 
-    def __init__(self, bytes_left: int, patience: float) -> None:
+    def __init__(self, bytes_left: int, lock_timeout: float) -> None:
         self.bytes_left = bytes_left
-        self.patience = patience
+        self.lock_timeout = lock_timeout
         self.done: set[bytes] = set()
 
 
@@ -89,7 +89,7 @@ def recover(
     Raises:
         OSError: the file cannot be read, or a record not be added: then the journals stay.
     """
-    limits = Limits(1 << 62, reader.PATIENCE)
+    limits = Limits(1 << 62, reader.LOCK_TIMEOUT)
     paths = iter(paths_for(output))
     while group := list(islice(paths, GROUP)):
         yield from _recovered(group, output, append, sync, force, limits)
@@ -191,7 +191,7 @@ class _Held:
             self._output,
             exclusive=True,
             force=self._force,
-            patience=self._limits.patience,
+            lock_timeout=self._limits.lock_timeout,
             most=min(self._limits.bytes_left, reader.MOST),
         )
         with ExitStack() as closing:

@@ -29,7 +29,7 @@ BLANK = b'\t'  # as mb_pieces.h has it: after it a writer begins no new line
 NEAR = 4096  # bytes
 
 
-def fragments(contents: bytes) -> Iterator[Place]:
+def find(contents: bytes) -> Iterator[Place]:
     """Yield begin and end of each beginning of a record that is followed by a newline."""
     begin = 0
     while (end := contents.find(b'\n', begin)) >= 0:
@@ -44,7 +44,7 @@ def _found_in(block: bytes) -> list[Place]:
     """Return the fragments in whole lines; where there are none, it is seen at once."""
     if not block.endswith(b'\n') or decode_together(block[:-1]) is not None:
         return []
-    return list(fragments(block))
+    return list(find(block))
 
 
 def _of_line(line: bytes) -> Iterator[Place]:
@@ -65,7 +65,7 @@ def _starts(line: bytes) -> list[int]:
     return starts
 
 
-def without_fragments(block: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
+def without_torn_lines(block: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
     """Return some lines with blanks in the place of the fragments that are dead."""
     changed = bytearray(block)
     for begin, end in _found_in(block):

@@ -165,13 +165,13 @@ class Written:
 
 def ids_in(block: bytes, ids: set[bytes]) -> set[bytes]:
     """Return those ids of which a whole record is among the lines of a block."""
-    from ..results.reading import holds  # start-up time
+    from ..results.reading import contains  # start-up time
 
     if len(ids) <= FEW:
         near = {one for one in ids if one in block}
     else:
         near = ids.intersection(_all_ids(block))
-    return {one for one in near if holds(block, one)}
+    return {one for one in near if contains(block, one)}
 
 
 def _all_ids(block: bytes) -> Iterator[bytes]:

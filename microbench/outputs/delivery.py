@@ -15,7 +15,7 @@ from _thread import get_ident
 from time import monotonic
 
 from .. import _core
-from ..messages import one_line, tell, text_of, warn, write_line
+from ..messages import one_line, print_stderr, text_of, warn, write_line
 from .base import Output, writer_of
 from .delivery_state import Turns
 from .file import FileOutput
@@ -221,7 +221,7 @@ class Delivery:
         if always or cls.lost <= MOST_LINES:
             return write_line(record.decode('ascii', 'backslashreplace'))
         if _is_power_of_ten(cls.lost):
-            tell(f'microbench: no sink took {cls.lost} records so far')
+            print_stderr(f'microbench: no sink took {cls.lost} records so far')
         return False
 
 

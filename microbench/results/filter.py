@@ -50,7 +50,7 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of "\\d": the text is what it is
             tree = ast.parse(text.strip(), mode='eval')
-        holds = _part(tree.body)
+        meets = _part(tree.body)
     except SyntaxError as error:
         hint = '; == compares' if '=' in text.replace('==', '') else ''
         raise ValueError(f'{text!r} is not a condition: {error.msg}{hint}') from None
@@ -59,7 +59,7 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
         raise ValueError(f'{text!r} is not a condition: {what} {error.why}') from None
     except (ValueError, RecursionError, MemoryError):  # a NUL; nested too deeply
         raise ValueError(f'{text[:60]!r} is not a condition: it cannot be read') from None
-    return lambda record: bool(holds(record))
+    return lambda record: bool(meets(record))
 
 
 class _UnknownError(Exception):
@@ -172,15 +172,15 @@ def _compare(node: Any) -> Part:
     values = [_part(value) for value in (node.left, *node.comparators)]
     tests = [_COMPARISONS[type(op)] for op in node.ops]
 
-    def holds(record: dict[str, Any]) -> bool:
+    def compared(record: dict[str, Any]) -> bool:
         found = [value(record) for value in values]
         triples = zip(tests, found, found[1:], strict=False)
-        return all(_holds(test, left, right) for test, left, right in triples)
+        return all(_is_true(test, left, right) for test, left, right in triples)
 
-    return holds
+    return compared
 
 
-def _holds(test: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
+def _is_true(test: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
     try:
         if _is_time(left) and _is_time(right):
             left, right = _comparable(left, right)
@@ -207,7 +207,7 @@ def _in(left: Any, right: Any) -> bool:
 
 
 def _not_in(left: Any, right: Any) -> bool:
-    return not _holds(_in, left, right)
+    return not _is_true(_in, left, right)
 
 
 _COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {

@@ -106,7 +106,7 @@ class Lines:
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:
-    """Return the JSON object on a line; None if it holds nothing of the kind."""
+    """Return the JSON object on a line; None if it contains nothing of the kind."""
     try:
         value = json_library.loads(line)
     except (ValueError, RecursionError):
@@ -114,7 +114,7 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def holds(contents: bytes | bytearray, record_id: bytes) -> bool:
+def contains(contents: bytes | bytearray, record_id: bytes) -> bool:
     """Whether a whole record with this id is among the lines.
 
     A line that was cut off is none, whatever it still shows of the id.
@@ -157,7 +157,7 @@ def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
 
 
 def salvaged(line: bytes) -> list[dict[str, Any]]:
-    """Return the whole records on a line that holds several, or parts of some."""
+    """Return the whole records on a line that contains several, or parts of some."""
     record = decode_line(line.strip(AROUND))
     if record is not None:
         return [record]

@@ -53,12 +53,12 @@ def summary(results: Any) -> None:
     if not durations:
         print('No result has call.durations.')
         return
-    form = units.duration if known else units.number
+    unit = units.duration if known else units.number
     bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
-    print(_line(durations, form) + f'  lower_bounds={bounds}' * bool(bounds))
+    print(_line(durations, unit) + f'  lower_bounds={bounds}' * bool(bounds))
 
 
-def _line(durations: list[float], form: Callable[[float], str]) -> str:
+def _line(durations: list[float], unit: Callable[[float], str]) -> str:
     from math import isfinite, nan
     from statistics import fmean, median, stdev
 
@@ -71,7 +71,7 @@ def _line(durations: list[float], form: Callable[[float], str]) -> str:
         'max': max(durations),
         'stdev': spread,
     }
-    texts = (f'{name}={form(v) if isfinite(v) else v}' for name, v in figures.items())
+    texts = (f'{name}={unit(v) if isfinite(v) else v}' for name, v in figures.items())
     return '  '.join([f'n={len(durations)}', *texts])
 
 

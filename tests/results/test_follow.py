@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench.follow import follower as follow
-from microbench.follow import growing_file
-from microbench.follow.dedup import Seen
+from microbench.follow import tailed_file
+from microbench.follow.dedup import Deduplicator
 from microbench.follow.follower import Follower
 from microbench.results.reading import decode_line, decode_together
 
@@ -144,7 +144,7 @@ def test_records_without_ids(followed):
 
 def test_a_long_line(followed, monkeypatch):
     """A line may be longer than what is read at once."""
-    monkeypatch.setattr(growing_file, 'CHUNK', 100)
+    monkeypatch.setattr(tailed_file, 'CHUNK', 100)
     followed.write(line(1, text='x' * 1000), line(2), line(3, text='y' * 99))
     assert followed.look() == [1, 2, 3]
 
@@ -374,7 +374,7 @@ def run(followed, steps):
 def test_any_pieces_and_any_rotations(steps, chunk):
     """Each record comes once, whatever is cut, copied and renamed between the looks."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(growing_file, 'CHUNK', chunk)
+        patch.setattr(tailed_file, 'CHUNK', chunk)
         followed = Followed(folder)
         followed.look()
         written, seen = run(followed, steps)
@@ -410,11 +410,11 @@ def test_an_empty_record_at_the_end(followed, end):
 @given(st.lists(st.sampled_from(['a-00', 'a-01', 'b-ff', 'b-100', 'x', '', 'zz-zz'])))
 def test_ids_are_remembered(ids):
     """Each id is new once, whatever it looks like."""
-    new = Seen().new({'mb': {'record_id': name}} for name in ids)
+    new = Deduplicator().new({'mb': {'record_id': name}} for name in ids)
     assert [record['mb']['record_id'] for record in new] == list(dict.fromkeys(ids))
 
 
 @pytest.mark.parametrize('record', [{}, {'mb': None}, {'mb': {'record_id': 7}}])
 def test_records_without_an_id_are_always_new(record):
     """Nothing can be said of them."""
-    assert list(Seen().new([record, record])) == [record, record]
+    assert list(Deduplicator().new([record, record])) == [record, record]

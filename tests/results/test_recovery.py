@@ -528,7 +528,7 @@ CRASH = """
 import os, signal, sys
 from microbench import _core
 from microbench.cli.view import recover
-from microbench.journal import torn_lines as fragments, reader as journals
+from microbench.journal import reader, torn_lines
 
 place, name, when = {place}, {name!r}, {when!r}
 whole = getattr(place, name)
@@ -553,10 +553,10 @@ recover.main(sys.argv[1:])
     ('place', 'name'),
     [
         ('_core.Appender', 'append'),
-        ('journals.Journal', 'note_recovery'),
-        ('fragments', 'blank'),
+        ('reader.Journal', 'note_recovery'),
+        ('torn_lines', 'blank'),
         ('_core.Appender', 'sync'),
-        ('journals.Journal', 'remove'),
+        ('reader.Journal', 'remove'),
     ],
 )
 def test_killed_while_it_recovers(path, killed, capsys, place, name, when):

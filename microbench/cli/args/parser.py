@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 
 from ... import __version__
-from ...messages import tell, text_of
+from ...messages import print_stderr, text_of
 from ..words import UsageError, hint, is_option, is_value, program_name, shown
 from . import options
 from .settings import Settings
@@ -146,8 +146,8 @@ class Parser:
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong, and end with status 2."""
-        tell(f'usage: {self.prog} [options] [--] COMMAND [ARG ...]')
-        tell(f'{self.prog}: error: {message}')
+        print_stderr(f'usage: {self.prog} [options] [--] COMMAND [ARG ...]')
+        print_stderr(f'{self.prog}: error: {message}')
         sys.exit(2)
 
 

@@ -23,7 +23,7 @@ import microbench
 
 from ... import mixins
 from ...core.capture import CLIArg
-from ...messages import one_line, tell
+from ...messages import one_line, print_stderr
 from ..words import UsageError, hint, shown
 from .options import option_of_mixin
 
@@ -80,7 +80,7 @@ def installed() -> Named:
         try:
             found[entry.name] = _loaded(entry)
         except UsageError as error:
-            tell(f'microbench: {error}')
+            print_stderr(f'microbench: {error}')
     return found
 
 
@@ -194,7 +194,7 @@ def _default_of(arg: CLIArg, command: list[str]) -> Any:
     try:
         return arg.cli_default(list(command))
     except Exception as error:  # as one of a capture: it costs no run
-        tell(f'microbench: {arg.flags[0]} has no default: {one_line(error)}')
+        print_stderr(f'microbench: {arg.flags[0]} has no default: {one_line(error)}')
         return CLIArg.UNSET
 
 

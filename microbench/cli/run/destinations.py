@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ...messages import tell
+from ...messages import print_stderr
 from ...outputs.base import Output
 from ...outputs.file import FileOutput
 from ..words import UsageError, key_and_value
@@ -121,7 +121,7 @@ def look_ahead(settings: Settings) -> None:
     for host in _hosts(settings):
         why = _trouble_with(host)
         if why is not None:
-            tell(
+            print_stderr(
                 f'microbench: the host {host!r} is not known now ({why}): if it is not by '
                 'then, the record goes to standard error'
             )

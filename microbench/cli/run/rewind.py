@@ -15,7 +15,7 @@ import os
 import stat
 import sys
 
-from ...messages import tell
+from ...messages import print_stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class OnlyOnce:
         """Look at the pipe, and print the message if it applies."""
         if not self.said and (self._waiting() or (self.was_open and self._is_at_end())):
             self.said = True
-            tell(ONCE)
+            print_stderr(ONCE)
 
     def _waiting(self) -> int:
         """Return how many bytes the pipe holds."""

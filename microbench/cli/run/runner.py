@@ -11,7 +11,7 @@ from time import monotonic
 from ... import _core
 from ...core.run import Run
 from ...core.times import HEARTBEAT
-from ...messages import tell
+from ...messages import print_stderr
 from ...outputs.delivery import took_last
 from ...outputs.file import FileOutput
 from ...process.signals import name_of
@@ -240,14 +240,14 @@ class Measurement:
         """Warn of patterns that have matched nothing: the record may hold a secret."""
         if self.settings.redact and not self.settings.quiet:
             for pattern in masker.unmatched:
-                tell(
+                print_stderr(
                     f'microbench: --redact {shown(pattern)} matches no field of the record'
                 )
 
     def _stay(self) -> None:
         """Wait for a child that the record did not wait for."""
         if self.left_running and self.child is not None:
-            tell('microbench: the record is written; the command has not ended yet')
+            print_stderr('microbench: the record is written; the command has not ended yet')
             self.child.finish()
 
     # --- the outcome -----------------------------------------------------------------

@@ -17,7 +17,7 @@ import select
 import threading
 from time import monotonic
 
-from ...messages import one_line, tell
+from ...messages import one_line, print_stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -165,4 +165,4 @@ class Watch:
         try:
             action(*args)
         except Exception as error:
-            tell(f'microbench: while the command ran: {one_line(error)}')
+            print_stderr(f'microbench: while the command ran: {one_line(error)}')

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 from ...journal.written import is_compressed
-from ...messages import tell
+from ...messages import print_stderr
 from ...results.cleaning import CLEANED, CONVERTED, UNCHANGED, clean_line
 from ...results.reading import Lines, damage
 from ..words import UsageError
@@ -85,9 +85,9 @@ def convert(words: list[str]) -> int:
     else:
         _write_new_file(conversion, asked.outfile)
     if asked.json:
-        tell(_line_of(conversion.counts))
+        print_stderr(_line_of(conversion.counts))
     else:
-        tell(f'microbench: {conversion.told()}')
+        print_stderr(f'microbench: {conversion.told()}')
     return 0
 
 

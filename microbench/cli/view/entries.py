@@ -9,7 +9,7 @@ from collections import deque
 
 from ...journal.lost import blocks_of, contents
 from ...journal.patterns import files_of, is_pattern
-from ...messages import safe, tell
+from ...messages import print_stderr, safe
 from ...results.compressed import is_packed
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
@@ -70,7 +70,7 @@ class Entries:
                 self.count += 1
             self.damaged += lines.damaged
             if lines.damaged:
-                tell(f'microbench: {name_of(path)}: {damage(lines.damaged)}')
+                print_stderr(f'microbench: {name_of(path)}: {damage(lines.damaged)}')
 
     @property
     def sources(self) -> str:

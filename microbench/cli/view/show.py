@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ...messages import safe, tell
+from ...messages import print_stderr, safe
 from ...results.fields import part
 from ..terminal import Cell, Terminal
 from ..values import as_json, is_number, shown
@@ -121,7 +121,9 @@ def _tell_of_journals(paths: list[str]) -> None:
 
     for path in paths:
         for why in left_alone(path):
-            tell(f'{path}: a journal was left alone: {why}; see microbench recover --force')
+            print_stderr(
+                f'{path}: a journal was left alone: {why}; see microbench recover --force'
+            )
 
 
 main = answering('show', show)
@@ -176,7 +178,7 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
         if asked.filter is None or asked.filter(entry.record):
             rows.append(Row(entry, fields, asked.all))
     if not rows:
-        tell(entries.nothing())
+        print_stderr(entries.nothing())
     elif entry is not None and entries.count == 1 and not (asked.column or asked.json):
         _show_whole([entry], asked)
     else:
@@ -187,7 +189,7 @@ def _show_chosen(some: list[Entry], entries: Entries, asked: argparse.Namespace)
     """Show all about records, or rows if columns are asked for."""
     some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
     if not some:
-        tell(f'{entries.sources}: the condition does not hold for what was chosen')
+        print_stderr(f'{entries.sources}: the condition does not hold for what was chosen')
     elif asked.column:
         fields = _fields(asked)
         _print([Row(entry, fields, asked.all) for entry in some], entries, asked)

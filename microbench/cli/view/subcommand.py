@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ...messages import safe, tell
+from ...messages import print_stderr, safe
 from ..terminal import page_width
 from ..words import UsageError, program_name
 
@@ -109,5 +109,5 @@ def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str
 
 
 def _told(name: str, sentence: str, status: int) -> int:
-    tell(f'microbench {name}: {sentence}')
+    print_stderr(f'microbench {name}: {sentence}')
     return status

@@ -9,12 +9,12 @@ from collections import deque
 from itertools import islice
 
 from ...encoding.json_text import encode
-from ...follow.dedup import Seen
+from ...follow.dedup import Deduplicator
 from ...follow.follower import Follower
-from ...follow.watcher import Changes
+from ...follow.watcher import Watcher
 from ...journal.lost import lost_records
 from ...journal.patterns import is_pattern
-from ...messages import safe, tell
+from ...messages import print_stderr, safe
 from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
@@ -111,10 +111,10 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
         if not asked.follow:
             yield iter(_last_ones(asked))
             return
-        changes = Changes(asked.path)
+        watcher = Watcher(asked.path)
         follower = Follower(asked.path, _tell_damage)
         last = follower.last(asked.lines, asked.filter)
-        yield from _followed(last, follower, changes, asked)
+        yield from _followed(last, follower, watcher, asked)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -131,29 +131,29 @@ def _last_ones(asked: argparse.Namespace) -> list[Record]:
     last = follower.last(asked.lines, asked.filter)
     if not (follower.descriptors or lost):
         raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
-    found = Seen().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
+    found = Deduplicator().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
     return list(deque(found, maxlen=asked.lines))
 
 
 def _followed(
-    last: list[Record], follower: Follower, changes: Changes, asked: argparse.Namespace
+    last: list[Record], follower: Follower, watcher: Watcher, asked: argparse.Namespace
 ) -> Iterator[Iterator[Record]]:
     if not follower.descriptors:
-        tell(f'microbench tail: {name_of(asked.path)} does not exist yet')
+        print_stderr(f'microbench tail: {name_of(asked.path)} does not exist yet')
     yield iter(last)
-    _mind_reader(changes)
+    _mind_reader(watcher)
     while True:
         watched = follower.descriptors
-        changes.watch(watched)
+        watcher.watch(watched)
         while watched == follower.descriptors:
             yield filter(asked.filter, follower.records())
-            changes.wait(INTERVAL)
+            watcher.wait(INTERVAL)
 
 
-def _mind_reader(changes: Changes) -> None:
+def _mind_reader(watcher: Watcher) -> None:
     """End when our reader goes away, and not only when there is something to write."""
     try:
-        changes.mind(sys.stdout.fileno())
+        watcher.mind(sys.stdout.fileno())
     except (OSError, ValueError):
         pass  # not a stream of the system's
 
@@ -168,12 +168,12 @@ def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
     else:
         yield iter(deque(wanted, maxlen=asked.lines))
     if lines.damaged:
-        tell(f'microbench tail: {name_of(STDIN)}: {damage(lines.damaged)}')
+        print_stderr(f'microbench tail: {name_of(STDIN)}: {damage(lines.damaged)}')
 
 
 def _tell_damage(line: bytes) -> None:
     beginning = safe(line[:40].decode('utf-8', 'backslashreplace'))
-    tell(f'microbench tail: a line was skipped, it is not a record: {beginning}')
+    print_stderr(f'microbench tail: a line was skipped, it is not a record: {beginning}')
 
 
 # --- how they are shown ------------------------------------------------------------------

@@ -22,7 +22,7 @@ CHUNK = 1 << 15  # bytes a reading: as much as stays in the processor's cache, d
 HEAD, LAST = 1024, 256  # bytes that are compared: of the file's start, before our position
 
 
-def opened(path: str | bytes) -> GrowingFile:
+def opened(path: str | bytes) -> TailedFile:
     """Return the file at a path, whatever its kind.
 
     Raises:
@@ -34,14 +34,14 @@ def opened(path: str | bytes) -> GrowingFile:
         os.close(fd)
         raise IsADirectoryError(EISDIR, os.strerror(EISDIR), path)
     if not S_ISREG(mode):
-        return GrowingPipe(fd)
+        return TailedPipe(fd)
     if kind_of(os.pread(fd, LONGEST, 0)) is not None:
         os.close(fd)
         raise OSError(EINVAL, 'it is compressed, and does not grow', path)
-    return GrowingFile(fd)
+    return TailedFile(fd)
 
 
-class GrowingFile:
+class TailedFile:
     """The lines of a file, each once it is complete.
 
     Args:
@@ -67,7 +67,7 @@ class GrowingFile:
         self._head = os.pread(self.fd, min(HEAD, position), 0)
         self._last = os.pread(self.fd, min(LAST, position), max(0, position - LAST))
 
-    def take_over(self, other: GrowingFile) -> bool:
+    def take_over(self, other: TailedFile) -> bool:
         """Go on where the reading of another file ended, if this is a copy of it."""
         self._position, self._head, self._last = other._position, other._head, other._last
         if self._position and self.is_continued():
@@ -169,7 +169,7 @@ class GrowingFile:
         return 0
 
 
-class GrowingPipe(GrowingFile):
+class TailedPipe(TailedFile):
     """The lines of what has no positions and is read as it comes: a pipe, a terminal."""
 
     _rest = bytearray()  # of a line that is not complete
@@ -178,7 +178,7 @@ class GrowingPipe(GrowingFile):
         """It cannot be cut off."""
         return True
 
-    def take_over(self, other: GrowingFile) -> bool:
+    def take_over(self, other: TailedFile) -> bool:
         """It is no copy."""
         return False
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from microbench.follow import inotify, watcher
-from microbench.follow.watcher import Changes
+from microbench.follow.watcher import Watcher
 
 FOREVER = 3600  # seconds: a wait that lasts so long is one that nothing has ended
 kernel_tells = pytest.mark.skipif(inotify.LIBRARY is None, reason='needs inotify')
@@ -28,7 +28,7 @@ def path(tmp_path):
 def waiting(path):
     """Changes of a path, given back at the end."""
     before = descriptors()
-    waiting = Changes(str(path))
+    waiting = Watcher(str(path))
     yield waiting
     waiting.close()
     assert descriptors() == before
@@ -153,7 +153,7 @@ def test_a_wake_ends_a_wait(waiting):
 
 def test_a_wake_after_the_end():
     """It does nothing: the descriptor may be somebody else's by then."""
-    waiting = Changes('results.jsonl')
+    waiting = Watcher('results.jsonl')
     waiting.close()
     waiting.wake()
 

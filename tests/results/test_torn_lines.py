@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench.journal.torn_lines import blank, fragments
+from microbench.journal.torn_lines import blank, find
 from microbench.journal.written import ids_in
-from microbench.results.reading import decode_lines, holds, salvaged
+from microbench.results.reading import contains, decode_lines, salvaged
 
 
 def record(number):
@@ -24,7 +24,7 @@ OTHER = record(2)
 
 def found(contents):
     """The texts of the fragments."""
-    return [contents[begin:end] for begin, end in fragments(contents)]
+    return [contents[begin:end] for begin, end in find(contents)]
 
 
 @pytest.mark.parametrize('cut', range(1, len(WHOLE)))
@@ -149,4 +149,4 @@ def test_ids_in_a_block(lines, sought):
 )
 def test_whether_a_file_holds_a_record(contents, held):
     """Only a whole record with this id counts."""
-    assert holds(contents, b'id-1') is held
+    assert contains(contents, b'id-1') is held
