@@ -64,7 +64,10 @@ def test_the_sink_of_the_recipe():
     assert [line.decode() for line in seen] == kept.outfile.getvalue().splitlines()
 
 
-@pytest.mark.parametrize('page', sorted(DOCS.rglob('*.md')), ids=lambda page: page.name)
+PAGES = sorted(set(DOCS.rglob('*.md')) - {DOCS / 'reference-api.md'})  # made, to look up
+
+
+@pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_a_page_is_short(page):
     """A topic that outgrows a page wants another page."""
     assert len(page.read_text('utf-8').splitlines()) <= 450
