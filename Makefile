@@ -60,6 +60,20 @@ lint-mypy: build
 
 lint-c: build
 	@$(BIN)/clang-format --dry-run --Werror $(C_FILES)
+	@for source in $(PLAIN_C); do $(CC) $(STRICT_C) $$source || exit 1; done
+	@for source in $(wildcard csrc/py/*.c); do \
+	    $(CC) $(STRICT_C) -isystem $$($(BIN)/python -c $(INCLUDE_OF_PYTHON)) $$source || exit 1; done
+	@$(CC) --version | grep -q 'Free Software' || exit 0; for source in $(PLAIN_C); do \
+	    $(CC) $(ANALYZED_C) $$source || exit 1; done
+
+# More than setup.py asks for: the C that Cython writes would fail these.
+STRICT_C = -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow \
+    -Wcast-qual -Werror -Icsrc -c -o /dev/null
+# The analyzer of GCC 12 takes memory that lies in a list of its owner for leaked.
+ANALYZED_C = -std=c11 -D_GNU_SOURCE -O1 -fanalyzer -Wno-analyzer-malloc-leak -Werror -Icsrc \
+    -c -o /dev/null
+PLAIN_C = $(filter-out csrc/tests/%,$(wildcard csrc/*/mb_*.c))
+INCLUDE_OF_PYTHON = 'import sysconfig; print(sysconfig.get_path("include"))'
 
 # A sanitized extension needs its run-time library loaded before the interpreter.
 #   --capture=sys                the last words of a sanitizer are not held back by pytest

@@ -3,7 +3,7 @@
 void
 mb_pieces_add(mb_pieces *line, const void *data, size_t size)
 {
-    line->parts[line->count++] = (struct iovec){(void *)data, size};
+    line->parts[line->count++] = mb_pieces_iovec(data, size);
     line->size += size;
 }
 

@@ -20,6 +20,13 @@ typedef struct {
     size_t size; /* of all together */
 } mb_pieces;
 
+/* `data` for writev(2), which only reads it; the type of iov_base is not const. */
+static inline struct iovec
+mb_pieces_iovec(const void *data, size_t size)
+{
+    return (struct iovec){(void *)(uintptr_t)data, size};
+}
+
 /* Adds one, of MB_PIECES at most. */
 void mb_pieces_add(mb_pieces *line, const void *data, size_t size);
 

@@ -214,13 +214,13 @@ write_time_of_day(char *end, uint32_t second, uint32_t microsecond)
 }
 
 static char *
-write_date(char *end, date date)
+write_date(char *end, date day)
 {
-    end = write_padded(end, date.day, 2);
+    end = write_padded(end, day.day, 2);
     *--end = '-';
-    end = write_padded(end, date.month, 2);
+    end = write_padded(end, day.month, 2);
     *--end = '-';
-    return write_padded(end, (uint32_t)date.year, 4);
+    return write_padded(end, (uint32_t)day.year, 4);
 }
 
 void

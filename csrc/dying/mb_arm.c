@@ -176,7 +176,7 @@ static void
 free_last(mb_last *last)
 {
     for (unsigned i = 0; i < last->count; i++) {
-        mb_free((char *)last->targets[i].path);
+        mb_free((void *)(uintptr_t)last->targets[i].path);
     }
     mb_free(last);
 }
@@ -187,11 +187,12 @@ copy_target(mb_target *copy, const mb_target *target)
     *copy = *target;
     if (target->path) {
         const size_t size = strlen(target->path) + 1;
-        copy->path = mb_alloc(size);
-        if (!copy->path) {
+        char *path = mb_alloc(size);
+        copy->path = path;
+        if (!path) {
             return false;
         }
-        memcpy((char *)copy->path, target->path, size);
+        memcpy(path, target->path, size);
     } else if (!mb_raw_identify(target->fd, copy->file)) {
         copy->fd = -1; /* closed already: it takes nothing */
     }
@@ -475,8 +476,8 @@ action_like(const struct sigaction *before, mb_signal_use use)
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | (kept & (SA_RESTART | SA_NODEFER));
     if (use.kind == MB_SIGNAL_CRASHES) {
         action.sa_flags &= ~SA_NODEFER;
-        action.sa_flags |=
-            SA_RESETHAND; /* see is_called_by_another() in mb_signals.c */
+        /* See is_called_by_another() in mb_signals.c. */
+        action.sa_flags |= (int)SA_RESETHAND;
         sigfillset(&action.sa_mask);
     }
     return action;

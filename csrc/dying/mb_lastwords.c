@@ -28,12 +28,12 @@ take_buffer(size_t size)
 }
 
 static void
-give_buffer(buffer buffer)
+give_buffer(buffer taken)
 {
-    if (buffer.data == ready) {
+    if (taken.data == ready) {
         __atomic_clear(&ready_is_taken, __ATOMIC_RELEASE);
-    } else if (buffer.data) {
-        mb_raw_unmap(buffer.data, buffer.size);
+    } else if (taken.data) {
+        mb_raw_unmap(taken.data, taken.size);
     }
 }
 
@@ -69,12 +69,12 @@ write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
 {
     mb_slot_line line;
     const size_t room = mb_slot_room(image, slot, ending);
-    const buffer buffer = take_buffer(room);
+    const buffer taken = take_buffer(room);
     const bool written =
-        buffer.data && room &&
-        mb_slot_record(image, slot, ending, buffer.data, buffer.size, &line) &&
+        taken.data && room &&
+        mb_slot_record(image, slot, ending, taken.data, taken.size, &line) &&
         write_to_targets(&line, targets, count);
-    give_buffer(buffer);
+    give_buffer(taken);
     return written;
 }
 

@@ -97,7 +97,7 @@ crash(const mb_signal *signal, int number, const siginfo_t *info)
 static bool
 is_crash(const mb_signal *signal)
 {
-    return signal->ours.sa_flags & SA_RESETHAND;
+    return signal->ours.sa_flags & (int)SA_RESETHAND;
 }
 
 void

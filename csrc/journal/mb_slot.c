@@ -1,5 +1,7 @@
 #include "journal/mb_slot.h"
 
+#include "base/mb_pieces.h"
+
 #include <string.h>
 
 #include "base/mb_signame.h"
@@ -650,7 +652,7 @@ mb_slot_room(mb_image image, const mb_slot *slot, const mb_ending *ending)
 static void
 add_part(mb_slot_line *line, int index, const char *bytes, size_t size)
 {
-    line->parts[index] = (struct iovec){.iov_base = (char *)bytes, .iov_len = size};
+    line->parts[index] = mb_pieces_iovec(bytes, size);
     line->size += size;
 }
 

@@ -132,7 +132,7 @@ static bool
 leads_to(PyObject *open, const py_run *run)
 {
     while (open && open != run->state->muted) {
-        if (open == (PyObject *)run) {
+        if ((const py_run *)open == run) {
             return true;
         }
         open = ((py_run *)open)->previous;

@@ -243,7 +243,7 @@ flattened(PyObject *positional, PyObject *keywords, PyObject **names)
 {
     const Py_ssize_t count = PyTuple_GET_SIZE(positional);
     const Py_ssize_t named = PyDict_GET_SIZE(keywords);
-    PyObject **values = PyMem_New(PyObject *, count + named);
+    PyObject **values = PyMem_New(PyObject *, (size_t)(count + named));
     *names = PyTuple_New(named);
     if (!values || !*names) {
         PyMem_Free(values);

@@ -285,7 +285,7 @@ copy_phases(mb_run *run)
     mb_phases_finished(&run->phases, left);
     for (uint32_t i = 0; i < count; i++) {
         if (!mb_phase_noted(left[i])) {
-            copy_phase(run, (mb_phase *)left[i]);
+            copy_phase(run, (mb_phase *)(uintptr_t)left[i]); /* of this run: writable */
         }
     }
     mb_free(left);
