@@ -38,7 +38,7 @@ def _start():
 
 _start()
 
-_types = c.py_state_new()
+_types = c.py_module_new()
 cdef c.py_state *state = c.py_state_of(_types)
 
 OpenRun = <object>state.run_type

@@ -307,6 +307,9 @@ cdef extern from "run/mb_record.h":
     void mb_record_call(mb_text *text, const mb_run *run, mb_record_form form,
                         int64_t now_ns) noexcept nogil
 
+cdef extern from "py/py_module.h":
+    object py_module_new()
+
 cdef extern from "py/py_state.h":
     ctypedef struct py_state:
         void *active
@@ -314,7 +317,6 @@ cdef extern from "py/py_state.h":
         void *run_type
         void *timed_type
         unsigned long long lost
-    object py_state_new()
     py_state *py_state_of(object module) noexcept
 
 cdef extern from "py/py_phase.h":

@@ -25,10 +25,7 @@ typedef struct {
     unsigned spares;
 } py_state;
 
-/* The module object that owns the types, new reference; NULL with an exception. */
-PyObject *py_state_new(void);
-
-/* Borrowed state of that module. */
+/* Borrowed state of the module object that owns the types (py_module.h). */
 py_state *py_state_of(PyObject *module);
 
 /* A type of `spec`, owned by the module; NULL with an exception. */

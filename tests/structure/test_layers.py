@@ -240,6 +240,25 @@ def test_only_py_files_include_python():
     assert not wrong, report('only csrc/py_* include Python.h:', wrong)
 
 
+# The type is in one file and the function that leads to it in the other.
+TOGETHER = {('py_function', 'py_timed'), ('py_timed', 'py_function')}
+
+
+def test_c_modules_have_no_cycle():
+    """No two modules of csrc/ include each other, directly or through others."""
+    graph = {}
+    for path in ROOT.glob('csrc/*/*_*.[ch]'):
+        if path.parent.name == 'tests':
+            continue
+        found = re.findall(
+            r'^#include "\w+/(\w+)\.h"', path.read_text('utf-8'), re.MULTILINE
+        )
+        pairs = {(path.stem, name) for name in found if name != path.stem} - TOGETHER
+        graph.setdefault(path.stem, set()).update(name for _, name in pairs)
+    assert {'mb_text', 'py_run'} <= set(graph)
+    TopologicalSorter(graph).prepare()
+
+
 # The guard itself, tried on trees that break each rule.
 
 

@@ -1,0 +1,78 @@
+#include "py/py_module.h"
+
+#include "base/mb_stack.h"
+#include "py/py_headroom.h"
+#include "py/py_phase.h"
+#include "py/py_run.h"
+#include "py/py_timed.h"
+
+static int
+state_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    py_state *state = py_state_of(module);
+    Py_VISIT(state->active);
+    Py_VISIT(state->muted);
+    Py_VISIT(state->nothing);
+    Py_VISIT(state->current);
+    Py_VISIT(state->phase_type);
+    Py_VISIT(state->ready_type);
+    Py_VISIT(state->run_type);
+    Py_VISIT(state->timed_type);
+    return 0;
+}
+
+static int
+state_clear(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    Py_CLEAR(state->active);
+    Py_CLEAR(state->muted);
+    Py_CLEAR(state->nothing);
+    Py_CLEAR(state->current);
+    Py_CLEAR(state->phase_type);
+    Py_CLEAR(state->ready_type);
+    Py_CLEAR(state->run_type);
+    Py_CLEAR(state->timed_type);
+    return 0;
+}
+
+static void
+state_free(void *module)
+{
+    state_clear(module);
+}
+
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "microbench._core",
+    .m_size = sizeof(py_state),
+    .m_traverse = state_traverse,
+    .m_clear = state_clear,
+    .m_free = state_free,
+};
+
+static int
+fill(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    state->active = PyContextVar_New("microbench_run", NULL);
+    state->muted = PyUnicode_InternFromString("<warm-up>");
+    if (!state->active || !state->muted) {
+        return -1;
+    }
+    if (py_run_ready(module) < 0 || py_phase_ready(module) < 0) {
+        return -1;
+    }
+    return py_timed_ready(module);
+}
+
+PyObject *
+py_module_new(void)
+{
+    mb_stack_margin = PY_HEADROOM_MARGIN;
+    PyObject *module = PyModule_Create(&definition);
+    if (module && fill(module) < 0) {
+        Py_CLEAR(module);
+    }
+    return module;
+}
