@@ -61,7 +61,8 @@ def state():
     return sys.getallocatedblocks(), resident(), counted
 
 watched = dict(globals())
-rounds()  # warm-up: caches and free lists fill
+for _ in range(2):
+    rounds()  # warm-up: caches and free lists fill, and the allocator takes its arenas
 before = state()
 rounds()
 rounds()
