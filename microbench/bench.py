@@ -7,12 +7,13 @@ import time
 
 from . import _core
 from .core import settings
+from .core.config import Config
 from .core.naming import name_of
-from .core.plan import Plan, matters
+from .core.plan import Plan, current_plan, matters
+from .core.record_line import line_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded, loaded, not_recorded
 from .encoding import json_text
-from .messages import one_line, warn
 from .mixins.python import MBPythonInfo
 from .outputs.delivery import Delivery
 from .outputs.file import FileOutput
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from .core.block import Block
     from .core.run import Run
-    from .core.run_journal import Keeper
 
 
 class _LazySignature:
@@ -83,10 +83,7 @@ class MicroBenchBase:
     redact: Iterable[str] | None = ()
 
     __signature__ = _LazySignature()
-    _epoch: object = None  # another one after each change of what a plan is made from
-    # Public attributes of the bench by name. Reading its __dict__ instead would make
-    # CPython build one, and `bench.time` could no longer be specialised.
-    _own: dict[str, Any] | None = None
+    _bench_config: Config  # no value here: CPython 3.11 would not specialise its reads
 
     def __init__(
         self,
@@ -107,18 +104,27 @@ class MicroBenchBase:
         self.iterations = settings.whole('iterations', iterations)
         self.warmup = settings.whole('warmup', warmup)
         self.tz = settings.time_zone(tz)
-        self._duration_counter = settings.counter(duration_counter)
-        self._json_encoder = settings.encoder(json_encoder)
-        self._static = settings.fields(static_fields)
-        self._delivery = Delivery(
-            self._sinks(outfile, outputs), settings.reaction(on_output_error)
+        config = self._config_so_far()
+        config.configure(
+            counter=settings.counter(duration_counter),
+            encoder=settings.encoder(json_encoder),
+            static=settings.fields(static_fields),
+            delivery=Delivery(
+                self._sinks(outfile, outputs), settings.reaction(on_output_error)
+            ),
+            journal=settings.journal(journal),
         )
-        self._journal = settings.journal(journal)
-        settings.tell_of_journals(self._delivery.sinks, self._journal)
-        self._keeper: Keeper | None = None
-        self._constants: dict[str, tuple[Any, dict[str, Any]]] = {}
-        self._plan: Plan | None = None
+        settings.tell_of_journals(config.delivery.sinks, config.journal)
+        self._duration_counter = config.counter  # read by bench.time(), in C
         self._off = settings.is_switched_off()
+
+    def _config_so_far(self) -> Config:
+        """Return the Config, made first for subclasses that set attributes before us."""
+        try:
+            config: Config = object.__getattribute__(self, '_bench_config')
+        except AttributeError:
+            config = self._bench_config = Config()
+        return config
 
     def _sinks(self, outfile: Any, outputs: Iterable[Any] | None) -> list[Any]:
         if outputs is None:
@@ -134,16 +140,16 @@ class MicroBenchBase:
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if matters(name):
-            if self._own is None:
-                self._own = {}
-            self._own[name] = value
-            self._epoch = object()
+            config = self._config_so_far()
+            config.own[name] = value
+            config.changed()
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if matters(name):
-            (self._own or {}).pop(name, None)
-            self._epoch = object()
+            config = self._config_so_far()
+            config.own.pop(name, None)
+            config.changed()
 
     def add_fields(self, /, **fields: Any) -> None:
         """Add static fields to the records that begin from now on, and to the process's.
@@ -153,8 +159,7 @@ class MicroBenchBase:
         Raises:
             ValueError: `mb` or `call` is no dict.
         """
-        self._static = {**self._static, **settings.fields(fields)}
-        self._epoch = object()
+        self._bench_config.add_fields(settings.fields(fields))
         exits = sys.modules.get(f'{__package__}.process.registry')  # by record_on_exit()
         if exits is not None:
             exits.refresh(self)
@@ -165,27 +170,10 @@ class MicroBenchBase:
 
         assert dt.timezone is timezone
 
-        own = dict(self._own or {})
-        fresh = {'_plan': None, '_keeper': None, '_constants': {}, '_own': own}
-        return {**self.__dict__, **fresh}
+        return {**self.__dict__, '_bench_config': self._bench_config.copy()}
 
     def _current_plan(self) -> Plan:
-        plan = self._plan
-        if plan is None or not plan.holds(self):
-            plan = self._plan = Plan(self, _original)
-        return plan
-
-    def _static_fields(self) -> dict[str, Any]:
-        return {name: settings.copied(value) for name, value in self._static.items()}
-
-    def _constant(self, hook: str, definition: Any) -> dict[str, Any]:
-        """Return what a capture marked per_process gives; it runs once."""
-        known = self._constants.get(hook)
-        if known is None or known[0] is not definition:
-            result: dict[str, Any] = {}
-            getattr(self, hook)(result)
-            known = self._constants[hook] = (definition, result)
-        return known[1]
+        return current_plan(self._bench_config, self)
 
     def explain_path(self) -> list[str]:
         """Return why records are built as dicts; empty if C writes them as text.
@@ -222,6 +210,8 @@ class MicroBenchBase:
 
         The default name is `<record>`. It can be entered again once it was left.
         """
+        if self._off:
+            return Unrecorded()
         try:
             block = _block_class or loaded(_block)
         except OSError as error:
@@ -345,31 +335,15 @@ class MicroBenchBase:
         Raises:
             TypeError, ValueError: it cannot be encoded.
         """
-        text = json_text.encode_strictly(obj, self._json_encoder)
+        text = json_text.encode_strictly(obj, self._bench_config.encoder)
         if _is_record(obj):
             text = self._current_plan().masker.record(text)
         return text.decode('ascii')
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
-        self._delivery.deliver(self._encoded(bm_data))
-
-    def _encoded(self, bm_data: dict[str, Any]) -> bytes:
-        """Return the line of a record, with secrets masked."""
-        plan = self._current_plan()
-        text = self._own_json(bm_data) if 'to_json' in plan.overridden else None
-        if text is None:
-            text = json_text.encode(bm_data, self._json_encoder)
-        return plan.masker.record(text)
-
-    def _own_json(self, bm_data: dict[str, Any]) -> bytes | None:
-        try:
-            record = self._current_plan().masker.values(bm_data)
-            text = self.to_json(record).encode('utf-8', 'surrogatepass')
-        except Exception as error:
-            warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
-            return None
-        return json_text.made_strict(_core.ascii_text(b' '.join(text.splitlines())))
+        config = self._bench_config
+        config.delivery.deliver(line_of(config, self, bm_data))
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
         """Return the records from the first sink that can read them back.
@@ -383,7 +357,7 @@ class MicroBenchBase:
             ValueError: an unknown format.
             ImportError: `'df'` without pandas.
         """
-        for sink in self._delivery.sinks:
+        for sink in self._bench_config.delivery.sinks:
             if hasattr(sink, 'get_results'):
                 try:
                     return sink.get_results(format=format, flat=flat)
@@ -441,7 +415,7 @@ def _exit_module() -> Any:
     return last
 
 
-_original = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
+Plan.base = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 
 _last: Any = None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # The bench has a file, and so a journal; its records go nowhere.
 BENCH = """
 bench = MicroBench(path, journal={mode!r})
-bench._delivery.in_order = [Null()]
+bench._bench_config.delivery.in_order = [Null()]
 with bench.record('first'):
     pass
 """

@@ -8,7 +8,7 @@ from .run import OneIteration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..bench import MicroBenchBase
+    from .owner import Owner
 
 
 class Block(_core.Left):
@@ -17,19 +17,17 @@ class Block(_core.Left):
     It can be entered again once it was left, not within itself.
     """
 
-    def __init__(self, bench: MicroBenchBase, name: str) -> None:
-        self._bench = bench
+    def __init__(self, owner: Owner, name: str) -> None:
+        self._owner = owner
         self._name = name
         self._run: OneIteration | None = None
 
     def __enter__(self) -> Block:
         if self._run is not None:
             raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
-        if self._bench._off:
-            return self
-        run = OneIteration(self._bench, self._name)
+        run = OneIteration(self._owner, self._name)
         if run.plan.refuses:
-            refuse(self._bench, 'record()')
+            refuse(self._owner, 'record()')
         run.begin()
         try:
             self._run = run

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..bench import MicroBenchBase
+    from .owner import Owner
 
 # code.co_flags, as in the documentation of the inspect module
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
@@ -41,7 +41,7 @@ COPIED += ['__annotations__', '__defaults__', '__kwdefaults__']
 DEFERRED = sys.version_info >= (3, 14)  # annotations are evaluated when they are read
 
 
-def decorated(bench: MicroBenchBase, func: Any) -> Any:
+def decorated(bench: Owner, func: Any) -> Any:
     """Return the function that records each call of `func`."""
     if isinstance(func, (classmethod, staticmethod)):
         return _decorated_descriptor(bench, func)
@@ -58,7 +58,7 @@ def decorated(bench: MicroBenchBase, func: Any) -> Any:
     return function
 
 
-def _decorated_descriptor(bench: MicroBenchBase, func: Any) -> Any:
+def _decorated_descriptor(bench: Owner, func: Any) -> Any:
     """Return a class method or static method around the decorated function."""
     if issubclass(type(func), (classmethod, staticmethod)):
         return type(func)(decorated(bench, func.__func__))
@@ -80,7 +80,7 @@ def _plain(timed: _core.Timed) -> Any:
     return function
 
 
-def _suspended(bench: MicroBenchBase, func: Any, kind: int) -> Any:
+def _suspended(bench: Owner, func: Any, kind: int) -> Any:
     """Return what makes the template for a function whose body can be suspended."""
     from . import suspended  # start-up time
 
@@ -108,7 +108,7 @@ def _kind_of(func: Any) -> int:
     return flags if isinstance(flags, int) else 0
 
 
-def _refuse_repetition(bench: MicroBenchBase, func: Any) -> None:
+def _refuse_repetition(bench: Owner, func: Any) -> None:
     for setting, only in (('iterations', 1), ('warmup', 0)):
         value = getattr(bench, setting)
         if value != only:
@@ -219,7 +219,7 @@ def _annotations_of(func: Any) -> Callable[[int], dict[str, Any]]:
 
 
 def begin(
-    bench: MicroBenchBase,
+    bench: Owner,
     func: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],

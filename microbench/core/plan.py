@@ -30,9 +30,10 @@ from .times import timezone
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, ClassVar
 
-    from ..bench import MicroBenchBase
+    from .config import Config
+    from .owner import Owner
 
 SCHEMA = 3
 BLOCKS, ALL = 1, 2
@@ -76,19 +77,25 @@ class Plan:
     """What to do for each record of one bench object, in its present state.
 
     Args:
-        bench: the bench.
-        base: what the base class defined when it was made; a test may patch it.
+        config: the settings of the bench.
+        owner: the bench, for its hooks and public attributes.
+
+    Attributes:
+        base: what the base class defined when it was made; a test may patch the class.
     """
 
-    def __init__(self, bench: MicroBenchBase, base: Mapping[str, Any]) -> None:
+    base: ClassVar[Mapping[str, Any]] = {}  # set by bench.py
+
+    def __init__(self, config: Config, owner: Owner) -> None:
         _core.look_for_greenlets()
         if lazy_imports() == 'all':
             load_lazy_imports()
         # Looked at first: what changes from here on outdates the plan at once. The
         # attribute look-up makes CPython assign a tag.
-        self.epoch = bench._epoch
-        self.version = _core.type_version(type(bench))
-        found = _definitions(bench)
+        self.epoch = config.epoch
+        self.version = _core.type_version(type(owner))
+        base = self.base
+        found = _definitions(config, owner)
         hooks = sorted(name for name, raw in found.items() if _is_hook(name, raw))
         self.captures = [n for n in hooks if n.startswith('capture_')]
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
@@ -96,43 +103,35 @@ class Plan:
         self.environment = [
             name for name in ENVIRONMENT if found.get(name, NOTHING) is not NOTHING
         ]
-        self.optional = bool(getattr(bench, 'capture_optional', False))
+        self.optional = bool(getattr(owner, 'capture_optional', False))
         self.overridden = [n for n in SEERS if found[n] is not base[n]]
-        self.triggers = any(_overridden(bench, base, name) for name in TRIGGERS)
+        self.triggers = any(_overridden(config, owner, name) for name in TRIGGERS)
         self.monitored = found.get('monitor') is not None
-        self.returns = bool(getattr(bench, 'keeps_return_value', False))
+        self.returns = bool(getattr(owner, 'keeps_return_value', False))
         self.refuses = 'refuses' in found  # ways in: see capture.refuse()
-        self.counter: Callable[[], Any] = bench._duration_counter
+        self.counter: Callable[[], Any] = config.counter
         kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
         self.foreign = not kinds
         self.integers = True in kinds
-        self.iterations = whole('iterations', bench.iterations)
-        self.warmup = whole('warmup', bench.warmup)
-        self.tz = time_zone(bench.tz)
-        self.masker = Masker(getattr(bench, 'redact', ()))
+        self.iterations = whole('iterations', owner.iterations)
+        self.warmup = whole('warmup', owner.warmup)
+        self.tz = time_zone(owner.tz)
+        self.masker = Masker(getattr(owner, 'redact', ()))
         self.mb = self._identity()
         self.shown: _core.Shown | None = None  # made when the first run is shown
-        self.shows = self._what_is_shown(bench)
-        self.not_native = list(self._reasons(bench, base, found))
+        self.shows = self._what_is_shown(config)
+        self.not_native = list(self._reasons(config, found))
         self.native = not self.not_native
         self._text: tuple[bytes, bytes, int] | None = None
         self.begun = False  # whether a run was begun by it
 
-    def holds(self, bench: MicroBenchBase) -> bool:
-        """Whether nothing has changed that the plan was made from."""
-        return (
-            self.epoch is bench._epoch
-            and self.version == _core.type_version(type(bench))
-            and self.version != 0
-        )
-
-    def _what_is_shown(self, bench: MicroBenchBase) -> int:
+    def _what_is_shown(self, config: Config) -> int:
         """Which runs a journal shows: none, BLOCKS or ALL."""
         seen = {'to_json', 'output_result'}.intersection(self.overridden)
-        files = [s for s in bench._delivery.sinks if getattr(s, '_is_path', False)]
-        if bench._journal == 'off' or not files or seen:
+        files = [s for s in config.delivery.sinks if getattr(s, '_is_path', False)]
+        if config.journal == 'off' or not files or seen:
             return 0
-        return ALL if bench._journal == 'on' else BLOCKS
+        return ALL if config.journal == 'on' else BLOCKS
 
     def _identity(self) -> dict[str, Any]:
         """Return the `mb` object, less the id of the single record."""
@@ -152,14 +151,12 @@ class Plan:
             }
         return mb
 
-    def _reasons(
-        self, bench: MicroBenchBase, base: Mapping[str, Any], raw: dict[str, Any]
-    ) -> Any:
+    def _reasons(self, config: Config, raw: dict[str, Any]) -> Any:
         """Yield, in words, each thing that needs the record as a dict."""
         for name in self.environment:
             yield f'{name} is read for each record'
         for name in [*self.captures, *self.post_captures]:
-            if name not in self.constant and raw[name] is not base.get(name):
+            if name not in self.constant and raw[name] is not self.base.get(name):
                 yield f'{name} runs for each record'
         for name in self.overridden:
             yield f'{name} is overridden'
@@ -170,27 +167,27 @@ class Plan:
         if self.returns:
             yield 'the return value is kept'
         yield from self.masker.reasons
-        yield from self._settings_for_dicts(bench)
+        yield from self._settings_for_dicts(config)
 
-    def _settings_for_dicts(self, bench: MicroBenchBase) -> Any:
+    def _settings_for_dicts(self, config: Config) -> Any:
         if self.foreign:
             yield f'{self.mb["duration_counter"]} is not read in C'
-        if bench._json_encoder is not None:
-            yield f'{bench._json_encoder.__name__} encodes the record'
+        if config.encoder is not None:
+            yield f'{config.encoder.__name__} encodes the record'
         if type(self.tz) is not timezone or self.tz.utcoffset(None).microseconds:
             yield f'{self.mb["timezone"]} is not a fixed offset'
-        for name, value in bench._static.items():
+        for name, value in config.static.items():
             if name in ('mb', 'call') or type(value) not in json_text.SCALARS:
                 yield f'field {name!r} is made anew for each record'
 
-    def text(self, bench: MicroBenchBase) -> tuple[bytes, bytes, int]:
+    def text(self, config: Config, owner: Owner) -> tuple[bytes, bytes, int]:
         """Return what comes before and after the call block, and the offset in seconds.
 
         Raises what a capture raises; then the plan does without text from now on.
         """
         if self._text is None:
             try:
-                self._text = self._fixed_text(bench)
+                self._text = self._fixed_text(config, owner)
             except (RecursionError, MemoryError):
                 raise  # of this moment
             except BaseException:
@@ -199,10 +196,10 @@ class Plan:
                 raise
         return self._text
 
-    def _fixed_text(self, bench: MicroBenchBase) -> tuple[bytes, bytes, int]:
-        fields = bench._static_fields()
+    def _fixed_text(self, config: Config, owner: Owner) -> tuple[bytes, bytes, int]:
+        fields = config.static_fields()
         for name in self.constant:
-            merge(fields, bench._constant(name, self.constant[name]))
+            merge(fields, config.constant(owner, name, self.constant[name]))
         text, names = self.masker.fields(json_text.encode(fields))
         mb = {**self.mb, 'masked': names} if names else self.mb
         head = b'{"mb":' + json_text.encode(mb)[:-1] + b',"record_id":"'
@@ -211,6 +208,19 @@ class Plan:
         offset = self.tz.utcoffset(None)
         assert offset is not None
         return head, b',' + tail if tail else b'', offset.days * 86400 + offset.seconds
+
+
+def current_plan(config: Config, owner: Owner) -> Plan:
+    """Return the plan of a bench, made anew if what it was made from has changed."""
+    plan: Plan | None = config.plan
+    if (
+        plan is None
+        or plan.epoch is not config.epoch
+        or plan.version != _core.type_version(type(owner))
+        or plan.version == 0
+    ):
+        plan = config.plan = Plan(config, owner)
+    return plan
 
 
 def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
@@ -224,12 +234,12 @@ def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
             record[name] = copied(value)
 
 
-def _definitions(bench: MicroBenchBase) -> dict[str, Any]:
+def _definitions(config: Config, owner: Owner) -> dict[str, Any]:
     """Map each name to its raw definition, as attribute look-up would choose it."""
     found: dict[str, Any] = {}
-    for cls in reversed(type(bench).__mro__):
+    for cls in reversed(type(owner).__mro__):
         found.update(vars(cls))
-    found.update(dict(bench._own or {}))
+    found.update(dict(config.own))
     return found
 
 
@@ -245,7 +255,8 @@ def _is_constant(raw: object) -> bool:
     return getattr(raw, 'per_process', None) is True
 
 
-def _overridden(bench: MicroBenchBase, base: Mapping[str, Any], name: str) -> bool:
+def _overridden(config: Config, owner: Owner, name: str) -> bool:
     """Whether the bench, or any class, defines `name` in another way than the base."""
-    places = [*map(vars, type(bench).__mro__), bench._own or {}]
-    return any(place.get(name, base[name]) is not base[name] for place in places)
+    places = [*map(vars, type(owner).__mro__), config.own]
+    base = Plan.base[name]
+    return any(place.get(name, base) is not base for place in places)

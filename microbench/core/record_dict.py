@@ -35,7 +35,7 @@ def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any
 
 def add_static(run: Run, data: dict[str, Any]) -> None:
     """Add the static fields of the bench; those in `mb` and `call` to what is there."""
-    for field, value in run.owner._static_fields().items():
+    for field, value in run.config.static_fields().items():
         if field in ('mb', 'call'):
             data[field].update(value)
         else:
@@ -49,7 +49,7 @@ def instead_of_text(run: Run) -> dict[str, Any]:
     """
     data = new(run, None, (), {}, {})
     for hook, definition in run.plan.constant.items():
-        merge(data, run.owner._constant(hook, definition))
+        merge(data, run.config.constant(run.owner, hook, definition))
     data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.tz)
     return data
 

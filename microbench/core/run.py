@@ -41,7 +41,8 @@ from ..outputs.delivery_state import Turns
 from . import record_dict, times
 from .capture import namespace, set_up
 from .naming import name_of
-from .plan import ALL, merge
+from .plan import ALL, current_plan, merge
+from .record_line import line_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..bench import MicroBenchBase
+    from .config import Config
+    from .owner import Owner
     from .run_journal import Keeper, Texts
     from .totals import Totals
 
@@ -59,16 +61,17 @@ class Run(_core.OpenRun):
     """One record, from the first capture to the last sink."""
 
     __slots__ = (
-        *('completed', 'data', 'failure', 'known', 'name', 'owner', 'plan', 'posts'),
-        *('totals', 'triggered', 'turns', 'undo'),
+        *('completed', 'config', 'data', 'failure', 'known', 'name', 'owner', 'plan'),
+        *('posts', 'totals', 'triggered', 'turns', 'undo'),
     )
 
     # Seconds that the end of the run may wait for what belongs to it; None: any.
     patience: float | None = None
 
-    def __init__(self, owner: MicroBenchBase, name: str | None = None) -> None:
+    def __init__(self, owner: Owner, name: str | None = None) -> None:
         self.owner = owner
-        self.plan = owner._current_plan()
+        self.config: Config = owner._bench_config
+        self.plan = current_plan(self.config, owner)
         self.name = name if name is None or type(name) is str else str(name)
         self.data: dict[str, Any] | None = None
         self.undo: list[Generator[None, None, None]] = []
@@ -108,7 +111,7 @@ class Run(_core.OpenRun):
     def _look_ahead(self) -> None:
         """Before the first record: what could not be written is told before the work."""
         self.plan.begun = True
-        self.owner._delivery.look_ahead()
+        self.config.delivery.look_ahead()
 
     def _begin_text(self, func: Any) -> bool:
         """Open the run without a dict, if that is possible."""
@@ -116,7 +119,7 @@ class Run(_core.OpenRun):
         if not plan.native:
             return False
         try:
-            plan.text(owner)
+            plan.text(self.config, owner)
         except Exception:
             return False  # the dict form knows what to do with a capture that fails
         self._name_it(func)
@@ -148,13 +151,13 @@ class Run(_core.OpenRun):
             keeper.show_as(self, *texts)
 
     def _keeper(self) -> Keeper | None:
-        keeper = self.owner._keeper
+        keeper: Keeper | None = self.config.keeper
         if keeper is None:
             try:
                 Keeper = loaded(_keeper_class)  # noqa: N806 - a class
             except OSError:
                 return None  # no descriptor is left to read the module with
-            keeper = self.owner._keeper = Keeper(self.owner)
+            keeper = self.config.keeper = Keeper(self.config)
         return keeper
 
     def _name_it(self, func: Any) -> None:
@@ -203,7 +206,7 @@ class Run(_core.OpenRun):
     def _capture_one(self, hook: str, data: dict[str, Any]) -> None:
         definition = self.plan.constant.get(hook)
         if definition is not None:
-            merge(data, self.owner._constant(hook, definition))
+            merge(data, self.config.constant(self.owner, hook, definition))
             return
         method = getattr(self.owner, hook, None)
         if method is None:
@@ -225,7 +228,7 @@ class Run(_core.OpenRun):
         while self.undo:
             self._keeping_failure(self.undo.pop().close)
         self.close()
-        del self.owner, self.plan
+        del self.owner, self.config, self.plan
         self.data = None
 
     # --- around each iteration ---------------------------------------------------------
@@ -295,7 +298,7 @@ class Run(_core.OpenRun):
             self._output(record)
 
     def _text(self, exception: BaseException | None) -> bytes:
-        head, tail, offset = self.plan.text(self.owner)
+        head, tail, offset = self.plan.text(self.config, self.owner)
         if exception is not None:
             outcome = json_text.encode({'exception': record_dict.described(exception)})
             tail += b',' + outcome[1:-1]
@@ -328,7 +331,7 @@ class Run(_core.OpenRun):
     def _output(self, record: dict[str, Any]) -> None:
         """Hand a record to output_result() of a class that has its own, or to the sinks."""
         if 'output_result' not in self.plan.overridden:
-            self._deliver(self.owner._encoded(record))
+            self._deliver(line_of(self.config, self.owner, record))
         elif self.turns is None and self._is_ours():
             self._output_by_others(record)
 
@@ -338,7 +341,7 @@ class Run(_core.OpenRun):
             self.owner.output_result(self.plan.masker.values(record))
         except BaseException as error:
             text = self.plan.masker.record(json_text.encode(record))
-            failed = self.owner._delivery.failed
+            failed = self.config.delivery.failed
             self._keeping_failure(failed, 'output_result()', error, text)
 
     def _deliver(self, text: bytes) -> None:
@@ -346,7 +349,7 @@ class Run(_core.OpenRun):
         if self._is_ours():
             self.turns = turns = self.turns or Turns()
             try:
-                self.owner._delivery.go_on(text, turns)
+                self.config.delivery.go_on(text, turns)
             except BaseException as error:
                 if not turns.over or error is turns.interruption:
                     raise  # finish() goes on after what has interrupted it
@@ -358,8 +361,8 @@ class Run(_core.OpenRun):
         A run that no journal shows, as of a decorated function, gets a place in it now.
         """
         lost = self.turns and self.turns.lost
-        if lost and self.owner._delivery.may_keep() and not _core.keep(self, lost):
-            keeper = self._keeper() if self.owner._journal != 'off' else None
+        if lost and self.config.delivery.may_keep() and not _core.keep(self, lost):
+            keeper = self._keeper() if self.config.journal != 'off' else None
             if keeper is not None:
                 keeper.show_as(self, b'{"mb":{"record_id":"', b'', b'', 0, True)
                 _core.keep(self, lost)

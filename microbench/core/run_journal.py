@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..bench import MicroBenchBase
+    from .config import Config
     from .run import Run
 
     # head, call, tail, offset of the time zone, whether what is measured may not be told
@@ -64,9 +64,9 @@ class Keeper:
     another one when either has changed.
     """
 
-    def __init__(self, bench: MicroBenchBase) -> None:
-        self._sink = file_sink(bench)
-        self._mode = bench._journal
+    def __init__(self, config: Config) -> None:
+        self._sink = file_sink(config)
+        self._mode = config.journal
         self._renew()
 
     def _renew(self) -> None:
@@ -103,7 +103,7 @@ class Keeper:
 
             parent.watch(block=True)
         if run.data is None:
-            head, tail, offset = plan.text(run.owner)
+            head, tail, offset = plan.text(run.config, run.owner)
             plan.shown = _core.Shown(journal, self._sink or NoSink(), head, tail, offset)
             plan.shown.show(run, run.name)
         elif journal is not None:
@@ -124,9 +124,9 @@ class Keeper:
             journal.show(run, *texts)
 
 
-def file_sink(bench: MicroBenchBase) -> FileOutput | None:
+def file_sink(config: Config) -> FileOutput | None:
     """Return the first sink that appends its records, as they are, to a path."""
-    for sink in bench._delivery.sinks:
+    for sink in config.delivery.sinks:
         if isinstance(sink, FileOutput) and sink._is_path:
             method = getattr(writer_of(sink), '__func__', None)
             if method is FileOutput.write_record:
@@ -139,7 +139,7 @@ def file_sink(bench: MicroBenchBase) -> FileOutput | None:
 
 def texts(run: Run, data: dict[str, Any]) -> Texts:
     """Return what a record says that is open now, less what C writes."""
-    encoder, masker = run.owner._json_encoder, run.plan.masker
+    encoder, masker = run.config.encoder, run.plan.masker
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
     mb.pop('record_id', None)

@@ -15,9 +15,14 @@ from ..descriptors import loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-    from ..bench import MicroBenchBase
+    class HasToJson(Protocol):
+        """A bench."""
+
+        def to_json(self, obj: Any) -> str:
+            """Return `obj` as JSON."""
+
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
 DEEPEST = 50  # containers within each other that are written without an encoder
@@ -120,7 +125,7 @@ def made_strict(line: bytes) -> bytes:
     return line if value is None else encode(value)
 
 
-def snapshot(value: Any, bench: MicroBenchBase) -> Any:
+def snapshot(value: Any, bench: HasToJson) -> Any:
     """Return the value as it is now, as plain JSON values.
 
     If `bench.to_json` cannot encode it: the placeholder, with one JSONEncodeWarning.

@@ -25,7 +25,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from ..bench import MicroBenchBase
     from .delivery_state import Last
 
 MOST_LINES = 10
@@ -154,6 +153,10 @@ class Delivery:
     def _files_first(self) -> list[Any]:
         return sorted(self.in_order, key=lambda sink: not _is_native(sink))
 
+    def took_last(self) -> list[Any]:
+        """Return the sinks that took the last record."""
+        return [sink for sink in self.sinks if id(sink) not in self.failing]
+
     def failed(self, name: str, error: BaseException, record: bytes) -> None:
         """React to somebody's own way of output that has failed, or was interrupted."""
         interrupted = not isinstance(error, Exception)
@@ -237,12 +240,6 @@ class Delivering:
     def go_on(self, _: None) -> None:
         """Give it to those that have not had their turn."""
         self._delivery.go_on(self._record, self._turns, self._timeout)
-
-
-def took_last(bench: MicroBenchBase) -> list[Any]:
-    """Return the sinks of a bench that have taken its last record."""
-    delivery = bench._delivery
-    return [sink for sink in delivery.sinks if id(sink) not in delivery.failing]
 
 
 def _is_local(sink: Any) -> bool:

@@ -12,6 +12,8 @@ from .. import _core
 from ..core import environment, record_dict, run_journal, times
 from ..core.capture import is_early, namespace
 from ..core.decorate import GENERATOR
+from ..core.plan import current_plan
+from ..core.record_line import line_of
 from ..core.run import Run
 from ..encoding import json_text
 from ..messages import one_line
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from ..bench import MicroBenchBase
+    from ..core.owner import Owner
     from .cause import Ending
     from .signals import Wish
 
@@ -45,7 +47,7 @@ class ExitRun(Run):
     patience = PATIENCE
 
     def __init__(
-        self, owner: MicroBenchBase, name: str, signals: dict[int, Wish], grace: float
+        self, owner: Owner, name: str, signals: dict[int, Wish], grace: float
     ) -> None:
         super().__init__(owner, name)
         self.background = True
@@ -87,7 +89,7 @@ class ExitRun(Run):
             self._journal = _core.Journal(None)
             self._journal.show(self, *self._prepared)
         if self.is_shown:
-            found = [native_target(sink) for sink in self.owner._delivery.sinks]
+            found = [native_target(sink) for sink in self.config.delivery.sinks]
             targets = [target for target in found if target is not None]
             self._last_words = _core.LastWords(self, targets, self.owner)
 
@@ -192,7 +194,7 @@ class ExitRun(Run):
         return {k: v for k, v in data.items() if not str(k).startswith('_')}
 
     def _plan_anew(self) -> None:
-        self.plan = self.owner._current_plan()
+        self.plan = current_plan(self.config, self.owner)
 
     def capture(self) -> None:
         """Run the captures that were not begun at registration."""
@@ -216,7 +218,7 @@ class ExitRun(Run):
 
     def _write(self, record: dict[str, Any] | None, ending: Ending) -> None:
         """Hand the record to the sinks, unless native code has written it."""
-        delivery = self.owner._delivery
+        delivery = self.config.delivery
         if self._last is None:
             left = ending.time_left(max(self.grace, PATIENCE))
             self._last = Last(self.claim, left)
@@ -246,10 +248,11 @@ class ExitRun(Run):
                 self.owner.output_result(self.plan.masker.values(record))
             turns.over = True
             return
-        text = (
-            self._prepared_text(ending) if record is None else self.owner._encoded(record)
-        )
-        self.owner._delivery.go_on(text, turns)
+        if record is None:
+            text = self._prepared_text(ending)
+        else:
+            text = line_of(self.config, self.owner, record)
+        self.config.delivery.go_on(text, turns)
 
     def _decoded(self, ending: Ending) -> dict[str, Any]:
         from ..results.reading import decode_line  # start-up time

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from ..bench import MicroBenchBase
+    from ..core.owner import Owner
     from .cause import Ending
     from .signals import Wish
 
@@ -120,7 +120,7 @@ _registering = Lock()
 
 
 def register(
-    bench: MicroBenchBase,
+    bench: Owner,
     name: str,
     handle_sigterm: bool,
     signals: Any,
@@ -173,7 +173,7 @@ def _warn(chosen: Iterable[int]) -> None:
         )
 
 
-def cancel(bench: MicroBenchBase) -> None:
+def cancel(bench: Owner) -> None:
     """Give up the run of a bench, if it has one."""
     with _registering.held:
         run = _table.runs.pop(id(bench), None) if _table.is_ours else None
@@ -182,7 +182,7 @@ def cancel(bench: MicroBenchBase) -> None:
             _arm(())
 
 
-def refresh(bench: MicroBenchBase) -> None:
+def refresh(bench: Owner) -> None:
     """Have the record of a bench, if it waits for one, know what it says by now."""
     with _registering.held:
         run = _table.runs.get(id(bench)) if _table.is_ours else None

@@ -361,7 +361,7 @@ def test_arguments_by_the_class_of_a_subclass():
     """A subclass that passes static fields on has them in its records."""
     bench = Bound('/data', tag='y')
     bench(len)('')
-    record = only(bench._delivery.sinks[0].records)
+    record = only(bench._bench_config.delivery.sinks[0].records)
     assert (record['path'], record['tag']) == ('/data', 'y')
 
 

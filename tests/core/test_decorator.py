@@ -71,7 +71,7 @@ def test_a_record_opens_as_readers_expect():
     text, data = MicroBenchBase(), MicroBenchBase(duration_counter=Ticking())
     for bench in (text, data):
         bench(len)('')
-        line = bench._delivery.sinks[0].outfile.getvalue()
+        line = bench._bench_config.delivery.sinks[0].outfile.getvalue()
         assert line.startswith('{"mb":{"run_id":"')
         assert line.endswith('}\n')
         assert line.count('\n') == 1

@@ -226,7 +226,7 @@ def test_many_changes_of_one_class():
     for number in range(1500):
         Bench.capture_a = noting(number)
         work()
-    records = bench._delivery.sinks[0].records
+    records = bench._bench_config.delivery.sinks[0].records
     assert [record['notes'] for record in records] == [[n] for n in range(1500)]
 
 

@@ -429,7 +429,7 @@ def test_concurrent_and_nested_runs():
 
     asyncio.run(main())
     assert [len(record['call']['monitor']) for record in kept.records] == [1] * 5
-    assert set(vars(bench)) - attributes <= {'_plan', '_own', '_epoch'}
+    assert set(vars(bench)) - attributes <= {'_bench_config'}
 
 
 def test_explain_path():

@@ -171,7 +171,7 @@ def test_through_an_exit_stack(bench):
         for _ in range(1000):
             stack.enter_context(bench.record('deep'))
             phase = stack.enter_context(bench.time('phase'))
-    assert len(bench._delivery.sinks[0].lines) == 1000
+    assert len(bench._bench_config.delivery.sinks[0].lines) == 1000
     del phase
 
 

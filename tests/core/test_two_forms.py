@@ -101,7 +101,7 @@ def named(name):
 
 def both_forms(bench, begun, body, exception):
     """The lines of one native run: as text, and as a dict that was encoded."""
-    [kept] = bench._delivery.sinks
+    [kept] = bench._bench_config.delivery.sinks
     name, func = begun
     run = Run(bench, name)
     run.iterations = bench.iterations

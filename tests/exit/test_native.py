@@ -224,7 +224,7 @@ bench.record_on_exit('simulation')
 """
     assert len(in_c(code + HANG.format('SIGTERM')).records) == 1
     reused = """
-number = bench._delivery.sinks[0].outfile.fileno()
+number = bench._bench_config.delivery.sinks[0].outfile.fileno()
 os.close(number)
 assert os.open(path + '.other', os.O_CREAT | os.O_WRONLY) == number
 """

@@ -123,7 +123,7 @@ class Case:
                 self.calls = made
             if result != len(name):
                 self.wrong.append('another result')
-        bench._delivery.sinks[0].close()
+        bench._bench_config.delivery.sinks[0].close()
 
     def _check(self):
         contents = self.path.read_bytes() if self.path.exists() else b''

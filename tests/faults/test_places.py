@@ -83,7 +83,7 @@ record('gone')
 os.close(reader)
 record('a')
 os.unlink(path)
-bench._delivery.sinks[0].close()
+bench._bench_config.delivery.sinks[0].close()
 record('b')
 """
 
@@ -147,7 +147,7 @@ record('a')
 os.chmod(path, 0)
 os.chmod(os.path.dirname(path), 0o555)
 record('b')
-bench._delivery.sinks[0].close()
+bench._bench_config.delivery.sinks[0].close()
 record('c')
 os.chmod(os.path.dirname(path), 0o777)
 os.chmod(path, 0o200)  # written, and not read

@@ -14,7 +14,7 @@ def contents():
         bench.add_fields(text='\N{EURO SIGN}"\\\n' * n)
         with bench.record(f'{n}'):
             pass
-    return bench._delivery.sinks[0].outfile.getvalue().encode()
+    return bench._bench_config.delivery.sinks[0].outfile.getvalue().encode()
 
 
 def read(contents):

@@ -31,7 +31,7 @@ class Shown:
         self.run = Run(self.bench, 'name')
         self.run.iterations = iterations
         self.run.begin()
-        self.parts = self.run.plan.text(self.bench)
+        self.parts = self.run.plan.text(self.run.config, self.bench)
         self.journal = _core.Journal(os.fsencode(folder / 'out'))
         self.running = False
         self.open = []

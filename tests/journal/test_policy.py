@@ -213,7 +213,7 @@ def descriptors():
     return sorted(os.listdir('/proc/self/fd'))
 
 bench = MicroBench(path)
-bench._delivery.sinks[0].write('{}')
+bench._bench_config.delivery.sinks[0].write('{}')
 before = descriptors()
 with bench.record('block'):
     assert descriptors() == before

@@ -49,10 +49,10 @@ def bench(**settings):
     assert made.explain_path() == []
     with made.record('warm'):  # constants are measured here
         pass
-    made._delivery.sinks[0].lines.clear()
+    made._bench_config.delivery.sinks[0].lines.clear()
     return made
 def records(made):
-    return [record['call'] for record in made._delivery.sinks[0].records]
+    return [record['call'] for record in made._bench_config.delivery.sinks[0].records]
 """
 
 pytestmark = [

@@ -29,7 +29,7 @@ def bench():
 def shown(journal, bench, name='x'):
     """A begun run that the journal shows."""
     run = Run(bench, name).begin()
-    head, tail, offset = run.plan.text(bench)
+    head, tail, offset = run.plan.text(run.config, bench)
     assert journal.show(run, head, CALL, tail, offset)
     run.start()
     return run

@@ -65,7 +65,7 @@ with bench.time('step'):
 os.kill(os.getpid(), signal.SIGTERM)
 """,
     'two sinks': """
-bench = type(bench)(outputs=[Failing(), *bench._delivery.sinks])
+bench = type(bench)(outputs=[Failing(), *bench._bench_config.delivery.sinks])
 with bench.record('work'):
     with bench.time('step'):
         fail()
@@ -128,7 +128,7 @@ def test_one_of_several_sinks_takes_it(tmp_path):
     path, other = tmp_path / 'records.jsonl', tmp_path / 'other.jsonl'
     way = """
 from microbench import FileOutput
-bench = MicroBench(outputs=[*bench._delivery.sinks, FileOutput(sys.argv[3])])
+bench = MicroBench(outputs=[*bench._bench_config.delivery.sinks, FileOutput(sys.argv[3])])
 with bench.record('work'):
     fail()
 """

@@ -146,7 +146,7 @@ for turn in range(2):
         bench(len)(())
 print(len(os.listdir('/proc/self/fd')))
 for bench in benches[:3]:
-    bench._delivery.sinks[0].flush()
+    bench._bench_config.delivery.sinks[0].flush()
 from microbench import _core
 print(_core.close_files() > 0, len(os.listdir('/proc/self/fd')))
 benches[0](len)(())

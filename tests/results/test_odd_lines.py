@@ -21,7 +21,7 @@ def record(name):
     bench = MicroBenchBase()
     with bench.record(name):
         pass
-    return bench._delivery.sinks[0].outfile.getvalue().rstrip('\n')
+    return bench._bench_config.delivery.sinks[0].outfile.getvalue().rstrip('\n')
 
 
 def test_line_ends_of_other_systems():

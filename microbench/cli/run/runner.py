@@ -12,7 +12,6 @@ from ... import _core
 from ...core.run import Run
 from ...core.times import HEARTBEAT
 from ...messages import print_stderr
-from ...outputs.delivery import took_last
 from ...outputs.file import FileOutput
 from ...process.signals import name_of
 from ..terminal import is_terminal
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
 
     from ...bench import MicroBenchBase
     from ...encoding.masking import Masker
+    from ...outputs.delivery import Delivery
     from ..args.settings import Settings
     from .child import Attendant
     from .progress import Progress
@@ -91,10 +91,10 @@ class Measurement:
             self._repeat(self.settings.warmup, self._run_child)
             self.forwarding.swallows = 0  # what captures run may hang
             run = self._begin(bench)
-            masker = run.plan.masker
+            masker, delivery = run.plan.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
-            self._tell(bench)
+            self._tell(delivery)
             self._check(masker)
             self._stay()
         finally:
@@ -229,10 +229,10 @@ class Measurement:
                 if self.progress is not None:
                     self.progress.between(child.duration_ns)
 
-    def _tell(self, bench: MicroBenchBase) -> None:
+    def _tell(self, delivery: Delivery) -> None:
         """Tell a person at the terminal what came of it, if there is a file to name."""
         if self.progress is not None:
-            filed = any(isinstance(sink, FileOutput) for sink in took_last(bench))
+            filed = any(isinstance(sink, FileOutput) for sink in delivery.took_last())
             failed = sum(map(bool, self.outcome.returncodes))
             self.progress.end(self.settings.outfile if filed else None, failed)
 

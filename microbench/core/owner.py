@@ -1,0 +1,40 @@
+"""What a record needs of the object that users subclass. For type checkers only."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from .config import Config
+    from .times import tzinfo
+
+    class Owner(Protocol):
+        """A bench, as core and process see it: its hooks, and its Config.
+
+        `Run` reads the Config, once for each record.
+        """
+
+        _bench_config: Config
+
+        iterations: int
+        warmup: int
+        tz: tzinfo | None
+
+        def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:
+            """Run all `capture_*` hooks."""
+
+        def post_finish_triggers(self, bm_data: dict[str, Any]) -> None:
+            """Run all `capturepost_*` hooks."""
+
+        def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
+            """Run before each timed iteration."""
+
+        def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
+            """Run after each timed iteration."""
+
+        def output_result(self, bm_data: dict[str, Any]) -> None:
+            """Give a finished record to every sink."""
+
+        def to_json(self, obj: Any) -> str:
+            """Return `obj` as JSON."""
