@@ -9,8 +9,7 @@ from . import _core
 from .core import settings
 from .core.config import Config
 from .core.naming import name_of
-from .core.plan import Plan, current_plan, matters
-from .core.record_line import line_of
+from .core.plan import Plan, current_plan, line_of, matters
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded, loaded, not_recorded
 from .encoding import json_text

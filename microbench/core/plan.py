@@ -23,6 +23,7 @@ from ..descriptors import load_lazy_imports
 from ..encoding import json_text
 from ..encoding.json_text import as_dict
 from ..encoding.masking import Masker
+from ..messages import one_line, warn
 from .naming import name_of
 from .settings import copied, time_zone, whole
 from .times import timezone
@@ -221,6 +222,26 @@ def current_plan(config: Config, owner: Owner) -> Plan:
     ):
         plan = config.plan = Plan(config, owner)
     return plan
+
+
+def line_of(config: Config, owner: Owner, record: dict[str, Any]) -> bytes:
+    """Return the line of a record, with secrets masked."""
+    plan = current_plan(config, owner)
+    text = _by_to_json(owner, plan, record) if 'to_json' in plan.overridden else None
+    if text is None:
+        text = json_text.encode(record, config.encoder)
+    return plan.masker.record(text)
+
+
+def _by_to_json(owner: Owner, plan: Plan, record: dict[str, Any]) -> bytes | None:
+    """Return what an overridden to_json() makes of it; None if it fails, with a warning."""
+    try:
+        text = owner.to_json(plan.masker.values(record))
+        line = text.encode('utf-8', 'surrogatepass')
+    except Exception as error:
+        warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
+        return None
+    return json_text.made_strict(_core.ascii_text(b' '.join(line.splitlines())))
 
 
 def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:

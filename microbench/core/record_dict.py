@@ -12,10 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .run import Run
+    from .run_state import RunState
 
 
-def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
+def new(run: RunState, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
     """Return a record of static fields, `mb` and `call`, and its scratch space.
 
     Names with a leading underscore are scratch: they are never stored.
@@ -33,7 +33,7 @@ def new(run: Run, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any
     return data
 
 
-def add_static(run: Run, data: dict[str, Any]) -> None:
+def add_static(run: RunState, data: dict[str, Any]) -> None:
     """Add the static fields of the bench; those in `mb` and `call` to what is there."""
     for field, value in run.config.static_fields().items():
         if field in ('mb', 'call'):
@@ -42,7 +42,7 @@ def add_static(run: Run, data: dict[str, Any]) -> None:
             data[field] = value
 
 
-def instead_of_text(run: Run) -> dict[str, Any]:
+def instead_of_text(run: RunState) -> dict[str, Any]:
     """Return the dict of a run begun without one.
 
     C cannot write it: another bench has put phases into it that have their own clock.
@@ -54,12 +54,12 @@ def instead_of_text(run: Run) -> dict[str, Any]:
     return data
 
 
-def renew_id(run: Run, data: dict[str, Any]) -> None:
+def renew_id(run: RunState, data: dict[str, Any]) -> None:
     """Give the record of a forked child an id of its own: its parent has that one."""
     namespace(data, 'mb')['record_id'] = run.record_id
 
 
-def add_measurements(run: Run, data: dict[str, Any]) -> None:
+def add_measurements(run: RunState, data: dict[str, Any]) -> None:
     """Add durations, phases and the time of the end."""
     call = namespace(data, 'call')
     call['durations'] = run.durations
@@ -75,7 +75,7 @@ def add_measurements(run: Run, data: dict[str, Any]) -> None:
         call['clock_step'] = run.clock_step_ns / 1e9
 
 
-def add_late_phases(run: Run, data: dict[str, Any], known: int) -> None:
+def add_late_phases(run: RunState, data: dict[str, Any], known: int) -> None:
     """Add the phases that post captures had, after the `known` ones."""
     if run.phases_left > known:
         call = namespace(data, 'call')
@@ -86,12 +86,12 @@ def add_late_phases(run: Run, data: dict[str, Any], known: int) -> None:
         _add_summary(run, call)
 
 
-def _add_iterations(run: Run, call: dict[str, Any]) -> None:
+def _add_iterations(run: RunState, call: dict[str, Any]) -> None:
     if run.iterations > 1:
         call['timings_iteration'] = run.timings_iteration
 
 
-def _add_summary(run: Run, call: dict[str, Any]) -> None:
+def _add_summary(run: RunState, call: dict[str, Any]) -> None:
     """Add totals, if there are more phases than are listed."""
     if run.phases_left <= run.phases_listed:
         return
@@ -106,7 +106,7 @@ def _add_summary(run: Run, call: dict[str, Any]) -> None:
 
 
 def add_outcome(
-    run: Run, data: dict[str, Any], exception: BaseException | None, value: Any
+    run: RunState, data: dict[str, Any], exception: BaseException | None, value: Any
 ) -> None:
     """Add the exception or, where the class wants it, the return value."""
     if exception is not None:

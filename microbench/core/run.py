@@ -36,52 +36,27 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
-from ..messages import one_line
 from ..outputs.delivery_state import Turns
-from . import record_dict, times
-from .capture import namespace, set_up
+from . import record_dict
+from .capture import namespace
 from .naming import name_of
-from .plan import ALL, current_plan, merge
-from .record_line import line_of
+from .plan import ALL, line_of
+from .run_hooks import HookedRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable
     from typing import Any
 
     from typing_extensions import Unpack
 
-    from .config import Config
-    from .owner import Owner
     from .run_journal import Keeper, Texts
-    from .totals import Totals
 
 
-class Run(_core.OpenRun):
+class Run(HookedRun):
     """One record, from the first capture to the last sink."""
 
-    __slots__ = (
-        *('completed', 'config', 'data', 'failure', 'known', 'name', 'owner', 'plan'),
-        *('posts', 'totals', 'triggered', 'turns', 'undo'),
-    )
-
-    # Seconds that the end of the run may wait for what belongs to it; None: any.
-    patience: float | None = None
-
-    def __init__(self, owner: Owner, name: str | None = None) -> None:
-        self.owner = owner
-        self.config: Config = owner._bench_config
-        self.plan = current_plan(self.config, owner)
-        self.name = name if name is None or type(name) is str else str(name)
-        self.data: dict[str, Any] | None = None
-        self.undo: list[Generator[None, None, None]] = []
-        self.failure: BaseException | None = None
-        self.completed = False  # the measurements are in the dict
-        self.triggered = False  # somebody's own post_finish_triggers() was called
-        self.posts: list[str] | None = None  # hooks that have not had their turn
-        self.turns: Turns | None = None  # of the sinks
-        self.totals: Totals | None = None  # of phases that are dropped
-        self.iterations = 1
+    __slots__ = ()
 
     # --- begin ---------------------------------------------------------------------
 
@@ -164,57 +139,6 @@ class Run(_core.OpenRun):
         if self.name is None:
             self.name = name_of(func)
 
-    def capture(self) -> None:
-        """Run every `capture_*` hook; then take the time of the start."""
-        data = self.data
-        assert data is not None
-        self.add_environment()
-        self.run_hooks(self.plan.captures)
-        self.begin_monitor()
-        data['call']['durations'] = []
-        self.note_start()
-        data['call']['start_time'] = times.at(self.start_wall_ns, self.plan.tz)
-
-    def add_environment(self) -> None:
-        """Add what the bench asks for by attribute."""
-        if self.plan.environment:
-            assert self.data is not None
-            environment = self._loaded('environment', _environment)
-            if environment is not None:
-                environment.add(self.owner, self.data)
-
-    def run_hooks(self, hooks: Iterable[str]) -> None:
-        """Run these `capture_*` hooks."""
-        for hook in hooks:
-            self._tolerantly(hook, self._capture_one, hook, self.data)
-
-    def begin_monitor(self) -> None:
-        """Start the monitor, if the class has one."""
-        if self.plan.monitored:
-            monitor = self._loaded('monitor', _monitor)
-            if monitor is not None:
-                self._tolerantly('monitor', monitor.begin, self)
-
-    def _loaded(self, hook: str, load: Callable[[], Any]) -> Any:
-        """Return a module of ours; None, noted, where no descriptor is left to read it."""
-        try:
-            return loaded(load)
-        except OSError as error:
-            self.note(hook, one_line(error))
-            return None
-
-    def _capture_one(self, hook: str, data: dict[str, Any]) -> None:
-        definition = self.plan.constant.get(hook)
-        if definition is not None:
-            merge(data, self.config.constant(self.owner, hook, definition))
-            return
-        method = getattr(self.owner, hook, None)
-        if method is None:
-            return  # another thread has just removed it
-        pending = method(data)
-        if hasattr(pending, 'gi_frame'):
-            set_up(data, pending)
-
     def abandon(self) -> None:
         """Take back what begin() has done: no record comes of this run."""
         self._let_go()  # the error of begin() goes first
@@ -253,17 +177,6 @@ class Run(_core.OpenRun):
     def after_iteration(self) -> None:
         """Call `post_run_triggers`; what it raises is raised after the record."""
         self._keeping_failure(self.owner.post_run_triggers, self.data)
-
-    def fold(self, values: list[Any]) -> None:
-        """Sum up phases that are listed no more. The caller: py_run_keep_value(), in C.
-
-        Only those that a counter of the user's has measured.
-        """
-        if self.totals is None:
-            from .totals import Totals  # start-up time
-
-            self.totals = Totals()
-        self.totals.add(values)
 
     # --- finish ----------------------------------------------------------------------
 
@@ -371,94 +284,11 @@ class Run(_core.OpenRun):
         """Whether the record is ours to write, as it stays once it is."""
         return self.is_ours or self.claim()
 
-    def capture_post(self) -> None:
-        """Finish pending captures in reverse, then run every `capturepost_*` hook.
-
-        Each is called once. Between the call and the note that it was made no function
-        of ours begins, which Ctrl-C could interrupt.
-        """
-        self.finish_pending()
-        if self.posts is None:
-            self.posts = list(self.plan.post_captures)
-        while self.posts:
-            method, error = getattr(self.owner, self.posts[0], None), None
-            try:
-                if method is not None:
-                    method(self.data)
-            except BaseException as raised:
-                error = raised
-            hook = self.posts.pop(0)
-            if error is not None:
-                self._failed(hook, error)
-
-    def finish_pending(self) -> None:
-        """Have the captures that wait at their `yield` give their result."""
-        while self.undo:
-            pending, error = self.undo[-1], None
-            try:
-                next(pending, None)
-            except BaseException as raised:
-                error = raised
-            self.undo.pop()
-            if error is not None:
-                self._failed(str(getattr(pending, '__name__', 'capture')), error)
-            self._keeping_failure(pending.close)  # what follows a second yield is left out
-
-    # --- errors of hooks -------------------------------------------------------------
-
-    def _tolerantly(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; with `capture_optional`, note an error in the record instead."""
-        try:
-            method(*args)
-        except Exception as error:
-            if not self.plan.optional:
-                raise
-            self.note(hook, one_line(error))
-
-    def _failed(self, hook: str, error: BaseException) -> None:
-        """Keep the error of a hook, or note it."""
-        if self.plan.optional and isinstance(error, Exception):
-            self.note(hook, one_line(error))
-        else:
-            self.failure = self.failure or error
-
-    def note(self, hook: str, error: str) -> None:
-        """Add an error to `call.capture_errors`."""
-        assert self.data is not None
-        noted = namespace(self.data, 'call').setdefault('capture_errors', [])
-        noted.append({'method': hook, 'error': error})
-
-    def _keeping_error(self, method: Callable[..., Any], *args: Any) -> None:
-        """Do a step of our own; what it raises waits, but not what interrupts it."""
-        try:
-            method(*args)
-        except Exception as error:
-            self.failure = self.failure or error
-
-    def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; its first error waits until the record is written."""
-        try:
-            method(*args)
-        except BaseException as error:
-            self.failure = self.failure or error
-
 
 def _keeper_class() -> type[Keeper]:
     from .run_journal import Keeper  # start-up time
 
     return Keeper
-
-
-def _environment() -> Any:
-    from . import environment  # start-up time
-
-    return environment
-
-
-def _monitor() -> Any:
-    from . import monitor  # start-up time
-
-    return monitor
 
 
 class OneIteration(Run):

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .config import Config
-    from .run import Run
+    from .run_state import RunState
 
     # head, call, tail, offset of the time zone, whether what is measured may not be told
     Texts = tuple[bytes, bytes, bytes, int, bool]
@@ -95,7 +95,7 @@ class Keeper:
             self._renew()
         return self._journal
 
-    def show(self, run: Run) -> None:
+    def show(self, run: RunState) -> None:
         """Show an open run until it is closed."""
         journal, plan = self.journal, run.plan
         if journal is not None and self._in_job:
@@ -109,7 +109,7 @@ class Keeper:
         elif journal is not None:
             self._show_data(run, run.data)
 
-    def _show_data(self, run: Run, data: dict[str, Any]) -> None:
+    def _show_data(self, run: RunState, data: dict[str, Any]) -> None:
         try:
             found = texts(run, data) if data['mb']['record_id'] == run.record_id else None
         except Exception:
@@ -117,7 +117,7 @@ class Keeper:
         if found is not None:
             self.show_as(run, *found)
 
-    def show_as(self, run: Run, *texts: Unpack[Texts]) -> None:
+    def show_as(self, run: RunState, *texts: Unpack[Texts]) -> None:
         """Show an open run with this text: see `_core.Journal.show`."""
         journal = self.journal
         if journal is not None:
@@ -137,7 +137,7 @@ def file_sink(config: Config) -> FileOutput | None:
 # --- records built as dicts -----------------------------------------------------------
 
 
-def texts(run: Run, data: dict[str, Any]) -> Texts:
+def texts(run: RunState, data: dict[str, Any]) -> Texts:
     """Return what a record says that is open now, less what C writes."""
     encoder, masker = run.config.encoder, run.plan.masker
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
@@ -158,7 +158,7 @@ def texts(run: Run, data: dict[str, Any]) -> Texts:
     return head, whole[9:-2], b''.join(_inner(tail)[::-1]), _utc_offset(run), secret
 
 
-def _placeholders(run: Run) -> dict[str, Any]:
+def _placeholders(run: RunState) -> dict[str, Any]:
     """Return, for the masker, the fields that every record has and C would write."""
     moment = times.at(run.start_wall_ns, run.plan.tz)
     return {'durations': [], 'start_time': moment, 'finish_time': moment}
@@ -189,7 +189,7 @@ def _encodable(value: Any, encoder: Any) -> Any:
     return value
 
 
-def _utc_offset(run: Run) -> int:
+def _utc_offset(run: RunState) -> int:
     """Return the seconds that the time zone of a run is east of UTC at its start."""
     moment = times.at(run.start_wall_ns, run.plan.tz)
     offset = moment.astimezone().utcoffset() if run.plan.tz is None else None

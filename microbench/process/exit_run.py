@@ -12,8 +12,7 @@ from .. import _core
 from ..core import environment, record_dict, run_journal, times
 from ..core.capture import is_early, namespace
 from ..core.decorate import GENERATOR
-from ..core.plan import current_plan
-from ..core.record_line import line_of
+from ..core.plan import current_plan, line_of
 from ..core.run import Run
 from ..encoding import json_text
 from ..messages import one_line

@@ -22,10 +22,20 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 import signal
-import sys
 from functools import partial
 
 from .. import _core
+from .disposition import (
+    Taken,
+    as_in_c,
+    install,
+    is_first_process,
+    is_foreign,
+    is_free,
+    is_ignored_by_the_kernel,
+    is_of_faulthandler,
+    is_without_c,
+)
 from .graceful import stops_by_itself
 from .signals import CRASHES
 
@@ -39,30 +49,6 @@ if TYPE_CHECKING:
 
 # What a signal means, for C.
 ENDS, CRASHED, RECOVERS, LEAVES = range(4)
-
-
-class Taken:
-    """A signal that we handle.
-
-    Attributes:
-        before: Python handlers that ours has replaced, the latest last: a handler installed
-            on top of ours may call ours, and be replaced in its turn. Empty where Python
-            sees no handler of ours.
-        kind: what it means, where C handles it.
-        is_shared: whether C code had a handler before ours.
-        leaves: whether the program's own handler stops the program by itself.
-    """
-
-    def __init__(self) -> None:
-        self.before: list[Any] = []
-        self.kind: int | None = None
-        self.is_shared = False
-        self.leaves = False
-
-    @property
-    def has_users(self) -> bool:
-        """Whether the program has a handler of its own."""
-        return bool(self.before) and callable(self.before[-1])
 
 
 class ExitHandlers:
@@ -97,7 +83,7 @@ class ExitHandlers:
         self._wanted = wanted
         for number in sorted(self._taken.keys() - wanted.keys() - {self._relay}):
             self._give_back(number)
-        if self._relay in wanted and in_main_thread():
+        if self._relay in wanted and _core.in_main_thread():
             self._move_relay()
         for number in wanted if new is None else new:
             self._take(number, wanted[number])
@@ -105,15 +91,15 @@ class ExitHandlers:
             relay, self._relay = self._relay, 0
             if relay not in wanted:
                 self._give_back(relay)
-        if in_main_thread():
+        if _core.in_main_thread():
             _core.signal_stack(not CRASHES.isdisjoint(wanted))
 
     def _take(self, number: int, wish: Wish) -> None:
         if number in CRASHES:
             self._take_crash(number)
-        elif _is_ignored_by_the_kernel(number):
+        elif is_ignored_by_the_kernel(number):
             return
-        elif in_main_thread():
+        elif _core.in_main_thread():
             self._take_in_main_thread(number, wish)
         elif _core.signal_is_default(number):
             self._take_in_c(number, ENDS)
@@ -141,7 +127,7 @@ class ExitHandlers:
         depth = len(taken.before)
         taken.before.append(there)  # first: the signal may come at once
         try:
-            _install(number, self._handler)
+            install(number, self._handler)
         except BaseException:  # of a handler that ran right before
             del taken.before[depth:]
             raise
@@ -154,14 +140,14 @@ class ExitHandlers:
         taken = self._taken.setdefault(number, Taken())
         taken.before = taken.before or [signal.SIG_DFL]
         if _core.signal_is_default(number):
-            _install(number, self._handler)  # another thread had given it back
+            install(number, self._handler)  # another thread had given it back
         self._decide(number, wish, self._is_behind(number))
 
     def _decide(self, number: int, wish: Wish, behind: bool) -> None:
         """Have C know what the signal means, now that ours is in front in Python."""
         taken = self._taken[number]
         known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
-        known = known or _is_first_process()  # which sends itself the signal in vain
+        known = known or is_first_process()  # which sends itself the signal in vain
         taken.leaves = taken.has_users and (known or wish.then == 'leave')
         kind = LEAVES if taken.leaves else ENDS
         self._take_in_c(number, kind, python=True, users=taken.has_users, behind=behind)
@@ -176,7 +162,7 @@ class ExitHandlers:
         if taken is not None and taken.kind is not None and behind:
             kind = taken.kind
         else:
-            harmless = not callable(there) and _is_of_faulthandler(number)
+            harmless = not callable(there) and is_of_faulthandler(number)
             kind = CRASHED if default or harmless else RECOVERS
         self._take_in_c(number, kind, behind=behind)
 
@@ -190,7 +176,7 @@ class ExitHandlers:
     def _is_of_others(self, number: int) -> bool:
         """Whether C code had a handler before ours, which Python does not know of."""
         shared = number in self._taken and self._taken[number].is_shared
-        return _is_foreign(number) and (shared or not self._is_behind(number))
+        return is_foreign(number) and (shared or not self._is_behind(number))
 
     def _is_behind(self, number: int) -> bool:
         """Whether C code has put a handler in front of ours: it may call ours.
@@ -200,7 +186,7 @@ class ExitHandlers:
         return (
             number in self._taken
             and self._taken[number].kind is not None
-            and _is_foreign(number)
+            and is_foreign(number)
             and not _core.signal_is_before(number)
         )
 
@@ -214,12 +200,12 @@ class ExitHandlers:
             self._relays.add(self._relay)
             taken = self._taken[self._relay] = Taken()
             taken.before.append(signal.SIG_DFL)
-            _install(self._relay, self._handler)
+            install(self._relay, self._handler)
             self._take_in_c(self._relay, ENDS, python=True)
         return bool(self._relay)
 
     def _may_relay(self, number: int) -> bool:
-        return number not in self._wanted and _is_free(number)
+        return number not in self._wanted and is_free(number)
 
     def _move_relay(self) -> None:
         """Have C use another signal: a record was asked for when this one comes.
@@ -253,7 +239,7 @@ class ExitHandlers:
             return given_back
         if not in_force:
             return False
-        if not in_main_thread():
+        if not _core.in_main_thread():
             if not callable(taken.before[-1]):
                 _core.signal_default(number)  # Python's own table has to wait
             return False
@@ -267,7 +253,7 @@ class ExitHandlers:
         have been done in between.
         """
         depth = len(taken.before)
-        _install(number, taken.before[-1])
+        install(number, taken.before[-1])
         del taken.before[depth - 1 :]
         if not taken.before and self._taken.get(number) is taken:
             del self._taken[number]
@@ -281,15 +267,7 @@ class ExitHandlers:
         if not taken.before:
             return ahead
         is_there = signal.getsignal(number) is self._handler
-        return is_there and (ahead or self._is_without_c(number))
-
-    @staticmethod
-    def _is_without_c(number: int) -> bool:
-        """Whether Python's own handler in C is there without ours in front.
-
-        So it is where a program has saved our handler in Python and put it back.
-        """
-        return not _core.signal_in_force(number) and _core.signal_is_before(number)
+        return is_there and (ahead or is_without_c(number))
 
     # --- children --------------------------------------------------------------------
 
@@ -299,7 +277,7 @@ class ExitHandlers:
             if taken.before:
                 get = partial(_signal.getsignal, number)
                 put = partial(_signal.signal, number)
-                yield get, put, self._handler, _as_in_c(taken.before[-1])
+                yield get, put, self._handler, as_in_c(taken.before[-1])
 
     def forget(self) -> None:
         """Note, in a forked child, that all of that was put back."""
@@ -369,51 +347,7 @@ class ExitHandlers:
             self.chain(number, frame)
 
 
-def in_main_thread() -> bool:
-    """Whether this is the thread that Python's signal handlers belong to."""
-    return _core.in_main_thread()
-
-
-def _install(number: int, handler: Any) -> None:
-    signal.signal(number, handler)  # by its public name, which tests of users replace
-
-
-def _as_in_c(handler: Any) -> Any:
-    """Return a handler as `_signal.signal` wants it: no members of an enumeration."""
-    return int(handler) if isinstance(handler, int) else handler
-
-
 def _real_time_signals() -> Iterable[int]:
     """Return those that programs use least, first: the last ones."""
     last = getattr(signal, 'SIGRTMAX', None)
     return () if last is None else range(last, signal.SIGRTMIN, -1)
-
-
-def _is_free(number: int) -> bool:
-    unused = signal.getsignal(number) is signal.SIG_DFL
-    return unused and _core.signal_is_default(number)
-
-
-def _is_first_process() -> bool:
-    """Whether it is that of a container: it has no default actions (pid_namespaces(7))."""
-    return os.getpid() == 1
-
-
-def _is_ignored_by_the_kernel(number: int) -> bool:
-    """Whether the signal would end other processes, but not this one.
-
-    With a handler of ours it would come, and the process live on after its record.
-    """
-    return _is_first_process() and bool(_core.signal_is_default(number))
-
-
-def _is_foreign(number: int) -> bool:
-    """Whether C code has a handler that Python does not know of."""
-    return not (_core.signal_is_default(number) or _core.signal_in_force(number))
-
-
-def _is_of_faulthandler(number: int) -> bool:
-    """Whether the handler in C only prints a traceback, and dies."""
-    faulthandler = sys.modules.get('faulthandler')
-    enabled = faulthandler is not None and faulthandler.is_enabled()
-    return enabled and _core.signal_is_pythons(number)

@@ -54,7 +54,7 @@ from . import cause
 from .exit_run import PATIENCE, ExitRun
 from .grace import seconds_of
 from .graceful import described
-from .handlers import ExitHandlers, in_main_thread
+from .handlers import ExitHandlers
 from .signals import end_by, name_of, wanted
 
 TYPE_CHECKING = False
@@ -164,7 +164,7 @@ def _warn(chosen: Iterable[int]) -> None:
             "then='redeliver' if the program is to end there",
             RuntimeWarning,
         )
-    if chosen and not in_main_thread():
+    if chosen and not _core.in_main_thread():
         warn(
             'record_on_exit() was not called in the main thread, the only one in which '
             'Python can handle signals: after a signal, the record is the one that was '

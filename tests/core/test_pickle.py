@@ -7,6 +7,7 @@ import pickle
 import pytest
 
 from microbench import FileOutput, MicroBench, MicroBenchBase
+from microbench.core.capture import per_process
 from tests.fakes import ROOT, FailingAt, printed, python
 
 bench = MicroBench(experiment='baseline')
@@ -155,6 +156,35 @@ def test_from_a_module_to_a_fresh_process(pickler, tmp_path):
     got = python(there + RECEIVE, stdin=sent.stdout)
     assert got.returncode == 0, got.stderr.decode()
     assert got.stdout.decode() == RECEIVED
+
+
+def number():
+    """A number of a class that cannot be pickled."""
+
+    class Number(int):
+        pass
+
+    return Number(1)
+
+
+class Plain(MicroBench):
+    """A bench that is pickled with all that is in its `__dict__`."""
+
+    @per_process
+    def capture_number(self, bm_data):
+        bm_data['number'] = number()
+
+    def __getstate__(self):
+        return dict(self.__dict__)
+
+
+def test_a_getstate_of_ones_own():
+    """What was captured is left out there, too."""
+    used = Plain()
+    used(len)('abc')
+    copied = pickle.loads(pickle.dumps(used))
+    copied(len)('abc')
+    assert [record['number'] for record in copied.get_results()] == [1, 1]
 
 
 def test_from_main_by_cloudpickle(tmp_path):

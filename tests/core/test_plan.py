@@ -3,6 +3,7 @@
 import abc
 import functools
 import typing
+import weakref
 from unittest import mock
 
 import pytest
@@ -576,3 +577,31 @@ def test_an_abstract_hook():
     with pytest.raises(TypeError, match='abstract'):
         Unfinished()
     assert marks(Finished()) == ['x']
+
+
+def test_attributes_set_before_the_constructor():
+    """A subclass may set attributes of its bench first, hooks too: they hold."""
+
+    class Bench(MicroBench):
+        def __init__(self, *args, **kwargs):
+            self.capture_early = lambda bm_data: bm_data.update(early=True)
+            self.env_vars = ['HOME']
+            super().__init__(*args, **kwargs)
+
+    bench = Bench(iterations=2)
+    bench(len)('abc')
+    [record] = bench.get_results()
+    assert record['early'] is True
+    assert list(record['env']) == ['HOME']
+    assert len(record['call']['durations']) == 2
+
+
+def test_a_bench_is_freed_without_the_garbage_collector():
+    """Neither its plan nor its settings refer to it."""
+    bench = MicroBench()
+    bench(len)('abc')
+    with bench.record(), bench.time('phase'):
+        pass
+    freed = weakref.ref(bench)
+    del bench
+    assert freed() is None

@@ -1,8 +1,8 @@
 """Imports inside microbench go one way, and C is seen from few places.
 
 Nothing here imports microbench: the sources are read. Each failure prints the line that
-is wrong, as path:number: text. What stands under `if TYPE_CHECKING:` is for annotations
-alone: it loads nothing and may name anything.
+is wrong, as path:number: text. What stands under `if TYPE_CHECKING:` counts as well: a
+reader of annotations follows it.
 """
 
 import ast
@@ -95,16 +95,9 @@ def imports_of(path, root=ROOT):
                 source = '\n'.join(lines[child.lineno - 1 : child.end_lineno])
                 yield Import(importer, target, f'{place}: {source.strip()}', late)
             inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-            yield from walk(loading(child), late=late or inside)
+            yield from walk(ast.iter_child_nodes(child), late=late or inside)
 
     yield from walk(ast.parse(text).body, late=False)
-
-
-def loading(node):
-    """The children of a node, less those that only a type checker reads."""
-    if isinstance(node, ast.If) and ast.unparse(node.test).endswith('TYPE_CHECKING'):
-        return node.orelse
-    return ast.iter_child_nodes(node)
 
 
 def targets(node, package, root):
@@ -179,8 +172,8 @@ def test_imports_go_down(imports):
     assert not wrong, report('these import against the order of LAYERS:', wrong)
 
 
-def test_imports_have_no_cycle(imports):
-    """No two modules need each other, not even at different times."""
+def cycle_in(imports):
+    """The lines of imports that lead from a module back to it; none if there are none."""
     graph = {}
     for item in imports:
         if item.importer != item.imported:
@@ -190,7 +183,14 @@ def test_imports_have_no_cycle(imports):
     except CycleError as error:
         steps = set(zip(error.args[1][1:], error.args[1][:-1], strict=True))
         found = [i.line for i in imports if (i.importer, i.imported) in steps]
-        pytest.fail(report('these imports make a cycle:', dict.fromkeys(found)))
+        return list(dict.fromkeys(found))
+    return []
+
+
+def test_imports_have_no_cycle(imports):
+    """No two modules need each other, at different times or for annotations either."""
+    cycle = cycle_in(imports)
+    assert not cycle, report('these imports make a cycle:', cycle)
 
 
 def test_late_imports_only_save_start_up_time(imports):
@@ -210,6 +210,15 @@ def lines_of(path, pattern):
         for number, line in enumerate(lines, 1)
         if re.search(pattern, line)
     ]
+
+
+def test_one_line_below_the_bench_reads_its_private_attributes():
+    """A run takes the Config of its bench; all others take it from there."""
+    rooms = ('core', 'process', 'journal', 'outputs', 'encoding', 'mixins', 'cli')
+    private = r'\b(owner|bench)\._[a-z]'
+    paths = [path for room in rooms for path in sorted((PACKAGE / room).rglob('*.py'))]
+    found = [line.split(': ', 1)[1] for path in paths for line in lines_of(path, private)]
+    assert found == ['self.config: Config = owner._bench_config']
 
 
 def test_only_the_border_sees_the_c_declarations():
@@ -285,6 +294,8 @@ def imports_in(folder, files):
         ('core/run.py', 'from microbench import MicroBench'),
         ('diff.py', 'from .livestream import LiveStream'),
         ('core/run.py', 'def late():\n    import microbench.cli  # start-up time'),
+        ('core/run.py', 'if TYPE_CHECKING:\n    from ..bench import MicroBenchBase'),
+        ('mixins/host.py', 'if TYPE_CHECKING:\n    from ..core.run import Run'),
     ],
 )
 def test_a_wrong_import_is_found(tmp_path, name, text):
@@ -302,6 +313,20 @@ def test_a_wrong_import_is_found(tmp_path, name, text):
     ]
 
 
+def test_a_cycle_of_annotations_is_found(tmp_path):
+    """Three modules of one room, one of them with an import for annotations."""
+    tree = {
+        'core/plan.py': 'if TYPE_CHECKING:\n    from .run import Run',
+        'core/run.py': 'from .hooks import Hooks',
+        'core/hooks.py': 'def late():\n    from . import plan  # start-up time',
+    }
+    assert cycle_in(imports_in(tmp_path, tree)) == [
+        'microbench/core/hooks.py:2: from . import plan  # start-up time',
+        'microbench/core/plan.py:2: from .run import Run',
+        'microbench/core/run.py:1: from .hooks import Hooks',
+    ]
+
+
 @pytest.mark.parametrize(
     ('name', 'text'),
     [
@@ -310,10 +335,10 @@ def test_a_wrong_import_is_found(tmp_path, name, text):
         ('core/run.py', 'from .. import __version__, _core'),
         ('outputs/file.py', 'from ..results import read'),
         ('__main__.py', 'from .cli import main\nimport json'),
-        ('mixins/host.py', 'if TYPE_CHECKING:\n    from ..core.run import Run'),
+        ('core/plan.py', 'if TYPE_CHECKING:\n    from .owner import Owner'),
     ],
 )
 def test_a_right_import_passes(tmp_path, name, text):
-    """Downwards, within a unit, the version, and what annotations need."""
+    """Downwards, within a unit, and the version; for annotations as well."""
     tree = {'_core.pyx': '', 'core/plan.py': '', 'results/__init__.py': '', name: text}
     assert misdirected(imports_in(tmp_path, tree)) == []

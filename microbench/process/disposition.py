@@ -1,0 +1,86 @@
+"""What a signal does in this process now, as Python, C code and the kernel see it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from .. import _core
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Taken:
+    """A signal that we handle.
+
+    Attributes:
+        before: Python handlers that ours has replaced, the latest last: a handler installed
+            on top of ours may call ours, and be replaced in its turn. Empty where Python
+            sees no handler of ours.
+        kind: what it means, where C handles it.
+        is_shared: whether C code had a handler before ours.
+        leaves: whether the program's own handler stops the program by itself.
+    """
+
+    def __init__(self) -> None:
+        self.before: list[Any] = []
+        self.kind: int | None = None
+        self.is_shared = False
+        self.leaves = False
+
+    @property
+    def has_users(self) -> bool:
+        """Whether the program has a handler of its own."""
+        return bool(self.before) and callable(self.before[-1])
+
+
+def install(number: int, handler: Any) -> None:
+    """Install a handler in Python."""
+    signal.signal(number, handler)  # by its public name, which tests of users replace
+
+
+def as_in_c(handler: Any) -> Any:
+    """Return a handler as `_signal.signal` wants it: no members of an enumeration."""
+    return int(handler) if isinstance(handler, int) else handler
+
+
+def is_free(number: int) -> bool:
+    """Whether neither Python nor C code handles the signal."""
+    unused = signal.getsignal(number) is signal.SIG_DFL
+    return unused and _core.signal_is_default(number)
+
+
+def is_first_process() -> bool:
+    """Whether it is that of a container: it has no default actions (pid_namespaces(7))."""
+    return os.getpid() == 1
+
+
+def is_ignored_by_the_kernel(number: int) -> bool:
+    """Whether the signal would end other processes, but not this one.
+
+    With a handler of ours it would come, and the process live on after its record.
+    """
+    return is_first_process() and bool(_core.signal_is_default(number))
+
+
+def is_foreign(number: int) -> bool:
+    """Whether C code has a handler that Python does not know of."""
+    return not (_core.signal_is_default(number) or _core.signal_in_force(number))
+
+
+def is_of_faulthandler(number: int) -> bool:
+    """Whether the handler in C only prints a traceback, and dies."""
+    faulthandler = sys.modules.get('faulthandler')
+    enabled = faulthandler is not None and faulthandler.is_enabled()
+    return enabled and _core.signal_is_pythons(number)
+
+
+def is_without_c(number: int) -> bool:
+    """Whether Python's own handler in C is there without ours in front.
+
+    So it is where a program has saved our handler in Python and put it back.
+    """
+    return not _core.signal_in_force(number) and _core.signal_is_before(number)
