@@ -1,4 +1,4 @@
-"""Which records came by already."""
+"""Drop records that were seen before, recognized by `mb.record_id`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ BITS = {f'{number:02x}': 1 << number for number in range(256)}
 
 
 class Deduplicator:
-    """Remembers records by their id, at one bit each.
+    """Remember the ids of records, one bit each.
 
-    Ids of one process differ in a number that counts up (`mb_identity.h`), so 256
-    of them share an entry: the text before the last two digits.
+    The ids of one process differ in a number that counts up (`mb_identity.h`). So
+    256 of them share one entry, whose key is the id without its last two digits.
     """
 
     def __init__(self) -> None:
         self._blocks: dict[str, int] = {}
 
     def new(self, records: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the records that come by for the first time; one without an id always does.
+        """Yield the records that are new; a record without an id is always new.
 
         >>> record = {'mb': {'record_id': 'c0ffee-01'}}
         >>> list(Deduplicator().new([record, {}, record, {}]))
@@ -43,6 +43,6 @@ class Deduplicator:
 
 
 def _of_another_kind(record: dict[str, Any]) -> tuple[str, int]:
-    """Return block and bit of a record whose id is none of ours; no bit if it has none."""
+    """Return block and bit of a foreign id; bit 0 for a record without an id."""
     name = part(record, 'mb', 'record_id')
     return (name, 1) if isinstance(name, str) else ('', 0)

@@ -1,9 +1,9 @@
-"""Each record that is written to a path, once: a file as it grows, and its successors.
+"""Yield each record written to a path once, from a growing file and its successors.
 
-A path leads to one file after another: it is rotated by renaming it or by copying and
-cutting it off, it is replaced, it disappears and comes back. A file that has lost its
-place is still read for a while, since a writer that has it open goes on writing to it.
-Nothing here waits: `records` yields what there is.
+A path leads to one file after another. The file is rotated (renamed, or copied and
+truncated), replaced, or deleted and created again. A file that was renamed is still read
+for a while, because a writer that has it open goes on writing to it. Nothing here waits:
+`records` yields the records that exist now.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-FORMER = 8  # files that lost their place and are still read
+FORMER = 8  # renamed or replaced files that are still read
 
 
 class Follower:
-    """The records of a path, in the order in which they are found.
+    """Yield the records of a path in the order in which they are found.
 
     Args:
-        path: the file, which need not exist yet.
-        damaged: called with each line that is no record.
+        path: path of the file, which need not exist yet.
+        damaged: function that is called with each line that is not a record.
     """
 
     def __init__(self, path: str | bytes, damaged: Callable[[bytes], object]) -> None:
@@ -42,15 +42,16 @@ class Follower:
 
     @property
     def descriptors(self) -> list[int]:
-        """Of the files that are open: what may still be written to."""
+        """Descriptors of the open files, which others may still write to."""
         return [file.fd for file in self._files()]
 
     def last(
         self, count: int, wanted: Callable[[dict[str, Any]], Any]
     ) -> list[dict[str, Any]]:
-        """Return the last records that are wanted, and have `records` yield later ones.
+        """Return the last `count` wanted records; `records` continues after them.
 
-        Only the end of the file is read, as far as is needed. A missing file has none.
+        Reads backwards from the end of the file, no further than needed. A missing file
+        has no records.
         """
         self._current = self._at_path()
         if self._current is None:
@@ -67,13 +68,13 @@ class Follower:
         """Yield the records that are complete and were not yielded before.
 
         Raises:
-            OSError: the file is there and cannot be read. Try again later.
+            OSError: the file exists and cannot be read. A later call may succeed.
         """
         for lines in self._lines():
             yield from self._dedup.new(decode_together(lines) or self._one_by_one(lines))
 
     def finish(self) -> Iterator[dict[str, Any]]:
-        """Yield records that only lack their newline, and close all files."""
+        """Yield the records that lack only their newline, then close all files."""
         missed = list(self._missed(self._current))
         for lines in [*missed, *(file.unfinished() for file in self._files())]:
             decoded = map(decode_line, lines.split(b'\n'))
@@ -81,7 +82,7 @@ class Follower:
         self.close()
 
     def close(self) -> None:
-        """Let go of all files; following starts over with the next call."""
+        """Close all files; the next call of `records` starts from the beginning."""
         for file in self._files():
             file.close()
         self._current, self._former = None, []
@@ -99,14 +100,14 @@ class Follower:
         yield from self._let_go()
 
     def _taken_place(self, successor: TailedFile | None) -> Iterator[bytes]:
-        """Yield the lines of the file that lost its place, of its successors and of this.
+        """Yield the lines of the replaced file, of files in between, and of the new one.
 
         Args:
-            successor: what is at the path; None: nothing, so far.
+            successor: file that is at the path now; None if there is none yet.
         """
         former = self._current
         if former is not None:
-            yield from self._lines_of(former)  # written before it lost its place
+            yield from self._lines_of(former)  # written before it was replaced
         yield from self._missed(former)
         if successor is not None:
             if former is not None:
@@ -115,16 +116,16 @@ class Follower:
             yield from self._lines_of(successor)
 
     def _lines_of(self, file: TailedFile) -> Iterator[bytes]:
-        if not file.is_continued():  # it was cut off, or written anew
+        if not file.is_continued():  # it was truncated or rewritten
             yield from self._missed(file)
             file.start_over()
         yield from file.batches()
 
     def _missed(self, file: TailedFile | None) -> Iterator[bytes]:
-        """Yield the lines of files that came and went, or were copied, between two looks.
+        """Yield the lines of files that were rotated away between two calls.
 
         Args:
-            file: the one that was at the path before, if there was one.
+            file: file that was at the path before; None if there was none.
         """
         known = {file.identity for file in self._files()}
         for path, identity, is_new in self._rotated.changed():
@@ -144,7 +145,7 @@ class Follower:
             identity = state.st_dev, state.st_ino
             for file in self._files():
                 if file.identity == identity:
-                    if file is not self._current:  # it is back at its place
+                    if file is not self._current:  # it was renamed back
                         self._former.remove(file)
                     return file
             return opened(self.path)
@@ -152,7 +153,7 @@ class Follower:
             return None
 
     def _let_go(self) -> Iterator[bytes]:
-        """Close files that nobody can find any more, and those that are long gone."""
+        """Close files that were deleted, and the oldest of too many renamed ones."""
         surplus = len(self._former) - FORMER
         for number, file in enumerate(list(self._former)):
             if number < surplus or file.is_deleted:
@@ -167,8 +168,8 @@ class Follower:
             yield from self._rescued(line) if record is None else [record]
 
     def _rescued(self, line: bytes) -> list[dict[str, Any]]:
-        """Return the records on a line that is none, or not only one."""
-        # A BOM, and the hole before the old position of a writer.
+        """Return the records on a line that is not exactly one record."""
+        # Drop a BOM, and the zeros before a writer's position in a truncated file.
         line = line.removeprefix(BOM).strip(b'\0')
         if not line.strip():
             return []
@@ -180,7 +181,7 @@ class Follower:
 
 
 def _with_records(path: bytes) -> TailedFile | None:
-    """Return the file at a path if it seems to hold records, plain and not compressed."""
+    """Return the file at a path if it seems to contain uncompressed records, else None."""
     try:
         file = opened(path)
     except OSError:

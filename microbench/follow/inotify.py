@@ -1,4 +1,4 @@
-"""What Linux tells of files, inotify(7); the numbers are those of <sys/inotify.h>."""
+"""Call inotify(7) through ctypes; the numbers are those of <sys/inotify.h>."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MODIFY, ATTRIB, MOVED_TO, CREATE, MOVE_SELF = 0x2, 0x4, 0x80, 0x100, 0x800
 
-OF_A_FILE = MODIFY | ATTRIB | MOVE_SELF  # ATTRIB: of its link count, too
+OF_A_FILE = MODIFY | ATTRIB | MOVE_SELF  # ATTRIB reports changes of the link count
 OF_A_DIRECTORY = CREATE | MOVED_TO
 
 
@@ -34,12 +34,12 @@ LIBRARY: Any = _library() if sys.platform == 'linux' else None
 
 
 def start() -> int:
-    """Return a descriptor that events can be read from; -1 where there is none."""
+    """Return a descriptor that events can be read from; -1 if inotify is unavailable."""
     if LIBRARY is None:
         return -1
     return int(LIBRARY.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
 
 
 def add(descriptor: int, path: bytes, events: int) -> int:
-    """Watch what is at a path; return the number of the watch, -1 if there is none."""
+    """Watch a path for events; return the number of the watch, or -1 on failure."""
     return int(LIBRARY.inotify_add_watch(descriptor, path, events))

@@ -1,4 +1,4 @@
-"""Files that a rotation leaves behind: `results.jsonl.1` beside `results.jsonl`."""
+"""Find the files that a rotation leaves: `results.jsonl.1` beside `results.jsonl`."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ SEPARATORS = b'.-_~'
 
 
 class RotatedFiles:
-    """The files whose names are that of a path with something after it.
+    """Track the files whose names are that of a path with a suffix.
 
     Args:
-        path: a file of any kind, which need not exist.
+        path: path of the file that is rotated; it need not exist.
     """
 
     def __init__(self, path: str | bytes) -> None:
@@ -26,10 +26,11 @@ class RotatedFiles:
         self.changed()
 
     def changed(self) -> list[tuple[bytes, Identity, bool]]:
-        """Return those that are new, or were written to, since the last call.
+        """Return the files that were created or written to since the last call.
 
-        Each is a path, a file's identity and whether it is new, that with the oldest
-        contents first. One that only got another name is neither.
+        Each item is a path, the file's identity, and whether the file is new; the file
+        that was written to least recently comes first. A file that was only renamed is
+        left out.
         """
         before, self._known = self._known, {}
         found = []
@@ -47,7 +48,7 @@ class RotatedFiles:
 
 
 def beside(path: str | bytes) -> Iterator[bytes]:
-    """Yield the paths of files whose names are that of a path with something after it."""
+    """Yield the paths of the files whose names are that of a path with a suffix."""
     directory, name = os.path.split(os.fsencode(path))
     try:
         names = os.listdir(directory or b'.')

@@ -1,9 +1,9 @@
-"""A file that others write while we read it.
+"""Read a file while others write to it.
 
-Only whole lines are taken; our position is the beginning of one. What was read is not
-read again, as long as it is still there: the first bytes of the file, and the last before
-our position, are compared with what they were. So a file that was cut off and has grown
-beyond our position is noticed as well as one that became shorter.
+Only whole lines are read, so the read position is always the beginning of a line. Before
+reading on, the first bytes of the file and the last bytes before the position are compared
+with those that were read. This detects a file that was truncated, even if it has grown
+beyond the position again.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 1 << 15  # bytes a reading: as much as stays in the processor's cache, decoded
-HEAD, LAST = 1024, 256  # bytes that are compared: of the file's start, before our position
+CHUNK = 1 << 15  # bytes per read: their decoded records fit into the processor's cache
+HEAD, LAST = 1024, 256  # bytes to compare: at the file's start, and before the position
 
 
 def opened(path: str | bytes) -> TailedFile:
-    """Return the file at a path, whatever its kind.
+    """Open the file, pipe or device at a path.
 
     Raises:
-        OSError: it cannot be opened, is a directory, or is compressed.
+        OSError: the path cannot be opened, is a directory, or is a compressed file.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     mode = os.fstat(fd).st_mode
@@ -42,33 +42,33 @@ def opened(path: str | bytes) -> TailedFile:
 
 
 class TailedFile:
-    """The lines of a file, each once it is complete.
+    """Yield the lines of a file, each as soon as it is complete.
 
     Args:
-        fd: an open descriptor, which is ours from now on. Whatever happens to the name of
-            the file, it stays this file.
+        fd: open descriptor, which `close` closes. A rename of the file has no effect.
     """
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         state = os.fstat(fd)
         self.identity = state.st_dev, state.st_ino
-        self._size = 0  # at the last look
+        self._size = 0  # at the last call of is_continued
         self.start_over()
 
     def start_over(self) -> None:
         """Read from the beginning."""
-        self._position = self._barren = 0  # before the latter is no newline
+        # No newline is between _position and _barren.
+        self._position = self._barren = 0
         self._head = self._last = b''
 
     def skip_to(self, position: int) -> None:
-        """Leave out what is before this position, the beginning of a line."""
+        """Continue at this position, which is the beginning of a line."""
         self._position = position
         self._head = os.pread(self.fd, min(HEAD, position), 0)
         self._last = os.pread(self.fd, min(LAST, position), max(0, position - LAST))
 
     def take_over(self, other: TailedFile) -> bool:
-        """Go on where the reading of another file ended, if this is a copy of it."""
+        """Continue where reading of another file ended; return True if this is its copy."""
         self._position, self._head, self._last = other._position, other._head, other._last
         if self._position and self.is_continued():
             return True
@@ -77,11 +77,14 @@ class TailedFile:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether no name leads to it any more."""
+        """Whether the file has no name any more."""
         return os.fstat(self.fd).st_nlink == 0
 
     def is_continued(self) -> bool:
-        """Whether what was read is still where it was; where nothing was, nobody knows."""
+        """Return True if the bytes that were read are still there.
+
+        If nothing was read yet, return True only if the file is and was empty.
+        """
         before, self._size = self._size, os.fstat(self.fd).st_size
         if not self._position:
             return before == self._size == 0
@@ -90,10 +93,10 @@ class TailedFile:
         return last == self._last and head == self._head
 
     def batches(self) -> Iterator[bytes]:
-        """Yield the new lines that are complete by now, many at once.
+        """Yield the new complete lines, many at once.
 
-        Newlines are between them, none is at the end. A writer that never pauses is
-        followed up to where it was at the call.
+        Newlines separate the lines; none is at the end. Stops at the size that the file
+        had at the call, so a writer that never pauses does not keep it busy.
         """
         end = os.fstat(self.fd).st_size
         while self._position < end:
@@ -103,7 +106,7 @@ class TailedFile:
             yield lines
 
     def skip_to_end(self) -> None:
-        """Leave out all lines that are complete by now."""
+        """Skip all lines that are complete by now."""
         end = os.fstat(self.fd).st_size
         while end:
             start = max(0, end - CHUNK)
@@ -114,7 +117,7 @@ class TailedFile:
             end = start
 
     def lines_backwards(self) -> Iterator[bytes]:
-        """Yield the lines before our position, the last one first."""
+        """Yield the lines before the position, the last one first."""
         end, size, begun = self._position - 1, CHUNK, b''
         while end > 0:
             start = max(0, end - size)
@@ -125,18 +128,18 @@ class TailedFile:
         yield begun
 
     def unfinished(self) -> bytes:
-        """Return what is there beyond the lines that were taken."""
+        """Return the bytes after the lines that were read."""
         return os.pread(self.fd, os.fstat(self.fd).st_size, self._position)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the descriptor."""
         os.close(self.fd)
 
     def _taken(self, end: int) -> bytes | None:
-        """Return the next whole lines; None if none follow what was read before.
+        """Return the next whole lines; None if none follow, or the file was changed.
 
         Args:
-            end: nothing beyond is looked at.
+            end: position at which reading stops.
         """
         back = len(self._last)
         data = self._read(min(CHUNK, end - self._position), back)
@@ -145,18 +148,18 @@ class TailedFile:
             cut = back + self._length_of_line(end)
             data = self._read(cut - back, back)
         if cut == back or data[cut - 1 : cut] != b'\n' or data[:back] != self._last:
-            return None  # in the latter cases it was cut off this moment
+            return None  # the file was truncated since the size was read
         self._head += data[back : min(cut, back + HEAD - len(self._head))]
         self._last = data[max(0, cut - LAST) : cut]
         self._position += cut - back
         return data[back : cut - 1]
 
     def _read(self, size: int, back: int) -> bytes:
-        """Return so many bytes before our position and after it."""
+        """Return `back` bytes before the position and `size` bytes after it."""
         return os.pread(self.fd, back + size, self._position - back)
 
     def _length_of_line(self, end: int) -> int:
-        """Return how long the next line is, newline included; 0 if it is not complete."""
+        """Return the length of the next line with its newline; 0 if it is incomplete."""
         start = max(self._position, self._barren)
         while start < end:
             data = os.pread(self.fd, min(CHUNK, end - start), start)
@@ -170,27 +173,27 @@ class TailedFile:
 
 
 class TailedPipe(TailedFile):
-    """The lines of what has no positions and is read as it comes: a pipe, a terminal."""
+    """Yield the lines of a pipe or terminal, which has no positions."""
 
     _rest = bytearray()  # of a line that is not complete
 
     def is_continued(self) -> bool:
-        """It cannot be cut off."""
+        """Return True: a pipe cannot be truncated."""
         return True
 
     def take_over(self, other: TailedFile) -> bool:
-        """It is no copy."""
+        """Return False: a pipe is never a copy."""
         return False
 
     def skip_to_end(self) -> None:
-        """Nothing is there before it is read."""
+        """Do nothing: a pipe has no contents before they are read."""
 
     def lines_backwards(self) -> Iterator[bytes]:
-        """What was read is gone."""
+        """Return no lines: a pipe cannot be read twice."""
         return iter(())
 
     def batches(self) -> Iterator[bytes]:
-        """Yield the lines that are complete by now, of what a pipe can hold."""
+        """Yield the lines that are complete by now."""
         try:
             data = os.read(self.fd, CHUNK)
         except BlockingIOError:
@@ -202,5 +205,5 @@ class TailedPipe(TailedFile):
         self._rest += data[cut + 1 :]
 
     def unfinished(self) -> bytes:
-        """Return what came without a newline."""
+        """Return the bytes that arrived without a newline."""
         return bytes(self._rest)

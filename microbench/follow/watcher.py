@@ -1,9 +1,9 @@
-"""Waiting until a file may have changed: told by the kernel where it can, else by time.
+"""Wait until a file may have changed: for an event of the kernel, or a time.
 
-Linux tells what happens to a file and in its directory, but nothing of what other
-machines do on a network file system. So whoever waits here also looks by himself, as
-often as he likes; the kernel only makes him quicker. Without inotify (another system, no
-watch left for this user) time is all there is.
+inotify(7) reports what happens to a file and in its directory, but not what other machines
+do on a network file system. So the caller also looks at regular times; the kernel only
+makes it quicker. Where inotify is missing (another system, or no watch left for this
+user), only the time counts.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PAUSE = 0.001  # seconds from one look to the next, however busy the file is
-LONGEST = 3600.0  # seconds that the system is asked to wait at once
-EVENT = struct.Struct('iIII')  # watch, what happened, cookie, length of the name
+PAUSE = 0.001  # seconds between two wake-ups, however busy the file is
+LONGEST = 3600.0  # seconds that one call of poll(2) waits at most
+EVENT = struct.Struct('iIII')  # watch, mask, cookie, length of the name
 EVENTS = 1 << 16  # bytes of events that are read at once
 
 
 class Watcher:
-    """Waits for changes at a path, one file after another, or until it is woken.
+    """Wait for changes at a path, or until another thread calls `wake`.
 
     Args:
-        path: where the file is or will be.
+        path: path of the file, which need not exist yet.
 
     Raises:
-        OSError: no descriptors are left.
+        OSError: the process has no descriptors left.
     """
 
     def __init__(self, path: str | bytes) -> None:
@@ -49,14 +49,14 @@ class Watcher:
         self._poll.register(self._woken, select.POLLIN)
 
     def mind(self, output: int) -> None:
-        """Have `wait` raise BrokenPipeError once nobody reads from a pipe of ours."""
+        """Make `wait` raise BrokenPipeError once the reader of this pipe has gone."""
         self._output = output
         self._poll.register(output, 0)
 
     def watch(self, descriptors: Iterable[int]) -> None:
-        """Wait for changes of these open files, and no others, from now on.
+        """Wait for changes of these open files only, from now on.
 
-        What happened before may go unnoticed: look once more before waiting.
+        Earlier changes are not reported: look at the files once more before waiting.
         """
         self._drop_inotify()
         self._descriptors = list(descriptors)
@@ -66,25 +66,25 @@ class Watcher:
             self._add_watches()
 
     def wait(self, seconds: float) -> None:
-        """Wait until something may have changed, `wake` is called, or the time is over."""
+        """Wait for a possible change, a call of `wake`, or the end of the time."""
         deadline = monotonic() + min(seconds, LONGEST)
         while not self._is_over(max(0.0, deadline - monotonic())):
             pass
         self._last_look = monotonic()
 
     def wake(self) -> None:
-        """End a wait, or the next one. Any thread may call it."""
+        """End the current wait, or the next one. Any thread may call it."""
         if os.getpid() != self._owner:
-            return  # the other end is read by our parent
+            return  # after a fork, the parent reads the other end
         with self._lock:
             if self._waker >= 0:
                 try:
                     os.write(self._waker, b'.')
                 except BlockingIOError:
-                    pass  # it was woken often enough
+                    pass  # the pipe is full of earlier calls
 
     def close(self) -> None:
-        """Give back all descriptors and watches."""
+        """Close all descriptors and watches."""
         self._drop_inotify()
         with self._lock:
             os.close(self._woken)
@@ -98,10 +98,10 @@ class Watcher:
             self._inotify = -1
 
     def _add_watches(self) -> None:
-        """Watch files and directory; what is watched already stays so."""
+        """Watch the files and the directory; existing watches stay."""
         if self._inotify < 0:
             return
-        for descriptor in self._descriptors:  # the file itself, whatever its name is now
+        for descriptor in self._descriptors:  # this path leads to a renamed file, too
             name = b'/proc/self/fd/%d' % descriptor
             inotify.add(self._inotify, name, inotify.OF_A_FILE)
         self._of_directory = inotify.add(
@@ -109,7 +109,7 @@ class Watcher:
         )
 
     def _is_over(self, seconds: float) -> bool:
-        """Wait for one event, or these seconds; return whether it is time to look."""
+        """Wait for one event or these seconds; return True if the caller should look."""
         ready = [descriptor for descriptor, _ in self._poll.poll(seconds * 1000)]
         if self._output in ready:
             raise BrokenPipeError
@@ -119,11 +119,11 @@ class Watcher:
             sleep(max(0.0, self._last_look + PAUSE - monotonic()))
             return self._concerns_us(os.read(self._inotify, EVENTS))
         else:
-            self._add_watches()  # the directory may be a new one
+            self._add_watches()  # the directory may have been created anew
         return True
 
     def _concerns_us(self, events: bytes) -> bool:
-        """Whether one of the events is not just another file of the directory."""
+        """Return False if all events are about other files of the directory."""
         start = 0
         while start < len(events):
             watch, _, _, length = EVENT.unpack_from(events, start)

@@ -17,23 +17,23 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-CLOCK_STEP_NS = 50_000_000  # less may be a pause between two readings
-LATEST_NS = (1 << 63) - 1  # of the wall clock
-TICK_NS = 20_000_000  # times of files are those of the last tick of the kernel
-# slurm.conf(5), KillWait and OverTimeLimit: SLURM lets a job live on after its end.
+CLOCK_STEP_NS = 50_000_000  # a smaller step may be a pause between two readings
+LATEST_NS = (1 << 63) - 1  # largest time of the wall clock
+TICK_NS = 20_000_000  # a file's time may be one tick of the kernel behind the clock
+# SLURM lets a job run on after its end time: KillWait and OverTimeLimit, slurm.conf(5).
 JOB_ENDS_LATE_NS = 300_000_000_000
 
 
 class End:
-    """The end of a dead process.
+    """Time at which a dead process ended.
 
     Attributes:
-        ns: when it was, on the monotonic clock: the time that its open records reach to.
-        is_exact: whether it was then; else it was later.
+        ns: nanoseconds of the monotonic clock, at which its open records end.
+        is_exact: True if `ns` is the end; False if the process ended later.
 
     Args:
-        header: of the journal, as `_core.journal_header` has it.
-        modified_ns: when the journal was last modified.
+        header: header of the journal, from `_core.journal_header`.
+        modified_ns: time of the journal's last modification, in nanoseconds.
     """
 
     def __init__(self, header: dict[str, Any], modified_ns: int) -> None:
@@ -45,7 +45,7 @@ class End:
         self.is_exact = marked_ns is not None or ended_with_job
 
     def fields(self) -> bytes:
-        """Return the fields that tell a recovered record from others, as JSON."""
+        """Return the JSON of the field `recovered`, which only recovered records have."""
         by = _core.string_text(f'{os.uname().nodename}:{os.getpid()}')
         bound = b'false' if self.is_exact else b'true'
         text = b',"recovered":{"by":' + by + b',"time":' + _moment(self._now_ns)
@@ -55,22 +55,22 @@ class End:
         return text + b'}'
 
     def bounded(self, record_id: bytes, line: bytes) -> bytes:
-        """Return the line of a record, with an upper bound; empty if it is damaged.
+        """Return a record's line with `recovered.ended_before`; empty if it is damaged.
 
         Args:
-            record_id: the id of the record.
-            line: its text, which ends with `fields()`.
+            record_id: id of the record.
+            line: text of the record, which ends with `fields()`.
         """
         record = _decoded(line) if record_id else None
         if record is None or part(record, 'mb', 'record_id') != record_id.decode():
             return b''
         if self.is_exact or 'recovered' not in record:
-            return line  # it may be one that was complete, and that no sink had taken
+            return line  # a record that was complete, and not yet written to any sink
         latest = _moment(self._latest_ns(record))
         return line[:-2] + b',"ended_before":' + latest + b'}}'
 
     def _latest_ns(self, record: dict[str, Any]) -> int:
-        """Return when the process was dead: it was found so, or its job was over."""
+        """Return when the process was surely dead: now, or after the end of its job."""
         job_end = part(record, 'slurm', 'job_end_time')
         if not (isinstance(job_end, str) and job_end.isdecimal() and len(job_end) < 12):
             return self._now_ns
@@ -78,10 +78,10 @@ class End:
         return min(max(job_end_ns, self._wall_ns(self.ns)), self._now_ns)
 
     def _wall_ns(self, ns: int) -> int:
-        """Return a time of the monotonic clock as one of the wall clock."""
+        """Convert a time of the monotonic clock to the wall clock."""
         header = self._header
         wall_ns: int = header['made_wall_ns'] + ns - header['made_ns']
-        return min(max(wall_ns, -LATEST_NS), LATEST_NS)  # beyond is damage
+        return min(max(wall_ns, -LATEST_NS), LATEST_NS)  # a damaged header may overflow
 
 
 def _decoded(line: bytes) -> Any:
@@ -95,10 +95,10 @@ def _decoded(line: bytes) -> Any:
 
 
 def _marked_ns(header: dict[str, Any], modified_ns: int) -> int | None:
-    """Return when the kernel has marked the end, on the monotonic clock.
+    """Return the end that the kernel has marked, on the monotonic clock.
 
-    None where it has not, or where that cannot be known: the wall clock was set, the
-    machine has slept, this is another boot of it, or the journal is damaged.
+    None if there is no mark, or it cannot be converted: the wall clock was set, the
+    machine has slept or was rebooted, or the journal is damaged.
     """
     if not header['end_is_marked'] or header['boot_id'] != boot_id():
         return None
@@ -112,12 +112,12 @@ def _marked_ns(header: dict[str, Any], modified_ns: int) -> int | None:
 
 
 def _offset_ns() -> int:
-    """Return what the wall clock is ahead of the monotonic one."""
+    """Return the nanoseconds by which the wall clock is ahead of the monotonic one."""
     readings = []
     for _ in range(3):
         before_ns, wall_ns = _core.clock_ns(), _core.wall_ns()
         readings.append((_core.clock_ns() - before_ns, wall_ns - before_ns))
-    return min(readings)[1]  # the one in which least has come in between
+    return min(readings)[1]  # the quickest reading is the most exact
 
 
 def _moment(wall_ns: int) -> bytes:

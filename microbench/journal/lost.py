@@ -1,7 +1,7 @@
-"""Add records of dead processes to those that are read from a file; change nothing.
+"""Read a file of records together with the records of dead processes; write nothing.
 
-The file is read in blocks, however large it is. Records that it has already are noticed
-on the way (written.py), and the others come last.
+The file is read in blocks, however large it is. Journalled records that the file already
+contains are noticed on the way (written.py); the others follow at the end.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ if TYPE_CHECKING:
 def blocks_of(
     output: str, place: str | None = None, *, is_needed: bool = True
 ) -> Iterator[bytes]:
-    """Yield the contents of a file of records, and then the records that it lacks.
+    """Yield the contents of a file of records, then the records that it lacks.
 
-    In blocks of whole lines: memory does not grow with the file.
+    Each block consists of whole lines, so memory does not grow with the file.
 
     Args:
-        output: the file.
-        place: a further directory of journals.
-        is_needed: whether it is an error that there is neither the file nor a journal.
+        output: path of the file.
+        place: further directory in which to look for journals.
+        is_needed: raise OSError if neither the file nor a journal exists.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
-    paths = paths_for(output, place)  # first: what is put into the file later is seen there
+    # Listed first: a record that is recovered after this is found in the file.
+    paths = paths_for(output, place)
     file = _opened(output, is_needed=is_needed and not paths)
     known = 0 if file is None else os.fstat(file.fileno()).st_size
     lost = _Lost(output, [_read(path, output) for path in paths])
@@ -52,7 +53,7 @@ def contents(file: IO[bytes]) -> Iterator[bytes]:
     """Yield blocks of whole lines, unpacked if the file is compressed.
 
     Raises:
-        OSError: it cannot be read, or unpacked by this Python.
+        OSError: the file cannot be read, or this Python cannot unpack it.
     """
     return compressed.blocks(file) if compressed.is_packed(file) else blocks(file)
 
@@ -64,7 +65,7 @@ def lost_records(output: str) -> list[dict[str, Any]]:
 
 
 class _Lost:
-    """What the journals of dead processes show, while their file is read."""
+    """Records in the journals of dead processes, compared with the file as it is read."""
 
     def __init__(self, output: str, found: list[Journal]) -> None:
         self.records = dict(record for journal in found for record in journal.records)
@@ -72,7 +73,7 @@ class _Lost:
         for journal in found:
             self._written.add(journal)
         self._start = self._written.starts.get(self._written.output)
-        self._written.left_out = self._written.output  # it is read anyway
+        self._written.left_out = self._written.output  # seen_in() reads it
         self._begun = [
             (record_id, line)
             for record_id, line in self.records.items()
@@ -81,12 +82,12 @@ class _Lost:
         self._found: set[bytes] = set()
 
     def seen_in(self, file: IO[bytes], known: int) -> Iterator[bytes]:
-        """Yield the blocks of the file, up to where it ends now.
+        """Yield the blocks of the file, up to its present end.
 
         Args:
-            file: the file.
-            known: how large it was before the journals were read. Anyone may have put a
-                record into it since: so behind that each is looked for.
+            file: the open file.
+            known: size of the file before the journals were read. Another process may
+                have recovered a record since, so all ids are searched after it.
         """
         ids = set(self.records)
         if compressed.is_packed(file):
@@ -101,7 +102,7 @@ class _Lost:
                 break
 
     def missing(self) -> list[bytes]:
-        """Return the lines of the records that were not seen, and are nowhere else."""
+        """Return the lines of the records that are in no file."""
         found = self._found | self._written.found()
         return [line for record_id, line in self.records.items() if record_id not in found]
 
@@ -124,16 +125,16 @@ def _opened(output: str, *, is_needed: bool) -> IO[bytes] | None:
 
 
 def _read(path: str, output: str) -> Journal:
-    """Return a journal that was read; it has no records if its process is not dead."""
+    """Read one journal; it has no records if its process is alive."""
     with one_at_a_time.held, Journal(path, output) as journal:
         return journal
 
 
 def left_alone(output: str) -> list[str]:
-    """Return why journals of dead processes, as it seems, are left alone: one line each.
+    """Return one line for each unread journal of a process that seems dead: the reason.
 
-    Those of other hosts, of other users, and what cannot be understood. Their records are
-    not among those read.
+    Such journals belong to other hosts or users, or cannot be parsed. Their records are
+    missing from the results.
     """
     found = [_read(path, output) for path in paths_for(output)]
     return [one.why_not for one in found if one.is_there and one.why_not and not one.lives]

@@ -1,4 +1,4 @@
-"""Patterns that stand for many files: `results-*.jsonl`.
+"""Expand patterns such as `results-*.jsonl` into the files that match.
 
 A path is a pattern if it contains `*` or `?` and no file has that name. Brackets alone do
 not make a pattern, because names such as `run[1].jsonl` are common.
@@ -16,7 +16,7 @@ JOURNAL = re.compile(r'\.(.+)\.\d+-[0-9a-f]+' + re.escape(SUFFIX), re.DOTALL)
 
 
 def is_pattern(path: str | bytes) -> bool:
-    """Whether a path stands for many files.
+    """Return True if a path is a pattern and no file has that name.
 
     >>> is_pattern('results-*.jsonl'), is_pattern('run[1].jsonl')
     (True, False)
@@ -26,10 +26,10 @@ def is_pattern(path: str | bytes) -> bool:
 
 
 def files_of(pattern: str | bytes) -> list[str]:
-    """Return the files that match, `results-2` before `results-10`.
+    """Return the files that match a pattern, `results-2` before `results-10`.
 
-    Directories and pipes do not match. Files that are not there yet do, if a killed process
-    has left a record for them.
+    Directories and pipes do not match. A missing file matches if a killed process has left
+    a journal for it.
     """
     import glob
 
@@ -45,7 +45,7 @@ def files_of(pattern: str | bytes) -> list[str]:
 
 
 def _may_be_read(path: str) -> bool:
-    """Whether it is a file, or a link that leads nowhere, which reading it reports."""
+    """Return True for a file and for a broken link, whose error the reader reports."""
     return os.path.isfile(path) or not os.path.exists(path)
 
 

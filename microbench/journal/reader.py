@@ -1,12 +1,12 @@
-"""Journals that dead processes left beside a file of records: found, held, read.
+"""Find, lock and read the journals that dead processes left beside a file of records.
 
 While a process records into FILE, it keeps its open records in a mapped file
 `.FILE.PID-RANDOM.journal` (mb_journal.h) and holds a lock on it, which ends with
-the process. So whoever gets the lock knows that the owner is dead, and that nobody else
-recovers the journal at the same time.
+the process. So a process that gets the lock knows that the owner is dead, and that no
+other process recovers the journal at the same time.
 
-Journals of other users and other hosts are left alone, and so are those that cannot be
-understood. Nothing is loaded here that a program would notice at its first record.
+Journals of other users and other hosts are skipped, and so are those that cannot be
+parsed. This module imports nothing that would slow down a program's first record.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     Mark = tuple[int, int, int, int]  # _core.mark_of
 
 SUFFIX = '.journal'
-MAGIC = 8  # bytes, the last that are written when a journal is made
-MOST = _core.JOURNAL_MOST  # bytes of one
-FIRST_LOOKS, FIRST_BYTES = 64, 512 << 10  # journals, bytes read, before a first record
-LOOKING = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # the last: no waiting for a FIFO
-LOCK_TIMEOUT = 2.0  # seconds for another process that recovers a journal, or dies
+MAGIC = 8  # bytes; they are written last when a journal is made
+MOST = _core.JOURNAL_MOST  # bytes of one journal
+FIRST_LOOKS, FIRST_BYTES = 64, 512 << 10  # journals and bytes read before a first record
+LOOKING = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # the last: do not wait for a FIFO
+LOCK_TIMEOUT = 2.0  # seconds; another process recovers the journal, or is about to die
 
-# fcntl(2) keeps processes apart; between the threads of one it is for us to do so.
+# Locks of fcntl(2) exclude other processes only, not other threads of this one.
 one_at_a_time = Lock()
 
 
 def paths_for(output: str, place: str | None = None) -> list[str]:
-    """Return the journals of a file of records, dead and alive, in order of name.
+    """Return the journals of a file of records, of dead and running processes, by name.
 
     Args:
-        output: the file.
-        place: a further directory, which its bench was told to use.
+        output: path of the file.
+        place: further directory, the `journal` setting of a bench.
     """
     directory, name = os.path.split(real(output))
     cut = os.fsdecode(os.fsencode(name)[: _core.JOURNAL_NAME])
@@ -52,21 +52,21 @@ def paths_for(output: str, place: str | None = None) -> list[str]:
 
 
 def real(output: str | bytes) -> str:
-    """Return the path of a file of records that its journals go by: without links."""
+    """Return the path without links, by which the journals of a file are named."""
     return os.path.realpath(os.fsdecode(output))
 
 
 def of_others(output: str, place: str | None = None) -> list[str]:
-    """Return the journals of a file that are not of this process."""
+    """Return the journals of a file that belong to other processes."""
     own = set(_core.own_journals())
     return [path for path in paths_for(output, place) if path not in own]
 
 
 def at_first_record(output: str, place: str | None = None) -> list[str]:
-    """Return the journals that a program looks at before its first record.
+    """Return the journals that a program recovers before its first record.
 
-    Not more of them, and none that is larger, than costs some milliseconds at most: what
-    is left out, readers see.
+    Their number and size are limited so that this takes a few milliseconds at most.
+    Readers and `microbench recover` handle the rest.
     """
     paths = dead_first(of_others(output, place))[:FIRST_LOOKS]
     return [path for path in paths if _is_dead_and_small(path)]
@@ -85,9 +85,9 @@ def _is_dead_and_small(path: str) -> bool:
 
 
 def dead_first(paths: list[str]) -> list[str]:
-    """Return journals in another order: first those whose process is not to be seen here.
+    """Sort journals so that those whose process does not exist here come first.
 
-    A guess only, which costs less than to open them: the lock of each tells.
+    This is a guess that is cheaper than opening the journals; only the lock is certain.
     """
     return sorted(paths, key=lambda path: _is_seen(_pid_in(path)))
 
@@ -103,7 +103,7 @@ def _is_seen(pid: int) -> bool:
 
 
 def _asked_for() -> list[str]:
-    """Return the directory that MICROBENCH_JOURNAL names, if it does."""
+    """Return the directory that MICROBENCH_JOURNAL names, in a list; empty if none."""
     value = os.environ.get('MICROBENCH_JOURNAL', '')
     return [value] if os.sep in value else []
 
@@ -122,32 +122,32 @@ def _in_directory(directory: str, name: str) -> Iterator[str]:
 
 
 class Journal:
-    """One journal while it is looked at; a context manager that holds its lock.
+    """Context manager that locks and reads one journal.
 
-    To be entered after `one_at_a_time`.
+    Hold `one_at_a_time` while entering it.
 
     Attributes:
-        path: of the journal.
-        why_not: why its records are left alone; empty where they can be had.
-        lives: its owner is running, here.
-        is_there: False if somebody has removed it meanwhile.
-        pid: of its owner.
-        size: bytes that were read of it.
+        path: path of the journal.
+        why_not: why its records cannot be used; empty if they can.
+        lives: True if the process that owns the journal is running on this machine.
+        is_there: False if another process has removed the journal meanwhile.
+        pid: process that owns the journal.
+        size: bytes that were read.
         records: id and line of each record that was open.
-        claimed: ids of those whose process had begun to write them.
-        damaged: how many there were that cannot be understood.
-        made_wall_ns: when it was made.
-        made_at: mark of the output then; claimed records lie behind it.
-        recovered_from: mark of the output when a recovery began that was killed; None:
-            no recovery has begun.
+        claimed: ids of the records that the process had begun to write to its output.
+        damaged: number of records that cannot be parsed.
+        made_wall_ns: time at which the journal was made, in nanoseconds.
+        made_at: mark of the output at that time; claimed records come after it.
+        recovered_from: mark of the output when an earlier recovery began that was killed;
+            None if no recovery has begun.
 
     Args:
-        path: of the journal.
-        output: the file that its records belong to.
-        exclusive: whether they are about to be put there: nobody else reads it then.
-        force: whether journals of other users and hosts are taken too.
-        lock_timeout: seconds to wait for its lock while that is held for moments only.
-        most: bytes of it that are read; a larger one is left alone.
+        path: path of the journal.
+        output: file that its records belong to.
+        exclusive: lock out readers, because the records are about to be recovered.
+        force: read journals of other users and hosts, too.
+        lock_timeout: seconds to wait for a lock that is held for a moment only.
+        most: largest size in bytes; a larger journal is skipped.
     """
 
     def __init__(
@@ -196,19 +196,19 @@ class Journal:
             self._descriptor = -1
 
     def note_recovery(self, mark: Mark) -> None:
-        """Note that its records are about to be put behind a mark of the output.
+        """Store in the journal that its records are about to be appended after a mark.
 
-        If we are killed meanwhile, the next one knows where to look for them. What an
-        earlier one has noted stays.
+        If this process is killed meanwhile, the next recovery searches from that mark on.
+        The mark of an earlier recovery is kept.
         """
         if self.recovered_from is None:
             _core.note_recovery(self._descriptor, mark)
             self.recovered_from = mark
 
     def remove(self) -> None:
-        """Remove the file: its records are where they belong.
+        """Remove the journal, because its records are in the output.
 
-        Not if something else has taken its name.
+        Another file that has taken its name is kept.
         """
         ours = os.fstat(self._descriptor)
         try:
@@ -252,10 +252,10 @@ class Journal:
             time.sleep(0.01)
 
     def _ends_soon(self) -> bool:
-        """Whether the lock is held for moments only.
+        """Return True if the lock is held for a moment only.
 
-        By somebody who recovers the journal, for whom a reader waits; or by an owner that
-        was killed, some of whose threads have not ended yet.
+        Its holder is a process that recovers the journal, for which a reader waits; or the
+        owner, if it was killed and some of its threads have not ended yet.
         """
         if _core.owner_lives(self._descriptor):
             return _is_dying(self.pid)
@@ -278,7 +278,7 @@ class Journal:
         except ValueError as error:
             if any(data[:MAGIC]):
                 self.why_not = str(error)
-            return  # else its process was killed before anything was in it
+            return  # without the magic, the process was killed before it wrote anything
         self.pid = header['pid']
         if not (self.force or _is_of_this_machine(header)):
             self.why_not = f'it was written on {safe(header["host"])}'
@@ -307,19 +307,19 @@ class Journal:
         self.recovered_from = header['recovered_from']
 
     def _is_of_another_file(self, output: bytes) -> bool:
-        """Beside its file the name says it all, also after the directory was moved."""
+        """Compare names only if both are in one directory, which may have been moved."""
         beside = os.path.dirname(self.path) == os.path.dirname(self.output)
         part = os.path.basename if beside else os.path.normpath
         return part(output) != part(os.fsencode(self.output))
 
 
 def _pid_in(path: str) -> int:
-    """Return the number of the process in the name of its journal."""
+    """Return the process id in the name of a journal."""
     return int(os.path.basename(path).rsplit('.', 2)[1].partition('-')[0])
 
 
 def _is_dying(pid: int) -> bool:
-    """Whether the first thread of a process has ended (proc(5)); not if it is not seen."""
+    """Return True if the main thread of a process has ended (proc(5))."""
     try:
         with open(f'/proc/{pid}/stat', 'rb') as file:
             return file.read().rpartition(b')')[2].split()[0] in b'ZX'
@@ -328,9 +328,9 @@ def _is_dying(pid: int) -> bool:
 
 
 def _is_of_this_machine(header: dict[str, Any]) -> bool:
-    """Whether its lock tells of life and death here.
+    """Return True if the owner ran under this kernel, so that its lock can be trusted.
 
-    A container that is started again has another name, on the same kernel.
+    A container that is restarted has another host name but the same boot id.
     """
     from .ends import boot_id  # start-up time
 

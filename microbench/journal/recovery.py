@@ -1,19 +1,20 @@
-"""Put records of dead processes into their file.
+"""Append the records of dead processes to their file.
 
-A writer does so before its first record, and `microbench recover` does; readers change
-nothing and add the records to what they read (lost.py). It is safe at any moment:
+A writer does so before its first record, and `microbench recover` on demand. Readers write
+nothing; they add the records to those they read (lost.py). A process may be killed between
+any two of these steps without losing or duplicating a record:
 
-    hold the journals  their owners are dead, and no other process recovers them
-    look for records   one that was claimed may have been written after all (written.py)
-    note the end       of the file, in the journals: if we are killed, the next one looks
-                       from there on for what we have written
+    lock the journals  their owners are dead, and no other process recovers them
+    search the file    a record that was claimed may be in it already (written.py)
+    store the end      of the file in the journals: after a kill, the next recovery
+                       searches from there on for records that this one appended
     append the others  each as one line, like any record
-    blank fragments    the beginnings of these records that a killed write left there
-    sync, then remove  killed before that, the next one finds the ids in the file
+    blank fragments    the beginnings of these records that a killed write left
+    sync, then remove  after a kill before this, the next recovery finds the ids
 
-The first record of a program must not wait for what others have left behind. So a writer
-stops after some milliseconds of reading and writing (`Limits`), and leaves the rest to
-readers and to the command.
+The first record of a program must not wait long for old journals. So a writer stops after
+a few milliseconds of reading and writing (`Limits`), and leaves the rest to readers and to
+the command.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-GROUP = 64  # journals that are held at once: each is a descriptor
+GROUP = 64  # journals that are locked at once: each needs a descriptor
 
-# Those that this process holds. To open one of them again and close it would let go of its
-# lock (fcntl(2)).
+# Journals that this process has locked. Opening and closing one of them a second time
+# would release its lock (fcntl(2)).
 _at_work: list[_Held] = []
 
 
 class Limits:
-    """How much is done, and waited for.
+    """Limits of one recovery.
 
     Attributes:
-        bytes_left: that may still be read, of journals and of the file.
+        bytes_left: bytes of journals and of the file that may still be read.
         lock_timeout: seconds to wait for the lock of a journal.
-        done: ids of the records that were added: a copy of a journal has them as well.
+        done: ids of the records that were appended, which a copied journal has as well.
     """
 
     def __init__(self, bytes_left: int, lock_timeout: float) -> None:
@@ -52,15 +53,15 @@ class Limits:
 
 
 class Report:
-    """What becomes of one journal.
+    """Result of the recovery of one journal.
 
     Attributes:
-        path: of the journal.
-        pid: of the process that wrote it.
-        why_not: why it is left alone; empty if it is not.
-        lives: its process is running, here.
-        lines: its records that are not in the file yet.
-        damaged: how many of its records cannot be understood: it stays because of them.
+        path: path of the journal.
+        pid: process that wrote it.
+        why_not: why the journal was skipped; empty if it was not.
+        lives: True if its process is running on this machine.
+        lines: its records that were not in the file.
+        damaged: number of its records that cannot be parsed; if any, the journal stays.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -78,16 +79,16 @@ def recover(
     sync: Callable[[], None],
     force: bool = False,
 ) -> Iterator[Report]:
-    """Put the records of dead processes into the file; yield what became of each journal.
+    """Append the records of dead processes to the file; yield a report for each journal.
 
     Args:
-        output: the file of records.
-        append: adds one line to it.
-        sync: returns when what was added is on the disk.
-        force: also journals of other users and other hosts.
+        output: path of the file of records.
+        append: function that appends one line to the file.
+        sync: function that returns when the appended lines are on the disk.
+        force: recover journals of other users and other hosts, too.
 
     Raises:
-        OSError: the file cannot be read, or a record not be added: then the journals stay.
+        OSError: the file cannot be read or appended to; then the journals stay.
     """
     limits = Limits(1 << 62, reader.LOCK_TIMEOUT)
     paths = iter(paths_for(output))
@@ -101,16 +102,16 @@ def recover_before_first_record(
     append: Callable[[bytes], None],
     sync: Callable[[], None],
 ) -> None:
-    """Put the records of some journals into the file, as far as it takes milliseconds.
+    """Append the records of some journals to the file within a few milliseconds.
 
     Args:
-        paths: of the journals, as `journals.at_first_record` has them.
-        output: the file of records.
-        append: adds one line to it.
-        sync: returns when what was added is as safe as records there have to be.
+        paths: journals, from `reader.at_first_record`.
+        output: path of the file of records.
+        append: function that appends one line to the file.
+        sync: function that makes the appended lines as durable as the sink's own.
 
     Raises:
-        OSError: as for `recover`.
+        OSError: the file cannot be read or appended to; then the journals stay.
     """
     _recovered(paths, output, append, sync, False, Limits(reader.FIRST_BYTES, 0))
 
@@ -125,7 +126,7 @@ def _recovered(
 ) -> list[Report]:
     with one_at_a_time.held:
         if _at_work:
-            return []  # a handler of a signal has come in between
+            return []  # a signal handler interrupted a recovery
         with _Held(output, paths, force, limits) as held:
             held.put_in_place(append)
             held.remove(sync)
@@ -133,10 +134,10 @@ def _recovered(
 
 
 class _Held:
-    """Some journals while their records are put into the file; a context manager.
+    """Context manager that keeps some journals locked during their recovery.
 
     Attributes:
-        reports: what becomes of each journal that is there.
+        reports: a report for each journal that exists.
     """
 
     def __init__(self, output: str, paths: list[str], force: bool, limits: Limits) -> None:
@@ -162,7 +163,7 @@ class _Held:
         self._closing.close()
 
     def put_in_place(self, append: Callable[[bytes], None]) -> None:
-        """Append the records that are missing, and blank their fragments."""
+        """Append the missing records, then blank their fragments."""
         done = self._limits.done
         done |= self._written.found()
         mark = mark_of(self._output)
@@ -178,7 +179,7 @@ class _Held:
         self._written.blank(lambda text: is_of(text, records))
 
     def remove(self, sync: Callable[[], None]) -> None:
-        """Remove the journals whose records are all in the file, once they are stored."""
+        """Sync the file, then remove the journals whose records are all in it."""
         if self._taken:
             sync()
         for journal, _ in self._taken:
@@ -195,14 +196,14 @@ class _Held:
             most=min(self._limits.bytes_left, reader.MOST),
         )
         with ExitStack() as closing:
-            # enter_context() and push() import `inspect` from CPython 3.15 on: 5 ms
+            # enter_context() and push() import `inspect` from CPython 3.15 on (5 ms)
             closing.callback(journal.__exit__)
             journal.__enter__()
             if journal.is_there and self._is_taken(journal):
                 self._closing.callback(closing.pop_all().close)
 
     def _is_taken(self, journal: Journal) -> bool:
-        """Whether its records are put into the file: not if that would be too much."""
+        """Report on a journal; return True if it is recovered within the limits."""
         report = Report(journal)
         self.reports.append(report)
         if report.why_not:
@@ -217,7 +218,7 @@ class _Held:
 
 
 def survey(output: str, force: bool = False) -> Iterator[Report]:
-    """Yield what recover() would do, and change nothing."""
+    """Yield the reports that recover() would give; write nothing."""
     for path in paths_for(output):
         with one_at_a_time.held, Journal(path, output, force=force) as journal:
             pass
@@ -231,10 +232,10 @@ def survey(output: str, force: bool = False) -> Iterator[Report]:
 
 
 def missing(journal: Journal, found: set[bytes]) -> list[bytes]:
-    """Return the lines of those records that are in no file."""
+    """Return the lines of the journal's records that are in no file."""
     return [line for record_id, line in journal.records if record_id not in found]
 
 
 def is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
-    """Whether a fragment is the beginning of one of these records."""
+    """Return True if a fragment is the beginning of one of these records."""
     return any(line.startswith(text) or name in text for name, line in records)

@@ -1,13 +1,13 @@
-"""What is left in a file of a record whose write was cut short, and how it goes away.
+"""Find and blank fragments: the parts of records whose write was cut short.
 
-A process that is killed in the middle of a write leaves the beginning of a line. The
-next writer begins a new line after it; readers skip it. Readers that are not ours stop at
-it. So it is overwritten with blanks (tabs), its newline included: JSON allows them before
-the next record. No byte moves, so that writers who append at the same time notice nothing.
+A process that is killed during a write leaves the beginning of a line. The next writer
+begins a new line after it, and the readers of microbench skip it; other JSON readers stop
+at it. So it is overwritten with blanks (tabs), newline included, which JSON allows before
+the next record. No byte moves, so writers may append at the same time.
 
-A fragment that is not followed by a newline may be a write that is not finished yet: it
-is left alone. One that is followed by a newline is finished in any case, since its
-writer, if it lives, has begun again after it (mb_append.h).
+A fragment without a newline after it may be a write in progress, and is kept. A fragment
+with a newline after it is final: if its writer is alive, it has begun its record again
+after the newline (mb_append.h).
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 BEGIN = OPENING.encode()
 BLANKS = b' \t'
-BLANK = b'\t'  # as mb_pieces.h has it: after it a writer begins no new line
+BLANK = b'\t'  # a writer begins no new line after it (mb_pieces.h)
 NEAR = 4096  # bytes
 
 
 def find(contents: bytes) -> Iterator[Place]:
-    """Yield begin and end of each beginning of a record that is followed by a newline."""
+    """Yield begin and end of each fragment that is followed by a newline."""
     begin = 0
     while (end := contents.find(b'\n', begin)) >= 0:
         line = contents[begin:end].lstrip(BLANKS)
@@ -41,7 +41,7 @@ def find(contents: bytes) -> Iterator[Place]:
 
 
 def _found_in(block: bytes) -> list[Place]:
-    """Return the fragments in whole lines; where there are none, it is seen at once."""
+    """Return the fragments in whole lines; quick if each line is a record."""
     if not block.endswith(b'\n') or decode_together(block[:-1]) is not None:
         return []
     return list(find(block))
@@ -57,7 +57,7 @@ def _of_line(line: bytes) -> Iterator[Place]:
 
 
 def _starts(line: bytes) -> list[int]:
-    """Return where further records begin on the line."""
+    """Return the places at which further records begin on the line."""
     starts, place = [], line.find(BEGIN, 1)
     while place >= 0:
         starts.append(place)
@@ -66,7 +66,7 @@ def _starts(line: bytes) -> list[int]:
 
 
 def without_torn_lines(block: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
-    """Return some lines with blanks in the place of the fragments that are dead."""
+    """Return some lines with their dead fragments replaced by blanks."""
     changed = bytearray(block)
     for begin, end in _found_in(block):
         if is_dead(block[begin:end]):
@@ -75,15 +75,15 @@ def without_torn_lines(block: bytes, is_dead: Callable[[bytes], bool]) -> bytes:
 
 
 def blank(path: str, is_dead: Callable[[bytes], bool], start: int = 0) -> int:
-    """Overwrite the fragments that are dead; return how many there were.
+    """Overwrite the dead fragments of a file with blanks; return their number.
 
-    The newline after one that is a line of its own goes as well, so that no empty line is
-    left: the blanks belong to the next record then.
+    If a fragment is a whole line, its newline is overwritten as well. This leaves no empty
+    line: the blanks become part of the next record's line.
 
     Args:
-        path: of the file.
-        is_dead: tells for the text of a fragment.
-        start: where to begin; what is before is left alone.
+        path: path of the file.
+        is_dead: function that returns True for the text of a fragment to be blanked.
+        start: position at which to begin.
 
     Raises:
         OSError: the file cannot be read or written.
@@ -94,7 +94,7 @@ def blank(path: str, is_dead: Callable[[bytes], bool], start: int = 0) -> int:
         file.seek(start)
         for block in blocks(file):
             for begin, end in _found_in(block):
-                text = block[begin : end + 1]  # and what follows it
+                text = block[begin : end + 1]  # with the byte after it
                 if is_dead(text[:-1]) and _is_still_at(descriptor, place + begin, text):
                     _overwrite(descriptor, place + begin, text)
                     count += 1
@@ -108,12 +108,12 @@ def _overwrite(descriptor: int, place: int, text: bytes) -> None:
 
 
 def _begins_line(descriptor: int, place: int) -> bool:
-    """Whether only blanks are before a place on its line; not if they are very many."""
+    """Return True if only blanks precede a place on its line, at most NEAR of them."""
     size = min(place, NEAR)
     before = os.pread(descriptor, size, place - size).rstrip(BLANKS)
     return before.endswith(b'\n') or (not before and size == place)
 
 
 def _is_still_at(descriptor: int, place: int, text: bytes) -> bool:
-    """Look again: the file may have been cut off, and others have written there since."""
+    """Return False if the file was truncated or rewritten at this place meanwhile."""
     return os.pread(descriptor, len(text), place) == text

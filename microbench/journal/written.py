@@ -1,11 +1,11 @@
-"""Check whether records that a journal still shows are in a file already.
+"""Check whether the records of a journal are in a file already.
 
-A record that was only open when its process died is in no file. A claimed one may be, if
-the process was killed after the write; so may any record if a recovery was killed. Such
-records lie behind the mark of the output in the journal
-(mb_mark.h): as long as the file matches it, only what came later is read, once for
-all ids, in pieces. A file that does not match was rotated, replaced or cut off. Then all
-of it is searched, and so are the files beside it that a rotation leaves behind.
+A record that was only open when its process died is in no file. A claimed record may be in
+one if the process was killed after the write, and any record may be if a recovery was
+killed. Such records come after the mark of the output that the journal stores
+(mb_mark.h). While the file matches the mark, only the part after it is searched, once
+for all ids. A file that does not match was rotated, replaced or truncated. Then the whole
+file is searched, and so are the files beside it that a rotation leaves.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
     from ..follow.rotated import Identity
     from .reader import Journal, Mark
 
-PIECE = 1 << 20  # bytes that are searched at once
+PIECE = 1 << 20  # bytes that are searched at a time
 LOOKING = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-FEW = 8  # ids: so many are looked for one by one
+FEW = 8  # ids that are searched one by one; for more, all ids of a block are listed
 KEY = b'record_id"'
 LONGEST_ID = 64
 COMPRESSED = ('.gz', '.bz2', '.xz', '.zst')
-MUCH = 1 << 40  # bytes: what is compressed is not read before a first record
-MOST_LOOKS = 8  # at the files beside the output, while they are rotated
-LARGEST = (1 << 63) - 1  # bytes of a file that a system can know
+MUCH = 1 << 40  # bytes; so large counts a compressed file, beyond each limit
+MOST_LOOKS = 8  # rounds of listing the rotated files
+LARGEST = (1 << 63) - 1  # bytes; the largest size of a file
 COARSE = 2_000_000_000  # nanoseconds by which the time of a file may be behind
 
 
 class Written:
-    """The records of some journals that are in a file already.
+    """Search files for the records of some journals.
 
     Args:
-        output: the file that the journals belong to.
+        output: file that the journals belong to.
 
     Attributes:
-        output: its path without links.
-        ids: of the records that are looked for.
-        starts: by path, from where on that file is searched.
-        left_out: a path whose file is not searched here; the caller reads it anyway.
-        unread: files beside the output that may have the records, and cannot be read.
+        output: path of the file without links.
+        ids: ids of the records to search for.
+        starts: by path, the position from which that file is searched.
+        left_out: path of a file that the caller searches itself.
+        unread: rotated files that may contain the records and cannot be read.
     """
 
     def __init__(self, output: str) -> None:
@@ -61,7 +61,7 @@ class Written:
         self._marks: list[tuple[Mark, int]] = []
 
     def add(self, journal: Journal) -> None:
-        """Look for those records of a journal that may be in a file."""
+        """Add the records of a journal that may be in a file."""
         if journal.claimed:
             self._add(journal.claimed, journal.made_at, journal.made_wall_ns)
         if journal.recovered_from is not None:
@@ -69,11 +69,11 @@ class Written:
             self._add(ids, journal.recovered_from, journal.made_wall_ns)
 
     def why_not(self, journal: Journal, most: int) -> str:
-        """Return why the records of one more journal cannot be looked for; or nothing.
+        """Return why the search cannot include one more journal; empty if it can.
 
         Args:
-            journal: which it is.
-            most: bytes that may be read for all of them.
+            journal: the journal to add.
+            most: bytes that may be read for all journals together.
         """
         other = Written(self.output)
         other.starts = dict(self.starts)
@@ -84,7 +84,7 @@ class Written:
         return 'its records have to be looked for in a large file' if size > most else ''
 
     def found(self) -> set[bytes]:
-        """Return the ids of records that are there, whole."""
+        """Return the ids of the records that are complete in a file."""
         if not self.starts:
             return set()
         from ..results import compressed  # start-up time
@@ -102,7 +102,7 @@ class Written:
         return found
 
     def blank(self, is_dead: Callable[[bytes], bool]) -> None:
-        """Overwrite the fragments that are dead."""
+        """Overwrite the dead fragments in all files that are searched."""
         if not self.starts:
             return
         for path, start in self._each():
@@ -116,14 +116,14 @@ class Written:
             torn_lines.blank(path, is_dead, start)
         except OSError:
             if path == self.output:
-                raise  # else it is at rest, and may be read only
+                raise  # a rotated file may be read-only
 
     def _each(self) -> Iterator[tuple[str, int]]:
-        """Yield path and start of each file, however they are rotated meanwhile.
+        """Yield path and start of each file, even if files are rotated meanwhile.
 
-        They are looked for again in each round: one may have got another name.
+        Each round lists the files again, because one may have got another name.
         """
-        done: set[Identity | None] = {None}  # the latter: there is no file
+        done: set[Identity | None] = {None}  # None: there is no file
         for _ in range(MOST_LOOKS):
             for mark, since_ns in self._marks:
                 self._find(mark, since_ns)
@@ -164,7 +164,7 @@ class Written:
 
 
 def ids_in(block: bytes, ids: set[bytes]) -> set[bytes]:
-    """Return those ids of which a whole record is among the lines of a block."""
+    """Return the ids whose complete record is among the lines of a block."""
     from ..results.reading import contains  # start-up time
 
     if len(ids) <= FEW:
@@ -183,21 +183,21 @@ def _all_ids(block: bytes) -> Iterator[bytes]:
 
 
 def start_in(path: str, mark: Mark) -> int | None:
-    """Return where what was written after a mark begins; None: the file does not match it.
+    """Return the position of a mark in a file; None if the file does not match it.
 
-    A copy matches as well as the file itself. An empty file matches nothing: it may have
-    been emptied since.
+    A copy matches as well as the file itself. An empty file never matches, because it may
+    have been truncated since.
     """
     *_, end, digest = mark
     if not (0 < end <= LARGEST and digest):
-        return None  # the last: damage
+        return None  # empty, or damaged
     with opened(path) as file:
         there = None if file is None else _core.mark_of(file.fileno(), end)
     return end if there is not None and there[3] == digest else None
 
 
 def mark_of(path: str) -> Mark:
-    """Return the mark of a file at its end; zeros where there is none."""
+    """Return the mark at the end of a file; zeros if the file does not exist."""
     with opened(path) as file:
         mark = None if file is None else _core.mark_of(file.fileno())
     return mark or (0, 0, 0, 0)
@@ -205,10 +205,10 @@ def mark_of(path: str) -> Mark:
 
 @contextmanager
 def opened(path: str) -> Iterator[IO[bytes] | None]:
-    """Open a file for reading; None where there is none, or something else than a file.
+    """Open a regular file for reading; yield None if there is none.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     try:
         is_file = S_ISREG(os.stat(path).st_mode)
@@ -241,12 +241,12 @@ def _size_of(path: str) -> int:
 
 
 def is_compressed(path: str) -> bool:
-    """Whether it is a rotated file that was compressed, by its name."""
+    """Return True if the name is that of a compressed rotated file."""
     return path.endswith(COMPRESSED)
 
 
 def _rotated(output: str, since_ns: int) -> Iterator[str]:
-    """Yield the files beside the output that a rotation may have left since a moment."""
+    """Yield the rotated files of an output that were modified since a time."""
     from ..follow.rotated import beside  # start-up time
 
     for path in beside(output):
