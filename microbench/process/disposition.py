@@ -10,6 +10,7 @@ from .. import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 
@@ -84,3 +85,9 @@ def is_without_c(number: int) -> bool:
     So it is where a program has saved our handler in Python and put it back.
     """
     return not _core.signal_in_force(number) and _core.signal_is_before(number)
+
+
+def real_time_signals() -> Iterable[int]:
+    """Return those that programs use least, first: the last ones."""
+    last = getattr(signal, 'SIGRTMAX', None)
+    return () if last is None else range(last, signal.SIGRTMIN, -1)

@@ -35,6 +35,7 @@ from .disposition import (
     is_ignored_by_the_kernel,
     is_of_faulthandler,
     is_without_c,
+    real_time_signals,
 )
 from .graceful import stops_by_itself
 from .signals import CRASHES
@@ -195,7 +196,7 @@ class ExitHandlers:
     def _has_relay(self) -> bool:
         """Install the signal by which C has Python react, if there is one to be had."""
         if not self._relay:
-            self._relay = next(filter(self._may_relay, _real_time_signals()), 0)
+            self._relay = next(filter(self._may_relay, real_time_signals()), 0)
         if self._relay and self._relay not in self._taken:
             self._relays.add(self._relay)
             taken = self._taken[self._relay] = Taken()
@@ -345,9 +346,3 @@ class ExitHandlers:
             os.kill(os.getpid(), number)
         else:
             self.chain(number, frame)
-
-
-def _real_time_signals() -> Iterable[int]:
-    """Return those that programs use least, first: the last ones."""
-    last = getattr(signal, 'SIGRTMAX', None)
-    return () if last is None else range(last, signal.SIGRTMIN, -1)

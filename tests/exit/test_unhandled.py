@@ -244,7 +244,7 @@ def test_no_such_signal_to_be_had(program, name):
     """A handler in Python does it then; it is seen."""
     code = f"""
 from microbench.process import handlers
-handlers._real_time_signals = lambda: ()
+handlers.real_time_signals = lambda: ()
 {ONE.format('')}
 assert callable(signal.getsignal(signal.{name}))
 """
