@@ -123,7 +123,7 @@ class Plan:
         self.shows = self._what_is_shown(config)
         self.not_native = list(self._reasons(config, found))
         self.native = not self.not_native
-        self._text: tuple[bytes, bytes, int] | None = None
+        self.fixed_text: tuple[bytes, bytes, int] | None = None  # by text()
         self.begun = False  # whether a run was begun by it
 
     def _what_is_shown(self, config: Config) -> int:
@@ -186,16 +186,16 @@ class Plan:
 
         Raises what a capture raises; then the plan does without text from now on.
         """
-        if self._text is None:
+        if self.fixed_text is None:
             try:
-                self._text = self._fixed_text(config, owner)
+                self.fixed_text = self._fixed_text(config, owner)
             except (RecursionError, MemoryError):
                 raise  # of this moment
             except BaseException:
                 self.native = False
                 self.not_native.append('a capture failed')
                 raise
-        return self._text
+        return self.fixed_text
 
     def _fixed_text(self, config: Config, owner: Owner) -> tuple[bytes, bytes, int]:
         fields = config.static_fields()

@@ -93,10 +93,11 @@ class Run(HookedRun):
         plan, owner = self.plan, self.owner
         if not plan.native:
             return False
-        try:
-            plan.text(self.config, owner)
-        except Exception:
-            return False  # the dict form knows what to do with a capture that fails
+        if plan.fixed_text is None:
+            try:
+                plan.text(self.config, owner)
+            except Exception:
+                return False  # the dict form knows what to do with a capture that fails
         self._name_it(func)
         self.open(owner, plan.counter, False, plan.integers)
         return True
@@ -211,7 +212,8 @@ class Run(HookedRun):
             self._output(record)
 
     def _text(self, exception: BaseException | None) -> bytes:
-        head, tail, offset = self.plan.text(self.config, self.owner)
+        plan = self.plan
+        head, tail, offset = plan.fixed_text or plan.text(self.config, self.owner)
         if exception is not None:
             outcome = json_text.encode({'exception': record_dict.described(exception)})
             tail += b',' + outcome[1:-1]
@@ -219,7 +221,7 @@ class Run(HookedRun):
         name = _core.string_text(self.name)
         text = _core.record_text(self, head, name, tail, offset)
         if exception is not None:
-            text = self.plan.masker.record(text)  # its message may hold anything
+            text = plan.masker.record(text)  # its message may hold anything
         return text
 
     def _complete_data(
