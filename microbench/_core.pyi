@@ -324,7 +324,7 @@ def last_words(number: int) -> None:
 def signal_take(
     number: int, kind: int, python: bool, users: bool, relay: int, behind: bool
 ) -> None:
-    """Put a handler in C in front of what is installed: see mb_arm.h."""
+    """Put a handler in C in front of what is installed: see mb_setup.h."""
 
 def signal_give_back(number: int) -> bool:
     """Put back what was there; False: somebody else's is in front of ours, and stays."""

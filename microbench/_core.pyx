@@ -44,7 +44,7 @@ cdef c.py_state *state = c.py_state_of(_types)
 OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
 
-RUN_ID = c.mb_run_id().decode('ascii')
+RUN_ID = c.mb_identity_run_id().decode('ascii')
 MASK = '***'
 
 
@@ -65,7 +65,7 @@ def clock_ns():
 
 
 def wall_ns():
-    return c.mb_wall_ns()
+    return c.mb_clock_wall_ns()
 
 
 def clock_info():
@@ -91,7 +91,7 @@ def adopts_orphans():
 
 def record_id():
     cdef char text[c.MB_RECORD_ID_SIZE]
-    c.mb_record_id(text)
+    c.mb_identity_record_id(text)
     return PyUnicode_DecodeASCII(text, c.MB_RECORD_ID_SIZE, NULL)
 
 
@@ -110,15 +110,15 @@ def make_exits(whole):
 
 
 def in_main_thread():
-    return c.py_in_main_thread()
+    return c.py_thread_is_main()
 
 
 def look_for_greenlets():
-    c.py_look_for_greenlets(state)
+    c.py_thread_look_for_greenlets(state)
 
 
 def start_thread(function):
-    c.py_start_thread(function)
+    c.py_thread_start(function)
 
 
 cdef class Gate:
@@ -201,22 +201,22 @@ cdef int checked(int error) except -1:
 
 def exit_prepare(int64_t grace_ns, int64_t patience_ns):
     c.mb_watchdog_set(grace_ns, patience_ns)
-    checked(c.mb_arm_prepare())
+    checked(c.mb_setup_prepare())
 
 
 def exit_release():
     with nogil:  # it may wait for a watchdog that is writing
-        c.mb_arm_release()
+        c.mb_setup_release()
 
 
 def exit_begin():
-    return c.mb_exit_begin()
+    return c.mb_watchdog_exit_begin()
 
 
 def exit_end():
     cdef int came
     with nogil:  # it may wait for the end of the process
-        came = c.mb_exit_end()
+        came = c.mb_watchdog_exit_end()
     return came
 
 
@@ -238,7 +238,7 @@ def signal_came_directly(int number):
 
 def last_words(int number):
     with nogil:
-        c.mb_last_words(number, c.mb_clock_ns(), True)
+        c.mb_emergency_write(number, c.mb_clock_ns(), True)
 
 
 c.mb_signals_relay = c.PyErr_SetInterruptEx
@@ -250,38 +250,38 @@ def signal_take(int number, int kind, bint python, bint users, int relay, bint b
     use.python = python
     use.users = users
     use.relay = relay
-    checked(c.mb_signal_take(number, use, behind))
+    checked(c.mb_setup_signal_take(number, use, behind))
 
 
 def signal_give_back(int number):
-    return c.mb_signal_give_back(number)
+    return c.mb_setup_signal_give_back(number)
 
 
 def signal_in_force(int number):
-    return c.mb_signal_in_force(number)
+    return c.mb_setup_signal_in_force(number)
 
 
 def signal_is_before(int number):
-    return c.mb_signal_is_before(number)
+    return c.mb_setup_signal_is_before(number)
 
 
 def signal_is_default(int number):
-    return c.mb_signal_is_default(number)
+    return c.mb_setup_signal_is_default(number)
 
 
 def signal_is_pythons(int number):
-    return c.mb_signal_is_handled_in(number, <void *>c.Py_GetVersion)
+    return c.mb_setup_signal_is_handled_in(number, <void *>c.Py_GetVersion)
 
 
 def signal_default(int number):
-    c.mb_signal_default(number)
+    c.mb_setup_signal_default(number)
 
 
 def signal_stack(bint wanted):
     if wanted:
-        checked(c.mb_signal_stack_take())
+        checked(c.mb_setup_signal_stack_take())
     else:
-        c.mb_signal_stack_give_back()
+        c.mb_setup_signal_stack_give_back()
 
 
 # What a child of a fork puts back: only calls of C here and in all of them, since Python
@@ -294,11 +294,11 @@ def undo_in_child(entries):
 
 
 def before_fork():
-    c.mb_arm_fork_begin()
+    c.mb_setup_fork_begin()
 
 
 cdef int let_signals_come(void *unused) except -1:
-    c.mb_arm_fork_end()
+    c.mb_setup_fork_end()
     PyErr_CheckSignals()  # now: what the program calls next may wait for long
     return 0
 
@@ -307,7 +307,7 @@ def after_fork():
     # In the main thread when os.fork() has returned: until then CPython may run Python code
     # (it warns of threads, of the watchdog too, which a signal makes), and a handler in it.
     if not (in_main_thread() and c.Py_AddPendingCall(let_signals_come, NULL) == 0):
-        c.mb_arm_fork_end()
+        c.mb_setup_fork_end()
 
 
 def in_child():
@@ -318,24 +318,24 @@ def in_child():
         except Exception:
             pass
     _undo.clear()
-    c.mb_arm_fork_end()
+    c.mb_setup_fork_end()
 
 
 cdef class Left:
     def __exit__(self, kind, exception, traceback):
         cdef PyObject *arguments[1]
         arguments[0] = <PyObject *>exception
-        c.py_insist(self, b'leave', arguments, 1)
+        c.py_call_until_done(self, b'leave', arguments, 1)
 
     def __aexit__(self, kind, exception, traceback):
         self.__exit__(kind, exception, traceback)
-        return c.py_awaitable(state, None)
+        return c.py_phase_awaitable(state, None)
 
 
 def insist(target, str method not None, argument):
     cdef PyObject *arguments[1]
     arguments[0] = <PyObject *>argument
-    c.py_insist(target, method.encode(), arguments, 1)
+    c.py_call_until_done(target, method.encode(), arguments, 1)
 
 
 def run_is_claimed(run):
@@ -349,17 +349,17 @@ def run_is_claimed(run):
 
 
 cdef class LastWords:
-    cdef c.mb_last *last
+    cdef c.mb_emergency *last
 
     def __cinit__(self, run, targets, owner=None):
         cdef list paths = [os.fsencode(t) if isinstance(t, str) else t for t in targets]
-        cdef c.mb_target *native
+        cdef c.mb_emergency_target *native
         cdef int i
         if not isinstance(run, OpenRun):
             raise TypeError('a run is needed')
         if (<c.py_run *>run).native.mirror is NULL:
             raise ValueError('no journal shows this run')
-        native = <c.mb_target *>PyMem_Calloc(len(paths) + 1, sizeof(c.mb_target))
+        native = <c.mb_emergency_target *>PyMem_Calloc(len(paths) + 1, sizeof(c.mb_emergency_target))
         if native is NULL:
             raise MemoryError
         try:
@@ -368,7 +368,7 @@ cdef class LastWords:
                     native[i].path = PyBytes_AS_STRING(paths[i])
                 else:
                     native[i].fd = paths[i]
-            self.last = c.mb_last_arm((<c.py_run *>run).native.mirror, native,
+            self.last = c.mb_setup_install((<c.py_run *>run).native.mirror, native,
                                       len(paths), <size_t><PyObject *>(
                                           self if owner is None else owner))
         finally:
@@ -377,11 +377,11 @@ cdef class LastWords:
             raise MemoryError
 
     def disarm(self):
-        c.mb_last_disarm(self.last)
+        c.mb_setup_remove(self.last)
         self.last = NULL
 
     def __dealloc__(self):
-        c.mb_last_disarm(self.last)
+        c.mb_setup_remove(self.last)
 
 
 # --- text --------------------------------------------------------------------------
@@ -446,7 +446,7 @@ def ascii_text(bytes json not None):
 
 
 def is_suspicious(bytes json not None):
-    return c.mb_is_suspicious(PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json))
+    return c.mb_suspicious_text(PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json))
 
 
 def closed_text(bytes json not None, bint measured):
@@ -457,7 +457,7 @@ def closed_text(bytes json not None, bint measured):
 
 
 def has_digits(bytes text not None, size_t run):
-    return c.mb_has_digits(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), run)
+    return c.mb_text_has_digits(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), run)
 
 
 def record_text(run, bytes head not None, bytes name not None, bytes tail not None,
@@ -525,14 +525,14 @@ cdef class Journal:
 
     def show(self, run, bytes head not None, bytes call not None, bytes tail not None,
              int32_t offset_s, bint secret=False):
-        cdef c.mb_opening record
+        cdef c.mb_mirror_opening record
         record.serial = 0
         record.flags = c.MB_SLOT_SECRET if secret else 0
         put_texts(&record, head, tail, offset_s)
         record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
         return self.put(run, &record)
 
-    cdef bint put(self, run, c.mb_opening *record) except -1:
+    cdef bint put(self, run, c.mb_mirror_opening *record) except -1:
         cdef c.py_run *native = <c.py_run *>run
         if not c.PyObject_TypeCheck(run, state.run_type):
             raise TypeError('a run is needed')
@@ -540,7 +540,7 @@ cdef class Journal:
         return self.is_ours() and c.mb_run_mirror(&native.native, self.native, record)
 
 
-cdef int put_texts(c.mb_opening *record, bytes head, bytes tail,
+cdef int put_texts(c.mb_mirror_opening *record, bytes head, bytes tail,
                    int32_t offset_s) except -1:
     record.head, record.head_size = PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head)
     record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
@@ -549,7 +549,7 @@ cdef int put_texts(c.mb_opening *record, bytes head, bytes tail,
 
 
 def refresh(run, bytes head not None, bytes call not None, bytes tail not None):
-    cdef c.mb_opening record
+    cdef c.mb_mirror_opening record
     cdef c.mb_mirror *mirror
     if not isinstance(run, OpenRun):
         raise TypeError('a run is needed')
@@ -575,7 +575,7 @@ cdef class Shown:
     cdef bytes head, tail
     cdef object sink, outfile
     cdef unsigned int generation
-    cdef c.mb_opening record
+    cdef c.mb_mirror_opening record
     cdef c.mb_text call
 
     def __cinit__(self, Journal journal, sink, bytes head not None,

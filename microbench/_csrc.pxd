@@ -56,8 +56,8 @@ cdef extern from "base/mb_identity.h":
     enum:
         MB_RECORD_ID_SIZE
     int mb_identity_start() noexcept nogil
-    const char *mb_run_id() noexcept nogil
-    void mb_record_id(char *out) noexcept nogil
+    const char *mb_identity_run_id() noexcept nogil
+    void mb_identity_record_id(char *out) noexcept nogil
 
 cdef extern from "base/mb_clock.h":
     ctypedef struct mb_clock_info:
@@ -65,7 +65,7 @@ cdef extern from "base/mb_clock.h":
         int64_t resolution_ns
         int64_t overhead_ns
     int64_t mb_clock_ns() noexcept nogil
-    int64_t mb_wall_ns() noexcept nogil
+    int64_t mb_clock_wall_ns() noexcept nogil
     mb_clock_info mb_clock_measure() noexcept nogil
 
 cdef extern from "child/mb_child.h":
@@ -109,10 +109,10 @@ cdef extern from "base/mb_text.h":
     void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s) noexcept nogil
     void mb_text_string(mb_text *text, const char *utf8, size_t size) noexcept nogil
     void mb_text_ascii(mb_text *text, const char *json, size_t size) noexcept nogil
-    bint mb_has_digits(const char *bytes, size_t size, size_t run) noexcept nogil
+    bint mb_text_has_digits(const char *bytes, size_t size, size_t run) noexcept nogil
 
 cdef extern from "masking/mb_suspicious.h":
-    bint mb_is_suspicious(const char *json, size_t size) noexcept nogil
+    bint mb_suspicious_text(const char *json, size_t size) noexcept nogil
 
 cdef extern from "masking/mb_closed.h":
     void mb_closed(mb_text *text, const char *json, size_t size,
@@ -220,7 +220,7 @@ cdef extern from "journal/mb_mirror.h":
         MB_MIRROR_OPEN
     ctypedef struct mb_mirror:
         uint32_t state
-    ctypedef struct mb_opening:
+    ctypedef struct mb_mirror_opening:
         uint64_t serial
         const char *head
         const char *call
@@ -230,22 +230,22 @@ cdef extern from "journal/mb_mirror.h":
         size_t tail_size
         uint32_t flags
         int32_t offset_s
-    bint mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record) noexcept
+    bint mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record) noexcept
 
-cdef extern from "dying/mb_lastwords.h":
-    ctypedef struct mb_target:
+cdef extern from "dying/mb_emergency.h":
+    ctypedef struct mb_emergency_target:
         const char *path
         int fd
-    ctypedef struct mb_last:
+    ctypedef struct mb_emergency:
         pass
-    void mb_last_words(int signal, int64_t now_ns, bint dying) noexcept nogil
+    void mb_emergency_write(int signal, int64_t now_ns, bint dying) noexcept nogil
 
 cdef extern from "dying/mb_watchdog.h":
     void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns) noexcept nogil
     int mb_watchdog_death() noexcept nogil
     int64_t mb_watchdog_death_ns() noexcept nogil
-    bint mb_exit_begin() noexcept nogil
-    int mb_exit_end() noexcept nogil
+    bint mb_watchdog_exit_begin() noexcept nogil
+    int mb_watchdog_exit_end() noexcept nogil
 
 cdef extern from "dying/mb_seen.h":
     void mb_seen_note(int number) noexcept nogil
@@ -262,23 +262,23 @@ cdef extern from "dying/mb_signals.h":
         int relay
     int (*mb_signals_relay)(int number) noexcept nogil
 
-cdef extern from "dying/mb_arm.h":
-    int mb_arm_prepare() noexcept
-    void mb_arm_release() noexcept nogil
-    void mb_arm_fork_begin() noexcept
-    void mb_arm_fork_end() noexcept
-    mb_last *mb_last_arm(mb_mirror *mirror, const mb_target *targets,
+cdef extern from "dying/mb_setup.h":
+    int mb_setup_prepare() noexcept
+    void mb_setup_release() noexcept nogil
+    void mb_setup_fork_begin() noexcept
+    void mb_setup_fork_end() noexcept
+    mb_emergency *mb_setup_install(mb_mirror *mirror, const mb_emergency_target *targets,
                          unsigned count, size_t owner) noexcept
-    void mb_last_disarm(mb_last *last) noexcept
-    int mb_signal_take(int number, mb_signal_use use, bint behind) noexcept
-    bint mb_signal_give_back(int number) noexcept
-    bint mb_signal_in_force(int number) noexcept
-    bint mb_signal_is_before(int number) noexcept
-    bint mb_signal_is_default(int number) noexcept
-    bint mb_signal_is_handled_in(int number, const void *address) noexcept
-    void mb_signal_default(int number) noexcept
-    int mb_signal_stack_take() noexcept
-    void mb_signal_stack_give_back() noexcept
+    void mb_setup_remove(mb_emergency *last) noexcept
+    int mb_setup_signal_take(int number, mb_signal_use use, bint behind) noexcept
+    bint mb_setup_signal_give_back(int number) noexcept
+    bint mb_setup_signal_in_force(int number) noexcept
+    bint mb_setup_signal_is_before(int number) noexcept
+    bint mb_setup_signal_is_default(int number) noexcept
+    bint mb_setup_signal_is_handled_in(int number, const void *address) noexcept
+    void mb_setup_signal_default(int number) noexcept
+    int mb_setup_signal_stack_take() noexcept
+    void mb_setup_signal_stack_give_back() noexcept
 
 cdef extern from "dying/mb_parent.h":
     bint mb_parent_watch(int parent, bint is_job) noexcept nogil
@@ -295,7 +295,7 @@ cdef extern from "run/mb_run.h":
         mb_mirror *mirror
     uint32_t mb_runs_open
     const char *mb_run_record_id(mb_run *run) noexcept
-    bint mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record) noexcept
+    bint mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record) noexcept
     mb_mirror *mb_run_own_mirror(mb_run *run) noexcept
     bint mb_run_keep(mb_run *run, const char *line, size_t size) noexcept
 
@@ -320,20 +320,20 @@ cdef extern from "py/py_state.h":
     py_state *py_state_of(object module) noexcept
 
 cdef extern from "py/py_phase.h":
-    object py_awaitable(py_state *state, object value)
+    object py_phase_awaitable(py_state *state, object value)
     object py_phase_time_method(object type, const char *doc)
 
-cdef extern from "py/py_insist.h":
-    int py_insist(object object, const char *method, PyObject **arguments,
+cdef extern from "py/py_call_until_done.h":
+    int py_call_until_done(object object, const char *method, PyObject **arguments,
                   size_t count) except *
 
 cdef extern from "file/mb_files.h":
     bint mb_files_close_one() noexcept nogil
 
 cdef extern from "py/py_thread.h":
-    bint py_in_main_thread() noexcept
-    void py_look_for_greenlets(py_state *state) noexcept
-    int py_start_thread(object function) except -1
+    bint py_thread_is_main() noexcept
+    void py_thread_look_for_greenlets(py_state *state) noexcept
+    int py_thread_start(object function) except -1
 
 cdef extern from "pythread.h":
     ctypedef void *PyThread_type_lock

@@ -12,7 +12,7 @@ mb_clock_both(int64_t *now_ns)
     int64_t wall_ns = 0, closest_ns = INT64_MAX;
     for (int tries = 0; tries < MOST_TRIES && closest_ns > MOST_APART_NS; tries++) {
         const int64_t before_ns = mb_clock_ns();
-        const int64_t read_ns = mb_wall_ns();
+        const int64_t read_ns = mb_clock_wall_ns();
         const int64_t after_ns = mb_clock_ns();
         if (after_ns - before_ns < closest_ns) {
             closest_ns = after_ns - before_ns;

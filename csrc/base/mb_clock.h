@@ -18,7 +18,7 @@ mb_clock_ns(void)
 
 /* Nanoseconds since 1970-01-01T00:00:00Z; jumps when somebody sets the clock. */
 static inline int64_t
-mb_wall_ns(void)
+mb_clock_wall_ns(void)
 {
     return mb_clock_read(CLOCK_REALTIME);
 }

@@ -51,7 +51,7 @@ mb_identity_start(void)
 }
 
 const char *
-mb_run_id(void)
+mb_identity_run_id(void)
 {
     return run_id;
 }
@@ -73,7 +73,7 @@ reseed_in_child(void)
 }
 
 void
-mb_record_id(char *out)
+mb_identity_record_id(char *out)
 {
     reseed_in_child();
     write_hex(out, __atomic_load_n(&seed, __ATOMIC_RELAXED), 16);

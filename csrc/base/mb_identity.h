@@ -16,10 +16,10 @@
 int mb_identity_start(void);
 
 /* MB_RUN_ID_SIZE characters and a 0. */
-const char *mb_run_id(void);
+const char *mb_identity_run_id(void);
 
 /* Writes MB_RECORD_ID_SIZE characters, no 0. Thread: any. Not signal-safe: after a fork it
  * draws a new beginning. */
-void mb_record_id(char *out);
+void mb_identity_record_id(char *out);
 
 #endif

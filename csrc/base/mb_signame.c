@@ -36,7 +36,7 @@ known_name(int signal)
 }
 
 void
-mb_signal_name(int signal, char *name)
+mb_signame_of(int signal, char *name)
 {
     mb_text text;
     const char *known = known_name(signal);

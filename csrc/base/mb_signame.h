@@ -8,6 +8,6 @@
 /* The name of a signal as Python has it: SIGTERM, SIGRTMIN+3. At most MB_SIGNAL_NAME
  * bytes, 0 included, are put into `name`. */
 #define MB_SIGNAL_NAME 24
-void mb_signal_name(int signal, char *name);
+void mb_signame_of(int signal, char *name);
 
 #endif

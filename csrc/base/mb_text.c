@@ -467,7 +467,7 @@ mb_text_ascii(mb_text *text, const char *json, size_t size)
 }
 
 bool
-mb_has_digits(const char *bytes, size_t size, size_t run)
+mb_text_has_digits(const char *bytes, size_t size, size_t run)
 {
     size_t start = 0; /* no run begins before */
     while (size - start >= run) {

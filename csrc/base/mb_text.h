@@ -67,6 +67,6 @@ void mb_text_string(mb_text *text, const char *utf8, size_t size);
 void mb_text_ascii(mb_text *text, const char *json, size_t size);
 
 /* Whether so many decimal digits (at least one) stand side by side somewhere. */
-bool mb_has_digits(const char *bytes, size_t size, size_t run);
+bool mb_text_has_digits(const char *bytes, size_t size, size_t run);
 
 #endif

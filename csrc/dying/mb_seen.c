@@ -32,7 +32,8 @@ mb_seen_stamp(void)
     const int number = mb_seen_signal();
     const int64_t then_ns = __atomic_load_n(&came_ns, __ATOMIC_ACQUIRE);
     if (number && then_ns) {
-        mb_journals_stamp(number, mb_wall_ns() - (mb_clock_ns() - then_ns), then_ns);
+        mb_journals_stamp(number, mb_clock_wall_ns() - (mb_clock_ns() - then_ns),
+                          then_ns);
     }
 }
 

@@ -1,7 +1,7 @@
 #include "dying/mb_signals.h"
 
 #include "base/mb_clock.h"
-#include "dying/mb_lastwords.h"
+#include "dying/mb_emergency.h"
 #include "dying/mb_seen.h"
 #include "dying/mb_watchdog.h"
 
@@ -39,7 +39,7 @@ is_called_by_another(int number)
     struct sigaction now;
     sigaction(number, NULL, &now);
     /* flags say nothing: of what was reset to the default, they are those of ours */
-    return now.sa_handler != SIG_DFL && now.sa_sigaction != mb_on_signal;
+    return now.sa_handler != SIG_DFL && now.sa_sigaction != mb_signals_handle;
 }
 
 /* Restores the earlier action, which then gets the signal; or leaves it to the later handler
@@ -70,8 +70,8 @@ write_once(int number)
     const int64_t now_ns = mb_clock_ns();
     if (__atomic_compare_exchange_n(&crashed, &before, WRITING, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_ACQUIRE)) {
-        mb_journals_stamp(number, mb_wall_ns(), now_ns);
-        mb_last_words(number, now_ns, true);
+        mb_journals_stamp(number, mb_clock_wall_ns(), now_ns);
+        mb_emergency_write(number, now_ns, true);
         __atomic_store_n(&crashed, WRITTEN, __ATOMIC_RELEASE);
         mb_raw_wake(&crashed);
     }
@@ -135,7 +135,7 @@ let_recover(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
     const bool dying = mb_seen_signal();
     if (!dying) {
-        mb_journals_stamp(number, mb_wall_ns(), mb_clock_ns());
+        mb_journals_stamp(number, mb_clock_wall_ns(), mb_clock_ns());
     }
     let_abort_come(context);
     chain(signal, number, info, context);
@@ -149,7 +149,7 @@ static bool
 is_in_force(int number)
 {
     struct sigaction now;
-    return sigaction(number, NULL, &now) == 0 && now.sa_sigaction == mb_on_signal;
+    return sigaction(number, NULL, &now) == 0 && now.sa_sigaction == mb_signals_handle;
 }
 
 static void
@@ -158,7 +158,7 @@ end(const mb_signal *signal, int number, siginfo_t *info, void *context)
     if (is_in_force(number)) {
         mb_seen_directly(number);
     }
-    const mb_death death = {
+    const mb_watchdog_cause death = {
         .number = number,
         .python = signal->use.python,
         .deadly = !signal->use.users,
@@ -197,7 +197,7 @@ step_aside(const mb_signal *signal, int number, siginfo_t *info, void *context)
     } else if (leads_on(signal) && (signal->use.users || !signal->use.python)) {
         chain(signal, number, info, context);
     } else {
-        mb_die(number);
+        mb_watchdog_die(number);
     }
 }
 
@@ -223,7 +223,7 @@ act(const mb_signal *signal, int number, siginfo_t *info, void *context)
 }
 
 void
-mb_on_signal(int number, siginfo_t *info, void *context)
+mb_signals_handle(int number, siginfo_t *info, void *context)
 {
     const int kept = errno; /* the program is between any two instructions */
     const mb_signal *signal = &mb_signals[number];

@@ -46,7 +46,7 @@ typedef struct {
     unsigned latest;
 } mb_signal;
 
-/* By number; written by mb_arm. */
+/* By number; written by mb_setup. */
 extern mb_signal mb_signals[NSIG];
 extern pid_t mb_signals_process; /* whose they are */
 
@@ -60,6 +60,6 @@ void mb_signals_forget(void);
 
 const struct sigaction *mb_signal_before(const mb_signal *signal);
 
-void mb_on_signal(int number, siginfo_t *info, void *context);
+void mb_signals_handle(int number, siginfo_t *info, void *context);
 
 #endif

@@ -1,7 +1,7 @@
 #include "dying/mb_watchdog.h"
 
 #include "base/mb_clock.h"
-#include "dying/mb_lastwords.h"
+#include "dying/mb_emergency.h"
 #include "dying/mb_seen.h"
 
 enum { BEGUN = 1, FIRED = 2, DONE = 4, PAUSED = 8 }; /* bits of the stage */
@@ -18,7 +18,7 @@ static uint32_t state;
 static uint32_t stage;
 static int dying; /* signal that has come, and how it ends the process; 0: none */
 static int64_t came_ns;
-static mb_death death; /* stored before the watchdog starts */
+static mb_watchdog_cause death; /* stored before the watchdog starts */
 static int64_t grace_ns, patience_ns;
 
 void
@@ -49,7 +49,7 @@ mb_watchdog_death_ns(void)
 /* --- what it does ------------------------------------------------------------------ */
 
 void
-mb_die(int number)
+mb_watchdog_die(int number)
 {
     sigset_t one;
     sigemptyset(&one);
@@ -93,9 +93,9 @@ time_is_over(void)
 static void
 end_the_process(void)
 {
-    mb_last_words(mb_seen_signal(), came_ns, death.deadly);
+    mb_emergency_write(mb_seen_signal(), came_ns, death.deadly);
     if (death.deadly) {
-        mb_die(death.number);
+        mb_watchdog_die(death.number);
     }
 }
 
@@ -221,7 +221,7 @@ start_to_watch(void)
 
 /* False: another signal is ending the process already. */
 static bool
-begin_to_die(mb_death came)
+begin_to_die(mb_watchdog_cause came)
 {
     int none = 0;
     const int meant = came.number | (came.deadly ? DEADLY : 0);
@@ -236,7 +236,7 @@ begin_to_die(mb_death came)
 }
 
 void
-mb_watchdog_signal(mb_death came)
+mb_watchdog_signal(mb_watchdog_cause came)
 {
     const uint32_t before = change_to(WATCHING);
     bool at_once = before == LEAVING && begin_to_die(came);
@@ -284,7 +284,7 @@ mb_watchdog_resume(void)
 }
 
 bool
-mb_exit_begin(void)
+mb_watchdog_exit_begin(void)
 {
     const bool in_time = !(__atomic_fetch_or(&stage, BEGUN, __ATOMIC_ACQ_REL) & FIRED);
     mb_raw_wake(&stage); /* it has to wait for longer */
@@ -300,7 +300,7 @@ forget_death(void)
 }
 
 int
-mb_exit_end(void)
+mb_watchdog_exit_end(void)
 {
     __atomic_fetch_or(&stage, DONE, __ATOMIC_ACQ_REL);
     mb_raw_wake(&stage);
@@ -314,7 +314,7 @@ void
 mb_watchdog_call_off(void)
 {
     if (mb_watchdog_death() && !is_deadly()) {
-        mb_exit_end();
+        mb_watchdog_exit_end();
     }
 }
 

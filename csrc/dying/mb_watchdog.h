@@ -11,9 +11,9 @@
  *
  *     watching --grace is over-------------------> fired: write, die
  *        |
- *        +--mb_exit_begin--> begun --patience is over--> fired
+ *        +--mb_watchdog_exit_begin--> begun --patience is over--> fired
  *        |                     |
- *        +---------------------+--mb_exit_end--> done
+ *        +---------------------+--mb_watchdog_exit_end--> done
  *
  * The signal creates the thread, by clone(2) on a prepared stack, with all signals blocked;
  * it makes raw system calls only. So there is no thread before, and no fork warns about one.
@@ -47,14 +47,14 @@ typedef struct {
     int number;
     bool python; /* a Python handler of ours will react, unless it cannot */
     bool deadly; /* nobody else wants to handle it: the process ends in any case */
-} mb_death;
+} mb_watchdog_cause;
 
 /* How long Python may take: until it begins, and in all. */
 void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns);
 
 /* Notes the signal (mb_seen.h), and starts to watch; while one signal ends the process,
  * others change nothing. Without a watchdog it writes at once, and may not return. */
-void mb_watchdog_signal(mb_death death);
+void mb_watchdog_signal(mb_watchdog_cause death);
 
 /* The signal that is about to end the process; 0: none is. */
 int mb_watchdog_death(void);
@@ -64,18 +64,18 @@ int64_t mb_watchdog_death_ns(void);
 
 /* Python has begun to write the records. False: too late, the native ones are being
  * written. */
-bool mb_exit_begin(void);
+bool mb_watchdog_exit_begin(void);
 
 /* Python has written all it will, or gives up: back to idle. Waits for a watchdog that has
  * fired, which may be the end of the process. Returns the signal that came, if it is deadly
  * and nobody has acted on it; else 0. Not for handlers. */
-int mb_exit_end(void);
+int mb_watchdog_exit_end(void);
 
 /* Puts the default action back and sends the signal to the calling thread. Returns where
  * that does not end a process: in the first one of a container. */
-void mb_die(int number);
+void mb_watchdog_die(int number);
 
-/* --- for mb_arm -------------------------------------------------------------------- */
+/* --- for mb_setup ------------------------------------------------------------------ */
 
 #if MB_WATCH_CLONE
 extern char *mb_watchdog_stack; /* its upper end; NULL: not ready */

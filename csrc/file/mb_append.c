@@ -2,7 +2,7 @@
 
 #include "base/mb_clock.h"
 #include "base/mb_crash.h"
-#include "base/mb_pieces.h"
+#include "base/mb_iov.h"
 #include "file/mb_files.h"
 
 #include <string.h>
@@ -389,23 +389,23 @@ is_appended_to(const mb_append *append, const struct stat *file)
 
 /* --- writing --------------------------------------------------------------------- */
 
-static mb_pieces
+static mb_iov
 make_line(bool begin_new, const char *line, size_t size)
 {
-    mb_pieces whole = {0};
-    mb_pieces_add(&whole, "\n", begin_new);
-    mb_pieces_add(&whole, line, size);
-    mb_pieces_add(&whole, "\n", 1);
+    mb_iov whole = {0};
+    mb_iov_add(&whole, "\n", begin_new);
+    mb_iov_add(&whole, line, size);
+    mb_iov_add(&whole, "\n", 1);
     return whole;
 }
 
 /* One write of what comes after the first `done` bytes. Returns how many it took, or -1
  * and errno. */
 static ssize_t
-write_once(int fd, const mb_pieces *line, size_t done)
+write_once(int fd, const mb_iov *line, size_t done)
 {
-    struct iovec rest[MB_PIECES];
-    mb_pieces_rest(line, done, line->size, rest);
+    struct iovec rest[MB_IOV_PARTS];
+    mb_iov_rest(line, done, line->size, rest);
     const ssize_t written = writev(fd, rest, line->count);
     if (written == 0) {
         errno = EIO;
@@ -415,7 +415,7 @@ write_once(int fd, const mb_pieces *line, size_t done)
 
 /* The same, whatever interrupts it. */
 static ssize_t
-write_rest(int fd, const mb_pieces *line, size_t done)
+write_rest(int fd, const mb_iov *line, size_t done)
 {
     ssize_t written;
     int tries = 0;
@@ -431,7 +431,7 @@ static int
 write_to_stream(mb_append *append, const char *bytes, size_t size,
                 bool (*give_up)(void))
 {
-    const mb_pieces line = make_line(append->torn, bytes, size);
+    const mb_iov line = make_line(append->torn, bytes, size);
     for (size_t done = 0; done < line.size;) {
         const ssize_t written = write_once(append->fd, &line, done);
         if (written > 0) {
@@ -455,8 +455,8 @@ ends_at(int fd, off_t end)
 }
 
 /* Where the bytes from..to of the line are, in the file. */
-static mb_place
-look_for(int fd, const mb_pieces *line, off_t begin, size_t from, size_t to)
+static mb_iov_place
+look_for(int fd, const mb_iov *line, off_t begin, size_t from, size_t to)
 {
     while (from < to) {
         char there[1024];
@@ -465,7 +465,7 @@ look_for(int fd, const mb_pieces *line, off_t begin, size_t from, size_t to)
         if (got <= 0) {
             return MB_UNKNOWN;
         }
-        if (!mb_pieces_match(line, from, there, (size_t)got)) {
+        if (!mb_iov_match(line, from, there, (size_t)got)) {
             return MB_APART;
         }
         from += (size_t)got;
@@ -477,7 +477,7 @@ look_for(int fd, const mb_pieces *line, off_t begin, size_t from, size_t to)
  * somebody has come before the last piece, only the file can tell: then less is done. A
  * newline alone is none of the record yet. Returns 0, or the errno of a failed write. */
 static int
-write_while_last(int fd, const mb_pieces *line, off_t begin, size_t *done)
+write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
 {
     size_t piece;
     *done = 0;
@@ -514,7 +514,7 @@ open_to_overwrite(const mb_append *append)
 /* Overwrites the beginning of a line with white space, except for the newline before it. If
  * that fails, the line stays unfinished, and the next record begins a new one. */
 static void
-take_back(const mb_append *append, const mb_pieces *line, off_t begin, size_t done)
+take_back(const mb_append *append, const mb_iov *line, off_t begin, size_t done)
 {
     char blank[1024];
     const size_t kept = line->parts[0].iov_len;
@@ -578,7 +578,7 @@ ends_within_line(const mb_append *append, struct stat *file)
 /* The offset of the line that this descriptor wrote last; -1 if another process shares the
  * descriptor and has written since. */
 static off_t
-place_of_last(int fd, const mb_pieces *line)
+place_of_last(int fd, const mb_iov *line)
 {
     const off_t begin = lseek(fd, 0, SEEK_CUR) - (off_t)line->size;
     const bool there =
@@ -589,7 +589,7 @@ place_of_last(int fd, const mb_pieces *line)
 /* Two writers that see the same unfinished line begin a new one each: the second finds a
  * newline before its own, and overwrites its own with a blank. */
 static void
-leave_no_empty_line(const mb_append *append, const mb_pieces *line)
+leave_no_empty_line(const mb_append *append, const mb_iov *line)
 {
     const char blank = MB_BLANK;
     const off_t begin = place_of_last(append->fd, line);
@@ -610,7 +610,7 @@ write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *fi
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
         const bool begin_new = ends_within_line(append, file);
         const off_t begin = file->st_size;
-        const mb_pieces line = make_line(begin_new, bytes, size);
+        const mb_iov line = make_line(begin_new, bytes, size);
         size_t done;
         const int failure = write_while_last(append->fd, &line, begin, &done);
         if (done == line.size) {

@@ -135,7 +135,7 @@ upper_in(const char *line, size_t size)
 }
 
 char *
-mb_upper_layer(const char *mountinfo, dev_t device)
+mb_filesystem_upper_layer(const char *mountinfo, dev_t device)
 {
     for (const char *line = mountinfo; *line;) {
         const size_t size = strcspn(line, "\n");
@@ -162,7 +162,7 @@ look_below(const char *directory, const struct statfs *overlay, struct statfs *u
     struct stat file;
     char *mounts =
         stat(directory, &file) < 0 ? NULL : contents_of("/proc/self/mountinfo");
-    char *path = mounts ? mb_upper_layer(mounts, file.st_dev) : NULL;
+    char *path = mounts ? mb_filesystem_upper_layer(mounts, file.st_dev) : NULL;
     const bool seen = path && statfs(path, upper) == 0 && is_below(upper, overlay);
     mb_free(path);
     mb_free(mounts);
@@ -178,7 +178,7 @@ seems_to_overwrite(const struct statfs *overlay)
 }
 
 bool
-mb_maps_safely(const char *directory)
+mb_filesystem_maps_safely(const char *directory)
 {
     struct statfs system, upper;
     if (statfs(directory, &system) < 0) {
@@ -194,14 +194,14 @@ mb_maps_safely(const char *directory)
 #else
 
 bool
-mb_maps_safely(const char *directory)
+mb_filesystem_maps_safely(const char *directory)
 {
     (void)directory;
     return false;
 }
 
 char *
-mb_upper_layer(const char *mountinfo, dev_t device)
+mb_filesystem_upper_layer(const char *mountinfo, dev_t device)
 {
     (void)mountinfo, (void)device;
     return NULL;

@@ -19,10 +19,10 @@
 
 /* Whether a file in this directory can be mapped without danger to the program; false
  * also if that is unknown. */
-bool mb_maps_safely(const char *directory);
+bool mb_filesystem_maps_safely(const char *directory);
 
 /* The upper layer of the overlay with this device, from the text of a mountinfo file: on
  * the heap, Owned by the caller. NULL where there is none, or its path is relative. */
-char *mb_upper_layer(const char *mountinfo, dev_t device);
+char *mb_filesystem_upper_layer(const char *mountinfo, dev_t device);
 
 #endif

@@ -501,7 +501,7 @@ nobody_walks(void)
 static void
 empty(mb_journal *journal)
 {
-    mb_mirrors_free(journal);
+    mb_journal_free_mirrors(journal);
     mb_free(journal->path);
     mb_free(journal->output);
     journal->path = journal->output = NULL;
@@ -545,7 +545,7 @@ is_safe_in(const char *output, const char *directory)
     const size_t size = size_of_directory(output);
     char *above =
         copy_of(directory ? directory : output, directory ? strlen(directory) : size);
-    const bool safe = above && mb_maps_safely(above);
+    const bool safe = above && mb_filesystem_maps_safely(above);
     mb_free(above);
     return safe;
 }

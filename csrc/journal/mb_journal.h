@@ -122,6 +122,6 @@ uint32_t mb_journal_allocate(mb_journal *journal, size_t size);
 void mb_journal_settle(mb_journal *journal);
 
 /* Frees the mirrors of a journal that has gone. */
-void mb_mirrors_free(mb_journal *journal);
+void mb_journal_free_mirrors(mb_journal *journal);
 
 #endif

@@ -47,7 +47,7 @@ free_blocks(mb_block *block)
 /* Goes on to a block of at least `size` bytes: one that an earlier record has left, or a
  * new one of `fresh` bytes at the end. NULL if there is no room. */
 static mb_block *
-next_block(mb_journal *journal, mb_blocks *blocks, size_t size, size_t fresh)
+next_block(mb_journal *journal, mb_mirror_blocks *blocks, size_t size, size_t fresh)
 {
     mb_block **end = blocks->now ? &blocks->now->next : &blocks->first;
     while (*end && (*end)->size < size) {
@@ -62,7 +62,7 @@ next_block(mb_journal *journal, mb_blocks *blocks, size_t size, size_t fresh)
 }
 
 static void
-rewind_blocks(mb_blocks *blocks)
+rewind_blocks(mb_mirror_blocks *blocks)
 {
     blocks->now = blocks->first;
     blocks->used = 0;
@@ -103,7 +103,7 @@ next_chunk(mb_mirror *mirror)
 static mb_entry *
 fresh_entry(mb_mirror *mirror)
 {
-    mb_blocks *log = &mirror->log;
+    mb_mirror_blocks *log = &mirror->log;
     if (log->used == capacity_of(log->now) && !next_chunk(mirror)) {
         return NULL;
     }
@@ -172,7 +172,7 @@ mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
 static uint32_t
 space_for(mb_mirror *mirror, size_t size)
 {
-    mb_blocks *names = &mirror->names;
+    mb_mirror_blocks *names = &mirror->names;
     size += -size % sizeof(uint64_t);
     if (!names->now || names->now->size - names->used < size) {
         const size_t usual = names->now ? 2 * (size_t)names->now->size : FIRST_NAMES;
@@ -307,7 +307,7 @@ mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *tur
 /* --- text -------------------------------------------------------------------------- */
 
 static size_t
-size_of_text(const mb_opening *record)
+size_of_text(const mb_mirror_opening *record)
 {
     return sizeof(mb_slot_text) + record->head_size + record->tail_size +
            record->call_size;
@@ -333,7 +333,7 @@ make_room(mb_journal *journal, mb_block **block, size_t size)
 }
 
 static void
-write_call(mb_block *block, const mb_opening *record)
+write_call(mb_block *block, const mb_mirror_opening *record)
 {
     mb_slot_text *text = (mb_slot_text *)block->data;
     memcpy(text->bytes + record->head_size + record->tail_size, record->call,
@@ -342,7 +342,7 @@ write_call(mb_block *block, const mb_opening *record)
 }
 
 static void
-write_text(mb_block *block, const mb_opening *record)
+write_text(mb_block *block, const mb_mirror_opening *record)
 {
     mb_slot_text *text = (mb_slot_text *)block->data;
     text->head_size = (uint32_t)record->head_size;
@@ -355,7 +355,7 @@ write_text(mb_block *block, const mb_opening *record)
 
 /* Only the call, where head and tail are there already. */
 static bool
-put_text(mb_mirror *mirror, const mb_opening *record)
+put_text(mb_mirror *mirror, const mb_mirror_opening *record)
 {
     mb_block **block = &mirror->texts[0];
     const mb_block *before = *block;
@@ -373,7 +373,7 @@ put_text(mb_mirror *mirror, const mb_opening *record)
 }
 
 bool
-mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
+mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record)
 {
     mb_block **spare = &mirror->texts[1];
     const bool room =
@@ -394,7 +394,8 @@ mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record)
 bool
 mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size)
 {
-    const mb_opening record = {.head = line, .head_size = size, .call = "", .tail = ""};
+    const mb_mirror_opening record = {
+        .head = line, .head_size = size, .call = "", .tail = ""};
     mb_block **spare = &mirror->texts[1];
     if (size > UINT32_MAX / 2 ||
         !make_room(mirror->journal, spare, size_of_text(&record))) {
@@ -429,7 +430,7 @@ free_mirror(mb_mirror *mirror)
 }
 
 void
-mb_mirrors_free(mb_journal *journal)
+mb_journal_free_mirrors(mb_journal *journal)
 {
     for (mb_mirror *mirror = journal->mirrors, *next; mirror; mirror = next) {
         next = mirror->next;
@@ -478,7 +479,7 @@ empty_log(mb_mirror *mirror)
 }
 
 static void
-put_record(mb_mirror *mirror, const mb_opening *record)
+put_record(mb_mirror *mirror, const mb_mirror_opening *record)
 {
     mb_slot *slot = mirror->slot;
     memcpy(slot->record_id, record->record_id, MB_RECORD_ID_SIZE);
@@ -511,7 +512,7 @@ make_idle(mb_mirror *mirror)
 }
 
 mb_mirror *
-mb_mirror_open(mb_journal *journal, const mb_opening *record)
+mb_mirror_open(mb_journal *journal, const mb_mirror_opening *record)
 {
     if (__atomic_load_n(&journal->open, __ATOMIC_RELAXED) == 0) {
         mb_journal_mark(journal, record->start_wall_ns);

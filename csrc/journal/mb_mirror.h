@@ -2,7 +2,7 @@
  *
  *     mb_mirror *mirror = mb_mirror_open(journal, &record);    idle -> open
  *     mb_entry *entry = mb_mirror_enter(mirror, 0, 0);         the log
- *     mb_entry_run(entry, mb_clock_ns(), 0);
+ *     mb_mirror_entry_run(entry, mb_clock_ns(), 0);
  *     mb_mirror_leave(mirror, entry, elapsed_ns);
  *     if (mb_mirror_claim(mirror)) ...                         open -> claimed
  *     mb_mirror_close(mirror)                                  -> idle
@@ -32,7 +32,7 @@ typedef struct mb_block mb_block; /* of the journal, kept for the next record */
 typedef struct {
     mb_block *first, *now; /* Owned list; the one in use */
     uint32_t used;         /* of it: bytes, or entries */
-} mb_blocks;
+} mb_mirror_blocks;
 
 /* Where a name is, and what room it has. */
 typedef struct {
@@ -50,7 +50,7 @@ struct mb_mirror {
     uint32_t state;
     uint64_t serial;    /* of the head and tail that are there; 0: of none */
     mb_block *texts[2]; /* Owned: the one in use, the other for a refresh */
-    mb_blocks log, names;
+    mb_mirror_blocks log, names;
     uint32_t entries;
     uint64_t sequence, left, dropped; /* of phases */
     mb_slot_total *last_total;
@@ -74,14 +74,14 @@ typedef struct {
     int32_t offset_s;
     int64_t start_wall_ns;
     int64_t start_ns; /* 0: not started yet */
-} mb_opening;
+} mb_mirror_opening;
 
 /* NULL if there is no room: nothing has changed then. */
-mb_mirror *mb_mirror_open(mb_journal *journal, const mb_opening *record);
+mb_mirror *mb_mirror_open(mb_journal *journal, const mb_mirror_opening *record);
 
 /* Gives an open record other text: head, call and tail of `record`, nothing else of it.
  * Whoever reads meanwhile sees the old one or the new one. False: it keeps the old. */
-bool mb_mirror_refresh(mb_mirror *mirror, const mb_opening *record);
+bool mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record);
 
 /* Keeps the line of a record that no sink took, until recovery finds it. The mirror is not
  * used again. False if there is no room: nothing has changed then. */
@@ -117,7 +117,7 @@ mb_entry *mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration);
 
 /* From `now_ns` on it runs; `elapsed_ns` is what it took up to its suspension. */
 static inline void
-mb_entry_run(mb_entry *entry, int64_t now_ns, int64_t elapsed_ns)
+mb_mirror_entry_run(mb_entry *entry, int64_t now_ns, int64_t elapsed_ns)
 {
     __atomic_store_n(&entry->start_ns, now_ns - elapsed_ns, __ATOMIC_RELAXED);
     __atomic_store_n(&entry->elapsed_ns, MB_ENTRY_RUNNING, __ATOMIC_RELEASE);
@@ -125,7 +125,7 @@ mb_entry_run(mb_entry *entry, int64_t now_ns, int64_t elapsed_ns)
 
 /* It has taken so long, and does not run for now. */
 static inline void
-mb_entry_suspend(mb_entry *entry, int64_t elapsed_ns)
+mb_mirror_entry_suspend(mb_entry *entry, int64_t elapsed_ns)
 {
     __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
 }

@@ -1,6 +1,6 @@
 #include "journal/mb_slot.h"
 
-#include "base/mb_pieces.h"
+#include "base/mb_iov.h"
 
 #include <string.h>
 
@@ -591,7 +591,7 @@ write_ending(mb_text *text, const mb_ending *ending)
 {
     if (ending->signal) {
         char name[MB_SIGNAL_NAME];
-        mb_signal_name(ending->signal, name);
+        mb_signame_of(ending->signal, name);
         write_field(text, "exit_signal", name);
     }
     if (ending->path) {
@@ -652,7 +652,7 @@ mb_slot_room(mb_image image, const mb_slot *slot, const mb_ending *ending)
 static void
 add_part(mb_slot_line *line, int index, const char *bytes, size_t size)
 {
-    line->parts[index] = mb_pieces_iovec(bytes, size);
+    line->parts[index] = mb_iov_part(bytes, size);
     line->size += size;
 }
 

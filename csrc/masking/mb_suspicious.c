@@ -114,7 +114,7 @@ look_at_sign(findings *found, const char *json, size_t size, size_t at)
 }
 
 bool
-mb_is_suspicious(const char *json, size_t size)
+mb_suspicious_text(const char *json, size_t size)
 {
     findings found = {0};
     for (size_t at = 0; at < size; at++) {

@@ -11,6 +11,6 @@
 #include "base/mb_platform.h"
 
 /* `json` is ASCII JSON, or whatever a program writes in its place. */
-bool mb_is_suspicious(const char *json, size_t size);
+bool mb_suspicious_text(const char *json, size_t size);
 
 #endif

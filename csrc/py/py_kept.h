@@ -32,8 +32,9 @@ typedef struct {
     bool kept;
     PyObject
         *name; /* Owned: a str; NULL in the phase that is made outside any record */
-    mb_name *stored; /* Borrowed from the run: the name, once it has a total; or NULL */
-    mb_phase *slot;  /* Borrowed from the run, while the phase is open */
+    mb_phase_name
+        *stored;    /* Borrowed from the run: the name, once it has a total; or NULL */
+    mb_phase *slot; /* Borrowed from the run, while the phase is open */
     mb_entry *mirror;  /* Borrowed from the run's mirror, likewise; or NULL */
     PyObject *counter; /* Owned: foreign duration counter, or NULL */
     PyObject *began;   /* Owned: its reading on entry */

@@ -15,11 +15,11 @@ is_recorded(const py_phase *self)
 
 /* The name as UTF-8, stored with the phases; the run keeps the phase of one that has a total.
  * NULL without memory, and no exception. */
-static mb_name *
+static mb_phase_name *
 store_name(py_phase *self)
 {
     py_run *run = self->run;
-    mb_name *name = py_run_name(run, self->name);
+    mb_phase_name *name = py_run_name(run, self->name);
     if (name && name->index != MB_NAME_SHARES) {
         self->stored = name;
         if (!self->kept && Py_REFCNT(run) > 1) {
@@ -32,7 +32,7 @@ store_name(py_phase *self)
 static mb_phase *
 stored_entry(py_phase *self)
 {
-    mb_name *name = self->stored ? self->stored : store_name(self);
+    mb_phase_name *name = self->stored ? self->stored : store_name(self);
     if (!name || !is_recorded(self)) { /* freeing another phase can run Python code */
         return NULL;
     }
@@ -84,7 +84,7 @@ enter(py_phase *self)
     }
     self->slot = slot;
     if (self->mirror) {
-        mb_entry_run(self->mirror, slot->start_ns = mb_clock_ns(), 0);
+        mb_mirror_entry_run(self->mirror, slot->start_ns = mb_clock_ns(), 0);
     } else {
         slot->start_ns = mb_clock_ns();
     }
@@ -259,7 +259,7 @@ ready_dealloc(py_ready *self)
 }
 
 PyObject *
-py_awaitable(py_state *state, PyObject *value)
+py_phase_awaitable(py_state *state, PyObject *value)
 {
     return ready(state, Py_NewRef(value));
 }
@@ -450,7 +450,7 @@ run_for_phase(py_state *state, PyObject *bench)
     }
     Py_XDECREF(value);
     bool lost;
-    mb_run *run = mb_run_elsewhere(bench, py_strand(state), &lost);
+    mb_run *run = mb_run_elsewhere(bench, py_thread_strand(state), &lost);
     state->lost += lost;
     PyObject *object =
         run ? (PyObject *)((char *)run - offsetof(py_run, native)) : NULL;
@@ -480,7 +480,7 @@ foreign_counter(const py_run *run, PyObject *bench)
 }
 
 static py_phase *
-new_phase_of(py_state *state, py_run *run, PyObject *name, mb_name *stored)
+new_phase_of(py_state *state, py_run *run, PyObject *name, mb_phase_name *stored)
 {
     PyObject *text = PyUnicode_Check(name) ? Py_NewRef(name) : PyObject_Str(name);
     py_phase *phase = NULL;

@@ -20,6 +20,6 @@ int py_phase_ready(PyObject *module);
 PyObject *py_phase_time_method(PyObject *type, const char *doc);
 
 /* An awaitable that gives `value` at once, new reference; NULL with an exception. */
-PyObject *py_awaitable(py_state *state, PyObject *value);
+PyObject *py_phase_awaitable(py_state *state, PyObject *value);
 
 #endif

@@ -1,8 +1,8 @@
 #include "py/py_run.h"
 
 #include "base/mb_stack.h"
+#include "py/py_call_until_done.h"
 #include "py/py_headroom.h"
-#include "py/py_insist.h"
 #include "py/py_thread.h"
 
 #include <structmember.h>
@@ -207,7 +207,7 @@ deactivate(py_run *run)
 /* --- names of phases --------------------------------------------------------------- */
 
 /* UTF-8 of a str with lone surrogates in it, which CPython encodes no other way. */
-static mb_name *
+static mb_phase_name *
 name_with_surrogates(py_run *run, PyObject *str)
 {
     PyObject *utf8 = PyUnicode_AsEncodedString(str, "utf-8", "surrogatepass");
@@ -215,13 +215,13 @@ name_with_surrogates(py_run *run, PyObject *str)
         PyErr_Clear();
         return NULL;
     }
-    mb_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
-                                     (size_t)PyBytes_GET_SIZE(utf8));
+    mb_phase_name *stored = mb_phases_name(&run->native.phases, PyBytes_AS_STRING(utf8),
+                                           (size_t)PyBytes_GET_SIZE(utf8));
     Py_DECREF(utf8);
     return stored;
 }
 
-mb_name *
+mb_phase_name *
 py_run_name(py_run *run, PyObject *str)
 {
     Py_ssize_t size;
@@ -275,7 +275,7 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
         return NULL;
     }
     mb_run_open(&self->native, self->bench);
-    self->native.strand = self->state->current ? py_strand(self->state) : 0;
+    self->native.strand = self->state->current ? py_thread_strand(self->state) : 0;
     if (!self->native.background && activate(self, true) < 0) {
         mb_run_close(&self->native);
         return NULL;
@@ -289,7 +289,7 @@ static PyObject *
 run_start(py_run *self, PyObject *Py_UNUSED(ignored))
 {
     if (self->native.start_wall_ns == 0) {
-        self->native.start_wall_ns = mb_wall_ns();
+        self->native.start_wall_ns = mb_clock_wall_ns();
     }
     if (py_run_start(self) < 0) {
         return NULL;
@@ -350,7 +350,7 @@ int
 py_run_finish(py_run *run, PyObject *exception, PyObject *value)
 {
     PyObject *outcome[] = {exception ? exception : Py_None, value ? value : Py_None};
-    const int result = py_insist((PyObject *)run, "complete", outcome, 2);
+    const int result = py_call_until_done((PyObject *)run, "complete", outcome, 2);
     give_up_if_open(run);
     return result;
 }
@@ -404,7 +404,7 @@ run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
     }
     self->native.suspended = false;
     self->native.thread = mb_thread_id();
-    self->native.strand = self->state->current ? py_strand(self->state) : 0;
+    self->native.strand = self->state->current ? py_thread_strand(self->state) : 0;
     if (activate(self, false) < 0) {
         return NULL;
     }
@@ -671,7 +671,7 @@ summary_of(PyObject *name, const py_run *run, const mb_total *total)
 }
 
 static PyObject *
-name_as_str(const mb_name *name)
+name_as_str(const mb_phase_name *name)
 {
     return name ? PyUnicode_DecodeUTF8(name->utf8, name->size, "surrogatepass")
                 : Py_NewRef(Py_None);
@@ -681,7 +681,7 @@ static PyObject *
 list_totals(const py_run *run, const mb_total *totals)
 {
     const mb_phases *phases = &run->native.phases;
-    const mb_name *name = phases->first_name;
+    const mb_phase_name *name = phases->first_name;
     PyObject *list = PyList_New(0);
     for (uint32_t i = 0; list && i <= phases->names; i++) {
         if (totals[i].count) {

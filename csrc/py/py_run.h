@@ -48,7 +48,7 @@ int py_run_start(py_run *run);
 void py_run_stop(py_run *run);
 
 /* Calls complete(exception, value), which writes the record and closes the run, until it
- * has come to its end (py_insist.h, which says what is returned); if it never does,
+ * has come to its end (py_call_until_done.h, which says what is returned); if it never does,
  * abandon(). */
 int py_run_finish(py_run *run, PyObject *exception, PyObject *value);
 
@@ -70,7 +70,7 @@ py_run_open_one(py_state *state, PyObject *value)
 
 /* The name of a phase as UTF-8, stored with the phases. Borrowed; NULL without memory, and
  * no exception. */
-mb_name *py_run_name(py_run *run, PyObject *str);
+mb_phase_name *py_run_name(py_run *run, PyObject *str);
 
 /* Keeps `value`, the duration of a phase of this name that was measured by a foreign counter
  * and was left last. 0, or -1 with an exception, which may come from a signal handler. */

@@ -22,7 +22,7 @@ of_the_interpreter(void)
 /* Fallback: the first thread of the process, which is Python's main thread except in
  * programs that embed Python in another thread. */
 bool
-py_in_main_thread(void)
+py_thread_is_main(void)
 {
     const is_main_thread ask = of_the_interpreter();
     return ask ? ask() != 0 : mb_in_first_thread();
@@ -44,7 +44,7 @@ call_in_thread(void *function)
 }
 
 int
-py_start_thread(PyObject *function)
+py_thread_start(PyObject *function)
 {
     Py_INCREF(function);
     if (PyThread_start_new_thread(call_in_thread, function) ==
@@ -60,7 +60,7 @@ py_start_thread(PyObject *function)
 
 /* Reads the dictionary, since getattr() on a lazily loaded module would load it. */
 void
-py_look_for_greenlets(py_state *state)
+py_thread_look_for_greenlets(py_state *state)
 {
     PyObject *module = NULL;
     if (!state->current) {
@@ -82,10 +82,10 @@ is_main(PyObject *greenlet)
 }
 
 uintptr_t
-py_strand(py_state *state)
+py_thread_strand(py_state *state)
 {
     uintptr_t strand = 0;
-    py_look_for_greenlets(state);
+    py_thread_look_for_greenlets(state);
     if (!state->current) {
         return 0;
     }

@@ -1,9 +1,9 @@
 #include "py/py_timed.h"
 
 #include "base/mb_stack.h"
+#include "py/py_call_until_done.h"
 #include "py/py_function.h"
 #include "py/py_headroom.h"
-#include "py/py_insist.h"
 
 #include <structmember.h>
 
@@ -110,7 +110,7 @@ iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
 {
     PyObject *value = Py_NewRef(Py_None);
     if (run->native.start_wall_ns == 0) {
-        run->native.start_wall_ns = mb_wall_ns();
+        run->native.start_wall_ns = mb_clock_wall_ns();
     }
     for (Py_ssize_t i = 0; value && i < run->iterations; i++) {
         Py_SETREF(value, one_iteration(run, func, args, flags, names));

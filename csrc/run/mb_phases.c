@@ -34,7 +34,7 @@ mb_phases_free(mb_phases *phases)
         next = chunk->next;
         mb_free(chunk);
     }
-    for (mb_name *name = phases->first_name, *newer; name; name = newer) {
+    for (mb_phase_name *name = phases->first_name, *newer; name; name = newer) {
         newer = name->newer;
         mb_free(name);
     }
@@ -56,11 +56,11 @@ hash_of(const char *utf8, size_t size)
     return hash;
 }
 
-static mb_name *
+static mb_phase_name *
 find(const mb_phases *phases, uint32_t hash, const char *utf8, size_t size)
 {
     const uint32_t count = phases->bucket_count;
-    mb_name *name = count ? phases->buckets[hash % count] : NULL;
+    mb_phase_name *name = count ? phases->buckets[hash % count] : NULL;
     while (name && (name->hash != hash || name->size != size ||
                     memcmp(name->utf8, utf8, size) != 0)) {
         name = name->next;
@@ -69,9 +69,9 @@ find(const mb_phases *phases, uint32_t hash, const char *utf8, size_t size)
 }
 
 static void
-put_into_bucket(mb_phases *phases, mb_name *name)
+put_into_bucket(mb_phases *phases, mb_phase_name *name)
 {
-    mb_name **bucket = &phases->buckets[name->hash % phases->bucket_count];
+    mb_phase_name **bucket = &phases->buckets[name->hash % phases->bucket_count];
     name->next = *bucket;
     *bucket = name;
 }
@@ -86,7 +86,7 @@ make_buckets(mb_phases *phases)
     }
     const uint32_t count =
         phases->bucket_count ? 2 * phases->bucket_count : FIRST_BUCKETS;
-    mb_name **buckets = mb_alloc(count * sizeof *buckets);
+    mb_phase_name **buckets = mb_alloc(count * sizeof *buckets);
     if (!buckets) {
         return phases->buckets != NULL;
     }
@@ -94,19 +94,19 @@ make_buckets(mb_phases *phases)
     mb_free(phases->buckets);
     phases->buckets = buckets;
     phases->bucket_count = count;
-    for (mb_name *name = phases->first_name; name; name = name->newer) {
+    for (mb_phase_name *name = phases->first_name; name; name = name->newer) {
         put_into_bucket(phases, name);
     }
     return true;
 }
 
-static mb_name *
+static mb_phase_name *
 new_name(uint32_t hash, const char *utf8, size_t size)
 {
-    mb_name *name = mb_alloc(sizeof *name + size + 1);
+    mb_phase_name *name = mb_alloc(sizeof *name + size + 1);
     if (name) {
-        *name =
-            (mb_name){.index = MB_NAME_SHARES, .hash = hash, .size = (uint32_t)size};
+        *name = (mb_phase_name){
+            .index = MB_NAME_SHARES, .hash = hash, .size = (uint32_t)size};
         memcpy(name->utf8, utf8, size);
         name->utf8[size] = '\0';
     }
@@ -114,7 +114,7 @@ new_name(uint32_t hash, const char *utf8, size_t size)
 }
 
 static void
-give_total(mb_phases *phases, mb_name *name)
+give_total(mb_phases *phases, mb_phase_name *name)
 {
     name->index = phases->names++;
     put_into_bucket(phases, name);
@@ -122,14 +122,14 @@ give_total(mb_phases *phases, mb_name *name)
     phases->last_name = name;
 }
 
-mb_name *
+mb_phase_name *
 mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
 {
     if (size >= UINT32_MAX) {
         return NULL;
     }
     const uint32_t hash = hash_of(utf8, size);
-    mb_name *name = find(phases, hash, utf8, size);
+    mb_phase_name *name = find(phases, hash, utf8, size);
     if (name) {
         return name;
     }
@@ -145,7 +145,7 @@ mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
 }
 
 void
-mb_phases_forget(mb_name *name)
+mb_phases_forget(mb_phase_name *name)
 {
     if (name->index == MB_NAME_SHARES) {
         mb_free(name);
@@ -194,7 +194,7 @@ drop_one(mb_phases *phases)
     }
     const uint32_t order = (uint32_t)phases->dropped++;
     mb_phase *phase = phases->by_order[order & (phases->by_order_size - 1)];
-    mb_name *name = phase->name;
+    mb_phase_name *name = phase->name;
     const bool shares = name->index == MB_NAME_SHARES;
     if (mb_phase_noted(phase) != MB_PHASE_FOREIGN) {
         mb_total_add(shares ? &phases->shared : &name->dropped, phase->duration_ns);
@@ -305,7 +305,7 @@ mb_phases_opened(const mb_phases *phases, const mb_phase **out)
 void
 mb_phases_totals(const mb_phases *phases, mb_total *out)
 {
-    const mb_name *name = phases->first_name;
+    const mb_phase_name *name = phases->first_name;
     for (uint32_t i = 0; i < phases->names; i++, name = name->newer) {
         out[i] = name->dropped;
     }

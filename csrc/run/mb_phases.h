@@ -33,11 +33,12 @@ extern uint32_t mb_phases_kept, mb_phases_names; /* smaller ones in tests */
 
 #define MB_NAME_SHARES UINT32_MAX /* index of a name without a total of its own */
 
-typedef struct mb_name {
-    struct mb_name *next;  /* among those of the same hash */
-    struct mb_name *newer; /* among those with a total, in the order of entering */
-    mb_total dropped;      /* of its phases that are no longer stored */
-    uint32_t index;        /* among those with a total, or MB_NAME_SHARES */
+typedef struct mb_phase_name {
+    struct mb_phase_name *next; /* among those of the same hash */
+    struct mb_phase_name
+        *newer;       /* among those with a total, in the order of entering */
+    mb_total dropped; /* of its phases that are no longer stored */
+    uint32_t index;   /* among those with a total, or MB_NAME_SHARES */
     uint32_t hash;
     uint32_t mirrored; /* where it is in the journal, for whoever put it there; 0 */
     uint32_t mirrored_size;  /* that there is room for */
@@ -45,10 +46,10 @@ typedef struct mb_name {
     uint32_t mirrored_turn;
     uint32_t size;
     char utf8[]; /* `size` bytes, and a 0 */
-} mb_name;
+} mb_phase_name;
 
 typedef struct {
-    mb_name *name; /* Borrowed; Owned by the phase if it shares its total */
+    mb_phase_name *name; /* Borrowed; Owned by the phase if it shares its total */
     /* Once it has been left, what was put there with mb_phase_note: < 0. */
     int64_t start_ns;
     int64_t duration_ns; /* or MB_PHASE_OPEN */
@@ -69,10 +70,10 @@ typedef struct mb_phases {
     /* Owned: the stored ones by order, modulo its size; NULL until one is dropped. */
     mb_phase **by_order;
     uint32_t by_order_size;
-    mb_name **buckets; /* Owned, as the names are */
+    mb_phase_name **buckets; /* Owned, as the names are */
     uint32_t bucket_count;
     uint32_t names; /* with a total each */
-    mb_name *first_name, *last_name;
+    mb_phase_name *first_name, *last_name;
     mb_total shared; /* of phases that are dropped, and had no such name */
     /* Called with each phase that is dropped, its total brought up to date; or NULL. */
     void (*on_drop)(struct mb_phases *phases, const mb_phase *phase);
@@ -85,10 +86,10 @@ void mb_phases_free(mb_phases *phases);
 /* A copy of the name. One with a total is for any number of phases. Borrowed, valid until
  * mb_phases_free. One that shares its total is for one phase, which has to be entered next.
  * NULL without memory: nothing has changed then. */
-mb_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
+mb_phase_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
 
 /* Frees a name for one phase that was not entered; leaves others alone. */
-void mb_phases_forget(mb_name *name);
+void mb_phases_forget(mb_phase_name *name);
 
 /* Makes room for one more phase at least: 0, or -1 without memory. */
 int mb_phases_grow(mb_phases *phases);
@@ -96,7 +97,7 @@ int mb_phases_grow(mb_phases *phases);
 /* A new open phase whose `start_ns` is 0: the caller sets it, clock read last. Borrowed,
  * valid until it was left. NULL without memory: nothing has changed then. */
 static inline mb_phase *
-mb_phases_enter(mb_phases *phases, mb_name *name, uint32_t iteration)
+mb_phases_enter(mb_phases *phases, mb_phase_name *name, uint32_t iteration)
 {
     mb_phase *phase = NULL;
     if (phases->next != phases->end || mb_phases_grow(phases) == 0) {

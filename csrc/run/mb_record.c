@@ -15,7 +15,7 @@ write_durations(mb_text *text, const mb_samples *durations, bool integers)
 }
 
 static void
-write_phase(mb_text *text, const mb_name *name, int64_t ns, bool integer)
+write_phase(mb_text *text, const mb_phase_name *name, int64_t ns, bool integer)
 {
     mb_call_phase(text, name->utf8, name->size, ns, integer);
 }
@@ -66,8 +66,8 @@ write_finished(mb_text *text, const mb_phases *phases, mb_record_form form)
 }
 
 static void
-write_total(mb_text *text, const mb_name *name, const mb_total *total, bool integers,
-            bool *any)
+write_total(mb_text *text, const mb_phase_name *name, const mb_total *total,
+            bool integers, bool *any)
 {
     if (total->count) {
         mb_call_next(text, any);
@@ -89,7 +89,7 @@ write_summary(mb_text *text, const mb_phases *phases, bool integers)
         return;
     }
     mb_phases_totals(phases, totals);
-    const mb_name *name = phases->first_name;
+    const mb_phase_name *name = phases->first_name;
     MB_TEXT_LITERAL(text, ",\"timings_summary\":[");
     for (uint32_t i = 0; i <= phases->names; i++) {
         write_total(text, name, &totals[i], integers, &any);

@@ -142,7 +142,7 @@ mb_run_note_finish(mb_run *run)
         run->finish_wall_ns = run->start_wall_ns;
         return;
     }
-    const int64_t wall_ns = mb_wall_ns();
+    const int64_t wall_ns = mb_clock_wall_ns();
     const int64_t end_ns = run->stopped_ns ? run->stopped_ns : mb_clock_ns();
     run->finish_wall_ns = run->start_wall_ns + end_ns - run->began_ns;
     const int64_t off_ns = wall_ns - run->finish_wall_ns;
@@ -157,7 +157,7 @@ mb_run_record_id(mb_run *run)
 {
     const unsigned generation = mb_fork_generation();
     if (!run->has_id || run->id_generation != generation) {
-        mb_record_id(run->record_id);
+        mb_identity_record_id(run->record_id);
         run->id_generation = generation;
         run->has_id = true;
     }
@@ -183,7 +183,7 @@ watch_forks(void)
 
 /* The total of a name, once it has phases; those without one share theirs. */
 static void
-mirror_total(mb_run *run, mb_name *name)
+mirror_total(mb_run *run, mb_phase_name *name)
 {
     mb_mirror *mirror = run->mirror;
     const bool shares = name->index == MB_NAME_SHARES;
@@ -195,7 +195,7 @@ mirror_total(mb_run *run, mb_name *name)
 }
 
 static uint32_t
-mirrored_name(mb_run *run, mb_name *name)
+mirrored_name(mb_run *run, mb_phase_name *name)
 {
     if (!name->mirrored && name->index == MB_NAME_SHARES) {
         const mb_mirror_name_place place =
@@ -226,7 +226,7 @@ drop_mirrored(mb_phases *phases, const mb_phase *phase)
         return;
     }
     mb_mirror *mirror = run->mirror;
-    mb_name *name = phase->name;
+    mb_phase_name *name = phase->name;
     mb_entry *entry = (mb_entry *)(mirror->journal->base + noted);
     if (name->index == MB_NAME_SHARES) {
         mb_mirror_drop(mirror, entry, mirror->shared_total, &mirror->shared_turn,
@@ -253,7 +253,7 @@ copy_iteration(mb_run *run, uint32_t number, int64_t ns)
 {
     mb_entry *entry = mb_mirror_enter(run->mirror, 0, number);
     if (entry) {
-        mb_entry_run(entry, 0, 0);
+        mb_mirror_entry_run(entry, 0, 0);
         mb_mirror_leave_iteration(entry, ns);
     }
 }
@@ -265,7 +265,7 @@ copy_phase(mb_run *run, mb_phase *phase)
     mb_entry *entry =
         name ? mb_mirror_enter(run->mirror, name, phase->iteration) : NULL;
     if (entry) {
-        mb_entry_run(entry, phase->start_ns, 0);
+        mb_mirror_entry_run(entry, phase->start_ns, 0);
         mb_run_leave_phase_mirrored(run, phase, entry);
     }
 }
@@ -279,7 +279,7 @@ copy_phases(mb_run *run)
     if (!left) {
         return;
     }
-    for (mb_name *name = run->phases.first_name; name; name = name->newer) {
+    for (mb_phase_name *name = run->phases.first_name; name; name = name->newer) {
         mirrored_name(run, name);
     }
     mb_phases_finished(&run->phases, left);
@@ -302,13 +302,13 @@ copy_past(mb_run *run)
     if (run->measuring) {
         run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
         if (run->entry) {
-            mb_entry_run(run->entry, run->started_ns, run->elapsed_ns);
+            mb_mirror_entry_run(run->entry, run->started_ns, run->elapsed_ns);
         }
     }
 }
 
 bool
-mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record)
+mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     if (run->state != MB_RUN_OPEN || run->mirror) {
@@ -341,7 +341,7 @@ mb_run_own_mirror(mb_run *run)
 }
 
 mb_entry *
-mb_run_mirror_phase(mb_run *run, mb_name *name)
+mb_run_mirror_phase(mb_run *run, mb_phase_name *name)
 {
     const uint32_t where = mirrored_name(run, name);
     return where ? mb_mirror_enter(run->mirror, where, run->iteration) : NULL;
@@ -359,7 +359,7 @@ mb_run_start_mirrored(mb_run *run)
         mb_mirror_started(run->mirror, began_ns ? began_ns : run->started_ns);
     }
     if (run->entry) {
-        mb_entry_run(run->entry, run->started_ns, run->elapsed_ns);
+        mb_mirror_entry_run(run->entry, run->started_ns, run->elapsed_ns);
     }
 }
 
@@ -370,7 +370,7 @@ enter_elsewhere(mb_run *run)
     const int64_t now_ns = mb_clock_ns();
     run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
     if (run->entry) {
-        mb_entry_run(run->entry, now_ns, run->elapsed_ns);
+        mb_mirror_entry_run(run->entry, now_ns, run->elapsed_ns);
     }
     if (run->iteration == 0) {
         const int64_t began_ns = run->began_ns;

@@ -108,7 +108,7 @@ mb_run_suspend(mb_run *run)
     run->measuring = false;
     run->elapsed_ns += run->stopped_ns - run->started_ns;
     if (run->entry) {
-        mb_entry_suspend(run->entry, run->elapsed_ns);
+        mb_mirror_entry_suspend(run->entry, run->elapsed_ns);
     }
 }
 
@@ -135,14 +135,14 @@ const char *mb_run_record_id(mb_run *run);
 /* Has the journal show what is known of the run now, and what comes. Of `record`, the id
  * and both starts are filled in. False: it is not open, or shown already, or there is no
  * room. */
-bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_opening *record);
+bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record);
 
 /* The current iteration begins now, and is measured elsewhere: shows that. mb_run_stop ends
  * it, as ever. */
 void mb_run_began_elsewhere(mb_run *run);
 
 /* A phase that is about to be entered, in the journal; NULL if there is no room. */
-mb_entry *mb_run_mirror_phase(mb_run *run, mb_name *name);
+mb_entry *mb_run_mirror_phase(mb_run *run, mb_phase_name *name);
 
 /* It has been left, and `entry` is what the journal has of it. The run has a mirror. */
 void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);

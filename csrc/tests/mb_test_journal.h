@@ -12,10 +12,10 @@
 #define TEST_BEGINNING TEST_HEAD TEST_ID "\"},\"call\":{" TEST_CALL
 
 /* 1970-01-01T00:00:01, at 1000 ns of the monotonic clock. */
-static inline mb_opening
+static inline mb_mirror_opening
 test_opening(uint32_t flags)
 {
-    return (mb_opening){
+    return (mb_mirror_opening){
         .record_id = TEST_ID,
         .serial = 1,
         .head = TEST_HEAD,

@@ -8,7 +8,7 @@
 static inline mb_phase *
 test_enter(mb_phases *phases, const char *utf8, size_t size, uint32_t iteration)
 {
-    mb_name *name = mb_phases_name(phases, utf8, size);
+    mb_phase_name *name = mb_phases_name(phases, utf8, size);
     return name ? mb_phases_enter(phases, name, iteration) : NULL;
 }
 

@@ -22,7 +22,7 @@
 static void
 check_upper(dev_t device, const char *expected)
 {
-    char *path = mb_upper_layer(ALL, device);
+    char *path = mb_filesystem_upper_layer(ALL, device);
     CHECK((path == NULL) == (expected == NULL));
     if (path && expected) {
         CHECK_BYTES(path, strlen(path), expected);
@@ -54,20 +54,20 @@ there_may_be_none(void)
     check_upper(makedev(0, 45), NULL);  /* no overlay */
     check_upper(makedev(254, 0), NULL); /* neither */
     check_upper(makedev(9, 9), NULL);   /* not mounted */
-    CHECK(mb_upper_layer("", makedev(0, 40)) == NULL);
-    CHECK(mb_upper_layer("\n\n", makedev(0, 40)) == NULL);
+    CHECK(mb_filesystem_upper_layer("", makedev(0, 40)) == NULL);
+    CHECK(mb_filesystem_upper_layer("\n\n", makedev(0, 40)) == NULL);
 }
 
 static void
 a_directory_that_is_missing_is_not_safe(void)
 {
-    CHECK(!mb_maps_safely("/no/such/directory"));
+    CHECK(!mb_filesystem_maps_safely("/no/such/directory"));
 }
 
 static void
 what_the_kernel_makes_up_is_not_safe(void)
 {
-    CHECK(!mb_maps_safely("/proc"));
+    CHECK(!mb_filesystem_maps_safely("/proc"));
 }
 
 int

@@ -8,7 +8,7 @@ static void
 the_run_id_is_a_uuid_4_and_stays(void)
 {
     char before[MB_RUN_ID_SIZE + 1];
-    const char *id = mb_run_id();
+    const char *id = mb_identity_run_id();
     CHECK_INT(strlen(id), MB_RUN_ID_SIZE);
     CHECK_INT(strspn(id, "0123456789abcdef-"), MB_RUN_ID_SIZE);
     CHECK(id[8] == '-' && id[13] == '-' && id[18] == '-' && id[23] == '-');
@@ -16,15 +16,15 @@ the_run_id_is_a_uuid_4_and_stays(void)
     CHECK(strchr("89ab", id[19]) != NULL);
     strcpy(before, id);
     CHECK_INT(mb_identity_start(), 0);
-    CHECK(strcmp(mb_run_id(), before) == 0);
+    CHECK(strcmp(mb_identity_run_id(), before) == 0);
 }
 
 static void
 record_ids_are_a_seed_and_a_counter(void)
 {
     char one[MB_RECORD_ID_SIZE], two[MB_RECORD_ID_SIZE];
-    mb_record_id(one);
-    mb_record_id(two);
+    mb_identity_record_id(one);
+    mb_identity_record_id(two);
     CHECK(memcmp(one, two, 17) == 0 && one[16] == '-');
     CHECK(memcmp(one, two, sizeof one) < 0);
 }
@@ -37,17 +37,18 @@ a_child_keeps_the_run_id_and_draws_a_new_seed(void)
     CHECK_INT(pipe(ends), 0);
     const pid_t child = fork();
     if (child == 0) {
-        mb_record_id(childs);
-        const bool told = write(ends[1], childs, sizeof childs) == sizeof childs &&
-                          write(ends[1], mb_run_id(), sizeof run_id) == sizeof run_id;
+        mb_identity_record_id(childs);
+        const bool told =
+            write(ends[1], childs, sizeof childs) == sizeof childs &&
+            write(ends[1], mb_identity_run_id(), sizeof run_id) == sizeof run_id;
         _exit(!told);
     }
-    mb_record_id(own);
+    mb_identity_record_id(own);
     CHECK_INT(read(ends[0], childs, sizeof childs), sizeof childs);
     CHECK_INT(read(ends[0], run_id, sizeof run_id), sizeof run_id);
     CHECK_INT(waitpid(child, NULL, 0), child);
     CHECK(memcmp(own, childs, 16) != 0);
-    CHECK(memcmp(mb_run_id(), run_id, sizeof run_id) == 0);
+    CHECK(memcmp(mb_identity_run_id(), run_id, sizeof run_id) == 0);
     close(ends[0]);
     close(ends[1]);
 }

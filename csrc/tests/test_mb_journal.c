@@ -93,7 +93,7 @@ make(void)
 static mb_mirror *
 open_in(mb_journal *journal)
 {
-    const mb_opening record = test_opening(0);
+    const mb_mirror_opening record = test_opening(0);
     return mb_mirror_open(journal, &record);
 }
 
@@ -471,7 +471,7 @@ end_with_an_open_record(void)
 static mb_mirror *
 open_at(mb_journal *journal, int64_t wall_ns)
 {
-    mb_opening record = test_opening(0);
+    mb_mirror_opening record = test_opening(0);
     record.start_wall_ns = wall_ns;
     return mb_mirror_open(journal, &record);
 }
@@ -648,7 +648,7 @@ without_memory_there_is_none(void)
 static void
 check_signs(bool safe)
 {
-    const mb_opening record = test_opening(0);
+    const mb_mirror_opening record = test_opening(0);
     mb_run run = {0};
     file_system = safe ? 0 : 0x6969; /* NFS */
     mb_journal *journal = mb_journal_file(output, NULL, false);
@@ -682,7 +682,7 @@ iterations_are_signs_of_life_where_the_end_is_not_marked(void)
 static void
 a_journal_that_has_gone_gets_no_signs(void)
 {
-    const mb_opening record = test_opening(0);
+    const mb_mirror_opening record = test_opening(0);
     mb_run run = {0};
     file_system = 0x6969; /* NFS: without a mark */
     mb_journal *journal = mb_journal_file(output, NULL, false);

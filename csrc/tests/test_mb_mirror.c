@@ -14,7 +14,7 @@ enter(mb_mirror *mirror, const char *name, uint32_t iteration, int64_t now_ns)
 {
     const uint32_t where = name ? mb_mirror_name(mirror, name, strlen(name)) : 0;
     mb_entry *entry = mb_mirror_enter(mirror, where, iteration);
-    mb_entry_run(entry, now_ns, 0);
+    mb_mirror_entry_run(entry, now_ns, 0);
     return entry;
 }
 
@@ -28,7 +28,7 @@ check(const mb_mirror *mirror, const char *expected)
 static mb_mirror *
 opened(uint32_t flags)
 {
-    const mb_opening record = test_opening(flags);
+    const mb_mirror_opening record = test_opening(flags);
     mb_journal *journal = mb_journal_memory();
     return mb_mirror_open(journal, &record);
 }
@@ -64,9 +64,9 @@ what_is_suspended_has_taken_the_time_before(void)
 {
     mb_mirror *mirror = opened(MB_SLOT_INTEGERS);
     mb_entry *entry = enter(mirror, NULL, 0, 1000);
-    mb_entry_suspend(entry, 700);
+    mb_mirror_entry_suspend(entry, 700);
     check(mirror, TEST_BEGINNING ",\"durations\":[700]" AT_4000 END);
-    mb_entry_run(entry, 3900, 700);
+    mb_mirror_entry_run(entry, 3900, 700);
     check(mirror, TEST_BEGINNING ",\"durations\":[800]" AT_4000 END);
     close_it(mirror);
 }
@@ -184,7 +184,7 @@ static void
 text_is_another_where_the_serial_is(void)
 {
     mb_journal *journal = mb_journal_memory();
-    mb_opening record = test_opening(0);
+    mb_mirror_opening record = test_opening(0);
     for (int round = 0; round < 3; round++) {
         record.serial = (uint64_t)round + 1;
         record.tail = round % 2 ? ",\"long\":\"0123456789\"" : ",\"b\":2";
@@ -203,7 +203,7 @@ static void
 an_open_record_gets_other_text(void)
 {
     mb_mirror *mirror = opened(0);
-    mb_opening record = test_opening(0);
+    mb_mirror_opening record = test_opening(0);
     record.tail = ",\"refreshed\":true";
     record.tail_size = strlen(record.tail);
     for (int round = 0; round < 3; round++) {
@@ -284,8 +284,8 @@ a_reader_sees_whole_entries_while_others_write(void)
     pthread_create(&reader, NULL, read_on, mirror);
     for (int i = 0; i < 2000; i++) {
         mb_entry *entry = enter(mirror, i % 2 ? "p" : NULL, 0, 1000);
-        mb_entry_suspend(entry, 5);
-        mb_entry_run(entry, 2000, 5);
+        mb_mirror_entry_suspend(entry, 5);
+        mb_mirror_entry_run(entry, 2000, 5);
         mb_mirror_leave(mirror, entry, 10);
     }
     __atomic_store_n(&stop, true, __ATOMIC_RELAXED);
@@ -323,7 +323,7 @@ open_through_a_failure(void)
     if (!journal) {
         return;
     }
-    const mb_opening record = test_opening(0);
+    const mb_mirror_opening record = test_opening(0);
     mb_mirror *mirror = mb_mirror_open(journal, &record);
     for (int i = 0; mirror && i < 40; i++) {
         const uint32_t name = mb_mirror_name(mirror, "a name of some length", 21);
@@ -354,7 +354,7 @@ what_is_dropped_is_in_the_totals_and_its_entry_is_used_again(void)
     const mb_total before = {0},
                    after = {.count = 1, .sum_ns = 100, .min_ns = 100, .max_ns = 100};
     uint32_t turn = 0;
-    mb_opening record = test_opening(MB_SLOT_INTEGERS);
+    mb_mirror_opening record = test_opening(MB_SLOT_INTEGERS);
     record.kept = 1;
     mb_journal *journal = mb_journal_memory();
     mb_mirror *mirror = mb_mirror_open(journal, &record);

@@ -118,7 +118,7 @@ static void
 a_name_is_stored_once_for_many_phases(void)
 {
     mb_phases phases = {0};
-    mb_name *name = mb_phases_name(&phases, "load", 4);
+    mb_phase_name *name = mb_phases_name(&phases, "load", 4);
     const mb_phase *one = mb_phases_enter(&phases, name, 0);
     const mb_phase *two = mb_phases_enter(&phases, name, 1);
     CHECK(one->name == name && two->name == name);
@@ -368,7 +368,7 @@ names_beyond_the_most_share_a_total(void)
     CHECK_INT(totals[0].count, 1);
     CHECK_INT(totals[2].count, 98);
     CHECK_INT(totals[2].max_ns, 99);
-    mb_name *unused = mb_phases_name(&phases, "unused", 6);
+    mb_phase_name *unused = mb_phases_name(&phases, "unused", 6);
     CHECK_INT(unused->index, MB_NAME_SHARES);
     mb_phases_forget(unused);
     mb_phases_free(&phases);

@@ -268,7 +268,7 @@ static mb_journal *journal;
 static void
 show(mb_run *run)
 {
-    mb_opening record = test_opening(MB_SLOT_INTEGERS);
+    mb_mirror_opening record = test_opening(MB_SLOT_INTEGERS);
     journal = mb_journal_memory();
     mb_run_open(run, &shown);
     CHECK(mb_run_mirror(run, journal, &record));
@@ -327,7 +327,7 @@ the_journal_shows_each_stretch_of_each_iteration(void)
 static void
 it_shows_what_came_before_it(void)
 {
-    mb_opening opening = test_opening(MB_SLOT_INTEGERS);
+    mb_mirror_opening opening = test_opening(MB_SLOT_INTEGERS);
     journal = mb_journal_memory();
     mb_run_init(&shown);
     mb_run_open(&shown, &shown);

@@ -6,13 +6,13 @@ static void
 signals_have_the_names_they_have_in_python(void)
 {
     char name[MB_SIGNAL_NAME];
-    mb_signal_name(15, name);
+    mb_signame_of(15, name);
     CHECK_BYTES(name, strlen(name), "SIGTERM");
-    mb_signal_name(64, name);
+    mb_signame_of(64, name);
     CHECK_BYTES(name, strlen(name), "SIGRTMAX");
-    mb_signal_name(37, name);
+    mb_signame_of(37, name);
     CHECK_BYTES(name, strlen(name), "SIGRTMIN+3");
-    mb_signal_name(-2147483647 - 1, name);
+    mb_signame_of(-2147483647 - 1, name);
     CHECK(strlen(name) < sizeof name);
 }
 

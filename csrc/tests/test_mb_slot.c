@@ -30,7 +30,7 @@ add_log(mb_mirror *mirror)
     for (int i = 0; i < 40; i++) {
         const uint32_t name = i % 3 ? mb_mirror_name(mirror, "caf\xc3\xa9", 5) : 0;
         mb_entry *entry = mb_mirror_enter(mirror, name, (uint32_t)i);
-        mb_entry_run(entry, 1000 + i, 0);
+        mb_mirror_entry_run(entry, 1000 + i, 0);
         if (i % 5) {
             mb_mirror_leave(mirror, entry, i);
         }
@@ -43,7 +43,7 @@ whole_image(void)
 {
     mb_mirror *mirrors[4];
     mb_journal *journal = mb_journal_memory();
-    const mb_opening record = test_opening(MB_SLOT_ITERATED);
+    const mb_mirror_opening record = test_opening(MB_SLOT_ITERATED);
     for (int i = 0; i < 4; i++) {
         mirrors[i] = mb_mirror_open(journal, &record);
         add_log(mirrors[i]);

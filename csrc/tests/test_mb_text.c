@@ -370,13 +370,14 @@ runs_of_digits_are_found(void)
 {
     static const char TEXT[] = "a12,345.6789";
     for (size_t run = 1; run <= 4; run++) {
-        CHECK(mb_has_digits(TEXT, sizeof TEXT - 1, run));
+        CHECK(mb_text_has_digits(TEXT, sizeof TEXT - 1, run));
     }
-    CHECK(!mb_has_digits(TEXT, sizeof TEXT - 1, 5));
-    CHECK(!mb_has_digits(TEXT, sizeof TEXT - 2, 4)); /* the last digit is not ours */
-    CHECK(!mb_has_digits(TEXT, 3, 4));
-    CHECK(!mb_has_digits(TEXT, 1, 1));
-    CHECK(!mb_has_digits(TEXT, 0, 1));
+    CHECK(!mb_text_has_digits(TEXT, sizeof TEXT - 1, 5));
+    CHECK(
+        !mb_text_has_digits(TEXT, sizeof TEXT - 2, 4)); /* the last digit is not ours */
+    CHECK(!mb_text_has_digits(TEXT, 3, 4));
+    CHECK(!mb_text_has_digits(TEXT, 1, 1));
+    CHECK(!mb_text_has_digits(TEXT, 0, 1));
 }
 
 int

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BEGIN = OPENING.encode()
 BLANKS = b' \t'
-BLANK = b'\t'  # a writer begins no new line after it (mb_pieces.h)
+BLANK = b'\t'  # a writer begins no new line after it (mb_iov.h)
 NEAR = 4096  # bytes
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Name there, and path here. What no version wrote before 2.0 cannot be made up:
 # `python.prefix`, the name and the path of a conda environment.
 MOVED = {
-    'mb_run_id': ('mb', 'run_id'),
+    'mb_identity_run_id': ('mb', 'run_id'),
     'mb_version': ('mb', 'version'),
     'timestamp_tz': ('mb', 'timezone'),
     'duration_counter': ('mb', 'duration_counter'),

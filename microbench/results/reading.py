@@ -23,7 +23,7 @@ BLOCK = 1 << 15  # bytes: as much as stays in the processor's cache, decoded
 
 OPENING = '{"mb":{"run_id":"'
 # The same as 2.1.0 wrote it, and as versions before 2.0 began a record.
-ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_run_id": ?"')
+ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_identity_run_id": ?"')
 BOM = b'\xef\xbb\xbf'  # begins files that editors of other systems have saved as UTF-8
 AROUND = b'\0 \t\r' + BOM  # holes in files, and what else may be around a record
 DECODER = json.JSONDecoder()

@@ -269,6 +269,29 @@ def test_c_modules_have_no_cycle():
     TopologicalSorter(graph).prepare()
 
 
+# Short names that all of csrc/ uses, and the types of the format of a journal.
+OTHER_PREFIXES = {'mb_platform': 'mb_', 'mb_raw': 'mb_', 'mb_raw_process': 'mb_raw'}
+OTHER_PREFIXES |= {'mb_slot': 'mb_', 'py_kept': 'py_'}
+DECLARED = re.compile(
+    r"""^(?:[\w*][\w *]*[ *])?((?:mb|py)_\w+)\(  # a function
+    |^}[ ]((?:mb|py)_\w+);  # a type""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def test_a_c_name_begins_with_its_file():
+    """What a header declares is found by its name alone."""
+    wrong = []
+    for path in sorted(ROOT.glob('csrc/*/*_*.h')):
+        if path.parent.name == 'tests':
+            continue
+        prefix = OTHER_PREFIXES.get(path.stem, path.stem.removesuffix('s'))
+        text = re.sub(r'/\*.*?\*/', '', path.read_text(encoding='utf-8'), flags=re.DOTALL)
+        names = {function or kind for function, kind in DECLARED.findall(text)}
+        wrong += [f'{path.name}: {name}' for name in names if not name.startswith(prefix)]
+    assert not wrong, report('rename these after their file:', sorted(wrong))
+
+
 # The guard itself, tried on trees that break each rule.
 
 

@@ -1,7 +1,7 @@
-#include "file/mb_line.h"
+#include "file/mb_append_dying.h"
 
 #include "base/mb_crash.h"
-#include "base/mb_pieces.h"
+#include "base/mb_iov.h"
 #include "base/mb_raw.h"
 
 #include <string.h>
@@ -10,23 +10,23 @@
 #define MOST_LOOKS 64   /* at the last byte, while others write */
 #define PIECE 4096      /* PIPE_BUF of Linux: a pipe that is ready takes that much */
 
-static mb_pieces
+static mb_iov
 make_line(bool begin_new, const struct iovec *parts, int count)
 {
-    mb_pieces line = {0};
-    mb_pieces_add(&line, "\n", begin_new);
-    for (int i = 0; i < count && i < MB_LINE_PARTS; i++) {
-        mb_pieces_add(&line, parts[i].iov_base, parts[i].iov_len);
+    mb_iov line = {0};
+    mb_iov_add(&line, "\n", begin_new);
+    for (int i = 0; i < count && i < MB_APPEND_DYING_PARTS; i++) {
+        mb_iov_add(&line, parts[i].iov_base, parts[i].iov_len);
     }
     return line;
 }
 
 /* One write of `most` bytes after the first `done`. What it took, or minus an errno. */
 static long
-write_rest(int fd, const mb_pieces *line, size_t done, size_t most)
+write_rest(int fd, const mb_iov *line, size_t done, size_t most)
 {
-    struct iovec rest[MB_PIECES];
-    mb_pieces_rest(line, done, most, rest);
+    struct iovec rest[MB_IOV_PARTS];
+    mb_iov_rest(line, done, most, rest);
     for (int tries = 0; tries < MOST_TRIES; tries++) {
         const long written = mb_raw_writev(fd, rest, line->count);
         if (written != -EINTR) {
@@ -71,10 +71,10 @@ ends_within_line(int fd, const char *path, int64_t *end)
 }
 
 /* Where the bytes from..to of the line are, in the file at `path`. */
-static mb_place
-look_for(const char *path, const mb_pieces *line, int64_t begin, size_t from, size_t to)
+static mb_iov_place
+look_for(const char *path, const mb_iov *line, int64_t begin, size_t from, size_t to)
 {
-    mb_place found = MB_IN_PLACE;
+    mb_iov_place found = MB_IN_PLACE;
     const int fd = mb_raw_open(path, O_RDONLY | O_NONBLOCK);
     while (from < to && found == MB_IN_PLACE) {
         char there[1024];
@@ -82,7 +82,7 @@ look_for(const char *path, const mb_pieces *line, int64_t begin, size_t from, si
         const long got = mb_raw_pread(fd, there, most, begin + (int64_t)from);
         if (got <= 0) {
             found = MB_UNKNOWN;
-        } else if (!mb_pieces_match(line, from, there, (size_t)got)) {
+        } else if (!mb_iov_match(line, from, there, (size_t)got)) {
             found = MB_APART;
         } else {
             from += (size_t)got;
@@ -98,7 +98,7 @@ look_for(const char *path, const mb_pieces *line, int64_t begin, size_t from, si
  * Truncating it could cut off what another writer appends at that moment. With O_APPEND,
  * Linux writes at the end only. */
 static void
-take_back(const char *path, const mb_pieces *line, int64_t begin, size_t done)
+take_back(const char *path, const mb_iov *line, int64_t begin, size_t done)
 {
     char blank[1024];
     const size_t kept = line->parts[0].iov_len;
@@ -123,7 +123,7 @@ take_back(const char *path, const mb_pieces *line, int64_t begin, size_t done)
 /* Writes, and goes on while nobody else has written after it. How much of the line is in
  * the file; -1 after an error: then what was written is white space. */
 static int64_t
-write_while_last(int fd, const char *path, const mb_pieces *line, int64_t begin)
+write_while_last(int fd, const char *path, const mb_iov *line, int64_t begin)
 {
     size_t piece, done = 0;
     do {
@@ -146,7 +146,7 @@ write_while_last(int fd, const char *path, const mb_pieces *line, int64_t begin)
 /* Two writers that see the same unfinished line begin a new one each: the second finds a
  * newline before its own, and overwrites its own with a blank. */
 static void
-leave_no_empty_line(int fd, const char *path, const mb_pieces *line)
+leave_no_empty_line(int fd, const char *path, const mb_iov *line)
 {
     const char blank = MB_BLANK;
     const int64_t begin = mb_raw_position(fd) - (int64_t)line->size;
@@ -167,10 +167,10 @@ append(int fd, const char *path, const struct iovec *parts, int count)
     for (int tries = 0; tries < MOST_TRIES; tries++) {
         int64_t begin = mb_raw_end(fd);
         if (begin < 0) {
-            return mb_line_to_fd(fd, parts, count);
+            return mb_append_dying_to_fd(fd, parts, count);
         }
         const bool begin_new = ends_within_line(fd, path, &begin);
-        const mb_pieces line = make_line(begin_new, parts, count);
+        const mb_iov line = make_line(begin_new, parts, count);
         const int64_t done = write_while_last(fd, path, &line, begin);
         if (begin_new && done == (int64_t)line.size) {
             leave_no_empty_line(fd, path, &line);
@@ -183,7 +183,7 @@ append(int fd, const char *path, const struct iovec *parts, int count)
 }
 
 bool
-mb_line_to_path(const char *path, const struct iovec *parts, int count)
+mb_append_dying_to_path(const char *path, const struct iovec *parts, int count)
 {
     /* a FIFO that nobody reads is an error then, not a reason to wait */
     const int fd = mb_raw_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
@@ -198,9 +198,9 @@ mb_line_to_path(const char *path, const struct iovec *parts, int count)
 /* --- everything else --------------------------------------------------------------- */
 
 bool
-mb_line_to_fd(int fd, const struct iovec *parts, int count)
+mb_append_dying_to_fd(int fd, const struct iovec *parts, int count)
 {
-    const mb_pieces line = make_line(false, parts, count);
+    const mb_iov line = make_line(false, parts, count);
     size_t done = 0;
     while (done < line.size && mb_raw_writable(fd)) {
         const long written = write_rest(fd, &line, done, PIECE);

@@ -1,4 +1,4 @@
-#include "file/mb_line.h"
+#include "file/mb_append_dying.h"
 
 #include "mb_test.h"
 
@@ -12,7 +12,7 @@ append(const char *first, const char *second)
 {
     const struct iovec parts[] = {{(char *)first, strlen(first)},
                                   {(char *)second, strlen(second)}};
-    return mb_line_to_path(PATH, parts, 2);
+    return mb_append_dying_to_path(PATH, parts, 2);
 }
 
 static void
@@ -85,8 +85,8 @@ static void
 a_full_disk_is_told(void)
 {
     const struct iovec part = {"{}\n", 3};
-    CHECK(!mb_line_to_path("/dev/full", &part, 1));
-    CHECK(!mb_line_to_path("/no/such/directory/file", &part, 1));
+    CHECK(!mb_append_dying_to_path("/dev/full", &part, 1));
+    CHECK(!mb_append_dying_to_path("/no/such/directory/file", &part, 1));
 }
 
 static void
@@ -111,12 +111,12 @@ a_full_pipe_is_not_waited_for(void)
     const struct iovec part = {piece, sizeof piece};
     CHECK_INT(pipe(ends), 0);
     for (int i = 0; i < 16; i++) {
-        CHECK(mb_line_to_fd(ends[1], &part, 1));
+        CHECK(mb_append_dying_to_fd(ends[1], &part, 1));
     }
-    CHECK(!mb_line_to_fd(ends[1], &part, 1));
+    CHECK(!mb_append_dying_to_fd(ends[1], &part, 1));
     close(ends[0]);
     signal(SIGPIPE, SIG_DFL); /* would end us */
-    CHECK(!mb_line_to_fd(ends[1], &part, 1));
+    CHECK(!mb_append_dying_to_fd(ends[1], &part, 1));
     close(ends[1]);
 }
 
@@ -127,7 +127,7 @@ a_long_line_passes_through_a_pipe_in_pieces(void)
     static char piece[10000], back[10001];
     const struct iovec part = {memset(piece, 'x', sizeof piece), sizeof piece};
     CHECK_INT(pipe(ends), 0);
-    CHECK(mb_line_to_fd(ends[1], &part, 1));
+    CHECK(mb_append_dying_to_fd(ends[1], &part, 1));
     CHECK_INT(read(ends[0], back, sizeof back), sizeof piece);
     close(ends[0]);
     close(ends[1]);
@@ -138,7 +138,7 @@ errno_stays_as_it_was(void)
 {
     const struct iovec part = {"{}\n", 3};
     errno = 4711;
-    CHECK(!mb_line_to_path("/dev/full", &part, 1));
+    CHECK(!mb_append_dying_to_path("/dev/full", &part, 1));
 #if defined(__linux__) && (defined(__x86_64__) || defined(__aarch64__))
     CHECK_INT(errno, 4711);
 #endif

@@ -1,14 +1,14 @@
-#include "base/mb_pieces.h"
+#include "base/mb_iov.h"
 
 void
-mb_pieces_add(mb_pieces *line, const void *data, size_t size)
+mb_iov_add(mb_iov *line, const void *data, size_t size)
 {
-    line->parts[line->count++] = mb_pieces_iovec(data, size);
+    line->parts[line->count++] = mb_iov_part(data, size);
     line->size += size;
 }
 
 void
-mb_pieces_rest(const mb_pieces *line, size_t done, size_t most, struct iovec *rest)
+mb_iov_rest(const mb_iov *line, size_t done, size_t most, struct iovec *rest)
 {
     for (int i = 0; i < line->count; i++) {
         const struct iovec *part = &line->parts[i];
@@ -22,10 +22,10 @@ mb_pieces_rest(const mb_pieces *line, size_t done, size_t most, struct iovec *re
 }
 
 bool
-mb_pieces_match(const mb_pieces *line, size_t from, const char *bytes, size_t count)
+mb_iov_match(const mb_iov *line, size_t from, const char *bytes, size_t count)
 {
-    struct iovec rest[MB_PIECES];
-    mb_pieces_rest(line, from, count, rest);
+    struct iovec rest[MB_IOV_PARTS];
+    mb_iov_rest(line, from, count, rest);
     for (int i = 0; i < line->count; i++) {
         const char *part = rest[i].iov_base;
         for (size_t j = 0; j < rest[i].iov_len; j++) {

@@ -1,11 +1,11 @@
-#include "dying/mb_lastwords.h"
+#include "dying/mb_emergency.h"
 
 #include "base/mb_raw.h"
-#include "file/mb_line.h"
+#include "file/mb_append_dying.h"
 
 #define STANDARD_ERROR 2
 
-mb_last *mb_last_armed;
+mb_emergency *mb_emergency_installed;
 
 /* --- a buffer for one line --------------------------------------------------------- */
 
@@ -40,32 +40,33 @@ give_buffer(buffer taken)
 /* --- writing ----------------------------------------------------------------------- */
 
 static bool
-write_to_target(const mb_slot_line *line, const mb_target *target)
+write_to_target(const mb_slot_line *line, const mb_emergency_target *target)
 {
     uint64_t now[2];
     if (target->path) {
-        return mb_line_to_path(target->path, line->parts, MB_SLOT_PARTS);
+        return mb_append_dying_to_path(target->path, line->parts, MB_SLOT_PARTS);
     }
     /* the number may mean another file by now, or somebody's socket */
     return mb_raw_identify(target->fd, now) && now[0] == target->file[0] &&
            now[1] == target->file[1] &&
-           mb_line_to_fd(target->fd, line->parts, MB_SLOT_PARTS);
+           mb_append_dying_to_fd(target->fd, line->parts, MB_SLOT_PARTS);
 }
 
 static bool
-write_to_targets(const mb_slot_line *line, const mb_target *targets, unsigned count)
+write_to_targets(const mb_slot_line *line, const mb_emergency_target *targets,
+                 unsigned count)
 {
     bool written = false;
     for (unsigned i = 0; i < count; i++) {
         written |= write_to_target(line, &targets[i]);
     }
-    return written || mb_line_to_fd(STANDARD_ERROR, line->parts, MB_SLOT_PARTS);
+    return written || mb_append_dying_to_fd(STANDARD_ERROR, line->parts, MB_SLOT_PARTS);
 }
 
 /* Whether the record has got anywhere; it stays open in the journal if not. */
 static bool
 write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
-           const mb_target *targets, unsigned count)
+           const mb_emergency_target *targets, unsigned count)
 {
     mb_slot_line line;
     const size_t room = mb_slot_room(image, slot, ending);
@@ -80,8 +81,8 @@ write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
 
 /* Returns whether it was claimed here. */
 static bool
-write_mirror(mb_mirror *mirror, const mb_ending *ending, const mb_target *targets,
-             unsigned count)
+write_mirror(mb_mirror *mirror, const mb_ending *ending,
+             const mb_emergency_target *targets, unsigned count)
 {
     mb_journal *journal = mirror->journal;
     if (!mb_journal_hold(journal)) {
@@ -98,9 +99,10 @@ write_mirror(mb_mirror *mirror, const mb_ending *ending, const mb_target *target
 
 /* Whether an older record of its owner was written, which it was about to replace. */
 static bool
-comes_too_late(const mb_last *last)
+comes_too_late(const mb_emergency *last)
 {
-    const mb_last *older = __atomic_load_n(&mb_last_armed, __ATOMIC_SEQ_CST);
+    const mb_emergency *older =
+        __atomic_load_n(&mb_emergency_installed, __ATOMIC_SEQ_CST);
     while (older && older != last) {
         if (older->owner == last->owner &&
             __atomic_load_n(&older->claimed, __ATOMIC_ACQUIRE)) {
@@ -113,7 +115,7 @@ comes_too_late(const mb_last *last)
 
 /* It is not to be written here, nor recovered. */
 static void
-drop(const mb_last *last)
+drop(const mb_emergency *last)
 {
     mb_journal *journal = last->mirror->journal;
     if (mb_journal_hold(journal)) {
@@ -127,7 +129,7 @@ drop(const mb_last *last)
 static void
 write_armed(const mb_ending *ending)
 {
-    mb_last *last = __atomic_load_n(&mb_last_armed, __ATOMIC_SEQ_CST);
+    mb_emergency *last = __atomic_load_n(&mb_emergency_installed, __ATOMIC_SEQ_CST);
     while (last) {
         if (comes_too_late(last)) {
             drop(last);
@@ -141,7 +143,7 @@ write_armed(const mb_ending *ending)
 static void
 write_open(const mb_journal *journal, const mb_ending *ending)
 {
-    const mb_target target = {.path = journal->output};
+    const mb_emergency_target target = {.path = journal->output};
     mb_mirror *mirror = __atomic_load_n(&journal->mirrors, __ATOMIC_ACQUIRE);
     for (; mirror; mirror = mirror->next) {
         write_mirror(mirror, ending, &target, 1);
@@ -162,7 +164,7 @@ write_all_open(const mb_ending *ending)
 }
 
 void
-mb_last_words(int signal, int64_t now_ns, bool dying)
+mb_emergency_write(int signal, int64_t now_ns, bool dying)
 {
     const mb_ending ending = {.path = "native", .signal = signal, .now_ns = now_ns};
     mb_journals_walk();

@@ -6,8 +6,8 @@
  * be written for that: it goes on where it was. What has interrupted it comes out when the
  * work is done.
  */
-#ifndef PY_INSIST_H
-#define PY_INSIST_H
+#ifndef PY_CALL_UNTIL_DONE_H
+#define PY_CALL_UNTIL_DONE_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -16,7 +16,7 @@
  * an Exception, which may be its own. PY_DONE; or an exception is set, the first that was
  * raised: PY_INTERRUPTED if the method has come to its end all the same, else -1. */
 enum { PY_DONE, PY_INTERRUPTED };
-int py_insist(PyObject *object, const char *method, PyObject *const *arguments,
-              size_t count);
+int py_call_until_done(PyObject *object, const char *method, PyObject *const *arguments,
+                       size_t count);
 
 #endif

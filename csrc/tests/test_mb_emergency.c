@@ -1,10 +1,10 @@
 /* Each case is a process that dies: what it leaves in a file, and its wait status. */
 #include "base/mb_clock.h"
 #include "base/mb_identity.h"
-#include "dying/mb_arm.h"
 #include "dying/mb_seen.h"
+#include "dying/mb_setup.h"
 #include "dying/mb_watchdog.h"
-#include "file/mb_line.h"
+#include "file/mb_append_dying.h"
 #include "mb_test.h"
 
 #include <dirent.h>
@@ -28,18 +28,18 @@ __tsan_default_options(void)
 
 static char path[4096]; /* absolute */
 static mb_mirror *mirror;
-static mb_last *last;
+static mb_emergency *last;
 
 static void
 arm(int64_t grace_ns, int64_t patience_ns)
 {
-    const mb_target target = {.path = path};
-    mb_opening opening = {
+    const mb_emergency_target target = {.path = path};
+    mb_mirror_opening opening = {
         .record_id = "0000000000000000-0000000000000001",
         .head = "{\"mb\":{\"record_id\":\"",
         .call = "\"name\":\"x\"",
         .tail = "",
-        .start_wall_ns = mb_wall_ns(),
+        .start_wall_ns = mb_clock_wall_ns(),
         .start_ns = mb_clock_ns(),
     };
     opening.head_size = strlen(opening.head);
@@ -47,8 +47,8 @@ arm(int64_t grace_ns, int64_t patience_ns)
     mirror = mb_mirror_open(mb_journal_memory(), &opening);
     CHECK(mirror);
     mb_watchdog_set(grace_ns, patience_ns);
-    CHECK_INT(mb_arm_prepare(), 0);
-    last = mb_last_arm(mirror, &target, 1, 1);
+    CHECK_INT(mb_setup_prepare(), 0);
+    last = mb_setup_install(mirror, &target, 1, 1);
     CHECK(last);
 }
 
@@ -56,7 +56,7 @@ static void
 take(int number, mb_signal_kind kind, bool python, bool users)
 {
     const mb_signal_use use = {.kind = kind, .python = python, .users = users};
-    CHECK_INT(mb_signal_take(number, use, false), 0);
+    CHECK_INT(mb_setup_signal_take(number, use, false), 0);
 }
 
 static void
@@ -199,7 +199,7 @@ begin_and_hang(void)
     arm(60000 * MS, 20 * MS);
     handle(SIGTERM, ignore);
     take(SIGTERM, MB_SIGNAL_ENDS, true, false);
-    CHECK(mb_exit_begin());
+    CHECK(mb_watchdog_exit_begin());
     raise(SIGTERM);
     hang();
 }
@@ -218,9 +218,9 @@ write_in_time(void)
     handle(SIGTERM, ignore);
     take(SIGTERM, MB_SIGNAL_ENDS, true, false);
     raise(SIGTERM);
-    CHECK(mb_exit_begin());
+    CHECK(mb_watchdog_exit_begin());
     CHECK(mb_mirror_claim(mirror));
-    CHECK_INT(mb_exit_end(), SIGTERM);
+    CHECK_INT(mb_watchdog_exit_end(), SIGTERM);
     CHECK_INT(mb_watchdog_death(), 0);
 }
 
@@ -258,7 +258,7 @@ await_the_watchdog_and_live(void)
     while (count_of("\n") == 0) {
         sched_yield();
     }
-    mb_exit_end();
+    mb_watchdog_exit_end();
     CHECK(!mb_mirror_claim(mirror));
 }
 
@@ -295,7 +295,7 @@ static void
 have_no_watchdog(void)
 {
     arm(60000 * MS, 60000 * MS);
-    mb_arm_release();
+    mb_setup_release();
     take(SIGTERM, MB_SIGNAL_ENDS, true, false);
     raise(SIGTERM);
     hang();
@@ -365,11 +365,11 @@ have_python_react_by_another_signal(void)
         .kind = MB_SIGNAL_ENDS, .python = true, .relay = SIGXCPU};
     mb_signals_relay = relay;
     arm(60000 * MS, 60000 * MS);
-    CHECK_INT(mb_signal_take(SIGUSR1, use, false), 0);
+    CHECK_INT(mb_setup_signal_take(SIGUSR1, use, false), 0);
     raise(SIGUSR1);
     CHECK_INT(relayed, SIGXCPU);
-    CHECK(mb_exit_begin());
-    CHECK_INT(mb_exit_end(), SIGUSR1);
+    CHECK(mb_watchdog_exit_begin());
+    CHECK_INT(mb_watchdog_exit_end(), SIGUSR1);
 }
 
 static void
@@ -386,9 +386,9 @@ cancel_while_it_watches(void)
     arm(20 * MS, 60000 * MS);
     take(SIGTERM, MB_SIGNAL_ENDS, true, false);
     raise(SIGTERM);
-    CHECK(mb_signal_give_back(SIGTERM));
-    mb_last_disarm(last);
-    mb_arm_release();
+    CHECK(mb_setup_signal_give_back(SIGTERM));
+    mb_setup_remove(last);
+    mb_setup_release();
     CHECK_INT(mb_watchdog_death(), SIGTERM);
     hang();
 }
@@ -408,9 +408,9 @@ cancel_with_a_handler(void)
     take(SIGTERM, MB_SIGNAL_ENDS, true, true);
     raise(SIGTERM);
     CHECK(mb_seen_came_directly(SIGTERM));
-    CHECK(mb_signal_give_back(SIGTERM));
-    mb_last_disarm(last);
-    mb_arm_release();
+    CHECK(mb_setup_signal_give_back(SIGTERM));
+    mb_setup_remove(last);
+    mb_setup_release();
     CHECK(!mb_seen_came_directly(SIGTERM));
     CHECK_INT(mb_watchdog_death(), 0);
     CHECK_INT(mb_seen_signal(), 0);
@@ -449,12 +449,12 @@ cancel_and_signal(void)
     take(SIGTERM, MB_SIGNAL_ENDS, false, false);
     pthread_create(&other, NULL, send_term, NULL);
     fork_a_child();
-    CHECK(mb_signal_give_back(SIGTERM));
-    mb_last_disarm(last);
-    mb_arm_release();
-    CHECK_INT(mb_arm_prepare(), 0);
+    CHECK(mb_setup_signal_give_back(SIGTERM));
+    mb_setup_remove(last);
+    mb_setup_release();
+    CHECK_INT(mb_setup_prepare(), 0);
     fork_a_child();
-    mb_arm_release();
+    mb_setup_release();
     pthread_join(other, NULL);
     hang();
 }
@@ -488,15 +488,15 @@ put_back_a_stack_of_ours(void)
     stack_t off = {.ss_flags = SS_DISABLE};
     arm(0, 0);
     sigaltstack(&off, NULL); /* a sanitizer's is large enough */
-    CHECK_INT(mb_signal_stack_take(), 0);
+    CHECK_INT(mb_setup_signal_stack_take(), 0);
     sigaltstack(&off, &theirs); /* saved */
-    mb_signal_stack_give_back();
+    mb_setup_signal_stack_give_back();
     sigaltstack(&theirs, NULL); /* and put back */
     sigaction(SIGHUP, &action, NULL);
     raise(SIGHUP);
-    CHECK_INT(mb_signal_stack_take(), 0);
+    CHECK_INT(mb_setup_signal_stack_take(), 0);
     raise(SIGHUP);
-    mb_signal_stack_give_back();
+    mb_setup_signal_stack_give_back();
 }
 
 static void
@@ -514,11 +514,11 @@ put_back_a_handler_of_ours(void)
     handle(SIGTERM, exit_with_8);
     take(SIGTERM, MB_SIGNAL_ENDS, true, true);
     sigaction(SIGTERM, NULL, &ours);
-    CHECK(!mb_signal_is_before(SIGTERM));
-    CHECK(mb_signal_give_back(SIGTERM));
-    CHECK(mb_signal_is_before(SIGTERM));
-    mb_last_disarm(last);
-    mb_arm_release();
+    CHECK(!mb_setup_signal_is_before(SIGTERM));
+    CHECK(mb_setup_signal_give_back(SIGTERM));
+    CHECK(mb_setup_signal_is_before(SIGTERM));
+    mb_setup_remove(last);
+    mb_setup_release();
     sigaction(SIGTERM, &ours, NULL);
     raise(SIGTERM);
 }
@@ -539,7 +539,7 @@ static void
 touch_nowhere(void)
 {
     arm(0, 0);
-    CHECK_INT(mb_signal_stack_take(), 0);
+    CHECK_INT(mb_setup_signal_stack_take(), 0);
     take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
     *nowhere = 1;
 }
@@ -556,7 +556,7 @@ static void
 use_up_the_stack(void)
 {
     arm(0, 0);
-    CHECK_INT(mb_signal_stack_take(), 0);
+    CHECK_INT(mb_setup_signal_stack_take(), 0);
     take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
     overflow(1);
 }
@@ -673,8 +673,8 @@ crash_beside_a_runtime_after_cancelling(void)
     arm(0, 0);
     take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
     start_a_runtime();
-    CHECK(!mb_signal_give_back(SIGSEGV));
-    mb_last_disarm(last);
+    CHECK(!mb_setup_signal_give_back(SIGSEGV));
+    mb_setup_remove(last);
     *nowhere = 1;
 }
 
@@ -779,16 +779,16 @@ arm_and_disarm(void)
     const int files = entries_of("/proc/self/fd"),
               threads = entries_of("/proc/self/task");
     arm(0, 0);
-    CHECK_INT(mb_signal_stack_take(), 0);
+    CHECK_INT(mb_setup_signal_stack_take(), 0);
     take(SIGTERM, MB_SIGNAL_ENDS, true, false);
     take(SIGSEGV, MB_SIGNAL_CRASHES, false, false);
-    CHECK(mb_signal_in_force(SIGTERM) && mb_signal_in_force(SIGSEGV));
-    CHECK(mb_signal_is_default(SIGHUP) && !mb_signal_is_default(SIGTERM));
-    CHECK(mb_signal_give_back(SIGTERM) && mb_signal_give_back(SIGSEGV));
+    CHECK(mb_setup_signal_in_force(SIGTERM) && mb_setup_signal_in_force(SIGSEGV));
+    CHECK(mb_setup_signal_is_default(SIGHUP) && !mb_setup_signal_is_default(SIGTERM));
+    CHECK(mb_setup_signal_give_back(SIGTERM) && mb_setup_signal_give_back(SIGSEGV));
     CHECK(same_action(SIGTERM, &term) && same_action(SIGSEGV, &segv));
-    mb_last_disarm(last);
-    mb_signal_stack_give_back();
-    mb_arm_release();
+    mb_setup_remove(last);
+    mb_setup_signal_stack_give_back();
+    mb_setup_release();
     sigaltstack(NULL, &after);
     CHECK_INT(after.ss_flags, before.ss_flags);
     CHECK_INT(entries_of("/proc/self/fd"), files);
@@ -809,8 +809,8 @@ take_and_be_replaced(void)
     arm(0, 0);
     take(SIGTERM, MB_SIGNAL_ENDS, false, false);
     handle(SIGTERM, exit_with_7);
-    CHECK(!mb_signal_in_force(SIGTERM));
-    CHECK(!mb_signal_give_back(SIGTERM));
+    CHECK(!mb_setup_signal_in_force(SIGTERM));
+    CHECK(!mb_setup_signal_give_back(SIGTERM));
     raise(SIGTERM);
 }
 
@@ -838,8 +838,8 @@ be_called_after_giving_back(void)
     take(SIGHUP, MB_SIGNAL_ENDS, false, true);
     sigaction(SIGTERM, &later, &ours);
     sigaction(SIGHUP, &later, NULL);
-    CHECK(!mb_signal_give_back(SIGTERM) && !mb_signal_give_back(SIGHUP));
-    mb_last_disarm(last);
+    CHECK(!mb_setup_signal_give_back(SIGTERM) && !mb_setup_signal_give_back(SIGHUP));
+    mb_setup_remove(last);
     raise(getenv("MB_TEST_HUP") ? SIGHUP : SIGTERM);
     hang();
 }
@@ -915,7 +915,7 @@ write_ours(void)
 {
     const struct iovec part = {"{\"ours\":1}\n", 11};
     if (mb_mirror_claim(mirror)) {
-        mb_line_to_path(path, &part, 1);
+        mb_append_dying_to_path(path, &part, 1);
     }
 }
 
@@ -937,8 +937,8 @@ race(void)
     raise(SIGTERM);
     write_ours();
     pthread_join(other, NULL);
-    mb_exit_end();
-    mb_last_disarm(last);
+    mb_watchdog_exit_end();
+    mb_setup_remove(last);
 }
 
 static void

@@ -1,4 +1,4 @@
-#include "dying/mb_arm.h"
+#include "dying/mb_setup.h"
 
 #include "dying/mb_seen.h"
 #include "dying/mb_watchdog.h"
@@ -173,7 +173,7 @@ forget_watchdog(void)
 /* --- armed records ----------------------------------------------------------------- */
 
 static void
-free_last(mb_last *last)
+free_last(mb_emergency *last)
 {
     for (unsigned i = 0; i < last->count; i++) {
         mb_free((void *)(uintptr_t)last->targets[i].path);
@@ -182,7 +182,7 @@ free_last(mb_last *last)
 }
 
 static bool
-copy_target(mb_target *copy, const mb_target *target)
+copy_target(mb_emergency_target *copy, const mb_emergency_target *target)
 {
     *copy = *target;
     if (target->path) {
@@ -199,14 +199,14 @@ copy_target(mb_target *copy, const mb_target *target)
     return true;
 }
 
-static mb_last *
-new_last(mb_mirror *mirror, const mb_target *targets, unsigned count)
+static mb_emergency *
+new_last(mb_mirror *mirror, const mb_emergency_target *targets, unsigned count)
 {
-    mb_last *last = mb_alloc(sizeof *last + count * sizeof *targets);
+    mb_emergency *last = mb_alloc(sizeof *last + count * sizeof *targets);
     if (!last) {
         return NULL;
     }
-    *last = (mb_last){.mirror = mirror};
+    *last = (mb_emergency){.mirror = mirror};
     for (; last->count < count; last->count++) {
         if (!copy_target(&last->targets[last->count], &targets[last->count])) {
             free_last(last);
@@ -217,21 +217,21 @@ new_last(mb_mirror *mirror, const mb_target *targets, unsigned count)
 }
 
 /* The place in the list that leads to `last`; with NULL, its end. */
-static mb_last **
-place_of(const mb_last *last)
+static mb_emergency **
+place_of(const mb_emergency *last)
 {
-    mb_last **place = &mb_last_armed;
+    mb_emergency **place = &mb_emergency_installed;
     while (*place && *place != last) {
         place = &(*place)->next;
     }
     return place;
 }
 
-mb_last *
-mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count,
-            uintptr_t owner)
+mb_emergency *
+mb_setup_install(mb_mirror *mirror, const mb_emergency_target *targets, unsigned count,
+                 uintptr_t owner)
 {
-    mb_last *last = new_last(mirror, targets, count);
+    mb_emergency *last = new_last(mirror, targets, count);
     if (last) {
         last->owner = owner;
         /* a handler may look at any moment: first the record, then the way to it */
@@ -242,12 +242,12 @@ mb_last_arm(mb_mirror *mirror, const mb_target *targets, unsigned count,
 }
 
 void
-mb_last_disarm(mb_last *last)
+mb_setup_remove(mb_emergency *last)
 {
     if (!last) {
         return;
     }
-    mb_last **place = place_of(last);
+    mb_emergency **place = place_of(last);
     if (*place) { /* else it is the parent's, from before a fork */
         __atomic_store_n(place, last->next, __ATOMIC_SEQ_CST);
     }
@@ -306,13 +306,13 @@ let_signals_come(void)
 }
 
 void
-mb_arm_fork_begin(void)
+mb_setup_fork_begin(void)
 {
     is_pythons = true;
 }
 
 void
-mb_arm_fork_end(void)
+mb_setup_fork_end(void)
 {
     is_pythons = false;
     let_signals_come();
@@ -350,13 +350,13 @@ after_fork_in_child(void)
 {
     for (int number = 1; number < NSIG; number++) {
         mb_signal *signal = &mb_signals[number];
-        if (signal->taken && mb_signal_in_force(number)) {
+        if (signal->taken && mb_setup_signal_in_force(number)) {
             const struct sigaction action = action_in_child(signal);
             sigaction(number, &action, NULL);
             signal->taken = false;
         }
     }
-    mb_last_armed = NULL;
+    mb_emergency_installed = NULL;
     mb_signals_forget();
     mb_seen_forget();
     mb_watchdog_forget();
@@ -377,7 +377,7 @@ watch_forks(void)
 }
 
 int
-mb_arm_prepare(void)
+mb_setup_prepare(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     const int failure = pthread_once(&once, watch_forks);
@@ -389,7 +389,7 @@ mb_arm_prepare(void)
 }
 
 void
-mb_arm_release(void)
+mb_setup_release(void)
 {
     mb_watchdog_call_off();
     if (mb_watchdog_leave()) {
@@ -404,7 +404,7 @@ mb_arm_release(void)
 static bool
 is_ours(const struct sigaction *action)
 {
-    return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == mb_on_signal;
+    return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == mb_signals_handle;
 }
 
 static bool
@@ -414,14 +414,14 @@ is_default(const struct sigaction *action)
 }
 
 bool
-mb_signal_in_force(int number)
+mb_setup_signal_in_force(int number)
 {
     struct sigaction now;
     return sigaction(number, NULL, &now) == 0 && is_ours(&now);
 }
 
 bool
-mb_signal_is_before(int number)
+mb_setup_signal_is_before(int number)
 {
     struct sigaction now;
     const struct sigaction *before = mb_signal_before(&mb_signals[number]);
@@ -431,14 +431,14 @@ mb_signal_is_before(int number)
 }
 
 bool
-mb_signal_is_default(int number)
+mb_setup_signal_is_default(int number)
 {
     struct sigaction now;
     return sigaction(number, NULL, &now) == 0 && is_default(&now);
 }
 
 void
-mb_signal_default(int number)
+mb_setup_signal_default(int number)
 {
     const struct sigaction action = {.sa_handler = SIG_DFL};
     sigaction(number, &action, NULL);
@@ -452,7 +452,7 @@ beginning_of_what_holds(const void *address)
 }
 
 bool
-mb_signal_is_handled_in(int number, const void *address)
+mb_setup_signal_is_handled_in(int number, const void *address)
 {
     struct sigaction now;
     if (sigaction(number, NULL, &now) < 0 || is_default(&now)) {
@@ -472,7 +472,7 @@ action_like(const struct sigaction *before, mb_signal_use use)
 {
     const int kept = is_default(before) ? SA_RESTART : before->sa_flags;
     struct sigaction action = {.sa_mask = before->sa_mask};
-    action.sa_sigaction = mb_on_signal;
+    action.sa_sigaction = mb_signals_handle;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | (kept & (SA_RESTART | SA_NODEFER));
     if (use.kind == MB_SIGNAL_CRASHES) {
         action.sa_flags &= ~SA_NODEFER;
@@ -494,7 +494,7 @@ install(int number, const struct sigaction *before)
 }
 
 int
-mb_signal_take(int number, mb_signal_use use, bool behind)
+mb_setup_signal_take(int number, mb_signal_use use, bool behind)
 {
     struct sigaction now;
     mb_signal *signal = &mb_signals[number];
@@ -512,11 +512,11 @@ mb_signal_take(int number, mb_signal_use use, bool behind)
 }
 
 bool
-mb_signal_give_back(int number)
+mb_setup_signal_give_back(int number)
 {
     mb_signal *signal = &mb_signals[number];
     if (signal->taken) {
-        if (!mb_signal_in_force(number)) {
+        if (!mb_setup_signal_in_force(number)) {
             signal->use.kind = MB_SIGNAL_PASSES;
             return false;
         }
@@ -542,7 +542,7 @@ is_enough(const stack_t *stack)
 }
 
 int
-mb_signal_stack_take(void)
+mb_setup_signal_stack_take(void)
 {
     stack_t now;
     if (sigaltstack(NULL, &now) < 0) {
@@ -559,7 +559,7 @@ mb_signal_stack_take(void)
 }
 
 void
-mb_signal_stack_give_back(void)
+mb_setup_signal_stack_give_back(void)
 {
     stack_t now;
     if (alternate && sigaltstack(NULL, &now) == 0 && now.ss_sp == alternate) {

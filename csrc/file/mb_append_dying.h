@@ -7,18 +7,18 @@
  *
  * Thread: any. Signal-safe: all.
  */
-#ifndef MB_LINE_H
-#define MB_LINE_H
+#ifndef MB_APPEND_DYING_H
+#define MB_APPEND_DYING_H
 
 #include "base/mb_platform.h"
 
-#define MB_LINE_PARTS 5 /* that a line is given in, at most */
+#define MB_APPEND_DYING_PARTS 5 /* that a line is given in, at most */
 
 /* To the file at `path`, made (0666 less umask) if need be. The parts end with a newline.
  * False if the line is not there. */
-bool mb_line_to_path(const char *path, const struct iovec *parts, int count);
+bool mb_append_dying_to_path(const char *path, const struct iovec *parts, int count);
 
 /* To an open descriptor, at its own position. */
-bool mb_line_to_fd(int fd, const struct iovec *parts, int count);
+bool mb_append_dying_to_fd(int fd, const struct iovec *parts, int count);
 
 #endif

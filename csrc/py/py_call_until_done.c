@@ -1,4 +1,4 @@
-#include "py/py_insist.h"
+#include "py/py_call_until_done.h"
 
 #include "py/py_headroom.h"
 
@@ -52,8 +52,8 @@ call_until_done(PyObject *object, const char *method, PyObject *const *arguments
 }
 
 int
-py_insist(PyObject *object, const char *method, PyObject *const *arguments,
-          size_t count)
+py_call_until_done(PyObject *object, const char *method, PyObject *const *arguments,
+                   size_t count)
 {
     const bool headroom = py_headroom_give();
     const int result = call_until_done(object, method, arguments, count);
