@@ -151,9 +151,12 @@ class MicroBenchBase:
             config.changed()
 
     def add_fields(self, /, **fields: Any) -> None:
-        """Add static fields to the records that begin from now on, and to the process's.
+        """Add static fields to all records that begin after this call.
 
-        Any name will do, those of parameters of the constructor too.
+        The record of `record_on_exit` gets them, too.
+
+        Args:
+            **fields: values by name; names of constructor parameters are allowed.
 
         Raises:
             ValueError: `mb` or `call` is no dict.
@@ -207,7 +210,10 @@ class MicroBenchBase:
     def record(self, name: str | None = None) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.
 
-        The default name is `<record>`. It can be entered again once it was left.
+        It can be entered again after it was left.
+
+        Args:
+            name: `call.name` of the record; None means `<record>`.
         """
         if self._off:
             return Unrecorded()
@@ -219,7 +225,11 @@ class MicroBenchBase:
         return block(self, name or '<record>')
 
     def arecord(self, name: str | None = None) -> Block | Unrecorded:
-        """Return a context manager for `async with`: its block becomes one record."""
+        """Return a context manager for `async with`: its block becomes one record.
+
+        Args:
+            name: `call.name` of the record; None means `<record>`.
+        """
         return self.record(name)
 
     def record_on_exit(
@@ -329,10 +339,13 @@ class MicroBenchBase:
     # --- results ----------------------------------------------------------------------
 
     def to_json(self, obj: Any) -> str:
-        """Return `obj` as JSON, encoded as records are; in a record, secrets are masked.
+        """Return a value as JSON, encoded as in records; mask secrets in a record.
+
+        Args:
+            obj: any value, or a whole record.
 
         Raises:
-            TypeError, ValueError: it cannot be encoded.
+            TypeError, ValueError: the value cannot be encoded.
         """
         text = json_text.encode_strictly(obj, self._bench_config.encoder)
         if _is_record(obj):

@@ -1,4 +1,4 @@
-"""Where two records differ, for people who wonder why one was slower.
+"""Compare two records to find out why one was slower.
 
 >>> from microbench.diff import diff
 >>> slow = {'call': {'name': 'fit', 'durations': [9.0]}, 'host': {'hostname': 'node07'}}
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CHANGED, REMOVED, ADDED = 'changed', 'removed', 'added'
 MARKS = {CHANGED: '~', REMOVED: '-', ADDED: '+'}
 
-# Objects whose names are those of distributions.
+# Objects whose keys are names of distributions.
 DISTRIBUTIONS = ('python.installed_packages.', 'python.installed_package_paths.')
 
 GRID = (
@@ -41,10 +41,10 @@ class Change:
     """One place where two records differ.
 
     Attributes:
-        path: dotted names that lead there; items of lists by their number, from 0. An
-            array of more than 1000 values is not divided into items.
-        left: the value in the first record; None if it is not there.
-        right: the value in the second record; None if it is not there.
+        path: dotted path of the value, with list items numbered from 0. An array of more
+            than 1000 values is not divided into items.
+        left: value in the first record; None if it is missing there.
+        right: value in the second record; None if it is missing there.
         kind: `'changed'`, `'removed'` (only the first has it) or `'added'`.
     """
 
@@ -73,7 +73,12 @@ class Change:
         return safe(f'{MARKS[self.kind]} {self.path}: {" -> ".join(sides)}')
 
     def texts(self) -> tuple[str, str]:
-        """Return both values as JSON, arrays by their size; '' for one that is missing."""
+        """Return both values as JSON.
+
+        Returns:
+            The texts of the left and right value: JSON, the number of items for arrays,
+            and `''` for a missing value.
+        """
         left = '' if self.kind == ADDED else _text(self.left)
         right = '' if self.kind == REMOVED else _text(self.right)
         if left == right and isinstance(self.left, list):  # arrays of one size
@@ -84,10 +89,22 @@ class Change:
 
 
 class Difference:
-    """The difference of two records: a sequence of `Change`, in the order of paths.
+    """The difference of two records: a sequence of `Change`, sorted by path.
 
-    It is false if there is none. `str()` gives it as text, `html()` as two columns; a
-    notebook shows it by itself.
+    It is false if the records do not differ. `str()` returns it as text, `html()` as two
+    columns, and a notebook displays it.
+
+    Args:
+        left: first record; `diff` describes the types.
+        right: second record.
+        everything: include differences in times, ids and samples.
+
+    Attributes:
+        hidden: number of differences in times, ids and samples that are left out.
+
+    Raises:
+        TypeError: one of the values cannot be a record.
+        ValueError: a text is not a JSON object.
     """
 
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
@@ -99,7 +116,6 @@ class Difference:
         noise = Noise(self._left, self._right)
         self._paths = [path for path in paths if everything or not noise.covers(path)]
         self._changes = list(self._found(self._paths))
-        #: how many differences in times and ids are not among the changes
         self.hidden = sum(1 for _ in self._found(paths)) - len(self._changes)
 
     def _found(self, paths: list[str]) -> Iterator[Change]:
@@ -129,7 +145,7 @@ class Difference:
 
     @property
     def note(self) -> str:
-        """How many differences are not shown; empty if none."""
+        """Sentence with the number of hidden differences; empty if there are none."""
         if not self.hidden:
             return ''
         several = 's' * (self.hidden > 1)
@@ -137,7 +153,7 @@ class Difference:
         return f'{self.hidden} difference{several} in times and ids {verb} not shown'
 
     def html(self) -> str:
-        """Return both records side by side, with differences in red."""
+        """Return an HTML table of both records side by side, with differences in red."""
         differing = {change.path for change in self._changes}
         sides = (self._left, self._right), (self._right, self._left)
         cells = [
@@ -153,31 +169,50 @@ class Difference:
 
 
 def diff(a: Any, b: Any, *, everything: bool = False) -> Difference:
-    """Return where two records differ.
+    """Return the difference of two records.
 
     Args:
-        a: a record: a dict, a row of a pandas DataFrame, or a JSON text. Nested and
-            flat records can be compared with each other.
-        b: another one.
-        everything: show also what always differs: times, ids, samples.
+        a: first record: a dict, a row of a pandas DataFrame, or a JSON text. A nested
+            record can be compared with a flat one.
+        b: second record.
+        everything: include values that always differ: times, ids, samples.
+
+    Returns:
+        A sequence of `Change`, which is false if the records do not differ.
 
     Raises:
-        TypeError, ValueError: one of them is no record.
+        TypeError: one of the values cannot be a record.
+        ValueError: a text is not a JSON object.
+
+    >>> print(diff({'host': {'hostname': 'a'}}, {'host': {'hostname': 'b'}}))
+    ~ host.hostname: "a" -> "b"
     """
     return Difference(a, b, everything)
 
 
 def envdiff(a: Any, b: Any, *, everything: bool = False) -> None:
-    """Show in a notebook where two records differ; `diff` describes the arguments.
+    """Display the difference of two records in a notebook, in two columns.
+
+    Args:
+        a: first record: a dict, a row of a pandas DataFrame, or a JSON text.
+        b: second record.
+        everything: include values that always differ: times, ids, samples.
 
     Raises:
         ImportError: IPython is missing.
+        TypeError: one of the values cannot be a record.
+        ValueError: a text is not a JSON object.
+
+    In a notebook:
+
+        from microbench.diff import envdiff
+        envdiff(*bench.get_results()[-2:])
     """
     from IPython.display import HTML, display
 
     kind: Any = HTML
     difference = diff(a, b, everything=everything)
-    if isinstance(kind, type):  # what tests put in its place may be none
+    if isinstance(kind, type):  # a test may have replaced it by a function
         kind = type('Shown', (kind,), {'__repr__': lambda _: str(difference)})
     display(kind(difference.html()))  # type: ignore[no-untyped-call]
 
@@ -186,9 +221,9 @@ def envdiff(a: Any, b: Any, *, everything: bool = False) -> None:
 
 
 def _named_alike(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
-    """Return values in which a distribution is called as in the other record.
+    """Return the right values with the names of distributions spelled as on the left.
 
-    Its name may be written anew: PyYAML, pyyaml. PEP 503 says which names are the same.
+    One distribution may be spelled PyYAML or pyyaml; PEP 503 defines which names are equal.
     """
     from .distributions.metadata import normalized  # start-up time
 
@@ -205,13 +240,13 @@ def _as_dict(record: Any) -> dict[str, Any]:
     """Return a record as plain JSON values.
 
     Raises:
-        TypeError, ValueError: it is none.
+        TypeError, ValueError: the value is not a record.
     """
     pandas = sys.modules.get('pandas')
     if isinstance(record, (str, bytes, bytearray)):
         record = decode(bytes(record) if isinstance(record, bytearray) else record)
     elif pandas is not None and isinstance(record, pandas.Series):
-        known = record.dropna()  # what is missing in a table is NaN
+        known = record.dropna()  # a table has NaN for missing values
         record = {name: {} if v == EMPTY else v for name, v in known.items()}
     fields = as_dict(record)
     if fields is None:
@@ -222,7 +257,7 @@ def _as_dict(record: Any) -> dict[str, Any]:
 
 
 def _same(left: Any, right: Any) -> bool:
-    """Whether two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
+    """Return True if two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
     if left != right:
         return False
     if isinstance(left, list):
@@ -235,7 +270,7 @@ def _booleans(array: list[Any]) -> list[int]:
 
 
 def _in_order(path: str) -> list[tuple[int, str]]:
-    """Return a key that sorts the items of lists by number."""
+    """Return a sort key that orders the items of lists by number."""
     parts = path.split('.')
     return [(int(p), '') if p.isdecimal() and p.isascii() else (-1, p) for p in parts]
 
@@ -244,7 +279,7 @@ def _in_order(path: str) -> list[tuple[int, str]]:
 
 
 def _text(value: Any) -> str:
-    """Return a value as JSON; of an array the number of its items."""
+    """Return a value as JSON; for an array, the number of its items."""
     import json
 
     if not _is_whole(value):
@@ -259,7 +294,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
-    """Return a value with its path; red where that of the others is another."""
+    """Return path and value as HTML, with the words that differ in red."""
     from html import escape
 
     if path not in leaves:
@@ -267,7 +302,7 @@ def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
     words = _text(leaves[path]).split(' ')
     theirs = _text(others[path]).split(' ') if path in others else []
     if others is not leaves and _is_whole(leaves[path]):
-        theirs = []  # what differs is not in these words
+        theirs = []  # the text shows only the number of items
     theirs += [''] * (len(words) - len(theirs))
     parts = [
         escape(word)

@@ -1,4 +1,4 @@
-"""Records as they are written: a thread follows a file and calls hooks for each.
+"""Follow a file in a thread, and call hooks for each record that is written.
 
 >>> import os, tempfile
 >>> from microbench import MicroBench
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 
     Hook = Callable[[dict[str, Any]], Any]
 
-AT_EXIT = 1.0  # seconds that hooks have for what is left when the interpreter ends
-SHORTEST = 0.001  # seconds: a sleeptime of 0 must not keep a core busy
+AT_EXIT = 1.0  # seconds for the remaining records when the interpreter ends
+SHORTEST = 0.001  # seconds; a sleeptime of 0 must not keep a core busy
 SHOWN = 80  # bytes of a damaged line that are logged
 
 
 class _Begun(ABCMeta):
-    """Starts the thread when the outermost constructor has returned.
+    """Start the thread after the outermost constructor has returned.
 
-    So hooks find all attributes, wherever in its constructor a subclass sets them. It is
-    an ABCMeta so that a stream can be abstract.
+    So hooks find all attributes, even those that a subclass sets after calling
+    `super().__init__()`. It derives from ABCMeta so that a stream can be abstract.
     """
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
@@ -58,26 +58,28 @@ class _Begun(ABCMeta):
 
 
 class LiveStream(metaclass=_Begun):
-    """Calls its hooks for each record of a file: those there are, and those that come.
+    """Call hooks for each record of a file, those it has and those that are added.
 
     Args:
-        filename: the file; it need not exist yet. A relative path means the directory
-            the process is in now.
-        sleeptime: seconds from one look at the file to the next. On Linux the kernel
-            tells earlier of what happens on the same machine.
-
-    For each record, `filter` is called; if it returns true, every method whose name
-    begins with `process_`, in alphabetical order; then `display`. They run one after the
-    other in a thread of the stream, which begins when the constructor has returned. One
-    that raises is logged, and costs nothing but its own part.
-
-    A line counts once it is complete. A line that is no record is logged and skipped. A
-    file that is rotated, cut off or replaced is followed, and no record with an
-    `mb.record_id` comes twice.
+        filename: path of the file, which need not exist yet. A relative path is resolved
+            in the current working directory.
+        sleeptime: seconds between two looks at the file. On Linux the kernel reports
+            changes made on the same machine at once.
 
     Raises:
-        TypeError, ValueError: an argument cannot be used; the message says why.
-        OSError: the system gives no descriptors.
+        TypeError: `filename` is not a path, or `sleeptime` is not a number.
+        ValueError: `filename` is empty, a directory or a pattern, or `sleeptime` is
+            negative.
+        OSError: the process has no descriptors left.
+
+    For each record the stream calls `filter`. If that returns true, it calls every method
+    whose name begins with `process_`, in alphabetical order, and then `display`. All hooks
+    run in one thread, which starts after the constructor. An exception in a hook is
+    logged; the other hooks still run.
+
+    A line is read once it is complete. A line that is not a record is logged and skipped.
+    A file that is rotated, truncated or replaced is followed, and no record with an
+    `mb.record_id` is delivered twice.
 
     >>> LiveStream('results.jsonl', sleeptime=-1)
     Traceback (most recent call last):
@@ -92,41 +94,61 @@ class LiveStream(metaclass=_Begun):
         self._thread = _Thread(self, path, _seconds(sleeptime))
 
     def filter(self, data: dict[str, Any]) -> Any:
-        """Return whether the record is wanted."""
+        """Select records; override this to skip some.
+
+        Args:
+            data: the record as a dict, which hooks may change.
+
+        Returns:
+            A true value if the other hooks are to be called. The default is True.
+        """
         return True
 
     def process_runtime(self, data: dict[str, Any]) -> None:
-        """Set `runtime` to finish minus start, a timedelta; None if one is missing."""
+        """Set `runtime` to finish minus start, a timedelta; None if one is missing.
+
+        Args:
+            data: the record as a dict.
+        """
         data['runtime'] = runtime(data)
 
     def display(self, data: dict[str, Any]) -> None:
-        """Log name, host and runtime of the record."""
+        """Log name, host and runtime of the record; override this to do something else.
+
+        Args:
+            data: the record as a dict.
+        """
         name = part(data, 'call', 'name') or '<unknown>'
         host = part(data, 'host', 'hostname') or '<unknown>'
         self._log.info('%s() on %s took %s', name, host, data.get('runtime'))
 
     def stop(self) -> None:
-        """Ask the thread to end, once it has delivered what is in the file by now."""
+        """Make the thread end after it has delivered the records written so far."""
         if self._thread is not None:
             self._thread.stop()
 
     def join(self, timeout: float | None = None) -> None:
-        """Wait until the thread has ended, or for so many seconds."""
+        """Wait until the thread has ended.
+
+        Args:
+            timeout: seconds to wait at most; None waits without limit.
+        """
         if self._thread is not None:
             self._begin()
             self._thread.join(timeout)
 
     def _begin(self) -> None:
-        """Start the thread, unless it was started; nothing to do without one."""
+        """Start the thread, unless it was started or does not exist."""
         if self._thread is not None:
             self._thread.begin()
 
 
 class _Thread(threading.Thread):
-    """Reads the file and calls the hooks of a stream.
+    """Read the file and call the hooks of a stream.
 
-    Each pass delivers what is complete when it begins. After `stop` there is one more
-    pass: so what was there is delivered, and a writer that never pauses holds up nothing.
+    Each pass delivers the records that are complete when it begins. After `stop` there is
+    one more pass. So all earlier records are delivered, and a writer that never pauses
+    cannot keep the thread alive.
     """
 
     def __init__(self, stream: LiveStream, path: str, sleeptime: float) -> None:
@@ -136,7 +158,7 @@ class _Thread(threading.Thread):
         self._follower = Follower(path, self._note_damage)
         self._watcher: Watcher | None = None
         self._is_stopping = False
-        self._told: set[object] = set()  # failures that were logged at length
+        self._logged: set[object] = set()  # failures that were logged with a traceback
 
     def begin(self) -> None:
         if self._watcher is None:
@@ -166,7 +188,7 @@ class _Thread(threading.Thread):
                 watcher.wait(self._sleeptime)
             else:
                 watched = self._follower.descriptors
-                watcher.watch(watched)  # it may have grown meanwhile: look again
+                watcher.watch(watched)  # do not wait: the file may have grown meanwhile
         self._pass(self._follower.records)
         self._pass(self._follower.finish)
 
@@ -177,15 +199,15 @@ class _Thread(threading.Thread):
             self._say('cannot be read, waiting: %s', one_line(error), once=error.errno)
 
     def _deliver(self, records: Iterator[dict[str, Any]]) -> None:
-        """Call the hooks; here is no call that each record would have to pay for."""
+        """Call the hooks for each record; inlined, since this runs for every record."""
         stream, hooks = self._stream, None
         for record in records:
-            if hooks is None:  # found now: one set before it was written has its turn
+            if hooks is None:  # looked up late, so that hooks set before a record count
                 hooks = self._hooks()
             try:
                 if not stream.filter(record):
                     continue
-            except BaseException as error:  # SystemExit in a thread ends nobody
+            except BaseException as error:  # SystemExit must not end the thread
                 self._note_failure('filter', error)
                 continue
             for name, hook in hooks:
@@ -195,7 +217,7 @@ class _Thread(threading.Thread):
                     self._note_failure(name, error)
 
     def _hooks(self) -> list[tuple[str, Hook]]:
-        """Return what comes after the filter, as it is now: a pass keeps to it."""
+        """Return names and functions of the hooks after the filter, for one pass."""
         stream = self._stream
         processing = [name for name in dir(stream) if name.startswith('process_')]
         names = [*sorted(processing), 'display']
@@ -203,8 +225,8 @@ class _Thread(threading.Thread):
 
     def _note_failure(self, name: str, error: BaseException) -> None:
         """Log a failure, the first of its kind with its traceback."""
-        known = (name, type(error)) in self._told
-        self._told.add((name, type(error)))
+        known = (name, type(error)) in self._logged
+        self._logged.add((name, type(error)))
         trace = None if known else error
         self._say('%s() failed: %s', name, one_line(error), exc_info=trace)
 
@@ -213,10 +235,10 @@ class _Thread(threading.Thread):
         self._say('a line was skipped, it is not a record: %r', text)
 
     def _say(self, message: str, *values: Any, once: Any = None, **more: Any) -> None:
-        """Log an error; also where logging itself fails, the stream goes on."""
-        if once is not None and once in self._told:
+        """Log an error; if logging fails, print that instead."""
+        if once is not None and once in self._logged:
             return
-        self._told.add(once)
+        self._logged.add(once)
         try:
             self._stream._log.error(message, *values, **more)
         except Exception as error:
@@ -230,7 +252,7 @@ running: set[_Thread] = set()
 
 @atexit.register
 def _end_all() -> None:
-    """Let hooks finish before the interpreter goes: a thread that prints then kills it."""
+    """Let hooks finish: a daemon thread that prints during shutdown kills the process."""
     threads = list(running)
     for thread in threads:
         thread.stop()
@@ -246,7 +268,7 @@ def _path(filename: Any) -> str:
     """Return an absolute path.
 
     Raises:
-        TypeError, ValueError: there is none.
+        TypeError, ValueError: the value is not the path of one file.
     """
     if not isinstance(filename, (str, bytes)) and not hasattr(filename, '__fspath__'):
         kind = type(filename).__name__
@@ -262,10 +284,10 @@ def _path(filename: Any) -> str:
 
 
 def _seconds(value: Any) -> float:
-    """Return a number of seconds that can be waited.
+    """Return a number of seconds to wait, at least SHORTEST.
 
     Raises:
-        TypeError, ValueError: there is none.
+        TypeError, ValueError: the value is not a number from 0 on.
     """
     if isinstance(value, bool) or not hasattr(value, '__float__'):
         kind = type(value).__name__

@@ -1,7 +1,7 @@
-"""What JSON has no word for, as something simpler. Whatever it is made of comes again.
+"""Convert values that JSON lacks into values that it has, one level at a time.
 
-Classes of modules that a program may not have loaded are found in `sys.modules`: where
-the module is not there, there is no value of the class either.
+Classes of optional modules are looked up in `sys.modules`. If the module is not loaded,
+no value of its classes exists.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def convert(value: Any) -> Any:
-    """Return a simpler value; the very same if there is none."""
+    """Convert one value that JSON lacks; return the same object if that is impossible.
+
+    The caller converts the items of the result.
+    """
     for classes, converted in BUILT_IN:
         if isinstance(value, classes):
             return converted(value)
@@ -37,7 +40,7 @@ def _of_set(value: Any) -> list[Any]:
     try:
         return sorted(value)
     except TypeError:
-        return list(value)  # its members have no common order
+        return list(value)  # members of different types cannot be sorted
 
 
 def _of_timedelta(value: Any) -> float | None:
@@ -50,7 +53,7 @@ def _of_bytes(value: Any) -> str:
 
 
 def _of_memoryview(value: memoryview) -> Any:
-    """Return bytes, or a list where the elements have another format or more axes."""
+    """Return bytes, or a list if the elements are not bytes or have several axes."""
     return value.tobytes() if value.format == 'B' and value.ndim == 1 else value.tolist()
 
 
@@ -67,7 +70,7 @@ def _of_numpy_scalar(value: Any) -> Any:
     kind = value.dtype.kind
     if kind in 'mM':
         return _of_numpy_time(value)
-    if kind in 'fc':  # those that are wider than Python's as well
+    if kind in 'fc':  # item() does not convert those that are wider than Python's
         return float(value) if kind == 'f' else [float(value.real), float(value.imag)]
     return value.item()
 
@@ -75,11 +78,11 @@ def _of_numpy_scalar(value: Any) -> Any:
 def _of_numpy_array(value: Any) -> Any:
     if value.dtype.kind in 'mM':
         return _of_numpy_time(value)
-    return value.tolist()  # of masked arrays: None in place of what is masked
+    return value.tolist()  # a masked array gives None for masked values
 
 
 def _of_numpy_time(value: Any) -> Any:
-    """Return ISO 8601 text, or seconds; None for what is no time."""
+    """Return ISO 8601 text or seconds; None for NaT."""
     numpy = sys.modules['numpy']
     masked = isinstance(value, getattr(numpy.ma, 'MaskedArray', ()))
     none = numpy.isnat(value) | (value.mask if masked else False)
@@ -92,29 +95,30 @@ def _of_numpy_time(value: Any) -> Any:
 
 
 def _in_microseconds(times: Any, numpy: Any) -> Any:
-    """Return the same times with microseconds; dates, finer and far ones as they are."""
+    """Return times of day with microseconds; dates, finer and distant times unchanged."""
     if numpy.datetime_data(times.dtype)[0] not in COARSE_UNITS:
         return times
     try:
         finer = times.astype('M8[us]')
-    except OverflowError:  # numpy 2.5; before, the times are others than they were
+    except OverflowError:  # from numpy 2.5 on; older versions return wrong times
         return times
     same = finer.astype(times.dtype).view('i8') == times.view('i8')
     return finer if same.all() else times
 
 
 def _in_seconds(spans: Any, numpy: Any) -> Any:
-    """Return floats; years and months have no length, and raise TypeError."""
+    """Return seconds as floats; raise TypeError for years and months."""
     unit, step = numpy.datetime_data(spans.dtype)
-    if unit in SECONDS:  # to divide would convert to seconds, which may be too many
+    if unit in SECONDS:  # the division below may overflow for these
         return spans.astype('i8') * (step * SECONDS[unit])
     return spans / numpy.timedelta64(1, 's')
 
 
 def _of_time(value: Any) -> str | None:
-    """Return ISO 8601 text with six digits of a second, or nine of a pandas Timestamp.
+    """Return ISO 8601 text with six decimals; with nine for a pandas Timestamp that has ns.
 
-    pandas.to_datetime and others take the format of a whole column from its first value.
+    The number of decimals is fixed because pandas.to_datetime and other readers infer the
+    format of a column from its first value.
     """
     if value != value:  # pandas.NaT, which is a datetime
         return None
@@ -123,8 +127,8 @@ def _of_time(value: Any) -> str | None:
     return str(value.isoformat(timespec='microseconds'))
 
 
-# Types that stand for themselves, by name: a template string makes the first two while
-# string.templatelib is not loaded, and older versions of Python lack them.
+# Types whose repr() is stored. They are compared by name, because older versions of Python
+# lack them, and a template string does not load string.templatelib.
 BY_REPR = frozenset(
     [
         ('string.templatelib', 'Template'),
@@ -134,10 +138,10 @@ BY_REPR = frozenset(
         ('typing_extensions', 'sentinel'),
     ]
 )
-COARSE_UNITS = ('h', 'm', 's', 'ms')  # of numpy, for times of day
+COARSE_UNITS = ('h', 'm', 's', 'ms')  # numpy's units of times coarser than microseconds
 SECONDS = {'W': 604_800.0, 'D': 86_400.0, 'h': 3600.0, 'm': 60.0, 's': 1.0}
 
-# In the order in which they are tried: a datetime is a date as well.
+# Tried in this order, because a datetime is a date as well.
 BUILT_IN: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     ((datetime, time), _of_time),
     (date, date.isoformat),

@@ -1,10 +1,9 @@
-"""JSON for values that are not plain: numpy, dates, users' own types, and bad ones.
+"""Encode values that are not plain: numpy, dates, users' own types, and invalid ones.
 
-Two passes. The first is a library's: orjson, or the stdlib with a user's own encoder
-class (orjson would handle enums and UUIDs before the user's `default` sees them) and where
-orjson is not installed. Only
-if it fails, or gives what is not strict JSON, `_Cleaner` walks the value once more and
-puts a placeholder where something cannot be encoded.
+A library makes the first attempt. It is orjson; or the standard library, if orjson is not
+installed or the user has an encoder class (orjson would encode enums and UUIDs before the
+user's `default` sees them). If the attempt fails, or its result is not strict JSON,
+`_Cleaner` walks the value and replaces each part that cannot be encoded by a placeholder.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-OBJECTS = (dict, getattr(builtins, 'frozendict', dict))  # what the stdlib writes as objects
+OBJECTS = (dict, getattr(builtins, 'frozendict', dict))  # types that json.dumps takes
 PLACEHOLDER = '__unencodable_as_json__'
-DEEPEST = 200  # levels that _Cleaner follows: far below Python's own limit
-SHALLOW = 50  # levels of a default's result that orjson gets: below its own limit of 255
+DEEPEST = 200  # levels that _Cleaner enters, far below Python's limit of recursion
+SHALLOW = 50  # levels of a default's result given to orjson, below its limit of 255
 
 
 class JSONEncodeWarning(Warning):
-    """A value could not be encoded, and its place in the record has a placeholder.
+    """Warning about a value that cannot be encoded; the record has a placeholder instead.
 
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as caught:
@@ -43,9 +42,9 @@ class JSONEncodeWarning(Warning):
 
 
 class JSONEncoder(json.JSONEncoder):
-    """The standard encoder: dates, paths, sets, numpy scalars and arrays, and more.
+    """JSON encoder for dates, paths, sets, numpy scalars and arrays, and more.
 
-    Extend it by overriding `default`, and give the class to the bench:
+    To extend it, override `default` and pass the class to the bench as `json_encoder`:
 
     >>> class Mine(JSONEncoder):
     ...     def default(self, o):
@@ -57,40 +56,47 @@ class JSONEncoder(json.JSONEncoder):
     """
 
     def default(self, o: Any) -> Any:
-        """Return `o` as something simpler; raise TypeError if there is nothing.
+        """Convert a value that JSON lacks into one that it has.
 
-        Dates and times become ISO 8601 text, timedeltas seconds, time zones, UUIDs,
-        paths and Decimals their text, enums their value, sets and arrays lists, bytes
-        text, complex numbers `[real, imaginary]`, dataclasses and mappings of any kind
-        objects, sentinels and template strings their `repr`.
+        Args:
+            o: a value that `json` cannot encode.
+
+        Returns:
+            ISO 8601 text for dates and times; seconds for timedeltas; text for time
+            zones, UUIDs, paths, Decimals and bytes; the value of an enum; a list for sets
+            and arrays; `[real, imaginary]` for complex numbers; a dict for dataclasses and
+            mappings; the `repr` of sentinels and template strings.
+
+        Raises:
+            TypeError: the value cannot be converted.
         """
         found = convert(o)
         return super().default(o) if found is o else found
 
 
 def encode(value: Any, encoder: type | None) -> bytes:
-    """Return strict JSON for any value; see encoding.encode."""
+    """Return strict JSON for any value; see json_text.encode."""
     return _by_library(value, encoder) or _cleaned(value, encoder, strict=False)
 
 
 def encode_strictly(value: Any, encoder: type | None) -> bytes:
-    """Return strict JSON, or raise; see encoding.encode_strictly."""
+    """Return strict JSON, or raise; see json_text.encode_strictly."""
     return _by_library(value, encoder) or _cleaned(value, encoder, strict=True)
 
 
 def decode(text: str | bytes) -> Any:
-    """Return the value that a JSON text stands for."""
+    """Return the value of a JSON text."""
     return _core.within_stack(json.loads, text)
 
 
 def warn_unencodable(value: object, error: BaseException) -> None:
-    """Warn, at the line of the caller, that a placeholder took the value's place."""
+    """Warn, at the line of the caller, that a placeholder has replaced a value."""
     kind = type(value).__name__
     warn(f'{kind} cannot be encoded as JSON ({one_line(error)})', JSONEncodeWarning)
 
 
 def _by_library(value: Any, encoder: type | None) -> bytes | None:
-    """Return the text as orjson or the stdlib gives it; None if neither can."""
+    """Encode with orjson or the standard library; return None if both fail."""
     if encoder is None:
         text = json_library.dumps_quickly(value, _shallow_default)
         if text is not None:
@@ -99,10 +105,10 @@ def _by_library(value: Any, encoder: type | None) -> bytes | None:
 
 
 def _shallow_default(value: Any) -> Any:
-    """As the standard encoder's; nothing in what it returns needs a default again.
+    """Convert a value and everything in it, so that orjson calls no further default.
 
-    orjson counts neither tuples nor what is inside the result of a default. Beyond the
-    end of its stack or its buffer it kills the program.
+    orjson limits neither the depth of tuples nor that of a default's result. A value that
+    exceeds its stack or buffer kills the program.
     """
     return _shallow(_standard.default(value), SHALLOW)
 
@@ -137,7 +143,7 @@ def _dumped(value: Any, **options: Any) -> str:
 
 
 def _writes_itself(encoder: type) -> bool:
-    """Whether a class decides more than what stands for which value."""
+    """Return True if an encoder class overrides more than `default`."""
     return any(
         getattr(encoder, name) is not getattr(json.JSONEncoder, name)
         for name in ('__init__', 'encode', 'iterencode')
@@ -145,9 +151,9 @@ def _writes_itself(encoder: type) -> bool:
 
 
 def _checked(text: str, value: Any) -> bytes | None:
-    """Return what such a class writes, as one line of ASCII; None if it is not strict.
+    """Return the text of such a class as one line of ASCII; None if it is not strict JSON.
 
-    It may indent, write NaN or other characters, or anything at all.
+    The class may indent, write NaN or non-ASCII characters, or anything else.
     """
     written = _core.within_stack(json.loads, text, parse_constant=_refuse)
     if isinstance(value, dict) and not isinstance(written, dict):
@@ -168,7 +174,7 @@ def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
 
 
 def _default_of(encoder: type | None) -> Callable[[Any], Any]:
-    """Return the user's `default`, and ours behind it: the record has dates of its own."""
+    """Return the user's `default` with ours as fallback, for the record's own dates."""
     if encoder is None:
         return _standard.default
     users: Callable[[Any], Any] = encoder().default
@@ -183,10 +189,10 @@ def _default_of(encoder: type | None) -> Callable[[Any], Any]:
 
 
 class _Cleaner:
-    """Makes plain JSON values of anything, with the choices and order of the stdlib.
+    """Convert any value into plain JSON values, by the rules of the standard library.
 
-    NaN and infinities become None. What cannot be encoded is replaced by the
-    placeholder or, if strict, raised.
+    NaN and infinities become None. A part that cannot be encoded is replaced by the
+    placeholder; if strict, its error is raised.
     """
 
     def __init__(self, default: Callable[[Any], Any], *, strict: bool) -> None:

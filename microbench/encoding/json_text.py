@@ -1,13 +1,13 @@
-"""Records and values as JSON text: always strict JSON, one line, pure ASCII.
+"""Encode records and values: always strict JSON, one line, pure ASCII.
 
-Plain values (what `json.loads` can return, and datetimes) are written by the native
-border. So a default record needs neither json nor orjson, whose import costs ten times
-the record. Everything else goes to json_encoder.
+Native code encodes plain values (those that `json.loads` can return, and datetimes). So a
+default record needs neither json nor orjson, whose import takes ten times as long as the
+record. json_encoder encodes everything else.
 """
 
 from __future__ import annotations
 
-# collections.abc has it from here too: this module is always loaded, and that one is not.
+# Also in collections.abc, which a program may not have loaded; this module is built in.
 from _collections_abc import Mapping
 
 from .. import _core
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
-DEEPEST = 50  # containers within each other that are written without an encoder
+DEEPEST = 50  # nested containers that simplified() enters
 
 
 def as_dict(value: Any) -> dict[Any, Any] | None:
-    """Return a mapping of any kind as a dict: the same object if it is one.
+    """Return a mapping as a dict, and a dict itself.
 
-    None for anything else, and for a mapping that raises.
+    None for any other value, and for a mapping that raises.
     """
     if isinstance(value, dict):
         return value
@@ -42,22 +42,25 @@ def as_dict(value: Any) -> dict[Any, Any] | None:
 
 
 def plain(value: Any) -> bytes | None:
-    """Return the JSON text of a plain value; None if it holds anything else."""
+    """Return the JSON text of a plain value; None if any part of it is not plain."""
     return _core.plain_text(value)
 
 
 def encode(value: Any, encoder: type | None = None) -> bytes:
     """Return the JSON text of any value; never raise.
 
-    What cannot be encoded costs its own place: it becomes the placeholder, with one
-    JSONEncodeWarning. `encoder` is a user's own encoder class.
+    A part that cannot be encoded becomes the placeholder, with one JSONEncodeWarning.
+
+    Args:
+        value: the value.
+        encoder: encoder class of the user; None for the standard one.
     """
     text = plain(value) if encoder is None else None
     if text is not None:
         return text
     try:
         return _json_encoder().encode(value, encoder)  # type: ignore[no-any-return]
-    except OSError:  # no descriptor is left to load it with
+    except OSError:  # without descriptors, the encoder cannot be imported
         return plain(simplified(value)) or b'{}'
 
 
@@ -65,7 +68,7 @@ def encode_strictly(value: Any, encoder: type | None = None) -> bytes:
     """Return the JSON text of a value.
 
     Raises:
-        TypeError, ValueError, RecursionError: it cannot be encoded.
+        TypeError, ValueError, RecursionError: the value cannot be encoded.
     """
     text = plain(value) if encoder is None else None
     if text is not None:
@@ -83,12 +86,13 @@ def _json_encoder() -> Any:
 
 
 def simplified(value: Any, within: tuple[int, ...] = ()) -> Any:
-    """Return the value with the names of types in place of what only an encoder can write.
+    """Return the value with type names in place of parts that need an encoder.
 
-    So is a container that holds itself, or lies within very many.
+    A container that contains itself, or is nested too deeply, becomes its type name, too.
 
     Args:
-        within: the containers around it.
+        value: the value.
+        within: ids of the containers around it.
     """
     fields = as_dict(value)
     if fields is None and not isinstance(value, (list, tuple)):
@@ -102,7 +106,7 @@ def simplified(value: Any, within: tuple[int, ...] = ()) -> Any:
 
 
 def _simplified_key(key: Any) -> str:
-    """Return a key as json has it."""
+    """Return a key as the json module writes it."""
     if type(key) is str:
         return key
     text = plain(key) if type(key) in SCALARS else None
@@ -110,9 +114,9 @@ def _simplified_key(key: Any) -> str:
 
 
 def made_strict(line: bytes) -> bytes:
-    """Return a line of JSON with what strict readers take.
+    """Return a line of JSON that strict readers accept.
 
-    That is null in place of NaN and infinities, and text in place of lone surrogates.
+    null replaces NaN and infinities, and readable text replaces lone surrogates.
     """
     from .surrogates import with_readable_surrogates  # start-up time
 
@@ -126,9 +130,9 @@ def made_strict(line: bytes) -> bytes:
 
 
 def snapshot(value: Any, bench: HasToJson) -> Any:
-    """Return the value as it is now, as plain JSON values.
+    """Return a copy of the value's present state, made of plain JSON values.
 
-    If `bench.to_json` cannot encode it: the placeholder, with one JSONEncodeWarning.
+    If `bench.to_json` cannot encode it, return the placeholder, with one JSONEncodeWarning.
     """
     if type(value) in SCALARS:
         return value

@@ -1,4 +1,4 @@
-"""What has to be masked in a record: a walk through its values, without recursion."""
+"""Find the values of a record that must be masked, without recursion."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     Path = tuple[Any, ...]  # keys and indices, from the outermost
-    Names = tuple[str, ...]  # the same, as they are shown
+    Names = tuple[str, ...]  # the same path, as shown to the user
 
-DEEPEST = 100  # levels that are looked into; what is below them is masked as a whole
+DEEPEST = 100  # levels that are searched; deeper containers are masked as a whole
 SECRETS = frozenset({('SLURM_JWT',), ('slurm_jwt',), ('slurm', 'jwt')})  # ends of paths
 LAST_NAMES = frozenset(path[-1] for path in SECRETS)
 CHOSEN = frozenset(
@@ -24,18 +24,18 @@ CHOSEN = frozenset(
         ('call', 'timings_summary'),
     ]
 )
-# Sorts of fields: any; chosen by the author, masked only if a pattern matches; and our own,
-# which patterns do not apply to.
+# Kinds of fields: any other; those that the author chose to record, which only patterns
+# mask; and `mb`, to which patterns do not apply.
 ANY, ASKED, OURS = range(3)
 
 
 class Edits:
-    """What is to be masked.
+    """Replacements for the secrets of one value.
 
     Attributes:
-        values: what stands in the place of values, by path.
-        keys: what stands in the place of keys, by path.
-        names: the dotted paths of all of these, as `mb.masked` lists them.
+        values: replacements of values, by path.
+        keys: replacements of keys, by path.
+        names: dotted paths of all of these, for `mb.masked`.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Edits:
         return bool(self.names)
 
     def applied(self, value: Any) -> Any:
-        """Return a value with these edits; containers that they change are copied."""
+        """Return the value with these replacements; changed containers are copied."""
         if () in self.values:
             return self.values[()]
         copies = {(): _copy(value)}
@@ -81,7 +81,7 @@ def _container(copies: dict[Path, Any], path: Path) -> Any:
 
 
 def _rename(fields: dict[Any, Any], old: Any, new: str) -> None:
-    """Give a key another name, in its place; a number tells it from one that is there."""
+    """Rename a key without moving it; append a number if the new name exists."""
     name, number = new, 2
     while name in fields:
         name, number = f'{new} ({number})', number + 1
@@ -91,11 +91,12 @@ def _rename(fields: dict[Any, Any], old: Any, new: str) -> None:
 
 
 def edits(value: Any, asked_for: Callable[[Names], bool] | None) -> Edits:
-    """Return what has to be masked in a value.
+    """Return the replacements for the secrets of a value.
 
     Args:
         value: a JSON value, or a record before it is encoded.
-        asked_for: whether a pattern of the user's is about a field; None if there is none.
+        asked_for: function that returns True if a pattern of the user matches a field;
+            None without patterns.
     """
     walk = _Walk(asked_for)
     if isinstance(value, str):
@@ -108,7 +109,7 @@ def edits(value: Any, asked_for: Callable[[Names], bool] | None) -> Edits:
 
 
 class _Walk:
-    """One walk; `open` has the containers that it has not been to."""
+    """One walk through a value; `open` lists the containers still to be searched."""
 
     def __init__(self, asked_for: Callable[[Names], bool] | None) -> None:
         self.asked_for = asked_for
@@ -118,7 +119,7 @@ class _Walk:
     def go_on(
         self, path: Path, names: Names, value: Any, sort: int, around: frozenset[int]
     ) -> None:
-        """Look at what is in a container."""
+        """Search the items of a container."""
         if id(value) in around:
             return  # it contains itself
         around |= {id(value)}
@@ -141,13 +142,13 @@ class _Walk:
                     self._look_at(place, named, item, sort, around)
 
     def look_at_text(self, path: Path, names: Names, text: str) -> None:
-        """Look at a text that stands for itself."""
+        """Search a text that is not a word of a command."""
         found = masked(text)
         if found != text:
             self._note(path, names, found)
 
     def _may_be_skipped(self, key: Any, item: Any) -> bool:
-        """Whether a number, or the like, has a name that is harmless."""
+        """Return True for a number, bool or None whose key is harmless."""
         if item is None:
             return True
         if self.asked_for is not None or isinstance(item, str) or _is_container(item):
@@ -156,7 +157,7 @@ class _Walk:
         return not (is_text and ('@' in key or '=' in key or key in LAST_NAMES))
 
     def _name(self, place: Path, names: Names, sort: int) -> str:
-        """Return a key as it is shown; a URL as key may hold a secret too."""
+        """Return a key as shown to the user; a URL as key may contain a secret, too."""
         key = place[-1]
         if not isinstance(key, str):
             return str(key)

@@ -1,15 +1,16 @@
-"""Secrets are masked in the text of a record, so it does not matter how they got there.
+"""Mask secrets in the text of a record, whatever code has put them there.
 
-Masked without being asked: the token `SLURM_JWT`, and credentials in URLs, connection
-strings, headers and commands (microbench/credentials.py). What the author of a program has
-chosen to record stays as it is: arguments, return values, names, phases, and variables
-listed in `env_vars`. Patterns in `redact` apply to all of these too, but never to `mb`.
+By default, two things are masked: the token `SLURM_JWT`, and credentials in URLs,
+connection strings, headers and commands (microbench/credentials.py). Fields that the
+author of a program chose to record stay unchanged: arguments, return values, names,
+phases, and variables listed in `env_vars`. Patterns in `redact` apply to all of these,
+too, but never to `mb`.
 
-Masking fails closed. Where it cannot look into a record (no memory, a stack that is nearly
-used up), everything that may hold a secret is masked; what C has measured stays.
+Masking fails closed. If a record cannot be searched (no memory, or the stack is nearly
+used up), everything that may contain a secret is masked, except measurements from C.
 
-Most records hold nothing that looks like a secret. C looks for a few words in them, which
-takes a nanosecond a byte, and they are not decoded.
+Most records contain nothing that looks like a secret. C searches them for a few words,
+which takes a nanosecond per byte, and they are not decoded.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from .masked_fields import Edits, Names
 
-# Fields that are written for each record also where no dict is built.
+# Fields that C writes into each record.
 WRITTEN_BY_C = (
     *('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time'),
     *('timings', 'open_timings', 'timings_iteration', 'clock_step'),
@@ -33,25 +34,26 @@ WRITTEN_BY_C = (
 
 
 class Masker:
-    """The masking of one bench.
+    """Mask the records of one bench.
 
     Args:
-        redact: patterns on names (`'*token*'`) or dotted paths (`'call.kwargs.key'`) of
-            fields, without regard to case; None masks nothing at all.
+        redact: patterns for names (`'*token*'`) or dotted paths (`'call.kwargs.key'`) of
+            fields; case is ignored. None turns masking off.
 
     Attributes:
-        reasons: the patterns that may concern what C writes for each record, in words.
-        unmatched: the patterns that have not matched any field so far, as they were given.
+        off: True if masking is turned off.
+        reasons: patterns that may match fields written by C, as text for a message.
+        unmatched: patterns that have matched no field so far, as given.
 
     Raises:
-        ValueError: `redact` is nothing of the kind.
+        ValueError: `redact` is not a list of patterns.
     """
 
     def __init__(self, redact: Any) -> None:
         if isinstance(redact, str):
             redact = (redact,)
         elif callable(redact):
-            redact = ()  # a method of this name belongs to somebody else
+            redact = ()  # another mixin defines a method of this name
         self.off = redact is None
         try:
             self.unmatched = list(dict.fromkeys(redact or ()))
@@ -64,9 +66,9 @@ class Masker:
         )
 
     def record(self, text: bytes) -> bytes:
-        """Return the text of a record with secrets masked, and listed in `mb.masked`.
+        """Return the text of a record with its secrets masked and listed in `mb.masked`.
 
-        The text may be any JSON value, or none at all.
+        The text may be any JSON value, or not JSON at all.
         """
         try:
             if self.off or (self._matches is None and not _core.is_suspicious(text)):
@@ -79,7 +81,7 @@ class Masker:
         """Return the text of some fields with secrets masked, and their dotted paths.
 
         Raises:
-            ValueError, RecursionError, MemoryError: they could not be masked.
+            ValueError, RecursionError, MemoryError: the fields could not be masked.
         """
         if not self._is_suspicious(text):
             return text, []
@@ -92,9 +94,10 @@ class Masker:
         return json_text.encode(edits.applied(fields)), sorted(edits.names)
 
     def values(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Return a record, for a user's own way to write it, with secrets masked.
+        """Return a record dict with secrets masked, for a user's own `to_json`.
 
-        What only an encoder can look into is as it was. The record itself is not changed.
+        Objects that only an encoder can open are not searched. The record itself is not
+        changed.
         """
         if self.off:
             return record
@@ -117,7 +120,7 @@ class Masker:
 
         try:
             value = loads(text)
-        except ValueError:  # of a to_json() of a user's own: there are no names to look at
+        except ValueError:  # a user's own to_json() may write something else than JSON
             from .. import credentials  # start-up time
 
             return credentials.masked(text.decode('latin-1')).encode('latin-1')
@@ -131,7 +134,7 @@ class Masker:
         return masked_fields.edits(value, asked_for)
 
     def _is_asked_for(self, names: Names) -> bool:
-        """Whether a pattern of the user's is about this field."""
+        """Return True if a pattern of the user matches this field."""
         assert self._matches is not None
         texts = names[-1].lower(), '.'.join(names).lower()
         if not any(map(self._matches, texts)):
@@ -141,7 +144,7 @@ class Masker:
         return True
 
     def _closed(self, record: dict[str, Any]) -> dict[str, Any]:
-        """Return what can be in no secret, with all else masked; with one frame only."""
+        """Mask all but measurements; a single frame, since the stack may be used up."""
         closed: dict[str, Any] = {}
         call: dict[str, Any] = {}
         for name in record:
@@ -158,7 +161,7 @@ class Masker:
 
 
 def _edited(value: Any, edits: Edits) -> Any:
-    """Return a value with secrets masked and, if it is a record, listed."""
+    """Return a value with secrets masked; if it is a record, list them in `mb.masked`."""
     if not edits:
         return value
     value = edits.applied(value)

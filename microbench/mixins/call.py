@@ -1,4 +1,4 @@
-"""What went into the call, and what came out."""
+"""Capture the arguments and the return value of a call."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class MBFunctionCall:
     """Arguments of the decorated function.
 
-    What cannot be encoded becomes a placeholder, with one JSONEncodeWarning a value.
+    A value that cannot be encoded becomes a placeholder, with one JSONEncodeWarning each.
 
     >>> from microbench import MBFunctionCall, MicroBench
     >>> class Bench(MicroBench, MBFunctionCall):
@@ -30,7 +30,7 @@ class MBFunctionCall:
     """
 
     def capture_function_args_and_kwargs(self, bm_data: dict[str, Any]) -> None:
-        """Set `call.args` and `call.kwargs`: the values as they are before the call."""
+        """Set `call.args` and `call.kwargs`, copied before the call."""
         bench: Any = self
         call = namespace(bm_data, 'call')
         call['args'] = [snapshot(value, bench) for value in bm_data['_args']]
@@ -40,11 +40,9 @@ class MBFunctionCall:
 
 
 class MBReturnValue:
-    """Return value of the decorated function.
+    """Return value of the decorated function, stored as `call.return_value`.
 
-    A marker: the run sets `call.return_value` when the function has returned.
-
-    What cannot be encoded becomes a placeholder, with one JSONEncodeWarning.
+    A value that cannot be encoded becomes a placeholder, with one JSONEncodeWarning.
 
     >>> from microbench import MBReturnValue, MicroBench
     >>> class Bench(MicroBench, MBReturnValue):

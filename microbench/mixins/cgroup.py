@@ -1,4 +1,4 @@
-"""What a control group allows: limits of a job, container or service on Linux."""
+"""Capture the limits of a control group: a job, container or service on Linux."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNLIMITED = 1 << 62  # version 1 says "no limit" by a number near 2^63
 class MBCgroupLimits:
     """CPU and memory limits of the cgroup (jobs, containers; Linux).
 
-    Cannot fail: what cannot be read is left out.
+    Never raises: values that cannot be read are left out.
 
     >>> from microbench import MBCgroupLimits, MicroBench
     >>> class Bench(MicroBench, MBCgroupLimits):
@@ -42,13 +42,13 @@ class MBCgroupLimits:
     def capture_cgroup_limits(self, bm_data: dict[str, Any]) -> None:
         """Set `cgroups`: the smallest limits on the way from our group to the root.
 
-        `cpu_cores_limit` is in cores, `memory_bytes_limit` in bytes, null for no limit.
-        Where there is one, `memory_high_bytes`: the kernel slows down code that needs more.
-        Where a CPU set leaves some CPUs out: `cpuset`, such as `0-3,8`, and how many
-        those are, `cpuset_cores_limit`. Empty where there are no control groups, or
-        nothing that can be understood; `host.unavailable` has the reason.
+        `cpu_cores_limit` is in cores and `memory_bytes_limit` in bytes; null means no
+        limit. `memory_high_bytes`, if set, is the size above which the kernel slows the
+        code down. If a CPU set excludes some CPUs, `cpuset` lists the others, such as
+        `0-3,8`, and `cpuset_cores_limit` is their number. The field is empty without
+        control groups, or if they cannot be parsed; `host.unavailable` has the reason.
 
-        Sets `host.cpu_affinity` and `host.cpu_cores_usable` as MBHostInfo does, but for
+        `host.cpu_affinity` and `host.cpu_cores_usable` are set as by MBHostInfo, but for
         each record.
         """
         if sys.platform != 'linux':
@@ -61,7 +61,7 @@ class MBCgroupLimits:
 
 
 def limits() -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the record's `cgroups`, and why something is not in it."""
+    """Return the record's `cgroups`, and the reasons why values are missing."""
     why: dict[str, str] = {}
     try:
         return _limits(why), why
@@ -70,7 +70,7 @@ def limits() -> tuple[dict[str, Any], dict[str, str]]:
 
 
 def _limits(why: dict[str, str]) -> dict[str, Any]:
-    """Return what is limited; what cannot be read is left out and noted."""
+    """Return the limits; store the reason for each that cannot be read in `why`."""
     unified = os.path.exists(f'{ROOT}/cgroup.controllers')
     known = groups.own_groups(_text)
     if not known or (unified and groups.UNIFIED not in known):
@@ -98,8 +98,8 @@ def _smallest(
 ) -> dict[str, float | None]:
     """Return the smallest limit up to the root as a field; null if there is none.
 
-    Missing files limit nothing. One that cannot be read is noted: what the others say
-    counts, and without them nothing is known.
+    A missing file means no limit. If a file cannot be read, `why` gets the reason, and the
+    limits of the other folders count; without any, the field is missing.
     """
     version, folders = group
     found = []
@@ -126,7 +126,7 @@ def _cpu_max(folder: str) -> float | None:
 
 
 def _cpu_quota(folder: str) -> float | None:
-    """Return the same from the files of version 1, where -1 means no limit."""
+    """Return the same limit from the files of version 1, where -1 means no limit."""
     quota = _text(f'{folder}/cpu.cfs_quota_us')
     if quota is None or quota.strip() == '-1':
         return None
@@ -135,9 +135,9 @@ def _cpu_quota(folder: str) -> float | None:
 
 
 def _cpuset(version: int, folders: list[str]) -> dict[str, Any]:
-    """Return which CPUs we may use and how many, unless all that are online.
+    """Return the usable CPUs and their number, unless all online CPUs are usable.
 
-    The nearest group that has the file counts: what is above it holds there as well.
+    The nearest group that has the file decides, since it includes the limits above it.
     """
     files = (f'{folder}/{name}' for folder in folders for name in CPUSETS[version])
     allowed = next(filter(None, map(_text, files)), '').strip()
@@ -169,7 +169,7 @@ def _memory_limit(folder: str) -> int | None:
 
 
 def _charged(version: int, folders: list[str]) -> tuple[int, list[str]]:
-    """Return the groups that our memory counts in.
+    """Return the groups to which our memory is charged.
 
     In version 1, before Linux 5.11, a group whose `memory.use_hierarchy` is 0 is charged
     for itself alone; if it is 1, it is 1 in all groups below (cgroup-v1/memory, 6).
@@ -188,13 +188,13 @@ def _is_flat(folder: str) -> bool:
 
 
 def _high(version: int, folders: list[str]) -> dict[str, Any]:
-    """Return above how many bytes the kernel throttles and reclaims (version 2)."""
+    """Return the size in bytes above which the kernel throttles (version 2)."""
     files = [f'{folder}/memory.high' for folder in folders] if version == 2 else []
     found = [value for value in map(_memory, files) if value is not None]
     return {'memory_high_bytes': min(found)} if found else {}
 
 
-# How each version says it.
+# The readers and files of each version.
 CPU = {1: _cpu_quota, 2: _cpu_max}
 MEMORY = {1: _memory_limit, 2: _memory_max}
 CPUSETS = {
@@ -207,7 +207,7 @@ CPUSETS = {
 
 
 def _number(text: str, place: str) -> int:
-    """Return a number as the kernel writes it; ValueError for anything else."""
+    """Return a number that the kernel has written; raise ValueError for other text."""
     digits = text.strip()
     if not is_number(digits, LONGEST):
         raise ValueError(f'{place}: {digits[:80]!r} is not a limit')
@@ -215,7 +215,7 @@ def _number(text: str, place: str) -> int:
 
 
 def _text(path: str) -> str | None:
-    """Return what a file says; None if it is not there; OSError if it cannot be read."""
+    """Return the text of a file, None if it is missing; raise OSError if unreadable."""
     try:
         return text_of(path)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""Packages of a conda environment, whichever program made it."""
+"""Capture the packages of a conda environment, made by conda, mamba or pixi."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ LIMIT = 120.0  # seconds: conda starts slowly from network file systems
 class MBCondaPackages:
     """Packages of the active conda environment.
 
-    `include_builds` (True) appends builds to versions, `include_channels` (False)
-    channels. The program conda is asked, once for each bench object and environment.
-    Where there is none (mamba, micromamba, pixi), the environment's own list is read.
+    The program conda runs once for each bench object and environment. If it is not
+    installed (mamba, micromamba, pixi), the environment's own list is read.
 
-    Raises CalledProcessError, or FileNotFoundError where there is no such list either.
+    Attributes:
+        include_builds: append the build to each version; the default is True.
+        include_channels: append the channel to each version; the default is False.
 
     >>> from microbench import MBCondaPackages, MicroBench
     >>> class Bench(MicroBench, MBCondaPackages):
@@ -41,12 +42,12 @@ class MBCondaPackages:
     def capture_conda_packages(self, bm_data: dict[str, Any]) -> None:
         """Set `conda`: name, path, kind and packages of the environment.
 
-        Outside of one, `prefix` says where the packages are. Where the Python that runs is
-        in another environment of conda, `unavailable` names that.
+        Outside of an environment, `prefix` is the directory of the packages. If the running
+        Python is in another environment of conda, `unavailable` names that.
 
         Raises:
-            FileNotFoundError, subprocess.SubprocessError: conda could not be asked;
-                `conda.packages` is not there then.
+            FileNotFoundError: there is neither conda nor a list of packages.
+            subprocess.SubprocessError: conda failed; the record lacks `conda.packages`.
         """
         conda: dict[str, Any] = {
             'name': os.environ.get('CONDA_DEFAULT_ENV'),
@@ -64,7 +65,7 @@ class MBCondaPackages:
             conda['kind'] = kind
 
     def _found_in(self, prefix: str) -> tuple[list[list[str]], str]:
-        """Return the packages of an environment, and what has made it, if it is one."""
+        """Return the packages of a prefix, and the kind of its environment, if any."""
         import shutil
 
         program = shutil.which('conda') or os.environ.get('CONDA_EXE') or 'conda'
@@ -80,7 +81,7 @@ class MBCondaPackages:
 
 
 def _prefix_that_runs(bm_data: dict[str, Any]) -> str:
-    """Return the prefix of this Python; of the one that a command runs, if it is known."""
+    """Return the prefix of the Python that a command runs, if known, else of this one."""
     call = bm_data.get('call') or {}
     if call.get('invocation') != 'CLI':
         return sys.prefix
@@ -91,7 +92,7 @@ def _prefix_that_runs(bm_data: dict[str, Any]) -> str:
 
 
 def _why_not_of(prefix: str, other: str) -> str:
-    """Say that a Python is in another environment of conda; '' if it is not."""
+    """Return a note if a Python is in another environment of conda, else ''."""
     if not os.path.isdir(os.path.join(other, 'conda-meta')):
         return ''
     try:
@@ -114,9 +115,9 @@ def packages(program: str, prefix: str) -> list[list[str]]:
 
 
 def _is_package(row: list[str]) -> bool:
-    """Whether words are a package: no comment, message or title.
+    """Return True if words are a package, not a comment, message or title.
 
-    What goes by the name of conda may be mamba, which prints titles.
+    A program named conda may be mamba, which prints titles.
     """
     if not 2 <= len(row) <= COLUMNS_AT_MOST or row[:2] == ['Name', 'Version']:
         return False
@@ -124,9 +125,9 @@ def _is_package(row: list[str]) -> bool:
 
 
 def packages_listed_in(folder: str) -> list[list[str]]:
-    """Return the same from the files in which installers note what they have installed.
+    """Return the packages listed in the files that installers write.
 
-    Packages that pip has added are not among them.
+    Packages that pip has installed are not among them.
     """
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     paths = [os.path.join(folder, name) for name in names if name.endswith('.json')]
@@ -134,7 +135,7 @@ def packages_listed_in(folder: str) -> list[list[str]]:
 
 
 def _noted(path: str) -> list[str]:
-    """Return what one file says; nothing if it is broken, or has just gone."""
+    """Return the package in one file; nothing if the file is broken or was deleted."""
     import json
 
     try:

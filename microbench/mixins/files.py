@@ -1,4 +1,4 @@
-"""Which version of a file it was: digests of scripts and inputs."""
+"""Capture digests of scripts and input files, which identify their versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-NOTICED = 1.0  # seconds; from there on the record has the duration
+NOTICED = 1.0  # seconds; a longer duration of hashing is stored in the record
 UNITS = {'': 0, 'k': 10, 'm': 20, 'g': 30, 't': 40}  # powers of 2
 
 
@@ -53,7 +53,7 @@ def byte_count(size: Any) -> int:
 
 
 def files_of(command: list[str]) -> list[str]:
-    """Return the files that a command names: its program, and words that are files."""
+    """Return the files in a command: its program, and words that are paths of files."""
     import shutil
 
     program, *words = command or ['']
@@ -71,16 +71,16 @@ def _file_in(word: str) -> str:
 class MBFileHash:
     """Digests of files: of the script or command and its inputs.
 
-    `hash_files` lists the paths, `hash_algorithm` is a name that hashlib knows. Digests of
-    `shake_128` have 32 bytes, those of `shake_256` 64. A file is read again only if it has
-    changed. `hash_size_limit`, in bytes or such as `'10G'`, leaves larger files out
-    (default: no limit).
+    A file is read again only if it has changed. Without `hash_files` the running script,
+    archive or notebook is hashed; if that is impossible, `mb.unavailable` has the reason,
+    and nothing is raised.
 
-    Without `hash_files` the running script, archive or notebook is hashed; where that
-    cannot be done, `mb.unavailable` has the reason, and nothing raises.
-
-    Raises FileNotFoundError and the like for the first file of `hash_files` that cannot be
-    read, once the others are hashed; ValueError for an unknown algorithm.
+    Attributes:
+        hash_files: paths of the files.
+        hash_algorithm: name of an algorithm of hashlib. Digests of `shake_128` have 32
+            bytes, those of `shake_256` 64.
+        hash_size_limit: size above which files are left out, in bytes or such as `'10G'`;
+            None for no limit.
 
     >>> from microbench import MBFileHash, MicroBench
     >>> class Bench(MicroBench, MBFileHash):
@@ -126,12 +126,12 @@ class MBFileHash:
     def capture_file_hashes(self, bm_data: dict[str, Any]) -> None:
         """Set `file_hashes`, path to hex digest, and `mb.file_hash_algorithm`.
 
-        Files above `hash_size_limit` are in `file_hashes_left_out`, with their size in
-        bytes; `mb.unavailable` says which changed while they were read. If hashing takes
-        a second or more, `mb.file_hash_seconds` says how long.
+        Files above `hash_size_limit` are listed in `file_hashes_left_out`, with their size
+        in bytes. `mb.unavailable` names files that changed while they were read. If hashing
+        takes a second or more, `mb.file_hash_seconds` is the duration.
 
         Raises:
-            ValueError: unknown algorithm, or a limit that is no number of bytes.
+            ValueError: the algorithm is unknown, or the limit is not a number of bytes.
             OSError: a file of `hash_files` cannot be read; the others are in the record.
         """
         algorithm = str(getattr(self, 'hash_algorithm', 'sha256'))
@@ -147,7 +147,7 @@ class MBFileHash:
             raise failures[0]
 
     def _hash_files(self, bm_data: dict[str, Any], algorithm: str) -> list[Exception]:
-        """Hash what can be hashed, and return what was in the way of the rest."""
+        """Hash each file that can be read, and return the errors of the others."""
         paths: Any = getattr(self, 'hash_files', None)
         if paths is None:
             self._hash_program(bm_data, algorithm)
@@ -171,7 +171,7 @@ class MBFileHash:
                 _unavailable(bm_data, f'file_hashes.{name}', _reason(error))
 
     def _hash_program(self, bm_data: dict[str, Any], algorithm: str) -> None:
-        """Hash the running program. The user named no file, so nothing raises."""
+        """Hash the running program; never raise, since the user named no file."""
         path = running_program()
         if not path:
             _unavailable(bm_data, 'file_hashes', unknown_reason())
@@ -184,7 +184,7 @@ class MBFileHash:
             _unavailable(bm_data, 'file_hashes', _reason(error))
 
     def _left_out(self, bm_data: dict[str, Any], path: Any, name: str) -> bool:
-        """Whether a file is larger than the limit: then the record has its size."""
+        """Return True if a file is above the limit, and store its size in the record."""
         limit = getattr(self, 'hash_size_limit', None)
         if limit is None:
             return False
@@ -194,13 +194,13 @@ class MBFileHash:
         return size > most
 
     def _digest(self, path: Any, algorithm: str) -> str:
-        """Return the digest of a file: that of before, if the file has not changed."""
+        """Return the digest of a file, without reading it if it has not changed."""
         if self._digests is None:
             self._digests = {}
         return file_digest(path, algorithm, self._digests)
 
     def _script_digest(self, path: str, algorithm: str) -> str:
-        """Return the digest of the code that runs, not of what has taken its place.
+        """Return the digest of the running code, even if the file is replaced later.
 
         Raises:
             OSError: the file cannot be read, or has changed since the program started.
@@ -217,23 +217,24 @@ class MBFileHash:
 
 
 def _contents(path: str) -> tuple[Any, ...]:
-    """Return what changes when others write a file or put one in its place.
+    """Return values that change if a file is written to or replaced.
 
-    An inode changes on network file systems by itself, and `ctime` with the mode.
+    They exclude the inode, which changes by itself on network file systems, and `ctime`,
+    which changes with the mode.
     """
     _, _, size, modified, _ = state_of(path)
     return (path, size, modified)
 
 
 def _at_start() -> tuple[Any, ...]:
-    """Return the contents of the script, soon after Python has read it."""
+    """Return those values of the script, soon after Python has read it."""
     try:
         return _contents(code_of_main())
     except OSError:
         return ()
 
 
-# Python reads a script once; while it runs, people edit the file for their next job.
+# Kept because users edit a script for the next job while Python still runs the old code.
 AT_START = _at_start()
 SCRIPT_DIGESTS: dict[tuple[str, str], str] = {}  # of the whole process
 

@@ -1,4 +1,4 @@
-"""The state of the source code."""
+"""Capture the git commit of the source code."""
 
 from __future__ import annotations
 
@@ -42,10 +42,13 @@ def existing_directory(word: str) -> str:
 class MBGitInfo:
     """Git repository, commit, branch, and whether tracked files were changed.
 
-    The repository is that of the directory `git_repo`, a class attribute. Without one
-    it is that of the running script or, where there is none (a notebook, a test runner,
-    `python -c`), of the current directory. Needs git 2.11. Nothing is written into the
-    repository, not even git's own cache, and nothing is fetched.
+    Requires git 2.11. Nothing is written into the repository, not even git's own cache, and
+    nothing is fetched.
+
+    Attributes:
+        git_repo: directory in the repository. The default is the directory of the running
+            script or, without a script (a notebook, a test runner, `python -c`), the
+            current directory.
 
     >>> from microbench import MicroBench
     >>> class Bench(MicroBench, MBGitInfo):
@@ -81,7 +84,7 @@ class MBGitInfo:
         git = Git(directory)
         top = self._git_top or top_of(git)
         state = parsed(status_of(git))
-        # Now that git has seen the directory: a file system that hangs hangs git.
+        # After git, which has a time limit: a file system may hang.
         if self._git_top and top != nearest_repository(directory):
             top = top_of(git)
         self._git_top = top
@@ -89,7 +92,7 @@ class MBGitInfo:
 
 
 class Git:
-    """Git in a directory, for one capture: the time limit is that of all it is asked."""
+    """Run git in a directory, with one time limit for all calls of a capture."""
 
     def __init__(self, directory: Any) -> None:
         self.directory = directory
@@ -108,7 +111,7 @@ class Git:
 def nearest_repository(directory: Any) -> str:
     """Return the closest directory, from this one upwards, that has a `.git`.
 
-    As long as it is the one that git named, git need not be asked for it again.
+    If it is the one that git has named before, git need not run again.
     """
     path: str = os.path.realpath(directory)
     while not os.path.lexists(os.path.join(path, '.git')):
@@ -119,7 +122,7 @@ def nearest_repository(directory: Any) -> str:
 
 
 def top_of(git: Git) -> str:
-    """Return the top-level directory of the work tree that holds the directory."""
+    """Return the top-level directory of the work tree around the directory."""
     top = git('rev-parse', '--show-toplevel').removesuffix('\n')
     if not os.path.isabs(top):
         raise ValueError(f'git printed no directory, but {top[:200]!r}')
@@ -127,10 +130,10 @@ def top_of(git: Git) -> str:
 
 
 def status_of(git: Git) -> str:
-    """Return what `git status` prints of HEAD and of changes in tracked files.
+    """Return the output of `git status` about HEAD and changes in tracked files.
 
-    Options say what settings could change. A submodule counts if another commit is
-    checked out in it, or tracked files were changed.
+    Options override the user's settings. A submodule is changed if another commit is
+    checked out in it, or its tracked files were changed.
     """
     words = ['status', '--porcelain=v2', '--branch', '--untracked-files=no']
     words.append('--ignore-submodules=untracked')
@@ -181,7 +184,7 @@ def parsed(status: str) -> dict[str, Any]:
 
 
 def script_directory() -> str:
-    """Return the directory of the script that runs, else the current directory."""
+    """Return the directory of the running script, else the current directory."""
     script = running_script()
-    # What a link leads to, as in ~/bin: the code lies there.
+    # Follow a link, as in ~/bin, to the directory of the code.
     return os.path.dirname(os.path.realpath(script)) if script else os.getcwd()

@@ -1,8 +1,7 @@
-"""NVIDIA GPUs as their driver describes them, read in process through NVML.
+"""Capture NVIDIA GPUs through NVML, the library of their driver, in this process.
 
-What can be installed raises: without the package nvidia-ml-py a record has an
-ImportError, as `capture_optional` decides. What the machine lacks (driver, GPU, a value
-that this model does not have) never raises: `host.unavailable` says why it is not there.
+A missing package nvidia-ml-py raises ImportError, as `capture_optional` decides. A missing
+driver, GPU or value never raises: `host.unavailable` has the reason.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class MBGpu:
-    """State of the NVIDIA GPUs and the energy the code took, in numbers.
+    """State of the NVIDIA GPUs and the energy that the code used, in numbers.
 
-    Needs the package nvidia-ml-py (`pip install microbench[gpu]`). To have samples while
-    the code runs, as `call.monitor`:
+    Requires the package nvidia-ml-py (`pip install microbench[gpu]`). To take samples while
+    the code runs, stored in `call.monitor`:
 
     >>> from microbench import MicroBench
     >>> class Bench(MicroBench, MBGpu):
@@ -39,10 +38,10 @@ class MBGpu:
 
         `memory_total` and `memory_used` are bytes; `utilization_gpu` and
         `utilization_memory` percent of the last sampling period; `power_w` watts;
-        `energy_j` joules since the driver was loaded, and `energy_used_j` those from
-        here to the end of the code; `temperature_c` degrees Celsius; ECC errors are
-        counted since the driver was loaded. What a GPU cannot tell is left out, and
-        `host.unavailable` has the reason: `{"gpus.1.power_w": "Not Supported"}`.
+        `energy_j` joules since the driver was loaded, and `energy_used_j` joules while the
+        code ran; `temperature_c` degrees Celsius; ECC errors are counted since the driver
+        was loaded. A value that a GPU does not provide is left out, and `host.unavailable`
+        has the reason: `{"gpus.1.power_w": "Not Supported"}`.
 
         Raises:
             ImportError: nvidia-ml-py is not installed.
@@ -54,7 +53,7 @@ class MBGpu:
             yield
             for gpu, later in zip(gpus, session.read(ENERGY), strict=True):
                 used = later.get('energy_j', -inf) - gpu.get('energy_j', inf)
-                if used >= 0:  # the driver may have been loaded anew
+                if used >= 0:  # it is negative if the driver was reloaded
                     gpu['energy_used_j'] = round(used, 3)
         finally:
             session.close()
@@ -64,11 +63,12 @@ class MBGpu:
         """Return one flat sample for a monitor, such as `{"gpu0_power_w": 71.5, ...}`.
 
         Args:
-            process: a `psutil.Process`, as a monitor gets it; the memory that it uses
-                becomes `gpu0_process_memory`, in bytes.
+            process: a `psutil.Process`, as passed to a monitor; `gpu0_process_memory` is
+                the memory that it uses, in bytes.
 
-        Without a driver the sample is `{"gpu_unavailable": "..."}`. Values that a GPU
-        cannot tell are left out.
+        Returns:
+            The sample; `{"gpu_unavailable": "..."}` without a driver. Values that a GPU
+            does not provide are left out.
 
         Raises:
             ImportError: nvidia-ml-py is not installed.
@@ -88,13 +88,13 @@ class MBGpu:
 
 
 def _explain(bm_data: dict[str, Any], why: dict[str, str]) -> None:
-    """Note in the record what is not there."""
+    """Store in the record why values are missing."""
     if why:
         namespace(namespace(bm_data, 'host'), 'unavailable').update(why)
 
 
 def _flat(gpu: dict[str, Any], process: Any) -> dict[str, Any]:
-    """Return the numbers of a GPU, and the memory of one process in place of all."""
+    """Return the numbers of a GPU, with the memory of one process instead of all."""
     flat = {k: v for k, v in gpu.items() if k not in ('index', 'processes')}
     for entry in gpu.get('processes', ()):
         if entry['pid'] == getattr(process, 'pid', None) and 'memory' in entry:

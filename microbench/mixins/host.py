@@ -1,4 +1,4 @@
-"""The machine and the place on it."""
+"""Capture the machine and the working directory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class MBHostInfo:
     """Host name, operating system, CPU cores and memory.
 
-    Memory is in bytes. Other systems than Linux need psutil to tell cores and memory;
+    Memory is in bytes. On systems other than Linux, cores and memory require psutil;
     without it they are left out.
 
     >>> from microbench import MBHostInfo, MicroBench
@@ -41,7 +41,7 @@ class MBHostInfo:
     @per_process
     def capture_hostname(self, bm_data: dict[str, Any]) -> None:
         """Set `host.hostname`."""
-        # Importing socket costs a tenth of Python's start; its answer is the same.
+        # Importing socket takes a tenth of Python's start; its result is the same.
         socket = sys.modules.get('socket')
         name = os.uname().nodename if socket is None else socket.gethostname()
         namespace(bm_data, 'host')['hostname'] = name
@@ -53,10 +53,10 @@ class MBHostInfo:
 
     @per_process
     def capture_affinity(self, bm_data: dict[str, Any]) -> None:
-        """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if some CPUs are left out.
+        """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if some CPUs are excluded.
 
-        `0-3,8` and 5, as taskset(1) or the launcher of a job have set it: for the main
-        thread, whichever thread has the first record.
+        Their form is `0-3,8` and 5. taskset(1) or the launcher of a job sets them. They are
+        those of the main thread, even if another thread has the first record.
         """
         add_affinity(bm_data, os.getpid())
 
@@ -83,7 +83,7 @@ class MBHostInfo:
 
 
 def _add(bm_data: dict[str, Any], field: str, ask: Callable[[], Any]) -> None:
-    """Set a field of the host, or the reason why it is not there: in a sandbox, say."""
+    """Set a field of the host; if it cannot be read, store the reason."""
     host = namespace(bm_data, 'host')
     try:
         host[field] = ask()
@@ -92,9 +92,7 @@ def _add(bm_data: dict[str, Any], field: str, ask: Callable[[], Any]) -> None:
 
 
 class MBWorkingDir:
-    """Working directory of the call.
-
-    Raises FileNotFoundError where it was deleted.
+    """Working directory of the call, stored as `call.working_dir`.
 
     >>> from microbench import MBWorkingDir, MicroBench
     >>> class Bench(MicroBench, MBWorkingDir):
@@ -112,5 +110,9 @@ class MBWorkingDir:
 
     @early
     def capture_working_dir(self, bm_data: dict[str, Any]) -> None:
-        """Set `call.working_dir`; FileNotFoundError if it was deleted."""
+        """Set `call.working_dir`.
+
+        Raises:
+            FileNotFoundError: the directory was deleted.
+        """
         namespace(bm_data, 'call')['working_dir'] = os.getcwd()

@@ -1,4 +1,4 @@
-"""Packages that the calling code uses."""
+"""Capture the packages that the calling code uses."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ FUNCTION = 0x1  # CO_OPTIMIZED, a flag of the code of functions (inspect)
 class MBGlobalPackages:
     """Versions of the packages that the calling code has in its globals.
 
-    So are those that the timed function imports by itself. Cannot fail: what has no
-    version is left out. No code of a package runs: what is lazy stays so.
+    Packages that the timed function imports itself are included. Never raises: a package
+    without a version is left out. No code of a package runs, and lazy imports stay lazy.
 
     >>> from microbench import MBGlobalPackages, MicroBench
     >>> import pytest
@@ -44,14 +44,14 @@ class MBGlobalPackages:
     def capture_functions(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Add to `python.loaded_packages`.
 
-        A module with a `__version__` counts by itself; one without, and anything else, by
-        the package that it belongs to, whose version may be that of the distribution.
-        What has no version is skipped, and so is the standard library. Code that was
-        called by the standard library (a task, a thread) is looked at through the globals
-        of the decorated function.
+        A module with a `__version__` is listed itself. A module without, and any other
+        object, is listed by its package, whose version may be that of the distribution.
+        Packages without a version and the standard library are skipped. If the standard
+        library called the code (a task, a thread), the globals of the decorated function
+        are used.
 
-        What the decorated function, or the one around a block, imports follows when it
-        has run; so do lazy imports in its globals that were loaded meanwhile.
+        Packages that the decorated function, or the one around a block, imports are added
+        after it has run; so are lazy imports in its globals that were loaded meanwhile.
         """
         names, code = _looked_at(bm_data)
         _add(bm_data, packages_of(list(names.values())))

@@ -1,4 +1,4 @@
-"""Memory that the code needed at most."""
+"""Measure the peak memory of the code."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 
 class MBPeakMemory:
-    """Peak memory of the code; of the command: its peak resident size.
+    """Peak memory of the code in bytes; in the command, the peak resident size.
 
-    In Python it is what tracemalloc traced beyond what was allocated before, by all
-    threads. Tracing makes code that allocates several times slower: compare durations
-    only with others that were taken with it. `call.slowed_by` says so. Bytes.
+    In Python it is the memory that all threads allocate beyond the memory in use before,
+    traced with tracemalloc. Tracing slows code that allocates by a factor of several:
+    compare durations only with those of other traced records. `call.slowed_by` names the
+    mixin.
 
     >>> from microbench import MBPeakMemory, MicroBench
     >>> class Bench(MicroBench, MBPeakMemory):
@@ -35,7 +36,7 @@ class MBPeakMemory:
 
     @spanning
     def capture_peak_memory(self, bm_data: dict[str, Any]) -> Generator[None]:
-        """Trace memory while the code runs; not in the command, whose code is a child."""
+        """Trace memory while the code runs, except in the command, which runs a child."""
         call = namespace(bm_data, 'call')
         if call.get('invocation') == 'CLI':
             return
@@ -49,7 +50,8 @@ class MBPeakMemory:
     def capturepost_peak_memory(self, bm_data: dict[str, Any]) -> None:
         """Set `call.peak_memory_bytes`; null if a command could not be started.
 
-        Up to our own size it is an upper bound: `call.peak_memory_is_upper_bound`.
+        `call.peak_memory_is_upper_bound` is true if the peak is not above the size of this
+        process, since the kernel counts that for the child as well.
         """
         while bm_data.get('_undo'):  # no run has it go on: the hooks are called by hand
             next(bm_data['_undo'].pop(), None)
@@ -66,7 +68,7 @@ class MBPeakMemory:
 def _largest(children: Sequence[Any]) -> int | None:
     """Return the largest peak of these children, in bytes; None if there are none.
 
-    Where `os.wait4` had no usage to give, that of all children so far takes its place.
+    If `os.wait4` returned no usage, that of all children so far is used.
     """
     sizes = [peak_size(usage) for usage in children if usage is not None]
     if children and not sizes and resource is not None:
@@ -75,14 +77,13 @@ def _largest(children: Sequence[Any]) -> int | None:
 
 
 class Measured:
-    """The traced memory from now on: above what there is now.
+    """Measure the peak of traced memory from now on, above the present memory.
 
-    tracemalloc has one peak for the whole process. Before it is reset, it is noted for
-    all others that are being measured; the last one ends the tracing, if the first one
-    had to begin it.
+    tracemalloc has a single peak for the whole process. Before resetting it, all running
+    measurements store it. The last one stops tracing if the first one had to start it.
     """
 
-    lock = RLock()  # a signal handler can come in between
+    lock = RLock()  # reentrant, since a signal handler may measure as well
     running: list[Measured] = []  # noqa: RUF012 - of the whole process
     began_tracing = False
 
@@ -121,7 +122,7 @@ class Measured:
 
 
 def _in_child() -> None:
-    """Other threads of the parent are not here: neither their lock nor their calls."""
+    """Forget the lock and the measurements of threads that exist only in the parent."""
     Measured.lock = RLock()
 
 

@@ -1,4 +1,4 @@
-"""Environment modules, as Lmod and Environment Modules load them."""
+"""Capture the modules that Lmod or Environment Modules has loaded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VARIANTS = '__MODULES_LMVARIANT'  # of Environment Modules 5.1 and later
 class MBLoadedModules:
     """Loaded environment modules (Lmod, Environment Modules) and their versions.
 
-    Empty where no module is loaded. Cannot fail.
+    Empty if no module is loaded. Never raises.
 
     >>> from microbench import MBLoadedModules, MicroBench
     >>> class Bench(MicroBench, MBLoadedModules):
@@ -41,9 +41,9 @@ class MBLoadedModules:
     def capture_loaded_modules(self, bm_data: dict[str, Any]) -> None:
         """Set `loaded_modules`, such as `{"gcc": "12.2.0"}`.
 
-        `bio/samtools/1.19` is version `samtools/1.19` of `bio`, as long as there is one
-        `bio` only. Several go by their full names: `bio/samtools`, version `1.19`. So do
-        modules that were loaded by the path of their file.
+        `bio/samtools/1.19` is version `samtools/1.19` of `bio`, if only one `bio` is
+        loaded. If several are, the full name is used: `bio/samtools`, version `1.19`. So it
+        is for modules that were loaded by the path of their file.
 
         `loaded_module_variants`, such as `{"gcc": {"threads": "posix", "debug": true}}`,
         is set if modules were loaded with variants (module(1), "Advanced module version

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs as the program nvidia-smi describes them."""
+"""Capture NVIDIA GPUs through the program nvidia-smi."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ def gpu_id(value: object) -> str:
 
 
 class MBNvidiaSmi:
-    """Attributes of the NVIDIA GPUs, asked of nvidia-smi.
+    """Attributes of the NVIDIA GPUs, read with nvidia-smi.
 
-    Class attributes: `nvidia_attributes`, what `nvidia-smi --help-query-gpu` lists
-    (default: `gpu_name` and `memory.total`); and `nvidia_gpus`, indexes from 0, UUIDs or
-    PCI bus ids (default: all GPUs). `MBGpu` gives numbers, and needs no program.
+    `MBGpu` gives numbers, and needs no program.
+
+    Attributes:
+        nvidia_attributes: names that `nvidia-smi --help-query-gpu` lists; the default is
+            `gpu_name` and `memory.total`.
+        nvidia_gpus: indexes from 0, UUIDs or PCI bus ids; the default is all GPUs.
 
     >>> from microbench import MicroBench
     >>> class Bench(MicroBench, MBNvidiaSmi):
@@ -62,14 +65,14 @@ class MBNvidiaSmi:
     def capture_nvidia(self, bm_data: dict[str, Any]) -> None:
         """Set `nvidia`, a list with one object for each GPU: text with units.
 
-        What nvidia-smi says instead of values ("No devices were found") becomes
+        A message of nvidia-smi in place of values ("No devices were found") is stored as
         `host.unavailable.nvidia`.
 
         Raises:
-            ValueError: `nvidia_gpus` is empty or holds what is no id.
+            ValueError: `nvidia_gpus` is empty or contains something that is not an id.
             FileNotFoundError: nvidia-smi is not installed.
-            subprocess.CalledProcessError: it failed.
-            subprocess.TimeoutExpired: it hangs.
+            subprocess.CalledProcessError: nvidia-smi failed.
+            subprocess.TimeoutExpired: nvidia-smi did not answer in time.
         """
         asked = _several(getattr(self, 'nvidia_attributes', ('gpu_name', 'memory.total')))
         attributes = ['uuid', *asked]
@@ -90,8 +93,8 @@ class MBNvidiaSmi:
 def split(line: str, attributes: list[str]) -> list[str]:
     """Return the values in a line of nvidia-smi; none if it is a message.
 
-    nvidia-smi quotes nothing. If a value holds the separator, it is the name of the GPU,
-    or else the last one.
+    nvidia-smi quotes nothing. A separator inside a value is assigned to the name of the
+    GPU, or else to the last value.
     """
     parts = line.split(', ')
     surplus = len(parts) - len(attributes)
@@ -113,7 +116,7 @@ def _gpu_ids(gpus: Any) -> list[str]:
 
 
 def _several(value: Any) -> Iterable[Any]:
-    """Return what may be given as a single word or number, or as many, as many."""
+    """Return a list of values, also if a single word or number was given."""
     if value is None or value == '':
         return ()
     return (value,) if isinstance(value, (str, int)) else value

@@ -1,7 +1,7 @@
-"""What NVML, the library of NVIDIA's driver, tells about each GPU.
+"""Read the state of each GPU from NVML, the library of NVIDIA's driver.
 
-A source is a function that asks one thing. One that fails costs its own fields only; the
-reason is kept.
+A source is a function that reads a few fields. If it fails, only its own fields are
+missing, and the reason is kept.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ THROTTLE_REASONS = {  # bits of nvmlDeviceGetCurrentClocksEventReasons
 
 
 class Session:
-    """NVML while it is in use: initialised, and shut down by close().
+    """Initialize NVML; close() shuts it down.
 
-    NVML counts who uses it, so sessions of several threads do not disturb each other.
+    NVML counts its users, so sessions of several threads do not disturb each other.
     """
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Session:
             self.why[f'gpus.{index}'] = reason(error)
 
     def read(self, sources: dict[str, Reader]) -> list[dict[str, Any]]:
-        """Return what the sources tell about each GPU."""
+        """Return the fields of each GPU, read from the sources."""
         return [self._one(index, gpu, sources) for index, gpu in self.gpus.items()]
 
     def _one(self, index: int, gpu: Any, sources: dict[str, Reader]) -> dict[str, Any]:
@@ -70,7 +70,7 @@ class Session:
         return values
 
     def close(self) -> None:
-        """Let go of the driver."""
+        """Shut down NVML."""
         if self._open:
             self._open = False
             try:
@@ -91,7 +91,7 @@ def _package() -> Any:
 
 
 def reason(error: Exception) -> str:
-    """Return why something is not there, in NVML's own words where they are."""
+    """Return why a value is missing, in NVML's words if it raised the error."""
     ours = type(error).__name__.startswith('NVMLError')
     return text_of(error) if ours else one_line(error)
 

@@ -1,4 +1,4 @@
-"""Python packages that are installed: of this process, or of the program of a command."""
+"""Capture installed Python packages, of this process or of a command's program."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ def python_program(word: str) -> str:
 class MBInstalledPackages:
     """Versions of all installed Python packages.
 
-    With `capture_paths = True` also the directories they are in. `packages_of` names
-    another Python, whose packages count; in the command it is that of the program.
+    Attributes:
+        capture_paths: store the directories of the packages as well; the default is False.
+        packages_of: another Python whose packages are listed. In the command, the default
+            is the Python of the program.
 
     >>> from microbench import MBInstalledPackages, MicroBench
     >>> class Bench(MicroBench, MBInstalledPackages):
@@ -56,10 +58,10 @@ class MBInstalledPackages:
 
     @per_process
     def capture_packages(self, bm_data: dict[str, Any]) -> None:
-        """Set `python.installed_packages`, and what is known of where they come from.
+        """Set `python.installed_packages`, and the environment that they come from.
 
-        Of two distributions of one name the first counts, as it does when importing.
-        `python.unavailable` has what could not be read, and why.
+        Of two distributions with one name the first counts, as in an import.
+        `python.unavailable` has the reason for each value that could not be read.
         """
         python = namespace(bm_data, 'python')
         found = Installed()
@@ -70,7 +72,7 @@ class MBInstalledPackages:
         found.store(python, self.capture_paths)
 
     def _add_those_of(self, python: dict[str, Any], found: Installed) -> None:
-        """Add the packages of the Python that a command runs, and say whose they are."""
+        """Add the packages of the Python that a command runs, and name that Python."""
         from .interpreters import program_of  # start-up time
 
         of = self.packages_of

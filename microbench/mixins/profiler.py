@@ -1,4 +1,4 @@
-"""Which lines of a function take the time."""
+"""Profile the lines of a function with line_profiler."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 class MBLineProfiler:
     """Hits and time of each line of the decorated function.
 
-    Needs the package line_profiler, which slows the profiled lines: do not compare
-    `call.durations` with those of records without; `call.slowed_by` names it. Only the
-    function itself is profiled, not what it calls. Of a generator, the time inside its
-    body counts. Coroutine functions and `record()` raise NotImplementedError. From
-    Python 3.12 on, line_profiler cannot tell threads apart: calls that overlap with one
-    of another thread have a note in `call.capture_errors`, and no profile.
+    Requires the package line_profiler, which slows the profiled lines: do not compare
+    `call.durations` with those of unprofiled records. `call.slowed_by` names the mixin.
+    Only the function itself is profiled, not the functions that it calls. For a generator,
+    only time inside its body counts. Coroutine functions and `record()` raise
+    NotImplementedError. From Python 3.12 on, line_profiler cannot distinguish threads:
+    calls that overlap with one of another thread get a note in `call.capture_errors`, and
+    no profile.
 
     >>> from microbench import MicroBench
     >>> class Bench(MicroBench, MBLineProfiler):
@@ -50,7 +51,7 @@ class MBLineProfiler:
         bm_data['_wrap_body'] = lambda body: _ProfiledBody(profile, body)
 
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
-        """Profile from here on: an iteration begins."""
+        """Start profiling at the beginning of an iteration."""
         forward = getattr(super(), 'pre_run_triggers', None)
         if forward is not None:
             forward(bm_data)
@@ -68,9 +69,9 @@ class MBLineProfiler:
     def capturepost_line_profile(self, bm_data: dict[str, Any]) -> None:
         """Set `call.line_profile` and `call.line_profiler`.
 
-        The first is plain: a list with file, function, line, hits and time (seconds) of
-        each line that was reached. The second is for `decode_line_profile`, and for
-        programs that read the records of microbench 2.
+        The first is a list with file, function, line, hits and time (seconds) of each line
+        that was reached. The second is text for `decode_line_profile`, and for programs
+        that read records of microbench 2.
         """
         profile = bm_data.get('_line_profiler')
         if profile is None:
@@ -86,12 +87,19 @@ class MBLineProfiler:
 
     @staticmethod
     def decode_line_profile(line_profile_pickled: str) -> LineStats:
-        """Return the statistics in a `call.line_profiler`; line_profiler is not needed.
+        """Return the statistics of a `call.line_profiler`, without the package.
 
-        Text from strangers is safe to decode: nothing in it is executed.
+        Text from an untrusted source is safe: nothing in it is executed.
+
+        Args:
+            line_profile_pickled: `call.line_profiler` of a record.
+
+        Returns:
+            An object with `timings`, a dict from (file, first line, function) to a list of
+            (line, hits, time), and `unit`, the seconds in one unit of these times.
 
         Raises:
-            ValueError: the text holds anything else.
+            ValueError: the text is not a line profile.
         """
         return decoded(line_profile_pickled)
 
@@ -99,10 +107,12 @@ class MBLineProfiler:
     def print_line_profile(line_profile_pickled: str, **kwargs: Any) -> None:
         """Print a `call.line_profiler` beside the source lines.
 
-        `kwargs` are those of `line_profiler.show_text`, such as `stream`.
+        Args:
+            line_profile_pickled: `call.line_profiler` of a record.
+            **kwargs: arguments of `line_profiler.show_text`, such as `stream`.
 
         Raises:
-            ValueError: the text holds anything else.
+            ValueError: the text is not a line profile.
             ImportError: line_profiler is not installed.
         """
         from line_profiler import show_text
@@ -112,17 +122,17 @@ class MBLineProfiler:
 
 
 def can_nest(profiler: Any) -> bool:
-    """Whether the end of a profile leaves those around it running (line_profiler 5)."""
+    """Return True if ending a profile leaves the ones around it running (version 5)."""
     return hasattr(profiler, 'add_callable')
 
 
 class _Profile:
-    """The profiler of one call: started and stopped for each iteration.
+    """Profiler of one call, started and stopped for each iteration.
 
-    From Python 3.12 on, line_profiler observes all threads at once, and fails where two
-    start it. There, no profile is started beside one of another thread, and those that
-    overlap are given up: their counts would be wrong. Before line_profiler 5, the end of
-    a profile ends the one around it: that is given up, too.
+    From Python 3.12 on, line_profiler observes all threads at once, and fails if two start
+    it. So no profile is started while another thread is profiled, and profiles that overlap
+    are dropped, because their counts would be wrong. Before line_profiler 5, the end of a
+    profile ends the one around it, which is dropped, too.
     """
 
     every_thread = sys.version_info >= (3, 12)
@@ -138,7 +148,7 @@ class _Profile:
         self.trace: Any = None
 
     def start(self) -> None:
-        """Profile this thread from here on, where the counts will be right."""
+        """Start profiling this thread, if its counts will be right."""
         self.thread = get_ident()
         others = [p for p in self.running if p.thread != self.thread]
         around = [p for p in self.running if p.thread == self.thread]
@@ -159,7 +169,7 @@ class _Profile:
             self.trace_before, self.trace = before, sys.gettrace()
 
     def stop(self) -> None:
-        """Stop if it goes on."""
+        """Stop profiling, if it is running."""
         if self not in self.running:
             return
         expected = (None, self.trace) if self.problem else (self.trace,)
@@ -176,13 +186,13 @@ class _Profile:
                 self._put_trace_back()
 
     def _put_trace_back(self) -> None:
-        """Let coverage or a debugger go on: line_profiler before 5 leaves none."""
+        """Restore the trace function of coverage or a debugger (line_profiler before 5)."""
         another_profiler = hasattr(self.trace_before, 'enable_by_count')
         if sys.gettrace() is None and not another_profiler:
             sys.settrace(self.trace_before)
 
     def stats(self) -> Any:
-        """Return the statistics of this call, and let the next one have the profiler."""
+        """Return the statistics of this call, and release the profiler to the next one."""
         stats = self.taken.stats()
         self.pool.idle.append(self.taken)
         return stats
@@ -195,7 +205,7 @@ class _Profile:
 
 
 class _ProfiledBody:
-    """A generator that is profiled while it runs, not while its consumer does."""
+    """Generator that is profiled only while its own body runs."""
 
     def __init__(self, profile: _Profile, body: Any) -> None:
         profile.stop()  # each step by itself instead

@@ -1,4 +1,4 @@
-"""The Python that runs the code."""
+"""Capture the Python that runs the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class MBPythonInfo:
     """Python version, prefix and executable.
 
-    Part of `MicroBench`. Cannot fail.
+    Part of `MicroBench`. Never raises.
 
     >>> from microbench import MBPythonInfo, MicroBenchBase
     >>> class Bench(MBPythonInfo, MicroBenchBase):
@@ -35,7 +35,7 @@ class MBPythonInfo:
     def capture_python_info(self, bm_data: dict[str, Any]) -> None:
         """Set `python.version`, `python.prefix` and `python.executable`."""
         python = namespace(bm_data, 'python')
-        platform = sys.modules.get('platform')  # says the same, and costs its import
+        platform = sys.modules.get('platform')  # not imported, to save its time
         version = platform.python_version() if platform else sys.version.split()[0]
         python['version'] = version
         python['prefix'] = sys.prefix

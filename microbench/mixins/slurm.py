@@ -1,4 +1,4 @@
-"""The job of a cluster's scheduler: SLURM or another."""
+"""Capture the job of a cluster's scheduler: SLURM or another."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class MBSlurmInfo:
     """SLURM job (or PBS, LSF, Flux ...): its environment variables, secrets masked.
 
-    Empty outside a job. Cannot fail.
+    Empty outside a job. Never raises.
 
     >>> from microbench import MBSlurmInfo, MicroBench
     >>> class Bench(MicroBench, MBSlurmInfo):
@@ -42,7 +42,7 @@ class MBSlurmInfo:
         In a job of another scheduler or launcher, one of `pbs`, `lsf`, `sge`, `flux`,
         `htcondor`, `oar`, `cobalt`, `pjm`, `aws_batch`, `kubernetes`, `torchrun` is set as
         well, unless the record has a field of that name. `process` has the rank of this
-        process among those that were started together.
+        process among all that the launcher started together.
         """
         names = list(os.environ)  # items() would decode all values
         found, why = jobs.jobs(names)
@@ -58,7 +58,7 @@ class MBSlurmInfo:
 
 
 def list_masked(bm_data: dict[str, Any], fields: Iterable[str]) -> None:
-    """Add to `mb.masked` what is masked in these fields, whatever `redact` is."""
+    """Add the masked names in these fields to `mb.masked`, even with `redact = None`."""
     masked = [
         f'{field}.{name}'
         for field in fields

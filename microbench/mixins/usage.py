@@ -1,4 +1,4 @@
-"""What the code used of the machine, as the kernel counts it."""
+"""Capture the resources that the code used, as the kernel counts them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ if TYPE_CHECKING:
 resource: Any
 try:
     import resource
-except ImportError:  # not a POSIX system: the field is absent there
+except ImportError:  # not a POSIX system; the field is missing there
     resource = None
 
-# Differences make sense for these; `maxrss` is a lifetime maximum (getrusage(2)).
+# Counters with a meaningful difference; `maxrss` is a maximum (getrusage(2)).
 FIELDS = ('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw')
 
 
 class MBResourceUsage:
     """CPU time, page faults, I/O and context switches of each iteration.
 
-    Times are seconds, the rest are counts (getrusage(2)), of the whole process; in the
-    command they are those of the child, with its `maxrss` in bytes. The kernel begins that
-    with the size of the parent: up to there, `maxrss_is_upper_bound` is true.
+    Times are in seconds, the rest are counts (getrusage(2)) of the whole process. In the
+    command they are those of the child, with its `maxrss` in bytes. The kernel starts
+    `maxrss` at the size of the parent; if it is not above that, `maxrss_is_upper_bound` is
+    true.
 
     >>> from microbench import MBResourceUsage, MicroBench
     >>> class Bench(MicroBench, MBResourceUsage):
@@ -45,7 +46,7 @@ class MBResourceUsage:
     def capture_resource_usage(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Prepare `resource_usage`, a list with one object for each iteration.
 
-        With `record_on_exit()` there is one, from here to the end of the process.
+        With `record_on_exit()` there is one object, up to the end of the process.
         """
         if resource is None:
             return
@@ -65,7 +66,7 @@ class MBResourceUsage:
             bm_data['_usage_before'] = resource.getrusage(resource.RUSAGE_SELF)
 
     def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
-        """Read them again, and keep the differences."""
+        """Read the counters again, and store the differences."""
         if resource is not None and '_usage_before' in bm_data:
             after = resource.getrusage(resource.RUSAGE_SELF)
             used = differences(bm_data.pop('_usage_before'), after)
@@ -84,9 +85,9 @@ class MBResourceUsage:
 
 
 def differences(before: Any, after: Any) -> dict[str, Any]:
-    """Return what was used between two readings of getrusage(2).
+    """Return the differences between two readings of getrusage(2).
 
-    Times are rounded to the microseconds in which the kernel gives them.
+    Times are rounded to microseconds, the kernel's unit.
     """
     used = [(f, getattr(after, f'ru_{f}') - getattr(before, f'ru_{f}')) for f in FIELDS]
     return {field: round(value, 6) for field, value in used}
@@ -96,8 +97,8 @@ def totals(usage: Any, least: int = 0) -> dict[str, Any]:
     """Return the totals of a finished child, with `maxrss` in bytes.
 
     Args:
-        usage: as wait4(2) gives it.
-        least: up to this many bytes, `maxrss` may be ours.
+        usage: result of wait4(2).
+        least: size in bytes up to which `maxrss` may be that of this process.
     """
     found = {f: round(getattr(usage, f'ru_{f}'), 6) for f in FIELDS}
     found['maxrss'] = peak_size(usage)
@@ -107,7 +108,7 @@ def totals(usage: Any, least: int = 0) -> dict[str, Any]:
 
 
 def least_peak() -> int:
-    """Return up to how many bytes the peak of a child may be that of this process.
+    """Return the size in bytes up to which the peak of a child may be this process's.
 
     Linux begins the peak of a process with that of the memory in which it was before
     execve(2) (`setmax_mm_hiwater_rss` in fs/exec.c). After vfork(2), as of posix_spawn(3)

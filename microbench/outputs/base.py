@@ -1,4 +1,4 @@
-"""The protocol of a sink, and what sinks share."""
+"""The protocol of a sink, and its base class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def beside(write: Callable[..., None]) -> Callable[[WriteRecord], WriteRecord]:
-    """Mark a `write_record` whose class has a `write` that does the same with a str."""
+    """Mark a `write_record` that is equivalent to this `write` of its class."""
 
     def mark(write_record: WriteRecord) -> WriteRecord:
         write_record.beside = write  # type: ignore[attr-defined]
@@ -23,57 +23,87 @@ def beside(write: Callable[..., None]) -> Callable[[WriteRecord], WriteRecord]:
 class Output:
     """Base class of sinks.
 
-    A sink overrides `write_record`, which takes bytes; or `write`, which takes a str,
-    as sinks for microbench 2.1.0 do. It may raise: the bench sees to it that neither
-    the program nor the other sinks suffer.
+    A subclass overrides `write_record`, which takes bytes, or `write`, which takes a str
+    as in microbench 2.1.0. Both may raise: the bench warns, and neither the program nor
+    the other sinks are affected.
 
+    Attributes:
+        local: False for a sink that needs a network; it is called after the local ones.
+
+    >>> from microbench import MicroBench
     >>> class Printed(Output):
     ...     def write_record(self, record, timeout=None):
-    ...         print(record.decode())
-
-    A sink that needs a network says so with `local = False`: then it gets its turn after
-    those that do not.
+    ...         print(type(record).__name__, len(record) > 0)
+    >>> bench = MicroBench(outputs=[Printed()])
+    >>> with bench.record('fit'):
+    ...     pass
+    bytes True
     """
 
     local = True
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
-        """Store one record: a line of JSON, ASCII, without its newline.
+        """Store one record.
 
         Args:
-            record: the line.
-            timeout: seconds it may take; None leaves it to the sink.
+            record: one line of JSON in ASCII, without its newline.
+            timeout: seconds that this may take; None leaves the limit to the sink.
+
+        Raises:
+            NotImplementedError: the subclass defines neither this method nor `write`.
         """
         self.write(record.decode('ascii'))
 
     def write(self, bm_json_str: str) -> None:
-        """Store one record, given as a str without its newline."""
+        """Store one record.
+
+        Args:
+            bm_json_str: one line of JSON, without its newline.
+
+        Raises:
+            NotImplementedError: the subclass does not define this method.
+        """
         raise NotImplementedError(f'{type(self).__name__} does not define write()')
 
     def look_ahead(self) -> None:
-        """Raise OSError if no record could be stored as things are.
+        """Raise OSError if a record could not be stored at present.
 
-        Asked before the first record, so that the user is warned before hours of work.
-        It changes nothing, opens nothing and takes no time.
+        The bench calls this before the first record, so that a warning appears before
+        hours of work. An override should be quick, and change and open nothing.
         """
 
     def flush(self, timeout: float | None = None) -> None:
-        """Wait, `timeout` seconds at most, until what was written is stored."""
+        """Wait until all written records are stored.
+
+        Args:
+            timeout: seconds to wait at most; None leaves the limit to the sink.
+        """
 
     def close(self) -> None:
-        """Let go of files and connections; the next record opens them again."""
+        """Close files and connections; the next record opens them again."""
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
-        """Return the stored records; NotImplementedError if the sink cannot read."""
+        """Return the stored records.
+
+        Args:
+            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
+            flat: join the names of nested objects with dots.
+
+        Returns:
+            The records in the order of writing.
+
+        Raises:
+            NotImplementedError: the sink cannot read records.
+        """
         raise NotImplementedError(f'{type(self).__name__} cannot read records back')
 
 
 def writer_of(sink: Any) -> Callable[..., None]:
-    """Return the method that takes the bytes of a record, and a timeout if there is one.
+    """Return the function that stores a record, called with bytes and a timeout.
 
-    That is `write_record`, unless the sink has none, or a `write` nearer to its class than
-    that: then it was written for 2.1.0 and gets a str. So does one whose `write` was
-    replaced, as tests do that patch `FileOutput.write`.
+    It is `write_record`, except for sinks that were written for 2.1.0: those without a
+    `write_record`, and those whose class overrides `write` only. A `write` that a test has
+    patched into the class or object is also called.
     """
     if 'write' not in getattr(sink, '__dict__', ()):
         for cls in type(sink).__mro__:

@@ -1,4 +1,4 @@
-"""Records in a file, a file object, or memory: one line each."""
+"""Store records in a file, a file object, or memory: one line each."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
-RECENT = 1 << 20  # bytes that others may have appended within some microseconds
+RECENT = 1 << 20  # bytes that other processes may append within microseconds
 EFFECTIVE = os.access in os.supports_effective_ids
 
 
@@ -31,12 +31,12 @@ def _is_path(outfile: Any) -> bool:
 def _is_binary(file: Any) -> bool:
     if isinstance(file, io.BufferedIOBase):
         return True
-    # What codecs.open() gives takes text, and tells the mode of the file below it.
+    # A file of codecs.open() takes text, although `mode` is that of the file below it.
     return 'b' in str(getattr(file, 'mode', '')) and not hasattr(file, 'encoding')
 
 
 def _write_all(file: io.RawIOBase, line: bytes) -> None:
-    """Write to a file without a buffer, which may take a part at a time."""
+    """Write a line to a raw file, which may accept only a part per call."""
     while line:
         written = file.write(line)
         if not written:
@@ -52,7 +52,7 @@ def _raise_if_unwritable(file: Any) -> None:
 
 
 def _trouble_at(path: Any) -> int:
-    """Return the errno that opening the file would give; 0 for none."""
+    """Return the errno that opening the file would raise; 0 if it can be opened."""
     place, access = path, os.W_OK
     if not os.path.exists(path):
         place, access = os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK
@@ -67,7 +67,7 @@ def _trouble_at(path: Any) -> int:
 
 
 def _raise_if_compressed(path: Any) -> None:
-    """Raise OSError if lines cannot be appended to what is there."""
+    """Raise OSError if the file is compressed, so that no line can be appended."""
     if os.fsencode(path).endswith(COMPRESSED) and _is_regular_or_missing(path):
         from ..results.compressed import LONGEST, kind_of  # start-up time
 
@@ -75,7 +75,7 @@ def _raise_if_compressed(path: Any) -> None:
             with open(path, 'rb') as file:
                 kind = kind_of(file.read(LONGEST))
         except OSError:
-            return  # it cannot be read, or is not there
+            return  # the file does not exist or cannot be read
         if kind is not None:
             raise OSError(EINVAL, 'it is compressed, and takes no further lines', path)
 
@@ -88,7 +88,7 @@ def _is_regular_or_missing(path: Any) -> bool:
 
 
 def _no_sync() -> None:
-    """Leave it to the system when what was written is stored."""
+    """Do nothing: the system decides when written lines reach the disk."""
 
 
 class FileOutput(Output):
@@ -97,14 +97,19 @@ class FileOutput(Output):
     Args:
         outfile: a path (str or os.PathLike), a file object open for writing text or
             bytes, or None for memory (an `io.StringIO`).
-        durability: `'fsync'` has each record of a path on its disk before the program
-            goes on, for the price of a disk's answer (fsync(2)): then it outlives a
-            power failure. With `'write'` it is the system's, and outlives the process.
+        durability: `'write'` hands each record to the operating system, so that it
+            outlives the process. `'fsync'` also waits until the disk has stored it
+            (fsync(2)), so that it outlives a power failure. It applies to paths only.
 
-    The file behind a path is opened at the first record and stays open. Each record is
-    one system call; a line that another writer left unfinished is kept apart, a file
-    that was deleted or rotated is made anew. A relative path means the directory the
-    process is in when the first record begins. File objects are flushed after each record.
+    Raises:
+        TypeError: `outfile` is neither a path nor a file object.
+        ValueError: `outfile` is empty or a directory, or `durability` is unknown.
+
+    The file of a path is opened at the first record and stays open. Each record is one
+    system call. A record never continues the unfinished line of another writer. A file
+    that was deleted or rotated is created again. A relative path is resolved in the
+    working directory at the beginning of the first record. File objects are flushed after
+    each record.
 
     To read many files, give a pattern with `*` or `?`, such as `results-*.jsonl`.
     Compressed files are read too (gzip, bzip2, xz; zstd from Python 3.14 on); nothing
@@ -137,15 +142,15 @@ class FileOutput(Output):
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
         self._path = outfile
-        self._path_of: Any = None  # the outfile that this is the absolute path of
-        self._journals: str | None = None  # a directory that its bench was given for them
+        self._path_of: Any = None  # the outfile of which _path is the absolute path
+        self._journals: str | None = None  # the bench's directory of journals
         self._lock = Lock()
 
     def __repr__(self) -> str:
         return f'FileOutput({self.outfile!r})'
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy, in another process too, opens the file itself."""
+        """Leave out what a copy, maybe in another process, must open itself."""
         return {**self.__dict__, '_appender': None, '_path_of': None, '_lock': None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -157,12 +162,27 @@ class FileOutput(Output):
         return _is_path(self.outfile)
 
     def write(self, bm_json_str: str) -> None:
-        """Append the record and a newline."""
+        """Append one record and a newline.
+
+        Args:
+            bm_json_str: one line of JSON, without its newline.
+
+        Raises:
+            OSError: the record could not be written.
+        """
         self.write_record(bm_json_str.encode())
 
     @beside(write)
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
-        """Append the record and a newline."""
+        """Append one record and a newline.
+
+        Args:
+            record: one line of JSON in ASCII, without its newline.
+            timeout: ignored; a file has no time limit.
+
+        Raises:
+            OSError: the record could not be written.
+        """
         if self._is_path:
             appender = self._open_appender()
             appender.append(record)
@@ -172,9 +192,12 @@ class FileOutput(Output):
             self._write_to_object(record)
 
     def look_ahead(self) -> None:
-        """Raise OSError if the file cannot be written, or made, as things are.
+        """Check that the file can be written or created at present; write nothing.
 
-        From here on, a relative path means the directory that the process is in now.
+        A relative path is resolved in the working directory of the first call.
+
+        Raises:
+            OSError: the file cannot be written.
         """
         if self._is_path:
             self._absolute()
@@ -189,14 +212,14 @@ class FileOutput(Output):
         _raise_if_compressed(self._absolute())
 
     def _absolute(self) -> Any:
-        """Return the absolute path: from now on it is the same, whatever chdir() does."""
+        """Return the absolute path, which a later chdir() does not change."""
         if self._path_of is not self.outfile:
             self._path = os.path.abspath(self.outfile)
             self._path_of = self.outfile
         return self._path
 
     def _place(self) -> Any:
-        """Return where the file is, or would be made now."""
+        """Return the path at which the file is or would be created."""
         return self._path if self._path_of is self.outfile else self.outfile
 
     def _open_appender(self) -> _core.Appender:
@@ -214,7 +237,7 @@ class FileOutput(Output):
         return appender
 
     def _recover(self, appender: _core.Appender) -> None:
-        """Put into the file what processes have left behind that were killed."""
+        """Append the records of killed processes to the file."""
         path = self._path
         paths = reader.at_first_record(path, self._journals)
         if not paths or not _is_regular_or_missing(path):
@@ -224,7 +247,7 @@ class FileOutput(Output):
         sync = appender.sync if self.durability == 'fsync' else _no_sync
         try:
             recovery.recover_before_first_record(paths, path, appender.append, sync)
-        except Exception as error:  # what others have left behind is not worth a record
+        except Exception as error:  # a failed recovery must not cost the new record
             warn(
                 f'{self._path}: records could not be recovered: {one_line(error)}',
                 RuntimeWarning,
@@ -243,7 +266,7 @@ class FileOutput(Output):
 
     @property
     def _can_be_read(self) -> bool:
-        """Whether it can be asked what it has got: a file of the system's, or memory."""
+        """Whether the contents can be read: of a path, a built-in file, or memory."""
         if not self._is_path and type(self.outfile).__module__ != '_io':
             return False
         try:
@@ -253,7 +276,7 @@ class FileOutput(Output):
             return False
 
     def _ends_with(self, record: bytes) -> bool:
-        """Whether the record is among the last that the file has got."""
+        """Return True if the record is near the end of the file."""
         with self._to_read_last(RECENT + len(record)) as file:
             return record in file.read()
 
@@ -272,12 +295,19 @@ class FileOutput(Output):
         return file
 
     def flush(self, timeout: float | None = None) -> None:
-        """Have the system write the file to its disk (fsync)."""
+        """Wait until the disk has stored the file of a path (fsync(2)).
+
+        Args:
+            timeout: ignored; fsync(2) has no time limit.
+
+        Raises:
+            OSError: the disk reported an error.
+        """
         if self._appender is not None:
             self._appender.sync()
 
     def close(self) -> None:
-        """Close the file of a path; file objects belong to the caller."""
+        """Close the file of a path; a file object stays open, since the caller owns it."""
         if self._appender is not None:
             self._appender.close()
 
@@ -286,11 +316,17 @@ class FileOutput(Output):
 
         Args:
             format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
-            flat: join the names of nested objects by dots.
+            flat: join the names of nested objects with dots.
 
-        A missing file has no records. Lines that are no JSON objects are skipped, and
-        counted in one RuntimeWarning. A file object that cannot be read raises
-        NotImplementedError, so that the next sink answers.
+        Returns:
+            The records; none if the file does not exist. Lines that are not JSON objects
+            are skipped, and counted in one RuntimeWarning.
+
+        Raises:
+            NotImplementedError: the file object cannot be read.
+            ValueError: `format` is unknown.
+            OSError: the file cannot be read.
+            ImportError: `format` is `'df'`, and pandas is missing.
         """
         from ..results.reading import decode_blocks  # start-up time
         from ..results.shapes import shaped  # start-up time

@@ -1,4 +1,4 @@
-"""Records sent to a web server: one request each."""
+"""Send records to a web server: one request each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 10
-# What another host gets to see; any other header may hold a key.
+# Only these headers are sent to another host; any other may contain a key.
 HARMLESS = ('Accept', 'Content-', 'User-agent')
-# urllib follows no redirect of a request that has gone to this many places.
+# Marks a request as redirected too often, so that urllib follows no redirect. A handler
+# would need an opener of its own, which bypasses install_opener() and stubs of urlopen().
 FOLLOWED_ENOUGH = dict.fromkeys(range(1000), 0)
 
 
@@ -25,17 +26,20 @@ class HttpOutput(Output):
     """Send each record to a web server, as one request.
 
     Args:
-        url: where to, beginning with `http://` or `https://`.
-        headers: added to each request. `Content-Type` is `application/json` unless it
-            is among them.
+        url: address that begins with `http://` or `https://`.
+        headers: headers to add to each request. `Content-Type` is `application/json`
+            unless it is among them.
         timeout: seconds that connecting, and each wait for an answer, may take; None
-            waits for ever.
-        method: `'POST'`, `'PUT'` ...
+            waits without limit.
+        method: method of the request, such as `'POST'` or `'PUT'`.
 
-    An answer other than 2xx raises `urllib.error.HTTPError`, trouble on the way there
-    `urllib.error.URLError` or `TimeoutError`. A redirect is followed with the same
-    method and body; to another host, without headers that may be confidential. Nothing
-    is sent twice on its own account.
+    Raises:
+        TypeError: `url` or `method` is not a str, or `headers` is not a dict.
+        ValueError: `url` is not a web address or contains a password, or `timeout` is not
+            positive.
+
+    A redirect is followed with the same method and body; to another host, without headers
+    that may be confidential. A failed request is not repeated.
 
     To send something else than the record, override `format_payload`:
 
@@ -69,31 +73,39 @@ class HttpOutput(Output):
         self.method = method.upper()
 
     def __repr__(self) -> str:
-        """The path is left out: it is what keeps the address of a web hook secret."""
+        """Return the address without its path, which is the secret of a web hook."""
         from urllib.parse import urlsplit
 
         parts = urlsplit(self.url)
         return f'HttpOutput({parts.scheme + "://" + parts.netloc!r})'
 
     def format_payload(self, record: dict[str, Any]) -> bytes | str:
-        """Return the body of the request: bytes, or a str that is sent as UTF-8.
-
-        The default is the record as JSON, in bytes.
+        """Return the body of the request; override this to send something else.
 
         Args:
             record: the record as a dict.
+
+        Returns:
+            bytes, or a str that is sent as UTF-8. The default is the record as JSON.
         """
         import json
 
         return json.dumps(record).encode()
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
-        """Send the record.
+        """Send one record.
+
+        Args:
+            record: one line of JSON in ASCII, without its newline.
+            timeout: seconds for all redirects together, in addition to the sink's own
+                limit; None for no further limit.
 
         Raises:
-            urllib.error.HTTPError: the answer was not 2xx.
+            urllib.error.HTTPError: the status of the answer was not 2xx.
             urllib.error.URLError: the server cannot be reached.
-            TimeoutError: it did not answer in time.
+            TimeoutError: the server did not answer in time.
+            OSError: the request was redirected more than ten times.
+            ValueError: the record is not a JSON object.
         """
         limits = [limit for limit in (self.timeout, timeout) if limit is not None]
         left = min(limits, default=None)
@@ -108,7 +120,15 @@ class HttpOutput(Output):
         raise OSError(f'{self!r} was redirected more than {MOST_REDIRECTS} times')
 
     def write(self, bm_json_str: str) -> None:
-        """Send the record; raises as `write_record` does."""
+        """Send one record.
+
+        Args:
+            bm_json_str: one line of JSON, without its newline.
+
+        Raises:
+            OSError: the record was not sent; `write_record` lists the kinds.
+            ValueError: the record is not a JSON object.
+        """
         self.write_record(bm_json_str.encode())
 
     def _request(self, record: bytes) -> Request:
@@ -141,7 +161,7 @@ def _check_url(url: Any) -> None:
 
 
 def _sent(request: Request, timeout: float | None) -> str | None:
-    """Send the request once; return where it was redirected to, if it was."""
+    """Send the request once; return the address of a redirect, else None."""
     import urllib.error
     import urllib.request
 
@@ -151,7 +171,7 @@ def _sent(request: Request, timeout: float | None) -> str | None:
             return None
     except urllib.error.HTTPError as error:
         if error.fp is not None:
-            error.close()  # the answer: its connection ends here
+            error.close()  # closes the connection
         target = _target(request, error)
         if target is None:
             raise
@@ -159,10 +179,10 @@ def _sent(request: Request, timeout: float | None) -> str | None:
 
 
 def _target(request: Request, error: HTTPError) -> str | None:
-    """Return the address an answer redirects to; None if it is no redirect.
+    """Return the address that an answer redirects to; None if it is no redirect.
 
     Raises:
-        HTTPError: the address is not one that a record may be sent to.
+        HTTPError: the address is not a web address.
     """
     import io
     from urllib.error import HTTPError
@@ -195,7 +215,7 @@ def _redirected(request: Request, target: str) -> Request:
 
 
 def _is_trusted(url: str, target: str) -> bool:
-    """Whether the target is the same server, or the same one over TLS."""
+    """Return True if the target is the same server, or the same server over TLS."""
     old, new = _origin(url), _origin(target)
     return old == new or (old[0], new[0], old[1]) == ('http:80', 'https:443', new[1])
 

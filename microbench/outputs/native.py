@@ -1,4 +1,4 @@
-"""What native code can write to, as a sink would: when a process dies."""
+"""Find the path or descriptor to which native code can write when a process dies."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def native_target(sink: Any) -> str | int | None:
-    """Return what native code can write to as this sink would: a path or a descriptor.
+    """Return the path or descriptor to which native code can write instead of this sink.
 
-    None for other sinks, subclasses with an output of their own, and files that are not
-    what they seem to be (compressed ones).
+    None for other sinks, for subclasses that override writing, and for file objects that
+    transform their data (compressed files).
     """
     if not issubclass(type(sink), FileOutput):
         return None
@@ -28,7 +28,7 @@ def native_target(sink: Any) -> str | int | None:
     try:
         return os.path.abspath(os.fsdecode(sink._place()))
     except FileNotFoundError:
-        return None  # it is relative to a directory that is gone
+        return None  # a relative path in a directory that was deleted
 
 
 def _descriptor_of(file: Any) -> int | None:

@@ -1,4 +1,4 @@
-"""Records in a list of a Redis server."""
+"""Store records in a list of a Redis server."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class RedisOutput(Output):
 
     Args:
         redis_key: name of the list.
-        **connection: arguments of `redis.StrictRedis`: host, port, password ...
+        **connection: arguments of `redis.StrictRedis`, such as host, port and password.
 
     Raises:
         ImportError: the package `redis` is missing.
 
-    Nothing is connected before the first record. A connection that was lost is made
-    again at the next one. Redis repeats an append whose answer it did not get: a record
-    may then be there twice, with the same `mb.record_id`.
+    The first record opens the connection. A lost connection is opened again at the next
+    record. The package `redis` repeats an append whose answer was lost, so a record may be
+    stored twice, with the same `mb.record_id`.
 
     >>> out = RedisOutput('experiment:records', host='localhost', port=6379)
     >>> out.redis_key
@@ -41,7 +41,7 @@ class RedisOutput(Output):
         return f'RedisOutput({self.redis_key!r})'
 
     def __getstate__(self) -> dict[str, Any]:
-        """A copy, in another process too, connects by itself."""
+        """Leave out the client: a copy, maybe in another process, connects itself."""
         return {k: v for k, v in self.__dict__.items() if k != 'rclient'}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -49,7 +49,16 @@ class RedisOutput(Output):
         self.rclient = _client(self._connection)
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
-        """Append the record; raises what `redis` raises, `redis.RedisError` mostly."""
+        """Append one record to the list.
+
+        Args:
+            record: one line of JSON in ASCII, without its newline.
+            timeout: seconds that this may take, with a single attempt; None leaves limits
+                and repetition to the connection.
+
+        Raises:
+            redis.RedisError: the record was not stored.
+        """
         client = self.rclient if timeout is None else self._client_within(timeout)
         try:
             client.rpush(self.redis_key, record.decode())
@@ -58,13 +67,20 @@ class RedisOutput(Output):
                 client.close()
 
     def write(self, bm_json_str: str) -> None:
-        """Append the record; raises as `write_record` does."""
+        """Append one record to the list.
+
+        Args:
+            bm_json_str: one line of JSON, without its newline.
+
+        Raises:
+            redis.RedisError: the record was not stored.
+        """
         self.write_record(bm_json_str.encode())
 
     def _client_within(self, timeout: float) -> Any:
         """Return a client that tries once.
 
-        Its three waits (to connect, to be greeted, to be answered) share the time.
+        Its three waits (for the connection, the greeting, the answer) share the time.
         """
         from redis.backoff import NoBackoff
         from redis.retry import Retry
@@ -73,7 +89,7 @@ class RedisOutput(Output):
         return _client({**self._connection, **limits, 'retry': Retry(NoBackoff(), 0)})
 
     def close(self) -> None:
-        """Close the connections; the next record makes a new one."""
+        """Close the connections; the next record opens a new one."""
         self.rclient.close()
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
@@ -81,9 +97,16 @@ class RedisOutput(Output):
 
         Args:
             format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
-            flat: join the names of nested objects by dots.
+            flat: join the names of nested objects with dots.
 
-        Items that are no JSON objects are skipped, and counted in one RuntimeWarning.
+        Returns:
+            The records. Items that are not JSON objects are skipped, and counted in one
+            RuntimeWarning.
+
+        Raises:
+            redis.RedisError: the list cannot be read.
+            ValueError: `format` is unknown.
+            ImportError: `format` is `'df'`, and pandas is missing.
         """
         from ..results.reading import decode_lines  # start-up time
         from ..results.shapes import shaped  # start-up time
