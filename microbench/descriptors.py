@@ -1,8 +1,8 @@
-"""Import modules on first need even if no descriptor is left.
+"""Import modules on first use even if no descriptor is left.
 
-In a program that has run out of descriptors each import raises OSError. A recorded call
-must not raise it, so the files of records are closed first. Where that does not help, a
-block is an `Unrecorded`: that of core/block.py cannot be loaded then.
+In a program that has run out of descriptors, each import raises OSError. A recorded call
+must not raise it, so the files of records are closed first. If that does not help, a block
+is an `Unrecorded`, because core/block.py cannot be imported.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
 
 def loaded(load: Callable[[], Any]) -> Any:
-    """Call a function that imports; once more if no descriptor was left.
+    """Call a function that imports; if no descriptor is left, close files and try again.
+
+    Args:
+        load: function that imports and returns something.
 
     Raises:
-        OSError: no descriptor is left, although our own files are closed.
+        OSError: no descriptor is left although the files of records are closed.
     """
     try:
         return load()
@@ -34,9 +37,9 @@ def loaded(load: Callable[[], Any]) -> Any:
 
 
 def is_lack_of_descriptors(error: BaseException) -> bool:
-    """Whether a process, or the system, has no descriptor left.
+    """Return True if an error says that the process or system has no descriptor left.
 
-    The dynamic loader raises an ImportError without a number for that.
+    The dynamic loader reports this by an ImportError without an errno.
     """
     errno = getattr(error, 'errno', None)
     return errno in (EMFILE, ENFILE) or 'Too many open files' in str(error)
@@ -59,10 +62,10 @@ class Unrecorded:
 
 
 def not_recorded(error: BaseException) -> None:
-    """Warn that nothing is recorded, at the line of the program that asked for a record.
+    """Warn, at the line that asked for a record, that nothing is recorded.
 
     Raises:
-        OSError: it is another error than a lack of descriptors.
+        OSError: the error is not a lack of descriptors.
     """
     if not is_lack_of_descriptors(error):
         raise error
@@ -70,10 +73,10 @@ def not_recorded(error: BaseException) -> None:
 
 
 def load_lazy_imports() -> None:
-    """Load what `-X lazy_imports=all` has put off in our modules (PEP 810).
+    """Load the imports that `-X lazy_imports=all` has deferred in this package (PEP 810).
 
-    Records are written when the interpreter ends and when no descriptor is left, too, and
-    nothing can be imported then.
+    Records are also written when the interpreter ends and when no descriptor is left. No
+    module can be imported then.
     """
     import types
 

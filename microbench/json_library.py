@@ -1,8 +1,8 @@
-"""JSON by orjson, or by the json module of the standard library where that is missing.
+"""Encode and decode JSON with orjson or, where it is missing, the standard library.
 
-orjson has no wheel for free-threaded builds of CPython, nor for rare platforms. No other
-module imports it. The json module decides what is right: orjson writes what reads back as
-the same values, and reads the same values. It is only quicker.
+orjson has no wheels for free-threaded builds of CPython and for rare platforms. No other
+module imports it. The json module defines the result: orjson must read the same values and
+write text that reads back as the same values, only quicker.
 """
 
 from __future__ import annotations
@@ -22,32 +22,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-LARGE = 19  # digits: orjson would read some integers of so many as floats
+LARGE = 19  # digits; orjson reads some integers of this length as floats
 
 
 def loads(text: bytes) -> Any:
-    """Return the value that a JSON text stands for.
+    """Return the value of a JSON text.
 
     Raises:
-        ValueError, RecursionError: it stands for none, or is too deep.
+        ValueError: the text is not JSON.
+        RecursionError: the value is nested too deeply.
     """
     if orjson is not None and not _core.has_digits(text, LARGE):
         try:
             return orjson.loads(text)
         except ValueError:
-            pass  # NaN, lone surrogates: 2.1.0 wrote them, and json reads them
+            pass  # json reads NaN and lone surrogates, which 2.1.0 wrote
     return json.loads(text)
 
 
 def dumps_quickly(value: Any, default: Callable[[Any], Any]) -> bytes | None:
-    """Return strict JSON in ASCII; None where that is left to the json module.
+    """Return strict JSON in ASCII; None if only the json module can encode the value.
 
-    That is so without orjson, and for what json knows beyond it: lone surrogates, large
-    integers, keys that are not text, deep nesting.
+    None is returned without orjson, and for values that orjson rejects: lone surrogates,
+    large integers, keys that are not text, deep nesting.
 
     Args:
-        default: returns something simpler for a value that JSON has no word for, or raises
-            TypeError. orjson does not count the levels inside of what it returns.
+        value: the value to encode.
+        default: function that converts a value that JSON lacks, or raises TypeError.
+            orjson does not count the levels inside its result.
     """
     if orjson is None or _core.is_deep(value):
         return None
@@ -59,7 +61,7 @@ def dumps_quickly(value: Any, default: Callable[[Any], Any]) -> bytes | None:
 
 
 def _raise_interrupt(cause: BaseException | None) -> None:
-    """Raise what asks the program to end: orjson takes it for a value it cannot encode."""
+    """Raise KeyboardInterrupt and the like, which orjson hides in a TypeError."""
     if cause is not None and not isinstance(cause, Exception):
         raise cause
 

@@ -1,4 +1,4 @@
-"""A lock that a fork cannot leave locked."""
+"""A lock that is always free in a forked child."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ if TYPE_CHECKING:
 
 
 class Lock:
-    """A lock for the threads of one process, which a forked child does not inherit.
+    """A reentrant lock for the threads of one process; a forked child gets a new one.
 
     >>> lock = Lock()
     >>> with lock.held:
     ...     pass
 
-    A thread may hold it at the moment of a fork. In the child that thread does not exist
-    and would never let go: so the child takes a new lock.
+    A thread may hold the lock at the moment of a fork. In the child that thread does not
+    exist and would never release it, so the child makes a new lock.
 
-    A handler of a signal runs between any two steps of a thread that holds it, and may
-    come here again: it is let in. And it may raise between two steps: so what is entered
-    is the interpreter's own lock, in one step.
+    A signal handler may run in the thread that holds the lock and enter it again, so it is
+    reentrant. The handler may also raise between two bytecodes. So `held` returns the
+    interpreter's own RLock, which is entered and left atomically.
     """
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Lock:
 
     @property
     def held(self) -> Any:
-        """To be used by `with`."""
+        """The lock itself, for a `with` statement."""
         if self._generation != _core.fork_generation():
             self._renew()
         return self._lock

@@ -1,4 +1,4 @@
-"""Loggers that print to standard error by themselves, and never twice."""
+"""Loggers that print on standard error without configuration, and never twice."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _lock = threading.Lock()
 
 
 def printing_logger(name: str) -> logging.Logger:
-    """Return a logger that prints from INFO on, however often it is asked for.
+    """Return a logger that prints messages from INFO on; repeated calls add no handler.
 
-    Its records go to the loggers above as well; where one of them prints to standard
-    error too, ours leaves that to it.
+    Messages propagate to the loggers above. If one of them prints on standard error, this
+    logger does not print.
     """
     logger = logging.getLogger(name)
     with _lock:
@@ -35,7 +35,7 @@ def printing_logger(name: str) -> logging.Logger:
 
 
 class _StandardError(Base):
-    """Standard error as it is when something is logged."""
+    """Handler that looks up `sys.stderr` for each message."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self, logging.INFO)
@@ -51,7 +51,7 @@ class _StandardError(Base):
 
 
 def _is_printed_above(record: logging.LogRecord) -> bool:
-    """Whether a logger above the record's prints it to standard error."""
+    """Return True if a logger above prints the record on standard error."""
     logger: logging.Logger | None = logging.getLogger(record.name)
     while logger is not None and logger.propagate:
         logger = logger.parent

@@ -1,4 +1,4 @@
-"""What microbench says to people: warnings at their line, lines on standard error."""
+"""Warn at the line of the caller, and print lines on standard error."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 PACKAGE = join(dirname(__file__), '')
-CODE_PREFIX = 'microbench_'  # of the code of the functions that `@bench` returns
+CODE_PREFIX = 'microbench_'  # begins the code names of the functions that `@bench` returns
 
 
 def is_ours(code: CodeType) -> bool:
-    """Whether code belongs to this package.
+    """Return True if code belongs to this package.
 
-    That of the functions which `@bench` returns does, though it names the user's file.
+    The functions that `@bench` returns belong to it, although their code names the user's
+    file.
     """
     if code.co_filename.startswith(PACKAGE):
         return True
@@ -28,7 +29,7 @@ def is_ours(code: CodeType) -> bool:
 
 
 def _frames_of_ours() -> int:
-    """How many frames above the caller's belong to this package."""
+    """Return how many frames above the caller's belong to this package."""
     count = 0
     frame: FrameType | None = sys._getframe(2)
     while frame is not None and is_ours(frame.f_code):
@@ -40,8 +41,8 @@ def _frames_of_ours() -> int:
 def warn(message: str, category: type[Warning]) -> None:
     """Warn at the line that called into the package; never raise.
 
-    Where warnings are errors (`-W error`), or showing them fails, a record's trouble must
-    not become the program's: the text goes to standard error instead.
+    If warnings are errors (`-W error`) or cannot be shown, print the text on standard error
+    instead, because a problem with a record must not stop the program.
     """
     message = harmless(message)
     try:
@@ -59,12 +60,12 @@ def _warn() -> Callable[..., None]:
 
 
 def print_stderr(line: str) -> None:
-    """Print a line for people to standard error, if there is one."""
+    """Print a line on standard error, if there is one, without secrets or escapes."""
     write_line(harmless(line))
 
 
 def write_line(line: str) -> bool:
-    """Print a line to standard error as it is; return whether there is one that took it."""
+    """Print a line on standard error unchanged; return False if that is impossible."""
     try:
         sys.stderr.write(line + '\n')
         sys.stderr.flush()
@@ -74,9 +75,9 @@ def write_line(line: str) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Return a message without credentials and without what could steer a terminal.
+    """Return a message without credentials and terminal escapes.
 
-    It may quote the error of a library, which may quote a URL; or a name from a file.
+    A message may quote a name from a file, or the error of a library with a URL in it.
     """
     try:
         if _core.is_suspicious(text.encode('utf-8', 'replace')):
@@ -89,7 +90,7 @@ def harmless(text: str) -> str:
 
 
 def safe(text: str) -> str:
-    r"""Return a text on one line that no terminal takes for anything but text.
+    r"""Return a text on one line, with escapes in place of unprintable characters.
 
     >>> print(safe('two\nlines, \x1b[31mred\x1b[0m, \u202efdp.exe, grün'))
     two\nlines, \x1b[31mred\x1b[0m, \u202efdp.exe, grün
@@ -104,14 +105,14 @@ def _escaped(character: str) -> str:
 
 
 def text_of(value: object, text: Callable[[object], str] = str) -> str:
-    """`str(value)`, or `repr(value)`, also where that fails."""
+    """Return `str(value)`, or `text(value)`; never raise."""
     try:
         found: str = _core.within_stack(text, value)
         return found
-    except BaseException:  # whatever it raises, it is not worth a record
+    except BaseException:  # no error of a user's __str__ may cost the record
         return f'<{type(value).__name__} without text>'
 
 
 def one_line(error: BaseException) -> str:
-    """Return type and message, as `call.capture_errors` has them."""
+    """Return type and message of an error, in the format of `call.capture_errors`."""
     return f'{type(error).__name__}: {text_of(error)}'

@@ -1,9 +1,9 @@
-"""Why nothing works in a sub-interpreter, where the error that says so is lost.
+"""Print why microbench cannot be imported in a sub-interpreter, where CPython hides it.
 
-The C core serves the main interpreter: elsewhere its import raises an ImportError. But
-InterpreterPoolExecutor (Python 3.14 and later) runs a script in its interpreters to find
-the functions of the script. If that fails, CPython drops the error, and reports instead
-that the script has no such function.
+The C core supports only the main interpreter; elsewhere its import raises ImportError. But
+InterpreterPoolExecutor (from Python 3.14 on) runs a script in its interpreters to find
+the script's functions. If that fails, CPython drops the error, and reports instead that
+the script has no such function.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Threads of the system, also where gevent or eventlet have put greenlets in their place.
+"""Start threads of the system, even if gevent or eventlet has patched `threading`.
 
-A greenlet runs when the others wait: it would not sample a program that computes.
+A greenlet runs only while the others wait, so it could not sample a program that computes.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class NativeThread:
-    """A daemon thread that nothing has patched: what is used of `threading.Thread`.
+    """Daemon thread of the system, with the methods of `threading.Thread` that we use.
 
     Args:
-        target: called in the thread.
+        target: function that the thread calls.
     """
 
     def __init__(self, target: Callable[[], object]) -> None:
@@ -29,7 +29,11 @@ class NativeThread:
         self._ended = _core.Gate()
 
     def start(self) -> None:
-        """Start the thread; RuntimeError if the system gives none."""
+        """Start the thread.
+
+        Raises:
+            RuntimeError: the system cannot start a thread.
+        """
         _core.start_thread(self._run)
 
     def _run(self) -> None:
@@ -39,26 +43,26 @@ class NativeThread:
             self._ended.set()
 
     def join(self, timeout: float) -> None:
-        """Wait for its end."""
+        """Wait for the end of the thread, at most `timeout` seconds."""
         self._ended.wait(timeout)
 
     def is_alive(self) -> bool:
-        """Whether it has not come to its end."""
+        """Return True until the thread has ended."""
         return not self._ended.is_set()
 
 
 def is_patched() -> bool:
-    """Whether `threading` makes something else than threads of the system."""
+    """Return True if `threading` starts greenlets instead of threads of the system."""
     return not isinstance(_thread.start_new_thread, BuiltinFunctionType)
 
 
 def event() -> Any:
-    """Return a new event; threads of new_thread() can wait for it."""
+    """Return a new event for which threads of new_thread() can wait."""
     return _core.Gate() if is_patched() else threading.Event()
 
 
 def new_thread(target: Callable[[], object], name: str) -> Any:
-    """Return a daemon thread that is to be started."""
+    """Return a daemon thread that has not been started."""
     if is_patched():
         return NativeThread(target)
     return threading.Thread(target=target, name=name, daemon=True)

@@ -1,4 +1,4 @@
-"""Records as lines that each reader of JSON takes."""
+"""Rewrite records as lines that every JSON reader accepts."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ CONVERTED, CLEANED, UNCHANGED = 'converted', 'cleaned', 'unchanged'
 
 
 def clean_line(record: dict[str, Any], encode: Callable[[Any], bytes]) -> tuple[bytes, str]:
-    """Return the line of a record, and what had to be done to it.
+    """Return the line of a record, and CONVERTED, CLEANED or UNCHANGED.
 
     Args:
-        record: of any version; it may be changed.
-        encode: gives strict JSON, whatever the record holds.
+        record: a record of any version, which may be changed in place.
+        encode: function that returns strict JSON for any record.
 
-    Records of before 2.0 get the fields of today. What no JSON has a word for, and text
-    that is no Unicode, becomes what a record of today has there; times on a whole second
-    get six digits, as all others have.
+    Records from before 2.0 get the present fields. Values that strict JSON lacks, and text
+    that is not Unicode, are replaced as in new records. Times without a fraction of a
+    second get six digits, as all others have.
     """
     is_flat = is_flat_schema(record)
     if is_flat:
@@ -42,17 +42,17 @@ def _is(line: bytes, record: dict[str, Any]) -> bool:
     try:
         return decode_line(line) == record
     except RecursionError:
-        return True  # that deep it can hold neither NaN nor times of ours
+        return True  # so deep a value contains no NaN and no time that we wrote
 
 
 def _complete_times(record: dict[str, Any]) -> bool:
-    """Give the times of a record six digits of a second; return whether one had none."""
+    """Give the times of a record six decimals; return True if one lacked them."""
     call = record.get('call')
     samples = part(record, 'call', 'monitor')
     places = [(call, 'start_time'), (call, 'finish_time')]
     if isinstance(samples, list):
         places += [(sample, 'timestamp') for sample in samples]
-    return sum(_complete(inside, name) for inside, name in places) > 0  # all of them
+    return sum(_complete(inside, name) for inside, name in places) > 0  # any() would stop
 
 
 def _complete(inside: Any, name: str) -> bool:

@@ -1,7 +1,7 @@
-"""Compressed files, as logrotate and users leave them.
+"""Read compressed files, as logrotate and users leave them.
 
 The first bytes decide, not the name: a file of records begins with `{` or a blank. Parts
-may follow each other, as in `cat a.gz b.gz`. Plain lines after them are read too, because
+may follow each other, as in `cat a.gz b.gz`. Plain lines after them are read, too, because
 native code appends the record of a dying process to any kind of file.
 """
 
@@ -21,14 +21,14 @@ KINDS = {
     b'\xfd7zXZ\0': 'lzma',
     b'(\xb5/\xfd': 'zstd',
 }
-LONGEST = max(map(len, KINDS))  # bytes at the beginning
-PIECE = 1 << 13  # bytes that are unpacked at once
-CUT = b'\0'  # makes a damaged line of the one that cannot be unpacked
+LONGEST = max(map(len, KINDS))  # bytes that identify the kind
+PIECE = 1 << 13  # bytes that are unpacked at a time
+CUT = b'\0'  # appended to a truncated part, so that its last line counts as damaged
 PADDING = b'\0'  # may follow each part
 
 
 def kind_of(beginning: bytes) -> str | None:
-    """Return how a file is compressed that begins like this; None if it is not.
+    """Return the compression of a file that begins with these bytes; None for plain text.
 
     >>> kind_of(bytes.fromhex('1f8b08')), kind_of(b'{"mb":')
     ('gzip', None)
@@ -37,28 +37,28 @@ def kind_of(beginning: bytes) -> str | None:
 
 
 def is_packed(file: IO[bytes]) -> bool:
-    """Whether a file is compressed at its position, which stays the same."""
+    """Return True if a file is compressed at its position, which does not change."""
     return kind_of(file.peek(LONGEST)) is not None  # type: ignore[attr-defined]
 
 
 def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield what is packed in a file, in blocks of whole lines.
+    """Yield the unpacked contents of a file in blocks of whole lines.
 
-    Where a part breaks off, its last line is damaged.
+    If a part is truncated, its last line is damaged.
 
     Raises:
-        OSError: this Python cannot unpack it, or a checksum is wrong: then what was yielded
-            may be wrong as well.
+        OSError: this Python cannot unpack the file; or a checksum is wrong, and the blocks
+            so far may be wrong as well.
     """
     return _whole_lines(_unpacked(file))
 
 
 def blocks_at_rest(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield what is packed in a rotated file, as `blocks` does; damage ends it."""
+    """Yield the unpacked contents of a rotated file up to the first damage."""
     try:
         yield from blocks(file)
     except OSError:
-        pass  # it is not complete yet, or for another Python
+        pass  # still being compressed, or unknown to this Python
 
 
 def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -74,7 +74,7 @@ def _whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the contents of all parts, and what is plain behind them."""
+    """Yield the contents of all parts, then the plain text after them."""
     data = file.read(PIECE)
     while kind := kind_of(data):
         unpacker = _unpacker(kind)
@@ -121,7 +121,7 @@ def _part(unpacker: Any, data: bytes, file: IO[bytes]) -> Iterator[bytes]:
 
 
 def _behind(unpacker: Any, file: IO[bytes]) -> bytes:
-    """Return what follows a part: nothing, or as much as shows what it is."""
+    """Return the beginning of what follows a part, enough to know its kind; maybe empty."""
     data: bytes = unpacker.unused_data.lstrip(PADDING)
     while len(data) < LONGEST and (more := file.read(PIECE)):
         data = (data + more).lstrip(PADDING)

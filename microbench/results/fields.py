@@ -1,4 +1,4 @@
-"""Fields of a record that may be missing, or not be what they should."""
+"""Read fields of a record that may be missing or of an unexpected type."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def part(record: dict[str, Any], *names: str) -> Any:
 
 
 def moment(text: Any) -> datetime | None:
-    """Return what an ISO 8601 text stands for; None if it is no such text.
+    """Return the time of an ISO 8601 text; None for any other value.
 
     >>> moment('2026-03-01T09:30:00Z').isoformat()
     '2026-03-01T09:30:00+00:00'
@@ -39,7 +39,7 @@ def moment(text: Any) -> datetime | None:
 
 
 def runtime(record: dict[str, Any]) -> timedelta | None:
-    """Return the time from start to finish of a record; None if one cannot be told."""
+    """Return finish minus start of a record; None if one is missing or not a time."""
     try:
         call = record['call']
         return _read(call['finish_time']) - _read(call['start_time'])

@@ -1,11 +1,11 @@
-"""Conditions on records, as people write them: `call.name == "fit" and exception`.
+"""Compile conditions on records: `call.name == "fit" and exception`.
 
-A condition is parsed as Python, and then only what is listed here is understood: names of
-fields with their dots, numbers, texts, lists, comparisons, `and`, `or`, `not`, and four
-functions. Each part becomes a closure that looks at a record; nothing is ever evaluated
-as Python, so a condition from anywhere can do nothing but look.
+A condition is parsed with Python's parser, but only a few kinds of syntax are accepted:
+dotted names of fields, numbers, texts, lists, comparisons, `and`, `or`, `not`, and four
+functions. Each part becomes a closure that reads a record. Nothing is evaluated as Python,
+so a condition from an untrusted source can do no harm.
 
-What is not in a record is None. What cannot be compared is not smaller and not larger.
+A field that a record lacks is None. A comparison of values that have no order is false.
 Times are compared as moments, if both have a time zone or neither has one.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Part = Callable[[dict[str, Any]], Any]
 
-WHOLE = '_'  # stands for the whole record: no field of one begins with it
+WHOLE = '_'  # name of the whole record; no field begins with it
 CONSTANTS = {'true': True, 'false': False, 'null': None}  # as JSON spells them
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     'len': len,
@@ -33,22 +33,22 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def condition(text: str) -> Callable[[dict[str, Any]], bool]:
-    """Return a function that says whether a record meets the condition.
+    """Return a function that returns True if a record meets the condition.
 
     >>> slow = condition('max(call.durations) > 1 and host.hostname in ["a", "b"]')
     >>> slow({'call': {'durations': [0.5, 2]}, 'host': {'hostname': 'a'}}), slow({})
     (True, False)
 
-    Fields whose names Python would not read are written as
-    `python.packages["scikit-learn"]`, at the top as `_["my-field"]`. Numbers in brackets
-    count the items of a list from 0, or from -1 backwards.
+    Write names that are not identifiers as `python.packages["scikit-learn"]`, or at the top
+    level as `_["my-field"]`. A number in brackets is the index of a list item; negative
+    numbers count from the end.
 
     Raises:
-        ValueError: it is no condition; the message says where and why.
+        ValueError: the text is not a condition; the message says where and why.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter('ignore')  # of "\\d": the text is what it is
+            warnings.simplefilter('ignore')  # about escapes such as "\\d"
             tree = ast.parse(text.strip(), mode='eval')
         meets = _part(tree.body)
     except SyntaxError as error:
@@ -63,7 +63,7 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
 
 
 class _UnknownError(Exception):
-    """Something that Python knows and conditions do not."""
+    """Python syntax that conditions do not accept."""
 
     def __init__(self, node: ast.AST, why: str = 'is not known here') -> None:
         self.node, self.why = node, why
@@ -139,7 +139,7 @@ def _call(node: Any) -> Part:
     def called(record: dict[str, Any]) -> Any:
         try:
             return function(argument(record))
-        except (TypeError, ValueError):  # of nothing, or of values that do not go together
+        except (TypeError, ValueError):  # an empty list, or values without an order
             return None
 
     return called
@@ -194,7 +194,7 @@ def _is_time(value: Any) -> bool:
 
 
 def _comparable(left: str, right: str) -> tuple[Any, Any]:
-    """Return two texts as moments if both are: a moment has many texts."""
+    """Return two texts as moments if both are times, since a moment has many texts."""
     from .fields import moment  # start-up time
 
     moments = moment(left), moment(right)

@@ -1,7 +1,7 @@
-"""Records of the flat schema that microbench had before 2.0, as records of today.
+"""Convert records of the flat schema from before 2.0 to the present schema.
 
-There, all fields stood side by side: `function_name`, `run_durations`, `hostname`. What
-is not known to be a field of microbench was a static field, and stays where it is.
+In the flat schema all fields are at the top level: `function_name`, `run_durations`,
+`hostname`. An unknown field was a static field and stays at the top level.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Name there, and path here. What no version wrote before 2.0 cannot be made up:
-# `python.prefix`, the name and the path of a conda environment.
+# Old name, new path. No version before 2.0 wrote `python.prefix`, or the name and path of
+# a conda environment, so these are missing in converted records.
 MOVED = {
     'mb_identity_run_id': ('mb', 'run_id'),
     'mb_version': ('mb', 'version'),
@@ -43,7 +43,7 @@ SCHEMA = 3  # of `mb.schema`: what a converted record follows
 
 
 def is_flat_schema(record: dict[str, Any]) -> bool:
-    """Whether a record is one of before 2.0.
+    """Return True if a record was written before 2.0.
 
     >>> is_flat_schema({'function_name': 'f', 'run_durations': [0.1]})
     True
@@ -55,17 +55,17 @@ def is_flat_schema(record: dict[str, Any]) -> bool:
 
 
 def converted(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record of before 2.0 in the present schema; nothing in it is lost.
+    """Return a record from before 2.0 in the present schema, with all its values.
 
     Args:
-        record: for which `is_flat_schema` is true; it is not changed.
+        record: a record for which `is_flat_schema` is true; it is not changed.
 
-    A static field that is called like a namespace of today gets a `_` after its name.
+    A static field that has the name of a present namespace gets a `_` after its name.
 
     >>> converted({'function_name': 'f', 'run_durations': [0.1], 'experiment': 'a'})['call']
     {'invocation': 'Python', 'name': 'f', 'durations': [0.1]}
     """
-    # `mb` first, and `run_id` first in it: so readers find a record in a damaged line.
+    # Readers find a record in a damaged line by its opening: `mb`, and in it `run_id`.
     new: dict[str, Any] = {'mb': {}, 'call': {'invocation': 'Python'}}
     for name, value in record.items():
         *spaces, last = _path_of(name, record)
@@ -94,7 +94,7 @@ def _free_name(name: str, record: dict[str, Any]) -> str:
 
 
 def _gather_gpus(new: dict[str, Any], record: dict[str, Any]) -> None:
-    """Make one object for each GPU of attributes that were listed by GPU."""
+    """Turn attributes, each with a value per GPU, into one object per GPU."""
     gpus: dict[str, dict[str, Any]] = {}
     for name, by_gpu in record.items():
         if name.startswith(NVIDIA) and _is_by_gpu(by_gpu):
@@ -107,6 +107,6 @@ def _gather_gpus(new: dict[str, Any], record: dict[str, Any]) -> None:
 
 
 def _is_by_gpu(value: Any) -> bool:
-    """Whether a value is an object whose names are those of devices."""
+    """Return True if a value is an object whose names are ids of GPUs."""
     ids = value if isinstance(value, dict) else {}
     return bool(ids) and all(name.startswith(('GPU-', 'MIG-')) for name in ids)

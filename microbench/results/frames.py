@@ -1,7 +1,7 @@
-"""Records as a pandas DataFrame whose values are those of the records.
+"""Build a pandas DataFrame that keeps the values of the records unchanged.
 
-If a record lacks a value, pandas turns whole numbers into floats and truth values into
-objects. So such columns become nullable: `Int64`, `UInt64`, `boolean`.
+If a record lacks a value, pandas turns integers into floats and booleans into objects.
+So such columns get a nullable type: `Int64`, `UInt64`, `boolean`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 FEW = 20  # columns
-EXACT = 1 << 53  # beyond it, a float is not next to each whole number
-# What only objects can hold: half a surrogate pair; in pandas 2, beyond the largest float.
+EXACT = 1 << 53  # floats represent each integer up to this one
+# Raised for values that need a column of objects: a lone surrogate; in pandas 2, an integer
+# beyond the largest float.
 UNFIT = (UnicodeEncodeError, OverflowError)
 SIGNED, UNSIGNED = 'Int64', 'UInt64'
 
@@ -35,7 +36,7 @@ def frame_of(records: list[dict[str, Any]]) -> Any:
         for name, column in changed.items():
             frame[name] = column
         return frame
-    # One by one, very many would take long, and leave a fragmented frame.
+    # Replacing many columns one by one is slow, and fragments the frame.
     columns = [changed.get(name, frame[name]) for name in frame.columns]
     return _of_columns(pd, frame.columns, columns)
 
@@ -80,7 +81,7 @@ def _inferred(column: Any) -> Any:
 def _changed(
     pd: Any, frame: Any, records: list[dict[str, Any]]
 ) -> Iterator[tuple[str, Any]]:
-    """Yield the names of columns that have to be others, and those."""
+    """Yield name and replacement of each column whose type must change."""
     for name in frame.columns:
         column = frame[name]
         if column.dtype.kind == 'f' and _may_be_whole(column):
@@ -92,14 +93,14 @@ def _changed(
 
 
 def _are_truth_values(pd: Any, column: Any) -> bool:
-    first = column.iat[0]  # whatever it is, most columns are known by it
+    first = column.iat[0]  # decides most columns quickly
     if type(first) in (list, dict, str, int):
         return False
     return bool(pd.api.types.infer_dtype(column, skipna=True) == 'boolean')
 
 
 def _may_be_whole(column: Any) -> bool:
-    """Whether floats were perhaps whole numbers that a gap, or a fraction, has changed."""
+    """Return True if floats may have been integers that pandas has converted."""
     known = column.dropna()
     if (known.abs() >= EXACT).any():
         return True
@@ -107,20 +108,20 @@ def _may_be_whole(column: Any) -> bool:
 
 
 def _exact(pd: Any, column: Any, values: list[Any]) -> Any:
-    """Return whole numbers as they are; None if floats hold all these values.
+    """Return a column of exact integers; None if floats represent all values.
 
     Args:
-        pd: pandas.
-        column: the floats that pandas has made.
-        values: of the records.
+        pd: the module pandas.
+        column: column of floats that pandas has made.
+        values: values of the records.
     """
     kinds = set(map(type, values)) - {type(None)}
     if float in kinds and int in kinds:
-        # NaN, which 2.1.0 wrote for what is missing, does not equal itself.
+        # 2.1.0 wrote NaN, which does not equal itself, for a missing value.
         values = [value if value == value else None for value in values]
         kinds = set(map(type, values)) - {type(None)}
     if kinds == {int}:
-        is_exact = column.abs().max() < EXACT  # then floats are the quickest source
+        is_exact = column.abs().max() < EXACT  # converting the floats is quicker
         return column.astype(SIGNED) if is_exact else _whole(pd, values)
     if int in kinds and any(v is not None and float(v) != v for v in values):
         return pd.Series(values, dtype=object)

@@ -1,6 +1,6 @@
-"""The values of a record by dotted path: what two records are compared by.
+"""Map the dotted paths of a record to its values, in order to compare two records.
 
-Objects and lists are taken apart, but for large arrays: a million numbers are one value.
+Objects and lists are divided into their items. A large array stays one value.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
     from typing import Any
 
-# A list of more than a few items is an array if it has nothing but values and lists in it,
-# and more values than these. Lists of a few items are taken apart: each may be an array.
+# A list is an array if it has more than FEW items, contains only scalars and lists, and has
+# more than ARRAY scalars. A shorter list is divided: each of its items may be an array.
 FEW, ARRAY, DIMENSIONS = 16, 1000, 32
 
 
 def leaves(record: dict[str, Any], arrays: Container[str] = ()) -> dict[str, Any]:
-    """Return the values of a record by dotted path, those inside lists as well.
+    """Return the values of a record by dotted path, including those inside lists.
 
     Args:
         record: a JSON object.
-        arrays: paths of lists that are not taken apart.
+        arrays: paths of lists that stay one value.
 
     >>> leaves({'call': {'args': [1, {'x': []}]}})
     {'call.args.0': 1, 'call.args.1.x': []}
     """
     found: dict[str, Any] = {}
-    # A record may be nested more deeply than Python calls.
+    # Without recursion: a record may be nested more deeply than Python can call.
     waiting = list(reversed(flattened(record).items()))
     while waiting:
         path, value = waiting.pop()
@@ -68,9 +68,9 @@ def _is_array(value: list[Any]) -> bool:
 
 
 def numbers_in(array: list[Any]) -> list[Any] | None:
-    """Return the values in nested lists, in their order.
+    """Return the scalars of nested lists, in order.
 
-    None if there is an object among them, or if they are nested too deeply.
+    None if the lists contain an object, or are nested too deeply.
 
     >>> numbers_in([[1, 2], [3]]), numbers_in([{}])
     ([1, 2, 3], None)

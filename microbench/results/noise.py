@@ -1,8 +1,8 @@
-"""What differs between any two records of the same work: measurements and ids.
+"""Know the fields that differ between any two records of the same work.
 
-All other fields may explain why one record took longer. So readings of clocks, counters and
-sensors are noise; their kind, limits and settings are not. The id of a scheduler's job is
-noise in every field, also in names of files and the working directory.
+Such noise is readings of clocks, counters and sensors, and ids. All other fields may
+explain why one record took longer, including the kind, limits and settings of a sensor.
+The id of a scheduler's job is noise in every field, such as the working directory.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-# With all below them. A star stands for the number of an item.
+# Each path includes all paths below it. A star matches the number of an item.
 MEASURED = {
     *('mb.run_id', 'mb.record_id', 'mb.clock.overhead_ns', 'mb.clock.resolution_ns'),
     *('mb.file_hash_seconds', 'call.start_time', 'call.finish_time', 'call.durations'),
@@ -20,7 +20,7 @@ MEASURED = {
     *('call.timings_summary', 'call.timings_iteration', 'call.clock_step'),
     *('call.monitor', 'call.peak_memory_bytes', 'call.line_profile.*.time'),
     'call.peak_memory_is_upper_bound',
-    *('call.line_profiler', 'resource_usage'),  # the former holds the times once more
+    *('call.line_profiler', 'resource_usage'),  # the first repeats the times of lines
     *('recovered.by', 'recovered.time', 'recovered.ended_before'),
     'recovered.parent_died',
     *(f'gpus.*.{name}' for name in ('memory_used', 'power_w', 'temperature_c')),
@@ -34,8 +34,7 @@ MEASURED = {
     *(f'nvidia.*.clocks.{name}' for name in ('current', 'gr', 'sm', 'mem', 'video')),
     'nvidia.*.fan.speed',
 }
-# What a scheduler gives to each job, or to each step of it. That only one record is of a
-# job is no noise.
+# Set by a scheduler for each job or step. If only one record has them, they are no noise.
 JOB_IDS = (
     *('slurm.job_id', 'slurm.jobid', 'slurm.array_job_id', 'slurm.job_sluid'),
     *('pbs.jobid', 'lsf.jobid', 'lsf.batch_jid', 'sge.job_id', 'flux.job_id'),
@@ -57,9 +56,10 @@ JOBS = (
     *('aws_batch.', 'kubernetes.', 'torchrun.'),
 )
 PORTS = ('_port', '_ports')  # ends of variables of SLURM
-SHORTEST_ID = 4  # characters: a shorter one may be any number, but in what JOBS say
+SHORTEST_ID = 4  # characters; a shorter id counts only in the fields of JOBS
 
-# Environments that `uv run` makes for one run, and what is different in their paths.
+# Fields with paths of environments that `uv run` makes for one run; and the part of these
+# paths that differs.
 MADE_FOR_A_RUN = (
     *('python.prefix', 'python.executable', 'python.environment.prefix'),
     'python.installed_packages_of',
@@ -68,11 +68,11 @@ OF_A_RUN = r'/uv/(builds|archive|environments)-v\d+/[^/]+'
 
 
 class Noise:
-    """Tells noise from differences.
+    """Distinguish noise from differences between two records.
 
     Args:
-        left: the values of a record, by dotted path.
-        right: those of another one.
+        left: values of the first record, by dotted path.
+        right: values of the second record, by dotted path.
     """
 
     def __init__(self, left: dict[str, Any], right: dict[str, Any]) -> None:
@@ -80,7 +80,7 @@ class Noise:
         self._ids = [_ids_of(side) for side in self._sides]
 
     def covers(self, path: str) -> bool:
-        """Whether what differs at a path may differ at any time.
+        """Return True if a difference at a path is noise.
 
         >>> one, two = ({'slurm.job_id': id, 'log': f'out-{id}'} for id in ('8841', '8842'))
         >>> Noise(one, two).covers('log')
@@ -92,7 +92,7 @@ class Noise:
         return is_measured(path)
 
     def _is_of_a_run(self, path: str) -> bool:
-        """Whether values are of two jobs, or the same but for names made for a run."""
+        """Return True if two values differ only because of the job or run."""
         if path in OF_A_JOB or (path.startswith('slurm.') and path.endswith(PORTS)):
             return True
         left, right = (side[path] for side in self._sides)
@@ -106,7 +106,7 @@ class Noise:
 
 
 def is_measured(path: str) -> bool:
-    """Whether the values at a path are measurements or ids, which are never the same.
+    """Return True if the values at a path are measurements or ids, which always differ.
 
     >>> is_measured('call.timings.12.duration'), is_measured('call.timings.12.name')
     (True, False)

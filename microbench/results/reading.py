@@ -1,8 +1,8 @@
-"""Decode result files: whatever can be read is read, whatever cannot is counted.
+"""Decode result files: read every readable record, and count the damaged lines.
 
 Lines end at the newline only (`str.splitlines` would break records at U+2028). A record
-that was glued to another process's unfinished line is found again by the opening that
-all records have.
+that follows another process's unfinished line without a newline is found by its opening,
+which all records share.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 BLOCK = 1 << 15  # bytes: as much as stays in the processor's cache, decoded
 
 OPENING = '{"mb":{"run_id":"'
-# The same as 2.1.0 wrote it, and as versions before 2.0 began a record.
-ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_identity_run_id": ?"')
+# The openings of 2.1.0 and of versions before 2.0 are accepted as well.
+ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_run_id": ?"')
 BOM = b'\xef\xbb\xbf'  # begins files that editors of other systems have saved as UTF-8
 AROUND = b'\0 \t\r' + BOM  # holes in files, and what else may be around a record
 DECODER = json.JSONDecoder()
@@ -32,11 +32,11 @@ SEAM = b',"%s",' % SEAM_VALUE.encode()
 
 
 def decode_lines(file: IO[bytes], source: object) -> Iterator[dict[str, Any]]:
-    """Yield the records in a file; warn once, at the end, about what was skipped.
+    """Yield the records in a file; warn once, at the end, about damaged lines.
 
     Args:
-        file: lines of JSON; the last one may lack its newline.
-        source: named in the warning.
+        file: binary file with lines of JSON; the last one may lack its newline.
+        source: name of the file in the warning.
     """
     return decode_blocks(blocks(file), source)
 
@@ -60,24 +60,24 @@ def blocks(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
     while block := file.read(size) + file.readline():
         yield block
         if not block.endswith(b'\n'):
-            break  # the last line, which may grow meanwhile
+            break  # the last line, which another process may be writing
 
 
 def damage(lines: int) -> str:
-    """Say how many lines were damaged."""
+    """Return a message with the number of damaged lines."""
     several = 'lines were' if lines > 1 else 'line was'
     return f'{lines} damaged {several} skipped or salvaged'
 
 
 class Lines:
-    r"""The records on lines, one pass over them.
+    r"""Iterate once over the records in blocks of lines.
 
     Args:
-        blocks: bytes of one or more whole lines each. An open binary file gives lines
-            one by one, `blocks` many at once, which is quicker.
+        blocks: bytes of one or more whole lines each. An open binary file gives single
+            lines; the function `blocks` gives many lines at once, which is quicker.
 
     Attributes:
-        damaged: how many lines, so far, were not one record each.
+        damaged: number of lines, so far, that were not exactly one record.
 
     >>> lines = Lines([b'{"n": 1}\n\n', b'no record'])
     >>> list(lines), lines.damaged
@@ -106,7 +106,7 @@ class Lines:
 
 
 def decode_line(line: bytes) -> dict[str, Any] | None:
-    """Return the JSON object on a line; None if it contains nothing of the kind."""
+    """Return the JSON object on a line; None if the line is anything else."""
     try:
         value = json_library.loads(line)
     except (ValueError, RecursionError):
@@ -115,9 +115,9 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
 
 
 def contains(contents: bytes | bytearray, record_id: bytes) -> bool:
-    """Whether a whole record with this id is among the lines.
+    """Return True if a complete record with this id is among the lines.
 
-    A line that was cut off is none, whatever it still shows of the id.
+    A truncated line does not count, even if it contains the id.
     """
     place = contents.find(record_id)
     while place >= 0:
@@ -136,10 +136,10 @@ def _id_of(record: dict[str, Any]) -> Any:
 
 
 def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
-    r"""Return the objects on some lines, one on each; None if any needs a closer look.
+    r"""Return the objects of several lines; None unless each line is exactly one object.
 
-    One call for many lines is quicker. Between two of them stands a text that nobody can
-    know: where it is not found again between two objects, torn lines have met.
+    One call of the parser for many lines is quicker. A random text is inserted between
+    lines. If it does not reappear between two objects, a line was torn.
 
     >>> decode_together(b'{"n": 1}\n{"n": 2}')
     [{'n': 1}, {'n': 2}]
@@ -157,7 +157,7 @@ def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
 
 
 def salvaged(line: bytes) -> list[dict[str, Any]]:
-    """Return the whole records on a line that contains several, or parts of some."""
+    """Return the complete records on a line that contains several, or parts of some."""
     record = decode_line(line.strip(AROUND))
     if record is not None:
         return [record]

@@ -1,4 +1,4 @@
-"""The shapes that `get_results` gives records: dicts, flat dicts, a data frame."""
+"""Shape records as `get_results` returns them: dicts, flat dicts, or a data frame."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-EMPTY = '{}'  # stands in flat frames for an empty object, of which files have no type
+EMPTY = '{}'  # represents an empty object in flat frames
 
 
 def shaped(records: Iterable[dict[str, Any]], format: str, flat: bool) -> Any:  # noqa: A002
-    """Return records as `get_results` promises them; see there."""
+    """Return records in the shape that `get_results` documents."""
     if format not in ('dict', 'df'):
         raise ValueError(f"format has to be 'dict' or 'df', not {format!r}")
     if flat:
@@ -31,10 +31,10 @@ def shaped(records: Iterable[dict[str, Any]], format: str, flat: bool) -> Any:  
 
 
 def _all_of(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return them as a list, made without the cyclic garbage collector.
+    """Return a list of the records, made without the cyclic garbage collector.
 
-    It would search all of them for cycles, which they do not have, again and again: half
-    the time of a large file.
+    The collector would search them again and again for cycles, which they cannot have.
+    That takes half of the time of a large file.
     """
     enabled = gc.isenabled()
     try:
@@ -48,17 +48,17 @@ def _all_of(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def flattened(
     record: dict[str, Any], names: _core.FlatNames | None = None
 ) -> dict[str, Any]:
-    r"""Join the names of nested objects by dots; lists and empty objects are kept.
+    r"""Join the names of nested objects with dots; lists and empty objects are kept.
 
     Args:
         record: nested objects.
-        names: where many are flattened, the same for all of them: it is quicker.
+        names: cache of joined names; share it between many records for speed.
 
     >>> flattened({'call': {'name': 'f', 'args': []}, 'slurm': {}})
     {'call.name': 'f', 'call.args': [], 'slurm': {}}
 
-    Names may hold dots themselves. Where two values would get the same name, each such
-    dot has a backslash before it, so that both are there:
+    A name may contain dots itself. If two values would get the same name, a backslash
+    precedes each such dot, so that both are kept:
 
     >>> flattened({'a': {'b': 1}, 'a.b': 2})
     {'a.b': 1, 'a\\.b': 2}
@@ -67,14 +67,14 @@ def flattened(
     flat = names.flattened(record)
     if flat is not None:
         return flat
-    flat = _told_apart(record)
+    flat = _with_distinct_names(record)
     if names.empty is not None:
         flat = {name: names.empty if v == {} else v for name, v in flat.items()}
     return flat
 
 
 def _leaves(record: dict[str, Any], escaped: bool = False) -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested objects with their dotted names, however deep."""
+    """Yield the values of nested objects, of any depth, with their dotted names."""
     inside: list[tuple[str, Iterator[tuple[str, Any]]]] = [('', iter(record.items()))]
     while inside:
         above, items = inside[-1]
@@ -88,18 +88,18 @@ def _leaves(record: dict[str, Any], escaped: bool = False) -> Iterator[tuple[str
             inside.pop()
 
 
-def _told_apart(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the leaves of any record, also where different paths read the same.
+def _with_distinct_names(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the leaves of a record in which different paths give the same dotted name.
 
-    Escaped, no two do. A name without backslashes that is there once stays as it is: it
-    cannot be taken for an escaped one.
+    Escaped names are distinct. A name stays unescaped if it is unique and contains no
+    backslash, because it cannot be confused with an escaped one.
     """
-    seen = Counter(name for name, _ in _leaves(record))
+    counts = Counter(name for name, _ in _leaves(record))
     flat = {}
-    for (name, value), (told, _) in zip(
+    for (name, value), (escaped, _) in zip(
         _leaves(record), _leaves(record, True), strict=True
     ):
-        flat[told if seen[name] > 1 or '\\' in name else name] = value
+        flat[escaped if counts[name] > 1 or '\\' in name else name] = value
     return flat
 
 

@@ -1,4 +1,4 @@
-"""One line about many durations."""
+"""Summarize many durations in one line."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-LARGEST = 1e300  # what is beyond it is no time, and has no standard deviation
+LARGEST = 1e300  # a larger value is not a time, and its standard deviation overflows
 
 
 def summary(results: Any) -> None:
     """Print count, minimum, mean, median, maximum and standard deviation.
 
     All `call.durations` of all results are pooled, whatever their names. Times have three
-    digits and a unit. Those of a counter whose unit is not known have none; where such
-    durations are pooled with nanoseconds, a RuntimeWarning says that the figures mean
-    nothing. `lower_bounds` counts those of killed processes, which may have been longer.
+    digits and a unit (ns to h). Durations of a counter with an unknown unit have no unit;
+    if they are pooled with nanoseconds, a RuntimeWarning says so, because the figures are
+    meaningless. `lower_bounds` is the number of durations of killed processes, which may
+    have been longer.
 
     Args:
-        results: what `get_results()` returns, as dicts or as a DataFrame, flat or not;
-            anything else in it is passed over.
+        results: the result of `get_results()`, as dicts or as a DataFrame, flat or not;
+            other items are skipped.
 
-    To look at one name only, choose the results before:
+    To summarize one name only, filter the results first:
 
     >>> results = [
     ...     {'call': {'name': 'fit', 'durations': [0.12, 0.14]}},

@@ -1,4 +1,4 @@
-"""Times and sizes as people say them: three digits and a unit.
+"""Format times and sizes with three digits and a unit.
 
 >>> duration(0.0123456), duration(95.3), duration(4.2e-9), size(63963136)
 ('12.3 ms', '1.59 min', '4.20 ns', '61.0 MiB')
@@ -13,12 +13,12 @@ TIMES = (
 SIZES = ((2.0**40, 'TiB'), (2.0**30, 'GiB'), (2.0**20, 'MiB'), (2.0**10, 'KiB'), (1, 'B'))
 
 
-# Clocks that count seconds; one whose name ends with _ns counts nanoseconds.
+# Clocks that count seconds. A clock whose name ends with _ns counts nanoseconds.
 CLOCKS = ('perf_counter', 'monotonic', 'process_time', 'thread_time', 'time')
 
 
 def scale_of(counter: str) -> float | None:
-    """Return the seconds in one unit of a duration counter; None: they are not known.
+    """Return the seconds in one unit of a duration counter; None if unknown.
 
     >>> scale_of('perf_counter'), scale_of('time_ns'), scale_of('<lambda>')
     (1.0, 1e-09, None)
@@ -29,19 +29,19 @@ def scale_of(counter: str) -> float | None:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the largest unit of which it holds at least one."""
+    """Return a time in the largest unit in which it is at least 1."""
     return _in_units(seconds, TIMES) if seconds else '0 s'
 
 
 def size(count: float) -> str:
-    """Return a number of bytes in powers of 1024; below that they are whole."""
+    """Return a number of bytes in units of powers of 1024."""
     if abs(count) < 1024:
         return f'{count:.0f} B'
     return _in_units(count, SIZES)
 
 
 def number(value: float) -> str:
-    """Return a number of no known unit; integers as they are.
+    """Return a number without a unit: integers exactly, others with three digits.
 
     >>> number(1234567), number(0.00012345), number(1e21), number(0.0)
     ('1234567', '0.000123', '1.00e+21', '0')
@@ -64,7 +64,7 @@ def share(part: float) -> str:
 
 
 def _in_units(value: float, units: tuple[tuple[float, str], ...]) -> str:
-    # Rounded first: 999.9 ms are one second.
+    # Round before choosing the unit: 999.9 ms is 1.00 s.
     fitting = (pair for pair in units if float(f'{abs(value) / pair[0]:.3g}') >= 1)
     scale, unit = next(fitting, units[-1])
     return f'{_three_digits(value / scale)} {unit}'
