@@ -140,7 +140,7 @@ class _Word:
         return self._closing[sign]
 
     def _goes_on(self, place: int, closing: int, last: int) -> bool:
-        """Whether a password holds the sign that seems to close the quotes."""
+        """Return True if a password holds the sign that seems to close the quotes."""
         if last > place:
             return False
         colon = USER.match(self.text, place + 3, closing).end()  # type: ignore[union-attr]
@@ -181,7 +181,7 @@ def _secret_in_url(text: str, place: int, last: int) -> tuple[int, int] | None:
 
 
 def _is_token(text: str, begin: int, colon: int, last: int) -> bool:
-    """Whether the token stands before the colon, and no password after it."""
+    """Return True if the token stands before the colon, and no password after it."""
     if TOKEN.match(text, begin, colon):
         return True
     return last - colon < 20 and text[colon + 1 : last] == PLACEHOLDER
@@ -237,12 +237,12 @@ def _in_assignments(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_name(name: str, in_list: bool) -> bool:
-    """Whether it names a secret; PWD is the working directory, but in lists with `;`."""
+    """Return True if a name is that of a secret; PWD is one only in lists with `;`."""
     return in_list or not ('pwd' in name.lower() or VOCABULARY.match(name[:-1]))
 
 
 def _is_no_value(text: str, begin: int, end: int) -> bool:
-    """Whether there is nothing to be masked, or nothing any more."""
+    """Return True if there is nothing to be masked, or nothing any more."""
     if text.startswith(MASK, begin) and text[begin + 3 : begin + 4] in '&#,)"\' \n;':
         return True
     return end - begin < 10 and text[begin:end].strip('"\'),') in NO_VALUES
@@ -396,7 +396,7 @@ def _masked_option(word: str, before: Any, rules: list[Any]) -> str:
 
 
 def _is_secret(option: Any) -> bool:
-    """Whether an option is named like a secret."""
+    """Return True if an option is named like a secret."""
     if not isinstance(option, str) or not option.startswith('-'):
         return False
     return OPTION.fullmatch(option) is not None and not VOCABULARY.match(option)

@@ -289,7 +289,7 @@ def _text(value: Any) -> str:
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether a value is an array, or was compared with one: it has items."""
+    """Return True if a value is an array, or was compared with one: it has items."""
     return isinstance(value, (list, dict)) and bool(value)
 
 

@@ -1,4 +1,4 @@
-"""Folders that can be looked at without waiting for ever."""
+"""Check which folders can be read without waiting without limit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ NO_FOLDER = 'neither a folder nor a file'
 
 
 def unusable(paths: Iterable[str]) -> dict[str, str]:
-    """Return the paths that must not be opened, and why: opening them might wait for ever.
+    """Return the paths that must not be opened, because that may block, with reasons.
 
-    A path that is not there, or cannot be looked at, is none of them.
+    A path that is missing or not accessible is not among them.
     """
     wanted = list(dict.fromkeys(paths))
     modes: dict[str, int] = {}
@@ -33,7 +33,7 @@ def unusable(paths: Iterable[str]) -> dict[str, str]:
 
 
 def _within(limit: float, paths: list[str], modes: dict[str, int]) -> None:
-    """Look at each path, in a thread that is left behind if it takes too long."""
+    """Call stat(2) for each path in a thread, which is abandoned if it takes too long."""
     from ..threads import new_thread  # start-up time
 
     def look(path: str) -> None:

@@ -1,4 +1,4 @@
-"""Metadata of installed distributions, read as bytes: quickly, without running their code.
+"""Read metadata of installed distributions quickly, without running their code.
 
 The layout is that of the specifications "Recording installed projects" and "Core metadata"
 of the Python Packaging User Guide, and that of the older `.egg-info`.
@@ -32,7 +32,7 @@ def normalized(name: str) -> str:
 
 
 class BrokenError(Exception):
-    """Metadata from which name or version cannot be read; the message says why."""
+    """Name or version cannot be read from the metadata; the message says why."""
 
 
 class Metadata:
@@ -82,7 +82,7 @@ class Metadata:
         return [f'{top}/__init__.py' if is_one else f'{top}.py' for top, is_one in pairs]
 
     def name_and_version(self) -> tuple[str, str]:
-        """Return both as they are written.
+        """Return name and version as written.
 
         Raises:
             BrokenError: one of them is missing, or the file is.
@@ -156,7 +156,7 @@ def _text(value: bytes) -> str:
 
 
 def is_left_over(base: str) -> bool:
-    """Whether the name of a folder is one that pip gives to what it is removing.
+    """Return True if the name of a folder is one that pip gives to what it is removing.
 
     It is `~ame-1.0.dist-info`, `-ame` in older versions; names of distributions begin
     with a letter or a digit (PEP 508).
@@ -165,9 +165,9 @@ def is_left_over(base: str) -> bool:
 
 
 def in_folder(folder: str) -> list[Metadata]:
-    """Return what is installed in a folder or zip file, by name.
+    """Return the distributions in a folder or zip file, sorted by name.
 
-    What pip has left over is not installed; what cannot be listed is empty.
+    Leftovers of pip are skipped. A folder that cannot be listed counts as empty.
     """
     try:
         names = os.listdir(folder)
@@ -209,11 +209,11 @@ class Given(Metadata):
         return None if text is None else text.encode('utf-8', 'replace')[:most]
 
     def files(self) -> list[str]:
-        """Return what the distribution says is installed."""
+        """Return the files that the distribution lists."""
         return [str(file) for file in self.found.files or ()]
 
     def name_and_version(self) -> tuple[str, str]:
-        """Return both as the distribution has them."""
+        """Return name and version of the distribution."""
         try:
             name, version = self.found.metadata['Name'], self.found.version
         except Exception as error:

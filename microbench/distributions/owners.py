@@ -1,4 +1,4 @@
-"""Which installed distribution a module belongs to, by its file.
+"""Find the installed distribution to which a module belongs, by its file.
 
 `importlib.metadata.packages_distributions` compares only names: it assigns `tests` and
 `google` to many distributions, mistakes a file of the user for an installed one, misses
@@ -91,7 +91,7 @@ def _owners_in(base: str, name: str, inside: str) -> list[Metadata]:
 
 
 def _has(metadata: Metadata, inside: str) -> bool:
-    """Whether a distribution lists a file; where it lists none, its name decides."""
+    """Return True if a distribution lists a file; where it lists none, its name decides."""
     record = _record(metadata)
     if record is not None:
         return _lists(record, inside)
@@ -123,7 +123,7 @@ def _top_level(metadata: Metadata) -> list[bytes]:
 
 
 class Folder:
-    """What is installed in one folder; more is read when a name does not suffice."""
+    """Distributions in one folder; file lists are read only if names do not suffice."""
 
     def __init__(self, path: str) -> None:
         self.installed = in_folder(path)
@@ -161,7 +161,7 @@ _folders: dict[str, tuple[int, Folder]] = {}  # by path: when it was changed, an
 
 
 def _folder(path: str) -> Folder:
-    """Return what is installed in a folder, read again if the folder has changed."""
+    """Return the distributions in a folder, read again if the folder has changed."""
     try:
         changed = os.stat(path).st_mtime_ns
     except OSError:
@@ -176,7 +176,7 @@ _usable: dict[tuple[str, ...], list[str]] = {}  # by search path: asked once for
 
 
 def _searched() -> list[str]:
-    """Return the search path, without what may never answer."""
+    """Return the search path without folders that may never answer."""
     key = tuple(path for path in sys.path if path and isinstance(path, str))
     found = _usable.get(key)
     if found is None:
@@ -201,7 +201,7 @@ def _editable_with(file: str, base: str, inside: str) -> list[Metadata]:
 
 
 def _leads(metadata: Metadata, base: str, inside: str) -> bool:
-    """Whether an editable install makes Python find a module in a folder.
+    """Return True if an editable install makes Python find a module in a folder.
 
     Other files of the sources, and an environment among them, do not belong to it. Where it
     does not list its names, its `.pth` file has the folder, or its finder the name.

@@ -1,4 +1,4 @@
-"""Where a distribution was installed from, as `direct_url.json` says (PEP 610)."""
+"""Find the source from which a distribution was installed: `direct_url.json` (PEP 610)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PROJECT_FILES = ('pyproject.toml', 'setup.py', 'setup.cfg')
 
 
 def source_of(metadata: Metadata) -> dict[str, Any] | None:
-    """Return where a distribution comes from; None: from an index, or it is not known.
+    """Return the source of a distribution; None if it is an index or unknown.
 
     Returns:
         `url`, and with it `vcs`, `commit` and `requested` of a repository; `editable` of
@@ -33,7 +33,7 @@ def source_of(metadata: Metadata) -> dict[str, Any] | None:
 
 
 def described(data: bytes) -> dict[str, Any]:
-    """Return what a `direct_url.json` says; as `source_of`."""
+    """Return the source in a `direct_url.json`; see `source_of`."""
     import json
 
     found = json.loads(data)
@@ -90,7 +90,7 @@ def folder_of(url: str) -> str | None:
 
 
 def _if_editable(metadata: Metadata) -> dict[str, Any] | None:
-    """Return where a distribution comes from; None, without loading json, for most."""
+    """Return the source of an editable install; None, without loading json, for others."""
     data = metadata.read(DIRECT_URL, AT_MOST)
     if data is None:
         return _of_egg_info(metadata)

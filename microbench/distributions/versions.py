@@ -1,4 +1,4 @@
-"""Versions of loaded modules, read without running any code of theirs.
+"""Read versions of loaded modules without running any of their code.
 
 A module may be lazy (`importlib.util.LazyLoader`), may warn when its version is read (in
 `__getattr__`), or may be a proxy. So the version comes from the module's dictionary or the
@@ -58,14 +58,14 @@ def stored_in(value: object, name: str) -> Any:
 
 
 def is_standard(name: str) -> bool:
-    """Whether a module belongs to the standard library."""
+    """Return True if a module belongs to the standard library."""
     return name.partition('.')[0] in sys.stdlib_module_names
 
 
 def of_module(module: object) -> tuple[str, str] | None:
     """Return name and version of a module; of its package if it has no version itself.
 
-    None for what has none, for modules of the standard library and for other objects.
+    None if there is no version, for the standard library, and for other objects.
     """
     names = names_of(module)
     name = names.get('__name__') if names else None
@@ -133,7 +133,7 @@ def module_of(value: object) -> str | None:
 
 
 def _is_safe(kind: type) -> bool:
-    """Whether a type lets `__module__` be read without running Python code."""
+    """Return True if a type lets `__module__` be read without running Python code."""
     known = _safe.get(id(kind))
     if known is None or known[0] is not kind:
         if len(_safe) >= KINDS_AT_MOST:

@@ -1,4 +1,4 @@
-"""The container that the process runs in, by the marks that runtimes leave in it.
+"""Detect the container that the process runs in, by marks that runtimes leave in it.
 
 A mark alone proves nothing: a job that was submitted from inside a container inherits its
 variables, and an image that was unpacked on a disk keeps its files. So most marks need a
@@ -42,14 +42,14 @@ LONGEST = 80  # characters of a name
 
 
 def container() -> dict[str, str]:
-    """Return `container`, and `container_image` if it is known; nothing outside of one."""
+    """Return `container`, and `container_image` if known; empty outside a container."""
     runtime, image = next(_found(), ('', ''))
     named = {'container': runtime, 'container_image': image}
     return {field: value for field, value in named.items() if value}
 
 
 def _found() -> Iterator[Found]:
-    """Yield what the marks say, the innermost first."""
+    """Yield runtime and image for each mark, the innermost first."""
     yield from _by_variables()
     separate = _is_separate('pid', 'uts', 'ipc')
     if separate and os.path.isfile(FLATPAK):  # which uses bubblewrap
@@ -92,26 +92,26 @@ def _by_files() -> Iterator[Found]:
 
 
 def _podman() -> dict[str, str]:
-    """Return what podman writes about the container: nothing unless it is privileged."""
+    """Return the fields that podman writes into a privileged container; else nothing."""
     lines = (line.partition('=') for line in _text(PODMAN).splitlines())
     return {name: value.strip('"') for name, _, value in lines}
 
 
 def _root_mount() -> str:
-    """Return the line of what is mounted as `/`."""
+    """Return the line of the mount at `/`."""
     lines = _text(MOUNTS).splitlines()
     return next((line for line in lines if line.split(' ')[4:5] == ['/']), '')
 
 
 def _bubblewrap(mount: str) -> Iterator[Found]:
-    """Yield the sandbox that leaves neither variables nor files."""
+    """Yield bubblewrap, which leaves neither variables nor files."""
     first = _is_separate('pid') and _text(FIRST).strip() == 'bwrap'
     if first or ' /newroot / ' in mount:  # from where it pivots
         yield 'bubblewrap', ''
 
 
 def _is_separate(*kinds: str) -> bool:
-    """Whether the process is in other namespaces than those that the machine began with."""
+    """Return True if the process is not in the initial namespaces of the machine."""
     for kind in kinds:
         try:
             if os.readlink(f'/proc/self/ns/{kind}') != OF_THE_MACHINE[kind]:
@@ -122,7 +122,7 @@ def _is_separate(*kinds: str) -> bool:
 
 
 def _name(text: str) -> str:
-    """Return a name as runtimes have them; nothing for anything else."""
+    """Return a name that can be that of a runtime; else ''."""
     name = text.strip()
     plain = name.replace('-', '').replace('_', '').replace('.', '')
     return name if plain.isascii() and plain.isalnum() and len(name) <= LONGEST else ''

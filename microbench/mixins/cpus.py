@@ -21,12 +21,12 @@ FIELDS = ('cpu_affinity', 'cpu_cores_usable')
 def online() -> int:
     """Return how many CPUs are online.
 
-    Not asked of sysconf(3): musl, and glibc where it finds neither file, return how many
-    this thread may use instead.
+    sysconf(3) is not used: musl, and glibc if it finds neither file, return the number
+    that this thread may use instead.
 
     Raises:
-        OSError: the kernel shows neither file.
-        ValueError: it makes no sense.
+        OSError: the kernel provides neither file.
+        ValueError: the file cannot be parsed.
     """
     try:
         number = cpus_in(text_of(ONLINE))
@@ -74,12 +74,13 @@ def listed(cpus: Iterable[int]) -> str:
 def add_affinity(bm_data: dict[str, Any], thread: int = 0) -> None:
     """Set `host.cpu_affinity` and `host.cpu_cores_usable`, if a thread may not use all.
 
-    Its mask is that of sched_setaffinity(2), as taskset(1) and launchers set it, less what
-    a CPU set leaves out. If it cannot be compared, `host.unavailable` has the reason.
+    The mask is that of sched_setaffinity(2), which taskset(1) and launchers set, without
+    CPUs that a CPU set excludes. If it cannot be compared, `host.unavailable` has the
+    reason.
 
     Args:
         bm_data: the record.
-        thread: id of the thread; 0 is this one, that of the process its main thread.
+        thread: id of the thread; 0 means this thread, the process id its main thread.
     """
     if not hasattr(os, 'sched_getaffinity'):  # not Linux or FreeBSD
         return

@@ -1,4 +1,4 @@
-"""The digest of a file's bytes, as they were at one moment."""
+"""Compute the digest of a file's bytes at one moment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGE = 64 << 20
 
 
 class ChangingFileError(OSError):
-    """The bytes that were read, or can be read, are of no use."""
+    """The file changed while it was read, or since the program started."""
 
 
 def new_hash(algorithm: str) -> Any:
@@ -39,18 +39,23 @@ def new_hash(algorithm: str) -> Any:
 def file_digest(path: Any, algorithm: str, known: dict[Any, tuple[Any, str]]) -> str:
     """Return the hex digest of a file.
 
-    `known` keeps digests; a file is read again if it has changed, or may have.
+    A file is read again only if it has changed, or may have.
+
+    Args:
+        path: path of the file.
+        algorithm: name of an algorithm of hashlib.
+        known: digests of earlier calls, which is updated.
 
     Raises:
-        OSError: it cannot be read, or is a pipe or device: reading takes what is there.
-        ChangingFileError: it changed each time while it was read.
+        OSError: the file cannot be read, or is a pipe or device, which must not be read.
+        ChangingFileError: the file changed during each attempt to read it.
         ValueError: hashlib knows no such algorithm.
     """
     key = (os.fspath(path), algorithm)
     try:
         state = state_of(path)
     except FileNotFoundError:
-        return hex_digest(path, algorithm)  # open() has the last word
+        return hex_digest(path, algorithm)  # open() raises, unless a test has replaced it
     held = known.get(key)
     if held is not None and held[0] == state:
         return held[1]
@@ -74,7 +79,7 @@ def _read(path: Any, algorithm: str, state: tuple[int, ...]) -> tuple[tuple[int,
 
 
 def hex_digest(path: Any, algorithm: str, size: int | None = None) -> str:
-    """Return the digest of a file's bytes, of no more than a block beyond `size`."""
+    """Return the digest of a file's bytes; read no more than a block beyond `size`."""
     digest = new_hash(algorithm)
     read = 0
     with open_file(path) as file:
@@ -88,10 +93,10 @@ def hex_digest(path: Any, algorithm: str, size: int | None = None) -> str:
 
 
 def open_file(path: Any) -> BinaryIO:
-    """Open a regular file for reading, and wait for no pipe that has taken its place.
+    """Open a regular file for reading, without waiting for a pipe that has replaced it.
 
     Raises:
-        OSError: it cannot be opened, or is not a regular file.
+        OSError: the file cannot be opened, or is not a regular file.
     """
     if open is not io.open:
         return open(path, 'rb')  # tests of users put their own in its place
@@ -118,10 +123,10 @@ def _check_kind(found: os.stat_result, path: Any) -> None:
 
 
 def state_of(path: Any) -> tuple[int, ...]:
-    """Return what changes whenever a file does: device, inode, size, and two times.
+    """Return values that change with the file: device, inode, size, and two times.
 
     Raises:
-        OSError: there is nothing, or neither a file nor a directory.
+        OSError: the path leads to nothing, or neither to a file nor to a directory.
     """
     found = os.stat(path)
     _check_kind(found, path)

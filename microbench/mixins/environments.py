@@ -1,4 +1,4 @@
-"""What has made an environment of Python, by the marks that it leaves there."""
+"""Detect the program that has made a Python environment, by the marks that it leaves."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ OF_CONDA = re.compile(
 
 
 def environment_of(prefix: str) -> dict[str, str] | None:
-    """Return what an environment is and where.
+    """Return kind and place of an environment.
 
     Returns:
         `kind`: venv, virtualenv, uv, pipx, poetry, conda, mamba, micromamba or pixi;
-        `prefix`; `version` of what has made it and `base`, the folder of the Python
-        below it, if the marks say so. None if the prefix is not an environment.
+        `prefix`; and, if known, `version` of the program that has made it and `base`, the
+        folder of the Python below it. None if the prefix is not an environment.
     """
     kinds = [*_of_conda(prefix), *_of_tools(prefix)]
     settings = settings_of(prefix)
@@ -40,7 +40,7 @@ def environment_of(prefix: str) -> dict[str, str] | None:
 
 
 def settings_of(prefix: str) -> dict[str, str] | None:
-    """Return what `pyvenv.cfg` says, names in lower case; None if it is not there."""
+    """Return the settings in `pyvenv.cfg`, with lower-case names; None if it is missing."""
     try:
         text = _beginning(os.path.join(prefix, 'pyvenv.cfg'))
     except OSError:
@@ -60,7 +60,7 @@ def _of_tools(prefix: str) -> Iterator[str]:
 
 
 def _is_of_poetry(prefix: str) -> bool:
-    """Whether Poetry has made it: in its own folder, or in that of a project."""
+    """Return True if Poetry has made it: in its own folder, or in that of a project."""
     if OF_POETRY.fullmatch(os.path.basename(prefix)):
         return True
     project = os.path.dirname(prefix)

@@ -1,4 +1,4 @@
-"""The folders of our control groups, of version 1, 2 or both.
+"""Find the folders of our control groups, of version 1, 2 or both.
 
 /proc/self/cgroup has the paths of our groups (cgroups(7)); /proc/self/mountinfo has where
 each hierarchy is mounted, and which group is at the root of the mount
@@ -30,17 +30,16 @@ ESCAPES = (('\\040', ' '), ('\\011', '\t'), ('\\012', '\n'), ('\\134', '\\'))
 
 
 def own_groups(read: Callable[[str], str | None]) -> Groups:
-    """Return the groups of this thread: another one than the main thread may have its own.
+    """Return the control groups of this thread, which may differ from the main thread's.
 
-    In version 1, its memory counts in the group of the process all the same
-    (cgroup-v1/memory, 2.3).
+    In version 1, memory is charged to the group of the process (cgroup-v1/memory, 2.3).
 
     Args:
-        read: returns the text of a file, None if it is not there.
+        read: function that returns the text of a file, or None if it is missing.
 
     Raises:
-        OSError: the kernel does not show them.
-        ValueError: what it shows makes no sense.
+        OSError: the kernel does not provide them.
+        ValueError: the text of the kernel cannot be parsed.
     """
     text = read(GROUPS)
     if text is None:
@@ -57,7 +56,7 @@ def groups_in(text: str) -> Groups:
     """Map each controller to the path of our group, and to all that share its hierarchy.
 
     Raises:
-        ValueError: it is not what the kernel writes.
+        ValueError: the text cannot be parsed.
     """
     groups = {}
     for line in text.splitlines():
@@ -114,7 +113,7 @@ def _folders(
 
 
 def _places(name: str, mounts: list[Mount], usual: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield the root of each mount that may have our group, and its place."""
+    """Yield root and place of each mount that may contain our group."""
     for options, root, place in mounts:
         if name in options:
             yield root, place
@@ -125,7 +124,7 @@ def _places(name: str, mounts: list[Mount], usual: list[str]) -> Iterator[tuple[
 
 
 def below(path: str, root: str) -> str | None:
-    """Return the path of a group from the root of a mount on; None if it is outside.
+    """Return the path of a group relative to the root of a mount; None if outside.
 
     >>> below('/docker/1/job', '/docker/1'), below('/', '/')
     ('/job', '')
@@ -155,8 +154,8 @@ _seen: tuple[list[str], list[Mount]] = ([], [])  # namespaces, and what is mount
 def mounts() -> list[Mount] | None:
     """Return all mounts of control groups; None if they are not known.
 
-    A node with many containers has thousands of mounts. So what was found is kept as long
-    as the process stays in its namespaces.
+    A node with many containers has thousands of mounts. So the result is cached while the
+    process stays in its namespaces.
     """
     global _seen  # noqa: PLW0603 - found again by two threads at worst
     if is_stubbed():
@@ -181,7 +180,7 @@ def _read() -> list[Mount] | None:
 
 
 def mounts_in(text: str) -> Iterator[Mount]:
-    """Yield the mounts of control groups; ValueError if the text makes no sense."""
+    """Yield the mounts of control groups; raise ValueError if the text is invalid."""
     for line in text.splitlines():
         place, dash, system = line.partition(' - ')
         if not dash:

@@ -1,4 +1,4 @@
-"""What is installed: each distribution once, in the version that is imported."""
+"""List installed distributions, each once, in the version that is imported."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ CHECKED_FILES = 50  # of a distribution that shares its folder with another vers
 
 
 class Installed:
-    """What is installed.
+    """Installed distributions.
 
     Attributes:
-        metadata: of each distribution, by its name.
-        versions: of each, by its name.
-        why: what could not be read, and why.
-        python: path of the interpreter, if it is not said elsewhere.
-        prefix: its environment.
+        metadata: metadata of each distribution, by name.
+        versions: version of each distribution, by name.
+        why: reason for each field that could not be read.
+        python: path of the interpreter, unless it is that of this process.
+        prefix: prefix of the interpreter's environment.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class Installed:
         self._names: dict[str, str] = {}  # by normalized name
 
     def add_own(self) -> None:
-        """Add the packages of this process; not from paths that it must not look at."""
+        """Add the packages of this process, except from paths that may never answer."""
         from importlib import metadata
 
         searched: list[Any] = sys.path
@@ -68,7 +68,7 @@ class Installed:
         return excluded
 
     def add_those_of(self, program: Program) -> None:
-        """Add the packages of another Python; or of this one, if it is that."""
+        """Add the packages of the Python of a program, which may be this one."""
         from subprocess import SubprocessError
 
         from .search_paths import is_this_python, search_path  # start-up time
@@ -110,7 +110,7 @@ class Installed:
         self._names[key], self.metadata[name], self.versions[name] = name, metadata, version
 
     def _is_better(self, metadata: Metadata, version: str, known: str) -> bool:
-        """Whether another version counts: it is in the same folder, and its code is."""
+        """Return True if another version in the folder is the one whose code exists."""
         other, its_version = self.metadata[known], self.versions[known]
         if version == its_version or not metadata.folder or metadata.folder != other.folder:
             return False  # the first on the search path counts
@@ -122,7 +122,7 @@ class Installed:
         return False
 
     def store(self, python: dict[str, Any], with_paths: bool) -> None:
-        """Put what was found into the record."""
+        """Store the distributions in the record."""
         from .environments import environment_of  # start-up time
 
         for name in [n for n in self.versions if f'{FIELD}.{n}' in self.why]:
@@ -140,7 +140,7 @@ class Installed:
             namespace(python, 'unavailable').update(self.why)
 
     def _each(self, field: str, look: Callable[[Metadata], Any]) -> dict[str, Any]:
-        """Return what is found for each distribution, by name."""
+        """Return the result of `look` for each distribution, by name."""
         found = {}
         for name, metadata in sorted(self.metadata.items(), key=_by_name):
             try:
@@ -157,9 +157,9 @@ def _by_name(item: tuple[str, Any]) -> str:
 
 
 def is_whole(metadata: Metadata) -> bool:
-    """Whether the modules that a distribution lists are there, as it lists them.
+    """Return True if the modules that a distribution lists exist unchanged.
 
-    Of two versions in one folder, this is the one whose code is there.
+    It is true for only one of two versions in a folder, the one whose code is there.
     """
     try:
         record = (metadata.read('RECORD') or b'').decode('utf-8', 'surrogateescape')
@@ -174,7 +174,7 @@ def is_whole(metadata: Metadata) -> bool:
 
 
 def _is_as_listed(path: str, digest: str, size: str) -> bool:
-    """Whether a file has the size and the SHA-256 that a RECORD lists."""
+    """Return True if a file has the size and the SHA-256 that a RECORD lists."""
     import hashlib
     from base64 import urlsafe_b64encode
 

@@ -1,4 +1,4 @@
-"""Which Python a command runs, as far as its words and files say so."""
+"""Find the Python that a command runs, from its words and files."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ VALUED, LAST = 'WX', 'cm'
 
 
 class Program:
-    """What a command runs.
+    """The program that a command runs.
 
     Attributes:
-        python: path of the interpreter; None: it is not known.
-        options: those of the interpreter that change where it looks for packages.
-        environ: the environment that it gets.
-        first: folder that comes first on its search path; None: there is none.
-        why: why the interpreter is not known.
-        is_python: whether it is one, known or not.
+        python: path of the interpreter; None if unknown.
+        options: options of the interpreter that change where it looks for packages.
+        environ: environment of the program.
+        first: first folder on its search path; None if there is none.
+        why: reason why the interpreter is unknown.
+        is_python: True if it is a Python, even an unknown one.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -59,7 +59,7 @@ class Program:
         self.is_python = False
 
     def unknown(self, why: str, *, is_python: bool = True) -> Program:
-        """Return it as one whose interpreter is not known."""
+        """Mark the interpreter as unknown, for this reason; return self."""
         self.why, self.is_python = why, is_python
         return self
 
@@ -69,7 +69,7 @@ def program_of(command: list[str], environ: Mapping[str, str]) -> Program:
 
     Args:
         command: program and arguments.
-        environ: the environment that it gets.
+        environ: environment of the command.
     """
     found, words = Program(environ), list(command)
     for _ in range(STEPS):
@@ -100,7 +100,7 @@ def _where(word: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _chosen_by(name: str, rest: list[str]) -> str:
-    """Say that a program decides itself what runs; '' if it does not."""
+    """Return a reason if a program itself decides what runs, else ''."""
     plain = [word for word in rest if not word.startswith('-')]
     runs = plain[:1] and plain[0] in RUNS
     if name in ALWAYS or (name in (*CHOOSERS, *CHOOSERS_OF_CONDA) and runs):
@@ -109,7 +109,7 @@ def _chosen_by(name: str, rest: list[str]) -> str:
 
 
 def _unwrapped(found: Program, name: str, words: list[str]) -> list[str] | None:
-    """Return what a wrapper runs; None if it is none that is known."""
+    """Return the command that a wrapper runs; None for an unknown program."""
     if name == 'env':
         return _after_env(found, words[1:])
     if name not in WRAPPERS:
@@ -124,9 +124,9 @@ def _unwrapped(found: Program, name: str, words: list[str]) -> list[str] | None:
 
 
 def _after_env(found: Program, words: list[str]) -> list[str] | None:
-    """Return what env(1) runs, and do to the environment what it does.
+    """Return the command that env(1) runs, and apply its changes of the environment.
 
-    None: an option may do what is not known, as `-C` goes to another directory.
+    None for options with other effects, such as `-C`, which changes the directory.
     """
     words = _split_string(words)
     while words:
@@ -146,7 +146,7 @@ def _after_env(found: Program, words: list[str]) -> list[str] | None:
 
 
 def _split_string(words: list[str]) -> list[str]:
-    """Return words of which the first may be `-S`: its argument is several words."""
+    """Split the argument of a leading `-S` into several words."""
     import shlex
 
     if words[:1] in (['-S'], ['--split-string']):
@@ -159,8 +159,8 @@ def _split_string(words: list[str]) -> list[str]:
 def _interpreter_of(path: str, words: list[str]) -> list[str] | None:
     """Return the words that run a script; None if the file is not a script.
 
-    Where the path of the interpreter is too long for a first line, or relative, pip and
-    uv make the first two lines a script of sh that executes it.
+    If the path of the interpreter is too long for a first line, or relative, pip and uv
+    write two lines of sh that execute it.
     """
     lines = _first_lines(path)
     if not lines or not lines[0].startswith('#!'):
@@ -193,7 +193,7 @@ def _first_lines(path: str) -> list[str]:
 
 
 def _python(found: Program, path: str | None, words: list[str]) -> Program:
-    """Note the interpreter, its options, and what it runs."""
+    """Store the interpreter, its options, and what it runs."""
     found.is_python = True
     if path is None:
         return found.unknown(f'{words[0]} is not there')
@@ -214,12 +214,12 @@ def _python(found: Program, path: str | None, words: list[str]) -> Program:
 
 
 def _letters(word: str) -> str:
-    """Return the letters of `-Es`; those after one with a value are the value."""
+    """Return the option letters of a word such as `-Es`, without a value after them."""
     return '' if word.startswith('--') else re.split(f'[{VALUED}{LAST}]', word[1:])[0]
 
 
 def _ends(word: str) -> bool:
-    """Whether the words after an option are the program's, as those after `-m` and `-c`."""
+    """Return True if an option ends Python's own options, as `-m` and `-c` do."""
     return (
         not word.startswith('--')
         and re.match(f'-[^{VALUED}{LAST}]*[{LAST}]', word) is not None
@@ -227,7 +227,7 @@ def _ends(word: str) -> bool:
 
 
 def _folder_of(script: str) -> str | None:
-    """Return where the modules beside a script are: a folder, or what runs as a program."""
+    """Return the folder of a script, or the archive or directory that runs as one."""
     if script == '-':
         return os.getcwd()
     real = os.path.realpath(script)

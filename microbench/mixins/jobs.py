@@ -1,4 +1,4 @@
-"""Jobs of schedulers and launchers other than SLURM, by what only a job has.
+"""Detect jobs of schedulers and launchers other than SLURM, by variables of jobs only.
 
 Variables that a site or user sets for all processes (SLURM_CONF, PBS_SERVER, FLUX_URI) do
 not count. A process can be in several jobs at once: torchrun in SLURM, Flux in LSF.
@@ -76,10 +76,10 @@ SIGNS = frozenset([*(sign for entry in BY_VARIABLES for sign in entry[1]), JOB_A
 
 
 def jobs(names: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
-    """Return a field for each job that this process is part of, and what cannot be read.
+    """Return a field for each job of this process, and the reasons for missing fields.
 
     Args:
-        names: those of all variables of the environment.
+        names: names of all environment variables.
     """
     present = {name for name in SIGNS.intersection(names) if os.environ.get(name)}
     if not present:
@@ -114,7 +114,7 @@ def _shown(name: str) -> str:
 
 
 def _is_of_slurm(sign: str) -> bool:
-    """Whether SLURM imitates this job for scripts that expect it: with its own number."""
+    """Return True if SLURM imitates this job, for scripts, with its own job number."""
     return any(os.environ.get(name) == os.environ[sign] for name in SLURM_IDS)
 
 
@@ -138,7 +138,7 @@ def _htcondor(why: dict[str, str]) -> dict[str, str]:
 
 
 def attributes_in(job_ad: str) -> dict[str, str]:
-    r"""Return what a job ad says, a line for each attribute; not what it would compute.
+    r"""Return the attributes in a job ad, one a line; expressions are left out.
 
     >>> attributes_in('ClusterId = 12\nRequestCpus = 2 * Cores\nJobBatchName = "a b"')
     {'cluster_id': '12', 'batch_name': 'a b'}

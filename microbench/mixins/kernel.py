@@ -1,4 +1,4 @@
-"""Files in which the Linux kernel describes a machine and a process."""
+"""Read files in which the Linux kernel describes a machine and a process."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ FLAGS = os.O_RDONLY | getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NONBLOCK', 0)
 
 
 def text_of(path: str) -> str:
-    """Return the text of such a file. Bytes that are not UTF-8 become surrogates.
+    """Return the text of a file. Bytes that are not UTF-8 become surrogates.
 
     Raises:
-        OSError: it is not there, cannot be read, or has no end.
+        OSError: the file is missing, cannot be read, or is too long.
     """
     if is_stubbed():
         with open(path) as file:
@@ -27,12 +27,12 @@ def text_of(path: str) -> str:
 
 
 def is_stubbed() -> bool:
-    """Whether a test replaces what the kernel says: then its `open` is asked."""
+    """Return True if a test replaces what the kernel says: then its `open` is asked."""
     return open is not io.open
 
 
 def _bytes_of(path: str) -> bytes:
-    """Read a file in the cheapest way; from a pipe, what is in it, without waiting."""
+    """Read a file in the quickest way; from a pipe, only bytes that are there."""
     descriptor = os.open(path, FLAGS)
     try:
         data = bytearray()
@@ -46,11 +46,11 @@ def _bytes_of(path: str) -> bytes:
 
 
 def is_number(text: str, digits: int) -> bool:
-    """Whether it is a number as the kernel writes it, of at most so many digits."""
+    """Return True if it is a number as the kernel writes it, of at most so many digits."""
     return text.isascii() and text.isdigit() and len(text) <= digits
 
 
 def reason(error: Exception) -> str:
-    """Return why something is not there: in our own words, where they are."""
+    """Return why a value is missing; for errors raised by this package, only the text."""
     ours = type(error) in (ValueError, LookupError)  # a KeyError is that of a library
     return message_of(error) if ours else one_line(error)

@@ -1,4 +1,4 @@
-"""Profilers of line_profiler, kept for the next calls of a function.
+"""Reuse profilers of line_profiler for the next calls of a function.
 
 line_profiler 5 puts a changed `__code__` into a function for each profiler that gets it,
 from 5.0.0 to 5.0.2 a longer one each time. So a profiler is used again, and what it
@@ -38,7 +38,7 @@ def functions_of(func: Any) -> tuple[FunctionType, ...]:
 
 
 class PooledProfiler(NamedTuple):
-    """A profiler, and what it had counted before: (place, line) to (hits, time)."""
+    """A profiler and its earlier counts: (place, line) to (hits, time)."""
 
     profiler: Any
     counted: dict[tuple[Any, int], tuple[int, int]]
@@ -59,14 +59,14 @@ class PooledProfiler(NamedTuple):
 
 
 class Pool:
-    """Idle profilers of one callable, for as long as its code stays the same."""
+    """Idle profilers of one callable, while its code stays the same."""
 
     def __init__(self) -> None:
         self.idle: list[PooledProfiler] = []
         self.codes: list[CodeType] = []
 
     def take(self, functions: tuple[FunctionType, ...]) -> PooledProfiler:
-        """Return a profiler of these functions that nothing else uses.
+        """Return an unused profiler of these functions.
 
         Raises:
             ImportError: line_profiler is not installed.
@@ -91,7 +91,7 @@ POOLS: WeakKeyDictionary[Any, Pool] = WeakKeyDictionary()
 
 
 def taken(func: Any) -> tuple[Pool, PooledProfiler]:
-    """Return a profiler of a callable, and the pool that it comes from."""
+    """Return a profiler of a callable, and the pool to which it belongs."""
     functions = functions_of(func)
     key = functions[0] if len(functions) == 1 else func
     try:

@@ -1,4 +1,4 @@
-"""Line statistics in a record: plain, or as the text that microbench 2 wrote."""
+"""Convert line statistics: plain values, or the text that microbench 2 wrote."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encoded(stats: Any) -> str:
 
 
 def decoded(text: str) -> LineStats:
-    """Return the statistics in such a text, and run nothing that it names."""
+    """Return the statistics in such a text, without executing anything that it names."""
     import base64
     import io
     import pickle
@@ -66,7 +66,7 @@ def decoded(text: str) -> LineStats:
 
 
 def _checked(stats: Any) -> LineStats:
-    """Return new statistics made of the numbers and names in those that were read."""
+    """Return new statistics that consist of checked numbers and names only."""
     if type(stats) is not LineStats:
         raise TypeError(f'it holds {type(stats).__name__}')
     checked = LineStats()

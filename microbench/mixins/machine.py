@@ -1,7 +1,7 @@
-"""Cores and memory of this machine, in the words of psutil.
+"""Read cores and memory of this machine, with the interface of psutil.
 
 Importing psutil takes as long as starting Python. So on Linux the files of the kernel are
-read directly, unless the program has loaded psutil already.
+read directly, unless the program has already loaded psutil.
 """
 
 from __future__ import annotations
@@ -48,17 +48,17 @@ def logical_cores(psutil: Any) -> int | None:
 
 
 class Linux:
-    """The functions of psutil that are used here, from the files of the kernel."""
+    """The functions of psutil that are used here, reading files of the kernel."""
 
     total: int  # bytes of memory
 
     @staticmethod
     def cpu_count(logical: bool = True) -> int | None:
-        """Return how many cores are online; without `logical`, how many are real.
+        """Return the number of logical cores online, or else of physical ones.
 
         Raises:
-            OSError: the kernel does not show them.
-            ValueError: what it shows makes no sense.
+            OSError: the kernel does not provide it.
+            ValueError: the text of the kernel cannot be parsed.
         """
         if logical:
             return cpus.online()
@@ -71,7 +71,7 @@ class Linux:
         """Return an object whose `total` is the memory in bytes.
 
         Raises:
-            OSError: the kernel does not show it.
+            OSError: the kernel does not provide it.
             ValueError: it is not in the unit that the kernel uses.
         """
         lines = text_of(MEMORY).splitlines()

@@ -84,7 +84,7 @@ def _names(module: str) -> dict[str, str]:
 
 
 def _is_version(name: str) -> bool:
-    """Whether the name of a file is a version, and that of its folder the module's."""
+    """Return True if a file is named by a version, and its folder by the module."""
     return name.lstrip('.v')[:1].isdigit()
 
 

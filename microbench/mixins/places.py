@@ -1,4 +1,4 @@
-"""Where the package of a distribution is: a folder that a program imports from."""
+"""Find the folder from which a program imports the package of a distribution."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MINOR = ('test', 'tests', 'docs', 'doc', 'examples', 'example', 'benchmarks', 's
 def place_of(metadata: Metadata) -> str | None:
     """Return the folder of a distribution's package.
 
-    That of a single module, or of several packages, is the folder that they are in. Of an
-    editable install it is among the sources. None: it lists no files.
+    For a single module, or several packages, it is the folder around them; for an editable
+    install, it is among the sources. None if the distribution lists no files.
     """
     source = _source(metadata)
     if source is not None:
@@ -49,7 +49,7 @@ def _source(metadata: Metadata) -> str | None:
 
 
 def package_in(files: Iterable[str], key: str) -> str:
-    """Return the folder of the package among these files; '': they have no folder.
+    """Return the folder of the package among these files; '' if they have no folder.
 
     Args:
         files: paths with slashes.

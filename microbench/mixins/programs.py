@@ -1,4 +1,4 @@
-"""Programs that a mixin asks: with a time limit, and with their own words if they fail."""
+"""Run a program for a mixin, with a time limit and its own message if it fails."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ READS = 8  # of 16 KiB: twice what a pipe holds
 
 
 class CalledProcessError(subprocess.CalledProcessError):
-    """A program ended with a status other than 0; the message says what it printed."""
+    """A program ended with a status other than 0; the message contains its output."""
 
     def __str__(self) -> str:
-        """Return the status and what the program wrote: on standard error, if there."""
+        """Return the status and the program's standard error or, if empty, output."""
         said = _shortened(os.fsdecode(bytes(self.stderr or self.output or b'')).strip())
         plain = super().__str__()
         return f'{plain.rstrip(".")}: {said}' if said else plain
@@ -39,12 +39,12 @@ def _shortened(text: str) -> str:
 
 
 def output_of(command: Sequence[str], *, limit: float = LIMIT, **options: Any) -> str:
-    """Return what `command` writes on standard output, as text.
+    """Return the text that `command` writes on standard output.
 
     The program gets no input and no terminal, and nothing that it prints reaches one.
     Bytes that are not UTF-8 become lone surrogates, as in names of files. At the limit the
     program is killed; the call does not wait if SIGKILL has no effect. When the program
-    ends, what is left of its process group is killed too.
+    ends, the rest of its process group is killed, too.
 
     Args:
         command: program and arguments.
@@ -53,7 +53,7 @@ def output_of(command: Sequence[str], *, limit: float = LIMIT, **options: Any) -
 
     Raises:
         FileNotFoundError: there is no such program (or no directory `cwd`).
-        subprocess.CalledProcessError: it failed; the message holds its error text.
+        subprocess.CalledProcessError: it failed; the message contains its error text.
         subprocess.TimeoutExpired: it took longer than `limit`.
         ValueError: it printed more than 64 MiB.
     """
@@ -67,7 +67,7 @@ def output_of(command: Sequence[str], *, limit: float = LIMIT, **options: Any) -
 
 
 def _is_replaced() -> bool:
-    """Whether someone stands in for subprocess: a test, gevent."""
+    """Return True if someone stands in for subprocess: a test, gevent."""
     functions = (subprocess.check_output, subprocess.run, subprocess.Popen.__init__)
     own = vars(subprocess)
     return any(getattr(f, '__globals__', None) is not own for f in functions)
@@ -76,7 +76,7 @@ def _is_replaced() -> bool:
 def _output_of_subprocess(
     command: Sequence[str], limit: float, options: dict[str, Any]
 ) -> bytes:
-    """Do the same where there is no native way; the limit may be exceeded."""
+    """Do the same with subprocess, which may exceed the limit."""
     options = {'stdin': subprocess.DEVNULL, 'stderr': subprocess.PIPE, **options}
     try:
         output: bytes = subprocess.check_output(command, timeout=limit, **options)
@@ -124,7 +124,7 @@ def _paths(name: str, env: Any) -> list[bytes]:
 
 
 def _is_read(program: _core.Program, output: bytearray, errors: bytearray) -> bool:
-    """Add what a program has printed by now; return whether that is all."""
+    """Add the output of a program so far; return True at its end."""
     ended = bool(program.wait() & _core.PROGRAM_ENDED)
     for stream, text, most in ((1, output, MOST), (2, errors, MOST_ERRORS * 4)):
         for _ in range(READS if ended else 1):  # what has left its group may go on

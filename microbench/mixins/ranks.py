@@ -1,4 +1,4 @@
-"""The rank of this process among those that a launcher has started together."""
+"""Read the rank of this process among those that a launcher has started together."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def rank(names: Iterable[str]) -> dict[str, int]:
     """Return `rank`, `ranks` and `local_rank`, as far as they are known.
 
     Args:
-        names: those of all variables of the environment.
+        names: names of all environment variables.
     """
     present = {name for name in SIGNS.intersection(names) if os.environ.get(name)}
     for sign, *variables in LAUNCHERS if present else ():

@@ -1,4 +1,4 @@
-"""Whether a file holds the code of a module that runs now."""
+"""Compare a file with the code of the modules that are running."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def runs_now(path: str) -> bool | None:
-    """Whether a module that runs now has the code of this file.
+    """Return True if a running module has the code of this file.
 
-    Another file of its name, or a later version of it, has not. None: no module of that
-    name runs, in any thread.
+    False for another file with its name, or a later version. None if no thread runs a
+    module of that name.
     """
     name = os.path.basename(path)
     codes = [c for c in _running_modules() if name in _names(c.co_filename)]
@@ -40,7 +40,7 @@ def _running_modules() -> Iterator[CodeType]:
 
 
 def _code_in(path: str) -> CodeType | None:
-    """Return the code that Python makes of a file now, without its warnings."""
+    """Compile a file, without showing warnings; None if that fails."""
     import warnings
 
     try:

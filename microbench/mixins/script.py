@@ -1,4 +1,4 @@
-"""What this process runs: a script, a module, an archive, a notebook, or typed code."""
+"""Find what this process runs: a script, module, archive, notebook, or typed code."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MAIN = '__main__.py'  # what `python directory` and `python archive.zip` run
 
 
 def running_script() -> str:
-    """Return the absolute path of the script that this process runs; '' is unknown.
+    """Return the absolute path of the script that this process runs; '' if unknown.
 
-    It is a file: for `python directory` and `python -m package` their `__main__.py`,
-    for `python archive.zip` the archive. It may no longer be there, and it may be a link.
-    Unknown where code was typed, and where an installed program runs the code of others:
-    a test runner, the kernel of a notebook, the script of a package in `bin`.
+    For `python directory` and `python -m package` it is their `__main__.py`, for
+    `python archive.zip` the archive. It may be a link, or deleted. It is unknown if the
+    code was typed, and if an installed program runs other code: a test runner, the kernel
+    of a notebook, the script of a package in `bin`.
     """
     main = _file_of_main()
     return _script(_given(), main, _started_by_python(main), _current_directory())
@@ -27,7 +27,7 @@ def running_script() -> str:
 
 @lru_cache
 def _script(given: str, main: str, started_by_python: bool, directory: str) -> str:
-    """Return the script; what is found for a process is kept, if the file goes, too."""
+    """Return the script; the result is cached, even if the file is deleted later."""
     if os.path.isfile(main) and not started_by_python:
         chosen = main  # set by a program that runs another one, such as Snakemake
     else:
@@ -37,15 +37,14 @@ def _script(given: str, main: str, started_by_python: bool, directory: str) -> s
 
 
 def _given() -> str:
-    """Return the word that Python, or a program that runs others, was started with."""
+    """Return the first word of the program's arguments, its path as given."""
     return sys.argv[0] if getattr(sys, 'argv', None) else ''
 
 
 def running_program() -> str:
-    """Return the file that holds the program: an executable, a script or a notebook.
+    """Return the file of the program: a script, a notebook, or a frozen executable.
 
-    The executable is one that PyInstaller, cx_Freeze or the like has frozen.
-    '' is unknown; `unknown_reason` says why.
+    '' if unknown; `unknown_reason` returns why.
     """
     if getattr(sys, 'frozen', False):
         return sys.executable
@@ -72,9 +71,9 @@ def path_as_given(path: str) -> str:
 
 
 def running_notebook() -> str:
-    """Return the absolute path of the notebook whose kernel this is; '' is unknown.
+    """Return the absolute path of the notebook whose kernel this is; '' if unknown.
 
-    The file holds the notebook as it was last saved. VS Code sets a variable; the Jupyter
+    The file contains the notebook as last saved. VS Code sets a variable; the Jupyter
     server (2.0 and later) sets one in the environment of the kernels that it starts.
     nbclient, and so papermill and nbconvert, leave no name.
     """
@@ -108,14 +107,14 @@ def _file_of_main() -> str:
 
 
 def _started_by_python(path: str) -> bool:
-    """Whether `__main__.__file__`, this path, is what the loader of Python has read."""
+    """Return True if Python's loader has read `__main__.__file__`, this path."""
     loader: Any = getattr(sys.modules.get('__main__'), '__loader__', None)
     read = str(getattr(loader, 'path', '') or getattr(loader, 'archive', ''))
     return bool(read) and (path == read or path.startswith(os.path.join(read, '')))
 
 
 def _absolute(given: str, main: str, directory: str) -> str:
-    """Return the path that a program was started with, as it was then; '' is unknown.
+    """Return the path that a program was started with, made absolute; '' if unknown.
 
     Python made `__main__.__file__` absolute when it started; the program may have
     changed its directory since.
@@ -132,10 +131,10 @@ def _absolute(given: str, main: str, directory: str) -> str:
 
 
 def _relative(given: str, script: str, directory: str) -> str:
-    """Return the file that a relative path leads to, if it is the program; '' is unknown.
+    """Return the file that a relative path leads to, if it is the program; else ''.
 
-    A launcher runs it, or the program has put the word in the place of its script. After
-    a change of directory it leads to another file of that name, or to none.
+    A launcher runs the file, or the program has replaced its first argument. After a
+    change of directory the path may lead to another file of that name, or to none.
     """
     start = FIRST_SEEN[1] if given == FIRST_SEEN[0] else directory
     path = os.path.join(start, given)
@@ -197,7 +196,7 @@ def _file_to_run(path: str) -> str:
 
 @lru_cache
 def is_installed(path: str) -> bool:
-    """Whether this is Python itself, or a program installed with it, such as pytest."""
+    """Return True for Python itself, and programs installed with it, such as pytest."""
     real = os.path.realpath(path)
     directory = os.path.dirname(real)
     executable = sys.executable or ''

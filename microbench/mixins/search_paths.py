@@ -1,4 +1,4 @@
-"""The search path of another Python: read from its environment, or from that Python."""
+"""Find the search path of another Python: from its environment, or by running it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PTH_AT_MOST = 1 << 20  # bytes
 
 
 def is_this_python(program: Program) -> bool:
-    """Whether a program looks for packages where this process does."""
+    """Return True if a program looks for packages where this process does."""
     assert program.python is not None
     if set(program.options) - {'-P'} or _paths_in(program.environ) != _paths_in(os.environ):
         return False
@@ -40,14 +40,14 @@ def _paths_in(environ: Mapping[str, str]) -> list[str | None]:
 
 
 def search_path(program: Program) -> tuple[str, list[str]]:
-    """Return prefix and search path of the interpreter that a program runs with.
+    """Return prefix and search path of the interpreter of a program.
 
-    An environment that is apart from the Python below it is read; any other interpreter
-    is started, with a time limit, and asked. Then `program.python` is what it says: it
-    may have been a script that chooses one.
+    An isolated environment is read. Any other interpreter is run, with a time limit, and
+    prints them. Then `program.python` is set to its `sys.executable`, because the program
+    may be a script that selects an interpreter.
 
     Raises:
-        OSError, ValueError, subprocess.SubprocessError: it could not be asked.
+        OSError, ValueError, subprocess.SubprocessError: the interpreter could not be run.
     """
     assert program.python is not None
     prefix = _prefix_of(program.python)
@@ -66,7 +66,7 @@ def _prefix_of(python: str) -> str:
 
 
 def _site_packages(prefix: str) -> str | None:
-    """Return where an environment that is apart from others has its packages; else None."""
+    """Return the package folder of an isolated environment; None for any other."""
     settings = settings_of(prefix)
     if settings is None:
         return None
@@ -113,13 +113,13 @@ def _pth_lines(site: str) -> Iterator[str]:
 
 
 def _code_adds_paths(site: str) -> bool:
-    """Whether a `.pth` file has code that adds folders, as those of `uv run --with`."""
+    """Return True if the code of a `.pth` file adds folders, as in `uv run --with`."""
     code = (line for line in _pth_lines(site) if line.startswith(('import ', 'import\t')))
     return any('addsitedir' in line or 'sys.path' in line for line in code)
 
 
 def _asked(program: Program) -> tuple[str, list[str]]:
-    """Start the interpreter and return what it says: without what `-c` puts first."""
+    """Run the interpreter; return prefix and search path, without the entry of `-c`."""
     import json
 
     environ = {n: v for n, v in program.environ.items() if n not in STARTS_MORE}
