@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Old name, new path. No version before 2.0 wrote `python.prefix`, or the name and path of
 # a conda environment, so these are missing in converted records.
 MOVED = {
-    'mb_identity_run_id': ('mb', 'run_id'),
+    'mb_run_id': ('mb', 'run_id'),
     'mb_version': ('mb', 'version'),
     'timestamp_tz': ('mb', 'timezone'),
     'duration_counter': ('mb', 'duration_counter'),

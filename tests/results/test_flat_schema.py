@@ -12,7 +12,7 @@ from microbench.results.flat_schema import MOVED, converted, is_flat_schema
 # What version 1.1.0 wrote, with all of its mixins; names of the machine are replaced.
 OLD = {
     'experiment': 'baseline',
-    'mb_identity_run_id': '03cf824b-d392-46b1-a5d6-e387fe006cf4',
+    'mb_run_id': '03cf824b-d392-46b1-a5d6-e387fe006cf4',
     'mb_version': '1.1.0',
     'timestamp_tz': 'UTC',
     'duration_counter': 'perf_counter',
