@@ -27,7 +27,8 @@ HEAD = """\
 
 Every public class and function with its docstring.
 To learn how they are used, read [Getting started](getting-started.md).
-[The command](command-line.md) lists its options, [Mixins](mixins.md) the fields they write.
+[The command](command-line.md) lists its options, [Fields of a record](record.md) and
+[Mixins](mixins.md) what is in a record.
 
 """
 
