@@ -37,6 +37,19 @@ def test_every_mixin_is_in_the_table():
     assert sorted(re.findall(r'^\| \[`(\w+)`\]', text, re.MULTILINE)) == public
 
 
+def test_the_folders_of_each_step_exist():
+    """The table at the end of how-it-works.md names real rooms, and all of them."""
+    text = (DOCS / 'development' / 'how-it-works.md').read_text('utf-8')
+    _, _, table = text.partition('## Where each step is')
+    rows = [row.split('|')[2:4] for row in table.splitlines()[4:]]
+    for root, column in (('microbench', 0), ('csrc', 1)):
+        named = {name for row in rows for name in re.findall(r'`([^`]+)`', row[column])}
+        assert [name for name in named if not (ROOT / root / name).exists()] == []
+        rooms = {path.name for path in (ROOT / root).iterdir() if path.is_dir()}
+        rooms -= {'__pycache__', 'tests'}
+        assert rooms <= {name.split('/')[0] for name in named}
+
+
 def recipe(name, package):
     """Return what a module shown in CONTRIBUTING.md defines, as part of a package."""
     text = (ROOT / 'CONTRIBUTING.md').read_text('utf-8')
