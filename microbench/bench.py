@@ -118,7 +118,10 @@ class MicroBenchBase:
         self._off = settings.is_switched_off()
 
     def _config_so_far(self) -> Config:
-        """Return the Config, made first for subclasses that set attributes before us."""
+        """Return the Config; make it if the constructor has not run yet.
+
+        Subclasses may set attributes before they call it.
+        """
         try:
             config: Config = object.__getattribute__(self, '_bench_config')
         except AttributeError:
