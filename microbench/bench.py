@@ -6,10 +6,9 @@ import sys
 import time
 
 from . import _core
-from .core import settings
+from .core import config as arguments
 from .core.config import Config
-from .core.naming import name_of
-from .core.plan import Plan, current_plan, line_of, matters
+from .core.plan import Plan, current_plan, line_of, matters, name_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded, loaded, not_recorded
 from .encoding import json_text
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Literal
 
-    from .core.block import Block
-    from .core.run import Run
+    from .core.run import Block, Run
 
 
 class _LazySignature:
@@ -100,22 +98,22 @@ class MicroBenchBase:
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        self.iterations = settings.whole('iterations', iterations)
-        self.warmup = settings.whole('warmup', warmup)
-        self.tz = settings.time_zone(tz)
+        self.iterations = arguments.whole('iterations', iterations)
+        self.warmup = arguments.whole('warmup', warmup)
+        self.tz = arguments.time_zone(tz)
         config = self._config_so_far()
         config.configure(
-            counter=settings.counter(duration_counter),
-            encoder=settings.encoder(json_encoder),
-            static=settings.fields(static_fields),
+            counter=arguments.counter(duration_counter),
+            encoder=arguments.encoder(json_encoder),
+            static=arguments.fields(static_fields),
             delivery=Delivery(
-                self._sinks(outfile, outputs), settings.reaction(on_output_error)
+                self._sinks(outfile, outputs), arguments.reaction(on_output_error)
             ),
-            journal=settings.journal(journal),
+            journal=arguments.journal(journal),
         )
-        settings.tell_of_journals(config.delivery.sinks, config.journal)
+        arguments.tell_of_journals(config.delivery.sinks, config.journal)
         self._duration_counter = config.counter  # read by bench.time(), in C
-        self._off = settings.is_switched_off()
+        self._off = arguments.is_switched_off()
 
     def _config_so_far(self) -> Config:
         """Return the Config; make it if the constructor has not run yet.
@@ -135,7 +133,7 @@ class MicroBenchBase:
             return [FileOutput(outfile)]
         if outfile is not None:
             raise ValueError('outfile and outputs are mutually exclusive: give one')
-        return settings.sinks(outputs)
+        return arguments.sinks(outputs)
 
     # --- configuration that changes ---------------------------------------------------
 
@@ -164,7 +162,7 @@ class MicroBenchBase:
         Raises:
             ValueError: `mb` or `call` is no dict.
         """
-        self._bench_config.add_fields(settings.fields(fields))
+        self._bench_config.add_fields(arguments.fields(fields))
         exits = sys.modules.get(f'{__package__}.process.registry')  # by record_on_exit()
         if exits is not None:
             exits.refresh(self)
@@ -418,7 +416,7 @@ _block_class: type[Block] | None = None  # an import costs each block 0.2 µs
 
 def _block() -> type[Block]:
     global _block_class  # noqa: PLW0603 - found again by two threads at worst
-    from .core.block import Block  # start-up time
+    from .core.run import Block  # start-up time
 
     _block_class = Block
     return Block

@@ -2,7 +2,7 @@
 
 In a program that has run out of descriptors, each import raises OSError. A recorded call
 must not raise it, so the files of records are closed first. If that does not help, a block
-is an `Unrecorded`, because core/block.py cannot be imported.
+is an `Unrecorded`, because core/run.py cannot be imported.
 """
 
 from __future__ import annotations

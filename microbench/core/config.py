@@ -5,11 +5,18 @@ the process read the Config, and nothing private of the bench. What users overri
 call on `run.owner`: see core/owner.py.
 
 A Config does not refer to its bench: else only the garbage collector could free a bench.
+
+The functions check the arguments of a bench: a mistake raises at once, in one sentence.
 """
 
 from __future__ import annotations
 
-from .settings import copied
+import os
+from sys import maxsize
+
+from ..encoding.json_text import as_dict
+from ..outputs.base import Output
+from .times import tzinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,3 +102,155 @@ class Config:
             getattr(owner, hook)(result)
             known = self.constants[hook] = (definition, result)
         return known[1]
+
+
+# --- arguments ------------------------------------------------------------------------
+
+
+def is_switched_off() -> bool:
+    """Whether the environment says that nothing is to be recorded."""
+    return os.environ.get('MICROBENCH', '').lower() == 'off'
+
+
+def whole(name: str, value: Any) -> int:
+    """Return an integer from 0 upwards."""
+    try:
+        number = None if isinstance(value, bool) else int(type(value).__index__(value))
+    except (AttributeError, TypeError):
+        number = None
+    if number is None:
+        raise TypeError(f'{name} has to be an integer, not {value!r}')
+    if not 0 <= number <= maxsize:
+        raise ValueError(f'{name} has to be between 0 and {maxsize}, not {number}')
+    return number
+
+
+def time_zone(tz: Any) -> tzinfo | None:
+    """Return a time zone, or None for naive local time."""
+    if tz is not None and not isinstance(tz, tzinfo):
+        raise TypeError(f'tz has to be a datetime.tzinfo or None, not {tz!r}')
+    return tz
+
+
+def counter(duration_counter: Any) -> Any:
+    """Return a callable."""
+    if not callable(duration_counter):
+        raise TypeError(f'duration_counter has to be callable, not {duration_counter!r}')
+    return duration_counter
+
+
+def encoder(json_encoder: Any) -> Any:
+    """Return a user's own encoder class; None stands for the standard one."""
+    if json_encoder is None:
+        return None
+    import json
+
+    from ..encoding.json_encoder import JSONEncoder  # start-up time
+
+    is_class = isinstance(json_encoder, type)
+    if not (is_class and issubclass(json_encoder, json.JSONEncoder)):
+        raise TypeError(f'json_encoder: {json_encoder!r} is not a json.JSONEncoder class')
+    return None if json_encoder is JSONEncoder else json_encoder
+
+
+def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are stored: names with a leading underscore are not."""
+    for name in ('mb', 'call'):
+        if as_dict(static_fields.get(name, {})) is None:
+            message = f'field {name!r} is reserved: only a dict can be merged there'
+            raise ValueError(message)  # what 2.1.0 raises for fields
+    return {k: v for k, v in static_fields.items() if not k.startswith('_')}
+
+
+def sinks(outputs: Any) -> list[Any]:
+    """Return a list of objects that can take records."""
+    if isinstance(outputs, (str, bytes)) or not hasattr(outputs, '__iter__'):
+        raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
+    found = list(outputs)
+    for sink in found:
+        forgotten = isinstance(sink, type) and issubclass(sink, Output)  # its brackets
+        if forgotten or not callable(getattr(sink, 'write', None)):
+            raise TypeError(f'outputs: {sink!r} is not a sink: it needs a method write()')
+    return found
+
+
+def reaction(on_output_error: Any) -> str:
+    """Return `'warn'` or `'raise'`."""
+    if on_output_error not in ('warn', 'raise'):
+        raise ValueError(
+            f"on_output_error has to be 'warn' or 'raise', not {on_output_error!r}"
+        )
+    return str(on_output_error)
+
+
+JOURNALS = ('auto', 'on', 'off')
+
+
+def journal(value: Any) -> str:
+    """Return one of JOURNALS, or the absolute path of a directory.
+
+    None stands for what MICROBENCH_JOURNAL says: `'auto'` where it is not set.
+    """
+    name = 'journal' if value is not None else 'MICROBENCH_JOURNAL'
+    if value is None:
+        value = os.environ.get('MICROBENCH_JOURNAL') or 'auto'
+    if value in JOURNALS:
+        return str(value)
+    try:
+        path = os.fsdecode(value)
+    except TypeError:
+        path = ''
+    if not path or not os.path.isdir(path):
+        words = ', '.join(map(repr, JOURNALS))
+        raise ValueError(f'{name} has to be {words} or a directory, not {value!r}')
+    return os.path.abspath(path)
+
+
+def tell_of_journals(sinks: list[Any], journal: str) -> None:
+    """Have the files among the sinks know the directory where their journals lie."""
+    if journal not in JOURNALS:
+        for sink in sinks:
+            if hasattr(sink, '_journals'):
+                sink._journals = journal
+
+
+def copied(value: Any) -> Any:
+    """Copy containers, share what they hold.
+
+    What contains itself, is nested too deeply, or cannot be copied, is shared as it is.
+    """
+    try:
+        return _copy(value, ()) if isinstance(value, CONTAINERS) else value
+    except Exception:
+        return value  # even to ask what it is may fail: a weak proxy of what is gone
+
+
+CONTAINERS = (dict, list, tuple, set)
+
+
+def _copy(value: Any, inside: tuple[int, ...]) -> Any:
+    if not isinstance(value, CONTAINERS):
+        return value
+    if id(value) in inside:
+        raise ValueError('it contains itself')
+    within = (*inside, id(value))
+    if type(value) is dict:
+        return {name: _copy(item, within) for name, item in value.items()}
+    if type(value) is list or type(value) is tuple:
+        return type(value)([_copy(item, within) for item in value])
+    return set(value) if type(value) is set else _copy_of_subclass(value, within)
+
+
+def _copy_of_subclass(value: Any, within: tuple[int, ...]) -> Any:
+    import copy
+
+    if isinstance(value, tuple):
+        make: Any = type(value)._make  # type: ignore[attr-defined] # a namedtuple
+        return make(_copy(item, within) for item in value)
+    new = copy.copy(value)
+    if isinstance(new, dict):
+        for name, item in value.items():
+            new[name] = _copy(item, within)
+    elif isinstance(new, list):
+        new[:] = [_copy(item, within) for item in value]
+    return new

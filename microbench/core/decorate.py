@@ -18,7 +18,7 @@ import sys
 from .. import _core
 from ..messages import CODE_PREFIX
 from .capture import refuse
-from .naming import name_of, without_partial
+from .plan import name_of, without_partial
 from .run import Run
 
 TYPE_CHECKING = False

@@ -24,8 +24,7 @@ from ..encoding import json_text
 from ..encoding.json_text import as_dict
 from ..encoding.masking import Masker
 from ..messages import one_line, warn
-from .naming import name_of
-from .settings import copied, time_zone, whole
+from .config import copied, time_zone, whole
 from .times import timezone
 
 TYPE_CHECKING = False
@@ -281,3 +280,21 @@ def _overridden(config: Config, owner: Owner, name: str) -> bool:
     places = [*map(vars, type(owner).__mro__), config.own]
     base = Plan.base[name]
     return any(place.get(name, base) is not base for place in places)
+
+
+# --- names for whatever can be called ---------------------------------------------------
+
+
+def without_partial(func: Any) -> Any:
+    """Return what a functools.partial calls; anything else as it is."""
+    functools = sys.modules.get('functools')  # not loaded: then there is no partial
+    while functools is not None and isinstance(func, functools.partial):
+        func = func.func
+    return func
+
+
+def name_of(func: Any) -> str:
+    """Return `__name__`, or a readable name for what has none."""
+    func = without_partial(func)
+    name = getattr(func, '__name__', None)
+    return str(name) if name and isinstance(name, str) else type(func).__name__

@@ -22,7 +22,7 @@ from ..journal.reader import real
 from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
 from . import times
-from .settings import JOURNALS
+from .config import JOURNALS
 from .workers import worker
 
 TYPE_CHECKING = False
