@@ -16,7 +16,7 @@ from .args.parser import Parser, show_and_exit
 from .run.destinations import look_ahead, sinks
 from .run.forwarding import EndedBy
 from .run.runner import Measurement
-from .words import UsageError, quoted, shown
+from .words import UsageError, hint_unquoted, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
 
         program = settings.command[0]
         why = reason(program, measurement.start_error)
-        print_stderr(f'microbench: cannot start {shown(program)}: {why}{quoted(program)}')
+        print_stderr(
+            f'microbench: cannot start {quote(program)}: {why}{hint_unquoted(program)}'
+        )
     elif measurement.error is not None:
         raise measurement.error
     if measurement.ended_by == signal.SIGINT:
@@ -122,7 +124,7 @@ def _say_what_the_gil_does(command: list[str]) -> None:
 
     if refuses_to_start(command):
         print_stderr(
-            f'microbench: {shown(command[0])} cannot start: PYTHON_GIL=0 is set, '
+            f'microbench: {quote(command[0])} cannot start: PYTHON_GIL=0 is set, '
             'and this build of Python needs the GIL'
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Spread:
+class Stats:
     """Some durations, in the order of their size.
 
     Attributes:
@@ -36,27 +36,27 @@ def _median(ordered: list[float]) -> float | None:
     return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
 
 
-def of_total(total: dict[str, Any]) -> Spread:
+def of_total(total: dict[str, Any]) -> Stats:
     """Return what an entry of `call.timings_summary` says; its median is not among it."""
-    spread = Spread(())
+    stats = Stats(())
     count = total.get('count')
     if isinstance(count, int) and count > 0:
-        spread.count = count
-        least, most, whole = (total.get(name) for name in ('min', 'max', 'sum'))
-        spread.least = least if is_number(least) else None
-        spread.most = most if is_number(most) else None
-        spread.total = whole if is_number(whole) else None
-    return spread
+        stats.count = count
+        least, most, sum_ = (total.get(name) for name in ('min', 'max', 'sum'))
+        stats.least = least if is_number(least) else None
+        stats.most = most if is_number(most) else None
+        stats.total = sum_ if is_number(sum_) else None
+    return stats
 
 
-def of_histogram(histogram: dict[str, Any]) -> Spread:
+def of_histogram(histogram: dict[str, Any]) -> Stats:
     """Return what a histogram says; its median is not among it."""
-    spread = Spread(())
+    stats = Stats(())
     count, mean = histogram.get('count'), histogram.get('mean')
     least, most = histogram.get('min'), histogram.get('max')
     if isinstance(count, int) and count > 0:
-        spread.count = count
-        spread.least = least if is_number(least) else None
-        spread.most = most if is_number(most) else None
-        spread.total = count * mean if is_number(mean) else None
-    return spread
+        stats.count = count
+        stats.least = least if is_number(least) else None
+        stats.most = most if is_number(most) else None
+        stats.total = count * mean if is_number(mean) else None
+    return stats

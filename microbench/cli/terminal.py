@@ -269,9 +269,9 @@ def page_width(stream: TextIO | None) -> int:
 
 
 def _width(stream: TextIO, environ: Mapping[str, str]) -> int:
-    told = environ.get('COLUMNS', '')
-    if told.isdecimal() and int(told):
-        return int(told)
+    given = environ.get('COLUMNS', '')
+    if given.isdecimal() and int(given):
+        return int(given)
     try:
         return os.get_terminal_size(stream.fileno()).columns or 80
     except (OSError, AttributeError, ValueError):

@@ -39,13 +39,13 @@ def as_json(value: Any) -> str:
         return 'too deep to be shown'
 
 
-def shown(value: Any, whole: bool = False) -> str:
-    """Return a value on one line, in short unless it is asked for whole.
+def brief(value: Any, full: bool = False) -> str:
+    """Return a value on one line, shortened unless `full` is set.
 
-    >>> shown('node07'), shown([[1, 'a'], list(range(1000))]), shown(list(range(9)))
+    >>> brief('node07'), brief([[1, 'a'], list(range(1000))]), brief(list(range(9)))
     ('node07', '[[1, "a"], [1000 items]]', '9 items')
     """
-    if whole:
+    if full:
         return text(value)
     if isinstance(value, str):
         return safe(cut(value))

@@ -17,7 +17,7 @@ class UsageError(Exception):
     """The command line is wrong; the message says what to type instead."""
 
 
-def shown(word: str) -> str:
+def quote(word: str) -> str:
     """Return the word in quotes, cut if it is long."""
     return repr(word if len(word) <= LONGEST else word[:LONGEST] + '...')
 
@@ -63,10 +63,10 @@ def hint(words: list[str], word: str, needs_value: bool) -> str:
     if not place or '--' in words[place:] or (is_first and needs_value):
         return ''
     line = typed([*words[:place], '--', *words[place:]])
-    return f'; if {shown(word)} is the command, type {line}'
+    return f'; if {quote(word)} is the command, type {line}'
 
 
-def quoted(program: str) -> str:
+def hint_unquoted(program: str) -> str:
     """Return a hint for a command that was typed as one word: `'ls -l'`."""
     if not any(map(str.isspace, program)):
         return ''
@@ -74,7 +74,7 @@ def quoted(program: str) -> str:
     return f'; a command is typed without quotes around it, or as {line}'
 
 
-def whole_number(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
+def integer_from(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
     """Return the conversion of a word to an integer from `least` to `most`."""
 
     def convert(word: str) -> int:
@@ -82,13 +82,13 @@ def whole_number(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
             number = int(word)
         except ValueError:
             raise ValueError(
-                f'{shown(word)} is not a whole number: type for instance {least + 2} here, '
+                f'{quote(word)} is not a whole number: type for instance {least + 2} here, '
                 'then -- and the command'
             ) from None
         if number < least:
             raise ValueError(f'{number} is too few: type {least} or more')
         if number > most:
-            raise ValueError(f'{shown(word)} is too many: type {most} or less')
+            raise ValueError(f'{quote(word)} is too many: type {most} or less')
         return number
 
     return convert
@@ -102,7 +102,7 @@ def seconds(word: str) -> float:
         number = 0.0
     if not 0 < number <= MOST_SECONDS:  # nan is neither
         raise ValueError(
-            f'{shown(word)} is not a time: type a number of seconds above 0, such as 1.5, '
+            f'{quote(word)} is not a time: type a number of seconds above 0, such as 1.5, '
             f'and at most {MOST_SECONDS:.0f}'
         )
     return number
@@ -123,8 +123,8 @@ def key_and_value(flag: str, word: str, form: str) -> tuple[str, str]:
     key, divides, value = word.partition(separator)
     if not divides:
         raise UsageError(
-            f'argument {flag}: {shown(word)} has no {separator!r}: type {form}'
+            f'argument {flag}: {quote(word)} has no {separator!r}: type {form}'
         )
     if not key.strip():
-        raise UsageError(f'argument {flag}: {shown(word)} has no key: type {form}')
+        raise UsageError(f'argument {flag}: {quote(word)} has no key: type {form}')
     return key, value

@@ -194,7 +194,7 @@ def test_a_name_that_is_none_is_told(web, capsys, monkeypatch):
 
 def test_a_name_server_that_is_silent_is_not_waited_for(web, capsys, monkeypatch):
     """The run goes on; nothing is known about the host."""
-    monkeypatch.setattr(destinations, 'PATIENCE', 0.0)
+    monkeypatch.setattr(destinations, 'RESOLVE_TIMEOUT', 0.0)
     reader, writer = os.pipe()
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *a: os.read(reader, 1))
     assert status_of(['--http-output', 'http://h', 'true']) == 0

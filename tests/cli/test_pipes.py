@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from microbench.__main__ import main
 from microbench.cli.run import pipes
-from microbench.cli.run.pipes import MOST_MISSED, Kept, PassOn, Reader, write_all
-from microbench.cli.run.timers import Watch
+from microbench.cli.run.pipes import MOST_MISSED, OutputBuffer, PassOn, Reader, write_all
+from microbench.cli.run.timers import TimerThread
 from tests.cli.conftest import is_gone, records_in, wait_until
 
 OUT = ('-o', 'out.jsonl')
@@ -285,7 +285,7 @@ def test_pipes_are_closed_after_an_error(fake, capsys):
 
 def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
     """While a piece is being passed on, nothing is given up: more is in the pipe."""
-    monkeypatch.setattr(pipes, 'PATIENCE', 0.0)
+    monkeypatch.setattr(pipes, 'DRAIN_TIMEOUT', 0.0)
     monkeypatch.setattr(pipes, 'LOOK_EVERY', 0.001)
     passing, go_on = threading.Event(), threading.Event()
 
@@ -294,8 +294,8 @@ def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
         go_on.wait(60)
 
     ours, theirs = os.pipe()
-    watch = Watch(lambda number: None)
-    reader = Reader(os.fdopen(ours, 'rb', 0), pass_on, Kept(), watch)
+    timers = TimerThread(lambda number: None)
+    reader = Reader(os.fdopen(ours, 'rb', 0), pass_on, OutputBuffer(), timers)
     reader.start()
     os.write(theirs, b'first ')
     assert passing.wait(60)
@@ -307,8 +307,8 @@ def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
     reader.finish()
     assert reader.take() == 'first second'
     os.close(theirs)
-    watch.start()
-    watch.stop()
+    timers.start()
+    timers.stop()
 
 
 class Failing(io.StringIO):
@@ -362,7 +362,7 @@ pieces = st.lists(st.binary(max_size=50) | st.text(max_size=20).map(str.encode))
 @given(pieces)
 def test_without_a_limit_all_is_kept(pieces):
     """Whatever the pieces are."""
-    kept = Kept()
+    kept = OutputBuffer()
     for piece in pieces:
         kept.add(piece)
     assert kept.text() == b''.join(pieces).decode('utf-8', 'replace')
@@ -371,7 +371,7 @@ def test_without_a_limit_all_is_kept(pieces):
 @given(pieces, st.integers(0, 60))
 def test_head_and_tail_and_what_was_left_out(pieces, limit):
     """No more than the limit is kept, in whole characters, and the count is right."""
-    kept, data = Kept(limit), b''.join(pieces)
+    kept, data = OutputBuffer(limit), b''.join(pieces)
     for piece in pieces:
         kept.add(piece)
     text = kept.text()
@@ -394,7 +394,7 @@ def split(text):
 
 def test_long_output_with_a_limit_takes_no_memory():
     """What is between head and tail is dropped on the way."""
-    kept = Kept(1000)
+    kept = OutputBuffer(1000)
     for _ in range(1000):
         kept.add(b'x' * 10_000)
         assert len(kept._head) + len(kept._tail) < 100_000

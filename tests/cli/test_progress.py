@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from microbench import MicroBench
 from microbench.cli.args.parser import Settings
 from microbench.cli.run import progress
-from microbench.cli.run.progress import Progress, told_to
+from microbench.cli.run.progress import Progress, make_progress
 from microbench.cli.run.runner import Measurement
 from microbench.cli.terminal import Terminal
 from tests.cli.conftest import records_in
@@ -204,7 +204,7 @@ def test_only_a_person_is_told(stream, quiet, somebody, monkeypatch):
     monkeypatch.setattr(sys, 'stderr', stream)
     settings = Settings()
     settings.quiet = quiet
-    assert (told_to(settings) is not None) is somebody
+    assert (make_progress(settings) is not None) is somebody
 
 
 @pytest.mark.parametrize('streams', [('stdout', 'stderr'), ('stderr',)])

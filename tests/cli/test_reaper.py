@@ -93,7 +93,7 @@ def children_of(number):
 
 
 class ByHand:
-    """A watch whose actions the test calls."""
+    """Timers whose actions the test calls."""
 
     def __init__(self):
         self.actions = []
@@ -108,7 +108,7 @@ class ByHand:
 
 def test_only_what_comes_while_the_program_runs_is_collected():
     """What a mixin has started before, and the program itself, have their status."""
-    watch = ByHand()
+    timers = ByHand()
     before = subprocess.Popen(['sh', '-c', 'exit 3'])
     late = []
 
@@ -117,18 +117,18 @@ def test_only_what_comes_while_the_program_runs_is_collected():
             late.append(os.posix_spawnp('true', ['true'], os.environ))
             for number in (before.pid, child.pid, *late):
                 wait_until(lambda number=number: has_ended(number))
-            [look] = watch.actions
+            [look] = timers.actions
             look()
 
         def ended(self, child):
             pass
 
-    child = Child(['sh', '-c', 'exit 5'], [Reaper(watch), InThatMoment()])
+    child = Child(['sh', '-c', 'exit 5'], [Reaper(timers), InThatMoment()])
     child.run()
     assert (before.wait(), child.returncode) == (3, 5)
     with pytest.raises(ChildProcessError):
         os.waitpid(late[0], 0)
-    assert watch.actions == []
+    assert timers.actions == []
 
 
 def has_ended(number):
@@ -138,8 +138,8 @@ def has_ended(number):
 
 def test_a_look_that_comes_late_collects_nothing():
     """The next child may have been started meanwhile."""
-    watch = ByHand()
-    reaper = Reaper(watch)
+    timers = ByHand()
+    reaper = Reaper(timers)
     child = Child(['true'], [reaper])
     child.run()
     with subprocess.Popen(['sh', '-c', 'exit 3']) as following:

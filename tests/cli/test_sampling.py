@@ -15,7 +15,7 @@ from microbench.cli.run import sampling
 from microbench.cli.run.child import Child
 from microbench.cli.run.outcome import Outcome
 from microbench.cli.run.sampling import ProcessGauge, Sampling, TreeGauge
-from microbench.cli.run.timers import Watch
+from microbench.cli.run.timers import TimerThread
 from tests.cli.conftest import Started, in_time, wait_until
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT
@@ -91,28 +91,28 @@ def test_the_tree_has_what_a_script_starts(command):
         assert both > shell
 
 
-# --- with a clock and a watch of the test ---------------------------------------------
+# --- with a clock and timers of the test ---------------------------------------------
 
 
 class ByHand:
-    """A watch whose actions are done when the test says so, and its clock."""
+    """Timers whose actions are done when the test says so, and its clock."""
 
     def __init__(self):
         self.now = 1000.0
-        self.timers = []
+        self.pending = []
 
     def at(self, due, action):
-        self.timers.append((due, action))
-        return self.timers[-1]
+        self.pending.append((due, action))
+        return self.pending[-1]
 
     def cancel(self, timer):
-        if timer in self.timers:
-            self.timers.remove(timer)
+        if timer in self.pending:
+            self.pending.remove(timer)
 
     def run(self, until):
         """Do what is due until then."""
-        while self.timers and self.timers[0][0] <= until:
-            due, action = self.timers.pop(0)
+        while self.pending and self.pending[0][0] <= until:
+            due, action = self.pending.pop(0)
             self.now = max(self.now, due)
             action()
 
@@ -130,71 +130,71 @@ class FakeGauge:
 
 @pytest.fixture
 def sampled(monkeypatch):
-    """A sampling with interval 2 s, its watch, and a child that is running."""
-    watch = ByHand()
-    monkeypatch.setattr(sampling, 'monotonic', lambda: watch.now)
+    """A sampling with interval 2 s, its timers, and a child that is running."""
+    timers = ByHand()
+    monkeypatch.setattr(sampling, 'monotonic', lambda: timers.now)
     monkeypatch.setattr(sampling, 'ProcessGauge', FakeGauge)
-    attendant = Sampling(watch, 2.0, 'process', timezone.utc)
+    observer = Sampling(timers, 2.0, 'process', timezone.utc)
     with subprocess.Popen(['cat'], stdin=subprocess.PIPE) as process:
         child = Child(['cat'])
         child.process, child.is_ours, child.over = process, True, False
-        attendant.started(child)
-        yield attendant, watch, child
+        observer.started(child)
+        yield observer, timers, child
 
 
 def test_the_times_of_the_samples(sampled):
     """A reading to compare with, then 0.1 s after the start, then at each interval."""
-    _, watch, child = sampled
+    _, timers, child = sampled
     dues = []
     for _ in range(4):
-        dues.append(watch.timers[0][0])
-        watch.run(dues[-1])
+        dues.append(timers.pending[0][0])
+        timers.run(dues[-1])
     assert dues == pytest.approx([1000.0, 1000.1, 1002.1, 1004.1])
     assert [sample['cpu_percent'] for sample in child.samples] == [2.0, 3.0, 4.0]
 
 
 def test_missed_samples_are_left_out(sampled):
     """As when the process was stopped meanwhile: no burst afterwards."""
-    _, watch, child = sampled
-    watch.run(1000.1)
-    watch.now = 1007.0
-    watch.run(1003.0)
+    _, timers, child = sampled
+    timers.run(1000.1)
+    timers.now = 1007.0
+    timers.run(1003.0)
     assert len(child.samples) == 2
-    assert watch.timers[0][0] == pytest.approx(1008.1)
+    assert timers.pending[0][0] == pytest.approx(1008.1)
 
 
 def test_no_sample_after_the_end(sampled):
     """Neither when it was declared over, nor of a zombie."""
-    attendant, watch, child = sampled
-    watch.run(1000.1)
+    observer, timers, child = sampled
+    timers.run(1000.1)
     child.process.stdin.close()
     wait_until(lambda: child.has_ended)
-    watch.run(2000.0)
+    timers.run(2000.0)
     assert len(child.samples) == 1
-    assert watch.timers == []
-    attendant.ended(child)
+    assert timers.pending == []
+    observer.ended(child)
 
 
 @pytest.mark.parametrize('gauge', [FakeGauge, 'Failing'])
 def test_no_sample_of_a_process_that_is_being_collected(sampled, monkeypatch, gauge):
     """The main thread may do that at any moment, also right after a look at `over`."""
-    attendant, watch, child = sampled
-    attendant.gauge = Failing if gauge == 'Failing' else gauge
-    watch.run(1000.0)
+    observer, timers, child = sampled
+    observer.gauge = Failing if gauge == 'Failing' else gauge
+    timers.run(1000.0)
     child.process.stdin.close()
     os.waitpid(child.pid, 0)
     child.process.returncode = 0
-    watch.run(1000.1)
-    assert (child.samples, child.unsampled, watch.timers) == ([], '', [])
+    timers.run(1000.1)
+    assert (child.samples, child.unsampled, timers.pending) == ([], '', [])
 
 
 def test_no_sample_without_memory(sampled, monkeypatch):
     """The kernel takes it away before the end, and if the main thread ends first."""
-    _, watch, child = sampled
+    _, timers, child = sampled
     sizes = iter([10, 0, 30])
-    watch.run(1000.0)
+    timers.run(1000.0)
     monkeypatch.setattr(FakeGauge, 'read', lambda self: (5.0, next(sizes)))
-    watch.run(1004.1)
+    timers.run(1004.1)
     assert [sample['rss_bytes'] for sample in child.samples] == [10, 30]
 
 
@@ -209,9 +209,9 @@ def test_nobody_waits_for_a_sample(monkeypatch):
             return super().read()
 
     monkeypatch.setattr(sampling, 'ProcessGauge', Slow)
-    watch = Watch(lambda number: None)
-    watch.start()
-    attendant = Sampling(watch, 2.0, 'process', timezone.utc)
+    timers = TimerThread(lambda number: None)
+    timers.start()
+    observer = Sampling(timers, 2.0, 'process', timezone.utc)
 
     class EndsThen:
         def started(self, child):
@@ -221,20 +221,20 @@ def test_nobody_waits_for_a_sample(monkeypatch):
         def ended(self, child):
             child.process.stdin.close()
 
-    child = Child(['cat'], [attendant, EndsThen()], {'stdin': subprocess.PIPE})
+    child = Child(['cat'], [observer, EndsThen()], {'stdin': subprocess.PIPE})
     child.run()
     go_on.set()
-    watch.stop()
+    timers.stop()
     assert (child.returncode, child.samples) == (0, [])
 
 
 def test_what_is_planned_is_cancelled_at_the_end(sampled):
-    """Nothing is left in the watch."""
-    attendant, watch, child = sampled
-    watch.run(1000.1)
-    assert len(watch.timers) == 1
-    attendant.ended(child)
-    assert watch.timers == []
+    """Nothing is left in the timers."""
+    observer, timers, child = sampled
+    timers.run(1000.1)
+    assert len(timers.pending) == 1
+    observer.ended(child)
+    assert timers.pending == []
 
 
 class Failing(FakeGauge):
@@ -257,11 +257,11 @@ class Failing(FakeGauge):
 )
 def test_samples_that_cannot_be_taken(sampled, monkeypatch, error, reason):
     """There are no more of them, and the record says why, once for all iterations."""
-    attendant, watch, child = sampled
-    attendant.gauge = Failing
+    observer, timers, child = sampled
+    observer.gauge = Failing
     monkeypatch.setattr(Failing, 'error', error)
-    watch.run(1000.1)
-    assert watch.timers == []
+    timers.run(1000.1)
+    assert timers.pending == []
     outcome, call = Outcome((), 'process'), {}
     outcome.add(child)
     outcome.add(child)
@@ -273,12 +273,12 @@ def test_samples_that_cannot_be_taken(sampled, monkeypatch, error, reason):
 
 def test_a_process_that_has_ended_needs_no_reason(sampled):
     """Psutil says of both that the process is not there."""
-    attendant, watch, child = sampled
-    attendant.gauge = Failing
+    observer, timers, child = sampled
+    observer.gauge = Failing
     child.process.stdin.close()
     wait_until(lambda: child.has_ended)
-    watch.run(1000.1)
-    assert (watch.timers, child.unsampled) == ([], '')
+    timers.run(1000.1)
+    assert (timers.pending, child.unsampled) == ([], '')
 
 
 @pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from microbench import _core
 from tests.fakes import printed
 
 # Starts the command of argv[1:] once without subprocess, then with it; prints, for each,
@@ -208,3 +209,17 @@ def test_what_is_loaded_may_be_a_stub(monkeypatch):
 
     monkeypatch.setattr(subprocess, 'Popen', lambda command, **options: (command, options))
     assert started(['a'], stdout=1) == (['a'], {'close_fds': False, 'stdout': 1})
+
+
+@pytest.mark.parametrize('way', ['terminate', 'kill', 'send_signal'])
+def test_a_signal_collects_nothing(way):
+    """`Popen.send_signal` alone would collect an ended child, and lose its usage."""
+    from microbench.cli.run.spawn import started
+
+    process = started(['sh', '-c', 'exit 3'])
+    process.is_child = True
+    assert _core.child_end_ns(process.pid, True) > 0
+    getattr(process, way)(*[signal.SIGTERM] * (way == 'send_signal'))
+    number, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert (number, process.returncode, usage.ru_maxrss > 0) == (process.pid, 3, True)

@@ -121,28 +121,28 @@ def test_no_limit_is_too_long(start):
 
 
 class ByHand:
-    """A watch whose actions the test calls."""
+    """Timers whose actions the test calls."""
 
     def __init__(self):
-        self.timers = []
+        self.pending = []
 
     def at(self, due, action):
-        self.timers.append((due, action))
-        return self.timers[-1]
+        self.pending.append((due, action))
+        return self.pending[-1]
 
     def cancel(self, timer):
-        self.timers.remove(timer)
+        self.pending.remove(timer)
 
 
 def test_a_child_that_has_just_ended_is_not_timed_out():
     """Nobody has noticed yet that it is a zombie: no signal, no flag."""
-    watch = ByHand()
-    time_out = TimeOut(watch, 60.0, 5.0)
+    timers = ByHand()
+    time_out = TimeOut(timers, 60.0, 5.0)
 
     class InThatMoment:
         def started(self, child):
             wait_until(lambda: child.has_ended)
-            [(_, terminate)] = watch.timers
+            [(_, terminate)] = timers.pending
             terminate()
 
         def ended(self, child):
@@ -150,17 +150,17 @@ def test_a_child_that_has_just_ended_is_not_timed_out():
 
     child = Child(['true'], [time_out, InThatMoment()])
     child.run()
-    assert (child.returncode, child.timed_out, watch.timers) == (0, False, [])
+    assert (child.returncode, child.timed_out, timers.pending) == (0, False, [])
 
 
 def test_a_child_that_is_over_is_not_signalled():
     """The action may have been under way when the child was collected."""
-    watch = ByHand()
-    time_out = TimeOut(watch, 60.0, 5.0)
+    timers = ByHand()
+    time_out = TimeOut(timers, 60.0, 5.0)
     child = Child(['true'])
     child.run()
     time_out.started(child)
-    [(_, terminate)] = watch.timers
+    [(_, terminate)] = timers.pending
     terminate()
     time_out._kill(child)
     assert (child.returncode, child.timed_out) == (0, False)
@@ -305,13 +305,13 @@ def test_without_psutil_there_are_no_others(monkeypatch):
     monkeypatch.setitem(sys.modules, 'psutil', None)
     assert others_of(Child(['true'])) == []
     began = monotonic()
-    watch = ByHand()
-    time_out = TimeOut(watch, 60.0, 600.0)
+    timers = ByHand()
+    time_out = TimeOut(timers, 60.0, 600.0)
     time_out.makes_groups = True
 
     class AtOnce:
         def started(self, child):
-            [(_, terminate)] = watch.timers
+            [(_, terminate)] = timers.pending
             terminate()
 
         def ended(self, child):

@@ -9,12 +9,12 @@ import threading
 import pytest
 
 from microbench.cli.run import unthreaded
-from microbench.cli.run.timers import Watch
+from microbench.cli.run.timers import TimerThread
 from tests.cli.conftest import Started, in_time, records_in, timed_out, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
-# No thread beside that of the watch, which is the first one.
+# No thread beside the timer thread, which is the first one.
 NO_READER = """
 name = '_start_joinable_thread'  # since Python 3.13
 name = name if hasattr(threading, name) else '_start_new_thread'
@@ -166,7 +166,7 @@ def test_a_limit_of_processes(tmp_path, environment):
     )
 
 
-# Without a thread of the watch there is place for the program.
+# Without a timer thread there is place for the program.
 ONE_PLACE = """
 import os, threading
 from microbench.cli.run import spawn
@@ -217,9 +217,9 @@ def test_a_pause_ends_with_its_event(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, 'start', none)
-    watch, event = Watch(lambda number: None), threading.Event()
-    watch.start()
-    assert not watch.pause(event, 0.0)
-    watch.at(0.0, event.set)
-    assert watch.pause(event, 60.0)
-    watch.stop()
+    timers, event = TimerThread(lambda number: None), threading.Event()
+    timers.start()
+    assert not timers.pause(event, 0.0)
+    timers.at(0.0, event.set)
+    assert timers.pause(event, 60.0)
+    timers.stop()

@@ -5,7 +5,7 @@ The order is part of the behaviour: of several mistakes only the first is report
 
 from __future__ import annotations
 
-from ..words import UsageError, hint, key_and_value, shown, typed
+from ..words import UsageError, hint, key_and_value, quote, typed
 from . import selected_mixins
 from .options import GROUPS
 from .settings import Settings
@@ -32,7 +32,7 @@ def checked(settings: Settings) -> Named:
     """
     _command(settings)
     _streams(settings)
-    named = selected_mixins.chosen(settings)
+    named = selected_mixins.selected(settings)
     _options_of_mixins(settings, named)
     _fields(settings, named)
     _execution(settings)
@@ -47,7 +47,7 @@ def _command(settings: Settings) -> None:
         return
     if not settings.command and '--' not in settings.words:
         _streams(settings)  # an option has perhaps taken the command for its values
-        selected_mixins.chosen(settings)
+        selected_mixins.selected(settings)
     raise UsageError(f'no command: type {typed(settings.options)} -- COMMAND [ARG ...]')
 
 
@@ -57,7 +57,7 @@ def _streams(settings: Settings) -> None:
         if value not in (None, *STREAMS):
             more = hint(settings.words, value, needs_value=False)
             raise UsageError(
-                f'argument --{name}: invalid value {shown(value)}: type --{name} or '
+                f'argument --{name}: invalid value {quote(value)}: type --{name} or '
                 f'--{name}=suppress{more}'
             )
     if settings.capture_limit is not None and not (settings.stdout or settings.stderr):
@@ -105,7 +105,7 @@ def _fields(settings: Settings, named: Named) -> None:
         why = "not stored, for its '_'" if key.startswith('_') else taken.get(key)
         if why:
             raise UsageError(
-                f'argument -f/--field: {shown(key)} is {why}: choose another name'
+                f'argument -f/--field: {quote(key)} is {why}: choose another name'
             )
 
 
@@ -114,7 +114,7 @@ def _execution(settings: Settings) -> None:
         raise UsageError('--timeout-grace-period requires --timeout: add --timeout SECONDS')
     if settings.monitor_scope not in SCOPES:
         raise UsageError(
-            f'argument --monitor-scope: invalid value {shown(settings.monitor_scope)}: '
+            f'argument --monitor-scope: invalid value {quote(settings.monitor_scope)}: '
             f'type {" or ".join(SCOPES)}'
         )
     if settings.monitor_interval is None and 'monitor_scope' in vars(settings):
@@ -132,7 +132,7 @@ def _http(settings: Settings) -> None:
     method = settings.http_output_method
     if not (method.isascii() and method.isalpha()):
         raise UsageError(
-            f'argument --http-output-method: {shown(method)} is not a method: '
+            f'argument --http-output-method: {quote(method)} is not a method: '
             'type POST or PUT'
         )
 
@@ -142,7 +142,7 @@ def _header(word: str) -> None:
     name, value = key_and_value(flag, word, 'KEY:VALUE')
     allowed = name.strip().replace('-', '').replace('_', '')  # RFC 9110, 5.1, mostly
     if not (allowed.isascii() and allowed.isalnum()):
-        raise UsageError(f'header {shown(name)}: type letters, digits and dashes')
+        raise UsageError(f'header {quote(name)}: type letters, digits and dashes')
     if not value.isprintable() or max(value, default='') > '\xff':  # what http.client takes
         raise UsageError(f'header {name.strip()}: its value has to be printable Latin-1')
 

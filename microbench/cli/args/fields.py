@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..words import UsageError, key_and_value, shown
+from ..words import UsageError, key_and_value, quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def field(word: str) -> tuple[str, Any]:
         return key, text
     name = key[: -len(TYPED)]
     if not name.strip():
-        raise UsageError(f'argument {FLAG}: {shown(word)} has no key: type KEY:=JSON')
+        raise UsageError(f'argument {FLAG}: {quote(word)} has no key: type KEY:=JSON')
     return name, _value(name, text)
 
 
@@ -48,7 +48,7 @@ def _value(name: str, text: str) -> Any:
     except ValueError as error:
         why = f'cannot be stored: {error}'
     raise UsageError(
-        f'argument {FLAG}: {shown(text)} {why}; type {shown(f"{name}=...")} for a text, or '
+        f'argument {FLAG}: {quote(text)} {why}; type {quote(f"{name}=...")} for a text, or '
         f"{name}:=JSON with a number, true, null, '[1, 2]' ..."
     )
 
@@ -69,6 +69,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for name, value in pairs:
         if name in seen:
-            raise ValueError(f'the key {shown(name)} comes twice')
+            raise ValueError(f'the key {quote(name)} comes twice')
         seen[name] = value
     return seen

@@ -6,7 +6,7 @@ their classes.
 
 from __future__ import annotations
 
-from ..words import seconds, whole_number
+from ..words import integer_from, seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Option:
         const: what stands for a value left out.
         dest: attribute of the settings; by default the last flag.
         repeats: whether each use adds a value to a list.
-        whole: it cannot be abbreviated: it came later than one whose beginnings fit it.
+        exact: it cannot be abbreviated: it came later than one whose beginnings fit it.
         mixin: name of the mixin that it belongs to.
     """
 
@@ -47,7 +47,7 @@ class Option:
         const: str | None = None,
         dest: str | None = None,
         repeats: bool = False,
-        whole: bool = False,
+        exact: bool = False,
     ) -> None:
         self.flags = flags
         self.help = help
@@ -58,7 +58,7 @@ class Option:
         self.const = const
         self.dest = dest or flags[-1].lstrip('-').replace('-', '_')
         self.repeats = repeats
-        self.whole = whole
+        self.exact = exact
 
     @property
     def name(self) -> str:
@@ -117,13 +117,13 @@ DESTINATIONS = (
     Option(
         '--redis-port',
         metavar='PORT',
-        convert=whole_number(1, 65535),
+        convert=integer_from(1, 65535),
         help='its port (default: 6379)',
     ),
     Option(
         '--redis-db',
         metavar='DB',
-        convert=whole_number(0),
+        convert=integer_from(0),
         help='number of its database (default: 0)',
     ),
     Option('--redis-password', metavar='PASSWORD', help='its password'),
@@ -160,13 +160,13 @@ EXECUTION = (
     Option(
         *('-n', '--iterations'),
         metavar='N',
-        convert=whole_number(1),
+        convert=integer_from(1),
         help='run COMMAND N times (default: 1)',
     ),
     Option(
         *('-w', '--warmup'),
         metavar='N',
-        convert=whole_number(0),
+        convert=integer_from(0),
         help='before that, run it N times without a trace (default: 0)',
     ),
     Option(
@@ -186,7 +186,7 @@ EXECUTION = (
     Option(
         '--capture-limit',
         metavar='BYTES',
-        convert=whole_number(1),
+        convert=integer_from(1),
         help='of longer output keep head and tail, and count the rest',
     ),
     Option(
@@ -211,7 +211,7 @@ EXECUTION = (
         '--monitor-scope',
         metavar='SCOPE',
         help='process: of COMMAND alone (default); tree: with its descendants',
-        whole=True,
+        exact=True,
     ),
 )
 

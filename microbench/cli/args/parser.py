@@ -13,7 +13,7 @@ import sys
 
 from ... import __version__
 from ...messages import print_stderr, text_of
-from ..words import UsageError, hint, is_option, is_value, program_name, shown
+from ..words import UsageError, hint, is_option, is_value, program_name, quote
 from . import options
 from .settings import Settings
 
@@ -121,7 +121,7 @@ class Parser:
         for more in self._options_of_mixins(settings):
             self.add(more)
             fitting = [
-                f for f, o in self.flags.items() if f.startswith(name) and not o.whole
+                f for f, o in self.flags.items() if f.startswith(name) and not o.exact
             ]
             if name in self.flags:
                 return self.flags[name]
@@ -175,7 +175,7 @@ def _divided(word: str) -> tuple[str, str | None]:
 def _next_of_joined(name: str, attached: str) -> str:
     """Return the word that follows an option without value in a word such as -an3."""
     if name.startswith('--') or attached.startswith('='):
-        raise UsageError(f'{name} takes no value: leave out {shown(attached)}')
+        raise UsageError(f'{name} takes no value: leave out {quote(attached)}')
     return f'-{attached}'
 
 

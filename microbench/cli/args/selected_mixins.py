@@ -24,7 +24,7 @@ import microbench
 from ... import mixins
 from ...core.capture import CLIArg
 from ...messages import one_line, print_stderr
-from ..words import UsageError, hint, shown
+from ..words import UsageError, hint, quote
 from .options import option_of_mixin
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ GROUP = 'microbench.mixins'  # of entry points
 DEFAULTS = 'defaults'  # stands for the default set
 
 
-def chosen(settings: Settings) -> Named:
+def selected(settings: Settings) -> Named:
     """Return the mixins that the settings ask for, by name, in their order.
 
     Raises:
@@ -111,7 +111,7 @@ def _named(name: str, settings: Settings) -> Named:
     names = ', '.join([DEFAULTS, *own(), *(entry.name for entry in _entry_points())])
     more = hint(settings.words, name, needs_value=True)
     raise UsageError(
-        f'argument -m/--mixin: unknown mixin {shown(name)}: type one of {names}, or '
+        f'argument -m/--mixin: unknown mixin {quote(name)}: type one of {names}, or '
         f'module:Class{more}'
     )
 
@@ -136,7 +136,7 @@ def _class_of(path: str, called: str = '') -> type:
     from importlib import import_module
 
     module, _, name = path.partition(':')
-    called = called or shown(path)
+    called = called or quote(path)
     _look_in_current_directory()
     try:
         found: Any = import_module(module)

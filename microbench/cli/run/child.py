@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .spawn import Process
 
-    class Attendant(Protocol):
+    class Observer(Protocol):
         """What accompanies an execution, in the main thread."""
 
         def started(self, child: Child) -> None:
@@ -40,10 +40,10 @@ class Child:
 
     Args:
         command: program and arguments.
-        attendants: told of start and end.
+        observers: told of start and end.
         options: further arguments of `spawn.started`.
         own_group: make a process group for it.
-        look_up: called whenever a signal interrupts the waiting; it may raise
+        check_deadline: called whenever a signal interrupts the waiting; it may raise
             StillRunningError.
         turn: called again and again while the child runs, instead of waiting for it, where
             no thread does what has to be done meanwhile; it waits by itself.
@@ -63,19 +63,19 @@ class Child:
     def __init__(
         self,
         command: list[str],
-        attendants: Sequence[Attendant] = (),
+        observers: Sequence[Observer] = (),
         options: Mapping[str, Any] | None = None,
         own_group: bool = False,
-        look_up: Callable[[], None] = lambda: None,
+        check_deadline: Callable[[], None] = lambda: None,
         turn: Callable[[], None] | None = None,
     ) -> None:
         self.command = command
-        self.attendants = attendants
+        self.observers = observers
         self.options = dict(options or {})
         if own_group:
             self.options.update(_new_group())
         self.own_group = own_group
-        self.look_up = look_up
+        self.check_deadline = check_deadline
         self.turn = turn
         self.lock = threading.Lock()  # held while it is signalled, or declared over
         self.texts: dict[str, str] = {}  # captured output, by name of the stream
@@ -93,15 +93,15 @@ class Child:
         """
         self._begin()
         try:
-            self._meet()
-            for attendant in self.attendants:
-                attendant.started(self)
+            self._identify()
+            for observer in self.observers:
+                observer.started(self)
             self.finish()
         except StillRunningError:
             self.duration_ns = _core.clock_ns() - self._began_ns
             raise
         except BaseException:
-            self._put_down()
+            self._kill_and_reap()
             raise
 
     def _begin(self) -> None:
@@ -120,39 +120,23 @@ class Child:
             self.process = started(command, **self.options)
 
     def finish(self) -> None:
-        """Wait for the end, have the attendants do their part, collect the child."""
+        """Wait for the end, have the observers do their part, collect the child."""
         self.duration_ns = (self._wait() or _core.clock_ns()) - self._began_ns
-        self._bury()
+        self._finalize()
         if self.status is None:
             self._collect()
 
-    def _meet(self) -> None:
+    def _identify(self) -> None:
         """Find out whose child it is; from now on it can be signalled."""
         try:
             self.is_ours = _core.child_end_ns(self.pid, False) >= 0
         except (OSError, TypeError, OverflowError):
             pass  # a stub
         if self.is_ours:
-            # Its send_signal() would collect a child that has ended, and throw the
-            # usage away.
-            vars(self.process)['poll'] = lambda: None
-            self._meet_group()
+            self.leads_group = self.own_group and os.getpgid(self.pid) == self.pid
+            # See spawn.Signalled; a stub with the number of a real child ignores both.
+            vars(self.process).update(is_child=True, leads_group=self.leads_group)
         self.over = False
-
-    def _meet_group(self) -> None:
-        """If it leads a group, let what is done to it be done to the group.
-
-        Its terminate() and kill() are called all the same: users' tests look at them.
-        """
-        self.leads_group = self.own_group and os.getpgid(self.pid) == self.pid
-        if self.leads_group:
-            vars(self.process)['send_signal'] = self._signal_group
-
-    def _signal_group(self, number: int) -> None:
-        try:
-            os.killpg(self.pid, number)
-        except ProcessLookupError:
-            pass  # somebody else has collected it
 
     def _wait(self) -> int:
         """Return the clock right after the end; 0 where the child is a stub."""
@@ -165,15 +149,15 @@ class Child:
                 return ended_ns
             if self.turn is not None:
                 self.turn()
-            self.look_up()
+            self.check_deadline()
 
-    def _bury(self) -> None:
+    def _finalize(self) -> None:
         """It has ended: nobody signals it any more, everybody does what is left."""
         with self.lock:
             self.over = True
-        attendants, self.attendants = self.attendants, ()
-        for attendant in reversed(attendants):
-            attendant.ended(self)
+        observers, self.observers = self.observers, ()
+        for observer in reversed(observers):
+            observer.ended(self)
 
     def _collect(self) -> None:
         assert self.process is not None
@@ -183,16 +167,16 @@ class Child:
             _, self.status, self.usage = os.wait4(self.pid, 0)
         self.process.returncode = self.returncode
 
-    def _put_down(self) -> None:
+    def _kill_and_reap(self) -> None:
         """Leave no process behind, nor a Popen object that believes in one."""
         assert self.process is not None
         if self.status is None:
-            vars(self.process).pop('poll', None)
-            self.process.kill()
+            if self.leads_group or not self.has_ended:  # else the number may be reused
+                self.process.kill()
             self.process.wait()
         if not self.duration_ns:
             self.duration_ns = _core.clock_ns() - self._began_ns
-        self._bury()
+        self._finalize()
 
     @property
     def has_ended(self) -> bool:
@@ -250,7 +234,10 @@ class Child:
     def kill_others(self) -> None:
         """SIGKILL to who is left in its group; it has ended, and is not collected."""
         if self.leads_group:
-            self._signal_group(signal.SIGKILL)
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # other code has collected it
 
     @property
     def pid(self) -> int:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # What these name is open already. Opening it once more fails for a socket, and for the
 # terminal of another user; and it would be another position in a file.
 STREAMS = {'-': 'stdout', '/dev/stdout': 'stdout', '/dev/stderr': 'stderr'}
-PATIENCE = 1.0  # seconds for a name server
+RESOLVE_TIMEOUT = 1.0  # seconds for a name server
 
 
 def sinks(settings: Settings) -> list[Output]:
@@ -157,5 +157,5 @@ def _trouble_with(host: str) -> str | None:
         thread.start()
     except RuntimeError:  # the system gives no thread: the sink will say what it finds
         return None
-    thread.join(PATIENCE)
+    thread.join(RESOLVE_TIMEOUT)
     return found[0] if found else None

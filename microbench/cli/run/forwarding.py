@@ -35,7 +35,7 @@ from ...process.signals import Handlers
 from .child import StillRunningError
 from .job_control import shares_terminal
 from .suspension import CONTINUE, STOP, Suspension
-from .timers import Watch
+from .timers import TimerThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Forwarding:
         self.ending: int | None = None
         self.gave_up = False
         self.swallows: float = 0
-        self.watch = Watch(self._forward)
+        self.timers = TimerThread(self._forward)
         self.suspension = Suspension()
         self._child: Child | None = None
         self._early: list[int] = []  # came while there was no child
@@ -107,11 +107,11 @@ class Forwarding:
 
     def begin(self) -> None:
         """Take the signals over, each only if it is at its default action."""
-        self.watch.start()
+        self.timers.start()
         if _is_main_thread():
             self._main = threading.get_ident()
             self._wakeup_before = signal.set_wakeup_fd(
-                self.watch.mouth, warn_on_full_buffer=False
+                self.timers.mouth, warn_on_full_buffer=False
             )
             self._handlers.keep(dict(_wanted()))
 
@@ -120,7 +120,7 @@ class Forwarding:
         if _is_main_thread():
             self._handlers.keep({})
             signal.set_wakeup_fd(self._wakeup_before)
-        self.watch.stop()
+        self.timers.stop()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         """Note a signal; the main thread is interrupted by it anywhere."""
@@ -149,7 +149,7 @@ class Forwarding:
         with self._lock:
             self._child = None
 
-    def judge(self, child: Child) -> None:
+    def adopt_fatal_signal(self, child: Child) -> None:
         """End the measurement if the child died of a signal that we have got as well."""
         if child.status is None or self.ending is not None:
             return
@@ -170,13 +170,13 @@ class Forwarding:
             sleep(ONE_AFTER_THE_OTHER / 20)
         return number in self._heard
 
-    def look_up(self) -> None:
+    def check_deadline(self) -> None:
         """Raise StillRunningError, once, when the record cannot wait any more."""
         if self.gave_up and not self._left:
             self._left = True
             raise StillRunningError
 
-    # --- in the thread of the watch --------------------------------------------------
+    # --- in the timer thread --------------------------------------------------
 
     def _forward(self, number: int) -> None:
         if number in (NUDGE, STOP) or not self._handlers.in_force(number):
@@ -191,14 +191,14 @@ class Forwarding:
         assert self._child is not None
         self._child.signal(number, wake=number in ENDING)
         if number in ENDING and not self.gave_up:
-            self.watch.at(monotonic() + self.grace, self._give_up)
+            self.timers.at(monotonic() + self.grace, self._give_up)
 
     def _give_up(self) -> None:
         """Have the main thread look up: again and again, until it has."""
         if self._child is not None and not self._left:
             self.gave_up = True
             signal.pthread_kill(self._main, NUDGE)
-            self.watch.at(monotonic() + NUDGE_EVERY, self._give_up)
+            self.timers.at(monotonic() + NUDGE_EVERY, self._give_up)
 
 
 def _is_main_thread() -> bool:

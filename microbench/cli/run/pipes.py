@@ -3,10 +3,10 @@
 A thread reads each pipe to its end, because a child whose pipe is full waits forever. When
 our own output fails (`| head -1`), it still reads MOST_MISSED more, and then closes the
 pipe: a child that never stops writing ends, as it would without us. Where the system
-gives no thread, that of the watch reads.
+gives no thread, the timer thread reads.
 Bytes are passed on as they come, so that a progress bar moves. A process that the child
 leaves behind may keep the pipe open: once the child has ended and the pipe is empty, we
-wait PATIENCE for more, and then only pass on.
+wait DRAIN_TIMEOUT for more, and then only pass on.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from ..args.settings import Settings
     from .child import Child
-    from .timers import Watch
+    from .timers import TimerThread
 
-PATIENCE = 0.25  # seconds
+DRAIN_TIMEOUT = 0.25  # seconds
 LOOK_EVERY = 0.02  # seconds
 AT_ONCE = 1 << 16  # bytes: what a pipe holds, unless somebody has enlarged it
 MOST_MISSED = 1 << 24  # bytes that are only stored
@@ -43,17 +43,17 @@ class Capture:
 
     Args:
         settings: what is captured.
-        watch: reads where there is no other thread.
+        timers: reads where there is no other thread.
         is_urgent: whether a reader of ours that is slow must not be waited for.
     """
 
     def __init__(
         self,
         settings: Settings,
-        watch: Watch,
+        timers: TimerThread,
         is_urgent: Callable[[], bool] = lambda: False,
     ) -> None:
-        self.watch = watch
+        self.timers = timers
         self.is_urgent = is_urgent
         self.modes = {name: getattr(settings, name) for name in STREAMS}
         self.modes = {name: mode for name, mode in self.modes.items() if mode}
@@ -67,7 +67,7 @@ class Capture:
             # As they are now: users' tests replace them.
             ours = None if mode == 'suppress' else getattr(sys, f'__{name}__')
             pipe = getattr(child.process, name)
-            reader = Reader(pipe, PassOn(ours), Kept(self.limit), self.watch)
+            reader = Reader(pipe, PassOn(ours), OutputBuffer(self.limit), self.timers)
             reader.start()
             self._readers[name] = reader
 
@@ -90,15 +90,17 @@ class Reader:
     Args:
         pipe: of a child; or, from users' tests, lines of bytes with a `close`.
         pass_on: called with each piece.
-        kept: what is stored.
-        watch: reads where there is no other thread.
+        buffer: what is stored.
+        timers: reads where there is no other thread.
     """
 
-    def __init__(self, pipe: Any, pass_on: PassOn, kept: Kept, watch: Watch) -> None:
+    def __init__(
+        self, pipe: Any, pass_on: PassOn, buffer: OutputBuffer, timers: TimerThread
+    ) -> None:
         self.pipe = pipe
-        self.watch = watch
+        self.timers = timers
         self.pass_on = pass_on
-        self.kept: Kept | None = kept
+        self.buffer: OutputBuffer | None = buffer
         self.number = descriptor(pipe)
         self.passing_on = False
         self.taken = 0
@@ -107,7 +109,7 @@ class Reader:
         self._done = threading.Event()
 
     def start(self) -> None:
-        """Start the thread, or have the watch read."""
+        """Start the thread, or have the timer thread read."""
         thread = threading.Thread(target=self._read, name='microbench reader', daemon=True)
         try:
             thread.start()
@@ -115,7 +117,7 @@ class Reader:
             if self.number is None:
                 raise
             steps = self._steps()
-            self.watch.listen(self.number, lambda: next(steps, None))
+            self.timers.listen(self.number, lambda: next(steps, None))
 
     def _read(self) -> None:
         for _ in self._steps():
@@ -132,15 +134,15 @@ class Reader:
             pass  # it broke, or was closed: what was read counts
         finally:
             if self.number is not None:
-                self.watch.ignore(self.number)
+                self.timers.ignore(self.number)
             self.pipe.close()
             self._done.set()
 
     def _take_over(self, piece: bytes) -> None:
         self.passing_on = True
         with self._lock:
-            if self.kept is not None and self.taken < self.enough:
-                self.kept.add(piece)
+            if self.buffer is not None and self.taken < self.enough:
+                self.buffer.add(piece)
         self.taken += len(piece)
         self.pass_on(piece)
         self.passing_on = False
@@ -155,18 +157,18 @@ class Reader:
     def finish(self, is_urgent: Callable[[], bool] = lambda: False) -> None:
         """Wait until everything is read that the child itself has written."""
         self.enough = self.taken + LARGEST_PIPE
-        give_up_at = monotonic() + PATIENCE
-        while not self.watch.pause(self._done, LOOK_EVERY):
+        give_up_at = monotonic() + DRAIN_TIMEOUT
+        while not self.timers.pause(self._done, LOOK_EVERY):
             if is_urgent() or self.taken >= self.enough:
                 break
             if monotonic() > give_up_at and self._is_empty():
                 break
 
     def take(self) -> str:
-        """Return the text; what comes later is not kept."""
+        """Return the text; what comes later is not stored."""
         with self._lock:
-            kept, self.kept = self.kept or Kept(), None
-        return kept.text()
+            buffer, self.buffer = self.buffer or OutputBuffer(), None
+        return buffer.text()
 
     def _is_empty(self) -> bool:
         """Whether all that was written so far was read, and passed on."""
@@ -231,7 +233,7 @@ def write_all(number: int, data: bytes) -> None:
             select.select([], [number], [])
 
 
-class Kept:
+class OutputBuffer:
     """The text of a stream; with a limit, its head and its tail.
 
     Args:

@@ -13,7 +13,7 @@ import sys
 
 from ...messages import safe
 from ...results import units
-from ..stats import Spread
+from ..stats import Stats
 from ..terminal import Terminal, bar
 from .job_control import has_terminal, in_foreground
 
@@ -31,7 +31,7 @@ BAR = 20  # columns
 SAVE, RESTORE, ERASE = '\0337', '\0338', '\033[K'
 
 
-def told_to(settings: Settings) -> Progress | None:
+def make_progress(settings: Settings) -> Progress | None:
     """Return what tells of the runs to the person at the terminal; None: nobody is there.
 
     Args:
@@ -111,10 +111,10 @@ class Progress:
             )
 
     def _summary(self, failed: int) -> str:
-        done, spread = len(self.durations), Spread(self.durations)
+        done, stats = len(self.durations), Stats(self.durations)
         median, least, most = (
             units.duration(value or 0.0)
-            for value in (spread.median, spread.least, spread.most)
+            for value in (stats.median, stats.least, stats.most)
         )
         runs = f'{done} of {self.runs} runs' if done < self.runs else f'{done} runs'
         words = [runs, f'median {median}', f'from {least} to {most}']

@@ -17,7 +17,7 @@ from time import monotonic
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .child import Child
-    from .timers import Timer, Watch
+    from .timers import Timer, TimerThread
 
 LOOK_EVERY = 1.0  # seconds
 TASKS = '/proc/self/task'
@@ -27,11 +27,11 @@ class Reaper:
     """Collects orphans that have ended, each second, while the program runs.
 
     Args:
-        watch: has the time.
+        timers: has the time.
     """
 
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
+    def __init__(self, timers: TimerThread) -> None:
+        self.timers = timers
         self._lock = threading.Lock()  # held while some are collected
         self._known: set[int] = set()
         self._timer: Timer | None = None
@@ -48,12 +48,12 @@ class Reaper:
         with self._lock:
             self._over = True
             if self._timer is not None:
-                self.watch.cancel(self._timer)
+                self.timers.cancel(self._timer)
 
-    # --- in the thread of the watch --------------------------------------------------
+    # --- in the timer thread --------------------------------------------------
 
     def _plan(self) -> None:
-        self._timer = self.watch.at(monotonic() + LOOK_EVERY, self._look)
+        self._timer = self.timers.at(monotonic() + LOOK_EVERY, self._look)
 
     def _look(self) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from ...messages import print_stderr
 from ...outputs.file import FileOutput
 from ...process.signals import name_of
 from ..terminal import is_terminal
-from ..words import shown
+from ..words import quote
 from .child import Child, StillRunningError
 from .forwarding import Forwarding
 from .outcome import Outcome
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...encoding.masking import Masker
     from ...outputs.delivery import Delivery
     from ..args.settings import Settings
-    from .child import Attendant
+    from .child import Observer
     from .progress import Progress
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
@@ -60,29 +60,27 @@ class Measurement:
         scope = settings.monitor_scope if settings.monitor_interval else None
         self.forwarding = Forwarding(settings.timeout_grace_period)
         self.turn: Callable[[], None] | None = None  # without a thread
-        watch = self.forwarding.watch
-        self.capture = Capture(settings, watch, lambda: self.forwarding.gave_up)
+        timers = self.forwarding.timers
+        self.capture = Capture(settings, timers, lambda: self.forwarding.gave_up)
         self.options: dict[str, Any] = {**self.capture.pipes}
         self.outcome = Outcome(self.capture.modes, scope)
         self.suspension = self.forwarding.suspension
-        self.attendants: list[Attendant] = [
-            *(self.forwarding, self.suspension, self.capture)
-        ]
+        self.observers: list[Observer] = [*(self.forwarding, self.suspension, self.capture)]
         if settings.timeout is not None:
             self._limit(settings.timeout)
         self.progress: Progress | None = None
         if is_terminal(sys.stderr):
-            from .progress import told_to  # start-up time
+            from .progress import make_progress  # start-up time
 
-            self.progress = told_to(settings)
+            self.progress = make_progress(settings)
 
     def _limit(self, seconds: float) -> None:
         from .timeout import TimeOut  # start-up time
 
         grace = self.settings.timeout_grace_period
-        time_out = TimeOut(self.forwarding.watch, seconds, grace)
+        time_out = TimeOut(self.forwarding.timers, seconds, grace)
         self.own_group = time_out.makes_groups
-        self.attendants.append(time_out)
+        self.observers.append(time_out)
 
     def record(self, bench: MicroBenchBase) -> None:
         """Warm up, run the iterations, hand the record to the sinks of the bench."""
@@ -94,7 +92,7 @@ class Measurement:
             masker, delivery = run.plan.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
-            self._tell(delivery)
+            self._print_summary(delivery)
             self._check(masker)
             self._stay()
         finally:
@@ -115,19 +113,19 @@ class Measurement:
     def _take_over(self) -> None:
         """Take the signals over, and what falls to the init of a container."""
         self.forwarding.begin()
-        if not self.forwarding.watch.threaded:
-            self._go_on_alone()
+        if not self.forwarding.timers.threaded:
+            self._run_timers_here()
         if _core.adopts_orphans():
             from .reaper import Reaper  # start-up time
 
-            self.attendants.append(Reaper(self.forwarding.watch))
+            self.observers.append(Reaper(self.forwarding.timers))
 
-    def _go_on_alone(self) -> None:
-        """Have the main thread do what the thread of the watch would do."""
+    def _run_timers_here(self) -> None:
+        """Have the main thread do what the timer thread would do."""
         from .unthreaded import Unthreaded  # start-up time
 
-        alone = Unthreaded(self.forwarding.watch)
-        self.attendants.append(alone)
+        alone = Unthreaded(self.forwarding.timers)
+        self.observers.append(alone)
         self.turn = alone.turn
 
     def _begin(self, bench: MicroBenchBase) -> Run:
@@ -149,13 +147,13 @@ class Measurement:
     def _beat(self) -> None:
         """Have the journal say, again and again, that this process is alive."""
         _core.beat()
-        self.forwarding.watch.at(monotonic() + HEARTBEAT, self._beat)
+        self.forwarding.timers.at(monotonic() + HEARTBEAT, self._beat)
 
     def _sample(self, run: Run, interval: float) -> None:
         from .sampling import Sampling  # start-up time
 
-        scope, watch = self.settings.monitor_scope, self.forwarding.watch
-        self.attendants.append(Sampling(watch, interval, scope, run.plan.tz))
+        scope, timers = self.settings.monitor_scope, self.forwarding.timers
+        self.observers.append(Sampling(timers, interval, scope, run.plan.tz))
 
     def _finish(self, run: Run) -> None:
         assert run.data is not None
@@ -191,20 +189,20 @@ class Measurement:
             self._run_new_child()
         except BlockingIOError:  # EAGAIN of fork(2): too many processes and threads
             started = self.child is None or self.child.process is not None
-            if started or not self.forwarding.watch.dismiss():
+            if started or not self.forwarding.timers.dismiss():
                 raise
-            from .unthreaded import patiently  # start-up time
+            from .unthreaded import retry_start  # start-up time
 
-            self._go_on_alone()  # our thread had the last place
-            patiently(self._run_new_child)
+            self._run_timers_here()  # our thread had the last place
+            retry_start(self._run_new_child)
 
     def _run_new_child(self) -> None:
         self.child = Child(
             self.command,
-            self.attendants,
+            self.observers,
             self.options,
             self.own_group,
-            self.forwarding.look_up,
+            self.forwarding.check_deadline,
             self.turn,
         )
         self.suspension.starting()
@@ -215,7 +213,7 @@ class Measurement:
             raise
         finally:
             self.suspension.settled()
-            self.forwarding.judge(self.child)
+            self.forwarding.adopt_fatal_signal(self.child)
 
     def _run_timed(self, run: Run) -> None:
         run.began_elsewhere()
@@ -229,7 +227,7 @@ class Measurement:
                 if self.progress is not None:
                     self.progress.between(child.duration_ns)
 
-    def _tell(self, delivery: Delivery) -> None:
+    def _print_summary(self, delivery: Delivery) -> None:
         """Tell a person at the terminal what came of it, if there is a file to name."""
         if self.progress is not None:
             filed = any(isinstance(sink, FileOutput) for sink in delivery.took_last())
@@ -241,7 +239,7 @@ class Measurement:
         if self.settings.redact and not self.settings.quiet:
             for pattern in masker.unmatched:
                 print_stderr(
-                    f'microbench: --redact {shown(pattern)} matches no field of the record'
+                    f'microbench: --redact {quote(pattern)} matches no field of the record'
                 )
 
     def _stay(self) -> None:

@@ -1,8 +1,8 @@
 """Samples of the command while it runs: CPU and memory, of it alone or of all it starts.
 
 The first is taken 0.1 s after the start, because CPU time needs something to compare
-with, the others at multiples of the interval after that. They are taken in the thread of
-the watch: the child is waited for elsewhere, and its duration does not see them.
+with, the others at multiples of the interval after that. They are taken in the timer
+thread: the child is waited for elsewhere, and its duration does not see them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from .child import Child
-    from .timers import Timer, Watch
+    from .timers import Timer, TimerThread
 
     class Gauge(Protocol):
         """What is read of a process."""
@@ -35,19 +35,19 @@ class Sampling:
     """The samples of each execution.
 
     Args:
-        watch: has the time.
+        timers: has the time.
         interval: seconds between samples.
         scope: `process` for the child alone, `tree` for all its descendants as well.
         tz: time zone of the timestamps.
     """
 
     def __init__(
-        self, watch: Watch, interval: float, scope: str, tz: times.tzinfo | None
+        self, timers: TimerThread, interval: float, scope: str, tz: times.tzinfo | None
     ) -> None:
         import psutil  # start-up time; its first import takes longer than many a child
 
         self.psutil = psutil
-        self.watch = watch
+        self.timers = timers
         self.interval = interval
         self.gauge = TreeGauge if scope == 'tree' else ProcessGauge
         self.tz = tz
@@ -56,14 +56,14 @@ class Sampling:
     def started(self, child: Child) -> None:
         """Begin: find the process, and read what the first sample compares with."""
         now = monotonic()
-        self._timer = self.watch.at(now, lambda: self._base(child, now))
+        self._timer = self.timers.at(now, lambda: self._base(child, now))
 
     def ended(self, child: Child) -> None:
         """Take no more samples."""
         if self._timer is not None:
-            self.watch.cancel(self._timer)
+            self.timers.cancel(self._timer)
 
-    # --- in the thread of the watch --------------------------------------------------
+    # --- in the timer thread --------------------------------------------------
 
     def _base(self, child: Child, started: float) -> None:
         try:
@@ -78,7 +78,7 @@ class Sampling:
         with child.lock:
             if not child.over:
                 take = lambda: self._take(due, child, gauge)  # noqa: E731
-                self._timer = self.watch.at(due, take)
+                self._timer = self.timers.at(due, take)
 
     def _take(self, due: float, child: Child, gauge: Gauge) -> None:
         """Take a sample, and plan the next one; those that were missed are left out."""

@@ -1,8 +1,8 @@
-"""The start of a process, without the price of importing subprocess.
+"""Start a process without importing subprocess.
 
-That takes half as long as starting Python. So `posix_spawn` starts the plain case; it is
-also how subprocess would do it if it passed all descriptors on. A program that has loaded
-subprocess gets what `subprocess.Popen` makes, since that is what its tests replace.
+That import takes half as long as starting Python. So `posix_spawn` starts the plain case;
+subprocess would use it too if it passed on all descriptors. A program that has loaded
+subprocess gets what `subprocess.Popen` returns, because its tests may replace that.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
 def environment() -> dict[bytes, bytes]:
     """Return the environment as bytes.
 
-    To read `os.environ` takes a tenth of the time in which a small program runs.
+    Reading `os.environ` takes a tenth of the time in which a small program runs.
     """
     return dict(os.environb)
 
@@ -32,26 +32,67 @@ def environment() -> dict[bytes, bytes]:
 def started(
     command: list[str], environ: Mapping[bytes, bytes] | None = None, **options: Any
 ) -> subprocess.Popen[bytes] | Process:
-    """Return the process of a command, which has every descriptor that we were given.
+    """Start a command that inherits every descriptor of this process.
 
     Args:
-        command: program, looked for in PATH, and arguments.
-        environ: the present environment, where it was read before.
+        command: program, looked up in PATH, and arguments.
+        environ: the environment, if the caller has read it already.
         options: further arguments of Popen.
 
+    Returns:
+        The process: a `Process`, or what `subprocess.Popen` returns.
+
     Raises:
-        OSError, ValueError: it could not be started; as Popen raises them.
+        OSError, ValueError: the command cannot be started; the errors are those of Popen.
     """
     plain = options.keys() <= {'process_group'} and 'subprocess' not in sys.modules
-    if plain and sys.platform == 'linux':  # where it tells what went wrong with exec
+    if plain and sys.platform == 'linux':  # its posix_spawn reports why exec failed
         return Process(command, environ or environment(), **options)
     import subprocess
 
-    return subprocess.Popen(command, close_fds=False, **options)
+    process: subprocess.Popen[bytes] = _adapted(subprocess.Popen)(
+        command, close_fds=False, **options
+    )
+    return process
 
 
-class Process:
-    """A child process: what is used of a Popen object, and nothing else.
+class Signalled:
+    """Send signals without collecting the process.
+
+    `Popen.send_signal` polls first. This would collect a child that has ended, and lose its
+    resource usage.
+    """
+
+    pid: int
+    is_child = False  # the number may be invented until the kernel has confirmed it
+    leads_group = False
+
+    def send_signal(self, number: int) -> None:
+        """Signal the process, or its group if it leads one; it was not collected yet."""
+        if not self.is_child:
+            super().send_signal(number)  # type: ignore[misc]
+            return
+        try:
+            (os.killpg if self.leads_group else os.kill)(self.pid, number)
+        except ProcessLookupError:
+            pass  # other code has collected it
+
+
+_popens: dict[Any, type] = {}  # a class is made once: the start of the command is timed
+
+
+def _adapted(popen: Any) -> Any:
+    """Return Popen with the methods of `Signalled`; a stub of a test as it is."""
+    bases = getattr(popen, '__mro__', ())
+    if all(base.__module__ != 'subprocess' for base in bases):
+        return popen
+    if popen not in _popens:
+        _popens[popen] = type(popen.__name__, (Signalled, popen), {})
+    return _popens[popen]
+
+
+class Process(Signalled):
+    """A child process with the part of Popen's interface that `Child` uses.
 
     Args:
         command: program and arguments.
@@ -59,6 +100,7 @@ class Process:
         process_group: 0 makes a group for it.
     """
 
+    is_child = True
     stdout = stderr = None
     returncode: int | None = None
 
@@ -75,10 +117,6 @@ class Process:
             command[0], command, environ, setsigdef=RESTORED, **group
         )
 
-    def send_signal(self, number: int) -> None:
-        """Send it a signal; the caller knows that it was not collected yet."""
-        os.kill(self.pid, number)
-
     def terminate(self) -> None:
         """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
@@ -88,7 +126,7 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
     def wait(self) -> int:
-        """Wait for the end, and return the status as `returncode` has it."""
+        """Wait until the process ends; return its status as `returncode` has it."""
         _, status = os.waitpid(self.pid, 0)
         self.returncode = os.waitstatus_to_exitcode(status)
         return self.returncode

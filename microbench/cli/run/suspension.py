@@ -22,7 +22,7 @@ STOP, CONTINUE = signal.SIGTSTP, signal.SIGCONT
 
 
 class Suspension:
-    """The stops of the command; an attendant of its children."""
+    """The stops of the command; an observer of its children."""
 
     def __init__(self) -> None:
         self._child: Child | None = None

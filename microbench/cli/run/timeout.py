@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .child import Child
-    from .timers import Timer, Watch
+    from .timers import Timer, TimerThread
 
 LOOK_EVERY = 0.02  # seconds, at processes that are no children of ours
 
@@ -32,13 +32,13 @@ class TimeOut:
     """The time limit of each execution.
 
     Args:
-        watch: has the time.
+        timers: has the time.
         seconds: that an execution may take.
         grace: seconds between SIGTERM and SIGKILL.
     """
 
-    def __init__(self, watch: Watch, seconds: float, grace: float) -> None:
-        self.watch = watch
+    def __init__(self, timers: TimerThread, seconds: float, grace: float) -> None:
+        self.timers = timers
         self.seconds = seconds
         self.grace = grace
         self.makes_groups = not has_terminal()
@@ -49,16 +49,16 @@ class TimeOut:
     def started(self, child: Child) -> None:
         """Start counting."""
         due = monotonic() + self.seconds
-        self._timer = self.watch.at(due, lambda: self._terminate(child))
+        self._timer = self.timers.at(due, lambda: self._terminate(child))
 
     def ended(self, child: Child) -> None:
         """Stop counting; after a time-out, end what the child has left behind."""
         if self._timer is not None:
-            self.watch.cancel(self._timer)
+            self.timers.cancel(self._timer)
         if child.timed_out and child.is_ours:
             self._clear_up(child)
 
-    # --- in the thread of the watch --------------------------------------------------
+    # --- in the timer thread --------------------------------------------------
 
     def _terminate(self, child: Child) -> None:
         with child.lock:
@@ -71,7 +71,7 @@ class TimeOut:
             child.terminate()
             _signal_each(self._others, signal.SIGTERM, child)
             self._wake(child)
-        self._timer = self.watch.at(self._kill_at, lambda: self._kill(child))
+        self._timer = self.timers.at(self._kill_at, lambda: self._kill(child))
 
     def _wake(self, child: Child) -> None:
         """Continue all that are stopped.

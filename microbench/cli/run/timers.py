@@ -35,7 +35,7 @@ class Timer:
         self.action = action
 
 
-class Watch:
+class TimerThread:
     """The thread, its timers and its ear for signals.
 
     Args:
@@ -59,7 +59,7 @@ class Watch:
         self._poll = select.poll()
         self._poll.register(self._ear, select.POLLIN)
         self._thread = threading.Thread(
-            target=self._loop, name='microbench watch', daemon=True
+            target=self._loop, name='microbench timers', daemon=True
         )
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The wait for the child where the system gives no thread for the watch.
+"""The wait for the child where the system gives no thread for the timers.
 
 The main thread sleeps in poll(2) until the child has ended, a signal has come, a pipe of
 the child can be read or a timer is due. pidfd_open(2) makes the end of the child one of
@@ -18,41 +18,41 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .child import Child
-    from .timers import Watch
+    from .timers import TimerThread
 
 LOOK_EVERY = 0.001  # seconds
 ATTEMPTS = 100
 
 
 class Unthreaded:
-    """Does the work of the watch's thread while the main thread waits.
+    """Does the work of the timer thread while the main thread waits.
 
     Args:
-        watch: a watch without a thread.
+        timers: a TimerThread without a thread.
     """
 
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
+    def __init__(self, timers: TimerThread) -> None:
+        self.timers = timers
         self._number: int | None = None  # the descriptor of the child
 
     def started(self, child: Child) -> None:
-        """Wake the watch up when the child ends."""
+        """Wake the timers up when the child ends."""
         self._number = descriptor_of(child.pid) if child.is_ours else None
         if self._number is not None:
-            self.watch.listen(self._number, lambda: None)
+            self.timers.listen(self._number, lambda: None)
 
     def ended(self, child: Child) -> None:
         """Close the descriptor of the child."""
         if self._number is not None:
-            self.watch.ignore(self._number)
+            self.timers.ignore(self._number)
             os.close(self._number)
 
     def turn(self) -> None:
         """Wait for the next event, and handle it."""
-        self.watch.turn(LOOK_EVERY if self._number is None else LONGEST)
+        self.timers.turn(LOOK_EVERY if self._number is None else LONGEST)
 
 
-def patiently(start: Callable[[], None]) -> None:
+def retry_start(start: Callable[[], None]) -> None:
     """Start a process in place of a thread that has ended; the kernel frees it late.
 
     Raises:

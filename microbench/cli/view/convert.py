@@ -63,7 +63,7 @@ class Conversion:
                 raise UsageError(f'{name_of(path)} holds no record that can be read')
             self.counts['damaged'] += lines.damaged
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return the counts in a sentence."""
         parts = [
             f'{self.counts[CONVERTED]} converted',
@@ -87,7 +87,7 @@ def convert(words: list[str]) -> int:
     if asked.json:
         print_stderr(_line_of(conversion.counts))
     else:
-        print_stderr(f'microbench: {conversion.told()}')
+        print_stderr(f'microbench: {conversion.summary()}')
     return 0
 
 

@@ -14,7 +14,7 @@ from ...results.fields import part
 from ...results.shapes import flattened
 from ..terminal import Cell, Terminal
 from ..values import ITEMS, as_json, counted, cut, dicts, in_short, is_number, text
-from .record_view import Facts
+from .record_view import RecordView
 from .tables import runs_of, samples_of, times_of
 
 TYPE_CHECKING = False
@@ -66,32 +66,32 @@ EXIT_PATHS = {
 }
 
 
-def portrait(record: dict[str, Any], terminal: Terminal, *, whole: bool) -> Iterator[str]:
+def detail(record: dict[str, Any], terminal: Terminal, *, full: bool) -> Iterator[str]:
     """Yield the lines that tell all about a record.
 
     Args:
         record: any JSON object.
         terminal: where they will be shown.
-        whole: show long lists and objects too.
+        full: show long lists and objects too.
     """
-    facts = Facts(record)
-    outcome, well = facts.outcome
-    name = Cell(facts.name or 'a record', 'bold')
+    view = RecordView(record)
+    outcome, well = view.outcome
+    name = Cell(view.name or 'a record', 'bold')
     heading = [name, Cell(outcome, 'green' if well else 'red')]
     yield from terminal.table([heading], elastic=[0, 1])
-    story = ((label, value) for label, value in _story(facts) if value)
+    story = ((label, value) for label, value in _story(view) if value)
     labelled = [
-        [Cell(label, 'dim'), value if whole else cut(value, LONGEST)]
+        [Cell(label, 'dim'), value if full else cut(value, LONGEST)]
         for label, value in story
     ]
     yield from _section('', labelled, terminal, elastic=[1])
-    times, narrow = times_of(facts), (7, 4, 3)  # without the bars, then without a range
+    times, narrow = times_of(view), (7, 4, 3)  # without the bars, then without a range
     yield from _section('', times, terminal, slice(1, -1), elastic=[0], optional=narrow)
-    runs = runs_of(facts, whole)
+    runs = runs_of(view, full)
     between = range(len(runs[0]) - 2, 0, -1) if runs else ()
     yield from _section('', runs, terminal, slice(None), optional=between)
-    yield from _section('samples', samples_of(facts), terminal, slice(1, None), elastic=[0])
-    yield from _section('also recorded', _rest(record, whole), terminal, elastic=[0, 1])
+    yield from _section('samples', samples_of(view), terminal, slice(1, None), elastic=[0])
+    yield from _section('also recorded', _rest(record, full), terminal, elastic=[0, 1])
 
 
 def _section(
@@ -117,9 +117,9 @@ def _section(
 # --- what ran, where and when ------------------------------------------------------------
 
 
-def _story(facts: Facts) -> Iterator[tuple[str, str]]:
-    record, call = facts.record, facts.call
-    yield from _troubles(facts)
+def _story(view: RecordView) -> Iterator[tuple[str, str]]:
+    record, call = view.record, view.call
+    yield from _troubles(view)
     yield 'command', _command(call.get('command'))
     yield 'directory', text(call.get('working_dir'))
     yield 'started', _when(call.get('start_time'))
@@ -136,8 +136,8 @@ def _story(facts: Facts) -> Iterator[tuple[str, str]]:
     yield 'recorded by', _joined([version and f'microbench {version}', number])
 
 
-def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
-    record = facts.record
+def _troubles(view: RecordView) -> Iterator[tuple[str, str]]:
+    record = view.record
     if record.get('exception'):
         kind, message = (text(part(record, 'exception', f)) for f in ('type', 'message'))
         yield 'exception', ': '.join(filter(None, [kind, message])) or 'unknown'
@@ -145,11 +145,11 @@ def _troubles(facts: Facts) -> Iterator[tuple[str, str]]:
     path = text(record.get('exit_path'))
     yield 'written', EXIT_PATHS.get(path, path)
     yield 'parent died', _when(part(record, 'recovered', 'parent_died'))
-    if facts.is_bound:
-        yield 'ended', _between(facts)
+    if view.is_bound:
+        yield 'ended', _between(view)
     if is_number(record.get('exit_status')):
         yield 'exit status', text(record['exit_status'])
-    for error in dicts(facts.call.get('capture_errors')):
+    for error in dicts(view.call.get('capture_errors')):
         yield 'not captured', ': '.join(text(error.get(f)) for f in ('method', 'error'))
 
 
@@ -157,11 +157,11 @@ def _when(moment: Any) -> str:
     return text(moment).replace('T', ' ')
 
 
-def _between(facts: Facts) -> str:
+def _between(view: RecordView) -> str:
     """Return from when on and by when the process was dead, as far as that is known."""
     times = {
-        'after': _when(facts.call.get('finish_time')),
-        'before': _when(part(facts.record, 'recovered', 'ended_before')),
+        'after': _when(view.call.get('finish_time')),
+        'before': _when(part(view.record, 'recovered', 'ended_before')),
     }
     return _joined(f'{word} {moment}' for word, moment in times.items() if moment)
 
@@ -231,10 +231,10 @@ def _joined(parts: Iterable[str]) -> str:
 # --- the rest ----------------------------------------------------------------------------
 
 
-def _rest(record: dict[str, Any], whole: bool) -> Rows:
-    hidden = SHOWN if whole else (*SHOWN, *SELDOM)
+def _rest(record: dict[str, Any], full: bool) -> Rows:
+    hidden = SHOWN if full else (*SHOWN, *SELDOM)
     rest = record
-    if not whole:
+    if not full:
         limits = {**dict.fromkeys(record, NAMES), **dict.fromkeys(OPEN, inf)}
         rest = {name: _in_short(value, limits[name]) for name, value in record.items()}
     return [

@@ -13,8 +13,8 @@ from ...results import units
 from ..terminal import Cell, Terminal
 from ..values import cut, dicts, is_number, numbers
 from ..words import UsageError
-from .entries import PATHS, WHICH, Entries, chosen, divided
-from .record_view import AT_MOST, Facts
+from .entries import PATHS, WHICH, Entries, divided, select
+from .record_view import AT_MOST, RecordView
 from .subcommand import Subparser, answering
 from .tables import bound
 
@@ -47,8 +47,8 @@ USAGE = (
 def compare(words: list[str]) -> int:
     """Compare what the words choose."""
     asked = _parser().parse_intermixed_args(words)
-    paths, choices = divided(asked.path)
-    left, right = _both(Entries(paths), choices)
+    paths, selectors = divided(asked.path)
+    left, right = _both(Entries(paths), selectors)
     difference = diff(left.record, right.record, everything=asked.all)
     terminal = Terminal(sys.stdout)
     if asked.json:
@@ -76,13 +76,13 @@ def _parser() -> Subparser:
     return parser
 
 
-def _both(entries: Entries, choices: list[str]) -> list[Entry]:
+def _both(entries: Entries, selectors: list[str]) -> list[Entry]:
     """Return the two records that are chosen, or the only two there are."""
     how = 'by their numbers or ids: PATH A B'
-    if len(choices) not in (0, 2):
-        raise UsageError(f'choose two records, not {len(choices)}, {how}')
-    if choices:
-        return chosen(entries, choices)
+    if len(selectors) not in (0, 2):
+        raise UsageError(f'choose two records, not {len(selectors)}, {how}')
+    if selectors:
+        return select(entries, selectors)
     both = list(entries)
     if len(both) != 2:
         records = f'{len(both) or "no"} record{"s" * (len(both) != 1)}'
@@ -94,53 +94,53 @@ def _both(entries: Entries, choices: list[str]) -> list[Entry]:
 
 
 def _lines(
-    left: Entry, right: Entry, difference: Difference, terminal: Terminal, whole: bool
+    left: Entry, right: Entry, difference: Difference, terminal: Terminal, full: bool
 ) -> Iterator[str]:
-    a, b = Facts(left.record), Facts(right.record)
+    a, b = RecordView(left.record), RecordView(right.record)
     numbered = ['', *(Cell(f'#{entry.number}', 'bold') for entry in (left, right)), '']
     rows = [numbered, *_heads(a, b), *_times(a, b), *_usage(a, b)]
     yield from terminal.table(rows, right=[1, 2], elastic=[0, 1, 2])
     yield ''
     below = (change for change in difference if not _is_above(change.path))
-    rows = [_row(change, whole) for change in below]
+    rows = [_row(change, full) for change in below]
     yield from terminal.table(rows, elastic=[1, 2, 4]) if rows else ['nothing else differs']
     if difference.hidden:
         yield terminal.paint(Cell(difference.note, 'dim'))
 
 
-def _heads(left: Facts, right: Facts) -> Iterator[list[str]]:
+def _heads(left: RecordView, right: RecordView) -> Iterator[list[str]]:
     heads = {
         'name': (left.name, right.name),
         'start': (left.start, right.start),
         'host': (left.host, right.host),
         'outcome': (_outcome(left), _outcome(right)),
-        'runs': (str(left.spread.count), str(right.spread.count)),
+        'runs': (str(left.stats.count), str(right.stats.count)),
     }
     for title, sides in heads.items():
         if any(sides):
             yield [Cell(title, 'dim'), *sides, '']
 
 
-def _outcome(facts: Facts) -> str:
-    words, well = facts.outcome
+def _outcome(view: RecordView) -> str:
+    words, well = view.outcome
     return words if well else Cell(words, 'red')
 
 
-def _times(left: Facts, right: Facts) -> Iterator[list[str]]:
+def _times(left: RecordView, right: RecordView) -> Iterator[list[str]]:
     """Yield the medians, then for each phase that either has its share of a run."""
-    a, b = (facts.seconds(facts.spread.median) for facts in (left, right))
+    a, b = (view.seconds(view.stats.median) for view in (left, right))
     yield _pair('median', a, b, signs=(left.sign, right.sign))
     for name in dict.fromkeys([*left.phases(), *right.phases()]):
         yield _pair(f'  {name}', _phase(left, name), _phase(right, name))
 
 
-def _phase(facts: Facts, name: str) -> float | None:
-    phase = facts.phases().get(name)
-    total = None if phase is None else facts.seconds(phase.total)
-    return None if total is None else total / max(facts.spread.count, 1)
+def _phase(view: RecordView, name: str) -> float | None:
+    phase = view.phases().get(name)
+    total = None if phase is None else view.seconds(phase.total)
+    return None if total is None else total / max(view.stats.count, 1)
 
 
-def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
+def _usage(left: RecordView, right: RecordView) -> Iterator[list[str]]:
     yield from _busy(left, right)
     for title, field, form in USAGE:
         mine, other = _used(left, field), _used(right, field)
@@ -149,7 +149,7 @@ def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
             if field == 'maxrss':
                 signs = (_bound(left), _bound(right))
             yield _pair(title, mine, other, form=form, signs=signs)
-    peaks = (facts.call.get('peak_memory_bytes') for facts in (left, right))
+    peaks = (view.call.get('peak_memory_bytes') for view in (left, right))
     mine, other = (peak if is_number(peak) else None for peak in peaks)
     if mine or other:
         flags = (f.call.get('peak_memory_is_upper_bound') for f in (left, right))
@@ -157,22 +157,22 @@ def _usage(left: Facts, right: Facts) -> Iterator[list[str]]:
         yield _pair('peak memory', mine, other, form=units.size, signs=(a, b))
 
 
-def _bound(facts: Facts) -> str:
+def _bound(view: RecordView) -> str:
     """Return what stands before the largest size if that may be the command's own."""
-    return AT_MOST if facts.usage and all(map(bound, facts.usage)) else ''
+    return AT_MOST if view.usage and all(map(bound, view.usage)) else ''
 
 
-def _busy(left: Facts, right: Facts) -> Iterator[list[str]]:
+def _busy(left: RecordView, right: RecordView) -> Iterator[list[str]]:
     """Yield how much of a run a processor has worked for it: what waited shows here."""
-    parts = [numbers(facts.busy) for facts in (left, right)]
+    parts = [numbers(view.busy) for view in (left, right)]
     if any(map(any, parts)):
         shares = (units.share(sum(p) / len(p)) if p else '' for p in parts)
         yield [Cell('cpu', 'dim'), *shares, '']
 
 
-def _used(facts: Facts, field: str) -> float | None:
+def _used(view: RecordView, field: str) -> float | None:
     """Return what one run has used on average; of memory, what any had at most."""
-    values = numbers([used.get(field) for used in dicts(facts.usage)])
+    values = numbers([used.get(field) for used in dicts(view.usage)])
     if not values:
         return None
     most: float = max(values)
@@ -206,9 +206,9 @@ def _is_above(path: str) -> bool:
     return path in ABOVE or path.startswith('call.timings.')
 
 
-def _row(change: Change, whole: bool) -> list[str]:
+def _row(change: Change, full: bool) -> list[str]:
     style = STYLES[change.kind]
-    left, right = (safe(text if whole else cut(text)) for text in change.texts())
+    left, right = (safe(text if full else cut(text)) for text in change.texts())
     arrow = '->' if change.kind == CHANGED else ''
     return [Cell(MARKS[change.kind], style), safe(change.path), left, arrow, right]
 

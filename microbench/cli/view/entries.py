@@ -14,7 +14,7 @@ from ...results.compressed import is_packed
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
 from ..words import UsageError
-from .record_view import Facts
+from .record_view import RecordView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def divided(words: list[str]) -> tuple[list[str], list[str]]:
         UsageError: a number stands before a file.
     """
     end = len(words)
-    while end > 1 and _is_choice(words[end - 1]):
+    while end > 1 and _is_selector(words[end - 1]):
         end -= 1
     for place, word in enumerate(words[:end]):
         is_misplaced = any(map(_exists, words[place + 1 : end]))
@@ -155,12 +155,12 @@ def _exists(path: str) -> bool:
     return path == STDIN or os.path.lexists(path)
 
 
-def _is_choice(word: str) -> bool:
+def _is_selector(word: str) -> bool:
     looks_like_one = NUMBER.fullmatch(word) or ID.fullmatch(word)
     return bool(looks_like_one) and not _exists(word)
 
 
-class Choice:
+class RecordSelector:
     """One record among many, which go by once.
 
     Args:
@@ -179,7 +179,7 @@ class Choice:
         self.last.append(entry)
         if entry.number == self.number:
             self.by_number = entry
-        if (Facts(entry.record).record_id or '').startswith(self.word):
+        if (RecordView(entry.record).record_id or '').startswith(self.word):
             self.by_id.append(entry)
 
     def found(self, entries: Entries) -> Entry:
@@ -212,12 +212,12 @@ def _no_such(word: str, entries: Entries) -> str:
     return f'there is no record {word}: {entries.sources_hold} {numbers}'
 
 
-def chosen(entries: Entries, words: list[str]) -> list[Entry]:
+def select(entries: Entries, words: list[str]) -> list[Entry]:
     """Return the records that these words choose, in the order of the words."""
     if not all(words):
         raise UsageError('choose a record by its number, or by the beginning of its id')
-    choices = [Choice(word) for word in words]
+    selectors = [RecordSelector(word) for word in words]
     for entry in entries:
-        for choice in choices:
-            choice.offer(entry)
-    return [choice.found(entries) for choice in choices]
+        for selector in selectors:
+            selector.offer(entry)
+    return [selector.found(entries) for selector in selectors]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...results import units
 from ...results.fields import part
-from ..stats import Spread, of_histogram, of_total
+from ..stats import Stats, of_histogram, of_total
 from ..values import dicts, is_number, items, numbers, text
 
 TYPE_CHECKING = False
@@ -17,11 +17,11 @@ AT_LEAST, AT_MOST = '≥ ', '≤ '
 OTHERS = '(other names)'
 
 
-class Facts:
+class RecordView:
     """A record, asked for what people want to know first.
 
-    >>> facts = Facts({'call': {'name': 'fit', 'durations': [0.2, 0.1, 0.4]}})
-    >>> facts.name, facts.time(facts.spread.median), facts.outcome
+    >>> view = RecordView({'call': {'name': 'fit', 'durations': [0.2, 0.1, 0.4]}})
+    >>> view.name, view.time(view.stats.median), view.outcome
     ('fit', '200 ms', ('ok', True))
     """
 
@@ -32,7 +32,7 @@ class Facts:
         counter = part(record, 'mb', 'duration_counter')
         self.counter = counter if isinstance(counter, str) else 'perf_counter'
         self._durations: list[float] | None = None
-        self._spread: Spread | None = None
+        self._stats: Stats | None = None
 
     @property
     def name(self) -> str:
@@ -66,14 +66,14 @@ class Facts:
         return self._durations
 
     @property
-    def spread(self) -> Spread:
+    def stats(self) -> Stats:
         """Number, median and range of the durations."""
-        if self._spread is None:  # there may be millions
-            self._spread = Spread(self.durations)
+        if self._stats is None:  # there may be millions
+            self._stats = Stats(self.durations)
             histogram = self.call.get('histogram')
             if isinstance(histogram, dict) and not self.durations:
-                self._spread = of_histogram(histogram)
-        return self._spread
+                self._stats = of_histogram(histogram)
+        return self._stats
 
     @property
     def is_bound(self) -> bool:
@@ -85,7 +85,7 @@ class Facts:
         """What stands before a duration that may have been longer."""
         return AT_LEAST if self.is_bound else ''
 
-    def phases(self, field: str = 'timings') -> dict[str, Spread]:
+    def phases(self, field: str = 'timings') -> dict[str, Stats]:
         """Return the phases by name, in the order in which they first ended.
 
         Args:
@@ -98,7 +98,7 @@ class Facts:
         for entry in dicts(self.call.get(field)):
             if is_number(entry.get('duration')):
                 found.setdefault(text(entry.get('name')), []).append(entry['duration'])
-        return {name: Spread(durations) for name, durations in found.items()}
+        return {name: Stats(durations) for name, durations in found.items()}
 
     @property
     def scale(self) -> float | None:

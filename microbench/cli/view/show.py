@@ -10,10 +10,10 @@ import sys
 from ...messages import print_stderr, safe
 from ...results.fields import part
 from ..terminal import Cell, Terminal
-from ..values import as_json, is_number, shown
-from .detail import portrait
-from .entries import PATHS, WHICH, Entries, chosen, divided, name_of
-from .record_view import Facts
+from ..values import as_json, brief, is_number
+from .detail import detail
+from .entries import PATHS, WHICH, Entries, divided, name_of, select
+from .record_view import RecordView
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
 
 TYPE_CHECKING = False
@@ -46,45 +46,45 @@ class Row:
     Args:
         entry: the record.
         fields: columns of fields, named by `_title`.
-        whole: show their values whole, however long.
+        full: show their values whole, however long.
     """
 
     __slots__ = ('cells', 'values')
 
-    def __init__(self, entry: Entry, fields: list[str], whole: bool = False) -> None:
-        facts = Facts(entry.record)
-        spread = facts.spread
-        outcome, well = facts.outcome
-        times = {'median': spread.median, 'min': spread.least, 'max': spread.most}
+    def __init__(self, entry: Entry, fields: list[str], full: bool = False) -> None:
+        view = RecordView(entry.record)
+        stats = view.stats
+        outcome, well = view.outcome
+        times = {'median': stats.median, 'min': stats.least, 'max': stats.most}
         extra = {name: _field(entry.record, name) for name in fields}
         self.values: dict[str, Any] = {
             'number': entry.number,
             'file': entry.path,
-            'record_id': facts.record_id,
-            'start': facts.call.get('start_time'),
-            'name': facts.call.get('name'),
+            'record_id': view.record_id,
+            'start': view.call.get('start_time'),
+            'name': view.call.get('name'),
             'host': part(entry.record, 'host', 'hostname'),
-            'n': spread.count,
-            **{name: facts.seconds(value) for name, value in times.items()},
-            'is_lower_bound': facts.is_bound,
+            'n': stats.count,
+            **{name: view.seconds(value) for name, value in times.items()},
+            'is_lower_bound': view.is_bound,
             'outcome': outcome,
             **extra,
         }
         self.cells: dict[str, str] = {
             'number': str(entry.number),
             'file': name_of(entry.path),
-            'start': facts.start,
-            'name': facts.name,
-            'host': facts.host,
-            'n': str(spread.count),
-            **{name: _at_least(facts, value) for name, value in times.items()},
+            'start': view.start,
+            'name': view.name,
+            'host': view.host,
+            'n': str(stats.count),
+            **{name: _at_least(view, value) for name, value in times.items()},
             'outcome': outcome if well else Cell(outcome, 'red'),
-            **{name: shown(value, whole) for name, value in extra.items()},
+            **{name: brief(value, full) for name, value in extra.items()},
         }
 
 
-def _at_least(facts: Facts, value: float | None) -> str:
-    return '' if value is None else facts.sign + facts.time(value)
+def _at_least(view: RecordView, value: float | None) -> str:
+    return '' if value is None else view.sign + view.time(value)
 
 
 def _title(field: str) -> str:
@@ -104,18 +104,18 @@ def _field(record: dict[str, Any], title: str) -> Any:
 def show(words: list[str]) -> int:
     """Show what the words ask for."""
     asked = _parser().parse_intermixed_args(words)
-    paths, choices = divided(asked.path)
+    paths, selectors = divided(asked.path)
     entries = Entries(paths)
-    choices += asked.record
-    if choices:
-        _show_chosen(chosen(entries, choices), entries, asked)
+    selectors += asked.record
+    if selectors:
+        _show_selected(select(entries, selectors), entries, asked)
     else:
         _show_all(entries, asked)
-    _tell_of_journals(paths)
+    _print_unread_journals(paths)
     return 0
 
 
-def _tell_of_journals(paths: list[str]) -> None:
+def _print_unread_journals(paths: list[str]) -> None:
     """Say where records may be that are not shown."""
     from ...journal.lost import left_alone  # start-up time
 
@@ -180,12 +180,12 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
     if not rows:
         print_stderr(entries.nothing())
     elif entry is not None and entries.count == 1 and not (asked.column or asked.json):
-        _show_whole([entry], asked)
+        _show_details([entry], asked)
     else:
         _print(rows, entries, asked)
 
 
-def _show_chosen(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
+def _show_selected(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
     """Show all about records, or rows if columns are asked for."""
     some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
     if not some:
@@ -194,7 +194,7 @@ def _show_chosen(some: list[Entry], entries: Entries, asked: argparse.Namespace)
         fields = _fields(asked)
         _print([Row(entry, fields, asked.all) for entry in some], entries, asked)
     else:
-        _show_whole(some, asked)
+        _show_details(some, asked)
 
 
 def _fields(asked: argparse.Namespace) -> list[str]:
@@ -248,14 +248,14 @@ def _table(
 # --- whole -------------------------------------------------------------------------------
 
 
-def _show_whole(some: list[Entry], asked: argparse.Namespace) -> None:
+def _show_details(some: list[Entry], asked: argparse.Namespace) -> None:
     terminal = Terminal(sys.stdout)
     if asked.json:
         terminal.lines(_json_of(entry.record) for entry in some)
         return
     for place, entry in enumerate(some):
         terminal.lines([''] * (place > 0))
-        terminal.lines(portrait(entry.record, terminal, whole=asked.all))
+        terminal.lines(detail(entry.record, terminal, full=asked.all))
 
 
 def _json_of(value: Any) -> str:

@@ -90,17 +90,17 @@ def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str
 
     def main(words: list[str]) -> int:
         if sys.stdout is None:
-            return _told(name, 'standard output is closed', CANNOT_WRITE)
+            return _fail(name, 'standard output is closed', CANNOT_WRITE)
         try:
             status = work(words)
             sys.stdout.flush()
         except UsageError as problem:
-            return _told(name, str(problem), WRONG_USE)
+            return _fail(name, str(problem), WRONG_USE)
         except BrokenPipeError:
             return 0
         except OSError as error:
             where = f' {safe(error.filename)}' if error.filename else ''
-            return _told(name, f'cannot write{where}: {error.strerror}', CANNOT_WRITE)
+            return _fail(name, f'cannot write{where}: {error.strerror}', CANNOT_WRITE)
         except KeyboardInterrupt:
             return INTERRUPTED
         return status
@@ -108,6 +108,6 @@ def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str
     return main
 
 
-def _told(name: str, sentence: str, status: int) -> int:
+def _fail(name: str, sentence: str, status: int) -> int:
     print_stderr(f'microbench {name}: {sentence}')
     return status

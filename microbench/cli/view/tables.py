@@ -10,10 +10,10 @@ from itertools import zip_longest
 from ...messages import safe
 from ...results import units
 from ...results.fields import part
-from ..stats import Spread
+from ..stats import Stats
 from ..terminal import Cell, bar
 from ..values import dicts, is_number, items
-from .record_view import AT_LEAST, AT_MOST, Facts, exit_text
+from .record_view import AT_LEAST, AT_MOST, RecordView, exit_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,80 +36,80 @@ USAGE = (
 # --- where the time went -----------------------------------------------------------------
 
 
-def times_of(facts: Facts) -> Rows:
+def times_of(view: RecordView) -> Rows:
     """Return the durations, and the phases as parts of them."""
-    whole = facts.spread
-    bound = facts.is_bound
-    parts = [(name, spread, False) for name, spread in facts.phases().items()]
-    still = facts.phases('open_timings')
-    parts += [(f'{name} (not ended)', spread, bound) for name, spread in still.items()]
-    if not whole.count and not parts:
+    overall = view.stats
+    bound = view.is_bound
+    parts = [(name, stats, False) for name, stats in view.phases().items()]
+    still = view.phases('open_timings')
+    parts += [(f'{name} (not ended)', stats, bound) for name, stats in still.items()]
+    if not overall.count and not parts:
         return []
-    several = max(spread.count for _, spread, _ in [('', whole, bound), *parts]) > 1
-    rows: Rows = [['durations', *_figures(facts, whole, several, bound), '', '']]
-    for name, spread, at_least in parts:
-        figures = _figures(facts, spread, several, at_least)
-        rows.append([f'  {name}', *figures, *_share(spread, whole, bound)])
+    several = max(stats.count for _, stats, _ in [('', overall, bound), *parts]) > 1
+    rows: Rows = [['durations', *_figures(view, overall, several, bound), '', '']]
+    for name, stats, at_least in parts:
+        figures = _figures(view, stats, several, at_least)
+        rows.append([f'  {name}', *figures, *_share(stats, overall, bound)])
     titles = ('', 'n', 'median', 'min', 'max', 'total', '', '')
     return [_dim(titles), *rows] if several else rows
 
 
-def _figures(facts: Facts, spread: Spread, several: bool, at_least: bool) -> list[str]:
+def _figures(view: RecordView, stats: Stats, several: bool, at_least: bool) -> list[str]:
     """Return them; those of what was killed have taken `at_least` so long."""
     sign = AT_LEAST if at_least else ''
     if not several:
-        return [sign + facts.time(spread.total)]
-    shown = (spread.median, spread.least, spread.most, spread.total)
-    return [str(spread.count), *(sign + facts.time(value) for value in shown)]
+        return [sign + view.time(stats.total)]
+    values = (stats.median, stats.least, stats.most, stats.total)
+    return [str(stats.count), *(sign + view.time(value) for value in values)]
 
 
-def _share(spread: Spread, whole: Spread, at_least: bool) -> list[str]:
+def _share(stats: Stats, overall: Stats, at_least: bool) -> list[str]:
     """Return which part it is; of a whole that took `at_least` so long it is none."""
-    if at_least or not whole.total or spread.total is None:
+    if at_least or not overall.total or stats.total is None:
         return ['', '']
-    fraction = max(spread.total / whole.total, 0.0)
+    fraction = max(stats.total / overall.total, 0.0)
     return [units.share(fraction), bar(fraction)]
 
 
 # --- each run ----------------------------------------------------------------------------
 
 
-def runs_of(facts: Facts, whole: bool) -> Rows:
+def runs_of(view: RecordView, full: bool) -> Rows:
     """Return a line for each run, if more is known of them than the durations.
 
     Args:
-        facts: of the record.
-        whole: all of them, however many.
+        view: of the record.
+        full: all of them, however many.
     """
-    most = None if whole else RUNS
-    known = {**_busy(facts, most), **_usage(facts, most), **_ends(facts.call, most)}
+    most = None if full else RUNS
+    known = {**_busy(view, most), **_usage(view, most), **_ends(view.call, most)}
     if not known:
         return []
-    times = list(map(facts.time, facts.durations[:most]))
+    times = list(map(view.time, view.durations[:most]))
     columns = [list(map(str, range(len(times)))), times, *known.values()]
     rows = [list(row) for row in zip_longest(*columns, fillvalue='')]
-    more = max(len(facts.durations), len(facts.usage)) - len(rows)
+    more = max(len(view.durations), len(view.usage)) - len(rows)
     if more > 0:
         rows.append(['…', f'{more} more', *[''] * len(known)])
     return [_dim(['run', 'duration', *known]), *rows]
 
 
-def _busy(facts: Facts, most: int | None) -> dict[str, list[str]]:
+def _busy(view: RecordView, most: int | None) -> dict[str, list[str]]:
     """Return the column that tells how much of each run a processor has worked for it."""
-    busy = facts.busy
+    busy = view.busy
     shares = [_figure(value, units.share) for value in busy[:most]]
     return {'cpu': shares} if any(busy) else {}
 
 
-def _usage(facts: Facts, most: int | None) -> dict[str, list[str]]:
+def _usage(view: RecordView, most: int | None) -> dict[str, list[str]]:
     """Return columns for the resources of which something was used."""
     columns = {}
     for title, field, form in USAGE:
-        values = [part(used, field) for used in facts.usage]
+        values = [part(used, field) for used in view.usage]
         if any(value for value in values if is_number(value)):
             columns[title] = [_figure(value, form) for value in values[:most]]
         if field == 'maxrss' and title in columns:
-            pairs = zip(facts.usage, columns[title], strict=False)
+            pairs = zip(view.usage, columns[title], strict=False)
             columns[title] = [bound(used) + text for used, text in pairs]
     return columns
 
@@ -147,19 +147,19 @@ def _dim(titles: Iterable[str]) -> list[str]:
 # --- samples -----------------------------------------------------------------------------
 
 
-def samples_of(facts: Facts) -> Rows:
+def samples_of(view: RecordView) -> Rows:
     """Return least, median and most of what the monitor has seen."""
     found: dict[str, list[float]] = {}
-    for sample in _all_samples(facts.call.get('monitor')):
+    for sample in _all_samples(view.call.get('monitor')):
         for name, value in sample.items():
             if is_number(value):
                 found.setdefault(name, []).append(value)
     rows: Rows = [_dim(('', 'n', 'min', 'median', 'max'))]
-    for name, values in found.items():
-        spread = Spread(values)
+    for name, sampled in found.items():
+        stats = Stats(sampled)
         form = units.size if 'bytes' in name or 'rss' in name else units.number
-        shown = (spread.least, spread.median, spread.most)
-        rows.append([safe(name), str(spread.count), *(_figure(v, form) for v in shown)])
+        values = (stats.least, stats.median, stats.most)
+        rows.append([safe(name), str(stats.count), *(_figure(v, form) for v in values)])
     return rows if found else []
 
 

@@ -19,10 +19,10 @@ from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
 from ..terminal import Cell, Terminal, columns
-from ..values import shown
+from ..values import brief
 from ..words import UsageError
 from .entries import STDIN, lines_of, name_of
-from .record_view import Facts
+from .record_view import RecordView
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
 
 TYPE_CHECKING = False
@@ -112,7 +112,7 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
             yield iter(_last_ones(asked))
             return
         watcher = Watcher(asked.path)
-        follower = Follower(asked.path, _tell_damage)
+        follower = Follower(asked.path, _print_damage)
         last = follower.last(asked.lines, asked.filter)
         yield from _followed(last, follower, watcher, asked)
     except BrokenPipeError:
@@ -127,7 +127,7 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
 def _last_ones(asked: argparse.Namespace) -> list[Record]:
     """Return the last records of a file, and of killed processes that belong there."""
     lost = lost_records(asked.path)  # first: whatever is put into the file is seen there
-    follower = Follower(asked.path, _tell_damage)
+    follower = Follower(asked.path, _print_damage)
     last = follower.last(asked.lines, asked.filter)
     if not (follower.descriptors or lost):
         raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
@@ -171,7 +171,7 @@ def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
         print_stderr(f'microbench tail: {name_of(STDIN)}: {damage(lines.damaged)}')
 
 
-def _tell_damage(line: bytes) -> None:
+def _print_damage(line: bytes) -> None:
     beginning = safe(line[:40].decode('utf-8', 'backslashreplace'))
     print_stderr(f'microbench tail: a line was skipped, it is not a record: {beginning}')
 
@@ -203,27 +203,27 @@ class _Aligned:
 def _cells(record: Record) -> list[str]:
     if is_flat_schema(record):
         record = converted(record)
-    facts = Facts(record)
+    view = RecordView(record)
     return [
-        Cell(facts.start, 'dim'),
-        facts.name,
-        facts.host,
-        _time(facts),
-        _ending(facts),
+        Cell(view.start, 'dim'),
+        view.name,
+        view.host,
+        _time(view),
+        _ending(view),
     ]
 
 
-def _time(facts: Facts) -> str:
+def _time(view: RecordView) -> str:
     """Return the duration, or the median and number of several."""
-    spread = facts.spread
-    several = f'{spread.count} × ' if spread.count > 1 else ''
-    time = facts.time(spread.median)
-    return several + (facts.sign + time if time else '–')
+    stats = view.stats
+    several = f'{stats.count} × ' if stats.count > 1 else ''
+    time = view.time(stats.median)
+    return several + (view.sign + time if time else '–')
 
 
-def _ending(facts: Facts) -> str:
-    outcome, well = facts.outcome
+def _ending(view: RecordView) -> str:
+    outcome, well = view.outcome
     if well:
         return outcome
-    message = shown(part(facts.record, 'exception', 'message'))
+    message = brief(part(view.record, 'exception', 'message'))
     return Cell(f'{outcome}: {message}' if message else outcome, 'red')

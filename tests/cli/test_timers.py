@@ -8,72 +8,72 @@ from time import monotonic
 
 import pytest
 
-from microbench.cli.run.timers import Watch
+from microbench.cli.run.timers import TimerThread
 
 
 @pytest.fixture
 def watched():
-    """A running watch, and what it has heard."""
+    """A running timers, and what it has heard."""
     heard = []
-    watch = Watch(heard.append)
-    watch.start()
-    yield watch, heard
-    watch.stop()
+    timers = TimerThread(heard.append)
+    timers.start()
+    yield timers, heard
+    timers.stop()
 
 
 def test_actions_are_done_in_the_order_of_their_times(watched):
     """Whatever the order in which they were asked for; past ones at once."""
-    watch, _ = watched
+    timers, _ = watched
     done, all_done = [], threading.Event()
     now = monotonic()
     for delay in (0.03, 0.01, 0.02, -1.0):
-        watch.at(now + delay, lambda delay=delay: done.append(delay))
-    watch.at(now + 0.04, all_done.set)
+        timers.at(now + delay, lambda delay=delay: done.append(delay))
+    timers.at(now + 0.04, all_done.set)
     assert all_done.wait(60)
     assert done == [-1.0, 0.01, 0.02, 0.03]
 
 
 def test_what_is_cancelled_is_not_done(watched):
     """Cancelling twice, or too late, does nothing."""
-    watch, _ = watched
+    timers, _ = watched
     done, all_done = [], threading.Event()
     now = monotonic()
-    timer = watch.at(now + 0.01, lambda: done.append(1))
-    watch.cancel(timer)
-    watch.cancel(timer)
-    last = watch.at(now + 0.02, all_done.set)
+    timer = timers.at(now + 0.01, lambda: done.append(1))
+    timers.cancel(timer)
+    timers.cancel(timer)
+    last = timers.at(now + 0.02, all_done.set)
     assert all_done.wait(60)
-    watch.cancel(last)
+    timers.cancel(last)
     assert done == []
 
 
 def test_signals_are_heard_in_their_order(watched):
     """The numbers that the C half of a handler writes."""
-    watch, heard = watched
+    timers, heard = watched
     arrived = threading.Event()
-    os.write(watch.mouth, bytes([signal.SIGTERM, signal.SIGUSR1]))
-    watch.at(monotonic(), arrived.set)
+    os.write(timers.mouth, bytes([signal.SIGTERM, signal.SIGUSR1]))
+    timers.at(monotonic(), arrived.set)
     assert arrived.wait(60)
     assert heard == [signal.SIGTERM, signal.SIGUSR1]
 
 
 def test_an_error_of_an_action_ends_nothing(watched, capsys):
     """It is told in one line, and the thread goes on."""
-    watch, _ = watched
+    timers, _ = watched
     done = threading.Event()
-    watch.at(monotonic() - 1, lambda: {}['key'])
-    watch.at(monotonic(), done.set)
+    timers.at(monotonic() - 1, lambda: {}['key'])
+    timers.at(monotonic(), done.set)
     assert done.wait(60)
     assert capsys.readouterr().err == "microbench: while the command ran: KeyError: 'key'\n"
 
 
 def test_a_very_late_action(watched):
     """Later than poll(2) can sleep."""
-    watch, heard = watched
-    watch.cancel(watch.at(monotonic() + 1e12, lambda: heard.append(0)))
-    watch.at(float('inf'), lambda: heard.append(0))
+    timers, heard = watched
+    timers.cancel(timers.at(monotonic() + 1e12, lambda: heard.append(0)))
+    timers.at(float('inf'), lambda: heard.append(0))
     done = threading.Event()
-    watch.at(monotonic(), done.set)
+    timers.at(monotonic(), done.set)
     assert done.wait(60)
     assert heard == []
 
@@ -85,8 +85,8 @@ def test_stopping_leaves_nothing():
         return threading.active_count(), len(list(Path('/dev/fd').iterdir()))
 
     before = left()
-    watch = Watch(lambda number: None)
-    watch.start()
-    watch.at(monotonic() + 600, lambda: pytest.fail('it is not due'))
-    watch.stop()
+    timers = TimerThread(lambda number: None)
+    timers.start()
+    timers.at(monotonic() + 600, lambda: pytest.fail('it is not due'))
+    timers.stop()
     assert left() == before

@@ -21,9 +21,9 @@ DEFAULTS = [
 ]
 
 
-def chosen(words):
+def selected(words):
     """The names of the mixins that words ask for."""
-    return list(selected_mixins.chosen(Parser().settings([*words.split(), '--', 'ls'])))
+    return list(selected_mixins.selected(Parser().settings([*words.split(), '--', 'ls'])))
 
 
 # --- our own --------------------------------------------------------------------------
@@ -47,9 +47,9 @@ def chosen(words):
         ('-a -m git-info', list(selected_mixins.own())),
     ],
 )
-def test_what_is_chosen(words, names):
+def test_what_is_selected(words, names):
     """In the order of the words; duplicates dropped; the last --mixin counts."""
-    assert chosen(words) == names
+    assert selected(words) == names
 
 
 def test_all_are_in_alphabetical_order():
