@@ -10,7 +10,7 @@ if __name__ == '__main__':
     gil.ensure()
 
 collects = gc.isenabled()
-gc.disable()  # what is imported is no garbage, and looking for it takes a tenth of a start
+gc.disable()  # imports make no garbage, and searching for it takes a tenth of the start
 
 import os  # noqa: E402
 import signal  # noqa: E402
@@ -23,7 +23,7 @@ from .process.signals import end_by  # noqa: E402
 if collects:
     if not gc.get_freeze_count():
         gc.freeze()
-        gc.unfreeze()  # all is in the oldest generation now: enabled, it begins with none
+        gc.unfreeze()  # this moves all objects to the oldest generation
     gc.enable()
 
 TYPE_CHECKING = False
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 
 
 def console() -> NoReturn:
-    """Run `main`, and end with the status that shells and schedulers expect."""
+    """Run `main`, and end with the status that shells and schedulers expect.
+
+    Raises:
+        SystemExit: always, unless a signal ends the process.
+    """
     _fill_closed_streams()
     _keep_status_of_children()
     try:
@@ -50,12 +54,12 @@ def console() -> NoReturn:
 
 
 def shell_status(code: str | int | None) -> str | int | None:
-    """Return 128 + N for -N, which says that signal N ended the child."""
+    """Return 128 + N for -N: signal N ended the child. Return other codes unchanged."""
     return 128 - code if isinstance(code, int) and code < 0 else code
 
 
 def _end_by(number: int) -> NoReturn:
-    """End by the signal, so that shells and schedulers see it in the wait status."""
+    """End by this signal, so that shells and schedulers see it in the wait status."""
     if number in (signal.SIGXCPU, signal.SIGQUIT):  # their default action dumps core
         import resource
 
@@ -66,15 +70,15 @@ def _end_by(number: int) -> NoReturn:
 
 
 def _fill_closed_streams() -> None:
-    # A file of ours that got one of their numbers would get what is meant for them. The
-    # child does not see these: they are closed when it is executed.
+    # A file that we open would otherwise get the number 0, 1 or 2, and receive what is
+    # printed. The child does not inherit these descriptors.
     while (number := _nothing()) <= 2:
         pass
     os.close(number)
 
 
 def _nothing() -> int:
-    """Open the null device; where there is none, a pipe that has nothing to read."""
+    """Open the null device, or an empty pipe where that is missing."""
     try:
         return os.open(os.devnull, os.O_RDWR)
     except OSError:  # a chroot without /dev
@@ -84,21 +88,21 @@ def _nothing() -> int:
 
 
 def _keep_status_of_children() -> None:
-    # Where a parent had us started with SIGCHLD ignored, the kernel would not keep how
-    # the child ended.
+    # If the parent process ignored SIGCHLD, so do we, and the kernel discards the exit
+    # status of the child.
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _give_up_broken_stdout() -> None:
-    # What is still buffered for a reader that went away would fail once more when the
-    # interpreter ends, and replace the exit status by 120.
+    # If the reader went away, the interpreter would fail to flush the buffer when it
+    # ends, and replace the exit status by 120.
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(_nothing(), sys.stdout.fileno())
     except (AttributeError, ValueError):
-        pass  # there is none, or it is closed
+        pass  # it is None or closed
 
 
 if __name__ == '__main__':

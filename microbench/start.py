@@ -1,4 +1,4 @@
-"""What the script `microbench` calls."""
+"""Entry point of the script `microbench`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def console() -> NoReturn:
-    """Run the command, whose modules need the GIL when they are imported."""
+    """Run the command, after ensuring the GIL, which its modules need on import."""
     gil.ensure()
     from .__main__ import console  # start-up time
 

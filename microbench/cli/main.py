@@ -1,4 +1,4 @@
-"""From the words of the command line to the exit status."""
+"""Run the command line: parse it, check it, time the program, return the exit status."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     # the subcommands: PyInstaller and its like look for import statements
     from .view import convert, diff, recover, show, tail  # noqa: F401
 
-# Name and line of help. Each is a module beside this one, imported when it is asked for:
-# its `main` gets the words after the name and returns an exit status. A name counts only
-# as the very first word: after `--`, or after an option, it is a program.
+# Name: line of help. Each name is a module in `view`, imported on demand. Its `main` takes
+# the words after the name and returns an exit status. A name is a subcommand only as the
+# first word; after `--` or an option it is a program.
 SUBCOMMANDS: dict[str, str] = {
     'show': 'show records: a table of many, or all about one',
     'diff': 'say where two records differ, in their times and in what may explain them',
@@ -42,12 +42,15 @@ SUBCOMMANDS: dict[str, str] = {
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line; its words are those of the process unless given.
+    """Run a command line.
+
+    Args:
+        argv: words after the name of the command; by default those of this process.
 
     Raises:
         SystemExit: always, unless the command is interrupted. The code is the exit
-            status, or the negative number of the signal that ended the child. EndedBy, a
-            subclass: a signal was sent to this process, and has ended the command.
+            status, or the negative number of the signal that ended the child. Its
+            subclass EndedBy is raised if a signal to this process ended the command.
         KeyboardInterrupt: that signal was SIGINT.
     """
     words = list(sys.argv[1:] if argv is None else argv)
@@ -62,11 +65,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
-    """Return a bench for settings with which nothing is wrong.
+    """Check the settings, and make a bench for them.
 
     Raises:
-        SystemExit: they ask for a list, or for themselves, to be shown instead.
-        UsageError: something is wrong with them.
+        SystemExit: the settings ask for a list or a dry run, which was printed.
+        UsageError: the settings are wrong.
     """
     if settings.show_mixins:
         from .args.listing import text_of_mixins  # start-up time
@@ -82,7 +85,7 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
 
 
 def subcommand(name: str) -> Callable[[list[str]], int]:
-    """Return the function that runs a subcommand."""
+    """Import a subcommand, and return its `main`."""
     from importlib import import_module
 
     function: Callable[[list[str]], int] = import_module(f'{__package__}.view.{name}').main
@@ -90,11 +93,11 @@ def subcommand(name: str) -> Callable[[list[str]], int]:
 
 
 def measure(bench: MicroBenchBase, settings: Settings) -> int:
-    """Run the command as the settings say, and return its exit status."""
+    """Run the command with these settings, and return its exit status."""
     measurement = Measurement(settings)
     with warnings.catch_warnings():
         warnings.simplefilter('always')
-        warnings.showwarning = _say
+        warnings.showwarning = _print_warning
         if is_switched_off():
             measurement.run_unrecorded()
         else:
@@ -115,11 +118,11 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
     if measurement.ended_by is not None:
         raise EndedBy(-measurement.ended_by)
     if measurement.exit_status == 1 and 'PYTHON_GIL' in os.environ:
-        _say_what_the_gil_does(settings.command)
+        _explain_gil(settings.command)
     return measurement.exit_status
 
 
-def _say_what_the_gil_does(command: list[str]) -> None:
+def _explain_gil(command: list[str]) -> None:
     from .run.gil import refuses_to_start  # start-up time
 
     if refuses_to_start(command):
@@ -133,7 +136,7 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     """Return a bench with these mixins, and with the sinks and fields of the settings.
 
     Raises:
-        UsageError: a sink cannot be made, or the mixins do not go together.
+        UsageError: a sink cannot be made, or the mixins cannot be combined.
     """
     names: dict[str, Any] = {'capture_optional': True}
     if settings.redact:
@@ -148,6 +151,6 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     return bench
 
 
-def _say(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    """Show a warning as the message of a command, without a place in our sources."""
+def _print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    """Print a warning as a message of the command, without file and line."""
     print_stderr(f'microbench: {message}')

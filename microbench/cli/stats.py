@@ -1,4 +1,4 @@
-"""Number, median and range of durations."""
+"""Count, median and range of durations."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Stats:
-    """Some durations, in the order of their size.
+    """Statistics of some durations.
 
     Attributes:
-        count: how many.
-        median, least, most, total: in their unit; None where there are none.
+        count: number of durations.
+        median, least, most, total: in the unit of the durations; None without any.
     """
 
     def __init__(self, durations: Iterable[float]) -> None:
@@ -37,7 +37,7 @@ def _median(ordered: list[float]) -> float | None:
 
 
 def of_total(total: dict[str, Any]) -> Stats:
-    """Return what an entry of `call.timings_summary` says; its median is not among it."""
+    """Return the statistics in an entry of `call.timings_summary`, which has no median."""
     stats = Stats(())
     count = total.get('count')
     if isinstance(count, int) and count > 0:
@@ -50,7 +50,7 @@ def of_total(total: dict[str, Any]) -> Stats:
 
 
 def of_histogram(histogram: dict[str, Any]) -> Stats:
-    """Return what a histogram says; its median is not among it."""
+    """Return the statistics in a histogram, which has no median."""
     stats = Stats(())
     count, mean = histogram.get('count'), histogram.get('mean')
     least, most = histogram.get('min'), histogram.get('max')

@@ -1,7 +1,7 @@
-"""What a person looks at: aligned tables, and colours where they are wanted.
+"""Print aligned tables and colours on a terminal.
 
-Values come from files that anybody may have written. Whatever could steer a terminal is
-shown as an escape sequence in text (`safe`), and never sent to it.
+Values come from files that anyone may have written. Control characters are never sent to
+the terminal: callers escape them with `messages.safe`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 STYLES = {'bold': 1, 'dim': 2, 'red': 31, 'green': 32, 'yellow': 33, 'cyan': 36}
 GAP = '  '
-NARROWEST = 8  # to which an elastic column shrinks before others are left out
+NARROWEST = 8  # columns: elastic ones shrink to it before optional ones are dropped
 PAGE, NARROWEST_PAGE = 80, 40  # columns of text in paragraphs
 EMOJI_STYLE = '\ufe0f'  # variation selector 16 (UTS 51)
 MARKS = 4  # characters, combining ones included, that may take one column
-# For a stream whose encoding has no such signs, as in the C locale.
+# Replacements for streams that cannot encode these signs, as in the C locale.
 PLAINER = str.maketrans(
     {
         'µ': 'u',
@@ -36,7 +36,7 @@ PLAINER = str.maketrans(
 
 
 class Cell(str):
-    """A text with the style it has where there are colours.
+    """A text with a style, which applies where colours are on.
 
     >>> Cell('failed', 'red').style
     'red'
@@ -53,13 +53,13 @@ class Cell(str):
 
 
 class Terminal:
-    """A stream, and what it can show.
+    """A stream and its capabilities.
 
     Attributes:
-        is_terminal: whether a person may be looking.
-        colours: whether to send colours: on a terminal that is not dumb, unless the
+        is_terminal: whether the stream is a terminal.
+        colours: whether to send colours: to a terminal that is not dumb, unless the
             variable `NO_COLOR` is set (https://no-color.org).
-        width: columns; None where lines may have any length.
+        width: number of columns; None if lines may have any length.
     """
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str] = os.environ) -> None:
@@ -71,14 +71,14 @@ class Terminal:
         self.width = _width(stream, environ) if self.is_terminal else None
 
     def paint(self, text: str) -> str:
-        """Return a text with the colour of its style, if it has one."""
+        """Return a text in the colour of its style, if it has a style."""
         style = getattr(text, 'style', None)
         if style is None or not self.colours:
             return str(text)
         return f'\033[{STYLES[style]}m{text}\033[0m'
 
     def write(self, text: str) -> None:
-        """Write a text, in plainer signs where the encoding lacks some."""
+        """Write a text; replace signs that the encoding lacks."""
         encoding = self.stream.encoding or 'utf-8'
         try:
             text.encode(encoding, self.stream.errors or 'strict')
@@ -88,7 +88,7 @@ class Terminal:
         self.stream.write(text)
 
     def lines(self, lines: Iterable[str]) -> None:
-        """Write lines."""
+        """Write each of these lines."""
         for line in lines:
             self.write(f'{line}\n')
 
@@ -103,15 +103,15 @@ class Terminal:
     ) -> list[str]:
         """Return the lines of a table, none of them wider than the terminal.
 
-        Where it is too narrow, elastic columns are cut, the widest first. If they are as
-        narrow as they may be, optional columns are left out. At last anything is cut.
+        On a narrow terminal, cut elastic columns first, beginning with the widest. Then
+        drop optional columns. In the end, cut any column.
 
         Args:
-            rows: the cells of each, the same number in all.
-            right: columns that are aligned on their right.
-            elastic: columns that may be cut.
-            optional: columns that may be left out, the first of them first.
-            indent: stands before each line.
+            rows: lists of cells, all of the same length.
+            right: numbers of the columns to align on the right.
+            elastic: numbers of the columns that may be cut.
+            optional: numbers of the columns that may be dropped, in this order.
+            indent: text before each line.
         """
         kept = list(range(len(rows[0])))
         if self.width is not None:
@@ -138,7 +138,7 @@ class Terminal:
 
 
 def _beginning(cell: str, most: int) -> str:
-    """Return as much of a cell as can be seen; to measure a megabyte takes seconds."""
+    """Cut a cell to what fits on a terminal: measuring a megabyte takes seconds."""
     if len(cell) <= most:
         return cell
     return Cell(f'{cell[:most]}…', getattr(cell, 'style', None))
@@ -147,7 +147,7 @@ def _beginning(cell: str, most: int) -> str:
 def _fit(
     widths: list[int], elastic: set[int], optional: Iterable[int], room: int
 ) -> list[int]:
-    """Make columns narrower until all fit, and return those that are kept."""
+    """Narrow the columns in `widths` until they fit; return the numbers of those kept."""
     kept = list(range(len(widths)))
     waiting = list(optional)
 
@@ -169,7 +169,7 @@ def _fit(
 
 
 def _shrink(widths: list[int], places: list[int], excess: int, narrowest: int) -> None:
-    """Take so much from the widest columns, but leave each as wide as `narrowest`."""
+    """Take `excess` from the widest columns, but leave each at least `narrowest` wide."""
     if excess <= 0 or not places:
         return
     low, high = narrowest, max(widths[place] for place in places)
@@ -201,8 +201,8 @@ def columns(text: str) -> int:
 
 
 def _measured(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each character, and how many columns it adds."""
-    base = 0  # columns of what the next mark combines with, if that is a sign
+    """Yield each character and the number of columns that it adds."""
+    base = 0  # columns of the character that the next mark combines with
     for character in text:
         added = _columns_of(character)
         if character == EMOJI_STYLE and base == 1:
@@ -221,12 +221,12 @@ def _columns_of(character: str) -> int:
 
 
 def _ends_syllable(character: str) -> bool:
-    """Whether a character is the vowel or the end of a Hangul syllable in parts."""
+    """Return whether a character is a vowel or a final consonant of a Hangul syllable."""
     return '\u1160' <= character <= '\u11ff' or '\ud7b0' <= character <= '\ud7fb'
 
 
 def clipped(text: str, width: int) -> str:
-    """Return a text that fits, with an ellipsis where something was cut off.
+    """Cut a text to a width; end it with an ellipsis if something was cut off.
 
     >>> clipped('node07.cluster', 8), clipped('測定測定', 6), clipped('short', 8)
     ('node07.…', '測定…', 'short')
@@ -243,7 +243,7 @@ def clipped(text: str, width: int) -> str:
 
 
 def bar(part: float, width: int = 20) -> Cell:
-    """Return a bar for a fraction; what is there at all is seen.
+    """Return a bar for a fraction; above 0 it has at least one block.
 
     >>> bar(0.25, 8), bar(0.001, 8), bar(0, 8), bar(3, 8)
     ('██', '█', '', '████████')
@@ -253,7 +253,7 @@ def bar(part: float, width: int = 20) -> Cell:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is a terminal; one that is closed, or none, is not."""
+    """Return whether a stream is a terminal; False for a closed one and for None."""
     if stream is None:
         return False
     try:
@@ -263,7 +263,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def page_width(stream: TextIO | None) -> int:
-    """Return the columns for text in paragraphs: 80, or fewer on a narrower terminal."""
+    """Return the width of paragraphs: 80 columns, or fewer on a narrower terminal."""
     width = Terminal(stream).width if stream is not None else None
     return max(min(width or PAGE, PAGE), NARROWEST_PAGE)
 

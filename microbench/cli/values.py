@@ -1,7 +1,7 @@
-"""Values of any shape: each is looked at before it is used.
+"""Check and format values of any shape.
 
-Records come from other versions, from other programs, from anywhere. What is not as
-expected is as if it were not there.
+Records may come from other versions or other programs. A value of an unexpected type counts
+as missing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeGuard
 
-LARGEST = 1e300  # as in core.summary: beyond it is no time
-ITEMS, LEVELS, CHARACTERS = 8, 3, 200  # of a value that is shown in short
+LARGEST = 1e300  # as in core.summary: no duration is larger
+ITEMS, LEVELS, CHARACTERS = 8, 3, 200  # limits of a shortened value
 
 
 def text(value: Any) -> str:
-    """Return a value on one line; nothing for None, texts without quotes.
+    """Return a value on one line: a text without quotes, None as an empty text.
 
     >>> text('node07'), text([1, 'a']), text(None)
     ('node07', '[1, "a"]', '')
@@ -30,7 +30,7 @@ def text(value: Any) -> str:
 
 
 def as_json(value: Any) -> str:
-    """Return a value as JSON that can be read and shown."""
+    """Return a value as readable JSON that is safe on a terminal."""
     import json
 
     try:
@@ -53,11 +53,11 @@ def brief(value: Any, full: bool = False) -> str:
 
 
 def in_short(value: Any, most: int = ITEMS) -> str:
-    """Return a value as JSON in which long lists, objects and texts are not.
+    """Return a value as JSON in which long lists, objects and texts are shortened.
 
     Args:
         value: any JSON value.
-        most: items that a list or an object may have at the top.
+        most: number of items that the outermost list or object may have.
     """
     if isinstance(value, list):
         return counted(value) if len(value) > most else _in_short(value, most)
@@ -67,7 +67,7 @@ def in_short(value: Any, most: int = ITEMS) -> str:
 
 
 def counted(value: list[Any] | dict[str, Any]) -> str:
-    """Say how many values there are in a list or an object."""
+    """Return the number of values in a list or an object, as text."""
     if isinstance(value, list):
         return f'{len(value)} item{"s" * (len(value) != 1)}'
     return f'{len(value)} {"entry" if len(value) == 1 else "entries"}'
@@ -90,7 +90,7 @@ def _in_short(value: Any, most: int = ITEMS, levels: int = LEVELS) -> str:
 
 
 def cut(words: str, most: int = CHARACTERS) -> str:
-    """Return a text, cut if it is long.
+    """Cut a text to `most` characters.
 
     >>> cut('node07'), cut('node07', 4)
     ('node07', 'node…')
@@ -99,22 +99,22 @@ def cut(words: str, most: int = CHARACTERS) -> str:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Whether a value can be a duration: booleans and NaN cannot."""
+    """Return whether a value is a finite number; booleans are not."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return False
     return -LARGEST < value < LARGEST and isfinite(value)
 
 
 def items(value: Any) -> list[Any]:
-    """Return a list; an empty one for anything else."""
+    """Return a list unchanged, and an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
 def numbers(value: Any) -> list[Any]:
-    """Return the numbers in a list; none if it is no list."""
+    """Return the numbers in a list; an empty list for anything else."""
     return list(filter(is_number, items(value)))
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:
-    """Return the objects in a list; none if it is no list."""
+    """Return the objects in a list; an empty list for anything else."""
     return [item for item in items(value) if isinstance(item, dict)]

@@ -1,4 +1,4 @@
-"""Single words of a command line: what they stand for, and how messages show them."""
+"""Convert words of a command line, and quote them in messages."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST = 100  # characters of a word, or of a line to type, that a message repeats
-MOST_SECONDS = 1e9  # thirty years; the clocks of threads and sockets end beyond that
+LONGEST = 100  # characters of a word, or of a suggested line, in a message
+MOST_SECONDS = 1e9  # thirty years; time-outs of threads and sockets overflow beyond
 
 
 class UsageError(Exception):
-    """The command line is wrong; the message says what to type instead."""
+    """The command line is wrong. The message says what to type instead."""
 
 
 def quote(word: str) -> str:
-    """Return the word in quotes, cut if it is long."""
+    """Return the word in quotes; cut a long one."""
     return repr(word if len(word) <= LONGEST else word[:LONGEST] + '...')
 
 
 def program_name() -> str:
-    """Return how the command was started, for its messages."""
+    """Return the name by which the command was started, for messages."""
     started_as = os.path.basename(sys.argv[0]) if sys.argv else ''
     if started_as.startswith('microbench'):
         return 'microbench'
@@ -31,7 +31,7 @@ def program_name() -> str:
 
 
 def typed(words: list[str]) -> str:
-    """Return words of ours as they can be typed; in short if there are too many."""
+    """Return these words as a command line to type; shorten a long one."""
     import shlex
 
     text = shlex.join(words) if len(words) < LONGEST else ''
@@ -41,22 +41,27 @@ def typed(words: list[str]) -> str:
 
 
 def is_option(word: str) -> bool:
-    """Whether a word begins as options do."""
+    """Return whether a word looks like an option."""
     return word.startswith('-') and word not in ('-', '--')
 
 
 def is_value(word: list[str]) -> bool:
-    """Whether there is a word, and it is no option; a negative number is none."""
+    """Return whether this list of at most one word holds a value; `-1` is a value."""
     if not word or word[0] == '--':
         return False
     return not is_option(word[0]) or word[0][1:].replace('.', '', 1).isdigit()
 
 
 def hint(words: list[str], word: str, needs_value: bool) -> str:
-    """Return what to type if the value of an option was meant to be the command.
+    """Return a hint for a command that was taken for the value of an option.
 
-    Empty if it cannot be: values that are joined with the option, or before a `--`, or
-    that the option cannot do without.
+    The hint is empty if the word cannot be the command: because it is joined with the
+    option, or stands before a `--`, or the option needs it.
+
+    Args:
+        words: the command line.
+        word: the value that was rejected.
+        needs_value: whether the option needs at least one value.
     """
     place = words.index(word) if word in words else 0
     is_first = is_option(words[place - 1])
@@ -67,7 +72,7 @@ def hint(words: list[str], word: str, needs_value: bool) -> str:
 
 
 def hint_unquoted(program: str) -> str:
-    """Return a hint for a command that was typed as one word: `'ls -l'`."""
+    """Return a hint for a command that was quoted as one word, such as `'ls -l'`."""
     if not any(map(str.isspace, program)):
         return ''
     line = typed(['--', 'sh', '-c', program])
@@ -75,7 +80,7 @@ def hint_unquoted(program: str) -> str:
 
 
 def integer_from(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
-    """Return the conversion of a word to an integer from `least` to `most`."""
+    """Return a function that converts a word to an integer from `least` to `most`."""
 
     def convert(word: str) -> int:
         try:
@@ -95,12 +100,12 @@ def integer_from(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
 
 
 def seconds(word: str) -> float:
-    """Convert a word to a number of seconds above 0; fractions are welcome."""
+    """Convert a word to a number of seconds above 0, which may be a fraction."""
     try:
         number = float(word)
     except ValueError:
         number = 0.0
-    if not 0 < number <= MOST_SECONDS:  # nan is neither
+    if not 0 < number <= MOST_SECONDS:  # false for NaN
         raise ValueError(
             f'{quote(word)} is not a time: type a number of seconds above 0, such as 1.5, '
             f'and at most {MOST_SECONDS:.0f}'
@@ -109,15 +114,15 @@ def seconds(word: str) -> float:
 
 
 def key_and_value(flag: str, word: str, form: str) -> tuple[str, str]:
-    """Return both parts of a word that is divided at its first separator.
+    """Split a word at its first separator into key and value.
 
     Args:
-        flag: the option it is a value of.
-        word: that value.
-        form: what it should look like: KEY=VALUE, or KEY:VALUE.
+        flag: name of the option, for messages.
+        word: the value of that option.
+        form: the expected form: KEY=VALUE, or KEY:VALUE.
 
     Raises:
-        UsageError: there is none, or nothing before it.
+        UsageError: the separator or the key is missing.
     """
     separator = form[len('KEY')]
     key, divides, value = word.partition(separator)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ import psutil
 import pytest
 
 import microbench
+from tests.cli.samples import SEVERAL, write
 
 ROOT = Path(microbench.__file__).parents[1]
 
 
 DEADLINE = 60  # seconds: how long something may take that has to happen
 TIME_OUTS = (0.2, 2, 20)  # seconds
+FAKE_PID = 2**22 + 12345  # above the largest number that Linux gives
 
 
 # For a program that says something and then waits: `pieces` yields standard input as it
@@ -89,6 +92,54 @@ def records_in(path):
     text = path.read_text(encoding='ascii')
     assert text.endswith('\n')
     return [json.loads(line) for line in text.splitlines()]
+
+
+class ManualTimers:
+    """In place of TimerThread: the test runs the actions and sets the clock."""
+
+    def __init__(self):
+        self.now = 1000.0
+        self.pending = []
+
+    def at(self, due, action):
+        self.pending.append((due, action))
+        return self.pending[-1]
+
+    def cancel(self, timer):
+        if timer in self.pending:
+            self.pending.remove(timer)
+
+    def run_next(self):
+        """Call the first pending action."""
+        due, action = self.pending.pop(0)
+        self.now = max(self.now, due)
+        action()
+
+    def run(self, until):
+        """Call the actions that are due until then."""
+        while self.pending and self.pending[0][0] <= until:
+            self.run_next()
+
+
+def stub_processes(monkeypatch, popen, *statuses):
+    """Replace Popen, and let os.wait4 return or raise these statuses in turn."""
+    left = list(statuses)
+
+    def wait4(pid, options):
+        assert (pid, options) == (FAKE_PID, 0)
+        status = left.pop(0)
+        if isinstance(status, BaseException):
+            raise status
+        return pid, status, resource.struct_rusage([0.5, 0.25, 1024, *range(13)])
+
+    monkeypatch.setattr(subprocess, 'Popen', popen)
+    monkeypatch.setattr(os, 'wait4', wait4)
+
+
+@pytest.fixture
+def several(tmp_path):
+    """The name of a file with four records."""
+    return write(tmp_path / 'several.jsonl', SEVERAL)
 
 
 @pytest.fixture

@@ -51,12 +51,6 @@ preempted                   1.50
 
 
 @pytest.fixture
-def several(tmp_path):
-    """The name of a file with four records."""
-    return write(tmp_path / 'several.jsonl', SEVERAL)
-
-
-@pytest.fixture
 def shown(capsys):
     """What `diff` prints, when nothing is wrong; its status is the first item."""
 

@@ -3,9 +3,7 @@
 import io
 import json
 import os
-import resource
 import signal
-import subprocess
 import sys
 from types import ModuleType
 
@@ -13,6 +11,7 @@ import pytest
 
 from microbench.__main__ import console, main
 from microbench.cli.main import SUBCOMMANDS, subcommand
+from tests.cli.conftest import FAKE_PID, stub_processes
 from tests.fakes import printed
 
 
@@ -68,9 +67,9 @@ def test_console_leaves_other_endings_alone(monkeypatch, capsys):
 
 
 class FakeProcess:
-    """What `subprocess.Popen` returns; its number is nobody's."""
+    """What `subprocess.Popen` returns; its number belongs to no process."""
 
-    pid = 2**22 + 12345
+    pid = FAKE_PID
     returncode = None
 
     def __init__(self):
@@ -88,22 +87,13 @@ def stub(monkeypatch):
     """Stub process creation; `stub(statuses)` gives what os.wait4 finds, in order."""
 
     def install(*statuses):
-        process, left, commands = FakeProcess(), list(statuses), []
+        process, commands = FakeProcess(), []
 
         def popen(command, **options):
             commands.append(command)
             return process
 
-        def wait4(pid, options):
-            assert (pid, options) == (process.pid, 0)
-            status = left.pop(0)
-            if isinstance(status, BaseException):
-                raise status
-            usage = resource.struct_rusage([0.5, 0.25, 1024, *range(13)])
-            return pid, status, usage
-
-        monkeypatch.setattr(subprocess, 'Popen', popen)
-        monkeypatch.setattr(os, 'wait4', wait4)
+        stub_processes(monkeypatch, popen, *statuses)
         process.commands = commands
         return process
 

@@ -16,7 +16,7 @@ from microbench.__main__ import main
 from microbench.cli.run import pipes
 from microbench.cli.run.pipes import MOST_MISSED, OutputBuffer, PassOn, Reader, write_all
 from microbench.cli.run.timers import TimerThread
-from tests.cli.conftest import is_gone, records_in, wait_until
+from tests.cli.conftest import FAKE_PID, is_gone, records_in, stub_processes, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
@@ -220,7 +220,7 @@ def fake(monkeypatch):
 
     def install(stdout, stderr, *statuses):
         class Process:
-            pid = 2**22 + 12345
+            pid = FAKE_PID
             returncode = None
 
             def __init__(self, command, **options):
@@ -233,15 +233,7 @@ def fake(monkeypatch):
             def wait(self):
                 pass
 
-        def wait4(pid, options):
-            status = next(left)
-            if isinstance(status, BaseException):
-                raise status
-            return pid, status, None
-
-        left = iter(statuses)
-        monkeypatch.setattr(subprocess, 'Popen', Process)
-        monkeypatch.setattr(os, 'wait4', wait4)
+        stub_processes(monkeypatch, Process, *statuses)
         monkeypatch.delenv('MICROBENCH', raising=False)
 
     return install
@@ -286,7 +278,7 @@ def test_pipes_are_closed_after_an_error(fake, capsys):
 def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
     """While a piece is being passed on, nothing is given up: more is in the pipe."""
     monkeypatch.setattr(pipes, 'DRAIN_TIMEOUT', 0.0)
-    monkeypatch.setattr(pipes, 'LOOK_EVERY', 0.001)
+    monkeypatch.setattr(pipes, 'POLL_INTERVAL', 0.001)
     passing, go_on = threading.Event(), threading.Event()
 
     def pass_on(piece, final=False):

@@ -11,7 +11,7 @@ import pytest
 from microbench import _core
 from microbench.cli.run.child import Child
 from microbench.cli.run.reaper import Reaper, children, collect
-from tests.cli.conftest import Started, wait_until
+from tests.cli.conftest import ManualTimers, Started, wait_until
 from tests.fakes import printed
 
 OUT = ('-o', 'out.jsonl')
@@ -92,23 +92,9 @@ def children_of(number):
 # --- the parts ------------------------------------------------------------------------
 
 
-class ByHand:
-    """Timers whose actions the test calls."""
-
-    def __init__(self):
-        self.actions = []
-
-    def at(self, due, action):
-        self.actions = [action]
-        return action
-
-    def cancel(self, timer):
-        self.actions.remove(timer)
-
-
 def test_only_what_comes_while_the_program_runs_is_collected():
     """What a mixin has started before, and the program itself, have their status."""
-    timers = ByHand()
+    timers = ManualTimers()
     before = subprocess.Popen(['sh', '-c', 'exit 3'])
     late = []
 
@@ -117,8 +103,7 @@ def test_only_what_comes_while_the_program_runs_is_collected():
             late.append(os.posix_spawnp('true', ['true'], os.environ))
             for number in (before.pid, child.pid, *late):
                 wait_until(lambda number=number: has_ended(number))
-            [look] = timers.actions
-            look()
+            timers.run_next()
 
         def ended(self, child):
             pass
@@ -128,7 +113,7 @@ def test_only_what_comes_while_the_program_runs_is_collected():
     assert (before.wait(), child.returncode) == (3, 5)
     with pytest.raises(ChildProcessError):
         os.waitpid(late[0], 0)
-    assert timers.actions == []
+    assert timers.pending == []
 
 
 def has_ended(number):
@@ -138,7 +123,7 @@ def has_ended(number):
 
 def test_a_look_that_comes_late_collects_nothing():
     """The next child may have been started meanwhile."""
-    timers = ByHand()
+    timers = ManualTimers()
     reaper = Reaper(timers)
     child = Child(['true'], [reaper])
     child.run()

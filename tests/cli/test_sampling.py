@@ -16,7 +16,7 @@ from microbench.cli.run.child import Child
 from microbench.cli.run.outcome import Outcome
 from microbench.cli.run.sampling import ProcessGauge, Sampling, TreeGauge
 from microbench.cli.run.timers import TimerThread
-from tests.cli.conftest import Started, in_time, wait_until
+from tests.cli.conftest import ManualTimers, Started, in_time, wait_until
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT
 from tests.sandboxes import without
@@ -94,29 +94,6 @@ def test_the_tree_has_what_a_script_starts(command):
 # --- with a clock and timers of the test ---------------------------------------------
 
 
-class ByHand:
-    """Timers whose actions are done when the test says so, and its clock."""
-
-    def __init__(self):
-        self.now = 1000.0
-        self.pending = []
-
-    def at(self, due, action):
-        self.pending.append((due, action))
-        return self.pending[-1]
-
-    def cancel(self, timer):
-        if timer in self.pending:
-            self.pending.remove(timer)
-
-    def run(self, until):
-        """Do what is due until then."""
-        while self.pending and self.pending[0][0] <= until:
-            due, action = self.pending.pop(0)
-            self.now = max(self.now, due)
-            action()
-
-
 class FakeGauge:
     """Counts its readings."""
 
@@ -131,13 +108,13 @@ class FakeGauge:
 @pytest.fixture
 def sampled(monkeypatch):
     """A sampling with interval 2 s, its timers, and a child that is running."""
-    timers = ByHand()
+    timers = ManualTimers()
     monkeypatch.setattr(sampling, 'monotonic', lambda: timers.now)
     monkeypatch.setattr(sampling, 'ProcessGauge', FakeGauge)
     observer = Sampling(timers, 2.0, 'process', timezone.utc)
     with subprocess.Popen(['cat'], stdin=subprocess.PIPE) as process:
         child = Child(['cat'])
-        child.process, child.is_ours, child.over = process, True, False
+        child.process, child.is_real, child.over = process, True, False
         observer.started(child)
         yield observer, timers, child
 

@@ -22,12 +22,6 @@ TABLE = """\
 
 
 @pytest.fixture
-def several(tmp_path):
-    """The name of a file with four records."""
-    return write(tmp_path / 'several.jsonl', SEVERAL)
-
-
-@pytest.fixture
 def shown(capsys):
     """What `show` prints, when nothing is wrong."""
 

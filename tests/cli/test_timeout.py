@@ -13,7 +13,7 @@ import pytest
 from microbench.__main__ import main
 from microbench.cli.run.child import Child
 from microbench.cli.run.timeout import TimeOut, others_of
-from tests.cli.conftest import in_time, is_gone, timed_out, wait_until
+from tests.cli.conftest import ManualTimers, in_time, is_gone, timed_out, wait_until
 
 OUT = ('-o', 'out.jsonl')
 
@@ -120,23 +120,9 @@ def test_no_limit_is_too_long(start):
 # --- the moment of the end ------------------------------------------------------------
 
 
-class ByHand:
-    """Timers whose actions the test calls."""
-
-    def __init__(self):
-        self.pending = []
-
-    def at(self, due, action):
-        self.pending.append((due, action))
-        return self.pending[-1]
-
-    def cancel(self, timer):
-        self.pending.remove(timer)
-
-
 def test_a_child_that_has_just_ended_is_not_timed_out():
     """Nobody has noticed yet that it is a zombie: no signal, no flag."""
-    timers = ByHand()
+    timers = ManualTimers()
     time_out = TimeOut(timers, 60.0, 5.0)
 
     class InThatMoment:
@@ -155,7 +141,7 @@ def test_a_child_that_has_just_ended_is_not_timed_out():
 
 def test_a_child_that_is_over_is_not_signalled():
     """The action may have been under way when the child was collected."""
-    timers = ByHand()
+    timers = ManualTimers()
     time_out = TimeOut(timers, 60.0, 5.0)
     child = Child(['true'])
     child.run()
@@ -305,7 +291,7 @@ def test_without_psutil_there_are_no_others(monkeypatch):
     monkeypatch.setitem(sys.modules, 'psutil', None)
     assert others_of(Child(['true'])) == []
     began = monotonic()
-    timers = ByHand()
+    timers = ManualTimers()
     time_out = TimeOut(timers, 60.0, 600.0)
     time_out.makes_groups = True
 

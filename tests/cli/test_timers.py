@@ -51,7 +51,7 @@ def test_signals_are_heard_in_their_order(watched):
     """The numbers that the C half of a handler writes."""
     timers, heard = watched
     arrived = threading.Event()
-    os.write(timers.mouth, bytes([signal.SIGTERM, signal.SIGUSR1]))
+    os.write(timers.writer, bytes([signal.SIGTERM, signal.SIGUSR1]))
     timers.at(monotonic(), arrived.set)
     assert arrived.wait(60)
     assert heard == [signal.SIGTERM, signal.SIGUSR1]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .options import Option
     from .selected_mixins import Named
 
-# Names at the top of a record, beside those of mixins.
+# Top-level names of a record that no mixin sets.
 RESERVED = (
     *('mb', 'call', 'exception', 'recovered'),
     *('exit_signal', 'exit_status', 'exit_path'),
@@ -25,10 +25,10 @@ SCOPES = ('process', 'tree')
 
 
 def checked(settings: Settings) -> Named:
-    """Return the mixins that the settings ask for, if nothing is wrong with them.
+    """Check all settings, and return the mixins that they select.
 
     Raises:
-        UsageError: something is.
+        UsageError: a setting is wrong.
     """
     _command(settings)
     _streams(settings)
@@ -43,10 +43,10 @@ def checked(settings: Settings) -> Named:
 
 
 def _command(settings: Settings) -> None:
-    if any(settings.command[:1]):  # an empty word is an unset variable
+    if any(settings.command[:1]):  # an empty word comes from an unset variable
         return
     if not settings.command and '--' not in settings.words:
-        _streams(settings)  # an option has perhaps taken the command for its values
+        _streams(settings)  # perhaps an option took the command as its value
         selected_mixins.selected(settings)
     raise UsageError(f'no command: type {typed(settings.options)} -- COMMAND [ARG ...]')
 
@@ -78,8 +78,8 @@ def _options_of_mixins(settings: Settings, named: Named) -> None:
 def _no_flag_twice(options: list[Option]) -> None:
     if not options:
         return
-    ours = [option for group in GROUPS.values() for option in group]
-    whose = {flag: 'microbench' for option in ours for flag in option.flags}
+    known = [option for group in GROUPS.values() for option in group]
+    whose = {flag: 'microbench' for option in known for flag in option.flags}
     for option in options:
         for flag in option.flags:
             if flag in whose:
@@ -161,7 +161,7 @@ def _redis(settings: Settings) -> None:
 
 
 def _without(needed: str, name: str, settings: Settings) -> None:
-    """Refuse a setting that has no effect, unless it is what holds anyway."""
+    """Reject a setting without effect, unless it equals the default."""
     if getattr(settings, name) != getattr(Settings, name):
         flag = '--' + name.replace('_', '-')
         raise UsageError(f'{flag} requires {needed.split(maxsplit=1)[0]}: add {needed}')

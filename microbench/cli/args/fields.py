@@ -1,4 +1,4 @@
-"""The words after `-f`: NAME=TEXT, or NAME:=JSON for a value with a type."""
+"""Parse the words after `-f`: NAME=TEXT, or NAME:=JSON for a value with a type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def field(word: str) -> tuple[str, Any]:
     (('rank', '0'), ('rank', 0), ('where', 'a:=b'))
 
     Raises:
-        UsageError: there is no name, or what follows `:=` is not JSON.
+        UsageError: the name is missing, or the text after `:=` is not JSON.
     """
     key, text = key_and_value(FLAG, word, 'KEY=VALUE')
     if not key.endswith(TYPED):
@@ -31,7 +31,7 @@ def field(word: str) -> tuple[str, Any]:
 
 
 def _value(name: str, text: str) -> Any:
-    """Return the value of a JSON text that every reader understands alike."""
+    """Return the value of a JSON text; reject what readers of JSON disagree on."""
     import json  # start-up time
 
     try:
@@ -65,7 +65,7 @@ def _finite(token: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object; readers disagree on which of two equal keys counts."""
+    """Return an object; reject equal keys, of which readers take the first or the last."""
     seen: dict[str, Any] = {}
     for name, value in pairs:
         if name in seen:

@@ -1,4 +1,4 @@
-"""The text of `--help`."""
+"""Print the text of `--help`."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ NOTES = (
     'if there was one. 128 + N: ended by signal N; 127: not found; 126: cannot be '
     'executed; 2: microbench was called wrongly, and nothing was run.'
 )
-COLUMN = 28  # in which begins what an option does
+COLUMN = 28  # where the description of an option begins
 
 
 def text_of_help(prog: str, subcommands: Mapping[str, str]) -> str:
     """Return the help of the command.
 
     Args:
-        prog: how it was started.
-        subcommands: name and line of each.
+        prog: name by which the command was started.
+        subcommands: name and line of help of each subcommand.
     """
     width = page_width(sys.stdout)
     parts = [f'usage: {prog} [options] [--] COMMAND [ARG ...]', textwrap.fill(ABOUT, width)]
@@ -46,7 +46,7 @@ def text_of_help(prog: str, subcommands: Mapping[str, str]) -> str:
 
 
 def options_of_mixins() -> list[Option]:
-    """Return the options of all mixins; each says whose it is."""
+    """Return the options of all mixins."""
     return selected_mixins.options_of(selected_mixins.all_known())
 
 
@@ -55,7 +55,7 @@ def _section(title: str, group: Iterable[Option], width: int) -> str:
 
 
 def _left(option: Option) -> str:
-    """Return the flags, and the values that follow them."""
+    """Return the flags and the form of the values."""
     return ', '.join(option.flags) + option.form
 
 
@@ -65,7 +65,7 @@ def _right(option: Option) -> str:
 
 
 def _row(left: str, right: str, width: int) -> str:
-    """Return an entry of two columns; a long left one has its own line."""
+    """Return an entry in two columns; a long left column has its own line."""
     column = min(COLUMN, width // 3)
     first, *lines = textwrap.wrap(right, width - column) or ['']
     if len(left) + 4 > column:

@@ -1,4 +1,4 @@
-"""What is shown instead of running anything: the mixins, or the settings."""
+"""Print the list of mixins, or the settings of a dry run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 
-LONGEST_NAME = 24  # columns; of a longer mixin all else stands below it
-LABEL = 14  # columns of a label of a dry run
+LONGEST_NAME = 24  # columns; the description of a longer name starts on the next line
+LABEL = 14  # columns of a label in a dry run
 
 
 def show(text: str) -> None:
-    """Write text to standard output; what it cannot encode is escaped."""
+    """Write text to standard output; escape characters that it cannot encode."""
     if sys.stdout is None:
         return
     encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
@@ -32,7 +32,7 @@ def show(text: str) -> None:
 
 
 def text_of_mixins() -> str:
-    """Return the list of all mixins, each with its options below it."""
+    """Return the list of all mixins, each followed by its options."""
     named = selected_mixins.all_known()
     column = min(max(map(len, named)), LONGEST_NAME) + 6
     standard = selected_mixins.default()
@@ -47,7 +47,7 @@ def text_of_mixins() -> str:
 
 
 def _beside(left: str, right: str, column: int) -> list[str]:
-    """Return the lines of a text beside another one, below it if that is too long."""
+    """Return lines with `right` beside `left`, or below it if `left` is too long."""
     lines = textwrap.wrap(right, page_width(sys.stdout) - column) or ['']
     if len(left) + 2 > column:
         lines.insert(0, '')
@@ -56,7 +56,7 @@ def _beside(left: str, right: str, column: int) -> list[str]:
 
 
 def text_of_settings(settings: Settings, named: Named) -> str:
-    """Return what would be run, with what, and where the record would go."""
+    """Return the text of a dry run: command, destinations, mixins and settings."""
     lines = ['Dry run: the command will not be executed.', '']
     lines += [f'  {label + ":":12}{value}' for label, value in _head(settings, named)]
     lines += _options(settings)
@@ -85,7 +85,7 @@ def _destinations(settings: Settings) -> Iterator[str]:
 
 
 def _options(settings: Settings) -> Iterator[str]:
-    """Yield a line for each option of a mixin that was given."""
+    """Yield a line for each mixin option on the command line."""
     for option, value in settings.mixin_options.items():
         values = value if isinstance(value, list) else [value]
         yield f'    {option.flags[0]} {shlex.join(map(str, values))}'

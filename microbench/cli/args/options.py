@@ -1,7 +1,7 @@
-"""The options of the command, as data.
+"""Define the options of the command as data.
 
-From these the parser, the help and the documentation are made. Those of mixins are in
-their classes.
+Parser, help and documentation are made from them. Options of mixins are in the classes of
+the mixins.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ HOW_MANY = {None: (1, 1), '?': (0, 1), '*': (0, MANY), '+': (1, MANY)}
 
 
 class Option:
-    """An option: its flags, how many values follow it, and what becomes of them.
+    """An option: its flags, its values, and where they are stored.
 
     Args:
-        flags: as they are typed: `-o`, `--outfile`.
-        help: what it does, in a line or two.
+        flags: such as `-o`, `--outfile`.
+        help: description, a line or two.
         metavar: name of the value in the help; None for an option without value.
-        convert: makes something of the word; what is wrong raises ValueError.
-        nargs: how many values, as argparse has it: None for one, `?`, `*`, `+`, a number.
-        const: what stands for a value left out.
+        convert: converts the word; it raises ValueError for a wrong one.
+        nargs: number of values, as in argparse: None for one, `?`, `*`, `+`, or a number.
+        const: value to store if the option has none on the command line.
         dest: attribute of the settings; by default the last flag.
         repeats: whether each use adds a value to a list.
-        exact: it cannot be abbreviated: it came later than one whose beginnings fit it.
-        mixin: name of the mixin that it belongs to.
+        exact: reject abbreviations, which meant an older option when this one was added.
+        mixin: name of the mixin that defines the option.
     """
 
     mixin: str | None = None
@@ -62,12 +62,12 @@ class Option:
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """Its name in messages."""
         return '/'.join(self.flags)
 
     @property
     def form(self) -> str:
-        """Return its values as the help shows them, with the blank before them."""
+        """Return its values as in the help, with a leading blank."""
         value = self.metavar
         if self.most == MANY:
             return f' {value} [{value} ...]' if self.least else f' [{value} ...]'
@@ -81,7 +81,7 @@ def _how_many(nargs: str | int | None) -> tuple[int, int]:
 
 
 def option_of_mixin(arg: CLIArg, mixin: str) -> Option:
-    """Return the option that a mixin asks for in its `cli_args`."""
+    """Return the option for an item of `cli_args` of a mixin."""
     option = Option(
         *arg.flags,
         help=arg.help,

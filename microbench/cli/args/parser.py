@@ -1,10 +1,9 @@
-"""Words of the command line to settings: what is wrong is said before anything runs.
+"""Parse the words of the command line into settings; reject mistakes before anything runs.
 
-argparse is not used: importing it, and telling it of all options, takes a third of the
-time that Python needs to start, and every command that is measured would pay for it.
-What is understood is the same: long options and beginnings of them, `--option=value`,
-joined flags (`-an3`), values that begin with a minus if they are numbers. Everything
-from the first word that is no option belongs to the command, whatever it looks like.
+argparse would add a third of the start-up time of Python to every measured command. This
+parser accepts the same forms: long options and abbreviations of them, `--option=value`,
+joined flags (`-an3`), and negative numbers as values. The command begins at the first word
+that is not an option; all later words belong to it.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class Parser:
-    """The options there are, and the reading of words.
+    """Parser of the command line.
 
-    Those of mixins are added when a word asks for an option that is not known yet.
+    It adds the options of mixins when it meets an unknown option.
 
     Args:
-        subcommands: name and line of each, for the help.
+        subcommands: name and line of help of each subcommand.
     """
 
     def __init__(self, subcommands: Mapping[str, str] | None = None) -> None:
@@ -42,7 +41,7 @@ class Parser:
             self.add(group)
 
     def add(self, group: Iterable[Option]) -> None:
-        """Add options; of one flag the first one counts."""
+        """Add options; the first one that has a flag keeps it."""
         for option in group:
             for flag in option.flags:
                 self.flags.setdefault(flag, option)
@@ -50,11 +49,11 @@ class Parser:
     # --- words ------------------------------------------------------------------------
 
     def settings(self, words: list[str]) -> Settings:
-        """Return what the words say.
+        """Parse the words.
 
         Raises:
-            SystemExit: `--help` or `--version` was among them.
-            UsageError: something is wrong with them.
+            SystemExit: `--help` or `--version` was among them, and was answered.
+            UsageError: the words are wrong.
         """
         settings = Settings(words)
         left = list(words)
@@ -69,7 +68,7 @@ class Parser:
         return settings
 
     def _take(self, words: list[str], place: int, settings: Settings) -> int:
-        """Take the option at this place, and return the place after its values."""
+        """Parse the option at this index; return the index after its values."""
         name, attached = _divided(words[place])
         option = self._option(name, settings)
         end = place + 1
@@ -115,7 +114,7 @@ class Parser:
     # --- names ------------------------------------------------------------------------
 
     def _option(self, name: str, settings: Settings) -> Option:
-        """Return the option that a name, or the beginning of one, stands for."""
+        """Return the option for a name or an abbreviation."""
         if name in self.flags:
             return self.flags[name]
         for more in self._options_of_mixins(settings):
@@ -135,7 +134,7 @@ class Parser:
         )
 
     def _options_of_mixins(self, settings: Settings) -> Iterator[list[Option]]:
-        """Yield the options of our own mixins, then of those that take longer to find."""
+        """Yield the options of our mixins, then of others, which take longer to find."""
         from . import selected_mixins  # start-up time
 
         yield selected_mixins.options_of(selected_mixins.own())
@@ -145,27 +144,27 @@ class Parser:
     # --- messages ---------------------------------------------------------------------
 
     def error(self, message: str) -> NoReturn:
-        """Tell what is wrong, and end with status 2."""
+        """Print the usage and a message, and exit with status 2."""
         print_stderr(f'usage: {self.prog} [options] [--] COMMAND [ARG ...]')
         print_stderr(f'{self.prog}: error: {message}')
         sys.exit(2)
 
 
 def show_and_exit(text: str) -> NoReturn:
-    """Print, and end with status 0; with 1 if it cannot be printed."""
+    """Print a text and exit with status 0, or 1 if printing fails."""
     from .listing import show  # start-up time
 
     try:
         show(text)
     except BrokenPipeError:
-        pass  # the reader has seen enough
+        pass  # the reader closed the pipe
     except OSError as error:
         sys.exit(f'{program_name()}: cannot write: {error.strerror}')
     sys.exit(0)
 
 
 def _divided(word: str) -> tuple[str, str | None]:
-    """Return the name of an option and the value that is joined with it."""
+    """Split a word into the name of an option and the value joined with it."""
     if word.startswith('--'):
         name, has_value, value = word.partition('=')
         return name, value if has_value else None
@@ -173,7 +172,7 @@ def _divided(word: str) -> tuple[str, str | None]:
 
 
 def _next_of_joined(name: str, attached: str) -> str:
-    """Return the word that follows an option without value in a word such as -an3."""
+    """Return the rest of joined flags such as -an3, after one that takes no value."""
     if name.startswith('--') or attached.startswith('='):
         raise UsageError(f'{name} takes no value: leave out {quote(attached)}')
     return f'-{attached}'
@@ -182,7 +181,7 @@ def _next_of_joined(name: str, attached: str) -> str:
 def _converted(option: Option, word: str, settings: Settings) -> Any:
     try:
         return option.convert(word)
-    except Exception as error:  # argparse.ArgumentTypeError is of no other kind
+    except Exception as error:  # includes argparse.ArgumentTypeError
         why = text_of(error) or type(error).__name__
         swallows = option.least == 0 or option.most > 1
         more = hint(settings.words, word, bool(option.least)) if swallows else ''

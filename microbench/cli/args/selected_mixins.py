@@ -1,17 +1,16 @@
-"""The mixins that the command knows, and those that it uses.
+"""Find the mixins that the command knows, and select those that it uses.
 
-Nothing here names a mixin. What it is called and whether it belongs to the default set
-is in its class:
+This module names no mixin. Attributes of each class describe it:
 
-    cli_name      its name; a class of ours without one is for Python only
-    cli_default   whether it is in the default set; cli_place: where
-    cli_fields    names that it sets at the top of the record, which no --field can have
+    cli_name      its name; a public class without it is for Python only
+    cli_default   whether it is in the default set; cli_place: its position there
+    cli_fields    names that it sets at the top of the record, which --field cannot use
     cli_args      its options, a `CLIArg` each
 
-Mixins of others come as `module:Class`, or from distributions that are installed and
-declare them as entry points of the group `microbench.mixins`. Looking for these takes
-longer than Python's start: so it is done only for a name that is not ours, for `--all`,
-and where all are listed; the default set is of ours alone.
+Other mixins are given as `module:Class`, or installed distributions declare them as entry
+points of the group `microbench.mixins`. Searching for entry points takes longer than
+starting Python. So only an unknown name, `--all`, and lists of all mixins cause a search.
+The default set contains only mixins of this package.
 """
 
 from __future__ import annotations
@@ -43,10 +42,10 @@ DEFAULTS = 'defaults'  # stands for the default set
 
 
 def selected(settings: Settings) -> Named:
-    """Return the mixins that the settings ask for, by name, in their order.
+    """Return the mixins that the settings select, by name, in their order.
 
     Raises:
-        UsageError: a name stands for none.
+        UsageError: a name is unknown.
     """
     if settings.no_mixin:
         return {}
@@ -67,14 +66,14 @@ def default() -> Named:
 
 
 def own() -> Named:
-    """Return the mixins of this package that are for the command."""
+    """Return the mixins of this package that have a name for the command."""
     public = [getattr(microbench, n) for n in microbench.__all__ if n.startswith('MB')]
     known = {mixin.cli_name: mixin for mixin in public if hasattr(mixin, 'cli_name')}
     return dict(sorted(known.items()))
 
 
 def installed() -> Named:
-    """Return those of other distributions; warn of one that cannot be imported."""
+    """Return the mixins of other distributions; print a message for a broken one."""
     found: Named = {}
     for entry in _entry_points():
         try:
@@ -85,12 +84,12 @@ def installed() -> Named:
 
 
 def all_known() -> Named:
-    """Return our own and those of others, alphabetically."""
+    """Return the mixins of this package and of others, sorted by name."""
     return dict(sorted({**installed(), **own()}.items()))
 
 
 def named(settings: Settings) -> Named:
-    """Return those that have been named so far, other than by a word for several."""
+    """Return the mixins that have been named so far, without the default set."""
     found: Named = {}
     for name in settings.mixin or ():
         if name != DEFAULTS:
@@ -99,7 +98,7 @@ def named(settings: Settings) -> Named:
 
 
 def _named(name: str, settings: Settings) -> Named:
-    """Return the mixin of a name, which may be that of its class."""
+    """Return the mixin with this name, or with this class name."""
     for known, mixin in own().items():
         if name in (known, mixin.__name__):
             return {known: mixin}
@@ -120,7 +119,7 @@ def _named(name: str, settings: Settings) -> Named:
 
 
 def _entry_points() -> list[EntryPoint]:
-    """Return what is declared, alphabetically; of one name ours counts."""
+    """Return the declared entry points, sorted; names of our mixins are taken."""
     from importlib.metadata import entry_points
 
     others = [entry for entry in entry_points(group=GROUP) if entry.name not in own()]
@@ -132,7 +131,11 @@ def _loaded(entry: EntryPoint) -> type:
 
 
 def _class_of(path: str, called: str = '') -> type:
-    """Return the class that `module:Class` names; UsageError if there is none."""
+    """Import the class that `module:Class` names.
+
+    Raises:
+        UsageError: it cannot be imported, or is not a class.
+    """
     from importlib import import_module
 
     module, _, name = path.partition(':')
@@ -152,7 +155,7 @@ def _class_of(path: str, called: str = '') -> type:
 
 
 def _look_in_current_directory() -> None:
-    """Have modules found where we are, as `python -m` does; -P forbids it."""
+    """Add the current directory to `sys.path`, as `python -m` does, unless -P is set."""
     if not getattr(sys.flags, 'safe_path', False) and '' not in sys.path:
         try:
             place = os.getcwd()
@@ -171,7 +174,7 @@ def options_of(named: Named) -> list[Option]:
 
 
 def attributes(named: Named, settings: Settings) -> dict[str, Any]:
-    """Return what the options say, as attributes of a class with these mixins."""
+    """Return the values of the options as attributes of a class with these mixins."""
     given = {(o.mixin, o.dest): value for o, value in settings.mixin_options.items()}
     found = {}
     for name, mixin in named.items():
@@ -193,13 +196,13 @@ def _default_of(arg: CLIArg, command: list[str]) -> Any:
         return arg.cli_default
     try:
         return arg.cli_default(list(command))
-    except Exception as error:  # as one of a capture: it costs no run
+    except Exception as error:  # like an error of a capture, it must not prevent the run
         print_stderr(f'microbench: {arg.flags[0]} has no default: {one_line(error)}')
         return CLIArg.UNSET
 
 
 def bases(named: Named) -> list[type]:
-    """Return the classes to inherit from: not those that others are made from."""
+    """Return the classes to inherit from, without those that another one inherits from."""
     classes = list(dict.fromkeys(named.values()))
     return [
         mixin

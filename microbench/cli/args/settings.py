@@ -1,4 +1,4 @@
-"""What the command line asks for."""
+"""The settings that the command line gives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Settings:
-    """What the command line asks for, and what holds without being asked for."""
+    """Settings from the command line, with the defaults as class attributes."""
 
     outfile: str | None = None  # `-`: standard output
     http_output: str | None = None
@@ -51,7 +51,7 @@ class Settings:
 
     @property
     def fields(self) -> dict[str, Any]:
-        """The fields of the record."""
+        """The fields given with `-f`, by name."""
         if not self.field:
             return {}
         from .fields import field  # start-up time

@@ -19,45 +19,45 @@ if TYPE_CHECKING:
     from .spawn import Process
 
     class Observer(Protocol):
-        """What accompanies an execution, in the main thread."""
+        """Acts at the start and the end of an execution, in the main thread."""
 
         def started(self, child: Child) -> None:
-            """The process is there."""
+            """The process exists."""
 
         def ended(self, child: Child) -> None:
-            """It has ended, and the clock was read; it may not be collected yet."""
+            """The process has ended, and the clock was read; it may be uncollected."""
 
 
 class StillRunningError(Exception):
-    """The child is no longer waited for: the record cannot wait."""
+    """The record can wait for the child no longer."""
 
 
 class Child:
-    """One execution: started, waited for and collected; signalled by other threads.
+    """One execution: start a process, wait for it, collect it. Other threads signal it.
 
-    The kernel is asked whether the process is a child of ours. A stubbed one is not: it
-    is collected with `os.wait4` alone, and its number is never used for a signal.
+    The kernel says whether the process is a child of this one. A stub of a test is not: it
+    is collected with `os.wait4` alone, and its number is never signalled.
 
     Args:
         command: program and arguments.
-        observers: told of start and end.
+        observers: objects whose `started` and `ended` are called.
         options: further arguments of `spawn.started`.
-        own_group: make a process group for it.
-        check_deadline: called whenever a signal interrupts the waiting; it may raise
+        own_group: make a process group for the child.
+        check_deadline: called whenever a signal interrupts the wait; it may raise
             StillRunningError.
-        turn: called again and again while the child runs, instead of waiting for it, where
-            no thread does what has to be done meanwhile; it waits by itself.
+        turn: called repeatedly while the child runs, if there is no timer thread; it waits
+            for the next event and handles it.
     """
 
     # None: it could not be started
     process: subprocess.Popen[bytes] | Process | None = None
-    status: int | None = None  # as wait4(2) gives it; None: it was not collected
+    status: int | None = None  # as from wait4(2); None: not collected
     usage: Any = None
     duration_ns = 0
-    is_ours = False
+    is_real = False  # not a stub: the kernel says that it is our child
     _began_ns = 0
     leads_group = False
-    over = True  # nobody may signal it: not started yet, or ended
+    over = True  # must not be signalled: not started yet, or ended
     timed_out = False
 
     def __init__(
@@ -77,19 +77,19 @@ class Child:
         self.own_group = own_group
         self.check_deadline = check_deadline
         self.turn = turn
-        self.lock = threading.Lock()  # held while it is signalled, or declared over
-        self.texts: dict[str, str] = {}  # captured output, by name of the stream
+        self.lock = threading.Lock()  # held while signalling, and while setting `over`
+        self.texts: dict[str, str] = {}  # captured output by name of the stream
         self.samples: list[dict[str, Any]] = []
         self.unsampled = ''  # why no more samples could be taken
 
     def run(self) -> None:
-        """Start the command and wait for its end.
+        """Start the command and wait until it ends.
 
-        The clock is read last before the start and first after the end.
+        The clock is read immediately before the start and immediately after the end.
 
         Raises:
-            OSError: it could not be started.
-            StillRunningError: it is still running, and `finish` waits for it.
+            OSError: the command cannot be started.
+            StillRunningError: the command is still running; `finish` waits for it.
         """
         self._begin()
         try:
@@ -105,11 +105,10 @@ class Child:
             raise
 
     def _begin(self) -> None:
-        """Start it; a script without `#!` by the shell, as execvp(3) does."""
+        """Start the command, or a script without `#!` with the shell, as execvp(3) does."""
         self._began_ns = _core.clock_ns()
-        # The child gets every descriptor that we were given, as it would without us:
-        # `make -j` and `<(...)` of a shell hand some over. Our own ones are closed when
-        # it is executed.
+        # The child inherits the descriptors that this process inherited, for instance from
+        # `make -j` or from `<(...)` of a shell. Those opened here are close-on-exec.
         try:
             self.process = started(self.command, **self.options)
         except OSError as error:
@@ -120,27 +119,27 @@ class Child:
             self.process = started(command, **self.options)
 
     def finish(self) -> None:
-        """Wait for the end, have the observers do their part, collect the child."""
+        """Wait for the end, call the observers, and collect the child."""
         self.duration_ns = (self._wait() or _core.clock_ns()) - self._began_ns
         self._finalize()
         if self.status is None:
             self._collect()
 
     def _identify(self) -> None:
-        """Find out whose child it is; from now on it can be signalled."""
+        """Ask the kernel whether it is our child; from now on it may be signalled."""
         try:
-            self.is_ours = _core.child_end_ns(self.pid, False) >= 0
+            self.is_real = _core.child_end_ns(self.pid, False) >= 0
         except (OSError, TypeError, OverflowError):
             pass  # a stub
-        if self.is_ours:
+        if self.is_real:
             self.leads_group = self.own_group and os.getpgid(self.pid) == self.pid
             # See spawn.Signalled; a stub with the number of a real child ignores both.
             vars(self.process).update(is_child=True, leads_group=self.leads_group)
         self.over = False
 
     def _wait(self) -> int:
-        """Return the clock right after the end; 0 where the child is a stub."""
-        if not self.is_ours:
+        """Wait, and return the clock right after the end; 0 for a stub."""
+        if not self.is_real:
             self._collect()
             return 0
         while True:
@@ -152,7 +151,7 @@ class Child:
             self.check_deadline()
 
     def _finalize(self) -> None:
-        """It has ended: nobody signals it any more, everybody does what is left."""
+        """Forbid signals after the end, and call `ended` of the observers."""
         with self.lock:
             self.over = True
         observers, self.observers = self.observers, ()
@@ -161,14 +160,14 @@ class Child:
 
     def _collect(self) -> None:
         assert self.process is not None
-        if self.is_ours and not _has_usage():
+        if self.is_real and not _has_usage():
             _, self.status = os.waitpid(self.pid, 0)
         else:
             _, self.status, self.usage = os.wait4(self.pid, 0)
         self.process.returncode = self.returncode
 
     def _kill_and_reap(self) -> None:
-        """Leave no process behind, nor a Popen object that believes in one."""
+        """Kill and collect the child after an error, also for its Popen object."""
         assert self.process is not None
         if self.status is None:
             if self.leads_group or not self.has_ended:  # else the number may be reused
@@ -180,19 +179,20 @@ class Child:
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended, even if nobody has noticed; False for a stub."""
+        """Whether the kernel says that it has ended; False for a stub."""
         try:
-            return self.is_ours and _core.child_end_ns(self.pid, False) > 0
+            return self.is_real and _core.child_end_ns(self.pid, False) > 0
         except ChildProcessError:  # another thread has just collected it
             return True
 
     def signal(self, number: int, wake: bool = False) -> None:
-        """Send a signal, to the whole group if we made one, unless it is over.
+        """Send a signal to the child, or to its group if it leads one, unless it is over.
 
         Args:
-            number: of the signal.
-            wake: continue it, before and after: stopped, it would not react, and the kernel
-                sends SIGHUP to stopped members of a group whose leader dies, setpgid(2).
+            number: number of the signal.
+            wake: send SIGCONT before and after. A stopped process would not react, and the
+                kernel sends SIGHUP to stopped members of a group whose leader dies; see
+                setpgid(2).
         """
         with self.lock:
             if self.over:
@@ -205,34 +205,34 @@ class Child:
                 self.wake()
 
     def send(self, number: int) -> None:
-        """Send a signal if that is allowed; the caller knows that it is not over."""
+        """Send a signal if that is permitted. Only call this while it is not over."""
         assert self.process is not None
         try:
             self.process.send_signal(number)
-        except OSError:  # a program that has changed its user
+        except OSError:  # the program runs as another user
             pass
 
     def wake(self) -> None:
-        """SIGCONT to it, or its group; the caller knows that it was not collected yet."""
-        if self.is_ours:
+        """Send SIGCONT to the child or its group. Only call this before it is collected."""
+        if self.is_real:
             assert self.process is not None
             try:
                 self.process.send_signal(signal.SIGCONT)
-            except AttributeError:  # a stub, with the number of a child of ours
+            except AttributeError:  # a stub with the number of a real child
                 pass
 
     def terminate(self) -> None:
-        """SIGTERM to it, or its group; the caller knows that it was not collected yet."""
+        """Send SIGTERM to the child or its group. Only call this before it is collected."""
         assert self.process is not None
         self.process.terminate()
 
     def kill(self) -> None:
-        """SIGKILL to it, or its group; the caller knows that it was not collected yet."""
+        """Send SIGKILL to the child or its group. Only call this before it is collected."""
         assert self.process is not None
         self.process.kill()
 
     def kill_others(self) -> None:
-        """SIGKILL to who is left in its group; it has ended, and is not collected."""
+        """Send SIGKILL to the rest of its group, while it has ended and is uncollected."""
         if self.leads_group:
             try:
                 os.killpg(self.pid, signal.SIGKILL)
@@ -254,7 +254,7 @@ class Child:
 
 def _has_usage() -> bool:
     try:
-        import resource  # noqa: F401 - else os.wait4 fails, when the status is lost already
+        import resource  # noqa: F401 - without it os.wait4 loses the status
     except ImportError:
         return False
     return True

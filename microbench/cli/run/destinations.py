@@ -1,8 +1,8 @@
-"""Where the record goes: a sink for each destination, in the order file, HTTP, Redis.
+"""Make a sink for each destination of the record, in the order file, HTTP, Redis.
 
-They are looked at before the run, and nothing is sent to them then: of a file, whether it
-could be written, of a server, whether its name is known. What is wrong with one is told
-in a line on standard error, and is no reason not to run.
+Check the destinations before the run without sending anything: a file must be writable,
+the name of a server must resolve. A problem is printed to standard error and does not
+prevent the run.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
     from ..args.settings import Settings
 
-# What these name is open already. Opening it once more fails for a socket, and for the
-# terminal of another user; and it would be another position in a file.
+# These are open already. A second open would fail for a socket or for the terminal of
+# another user, and it would have its own position in a file.
 STREAMS = {'-': 'stdout', '/dev/stdout': 'stdout', '/dev/stderr': 'stderr'}
-RESOLVE_TIMEOUT = 1.0  # seconds for a name server
+RESOLVE_TIMEOUT = 1.0  # seconds
 
 
 def sinks(settings: Settings) -> list[Output]:
-    """Return the sinks of the settings.
+    """Return the sinks for these settings; by default one for standard output.
 
     Raises:
-        UsageError: one cannot be made; the message says why.
+        UsageError: a sink cannot be made; the message says why.
     """
     try:
         found = list(_sinks(settings))
@@ -53,7 +53,7 @@ def _sinks(settings: Settings) -> Iterator[Output]:
 
 
 class Stream(Output):
-    """Standard output or standard error, as it is when the record is written."""
+    """Sink for standard output or standard error, looked up when the record is written."""
 
     def __init__(self, name: str) -> None:
         self.name = name  # in `sys`
@@ -66,18 +66,18 @@ class Stream(Output):
         stream = getattr(sys, self.name)
         if stream is None:
             raise OSError('it is closed')
-        ours = stream is getattr(sys, f'__{self.name}__')
-        number = descriptor(stream) if ours else None
+        is_original = stream is getattr(sys, f'__{self.name}__')
+        number = descriptor(stream) if is_original else None
         if number is not None:
             stream.flush()
             _write_all(number, record + b'\n')
-        else:  # somebody has put his own in its place
+        else:  # the program has replaced it
             stream.write(record.decode('ascii') + '\n')
             stream.flush()
 
 
 def _write_all(descriptor: int, line: bytes) -> None:
-    """Write all bytes, also if the command has made the stream a non-blocking one."""
+    """Write all bytes, even if the command has made the stream non-blocking."""
     while line:
         try:
             line = line[os.write(descriptor, line) :]
@@ -114,12 +114,12 @@ def _redis(settings: Settings) -> Output:
 
 
 def look_ahead(settings: Settings) -> None:
-    """Tell which hosts are not known, before the command is run.
+    """Warn about unknown hosts before the command runs.
 
-    Files are looked at by their sinks.
+    The sinks of files check their files themselves.
     """
     for host in _hosts(settings):
-        why = _trouble_with(host)
+        why = _resolve_error(host)
         if why is not None:
             print_stderr(
                 f'microbench: the host {host!r} is not known now ({why}): if it is not by '
@@ -137,8 +137,8 @@ def _hosts(settings: Settings) -> Iterator[str]:
         yield settings.redis_host
 
 
-def _trouble_with(host: str) -> str | None:
-    """Return why a host is not known; None also if nobody says so in time."""
+def _resolve_error(host: str) -> str | None:
+    """Return why a host is unknown; None if it is known, or without a timely answer."""
     import socket
     from threading import Thread
 
@@ -155,7 +155,7 @@ def _trouble_with(host: str) -> str | None:
     thread = Thread(target=ask, daemon=True)  # a name server may take a minute
     try:
         thread.start()
-    except RuntimeError:  # the system gives no thread: the sink will say what it finds
+    except RuntimeError:  # no thread available: the sink will report an unknown host
         return None
     thread.join(RESOLVE_TIMEOUT)
     return found[0] if found else None

@@ -1,7 +1,8 @@
-"""Why a Python has ended at once: PYTHON_GIL=0, which only free-threaded builds accept.
+"""Find out whether PYTHON_GIL=0 kept a Python from starting.
 
-From CPython 3.13 on an ordinary build ends with status 1 before it runs anything. What it
-prints passes through to the user's terminal, so a second start shows whether that is why.
+Only free-threaded builds accept it. Other builds from CPython 3.13 on exit with status 1
+before they run anything. Their message passes through to the user's terminal, so a second
+start has to show whether this was the reason.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VARIABLE = 'PYTHON_GIL'
-STATUS = 1  # of a Python that ends before it has begun
+STATUS = 1  # of a Python that cannot start
 LIMIT = 10.0  # seconds
 WITH_VALUE = ('-W', '-X', '--check-hash-based-pycs')
 

@@ -1,4 +1,4 @@
-"""What the controlling terminal decides: which processes it talks to."""
+"""Ask which processes the controlling terminal signals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def has_terminal() -> bool:
-    """Whether this process has a controlling terminal, whatever its streams are."""
+    """Return whether this process has a controlling terminal, whatever its streams are."""
     terminal = _open_terminal()
     if terminal is None:
         return False
@@ -19,7 +19,7 @@ def has_terminal() -> bool:
 
 
 def in_foreground() -> bool:
-    """Whether Ctrl-C on the controlling terminal reaches this process's group."""
+    """Return whether Ctrl-C on the controlling terminal signals this process group."""
     terminal = _open_terminal()
     if terminal is None:
         return False
@@ -32,7 +32,7 @@ def in_foreground() -> bool:
 
 
 def shares_terminal(child: Child) -> bool:
-    """Whether what is typed there reaches the child as well, as far as one can know."""
+    """Return whether keys such as Ctrl-C signal the child too."""
     return not child.leads_group and in_foreground()
 
 

@@ -1,4 +1,4 @@
-"""What came of the timed iterations, as fields of the record."""
+"""Collect the results of the timed iterations as fields of the record."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """The results of the iterations, in their order.
+    """The results of the iterations, in order.
 
-    An iteration that was interrupted, or is still running, has a duration, texts and
+    An iteration that was interrupted or is still running has a duration, texts and
     samples, but no return code and no usage.
 
     Args:
         captured: names of the streams whose text is stored.
-        scope: what samples are of; None where none are taken.
+        scope: `process` or `tree`: what the samples measure; None without samples.
     """
 
     def __init__(self, captured: Iterable[str], scope: str | None) -> None:
@@ -31,7 +31,7 @@ class Outcome:
         self.scope = scope
 
     def add(self, child: Child) -> None:
-        """Take over what an execution has given so far."""
+        """Add the results that an execution has so far."""
         if child.status is not None:
             self.returncodes.append(child.returncode)
             self.usage.append(child.usage)
@@ -43,7 +43,7 @@ class Outcome:
             self.unsampled[child.unsampled] = None
 
     def store(self, call: dict[str, Any]) -> None:
-        """Put the fields that have something to say into the record's `call`."""
+        """Store the fields that have a value in `call` of the record."""
         call.update(self.texts)
         if any(self.timed_out):
             call['timed_out'] = True

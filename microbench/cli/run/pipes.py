@@ -1,12 +1,13 @@
-"""What the command prints: read, kept for the record, and passed on at once.
+"""Read the output of the command, store it for the record, and pass it on at once.
 
-A thread reads each pipe to its end, because a child whose pipe is full waits forever. When
-our own output fails (`| head -1`), it still reads MOST_MISSED more, and then closes the
-pipe: a child that never stops writing ends, as it would without us. Where the system
-gives no thread, the timer thread reads.
-Bytes are passed on as they come, so that a progress bar moves. A process that the child
-leaves behind may keep the pipe open: once the child has ended and the pipe is empty, we
-wait DRAIN_TIMEOUT for more, and then only pass on.
+A thread reads each pipe to its end, because a child blocks on a full pipe. If our own
+output fails (`| head -1`), the thread reads MOST_MISSED bytes more and then closes the
+pipe: a child that never stops writing ends, as it would without us. If the system gives no
+thread, the timer thread reads.
+
+Bytes are passed on as they arrive, so that a progress bar moves. A background process of
+the child may keep the pipe open. Once the child has ended and the pipe is empty, wait
+DRAIN_TIMEOUT for more. Later output is passed on and not stored.
 """
 
 from __future__ import annotations
@@ -29,22 +30,22 @@ if TYPE_CHECKING:
     from .timers import TimerThread
 
 DRAIN_TIMEOUT = 0.25  # seconds
-LOOK_EVERY = 0.02  # seconds
-AT_ONCE = 1 << 16  # bytes: what a pipe holds, unless somebody has enlarged it
-MOST_MISSED = 1 << 24  # bytes that are only stored
+POLL_INTERVAL = 0.02  # seconds
+READ_SIZE = 1 << 16  # bytes: the usual capacity of a pipe
+MOST_MISSED = 1 << 24  # bytes that are stored and cannot be passed on
 LARGEST_PIPE = 1 << 20  # bytes: /proc/sys/fs/pipe-max-size, unless root has raised it
 
-PIPE = -1  # subprocess.PIPE: importing it costs more than all the rest of the command
+PIPE = -1  # subprocess.PIPE, whose import costs more than the rest of the command
 STREAMS = ('stdout', 'stderr')
 
 
 class Capture:
-    """The output of each execution, as the settings have it.
+    """Captures the output of each execution.
 
     Args:
-        settings: what is captured.
-        timers: reads where there is no other thread.
-        is_urgent: whether a reader of ours that is slow must not be waited for.
+        settings: `stdout`, `stderr` and `capture_limit` apply.
+        timers: reads the pipes if no other thread is available.
+        is_urgent: returns whether to stop waiting for a slow reader of our output.
     """
 
     def __init__(
@@ -62,23 +63,23 @@ class Capture:
         self._readers: dict[str, Reader] = {}
 
     def started(self, child: Child) -> None:
-        """Begin to read."""
+        """Start to read the pipes."""
         for name, mode in self.modes.items():
-            # As they are now: users' tests replace them.
-            ours = None if mode == 'suppress' else getattr(sys, f'__{name}__')
+            # Looked up now, because tests of users replace them.
+            copy = None if mode == 'suppress' else getattr(sys, f'__{name}__')
             pipe = getattr(child.process, name)
-            reader = Reader(pipe, PassOn(ours), OutputBuffer(self.limit), self.timers)
+            reader = Reader(pipe, PassOn(copy), OutputBuffer(self.limit), self.timers)
             reader.start()
             self._readers[name] = reader
 
     def ended(self, child: Child) -> None:
-        """Wait for what is in the pipes, and hand the texts over."""
+        """Wait until the pipes are empty, and store the texts in the child."""
         for reader in self._readers.values():
             reader.finish(self.is_urgent)
-        self.leave(child)
+        self.store(child)
 
-    def leave(self, child: Child) -> None:
-        """Hand over the texts there are; what comes later is only passed on."""
+    def store(self, child: Child) -> None:
+        """Store the texts so far in the child; later output is only passed on."""
         readers, self._readers = self._readers, {}
         if readers:
             child.texts = {name: reader.take() for name, reader in readers.items()}
@@ -88,10 +89,10 @@ class Reader:
     """A thread that reads a pipe.
 
     Args:
-        pipe: of a child; or, from users' tests, lines of bytes with a `close`.
+        pipe: pipe of a child; in tests of users, an iterable of lines with a `close`.
         pass_on: called with each piece.
-        buffer: what is stored.
-        timers: reads where there is no other thread.
+        buffer: stores the output.
+        timers: reads if no other thread is available.
     """
 
     def __init__(
@@ -104,16 +105,16 @@ class Reader:
         self.number = descriptor(pipe)
         self.passing_on = False
         self.taken = 0
-        self.enough = inf  # then all that the child itself wrote was taken
+        self.enough = inf  # bytes that include all that the child itself wrote
         self._lock = threading.Lock()
         self._done = threading.Event()
 
     def start(self) -> None:
-        """Start the thread, or have the timer thread read."""
+        """Start the thread; if the system has none, let the timer thread read."""
         thread = threading.Thread(target=self._read, name='microbench reader', daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # the system gives none
+        except RuntimeError:  # no thread available
             if self.number is None:
                 raise
             steps = self._steps()
@@ -131,7 +132,7 @@ class Reader:
                 yield
             self.pass_on(b'', final=True)
         except (OSError, ValueError):
-            pass  # it broke, or was closed: what was read counts
+            pass  # it broke or was closed; keep what was read
         finally:
             if self.number is not None:
                 self.timers.ignore(self.number)
@@ -151,36 +152,36 @@ class Reader:
         if self.number is None:
             yield from self.pipe
         else:
-            while piece := os.read(self.number, AT_ONCE):
+            while piece := os.read(self.number, READ_SIZE):
                 yield piece
 
     def finish(self, is_urgent: Callable[[], bool] = lambda: False) -> None:
-        """Wait until everything is read that the child itself has written."""
+        """Wait until all output of the child itself is read."""
         self.enough = self.taken + LARGEST_PIPE
         give_up_at = monotonic() + DRAIN_TIMEOUT
-        while not self.timers.pause(self._done, LOOK_EVERY):
+        while not self.timers.pause(self._done, POLL_INTERVAL):
             if is_urgent() or self.taken >= self.enough:
                 break
             if monotonic() > give_up_at and self._is_empty():
                 break
 
     def take(self) -> str:
-        """Return the text; what comes later is not stored."""
+        """Return the text; later output is not stored."""
         with self._lock:
             buffer, self.buffer = self.buffer or OutputBuffer(), None
         return buffer.text()
 
     def _is_empty(self) -> bool:
-        """Whether all that was written so far was read, and passed on."""
+        """Return whether all output so far was read and passed on."""
         if self.number is None or self.passing_on:
-            return False  # a slow reader of ours holds it up: there may be more
+            return False  # our output is slow: there may be more
         return not _has_data(self.number)
 
 
 class PassOn:
-    """Copies pieces to a stream of ours until that fails.
+    """Copies pieces to an output stream until that fails.
 
-    Real streams get the bytes as they are; others, such as a StringIO, get text.
+    Real streams get the bytes unchanged; others, such as a StringIO, get text.
     """
 
     def __init__(self, stream: Any) -> None:
@@ -188,14 +189,14 @@ class PassOn:
         self._number = descriptor(stream)
         self._decode = codecs.getincrementaldecoder('utf-8')('replace').decode
         self._works = stream is not None
-        self._missed = 0  # bytes that came after that
+        self._missed = 0  # bytes since the failure
         self._attempt(getattr(stream, 'flush', None))
 
     def __call__(self, piece: bytes, final: bool = False) -> None:
-        """Copy a piece; the reader may have gone away.
+        """Copy a piece, unless the stream has failed.
 
         Raises:
-            BrokenPipeError: that was long ago.
+            BrokenPipeError: MOST_MISSED bytes were not passed on.
         """
         if self._stream is not None and not self._works:
             self._miss(piece)
@@ -214,7 +215,7 @@ class PassOn:
             return
         try:
             action(*args)
-        except Exception:  # it went away, was closed, cannot encode it ...
+        except Exception:  # closed, cannot encode it ...
             self._works = False
 
     def _write_text(self, text: str) -> None:
@@ -224,7 +225,7 @@ class PassOn:
 
 
 def write_all(number: int, data: bytes) -> None:
-    """Write to a descriptor, which may be one that does not block."""
+    """Write to a descriptor, which may be non-blocking."""
     left = memoryview(data)
     while left:
         try:
@@ -234,10 +235,10 @@ def write_all(number: int, data: bytes) -> None:
 
 
 class OutputBuffer:
-    """The text of a stream; with a limit, its head and its tail.
+    """The stored output of a stream: all of it, or its head and its tail.
 
     Args:
-        limit: bytes; None for all of it.
+        limit: number of bytes to store; None for all.
     """
 
     def __init__(self, limit: int | None = None) -> None:
@@ -247,7 +248,7 @@ class OutputBuffer:
         self._size = 0
 
     def add(self, piece: bytes) -> None:
-        """Take the next bytes."""
+        """Add the next bytes."""
         self._size += len(piece)
         if self.limit is None:
             self._head += piece
@@ -255,48 +256,48 @@ class OutputBuffer:
         room = self.limit - self._tail_size - len(self._head)
         self._head += piece[:room]
         self._tail += piece[room:]
-        if len(self._tail) > 2 * self._tail_size + AT_ONCE:
+        if len(self._tail) > 2 * self._tail_size + READ_SIZE:
             self._cut()
 
     def _cut(self) -> None:
         del self._tail[: max(len(self._tail) - self._tail_size, 0)]
 
     def text(self) -> str:
-        """Return it decoded; bytes that are no UTF-8 become U+FFFD."""
+        """Return the decoded text; invalid UTF-8 becomes U+FFFD."""
         self._cut()
         left_out = self._size - len(self._head) - len(self._tail)
         if not left_out:
             return (self._head + self._tail).decode('utf-8', 'replace')
-        head, tail = _whole_start(self._head), _whole_end(self._tail)
+        head, tail = _without_cut_end(self._head), _without_cut_start(self._tail)
         left_out += len(self._head) - len(head) + len(self._tail) - len(tail)
         note = f'\n[... {left_out} bytes left out ...]\n'
         return head.decode('utf-8', 'replace') + note + tail.decode('utf-8', 'replace')
 
 
-def _whole_start(data: bytearray) -> bytearray:
-    """Leave out the beginning of a character at the end."""
+def _without_cut_end(data: bytearray) -> bytearray:
+    """Drop an incomplete character at the end."""
     decoder = codecs.getincrementaldecoder('utf-8')('replace')
     decoder.decode(data)
     pending, _ = decoder.getstate()
     return data[: len(data) - len(pending)]
 
 
-def _whole_end(data: bytearray) -> bytearray:
-    """Leave out the end of a character at the start."""
+def _without_cut_start(data: bytearray) -> bytearray:
+    """Drop an incomplete character at the start."""
     return data[:3].lstrip(bytes(range(0x80, 0xC0))) + data[3:]
 
 
 def descriptor(stream: Any) -> int | None:
-    """Return the descriptor of a real file; None for anything else."""
+    """Return the descriptor of a real file, and None for anything else."""
     try:
         number = stream.fileno()
-    except Exception:  # a StringIO, None, somebody's own
+    except Exception:  # a StringIO, None, an object of the user
         return None
     return number if type(number) is int else None
 
 
 def _has_data(number: int) -> bool:
-    """Whether a pipe has something to read; its end counts."""
+    """Return whether a pipe can be read, or is at its end."""
     poll = select.poll()
     poll.register(number, select.POLLIN)
     return bool(poll.poll(0))

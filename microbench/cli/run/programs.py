@@ -1,6 +1,6 @@
-"""What a program is, where the kernel does not take it: a script, or why it is none.
+"""Handle programs that the kernel rejects: run scripts with a shell, or explain the error.
 
-execvp(3), and with it shells, env(1) and time(1), run a file without `#!` by `/bin/sh`;
+execvp(3), and so shells, env(1) and time(1), run a file without `#!` with `/bin/sh`.
 posix_spawn(3) and subprocess report ENOEXEC.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHELL = '/bin/sh'
-LOOKED_AT = 256  # bytes of a file, as the kernel does: BINPRM_BUF_SIZE
+LOOKED_AT = 256  # bytes of a file that the kernel reads: BINPRM_BUF_SIZE
 
 
 def as_script(command: list[str], error: OSError) -> list[str]:
@@ -23,10 +23,10 @@ def as_script(command: list[str], error: OSError) -> list[str]:
 
     Args:
         command: program and arguments.
-        error: why it could not be started.
+        error: the error of the start.
 
     Raises:
-        OSError: `error`, if that is not why, or the file is a binary of another machine.
+        OSError: `error`, if a shell cannot run the file either.
     """
     path = found(command[0])
     if error.errno != errno.ENOEXEC or path is None or b'\0' in _beginning(path, b'\0'):
@@ -36,7 +36,7 @@ def as_script(command: list[str], error: OSError) -> list[str]:
 
 
 def found(program: str) -> str | None:
-    """Return the file that is executed for a name, or would be; None if there is none."""
+    """Return the file that a name stands for, executable or not; None if there is none."""
     paths = [path for path in _candidates(program) if os.path.exists(path)]
     fitting = [path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)]
     return [*fitting, *paths, None][0]
@@ -50,7 +50,7 @@ def _candidates(program: str) -> Iterator[str]:
 
 
 def reason(program: str, error: OSError) -> str:
-    """Return why a program could not be started, as a message says it."""
+    """Return why a program could not be started, as the end of a message."""
     path = found(program)
     if path is None:
         return error.strerror or str(error)

@@ -1,10 +1,9 @@
-"""Progress of many runs for a person at the terminal, and a last line with the outcome.
+"""Print the progress of many runs on a terminal, and a last line with the outcome.
 
-Only on standard error, and only if that is a terminal; a pipe or a log gets nothing. It is
-written between two runs, never while one is timed. The terminal belongs to the command
-meanwhile: so the text stands at the right edge of the line on which the cursor is, and the
-cursor stays where it was. What the command prints next comes to the place where it would
-have come without us.
+The text goes to standard error, and only if that is a terminal; a pipe or a log gets
+nothing. It is written between two runs, never while one is timed. The timed command prints
+to the same terminal. So the text stands at the right edge of the cursor's line, and the
+cursor does not move: the next output of the command appears where it would without us.
 """
 
 from __future__ import annotations
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 
     from ..args.settings import Settings
 
-LONG = 2.0  # seconds: what is expected to be over before is not worth a word
-OFTEN = 0.1  # seconds of runs between two drawings
+MIN_TOTAL = 2.0  # seconds: show no progress if all runs are expected to take less
+REDRAW_AFTER = 0.1  # seconds of runs
 BAR = 20  # columns
 
 # ECMA-48, and DECSC and DECRC of the VT100: every terminal that is not dumb has them.
@@ -32,10 +31,10 @@ SAVE, RESTORE, ERASE = '\0337', '\0338', '\033[K'
 
 
 def make_progress(settings: Settings) -> Progress | None:
-    """Return what tells of the runs to the person at the terminal; None: nobody is there.
+    """Return an object that prints the progress; None without a terminal.
 
     Args:
-        settings: of the command; `quiet` is for neither progress nor last line.
+        settings: settings of the command; with `quiet`, nothing is printed.
     """
     if settings.quiet or sys.stderr is None:
         return None
@@ -44,11 +43,11 @@ def make_progress(settings: Settings) -> Progress | None:
 
 
 class Progress:
-    """How far the runs of the command are.
+    """Prints the progress of the runs.
 
     Args:
-        runs: how many there will be.
-        terminal: where the progress is printed.
+        runs: number of runs.
+        terminal: terminal to print on.
     """
 
     def __init__(self, runs: int, terminal: Terminal) -> None:
@@ -56,11 +55,11 @@ class Progress:
         self.terminal = terminal
         self.durations: list[float] = []  # seconds
         self.elapsed = 0.0
-        self.drawn_at = -OFTEN
+        self.drawn_at = -REDRAW_AFTER
         self.bar: Callable[[float], str] | None = None
 
     def between(self, duration_ns: int) -> None:
-        """Take note of a run that has ended, while no other one is timed."""
+        """Add a run that has ended. Call this only between two runs."""
         self.durations.append(duration_ns * 1e-9)
         self.elapsed += duration_ns * 1e-9
         if len(self.durations) == self.runs:
@@ -73,8 +72,8 @@ class Progress:
         done = len(self.durations)
         return (
             self.terminal.can_erase
-            and self.elapsed / done * self.runs >= LONG
-            and self.elapsed - self.drawn_at >= OFTEN
+            and self.elapsed / done * self.runs >= MIN_TOTAL
+            and self.elapsed - self.drawn_at >= REDRAW_AFTER
         )
 
     def _draw(self) -> None:
@@ -92,17 +91,17 @@ class Progress:
             self._send(f'{SAVE}{ERASE}\r\033[{room}C{text}{RESTORE}')
 
     def clear(self) -> None:
-        """Take away what was drawn."""
+        """Erase the progress."""
         if self.drawn_at >= 0:
-            self.drawn_at = -OFTEN
+            self.drawn_at = -REDRAW_AFTER
             self._send(ERASE)
 
     def end(self, outfile: str | None, failed: int = 0) -> None:
-        """Tell what came of the runs; what was drawn is taken away.
+        """Erase the progress, and print the outcome.
 
         Args:
-            outfile: where the record went; None: tell nothing.
-            failed: how many of the runs ended with another status than 0.
+            outfile: file that holds the record; None to print nothing.
+            failed: number of runs whose exit status was not 0.
         """
         self.clear()
         if outfile is not None and self.durations:
@@ -127,18 +126,18 @@ class Progress:
             self.terminal.write(text)
             self.terminal.stream.flush()
         except (OSError, ValueError):
-            self.terminal.can_erase = False  # it has gone away: nobody is there any more
+            self.terminal.can_erase = False  # the terminal has gone away
 
 
 def _may_write() -> bool:
-    """Whether this is no job in the background: such a one may be stopped for it."""
+    """Return False for a background job, which the terminal may stop when it writes."""
     return not has_terminal() or in_foreground()
 
 
 def _bar_for(terminal: Terminal) -> Callable[[float], str]:
-    """Return what draws a bar for a fraction; rich does, where it is installed.
+    """Return a function that draws a bar for a fraction, with rich if it is installed.
 
-    Without colours rich would not show where the bar ends.
+    Without colours the bars of rich have no visible end.
     """
 
     def plain(part: float) -> str:
@@ -152,7 +151,7 @@ def _bar_for(terminal: Terminal) -> Callable[[float], str]:
 
 
 def _rich_bar() -> Callable[[float], str]:
-    """Import rich, 45 ms: between two runs, and only if they will take seconds."""
+    """Return a bar of rich. The import takes 45 ms: only do it between long runs."""
     from io import StringIO
 
     from rich.console import Console

@@ -1,11 +1,11 @@
-"""Collect orphans if this process is the init of a container, or a subreaper.
+"""Collect orphans if this process is the init of a container or a subreaper.
 
 A process whose parent has ended becomes a child of the first process of its PID namespace,
 or of a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER). If that is the command and it does not
-collect them, each stays a zombie and keeps its process number until all ends.
+collect them, each stays a zombie and keeps its process number until the command ends.
 
-Children from before the start of the program stay untouched: a mixin may have started
-them, and needs their status.
+Children that existed before the program started are left alone: a mixin may have started
+them and need their status.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from .child import Child
     from .timers import Timer, TimerThread
 
-LOOK_EVERY = 1.0  # seconds
+POLL_INTERVAL = 1.0  # seconds
 TASKS = '/proc/self/task'
 
 
 class Reaper:
-    """Collects orphans that have ended, each second, while the program runs.
+    """Collects orphans that have ended, once a second while the program runs.
 
     Args:
-        timers: has the time.
+        timers: calls it each second.
     """
 
     def __init__(self, timers: TimerThread) -> None:
@@ -38,13 +38,13 @@ class Reaper:
         self._over = False
 
     def started(self, child: Child) -> None:
-        """Begin."""
+        """Start collecting."""
         self._known = {child.pid, *children()}
         self._over = False
         self._plan()
 
     def ended(self, child: Child) -> None:
-        """Stop collecting: later children belong to others."""
+        """Stop collecting: other code starts later children."""
         with self._lock:
             self._over = True
             if self._timer is not None:
@@ -53,7 +53,7 @@ class Reaper:
     # --- in the timer thread --------------------------------------------------
 
     def _plan(self) -> None:
-        self._timer = self.timers.at(monotonic() + LOOK_EVERY, self._look)
+        self._timer = self.timers.at(monotonic() + POLL_INTERVAL, self._look)
 
     def _look(self) -> None:
         with self._lock:
@@ -64,7 +64,7 @@ class Reaper:
 
 
 def children() -> set[int]:
-    """Return the children of this process; empty if the system does not list them."""
+    """Return the numbers of the children of this process; none if /proc lacks them."""
     found: set[int] = set()
     try:
         for task in os.listdir(TASKS):
@@ -80,4 +80,4 @@ def collect(number: int) -> None:
     try:
         os.waitpid(number, os.WNOHANG)
     except ChildProcessError:
-        pass  # it was collected elsewhere
+        pass  # other code has collected it

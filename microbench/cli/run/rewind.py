@@ -1,12 +1,12 @@
-"""Standard input of repeated runs: the same for each, or a message if that cannot be.
+"""Give repeated runs the same standard input, or print a message if that is impossible.
 
-A file is set back, before each run, to where it was at first; not if it can be written
-through the same descriptor and was, since output would be overwritten. A pipe or a socket
-can be read once only: where there is input in one, a message says so before it is taken. A
-terminal is left alone: each run reads what is typed into it, as it would without us.
+A file is set back to its first position before each run, unless it was written through the
+same descriptor: output would be overwritten. A pipe or a socket can only be read once; a
+message says so before input from it is consumed. A terminal is left alone: each run reads
+what is typed.
 
-Nothing is read ahead and no pipe is stored: it may be one that never ends, which the
-command would not have read at all.
+No pipe is read ahead or stored: it may be endless, and the command might not have read it
+at all.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ONCE = (
 
 
 def input_of() -> Callable[[], None]:
-    """Return a function to call before each of several runs, also of the warm-up."""
+    """Return a function to call before each of several runs, warm-up included."""
     try:
         mode = os.fstat(STDIN).st_mode
         if stat.S_ISREG(mode) or stat.S_ISBLK(mode):
@@ -42,7 +42,7 @@ def input_of() -> Callable[[], None]:
 
 
 def _is_read_only(number: int) -> bool:
-    """Whether the descriptor is read-only; if not, output may go to the same file."""
+    """Return whether a descriptor is read-only; if not, output may go to the same file."""
     import fcntl  # start-up time
 
     return fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
@@ -54,7 +54,7 @@ def _version(number: int) -> tuple[int, int]:
 
 
 class Rewinding:
-    """Sets a file back to its first position, unless output may have gone there."""
+    """Sets a file back to its first position, unless output may have been written to it."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -81,7 +81,7 @@ class OnlyOnce:
         self.was_open = not self._is_at_end()
 
     def __call__(self) -> None:
-        """Look at the pipe, and print the message if it applies."""
+        """Print the message if it applies now."""
         if not self.said and (self._waiting() or (self.was_open and self._is_at_end())):
             self.said = True
             print_stderr(ONCE)

@@ -1,4 +1,4 @@
-"""The command, run as often as asked, as one record."""
+"""Run the command as often as requested, and write one record."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from .child import Observer
     from .progress import Progress
 
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as shells and env(1) have them
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as in shells and env(1)
 
 
 class Measurement:
-    """The command, run as often as asked, as one record.
+    """Runs the command as often as requested, and writes one record.
 
-    The first error ends it, and becomes the record's `exception`. A signal may end it as
-    well, as cli/run/forwarding.py tells.
+    The first error ends it and becomes the record's `exception`. A signal may end it too;
+    see cli/run/forwarding.py.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.command = settings.command
-        self.child: Child | None = None  # the present one, or the last
+        self.child: Child | None = None  # the current or the last one
         self.error: BaseException | None = None
         self.incomplete = False  # iterations are missing
         self.left_running = False
@@ -59,7 +59,7 @@ class Measurement:
             self.rewind = input_of()
         scope = settings.monitor_scope if settings.monitor_interval else None
         self.forwarding = Forwarding(settings.timeout_grace_period)
-        self.turn: Callable[[], None] | None = None  # without a thread
+        self.turn: Callable[[], None] | None = None  # if there is no timer thread
         timers = self.forwarding.timers
         self.capture = Capture(settings, timers, lambda: self.forwarding.gave_up)
         self.options: dict[str, Any] = {**self.capture.pipes}
@@ -83,11 +83,11 @@ class Measurement:
         self.observers.append(time_out)
 
     def record(self, bench: MicroBenchBase) -> None:
-        """Warm up, run the iterations, hand the record to the sinks of the bench."""
+        """Warm up, run the iterations, and send the record to the sinks of the bench."""
         self._take_over()
         try:
             self._repeat(self.settings.warmup, self._run_child)
-            self.forwarding.swallows = 0  # what captures run may hang
+            self.forwarding.swallows = 0  # captures may hang: let Ctrl-C interrupt them
             run = self._begin(bench)
             masker, delivery = run.plan.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
@@ -99,7 +99,7 @@ class Measurement:
             self.forwarding.end()
 
     def run_unrecorded(self) -> None:
-        """Run the command once, as if it had been started without us."""
+        """Run the command once and write no record (MICROBENCH=0)."""
         self.rewind = lambda: None
         self._take_over()
         try:
@@ -111,16 +111,16 @@ class Measurement:
             self.forwarding.end()
 
     def _take_over(self) -> None:
-        """Take the signals over, and what falls to the init of a container."""
+        """Install signal handlers, and collect orphans if this process adopts them."""
         self.forwarding.begin()
         if not self.forwarding.timers.threaded:
-            self._run_timers_here()
+            self._run_timers_in_main_thread()
         if _core.adopts_orphans():
             from .reaper import Reaper  # start-up time
 
             self.observers.append(Reaper(self.forwarding.timers))
 
-    def _run_timers_here(self) -> None:
+    def _run_timers_in_main_thread(self) -> None:
         """Have the main thread do what the timer thread would do."""
         from .unthreaded import Unthreaded  # start-up time
 
@@ -132,10 +132,10 @@ class Measurement:
         run = Run(bench, os.path.basename(self.command[0])).begin(
             invocation='CLI', command=self.command, returncode=self.outcome.returncodes
         )
-        self.forwarding.swallows = inf  # from here on there is a record to finish
+        self.forwarding.swallows = inf  # from now on a record has to be finished
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
-        run.finish_wall_ns = run.start_wall_ns  # should no iteration end
+        run.finish_wall_ns = run.start_wall_ns  # remains if no iteration ends
         if run.plan.shows:
             run.show()
         if run.is_shown:
@@ -145,7 +145,7 @@ class Measurement:
         return run
 
     def _beat(self) -> None:
-        """Have the journal say, again and again, that this process is alive."""
+        """Write heartbeats to the journal, which show that this process is alive."""
         _core.beat()
         self.forwarding.timers.at(monotonic() + HEARTBEAT, self._beat)
 
@@ -166,7 +166,7 @@ class Measurement:
     # --- the iterations --------------------------------------------------------------
 
     def _repeat(self, times: int, once: Callable[..., None], *args: Any) -> None:
-        """Do it so often, unless something has ended the measurement, or until it does."""
+        """Call a function repeatedly, until something ends the measurement."""
         self.forwarding.swallows = inf
         self.options['environ'] = environment()
         for _ in range(times):
@@ -193,7 +193,7 @@ class Measurement:
                 raise
             from .unthreaded import retry_start  # start-up time
 
-            self._run_timers_here()  # our thread had the last place
+            self._run_timers_in_main_thread()  # our thread took the last place
             retry_start(self._run_new_child)
 
     def _run_new_child(self) -> None:
@@ -209,7 +209,7 @@ class Measurement:
         try:
             self.child.run()
         except StillRunningError:
-            self.capture.leave(self.child)
+            self.capture.store(self.child)
             raise
         finally:
             self.suspension.settled()
@@ -228,14 +228,14 @@ class Measurement:
                     self.progress.between(child.duration_ns)
 
     def _print_summary(self, delivery: Delivery) -> None:
-        """Tell a person at the terminal what came of it, if there is a file to name."""
+        """Print the outcome on a terminal if the record went to a file."""
         if self.progress is not None:
             filed = any(isinstance(sink, FileOutput) for sink in delivery.took_last())
             failed = sum(map(bool, self.outcome.returncodes))
             self.progress.end(self.settings.outfile if filed else None, failed)
 
     def _check(self, masker: Masker) -> None:
-        """Warn of patterns that have matched nothing: the record may hold a secret."""
+        """Warn about patterns that matched nothing: the record may contain a secret."""
         if self.settings.redact and not self.settings.quiet:
             for pattern in masker.unmatched:
                 print_stderr(
@@ -243,7 +243,7 @@ class Measurement:
                 )
 
     def _stay(self) -> None:
-        """Wait for a child that the record did not wait for."""
+        """Wait for a child that was still running when the record was written."""
         if self.left_running and self.child is not None:
             print_stderr('microbench: the record is written; the command has not ended yet')
             self.child.finish()
@@ -252,26 +252,26 @@ class Measurement:
 
     @property
     def start_error(self) -> OSError | None:
-        """Why the command could not be started."""
+        """The error that prevented the start of the command, if there was one."""
         started = self.child is not None and self.child.process is not None
         return self.error if isinstance(self.error, OSError) and not started else None
 
     @property
     def ended_by(self) -> int | None:
-        """The signal by which this process has to end, if there is one."""
+        """The signal by which this process must end, if there is one."""
         number = self.forwarding.ending
         if number == signal.SIGINT and not self.incomplete and not self._died_of_it():
-            return None  # the child has handled it, and all is done
+            return None  # the child handled it, and all iterations are done
         return number
 
     def _died_of_it(self) -> bool:
-        """Whether Ctrl-C has ended the last child; many catch it and exit with 130."""
+        """Return whether Ctrl-C ended the last child; many catch it and exit with 130."""
         codes = self.outcome.returncodes
         return codes[-1:] in ([-signal.SIGINT], [128 + signal.SIGINT])
 
     @property
     def exit_status(self) -> int:
-        """The first return code that is not 0; else 127 or 126 for a failed start."""
+        """The first return code that is not 0; 127 or 126 if the start failed; else 0."""
         failed = [code for code in self.outcome.returncodes if code]
         if self.start_error is not None:
             missing = isinstance(self.start_error, FileNotFoundError)

@@ -1,4 +1,4 @@
-"""Samples of the command while it runs: CPU and memory, of it alone or of all it starts.
+"""Sample CPU and memory while the command runs, of it alone or of its whole tree.
 
 The first is taken 0.1 s after the start, because CPU time needs something to compare
 with, the others at multiples of the interval after that. They are taken in the timer
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .timers import Timer, TimerThread
 
     class Gauge(Protocol):
-        """What is read of a process."""
+        """Reads CPU and memory."""
 
         def read(self) -> tuple[float, int]:
             """Return CPU percentage of one core since the last reading, and bytes."""
@@ -32,12 +32,12 @@ FIRST_AFTER = 0.1  # seconds
 
 
 class Sampling:
-    """The samples of each execution.
+    """Takes the samples of each execution.
 
     Args:
-        timers: has the time.
+        timers: calls it at the times of the samples.
         interval: seconds between samples.
-        scope: `process` for the child alone, `tree` for all its descendants as well.
+        scope: `process` for the child alone, `tree` with all its descendants.
         tz: time zone of the timestamps.
     """
 
@@ -54,12 +54,12 @@ class Sampling:
         self._timer: Timer | None = None
 
     def started(self, child: Child) -> None:
-        """Begin: find the process, and read what the first sample compares with."""
+        """Find the process, and make the reading that the first sample is compared with."""
         now = monotonic()
         self._timer = self.timers.at(now, lambda: self._base(child, now))
 
     def ended(self, child: Child) -> None:
-        """Take no more samples."""
+        """Stop sampling."""
         if self._timer is not None:
             self.timers.cancel(self._timer)
 
@@ -81,7 +81,7 @@ class Sampling:
                 self._timer = self.timers.at(due, take)
 
     def _take(self, due: float, child: Child, gauge: Gauge) -> None:
-        """Take a sample, and plan the next one; those that were missed are left out."""
+        """Take a sample, and plan the next one; skip those whose time has passed."""
         timestamp = times.at(_core.wall_ns(), self.tz)
         try:
             percent, size = gauge.read()
@@ -89,8 +89,8 @@ class Sampling:
             self._failed(child, error)
             return
         if child.over or child.has_ended:
-            return  # what was read is no longer that of a running process
-        if size:  # the kernel takes the memory of a process away before it has ended
+            return  # the reading is not of a running process
+        if size:  # a process loses its memory shortly before it ends
             child.samples.append(
                 {'timestamp': timestamp, 'cpu_percent': percent, 'rss_bytes': size}
             )
@@ -98,8 +98,8 @@ class Sampling:
         self._plan(due + (missed + 1) * self.interval, child, gauge)
 
     def _failed(self, child: Child, error: Exception) -> None:
-        """Take no more samples; note why, unless the process has ended meanwhile."""
-        if not child.is_ours or child.over or child.has_ended:
+        """Stop sampling, and store the reason unless the process has ended."""
+        if not child.is_real or child.over or child.has_ended:
             return
         if isinstance(error, self.psutil.NoSuchProcess):  # no /proc, or `hidepid`
             child.unsampled = 'the system does not show the process'
@@ -108,7 +108,7 @@ class Sampling:
 
 
 class ProcessGauge:
-    """One process."""
+    """Gauge of one process."""
 
     def __init__(self, number: int) -> None:
         import psutil
@@ -122,10 +122,10 @@ class ProcessGauge:
 
 
 class TreeGauge:
-    """A process and all its descendants.
+    """Gauge of a process and all its descendants.
 
-    CPU time of those that have ended counts too: it is with the parent that has waited
-    for them. Memory that several share counts several times.
+    CPU time of descendants that have ended counts too: the kernel adds it to the parent
+    that waits for them. Shared memory counts once for each process.
     """
 
     def __init__(self, number: int) -> None:
@@ -133,7 +133,7 @@ class TreeGauge:
 
         self.psutil = psutil
         self.process = psutil.Process(number)
-        self.last = 0.0, 0.0  # time, and CPU time by then
+        self.last = 0.0, 0.0  # time, and CPU time until then
 
     def read(self) -> tuple[float, int]:
         """Return CPU percentage of one core since the last reading, and bytes."""
@@ -144,7 +144,7 @@ class TreeGauge:
                     busy += sum(process.cpu_times()[:4])
                     size += process.memory_info().rss
             except self.psutil.Error:
-                pass  # it ended meanwhile
+                pass  # it has ended
         (before, busy_before), self.last = self.last, (monotonic(), busy)
         passed = self.last[0] - before
         percent = 100 * max(busy - busy_before, 0.0) / passed if passed > 0 else 0.0

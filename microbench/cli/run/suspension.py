@@ -1,7 +1,7 @@
 """Stop and continue the program together with the command.
 
-Ctrl-Z on a terminal reaches both. A batch system, or `kill -TSTP`, may stop the command
-only, and the program would run on. SIGSTOP has no handler, so it stops the command alone.
+Ctrl-Z on a terminal stops both. A batch system or `kill -TSTP` may signal only the command,
+and the program would run on. SIGSTOP cannot be handled, so it stops the command alone.
 
 Everything happens in the main thread, the only one that starts and collects children. It
 takes no lock, because the signal handler may interrupt code that holds one.
@@ -22,7 +22,7 @@ STOP, CONTINUE = signal.SIGTSTP, signal.SIGCONT
 
 
 class Suspension:
-    """The stops of the command; an observer of its children."""
+    """Stops the command together with its child."""
 
     def __init__(self) -> None:
         self._child: Child | None = None
@@ -30,27 +30,27 @@ class Suspension:
         self._waiting = False  # for the child that is being started
 
     def starting(self) -> None:
-        """Stop no more before the child is there."""
+        """Delay stops until the child exists."""
         self._starting = True
 
     def started(self, child: Child) -> None:
-        """Let it take part in stops, also in one that came while it was started."""
+        """Stop this child too, also for a stop that was delayed."""
         self._child = child
         self.settled()
 
     def ended(self, child: Child) -> None:
-        """From here on only we stop."""
+        """Stop only the command from now on."""
         self._child = None
 
     def settled(self) -> None:
-        """The child is there, or could not be started."""
+        """The child exists or cannot be started: perform a delayed stop."""
         self._starting = False
         if self._waiting:
             self._waiting = False
             self.stop()
 
     def stop(self) -> None:
-        """Stop, and the child as well, until SIGCONT comes: it is passed on like others."""
+        """Stop this process and the child until SIGCONT, which is forwarded like others."""
         child = self._child
         if self._starting:
             self._waiting = True
@@ -60,4 +60,4 @@ class Suspension:
             child.send(STOP)
             stop_by(STOP)
             if child.leads_group:
-                child.send(CONTINUE)  # ours does not stop if it is orphaned, see setpgid(2)
+                child.send(CONTINUE)  # an orphaned group does not stop, see setpgid(2)

@@ -1,13 +1,13 @@
-"""A time-out ends the command and all that it has started.
+"""End the command and all processes that it has started after a time-out.
 
-First SIGTERM, so that all can clean up, between two SIGCONT, because a stopped process
-does not react to SIGTERM; after the grace period SIGKILL to those that are left, also if
-the child itself has ended by then.
+Send SIGTERM first, so that they can clean up, between two SIGCONT, because a stopped
+process does not react to SIGTERM. After the grace period send SIGKILL to the remaining
+processes, even if the child itself has ended.
 
-Without a controlling terminal the child leads a process group, and the group is
-signalled. With one it stays in ours, because in a group of its own it would be a
-background job: it could not read the terminal, and Ctrl-C would not reach it. Then its
-descendants are looked up and signalled one by one, which takes psutil.
+Without a controlling terminal the child leads a process group, and the group is signalled.
+With a terminal it stays in our group. In its own group it would be a background job, which
+cannot read the terminal and does not get Ctrl-C. Then its descendants are signalled one by
+one, which needs psutil.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from .child import Child
     from .timers import Timer, TimerThread
 
-LOOK_EVERY = 0.02  # seconds, at processes that are no children of ours
+POLL_INTERVAL = 0.02  # seconds, at processes that are not our children
 
 
 class TimeOut:
-    """The time limit of each execution.
+    """Limits the time of each execution.
 
     Args:
-        timers: has the time.
-        seconds: that an execution may take.
+        timers: calls it at the time-out.
+        seconds: time limit of an execution.
         grace: seconds between SIGTERM and SIGKILL.
     """
 
@@ -47,15 +47,15 @@ class TimeOut:
         self._others: list[Any] = []
 
     def started(self, child: Child) -> None:
-        """Start counting."""
+        """Start the timer."""
         due = monotonic() + self.seconds
         self._timer = self.timers.at(due, lambda: self._terminate(child))
 
     def ended(self, child: Child) -> None:
-        """Stop counting; after a time-out, end what the child has left behind."""
+        """Cancel the timer; after a time-out, end the remaining descendants."""
         if self._timer is not None:
             self.timers.cancel(self._timer)
-        if child.timed_out and child.is_ours:
+        if child.timed_out and child.is_real:
             self._clear_up(child)
 
     # --- in the timer thread --------------------------------------------------
@@ -63,10 +63,10 @@ class TimeOut:
     def _terminate(self, child: Child) -> None:
         with child.lock:
             if child.over or child.has_ended:
-                return  # in the very moment
+                return  # it ended by itself just now
             child.timed_out = True
             self._kill_at = monotonic() + self.grace
-            self._others = others_of(child) if child.is_ours else []
+            self._others = others_of(child) if child.is_real else []
             self._wake(child)
             child.terminate()
             _signal_each(self._others, signal.SIGTERM, child)
@@ -74,10 +74,10 @@ class TimeOut:
         self._timer = self.timers.at(self._kill_at, lambda: self._kill(child))
 
     def _wake(self, child: Child) -> None:
-        """Continue all that are stopped.
+        """Continue stopped processes.
 
-        Before SIGTERM: when the leader of a group dies, the kernel sends SIGHUP to the
-        stopped processes in it, see setpgid(2). After it: one may have stopped since.
+        Before SIGTERM, because the kernel sends SIGHUP to stopped members of a group whose
+        leader dies, see setpgid(2). After it, because a process may have stopped since.
         """
         child.wake()
         _signal_each(self._others, signal.SIGCONT, child)
@@ -91,21 +91,21 @@ class TimeOut:
     # --- in the main thread ----------------------------------------------------------
 
     def _clear_up(self, child: Child) -> None:
-        """Wait for the others until the grace period is over, then kill them.
+        """Wait for the others until the end of the grace period, then kill them.
 
-        The child is not collected yet: the number of its group is still its own.
+        The child is not collected yet, so the number of its group is not reused.
         """
         while monotonic() < self._kill_at and any(map(_is_alive, self._others)):
-            sleep(LOOK_EVERY)
+            sleep(POLL_INTERVAL)
         child.kill_others()
         _signal_each(self._others, signal.SIGKILL, child)
 
 
 def others_of(child: Child) -> list[Any]:
-    """Return the descendants of the child, and who else is in the group it leads.
+    """Return the descendants of the child and the members of the group that it leads.
 
-    They are psutil processes, which know a number that was given to somebody else.
-    Without psutil there are none.
+    They are psutil processes, which detect a reused number. Without psutil the list is
+    empty.
     """
     try:
         import psutil
@@ -138,10 +138,10 @@ def _is_alive(process: Any) -> bool:
 
 
 def _signal_each(processes: list[Any], number: int, child: Child) -> None:
-    """Signal those whom the signal to the group has not reached."""
+    """Signal the processes that are not in the group of the child."""
     for process in processes:
         if not (child.leads_group and _group_of(process.pid) == child.pid):
             try:
                 process.send_signal(number)
-            except Exception:  # psutil's: it is gone, or not ours to signal
+            except Exception:  # from psutil: it has ended, or must not be signalled
                 pass

@@ -1,12 +1,12 @@
-"""A thread that acts while the main thread waits for the command.
+"""Run timers and forward signals in a thread while the main thread waits for the command.
 
-The main thread sits in one blocking call until the child has ended, so that the clock is
-read at once. Whatever has to happen meanwhile happens here: at given times, and when a
-signal comes. The C half of Python's signal handlers writes the number of each signal into
-a pipe (`signal.set_wakeup_fd`), so none is missed, whatever the main thread is doing.
+The main thread blocks in one call until the child has ended, so that it reads the clock at
+once. Everything else happens here, at given times and on signals. The C part of Python's
+signal handlers writes the number of each signal to a pipe (`signal.set_wakeup_fd`), so no
+signal is lost, whatever the main thread is doing.
 
-Where the system gives no thread (`ulimit -u`, `pids.max`), the main thread does the same
-between two looks at the child: cli/run/unthreaded.py.
+If the system gives no thread (`ulimit -u`, `pids.max`), the main thread does this work
+between two checks of the child; see cli/run/unthreaded.py.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LONGEST = 3600.0  # seconds of one sleep: poll(2) takes an int of milliseconds
+LONGEST = 3600.0  # seconds of one wait: poll(2) takes an int of milliseconds
 WAKE_UP = b'\0'  # no signal has this number
 
 
 class Timer:
-    """Something to do at a time; `due` is in seconds of the monotonic clock."""
+    """An action and the time for it, in seconds of the monotonic clock."""
 
     def __init__(self, due: float, action: Callable[[], None]) -> None:
         self.due = due
@@ -36,13 +36,13 @@ class Timer:
 
 
 class TimerThread:
-    """The thread, its timers and its ear for signals.
+    """A thread that runs timers, reads signals, and watches descriptors.
 
     Args:
         on_signal: called in the thread with the number of each signal.
 
     Attributes:
-        threaded: whether there is a thread; without one, `turn` has to be called.
+        threaded: whether the thread exists; without it, call `turn`.
     """
 
     def __init__(self, on_signal: Callable[[int], None]) -> None:
@@ -53,30 +53,30 @@ class TimerThread:
         self._wakes_at = math.inf
         self._lock = threading.Lock()
         self._stopped = False
-        self._ear, self.mouth = os.pipe()
-        for end in (self._ear, self.mouth):
+        self._reader, self.writer = os.pipe()
+        for end in (self._reader, self.writer):
             os.set_blocking(end, False)
         self._poll = select.poll()
-        self._poll.register(self._ear, select.POLLIN)
+        self._poll.register(self._reader, select.POLLIN)
         self._thread = threading.Thread(
             target=self._loop, name='microbench timers', daemon=True
         )
 
     def start(self) -> None:
-        """Start the thread, if the system gives one."""
+        """Start the thread; without one, set `threaded` to False."""
         try:
             self._thread.start()
         except RuntimeError:  # RLIMIT_NPROC, pids.max, no memory for its stack
             self.threaded = False
 
     def stop(self) -> None:
-        """End; what is not due yet is dropped."""
+        """End the thread, and drop all timers."""
         self.dismiss()
-        os.close(self._ear)
-        os.close(self.mouth)
+        os.close(self._reader)
+        os.close(self.writer)
 
     def dismiss(self) -> bool:
-        """End the thread, if there is one, and return whether there was."""
+        """End the thread; return whether it existed."""
         if not self.threaded:
             return False
         self._stopped = True
@@ -86,7 +86,7 @@ class TimerThread:
         return True
 
     def at(self, due: float, action: Callable[[], None]) -> Timer:
-        """Do something at a time of the monotonic clock, in seconds."""
+        """Plan an action for a time of the monotonic clock, in seconds."""
         timer = Timer(due, action)
         with self._lock:
             self._timers.append(timer)
@@ -96,24 +96,24 @@ class TimerThread:
         return timer
 
     def cancel(self, timer: Timer) -> None:
-        """Do not do it, unless it is being done or was done already."""
+        """Cancel a timer, unless its action has begun."""
         with self._lock:
             if timer in self._timers:
                 self._timers.remove(timer)
 
     def listen(self, number: int, action: Callable[[], None]) -> None:
-        """Do something whenever a descriptor can be read, or is at its end."""
+        """Call an action whenever a descriptor can be read or is at its end."""
         self._listeners[number] = action
         self._poll.register(number, select.POLLIN)
         self._wake_up()
 
     def ignore(self, number: int) -> None:
-        """Listen no more; do this before the descriptor is closed."""
+        """Stop listening. Call this before the descriptor is closed."""
         if self._listeners.pop(number, None) is not None:
             self._poll.unregister(number)
 
     def pause(self, event: threading.Event, most: float) -> bool:
-        """Return whether the event has come, after `most` seconds at the latest."""
+        """Wait for an event, at most `most` seconds; return whether it is set."""
         if self.threaded:
             return event.wait(most)
         self.turn(most)
@@ -121,18 +121,18 @@ class TimerThread:
 
     def _wake_up(self) -> None:
         try:
-            os.write(self.mouth, WAKE_UP)
+            os.write(self.writer, WAKE_UP)
         except BlockingIOError:
-            pass  # full of signals: the thread is about to wake up
+            pass  # the pipe is full: the thread is about to wake up
 
     def _loop(self) -> None:
         while not self._stopped:
             self.turn()
 
     def turn(self, most: float = LONGEST) -> None:
-        """Wait for the next thing to do, `most` seconds at the longest, and do it."""
+        """Wait for the next event, at most `most` seconds, and handle it."""
         for number, _ in self._poll.poll(self._milliseconds(most)):
-            if number == self._ear:
+            if number == self._reader:
                 self._hear()
             elif number in self._listeners:
                 self._guarded(self._listeners[number])
@@ -140,7 +140,7 @@ class TimerThread:
             self._guarded(timer.action)
 
     def _hear(self) -> None:
-        for number in os.read(self._ear, 4096):
+        for number in os.read(self._reader, 4096):
             if number:
                 self._guarded(self._on_signal, number)
 
@@ -151,17 +151,17 @@ class TimerThread:
         return math.ceil(wait * 1000)
 
     def _due(self) -> Iterator[Timer]:
-        """Take the timers that are due, the earliest first."""
+        """Remove and return the timers that are due, the earliest first."""
         now = monotonic()
         with self._lock:
             due = [t for t in self._timers if t.due <= now]
             self._timers = [t for t in self._timers if t.due > now]
-            self._wakes_at = -math.inf  # awake: it looks at all timers before it sleeps
+            self._wakes_at = -math.inf  # awake: it checks all timers before it waits
         return iter(sorted(due, key=lambda t: t.due))
 
     @staticmethod
     def _guarded(action: Callable[..., None], *args: int) -> None:
-        """Do it; an error must not end the thread, which later signals need."""
+        """Call an action; an error must not end the thread, which later signals need."""
         try:
             action(*args)
         except Exception as error:

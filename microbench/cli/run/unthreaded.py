@@ -1,8 +1,8 @@
-"""The wait for the child where the system gives no thread for the timers.
+"""Wait for the child and run the timers in the main thread, if the system gives no thread.
 
-The main thread sleeps in poll(2) until the child has ended, a signal has come, a pipe of
-the child can be read or a timer is due. pidfd_open(2) makes the end of the child one of
-these; where it is missing (before Linux 5.3, in some sandboxes) the child is looked at a
+The main thread waits in poll(2) until the child has ended, a signal has arrived, a pipe of
+the child can be read, or a timer is due. A descriptor of pidfd_open(2) signals the end of
+the child. Without pidfd_open (before Linux 5.3, in some sandboxes) the child is checked a
 thousand times a second, and a duration may be a millisecond too long.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .child import Child
     from .timers import TimerThread
 
-LOOK_EVERY = 0.001  # seconds
+POLL_INTERVAL = 0.001  # seconds
 ATTEMPTS = 100
 
 
@@ -36,8 +36,8 @@ class Unthreaded:
         self._number: int | None = None  # the descriptor of the child
 
     def started(self, child: Child) -> None:
-        """Wake the timers up when the child ends."""
-        self._number = descriptor_of(child.pid) if child.is_ours else None
+        """Let the end of the child interrupt the wait."""
+        self._number = descriptor_of(child.pid) if child.is_real else None
         if self._number is not None:
             self.timers.listen(self._number, lambda: None)
 
@@ -49,11 +49,11 @@ class Unthreaded:
 
     def turn(self) -> None:
         """Wait for the next event, and handle it."""
-        self.timers.turn(LOOK_EVERY if self._number is None else LONGEST)
+        self.timers.turn(POLL_INTERVAL if self._number is None else LONGEST)
 
 
 def retry_start(start: Callable[[], None]) -> None:
-    """Start a process in place of a thread that has ended; the kernel frees it late.
+    """Start a process, and retry: the kernel frees the place of an ended thread late.
 
     Raises:
         BlockingIOError: there is still no place.
@@ -62,7 +62,7 @@ def retry_start(start: Callable[[], None]) -> None:
         try:
             return start()
         except BlockingIOError:
-            sleep(LOOK_EVERY)
+            sleep(POLL_INTERVAL)
     return start()
 
 

@@ -1,4 +1,4 @@
-"""`microbench convert`: any result files as one clean file, with the fields of today."""
+"""`microbench convert`: print the records of any result files in the current schema."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ and diff read all such files themselves, without this."""
 
 
 class Conversion:
-    """The records of files as clean lines.
+    """Iterate over the records of files as clean lines.
 
     Args:
         paths: names of files, or patterns; `-` is standard input.
 
     Attributes:
-        counts: how many records were of the flat schema, were cleaned, were neither; and
-            how many lines were damaged.
+        counts: numbers of records that were converted from the flat schema, cleaned, or
+            unchanged, and of damaged lines.
     """
 
     def __init__(self, paths: list[str]) -> None:
@@ -64,7 +64,7 @@ class Conversion:
             self.counts['damaged'] += lines.damaged
 
     def summary(self) -> str:
-        """Return the counts in a sentence."""
+        """Return the counts as a sentence."""
         parts = [
             f'{self.counts[CONVERTED]} converted',
             f'{self.counts[UNCHANGED]} unchanged',
@@ -77,7 +77,7 @@ class Conversion:
 
 
 def convert(words: list[str]) -> int:
-    """Convert what the words name."""
+    """Convert the files that the words name."""
     asked = _parser().parse_intermixed_args(words)
     conversion = Conversion(asked.path)
     if asked.outfile in (None, STDOUT):
@@ -99,7 +99,7 @@ def _parser() -> Subparser:
     option = parser.add_argument
     option('path', nargs='+', metavar='PATH', help=PATHS)
     option('-o', '--outfile', metavar='FILE', help='write a new FILE instead of printing')
-    option('--json', action='store_true', help='tell what was done as a line of JSON')
+    option('--json', action='store_true', help='print the counts as a line of JSON')
     return parser
 
 
@@ -110,7 +110,7 @@ def _write_new_file(conversion: Conversion, path: str) -> None:
         )
     if os.path.lexists(path):
         raise _exists(path)
-    part = f'{path}.{os.getpid()}.part'  # half a file would be taken for a whole one
+    part = f'{path}.{os.getpid()}.part'  # a reader must not find half a file
     try:
         with open(part, 'xb') as file:
             _write(conversion, file)
@@ -124,7 +124,7 @@ def _write_new_file(conversion: Conversion, path: str) -> None:
 
 
 def _publish(part: str, path: str) -> None:
-    """Give a file its name, which no other may have."""
+    """Give a new file its name; reject a name that exists."""
     try:
         os.link(part, path)
     except FileExistsError:

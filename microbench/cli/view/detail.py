@@ -1,7 +1,7 @@
-"""All about one record, what matters first.
+"""Print all details of one record, the most important first.
 
-Name and outcome; what ran, where and when; where the time went; what each run used; what
-the monitor saw; at last whatever else was recorded, a line each.
+The order is: name and outcome; command, host and time; durations and phases; usage of each
+run; samples of the monitor; all other fields, a line each.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ if TYPE_CHECKING:
     Rows = list[list[str]]
 
 INDENT = '  '
-LONGEST = 2000  # characters of what stands beside a label
-# Larger objects are counted instead of shown; but not these namespaces, and others only if
-# they have many names, as that of a job.
+LONGEST = 2000  # characters of a value beside a label
+# Objects with more names are counted instead of printed, except for the namespaces OPEN.
 NAMES = 16
 OPEN = ('mb', 'call', 'host', 'python')
 
-# Schedulers and launchers beside SLURM: where their fields have the number of the job.
+# Schedulers and launchers besides SLURM, and their field with the number of the job.
 JOBS = {
     **dict.fromkeys(('pbs', 'lsf', 'cobalt', 'pjm'), 'jobid'),
     **dict.fromkeys(('sge', 'flux', 'htcondor', 'oar', 'aws_batch'), 'job_id'),
     'kubernetes': 'uid',
     'torchrun': 'run_id',
 }
-# What is shown elsewhere, and so is not among the rest: paths, and all below them.
-SHOWN = (
+# Paths that other sections print, with all paths below them.
+COVERED = (
     *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
     'call.timings_summary',
     *('call.command', 'call.working_dir', 'call.returncode', 'call.start_time'),
@@ -53,7 +52,7 @@ SHOWN = (
     *(f'{field}.{number}' for field, number in JOBS.items()),
     *('slurm.array_task_id', 'slurm.procid', 'git.commit', 'git.branch', 'git.dirty'),
 )
-# What seldom explains anything, and is only shown with the whole.
+# Paths that seldom explain anything; only `full` prints them.
 SELDOM = (
     *('mb.run_id', 'mb.schema', 'mb.timezone', 'mb.duration_counter', 'mb.clock'),
     *('call.invocation', 'call.finish_time', 'call.timings_iteration', 'python.prefix'),
@@ -67,25 +66,25 @@ EXIT_PATHS = {
 
 
 def detail(record: dict[str, Any], terminal: Terminal, *, full: bool) -> Iterator[str]:
-    """Yield the lines that tell all about a record.
+    """Yield the lines with all details of a record.
 
     Args:
         record: any JSON object.
-        terminal: where they will be shown.
-        full: show long lists and objects too.
+        terminal: terminal that will print them.
+        full: include long lists and objects.
     """
     view = RecordView(record)
     outcome, well = view.outcome
     name = Cell(view.name or 'a record', 'bold')
     heading = [name, Cell(outcome, 'green' if well else 'red')]
     yield from terminal.table([heading], elastic=[0, 1])
-    story = ((label, value) for label, value in _story(view) if value)
+    summary = ((label, value) for label, value in _summary(view) if value)
     labelled = [
         [Cell(label, 'dim'), value if full else cut(value, LONGEST)]
-        for label, value in story
+        for label, value in summary
     ]
     yield from _section('', labelled, terminal, elastic=[1])
-    times, narrow = times_of(view), (7, 4, 3)  # without the bars, then without a range
+    times, narrow = times_of(view), (7, 4, 3)  # first drop the bars, then the range
     yield from _section('', times, terminal, slice(1, -1), elastic=[0], optional=narrow)
     runs = runs_of(view, full)
     between = range(len(runs[0]) - 2, 0, -1) if runs else ()
@@ -117,7 +116,7 @@ def _section(
 # --- what ran, where and when ------------------------------------------------------------
 
 
-def _story(view: RecordView) -> Iterator[tuple[str, str]]:
+def _summary(view: RecordView) -> Iterator[tuple[str, str]]:
     record, call = view.record, view.call
     yield from _troubles(view)
     yield 'command', _command(call.get('command'))
@@ -158,7 +157,7 @@ def _when(moment: Any) -> str:
 
 
 def _between(view: RecordView) -> str:
-    """Return from when on and by when the process was dead, as far as that is known."""
+    """Return the times between which the process died, as far as they are known."""
     times = {
         'after': _when(view.call.get('finish_time')),
         'before': _when(part(view.record, 'recovered', 'ended_before')),
@@ -232,7 +231,7 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _rest(record: dict[str, Any], full: bool) -> Rows:
-    hidden = SHOWN if full else (*SHOWN, *SELDOM)
+    hidden = COVERED if full else (*COVERED, *SELDOM)
     rest = record
     if not full:
         limits = {**dict.fromkeys(record, NAMES), **dict.fromkeys(OPEN, inf)}
@@ -245,7 +244,7 @@ def _rest(record: dict[str, Any], full: bool) -> Rows:
 
 
 def _in_short(value: Any, most: float) -> Any:
-    """Return a value in which long lists and texts, and large objects, are not."""
+    """Return a value with long lists, long texts and large objects shortened."""
     if isinstance(value, dict):
         if len(value) > most:
             return Cell(counted(value))

@@ -1,6 +1,6 @@
-"""`microbench diff`: why one record was slower than another.
+"""`microbench diff`: find out why one record is slower than another.
 
-First where the time differs, phase by phase; then what else differs, place by place.
+Print first the differences in time, phase by phase, then all other differences.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ ABOUT = """\
 Say where two records differ: in their times, and in what may explain them. Where there
 are just two records, A and B can be left out."""
 
-NOTICEABLE = 0.05  # from here on a ratio gets a colour
+NOTICEABLE = 0.05  # larger changes of a ratio get a colour
 STYLES = {CHANGED: 'yellow', REMOVED: 'red', ADDED: 'green'}
 
 ABOVE = ('call.name', 'host.hostname')
 
-# Compared as figures; whatever else differs is listed as it is.
+# Fields that are compared as numbers, in the table at the top.
 USAGE = (
     *(('user time', 'utime', units.duration), ('system time', 'stime', units.duration)),
     *(('memory', 'maxrss', units.size), ('page faults', 'majflt', units.number)),
@@ -45,7 +45,7 @@ USAGE = (
 
 
 def compare(words: list[str]) -> int:
-    """Compare what the words choose."""
+    """Compare the records that the words select."""
     asked = _parser().parse_intermixed_args(words)
     paths, selectors = divided(asked.path)
     left, right = _both(Entries(paths), selectors)
@@ -77,7 +77,7 @@ def _parser() -> Subparser:
 
 
 def _both(entries: Entries, selectors: list[str]) -> list[Entry]:
-    """Return the two records that are chosen, or the only two there are."""
+    """Return the two selected records, or the only two."""
     how = 'by their numbers or ids: PATH A B'
     if len(selectors) not in (0, 2):
         raise UsageError(f'choose two records, not {len(selectors)}, {how}')
@@ -127,7 +127,7 @@ def _outcome(view: RecordView) -> str:
 
 
 def _times(left: RecordView, right: RecordView) -> Iterator[list[str]]:
-    """Yield the medians, then for each phase that either has its share of a run."""
+    """Yield the medians, then the time per run of each phase that either record has."""
     a, b = (view.seconds(view.stats.median) for view in (left, right))
     yield _pair('median', a, b, signs=(left.sign, right.sign))
     for name in dict.fromkeys([*left.phases(), *right.phases()]):
@@ -158,12 +158,12 @@ def _usage(left: RecordView, right: RecordView) -> Iterator[list[str]]:
 
 
 def _bound(view: RecordView) -> str:
-    """Return what stands before the largest size if that may be the command's own."""
+    """Return the sign for a largest size that is only an upper bound."""
     return AT_MOST if view.usage and all(map(bound, view.usage)) else ''
 
 
 def _busy(left: RecordView, right: RecordView) -> Iterator[list[str]]:
-    """Yield how much of a run a processor has worked for it: what waited shows here."""
+    """Yield the share of time that the runs spent on a processor, not waiting."""
     parts = [numbers(view.busy) for view in (left, right)]
     if any(map(any, parts)):
         shares = (units.share(sum(p) / len(p)) if p else '' for p in parts)
@@ -171,7 +171,7 @@ def _busy(left: RecordView, right: RecordView) -> Iterator[list[str]]:
 
 
 def _used(view: RecordView, field: str) -> float | None:
-    """Return what one run has used on average; of memory, what any had at most."""
+    """Return the usage of a run on average, and for memory the maximum."""
     values = numbers([used.get(field) for used in dicts(view.usage)])
     if not values:
         return None
@@ -186,14 +186,14 @@ def _pair(
     form: Callable[[float], str] = units.duration,
     signs: tuple[str, str] = ('', ''),
 ) -> list[str]:
-    """Return a row; what took at least so long has a sign, and no ratio."""
+    """Return a row of the table; bounds have a sign and no ratio."""
     pairs = zip(signs, (left, right), strict=True)
     texts = ['' if value is None else sign + form(value) for sign, value in pairs]
     return [Cell(title, 'dim'), *texts, '' if any(signs) else _ratio(left, right)]
 
 
 def _ratio(left: float | None, right: float | None) -> str:
-    """Say how many times as much the second is; more is seldom better."""
+    """Return how many times as large the second value is; an increase is red."""
     if not left or right is None or left < 0 or right < 0:
         return ''
     ratio = right / left
@@ -202,7 +202,7 @@ def _ratio(left: float | None, right: float | None) -> str:
 
 
 def _is_above(path: str) -> bool:
-    """Whether the table of times says it already."""
+    """Return whether the table at the top covers a path."""
     return path in ABOVE or path.startswith('call.timings.')
 
 

@@ -1,4 +1,4 @@
-"""The records that a subcommand is about: from files, numbered, some of them chosen."""
+"""Read, number and select the records for a subcommand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 STDIN = '-'
-NUMBER = re.compile(r'0|-?[1-9]\d*')  # 00 begins an id
+NUMBER = re.compile(r'0|-?[1-9]\d*')  # not 00, which begins an id
 ID = re.compile(r'[0-9a-f][0-9a-f-]*')
 
 PATHS = 'result files, or patterns of them; - for standard input'
@@ -32,7 +32,7 @@ it is negative; or by the beginning of its mb.record_id."""
 
 
 class Entry:
-    """A record and where it is."""
+    """A record, its number and its file."""
 
     __slots__ = ('number', 'path', 'record')
 
@@ -43,17 +43,17 @@ class Entry:
 
 
 class Entries:
-    """The records of files, numbered through from 0, in the order in which they are read.
+    """Iterate over the records of files, numbered from 0 in the order of reading.
 
-    Those of the flat schema before 2.0 are converted. What is damaged is counted, and
-    told at the end.
+    Records of the flat schema before 2.0 are converted. Damaged lines are counted, and the
+    count of each file is printed after its records.
 
     Args:
         paths: names of files, or patterns; `-` is standard input.
 
     Attributes:
-        count: how many records there were so far.
-        damaged: how many damaged lines.
+        count: number of records so far.
+        damaged: number of damaged lines so far.
     """
 
     def __init__(self, paths: list[str]) -> None:
@@ -74,17 +74,21 @@ class Entries:
 
     @property
     def sources(self) -> str:
-        """What was read, for messages."""
+        """Name of the file, or the number of files, for messages."""
         names = [name_of(path) for path in self.paths]
         return names[0] if len(names) == 1 else f'{len(names)} files'
 
     @property
     def sources_hold(self) -> str:
-        """The beginning of a sentence about what is in them."""
+        """The beginning of a sentence about the contents of the files."""
         return f'{self.sources} {"holds" if len(self.paths) == 1 else "hold"}'
 
     def nothing(self) -> str:
-        """Say that there was no record to show; raise where that means a wrong file."""
+        """Return the message for no records.
+
+        Raises:
+            UsageError: there are only damaged lines, so the file is probably a wrong one.
+        """
         if self.count:
             of_all = (
                 'the only record' if self.count == 1 else f'any of {self.count} records'
@@ -96,10 +100,10 @@ class Entries:
 
 
 def expanded(paths: list[str]) -> list[str]:
-    """Return paths with the files that patterns match in the place of patterns.
+    """Return paths in which matching files replace the patterns.
 
     Raises:
-        UsageError: nothing matches one.
+        UsageError: no file matches a pattern.
     """
     found = []
     for path in paths:
@@ -111,12 +115,16 @@ def expanded(paths: list[str]) -> list[str]:
 
 
 def name_of(path: str) -> str:
-    """Return what a file is called in messages."""
+    """Return the name of a file for messages."""
     return 'standard input' if path == STDIN else safe(path)
 
 
 def lines_of(path: str) -> Iterator[bytes]:
-    """Yield one or more lines of a file; a UsageError says why it cannot be read."""
+    """Yield blocks of whole lines of a file.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
     try:
         yield from _standard_input() if path == STDIN else blocks_of(path)
     except OSError as error:
@@ -129,14 +137,17 @@ def _standard_input() -> Iterator[bytes]:
     if sys.stdin is None or sys.stdin.closed:
         raise UsageError('standard input is closed')
     with open(sys.stdin.fileno(), 'rb', closefd=False) as file:
-        # Plain ones line by line, as they come.
+        # Plain text is read line by line as it arrives.
         yield from contents(file) if is_packed(file) else file
 
 
 def divided(words: list[str]) -> tuple[list[str], list[str]]:
-    """Divide words into paths and, at the end, choices of records.
+    """Split words into paths and the selectors of records that follow them.
 
-    A word that is no existing file, and looks like a number or an id, is a choice.
+    A word is a selector if it looks like a number or an id and no such file exists.
+
+    Returns:
+        The paths and the selectors.
 
     Raises:
         UsageError: a number stands before a file.
@@ -161,10 +172,10 @@ def _is_selector(word: str) -> bool:
 
 
 class RecordSelector:
-    """One record among many, which go by once.
+    """Selects one record while all records are read once.
 
     Args:
-        word: a number, negative from the end, or the beginning of an id.
+        word: a number, negative to count from the end, or the beginning of an id.
     """
 
     def __init__(self, word: str) -> None:
@@ -175,7 +186,7 @@ class RecordSelector:
         self.by_id: list[Entry] = []
 
     def offer(self, entry: Entry) -> None:
-        """Look at one more record."""
+        """Consider the next record."""
         self.last.append(entry)
         if entry.number == self.number:
             self.by_number = entry
@@ -183,10 +194,10 @@ class RecordSelector:
             self.by_id.append(entry)
 
     def found(self, entries: Entries) -> Entry:
-        """Return the record.
+        """Return the selected record.
 
         Raises:
-            UsageError: there is none, or not only one.
+            UsageError: no record matches, or several ids do.
         """
         if self.last.maxlen and len(self.last) == self.last.maxlen:
             return self.last[0]
@@ -213,7 +224,11 @@ def _no_such(word: str, entries: Entries) -> str:
 
 
 def select(entries: Entries, words: list[str]) -> list[Entry]:
-    """Return the records that these words choose, in the order of the words."""
+    """Return the records that these words select, in the order of the words.
+
+    Raises:
+        UsageError: a word selects no record, or is ambiguous.
+    """
     if not all(words):
         raise UsageError('choose a record by its number, or by the beginning of its id')
     selectors = [RecordSelector(word) for word in words]

@@ -1,4 +1,4 @@
-"""What a record says about its times and how it ended, whatever its shape."""
+"""Read name, times and outcome of a record of any shape."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OTHERS = '(other names)'
 
 
 class RecordView:
-    """A record, asked for what people want to know first.
+    """View of a record that computes its name, times and outcome.
 
     >>> view = RecordView({'call': {'name': 'fit', 'durations': [0.2, 0.1, 0.4]}})
     >>> view.name, view.time(view.stats.median), view.outcome
@@ -60,14 +60,14 @@ class RecordView:
 
     @property
     def durations(self) -> list[float]:
-        """Those of `call.durations` that are numbers, in their order."""
+        """The numbers in `call.durations`, in order."""
         if self._durations is None:
             self._durations = numbers(self.call.get('durations'))
         return self._durations
 
     @property
     def stats(self) -> Stats:
-        """Number, median and range of the durations."""
+        """Count, median and range of the durations."""
         if self._stats is None:  # there may be millions
             self._stats = Stats(self.durations)
             histogram = self.call.get('histogram')
@@ -77,22 +77,22 @@ class RecordView:
 
     @property
     def is_bound(self) -> bool:
-        """Whether the process lived on for an unknown time after the last duration."""
+        """Whether the process ran for an unknown time after the last duration."""
         return part(self.record, 'recovered', 'duration_is_lower_bound') is True
 
     @property
     def sign(self) -> str:
-        """What stands before a duration that may have been longer."""
+        """The sign before durations that are lower bounds, or an empty text."""
         return AT_LEAST if self.is_bound else ''
 
     def phases(self, field: str = 'timings') -> dict[str, Stats]:
         """Return the phases by name, in the order in which they first ended.
 
         Args:
-            field: `'timings'`, or `'open_timings'` for those that had not ended.
+            field: `'timings'`, or `'open_timings'` for phases that had not ended.
         """
         totals = list(dicts(self.call.get(f'{field}_summary')))
-        if totals:  # more phases than are listed
+        if totals:  # there were more phases than the record lists
             return {_name_of(entry): of_total(entry) for entry in totals}
         found: dict[str, list[float]] = {}
         for entry in dicts(self.call.get(field)):
@@ -102,11 +102,11 @@ class RecordView:
 
     @property
     def scale(self) -> float | None:
-        """Seconds in one unit of the duration counter; None: nobody knows."""
+        """Seconds in one unit of the duration counter; None if the unit is unknown."""
         return units.scale_of(self.counter)
 
     def time(self, value: float | None) -> str:
-        """Return a duration as text: with its unit, where that is known."""
+        """Return a duration as text, with its unit if that is known."""
         if value is None:
             return ''
         return (
@@ -116,17 +116,17 @@ class RecordView:
         )
 
     def seconds(self, value: float | None) -> float | None:
-        """Return a duration in seconds; unchanged where its unit is not known."""
+        """Return a duration in seconds, or unchanged if its unit is unknown."""
         return None if value is None else value * (self.scale or 1.0)
 
     @property
     def usage(self) -> list[Any]:
-        """`resource_usage`: what each run has used, or anything else that stands there."""
+        """The list `resource_usage`, with one item for each run in a valid record."""
         return items(self.record.get('resource_usage'))
 
     @property
     def busy(self) -> list[float | None]:
-        """For each run, the CPU seconds that it has used in a second; None: unknown."""
+        """CPU seconds per second of each run; None if unknown."""
         if self.scale is None or self.is_bound:
             return []
         pairs = zip(self.usage, items(self.call.get('durations')), strict=False)
@@ -136,12 +136,12 @@ class RecordView:
 
     @property
     def outcome(self) -> tuple[str, bool]:
-        """How it ended, in a few words, and whether that was well."""
+        """How the run ended, in a few words, and whether it succeeded."""
         words = next(self._failures(), None)
         return ('ok', True) if words is None else (words, False)
 
     def _failures(self) -> Iterator[str]:
-        """Yield what went wrong, the first cause first."""
+        """Yield the failures, the first cause first."""
         record = self.record
         if record.get('exit_signal'):
             yield text(record['exit_signal'])
@@ -169,7 +169,7 @@ class RecordView:
 
 
 def _name_of(total: dict[str, Any]) -> str:
-    """Return the name of phases; many names may share a total, which has none."""
+    """Return the name of a total of phases; the total of several names has none."""
     name = total.get('name')
     return OTHERS if name is None else text(name)
 
@@ -182,7 +182,7 @@ def _busy(used: Any, duration: Any, scale: float) -> float | None:
 
 
 def exit_text(code: float) -> str:
-    """Say how a process ended, by its return code.
+    """Return how a process ended, for its return code.
 
     >>> exit_text(3), exit_text(-15), exit_text(-1000)
     ('exit 3', 'SIGTERM', 'signal 1000')

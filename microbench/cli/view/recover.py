@@ -1,4 +1,4 @@
-"""`microbench recover`: put the records of processes that were killed into their file."""
+"""`microbench recover`: append the records of killed processes to their file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def recover(words: list[str]) -> int:
     asked = _parser().parse_args(words)
     terminal = Terminal(sys.stdout)
     for path in expanded(asked.path):
-        _refuse_what_is_no_file(path)
+        _require_regular_file(path)
         said = False
         for report in _reports(path, asked.dry_run, asked.force):
             said = True
@@ -58,12 +58,12 @@ def _parser() -> Subparser:
         '--force',
         action='store_true',
         help='also journals of other users and hosts, if their processes are dead: '
-        'nobody can tell for other hosts',
+        'microbench cannot check processes of other hosts',
     )
     return parser
 
 
-def _refuse_what_is_no_file(path: str) -> None:
+def _require_regular_file(path: str) -> None:
     if os.path.isdir(path):
         raise UsageError(f'{path} is a directory: give a file of records')
     if os.path.exists(path) and not os.path.isfile(path):

@@ -1,7 +1,4 @@
-"""`microbench show`: records as people want to see them, many or some.
-
-Many are a table, a line each; chosen ones are shown whole, what matters first.
-"""
+"""`microbench show`: print a table of many records, or all details of selected ones."""
 
 from __future__ import annotations
 
@@ -28,11 +25,11 @@ ABOUT = """\
 Show records: a table of many, or all about chosen ones. A file that holds one record is
 shown like a chosen one, except with --json or --column."""
 
-# Of the table. The names can be given to --sort, and are those of --json.
+# Columns of the table; --sort takes these names, and --json prints them.
 COLUMNS = ('number', 'start', 'name', 'host', 'n', 'median', 'min', 'max', 'outcome')
 OWN = (*COLUMNS, 'file', 'record_id', 'is_lower_bound')  # all that --json prints
 RIGHT = {'number', 'n', 'median', 'min', 'max'}
-OPTIONAL = ('max', 'min', 'start', 'host')  # are left out where the terminal is narrow
+OPTIONAL = ('max', 'min', 'start', 'host')  # dropped in this order on a narrow terminal
 TITLES = {'number': '#'}
 
 
@@ -40,13 +37,13 @@ class Row:
     """A line of the table.
 
     Attributes:
-        values: by column: what to sort by, and to print as JSON.
-        cells: by column: what to show.
+        values: values by column, to sort by and to print as JSON.
+        cells: texts by column, to print in the table.
 
     Args:
         entry: the record.
-        fields: columns of fields, named by `_title`.
-        full: show their values whole, however long.
+        fields: titles of the columns of fields, from `_title`.
+        full: do not shorten the values of fields.
     """
 
     __slots__ = ('cells', 'values')
@@ -88,7 +85,7 @@ def _at_least(view: RecordView, value: float | None) -> str:
 
 
 def _title(field: str) -> str:
-    """Return the name of the column of a field: with a dot where a column of ours has it.
+    """Return the title of the column of a field; a dot marks names of built-in columns.
 
     >>> _title('host.os'), _title('n'), _title('.n')
     ('host.os', '.n', '.n')
@@ -102,7 +99,7 @@ def _field(record: dict[str, Any], title: str) -> Any:
 
 
 def show(words: list[str]) -> int:
-    """Show what the words ask for."""
+    """Print the records that the words select."""
     asked = _parser().parse_intermixed_args(words)
     paths, selectors = divided(asked.path)
     entries = Entries(paths)
@@ -116,7 +113,7 @@ def show(words: list[str]) -> int:
 
 
 def _print_unread_journals(paths: list[str]) -> None:
-    """Say where records may be that are not shown."""
+    """Print which journals could not be read: they may hold further records."""
     from ...journal.lost import left_alone  # start-up time
 
     for path in paths:
@@ -186,7 +183,7 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
 
 
 def _show_selected(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
-    """Show all about records, or rows if columns are asked for."""
+    """Print the details of records, or a table if there are --column options."""
     some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
     if not some:
         print_stderr(f'{entries.sources}: the condition does not hold for what was chosen')
@@ -198,13 +195,13 @@ def _show_selected(some: list[Entry], entries: Entries, asked: argparse.Namespac
 
 
 def _fields(asked: argparse.Namespace) -> list[str]:
-    """Return the titles of the columns of fields, one of which may be sorted by."""
+    """Return the titles of the columns of fields, that of --sort included."""
     sort = [] if asked.sort in OWN else [asked.sort]
     return list(dict.fromkeys(map(_title, [*asked.column, *sort])))
 
 
 def _rank(value: Any) -> tuple[int, Any]:
-    """Return a key that sorts numbers before texts before the rest; absent ones last."""
+    """Return a sort key: numbers first, then texts, then other values, then None."""
     if is_number(value):
         return 0, value
     if isinstance(value, str):
@@ -233,7 +230,7 @@ def _print(rows: list[Row], entries: Entries, asked: argparse.Namespace) -> None
 def _table(
     rows: list[Row], columns: list[str], terminal: Terminal, sort: str
 ) -> Iterable[str]:
-    """Return the lines; what they are sorted by is always there."""
+    """Return the lines of the table; the column of --sort is never dropped."""
     heading = [Cell(TITLES.get(name, safe(name)), 'bold') for name in columns]
     texts = [[row.cells[name] for name in columns] for row in rows]
     fixed = {*RIGHT, 'start'}
@@ -245,7 +242,7 @@ def _table(
     )
 
 
-# --- whole -------------------------------------------------------------------------------
+# --- details -----------------------------------------------------------------------------
 
 
 def _show_details(some: list[Entry], asked: argparse.Namespace) -> None:
@@ -259,7 +256,7 @@ def _show_details(some: list[Entry], asked: argparse.Namespace) -> None:
 
 
 def _json_of(value: Any) -> str:
-    """Return a value as strict JSON in ASCII, which no terminal can take amiss."""
+    """Return a value as strict JSON in ASCII, which is safe on every terminal."""
     from ...encoding import json_text  # start-up time
 
     return json_text.encode(value).decode('ascii')

@@ -1,4 +1,4 @@
-"""What the subcommands have in common: their parser, and how they end."""
+"""Parse the options of subcommands, and turn their errors into exit statuses."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
 
 
 class _Layout(argparse.HelpFormatter):
-    """Help of 80 columns at most, in which an empty line begins a paragraph."""
+    """Format help in at most 80 columns, with paragraphs at empty lines."""
 
     def __init__(self, prog: str) -> None:
-        # A given width spares the import of shutil, which costs more than all the parsing.
+        # Without a width, argparse imports shutil, which takes longer than all parsing.
         super().__init__(prog, max_help_position=28, width=page_width(sys.stdout))
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
@@ -35,12 +35,12 @@ class _Layout(argparse.HelpFormatter):
 
 
 class Subparser(argparse.ArgumentParser):
-    """The options of a subcommand.
+    """Parser of the options of a subcommand.
 
     Args:
-        name: the subcommand.
-        about: what it does; the first thing that its help says.
-        notes: the last.
+        name: name of the subcommand.
+        about: description at the beginning of its help.
+        notes: text at the end of its help.
     """
 
     def __init__(self, name: str, about: str, notes: str) -> None:
@@ -63,15 +63,15 @@ class Subparser(argparse.ArgumentParser):
 
 
 def _as_path(word: str) -> str:
-    """Return a path that is not taken for an option; `-` stays standard input."""
+    """Return a path that argparse takes for no option; `-` stays standard input."""
     return f'./{word}' if word.startswith('-') and word != '-' else word
 
 
 def condition_of(word: str) -> Callable[[dict[str, Any]], bool]:
-    """Return the condition that an option gives.
+    """Return the function for the expression of --filter.
 
     Raises:
-        argparse.ArgumentTypeError: it is none.
+        argparse.ArgumentTypeError: the expression is invalid.
     """
     from ...results.filter import condition  # start-up time
 
@@ -82,10 +82,15 @@ def condition_of(word: str) -> Callable[[dict[str, Any]], bool]:
 
 
 def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str]], int]:
-    """Return a subcommand that ends in order.
+    """Return the `main` of a subcommand, which turns errors into messages and statuses.
 
-    Wrong use is one sentence and status 2. A reader of standard output that goes away
-    (`| head`) ends it in silence; a disk that is full does not.
+    Wrong use prints one sentence and returns 2. If the reader of standard output goes away
+    (`| head`), it returns 0 silently; other write errors, such as a full disk, print a
+    message.
+
+    Args:
+        name: name of the subcommand, for messages.
+        work: function that takes the words and returns the status.
     """
 
     def main(words: list[str]) -> int:

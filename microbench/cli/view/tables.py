@@ -1,6 +1,6 @@
-"""Where the time of a record went: its phases, its runs, what the monitor saw.
+"""Make tables of the phases, the runs and the monitor samples of a record.
 
-Each function returns the rows of a table, the titles first; none where there is nothing.
+Each function returns the rows of a table, titles first; an empty list without data.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     Rows = list[list[str]]
 
-RUNS = 10  # so many are listed one by one
+RUNS = 10  # number of runs that are listed
 
-# Of resource_usage: title, field, and what its numbers are.
+# Title, field of resource_usage, and format of the numbers.
 USAGE = (
     *(('user', 'utime', units.duration), ('system', 'stime', units.duration)),
     *(('memory', 'maxrss', units.size), ('page faults', 'majflt', units.number)),
@@ -37,7 +37,7 @@ USAGE = (
 
 
 def times_of(view: RecordView) -> Rows:
-    """Return the durations, and the phases as parts of them."""
+    """Return rows for the durations, and for the phases as parts of them."""
     overall = view.stats
     bound = view.is_bound
     parts = [(name, stats, False) for name, stats in view.phases().items()]
@@ -55,7 +55,7 @@ def times_of(view: RecordView) -> Rows:
 
 
 def _figures(view: RecordView, stats: Stats, several: bool, at_least: bool) -> list[str]:
-    """Return them; those of what was killed have taken `at_least` so long."""
+    """Return the cells of statistics; with `at_least` they are lower bounds."""
     sign = AT_LEAST if at_least else ''
     if not several:
         return [sign + view.time(stats.total)]
@@ -64,7 +64,7 @@ def _figures(view: RecordView, stats: Stats, several: bool, at_least: bool) -> l
 
 
 def _share(stats: Stats, overall: Stats, at_least: bool) -> list[str]:
-    """Return which part it is; of a whole that took `at_least` so long it is none."""
+    """Return the cells for the share of a phase; empty if the total is a lower bound."""
     if at_least or not overall.total or stats.total is None:
         return ['', '']
     fraction = max(stats.total / overall.total, 0.0)
@@ -75,11 +75,11 @@ def _share(stats: Stats, overall: Stats, at_least: bool) -> list[str]:
 
 
 def runs_of(view: RecordView, full: bool) -> Rows:
-    """Return a line for each run, if more is known of them than the durations.
+    """Return a row for each run, if the record has more than the durations.
 
     Args:
-        view: of the record.
-        full: all of them, however many.
+        view: view of the record.
+        full: list all runs, however many.
     """
     most = None if full else RUNS
     known = {**_busy(view, most), **_usage(view, most), **_ends(view.call, most)}
@@ -95,14 +95,14 @@ def runs_of(view: RecordView, full: bool) -> Rows:
 
 
 def _busy(view: RecordView, most: int | None) -> dict[str, list[str]]:
-    """Return the column that tells how much of each run a processor has worked for it."""
+    """Return the column with the CPU share of each run."""
     busy = view.busy
     shares = [_figure(value, units.share) for value in busy[:most]]
     return {'cpu': shares} if any(busy) else {}
 
 
 def _usage(view: RecordView, most: int | None) -> dict[str, list[str]]:
-    """Return columns for the resources of which something was used."""
+    """Return the columns of the resources that were used."""
     columns = {}
     for title, field, form in USAGE:
         values = [part(used, field) for used in view.usage]
@@ -115,12 +115,12 @@ def _usage(view: RecordView, most: int | None) -> dict[str, list[str]]:
 
 
 def bound(used: Any) -> str:
-    """Return what stands before a size that may be that of the command itself."""
+    """Return the sign before a size that is an upper bound, or an empty text."""
     return AT_MOST if part(used, 'maxrss_is_upper_bound') is True else ''
 
 
 def _ends(call: dict[str, Any], most: int | None) -> dict[str, list[str]]:
-    """Return the column that tells how each run ended, if it can be known."""
+    """Return the column with the end of each run, if the record has return codes."""
     codes, late = call.get('returncode'), call.get('timed_out_iterations')
     if not isinstance(codes, list) or not codes:
         return {}
@@ -148,7 +148,7 @@ def _dim(titles: Iterable[str]) -> list[str]:
 
 
 def samples_of(view: RecordView) -> Rows:
-    """Return least, median and most of what the monitor has seen."""
+    """Return rows with minimum, median and maximum of the monitor samples."""
     found: dict[str, list[float]] = {}
     for sample in _all_samples(view.call.get('monitor')):
         for name, value in sample.items():
@@ -164,7 +164,7 @@ def samples_of(view: RecordView) -> Rows:
 
 
 def _all_samples(monitor: Any) -> Iterator[dict[str, Any]]:
-    """Yield the samples of a flat list, and those of a list for each iteration."""
+    """Yield the samples of a flat list, or of one list for each iteration."""
     yield from dicts(monitor)
     for inner in items(monitor):
         yield from dicts(inner)

@@ -1,4 +1,4 @@
-"""`microbench tail`: records as they are written, a line each."""
+"""`microbench tail`: print records as they are written, a line each."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ what ran and where, how long it took, how it ended. The file may be rotated, rep
 not there yet."""
 
 
-INTERVAL = 0.5  # seconds between looks at the file where the kernel tells nothing
-BATCH = 100  # records whose lines are aligned at once
+INTERVAL = 0.5  # seconds between checks if the kernel reports no changes
+BATCH = 100  # records that are aligned together
 RIGHT, ELASTIC = {3}, {1, 2, 4}  # columns of the lines
 
 
 def tail(words: list[str]) -> int:
-    """Show what the words ask for, until nobody wants to see more."""
+    """Print the records that the words select, until the reader goes away."""
     asked = _parser().parse_args(words)
     output = _as_json if asked.json else _Aligned(Terminal(sys.stdout)).lines
     for records in _batches(asked):
@@ -99,7 +99,7 @@ def _any(_record: Record) -> bool:
 
 
 def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
-    """Yield what there is, again and again: at first the last records, then new ones."""
+    """Yield batches of records: first the last ones, then new ones."""
     if asked.path == STDIN:
         yield from _of_standard_input(asked)
         return
@@ -125,8 +125,8 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
 
 
 def _last_ones(asked: argparse.Namespace) -> list[Record]:
-    """Return the last records of a file, and of killed processes that belong there."""
-    lost = lost_records(asked.path)  # first: whatever is put into the file is seen there
+    """Return the last records of a file, including those of killed processes."""
+    lost = lost_records(asked.path)  # first: later ones are in the file
     follower = Follower(asked.path, _print_damage)
     last = follower.last(asked.lines, asked.filter)
     if not (follower.descriptors or lost):
@@ -141,7 +141,7 @@ def _followed(
     if not follower.descriptors:
         print_stderr(f'microbench tail: {name_of(asked.path)} does not exist yet')
     yield iter(last)
-    _mind_reader(watcher)
+    _watch_reader(watcher)
     while True:
         watched = follower.descriptors
         watcher.watch(watched)
@@ -150,16 +150,16 @@ def _followed(
             watcher.wait(INTERVAL)
 
 
-def _mind_reader(watcher: Watcher) -> None:
-    """End when our reader goes away, and not only when there is something to write."""
+def _watch_reader(watcher: Watcher) -> None:
+    """End as soon as the reader of our output goes away, not only at the next record."""
     try:
         watcher.mind(sys.stdout.fileno())
     except (OSError, ValueError):
-        pass  # not a stream of the system's
+        pass  # not a real stream
 
 
 def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
-    """Yield each record as it comes; where that is not asked for, the last ones."""
+    """Yield each record as it arrives; with --no-follow, the last ones at the end."""
     lines = Lines(lines_of(STDIN))
     wanted = filter(asked.filter, lines)
     if asked.follow:
@@ -176,7 +176,7 @@ def _print_damage(line: bytes) -> None:
     print_stderr(f'microbench tail: a line was skipped, it is not a record: {beginning}')
 
 
-# --- how they are shown ------------------------------------------------------------------
+# --- how they are printed ----------------------------------------------------------------
 
 
 def _as_json(records: Iterable[Record]) -> list[str]:
@@ -184,14 +184,14 @@ def _as_json(records: Iterable[Record]) -> list[str]:
 
 
 class _Aligned:
-    """Lines whose columns are as wide as the widest cell so far."""
+    """Aligns lines: each column is as wide as its widest cell so far."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._widest = ['', '', '', '', '']
 
     def lines(self, records: Iterable[Record]) -> list[str]:
-        """Return the lines of some records."""
+        """Return one line for each record."""
         rows = [_cells(record) for record in records]
         self._widest = [
             max(cells, key=columns) for cells in zip(self._widest, *rows, strict=True)
@@ -214,7 +214,7 @@ def _cells(record: Record) -> list[str]:
 
 
 def _time(view: RecordView) -> str:
-    """Return the duration, or the median and number of several."""
+    """Return the duration, or the number of runs and their median."""
     stats = view.stats
     several = f'{stats.count} × ' if stats.count > 1 else ''
     time = view.time(stats.median)
