@@ -68,7 +68,7 @@ def in_time(attempt):
 
 
 def is_gone(number):
-    """Whether a process has ended, even if nobody has collected it yet."""
+    """Whether a process has ended, even if it was not collected yet."""
     try:
         return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

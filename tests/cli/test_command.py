@@ -182,7 +182,7 @@ def test_fields_are_strings_whatever_their_name(command):
 
 
 def test_of_two_fields_of_one_name_the_last_one_counts(command):
-    """A script has a default, and whoever calls it has another value."""
+    """A script has a default, and its caller passes another value."""
     outcome = command(*OUT, '-f', 'stage=test', '-f', 'stage=night', 'true')
     assert (outcome.status, only(outcome)['stage']) == (0, 'night')
 

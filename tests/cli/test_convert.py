@@ -22,7 +22,7 @@ from tests.results.test_flat_schema import NEW, OLD
 
 
 def test_old_records_are_converted_and_others_passed_on(capsys, tmp_path):
-    """In their order; the count is told apart from them."""
+    """In their order; the count is printed elsewhere."""
     path = write(tmp_path / 'x', [OLD, SOLVE, OLD])
     assert main([path]) == 0
     out, err = capsys.readouterr()

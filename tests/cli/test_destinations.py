@@ -163,7 +163,7 @@ def test_a_dead_one_costs_no_other(dead, web, redis, tmp_path, capsys):
 
 
 def unknown(host, *more, **options):
-    """What getaddrinfo says of a name that nobody knows."""
+    """What getaddrinfo says of an unknown name."""
     raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
 
 
@@ -222,7 +222,7 @@ def test_behind_a_proxy_no_name_is_looked_up(web, capsys, monkeypatch):
 
 
 def run(words, environment, tmp_path, **streams):
-    """Run the command with streams of ours."""
+    """Run the command with streams of the test."""
     return subprocess.run(
         [sys.executable, '-m', 'microbench', *words],
         env=environment,
@@ -238,7 +238,7 @@ SPEAKING = ['--', 'sh', '-c', 'echo out; echo err >&2; exit 3']
 
 @pytest.mark.parametrize('name', ['/dev/stderr', '/dev/stdout', '-'])
 def test_a_standard_stream_as_a_destination(name, command):
-    """So the record and the program's own output can be told apart."""
+    """So the record and the output of the program stay separate."""
     outcome = command('-o', name, *SPEAKING)
     assert outcome.status == 3
     said = {'stdout': outcome.stdout, 'stderr': outcome.stderr}

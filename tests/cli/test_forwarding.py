@@ -82,7 +82,7 @@ def test_a_child_that_gets_it_before_we_do(command, name):
 
 
 def test_a_shell_whose_child_gets_it_first(command):
-    """It ends with 128 + N by itself; we are told a little later."""
+    """It ends with 128 + N by itself; the signal reaches us a little later."""
     child = f'{sys.executable} -c "$0" {int(signal.SIGTERM)}; exit $?'
     late = DIES_FIRST.replace('os.getppid()', 'int(os.environ["US"])')
     outcome = command(*OUT, '--', 'sh', '-c', f'US=$PPID {child}', late)
@@ -93,7 +93,7 @@ def test_a_shell_whose_child_gets_it_first(command):
 
 
 def test_a_child_that_kills_itself(command):
-    """We were not meant: all iterations are run, and there is no signal of ours."""
+    """The signal was for the child only: all iterations run, and we end normally."""
     outcome = command(*OUT, '-n', '2', '--', 'sh', '-c', 'kill -TERM $$')
     assert outcome.status == 143
     assert only(outcome)['call']['returncode'] == [-signal.SIGTERM] * 2

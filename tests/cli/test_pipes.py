@@ -139,7 +139,7 @@ def test_a_grandchild_that_never_stops_writing(start):
 
 @pytest.mark.parametrize('closed', ['>&-', '2>&-', '<&-', '<&- >&- 2>&-'])
 def test_streams_of_ours_may_be_closed(environment, tmp_path, closed):
-    """The record is complete; nothing of ours lands in a file that has their number."""
+    """The record is complete; nothing is written to a file that has their number."""
     script = f'exec "$0" -m microbench -o out.jsonl --stdout --stderr "$@" {closed}'
     words = ['sh', '-c', 'echo out; echo err >&2; exit 3']
     done = subprocess.run(

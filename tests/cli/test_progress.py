@@ -1,4 +1,4 @@
-"""What a person at the terminal is told of many runs, and nobody else."""
+"""Progress of many runs, printed only on a terminal."""
 
 import io
 import sys
@@ -40,7 +40,7 @@ def bar(request, monkeypatch):
 
 
 def told(runs, *durations, environ=XTERM):
-    """A progress that was told of runs of so many seconds, and what it has sent."""
+    """A progress after runs of these durations in seconds, and what it has sent."""
     stream = FakeTerminal()
     told = Progress(runs, Terminal(stream, environ))
     for seconds in durations:
@@ -187,7 +187,7 @@ def test_no_last_line():
     assert stream.getvalue() == ''
 
 
-# --- who is told ----------------------------------------------------------------------
+# --- where it prints ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

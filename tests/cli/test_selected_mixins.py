@@ -212,7 +212,7 @@ def test_the_current_directory_can_be_left_out(command, probe):
 
 
 class MBNode(MBHostInfo):
-    """A mixin made from one of ours."""
+    """A mixin that inherits from a built-in one."""
 
     def capture_rack(self, bm_data):
         """Set `host.rack`."""
@@ -264,7 +264,7 @@ def test_what_becomes_of_a_default(default, words, found, monkeypatch):
 
 
 def test_a_converter_may_raise_as_for_argparse():
-    """Its sentence is what is told, whichever of the two errors it is."""
+    """The message has its sentence, for both kinds of errors."""
 
     def refuse(word):
         raise argparse.ArgumentTypeError(f'{word} is not for us')
@@ -356,7 +356,7 @@ def test_two_options_of_one_name(command, installed, tmp_path, words, sentence):
 
 
 def test_all_known_are_listed(command, installed):
-    """Those that cannot be imported are told, and cost the others nothing."""
+    """Those that cannot be imported are reported, and cost the others nothing."""
     outcome = command('--show-mixins', env=installed)
     assert outcome.status == 0
     assert '\n    probe               Store a level.\n' in outcome.stdout

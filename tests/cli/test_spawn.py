@@ -107,7 +107,7 @@ def test_an_ignored_signal_stays_ignored():
 
 
 def test_descriptors():
-    """What was handed to us is handed on; nothing of ours is."""
+    """It inherits the descriptors that we inherited, and no others."""
     reader, writer = os.pipe()
     try:
         output, _ = both('ls', '/proc/self/fd', pass_fds=[reader])
@@ -119,7 +119,7 @@ def test_descriptors():
 
 
 def test_a_group_of_its_own():
-    """The process leads it; without being asked for it stays in ours."""
+    """The process leads it; otherwise it stays in the group of its parent."""
     script = 'test $$ = $(ps -o pgid= -p $$)'
     assert both('sh', '-c', script)[1] == 1
     if sys.version_info >= (3, 11):

@@ -135,7 +135,7 @@ def test_many_lines(shown, tmp_path):
 
 
 def test_damaged_lines(path, capsys):
-    """They are told, as far as they are met, and cost nothing else."""
+    """They are reported when they are read, and cost nothing else."""
     with path.open('ab') as file:
         file.write(b'\n\x1bno record\n' + as_line(SOLVE))
     assert main([str(path), '--no-follow', '-n', '2']) == 0
@@ -190,7 +190,7 @@ def test_wrong_words(words, message, capsys):
     ],
 )
 def test_wrong_files(words, message, path, tmp_path, monkeypatch, capsys):
-    """They are told before anything is shown."""
+    """They are reported before anything is printed."""
     monkeypatch.chdir(tmp_path)
     assert main(list(words)) == 2
     out, err = capsys.readouterr()

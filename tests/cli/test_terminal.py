@@ -43,7 +43,7 @@ def test_a_closed_stream_is_no_terminal():
     ('environ', 'width'), [({'COLUMNS': '44'}, 44), ({'COLUMNS': '0'}, 80), ({}, 80)]
 )
 def test_the_width_of_a_terminal(environ, width):
-    """COLUMNS tells it; where nobody knows, it is 80."""
+    """COLUMNS sets it; without it and without a terminal, it is 80."""
     assert Terminal(FakeTerminal(), environ).width == width
 
 

@@ -87,7 +87,7 @@ def only_record(folder):
 
 
 def test_ctrl_backslash(terminal, tmp_path):
-    """The program dies of SIGQUIT, and so do we, without a core dump of ours."""
+    """The program dies of SIGQUIT, and so do we, without a second core dump."""
     terminal.type(ours('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600'))
     terminal.see('started')
     terminal.press('\\')
@@ -145,7 +145,7 @@ def test_a_program_that_handles_ctrl_c_goes_on(terminal, tmp_path):
 
 
 def test_ctrl_z_and_fg(terminal, tmp_path):
-    """All of it stops, the shell is told so, and all of it goes on."""
+    """All of it stops, the shell notices, and all of it goes on."""
     terminal.type(ours('sh', '-c', 'echo started; read line; echo "got $line"'))
     terminal.see('started')
     terminal.press('Z')

@@ -75,7 +75,7 @@ def test_who_ignores_it_is_killed_after_the_grace_period(start):
 
 
 def test_a_grandchild_that_holds_the_pipe_ends_as_well(start):
-    """Captured output is not waited for, and nobody stays behind."""
+    """Captured output is not waited for, and no process stays behind."""
     script = 'exec 3<&0; cat <&3 & echo $!; wait; wait'
     command, [grandchild] = timed_out(start, script, '--stdout', lines=1)
     outcome = command.wait()
@@ -121,7 +121,7 @@ def test_no_limit_is_too_long(start):
 
 
 def test_a_child_that_has_just_ended_is_not_timed_out():
-    """Nobody has noticed yet that it is a zombie: no signal, no flag."""
+    """It is an unnoticed zombie: no signal, no flag."""
     timers = ManualTimers()
     time_out = TimeOut(timers, 60.0, 5.0)
 

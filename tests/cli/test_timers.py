@@ -58,7 +58,7 @@ def test_signals_are_heard_in_their_order(watched):
 
 
 def test_an_error_of_an_action_ends_nothing(watched, capsys):
-    """It is told in one line, and the thread goes on."""
+    """It is printed on one line, and the thread goes on."""
     timers, _ = watched
     done = threading.Event()
     timers.at(monotonic() - 1, lambda: {}['key'])

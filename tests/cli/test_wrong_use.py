@@ -1,4 +1,4 @@
-"""Each option and what can be wrong with it: told before anything runs."""
+"""Wrong uses of each option, rejected before anything runs."""
 
 import shlex
 import sys
@@ -211,7 +211,7 @@ def test_a_missing_package_is_told(module, words, sentence, capsys, monkeypatch,
     assert not (here / 'ran').exists()
 
 
-# Each pair is wrong twice; what comes first in the order of checks is told.
+# Each pair is wrong twice; the first in the order of checks is reported.
 ORDER = [
     ('-n 0', 'too few'),
     ('--', 'no command'),

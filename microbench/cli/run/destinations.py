@@ -128,13 +128,16 @@ def look_ahead(settings: Settings) -> None:
 
 
 def _hosts(settings: Settings) -> Iterator[str]:
-    behind_proxy = any(name.lower().endswith('_proxy') for name in os.environ)
-    if settings.http_output is not None and not behind_proxy:
+    if settings.http_output is not None and not _uses_proxy():
         from urllib.parse import urlsplit
 
         yield urlsplit(settings.http_output).hostname or ''
     if settings.redis_output is not None:
         yield settings.redis_host
+
+
+def _uses_proxy() -> bool:
+    return any(name.lower().endswith('_proxy') for name in os.environ)
 
 
 def _resolve_error(host: str) -> str | None:
