@@ -112,7 +112,7 @@ soak: build ## ten thousand killed writers, ten thousand races at the exit
 
 ##@ Measuring
 
-.PHONY: bench bench-all bench-check bench-peers coverage
+.PHONY: bench bench-all bench-check bench-peers coverage trail
 bench: build ## what microbench costs, as ratios to timing by hand
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -131,6 +131,9 @@ bench-check: build ## a planted delay of 20 ns has to show in a phase
 
 bench-peers: build ## the same beside other timing libraries
 	@$(BIN)/python -m benchmarks --peers $(ARGS)
+
+trail: build ## how many calls, files and jumps a reader follows
+	@$(BIN)/python -m tools.trail
 
 coverage: build ## which Python lines no test runs
 	@$(BIN)/coverage erase

@@ -1,0 +1,21 @@
+"""What `make trail` counts: Python frames of microbench, their files, and jumps."""
+
+from microbench.core import plan, times
+from tools import trail
+
+
+def test_each_frame_counts_and_each_change_of_file():
+    """Frames of other packages count for nothing."""
+
+    def step():
+        plan.name_of(step)  # two frames in one file
+        times.at(0, None)
+        plan.name_of(step)
+
+    found = trail.trail_of(step)
+    assert [path.rpartition('/')[2] for path in found.files] == [
+        *['plan.py'] * 2,
+        'times.py',
+        *['plan.py'] * 2,
+    ]
+    assert (found.calls, found.distinct, found.jumps) == (5, 2, 2)

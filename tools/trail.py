@@ -1,0 +1,110 @@
+"""Count the trail of a call through our Python code: calls, files, jumps between files.
+
+A reader follows a trail by hand, so a short one is easier to learn. `make trail` prints the
+counts of the trails that docs/development/how-it-works.md describes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import microbench
+from microbench.__main__ import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+PACKAGE = str(Path(microbench.__file__).parent)
+
+
+class Trail(NamedTuple):
+    """Python frames of microbench that ran, in their order, by the file of each."""
+
+    files: list[str]
+
+    @property
+    def calls(self) -> int:
+        """Frames."""
+        return len(self.files)
+
+    @property
+    def distinct(self) -> int:
+        """Files."""
+        return len(set(self.files))
+
+    @property
+    def jumps(self) -> int:
+        """Frames in another file than the frame before."""
+        return sum(a != b for a, b in zip(self.files, self.files[1:], strict=False))
+
+
+def trail_of(step: Callable[[], object]) -> Trail:
+    """Run a step and return its trail."""
+    files: list[str] = []
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        path = frame.f_code.co_filename
+        if event == 'call' and path.startswith(PACKAGE):
+            files.append(path)
+
+    sys.setprofile(note)
+    try:
+        step()
+    finally:
+        sys.setprofile(None)
+    return Trail(files)
+
+
+class Bench(microbench.MicroBench, microbench.MBHostInfo, microbench.MBResourceUsage):
+    """Two mixins; a field that is a list has the record built as a dict."""
+
+
+def second_call(**fields: object) -> Trail:
+    """Return the trail of the second call of a decorated function."""
+    bench = Bench(outputs=[microbench.FileOutput(os.devnull)], **fields)
+    work = bench(lambda: None)
+    work()
+    return trail_of(work)
+
+
+def registration() -> Trail:
+    """Return the trail of `record_on_exit()`, the first in its process."""
+    bench = microbench.MicroBench(outputs=[microbench.FileOutput(os.devnull)])
+    found = trail_of(bench.record_on_exit)
+    bench.cancel_record_on_exit()
+    return found
+
+
+def command() -> Trail:
+    """Return the trail of `microbench -o FILE -- true`."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(SystemExit):
+        return trail_of(lambda: _exits(['-o', f'{folder}/records', '--', 'true']))
+    raise AssertionError('unreachable')
+
+
+def _exits(words: list[str]) -> None:
+    with contextlib.suppress(SystemExit):
+        main(words)
+
+
+def print_table() -> None:
+    """Print a line for each trail."""
+    trails = {
+        '@bench, second call': second_call(),
+        '@bench, second call, dict form': second_call(field=[1]),
+        'record_on_exit()': registration(),
+        'microbench -o FILE -- true': command(),
+    }
+    print(f'{"":32}{"calls":>8}{"files":>8}{"jumps":>8}')
+    for name, trail in trails.items():
+        print(f'{name:32}{trail.calls:8}{trail.distinct:8}{trail.jumps:8}')
+
+
+if __name__ == '__main__':
+    print_table()
