@@ -364,7 +364,7 @@ def _masked_words(words: list[Any], inside: re.Pattern[str] | None) -> Iterator[
 
 
 def _masked_line(line: str, words: re.Pattern[str] | None) -> str:
-    """Return a command line, as `sh -c` takes it, with what it holds masked."""
+    """Return a command line, as `sh -c` takes it, with its credentials masked."""
     line = masked(line)
     assert words is not None
     found = list(words.finditer(line))

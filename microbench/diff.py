@@ -282,13 +282,13 @@ def _text(value: Any) -> str:
     """Return a value as JSON; for an array, the number of its items."""
     import json
 
-    if not _is_whole(value):
+    if not _has_items(value):
         return json.dumps(value, ensure_ascii=False)
     one, more = ('item', 'items') if isinstance(value, list) else ('entry', 'entries')
     return f'{len(value)} {one if len(value) == 1 else more}'
 
 
-def _is_whole(value: Any) -> bool:
+def _has_items(value: Any) -> bool:
     """Return True if a value is an array, or was compared with one: it has items."""
     return isinstance(value, (list, dict)) and bool(value)
 
@@ -301,7 +301,7 @@ def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
         return '<div></div>'
     words = _text(leaves[path]).split(' ')
     theirs = _text(others[path]).split(' ') if path in others else []
-    if others is not leaves and _is_whole(leaves[path]):
+    if others is not leaves and _has_items(leaves[path]):
         theirs = []  # the text shows only the number of items
     theirs += [''] * (len(words) - len(theirs))
     parts = [

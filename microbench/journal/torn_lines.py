@@ -103,8 +103,8 @@ def blank(path: str, is_dead: Callable[[bytes], bool], start: int = 0) -> int:
 
 
 def _overwrite(descriptor: int, place: int, text: bytes) -> None:
-    whole = text.endswith(b'\n') and _begins_line(descriptor, place)
-    os.pwrite(descriptor, BLANK * (len(text) - (not whole)), place)
+    is_line = text.endswith(b'\n') and _begins_line(descriptor, place)
+    os.pwrite(descriptor, BLANK * (len(text) - (not is_line)), place)
 
 
 def _begins_line(descriptor: int, place: int) -> bool:

@@ -114,7 +114,7 @@ class Installed:
         other, its_version = self.metadata[known], self.versions[known]
         if version == its_version or not metadata.folder or metadata.folder != other.folder:
             return False  # the first on the search path counts
-        right = [found for found in (other, metadata) if is_whole(found)]
+        right = [found for found in (other, metadata) if is_intact(found)]
         if len(right) == 1:
             return right[0] is metadata
         both = f'{its_version} and {version} are both in {metadata.folder}'
@@ -156,7 +156,7 @@ def _by_name(item: tuple[str, Any]) -> str:
     return normalized(item[0])
 
 
-def is_whole(metadata: Metadata) -> bool:
+def is_intact(metadata: Metadata) -> bool:
     """Return True if the modules that a distribution lists exist unchanged.
 
     It is true for only one of two versions in a folder, the one whose code is there.

@@ -68,7 +68,7 @@ def decoded(text: str) -> LineStats:
 def _checked(stats: Any) -> LineStats:
     """Return new statistics that consist of checked numbers and names only."""
     if type(stats) is not LineStats:
-        raise TypeError(f'it holds {type(stats).__name__}')
+        raise TypeError(f'it contains {type(stats).__name__}')
     checked = LineStats()
     checked.unit = float(stats.unit)
     checked.timings = {

@@ -131,7 +131,7 @@ class FileOutput(Output):
             if not outfile:
                 raise ValueError('outfile is empty: give a path')
             if b'\0' in os.fsencode(outfile):
-                raise ValueError(f'outfile {outfile!r} is not a path: it holds a NUL')
+                raise ValueError(f'outfile {outfile!r} is not a path: it contains a NUL')
             if os.path.isdir(outfile) or not os.path.basename(outfile):
                 raise ValueError(f'outfile {outfile!r} is a directory: give a file')
         elif not callable(getattr(outfile, 'write', None)):

@@ -157,7 +157,7 @@ def _check_url(url: Any) -> None:
     if parts.scheme not in ('http', 'https') or not parts.hostname or parts.port == 0:
         raise ValueError('url has to begin with http:// or https:// and to name a host')
     if '@' in parts.netloc:
-        raise ValueError('url holds a user or a password: give an Authorization header')
+        raise ValueError('url contains a user or a password: give an Authorization header')
 
 
 def _sent(request: Request, timeout: float | None) -> str | None:
@@ -195,7 +195,7 @@ def _target(request: Request, error: HTTPError) -> str | None:
         target = urljoin(request.full_url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
         _check_url(target)
     except ValueError as why:
-        message = f'redirected to where no record can go: {why}'
+        message = f'redirected to an address that takes no record: {why}'
         refused = HTTPError(
             request.full_url, error.code, message, error.headers, io.BytesIO()
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Part = Callable[[dict[str, Any]], Any]
 
-WHOLE = '_'  # name of the whole record; no field begins with it
+RECORD = '_'  # name of the whole record; no field begins with it
 CONSTANTS = {'true': True, 'false': False, 'null': None}  # as JSON spells them
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     'len': len,
@@ -95,7 +95,7 @@ def _name(node: Any) -> Part:
     name = node.id
     if name in CONSTANTS:
         return lambda _record: CONSTANTS[name]
-    if name == WHOLE:
+    if name == RECORD:
         return lambda record: record
     return lambda record: record.get(name)
 
@@ -114,9 +114,9 @@ def _subscript(node: Any) -> Part:
     return _item(_part(node.value), key)
 
 
-def _item(whole: Part, key: Any) -> Part:
+def _item(container: Part, key: Any) -> Part:
     def item(record: dict[str, Any]) -> Any:
-        value = whole(record)
+        value = container(record)
         if isinstance(value, (str, bytes)):
             return None
         try:

@@ -84,7 +84,7 @@ def _changed(
     """Yield name and replacement of each column whose type must change."""
     for name in frame.columns:
         column = frame[name]
-        if column.dtype.kind == 'f' and _may_be_whole(column):
+        if column.dtype.kind == 'f' and _may_be_integers(column):
             exact = _exact(pd, column, [record.get(name) for record in records])
             if exact is not None:
                 yield name, exact
@@ -99,7 +99,7 @@ def _are_truth_values(pd: Any, column: Any) -> bool:
     return bool(pd.api.types.infer_dtype(column, skipna=True) == 'boolean')
 
 
-def _may_be_whole(column: Any) -> bool:
+def _may_be_integers(column: Any) -> bool:
     """Return True if floats may have been integers that pandas has converted."""
     known = column.dropna()
     if (known.abs() >= EXACT).any():
@@ -122,13 +122,13 @@ def _exact(pd: Any, column: Any, values: list[Any]) -> Any:
         kinds = set(map(type, values)) - {type(None)}
     if kinds == {int}:
         is_exact = column.abs().max() < EXACT  # converting the floats is quicker
-        return column.astype(SIGNED) if is_exact else _whole(pd, values)
+        return column.astype(SIGNED) if is_exact else _integers(pd, values)
     if int in kinds and any(v is not None and float(v) != v for v in values):
         return pd.Series(values, dtype=object)
     return None
 
 
-def _whole(pd: Any, values: list[int | None]) -> Any:
+def _integers(pd: Any, values: list[int | None]) -> Any:
     known = [value for value in values if value is not None]
     least, most = min(known), max(known)
     if least >= -(1 << 63) and most < 1 << 63:
