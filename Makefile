@@ -43,13 +43,13 @@ $(VENV)-lowest/.installed: tests/lowest.txt
 
 ##@ Before a commit
 
-.PHONY: format lint lint-ruff lint-mypy lint-c asan tsan
+.PHONY: format lint lint-ruff lint-mypy lint-c lint-prose asan tsan
 format: build ## put Python and C into shape
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format .
 	@$(BIN)/clang-format -i $(C_FILES)
 
-lint: lint-ruff lint-mypy lint-c ## style, types and likely mistakes; changes nothing
+lint: lint-ruff lint-mypy lint-c lint-prose ## style, types and likely mistakes; changes nothing
 
 lint-ruff: build
 	@$(BIN)/ruff check .
@@ -74,6 +74,10 @@ ANALYZED_C = -std=c11 -D_GNU_SOURCE -O1 -fanalyzer -Wno-analyzer-malloc-leak -We
     -c -o /dev/null
 PLAIN_C = $(filter-out csrc/tests/%,$(wildcard csrc/*/mb_*.c))
 INCLUDE_OF_PYTHON = 'import sysconfig; print(sysconfig.get_path("include"))'
+
+lint-prose: build
+	@$(BIN)/codespell
+	@$(BIN)/python tools/prose.py
 
 # A sanitized extension needs its run-time library loaded before the interpreter.
 #   --capture=sys                the last words of a sanitizer are not held back by pytest
@@ -103,6 +107,11 @@ NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py structure/test_sdist.py
 
 tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py
+
+.PHONY: fuzz
+SECONDS ?= 60
+fuzz: build ## feed each target of fuzz/ for SECONDS=60, two at a time
+	@$(BIN)/python -m fuzz --seconds $(SECONDS)
 
 .PHONY: soak
 soak: build ## ten thousand killed writers, ten thousand races at the exit

@@ -106,7 +106,7 @@ def show_killed(directory):
     done = subprocess.run([sys.executable, '-c', KILLED], cwd=directory, check=False)
     print(f'Killed by signal {-done.returncode}: it never came to write killed.jsonl.\n')
     listed(directory)
-    print('But its journal is there, so whoever reads gets the record:\n', flush=True)
+    print('But its journal is there, so every reader gets the record:\n', flush=True)
     run(directory, 'show', 'killed.jsonl')
     print('Into the file it comes like this, or by the next writer:\n', flush=True)
     run(directory, 'recover', 'killed.jsonl')

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextvars import Token
 from os import PathLike
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
@@ -17,9 +17,12 @@ class Phase:
 
     name: str | None
     def __enter__(self) -> Phase: ...
-    def __exit__(self, kind: Any, exception: Any, traceback: Any) -> bool: ...
+    # Not bool: type checkers would expect exceptions, and a return inside, to be swallowed.
+    def __exit__(self, kind: Any, exception: Any, traceback: Any) -> Literal[False]: ...
     async def __aenter__(self) -> Phase: ...
-    async def __aexit__(self, kind: Any, exception: Any, traceback: Any) -> bool: ...
+    async def __aexit__(
+        self, kind: Any, exception: Any, traceback: Any
+    ) -> Literal[False]: ...
 
 def time_method(cls: type) -> Any:
     """Return the descriptor for `time` of a bench class, with its docstring."""

@@ -19,9 +19,12 @@ from .outputs.file import FileOutput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Literal
+    from typing import Any, Literal, TypeVar
 
     from .core.run import Block, Run
+
+    Wrapper = classmethod[Any, Any, Any] | staticmethod[Any, Any]
+    Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
 
 
 class _LazySignature:
@@ -188,7 +191,7 @@ class MicroBenchBase:
 
     # --- ways in ----------------------------------------------------------------------
 
-    def __call__(self, func: Any) -> Any:
+    def __call__(self, func: Decorated) -> Decorated:
         """Decorate a function: each call of it becomes a record.
 
         Works for functions, methods, class and static methods, coroutine functions,
@@ -206,7 +209,8 @@ class MicroBenchBase:
         except OSError as error:
             not_recorded(error)
             return func
-        return decorate(self, func)
+        decorated: Decorated = decorate(self, func)
+        return decorated
 
     def record(self, name: str | None = None) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.

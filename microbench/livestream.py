@@ -33,9 +33,10 @@ from .results.fields import part, runtime
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, TypeVar
 
     Hook = Callable[[dict[str, Any]], Any]
+    Stream = TypeVar('Stream')
 
 AT_EXIT = 1.0  # seconds for the remaining records when the interpreter ends
 SHORTEST = 0.001  # seconds; a sleeptime of 0 must not keep a core busy
@@ -49,8 +50,8 @@ class _Begun(ABCMeta):
     `super().__init__()`. It derives from ABCMeta so that a stream can be abstract.
     """
 
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        stream = super().__call__(*args, **options)
+    def __call__(cls: type[Stream], *args: Any, **options: Any) -> Stream:
+        stream: Stream = super().__call__(*args, **options)  # type: ignore[misc]
         begin = getattr(stream, '_begin', None)
         if begin is not None:
             begin()

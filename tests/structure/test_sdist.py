@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ('microbench', 'csrc', 'tests', 'docs', 'examples', 'benchmarks')
+FOLDERS = ('microbench', 'csrc', 'tests', 'docs', 'examples', 'benchmarks', 'fuzz', 'tools')
 SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.typed', '.c', '.h', '.md'}
 
 RECORD_ONE_CALL = """

@@ -1,0 +1,75 @@
+"""Images of a crash journal: rejected with a ValueError, or read without contradictions.
+
+An input is a list of changes to a sound image with two open records: place in two bytes,
+count in one, then so many bytes; `place` 0xffff cuts the image off at a place.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from microbench import MicroBench, _core
+from microbench.core.run import Run
+
+CALL = b'"invocation":"Python","name":"x"'
+CUT = 0xFFFF
+
+
+def _sound_image() -> bytes:
+    """Return the bytes of a journal that a process would leave behind."""
+    with tempfile.TemporaryDirectory() as folder:
+        bench = MicroBench(field=1)
+        journal = _core.Journal(os.fsencode(Path(folder, 'out.jsonl')))
+        runs = [Run(bench, 'x').begin() for _ in range(2)]
+        for run in runs:
+            head, tail, offset = run.plan.text(run.config, bench)
+            assert journal.show(run, head, CALL, tail, offset)
+            run.start()
+        assert journal.path is not None
+        image = Path(os.fsdecode(journal.path)).read_bytes()
+        for run in runs:
+            run.stop()
+            run.finish()
+    return image
+
+
+SOUND = _sound_image()
+
+
+def changed(data: bytes) -> bytes:
+    """Return the image with the changes of an input."""
+    image, left = bytearray(SOUND), data
+    while len(left) >= 3:
+        place, count = int.from_bytes(left[:2], 'big'), left[2]
+        new, left = left[3 : 3 + count], left[3 + count :]
+        if place == CUT:
+            del image[int.from_bytes(new, 'big') :]
+        else:
+            image[place : place + len(new)] = new
+    return bytes(image)
+
+
+def check(data: bytes) -> None:
+    """Read a changed image in each way there is; each agrees with the others."""
+    image = changed(data)
+    try:
+        header = _core.journal_header(image)
+    except ValueError:
+        header = None
+    try:
+        records = _core.journal_records(image, b',"more":2')
+        claims = _core.journal_claims(image)
+    except ValueError:
+        assert header is None
+        return
+    assert header is not None
+    assert len(claims) == len(records)
+    for record_id, line in records:
+        assert bool(record_id) == bool(line)
+        if line:
+            record = json.loads(line)
+            assert record['mb']['record_id'] == record_id.decode()
+            assert record['more'] == 2

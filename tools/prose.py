@@ -1,0 +1,159 @@
+"""Reject words that make a comment, a docstring, a page or a message hard to follow.
+
+    python tools/prose.py            # the folders and files that are clean
+    python tools/prose.py PATH ...   # others
+
+Prints `FILE:LINE: WORD: why, and what to write instead` and exits with status 1.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Pattern, and why it is here with what to write instead.
+WORDS = {
+    r'told': 'hides who does what: write print, warn, raise, return or store',
+    r'tells? of|telling of': 'is not idiomatic: write name, report, show or warn about',
+    r'nobody': 'makes an abstract subject: name the reader or process, or write "no one"',
+    r'whoever': 'makes an abstract subject: name the caller, reader or process',
+    r'somebody': 'makes an abstract subject: name the caller, user or process',
+    r'mended': 'is not the word of the field: write fixed or repaired',
+    r'ours': 'needs a second reading: name the owner, such as "owned by microbench"',
+    r'belongs? into': 'is not English: write belongs in, or say what must not happen',
+    r'what is no \w+': 'is not idiomatic: write "anything that is not a ..."',
+}
+PATTERN = re.compile(
+    '|'.join(rf'(\b(?:{word})\b)' for word in WORDS).replace(' ', r'\s+'), re.IGNORECASE
+)
+
+SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.c', '.h', '.md', '.toml', '.sh', '.yml'}
+ITSELF = {'prose.py', 'test_prose.py'}
+SKIPPED = {'build', 'dist', 'corpus', '__pycache__'}
+
+# Still to do. Take a folder out once `python tools/prose.py FOLDER` prints nothing.
+TO_DO = (
+    'benchmarks/__init__.py',
+    'benchmarks/floor',
+    'benchmarks/measures',
+    'benchmarks/peers.py',
+    'csrc/base',
+    'csrc/child',
+    'csrc/dying',
+    'csrc/file',
+    'csrc/journal',
+    'csrc/py',
+    'csrc/run',
+    'csrc/tests',
+    'docs/command-line.md',
+    'docs/configuration.md',
+    'docs/development',
+    'docs/exit.md',
+    'docs/from-2.1.0.md',
+    'docs/getting-started.md',
+    'docs/images',
+    'docs/live.md',
+    'docs/reference-api.md',
+    'docs/reliability.md',
+    'docs/running-commands.md',
+    'docs/samples',
+    'microbench/__main__.py',
+    'microbench/_core.pyi',
+    'microbench/_core.pyx',
+    'microbench/bench.py',
+    'microbench/cli',
+    'microbench/core',
+    'microbench/encoding',
+    'microbench/follow',
+    'microbench/journal',
+    'microbench/livestream.py',
+    'microbench/logs.py',
+    'microbench/mixins',
+    'microbench/outputs',
+    'microbench/process',
+    'microbench/results',
+    'tests/cli',
+    'tests/core',
+    'tests/exit',
+    'tests/faults',
+    'tests/journal',
+    'tests/mixins',
+    'tests/native',
+    'tests/neighbours',
+    'tests/outputs',
+    'tests/results',
+    'tests/services',
+    'tests/soak',
+    'tests/structure',
+    'tests/test_benchmarks.py',
+    'tests/test_diff.py',
+    'tests/test_init.py',
+    'tests/test_livestream.py',
+)
+
+
+def sources(paths: list[Path]) -> Iterator[Path]:
+    """Yield the files below some paths that people read."""
+    for path in paths:
+        if path.is_file():
+            yield path
+            continue
+        for found in sorted(path.rglob('*')):
+            parts = found.relative_to(path).parts
+            hidden = any(p in SKIPPED or p.startswith('.v') for p in parts)
+            if found.suffix in SUFFIXES and not hidden and found.is_file():
+                yield found
+
+
+def complaints(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line, word and reason of each word that is listed.
+
+    >>> list(complaints('# It was mended.'))
+    [(1, 'mended', 'is not the word of the field: write fixed or repaired')]
+    """
+    reasons = list(WORDS.values())
+    for found in PATTERN.finditer(text):
+        line = text.count('\n', 0, found.start()) + 1
+        yield line, ' '.join(found[0].split()), reasons[(found.lastindex or 1) - 1]
+
+
+def is_to_do(path: Path) -> bool:
+    """Whether a file is in a folder that is still to be rewritten."""
+    name = path.relative_to(ROOT).as_posix()
+    return any(name == each or name.startswith(f'{each}/') for each in TO_DO)
+
+
+def main(words: list[str]) -> int:
+    """Check the paths, or all that is not still to do; return the exit status."""
+    if words:
+        paths = list(sources([Path(word).resolve() for word in words]))
+    else:
+        paths = [path for path in sources(tracked()) if not is_to_do(path)]
+    found = [
+        f'{path.relative_to(ROOT)}:{line}: {word!r} {why}'
+        for path in paths
+        if path.name not in ITSELF
+        for line, word, why in complaints(path.read_text('utf-8'))
+    ]
+    print(*found, sep='\n', end='\n' * bool(found))
+    return bool(found)
+
+
+def tracked() -> list[Path]:
+    """Return what lies in the tree, without environments, caches and what was built."""
+    return [
+        path
+        for path in sorted(ROOT.iterdir())
+        if not path.name.startswith('.') and path.name not in SKIPPED
+    ]
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
