@@ -55,11 +55,18 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
         hint = '; == compares' if '=' in text.replace('==', '') else ''
         raise ValueError(f'{text!r} is not a condition: {error.msg}{hint}') from None
     except _UnknownError as error:
-        what = ast.unparse(error.node)
+        what = _text_of(error.node)
         raise ValueError(f'{text!r} is not a condition: {what} {error.why}') from None
     except (ValueError, RecursionError, MemoryError):  # a NUL; nested too deeply
         raise ValueError(f'{text[:60]!r} is not a condition: it cannot be read') from None
     return lambda record: bool(meets(record))
+
+
+def _text_of(node: ast.AST) -> str:
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return 'a deeply nested part'
 
 
 class _UnknownError(Exception):
