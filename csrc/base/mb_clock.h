@@ -16,7 +16,7 @@ mb_clock_ns(void)
     return mb_clock_read(CLOCK_MONOTONIC);
 }
 
-/* Nanoseconds since 1970-01-01T00:00:00Z; jumps when somebody sets the clock. */
+/* Nanoseconds since 1970-01-01T00:00:00Z; jumps when the clock is set. */
 static inline int64_t
 mb_clock_wall_ns(void)
 {

@@ -1,18 +1,18 @@
 /* Places where a test kills its process: in builds with MB_CRASH_POINTS, and in no other.
  *
- * Such a build reads MICROBENCH_CRASH_AT=PLACE:N when it is loaded, and ends by SIGKILL
- * when it comes to that place for the N-th time. In order, for one record:
+ * Such a build reads MICROBENCH_CRASH_AT=PLACE:N when it is loaded. When the process reaches
+ * that place for the N-th time, it sends itself SIGKILL. In order, for one record:
  *
  *   made       the file of the journal exists
- *   begun      its header is written, less what makes a journal of it
- *   published  it is a journal
+ *   begun      its header is written, except the field that makes the file a journal
+ *   published  that field is written
  *   filled     the slot has all of the record, and is not open yet
  *   opened     the record is open
- *   claimed    somebody is about to write it
+ *   claimed    this process is about to write the record
  *   written    a write to the file of records has returned, whole or short
  *   marked     the slot is free
  *   leaving    the journal is about to be unlinked
- *   unlinked   it is
+ *   unlinked   the journal is unlinked
  *
  * Thread: any. Signal-safe: all.
  */

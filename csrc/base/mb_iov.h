@@ -1,7 +1,7 @@
 /* A line that lies in several places of memory, on its way into a file.
  *
- * Shared by those who append while a process lives (mb_append.h) and when it dies
- * (mb_append_dying.h): how the system is called is their business.
+ * Shared by the code that appends while a process lives (mb_append.h) and the code that
+ * appends when it dies (mb_append_dying.h). Each calls the system in its own way.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -27,16 +27,17 @@ mb_iov_part(const void *data, size_t size)
     return (struct iovec){(void *)(uintptr_t)data, size};
 }
 
-/* Adds one, of MB_IOV_PARTS at most. */
+/* Adds one part; there may be MB_IOV_PARTS at most. */
 void mb_iov_add(mb_iov *line, const void *data, size_t size);
 
-/* What comes after the first `done` bytes, `most` at most: `count` parts. */
+/* Sets `rest` to the bytes after the first `done`, `most` at most: `count` parts. */
 void mb_iov_rest(const mb_iov *line, size_t done, size_t most, struct iovec *rest);
 
-/* Whether the bytes of the line from `from` on are these; not more than are left. */
+/* Compares `count` bytes with those of the line from `from` on; `count` is at most what is
+ * left of the line. */
 bool mb_iov_match(const mb_iov *line, size_t from, const char *bytes, size_t count);
 
-/* What a look at a file has told. */
+/* Where the bytes of a line were found in a file: apart, in place, or unknown (unreadable). */
 typedef enum { MB_APART, MB_IN_PLACE, MB_UNKNOWN } mb_iov_place;
 
 #endif

@@ -396,7 +396,7 @@ dismiss(mb_program *program)
     return is_set(&program->ended);
 }
 
-/* Others have killed it, as those do that end all children of a process. */
+/* Whether the supervisor was killed, for example by code that ends all children of a process. */
 static bool
 has_lost_supervisor(const mb_program *program)
 {

@@ -46,7 +46,7 @@ write_to_target(const mb_slot_line *line, const mb_emergency_target *target)
     if (target->path) {
         return mb_append_dying_to_path(target->path, line->parts, MB_SLOT_PARTS);
     }
-    /* the number may mean another file by now, or somebody's socket */
+    /* the number may mean another file by now, or a socket of the program */
     return mb_raw_identify(target->fd, now) && now[0] == target->file[0] &&
            now[1] == target->file[1] &&
            mb_append_dying_to_fd(target->fd, line->parts, MB_SLOT_PARTS);
@@ -97,7 +97,8 @@ write_mirror(mb_mirror *mirror, const mb_ending *ending,
     return claimed;
 }
 
-/* Whether an older record of its owner was written, which it was about to replace. */
+/* Whether native code has written an older record of the same owner, which this one was about
+ * to replace. */
 static bool
 comes_too_late(const mb_emergency *last)
 {
@@ -113,7 +114,7 @@ comes_too_late(const mb_emergency *last)
     return false;
 }
 
-/* It is not to be written here, nor recovered. */
+/* Claims the record without writing it, so that recovery does not write it either. */
 static void
 drop(const mb_emergency *last)
 {

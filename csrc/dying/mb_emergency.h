@@ -1,9 +1,9 @@
-/* What a process writes when it dies and Python cannot: its open records, from memory.
+/* The emergency write: native code writes the open records from memory when the process dies
+ * and Python cannot.
  *
- * Each is written from its slot (mb_slot.h), by whoever claims it. Records of
- * record_on_exit are armed (mb_setup.h): they say where they go. All other open ones are
- * written to the output of their journal, by a process that is about to end and by no
- * other.
+ * Each record is written from its slot (mb_slot.h), by the thread that claims it. Records of
+ * record_on_exit are armed (mb_setup.h): they carry their targets. All other open records go
+ * to the output of their journal, and only if the process is about to end.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -29,11 +29,11 @@ typedef struct mb_emergency {
     mb_emergency_target targets[]; /* paths are Owned */
 } mb_emergency;
 
-/* Those armed, the oldest first. */
+/* The armed records, the oldest first. */
 extern mb_emergency *mb_emergency_installed;
 
-/* Writes all unclaimed armed records, the older of two of one owner, and, if the process is `dying`, all
- * other open ones, as they were at `now_ns`. */
+/* Writes all unclaimed armed records as they were at `now_ns`; of two that have the same
+ * owner, only the older. If the process is `dying`, writes all other open records as well. */
 void mb_emergency_write(int signal, int64_t now_ns, bool dying);
 
 #endif

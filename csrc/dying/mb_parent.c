@@ -10,7 +10,7 @@
 static pid_t watched;  /* 0: no process */
 static pid_t watching; /* the process that watches */
 static bool ends_job;
-static bool stays; /* behind a later handler, which may call ours */
+static bool stays; /* behind a later handler, which may call this one */
 static struct sigaction before;
 
 /* --- the handler ------------------------------------------------------------------- */
@@ -80,7 +80,8 @@ take_signal(void)
     return sigaction(MB_PARENT_SIGNAL, &action, NULL) == 0;
 }
 
-/* Whether the program waits for it, by sigwait(3) or signalfd(2), which would see ours. */
+/* Whether the program waits for the signal, by sigwait(3) or signalfd(2). It would see the
+ * one from the kernel, too. */
 static bool
 is_blocked(void)
 {

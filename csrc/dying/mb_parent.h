@@ -11,10 +11,10 @@
  * ignored by default have a meaning for programs that handle them: SIGCHLD that a child has
  * ended, SIGWINCH that a web server shall end, and SIGCONT lets a stopped process go on.
  *
- * An earlier handler stays behind ours and gets every other SIGURG: those that the living
- * parent sends, and the kernel's when the thread of the parent ends that made this process,
- * since the two look the same. If the program has made the setting itself, earlier or later,
- * its setting stays.
+ * An earlier handler stays behind this one, which passes on every SIGURG that does not mean
+ * the death of the parent. The parent may send one while it lives. The kernel sends one when
+ * the thread of the parent that made this process ends; the two look the same. If the program
+ * has made the setting itself, earlier or later, its setting stays.
  *
  * Thread: mb_parent_watch and mb_parent_leave any, one at a time; the setting belongs to the
  * thread that watches and ends with it. Not signal-safe.
@@ -26,12 +26,12 @@
 
 #define MB_PARENT_SIGNAL SIGURG
 
-/* Watches the parent, which has the number `parent`: unless it has died meanwhile, the
- * program has a setting of its own, a handler that may call ours, or the signal blocked. `is_job`: its end is the end
- * of the job. Whether it is watched now. */
+/* Watches the parent, which has the number `parent`. Returns whether it is watched now: not if
+ * it has died meanwhile, nor if the program has a setting of its own, has a later handler that
+ * may call this one, or blocks the signal. `is_job`: the job ends with the parent. */
 bool mb_parent_watch(pid_t parent, bool is_job);
 
-/* Puts back what was there. */
+/* Restores the earlier handler and setting. */
 void mb_parent_leave(void);
 
 /* The handler. Signal-safe. */

@@ -10,22 +10,22 @@
 
 #include "base/mb_platform.h"
 
-/* Notes the signal, here and in the journals that show none. Only the first one counts. */
+/* Notes the signal, here and in the journals that show none yet. Only the first one counts. */
 void mb_seen_note(int number);
 
 /* The signal; 0: none has come. */
 int mb_seen_signal(void);
 
-/* Writes it into the journals that show none, if there is one. */
+/* Writes the signal that came, if any, into the journals that show none yet. */
 void mb_seen_stamp(void);
 
-/* Notes that the system itself has given the signal to our handler. A later handler in C
- * that puts ours back for a moment and sends the signal again is no longer to be seen when
- * Python reacts, and without us it would have met the default action. */
+/* Notes that the kernel itself called mb_signals_handle. A later handler in C may restore it
+ * for a moment and send the signal again: when Python reacts, that later handler is no longer
+ * visible. Without microbench, the signal would have met the default action. */
 void mb_seen_directly(int number);
 bool mb_seen_came_directly(int number);
 
-/* None has come: in a forked child, and when no record waits any more. */
+/* Forgets the signal: in a forked child, and when no record waits any more. */
 void mb_seen_forget(void);
 
 #endif

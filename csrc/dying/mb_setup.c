@@ -11,7 +11,7 @@
 
 /* --- stacks ------------------------------------------------------------------------ */
 
-/* A stack above pages that nobody can touch. Owned, its lower end; NULL with errno. */
+/* Maps a stack above guard pages. Returns its lower end, Owned; NULL with errno. */
 static char *
 new_stack(void)
 {
@@ -334,8 +334,9 @@ after_fork_in_parent(void)
     }
 }
 
-/* What a signal does once ours is out of the way. Python's own handler would only find
- * out that it has nothing to do here, and code that never returns to Python never ends. */
+/* What a signal does in the child, where mb_signals_handle is removed. The handler in Python
+ * would have nothing to do there, and native code that never returns to Python would never
+ * end; so the default action takes its place. */
 static struct sigaction
 action_in_child(const mb_signal *signal)
 {
@@ -503,7 +504,7 @@ mb_setup_signal_take(int number, mb_signal_use use, bool behind)
     }
     const bool taken_before = signal->taken;
     signal->use = use;
-    signal->taken = true; /* first: the signal may come as soon as ours is installed */
+    signal->taken = true; /* first: the signal may come as soon as it is handled */
     const int failure = is_ours(&now) || behind ? 0 : install(number, &now);
     if (failure) {
         signal->taken = taken_before;

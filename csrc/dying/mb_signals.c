@@ -15,7 +15,7 @@ mb_signal_before(const mb_signal *signal)
     return &signal->before[__atomic_load_n(&signal->latest, __ATOMIC_ACQUIRE)];
 }
 
-/* The handler before, with what the system gave to ours. */
+/* Calls the earlier handler with the arguments that the kernel gave to this one. */
 static void
 chain(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
@@ -29,29 +29,29 @@ chain(const mb_signal *signal, int number, siginfo_t *info, void *context)
 
 /* --- crashes ----------------------------------------------------------------------- */
 
-/* Whether a later handler has called ours. If the system has, the action is the default one
- * now, since ours is installed with SA_RESETHAND. Runtimes that call the earlier handler
- * read that flag and call ours once; when the fault is repeated, they act as without
- * microbench. */
+/* Whether a later handler has called this one, not the kernel. If the kernel has, the action
+ * is the default one now, since this handler is installed with SA_RESETHAND. Runtimes that
+ * call the earlier handler read that flag and call it once; when the fault is repeated, they
+ * act as without microbench. */
 static bool
 is_called_by_another(int number)
 {
     struct sigaction now;
     sigaction(number, NULL, &now);
-    /* flags say nothing: of what was reset to the default, they are those of ours */
+    /* the flags do not help: resetting the action to the default keeps them */
     return now.sa_handler != SIG_DFL && now.sa_sigaction != mb_signals_handle;
 }
 
 /* Restores the earlier action, which then gets the signal; or leaves it to the later handler
- * in front that has called ours. A handler that calls ours again and again makes no progress,
- * so it gets the signal once. */
+ * that has called this one. A later handler that calls again and again makes no progress, so
+ * it gets the signal once. */
 static void
 hand_on(const mb_signal *signal, int number, const siginfo_t *info, bool to_later)
 {
     if (!to_later) {
         sigaction(number, mb_signal_before(signal), NULL);
     }
-    /* a fault is repeated by the instruction that caused it, what was sent is sent again */
+    /* the instruction that caused a fault repeats it; a signal that was sent is sent again */
     if (info->si_code <= 0) {
         mb_raw_raise(number);
     }

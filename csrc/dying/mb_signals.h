@@ -1,18 +1,20 @@
-/* What happens when a signal comes: the handler in front of those that were there.
+/* Handles signals: mb_signals_handle is installed in front of the earlier handlers.
  *
- *   MB_SIGNAL_ENDS     the watchdog is started; then the handler before runs. The default
+ *   MB_SIGNAL_ENDS     starts the watchdog, then calls the earlier handler. The default
  *                      action is not taken at once: the watchdog ends the process
- *   MB_SIGNAL_LEAVES   the signal is noted, and the handler before runs: the program stops
+ *   MB_SIGNAL_LEAVES   notes the signal, then calls the earlier handler: the program stops
  *                      by itself, and ends as it likes
- *   MB_SIGNAL_CRASHES  the records are written at once; then the action before is put
- *                      back, and meets the same signal: traceback, core dump and wait
- *                      status are what they would have been. Where a later handler has
- *                      called ours (the JVM's does), it stays, and goes on
- *   MB_SIGNAL_RECOVERS the handler before may save the process (runtimes of other
- *                      languages do): the signal is noted in the journals while it runs
- *   MB_SIGNAL_PASSES   was given back, but a later handler that may call it is in front
+ *   MB_SIGNAL_CRASHES  writes the records at once, then restores the earlier action, which
+ *                      gets the same signal: traceback, core dump and wait status are what
+ *                      they would have been. If a later handler has called this one (the
+ *                      JVM's does), the later handler stays and goes on
+ *   MB_SIGNAL_RECOVERS notes the signal in the journals while the earlier handler runs, which
+ *                      may save the process (runtimes of other languages do)
+ *   MB_SIGNAL_PASSES   passes the signal on: it was given back, but a later handler in front
+ *                      may still call mb_signals_handle
  *
- * In a child that C code has made (vfork, clone) each of them does what it would do without ours.
+ * In a child that C code has made (vfork, clone) each signal does what it would do without
+ * microbench.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -31,31 +33,31 @@ typedef enum {
 
 typedef struct {
     mb_signal_kind kind;
-    bool python; /* a Python handler of ours will react */
-    bool users;  /* which will call one of the program: the process may live on */
-    int relay; /* Python reacts to this signal in its place, of which it knows; or 0 */
+    bool python; /* microbench's handler in Python will react */
+    bool users;  /* and will call one of the program: the process may live on */
+    int relay;   /* Python knows this signal, and reacts to it instead; or 0 */
 } mb_signal_use;
 
 typedef struct {
     bool taken;
     mb_signal_use use;
     struct sigaction ours; /* as it was installed */
-    /* What was there before ours. Two, since a handler may read one while the other is
-     * being written; `latest` says which one holds. */
+    /* The earlier action. Two copies, since a handler may read one while the other is being
+     * written; `latest` is the index of the valid one. */
     struct sigaction before[2];
     unsigned latest;
 } mb_signal;
 
 /* By number; written by mb_setup. */
 extern mb_signal mb_signals[NSIG];
-extern pid_t mb_signals_process; /* whose they are */
+extern pid_t mb_signals_process; /* that has installed them */
 
-/* Has Python run its handler of a signal, as if that had come: PyErr_SetInterruptEx(), which
- * a signal handler may call. Python then knows of signals whose action it takes for the
- * default one. NULL: none does. */
+/* PyErr_SetInterruptEx(), which a signal handler may call: makes Python run its handler of a
+ * signal as if the signal had come. So Python reacts to signals for which it believes the
+ * default action is installed. NULL: there is none. */
 extern int (*mb_signals_relay)(int number);
 
-/* In a forked child: they are nobody's, and nothing has happened to it. */
+/* In a forked child: no process owns the signals any more, and none has come. */
 void mb_signals_forget(void);
 
 const struct sigaction *mb_signal_before(const mb_signal *signal);

@@ -110,7 +110,8 @@ watch(void)
 /* --- idle, watching, leaving ------------------------------------------------------- */
 
 /* Goes from idle to another state. Returns the earlier state: it changes from IDLE only.
- * Acquire: sees the stores of the last owner. Release: shows ours to the next one. */
+ * Acquire: sees the stores of the last owner. Release: shows those of the caller to the next
+ * owner. */
 static uint32_t
 change_to(uint32_t next)
 {

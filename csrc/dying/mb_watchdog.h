@@ -42,11 +42,11 @@
 #define MB_WATCH_CLONE 0
 #endif
 
-/* What the signal that has come means. */
+/* The signal that has come, and what will react to it. */
 typedef struct {
     int number;
-    bool python; /* a Python handler of ours will react, unless it cannot */
-    bool deadly; /* nobody else wants to handle it: the process ends in any case */
+    bool python; /* microbench's handler in Python will react, unless it cannot */
+    bool deadly; /* the program has no handler for it: the process ends in any case */
 } mb_watchdog_cause;
 
 /* How long Python may take: until it begins, and in all. */
@@ -68,10 +68,10 @@ bool mb_watchdog_exit_begin(void);
 
 /* Python has written all it will, or gives up: back to idle. Waits for a watchdog that has
  * fired, which may be the end of the process. Returns the signal that came, if it is deadly
- * and nobody has acted on it; else 0. Not for handlers. */
+ * and has had no effect yet; else 0. Not for handlers. */
 int mb_watchdog_exit_end(void);
 
-/* Puts the default action back and sends the signal to the calling thread. Returns where
+/* Restores the default action and sends the signal to the calling thread. Returns only where
  * that does not end a process: in the first one of a container. */
 void mb_watchdog_die(int number);
 

@@ -179,8 +179,8 @@ is_same_file(const mb_append *append, const struct stat *file)
     return append->device == file->st_dev && append->inode == file->st_ino;
 }
 
-/* Not if the number means another file by now: that one is not ours to close. A look that
- * fails (ESTALE: the server has deleted the file) is no reason to leave it open. */
+/* Closes the descriptor, unless its number means another file by now, which belongs to the
+ * program. If fstat fails (ESTALE: the server has deleted the file), it is closed as well. */
 static void
 close_fd(mb_append *append)
 {
@@ -233,8 +233,8 @@ remember(mb_append *append, const struct stat *file)
     append->torn = false;
 }
 
-/* Where a program was started without standard streams, 0 to 2 are free; and yet whoever
- * prints to 2 means standard error, not our file. */
+/* Moves the descriptor above 0 to 2, which are free if a program was started without standard
+ * streams. Code that prints to 2 means standard error, not the file of records. */
 static int
 above_the_standard_streams(int fd)
 {
@@ -272,8 +272,7 @@ open_path(const char *path, int flags)
     return above_the_standard_streams(fd);
 }
 
-/* A FIFO that nobody reads is an error, not a reason to wait: so it is opened without
- * waiting, and written to with. */
+/* Opens without waiting, so that a FIFO without a reader is an error; later writes wait. */
 static int
 open_stream(const char *path)
 {
@@ -295,7 +294,7 @@ open_by_kind(const char *path)
     if (fd < 0 && errno == EACCES) { /* may be one that is written but not read */
         fd = open_path(path, O_WRONLY);
     }
-    /* Only now: in /tmp, O_CREAT is refused for a file of somebody else that is there
+    /* Only now: in /tmp, O_CREAT is refused for an existing file of another user
      * (proc_sys_fs(5), protected_regular). */
     if (fd < 0 && errno == ENOENT) {
         fd = open_path(path, O_RDWR | O_CREAT);
@@ -425,8 +424,8 @@ write_rest(int fd, const mb_iov *line, size_t done)
     return written;
 }
 
-/* Until it has taken all, or somebody gives up while it takes nothing. A signal that comes
- * when a part was taken shows as a short write. */
+/* Writes until the stream has taken all, or `give_up` says so after a signal. A signal that
+ * comes when a part was taken shows as a short write. */
 static int
 write_to_stream(mb_append *append, const char *bytes, size_t size,
                 bool (*give_up)(void))
@@ -473,9 +472,9 @@ look_for(int fd, const mb_iov *line, off_t begin, size_t from, size_t to)
     return MB_IN_PLACE;
 }
 
-/* Writes, and goes on after a short write while nobody else has written after it. Whether
- * somebody has come before the last piece, only the file can tell: then less is done. A
- * newline alone is none of the record yet. Returns 0, or the errno of a failed write. */
+/* Writes, and goes on after a short write while no other writer has appended. Reads the file
+ * to see whether another writer came before the last piece: then that piece does not count as
+ * done. Nor does a newline alone. Returns 0, or the errno of a failed write. */
 static int
 write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
 {
@@ -497,8 +496,8 @@ write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
     return 0;
 }
 
-/* A descriptor that writes where it is told: with O_APPEND, Linux always does at the end
- * (pwrite(2)). CLOSED if the file is no longer at its path. */
+/* Opens a descriptor without O_APPEND, with which Linux ignores the offset of pwrite(2) and
+ * writes at the end. Returns CLOSED if the file is no longer at its path. */
 static int
 open_to_overwrite(const mb_append *append)
 {

@@ -1,25 +1,25 @@
 /* Appends records to a file, so that no other writer's line and no crash can spoil them.
  *
- * The descriptor stays open (O_APPEND|O_CLOEXEC), unless there are many (mb_files.h); one
- * write a record. fstat before it:
+ * The descriptor stays open (O_APPEND|O_CLOEXEC), unless there are many (mb_files.h). Each
+ * record is one write. fstat before it shows:
  *
- *   size as our last write left it   the file is ours alone: write
+ *   size as the last write left it   no other writer has appended: write
  *   any other size                   read the last byte; if it is no newline, wait for
  *                                    the write that is going on, and look again; if the
  *                                    size stays, a record was cut off: begin with a
  *                                    newline
  *   link count 0                     the file was deleted: open the path again
- *   another inode at the path        the file was rotated: open the path again (looked
- *                                    at once in MB_APPEND_LOOK_NS, since it costs a stat)
+ *   another inode at the path        the file was rotated: open the path again (checked
+ *                                    once in MB_APPEND_LOOK_NS, since it costs a stat)
  *
- * After a short write the rest is written while the end of the file is still ours; once
- * somebody else has come in between, the record is written again, whole, on a new line.
+ * After a short write the rest is written, as long as no other writer has appended. Once
+ * one has, the whole record is written again on a new line.
  * After an error, what was written becomes white space (tabs), which JSON allows before
  * the next record. It is never cut off: between looking at the end of a file and cutting,
  * another writer could append, and lose its record.
  *
  * "Small appends are atomic" (write(2)) is not true when the writer is killed in the
- * middle. What is no regular file (pipe, terminal, FIFO) is only written to.
+ * middle. Anything that is not a regular file (pipe, terminal, FIFO) is only written to.
  *
  * Thread: any number at once on one file; a lock of its own, which a fork child makes
  * anew. Needs no GIL. Not signal-safe.

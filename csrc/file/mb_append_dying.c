@@ -120,8 +120,8 @@ take_back(const char *path, const mb_iov *line, int64_t begin, size_t done)
     }
 }
 
-/* Writes, and goes on while nobody else has written after it. How much of the line is in
- * the file; -1 after an error: then what was written is white space. */
+/* Writes, and goes on after a short write while no other writer has appended. Returns how much
+ * of the line is in the file; -1 after an error: then what was written is white space. */
 static int64_t
 write_while_last(int fd, const char *path, const mb_iov *line, int64_t begin)
 {
@@ -138,7 +138,7 @@ write_while_last(int fd, const char *path, const mb_iov *line, int64_t begin)
     } while (done < line->size && done > line->parts[0].iov_len &&
              mb_raw_end(fd) == begin + (int64_t)done);
     if (piece > 0 && look_for(path, line, begin, piece, done) == MB_APART) {
-        done = piece; /* somebody has come before the last piece */
+        done = piece; /* another writer has come before the last piece */
     }
     return (int64_t)done;
 }
@@ -177,7 +177,7 @@ append(int fd, const char *path, const struct iovec *parts, int count)
         }
         if (done < 0 || done == (int64_t)line.size) {
             return done > 0;
-        } /* else somebody has written into it: once more, whole */
+        } /* else another writer has written into it: once more, whole */
     }
     return false;
 }
@@ -185,7 +185,7 @@ append(int fd, const char *path, const struct iovec *parts, int count)
 bool
 mb_append_dying_to_path(const char *path, const struct iovec *parts, int count)
 {
-    /* a FIFO that nobody reads is an error then, not a reason to wait */
+    /* O_NONBLOCK: a FIFO without a reader is an error, not a reason to wait */
     const int fd = mb_raw_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
     if (fd < 0) {
         return false;

@@ -1,9 +1,9 @@
-/* Appends one last line, from a signal handler or its watchdog.
+/* Appends a line from a signal handler or the watchdog, for the emergency write.
  *
- * What mb_append does for a process that lives, without locks, memory or errno, and
- * without ever waiting: the line is kept apart from one that was left unfinished, and is
- * there as a whole or, but for white space, not at all. What is no
- * regular file (pipe, terminal, FIFO) is written to only while it takes something.
+ * Does what mb_append does for a process that lives, without locks, memory or errno, and
+ * without ever waiting. A line that was left unfinished is kept apart. The new line is in the
+ * file as a whole or, except for white space, not at all. Anything that is not a regular file
+ * (pipe, terminal, FIFO) is written to only while it takes something.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -14,11 +14,11 @@
 
 #define MB_APPEND_DYING_PARTS 5 /* that a line is given in, at most */
 
-/* To the file at `path`, made (0666 less umask) if need be. The parts end with a newline.
- * False if the line is not there. */
+/* Appends to the file at `path`, and creates it (0666 less umask) if need be. The parts end
+ * with a newline. Returns whether the line is in the file. */
 bool mb_append_dying_to_path(const char *path, const struct iovec *parts, int count);
 
-/* To an open descriptor, at its own position. */
+/* Writes to an open descriptor, at its own position. */
 bool mb_append_dying_to_fd(int fd, const struct iovec *parts, int count);
 
 #endif

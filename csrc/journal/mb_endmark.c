@@ -8,7 +8,7 @@
 #define LARGEST_PAGE 16384u /* a journal begins with 64 KiB */
 
 struct mb_endmark {
-    pthread_mutex_t older; /* before ours in the list of the thread */
+    pthread_mutex_t older; /* before the one on the page, in the list of the thread */
     pthread_mutex_t newer; /* and behind it */
     pthread_mutex_t *ours; /* on the page */
     long thread;
@@ -66,7 +66,7 @@ make_robust(pthread_mutex_t *mutex)
     return made;
 }
 
-/* The list is last in, first out, so ours is locked between the other two. */
+/* The list is last in, first out, so the one on the page is locked between the other two. */
 static bool
 lock(mb_endmark *mark)
 {

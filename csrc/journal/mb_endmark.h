@@ -1,11 +1,11 @@
 /* A mark that the kernel sets in a mapped file when the process ends, however it ends.
  *
- * No code of ours runs when a process is killed, calls _exit(2), or executes another
+ * No code of this library runs when a process is killed, calls _exit(2), or executes another
  * program. But the kernel then walks the robust mutexes that a thread holds
- * (set_robust_list(2)), and writes FUTEX_OWNER_DIED into each. Ours is in the journal, on a
- * mapped page that nothing has touched since. So the write is a page fault, and a fault that
- * makes a shared page dirty sets the modification time of the file. That time is the end of
- * the process, to a tick of the kernel (1 to 10 ms).
+ * (set_robust_list(2)), and writes FUTEX_OWNER_DIED into each. The mark is such a mutex in the
+ * journal, on a mapped page that nothing else touches. So the write is a page fault, and a
+ * fault that makes a shared page dirty sets the modification time of the file. That time is
+ * the end of the process, to a tick of the kernel (1 to 10 ms).
  *
  *     mb_endmark *mark = mb_endmark_arm(page, fd);
  *     ...
@@ -15,9 +15,9 @@
  * no signal. Some file systems do not work like that (tmpfs maps a page writable on a read).
  * Arming tests it: it sets the time to 0 and checks that a write changes it.
  *
- * The list of a thread also holds the robust mutexes of the program. On either side of ours
- * in the list is one more, in ordinary memory, so that the C library never writes to our
- * page when the program locks and unlocks its own.
+ * The list of a thread also holds the robust mutexes of the program. The mark has a mutex in
+ * ordinary memory on either side of it in the list, so that the C library never writes to the
+ * mapped page when the program locks and unlocks its own.
  *
  * Thread: the main one arms, others get NULL. Not signal-safe.
  */

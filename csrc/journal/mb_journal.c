@@ -69,8 +69,8 @@ lock_soon(int fd)
     return error;
 }
 
-/* Locks the new file, and has FIRST_SIZE bytes of it really there: 0, or an errno. ENOENT:
- * somebody took it for one that a dead process had left empty, and removed it. */
+/* Locks the new file and allocates its first FIRST_SIZE bytes. Returns 0, or an errno. ENOENT:
+ * another process took it for one that a dead process had left empty, and removed it. */
 static int
 take_file(mb_journal *journal, int fd)
 {
@@ -490,7 +490,7 @@ find(const char *output, const char *directory)
     return NULL;
 }
 
-/* Whoever walks may have come to a mirror of it before it went. */
+/* While a thread walks, it may hold a mirror of a journal that has gone. */
 static bool
 nobody_walks(void)
 {
@@ -611,7 +611,7 @@ mb_journal_memory(void)
     return journal;
 }
 
-/* Not while somebody walks it: then it stays until the end. */
+/* Removes the journal, unless a reader walks it: then it stays until the end. */
 static void
 go(mb_journal *journal)
 {

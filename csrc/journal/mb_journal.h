@@ -1,22 +1,21 @@
 /* The crash journal: memory that shows what records are open, and outlives the process.
  *
- * Beside a file of records lies, while somebody records into it, a mapped file
- * .NAME.PID-RANDOM.journal (O_EXCL, mode of the output, never wider). What is stored there
- * is the kernel's: kill -9 leaves it. It goes away at a clean exit where no record is
- * open; else the next reader finds it. Where there is no file, memory of the same layout
- * serves the native path.
+ * While a process records into a file, a mapped file .NAME.PID-RANDOM.journal lies beside it
+ * (O_EXCL, mode of the output, never wider). The kernel keeps what is stored there, also after
+ * kill -9. A clean exit removes the journal if no record is open; else the next reader finds
+ * it. Without a file, memory of the same layout serves the native path.
  *
- * Whether the owner lives tells an open file description lock (fcntl(2), F_OFD_SETLK): the
- * mapping keeps the description, and so the lock, though the descriptor is closed. It ends
- * with the process, execve included. Nobody who opens and closes the file can break it,
- * this process included, and no descriptor stays behind.
+ * An open file description lock (fcntl(2), F_OFD_SETLK) shows whether the owner is alive. The
+ * mapping keeps the description, and so the lock, though the descriptor is closed. The lock
+ * ends with the process, execve included. No process that opens and closes the file can break
+ * it, the owner included, and no descriptor stays behind.
  *
  * Nothing beyond the end of the file is ever touched, and the file grows by
  * posix_fallocate(3): a hole in a mapped file kills the program once the disk is full.
  *
  * A forked child has none of its parent's journals: they are unmapped in it.
  *
- * Thread: under the GIL; what is marked so, any thread and signal-safe.
+ * Thread: under the GIL, except the functions marked as any thread and signal-safe.
  */
 #ifndef MB_JOURNAL_H
 #define MB_JOURNAL_H
@@ -48,23 +47,24 @@ typedef struct mb_journal {
     int64_t marked_wall_ns; /* when the output was looked at last */
 } mb_journal;
 
-/* The journal of `output`, an absolute path, in `directory` (NULL: beside it): the one
- * that is there already, or a new one. One more user. NULL with errno set: work without.
- *   ENOTSUP  `local` is set, and the file system is none on which a mapping is safe
- *   EMFILE   this process has MB_JOURNALS already */
-#define MB_JOURNALS 64
+#define MB_JOURNALS 64 /* that a process may have */
 /* Bytes of the output's name that are in that of the journal, which has 255 in all. */
 #define MB_JOURNAL_NAME 200
+
+/* Returns the journal of `output`, an absolute path, in `directory` (NULL: beside it): the one
+ * that is there already, or a new one. Adds a user. NULL with errno set: work without one.
+ *   ENOTSUP  `local` is set, and a mapping is not safe on the file system
+ *   EMFILE   this process has MB_JOURNALS already */
 mb_journal *mb_journal_file(const char *output, const char *directory, bool local);
 
-/* The journal in memory, one for the process. One more user. NULL without memory. */
+/* Returns the journal in memory, one for the process. Adds a user. NULL without memory. */
 mb_journal *mb_journal_memory(void);
 
-/* One user less. The last one removes the file and the mapping, unless a record is open
- * in it. */
+/* Removes a user. The last one removes the file and the mapping, unless a record is open in
+ * the journal. */
 void mb_journal_release(mb_journal *journal);
 
-/* Whether it is of this process, not of the parent of a fork. Any thread, signal-safe. */
+/* Whether this process made the journal, not the parent of a fork. Any thread, signal-safe. */
 bool mb_journal_is_ours(const mb_journal *journal);
 
 /* --- at the end of the process: any thread, signal-safe --------------------------- */
@@ -75,8 +75,8 @@ mb_journal *mb_journals(void);
 bool mb_journal_hold(mb_journal *journal);
 void mb_journal_let_go(mb_journal *journal);
 
-/* While somebody walks the records of a dying process, from walk to leave, none of the
- * memory that leads to them is freed. */
+/* Between walk and leave, a thread reads the records of a dying process: none of the memory
+ * that leads to them is freed meanwhile. */
 void mb_journals_walk(void);
 void mb_journals_leave(void);
 bool mb_journals_are_walked(void);
@@ -85,7 +85,7 @@ mb_image mb_journal_image(const mb_journal *journal);
 
 /* Notes in every journal that a signal has been seen: the first one stays. */
 void mb_journals_stamp(int signal, int64_t wall_ns, int64_t now_ns);
-/* Takes it back: the process lives on. */
+/* Removes the note: the process lives on. */
 void mb_journals_unstamp(void);
 
 /* The field in which each iteration notes its end, as a sign of life: in the journal opened

@@ -7,9 +7,9 @@
  *     if (mb_mirror_claim(mirror)) ...                         open -> claimed
  *     mb_mirror_close(mirror)                                  -> idle
  *
- * The claim makes a record unique: of all that could write it, one gets it. What is open
- * in the journal stays so until mb_mirror_close: whoever claims, and dies before the
- * record is in its file, leaves it to recovery, which knows the id. The slot shows the
+ * The claim makes a record unique: of all threads that could write it, one gets it. The record
+ * stays open in the journal until mb_mirror_close. If the process claims it and dies before
+ * the record is in its file, recovery writes it, since it knows the id. The slot shows the
  * claim: recovery searches the file for claimed records only.
  *
  * The entry of a dropped phase (mb_phases.h) is used again once its total includes it, so
@@ -79,8 +79,8 @@ typedef struct {
 /* NULL if there is no room: nothing has changed then. */
 mb_mirror *mb_mirror_open(mb_journal *journal, const mb_mirror_opening *record);
 
-/* Gives an open record other text: head, call and tail of `record`, nothing else of it.
- * Whoever reads meanwhile sees the old one or the new one. False: it keeps the old. */
+/* Gives an open record other text: head, call and tail of `record`, nothing else of it. A
+ * concurrent reader sees the old text or the new one. False: the record keeps the old text. */
 bool mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record);
 
 /* Keeps the line of a record that no sink took, until recovery finds it. The mirror is not
@@ -141,14 +141,14 @@ mb_mirror_leave_iteration(mb_entry *entry, int64_t elapsed_ns)
     __atomic_store_n(&entry->order, 1, __ATOMIC_RELEASE);
 }
 
-/* Whether the caller is the one to write the record: true once. */
+/* Claims the record. Returns true once: that caller writes it. */
 bool mb_mirror_claim(mb_mirror *mirror);
 
 /* The record is in its file: recovery has nothing to do. The mirror is not used again. */
 void mb_mirror_done(mb_mirror *mirror);
 
-/* Frees the slot for another record. Not if somebody else has claimed it: `mine` is
- * whether the caller has. */
+/* Frees the slot for another record, unless another thread has claimed the record. `mine`:
+ * the caller has claimed it. */
 void mb_mirror_close(mb_mirror *mirror, bool mine);
 
 #endif

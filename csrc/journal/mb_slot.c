@@ -729,7 +729,7 @@ last_of_slot(mb_image image, const mb_slot *slot)
     return last_ns;
 }
 
-/* What any record was told of. */
+/* The latest time that is stored for any record. */
 static int64_t
 last_of_all(mb_image image)
 {
@@ -765,8 +765,8 @@ is_crash(int signal)
            signal == SIGILL || signal == SIGABRT;
 }
 
-/* A handler that saves the process may leave by siglongjmp: then nobody takes the note
- * back. */
+/* A handler that saves the process may leave by siglongjmp: then the note of the signal
+ * stays, though the process survived. */
 int
 mb_image_signal(mb_image image)
 {

@@ -77,9 +77,9 @@ typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN, MB_SLOT_CLAIMED } mb_slot_state;
 
 #define MB_SLOT_INTEGERS 1u /* durations are integer nanoseconds, not seconds */
 #define MB_SLOT_ITERATED 2u /* with call.timings_iteration */
-#define MB_SLOT_UNTIMED 4u  /* measured by a clock that is not ours: no durations */
+#define MB_SLOT_UNTIMED 4u  /* measured by a clock of the program: no durations */
 #define MB_SLOT_CUT 8u      /* there was no room for all of the log */
-#define MB_SLOT_SECRET 16u  /* what is measured may not be told, nor noted in the log */
+#define MB_SLOT_SECRET 16u  /* measurements are neither written nor logged */
 
 typedef struct {
     uint32_t next;  /* slot made after this one: further up in the image */
@@ -186,9 +186,9 @@ bool mb_slot_is_open(const mb_slot *slot);
 /* Whether the record may be in a file already. */
 bool mb_slot_is_claimed(const mb_slot *slot);
 
-/* The last moment, on the monotonic clock, that the journal knows of: what it was told of
- * any record, a heartbeat, the signal, the death of the parent. The process was alive then,
- * and so was each open record. */
+/* The latest time in the journal, on the monotonic clock: of any record, of a heartbeat, of
+ * the signal, or of the death of the parent. The process was alive then, and each open record
+ * was open. */
 int64_t mb_image_last_ns(mb_image image);
 
 /* Whether the kernel has marked the end of the process: then the file was last modified at

@@ -2,7 +2,7 @@
 
 #include "py/py_headroom.h"
 
-#define MOST_CALLS 100 /* each time it was interrupted: somebody leans on the keys */
+#define MOST_CALLS 100 /* each time it was interrupted: Ctrl-C is being held down */
 #define MOST_ERRORS 3  /* they may be those of the method itself */
 #define MOST_ARGUMENTS 4
 

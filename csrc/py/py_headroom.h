@@ -1,4 +1,4 @@
-/* Lets calls of ours work although the program is near its recursion limit.
+/* Lets calls inside microbench work although the program is near its recursion limit.
  *
  * Code between py_headroom_give() and py_headroom_take_back() may nest a little deeper than
  * the limit allows. An inner pair gives nothing more, so that no recursion is endless.

@@ -91,8 +91,8 @@ enter(py_phase *self)
     return Py_NewRef(self);
 }
 
-/* New reference to what the foreign counter says the phase took; NULL where it failed,
- * which is told. */
+/* New reference to the duration of the phase by the foreign counter. If the counter fails,
+ * reports that through sys.unraisablehook and returns NULL. */
 static PyObject *
 foreign_duration(py_phase *self)
 {

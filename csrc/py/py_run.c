@@ -823,8 +823,8 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     return py_kept_traverse(&self->kept, visit, arg);
 }
 
-/* A run of the whole process that nobody has ended goes with the interpreter: what the
- * journal shows of it stays there. */
+/* Detaches a run of the whole process that is still open when the interpreter frees it: what
+ * the journal shows of it stays there. */
 static void
 leave_in_journal(py_run *self)
 {

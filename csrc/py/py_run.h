@@ -43,8 +43,8 @@ PyObject *py_run_reading(PyObject *counter);
 /* Starts the clock of an iteration; it is read last. 0, or -1 with an exception. */
 int py_run_start(py_run *run);
 
-/* Reads the clock, then stores the duration. A foreign counter that fails costs its own
- * duration (None) and is told through sys.unraisablehook, not to the code that is timed. */
+/* Reads the clock, then stores the duration. If a foreign counter fails, the duration is None,
+ * and sys.unraisablehook gets the exception, not the code that is timed. */
 void py_run_stop(py_run *run);
 
 /* Calls complete(exception, value), which writes the record and closes the run, until it

@@ -40,7 +40,8 @@ typedef struct mb_phase_name {
     mb_total dropped; /* of its phases that are no longer stored */
     uint32_t index;   /* among those with a total, or MB_NAME_SHARES */
     uint32_t hash;
-    uint32_t mirrored; /* where it is in the journal, for whoever put it there; 0 */
+    uint32_t
+        mirrored; /* where it is in the journal, for the code that put it there; 0 */
     uint32_t mirrored_size;  /* that there is room for */
     uint32_t mirrored_total; /* in the journal; 0 */
     uint32_t mirrored_turn;

@@ -1,8 +1,8 @@
 /* The native half of one run, and the registry of all that are open.
  *
- * The registry answers "which runs are open now": for phases in worker threads here, for
- * whoever has to write the records of a dying process later. It is one list for the
- * process; nothing in it belongs to an interpreter.
+ * The registry answers "which runs are open now" for phases in worker threads, and for the
+ * code that writes the records of a dying process. It is one list for the process; nothing in
+ * it belongs to an interpreter.
  *
  *     new --mb_run_open--> open --mb_run_close--> closed
  *
@@ -58,7 +58,7 @@ void mb_run_init(mb_run *run);
 void mb_run_free(mb_run *run);
 
 void mb_run_open(mb_run *run, const void *bench);
-/* Takes it out of the registry. What it holds stays readable. Idempotent. */
+/* Takes the run out of the registry. What it holds stays readable. Idempotent. */
 void mb_run_close(mb_run *run);
 
 /* How many runs are open in this process. */
@@ -150,11 +150,11 @@ void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);
 /* The mirror; NULL where there is none, as in a forked child. */
 mb_mirror *mb_run_own_mirror(mb_run *run);
 
-/* Whether the caller is the one to write the record: true once. */
+/* Claims the record. Returns true once: that caller writes it. */
 bool mb_run_claim(mb_run *run);
 
-/* No sink has taken the record: the journal keeps the line, and the run has no mirror any
- * more. False where there is no journal, or no room. */
+/* Keeps the line of a record that no sink took in the journal; the run has no mirror any more.
+ * Returns false if there is no journal, or no room. */
 bool mb_run_keep(mb_run *run, const char *line, size_t size);
 
 /* The record is written, or there will be none: the journal forgets it. Idempotent. */

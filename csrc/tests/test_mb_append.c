@@ -17,7 +17,7 @@
 typedef struct {
     size_t most;          /* bytes that this write takes; 0: all */
     int failure;          /* errno of this write */
-    void (*before)(void); /* what somebody else does meanwhile */
+    void (*before)(void); /* what another process does meanwhile */
     void (*after)(void);
 } write_step;
 
@@ -388,7 +388,8 @@ wait_for(void (*const *others)(void))
     waits = 0;
 }
 
-/* The first record after an unfinished line; after it the file is ours alone: no look. */
+/* Appends the first record after an unfinished line. The next one finds the file unchanged and
+ * does not read it. */
 static void
 check_waits(const char *begun, void (*const *others)(void), int count,
             const char *expected)
@@ -470,7 +471,7 @@ a_short_write_is_continued(void)
     mb_append_free(append);
 }
 
-/* Nothing can be looked up then: the end of the file tells that nobody has come. */
+/* The file cannot be read then: its end shows that no other writer has come. */
 static void
 a_short_write_to_a_file_that_cannot_be_read_is_continued(void)
 {
@@ -821,7 +822,7 @@ a_closed_number_is_opened_again(void)
     mb_append_free(append);
 }
 
-/* --- what is no file ------------------------------------------------------------- */
+/* --- streams: not regular files --------------------------------------------------- */
 
 static void
 a_full_device_is_an_error(void)

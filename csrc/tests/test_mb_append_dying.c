@@ -50,7 +50,7 @@ an_unfinished_line_is_kept_apart(void)
     check_file("{\"torn\":\n{}\n");
 }
 
-/* Whoever writes with this limit gets as much as fits, and after that an error. */
+/* With this limit, a write takes as much as fits; the next one fails. */
 static void
 limit_files_to(rlim_t size)
 {

@@ -138,7 +138,7 @@ check_one_record(const char *signal)
 static void
 end_without_python(void)
 {
-    arm(60000 * MS, 60000 * MS); /* for Python only: nobody waits that long here */
+    arm(60000 * MS, 60000 * MS); /* for Python only: this test does not wait */
     take(SIGTERM, MB_SIGNAL_ENDS, false, false);
     raise(SIGTERM);
     hang();

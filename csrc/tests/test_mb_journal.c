@@ -291,7 +291,7 @@ what_is_no_file_has_none(void)
 static void
 other_file_systems_have_one_only_if_asked(void)
 {
-    /* NFS, SMB2, Lustre, GPFS, FUSE, Ceph, btrfs, ZFS, one that nobody knows */
+    /* NFS, SMB2, Lustre, GPFS, FUSE, Ceph, btrfs, ZFS, an unknown one */
     const uint32_t types[] = {0x6969,     0xfe534d42, 0x0bd00bd0,
                               0x47504653, 0x65735546, 0x00c36400,
                               0x9123683e, 0x2fc12fc1, 0x12345678};
@@ -377,7 +377,7 @@ a_disk_that_fills_up_cuts_a_log_until_there_is_room_again(void)
     mb_journal_release(journal);
 }
 
-/* --- somebody else at the file ------------------------------------------------------ */
+/* --- other processes at the file ---------------------------------------------------- */
 
 static void
 a_file_that_was_deleted_is_missed_by_nobody(void)
@@ -385,7 +385,7 @@ a_file_that_was_deleted_is_missed_by_nobody(void)
     mb_journal *journal = make();
     mb_mirror *mirror = open_in(journal);
     unlink(journal->path);
-    close(open(journal->path, O_CREAT | O_WRONLY, 0600)); /* not ours */
+    close(open(journal->path, O_CREAT | O_WRONLY, 0600)); /* another file */
     while (mb_mirror_enter(mirror, 0, 0)) {
     }
     mb_mirror_close(mirror, false);

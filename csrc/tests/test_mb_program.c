@@ -232,7 +232,8 @@ at_the_limit_it_is_killed(void)
     CHECK(found.result.overdue);
 }
 
-/* Whether what a child leaves becomes ours, as in the first process of a container. */
+/* Makes this process adopt the orphans of its children, as the first process of a container
+ * does; or stops that. */
 static void
 adopt(unsigned long whether)
 {

@@ -390,7 +390,7 @@ a_record_is_claimed_once(void)
     CHECK(mb_mirror_claim(mirror));
     CHECK(!mb_run_claim(&shown));
     mb_run_forget(&shown);
-    CHECK(mb_slot_is_open(mirror->slot)); /* whoever has claimed it is at work */
+    CHECK(mb_slot_is_open(mirror->slot)); /* the claimer is still writing it */
     CHECK_INT(mirror->slot->state, MB_SLOT_CLAIMED);
     mb_mirror_done(mirror);
     close_shown();

@@ -374,7 +374,7 @@ runs_of_digits_are_found(void)
     }
     CHECK(!mb_text_has_digits(TEXT, sizeof TEXT - 1, 5));
     CHECK(
-        !mb_text_has_digits(TEXT, sizeof TEXT - 2, 4)); /* the last digit is not ours */
+        !mb_text_has_digits(TEXT, sizeof TEXT - 2, 4)); /* the last digit is excluded */
     CHECK(!mb_text_has_digits(TEXT, 3, 4));
     CHECK(!mb_text_has_digits(TEXT, 1, 1));
     CHECK(!mb_text_has_digits(TEXT, 0, 1));
