@@ -3,11 +3,11 @@
 slices     the statistics: interleaved slices, 10th percentile, net of an empty loop
 worker     runs one statement in slices; also the other end of a peer's pipe
 native     compiles the C in floor/ on first use
-parties    who takes part: this interpreter, and one for the peers
-lab        what a measure is given: it times cases of all parties in the same minutes
+parties    the two interpreters that take part: this one, and one for the peers
+lab        is passed to each measure: it times cases of all parties in the same minutes
 rows       a row of the table, and its goal
 measures/  one subject a file, each with a function `rows(lab)`
-peers      other timing libraries, and what in them is nearest to ours
+peers      other timing libraries, and their nearest match to each case of microbench
 table      the rows as text and as JSON
 check      shows that a delay of 20 ns in a phase is seen
 """

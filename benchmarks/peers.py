@@ -1,7 +1,7 @@
-"""Other timing libraries: how they are installed, and what in them is nearest to ours.
+"""Other timing libraries: how they are installed, and their nearest match to each case.
 
-Only what their documentation offers is used. microbench 2.1.0 runs our own cases as they
-are, wherever it has what they use.
+Only documented features are used. microbench 2.1.0 runs the cases of this version as they
+are, wherever it has the features that they use.
 """
 
 from __future__ import annotations

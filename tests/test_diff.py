@@ -516,7 +516,7 @@ def test_envdiff_displays_html(shown, everything):
 
 
 def test_envdiff_without_ipython(monkeypatch):
-    """It is ImportError, for want of somebody to display it."""
+    """It raises ImportError, since nothing else can display the difference."""
     monkeypatch.setitem(sys.modules, 'IPython', None)
     monkeypatch.setitem(sys.modules, 'IPython.display', None)
     with pytest.raises(ImportError):

@@ -48,7 +48,7 @@ def test_the_bases_of_microbench():
 
 
 def test_json_encoder_is_that_of_the_stdlib():
-    """What takes a json.JSONEncoder class takes ours."""
+    """Any code that takes a json.JSONEncoder class takes microbench's."""
     assert issubclass(microbench.JSONEncoder, json.JSONEncoder)
 
 

@@ -20,7 +20,7 @@ from microbench.livestream import LiveStream
 from tests.fakes import ROOT, printed, python
 
 DEADLINE = 60  # seconds: nothing here takes so long unless it hangs
-FOREVER = 3600  # a sleeptime that ends no test: then the kernel has told
+FOREVER = 3600  # a sleeptime that ends no test: only the kernel's notice can
 
 
 class Collecting(LiveStream):
@@ -312,7 +312,7 @@ def test_a_constructor_without_the_base(path):
     ],
 )
 def test_wrong_arguments(arguments, error, message):
-    """They are told at once, in a sentence."""
+    """The constructor raises at once, with a sentence."""
     with pytest.raises(error, match=message):
         LiveStream(*arguments)
 
@@ -676,7 +676,7 @@ def test_another_terminal(path):
 
 
 def test_in_the_process_that_writes(path):
-    """The alert of the documentation: slow calls are told while the job runs."""
+    """The alert of the documentation: slow calls are reported while the job runs."""
     told = []
 
     class MyStream(LiveStream):

@@ -151,7 +151,7 @@ time_of(int calls, long turns)
     return now_ns() - begin;
 }
 
-/* The quickest of many short rounds is one in which nobody interrupted. */
+/* The quickest of many short rounds is one that was not interrupted. */
 static void
 calibrate(void)
 {

@@ -28,7 +28,7 @@ bench.cancel_record_on_exit()
 """
 AGAIN = 'bench.record_on_exit()\n' + FIRST
 
-# From the signal until the parent is told of the end. The child says when it is ready.
+# From the signal until wait(2) returns in the parent. The child reports when it is ready.
 DEATH = """
 here, there = os.pipe()
 child = os.fork()

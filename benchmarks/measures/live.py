@@ -38,7 +38,7 @@ def deliver():
 """
 END = 'stream.stop(); stream.join()'
 
-# As somebody would use it, with the usual sleeptime: the median of some delays.
+# The usual way to use it, with the default sleeptime: the median of some delays.
 DELAY = """
 import os, statistics, threading, time
 from microbench.livestream import LiveStream

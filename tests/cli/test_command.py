@@ -82,7 +82,7 @@ def test_the_status_of_a_warm_up_does_not_count(command):
 def test_a_failed_start_is_one_line_and_a_record(
     command, tmp_path, program, status, error, why, warmup
 ):
-    """127 for what is not there, 126 for what is no program; also while warming up."""
+    """The status is 127 for a missing file, 126 for another failure; also in a warm-up."""
     (tmp_path / 'not-executable').write_text('')
     (tmp_path / 'no-format').write_bytes(b'\x7fELF\0')
     (tmp_path / 'no-format').chmod(stat.S_IRWXU)

@@ -383,7 +383,7 @@ def test_main_may_run_in_another_thread(capsys):
 
 
 def test_a_handler_of_the_caller_is_left_alone(capsys):
-    """Whoever handles a signal keeps it."""
+    """A handler that the caller has installed stays in place."""
     got = []
     before = signal.signal(signal.SIGUSR1, lambda number, frame: got.append(number))
     try:

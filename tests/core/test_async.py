@@ -21,7 +21,7 @@ def bench():
 
 @types.coroutine
 def pause():
-    """Wait once, for whoever drives the coroutine."""
+    """Wait once, for the code that drives the coroutine."""
     yield
 
 
@@ -439,7 +439,7 @@ def test_clean_up_that_awaits(bench):
 
 
 def test_abandoned(bench):
-    """The loop closes an async generator that nobody finished; it is recorded."""
+    """The loop closes an async generator that was never finished; it is recorded."""
 
     @bench
     async def count():

@@ -167,7 +167,7 @@ def test_outfile_of_the_class_can_be_a_file_object():
 
 
 def test_a_wrong_outfile_of_the_class():
-    """It is told at construction, as an argument is."""
+    """The constructor raises, as for a wrong argument."""
 
     class Bench(MicroBenchBase):
         outfile = 5

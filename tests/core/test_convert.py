@@ -149,7 +149,7 @@ def test_what_has_no_simpler_form(value):
 
 
 def test_a_users_default_decides_first():
-    """It sees what ours would have handled."""
+    """It sees values that JSONEncoder.default would have handled."""
 
     class Mine(JSONEncoder):
         def default(self, o):

@@ -121,7 +121,7 @@ async def awaiting(bench, work):
 @pytest.mark.parametrize('reaction', ['warn', 'raise'])
 @pytest.mark.parametrize('way', WAYS_IN)
 def test_told_before_the_work(way, reaction, tmp_path, caught):
-    """That the directory is missing is told before the code runs; nothing is made."""
+    """A missing directory raises a warning before the code runs; nothing is created."""
     clock = {'duration_counter': Ticking()} if 'dict' in way else {}
     path = tmp_path / 'missing' / 'records.jsonl'
     bench = MicroBenchBase(path, on_output_error=reaction, **clock)
@@ -178,7 +178,7 @@ def test_a_question_that_fails_otherwise(caught):
 
 
 def test_sinks_of_before_are_not_asked(caught):
-    """What is no Output may have a method of that name for its own purposes."""
+    """A sink that is not an Output may have a method of that name for its own purposes."""
 
     class Own:
         def write(self, text):
@@ -248,7 +248,7 @@ def test_the_line_of_the_warning(way, caught, capsys):
 
 
 def test_warned_once(caught, capsys):
-    """A sink that goes on failing is not spoken of again; its records are told."""
+    """A sink that goes on failing warns once; stderr gets each of its records."""
     work = MicroBenchBase(outputs=[Failing()])(len)
     for _ in range(5):
         work('')
@@ -279,7 +279,7 @@ def test_each_sink_has_its_warning(caught, capsys):
 
 @pytest.mark.parametrize('failing_first', [True, False])
 def test_two_sinks_one_failing(failing_first, caught, capsys):
-    """What one sink took is not told on stderr."""
+    """A record that one sink took is not printed on stderr."""
     kept = Kept()
     sinks = [Failing(), kept] if failing_first else [kept, Failing()]
     assert MicroBenchBase(outputs=sinks)(len)('abc') == 3
@@ -289,7 +289,7 @@ def test_two_sinks_one_failing(failing_first, caught, capsys):
 
 
 def test_at_most_ten_lines(caught, capsys):
-    """Ten records are told in full; then counts, each time they have grown tenfold."""
+    """Ten records are printed in full; then counts, each time they have grown tenfold."""
     work = MicroBenchBase(outputs=[Failing()])(len)
     for _ in range(1000):
         work('')
@@ -326,7 +326,7 @@ def test_old_sinks_that_fail(caught, capsys):
 
 
 def test_a_file_that_cannot_be_written(tmp_path, caught, capsys):
-    """A directory that does not exist is told with its path; later it may be there."""
+    """The warning names a directory that does not exist; later it may be there."""
     path = tmp_path / 'no' / 'where.jsonl'
     work = MicroBenchBase(path)(len)
     assert work('abc') == 3
@@ -487,7 +487,7 @@ def test_an_error_without_text(caught, capsys):
 
 
 def test_an_output_that_writes_nothing(caught, capsys):
-    """The base class itself refuses: that is told as any failure."""
+    """The write() of the base class raises, and warns like any other failure."""
     assert MicroBenchBase(outputs=[Output()])(len)('abc') == 3
     assert 'does not define write()' in str(only(caught).message)
 
@@ -514,7 +514,7 @@ def test_a_sink_that_records_itself(caught, capsys):
 
 
 class Broken(io.StringIO):
-    """A stderr that somebody made."""
+    """A stderr of the program's own, whose write() fails."""
 
     def write(self, text):
         raise RuntimeError('broken')
@@ -544,7 +544,7 @@ def shown(message, *details, **more):
 
 
 def test_a_warning_that_cannot_be_shown(monkeypatch, capsys):
-    """Somebody's own showwarning may fail: result and other sinks have theirs."""
+    """If the program's showwarning() fails, the result and the other sinks are unharmed."""
     kept = Kept()
     with warnings.catch_warnings():
         warnings.simplefilter('always')
@@ -609,7 +609,7 @@ def test_to_json_of_several_lines(caught):
 
 
 def test_to_json_that_writes_nan():
-    """As json.dumps does unless told otherwise: null takes its place, the rest stays."""
+    """json.dumps writes NaN by default: null takes its place, the rest stays."""
 
     class Bench(MicroBenchBase):
         def to_json(self, obj):
@@ -686,7 +686,7 @@ class Refusing(MicroBenchBase):
 
 
 def test_output_result_that_fails(capsys):
-    """It is told and costs nothing: the record is on standard error, like a sink's."""
+    """It warns and loses nothing: the record is on standard error, as for a failed sink."""
     bench = Refusing(outputs=[Kept()])
     with (
         pytest.warns(RuntimeWarning, match='refused'),

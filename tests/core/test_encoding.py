@@ -578,7 +578,7 @@ def test_warnings_of_a_field_and_a_hook(each_library, caught):
 
 
 def test_warnings_as_errors(each_library, capsys):
-    """Where the warning is an error, the program goes on: it is told on stderr."""
+    """Where the warning is an error, it is printed on stderr and the program goes on."""
     kept = Kept()
     work = Calls(outputs=[kept])(lambda value: value)
     with warnings.catch_warnings():

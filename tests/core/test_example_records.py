@@ -134,7 +134,7 @@ def test_a_block_that_raises(form):
 
 
 def test_a_counter_of_ones_own():
-    """Its name is in the record, its readings as they are; ours is not described."""
+    """The record holds its name and raw readings, and does not describe perf_counter."""
     bench = MicroBench(duration_counter=Ticking(), tz=None)
     bench(len)('')
     record = only(bench.get_results())

@@ -224,7 +224,7 @@ def test_str_of_the_exception_fails(way, form, error):
 @pytest.mark.parametrize('error', [OSError('sink'), KeyboardInterrupt()])
 @pytest.mark.usefixtures('fresh_count')
 def test_a_failing_sink_does_not_replace_it(way, error, capsys):
-    """The sink's trouble is told; what goes on is the user's exception."""
+    """A warning reports the failed sink; the user's exception is raised."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[Failing(error), kept], on_output_error='raise')
     exception = ValueError('wrong')
@@ -327,11 +327,11 @@ def test_the_record_holds_on_to_nothing():
     assert reference() is None
 
 
-# --- Ctrl-C on the way into a method of ours ----------------------------------------------
+# --- Ctrl-C on the way into a method of microbench ----------------------------------------
 
 
 def pressed(*_):
-    """A method that somebody interrupts before its first line."""
+    """A method that Ctrl-C interrupts before its first line."""
     raise KeyboardInterrupt
 
 

@@ -241,7 +241,7 @@ def test_a_name_that_is_no_identifier(bench):
 
 @pytest.mark.parametrize('func', KINDS)
 def test_warnings_point_to_the_caller(func):
-    """A warning of ours names the line that calls, not that of the decorator."""
+    """A warning of microbench names the line of the call, not that of the decorator."""
 
     class Bench(MicroBenchBase, MBFunctionCall):
         pass

@@ -444,7 +444,7 @@ def test_scratch_space():
 
 
 class Tracker:
-    """A mixin that notes each trigger, and forwards to whoever comes next."""
+    """A mixin that notes each trigger, and forwards to the next class."""
 
     def pre_run_triggers(self, bm_data):
         note(bm_data, 'pre')
@@ -809,7 +809,7 @@ def test_the_first_of_two_failing_post_hooks():
 
 
 def test_an_overridden_output_result():
-    """It gets the cleaned record; if it fails, that is told, and the result is kept."""
+    """It gets the cleaned record; if it fails, a warning says so and the result is kept."""
     seen = []
 
     class Bench(MicroBenchBase):
@@ -837,7 +837,7 @@ def test_a_trigger_that_spoils_the_record(hook, capsys):
     try:
         assert bench(lambda: 5)() == 5
     except (KeyError, TypeError):
-        pass  # a hook's fault may be told to its author
+        pass  # a fault in a hook may be raised to its author
     assert len(kept.lines) == 1
 
 

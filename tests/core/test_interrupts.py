@@ -16,9 +16,9 @@ PACKAGE = microbench.__file__.rpartition('/')[0]
 
 
 class Interrupter:
-    """Raises KeyboardInterrupt as the n-th function of ours begins; says whether it did.
+    """Raises KeyboardInterrupt as the n-th function of microbench begins.
 
-    That is where Python looks for signals.
+    That is where Python looks for signals. `has_struck` says whether it did.
     """
 
     def __init__(self, number, error=KeyboardInterrupt):
@@ -121,7 +121,7 @@ def struck(way, bench, body, interrupter):
 
 
 class Own(Hooked):
-    """Somebody's own way of output, which passes the record on."""
+    """A bench with an output_result() of its own, which passes the record on."""
 
     def output_result(self, bm_data):
         super().output_result(bm_data)
@@ -170,7 +170,7 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
         kept.lines.clear()
         ran.clear()
         path.write_bytes(b'')
-        Delivery.lost = 0  # of those told of, the first ones are whole
+        Delivery.lost = 0  # only the first lost records are printed whole
         interrupter = Interrupter(number, error)
         reached = struck(way, bench, lambda: ran.append(0), interrupter)
         if error is KeyboardInterrupt:  # others may be taken for those of a hook

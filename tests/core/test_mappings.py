@@ -50,7 +50,7 @@ class Failing(Own):
 
 
 class Plain(json.JSONEncoder):
-    """An encoder that knows nothing of ours."""
+    """An encoder that is not based on microbench's."""
 
 
 class Mine(JSONEncoder):

@@ -10,7 +10,7 @@ from tests.fakes import only
 
 
 class Told:
-    """What happens, in words; also a clock and a sink that tell of themselves."""
+    """Logs events in words, and is a clock that logs each reading."""
 
     def __init__(self):
         self.log = []
@@ -21,7 +21,7 @@ class Told:
 
 
 class Sink(Output):
-    """Tells of each record."""
+    """Logs each record."""
 
     def __init__(self, log):
         self.log = log
@@ -31,7 +31,7 @@ class Sink(Output):
 
 
 class Bench(MicroBench):
-    """Tells of each of its methods."""
+    """Logs each call of its methods."""
 
     def __init__(self, **settings):
         told = Told()

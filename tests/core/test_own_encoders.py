@@ -66,7 +66,7 @@ class Rounding(JSONEncoder):
 
 
 def writing(text):
-    """A class that writes what is no record, whatever it is given."""
+    """A class that writes the same invalid text for any value."""
     return type('Writing', (JSONEncoder,), {'encode': lambda self, o: text})
 
 
@@ -149,7 +149,7 @@ def test_a_value_nested_without_end():
 
 
 def test_a_warning_beside_the_package():
-    """Code of a package whose name only begins like ours is the user's."""
+    """Code of a package whose name only begins with "microbench" is the user's."""
     name = microbench.__file__.rpartition('/')[0] + '_plugin/code.py'
     code = compile('bench(len)("")', name, 'exec')
     with pytest.warns(JSONEncodeWarning) as caught:

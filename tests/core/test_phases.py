@@ -141,7 +141,7 @@ def test_outside_a_record():
 
 
 def test_it_never_swallows_an_exception():
-    """Leaving gives False, whatever it is told."""
+    """__exit__ returns False for any arguments."""
     bench = MicroBenchBase()
     with bench.record():
         for phase in (bench.time('x'), bench.time('y').__enter__()):

@@ -32,7 +32,7 @@ def test_default_name(bench, name):
 )
 @pytest.mark.parametrize('counter', [Ticking(), time.perf_counter])
 def test_any_name(name, counter):
-    """Any text is a name, also what is no valid Unicode or a megabyte long."""
+    """Any text is a name, also text that is invalid Unicode or a megabyte long."""
     bench = MicroBenchBase(duration_counter=counter)
     with bench.record(name), bench.time(name):
         pass
@@ -288,7 +288,7 @@ def test_a_failing_capture_leaves_nothing_open():
 
 
 class Turning(datetime.tzinfo):
-    """A time zone that fails when told to."""
+    """A time zone that fails while `fails` is set."""
 
     fails = False
 

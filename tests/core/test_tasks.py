@@ -134,7 +134,7 @@ def stack(task):
 
 @SHOWS_CALLS
 def test_call_graphs(bench):
-    """They show the functions of the user below ours, down to what is awaited."""
+    """They show the user's functions below microbench's, down to what is awaited."""
     going_on = {}
 
     @bench

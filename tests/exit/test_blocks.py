@@ -92,7 +92,7 @@ def by_name(records):
 @WHERE
 @pytest.mark.parametrize('name', ENDS)
 def test_open_blocks(in_c, tmp_path, name, where, benches):
-    """Each has a record with its open phase and the cause, whoever writes it."""
+    """Each has a record with its open phase and the cause, by Python, C or recovery."""
     end, registered = ENDS[name], NAMES[benches]
     ended = in_c(BLOCKS.format(last=end.last) + benches + where.format('run()'))
     records = by_name(FileOutput(tmp_path / 'records.jsonl').get_results())
@@ -111,7 +111,7 @@ def test_open_blocks(in_c, tmp_path, name, where, benches):
 
 
 def test_a_block_of_a_thread_that_is_open_at_a_normal_end(in_c, tmp_path):
-    """Nobody has left it: it comes back as what was cut off."""
+    """The block was never left: it is recovered as cut off."""
     ended = in_c(
         ONE
         + """

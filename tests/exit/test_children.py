@@ -119,7 +119,7 @@ assert state() != before
     assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
 
 
-# C code as a hook of fork, which sends a signal: no Python code of ours runs around it.
+# A hook of fork in C, which sends a signal: no Python code of microbench runs around it.
 STRUCK = """
 import ctypes, functools
 def raising(number, frame):

@@ -59,7 +59,7 @@ def crash(tmp_path, never):
 
 
 def without(crash, code):
-    """Wait status, with the bit that tells of a core dump, and standard error."""
+    """Return the wait status, with the bit for a core dump, and standard error."""
     return crash(code, MICROBENCH='off')[1:]
 
 
@@ -97,7 +97,7 @@ BEFORE = 'import faulthandler\nfaulthandler.enable()\n'
     ids=['before', 'after', 'between'],
 )
 def test_faulthandler(crash, name, code):
-    """Its traceback is printed as without us, whoever was first; one record."""
+    """Its traceback is printed as without us, whichever was installed first; one record."""
     code += CRASHES[name]
     [record], status, err = crash(code)
     assert (record['exit_signal'], record['call']['name']) == (name, 'simulation')
@@ -140,7 +140,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 @pytest.mark.parametrize('name', ['SIGSEGV', 'SIGFPE'])
 @pytest.mark.parametrize('first', ['theirs', 'ours'])
 def test_a_handler_that_recovers(crash, name, first):
-    """Nobody claims a death: the process goes on, and its record tells of a normal end."""
+    """No death is recorded: the process goes on, and its record shows a normal end."""
     theirs = f'never.install_recovery(signal.{name})\n'
     code = theirs + ONE if first == 'theirs' else ONE + theirs
     code += f"""
@@ -176,7 +176,7 @@ def test_a_runtime_that_came_later(crash, name, code):
 
 
 def test_a_runtime_after_cancelling(crash):
-    """It finds nothing of ours that would change what it does."""
+    """It finds no handler of microbench that would change what it does."""
     code = ONE + 'never.start_runtime(signal.SIGSEGV)\nbench.cancel_record_on_exit()\n'
     records, status, err = crash(code + 'never.fault(signal.SIGSEGV)')
     assert (records, err) == ([], 'report\n')

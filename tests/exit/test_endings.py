@@ -136,7 +136,7 @@ atexit.register(lambda: bench.time('later').__enter__().__exit__(None, None, Non
     ids=['a code of its own', 'a tuple', 'no hook'],
 )
 def test_odd_exits(program, last, status, cause):
-    """A status that nobody knows is left out, not made up."""
+    """An unknown status is left out, not made up."""
     ended = program(ONE + last)
     without = program(ONE + last, env={'MICROBENCH': 'off'})
     assert program(ONE + last).cause == cause

@@ -68,7 +68,7 @@ bench.record_on_exit()
     ids=['Python', 'native', 'recovered'],
 )
 def test_fields_that_are_added_later(in_c, tmp_path, last):
-    """They are in the record of the process, whoever writes it, as often as one adds."""
+    """The record of the process holds the latest values, whether Python or C writes it."""
     code = """
 for number in range(100):
     bench.add_fields(late=number, more={'x' * number: number}, call={'mood': number})

@@ -1,4 +1,4 @@
-"""Other handlers, other threads, other languages: whoever else wants a signal gets it."""
+"""Other handlers, other threads and other languages still get their signals."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def test_a_handler_on_top_and_a_second_registration(program):
 
 
 def test_a_handler_on_top_after_cancelling(program):
-    """It is called, and finds what was there before us behind ours."""
+    """It is called, and calls microbench's handler, which calls the oldest one."""
     code = OLDEST + ONE + LATER + 'bench.cancel_record_on_exit()\n' + TERM + 'print(1)\n'
     ended = program(code)
     assert (ended.records, ended.status) == ([], 0)
@@ -54,7 +54,7 @@ def test_a_handler_on_top_of_a_second_registration_after_cancelling(program):
 
 
 def test_a_second_signal_in_a_handler_on_top(program):
-    """It is no call of ours by that handler, which is left alone to end."""
+    """The second signal does not count as a call by that handler, which may end alone."""
     twice = LATER.replace("print('later')", f"print('later'); {TERM.strip()}; print('end')")
     ended = program(OLDEST + ONE + twice + 'bench.record_on_exit()\n' + TERM)
     assert ended.cause == {'exit_signal': 'SIGTERM'}
@@ -62,7 +62,7 @@ def test_a_second_signal_in_a_handler_on_top(program):
 
 
 def test_a_handler_of_the_program_is_not_killed(in_c):
-    """Native code hangs, so the handler never runs: the record is there, nobody dies."""
+    """Native code hangs, so the handler never runs; the record is written all the same."""
     code = """
 signal.signal(signal.SIGTERM, lambda *args: None)
 bench = MicroBench(path)
@@ -140,7 +140,7 @@ def test_a_handler_in_c_that_python_does_not_know(in_c):
 
 @pytest.mark.parametrize('again', ['', 'bench.record_on_exit()\n'])
 def test_a_handler_in_c_that_was_installed_later(in_c, again):
-    """It calls ours, which writes the record and leaves the end to it."""
+    """It calls microbench's, which writes the record and leaves the end to it."""
     code = ONE + 'never.install_note(signal.SIGTERM)\n' + again + TERM + NOTED
     ended = in_c(code)
     assert ended.cause == {'exit_signal': 'SIGTERM'}
@@ -149,7 +149,7 @@ def test_a_handler_in_c_that_was_installed_later(in_c, again):
 
 @pytest.mark.parametrize('again', ['', 'bench.record_on_exit()\n'])
 def test_a_handler_in_c_that_sends_the_signal_to_ours(program, again):
-    """It puts ours back for a moment; without us the default action would come."""
+    """It restores microbench's for a moment; without us the default action would come."""
     code = """
 import faulthandler
 faulthandler.register(signal.SIGTERM, chain=True)
@@ -180,7 +180,7 @@ print('alive')
 
 
 def test_a_handler_in_c_after_cancelling(in_c):
-    """It calls ours, which does what would be done without us: SIGTERM ends us."""
+    """It calls microbench's, which does what would be done without us: SIGTERM ends us."""
     code = ONE + 'never.install_note(signal.SIGTERM)\nbench.cancel_record_on_exit()\n'
     ended = in_c(code + TERM + 'time.sleep(60)')
     assert (ended.records, ended.status) == ([], -signal.SIGTERM)

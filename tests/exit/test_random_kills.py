@@ -7,7 +7,7 @@ from tests.fakes import ROOT
 
 
 def test_no_record_is_lost_and_none_is_there_twice():
-    """Each that was told of as written can be read, also after recovery."""
+    """Each record that its writer reported as written can be read, also after recovery."""
     done = subprocess.run(
         [sys.executable, '-m', 'tests.soak.kills', '--count', '300'],
         cwd=ROOT,

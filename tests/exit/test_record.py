@@ -407,7 +407,7 @@ def test_samples(program, last):
 
 
 def test_no_thread_is_started_at_exit(program):
-    """An interpreter that is going down refuses: nothing of ours asks for one."""
+    """An interpreter that is going down refuses threads: microbench asks for none."""
     code = """
 import atexit
 def refuse(self):

@@ -189,7 +189,7 @@ thread.join()
 
 
 def test_a_cancelled_bench_under_a_later_excepthook(program):
-    """A hook that has wrapped ours still works, and so does a new registration."""
+    """A hook that has wrapped microbench's still works, and so does a new registration."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit()

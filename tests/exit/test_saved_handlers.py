@@ -163,7 +163,7 @@ def test_the_default_action_while_it_is_given_back(program):
 
 
 def test_a_signal_while_ours_is_installed(program):
-    """What the handler before raises then leaves nothing of ours behind."""
+    """If the earlier handler raises meanwhile, no handler of microbench stays behind."""
     code = """
 def own(number, frame):
     raise KeyError

@@ -98,7 +98,7 @@ assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_real_time_signal(program):
-    """It is told by its distance from SIGRTMIN."""
+    """The record names it by its distance from SIGRTMIN."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit(signals=[signal.SIGRTMIN + 3])
@@ -128,7 +128,7 @@ def test_signals_that_cannot_be_handled(signals, error):
 
 
 def test_wrong_arguments():
-    """What is no signal, or no time, is refused with the name of the argument."""
+    """An invalid signal or time is rejected with the name of the argument."""
     with pytest.raises(TypeError):
         MicroBenchBase().record_on_exit(signals=[1.5])
     with pytest.raises(ValueError, match='grace'):
@@ -162,7 +162,7 @@ assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_off_the_main_thread_without_handlers(program):
-    """Who asks for no handler is told nothing."""
+    """A caller that asks for no handler gets no warning."""
     code = """
 bench = MicroBench(path)
 thread = threading.Thread(target=bench.record_on_exit, args=('x', False))
@@ -238,7 +238,7 @@ def test_a_handler_installed_later_replaces_ours(program):
 
 
 def test_a_handler_installed_later_that_calls_ours(program):
-    """Ours writes the record; whether the process goes on is the later one's business."""
+    """The record is written; the later handler decides whether the process goes on."""
     later = """
 before = signal.getsignal(signal.SIGTERM)
 signal.signal(signal.SIGTERM, lambda *args: (before(*args), print('goes on')))

@@ -37,7 +37,7 @@ def test_one_sink_fails(program):
 
 
 def test_errors_of_sinks_that_are_to_be_raised(program):
-    """At the end there is nobody to raise to: the record is on standard error."""
+    """At the end no caller could catch them: the record is on standard error."""
     arguments = "outputs=[Gate()], on_output_error='raise'"
     ended = program(ONE.format(arguments=arguments))
     assert on_stderr(ended)['exit_status'] == 0

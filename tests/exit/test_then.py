@@ -199,7 +199,7 @@ def test_a_second_registration_decides_anew(program):
 
 
 def test_a_handler_on_top(program):
-    """One that calls ours hears of the signal first, and the program goes on."""
+    """One that calls microbench's gets the signal first, and the program goes on."""
     code = """
 before = signal.getsignal(signal.SIGTERM)
 signal.signal(signal.SIGTERM, lambda *args: (print('first'), before(*args)))

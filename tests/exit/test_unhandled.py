@@ -36,7 +36,7 @@ def test_python_goes_on_seeing_the_default(program, name, asked):
 
 @EACH
 def test_a_handler_of_the_program_that_comes_later(program, name):
-    """It finds the default action, replaces ours, and works as without us."""
+    """It finds the default action, replaces microbench's, and works as without us."""
     code = f"""
 requeued = []
 if signal.getsignal(signal.{name}) in (None, signal.SIG_DFL):

@@ -7,8 +7,8 @@ are tampered with. Whatever happens to them:
 - the code that is timed gives its result, and nothing is raised;
 - each record is either in the file or on standard error, once, and whole;
 - the first record and the third, with which nothing is wrong, are in the file;
-- where nobody else writes, at most one piece of a record is left, alone on its line;
-- what somebody else appends meanwhile stays;
+- without another writer, at most one piece of a record is left, alone on its line;
+- lines that another writer appends meanwhile stay;
 - no descriptor stays behind.
 """
 
@@ -200,7 +200,7 @@ def failed_looks():
 
 
 def others():
-    """Give another writer at each moment, with and without trouble of ours."""
+    """Give another writer at each moment, with and without a fault of the bench's own."""
     for trouble in ([], *short_writes((ENOSPC,))):
         for call in ('open', 'statx', 'pread', 'writev', 'pwrite'):
             for number in (1, 2, 3, 4):

@@ -124,7 +124,7 @@ look_up(const char *call, const void *caller)
         found = due && strcmp(p->call, call) == 0 ? p : NULL;
     }
     if (found && found->meanwhile) {
-        watching = false; /* what it does is not ours */
+        watching = false; /* its calls are those of another writer */
         found->meanwhile();
         watching = true;
     }

@@ -149,7 +149,7 @@ def test_killed_while_it_recovers(killed_at, killable):
 
 
 def test_a_build_for_use_has_no_such_places(tmp_path):
-    """Nobody is killed by a variable of the environment."""
+    """No variable of the environment kills a process."""
     code = BEGIN + BLOCK.format('last')
     env = {'MICROBENCH_CRASH_AT': 'written:1'}
     done = python(code, tmp_path / 'records.jsonl', 0, env=env)

@@ -6,7 +6,7 @@ from tests.fakes import printed
 
 
 def test_each_call_with_each_errno(faulty):
-    """Nothing is raised; each record is stored or told, once and whole."""
+    """Nothing is raised; each record is stored or printed, once and whole."""
     code = 'from tests.faults.each_call import main; main()'
     *wrong, last = printed(code, env={'LD_PRELOAD': str(faulty)}).splitlines()
     assert wrong == []

@@ -26,7 +26,7 @@ bench = MicroBench(path, journal=journal)
 def record(count, size):
     bench.add_fields(text='x' * size)
     for n in range(count):
-        Delivery.lost = 0  # tell of each
+        Delivery.lost = 0  # print each
         with bench.record(f'{size}-{n}'):
             with bench.time('phase'):
                 pass

@@ -32,8 +32,8 @@ sys.stdout.write('end')
 class Writer:
     """A writer that begins again, after its last acknowledged record, when it is killed.
 
-    The record that it was about to write is then either there or not: nobody knows, so
-    its number is left out.
+    The record that it was about to write may or may not be in the file, so its number is
+    left out.
     """
 
     def __init__(self, name, path, log):
@@ -51,7 +51,7 @@ class Writer:
             )
 
     def kill(self):
-        """Kill it, and note what it has told of."""
+        """Kill it, and note the records that it has acknowledged."""
         self.process.kill()
         self.collect()
 

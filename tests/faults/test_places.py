@@ -131,7 +131,7 @@ record('b', 'c')
     ],
 )
 def test_while_it_lasts(code, stored, told, program):
-    """Records are told while the file cannot be written, and stored once it can."""
+    """Records are printed while the file cannot be written, and stored once it can."""
     if code is CHROOT and os.geteuid():
         pytest.skip('only root can change its root directory')
     left = program(code)
@@ -201,7 +201,7 @@ CLOSED = [
 @pytest.mark.parametrize('number', [0, signal.SIGTERM])
 @pytest.mark.parametrize('closed', CLOSED)
 def test_without_standard_streams(closed, number, tmp_path):
-    """What is printed to their numbers gets into no file of ours."""
+    """Text printed to their numbers gets into no file of microbench."""
     path = tmp_path / 'records.jsonl'
     code = BEGIN + PRINTING.format(exits=True, signal=int(number))
     words = [sys.executable, '-c', code, str(path)]

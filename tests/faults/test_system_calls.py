@@ -70,7 +70,7 @@ def traced(tmp_path):
 @pytest.mark.parametrize('error', ERRORS)
 @pytest.mark.parametrize('call', CALLS)
 def test_calls_that_fail(call, error, traced, tmp_path):
-    """Each record is stored or told, and the status is the program's own."""
+    """Each record is stored or printed, and the status is the program's own."""
     for when in ('1', '2', '1+'):
         path = tmp_path / f'{when}.jsonl'
         left = traced(RECORDS, f'{call}:error={error}:when={when}', path)

@@ -97,7 +97,7 @@ def small_disk(tmp_path):
 
 @pytest.fixture(scope='session')
 def other_file_system(tmp_path_factory):
-    """Build a library which has statfs() tell of another file system, for LD_PRELOAD."""
+    """Build a library for LD_PRELOAD, in which statfs() reports another file system."""
     source = Path(__file__).parent / 'statfs.c'
     library = tmp_path_factory.mktemp('statfs') / 'libstatfs.so'
     command = ['cc', '-shared', '-fPIC', '-o', library, source]

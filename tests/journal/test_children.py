@@ -95,7 +95,7 @@ with bench.record('block'):
 
 
 def test_the_owner_is_seen_to_be_alive(program):
-    """Nobody gets the lock while it lives, the owner itself included."""
+    """No process gets the lock while the owner lives, the owner itself included."""
     left = program("""
 import subprocess
 code = '''

@@ -24,7 +24,7 @@ STEPS = st.lists(
 
 
 class Shown:
-    """A run that does what it is told, and its journal."""
+    """A run that performs given steps, and its journal."""
 
     def __init__(self, folder, counter, iterations):
         self.bench = MicroBench(duration_counter=counter)

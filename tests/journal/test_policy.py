@@ -1,4 +1,4 @@
-"""Where there is a journal, and where there is none; that nobody notices it."""
+"""Where a journal is made, and where none is; that a program does not notice it."""
 
 import subprocess
 
@@ -88,7 +88,7 @@ def test_a_wrong_variable_is_named(program):
     ],
 )
 def test_benches_without(program, bench):
-    """No file, one that is none, or somebody who wants to see each record: no journal."""
+    """Without a regular file, or with a method that must see each record: no journal."""
     left = program(
         f'import warnings; warnings.simplefilter("ignore")\nbench = {bench}' + NONE
     )
@@ -96,7 +96,7 @@ def test_benches_without(program, bench):
     assert left.status == 0, left.err
 
 
-# NFS, SMB2, Lustre, GPFS, FUSE, btrfs, and one that nobody knows
+# NFS, SMB2, Lustre, GPFS, FUSE, btrfs, and an unknown one
 @pytest.mark.parametrize(
     'kind', [0x6969, 0xFE534D42, 0x0BD00BD0, 0x47504653, 0x65735546, 0x9123683E, 0x12345]
 )
@@ -259,7 +259,7 @@ for name in glob.glob(path + '.*'):
 
 
 def test_a_journal_that_somebody_deletes(program):
-    """Nothing happens; what somebody puts in its place is not ours to remove."""
+    """Nothing happens; a file that another program puts in its place is not removed."""
     left = program("""
 bench = MicroBench(path)
 with bench.record('block'):
@@ -313,7 +313,7 @@ for bench in (MicroBench(path, url='http://me:topsecret@host/'), Bench(path)):
 
 
 def test_hooks_that_replace_what_is_ours(program):
-    """A record whose `mb` is somebody else's, or whose `call` is none, is not shown."""
+    """A record whose `mb` a hook has replaced is not shown in the journal."""
     left = program("""
 class Bench(MicroBench):
     def capture_x(self, data):

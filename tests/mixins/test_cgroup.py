@@ -85,7 +85,7 @@ def test_limits_of_our_group(on, cpu, memory, found):
 
 
 def test_the_smallest_limit_up_to_the_root_holds(on):
-    """Schedulers set limits on groups above ours."""
+    """Schedulers set limits on groups above that of the process."""
     files = {
         f'{ROOT}/a/b/cpu.max': 'max 100000\n',
         f'{ROOT}/a/cpu.max': '200000 100000\n',
@@ -236,7 +236,7 @@ def test_a_cpu_set_that_does_not_limit(cpuset, text):
 
 
 def test_a_machine_that_does_not_tell_its_cpus(on):
-    """Without their number nobody knows whether the set limits."""
+    """Without their number, it is unknown whether the set limits."""
     files, folder, name = CPUSETS[2]
     assert on({**files, f'{folder}/a/b/{name}': '0-1\n'}) == limits(2)
 
@@ -266,7 +266,7 @@ print(bench.get_results()[0]['cgroups'][sys.argv[2]])
 
 @contextlib.contextmanager
 def new_group(controller, file):
-    """Make a group of a controller below ours that has this file of version 2 or 1."""
+    """Make a group below that of the process, with this file of version 2 or 1."""
     lines = Path('/proc/self/cgroup').read_text().splitlines()
     controllers = dict(line.split(':', 2)[1:] for line in lines)
     unified = Path(ROOT, 'cgroup.controllers').exists()
@@ -320,7 +320,7 @@ def test_a_real_cpu_set():
         pytest.skip('this machine has one CPU')
     with new_group('cpuset', ['cpuset.cpus', 'cpuset.cpus']) as (group, limit):
         memory = group.parent / 'cpuset.mems'
-        if memory.exists():  # version 1 lets nobody in without
+        if memory.exists():  # version 1 accepts no process without it
             (group / 'cpuset.mems').write_text(memory.read_text())
         limit.write_text(str(first))
         assert reported_in(group, 'cpuset') == str(first)

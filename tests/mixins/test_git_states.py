@@ -267,7 +267,7 @@ def words_of_the_author():
 
 
 def test_settings_of_the_environment_stay(repo, monkeypatch):
-    """Such as those of `git -c`; ours come after them."""
+    """Such as those of `git -c`; those of the mixin come after them."""
     monkeypatch.setenv('GIT_CONFIG_PARAMETERS', "'own.name=it is' 'core.fsmonitor=true'")
     asked = Git(repo)
     values = [asked('config', name) for name in ('own.name', 'core.fsmonitor')]

@@ -48,7 +48,7 @@ def test_name_and_system():
 
 
 def test_cores_and_memory():
-    """What psutil tells of cores and memory."""
+    """They are what psutil reports."""
     psutil = pytest.importorskip('psutil')
     assert machine_of(Host()) == {
         'hostname': socket.gethostname(),

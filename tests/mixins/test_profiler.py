@@ -88,7 +88,7 @@ def test_each_line_has_its_hits_and_time():
 
 @needs_line_profiler
 def test_the_record_says_that_profiling_slows_the_code():
-    """So that nobody compares its durations with others."""
+    """So its durations are not compared with others by mistake."""
     bench = Bench()
     bench(summed)([1])
     assert call_of(bench)['slowed_by'] == ['line_profiler']

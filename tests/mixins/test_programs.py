@@ -115,7 +115,7 @@ def test_a_missing_program_raises(either_way):
 
 
 def test_check_output_is_looked_up_at_the_call(monkeypatch):
-    """Whoever replaces subprocess.check_output is asked, and may return bytes."""
+    """A replacement of subprocess.check_output is called, and may return bytes."""
     asked = []
 
     def stub(command, **options):

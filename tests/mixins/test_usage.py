@@ -143,7 +143,7 @@ def recorded(tmp_path, *command):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='others begin with nothing')
 def test_a_small_child_has_at_most_our_size(tmp_path):
-    """Its peak begins with ours: the record says that it may have been smaller."""
+    """Its peak begins with that of microbench: the record says that it may be smaller."""
     record = recorded(tmp_path, 'true')
     [found] = record['resource_usage']
     assert found['maxrss'] > 2**20
@@ -163,7 +163,7 @@ def test_a_large_child_is_measured(tmp_path):
 
 @pytest.mark.parametrize(('size', 'bound'), [(8192, True), (8193, False)])
 def test_where_the_bound_is(size, bound):
-    """At the size that may be ours."""
+    """At the size that microbench itself may have."""
     counters = dict.fromkeys((f'ru_{f}' for f in FIELDS), 3)
     unit = 1 if sys.platform == 'darwin' else 1024
     found = usage.totals(SimpleNamespace(**counters, ru_maxrss=size), 8192 * unit)

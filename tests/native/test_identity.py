@@ -115,7 +115,7 @@ def test_a_spawned_process_has_a_run_id_of_its_own(tmp_path):
 
 
 def test_a_fork_while_threads_draw_ids():
-    """A child forked in the middle of it draws ids that nobody else has."""
+    """A child forked in the middle of it draws ids that no other process has."""
     code = """
 import os, threading
 from microbench import _core

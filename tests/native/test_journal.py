@@ -154,7 +154,7 @@ def test_two_objects_share_one_journal(output):
 
 
 def test_a_run_keeps_its_journal(output, bench):
-    """Nobody else knows the journal any more, but a record is open in it."""
+    """Only the run refers to the journal any more, but a record is open in it."""
     journal = _core.Journal(output)
     path = file_of(journal)
     run = shown(journal, bench)
@@ -183,7 +183,7 @@ def test_why_there_is_none_is_told(tmp_path):
 
 
 def test_the_claim_is_given_once(bench, output):
-    """Shown or not, one caller is told that the record is his."""
+    """Shown or not, claim() returns True to one caller only."""
     journal = _core.Journal(output)
     for run in (Run(bench, 'x').begin(), shown(journal, bench)):
         assert run.claim()

@@ -54,7 +54,7 @@ def test_a_process(same, tmp_path, package, method, how):
     status = 1 if (package, method) == ('billiard', 'forkserver') else int(ran.out)
     assert (record['exit_status'], 'exit_path' in record) == (status, False)
     raised = record.get('exception', {}).get('type')
-    # From 3.13 on, multiprocessing has handled it before anything of ours is called.
+    # From 3.13 on, multiprocessing has handled it before microbench is called.
     known = how == 'raise' and (package == 'billiard' or sys.version_info < (3, 13))
     assert raised == ('Error' if known else None)
     assert [path.name for path in tmp_path.glob('.*.journal')] == []

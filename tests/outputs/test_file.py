@@ -153,7 +153,7 @@ def test_two_sinks_on_one_file(path):
 
 
 def test_a_truncated_file(path):
-    """A file emptied by somebody else is gone on with from its new end."""
+    """Records are appended at the new end of a file that another program has emptied."""
     out = FileOutput(path)
     out.write(ONE)
     path.write_text('')
@@ -200,7 +200,7 @@ def test_a_rotated_file(path, tmp_path):
 
 
 def test_rotation_and_close(path, tmp_path):
-    """A program that is told of the rotation closes the sink: the next record is new."""
+    """After a rotation the program closes the sink: the next record is in the new file."""
     old = tmp_path / 'records.jsonl.1'
     out = FileOutput(path)
     out.write(ONE)
@@ -315,7 +315,7 @@ def test_looking_ahead_at_an_open_file(path):
 
 
 def test_looking_ahead_on_a_read_only_file_system(path, monkeypatch):
-    """It is told as what it is."""
+    """The OSError names the path and the reason."""
     path.touch()
     monkeypatch.setattr(os, 'access', lambda *_, **__: False)
     found = os.statvfs(path)
@@ -343,7 +343,7 @@ def test_a_file_as_a_directory(path):
         FileOutput(path / 'records.jsonl').write(ONE)
 
 
-# --- what is no regular file ----------------------------------------------------------
+# --- streams and devices --------------------------------------------------------------
 
 
 def test_a_fifo(tmp_path):
@@ -582,7 +582,7 @@ def test_durability(path, monkeypatch, durability, calls):
 
 
 def test_an_unknown_durability(path):
-    """Told at once, with what can be given."""
+    """It raises ValueError at once, with the accepted values."""
     with pytest.raises(ValueError, match="durability has to be 'write' or 'fsync'"):
         FileOutput(path, durability='always')
 
@@ -676,7 +676,7 @@ def test_several_files_get_the_same_line(path, tmp_path):
 
 
 def test_a_sink_after_a_failing_one(path):
-    """A sink that fails takes nobody's turn, and is tried again at each record."""
+    """A failing sink does not stop the others, and is tried again at each record."""
     failing = Failing()
     bench = MicroBenchBase(outputs=[failing, FileOutput(path), failing])
     work = bench(len)

@@ -180,7 +180,7 @@ def test_a_redirect_is_the_same_request_elsewhere(web, code):
     ],
 )
 def test_who_gets_the_keys(web, url, target, kept):
-    """The same server does, over TLS too; nobody else, and never in the open."""
+    """The same server does, over TLS too; no other server, and never unencrypted."""
     web.answers = [redirect(target)]
     headers = {'Authorization': 'k', 'X-Key': 'k', 'User-Agent': 'me'}
     HttpOutput(url, headers=headers).write('{}')
@@ -265,7 +265,7 @@ def test_no_password_in_the_address():
 
 @pytest.mark.parametrize('timeout', [0, -1.0, '5', float('nan'), [1]])
 def test_a_time_that_is_none(timeout):
-    """Zero, negative time-outs and what is no number are refused at construction."""
+    """The constructor rejects a time-out that is not a positive number."""
     with pytest.raises(ValueError, match='timeout'):
         HttpOutput(URL, timeout=timeout)
 

@@ -16,7 +16,7 @@ import os, signal, sys, time
 from microbench import FileOutput, MicroBench
 path = sys.argv[1]
 """
-# A handler runs between any two steps: here, as the n-th function of ours begins.
+# A handler runs between any two steps: here, as the n-th function of microbench begins.
 AT_EACH_MOMENT = """
 import microbench
 bench = MicroBench({outfile})

@@ -114,14 +114,14 @@ def test_the_last_newline_may_be_missing_at_the_end(followed):
 
 
 def test_lines_of_another_kind(followed):
-    """Empty lines are nothing; what is no record is told, and costs only itself."""
+    """Empty lines are skipped; any other line that is no record is reported and skipped."""
     followed.write(b'\n \r\n', line(1), b'no record\n[1]\n"x"\n\xff\xfe\n', line(2))
     assert followed.look() == [1, 2]
     assert followed.damaged == [b'no record', b'[1]', b'"x"', b'\xff\xfe']
 
 
 def test_a_torn_line_and_the_record_glued_to_it(followed):
-    """What a killed writer left of a line is told; what follows on it is a record."""
+    """The piece that a killed writer left is reported; the record glued to it is read."""
     followed.write(line(1)[:40], line(2))
     assert followed.look() == [2]
     assert len(followed.damaged) == 1
@@ -325,7 +325,7 @@ def test_few_files_stay_open(followed):
 
 
 def test_a_killed_writer(followed):
-    """SIGKILL in the middle of a line costs that line, and is told once."""
+    """SIGKILL in the middle of a line costs that line, which is reported once."""
     one, two = line(1), line(2)
     code = 'import os, signal, sys\n'
     code += 'os.write(1, sys.argv[1].encode()); os.kill(os.getpid(), signal.SIGKILL)'

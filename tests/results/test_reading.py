@@ -133,7 +133,7 @@ def test_lone_surrogates():
     ],
 )
 def test_a_bad_line_is_skipped(bad):
-    """What is no JSON object costs its own line, and no other."""
+    """A line that is not a JSON object costs only itself."""
     records, message = read_damaged(b'\n'.join([record(1), bad, record(2), b'']))
     assert numbers(records) == [1, 2]
     assert '1 damaged line was skipped' in message
@@ -155,7 +155,7 @@ def test_the_warning_names_the_file(tmp_path):
 
 @pytest.mark.parametrize('ask', ['bench', 'sink', 'flat', 'summary'])
 def test_the_warning_points_to_the_caller(ask, capsys):
-    """Whoever asked for the results finds the own line in the warning."""
+    """The warning names the line of the program that asked for the results."""
     sink = FileOutput(io.BytesIO(b'{"n":\n'))
     bench = MicroBenchBase(outputs=[sink])
     with warnings.catch_warnings(record=True) as caught:
@@ -403,7 +403,7 @@ def test_flat_loses_nothing(value):
     ],
 )
 def test_flat_names_that_hold_dots(record, flat):
-    """They are as ever; only two values that would have one name are told apart."""
+    """They stay as they are; dots are escaped only where two values would share a name."""
     assert shapes.flattened(record) == flat
 
 
@@ -435,7 +435,7 @@ def test_flat_records_share_their_names(records):
 
 
 def test_flat_of_other_mappings_and_names():
-    """Subclasses of dict are objects too; a name that is no text is told."""
+    """Subclasses of dict are objects too; a name that is not text raises TypeError."""
     assert shapes.flattened({'a': OrderedDict(b=1)}) == {'a.b': 1}
     with pytest.raises(TypeError):
         shapes.flattened({'a': {7: 1}})

@@ -117,7 +117,7 @@ def test_a_reader_sees_it_and_changes_nothing(path, killed):
     assert record['experiment'] == 'baseline'
     assert record['python']['executable'] == sys.executable
     assert record['exit_path'] == 'recovered'
-    assert 'exit_signal' not in record  # nobody sees SIGKILL
+    assert 'exit_signal' not in record  # no process sees its own SIGKILL
     assert {'by', 'time', 'duration_is_lower_bound'} <= set(record['recovered'])
     assert record['recovered']['by'].endswith(f':{os.getpid()}')
     call = record['call']
@@ -256,7 +256,7 @@ def test_our_own_records_are_left_alone(path):
 
 
 def test_another_host(path, killed, capsys):
-    """Nobody here knows whether its process is dead."""
+    """It cannot be known here whether its process is dead."""
     killed()
     move_to_another_host(path)
     change(path, BOOT.read_bytes().strip(), b'0' * 36)
@@ -287,7 +287,7 @@ def test_the_same_machine_under_another_name(path, killed):
 
 
 def test_another_user(path, killed, capsys, monkeypatch):
-    """What others have put there is not ours to judge."""
+    """A journal that belongs to another user is left alone."""
     killed()
     uid = os.geteuid()
     monkeypatch.setattr(os, 'geteuid', lambda: uid + 1)
@@ -321,7 +321,7 @@ def meanwhile(monkeypatch):
 
 
 def test_an_owner_that_is_not_to_be_seen(path, killed, capsys, meanwhile):
-    """In a container its number is another one: its lock tells, and nobody waits."""
+    """In a container its number is another one: its lock decides, without waiting."""
     killed()
     [name] = left(path)
     with Path(name).open('rb+') as journal:
@@ -420,7 +420,7 @@ def test_the_mark_of_the_output_is_damaged(path):
 
 
 def test_a_name_of_a_phase_that_is_damaged(path, capsys):
-    """It would be gigabytes, once for each phase: nobody asks for so much memory."""
+    """It would be gigabytes, once for each phase: that much memory is not allocated."""
     code = KILLED.format(
         before='',
         inside=f'[bench.time("p" * 32).__enter__().__exit__('
@@ -443,7 +443,7 @@ def test_a_link_is_not_followed(path, tmp_path, capsys):
 
 
 def test_what_is_no_file_is_left_alone(path, capsys):
-    """A FIFO by the name of a journal holds up nobody; nor does a directory."""
+    """A FIFO or a directory with the name of a journal blocks no reader."""
     os.mkfifo(path.with_name('.records.jsonl.1-00.journal'))
     path.with_name('.records.jsonl.1-01.journal').mkdir()
     assert FileOutput(path).get_results() == []
@@ -452,7 +452,7 @@ def test_what_is_no_file_is_left_alone(path, capsys):
 
 
 def test_long_names(tmp_path, killed, capsys):
-    """That of the journal has its beginning only: files that begin alike are told apart."""
+    """A journal's name is cut short: files whose names begin alike stay distinct."""
     one, other = (tmp_path / ('x' * 220 + end) for end in ('1', '2'))
     code = KILLED.format(before='', inside=KILL)
     for path in (one, other):

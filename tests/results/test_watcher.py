@@ -152,14 +152,14 @@ def test_a_wake_ends_a_wait(waiting):
 
 
 def test_a_wake_after_the_end():
-    """It does nothing: the descriptor may be somebody else's by then."""
+    """It does nothing: the number of the descriptor may mean another file by then."""
     waiting = Watcher('results.jsonl')
     waiting.close()
     waiting.wake()
 
 
 def test_a_reader_that_goes_away(waiting):
-    """A wait ends when nobody reads what we write, without writing anything."""
+    """A wait ends when the reader of our output has gone, without writing anything."""
     reader, writer = os.pipe()
     waiting.mind(writer)
     os.close(reader)

@@ -74,7 +74,7 @@ def test_the_time_of_the_caller_counts_too(server):
 
 
 def test_a_connection_closed_without_an_answer_raises(server):
-    """That nobody answered is an OSError."""
+    """A missing answer is an OSError."""
     with pytest.raises(OSError, match='without response|reset'):
         HttpOutput(server.url('close')).write('{}')
 

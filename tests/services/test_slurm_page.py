@@ -72,7 +72,7 @@ def test_a_program_that_times_itself(submit):
 
 
 def test_a_command(submit):
-    """The default mixins tell of the job."""
+    """The default mixins record the job."""
     [record] = records_in(submit(SCRIPTS[1]), '*.jsonl')
     assert record['call']['name'] == 'sort'
     assert record['call']['returncode'] == [0]

@@ -34,7 +34,7 @@ ROUNDS = 10  # for each file
 
 
 def write_records(path, pipe, number):
-    """Write records until somebody ends this process."""
+    """Write records until this process is killed."""
     signal.alarm(600)  # where its parent has died
     bench = MicroBench(path, writer=number)
     for nth in range(MOST):

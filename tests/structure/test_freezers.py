@@ -1,4 +1,4 @@
-"""Tools that freeze programs follow import statements; they find every module of ours."""
+"""Tools that freeze programs follow import statements, and find all modules here."""
 
 import ast
 from pathlib import Path

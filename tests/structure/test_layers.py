@@ -238,7 +238,7 @@ def test_the_border_imports_none_of_the_python_above_it():
 
 
 def test_only_py_files_include_python():
-    """Python.h is included by csrc/py_*, directly or not, and by no other file."""
+    """Only the files py_* of csrc/ include Python.h, directly or not."""
     python = r'^\s*#\s*include\s*[<"](Python|structmember|py_\w+)\.h[>"]'
     wrong = [
         line
