@@ -10,7 +10,7 @@ RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
 
 MASK: str
-"""What a record has in place of a secret."""
+"""Text that replaces a secret in a record."""
 
 class Phase:
     """A named part of a run: the object behind `with bench.time(name)`."""
@@ -97,7 +97,7 @@ class OpenRun:
         It is called again if Ctrl-C came in between, and has to go on where it was.
         """
     def claim(self) -> bool:
-        """Whether the caller is the one to write the record: true once."""
+        """Claim the record; return True to the first caller, who then writes it."""
     def seal(self) -> None:
         """Leave the registry and the context; what was measured stays."""
     def close(self) -> None:
@@ -111,7 +111,7 @@ class OpenRun:
     phases_left: int
     @property
     def phases_listed(self) -> int:
-        """How many phases the record lists at most: the last ones."""
+        """Number of phases that the record lists at most: the last ones."""
     @property
     def timings_summary(self) -> list[dict[str, Any]]:
         """Totals of all phases that C has measured; empty while all are listed."""
@@ -123,22 +123,22 @@ class OpenRun:
         """Id of its record; a forked child gets another one."""
     @property
     def is_forked(self) -> bool:
-        """Whether a parent of this process has opened it."""
+        """True if a parent of this process has opened it."""
     @property
     def is_shown(self) -> bool:
-        """Whether a journal shows it."""
+        """True if a journal shows it."""
     @property
     def in_first_iteration(self) -> bool:
-        """Whether it has been started and not stopped."""
+        """True if it has been started and not stopped."""
     @property
     def is_ours(self) -> bool:
-        """Whether claim() has said yes."""
+        """True if claim() has returned True."""
     @property
     def is_open(self) -> bool:
         """Between open() and close()."""
     @property
     def is_mixed(self) -> bool:
-        """Whether phases were measured by a counter that C does not read."""
+        """True if phases were measured by a counter that C does not read."""
     @property
     def durations(self) -> list[Any]:
         """One number an iteration, in the unit of the counter."""
@@ -188,10 +188,11 @@ class Timed:
         """
 
 class Journal:
-    """Shows what is open, to whoever finds it after a crash.
+    """Holds open runs in a mapped file, which a reader recovers after a crash.
 
-    One for each output file of the process, however many objects; it goes away with the
-    last of them, or with the last record that is open in it. Without an output: memory.
+    A process has one journal for each output file, however many objects refer to it. It is
+    removed with the last object, or with the last record that is open in it. Without an
+    output, the journal is in memory.
 
     Args:
         output: absolute path of the file that the records belong to.
@@ -226,17 +227,17 @@ class Journal:
             call: fields of `call`, without those that tell time.
             tail: other fields, each with a comma before it.
             offset_s: of the time zone, east of UTC.
-            secret: `call` is all that may be told: nothing is added to it, nor noted.
+            secret: write `call` as it is: add and note nothing that was measured.
         """
 
 def refresh(run: OpenRun, head: bytes, call: bytes, tail: bytes, /) -> bool:
-    """Give a run that a journal shows other text; false if none does, or for want of room.
+    """Replace the text of a run in its journal; return False if it has none, or no room.
 
-    Whoever reads meanwhile sees the old one or the new one.
+    A concurrent reader sees either the old text or the new one.
     """
 
 class Shown:
-    """How runs without a dict are shown, of one plan and one file.
+    """Shows runs without a dict in a journal, for one plan and one file.
 
     Args:
         journal: where; None for nowhere.
@@ -264,7 +265,7 @@ class Appender:
         """Close the file; the next append opens it again."""
 
 class LastWords:
-    """Has native code write the record of a run, if nobody has claimed it before.
+    """Has native code write the record of a run, unless it was claimed before.
 
     Args:
         run: a run that a journal shows.
@@ -278,7 +279,7 @@ class LastWords:
         self, run: OpenRun, targets: Iterable[str | int], owner: object = None
     ) -> None: ...
     def disarm(self) -> None:
-        """Have nobody write it from now on."""
+        """Keep native code from writing the record."""
 
 def exit_prepare(grace_ns: int, patience_ns: int) -> None:
     """Get a watchdog ready: how long after a signal Python may take to begin, to end."""
@@ -302,14 +303,14 @@ def first_signal() -> int:
     """Return the signal that was noted, or 0."""
 
 def signal_came_directly(number: int) -> bool:
-    """Whether the system gave the signal to our handler: no later handler called it."""
+    """Return True if the system, not a later handler, called the handler in C."""
 
 def undo_in_child(
     entries: Iterable[tuple[Callable[[], object], Callable[[Any], object], object, object]],
 ) -> None:
-    """Set what a forked child restores: `put(before)` if `get()` is `ours`.
+    """Set what a forked child restores: `put(before)` if `get()` is `installed`.
 
-    The entries are `(get, put, ours, before)`; the functions are in C.
+    The entries are `(get, put, installed, before)`; the functions are in C.
     """
 
 def before_fork() -> None:
@@ -322,7 +323,7 @@ def in_child() -> None:
     """Restore the entries of `undo_in_child`, and unblock the signals."""
 
 def last_words(number: int) -> None:
-    """Write all open records that nobody has claimed: the process ends by this signal."""
+    """Write all open records that are not claimed: the process ends by this signal."""
 
 def signal_take(
     number: int, kind: int, python: bool, users: bool, relay: int, behind: bool
@@ -330,19 +331,19 @@ def signal_take(
     """Put a handler in C in front of what is installed: see mb_setup.h."""
 
 def signal_give_back(number: int) -> bool:
-    """Put back what was there; False: somebody else's is in front of ours, and stays."""
+    """Restore the handler before; return False if a later one stays in front instead."""
 
 def signal_in_force(number: int) -> bool:
-    """Whether the signal leads to the handler in C."""
+    """Return True if the signal leads to the handler in C."""
 
 def signal_is_before(number: int) -> bool:
-    """Whether the signal calls the earlier handler directly, without the one in C."""
+    """Return True if the signal calls the earlier handler directly, not the one in C."""
 
 def signal_is_default(number: int) -> bool:
-    """Whether the signal has the default action."""
+    """Return True if the signal has the default action."""
 
 def signal_is_pythons(number: int) -> bool:
-    """Whether its handler in C is part of the interpreter."""
+    """Return True if its handler in C is part of the interpreter."""
 
 def signal_default(number: int) -> None:
     """Set the default action."""
@@ -351,7 +352,7 @@ def signal_stack(wanted: bool) -> None:
     """Give this thread an alternate signal stack, or take it away again."""
 
 def run_is_claimed(run: OpenRun) -> bool:
-    """Whether somebody has claimed it, this caller included."""
+    """Return True if Python or native code has claimed the record."""
 
 def clock_ns() -> int:
     """Monotonic clock."""
@@ -370,7 +371,7 @@ def child_end_ns(pid: int, block: bool) -> int:
     """
 
 def adopts_orphans() -> bool:
-    """Whether orphans become children of this process: it is an init, or a subreaper."""
+    """Return True if orphans become children of this process: an init or a subreaper."""
 
 def record_id() -> str:
     """A new id, unique among all records of all processes."""
@@ -382,10 +383,10 @@ def set_in_type(cls: type, name: str, value: object, /) -> None:
     """Set an attribute of any class, built-in ones included, in its own dictionary."""
 
 def make_exits(whole: bool, /) -> None:
-    """Whether sys.exit() makes a SystemExit at once, as it does from Python 3.12 on."""
+    """Set whether sys.exit() makes a SystemExit at once, as from Python 3.12 on."""
 
 def in_main_thread() -> bool:
-    """Whether this is the thread in which Python calls signal handlers.
+    """Return True if this is the thread in which Python calls signal handlers.
 
     Asks the interpreter, since gevent and eventlet patch `threading`.
     """
@@ -403,7 +404,7 @@ class Gate:
     def set(self) -> None:
         """Let all present and later waiters pass."""
     def is_set(self) -> bool:
-        """Whether it was set."""
+        """Return True if it was set."""
     def wait(self, seconds: float, /) -> bool:
         """Wait until it is set, this long (negative: not at all); return whether it is."""
 
@@ -411,7 +412,7 @@ def look_for_greenlets() -> None:
     """Note whether greenlets can exist; later runs then know their greenlet."""
 
 def fork_generation() -> int:
-    """How many forks lie between the process that loaded the library and this one."""
+    """Return the number of forks between the process that loaded the library and this."""
 
 def mute() -> Token[Any]:
     """Have phases made in this context go nowhere, until unmute(token)."""
@@ -424,10 +425,10 @@ def keep_phases(kept: int, names: int) -> tuple[int, int]:
     """
 
 def runs_open() -> int:
-    """How many runs of this process are open."""
+    """Return the number of open runs of this process."""
 
 def phases_lost() -> int:
-    """How many phases of this process belonged to no open run."""
+    """Return the number of phases of this process outside any open run."""
 
 def int_text(value: int) -> bytes:
     """A 64-bit integer in decimals."""
@@ -445,22 +446,22 @@ def ascii_text(json: bytes) -> bytes:
     """JSON in UTF-8 as JSON in ASCII."""
 
 def is_suspicious(json: bytes) -> bool:
-    """Whether the text of a record may hold a secret: see mb_suspicious.h."""
+    """Return True if the text of a record may hold a secret: see mb_suspicious.h."""
 
 def closed_text(json: bytes, measured: bool) -> bytes:
     """Mask every field of a record that may hold a secret; see mb_closed.h."""
 
 def has_digits(text: bytes, run: int) -> bool:
-    """Whether so many decimal digits, at least one, stand side by side somewhere."""
+    """Return True if the text has `run` decimal digits, at least one, side by side."""
 
 def is_deep(value: object) -> bool:
-    """Whether lists, tuples and dicts nest beyond 200 levels.
+    """Return True if lists, tuples and dicts nest beyond 200 levels.
 
     Subclasses of lists and dicts count, and frozendicts: orjson follows these by itself.
     """
 
 def is_shallow(value: object, levels: int) -> bool:
-    """Whether these types are all: None, str, int, float, bool; dict, list, tuple.
+    """Return True if a value has only None, str, int, float, bool; dict, list, tuple.
 
     The last three nest at most `levels` levels; subclasses do not count.
     """
@@ -523,7 +524,7 @@ JOURNAL_MOST: int
 """Bytes of a journal, at most."""
 
 def owner_lives(fd: int) -> bool:
-    """Whether the process lives that made the journal: it holds a lock of its own kind."""
+    """Return True if the process that made the journal is alive: it holds a lock on it."""
 
 def journal_header(data: bytes) -> dict[str, Any]:
     """Whose journal it is, from a copy of the file; ValueError if it is none.

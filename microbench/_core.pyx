@@ -284,8 +284,8 @@ def signal_stack(bint wanted):
         c.mb_setup_signal_stack_give_back()
 
 
-# What a child of a fork puts back: only calls of C here and in all of them, since Python
-# code of ours would be interrupted by signals, and what their handlers raise be swallowed.
+# What a forked child restores. The loop and all entries call only C functions: a signal
+# would interrupt Python code of the library, and its handler's exception would be lost.
 _undo = []
 
 
@@ -650,7 +650,7 @@ cdef c.mb_image image_of(bytes data) except *:
 
 
 cdef bint has_journals() noexcept:
-    """Whether a file of this process shows records. In C: also while the interpreter ends."""
+    """Return True if this process has a journal file. In C, to work at interpreter exit."""
     cdef c.mb_journal *journal = c.mb_journals()
     while journal is not NULL:
         if journal.path is not NULL and c.mb_journal_is_ours(journal):
@@ -843,7 +843,7 @@ cdef bint put_dict(c.mb_text *text, dict values, int depth) except -1:
 
 
 cdef object members_of(object value):
-    """What a container holds, None if it is none; no code of a subclass runs."""
+    """Return the items of a container, else None, without running code of a subclass."""
     kind = type(value)
     if isinstance(value, dict):
         return dict.values(value)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _LazySignature:
-    """`__signature__` of the class, made when somebody asks."""
+    """Makes `__signature__` of the class when it is first read."""
 
     def __get__(self, bench: object, cls: type) -> Any:
         if bench is not None:
@@ -248,13 +248,13 @@ class MicroBenchBase:
     ) -> None:
         """Write one record when the process ends, of the time from this call on.
 
-        At the end of the script, `sys.exit()`, an exception that nobody catches, Ctrl-C
-        and the signals below; the exit is what it would be without. Captures run at the
-        end, where errors of theirs are noted in `call.capture_errors`. The record has
-        `exit_status` or `exit_signal`, and `exception` if there was one. Phases of this
-        bench outside any other record go into it, from any thread; those still open are
-        in `call.open_timings`. What no sink takes is written to standard error. A
-        second call starts anew; forked children write nothing.
+        The process may end by the end of the script, `sys.exit()`, an uncaught
+        exception, Ctrl-C or one of the signals below; recording does not change that.
+        Captures run at the end; `call.capture_errors` holds their errors. The record has
+        `exit_status` or `exit_signal`, and `exception` if there was one. It has the
+        phases of this bench outside any other record, from any thread; those still open
+        are in `call.open_timings`. If no sink takes the record, it is written to standard
+        error. A second call starts anew; forked children write nothing.
 
         Where Python cannot react to a signal in time, or crashes, native code writes
         the record as it was prepared by this call, with the phases so far, and
@@ -262,8 +262,8 @@ class MicroBenchBase:
 
         Args:
             name: `call.name`; `<process>` by default.
-            handle_sigterm: whether signals are handled at all. Off the main thread a
-                RuntimeWarning tells that only native code handles them.
+            handle_sigterm: whether signals are handled at all. Off the main thread only
+                native code handles them, and a RuntimeWarning says so.
             signals: names or numbers. Left out: SIGTERM, after which a Python handler
                 installed before runs; SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 where they
                 are at their default action; and SIGSEGV, SIGBUS, SIGFPE, SIGILL and

@@ -3,8 +3,8 @@
     python -m docs.images.make
 
 times the text pipeline of examples/, keeps the record of it in record.json and draws it
-into record.svg. Names of the machine and of its directories are nobody's business: they
-are replaced, and nothing else is.
+into record.svg. Names of the machine and of its directories are private: they are replaced,
+and nothing else is.
 """
 
 import json

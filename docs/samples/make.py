@@ -3,8 +3,8 @@
     python -m docs.samples.make
 
 runs a small simulation, once hindered by another program, and two commands. Names of the
-machine and of its directories are nobody's business: they are replaced, and so the runs
-appear to be those of two nodes; nothing else is changed.
+machine and of its directories are private: they are replaced, so that the runs appear to be
+those of two nodes. Nothing else is changed.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What the author of a mixin needs: marks for captures, namespaces, CLI options."""
+"""Helpers for authors of mixins: marks for captures, namespaces, CLI options."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def early(hook: Hook) -> Hook:
 
 
 def is_early(hook: object) -> bool:
-    """Whether a hook is marked so."""
+    """Return True if a hook is marked as early."""
     return getattr(hook, 'early', None) is True
 
 

@@ -1,4 +1,4 @@
-"""What a bench was made with, and what it keeps from one record to the next.
+"""The settings of a bench, and its state from one record to the next.
 
 A bench, which users subclass, holds one Config. Plans, runs, journals and the record of
 the process read the Config, and nothing private of the bench. What users override they
@@ -108,7 +108,7 @@ class Config:
 
 
 def is_switched_off() -> bool:
-    """Whether the environment says that nothing is to be recorded."""
+    """Return True if MICROBENCH=off in the environment switches recording off."""
     return os.environ.get('MICROBENCH', '').lower() == 'off'
 
 

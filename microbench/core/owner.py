@@ -1,4 +1,4 @@
-"""What a record needs of the object that users subclass. For type checkers only."""
+"""The protocol that a record needs of the user's bench. For type checkers only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a bench captures, worked out once instead of at each call.
+"""Work out what a bench captures, once instead of at each call.
 
 A plan is made from the class dictionaries along the MRO (so that no property is ever
 evaluated) and from the attributes of the bench object. It holds as long as
@@ -52,8 +52,8 @@ lazy_imports = getattr(sys, 'get_lazy_imports', str)  # of CPython 3.15
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
 SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
 
-# Attributes that name further fields: core/environment.py fills them. (Comparing could
-# run somebody's `__eq__`; there is one empty tuple only.)
+# Attributes that name further fields: core/environment.py fills them. (Compare by identity:
+# `==` could run the user's `__eq__`, and CPython has one empty tuple only.)
 ENVIRONMENT = ('env_vars', 'capture_versions')
 NOTHING = ()
 
@@ -69,12 +69,12 @@ SETTINGS = frozenset(
 
 
 def matters(name: str) -> bool:
-    """Whether a plan depends on this attribute of a bench."""
+    """Return True if a plan depends on this attribute of a bench."""
     return name.startswith('capture') or name in SETTINGS
 
 
 class Plan:
-    """What to do for each record of one bench object, in its present state.
+    """The steps for each record of one bench object, in its present state.
 
     Args:
         config: the settings of the bench.
@@ -276,7 +276,7 @@ def _is_constant(raw: object) -> bool:
 
 
 def _overridden(config: Config, owner: Owner, name: str) -> bool:
-    """Whether the bench, or any class, defines `name` in another way than the base."""
+    """Return True if the bench, or any class, overrides `name` of the base."""
     places = [*map(vars, type(owner).__mro__), config.own]
     base = Plan.base[name]
     return any(place.get(name, base) is not base for place in places)

@@ -18,9 +18,9 @@ from here on is kept in `failure`, and raised only when the record is written an
 code itself has not raised. It is in C and calls complete(), which Ctrl-C may interrupt
 between any two steps, until the record is written.
 
-While it is open, a journal may show the run to whoever looks after a crash: from show()
-to close(). Once a signal has come, native code may write the record instead: claim() says
-yes to one of the two.
+From show() to close(), a journal may hold the open run, so that a reader recovers it after
+a crash. Once a signal has come, native code may write the record instead: claim() returns
+True to only one of the two.
 
 A record has two representations. Where nothing needs to see it as a dict (the plan
 knows), begin() and finish() build none: the text is written from the native half,
@@ -84,7 +84,7 @@ class Run(HookedRun):
         return self
 
     def _look_ahead(self) -> None:
-        """Before the first record: what could not be written is told before the work."""
+        """Warn about unwritable outputs before the user's code runs; first record only."""
         self.plan.begun = True
         self.config.delivery.look_ahead()
 
@@ -141,7 +141,10 @@ class Run(HookedRun):
             self.name = name_of(func)
 
     def abandon(self) -> None:
-        """Take back what begin() has done: no record comes of this run."""
+        """Undo begin(): this run makes no record.
+
+        C calls it too, by name, if complete() could not close the run.
+        """
         self._let_go()  # the error of begin() goes first
 
     def _let_go(self) -> None:
@@ -184,9 +187,9 @@ class Run(HookedRun):
     def complete(self, exception: BaseException | None, value: Any) -> None:
         """Complete the record, hand it to the sinks and close the run.
 
-        finish(exception=None, value=None) of the native half calls it, again if it was
-        interrupted: then it goes on where it was. Raises what a hook raised before,
-        unless the code itself has raised.
+        The caller: finish(exception=None, value=None) of the native half, by name. It
+        calls again after an interruption, and the method goes on where it was. Raises
+        what a hook raised before, unless the code itself has raised.
         """
         if _core is None:  # a generator that CPython ends after it has cleared the modules
             return  # type: ignore[unreachable]
@@ -283,7 +286,7 @@ class Run(HookedRun):
                 _core.keep(self, lost)
 
     def _is_ours(self) -> bool:
-        """Whether the record is ours to write, as it stays once it is."""
+        """Claim the record; return True if Python, not native code, is to write it."""
         return self.is_ours or self.claim()
 
 
@@ -326,7 +329,7 @@ class Block(_core.Left):
         try:
             self._run = run
             if run.plan.shows:
-                shown = run.plan.shown  # tried here: a call of ours takes 60 ns
+                shown = run.plan.shown  # inlined: a Python call takes 60 ns
                 if shown is None or not shown.show(run, run.name):
                     run.show()
             run.start_iteration()
@@ -337,7 +340,7 @@ class Block(_core.Left):
         return self
 
     def leave(self, exception: BaseException | None) -> None:
-        """End the run."""
+        """End the run. The caller: `__exit__()`, through C by name."""
         run, self._run = self._run, None
         if run is not None:
             run.finish(exception)

@@ -54,7 +54,10 @@ class HookedRun(RunState):
                 self._tolerantly('monitor', monitor.begin, self)
 
     def _loaded(self, hook: str, load: Callable[[], Any]) -> Any:
-        """Return a module of ours; None, noted, where no descriptor is left to read it."""
+        """Import a module of microbench; note the error and return None if that fails.
+
+        It fails where no file descriptor is left.
+        """
         try:
             return loaded(load)
         except OSError as error:
@@ -78,8 +81,8 @@ class HookedRun(RunState):
     def capture_post(self) -> None:
         """Finish pending captures in reverse, then run every `capturepost_*` hook.
 
-        Each is called once. Between the call and the note that it was made no function
-        of ours begins, which Ctrl-C could interrupt.
+        Call each once: between a call and the note that it was made, no function of
+        microbench begins, which Ctrl-C could interrupt.
         """
         self.finish_pending()
         if self.posts is None:

@@ -1,15 +1,15 @@
-"""What is open is shown in a journal: so `kill -9` costs no record.
+"""Mirror open runs into the crash journal, so that they survive SIGKILL.
 
-Beside the first file that a bench writes to lies, while it is in use, a mapped file that
-holds its open records: what each will say, and what was measured so far. It is written
-to as memory is. When the process has gone without an end, a reader makes records of what
-it left there. Here is decided where there is one, and what is put into it; the rest is C
-(mb_journal.h).
+The journal is a mapped file beside the first file that a bench writes to. While the bench
+is in use, it holds the open records: their fields, and the measurements so far. Writing to
+it costs what a write to memory costs. After a process has died, a reader makes records of
+what is in the journal. This module decides where a journal is made and what goes into it;
+the rest is C (mb_journal.h).
 
-None where a mapped file could kill the program that it is there for (file systems of a
-network, full disks), and none for records that have to be seen by somebody's own
-`to_json` or `output_result` before they are written. Where a `redact` pattern is about
-what C writes, the journal has nothing of what is measured.
+No journal is made where a mapped file could kill the program (network file systems, full
+disks), nor for records that the user's own `to_json` or `output_result` must see before
+they are written. If a `redact` pattern matches fields that C writes, the journal holds no
+measurements.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .run_state import RunState
 
-    # head, call, tail, offset of the time zone, whether what is measured may not be told
+    # head, call, tail, offset of the time zone, whether measurements are left out
     Texts = tuple[bytes, bytes, bytes, int, bool]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RunState(_core.OpenRun):
-    """What is known of one record while its run lasts."""
+    """The data and the progress of one record while its run lasts."""
 
     __slots__ = (
         *('completed', 'config', 'data', 'failure', 'known', 'name', 'owner', 'plan'),
@@ -41,7 +41,7 @@ class RunState(_core.OpenRun):
         self.undo: list[Generator[None, None, None]] = []
         self.failure: BaseException | None = None
         self.completed = False  # the measurements are in the dict
-        self.triggered = False  # somebody's own post_finish_triggers() was called
+        self.triggered = False  # the user's post_finish_triggers() was called
         self.posts: list[str] | None = None  # hooks that have not had their turn
         self.turns: Turns | None = None  # of the sinks
         self.totals: Totals | None = None  # of phases that are dropped

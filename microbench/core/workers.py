@@ -12,10 +12,10 @@ packages start from a frozen program runs its script, up to `freeze_support()`.
 
 The ends of workers skip the functions of atexit.
 
-The list comes while the exception that ends a worker is being handled: there it is noted.
-The status is known by `os._exit()` alone, and pools of billiard skip the list: so, in a
-worker that has records to write, `os._exit` is replaced by a function that calls ours
-before.
+The package calls its list of finalizers while it handles the exception that ends a worker:
+the exception is noted there. Only `os._exit()` gets the status, and pools of billiard skip
+the list. So in a worker that has records to write, `os._exit` is replaced by a wrapper that
+writes them first.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FROZEN_SERVERS = '.forkserver import main', '_tracker import main'  # in the cod
 
 
 class WorkerExit:
-    """What is done when this process ends, if it is a worker: a function, and journals.
+    """Calls a function and removes journals when this process ends, if it is a worker.
 
     Attributes:
         exception: that ends the worker, once it is known.
@@ -89,11 +89,11 @@ class WorkerExit:
 
     @property
     def ends_by_exit(self) -> bool:
-        """Whether os._exit() will call the function, unless it is replaced again."""
+        """True if os._exit() will call the function, unless it is replaced again."""
         return self._in_place is not None and os._exit == self._in_place
 
     def _watch(self) -> bool:
-        """Put ours in place, and return whether this is a worker."""
+        """Replace `os._exit` and register a finalizer; return True in a worker."""
         finalize = _list_of_worker()
         if finalize is None:
             return False
@@ -132,7 +132,7 @@ class WorkerExit:
 
 
 def prepares_worker() -> bool:
-    """Whether this process only imports modules by now, for the work of workers.
+    """Return True if this process so far only imports modules for the work of workers.
 
     It is a worker that has not begun, or a fork server. The packages set `_inheriting` for
     that time, except while a fork server imports what `set_forkserver_preload()` names, and
@@ -166,7 +166,7 @@ def _state(current_process: Callable[[], Any]) -> tuple[bool, bool]:
 
 
 def _is_fork_server() -> bool:
-    """Whether this code runs in a fork server, not in a worker that it has forked.
+    """Return True if this code runs in a fork server, not in a worker that it forked.
 
     Both run below `main()` of a module `forkserver`, a worker below `_serve_one()` too.
     """
@@ -180,9 +180,9 @@ def _is_fork_server() -> bool:
 
 
 def _is_frozen_helper() -> bool:
-    """Whether a frozen program was started as a worker, a fork server or a tracker.
+    """Return True if a frozen program was started as a worker, fork server or tracker.
 
-    The command line is what `freeze_support()` goes by, too.
+    `freeze_support()` reads the command line, too.
     """
     if not getattr(sys, 'frozen', False):
         return False

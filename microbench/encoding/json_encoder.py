@@ -174,7 +174,7 @@ def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
 
 
 def _default_of(encoder: type | None) -> Callable[[Any], Any]:
-    """Return the user's `default` with ours as fallback, for the record's own dates."""
+    """Return the user's `default`, falling back to `_standard` for the record's dates."""
     if encoder is None:
         return _standard.default
     users: Callable[[Any], Any] = encoder().default

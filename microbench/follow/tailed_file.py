@@ -77,7 +77,7 @@ class TailedFile:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the file has no name any more."""
+        """True if the file has no name any more."""
         return os.fstat(self.fd).st_nlink == 0
 
     def is_continued(self) -> bool:

@@ -1,4 +1,4 @@
-"""What surrounds a record: one family of captures a file."""
+"""Captures of what surrounds a record, one family a file."""
 
 # The public mixins whose `cli_default` is true, in the order of their `cli_place`. Here it
 # is said again, so that the command need not import all of them to find these; a test

@@ -122,7 +122,7 @@ def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
 
 
 def _is_capturing(frame: FrameType) -> bool:
-    """Return True if it is ours, or an override of the hook, which counts as ours."""
+    """Return True for code of microbench, and for an override of `capture_functions`."""
     code = frame.f_code
     return is_ours(code) or code.co_name == 'capture_functions'
 

@@ -1,1 +1,1 @@
-"""Where records go: one sink a file, and the delivery of a record to all sinks."""
+"""Sinks, one a file, and the delivery of a record to all of them."""

@@ -1,12 +1,12 @@
-"""Each record to each sink, whatever the others do.
+"""Give each record to each sink, even if other sinks fail.
 
-A sink that fails costs neither the result of the program nor the other sinks. What no
-sink took goes to standard error as one line, the first ten times; after that, only the
-count is told, each time it has grown tenfold.
+A sink that fails affects neither the result of the program nor the other sinks. The first
+ten records that no sink took are printed to standard error, one line each. After that,
+only their count is printed, each time it has grown tenfold.
 
-Sinks on this machine come first, those behind a network after them. One of the latter
-that failed the last time is given little time, until it takes a record again: a dead
-server must not hold the program up at each record.
+Sinks on this machine come first, those behind a network after them. A network sink that
+failed the last time gets little time until it takes a record again: a dead server must not
+delay the program at each record.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Delivery:
         return [sink for sink in self.sinks if id(sink) not in self.failing]
 
     def failed(self, name: str, error: BaseException, record: bytes) -> None:
-        """React to somebody's own way of output that has failed, or was interrupted."""
+        """Handle a failure of the user's `output_result`: warn, print the record or raise."""
         interrupted = not isinstance(error, Exception)
         if self.on_error == 'warn' and not interrupted:
             warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
@@ -210,7 +210,7 @@ class Delivery:
 
     @classmethod
     def may_keep(cls) -> bool:
-        """Whether a journal may keep one more record: open ones need room as well."""
+        """Return True if a journal may keep one more record: open ones need room too."""
         cls.kept += 1
         return cls.kept <= MOST_KEPT
 
@@ -238,7 +238,7 @@ class Delivering:
         self._turns = Turns()
 
     def go_on(self, _: None) -> None:
-        """Give it to those that have not had their turn."""
+        """Give it to the remaining sinks. The caller: `_core.insist()`, by name."""
         self._delivery.go_on(self._record, self._turns, self._timeout)
 
 
@@ -251,9 +251,9 @@ def _is_native(sink: Any) -> bool:
 
 
 def _is_its_own(error: BaseException, sink: Any) -> bool:
-    """Whether a sink has failed; not if Ctrl-C, or another handler, has come in between.
+    """Return True if the sink raised the error, not Ctrl-C or another signal handler.
 
-    What a file raises is known. A sink that is none may raise anything.
+    Files raise known errors. A sink of another kind may raise anything.
     """
     if not _can_be_asked(sink):
         return True
@@ -262,7 +262,7 @@ def _is_its_own(error: BaseException, sink: Any) -> bool:
 
 
 def _can_be_asked(sink: Any) -> bool:
-    """Whether a sink is a file as Python has them, which can tell what it holds."""
+    """Return True if a sink is a Python file whose contents can be read back."""
     if not issubclass(type(sink), FileOutput) or not sink._can_be_read:
         return False
     return getattr(writer_of(sink), '__func__', None) is FileOutput.write_record

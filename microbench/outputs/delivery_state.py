@@ -1,4 +1,4 @@
-"""What is known of a record while the sinks have their turns."""
+"""Delivery state of one record: which sinks have tried it, and what they raised."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class Last:
-    """The last record of the process: native code writes it if this takes too long.
+    """The last record of the process: native code writes it if Python takes too long.
 
-    It is claimed right before the first sink that native code would write to, or when
-    another one has taken it.
+    Python claims it right before the first sink that native code would write to, or once
+    another sink has taken it.
 
     Args:
         claim: whether the record is left to the caller; true once.
@@ -28,21 +28,21 @@ class Last:
         self._ours: bool | None = None
 
     def claim(self) -> bool:
-        """Whether the record is ours, from now on if it was nobody's."""
+        """Claim the record; return True if Python, not the watchdog, owns it."""
         if self._ours is None:
             self._ours = self._claim()
         return self._ours
 
 
 class Turns:
-    """What came of the sinks that have had their turn.
+    """Outcome of the sinks that have tried the record.
 
     Attributes:
-        errors: one for each of them: what it has raised, or None.
-        begun: some may have had theirs.
-        over: each has, and what is lost was printed.
-        lost: a record that is nowhere: neither in a sink, nor on standard error.
-        interruption: Ctrl-C, or the like, while one of them had its turn.
+        errors: one for each of these sinks: the exception it raised, or None.
+        begun: at least one sink may have tried.
+        over: all sinks have tried, and a lost record was printed.
+        lost: a record that is neither in a sink nor on standard error.
+        interruption: Ctrl-C, or the like, while a sink was trying.
     """
 
     __slots__ = ('begun', 'errors', 'interruption', 'lost', 'over')

@@ -266,7 +266,7 @@ class FileOutput(Output):
 
     @property
     def _can_be_read(self) -> bool:
-        """Whether the contents can be read: of a path, a built-in file, or memory."""
+        """True if the contents can be read: those of a path, a built-in file or memory."""
         if not self._is_path and type(self.outfile).__module__ != '_io':
             return False
         try:

@@ -1,14 +1,14 @@
-"""How a process ends: the exception that nobody caught, the status, the signal.
+"""Find out how a process ends: by an uncaught exception, a status or a signal.
 
 The interpreter passes none of this to functions of `atexit`. So, while a record waits:
 
-exception   `sys.excepthook` is wrapped, once. It is also what the interpreter leaves in
-            `sys.last_value` before it calls any hook: so a hook installed later, which
-            does not call ours, hides nothing.
-status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` when nobody has
-            caught the exception. That attribute is wrapped by one which notes what is
-            read while no Python code is running. Nothing else is ever seen in there: a
-            SystemExit that is caught, or made by hand, leaves no trace.
+exception   `sys.excepthook` is wrapped, once. The interpreter also stores the exception
+            in `sys.last_value` before it calls any hook: so a hook installed later,
+            which does not call the wrapper, hides nothing.
+status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` if the exception
+            is uncaught. A wrapper of that attribute notes what is read while no Python
+            code is running, and nothing else: a SystemExit that is caught, or made by
+            hand, leaves no trace.
 
 Runners (coverage, profilers, debuggers) may come between the program and the interpreter.
 A runner that calls `sys.excepthook` itself, after the exception has left the main module,
@@ -37,7 +37,7 @@ KEPT_BACK = 0.2  # seconds
 
 
 class Ending:
-    """What is known of the end: it may change while records are being completed.
+    """Exception, status and signal of the end; may change while records are completed.
 
     Args:
         number: the signal, if one ends the process.
@@ -99,7 +99,7 @@ def of_worker(status: int) -> Ending:
 
 
 def is_called_by_python() -> bool:
-    """Whether code in Python has called our caller, not the interpreter that ends."""
+    """Return True if Python code, not the ending interpreter, called the caller."""
     try:
         sys._getframe(2)
     except ValueError:
@@ -133,18 +133,18 @@ class ExitCode:
 
 
 class Watch:
-    """What is noted of the end, and what is wrapped to that purpose."""
+    """Notes how the process ends, by a hook and an attribute that it wraps."""
 
     def __init__(self) -> None:
         self._exception: BaseException | None = None
         self._reported: BaseException | None = None  # by a runner
         self._last_before: BaseException | None = None
-        self._hooks: list[Any] = []  # that ours has replaced, the latest last
-        self._depth = 0  # how often ours is running: a later hook may call it again
+        self._hooks: list[Any] = []  # hooks that the wrapper replaced, the latest last
+        self._depth = 0  # how often the wrapper is running: a later hook may call it again
         self._exit_code: ExitCode | None = None
 
     def begin(self) -> None:
-        """Wrap the hook and the attribute, if ours are not there."""
+        """Wrap the hook and the attribute, unless they are wrapped already."""
         self._reported = None  # of a program before this one
         there = _hook()
         if there is not _excepthook:
@@ -190,7 +190,7 @@ class Watch:
         exception: BaseException,
         traceback: TracebackType | None,
     ) -> None:
-        """Remember an exception that nobody caught; then call the hook before.
+        """Remember an uncaught exception; then call the hook installed before.
 
         Interpreters in Python (code, IPython) call the hook as well, and go on. So do
         runners (coverage), which end.
@@ -236,7 +236,7 @@ class Watch:
 
 
 def _output_is_broken() -> bool:
-    """Whether standard output is a pipe whose reader has gone."""
+    """Return True if standard output is a pipe whose reader has gone."""
     try:
         import select
 
@@ -262,13 +262,13 @@ def _hook() -> Any:
 
 
 def _is_over() -> bool:
-    """Whether the main module has been left, not only some code that it has run."""
+    """Return True if the main module has been left, not only some code that it has run."""
     within = any(frame.f_code.co_name == '<module>' for frame in _frames())
     return not within and _core.in_main_thread()
 
 
 def _has_left_main(exception: BaseException) -> bool:
-    """Whether an exception has left the code of the main module."""
+    """Return True if an exception has left the code of the main module."""
     names = getattr(sys.modules.get('__main__'), '__dict__', None)
     running = set(_frames())
     traceback = exception.__traceback__

@@ -1,4 +1,4 @@
-"""What a signal does in this process now, as Python, C code and the kernel see it."""
+"""Find out what a signal does in this process, in Python, in C code and in the kernel."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Taken:
-    """A signal that we handle.
+    """A signal that microbench handles.
 
     Attributes:
-        before: Python handlers that ours has replaced, the latest last: a handler installed
-            on top of ours may call ours, and be replaced in its turn. Empty where Python
-            sees no handler of ours.
-        kind: what it means, where C handles it.
-        is_shared: whether C code had a handler before ours.
+        before: Python handlers that microbench replaced, the latest last. A handler that
+            the program installs later may call that of microbench, and be replaced in its
+            turn. Empty if microbench has no handler in Python.
+        kind: meaning of the signal, where C handles it.
+        is_shared: whether C code had a handler before that of microbench.
         leaves: whether the program's own handler stops the program by itself.
     """
 
@@ -34,7 +34,7 @@ class Taken:
 
     @property
     def has_users(self) -> bool:
-        """Whether the program has a handler of its own."""
+        """True if the program has a handler of its own."""
         return bool(self.before) and callable(self.before[-1])
 
 
@@ -49,40 +49,43 @@ def as_in_c(handler: Any) -> Any:
 
 
 def is_free(number: int) -> bool:
-    """Whether neither Python nor C code handles the signal."""
+    """Return True if neither Python nor C code handles the signal."""
     unused = signal.getsignal(number) is signal.SIG_DFL
     return unused and _core.signal_is_default(number)
 
 
 def is_first_process() -> bool:
-    """Whether it is that of a container: it has no default actions (pid_namespaces(7))."""
+    """Return True in a container's first process: the kernel ignores signals by default.
+
+    See pid_namespaces(7).
+    """
     return os.getpid() == 1
 
 
 def is_ignored_by_the_kernel(number: int) -> bool:
-    """Whether the signal would end other processes, but not this one.
+    """Return True if the signal would end other processes, but not this one.
 
-    With a handler of ours it would come, and the process live on after its record.
+    A handler would receive the signal, and the process would live on after its record.
     """
     return is_first_process() and bool(_core.signal_is_default(number))
 
 
 def is_foreign(number: int) -> bool:
-    """Whether C code has a handler that Python does not know of."""
+    """Return True if C code has a handler that Python does not know of."""
     return not (_core.signal_is_default(number) or _core.signal_in_force(number))
 
 
 def is_of_faulthandler(number: int) -> bool:
-    """Whether the handler in C only prints a traceback, and dies."""
+    """Return True if the handler in C only prints a traceback, and dies."""
     faulthandler = sys.modules.get('faulthandler')
     enabled = faulthandler is not None and faulthandler.is_enabled()
     return enabled and _core.signal_is_pythons(number)
 
 
 def is_without_c(number: int) -> bool:
-    """Whether Python's own handler in C is there without ours in front.
+    """Return True if Python's own handler in C is there, and microbench's is not in front.
 
-    So it is where a program has saved our handler in Python and put it back.
+    That happens where a program has saved microbench's handler in Python and put it back.
     """
     return not _core.signal_in_force(number) and _core.signal_is_before(number)
 

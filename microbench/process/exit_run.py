@@ -105,7 +105,7 @@ class ExitRun(Run):
         self.start()
 
     def _spans(self, hook: str) -> bool:
-        """Whether a capture, or one that it overrides, sets up first and ends later."""
+        """Return True if a capture, or one it overrides, sets up first and ends later."""
         overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
         return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
@@ -232,7 +232,7 @@ class ExitRun(Run):
                 self._keeping_failure(self._write_last, record, ending)
         finally:
             delivery.last = None
-        last.claim()  # an output_result() of somebody's own has written it
+        last.claim()  # the user's output_result() has written it
         self.keep_lost()
 
     def _outputs_itself(self) -> bool:

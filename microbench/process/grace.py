@@ -1,4 +1,4 @@
-"""How long Python may take to react to a signal, before native code writes the records."""
+"""Return how long Python may take to react to a signal before native code takes over."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ TAKES_ANY = 0x4  # flag of code with *args (inspect.CO_VARARGS)
 
 
 def stops_by_itself(handler: Any) -> bool:
-    """Whether a handler comes from software that is known to stop by itself."""
+    """Return True if a handler comes from software that is known to stop by itself."""
     return any(map(_is_known, _modules_of(handler, DEPTH)))
 
 
@@ -109,7 +109,7 @@ def _parts(handler: Any) -> Iterator[Any]:
 
 
 def _passes_arguments_on(function: Any) -> bool:
-    """Whether a function looks like a wrapper: it takes any arguments, or says so."""
+    """Return True if a function looks like a wrapper: of any arguments, or marked so."""
     flags = getattr(getattr(function, '__code__', None), 'co_flags', 0)
     return bool(flags & TAKES_ANY) or hasattr(function, '__wrapped__')
 
@@ -123,7 +123,7 @@ def _enclosed(function: Any) -> Iterator[Any]:
 
 
 def _takes_both(value: Any) -> bool:
-    """Whether it is a function or a method that a signal and a frame can be passed to."""
+    """Return True if a function or method can be called with a signal and a frame."""
     if not isinstance(value, (FunctionType, MethodType)):
         return False  # a class, a queue, a loop
     code = getattr(value, '__code__', None)  # of a method: that of its function

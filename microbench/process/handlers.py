@@ -1,8 +1,8 @@
 """Handlers of `record_on_exit`: in front of those in Python, one in C.
 
 The one in C runs at once, in whichever thread the signal interrupts: it notes the signal,
-has a watchdog see to it that the process ends in time, and hands the signal on to what was
-there before. Crashes are its business alone. See mb_signals.h.
+has a watchdog see to it that the process ends in time, and passes the signal on to the
+handler installed before. Only the handler in C handles crashes. See mb_signals.h.
 
     what is there                  what is installed          what a program sees
     -----------------------------  -------------------------  -------------------------
@@ -14,7 +14,7 @@ there before. Crashes are its business alone. See mb_signals.h.
     a crash                        C                          what is there
 
 Some libraries install a handler for SIGUSR1 (requeueing) only if `signal.getsignal()`
-returns the default. So it does, and their handler replaces ours.
+returns the default. It does, and their handler replaces that of microbench.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ ENDS, CRASHED, RECOVERS, LEAVES = range(4)
 
 
 class ExitHandlers:
-    """The signals for which handlers of ours are installed, in Python and in C.
+    """Installs handlers of signals, in Python and in C, and gives them back.
 
-    Python's can be changed in the main thread only; in others, C does what it can.
+    Only the main thread can change handlers in Python; in others, C does what it can.
 
     Args:
         handler: called with signal and frame.
@@ -78,8 +78,8 @@ class ExitHandlers:
 
         Args:
             wanted: by signal, what is asked for.
-            new: those that were just asked for; None for all. Where a handler was put in
-                place of ours for another one, that is respected.
+            new: signals that were just asked for; None for all. For the others, a handler
+                that the program has installed since stays in place.
         """
         self._wanted = wanted
         for number in sorted(self._taken.keys() - wanted.keys() - {self._relay}):
@@ -145,7 +145,7 @@ class ExitHandlers:
         self._decide(number, wish, self._is_behind(number))
 
     def _decide(self, number: int, wish: Wish, behind: bool) -> None:
-        """Have C know what the signal means, now that ours is in front in Python."""
+        """Pass the meaning of the signal to C, once the handler in Python is installed."""
         taken = self._taken[number]
         known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
         known = known or is_first_process()  # which sends itself the signal in vain
@@ -159,7 +159,7 @@ class ExitHandlers:
             return
         default = _core.signal_is_default(number)
         taken = self._taken.get(number)
-        behind = taken is not None and not default  # others may call ours
+        behind = taken is not None and not default  # others may call the one in C
         if taken is not None and taken.kind is not None and behind:
             kind = taken.kind
         else:
@@ -175,14 +175,14 @@ class ExitHandlers:
         _core.signal_take(number, kind, **how)
 
     def _is_of_others(self, number: int) -> bool:
-        """Whether C code had a handler before ours, which Python does not know of."""
+        """Return True if other C code had a handler first, unknown to Python."""
         shared = number in self._taken and self._taken[number].is_shared
         return is_foreign(number) and (shared or not self._is_behind(number))
 
     def _is_behind(self, number: int) -> bool:
-        """Whether C code has put a handler in front of ours: it may call ours.
+        """Return True if other C code put a handler in front, which may call this one.
 
-        So does `faulthandler.register()`, which is part of Python as its own handler is.
+        `faulthandler.register()` does, and is part of Python as its own handler is.
         """
         return (
             number in self._taken
@@ -211,7 +211,8 @@ class ExitHandlers:
     def _move_relay(self) -> None:
         """Have C use another signal: a record was asked for when this one comes.
 
-        It stays ours as one that is wanted, and remains the relay if no other is free.
+        The old one stays handled, as a wanted signal; if no other signal is free, it
+        remains the relay.
         """
         relay, self._relay = self._relay, 0
         if not self._has_relay():
@@ -228,7 +229,7 @@ class ExitHandlers:
     # --- giving back -----------------------------------------------------------------
 
     def _give_back(self, number: int) -> bool:
-        """Put back what was there, unless a later handler is in front of ours."""
+        """Restore the handler before, unless a later one is in front."""
         taken = self._taken[number]
         in_force = self.in_force(number)
         given_back = taken.kind is None or _core.signal_give_back(number)
@@ -236,7 +237,7 @@ class ExitHandlers:
             taken.kind = None
         if not taken.before:
             if given_back or callable(signal.getsignal(number)):
-                del self._taken[number]  # else a later one in C may call ours
+                del self._taken[number]  # else a later one in C may call it
             return given_back
         if not in_force:
             return False
@@ -260,7 +261,7 @@ class ExitHandlers:
             del self._taken[number]
 
     def in_force(self, number: int) -> bool:
-        """Whether the signal leads to our handlers, not to one installed later."""
+        """Return True if the signal reaches microbench's handlers, not a later one."""
         taken = self._taken.get(number)
         if taken is None:
             return False
@@ -302,7 +303,7 @@ class ExitHandlers:
         return came if ours else number
 
     def leaves(self, number: int) -> bool:
-        """Whether the program stops by itself at this signal."""
+        """Return True if the program stops by itself at this signal."""
         taken = self._taken.get(number)
         return taken is not None and taken.leaves
 
@@ -333,7 +334,7 @@ class ExitHandlers:
             self._depth = depth
 
     def is_called_on(self, frame: FrameType | None) -> bool:
-        """Whether a handler that ours is calling calls ours, with what it was given.
+        """Return True if the handler being called calls back, with the frame it was given.
 
         A second signal would come with another frame.
         """

@@ -81,11 +81,14 @@ class Table:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it was made in this process, not in the parent of a fork."""
+        """True if the table was made in this process, not in the parent of a fork."""
         return self.generation == _core.fork_generation()
 
     def end_normally(self, _: None) -> None:
-        """End as the interpreter does, unless that is over. The caller: atexit, through C.
+        """End as the interpreter does, unless that is over.
+
+        The caller: atexit, through `_core.insist()`, by name.
+
 
         A runner may call the functions of atexit itself, long before the end.
         """
@@ -95,14 +98,18 @@ class Table:
                 _end_normally(cause.early() if early else cause.Ending())
 
     def end_worker(self, status: int) -> None:
-        """End as a worker does, by os._exit(). The caller: _at_worker_exit(), through C."""
+        """End as a worker does, by os._exit().
+
+        The caller: _at_worker_exit(), through `_core.insist()`, by name.
+        """
         if self.is_ours and self.runs:
             _end_normally(cause.of_worker(status))
 
     def end(self, ending: Ending) -> None:
-        """Write all records. Whatever happens to one, the others have their turn.
+        """Write all records, each even if another one fails.
 
-        Called again if it was interrupted, it goes on where it was.
+        The caller: `_core.insist()`, by name. It calls again after an interruption, and
+        the method goes on where it was.
         """
         self.ending = ending
         runs = list(self.runs.values())
@@ -282,7 +289,7 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:
         _handlers.chain(number, frame)
     finally:
         _release()
-    if in_force:  # else whoever installed a later handler has called ours, and goes on
+    if in_force:  # else a handler installed later has called this one, and goes on
         _end_by(number)
     elif interruption is not None:
         raise interruption
@@ -294,7 +301,7 @@ def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
 
 
 def _release() -> int:
-    """Put everything back. Returns a signal that nobody but the watchdog has seen, or 0."""
+    """Restore everything; return the signal that only the watchdog has seen, or 0."""
     _table.runs.clear()
     worker.end()
     cause.end()

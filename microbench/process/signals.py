@@ -32,7 +32,7 @@ THEN = ('auto', 'redeliver', 'leave')
 
 
 class Wish:
-    """What a registration asks for, of one signal.
+    """A registration's request for one signal.
 
     Args:
         only_default: it is left to a Python handler that is there.
@@ -102,11 +102,11 @@ def name_of(number: int) -> str:
 
 
 class Handlers:
-    """The signals for which one handler of ours is installed, where none was.
+    """Installs one handler for signals that have none, and restores the handlers before.
 
-    All methods belong to the main thread: others must not install handlers. They use the
-    functions below those of `signal`, which look each number up in an enum: that takes ten
-    times as long, and the command handles half a hundred signals.
+    Call all methods in the main thread: other threads must not install handlers. They use
+    the functions below those of `signal`, which look each number up in an enum: that takes
+    ten times as long, and the command handles half a hundred signals.
     """
 
     def __init__(self, handler: Callable[[int, FrameType | None], None]) -> None:
@@ -117,7 +117,7 @@ class Handlers:
         """Handle these signals, as far as that is allowed, and give back all others.
 
         Args:
-            wanted: by signal, the handler that ours may replace.
+            wanted: by signal, the handler that may be replaced.
         """
         for number in [n for n in self._before if n not in wanted]:
             self._give_back(number)
@@ -128,19 +128,22 @@ class Handlers:
                 install(number, self._handler)
 
     def _give_back(self, number: int) -> None:
-        """Put back what was there, unless a later handler is in front of ours."""
+        """Restore the handler before, unless a later one is in front."""
         if self.in_force(number):
             install(number, self._before[number])
             self._before.pop(number, None)  # last: a signal that comes before finds it
 
     def in_force(self, number: int) -> bool:
-        """Whether the signal leads to our handler, not to one installed later."""
+        """Return True if the signal reaches this handler, not a later one."""
         found: object = getsignal(number)
         return found is self._handler
 
 
 def is_handler(found: object, wanted: object) -> bool:
-    """Whether a handler is the wanted one; the native functions give numbers for two."""
+    """Return True if a handler is the wanted one.
+
+    The native functions return numbers for SIG_DFL and SIG_IGN.
+    """
     return found is wanted or (type(found) is int and found == wanted)
 
 

@@ -179,7 +179,7 @@ class Child:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the kernel says that it has ended; False for a stub."""
+        """True if the kernel reports that the child has ended; False for a stub."""
         try:
             return self.is_real and _core.child_end_ns(self.pid, False) > 0
         except ChildProcessError:  # another thread has just collected it

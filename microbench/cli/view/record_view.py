@@ -77,7 +77,7 @@ class RecordView:
 
     @property
     def is_bound(self) -> bool:
-        """Whether the process ran for an unknown time after the last duration."""
+        """True if the process ran for an unknown time after the last duration."""
         return part(self.record, 'recovered', 'duration_is_lower_bound') is True
 
     @property
@@ -136,7 +136,7 @@ class RecordView:
 
     @property
     def outcome(self) -> tuple[str, bool]:
-        """How the run ended, in a few words, and whether it succeeded."""
+        """Outcome in a few words, and True if the run succeeded."""
         words = next(self._failures(), None)
         return ('ok', True) if words is None else (words, False)
 
