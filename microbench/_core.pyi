@@ -1,4 +1,4 @@
-"""The native border as a person reads it; what a name calls `ns` is nanoseconds."""
+"""The native interface, in types; `ns` in a name means nanoseconds."""
 
 from collections.abc import Callable, Iterable
 from contextvars import Token
@@ -34,9 +34,9 @@ def within_stack(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """
 
 class Left:
-    """A block that is left by `leave(exception)`, also if Ctrl-C comes in between.
+    """A block whose exit calls `leave(exception)`, by name.
 
-    It is called again then, and has to go on where it was.
+    If Ctrl-C interrupts `leave`, it is called again, and has to go on where it was.
     """
 
     def __exit__(
@@ -53,10 +53,10 @@ class Left:
     ) -> None: ...
 
 def insist(target: Any, method: str, argument: Any, /) -> None:
-    """Call a method until it has come to its end, though Ctrl-C comes in between.
+    """Call a method, by name, until it has finished.
 
-    It is called again then, and has to go on where it was. What has interrupted it first
-    is raised afterwards.
+    If Ctrl-C interrupts it, it is called again, and has to go on where it was. The first
+    interruption is raised afterwards.
     """
 
 class OpenRun:
@@ -65,11 +65,11 @@ class OpenRun:
     iterations: int
     triggers: bool
     background: bool
-    """Set before open(): takes the phases that belong to no other run of its bench."""
+    """True if the run takes phases outside other runs of its bench. Set before open()."""
     start_wall_ns: int
     finish_wall_ns: int
     clock_step_ns: int
-    """By how much the wall clock was set meanwhile; 0 for less than a second."""
+    """Change of the wall clock during the run; 0 for less than a second."""
     def open(
         self,
         bench: object,
@@ -78,7 +78,7 @@ class OpenRun:
         integers: bool,
         /,
     ) -> None:
-        """Enter the run in the registry; unless in the background, make it active here."""
+        """Register the run; make it active here, unless it is a background run."""
     def start(self) -> None:
         """Begin an iteration; the clock is read last."""
     def stop(self) -> None:
@@ -99,9 +99,9 @@ class OpenRun:
     def claim(self) -> bool:
         """Claim the record; return True to the first caller, who then writes it."""
     def seal(self) -> None:
-        """Leave the registry and the context; what was measured stays."""
+        """Leave the registry and the context; keep the measurements."""
     def close(self) -> None:
-        """Seal the run, and have the journal show it no more."""
+        """Seal the run, and remove it from its journal."""
     def add_duration(self, ns: int, /) -> None:
         """Store an iteration that was measured elsewhere."""
     def began_elsewhere(self) -> None:
@@ -135,7 +135,7 @@ class OpenRun:
         """True if claim() has returned True."""
     @property
     def is_open(self) -> bool:
-        """Between open() and close()."""
+        """True between open() and close()."""
     @property
     def is_mixed(self) -> bool:
         """True if phases were measured by a counter that C does not read."""
@@ -144,13 +144,13 @@ class OpenRun:
         """One number an iteration, in the unit of the counter."""
     @property
     def timings(self) -> list[dict[str, Any]]:
-        """`{'name', 'duration'}` of the finished phases, in the order of leaving."""
+        """`{'name', 'duration'}` of the finished phases, in the order of their ends."""
     @property
     def timings_iteration(self) -> list[int]:
         """Iteration, from 0, of each entry of `timings`."""
     @property
     def open_timings(self) -> list[dict[str, Any]]:
-        """The same for phases not left yet, with their time so far, outermost first."""
+        """The same for unfinished phases, with their time so far, outermost first."""
 
 class Timed:
     """The iteration loop in C, which a call of a function that `@bench` returned runs.
@@ -208,7 +208,7 @@ class Journal:
     ) -> None: ...
     @property
     def path(self) -> bytes | None:
-        """Of its file; None for memory, and in a forked child."""
+        """Path of its file; None for memory, and in a forked child."""
     def show(
         self,
         run: OpenRun,
@@ -219,7 +219,7 @@ class Journal:
         secret: bool = False,
         /,
     ) -> bool:
-        """Show an open run until it is closed; false if there is no room.
+        """Show an open run until it is closed; return False if there is no room.
 
         Args:
             run: the run.
@@ -251,16 +251,16 @@ class Shown:
         self, journal: Journal | None, sink: Any, head: bytes, tail: bytes, offset_s: int
     ) -> None: ...
     def show(self, run: OpenRun, name: str | None, /) -> bool:
-        """Show a run of this name; false if file or process are others by now."""
+        """Show a run of this name; return False if the file or the process has changed."""
 
 class Appender:
     """One file that records are appended to; `target` is a path or a descriptor."""
 
     def __init__(self, target: str | bytes | PathLike[str] | int) -> None: ...
     def append(self, line: bytes) -> None:
-        """Append the line and a newline; OSError if it could not be written."""
+        """Append the line and a newline; raise OSError if it could not be written."""
     def sync(self) -> None:
-        """fsync(2)."""
+        """Call fsync(2) on the file."""
     def close(self) -> None:
         """Close the file; the next append opens it again."""
 
@@ -282,19 +282,22 @@ class LastWords:
         """Keep native code from writing the record."""
 
 def exit_prepare(grace_ns: int, patience_ns: int) -> None:
-    """Get a watchdog ready: how long after a signal Python may take to begin, to end."""
+    """Prepare a watchdog; set how long after a signal Python may take to begin and end."""
 
 def exit_release() -> None:
-    """Let go of it, unless it is about to end the process."""
+    """Release the watchdog, unless it is about to end the process."""
 
 def exit_begin() -> bool:
-    """Python writes the records now; False: too late, native code is writing them."""
+    """Return True if Python may write the records now; else native code is writing them."""
 
 def exit_end() -> int:
-    """Python has ended. Waits for native code; a deadly signal that came first, or 0."""
+    """Wait for native code, after Python has written the records.
+
+    Return the deadly signal that came first, or 0.
+    """
 
 def exit_signal() -> tuple[int, int]:
-    """The signal that ends the process, and when it came (monotonic clock); or 0, 0."""
+    """Return the signal that ends the process, and its monotonic time; or 0, 0."""
 
 def note_signal(number: int) -> None:
     """Note a signal, unless one was noted before."""
@@ -317,7 +320,7 @@ def before_fork() -> None:
     """Block the handled signals in this thread from the fork on."""
 
 def after_fork() -> None:
-    """Unblock them when `os.fork()` has returned; in other threads at once."""
+    """Unblock the signals when `os.fork()` has returned; in other threads at once."""
 
 def in_child() -> None:
     """Restore the entries of `undo_in_child`, and unblock the signals."""
@@ -328,7 +331,7 @@ def last_words(number: int) -> None:
 def signal_take(
     number: int, kind: int, python: bool, users: bool, relay: int, behind: bool
 ) -> None:
-    """Put a handler in C in front of what is installed: see mb_setup.h."""
+    """Install a handler in C in front of the present one: see mb_setup.h."""
 
 def signal_give_back(number: int) -> bool:
     """Restore the handler before; return False if a later one stays in front instead."""
@@ -355,16 +358,16 @@ def run_is_claimed(run: OpenRun) -> bool:
     """Return True if Python or native code has claimed the record."""
 
 def clock_ns() -> int:
-    """Monotonic clock."""
+    """Return the monotonic clock."""
 
 def wall_ns() -> int:
-    """Nanoseconds since 1970-01-01T00:00:00Z."""
+    """Return the nanoseconds since 1970-01-01T00:00:00Z."""
 
 def clock_info() -> tuple[str, int, int]:
-    """Name, resolution and overhead in ns of the monotonic clock."""
+    """Return name, resolution and overhead in ns of the monotonic clock."""
 
 def child_end_ns(pid: int, block: bool) -> int:
-    """Monotonic clock right after the end of a child, which stays to be collected.
+    """Return the monotonic clock right after the end of a child, which stays uncollected.
 
     0: it has not ended; with `block`, because a signal came. ChildProcessError: no such
     child.
@@ -374,10 +377,10 @@ def adopts_orphans() -> bool:
     """Return True if orphans become children of this process: an init or a subreaper."""
 
 def record_id() -> str:
-    """A new id, unique among all records of all processes."""
+    """Return a new id, unique among all records of all processes."""
 
 def type_version(cls: type, /) -> int:
-    """Version tag of a class: changes with the class and its bases; 0 is no tag."""
+    """Return the version tag of a class, which changes with its bases too; 0 for no tag."""
 
 def set_in_type(cls: type, name: str, value: object, /) -> None:
     """Set an attribute of any class, built-in ones included, in its own dictionary."""
@@ -406,7 +409,10 @@ class Gate:
     def is_set(self) -> bool:
         """Return True if it was set."""
     def wait(self, seconds: float, /) -> bool:
-        """Wait until it is set, this long (negative: not at all); return whether it is."""
+        """Wait until it is set, at most these seconds; return True if it is.
+
+        With a negative time, do not wait.
+        """
 
 def look_for_greenlets() -> None:
     """Note whether greenlets can exist; later runs then know their greenlet."""
@@ -415,7 +421,7 @@ def fork_generation() -> int:
     """Return the number of forks between the process that loaded the library and this."""
 
 def mute() -> Token[Any]:
-    """Have phases made in this context go nowhere, until unmute(token)."""
+    """Discard phases made in this context, until unmute(token)."""
 
 def unmute(token: Token[Any]) -> None: ...
 def keep_phases(kept: int, names: int) -> tuple[int, int]:
@@ -431,19 +437,19 @@ def phases_lost() -> int:
     """Return the number of phases of this process outside any open run."""
 
 def int_text(value: int) -> bytes:
-    """A 64-bit integer in decimals."""
+    """Return a 64-bit integer in decimals."""
 
 def seconds_text(ns: int) -> bytes:
-    """Nanoseconds as decimal seconds."""
+    """Return nanoseconds as decimal seconds."""
 
 def iso8601_text(wall_ns: int, offset_s: int) -> bytes:
-    """As datetime.isoformat(); ValueError outside the years 1 to 9999."""
+    """Return a time as datetime.isoformat() does; ValueError outside years 1 to 9999."""
 
 def string_text(value: str) -> bytes:
-    """A JSON string in ASCII, with its quotes."""
+    """Return a text as a JSON string in ASCII, with its quotes."""
 
 def ascii_text(json: bytes) -> bytes:
-    """JSON in UTF-8 as JSON in ASCII."""
+    """Return JSON in UTF-8 as JSON in ASCII."""
 
 def is_suspicious(json: bytes) -> bool:
     """Return True if the text of a record may hold a secret: see mb_suspicious.h."""
@@ -467,7 +473,7 @@ def is_shallow(value: object, levels: int) -> bool:
     """
 
 def plain_text(value: object) -> bytes | None:
-    """JSON of a plain value (as json.loads returns, and datetimes), else None."""
+    """Return JSON of a plain value (as json.loads returns, or a datetime), else None."""
 
 class FlatNames:
     """Dotted names of the values in nested objects: each made once, used for many.
@@ -483,10 +489,10 @@ class FlatNames:
 def record_text(
     run: OpenRun, head: bytes, name: bytes, tail: bytes, offset_s: int
 ) -> bytes:
-    """A record: fixed bytes, a fresh record id, the call block, fixed bytes."""
+    """Return a record: fixed bytes, a fresh record id, the call block, fixed bytes."""
 
 def keep(run: OpenRun, line: bytes, /) -> bool:
-    """Keep the record of a run in its journal, because no sink has taken it.
+    """Keep the record of a run in its journal, because no sink took it.
 
     The run is then closed in the journal. False if there is no journal, or no room.
     """

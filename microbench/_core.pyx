@@ -1,5 +1,5 @@
 # cython: language_level=3, boundscheck=False, wraparound=False
-"""The native border: all that Python sees of csrc/. _core.pyi is the same to read."""
+"""The native interface: all that Python sees of csrc/. _core.pyi documents it."""
 
 from cpython.object cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -30,7 +30,7 @@ cdef object _lasting = _datetime
 def _start():
     is_gil_enabled = getattr(sys, '_is_gil_enabled', None)  # from CPython 3.13 on
     if is_gil_enabled is not None and not is_gil_enabled():
-        # Of its own, a free-threaded build has turned the GIL on for this import.
+        # By default, a free-threaded build turns the GIL on for this import.
         raise ImportError('microbench needs the GIL: run Python without PYTHON_GIL=0 or -X gil=0')
     error = c.mb_fork_watch() or c.mb_identity_start()
     if error:
@@ -146,7 +146,7 @@ cdef class Gate:
         return self.is_open
 
     def wait(self, double seconds):
-        # A negative time would mean: without end. So would NaN, as a number of microseconds.
+        # A negative time would mean no limit. So would NaN, as a number of microseconds.
         cdef double limited = min(seconds, 1e9) if seconds > 0 else 0
         cdef long long microseconds = <long long>(limited * 1e6)
         cdef int got
@@ -166,7 +166,7 @@ def fork_generation():
 # --- the context -------------------------------------------------------------------
 
 def mute():
-    """Phases made in this context go nowhere until `unmute(token)`."""
+    """Discard phases made in this context until `unmute(token)`."""
     return (<object>state.active).set(<object>state.muted)
 
 
@@ -197,7 +197,7 @@ cdef int checked(int error) except -1:
     return 0
 
 
-# --- last words: what happens when the process dies --------------------------------
+# --- last words: native code writes the records when the process dies --------------
 
 def exit_prepare(int64_t grace_ns, int64_t patience_ns):
     c.mb_watchdog_set(grace_ns, patience_ns)
@@ -387,7 +387,7 @@ cdef class LastWords:
 # --- text --------------------------------------------------------------------------
 
 cdef bytes taken(c.mb_text *text):
-    """The bytes of a heap text, which is freed."""
+    """Return the bytes of a heap text, and free it."""
     cdef bytes result
     if text.failed:
         c.mb_text_free(text)
@@ -748,7 +748,7 @@ def journal_claims(bytes data not None):
 
 
 cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):
-    """Id and line of a slot; both are empty where it is damaged."""
+    """Return id and line of a slot; both are empty if it is damaged."""
     cdef c.mb_slot_line line
     cdef size_t room = c.mb_slot_room(image, slot, ending)
     cdef bytearray buffer = bytearray(room)
@@ -767,7 +767,7 @@ cdef enum:
 cdef object frozen = getattr(builtins, 'frozendict', None)  # of CPython 3.15
 
 cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
-    """Write a plain value; 0 if it is not one, and then the text is of no use."""
+    """Write a plain value; return 0 if it is not one: then discard the text."""
     kind = type(value)
     if kind is str:
         return put_string(text, value)
@@ -921,7 +921,7 @@ cdef class FlatNames:
 
 
 cdef Py_ssize_t put_leaves(dict flat, FlatNames names, record, int depth) except -1:
-    """Return how many there are: more than in `flat` if names are shared, or too deep."""
+    """Return the number of values: more than in `flat` if names are shared or too deep."""
     cdef Py_ssize_t count = len(record)
     if depth == DEEPEST:
         return count  # and none of them in `flat`

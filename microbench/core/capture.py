@@ -31,7 +31,7 @@ def early(hook: Hook) -> Hook:
     """Mark a `capture_*` method that may run once more, when nothing is lost by it.
 
     `record_on_exit` runs it at registration too, for the record that native code writes
-    when Python cannot. It should be cheap, and tell about the same then as at the end.
+    when Python cannot. It should be cheap, and give about the same value as at the end.
 
     >>> class MBQueue:
     ...     @early
@@ -74,7 +74,7 @@ def spanning(
 
 
 def set_up(bm_data: dict[str, Any], steps: Generator[None]) -> None:
-    """Take the steps of a capture up to their `yield`; the run has them go on."""
+    """Run a capture up to its `yield`; the run resumes it later."""
     if next(steps, bm_data) is not bm_data:
         bm_data.setdefault('_undo', []).append(steps)
 

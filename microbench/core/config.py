@@ -95,7 +95,7 @@ class Config:
         return {name: copied(value) for name, value in self.static.items()}
 
     def constant(self, owner: object, hook: str, definition: Any) -> dict[str, Any]:
-        """Return what a capture of the owner gives; it is called once."""
+        """Return the result of a capture of the owner, which runs once."""
         known = self.constants.get(hook)
         if known is None or known[0] is not definition:
             result: dict[str, Any] = {}
@@ -113,7 +113,7 @@ def is_switched_off() -> bool:
 
 
 def whole(name: str, value: Any) -> int:
-    """Return an integer from 0 upwards."""
+    """Return a checked integer, 0 or more."""
     try:
         number = None if isinstance(value, bool) else int(type(value).__index__(value))
     except (AttributeError, TypeError):
@@ -207,7 +207,7 @@ def journal(value: Any) -> str:
 
 
 def tell_of_journals(sinks: list[Any], journal: str) -> None:
-    """Have the files among the sinks know the directory where their journals lie."""
+    """Set the directory of journals on the files among the sinks."""
     if journal not in JOURNALS:
         for sink in sinks:
             if hasattr(sink, '_journals'):
@@ -215,14 +215,14 @@ def tell_of_journals(sinks: list[Any], journal: str) -> None:
 
 
 def copied(value: Any) -> Any:
-    """Copy containers, share what they hold.
+    """Copy containers, but share their items.
 
     What contains itself, is nested too deeply, or cannot be copied, is shared as it is.
     """
     try:
         return _copy(value, ()) if isinstance(value, CONTAINERS) else value
     except Exception:
-        return value  # even to ask what it is may fail: a weak proxy of what is gone
+        return value  # isinstance() may fail: a weak proxy of a dead object
 
 
 CONTAINERS = (dict, list, tuple, set)

@@ -66,7 +66,7 @@ def _decorated_descriptor(bench: Owner, func: Any) -> Any:
     def bound(cls: type, *args: Any, **kwargs: Any) -> Any:
         return func.__get__(None, cls)(*args, **kwargs)
 
-    # a proxy, as those of wrapt: only binding it to a class calls what it stands for
+    # a proxy, such as wrapt's: only binding it to a class calls the original
     return classmethod(decorated(bench, _wrapping(bound, func.__func__)))
 
 
@@ -197,7 +197,7 @@ def _wrapping(function: Any, func: Any) -> Any:
 def _annotations_of(func: Any) -> Callable[[int], dict[str, Any]]:
     """Return an `__annotate__` that returns those of `func`, in any format (PEP 649).
 
-    They are evaluated when they are asked for, and never before: names in them may be
+    They are evaluated when they are first read, not before: names in them may be
     defined later. `func.__annotate__` itself would miss what is put into
     `func.__annotations__`.
     """

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .run_state import RunState
 
 INTERVAL, TIMEOUT = 60.0, 30.0  # seconds, where the bench does not say
-MOST_ERRORS = 20  # different ones that a record lists
+MOST_ERRORS = 20  # distinct errors that a record lists
 
 
 class Sampler:
@@ -85,7 +85,7 @@ class Sampler:
         timestamp = times.at(_core.wall_ns(), self._tz)
         try:
             self.samples.append({'timestamp': timestamp, **self._read()})
-        except BaseException as error:  # nothing that it raises can reach anybody
+        except BaseException as error:  # no caller could catch it in this thread
             if len(self.errors) < MOST_ERRORS:
                 self.errors[one_line(error)] = None
 
@@ -115,7 +115,7 @@ def begin(run: RunState) -> None:
         sampler = _sampler_of(run.owner)
     except (ImportError, ValueError):
         raise
-    except Exception as error:  # in a sandbox without /proc: no reason not to run
+    except Exception as error:  # in a sandbox without /proc: run all the same
         run.note('monitor', one_line(error))
         return
     step = monitor(run, sampler)
@@ -158,7 +158,7 @@ def monitor(run: RunState, sampler: Sampler) -> Generator[None]:
         timeout = min(timeout, run.patience)
     try:
         sampler.start()
-    except RuntimeError as error:  # no more threads: that is no reason not to run
+    except RuntimeError as error:  # no more threads: run without samples
         run.note('monitor', one_line(error))
     try:
         yield

@@ -1,4 +1,4 @@
-"""The death of the parent is noted, in a batch job only.
+"""Note the death of the parent process, in a batch job only.
 
 SLURM may send the signal that ends a job to the shell of the batch script alone. What the
 shell has started gets SIGKILL about a millisecond after its death: time enough for a

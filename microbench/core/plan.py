@@ -48,7 +48,7 @@ NATIVE_COUNTERS = (
 
 lazy_imports = getattr(sys, 'get_lazy_imports', str)  # of CPython 3.15
 
-# Methods of the base class that get to see the record as a dict.
+# Methods of the base class that receive the record as a dict.
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
 SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
 
@@ -58,7 +58,7 @@ ENVIRONMENT = ('env_vars', 'capture_versions')
 NOTHING = ()
 
 
-# What else a plan reads from a bench.
+# Other attributes that a plan reads from a bench.
 SETTINGS = frozenset(
     [
         *(*TRIGGERS, *SEERS, *ENVIRONMENT),
@@ -90,7 +90,7 @@ class Plan:
         _core.look_for_greenlets()
         if lazy_imports() == 'all':
             load_lazy_imports()
-        # Looked at first: what changes from here on outdates the plan at once. The
+        # Read first, so that any later change outdates the plan at once. The
         # attribute look-up makes CPython assign a tag.
         self.epoch = config.epoch
         self.version = _core.type_version(type(owner))
@@ -126,7 +126,7 @@ class Plan:
         self.begun = False  # whether a run was begun by it
 
     def _what_is_shown(self, config: Config) -> int:
-        """Which runs a journal shows: none, BLOCKS or ALL."""
+        """Return which runs a journal shows: none, BLOCKS or ALL."""
         seen = {'to_json', 'output_result'}.intersection(self.overridden)
         files = [s for s in config.delivery.sinks if getattr(s, '_is_path', False)]
         if config.journal == 'off' or not files or seen:
@@ -233,7 +233,7 @@ def line_of(config: Config, owner: Owner, record: dict[str, Any]) -> bytes:
 
 
 def _by_to_json(owner: Owner, plan: Plan, record: dict[str, Any]) -> bytes | None:
-    """Return what an overridden to_json() makes of it; None if it fails, with a warning."""
+    """Return the text that an overridden to_json() makes; warn and return None on error."""
     try:
         text = owner.to_json(plan.masker.values(record))
         line = text.encode('utf-8', 'surrogatepass')
@@ -244,7 +244,7 @@ def _by_to_json(owner: Owner, plan: Plan, record: dict[str, Any]) -> bytes | Non
 
 
 def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
-    """Add what a constant capture gave to a record: to objects that are there, too."""
+    """Merge the result of a constant capture into a record, and into its objects."""
     for name, value in constants.items():
         there = as_dict(record.get(name))
         if isinstance(value, dict) and there is not None:

@@ -55,7 +55,7 @@ def instead_of_text(run: RunState) -> dict[str, Any]:
 
 
 def renew_id(run: RunState, data: dict[str, Any]) -> None:
-    """Give the record of a forked child an id of its own: its parent has that one."""
+    """Give the record of a forked child its own id, because its parent uses that one."""
     namespace(data, 'mb')['record_id'] = run.record_id
 
 
@@ -76,7 +76,7 @@ def add_measurements(run: RunState, data: dict[str, Any]) -> None:
 
 
 def add_late_phases(run: RunState, data: dict[str, Any], known: int) -> None:
-    """Add the phases that post captures had, after the `known` ones."""
+    """Add the phases of post captures, after the `known` ones."""
     if run.phases_left > known:
         call = namespace(data, 'call')
         late = run.phases_left - known

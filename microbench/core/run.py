@@ -97,7 +97,7 @@ class Run(HookedRun):
             try:
                 plan.text(self.config, owner)
             except Exception:
-                return False  # the dict form knows what to do with a capture that fails
+                return False  # the dict form handles a capture that fails
         self._name_it(func)
         self.open(owner, plan.counter, False, plan.integers)
         return True
@@ -113,7 +113,7 @@ class Run(HookedRun):
             self.triggers = True
 
     def show(self) -> None:
-        """Have a journal show the run from here on, if there is one."""
+        """Show the run in its journal from here on, if there is one."""
         shown = self.plan.shown
         if shown is None or self.data is not None or not shown.show(self, self.name):
             keeper = self._keeper()
@@ -263,7 +263,7 @@ class Run(HookedRun):
             self._keeping_failure(failed, 'output_result()', error, text)
 
     def _deliver(self, text: bytes) -> None:
-        """Give the text to the sinks, each of which has its turn once."""
+        """Give the text to each sink, once."""
         if self._is_ours():
             self.turns = turns = self.turns or Turns()
             try:

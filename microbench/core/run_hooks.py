@@ -109,7 +109,7 @@ class HookedRun(RunState):
             self.undo.pop()
             if error is not None:
                 self._failed(str(getattr(pending, '__name__', 'capture')), error)
-            self._keeping_failure(pending.close)  # what follows a second yield is left out
+            self._keeping_failure(pending.close)  # code after a second yield does not run
 
 
 def _environment() -> Any:

@@ -42,12 +42,12 @@ JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
 
 
 class NoSink:
-    """Stands for the sink of a bench that has none with a file."""
+    """Stand-in for the sink of a bench without a file."""
 
     outfile = None
 
 
-# What C writes itself, or what has no value yet.
+# Fields that C writes itself, or that have no value yet.
 MEASURED = frozenset(
     [
         *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
@@ -58,7 +58,7 @@ MEASURED = frozenset(
 
 
 class Keeper:
-    """Has a journal show the open records of one bench.
+    """Shows the open records of one bench in a journal.
 
     The journal is that of the file that the bench writes to now, in this process: it is
     another one when either has changed.
@@ -83,7 +83,7 @@ class Keeper:
             output = os.fsencode(real(self._sink._absolute()))
             journal = _core.Journal(output, place, self._mode == 'auto')
         except OSError:
-            return None  # a file system without, a full disk, no working directory
+            return None  # no mapped files here, a full disk, no working directory
         worker.remove_journals()
         return journal
 
@@ -113,7 +113,7 @@ class Keeper:
         try:
             found = texts(run, data) if data['mb']['record_id'] == run.record_id else None
         except Exception:
-            return  # a hook has put something else in the place of `mb` or `call`
+            return  # a hook has replaced `mb` or `call`
         if found is not None:
             self.show_as(run, *found)
 
@@ -138,7 +138,7 @@ def file_sink(config: Config) -> FileOutput | None:
 
 
 def texts(run: RunState, data: dict[str, Any]) -> Texts:
-    """Return what a record says that is open now, less what C writes."""
+    """Return the text of an open record, except the fields that C writes."""
     encoder, masker = run.config.encoder, run.plan.masker
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
@@ -165,12 +165,12 @@ def _placeholders(run: RunState) -> dict[str, Any]:
 
 
 def _inner(text: bytes) -> list[bytes]:
-    """Return what an object holds, and a comma; nothing if that is nothing."""
+    """Return the members of an encoded object and a comma; nothing for an empty one."""
     return [text[1:-1], b','] if text != b'{}' else []
 
 
 def _encoded(fields: dict[str, Any], encoder: Any) -> bytes:
-    """Return an object; what cannot be encoded is left out: the record itself warns."""
+    """Return an encoded object without unencodable fields; the record itself warns."""
     try:
         return json_text.encode_strictly(fields, encoder)
     except Exception:

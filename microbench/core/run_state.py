@@ -29,7 +29,7 @@ class RunState(_core.OpenRun):
         *('posts', 'totals', 'triggered', 'turns', 'undo'),
     )
 
-    # Seconds that the end of the run may wait for what belongs to it; None: any.
+    # Seconds that the end of the run may wait for its monitor; None for any time.
     patience: float | None = None
 
     def __init__(self, owner: Owner, name: str | None = None) -> None:
@@ -42,15 +42,15 @@ class RunState(_core.OpenRun):
         self.failure: BaseException | None = None
         self.completed = False  # the measurements are in the dict
         self.triggered = False  # the user's post_finish_triggers() was called
-        self.posts: list[str] | None = None  # hooks that have not had their turn
+        self.posts: list[str] | None = None  # post captures that have not run yet
         self.turns: Turns | None = None  # of the sinks
         self.totals: Totals | None = None  # of phases that are dropped
         self.iterations = 1
 
     def fold(self, values: list[Any]) -> None:
-        """Sum up phases that are listed no more. The caller: py_run_keep_value(), in C.
+        """Sum up phases that are listed no more, if a counter of the user's measured them.
 
-        Only those that a counter of the user's has measured.
+        The caller: py_run_keep_value(), in C, by name.
         """
         if self.totals is None:
             from .totals import Totals  # start-up time
@@ -83,14 +83,14 @@ class RunState(_core.OpenRun):
         noted.append({'method': hook, 'error': error})
 
     def _keeping_error(self, method: Callable[..., Any], *args: Any) -> None:
-        """Do a step of our own; what it raises waits, but not what interrupts it."""
+        """Do a step of microbench; keep its error until later, but not an interruption."""
         try:
             method(*args)
         except Exception as error:
             self.failure = self.failure or error
 
     def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; its first error waits until the record is written."""
+        """Call a hook; keep its first error until the record is written."""
         try:
             method(*args)
         except BaseException as error:

@@ -52,7 +52,7 @@ class WorkerExit:
         self._function: Callable[[int], None] | None = None
         self._leaves_journals = False
         self._registered: Any = None
-        self._before: Any = None  # what os._exit was
+        self._before: Any = None  # os._exit before it was replaced
         self._in_place: Any = None
 
     def begin(self, function: Callable[[int], None]) -> None:
@@ -68,13 +68,13 @@ class WorkerExit:
         self._leaves_journals = self._watch()
 
     def end(self) -> None:
-        """Have the function called no more."""
+        """Forget the function; restore `os._exit` unless journals need it."""
         self._function = None
         if not self._leaves_journals:
             self._put_back()
 
     def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        """Yield the entries that a forked child restores: see `_core.undo_in_child()`."""
         from functools import partial  # start-up time
 
         if self._in_place is not None:
@@ -82,7 +82,7 @@ class WorkerExit:
             yield get, put, self._in_place, self._before
 
     def forget(self) -> None:
-        """Note, in a forked child, that everything was put back."""
+        """Note, in a forked child, that C code has restored `os._exit`."""
         self._leaves_journals = False
         self.end()
         self._in_place = None
@@ -117,15 +117,15 @@ class WorkerExit:
         self.exception, self.is_over = sys.exc_info()[1], True
 
     def _exit(self, status: int) -> Any:
-        """Do what is to be done; then end the process.
+        """Call the function and remove journals, in the main thread; then end the process.
 
-        In another thread than the main one it is not the end of the work.
+        In another thread, os._exit() is not the end of the work.
         """
         if _core.in_main_thread():
             try:
                 if self._function is not None:
                     self._function(status)
-            except BaseException:  # nothing keeps it from ending
+            except BaseException:  # nothing may keep the worker from ending
                 pass
             _core.remove_journals()
         self._before(status)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MODULE: type = type(sys)
-# Descriptors of the types themselves: an attribute would be what a subclass makes of it.
+# Descriptors of the types themselves, since a subclass may override an attribute.
 _names_of_module = MODULE.__dict__['__dict__'].__get__
 _names_of_class = type.__dict__['__dict__'].__get__
 _bases_of_class = type.__dict__['__mro__'].__get__

@@ -120,7 +120,7 @@ class Masker:
 
         try:
             value = loads(text)
-        except ValueError:  # a user's own to_json() may write something else than JSON
+        except ValueError:  # a user's own to_json() may return text that is not JSON
             from .. import credentials  # start-up time
 
             return credentials.masked(text.decode('latin-1')).encode('latin-1')

@@ -1,4 +1,4 @@
-"""Processors: which ones are online, and which ones this thread may use."""
+"""List the processors that are online, and those that this thread may use."""
 
 from __future__ import annotations
 

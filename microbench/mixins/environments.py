@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 AT_MOST = 1 << 16  # bytes of a mark
 HISTORY_AT_MOST = 1 << 20
-# Poetry names what it makes: name, 8 letters of a hash in base 64, version of Python.
+# Poetry names an environment: name, 8 letters of a hash in base 64, version of Python.
 OF_POETRY = re.compile(r'.+-[A-Za-z0-9_-]{8}-py[0-9.]+')
 OF_CONDA = re.compile(
     r'^# cmd: *(?:.*[/\\])?(conda|mamba|micromamba)(?:\.exe|-script\.py)? ', re.MULTILINE

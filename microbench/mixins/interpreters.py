@@ -26,7 +26,7 @@ LONG = (
     *('--adjustment', '--input', '--output', '--error', '--format', '--kill-after'),
     *('--signal', '--class', '--classdata'),
 )
-# Programs that make, or choose, the environment of what they run.
+# Programs that make or choose the environment of the program they run.
 CHOOSERS = ('uv', 'poetry', 'pdm', 'hatch', 'pipenv', 'rye', 'pixi', 'pipx', 'pyenv')
 CHOOSERS_OF_CONDA = ('conda', 'mamba', 'micromamba')
 ALWAYS = ('uvx', 'tox', 'nox')

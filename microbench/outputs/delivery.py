@@ -38,11 +38,11 @@ class Delivery:
 
     Args:
         sinks: objects with `write(str)` or, as `Output` has it, `write_record(bytes)`.
-        on_error: `'warn'`, or `'raise'` the first error once all sinks had their turn.
+        on_error: `'warn'`, or `'raise'` the first error once all sinks have tried.
     """
 
     lost = 0  # records of this process that no sink took
-    kept = 0  # those that stay in a journal, since standard error failed as well
+    kept = 0  # records kept in a journal, since standard error failed too
 
     last: Last | None = None  # while the last record of the process is delivered
 
@@ -56,16 +56,16 @@ class Delivery:
         return type(self), (self.sinks, self.on_error)
 
     def look_ahead(self) -> None:
-        """Warn of the sinks that could not take a record as things are."""
+        """Warn about sinks that could not take a record at present."""
         for sink in self.sinks:
-            if issubclass(type(sink), Output):  # not what only says so, such as a Mock
+            if issubclass(type(sink), Output):  # type(), since a Mock only claims to be one
                 try:
                     sink.look_ahead()
                 except Exception as error:
                     self._warn_once(sink, 'cannot take records as things are', error)
 
     def deliver(self, record: bytes, timeout: float | None = None) -> None:
-        """Give the record, without newline, to every sink, though Ctrl-C comes in between.
+        """Give the record, without newline, to every sink, even if Ctrl-C interrupts it.
 
         Args:
             record: the line.
@@ -74,11 +74,11 @@ class Delivery:
         _core.insist(Delivering(self, record, timeout), 'go_on', None)
 
     def go_on(self, record: bytes, turns: Turns, timeout: float | None = None) -> None:
-        """Give the record to the sinks that have not had their turn.
+        """Give the record to the sinks that have not tried it yet.
 
         Args:
             record: the line.
-            turns: those that they had.
+            turns: outcome of the sinks that have tried.
             timeout: seconds for all sinks together; each gets what is left of them.
         """
         if turns.over:
@@ -110,7 +110,7 @@ class Delivery:
         turns: Turns,
         again: bool,
     ) -> None:
-        """Give the record to a sink that has its turn, unless it has it already."""
+        """Give the record to the next sink, unless the sink has it already."""
         write = writer_of(sink)
         try:
             if again and _has(sink, record):
@@ -158,7 +158,7 @@ class Delivery:
         return [sink for sink in self.sinks if id(sink) not in self.failing]
 
     def failed(self, name: str, error: BaseException, record: bytes) -> None:
-        """Handle a failure of the user's `output_result`: warn, print the record or raise."""
+        """React to a failed `output_result` of the user: warn, print the record, raise."""
         interrupted = not isinstance(error, Exception)
         if self.on_error == 'warn' and not interrupted:
             warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)

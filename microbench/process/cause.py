@@ -54,7 +54,7 @@ class Ending:
         self.frame: FrameType | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Return the fields of the record that tell it."""
+        """Return the fields of the record that describe the end."""
         fields: dict[str, Any] = {}
         if self.exception is not None:
             fields['exception'] = described(self.exception)
@@ -137,7 +137,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._exception: BaseException | None = None
-        self._reported: BaseException | None = None  # by a runner
+        self._reported: BaseException | None = None  # the exception that a runner reported
         self._last_before: BaseException | None = None
         self._hooks: list[Any] = []  # hooks that the wrapper replaced, the latest last
         self._depth = 0  # how often the wrapper is running: a later hook may call it again
@@ -145,7 +145,7 @@ class Watch:
 
     def begin(self) -> None:
         """Wrap the hook and the attribute, unless they are wrapped already."""
-        self._reported = None  # of a program before this one
+        self._reported = None  # it may be from an earlier program
         there = _hook()
         if there is not _excepthook:
             self._hooks.append(there)
@@ -157,7 +157,7 @@ class Watch:
             _core.make_exits(True)
 
     def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        """Yield the entries that a forked child restores: see `_core.undo_in_child()`."""
         if self._exit_code is not None:
             before = self._hooks[-1]
             yield (

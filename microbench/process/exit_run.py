@@ -1,9 +1,9 @@
 """The run of `record_on_exit`: from the call to the end of the process.
 
-It lives in the background: active in no context, it takes the phases of its bench that
-no other run takes, from any thread. Captures that set up and wait (generators) and the
-monitor begin at registration; all others run at the end. There, every capture is
-tolerated, and no thread is started.
+It is a background run: active in no context, it takes the phases of its bench that no
+other run takes, from any thread. Captures that set up and wait (generators) and the monitor
+begin at registration; all others run at the end. There, the error of a capture is noted in
+the record, and no thread is started.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from .cause import Ending
     from .signals import Wish
 
-PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends us
+PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends the process
 
 
-_written: list[ExitRun] = []  # by native code, while they were being cancelled
+_written: list[ExitRun] = []  # runs that native code wrote while they were being cancelled
 
 
 class ExitRun(Run):
@@ -61,7 +61,7 @@ class ExitRun(Run):
     # --- registered ------------------------------------------------------------------
 
     def register(self) -> None:
-        """Start the clock; then prepare the record, and begin what spans the process.
+        """Start the clock, prepare the record, and begin captures that span the process.
 
         Raises:
             ImportError: the class has a monitor, and psutil is not installed.
@@ -81,7 +81,7 @@ class ExitRun(Run):
             raise
 
     def _arm(self) -> None:
-        """Have C know the record, and where it goes when Python cannot write it."""
+        """Pass the record and its files to C, for when Python cannot write it."""
         if not self.signals:
             return
         if not self.is_shown:
@@ -110,20 +110,20 @@ class ExitRun(Run):
         return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
     def _prepare(self) -> run_journal.Texts:
-        """Encode what is known: parts of a record that lacks what is measured."""
+        """Encode all fields of the record but the measurements."""
         data = record_dict.new(self, None, (), {}, {})
         self._capture_early(data)
         return run_journal.texts(self, data)
 
     def refresh(self) -> None:
-        """Add static fields that are new; native code has them from now on."""
+        """Add new static fields, also to the record that native code would write."""
         if self.data is not None and not self._ending:
             record_dict.add_static(self, self.data)
             self._prepared = self._prepare()
             _core.refresh(self, *self._prepared[:3])
 
     def _capture_early(self, data: dict[str, Any]) -> None:
-        """Add what may be asked for twice; what fails is noted at the end."""
+        """Run captures that may run twice; those that fail are noted at the end."""
         self._trying(environment.add, self.owner, data)
         for hook in self.plan.captures:
             if hook in self.plan.constant or is_early(getattr(self.owner, hook, None)):
@@ -137,12 +137,12 @@ class ExitRun(Run):
             return
 
     def cancel(self) -> None:
-        """Give up: no record comes of this run, if none is being written already."""
+        """Make no record of this run, unless native code is writing it already."""
         if self.is_ours or self.claim():
             self._disarm()
             self._keeping_failure(self.abandon)
         else:
-            _written.append(self)  # natively: it goes on to stand for its bench
+            _written.append(self)  # native code writes it: keep the run alive for its bench
 
     def _disarm(self) -> None:
         if self._last_words is not None:
@@ -158,7 +158,7 @@ class ExitRun(Run):
     def end(self, ending: Ending) -> None:
         """Complete the record and hand it to the sinks.
 
-        Called again if it was interrupted, it goes on where it was.
+        Table.end() calls it again after an interruption; it goes on where it was.
         """
         self._ending = True
         if self.completed and self.data is None:
@@ -201,7 +201,7 @@ class ExitRun(Run):
         self.run_hooks(hook for hook in self.plan.captures if not self._spans(hook))
 
     def _tolerantly(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; note an error in the record, whatever it is."""
+        """Call a hook; note any error in the record."""
         try:
             method(*args)
         except BaseException as error:
@@ -210,7 +210,7 @@ class ExitRun(Run):
             self.note(hook, one_line(error))
 
     def _failed(self, hook: str, error: BaseException) -> None:
-        """Note the error of a hook in the record, whatever it is."""
+        """Note any error of a hook in the record."""
         self.note(hook, one_line(error))
 
     # --- written ---------------------------------------------------------------------
@@ -269,7 +269,7 @@ class ExitRun(Run):
             self.turns.lost = text
 
     def _prepared_text(self, ending: Ending) -> bytes:
-        """Return the record as prepared, with what was measured, and the end."""
+        """Return the prepared record with the measurements and how the process ended."""
         head, call, tail, offset, secret = self._prepared
         tail += b',' + json_text.encode(ending.fields())[1:-1]
         if secret:

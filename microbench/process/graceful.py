@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# Packages or modules with all their contents, and what they do at SIGTERM:
+# Packages or modules with all their contents, by their reaction to SIGTERM:
 GRACEFUL = (
     # Event loops: their handlers in Python do nothing, the loop reads a descriptor.
     'asyncio',
@@ -101,7 +101,7 @@ def _modules_of_object(handler: Any) -> Iterator[Any]:
 def _parts(handler: Any) -> Iterator[Any]:
     """Yield callables that a handler visibly refers to: wrapped, bound, in its closure."""
     if isinstance(handler, partial):
-        yield handler.func  # what it is given may be anything
+        yield handler.func  # the value may be of any type
     yield getattr(handler, '__func__', None)
     yield getattr(handler, '__wrapped__', None)
     if _passes_arguments_on(handler):

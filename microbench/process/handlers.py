@@ -1,4 +1,4 @@
-"""Handlers of `record_on_exit`: in front of those in Python, one in C.
+"""Handlers of `record_on_exit`: those in Python, and one in C in front of them.
 
 The one in C runs at once, in whichever thread the signal interrupts: it notes the signal,
 has a watchdog see to it that the process ends in time, and passes the signal on to the
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from .signals import Wish
 
-# What a signal means, for C.
+# Meaning of a signal, for C.
 ENDS, CRASHED, RECOVERS, LEAVES = range(4)
 
 
@@ -66,9 +66,9 @@ class ExitHandlers:
         self._taken: dict[int, Taken] = {}
         self._relay = 0  # 0: none is installed
         self._wanted: Mapping[int, Wish] = {}
-        self._relays: set[int] = set()  # that were ever installed
+        self._relays: set[int] = set()  # relays that were ever installed
         self._depth = 0  # how many handlers of the program's are running
-        self._frame: FrameType | None = None  # that they were called with
+        self._frame: FrameType | None = None  # the frame that they were called with
         self.doubtful: list[tuple[int, Any]] = []  # handlers that may stop the program
 
     # --- installing ------------------------------------------------------------------
@@ -110,7 +110,7 @@ class ExitHandlers:
         if there is self._handler:
             self._take_again(number, wish)
         elif there is signal.SIG_IGN or there is None:
-            return  # None: a handler in C from before Python, which it could not put back
+            return  # None: a handler in C from before Python, which Python cannot restore
         elif callable(there):
             if not wish.only_default:
                 self._take_from_python(number, there, wish)
@@ -137,7 +137,7 @@ class ExitHandlers:
             self.doubtful.append((number, there))
 
     def _take_again(self, number: int, wish: Wish) -> None:
-        # Nothing noted: it was given back while a test had replaced signal.signal.
+        # Nothing noted: the handler was given back while a test had replaced signal.signal.
         taken = self._taken.setdefault(number, Taken())
         taken.before = taken.before or [signal.SIG_DFL]
         if _core.signal_is_default(number):
@@ -148,7 +148,7 @@ class ExitHandlers:
         """Pass the meaning of the signal to C, once the handler in Python is installed."""
         taken = self._taken[number]
         known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
-        known = known or is_first_process()  # which sends itself the signal in vain
+        known = known or is_first_process()  # the kernel drops what it sends itself
         taken.leaves = taken.has_users and (known or wish.then == 'leave')
         kind = LEAVES if taken.leaves else ENDS
         self._take_in_c(number, kind, python=True, users=taken.has_users, behind=behind)
@@ -194,7 +194,7 @@ class ExitHandlers:
     # --- signals that Python takes for unhandled -------------------------------------
 
     def _has_relay(self) -> bool:
-        """Install the signal by which C has Python react, if there is one to be had."""
+        """Reserve a free signal by which C makes Python react; return False if none is."""
         if not self._relay:
             self._relay = next(filter(self._may_relay, real_time_signals()), 0)
         if self._relay and self._relay not in self._taken:
@@ -209,7 +209,7 @@ class ExitHandlers:
         return number not in self._wanted and is_free(number)
 
     def _move_relay(self) -> None:
-        """Have C use another signal: a record was asked for when this one comes.
+        """Have C use another signal, because the user wants a record at this one.
 
         The old one stays handled, as a wanted signal; if no other signal is free, it
         remains the relay.
@@ -249,7 +249,7 @@ class ExitHandlers:
         return True
 
     def _put_back(self, number: int, taken: Taken) -> None:
-        """Put back a handler of Python.
+        """Restore a handler in Python.
 
         The entry goes afterwards: a signal that comes before finds it. Then the same may
         have been done in between.
@@ -274,7 +274,7 @@ class ExitHandlers:
     # --- children --------------------------------------------------------------------
 
     def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield what a forked child puts back: see `_core.undo_in_child()`."""
+        """Yield the entries that a forked child restores: see `_core.undo_in_child()`."""
         for number, taken in self._taken.items():
             if taken.before:
                 get = partial(_signal.getsignal, number)
@@ -282,7 +282,7 @@ class ExitHandlers:
                 yield get, put, self._handler, as_in_c(taken.before[-1])
 
     def forget(self) -> None:
-        """Note, in a forked child, that all of that was put back."""
+        """Note, in a forked child, that C code has restored the handlers."""
         for number, taken in list(self._taken.items()):
             taken.kind = None
             if taken.before and signal.getsignal(number) is taken.before[-1]:
@@ -294,9 +294,9 @@ class ExitHandlers:
     # --- handing on ------------------------------------------------------------------
 
     def first(self, number: int) -> int:
-        """Return the signal that came first, if we handle it; else this one.
+        """Return the signal that came first, if it is handled; else this one.
 
-        Python calls the handlers of those that came together by number.
+        If several came together, Python calls their handlers in the order of numbers.
         """
         came, _ = _core.exit_signal()
         ours = came in self._taken or (came and number in self._relays)
@@ -308,7 +308,7 @@ class ExitHandlers:
         return taken is not None and taken.leaves
 
     def chain(self, number: int, frame: FrameType | None) -> None:
-        """Call the Python handler that was there before; what it raises comes out."""
+        """Call the Python handler installed before; pass its exception on."""
         before = self._taken[number].before if number in self._taken else []
         if self._depth >= len(before):
             return
@@ -323,7 +323,7 @@ class ExitHandlers:
             self._frame = outer
 
     def chain_anew(self, number: int, frame: FrameType | None) -> None:
-        """Call it for a signal of its own, also while it is running for another one."""
+        """Call the handler for another signal, even while it runs for an earlier one."""
         if self.is_called_on(frame):
             self.chain(number, frame)
             return
@@ -341,7 +341,7 @@ class ExitHandlers:
         return self._depth > 0 and frame is self._frame
 
     def step_aside(self, number: int, frame: FrameType | None) -> None:
-        """Have the signal do what it would do without us."""
+        """Let the signal act as it would without microbench."""
         number = self.first(number)
         if number not in self._taken or self._give_back(number):
             os.kill(os.getpid(), number)

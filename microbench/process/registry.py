@@ -6,19 +6,19 @@
                  memory as it would be written natively
     ended        clock stopped first; what spanned the run finished;    claimed
                  captures done; phases closed
-    claimed      claim() said yes, to one caller only                   written
+    claimed      claim() returned True, to one caller only              written
     written      with the sinks, or on standard error                   -
-    cancelled    replaced, or given up: claim() says no from now on     -
+    cancelled    replaced or cancelled: claim() returns False           -
 
 The process has one table of registered runs, one function in `atexit`, one wrapped
-`sys.excepthook` and one handler, for each signal that any of the runs asks for. They are
-there while the table holds something, and are put back when it does not.
+`sys.excepthook` and one handler for each signal that any of the runs asks for. They stay
+installed while the table has a run. When the last run goes, the earlier ones are restored.
 
-What ends the process leads to Table.end(): the clocks of all runs first, then one run after
-the other. It is entered once. A signal that comes while it runs is remembered, and ends
-the process afterwards; one that comes while a signal is being handled changes nothing.
-Then the handler that was there before runs, the default action is put back, and the
-signal is sent again: the parent sees what it would have seen.
+However the process ends, Table.end() runs once: it stops the clocks of all runs first,
+then ends one run after the other. A signal that comes while it runs is remembered, and ends
+the process afterwards; one that comes while a signal is being handled changes nothing. Then
+the earlier handler runs, the default action is restored, and the signal is sent again: the
+parent sees the same wait status as without microbench.
 
 Some handlers stop the program by themselves: event loops, servers (graceful.py), and
 those of a registration with `then='leave'`. Then the signal is noted, the handler runs, and
@@ -30,11 +30,10 @@ code in a hook of fork, and CPython swallows what their handlers raise there. Ta
 Python are reset when the child registers a record of its own. Until then the child finds
 that they belong to another process, and acts as without microbench.
 
-Python can be too late, or never come: code in C that never returns, a capture or a sink
-that hangs, a crash. So each run is also in memory as it would be written (mb_slot.h),
-and is written from there by a watchdog or by the handler of a crash (mb_watchdog.h,
-mb_signals.h). Each of them claims a record right before it writes the first byte, and
-only one claim succeeds.
+Python can be too late, or never run again: C code does not return, a capture or a sink
+hangs, the process crashes. So memory also holds the line of each run (mb_slot.h). A
+watchdog or the handler of a crash writes it from there (mb_watchdog.h, mb_signals.h). Each
+writer claims a record right before its first byte, and only one claim succeeds.
 """
 
 from __future__ import annotations
@@ -75,9 +74,9 @@ class Table:
         self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
         self.generation = _core.fork_generation()
         self.at_exit: list[Callable[[], None]] = []  # the last two that were registered
-        self.in_time: bool | None = None  # whether they are left to Python
+        self.in_time: bool | None = None  # True: Python, not C, writes the records
         self.ending: Ending | None = None  # while the records are being written
-        self.aside: ExitRun | None = None  # about to come, or to go: not to be written
+        self.aside: ExitRun | None = None  # being registered or replaced: not to be written
 
     @property
     def is_ours(self) -> bool:
@@ -134,9 +133,9 @@ def register(
     grace: Any,
     then: str,
 ) -> None:
-    """Register the run of a bench, in place of one that it has already.
+    """Register the run of a bench, and replace the run that it has already.
 
-    Where the script is imported for workers, it does nothing: the record is the program's.
+    Do nothing where the script is imported for workers: the program writes the record.
     """
     if prepares_worker():
         return
@@ -161,7 +160,7 @@ def register(
 
 
 def _warn(chosen: Iterable[int]) -> None:
-    """Warn about limits of a registration, and handlers that it changes."""
+    """Warn about limits of a registration, and about handlers that may stop the program."""
     doubtful, _handlers.doubtful = _handlers.doubtful, []
     for number, handler in doubtful:
         warn(
@@ -181,7 +180,7 @@ def _warn(chosen: Iterable[int]) -> None:
 
 
 def cancel(bench: Owner) -> None:
-    """Give up the run of a bench, if it has one."""
+    """Cancel the run of a bench, if it has one."""
     with _registering.held:
         run = _table.runs.pop(id(bench), None) if _table.is_ours else None
         if run is not None:
@@ -190,18 +189,18 @@ def cancel(bench: Owner) -> None:
 
 
 def refresh(bench: Owner) -> None:
-    """Have the record of a bench, if it waits for one, know what it says by now."""
+    """Add new static fields of a bench to its registered run, if it has one."""
     with _registering.held:
         run = _table.runs.get(id(bench)) if _table.is_ours else None
         if run is not None:
             run.refresh()
 
 
-# --- what is left in the process while runs are registered ---------------------------
+# --- hooks and handlers installed while runs are registered --------------------------
 
 
 def _arm(new: Iterable[int]) -> None:
-    """Install what the registered runs need, and put back all else."""
+    """Install the hooks and handlers that the registered runs need; restore all others."""
     if _table.runs:
         _register_at_exit()
         worker.begin(_at_worker_exit)
@@ -223,10 +222,10 @@ def _arm(new: Iterable[int]) -> None:
 
 
 def _register_at_exit() -> None:
-    """Have end_normally() called among the first, by C, which Ctrl-C does not cut short.
+    """Register end_normally() to run early, by C, which Ctrl-C does not cut short.
 
-    It stays where it was, too: if the functions of atexit are running already, a new one
-    will not be called.
+    Keep the earlier registration, too: if the functions of atexit are running already, a
+    new one will not be called.
     """
     function = partial(_core.insist, _table, 'end_normally', None)  # equal to no other
     atexit.register(function)
@@ -266,7 +265,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
     if not _table.is_ours or not (_table.runs or _table.ending):
         _handlers.step_aside(number, frame)
     elif _handlers.leaves(number):
-        _core.note_signal(number)  # where C is not in front any more
+        _core.note_signal(number)  # where the handler in C is no longer in front
         _handlers.chain_anew(number, frame)
     elif _table.ending is None:
         _end_by_signal(number, frame)
@@ -317,7 +316,7 @@ def _end_by(number: int) -> None:
     if _table.aside is not None:
         _table.aside.cancel()
     _core.last_words(number)  # of blocks that are still open
-    _core.remove_journals()  # atexit(3), which does it elsewhere, does not come
+    _core.remove_journals()  # functions of atexit(3), which do it elsewhere, do not run
     end_by(number)
 
 

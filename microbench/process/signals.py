@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-# SIGTERM is taken over from a Python handler too, which then runs after us. With the
-# others a handler usually means something else than the end (checkpoints on SIGUSR1).
+# SIGTERM is taken over from a Python handler too, which then runs after microbench's. For
+# the others a handler usually means something else than the end (checkpoints on SIGUSR1).
 DEFAULT = (signal.SIGHUP, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
 
 CRASHES = frozenset(
@@ -46,14 +46,14 @@ class Wish:
         self.then = then
 
     def __and__(self, other: Wish) -> Wish:
-        """Return what serves both: the program lives if one of them has it live."""
+        """Merge two requests: the program lives on if either of them wants that."""
         order = ('leave', 'redeliver', 'auto')
         then = min(self.then, other.then, key=order.index)
         return Wish(self.only_default and other.only_default, then)
 
 
 def wanted(signals: Any, then: str = 'auto') -> dict[int, Wish]:
-    """Return, by signal, what is asked for.
+    """Return the requested signals, each with its Wish.
 
     Args:
         signals: None for the default ones; else a name, a number, or several.
@@ -131,7 +131,7 @@ class Handlers:
         """Restore the handler before, unless a later one is in front."""
         if self.in_force(number):
             install(number, self._before[number])
-            self._before.pop(number, None)  # last: a signal that comes before finds it
+            self._before.pop(number, None)  # last: an earlier signal still finds it
 
     def in_force(self, number: int) -> bool:
         """Return True if the signal reaches this handler, not a later one."""
@@ -148,13 +148,13 @@ def is_handler(found: object, wanted: object) -> bool:
 
 
 def end_by(number: int) -> None:
-    """End this process by the signal: its parent sees what it would have seen."""
+    """End this process by the signal, so that its parent sees the usual wait status."""
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 
 def stop_by(number: int) -> None:
-    """Stop this process as the signal does by default; then put the handler back."""
+    """Stop this process as the signal does by default; then restore the handler."""
     handler = signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
     signal.signal(number, handler)

@@ -151,7 +151,7 @@ def _followed(
 
 
 def _watch_reader(watcher: Watcher) -> None:
-    """End as soon as the reader of our output goes away, not only at the next record."""
+    """End as soon as the reader of the output goes away, not only at the next record."""
     try:
         watcher.mind(sys.stdout.fileno())
     except (OSError, ValueError):
