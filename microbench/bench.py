@@ -171,7 +171,7 @@ class MicroBenchBase:
             exits.refresh(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """The plan and what was captured belong to this process."""
+        """Leave out the plan and captured values, which belong to this process."""
         import datetime as dt  # cloudpickle copies classes of modules not loaded
 
         assert dt.timezone is timezone
@@ -294,7 +294,7 @@ class MicroBenchBase:
             last.register(self, name or '<process>', *chosen)
 
     def cancel_record_on_exit(self) -> None:
-        """Take back `record_on_exit()`: no record comes of it.
+        """Cancel `record_on_exit()`: no record is written.
 
         When no bench is registered any more, handlers and hooks are what they were.
         """

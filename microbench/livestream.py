@@ -59,7 +59,7 @@ class _Begun(ABCMeta):
 
 
 class LiveStream(metaclass=_Begun):
-    """Call hooks for each record of a file, those it has and those that are added.
+    """Call hooks for each record of a file: present ones, and those appended later.
 
     Args:
         filename: path of the file, which need not exist yet. A relative path is resolved

@@ -38,10 +38,10 @@ class Config:
         own: public attributes of the bench that affect a plan, by name. Reading them from
             the `__dict__` of the bench would make CPython build one, and `bench.time`
             could no longer be specialised.
-        epoch: replaced after each change of what a plan is made from.
+        epoch: replaced after each change of an attribute that a plan is made from.
         plan: the Plan that was made last; see plan.current_plan().
         keeper: the Keeper of this process; see run_journal.py.
-        constants: what captures marked per_process gave: (definition, result) by name.
+        constants: results of captures marked per_process: (definition, result) by name.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Config:
         delivery: Delivery,
         journal: str,
     ) -> None:
-        """Store checked arguments of the bench; forget what was made with other ones."""
+        """Store checked arguments of the bench; forget the plan made with earlier ones."""
         self.counter = counter
         self.encoder = encoder
         self.static = static

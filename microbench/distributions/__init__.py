@@ -1,1 +1,1 @@
-"""Which distributions are installed, which modules they own, and their versions."""
+"""Find installed distributions, their modules and their versions."""
