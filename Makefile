@@ -14,14 +14,14 @@ C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/faults/*.c)
 ##@ First steps
 
 .PHONY: demo test
-# Without the tools for developers, unless they are there.
+# Uses the developers' environment if it is installed, else a smaller one.
 demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## time a real program and look at its records
 	@$(BIN)/python -m examples.demo
 
 test: build ## run all tests, on this interpreter
 	@$(BIN)/python -m pytest $(ARGS)
 
-# What uses software of others, with the lowest versions that pyproject.toml allows.
+# Tests that use other software, run with the lowest versions that pyproject.toml allows.
 LOWEST_TESTS = $(addprefix tests/,core/test_encoding.py core/test_own_encoders.py \
     core/test_monitor.py core/test_summary.py mixins/test_profiler.py \
     mixins/test_line_stats.py mixins/test_gpu.py mixins/test_host.py outputs/test_redis.py \
@@ -66,10 +66,10 @@ lint-c: build
 	@$(CC) --version | grep -q 'Free Software' || exit 0; for source in $(PLAIN_C); do \
 	    $(CC) $(ANALYZED_C) $$source || exit 1; done
 
-# More than setup.py asks for: the C that Cython writes would fail these.
+# More warnings than setup.py enables: the C that Cython writes would fail these.
 STRICT_C = -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow \
     -Wcast-qual -Werror -Icsrc -c -o /dev/null
-# The analyzer of GCC 12 takes memory that lies in a list of its owner for leaked.
+# The analyzer of GCC 12 reports memory in a list of its owner as leaked.
 ANALYZED_C = -std=c11 -D_GNU_SOURCE -O1 -fanalyzer -Wno-analyzer-malloc-leak -Werror -Icsrc \
     -c -o /dev/null
 PLAIN_C = $(filter-out csrc/tests/%,$(wildcard csrc/*/mb_*.c))
@@ -80,13 +80,13 @@ lint-prose: build
 	@$(BIN)/python tools/prose.py
 
 # A sanitized extension needs its run-time library loaded before the interpreter.
-#   --capture=sys                the last words of a sanitizer are not held back by pytest
-#   log_path                     nor those of a child process by the test that started it
-#   detect_leaks=0               CPython keeps much of its memory until the end: leaks are
-#                                left to the C tests and tests/structure/test_leaks.py
-#   allocator_may_return_null=1  a MemoryError stays one
-#   handle_segv=0 ...            tests that crash on purpose want the usual wait status
-#   PYTHONMALLOC=malloc          each object is seen by itself, not as part of an arena
+#   --capture=sys                pytest does not hold back the report of a sanitizer
+#   log_path                     nor does a test hold back that of its child process
+#   detect_leaks=0               CPython keeps much of its memory until the end: the C tests
+#                                and tests/structure/test_leaks.py look for leaks
+#   allocator_may_return_null=1  a failed allocation raises MemoryError, as usual
+#   handle_segv=0 ...            tests that crash on purpose expect the usual wait status
+#   PYTHONMALLOC=malloc          the sanitizer sees each object, not only whole arenas
 asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	@MICROBENCH_SANITIZE=address $(BIN)/python -m pytest tests/test_csrc.py
 	@$(call copy_and_build,asan,MICROBENCH_SANITIZE=address)
@@ -98,9 +98,10 @@ asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 
 OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 
-# Compiled and sanitized by themselves; a build in an environment of its own; programs that
-# are started by others, which know nothing of the sanitizer's library; faults that need a
-# library of their own in its place; and what runs little C in many interpreters.
+# Tests that do not run there: C programs that are sanitized by themselves; builds in an
+# environment of their own; programs whose launchers do not load the sanitizer's library;
+# faults that preload a library in its place; and tests that run little C in many
+# interpreters.
 NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py structure/test_sdist.py \
     services/test_slurm.py services/test_slurm_page.py services/test_mpi.py faults neighbours \
     cli docs examples)

@@ -29,11 +29,11 @@ strict = os.environ.get('MICROBENCH_WERROR') == '1'
 sanitizer = os.environ.get('MICROBENCH_SANITIZE', '')
 
 flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-fvisibility=hidden']
-# clock_gettime and its kin, which -std=c11 alone hides; as in CPython's pyconfig.h.
+# Declares clock_gettime(2) and others, which -std=c11 hides; as in CPython's pyconfig.h.
 macros = [('_GNU_SOURCE', '1'), ('CYTHON_TRACE', str(int(debug)))]
 if os.environ.get('MICROBENCH_CRASH_POINTS') == '1':
     macros.append(('MB_CRASH_POINTS', '1'))
-# A signal handler must not be the one that makes the loader look a function up.
+# Resolves all functions at load time: a signal handler must not call the loader.
 link = ['-Wl,-z,now'] if sys.platform.startswith('linux') else []
 if strict:
     # Cython 3.2 leaves the newest slot of its static types, _tp_iteritem of CPython 3.15,
@@ -52,7 +52,7 @@ core = Extension(
         'microbench/_core.pyx',
         *sorted(set(glob('csrc/*/*.c')) - set(glob('csrc/tests/*'))),
     ],
-    # What each object is made from, besides its source: these flags as well.
+    # Besides its source, each object depends on the headers, and on the flags in this file.
     depends=[*sorted(glob('csrc/*/*.h')), 'microbench/_csrc.pxd', 'setup.py'],
     include_dirs=['csrc'],
     define_macros=macros,

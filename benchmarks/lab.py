@@ -1,4 +1,4 @@
-"""What a measure is given: it times cases, of all parties in the same minutes."""
+"""The lab that each measure gets: it times the cases of all parties in the same minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who takes part: this interpreter, and that of the peers' environment."""
+"""The interpreters that take part: this one, and that of the peers' environment."""
 
 from __future__ import annotations
 

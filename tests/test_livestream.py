@@ -358,7 +358,7 @@ def test_the_kernel_tells(path):
 
 
 def test_without_the_kernel(path, monkeypatch):
-    """Where it tells nothing, the stream looks for itself."""
+    """Where it reports nothing, the stream looks for itself."""
     monkeypatch.setattr(inotify, 'LIBRARY', None)
     stream = Collecting(path, 0.001)
     record(path, 'one')

@@ -95,7 +95,7 @@ class SolverError(Exception):
 
 
 def test_failed_calls_are_found_by_their_exception(tmp_path):
-    """Pandas reads the file, and tells those that raised from those that did not."""
+    """Pandas reads the file, and separates records that raised from those that did not."""
     path = tmp_path / 'results.jsonl'
     bench = MicroBench(path)
 

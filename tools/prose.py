@@ -38,7 +38,7 @@ SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.c', '.h', '.md', '.toml', '.sh', '.
 ITSELF = {'prose.py', 'test_prose.py'}
 SKIPPED = {'build', 'dist', 'corpus', '__pycache__'}
 
-# Still to do. Take a folder out once `python tools/prose.py FOLDER` prints nothing.
+# Still to do. Take a name out once `python tools/prose.py NAME` prints nothing.
 TO_DO = (
     'benchmarks/measures/calls.py',
     'benchmarks/measures/command.py',

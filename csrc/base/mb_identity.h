@@ -1,8 +1,7 @@
 /* Who wrote a record: the run id of the process, and an id for each record.
  *
- * The run id is a UUID 4, made once; a forked child keeps its parent's. Record ids are a
- * random seed of the process and a counter: 64 bits each; a forked
- * child draws a new seed.
+ * The run id is a UUID 4, made once; a forked child keeps its parent's. A record id is a random
+ * seed of the process and a counter, 64 bits each; a forked child draws a new seed.
  */
 #ifndef MB_IDENTITY_H
 #define MB_IDENTITY_H

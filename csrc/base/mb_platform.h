@@ -73,7 +73,7 @@ unsigned mb_fork_generation(void);
 int mb_fork_watch(void);
 
 /* When this process was started, in clock ticks since the boot: with its id, it is this
- * process and no later one. 0 where the system does not tell. */
+ * process and no later one. 0 where the system does not show it. */
 uint64_t mb_process_start(void);
 
 /* An id of this boot of the machine, 0 included; empty where the system has none. */
@@ -82,17 +82,18 @@ void mb_boot_id(char *out);
 
 /* --- the disk --------------------------------------------------------------------- */
 
-/* Writes to the disk what the file system that the descriptor is on holds back; where
- * there is no syncfs(2), all that all of them do. 0; -1 and errno. */
+/* Writes all cached data of the descriptor's file system to the disk; without syncfs(2), that
+ * of all file systems. Returns 0; or -1, and sets errno. */
 int mb_sync_file_system(int fd);
 
 /* --- files that are mapped -------------------------------------------------------- */
 
-/* Locks the whole file for this open description of it, for as long as anything keeps
- * that: descriptors, mappings. 0, or an errno: ENOTSUP, EAGAIN (others have it). */
+/* Locks the whole file for this open file description, as long as a descriptor or a mapping
+ * refers to it. Returns 0, or an errno: ENOTSUP, or EAGAIN if another description has the
+ * lock. */
 int mb_lock_description(int fd);
-/* Whether the lock that keeps others off the file is one of these. The locks that belong
- * to processes (fcntl(2), F_SETLK) are not. */
+/* Whether the conflicting lock on the file belongs to an open file description, not to a
+ * process (fcntl(2), F_SETLK). */
 bool mb_description_is_locked(int fd);
 
 /* --- clocks ---------------------------------------------------------------------- */

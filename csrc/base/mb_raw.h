@@ -1,10 +1,10 @@
 /* System calls for code that runs in a dying process: no errno, no libc, no TLS.
  *
  * The watchdog (mb_watchdog.h) shares the thread-local storage of the thread that a signal
- * interrupted: a call of libc that fails would change that thread's errno. So each of
- * these returns what the kernel returns: a result, or minus the errno. Where the
- * instructions are not known (MB_RAW is 0) they are the calls of libc, and the watchdog is
- * a thread of its own. Like mb_platform.h, this is what a port has to give.
+ * interrupted: a failing call of libc would change that thread's errno. So each function
+ * here returns what the kernel returns: a result, or minus the errno. Where the instructions
+ * are not known (MB_RAW is 0), the functions call libc, and the watchdog is a thread of its
+ * own. A port has to provide this file, like mb_platform.h.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -95,7 +95,7 @@ mb_raw_close(int fd)
     MB_CALL(close, close(fd), fd, 0, 0, 0, 0, 0);
 }
 
-/* Where a file ends; negative for what has no end (pipes, terminals). */
+/* The size of a file; negative for a stream, which has none (pipe, terminal). */
 static inline int64_t
 mb_raw_end(int fd)
 {
@@ -174,7 +174,7 @@ mb_raw_writable(int fd)
 
 /* --- memory ------------------------------------------------------------------------ */
 
-/* Zeros, page by page; NULL where there is none. */
+/* Maps pages of zeros; NULL without memory. */
 static inline void *
 mb_raw_map(size_t size)
 {
@@ -217,7 +217,7 @@ mb_raw_wait(const uint32_t *word, uint32_t value, int64_t ns)
 #endif
 }
 
-/* Ends all such waits. */
+/* Wakes all that wait in mb_raw_wait(). */
 static inline void
 mb_raw_wake(const uint32_t *word)
 {
@@ -238,7 +238,7 @@ mb_raw_mask(int how, const sigset_t *set, sigset_t *before)
             0);
 }
 
-/* Puts the default action back. */
+/* Restores the default action. */
 static inline void
 mb_raw_default(int number)
 {
@@ -265,7 +265,7 @@ mb_raw_raise(int number)
 }
 
 #if MB_RAW
-/* Whether a thread of this process is there, if only for a moment more. */
+/* Whether a thread of this process still exists; it may end at any moment. */
 static inline bool
 mb_raw_thread_is_there(uint32_t thread)
 {

@@ -12,8 +12,8 @@
 #include "base/mb_platform.h"
 
 enum {
-    MB_STACK_FULL,   /* what is left is for what runs already */
-    MB_STACK_ENOUGH, /* for another call */
+    MB_STACK_FULL,   /* no room for another call */
+    MB_STACK_ENOUGH, /* room for another call */
     MB_STACK_PLENTY, /* more than half of the stack is left */
 };
 
@@ -48,7 +48,7 @@ mb_stack_room(void)
  * is unknown. Thread: any. */
 size_t mb_stack_left(void);
 
-/* What stays free of a stack of this size: an eighth, within sensible bounds. */
+/* How much of a stack of this size stays free: an eighth, within sensible bounds. */
 size_t mb_stack_reserve(size_t size);
 
 #endif

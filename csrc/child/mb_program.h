@@ -42,7 +42,7 @@ typedef struct {
     int64_t limit_ns;
 } mb_program_call;
 
-/* How it ended. */
+/* The end of the program. */
 typedef struct {
     int error; /* errno of the start; 0: started; ECHILD: the supervisor was killed */
     bool in_directory; /* that error is about the directory */
@@ -63,10 +63,10 @@ enum {
 /* Waits until there is something to do, or a signal comes (0). */
 unsigned mb_program_wait(mb_program *program);
 
-/* What it has printed on a stream, 1 or 2; 0: nothing for now. Does not wait. */
+/* Reads the output of the program from stream 1 or 2; 0: nothing for now. Does not wait. */
 size_t mb_program_read(mb_program *program, int stream, char *data, size_t size);
 
-/* Ends it, if it still runs, and frees all. */
+/* Ends the program, if it still runs, and frees everything. */
 mb_program_result mb_program_end(mb_program *program);
 
 #endif

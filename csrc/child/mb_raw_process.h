@@ -1,5 +1,5 @@
-/* System calls between clone(2) and execve(2), and of who waits for it: as in mb_raw.h,
- * without errno. Only where MB_RAW is 1.
+/* System calls of a child between clone(2) and execve(2), and of its supervisor. Like those of
+ * mb_raw.h, they do not set errno. Only where MB_RAW is 1.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -36,7 +36,7 @@ mb_raw_pipe(int *ends)
     return (int)mb_raw(SYS_pipe2, (long)ends, O_CLOEXEC, 0, 0, 0, 0);
 }
 
-/* Closes all from `first` on; on kernels before 5.9, 4096 of them. */
+/* Closes all descriptors from `first` on; on kernels before 5.9, only 4096 of them. */
 static inline void
 mb_raw_close_from(int first)
 {
@@ -126,8 +126,8 @@ mb_raw_has_ended(pid_t pid)
     return error == -ECHILD || found.si_pid != 0;
 }
 
-/* One that has ended, -1: any. Its pid; 0: none has yet; minus the errno, ECHILD if there is
- * no such child. */
+/* Collects a child that has ended; `pid` -1: any. Returns its pid; 0 if none has ended yet; or
+ * minus the errno, ECHILD if there is no such child. */
 static inline int
 mb_raw_collect(pid_t pid, int *status)
 {

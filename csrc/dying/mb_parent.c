@@ -72,7 +72,7 @@ take_signal(void)
     if (sigaction(MB_PARENT_SIGNAL, NULL, &before) < 0) {
         return false;
     }
-    /* like the action before: system calls are interrupted as ever */
+    /* as in the earlier action: system calls are interrupted as without microbench */
     action.sa_mask = before.sa_mask;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     action.sa_flags |=

@@ -467,7 +467,8 @@ mb_setup_signal_is_handled_in(int number, const void *address)
     return theirs && theirs == beginning_of_what_holds(address);
 }
 
-/* Like the action before: system calls are interrupted as ever, and so on. */
+/* Flags and mask are those of the earlier action, so that system calls are interrupted as
+ * without microbench. */
 static struct sigaction
 action_like(const struct sigaction *before, mb_signal_use use)
 {

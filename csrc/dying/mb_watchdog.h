@@ -17,8 +17,8 @@
  *
  * The signal creates the thread, by clone(2) on a prepared stack, with all signals blocked;
  * it makes raw system calls only. So there is no thread before, and no fork warns about one.
- * On other systems, and under sanitizers, it is a thread that waits for a call, and is
- * stopped around a fork.
+ * On other systems, and under sanitizers, mb_setup makes the thread; it waits for a call,
+ * and is stopped around a fork.
  *
  * All times count from the signal.
  *
@@ -31,7 +31,7 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MB_SANITIZED                                                                   \
-    1 /* keeps its books in thread-local storage, which a clone shares */
+    1 /* stores its state in thread-local storage, which a clone shares */
 #else
 #define MB_SANITIZED 0
 #endif
@@ -59,7 +59,7 @@ void mb_watchdog_signal(mb_watchdog_cause death);
 /* The signal that is about to end the process; 0: none is. */
 int mb_watchdog_death(void);
 
-/* When it came, on the monotonic clock; 0: none has. */
+/* When that signal came, on the monotonic clock; 0: none has. */
 int64_t mb_watchdog_death_ns(void);
 
 /* Python has begun to write the records. False: too late, the native ones are being
@@ -83,7 +83,7 @@ extern char *mb_watchdog_stack; /* its upper end; NULL: not ready */
 extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
 #endif
 
-/* Watches, then is idle: what a thread does when it is called. */
+/* Runs in the watchdog's thread: watches, then goes back to idle. */
 void mb_watchdog_run(void);
 
 /* Goes from watching to idle, without a thread, for the moment of a fork: CPython warns about
@@ -100,11 +100,11 @@ void mb_watchdog_call_off(void);
  * or pauses. */
 bool mb_watchdog_leave(void);
 
-/* Go from leaving to idle: after it was freed, or with the watchdog in place again. */
+/* Go from leaving to idle: after the stack was freed, or with the watchdog in place again. */
 void mb_watchdog_left(void);
 void mb_watchdog_back(void);
 
-/* In a forked child: nothing has happened to it. */
+/* In a forked child: forgets the signal of the parent. */
 void mb_watchdog_forget(void);
 
 #endif

@@ -108,17 +108,17 @@ void mb_journal_needs_none(const mb_journal *journal);
 
 /* --- for mb_mirror ---------------------------------------------------------------- */
 
-/* Notes the end of the output, before a record is opened while no other is open: later
- * records lie behind it. At most once in MB_JOURNAL_MARK_NS, since it costs some system
- * calls; `wall_ns` is now. So recovery has little to search, however long the process has
- * run, and to whatever file it writes by now. */
+/* Notes the end of the output before a record is opened, if no other is open: later records
+ * lie behind that end. So recovery has little to search, however long the process has run and
+ * whatever file it writes to by now. Does so at most once in MB_JOURNAL_MARK_NS, since it costs
+ * some system calls; `wall_ns` is now. */
 #define MB_JOURNAL_MARK_NS 1000000000
 void mb_journal_mark(mb_journal *journal, int64_t wall_ns);
 
-/* The offset of `size` bytes of zeros, aligned to 8; 0 if there is no room. */
+/* Allocates `size` bytes of zeros, aligned to 8. Returns their offset; 0 if there is no room. */
 uint32_t mb_journal_allocate(mb_journal *journal, size_t size);
 
-/* Removes it if it has neither users nor open records. */
+/* Removes the journal if it has neither users nor open records. */
 void mb_journal_settle(mb_journal *journal);
 
 /* Frees the mirrors of a journal that has gone. */

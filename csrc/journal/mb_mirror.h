@@ -48,7 +48,7 @@ struct mb_mirror {
     mb_journal *journal;
     mb_slot *slot; /* in the mapping */
     uint32_t state;
-    uint64_t serial;    /* of the head and tail that are there; 0: of none */
+    uint64_t serial;    /* of the present head and tail; 0: there are none */
     mb_block *texts[2]; /* Owned: the one in use, the other for a refresh */
     mb_mirror_blocks log, names;
     uint32_t entries;
@@ -63,7 +63,7 @@ struct mb_mirror {
     bool cut;
 };
 
-/* What a record is when it is opened. With MB_SLOT_SECRET its log stays empty. */
+/* A record at the moment it is opened. With MB_SLOT_SECRET its log stays empty. */
 typedef struct {
     const char *record_id; /* MB_RECORD_ID_SIZE bytes */
     uint64_t serial;       /* equal ones have equal head and tail; 0: compare nothing */
@@ -76,7 +76,7 @@ typedef struct {
     int64_t start_ns; /* 0: not started yet */
 } mb_mirror_opening;
 
-/* NULL if there is no room: nothing has changed then. */
+/* Opens a record in the journal. NULL if there is no room: nothing has changed then. */
 mb_mirror *mb_mirror_open(mb_journal *journal, const mb_mirror_opening *record);
 
 /* Gives an open record other text: head, call and tail of `record`, nothing else of it. A
@@ -94,16 +94,16 @@ mb_mirror_started(mb_mirror *mirror, int64_t now_ns)
     __atomic_store_n(&mirror->slot->start_ns, now_ns, __ATOMIC_RELAXED);
 }
 
-/* The offset of a copy of the name; 0 if there is no room. */
+/* Copies the name into the journal. Returns its offset; 0 if there is no room. */
 uint32_t mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size);
 
-/* The same for a name that is given back with the one phase it belongs to. */
+/* The same for a name of one phase only, which is reused once that phase is dropped. */
 mb_mirror_name_place mb_mirror_name_once(mb_mirror *mirror, const char *utf8,
                                          size_t size);
 void mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place);
 
-/* A total of the phases of a name (its offset; 0: of all names without one) that are dropped
- * already. Its offset; 0 if there is no room. */
+/* Makes a total of the dropped phases of a name (its offset; 0: of all names without a total).
+ * Returns the offset of the total; 0 if there is no room. */
 uint32_t mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped);
 
 /* Drops the phase that was left first: its entry is used again, and its total becomes `now`.
@@ -111,11 +111,11 @@ uint32_t mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropp
 void mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *turn,
                     const mb_total *now);
 
-/* A new entry that does not run yet; NULL if there is no room: the slot says so. Borrowed,
- * valid until the mirror is closed. */
+/* Makes an entry that does not run yet. NULL if there is no room: then the slot is marked as
+ * cut. Borrowed, valid until the mirror is closed. */
 mb_entry *mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration);
 
-/* From `now_ns` on it runs; `elapsed_ns` is what it took up to its suspension. */
+/* Starts the entry at `now_ns`; `elapsed_ns` is its time up to the last suspension. */
 static inline void
 mb_mirror_entry_run(mb_entry *entry, int64_t now_ns, int64_t elapsed_ns)
 {
@@ -123,17 +123,17 @@ mb_mirror_entry_run(mb_entry *entry, int64_t now_ns, int64_t elapsed_ns)
     __atomic_store_n(&entry->elapsed_ns, MB_ENTRY_RUNNING, __ATOMIC_RELEASE);
 }
 
-/* It has taken so long, and does not run for now. */
+/* Suspends the entry, which has taken `elapsed_ns` so far. */
 static inline void
 mb_mirror_entry_suspend(mb_entry *entry, int64_t elapsed_ns)
 {
     __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
 }
 
-/* A phase has taken so long altogether, and is the next in the order of leaving. */
+/* Ends a phase, which has taken `elapsed_ns` in all: it is the next in the order of leaving. */
 void mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns);
 
-/* An iteration has. */
+/* Ends an iteration, which has taken `elapsed_ns` in all. */
 static inline void
 mb_mirror_leave_iteration(mb_entry *entry, int64_t elapsed_ns)
 {

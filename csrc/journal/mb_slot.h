@@ -1,18 +1,18 @@
 /* The journal as bytes: its format, and how an open record in it becomes a line.
  *
- * A journal is an image: a header, and blocks behind it that offsets lead to (from the
- * beginning of the image; 0: none). Each record that is open has a slot: text that was
- * ready when it was opened, and a log of what was measured since.
+ * A journal is an image: a header and blocks behind it. Offsets from the beginning of the image
+ * lead to the blocks (0: none). Each open record has a slot: text that was ready when the
+ * record was opened, and a log of the measurements since then.
  *
  *   header --> slot --> slot --> ...                     in the order of their making
  *              |  |
  *              |  +--> chunk --> chunk --> ...           of the log: entries
  *              +-----> text                              {"mb":..., fields of `call`, ...
  *
- * The process that owns it writes (mb_mirror.h) and reads nothing back for its own work.
- * Read it is by the same process when it dies, and from a copy of what a dead one left
- * behind: by the functions here, which believe nothing. An offset or a count that cannot
- * be is an end of the list or a `false`, never a wild read.
+ * The owner writes the journal (mb_mirror.h) and reads nothing back for its own work. The
+ * functions here read it: in the owner when it dies, and from a copy after its death. They
+ * trust nothing. An offset or a count that cannot be right ends a list or returns false; it
+ * never causes a wild read.
  *
  * Signal-safe: all. No allocation, no lock, no errno. Thread: any, while others write.
  */
@@ -63,7 +63,7 @@ typedef struct {
     uint32_t signal;        /* that was seen first; 0: none */
     int64_t signal_wall_ns; /* when */
     int64_t signal_ns;
-    /* What is added at the end needs no new version: it is 0 where it is missing. */
+    /* Fields added at the end need no new version: a missing one is 0. */
     mb_mark made_at;            /* of the output: claimed records lie behind it */
     mb_recovery_note recovered; /* written by the process that recovers the records */
     int64_t alive_ns;           /* the last heartbeat; 0: none */
@@ -72,7 +72,7 @@ typedef struct {
     uint32_t endmark;           /* page of mb_endmark.h; 0: none */
 } mb_journal_header;
 
-/* A record that is only open is in no file. */
+/* A record that is open and not claimed is in no file yet. */
 typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN, MB_SLOT_CLAIMED } mb_slot_state;
 
 #define MB_SLOT_INTEGERS 1u /* durations are integer nanoseconds, not seconds */
@@ -157,8 +157,8 @@ typedef struct {
     mb_total_version versions[2];
 } mb_slot_total;
 
-/* Differs wherever one of the above would be read wrongly. The fields of the header up to
- * the first mark are counted. */
+/* Differs between machines that would read one of the structures above wrongly. Counts the
+ * fields of the header up to the first mark. */
 #define MB_JOURNAL_LAYOUT                                                              \
     (0x01000000u + (uint32_t)(offsetof(mb_journal_header, made_at) << 12) +            \
      (uint32_t)(sizeof(mb_slot) + sizeof(mb_entry) * 8))
@@ -180,7 +180,7 @@ const char *mb_image_output(mb_image image, size_t *size);
 /* The slot after `slot`, or with NULL the first one; NULL at the end. Of any state. */
 const mb_slot *mb_image_next(mb_image image, const mb_slot *slot);
 
-/* Whether a record is open in it, claimed or not. */
+/* Whether the slot holds an open record, claimed or not. */
 bool mb_slot_is_open(const mb_slot *slot);
 
 /* Whether the record may be in a file already. */
@@ -199,7 +199,7 @@ bool mb_image_end_is_marked(mb_image image);
  * something was measured after it. */
 int mb_image_signal(mb_image image);
 
-/* How a record ended that its process could not finish. */
+/* The end of a record that its process could not finish. */
 typedef struct {
     const char *path; /* exit_path: "native" or "recovered"; NULL: none */
     int signal;       /* exit_signal; 0: none */

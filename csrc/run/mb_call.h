@@ -1,4 +1,4 @@
-/* The pieces that the call block of a record is made of, as text.
+/* Writes the pieces of the call block of a record as text.
  *
  * Signal-safe: all, on fixed texts.
  */

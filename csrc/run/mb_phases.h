@@ -25,8 +25,8 @@
 
 #define MB_PHASE_OPEN (-1) /* duration of a phase that has not been left */
 
-/* 2 MiB of phases, and as much in the journal; a line of some 4 MiB. More than a reader looks
- * at one by one, and seconds of a loop with nothing but a phase in it. */
+/* 2 MiB of phases, as much again in the journal, and a line of some 4 MiB. That is more than a
+ * person reads one by one, and lasts for seconds of a loop that contains only a phase. */
 #define MB_PHASES_KEPT 65536
 #define MB_PHASES_NAMES 1000
 extern uint32_t mb_phases_kept, mb_phases_names; /* smaller ones in tests */
@@ -84,8 +84,8 @@ typedef struct mb_phases {
 void mb_phases_init(mb_phases *phases);
 void mb_phases_free(mb_phases *phases);
 
-/* A copy of the name. One with a total is for any number of phases. Borrowed, valid until
- * mb_phases_free. One that shares its total is for one phase, which has to be entered next.
+/* Copies the name. A name with a total serves any number of phases; it is Borrowed, valid until
+ * mb_phases_free. A name that shares its total serves one phase, which has to be entered next.
  * NULL without memory: nothing has changed then. */
 mb_phase_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
 
@@ -126,7 +126,7 @@ mb_phases_leave(mb_phases *phases, mb_phase *phase, int64_t now_ns)
     }
 }
 
-/* Something to remember of a phase that was left: at least 1. Its start is forgotten. */
+/* Stores a note, at least 1, with a phase that was left. It takes the place of the start. */
 static inline void
 mb_phase_note(mb_phase *phase, int64_t note)
 {
@@ -148,7 +148,7 @@ mb_phases_stored(const mb_phases *phases)
     return (uint32_t)(phases->left - phases->dropped);
 }
 
-/* How many of the stored ones come before those that are listed. */
+/* How many stored phases come before the listed ones. */
 static inline uint32_t
 mb_phases_unlisted(const mb_phases *phases)
 {
@@ -192,7 +192,7 @@ mb_phases_open_count(const mb_phases *phases)
  * for mb_phases_open_count(). */
 void mb_phases_opened(const mb_phases *phases, const mb_phase **out);
 
-/* Whether some phases are listed no more: then there are totals. */
+/* Whether some phases are no longer listed: then there are totals. */
 static inline bool
 mb_phases_are_summed(const mb_phases *phases)
 {

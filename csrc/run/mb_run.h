@@ -83,7 +83,7 @@ void mb_run_note_start(mb_run *run);
 #define MB_CLOCK_STEP_NS 1000000000
 void mb_run_note_finish(mb_run *run);
 
-/* Starts the current iteration, or goes on with it; the clock is read last. The caller has
+/* Starts or resumes the current iteration; the clock is read last. The caller has
  * read the wall clock just before the first start, unless mb_run_note_start() has. */
 static inline void
 mb_run_start(mb_run *run)
@@ -114,7 +114,7 @@ mb_run_suspend(mb_run *run)
 
 void mb_run_leave_mirrored(mb_run *run);
 
-/* The iteration has taken `elapsed_ns`: stores that, where there is room. */
+/* Ends the iteration: stores `elapsed_ns`, if there is room, and begins the next one. */
 static inline void
 mb_run_stop(mb_run *run)
 {
@@ -132,19 +132,18 @@ mb_run_stop(mb_run *run)
  * but another one in a forked child. Borrowed. */
 const char *mb_run_record_id(mb_run *run);
 
-/* Has the journal show what is known of the run now, and what comes. Of `record`, the id
- * and both starts are filled in. False: it is not open, or shown already, or there is no
- * room. */
+/* Shows the run in the journal from now on. Fills in the id and both starts of `record`.
+ * False: the run is not open, or is shown already, or there is no room. */
 bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record);
 
-/* The current iteration begins now, and is measured elsewhere: shows that. mb_run_stop ends
- * it, as ever. */
+/* Shows in the journal that the current iteration begins now, though another clock measures
+ * it. mb_run_stop ends it, as usual. */
 void mb_run_began_elsewhere(mb_run *run);
 
-/* A phase that is about to be entered, in the journal; NULL if there is no room. */
+/* Makes the journal entry of a phase that is about to be entered; NULL if there is no room. */
 mb_entry *mb_run_mirror_phase(mb_run *run, mb_phase_name *name);
 
-/* It has been left, and `entry` is what the journal has of it. The run has a mirror. */
+/* Ends `entry`, the journal entry of a phase that has been left. The run has a mirror. */
 void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);
 
 /* The mirror; NULL where there is none, as in a forked child. */
@@ -157,7 +156,7 @@ bool mb_run_claim(mb_run *run);
  * Returns false if there is no journal, or no room. */
 bool mb_run_keep(mb_run *run, const char *line, size_t size);
 
-/* The record is written, or there will be none: the journal forgets it. Idempotent. */
+/* Removes the record from the journal: it is written, or there will be none. Idempotent. */
 void mb_run_forget(mb_run *run);
 
 #endif

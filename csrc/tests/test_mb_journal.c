@@ -12,7 +12,7 @@ static char folder[4096];
 static char output[4200];
 
 static int full_from = -1; /* the n-th posix_fallocate from now on, and all after it */
-static long file_system;   /* that statfs tells; 0: the truth */
+static long file_system;   /* that statfs reports; 0: the real one */
 
 int __real_posix_fallocate(int fd, off_t offset, off_t size);
 int __wrap_posix_fallocate(int fd, off_t offset, off_t size);

@@ -59,7 +59,7 @@ def printed(main, words, stream):
 @pytest.mark.parametrize('form', ['{"a": %s%s}', '{"call": {"name": %s%s}}'])
 @pytest.mark.parametrize('depth', [500, 1000])
 def test_however_deep(form, depth, path):
-    """What could be read can be shown, or is said to be too deep."""
+    """Any record that can be read can be shown, or is reported as too deep."""
     lists, objects = ('[' * depth, ']' * depth), ('{"x": ' * depth + '1', '}' * depth)
     path.write_text(f'{form % lists}\n{form % objects}\n')
     for words in (['0'], ['1', '--all'], ['-c', 'a'], ['--json'], ['1', '--json']):

@@ -288,7 +288,7 @@ def test_a_group_that_we_made_gets_it_whole(start):
 
 
 def test_what_was_ignored_stays_ignored(start):
-    """As under nohup: neither we nor the child hear of it."""
+    """As under nohup: neither microbench nor the child gets it."""
 
     def ignore():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

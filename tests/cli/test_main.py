@@ -135,7 +135,7 @@ def test_an_interrupted_wait_still_writes_a_record(stub, capsys):
 
 
 def test_an_interrupted_warm_up_still_writes_a_record(stub, capsys):
-    """The record tells that nothing was timed."""
+    """The record shows that nothing was timed."""
     process = stub(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         main(['-w', '2', 'simulate'])
@@ -175,7 +175,7 @@ def test_both_names_of_standard_output_may_be_one_stub(stub, monkeypatch):
 
 
 def test_a_stub_may_have_no_usage(monkeypatch, stub, capsys):
-    """Then nothing is said of it, and no capture fails."""
+    """Then the record leaves it out, and no capture fails."""
     process = stub()
     monkeypatch.setattr(os, 'wait4', lambda pid, options: (process.pid, 0, None))
     assert status_of(main, ['-m', 'resource-usage', 'peak-memory', '--', 'simulate']) == 0
@@ -186,7 +186,7 @@ def test_a_stub_may_have_no_usage(monkeypatch, stub, capsys):
 
 
 def test_without_the_module_resource_the_command_still_runs(monkeypatch, capsys):
-    """`os.wait4` cannot do without it, and tells when the status is lost already."""
+    """`os.wait4` needs it, and fails without it only after it has taken the status."""
     monkeypatch.setitem(sys.modules, 'resource', None)
     assert status_of(main, ['-m', 'resource-usage', '--', 'sh', '-c', 'exit 3']) == 3
     record = record_from(capsys)

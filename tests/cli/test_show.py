@@ -723,7 +723,7 @@ def test_an_empty_file_is_told(words, capsys, tmp_path):
     [[], ['--nonsense', 'x'], ['x', '--sort'], ['--record'], ['x', '--filter', 'a = 1']],
 )
 def test_wrong_options_are_usage_errors(words, capsys):
-    """As argparse tells them, with the name of the subcommand."""
+    """They are printed as argparse does, with the name of the subcommand."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     out, err = capsys.readouterr()

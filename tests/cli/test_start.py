@@ -1,4 +1,4 @@
-"""How the command is started, and what is said where it cannot be."""
+"""How the command is started, and what is printed where it cannot be."""
 
 import os
 import stat

@@ -13,7 +13,7 @@ from microbench.cli.run.timers import TimerThread
 
 @pytest.fixture
 def watched():
-    """A running timers, and what it has heard."""
+    """Start timers, and collect what they report."""
     heard = []
     timers = TimerThread(heard.append)
     timers.start()

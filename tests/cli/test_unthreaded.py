@@ -59,7 +59,7 @@ def only(outcome):
 
 
 def test_it_runs_all_the_same(start):
-    """The record is whole, and nothing is said."""
+    """The record is whole, and nothing is printed."""
     outcome = start(*OUT, '-w', '1', '-n', '3', '--', 'sh', '-c', 'echo a; exit 3').wait()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (3, 'a\n' * 4, '')
     assert only(outcome)['call']['returncode'] == [3] * 3

@@ -86,7 +86,7 @@ def test_no_iterations(counter):
 
 @pytest.mark.parametrize('fails', [False, True])
 def test_warm_up_mutes_nothing_after_it(bench, fails):
-    """Phases of the record around are heard again once warm-up is over."""
+    """Phases of the surrounding record are recorded again once warm-up is over."""
     warmed = MicroBenchBase(duration_counter=Ticking(), warmup=1)
 
     @warmed

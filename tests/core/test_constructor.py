@@ -55,7 +55,7 @@ def test_a_wrong_argument_is_named(cls, name, value, error):
 
 
 def test_an_output_class_is_no_sink():
-    """A class where an object is meant is a mistake that the constructor tells."""
+    """The constructor rejects a class where an object is meant."""
     with pytest.raises(TypeError, match='outputs'):
         MicroBenchBase(outputs=[FileOutput])
 

@@ -644,7 +644,7 @@ def test_to_json_that_writes_no_json():
     ],
 )
 def test_to_json_that_fails(function, caught, capsys):
-    """The standard encoder writes the record, and one warning tells it."""
+    """The standard encoder writes the record, and one warning says so."""
     bench, new, _ = with_json(function)
     assert bench(len)('abc') == 3
     line = here() - 1

@@ -276,7 +276,7 @@ def test_the_fields_are_there_for_hooks(monkeypatch):
 
 @pytest.mark.parametrize('attribute', ['env_vars', 'capture_versions'])
 def test_the_plan_says_why(attribute):
-    """Such records are built as dicts, and explain_path() tells so."""
+    """Such records are built as dicts, and explain_path() says so."""
     bench = type('Bench', (MicroBenchBase,), {attribute: ['x']})()
     assert bench.explain_path() == [f'{attribute} is read for each record']
     bench = type('Bench', (MicroBenchBase,), {attribute: ()})()

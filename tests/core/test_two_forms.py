@@ -372,7 +372,7 @@ BY_CLASS = [
 
 @pytest.mark.parametrize(('attributes', 'reason'), BY_CLASS)
 def test_a_reason_in_the_class(attributes, reason):
-    """What a class overrides is said in one sentence, and the record is a dict."""
+    """One sentence names the methods that a class overrides, and the record is a dict."""
     bench = type('Bench', (MicroBench,), attributes)()
     assert bench.explain_path() == [reason]
     assert not is_text(bench)
@@ -448,7 +448,7 @@ def test_all_reasons_are_given():
 
 
 def test_a_constant_capture_that_fails():
-    """It is tried as text once; from then on its records are dicts, and it is said."""
+    """It is tried as text once; then its records are dicts, and explain_path() says why."""
 
     class Bench(MBHostInfo, MicroBenchBase):
         capture_optional = True

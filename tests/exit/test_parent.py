@@ -273,7 +273,7 @@ def test_the_job_ends_with_its_script(child, tmp_path):
 
 
 def test_the_command_forwards_nothing_and_notes_it(tmp_path):
-    """Killed afterwards, it has the time of its child so far, who has heard nothing."""
+    """Killed afterwards, it has the time of its child so far, which got no signal."""
     path = tmp_path / 'records.jsonl'
     script = tmp_path / 'script'
     words = f'"{sys.executable}" -m microbench -o "{path}" --'

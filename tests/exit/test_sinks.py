@@ -27,7 +27,7 @@ def test_every_sink_fails(program):
 
 
 def test_one_sink_fails(program):
-    """The others have the record, whatever the order; a warning tells why."""
+    """The others have the record, whatever the order; a warning gives the reason."""
     for order in ('[Gate(), good]', '[good, Gate()]'):
         good = 'good = microbench.FileOutput(path)'
         ended = program(good + ONE.format(arguments=f'outputs={order}'))

@@ -232,7 +232,7 @@ time.sleep(600)
 
 
 def test_a_program_that_takes_it_away(in_c):
-    """Python does not hear of the signal then, and native code writes."""
+    """Python does not see the signal then, and native code writes the record."""
     code = 'signal.signal(signal.SIGRTMAX, signal.SIG_DFL)\n'
     ended = in_c(ONE.format('') + code + KILL.format('SIGUSR1'))
     assert ended.cause == {'exit_signal': 'SIGUSR1', 'exit_path': 'native'}

@@ -122,7 +122,7 @@ def test_an_overlay_is_as_safe_as_what_lies_below_it(program, overlay, other_fil
 def test_an_overlay_whose_layers_are_out_of_sight(
     program, overlay, other_file_system, files, code
 ):
-    """As in a container: then the number of inodes tells, which btrfs has none of."""
+    """As in a container: then the number of inodes decides, which btrfs does not have."""
     folder, upper = overlay
     subprocess.run(['umount', '-l', upper], check=True)
     env = other_file_system(0x794C7630, STATFS_PATH=str(folder))
@@ -181,7 +181,7 @@ with bench.record('long'):
 
 
 def test_a_file_system_that_is_read_only(program, small_disk):
-    """The sink tells that it cannot write; the journal says nothing."""
+    """The sink warns that it cannot write; the journal prints nothing."""
     folder = small_disk('-o', 'ro')
     code = 'bench = MicroBench(path, journal={!r})\nwith bench.record("block"):\n    pass'
     said = [program(code.format(word), folder=folder).err for word in ('off', 'on')]

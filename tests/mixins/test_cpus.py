@@ -90,7 +90,7 @@ def test_cpus_that_are_online(files, online, stat, number):
     [(None, None, OSError), (None, 'nothing\n', ValueError), ('', STAT, ValueError)],
 )
 def test_cpus_that_are_not_known(files, online, stat, error):
-    """Then nothing is said: sysconf(3) would return how many this thread may use."""
+    """It raises, without asking sysconf(3), which counts those that this thread may use."""
     files(online, stat)
     with pytest.raises(error):
         cpus.online()

@@ -104,7 +104,7 @@ print(json.dumps([alone, *(b.get_results()[0]['host'] for b in (bench, other))])
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='asks /proc and /sys')
 def test_linux_is_asked_without_psutil_and_socket():
-    """Neither is imported, and what the kernel tells is what they tell."""
+    """Neither is imported, and the values from the kernel equal theirs."""
     pytest.importorskip('psutil')
     alone, ours, theirs = json.loads(printed(ASK_LINUX))
     assert alone

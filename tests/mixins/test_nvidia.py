@@ -155,7 +155,7 @@ def test_nothing_printed_is_no_gpu(standin):
 
 @pytest.mark.parametrize('gpus', [(), [], '', None])
 def test_no_gpus_at_all_is_an_error(standin, gpus):
-    """Leaving the attribute out is how to ask for all; it is said when the code runs."""
+    """An empty list raises when the code runs: to ask for all, leave the attribute out."""
     calls = standin(TWO)
     with pytest.raises(ValueError, match='nvidia_gpus cannot be empty'):
         record_of(nvidia_gpus=gpus)

@@ -395,7 +395,7 @@ def test_lines_that_are_read_together(lines):
 
 
 def test_torn_lines_that_meet_and_one_that_is_two():
-    """Not even their number tells that something is wrong."""
+    """Not even their number shows that something is wrong."""
     assert decode_together(b'{"a":[{"b":1}\n{"c":2}]}\n{},{}') is None
 
 

@@ -482,7 +482,7 @@ def test_many_journals_beside_a_large_file(path, killed, monkeypatch):
 
 
 def test_the_number_of_the_process_is_used_again(path, killed):
-    """The lock tells that the owner is dead, not the number."""
+    """The lock shows that the owner is dead, not the number."""
     killed()
     [name] = left(path)
     pid = int(Path(name).name.split('.')[3].partition('-')[0])

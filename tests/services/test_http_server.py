@@ -27,7 +27,7 @@ def test_every_record_arrives_once(server):
 
 @pytest.mark.parametrize('code', [400, 404, 500, 503, 304])
 def test_another_answer_than_2xx_raises(server, code):
-    """The error tells the status; and the record was sent once."""
+    """The error names the status, and the record was sent once."""
     with pytest.raises(urllib.error.HTTPError) as caught:
         HttpOutput(server.url(f'status/{code}')).write('{}')
     assert caught.value.code == code

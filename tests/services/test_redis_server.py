@@ -54,7 +54,7 @@ def test_what_is_no_record_is_skipped(make):
 
 
 def test_a_server_that_dies(make, redis_server, naps):
-    """The record is in the other sink, and one warning tells; write() itself raises."""
+    """The record is in the other sink, and there is one warning; write() itself raises."""
     out, memory = make(), FileOutput()
     work = MicroBenchBase(outputs=[out, memory])(len)
     work('')

@@ -36,6 +36,6 @@ def test_each_word_has_its_reason(prose):
 
 
 def test_what_is_to_do_is_in_the_tree(prose):
-    """A folder that is gone is off the list as well."""
+    """A file or folder that is gone is off the list as well."""
     missing = [each for each in prose.TO_DO if not prose.ROOT.joinpath(each).exists()]
     assert missing == []
