@@ -66,7 +66,8 @@ mb_fork_watch(void)
 
 /* --- who this process is ----------------------------------------------------------- */
 
-/* The beginning of a file of the kernel's, with a 0; empty where there is none. */
+/* Reads the beginning of a file of the kernel and ends it with a 0; it is empty if there
+ * is no file. */
 static void
 read_beginning(const char *path, char *out, size_t size)
 {
@@ -78,8 +79,8 @@ read_beginning(const char *path, char *out, size_t size)
     }
 }
 
-/* Field 22 of /proc/PID/stat (proc(5)). The second is the name of the program in brackets,
- * which can hold anything: it ends at the last bracket. */
+/* Reads field 22 of /proc/PID/stat (proc(5)). Field 2 is the name of the program in
+ * brackets, which can hold any character: so it ends at the last bracket. */
 uint64_t
 mb_process_start(void)
 {

@@ -52,7 +52,7 @@ grow(mb_text *text, size_t more)
     return data != NULL;
 }
 
-/* Where the next `size` bytes go, or NULL. */
+/* Returns the place of the next `size` bytes, or NULL. */
 static inline char *
 take_room(mb_text *text, size_t size)
 {
@@ -109,7 +109,7 @@ write_unsigned(char *end, uint64_t value)
     return write_padded(end, (uint32_t)value, value < 10 ? 1 : 2);
 }
 
-/* -INT64_MIN is no int64_t. */
+/* Returns an unsigned number, since -INT64_MIN does not fit an int64_t. */
 static inline uint64_t
 magnitude(int64_t value)
 {
@@ -257,7 +257,7 @@ write_u_escape(mb_text *text, uint32_t unit)
     }
 }
 
-/* Text for a surrogate that stands alone: a backslash, and what it stands for. */
+/* Writes a lone surrogate as text: a backslash and its number. */
 static void
 write_lone_surrogate(mb_text *text, uint32_t point)
 {
@@ -285,7 +285,7 @@ write_code_point(mb_text *text, uint32_t point)
     }
 }
 
-/* How many bytes a character that begins with this one has; 0 where none can. */
+/* Returns the length of a character from its first byte; 0 if no character begins with it. */
 static size_t
 length_by_lead(unsigned char lead)
 {
@@ -343,7 +343,7 @@ read_second(const unsigned char *bytes, size_t size, uint32_t *point)
     return length;
 }
 
-/* How many bytes from here on json.dumps puts into a string as they are. */
+/* Counts the bytes from here on that json.dumps puts into a string unchanged. */
 static size_t
 plain_run(const char *bytes, size_t size)
 {
@@ -355,7 +355,7 @@ plain_run(const char *bytes, size_t size)
     return i;
 }
 
-/* How many are ASCII: eight at a time, since whole records go through here. */
+/* Counts the ASCII bytes, eight at a time, since whole records go through here. */
 static size_t
 ascii_run(const char *bytes, size_t size)
 {
@@ -423,7 +423,8 @@ write_escaping(mb_text *text, const char *bytes, size_t size,
     }
 }
 
-/* Most names are such: one look at the room instead of three. */
+/* Writes a string without escapes, as most names are: checks the room once, not three
+ * times. */
 static void
 write_plain_string(mb_text *text, const char *bytes, size_t size)
 {
@@ -435,7 +436,7 @@ write_plain_string(mb_text *text, const char *bytes, size_t size)
     }
 }
 
-/* All of it or nothing. */
+/* Removes what was appended if a part of it failed. */
 static void
 drop_if_failed(mb_text *text, size_t size_before)
 {

@@ -40,7 +40,7 @@ struct mb_program {
     char child_stack[STACK] __attribute__((aligned(16)));
 };
 
-/* Whether a number still means one of our pipes. */
+/* Whether a number still means a pipe of this program. */
 static bool
 is_ours(const mb_program *program, int i, int fd)
 {
@@ -81,7 +81,8 @@ set_streams(const mb_program *program)
     return error;
 }
 
-/* Returns an errno: where a program is not found, the first that is another one. */
+/* Tries each path. Returns an errno: of the failures, the first that is not about a
+ * missing program. */
 static int
 execute(const mb_program_call *call)
 {
@@ -121,8 +122,8 @@ become_program(void *started)
 
 /* --- in the supervisor ------------------------------------------------------------- */
 
-/* What is left of its group goes first: as long as the child is a zombie, no other group
- * has its number. */
+/* Collects the child if it has ended. Kills the rest of its group first: while the child
+ * is a zombie, no other group can have its number. */
 static bool
 collect(mb_program *program)
 {
@@ -168,8 +169,8 @@ await_child(mb_program *program)
     }
 }
 
-/* What was killed with it, so that no zombie goes to init or to our process. A daemon stays
- * alive, and goes there when the time is over. */
+/* Collects the processes that were killed with the child, so that no zombie goes to init
+ * or to our process. A daemon stays alive; init gets it when the time is over. */
 static void
 collect_others(void)
 {
@@ -233,7 +234,7 @@ close_pipes(mb_program *program)
     }
 }
 
-/* Beyond those of the standard streams, which may be closed in this process. */
+/* Moves the descriptor above the standard streams, which may be closed in this process. */
 static bool
 move_up(int *fd)
 {
@@ -371,8 +372,8 @@ mb_program_read(mb_program *program, int stream, char *data, size_t size)
     return got > 0 ? (size_t)got : 0;
 }
 
-/* Sees the supervisor out. False: a child that is not executed yet may still use our
- * memory, and nothing has come of it. */
+/* Waits for the end of the supervisor. Returns false if a child that has not reached
+ * execve(2) may still use our memory: then the program did not start. */
 static bool
 dismiss(mb_program *program)
 {

@@ -63,7 +63,8 @@ write_to_targets(const mb_slot_line *line, const mb_emergency_target *targets,
     return written || mb_append_dying_to_fd(STANDARD_ERROR, line->parts, MB_SLOT_PARTS);
 }
 
-/* Whether the record has got anywhere; it stays open in the journal if not. */
+/* Writes the record of a slot. Returns whether it was written anywhere; if not, it stays
+ * open in the journal. */
 static bool
 write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
            const mb_emergency_target *targets, unsigned count)

@@ -25,7 +25,8 @@ hand_on(int number, siginfo_t *info, void *context)
     }
 }
 
-/* Not while the parent lives: it comes too when the thread has ended that made this process. */
+/* Whether the parent is dead. The signal also comes when only its thread that made this
+ * process has ended. */
 static bool
 is_orphan(void)
 {

@@ -142,7 +142,7 @@ release_watchdog(void)
     close_calls();
 }
 
-/* Not while the watchdog watches: stopping would wait for it. */
+/* Stops the watchdog's thread, unless it watches: stopping would wait for it. */
 static void
 stop_for_fork(void)
 {
@@ -216,7 +216,7 @@ new_last(mb_mirror *mirror, const mb_emergency_target *targets, unsigned count)
     return last;
 }
 
-/* The place in the list that leads to `last`; with NULL, its end. */
+/* Returns the link in the list that leads to `last`; with NULL, the last link. */
 static mb_emergency **
 place_of(const mb_emergency *last)
 {
@@ -260,8 +260,7 @@ mb_setup_remove(mb_emergency *last)
 
 /* --- fork -------------------------------------------------------------------------- */
 
-/* The signals that our handlers are installed for, except crashes: a fault that is blocked
- * ends the process. */
+/* Returns the signals that are handled, except crashes: a blocked fault ends the process. */
 static sigset_t
 taken_signals(void)
 {

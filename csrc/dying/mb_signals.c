@@ -93,7 +93,7 @@ crash(const mb_signal *signal, int number, const siginfo_t *info)
     hand_on(signal, number, info, by_another && first);
 }
 
-/* With a record to write, or given back since then. */
+/* Whether the signal is handled as a crash, or was until it was given back. */
 static bool
 is_crash(const mb_signal *signal)
 {
@@ -185,8 +185,8 @@ leads_on(const mb_signal *signal)
     return (action->sa_flags & SA_SIGINFO) || action->sa_handler != SIG_DFL;
 }
 
-/* What would happen without us. A Python handler that would only find out that it has
- * nothing to do is left out: code that never returns to Python would never end. */
+/* Does what would happen without microbench. A Python handler that would find nothing to
+ * do is left out: code that never returns to Python would never end. */
 static void
 step_aside(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {

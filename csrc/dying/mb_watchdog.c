@@ -170,7 +170,7 @@ mb_watchdog_leave(void)
 
 char *mb_watchdog_stack;
 
-/* Found when this is loaded: no search for a symbol in a handler. */
+/* Found when this is loaded, so that no handler searches for a symbol. */
 static int (*const make_thread)(int (*)(void *), void *, int, void *, ...) = clone;
 
 static int
@@ -220,7 +220,7 @@ start_to_watch(void)
 
 /* --- a death from its signal to its end -------------------------------------------- */
 
-/* False: another signal is ending the process already. */
+/* Returns false if another signal is ending the process already. */
 static bool
 begin_to_die(mb_watchdog_cause came)
 {

@@ -144,8 +144,8 @@ mb_append_fd(int fd)
 
 /* --- opening and closing --------------------------------------------------------- */
 
-/* What we need to know of a file: of what is at `path`, or of `fd` where that is empty.
- * Who asks for the times too makes the next write on Linux store a new one: with statx,
+/* Reads the needed fields of a file: of the one at `path`, or of `fd` if `path` is empty.
+ * On Linux, asking for the times too makes the next write store a new one: with statx(2),
  * which can leave them out, a record takes two thirds of the time. */
 static int
 look_at(int fd, const char *path, struct stat *file)
@@ -217,7 +217,8 @@ set_aside(mb_file *file)
     return true;
 }
 
-/* Other threads look at it to find the file that is not in use. */
+/* Notes the time of use. Other threads read it to find the file that was least recently
+ * used. */
 static void
 used_at(mb_append *append, int64_t now_ns)
 {
@@ -248,7 +249,7 @@ above_the_standard_streams(int fd)
     return above;
 }
 
-/* Whether a descriptor is free again. */
+/* Closes another file of records. Returns whether a descriptor is free again. */
 static bool
 close_another(void)
 {
@@ -302,7 +303,7 @@ open_by_kind(const char *path)
     return fd;
 }
 
-/* Opens what is at the path now. After a failure everything is as before. */
+/* Opens the file that is at the path now. After a failure everything is as before. */
 static int
 reopen(mb_append *append, struct stat *file)
 {
@@ -377,7 +378,7 @@ settle(mb_append *append, struct stat *file)
     return 0;
 }
 
-/* Elsewhere we do not write at the end: a caller's descriptor without O_APPEND has a
+/* Whether writes go to the end of the file. A caller's descriptor without O_APPEND has a
  * position of its own. */
 static bool
 is_appended_to(const mb_append *append, const struct stat *file)
@@ -398,8 +399,8 @@ make_line(bool begin_new, const char *line, size_t size)
     return whole;
 }
 
-/* One write of what comes after the first `done` bytes. Returns how many it took, or -1
- * and errno. */
+/* Writes the bytes after the first `done` once. Returns how many were taken; or -1, and
+ * sets errno. */
 static ssize_t
 write_once(int fd, const mb_iov *line, size_t done)
 {
@@ -412,7 +413,7 @@ write_once(int fd, const mb_iov *line, size_t done)
     return written > 0 ? written : -1;
 }
 
-/* The same, whatever interrupts it. */
+/* Does the same, and goes on after an interruption. */
 static ssize_t
 write_rest(int fd, const mb_iov *line, size_t done)
 {
@@ -453,7 +454,7 @@ ends_at(int fd, off_t end)
     return look_at_open(fd, &file) == 0 && file.st_size == end;
 }
 
-/* Where the bytes from..to of the line are, in the file. */
+/* Looks whether the bytes from..to of the line are in their place in the file. */
 static mb_iov_place
 look_for(int fd, const mb_iov *line, off_t begin, size_t from, size_t to)
 {
@@ -537,8 +538,8 @@ take_back(const mb_append *append, const mb_iov *line, off_t begin, size_t done)
 
 /* --- the end of the file among other writers ---------------------------------------- */
 
-/* True also where it cannot be read: a blank before the record does no harm, a record that
- * is glued to another does. */
+/* Whether the file ends without a newline; true if it cannot be read. A blank before the
+ * record does no harm, but a record glued to another does. */
 static bool
 ends_without_newline(int fd, off_t end)
 {
@@ -574,8 +575,8 @@ ends_within_line(const mb_append *append, struct stat *file)
     return true;
 }
 
-/* The offset of the line that this descriptor wrote last; -1 if another process shares the
- * descriptor and has written since. */
+/* Returns the offset of the line that this descriptor wrote last; -1 if another process
+ * shares the descriptor and has written since. */
 static off_t
 place_of_last(int fd, const mb_iov *line)
 {
@@ -663,8 +664,8 @@ sync_file(int fd)
     return cannot ? 0 : failure;
 }
 
-/* The file that others needed the descriptor of; CLOSED and errno if it is not at its path
- * any more. A FIFO that is there by now is not waited for. */
+/* Opens the file again whose descriptor was closed for others. CLOSED and errno if it is
+ * no longer at its path. Does not wait for a FIFO that is there by now. */
 static int
 open_set_aside(const mb_append *append)
 {
@@ -678,7 +679,7 @@ open_set_aside(const mb_append *append)
     return fd;
 }
 
-/* A rename does not leave the file system that the directory is part of. */
+/* Syncs the file system of the directory: a renamed file is still on it. */
 static int
 sync_around(const char *path)
 {
@@ -699,7 +700,7 @@ sync_around(const char *path)
     return failure;
 }
 
-/* A disk takes its time: other threads append meanwhile, so a descriptor of its own. */
+/* Syncs a descriptor of its own, since a disk is slow and other threads append meanwhile. */
 int
 mb_append_sync(mb_append *append)
 {

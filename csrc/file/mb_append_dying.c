@@ -21,7 +21,8 @@ make_line(bool begin_new, const struct iovec *parts, int count)
     return line;
 }
 
-/* One write of `most` bytes after the first `done`. What it took, or minus an errno. */
+/* Writes `most` bytes after the first `done` once. Returns how many were taken, or minus
+ * an errno. */
 static long
 write_rest(int fd, const mb_iov *line, size_t done, size_t most)
 {
@@ -38,8 +39,8 @@ write_rest(int fd, const mb_iov *line, size_t done, size_t most)
 
 /* --- regular files ----------------------------------------------------------------- */
 
-/* True also where it cannot be read: a blank before the line does no harm, a line that is
- * glued to another does. */
+/* Whether the file ends without a newline; true if it cannot be read. A blank before the
+ * line does no harm, but a line glued to another does. */
 static bool
 ends_without_newline(const char *path, int64_t end)
 {
@@ -70,7 +71,7 @@ ends_within_line(int fd, const char *path, int64_t *end)
     return true;
 }
 
-/* Where the bytes from..to of the line are, in the file at `path`. */
+/* Looks whether the bytes from..to of the line are in their place in the file at `path`. */
 static mb_iov_place
 look_for(const char *path, const mb_iov *line, int64_t begin, size_t from, size_t to)
 {

@@ -65,7 +65,8 @@ unlink_it(mb_file *file)
     count--;
 }
 
-/* By last use; by address where that is the same, so that each file has its turn. */
+/* Orders files by last use, and by address if that is equal, so that each file has its
+ * turn. */
 static bool
 comes_before(int64_t one_ns, const mb_file *one, int64_t other_ns, const mb_file *other)
 {

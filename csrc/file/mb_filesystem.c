@@ -35,7 +35,7 @@ overwrites_in_place(const struct statfs *system)
 
 /* --- the upper layer of an overlay --------------------------------------------------- */
 
-/* A file of the kernel's, whole, on the heap; NULL if it cannot be read. */
+/* Reads a whole file of the kernel to the heap; NULL if it cannot be read. */
 static char *
 contents_of(const char *path)
 {
@@ -67,8 +67,8 @@ contents_of(const char *path)
     return text;
 }
 
-/* Whether a line is that of the overlay with this device: the third field is the device,
- * and what comes after the hyphen the type. */
+/* Whether a line describes the overlay with this device: the third field is the device,
+ * and the type follows the hyphen. */
 static bool
 is_line_of(const char *line, size_t size, dev_t device)
 {
@@ -79,7 +79,7 @@ is_line_of(const char *line, size_t size, dev_t device)
     return found && type && found < type;
 }
 
-/* The byte that three octal digits stand for; -1 if they are none. */
+/* Returns the byte that three octal digits stand for; -1 if they are not octal digits. */
 static int
 octal(const char *digits)
 {
@@ -110,7 +110,7 @@ unescape(char *path)
     *to = '\0';
 }
 
-/* The path in the options of a line; NULL if it is not there, or relative. */
+/* Returns the path in the options of a line; NULL if it is missing or relative. */
 static char *
 upper_in(const char *line, size_t size)
 {

@@ -45,7 +45,7 @@ is_file_of(const mb_journal *journal, const struct stat *file)
            (uint64_t)file->st_ino == journal->inode;
 }
 
-/* Has the system set bytes of the file aside: 0, or an errno. */
+/* Allocates bytes of the file. Returns 0, or an errno. */
 static int
 set_aside(int fd, uint32_t from, uint32_t to)
 {
@@ -90,7 +90,8 @@ take_file(mb_journal *journal, int fd)
     return file.st_nlink ? set_aside(fd, 0, FIRST_SIZE) : ENOENT;
 }
 
-/* Not through a symbolic link, and only while the path still names this file. */
+/* Removes the file, without following a symbolic link, and only while the path still names
+ * it. */
 static void
 remove_file(const mb_journal *journal)
 {
@@ -102,7 +103,7 @@ remove_file(const mb_journal *journal)
     }
 }
 
-/* A new file that is locked. -1 with errno. */
+/* Makes a new file and locks it. -1 with errno. */
 static int
 make_file(mb_journal *journal, mode_t mode)
 {
@@ -127,7 +128,8 @@ make_file(mb_journal *journal, mode_t mode)
     return -1;
 }
 
-/* 0, or an errno. Opening and closing it does the lock no harm. */
+/* Makes the file larger. Returns 0, or an errno. Opening and closing the file does not
+ * release the lock. */
 static int
 grow_file(const mb_journal *journal, uint32_t size)
 {
@@ -150,7 +152,7 @@ grow_memory(const mb_journal *journal, uint32_t size)
     return mprotect(journal->base, size, PROT_READ | PROT_WRITE) == 0 ? 0 : errno;
 }
 
-/* The mapping reaches beyond the end of the file, and nothing is touched there. */
+/* Maps the file, and address space beyond its end, which is never touched. */
 static char *
 map(int fd)
 {
@@ -203,7 +205,7 @@ mb_journal_allocate(mb_journal *journal, size_t size)
 
 /* --- making ------------------------------------------------------------------------ */
 
-/* All but the magic, which makes a journal of it. */
+/* Writes the header except the magic, which makes the file a journal. */
 static void
 write_header(mb_journal *journal)
 {
@@ -286,7 +288,7 @@ begin(mb_journal *journal, int fd)
     return fd >= 0 || grow_memory(journal, FIRST_SIZE) == 0;
 }
 
-/* A page for the mark of the end, and what the mark needs to be found. */
+/* Arms the mark of the end on a page of its own, and stores where that is. */
 static void
 arm_endmark(mb_journal *journal, int fd)
 {
@@ -319,7 +321,7 @@ unmap(mb_journal *journal)
     journal->endmark = NULL;
 }
 
-/* Takes back what was made; its paths as well. */
+/* Unmaps the memory, and frees the paths, of a journal that could not be made. */
 static void
 undo(mb_journal *journal)
 {
@@ -363,7 +365,7 @@ make(mb_journal *journal, bool safe)
 
 /* --- names ------------------------------------------------------------------------- */
 
-/* The directory of a path with a slash behind it: how many bytes. */
+/* Returns the length of the directory in a path, with its slash. */
 static size_t
 size_of_directory(const char *path)
 {
@@ -382,7 +384,7 @@ copy_of(const char *string, size_t size)
     return copy;
 }
 
-/* DIRECTORY/.NAME.PID-RANDOM.journal; on the heap, NULL without memory. */
+/* Makes the path DIRECTORY/.NAME.PID-RANDOM.journal on the heap; NULL without memory. */
 static char *
 path_of(const char *output, const char *directory)
 {
@@ -497,7 +499,8 @@ nobody_walks(void)
     return __atomic_load_n(&walkers, __ATOMIC_SEQ_CST) == 0;
 }
 
-/* Ready to be used again. Others look at `next` and `readers` at any moment. */
+/* Resets the structure for another use. Other threads may read `next` and `readers` at any
+ * moment. */
 static void
 empty(mb_journal *journal)
 {

@@ -99,7 +99,8 @@ next_chunk(mb_mirror *mirror)
     return block;
 }
 
-/* The next of the log, which the slot does not count yet; NULL if there is no room. */
+/* Returns the next entry of the log, which the slot does not count yet; NULL if there is
+ * no room. */
 static mb_entry *
 fresh_entry(mb_mirror *mirror)
 {
@@ -110,8 +111,8 @@ fresh_entry(mb_mirror *mirror)
     return &chunk_in(log->now)->entries[log->used++];
 }
 
-/* In an entry that is used again, no reader may take the new name for that of the phase before:
- * so first of all it is in no order. */
+/* Fills an entry. In a reused one, no reader may take the new name for that of the earlier
+ * phase: so its order is cleared first. */
 static void
 put_entry(mb_mirror *mirror, mb_entry *entry, uint32_t name, uint32_t iteration)
 {
@@ -140,7 +141,7 @@ enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
     return entry;
 }
 
-/* From here on the log has a gap: so nothing more is added. */
+/* Marks the log as cut: it has a gap from here on, so nothing more is added. */
 static void
 cut(mb_mirror *mirror)
 {
@@ -168,7 +169,8 @@ mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
 
 /* --- names ------------------------------------------------------------------------- */
 
-/* From a block of names: its offset, aligned to 8; 0 if there is no room. */
+/* Takes space from a block of names. Returns its offset, aligned to 8; 0 if there is no
+ * room. */
 static uint32_t
 space_for(mb_mirror *mirror, size_t size)
 {
@@ -208,7 +210,7 @@ mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size)
     return offset;
 }
 
-/* Rounded up, so that the next name fits in as well. */
+/* Returns the size of a name, rounded up so that the next name fits in as well. */
 static size_t
 room_of_name(size_t size)
 {
@@ -313,7 +315,7 @@ size_of_text(const mb_mirror_opening *record)
            record->call_size;
 }
 
-/* A block with room for the text, in place of `*block` where that is too small. */
+/* Makes room for the text: a larger block replaces `*block` if that is too small. */
 static bool
 make_room(mb_journal *journal, mb_block **block, size_t size)
 {
@@ -353,7 +355,7 @@ write_text(mb_block *block, const mb_mirror_opening *record)
     write_call(block, record);
 }
 
-/* Only the call, where head and tail are there already. */
+/* Writes the text of a record; only the call if head and tail are there already. */
 static bool
 put_text(mb_mirror *mirror, const mb_mirror_opening *record)
 {
@@ -439,7 +441,7 @@ mb_journal_free_mirrors(mb_journal *journal)
     journal->mirrors = journal->idle = NULL;
 }
 
-/* With the first chunk of a log: nothing else is missing for an iteration. */
+/* Makes a mirror with the first chunk of its log, so that an iteration needs nothing else. */
 static mb_mirror *
 new_mirror(mb_journal *journal)
 {

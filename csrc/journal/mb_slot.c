@@ -16,7 +16,7 @@ _Static_assert(sizeof(mb_journal_header) <= MB_JOURNAL_HEADER, "blocks come afte
 
 /* --- looking into an image --------------------------------------------------------- */
 
-/* `size` bytes at an offset that leads to a block; NULL if it cannot. */
+/* Returns the block of `size` bytes at an offset; NULL if there cannot be one. */
 static const void *
 block(mb_image image, uint32_t offset, size_t size)
 {
@@ -103,7 +103,7 @@ name_at(mb_image image, uint32_t offset)
     return name && name->size <= image.size - offset - sizeof *name ? name : NULL;
 }
 
-/* The name of a phase; NULL where there is none to be had. */
+/* Returns the name of a phase; NULL if it has none, or one that is damaged. */
 static const mb_slot_name *
 name_of(mb_image image, const mb_entry *entry)
 {
@@ -212,7 +212,7 @@ size_of_lists(const view *seen)
            ((size_t)seen->totals + 1) * sizeof(mb_total) + 2 * sizeof(uint64_t);
 }
 
-/* Has the lists lie at the end of a buffer: how many bytes are left before them. */
+/* Places the lists at the end of a buffer. Returns how many bytes are left before them. */
 static size_t
 place_lists(view *seen, char *buffer, size_t capacity)
 {
@@ -237,7 +237,8 @@ entry_at(const view *seen, uint32_t offset)
     return (const mb_entry *)(seen->image.base + offset);
 }
 
-/* They lie in their order unless an entry was used again: so this is quick. */
+/* Inserts an entry in order. Entries are in order unless one was used again, so this is
+ * quick. */
 static void
 insert_open(view *seen, uint32_t offset, uint64_t order)
 {
@@ -430,7 +431,7 @@ write_open(mb_text *text, const view *seen)
 
 /* --- totals ------------------------------------------------------------------------ */
 
-/* A version as it is; false if it changes, or is younger than the view. */
+/* Reads a version; false if it is changing, or is younger than the view. */
 static bool
 read_version(const view *seen, const mb_total_version *version, uint64_t *nth,
              mb_total *total)

@@ -104,7 +104,8 @@ take(cursor *place, char sign)
     }
 }
 
-/* The members of an object, one after the other; at its end, what follows it. */
+/* Returns a cursor at the first member of an object; after the last, it points behind the
+ * object. */
 static cursor
 members_of(const char *json, size_t size)
 {
@@ -201,7 +202,7 @@ is_named(const member *found, const char *name)
     return is_one_of((const char *const[]){name, NULL}, found);
 }
 
-/* The names of what is masked in an object, as a list of strings. */
+/* Writes the names of the masked members of an object as a list of strings. */
 static void
 put_names(mb_text *text, const char *before, const member *object,
           const char *const *kept)

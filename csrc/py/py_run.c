@@ -170,7 +170,7 @@ reactivate_previous(py_run *run)
     return set_active(run, open ? open : Py_None);
 }
 
-/* Has the run, and what was opened inside it, be active no more, until activate(). */
+/* Makes the run, and those opened inside it, inactive until activate(). */
 static int
 set_aside(py_run *run)
 {
@@ -329,7 +329,7 @@ run_note_finish(py_run *self, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-/* What could not be completed is given up. The exception that is set stays set. */
+/* Abandons a run that could not be completed. The exception that is set stays set. */
 static void
 give_up_if_open(py_run *run)
 {
@@ -565,7 +565,8 @@ py_run_keep_value(py_run *run, mb_phase *phase, PyObject *name, PyObject *value)
     return PyList_GET_SIZE(run->values) > most ? fold_values(run) : 0;
 }
 
-/* What a foreign counter says of a finished phase, borrowed; NULL where C has measured. */
+/* Returns what a foreign counter has measured for a finished phase, borrowed; NULL if C
+ * has measured it. */
 static PyObject *
 value_of(const py_run *run, const mb_phase *phase)
 {
@@ -651,7 +652,7 @@ get_timings_iteration(py_run *self, void *Py_UNUSED(closure))
     return list_finished(self, iteration_of);
 }
 
-/* Takes the references to what is in it. */
+/* Takes the reference to `name`. */
 static PyObject *
 summary_of(PyObject *name, const py_run *run, const mb_total *total)
 {

@@ -76,8 +76,8 @@ put_into_bucket(mb_phases *phases, mb_phase_name *name)
     *bucket = name;
 }
 
-/* As many buckets as names, at least. Without memory the lists grow longer: false where
- * there is none at all. */
+/* Makes at least as many buckets as names. Without memory the lists grow longer; false if
+ * there are no buckets at all. */
 static bool
 make_buckets(mb_phases *phases)
 {
@@ -165,7 +165,7 @@ mb_phases_note_order(mb_phases *phases, mb_phase *phase)
     phases->by_order[phase->order & (phases->by_order_size - 1)] = phase;
 }
 
-/* False without memory. */
+/* Makes the ring of phases by order. False without memory. */
 static bool
 make_order(mb_phases *phases)
 {
@@ -279,7 +279,8 @@ mb_phases_finished(const mb_phases *phases, const mb_phase **out)
     }
 }
 
-/* They lie in their order unless a place was used again: so this is quick. */
+/* Inserts a phase in order. Phases are in order unless a place was used again, so this is
+ * quick. */
 static void
 insert(const mb_phase **out, uint32_t count, const mb_phase *phase)
 {

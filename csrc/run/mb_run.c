@@ -181,7 +181,7 @@ watch_forks(void)
 
 /* --- what the journal has of it ---------------------------------------------------- */
 
-/* The total of a name, once it has phases; those without one share theirs. */
+/* Makes the total of a name in the journal, if it is missing; others share one. */
 static void
 mirror_total(mb_run *run, mb_phase_name *name)
 {
@@ -216,7 +216,7 @@ run_of(mb_phases *phases)
     return (mb_run *)((char *)phases - offsetof(mb_run, phases));
 }
 
-/* Its entry in the journal, as an offset, is what was noted of it. */
+/* Drops the phase in the journal as well: its note is the offset of the entry. */
 static void
 drop_mirrored(mb_phases *phases, const mb_phase *phase)
 {
@@ -270,7 +270,7 @@ copy_phase(mb_run *run, mb_phase *phase)
     }
 }
 
-/* Names first: their totals lie in the order in which they were entered. */
+/* Copies names first, since their totals are in the order in which they were entered. */
 static void
 copy_phases(mb_run *run)
 {
@@ -291,7 +291,7 @@ copy_phases(mb_run *run)
     mb_free(left);
 }
 
-/* A phase that is open now is not followed. */
+/* Copies finished phases only; one that is open now is not followed. */
 static void
 copy_past(mb_run *run)
 {
@@ -329,7 +329,7 @@ mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record)
     return run->mirror != NULL;
 }
 
-/* A run that is sealed is in no list, and a fork may come after that. */
+/* Checks the generation, since a sealed run is in no list, and a fork may come after that. */
 mb_mirror *
 mb_run_own_mirror(mb_run *run)
 {
@@ -363,7 +363,8 @@ mb_run_start_mirrored(mb_run *run)
     }
 }
 
-/* One that is measured elsewhere, and has taken `run->elapsed_ns` by now. */
+/* Enters an iteration that another clock measures, and that has taken `run->elapsed_ns` by
+ * now. */
 static void
 enter_elsewhere(mb_run *run)
 {
