@@ -187,7 +187,7 @@ def flaky(self, x):
 
 
 def printed(code, *args, **options):
-    """What code prints in a fresh process, which has to end well and in silence."""
+    """Return the output of code in a fresh process, which has to succeed in silence."""
     done = python(code, *args, **options)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, done.stderr

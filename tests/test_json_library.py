@@ -21,7 +21,7 @@ from tests.fakes import FREE_THREADED, JSON_LIBRARIES, ROOT, json_by
 
 
 def each_way(function, *args):
-    """What a function returns, once with each library; a failure is its type."""
+    """Return the results of a function with each library; a failure is its type."""
     found = []
     for name in JSON_LIBRARIES:
         with json_by(name):

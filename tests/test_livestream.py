@@ -55,7 +55,7 @@ class Collecting(LiveStream):
 
 @pytest.fixture
 def path(tmp_path):
-    """Where records go."""
+    """Return the path of the records."""
     return tmp_path / 'results.jsonl'
 
 
@@ -193,7 +193,7 @@ def test_a_failing_hook(path, hook, error, caplog):
 
 
 def test_a_hook_that_stops_the_stream(path):
-    """What was there at the call is still delivered."""
+    """Records that were there at the call are still delivered."""
 
     class Stream(Collecting):
         def process_stop(self, data):
@@ -570,7 +570,7 @@ bench = MicroBench(outfile=path)
 
 
 def test_the_end_of_the_interpreter(path):
-    """What was written until then is delivered, record_on_exit included, in silence."""
+    """Earlier records are delivered, record_on_exit included, in silence."""
     code = "bench.record_on_exit('whole')\nwith bench.record('part'): pass\n"
     assert printed(STREAMING + code, path).split() == ['part', 'whole']
 

@@ -91,7 +91,7 @@ def test_a_phase_in_each_iteration():
 
 
 class SolverError(Exception):
-    """What a numerical library raises."""
+    """Raised by a numerical library."""
 
 
 def test_failed_calls_are_found_by_their_exception(tmp_path):

@@ -77,7 +77,7 @@ def is_gone(number):
 
 @dataclass
 class Outcome:
-    """What a process left behind."""
+    """The status, output and records of a process."""
 
     status: int
     stdout: str

@@ -41,7 +41,7 @@ def on_terminal(words, *, environment, cwd, columns=80, streams=('stdout', 'stde
 
 
 def _read(descriptor):
-    """What was sent; nothing once all of its writers are gone."""
+    """Return what was sent; nothing once all writers are gone."""
     try:
         return os.read(descriptor, 65536)
     except OSError:  # Linux says EIO
@@ -49,7 +49,7 @@ def _read(descriptor):
 
 
 class Screen:
-    """What a terminal shows of what was sent to it: as much of a VT100 as we use."""
+    """Shows what was sent to it, as a terminal does: as much of a VT100 as we use."""
 
     SEQUENCE = re.compile(r'\033(?:([78])|\[([\d;]*)([A-Za-z]))|([\r\n])|([^\033\r\n])')
 

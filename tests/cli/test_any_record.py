@@ -48,7 +48,7 @@ def path(tmp_path_factory):
 
 
 def printed(main, words, stream):
-    """What a subcommand prints; its status and its complaints have to be those of peace."""
+    """Return what a subcommand prints; its status and messages have to be usual ones."""
     stream.buffer = io.BytesIO()  # to which convert writes
     with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(io.StringIO()):
         assert main(words) == 0

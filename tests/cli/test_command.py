@@ -98,7 +98,7 @@ def test_a_failed_start_is_one_line_and_a_record(
 
 
 def test_a_program_that_vanishes_ends_the_loop(command, tmp_path):
-    """What ran before is in the record; the status of a failed start comes last."""
+    """Earlier runs are in the record; the status of a failed start comes last."""
     program = tmp_path / 'once'
     program.write_text('#!/bin/sh\nrm once\n')
     program.chmod(stat.S_IRWXU)
@@ -389,7 +389,7 @@ def test_the_child_has_no_descriptor_of_ours(command):
 
 
 def test_a_caller_that_ignores_sigchld_does_not_cost_the_status(environment, tmp_path):
-    """Where SIGCHLD is ignored the kernel would forget how the child ended."""
+    """If SIGCHLD were ignored, the kernel would forget how the child ended."""
     program = (
         'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);'
         'os.execv(sys.executable, [sys.executable, "-m", "microbench", *sys.argv[1:]])'

@@ -66,7 +66,7 @@ class Redis(types.ModuleType):
 
 @pytest.fixture
 def web(monkeypatch):
-    """What would be sent to web servers; every name of a host is known."""
+    """Collect the requests to web servers; every name of a host is known."""
     web = Web()
     monkeypatch.setattr(urllib.request, 'urlopen', web)
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *a, **k: [])
@@ -75,7 +75,7 @@ def web(monkeypatch):
 
 @pytest.fixture
 def redis(monkeypatch):
-    """What would be sent to a Redis server."""
+    """Collect the lines that would be sent to a Redis server."""
     redis = Redis()
     monkeypatch.setitem(sys.modules, 'redis', redis)
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *a, **k: [])
@@ -163,7 +163,7 @@ def test_a_dead_one_costs_no_other(dead, web, redis, tmp_path, capsys):
 
 
 def unknown(host, *more, **options):
-    """What getaddrinfo says of an unknown name."""
+    """Raise what getaddrinfo raises for an unknown name."""
     raise socket.gaierror(socket.EAI_NONAME, 'Name or service not known')
 
 

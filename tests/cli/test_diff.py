@@ -52,7 +52,7 @@ preempted                   1.50
 
 @pytest.fixture
 def shown(capsys):
-    """What `diff` prints, when nothing is wrong; its status is the first item."""
+    """Return what `diff` prints, when nothing is wrong; its status is the first item."""
 
     def run(*words):
         status = main([str(word) for word in words])
@@ -64,7 +64,7 @@ def shown(capsys):
 
 
 def test_times_phases_and_the_rest(shown, tmp_path):
-    """What may explain it stands below where it went."""
+    """Possible reasons stand below the place where the time went."""
     path = write(tmp_path / 'x', [SOLVE, SLOW])
     status, text = shown(path)
     hidden = text.splitlines()[-1].split()[0]
@@ -171,7 +171,7 @@ BOUND = {
 
 
 def test_a_lower_bound_has_no_ratio(shown, tmp_path):
-    """What was finished has one."""
+    """A finished record has one."""
     whole = {'call': {'durations': [1.0], 'timings': [{'name': 'read', 'duration': 0.5}]}}
     _, output = shown(write(tmp_path / 'x', [BOUND, whole]))
     rows = {line.split()[0]: line.split()[1:] for line in output.splitlines() if line}

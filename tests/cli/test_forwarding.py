@@ -231,7 +231,7 @@ def test_the_record_does_not_wait_for_a_child_that_takes_long(start, env):
 
 
 def header_of(command):
-    """What the journal of a command that is running says; None: there is none yet."""
+    """Return the journal header of a running command; None: there is no journal yet."""
     found = [Path(path).read_bytes() for path in journals.paths_for(str(command.out))]
     return _core.journal_header(found[0]) if found and any(found[0][:8]) else None
 

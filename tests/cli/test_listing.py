@@ -39,7 +39,7 @@ WORDS = [
 
 
 def shown(words, capsys):
-    """What is printed; nothing may have been run or written."""
+    """Return what is printed; nothing may have been run or written."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     out, err = capsys.readouterr()
@@ -113,7 +113,7 @@ def test_lines_of_a_dry_run(words, line, here, capsys):
     ],
 )
 def test_a_dry_run_checks_everything(words, capsys):
-    """What would be refused is refused."""
+    """Options that a run would reject are rejected here as well."""
     with pytest.raises(SystemExit) as ended:
         main(['--dry-run', *words])
     assert ended.value.code == 2
@@ -204,7 +204,7 @@ def test_help_has_80_columns(words, terminal, width, monkeypatch):
 
 
 def test_mixins_with_long_names(monkeypatch):
-    """What they do stands below the name."""
+    """Their description stands below the name."""
     mixin = type('Long', (), {'__doc__': 'Measure ' + 'all of it ' * 12})
     monkeypatch.setattr(
         selected_mixins, 'all_known', lambda: {'n' * 40: mixin, 'short': mixin}

@@ -67,7 +67,7 @@ def test_console_leaves_other_endings_alone(monkeypatch, capsys):
 
 
 class FakeProcess:
-    """What `subprocess.Popen` returns; its number belongs to no process."""
+    """A stand-in for `subprocess.Popen`; its number belongs to no process."""
 
     pid = FAKE_PID
     returncode = None
@@ -155,7 +155,7 @@ def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
 
 @pytest.mark.parametrize('number', [0, -1, 1, 2**31 - 1, 2**70, None])
 def test_any_number_will_do(stub, capsys, number, monkeypatch):
-    """Also one that the kernel does not take for a process."""
+    """The number may also be one that the kernel does not take for a process."""
     process = stub()
     monkeypatch.setattr(process, 'pid', number, raising=False)
     monkeypatch.setattr(os, 'wait4', lambda pid, options: (pid, 5 << 8, None))

@@ -105,13 +105,13 @@ def test_what_holds_without_being_asked_for():
 
 
 def test_every_option_is_a_setting():
-    """What can be typed has its attribute, and the other way round."""
+    """Each option has its attribute, and the other way round."""
     typed_in = {o.dest for group in options.GROUPS.values() for o in group}
     assert typed_in - {'help', 'version'} == set(Settings.__annotations__)
 
 
 def test_fields_of_one_call_are_not_those_of_the_next():
-    """What holds without being asked for is not changed by what was asked."""
+    """A field that is given once does not appear in the next call."""
     parser = Parser()
     assert parser.settings(['-f', 'a=b', 'ls']).fields == {'a': 'b'}
     assert parser.settings(['ls']).fields == {}

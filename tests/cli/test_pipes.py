@@ -1,4 +1,4 @@
-"""What the command prints: kept, passed on at once, and never a reason to hang."""
+"""The output of the command: kept, passed on at once, and never a reason to hang."""
 
 import io
 import json
@@ -76,7 +76,7 @@ def test_the_record_is_the_last_line(command):
 
 
 def test_a_progress_bar_moves(start):
-    """What ends with a carriage return is passed on while the program waits."""
+    """Text that ends with a carriage return is passed on while the program waits."""
     command = start(*OUT, '--stdout', '--', 'sh', '-c', r'printf "50 %%\r"; read line')
     assert os.read(command.process.stdout.fileno(), 100) == b'50 %\r'
     outcome = command.ended()
@@ -114,7 +114,7 @@ def test_a_program_that_never_stops_writing(start):
 
 
 def test_a_grandchild_that_keeps_the_pipe_is_not_waited_for(start):
-    """What the child itself has written is stored; the other one lives on."""
+    """The output of the child itself is stored; the other process lives on."""
     script = 'exec 3<&0; echo before; cat <&3 & echo $!'
     command = start(*OUT, '--stdout', '--stderr', '--', 'sh', '-c', script)
     assert command.line() == 'before'
@@ -184,7 +184,7 @@ def test_a_failed_start_with_captured_output(command):
 
 
 def test_ctrl_c_with_captured_output(start):
-    """What was printed until then, and what the child says to it, is stored."""
+    """Earlier output is stored, and what the child prints about the signal."""
     script = 'trap "echo bye; exit 130" INT; echo hello; read line'
     command = start(*OUT, '--stdout', '-n', '2', '--', 'sh', '-c', script)
     assert command.line() == 'hello'
@@ -260,7 +260,7 @@ def test_pipes_may_be_lines_of_bytes(fake, monkeypatch, capsys):
 
 
 def test_pipes_are_closed_after_an_error(fake, capsys):
-    """What was read is stored."""
+    """The output that was read is stored."""
     out, err = FakePipe(b'a\n'), FakePipe(b'b\n', error=OSError('broken'))
     fake(out, err, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
@@ -333,7 +333,7 @@ def test_text_is_whole_wherever_the_pieces_end(text, cuts):
 
 
 def test_a_descriptor_that_does_not_block():
-    """What does not fit yet is written later."""
+    """Output that does not fit yet is written later."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     data = bytes(range(256)) * 4096
@@ -385,7 +385,7 @@ def split(text):
 
 
 def test_long_output_with_a_limit_takes_no_memory():
-    """What is between head and tail is dropped on the way."""
+    """Output between head and tail is dropped on the way."""
     kept = OutputBuffer(1000)
     for _ in range(1000):
         kept.add(b'x' * 10_000)

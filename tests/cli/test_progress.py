@@ -99,7 +99,7 @@ def test_a_screen_without_us_but_for_the_right_edge(texts):
     ],
 )
 def test_nothing_is_drawn(runs, durations, environ, why):
-    """Where it would not help."""
+    """It would not help there."""
     _, stream = told(runs, *durations, environ=environ)
     assert '\0337' not in stream.getvalue(), why
 
@@ -200,7 +200,7 @@ def test_no_last_line():
     ],
 )
 def test_only_a_person_is_told(stream, quiet, somebody, monkeypatch):
-    """Who did not ask for quiet."""
+    """Progress is shown on a terminal only, and not with --quiet."""
     monkeypatch.setattr(sys, 'stderr', stream)
     settings = Settings()
     settings.quiet = quiet

@@ -93,7 +93,7 @@ def children_of(number):
 
 
 def test_only_what_comes_while_the_program_runs_is_collected():
-    """What a mixin has started before, and the program itself, have their status."""
+    """A child that was started before, and the program itself, keep their status."""
     timers = ManualTimers()
     before = subprocess.Popen(['sh', '-c', 'exit 3'])
     late = []

@@ -83,7 +83,7 @@ def test_a_file_that_could_be_written(fed):
 
 
 def test_a_file_for_input_and_output(tmp_path, environment):
-    """What one run has printed is not overwritten by the next."""
+    """The output of one run is not overwritten by the next."""
     script = 'exec "$0" -m microbench -o out.jsonl -n 3 -- sh -c "$1" <>both >&0'
     words = ['sh', '-c', script, sys.executable, 'echo out']
     subprocess.run(words, cwd=tmp_path, env=environment, check=True)

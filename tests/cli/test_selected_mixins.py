@@ -374,7 +374,7 @@ def test_all_known_are_listed(command, installed):
 
 
 def test_others_are_not_looked_for_unasked(command, installed, tmp_path):
-    """What is installed costs no time and cannot do harm."""
+    """An installed mixin that is not used costs no time and cannot do harm."""
     (tmp_path / 'importlib_metadata_is_not_needed').write_text('')
     code = (
         'import sys; from microbench.__main__ import main\n'

@@ -23,7 +23,7 @@ TABLE = """\
 
 @pytest.fixture
 def shown(capsys):
-    """What `show` prints, when nothing is wrong."""
+    """Return what `show` prints, when nothing is wrong."""
 
     def run(*words):
         assert main([str(word) for word in words]) == 0
@@ -231,7 +231,7 @@ def test_how_it_ended(fields, outcome, shown, tmp_path):
 
 
 def test_all_about_a_call_with_phases(shown, several):
-    """What matters first: outcome, surroundings, where the time went."""
+    """The most important comes first: outcome, surroundings, where the time went."""
     assert (
         shown(several, 0)
         == """\
@@ -639,7 +639,7 @@ def test_a_large_namespace_is_counted(shown, tmp_path):
 
 
 def test_a_file_may_be_called_like_a_number(shown, tmp_path, monkeypatch):
-    """What exists is a file."""
+    """A name that exists is a file."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / '7', [SOLVE])
     write(tmp_path / 'a', [MODEL])

@@ -46,7 +46,7 @@ print(json.dumps([first, once(options)]))
 
 
 def both(*command, options=None, **more):
-    """What came of the command in both ways, which has to be the same."""
+    """Return the outcome of the command in both ways, which has to be the same."""
     ways = json.loads(printed(BOTH, json.dumps(options or {}), *command, **more))
     (ours, *outcome), (theirs, *expected) = ways
     assert outcome == expected

@@ -32,7 +32,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def shown(capsys):
-    """What is there is printed, when nothing is wrong."""
+    """Return what is printed, when nothing is wrong."""
 
     def run(*words):
         assert main([*map(str, words), '--no-follow']) == 0
@@ -115,7 +115,7 @@ def test_a_record_without_its_newline(shown, path):
 
 
 def test_hardly_a_record(shown, tmp_path):
-    """What is missing leaves its place empty; nothing in it can steer a terminal."""
+    """A missing value leaves its place empty; no value can steer a terminal."""
     odd = tmp_path / 'odd.jsonl'
     odd.write_bytes(as_line({}) + as_line({'call': {'name': '\x1b[2J', 'durations': [1]}}))
     assert shown(odd) == (
@@ -318,7 +318,7 @@ def test_the_last_of_standard_input(environment):
     ('more', 'colours'), [({}, True), ({'NO_COLOR': '1'}, False), ({'TERM': 'dumb'}, False)]
 )
 def test_on_a_terminal(path, tmp_path, environment, more, colours):
-    """What failed is red there, unless that is not wanted."""
+    """Failed records are red there, unless that is not wanted."""
     status, screen = on_terminal(
         ['tail', '--no-follow', str(path)],
         environment={**environment, **more},

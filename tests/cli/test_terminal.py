@@ -104,7 +104,7 @@ def test_elastic_columns_are_cut_before_others_are_left_out():
 
 
 def test_a_cell_of_a_megabyte_is_cut(monkeypatch):
-    """What cannot be seen is not even measured."""
+    """The part of a cell that cannot be seen is not even measured."""
     seen = []
     monkeypatch.setattr(
         'microbench.cli.terminal.columns', lambda text: seen.append(text) or 1
@@ -246,7 +246,7 @@ def test_durations_have_three_digits_and_a_unit(seconds, text):
 
 @given(st.floats(1e-9, 1e9))
 def test_a_duration_can_be_read_back(seconds):
-    """What is shown is the number, to three digits."""
+    """The number is shown, to three digits."""
     number, unit = units.duration(seconds).split()
     scale = {name: scale for scale, name in units.TIMES}[unit]
     assert float(number) * scale == pytest.approx(seconds, rel=0.00501)

@@ -67,7 +67,7 @@ def test_the_totals_of_the_standard_library_are_right(tmp_path):
 
 
 def test_the_table_holds_every_word_once(sample, tmp_path):
-    """What is written adds up to the words, the most frequent first."""
+    """The counts in the output add up to the words, the most frequent first."""
     text_pipeline.run(sample, tmp_path)
     table = (tmp_path / 'words.tsv').read_text(encoding='utf-8').splitlines()
     rows = [re.fullmatch(r'(\d+)\t(\w+)', row).groups() for row in table]

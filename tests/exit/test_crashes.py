@@ -209,7 +209,7 @@ def test_only_crashes_that_were_asked_for(crash):
 
 
 def test_an_ignored_crash(crash):
-    """What the program ignores, as far as the system lets it, writes nothing."""
+    """A signal that the program ignores, as far as the system lets it, writes nothing."""
     code = 'signal.signal(signal.SIGFPE, signal.SIG_IGN)\n' + ONE
     [record], status, _ = crash(code + 'never.fault(signal.SIGFPE)')
     assert (record['exit_status'], status) == (0, 0)

@@ -19,7 +19,7 @@ bench.record_on_exit('simulation')
 
 
 def test_a_shell_sees_143(program):
-    """What a scheduler calls a walltime kill: 128 + 15."""
+    """Schedulers report a walltime kill as 128 + 15."""
     code = f"""
 import subprocess
 child = {ONE + TERM!r}
@@ -102,7 +102,7 @@ assert Own().code == 11
 
 
 def test_at_a_prompt(program):
-    """What was typed wrong at a prompt did not end the process."""
+    """A mistake typed at a prompt did not end the process."""
     ended = program(
         ONE,
         flags=['-i', '-q'],
@@ -146,7 +146,7 @@ def test_odd_exits(program, last, status, cause):
 
 @pytest.mark.parametrize('last', ['', 'sys.exit(3)'])
 def test_an_interpreter_inside_the_program(program, last):
-    """What went wrong there did not end the process."""
+    """An exception in that interpreter did not end the process."""
     code = 'import code\ncode.InteractiveInterpreter().runsource("1 / 0")\n'
     ended = program(ONE + code + last)
     assert ended.cause == {'exit_status': 3 if last else 0}
@@ -169,7 +169,7 @@ def test_registered_for_the_first_time_by_a_function_of_atexit(program, tmp_path
 
 @pytest.mark.parametrize('last', ['', 'sys.exit(3)', 'raise ValueError'])
 def test_the_reader_of_the_output_is_gone(tmp_path, last):
-    """What is flushed at the end makes another status: so none is claimed."""
+    """A failing flush at the end changes the exit status, so the record names none."""
     path = tmp_path / 'records.jsonl'
     reader, writer = os.pipe()
     os.close(reader)

@@ -139,7 +139,7 @@ def test_secrets_in_what_native_code_writes(in_c, tmp_path, last):
 
 
 def test_an_output_of_ones_own(in_c):
-    """What only Python could do to a record is not done: it is in the file as it is."""
+    """to_json() and output_result() are not called: the record is written unchanged."""
     code = """
 class Bench(MicroBench):
     def to_json(self, obj):

@@ -99,7 +99,7 @@ asyncio.run(main())
 
 
 def test_a_thread_that_waits_for_the_signal(program):
-    """What sigwait() takes is no signal that ends a process."""
+    """A signal that sigwait() takes does not end the process."""
     code = """
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 def wait():
@@ -113,7 +113,7 @@ waiting.start()
 
 
 def test_a_file_descriptor_that_is_woken_up(program):
-    """What set_wakeup_fd asks for is still written."""
+    """The bytes that set_wakeup_fd asks for are still written."""
     code = """
 import socket
 here, there = socket.socketpair()

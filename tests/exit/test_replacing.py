@@ -116,7 +116,7 @@ assert installed == (
 
 
 def test_the_handlers_follow_the_second_call(program):
-    """What only the first call asked for is given back."""
+    """Signals that only the first call asked for are given back."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit(signals='HUP')

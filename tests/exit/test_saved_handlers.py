@@ -85,7 +85,7 @@ never.signal_and_hang(signal.SIGTERM, 1)
 
 
 def test_saved_in_c_and_put_back_after_cancelling(in_c):
-    """What is put back then does what would be done without us."""
+    """The restored handler does what would be done without microbench."""
     code = """
 never.install_note(signal.SIGTERM)
 bench.cancel_record_on_exit()

@@ -56,7 +56,7 @@ def disk(tmp_path):
 
 
 class Ended(NamedTuple):
-    """What is left of a program: names of records, and what it said."""
+    """The names of records, and the output, that a program leaves."""
 
     stored: list
     told: list
@@ -73,7 +73,7 @@ def names_in(contents):
 
 
 def ended(done, path):
-    """What is left of a program that wrote to a path."""
+    """Collect what a program leaves that wrote to a path."""
     contents = path.read_bytes() if path.is_file() else b''
     stored, damaged = names_in(contents)
     told = [line for line in (done.stderr or '').splitlines() if line.startswith('{"mb"')]

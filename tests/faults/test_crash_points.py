@@ -118,7 +118,7 @@ def check(path, wanted, recovered, phases=1):
     ],
 )
 def test_killed_at(killed_at, way, place, earlier):
-    """What was open is recovered, what was written is not; what came before is there."""
+    """An open record is recovered, a written one is not; earlier records are there."""
     nth = 2 if earlier and place in (NOT_OPEN[-1], *UNFINISHED, *FINISHED) else 1
     before = EARLIER if earlier else ''
     path = killed_at(f'{place}:{nth}', before + WAYS[way].format('last'))

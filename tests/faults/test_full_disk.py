@@ -83,7 +83,7 @@ with bench.record('large'):
 
 
 def test_a_journal_that_finds_no_room(disk):
-    """What it mirrors ends; the program and its record do not."""
+    """The mirror of a record ends; the program and its record do not."""
     (disk / 'ballast').write_bytes(b'x' * 16384)
     done = python(LARGE + "sys.stderr.write('end')", disk)
     assert done.returncode == 0

@@ -38,7 +38,7 @@ def test_every_prefix_loads_its_records(contents):
 
 
 def test_every_prefix_goes_on(contents, tmp_path):
-    """What this process appends to it is on a line of its own."""
+    """A record that this process appends to it is on a line of its own."""
     path = tmp_path / 'records.jsonl'
     more = contents.splitlines()[0].replace(b'"name":"0"', b'"name":"more"')
     for size in range(len(contents) + 1):
@@ -62,7 +62,7 @@ def test_every_prefix_with_a_record_glued_to_it(contents):
 
 
 def test_every_prefix_made_white_space(contents):
-    """What was taken back stands before the next record, as JSON allows."""
+    """A record that was taken back leaves white space before the next, as JSON allows."""
     first, *_, last = contents.splitlines(keepends=True)
     for size in range(len(last)):
         assert read(first + b'\t' * size + last) == (['0', '4'], 0)

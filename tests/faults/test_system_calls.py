@@ -80,7 +80,7 @@ def test_calls_that_fail(call, error, traced, tmp_path):
 
 @pytest.mark.parametrize('call', ['newfstatat', 'unlink', 'fcntl', 'close'])
 def test_calls_that_only_tidy_up(call, traced, tmp_path):
-    """Where they fail, records and status are the same."""
+    """If they fail, records and status are the same."""
     path = tmp_path / 'records.jsonl'
     left = traced(KILLED, f'{call}:error=EIO:when=1+', path)
     assert (left.status, left.stored) == (-signal.SIGTERM, ['a', 'exit']), left.err
@@ -89,7 +89,7 @@ def test_calls_that_only_tidy_up(call, traced, tmp_path):
 @pytest.mark.parametrize('error', ERRORS)
 @pytest.mark.parametrize('call', ['openat', 'lseek', 'pread64', 'writev'])
 def test_calls_of_the_watchdog_that_fail(call, error, traced, faulty, tmp_path):
-    """What native code cannot store at the end is on standard error."""
+    """A record that native code cannot store at the end is on standard error."""
     path = tmp_path / 'records.jsonl'
     left = traced(NATIVE, f'{call}:error={error}:when=1+', path, faulty)
     assert (left.status, left.damaged) == (-signal.SIGTERM, 0), left.err

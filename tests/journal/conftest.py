@@ -28,7 +28,7 @@ def journals(where=None):
 
 
 class Left(NamedTuple):
-    """What is left of a program."""
+    """The files and output that a program leaves."""
 
     records: list  # in the file
     shown: dict  # records open in its journals, by name

@@ -1,4 +1,4 @@
-"""What the journal shows is what Python would write at the same moment."""
+"""The journal shows what Python would write at the same moment."""
 
 import json
 import os

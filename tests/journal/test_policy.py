@@ -191,7 +191,7 @@ def test_a_file_system_that_is_read_only(program, small_disk):
 
 
 def test_the_mode_is_never_wider_than_that_of_the_output(program):
-    """Who must not read the records must not read what they will be."""
+    """The journal has the mode of the output, so only its readers can read it."""
     for mode in (0o600, 0o640, 0o644):
         left = program(f"""
 os.umask(0)

@@ -24,7 +24,7 @@ BARE_CONDA = {'conda-meta/python-3.12.json': '{}'}
 
 
 def environment(tmp_path, marks):
-    """What is found in a folder with these files."""
+    """Return the environment that is found in a folder with these files."""
     prefix = tmp_path / 'project' / '.venv'
     prefix.mkdir(parents=True)
     for name, text in marks.items():
@@ -45,7 +45,7 @@ def test_marks(tmp_path, made_by):
 
 
 def test_a_conda_environment_without_history(tmp_path):
-    """As one that was packed and moved."""
+    """The environment was packed and moved."""
     assert environment(tmp_path, BARE_CONDA)['kind'] == 'conda'
 
 
@@ -72,7 +72,7 @@ def test_malformed_settings(tmp_path):
 
 
 def test_a_real_venv(tmp_path):
-    """As this Python makes it."""
+    """This Python makes the environment."""
     command = [sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'env']
     subprocess.run(command, check=True, capture_output=True)
     found = environment_of(str(tmp_path / 'env'))

@@ -545,7 +545,7 @@ def test_pipes_in_a_command(folder):
 
 
 def test_the_program_of_a_command(folder, monkeypatch):
-    """What is not on PATH is taken as a file, or left out."""
+    """A name that is not on PATH is taken as a file, or left out."""
     monkeypatch.setattr('shutil.which', {'tool': '/bin/sh'}.get)
     assert files_of(['tool']) == ['/bin/sh']
     assert files_of(['a.txt']) == ['a.txt']

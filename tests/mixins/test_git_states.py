@@ -142,7 +142,7 @@ def test_another_program_called_git(repo, monkeypatch):
 
 
 def test_nothing_is_fetched(repo, tmp_path):
-    """What a partial clone lacks stays where it is, though git status would fetch it."""
+    """Objects that a partial clone lacks are not fetched, as git status would do."""
     git(repo, 'config', 'uploadpack.allowFilter', 'true')
     words = ['--quiet', '--filter=tree:0', '--no-checkout', f'file://{repo}', 'partial']
     git(tmp_path, 'clone', *words)
@@ -355,7 +355,7 @@ def test_a_link_that_is_changed_between_two_records(repo, tmp_path):
 
 
 def test_a_work_tree_elsewhere_is_asked_for_each_time(repo, tmp_path, calls):
-    """Where `.git` is does not say where the files are."""
+    """The place of `.git` does not decide where the files are."""
     tmp_path.joinpath('files').mkdir()
     git(repo, 'config', 'core.worktree', str(tmp_path / 'files'))
     assert records_of(repo, lambda: None) == [str(tmp_path / 'files')] * 2

@@ -78,7 +78,7 @@ def test_the_memory_of_the_program(record_of):
 
 
 def test_all_mixins_at_once(record_of):
-    """What cannot be captured here is noted, and costs nothing else."""
+    """A value that cannot be captured here is noted, and costs nothing else."""
     record = record_of('--all', '--', 'true')
     errors = record['call'].get('capture_errors', [])
     failed = {error['method'] for error in errors}

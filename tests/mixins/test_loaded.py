@@ -22,7 +22,7 @@ class Globals(MicroBenchBase, MBGlobalPackages):
 
 
 def packages(bench):
-    """What the only record of a bench has."""
+    """Return the loaded packages in the only record of a bench."""
     return only(bench.get_results()).get('python', {}).get('loaded_packages', {})
 
 

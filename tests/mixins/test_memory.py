@@ -66,7 +66,7 @@ def test_warm_up_does_not_count():
 
 
 def test_tracing_stays_on_where_it_was():
-    """What was allocated before does not count, and the user's tracing goes on."""
+    """Earlier allocations do not count, and the user's tracing goes on."""
     tracemalloc.start()
     try:
         before = bytearray(4 * MB)
@@ -171,7 +171,7 @@ def test_tasks_that_overlap():
 
 
 def test_tracing_that_the_code_stops():
-    """Where the code itself ends the tracing, what is left is no error."""
+    """If the code itself ends the tracing, no error is raised."""
     bench = Bench()
     bench(tracemalloc.stop)()
     assert only(bench.get_results())['call']['peak_memory_bytes'] >= 0
@@ -284,7 +284,7 @@ def test_a_command_that_did_not_start():
 
 
 def test_a_real_child():
-    """What wait4(2) says of a process that needed this much."""
+    """The usage from wait4(2) is that of a process that needed this much."""
     bm_data = {'call': {'invocation': 'CLI'}}
     child = os.posix_spawn(
         sys.executable, [sys.executable, '-c', 'bytearray(64 << 20)'], os.environ

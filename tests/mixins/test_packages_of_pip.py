@@ -128,7 +128,7 @@ def test_a_pip_that_was_killed(env, install, tmp_path):
 
 
 def test_a_pip_that_was_killed_while_it_removed(env, install, tmp_path):
-    """What is left cannot be imported: it is not installed."""
+    """Files that are left behind cannot be imported: the package is not installed."""
     install(wheel(tmp_path, 'it', '1.0'))
     killed(env, 'uninstall', '--yes', 'it')
     found = packages(env)

@@ -115,7 +115,7 @@ def test_each_record_has_its_own_profile():
 
 @needs_line_profiler
 def test_the_profile_of_code_that_raises():
-    """What ran until the exception is there, and nothing stays switched on."""
+    """The profile holds the code up to the exception, and profiling is off again."""
     bench = Bench()
     before = sys.gettrace()
     with pytest.raises(TypeError):
@@ -128,7 +128,7 @@ def test_the_profile_of_code_that_raises():
 
 @needs_line_profiler
 def test_a_failing_hook_leaves_nothing_switched_on():
-    """Where another mixin fails between the profiler and the code, it is off again."""
+    """If another mixin fails between the profiler and the code, profiling is off again."""
 
     class Broken:
         def pre_run_triggers(self, bm_data):

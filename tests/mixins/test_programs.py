@@ -70,7 +70,7 @@ def test_subprocess_starts_what_cannot_be_started_natively(monkeypatch, number):
 
 
 def test_the_output_is_text(either_way):
-    """What the program prints is the result."""
+    """The result is the output of the program."""
     assert output_of(python('print("one")')) == 'one\n'
 
 
@@ -287,7 +287,7 @@ def test_a_handler_that_raises_ends_the_program(leaves_nothing, monkeypatch):
 @native
 @pytest.mark.parametrize('line', ['sleep 600 & echo one', 'yes >&2 & echo one'])
 def test_what_it_leaves_running_is_not_waited_for(leaves_nothing, line):
-    """What has the pipes still open is killed with its group."""
+    """Processes that keep the pipes open are killed with the program's group."""
     assert output_of(shell(line)) == 'one\n'
 
 

@@ -140,7 +140,7 @@ def test_another_file_of_that_name_is_not_the_script(folder, words):
 
 
 def test_a_script_that_was_edited_under_a_launcher(folder):
-    """What the launcher has read is no longer there."""
+    """The code that the launcher has read is no longer in the file."""
     code = "with open('job.py', 'a') as file:\n    file.write('edited = True')\n"
     folder.joinpath('job.py').write_text(code + PROBE.replace("os.chdir('/')\n", ''))
     assert asked(*RUNS, 'job.py') == ('', False)

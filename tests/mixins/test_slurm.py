@@ -193,7 +193,7 @@ def test_several_jobs_at_once():
 
 @pytest.mark.parametrize('scheduler', JOBS)
 def test_a_field_of_the_user_stays(scheduler):
-    """Who has written one for the scheduler keeps it."""
+    """A field with the name of a scheduler that the user has written stays."""
     assert fields_in(JOBS[scheduler], **{scheduler: 'mine'})[scheduler] == 'mine'
 
 

@@ -90,7 +90,7 @@ print({str(path)!r} in found)
     ],
 )
 def test_errors_of_a_path(target, number, kind, tmp_path):
-    """What the system refuses is the OSError of that errno, with the name of the file."""
+    """A refusal of the system is the OSError of that errno, with the name of the file."""
     (tmp_path / 'file').touch()
     (tmp_path / 'place').mkdir()
     (tmp_path / 'loop').symlink_to('loop')
@@ -147,7 +147,7 @@ def test_an_appender_is_not_pickled(path):
 
 
 def test_after_an_error_the_next_record_is_whole(path, tmp_path):
-    """What made an append fail can go away; records come from then on."""
+    """The cause of a failed append can go away; records come from then on."""
     appender = _core.Appender(tmp_path / 'late' / 'records')
     with pytest.raises(FileNotFoundError):
         appender.append(b'lost')

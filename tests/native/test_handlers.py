@@ -1,4 +1,4 @@
-"""What runs in a dying process calls nothing that a signal handler must not call."""
+"""Code that runs in a dying process calls nothing that a signal handler must not call."""
 
 import os
 import re
@@ -101,12 +101,12 @@ def _lines(*command):
 
 @pytest.fixture(scope='module')
 def objects(tmp_path_factory):
-    """What is linked into the extension of what handlers need."""
+    """Return the object files of the extension that handlers need."""
     return Objects(tmp_path_factory.mktemp('objects'))
 
 
 def unsafe(objects, functions):
-    """What these functions reach that is neither safe nor of these files."""
+    """Return what these functions reach that is neither safe nor of these files."""
     ours = {symbol for symbols in objects.defined.values() for symbol in symbols}
     reached = objects.reached(functions)
     return {name for name in reached if not name.startswith('.')} - ours - SAFE

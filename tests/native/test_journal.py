@@ -16,7 +16,7 @@ CALL = b'"invocation":"Python","name":"x"'
 
 @pytest.fixture
 def output(tmp_path):
-    """Where the records would go."""
+    """Return the path of the records."""
     return os.fsencode(tmp_path / 'out.jsonl')
 
 
@@ -60,7 +60,7 @@ def test_the_header_names_the_process(output):
 
 
 def test_a_record_is_shown_until_its_run_is_closed(output, bench):
-    """What is open is a record with the id that Python will give it; then it is gone."""
+    """An open run is a record with the id that Python will give it; then it is gone."""
     journal = _core.Journal(output)
     run = shown(journal, bench)
     [(record_id, line)] = _core.journal_records(copy_of(journal), b',"more":2')

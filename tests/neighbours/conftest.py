@@ -47,7 +47,7 @@ class Ran(NamedTuple):
 
     @property
     def behaviour(self):
-        """What microbench must not change: exit status and standard output."""
+        """Return what microbench must not change: exit status and standard output."""
         return self.status, self.out
 
     @property

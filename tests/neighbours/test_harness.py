@@ -16,6 +16,6 @@ def test_equal_programs(same):
 
 
 def test_a_difference_fails(same):
-    """What differs is an assertion that shows both runs."""
+    """A difference raises an assertion that shows both runs."""
     with pytest.raises(AssertionError, match='off'):
         same("import os; print(os.environ.get('MICROBENCH'))")

@@ -145,7 +145,7 @@ sys.exit(1)
 
 
 def test_a_program_that_reports_and_goes_on(run):
-    """What it has handled did not end it."""
+    """An exception that the runner has handled did not end the process."""
     [record] = run(IN_MAIN).records
     assert record['exit_status'] == 1
     assert 'exception' not in record

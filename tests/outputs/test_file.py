@@ -94,7 +94,7 @@ def test_a_directory_is_refused(tmp_path):
 
 @pytest.mark.parametrize('wrong', [3, 3.5, object(), ['a'], {}])
 def test_what_is_no_file_is_refused(wrong):
-    """What is neither path nor file object is a TypeError that names its type."""
+    """Anything but a path or a file object raises a TypeError that names its type."""
     with pytest.raises(TypeError, match=f'outfile .* not {type(wrong).__name__}'):
         FileOutput(wrong)
 
@@ -125,7 +125,7 @@ def test_an_unfinished_line_of_another_writer(torn, path):
 
 
 def test_a_line_torn_between_two_records(path):
-    """What another writer leaves unfinished later is kept apart as well."""
+    """A line that another writer leaves unfinished later is kept apart as well."""
     out = FileOutput(path)
     out.write(ONE)
     with path.open('a') as other:
@@ -440,7 +440,7 @@ class Narrow(io.RawIOBase):
 
 
 def test_a_raw_file_that_takes_a_part():
-    """What is left of the line follows."""
+    """The rest of the line follows."""
     file = Narrow(100)
     FileOutput(file).write('{"text": "longer than a part"}')
     assert file.taken == b'{"text": "longer than a part"}\n'

@@ -111,7 +111,7 @@ def test_format_payload(web, body):
 
 
 def test_format_payload_that_adds_to_the_default(web):
-    """What super() returns is the record as JSON, in bytes: it can be compressed."""
+    """super() returns the record as JSON in bytes, which can be compressed."""
 
     class Mine(HttpOutput):
         def format_payload(self, record):

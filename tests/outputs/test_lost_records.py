@@ -109,7 +109,7 @@ os.execve(sys.executable, command, {**os.environ, 'PYTHONPATH': sys.path[0]})
 
 
 def test_native_code_finds_no_place_either(tmp_path):
-    """What it has claimed and written nowhere comes back as after SIGKILL."""
+    """A record that it has claimed and not written is recovered as after SIGKILL."""
     path = tmp_path / 'records.jsonl'
     last = """
 bench.record_on_exit('work')

@@ -88,7 +88,7 @@ DECORATED_BEFORE = BEGIN.replace(
 
 @pytest.mark.parametrize('form', ['text', 'dict', 'odd'])
 def test_each_record_is_on_standard_error(tmp_path, form):
-    """What no file takes is a line there, as ever, with one warning for each sink."""
+    """A record that no file takes is a line on stderr, with one warning for each sink."""
     last = 'print(work())\nprint(work())\n'
     done = python(DECORATED_BEFORE + last, tmp_path / 'records.jsonl', form)
     lines = [line for line in done.stderr.splitlines() if line.startswith('{')]

@@ -187,7 +187,7 @@ def test_what_cannot_write_is_no_sink(wrong):
 
 @pytest.mark.parametrize('wrong', [3, 'file.jsonl', b'file.jsonl', FileOutput()])
 def test_outputs_is_a_list(wrong):
-    """What is not an iterable of sinks is refused, a single sink and a path too."""
+    """Anything but an iterable of sinks is rejected, also a single sink and a path."""
     with pytest.raises(TypeError, match='outputs has to be a list of sinks'):
         MicroBenchBase(outputs=wrong)
 

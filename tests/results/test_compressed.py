@@ -76,7 +76,7 @@ def test_several_packed_parts_in_one_file(path):
 
 
 def test_one_that_breaks_off(path):
-    """What was unpacked is read, the rest is one damaged line."""
+    """The unpacked part is read, the rest is one damaged line."""
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.warns(RuntimeWarning, match='1 damaged line was skipped'):
@@ -142,7 +142,7 @@ def test_show_and_convert_read_it(path, capsys):
 
 
 def test_on_standard_input(path):
-    """What is compressed there is unpacked too."""
+    """A compressed file there is unpacked too."""
     with path.open('rb') as file:
         done = subprocess.run(
             [sys.executable, '-m', 'microbench', 'show', '-', '--json'],

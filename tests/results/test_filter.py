@@ -98,7 +98,7 @@ def test_true(text):
     ],
 )
 def test_false(text):
-    """What is missing, or cannot be compared, is no error and does not hold."""
+    """A missing value, or one that cannot be compared, is no error and does not hold."""
     assert condition(text)(RECORD) is False
 
 

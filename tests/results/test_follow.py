@@ -195,7 +195,7 @@ def test_cut_off(followed):
 
 @pytest.mark.parametrize('same', [True, False])
 def test_cut_off_and_grown_beyond_the_old_end(followed, same):
-    """That it is another text is noticed, even if it is as long as before."""
+    """Another text is noticed, even if it is as long as before."""
     followed.write(line(1), line(2))
     assert followed.look() == [1, 2]
     new = [line(3), line(4)] + ([] if same else [line(5)])
@@ -236,7 +236,7 @@ def test_copied_and_cut_off_with_records_not_yet_read(followed):
 
 
 def test_renamed_with_a_writer_that_goes_on(followed):
-    """Who has the old file open still writes to it, after a new one is there."""
+    """A writer that has the old file open still writes to it after a new one is there."""
     with followed.path.open('ab', buffering=0) as old:
         old.write(line(1))
         assert followed.look() == [1]

@@ -66,7 +66,7 @@ def test_nesting_beyond_all_limits(line):
 
 
 def test_deep_nesting():
-    """What the encoder writes, however deep, is read back."""
+    """Anything that the encoder writes, however deep, is read back."""
     value = []
     for _ in range(500):
         value = [value]

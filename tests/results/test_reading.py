@@ -297,7 +297,7 @@ def test_a_write_only_file_lets_the_next_sink_answer(tmp_path):
 
 
 def test_no_sink_can_answer(tmp_path):
-    """Where no sink can be read the error names the method."""
+    """If no sink can be read, the error names the method."""
     with (tmp_path / 'records.jsonl').open('w') as file:
         bench = MicroBenchBase(file)
         with pytest.raises(RuntimeError, match=r'get_results\(\)'):

@@ -97,7 +97,7 @@ def move_to_another_host(path):
 
 
 def printed(capsys, path, *options):
-    """What `microbench recover` prints."""
+    """Return what `microbench recover` prints."""
     assert recover.main([*options, str(path)]) == 0
     out, err = capsys.readouterr()
     assert err == ''
@@ -245,7 +245,7 @@ def test_a_process_that_lives_is_left_alone(path, capsys):
 
 
 def test_our_own_records_are_left_alone(path):
-    """What is open in this process is not dead."""
+    """A record that is open in this process is not dead."""
     bench = MicroBench(path)
     with bench.record('open'):
         assert len(left(path)) == 1
@@ -393,7 +393,7 @@ def test_a_journal_cut_short(path, killed, capsys, size):
 
 
 def test_a_damaged_journal(path, killed, capsys):
-    """What cannot be understood is put nowhere; the journal stays, and says so."""
+    """A journal that cannot be understood is left alone, and a line says so."""
     killed()
     change(path, b'"experiment":"baseline"', b'"experiment":"base"ine"')
     assert FileOutput(path).get_results() == []

@@ -94,7 +94,7 @@ def copied_cut_off_and_grown(path):
 
 
 def copied_and_replaced(path):
-    """What is at the path has the same beginning, and is another file."""
+    """The file at the path has the same beginning, and is another file."""
     lines = path.read_bytes().splitlines(keepends=True)
     renamed(path)
     path.write_bytes(b''.join(line for line in lines if b'"run_id":"r"' in line))
@@ -144,7 +144,7 @@ def test_a_record_that_was_written_is_not_recovered(path, way, empty):
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('size', [1, 100, 400])
 def test_a_record_that_was_cut_off_is_recovered(path, way, size):
-    """What was left of it is blanked where it is now."""
+    """The piece of it is blanked in the file where it is now."""
     killed(path, size)
     way(path)
     assert names_read(path) == ['lost']
@@ -253,7 +253,7 @@ def test_a_rotated_file_that_cannot_be_read(path, monkeypatch, capsys):
 
 
 def test_a_rotated_file_that_cannot_be_written(path, monkeypatch):
-    """What is left of a record stays there; the record is recovered, once."""
+    """The piece of a record stays there; the record is recovered, once."""
     killed(path, 400)
     with path.open('a') as file:
         file.write('\n')
@@ -311,7 +311,7 @@ def test_a_fresh_record_is_not_blanked(path, monkeypatch):
 
 
 def test_a_journal_is_removed_only_if_it_is_the_same_file(path):
-    """What else has taken its name stays."""
+    """Another file that has taken its name stays."""
     killed(path, 'open')
     [name] = reader.paths_for(str(path))
 
@@ -369,7 +369,7 @@ def test_readers_hold_no_more_than_a_part_of_the_file(path):
 
 
 def test_a_reader_and_a_recoverer_at_once(path):
-    """What is put into the file while it is read is there once."""
+    """A record that is written while the file is read is there once."""
     killed(path, 'open')
     blocks = blocks_of(str(path))
     before = [next(blocks)]

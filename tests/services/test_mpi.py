@@ -37,7 +37,7 @@ with bench.time('work'):
 
 
 class Left(NamedTuple):
-    """What a program leaves: the status of mpirun, and the records by rank."""
+    """The status of mpirun, its records by rank, and its standard error."""
 
     status: int
     records: list

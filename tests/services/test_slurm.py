@@ -246,7 +246,7 @@ class Deaths:
 
 
 class Ended(NamedTuple):
-    """What is left of a job."""
+    """The files and records that a job leaves."""
 
     state: str
     records: list

@@ -115,14 +115,14 @@ def check(records, reported):
 
 
 def as_read(path):
-    """What a reader sees while nothing has been recovered: it may warn of fragments."""
+    """Return what a reader sees before recovery; it may warn of fragments."""
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         return FileOutput(path).get_results()
 
 
 def as_recovered(path):
-    """What the file itself holds after recovery: all of it can be parsed."""
+    """Return what the file itself holds after recovery: all of it can be parsed."""
     if not (path.exists() or list(path.parent.glob('.*'))):
         return []  # all were killed before they began, or the file was renamed
     sys.stdout.flush()
@@ -146,7 +146,7 @@ def rotate(path, number, copies):
 
 
 def as_rotated(path):
-    """What lies in the files that were rotated; they may end with a fragment."""
+    """Return what is in the rotated files; they may end with a fragment."""
     return [r for old in path.parent.glob('*.jsonl.*') for r in as_read(old)]
 
 

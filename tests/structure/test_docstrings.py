@@ -58,7 +58,7 @@ def sections(text):
 
 
 def undescribed(function, text):
-    """What a docstring lacks: arguments by name, and 'Raises'."""
+    """Return what a docstring lacks: arguments by name, and 'Raises'."""
     found = sections(text)
     arguments = inspect.signature(function).parameters
     names = [name for name in arguments if name not in LEFT_OUT]

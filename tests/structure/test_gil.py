@@ -77,7 +77,7 @@ SENTENCE = 'microbench needs the GIL: run Python without PYTHON_GIL=0 or -X gil=
 
 @pytest.fixture(autouse=True)
 def _default_gil(monkeypatch):
-    """As a program has it whose user has said nothing about the GIL."""
+    """Unset PYTHON_GIL, as for a user who has set nothing about the GIL."""
     monkeypatch.delenv('PYTHON_GIL', raising=False)
 
 

@@ -116,7 +116,7 @@ def targets(node, package, root):
 
 
 def submodule(base, name, root):
-    """What `from base import name` loads: the submodule of that name, or base."""
+    """Return what `from base import name` loads: the submodule of that name, or base."""
     folder = root.joinpath(*base.split('.'))
     if name == '__version__':
         return 'microbench.__version__'
@@ -280,7 +280,7 @@ DECLARED = re.compile(
 
 
 def test_a_c_name_begins_with_its_file():
-    """What a header declares is found by its name alone."""
+    """The name of a function or type leads to the header that declares it."""
     wrong = []
     for path in sorted(ROOT.glob('csrc/*/*_*.h')):
         if path.parent.name == 'tests':

@@ -611,7 +611,7 @@ FEWER = {
 
 
 def public_names():
-    """What the stub of the native border defines."""
+    """Return the names that the stub of the native border defines."""
     names = set()
     for node in ast.parse(STUB.read_text(encoding='utf-8')).body:
         match node:

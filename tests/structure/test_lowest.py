@@ -33,7 +33,7 @@ def number(version):
 
 @pytest.fixture(scope='module')
 def project():
-    """What pyproject.toml says, with the dependencies that setup.py has."""
+    """Return the bounds of pyproject.toml, with the dependencies that setup.py has."""
     if sys.version_info >= (3, 11):
         import tomllib
     else:

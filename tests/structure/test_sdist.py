@@ -1,4 +1,4 @@
-"""What is published can be installed and works, far from this tree."""
+"""The published sdist can be installed and works, far from this tree."""
 
 import os
 import subprocess

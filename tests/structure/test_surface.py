@@ -47,7 +47,7 @@ def test_the_stub_exports_what_the_package_does(stub):
 
 
 def line_for(name):
-    """What the stub has to say to export a name."""
+    """Return the text that the stub needs to export a name."""
     home = getattr(microbench, name).__module__.removeprefix('microbench')
     return f'from {home} import {name} as {name}'
 
