@@ -287,7 +287,8 @@ def test_the_command_forwards_nothing_and_notes_it(tmp_path):
         shell.kill()
     try:
         wait_until(lambda: _parent_ns(path))
-        assert Path('/proc', str(sleeper), 'comm').read_text() == 'sleep\n'
+        comm = Path('/proc', str(sleeper), 'comm')
+        wait_until(lambda: comm.read_text() == 'sleep\n')
     finally:
         os.kill(command, signal.SIGKILL)
         wait_until(lambda: is_gone(command))
