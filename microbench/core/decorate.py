@@ -224,7 +224,10 @@ def begin(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Run:
-    """Begin the run of one call of a Timed, warm-up included."""
+    """Begin the run of one call of a Timed, warm-up included.
+
+    The caller: C, which gets this function in the constructor of Timed.
+    """
     run = Run(bench)
     run.iterations = run.plan.iterations
     if run.plan.warmup:

@@ -174,12 +174,15 @@ class Run(HookedRun):
             self.after_iteration()
 
     def before_iteration(self) -> None:
-        """Call `pre_run_triggers`."""
+        """Call `pre_run_triggers`. C calls it too, by name (py_timed.c)."""
         assert self.data is not None
         self.owner.pre_run_triggers(self.data)
 
     def after_iteration(self) -> None:
-        """Call `post_run_triggers`; what it raises is raised after the record."""
+        """Call `post_run_triggers`; raise its error after the record is written.
+
+        C calls it too, by name, as before_iteration().
+        """
         self._keeping_failure(self.owner.post_run_triggers, self.data)
 
     # --- finish ----------------------------------------------------------------------
