@@ -118,7 +118,7 @@ fuzz: build ## feed each target of fuzz/ for SECONDS=60, two at a time
 soak: build ## ten thousand killed writers, ten thousand races at the exit
 	@$(BIN)/python -m tests.soak.kills --count 10000 >build/soak.log
 	@MICROBENCH_DEADLINE=0 MICROBENCH_RACES=10000 $(BIN)/python -m pytest tests/exit/test_races.py \
-	    tests/test_csrc.py -k 'races or lastwords' $(ARGS)
+	    tests/test_csrc.py -k 'races or emergency' $(ARGS)
 
 ##@ Measuring
 
