@@ -7,6 +7,7 @@ import pytest
 
 from microbench import FileOutput
 from microbench.encoding import json_text
+from tests.conftest import SANITIZED
 from tests.fakes import printed, python
 
 # All descriptors are taken; what is recorded goes to a file that was never opened.
@@ -197,6 +198,7 @@ print({os.waitpid(child, 0)[1] for child in children})
 """
 
 
+@pytest.mark.skipif(SANITIZED, reason='a fork copies the locked allocator of sanitizers')
 def test_threads_and_forks_beside_it(tmp_path):
     """No record is lost, and no child waits for a lock that its parent held."""
     flags = ['-W', 'ignore::DeprecationWarning']
