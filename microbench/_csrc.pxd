@@ -1,4 +1,4 @@
-# Transcribes csrc/*.h, and nothing else. Every extern states its error value and whether
+# Transcribes csrc/*/*.h, and nothing else. Every extern states its error value and whether
 # it needs the GIL.
 
 from cpython.object cimport PyObject

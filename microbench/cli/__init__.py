@@ -1,4 +1,4 @@
 """The command. `args` parses, `run` times a program, `view` shows stored records.
 
-`main` calls them; the other modules here serve all three.
+`main` calls them; they share the other modules.
 """

@@ -88,7 +88,6 @@ class Table:
 
         The caller: atexit, through `_core.insist()`, by name.
 
-
         A runner may call the functions of atexit itself, long before the end.
         """
         if self.is_ours and self.runs:
