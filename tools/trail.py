@@ -83,14 +83,13 @@ def registration() -> Trail:
 
 def command() -> Trail:
     """Return the trail of `microbench -o FILE -- true`."""
-    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(SystemExit):
-        return trail_of(lambda: _exits(['-o', f'{folder}/records', '--', 'true']))
-    raise AssertionError('unreachable')
 
+    def run() -> None:
+        with contextlib.suppress(SystemExit):
+            main(['-o', f'{folder}/records', '--', 'true'])
 
-def _exits(words: list[str]) -> None:
-    with contextlib.suppress(SystemExit):
-        main(words)
+    with tempfile.TemporaryDirectory() as folder:
+        return trail_of(run)
 
 
 def print_table() -> None:

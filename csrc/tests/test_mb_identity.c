@@ -38,10 +38,10 @@ a_child_keeps_the_run_id_and_draws_a_new_seed(void)
     const pid_t child = fork();
     if (child == 0) {
         mb_identity_record_id(childs);
-        const bool told =
+        const bool sent =
             write(ends[1], childs, sizeof childs) == sizeof childs &&
             write(ends[1], mb_identity_run_id(), sizeof run_id) == sizeof run_id;
-        _exit(!told);
+        _exit(!sent);
     }
     mb_identity_record_id(own);
     CHECK_INT(read(ends[0], childs, sizeof childs), sizeof childs);

@@ -191,7 +191,7 @@ def test_no_last_line():
 
 
 @pytest.mark.parametrize(
-    ('stream', 'quiet', 'somebody'),
+    ('stream', 'quiet', 'is_drawn'),
     [
         (FakeTerminal(), False, True),
         (FakeTerminal(), True, False),
@@ -199,12 +199,12 @@ def test_no_last_line():
         (None, False, False),
     ],
 )
-def test_only_a_person_is_told(stream, quiet, somebody, monkeypatch):
+def test_only_a_person_is_told(stream, quiet, is_drawn, monkeypatch):
     """Progress is shown on a terminal only, and not with --quiet."""
     monkeypatch.setattr(sys, 'stderr', stream)
     settings = Settings()
     settings.quiet = quiet
-    assert (make_progress(settings) is not None) is somebody
+    assert (make_progress(settings) is not None) is is_drawn
 
 
 @pytest.mark.parametrize('streams', [('stdout', 'stderr'), ('stderr',)])
