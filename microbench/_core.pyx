@@ -748,7 +748,7 @@ def journal_claims(bytes data not None):
 
 
 cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):
-    """Return id and line of a slot; both are empty if it is damaged."""
+    """Return id and line of a slot; both, or the line alone, are empty if it is damaged."""
     cdef c.mb_slot_line line
     cdef size_t room = c.mb_slot_room(image, slot, ending)
     cdef bytearray buffer = bytearray(room)

@@ -64,7 +64,7 @@ class End:
         record = _decoded(line) if record_id else None
         if record is None or part(record, 'mb', 'record_id') != record_id.decode():
             return b''
-        if self.is_exact or 'recovered' not in record:
+        if self.is_exact or not line.endswith(self.fields() + b'}'):
             return line  # a record that was complete, and not yet written to any sink
         latest = _moment(self._latest_ns(record))
         return line[:-2] + b',"ended_before":' + latest + b'}}'
@@ -85,11 +85,11 @@ class End:
 
 
 def _decoded(line: bytes) -> Any:
-    """Return the value on a line; None if it is damaged."""
+    """Return the value on a line; None if it is damaged, or is more than one line."""
     import json  # start-up time; orjson takes longer to load than the few lines to read
 
     try:
-        return json.loads(line)
+        return None if b'\n' in line else json.loads(line)
     except (ValueError, RecursionError):
         return None
 

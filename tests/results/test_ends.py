@@ -88,6 +88,19 @@ def test_without_a_mark_the_last_sign_of_life_counts(clocks, more):
     assert found['ended_before'] == found['time']
 
 
+@pytest.mark.parametrize('more', [b'', b',"recovered":{"by":"us"}', b',"recovered":1'])
+def test_a_complete_record_stays_as_it_is(clocks, more):
+    """A field of the user's own that is named `recovered` gets no bound."""
+    end = ends.End(header(end_is_marked=False), 0)
+    assert end.bounded(b'7', BY % more) == BY % more
+
+
+@pytest.mark.parametrize('line', [b'{"mb":{"record_id":"7"},\n"a":1}', b'{"mb":', b'7'])
+def test_a_damaged_record_is_not_kept(clocks, line):
+    """Neither is one that would be two lines of the file."""
+    assert ends.End(header(), 0).bounded(b'7', line) == b''
+
+
 def test_a_clock_that_was_set_or_a_machine_that_slept(clocks):
     """Then the time of a file says nothing about the monotonic clock."""
     clocks(wall=MADE_WALL + 3601 * SECOND)
