@@ -334,7 +334,7 @@ MEASURES = [
     'memory, an iteration',
     'memory, a phase',
     'import microbench',
-    '  modules not ours that it loads',
+    '  other modules that it loads',
     'import and first record',
     'microbench -- true, added',
     'microbench -n, each further true',

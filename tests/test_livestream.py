@@ -677,13 +677,13 @@ def test_another_terminal(path):
 
 def test_in_the_process_that_writes(path):
     """The alert of the documentation: slow calls are reported while the job runs."""
-    told = []
+    messages = []
 
     class MyStream(LiveStream):
         def process_alert(self, data):
             if sum(data.get('call', {}).get('durations', [])) > 10.0:
                 host = data.get('host', {}).get('hostname', 'unknown')
-                told.append(f'Slow call on {host}: {data["call"]["durations"]}')
+                messages.append(f'Slow call on {host}: {data["call"]["durations"]}')
 
     stream = MyStream(path)
     readings = iter([0.0, 1.0, 20.0, 40.0])
@@ -694,5 +694,5 @@ def test_in_the_process_that_writes(path):
             pass
     stream.stop()
     stream.join()
-    assert told == ['Slow call on unknown: [20.0]']
+    assert messages == ['Slow call on unknown: [20.0]']
     output.close()

@@ -1,20 +1,25 @@
 """Reject words that make a comment, a docstring, a page or a message hard to follow.
 
-    python tools/prose.py            # the folders and files that are clean
-    python tools/prose.py PATH ...   # others
+    python tools/prose.py            # the whole tree
+    python tools/prose.py PATH ...   # some files or folders
+
+Only prose is read: comments, docstrings, strings that contain a blank, and the text of
+Markdown outside code. Identifiers may contain any word.
 
 Prints `FILE:LINE: WORD: why, and what to write instead` and exits with status 1.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import tokenize
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,78 +39,17 @@ PATTERN = re.compile(
     '|'.join(rf'(\b(?:{word})\b)' for word in WORDS).replace(' ', r'\s+'), re.IGNORECASE
 )
 
-SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.c', '.h', '.md', '.toml', '.sh', '.yml'}
 ITSELF = {'prose.py', 'test_prose.py'}
 SKIPPED = {'build', 'dist', 'corpus', '__pycache__'}
 
-# Still to do. Take a name out once `python tools/prose.py NAME` prints nothing.
-TO_DO = (
-    'benchmarks/measures/calls.py',
-    'benchmarks/measures/command.py',
-    'benchmarks/measures/exits.py',
-    'benchmarks/measures/iterations.py',
-    'benchmarks/measures/journal.py',
-    'benchmarks/measures/phases.py',
-    'benchmarks/measures/reading.py',
-    'benchmarks/measures/recovery.py',
-    'benchmarks/measures/startup.py',
-    'csrc/child/mb_program.c',
-    'csrc/dying/mb_setup.c',
-    'csrc/dying/mb_signals.c',
-    'csrc/dying/mb_signals.h',
-    'csrc/journal/mb_endmark.c',
-    'csrc/journal/mb_journal.c',
-    'csrc/journal/mb_mirror.c',
-    'csrc/py/py_ending.c',
-    'csrc/tests/test_mb_emergency.c',
-    'csrc/tests/test_mb_filesystem.c',
-    'csrc/tests/test_mb_identity.c',
-    'csrc/tests/test_mb_parent.c',
-    'csrc/tests/test_mb_program.c',
-    'microbench/_core.pyx',
-    'microbench/core/run_journal.py',
-    'microbench/encoding/masked_fields.py',
-    'microbench/journal/reader.py',
-    'microbench/mixins/kernel.py',
-    'microbench/mixins/nvml.py',
-    'microbench/outputs/delivery.py',
-    'microbench/outputs/delivery_state.py',
-    'microbench/process/exit_run.py',
-    'microbench/process/handlers.py',
-    'tests/cli/terminals.py',
-    'tests/cli/test_command.py',
-    'tests/cli/test_destinations.py',
-    'tests/cli/test_forwarding.py',
-    'tests/cli/test_listing.py',
-    'tests/cli/test_pipes.py',
-    'tests/cli/test_progress.py',
-    'tests/cli/test_rewind.py',
-    'tests/cli/test_spawn.py',
-    'tests/cli/test_start.py',
-    'tests/cli/test_terminal_control.py',
-    'tests/core/test_delivery.py',
-    'tests/core/test_interrupts.py',
-    'tests/core/test_order.py',
-    'tests/exit/test_crashes.py',
-    'tests/exit/test_every_ending.py',
-    'tests/exit/test_then.py',
-    'tests/exit/test_unhandled.py',
-    'tests/faults/conftest.py',
-    'tests/faults/each_call.py',
-    'tests/faults/test_full_disk.py',
-    'tests/faults/test_places.py',
-    'tests/faults/test_system_calls.py',
-    'tests/mixins/test_host.py',
-    'tests/mixins/test_lazy_imports.py',
-    'tests/mixins/test_profiler.py',
-    'tests/native/test_handlers.py',
-    'tests/native/test_identity.py',
-    'tests/outputs/test_file.py',
-    'tests/structure/test_import.py',
-    'tests/structure/test_layers.py',
-    'tests/test_benchmarks.py',
-    'tests/test_livestream.py',
+HASH_COMMENT = re.compile(r'(?:^|(?<=\s))#.*')
+C_LITERAL = r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
+C_TOKEN = re.compile(C_LITERAL, re.DOTALL)
+MARKDOWN_CODE = re.compile(
+    r'^ *(?P<fence>```+|~~~+).*?^ *(?P=fence)|(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`)',
+    re.DOTALL | re.MULTILINE,
 )
+COMMENT_SIGNS = re.compile(r'^[ \t]*(?:#+|//+|/?\*+/?)', re.MULTILINE)
 
 
 def sources(paths: list[Path]) -> Iterator[Path]:
@@ -117,39 +61,79 @@ def sources(paths: list[Path]) -> Iterator[Path]:
         for found in sorted(path.rglob('*')):
             parts = found.relative_to(path).parts
             hidden = any(p in SKIPPED or p.startswith('.v') for p in parts)
-            if found.suffix in SUFFIXES and not hidden and found.is_file():
+            if found.suffix in READERS and not hidden and found.is_file():
                 yield found
 
 
-def complaints(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield line, word and reason of each word that is listed.
+def of_python(text: str) -> str:
+    """Return comments, docstrings and messages of Python or Cython, on their lines.
 
-    >>> list(complaints('# It was mended.'))
-    [(1, 'mended', 'is not the word of the field: write fixed or repaired')]
+    >>> of_python('told("told", "I told")  # it is told')
+    '"I told"# it is told'
     """
+    lines = [''] * (text.count('\n') + 1)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT or ' ' in token.string:
+            for number, line in enumerate(token.string.split('\n'), token.start[0] - 1):
+                lines[number] += line
+    return '\n'.join(lines)
+
+
+def of_c(text: str) -> str:
+    """Return comments and messages of C, on their lines.
+
+    >>> of_c('told("told", "I told"); /* is told */')
+    '"I told"/* is told */'
+    """
+    prose, end = '', 0
+    for found in C_TOKEN.finditer(text):
+        token = found[0] if ' ' in found[0] else '\n' * found[0].count('\n')
+        prose += '\n' * text.count('\n', end, found.start()) + token
+        end = found.end()
+    return prose + '\n' * text.count('\n', end)
+
+
+def of_markdown(text: str) -> str:
+    """Return Markdown without its code.
+
+    >>> of_markdown('Call `told()` twice.')
+    'Call  twice.'
+    """
+    return MARKDOWN_CODE.sub(lambda found: '\n' * found[0].count('\n'), text)
+
+
+def of_settings(text: str) -> str:
+    """Return the comments of a shell script, of YAML or TOML, each on its own line."""
+    comments = map(HASH_COMMENT.search, text.split('\n'))
+    return '\n'.join(found[0] if found else '' for found in comments)
+
+
+READERS: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(('.py', '.pyi', '.pyx', '.pxd'), of_python),
+    **dict.fromkeys(('.c', '.h'), of_c),
+    **dict.fromkeys(('.sh', '.toml', '.yml'), of_settings),
+    '.md': of_markdown,
+}
+
+
+def complaints(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield line, word and reason of each listed word in the prose of a file."""
     reasons = list(WORDS.values())
-    for found in PATTERN.finditer(text):
-        line = text.count('\n', 0, found.start()) + 1
+    prose = READERS.get(path.suffix, str)(path.read_text('utf-8'))
+    prose = COMMENT_SIGNS.sub('', prose)
+    for found in PATTERN.finditer(prose):
+        line = prose.count('\n', 0, found.start()) + 1
         yield line, ' '.join(found[0].split()), reasons[(found.lastindex or 1) - 1]
 
 
-def is_to_do(path: Path) -> bool:
-    """Whether a file is in a folder that is still to be rewritten."""
-    name = path.relative_to(ROOT).as_posix()
-    return any(name == each or name.startswith(f'{each}/') for each in TO_DO)
-
-
 def main(words: list[str]) -> int:
-    """Check the paths, or all that is not still to do; return the exit status."""
-    if words:
-        paths = list(sources([Path(word).resolve() for word in words]))
-    else:
-        paths = [path for path in sources(tracked()) if not is_to_do(path)]
+    """Check the paths, or the whole tree without any; return the exit status."""
+    paths = [Path(word).resolve() for word in words] or tracked()
     found = [
         f'{path.relative_to(ROOT)}:{line}: {word!r} {why}'
-        for path in paths
+        for path in sources(paths)
         if path.name not in ITSELF
-        for line, word, why in complaints(path.read_text('utf-8'))
+        for line, word, why in complaints(path)
     ]
     print(*found, sep='\n', end='\n' * bool(found))
     return bool(found)

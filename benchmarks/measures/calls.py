@@ -45,15 +45,15 @@ def _cases(lab: Lab) -> dict[str, Case]:
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     times = lab.time(_cases(lab))
-    ours = times[US]
-    null, clock = ours['call'], ours['clock']
+    own = times[US]
+    null, clock = own['call'], own['clock']
     peers = others(times, lambda t: t['call'])
     yield _row('@bench, null sink', null, '', None, Goal(10_000, 'value'), peers)
     yield _row('  the same', null, 'one perf_counter()', clock, Goal(11, later=True), peers)
     yield _against_a_write('@bench, file', times, 'file', 'write', Goal(1.8, later=True))
     yield _row(
         'with bench.record(), null sink',
-        ours['record'],
+        own['record'],
         'one perf_counter()',
         clock,
         None,
@@ -76,5 +76,5 @@ def _row(
 def _against_a_write(
     measure: str, times: Times, name: str, write: str, goal: Goal | None
 ) -> Row:
-    ours, peers = times[US], others(times, lambda t: t[name])
-    return _row(measure, ours[name], 'write() of its bytes', ours[write], goal, peers)
+    own, peers = times[US], others(times, lambda t: t[name])
+    return _row(measure, own[name], 'write() of its bytes', own[write], goal, peers)

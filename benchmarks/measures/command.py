@@ -32,10 +32,10 @@ def rows(lab: Lab) -> Iterator[Row]:
         if hyperfine:
             samplers[HYPERFINE, runs] = _theirs(hyperfine, runs)
     took = tenth_percentiles(samplers, lab.processes)
-    ours = _each(took, US)
+    own = _each(took, US)
     yield Row(
         f'microbench -n, each further {PROGRAM}',
-        ours,
+        own,
         HYPERFINE,
         _each(took, HYPERFINE) if hyperfine else None,
         Goal(1.15),

@@ -67,19 +67,19 @@ def rows(lab: Lab) -> Iterator[Row]:
         'native': _death('bench.record_on_exit(grace=0.1)', IN_C),
     }
     fresh = {name: begin + code for name, code in codes.items()}
-    ours = lab.fresh({US: fresh})[US]
-    yield Row('record_on_exit(), with its imports', ours['imports'])
-    yield Row('  without them', ours['first'], goal=Goal(MS, 'value'))
-    yield Row('  once more', ours['again'], goal=Goal(MS, 'value'))
+    own = lab.fresh({US: fresh})[US]
+    yield Row('record_on_exit(), with its imports', own['imports'])
+    yield Row('  without them', own['first'], goal=Goal(MS, 'value'))
+    yield Row('  once more', own['again'], goal=Goal(MS, 'value'))
     yield Row(
         'SIGTERM to the end, in Python',
-        ours['python'],
+        own['python'],
         'without a record',
-        ours['bare'],
+        own['bare'],
         Goal(20 * MS, 'value'),
     )
     yield Row(
         '  in C that never returns, grace 100 ms',
-        ours['native'],
+        own['native'],
         goal=Goal(150 * MS, 'value'),
     )

@@ -44,12 +44,12 @@ def added(times: dict[str, float]) -> float:
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     times = lab.time(CASES)
-    ours = times[US]
+    own = times[US]
     yield Row(
         'iterations=N, added to a call',
-        added(ours),
+        added(own),
         'two perf_counter()',
-        ours['clocks'] - ours['bare'],
+        own['clocks'] - own['bare'],
         Goal(1.0),
         peers=others(times, added),
     )

@@ -45,12 +45,12 @@ def _cases(lab: Lab) -> dict[str, Case]:
 
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
-    ours = lab.time(_cases(lab))[US]
-    opened = ours['block auto'] - ours['block off']
+    own = lab.time(_cases(lab))[US]
+    opened = own['block auto'] - own['block off']
     yield Row('journal: a block more than without', opened, goal=Goal(200, 'value'))
-    phase = ours['phase auto'] - ours['phase off']
+    phase = own['phase auto'] - own['phase off']
     yield Row('  a phase more than without', phase, goal=Goal(50, 'value'))
-    shown = ours['phase auto']
+    shown = own['phase auto']
     floor = 'with in C, two clock readings'
-    yield Row('  a phase', shown, floor, ours['floor'], Goal(TWO_CLOCKS + 0.1))
-    yield Row('  made and removed, once an output', ours['once'])
+    yield Row('  a phase', shown, floor, own['floor'], Goal(TWO_CLOCKS + 0.1))
+    yield Row('  made and removed, once an output', own['once'])

@@ -50,40 +50,40 @@ CASES = {
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     times = lab.time(CASES)
-    ours = times[US]
+    own = times[US]
     phases = others(times, lambda t: t['phase'])
     yield Row(
         'with bench.time() in a record',
-        ours['phase'],
+        own['phase'],
         'empty with in C',
-        ours['floor'],
+        own['floor'],
         Goal(1.4) if BINDS else None,
         peers=phases,
     )
     yield Row(
         '  the same',
-        ours['phase'],
+        own['phase'],
         'with in C, two clock readings',
-        ours['two clocks'],
+        own['two clocks'],
         Goal(TWO_CLOCKS),
         peers=phases,
     )
     yield Row(
         '  the same',
-        ours['phase'],
+        own['phase'],
         'time.perf_counter pair, append',
-        ours['by hand'],
+        own['by hand'],
         Goal(1.0),
         peers=phases,
     )
     yield Row(
-        '  the same', ours['phase'], 'the pair without "time."', ours['bare'], peers=phases
+        '  the same', own['phase'], 'the pair without "time."', own['bare'], peers=phases
     )
     yield Row(
         '  outside a record',
-        ours['outside'],
+        own['outside'],
         'empty with in C',
-        ours['floor'],
+        own['floor'],
         Goal(0.8 if BINDS else 1.0),
         peers=others(times, lambda t: t['outside']),
     )

@@ -39,16 +39,16 @@ for _ in range({RECORDS} if not os.path.exists(path) else 0):
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     times = lab.time(_cases(lab), rounds=max(1, lab.slices // 4))
-    ours = times[US]
+    own = times[US]
     for name, what, gain in (
         ('get_results(), a record', 'dicts', 6),
         ('get_results(flat=True)', 'flat', 7),
     ):
         yield Row(
             name,
-            ours[what],
+            own[what],
             'json.loads of each line',
-            ours['loads'],
+            own['loads'],
             Goal(gain, 'gain', later=True),
             peers=others(times, lambda t, what=what: t[what]),  # type: ignore[misc]
         )

@@ -76,15 +76,15 @@ def rows(lab: Lab) -> Iterator[Row]:
     }
     if STATUS.exists():
         codes['memory'] = _first(path, grown, **WRITTEN)
-    ours = lab.fresh({US: codes}, rounds=min(5, lab.processes))[US]
+    own = lab.fresh({US: codes}, rounds=min(5, lab.processes))[US]
     path.unlink()
     for name, of in (('open', 'of an open record'), ('written', 'of one that is written')):
         yield Row(
             f'first record beside a dead journal {of}',
-            ours[name],
+            own[name],
             'without it',
-            ours['alone'],
+            own['alone'],
             Goal(20_000_000, 'value'),
         )
-    if 'memory' in ours:
-        yield Row('  memory for it', ours['memory'], goal=Goal(8 * MIB, 'value'), unit='B')
+    if 'memory' in own:
+        yield Row('  memory for it', own['memory'], goal=Goal(8 * MIB, 'value'), unit='B')

@@ -56,18 +56,18 @@ def rows(lab: Lab) -> Iterator[Row]:
     for party in (US, PREDECESSOR):
         codes[party]['first'] = f'import os  # site loads it\n{timed(first)}'
     times = lab.fresh(codes)
-    ours = times[US]
+    own = times[US]
     yield Row(
         'import microbench',
-        ours['import'],
+        own['import'],
         'empty package, one .so',
-        ours['empty'],
+        own['empty'],
         Goal(2.5),
         peers=others(times, lambda t: t['import']),
     )
     extra = lab.here.output(EXTRA_MODULES).split()
     yield Row(
-        '  modules not ours that it loads',
+        '  other modules that it loads',
         len(extra),
         goal=Goal(0, 'value'),
         unit='',
@@ -75,9 +75,9 @@ def rows(lab: Lab) -> Iterator[Row]:
     )
     yield Row(
         'import and first record',
-        ours['first'],
+        own['first'],
         'empty package, one .so',
-        ours['empty'],
+        own['empty'],
         Goal(4_000_000, 'value', later=True),
         peers=others(times, lambda t: t['first']),
     )

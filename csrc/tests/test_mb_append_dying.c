@@ -82,7 +82,7 @@ what_does_not_fit_behind_it_stays_apart(void)
 }
 
 static void
-a_full_disk_is_told(void)
+a_full_disk_is_reported(void)
 {
     const struct iovec part = {"{}\n", 3};
     CHECK(!mb_append_dying_to_path("/dev/full", &part, 1));
@@ -151,7 +151,7 @@ main(void)
     RUN(an_unfinished_line_is_kept_apart);
     RUN(what_does_not_fit_leaves_white_space);
     RUN(what_does_not_fit_behind_it_stays_apart);
-    RUN(a_full_disk_is_told);
+    RUN(a_full_disk_is_reported);
     RUN(a_fifo_without_a_reader_is_not_waited_for);
     RUN(a_full_pipe_is_not_waited_for);
     RUN(a_long_line_passes_through_a_pipe_in_pieces);

@@ -76,7 +76,7 @@ a_signal_ends_the_waiting(void)
 }
 
 static void
-what_is_no_child_of_ours_is_an_error(void)
+a_process_that_is_no_child_is_an_error(void)
 {
     int64_t ended_ns = -1;
     CHECK_INT(mb_child_end(getpid(), true, &ended_ns), ECHILD);
@@ -102,7 +102,7 @@ main(void)
     RUN(a_child_that_has_ended_is_left_to_be_collected);
     RUN(a_look_at_a_running_child_does_not_wait);
     RUN(a_signal_ends_the_waiting);
-    RUN(what_is_no_child_of_ours_is_an_error);
+    RUN(a_process_that_is_no_child_is_an_error);
     RUN(a_subreaper_adopts_orphans);
     return test_report();
 }

@@ -481,7 +481,7 @@ look_at_the_stack(int number)
 }
 
 static void
-put_back_a_stack_of_ours(void)
+put_back_our_stack(void)
 {
     const struct sigaction action = {.sa_handler = look_at_the_stack,
                                      .sa_flags = SA_ONSTACK};
@@ -502,31 +502,31 @@ put_back_a_stack_of_ours(void)
 static void
 a_saved_stack_can_be_put_back(void)
 {
-    CHECK_INT(status_of(put_back_a_stack_of_ours), 0);
+    CHECK_INT(status_of(put_back_our_stack), 0);
 }
 
-static struct sigaction ours;
+static struct sigaction installed;
 
 static void
-put_back_a_handler_of_ours(void)
+put_back_our_handler(void)
 {
     arm(60000 * MS, 60000 * MS);
     handle(SIGTERM, exit_with_8);
     take(SIGTERM, MB_SIGNAL_ENDS, true, true);
-    sigaction(SIGTERM, NULL, &ours);
+    sigaction(SIGTERM, NULL, &installed);
     CHECK(!mb_setup_signal_is_before(SIGTERM));
     CHECK(mb_setup_signal_give_back(SIGTERM));
     CHECK(mb_setup_signal_is_before(SIGTERM));
     mb_setup_remove(last);
     mb_setup_release();
-    sigaction(SIGTERM, &ours, NULL);
+    sigaction(SIGTERM, &installed, NULL);
     raise(SIGTERM);
 }
 
 static void
 a_saved_handler_can_be_put_back(void)
 {
-    CHECK_INT(status_of(put_back_a_handler_of_ours), 8);
+    CHECK_INT(status_of(put_back_our_handler), 8);
     CHECK_INT(count_of("\n"), 0);
 }
 
@@ -822,21 +822,21 @@ a_later_handler_stays(void)
 }
 
 static void
-call_ours(int number, siginfo_t *info, void *context)
+call_our_handler(int number, siginfo_t *info, void *context)
 {
-    ours.sa_sigaction(number, info, context);
+    installed.sa_sigaction(number, info, context);
 }
 
 static void
 be_called_after_giving_back(void)
 {
     struct sigaction later = {.sa_flags = SA_SIGINFO};
-    later.sa_sigaction = call_ours;
+    later.sa_sigaction = call_our_handler;
     handle(SIGHUP, exit_with_7);
     arm(0, 0);
     take(SIGTERM, MB_SIGNAL_ENDS, false, false);
     take(SIGHUP, MB_SIGNAL_ENDS, false, true);
-    sigaction(SIGTERM, &later, &ours);
+    sigaction(SIGTERM, &later, &installed);
     sigaction(SIGHUP, &later, NULL);
     CHECK(!mb_setup_signal_give_back(SIGTERM) && !mb_setup_signal_give_back(SIGHUP));
     mb_setup_remove(last);
@@ -911,18 +911,18 @@ a_child_that_shares_our_memory_dies_alone(void)
 /* --- the two paths at once --------------------------------------------------------- */
 
 static void
-write_ours(void)
+write_our_line(void)
 {
-    const struct iovec part = {"{\"ours\":1}\n", 11};
+    const struct iovec part = {"{\"line\":1}\n", 11};
     if (mb_mirror_claim(mirror)) {
         mb_append_dying_to_path(path, &part, 1);
     }
 }
 
 static void *
-write_ours_in_a_thread(void *unused)
+write_our_line_in_a_thread(void *unused)
 {
-    write_ours();
+    write_our_line();
     return unused;
 }
 
@@ -933,9 +933,9 @@ race(void)
     arm(0, 0);
     take(SIGTERM, MB_SIGNAL_ENDS, true, true);
     handle(SIGHUP, ignore);
-    pthread_create(&other, NULL, write_ours_in_a_thread, NULL);
+    pthread_create(&other, NULL, write_our_line_in_a_thread, NULL);
     raise(SIGTERM);
-    write_ours();
+    write_our_line();
     pthread_join(other, NULL);
     mb_watchdog_exit_end();
     mb_setup_remove(last);

@@ -5,7 +5,7 @@
 #define ROOT "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw,resuid=65534\n"
 #define OTHER                                                                          \
     "44 27 0:40 / /a rw - overlay overlay rw,lowerdir=/l,upperdir=/other,workdir=/w\n"
-#define OURS                                                                           \
+#define ROOT_OVERLAY                                                                   \
     "45 27 0:41 / / rw shared:1 - overlay overlay "                                    \
     "rw,lowerdir=/l1:/l2,upperdir=/with\\040blank\\134/diff,workdir=/w,xino=off\n"
 #define ODD                                                                            \
@@ -17,7 +17,7 @@
 #define RELATIVE                                                                       \
     "48 27 0:44 / /d rw - overlay o rw,lowerdir=l,upperdir=t/up,workdir=w\n"
 #define NAMED "49 27 0:45 / / rw - tmpfs overlay rw,upperdir=/tmpfs\n"
-#define ALL ROOT OTHER OURS READ_ONLY RELATIVE NAMED ODD LAST
+#define ALL ROOT OTHER ROOT_OVERLAY READ_ONLY RELATIVE NAMED ODD LAST
 
 static void
 check_upper(dev_t device, const char *expected)

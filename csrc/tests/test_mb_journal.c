@@ -380,7 +380,7 @@ a_disk_that_fills_up_cuts_a_log_until_there_is_room_again(void)
 /* --- other processes at the file ---------------------------------------------------- */
 
 static void
-a_file_that_was_deleted_is_missed_by_nobody(void)
+a_file_that_was_deleted_is_not_missed(void)
 {
     mb_journal *journal = make();
     mb_mirror *mirror = open_in(journal);
@@ -720,7 +720,7 @@ main(void)
     RUN(a_full_disk_has_no_journal);
     RUN(it_grows_with_what_it_holds);
     RUN(a_disk_that_fills_up_cuts_a_log_until_there_is_room_again);
-    RUN(a_file_that_was_deleted_is_missed_by_nobody);
+    RUN(a_file_that_was_deleted_is_not_missed);
     RUN(the_lock_is_there_without_a_descriptor_and_breaks_by_nobodys_close);
     RUN(a_forked_child_has_none_of_its_parents);
     RUN(the_output_is_marked_again_while_no_record_is_open);

@@ -211,7 +211,7 @@ fork_a_child(int ready, pid_t parent)
 }
 
 static void
-a_child_of_fork_watches_nobody(void)
+a_child_of_fork_watches_no_parent(void)
 {
     CHECK_INT(outcome_of(fork_a_child), 'y');
 }
@@ -248,17 +248,17 @@ a_signal_that_is_blocked_is_waited_for_elsewhere(void)
 }
 
 static void
-a_later_handler_stays_and_may_call_ours(void)
+a_later_handler_stays_and_may_call_the_earlier_one(void)
 {
-    struct sigaction ours, now, later = {.sa_handler = hear};
+    struct sigaction earlier, now, later = {.sa_handler = hear};
     heard = 0;
     CHECK(mb_parent_watch(getppid(), false));
-    sigaction(MB_PARENT_SIGNAL, &later, &ours);
+    sigaction(MB_PARENT_SIGNAL, &later, &earlier);
     mb_parent_leave();
     sigaction(MB_PARENT_SIGNAL, NULL, &now);
     CHECK(now.sa_handler == hear);
     siginfo_t info = {.si_signo = MB_PARENT_SIGNAL, .si_code = SI_USER};
-    ours.sa_sigaction(MB_PARENT_SIGNAL, &info, NULL); /* harmless */
+    earlier.sa_sigaction(MB_PARENT_SIGNAL, &info, NULL); /* harmless */
     CHECK(!mb_parent_watch(getppid(), false)); /* the two might call each other */
     later.sa_handler = SIG_DFL;
     sigaction(MB_PARENT_SIGNAL, &later, NULL);
@@ -271,10 +271,10 @@ main(void)
     RUN(a_handler_of_the_program_gets_all_other_signals);
     RUN(a_parent_that_is_dead_already_is_not_watched);
     RUN(a_program_that_is_executed_outlives_it);
-    RUN(a_child_of_fork_watches_nobody);
+    RUN(a_child_of_fork_watches_no_parent);
     RUN(a_setting_of_the_program_stays);
     RUN(a_signal_that_is_blocked_is_waited_for_elsewhere);
-    RUN(a_later_handler_stays_and_may_call_ours);
+    RUN(a_later_handler_stays_and_may_call_the_earlier_one);
     return test_report();
 }
 

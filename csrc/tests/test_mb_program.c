@@ -114,7 +114,7 @@ no_other_descriptor_is_passed_on(void)
 }
 
 static void
-closed_standard_streams_of_ours_do_not_matter(void)
+closed_standard_streams_of_the_parent_do_not_matter(void)
 {
     const int input = dup(0), output = dup(1);
     close(0);
@@ -181,18 +181,18 @@ static void
 with_few_descriptors_standard_input_is_empty_too(void)
 {
     struct rlimit before, few;
-    const int input = dup(0), ours = open("/proc/self/stat", O_RDONLY);
+    const int input = dup(0), opened = open("/proc/self/stat", O_RDONLY);
     const int next = dup(0);
     close(next);
     getrlimit(RLIMIT_NOFILE, &before);
     few = (struct rlimit){(rlim_t)next + 6, before.rlim_max};
-    dup2(ours, 0);
+    dup2(opened, 0);
     setrlimit(RLIMIT_NOFILE, &few);
     const outcome found = outcome_of_shell("exec cat");
     setrlimit(RLIMIT_NOFILE, &before);
     dup2(input, 0);
     close(input);
-    close(ours);
+    close(opened);
     CHECK(found.started);
     CHECK_INT(found.result.status, 0);
     CHECK_BYTES(found.printed[1], found.sizes[1], "");
@@ -435,7 +435,7 @@ main(void)
     RUN(standard_input_is_empty_and_there_is_no_terminal);
     RUN(more_than_a_pipe_holds_comes_through);
     RUN(no_other_descriptor_is_passed_on);
-    RUN(closed_standard_streams_of_ours_do_not_matter);
+    RUN(closed_standard_streams_of_the_parent_do_not_matter);
     RUN(a_program_that_is_not_there_is_an_error);
     RUN(a_directory_that_is_not_there_is_another);
     RUN(without_descriptors_nothing_is_started);

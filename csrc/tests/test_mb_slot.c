@@ -87,7 +87,7 @@ a_whole_image_has_its_open_records(void)
 }
 
 static void
-the_record_needs_no_more_room_than_was_told(void)
+the_record_needs_no_more_room_than_was_computed(void)
 {
     const mb_image whole = whole_image();
     for (const mb_slot *slot = NULL; (slot = mb_image_next(whole, slot));) {
@@ -209,7 +209,7 @@ int
 main(void)
 {
     RUN(a_whole_image_has_its_open_records);
-    RUN(the_record_needs_no_more_room_than_was_told);
+    RUN(the_record_needs_no_more_room_than_was_computed);
     RUN(the_last_moment_is_that_of_the_last_entry_or_signal);
     RUN(a_crash_that_was_survived_is_no_cause);
     RUN(a_truncated_image_is_read_as_far_as_it_goes);

@@ -114,7 +114,7 @@ a_raised_limit_is_noticed(void)
 }
 
 static void
-a_stack_of_somebody_elses_has_room(void)
+a_stack_of_the_program_has_room(void)
 {
     static char elsewhere[64];
     mb_stack_room();
@@ -130,6 +130,6 @@ main(void)
     RUN(a_thread_with_a_small_stack_stops_before_its_end);
     RUN(what_the_interpreter_keeps_is_added);
     RUN(a_raised_limit_is_noticed);
-    RUN(a_stack_of_somebody_elses_has_room);
+    RUN(a_stack_of_the_program_has_room);
     return test_report();
 }

@@ -23,10 +23,10 @@ def on_terminal(words, *, environment, cwd, columns=80, streams=('stdout', 'stde
 
     The screen is all that was sent to it, with plain newlines.
     """
-    ours, theirs = pty.openpty()
+    master, slave = pty.openpty()
     size = struct.pack('HHHH', 24, columns, 0, 0)
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, size)
-    given = dict.fromkeys(streams, theirs)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, size)
+    given = dict.fromkeys(streams, slave)
     process = subprocess.Popen(
         [sys.executable, '-m', 'microbench', *words],
         cwd=cwd,
@@ -34,9 +34,9 @@ def on_terminal(words, *, environment, cwd, columns=80, streams=('stdout', 'stde
         stdin=subprocess.DEVNULL,
         **{'stdout': subprocess.DEVNULL, 'stderr': subprocess.DEVNULL, **given},
     )
-    os.close(theirs)
-    seen = b''.join(iter(lambda: _read(ours), b''))
-    os.close(ours)
+    os.close(slave)
+    seen = b''.join(iter(lambda: _read(master), b''))
+    os.close(master)
     return process.wait(60), seen.decode().replace('\r\n', '\n')
 
 

@@ -94,7 +94,7 @@ fields = titles | titles.map('.{}'.format) | st.tuples(titles, titles).map('.'.j
 
 
 @given(records | st.dictionaries(st.sampled_from(show.OWN), values), st.lists(fields))
-def test_no_column_of_a_field_changes_those_of_ours(record, asked):
+def test_no_column_of_a_field_changes_a_built_in_column(record, asked):
     """Whatever the field is called, and whatever is in the record."""
     entry = Entry(7, 'file', record)
     plain, row = (show.Row(entry, list(map(show._title, some))) for some in ([], asked))

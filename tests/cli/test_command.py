@@ -379,7 +379,7 @@ def test_the_child_has_the_descriptors_that_were_handed_to_us(command):
     assert outcome.stdout == 'handed over\n'
 
 
-def test_the_child_has_no_descriptor_of_ours(command):
+def test_the_child_inherits_no_descriptor_of_microbench(command):
     """It sees what it sees without us; so do later iterations."""
     listing = 'import os; print(sorted(os.listdir("/dev/fd")))'
     outcome = command(*OUT, '-n', '2', '-w', '1', sys.executable, '-c', listing)
@@ -464,7 +464,7 @@ def test_switched_off_it_only_runs_the_command(command, tmp_path):
     assert (tmp_path / 'ran').read_text() == 'line\n'
 
 
-def test_switched_off_a_failed_start_is_still_told(command):
+def test_switched_off_a_failed_start_is_still_reported(command):
     """One line and status 127, but no record."""
     outcome = command(*OUT, 'no-such-program', env={'MICROBENCH': 'off'})
     assert (outcome.status, outcome.stdout, outcome.records) == (127, '', [])
@@ -487,9 +487,9 @@ def test_help_names_every_option(command, flag):
     assert (outcome.status, outcome.stderr) == (0, '')
     assert max(map(len, outcome.stdout.splitlines())) <= 84
     shown = set(re.findall(r'--[a-z-]+[a-z]', outcome.stdout))
-    ours = [o for group in options.GROUPS.values() for o in group]
+    own = [o for group in options.GROUPS.values() for o in group]
     theirs = selected_mixins.options_of(selected_mixins.own())
-    assert {o.flags[-1] for o in (*ours, *theirs)} <= shown
+    assert {o.flags[-1] for o in (*own, *theirs)} <= shown
     assert re.search(
         r'^mixin options:\n  --.*\[file-hash\] how to hash',
         outcome.stdout,

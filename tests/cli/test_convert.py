@@ -186,7 +186,7 @@ def test_nothing_but_damage(capsys, tmp_path):
         (['x', 'nope', '-o', 'new'], 2, 'cannot read nope: No such file or directory'),
     ],
 )
-def test_wrong_input_is_told_in_a_sentence(
+def test_wrong_input_is_reported_in_a_sentence(
     words, status, sentence, capsys, tmp_path, monkeypatch
 ):
     """Nothing is overwritten, and no half a file is left."""

@@ -147,12 +147,12 @@ def test_a_dead_one_costs_no_other(dead, web, redis, tmp_path, capsys):
     redis.error = ConnectionError('gone') if 'redis' in dead else None
     words = ['-o', str(out), '--http-output', 'http://h', '--redis-output', 'key']
     assert status_of([*words, *EXIT_3]) == 3
-    printed, told = capsys.readouterr()
+    printed, errors = capsys.readouterr()
     assert printed == ''
     assert len(records_in(out)) == ('file' not in dead)
     assert len(web.requests) == 1
     assert len(redis.lines) == ('redis' not in dead)
-    lines = told.splitlines()
+    lines = errors.splitlines()
     if len(dead) == 3:
         assert json.loads(lines.pop())['call']['returncode'] == [3]
     assert len(lines) == len(dead)
@@ -168,7 +168,7 @@ def unknown(host, *more, **options):
 
 
 @pytest.mark.parametrize('option', ['--http-output=http://nowhere.invalid/x', '--redis'])
-def test_an_unknown_host_is_told_and_no_reason_not_to_run(
+def test_an_unknown_host_is_reported_and_the_command_runs(
     option, web, redis, capsys, monkeypatch, tmp_path
 ):
     """One line before the command is run; then the record is offered all the same."""
@@ -184,7 +184,7 @@ def test_an_unknown_host_is_told_and_no_reason_not_to_run(
     assert len(web.requests) + len(redis.lines) == 1
 
 
-def test_a_name_that_is_none_is_told(web, capsys, monkeypatch):
+def test_an_invalid_host_name_is_reported(web, capsys, monkeypatch):
     """What cannot even be asked about."""
     monkeypatch.undo()
     monkeypatch.setattr(urllib.request, 'urlopen', Web())
@@ -258,11 +258,11 @@ def test_standard_output_beside_another_destination(web, capsys):
 
 def test_a_stream_that_is_a_socket(environment, tmp_path):
     """It cannot be opened by its name, as under a supervisor; and need not be."""
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        done = run(['-o', '/dev/stderr', 'true'], environment, tmp_path, stderr=theirs)
-        theirs.close()
-        with ours.makefile() as lines:
+    near, far = socket.socketpair()
+    with near, far:
+        done = run(['-o', '/dev/stderr', 'true'], environment, tmp_path, stderr=far)
+        far.close()
+        with near.makefile() as lines:
             [record] = map(json.loads, lines)
     assert (done.returncode, record['call']['returncode']) == (0, [0])
 

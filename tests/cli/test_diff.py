@@ -153,7 +153,9 @@ def test_a_status_for_scripts(right, status, shown, several):
         (['nope', '0', '1'], 'cannot read nope: No such file or directory'),
     ],
 )
-def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, monkeypatch):
+def test_wrong_input_is_reported_in_a_sentence(
+    words, sentence, capsys, tmp_path, monkeypatch
+):
     """Status 2, and nothing else."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / 'several', SEVERAL)

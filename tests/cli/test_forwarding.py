@@ -395,7 +395,7 @@ def test_a_handler_of_the_caller_is_left_alone(capsys):
 
 
 @pytest.mark.parametrize(('swallows', 'heard'), [(0, 0), (1, 1), (float('inf'), 5)])
-def test_ctrl_c_is_for_whoever_runs(swallows, heard):
+def test_ctrl_c_is_for_the_process_that_runs(swallows, heard):
     """The child while there is one; us while there is none; the second one at the end."""
     forwarding = Forwarding(grace=5.0)
     forwarding.swallows = swallows
@@ -456,12 +456,12 @@ def job(start, monkeypatch):
 def test_a_stop_that_only_we_get(job, options):
     """As of LSF, or of `kill`: the program stops with us, and goes on with us."""
     script = 'echo $$; read x; exit 3'
-    command, ours = job(*options, '--', 'sh', '-c', script)
+    command, supervisor = job(*options, '--', 'sh', '-c', script)
     child = psutil.Process(int(command.line()))
-    ours.send_signal(signal.SIGTSTP)
+    supervisor.send_signal(signal.SIGTSTP)
     assert command.line() == 'SIGTSTP'
     wait_until(lambda: child.status() == psutil.STATUS_STOPPED)
-    ours.send_signal(signal.SIGCONT)
+    supervisor.send_signal(signal.SIGCONT)
     wait_until(lambda: child.status() != psutil.STATUS_STOPPED)
     outcome = command.ended()
     assert (outcome.status, outcome.stderr) == (3, '')
@@ -492,14 +492,14 @@ def test_a_stop_while_the_program_is_started(monkeypatch):
     """It waits until the program can be stopped as well."""
     stopped = []
     monkeypatch.setattr(suspension, 'stop_by', stopped.append)
-    ours = suspension.Suspension()
-    ours.starting()
-    ours.stop()
+    suspended = suspension.Suspension()
+    suspended.starting()
+    suspended.stop()
     assert stopped == []
     child = Child(['true'])
     child.over = False
     monkeypatch.setattr(child, 'send', lambda number: stopped.append(('child', number)))
-    ours.started(child)
+    suspended.started(child)
     assert stopped == [('child', signal.SIGTSTP), signal.SIGTSTP]
 
 
@@ -507,10 +507,10 @@ def test_a_stop_while_a_program_cannot_be_started(monkeypatch):
     """Then only we stop."""
     stopped = []
     monkeypatch.setattr(suspension, 'stop_by', stopped.append)
-    ours = suspension.Suspension()
-    ours.starting()
-    ours.stop()
-    ours.settled()
+    suspended = suspension.Suspension()
+    suspended.starting()
+    suspended.stop()
+    suspended.settled()
     assert stopped == [signal.SIGTSTP]
 
 
@@ -525,9 +525,9 @@ def test_a_program_that_we_may_not_signal(monkeypatch):
     child.over = False
     stopped = []
     monkeypatch.setattr(suspension, 'stop_by', stopped.append)
-    ours = suspension.Suspension()
-    ours.started(child)
-    ours.stop()
+    suspended = suspension.Suspension()
+    suspended.started(child)
+    suspended.stop()
     assert stopped == [signal.SIGTSTP]
 
 

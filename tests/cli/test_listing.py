@@ -156,7 +156,7 @@ def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
 
 
 @pytest.mark.parametrize(
-    ('stdout', 'status', 'told'),
+    ('stdout', 'status', 'printed'),
     [
         ('>/dev/full', 1, 'python -m microbench: cannot write: No space left on device\n'),
         ('>&-', 0, ''),
@@ -164,7 +164,7 @@ def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
     ],
 )
 @pytest.mark.parametrize('option', ['--help', '--version', '--show-mixins'])
-def test_what_cannot_be_shown(option, stdout, status, told, environment, tmp_path):
+def test_what_cannot_be_shown(option, stdout, status, printed, environment, tmp_path):
     """One line and status 1; a reader that has seen enough is no mistake."""
     script = f'{{ "$0" -m microbench {option}; echo $? >status; }} {stdout}'
     done = subprocess.run(
@@ -176,7 +176,7 @@ def test_what_cannot_be_shown(option, stdout, status, told, environment, tmp_pat
         timeout=60,
         check=False,
     )
-    assert (int((tmp_path / 'status').read_text()), done.stderr) == (status, told)
+    assert (int((tmp_path / 'status').read_text()), done.stderr) == (status, printed)
 
 
 def test_a_closed_standard_output_is_no_crash(monkeypatch):

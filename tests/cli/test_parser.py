@@ -117,7 +117,7 @@ def test_fields_of_one_call_are_not_those_of_the_next():
     assert parser.settings(['ls']).fields == {}
 
 
-def test_a_beginning_that_fits_twice_is_told_with_its_candidates():
+def test_an_ambiguous_abbreviation_lists_its_candidates():
     """Also one that fits an option of the command and one of a mixin."""
     with pytest.raises(
         UsageError, match='ambiguous option --redis-p: type --redis-port or'

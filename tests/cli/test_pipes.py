@@ -84,7 +84,7 @@ def test_a_progress_bar_moves(start):
     assert only(outcome)['stdout'] == ['50 %\r']
 
 
-def test_a_reader_that_goes_away_hangs_nobody(start):
+def test_a_reader_that_goes_away_hangs_no_run(start):
     """As `| head -1`: all is read and stored, however much there is."""
     script = (
         'echo first; read line; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done'
@@ -138,7 +138,7 @@ def test_a_grandchild_that_never_stops_writing(start):
 
 
 @pytest.mark.parametrize('closed', ['>&-', '2>&-', '<&-', '<&- >&- 2>&-'])
-def test_streams_of_ours_may_be_closed(environment, tmp_path, closed):
+def test_standard_streams_may_be_closed(environment, tmp_path, closed):
     """The record is complete; nothing is written to a file that has their number."""
     script = f'exec "$0" -m microbench -o out.jsonl --stdout --stderr "$@" {closed}'
     words = ['sh', '-c', 'echo out; echo err >&2; exit 3']
@@ -275,7 +275,7 @@ def test_pipes_are_closed_after_an_error(fake, capsys):
 # --- the parts ------------------------------------------------------------------------
 
 
-def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
+def test_a_slow_reader_thread_is_waited_for(monkeypatch):
     """While a piece is being passed on, nothing is given up: more is in the pipe."""
     monkeypatch.setattr(pipes, 'DRAIN_TIMEOUT', 0.0)
     monkeypatch.setattr(pipes, 'POLL_INTERVAL', 0.001)
@@ -285,20 +285,20 @@ def test_a_slow_reader_of_ours_is_waited_for(monkeypatch):
         passing.set()
         go_on.wait(60)
 
-    ours, theirs = os.pipe()
+    read_end, write_end = os.pipe()
     timers = TimerThread(lambda number: None)
-    reader = Reader(os.fdopen(ours, 'rb', 0), pass_on, OutputBuffer(), timers)
+    reader = Reader(os.fdopen(read_end, 'rb', 0), pass_on, OutputBuffer(), timers)
     reader.start()
-    os.write(theirs, b'first ')
+    os.write(write_end, b'first ')
     assert passing.wait(60)
-    os.write(theirs, b'second')
+    os.write(write_end, b'second')
     looks = iter(range(100))
     reader.finish(is_urgent=lambda: next(looks) == 50)
     assert next(looks) == 51  # it was urgent, and not given up before
     go_on.set()
     reader.finish()
     assert reader.take() == 'first second'
-    os.close(theirs)
+    os.close(write_end)
     timers.start()
     timers.stop()
 

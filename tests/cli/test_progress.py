@@ -39,13 +39,13 @@ def bar(request, monkeypatch):
     return request.param
 
 
-def told(runs, *durations, environ=XTERM):
+def drawn(runs, *durations, environ=XTERM):
     """A progress after runs of these durations in seconds, and what it has sent."""
     stream = FakeTerminal()
-    told = Progress(runs, Terminal(stream, environ))
+    progress = Progress(runs, Terminal(stream, environ))
     for seconds in durations:
-        told.between(round(seconds * SECOND))
-    return told, stream
+        progress.between(round(seconds * SECOND))
+    return progress, stream
 
 
 # --- between the runs -----------------------------------------------------------------
@@ -53,7 +53,7 @@ def told(runs, *durations, environ=XTERM):
 
 def test_it_stands_at_the_right_edge(bar):
     """With a bar; the cursor stays where it was, for the command to go on there."""
-    _, stream = told(4, 1.0)
+    _, stream = drawn(4, 1.0)
     screen = Screen().feed(stream.getvalue())
     [line] = screen.lines
     assert line.endswith('1 of 4, 1.00 s each, 3.00 s left')
@@ -65,12 +65,12 @@ def test_it_stands_at_the_right_edge(bar):
 @pytest.mark.usefixtures('bar')
 def test_the_command_prints_where_it_would_have():
     """In the middle of a line, too; what it prints stays, what we draw goes."""
-    told, stream = Progress(3, Terminal(FakeTerminal(), XTERM)), FakeTerminal()
-    told.terminal.stream = stream
+    progress, stream = Progress(3, Terminal(FakeTerminal(), XTERM)), FakeTerminal()
+    progress.terminal.stream = stream
     for text in ('one', ' line\nand', ' another'):
         stream.write(text)
-        told.between(SECOND)
-    told.end(None)
+        progress.between(SECOND)
+    progress.end(None)
     assert Screen().feed(stream.getvalue()).lines[-1] == 'and another'
 
 
@@ -79,11 +79,11 @@ def test_the_command_prints_where_it_would_have():
 def test_a_screen_without_us_but_for_the_right_edge(texts):
     """Whatever the command prints: left of our text, the screen is as it would be."""
     stream = FakeTerminal()
-    told = Progress(len(texts), Terminal(stream, XTERM))
+    progress = Progress(len(texts), Terminal(stream, XTERM))
     for text in texts:
         stream.write(text)
-        told.between(SECOND)
-    told.end(None)
+        progress.between(SECOND)
+    progress.end(None)
     with_us = [line[:20].rstrip() for line in Screen().feed(stream.getvalue()).lines]
     bare = [line[:20].rstrip() for line in Screen(999).feed(''.join(texts)).lines]
     assert with_us[: len(bare)] == bare or max(map(len, ''.join(texts).split('\n'))) > 20
@@ -100,26 +100,26 @@ def test_a_screen_without_us_but_for_the_right_edge(texts):
 )
 def test_nothing_is_drawn(runs, durations, environ, why):
     """It would not help there."""
-    _, stream = told(runs, *durations, environ=environ)
+    _, stream = drawn(runs, *durations, environ=environ)
     assert '\0337' not in stream.getvalue(), why
 
 
 def test_it_is_gone_before_anything_else_is_said():
     """After the last run there is nothing to wait for; warnings may follow."""
-    _, stream = told(2, 1.0, 1.0)
+    _, stream = drawn(2, 1.0, 1.0)
     assert Screen().feed(stream.getvalue()).lines == ['']
     assert stream.getvalue().count('\0337') == 1
 
 
 def test_many_short_runs_are_not_slowed():
     """At most ten drawings for a second of runs."""
-    _, stream = told(3000, *[0.001] * 1000)
+    _, stream = drawn(3000, *[0.001] * 1000)
     assert 9 <= stream.getvalue().count('\0337') <= 11
 
 
 def test_a_narrow_terminal_has_no_bar():
     """The figures count."""
-    _, stream = told(4, 1.0, environ={**XTERM, 'COLUMNS': '60'})
+    _, stream = drawn(4, 1.0, environ={**XTERM, 'COLUMNS': '60'})
     [line] = Screen(60).feed(stream.getvalue()).lines
     assert line.strip() == '1 of 4, 1.00 s each, 3.00 s left'
 
@@ -135,18 +135,18 @@ def test_a_terminal_that_has_gone_away_is_left_alone():
             raise OSError(5, 'Input/output error')
 
     stream = Gone()
-    told = Progress(5, Terminal(stream, XTERM))
+    progress = Progress(5, Terminal(stream, XTERM))
     for _ in range(3):
-        told.between(9 * SECOND)
+        progress.between(9 * SECOND)
     assert stream.tried == 1
-    told.end('out.jsonl')
+    progress.end('out.jsonl')
 
 
 def test_a_job_in_the_background_draws_nothing(monkeypatch):
     """It may be stopped for writing to the terminal."""
     monkeypatch.setattr(progress, 'has_terminal', lambda: True)
     monkeypatch.setattr(progress, 'in_foreground', lambda: False)
-    _, stream = told(5, 9.0)
+    _, stream = drawn(5, 9.0)
     assert stream.getvalue() == ''
 
 
@@ -174,15 +174,15 @@ def test_a_job_in_the_background_draws_nothing(monkeypatch):
 )
 def test_the_last_line(runs, durations, failed, line):
     """How many, how long, and where the record is."""
-    told_, stream = told(runs, *durations)
-    told_.end('x', failed)
+    progress, stream = drawn(runs, *durations)
+    progress.end('x', failed)
     assert stream.getvalue() == f'microbench: {line}\n'
 
 
 def test_no_last_line():
     """Without a file, and without a run."""
-    told_, stream = told(2, 0.1, 0.1)
-    told_.end(None)
+    progress, stream = drawn(2, 0.1, 0.1)
+    progress.end(None)
     Progress(2, Terminal(stream, XTERM)).end('out.jsonl')
     assert stream.getvalue() == ''
 
@@ -199,7 +199,7 @@ def test_no_last_line():
         (None, False, False),
     ],
 )
-def test_only_a_person_is_told(stream, quiet, is_drawn, monkeypatch):
+def test_progress_is_drawn_only_for_a_person(stream, quiet, is_drawn, monkeypatch):
     """Progress is shown on a terminal only, and not with --quiet."""
     monkeypatch.setattr(sys, 'stderr', stream)
     settings = Settings()
@@ -227,11 +227,11 @@ def test_on_a_real_terminal(streams, environment, tmp_path):
 def test_quiet(environment, tmp_path):
     """Neither progress nor last line."""
     words = ['-q', '-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', SLOW_FIRST]
-    told = on_terminal(words, environment=environment, cwd=tmp_path)
-    assert told == (0, '')
+    outcome = on_terminal(words, environment=environment, cwd=tmp_path)
+    assert outcome == (0, '')
 
 
-def test_a_failure_of_the_file_is_not_told_as_success(environment, tmp_path):
+def test_a_failed_file_is_not_reported_as_success(environment, tmp_path):
     """The record is where the warning says."""
     words = ['-o', 'out/put', '--', 'rm', '-r', 'out']
     (tmp_path / 'out').mkdir()
@@ -249,7 +249,7 @@ def test_a_log_gets_nothing(command):
 def test_never_while_a_run_is_timed():
     """Each time, the child has ended and its duration is taken."""
 
-    class Told:
+    class Recorder:
         seen = []
 
         def between(self, duration_ns):
@@ -262,10 +262,10 @@ def test_never_while_a_run_is_timed():
     settings = Settings()
     settings.command, settings.iterations, settings.warmup = ['sh', '-c', 'exit 3'], 2, 1
     measurement = Measurement(settings)
-    measurement.progress = Told()
+    measurement.progress = Recorder()
     bench = MicroBench()
     measurement.record(bench)
     durations = [round(s * SECOND) for s in bench.get_results()[0]['call']['durations']]
-    *between, end = Told.seen
+    *between, end = Recorder.seen
     assert between == [(3 << 8, duration) for duration in durations]
     assert end == (None, 2)

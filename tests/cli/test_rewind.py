@@ -113,11 +113,11 @@ def test_switched_off_there_is_one_run(fed, file, tmp_path, environment):
 @pytest.mark.parametrize('kind', ['pipe', 'socket'])
 def test_input_that_can_be_read_once_is_announced(fed, kind):
     """One line before the first run; nothing is taken from the program."""
-    theirs, ours = pair(kind)
-    with theirs, ours:
-        os.write(ours.fileno(), b'line\n')
-        ours.close()
-        seen, said = fed(theirs, '-n', '3', '--', 'wc', '-l')
+    stdin, peer = pair(kind)
+    with stdin, peer:
+        os.write(peer.fileno(), b'line\n')
+        peer.close()
+        seen, said = fed(stdin, '-n', '3', '--', 'wc', '-l')
     assert seen == ['1', '0', '0']
     assert said == rewind.ONCE + '\n'
 
@@ -145,11 +145,11 @@ def test_input_that_comes_late(start):
 @pytest.mark.parametrize('closed', [True, False])
 def test_a_pipe_without_input_is_not_worth_a_word(fed, closed):
     """Job runners and ssh(1) give one, open or closed, to programs that read nothing."""
-    theirs, ours = pair('pipe')
-    with theirs, ours:
+    stdin, peer = pair('pipe')
+    with stdin, peer:
         if closed:
-            ours.close()
-        assert fed(theirs, '-n', '3', '--', 'true') == ([], '')
+            peer.close()
+        assert fed(stdin, '-n', '3', '--', 'true') == ([], '')
 
 
 def test_the_null_device_is_not_worth_a_word(fed):

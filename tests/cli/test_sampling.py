@@ -175,7 +175,7 @@ def test_no_sample_without_memory(sampled, monkeypatch):
     assert [sample['rss_bytes'] for sample in child.samples] == [10, 30]
 
 
-def test_nobody_waits_for_a_sample(monkeypatch):
+def test_no_run_waits_for_a_sample(monkeypatch):
     """A reading that takes long is under way when the child ends: it is left behind."""
     reading, go_on = threading.Event(), threading.Event()
 

@@ -102,7 +102,7 @@ def test_a_mixin_says_which_fields_it_sets(tmp_path, monkeypatch):
         assert fields <= declared, f'{name}: add to cli_fields: {fields - declared}'
 
 
-def test_no_option_of_ours_is_there_twice():
+def test_no_own_option_is_there_twice():
     """Neither among mixins nor between a mixin and the command."""
     flags = [f for o in selected_mixins.options_of(selected_mixins.own()) for f in o.flags]
     assert len(flags) == len({*flags} - {*Parser().flags})
@@ -327,7 +327,7 @@ def test_a_mixin_of_another_distribution(command, installed, name, first):
     assert outcome.records[0]['probe'] == [5, ['true'], 7, 'as it is']
 
 
-def test_ours_come_before_those_of_others(command, installed):
+def test_built_in_mixins_come_before_installed_ones(command, installed):
     """A distribution cannot take the place of a mixin of microbench."""
     words = ['-m', 'git-info', '--git-repo', '.', '--dry-run', '--', 'true']
     outcome = command(*words, env=installed)

@@ -687,7 +687,9 @@ def refused(capsys, *words):
         (['7'], 'cannot read 7: No such file or directory\n'),
     ],
 )
-def test_wrong_input_is_told_in_a_sentence(words, sentence, capsys, tmp_path, monkeypatch):
+def test_wrong_input_is_reported_in_a_sentence(
+    words, sentence, capsys, tmp_path, monkeypatch
+):
     """Status 2, and nothing else."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / 'several', SEVERAL)
@@ -711,7 +713,7 @@ def test_what_holds_no_record_at_all(capsys, tmp_path):
 
 
 @pytest.mark.parametrize('words', [[], ['--json']])
-def test_an_empty_file_is_told(words, capsys, tmp_path):
+def test_an_empty_file_is_reported(words, capsys, tmp_path):
     """It is no mistake: perhaps nothing has run yet."""
     path = write(tmp_path / 'x', [])
     assert main([path, *words]) == 0

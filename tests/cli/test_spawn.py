@@ -48,9 +48,9 @@ print(json.dumps([first, once(options)]))
 def both(*command, options=None, **more):
     """Return the outcome of the command in both ways, which has to be the same."""
     ways = json.loads(printed(BOTH, json.dumps(options or {}), *command, **more))
-    (ours, *outcome), (theirs, *expected) = ways
+    (spawned, *outcome), (popened, *expected) = ways
     assert outcome == expected
-    assert (ours, theirs) in {('Process', 'Popen'), (None, None)}
+    assert (spawned, popened) in {('Process', 'Popen'), (None, None)}
     return bytes.fromhex(outcome[0]), outcome[1]
 
 
@@ -86,9 +86,11 @@ usual = set(range(1, signal.SIGRTMIN)) - {32, 33}  # what pthreads(7) keeps for 
 ignored = {number for number in usual if signal.getsignal(number) is signal.SIG_IGN}
 print(ignored, signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 """
-    ours = str({int(signal.SIGPIPE), int(signal.SIGXFSZ)}) + ' set()'  # set by that Python
+    ignored = (
+        str({int(signal.SIGPIPE), int(signal.SIGXFSZ)}) + ' set()'
+    )  # set by that Python
     output, _ = both(sys.executable, '-c', code)
-    assert output.decode().strip() == ours
+    assert output.decode().strip() == ignored
 
 
 @pytest.mark.parametrize(('name', 'end'), [('PIPE', -13), ('XFSZ', -25), ('TERM', -15)])

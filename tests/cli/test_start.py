@@ -116,9 +116,11 @@ def test_a_very_long_command(command):
 
 def test_microbench_of_microbench(command):
     """Each `--` ends the options of one of them; both write their records."""
-    ours = (sys.executable, '-m', 'microbench', *OUT, '--')
-    outcome = command(*OUT, '--', *ours, 'sh', '-c', 'echo "$@"; exit 3', '', '--', 'a')
+    inner_command = (sys.executable, '-m', 'microbench', *OUT, '--')
+    outcome = command(
+        *OUT, '--', *inner_command, 'sh', '-c', 'echo "$@"; exit 3', '', '--', 'a'
+    )
     assert (outcome.status, outcome.stdout, outcome.stderr) == (3, '-- a\n', '')
     inner, outer = outcome.records
-    assert outer['call']['command'] == [*ours, *inner['call']['command']]
+    assert outer['call']['command'] == [*inner_command, *inner['call']['command']]
     assert inner['call']['command'] == ['sh', '-c', 'echo "$@"; exit 3', '', '--', 'a']

@@ -75,7 +75,7 @@ def terminal(tmp_path, environment):
     opened.close()
 
 
-def ours(*words):
+def measured(*words):
     """The line that runs the command with a record in `out.jsonl`."""
     return shlex.join([sys.executable, '-m', 'microbench', '-o', 'out.jsonl', *words])
 
@@ -88,7 +88,7 @@ def only_record(folder):
 
 def test_ctrl_backslash(terminal, tmp_path):
     """The program dies of SIGQUIT, and so do we, without a second core dump."""
-    terminal.type(ours('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600'))
+    terminal.type(measured('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600'))
     terminal.see('started')
     terminal.press('\\')
     terminal.see(PROMPT)
@@ -100,7 +100,7 @@ def test_ctrl_backslash(terminal, tmp_path):
 
 def test_ctrl_c_ends_the_command_and_the_line(terminal, tmp_path):
     """The shell sees that SIGINT has ended us: it gives up the rest of its loop."""
-    run = ours('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600')
+    run = measured('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600')
     terminal.type(f'for i in 1 2 3; do {run}; done; echo after')
     terminal.see('started')
     terminal.press('C')
@@ -128,7 +128,7 @@ for piece in pieces():
 
 def test_a_program_that_handles_ctrl_c_goes_on(terminal, tmp_path):
     """It gets each one once, is not killed, reads the terminal, and ends as it likes."""
-    terminal.type(ours(sys.executable, '-c', HANDLES))
+    terminal.type(measured(sys.executable, '-c', HANDLES))
     terminal.see('started')
     terminal.press('C')
     terminal.see('interrupt 1')
@@ -146,7 +146,7 @@ def test_a_program_that_handles_ctrl_c_goes_on(terminal, tmp_path):
 
 def test_ctrl_z_and_fg(terminal, tmp_path):
     """All of it stops, the shell notices, and all of it goes on."""
-    terminal.type(ours('sh', '-c', 'echo started; read line; echo "got $line"'))
+    terminal.type(measured('sh', '-c', 'echo started; read line; echo "got $line"'))
     terminal.see('started')
     terminal.press('Z')
     terminal.see('Stopped')
@@ -166,7 +166,7 @@ def test_ctrl_z_and_fg(terminal, tmp_path):
 def test_a_child_may_read_the_terminal(terminal, tmp_path, options):
     """Nor is it a background job, whatever the options are."""
     terminal.type(
-        ours(*options, '--', 'sh', '-c', 'echo started; read line; echo "<$line>"')
+        measured(*options, '--', 'sh', '-c', 'echo started; read line; echo "<$line>"')
     )
     terminal.see('started')
     terminal.type('input')
@@ -178,7 +178,7 @@ def test_a_child_may_read_the_terminal(terminal, tmp_path, options):
 
 def test_an_interactive_shell_as_the_command(terminal, tmp_path):
     """It has job control of its own, and gives the terminal back."""
-    terminal.type(ours(*SHELL))
+    terminal.type(measured(*SHELL))
     terminal.see(PROMPT)
     terminal.type("PS1='<in''ner>'")
     terminal.see('<inner>')
@@ -206,7 +206,7 @@ def test_a_time_out_ends_descendants_without_a_group(terminal, tmp_path):
 
     def attempt(seconds):
         (tmp_path / 'out.jsonl').unlink(missing_ok=True)
-        terminal.type(ours('--timeout', str(seconds), '--', 'sh', '-c', script))
+        terminal.type(measured('--timeout', str(seconds), '--', 'sh', '-c', script))
         seen = terminal.see(rf'grandchild=\d+|{PROMPT}')
         return int(seen.partition('=')[2]) if '=' in seen else None
 
@@ -219,7 +219,7 @@ def test_a_time_out_ends_descendants_without_a_group(terminal, tmp_path):
 
 def test_hanging_up_ends_the_command_and_keeps_the_record(terminal, tmp_path):
     """Closing the window sends SIGHUP to all of it."""
-    terminal.type(ours('sh', '-c', 'echo started; exec sleep 600'))
+    terminal.type(measured('sh', '-c', 'echo started; exec sleep 600'))
     terminal.see('started')
     os.kill(terminal.shell, signal.SIGHUP)  # an interactive shell passes it on to its jobs
     out = tmp_path / 'out.jsonl'

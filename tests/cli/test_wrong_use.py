@@ -178,7 +178,7 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(('words', 'sentence'), WRONG)
-def test_wrong_use_is_told_before_anything_runs(words, sentence, capsys, here):
+def test_wrong_use_is_rejected_before_anything_runs(words, sentence, capsys, here):
     """Status 2 and a sentence that says what to type; the command is not run."""
     assert sentence in refused(shlex.split(words), capsys)
     assert [path.name for path in here.iterdir()] == ['a']
@@ -204,7 +204,7 @@ def test_every_option_with_a_value_is_in_the_table():
         ),
     ],
 )
-def test_a_missing_package_is_told(module, words, sentence, capsys, monkeypatch, here):
+def test_a_missing_package_is_reported(module, words, sentence, capsys, monkeypatch, here):
     """Before anything runs, with the command that installs it."""
     monkeypatch.setitem(sys.modules, module, None)
     assert sentence in refused([*words.split(), 'touch', 'ran'], capsys)

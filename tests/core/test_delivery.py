@@ -120,7 +120,7 @@ async def awaiting(bench, work):
 
 @pytest.mark.parametrize('reaction', ['warn', 'raise'])
 @pytest.mark.parametrize('way', WAYS_IN)
-def test_told_before_the_work(way, reaction, tmp_path, caught):
+def test_warned_before_the_work(way, reaction, tmp_path, caught):
     """A missing directory raises a warning before the code runs; nothing is created."""
     clock = {'duration_counter': Ticking()} if 'dict' in way else {}
     path = tmp_path / 'missing' / 'records.jsonl'
@@ -140,7 +140,7 @@ def test_told_before_the_work(way, reaction, tmp_path, caught):
     assert len(bench.get_results()) == 1
 
 
-def test_told_once(tmp_path, caught, capsys):
+def test_a_failure_seen_in_advance_is_reported_once(tmp_path, caught, capsys):
     """What was said before the work is not said again when it was right."""
     work = MicroBenchBase(tmp_path / 'missing' / 'records.jsonl')(len)
     work('')
@@ -293,9 +293,9 @@ def test_at_most_ten_lines(caught, capsys):
     work = MicroBenchBase(outputs=[Failing()])(len)
     for _ in range(1000):
         work('')
-    told = capsys.readouterr().err.splitlines()
-    assert all('"name":"len"' in line for line in told[:10])
-    assert told[10:] == [
+    printed = capsys.readouterr().err.splitlines()
+    assert all('"name":"len"' in line for line in printed[:10])
+    assert printed[10:] == [
         'microbench: no sink took 100 records so far',
         'microbench: no sink took 1000 records so far',
     ]

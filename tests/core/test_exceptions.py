@@ -166,7 +166,7 @@ def test_it_is_recorded_and_raised_again(form, way, exception):
 
 
 @pytest.mark.parametrize('way', [by_decorator, by_record])
-def test_the_traceback_has_no_frames_of_ours(way):
+def test_the_traceback_has_no_frames_of_microbench(way):
     """Between caller and function the traceback shows nothing of microbench."""
     exception = ValueError('wrong')
     with pytest.raises(ValueError, match='wrong') as caught:

@@ -158,7 +158,7 @@ def test_doctests_are_found(bench):
     assert doctest.DocTestRunner().run(found) == (0, 1)
 
 
-def test_a_frame_of_ours_shows_the_decorated_function(bench):
+def test_a_frame_of_microbench_shows_the_decorated_function(bench):
     """A traceback has lines of the user's file and of the recording of the call only."""
 
     @bench

@@ -177,8 +177,8 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
             assert reached == interrupter.has_struck
         lines = path.read_bytes().splitlines()
         assert lines == kept.lines
-        told = capsys.readouterr().err.splitlines() if cls is Own else []
-        lines += [line for line in told if line.startswith('{"mb"')]
+        printed = capsys.readouterr().err.splitlines() if cls is Own else []
+        lines += [line for line in printed if line.startswith('{"mb"')]
         assert len(lines) == 1 or (not ran and lines == [])
         if ran and error is KeyboardInterrupt:
             assert set(json.loads(lines[0])) - {'exception'} == set(whole)

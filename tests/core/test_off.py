@@ -76,7 +76,7 @@ def test_other_values_leave_it_on(monkeypatch, value):
 
 
 @pytest.mark.usefixtures('switched_off')
-def test_mistakes_are_still_told():
+def test_mistakes_are_still_reported():
     """Arguments are checked as ever, so that a switch hides no mistake."""
     with pytest.raises(TypeError, match='iterations'):
         MicroBench(iterations='3')

@@ -9,7 +9,7 @@ from microbench import MicroBench, Output
 from tests.fakes import only
 
 
-class Told:
+class Recorder:
     """Logs events in words, and is a clock that logs each reading."""
 
     def __init__(self):
@@ -34,9 +34,11 @@ class Bench(MicroBench):
     """Logs each call of its methods."""
 
     def __init__(self, **settings):
-        told = Told()
-        self.log = told.log
-        super().__init__(outputs=[Sink(told.log)], duration_counter=told, **settings)
+        recorder = Recorder()
+        self.log = recorder.log
+        super().__init__(
+            outputs=[Sink(recorder.log)], duration_counter=recorder, **settings
+        )
 
     def pre_start_triggers(self, bm_data):
         self.log.append('pre_start')

@@ -120,7 +120,7 @@ def test_a_counter_of_no_known_unit(capsys):
     assert capsys.readouterr().out == line * 2
 
 
-def test_different_units_are_told(capsys):
+def test_different_units_are_named(capsys):
     """Pooling nanoseconds with an unknown unit gives a warning."""
     results = [record(500, counter='perf_counter_ns'), record(0.5, counter='ticks')]
     with pytest.warns(RuntimeWarning, match='perf_counter_ns, ticks') as caught:

@@ -142,7 +142,7 @@ LATE = {
     ),
 }
 SAVED = {
-    f'{name}, from which somebody recovers': Row(
+    f'{name}, from which the program recovers': Row(
         f'never.fault_and_recover(signal.{name})',
         WELL,
         before=f'never.install_recovery(signal.{name})\n',

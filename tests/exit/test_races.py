@@ -63,7 +63,7 @@ SITUATIONS = {
 
 
 @pytest.mark.parametrize('situation', SITUATIONS)
-def test_one_record_whoever_is_first(program, situation):
+def test_one_record_whichever_writer_is_first(program, situation):
     """Each race leaves one whole record, and the status of the signal."""
     own, times = SITUATIONS[situation]
     code = own + RACES.replace('TIMES', times)

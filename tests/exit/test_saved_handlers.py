@@ -162,7 +162,7 @@ def test_the_default_action_while_it_is_given_back(program):
     assert (ended.records, ended.status, ended.out) == ([], -signal.SIGTERM, '')
 
 
-def test_a_signal_while_ours_is_installed(program):
+def test_a_signal_while_a_handler_is_installed(program):
     """If the earlier handler raises meanwhile, no handler of microbench stays behind."""
     code = """
 def own(number, frame):

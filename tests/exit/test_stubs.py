@@ -49,7 +49,7 @@ end()
     assert ended.out.split() == ['SIGTERM', 'True']
 
 
-def test_a_handler_that_was_put_in_place_of_ours_stays(program):
+def test_a_handler_that_replaced_the_installed_one_stays(program):
     """The registration of another bench, which wants no handler, changes nothing."""
     ended = program(
         STUBS

@@ -296,7 +296,7 @@ def saying(handler):
     return made
 
 
-OURS = module('__main__')
+OWN = module('__main__')
 
 
 def handlers(of):
@@ -306,7 +306,7 @@ def handlers(of):
         def stop(self, number, frame):
             super().stop(number, frame)
 
-    wrapped = functools.wraps(of.stop)(OURS.stop)
+    wrapped = functools.wraps(of.stop)(OWN.stop)
     return {
         'function': of.stop,
         'lambda': of.flag,
@@ -318,14 +318,14 @@ def handlers(of):
         'partial': functools.partial(of.stop, 15),
         'partial of a partial': functools.partial(functools.partial(of.Server().stop)),
         'wraps': wrapped,
-        'wraps in a closure': OURS.saying(of.stop),
-        'closure': OURS.passing(of.Server().stop),
-        'closures': OURS.passing(OURS.passing(of.stop)),
+        'wraps in a closure': OWN.saying(of.stop),
+        'closure': OWN.passing(of.Server().stop),
+        'closures': OWN.passing(OWN.passing(of.stop)),
     }
 
 
 @pytest.mark.parametrize('name', GRACEFUL)
-@pytest.mark.parametrize('how', handlers(OURS))
+@pytest.mark.parametrize('how', handlers(OWN))
 def test_each_module_of_the_table(name, how):
     """Its handlers are known, however they are wrapped, in parts of a package too."""
     assert stops_by_itself(handlers(module(name))[how])
@@ -333,10 +333,10 @@ def test_each_module_of_the_table(name, how):
     assert not stops_by_itself(handlers(module(f'{name}ish'))[how])
 
 
-@pytest.mark.parametrize('how', handlers(OURS))
+@pytest.mark.parametrize('how', handlers(OWN))
 def test_a_handler_of_the_program(how):
     """It is not known to stop."""
-    assert not stops_by_itself(handlers(OURS)[how])
+    assert not stops_by_itself(handlers(OWN)[how])
 
 
 USES = """
@@ -390,7 +390,7 @@ def test_a_handler_that_uses_such_software(how):
 
 def test_an_argument_of_a_partial_is_no_handler():
     """Whatever a handler is given, it may do anything with it."""
-    assert not stops_by_itself(functools.partial(OURS.stop, module('asyncio').stop))
+    assert not stops_by_itself(functools.partial(OWN.stop, module('asyncio').stop))
 
 
 @pytest.mark.parametrize('handler', [signal.SIG_DFL, signal.SIG_IGN, None])
@@ -425,8 +425,8 @@ def test_descriptions():
     this = f'({__file__}:{test_descriptions.__code__.co_firstlineno})'
     assert described(test_descriptions) == f'{__name__}.test_descriptions {this}'
     assert described(functools.partial(print)) == 'builtins.print'
-    assert described(OURS.Server().stop).startswith('__main__.Server.stop (<string>:')
-    assert described(OURS.Callable()) == '__main__.Callable'
+    assert described(OWN.Server().stop).startswith('__main__.Server.stop (<string>:')
+    assert described(OWN.Callable()) == '__main__.Callable'
 
 
 def test_python_s_own_handler():

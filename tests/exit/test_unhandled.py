@@ -126,7 +126,7 @@ time.sleep(600)
 
 
 RELAYS = """
-def ours():
+def handled():
     return [number for number in signal.valid_signals()
             if callable(signal.getsignal(number)) and number != signal.SIGINT]
 """
@@ -139,13 +139,13 @@ taken = signal.SIGRTMAX
 signal.signal(taken, lambda *args: None)
 bench = MicroBench(path)
 bench.record_on_exit()
-assert ours() == [signal.SIGTERM, taken - 1, taken]
+assert handled() == [signal.SIGTERM, taken - 1, taken]
 bench.record_on_exit(signals='TERM')
-assert ours() == [signal.SIGTERM, taken]
+assert handled() == [signal.SIGTERM, taken]
 bench.record_on_exit(signals='HUP')
-assert ours() == [taken - 1, taken]
+assert handled() == [taken - 1, taken]
 bench.cancel_record_on_exit()
-assert ours() == [taken]
+assert handled() == [taken]
 """
     ended = program(RELAYS + code)
     assert (ended.records, ended.err) == ([], '')
@@ -163,10 +163,10 @@ def test_the_signal_in_their_place(program):
 TWO = """
 bench = MicroBench(path)
 bench.record_on_exit('defaults')
-assert ours() == [signal.SIGTERM, signal.SIGRTMAX]
+assert handled() == [signal.SIGTERM, signal.SIGRTMAX]
 other = MicroBench(path)
 other.record_on_exit('wants it', signals=['RTMAX'])
-assert ours() == [signal.SIGTERM, signal.SIGRTMAX - 1, signal.SIGRTMAX]
+assert handled() == [signal.SIGTERM, signal.SIGRTMAX - 1, signal.SIGRTMAX]
 """
 
 
@@ -181,7 +181,7 @@ def test_a_bench_that_asks_for_that_signal(program, cancelled, left, name):
     """Another takes its place; either bench has its record when the other has none."""
     code = f"""
 {cancelled}.cancel_record_on_exit()
-assert ours() == [{', '.join(left)}]
+assert handled() == [{', '.join(left)}]
 os.kill(os.getpid(), signal.{name})
 time.sleep(600)
 """

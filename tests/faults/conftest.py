@@ -59,7 +59,7 @@ class Ended(NamedTuple):
     """The names of records, and the output, that a program leaves."""
 
     stored: list
-    told: list
+    printed: list
     damaged: int
     status: int
     out: str
@@ -76,9 +76,11 @@ def ended(done, path):
     """Collect what a program leaves that wrote to a path."""
     contents = path.read_bytes() if path.is_file() else b''
     stored, damaged = names_in(contents)
-    told = [line for line in (done.stderr or '').splitlines() if line.startswith('{"mb"')]
-    told = [json.loads(line)['call']['name'] for line in told]
-    return Ended(stored, told, damaged, done.returncode, done.stdout, done.stderr)
+    printed = [
+        line for line in (done.stderr or '').splitlines() if line.startswith('{"mb"')
+    ]
+    printed = [json.loads(line)['call']['name'] for line in printed]
+    return Ended(stored, printed, damaged, done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture

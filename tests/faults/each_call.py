@@ -62,10 +62,10 @@ library.faulty_count.restype = ctypes.c_char_p
 @contextlib.contextmanager
 def tampered(faults, append):
     """Have these faults happen; give the calls that were made, by name."""
-    made, others, nobody = {}, ACTION(append), ACTION()
+    made, others, alone = {}, ACTION(append), ACTION()
     library.faulty_watch()
     for call, first, times, error, most, with_others in faults:
-        action = others if with_others else nobody
+        action = others if with_others else alone
         most = ctypes.c_size_t(most)
         library.faulty_plan(call.encode(), first, times, error, most, action)
     try:
@@ -102,14 +102,14 @@ class Case:
 
     def run(self, *faults):
         """Make the records; return the calls that the second took."""
-        told, self.calls = io.StringIO(), {}
-        with contextlib.redirect_stderr(told), warnings.catch_warnings(record=True):
+        printed, self.calls = io.StringIO(), {}
+        with contextlib.redirect_stderr(printed), warnings.catch_warnings(record=True):
             warnings.simplefilter('always')
             try:
                 self._record(faults)
             except BaseException as error:
                 self.wrong.append(f'raised {error!r}')
-        self.told = told.getvalue()
+        self.printed = printed.getvalue()
         self._check()
         return self.calls
 
@@ -129,9 +129,9 @@ class Case:
         contents = self.path.read_bytes() if self.path.exists() else b''
         lines = Lines(contents.split(b'\n'))
         stored = [r['call']['name'] for r in lines if 'call' in r]
-        told = [json.loads(line)['call']['name'] for line in self.told.splitlines()]
-        if sorted(stored + told) != sorted(self.names):
-            self.wrong.append(f'stored {stored}, told {told}')
+        printed = [json.loads(line)['call']['name'] for line in self.printed.splitlines()]
+        if sorted(stored + printed) != sorted(self.names):
+            self.wrong.append(f'stored {stored}, printed {printed}')
         if not {'first', 'third'} & set(self.names) <= set(stored):
             self.wrong.append(f'of the others only {stored}')
         torn_before = not self.before.endswith(b'\n') and self.before != b''
@@ -140,7 +140,7 @@ class Case:
         if not contents.startswith(self.before):
             self.wrong.append('what was there before is not there')
         if contents.count(OTHERS) != self.others:
-            self.wrong.append('a line of somebody else is not there')
+            self.wrong.append('a line of another process is not there')
 
     def append(self):
         """Do what another process does: append a line."""

@@ -55,13 +55,13 @@ def test_a_disk_that_fills_up(disk, journal):
     """Each record is stored, or on standard error, once; the rest goes on."""
     done = python(FILLING, disk, journal)
     stored, damaged = names_in((disk / 'records.jsonl').read_bytes())
-    told = [json.loads(line)['call']['name'] for line in done.stderr.splitlines()]
+    printed = [json.loads(line)['call']['name'] for line in done.stderr.splitlines()]
     assert done.returncode == 0
     assert damaged == 0
-    assert sorted(stored + told) == sorted(expected())
+    assert sorted(stored + printed) == sorted(expected())
     assert stored[-6:] == [*(f'11-{n}' for n in range(5)), 'around']
     assert '5000-0' in stored
-    assert '20000-0' in told
+    assert '20000-0' in printed
 
 
 def test_each_line_of_the_file_is_json(disk):

@@ -108,7 +108,7 @@ record('b', 'c')
 
 
 @pytest.mark.parametrize(
-    ('code', 'stored', 'told'),
+    ('code', 'stored', 'printed'),
     [
         (LIMIT, ['a', 'd'], ['b', 'c']),
         (DESCRIPTORS, ['b', 'c'], ['a']),
@@ -130,13 +130,13 @@ record('b', 'c')
         'chroot',
     ],
 )
-def test_while_it_lasts(code, stored, told, program):
+def test_while_it_lasts(code, stored, printed, program):
     """Records are printed while the file cannot be written, and stored once it can."""
     if code is CHROOT and os.geteuid():
         pytest.skip('only root can change its root directory')
     left = program(code)
     assert (left.status, left.damaged) == (0, 0), left.err
-    assert (left.stored, left.told) == (stored, told)
+    assert (left.stored, left.printed) == (stored, printed)
 
 
 def test_rights_that_are_taken_away(program):
@@ -158,10 +158,10 @@ os.chmod(path, 0o600)
         if not os.geteuid():
             os.chown(place, 65534, 65534)
         left = program(code, Path(place) / 'records.jsonl')
-    assert (left.status, left.stored, left.told) == (0, ['a', 'b', 'd'], ['c']), left.err
+    assert (left.status, left.stored, left.printed) == (0, ['a', 'b', 'd'], ['c']), left.err
 
 
-def test_a_file_of_somebody_else_where_all_may_write(program):
+def test_a_file_of_another_user_where_all_may_write(program):
     """In a directory such as /tmp, O_CREAT is refused for it; records are not."""
     if os.geteuid():
         pytest.skip('only root can give files away')
@@ -228,7 +228,7 @@ def test_nowhere_left_to_tell(closing, program, tmp_path):
     """Neither file nor standard error: the program ends as it would have."""
     code = f'{closing}\nrecord("a")\nbench.record_on_exit()\nsys.exit(3)'
     left = program(code, tmp_path / 'missing' / 'records.jsonl')
-    assert (left.status, left.told) == (3, [])
+    assert (left.status, left.printed) == (3, [])
 
 
 def test_a_limit_that_is_meant_to_kill(program, tmp_path):

@@ -75,7 +75,7 @@ def test_calls_that_fail(call, error, traced, tmp_path):
         path = tmp_path / f'{when}.jsonl'
         left = traced(RECORDS, f'{call}:error={error}:when={when}', path)
         assert (left.status, left.damaged) == (7, 0), left.err
-        assert sorted(left.stored + left.told) == ['a', 'b', 'c', 'exit'], when
+        assert sorted(left.stored + left.printed) == ['a', 'b', 'c', 'exit'], when
 
 
 @pytest.mark.parametrize('call', ['newfstatat', 'unlink', 'fcntl', 'close'])
@@ -93,5 +93,5 @@ def test_calls_of_the_watchdog_that_fail(call, error, traced, faulty, tmp_path):
     path = tmp_path / 'records.jsonl'
     left = traced(NATIVE, f'{call}:error={error}:when=1+', path, faulty)
     assert (left.status, left.damaged) == (-signal.SIGTERM, 0), left.err
-    assert sorted(left.stored + left.told) == ['a', 'exit'], left.err
-    assert ('exit' in left.told) == (call in ('openat', 'writev'))
+    assert sorted(left.stored + left.printed) == ['a', 'exit'], left.err
+    assert ('exit' in left.printed) == (call in ('openat', 'writev'))

@@ -258,7 +258,7 @@ for name in glob.glob(path + '.*'):
     ends_well(left)
 
 
-def test_a_journal_that_somebody_deletes(program):
+def test_a_journal_that_another_process_deletes(program):
     """Nothing happens; a file that another program puts in its place is not removed."""
     left = program("""
 bench = MicroBench(path)
@@ -312,7 +312,7 @@ for bench in (MicroBench(path, url='http://me:topsecret@host/'), Bench(path)):
     assert len(ends_well(left)) == 2
 
 
-def test_hooks_that_replace_what_is_ours(program):
+def test_hooks_that_replace_what_microbench_set(program):
     """A record whose `mb` a hook has replaced is not shown in the journal."""
     left = program("""
 class Bench(MicroBench):

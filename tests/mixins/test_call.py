@@ -111,7 +111,7 @@ def test_numbers_that_are_none():
     assert call_of(bench)['args'] == [None, [None]]
 
 
-def test_an_argument_named_like_ours():
+def test_an_argument_named_like_a_field_of_microbench():
     """Keywords called self, func, args or kwargs pass through."""
     bench = Call()
     given = dict.fromkeys(['self', 'func', 'args', 'kwargs', 'begin', 'bm_data'], 1)

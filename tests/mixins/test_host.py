@@ -104,12 +104,12 @@ print(json.dumps([alone, *(b.get_results()[0]['host'] for b in (bench, other))])
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='asks /proc and /sys')
 def test_linux_is_asked_without_psutil_and_socket():
-    """Neither is imported, and the values from the kernel equal theirs."""
+    """Neither is imported, and the values from the kernel equal from_psutil."""
     pytest.importorskip('psutil')
-    alone, ours, theirs = json.loads(printed(ASK_LINUX))
+    alone, native, from_psutil = json.loads(printed(ASK_LINUX))
     assert alone
-    assert ours == theirs
-    assert len(ours.keys() - AROUND) == 5
+    assert native == from_psutil
+    assert len(native.keys() - AROUND) == 5
 
 
 def tree(folder, cpus, name='core_cpus_list'):

@@ -99,10 +99,10 @@ def test_what_is_loaded_within_a_record_is_in_it(site, body):
     *loaded, packages = done.stdout.splitlines()
     names = ['mb_used', 'mb_other'] if HAVE_LAZY else ['mb_used', 'mb_other', 'mb_idle']
     assert loaded == [f'loaded {name}' for name in names]
-    ours = {n: v for n, v in json.loads(packages) if n.startswith('mb_')}
+    own = {n: v for n, v in json.loads(packages) if n.startswith('mb_')}
     if not HAVE_LAZY and 'another' in body:
         names = []  # imported before, and by code that did not call the function
-    assert ours == dict.fromkeys(names, '1.5')
+    assert own == dict.fromkeys(names, '1.5')
 
 
 def test_a_record_before_they_are_used(site):

@@ -165,7 +165,7 @@ def test_two_versions_in_one_folder(site):
 
 
 @pytest.mark.parametrize('files', [[], ['it.py']])
-def test_two_versions_that_cannot_be_told_apart(site, files):
+def test_two_versions_that_look_the_same(site, files):
     """Then neither is claimed."""
     install(site, 'it', '1.0', *files)
     install(site, 'it', '2.0', *files)

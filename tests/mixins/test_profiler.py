@@ -205,22 +205,22 @@ def test_a_generator_is_profiled_inside_its_body():
 @needs_line_profiler
 def test_a_generator_is_closed_and_thrown_into_as_ever():
     """throw() and close() reach the body."""
-    told = []
+    seen = []
 
     def body():
         try:
             yield 1
         except LookupError:
-            told.append('thrown')
+            seen.append('thrown')
         try:
             yield 2
         finally:
-            told.append('closed')
+            seen.append('closed')
 
     running = Bench()(body)()
     assert [next(running), running.throw(LookupError())] == [1, 2]
     running.close()
-    assert told == ['thrown', 'closed']
+    assert seen == ['thrown', 'closed']
 
 
 @needs_line_profiler

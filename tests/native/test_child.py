@@ -52,7 +52,7 @@ def test_a_handler_runs_while_it_blocks_and_may_raise():
 
 
 @pytest.mark.parametrize('number', [1, 2**22 + 12345, os.getpid()])
-def test_whoever_is_no_child_of_ours(number):
+def test_a_process_that_is_no_child(number):
     """ChildProcessError, at once."""
     with pytest.raises(ChildProcessError):
         _core.child_end_ns(number, True)

@@ -57,23 +57,23 @@ FORKED = """
 import os
 from microbench import _core
 
-def told(*values):
+def report(*values):
     os.write(1, ' '.join(map(str, values)).encode() + b'\\n')
 
-told(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
 for _ in range(3):
     child = os.fork()
     if child == 0:
         for _ in range(2):
-            told(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+            report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
         grandchild = os.fork()
         if grandchild == 0:
-            told(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+            report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
             os._exit(0)
         os.waitpid(grandchild, 0)
         os._exit(0)
     os.waitpid(child, 0)
-told(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
 """
 
 

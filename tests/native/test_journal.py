@@ -174,7 +174,7 @@ def test_a_journal_in_memory_has_no_path(bench):
     run.finish()
 
 
-def test_why_there_is_none_is_told(tmp_path):
+def test_a_warning_says_why_there_is_none(tmp_path):
     """No directory, no regular file: OSError."""
     with pytest.raises(FileNotFoundError):
         _core.Journal(os.fsencode(tmp_path / 'missing/out'), None, False)

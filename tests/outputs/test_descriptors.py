@@ -54,7 +54,7 @@ def test_it_is_synced_after_a_rotation(tmp_path):
     assert path.read_text() == f'{B}\n'
 
 
-def test_it_was_closed_by_somebody_else(tmp_path):
+def test_it_was_closed_by_other_code(tmp_path):
     """Where its number means another file by now, that file is left alone."""
     path, other = tmp_path / 'f', tmp_path / 'other'
     out = FileOutput(path)

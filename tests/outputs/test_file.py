@@ -362,7 +362,7 @@ def test_a_fifo(tmp_path):
         out.get_results()
 
 
-def test_a_fifo_that_nobody_reads(tmp_path):
+def test_a_fifo_without_a_reader(tmp_path):
     """Without a reader a FIFO is an error, not a program that hangs."""
     os.mkfifo(tmp_path / 'fifo')
     with pytest.raises(OSError, match='fifo') as caught:
@@ -680,10 +680,10 @@ def test_a_sink_after_a_failing_one(path):
     failing = Failing()
     bench = MicroBenchBase(outputs=[failing, FileOutput(path), failing])
     work = bench(len)
-    with pytest.warns(RuntimeWarning, match=r'Failing\(\) did not take a record') as told:
+    with pytest.warns(RuntimeWarning, match=r'Failing\(\) did not take a record') as caught:
         work('')
         work('')
-    assert len(told) == 1
+    assert len(caught) == 1
     assert failing.tried == 4
     assert len(path.read_text().splitlines()) == 2
 

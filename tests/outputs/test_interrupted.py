@@ -78,7 +78,7 @@ while True:
     ids=['Ctrl-C', 'a handler of its own', 'and a record of the process'],
 )
 @pytest.mark.parametrize('more', ['0', '200000'], ids=['small', 'large'])
-def test_a_pipe_that_nobody_reads(tmp_path, number, own, status, more):
+def test_a_pipe_without_a_reader(tmp_path, number, own, status, more):
     """One signal is enough, though the write, or the rest of it, waits for a reader."""
     path = tmp_path / 'fifo'
     os.mkfifo(path)

@@ -113,7 +113,7 @@ def test_the_time_of_a_file_is_that_of_a_tick(clocks):
     assert (end.ns, end.is_exact) == (MADE + SECOND, True)
 
 
-def test_whoever_recovers_keeps_the_time(clocks):
+def test_a_recovered_record_keeps_its_time(clocks):
     """What is noted in the journal by them modifies it as well."""
     noted = header(modified_ns=MADE_WALL + 70 * SECOND)
     assert ends.End(noted, MADE_WALL + 3599 * SECOND).ns == MADE + 70 * SECOND

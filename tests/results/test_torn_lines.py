@@ -55,7 +55,7 @@ def test_a_fragment_glued_to_a_whole_record():
 @pytest.mark.parametrize(
     'line', [b'', b' ', b'nonsense', b'{"a":1', b'[1', WHOLE, b'  ' + WHOLE, b'{}', b'"']
 )
-def test_what_is_no_fragment_of_ours(line):
+def test_text_that_is_no_torn_record(line):
     """Other people's lines, however broken, are theirs."""
     assert found(line + b'\n') == []
 

@@ -29,7 +29,7 @@ def loaded(code, flags=('-I', '-S')):
     return set(printed(FIRST + code + last, flags=flags).split())
 
 
-def test_import_loads_nothing_but_ours():
+def test_import_loads_only_microbench():
     """`import microbench` is one module."""
     assert loaded('import microbench') == {'microbench'}
 
@@ -56,11 +56,11 @@ def test_a_first_record(code, tmp_path):
     names = loaded(first + code)
     assert not names & HEAVY
     assert 'microbench.core.totals' not in names  # for more phases than are listed
-    ours = {name for name in names if name.startswith('microbench')}
+    own = {name for name in names if name.startswith('microbench')}
     bare = loaded('import os, time, types') | set(sys.builtin_module_names)
     cython = {name for name in names if name.startswith(('_cython', 'cython'))}
     site = {'io'}  # which `site`, left out here, loads in every program
-    assert names - ours - bare - cython - site <= {'__future__', '_datetime', 'copyreg'}
+    assert names - own - bare - cython - site <= {'__future__', '_datetime', 'copyreg'}
     assert path.read_text().count('\n') >= 1
 
 

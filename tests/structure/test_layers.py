@@ -232,8 +232,8 @@ def test_only_the_border_sees_the_c_declarations():
 
 def test_the_border_imports_none_of_the_python_above_it():
     """_core.pyx knows csrc/ and the standard library, and nothing of microbench."""
-    ours = r'^\s*(from|import)\s+(\.|microbench\b)(?!.*\bcimport\s+_csrc\b)'
-    wrong = lines_of(PACKAGE / '_core.pyx', ours)
+    pattern = r'^\s*(from|import)\s+(\.|microbench\b)(?!.*\bcimport\s+_csrc\b)'
+    wrong = lines_of(PACKAGE / '_core.pyx', pattern)
     assert not wrong, report('these import upwards from the lowest layer:', wrong)
 
 
