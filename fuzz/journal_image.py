@@ -26,8 +26,8 @@ def _sound_image() -> bytes:
         journal = _core.Journal(os.fsencode(Path(folder, 'out.jsonl')))
         runs = [Run(bench, 'x').begin() for _ in range(2)]
         for run in runs:
-            head, tail, offset = run.plan.text(run.config, bench)
-            assert journal.show(run, head, CALL, tail, offset)
+            text = run.plan.text(run.config, bench)
+            assert journal.show(run, text.head, CALL, text.tail, text.utc_offset)
             run.start()
         assert journal.path is not None
         image = Path(os.fsdecode(journal.path)).read_bytes()

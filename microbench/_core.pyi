@@ -224,7 +224,7 @@ class Journal:
         Args:
             run: the run.
             head: `{"mb":{...,"record_id":"`.
-            call: fields of `call`, without those that tell time.
+            call: fields of `call` that come before the measurements.
             tail: other fields, each with a comma before it.
             offset_s: of the time zone, east of UTC.
             secret: write `call` as it is: add and note nothing that was measured.
@@ -486,10 +486,19 @@ class FlatNames:
     def flattened(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """The values by name; None where two share one, or it is nested too deep."""
 
+def call_text(name: str, /) -> bytes:
+    """Return the fields of `call` that a run of this name has before its measurements."""
+
 def record_text(
-    run: OpenRun, head: bytes, name: bytes, tail: bytes, offset_s: int
+    run: OpenRun,
+    head: bytes,
+    call: bytes,
+    tail: bytes,
+    offset_s: int,
+    secret: bool = False,
+    /,
 ) -> bytes:
-    """Return a record: fixed bytes, a fresh record id, the call block, fixed bytes."""
+    """Return a record with the measurements of the run; see `Journal.show`."""
 
 def keep(run: OpenRun, line: bytes, /) -> bool:
     """Keep the record of a run in its journal, because no sink took it.

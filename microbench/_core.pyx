@@ -460,8 +460,21 @@ def has_digits(bytes text not None, size_t run):
     return c.mb_text_has_digits(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), run)
 
 
-def record_text(run, bytes head not None, bytes name not None, bytes tail not None,
-                int32_t offset_s):
+cdef int put_call(c.mb_text *text, str name) except -1:
+    put(text, b'"invocation":"Python","name":')
+    put_string(text, name)
+    return 0
+
+
+def call_text(str name not None):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    put_call(&text, name)
+    return taken(&text)
+
+
+def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
+                int32_t offset_s, bint secret=False):
     cdef c.mb_text text
     cdef c.py_run *native
     cdef c.mb_record_form form
@@ -474,9 +487,10 @@ def record_text(run, bytes head not None, bytes name not None, bytes tail not No
     c.mb_text_heap(&text)
     put(&text, head)
     c.mb_text_raw(&text, c.mb_run_record_id(&native.native), c.MB_RECORD_ID_SIZE)
-    put(&text, b'"},"call":{"invocation":"Python","name":')
-    put(&text, name)
-    c.mb_record_call(&text, &native.native, form, native.native.stopped_ns)
+    put(&text, b'"},"call":{')
+    put(&text, call)
+    if not secret:
+        c.mb_record_call(&text, &native.native, form, native.native.stopped_ns)
     put(&text, b'}')
     put(&text, tail)
     put(&text, b'}')
@@ -599,8 +613,7 @@ cdef class Shown:
         if self.journal is None:
             return True
         self.call.size = 0
-        put(&self.call, b'"invocation":"Python","name":')
-        put_string(&self.call, '' if name is None else name)
+        put_call(&self.call, '' if name is None else name)
         if self.call.failed:
             self.call.failed = False
         else:

@@ -25,6 +25,7 @@ from ..encoding.json_text import as_dict
 from ..encoding.masking import Masker
 from ..messages import one_line, warn
 from .config import copied, time_zone, whole
+from .record_text import built
 from .times import timezone
 
 TYPE_CHECKING = False
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .owner import Owner
+    from .record_text import RecordText
 
 SCHEMA = 3
 BLOCKS, ALL = 1, 2
@@ -122,7 +124,7 @@ class Plan:
         self.shows = self._what_is_shown(config)
         self.not_native = list(self._reasons(config, found))
         self.native = not self.not_native
-        self.fixed_text: tuple[bytes, bytes, int] | None = None  # by text()
+        self.fixed_text: RecordText | None = None  # by text()
         self.begun = False  # whether a run was begun by it
 
     def _what_is_shown(self, config: Config) -> int:
@@ -180,8 +182,8 @@ class Plan:
             if name in ('mb', 'call') or type(value) not in json_text.SCALARS:
                 yield f'field {name!r} is made anew for each record'
 
-    def text(self, config: Config, owner: Owner) -> tuple[bytes, bytes, int]:
-        """Return what comes before and after the call block, and the offset in seconds.
+    def text(self, config: Config, owner: Owner) -> RecordText:
+        """Return the text of each record, with an empty `call`.
 
         Raises what a capture raises; then the plan does without text from now on.
         """
@@ -196,18 +198,15 @@ class Plan:
                 raise
         return self.fixed_text
 
-    def _fixed_text(self, config: Config, owner: Owner) -> tuple[bytes, bytes, int]:
+    def _fixed_text(self, config: Config, owner: Owner) -> RecordText:
         fields = config.static_fields()
         for name in self.constant:
             merge(fields, config.constant(owner, name, self.constant[name]))
-        text, names = self.masker.fields(json_text.encode(fields))
-        mb = {**self.mb, 'masked': names} if names else self.mb
-        head = b'{"mb":' + json_text.encode(mb)[:-1] + b',"record_id":"'
-        tail = text[1:-1]
         assert self.tz is not None
         offset = self.tz.utcoffset(None)
         assert offset is not None
-        return head, b',' + tail if tail else b'', offset.days * 86400 + offset.seconds
+        seconds = offset.days * 86400 + offset.seconds
+        return built(self.mb, {}, fields, self.masker, json_text.encode, seconds)
 
 
 def current_plan(config: Config, owner: Owner) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..encoding import json_text
 from ..messages import text_of
-from . import times
+from . import record_text, times
 from .capture import namespace
 from .plan import merge
 
@@ -52,6 +52,12 @@ def instead_of_text(run: RunState) -> dict[str, Any]:
         merge(data, run.config.constant(run.owner, hook, definition))
     data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.tz)
     return data
+
+
+def as_text(run: RunState, data: dict[str, Any]) -> record_text.RecordText:
+    """Return the text of an open record, except the fields that C writes."""
+    start = times.at(run.start_wall_ns, run.plan.tz)
+    return record_text.of_dict(data, start, run.plan.masker, run.config.encoder)
 
 
 def renew_id(run: RunState, data: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
 from ..outputs.delivery_state import Turns
-from . import record_dict
+from . import record_dict, record_text
 from .capture import namespace, refuse
 from .plan import ALL, line_of, name_of
 from .run_hooks import HookedRun
@@ -47,10 +47,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from typing_extensions import Unpack
-
     from .owner import Owner
-    from .run_journal import Keeper, Texts
+    from .record_text import RecordText
+    from .run_journal import Keeper
 
 
 class Run(HookedRun):
@@ -120,11 +119,11 @@ class Run(HookedRun):
             if keeper is not None:
                 keeper.show(self)
 
-    def show_as(self, *texts: Unpack[Texts]) -> None:
-        """Have a journal show the run with this text: see `_core.Journal.show`."""
+    def show_as(self, text: RecordText) -> None:
+        """Show the run in its journal with this text, if there is one."""
         keeper = self._keeper() if self.plan.shows else None
         if keeper is not None:
-            keeper.show_as(self, *texts)
+            keeper.show_as(self, text)
 
     def _keeper(self) -> Keeper | None:
         keeper: Keeper | None = self.config.keeper
@@ -219,13 +218,14 @@ class Run(HookedRun):
 
     def _text(self, exception: BaseException | None) -> bytes:
         plan = self.plan
-        head, tail, offset = plan.fixed_text or plan.text(self.config, self.owner)
+        fixed = plan.fixed_text or plan.text(self.config, self.owner)
+        tail = fixed.tail
         if exception is not None:
-            outcome = json_text.encode({'exception': record_dict.described(exception)})
-            tail += b',' + outcome[1:-1]
+            outcome = {'exception': record_dict.described(exception)}
+            tail += record_text.further(json_text.encode(outcome))
         assert self.name is not None
-        name = _core.string_text(self.name)
-        text = _core.record_text(self, head, name, tail, offset)
+        call = _core.call_text(self.name)
+        text = _core.record_text(self, fixed.head, call, tail, fixed.utc_offset)
         if exception is not None:
             text = plan.masker.record(text)  # its message may hold anything
         return text
@@ -285,7 +285,7 @@ class Run(HookedRun):
         if lost and self.config.delivery.may_keep() and not _core.keep(self, lost):
             keeper = self._keeper() if self.config.journal != 'off' else None
             if keeper is not None:
-                keeper.show_as(self, b'{"mb":{"record_id":"', b'', b'', 0, True)
+                keeper.show_as(self, record_text.NOTHING)
                 _core.keep(self, lost)
 
     def _is_ours(self) -> bool:

@@ -9,7 +9,7 @@ the record, and no thread is started.
 from __future__ import annotations
 
 from .. import _core
-from ..core import environment, record_dict, run_journal, times
+from ..core import environment, record_dict, times
 from ..core.capture import is_early, namespace
 from ..core.decorate import GENERATOR
 from ..core.plan import current_plan, line_of
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..core.owner import Owner
+    from ..core.record_text import RecordText
     from .cause import Ending
     from .signals import Wish
 
@@ -72,7 +73,7 @@ class ExitRun(Run):
             self.open(self.owner, plan.counter, plan.foreign, plan.integers)
             self._start_clock()
             self._prepared = self._prepare()
-            self.show_as(*self._prepared)
+            self.show_as(self._prepared)
             self.run_hooks(filter(self._spans, plan.captures))
             self._begin_monitor_strictly()
             self._arm()
@@ -86,7 +87,7 @@ class ExitRun(Run):
             return
         if not self.is_shown:
             self._journal = _core.Journal(None)
-            self._journal.show(self, *self._prepared)
+            self._prepared.show_in(self._journal, self)
         if self.is_shown:
             found = [native_target(sink) for sink in self.config.delivery.sinks]
             targets = [target for target in found if target is not None]
@@ -109,18 +110,18 @@ class ExitRun(Run):
         overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
         return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
-    def _prepare(self) -> run_journal.Texts:
+    def _prepare(self) -> RecordText:
         """Encode all fields of the record but the measurements."""
         data = record_dict.new(self, None, (), {}, {})
         self._capture_early(data)
-        return run_journal.texts(self, data)
+        return record_dict.as_text(self, data)
 
     def refresh(self) -> None:
         """Add new static fields, also to the record that native code would write."""
         if self.data is not None and not self._ending:
             record_dict.add_static(self, self.data)
             self._prepared = self._prepare()
-            _core.refresh(self, *self._prepared[:3])
+            self._prepared.refresh(self)
 
     def _capture_early(self, data: dict[str, Any]) -> None:
         """Run captures that may run twice; those that fail are noted at the end."""
@@ -270,14 +271,7 @@ class ExitRun(Run):
 
     def _prepared_text(self, ending: Ending) -> bytes:
         """Return the prepared record with the measurements and how the process ended."""
-        head, call, tail, offset, secret = self._prepared
-        tail += b',' + json_text.encode(ending.fields())[1:-1]
-        if secret:
-            parts = head, self.record_id.encode(), b'"},"call":{', call, b'}', tail, b'}'
-            return self.plan.masker.record(b''.join(parts))
-        name = call.removeprefix(b'"invocation":"Python","name":')
-        text = _core.record_text(self, head, name, tail, offset)
-        return self.plan.masker.record(text)
+        return self.plan.masker.record(self._prepared.line(self, ending.fields()))
 
 
 def _sets_up(capture: object) -> bool:

@@ -144,7 +144,6 @@ def test_a_step_to_the_nanosecond():
         run = block._run
         run.stop()
         run.clock_step_ns = -3_600_000_000_001
-        text = _core.record_text(
-            run, *run.plan.text(run.config, bench)[:1], b'"work"', b'', 0
-        )
+        head = run.plan.text(run.config, bench).head
+        text = _core.record_text(run, head, _core.call_text('work'), b'', 0)
     assert json.loads(text)['call']['clock_step'] == -3_600_000_000_001 / 1e9

@@ -184,3 +184,17 @@ from microbench.process.exit_run import ExitRun
 ExitRun._complete = lambda self, ending: 1 / 0
 """
     assert 'hidden' not in program(code).record['url']
+
+
+def test_what_was_prepared_of_a_bench_with_fields_in_call(program):
+    """The last resort is a whole record, even if the end of the process adds no field."""
+    code = """
+bench = MicroBench(path, call={'phase': 7})
+bench.record_on_exit('simulation')
+from microbench.process import cause, exit_run
+exit_run.ExitRun._complete = lambda self, ending: 1 / 0
+cause.Ending.fields = lambda self: {}
+"""
+    call = program(code).record['call']
+    assert (call['invocation'], call['name'], call['phase']) == ('Python', 'simulation', 7)
+    assert len(call['durations']) == 1

@@ -31,7 +31,8 @@ class Shown:
         self.run = Run(self.bench, 'name')
         self.run.iterations = iterations
         self.run.begin()
-        self.parts = self.run.plan.text(self.run.config, self.bench)
+        self.text = self.run.plan.text(self.run.config, self.bench)
+        self.text.call = _core.call_text('name')
         self.journal = _core.Journal(os.fsencode(folder / 'out'))
         self.running = False
         self.open = []
@@ -69,10 +70,7 @@ class Shown:
             self.run.add_duration(12_345)
 
     def show(self):
-        head, tail, offset = self.parts
-        self.journal.show(
-            self.run, head, b'"invocation":"Python","name":"name"', tail, offset
-        )
+        self.text.show_in(self.journal, self.run)
 
     def shown(self):
         """The record in the journal, at the last moment it knows."""
@@ -84,8 +82,7 @@ class Shown:
 
     def written(self):
         """The record that Python would write now."""
-        head, tail, offset = self.parts
-        return json.loads(_core.record_text(self.run, head, b'"name"', tail, offset))
+        return json.loads(self.text.line(self.run, {}))
 
 
 def without_times_of_the_end(record, *others):

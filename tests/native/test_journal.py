@@ -29,8 +29,8 @@ def bench():
 def shown(journal, bench, name='x'):
     """A begun run that the journal shows."""
     run = Run(bench, name).begin()
-    head, tail, offset = run.plan.text(run.config, bench)
-    assert journal.show(run, head, CALL, tail, offset)
+    text = run.plan.text(run.config, bench)
+    assert journal.show(run, text.head, CALL, text.tail, text.utc_offset)
     run.start()
     return run
 

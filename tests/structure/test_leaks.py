@@ -509,6 +509,13 @@ def step():
     _core.plain_text(deep)
 """,
     'record_id': 'def step():\n    _core.record_id()\n',
+    'call_text': """
+def step():
+    _core.call_text(words)
+    _core.call_text('\\ud800')
+    refused(TypeError, _core.call_text, b'')
+    refused(TypeError, _core.call_text, None)
+""",
     'record_text': """
 run = _core.OpenRun()
 run.open(bench, number, False, False)
@@ -519,7 +526,8 @@ bench.time('open').__enter__()
 run.stop()
 run.close()
 def step():
-    _core.record_text(run, b'{', b'"name"', b',"a":1', 0)
+    _core.record_text(run, b'{', b'"name":"x"', b',"a":1', 0)
+    _core.record_text(run, b'{', b'"name":"x"', b',"a":1', 0, True)
     refused(TypeError, _core.record_text, marker, b'', b'', b'', 0)
     refused(TypeError, _core.record_text, run, words, b'', b'', 0)
 """,

@@ -1,0 +1,152 @@
+"""A record as text, less its id and its measurements, which C adds.
+
+The file, the journal, and the native write of a dying process all get a record from these
+pieces, so that it is the same in each of them:
+
+    head  record_id  "},"call":{  call  measurements  }  tail  }
+"""
+
+from __future__ import annotations
+
+from .. import _core
+from ..encoding import json_text
+from . import times
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ..encoding.masking import Masker
+
+# Fields that C writes itself, or that have no value yet.
+MEASURED = frozenset(
+    [
+        *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
+        'timings_summary',
+        *('start_time', 'finish_time', 'clock_step'),
+    ]
+)
+
+
+class RecordText:
+    """The text of one record, or with an empty `call` that of each record of a plan.
+
+    Attributes:
+        head: `{"mb":{...,"record_id":"`.
+        call: the fields of `call` that come before the measurements.
+        tail: the other fields, each with a comma before it.
+        utc_offset: seconds that the time zone is east of UTC.
+        secret: True to leave the measurements out.
+    """
+
+    __slots__ = ('call', 'head', 'secret', 'tail', 'utc_offset')
+
+    def __init__(
+        self, mb: bytes, call: bytes, fields: bytes, utc_offset: int, secret: bool = False
+    ) -> None:
+        """Take the pieces from encoded objects."""
+        self.head = b'{"mb":' + mb[:-1] + b',"record_id":"'[mb == b'{}' :]
+        self.call = call[1:-1]
+        self.tail = further(fields)
+        self.utc_offset = utc_offset
+        self.secret = secret
+
+    def line(self, run: _core.OpenRun, more: dict[str, Any]) -> bytes:
+        """Return the text of the record with its measurements so far, and more fields."""
+        tail = self.tail + further(json_text.encode(more))
+        return _core.record_text(
+            run, self.head, self.call, tail, self.utc_offset, self.secret
+        )
+
+    def show_in(self, journal: _core.Journal, run: _core.OpenRun) -> bool:
+        """Show an open run in a journal until it is closed; False if there is no room."""
+        pieces = self.head, self.call, self.tail, self.utc_offset, self.secret
+        return journal.show(run, *pieces)
+
+    def refresh(self, run: _core.OpenRun) -> bool:
+        """Replace the text in the journal of a run; False if it has none, or no room."""
+        return _core.refresh(run, self.head, self.call, self.tail)
+
+
+def built(
+    mb: dict[str, Any],
+    call: dict[str, Any],
+    fields: dict[str, Any],
+    masker: Masker,
+    encode: Callable[[dict[str, Any]], bytes],
+    utc_offset: int,
+) -> RecordText:
+    """Encode the fields of a record, and mask their secrets.
+
+    Raises:
+        ValueError, RecursionError, MemoryError: the fields could not be masked.
+    """
+    tail, names = masker.fields(encode(fields))
+    around, names_in_call = masker.fields(b'{"call":' + encode(call) + b'}')
+    if names or names_in_call:
+        mb = {**mb, 'masked': sorted({*mb.get('masked', ()), *names, *names_in_call})}
+    identity, _ = masker.fields(b'{"mb":' + encode(mb) + b'}')
+    secret = bool(masker.reasons)
+    return RecordText(identity[6:-1], around[8:-1], tail, utc_offset, secret)
+
+
+def of_dict(
+    data: dict[str, Any], start: times.datetime, masker: Masker, encoder: type | None
+) -> RecordText:
+    """Return the text of an open record that is built as a dict.
+
+    Args:
+        data: the record so far.
+        start: its start, in the time zone of its bench.
+        masker: of its bench.
+        encoder: encoder class of the user; None for the standard one.
+    """
+    fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
+    mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
+    mb.pop('record_id', None)
+    known = {k: v for k, v in call.items() if k not in MEASURED}
+    if masker.reasons:  # placeholders: a pattern may match them
+        known.update({'durations': [], 'start_time': start, 'finish_time': start})
+
+    def encode(fields: dict[str, Any]) -> bytes:
+        return _encoded(fields, encoder)
+
+    call = {'invocation': 'Python', **known}
+    return built(mb, call, fields, masker, encode, _utc_offset(start))
+
+
+def further(text: bytes) -> bytes:
+    """Return the members of an encoded object, each with a comma before it."""
+    return b',' + text[1:-1] if text != b'{}' else b''
+
+
+def _encoded(fields: dict[str, Any], encoder: type | None) -> bytes:
+    """Return an encoded object without unencodable fields; the record itself warns."""
+    try:
+        return json_text.encode_strictly(fields, encoder)
+    except Exception:
+        kept = {name: _encodable(value, encoder) for name, value in fields.items()}
+        return json_text.encode_strictly(
+            {name: value for name, value in kept.items() if value is not json_text},
+            encoder,
+        )
+
+
+def _encodable(value: Any, encoder: type | None) -> Any:
+    try:
+        json_text.encode_strictly(value, encoder)
+    except Exception:
+        return json_text  # no value of a record
+    return value
+
+
+def _utc_offset(moment: times.datetime) -> int:
+    """Return the seconds that the time zone of a moment is east of UTC."""
+    if moment.tzinfo is None:
+        moment = moment.astimezone()
+    offset = moment.utcoffset() or times.timedelta()
+    return offset.days * 86400 + offset.seconds
+
+
+NOTHING = RecordText(b'{}', b'{}', b'{}', 0, secret=True)
