@@ -5,37 +5,26 @@ from __future__ import annotations
 import sys
 import time
 
-from . import _core
+from . import _core, first_use
 from .core import config as arguments
-from .core.config import Config
 from .core.plan import Plan, current_plan, line_of, matters, name_of
 from .core.times import timezone, tzinfo
-from .descriptors import Unrecorded, loaded, not_recorded
+from .descriptors import Unrecorded, not_recorded
 from .encoding import json_text
+from .encoding.masking import is_record
 from .mixins.python import MBPythonInfo
 from .outputs.delivery import Delivery
-from .outputs.file import FileOutput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Literal, TypeVar
 
+    from .core.config import Config
     from .core.run import Block, Run
 
     Wrapper = classmethod[Any, Any, Any] | staticmethod[Any, Any]
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
-
-
-class _LazySignature:
-    """Makes `__signature__` of the class when it is first read."""
-
-    def __get__(self, bench: object, cls: type) -> Any:
-        if bench is not None:
-            raise AttributeError('__signature__')  # a bench has that of __call__
-        from .core.signature import signature_of  # start-up time
-
-        return signature_of(cls)
 
 
 class MicroBenchBase:
@@ -82,7 +71,7 @@ class MicroBenchBase:
     # that always are; None masks nothing.
     redact: Iterable[str] | None = ()
 
-    __signature__ = _LazySignature()
+    __signature__ = first_use.LazySignature()
     _bench_config: Config  # no value here: CPython 3.11 would not specialise its reads
 
     def __init__(
@@ -104,13 +93,14 @@ class MicroBenchBase:
         self.iterations = arguments.whole('iterations', iterations)
         self.warmup = arguments.whole('warmup', warmup)
         self.tz = arguments.time_zone(tz)
-        config = self._config_so_far()
+        config = first_use.config_of(self)
         config.configure(
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
             static=arguments.fields(static_fields),
             delivery=Delivery(
-                self._sinks(outfile, outputs), arguments.reaction(on_output_error)
+                arguments.sinks(self, outfile, outputs),
+                arguments.reaction(on_output_error),
             ),
             journal=arguments.journal(journal),
         )
@@ -118,41 +108,17 @@ class MicroBenchBase:
         self._duration_counter = config.counter  # read by bench.time(), in C
         self._off = arguments.is_switched_off()
 
-    def _config_so_far(self) -> Config:
-        """Return the Config; make it if the constructor has not run yet.
-
-        Subclasses may set attributes before they call it.
-        """
-        try:
-            config: Config = object.__getattribute__(self, '_bench_config')
-        except AttributeError:
-            config = self._bench_config = Config()
-        return config
-
-    def _sinks(self, outfile: Any, outputs: Iterable[Any] | None) -> list[Any]:
-        if outputs is None:
-            if outfile is None:
-                outfile = getattr(self, 'outfile', None)
-            return [FileOutput(outfile)]
-        if outfile is not None:
-            raise ValueError('outfile and outputs are mutually exclusive: give one')
-        return arguments.sinks(outputs)
-
     # --- configuration that changes ---------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         if matters(name):
-            config = self._config_so_far()
-            config.own[name] = value
-            config.changed()
+            first_use.config_of(self).set(name, value)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
         if matters(name):
-            config = self._config_so_far()
-            config.own.pop(name, None)
-            config.changed()
+            first_use.config_of(self).unset(name)
 
     def add_fields(self, /, **fields: Any) -> None:
         """Add static fields to all records that begin after this call.
@@ -172,10 +138,6 @@ class MicroBenchBase:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the plan and captured values, which belong to this process."""
-        import datetime as dt  # cloudpickle copies classes of modules not loaded
-
-        assert dt.timezone is timezone
-
         return {**self.__dict__, '_bench_config': self._bench_config.copy()}
 
     def _current_plan(self) -> Plan:
@@ -202,15 +164,8 @@ class MicroBenchBase:
             TypeError: `func` cannot be called.
             ValueError: iterations or warmup with a generator function.
         """
-        if self._off:
-            return func
-        try:
-            decorate = loaded(_decorated)
-        except OSError as error:
-            not_recorded(error)
-            return func
-        decorated: Decorated = decorate(self, func)
-        return decorated
+        decorate = None if self._off else first_use.decorator()
+        return func if decorate is None else decorate(self, func)
 
     def record(self, name: str | None = None) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.
@@ -220,14 +175,8 @@ class MicroBenchBase:
         Args:
             name: `call.name` of the record; None means `<record>`.
         """
-        if self._off:
-            return Unrecorded()
-        try:
-            block = _block_class or loaded(_block)
-        except OSError as error:
-            not_recorded(error)
-            return Unrecorded()
-        return block(self, name or '<record>')
+        block = None if self._off else first_use.block_class or first_use.block()
+        return Unrecorded() if block is None else block(self, name or '<record>')
 
     def arecord(self, name: str | None = None) -> Block | Unrecorded:
         """Return a context manager for `async with`: its block becomes one record.
@@ -285,13 +234,14 @@ class MicroBenchBase:
             TypeError, ValueError: an argument is wrong; the message names it.
         """
         if not self._off:
-            chosen = handle_sigterm, signals, grace, then
             try:
-                last = _exit()
+                registry = first_use.registry()
             except OSError as error:
                 not_recorded(error)
                 return
-            last.register(self, name or '<process>', *chosen)
+            registry.register(
+                self, name or '<process>', handle_sigterm, signals, grace, then
+            )
 
     def cancel_record_on_exit(self) -> None:
         """Cancel `record_on_exit()`: no record is written.
@@ -299,7 +249,7 @@ class MicroBenchBase:
         When no bench is registered any more, handlers and hooks are what they were.
         """
         if not self._off:
-            _exit().cancel(self)
+            first_use.registry().cancel(self)
 
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.
@@ -353,7 +303,7 @@ class MicroBenchBase:
             TypeError, ValueError: the value cannot be encoded.
         """
         text = json_text.encode_strictly(obj, self._bench_config.encoder)
-        if _is_record(obj):
+        if is_record(obj):
             text = self._current_plan().masker.record(text)
         return text.decode('ascii')
 
@@ -374,13 +324,7 @@ class MicroBenchBase:
             ValueError: an unknown format.
             ImportError: `'df'` without pandas.
         """
-        for sink in self._bench_config.delivery.sinks:
-            if hasattr(sink, 'get_results'):
-                try:
-                    return sink.get_results(format=format, flat=flat)
-                except NotImplementedError:
-                    continue
-        raise RuntimeError('no sink of this bench supports get_results()')
+        return self._bench_config.delivery.get_results(format, flat)
 
     def summary(self) -> None:
         """Print count, minimum, mean, median, maximum and stdev of all durations."""
@@ -390,6 +334,7 @@ class MicroBenchBase:
 
 
 MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-assign]
+Plan.base = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 
 
 class MicroBench(MBPythonInfo, MicroBenchBase):
@@ -402,44 +347,3 @@ class MicroBench(MBPythonInfo, MicroBenchBase):
     >>> class Bench(MicroBench, MBHostInfo):
     ...     outfile = '/dev/null'
     """
-
-
-def _is_record(value: Any) -> bool:
-    mb = value.get('mb') if isinstance(value, dict) else None
-    return isinstance(mb, dict) and 'run_id' in mb
-
-
-def _decorated() -> Any:
-    from .core.decorate import decorated  # start-up time
-
-    return decorated
-
-
-_block_class: type[Block] | None = None  # an import costs each block 0.2 µs
-
-
-def _block() -> type[Block]:
-    global _block_class  # noqa: PLW0603 - found again by two threads at worst
-    from .core.run import Block  # start-up time
-
-    _block_class = Block
-    return Block
-
-
-def _exit_module() -> Any:
-    from .process import registry as last  # start-up time
-
-    return last
-
-
-Plan.base = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
-
-_last: Any = None
-
-
-def _exit() -> Any:
-    """Return process.registry, the same also where tests of users patch `sys.modules`."""
-    global _last  # noqa: PLW0603 - imported on first use, and never again
-    if _last is None:
-        _last = loaded(_exit_module)
-    return _last

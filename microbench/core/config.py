@@ -16,7 +16,8 @@ from sys import maxsize
 
 from ..encoding.json_text import as_dict
 from ..outputs.base import Output
-from .times import tzinfo
+from ..outputs.file import FileOutput
+from .times import timezone, tzinfo
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,9 +78,22 @@ class Config:
 
     def copy(self) -> Config:
         """Return the Config of a copy of the bench."""
+        import datetime as dt  # cloudpickle copies classes of modules not loaded
+
+        assert dt.timezone is timezone
         new = object.__new__(type(self))
         new.__dict__.update(self.__getstate__())
         return new
+
+    def set(self, name: str, value: Any) -> None:
+        """Note an attribute of the bench that affects a plan."""
+        self.own[name] = value
+        self.changed()
+
+    def unset(self, name: str) -> None:
+        """Forget an attribute that was deleted from the bench."""
+        self.own.pop(name, None)
+        self.changed()
 
     def changed(self) -> None:
         """Begin another epoch: the next record needs another plan."""
@@ -162,8 +176,18 @@ def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}
 
 
-def sinks(outputs: Any) -> list[Any]:
+def sinks(bench: object, outfile: Any, outputs: Any) -> list[Any]:
     """Return a list of objects that can take records."""
+    if outputs is None:
+        if outfile is None:
+            outfile = getattr(bench, 'outfile', None)
+        return [FileOutput(outfile)]
+    if outfile is not None:
+        raise ValueError('outfile and outputs are mutually exclusive: give one')
+    return _checked_sinks(outputs)
+
+
+def _checked_sinks(outputs: Any) -> list[Any]:
     if isinstance(outputs, (str, bytes)) or not hasattr(outputs, '__iter__'):
         raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
     found = list(outputs)

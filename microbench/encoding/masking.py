@@ -160,6 +160,12 @@ class Masker:
         return {**closed, 'call': call}
 
 
+def is_record(value: Any) -> bool:
+    """Return True for a whole record: its `mb` object has a run id."""
+    mb = value.get('mb') if isinstance(value, dict) else None
+    return isinstance(mb, dict) and 'run_id' in mb
+
+
 def _edited(value: Any, edits: Edits) -> Any:
     """Return a value with secrets masked; if it is a record, list them in `mb.masked`."""
     if not edits:

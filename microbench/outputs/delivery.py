@@ -64,6 +64,20 @@ class Delivery:
                 except Exception as error:
                     self._warn_once(sink, 'cannot take records as things are', error)
 
+    def get_results(self, format: str, flat: bool) -> Any:  # noqa: A002
+        """Return the records from the first sink that can read them back.
+
+        Raises:
+            RuntimeError: no sink can.
+        """
+        for sink in self.sinks:
+            if hasattr(sink, 'get_results'):
+                try:
+                    return sink.get_results(format=format, flat=flat)
+                except NotImplementedError:
+                    continue
+        raise RuntimeError('no sink of this bench supports get_results()')
+
     def deliver(self, record: bytes, timeout: float | None = None) -> None:
         """Give the record, without newline, to every sink, even if Ctrl-C interrupts it.
 

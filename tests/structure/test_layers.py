@@ -29,6 +29,7 @@ LAYERS = (
     ('cli',),
     ('diff', 'livestream'),
     ('bench',),
+    ('first_use',),
     ('mixins', 'process'),
     ('core',),
     ('distributions',),

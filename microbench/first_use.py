@@ -1,0 +1,90 @@
+"""Make or import on first use what a bench needs: Config, decorator, block, registry.
+
+A program that never decorates a function does not load the decorator, and so on.
+"""
+
+from __future__ import annotations
+
+from .core.config import Config
+from .descriptors import loaded, not_recorded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .core.run import Block
+
+block_class: type[Block] | None = None  # an import costs each block 0.2 µs
+_registry: Any = None
+
+
+def config_of(bench: Any) -> Config:
+    """Return the Config of a bench; make it if its constructor has not run yet.
+
+    Subclasses may set attributes before they call the constructor.
+    """
+    try:
+        config: Config = object.__getattribute__(bench, '_bench_config')
+    except AttributeError:
+        config = bench._bench_config = Config()
+    return config
+
+
+def decorator() -> Any:
+    """Return core.decorate.decorated; warn and return None without descriptors."""
+    try:
+        return loaded(_decorated)
+    except OSError as error:
+        not_recorded(error)
+        return None
+
+
+def block() -> type[Block] | None:
+    """Return the class of blocks; warn and return None without descriptors."""
+    global block_class  # noqa: PLW0603 - found again by two threads at worst
+    try:
+        block_class = loaded(_block)
+    except OSError as error:
+        not_recorded(error)
+    return block_class
+
+
+def registry() -> Any:
+    """Return process.registry, the same also where tests of users patch `sys.modules`.
+
+    Raises:
+        OSError: no descriptor is left.
+    """
+    global _registry  # noqa: PLW0603 - imported on first use, and never again
+    if _registry is None:
+        _registry = loaded(_exit_module)
+    return _registry
+
+
+def _decorated() -> Any:
+    from .core.decorate import decorated  # start-up time
+
+    return decorated
+
+
+def _block() -> type[Block]:
+    from .core.run import Block  # start-up time
+
+    return Block
+
+
+def _exit_module() -> Any:
+    from .process import registry  # start-up time
+
+    return registry
+
+
+class LazySignature:
+    """Make `__signature__` of a class of benches when it is first read."""
+
+    def __get__(self, bench: object, cls: type) -> Any:
+        if bench is not None:
+            raise AttributeError('__signature__')  # a bench has that of __call__
+        from .core.signature import signature_of  # start-up time
+
+        return signature_of(cls)
