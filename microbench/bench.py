@@ -9,7 +9,7 @@ from . import _core, first_use
 from .core import config as arguments
 from .core.plan import Plan, current_plan, line_of, matters, name_of
 from .core.times import timezone, tzinfo
-from .descriptors import Unrecorded, not_recorded
+from .descriptors import Unrecorded, loaded, not_recorded
 from .encoding import json_text
 from .encoding.masking import is_record
 from .mixins.python import MBPythonInfo
@@ -235,7 +235,7 @@ class MicroBenchBase:
         """
         if not self._off:
             try:
-                registry = first_use.registry()
+                registry = first_use.registry or loaded(first_use.load_registry)
             except OSError as error:
                 not_recorded(error)
                 return
@@ -249,7 +249,8 @@ class MicroBenchBase:
         When no bench is registered any more, handlers and hooks are what they were.
         """
         if not self._off:
-            first_use.registry().cancel(self)
+            registry = first_use.registry or loaded(first_use.load_registry)
+            registry.cancel(self)
 
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .core.run import Block
 
 block_class: type[Block] | None = None  # an import costs each block 0.2 µs
-_registry: Any = None
+registry: Any = None  # process.registry, once it is loaded
 
 
 def config_of(bench: Any) -> Config:
@@ -49,16 +49,13 @@ def block() -> type[Block] | None:
     return block_class
 
 
-def registry() -> Any:
-    """Return process.registry, the same also where tests of users patch `sys.modules`.
+def load_registry() -> Any:
+    """Return process.registry, and keep it: tests of users patch `sys.modules`."""
+    global registry  # noqa: PLW0603 - imported on first use, and never again
+    from .process import registry as module  # start-up time
 
-    Raises:
-        OSError: no descriptor is left.
-    """
-    global _registry  # noqa: PLW0603 - imported on first use, and never again
-    if _registry is None:
-        _registry = loaded(_exit_module)
-    return _registry
+    registry = module
+    return module
 
 
 def _decorated() -> Any:
@@ -71,12 +68,6 @@ def _block() -> type[Block]:
     from .core.run import Block  # start-up time
 
     return Block
-
-
-def _exit_module() -> Any:
-    from .process import registry  # start-up time
-
-    return registry
 
 
 class LazySignature:
