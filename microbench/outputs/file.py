@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO, Any
 
-
 COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
 RECENT = 1 << 20  # bytes that other processes may append within microseconds
 EFFECTIVE = os.access in os.supports_effective_ids
@@ -69,14 +68,9 @@ def _trouble_at(path: Any) -> int:
 def _raise_if_compressed(path: Any) -> None:
     """Raise OSError if the file is compressed, so that no line can be appended."""
     if os.fsencode(path).endswith(COMPRESSED) and _is_regular_or_missing(path):
-        from ..results.compressed import LONGEST, kind_of  # start-up time
+        from ..results.compressed import is_packed_at  # start-up time
 
-        try:
-            with open(path, 'rb') as file:
-                kind = kind_of(file.read(LONGEST))
-        except OSError:
-            return  # the file does not exist or cannot be read
-        if kind is not None:
+        if is_packed_at(path):
             raise OSError(EINVAL, 'it is compressed, and takes no further lines', path)
 
 
@@ -85,10 +79,6 @@ def _is_regular_or_missing(path: Any) -> bool:
         return S_ISREG(os.stat(path).st_mode)
     except OSError:
         return True
-
-
-def _no_sync() -> None:
-    """Do nothing: the system decides when written lines reach the disk."""
 
 
 class FileOutput(Output):
@@ -244,7 +234,8 @@ class FileOutput(Output):
             return
         from ..journal import recovery  # start-up time
 
-        sync = appender.sync if self.durability == 'fsync' else _no_sync
+        # With 'write', the system decides when written lines reach the disk.
+        sync = appender.sync if self.durability == 'fsync' else lambda: None
         try:
             recovery.recover_before_first_record(paths, path, appender.append, sync)
         except Exception as error:  # a failed recovery must not cost the new record
@@ -335,29 +326,14 @@ class FileOutput(Output):
 
     def _blocks(self) -> Iterator[bytes]:
         """Yield the contents in blocks of whole lines."""
-        if not self._is_path:
-            from ..results.reading import blocks  # start-up time
+        from . import contents  # start-up time
 
-            return blocks(io.BytesIO(self._contents_of_object()))
+        if not self._is_path:
+            return contents.of_bytes(self._contents_of_object())
         path = self._place()
         if not _is_regular_or_missing(path):
             raise NotImplementedError(f'{self!r} cannot be read back')
-        from ..journal.lost import blocks_of  # start-up time
-        from ..journal.patterns import is_pattern  # start-up time
-
-        if is_pattern(path):
-            return self._blocks_of_all(path)
-        return blocks_of(path, self._journals, is_needed=False)
-
-    def _blocks_of_all(self, pattern: Any) -> Iterator[bytes]:
-        from ..journal.lost import blocks_of  # start-up time
-        from ..journal.patterns import files_of  # start-up time
-
-        paths = files_of(pattern)
-        if not paths:
-            warn(f'no file matches {self.outfile!r}', RuntimeWarning)
-        for path in paths:
-            yield from blocks_of(path, self._journals, is_needed=False)
+        return contents.of_path(path, self.outfile, self._journals)
 
     def _contents_of_object(self) -> bytes:
         file = self.outfile

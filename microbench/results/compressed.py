@@ -41,6 +41,15 @@ def is_packed(file: IO[bytes]) -> bool:
     return kind_of(file.peek(LONGEST)) is not None  # type: ignore[attr-defined]
 
 
+def is_packed_at(path: str) -> bool:
+    """Return True if a file is compressed; False if it is missing or cannot be read."""
+    try:
+        with open(path, 'rb') as file:
+            return is_packed(file)
+    except OSError:
+        return False
+
+
 def blocks(file: IO[bytes]) -> Iterator[bytes]:
     """Yield the unpacked contents of a file in blocks of whole lines.
 
