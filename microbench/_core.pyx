@@ -5,20 +5,15 @@ from cpython.object cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.unicode cimport PyUnicode_DecodeASCII
-from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR, errno
-from libc.math cimport isfinite
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cimport microbench._csrc as c
 
 import _datetime
-import builtins
 import os
 import sys
-
-from _datetime import datetime
 
 # The collector does not see this reference, so the module outlasts the records that are
 # finished when the interpreter ends: CPython 3.14 imports it anew in astimezone() if it is gone.
@@ -386,19 +381,6 @@ cdef class LastWords:
 
 # --- text --------------------------------------------------------------------------
 
-cdef bytes taken(c.mb_text *text):
-    """Return the bytes of a heap text, and free it."""
-    cdef bytes result
-    if text.failed:
-        c.mb_text_free(text)
-        raise MemoryError
-    try:
-        result = PyBytes_FromStringAndSize(text.data, text.size)
-    finally:
-        c.mb_text_free(text)
-    return result
-
-
 cdef int put(c.mb_text *text, bytes raw) except -1:
     c.mb_text_raw(text, PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
     return 0
@@ -408,14 +390,14 @@ def int_text(int64_t value):
     cdef c.mb_text text
     c.mb_text_heap(&text)
     c.mb_text_int(&text, value)
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 def seconds_text(int64_t ns):
     cdef c.mb_text text
     c.mb_text_heap(&text)
     c.mb_text_seconds(&text, ns)
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 def iso8601_text(int64_t wall_ns, int32_t offset_s):
@@ -425,15 +407,14 @@ def iso8601_text(int64_t wall_ns, int32_t offset_s):
     if text.failed:
         c.mb_text_free(&text)
         raise ValueError('time or offset is out of range')
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 def string_text(str value not None):
     cdef c.mb_text text
-    cdef bytes utf8 = value.encode('utf-8', 'surrogatepass')
     c.mb_text_heap(&text)
-    c.mb_text_string(&text, PyBytes_AS_STRING(utf8), PyBytes_GET_SIZE(utf8))
-    return taken(&text)
+    c.py_text_put_str(&text, value)
+    return c.py_text_bytes(&text)
 
 
 def ascii_text(bytes json not None):
@@ -442,7 +423,7 @@ def ascii_text(bytes json not None):
         return json
     c.mb_text_heap(&text)
     c.mb_text_ascii(&text, PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json))
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 def is_suspicious(bytes json not None):
@@ -453,7 +434,7 @@ def closed_text(bytes json not None, bint measured):
     cdef c.mb_text text
     c.mb_text_heap(&text)
     c.mb_closed(&text, PyBytes_AS_STRING(json), PyBytes_GET_SIZE(json), measured)
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 def has_digits(bytes text not None, size_t run):
@@ -462,7 +443,7 @@ def has_digits(bytes text not None, size_t run):
 
 cdef int put_call(c.mb_text *text, str name) except -1:
     put(text, b'"invocation":"Python","name":')
-    put_string(text, name)
+    c.py_text_put_str(text, name)
     return 0
 
 
@@ -470,7 +451,7 @@ def call_text(str name not None):
     cdef c.mb_text text
     c.mb_text_heap(&text)
     put_call(&text, name)
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
@@ -494,7 +475,7 @@ def record_text(run, bytes head not None, bytes call not None, bytes tail not No
     put(&text, b'}')
     put(&text, tail)
     put(&text, b'}')
-    return taken(&text)
+    return c.py_text_bytes(&text)
 
 
 # --- the journal -------------------------------------------------------------------
@@ -774,144 +755,16 @@ cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *endin
 
 # --- plain values as JSON ----------------------------------------------------------
 
-cdef enum:
-    DEEPEST = 100
-
-cdef object frozen = getattr(builtins, 'frozendict', None)  # of CPython 3.15
-
-cdef bint put_plain(c.mb_text *text, object value, int depth) except -1:
-    """Write a plain value; return 0 if it is not one: then discard the text."""
-    kind = type(value)
-    if kind is str:
-        return put_string(text, value)
-    if value is None:
-        put(text, b'null')
-    elif kind is bool:
-        put(text, b'true' if value else b'false')
-    elif kind is int:
-        return put_int(text, value)
-    elif kind is float:
-        put(text, repr(value).encode() if isfinite(value) else b'null')
-    elif kind is datetime:
-        return put_string(text, value.isoformat('T', 'microseconds'))
-    elif depth < DEEPEST and (kind is list or kind is tuple):
-        return put_list(text, value, depth)
-    elif depth < DEEPEST and kind is dict:
-        return put_dict(text, value, depth)
-    elif depth < DEEPEST and kind is frozen:
-        return put_dict(text, dict(value), depth)
-    else:
-        return 0
-    return 1
-
-
-cdef bint put_string(c.mb_text *text, str value) except -1:
-    cdef Py_ssize_t size
-    cdef const char *ready
-    if c.PyUnicode_IS_COMPACT_ASCII(value):
-        ready = c.PyUnicode_AsUTF8AndSize(value, &size)
-        c.mb_text_string(text, ready, size)
-        return 1
-    cdef bytes utf8 = value.encode('utf-8', 'surrogatepass')
-    c.mb_text_string(text, PyBytes_AS_STRING(utf8), PyBytes_GET_SIZE(utf8))
-    return 1
-
-
-cdef bint put_int(c.mb_text *text, object value) except -1:
-    cdef int overflow = 0
-    cdef long long number = PyLong_AsLongLongAndOverflow(value, &overflow)
-    if not overflow:
-        c.mb_text_int(text, number)
-    return not overflow
-
-
-cdef bint put_list(c.mb_text *text, object values, int depth) except -1:
-    cdef bint first = True
-    put(text, b'[')
-    for value in values:
-        if not first:
-            put(text, b',')
-        first = False
-        if not put_plain(text, value, depth + 1):
-            return 0
-    put(text, b']')
-    return 1
-
-
-cdef bint put_dict(c.mb_text *text, dict values, int depth) except -1:
-    cdef bint first = True
-    put(text, b'{')
-    for key, value in values.items():
-        if type(key) is not str:
-            return 0
-        if not first:
-            put(text, b',')
-        first = False
-        put_string(text, key)
-        put(text, b':')
-        if not put_plain(text, value, depth + 1):
-            return 0
-    put(text, b'}')
-    return 1
-
-
-cdef object members_of(object value):
-    """Return the items of a container, else None, without running code of a subclass."""
-    kind = type(value)
-    if isinstance(value, dict):
-        return dict.values(value)
-    if isinstance(value, list):
-        return value if kind is list else list.__getitem__(value, slice(None))
-    if kind is tuple:
-        return value
-    return value.values() if kind is frozen else None
-
-
-cdef bint nests_beyond(object value, int levels) except -1:
-    members = members_of(value)
-    if members is None:
-        return 0
-    if not levels:
-        return 1
-    for member in members:
-        if nests_beyond(member, levels - 1):
-            return 1
-    return 0
-
-
 def is_deep(value):
-    return nests_beyond(value, 2 * DEEPEST)
-
-
-cdef bint is_shallow_within(object value, int levels) except -1:
-    kind = type(value)
-    if value is None or kind is str or kind is int or kind is float or kind is bool:
-        return 1
-    if not (levels and (kind is dict or kind is list or kind is tuple)):
-        return 0
-    for member in members_of(value):
-        if not is_shallow_within(member, levels - 1):
-            return 0
-    return 1
+    return c.py_json_is_deep(value)
 
 
 def is_shallow(value, int levels):
-    return is_shallow_within(value, levels)
+    return c.py_json_is_shallow(value, levels)
 
 
 def plain_text(value):
-    cdef c.mb_text text
-    c.mb_text_heap(&text)
-    try:
-        if not put_plain(&text, value, 0):
-            c.mb_text_free(&text)
-            return None
-    except BaseException as error:
-        c.mb_text_free(&text)
-        if isinstance(error, Exception):
-            return None  # a dict that another thread is changing, a tzinfo that fails
-        raise
-    return taken(&text)
+    return c.py_json_text(state, value)
 
 
 # --- flat names --------------------------------------------------------------------
@@ -936,7 +789,7 @@ cdef class FlatNames:
 cdef Py_ssize_t put_leaves(dict flat, FlatNames names, record, int depth) except -1:
     """Return the number of values: more than in `flat` if names are shared or too deep."""
     cdef Py_ssize_t count = len(record)
-    if depth == DEEPEST:
+    if depth == 100:
         return count  # and none of them in `flat`
     for own, value in record.items():
         if isinstance(value, dict):

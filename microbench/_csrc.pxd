@@ -44,8 +44,6 @@ cdef extern from "Python.h":
     int PyErr_SetInterruptEx(int number) noexcept nogil
     int Py_AddPendingCall(int (*function)(void *) except -1, void *argument) noexcept
     bint PyObject_TypeCheck(object value, void *type) noexcept
-    bint PyUnicode_IS_COMPACT_ASCII(object text) noexcept
-    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
 
 cdef extern from "base/mb_platform.h":
     int mb_fork_watch() noexcept nogil
@@ -318,6 +316,15 @@ cdef extern from "py/py_state.h":
         void *timed_type
         unsigned long long lost
     py_state *py_state_of(object module) noexcept
+
+cdef extern from "py/py_text.h":
+    object py_text_bytes(mb_text *text)
+    int py_text_put_str(mb_text *text, str string) except -1
+
+cdef extern from "py/py_json.h":
+    object py_json_text(py_state *state, object value)
+    bint py_json_is_deep(object value) noexcept
+    bint py_json_is_shallow(object value, int levels) noexcept
 
 cdef extern from "py/py_phase.h":
     object py_phase_awaitable(py_state *state, object value)

@@ -18,7 +18,10 @@ typedef struct {
     PyTypeObject *ready_type; /* Owned: an awaitable that never waits */
     PyTypeObject *run_type;   /* Owned */
     PyTypeObject *timed_type; /* Owned */
-    unsigned long long lost;  /* phases that belonged to no open run */
+    PyTypeObject *datetime_type; /* Owned */
+    PyObject *isoformat;         /* Owned: its method */
+    PyObject *isoformat_words;   /* Owned: the tuple of arguments for a record */
+    unsigned long long lost;     /* phases that belonged to no open run */
     /* Owned: phases to be used again. They keep their type and so this state, which lives
      * as long as the process. */
     void *spare[PY_STATE_SPARES];

@@ -5,6 +5,7 @@ import decimal
 import json
 import math
 import re
+import sys
 import uuid
 
 import pytest
@@ -244,6 +245,47 @@ def test_a_timezone_that_fails():
 
     moment = datetime.datetime(2026, 3, 1, tzinfo=Broken())
     assert _core.plain_text([moment]) is None
+
+
+class Changing(datetime.tzinfo):
+    """A time zone that changes what holds the datetime."""
+
+    def __init__(self, change):
+        self.change = change
+
+    def utcoffset(self, moment):
+        self.change()
+        return datetime.timedelta(0)
+
+
+def test_a_timezone_that_changes_a_dict():
+    """A dict that loses or gains a key meanwhile is left to the encoders."""
+    for change in (dict.clear, lambda values: values.setdefault('b', 1)):
+        values = {}
+        zone = Changing(lambda change=change, values=values: change(values))
+        values['a'] = datetime.datetime(2026, 3, 1, tzinfo=zone)
+        assert _core.plain_text(values) is None
+
+
+def test_a_timezone_that_changes_a_list():
+    """A list that loses its items meanwhile ends there."""
+    values = []
+    zone = Changing(values.clear)
+    values += [datetime.datetime(2026, 3, 1, tzinfo=zone), 1]
+    assert _core.plain_text(values) == b'["2026-03-01T00:00:00.000000+00:00"]'
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason='frozendict is of CPython 3.15')
+def test_plain_frozendicts():
+    """They are objects too, and count as levels."""
+    frozen = frozendict  # noqa: F821
+    assert _core.plain_text(frozen(a=[frozen(b=1), frozen()])) == b'{"a":[{"b":1},{}]}'
+    deep = 1
+    for _ in range(201):
+        deep = frozen(a=deep)
+    assert _core.plain_text(deep) is None
+    assert _core.is_deep(deep)
+    assert not _core.is_deep(deep['a'])
 
 
 def test_record_ids():
