@@ -38,6 +38,7 @@ cdef c.py_state *state = c.py_state_of(_types)
 
 OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
+FlatNames = <object>state.flat_type
 
 RUN_ID = c.mb_identity_run_id().decode('ascii')
 MASK = '***'
@@ -765,48 +766,6 @@ def is_shallow(value, int levels):
 
 def plain_text(value):
     return c.py_json_text(state, value)
-
-
-# --- flat names --------------------------------------------------------------------
-
-cdef class FlatNames:
-    cdef str above
-    cdef readonly object empty
-    cdef dict joined
-    cdef dict inside
-
-    def __cinit__(self, str above not None='', empty=None):
-        self.above = above
-        self.empty = empty
-        self.joined = {}
-        self.inside = {}
-
-    def flattened(self, record):
-        cdef dict flat = {}
-        return flat if put_leaves(flat, self, record, 0) == len(flat) else None
-
-
-cdef Py_ssize_t put_leaves(dict flat, FlatNames names, record, int depth) except -1:
-    """Return the number of values: more than in `flat` if names are shared or too deep."""
-    cdef Py_ssize_t count = len(record)
-    if depth == 100:
-        return count  # and none of them in `flat`
-    for own, value in record.items():
-        if isinstance(value, dict):
-            if value:
-                inside = names.inside.get(own)
-                if inside is None:
-                    above = names.above + own + '.'
-                    inside = names.inside[own] = FlatNames(above, names.empty)
-                count += put_leaves(flat, inside, value, depth + 1) - 1
-                continue
-            if names.empty is not None:
-                value = names.empty
-        name = names.joined.get(own)
-        if name is None:
-            name = names.joined[own] = names.above + own
-        flat[name] = value
-    return count
 
 
 # --- files -------------------------------------------------------------------------

@@ -314,6 +314,7 @@ cdef extern from "py/py_state.h":
         void *muted
         void *run_type
         void *timed_type
+        void *flat_type
         unsigned long long lost
     py_state *py_state_of(object module) noexcept
 

@@ -1,6 +1,7 @@
 #include "py/py_module.h"
 
 #include "base/mb_stack.h"
+#include "py/py_flat.h"
 #include "py/py_headroom.h"
 #include "py/py_json.h"
 #include "py/py_phase.h"
@@ -19,6 +20,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->ready_type);
     Py_VISIT(state->run_type);
     Py_VISIT(state->timed_type);
+    Py_VISIT(state->flat_type);
     Py_VISIT(state->datetime_type);
     Py_VISIT(state->isoformat);
     Py_VISIT(state->isoformat_words);
@@ -37,6 +39,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->ready_type);
     Py_CLEAR(state->run_type);
     Py_CLEAR(state->timed_type);
+    Py_CLEAR(state->flat_type);
     Py_CLEAR(state->datetime_type);
     Py_CLEAR(state->isoformat);
     Py_CLEAR(state->isoformat_words);
@@ -67,8 +70,10 @@ fill(PyObject *module)
     if (!state->active || !state->muted) {
         return -1;
     }
-    if (py_json_ready(state) < 0 || py_run_ready(module) < 0 ||
-        py_phase_ready(module) < 0) {
+    if (py_json_ready(state) < 0 || py_flat_ready(module) < 0) {
+        return -1;
+    }
+    if (py_run_ready(module) < 0 || py_phase_ready(module) < 0) {
         return -1;
     }
     return py_timed_ready(module);
