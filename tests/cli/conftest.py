@@ -1,4 +1,4 @@
-"""The command as a real process, and what came of it."""
+"""The command as a real process, and its outcome."""
 
 import contextlib
 import json
@@ -47,7 +47,7 @@ def pieces():
 
 
 def wait_until(condition):
-    """Ask again and again until it is so."""
+    """Call a function again and again until it returns true."""
     until = time.monotonic() + DEADLINE
     while not condition():
         assert time.monotonic() < until, 'it has not come to pass'
@@ -55,7 +55,7 @@ def wait_until(condition):
 
 
 def in_time(attempt):
-    """Call it with ever longer time-outs until one suffices; before, it returns None.
+    """Call a function with ever longer time-outs until it returns something.
 
     How long a program takes to begin depends on the load, and a time-out before that
     says nothing about the program.
@@ -68,7 +68,7 @@ def in_time(attempt):
 
 
 def is_gone(number):
-    """Whether a process has ended, even if it was not collected yet."""
+    """Return whether a process has ended, even if it has not been collected yet."""
     try:
         return psutil.Process(number).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -86,7 +86,7 @@ class Outcome:
 
 
 def records_in(path):
-    """The records of a file, of which each line has to be one; none without a file."""
+    """Return the records of a file with one on each line; none without a file."""
     if not path.exists():
         return []
     text = path.read_text(encoding='ascii')
@@ -95,7 +95,7 @@ def records_in(path):
 
 
 class ManualTimers:
-    """In place of TimerThread: the test runs the actions and sets the clock."""
+    """A stand-in for TimerThread: the test runs the actions and sets the clock."""
 
     def __init__(self):
         self.now = 1000.0
@@ -138,13 +138,13 @@ def stub_processes(monkeypatch, popen, *statuses):
 
 @pytest.fixture
 def several(tmp_path):
-    """The name of a file with four records."""
+    """Return the name of a file with four records."""
     return write(tmp_path / 'several.jsonl', SEVERAL)
 
 
 @pytest.fixture
 def environment():
-    """The environment of the process: this microbench, switched on, warnings shown."""
+    """Return an environment with this microbench, switched on, and warnings shown."""
     env = {**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONWARNINGS': 'error'}
     env.pop('MICROBENCH', None)
     return env
@@ -212,17 +212,17 @@ class Started:
         self.process.send_signal(number)
 
     def ended(self):
-        """Close its input, and wait for the end; the status is negative for signals."""
+        """Close standard input and wait for the end; a signal has a negative status."""
         out, err = self.process.communicate(timeout=DEADLINE)
         return Outcome(self.process.returncode, out, err, records_in(self.out))
 
     def wait(self):
-        """Wait for the end; its input stays open until then."""
+        """Wait for the end while standard input stays open."""
         self.process.wait(DEADLINE)
         return self.ended()
 
     def close(self):
-        """Leave nothing behind."""
+        """Kill and collect the process."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -251,7 +251,7 @@ def timed_out(start, script, *options, lines):
 
 @pytest.fixture
 def start(tmp_path, environment):
-    """Start the command with these words; what it leaves behind is removed."""
+    """Start the command with these words; end it and its processes with the test."""
     started = []
 
     def begin(*words, **options):

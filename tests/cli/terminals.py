@@ -60,7 +60,7 @@ class Screen:
         self.saved = (0, 0)
 
     def feed(self, text):
-        """Show a text; one that is no text and no sequence we know is a mistake."""
+        """Show a text; reject a sequence that the screen does not know."""
         place = 0
         while place < len(text):
             found = self.SEQUENCE.match(text, place)
@@ -97,5 +97,5 @@ class Screen:
 
     @property
     def lines(self):
-        """The lines as they read."""
+        """Return the lines as they read."""
         return [''.join(row).rstrip() for row in self.rows]

@@ -29,7 +29,7 @@ leaves = st.none() | st.booleans() | numbers | st.text() | st.sampled_from(['', 
 
 
 def containers(inner):
-    """Lists and objects, whose names are known ones or any."""
+    """Return a strategy of lists and objects, with known names or any."""
     return st.lists(inner, max_size=4) | st.dictionaries(
         names | st.text(), inner, max_size=5
     )
@@ -43,7 +43,7 @@ records = st.dictionaries(names | st.text(), values, max_size=8) | st.fixed_dict
 
 @pytest.fixture(scope='module')
 def path(tmp_path_factory):
-    """A file that each example overwrites."""
+    """Return a file that each example overwrites."""
     return tmp_path_factory.mktemp('any') / 'any.jsonl'
 
 
@@ -70,7 +70,7 @@ def test_however_deep(form, depth, path):
 
 @given(st.lists(records, min_size=2, max_size=2), st.booleans())
 def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
-    """On a terminal and in a pipe; it is printable and fits, JSON is strict."""
+    """Output is printable and fits, on a terminal or in a pipe; JSON is strict."""
     path.write_text(''.join(json.dumps(record) + '\n' for record in pair), 'utf-8')
     name = str(path)
 
@@ -95,7 +95,7 @@ fields = titles | titles.map('.{}'.format) | st.tuples(titles, titles).map('.'.j
 
 @given(records | st.dictionaries(st.sampled_from(show.OWN), values), st.lists(fields))
 def test_no_column_of_a_field_changes_a_built_in_column(record, asked):
-    """Whatever the field is called, and whatever is in the record."""
+    """A field's column leaves the others alone, whatever its name and the record."""
     entry = Entry(7, 'file', record)
     plain, row = (show.Row(entry, list(map(show._title, some))) for some in ([], asked))
     assert {**row.values, **plain.values} == row.values
@@ -105,7 +105,7 @@ def test_no_column_of_a_field_changes_a_built_in_column(record, asked):
 
 @given(values)
 def test_a_value_in_short_is_short(value):
-    """Whatever it holds; what is short already is its JSON."""
+    """The short form of any value is short; a short value is its JSON."""
     short = in_short(value)
     assert len(short) < 200_000
     whole = json.dumps(value, ensure_ascii=False)

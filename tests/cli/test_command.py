@@ -20,7 +20,7 @@ OUT = ('-o', 'out.jsonl')
 
 
 def only(outcome):
-    """The one record of a run."""
+    """Return the one record of a run."""
     [record] = outcome.records
     return record
 
@@ -39,7 +39,7 @@ def only(outcome):
     ],
 )
 def test_the_exit_status_is_that_of_the_child(command, script, status, returncode):
-    """128 + N for a child ended by signal N; the record has it as -N."""
+    """The status is 128 + N for a child ended by signal N; the record has -N."""
     outcome = command(*OUT, '--', 'sh', '-c', script)
     assert (outcome.status, outcome.stdout, outcome.stderr) == (status, '', '')
     record = only(outcome)
@@ -125,7 +125,7 @@ def test_a_program_that_vanishes_ends_the_loop(command, tmp_path):
     ],
 )
 def test_the_command_runs_as_often_as_asked(command, tmp_path, options, runs, timed):
-    """One record a run; a duration, return code and usage for each timed iteration."""
+    """A run has one record with duration, return code and usage of each iteration."""
     outcome = command(*OUT, *options, '--', 'sh', '-c', 'echo line >> ran')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
     assert (tmp_path / 'ran').read_text() == 'line\n' * runs
@@ -136,7 +136,7 @@ def test_the_command_runs_as_often_as_asked(command, tmp_path, options, runs, ti
 
 
 def test_the_record_says_how_it_came_about(command, tmp_path):
-    """Invocation, name, words of the command, time zone, counter, default mixins."""
+    """The record has invocation, name, words, time zone, counter, default mixins."""
     outcome = command(*OUT, '--', '/bin/sh', '-c', ':', '--', '-n', 'ä ö')
     assert (outcome.status, outcome.stderr) == (0, '')
     record = only(outcome)
@@ -157,7 +157,7 @@ def test_the_record_says_how_it_came_about(command, tmp_path):
 
 
 def test_fields_are_strings_whatever_their_name(command):
-    """Not even the parameters of the constructor are interpreted."""
+    """A field with the name of a constructor parameter is a string like any other."""
     fields = {
         'experiment': 'base=line',
         'empty': '',
@@ -188,7 +188,7 @@ def test_of_two_fields_of_one_name_the_last_one_counts(command):
 
 
 def test_fields_are_masked_as_asked(command):
-    """Patterns on names and dotted paths, of what mixins store too."""
+    """Patterns mask names and dotted paths, also of what mixins store."""
     words = ['--redact', '*token*', '--redact=host.hostname', '-f', 'my_token=x']
     outcome = command(*OUT, *words, '-f', 'b=y', 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
@@ -217,7 +217,7 @@ def test_a_pattern_that_matches_nothing_is_a_warning(command):
 
 
 def test_without_mixins_there_is_timing_and_command_only(command):
-    """Not even the Python that runs the command."""
+    """Without mixins not even the Python version is recorded."""
     outcome = command(*OUT, '--no-mixin', 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
     record = only(outcome)
@@ -229,7 +229,7 @@ def test_without_mixins_there_is_timing_and_command_only(command):
 
 
 def test_a_command_line_of_a_megabyte(command):
-    """As long as the system allows; the record has every word."""
+    """The longest command line that the system allows is in the record."""
     words = ['x' * 100_000] * 10
     outcome = command(*OUT, '--no-mixin', '--', 'true', *words)
     assert (outcome.status, outcome.stderr) == (0, '')
@@ -237,7 +237,7 @@ def test_a_command_line_of_a_megabyte(command):
 
 
 def test_words_that_are_no_text(tmp_path, environment):
-    """Bytes that are no UTF-8 reach the command, and the record shows where they were."""
+    """Bytes that are not UTF-8 reach the command; the record shows where they were."""
     done = subprocess.run(
         [sys.executable, '-m', 'microbench', *OUT, '-f', b'a=\xff', 'printf', b'\xff'],
         cwd=tmp_path,
@@ -255,7 +255,7 @@ def test_words_that_are_no_text(tmp_path, environment):
 
 
 def test_without_a_file_the_record_is_the_last_line_of_standard_output(command):
-    """The output of the child comes first; nothing else is printed."""
+    """The record follows the child's output; nothing else is printed."""
     outcome = command('echo', 'hello')
     assert (outcome.status, outcome.stderr, outcome.records) == (0, '', [])
     said, record = outcome.stdout.splitlines()
@@ -264,7 +264,7 @@ def test_without_a_file_the_record_is_the_last_line_of_standard_output(command):
 
 
 def test_each_run_appends_one_line(command):
-    """Three runs, three records, each with an id of its own."""
+    """Three runs append three records, each with its own id."""
     outcomes = [command(*OUT, 'echo', str(i)) for i in range(3)]
     assert [o.stdout for o in outcomes] == ['0\n', '1\n', '2\n']
     assert [o.stderr for o in outcomes] == [''] * 3
@@ -286,7 +286,7 @@ def test_a_dead_destination_costs_neither_record_nor_status(command):
 
 
 def test_a_dead_destination_and_a_failed_start(command):
-    """Three lines: the warning, the record, and why the command did not start."""
+    """Standard error has three lines: warning, record, and why the start failed."""
     outcome = command('-o', 'missing/out.jsonl', 'no-such-program')
     assert (outcome.status, outcome.stdout) == (127, '')
     warning, record, error = outcome.stderr.splitlines()
@@ -318,7 +318,7 @@ def assert_last_resort(done):
 
 
 def test_a_reader_that_went_away_costs_neither_record_nor_status(environment):
-    """As in `microbench ... | head -0`."""
+    """The record survives `microbench ... | head -0`."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -329,13 +329,13 @@ def test_a_reader_that_went_away_costs_neither_record_nor_status(environment):
 
 @pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs /dev/full')
 def test_a_full_disk_costs_neither_record_nor_status(environment):
-    """As in `microbench ... > file` where nothing fits any more."""
+    """The record survives `microbench ... > file` on a full disk."""
     with Path('/dev/full').open('w') as full:
         assert_last_resort(run_with_stdout(environment, full))
 
 
 def test_a_closed_standard_output_costs_neither_record_nor_status(environment):
-    """As in `microbench ... >&-`."""
+    """The record survives `microbench ... >&-`."""
     closed = 'exec "$0" -m microbench sh -c "exit 3" >&-'
     done = subprocess.run(
         ['sh', '-c', closed, sys.executable],
@@ -352,7 +352,7 @@ def test_a_closed_standard_output_costs_neither_record_nor_status(environment):
 
 
 def test_the_child_has_our_standard_streams(command, environment, tmp_path):
-    """It reads our input, writes to our output and to our standard error."""
+    """The child has the standard input, output and error of the command."""
     done = subprocess.run(
         [sys.executable, '-m', 'microbench', *OUT, 'sh', '-c', 'cat; echo err >&2'],
         input='through\n',
@@ -367,7 +367,7 @@ def test_the_child_has_our_standard_streams(command, environment, tmp_path):
 
 
 def test_the_child_has_the_descriptors_that_were_handed_to_us(command):
-    """As the shell hands over those of `<(...)`, and make those of its job server."""
+    """Descriptors of `<(...)` and of make's job server reach the child."""
     reader, writer = os.pipe()
     os.write(writer, b'handed over\n')
     os.close(writer)
@@ -380,7 +380,7 @@ def test_the_child_has_the_descriptors_that_were_handed_to_us(command):
 
 
 def test_the_child_inherits_no_descriptor_of_microbench(command):
-    """It sees what it sees without us; so do later iterations."""
+    """Every iteration sees the descriptors that it sees without microbench."""
     listing = 'import os; print(sorted(os.listdir("/dev/fd")))'
     outcome = command(*OUT, '-n', '2', '-w', '1', sys.executable, '-c', listing)
     assert (outcome.status, outcome.stderr) == (0, '')
@@ -409,7 +409,7 @@ def test_a_caller_that_ignores_sigchld_does_not_cost_the_status(environment, tmp
 
 
 def test_words_that_are_no_text_reach_the_child(command, tmp_path):
-    """Bytes of a file name that are not UTF-8 are passed on, and recorded."""
+    """Bytes of a file name that are not UTF-8 are passed on and recorded."""
     outcome = command(*OUT, 'touch', b'name-\xff')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
     assert (tmp_path / os.fsdecode(b'name-\xff')).exists()
@@ -420,7 +420,7 @@ def test_words_that_are_no_text_reach_the_child(command, tmp_path):
 
 
 def test_ctrl_c_ends_the_child_and_still_writes_a_record(environment, tmp_path):
-    """The interrupted iteration has a duration; then we end by SIGINT ourselves."""
+    """The interrupted iteration has a duration; then SIGINT ends the command."""
     # A test suite in the background has SIGINT ignored, and so would its children.
     program = (
         'import signal; signal.signal(signal.SIGINT, signal.default_int_handler);'
@@ -457,7 +457,7 @@ def test_ctrl_c_ends_the_child_and_still_writes_a_record(environment, tmp_path):
 
 
 def test_switched_off_it_only_runs_the_command(command, tmp_path):
-    """`MICROBENCH=off`: the command runs once, nothing is recorded."""
+    """With `MICROBENCH=off` the command runs once and nothing is recorded."""
     script = 'echo line >> ran; exit 3'
     outcome = command('-n', '5', 'sh', '-c', script, env={'MICROBENCH': 'off'})
     assert (outcome.status, outcome.stdout, outcome.stderr) == (3, '', '')
@@ -465,7 +465,7 @@ def test_switched_off_it_only_runs_the_command(command, tmp_path):
 
 
 def test_switched_off_a_failed_start_is_still_reported(command):
-    """One line and status 127, but no record."""
+    """A failed start is one line and status 127, but no record."""
     outcome = command(*OUT, 'no-such-program', env={'MICROBENCH': 'off'})
     assert (outcome.status, outcome.stdout, outcome.records) == (127, '', [])
     assert outcome.stderr == (
@@ -482,7 +482,7 @@ def test_version(command):
 
 @pytest.mark.parametrize('flag', ['-h', '--help', '--hel'])
 def test_help_names_every_option(command, flag):
-    """84 columns, whatever the size of the terminal is; those of mixins come last."""
+    """The help has 84 columns on any terminal; options of mixins come last."""
     outcome = command(flag, '-x', env={'COLUMNS': '20'})
     assert (outcome.status, outcome.stderr) == (0, '')
     assert max(map(len, outcome.stdout.splitlines())) <= 84

@@ -22,7 +22,7 @@ from tests.results.test_flat_schema import NEW, OLD
 
 
 def test_old_records_are_converted_and_others_passed_on(capsys, tmp_path):
-    """In their order; the count is printed elsewhere."""
+    """Records keep their order; the count goes to another stream."""
     path = write(tmp_path / 'x', [OLD, SOLVE, OLD])
     assert main([path]) == 0
     out, err = capsys.readouterr()
@@ -40,7 +40,7 @@ def test_a_new_file_that_can_be_read_as_any_other(capsys, tmp_path):
 
 
 def test_converting_again_changes_nothing(tmp_path, capsys):
-    """So that a file that is still being written to can be converted later."""
+    """A file that is still being written can be converted again later."""
     once, twice = tmp_path / 'once', tmp_path / 'twice'
     assert main([write(tmp_path / 'x', [OLD, SOLVE]), '-o', str(once)]) == 0
     assert main([str(once), '-o', str(twice)]) == 0
@@ -49,7 +49,7 @@ def test_converting_again_changes_nothing(tmp_path, capsys):
 
 
 def test_damage_is_counted(capsys, tmp_path):
-    """Whole records on a damaged line are kept; the rest of the line is left out."""
+    """Complete records on a damaged line are kept; the rest of the line is left out."""
     torn = json.dumps({'mb': {'run_id': '1'}, 'call': 'tor'})[:-5]
     whole = json.dumps({'mb': {'run_id': '2'}, 'n': 1}, separators=(',', ':'))
     path = write(tmp_path / 'x', [OLD, torn + whole, 'nothing'])
@@ -61,14 +61,14 @@ def test_damage_is_counted(capsys, tmp_path):
 
 
 def test_the_counts_as_json(capsys, tmp_path):
-    """For scripts, still apart from the records."""
+    """Scripts get the counts as JSON, apart from the records."""
     assert main([write(tmp_path / 'x', [OLD, '?']), '--json']) == 0
     counted = json.loads(capsys.readouterr().err)
     assert counted == {'converted': 1, 'cleaned': 0, 'unchanged': 0, 'damaged': 1}
 
 
 def test_strict_json_for_nan(capsys, tmp_path):
-    """Older versions wrote tokens that are none."""
+    """The tokens NaN and Infinity of older versions become strict JSON."""
     old = json.dumps({**OLD, 'return_value': float('nan')})
     assert 'NaN' in old
     assert main([write(tmp_path / 'x', [old])]) == 0
@@ -133,12 +133,12 @@ def test_it_cleans_for_other_readers(line, expected, cleaned, damaged, capsys, t
 
 
 def strictly(line):
-    """The value of a line, by a reader that takes nothing but JSON."""
+    """Return the value of a line, by a reader that accepts nothing but JSON."""
     return json.loads(line, parse_constant=pytest.fail)
 
 
 def test_what_was_cleaned_in_a_sentence(capsys, tmp_path):
-    """Between what was converted and what was not changed."""
+    """The sentence names cleaned records between converted and unchanged ones."""
     path = write(tmp_path / 'x', [OLD, '{"x": NaN}', SOLVE, 'torn'])
     assert main([path]) == 0
     counts = '1 converted, 1 cleaned, 1 unchanged, 1 damaged line was skipped or salvaged'
@@ -167,7 +167,7 @@ def test_any_lines(lines, newline):
 
 
 def test_nothing_but_damage(capsys, tmp_path):
-    """It is another kind of file: no new file is left."""
+    """A file with nothing but damage is of another kind: no new file is left."""
     (tmp_path / 'x').write_bytes(b'\x89PNG\n\0\0\n')
     assert main([str(tmp_path / 'x'), '-o', str(tmp_path / 'new')]) == 2
     assert 'holds no record that can be read' in capsys.readouterr().err
@@ -189,7 +189,7 @@ def test_nothing_but_damage(capsys, tmp_path):
 def test_wrong_input_is_reported_in_a_sentence(
     words, status, sentence, capsys, tmp_path, monkeypatch
 ):
-    """Nothing is overwritten, and no half a file is left."""
+    """After an error nothing is overwritten, and no partial file is left."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / 'x', [OLD])
     assert main(words) == status
@@ -199,7 +199,7 @@ def test_wrong_input_is_reported_in_a_sentence(
 
 
 def test_a_hyphen_is_standard_output(capsys, tmp_path, monkeypatch):
-    """As for the files that are read."""
+    """A hyphen stands for standard output, as for files that are read."""
     monkeypatch.chdir(tmp_path)
     assert main([write(tmp_path / 'x', [SOLVE]), '-o', '-']) == 0
     assert json.loads(capsys.readouterr().out) == SOLVE
@@ -207,7 +207,7 @@ def test_a_hyphen_is_standard_output(capsys, tmp_path, monkeypatch):
 
 
 def test_names_that_begin_with_a_hyphen(capsys, tmp_path, monkeypatch):
-    """Behind `--`, as everywhere."""
+    """Names that begin with a hyphen stand behind `--`, as everywhere."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / '-x', [SOLVE])
     write(tmp_path / '--', [SOLVE])
@@ -216,7 +216,7 @@ def test_names_that_begin_with_a_hyphen(capsys, tmp_path, monkeypatch):
 
 
 def test_killed_in_the_middle(tmp_path):
-    """No half a file has the name of the new one; the next attempt is not in its way."""
+    """No partial file has the new name, and the next attempt succeeds."""
     path, new = write(tmp_path / 'x', [SOLVE] * 9), tmp_path / 'new'
     code = (
         'import os, sys; from microbench.cli.view import convert\n'
@@ -235,7 +235,7 @@ def test_killed_in_the_middle(tmp_path):
 
 
 def test_another_file_of_that_name_meanwhile(tmp_path, monkeypatch, capsys):
-    """It stays, and nothing else does."""
+    """A file that appears meanwhile stays, and no other is left."""
     path, new = write(tmp_path / 'x', [SOLVE]), tmp_path / 'new'
     monkeypatch.setattr(convert, '_write', lambda *_: new.write_text('other'))
     assert main([path, '-o', str(new)]) == 2
@@ -245,7 +245,7 @@ def test_another_file_of_that_name_meanwhile(tmp_path, monkeypatch, capsys):
 
 
 def test_a_file_system_without_links(tmp_path, monkeypatch, capsys):
-    """There, the new file is renamed."""
+    """Without hard links, the new file is renamed."""
 
     def refused(*_):
         raise PermissionError(1, 'Operation not permitted')
@@ -257,7 +257,7 @@ def test_a_file_system_without_links(tmp_path, monkeypatch, capsys):
 
 
 def test_a_full_disk(tmp_path, environment):
-    """Status 1 and one sentence."""
+    """A full disk is status 1 and one sentence."""
     path = write(tmp_path / 'x', [OLD])
     with Path('/dev/full').open('wb') as full:
         done = subprocess.run(

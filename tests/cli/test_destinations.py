@@ -1,4 +1,4 @@
-"""Where the record goes, and what happens where it cannot."""
+"""Destinations of the record, and what happens if one fails."""
 
 import io
 import json
@@ -21,7 +21,7 @@ EXIT_3 = ['--', 'sh', '-c', 'exit 3']
 
 
 def status_of(words):
-    """The code with which the command ends."""
+    """Return the code with which the command ends."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     return ended.value.code
@@ -31,7 +31,7 @@ def status_of(words):
 
 
 class Web:
-    """Instead of urlopen: keeps requests, and may refuse them."""
+    """A stand-in for urlopen: keeps requests, and may refuse them."""
 
     def __init__(self):
         self.requests = []
@@ -48,7 +48,7 @@ class Web:
 
 
 class Redis(types.ModuleType):
-    """Instead of the package: clients that keep what they get, or refuse it."""
+    """A stand-in for the package: clients that keep what they get, or refuse it."""
 
     def __init__(self):
         super().__init__('redis')
@@ -66,7 +66,7 @@ class Redis(types.ModuleType):
 
 @pytest.fixture
 def web(monkeypatch):
-    """Collect the requests to web servers; every name of a host is known."""
+    """Collect the requests to web servers; any host name resolves."""
     web = Web()
     monkeypatch.setattr(urllib.request, 'urlopen', web)
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *a, **k: [])
@@ -86,7 +86,7 @@ def redis(monkeypatch):
 
 
 def test_a_web_server_gets_the_record(web, capsys):
-    """As one request; nothing is printed."""
+    """A web server gets the record in one request; nothing is printed."""
     assert status_of(['--http-output', 'http://host/x', *EXIT_3]) == 3
     assert capsys.readouterr() == ('', '')
     [request] = web.requests
@@ -95,7 +95,7 @@ def test_a_web_server_gets_the_record(web, capsys):
 
 
 def test_headers_and_method(web):
-    """Divided at the first colon, white space around both parts removed."""
+    """A header is divided at the first colon, without white space around its parts."""
     words = ['--http-output-header', ' Authorization : Bearer a:b ', '--http-output-method']
     more = ['PUT', '--http-output-header=X-Empty:', '--http-output', 'http://h', 'true']
     assert status_of([*words, *more]) == 0
@@ -117,7 +117,7 @@ def test_headers_and_method(web):
     ],
 )
 def test_a_redis_list_gets_the_record(words, connection, redis, capsys):
-    """The client gets host, port and database, and a password only if there is one."""
+    """The client gets host, port, database, and a password only if there is one."""
     assert status_of(['--redis-output', 'key', *words.split(), *EXIT_3]) == 3
     assert capsys.readouterr() == ('', '')
     assert redis.connections == [connection]
@@ -126,7 +126,7 @@ def test_a_redis_list_gets_the_record(words, connection, redis, capsys):
 
 
 def test_all_get_the_same_record(web, redis, tmp_path, capsys, monkeypatch):
-    """File, then HTTP, then Redis, whatever the order of the options."""
+    """File, HTTP and Redis get the record in this order, whatever was typed first."""
     out, order = tmp_path / 'out.jsonl', []
     send = web.send
     web.send = lambda request: order.append(('http', out.exists())) or send(request)
@@ -141,7 +141,7 @@ def test_all_get_the_same_record(web, redis, tmp_path, capsys, monkeypatch):
 
 @pytest.mark.parametrize('dead', [['web'], ['redis'], ['file'], ['web', 'redis', 'file']])
 def test_a_dead_one_costs_no_other(dead, web, redis, tmp_path, capsys):
-    """All are tried; only if none took it, the record is printed to standard error."""
+    """All are tried; only if none took the record, it goes to standard error."""
     out = tmp_path / ('missing/out' if 'file' in dead else 'out')
     web.error = ConnectionRefusedError('refused') if 'web' in dead else None
     redis.error = ConnectionError('gone') if 'redis' in dead else None
@@ -171,7 +171,7 @@ def unknown(host, *more, **options):
 def test_an_unknown_host_is_reported_and_the_command_runs(
     option, web, redis, capsys, monkeypatch, tmp_path
 ):
-    """One line before the command is run; then the record is offered all the same."""
+    """One line names the host before the run; the record is still sent."""
     monkeypatch.setattr(socket, 'getaddrinfo', unknown)
     words = [option]
     if option == '--redis':
@@ -185,7 +185,7 @@ def test_an_unknown_host_is_reported_and_the_command_runs(
 
 
 def test_an_invalid_host_name_is_reported(web, capsys, monkeypatch):
-    """What cannot even be asked about."""
+    """An invalid host name is reported without a look-up."""
     monkeypatch.undo()
     monkeypatch.setattr(urllib.request, 'urlopen', Web())
     assert status_of(['--http-output', f'http://{"x" * 70}.invalid', 'true']) == 0
@@ -193,7 +193,7 @@ def test_an_invalid_host_name_is_reported(web, capsys, monkeypatch):
 
 
 def test_a_name_server_that_is_silent_is_not_waited_for(web, capsys, monkeypatch):
-    """The run goes on; nothing is known about the host."""
+    """The run starts without the answer of a silent name server."""
     monkeypatch.setattr(destinations, 'RESOLVE_TIMEOUT', 0.0)
     reader, writer = os.pipe()
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *a: os.read(reader, 1))
@@ -203,7 +203,7 @@ def test_a_name_server_that_is_silent_is_not_waited_for(web, capsys, monkeypatch
 
 
 def test_switched_off_nothing_is_looked_up(web, capsys, monkeypatch):
-    """There will be no record."""
+    """Without a record to send, no host is looked up."""
     monkeypatch.setenv('MICROBENCH', 'off')
     monkeypatch.setattr(socket, 'getaddrinfo', unknown)
     assert status_of(['--http-output', 'http://h', *EXIT_3]) == 3
@@ -211,7 +211,7 @@ def test_switched_off_nothing_is_looked_up(web, capsys, monkeypatch):
 
 
 def test_behind_a_proxy_no_name_is_looked_up(web, capsys, monkeypatch):
-    """Only the proxy knows hosts outside."""
+    """Behind a proxy, only the proxy can resolve hosts outside."""
     monkeypatch.setenv('HTTP_PROXY', 'http://proxy:3128')
     monkeypatch.setattr(socket, 'getaddrinfo', unknown)
     assert status_of(['--http-output', 'http://h', 'true']) == 0
@@ -238,7 +238,7 @@ SPEAKING = ['--', 'sh', '-c', 'echo out; echo err >&2; exit 3']
 
 @pytest.mark.parametrize('name', ['/dev/stderr', '/dev/stdout', '-'])
 def test_a_standard_stream_as_a_destination(name, command):
-    """So the record and the output of the program stay separate."""
+    """A record on its own stream stays separate from the program's output."""
     outcome = command('-o', name, *SPEAKING)
     assert outcome.status == 3
     said = {'stdout': outcome.stdout, 'stderr': outcome.stderr}
@@ -250,14 +250,14 @@ def test_a_standard_stream_as_a_destination(name, command):
 
 
 def test_standard_output_beside_another_destination(web, capsys):
-    """`-o -` asks for it although there is a server."""
+    """`-o -` adds standard output to a server."""
     assert status_of(['-o', '-', '--http-output', 'http://h', 'true']) == 0
     record = json.loads(capsys.readouterr().out)
     assert json.loads(web.requests[0].data) == record
 
 
 def test_a_stream_that_is_a_socket(environment, tmp_path):
-    """It cannot be opened by its name, as under a supervisor; and need not be."""
+    """A socket, as under a supervisor, is not reopened by its name."""
     near, far = socket.socketpair()
     with near, far:
         done = run(['-o', '/dev/stderr', 'true'], environment, tmp_path, stderr=far)
@@ -274,7 +274,7 @@ UNBLOCK = (
 
 
 def test_a_stream_that_the_command_made_non_blocking(environment, tmp_path):
-    """As some programs leave it: a full pipe is waited for, and no byte is lost."""
+    """A full pipe that was left non-blocking is waited for; no byte is lost."""
     child = ['--', sys.executable, '-c', UNBLOCK, 'x' * 100_000]
     process = subprocess.Popen(
         [sys.executable, '-m', 'microbench', *child],
@@ -291,7 +291,7 @@ def test_a_stream_that_the_command_made_non_blocking(environment, tmp_path):
 
 
 def test_an_appending_file_keeps_what_was_there(environment, tmp_path):
-    """As in `microbench ... >> file`."""
+    """The record is appended under `microbench ... >> file`."""
     path = tmp_path / 'records'
     for _ in range(2):
         with path.open('ab') as file:
@@ -304,7 +304,7 @@ CLOSED = {'stdin': '<&-', 'stdout': '>&-', 'stderr': '2>&-', 'all': '<&- >&- 2>&
 
 @pytest.mark.parametrize('closed', CLOSED)
 def test_closed_streams(closed, environment, tmp_path):
-    """The command runs as it would without us; the file has the record."""
+    """With closed streams the command runs as ever; the file has the record."""
     ends_like_the_command(
         ['sh', '-c', closing(closed), sys.executable], environment, tmp_path
     )
@@ -312,18 +312,18 @@ def test_closed_streams(closed, environment, tmp_path):
 
 @pytest.mark.parametrize('closed', CLOSED)
 def test_closed_streams_without_the_null_device(closed, environment, tmp_path):
-    """As in a chroot that has no /dev."""
+    """Closed streams work in a chroot without /dev."""
     words = [*without('/dev'), 'sh', '-c', closing(closed), sys.executable]
     ends_like_the_command(words, environment, tmp_path)
 
 
 def closing(streams):
-    """The line of a shell that starts us with these streams closed."""
+    """Return a shell line that starts the command with these streams closed."""
     return f'"$0" -m microbench -o out.jsonl -- sh -c "exit 3" {CLOSED[streams]}'
 
 
 def ends_like_the_command(words, environment, tmp_path):
-    """Run it: it prints nothing, and the record is in the file."""
+    """Assert that nothing is printed and that the record is in the file."""
     done = subprocess.run(
         words,
         env=environment,

@@ -1,4 +1,4 @@
-"""`microbench diff`: where two records differ, the times first."""
+"""`microbench diff`: the differences of two records, times first."""
 
 import json
 import subprocess
@@ -52,7 +52,7 @@ preempted                   1.50
 
 @pytest.fixture
 def shown(capsys):
-    """Return what `diff` prints, when nothing is wrong; its status is the first item."""
+    """Return status and output of `diff`, which has to report no error."""
 
     def run(*words):
         status = main([str(word) for word in words])
@@ -64,7 +64,7 @@ def shown(capsys):
 
 
 def test_times_phases_and_the_rest(shown, tmp_path):
-    """Possible reasons stand below the place where the time went."""
+    """Possible reasons stand below the times that differ."""
     path = write(tmp_path / 'x', [SOLVE, SLOW])
     status, text = shown(path)
     hidden = text.splitlines()[-1].split()[0]
@@ -73,7 +73,7 @@ def test_times_phases_and_the_rest(shown, tmp_path):
 
 
 def test_two_of_many_in_two_files(shown, several, tmp_path):
-    """Records are chosen as in `show`, from either end or by id."""
+    """Records are selected as in `show`, from either end or by id."""
     other = write(tmp_path / 'other', [SLOW])
     head = shown(several, other, '00000000000000aa', '-1')[1].splitlines()
     assert head[0].split() == ['#1', '#4']
@@ -81,13 +81,13 @@ def test_two_of_many_in_two_files(shown, several, tmp_path):
 
 
 def test_two_files_with_one_record_each(shown, tmp_path):
-    """Then nothing has to be chosen."""
+    """Two files with one record each need no selection."""
     paths = [write(tmp_path / name, [r]) for name, r in (('a', SOLVE), ('b', MODEL))]
     assert shown(*paths)[1].splitlines()[1].split() == ['name', 'solve', 'model.sh']
 
 
 def test_equal_records(shown, several):
-    """They are said to be equal."""
+    """Equal records are reported as equal."""
     status, text = shown(several, 0, 0, '--exit-code')
     assert status == 0
     assert text.endswith('\nnothing else differs\n')
@@ -95,7 +95,7 @@ def test_equal_records(shown, several):
 
 
 def test_as_json(shown, tmp_path):
-    """An object a line, with the side that is there."""
+    """With --json, each line is an object with the values of either side."""
     path = write(tmp_path / 'x', [{'a': 1, 'b': None, 'mb': {}}, {'a': 2, 'c': [3]}])
     lines = shown(path, '--json')[1].splitlines()
     assert [json.loads(line) for line in lines] == [
@@ -107,7 +107,7 @@ def test_as_json(shown, tmp_path):
 
 
 def test_everything(shown, tmp_path):
-    """Times and ids too, when asked for."""
+    """Times and ids are compared too, when asked for."""
     path = write(tmp_path / 'x', [PIPELINE, SIMULATION])
     assert 'mb.record_id' not in shown(path)[1]
     assert '~  mb.record_id ' in shown(path, '--all')[1]
@@ -115,7 +115,7 @@ def test_everything(shown, tmp_path):
 
 @pytest.mark.parametrize(('right', 'status'), [(0, 0), (1, 1)])
 def test_a_status_for_scripts(right, status, shown, several):
-    """As in diff(1), when asked for."""
+    """The exit status is that of diff(1), when asked for."""
     assert shown(several, 0, right, '--exit-code')[0] == status
     assert shown(several, 0, right)[0] == 0
 
@@ -156,7 +156,7 @@ def test_a_status_for_scripts(right, status, shown, several):
 def test_wrong_input_is_reported_in_a_sentence(
     words, sentence, capsys, tmp_path, monkeypatch
 ):
-    """Status 2, and nothing else."""
+    """Wrong input is status 2 and nothing else."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / 'several', SEVERAL)
     write(tmp_path / 'one', [SOLVE])
@@ -173,7 +173,7 @@ BOUND = {
 
 
 def test_a_lower_bound_has_no_ratio(shown, tmp_path):
-    """A finished record has one."""
+    """A lower bound has no ratio; a finished record has one."""
     whole = {'call': {'durations': [1.0], 'timings': [{'name': 'read', 'duration': 0.5}]}}
     _, output = shown(write(tmp_path / 'x', [BOUND, whole]))
     rows = {line.split()[0]: line.split()[1:] for line in output.splitlines() if line}
@@ -182,7 +182,7 @@ def test_a_lower_bound_has_no_ratio(shown, tmp_path):
 
 
 def test_peak_memory_is_a_figure(shown, tmp_path):
-    """It is measured, and so compared like times; only one may have it."""
+    """Peak memory is measured, so it is compared like times; one side may lack it."""
     records = [{'call': {'peak_memory_bytes': size}} for size in (2**20, 2**21, None)]
     path = write(tmp_path / 'x', records)
     assert 'peak memory  1.00 MiB  2.00 MiB  × 2\n' in shown(path, 0, 1, '--exit-code')[1]
@@ -203,7 +203,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize('words', COMMANDS)
 def test_the_same_command_twice_is_no_difference(words, command, shown, tmp_path):
-    """Whatever was measured; the command is a real one."""
+    """Two runs of one real command differ in measurements only."""
     for _ in range(2):
         command('-q', '-o', 'out.jsonl', *words)
     status, text = shown(tmp_path / 'out.jsonl', '--exit-code')
@@ -239,7 +239,7 @@ PROGRAMS = [
 
 @pytest.mark.parametrize('program', PROGRAMS)
 def test_the_same_program_twice_is_no_difference(program, environment, shown, tmp_path):
-    """Whatever was captured, and however it ended."""
+    """Two runs of one program do not differ, whatever is captured."""
     path = tmp_path / 'work.py'
     path.write_text(program)
     for _ in range(2):

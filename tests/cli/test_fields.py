@@ -1,4 +1,4 @@
-"""The words after `-f`: texts, and values with a type."""
+"""The words after `-f`: texts, and typed values."""
 
 import json
 
@@ -56,7 +56,7 @@ WRONG = {
 
 @pytest.mark.parametrize('word', WRONG, ids=lambda word: word[:20])
 def test_wrong_ones(word):
-    """One sentence says what is wrong, and of which option."""
+    """One sentence names the mistake and the option."""
     with pytest.raises(UsageError) as error:
         field(word)
     assert WRONG[word] in str(error.value)
@@ -79,7 +79,7 @@ def test_any_value(value):
 
 
 def test_in_the_record(command):
-    """Beside texts; of one name the last one counts; nested names are masked as ever."""
+    """Typed values stand beside texts; the last of one name counts; masking holds."""
     words = ('-f', 'a=1', '-f', 'a:=1', '-f', 'b:={"token": "x", "n": [1, 2]}', '-f', 'c=1')
     outcome = command(*OUT, *words, '--redact', '*token*', '--', 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
@@ -89,7 +89,7 @@ def test_in_the_record(command):
 
 
 def test_names_are_checked_without_their_colon(command):
-    """Those that every record has are refused."""
+    """Names that every record has are rejected, with or without a colon."""
     outcome = command('-f', 'call:=1', '--', 'true')
     assert outcome.status == 2
     assert "argument -f/--field: 'call' is part of every record" in outcome.stderr

@@ -1,4 +1,4 @@
-"""Signals to the command: what the child gets, what is recorded, how we end."""
+"""Signals to the command: forwarding, the record, and the command's own end."""
 
 import os
 import random
@@ -30,19 +30,19 @@ ALL = ('TERM', 'HUP', 'INT', *NOTICES)
 
 
 def number_of(name):
-    """The number of a signal without its SIG."""
+    """Return the number of a signal's name without SIG."""
     return getattr(signal, f'SIG{name}')
 
 
 def only(outcome):
-    """The one record of a run."""
+    """Return the one record of a run."""
     [record] = outcome.records
     return record
 
 
 @pytest.mark.parametrize('name', ALL)
 def test_a_child_that_dies_of_it_ends_the_measurement(start, name):
-    """The running iteration is recorded with its signal, and we end by it ourselves."""
+    """The iteration's record names its signal, which also ends the command."""
     script = 'echo >> ran; [ $(wc -l < ran) = 1 ] && exit 0; echo started; exec cat'
     command = start(*OUT, '-n', '5', '--', 'sh', '-c', script)
     assert command.line() == 'started'
@@ -72,7 +72,7 @@ os.kill(os.getpid(), number)
 
 @pytest.mark.parametrize('name', ['TERM', 'HUP', 'USR1'])
 def test_a_child_that_gets_it_before_we_do(command, name):
-    """A scheduler signals one process after the other: the cause is the same."""
+    """Whichever process a scheduler signals first, the recorded cause is the same."""
     child = [sys.executable, '-c', DIES_FIRST, str(int(number_of(name)))]
     outcome = command(*OUT, '-n', '3', '--', *child)
     assert (outcome.status, outcome.stdout, outcome.stderr) == (-number_of(name), '', '')
@@ -82,7 +82,7 @@ def test_a_child_that_gets_it_before_we_do(command, name):
 
 
 def test_a_shell_whose_child_gets_it_first(command):
-    """It ends with 128 + N by itself; the signal reaches us a little later."""
+    """A shell that ends with 128 + N before the signal arrives has the same cause."""
     child = f'{sys.executable} -c "$0" {int(signal.SIGTERM)}; exit $?'
     late = DIES_FIRST.replace('os.getppid()', 'int(os.environ["US"])')
     outcome = command(*OUT, '--', 'sh', '-c', f'US=$PPID {child}', late)
@@ -93,7 +93,7 @@ def test_a_shell_whose_child_gets_it_first(command):
 
 
 def test_a_child_that_kills_itself(command):
-    """The signal was for the child only: all iterations run, and we end normally."""
+    """A signal to the child alone ends no loop: the command ends normally."""
     outcome = command(*OUT, '-n', '2', '--', 'sh', '-c', 'kill -TERM $$')
     assert outcome.status == 143
     assert only(outcome)['call']['returncode'] == [-signal.SIGTERM] * 2
@@ -102,7 +102,7 @@ def test_a_child_that_kills_itself(command):
 
 @pytest.mark.parametrize('name', ['TERM', 'HUP', 'INT'])
 def test_a_stopped_child_is_continued(start, name):
-    """It would not see the signal, and could not clean up."""
+    """A stopped child is continued, or it could not see the signal and clean up."""
     script = f'trap "echo clean; exit 9" {name}; echo started; kill -STOP $$; read x'
     command = start(*OUT, '--', 'sh', '-c', script)
     assert command.line() == 'started'
@@ -131,13 +131,13 @@ sys.exit(50 + len(got))
 
 
 def counting(name):
-    """The words of a child that survives a signal and counts."""
+    """Return the words of a child that survives a signal and counts."""
     return sys.executable, '-c', COUNTS, str(int(number_of(name)))
 
 
 @pytest.mark.parametrize('name', ['TERM', 'HUP'])
 def test_a_child_that_handles_it_has_its_time(start, name):
-    """It gets each signal once and is not killed; then we end by the signal."""
+    """The child gets each signal once and is not killed; then the command ends."""
     command = start(*OUT, '-n', '3', '--', *counting(name))
     assert command.line() == 'started'
     command.send(number_of(name))
@@ -153,7 +153,7 @@ def test_a_child_that_handles_it_has_its_time(start, name):
 
 @pytest.mark.parametrize('name', [*NOTICES, 'RTMIN', 'RTMAX'])
 def test_a_notice_that_the_child_survives_ends_nothing(start, name):
-    """It is the child's: the other iterations follow, the status is the child's."""
+    """After a signal that the child survives, the loop and its status go on."""
     command = start(*OUT, '-n', '2', '--', *counting(name))
     assert command.line() == 'started'
     command.send(number_of(name))
@@ -169,7 +169,7 @@ def test_a_notice_that_the_child_survives_ends_nothing(start, name):
 
 @pytest.mark.parametrize(('iterations', 'status'), [('1', 51), ('2', -signal.SIGINT)])
 def test_an_interrupt_that_the_child_handles(start, iterations, status):
-    """Its own affair if all is done; else iterations are missing, and we say why."""
+    """The command ends by SIGINT only if the child's end leaves iterations out."""
     command = start(*OUT, '-n', iterations, '--', *counting('INT'))
     assert command.line() == 'started'
     command.send(signal.SIGINT)
@@ -182,7 +182,7 @@ def test_an_interrupt_that_the_child_handles(start, iterations, status):
 
 
 def test_many_programs_end_with_130_after_ctrl_c(start):
-    """That means the same as dying of it."""
+    """Exit status 130 means the same as dying of SIGINT."""
     script = 'trap "exit 130" INT; echo started; read line'
     command = start(*OUT, '--', 'sh', '-c', script)
     assert command.line() == 'started'
@@ -193,7 +193,7 @@ def test_many_programs_end_with_130_after_ctrl_c(start):
 
 
 def test_two_signals_ten_milliseconds_apart(start):
-    """As srun sends them: the second one must not cut the first one short."""
+    """A second signal, as srun sends one, does not cut the first one short."""
     command = start(*OUT, '--', 'sh', '-c', 'echo started; exec cat')
     assert command.line() == 'started'
     second = threading.Timer(0.01, command.send, [signal.SIGTERM])
@@ -237,7 +237,7 @@ def header_of(command):
 
 
 def test_it_notes_that_it_is_alive_while_it_waits(start):
-    """Again and again, with the iteration that is running."""
+    """The journal is stamped again and again, with the running iteration."""
     command = start(*OUT, '-n', '2', '--', 'sh', '-c', 'echo started; read line')
     assert command.line() == 'started'
     command.process.stdin.write('\n')
@@ -254,7 +254,7 @@ def test_it_notes_that_it_is_alive_while_it_waits(start):
 
 
 def test_what_it_has_printed_is_in_that_record(start):
-    """With captured output, and what comes later is still passed on."""
+    """The record has the captured output so far; later output is passed on."""
     command = start(
         *OUT,
         '--stdout',
@@ -276,7 +276,7 @@ def test_what_it_has_printed_is_in_that_record(start):
 
 
 def test_a_group_that_we_made_gets_it_whole(start):
-    """With a time limit and no terminal, the programs of a script get it too."""
+    """With a time limit and no terminal, a script's programs get the signal too."""
     script = f'exec 3<&0; {sys.executable} -c "$0" 15 <&3 & wait'
     command = start(*OUT, '--timeout=600', '--', 'sh', '-c', script, COUNTS)
     assert command.line() == 'started'
@@ -288,7 +288,7 @@ def test_a_group_that_we_made_gets_it_whole(start):
 
 
 def test_what_was_ignored_stays_ignored(start):
-    """As under nohup: neither microbench nor the child gets it."""
+    """An ignored signal, as under nohup, reaches neither microbench nor the child."""
 
     def ignore():
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -303,7 +303,7 @@ def test_what_was_ignored_stays_ignored(start):
 
 
 def test_while_warming_up(start):
-    """Nothing was timed, and the record says why."""
+    """A signal during warm-up leaves no durations, and the record says why."""
     command = start(*OUT, '-w', '2', '--', 'sh', '-c', 'echo started; exec cat')
     assert command.line() == 'started'
     command.send(signal.SIGTERM)
@@ -315,7 +315,7 @@ def test_while_warming_up(start):
 
 
 def test_switched_off(start):
-    """Nothing is recorded; signals and status are as they would be."""
+    """Switched off, signals and status are the program's, and nothing is recorded."""
     off = {'MICROBENCH': 'off'}
     command = start(*OUT, '--', 'sh', '-c', 'echo started; exec cat', more_env=off)
     assert command.line() == 'started'
@@ -326,7 +326,7 @@ def test_switched_off(start):
 
 @pytest.mark.parametrize('seed', range(8))
 def test_at_any_moment(start, seed):
-    """Between two short iterations, too, the signal ends it with a whole record."""
+    """A signal between two short iterations also ends with a complete record."""
     chance = random.Random(seed)
     script = 'echo >> ran'
     command = start(*OUT, '-n', '100000', '--', 'sh', '-c', script)
@@ -396,7 +396,7 @@ def test_a_handler_of_the_caller_is_left_alone(capsys):
 
 @pytest.mark.parametrize(('swallows', 'heard'), [(0, 0), (1, 1), (float('inf'), 5)])
 def test_ctrl_c_is_for_the_process_that_runs(swallows, heard):
-    """The child while there is one; us while there is none; the second one at the end."""
+    """Ctrl-C is for the child while it runs, else for the command."""
     forwarding = Forwarding(grace=5.0)
     forwarding.swallows = swallows
     for _ in range(heard):
@@ -408,7 +408,7 @@ def test_ctrl_c_is_for_the_process_that_runs(swallows, heard):
 
 
 def test_the_first_process_of_a_container_ends_with_128_plus_n(environment, tmp_path):
-    """The kernel does not end it by a signal: the status says so all the same."""
+    """The kernel kills no PID 1 by a signal, so the status is 128 + N."""
     program = 'import microbench.__main__ as m; m.end_by = lambda number: None; m.console()'
     script = 'kill -TERM $PPID; exec sleep 60'
     done = subprocess.run(
@@ -454,7 +454,7 @@ def job(start, monkeypatch):
 
 @pytest.mark.parametrize('options', [(), ('--timeout=600',)])
 def test_a_stop_that_only_we_get(job, options):
-    """As of LSF, or of `kill`: the program stops with us, and goes on with us."""
+    """A stop of the command alone, as by LSF, stops and continues the program too."""
     script = 'echo $$; read x; exit 3'
     command, supervisor = job(*options, '--', 'sh', '-c', script)
     child = psutil.Process(int(command.line()))
@@ -470,7 +470,7 @@ def test_a_stop_that_only_we_get(job, options):
 
 @pytest.mark.parametrize('options', [(), ('--timeout=600',)])
 def test_a_stop_that_nothing_could_end(start, options):
-    """In an orphaned process group SIGTSTP stops neither us nor the program."""
+    """In an orphaned process group SIGTSTP stops neither command nor program."""
     command = start(*OUT, *options, '--', 'sh', '-c', 'echo $$; read x; exit 3')
     child = psutil.Process(int(command.line()))
     command.send(signal.SIGTSTP)
@@ -480,7 +480,7 @@ def test_a_stop_that_nothing_could_end(start, options):
 
 
 def test_a_program_that_has_stopped_itself(start):
-    """SIGCONT to us is for it."""
+    """SIGCONT to the command continues the program."""
     command = start(*OUT, '--', 'sh', '-c', 'echo $$; kill -STOP $$; exit 3')
     child = psutil.Process(int(command.line()))
     wait_until(lambda: child.status() == psutil.STATUS_STOPPED)
@@ -489,7 +489,7 @@ def test_a_program_that_has_stopped_itself(start):
 
 
 def test_a_stop_while_the_program_is_started(monkeypatch):
-    """It waits until the program can be stopped as well."""
+    """A stop waits until the program can be stopped as well."""
     stopped = []
     monkeypatch.setattr(suspension, 'stop_by', stopped.append)
     suspended = suspension.Suspension()
@@ -504,7 +504,7 @@ def test_a_stop_while_the_program_is_started(monkeypatch):
 
 
 def test_a_stop_while_a_program_cannot_be_started(monkeypatch):
-    """Then only we stop."""
+    """If the program cannot be started, only the command stops."""
     stopped = []
     monkeypatch.setattr(suspension, 'stop_by', stopped.append)
     suspended = suspension.Suspension()
@@ -515,7 +515,7 @@ def test_a_stop_while_a_program_cannot_be_started(monkeypatch):
 
 
 def test_a_program_that_we_may_not_signal(monkeypatch):
-    """One that has changed its user goes on, and so do we."""
+    """A program that has changed its user goes on, and so does the command."""
 
     def refuse(number):
         raise PermissionError
@@ -535,7 +535,7 @@ def test_a_program_that_we_may_not_signal(monkeypatch):
 
 
 def test_ctrl_c_while_a_journal_is_made(tmp_path, monkeypatch):
-    """Once a record has begun, it is finished without an iteration."""
+    """A record that has begun is finished without an iteration."""
     show = Run.show
     monkeypatch.setattr(Run, 'show', lambda run: (show(run), os.kill(os.getpid(), 2)))
     out = tmp_path / 'out.jsonl'

@@ -1,4 +1,4 @@
-"""PYTHON_GIL=0: an ordinary build of CPython does not start with it."""
+"""PYTHON_GIL=0, with which an ordinary build of CPython does not start."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def run(tmp_path, *command, value='0', options=()):
 
 @pytest.mark.parametrize('options', [(), ('-n', '3'), ('--stderr',)])
 def test_one_sentence_says_why(tmp_path, options):
-    """Last, once, after what Python itself prints."""
+    """One sentence gives the reason, after what Python itself prints."""
     status, out, err = run(tmp_path, sys.executable, '-c', '1', options=options)
     assert (status, out) == (int(DIES), '')
     if not DIES:
@@ -63,12 +63,12 @@ def test_one_sentence_says_why(tmp_path, options):
     ids=['-E', '-I', 'another program', 'env'],
 )
 def test_a_program_that_fails_by_itself(tmp_path, words):
-    """Its status says nothing about the GIL."""
+    """The status of a failing program says nothing about the GIL."""
     assert run(tmp_path, *words) == (1, '', '')
 
 
 def test_the_gil_may_be_asked_for(tmp_path):
-    """PYTHON_GIL=1 is what ordinary builds do anyway."""
+    """PYTHON_GIL=1 changes nothing for ordinary builds."""
     assert run(tmp_path, *FAILS, value='1') == (1, '', '')
 
 
@@ -89,18 +89,18 @@ def test_the_gil_may_be_asked_for(tmp_path):
     ],
 )
 def test_options_that_ignore_the_environment(words, ignores):
-    """Those before what runs; Python reads them like getopt(3)."""
+    """Options before the script are parsed as Python does, like getopt(3)."""
     assert gil._ignores_environment(words) is ignores
 
 
 @pytest.mark.parametrize('name', ['', 'pythonic', 'ipython', 'python3-config', 'pypy3'])
 def test_other_programs(name, monkeypatch):
-    """They are not started a second time."""
+    """Programs other than Python are not started a second time."""
     monkeypatch.setenv('PYTHON_GIL', '0')
     monkeypatch.setattr(gil, '_needs_the_gil', pytest.fail)
     assert not gil.refuses_to_start([f'/usr/bin/{name}'])
 
 
 def test_a_program_that_is_gone_meanwhile(tmp_path):
-    """Nothing is known of it."""
+    """Without the program's file, no reason is given."""
     assert not gil._needs_the_gil(str(tmp_path / 'python3'))

@@ -39,7 +39,7 @@ WORDS = [
 
 
 def shown(words, capsys):
-    """Return what is printed; nothing may have been run or written."""
+    """Return what is printed, after which nothing may have been run or written."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     out, err = capsys.readouterr()
@@ -49,7 +49,7 @@ def shown(words, capsys):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A directory with one file."""
+    """Return a directory with one file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'data.csv').write_text('')
     (tmp_path / 'two words').write_text('')
@@ -57,13 +57,13 @@ def here(tmp_path, monkeypatch):
 
 
 def test_a_dry_run_shows_all_settings(here, capsys):
-    """Aligned, in the order of the words; nothing is run, sent or written."""
+    """A dry run lists aligned settings in their order, and does nothing else."""
     assert shown(['--dry-run', *WORDS], capsys) == HEAD + REQUEST
     assert {path.name for path in here.iterdir()} == {'data.csv', 'two words'}
 
 
 def test_a_dry_run_of_a_plain_command(capsys):
-    """Only the lines that every run has."""
+    """A dry run of a plain command has only the lines of every run."""
     assert shown(['--dry-run', 'touch', 'ran'], capsys) == HEAD + (
         '  Command:    touch ran\n'
         '  Output:     stdout\n'
@@ -99,7 +99,7 @@ def test_a_dry_run_of_a_plain_command(capsys):
     ],
 )
 def test_lines_of_a_dry_run(words, line, here, capsys):
-    """Words that need quotes have them; what is not used has no line."""
+    """Words are quoted where a shell needs it; unused settings have no line."""
     assert line in shown(['--dry-run', *words], capsys).splitlines()
 
 
@@ -121,7 +121,7 @@ def test_a_dry_run_checks_everything(words, capsys):
 
 
 def test_the_list_of_mixins(capsys):
-    """Alphabetical; `*` for the defaults; options below, aligned with what it does."""
+    """The list is alphabetical, with `*` for defaults and options below their mixin."""
     heading, empty, *lines = shown(['--show-mixins'], capsys).splitlines()
     assert (heading, empty) == ('Available mixins (* = included by default):', '')
     rows = [re.fullmatch(r'  ([* ]) (\S+) +(\S.*)', line) for line in lines]
@@ -141,12 +141,12 @@ def test_the_list_of_mixins(capsys):
 
 @pytest.mark.parametrize('more', [[], ['-m', 'x'], ['--stdout=x'], ['-f', 'x', 'ls']])
 def test_the_list_comes_before_any_other_check(more, capsys):
-    """It needs no command, and minds no other mistake."""
+    """The list needs no command, and no other mistake matters."""
     assert shown(['--show-mixins', *more], capsys).startswith('Available mixins')
 
 
 def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
-    """In the C locale, for instance."""
+    """Characters that the C locale lacks are escaped."""
     text = io.TextIOWrapper(io.BytesIO(), 'ascii')
     monkeypatch.setattr('sys.stdout', text)
     with pytest.raises(SystemExit):
@@ -165,7 +165,7 @@ def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
 )
 @pytest.mark.parametrize('option', ['--help', '--version', '--show-mixins'])
 def test_what_cannot_be_shown(option, stdout, status, printed, environment, tmp_path):
-    """One line and status 1; a reader that has seen enough is no mistake."""
+    """A failed write is one line and status 1; a closed pipe is no error."""
     script = f'{{ "$0" -m microbench {option}; echo $? >status; }} {stdout}'
     done = subprocess.run(
         ['sh', '-c', script, sys.executable],
@@ -180,7 +180,7 @@ def test_what_cannot_be_shown(option, stdout, status, printed, environment, tmp_
 
 
 def test_a_closed_standard_output_is_no_crash(monkeypatch):
-    """As in `microbench --show-mixins >&-`."""
+    """`microbench --show-mixins >&-` does not crash."""
     monkeypatch.setattr('sys.stdout', None)
     with pytest.raises(SystemExit) as ended:
         main(['--show-mixins'])
@@ -193,7 +193,7 @@ HELP = [[name, '--help'] for name in SUBCOMMANDS] + [['--help'], ['--show-mixins
 @pytest.mark.parametrize('words', HELP)
 @pytest.mark.parametrize(('terminal', 'width'), [(0, 80), (80, 80), (300, 80), (60, 72)])
 def test_help_has_80_columns(words, terminal, width, monkeypatch):
-    """Or fewer, on any terminal and in a pipe; colours of CPython 3.14 take no column."""
+    """The help has at most 80 columns, on any terminal and in a pipe, with colours."""
     monkeypatch.setattr(sys, 'stdout', FakeTerminal() if terminal else io.StringIO())
     monkeypatch.setenv('COLUMNS', str(terminal or 300))
     with pytest.raises(SystemExit):
@@ -204,7 +204,7 @@ def test_help_has_80_columns(words, terminal, width, monkeypatch):
 
 
 def test_mixins_with_long_names(monkeypatch):
-    """Their description stands below the name."""
+    """The description of a mixin with a long name stands below the name."""
     mixin = type('Long', (), {'__doc__': 'Measure ' + 'all of it ' * 12})
     monkeypatch.setattr(
         selected_mixins, 'all_known', lambda: {'n' * 40: mixin, 'short': mixin}

@@ -1,4 +1,4 @@
-"""`main` called from Python, as test suites of scripts around it do."""
+"""`main()` called from Python, as test suites of scripts do."""
 
 import io
 import json
@@ -17,19 +17,19 @@ from tests.fakes import printed
 
 @pytest.fixture(autouse=True)
 def switched_on(monkeypatch):
-    """Whatever the environment of the tests says."""
+    """Switch recording on, whatever the environment of the tests says."""
     monkeypatch.delenv('MICROBENCH', raising=False)
 
 
 def status_of(entry, *args):
-    """The code of the SystemExit that an entry point ends with."""
+    """Return the code of the SystemExit that an entry point ends with."""
     with pytest.raises(SystemExit) as ended:
         entry(*args)
     return ended.value.code
 
 
 def record_from(capsys):
-    """The one record on standard output, where nothing else may be."""
+    """Return the one record on standard output, where nothing else may be."""
     out, err = capsys.readouterr()
     assert err == ''
     [line] = out.splitlines()
@@ -41,7 +41,7 @@ def record_from(capsys):
 
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGKILL])
 def test_main_hands_over_the_raw_return_code(number, capsys):
-    """A child ended by a signal: the negative number, as subprocess has it."""
+    """main() returns -N for a child ended by signal N, as subprocess does."""
     assert status_of(main, ['sh', '-c', f'kill -{number} $$']) == -number
     assert record_from(capsys)['call']['returncode'] == [-number]
 
@@ -50,14 +50,14 @@ def test_main_hands_over_the_raw_return_code(number, capsys):
     ('script', 'status'), [('kill -TERM $$', 143), ('exit 3', 3), ('exit 0', 0)]
 )
 def test_console_translates_signals(script, status, capsys, monkeypatch):
-    """The words come from the process; 128 + N leaves for -N."""
+    """The entry point takes its words from the process, and turns -N into 128 + N."""
     monkeypatch.setattr('sys.argv', ['microbench', 'sh', '-c', script])
     assert status_of(console) == status
     assert record_from(capsys)['call']['command'] == ['sh', '-c', script]
 
 
 def test_console_leaves_other_endings_alone(monkeypatch, capsys):
-    """Usage errors end with 2."""
+    """Usage errors still end with 2."""
     monkeypatch.setattr('sys.argv', ['/usr/bin/microbench'])
     assert status_of(console) == 2
     assert 'microbench: error: no command: type microbench --' in capsys.readouterr().err
@@ -123,7 +123,7 @@ def test_the_clock_is_read_right_around_the_child(stub, capsys, monkeypatch):
 
 
 def test_an_interrupted_wait_still_writes_a_record(stub, capsys):
-    """The child is killed and collected; KeyboardInterrupt goes on to the caller."""
+    """The child is killed and collected; KeyboardInterrupt reaches the caller."""
     process = stub(0, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         main(['-n', '3', 'simulate'])
@@ -146,7 +146,7 @@ def test_an_interrupted_warm_up_still_writes_a_record(stub, capsys):
 
 
 def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
-    """It is recorded, and raised: no status would be true."""
+    """An error of waiting is recorded and raised: no status would be true."""
     stub(ChildProcessError(10, 'No child processes'))
     with pytest.raises(ChildProcessError):
         main(['simulate'])
@@ -155,7 +155,7 @@ def test_an_error_of_waiting_is_no_failed_start(stub, capsys):
 
 @pytest.mark.parametrize('number', [0, -1, 1, 2**31 - 1, 2**70, None])
 def test_any_number_will_do(stub, capsys, number, monkeypatch):
-    """The number may also be one that the kernel does not take for a process."""
+    """The stub's number may also be one that the kernel rejects."""
     process = stub()
     monkeypatch.setattr(process, 'pid', number, raising=False)
     monkeypatch.setattr(os, 'wait4', lambda pid, options: (pid, 5 << 8, None))
@@ -175,7 +175,7 @@ def test_both_names_of_standard_output_may_be_one_stub(stub, monkeypatch):
 
 
 def test_a_stub_may_have_no_usage(monkeypatch, stub, capsys):
-    """Then the record leaves it out, and no capture fails."""
+    """A record without usage leaves the field out, and no capture fails."""
     process = stub()
     monkeypatch.setattr(os, 'wait4', lambda pid, options: (process.pid, 0, None))
     assert status_of(main, ['-m', 'resource-usage', 'peak-memory', '--', 'simulate']) == 0
@@ -214,7 +214,7 @@ def test_a_failing_capture_is_noted_and_stops_nothing(capsys):
 
 
 def test_a_subcommand_is_the_very_first_word(monkeypatch):
-    """It gets the words after its name, and its status ends the process."""
+    """A subcommand gets the words after its name; its status ends the process."""
     got = []
     module = ModuleType('microbench.cli.view.probe')
     module.main = lambda words: got.append(words) or 4
@@ -226,7 +226,7 @@ def test_a_subcommand_is_the_very_first_word(monkeypatch):
 
 @pytest.mark.parametrize('before', [['--'], ['-n', '1'], ['-w', '0', '--']])
 def test_elsewhere_its_name_is_that_of_a_program(before, monkeypatch, stub, capsys):
-    """After `--`, and after any option."""
+    """After `--` or an option, a subcommand's name is a program's."""
     monkeypatch.setitem(SUBCOMMANDS, 'probe', 'no module at all')
     process = stub(0)
     assert status_of(main, [*before, 'probe', 'x']) == 0
@@ -242,7 +242,7 @@ def test_every_subcommand_has_its_module():
 
 @pytest.mark.parametrize('before', ['enable()', 'disable()', 'freeze()'])
 def test_the_collector_is_as_it_was(before):
-    """It is off only while the modules of the command are imported."""
+    """The garbage collector is off only while modules are imported."""
     code = f"""
 import gc
 gc.{before}

@@ -1,4 +1,4 @@
-"""Words to settings: where the command begins, values, names of options."""
+"""From words to settings: start of the command, values, option names."""
 
 import json
 
@@ -12,7 +12,7 @@ from microbench.cli.words import UsageError, typed
 
 
 def parsed(words):
-    """The settings that words give, those that were given only."""
+    """Return the settings that words give, without defaults."""
     settings = vars(Parser().settings(words.split()))
     for name in ('words', 'options'):
         del settings[name]
@@ -64,7 +64,7 @@ def parsed(words):
     ],
 )
 def test_where_the_command_begins(words, command, given):
-    """At the first word that is no option; from there on nothing is looked at."""
+    """The command begins at the first word that is no option."""
     settings = parsed(words)
     assert settings.pop('command') == command.split()
     assert settings == given
@@ -118,7 +118,7 @@ def test_fields_of_one_call_are_not_those_of_the_next():
 
 
 def test_an_ambiguous_abbreviation_lists_its_candidates():
-    """Also one that fits an option of the command and one of a mixin."""
+    """Candidates may be options of the command and of mixins."""
     with pytest.raises(
         UsageError, match='ambiguous option --redis-p: type --redis-port or'
     ):
@@ -142,7 +142,7 @@ def test_an_ambiguous_abbreviation_lists_its_candidates():
     ],
 )
 def test_values_are_counted_as_by_argparse(nargs, words, value):
-    """Mixins say `nargs` as argparse has it."""
+    """`nargs` of a mixin's option means what it means to argparse."""
     parser = Parser()
     parser.add([options.Option('--probe', metavar='X', nargs=nargs, help='')])
     settings = parser.settings(['--probe', *words.split(), '--', 'ls'])
@@ -162,7 +162,7 @@ def test_values_are_counted_as_by_argparse(nargs, words, value):
     ],
 )
 def test_forms_of_values(option, form):
-    """As the help and the list of mixins show them."""
+    """Values have the form that the help and the list of mixins show."""
     assert options.Option('--probe', help='', **option).form == form
 
 
@@ -175,21 +175,21 @@ def test_forms_of_values(option, form):
     ],
 )
 def test_messages_name_the_command_as_it_was_started(started_as, name, monkeypatch):
-    """So that what they say can be typed."""
+    """Messages name the command so that it can be typed."""
     monkeypatch.setattr('sys.argv', [started_as])
     assert Parser().prog == name
     assert typed(['-n', '3']) == f'{name} -n 3'
 
 
 def test_what_is_too_long_to_read_is_not_repeated():
-    """A message is a line, however long the command line was."""
+    """A message is one line, however long the command line was."""
     assert typed(['x' * 500]) == 'python -m microbench ...'
     assert typed(['x', '--'] * 500) == 'python -m microbench ... -- COMMAND [ARG ...]'
 
 
 @pytest.mark.parametrize('word', ['--help', '--version', 'show', '-n'])
 def test_after_the_dashes_any_word_is_a_program(command, word):
-    """It is looked for, not interpreted."""
+    """The word after `--` is a program, not an option."""
     outcome = command('--', word)
     assert outcome.status == 127
     assert outcome.stderr == (
@@ -200,7 +200,7 @@ def test_after_the_dashes_any_word_is_a_program(command, word):
 
 @pytest.mark.parametrize('words', [['--version'], ['-n', '3', '--vers', '-x', 'ls']])
 def test_the_version_is_shown_at_once(words, capsys):
-    """Whatever comes after it."""
+    """`--version` is answered whatever comes after it."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     assert ended.value.code == 0

@@ -1,4 +1,4 @@
-"""The output of the command: kept, passed on at once, and never a reason to hang."""
+"""The command's output: captured, passed on at once, and never a cause to hang."""
 
 import io
 import json
@@ -22,7 +22,7 @@ OUT = ('-o', 'out.jsonl')
 
 
 def only(outcome):
-    """The `call` of the one record of a run."""
+    """Return the `call` of the one record of a run."""
     [record] = outcome.records
     return record['call']
 
@@ -31,7 +31,7 @@ def only(outcome):
 
 
 def test_captured_output_is_stored_and_passed_on(command):
-    """A string an iteration, "" for a silent one; each stream to its own."""
+    """Each iteration and stream has its text, "" for a silent one."""
     script = (
         'echo >> ran; [ $(wc -l < ran) = 2 ] && exit 0; '
         'printf "out\\r\\n\\377"; echo err >&2'
@@ -46,7 +46,7 @@ def test_captured_output_is_stored_and_passed_on(command):
 
 
 def test_suppressed_output_is_only_stored(command):
-    """Warm-up leaves no trace of it."""
+    """Suppressed output is stored, except that of warm-up."""
     outcome = command(
         *OUT,
         *('--stdout=suppress', '--stderr=suppress', '-w', '1'),
@@ -58,7 +58,7 @@ def test_suppressed_output_is_only_stored(command):
 
 
 def test_what_is_not_captured_is_not_stored(command):
-    """Neither field is there without its option."""
+    """Without the option the record has no field for the output."""
     outcome = command(*OUT, '--stderr', '--', 'echo', 'out')
     assert (outcome.status, outcome.stdout) == (0, 'out\n')
     call = only(outcome)
@@ -67,7 +67,7 @@ def test_what_is_not_captured_is_not_stored(command):
 
 
 def test_the_record_is_the_last_line(command):
-    """Printed after the output that was passed on."""
+    """The record is printed after the output that was passed on."""
     outcome = command('--stdout', '--', 'echo', 'hello')
     assert (outcome.status, outcome.stderr) == (0, '')
     said, record = outcome.stdout.splitlines()
@@ -85,7 +85,7 @@ def test_a_progress_bar_moves(start):
 
 
 def test_a_reader_that_goes_away_hangs_no_run(start):
-    """As `| head -1`: all is read and stored, however much there is."""
+    """All output is read and stored although `| head -1` has ended."""
     script = (
         'echo first; read line; i=0; while [ $i -lt 40000 ]; do echo $i; i=$((i+1)); done'
     )
@@ -101,7 +101,7 @@ def test_a_reader_that_goes_away_hangs_no_run(start):
 
 
 def test_a_program_that_never_stops_writing(start):
-    """It ends by SIGPIPE, a little later than without us, when the reader has gone."""
+    """An endless program ends by SIGPIPE soon after its reader has gone."""
     command = start(*OUT, '--stdout', '--', 'yes')
     assert command.line() == 'y'
     command.process.stdout.close()
@@ -114,7 +114,7 @@ def test_a_program_that_never_stops_writing(start):
 
 
 def test_a_grandchild_that_keeps_the_pipe_is_not_waited_for(start):
-    """The output of the child itself is stored; the other process lives on."""
+    """The child's own output is stored; the grandchild lives on."""
     script = 'exec 3<&0; echo before; cat <&3 & echo $!'
     command = start(*OUT, '--stdout', '--stderr', '--', 'sh', '-c', script)
     assert command.line() == 'before'
@@ -127,7 +127,7 @@ def test_a_grandchild_that_keeps_the_pipe_is_not_waited_for(start):
 
 
 def test_a_grandchild_that_never_stops_writing(start):
-    """Nor is the pipe ever empty: it is enough to have read what fits into one."""
+    """One pipe's worth is read of a grandchild that never stops writing."""
     script = 'yes & echo "$!" >&2'
     command = start(*OUT, '--stdout=suppress', '--', 'sh', '-c', script)
     noisy = int(command.process.stderr.readline())
@@ -156,7 +156,7 @@ def test_standard_streams_may_be_closed(environment, tmp_path, closed):
 
 
 def test_the_child_sees_that_a_stream_is_closed(environment, tmp_path):
-    """As it would without us, though we keep the number occupied."""
+    """A closed stream is closed for the child, though its number is occupied."""
     script = 'exec "$0" -m microbench -o out.jsonl "$@" >&-'
     look = 'import os\ntry: os.fstat(1)\nexcept OSError: raise SystemExit(9)'
     done = subprocess.run(
@@ -170,21 +170,21 @@ def test_the_child_sees_that_a_stream_is_closed(environment, tmp_path):
 
 
 def test_a_limit_keeps_head_and_tail(command):
-    """And counts the rest."""
+    """A limit keeps head and tail, and counts the rest."""
     outcome = command(*OUT, '--stdout', '--capture-limit=8', '--', 'echo', '0123456789ab')
     assert (outcome.status, outcome.stdout) == (0, '0123456789ab\n')
     assert only(outcome)['stdout'] == ['0123\n[... 5 bytes left out ...]\n9ab\n']
 
 
 def test_a_failed_start_with_captured_output(command):
-    """There is nothing to read."""
+    """After a failed start there is no output to read."""
     outcome = command(*OUT, '--stdout', '--stderr', '--', 'no-such-program')
     assert (outcome.status, outcome.stdout) == (127, '')
     assert (only(outcome)['stdout'], only(outcome)['stderr']) == ([], [])
 
 
 def test_ctrl_c_with_captured_output(start):
-    """Earlier output is stored, and what the child prints about the signal."""
+    """Output before Ctrl-C, and what the child prints about it, is stored."""
     script = 'trap "echo bye; exit 130" INT; echo hello; read line'
     command = start(*OUT, '--stdout', '-n', '2', '--', 'sh', '-c', script)
     assert command.line() == 'hello'
@@ -199,7 +199,7 @@ def test_ctrl_c_with_captured_output(start):
 
 
 class FakePipe:
-    """Lines of bytes, and whether they were closed."""
+    """Lines of bytes that note whether they were closed."""
 
     def __init__(self, *lines, error=None):
         self.lines, self.error = lines, error
@@ -243,7 +243,7 @@ WORDS = ['--no-mixin', '--stdout', '--stderr', '--', 'simulate']
 
 
 def test_pipes_may_be_lines_of_bytes(fake, monkeypatch, capsys):
-    """Copied as text to the streams as they are then, and closed at the end."""
+    """Lines are copied as text to the current streams, and the pipe is closed."""
     out, err = FakePipe(b'a\n', b'\xff b'), FakePipe(b'e\n')
     fake(out, err, 0)
     copies = {name: io.StringIO() for name in ('__stdout__', '__stderr__')}
@@ -260,7 +260,7 @@ def test_pipes_may_be_lines_of_bytes(fake, monkeypatch, capsys):
 
 
 def test_pipes_are_closed_after_an_error(fake, capsys):
-    """The output that was read is stored."""
+    """Output that was read before an error is stored."""
     out, err = FakePipe(b'a\n'), FakePipe(b'b\n', error=OSError('broken'))
     fake(out, err, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
@@ -276,7 +276,7 @@ def test_pipes_are_closed_after_an_error(fake, capsys):
 
 
 def test_a_slow_reader_thread_is_waited_for(monkeypatch):
-    """While a piece is being passed on, nothing is given up: more is in the pipe."""
+    """A reader that is still passing text on is waited for: more is in the pipe."""
     monkeypatch.setattr(pipes, 'DRAIN_TIMEOUT', 0.0)
     monkeypatch.setattr(pipes, 'POLL_INTERVAL', 0.001)
     passing, go_on = threading.Event(), threading.Event()
@@ -312,7 +312,7 @@ class Failing(io.StringIO):
 
 @pytest.mark.parametrize('stream', [None, Failing(), object()])
 def test_a_stream_that_takes_nothing(stream):
-    """Nothing is raised, whatever is passed on."""
+    """A stream that fails raises nothing, whatever is passed on."""
     pass_on = PassOn(stream)
     for piece in (b'a', b'b'):
         pass_on(piece)
@@ -321,7 +321,7 @@ def test_a_stream_that_takes_nothing(stream):
 
 @given(st.text(), st.lists(st.integers(0, 200)))
 def test_text_is_whole_wherever_the_pieces_end(text, cuts):
-    """Characters of several bytes may come in parts."""
+    """Characters of several bytes may arrive in parts."""
     data = text.encode()
     stream = io.StringIO(newline='')
     pass_on = PassOn(stream)
@@ -333,7 +333,7 @@ def test_text_is_whole_wherever_the_pieces_end(text, cuts):
 
 
 def test_a_descriptor_that_does_not_block():
-    """Output that does not fit yet is written later."""
+    """Output that a non-blocking descriptor does not take yet is written later."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     data = bytes(range(256)) * 4096
@@ -353,7 +353,7 @@ pieces = st.lists(st.binary(max_size=50) | st.text(max_size=20).map(str.encode))
 
 @given(pieces)
 def test_without_a_limit_all_is_kept(pieces):
-    """Whatever the pieces are."""
+    """Without a limit all output is kept, whatever the pieces are."""
     kept = OutputBuffer()
     for piece in pieces:
         kept.add(piece)
@@ -362,7 +362,7 @@ def test_without_a_limit_all_is_kept(pieces):
 
 @given(pieces, st.integers(0, 60))
 def test_head_and_tail_and_what_was_left_out(pieces, limit):
-    """No more than the limit is kept, in whole characters, and the count is right."""
+    """Whole characters up to the limit are kept, and the count is right."""
     kept, data = OutputBuffer(limit), b''.join(pieces)
     for piece in pieces:
         kept.add(piece)
@@ -378,7 +378,7 @@ def test_head_and_tail_and_what_was_left_out(pieces, limit):
 
 
 def split(text):
-    """Head, number of bytes and tail of a text that was cut."""
+    """Return head, number of bytes and tail of a text that was cut."""
     head, _, rest = text.rpartition('\n[... ')
     count, _, tail = rest.partition(' bytes left out ...]\n')
     return head, int(count), tail

@@ -24,13 +24,13 @@ RICH = {'rich', 'rich.console', 'rich.progress_bar'}
 
 @pytest.fixture(autouse=True)
 def _not_in_background(monkeypatch):
-    """Even if these tests are."""
+    """Draw although these tests may run in the background."""
     monkeypatch.setattr(progress, 'has_terminal', lambda: False)
 
 
 @pytest.fixture(params=['rich', 'plain'])
 def bar(request, monkeypatch):
-    """With rich, and as where it is not installed."""
+    """Run a test with rich, and without it."""
     if request.param == 'rich':
         pytest.importorskip('rich')
     else:
@@ -40,7 +40,7 @@ def bar(request, monkeypatch):
 
 
 def drawn(runs, *durations, environ=XTERM):
-    """A progress after runs of these durations in seconds, and what it has sent."""
+    """Return a progress after runs of these durations in seconds, and its stream."""
     stream = FakeTerminal()
     progress = Progress(runs, Terminal(stream, environ))
     for seconds in durations:
@@ -52,7 +52,7 @@ def drawn(runs, *durations, environ=XTERM):
 
 
 def test_it_stands_at_the_right_edge(bar):
-    """With a bar; the cursor stays where it was, for the command to go on there."""
+    """The bar is at the right edge; the cursor stays where the command goes on."""
     _, stream = drawn(4, 1.0)
     screen = Screen().feed(stream.getvalue())
     [line] = screen.lines
@@ -64,7 +64,7 @@ def test_it_stands_at_the_right_edge(bar):
 
 @pytest.mark.usefixtures('bar')
 def test_the_command_prints_where_it_would_have():
-    """In the middle of a line, too; what it prints stays, what we draw goes."""
+    """The command prints as ever, in mid-line too; only the bar is removed."""
     progress, stream = Progress(3, Terminal(FakeTerminal(), XTERM)), FakeTerminal()
     progress.terminal.stream = stream
     for text in ('one', ' line\nand', ' another'):
@@ -77,7 +77,7 @@ def test_the_command_prints_where_it_would_have():
 @pytest.mark.usefixtures('bar')
 @given(st.lists(st.text('ab\n', max_size=12), min_size=1, max_size=8))
 def test_a_screen_without_us_but_for_the_right_edge(texts):
-    """Whatever the command prints: left of our text, the screen is as it would be."""
+    """Left of the bar the screen is as without it, whatever is printed."""
     stream = FakeTerminal()
     progress = Progress(len(texts), Terminal(stream, XTERM))
     for text in texts:
@@ -99,13 +99,13 @@ def test_a_screen_without_us_but_for_the_right_edge(texts):
     ],
 )
 def test_nothing_is_drawn(runs, durations, environ, why):
-    """It would not help there."""
+    """Nothing is drawn where it would not help."""
     _, stream = drawn(runs, *durations, environ=environ)
     assert '\0337' not in stream.getvalue(), why
 
 
 def test_it_is_gone_before_anything_else_is_said():
-    """After the last run there is nothing to wait for; warnings may follow."""
+    """The bar is removed after the last run, before any warning."""
     _, stream = drawn(2, 1.0, 1.0)
     assert Screen().feed(stream.getvalue()).lines == ['']
     assert stream.getvalue().count('\0337') == 1
@@ -118,14 +118,14 @@ def test_many_short_runs_are_not_slowed():
 
 
 def test_a_narrow_terminal_has_no_bar():
-    """The figures count."""
+    """A narrow terminal shows figures without a bar."""
     _, stream = drawn(4, 1.0, environ={**XTERM, 'COLUMNS': '60'})
     [line] = Screen(60).feed(stream.getvalue()).lines
     assert line.strip() == '1 of 4, 1.00 s each, 3.00 s left'
 
 
 def test_a_terminal_that_has_gone_away_is_left_alone():
-    """No error reaches the runs, and it is not tried again."""
+    """A dead terminal raises no error and is not tried again."""
 
     class Gone(FakeTerminal):
         tried = 0
@@ -143,7 +143,7 @@ def test_a_terminal_that_has_gone_away_is_left_alone():
 
 
 def test_a_job_in_the_background_draws_nothing(monkeypatch):
-    """It may be stopped for writing to the terminal."""
+    """A background job could be stopped for writing to the terminal."""
     monkeypatch.setattr(progress, 'has_terminal', lambda: True)
     monkeypatch.setattr(progress, 'in_foreground', lambda: False)
     _, stream = drawn(5, 9.0)
@@ -173,14 +173,14 @@ def test_a_job_in_the_background_draws_nothing(monkeypatch):
     ],
 )
 def test_the_last_line(runs, durations, failed, line):
-    """How many, how long, and where the record is."""
+    """The last line says how many runs, how long, and where the record is."""
     progress, stream = drawn(runs, *durations)
     progress.end('x', failed)
     assert stream.getvalue() == f'microbench: {line}\n'
 
 
 def test_no_last_line():
-    """Without a file, and without a run."""
+    """There is no last line without a file or without a run."""
     progress, stream = drawn(2, 0.1, 0.1)
     progress.end(None)
     Progress(2, Terminal(stream, XTERM)).end('out.jsonl')
@@ -209,7 +209,7 @@ def test_progress_is_drawn_only_for_a_person(stream, quiet, is_drawn, monkeypatc
 
 @pytest.mark.parametrize('streams', [('stdout', 'stderr'), ('stderr',)])
 def test_on_a_real_terminal(streams, environment, tmp_path):
-    """Drawn after the first run, taken away after the second, and the last line."""
+    """Progress appears after the first run and goes after the second."""
     words = ['-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', f'{SLOW_FIRST}; echo said']
     status, sent = on_terminal(
         words, environment=environment, cwd=tmp_path, columns=100, streams=streams
@@ -225,7 +225,7 @@ def test_on_a_real_terminal(streams, environment, tmp_path):
 
 
 def test_quiet(environment, tmp_path):
-    """Neither progress nor last line."""
+    """--quiet shows neither progress nor the last line."""
     words = ['-q', '-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', SLOW_FIRST]
     outcome = on_terminal(words, environment=environment, cwd=tmp_path)
     assert outcome == (0, '')
@@ -241,13 +241,13 @@ def test_a_failed_file_is_not_reported_as_success(environment, tmp_path):
 
 
 def test_a_log_gets_nothing(command):
-    """Not a byte, unless something is wrong."""
+    """A log gets not a byte, unless something is wrong."""
     outcome = command('-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', SLOW_FIRST)
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
 
 
 def test_never_while_a_run_is_timed():
-    """Each time, the child has ended and its duration is taken."""
+    """Whenever progress is drawn, the child has ended and its duration is taken."""
 
     class Recorder:
         seen = []

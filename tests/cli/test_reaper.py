@@ -1,4 +1,4 @@
-"""The command as the init of a container: it collects orphans, and passes signals on."""
+"""The command as the init of a container: it collects orphans and forwards signals."""
 
 import os
 import shutil
@@ -38,7 +38,7 @@ SUBREAPER = 'import ctypes; assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0\
 
 
 def test_a_subreaper_collects_orphans(start, monkeypatch):
-    """In each run; the program is collected as ever."""
+    """A subreaper collects orphans in each run, and the program as ever."""
     monkeypatch.setattr(Started, 'PROGRAM', SUBREAPER + Started.PROGRAM)
     words = (sys.executable, '-c', LEAVES_ORPHANS)
     outcome = start(*OUT, '-n', '2', '--', *words).wait()
@@ -63,7 +63,7 @@ def contained(start, monkeypatch):
 
 
 def test_the_first_process_collects_orphans(contained):
-    """As an init does."""
+    """PID 1 collects orphans, as an init does."""
     outcome = contained(*OUT, '--', sys.executable, '-c', LEAVES_ORPHANS).wait()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
     assert outcome.records[0]['call']['returncode'] == [0]
@@ -71,7 +71,7 @@ def test_the_first_process_collects_orphans(contained):
 
 @pytest.mark.parametrize('name', ['TERM', 'HUP', 'INT', 'USR1', 'ALRM'])
 def test_the_first_process_passes_signals_on(contained, name):
-    """The kernel ignores them where no handler is; the status is that of the signal."""
+    """PID 1 forwards signals that the kernel would drop; the status is theirs."""
     number = getattr(signal, f'SIG{name}')
     command = contained(*OUT, '--', 'sh', '-c', 'echo started; exec cat')
     assert command.line() == 'started'
@@ -84,7 +84,7 @@ def test_the_first_process_passes_signals_on(contained, name):
 
 
 def children_of(number):
-    """The children of another process."""
+    """Return the children of another process."""
     with open(f'/proc/{number}/task/{number}/children') as file:  # noqa: PTH123
         return list(map(int, file.read().split()))
 
@@ -93,7 +93,7 @@ def children_of(number):
 
 
 def test_only_what_comes_while_the_program_runs_is_collected():
-    """A child that was started before, and the program itself, keep their status."""
+    """Earlier children and the program keep their status."""
     timers = ManualTimers()
     before = subprocess.Popen(['sh', '-c', 'exit 3'])
     late = []
@@ -117,12 +117,12 @@ def test_only_what_comes_while_the_program_runs_is_collected():
 
 
 def has_ended(number):
-    """Whether a child of this process is a zombie."""
+    """Return whether a child of this process is a zombie."""
     return _core.child_end_ns(number, False) > 0
 
 
 def test_a_look_that_comes_late_collects_nothing():
-    """The next child may have been started meanwhile."""
+    """A late collection leaves alone a child that was started meanwhile."""
     timers = ManualTimers()
     reaper = Reaper(timers)
     child = Child(['true'], [reaper])
@@ -134,20 +134,20 @@ def test_a_look_that_comes_late_collects_nothing():
 
 
 def test_without_a_list_of_children(monkeypatch):
-    """A kernel without CONFIG_PROC_CHILDREN: nothing is collected, and nothing fails."""
+    """Without CONFIG_PROC_CHILDREN nothing is collected, and nothing fails."""
     monkeypatch.setattr('microbench.cli.run.reaper.TASKS', '/no/such/folder')
     assert children() == set()
 
 
 def test_one_that_is_gone():
-    """It was collected elsewhere."""
+    """A child that was collected elsewhere is no error."""
     with subprocess.Popen(['true']) as process:
         process.wait()
     collect(process.pid)
 
 
 def test_who_adopts_orphans():
-    """A subreaper does, and any other process does not."""
+    """A subreaper adopts orphans, and any other process does not."""
     code = 'from microbench import _core\nprint(_core.adopts_orphans())'
     assert printed(code) == 'False\n'
     assert printed(SUBREAPER + code) == 'True\n'

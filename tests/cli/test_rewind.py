@@ -46,35 +46,35 @@ def file(tmp_path):
 
 
 def test_each_run_reads_a_file_from_its_beginning(fed, file):
-    """Warm-up and timed runs alike; it is left at its end, as by one run."""
+    """Each run starts at the beginning; the file is left at its end."""
     seen, said = fed(file, '-w', '1', '-n', '2', '--', 'wc', '-l')
     assert (seen, said) == (['10'] * 3, '')
     assert file.read() == b''
 
 
 def test_a_file_that_was_read_in_part(fed, file):
-    """Its beginning is where we were started, as for one run."""
+    """Each run starts at the position at which the command was started."""
     file.seek(len('line\n') * 4)
     seen, _ = fed(file, '-n', '3', '--', 'wc', '-l')
     assert seen == ['6'] * 3
 
 
 def test_a_file_that_is_not_read(fed, file):
-    """Then it stays where it is: the loop of a shell around us reads on."""
+    """A file that no run reads keeps its position for the shell's loop."""
     file.seek(len('line\n') * 4)
     fed(file, '-n', '3', '--', 'true')
     assert file.tell() == len('line\n') * 4
 
 
 def test_a_file_that_is_written_too(fed, tmp_path):
-    """Its descriptor may be that of the output, which must not be overwritten."""
+    """A descriptor that is also the output is not set back."""
     with (tmp_path / 'both').open('w+b', 0) as both:
         fed(both, '-n', '3', '--', 'sh', '-c', 'echo out >&0')
     assert (tmp_path / 'both').read_text() == 'out\n' * 3
 
 
 def test_a_file_that_could_be_written(fed):
-    """As one that a program has made to be read here."""
+    """A file that is open for writing too, but only read, is set back."""
     with tempfile.TemporaryFile() as both:
         both.write(b'line\n' * 10)
         both.seek(0)
@@ -91,12 +91,12 @@ def test_a_file_for_input_and_output(tmp_path, environment):
 
 
 def test_one_run_is_left_alone(fed, file):
-    """There is nothing to set back, nor to say."""
+    """A single run sets nothing back and prints nothing."""
     assert fed(file, '--', 'wc', '-l') == (['10'], '')
 
 
 def test_switched_off_there_is_one_run(fed, file, tmp_path, environment):
-    """And it reads what it would read without us."""
+    """Switched off, one run reads what it reads without microbench."""
     done = subprocess.run(
         [sys.executable, '-m', 'microbench', '-n', '3', '--', 'wc', '-l'],
         cwd=tmp_path,
@@ -112,7 +112,7 @@ def test_switched_off_there_is_one_run(fed, file, tmp_path, environment):
 
 @pytest.mark.parametrize('kind', ['pipe', 'socket'])
 def test_input_that_can_be_read_once_is_announced(fed, kind):
-    """One line before the first run; nothing is taken from the program."""
+    """One line before the first run says so; nothing is taken from the program."""
     stdin, peer = pair(kind)
     with stdin, peer:
         os.write(peer.fileno(), b'line\n')
@@ -123,7 +123,7 @@ def test_input_that_can_be_read_once_is_announced(fed, kind):
 
 
 def pair(kind):
-    """Both ends of a pipe or a socket."""
+    """Return both ends of a pipe or a socket."""
     if kind == 'socket':
         import socket
 
@@ -133,7 +133,7 @@ def pair(kind):
 
 
 def test_input_that_comes_late(start):
-    """The line is there before the run that finds the pipe empty."""
+    """The line is printed before the run that finds the pipe empty."""
     command = start(*OUT, '-n', '2', '--', 'sh', '-c', 'echo started; wc -l')
     assert command.line() == 'started'
     command.process.stdin.write('line\n')
@@ -144,7 +144,7 @@ def test_input_that_comes_late(start):
 
 @pytest.mark.parametrize('closed', [True, False])
 def test_a_pipe_without_input_is_not_worth_a_word(fed, closed):
-    """Job runners and ssh(1) give one, open or closed, to programs that read nothing."""
+    """A pipe that no program reads, as of job runners and ssh(1), is no reason."""
     stdin, peer = pair('pipe')
     with stdin, peer:
         if closed:
@@ -153,12 +153,12 @@ def test_a_pipe_without_input_is_not_worth_a_word(fed, closed):
 
 
 def test_the_null_device_is_not_worth_a_word(fed):
-    """Each run finds it empty."""
+    """Each run finds the null device empty, so nothing is printed."""
     assert fed(subprocess.DEVNULL, '-n', '2', '--', 'wc', '-c') == (['0', '0'], '')
 
 
 def test_a_closed_one_is_not_worth_a_word(fed):
-    """The program finds it closed, as it would without us."""
+    """The program finds a closed input, as without microbench."""
     words = ('-n', '2', '--', 'sh', '-c', '[ -e /dev/fd/0 ] || echo closed')
     seen, said = fed(None, *words, preexec_fn=lambda: os.close(0))
     assert (seen, said) == (['closed', 'closed'], '')

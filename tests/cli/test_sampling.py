@@ -1,4 +1,4 @@
-"""Samples of the command: when they are taken, of whom, and what they do not change."""
+"""Samples of the command: their times, their processes, and their side effects."""
 
 import itertools
 import json
@@ -32,13 +32,13 @@ while time.process_time() < float(sys.argv[1]):
 
 
 def call_of(outcome):
-    """The `call` of the one record of a run."""
+    """Return the `call` of the one record of a run."""
     [record] = outcome.records
     return record['call']
 
 
 def test_samples_of_each_iteration(command):
-    """A list for each; the first sample comes 0.1 s after the start."""
+    """Each iteration has a list; the first sample comes 0.1 s after the start."""
     outcome = command(
         *OUT, '--monitor-interval=1', '-n', '2', '--', sys.executable, '-c', BUSY, '0.5'
     )
@@ -54,7 +54,7 @@ def test_samples_of_each_iteration(command):
 
 
 def test_a_short_program_has_none(start, monkeypatch):
-    """It ends before the first sample, and does not wait for it: the fields are absent."""
+    """A program that ends before the first sample has no such fields."""
     late = 'from microbench.cli.run import sampling; sampling.FIRST_AFTER = 600.0;'
     monkeypatch.setattr(Started, 'PROGRAM', late + Started.PROGRAM)
     outcome = start(*OUT, '--monitor-interval=1', '-n', '3', '--', 'true').wait()
@@ -64,7 +64,7 @@ def test_a_short_program_has_none(start, monkeypatch):
 
 
 def test_warm_up_is_not_sampled(command):
-    """It leaves no trace."""
+    """Warm-up leaves no samples."""
     script = 'echo >> ran; [ $(wc -l < ran) = 2 ] || exec "$0" -c "$1" 0.3'
     outcome = command(
         *OUT,
@@ -76,7 +76,7 @@ def test_warm_up_is_not_sampled(command):
 
 
 def test_the_tree_has_what_a_script_starts(command):
-    """The shell itself is idle, and small."""
+    """The processes of a script are sampled; the shell itself is small and idle."""
     script = '"$0" -c "$1" 0.6; :'
     words = ('sh', '-c', script, sys.executable, BUSY)
     for scope in ('process', 'tree'):
@@ -107,7 +107,7 @@ class FakeGauge:
 
 @pytest.fixture
 def sampled(monkeypatch):
-    """A sampling with interval 2 s, its timers, and a child that is running."""
+    """Return a sampling every 2 s, its timers, and a running child."""
     timers = ManualTimers()
     monkeypatch.setattr(sampling, 'monotonic', lambda: timers.now)
     monkeypatch.setattr(sampling, 'ProcessGauge', FakeGauge)
@@ -120,7 +120,7 @@ def sampled(monkeypatch):
 
 
 def test_the_times_of_the_samples(sampled):
-    """A reading to compare with, then 0.1 s after the start, then at each interval."""
+    """After a reading to compare with, samples are at 0.1 s and at each interval."""
     _, timers, child = sampled
     dues = []
     for _ in range(4):
@@ -131,7 +131,7 @@ def test_the_times_of_the_samples(sampled):
 
 
 def test_missed_samples_are_left_out(sampled):
-    """As when the process was stopped meanwhile: no burst afterwards."""
+    """Samples that a stopped process missed are not made up for."""
     _, timers, child = sampled
     timers.run(1000.1)
     timers.now = 1007.0
@@ -141,7 +141,7 @@ def test_missed_samples_are_left_out(sampled):
 
 
 def test_no_sample_after_the_end(sampled):
-    """Neither when it was declared over, nor of a zombie."""
+    """There is no sample once the run is over, nor one of a zombie."""
     observer, timers, child = sampled
     timers.run(1000.1)
     child.process.stdin.close()
@@ -154,7 +154,7 @@ def test_no_sample_after_the_end(sampled):
 
 @pytest.mark.parametrize('gauge', [FakeGauge, 'Failing'])
 def test_no_sample_of_a_process_that_is_being_collected(sampled, monkeypatch, gauge):
-    """The main thread may do that at any moment, also right after a look at `over`."""
+    """The main thread may collect the child right after `over` was checked."""
     observer, timers, child = sampled
     observer.gauge = Failing if gauge == 'Failing' else gauge
     timers.run(1000.0)
@@ -166,7 +166,7 @@ def test_no_sample_of_a_process_that_is_being_collected(sampled, monkeypatch, ga
 
 
 def test_no_sample_without_memory(sampled, monkeypatch):
-    """The kernel takes it away before the end, and if the main thread ends first."""
+    """A process without memory is ending, and is not sampled."""
     _, timers, child = sampled
     sizes = iter([10, 0, 30])
     timers.run(1000.0)
@@ -176,7 +176,7 @@ def test_no_sample_without_memory(sampled, monkeypatch):
 
 
 def test_no_run_waits_for_a_sample(monkeypatch):
-    """A reading that takes long is under way when the child ends: it is left behind."""
+    """A slow reading that is under way when the child ends is abandoned."""
     reading, go_on = threading.Event(), threading.Event()
 
     class Slow(FakeGauge):
@@ -206,7 +206,7 @@ def test_no_run_waits_for_a_sample(monkeypatch):
 
 
 def test_what_is_planned_is_cancelled_at_the_end(sampled):
-    """Nothing is left in the timers."""
+    """Nothing is left in the timers at the end."""
     observer, timers, child = sampled
     timers.run(1000.1)
     assert len(timers.pending) == 1
@@ -215,7 +215,7 @@ def test_what_is_planned_is_cancelled_at_the_end(sampled):
 
 
 class Failing(FakeGauge):
-    """Raises an error at each reading but the first."""
+    """A gauge that raises an error at each reading but the first."""
 
     error = psutil.AccessDenied(1)
 
@@ -233,7 +233,7 @@ class Failing(FakeGauge):
     ],
 )
 def test_samples_that_cannot_be_taken(sampled, monkeypatch, error, reason):
-    """There are no more of them, and the record says why, once for all iterations."""
+    """Sampling stops, and the record says why, once for all iterations."""
     observer, timers, child = sampled
     observer.gauge = Failing
     monkeypatch.setattr(Failing, 'error', error)
@@ -284,13 +284,13 @@ def test_a_real_sandbox_without_proc(tmp_path):
 
 @pytest.mark.parametrize('gauge', [ProcessGauge, TreeGauge])
 def test_a_process_that_does_not_exist(gauge):
-    """Psutil's error, which costs the samples and nothing else."""
+    """An error of psutil costs the samples and nothing else."""
     with pytest.raises(psutil.NoSuchProcess):
         gauge(2**22 + 12345)
 
 
 def test_the_time_of_those_that_have_ended_is_not_lost():
-    """It is with the parent that has waited for them."""
+    """CPU time of ended children counts through the parent that collected them."""
     script = '"$0" -c "$1" 0.2; echo; cat'
     with subprocess.Popen(
         ['sh', '-c', script, sys.executable, BUSY],

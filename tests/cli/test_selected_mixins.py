@@ -1,4 +1,4 @@
-"""Which mixins the command knows, which it uses, and their options."""
+"""The mixins that the command knows and selects, and their options."""
 
 import argparse
 import json
@@ -22,7 +22,7 @@ DEFAULTS = [
 
 
 def selected(words):
-    """The names of the mixins that words ask for."""
+    """Return the names of the mixins that words ask for."""
     return list(selected_mixins.selected(Parser().settings([*words.split(), '--', 'ls'])))
 
 
@@ -48,12 +48,12 @@ def selected(words):
     ],
 )
 def test_what_is_selected(words, names):
-    """In the order of the words; duplicates dropped; the last --mixin counts."""
+    """Mixins come in the words' order, without duplicates; the last --mixin counts."""
     assert selected(words) == names
 
 
 def test_all_are_in_alphabetical_order():
-    """Each public mixin that has a name for the command."""
+    """--all selects each public mixin that has a name for the command."""
     names = list(selected_mixins.own())
     assert names == sorted(names)
     assert {'git-info', 'peak-memory', 'nvidia-smi'} < set(names)
@@ -61,13 +61,13 @@ def test_all_are_in_alphabetical_order():
 
 
 def kebab(name):
-    """`MBHostInfo` as `host-info`."""
+    """Return `MBHostInfo` as `host-info`."""
     letters = [f'-{c.lower()}' if c.isupper() else c for c in name.removeprefix('MB')]
     return ''.join(letters).removeprefix('-')
 
 
 def test_names_are_those_of_the_classes():
-    """Without MB, in lower case, with hyphens between the words."""
+    """Names are those of classes without MB, in lower case, with hyphens."""
     known = selected_mixins.own()
     assert {name: kebab(cls.__name__) for name, cls in known.items()} == {
         name: name for name in known
@@ -75,7 +75,7 @@ def test_names_are_those_of_the_classes():
 
 
 def test_the_default_set_is_in_the_classes():
-    """What microbench.mixins lists, to save start-up time, is what the classes say."""
+    """The list in microbench.mixins, which saves start-up time, matches the classes."""
     public = [name for name in microbench.__all__ if name.startswith('MB')]
     classes = {name: getattr(microbench, name) for name in public}
     in_order = sorted(
@@ -89,7 +89,7 @@ def test_the_default_set_is_in_the_classes():
 
 
 def test_a_mixin_says_which_fields_it_sets(tmp_path, monkeypatch):
-    """So that no --field is lost to it; `mb` and `call` belong to all."""
+    """Mixins declare fields, so that --field cannot hide them."""
     monkeypatch.chdir(tmp_path)
     for name, mixin in selected_mixins.own().items():
         attributes = {'capture_optional': True, 'hash_files': (), 'git_repo': '.'}
@@ -103,7 +103,7 @@ def test_a_mixin_says_which_fields_it_sets(tmp_path, monkeypatch):
 
 
 def test_no_own_option_is_there_twice():
-    """Neither among mixins nor between a mixin and the command."""
+    """No option is defined twice, by mixins or by the command."""
     flags = [f for o in selected_mixins.options_of(selected_mixins.own()) for f in o.flags]
     assert len(flags) == len({*flags} - {*Parser().flags})
 
@@ -152,7 +152,7 @@ number = 3
 
 @pytest.fixture
 def probe(tmp_path):
-    """A module in the directory where the command is run."""
+    """Return a module in the directory where the command is run."""
     (tmp_path / 'probes.py').write_text(PROBE)
 
 
@@ -169,7 +169,7 @@ BROKEN = 'microbench: --broken has no default: ZeroDivisionError: division by ze
     ],
 )
 def test_a_class_of_a_module(command, probe, words, found):
-    """Found where we are; its options come after it, and their defaults are its own."""
+    """A class of the current directory brings its options and their defaults."""
     outcome = command('-o', 'out.jsonl', *words.split(), '--', 'true')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', BROKEN)
     [record] = outcome.records
@@ -196,7 +196,7 @@ WRONG = [
 
 @pytest.mark.parametrize(('words', 'sentence'), WRONG)
 def test_a_class_that_cannot_be_used(command, probe, tmp_path, words, sentence):
-    """One sentence, before anything runs."""
+    """A class that cannot be used is one sentence, before anything runs."""
     (tmp_path / 'leaving.py').write_text('raise SystemExit(3)')
     outcome = command('-o', 'out.jsonl', *words.split(), '--', 'touch', 'ran')
     assert (outcome.status, outcome.stdout, outcome.records) == (2, '', [])
@@ -205,7 +205,7 @@ def test_a_class_that_cannot_be_used(command, probe, tmp_path, words, sentence):
 
 
 def test_the_current_directory_can_be_left_out(command, probe):
-    """`-P`, as PYTHONSAFEPATH, forbids importing from it."""
+    """`-P`, like PYTHONSAFEPATH, forbids importing from it."""
     words = ['-m', 'probes:MBProbe', '--', 'true']
     outcome = command(*words, env={'PYTHONSAFEPATH': '1'})
     assert outcome.status == (2 if sys.version_info >= (3, 11) else 0)
@@ -220,7 +220,7 @@ class MBNode(MBHostInfo):
 
 
 def test_a_class_beside_the_one_it_is_made_from(capsys):
-    """Both can be named, in any order."""
+    """A mixin and its base can both be named, in any order."""
     for order in (['defaults', f'{__name__}:MBNode'], [f'{__name__}:MBNode', 'host-info']):
         with pytest.raises(SystemExit) as ended:
             main(['-m', *order, '--', 'true'])
@@ -234,7 +234,7 @@ def test_a_class_beside_the_one_it_is_made_from(capsys):
 
 
 def test_what_was_left_out_has_a_name():
-    """`CLIArg.UNSET`: neither None nor False, which are defaults like any other."""
+    """`CLIArg.UNSET` is neither None nor False, which are defaults like any other."""
     option = CLIArg(['--probe'], 'probe', 'help')
     assert option.cli_default is CLIArg.UNSET
     assert repr(CLIArg.UNSET) == '<unset>'
@@ -253,7 +253,7 @@ def test_what_was_left_out_has_a_name():
     ],
 )
 def test_what_becomes_of_a_default(default, words, found, monkeypatch):
-    """Unset: the attribute of the class stays. A callable gets the words of the command."""
+    """Unset leaves the class attribute; a callable gets the command's words."""
     mixin = type('MBProbe', (), {})
     mixin.cli_args = (CLIArg(['--probe'], 'probe', 'help', cli_default=default),)
     parser = Parser()
@@ -264,7 +264,7 @@ def test_what_becomes_of_a_default(default, words, found, monkeypatch):
 
 
 def test_a_converter_may_raise_as_for_argparse():
-    """The message has its sentence, for both kinds of errors."""
+    """The usage error contains the sentence of either kind of error."""
 
     def refuse(word):
         raise argparse.ArgumentTypeError(f'{word} is not for us')
@@ -299,7 +299,7 @@ git-info = "probes:MBProbe"
 
 @pytest.fixture(scope='module')
 def installed(tmp_path_factory):
-    """The environment of a process that finds an installed distribution with mixins."""
+    """Return the environment of a process that finds a distribution with mixins."""
     folder = tmp_path_factory.mktemp('installed')
     project = folder / 'project'
     project.mkdir()
@@ -316,7 +316,7 @@ def installed(tmp_path_factory):
 @pytest.mark.parametrize('name', ['probe', 'MBProbe'])
 @pytest.mark.parametrize('first', ['-m {} --level 5', '--level 5 -m {}'])
 def test_a_mixin_of_another_distribution(command, installed, name, first):
-    """By its name, and that of its class; its options may stand before it."""
+    """An installed mixin is selected by name; its options may come before it."""
     words = first.format(name).split()
     outcome = command('-o', 'out.jsonl', *words, '--', 'true', env=installed)
     assert outcome.status == 0
@@ -343,7 +343,7 @@ def test_built_in_mixins_come_before_installed_ones(command, installed):
     ],
 )
 def test_two_options_of_one_name(command, installed, tmp_path, words, sentence):
-    """One of the two could not be given."""
+    """Two mixins with one option name are rejected."""
     (tmp_path / 'taking.py').write_text(
         'from microbench import CLIArg\n'
         'class MBTaking:\n'
@@ -356,7 +356,7 @@ def test_two_options_of_one_name(command, installed, tmp_path, words, sentence):
 
 
 def test_all_known_are_listed(command, installed):
-    """Those that cannot be imported are reported, and cost the others nothing."""
+    """Mixins that cannot be imported are reported and cost the others nothing."""
     outcome = command('--show-mixins', env=installed)
     assert outcome.status == 0
     assert '\n    probe               Store a level.\n' in outcome.stdout

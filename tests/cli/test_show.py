@@ -1,4 +1,4 @@
-"""`microbench show`: many records as a table, one with all that is known."""
+"""`microbench show`: many records as a table, one record in full."""
 
 import io
 import json
@@ -23,7 +23,7 @@ TABLE = """\
 
 @pytest.fixture
 def shown(capsys):
-    """Return what `show` prints, when nothing is wrong."""
+    """Return what `show` prints, which has to report no error."""
 
     def run(*words):
         assert main([str(word) for word in words]) == 0
@@ -38,12 +38,12 @@ def shown(capsys):
 
 
 def test_many_records_are_a_table(shown, several):
-    """A line each: what ran, where and when, how long, how it ended."""
+    """Each record is a line: name, place, time, duration, outcome."""
     assert shown(several) == TABLE
 
 
 def names(table):
-    """The column of names in a table."""
+    """Return the column of names in a table."""
     heading, *lines = table.splitlines()
     place = heading.index('name')
     return [line[place:].split()[0] for line in lines]
@@ -76,7 +76,7 @@ def test_sorted_by_any_column_or_field(words, order, shown, several):
     ],
 )
 def test_records_that_meet_a_condition(condition, numbers, shown, several):
-    """With the numbers that they have in the file; a single one is a line, too."""
+    """Selected records keep their numbers in the file; a single one is a line too."""
     _, *lines = shown(several, '--filter', condition).splitlines()
     assert [line.split()[0] for line in lines] == numbers
 
@@ -104,7 +104,7 @@ def test_columns_of_fields(shown, several):
 
 
 def test_several_files_are_numbered_through(shown, tmp_path):
-    """A column says which file it was."""
+    """With several files, a column names the file."""
     a = write(tmp_path / 'a.jsonl', [SOLVE])
     b = write(tmp_path / 'b.jsonl', [MODEL, SOLVE])
     rows = [line.split() for line in shown(a, b).splitlines()[1:]]
@@ -112,7 +112,7 @@ def test_several_files_are_numbered_through(shown, tmp_path):
 
 
 def test_rows_as_json(shown, several):
-    """The values of the columns, times in seconds, one object a line."""
+    """With --json each line is an object of the columns, times in seconds."""
     rows = [json.loads(line) for line in shown(several, '--json').splitlines()]
     assert rows[3] == {
         'number': 3,
@@ -133,7 +133,7 @@ def test_rows_as_json(shown, several):
 
 @pytest.mark.parametrize('count', [1, 2])
 def test_rows_as_json_have_one_shape(count, shown, tmp_path):
-    """It does not depend on how many records a file holds."""
+    """The shape of JSON does not depend on the number of records."""
     path = write(tmp_path / 'x', [MODEL] * count)
     rows = [json.loads(line) for line in shown(path, '--json').splitlines()]
     assert [row['number'] for row in rows] == list(range(count))
@@ -151,7 +151,7 @@ LIKE_COLUMNS = {name: f'my {name}' for name in OWN_VALUES}
 @pytest.mark.parametrize('name', OWN_VALUES)
 @pytest.mark.parametrize('dot', ['', '.'])
 def test_a_field_with_the_name_of_a_column(name, dot, shown, tmp_path):
-    """It is a column of its own, with a dot before its name."""
+    """A field named like a column is another column, with a dot before its name."""
     path = write(tmp_path / 'x', [{**MODEL, **LIKE_COLUMNS}] * 2)
     [plain, _] = map(json.loads, shown(path, '--json').splitlines())
     words = ['-c', dot + name]
@@ -164,7 +164,7 @@ def test_a_field_with_the_name_of_a_column(name, dot, shown, tmp_path):
 
 
 def test_sorting_by_a_column_or_by_a_field_of_its_name(shown, tmp_path):
-    """The dot decides, whatever columns there are."""
+    """A dot selects the field, whatever columns there are."""
     call = {'name': 'a', 'durations': [1]}
     others = {'name': 'b', 'durations': [1, 2]}
     path = write(tmp_path / 'x', [{'n': 7, 'call': call}, {'n': 5, 'call': others}])
@@ -175,13 +175,13 @@ def test_sorting_by_a_column_or_by_a_field_of_its_name(shown, tmp_path):
 
 
 def test_a_column_is_shown_once(shown, several):
-    """However often it is asked for."""
+    """A column appears once, however often it is asked for."""
     words = ['-c', 'host.os', '-c', '.host.os', '--sort', 'host.os']
     assert shown(several, *words).splitlines()[0].split().count('host.os') == 1
 
 
 def test_times_of_other_counters(shown, tmp_path):
-    """Nanoseconds are known by their name; a counter of no known unit has none."""
+    """Counters in nanoseconds are recognized by name; others have no unit."""
     nanoseconds = {
         'mb': {'duration_counter': 'perf_counter_ns'},
         'call': {'durations': [1500]},
@@ -195,7 +195,7 @@ def test_times_of_other_counters(shown, tmp_path):
 
 
 def test_a_histogram_instead_of_durations(shown, tmp_path):
-    """Number and range are known exactly, the median is not."""
+    """A histogram has exact number and range, but no exact median."""
     histogram = {'count': 1000, 'min': 0.001, 'max': 0.1, 'mean': 0.01}
     record = {'call': {'name': 'loop', 'durations': [], 'histogram': histogram}}
     path = write(tmp_path / 'x', [record, record])
@@ -222,7 +222,7 @@ OUTCOMES = [
 
 @pytest.mark.parametrize(('fields', 'outcome'), OUTCOMES)
 def test_how_it_ended(fields, outcome, shown, tmp_path):
-    """In a few words; the first cause counts."""
+    """The outcome is a few words; the first cause counts."""
     path = write(tmp_path / 'x', [fields, fields])
     assert shown(path).splitlines()[1].split(maxsplit=2)[2] == outcome
 
@@ -231,7 +231,7 @@ def test_how_it_ended(fields, outcome, shown, tmp_path):
 
 
 def test_all_about_a_call_with_phases(shown, several):
-    """The most important comes first: outcome, surroundings, where the time went."""
+    """Outcome, surroundings and times come first."""
     assert (
         shown(several, 0)
         == """\
@@ -278,7 +278,7 @@ pipeline  ValueError
 
 
 def test_all_about_a_job_that_was_ended(shown, several):
-    """The signal, the job, the phase in which it happened, what the monitor saw."""
+    """The page has the signal, the job, the open phase, and the monitor's samples."""
     assert (
         shown(several, 2)
         == """\
@@ -311,14 +311,14 @@ also recorded
     ],
 )
 def test_who_wrote_the_record(path, words, shown, tmp_path):
-    """It is printed if it was not Python."""
+    """The writer is printed if it was not Python."""
     record = {'exit_signal': 'SIGSEGV', 'exit_path': path}
     output = shown(write(tmp_path / 'x', [record]))
     assert f'  ended by  SIGSEGV\n  written   {words}\n' in output
 
 
 def lost(exact, **recovered):
-    """A record that was recovered, with one open phase."""
+    """Return a record that was recovered, with one open phase."""
     return {
         'call': {
             'name': 'simulation',
@@ -341,12 +341,12 @@ def lost(exact, **recovered):
     ],
 )
 def test_one_core_is_not_several(cores, words, shown, tmp_path):
-    """Nor is one thread."""
+    """A single core, and a single thread, are in the singular."""
     assert f'  host  {words}\n' in shown(write(tmp_path / 'x', [{'host': cores}]))
 
 
 def test_a_lower_bound_has_a_sign_and_no_percentage(shown, tmp_path):
-    """And both bounds of the end are there."""
+    """Both bounds of the end are printed too."""
     bounds = {'ended_before': '2026-03-01T09:31:00+00:00'}
     output = shown(write(tmp_path / 'x', [lost(exact=False, **bounds)]))
     assert 'durations           ≥ 105 ms\n' in output
@@ -367,7 +367,7 @@ def test_an_end_that_is_known_is_like_any_other(shown, tmp_path):
 
 
 def test_lower_bounds_in_a_table(shown, tmp_path):
-    """They have the sign as well."""
+    """Lower bounds have their sign in a table as well."""
     output = shown(write(tmp_path / 'x', [lost(exact=False), lost(exact=True)]))
     _, first, second = output.splitlines()
     assert first.count('≥ 105 ms') == 3
@@ -375,7 +375,7 @@ def test_lower_bounds_in_a_table(shown, tmp_path):
 
 
 def test_phases_that_are_hardly_there(shown, tmp_path):
-    """They are seen, if with a bar that is too long."""
+    """Tiny phases have a visible bar."""
     phases = [{'name': 'tiny', 'duration': 1e-6}, {'name': 'none', 'duration': 0}]
     path = write(tmp_path / 'x', [{'call': {'durations': [1], 'timings': phases}}])
     tiny, none = (line.split() for line in shown(path).splitlines()[3:5])
@@ -384,7 +384,7 @@ def test_phases_that_are_hardly_there(shown, tmp_path):
 
 
 def test_phases_that_are_summed_up(shown, tmp_path):
-    """Count, range and total are of all phases, not only of those that are listed."""
+    """Count, range and total are of all phases, not only of the listed ones."""
     call = {
         'durations': [100],
         'timings': [{'name': 'read', 'duration': 2}],
@@ -401,14 +401,14 @@ def test_phases_that_are_summed_up(shown, tmp_path):
 
 
 def test_phases_of_a_record_without_durations(shown, tmp_path):
-    """Parts of nothing have no share."""
+    """Phases without durations to compare with have no share."""
     phases = [{'name': 'load', 'duration': 1}]
     path = write(tmp_path / 'x', [{'call': {'open_timings': phases}}])
     assert '    load (not ended)  1.00 s\n' in shown(path)
 
 
 def test_all_about_a_program(shown, several):
-    """The command as it can be typed again, and the end of each run."""
+    """A program's page has the command to type again, and the end of each run."""
     assert (
         shown(several, -1)
         == """\
@@ -449,12 +449,12 @@ samples
     ],
 )
 def test_a_record_is_chosen_by_number_or_id(words, shown, several):
-    """Numbers as in the table and in get_results(), ids by their beginning."""
+    """Numbers are those of the table and get_results(), ids may be abbreviated."""
     assert shown(several, *words).startswith('pipeline  ')
 
 
 def test_several_records_are_shown_whole(shown, several):
-    """One after another, in the order of the words."""
+    """Several records are shown one after another, in the order of the words."""
     both = shown(several, 2, 0)
     assert both == f'{shown(several, 2)}\n{shown(several, 0)}'
     assert both == shown(several, '-r', 2, '--record', 0) == shown(several, 2, '-r0')
@@ -463,12 +463,12 @@ def test_several_records_are_shown_whole(shown, several):
 
 
 def test_chosen_records_can_be_a_table(shown, several):
-    """If columns are asked for."""
+    """Selected records are a table if columns are asked for."""
     assert names(shown(several, 3, 0, '-c', 'host.os')) == ['solve', 'model.sh']
 
 
 def test_a_condition_on_chosen_records(shown, several, capsys):
-    """It is asked of them, too."""
+    """A condition applies to selected records too."""
     condition = ['--filter', 'call.name == "solve"']
     assert shown(several, 2, 0, *condition) == shown(several, 0)
     assert main([several, '1', '2', *condition]) == 0
@@ -477,7 +477,7 @@ def test_a_condition_on_chosen_records(shown, several, capsys):
 
 
 def test_one_record_as_json(shown, several):
-    """The record itself, on one line."""
+    """With --json one record is itself, on one line."""
     line = shown(several, 2, '--json')
     assert (json.loads(line), line.count('\n')) == (SIMULATION, 1)
 
@@ -490,7 +490,7 @@ def test_the_only_record_needs_no_choice(shown, tmp_path):
 
 
 def test_many_runs_and_large_objects_are_counted(shown, tmp_path):
-    """Unless all of it is asked for."""
+    """Many runs and large objects are counted unless --all is given."""
     packages = {f'package{n}': '1.0' for n in range(300)}
     record = {
         'call': {'durations': [1] * 30, 'returncode': [0] * 30},
@@ -527,7 +527,7 @@ LARGE = {
 @pytest.mark.parametrize('words', [['0'], ['-c', 'call.args', '-c', 'text', '-c', 'deep']])
 @pytest.mark.parametrize('terminal', [True, False])
 def test_a_million_numbers_have_short_lines(words, terminal, tmp_path, monkeypatch):
-    """On a terminal, where all fits, and in a pipe; most numbers are never formatted."""
+    """Lines are short on a terminal and in a pipe; few of the numbers are formatted."""
     monkeypatch.setenv('NO_COLOR', '1')
     monkeypatch.setattr(sys, 'stdout', FakeTerminal() if terminal else io.StringIO())
     path = write(tmp_path / 'x', [LARGE])
@@ -578,7 +578,7 @@ LONG = {
     'words', [[], ['-c', 'host.hostname', '-c', 'call.command'], ['0']]
 )
 def test_long_names_fit(width, words, tmp_path, monkeypatch):
-    """In tables and in all about one; times are whole or not there."""
+    """Long names fit in tables and pages; times are complete or left out."""
     monkeypatch.setattr(sys, 'stdout', FakeTerminal())
     monkeypatch.setenv('NO_COLOR', '1')
     monkeypatch.setenv('COLUMNS', str(width))
@@ -589,7 +589,7 @@ def test_long_names_fit(width, words, tmp_path, monkeypatch):
 
 
 def test_what_is_sorted_by_is_not_left_out(tmp_path, monkeypatch):
-    """However narrow the terminal is."""
+    """The sorted column stays, however narrow the terminal is."""
     monkeypatch.setenv('NO_COLOR', '1')
     monkeypatch.setenv('COLUMNS', '66')
     path = write(tmp_path / 'x', [LONG] * 2)
@@ -600,14 +600,14 @@ def test_what_is_sorted_by_is_not_left_out(tmp_path, monkeypatch):
 
 
 def test_what_seldom_explains_anything(shown, several):
-    """Is there when all is asked for."""
+    """Fields that seldom explain anything appear with --all."""
     seldom = ['call.invocation', '"Python"', 'mb.duration_counter', '"perf_counter"']
     assert not set(seldom) & set(shown(several, 0).split())
     assert set(seldom) <= set(shown(several, 0, '--all').split())
 
 
 def test_jobs_and_containers(shown, tmp_path):
-    """Other schedulers, the rank, the container, and how many cores could be used."""
+    """Schedulers, rank, container and usable cores are shown."""
     record = {
         'host': {
             'hostname': 'node07',
@@ -631,7 +631,7 @@ def test_jobs_and_containers(shown, tmp_path):
 
 
 def test_a_large_namespace_is_counted(shown, tmp_path):
-    """As that of a job is, with what matters of it above."""
+    """A large namespace, such as a job's, is counted; its main fields are above."""
     job = {'job_id': '7', **{f'variable_{n}': 'x' for n in range(40)}}
     output = shown(write(tmp_path / 'x', [{'slurm': job}]))
     assert '  slurm  job 7\n' in output
@@ -639,7 +639,7 @@ def test_a_large_namespace_is_counted(shown, tmp_path):
 
 
 def test_a_file_may_be_called_like_a_number(shown, tmp_path, monkeypatch):
-    """A name that exists is a file."""
+    """A word that names an existing file is a file."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / '7', [SOLVE])
     write(tmp_path / 'a', [MODEL])
@@ -648,7 +648,7 @@ def test_a_file_may_be_called_like_a_number(shown, tmp_path, monkeypatch):
 
 
 def names_of_files(table):
-    """The second column of a table."""
+    """Return the second column of a table."""
     return [line.split()[1] for line in table.splitlines()[1:]]
 
 
@@ -656,7 +656,7 @@ def names_of_files(table):
 
 
 def refused(capsys, *words):
-    """The sentence with which the words are refused."""
+    """Return the sentence with which the words are rejected."""
     assert main([str(word) for word in words]) == 2
     out, err = capsys.readouterr()
     assert (out, err.count('\n')) == ('', 1)
@@ -690,7 +690,7 @@ def refused(capsys, *words):
 def test_wrong_input_is_reported_in_a_sentence(
     words, sentence, capsys, tmp_path, monkeypatch
 ):
-    """Status 2, and nothing else."""
+    """Wrong input is status 2 and nothing else."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path / 'several', SEVERAL)
     write(tmp_path / 'one', [SOLVE])
@@ -714,7 +714,7 @@ def test_what_holds_no_record_at_all(capsys, tmp_path):
 
 @pytest.mark.parametrize('words', [[], ['--json']])
 def test_an_empty_file_is_reported(words, capsys, tmp_path):
-    """It is no mistake: perhaps nothing has run yet."""
+    """An empty file is no error: perhaps nothing has run yet."""
     path = write(tmp_path / 'x', [])
     assert main([path, *words]) == 0
     assert capsys.readouterr() == ('', f'{path} holds no records\n')
@@ -725,7 +725,7 @@ def test_an_empty_file_is_reported(words, capsys, tmp_path):
     [[], ['--nonsense', 'x'], ['x', '--sort'], ['--record'], ['x', '--filter', 'a = 1']],
 )
 def test_wrong_options_are_usage_errors(words, capsys):
-    """They are printed as argparse does, with the name of the subcommand."""
+    """Wrong options are reported as by argparse, with the subcommand's name."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     out, err = capsys.readouterr()
@@ -743,7 +743,7 @@ def test_damaged_lines_are_skipped_and_counted(capsys, tmp_path):
 
 
 def test_records_of_before_2_0_are_shown_too(shown, tmp_path):
-    """With their fields at the places of today."""
+    """Old records are shown with their fields at the places of today."""
     old = {
         'function_name': 'old',
         'run_durations': [0.5],
@@ -783,7 +783,7 @@ def test_values_cannot_steer_the_terminal(tmp_path, monkeypatch):
 
 
 def test_on_a_real_terminal(several, environment, tmp_path):
-    """Colours, and no line wider than it."""
+    """A terminal gets colours, and no line wider than it."""
     status, screen = on_terminal(
         ['show', several], environment=environment, cwd=tmp_path, columns=86
     )
@@ -797,7 +797,7 @@ def test_on_a_real_terminal(several, environment, tmp_path):
 
 @pytest.mark.parametrize('variable', [{'NO_COLOR': '1'}, {'TERM': 'dumb'}])
 def test_a_terminal_without_colours(variable, several, environment, tmp_path):
-    """The person who set this means it."""
+    """A variable such as NO_COLOR switches colours off."""
     status, screen = on_terminal(
         ['show', several],
         environment={**environment, **variable},
@@ -834,7 +834,7 @@ def shell(script, environment):
 
 
 def test_a_reader_that_goes_away(environment, tmp_path):
-    """Status 0 and no word, however much there is left to say."""
+    """A closed pipe is status 0 and prints nothing."""
     path = write(tmp_path / 'x', [SOLVE] * 5000)
     done = shell(f'set -o pipefail; $show {path} | head -n 1', environment)
     assert (done.returncode, done.stderr) == (0, '')
@@ -849,20 +849,20 @@ def test_a_reader_that_goes_away(environment, tmp_path):
     ],
 )
 def test_an_output_that_cannot_be_written(redirection, sentence, several, environment):
-    """Status 1 and one sentence."""
+    """A failed write is status 1 and one sentence."""
     done = shell(f'$show {several} {redirection}', environment)
     assert (done.returncode, done.stderr) == (1, f'microbench show: {sentence}\n')
 
 
 def test_a_closed_standard_input(environment):
-    """It cannot be read."""
+    """A closed standard input cannot be read."""
     done = shell('$show - <&-', environment)
     assert (done.returncode, done.stdout) == (2, '')
     assert done.stderr == 'microbench show: standard input is closed\n'
 
 
 def test_ctrl_c_while_reading(monkeypatch, several):
-    """The status that shells expect, and no traceback."""
+    """Ctrl-C gives the status that shells expect, and no traceback."""
 
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -67,19 +67,19 @@ pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='elsewhere Popen
     ],
 )
 def test_output_and_end(script, output, end):
-    """Words as they are, the streams that we have, the status."""
+    """Words, streams and status are the same in both ways."""
     assert both('sh', '-c', script, 'a b', '') == (output, end)
 
 
 def test_environment():
-    """Every variable, in its order, bytes that are no UTF-8 included."""
+    """The environment is the same in order and bytes, UTF-8 or not."""
     env = {'PATH': os.environ['PATH'], 'B': '2', 'A': '\udcff', 'E': ''}
     output, _ = both('env', '-0', env=env)
     assert b'B=2\0A=\xff\0E=\0' in output
 
 
 def test_signals_are_at_their_default():
-    """Python ignores SIGPIPE, and no program expects that."""
+    """SIGPIPE, which Python ignores, is at its default for the program."""
     code = """
 import signal
 usual = set(range(1, signal.SIGRTMIN)) - {32, 33}  # what pthreads(7) keeps for itself
@@ -95,12 +95,12 @@ print(ignored, signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
 @pytest.mark.parametrize(('name', 'end'), [('PIPE', -13), ('XFSZ', -25), ('TERM', -15)])
 def test_a_signal_ends_it(name, end):
-    """Also one of the two that Python ignores."""
+    """A signal ends the program, also one of the two that Python ignores."""
     assert both('sh', '-c', f'kill -{name} $$; exit 7') == (b'', end)
 
 
 def test_an_ignored_signal_stays_ignored():
-    """As for a command under nohup(1)."""
+    """An ignored signal stays so, as for a command under nohup(1)."""
     code = BOTH.replace(
         'options =', 'signal.signal(signal.SIGHUP, signal.SIG_IGN)\noptions ='
     )
@@ -109,7 +109,7 @@ def test_an_ignored_signal_stays_ignored():
 
 
 def test_descriptors():
-    """It inherits the descriptors that we inherited, and no others."""
+    """The program inherits the caller's inheritable descriptors and no others."""
     reader, writer = os.pipe()
     try:
         output, _ = both('ls', '/proc/self/fd', pass_fds=[reader])
@@ -121,7 +121,7 @@ def test_descriptors():
 
 
 def test_a_group_of_its_own():
-    """The process leads it; otherwise it stays in the group of its parent."""
+    """The process leads a group if asked for; otherwise it stays in its parent's."""
     script = 'test $$ = $(ps -o pgid= -p $$)'
     assert both('sh', '-c', script)[1] == 1
     if sys.version_info >= (3, 11):
@@ -142,7 +142,7 @@ WRONG = {
 
 @pytest.mark.parametrize('name', WRONG)
 def test_what_cannot_be_started(name, tmp_path):
-    """The same error, number and file name."""
+    """A failed start has the same error, number and file name."""
     program, error = WRONG[name]
     (tmp_path / 'not-executable').write_text('')
     (tmp_path / 'no-format').write_text('not a program')
@@ -153,7 +153,7 @@ def test_what_cannot_be_started(name, tmp_path):
 
 
 def test_words_that_are_too_long():
-    """E2BIG, as execve(2) has it."""
+    """Words that are too long give E2BIG, as execve(2) does."""
     words = ['x' * (200 << 10)]
     code = BOTH.replace('sys.argv[2:]', f'["true", "x" * {len(words[0])}]')
     ways = json.loads(printed(code, '{}'))
@@ -163,7 +163,7 @@ def test_words_that_are_too_long():
 
 @pytest.mark.parametrize('way', ['terminate', 'kill', 'send_signal'])
 def test_it_can_be_ended(way):
-    """By the methods that Popen has."""
+    """The process has Popen's methods to end it."""
     code = """
 import signal
 from microbench.cli.run.spawn import started
@@ -176,7 +176,7 @@ print(process.wait())
 
 
 def test_what_pipes_need_is_left_to_subprocess():
-    """Anything but the plain case."""
+    """Anything but the plain case uses subprocess."""
     code = """
 import subprocess as module
 del sys.modules['subprocess']
@@ -190,7 +190,7 @@ print(type(process).__name__, process.communicate()[0])
 
 
 def test_the_command_does_not_import_subprocess(tmp_path):
-    """Nor argparse, psutil, socket, re, or what they need: they cost a start of Python."""
+    """Neither subprocess, argparse, psutil, socket nor re is imported."""
     slow = ['subprocess', 'argparse', 're', 'psutil', 'socket', 'json', 'orjson', 'locale']
     code = """
 before = set(sys.modules)  # an environment may load some of them for itself
@@ -206,7 +206,7 @@ except SystemExit as ended:
 
 
 def test_what_is_loaded_may_be_a_stub(monkeypatch):
-    """A test that replaces Popen has loaded it."""
+    """A loaded subprocess is used, since a test may have replaced Popen."""
     from microbench.cli.run.spawn import started
 
     monkeypatch.setattr(subprocess, 'Popen', lambda command, **options: (command, options))
@@ -215,7 +215,7 @@ def test_what_is_loaded_may_be_a_stub(monkeypatch):
 
 @pytest.mark.parametrize('way', ['terminate', 'kill', 'send_signal'])
 def test_a_signal_collects_nothing(way):
-    """`Popen.send_signal` alone would collect an ended child, and lose its usage."""
+    """Unlike `Popen.send_signal`, a signal does not collect an ended child."""
     from microbench.cli.run.spawn import started
 
     process = started(['sh', '-c', 'exit 3'])

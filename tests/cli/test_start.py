@@ -1,4 +1,4 @@
-"""How the command is started, and what is printed where it cannot be."""
+"""How the command is started, and what is printed if it cannot be."""
 
 import os
 import stat
@@ -12,13 +12,13 @@ NAMED = 'its first line names an interpreter that is missing: '
 
 
 def executable(path, content):
-    """Write a file that may be executed."""
+    """Write an executable file."""
     path.write_bytes(content)
     path.chmod(stat.S_IRWXU)
 
 
 def only(outcome):
-    """The one record of a run."""
+    """Return the one record of a run."""
     [record] = outcome.records
     return record
 
@@ -29,7 +29,7 @@ def only(outcome):
 @pytest.mark.parametrize('options', [(), ('--stdout',), ('--timeout=60',)])
 @pytest.mark.parametrize('content', [b'echo "$0|$1"; exit 7\n', b'\n\necho "$0|$1";exit 7'])
 def test_the_shell_runs_them(command, tmp_path, options, content):
-    """As execvp(3), shells and env(1) do; the record has the words as typed."""
+    """Scripts without `#!` run as by execvp(3); the record has the words as typed."""
     executable(tmp_path / 'script', content)
     outcome = command(*OUT, '-n', '2', *options, '--', './script', 'a b')
     assert (outcome.status, outcome.stderr) == (7, '')
@@ -41,7 +41,7 @@ def test_the_shell_runs_them(command, tmp_path, options, content):
 
 
 def test_one_that_is_found_in_path(command, tmp_path):
-    """It gets the path where it was found; a directory of that name is none."""
+    """A script gets the path where it was found; directories do not count."""
     (tmp_path / 'first' / 'script').mkdir(parents=True)
     (tmp_path / 'second').mkdir()
     executable(tmp_path / 'second' / 'script', b'echo "$0"')
@@ -51,7 +51,7 @@ def test_one_that_is_found_in_path(command, tmp_path):
 
 
 def test_one_whose_name_looks_like_an_option(command, tmp_path):
-    """The shell does not take it for one."""
+    """The shell does not take a script's name for an option."""
     (tmp_path / '-x').mkdir()
     executable(tmp_path / '-x' / 'script', b'echo "$0"')
     outcome = command(*OUT, '--', '-x/script')
@@ -59,7 +59,7 @@ def test_one_whose_name_looks_like_an_option(command, tmp_path):
 
 
 def test_an_empty_one(command, tmp_path):
-    """It does nothing, and succeeds."""
+    """An empty script does nothing and succeeds."""
     executable(tmp_path / 'empty', b'')
     outcome = command(*OUT, '--', './empty')
     assert (outcome.status, outcome.stderr) == (0, '')
@@ -79,7 +79,7 @@ WRONG = {
 
 
 def without_loader():
-    """A program whose dynamic loader has another name."""
+    """Return a program whose dynamic loader does not exist."""
     content = Path(os.path.realpath(sys.executable)).read_bytes()
     begin = content.index(b'/lib', 0, 4096)
     end = content.index(b'\0', begin)
@@ -89,7 +89,7 @@ def without_loader():
 @pytest.mark.skipif(sys.platform != 'linux', reason='other words on other systems')
 @pytest.mark.parametrize('program', WRONG)
 def test_the_reason(command, tmp_path, program):
-    """One line that says what is missing, and a record."""
+    """One line names what is missing, and there is a record."""
     executable(tmp_path / 'busy', b'#!/bin/sh\n')
     executable(tmp_path / 'binary', b'\x7fELF\x02\x01\0')
     executable(tmp_path / 'no-interpreter', b'#! /no/such -x\n')
@@ -107,7 +107,7 @@ def test_the_reason(command, tmp_path, program):
 
 
 def test_a_very_long_command(command):
-    """As many words as execve(2) takes, and each of them in the record."""
+    """The record has as many words as execve(2) accepts."""
     words = ['x' * 100_000] * 15
     outcome = command(*OUT, '--', 'sh', '-c', 'echo $#', '', *words, '')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '16\n', '')
@@ -115,7 +115,7 @@ def test_a_very_long_command(command):
 
 
 def test_microbench_of_microbench(command):
-    """Each `--` ends the options of one of them; both write their records."""
+    """Each `--` ends the options of one command; both write their records."""
     inner_command = (sys.executable, '-m', 'microbench', *OUT, '--')
     outcome = command(
         *OUT, '--', *inner_command, 'sh', '-c', 'echo "$@"; exit 3', '', '--', 'a'

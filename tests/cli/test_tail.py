@@ -26,13 +26,13 @@ LINES = """\
 
 @pytest.fixture
 def path(tmp_path):
-    """A file with four records."""
+    """Return a file with four records."""
     return Path(write(tmp_path / 'several.jsonl', SEVERAL))
 
 
 @pytest.fixture
 def shown(capsys):
-    """Return what is printed, when nothing is wrong."""
+    """Return what is printed, which has to be without an error."""
 
     def run(*words):
         assert main([*map(str, words), '--no-follow']) == 0
@@ -44,7 +44,7 @@ def shown(capsys):
 
 
 def as_line(record):
-    """A record as its line in a file."""
+    """Return a record as its line in a file."""
     return json.dumps(record).encode() + b'\n'
 
 
@@ -52,7 +52,7 @@ def as_line(record):
 
 
 def test_a_line_each(shown, path):
-    """When it began, what ran where, how long it took, how it ended; aligned."""
+    """Each line has aligned time, name, place, duration and outcome."""
     assert shown(path) == LINES
 
 
@@ -65,7 +65,7 @@ with MicroBench(sys.argv[1]).record('lost'):
 
 
 def test_what_killed_processes_have_left(shown, path):
-    """Without --follow it comes last, as for other readers; also where there is no file."""
+    """Recovered records come last without --follow; the file need not exist."""
     python(LOST, path)
     assert 'lost ' in shown(path, '-n', '1')
     assert [line[21:25] for line in shown(path).splitlines()[-2:]] == ['mode', 'lost']
@@ -76,14 +76,14 @@ def test_what_killed_processes_have_left(shown, path):
 
 @pytest.mark.parametrize('count', [0, 1, 3, 4, 100])
 def test_the_last_ones(shown, path, count):
-    """As many as were asked for, in the order of the file."""
+    """As many records as asked for are printed, in the order of the file."""
     lines = shown(path, '-n', count).splitlines()
     names = [line.split()[2] for line in lines]
     assert names == ['solve', 'pipeline', 'simulation', 'model.sh'][4 - min(count, 4) :]
 
 
 def test_as_json(shown, path):
-    """Whole records, as they are."""
+    """With --json records are printed unchanged."""
     found = [json.loads(line) for line in shown(path, '--json').splitlines()]
     assert found == [SOLVE, PIPELINE, SIMULATION, MODEL]
 
@@ -99,13 +99,13 @@ def test_as_json(shown, path):
     ],
 )
 def test_a_filter(shown, path, expression, names):
-    """The last ones are the last for which it holds."""
+    """With a filter, the last records are the last that match it."""
     lines = shown(path, '--filter', expression, '-n', 2).splitlines()
     assert [line.split()[2] for line in lines] == names
 
 
 def test_a_record_without_its_newline(shown, path):
-    """It counts, as for everybody else who reads the file."""
+    """A record without its newline counts, as for other readers."""
     with path.open('ab') as file:
         file.write(as_line(SOLVE)[:-1])
     assert [line.split()[2] for line in shown(path, '-n', 2).splitlines()] == [
@@ -125,7 +125,7 @@ def test_hardly_a_record(shown, tmp_path):
 
 
 def test_many_lines(shown, tmp_path):
-    """Of a file that is read in many pieces, only the end is."""
+    """Of a large file only the end is read."""
     many = tmp_path / 'many.jsonl'
     long = {'call': {'name': 'x' * 500_000}}
     many.write_bytes(as_line({'n': 0}) * 5 + as_line(long) * 3 + as_line({'n': 1}) * 9)
@@ -135,7 +135,7 @@ def test_many_lines(shown, tmp_path):
 
 
 def test_damaged_lines(path, capsys):
-    """They are reported when they are read, and cost nothing else."""
+    """Damaged lines are reported when they are read, and cost nothing else."""
     with path.open('ab') as file:
         file.write(b'\n\x1bno record\n' + as_line(SOLVE))
     assert main([str(path), '--no-follow', '-n', '2']) == 0
@@ -173,7 +173,7 @@ def test_records_before_2_0(shown, tmp_path):
     ],
 )
 def test_wrong_words(words, message, capsys):
-    """One sentence, and status 2."""
+    """Wrong words give one sentence and status 2."""
     with pytest.raises(SystemExit) as ended:
         main(list(words))
     assert ended.value.code == 2
@@ -190,7 +190,7 @@ def test_wrong_words(words, message, capsys):
     ],
 )
 def test_wrong_files(words, message, path, tmp_path, monkeypatch, capsys):
-    """They are reported before anything is printed."""
+    """Wrong files are reported before anything is printed."""
     monkeypatch.chdir(tmp_path)
     assert main(list(words)) == 2
     out, err = capsys.readouterr()
@@ -214,11 +214,11 @@ class Tail:
         self.limit.start()
 
     def names(self, count):
-        """The names on the next lines."""
+        """Return the names on the next lines."""
         return [self.process.stdout.readline().split()[2] for _ in range(count)]
 
     def end(self, number=signal.SIGINT):
-        """Send a signal; return status, and what else was printed."""
+        """Send a signal; return status and remaining output."""
         self.process.send_signal(number)
         out, err = self.process.communicate(timeout=DEADLINE)
         return self.process.returncode, out, err
@@ -226,7 +226,7 @@ class Tail:
 
 @pytest.fixture
 def tailing(environment):
-    """Start the command; it is ended with the test, whatever happens."""
+    """Start the command, which ends with the test, whatever happens."""
     started = []
 
     def start(*words, **options):
@@ -241,7 +241,7 @@ def tailing(environment):
 
 
 def append(path, *records):
-    """Write records as another process would: a record has an id of its own."""
+    """Write records as another process would, each with an id of its own."""
     with path.open('ab') as file:
         file.write(b''.join(as_line({**record, 'mb': {}}) for record in records))
 
@@ -262,7 +262,7 @@ def test_following(tailing, path):
 
 
 def test_following_with_a_filter(tailing, path):
-    """It holds for old and new ones alike."""
+    """The filter applies to old and new records alike."""
     tail = tailing(path, '--filter', 'exception')
     assert tail.names(1) == ['pipeline']
     append(path, SOLVE, MODEL, PIPELINE)
@@ -271,7 +271,7 @@ def test_following_with_a_filter(tailing, path):
 
 
 def test_waiting_for_a_file(tailing, tmp_path):
-    """A file that is not there yet is named once, for it may be a mistake."""
+    """A missing file is named once, for it may be a mistake."""
     path = tmp_path / 'later.jsonl'
     tail = tailing(path)
     assert tail.process.stderr.readline() == f'microbench tail: {path} does not exist yet\n'
@@ -281,7 +281,7 @@ def test_waiting_for_a_file(tailing, tmp_path):
 
 
 def test_a_reader_that_goes_away(tailing, path):
-    """It ends by itself, though nothing is written any more."""
+    """The command ends when its reader does, even if nothing is written any more."""
     tail = tailing(path, '-n', 1)
     tail.names(1)
     tail.process.stdout.close()
@@ -290,7 +290,7 @@ def test_a_reader_that_goes_away(tailing, path):
 
 
 def test_standard_input(tailing):
-    """Each record is shown as it comes; the end is the end."""
+    """Each record on standard input is shown as it comes, until the end."""
     tail = tailing('-', '--json', stdin=subprocess.PIPE)
     for record in (SOLVE, MODEL):
         tail.process.stdin.write(as_line(record).decode())
@@ -304,7 +304,7 @@ def test_standard_input(tailing):
 
 
 def test_the_last_of_standard_input(environment):
-    """With --no-follow it is read to its end first."""
+    """With --no-follow standard input is read to its end first."""
     done = subprocess.run(
         [sys.executable, '-m', 'microbench', 'tail', '-', '--no-follow', '-n1', '--json'],
         input=b''.join(map(as_line, SEVERAL)),
@@ -318,7 +318,7 @@ def test_the_last_of_standard_input(environment):
     ('more', 'colours'), [({}, True), ({'NO_COLOR': '1'}, False), ({'TERM': 'dumb'}, False)]
 )
 def test_on_a_terminal(path, tmp_path, environment, more, colours):
-    """Failed records are red there, unless that is not wanted."""
+    """Failed records are red on a terminal, unless colours are off."""
     status, screen = on_terminal(
         ['tail', '--no-follow', str(path)],
         environment={**environment, **more},

@@ -1,4 +1,4 @@
-"""Tables that align, and nothing that steers a terminal."""
+"""Aligned tables that cannot steer a terminal."""
 
 import io
 import unicodedata
@@ -28,12 +28,12 @@ RED_X = '\033[31mx\033[0m'
     ],
 )
 def test_colours_are_for_terminals_that_want_them(stream, environ, shown):
-    """Not in a pipe, not on a dumb terminal, not with NO_COLOR."""
+    """Pipes, dumb terminals and NO_COLOR have no colours."""
     assert Terminal(stream, environ).paint(Cell('x', 'red')) == shown
 
 
 def test_a_closed_stream_is_no_terminal():
-    """It would raise when asked."""
+    """A closed stream, which would raise when asked, counts as no terminal."""
     stream = io.StringIO()
     stream.close()
     assert not Terminal(stream, {}).is_terminal
@@ -48,7 +48,7 @@ def test_the_width_of_a_terminal(environ, width):
 
 
 def test_a_pipe_has_no_width():
-    """Nothing is cut off in what another program reads."""
+    """Output for another program is not cut off."""
     terminal = Terminal(io.StringIO(), {'COLUMNS': '10'})
     assert terminal.table([['x' * 50]], elastic=[0]) == ['x' * 50]
 
@@ -65,14 +65,14 @@ def test_columns_align_whatever_is_in_them():
 
 
 def test_elastic_columns_give_way():
-    """The widest first, so that the others stay whole."""
+    """The widest column is cut first, so that the others stay complete."""
     terminal = Terminal(FakeTerminal(), {'COLUMNS': '32'})
     rows = [['2026-03-01', 'a' * 40, 'node07', 'ok']]
     assert terminal.table(rows, elastic=[1, 2]) == ['2026-03-01  aaaaaaa…  node07  ok']
 
 
 def test_columns_that_do_not_fit_are_left_out():
-    """In the order that is asked for; a pipe takes all."""
+    """Columns are dropped in the given order; a pipe gets all."""
     rows = [['run', 'duration', 'user', 'end'], ['0', '1.00 s', '0 s', 'ok']]
 
     def heading(width):
@@ -88,7 +88,7 @@ def test_columns_that_do_not_fit_are_left_out():
 
 
 def test_elastic_columns_are_cut_before_others_are_left_out():
-    """But not to less than can be read; and further only where nothing else helps."""
+    """Columns are cut to a readable width before others are dropped."""
     rows = [['name', 'min'], ['a' * 20, '1.00 s']]
 
     def first(width, optional=(1,)):
@@ -104,7 +104,7 @@ def test_elastic_columns_are_cut_before_others_are_left_out():
 
 
 def test_a_cell_of_a_megabyte_is_cut(monkeypatch):
-    """The part of a cell that cannot be seen is not even measured."""
+    """The invisible part of a cell is not even measured."""
     seen = []
     monkeypatch.setattr(
         'microbench.cli.terminal.columns', lambda text: seen.append(text) or 1
@@ -122,7 +122,7 @@ places = st.lists(st.integers(0, 4), unique=True)
 
 @st.composite
 def tables(draw):
-    """Rows of any number of columns, some of them in colour."""
+    """Return rows of any number of columns, some of them in colour."""
     count = draw(st.integers(1, 6))
     row = st.lists(
         cells | cells.map(lambda text: Cell(text, 'red')), min_size=count, max_size=count
@@ -136,7 +136,7 @@ def tables(draw):
 @example([['\ufe0f000000']], [], [], [], 8, '  ')
 @given(tables(), places, places, places, st.integers(8, 120), st.sampled_from(['', '  ']))
 def test_no_line_is_wider_than_the_terminal(rows, right, elastic, optional, width, indent):
-    """Whatever is in the cells, and whichever columns may give way."""
+    """No line is too wide, whatever the cells and the elastic columns are."""
     right, elastic, optional = (
         [place for place in some if place < len(rows[0])]
         for some in (right, elastic, optional)
@@ -179,7 +179,7 @@ def test_safe_text_steers_no_terminal(text):
     ],
 )
 def test_a_character_of_several(text, width):
-    """Marks, emoji styles and parts of syllables change the character before them."""
+    """Marks, emoji styles and parts of syllables join the character before them."""
     assert columns(text) == width
     assert clipped(text, width) == text
     assert clipped(f'{text}ab', width + 1) == f'{text}…'
@@ -189,7 +189,7 @@ def test_a_character_of_several(text, width):
 @example('測\u0301', 1)
 @given(st.text(), st.integers(1, 30))
 def test_a_clipped_text_fits(text, width):
-    """Whatever its characters; what fits is left alone."""
+    """A clipped text fits, whatever its characters; a short one is left alone."""
     text = safe(text)
     assert columns(clipped(text, width)) <= width
     if columns(text) <= width:
@@ -216,7 +216,7 @@ def test_a_poor_encoding_gets_plainer_signs(encoding):
 
 @given(st.floats(0, 1e6), st.integers(1, 40))
 def test_a_bar_stays_within_its_width(part, width):
-    """And is empty only for nothing."""
+    """A bar stays within its width, and is empty only for zero."""
     length = len(bar(part, width))
     assert (part > 0) <= length <= width
 
@@ -240,13 +240,13 @@ def test_a_bar_stays_within_its_width(part, width):
     ],
 )
 def test_durations_have_three_digits_and_a_unit(seconds, text):
-    """The largest unit of which there is at least one, after rounding."""
+    """The unit is the largest of which there is at least one, after rounding."""
     assert units.duration(seconds) == text
 
 
 @given(st.floats(1e-9, 1e9))
 def test_a_duration_can_be_read_back(seconds):
-    """The number is shown, to three digits."""
+    """The printed number has three correct digits."""
     number, unit = units.duration(seconds).split()
     scale = {name: scale for scale, name in units.TIMES}[unit]
     assert float(number) * scale == pytest.approx(seconds, rel=0.00501)
@@ -263,5 +263,5 @@ def test_a_duration_can_be_read_back(seconds):
     ],
 )
 def test_sizes_are_in_powers_of_1024(count, text):
-    """As memory is counted."""
+    """Units of sizes are powers of 1024, as for memory."""
     assert units.size(count) == text

@@ -1,4 +1,4 @@
-"""The command on a real terminal, under a shell with job control: as without us."""
+"""The command on a real terminal, under a shell with job control."""
 
 import json
 import os
@@ -24,7 +24,7 @@ PROMPT = '<ready>'
 
 
 class Terminal:
-    """A pseudo-terminal with an interactive shell: what a person types and sees."""
+    """A pseudo-terminal with an interactive shell, as a person uses it."""
 
     def __init__(self, cwd, env):
         self.seen = ''
@@ -34,7 +34,7 @@ class Terminal:
             os.execve(BASH, SHELL, env)
 
     def type(self, text):
-        """Type it, and Enter."""
+        """Type a line and press Enter."""
         os.write(self.number, text.encode() + b'\n')
 
     def press(self, key):
@@ -42,7 +42,7 @@ class Terminal:
         os.write(self.number, bytes([ord(key) - ord('A') + 1]))
 
     def see(self, pattern):
-        """Wait until this is on the screen, after what was seen before; return it."""
+        """Wait until a text is on the screen after the last one; return it."""
         until = time.monotonic() + DEADLINE
         while not (found := re.search(pattern, self.seen)):
             ready, _, _ = select.select([self.number], [], [], until - time.monotonic())
@@ -52,7 +52,7 @@ class Terminal:
         return found[0]
 
     def status(self):
-        """The status of the last line, asked for at the prompt."""
+        """Return the status of the last line, asked for at the prompt."""
         self.type('echo "status=$?"')
         return int(self.see(r'status=\d+').partition('=')[2])
 
@@ -65,7 +65,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path, environment):
-    """A terminal whose shell waits for a line; what is typed is not echoed."""
+    """Return a terminal whose shell waits for a line; typed text is not echoed."""
     env = {**environment, 'PS1': PROMPT, 'TERM': 'dumb', 'HISTFILE': ''}
     opened = Terminal(tmp_path, env)
     opened.see(PROMPT)
@@ -76,18 +76,18 @@ def terminal(tmp_path, environment):
 
 
 def measured(*words):
-    """The line that runs the command with a record in `out.jsonl`."""
+    """Return the line that runs the command with a record in `out.jsonl`."""
     return shlex.join([sys.executable, '-m', 'microbench', '-o', 'out.jsonl', *words])
 
 
 def only_record(folder):
-    """The one record there is."""
+    """Return the only record."""
     [line] = (folder / 'out.jsonl').read_text().splitlines()
     return json.loads(line)
 
 
 def test_ctrl_backslash(terminal, tmp_path):
-    """The program dies of SIGQUIT, and so do we, without a second core dump."""
+    """SIGQUIT ends program and command, without a second core dump."""
     terminal.type(measured('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600'))
     terminal.see('started')
     terminal.press('\\')
@@ -99,7 +99,7 @@ def test_ctrl_backslash(terminal, tmp_path):
 
 
 def test_ctrl_c_ends_the_command_and_the_line(terminal, tmp_path):
-    """The shell sees that SIGINT has ended us: it gives up the rest of its loop."""
+    """The shell sees that SIGINT ended the command, and gives up its loop."""
     run = measured('-n', '3', '--', 'sh', '-c', 'echo started; exec sleep 600')
     terminal.type(f'for i in 1 2 3; do {run}; done; echo after')
     terminal.see('started')
@@ -127,7 +127,7 @@ for piece in pieces():
 
 
 def test_a_program_that_handles_ctrl_c_goes_on(terminal, tmp_path):
-    """It gets each one once, is not killed, reads the terminal, and ends as it likes."""
+    """The program gets each Ctrl-C once, is not killed, and ends as it likes."""
     terminal.type(measured(sys.executable, '-c', HANDLES))
     terminal.see('started')
     terminal.press('C')
@@ -145,7 +145,7 @@ def test_a_program_that_handles_ctrl_c_goes_on(terminal, tmp_path):
 
 
 def test_ctrl_z_and_fg(terminal, tmp_path):
-    """All of it stops, the shell notices, and all of it goes on."""
+    """Command and program stop, the shell notices, and both go on."""
     terminal.type(measured('sh', '-c', 'echo started; read line; echo "got $line"'))
     terminal.see('started')
     terminal.press('Z')
@@ -164,7 +164,7 @@ def test_ctrl_z_and_fg(terminal, tmp_path):
 
 @pytest.mark.parametrize('options', [[], ['--timeout', '600'], ['--stdout']])
 def test_a_child_may_read_the_terminal(terminal, tmp_path, options):
-    """Nor is it a background job, whatever the options are."""
+    """The child is in the foreground, whatever the options are."""
     terminal.type(
         measured(*options, '--', 'sh', '-c', 'echo started; read line; echo "<$line>"')
     )
@@ -177,7 +177,7 @@ def test_a_child_may_read_the_terminal(terminal, tmp_path, options):
 
 
 def test_an_interactive_shell_as_the_command(terminal, tmp_path):
-    """It has job control of its own, and gives the terminal back."""
+    """A shell as the command has job control and gives the terminal back."""
     terminal.type(measured(*SHELL))
     terminal.see(PROMPT)
     terminal.type("PS1='<in''ner>'")
@@ -201,7 +201,7 @@ def test_an_interactive_shell_as_the_command(terminal, tmp_path):
 
 
 def test_a_time_out_ends_descendants_without_a_group(terminal, tmp_path):
-    """On a terminal the child stays in our group; what it started ends all the same."""
+    """On a terminal the child's descendants end without a process group."""
     script = 'sleep 600 & echo "grandchild=$!"; wait'
 
     def attempt(seconds):
@@ -218,7 +218,7 @@ def test_a_time_out_ends_descendants_without_a_group(terminal, tmp_path):
 
 
 def test_hanging_up_ends_the_command_and_keeps_the_record(terminal, tmp_path):
-    """Closing the window sends SIGHUP to all of it."""
+    """A closed window sends SIGHUP to command and program."""
     terminal.type(measured('sh', '-c', 'echo started; exec sleep 600'))
     terminal.see('started')
     os.kill(terminal.shell, signal.SIGHUP)  # an interactive shell passes it on to its jobs

@@ -1,4 +1,4 @@
-"""Time-outs: who is ended, what is recorded, and the moment in which both happen."""
+"""Time-outs: which processes end, what is recorded, and races at the limit."""
 
 import os
 import resource
@@ -19,7 +19,7 @@ OUT = ('-o', 'out.jsonl')
 
 
 def test_each_iteration_has_its_own_limit(start, tmp_path):
-    """The next one still runs; the record says which were too long."""
+    """The next iteration still runs; the record says which took too long."""
     script = 'echo >> ran; [ $(wc -l < ran) = 2 ] || exit 0; exec cat'
 
     def attempt(seconds):
@@ -47,7 +47,7 @@ CLEANS_UP = 'trap "echo clean; exit 9" TERM; echo ready; kill -STOP $$; read x; 
 
 @pytest.mark.parametrize('script', [CLEANS_UP, f"sh -c '{CLEANS_UP}'; exit $?"])
 def test_a_stopped_program_can_clean_up(start, script):
-    """It is continued, and so is what it has started."""
+    """A stopped program is continued, and so are the processes that it started."""
     command, _ = timed_out(start, script, '--timeout-grace-period=60', lines=1)
     outcome = command.wait()
     assert (outcome.stdout, outcome.stderr) == ('clean\n', '')
@@ -56,14 +56,14 @@ def test_a_stopped_program_can_clean_up(start, script):
 
 
 def test_without_a_time_out_nothing_is_said(start):
-    """Neither flag is there."""
+    """Without a time-out the record has neither flag."""
     outcome = start(*OUT, '--timeout=600', '--', 'true').wait()
     assert (outcome.status, outcome.stderr) == (0, '')
     assert not {'timed_out', 'timed_out_iterations'} & set(outcome.records[0]['call'])
 
 
 def test_who_ignores_it_is_killed_after_the_grace_period(start):
-    """The whole group is."""
+    """A group that ignores SIGTERM is killed as a whole."""
     script = 'trap "" TERM; sh -c "echo \\$\\$; cat"; cat'
     command, [grandchild] = timed_out(start, script, '--timeout-grace-period=0.2', lines=1)
     outcome = command.wait()
@@ -104,7 +104,7 @@ def test_a_grandchild_that_outlives_the_child_has_its_grace_period(start, script
 
 
 def test_an_orphan_of_the_group_ends_as_well(start):
-    """Its parent has ended long ago: only the group still knows it."""
+    """An orphan whose parent ended long ago is found by its group."""
     script = 'exec 3<&0; sh -c "cat <&3 & echo \\$!"; exec cat'
     command, [orphan] = timed_out(start, script, lines=1)
     assert command.wait().status == 143
@@ -112,7 +112,7 @@ def test_an_orphan_of_the_group_ends_as_well(start):
 
 
 def test_no_limit_is_too_long(start):
-    """Not even the longest one that may be typed."""
+    """Even the longest limit that can be typed works."""
     outcome = start(*OUT, '--timeout=1e9', '--', 'true').wait()
     assert (outcome.status, outcome.stderr) == (0, '')
 
@@ -121,7 +121,7 @@ def test_no_limit_is_too_long(start):
 
 
 def test_a_child_that_has_just_ended_is_not_timed_out():
-    """It is an unnoticed zombie: no signal, no flag."""
+    """An unnoticed zombie gets no signal and no flag."""
     timers = ManualTimers()
     time_out = TimeOut(timers, 60.0, 5.0)
 
@@ -140,7 +140,7 @@ def test_a_child_that_has_just_ended_is_not_timed_out():
 
 
 def test_a_child_that_is_over_is_not_signalled():
-    """The action may have been under way when the child was collected."""
+    """A time-out that races with the child's collection sends no signal."""
     timers = ManualTimers()
     time_out = TimeOut(timers, 60.0, 5.0)
     child = Child(['true'])
@@ -153,7 +153,7 @@ def test_a_child_that_is_over_is_not_signalled():
 
 
 def test_any_ending_within_the_time_out_is_harmless(start):
-    """Programs that take about as long as they may: a status and a flag for each."""
+    """Programs that take about their limit have a status and a flag each."""
     command = start(*OUT, '--timeout=0.02', '-n', '60', '--', 'sleep', '0.0185')
     outcome = command.wait()
     assert outcome.status in (0, 143)
@@ -215,7 +215,7 @@ def fake(monkeypatch):
     [(False, 60, ['terminate'], -15), (True, 0.05, ['terminate', 'kill'], -9)],
 )
 def test_each_request_is_made_once(fake, capsys, stubborn, grace, calls, code):
-    """Through the process object: terminate, and kill only when it is needed."""
+    """The process object gets terminate, and kill only when it is needed."""
     process = fake(2**22 + 12345, stubborn)
     words = ['--timeout=0.05', f'--timeout-grace-period={grace}', 'simulate']
     with pytest.raises(SystemExit) as ended:
@@ -234,7 +234,7 @@ def test_each_request_is_made_once(fake, capsys, stubborn, grace, calls, code):
 def test_real_processes_are_asked_in_the_same_way(
     monkeypatch, capsys, tmp_path, script, grace, calls, code
 ):
-    """Spies on the methods of Popen see each request once, also if it is for a group."""
+    """Spies on Popen's methods see each request once, also for a group."""
     monkeypatch.delenv('MICROBENCH', raising=False)
     monkeypatch.chdir(tmp_path)
     made = []
@@ -269,7 +269,7 @@ def test_a_child_that_leads_no_group_is_no_group(fake, capsys):
 
 
 def test_an_invented_number_is_never_signalled(fake, capsys):
-    """It may be that of a process which leads a group of its own, with children."""
+    """An invented number may be that of another group leader with children."""
     script = 'exec 3<&0; cat <&3 & echo $!; wait'
     with subprocess.Popen(
         ['sh', '-c', f"exec 3<&0; setsid sh -c '{script}' <&3 & echo $!; wait"],
@@ -287,7 +287,7 @@ def test_an_invented_number_is_never_signalled(fake, capsys):
 
 
 def test_without_psutil_there_are_no_others(monkeypatch):
-    """The group is ended all the same."""
+    """Without psutil the group still ends."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
     assert others_of(Child(['true'])) == []
     began = monotonic()

@@ -13,7 +13,7 @@ from microbench.cli.run.timers import TimerThread
 
 @pytest.fixture
 def watched():
-    """Start timers, and collect what they report."""
+    """Start timers and collect what they report."""
     heard = []
     timers = TimerThread(heard.append)
     timers.start()
@@ -22,7 +22,7 @@ def watched():
 
 
 def test_actions_are_done_in_the_order_of_their_times(watched):
-    """Whatever the order in which they were asked for; past ones at once."""
+    """Actions run by time, not by order of request; past ones run at once."""
     timers, _ = watched
     done, all_done = [], threading.Event()
     now = monotonic()
@@ -48,7 +48,7 @@ def test_what_is_cancelled_is_not_done(watched):
 
 
 def test_signals_are_heard_in_their_order(watched):
-    """The numbers that the C half of a handler writes."""
+    """The timer thread gets the numbers that the C half of a handler writes."""
     timers, heard = watched
     arrived = threading.Event()
     os.write(timers.writer, bytes([signal.SIGTERM, signal.SIGUSR1]))
@@ -58,7 +58,7 @@ def test_signals_are_heard_in_their_order(watched):
 
 
 def test_an_error_of_an_action_ends_nothing(watched, capsys):
-    """It is printed on one line, and the thread goes on."""
+    """The error is printed on one line, and the thread goes on."""
     timers, _ = watched
     done = threading.Event()
     timers.at(monotonic() - 1, lambda: {}['key'])
@@ -68,7 +68,7 @@ def test_an_error_of_an_action_ends_nothing(watched, capsys):
 
 
 def test_a_very_late_action(watched):
-    """Later than poll(2) can sleep."""
+    """An action may be later than poll(2) can sleep."""
     timers, heard = watched
     timers.cancel(timers.at(monotonic() + 1e12, lambda: heard.append(0)))
     timers.at(float('inf'), lambda: heard.append(0))
@@ -79,7 +79,7 @@ def test_a_very_late_action(watched):
 
 
 def test_stopping_leaves_nothing():
-    """No thread, no descriptor; what is not due is dropped."""
+    """No thread and no descriptor remain; pending actions are dropped."""
 
     def left():
         return threading.active_count(), len(list(Path('/dev/fd').iterdir()))

@@ -1,4 +1,4 @@
-"""The command where the system gives no thread."""
+"""The command where the system cannot start a thread."""
 
 import os
 import signal
@@ -53,13 +53,13 @@ def start(request, tmp_path, environment, monkeypatch):
 
 
 def only(outcome):
-    """The one record of a run."""
+    """Return the one record of a run."""
     [record] = outcome.records
     return record
 
 
 def test_it_runs_all_the_same(start):
-    """The record is whole, and nothing is printed."""
+    """The record is complete, and nothing is printed."""
     outcome = start(*OUT, '-w', '1', '-n', '3', '--', 'sh', '-c', 'echo a; exit 3').wait()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (3, 'a\n' * 4, '')
     assert only(outcome)['call']['returncode'] == [3] * 3
@@ -67,7 +67,7 @@ def test_it_runs_all_the_same(start):
 
 
 def test_output_is_captured(start):
-    """More than a pipe holds, from both streams at once, and passed on as it comes."""
+    """Both streams at once may have more than a pipe holds, and are passed on."""
     script = 'echo begin; read x; seq 40000; seq 40000 >&2; echo end'
     command = start(*OUT, '--stdout', '--stderr=suppress', '--', 'sh', '-c', script)
     assert command.line() == 'begin'
@@ -81,7 +81,7 @@ def test_output_is_captured(start):
 
 
 def test_a_process_that_keeps_the_pipe_is_not_waited_for(start):
-    """Nor does the next run wait for it."""
+    """Neither the run nor the next one waits for it."""
     script = 'exec 3<&0; cat <&3 & echo run'
     command = start(*OUT, '-n', '2', '--stdout', '--', 'sh', '-c', script)
     assert [command.line(), command.line()] == ['run', 'run']
@@ -90,7 +90,7 @@ def test_a_process_that_keeps_the_pipe_is_not_waited_for(start):
 
 
 def test_a_time_limit(start):
-    """SIGTERM, then SIGKILL."""
+    """A program that is too slow gets SIGTERM, then SIGKILL."""
     script = 'trap "" TERM; echo started; read x'
     command, _ = timed_out(start, script, '--timeout-grace-period=0.2', lines=1)
     outcome = command.wait()
@@ -101,7 +101,7 @@ def test_a_time_limit(start):
 
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGINT', 'SIGUSR1', 'SIGALRM'])
 def test_a_signal(start, name):
-    """It is passed on, and we end by it."""
+    """A signal is forwarded, and ends the command."""
     number = getattr(signal, name)
     command = start(*OUT, '-n', '2', '--', 'sh', '-c', 'echo started; exec cat')
     assert command.line() == 'started'
@@ -128,7 +128,7 @@ def test_a_child_that_takes_long_to_end(start, tmp_path):
 
 
 def test_samples(start):
-    """They are taken all the same, if the program runs long enough."""
+    """Samples are taken too, if the program runs long enough."""
 
     def attempt(seconds):
         words = ('--monitor-interval=0.05', '--', 'sleep', str(seconds))
@@ -145,7 +145,7 @@ def test_samples(start):
 
 
 def test_a_limit_of_processes(tmp_path, environment):
-    """Where not even a child can be had: status 126 and one line."""
+    """If no child can be started, the status is 126, with one line."""
     limit = 'import resource; resource.setrlimit(resource.RLIMIT_NPROC, (0, 0));'
     if os.getuid() == 0:  # which no such limit holds for
         limit += 'os.setgid(54399); os.setuid(54399);'
@@ -184,7 +184,7 @@ failures = [1, 1]
 
 @pytest.mark.parametrize('options', [(), ('--stdout',)])
 def test_our_thread_makes_place_for_the_program(tmp_path, environment, options):
-    """Where a limit leaves place for one only, also if the kernel frees it late."""
+    """The thread ends if the limit has room for one, even if it frees late."""
     words = (*OUT, *options, '-n', '2', '--', 'echo', 'hello')
     program = ONE_PLACE + NO_READER if options else ONE_PLACE
     done = subprocess.run(
@@ -204,14 +204,14 @@ def test_our_thread_makes_place_for_the_program(tmp_path, environment, options):
 
 
 def test_no_descriptor_of_a_process_that_is_gone():
-    """Then the child is looked at again and again."""
+    """A process that is gone has no descriptor."""
     process = subprocess.Popen(['true'])
     process.wait()
     assert unthreaded.descriptor_of(process.pid) is None
 
 
 def test_a_pause_ends_with_its_event(monkeypatch):
-    """Also where it is the pause itself that makes the event come."""
+    """A pause ends when its event comes, also one that the pause itself causes."""
 
     def none(self):
         raise RuntimeError("can't start new thread")

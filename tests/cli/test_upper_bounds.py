@@ -12,7 +12,7 @@ SIZE = 11 * 2**20
 
 @pytest.fixture
 def file(tmp_path):
-    """Records with these sizes, each with whether it is a bound."""
+    """Return a file of records with these sizes, each with whether it is a bound."""
 
     def write(*records):
         path = tmp_path / 'sizes.jsonl'
@@ -23,7 +23,7 @@ def file(tmp_path):
 
 
 def line(runs):
-    """A record of some runs."""
+    """Return a record of some runs."""
     usage = [
         {'maxrss': size, **({'maxrss_is_upper_bound': True} if bound else {})}
         for size, bound in runs
@@ -36,7 +36,7 @@ def line(runs):
 
 
 def test_show_marks_them(file, capsys):
-    """Each run by itself."""
+    """`show` marks each run by itself."""
     show([file([(SIZE, True), (2 * SIZE, False)]), '0'])
     lines = capsys.readouterr().out.splitlines()
     first, second = [row for row in lines if 'MiB' in row][-2:]
@@ -57,7 +57,7 @@ def test_diff_compares_no_bounds(file, capsys):
 
 
 def test_diff_of_a_record_with_one_that_was_measured(file, capsys):
-    """The largest of all runs counts, and that is known."""
+    """The largest of all runs counts, if it was measured."""
     diff([file([(SIZE, True), (2 * SIZE, False)], [(4 * SIZE, False)])])
     rows = [row for row in capsys.readouterr().out.splitlines() if 'memory' in row]
     for row in rows:

@@ -1,4 +1,4 @@
-"""The record of the command, whole: the example of the record schema."""
+"""The complete record of the command: the example of the record schema."""
 
 import re
 import sys
@@ -22,12 +22,12 @@ SAMPLE = {'timestamp': str, 'cpu_percent': float, 'rss_bytes': int}
 
 
 def types_of(values):
-    """The types of the values of an object."""
+    """Return the types of the values of an object."""
     return {name: type(value) for name, value in values.items()}
 
 
 def test_two_iterations_of_which_one_times_out(command, tmp_path):
-    """Each field, its type, and what there is one of for each iteration."""
+    """Each field has its type, and one value for each iteration."""
 
     def attempt(seconds):
         env = {'SLURM_JOB_ID': '42', 'LOADEDMODULES': 'gcc/12.2.0'}

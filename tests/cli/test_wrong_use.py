@@ -158,7 +158,7 @@ WRONG = [
 
 
 def refused(words, capsys):
-    """The sentence with which words are refused."""
+    """Return the sentence with which words are rejected."""
     with pytest.raises(SystemExit) as ended:
         main(words)
     out, err = capsys.readouterr()
@@ -171,7 +171,7 @@ def refused(words, capsys):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """An empty directory, but for a file `a`."""
+    """Return a directory that contains only a file `a`."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'a').write_text('')
     return tmp_path
@@ -179,7 +179,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(('words', 'sentence'), WRONG)
 def test_wrong_use_is_rejected_before_anything_runs(words, sentence, capsys, here):
-    """Status 2 and a sentence that says what to type; the command is not run."""
+    """A mistake is status 2 and a sentence with what to type."""
     assert sentence in refused(shlex.split(words), capsys)
     assert [path.name for path in here.iterdir()] == ['a']
 
@@ -205,7 +205,7 @@ def test_every_option_with_a_value_is_in_the_table():
     ],
 )
 def test_a_missing_package_is_reported(module, words, sentence, capsys, monkeypatch, here):
-    """Before anything runs, with the command that installs it."""
+    """The message names the command that installs the package."""
     monkeypatch.setitem(sys.modules, module, None)
     assert sentence in refused([*words.split(), 'touch', 'ran'], capsys)
     assert not (here / 'ran').exists()
@@ -235,7 +235,7 @@ ORDER = [
     ],
 )
 def test_of_two_mistakes_the_first_check_tells(first, second, capsys, here):
-    """The order of the checks is what it was."""
+    """The checks have a fixed order, and the first one reports."""
     words = [*shlex.split(second[0])]
     if 'touch' in words:
         words = words[: words.index('touch')]
@@ -245,7 +245,7 @@ def test_of_two_mistakes_the_first_check_tells(first, second, capsys, here):
 
 
 def test_defaults_given_in_words_need_nothing(capsys, here):
-    """A host without a key, and what holds anyway, are no mistakes."""
+    """Defaults that are given in words, such as a host, are no mistakes."""
     words = '--redis-host h --redis-port 6379 --redis-db 0 --http-output-method POST true'
     with pytest.raises(SystemExit) as ended:
         main(words.split())
@@ -254,13 +254,13 @@ def test_defaults_given_in_words_need_nothing(capsys, here):
 
 
 def test_a_word_of_a_megabyte_is_not_repeated(capsys):
-    """The message stays a line that can be read."""
+    """The message stays a readable line."""
     assert len(refused(['-n', 'x' * 2**20, 'touch', 'ran'], capsys)) < 400
     assert len(refused(['-m', 'host-info', *['x' * 1000] * 1000], capsys)) < 800
 
 
 def test_wrong_use_of_the_real_process(command):
-    """Status 2, two lines, no record, nothing run."""
+    """A mistake is status 2 and two lines; there is no record and nothing runs."""
     outcome = command('-o', 'out.jsonl', '-n', '0', '--', 'touch', 'ran')
     assert (outcome.status, outcome.stdout, outcome.records) == (2, '', [])
     usage, error = outcome.stderr.splitlines()

@@ -10,7 +10,7 @@ from microbench.outputs.delivery import Delivery
 
 @pytest.fixture(autouse=True)
 def no_run_stays_open():
-    """Whatever a test does: what it opened is closed, and no phase finds it."""
+    """Assert that each test closes the runs that it opens."""
     before = _core.runs_open()
     yield
     if _core.runs_open() != before:

@@ -50,7 +50,7 @@ if sys.version_info >= (3, 12):
 
 @pytest.fixture(params=[''] if not DEFERRED else ['', FUTURE])
 def functions(request):
-    """A module whose annotations name what is not there yet."""
+    """A module whose annotations name classes that are defined later."""
     module = types.ModuleType('mb_test_annotations')
     names = vars(module)
     if not DEFERRED:  # there annotations are evaluated at once
@@ -65,7 +65,7 @@ LATER = {'Later': int, 'Text': str}
 
 
 def outcome(function, *args, **options):
-    """What it returns, or how it fails."""
+    """Return what the function returns, or the error it raises."""
     try:
         return function(*args, **options)
     except Exception as error:
@@ -86,7 +86,7 @@ def seen(function):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_they_are_those_of_the_function(functions, name):
-    """In each format, before and after the names in them are defined."""
+    """Annotations are the same in each format, before and after their names exist."""
     function = functions[name]
     timed = MicroBenchBase()(function)
     if DEFERRED:
@@ -97,7 +97,7 @@ def test_they_are_those_of_the_function(functions, name):
 
 
 def without_owners(found):
-    """Its text; forward references name the function that was asked, each its own."""
+    """Return the text of an outcome without the owners of forward references."""
     return re.sub(r', owner=<.*?>+\)', ')', repr(found))
 
 
@@ -117,14 +117,14 @@ def test_they_pass_through_other_wrappers(functions, name):
 
 
 def test_nothing_is_evaluated_by_decorating(functions):
-    """What the annotations name need not be there, and is looked up once it is read."""
+    """A name in an annotation is looked up when it is read, not when decorating."""
     timed = MicroBenchBase()(functions['plain'])
     functions.update(LATER)
     assert typing.get_type_hints(timed)['a'] is int
 
 
 def test_annotations_that_were_changed():
-    """Those of `__annotations__` count, as far as the function itself has them."""
+    """A change of `__annotations__` counts, as far as the function itself has it."""
 
     def put(a: int): ...
     def later(a: int): ...
@@ -142,7 +142,7 @@ def test_annotations_that_were_changed():
 
 
 def test_what_has_none():
-    """Partial objects, builtins, and objects that can be called."""
+    """Partial objects, builtins and callable objects have no annotations."""
 
     class Called:
         def __call__(self, a: int): ...

@@ -485,7 +485,7 @@ def test_phases_of_body_and_consumer(bench):
 
 
 def test_an_exception_in_the_body(bench):
-    """It goes to the consumer and into the record."""
+    """An exception of the body reaches the consumer and the record."""
 
     @bench
     async def count():

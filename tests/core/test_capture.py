@@ -33,7 +33,7 @@ class Bench(Steps, MicroBenchBase):
 
 
 class Extended(Bench):
-    """One whose override does not know of generators."""
+    """A bench whose override ignores that the capture is a generator."""
 
     def capture_steps(self, bm_data):
         self.seen.append('before')
@@ -42,7 +42,7 @@ class Extended(Bench):
 
 
 def test_it_looks_like_the_method():
-    """Name, docstring and signature are those that are documented."""
+    """A @spanning capture keeps name, docstring and signature."""
     hook = Steps.capture_steps
     assert (hook.__name__, hook.__doc__) == ('capture_steps', 'Note the steps.')
     assert (hook.__qualname__, hook.__module__) == ('Steps.capture_steps', __name__)
@@ -51,7 +51,7 @@ def test_it_looks_like_the_method():
 
 
 def test_around_the_code():
-    """Set up before it, result after it."""
+    """A capture sets up before the code, and adds its result after it."""
     bench = Bench()
     bench(lambda: bench.seen.append('code'))()
     assert only(bench.get_results())['steps'] == ['begun', 'code', 'result']
@@ -59,7 +59,7 @@ def test_around_the_code():
 
 
 def test_an_override_that_calls_super():
-    """Its set-up happens at that very place."""
+    """An override that calls super() sets up at that very place."""
     bench = Extended()
     bench(lambda: bench.seen.append('code'))()
     order = ['before', 'begun', 'after', 'code']
@@ -67,7 +67,7 @@ def test_an_override_that_calls_super():
 
 
 def test_an_override_that_fails_after_its_set_up():
-    """The set-up is taken back, though the override has handed over nothing."""
+    """The set-up is undone though the failed override has returned nothing."""
 
     class Failing(Extended):
         def capture_steps(self, bm_data):
@@ -82,7 +82,7 @@ def test_an_override_that_fails_after_its_set_up():
 
 
 def test_one_that_fails_at_the_end():
-    """The error carries its name; with capture_optional it is noted."""
+    """The error of a capture's end has its name; capture_optional notes it."""
 
     class Failing(MicroBenchBase):
         capture_optional = True
@@ -99,7 +99,7 @@ def test_one_that_fails_at_the_end():
 
 
 def test_nested_calls_do_not_mix():
-    """What is set up belongs to one record."""
+    """What a capture sets up belongs to one record."""
 
     class Counting(MicroBenchBase):
         @spanning
@@ -121,7 +121,7 @@ def test_nested_calls_do_not_mix():
 
 @pytest.mark.parametrize('hook', [Mock(), Mock(spanning=1)])
 def test_what_is_not_marked_runs_at_the_end_of_a_process(hook):
-    """A mock has every attribute, and is no mark."""
+    """A mock that has every attribute does not count as marked."""
 
     class Plain(MicroBenchBase):
         capture_any = hook

@@ -86,7 +86,7 @@ def stepped(tmp_path_factory):
 
 
 def check(call):
-    """An hour is noted, and the record has not ended before it began."""
+    """Assert that a step of an hour is noted and no record ends before it began."""
     start, finish = (
         dt.datetime.fromisoformat(call[f'{e}_time']) for e in ('start', 'finish')
     )
@@ -98,7 +98,7 @@ def check(call):
 @pytest.mark.parametrize('form', ['text', 'dict'])
 @pytest.mark.parametrize('way', WAYS)
 def test_the_wall_clock_is_set(tmp_path, stepped, way, form):
-    """Each way to record notes by how much, and counts on with the monotonic clock."""
+    """Each way to record notes the step, and goes on with the monotonic clock."""
     path = tmp_path / 'records.jsonl'
     done = python(BEGIN + WAYS[way], path, form, env=stepped(tmp_path))
     assert (done.returncode, done.stderr) == (0, '')
@@ -106,7 +106,7 @@ def test_the_wall_clock_is_set(tmp_path, stepped, way, form):
 
 
 def test_the_wall_clock_is_set_under_the_command(tmp_path, stepped):
-    """The command does as well."""
+    """The command notes the step, and goes on with the monotonic clock."""
     path = tmp_path / 'records.jsonl'
     touch = f'open({str(tmp_path / "stepped")!r}, "w").close()'
     command = [sys.executable, '-m', 'microbench', '-o', path, '--', sys.executable]
@@ -121,7 +121,7 @@ def test_the_wall_clock_is_set_under_the_command(tmp_path, stepped):
 
 @pytest.mark.parametrize('way', ['call', 'block'])
 def test_the_end_is_the_start_and_the_duration(way):
-    """To the microsecond, where nothing runs between the two clocks."""
+    """The end is start plus duration, to the microsecond, if nothing runs between."""
     bench = MicroBench(duration_counter=__import__('time').perf_counter_ns)
     if way == 'call':
         bench(sum)(range(100))
@@ -138,7 +138,7 @@ def test_the_end_is_the_start_and_the_duration(way):
 
 
 def test_a_step_to_the_nanosecond():
-    """Nothing is rounded in the text that C writes."""
+    """The text that C writes holds the step without rounding."""
     bench = MicroBench()
     with bench.record('work') as block:
         run = block._run

@@ -38,7 +38,7 @@ WRONG = [
 
 
 def identified(value):
-    """A value as the id of a test."""
+    """Return a value as the id of a test."""
     return repr(value)[:30]
 
 
@@ -111,7 +111,7 @@ def test_results_without_a_sink_that_reads():
 
 
 def test_integers_of_other_kinds():
-    """What is an integer to Python is taken as one, such as numpy's."""
+    """Integers of other types, such as numpy's, are accepted."""
     numpy = pytest.importorskip('numpy')
     bench = MicroBenchBase(iterations=numpy.int64(2), warmup=numpy.uint8(1))
     assert (bench.iterations, bench.warmup) == (2, 1)
@@ -122,7 +122,7 @@ def test_integers_of_other_kinds():
 
 
 def lines(path):
-    """How many records a file has; 0 if it does not exist."""
+    """Return how many records a file has; 0 if it does not exist."""
     return len(path.read_text().splitlines()) if path.exists() else 0
 
 

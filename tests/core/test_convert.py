@@ -1,4 +1,4 @@
-"""Values that JSON has no word for."""
+"""Values that JSON lacks, in a record."""
 
 import array
 import builtins
@@ -121,14 +121,14 @@ if sys.version_info >= (3, 15):
 
 @pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
 def test_it_is_encoded_wherever_it_stands(value, expected):
-    """As a field, in a list, in an object; the same with and without orjson."""
+    """A converted value is the same as a field, in a list and in an object."""
     for where, found in (([value], [expected]), ({'k': value}, {'k': expected})):
         assert json_encoder.decode(json_text.encode(where)) == found
 
 
 @pytest.mark.parametrize(('value', 'expected'), VALUES, ids=lambda v: type(v).__name__)
 def test_it_is_encoded_without_orjson(value, expected):
-    """The stdlib and `JSONEncoder` alone give the same."""
+    """The stdlib and `JSONEncoder` alone convert a value to the same."""
     with json_by('stdlib'):
         assert json_encoder.decode(json_text.encode([value])) == [expected]
 
@@ -141,7 +141,7 @@ def test_members_without_a_common_order():
 
 @pytest.mark.parametrize('value', [Point, object(), iter(()), (i for i in ())])
 def test_what_has_no_simpler_form(value):
-    """A class of dataclasses is no dataclass; it and others are placeholders."""
+    """Values without a simpler form, such as a class, get placeholders."""
     bench = MicroBenchBase(field=[value])
     with pytest.warns(JSONEncodeWarning), bench.record():
         pass
@@ -149,7 +149,7 @@ def test_what_has_no_simpler_form(value):
 
 
 def test_a_users_default_decides_first():
-    """It sees values that JSONEncoder.default would have handled."""
+    """A user's default sees values that JSONEncoder.default would have handled."""
 
     class Mine(JSONEncoder):
         def default(self, o):
@@ -160,7 +160,7 @@ def test_a_users_default_decides_first():
 
 
 def test_a_template_string_alone():
-    """Its module is not loaded by a literal, and the repr does without."""
+    """Neither a template string nor its repr loads its module."""
     has_templates = sys.version_info >= (3, 14)
     code = "import sys\ntext = [t'x']\n" if has_templates else 'import sys\ntext = ["x"]\n'
     code += 'print("string.templatelib" in sys.modules, end=" ")\n'

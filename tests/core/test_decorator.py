@@ -210,7 +210,7 @@ class Adder:
     ],
 )
 def test_names_of_callables(bench, func, name):
-    """What has no name of its own gets a readable one."""
+    """A callable without a name of its own gets a readable one."""
     bench(func)(4, 5)
     assert call_of(bench)['name'] == name
 
@@ -245,7 +245,7 @@ def test_an_object_that_is_its_own_func(bench):
 
 @pytest.mark.parametrize('thing', [5, 'text', None, [], object()])
 def test_what_cannot_be_called_is_refused(bench, thing):
-    """Decorating something else is a TypeError at once."""
+    """Decorating an object that cannot be called is a TypeError at once."""
     with pytest.raises(TypeError, match='cannot be called'):
         bench(thing)
 
@@ -389,7 +389,7 @@ def test_two_benches_on_one_function(bench):
 
 
 def test_a_million_iterations():
-    """So many iterations are one record with so many durations."""
+    """A million iterations are one record with a million durations."""
     bench = MicroBenchBase(duration_counter=time.perf_counter_ns, iterations=10**6)
     bench(int)()
     assert len(call_of(bench)['durations']) == 10**6
@@ -463,7 +463,7 @@ def test_any_counter(counter, name, duration):
 @pytest.mark.parametrize('reading', [1, 2])
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 def test_a_counter_that_fails(reading):
-    """Before the code it stops the call; after it the result is what counts."""
+    """A counter's error before the code stops the call; later the result counts."""
     bench = MicroBenchBase(duration_counter=FailingAt(reading))
     ran = []
     work = bench(lambda: ran.append(1) or 'result')
@@ -480,7 +480,7 @@ def test_a_counter_that_fails(reading):
 
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 def test_a_counter_that_gives_no_numbers():
-    """What cannot be subtracted costs the duration, not the result."""
+    """Readings that cannot be subtracted cost the duration, not the result."""
     bench = MicroBenchBase(duration_counter=lambda: 'now')
     assert bench(len)('abc') == 3
     assert call_of(bench)['durations'] == [None]

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures('fresh_count')
 
 
 class Sometimes(Kept):
-    """A sink that fails where `failing` says so."""
+    """A sink that fails while `failing` is true."""
 
     failing = True
 
@@ -38,12 +38,12 @@ def caught():
 
 
 def here():
-    """The line this is called at."""
+    """Return the line this is called at."""
     return inspect.currentframe().f_back.f_lineno
 
 
 def only_line(text):
-    """The record of a text that is one line."""
+    """Return the record of a text that is one line."""
     assert text.endswith('\n')
     assert text.count('\n') == 1
     return json.loads(text)
@@ -141,7 +141,7 @@ def test_warned_before_the_work(way, reaction, tmp_path, caught):
 
 
 def test_a_failure_seen_in_advance_is_reported_once(tmp_path, caught, capsys):
-    """What was said before the work is not said again when it was right."""
+    """A warning given before the work is not repeated after it."""
     work = MicroBenchBase(tmp_path / 'missing' / 'records.jsonl')(len)
     work('')
     work('')
@@ -165,7 +165,7 @@ def test_asked_once(caught):
 
 
 def test_a_question_that_fails_otherwise(caught):
-    """Whatever goes wrong in looking ahead costs a warning."""
+    """Any error of a sink's check in advance costs a warning only."""
 
     class Odd(Kept):
         def look_ahead(self, argument):
@@ -240,7 +240,7 @@ def by_generator(bench):
 
 @pytest.mark.parametrize('way', [by_record, by_arecord, by_coroutine, by_generator])
 def test_the_line_of_the_warning(way, caught, capsys):
-    """However the record came about, the warning is at the user's line."""
+    """The warning names the user's line, however the record came about."""
     line = way(MicroBenchBase(outputs=[Failing()]))
     warning = only(caught)
     assert warning.filename == __file__
@@ -311,7 +311,7 @@ def test_the_lines_are_those_of_the_process(caught, capsys):
 
 
 def test_old_sinks_that_fail(caught, capsys):
-    """The same for any object with `write(str)`, as sinks for 2.1.0 are."""
+    """A failing object with `write(str)`, a sink of 2.1.0, is handled the same way."""
 
     class Old:
         def write(self, bm_json_str):
@@ -380,7 +380,7 @@ with microbench.MicroBenchBase(outputs=[Bad(), Good()]).record():
 
 @pytest.mark.parametrize('form', FORMS)
 def test_raised_after_the_others(form, caught, capsys):
-    """The error comes out, as the very object, when all sinks had their turn."""
+    """The sink's own error is raised once all sinks have had their turn."""
     failing, kept = Failing(), Kept()
     settings = {'on_output_error': 'raise', **FORMS[form]}
     bench = MicroBenchBase(outputs=[failing, kept], **settings)
@@ -404,7 +404,7 @@ def test_raised_after_stderr(caught, capsys):
 
 
 def test_raised_each_time(caught, capsys):
-    """The error is not held back because it came before."""
+    """The error is raised at each record, also if it has been raised before."""
     work = MicroBenchBase(outputs=[Failing()], on_output_error='raise')(len)
     for _ in range(2):
         with pytest.raises(OSError, match='no room'):
@@ -442,7 +442,7 @@ def test_raised_out_of_a_coroutine(caught, capsys):
 @pytest.mark.parametrize('error', [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
 @pytest.mark.parametrize('reaction', ['warn', 'raise'])
 def test_an_interrupt_in_a_sink(error, reaction, caught, capsys):
-    """The others have their turn; then it goes on, as Ctrl-C has to."""
+    """Ctrl-C in a sink goes on after the other sinks have had their turn."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[Failing(error), kept], on_output_error=reaction)
     with pytest.raises(type(error)) as raised:
@@ -452,7 +452,7 @@ def test_an_interrupt_in_a_sink(error, reaction, caught, capsys):
 
 
 def test_an_interrupt_in_the_only_sink(caught, capsys):
-    """Its record is on stderr."""
+    """After Ctrl-C in the only sink, its record is on stderr."""
     with pytest.raises(KeyboardInterrupt):
         MicroBenchBase(outputs=[Failing(KeyboardInterrupt())])(len)('')
     assert only_line(capsys.readouterr().err)['call']['name'] == 'len'
@@ -466,7 +466,7 @@ class Nameless(Failing):
 
 
 def test_a_sink_without_repr(caught, capsys):
-    """It is called after its class, and the next sink has its turn."""
+    """A sink without a repr is named after its class; the next one has its turn."""
     kept = Kept()
     assert MicroBenchBase(outputs=[Nameless(), kept])(len)('abc') == 3
     assert len(kept.lines) == 1
@@ -481,7 +481,7 @@ class Mute(Exception):
 
 
 def test_an_error_without_text(caught, capsys):
-    """It is called after its class."""
+    """An error without a text is named after its class."""
     assert MicroBenchBase(outputs=[Failing(Mute())])(len)('abc') == 3
     assert 'Mute' in str(only(caught).message)
 
@@ -530,7 +530,7 @@ def closed():
 @pytest.mark.parametrize('make', [closed, Broken, lambda: None, object])
 @pytest.mark.parametrize('action', ['always', 'error'])
 def test_no_stderr(make, action, monkeypatch):
-    """Where there is nowhere left to tell, the result is still the program's."""
+    """Where stderr cannot be written either, the program still gets its result."""
     bench = MicroBenchBase(outputs=[Failing()])
     with warnings.catch_warnings(record=True):
         warnings.simplefilter(action)
@@ -566,7 +566,7 @@ def test_no_stderr_in_a_process(change):
 
 
 def with_json(function):
-    """A bench whose to_json is this function, and what its sinks get."""
+    """Return a bench whose to_json is this function, and what its sinks get."""
 
     class Bench(MicroBenchBase):
         def to_json(self, obj):
@@ -578,13 +578,13 @@ def with_json(function):
 
 
 def raw_json(self, obj):
-    """JSON as many write it: not ASCII."""
+    """Encode JSON as many programs do: not in ASCII."""
     return json.dumps(obj, ensure_ascii=False, default=str)
 
 
 @pytest.mark.parametrize('decorated', [True, False])
 def test_to_json_that_is_not_ascii(decorated, caught):
-    """Its text reaches every sink, as ASCII, one line."""
+    """Text of to_json() that is not ASCII reaches every sink as one ASCII line."""
     bench, new, old = with_json(raw_json)
     if decorated:
         bench(len)('')
@@ -623,7 +623,7 @@ def test_to_json_that_writes_nan():
 
 
 def test_to_json_that_writes_no_json():
-    """It is the class's decision: what looks like NaN in it is left alone."""
+    """Text of to_json() that only looks like NaN is left alone."""
 
     class Bench(MicroBenchBase):
         def to_json(self, obj):

@@ -30,19 +30,19 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """Give the delivery a clock of the test's."""
+    """Give the delivery a clock that the test controls."""
     monkeypatch.setattr(Clock, 'now', 100.0)
     monkeypatch.setattr(deliver, 'monotonic', lambda: Clock.now)
 
 
 @pytest.fixture
 def log():
-    """What the sinks noted."""
+    """Return what the sinks noted."""
     return []
 
 
 def test_sinks_behind_a_network_come_last(log):
-    """Those on this machine go first; otherwise the order is as given."""
+    """Sinks of this machine go first; otherwise the given order counts."""
     sinks = [Noted(n, log, local=n in 'bd') for n in 'abcd']
     bench = MicroBenchBase(outputs=sinks)
     bench(len)('')
@@ -50,7 +50,7 @@ def test_sinks_behind_a_network_come_last(log):
 
 
 def test_what_is_local():
-    """Files are, servers are not, and what does not say is."""
+    """Files are local, servers are not; a sink that does not say is local."""
     assert FileOutput.local
     assert Output.local
     assert not HttpOutput.local
@@ -69,7 +69,7 @@ def test_results_are_asked_for_in_the_order_given(log):
 
 
 def test_each_gets_what_is_left_of_the_time(log):
-    """Time that one took is missing for the next ones."""
+    """The time that one sink takes is missing for the next ones."""
     sinks = [
         *(Noted('b', log, local=False, takes=2.0), Noted('c', log, local=False)),
         *(Noted('a', log, takes=1.0), Kept()),
@@ -80,7 +80,7 @@ def test_each_gets_what_is_left_of_the_time(log):
 
 
 def test_when_the_time_is_over(log):
-    """Sinks behind a network are passed over, those here are tried nevertheless."""
+    """Without time left, sinks behind a network are skipped; local ones are tried."""
     sinks = [
         *(Noted('slow', log, takes=6.0), Noted('near', log)),
         Noted('far', log, local=False),
@@ -91,7 +91,7 @@ def test_when_the_time_is_over(log):
 
 
 def test_sinks_that_know_no_time(log):
-    """What has only write(str) is called without."""
+    """A sink that has only write(str) is called without a time."""
 
     class Old:
         def write(self, bm_json_str):
@@ -102,7 +102,7 @@ def test_sinks_that_know_no_time(log):
 
 
 def test_a_server_that_failed_gets_little_time(log):
-    """Until it takes a record again, so that it does not hold the program up."""
+    """A failed server gets little time until it takes a record again."""
     far = Noted('far', log, local=False)
     delivery = Delivery([far, Kept()], 'warn')
     far.error = OSError('away')
@@ -128,7 +128,7 @@ def test_a_file_that_failed_is_no_exception(log):
 
 
 def test_what_no_sink_took_in_time_goes_to_standard_error(log, capsys):
-    """The record is not lost."""
+    """A record that no sink took in time is not lost."""
     sinks = [Failing(), Noted('far', log, local=False)]
     with pytest.warns(RuntimeWarning, match='did not take'):
         Delivery(sinks, 'warn').deliver(b'{"n":1}', timeout=0.0)

@@ -1,4 +1,4 @@
-"""Metadata of installed distributions, whole and broken."""
+"""Metadata of installed distributions, intact and broken."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from tests.installing import install
 
 @given(st.text('aB1-_.'))
 def test_names_are_compared_as_pep_503_says(name):
-    """With the expression that the PEP gives."""
+    """Names are normalized with the expression of PEP 503."""
     assert normalized(name) == re.sub(r'[-_.]+', '-', name).lower()
 
 
@@ -67,12 +67,12 @@ def info(tmp_path, data, file='METADATA'):
 )
 @pytest.mark.parametrize('file', ['METADATA', 'PKG-INFO'])
 def test_name_and_version(tmp_path, data, file):
-    """They are headers; the text below them, and other encodings, change nothing."""
+    """Name and version are headers; text below them and its encoding change nothing."""
     assert info(tmp_path, data, file).name_and_version() == ('it', '1.0')
 
 
 def test_an_egg_info_that_is_a_file(tmp_path):
-    """As distutils wrote it."""
+    """An egg-info that is a file, as distutils wrote it, is read."""
     path = tmp_path / 'it-1.0-py3.11.egg-info'
     path.write_text('Name: it\nVersion: 1.0\n')
     assert Metadata(str(path)).name_and_version() == ('it', '1.0')
@@ -92,13 +92,13 @@ def test_an_egg_info_that_is_a_file(tmp_path):
     ],
 )
 def test_broken_metadata(tmp_path, data, why):
-    """The reason names what is missing."""
+    """The error names the field that is missing."""
     with pytest.raises(BrokenError, match=why):
         info(tmp_path, data).name_and_version()
 
 
 def test_no_metadata(tmp_path):
-    """A folder that lost its file, and one that is a link to nothing."""
+    """A folder without its file and a dangling link have no metadata."""
     with pytest.raises(BrokenError, match='no METADATA'):
         info(tmp_path, b'', 'RECORD').name_and_version()
     with pytest.raises(BrokenError, match='no METADATA'):
@@ -115,7 +115,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 
 def test_metadata_that_may_not_be_read(tmp_path, monkeypatch):
-    """The reason is that of the system; root may read anything, so the call fails here."""
+    """The error of the system is the reason (simulated: root may read anything)."""
 
     def opened(path, flags):
         raise PermissionError(13, 'Permission denied', path)
@@ -126,7 +126,7 @@ def test_metadata_that_may_not_be_read(tmp_path, monkeypatch):
 
 
 def test_a_folder(tmp_path):
-    """Installed distributions by name, without leftovers of pip."""
+    """A folder has its distributions by name, without leftovers of pip."""
     install(tmp_path, 'two', '2')
     install(tmp_path, 'one', '1')
     install(tmp_path, '~hree', '3')
@@ -136,7 +136,7 @@ def test_a_folder(tmp_path):
 
 
 def test_an_egg(tmp_path):
-    """An unpacked one is a folder of the search path by itself."""
+    """An unpacked egg is a folder of the search path by itself."""
     egg = tmp_path / 'it-1.0-py3.11.egg'
     (egg / 'EGG-INFO').mkdir(parents=True)
     (egg / 'EGG-INFO' / 'PKG-INFO').write_text('Name: it\nVersion: 1.0\n')
@@ -144,7 +144,7 @@ def test_an_egg(tmp_path):
 
 
 def test_a_zip_file(tmp_path):
-    """As `python app.pyz` has it on its search path; a torn one has nothing."""
+    """`python app.pyz` has a zip file on its search path; a torn one has nothing."""
     path = tmp_path / 'app.pyz'
     with zipfile.ZipFile(path, 'w') as file:
         file.writestr('it-1.0.dist-info/METADATA', 'Name: it\nVersion: 1.0\n')
@@ -157,7 +157,7 @@ def test_a_zip_file(tmp_path):
 
 
 def test_distributions_of_a_finder():
-    """A plain one is read as a folder, any other through what it offers."""
+    """A plain distribution is read as a folder, another through its methods."""
     assert type(of_distribution(metadata.distribution('pytest'))) is Metadata
 
     class Own(metadata.Distribution):

@@ -28,13 +28,13 @@ PLACEHOLDER = '__unencodable_as_json__'
 
 @pytest.fixture(params=JSON_LIBRARIES)
 def each_library(request):
-    """Both ways, one after the other."""
+    """Run a test both with and without orjson."""
     with json_by(request.param):
         yield request.param
 
 
 def strict(text):
-    """The value of a text, which has to be strict JSON, ASCII and one line."""
+    """Return the value of a text, which has to be strict JSON, ASCII and one line."""
 
     def refuse(token):
         raise AssertionError(f'{token} is no JSON')
@@ -45,12 +45,12 @@ def strict(text):
 
 
 def encoded(value, encoder=None):
-    """What comes back of a value."""
+    """Return a value after encoding and decoding."""
     return strict(json_text.encode(value, encoder))
 
 
 def same(first, second):
-    """Equal, and of the same types: 1, 1.0 and True are not the same."""
+    """Compare values and their types: 1, 1.0 and True are not the same."""
     return json.dumps(first) == json.dumps(second)
 
 
@@ -127,7 +127,7 @@ def test_equal_to_the_stdlib(value):
 
 
 def without_nan(value):
-    """The value with None for what JSON has no number for."""
+    """Return the value with None in place of numbers that JSON lacks."""
     if isinstance(value, dict):
         return {key: without_nan(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -380,7 +380,7 @@ def test_one_place_and_one_warning(each_library, name):
 
 @pytest.mark.parametrize('name', BAD)
 def test_strictly(each_library, name):
-    """to_json() and encode_strictly() raise instead."""
+    """to_json() and encode_strictly() raise where a record would get a placeholder."""
     make, encoder = BAD[name]
     bench = MicroBenchBase(json_encoder=encoder)
     with pytest.raises(Exception, match=r'.'):
@@ -391,7 +391,7 @@ def test_strictly(each_library, name):
 
 @pytest.mark.parametrize('make', [circular, deep_list, deep_dict])
 def test_without_end(each_library, make):
-    """What contains itself, or is 100000 levels deep, ends in one placeholder."""
+    """A value that contains itself or is 100000 levels deep gets one placeholder."""
     with pytest.warns(JSONEncodeWarning, match='contains itself|levels deep') as caught:
         text = json_text.encode({'a': make(), 'z': 1})
     assert text.count(PLACEHOLDER.encode()) == len(caught) == 1
@@ -399,7 +399,7 @@ def test_without_end(each_library, make):
 
 
 def test_several_bad_values(each_library):
-    """Each has its own placeholder and its own warning."""
+    """Each bad value has its own placeholder and its own warning."""
     with pytest.warns(JSONEncodeWarning) as caught:
         assert encoded([object(), 1, {'a': object()}]) == [
             *(PLACEHOLDER, 1, {'a': PLACEHOLDER})
@@ -408,7 +408,7 @@ def test_several_bad_values(each_library):
 
 
 def test_a_huge_integer(each_library):
-    """More digits than Python turns into text: a placeholder, not an error."""
+    """An integer with too many digits for a text becomes a placeholder."""
     assert encoded([10**4000]) == [10**4000]
     with pytest.warns(JSONEncodeWarning, match='int cannot be encoded') as caught:
         assert encoded([10**5000, 1]) == [PLACEHOLDER, 1]
@@ -498,7 +498,7 @@ def here():
 
 
 def test_warnings_of_a_call(each_library, caught):
-    """One for each argument and for the result, at the line of the call."""
+    """Each bad argument and the result have a warning at the line of the call."""
     kept = Kept()
     work = Calls(outputs=[kept])(lambda *args, **kwargs: object())
     work(1, object(), a=object(), b=2)
@@ -515,7 +515,7 @@ def test_warnings_of_a_call(each_library, caught):
 @pytest.mark.parametrize('interrupt', [KeyboardInterrupt, SystemExit])
 @pytest.mark.parametrize('way', ['encoder', 'to_json', 'value'])
 def test_an_interrupt_while_it_is_encoded(interrupt, way):
-    """Large records take their time. It waits until the record is written, and goes on."""
+    """Ctrl-C while a large record is encoded waits until it is written."""
     pressed = [interrupt]
 
     class Slow:
@@ -563,7 +563,7 @@ def test_a_to_json_of_ones_own_tries_arguments(caught):
 
 
 def test_warnings_of_a_field_and_a_hook(each_library, caught):
-    """One for a field and one for what a hook added, for each record."""
+    """Each record has a warning for a bad field and one for a bad value of a hook."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept], field={'good': 1, 'bad': object()})
     bench.capture_more = lambda bm_data: bm_data.update(more=[object(), 2])

@@ -16,7 +16,7 @@ from tests.installing import install
 
 
 def record_of(cls=MicroBenchBase, /, instance=None, **attributes):
-    """The record of one call of a bench whose class has these attributes."""
+    """Return the record of one call of a bench whose class has these attributes."""
     bench = type('Bench', (cls,), attributes)()
     for name, value in (instance or {}).items():
         setattr(bench, name, value)
@@ -25,7 +25,7 @@ def record_of(cls=MicroBenchBase, /, instance=None, **attributes):
 
 
 def loaded(*items):
-    """What `capture_versions` stores for these."""
+    """Return what `capture_versions` stores for these."""
     return record_of(capture_versions=items)['python']['loaded_packages']
 
 
@@ -84,7 +84,7 @@ def test_static_fields_of_that_name_are_kept(monkeypatch):
 
 
 def test_versions_of_modules():
-    """The name of the module and its `__version__`, null without one."""
+    """A module is stored by its name with its `__version__`, null without one."""
     assert loaded(numpy, os, microbench) == {
         'numpy': numpy.__version__,
         'os': None,
@@ -93,7 +93,7 @@ def test_versions_of_modules():
 
 
 def test_names_of_distributions_and_modules():
-    """Names do as well: of distributions, and of modules that are not loaded."""
+    """Names of distributions and of modules that are not loaded are accepted too."""
     versions = {
         'numpy': numpy.__version__,
         'pytest-asyncio': importlib.metadata.version('pytest-asyncio'),
@@ -111,7 +111,7 @@ def test_a_string_is_one_package():
 
 
 def test_a_loaded_module_goes_before_its_distribution(monkeypatch):
-    """What runs counts, not what was installed meanwhile."""
+    """The loaded version counts, not one that was installed meanwhile."""
     monkeypatch.setattr(numpy, '__version__', '0.0.1')
     assert loaded('numpy') == {'numpy': '0.0.1'}
 
@@ -134,13 +134,13 @@ def test_broken_metadata_gives_null(monkeypatch):
 
 
 def test_versions_join_what_the_python_mixin_says():
-    """`python` holds both."""
+    """The field `python` holds the versions beside what the mixin captures."""
     record = record_of(MicroBench, capture_versions=[microbench])
     assert set(record['python']) == {'version', 'prefix', 'executable', 'loaded_packages'}
 
 
 def test_a_module_of_another_kind():
-    """Whatever has a name and a version counts as a module."""
+    """Any object with a name and a version counts as a module."""
     assert loaded(SimpleNamespace(__name__='a', __version__=[1, 2])) == {'a': [1, 2]}
     assert loaded(ModuleType('b')) == {'b': None}
     assert loaded(type('c', (), {'__version__': '3'})) == {'c': '3'}
@@ -158,7 +158,7 @@ class Loading:
 
 
 class Working(Loading):
-    """One whose version is worked out, and warns."""
+    """A module whose version is computed, with a warning."""
 
     @property
     def __version__(self):
@@ -167,7 +167,7 @@ class Working(Loading):
 
 @pytest.mark.parametrize('kind', [Loading, Working])
 def test_a_proxy_is_not_loaded(kind):
-    """The version is that of the distribution."""
+    """The version of a proxy is that of its distribution."""
     assert loaded(kind('no-such-thing')) == {'no-such-thing': None}
     version = importlib.metadata.version('pytest-asyncio')
     assert loaded(kind('pytest-asyncio')) == {'pytest-asyncio': version}
@@ -212,13 +212,13 @@ print(*names)
 
 
 def test_modules_of_the_standard_library():
-    """They have no version but that of Python, and none is read: it would warn (3.15)."""
+    """Modules of the stdlib have Python's version; reading theirs would warn (3.15)."""
     names = set(printed(STANDARD, flags=('-W', 'error')).split())
     assert {'argparse', 'csv', 'ctypes', 'json', 'zlib'} <= names
 
 
 def test_packages_that_warn_of_their_version(tmp_path, monkeypatch):
-    """Any package may do as the standard library does on CPython 3.15."""
+    """Any package may warn when its version is read, as the stdlib does on 3.15."""
     install(tmp_path, 'mb-warns', '2.0', 'mb_warns/__init__.py')
     tmp_path.joinpath('mb_warns', '__init__.py').write_text(WARNING)
     monkeypatch.syspath_prepend(tmp_path)
@@ -276,7 +276,7 @@ def test_the_fields_are_there_for_hooks(monkeypatch):
 
 @pytest.mark.parametrize('attribute', ['env_vars', 'capture_versions'])
 def test_the_plan_says_why(attribute):
-    """Such records are built as dicts, and explain_path() says so."""
+    """Records with these fields are built as dicts, and explain_path() says so."""
     bench = type('Bench', (MicroBenchBase,), {attribute: ['x']})()
     assert bench.explain_path() == [f'{attribute} is read for each record']
     bench = type('Bench', (MicroBenchBase,), {attribute: ()})()
@@ -286,7 +286,7 @@ def test_the_plan_says_why(attribute):
 
 
 def test_owners_of_modules_are_looked_up_once(monkeypatch):
-    """The map from modules to distributions is slow to make, and kept."""
+    """The map from modules to distributions is slow to make, so it is kept."""
     asked = []
     found = {'mb_test_module': ['pytest']}
 
@@ -303,7 +303,7 @@ def test_owners_of_modules_are_looked_up_once(monkeypatch):
 
 
 def test_a_module_of_a_namespace_that_is_not_loaded(tmp_path, monkeypatch):
-    """Its first name is shared: the files decide, not the first that has such a name."""
+    """Distributions share a namespace, so the files decide which one is meant."""
     install(tmp_path, 'mb-ns-one', '1.0', 'mb_ns/one/__init__.py')
     install(tmp_path, 'mb-ns-two', '2.0', 'mb_ns/two.py')
     monkeypatch.setattr(environment, '_owners', {})
@@ -313,7 +313,7 @@ def test_a_module_of_a_namespace_that_is_not_loaded(tmp_path, monkeypatch):
 
 
 def test_a_lazy_module_is_not_loaded(tmp_path, monkeypatch):
-    """Nor is a `__getattr__` called, which may warn: the distribution has the version."""
+    """A lazy module's version is its distribution's; no `__getattr__` is called."""
     install(tmp_path, 'mb-attr', '3.0', 'mb_attr/__init__.py')
     source = 'def __getattr__(name):\n    raise SystemExit(name)\n'
     tmp_path.joinpath('mb_attr', '__init__.py').write_text(source)

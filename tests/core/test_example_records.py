@@ -54,7 +54,7 @@ class Solver(
 
 
 def test_a_decorated_call(monkeypatch):
-    """Two iterations with phases inside each other, and a capture that fails."""
+    """A call with two iterations, nested phases and a failing capture is recorded."""
     monkeypatch.setenv('OMP_NUM_THREADS', '8')
     monkeypatch.delenv('UNSET_VAR', raising=False)
     bench = Solver(iterations=2, experiment='baseline')
@@ -104,7 +104,7 @@ def test_a_decorated_call(monkeypatch):
 
 @pytest.mark.parametrize('form', ['text', 'dict'])
 def test_a_block_that_raises(form):
-    """Its phases, the last one cut short, and the exception."""
+    """A block that raises records its phases, the last cut short, and the exception."""
     bench = MicroBench()
     if form == 'dict':
         bench.capture_nothing = lambda bm_data: None

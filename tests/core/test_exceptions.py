@@ -127,7 +127,7 @@ FORMS = {
 
 
 def is_converted(way, exception):
-    """Whether Python itself makes a RuntimeError of it there."""
+    """Return whether Python itself makes a RuntimeError of it there."""
     if way is by_async_generator:
         return isinstance(exception, (StopIteration, StopAsyncIteration))
     suspended = way in (by_arecord, by_coroutine, by_generator)
@@ -135,7 +135,7 @@ def is_converted(way, exception):
 
 
 def ends_early(way, exception):
-    """Whether it only says that a generator was closed, which is no failure."""
+    """Return whether it only says that a generator was closed, which is no failure."""
     generators = (by_generator, by_async_generator)
     return way in generators and isinstance(exception, GeneratorExit)
 
@@ -283,7 +283,7 @@ def test_a_failing_to_json_does_not_replace_it(way, capsys):
 
 
 def test_exception_group():
-    """Groups pass through whole."""
+    """Exception groups pass through unchanged."""
     if sys.version_info < (3, 11):
         group = Own(1, 2)
     else:
@@ -338,7 +338,7 @@ def pressed(*_):
 @pytest.mark.parametrize('form', FORMS)
 @pytest.mark.parametrize('way', ['call', 'block', 'async block'])
 def test_ctrl_c_on_the_way_to_the_end(monkeypatch, way, form):
-    """It goes on, and the run does not stay active: later phases go nowhere."""
+    """Ctrl-C goes on, and the run does not stay active: later phases go nowhere."""
     bench = MicroBenchBase(**FORMS[form])
     with monkeypatch.context() as patch:
         patch.setattr(Run, 'complete', pressed)
@@ -361,7 +361,7 @@ async def within(block):
 
 @pytest.mark.parametrize('fails', [False, True])
 def test_ctrl_c_on_the_way_to_the_triggers(monkeypatch, fails, capsys):
-    """It ends the call as if it had come within the code, from whose error it goes on."""
+    """Ctrl-C ends the call as if it had come within the code."""
 
     class Bench(MicroBenchBase):
         def post_run_triggers(self, bm_data):

@@ -147,7 +147,7 @@ def test_what_is_no_function(bench):
 
 
 def test_doctests_are_found(bench):
-    """Those of a decorated function are, at their line."""
+    """The doctest module finds the examples of a decorated function at their line."""
     module = types.ModuleType('decorated')
     text = Path(__file__).read_text(encoding='utf-8')
     start = text.index('def plain(')
@@ -210,7 +210,7 @@ def a_class(bench):
 
 
 def test_a_class_that_is_made_anew(bench):
-    """As attrs does it for slots: the cell of `__class__` gets the new one."""
+    """A class made anew, as by attrs for slots, replaces the one in `__class__`."""
     before = a_class(bench)
     after = type('After', (), dict(vars(before)))
     for member in vars(after).values():
@@ -259,7 +259,7 @@ def test_warnings_point_to_the_caller(func):
 
 
 def test_methods_are_found(bench):
-    """Members of a class that are functions, as Ray and RPC servers look for them."""
+    """Members of a class are functions to those who look for methods, such as Ray."""
 
     class Service:
         @bench
@@ -521,7 +521,7 @@ def test_it_goes_with_its_last_reference(bench, func):
 
 @pytest.mark.parametrize('func', KINDS)
 def test_a_copy_of_it(bench, func):
-    """A function made of its parts records too."""
+    """A function made from the parts of a decorated one records too."""
     timed = bench(func)
     copied = types.FunctionType(
         timed.__code__, timed.__globals__, 'copied', None, timed.__closure__
@@ -545,7 +545,7 @@ def test_a_body_that_a_tool_replaced(bench):
 
 
 def test_an_emptied_closure(bench):
-    """Without the object in its closure it raises, as Python does, and does not crash."""
+    """With an emptied closure the call raises, as Python does, and does not crash."""
     timed = bench(plain)
     timed.__closure__[0].cell_contents = max
     with pytest.raises(TypeError):
@@ -581,7 +581,7 @@ def test_a_reload_that_copies_the_parts(bench, func):
 
 
 def test_a_real_autoreload(tmp_path):
-    """IPython's: functions and methods, imported by name, are those of the changed file."""
+    """After IPython's autoreload, functions and methods are the new ones."""
     pytest.importorskip('IPython')
     code = """
 import os, warnings

@@ -69,7 +69,7 @@ def test_the_record_comes_at_the_end(bench):
 
 
 def test_a_generator_that_is_never_started(bench):
-    """What has not run makes no record and leaves no open run."""
+    """A generator that never ran makes no record and leaves no open run."""
 
     @bench
     def count():
@@ -163,7 +163,7 @@ def test_early_close_is_no_exception(bench):
 
 
 def test_a_body_that_refuses_to_close(bench):
-    """Ignoring GeneratorExit is the RuntimeError that Python makes of it."""
+    """A body that ignores GeneratorExit causes Python's own RuntimeError."""
 
     @bench
     def stubborn():
@@ -181,7 +181,7 @@ def test_a_body_that_refuses_to_close(bench):
 
 
 def test_an_exception_while_closing(bench):
-    """An exception of the clean-up goes out of close() and into the record."""
+    """An exception of the clean-up leaves close() and is in the record."""
 
     @bench
     def count():
@@ -198,7 +198,7 @@ def test_an_exception_while_closing(bench):
 
 
 def test_a_thrown_exception_that_is_not_caught(bench):
-    """What is thrown in and passes through is recorded and is the same object."""
+    """A thrown exception that passes through is recorded and is the same object."""
 
     @bench
     def count():
@@ -316,7 +316,7 @@ def test_a_generator_resumed_within_itself(bench):
 
 @pytest.mark.parametrize('settings', [{'iterations': 2}, {'warmup': 1}, {'iterations': 0}])
 def test_repetition_is_refused(settings):
-    """A generator cannot be run twice: said at decoration, with the parameter."""
+    """Decorating a generator with iterations or warm-up raises: it runs only once."""
     bench = MicroBenchBase(**settings)
 
     def count():

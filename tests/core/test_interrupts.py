@@ -38,7 +38,7 @@ class Interrupter:
 
 
 class Captured(MicroBench, MBFunctionCall, MBReturnValue):
-    """All that can run before and after the code."""
+    """A bench with all hooks that run before and after the code."""
 
     def capture_a(self, bm_data):
         bm_data['a'] = {1, 2}
@@ -52,7 +52,7 @@ class Captured(MicroBench, MBFunctionCall, MBReturnValue):
 
 
 class Hooked(Captured):
-    """And around each iteration."""
+    """A bench that also has triggers around each iteration."""
 
     def pre_run_triggers(self, bm_data):
         super().pre_run_triggers(bm_data)
@@ -104,11 +104,11 @@ WAYS = [by_call, by_block, by_generator, by_coroutine, by_async_block]
 
 
 class TimeIsUp(Exception):
-    """As from a handler of SIGALRM."""
+    """An exception as a handler of SIGALRM raises it."""
 
 
 def struck(way, bench, body, interrupter):
-    """Whether what the interrupter raises has reached the caller."""
+    """Return whether what the interrupter raises has reached the caller."""
     before = sys.gettrace()
     sys.settrace(interrupter)
     try:
@@ -130,7 +130,7 @@ class Own(Hooked):
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('cls', [MicroBenchBase, Captured])
 def test_it_goes_before_what_the_code_has_raised(way, cls, tmp_path):
-    """As in a `finally`: a loop that tries again is ended by it."""
+    """Ctrl-C replaces the code's exception, as in a `finally`: a retry loop ends."""
     path = tmp_path / 'records.jsonl'
     bench = cls(path)
     way(bench, int)  # its plan is made
@@ -160,7 +160,7 @@ def test_it_goes_before_what_the_code_has_raised(way, cls, tmp_path):
 @pytest.mark.parametrize('cls', [MicroBenchBase, Hooked, Own])
 @pytest.mark.parametrize('way', WAYS)
 def test_at_each_moment(way, cls, error, tmp_path, capsys):
-    """It reaches the caller; what has run has one whole record, and no run stays active."""
+    """Ctrl-C reaches the caller; what ran has one record; no run stays active."""
     kept, path = Kept(), tmp_path / 'records.jsonl'
     bench = cls(outputs=[microbench.FileOutput(path), kept])
     ran = []
@@ -194,7 +194,7 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
 
 
 def test_a_time_limit_reaches_the_program(tmp_path):
-    """As of a handler of SIGALRM that strikes while the file is written to."""
+    """An exception of a SIGALRM handler during a write reaches the program."""
     path = tmp_path / 'records.jsonl'
     bench = MicroBench(path)
     bench(len)('')

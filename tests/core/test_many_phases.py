@@ -51,7 +51,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=60)
 
 @given(steps=STEPS, counter=st.sampled_from(['native', 'foreign']))
 def test_the_last_ones_and_totals_of_all(steps, counter):
-    """Whatever is nested: the last are listed, and all are counted."""
+    """The last phases are listed and all are counted, however they are nested."""
     before = _core.keep_phases(KEPT, NAMES)
     try:
         check(steps, {'native': time.perf_counter_ns, 'foreign': Ticking(1)}[counter])
@@ -96,7 +96,7 @@ def check(steps, counter):
 
 @pytest.mark.usefixtures('few')
 def test_nothing_is_dropped_of_few():
-    """As many as are listed: there is no summary."""
+    """A record with few phases lists all and has no summary."""
     bench = MicroBench()
     with bench.record():
         for _ in range(KEPT):
@@ -129,7 +129,7 @@ def test_a_decorated_function_and_its_iterations():
 
 @pytest.mark.usefixtures('few')
 def test_phases_of_post_captures():
-    """They come last, and are counted with the others."""
+    """Phases of post captures come last, and are counted with the others."""
 
     class Bench(MicroBenchBase):
         def capturepost_x(self, bm_data):
@@ -152,7 +152,7 @@ def test_phases_of_post_captures():
 
 @pytest.mark.usefixtures('few')
 def test_values_of_a_counter_of_ones_own_are_bounded():
-    """What is dropped is summed up, not kept; other numbers than floats are as well."""
+    """Dropped values of any number type are summed up, not kept."""
     from fractions import Fraction
 
     readings = iter(range(10**9))
@@ -182,7 +182,7 @@ def _totals(run):
 
 @pytest.mark.usefixtures('few')
 def test_numbers_that_cannot_be_added():
-    """They are counted, and cost the program nothing."""
+    """Phases whose numbers cannot be added are counted, and harm nothing."""
     readings = iter(['begin', 'end'] * 100)
 
     class Odd(str):

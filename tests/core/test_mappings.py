@@ -83,7 +83,7 @@ def each_library(request):
 
 
 def rebuilt(data, value):
-    """The same value with each dict as a mapping of some kind."""
+    """Return the same value with each dict as a mapping of some kind."""
     if isinstance(value, dict):
         inner = {name: rebuilt(data, item) for name, item in value.items()}
         return data.draw(st.sampled_from(KINDS))(inner)
@@ -96,7 +96,7 @@ def rebuilt(data, value):
 @pytest.mark.parametrize('encoder', [None, JSONEncoder, Plain])
 @pytest.mark.parametrize('library', JSON_LIBRARIES)
 def test_any_mixture_is_written_as_dicts_are(library, encoder, data, value):
-    """By each writer: C, orjson, the stdlib, and the one that puts placeholders."""
+    """Each writer treats mappings as dicts: C, orjson, stdlib, placeholders."""
     with json_by(library):
         odd = rebuilt(data, value)
         written = json_encoder.decode(json_text.encode({'a': odd}, encoder))
@@ -109,7 +109,7 @@ def test_any_mixture_is_written_as_dicts_are(library, encoder, data, value):
 
 @kinds
 def test_one_that_holds_what_cannot_be_encoded(each_library, kind):
-    """Only that has the placeholder, with one warning."""
+    """A bad value in a mapping gets the only placeholder, with one warning."""
     with pytest.warns(JSONEncodeWarning) as caught:
         text = json_text.encode(kind({'bad': object(), 'good': [kind({'a': 1})]}))
     assert json_encoder.decode(text) == {'bad': PLACEHOLDER, 'good': [{'a': 1}]}
@@ -118,14 +118,14 @@ def test_one_that_holds_what_cannot_be_encoded(each_library, kind):
 
 @kinds
 def test_keys_that_are_no_text(each_library, kind):
-    """They are what they are in a dict."""
+    """Keys that are not text become what they become in a dict."""
     fields = {(1, 2): 'a', 3: 'b', None: 'c', 1.5: 'd'}
     expected = {'(1, 2)': 'a', '3': 'b', 'null': 'c', '1.5': 'd'}
     assert json_encoder.decode(json_text.encode([kind(fields)])) == [expected]
 
 
 def test_a_users_default_decides_first(each_library):
-    """Also beside a value that cannot be encoded."""
+    """A user's default sees the mapping first, also beside a bad value."""
     user = collections.UserDict(a=1)
     assert json_text.encode([user, MappingProxyType({})], Mine) == b'["mine",{}]'
     with pytest.warns(JSONEncodeWarning):
@@ -133,7 +133,7 @@ def test_a_users_default_decides_first(each_library):
 
 
 def test_one_that_raises(each_library):
-    """It has the placeholder itself."""
+    """A mapping that raises gets the placeholder itself."""
     with pytest.warns(JSONEncodeWarning, match='RuntimeError') as caught:
         text = json_text.encode({'a': Failing({'b': 1}), 'c': 2})
     assert json_encoder.decode(text) == {'a': PLACEHOLDER, 'c': 2}
@@ -141,7 +141,7 @@ def test_one_that_raises(each_library):
 
 
 def test_one_that_contains_itself(each_library):
-    """The inner one has the placeholder."""
+    """In a mapping that contains itself, the inner one gets the placeholder."""
     loop = collections.UserDict()
     loop['again'] = loop
     with pytest.warns(JSONEncodeWarning, match='contains itself'):
@@ -173,7 +173,7 @@ def test_a_frozendict_is_written_in_c():
 
 @kinds
 def test_it_is_the_same_field(tmp_path, kind):
-    """Static fields, fields of hooks, and what readers make of them."""
+    """A mapping as static field or from a hook reads back as a dict does."""
 
     class Bench(MicroBenchBase):
         def capture_own(self, bm_data):
@@ -190,7 +190,7 @@ def test_it_is_the_same_field(tmp_path, kind):
 
 @kinds
 def test_fields_that_are_merged(kind):
-    """`mb`, `call` and the namespace of a mixin are added to, as if they were dicts."""
+    """Mappings are merged into `mb`, `call` and a mixin's namespace, as dicts are."""
     fields = {'mb': kind({'a': 1}), 'call': kind({'b': 2}), 'python': kind({'c': 3})}
 
     class Bench(MicroBenchBase, MBPythonInfo):
@@ -209,7 +209,7 @@ def test_fields_that_are_merged(kind):
 
 
 def test_what_is_no_mapping_is_not_merged():
-    """The mixin wins; `mb` and `call` are refused at once."""
+    """A mixin replaces a field that is no mapping; `mb` and `call` are rejected."""
     with pytest.raises(ValueError, match='only a dict can be merged'):
         MicroBenchBase(mb=Failing({'a': 1}))
     bench = type('Bench', (MicroBenchBase,), {'env_vars': ['MB_TEST_UNSET']})(env=[1])
@@ -220,7 +220,7 @@ def test_what_is_no_mapping_is_not_merged():
 
 @kinds
 def test_secrets_in_it_are_masked(kind):
-    """In the text of a record, and in the dict that a user's own method is given."""
+    """Secrets in a mapping are masked in text and in the dict for a user's method."""
     seen = []
 
     class Bench(MicroBenchBase):
@@ -242,7 +242,7 @@ def test_secrets_in_it_are_masked(kind):
 
 @kinds
 def test_a_pattern_matches_names_in_it(kind):
-    """`redact` looks into it, whatever raises beside it."""
+    """`redact` matches names in a mapping, also beside a value that raises."""
     seen = []
 
     class Bench(MicroBenchBase):

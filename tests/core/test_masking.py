@@ -29,7 +29,7 @@ FORMS = pytest.mark.parametrize('base', [MicroBenchBase, AsDict])
 
 
 def record_of(base, *args, redact=(), func=len, text='', **fields):
-    """The record of one call, and whether it was written as text."""
+    """Return the record of one call, and whether it was written as text."""
     kept = Kept()
     bench = type('Bench', (base,), {'redact': redact})(outputs=[kept], **fields)
     bench(func)(text)
@@ -76,7 +76,7 @@ def test_passwords_in_urls(base):
     ],
 )
 def test_what_a_password_in_a_url_is(text, shown):
-    """From the colon after the user to the last @ before the path."""
+    """The colon after the user and the last @ before the path enclose a password."""
     record, _ = record_of(MicroBenchBase, note=text)
     assert record['note'] == (shown or text)
     assert ('masked' in record['mb']) == (shown is not None)
@@ -105,7 +105,7 @@ def test_our_own_options(base):
 
 
 def test_what_others_have_put_there():
-    """It does not matter what kind of object a hook has put into the record."""
+    """Values of hooks are masked, whatever their type."""
 
     class Secret:
         pass
@@ -163,7 +163,7 @@ def test_what_the_author_chose_is_not_touched():
 
 
 def test_unless_asked():
-    """Patterns are about arguments, return values and env as well."""
+    """Patterns also apply to arguments, return values and env."""
     kept = Kept()
 
     class Bench(Everything):
@@ -185,7 +185,7 @@ def test_unless_asked():
 @FORMS
 @pytest.mark.parametrize('redact', [('*key*',), '*key*', ['API_KEY'], ('*', 'mb.*')])
 def test_patterns_on_names(base, redact):
-    """A pattern is about names at any depth; `mb` is never masked."""
+    """A pattern applies to names at any depth; `mb` is never masked."""
     record, _ = record_of(base, redact=redact, api_key=5, dsn=URL)
     assert record['api_key'] == '***'
     assert record['dsn'] in (SHOWN, '***')
@@ -195,7 +195,7 @@ def test_patterns_on_names(base, redact):
 
 @pytest.mark.parametrize('redact', ['*', 'name', 'call', 'call.name', 'dur*', 'CALL.*'])
 def test_patterns_on_what_c_writes(redact):
-    """Such a record is built as a dict; the reason can be asked for."""
+    """A pattern on native fields makes the record a dict; explain_path() says so."""
     bench = type('Bench', (MicroBenchBase,), {'redact': [redact]})()
     assert bench.explain_path() == [f'redact has {redact.lower()!r}']
     bench(len)('')
@@ -203,7 +203,7 @@ def test_patterns_on_what_c_writes(redact):
 
 
 def test_other_patterns_leave_records_text():
-    """A pattern on other names costs no dict."""
+    """A pattern on other names leaves the record in text form."""
     record, native = record_of(MicroBenchBase, redact=('*token*',), my_token='t')
     assert native
     assert record['my_token'] == '***'
@@ -218,7 +218,7 @@ def test_masking_can_be_switched_off(base):
 
 
 def test_redact_can_be_changed_later():
-    """It is looked at for each record, on the bench object too."""
+    """`redact` is read for each record, on the bench object too."""
     bench = MicroBenchBase(token='t')
     work = bench(len)
     work('')
@@ -229,7 +229,7 @@ def test_redact_can_be_changed_later():
 
 @pytest.mark.parametrize('wrong', [3, (3,), True, [None]])
 def test_what_is_no_pattern(wrong):
-    """It is refused at the call, as other class attributes are."""
+    """An invalid pattern is rejected at the call, as other class attributes are."""
     bench = type('Bench', (MicroBenchBase,), {'redact': wrong})()
     called = []
     with pytest.raises(ValueError, match='redact'):
@@ -268,14 +268,14 @@ def test_any_text_is_masked(text, shown):
 
 
 def test_large_numbers_and_text_survive_masking():
-    """What is not masked is the same as without."""
+    """Masking leaves other values unchanged."""
     values = {'big': 2**70, 'small': 5e-324, 'words': '\N{EURO SIGN}\u2028', 'no': None}
     record, _ = record_of(MicroBenchBase, dsn=URL, **values)
     assert {name: record[name] for name in values} == values
 
 
 def test_what_is_too_deep_to_be_looked_into():
-    """Below a hundred levels all is masked; arguments are not looked into at all."""
+    """Below a hundred levels all is masked; arguments are not searched at all."""
     deep = [URL]
     for _ in range(150):
         deep = [deep]
@@ -290,7 +290,7 @@ def test_what_is_too_deep_to_be_looked_into():
 
 @FORMS
 def test_near_the_recursion_limit(base):
-    """No record has the secret, nor has a later one; each has what was measured."""
+    """No record has the secret, nor has a later one; each has its measurements."""
     nested = {'password': 'hunter2', 'dsn': URL}
     for _ in range(12):
         nested = {'in': nested}
@@ -329,7 +329,7 @@ def fails_with(error):
 @pytest.mark.parametrize('error', [MemoryError, RecursionError, ValueError, KeyError])
 @pytest.mark.parametrize('redact', [(), ('*token',), ('*durations',)])
 def test_a_record_that_cannot_be_masked(monkeypatch, error, redact):
-    """All that may hold a secret is masked; what was measured stays, unless it is meant."""
+    """Where masking fails, any possible secret is masked; measurements stay."""
     monkeypatch.setattr(masked_fields, 'edits', fails_with(error))
     record, _ = record_of(AsDict, dsn=URL, host={'a': 1}, redact=redact)
     assert record['dsn'] == record['host'] == '***'
@@ -340,7 +340,7 @@ def test_a_record_that_cannot_be_masked(monkeypatch, error, redact):
 
 
 def test_a_text_that_cannot_be_masked(monkeypatch):
-    """The next record is made anew: what failed is not kept in the plan."""
+    """After masking fails, the next record is made anew: the plan keeps no failure."""
     bench = MicroBenchBase(dsn=URL)
     work = bench(len)
     with monkeypatch.context() as patched:
@@ -378,7 +378,7 @@ def test_the_smallest_stack_that_is_left():
     'form', ['{}', '[{}]', '{{"x": {}}}', 'influx {}', '"a://b:c@d"', '"{}']
 )
 def test_a_text_of_ones_own(form):
-    """What a user's `to_json` gives is masked: an object, a list, text or anything."""
+    """Any value that a user's `to_json` returns is masked: object, list or text."""
 
     class Bench(AsDict):
         redact = ('*password*',)
@@ -393,13 +393,13 @@ def test_a_text_of_ones_own(form):
 
 
 class Thing:
-    """What only an encoder can look into."""
+    """A value that only an encoder can convert."""
 
     dsn = URL
 
 
 class ThingEncoder(JSONEncoder):
-    """Which it does."""
+    """An encoder that converts a Thing."""
 
     def default(self, o):
         return {'dsn': o.dsn} if isinstance(o, Thing) else super().default(o)
@@ -435,7 +435,7 @@ def test_an_output_of_ones_own():
 
 
 def test_an_output_of_ones_own_gets_what_is_there():
-    """Without a secret it gets the very objects, whatever they are."""
+    """Without a secret, output_result() gets the very objects, whatever they are."""
     cycle = [object()]
     cycle.append(cycle)
     bench = OwnOutput()
@@ -447,7 +447,7 @@ def test_an_output_of_ones_own_gets_what_is_there():
 
 @pytest.mark.parametrize('error', [MemoryError, RecursionError])
 def test_an_output_of_ones_own_when_masking_fails(monkeypatch, error):
-    """It gets what was measured, and nothing that may be a secret."""
+    """output_result() gets the measurements, and nothing that may be a secret."""
     monkeypatch.setattr(masked_fields, 'edits', fails_with(error))
     bench = OwnOutput(dsn=URL)
     bench(len)('')
@@ -471,7 +471,7 @@ def test_an_output_of_ones_own_that_fails(capsys):
 
 
 def test_to_json_of_other_values():
-    """Only a whole record is masked by it: arguments are encoded that way too."""
+    """to_json() masks only complete records, since it encodes arguments too."""
     assert json.loads(MicroBenchBase().to_json({'dsn': URL})) == {'dsn': URL}
 
 
@@ -491,7 +491,7 @@ def test_names_of_fields():
 
 
 def test_what_is_masked_already():
-    """It is listed too: a mixin may have masked it."""
+    """A value that a mixin has masked is listed as well."""
     record, _ = record_of(MicroBenchBase, slurm={'jwt': '***', 'a': 1})
     assert record['slurm'] == {'jwt': '***', 'a': 1}
     assert record['mb']['masked'] == ['slurm.jwt']
@@ -526,7 +526,7 @@ def test_any_value(value, name):
 
 @given(json_values)
 def test_records_for_hooks_are_not_changed(value):
-    """They are copied where something is masked."""
+    """A record for hooks is copied before a value in it is masked."""
     record = {'mb': {}, 'value': value, 'dsn': URL, 'list': [URL, (URL, value)]}
     before = copy.deepcopy(record)
     shown = Masker(()).values(record)
@@ -535,7 +535,7 @@ def test_records_for_hooks_are_not_changed(value):
 
 
 def test_a_value_that_is_deep():
-    """What is below a hundred levels is masked as a whole, whatever it is."""
+    """A value below a hundred levels is masked as a whole, whatever it is."""
     deep = URL
     for _ in range(90):
         deep = [deep, URL]
@@ -548,7 +548,7 @@ def test_a_value_that_is_deep():
 
 
 def test_patterns_that_have_matched_nothing_are_known():
-    """So far, by name or by path, without regard to case; never for fields of `mb`."""
+    """A pattern counts as unmatched until it matches a name or path outside `mb`."""
     masker = Masker(['*Token*', 'a.b', 'mb.*', 'x', 'x', '*'])
     assert masker.unmatched == ['*Token*', 'a.b', 'mb.*', 'x', '*']
     masker.record(b'{"mb":{"run_id":"1"},"a":{"b":1,"c":[2]}}')

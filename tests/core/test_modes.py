@@ -140,7 +140,7 @@ NEW_MODES = {
 
 @pytest.mark.parametrize('mode', MODES)
 def test_a_mode(mode, tmp_path):
-    """A compiler, warnings as errors, another encoding: each record is there, and right."""
+    """Records are complete under a compiler, warnings as errors, other encodings."""
     flags, env = MODES[mode]
     assert printed(PROGRAM, tmp_path / 'records', flags=flags, env=env) == EXPECTED
 
@@ -220,7 +220,7 @@ GOES_TO = {
 @FROM_14
 @pytest.mark.parametrize(('inherits', 'task'), GOES_TO)
 def test_a_pool_that_serves_two_records(inherits, task):
-    """Its thread keeps the record it started in; a task with a context goes to its own."""
+    """A pool's thread keeps its first record; a task with a context uses its own."""
     code = POOL.replace('TASK', task)
     flags = ('-X', f'thread_inherit_context={inherits}')
     assert printed(code, flags=flags) == GOES_TO[inherits, task]

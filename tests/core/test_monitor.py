@@ -26,7 +26,7 @@ class Monitored(MicroBenchBase):
 
 
 class Waits:
-    """Stands for the event that ends the sampler; a clock that its waiting moves."""
+    """A stand-in for the event that ends the sampler, whose waiting moves a clock."""
 
     def __init__(self, rounds, cost=0.0):
         self.rounds, self.cost = rounds, cost
@@ -43,7 +43,7 @@ class Waits:
 
 
 def sampled(rounds, interval, cost=0.0, read=dict):
-    """The sampler and its event after that many rounds in this thread."""
+    """Return the sampler and its event after that many rounds in this thread."""
     event = Waits(rounds, cost)
     sampler = Sampler(read, interval, timezone.utc, event, event.clock)
     sampler.loop()
@@ -99,7 +99,7 @@ WAYS = [by_call, by_block, by_async_block, by_coroutine, by_generator, by_async_
 
 @pytest.fixture(autouse=True)
 def no_thread_stays():
-    """After each test there are as many threads as before."""
+    """Check that each test leaves as many threads as it found."""
     before = threading.active_count()
     yield
     assert threading.active_count() == before
@@ -107,7 +107,7 @@ def no_thread_stays():
 
 @pytest.mark.parametrize('way', WAYS)
 def test_flat_samples(way):
-    """However the code is run: one list, each sample with its time."""
+    """However the code is run, its samples are one list, each with its time."""
     bench = Monitored()
     way(bench, lambda: None)
     call = call_of(bench)
@@ -120,7 +120,7 @@ def test_flat_samples(way):
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('error', [ValueError, KeyboardInterrupt, SystemExit])
 def test_samples_when_the_code_raises(way, error):
-    """They are in the record, and the sampler has ended."""
+    """Samples of code that raises are in the record, and the sampler has ended."""
 
     def work():
         assert threading.active_count() > before
@@ -133,7 +133,7 @@ def test_samples_when_the_code_raises(way, error):
 
 
 def test_the_thread():
-    """A daemon, so that it never keeps a process from ending; one for each run."""
+    """Each run has a daemon thread, so that it never keeps a process from ending."""
     bench, seen = Monitored(), []
 
     @bench
@@ -159,7 +159,7 @@ def test_signals_are_left_alone():
 
 
 def test_it_notes_each_second_that_the_process_is_alive(monkeypatch):
-    """Between two samples, which are where they would be without that."""
+    """Noting each second that the process is alive moves no sample."""
     beats = []
     monkeypatch.setattr(monitors._core, 'beat', lambda: beats.append(1))
     sampler, event = sampled(6, 2.5)
@@ -169,14 +169,14 @@ def test_it_notes_each_second_that_the_process_is_alive(monkeypatch):
 
 
 def test_an_interval_of_a_millisecond_for_ten_seconds():
-    """10,001 samples, at multiples of the interval whatever a sample costs."""
+    """10,001 samples are at multiples of the interval, whatever a sample costs."""
     sampler, event = sampled(10_001, 2**-10, cost=2**-12)
     assert len(sampler.samples) == 10_001
     assert set(event.pauses[1:]) == {2**-10 - 2**-12}
 
 
 def test_ticks_that_a_slow_sample_missed_are_left_out():
-    """No sample is made up for: the next one is at the next multiple."""
+    """After a slow sample, the next one is at the next multiple of the interval."""
     _, event = sampled(4, 1.0, cost=2.25)
     assert event.pauses == [0.75, 0.75, 0.75, 0.75]
 
@@ -193,7 +193,7 @@ def test_any_positive_interval(interval):
 @pytest.mark.parametrize('attribute', ['monitor_interval', 'monitor_timeout'])
 @pytest.mark.parametrize('value', [0, -1, float('nan'), 'often', None, 10**400])
 def test_intervals_that_are_none(attribute, value):
-    """ValueError with the name of the attribute, when the measurement starts."""
+    """A wrong interval is a ValueError with the attribute's name, before the code."""
     bench = Monitored()
     setattr(bench, attribute, value)
     with pytest.raises(ValueError, match=attribute):
@@ -201,7 +201,7 @@ def test_intervals_that_are_none(attribute, value):
 
 
 def test_samples_over_all_iterations():
-    """One list for the record; sampling goes on between iterations."""
+    """A record has one list of samples; sampling goes on between iterations."""
     enough = threading.Event()
 
     class Bench(MicroBenchBase):
@@ -239,7 +239,7 @@ def two_of(event):
 
 
 def test_errors_are_noted_once_and_sampling_goes_on():
-    """Each message once, in the order of coming up; good samples are kept."""
+    """Each message is kept once, in order of appearance; good samples are kept."""
     outcomes = itertools.cycle([KeyError('a'), {'x': 1}, SystemExit(2), KeyError('a')])
 
     def read():
@@ -254,7 +254,7 @@ def test_errors_are_noted_once_and_sampling_goes_on():
 
 
 def test_errors_are_in_the_record(capfd):
-    """Under `monitor`, in call.capture_errors; nothing is printed."""
+    """Errors are under `monitor`, in call.capture_errors; nothing is printed."""
 
     class Bench(MicroBenchBase):
         @staticmethod
@@ -279,7 +279,7 @@ def test_errors_without_end_are_limited():
 
 
 def test_what_is_no_dict_is_an_error():
-    """A function that returns nothing has failed."""
+    """A sampling function that returns no dict has failed."""
     sampler, _ = sampled(2, 1.0, read=lambda: None)
     assert sampler.samples == []
     assert [error.partition(':')[0] for error in sampler.errors] == ['TypeError']
@@ -313,7 +313,7 @@ def test_a_sampler_that_does_not_end():
 
 
 def test_without_psutil(monkeypatch):
-    """ImportError when the measurement starts: the code has not run."""
+    """A missing psutil is an ImportError before the code runs."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
     bench, ran = Monitored(), []
     with pytest.raises(ImportError):
@@ -322,7 +322,7 @@ def test_without_psutil(monkeypatch):
 
 
 def test_without_psutil_where_captures_are_optional(monkeypatch):
-    """It is noted, the code runs, and `monitor` is there, empty."""
+    """A missing psutil is noted, the code runs, and `monitor` is there, empty."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
     bench = Monitored()
     bench.capture_optional = True
@@ -335,7 +335,7 @@ def test_without_psutil_where_captures_are_optional(monkeypatch):
 
 
 def test_no_more_threads(monkeypatch):
-    """That the system gives no thread is no reason not to run."""
+    """The code runs even if the system cannot start a thread."""
 
     def refuse(self):
         raise RuntimeError("can't start new thread")
@@ -362,7 +362,7 @@ def test_a_process_that_cannot_be_seen(monkeypatch):
 
 
 def gone(*args):
-    """What psutil does where it cannot find a process."""
+    """Raise what psutil raises where it cannot find a process."""
     import psutil
 
     raise psutil.NoSuchProcess(1)
@@ -370,7 +370,7 @@ def gone(*args):
 
 @pytest.mark.parametrize('hook', ['capture_z', 'pre_run_triggers'])
 def test_a_beginning_that_fails(hook):
-    """What fails before the code leaves no sampler behind."""
+    """An error before the code leaves no sampler behind."""
     bench = Monitored()
 
     def fail(bm_data):
@@ -394,7 +394,7 @@ def test_post_finish_triggers_that_forget_it():
 
 
 def test_off_the_main_thread():
-    """One RuntimeWarning; sampling works."""
+    """Off the main thread there is one RuntimeWarning, and sampling works."""
     bench = Monitored()
 
     def body():  # the thread catches them, since filters may belong to a context

@@ -1,4 +1,4 @@
-"""Threads of the system, where `threading` was patched to make something else."""
+"""Threads of the system, where `threading` has been patched to use another kind."""
 
 import _thread
 from math import inf, nan
@@ -11,7 +11,7 @@ from tests.fakes import printed
 
 
 def test_a_thread_that_nothing_has_patched():
-    """It runs, is waited for, and is over then."""
+    """A thread runs, can be waited for, and has then ended."""
     with mock.patch.object(_thread, 'start_new_thread', lambda *args: None):
         assert threads.is_patched()
         seen = []
@@ -30,14 +30,14 @@ def test_a_thread_that_nothing_has_patched():
 
 @pytest.mark.parametrize('seconds', [-1e-9, -1.0, -inf, nan, 0.0])
 def test_a_time_that_is_over(seconds):
-    """It is not waited for, as with `threading.Event`."""
+    """A time that is already over is not waited for, as with `threading.Event`."""
     code = 'import sys; from microbench import _core; g = _core.Gate()\n'
     code += 'print(g.wait(float(sys.argv[1])), g.set(), g.wait(float(sys.argv[1])))'
     assert printed(code, seconds) == 'False None True\n'
 
 
 def test_what_a_thread_raises(capsys):
-    """It is reported as any unraisable exception, and the thread ends."""
+    """A thread's error is reported as unraisable, and the thread ends."""
     thread = threads.NativeThread(lambda: 1 / 0)
     with mock.patch('sys.unraisablehook') as hook:
         thread.start()

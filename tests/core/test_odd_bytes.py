@@ -20,7 +20,7 @@ TEXT = st.text(st.characters(exclude_categories=[]) | st.sampled_from('\udce9\\u
 
 
 def strictly(line):
-    """The value on a line, which has no surrogate that stands alone."""
+    """Return the value of a line, which has no lone surrogate."""
     value = json.loads(line)
     json.dumps(value, ensure_ascii=False).encode()
     return value
@@ -39,7 +39,7 @@ class Written(MicroBenchBase):
 @example('\\\\ud83d\ude00')
 @example('\ud83d\udce9')
 def test_any_text_of_the_stdlib(text):
-    """What json.dumps escapes becomes what the native border writes."""
+    """What json.dumps escapes becomes what the native code writes."""
     line = with_readable_surrogates(json.dumps(text).encode())
     assert strictly(line) == readable(text)
 
@@ -47,7 +47,7 @@ def test_any_text_of_the_stdlib(text):
 @pytest.mark.parametrize('bench', [MicroBenchBase, MicroBench, Written])
 @pytest.mark.parametrize('value', [ODD, [ODD], {ODD: ODD}, os.fsencode(ODD), {ODD}])
 def test_every_way_of_encoding(bench, value):
-    """Plain text, orjson, the stdlib and a user's own: one escape."""
+    """Plain text, orjson, the stdlib and a user's encoder use one escape."""
     kept = Kept()
     with bench(outputs=[kept], value=value, **{ODD: ODD}).record(ODD):
         pass
@@ -79,7 +79,7 @@ def file(tmp_path_factory):
 
 
 def test_each_source(file):
-    """Words, directory, names of files and modules, variables, fields."""
+    """Words, directory, names of files and modules, variables and fields may be odd."""
     record, failed = map(strictly, file.read_bytes().splitlines())
     name = r'caf\xe9'
     assert record['call']['command'] == ['cat', f'{name}.csv']
@@ -91,7 +91,7 @@ def test_each_source(file):
 
 
 def lines_of(file):
-    """Both lines, as text for readers in memory."""
+    """Return both lines, as text for readers in memory."""
     return file.read_bytes()
 
 
@@ -117,5 +117,5 @@ def by_pyarrow(file):
 
 @pytest.mark.parametrize('reader', [by_pandas, by_polars, by_duckdb, by_pyarrow])
 def test_strict_readers_take_it(file, reader):
-    """The text stays text."""
+    """Strict readers accept the line, and the text stays text."""
     assert [slurm['job_name'] for slurm in reader(file)] == [r'caf\xe9'] * 2

@@ -58,7 +58,7 @@ def test_blocks_do_nothing():
 
 @pytest.mark.usefixtures('switched_off')
 def test_results_are_empty():
-    """Reading back gives what is there: nothing."""
+    """Reading results returns none."""
     bench = MicroBench()
     with bench.record():
         pass
@@ -77,7 +77,7 @@ def test_other_values_leave_it_on(monkeypatch, value):
 
 @pytest.mark.usefixtures('switched_off')
 def test_mistakes_are_still_reported():
-    """Arguments are checked as ever, so that a switch hides no mistake."""
+    """Arguments are checked as ever, so that switching off hides no mistake."""
     with pytest.raises(TypeError, match='iterations'):
         MicroBench(iterations='3')
 

@@ -1,4 +1,4 @@
-"""What happens in the life of a record, in its order."""
+"""The order of events in the life of a record."""
 
 import asyncio
 import datetime as dt
@@ -77,14 +77,14 @@ AFTER = ['capturepost', 'post_finish', 'output_result', 'to_json', 'sink']
 
 
 def test_of_a_call():
-    """Warm-up, start, captures; each iteration; end, captures; the sinks."""
+    """The order is warm-up, start, captures, iterations, end, captures, sinks."""
     bench = Bench(iterations=2, warmup=1)
     bench(lambda: bench.log.append('work'))()
     assert bench.log == ['work', *BEFORE, *ONCE, *ONCE, *AFTER]
 
 
 def test_of_an_awaited_call():
-    """The same steps."""
+    """An awaited call has the same order as a call."""
     bench = Bench(iterations=2, warmup=1)
 
     @bench
@@ -96,7 +96,7 @@ def test_of_an_awaited_call():
 
 
 def test_of_a_block():
-    """The same steps, once, whatever the settings are."""
+    """A block has the same order, with one iteration, whatever the settings are."""
     bench = Bench(iterations=2, warmup=1)
     with bench.record():
         bench.log.append('work')
@@ -104,7 +104,7 @@ def test_of_a_block():
 
 
 def test_of_what_raises():
-    """The record is with the sinks when the exception reaches the caller."""
+    """When an exception reaches the caller, the sinks have had the record."""
     bench = Bench(iterations=3)
 
     def work():

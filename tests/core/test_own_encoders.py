@@ -11,7 +11,7 @@ from tests.fakes import Kept, Ticking, only, printed, readable
 
 
 def stored(**settings):
-    """The record of a bench with these settings."""
+    """Return the record of a bench with these settings."""
     kept = Kept()
     with MicroBenchBase(outputs=[kept], **settings).record():
         pass
@@ -29,28 +29,28 @@ def test_one_that_overrides_the_constructor():
 
 
 class Indenting(JSONEncoder):
-    """Writes for people."""
+    """An encoder that indents."""
 
     def __init__(self, **options):
         super().__init__(**{**options, 'indent': 2})
 
 
 class Unescaped(JSONEncoder):
-    """Writes characters beyond ASCII as they are."""
+    """An encoder that writes characters beyond ASCII as they are."""
 
     def __init__(self, **options):
         super().__init__(**{**options, 'ensure_ascii': False})
 
 
 class Lenient(JSONEncoder):
-    """Writes NaN."""
+    """An encoder that writes NaN."""
 
     def __init__(self, **options):
         super().__init__(**{**options, 'allow_nan': True})
 
 
 def rounded(value):
-    """A value with all its floats at two digits."""
+    """Return a value with all its floats rounded to two digits."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -59,14 +59,14 @@ def rounded(value):
 
 
 class Rounding(JSONEncoder):
-    """Changes values that JSON knows, which `default` never sees."""
+    """An encoder that changes values that JSON has, which `default` never sees."""
 
     def encode(self, o):
         return super().encode(rounded(o))
 
 
 def writing(text):
-    """A class that writes the same invalid text for any value."""
+    """Return a class that writes the same invalid text for any value."""
     return type('Writing', (JSONEncoder,), {'encode': lambda self, o: text})
 
 
@@ -105,7 +105,7 @@ def test_one_that_writes_in_its_own_way(encoder, nan):
 
 
 def test_one_that_knows_no_dates():
-    """The record's own times of day are never lost to it."""
+    """An encoder without dates does not cost the record its own times of day."""
     with warnings.catch_warnings():
         warnings.simplefilter('error', JSONEncodeWarning)
         call = stored(json_encoder=json.JSONEncoder)['call']
@@ -139,7 +139,7 @@ def test_one_that_records():
 
 
 def test_a_value_nested_without_end():
-    """It costs its own depth, not the record."""
+    """A value nested without end costs its own depth, not the record."""
     deep = []
     for _ in range(100_000):
         deep = [deep]

@@ -31,17 +31,17 @@ def _nothing_is_known(monkeypatch):
     ],
 )
 def test_a_file_of_a_module(name, file, base, inside):
-    """The folder that is searched, and the file below it."""
+    """A module's file is split into the searched folder and the path below it."""
     assert divided(name, file) == (base, inside)
 
 
 def version(site, name, file):
-    """The version of a module by its file below a folder."""
+    """Return the version of a module by its file below a folder."""
     return version_of_file(name, str(site / file))
 
 
 def test_by_the_name_of_the_distribution(tmp_path):
-    """Most are called like their module."""
+    """Most distributions have the name of their module."""
     install(tmp_path, 'some-thing', '1.0', 'some_thing/__init__.py')
     assert version(tmp_path, 'some_thing', 'some_thing/__init__.py') == '1.0'
 
@@ -55,7 +55,7 @@ def test_by_the_files_of_the_distribution(tmp_path):
 
 
 def test_a_file_of_the_user_is_not_installed(tmp_path):
-    """It may be called like something that is."""
+    """A user's file may have the name of an installed module."""
     site, own = tmp_path / 'site', tmp_path / 'own'
     install(site, 'utils', '1.0', 'utils/__init__.py')
     own.mkdir()
@@ -64,7 +64,7 @@ def test_a_file_of_the_user_is_not_installed(tmp_path):
 
 
 def test_a_file_of_several_is_of_none(tmp_path):
-    """Several distributions install `tests`; the owner is unknown."""
+    """Several distributions install `tests`, so its owner is unknown."""
     install(tmp_path, 'one', '1.0', 'one/__init__.py', 'tests/__init__.py')
     install(tmp_path, 'two', '2.0', 'two/__init__.py', 'tests/__init__.py')
     assert version(tmp_path, 'tests', 'tests/__init__.py') is None
@@ -72,7 +72,7 @@ def test_a_file_of_several_is_of_none(tmp_path):
 
 
 def test_two_versions_in_one_folder(tmp_path):
-    """As left by two installers that do not know of each other: not known which."""
+    """Two versions left by two installers make the version unknown."""
     install(tmp_path, 'it', '1.0', 'it.py')
     install(tmp_path, 'it', '2.0', 'it.py')
     assert version(tmp_path, 'it', 'it.py') is None
@@ -81,7 +81,7 @@ def test_two_versions_in_one_folder(tmp_path):
 @pytest.mark.parametrize('record', [None, ''])
 @pytest.mark.parametrize(('top', 'expected'), [('it\nother\n', '1.0'), ('other', None)])
 def test_without_a_list_of_files(tmp_path, record, top, expected):
-    """Packages of a system may have none: then names at the top decide."""
+    """A system package without a list of files is found by its top-level names."""
     info = install(tmp_path, 'it', '1.0', top_level_DOT_txt=top)
     info.joinpath('RECORD').unlink()
     if record is not None:
@@ -90,14 +90,14 @@ def test_without_a_list_of_files(tmp_path, record, top, expected):
 
 
 def test_with_nothing_but_a_name(tmp_path):
-    """As an .egg-info that is a file."""
+    """A distribution that is an .egg-info file has nothing but a name."""
     tmp_path.joinpath('it-1.0.egg-info').write_text('Name: it\nVersion: 1.0\n')
     assert version(tmp_path, 'it', 'it.py') == '1.0'
     assert version(tmp_path, 'other', 'other.py') is None
 
 
 def editable(site, sources, name, version, hook='', text='', **more):
-    """Install sources as editable, as the packaging guide says: found by a hook."""
+    """Install sources as editable, found by a hook, as the packaging guide says."""
     about = f'{{"url": "{url_of(str(sources))}", "dir_info": {{"editable": true}}}}'
     hooks = [hook] if hook else []
     install(site, name, version, *hooks, direct_url_DOT_json=about, **more)
@@ -116,7 +116,7 @@ def editable(site, sources, name, version, hook='', text='', **more):
     ],
 )
 def test_an_editable_install(tmp_path, monkeypatch, layout, hook, text, more):
-    """Its modules are in no RECORD: the folder, and what makes Python find them, decide."""
+    """Modules in no RECORD are found by their folder and by the import hook."""
     site, sources = tmp_path / 'site', tmp_path / 'sources with space'
     editable(site, sources, 'it', '1.0', hook, text.format(sources), **more)
     monkeypatch.setattr(sys, 'path', [str(site), ''])
@@ -156,7 +156,7 @@ def test_an_editable_install_without_a_hook(tmp_path, monkeypatch):
 
 
 def test_beside_an_egg_info(tmp_path):
-    """As `setup.py develop` leaves the sources."""
+    """`setup.py develop` leaves an egg-info beside the sources."""
     info = tmp_path / 'it.egg-info'
     info.mkdir()
     info.joinpath('PKG-INFO').write_text('Name: it\nVersion: 0.1\n')
@@ -165,7 +165,7 @@ def test_beside_an_egg_info(tmp_path):
 
 
 def test_in_a_zip_file(tmp_path):
-    """As in an application that is one file."""
+    """An application in one zip file may contain distributions."""
     path = tmp_path / 'app.pyz'
     with zipfile.ZipFile(path, 'w') as file:
         file.writestr('it-1.0.dist-info/METADATA', 'Name: it\nVersion: 1.0\n')
@@ -182,14 +182,14 @@ def test_a_folder_that_has_changed_is_read_again(tmp_path):
 
 
 def test_broken_metadata_has_no_version(tmp_path):
-    """It does not stop the code."""
+    """Broken metadata has no version and does not stop the code."""
     info = install(tmp_path, 'it', '1.0', 'it.py')
     info.joinpath('METADATA').unlink()
     assert version(tmp_path, 'it', 'it.py') is None
 
 
 def test_a_path_that_never_answers(tmp_path, monkeypatch):
-    """It is asked once, for a limited time, and then passed over."""
+    """A path that never answers is asked once, for a limited time, then skipped."""
     released, real, asked = threading.Event(), os.stat, []
 
     def stat(path, **options):
@@ -210,7 +210,7 @@ def test_a_path_that_never_answers(tmp_path, monkeypatch):
 
 
 def test_another_thread_that_changes_the_search_path(monkeypatch):
-    """What a thread has found stays its own, though the next one replaces it at once."""
+    """A thread keeps what it found, though another one replaces it at once."""
 
     class Cleared(dict):
         def __setitem__(self, key, value):

@@ -27,7 +27,7 @@ TREES = st.recursive(
 
 
 class Planned(Exception):
-    """Ends a phase, and is caught around it."""
+    """An exception that ends a phase and is caught around it."""
 
 
 def play(bench, tree, now=0):
@@ -106,7 +106,7 @@ def test_an_entry_has_two_keys():
 
 
 def test_as_keyword():
-    """The name can be given by keyword, and is shown by the object."""
+    """The name can be given by keyword, and the repr of the object shows it."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record():
         phase = bench.time(name='x')
@@ -123,7 +123,7 @@ def test_as_keyword():
     [((), {}), (('a', 'b'), {}), (('a',), {'name': 'b'}), ((), {'other': 'a'})],
 )
 def test_wrong_arguments(args, kwargs):
-    """One name, no more and no less."""
+    """bench.time() takes exactly one name."""
     with pytest.raises(TypeError, match=r'time\(\)'):
         MicroBenchBase().time(*args, **kwargs)
 
@@ -160,7 +160,7 @@ def test_a_phase_object_is_used_again():
 
 
 def test_a_phase_within_itself():
-    """Entering it while it is open is refused; the open one goes on."""
+    """Entering an open phase is rejected; the open one goes on."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record():
         phase = bench.time('x')
@@ -221,7 +221,7 @@ def test_kept_on_the_bench_is_freed():
 
 
 def test_methods_of_the_type():
-    """Looked up on the type, as ExitStack does, they work too; wrong uses raise."""
+    """Methods looked up on the type, as by ExitStack, work too; wrong uses raise."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record(), contextlib.ExitStack() as stack:
         stack.enter_context(bench.time('stack'))
@@ -407,7 +407,7 @@ def test_names_at_one_address():
 
 
 def test_the_object_of_a_name_is_used_again():
-    """One that nothing refers to any more serves the next phase of this name."""
+    """An unreferenced phase object serves the next phase of the same name."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record():
         with bench.time('x'):
@@ -421,7 +421,7 @@ def test_the_object_of_a_name_is_used_again():
 
 
 def test_an_object_in_use_is_not_used_again():
-    """While one is open, or only referred to, the next phase is another object."""
+    """While a phase is open or referred to, the next one is another object."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record():
         with bench.time('x'):
@@ -436,7 +436,7 @@ def test_an_object_in_use_is_not_used_again():
 
 
 def test_entered_and_dropped():
-    """A phase that nothing can leave any more stays open; the next one is measured."""
+    """A dropped phase that was entered stays open; the next one is measured."""
     bench = MicroBenchBase(duration_counter=Ticking())
     with bench.record():
         bench.time('x').__enter__()
@@ -619,7 +619,7 @@ def test_a_worker_where_two_threads_have_runs():
 
 
 def test_a_worker_of_another_bench():
-    """Runs of other benches do not count, nor get anything."""
+    """Runs of another bench neither count nor get phases."""
     bench, other = MicroBenchBase(), MicroBenchBase()
     with other.record():
         in_thread(phase, bench, 'nowhere')
@@ -723,7 +723,7 @@ def test_phases_in_hooks_sinks_and_encoders():
 
 
 def test_a_phase_in_a_post_hook_is_not_lost_silently():
-    """It is in the record, or it is counted."""
+    """A phase in a post hook is in the record or is counted."""
 
     class Bench(MicroBenchBase):
         def capturepost_a(self, bm_data):
@@ -751,7 +751,7 @@ def test_open_phases_are_named():
 
 
 def test_failing_reading_on_entry_only():
-    """FailingAt is what it says: the readings given fail, no others."""
+    """FailingAt fails at the given readings and at no others."""
     clock = FailingAt(2)
     assert clock() == 1.0
     with pytest.raises(ArithmeticError):

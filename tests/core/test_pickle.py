@@ -54,7 +54,7 @@ def test_functions_are_copied_as_functions_are(func):
 
 @pytest.mark.parametrize('protocol', PROTOCOLS)
 def test_a_bench_goes_through_pickle(protocol, tmp_path):
-    """It comes back with its settings, and writes to the same file."""
+    """A bench comes back with its settings, and writes to the same file."""
     path = tmp_path / 'records.jsonl'
     made = MicroBench(outfile=path, iterations=2, warmup=1, experiment='x')
     made(len)('')
@@ -142,7 +142,7 @@ RECEIVED = """4 4 [4] 3
 
 @pytest.mark.parametrize('pickler', ['pickle', 'cloudpickle'])
 def test_from_a_module_to_a_fresh_process(pickler, tmp_path):
-    """By name, where the other process can import the module."""
+    """A function is sent by name, where the other process can import the module."""
     if pickler == 'cloudpickle':
         pytest.importorskip('cloudpickle')
     (tmp_path / 'usersmodule.py').write_text(
@@ -179,7 +179,7 @@ class Plain(MicroBench):
 
 
 def test_a_getstate_of_ones_own():
-    """What was captured is left out there, too."""
+    """Captured values are left out of a `__getstate__` of one's own too."""
     used = Plain()
     used(len)('abc')
     copied = pickle.loads(pickle.dumps(used))
@@ -188,7 +188,7 @@ def test_a_getstate_of_ones_own():
 
 
 def test_from_main_by_cloudpickle(tmp_path):
-    """What `__main__` defines is sent by value, bench and all."""
+    """Definitions of `__main__` are sent by value, the bench included."""
     pytest.importorskip('cloudpickle')
     module = MODULE.format(path=str(tmp_path / 'records.jsonl'))
     sent = python(module + SEND.format(pickler='cloudpickle'), stdin=b'')
@@ -199,7 +199,7 @@ def test_from_main_by_cloudpickle(tmp_path):
 
 
 def test_after_use_by_cloudpickle(tmp_path):
-    """A bench that has recorded already is sent without what it keeps of its process."""
+    """A bench that has recorded is sent without its state of this process."""
     pytest.importorskip('cloudpickle')
     module = MODULE.format(path=str(tmp_path / 'records.jsonl')) + 'work(1)\n'
     sent = python(module + SEND.format(pickler='cloudpickle'), stdin=b'')

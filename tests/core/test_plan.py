@@ -1,4 +1,4 @@
-"""What a class captures is worked out once, and again when something has changed."""
+"""A class's captures are determined once, and again after a change."""
 
 import abc
 import functools
@@ -14,7 +14,7 @@ from tests.fakes import only
 
 
 def marking(name):
-    """A hook that leaves a mark with its name in the record."""
+    """Return a hook that leaves a mark with its name in the record."""
 
     def hook(*self_and_data):
         self_and_data[-1].setdefault('marks', []).append(name)
@@ -23,7 +23,7 @@ def marking(name):
 
 
 def marks(bench):
-    """The marks that hooks leave in a new record of the bench."""
+    """Return the marks that hooks leave in a new record of the bench."""
     with bench.record('marks'):
         pass
     return bench.get_results()[-1].get('marks', [])
@@ -53,7 +53,7 @@ KINDS = {
 @pytest.mark.parametrize('prefix', ['capture_', 'capturepost_'])
 @pytest.mark.parametrize('kind', KINDS)
 def test_kinds_of_hooks(prefix, kind):
-    """Whatever can be called under such a name is a hook."""
+    """Any callable under such a name is a hook."""
     bench = type('Bench', (MicroBenchBase,), {prefix + 'x': KINDS[kind]})()
     assert marks(bench) == [kind]
     assert bench.explain_path() == [f'{prefix}x runs for each record']
@@ -107,7 +107,7 @@ NO_HOOKS = {
 
 @pytest.mark.parametrize('name', NO_HOOKS)
 def test_no_hooks(name):
-    """Settings, properties and other names are none; nothing is evaluated."""
+    """Settings, properties and other names are no hooks; nothing is evaluated."""
     attribute = NO_HOOKS[name]
     bench = type('Bench', (MicroBenchBase,), {name: attribute})()
     if isinstance(attribute, functools.cached_property):
@@ -134,7 +134,7 @@ def test_a_hook_that_is_switched_off():
 
 
 def test_order_is_that_of_the_names():
-    """Alphabetical, whichever class or bench a hook comes from."""
+    """Hooks run alphabetically, whichever class or bench they come from."""
 
     class First:
         capture_b = marking('b of the first')
@@ -296,7 +296,7 @@ class Mixin:
 
 @pytest.fixture
 def patched():
-    """A bench of a class with a mixin; what a test changes of them is taken back."""
+    """Return a bench of a class with a mixin; changes of a test are taken back."""
 
     class Bench(MicroBenchBase, Mixin):
         pass
@@ -308,14 +308,14 @@ def patched():
 
 
 def places(bench):
-    """The objects a hook can be set on, from the farthest to the nearest."""
+    """Return the objects a hook can be set on, from the farthest to the nearest."""
     return {'mixin': Mixin, 'class': type(bench), 'bench': bench}
 
 
 @pytest.mark.parametrize('post', ['', 'post'])
 @pytest.mark.parametrize('where', ['mixin', 'class', 'bench'])
 def test_a_hook_set_and_deleted(patched, where, post):
-    """It counts from the next record on, and no longer from its deletion on."""
+    """A hook counts from the next record on, and no longer after its deletion."""
     name = f'capture{post}_x'
     place = places(patched)[where]
     assert marks(patched) == []
@@ -402,7 +402,7 @@ def test_other_bases():
     'name', ['pre_start_triggers', 'post_finish_triggers', 'output_result', 'to_json']
 )
 def test_an_override_set_later(name):
-    """Methods that see the dict are called once they are there."""
+    """Methods that see the dict are called as soon as they are set."""
     bench = MicroBench()
     marks(bench)
     real = getattr(bench, name)
@@ -424,7 +424,7 @@ SEEN_IN_BASE = [
 
 @pytest.mark.parametrize('name', SEEN_IN_BASE)
 def test_a_patched_method_of_the_base_class(name):
-    """Users' tests spy on it, or put their own in its place."""
+    """Users' tests may spy on a method of the base class or replace it."""
     real = getattr(MicroBenchBase, name)
     with mock.patch.object(MicroBenchBase, name, autospec=True, side_effect=real) as spy:
         bench = MicroBench()
@@ -438,7 +438,7 @@ def test_a_patched_method_of_the_base_class(name):
 @pytest.mark.parametrize('name', ['pre_run_triggers', 'post_run_triggers'])
 @pytest.mark.parametrize('where', ['mixin', 'class', 'bench'])
 def test_a_trigger_set_later(patched, where, name):
-    """It runs around iterations from the next call on."""
+    """A trigger runs around iterations from the next call on."""
     patched.iterations = 2
     work = patched(len)
     work('')
@@ -456,7 +456,7 @@ def test_a_trigger_set_later(patched, where, name):
 
 
 def test_a_hook_that_a_hook_sets():
-    """It counts from the next record on, not in the one being made."""
+    """A hook set by a hook counts from the next record on."""
 
     def capture_first(bm_data):
         bench.capture_second = marking('second')
@@ -471,7 +471,7 @@ def test_a_hook_that_a_hook_sets():
 
 
 def test_without_a_version_tag(monkeypatch):
-    """Where CPython gives no tag, the plan is made for each record, and is right."""
+    """Without a version tag of CPython, a correct plan is made for each record."""
 
     class Bench(MicroBenchBase):
         capture_x = marking('x')
@@ -485,7 +485,7 @@ def test_without_a_version_tag(monkeypatch):
 
 
 def test_tags_that_run_out(monkeypatch):
-    """A class that loses its tag, as when all are used up, is looked at anew."""
+    """A class that loses its tag, as when all are used up, is examined anew."""
 
     class Bench(MicroBenchBase):
         pass
@@ -523,7 +523,7 @@ def test_a_tag_of_each_class():
 
 
 class Timing(typing.Protocol):
-    """What a bench has to offer."""
+    """The protocol of anything whose `time` takes a name."""
 
     def time(self, name): ...
 
@@ -557,7 +557,7 @@ def test_metaclasses(bases):
 
 
 def test_attributes_of_a_metaclass_are_no_hooks():
-    """What the class itself has from its metaclass, its benches have not."""
+    """Attributes that a class has from its metaclass are no hooks of its benches."""
 
     class Bench(MicroBenchBase, metaclass=Meta):
         pass
@@ -566,7 +566,7 @@ def test_attributes_of_a_metaclass_are_no_hooks():
 
 
 def test_an_abstract_hook():
-    """A class with an abstract hook has no benches; one that defines it has."""
+    """A class with an abstract hook cannot be used; one that defines it can."""
 
     class Unfinished(MicroBenchBase, Abstract):
         pass
@@ -580,7 +580,7 @@ def test_an_abstract_hook():
 
 
 def test_attributes_set_before_the_constructor():
-    """A subclass may set attributes of its bench first, hooks too: they hold."""
+    """Attributes and hooks that a subclass sets before the constructor hold."""
 
     class Bench(MicroBench):
         def __init__(self, *args, **kwargs):
@@ -597,7 +597,7 @@ def test_attributes_set_before_the_constructor():
 
 
 def test_a_bench_is_freed_without_the_garbage_collector():
-    """Neither its plan nor its settings refer to it."""
+    """Neither its plan nor its settings keep a bench alive."""
     bench = MicroBench()
     bench(len)('abc')
     with bench.record(), bench.time('phase'):

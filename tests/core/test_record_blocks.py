@@ -51,7 +51,7 @@ def test_a_name_that_is_no_text(counter):
 
 
 def test_one_duration_whatever_the_settings():
-    """Iterations and warm-up are for decorated functions."""
+    """A block ignores iterations and warm-up, which are for decorated functions."""
     bench = MicroBenchBase(duration_counter=Ticking(), iterations=3, warmup=2)
     with bench.record('once'), bench.time('part'):
         pass
@@ -70,7 +70,7 @@ def test_it_gives_a_record_for_each_entry(bench):
 
 
 def test_it_is_no_decorator():
-    """It is TypeError at once, instead of a function that is never timed."""
+    """Using a block as decorator is a TypeError at once."""
     bench = MicroBenchBase()
     for block in (bench.record('x'), bench.arecord('x')):
         with pytest.raises(TypeError, match='not callable'):
@@ -228,13 +228,13 @@ def test_left_in_another_order(bench):
 
 
 def test_left_without_having_been_entered(bench):
-    """Nothing happens."""
+    """Leaving a block that was not entered does nothing."""
     bench.record('never').__exit__(None, None, None)
     assert bench.get_results() == []
 
 
 def test_arecord(bench):
-    """The async form gives the same record."""
+    """The async form gives the same record as the plain one."""
 
     async def main():
         async with bench.arecord() as block:
@@ -252,7 +252,7 @@ def test_arecord(bench):
 @pytest.mark.parametrize('reading', [1, 2])
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 def test_a_counter_that_fails(reading):
-    """At the start it counts as the block's error; at the end it costs the duration."""
+    """A counter's error at the start is the block's; at the end it costs the time."""
     bench = MicroBenchBase(duration_counter=FailingAt(reading))
     block = bench.record('x')
     if reading == 1:
@@ -305,7 +305,7 @@ class Turning(datetime.tzinfo):
 
 
 def test_a_time_zone_that_begins_to_fail():
-    """It costs neither the user's exception nor the record."""
+    """A failing time zone costs neither the user's exception nor the record."""
     zone, kept = Turning(), Kept()
     bench = MicroBenchBase(tz=zone, outputs=[kept], duration_counter=Ticking())
     with (

@@ -15,7 +15,7 @@ def bench():
 
 
 def phases(bench):
-    """The names of the phases of each record, by the record's name."""
+    """Return the names of the phases of each record, by the record's name."""
     return {
         record['call']['name']: [p['name'] for p in record['call'].get('timings', ())]
         for record in bench.get_results()
@@ -23,7 +23,7 @@ def phases(bench):
 
 
 def test_it_is_the_innermost_again_after_a_yield(bench):
-    """Phases of the body go to the block they are in, those of the consumer to neither."""
+    """The body's phases go to the block around them, the consumer's to neither."""
 
     @bench
     def body():
@@ -45,7 +45,7 @@ def test_it_is_the_innermost_again_after_a_yield(bench):
 
 
 def test_the_consumers_own_record_is_active_between_the_steps(bench):
-    """What surrounds the consumer gets its phases, whatever the body has open."""
+    """The consumer's record gets its phases, whatever the body has open."""
 
     @bench
     def body():
@@ -61,7 +61,7 @@ def test_the_consumers_own_record_is_active_between_the_steps(bench):
 
 
 def test_closed_in_the_middle(bench):
-    """An early close ends both, and leaves nothing active."""
+    """An early close ends both records, and leaves nothing active."""
 
     @bench
     def body():
@@ -78,7 +78,7 @@ def test_closed_in_the_middle(bench):
 
 
 def test_in_an_async_generator(bench):
-    """The same, with a record that is open across `yield` and `await`."""
+    """An async generator may keep a record open across `yield` and `await`."""
 
     @bench
     async def body():
@@ -100,7 +100,7 @@ def test_in_an_async_generator(bench):
 
 
 def test_two_generators_in_turns(bench):
-    """Each finds its own records again, in whatever order they are resumed."""
+    """Each generator finds its own records again, in any order of resumption."""
 
     def made(name):
         @bench

@@ -1,4 +1,4 @@
-"""Deep recursion through what `@bench` returned: it works or is a RecursionError."""
+"""Deep recursion through decorated functions works or is a RecursionError."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_fifteen_thousand_levels(way):
 @pytest.mark.parametrize('size', [128, 512])
 @pytest.mark.parametrize('way', WAYS)
 def test_in_a_thread_with_a_small_stack(way, size):
-    """The stack that counts is that of the thread; it can be used again afterwards."""
+    """The limit follows the thread's own stack, which can be used again afterwards."""
     code = f"""{PRELUDE}
 sys.setrecursionlimit(10**6)
 threading.stack_size({size} * 1024)
@@ -111,7 +111,7 @@ print(plain(3_000))
 
 @pytest.mark.parametrize('size', [128, 8192])
 def test_what_is_nested_deeply(size):
-    """Arguments, results and messages that no encoder can follow cost their own place."""
+    """Values too deep for any encoder cost their own place in the record."""
     code = f"""{PRELUDE}
 import os, warnings
 from microbench import MBFunctionCall, MBReturnValue
@@ -252,7 +252,7 @@ def test_near_the_recursion_limit(form, tmp_path):
 
 
 def test_hooks_that_recurse_without_end(tmp_path):
-    """The room that our own calls get near the limit is not given again and again."""
+    """Room near the limit is given to microbench's own calls only once."""
     code = f"""{PRELUDE}
 class Bench(MicroBench):
     def capture_again(self, bm_data):
@@ -273,7 +273,7 @@ print([r['call']['name'] for r in bench.get_results()])
 
 
 def test_the_limit_is_the_same_afterwards():
-    """What was given near the limit was taken back."""
+    """Room that was given near the limit is taken back."""
     bench = MicroBenchBase(duration_counter=Ticking(), outputs=[])
 
     def deepest():
@@ -303,7 +303,7 @@ def test_the_limit_is_the_same_afterwards():
 
 @pytest.mark.parametrize('limit', [60, 100, 1000])
 def test_any_limit(limit):
-    """A small limit is kept, too."""
+    """A small limit works too."""
     code = f"""{PRELUDE}
 bench(int)()
 def limited():

@@ -1,4 +1,4 @@
-"""What is still open when the interpreter ends, forks, or runs out of stack."""
+"""Open records when the interpreter ends, forks, or runs out of stack."""
 
 import os
 import sys
@@ -75,7 +75,7 @@ OPEN = {
 @pytest.mark.parametrize('bench', ['Bench', 'Hooked'])
 @pytest.mark.parametrize('what', OPEN)
 def test_open_at_the_end(what, bench, tmp_path):
-    """The interpreter ends well and in silence; what is in the file can be read."""
+    """The interpreter ends silently, and the file can be read."""
     path = tmp_path / 'a.jsonl'
     assert printed(MAKE.replace('{}', bench) + OPEN[what], path) == ''
     if path.exists():
@@ -85,7 +85,7 @@ def test_open_at_the_end(what, bench, tmp_path):
 
 @pytest.mark.parametrize('bench', ['Bench', 'Hooked'])
 def test_everything_open_at_the_end(bench, tmp_path):
-    """The same with all of it at once, and with the bench gone before."""
+    """Everything open at once, with the bench already gone, ends as well."""
     several = ['record', 'phase', 'generator', 'async generator', 'coroutine', 'arecord']
     code = MAKE.replace('{}', bench) + 'scopes = [dict(globals()) for _ in range(6)]\n'
     for i, what in enumerate(several):
@@ -142,7 +142,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, 'fork'), reason='no fork here')
     ],
 )
 def test_fork_in_the_middle_of_a_record(child, written, tmp_path):
-    """The parent's record is whole and there once; a child has its own, with other ids."""
+    """The parent writes its record once; a child has its own, with other ids."""
     out = printed(FORKED.replace('{}', child), tmp_path / 'a.jsonl').splitlines()
     assert out == [*written, "parent ['before', 'after']", 'len []', 'True 1']
 
@@ -195,7 +195,7 @@ def in_coroutines(bench):
 
 @pytest.fixture
 def shallow():
-    """A stack that is soon used up."""
+    """Lower the recursion limit, so that the stack is soon used up."""
     before = sys.getrecursionlimit()
     depth, frame = 0, sys._getframe()
     while frame is not None:
@@ -210,7 +210,7 @@ def shallow():
 @pytest.mark.parametrize('down', [decorated, in_records, in_generators, in_coroutines])
 @pytest.mark.filterwarnings('ignore::pytest.PytestUnraisableExceptionWarning')
 def test_recursion_without_end(down, counter, cls, shallow, capsys):
-    """RecursionError is the user's; wherever it struck, no run stays open."""
+    """A RecursionError reaches the user; wherever it struck, no run stays open."""
     before = _core.runs_open()
     bench = cls(outputs=[], **counter)
     recursion = down(bench)

@@ -74,19 +74,19 @@ def test_kinds_of_sources(tmp_path, direct_url, source):
 
 @pytest.mark.parametrize('text', ['', '{', '[]', '"url"', '{}', '{"url": 5}', '\ud800'])
 def test_a_malformed_file(text):
-    """It raises; what a record makes of that is tested with the mixin."""
+    """A malformed file raises; the test of the mixin says what a record makes of it."""
     with pytest.raises(ValueError, match='Expecting|has no url|decode'):
         described(text.encode('utf-8', 'surrogatepass'))
 
 
 def test_from_an_index(tmp_path):
-    """Nothing says where it comes from."""
+    """A distribution from an index has no source."""
     assert source_of(Metadata(str(install(tmp_path, 'it', '1.0')))) is None
 
 
 @pytest.mark.parametrize('below', ['', 'src'])
 def test_beside_the_sources(tmp_path, below):
-    """`setup.py develop` leaves an egg-info there, and no direct_url.json."""
+    """`setup.py develop` leaves an egg-info, and no direct_url.json."""
     tmp_path.joinpath('setup.py').touch()
     info = tmp_path / below / 'it.egg-info'
     info.mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_beside_the_sources(tmp_path, below):
 
 
 def test_an_egg_info_in_a_folder_of_packages(tmp_path):
-    """It is installed as it is: no sources around it."""
+    """An egg-info in a folder of packages has no sources around it."""
     info = tmp_path / 'one' / 'two' / 'it.egg-info'
     info.mkdir(parents=True)
     assert source_of(Metadata(str(info))) is None
@@ -104,12 +104,12 @@ def test_an_egg_info_in_a_folder_of_packages(tmp_path):
 
 @given(st.text(st.characters(codec='utf-8', exclude_characters='\0'), max_size=20))
 def test_folders_and_their_urls(name):
-    """Any name of a folder comes back."""
+    """Any name of a folder survives the way to its URL and back."""
     folder = os.path.normpath(f'/src/{name}')
     assert folder_of(url_of(folder)) == folder
 
 
 @pytest.mark.parametrize('url', ['https://example.org/x', 'file://host/x', 'x', ''])
 def test_urls_of_no_folder_here(url):
-    """Another machine, or none."""
+    """A URL of another machine, or of none, is no folder."""
     assert folder_of(url) is None

@@ -112,7 +112,7 @@ class Own:
 @pytest.mark.parametrize('kind', [threading.Lock, Own, object, lambda: print])
 @pytest.mark.filterwarnings('ignore::microbench.JSONEncodeWarning')
 def test_leaves_are_shared(kind, wrap):
-    """What cannot be copied, or is no container, is the very object in every record."""
+    """A value that is no container, or cannot be copied, is shared by all records."""
     leaf = kind()
     bench = Seeing(field=wrap(leaf))
     bench(len)('')
@@ -124,7 +124,7 @@ def test_leaves_are_shared(kind, wrap):
 
 
 def test_arrays_are_shared():
-    """Data is not copied for each record."""
+    """Arrays are not copied for each record."""
     numpy = pytest.importorskip('numpy')
     array = numpy.arange(3)
     bench = Seeing(field={'data': array})
@@ -150,7 +150,7 @@ def test_what_refuses_to_be_copied_is_shared():
 
 
 class Classless:
-    """An object that does not tell what it is."""
+    """An object whose class cannot be asked for."""
 
     @property
     def __class__(self):
@@ -164,7 +164,7 @@ def proxy_of_what_is_gone():
 @pytest.mark.parametrize('make', [Classless, proxy_of_what_is_gone])
 @pytest.mark.parametrize('wrap', [lambda x: x, lambda x: [x], lambda x: {'a': x}])
 def test_what_cannot_be_asked_what_it_is(make, wrap):
-    """It costs its own place in the record, with one warning; the code runs."""
+    """An object without a readable class costs its own place, with one warning."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept], field=wrap(make()), other=2)
     with pytest.warns(JSONEncodeWarning) as caught:
@@ -195,7 +195,7 @@ def looped_subclass():
 
 @pytest.mark.parametrize('make', [looped_list, looped_dict, looped_subclass])
 def test_a_field_that_contains_itself(make):
-    """It costs its own place in the record, with one warning; the code runs."""
+    """A field that contains itself costs its own place, with one warning."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept], field=make(), other=2)
     with pytest.warns(match='contains itself') as caught:
@@ -249,7 +249,7 @@ def test_reserved_names(name, value):
 
 
 def test_a_leading_underscore_is_dropped():
-    """Such names are scratch space: neither hooks nor records have them."""
+    """Names with a leading underscore are for hooks' scratch data, not for records."""
     seen = []
 
     class Bench(MicroBenchBase):
@@ -275,7 +275,7 @@ def test_an_underscore_further_down_stays():
 @pytest.mark.parametrize('hook', [{}, {'capture_other': lambda bm_data: None}])
 @pytest.mark.parametrize('value', ['mine', 5, None, ['x']])
 def test_a_field_named_like_a_namespace(hook, value):
-    """No dict: the mixin wins, in both forms of the record."""
+    """A field that is no dict is replaced by a mixin's, in both forms of the record."""
 
     class Bench(MicroBench, MBHostInfo):
         pass
@@ -290,7 +290,7 @@ def test_a_field_named_like_a_namespace(hook, value):
 
 
 def test_a_dict_named_like_a_namespace():
-    """The dict is merged with what the mixin captures; the user's own is unchanged."""
+    """A dict is merged with what the mixin captures; the user's own is unchanged."""
     python = {'note': [1], 'version': 'mine'}
     bench = MicroBench(python=python)
     bench(len)('')

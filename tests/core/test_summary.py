@@ -17,13 +17,13 @@ DURATIONS = [0.12, 0.13, 0.15, 0.18]
 
 
 def record(*durations, name='f', counter='perf_counter'):
-    """A record as far as summary() looks at it."""
+    """Return a record with the fields that summary() reads."""
     call = {'name': name, 'durations': list(durations)}
     return {'mb': {'duration_counter': counter}, 'call': call}
 
 
 def flat(*durations):
-    """The same in flat form."""
+    """Return the same in flat form."""
     return {'mb.duration_counter': 'perf_counter', 'call.durations': list(durations)}
 
 
@@ -68,20 +68,20 @@ def test_one_duration_has_no_deviation(capsys):
     ],
 )
 def test_no_durations(results, capsys):
-    """What is malformed is passed over; without any durations a sentence says so."""
+    """Malformed results are skipped; without any duration a sentence says so."""
     summary(results)
     assert capsys.readouterr().out == 'No result has call.durations.\n'
 
 
 def test_what_is_malformed_costs_nothing_else(capsys):
-    """The good ones are pooled, from a generator as well."""
+    """Malformed results leave the others pooled, from a generator as well."""
     bad = [{'call': None}, None, record(math.nan), {'call': [0.1]}]
     summary(item for item in [*bad, record(*DURATIONS), *bad])
     assert capsys.readouterr().out == LINE
 
 
 def test_different_names_are_pooled(capsys):
-    """Names do not matter: who wants one chooses the results."""
+    """Results of different names are pooled: the caller selects the results."""
     results = [record(d, name=str(d)) for d in DURATIONS]
     summary(results)
     assert capsys.readouterr().out == LINE
@@ -90,7 +90,7 @@ def test_different_names_are_pooled(capsys):
 
 
 def test_short_durations_have_a_unit_that_fits(capsys):
-    """They are not 0.000000, whatever their unit."""
+    """Short durations never show as 0.000000, whatever their unit."""
     seconds = [4.2e-8, 9.1e-8]
     line = 'n=2  min=42.0 ns  mean=66.5 ns  median=66.5 ns  max=91.0 ns  stdev=34.6 ns\n'
     summary([record(*seconds)])
@@ -99,7 +99,7 @@ def test_short_durations_have_a_unit_that_fits(capsys):
 
 
 def test_each_figure_has_its_own_unit(capsys):
-    """As in the table of `microbench show`."""
+    """Each figure has its own unit, as in the table of `microbench show`."""
     summary([record(5e-7, 0.002, 95.0)])
     assert capsys.readouterr().out == (
         'n=3  min=500 ns  mean=31.7 s  median=2.00 ms  max=1.58 min  stdev=54.8 s\n'
@@ -107,13 +107,13 @@ def test_each_figure_has_its_own_unit(capsys):
 
 
 def test_known_units_are_pooled(capsys):
-    """Seconds and nanoseconds in one line are times."""
+    """Seconds and nanoseconds are pooled in one line as times."""
     summary([record(0.5), record(500_000, counter='perf_counter_ns')])
     assert capsys.readouterr().out.startswith('n=2  min=500 µs  mean=250 ms  ')
 
 
 def test_a_counter_of_no_known_unit(capsys):
-    """Its figures are numbers, as they are also beside seconds."""
+    """Figures without a known unit are numbers, also beside seconds."""
     summary([record(7, 8.25, counter='<lambda>')])
     summary([record(7, counter='<lambda>'), record(8.25)])
     line = 'n=2  min=7  mean=7.62  median=7.62  max=8.25  stdev=0.884\n'
@@ -131,7 +131,7 @@ def test_different_units_are_named(capsys):
 
 
 def test_counters_of_one_unit_are_not(capsys):
-    """Two counters in seconds, or a record without durations, are no reason to warn."""
+    """Counters of one unit, and records without durations, cause no warning."""
     summary([record(0.1), record(0.2, counter='monotonic'), record(counter='ticks_ns')])
     summary([record(1, counter='perf_counter_ns'), record(2, counter='perf_counter_ns')])
     assert len(capsys.readouterr().out.splitlines()) == 2
@@ -139,7 +139,7 @@ def test_counters_of_one_unit_are_not(capsys):
 
 @pytest.mark.parametrize('name', ['recovered', None])
 def test_lower_bounds_are_counted(name, capsys):
-    """Processes that were killed may have taken longer, nested or flat."""
+    """Durations of killed processes are counted as lower bounds, nested or flat."""
     bound = {'duration_is_lower_bound': True}
     killed = {**record(0.1), 'recovered': bound}
     if name is None:

@@ -26,7 +26,7 @@ def bench():
 
 
 def names(bench):
-    """Names of records, each with the names of its phases."""
+    """Return the names of records, each with the names of its phases."""
     return [
         (r['call']['name'], [t['name'] for t in r['call'].get('timings', ())])
         for r in bench.get_results()
@@ -34,7 +34,7 @@ def names(bench):
 
 
 def timed(bench):
-    """A coroutine function that waits if its number is odd, as `@bench` makes it."""
+    """Return a decorated coroutine function that waits if its number is odd."""
 
     @bench
     async def work(number):
@@ -47,7 +47,7 @@ def timed(bench):
 
 
 def untimed(bench):
-    """The same, with phases for the record around it."""
+    """Return one that is not decorated, with phases for the record around it."""
 
     async def part(number):
         with bench.time(f'part {number}'):
@@ -59,7 +59,7 @@ def untimed(bench):
 
 @STARTS_AT_ONCE
 def test_tasks_that_start_at_once(bench):
-    """A call has its own record, also one that ends inside create_task()."""
+    """A call has its own record, also if it ends inside create_task()."""
     work, part = timed(bench), untimed(bench)
 
     async def main():
@@ -111,7 +111,7 @@ def test_a_group_that_fails(bench, eager):
 
 @HAS_GROUPS
 def test_tasks_of_a_group_share_the_record(bench):
-    """As those of gather() do."""
+    """Tasks of a group share the record, as those of gather() do."""
     part = untimed(bench)
 
     async def main():
@@ -127,14 +127,14 @@ def test_tasks_of_a_group_share_the_record(bench):
 
 
 def stack(task):
-    """Names of the functions that a task waits in, innermost first."""
+    """Return the names of the functions that a task waits in, innermost first."""
     graph = asyncio.capture_call_graph(task)
     return [entry.frame.f_code.co_name for entry in graph.call_stack], graph
 
 
 @SHOWS_CALLS
 def test_call_graphs(bench):
-    """They show the user's functions below microbench's, down to what is awaited."""
+    """Call graphs show the user's functions, down to the awaited one."""
     going_on = {}
 
     @bench

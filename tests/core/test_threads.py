@@ -1,4 +1,4 @@
-"""Many threads on one bench: no record has anything of another's."""
+"""Many threads on one bench: no record holds data of another thread."""
 
 import sys
 import threading
@@ -14,7 +14,7 @@ THREADS, CALLS = 8, 1000
 
 @pytest.fixture(autouse=True)
 def quick_switching():
-    """Threads take turns as often as the interpreter can."""
+    """Let threads take turns as often as the interpreter can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
@@ -49,7 +49,7 @@ class AllMixins(
     microbench.MBResourceUsage,
     microbench.MBWorkingDir,
 ):
-    """Everything that can be captured."""
+    """A bench with everything that can be captured."""
 
 
 def test_all_mixins():
@@ -92,7 +92,7 @@ def test_all_mixins():
 
 
 def test_text_form():
-    """The same where records are written as text from C."""
+    """Each of the records is right where C writes them as text."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept], iterations=2)
 
@@ -164,7 +164,7 @@ def test_one_bench_in_nested_and_failing_calls():
 
 
 def test_hooks_changed_meanwhile():
-    """Hooks come and go while other threads call: each record is whole."""
+    """Each record is complete while hooks come and go in other threads."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept], duration_counter=TickingPerThread())
     work = bench(lambda: None)

@@ -37,7 +37,7 @@ class Everything(MBHostInfo, MicroBench):
 
 
 def lone(text):
-    """Surrogates in a text stand alone, as in names of undecodable files."""
+    """Return a strategy of texts whose surrogates stand alone, as in odd names."""
     return st.text(text, max_size=8)
 
 
@@ -90,7 +90,7 @@ def pass_through(bench, phases, left_open):
 
 
 def named(name):
-    """A function of this name."""
+    """Return a function of this name."""
 
     def work():
         pass
@@ -100,7 +100,7 @@ def named(name):
 
 
 def both_forms(bench, begun, body, exception):
-    """The lines of one native run: as text, and as a dict that was encoded."""
+    """Return the lines of one native run: as text, and as a dict that was encoded."""
     [kept] = bench._bench_config.delivery.sinks
     name, func = begun
     run = Run(bench, name)
@@ -124,7 +124,7 @@ def both_forms(bench, begun, body, exception):
 
 
 def strict(line):
-    """The record of a line, which has to be strict JSON, ASCII and one line."""
+    """Return the record of a line, which has to be strict JSON, ASCII and one line."""
 
     def refuse(token):
         raise AssertionError(f'{token} is no JSON')
@@ -137,7 +137,7 @@ def strict(line):
 
 
 def types_of(value):
-    """The types in a value: 1, 1.0 and True are equal and yet not the same."""
+    """Return the types in a value: 1, 1.0 and True are equal yet not the same."""
     if isinstance(value, dict):
         return {key: types_of(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -160,7 +160,7 @@ def types_of(value):
 def test_one_run_in_both_forms(
     cls, fields, tz, counter, iterations, name, decorated, phases, exception, limits
 ):
-    """Whatever a native run holds, both forms of it say the same, to the last digit."""
+    """Both forms of a native run are equal to the last digit."""
     before = _core.keep_phases(*limits)
     try:
         check_both_forms(
@@ -271,7 +271,7 @@ def body_of(bench):
 
 
 def without_clock(record):
-    """A record with numbers and times of day replaced by their types."""
+    """Return a record with numbers and times of day replaced by their types."""
     call = record['call']
     call['durations'] = [type(value) for value in call['durations']]
     for timing in call.get('timings', ()):
@@ -293,7 +293,7 @@ WAYS = [
 @pytest.mark.parametrize('iterations', [1, 2])
 @pytest.mark.parametrize('way', WAYS)
 def test_ways_in(cls, iterations, way):
-    """A hook that does nothing changes nothing in the record, whichever way it came."""
+    """A hook that does nothing leaves the record unchanged, however it is made."""
     fields = {'iterations': iterations, 'experiment': 'Zürich', 'number': 2.5}
     text, data = cls(**fields), cls(**fields)
     data.capture_zz = lambda bm_data: None
@@ -307,7 +307,7 @@ def test_ways_in(cls, iterations, way):
 
 @pytest.mark.parametrize('way', [by_coroutine, by_generator, by_closed_generator])
 def test_ways_in_that_are_suspended(way):
-    """The same for what can be suspended and cannot be repeated."""
+    """The same holds for functions that are suspended and cannot be repeated."""
     text, data = MicroBench(), MicroBench()
     data.capture_zz = lambda bm_data: None
     for bench in (text, data):
@@ -320,7 +320,7 @@ def test_ways_in_that_are_suspended(way):
 
 
 def is_text(bench):
-    """Whether the next record of the bench is written as text."""
+    """Return whether the next record of the bench is written as text."""
     with bench.record() as block:
         return block._run.data is None
 
@@ -347,7 +347,7 @@ def hook(self, bm_data):
 
 
 def forward(name):
-    """An override of a method that does what it did."""
+    """Return an override of a method that only calls it."""
 
     def override(self, *args):
         return getattr(MicroBenchBase, name)(self, *args)
@@ -380,7 +380,7 @@ def test_a_reason_in_the_class(attributes, reason):
 
 @pytest.mark.parametrize(('attributes', 'reason'), BY_CLASS)
 def test_a_reason_that_comes_and_goes(attributes, reason):
-    """The same on the bench itself, and it is text again when that is taken away."""
+    """A method set on the bench makes its records dicts until it is removed."""
     bench = MicroBench()
     assert (bench.explain_path(), is_text(bench)) == ([], True)
     [(name, function)] = attributes.items()
@@ -414,7 +414,7 @@ def test_a_reason_that_comes_and_goes(attributes, reason):
     ],
 )
 def test_a_reason_in_the_settings(settings, reasons):
-    """Settings that need a dict are each named; the others leave the text."""
+    """Settings that need a dict are each named; other settings leave the text."""
     bench = MicroBenchBase(**settings)
     assert bench.explain_path() == reasons
     assert is_text(bench) is not bool(reasons)
@@ -448,7 +448,7 @@ def test_all_reasons_are_given():
 
 
 def test_a_constant_capture_that_fails():
-    """It is tried as text once; then its records are dicts, and explain_path() says why."""
+    """After one attempt as text, records are dicts, and explain_path() says why."""
 
     class Bench(MBHostInfo, MicroBenchBase):
         capture_optional = True

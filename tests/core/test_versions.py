@@ -27,7 +27,7 @@ def site(tmp_path, monkeypatch):
 
 
 def imported(site, name, source='', **names):
-    """A package that has been imported, with these names in it."""
+    """Import a package with these names in it."""
     path = site.joinpath(*name.split('.'), '__init__.py')
     path.parent.mkdir(parents=True)
     path.write_text(source)
@@ -37,7 +37,7 @@ def imported(site, name, source='', **names):
 
 
 def lazy(site, name, source):
-    """A module that loads when it is first used: by `importlib.util.LazyLoader`."""
+    """Return a module that loads when it is first used (importlib.util.LazyLoader)."""
     site.joinpath(f'{name}.py').write_text(source)
     spec = importlib.util.find_spec(name)
     spec.loader = importlib.util.LazyLoader(spec.loader)
@@ -47,12 +47,12 @@ def lazy(site, name, source):
 
 
 def is_loaded(module):
-    """Whether a lazy module is there."""
+    """Return whether a lazy module has been loaded."""
     return type(module) is types.ModuleType
 
 
 def test_a_lazy_module_stays_lazy(site):
-    """Its version is that of its distribution, which nothing has to be loaded for."""
+    """A lazy module has its distribution's version, for which nothing is loaded."""
     module = lazy(site, 'mb_lazy', "__version__ = '1'\n")
     assert of_module(module) is None
     install(site, 'mb-lazy', '2.0', 'mb_lazy.py')
@@ -64,7 +64,7 @@ def test_a_lazy_module_stays_lazy(site):
 
 
 def test_no_getattr_of_a_module_runs(site):
-    """Packages warn there that `__version__` is going to vanish, or load their parts."""
+    """No module's `__getattr__` runs: it may warn of `__version__` or load parts."""
     source = 'def __getattr__(name):\n    raise SystemExit(name)\n'
     module = imported(site, 'mb_warning', source)
     assert of_module(module) is None
@@ -74,7 +74,7 @@ def test_no_getattr_of_a_module_runs(site):
 
 
 class Strange(types.ModuleType):
-    """A module that replaces every way in."""
+    """A module that replaces every kind of attribute access."""
 
     def __getattribute__(self, name):
         raise AssertionError(name)
@@ -85,14 +85,14 @@ class Strange(types.ModuleType):
 
 
 def test_no_code_of_a_module_class_runs():
-    """Its dictionary is that of the interpreter, whatever the class says."""
+    """The interpreter's own dictionary is read, whatever the class says."""
     module = Strange('mb_strange')
     types.ModuleType.__setattr__(module, '__version__', '5')
     assert of_module(module) == ('mb_strange', '5')
 
 
 def test_a_text_of_another_class_is_plain_text(site):
-    """A version whose class has a `__str__` of its own."""
+    """A version whose class overrides `__str__` is stored as plain text."""
 
     class Version(str):
         __slots__ = ()
@@ -106,14 +106,14 @@ def test_a_text_of_another_class_is_plain_text(site):
 
 @pytest.mark.parametrize('module', [json, logging, ctypes, sys, importlib.util])
 def test_the_standard_library_is_no_package(module):
-    """Some of its modules have a `__version__` for historical reasons."""
+    """Some stdlib modules have a `__version__` for historical reasons."""
     assert of_module(module) is None
     assert of_package(module.__name__) is None
 
 
 @pytest.mark.parametrize('version', [None, (1, 2), 1.0, b'1'])
 def test_a_version_that_is_no_text(site, version):
-    """Then the version of the distribution counts, if there is one."""
+    """If a version is no text, that of the distribution counts, if there is one."""
     module = imported(site, 'mb_tuple', __version__=version)
     assert of_module(module) is None
     install(site, 'mb-tuple', '1.2', 'mb_tuple/__init__.py')
@@ -123,7 +123,7 @@ def test_a_version_that_is_no_text(site, version):
 
 @pytest.mark.parametrize('name', [None, 5, ''])
 def test_a_module_without_a_name(name):
-    """As programs make them."""
+    """A module without a name, as programs make them, has no version."""
     module = types.ModuleType('x')
     module.__name__ = name
     module.__version__ = '1'
@@ -138,7 +138,7 @@ def test_the_package_of_a_module():
 
 
 def test_a_package_in_a_namespace(site):
-    """The shared part has no version, and no owner; what is in it has."""
+    """A namespace has neither version nor owner; a package in it has both."""
     one = imported(site, 'mb_shared.one')
     two = imported(site, 'mb_shared.two.deep')
     install(site, 'mb-shared-one', '1.0', 'mb_shared/one/__init__.py')
@@ -149,7 +149,7 @@ def test_a_package_in_a_namespace(site):
 
 
 def test_a_script_is_no_package(site, monkeypatch):
-    """Nothing is read for it, even where a distribution has put it there."""
+    """A script is not looked up, even if a distribution has installed it."""
     install(site, 'application', '1.0', '__main__.py')
     script = types.ModuleType('__main__')
     script.__file__ = str(site / '__main__.py')
@@ -160,7 +160,7 @@ def test_a_script_is_no_package(site, monkeypatch):
 
 
 def test_a_version_is_looked_up_once(site, monkeypatch):
-    """What is installed is not read again for each record."""
+    """Metadata is not read again for each record."""
     module = imported(site, 'mb_once')
     install(site, 'mb-once', '1.0', 'mb_once/__init__.py')
     assert of_module(module) == ('mb_once', '1.0')
@@ -174,29 +174,29 @@ def test_a_version_is_looked_up_once(site, monkeypatch):
 
 
 class Plain:
-    """Of this file."""
+    """A class of this file."""
 
 
 class Proxy:
-    """Resolves itself whenever it is looked at."""
+    """A proxy that resolves itself at every access."""
 
     def __getattribute__(self, name):
         raise AssertionError(name)
 
 
 class Meta(type):
-    """A class of classes that replaces the ways in."""
+    """A metaclass that replaces every kind of attribute access."""
 
     def __getattribute__(cls, name):
         raise AssertionError(name)
 
 
 class OfMeta(metaclass=Meta):
-    """Its class is asked nothing."""
+    """A class of that metaclass, which must not be asked anything."""
 
 
 def one_of_meta():
-    """An object, made where pytest does not look at its class."""
+    """Return an object, made where pytest does not look at its class."""
     return OfMeta()
 
 
@@ -207,7 +207,7 @@ class WithProperty:
 
 
 def own_module(value):
-    """An object with a module of its own, as functools.update_wrapper gives."""
+    """Return an object with its own `__module__`, as functools.update_wrapper does."""
     value.__module__ = 'mb_other'
     return value
 
@@ -235,14 +235,14 @@ def own_module(value):
     ],
 )
 def test_where_an_object_comes_from(made, module):
-    """No property, no `__getattr__` and no proxy runs."""
+    """Finding an object's module runs no property, `__getattr__` or proxy."""
     value = made()
     for _ in range(2):  # what is known of its class is kept
         assert module_of(value) == module
 
 
 def test_what_is_known_of_classes_is_limited(monkeypatch):
-    """A program that makes classes without end keeps no more than so many alive."""
+    """A program that makes classes without end keeps only some of them alive."""
     monkeypatch.setattr(versions, 'KINDS_AT_MOST', 3)
     monkeypatch.setattr(versions, '_safe', {})
     for _ in range(10):
