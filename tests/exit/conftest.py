@@ -69,13 +69,13 @@ never = ctypes.PyDLL(sys.argv[2])
 
 
 def cause_of(record):
-    """What a record says of the end."""
+    """Return what a record says of the end."""
     of_the_end = ('exception', 'exit_status', 'exit_signal', 'exit_path')
     return {name: record[name] for name in of_the_end if name in record}
 
 
 class Ended(NamedTuple):
-    """What is left of a program."""
+    """The status, output and records that a program leaves."""
 
     records: list
     status: int
@@ -84,23 +84,23 @@ class Ended(NamedTuple):
 
     @property
     def record(self):
-        """The one record there is."""
+        """Return the only record."""
         [record] = self.records
         return record
 
     @property
     def call(self):
-        """Its `call` object."""
+        """Return the `call` object of the only record."""
         return self.record['call']
 
     @property
     def cause(self):
-        """What the record says of the end."""
+        """Return what the record says of the end."""
         return cause_of(self.record)
 
 
 def strict(line):
-    """The record of a line, which has to be strict JSON in ASCII."""
+    """Return the record of a line, which has to be strict JSON in ASCII."""
 
     def refuse(constant):
         raise ValueError(f'{constant} is no JSON')
@@ -129,7 +129,7 @@ def program(tmp_path):
 
 @pytest.fixture(scope='session')
 def never(tmp_path_factory):
-    """The library of `never.c`."""
+    """Return the library of `never.c`."""
     library = tmp_path_factory.mktemp('never') / 'never.so'
     source = Path(__file__).with_name('never.c')
     compiler = shlex.split(os.environ.get('CC', 'cc'))

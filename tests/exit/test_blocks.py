@@ -1,4 +1,4 @@
-"""Blocks that are open when the process ends: each has its record too."""
+"""Blocks that are open when the process ends have records too."""
 
 from typing import NamedTuple
 
@@ -82,7 +82,7 @@ ENDS = {
 
 
 def by_name(records):
-    """The records by name, each of which is there once."""
+    """Return the records by name, each of which is there once."""
     named = {record['call']['name']: record for record in records}
     assert len(named) == len(records)
     return named
@@ -92,7 +92,7 @@ def by_name(records):
 @WHERE
 @pytest.mark.parametrize('name', ENDS)
 def test_open_blocks(in_c, tmp_path, name, where, benches):
-    """Each has a record with its open phase and the cause, by Python, C or recovery."""
+    """Each block has a record with its open phase and the cause."""
     end, registered = ENDS[name], NAMES[benches]
     ended = in_c(BLOCKS.format(last=end.last) + benches + where.format('run()'))
     records = by_name(FileOutput(tmp_path / 'records.jsonl').get_results())
@@ -111,7 +111,7 @@ def test_open_blocks(in_c, tmp_path, name, where, benches):
 
 
 def test_a_block_of_a_thread_that_is_open_at_a_normal_end(in_c, tmp_path):
-    """The block was never left: it is recovered as cut off."""
+    """A block that was never left is recovered as cut off."""
     ended = in_c(
         ONE
         + """
@@ -131,7 +131,7 @@ opened.wait()
 
 
 def test_a_handler_of_the_program_that_goes_on(in_c):
-    """Its blocks are not written before they end: it may leave them as it likes."""
+    """Open blocks are not written before the program ends them."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: sys.exit(3))\n'
     ended = in_c(own + BLOCKS.format(last=TERM) + ONE + 'run()\n')
     records = by_name(ended.records)
@@ -143,13 +143,13 @@ def test_a_handler_of_the_program_that_goes_on(in_c):
 
 
 def test_without_a_journal(in_c):
-    """What no journal shows is not known to native code; the process is."""
+    """Without a journal native code knows only the process, not the open blocks."""
     code = BLOCKS.format(last='os.abort()') + ONE + 'run()\n'
     ended = in_c(code, env={'MICROBENCH_JOURNAL': 'off'})
     assert set(by_name(ended.records)) == {'simulation', 'decorated'}
 
 
 def test_decorated_calls_are_shown_where_that_was_asked_for(in_c):
-    """Only the process is, by default."""
+    """Decorated calls are in the journal only with journal='on'."""
     ended = in_c(ONE + 'bench(os.abort)()\n')
     assert set(by_name(ended.records)) == {'simulation'}

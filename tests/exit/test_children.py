@@ -1,4 +1,4 @@
-"""Only the process that registered writes; its children live and die as without us."""
+"""Only the process that registered writes a record, not its children."""
 
 import signal
 import sys
@@ -29,7 +29,7 @@ def test_a_forked_child_that_ends(program):
 
 
 def test_a_forked_child_ended_by_sigterm(program):
-    """It dies of the signal at once, and its parent's record is not its own."""
+    """A child dies of the signal at once, and writes no record of its parent."""
     body = 'lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(60))'
     ended = program(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
     assert ended.cause == {'exit_status': 0}
@@ -37,7 +37,7 @@ def test_a_forked_child_ended_by_sigterm(program):
 
 
 def test_a_forked_child_with_a_handler_before(program):
-    """The handler of the user's runs in the child, which goes on as it would."""
+    """The user's earlier handler runs in the child, which goes on."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: print("own", flush=True))\n'
     body = 'lambda: os.kill(os.getpid(), signal.SIGTERM)'
     ended = program(own + ONE + FORK + f'assert forked({body}) == 0\n')
@@ -45,14 +45,14 @@ def test_a_forked_child_with_a_handler_before(program):
 
 
 def test_a_forked_child_that_fails(program):
-    """Its traceback is printed; its exception is not in the record of the parent."""
+    """A child's traceback is printed; its exception is not in the parent's record."""
     ended = program(ONE + FORK + 'assert forked(lambda: 1 / 0) == 1\n')
     assert ended.cause == {'exit_status': 0}
     assert ended.err.count('ZeroDivisionError') == 1
 
 
 def test_a_forked_child_registers_itself(program):
-    """Its own record is written, beside the parent's."""
+    """A child that registers has its own record beside the parent's."""
     body = 'lambda: (bench.record_on_exit("child"), sys.exit(5))'
     ended = program(ONE + FORK + f'assert forked({body}) == 5\n')
     child, parent = ended.records
@@ -71,7 +71,7 @@ def test_a_forked_child_that_registered_and_is_terminated(program):
 
 
 def test_signals_wait_while_a_child_is_born(program):
-    """CPython forgets those of a new child: they are held up until it is set right."""
+    """Signals to a new child, which CPython forgets, are blocked until it is ready."""
     code = """
 def held():
     return signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, [])
@@ -100,7 +100,7 @@ def state():
 @pytest.mark.parametrize('own', ['', 'signal.signal(signal.SIGTERM, lambda *args: None)\n'])
 @pytest.mark.parametrize('then', ['leave', 'redeliver'])
 def test_a_forked_child_is_as_without_us(program, own, then):
-    """Handlers, hooks and the mask, at once; a record of its own begins from there."""
+    """A child has its original handlers, hooks and mask at once."""
     code = f"""
 bench = MicroBench(path)
 before = state()
@@ -148,7 +148,7 @@ except KeyError as error:
 @pytest.mark.parametrize('when', ['before', 'after_in_parent'])
 @pytest.mark.parametrize('first', [True, False])
 def test_a_signal_while_a_child_is_born(program, name, when, first):
-    """What its handler raises reaches the program, from `os.fork()` on."""
+    """An exception of the handler leaves `os.fork()` and reaches the program."""
     ended = program(STRUCK.format(name, first, when))
     number = int(getattr(signal, name))
     assert (ended.status, ended.out, ended.err) == (7, f'{number}\n', '')
@@ -178,7 +178,7 @@ bench.record_on_exit()
 
 
 def test_phases_in_a_forked_child(program):
-    """They are not in the parent's record, and the child goes on."""
+    """A child's phases are not in its parent's record, and the child goes on."""
     body = 'lambda: bench.time("child").__enter__()'
     ended = program(ONE + FORK + f'assert forked({body}) == 0\n')
     assert not {'timings', 'open_timings'} & set(ended.call)
@@ -226,7 +226,7 @@ assert process.exitcode == -signal.SIGTERM
 
 
 def test_a_program_started_by_us(program):
-    """What subprocess starts has the signals as they were before."""
+    """A program started by subprocess has the signals as they were before."""
     code = """
 import subprocess
 child = 'import signal; print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)'
@@ -242,14 +242,14 @@ HANG = 'never.signal_and_hang(signal.SIGTERM, 1)'
 
 
 def test_a_forked_child_that_hangs_in_c(in_c):
-    """It dies of the signal as it would without us, and nothing is written."""
+    """A child that hangs in C dies of the signal, and nothing is written."""
     ended = in_c(ONE + FORK + f'assert forked(lambda: {HANG}) == -signal.SIGTERM\n')
     assert ended.cause == {'exit_status': 0}
     assert ended.err == ''
 
 
 def test_a_forked_child_that_crashes(in_c):
-    """It has no record of its own, and the core dump is its own business."""
+    """A crashing child has no record, and its core dump is unchanged."""
     body = 'lambda: never.fault(signal.SIGSEGV)'
     ended = in_c(ONE + FORK + f'assert forked({body}) == -signal.SIGSEGV\n')
     assert ended.cause == {'exit_status': 0}
@@ -265,7 +265,7 @@ def test_a_forked_child_with_a_record_that_hangs_in_c(in_c):
 
 
 def test_forking_beside_an_armed_record(program):
-    """No thread is there that Python 3.12 and later could warn of."""
+    """No thread exists of which Python 3.12 and later would warn at a fork."""
     code = ONE + FORK + 'for _ in range(3): assert forked(lambda: None) == 0\n'
     ended = program(code, flags=['-W', 'error'])
     assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
@@ -311,7 +311,7 @@ ENDS = {
     ids=['nothing else', 'Finalize', 'BaseProcess'],
 )
 def test_a_module_of_the_program_named_process(program, tmp_path, more):
-    """Nothing of it is called: it is no package that starts workers."""
+    """A user's module named `process` is not taken for a package with workers."""
     package = tmp_path / 'app'
     package.mkdir()
     (package / '__init__.py').touch()
@@ -333,7 +333,7 @@ with bench.record('block'):
 @pytest.mark.parametrize('how', ENDS)
 @pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
 def test_a_worker_with_a_record_of_its_own(program, tmp_path, method, how):
-    """It is written, with the cause, though such a process skips atexit."""
+    """A worker's own record has the cause, though such a process skips atexit."""
     (tmp_path / 'work.py').write_text(WORK)
     code = f"""
 import multiprocessing
@@ -361,7 +361,7 @@ print(worker.exitcode)
 
 
 def test_a_pool_that_is_terminated(program, tmp_path):
-    """It has its workers end, or ends them: either way their records are written.
+    """The workers of a terminated pool write their records, however they end.
 
     One may wait for a lock that terminate() holds, and Python not handle the signal, which
     came right before sem_wait(3): then native code ends it after the usual time.

@@ -30,7 +30,7 @@ OPTIONS = ('--pid', '--fork', '--kill-child')
 
 
 def why_not():
-    """Why no namespace can be made here; empty if one can."""
+    """Return why no namespace can be made here; empty if one can."""
     if shutil.which('unshare') is None:
         return 'needs unshare (util-linux)'
     done = subprocess.run(['unshare', *OPTIONS, 'true'], capture_output=True, check=False)
@@ -63,7 +63,7 @@ def first(tmp_path):
 
 
 def child_of(number):
-    """The number of the only child of a process, here."""
+    """Return the number of the only child of a process."""
     children = Path(f'/proc/{number}/task/{number}/children')
     wait_until(lambda: len(children.read_text().split()) == 1)
     return int(children.read_text())
@@ -72,7 +72,7 @@ def child_of(number):
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGXCPU'])
 @pytest.mark.parametrize('worker', [False, True], ids=['main', 'worker'])
 def test_a_signal_that_the_kernel_ignores(first, name, worker):
-    """The program goes on, and its record is that of its end."""
+    """A signal that the kernel drops for PID 1 does not end up in the record."""
     before = ''
     if worker:
         before = (
@@ -90,7 +90,7 @@ def test_a_signal_that_the_kernel_ignores(first, name, worker):
 
 @pytest.mark.parametrize('then', ['auto', 'redeliver', 'leave'])
 def test_a_handler_of_the_program(first, then):
-    """It runs, and whatever is asked for, the process cannot end by the signal."""
+    """The handler runs, and the signal itself can never end the process."""
     before = 'signal.signal(signal.SIGTERM, lambda *_: bench.add_fields(heard=True))'
     record, status = first(signal.SIGTERM, before, f'then={then!r}')
     assert status == 3

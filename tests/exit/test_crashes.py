@@ -1,4 +1,4 @@
-"""Crashes: the record is written at once; the crash stays what it would have been."""
+"""A crash is recorded at once, and stays the crash that it would have been."""
 
 import os
 import re
@@ -97,7 +97,7 @@ BEFORE = 'import faulthandler\nfaulthandler.enable()\n'
     ids=['before', 'after', 'between'],
 )
 def test_faulthandler(crash, name, code):
-    """Its traceback is printed as without us, whichever was installed first; one record."""
+    """Its traceback is printed whichever was installed first; there is one record."""
     code += CRASHES[name]
     [record], status, err = crash(code)
     assert (record['exit_signal'], record['call']['name']) == (name, 'simulation')
@@ -115,7 +115,7 @@ def test_faulthandler_and_a_stack_that_runs_out(crash):
 
 
 def test_a_crash_that_was_sent(crash):
-    """From outside it is no fault of an instruction, and still deadly."""
+    """A crash signal from outside is no fault of an instruction, and still deadly."""
     code = ONE + 'os.kill(os.getpid(), signal.SIGSEGV); time.sleep(60)'
     [record], status, _ = crash(code)
     assert record['exit_signal'] == 'SIGSEGV'
@@ -140,7 +140,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 @pytest.mark.parametrize('name', ['SIGSEGV', 'SIGFPE'])
 @pytest.mark.parametrize('first', ['theirs', 'microbench'])
 def test_a_handler_that_recovers(crash, name, first):
-    """No death is recorded: the process goes on, and its record shows a normal end."""
+    """A recovered fault is no death: the record shows a normal end."""
     theirs = f'never.install_recovery(signal.{name})\n'
     code = theirs + ONE if first == 'theirs' else ONE + theirs
     code += f"""
@@ -165,7 +165,7 @@ sys.exit(3)
     ids=['later', 'between', 'before'],
 )
 def test_a_runtime_that_came_later(crash, name, code):
-    """Its report and its way to end are those without us; and the record is there."""
+    """A later runtime keeps its report and its way to end; the record is there."""
     code = code.format(name) + f'never.fault(signal.{name})'
     [record], status, err = crash(code)
     assert record['exit_signal'] in (name, 'SIGABRT')
@@ -176,7 +176,7 @@ def test_a_runtime_that_came_later(crash, name, code):
 
 
 def test_a_runtime_after_cancelling(crash):
-    """It finds no handler of microbench that would change what it does."""
+    """After cancelling, a runtime finds no handler of microbench."""
     code = ONE + 'never.start_runtime(signal.SIGSEGV)\nbench.cancel_record_on_exit()\n'
     records, status, err = crash(code + 'never.fault(signal.SIGSEGV)')
     assert (records, err) == ([], 'report\n')
@@ -184,7 +184,7 @@ def test_a_runtime_after_cancelling(crash):
 
 
 def test_a_process_that_recovered_and_is_killed_later(crash, tmp_path):
-    """Its record comes back from the journal, and does not take the fault for its cause."""
+    """The recovered record does not name the earlier fault as its cause."""
     code = f"""
 never.install_recovery(signal.SIGSEGV)
 {ONE}
@@ -201,7 +201,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_only_crashes_that_were_asked_for(crash):
-    """With a choice of signals, others are left alone; and one crash can be chosen."""
+    """With a choice of signals, a crash can be included or left out."""
     code = "bench = MicroBench(path)\nbench.record_on_exit(signals='SEGV')\n"
     assert crash(code + 'os.abort()')[0] == []
     [record], _, _ = crash(code + CRASHES['SIGSEGV'])

@@ -1,4 +1,4 @@
-"""How exceptions, statuses and `atexit` get along with a record that waits."""
+"""Exceptions, exit statuses and `atexit` beside a record of the process."""
 
 import os
 import subprocess
@@ -36,7 +36,7 @@ print(done.stdout)
 
 
 def test_an_exception_in_a_thread_ends_no_process(program):
-    """The thread's traceback is printed; the process ends well, and the record says so."""
+    """A thread's traceback is printed; the record shows a normal end."""
     last = 't = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()'
     ended = program(ONE + last)
     assert ended.cause == {'exit_status': 0}
@@ -60,7 +60,7 @@ sys.excepthook = own
     ids=['replaces', 'chains'],
 )
 def test_an_excepthook_installed_later(program, hook):
-    """It is called, once, and hides nothing from the record."""
+    """A later excepthook is called once, and hides nothing from the record."""
     ended = program(f'{ONE}{hook}\n1 / 0')
     assert ended.cause == {'exception': ERROR, 'exit_status': 1}
     assert ended.out == 'later ZeroDivisionError\n'
@@ -68,7 +68,7 @@ def test_an_excepthook_installed_later(program, hook):
 
 
 def test_an_excepthook_installed_before(program):
-    """It is called with what it would have been called with."""
+    """An earlier excepthook is called with its usual arguments."""
     hook = 'sys.excepthook = lambda kind, error, tb: print(kind, error, tb.tb_lineno)\n'
     ended = program(f'{hook}{ONE}1 / 0')
     without = program(f'{hook}{ONE}1 / 0', env={'MICROBENCH': 'off'})
@@ -85,7 +85,7 @@ def test_an_exit_from_the_excepthook(program):
 
 
 def test_exits_made_by_hand_leave_no_trace(program):
-    """SystemExit is what it always was, also while a record waits."""
+    """SystemExit objects behave as ever, also while a record waits."""
     code = """
 import copy, pickle
 error = SystemExit(2)
@@ -102,7 +102,7 @@ assert Own().code == 11
 
 
 def test_at_a_prompt(program):
-    """A mistake typed at a prompt did not end the process."""
+    """A mistake typed at a prompt does not count as the end of the process."""
     ended = program(
         ONE,
         flags=['-i', '-q'],
@@ -113,7 +113,7 @@ def test_at_a_prompt(program):
 
 
 def test_functions_of_atexit(program):
-    """Those registered later run within the time of the record, and it is written once."""
+    """Later functions of atexit are within the record's time; it is written once."""
     code = """
 import atexit
 atexit.register(lambda: print('earlier'))
@@ -136,7 +136,7 @@ atexit.register(lambda: bench.time('later').__enter__().__exit__(None, None, Non
     ids=['a code of its own', 'a tuple', 'no hook'],
 )
 def test_odd_exits(program, last, status, cause):
-    """An unknown status is left out, not made up."""
+    """An unknown status is left out of the record."""
     ended = program(ONE + last)
     without = program(ONE + last, env={'MICROBENCH': 'off'})
     assert program(ONE + last).cause == cause
@@ -146,7 +146,7 @@ def test_odd_exits(program, last, status, cause):
 
 @pytest.mark.parametrize('last', ['', 'sys.exit(3)'])
 def test_an_interpreter_inside_the_program(program, last):
-    """An exception in that interpreter did not end the process."""
+    """An exception in a nested interpreter does not count as the end."""
     code = 'import code\ncode.InteractiveInterpreter().runsource("1 / 0")\n'
     ended = program(ONE + code + last)
     assert ended.cause == {'exit_status': 3 if last else 0}
@@ -154,13 +154,13 @@ def test_an_interpreter_inside_the_program(program, last):
 
 
 def test_registered_again_by_a_function_of_atexit(program):
-    """The record is that of the second registration, and there."""
+    """The second registration replaces the first and is recorded."""
     ended = program(f'import atexit\n{ONE}atexit.register(bench.record_on_exit, "again")\n')
     assert (ended.call['name'], ended.cause) == ('again', {'exit_status': 0})
 
 
 def test_registered_for_the_first_time_by_a_function_of_atexit(program, tmp_path):
-    """Its function comes too late to be called: the record comes back at the next read."""
+    """A registration at exit is too late: the record is recovered at the next read."""
     code = 'import atexit\nbench = MicroBench(path)\n'
     assert program(code + 'atexit.register(bench.record_on_exit)\n').records == []
     records = FileOutput(tmp_path / 'records.jsonl').get_results()

@@ -58,7 +58,7 @@ BY_TERM = {'exit_signal': 'SIGTERM'}
 
 
 def leaving(last, status):
-    """A line that leaves the program with this status; a worker ends only itself."""
+    """Return a row whose line exits with this status; a worker ends only itself."""
     return Row(last, {'exit_status': status}, worker=WELL)
 
 
@@ -162,7 +162,7 @@ ROWS = {**NORMAL, **SIGNALS, **LATE, **SAVED, **KILLED}
 
 @pytest.fixture(scope='module')
 def controls():
-    """What the programs are without microbench, by their code: some are tried thrice."""
+    """Return the results without microbench, by code."""
     return {}
 
 
@@ -179,12 +179,12 @@ def control(in_c, controls):
 
 
 def outside_threading(text):
-    """A traceback without the lines of `threading`: Ctrl-C comes anywhere in a join()."""
+    """Return a traceback without lines of `threading`, any of which Ctrl-C may hit."""
     return re.sub(r'  File ".*/threading\.py", .*\n(    .*\n|\n)*', '', text)
 
 
 def records_of(ended, row, path):
-    """The records in the file, recovered ones included, or on standard error."""
+    """Return the records in the file, recovered ones included, or on standard error."""
     if row.printed:
         assert ended.records == []
         return [strict(line.encode()) for line in ended.err.splitlines()]
@@ -195,7 +195,7 @@ def records_of(ended, row, path):
 @WHERE
 @pytest.mark.parametrize('name', ROWS)
 def test_a_program(in_c, control, tmp_path, name, where, benches):
-    """Each bench has one whole record with the cause; the exit is that without us."""
+    """Each bench has one complete record with the cause; the exit is unchanged."""
     row = ROWS[name]
     code = row.before + benches + where.format(row.last)
     grace = SHORT if NATIVE.items() <= row.cause.items() else PATIENT
@@ -218,7 +218,7 @@ def test_a_program(in_c, control, tmp_path, name, where, benches):
 
 @pytest.mark.parametrize('name', [*NORMAL, *SIGNALS])
 def test_registered_by_a_worker(program, name):
-    """After a signal the record is native; every other end has the whole one."""
+    """After a signal the record is native; after any other end it is complete."""
     begin = """
 bench = MicroBench(path)
 thread = threading.Thread(target=bench.record_on_exit)

@@ -13,7 +13,7 @@ HANG = 'never.signal_and_hang(signal.{0}, 1)'
 
 
 def kinds(value):
-    """The value with types in place of what is not a container."""
+    """Return the value with types in place of anything but containers."""
     if isinstance(value, dict):
         return {name: kinds(item) for name, item in value.items()}
     return [kinds(item) for item in value] if isinstance(value, list) else type(value)
@@ -21,14 +21,14 @@ def kinds(value):
 
 @pytest.mark.parametrize('name', ['SIGHUP', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2'])
 def test_other_signals(in_c, name):
-    """Each one of the list ends the process, and is the cause."""
+    """Each signal of the list ends the process and is the cause."""
     ended = in_c(ONE + HANG.format(name))
     assert ended.cause == {'exit_signal': name, 'exit_path': 'native'}
     assert ended.status == -getattr(signal, name)
 
 
 def test_a_native_record_is_like_any_other(in_c):
-    """The same fields of the same types, but for the one that says how it was written."""
+    """A native record has fields of the same types, and one that says it is native."""
     native = in_c(ONE + HANG.format('SIGTERM')).record
     whole = in_c(ONE + 'os.kill(os.getpid(), signal.SIGTERM)', grace=PATIENT).record
     assert native.pop('exit_path') == 'native'
@@ -37,7 +37,7 @@ def test_a_native_record_is_like_any_other(in_c):
 
 
 def test_metadata_is_prepared_at_registration(in_c):
-    """What captures tell that may run twice, static fields, and what env_vars names."""
+    """Repeatable captures, static fields and env_vars are prepared at registration."""
     code = """
 class Bench(MicroBench, microbench.MBHostInfo, microbench.MBWorkingDir,
             microbench.MBSlurmInfo):
@@ -68,7 +68,7 @@ bench.record_on_exit()
     ids=['Python', 'native', 'recovered'],
 )
 def test_fields_that_are_added_later(in_c, tmp_path, last):
-    """The record of the process holds the latest values, whether Python or C writes it."""
+    """The record has the latest values, whether Python or C writes it."""
     code = """
 for number in range(100):
     bench.add_fields(late=number, more={'x' * number: number}, call={'mood': number})
@@ -101,7 +101,7 @@ with bench.time('secret phase'):
 
 
 def test_a_secret_in_the_exception_of_what_was_prepared(program):
-    """It is masked there too, whether patterns are about what was measured or not."""
+    """A secret in an exception is masked there too."""
     for redact in ("'*durations'", "'nothing'"):
         code = f"""
 class Bench(MicroBench):
@@ -125,7 +125,7 @@ raise ValueError('cannot reach http://me:hidden@host/')
     ids=['native', 'crash', 'recovered', 'as prepared'],
 )
 def test_secrets_in_what_native_code_writes(in_c, tmp_path, last):
-    """It cannot mask that: the record is there without anything that was measured."""
+    """Native code cannot mask, so such a record has no measurements."""
     ended = in_c(SECRET + last)
     for journal in tmp_path.glob('.*.journal'):
         assert b'secret phase' not in journal.read_bytes()
@@ -175,7 +175,7 @@ def test_a_capture_that_blocks(in_c, inside):
 
 
 def test_three_hanging_sinks(program):
-    """They cost the time there is, and nothing else: the record is on standard error."""
+    """Hanging sinks use up the time; the record is on standard error."""
     code = """
 class Hanging:
     def write(self, text):
@@ -191,7 +191,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_hanging_sinks_beside_a_file(program):
-    """The file has its turn first: the whole record, once."""
+    """A file has its turn before hanging sinks, and gets the complete record once."""
     code = f"""
 class Hanging:
     def write(self, text):
@@ -207,7 +207,7 @@ os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_several_files(in_c):
-    """Each of them gets the native record."""
+    """Each of several files gets the native record."""
     code = """
 bench = MicroBench(outputs=[microbench.FileOutput(path), microbench.FileOutput(path)])
 bench.record_on_exit('simulation')
@@ -217,7 +217,7 @@ bench.record_on_exit('simulation')
 
 
 def test_a_file_object(in_c):
-    """Its descriptor is written to; one that means another file by now is not."""
+    """The descriptor of a file object is used, unless it is of another file by now."""
     code = """
 bench = MicroBench(open(path, 'a'))
 bench.record_on_exit('simulation')
@@ -244,7 +244,7 @@ assert os.open(path + '.other', os.O_CREAT | os.O_WRONLY) == number
     ids=['no directory', 'no longer one', 'FIFO without reader', 'full disk'],
 )
 def test_an_output_that_takes_nothing(in_c, spoil):
-    """The record is one line on standard error."""
+    """If the output fails, the record is one line on standard error."""
     code = f"""
 import shutil
 where = path + '.d'
@@ -282,7 +282,7 @@ bench.record_on_exit('simulation')
 
 @pytest.mark.parametrize('grace', ['grace=0', 'grace=0.5'])
 def test_the_grace_time(in_c, grace):
-    """Whatever it is, the record is there."""
+    """The record is written whatever the grace time is."""
     code = ONE.replace("('simulation')", f"('simulation', {grace})")
     assert in_c(code + HANG.format('SIGTERM')).cause['exit_path'] == 'native'
 
@@ -297,7 +297,7 @@ def test_the_grace_time(in_c, grace):
     ],
 )
 def test_the_grace_time_by_default(monkeypatch, env, seconds):
-    """A quarter of a second, what the environment says, or none at all under MPI."""
+    """The default is 0.25 s, the environment's value, or nothing under MPI."""
     from microbench.process.grace import LAUNCHED, seconds_of
 
     for name in ['MICROBENCH_EXIT_GRACE', *LAUNCHED]:
@@ -310,7 +310,7 @@ def test_the_grace_time_by_default(monkeypatch, env, seconds):
 
 @pytest.mark.parametrize('value', ['soon', '-1', 'nan', 'inf'])
 def test_a_wrong_grace_time(monkeypatch, value):
-    """The variable is named, before the work begins."""
+    """A wrong value is rejected before the work, with the name of the variable."""
     from microbench import MicroBenchBase
 
     monkeypatch.setenv('MICROBENCH_EXIT_GRACE', value)
@@ -319,7 +319,7 @@ def test_a_wrong_grace_time(monkeypatch, value):
 
 
 def test_the_users_handler_runs_to_its_end(program):
-    """The record is in the file before it begins, however long it takes."""
+    """The record is written before the handler begins, however long that takes."""
     code = f"""
 def checkpoint(number, frame):
     print(os.path.getsize(path) > 0)

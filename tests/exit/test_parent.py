@@ -1,4 +1,4 @@
-"""In a batch job the death of the shell is noted, and nothing else comes of it.
+"""In a batch job the death of the parent shell is noted, and nothing else happens.
 
 The programs here are children of a real shell that is killed. Each waits until the handler
 has noted that, and then goes on or is killed itself, as by slurmstepd.
@@ -119,7 +119,7 @@ with bench.record('block'):
     ids=['process', 'block', 'both'],
 )
 def test_the_time_of_the_death_is_in_the_record(child, code, names):
-    """And no signal is, and what was open is."""
+    """The record has the time of death, no signal, and the open phases."""
     records, _ = child(code)
     assert sorted(record['call']['name'] for record in records) == names
     for record in records:
@@ -133,7 +133,7 @@ def test_the_time_of_the_death_is_in_the_record(child, code, names):
 
 
 def test_what_outlives_the_shell_ends_as_ever(child):
-    """Its record is that of its end."""
+    """A program that outlives the shell has the record of its own end."""
     records, said = child(REGISTERED + "await_death()\nsay('still here')\nsys.exit(3)\n")
     assert said == ['still here']
     record = only(records)
@@ -166,7 +166,7 @@ STATE = 'say(setting(), caught())\n'
     ],
 )
 def test_it_is_there_while_something_is_open(child, code, armed):
-    """SIGURG is caught, and nothing of it is seen in Python."""
+    """SIGURG is caught while a record is open; Python does not see it."""
     code += STATE + 'say(signal.getsignal(signal.SIGURG) is signal.SIG_DFL)'
     _, said = child(code, kill=False)
     state = f'{int(signal.SIGURG)} 1' if armed else '0 0'
@@ -191,7 +191,7 @@ def test_not_below_slurmstepd(child, tmp_path):
 
 
 def test_a_thread_that_registers(child):
-    """It watches as well: the setting is its own."""
+    """A thread that registers watches the parent as well."""
     code = """
 warnings.simplefilter('ignore')  # of handlers that only the main thread may install
 def work():
@@ -206,7 +206,7 @@ say(setting())
 
 
 def test_a_handler_in_python_gets_its_own_only(child):
-    """One that was there before is called for what others send, not for the death."""
+    """An earlier handler gets signals of others, but not the one of the death."""
     code = (
         'heard = []\nsignal.signal(signal.SIGURG, lambda *_: heard.append(1))\n'
         + REGISTERED
@@ -218,7 +218,7 @@ def test_a_handler_in_python_gets_its_own_only(child):
 
 
 def test_a_handler_in_python_gets_what_the_living_parent_sends(child):
-    """A batch script passes on a signal as SIGURG: it means the program."""
+    """SIGURG that a batch script passes on is for the program."""
     code = """
 heard = []
 signal.signal(signal.SIGURG, lambda *_: heard.append(1))
@@ -235,13 +235,13 @@ say(before, len(heard))
 
 
 def test_a_forked_child_has_none_of_it(child):
-    """It may outlive everybody."""
+    """A forked child, which may outlive its parent, does not watch it."""
     code = REGISTERED + f'if os.fork() == 0:\n    {STATE}    os._exit(0)\nos.wait()\n'
     assert child(code, kill=False)[1] == ['0 0']
 
 
 def test_a_program_that_is_executed_lives_on(child):
-    """It has no handler for the signal, which is then ignored."""
+    """A program that replaces this one has no handler; the signal is ignored."""
     code = REGISTERED + (
         'shell = os.getppid()\n'
         "os.execlp('sh', 'sh', '-c', f'echo up >>{path}.said; "
@@ -251,7 +251,7 @@ def test_a_program_that_is_executed_lives_on(child):
 
 
 def test_the_job_ends_with_its_script(child, tmp_path):
-    """Where the shell is the child of slurmstepd, its death is the end of the program."""
+    """If the shell is slurmstepd's child, its death is the end of the program."""
     stepd = tmp_path / 'slurmstepd'
     shutil.copy(shutil.which('sh'), stepd)
     script = tmp_path / 'batch'
@@ -273,7 +273,7 @@ def test_the_job_ends_with_its_script(child, tmp_path):
 
 
 def test_the_command_forwards_nothing_and_notes_it(tmp_path):
-    """Killed afterwards, it has the time of its child so far, which got no signal."""
+    """The child gets no signal; a later kill leaves its time so far."""
     path = tmp_path / 'records.jsonl'
     script = tmp_path / 'script'
     words = f'"{sys.executable}" -m microbench -o "{path}" --'

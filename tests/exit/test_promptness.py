@@ -1,4 +1,4 @@
-"""How soon a signal is recorded: as soon as Python looks for it, in whatever it does."""
+"""A signal is recorded as soon as Python handles signals, whatever it does."""
 
 import signal
 
@@ -52,7 +52,7 @@ BY = {
 @pytest.mark.parametrize('name', BY)
 @pytest.mark.parametrize(('state', 'what'), WHAT.values(), ids=WHAT)
 def test_by_python(program, name, state, what):
-    """Python writes the record, though native code would leave it ten minutes."""
+    """Python writes the record, though native code would wait ten minutes."""
     strike = STRIKE.format(state=state, name=name)
     ended = program(strike + ONE + BEGIN.format(what=what), grace=PATIENT)
     assert cause_of(ended.record).items() >= BY[name].items()
@@ -73,7 +73,7 @@ os.read(reading, 1)
 
 
 def test_by_native_code(program):
-    """Where Python itself does not look, the process ends all the same, with its record."""
+    """A process in which Python handles no signal still ends with its record."""
     ended = program(ONE + UNSEEN, grace='0.25')
     assert ended.cause['exit_signal'] == 'SIGTERM'
     assert ended.status == -signal.SIGTERM

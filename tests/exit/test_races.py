@@ -1,4 +1,4 @@
-"""Python and native code want to write the same record: one of them does.
+"""Of Python and native code, exactly one writes a record.
 
 And the rest of it may happen at any moment: records are cancelled and registered again,
 children are forked, signals come.
@@ -64,7 +64,7 @@ SITUATIONS = {
 
 @pytest.mark.parametrize('situation', SITUATIONS)
 def test_one_record_whichever_writer_is_first(program, situation):
-    """Each race leaves one whole record, and the status of the signal."""
+    """Each race leaves one complete record and the status of the signal."""
     own, times = SITUATIONS[situation]
     code = own + RACES.replace('TIMES', times)
     ended = program(code, COUNT // len(SITUATIONS), SEED, timeout=600)
@@ -159,7 +159,7 @@ LIVES = {
 
 @pytest.mark.parametrize('situation', LIVES)
 def test_a_signal_amid_registrations(program, situation):
-    """Cancelling, forking and registering anew: the process ends as it has to."""
+    """Cancelling, forking and registering again never keep the process alive."""
     own, then, statuses = LIVES[situation]
     grace = '1e-4' if situation == 'before Python reacts' else '60'
     code = own + DISORDER.replace('GRACE', grace).replace('THEN', repr(then))

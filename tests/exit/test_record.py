@@ -1,4 +1,4 @@
-"""What is in the record of a process."""
+"""The record of a process."""
 
 from datetime import datetime
 
@@ -19,7 +19,7 @@ bench.record_on_exit()
 
 @pytest.fixture
 def ended():
-    """Have a registered bench end as at the end of a script, in this process."""
+    """Run a registered bench's exit functions in this process."""
     benches = []
 
     def end(bench):
@@ -35,7 +35,7 @@ def ended():
 
 
 def test_fields(program):
-    """Those of any record, with the default name and one duration."""
+    """The fields are those of any record, with the default name and one duration."""
     ended = program("bench = MicroBench(path, experiment='x')\nbench.record_on_exit()\n")
     assert set(ended.record) == {'mb', 'call', 'python', 'experiment', 'exit_status'}
     assert set(ended.call) == {
@@ -48,7 +48,7 @@ def test_fields(program):
 
 
 def test_it_returns_nothing():
-    """As in 2.1.0."""
+    """record_on_exit() returns None, as in 2.1.0."""
     bench = MicroBenchBase(outputs=[])
     assert bench.record_on_exit('name', False) is None
     assert bench.cancel_record_on_exit() is None
@@ -69,7 +69,7 @@ def test_the_clock_is_read_before_the_captures(ended):
 
 
 def test_the_clocks_are_read_as_for_a_block(ended, monkeypatch):
-    """In C, both at the same moment: tests/core/test_clock_step.py sets one of them."""
+    """C reads both clocks at once: tests/core/test_clock_step.py sets one of them."""
     monkeypatch.delattr(_core, 'wall_ns')
     bench = MicroBenchBase()
     bench.record_on_exit(handle_sigterm=False)
@@ -82,7 +82,7 @@ def test_the_clocks_are_read_as_for_a_block(ended, monkeypatch):
 
 
 def test_a_clock_that_is_not_set(ended):
-    """There is nothing to note."""
+    """A clock that was not set leaves no note."""
     bench = MicroBenchBase()
     bench.record_on_exit(handle_sigterm=False)
     assert 'clock_step' not in ended(bench)['call']
@@ -118,7 +118,7 @@ ERRORS = [
     ('last', 'status'), [('', 0), ('os.kill(os.getpid(), signal.SIGTERM)', -15)]
 )
 def test_captures_are_always_tolerated(program, last, status):
-    """Failing ones are listed; the record, the others and the wait status are whole."""
+    """Failing captures are listed; record, other captures and status are unharmed."""
     ended = program(f'{CAPTURES}\nbench = Bench(path)\nbench.record_on_exit()\n{last}')
     noted = [(e['method'], e['error']) for e in ended.call['capture_errors']]
     assert noted == ERRORS
@@ -128,7 +128,7 @@ def test_captures_are_always_tolerated(program, last, status):
 
 
 def test_overridden_triggers_that_fail(program):
-    """They cost what they were to add."""
+    """Failing triggers cost only what they were to add."""
     code = """
 class Bench(MicroBench):
     def pre_start_triggers(self, bm_data):
@@ -150,7 +150,7 @@ bench.record_on_exit()
 
 
 def test_captures_run_at_the_end(ended):
-    """Ordinary ones see the process as it is then; hooks added meanwhile run too."""
+    """Ordinary captures run at the end, hooks added meanwhile included."""
     seen = []
 
     class Bench(MicroBenchBase):
@@ -167,7 +167,7 @@ def test_captures_run_at_the_end(ended):
 
 
 def test_captures_that_span_the_process(ended):
-    """A generator sets up at registration and gives its result first at the end."""
+    """A generator sets up at registration and returns its result first at the end."""
     seen = []
 
     class Bench(MicroBenchBase):
@@ -187,7 +187,7 @@ def test_captures_that_span_the_process(ended):
 
 
 def test_a_capture_that_cannot_set_up(ended):
-    """It is noted, and the program goes on."""
+    """A failed set-up is noted, and the program goes on."""
 
     class Bench(MicroBenchBase):
         def capture_span(self, bm_data):
@@ -202,7 +202,7 @@ def test_a_capture_that_cannot_set_up(ended):
 
 
 def test_resource_usage(program):
-    """One entry, from the call to the end."""
+    """There is one usage entry, from registration to the end."""
     code = """
 class Bench(MicroBench, microbench.MBResourceUsage):
     pass
@@ -222,7 +222,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before.ru_minflt)
 
 
 def test_peak_memory(program):
-    """It is that of the whole run, not of the end."""
+    """The peak is that of the whole run, not of the end."""
     code = """
 class Bench(MicroBench, microbench.MBPeakMemory):
     pass
@@ -252,7 +252,7 @@ del data
 
 
 def test_arguments_and_value(ended):
-    """A process has none."""
+    """A process has neither arguments nor a value."""
     mixins = (microbench.MBFunctionCall, microbench.MBReturnValue)
     bench = type('Bench', (MicroBenchBase, *mixins), {})()
     bench.record_on_exit()
@@ -262,7 +262,7 @@ def test_arguments_and_value(ended):
 
 
 def test_packages_of_the_program(program):
-    """Those that it has when it registers; at the end there is no calling code."""
+    """Packages are those at registration; at the end there is no calling code."""
     code = """
 import psutil
 class Bench(microbench.MicroBenchBase, microbench.MBGlobalPackages):
@@ -275,7 +275,7 @@ bench.record_on_exit()
 
 
 def test_the_line_profiler_is_refused():
-    """At registration, by a sentence that names it; nothing is installed."""
+    """Registration raises a sentence that names the mixin, and installs nothing."""
 
     class Bench(MicroBenchBase, microbench.MBLineProfiler):
         pass
@@ -286,7 +286,7 @@ def test_the_line_profiler_is_refused():
 
 
 def test_phases(program):
-    """Finished ones in the order of leaving, open ones outermost first."""
+    """Finished phases are in the order of leaving, open ones outermost first."""
     code = """
 with bench.time('a'):
     with bench.time('b'):
@@ -303,7 +303,7 @@ inner.__enter__()
 
 
 def test_phases_from_anywhere(program):
-    """Other threads, tasks and executors; an open record takes its own."""
+    """Threads, tasks and executors add phases; an open record takes its own."""
     code = """
 import asyncio, concurrent.futures
 def phase(name):
@@ -407,7 +407,7 @@ def test_samples(program, last):
 
 
 def test_no_thread_is_started_at_exit(program):
-    """An interpreter that is going down refuses threads: microbench asks for none."""
+    """An interpreter that is shutting down is not asked for a thread."""
     code = """
 import atexit
 def refuse(self):
@@ -420,14 +420,14 @@ atexit.register(setattr, threading.Thread, 'start', refuse)
 
 
 def test_signals_are_not_the_monitors(program):
-    """SIGTERM is handled by the main thread: it is not swallowed."""
+    """SIGTERM is handled by the main thread, not swallowed by the monitor."""
     ended = program(MONITORED + 'os.kill(os.getpid(), signal.SIGTERM)')
     assert ended.cause == {'exit_signal': 'SIGTERM'}
     assert ended.status == -15
 
 
 def test_without_psutil(program):
-    """ImportError at registration, where the measurement starts; nothing is left."""
+    """A missing psutil is an ImportError at registration; nothing is left."""
     code = """
 sys.modules['psutil'] = None
 class Bench(MicroBenchBase):
@@ -445,7 +445,7 @@ assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_custom_counter(program):
-    """Durations and phases are differences of its readings, as anywhere."""
+    """Durations and phases are differences of its readings, as for any record."""
     code = """
 import itertools
 bench = MicroBench(path, duration_counter=itertools.count(10).__next__)
@@ -459,7 +459,7 @@ with bench.time('a'):
 
 
 def test_exactly_one_writer(ended):
-    """claim() says yes once; who comes too late writes nothing."""
+    """claim() returns True once; a later caller writes nothing."""
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept])
     bench.record_on_exit(handle_sigterm=False)
@@ -472,7 +472,7 @@ def test_exactly_one_writer(ended):
 
 
 def test_import_and_use_load_nothing_for_it():
-    """signal, atexit and threading are imported when record_on_exit is first called."""
+    """Only record_on_exit() imports signal, atexit and threading."""
     code = """
 import sys, microbench
 before = set(sys.modules)

@@ -1,4 +1,4 @@
-"""Programs that save a handler, install one of their own, and put back the saved one."""
+"""Programs that save a handler, install their own, and restore the saved one."""
 
 import signal
 
@@ -27,14 +27,14 @@ BY_TERM = {'exit_signal': 'SIGTERM'}
 
 @WAYS
 def test_the_signal_still_ends_the_process(program, save):
-    """The first one that comes, with the whole record."""
+    """The first signal after that ends the process, with a complete record."""
     ended = program(ONE + save.format('SIGTERM') + TERM + 'print("lives")')
     assert (ended.cause, ended.status, ended.out) == (BY_TERM, -signal.SIGTERM, '')
 
 
 @WAYS
 def test_a_handler_from_before(program, save):
-    """It is called, and the signal ends the process as before."""
+    """An earlier handler is called, and the signal ends the process as before."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: print("own"))\n'
     one = ONE.replace('()', "(then='redeliver')")
     ended = program(own + one + save.format('SIGTERM') + TERM + 'print("lives")')
@@ -44,7 +44,7 @@ def test_a_handler_from_before(program, save):
 
 @WAYS
 def test_a_program_that_stops_by_itself(program, save):
-    """It goes on to do so, and the signal is in its record."""
+    """A program that stops itself still does; its record has the signal."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: print("own"))\n'
     one = ONE.replace('()', "(then='leave')")
     ended = program(own + one + save.format('SIGTERM') + TERM + 'print("lives")')
@@ -54,7 +54,7 @@ def test_a_program_that_stops_by_itself(program, save):
 
 @WAYS
 def test_cancelled_afterwards(program, save):
-    """Everything is what it was before."""
+    """After cancelling, everything is as it was before."""
     code = """
 bench.cancel_record_on_exit()
 assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -65,7 +65,7 @@ assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 @WAYS
 def test_registered_again_afterwards(in_c, save):
-    """The handler in C is in front again: a program that hangs is ended."""
+    """A second registration puts the C handler in front: a hanging program is ended."""
     code = ONE + save.format('SIGTERM') + 'bench.record_on_exit("second")\n'
     ended = in_c(code + 'never.signal_and_hang(signal.SIGTERM, 1)')
     assert ended.cause == BY_TERM | {'exit_path': 'native'}
@@ -73,7 +73,7 @@ def test_registered_again_afterwards(in_c, save):
 
 
 def test_saved_in_c(in_c):
-    """sigaction(2) saves the handler in C: it is in front again."""
+    """A handler saved in C by sigaction(2) is in front again."""
     code = """
 never.install_note(signal.SIGTERM)
 never.remove_note(signal.SIGTERM)
@@ -85,7 +85,7 @@ never.signal_and_hang(signal.SIGTERM, 1)
 
 
 def test_saved_in_c_and_put_back_after_cancelling(in_c):
-    """The restored handler does what would be done without microbench."""
+    """The restored handler acts as it would without microbench."""
     code = """
 never.install_note(signal.SIGTERM)
 bench.cancel_record_on_exit()
@@ -97,7 +97,7 @@ never.signal_and_hang(signal.SIGTERM, 1)
 
 
 def test_the_default_action_from_before(program, tmp_path):
-    """It was saved before us: the signal ends the process, and the record comes back."""
+    """A restored default action ends the process, and the record is recovered."""
     code = f"""
 before = signal.signal(signal.SIGTERM, lambda *args: None)
 bench = MicroBench(path)
@@ -113,7 +113,7 @@ signal.raise_signal(signal.SIGTERM)  # as uvicorn does when it has shut down
 
 
 def test_an_alternate_stack_that_was_saved(in_c):
-    """It is still memory when it is put back after cancelling."""
+    """A saved stack is valid memory when it is restored after cancelling."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit()
@@ -149,14 +149,14 @@ assert signal.getsignal(signal.SIGTERM) is own
 
 
 def test_a_signal_while_a_handler_is_given_back(program):
-    """It is not lost between the entry and the handler, and goes to the program's own."""
+    """A signal meanwhile reaches the program's own handler."""
     ended = program(GIVING_BACK.format(TERM.strip()))
     assert (ended.records, ended.status, ended.err) == ([], 0, '')
     assert ended.out == 'own\n'
 
 
 def test_the_default_action_while_it_is_given_back(program):
-    """The signal ends the process."""
+    """A signal meanwhile ends the process."""
     code = GIVING_BACK.replace('signal.signal(signal.SIGTERM, own)', '', 1)
     ended = program(code.format(TERM.strip()))
     assert (ended.records, ended.status, ended.out) == ([], -signal.SIGTERM, '')

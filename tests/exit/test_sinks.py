@@ -1,4 +1,4 @@
-"""Where the record goes when sinks fail: it is never lost in silence."""
+"""The record of a process when sinks fail."""
 
 import json
 
@@ -10,14 +10,14 @@ TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
 
 
 def on_stderr(ended):
-    """The record, which is the one line on standard error."""
+    """Return the record that is the only line on standard error."""
     assert ended.records == []
     [line] = ended.err.splitlines()
     return json.loads(line)
 
 
 def test_every_sink_fails(program):
-    """One line on standard error: the record."""
+    """If every sink fails, the record is one line on standard error."""
     for last, cause in [('', {'exit_status': 0}), (TERM, {'exit_signal': 'SIGTERM'})]:
         ended = program(ONE.format(arguments='outputs=[Gate(), Gate()]') + last)
         record = on_stderr(ended)
@@ -27,7 +27,7 @@ def test_every_sink_fails(program):
 
 
 def test_one_sink_fails(program):
-    """The others have the record, whatever the order; a warning gives the reason."""
+    """The other sinks have the record, in any order; a warning gives the reason."""
     for order in ('[Gate(), good]', '[good, Gate()]'):
         good = 'good = microbench.FileOutput(path)'
         ended = program(good + ONE.format(arguments=f'outputs={order}'))
@@ -37,7 +37,7 @@ def test_one_sink_fails(program):
 
 
 def test_errors_of_sinks_that_are_to_be_raised(program):
-    """At the end no caller could catch them: the record is on standard error."""
+    """No caller could catch the error at exit, so the record is on standard error."""
     arguments = "outputs=[Gate()], on_output_error='raise'"
     ended = program(ONE.format(arguments=arguments))
     assert on_stderr(ended)['exit_status'] == 0
@@ -57,7 +57,7 @@ class Exits:
 
 
 def test_a_directory_that_was_deleted(program):
-    """The file cannot be made: the record is on standard error."""
+    """If the file cannot be created, the record is on standard error."""
     code = """
 import shutil
 where = path + '.d'
@@ -70,14 +70,14 @@ shutil.rmtree(where)  # with the journal in it
 
 
 def test_more_than_ten_lost_before(program):
-    """The count of lost records, which silences the others, does not silence this one."""
+    """The limit of ten printed records does not apply to this one."""
     code = ONE.format(arguments='outputs=[Gate()]') + 'for _ in range(20): bench(int)()\n'
     *_, line = program(code, flags=['-W', 'ignore']).err.splitlines()
     assert json.loads(line)['call']['name'] == 'simulation'
 
 
 def test_an_output_result_that_fails(program):
-    """What a subclass does wrong costs nothing: the record is on standard error."""
+    """If a subclass fails, the record is on standard error."""
     code = """
 class Bench(MicroBench):
     def output_result(self, bm_data):
@@ -90,7 +90,7 @@ bench.record_on_exit()
 
 
 def test_a_value_that_cannot_be_encoded(program):
-    """It costs its own place; nothing else is lost."""
+    """A value that cannot be encoded costs its own place; nothing else is lost."""
     code = """
 class Unencodable:
     def __repr__(self):
@@ -153,7 +153,7 @@ ExitRun._complete = failing
 
 
 def test_completing_that_fails_before_an_output_of_ones_own(program):
-    """It gets the record as prepared, once."""
+    """output_result() gets the record as prepared, once."""
     code = """
 class Own(MicroBench):
     def output_result(self, bm_data):
@@ -170,7 +170,7 @@ ExitRun._complete = failing
 
 
 def test_closed_standard_error(program):
-    """With nowhere left to write, the exit is still what it was."""
+    """Without any place to write, the exit is unchanged."""
     code = ONE.format(arguments='outputs=[Gate()]') + 'sys.stderr.close()\nsys.exit(3)'
     assert program(code).status == 3
 

@@ -1,4 +1,4 @@
-"""Tests of users: what they call and replace, in a process that goes on."""
+"""Users' tests that call and replace handlers, in a process that goes on."""
 
 # Each program is such a test, or two that follow one another.
 STUBS = """
@@ -15,7 +15,7 @@ def fields(bench):
 
 
 def test_a_handler_that_is_called_with_stubs(program):
-    """The action is put back and the signal sent again; the next test begins anew."""
+    """The stubbed handler restores and resends; the next test starts afresh."""
     ended = program(
         STUBS
         + """
@@ -35,7 +35,7 @@ for _ in range(2):
 
 
 def test_the_last_handler_installed_is_that_of_sigterm(program):
-    """A stub of signal.signal is asked for its last call."""
+    """The last call of a stub of signal.signal is the one for SIGTERM."""
     ended = program(
         STUBS
         + """

@@ -1,4 +1,4 @@
-"""Handlers from before: the program stops by itself, or the signal comes again."""
+"""Earlier handlers: the program stops by itself, or the signal is sent again."""
 
 import functools
 import signal
@@ -41,7 +41,7 @@ BY_TERM = {'exit_signal': 'SIGTERM'}
     ids=['end of script', 'sys.exit', 'another handler'],
 )
 def test_a_program_that_stops_by_itself(program, last, cause, status):
-    """It ends as it wants: the record has the signal, the status, and all of its time."""
+    """The program ends its own way; the record has signal, status and full time."""
     ended = program(LEAVE + TERM + FINISH + last)
     assert (ended.status, ended.out, ended.err) == (status, 'asked\nanswered\n', '')
     assert ended.cause == BY_TERM | cause
@@ -49,7 +49,7 @@ def test_a_program_that_stops_by_itself(program, last, cause, status):
 
 
 def test_an_exception_while_it_stops(program):
-    """It is in the record, beside the signal."""
+    """An exception while it stops is in the record, beside the signal."""
     ended = program(LEAVE + TERM + FINISH + '1 / 0')
     assert ended.cause['exception']['type'] == 'ZeroDivisionError'
     assert (ended.cause['exit_signal'], ended.cause['exit_status']) == ('SIGTERM', 1)
@@ -57,7 +57,7 @@ def test_an_exception_while_it_stops(program):
 
 
 def test_a_handler_that_raises(program):
-    """What it raises ends the program, and is what the record says."""
+    """The exception of a handler ends the program and is in the record."""
     code = LEAVE.replace("print('asked', flush=True)", 'sys.exit(7)')
     ended = program(code + TERM + 'time.sleep(600)')
     assert ended.cause == BY_TERM | {'exit_status': 7}
@@ -65,7 +65,7 @@ def test_a_handler_that_raises(program):
 
 
 def test_killed_before_it_has_stopped(program, tmp_path):
-    """The record comes back, with the signal that came before SIGKILL."""
+    """The recovered record has the signal that came before SIGKILL."""
     ended = program(LEAVE + TERM + 'os.kill(os.getpid(), signal.SIGKILL)')
     assert (ended.records, ended.status) == ([], -signal.SIGKILL)
     [record] = FileOutput(tmp_path / 'records.jsonl').get_results()
@@ -74,7 +74,7 @@ def test_killed_before_it_has_stopped(program, tmp_path):
 
 
 def test_a_journal_that_is_younger_than_the_signal(program, tmp_path):
-    """It is noted there as well."""
+    """A journal made after the signal has it as well."""
     again = "bench.record_on_exit('second', then='leave')\n"
     program(LEAVE + TERM + again + 'os.kill(os.getpid(), signal.SIGKILL)')
     [record] = FileOutput(tmp_path / 'records.jsonl').get_results()
@@ -82,7 +82,7 @@ def test_a_journal_that_is_younger_than_the_signal(program, tmp_path):
 
 
 def test_time_that_it_takes(in_c):
-    """No watchdog waits: native code may take longer than the grace time."""
+    """No watchdog runs: the program may take longer than the grace time."""
     code = LEAVE + TERM + 'threading.Event().wait(0.1)\n' + FINISH
     ended = in_c(code, grace='0')
     assert ended.cause == BY_TERM | {'exit_status': 0}
@@ -110,21 +110,21 @@ bench.record_on_exit(then='leave')
 
 
 def test_another_signal_afterwards(program):
-    """One that ends the process does; the first one is in the record."""
+    """A later signal that ends the process is the cause; the first is recorded too."""
     ended = program(LEAVE + TERM + 'os.kill(os.getpid(), signal.SIGHUP)\ntime.sleep(600)')
     assert ended.cause == BY_TERM
     assert ended.status == -signal.SIGHUP
 
 
 def test_another_signal_in_native_code(in_c):
-    """So it does where Python cannot react."""
+    """A later signal while Python cannot react is recorded as well."""
     ended = in_c(LEAVE + TERM + 'never.signal_and_hang(signal.SIGHUP, 1)')
     assert ended.cause == BY_TERM | {'exit_path': 'native'}
     assert ended.status == -signal.SIGHUP
 
 
 def test_a_crash_afterwards(in_c):
-    """It is what ended the process."""
+    """A later crash is the cause of the end."""
     ended = in_c(LEAVE + TERM + 'os.abort()')
     assert ended.cause == {'exit_signal': 'SIGABRT', 'exit_path': 'native'}
 
@@ -145,14 +145,14 @@ class Bench(MicroBench):
 
 
 def test_redeliver(program):
-    """The record is written when the signal comes; it is sent again after the handler."""
+    """The record is written first; the signal is sent again after the handler."""
     ended = program(SERVER + "bench.record_on_exit(then='redeliver')\n" + TERM + FINISH)
     assert (ended.status, ended.out, ended.err) == (-signal.SIGTERM, 'asked\n', '')
     assert ended.cause == BY_TERM
 
 
 def test_a_handler_of_the_program_by_default(program):
-    """So it is by default, with one warning that names the handler and the parameter."""
+    """An unknown handler gets its signal again, with one warning."""
     ended = program(SERVER + 'bench.record_on_exit()\nbench.record_on_exit()\n' + TERM)
     assert (ended.status, ended.out) == (-signal.SIGTERM, 'asked\n')
     assert ended.err.count('RuntimeWarning') == 1
@@ -161,7 +161,7 @@ def test_a_handler_of_the_program_by_default(program):
 
 
 def test_a_warning_that_is_an_error(program):
-    """It is one line on standard error: a note about a handler must not end a program."""
+    """The warning is a line on stderr if warnings are errors: the program goes on."""
     ended = program(SERVER + 'bench.record_on_exit()', flags=['-W', 'error'])
     assert ended.err.startswith('RuntimeWarning: record_on_exit(): SIGTERM is handled by')
     assert ended.cause == {'exit_status': 0}
@@ -177,7 +177,7 @@ def test_without_a_handler(program, then):
 
 @pytest.mark.parametrize(('first', 'second'), [('leave', 'auto'), ('redeliver', 'leave')])
 def test_two_benches(program, first, second):
-    """One that leaves the end to the program is enough: it is not killed."""
+    """If one of two benches leaves the end to the program, it is not killed."""
     code = f"""
 other = MicroBench(path)
 other.record_on_exit('other', then={first!r})
@@ -191,7 +191,7 @@ bench.record_on_exit('bench', then={second!r})
 
 
 def test_a_second_registration_decides_anew(program):
-    """What holds is what was said last."""
+    """The last registration counts."""
     code = "bench.record_on_exit(then='redeliver')\nbench.record_on_exit(then='leave')\n"
     assert program(SERVER + code + TERM + FINISH).status == 0
     code = "bench.record_on_exit(then='leave')\nbench.record_on_exit(then='redeliver')\n"
@@ -199,7 +199,7 @@ def test_a_second_registration_decides_anew(program):
 
 
 def test_a_handler_on_top(program):
-    """One that calls microbench's gets the signal first, and the program goes on."""
+    """A later handler that calls the earlier one gets the signal first."""
     code = """
 before = signal.getsignal(signal.SIGTERM)
 signal.signal(signal.SIGTERM, lambda *args: (print('first'), before(*args)))
@@ -210,14 +210,14 @@ signal.signal(signal.SIGTERM, lambda *args: (print('first'), before(*args)))
 
 
 def test_a_signal_from_another_thread(program):
-    """It reaches the handler in the main thread."""
+    """A signal to another thread reaches the handler in the main thread."""
     code = 'threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGTERM)).start()\n'
     ended = program(LEAVE + code + FINISH)
     assert (ended.status, ended.cause) == (0, BY_TERM | {'exit_status': 0})
 
 
 def test_a_forked_child(program):
-    """It stops by itself as well, and has no record of its parent's."""
+    """A forked child stops by itself too, without a record of its parent."""
     code = f"""
 pid = os.fork()
 if pid == 0:
@@ -229,7 +229,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 def test_cancelled(program):
-    """The handler is what it was, and the next record knows nothing of the signal."""
+    """After cancelling, the earlier handler is back, and no signal is recorded."""
     code = f"""
 {TERM}
 bench.cancel_record_on_exit()
@@ -256,7 +256,7 @@ except KeyboardInterrupt:
 
 
 def test_a_wrong_word():
-    """It is rejected at once, with those that there are."""
+    """A wrong word is rejected at once; the message lists the right ones."""
     with pytest.raises(ValueError, match="auto, redeliver, leave, not 'stay'"):
         MicroBenchBase().record_on_exit(then='stay')
 
@@ -265,7 +265,7 @@ def test_a_wrong_word():
 
 
 def module(name):
-    """Code as it is in a module of this name."""
+    """Return code as it is in a module of this name."""
     made = types.ModuleType(name)
     source = """
 import functools
@@ -300,7 +300,7 @@ OWN = module('__main__')
 
 
 def handlers(of):
-    """The ways in which the handler of a module comes to be installed."""
+    """Return the ways in which the handler of a module is installed."""
 
     class Own(of.Server):
         def stop(self, number, frame):
@@ -327,7 +327,7 @@ def handlers(of):
 @pytest.mark.parametrize('name', GRACEFUL)
 @pytest.mark.parametrize('how', handlers(OWN))
 def test_each_module_of_the_table(name, how):
-    """Its handlers are known, however they are wrapped, in parts of a package too."""
+    """Handlers of listed modules are recognized, however they are wrapped."""
     assert stops_by_itself(handlers(module(name))[how])
     assert stops_by_itself(handlers(module(f'{name}.part'))[how])
     assert not stops_by_itself(handlers(module(f'{name}ish'))[how])
@@ -335,7 +335,7 @@ def test_each_module_of_the_table(name, how):
 
 @pytest.mark.parametrize('how', handlers(OWN))
 def test_a_handler_of_the_program(how):
-    """It is not known to stop."""
+    """The program's own handler is not recognized as graceful."""
     assert not stops_by_itself(handlers(OWN)[how])
 
 
@@ -376,7 +376,7 @@ handlers = {
 
 
 def users():
-    """Handlers of the program's own that use software of the table."""
+    """Return handlers of the program that use listed software."""
     made = types.ModuleType('__main__')
     exec(USES, vars(made))
     return made.handlers
@@ -384,12 +384,12 @@ def users():
 
 @pytest.mark.parametrize('how', users())
 def test_a_handler_that_uses_such_software(how):
-    """It is the program's own: what it refers to does not make it stop the program."""
+    """A handler that merely refers to listed software is the program's own."""
     assert not stops_by_itself(users()[how])
 
 
 def test_an_argument_of_a_partial_is_no_handler():
-    """Whatever a handler is given, it may do anything with it."""
+    """Arguments of a partial do not count: a handler may do anything with them."""
     assert not stops_by_itself(functools.partial(OWN.stop, module('asyncio').stop))
 
 
@@ -400,7 +400,7 @@ def test_no_handler(handler):
 
 
 def test_handlers_that_are_strange():
-    """Anything that can be called may be a handler."""
+    """Any callable may be a handler."""
 
     def itself(*args):
         return itself
@@ -421,7 +421,7 @@ def test_handlers_that_are_strange():
 
 
 def test_descriptions():
-    """What a person finds the handler by."""
+    """A description names the handler and its place in the source."""
     this = f'({__file__}:{test_descriptions.__code__.co_firstlineno})'
     assert described(test_descriptions) == f'{__name__}.test_descriptions {this}'
     assert described(functools.partial(print)) == 'builtins.print'
@@ -430,6 +430,6 @@ def test_descriptions():
 
 
 def test_python_s_own_handler():
-    """Ctrl-C raises: nothing is sent again."""
+    """Python's handler of Ctrl-C raises: nothing is sent again."""
     assert stops_by_itself(signal.default_int_handler)
     assert sys.platform != 'win32'

@@ -1,4 +1,4 @@
-"""SIGUSR1, SIGUSR2, SIGHUP and SIGXCPU where nothing handles them: Python sees no handler.
+"""SIGUSR1, SIGUSR2, SIGHUP and SIGXCPU: Python sees the default, not microbench.
 
 Libraries install a handler only where `signal.getsignal()` says that there is none.
 """
@@ -23,7 +23,7 @@ KILL = 'os.kill(os.getpid(), signal.{0})\ntime.sleep(600)'
 @EACH
 @pytest.mark.parametrize('asked', ['', 'signals={0!r}'])
 def test_python_goes_on_seeing_the_default(program, name, asked):
-    """Nevertheless Python reacts, with all captures."""
+    """Python sees the default action, and still reacts with all captures."""
     code = f'assert signal.getsignal(signal.{name}) is signal.SIG_DFL\n'
     ended = program(ONE.format(asked.format(name)) + code + KILL.format(name))
     assert (ended.cause, ended.status) == (
@@ -36,7 +36,7 @@ def test_python_goes_on_seeing_the_default(program, name, asked):
 
 @EACH
 def test_a_handler_of_the_program_that_comes_later(program, name):
-    """It finds the default action, replaces microbench's, and works as without us."""
+    """A later handler finds the default action, and replaces microbench's."""
     code = f"""
 requeued = []
 if signal.getsignal(signal.{name}) in (None, signal.SIG_DFL):
@@ -51,7 +51,7 @@ print(len(requeued))
 
 @EACH
 def test_a_later_handler_and_a_second_registration(program, name):
-    """It stays with the program, and is still there after cancelling."""
+    """A later handler stays, also through a second registration and cancelling."""
     code = f"""
 def own(*args):
     print('own')
@@ -68,7 +68,7 @@ os.kill(os.getpid(), signal.{name})
 
 @EACH
 def test_python_that_is_late(in_c, name):
-    """Native code writes what was prepared."""
+    """If Python is late, native code writes what was prepared."""
     ended = in_c(ONE.format('') + f'never.signal_and_hang(signal.{name}, 1)')
     assert ended.cause == {'exit_signal': name, 'exit_path': 'native'}
     assert 'late' not in ended.record
@@ -90,7 +90,7 @@ while True:
 
 
 def test_several_at_once(program):
-    """One record, of the first, and it ends the process."""
+    """Of several signals, the first is recorded and ends the process."""
     code = """
 signal.raise_signal(signal.SIGUSR2); signal.raise_signal(signal.SIGTERM)
 time.sleep(600)
@@ -100,7 +100,7 @@ time.sleep(600)
 
 
 def test_during_a_normal_exit(program):
-    """The record is completed, says so, and the signal ends the process."""
+    """A signal at exit is in the completed record, and ends the process."""
     code = ONE.replace("bm_data['late']", "os.kill(os.getpid(), 10); bm_data['late']")
     ended = program(code.format(''))
     assert (ended.cause, ended.record['late']) == ({'exit_signal': 'SIGUSR1'}, True)
@@ -109,7 +109,7 @@ def test_during_a_normal_exit(program):
 
 @pytest.mark.parametrize('name', ['SIGUSR1', 'SIGTERM'])
 def test_cancelled_before_python_reacts(in_c, name):
-    """The signal has come: it is the one that ends the process, without a record."""
+    """A signal that came before cancelling ends the process, without a record."""
     code = f"""
 has_come, there = os.pipe()
 waits, go = os.pipe()
@@ -133,7 +133,7 @@ def handled():
 
 
 def test_what_is_installed_in_their_place(program):
-    """One real-time signal, the last that is free; it is given back."""
+    """One free real-time signal stands in for all, and is given back."""
     code = """
 taken = signal.SIGRTMAX
 signal.signal(taken, lambda *args: None)
@@ -152,7 +152,7 @@ assert handled() == [taken]
 
 
 def test_the_signal_in_their_place(program):
-    """Where it really comes, it ends the process, as without us."""
+    """The stand-in signal itself ends the process, as without microbench."""
     ended = program(
         ONE.format('') + 'os.kill(os.getpid(), signal.SIGRTMAX)\ntime.sleep(600)'
     )
@@ -178,7 +178,7 @@ assert handled() == [signal.SIGTERM, signal.SIGRTMAX - 1, signal.SIGRTMAX]
     ],
 )
 def test_a_bench_that_asks_for_that_signal(program, cancelled, left, name):
-    """Another takes its place; either bench has its record when the other has none."""
+    """Another signal takes its place; each bench has its record."""
     code = f"""
 {cancelled}.cancel_record_on_exit()
 assert handled() == [{', '.join(left)}]
@@ -200,7 +200,7 @@ def test_both_benches(program, name):
 
 
 def test_a_bench_that_asks_for_it_in_a_thread(program):
-    """Python's handlers stay what they are there: it remains in place, and is not lost."""
+    """In a thread Python's handlers cannot change, so the stand-in signal stays."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit('defaults')
@@ -217,7 +217,7 @@ time.sleep(600)
 
 
 def test_a_bench_that_asks_for_all_of_them(program):
-    """None is free then: the first stays in place, as long as it is needed."""
+    """If no signal is free, the first stays in place as long as it is needed."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit('defaults')
@@ -232,7 +232,7 @@ time.sleep(600)
 
 
 def test_a_program_that_takes_it_away(in_c):
-    """Python does not see the signal then, and native code writes the record."""
+    """If the program takes the stand-in signal, native code writes the record."""
     code = 'signal.signal(signal.SIGRTMAX, signal.SIG_DFL)\n'
     ended = in_c(ONE.format('') + code + KILL.format('SIGUSR1'))
     assert ended.cause == {'exit_signal': 'SIGUSR1', 'exit_path': 'native'}
@@ -241,7 +241,7 @@ def test_a_program_that_takes_it_away(in_c):
 
 @EACH
 def test_no_such_signal_to_be_had(program, name):
-    """A handler in Python does it then; it is seen."""
+    """Without a free signal, an ordinary and visible Python handler is installed."""
     code = f"""
 from microbench.process import handlers
 handlers.real_time_signals = lambda: ()
@@ -253,7 +253,7 @@ assert callable(signal.getsignal(signal.{name}))
 
 
 def test_registered_off_the_main_thread(program):
-    """Native code handles them; what the main thread has installed stays in place."""
+    """Off the main thread native code handles them; existing handlers stay."""
     code = """
 other = MicroBench(path)
 thread = threading.Thread(target=other.record_on_exit)

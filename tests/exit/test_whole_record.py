@@ -9,7 +9,7 @@ SAMPLE = {'timestamp': str, 'rss': int}
 
 
 def test_a_job_ended_by_sigterm(program):
-    """Fields of the job, samples, the phase that ended, the one that did not, the cause."""
+    """The record has fields of the job, samples, both phases and the cause."""
     code = """
 class Job(MicroBench, microbench.MBSlurmInfo):
     monitor_interval = 1e-3
@@ -85,7 +85,7 @@ print(before.isoformat(), dt.datetime.now(dt.timezone.utc).isoformat())
 
 
 def test_no_trigger_of_iterations_runs(program):
-    """There are no iterations: what a class does around each is left out."""
+    """There are no iterations, so triggers around each do not run."""
     code = """
 class Bench(MicroBench):
     def pre_run_triggers(self, bm_data):
@@ -103,7 +103,7 @@ bench.record_on_exit()
 
 
 def test_an_exception_keeps_its_traceback(program):
-    """It is printed as ever, and the record has type and message."""
+    """The traceback is printed as ever; the record has type and message."""
     ended = program('bench = MicroBench(path)\nbench.record_on_exit()\nraise KeyError("k")')
     assert ended.err.startswith('Traceback (most recent call last)')
     assert ended.err.endswith("KeyError: 'k'\n")

@@ -1,4 +1,4 @@
-"""Places where writing fails, and programs that write there."""
+"""Places where writing fails, and programs that write to them."""
 
 import json
 import os
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope='session')
 def faulty(tmp_path_factory):
-    """The path of the library that makes system calls fail."""
+    """Return the path of the library that makes system calls fail."""
     library = tmp_path_factory.mktemp('faulty') / 'faulty.so'
     flags = ['-shared', '-fPIC', '-O1', '-Wall', '-Wextra', '-Werror']
     subprocess.run(['gcc', *flags, '-o', library, FOLDER / 'faulty.c', '-ldl'], check=True)
@@ -67,13 +67,13 @@ class Ended(NamedTuple):
 
 
 def names_in(contents):
-    """The names of records in bytes, and how many lines are damaged."""
+    """Return the names of records in bytes, and how many lines are damaged."""
     lines = Lines(contents.split(b'\n'))
     return [record['call']['name'] for record in lines if 'call' in record], lines.damaged
 
 
 def ended(done, path):
-    """Collect what a program leaves that wrote to a path."""
+    """Collect the remains of a program that wrote to a path."""
     contents = path.read_bytes() if path.is_file() else b''
     stored, damaged = names_in(contents)
     printed = [
@@ -85,7 +85,7 @@ def ended(done, path):
 
 @pytest.fixture
 def program(tmp_path):
-    """Run code that knows `path`; say what is left of it."""
+    """Run code that knows `path`; return what it leaves."""
 
     def run(code, path=tmp_path / 'records.jsonl', **options):
         return ended(python(BEGIN + code, path, **options), Path(path))

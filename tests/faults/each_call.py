@@ -61,7 +61,7 @@ library.faulty_count.restype = ctypes.c_char_p
 
 @contextlib.contextmanager
 def tampered(faults, append):
-    """Have these faults happen; give the calls that were made, by name."""
+    """Inject these faults; return the calls that were made, by name."""
     made, others, alone = {}, ACTION(append), ACTION()
     library.faulty_watch()
     for call, first, times, error, most, with_others in faults:
@@ -143,7 +143,7 @@ class Case:
             self.wrong.append('a line of another process is not there')
 
     def append(self):
-        """Do what another process does: append a line."""
+        """Append a line, as another process does."""
         with self.path.open('ab', buffering=0) as file:
             if file.tell() and not self.path.read_bytes().endswith(b'\n'):
                 file.write(b'\n')
@@ -155,19 +155,19 @@ class Case:
 
 
 def descriptors():
-    """How many are open."""
+    """Return the number of open descriptors."""
     return len(list(Path('/proc/self/fd').iterdir()))
 
 
 def states(path):
-    """Give all states in which a file can be when a record comes."""
+    """Yield all states in which a file can be when a record comes."""
     for before in (b'', b'{"n": 1}\n', b'{"n": 1}\n{"torn'):
         for fresh in (True, False):
             yield lambda before=before, fresh=fresh: Case(path, before, fresh)
 
 
 def single_faults(calls):
-    """Give each call of a record, with each errno, once and for ever."""
+    """Yield each call of a record, with each errno, once and for ever."""
     for call, made in calls.items():
         for number in range(1, made + 1):
             for error in ERRNOS:
@@ -176,7 +176,7 @@ def single_faults(calls):
 
 
 def short_writes(errors=ERRNOS):
-    """Give writes that take some bytes, and what may go wrong after them."""
+    """Yield writes that take some bytes, and faults after them."""
     for most in (1, 2, 10, 17, 200):
         short = Fault('writev', 1, 1, 0, most)
         yield [short]
@@ -189,7 +189,7 @@ def short_writes(errors=ERRNOS):
 
 
 def failed_looks():
-    """Give looks at the file that fail in both ways that there are.
+    """Yield faults of statx() and fstat(), which both look at the file.
 
     But for EBADF, the descriptor is open: it must not stay so.
     """
@@ -200,7 +200,7 @@ def failed_looks():
 
 
 def others():
-    """Give another writer at each moment, with and without a fault of the bench's own."""
+    """Yield another writer at each moment, with and without a fault of the bench."""
     for trouble in ([], *short_writes((ENOSPC,))):
         for call in ('open', 'statx', 'pread', 'writev', 'pwrite'):
             for number in (1, 2, 3, 4):
@@ -212,7 +212,7 @@ def others():
 
 
 def all_cases(path):
-    """Give a fresh case, and its faults."""
+    """Yield a fresh case and its faults."""
     for state in states(path):
         case = state()
         calls = case.run()
@@ -228,7 +228,7 @@ def all_cases(path):
 
 
 def main(say=print):
-    """Say each case that went wrong, then how many there were."""
+    """Print each case that went wrong, then their number."""
     count = 0
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / 'records.jsonl'

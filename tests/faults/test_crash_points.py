@@ -1,4 +1,4 @@
-"""Killed between any two steps of a record: it is there once, or was never open.
+"""Processes killed between any two steps of a record leave it once, or not at all.
 
 The places are those of mb_crash.h, in the order in which a record comes by. They
 exist in a build of their own.
@@ -88,12 +88,12 @@ def killed_at(killable, faulty, tmp_path):
 
 
 def names_in(records):
-    """The names of records."""
+    """Return the names of records."""
     return [record['call']['name'] for record in records]
 
 
 def check(path, wanted, recovered, phases=1):
-    """Read, then recover: the same records both times, and no other line."""
+    """Assert that reading and then recovering give the same records, no other line."""
     found = FileOutput(path).get_results()
     assert names_in(found) == wanted
     assert recover.main([str(path)]) == 0
@@ -129,14 +129,14 @@ def test_killed_at(killed_at, way, place, earlier):
 
 @pytest.mark.parametrize('way', WAYS)
 def test_killed_after_half_a_write(killed_at, way):
-    """The disk took a part, and before we could react we were killed."""
+    """The disk took a part, and the process is killed before it can react."""
     path = killed_at('written:1', WAYS[way].format('last'), 100)
     assert path.stat().st_size == 100
     check(path, ['last'], recovered=True)
 
 
 def test_killed_while_it_recovers(killed_at, killable):
-    """The record is in the file, and its journal still there: it is not put there twice."""
+    """A record that is in the file and in its journal is not written twice."""
     path = killed_at('claimed:1', BLOCK.format('last'))
     code = (
         'import sys\nfrom microbench.cli.view import recover\nrecover.main(sys.argv[1:])\n'
@@ -149,7 +149,7 @@ def test_killed_while_it_recovers(killed_at, killable):
 
 
 def test_a_build_for_use_has_no_such_places(tmp_path):
-    """No variable of the environment kills a process."""
+    """In a normal build no environment variable kills a process."""
     code = BEGIN + BLOCK.format('last')
     env = {'MICROBENCH_CRASH_AT': 'written:1'}
     done = python(code, tmp_path / 'records.jsonl', 0, env=env)

@@ -1,4 +1,4 @@
-"""A disk that is really full, and has room again."""
+"""A disk that is really full, and later has room again."""
 
 import json
 
@@ -45,14 +45,14 @@ with bench.record('around'):
 
 
 def expected():
-    """The names of all records, in the order they were written."""
+    """Return the names of all records, in the order they were written."""
     rounds = [(60, 5000), (60, 700), (60, 10), (60, 20_000), (5, 11)]
     return [*(f'{size}-{n}' for count, size in rounds for n in range(count)), 'around']
 
 
 @pytest.mark.parametrize('journal', ['auto', 'off'])
 def test_a_disk_that_fills_up(disk, journal):
-    """Each record is stored, or on standard error, once; the rest goes on."""
+    """Each record is stored or on standard error, once; the program goes on."""
     done = python(FILLING, disk, journal)
     stored, damaged = names_in((disk / 'records.jsonl').read_bytes())
     printed = [json.loads(line)['call']['name'] for line in done.stderr.splitlines()]
@@ -65,7 +65,7 @@ def test_a_disk_that_fills_up(disk, journal):
 
 
 def test_each_line_of_the_file_is_json(disk):
-    """Programs that read line by line need not know of what was taken back."""
+    """Readers of single lines see no trace of what was taken back."""
     assert python(FILLING, disk, 'off').returncode == 0
     for line in (disk / 'records.jsonl').read_text().splitlines():
         json.loads(line)
@@ -104,7 +104,7 @@ with contextlib.ExitStack() as stack:
 
 
 def test_a_disk_that_is_full_during_recovery(disk, tmp_path, monkeypatch):
-    """Some records find room, and the rest when there is more: each is there once."""
+    """Records that find no room are recovered later: each is there once."""
     monkeypatch.setenv('MICROBENCH_JOURNAL', str(tmp_path))
     path, ballast = disk / 'records.jsonl', disk / 'ballast'
     python(LOST, path, tmp_path)

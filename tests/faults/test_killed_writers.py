@@ -30,7 +30,7 @@ sys.stdout.write('end')
 
 
 class Writer:
-    """A writer that begins again, after its last acknowledged record, when it is killed.
+    """A writer that restarts after its last acknowledged record when it is killed.
 
     The record that it was about to write may or may not be in the file, so its number is
     left out.
@@ -42,7 +42,7 @@ class Writer:
         self.start()
 
     def start(self):
-        """Go on with the next number."""
+        """Start a process that goes on with the next number."""
         self.log.write_bytes(b'')
         words = [sys.executable, '-c', WRITER, ROOT, self.path, self.name]
         with self.log.open('wb') as log:
@@ -51,12 +51,12 @@ class Writer:
             )
 
     def kill(self):
-        """Kill it, and note the records that it has acknowledged."""
+        """Kill the process, and note the records that it has acknowledged."""
         self.process.kill()
         self.collect()
 
     def collect(self):
-        """Wait for its end."""
+        """Wait for the end of the process."""
         self.process.wait(timeout=60)
         said = self.log.read_bytes()
         count = said.count(b'.')
@@ -68,7 +68,7 @@ class Writer:
 
 
 def test_writers_that_are_killed(tmp_path):
-    """All acknowledged records are there, none twice, with no empty line between them."""
+    """All acknowledged records are there once, with no empty line between them."""
     seed = random.randrange(10**6)
     dice = random.Random(seed)
     path = tmp_path / 'records.jsonl'
@@ -115,7 +115,7 @@ if __name__ == '__main__':
 
 
 def test_writers_that_are_not_killed(tmp_path):
-    """Each line is a record: what another one is about to write is no torn line."""
+    """Each line is a record: no half-written one is taken for torn."""
     program = tmp_path / 'program.py'
     program.write_text(TOGETHER)
     path = tmp_path / 'records.jsonl'

@@ -1,4 +1,4 @@
-"""Files that cannot be written any more, or not yet: what of it costs a record."""
+"""Files that cannot be written any more, or not yet, and what that costs a record."""
 
 import itertools
 import os
@@ -162,7 +162,7 @@ os.chmod(path, 0o600)
 
 
 def test_a_file_of_another_user_where_all_may_write(program):
-    """In a directory such as /tmp, O_CREAT is refused for it; records are not."""
+    """In /tmp, O_CREAT is refused for such a file; records are not."""
     if os.geteuid():
         pytest.skip('only root can give files away')
     with tempfile.TemporaryDirectory() as place:
@@ -201,7 +201,7 @@ CLOSED = [
 @pytest.mark.parametrize('number', [0, signal.SIGTERM])
 @pytest.mark.parametrize('closed', CLOSED)
 def test_without_standard_streams(closed, number, tmp_path):
-    """Text printed to their numbers gets into no file of microbench."""
+    """Text printed to free numbers 1 and 2 gets into no file of microbench."""
     path = tmp_path / 'records.jsonl'
     code = BEGIN + PRINTING.format(exits=True, signal=int(number))
     words = [sys.executable, '-c', code, str(path)]
@@ -225,14 +225,14 @@ def test_without_standard_streams(closed, number, tmp_path):
     'closing', ['sys.stderr.close()', 'os.close(2)', 'sys.stderr = None']
 )
 def test_nowhere_left_to_tell(closing, program, tmp_path):
-    """Neither file nor standard error: the program ends as it would have."""
+    """With neither file nor standard error, the program ends as ever."""
     code = f'{closing}\nrecord("a")\nbench.record_on_exit()\nsys.exit(3)'
     left = program(code, tmp_path / 'missing' / 'records.jsonl')
     assert (left.status, left.printed) == (3, [])
 
 
 def test_a_limit_that_is_meant_to_kill(program, tmp_path):
-    """The default action of SIGXFSZ is the program's wish; no record is glued to a torn."""
+    """SIGXFSZ kills as the program wishes; no record is glued to a torn one."""
     code = LIMIT.replace(
         'import resource', 'import resource; signal.signal(25, signal.SIG_DFL)'
     )

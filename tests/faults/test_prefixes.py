@@ -1,4 +1,4 @@
-"""A file that ends anywhere: its whole records are read, and the next one is."""
+"""A file cut at any byte: its complete records are read, and so is the next one."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from microbench.results.reading import Lines
 
 @pytest.fixture(scope='module')
 def contents():
-    """A file of five records of different lengths."""
+    """Return a file of five records of different lengths."""
     bench = MicroBenchBase()
     for n in range(5):
         bench.add_fields(text='\N{EURO SIGN}"\\\n' * n)
@@ -18,19 +18,19 @@ def contents():
 
 
 def read(contents):
-    """Names of the records, and how many lines are damaged."""
+    """Return names of the records, and how many lines are damaged."""
     lines = Lines(contents.split(b'\n'))
     return [record['call']['name'] for record in lines], lines.damaged
 
 
 def whole_lines(contents, size):
-    """How many records the first bytes hold; the last may lack its newline."""
+    """Return how many records the first bytes hold; the last may lack its newline."""
     ends = [i for i, byte in enumerate(contents) if byte == ord('\n')]
     return sum(end <= size for end in ends), size in {0, *ends, *(e + 1 for e in ends)}
 
 
 def test_every_prefix_loads_its_records(contents):
-    """Wherever the file ends, what is whole is read."""
+    """Wherever the file ends, complete records are read."""
     for size in range(len(contents) + 1):
         count, is_clean = whole_lines(contents, size)
         expected = [str(n) for n in range(count)]
@@ -53,7 +53,7 @@ def test_every_prefix_goes_on(contents, tmp_path):
 
 
 def test_every_prefix_with_a_record_glued_to_it(contents):
-    """Another writer that looks at nothing costs no record either."""
+    """Another writer that does not check costs no record either."""
     more = contents.splitlines()[0].replace(b'"name":"0"', b'"name":"more"')
     for size in range(len(contents) + 1):
         count, _ = whole_lines(contents, size)

@@ -1,4 +1,4 @@
-"""System calls that really fail: strace does it to the kernel's answers.
+"""System calls that really fail, as strace changes the kernel's answers.
 
 What tests/faults/test_each_call.py does to functions of the C library, for all of them, is
 here done to the calls themselves, so that those are reached which native code makes without
@@ -44,7 +44,7 @@ ctypes.PyDLL(sys.argv[2]).faulty_signal_and_hang(signal.SIGTERM)
 
 @pytest.fixture
 def traced(tmp_path):
-    """Run code under strace, which injects; say what is left of it."""
+    """Run code under strace, which injects faults; return what it leaves."""
     if not shutil.which('strace'):
         pytest.skip('needs strace')
     probe = ['strace', '-qq', '-o', '/dev/null', 'true']

@@ -1,4 +1,4 @@
-"""Processes that are killed, and what their journals hold."""
+"""Killed processes and the contents of their journals."""
 
 import json
 import os
@@ -39,7 +39,7 @@ class Left(NamedTuple):
 
 
 def shown_in(journals):
-    """The records that are open in these journals, by name."""
+    """Return the records that are open in these journals, by name."""
     found = {}
     for journal in journals:
         for record_id, line in _core.journal_records(journal.read_bytes()):
@@ -51,7 +51,7 @@ def shown_in(journals):
 
 
 def journals_in(folder):
-    """Paths of the journals in a folder."""
+    """Return the paths of the journals in a folder."""
     return sorted(p for p in folder.iterdir() if p.name.endswith('.journal'))
 
 
@@ -78,7 +78,7 @@ def program(tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mount a file system of some kilobytes; it is gone after the test."""
+    """Mount a file system of some kilobytes for the test."""
     mounted = []
 
     def mount(*options, name='disk'):

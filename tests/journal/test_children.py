@@ -1,10 +1,10 @@
-"""Forked children, and those of multiprocessing: nothing of their parent's is theirs."""
+"""Forked and multiprocessing children do not use their parent's journal."""
 
 import pytest
 
 
 def test_a_child_that_leaves_the_block_of_its_parent(program):
-    """Both write the record they have, with an id each, in either form."""
+    """Parent and child each write the record, with an id each, in either form."""
     left = program("""
 class Bench(MicroBench):
     def capture_x(self, data):
@@ -48,7 +48,7 @@ assert journals() == []
 
 
 def test_a_child_has_a_journal_of_its_own(program):
-    """A child that is killed leaves its own blocks, which its parent finds; no others."""
+    """A killed child leaves its own blocks for its parent to find, and no others."""
     left = program("""
 bench = MicroBench(path)
 with bench.record('of the parent'):
@@ -69,7 +69,7 @@ with bench.record('of the parent'):
 
 
 def test_a_parent_that_dies_first(program):
-    """The journal of the parent is not locked by a child that lives on."""
+    """A child that lives on does not keep its parent's journal locked."""
     left = program("""
 import fcntl, struct
 bench = MicroBench(path)
@@ -95,7 +95,7 @@ with bench.record('block'):
 
 
 def test_the_owner_is_seen_to_be_alive(program):
-    """No process gets the lock while the owner lives, the owner itself included."""
+    """While the owner lives, no process gets the lock, not even the owner."""
     left = program("""
 import subprocess
 code = '''
@@ -121,7 +121,7 @@ with MicroBench(path).record('block'):
 
 @pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
 def test_workers_of_multiprocessing(tmp_path, program, method):
-    """Their records survive, and their journals are gone, however the pool ends."""
+    """Records of workers survive without journals, however the pool ends."""
     (tmp_path / 'work.py').write_text("""
 import multiprocessing, sys
 from microbench import MicroBench

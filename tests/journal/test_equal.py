@@ -1,4 +1,4 @@
-"""The journal shows what Python would write at the same moment."""
+"""The journal holds what Python would write at the same moment."""
 
 import json
 import os
@@ -73,7 +73,7 @@ class Shown:
         self.text.show_in(self.journal, self.run)
 
     def shown(self):
-        """The record in the journal, at the last moment it knows."""
+        """Return the record in the journal, at the last moment it knows."""
         data = Path(os.fsdecode(self.journal.path)).read_bytes()
         [(_, line)] = _core.journal_records(data)
         record = json.loads(line)
@@ -81,12 +81,12 @@ class Shown:
         return record
 
     def written(self):
-        """The record that Python would write now."""
+        """Return the record that Python would write now."""
         return json.loads(self.text.line(self.run, {}))
 
 
 def without_times_of_the_end(record, *others):
-    """The wall clock is read by one of them; other fields of `call` are left out too."""
+    """Return a record without the wall clock and some fields of `call`."""
     leave_out = {'finish_time', *others}
     return {
         **record,
@@ -105,7 +105,7 @@ LIMITS = st.sampled_from([(65536, 1000), (3, 2), (1, 1), (2, 0)])
     LIMITS,
 )
 def test_at_any_moment(tmp_path_factory, steps, counter, iterations, limits):
-    """Any mixture of iterations, stretches and phases, also from before it was shown."""
+    """Both are equal for any mixture of iterations, stretches and phases."""
     before = _core.keep_phases(*limits)
     shown = Shown(tmp_path_factory.getbasetemp(), counter, iterations)
     try:
@@ -119,7 +119,7 @@ def test_at_any_moment(tmp_path_factory, steps, counter, iterations, limits):
 
 
 def compare(shown, stopped):
-    """Durations and finished phases always; open ones too when a clock has stopped."""
+    """Compare durations and finished phases, and open ones when a clock has stopped."""
     seen, written = shown.shown(), shown.written()
     finished = len(written['call']['durations'])
     assert len(seen['call']['durations']) == finished + shown.running

@@ -1,4 +1,4 @@
-"""Processes killed by SIGKILL: their open records are in the journal, and only they."""
+"""Processes killed by SIGKILL: the journal has their open records, and only those."""
 
 import signal
 
@@ -6,7 +6,7 @@ from microbench import _core
 
 
 def test_open_blocks_are_shown(program):
-    """Nested blocks with phases, left and open; what was closed is in the file only."""
+    """Nested blocks have their phases; a closed block is in the file only."""
     left = program("""
 bench = MicroBench(path, experiment='x')
 with bench.record('done'):
@@ -40,7 +40,7 @@ with bench.record('outer'):
 
 
 def test_records_built_as_dicts_are_shown(program):
-    """Metadata of captures, hooks and fields as they were when the block began."""
+    """Captures, hooks and fields are as they were when the block began."""
     left = program("""
 class Bench(MicroBench):
     def capture_place(self, data):
@@ -66,7 +66,7 @@ with bench.record('block'):
 
 
 def test_threads_and_tasks_have_their_records(program):
-    """Blocks of four threads and three tasks, open at once, with a phase each."""
+    """Four threads and three tasks have open blocks at once, with a phase each."""
     left = program("""
 bench = MicroBench(path)
 opened = threading.Barrier(5)
@@ -100,7 +100,7 @@ asyncio.run(main())
 
 
 def test_the_end_is_the_last_moment_that_is_known(program):
-    """Of any record of the process: it lived then, and so did those around it."""
+    """The latest moment of any record is a lower bound for all of the process."""
     left = program("""
 bench = MicroBench(path)
 with bench.record('outer'):
@@ -117,7 +117,7 @@ with bench.record('outer'):
 
 
 def test_iterations_and_what_is_decorated(program):
-    """With journal='on' calls are shown too, each finished iteration and the open one."""
+    """With journal='on' calls have each finished iteration and the open one."""
     left = program("""
 bench = MicroBench(path, journal='on', iterations=3, duration_counter=time.perf_counter_ns)
 calls = []
@@ -140,7 +140,7 @@ work()
 
 
 def test_a_generator_that_waits_has_the_time_inside_its_body(program):
-    """What its consumer did meanwhile does not count."""
+    """The time of the consumer does not count."""
     left = program("""
 bench = MicroBench(path, journal='on', duration_counter=time.perf_counter_ns)
 
@@ -162,7 +162,7 @@ for item in items():
 
 
 def test_a_counter_that_c_does_not_read_leaves_times_only(program):
-    """A duration in nanoseconds would be a lie about another unit."""
+    """A duration in nanoseconds would be wrong for another unit."""
     left = program("""
 bench = MicroBench(path, duration_counter=time.process_time)
 plain = MicroBench(path)
@@ -180,7 +180,7 @@ with bench.record('foreign'), bench.time('p'):
 
 
 def test_record_on_exit_is_shown(program):
-    """From its registration on, with its phases; not after it was taken back."""
+    """A registration is in the journal with its phases until it is cancelled."""
     left = program("""
 bench, other = MicroBench(path), MicroBench(path)
 bench.record_on_exit('process')
@@ -196,7 +196,7 @@ die()
 
 
 def test_what_execv_and_exit_leave_behind(program):
-    """Neither another program in its place nor os._exit() is an end of a record."""
+    """Neither execv() nor os._exit() ends a record."""
     for end in ("os.execv('/bin/true', ['true'])", 'os._exit(3)'):
         left = program(f"""
 bench = MicroBench(path)
@@ -208,7 +208,7 @@ with bench.record('block'):
 
 
 def test_many_phases_survive(program):
-    """A log of many pages, which the file has grown for."""
+    """A log of many pages, for which the file has grown, survives."""
     left = program("""
 bench = MicroBench(path)
 with bench.record('long'):
@@ -223,7 +223,7 @@ with bench.record('long'):
 
 
 def test_who_it_was(program):
-    """The header has process, output and times of the dead one."""
+    """The header has the dead process's id, output and times."""
     left = program("""
 with MicroBench(path).record('block'):
     print(os.getpid(), flush=True)
@@ -237,7 +237,7 @@ with MicroBench(path).record('block'):
 
 
 def test_the_command_is_shown(program, tmp_path):
-    """A command that kills the microbench above it: all iterations, the command."""
+    """A killed microbench command has its command and all iterations in the journal."""
     count = tmp_path / 'count'
     script = f'echo >> {count}; [ $(wc -l < {count}) -lt 3 ] || kill -9 $PPID'
     left = program(f"""

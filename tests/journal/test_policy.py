@@ -1,4 +1,4 @@
-"""Where a journal is made, and where none is; that a program does not notice it."""
+"""Where a journal is made and where not, unnoticed by the program."""
 
 import subprocess
 
@@ -22,7 +22,7 @@ called = work()
 
 
 def ends_well(left):
-    """It has said nothing, and nothing is left but its records."""
+    """Assert that a program printed nothing and left nothing but its records."""
     assert (left.status, left.out, left.err) == (0, '', '')
     assert left.journals == []
     return left.records
@@ -41,7 +41,7 @@ def ends_well(left):
     ],
 )
 def test_what_is_shown(program, argument, variable, blocks, calls):
-    """By argument, else by MICROBENCH_JOURNAL: blocks, calls as well, or nothing."""
+    """The argument, else MICROBENCH_JOURNAL, selects blocks, calls too, or nothing."""
     left = program(
         f'bench = MicroBench(path, {argument})'
         + (ONE if blocks else NONE).replace('block', 'a')
@@ -55,7 +55,7 @@ def test_what_is_shown(program, argument, variable, blocks, calls):
 
 
 def test_a_directory_of_its_own(program, tmp_path):
-    """journal=DIRECTORY has it lie there, on whatever file system."""
+    """journal=DIRECTORY puts the journal there, on any file system."""
     place = tmp_path / 'elsewhere'
     place.mkdir()
     left = program(f"""
@@ -69,7 +69,7 @@ with bench.record('block'):
 
 
 def test_a_wrong_variable_is_named(program):
-    """MICROBENCH_JOURNAL with a word that is none: one sentence at construction."""
+    """A wrong MICROBENCH_JOURNAL is one sentence at construction."""
     left = program('MicroBench(path)', env={'MICROBENCH_JOURNAL': 'maybe'})
     assert left.err.splitlines()[-1].startswith('ValueError: MICROBENCH_JOURNAL')
 
@@ -88,7 +88,7 @@ def test_a_wrong_variable_is_named(program):
     ],
 )
 def test_benches_without(program, bench):
-    """Without a regular file, or with a method that must see each record: no journal."""
+    """Without a regular file, or with a method that sees each record, there is none."""
     left = program(
         f'import warnings; warnings.simplefilter("ignore")\nbench = {bench}' + NONE
     )
@@ -101,7 +101,7 @@ def test_benches_without(program, bench):
     'kind', [0x6969, 0xFE534D42, 0x0BD00BD0, 0x47504653, 0x65735546, 0x9123683E, 0x12345]
 )
 def test_other_file_systems_only_if_asked(program, other_file_system, kind):
-    """On a network 'auto' has none; 'on' has."""
+    """On a network file system 'auto' makes no journal; 'on' does."""
     env = other_file_system(kind)
     ends_well(program('bench = MicroBench(path)' + NONE, env=env))
     ends_well(program("bench = MicroBench(path, journal='on')" + ONE, env=env))
@@ -111,7 +111,7 @@ BTRFS = 0x9123683E
 
 
 def test_an_overlay_is_as_safe_as_what_lies_below_it(program, overlay, other_file_system):
-    """The upper layer counts, where it can be seen."""
+    """The upper layer decides, where it can be seen."""
     folder, upper = overlay
     ends_well(program('bench = MicroBench(path)' + ONE, folder=folder))
     env = other_file_system(BTRFS, STATFS_PATH=str(upper))
@@ -122,7 +122,7 @@ def test_an_overlay_is_as_safe_as_what_lies_below_it(program, overlay, other_fil
 def test_an_overlay_whose_layers_are_out_of_sight(
     program, overlay, other_file_system, files, code
 ):
-    """As in a container: then the number of inodes decides, which btrfs does not have."""
+    """In a container the number of inodes decides, which btrfs does not have."""
     folder, upper = overlay
     subprocess.run(['umount', '-l', upper], check=True)
     env = other_file_system(0x794C7630, STATFS_PATH=str(folder))
@@ -132,7 +132,7 @@ def test_an_overlay_whose_layers_are_out_of_sight(
 
 
 def test_a_full_disk_has_none(program, small_disk):
-    """No SIGBUS, no word: the records that fit are written."""
+    """A full disk has no journal, no SIGBUS, and the records that fit."""
     folder = small_disk('-o', 'size=64k')
     left = program(
         """
@@ -152,7 +152,7 @@ for number in range(30):
 
 
 def test_a_disk_that_fills_up(program, small_disk):
-    """The journal is there, the disk is full: what is measured goes on, no SIGBUS."""
+    """A journal on a disk that fills up causes no SIGBUS; measuring goes on."""
     folder = small_disk('-o', 'size=256k')
     left = program(
         """
@@ -207,7 +207,7 @@ os.unlink(path)
 
 
 def test_no_descriptor_stays(program):
-    """The process has the descriptors it had; a close of all of them breaks nothing."""
+    """No descriptor stays open, and closing all of them breaks nothing."""
     left = program("""
 def descriptors():
     return sorted(os.listdir('/proc/self/fd'))
@@ -227,7 +227,7 @@ with bench.record('block'):
 
 
 def test_two_benches_share_one(program):
-    """One file of records, one journal, until both have gone."""
+    """Benches with one file share one journal, until all have gone."""
     left = program("""
 one, two = MicroBench(path), MicroBench(path)
 with one.record('a'), two.record('b'):
@@ -241,7 +241,7 @@ assert journals() == []
 
 
 def test_benches_that_come_and_go_leave_nothing(program):
-    """Thousands of output files one after the other, a hundred at once."""
+    """Thousands of output files in turn, a hundred at once, leave no journal."""
     left = program("""
 import glob
 for number in range(2000):
@@ -259,7 +259,7 @@ for name in glob.glob(path + '.*'):
 
 
 def test_a_journal_that_another_process_deletes(program):
-    """Nothing happens; a file that another program puts in its place is not removed."""
+    """A deleted journal is no error; a file in its place is not removed."""
     left = program("""
 bench = MicroBench(path)
 with bench.record('block'):
@@ -330,7 +330,7 @@ for what in (5, {}, {'record_id': 'mine'}):
 
 
 def test_a_bench_travels_without_its_journal(program):
-    """A pickled bench makes one of its own where it arrives."""
+    """A pickled bench makes a journal of its own where it arrives."""
     ends_well(
         program("""
 import copy, pickle
@@ -345,7 +345,7 @@ for other in (pickle.loads(pickle.dumps(bench)), copy.deepcopy(bench)):
 
 
 def test_a_record_that_was_claimed_is_not_written_again(program):
-    """Once native code has it, Python leaves it alone; in both forms."""
+    """Python does not write a record that native code has claimed."""
     left = program("""
 class Bench(MicroBench):
     def capture_x(self, data):

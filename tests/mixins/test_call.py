@@ -1,4 +1,4 @@
-"""MBFunctionCall and MBReturnValue: what went in, and what came out."""
+"""MBFunctionCall and MBReturnValue: arguments and results in the record."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ class Value(MBReturnValue, MicroBenchBase):
 
 
 def test_arguments():
-    """Positional ones as a list, keywords as an object, defaults not among them."""
+    """Positional arguments are a list, keywords an object; defaults are left out."""
     bench = Call()
     bench(lambda a, *rest, key=5, other=6: None)(1, 'two', [3.0, None], other=True)
     call = call_of(bench)
@@ -34,14 +34,14 @@ def test_arguments():
 
 
 def test_no_arguments():
-    """Empty containers."""
+    """A call without arguments has empty containers."""
     bench = Call()
     bench(lambda: None)()
     assert (call_of(bench)['args'], call_of(bench)['kwargs']) == ([], {})
 
 
 def test_of_a_block():
-    """It has no arguments and no value."""
+    """A block has no arguments and no value."""
 
     class Both(MicroBenchBase, MBFunctionCall, MBReturnValue):
         pass
@@ -55,7 +55,7 @@ def test_of_a_block():
 
 
 def test_as_they_were_before_the_call():
-    """Containers that the function changes are stored as given."""
+    """Containers that the function changes are stored as they were before."""
     bench = Call()
 
     @bench
@@ -69,14 +69,14 @@ def test_as_they_were_before_the_call():
 
 
 def test_the_function_gets_the_real_arguments():
-    """Not copies."""
+    """The function gets its arguments, not copies."""
     bench = Call()
     argument = [1]
     assert bench(lambda a: a)(argument) is argument
 
 
 def test_a_method_has_its_object_first():
-    """It cannot be encoded: one warning and one placeholder."""
+    """A method's object cannot be encoded: one warning and one placeholder."""
     bench = Call()
 
     class Thing:
@@ -92,7 +92,7 @@ def test_a_method_has_its_object_first():
 
 
 def test_arguments_that_are_no_json():
-    """One warning for each argument, also for one that contains itself."""
+    """There is one warning for each bad argument, also if it contains itself."""
     bench = Call()
     loop = []
     loop.append(loop)
@@ -105,7 +105,7 @@ def test_arguments_that_are_no_json():
 
 
 def test_numbers_that_are_none():
-    """They become null, without a warning."""
+    """NaN and infinities become null, without a warning."""
     bench = Call()
     bench(lambda *a: None)(float('nan'), [float('inf')])
     assert call_of(bench)['args'] == [None, [None]]
@@ -123,14 +123,14 @@ def test_an_argument_named_like_a_field_of_microbench():
     'value', [None, 5, 'text', [1, {'a': None}], {'b': 2}, '\ud800', 2**70]
 )
 def test_return_values(value):
-    """What the function returns, null included."""
+    """The return value is stored, null included."""
     bench = Value()
     assert bench(lambda: value)() is value
     assert call_of(bench)['return_value'] == readable(value)
 
 
 def test_a_return_value_that_is_no_json():
-    """The caller gets it, the record a placeholder, with one warning."""
+    """The caller gets the value, the record a placeholder, with one warning."""
     bench = Value()
     value = object()
     with pytest.warns(JSONEncodeWarning) as caught:
@@ -140,7 +140,7 @@ def test_a_return_value_that_is_no_json():
 
 
 def test_the_value_of_the_last_iteration():
-    """As the caller gets it."""
+    """The value is that of the last iteration, as the caller gets it."""
     bench = Value(iterations=3)
     values = iter('abc')
     assert bench(lambda: next(values))() == 'c'
@@ -156,7 +156,7 @@ def test_no_value_with_an_exception():
 
 
 def test_of_a_coroutine_function():
-    """The value that was awaited, the arguments of the call."""
+    """The value is the awaited one, the arguments are those of the call."""
 
     class Both(MicroBench, MBFunctionCall, MBReturnValue):
         pass

@@ -1,4 +1,4 @@
-"""What a record says about the limits of a control group."""
+"""Limits of control groups in a record."""
 
 import builtins
 import contextlib
@@ -27,7 +27,7 @@ class Bench(MicroBenchBase, MBCgroupLimits):
 
 
 def cgroups():
-    """The field of one call."""
+    """Return the field of one call."""
     bench = Bench()
     bench(lambda: None)()
     return only(bench.get_results())['cgroups']
@@ -35,7 +35,7 @@ def cgroups():
 
 @pytest.fixture
 def on(monkeypatch):
-    """A Linux on which these files exist: returns the field. Errors are raised."""
+    """Simulate a Linux with these files; return a function for the field."""
     really_open = open
 
     def ask(files, platform='linux'):
@@ -59,7 +59,7 @@ def on(monkeypatch):
 
 
 def limits(version, cpu=None, memory=None, **more):
-    """The field with these values."""
+    """Return the field with these values."""
     named = {'cpu_cores_limit': cpu, 'memory_bytes_limit': memory, 'version': version}
     return {**named, **more}
 
@@ -79,7 +79,7 @@ def limits(version, cpu=None, memory=None, **more):
     ],
 )
 def test_limits_of_our_group(on, cpu, memory, found):
-    """Quota / period and bytes; null without limit; {} for what makes no sense."""
+    """Limits are quota / period and bytes; null without limit; {} for nonsense."""
     files = {f'{ROOT}/a/b/cpu.max': cpu, f'{ROOT}/a/b/memory.max': memory}
     assert on({**V2, **files}) == found
 
@@ -99,7 +99,7 @@ def test_the_smallest_limit_up_to_the_root_holds(on):
 
 @pytest.mark.parametrize('error', [PermissionError(), FileNotFoundError(), OSError(5)])
 def test_files_that_cannot_be_read_are_skipped(on, error):
-    """What the others say counts."""
+    """A file that cannot be read is skipped; the others count."""
     files = {
         f'{ROOT}/a/b/cpu.max': error,
         f'{ROOT}/a/cpu.max': '200000 100000\n',
@@ -121,14 +121,14 @@ def test_a_container_that_sees_itself_as_the_root(on):
 
 
 def test_a_group_outside_the_namespace(on):
-    """Its path leads upwards: only the root can be looked at."""
+    """If its path leads upwards, only the root is visible."""
     files = {'/proc/self/cgroup': '0::/../x\n', f'{ROOT}/memory.max': '1024\n'}
     assert on({**V2, **files}) == limits(2, None, 1024)
     assert list(levels('/../x')) == ['']
 
 
 def test_version_2_without_our_group(on):
-    """No line of version 2: nothing can be said."""
+    """Without a line of version 2 the field is empty."""
     assert on({**V2, '/proc/self/cgroup': '1:name=systemd:/\n'}) == {}
 
 
@@ -136,7 +136,7 @@ def test_version_2_without_our_group(on):
 
 
 def v1_files(group, quota, period, memory):
-    """The files of a group."""
+    """Return the files of a group."""
     files = {
         f'{ROOT}/cpu{group}/cpu.cfs_quota_us': quota,
         f'{ROOT}/cpu{group}/cpu.cfs_period_us': period,
@@ -161,7 +161,7 @@ def test_limits_of_version_1(on, files, found):
 
 
 def test_the_smallest_limit_of_version_1(on):
-    """Here too all groups up to the root count."""
+    """In version 1 too, all groups up to the root count."""
     files = {
         **v1_files('/a/b', '-1\n', '100000\n', '4096\n'),
         **v1_files('/a', '300000\n', '100000\n', NO_LIMIT),
@@ -171,13 +171,13 @@ def test_the_smallest_limit_of_version_1(on):
 
 
 def test_a_container_of_version_1(on):
-    """The path is the host's; what holds is at the root of each controller."""
+    """The path is the host's, but limits are at the root of each controller."""
     files = v1_files('', '50000\n', '100000\n', '1024\n')
     assert on({**V1, **files}) == limits(1, 0.5, 1024)
 
 
 def test_version_1_without_our_controllers(on):
-    """No line for cpu and memory: no limits."""
+    """Without a line for cpu and memory there are no limits."""
     assert on({'/proc/self/cgroup': '1:name=systemd:/\n'}) == limits(1)
 
 
@@ -195,7 +195,7 @@ CPUSETS = {
 
 @pytest.fixture(params=CPUSETS)
 def cpuset(request, on):
-    """What is said of CPU sets of a version: the function gets files by level."""
+    """Return a function from files by level to the fields of CPU sets."""
     files, folder, name = CPUSETS[request.param]
 
     def ask(online='0-15', **levels):
@@ -213,30 +213,30 @@ def cpuset(request, on):
     ('text', 'cores'), [('0-3,8\n', 5), ('7\n', 1), ('0-14', 15), ('2,4-5,9-10\n', 5)]
 )
 def test_a_cpu_set_that_limits(cpuset, text, cores):
-    """The list as the kernel gives it, and how many CPUs it has."""
+    """The field has the kernel's list and the number of its CPUs."""
     expected = {'cpuset': text.strip(), 'cpuset_cores_limit': cores}
     assert cpuset(_a_b=text) == expected
 
 
 def test_the_nearest_cpu_set_holds(cpuset):
-    """What stands above it has limited it already; where there is none, it counts."""
+    """The nearest set with a file counts; sets above it have limited it already."""
     assert cpuset(_a_b='0-1', _a='0-3')['cpuset'] == '0-1'
     assert cpuset(_a='0-3')['cpuset'] == '0-3'
 
 
 def test_a_container_sees_its_cpu_set_at_the_root(cpuset):
-    """Its path is the host's, or hidden."""
+    """The path of a container's set is the host's, or hidden."""
     assert cpuset(**{'': '0-3'})['cpuset'] == '0-3'
 
 
 @pytest.mark.parametrize('text', ['0-15\n', '0-15,16-19', '', '\n', 'all', '3-', '-'])
 def test_a_cpu_set_that_does_not_limit(cpuset, text):
-    """All CPUs, or nothing that can be understood: no key, and no other value lost."""
+    """A set with all CPUs, or a malformed one, has no key and costs no other value."""
     assert cpuset(_a_b=text) == {}
 
 
 def test_a_machine_that_does_not_tell_its_cpus(on):
-    """Without their number, it is unknown whether the set limits."""
+    """Without the number of CPUs it is unknown whether the set limits."""
     files, folder, name = CPUSETS[2]
     assert on({**files, f'{folder}/a/b/{name}': '0-1\n'}) == limits(2)
 
@@ -245,7 +245,7 @@ def test_a_machine_that_does_not_tell_its_cpus(on):
 
 
 def test_without_control_groups(on):
-    """No /proc/self/cgroup, one that makes no sense, another system: {}."""
+    """A missing or malformed /proc/self/cgroup, or another system, gives {}."""
     assert on({}) == {}
     assert on({'/proc/self/cgroup': 'nonsense\n'}) == {}
     assert on(V2, platform='darwin') == {}
@@ -286,7 +286,7 @@ def new_group(controller, file):
 
 
 def reported_in(group, field):
-    """What a process in a real group has in a field."""
+    """Return the field of a process in a real group."""
     done = subprocess.run(
         [sys.executable, '-c', REPORT, group / 'cgroup.procs', field],
         env={**os.environ, 'PYTHONPATH': str(SOURCES)},
@@ -327,7 +327,7 @@ def test_a_real_cpu_set():
 
 
 def test_the_real_files_of_this_process():
-    """Whatever there is, is understood."""
+    """The files of this machine are understood."""
     found = cgroups()
     if not Path('/proc/self/cgroup').exists():
         assert found == {}

@@ -15,7 +15,7 @@ STANDIN = ROOT / 'tests' / 'standins' / 'conda'
 
 
 def record_of(**attributes):
-    """The record of one call of a bench with these attributes."""
+    """Return the record of one call of a bench with these attributes."""
     bench = type('Bench', (MicroBenchBase, MBCondaPackages), attributes)()
     bench(lambda: None)()
     return only(bench.get_results())
@@ -23,7 +23,7 @@ def record_of(**attributes):
 
 @pytest.fixture
 def conda(monkeypatch, tmp_path):
-    """The stand-in for conda on PATH; returns the file that logs its calls."""
+    """Put a stand-in for conda on PATH; return the file that logs its calls."""
     log = tmp_path / 'log'
     log.touch()
     monkeypatch.setenv('PATH', str(STANDIN), prepend=os.pathsep)
@@ -73,7 +73,7 @@ def test_outside_an_environment(conda, monkeypatch):
 
 
 def test_conda_is_asked_once_for_a_bench_and_environment(conda, monkeypatch):
-    """It takes seconds; another bench or another environment asks again."""
+    """Conda takes seconds: only another bench or environment asks again."""
     cls = type('Bench', (MicroBenchBase, MBCondaPackages), {})
     bench = cls()
     for _ in range(2):
@@ -86,7 +86,7 @@ def test_conda_is_asked_once_for_a_bench_and_environment(conda, monkeypatch):
 
 
 def test_conda_that_fails(conda, monkeypatch):
-    """Its own words are in the error, and the record claims no packages."""
+    """The error contains conda's own words, and the record has no packages."""
     monkeypatch.setenv('CONDA_STANDIN', 'fail')
     with pytest.raises(subprocess.CalledProcessError, match='Not a conda environment'):
         record_of()
@@ -116,7 +116,7 @@ NOTED = {
 
 @pytest.fixture
 def no_conda(monkeypatch, tmp_path):
-    """No program; the prefix of the active environment, which is empty."""
+    """Remove conda; return the empty prefix of the active environment."""
     monkeypatch.setenv('PATH', str(tmp_path))
     monkeypatch.delenv('CONDA_EXE', raising=False)
     monkeypatch.setenv('CONDA_PREFIX', str(tmp_path / 'env'))
@@ -125,7 +125,7 @@ def no_conda(monkeypatch, tmp_path):
 
 @pytest.fixture
 def installed(no_conda):
-    """Files in which an installer has noted packages; returns their folder."""
+    """Write files of an installer's notes; return their folder."""
     folder = no_conda / 'conda-meta'
     folder.mkdir(parents=True)
     for name, noted in NOTED.items():
@@ -135,7 +135,7 @@ def installed(no_conda):
 
 @pytest.mark.parametrize('exe', [None, '/no/such/conda'])
 def test_no_conda(no_conda, monkeypatch, exe):
-    """Without the program and what it would tell: FileNotFoundError."""
+    """Without program and environment, FileNotFoundError is raised."""
     if exe:
         monkeypatch.setenv('CONDA_EXE', exe)
     with pytest.raises(FileNotFoundError, match='conda'):
@@ -151,14 +151,14 @@ def test_no_conda(no_conda, monkeypatch, exe):
     ],
 )
 def test_without_conda_the_environment_itself_is_read(installed, attributes, six, old):
-    """As mamba, micromamba and pixi leave it; broken notes cost only themselves."""
+    """Environments of mamba and pixi are read; broken notes cost only themselves."""
     packages = record_of(**attributes)['conda']['packages']
     assert (packages['six'], packages['old']) == (six, old)
     assert list(packages) == ['old', 'six', 'xz']
 
 
 def test_the_environment_is_read_once(installed):
-    """As conda is asked once."""
+    """An environment is read once, as conda is asked once."""
     bench = type('Bench', (MicroBenchBase, MBCondaPackages), {})()
     bench(lambda: None)()
     for file in installed.iterdir():
@@ -169,7 +169,7 @@ def test_the_environment_is_read_once(installed):
 
 
 def test_a_conda_that_fails_is_believed(conda, monkeypatch, tmp_path):
-    """Its error counts, whatever lies in the environment."""
+    """The error of conda counts, whatever is in the environment."""
     folder = tmp_path / 'env' / 'conda-meta'
     folder.mkdir(parents=True)
     folder.joinpath('old.json').write_text(json.dumps(NOTED['old.json']))
@@ -195,7 +195,7 @@ def test_a_conda_that_fails_is_believed(conda, monkeypatch, tmp_path):
     ],
 )
 def test_names_of_channels(address, channel):
-    """As `conda list` shows them: without host, platform and token."""
+    """Channels are named as in `conda list`, without host, platform and token."""
     assert channel_of({'channel': address, 'subdir': 'linux-64'}) == channel
 
 
@@ -208,7 +208,7 @@ def test_names_of_channels(address, channel):
     ],
 )
 def test_which_conda(monkeypatch, which, exe, program):
-    """The one on PATH, else CONDA_EXE, else the name; stubs are asked at the call."""
+    """The program is from PATH, else CONDA_EXE, else the name; stubs work."""
     asked = []
 
     def check_output(command, **options):
@@ -240,7 +240,7 @@ WARNING: a message
 
 
 def test_a_conda_that_is_mamba(monkeypatch):
-    """Its titles and messages are not taken for packages."""
+    """Titles and messages of mamba are not taken for packages."""
     monkeypatch.setattr('shutil.which', lambda name: '/opt/bin/conda')
     monkeypatch.setattr(subprocess, 'check_output', lambda command, **options: MAMBA)
     assert record_of()['conda']['packages'] == {
@@ -250,7 +250,7 @@ def test_a_conda_that_is_mamba(monkeypatch):
 
 
 def test_what_has_made_the_environment(installed):
-    """By the marks in it."""
+    """The marks in an environment name its maker."""
     installed.joinpath('pixi').write_text('{}')
     conda = record_of()['conda']
     assert conda['kind'] == 'pixi'
@@ -268,7 +268,7 @@ def test_packages_outside_an_environment_say_where(installed, monkeypatch):
 
 
 def test_a_python_of_another_environment(conda, monkeypatch, tmp_path):
-    """As the kernel of a notebook, while `base` is active: the record says so."""
+    """The record says so if Python is from another environment than the active one."""
     (tmp_path / 'other' / 'conda-meta').mkdir(parents=True)
     monkeypatch.setattr(sys, 'prefix', str(tmp_path / 'other'))
     found = record_of()['conda']
@@ -280,7 +280,7 @@ def test_a_python_of_another_environment(conda, monkeypatch, tmp_path):
 
 
 def test_a_command_that_runs_in_another_environment(conda, tmp_path):
-    """Its Python counts, not that of microbench."""
+    """The Python of the command counts, not that of microbench."""
     (tmp_path / 'other' / 'conda-meta').mkdir(parents=True)
     (tmp_path / 'other' / 'bin').mkdir()
     python = tmp_path / 'other' / 'bin' / 'python'

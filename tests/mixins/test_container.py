@@ -1,4 +1,4 @@
-"""What a record says about the container around the process."""
+"""The container around the process, in a record."""
 
 import json
 import os
@@ -49,7 +49,7 @@ class Machine:
             path.mkdir() if text is None else path.write_text(text)
 
     def said(self):
-        """What a record says of the container, and of its image."""
+        """Return a record's container and image."""
         bench = Bench()
         bench(lambda: None)()
         host = only(bench.get_results())['host']
@@ -58,12 +58,12 @@ class Machine:
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A machine that is in no container."""
+    """Return a machine that is in no container."""
     return Machine(tmp_path, monkeypatch)
 
 
 def test_outside(place):
-    """Nothing is said."""
+    """Outside a container the field is absent."""
     assert place.said() == (None, None)
 
 
@@ -90,7 +90,7 @@ FILES = [
 
 @pytest.mark.parametrize(('files', 'said'), FILES)
 def test_files_of_a_runtime(place, files, said):
-    """They count in a container, not where an image was unpacked on a disk."""
+    """A runtime's files count in a container, not in an image unpacked on a disk."""
     place.write(**files)
     if 'flatpak' not in files:
         assert place.said() == (None, None)
@@ -114,14 +114,14 @@ def test_files_of_a_runtime(place, files, said):
     ],
 )
 def test_what_the_kernel_shows(place, files, said):
-    """It needs no other sign."""
+    """A sign that the kernel shows is sufficient."""
     place.write(**files)
     assert place.said() == (said, None)
 
 
 @pytest.mark.parametrize('name', ['APPTAINER', 'SINGULARITY'])
 def test_images_of_hpc(place, name):
-    """The variable names the image, but jobs that are submitted from there have it too."""
+    """The variable names the image, but also in jobs submitted from a container."""
     place.patch.setenv(f'{name}_CONTAINER', '/images/solver.sif')
     assert place.said() == (None, None)
     place.write(apptainer=None)
@@ -129,7 +129,7 @@ def test_images_of_hpc(place, name):
 
 
 def test_charliecloud(place):
-    """It always makes a user namespace; the variable alone may have been handed on."""
+    """Charliecloud always makes a user namespace; its variable may be inherited."""
     place.patch.setenv('CH_RUNNING', 'Weird Al Yankovic')
     assert place.said() == (None, None)
     place.separate.add('user')
@@ -141,7 +141,7 @@ def test_charliecloud(place):
     [('lxc', 'lxc'), ('oci', 'oci'), ('', None), ('a b', None), ('x' * 500, None)],
 )
 def test_the_variable_of_systemd(place, value, said):
-    """Runtimes without files set it."""
+    """Runtimes without files set systemd's variable."""
     place.patch.setenv('container', value)
     assert place.said() == (None, None)
     place.separate.add('uts')
@@ -156,7 +156,7 @@ def test_the_variable_of_systemd(place, value, said):
     ],
 )
 def test_the_variable_and_a_file(place, value, said):
-    """The file may be left from the image; so may be the general names in the variable."""
+    """The file, and general names in the variable, may be left from an image."""
     place.patch.setenv('container', value)
     place.write(podman=RAN)
     place.separate.add('pid')
@@ -165,7 +165,7 @@ def test_the_variable_and_a_file(place, value, said):
 
 
 def test_a_sandbox_in_a_container(place):
-    """The innermost is named."""
+    """A sandbox in a container is the one that is named."""
     place.write(docker='', first='bwrap\n')
     place.separate.add('pid')
     assert place.said() == ('bubblewrap', None)
@@ -173,14 +173,14 @@ def test_a_sandbox_in_a_container(place):
 
 @pytest.mark.parametrize('content', [b'\xff\xfe', b'image=', b'\0' * 5000])
 def test_files_that_make_no_sense(place, content):
-    """The mark counts; its malformed content gives no image."""
+    """A malformed mark counts, but names no image."""
     (place.folder / 'podman').write_bytes(content)
     place.separate.add('ipc')
     assert place.said() == ('podman', None)
 
 
 def test_without_proc(monkeypatch):
-    """Namespaces that cannot be read do not count as a sign."""
+    """Unreadable namespaces are not a sign of a container."""
 
     def fail(path):
         raise FileNotFoundError(path)
@@ -201,7 +201,7 @@ print(json.dumps(bench.get_results()[0]['host'].get('container')))
 
 
 def reported(*before, **variables):
-    """What a process in a container says, started by these words."""
+    """Return what a process reports in a container started by these words."""
     kept = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     done = subprocess.run(
         [*before, sys.executable, '-c', REPORT],
@@ -216,7 +216,7 @@ def reported(*before, **variables):
 
 @pytest.fixture
 def unshare():
-    """Words that start a program in namespaces of its own."""
+    """Return words that start a program in namespaces of its own."""
     words = ['unshare', '--mount', '--uts', 'true']
     done = subprocess.run(words, capture_output=True, check=False)
     if done.returncode:
@@ -225,14 +225,14 @@ def unshare():
 
 
 def test_real_namespaces(unshare):
-    """A file below /run counts in them, as in a container of podman."""
+    """A file below /run counts in real namespaces, as in a container of podman."""
     script = 'mount -t tmpfs none /run && touch /run/.containerenv && exec "$0" "$@"'
     assert reported(*unshare, 'sh', '-c', script) == 'podman'
     assert reported(*unshare[:2], 'sh', '-c', script) == reported()
 
 
 def test_a_real_user_namespace(unshare):
-    """Charliecloud is a program in one."""
+    """A program in a real user namespace may be in charliecloud."""
     assert reported('unshare', '--user', CH_RUNNING='yes') == 'charliecloud'
     assert reported(CH_RUNNING='yes') == reported()
 
@@ -242,7 +242,7 @@ OWN = ('--proc', '/proc', '--dev', '/dev')
 
 @pytest.fixture
 def bwrap():
-    """The program of bubblewrap."""
+    """Return the program of bubblewrap."""
     found = shutil.which('bwrap')
     if found is None:
         pytest.skip('needs bubblewrap (Debian: apt install bubblewrap)')
@@ -250,12 +250,12 @@ def bwrap():
 
 
 def test_real_bubblewrap(bwrap):
-    """It leaves neither variables nor files, but is the first process of its namespace."""
+    """Bubblewrap leaves no variables or files, but is its namespace's first process."""
     assert reported(bwrap, '--ro-bind', '/', '/', *OWN, '--unshare-pid') == 'bubblewrap'
 
 
 def test_real_bubblewrap_with_a_root_of_its_own(bwrap):
-    """Its root is a file system that has nothing but what was bound."""
+    """The root file system holds nothing but what was bound."""
     places = [str(path) for path in Path('/').iterdir() if str(path) not in OWN]
     bound = [word for place in places for word in ('--ro-bind', place, place)]
     assert reported(bwrap, *bound, *OWN) == 'bubblewrap'

@@ -1,4 +1,4 @@
-"""Processors: lists as the kernel writes them, and which ones a thread may use."""
+"""Lists of processors as the kernel writes them, and the usable ones of a thread."""
 
 import json
 import os
@@ -26,7 +26,7 @@ class Limits(MicroBenchBase, MBCgroupLimits):
 
 
 def host_of(bench):
-    """The `host` object of one more call, as far as it is of processors."""
+    """Return the processors in the `host` object of one more call."""
     bench(lambda: None)()
     host = bench.get_results()[-1].get('host', {})
     return {name: host[name] for name in cpus.FIELDS if name in host}
@@ -37,7 +37,7 @@ def host_of(bench):
 
 @given(st.sets(st.integers(0, 300)))
 def test_a_list_has_all_numbers(numbers):
-    """Whatever gaps there are; neighbours are one range."""
+    """A list has all numbers, whatever its gaps; neighbours are one range."""
     text = listed(numbers)
     assert cpus_in(f'{text}\n') == len(numbers)
     found = [part.partition('-') for part in text.split(',') if part]
@@ -54,7 +54,7 @@ def test_a_list_has_all_numbers(numbers):
     ],
 )
 def test_what_is_no_list(text):
-    """It raises, and counts nothing: neither what only Python calls a number."""
+    """Malformed text raises, also numbers that only Python accepts."""
     with pytest.raises(ValueError, match='is not a list of CPUs'):
         cpus_in(text)
 
@@ -64,7 +64,7 @@ def test_what_is_no_list(text):
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """Where the kernel says which CPUs are online: the function writes the files."""
+    """Return a function that writes the files of online CPUs."""
 
     def write(online=None, stat=None):
         for name, text in (('ONLINE', online), ('STAT', stat)):
@@ -80,7 +80,7 @@ def files(tmp_path, monkeypatch):
     [('0-3,8\n', STAT, 5), ('0\n', None, 1), (None, STAT, 3)],
 )
 def test_cpus_that_are_online(files, online, stat, number):
-    """From /sys, or where that is not there, from /proc."""
+    """Online CPUs are read from /sys, else from /proc."""
     files(online, stat)
     assert cpus.online() == number
 
@@ -90,7 +90,7 @@ def test_cpus_that_are_online(files, online, stat, number):
     [(None, None, OSError), (None, 'nothing\n', ValueError), ('', STAT, ValueError)],
 )
 def test_cpus_that_are_not_known(files, online, stat, error):
-    """It raises, without asking sysconf(3), which counts those that this thread may use."""
+    """Without both it raises: sysconf(3) would count those of this thread."""
     files(online, stat)
     with pytest.raises(error):
         cpus.online()
@@ -101,7 +101,7 @@ def test_cpus_that_are_not_known(files, online, stat, error):
 
 @pytest.fixture
 def allowed(files, monkeypatch):
-    """A machine of 16 CPUs: the function sets which ones the thread may use."""
+    """Simulate a machine of 16 CPUs; return a function that sets the usable ones."""
     files('0-15\n')
     return lambda *numbers: monkeypatch.setattr(
         os, 'sched_getaffinity', lambda _: set(numbers), raising=False
@@ -110,7 +110,7 @@ def allowed(files, monkeypatch):
 
 @pytest.mark.parametrize('bench', [Host, Limits])
 def test_cpus_that_are_left_out(allowed, bench):
-    """The list and the number of the others; neither if the thread may use all."""
+    """List and number of unusable CPUs are stored, or neither if there are none."""
     allowed(0, 1, 2, 8)
     assert host_of(bench()) == {'cpu_affinity': '0-2,8', 'cpu_cores_usable': 4}
     allowed(*range(16))
@@ -118,7 +118,7 @@ def test_cpus_that_are_left_out(allowed, bench):
 
 
 def test_the_affinity_of_the_main_thread(files, monkeypatch):
-    """MBHostInfo asks once: not for the thread that happens to have the first record."""
+    """MBHostInfo asks once, for the main thread, not the one with the first record."""
     files('0-15\n')
     masks = {0: {3}, os.getpid(): {7, 8}}  # of this thread, and of the main thread
     monkeypatch.setattr(os, 'sched_getaffinity', masks.get, raising=False)
@@ -127,7 +127,7 @@ def test_the_affinity_of_the_main_thread(files, monkeypatch):
 
 
 def test_a_mask_that_may_not_be_read(files, monkeypatch):
-    """As a filter of system calls has it: the reason is in the record."""
+    """The reason, such as a filter of system calls, is in the record."""
 
     def refuse(thread):
         raise PermissionError(1, 'Operation not permitted')
@@ -141,7 +141,7 @@ def test_a_mask_that_may_not_be_read(files, monkeypatch):
 
 
 def test_asked_for_each_record(allowed):
-    """MBCgroupLimits sees a change, and corrects what MBHostInfo has asked once."""
+    """MBCgroupLimits sees a change, and corrects what MBHostInfo asked once."""
     bench = type('Both', (MicroBenchBase, MBHostInfo, MBCgroupLimits), {})()
     seen = []
     for numbers in ([7], [7, 8], range(16), [1]):
@@ -151,7 +151,7 @@ def test_asked_for_each_record(allowed):
 
 
 def test_machines_that_do_not_say(files, monkeypatch):
-    """The reason is in the record."""
+    """The record has the reason for a missing number."""
     files()
     bench = Host()
     assert host_of(bench) == {}
@@ -160,7 +160,7 @@ def test_machines_that_do_not_say(files, monkeypatch):
 
 
 def test_systems_without_affinity(monkeypatch):
-    """There is no such call on macOS."""
+    """Systems such as macOS lack the call for the affinity."""
     monkeypatch.delattr(os, 'sched_getaffinity')
     bench = Host()
     assert host_of(bench) == {}
@@ -183,7 +183,7 @@ print(json.dumps([first, os.cpu_count(), host]))
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='asks the kernel for one CPU')
 def test_a_real_affinity():
-    """A process that has one CPU says which one, unless the machine has no other."""
+    """A process bound to one CPU reports it, unless there is only one."""
     first, number, host = json.loads(printed(ON_ONE))
     said = {name: host[name] for name in cpus.FIELDS if name in host}
     one = {'cpu_affinity': str(first), 'cpu_cores_usable': 1}

@@ -36,7 +36,7 @@ def environment(tmp_path, marks):
 
 @pytest.mark.parametrize('made_by', MARKS)
 def test_marks(tmp_path, made_by):
-    """The kind, and the version where the marks have one."""
+    """The marks give the kind, and the version where they have one."""
     found = environment(tmp_path, MARKS[made_by])
     kind, _, version = made_by.partition(' ')
     assert (found['kind'], found.get('version', '')) == (kind, version)
@@ -45,12 +45,12 @@ def test_marks(tmp_path, made_by):
 
 
 def test_a_conda_environment_without_history(tmp_path):
-    """The environment was packed and moved."""
+    """A packed and moved environment has no history."""
     assert environment(tmp_path, BARE_CONDA)['kind'] == 'conda'
 
 
 def test_a_folder_that_poetry_names(tmp_path):
-    """Its environments for projects lie together, one for each Python."""
+    """Poetry's environments for projects lie together, one for each Python."""
     prefix = tmp_path / 'demo-pk-QBVa2oZ8-py3.11'
     prefix.mkdir()
     prefix.joinpath('pyvenv.cfg').write_text(VENV + 'virtualenv = 21.15\n')
@@ -58,21 +58,21 @@ def test_a_folder_that_poetry_names(tmp_path):
 
 
 def test_no_environment(tmp_path):
-    """The Python of a system, or one from its sources."""
+    """A system's Python, or one built from source, is in no environment."""
     assert environment_of(str(tmp_path)) is None
     tmp_path.joinpath('pyvenv.cfg').mkdir()
     assert environment_of(str(tmp_path)) is None
 
 
 def test_malformed_settings(tmp_path):
-    """Lines that are none are passed over, and other encodings do no harm."""
+    """Malformed lines are skipped, and other encodings do no harm."""
     tmp_path.joinpath('pyvenv.cfg').write_bytes(b'\xff\xfe\nHOME=/x = y\n\n# uv\n')
     assert settings_of(str(tmp_path)) == {'home': '/x = y'}
     assert environment_of(str(tmp_path))['kind'] == 'venv'
 
 
 def test_a_real_venv(tmp_path):
-    """This Python makes the environment."""
+    """An environment made by this Python's venv is recognized."""
     command = [sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'env']
     subprocess.run(command, check=True, capture_output=True)
     found = environment_of(str(tmp_path / 'env'))
@@ -81,7 +81,7 @@ def test_a_real_venv(tmp_path):
 
 
 def test_a_real_virtualenv(tmp_path):
-    """Its version is among the marks."""
+    """The marks of a real virtualenv include its version."""
     virtualenv = pytest.importorskip('virtualenv')
     command = [sys.executable, '-m', 'virtualenv', '--no-seed', '--quiet', tmp_path / 'env']
     subprocess.run(command, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""What a record says about files: their digests."""
+"""Digests of files in a record."""
 
 import errno
 import hashlib
@@ -22,7 +22,7 @@ from tests.fakes import ROOT, Ticking, only
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current directory, with two files."""
+    """Change to a directory with two files."""
     monkeypatch.chdir(tmp_path)
     tmp_path.joinpath('a.txt').write_bytes(b'a')
     tmp_path.joinpath('b.txt').write_bytes(b'b')
@@ -30,24 +30,24 @@ def folder(tmp_path, monkeypatch):
 
 
 def bench_of(**attributes):
-    """A bench with the mixin and these attributes."""
+    """Return a bench with the mixin and these attributes."""
     return type('Bench', (MicroBenchBase, MBFileHash), attributes)()
 
 
 def record_of(**attributes):
-    """The record of one call."""
+    """Return the record of one call."""
     bench = bench_of(**attributes)
     bench(lambda: None)()
     return only(bench.get_results())
 
 
 def sha256(data):
-    """The digest of bytes."""
+    """Return the digest of bytes."""
     return hashlib.sha256(data).hexdigest()
 
 
 def test_digests_by_the_path_as_given(folder):
-    """Relative paths count from the current directory, and stay as they are."""
+    """Relative paths start at the current directory and are stored as given."""
     absolute = str(folder / 'b.txt')
     record = record_of(hash_files=['a.txt', absolute])
     assert record['file_hashes'] == {'a.txt': sha256(b'a'), absolute: sha256(b'b')}
@@ -63,7 +63,7 @@ def test_no_files(folder):
 
 
 def test_relative_paths_count_from_the_present_directory(folder, monkeypatch):
-    """Each record looks where the program stands at that moment."""
+    """Each record uses the directory of that moment."""
     bench = bench_of(hash_files=['a.txt'])
     bench(lambda: None)()
     folder.joinpath('sub').mkdir()
@@ -75,7 +75,7 @@ def test_relative_paths_count_from_the_present_directory(folder, monkeypatch):
 
 
 def test_before_the_code_runs(folder):
-    """The digest is that of what the code has found."""
+    """The digest is that of the file before the code runs."""
     bench = bench_of(hash_files=['a.txt'])
     bench(Path.write_bytes)(Path('a.txt'), b'changed')
     assert only(bench.get_results())['file_hashes'] == {'a.txt': sha256(b'a')}
@@ -89,7 +89,7 @@ def test_one_path_is_one_file(folder, path):
 
 
 def test_the_default_is_the_script(folder, monkeypatch):
-    """`sys.argv[0]` as it is at the call."""
+    """The default is `sys.argv[0]` at the call."""
     monkeypatch.setattr(sys, 'argv', ['a.txt', 'b.txt'])
     assert record_of()['file_hashes'] == {'a.txt': sha256(b'a')}
 
@@ -131,7 +131,7 @@ def record():
 
 
 def hashes(folder, *words, code='record()\n', name='job.py', **options):
-    """The hashes, and what is unavailable, in each record of a program."""
+    """Return hashes and missing files in each record of a program."""
     folder.joinpath(name).parent.mkdir(exist_ok=True)
     folder.joinpath(name).write_text(JOB + code)
     paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
@@ -142,21 +142,21 @@ def hashes(folder, *words, code='record()\n', name='job.py', **options):
 
 
 def test_the_word_as_given_while_it_leads_to_the_script(folder):
-    """After a change of directory the path of the start takes its place."""
+    """After a change of directory the absolute path is stored instead."""
     found = hashes(folder, code='record()\nos.chdir("/")\nrecord()\n')
     digest = sha256(folder.joinpath('job.py').read_bytes())
     assert found == [[{'job.py': digest}, None], [{f'{folder}/job.py': digest}, None]]
 
 
 def test_a_directory_that_is_a_program(folder):
-    """Its `__main__.py` is hashed."""
+    """The `__main__.py` of a directory is hashed."""
     found = hashes(folder, 'program', name='program/__main__.py')
     digest = sha256(folder.joinpath('program/__main__.py').read_bytes())
     assert found == [[{'program/__main__.py': digest}, None]]
 
 
 def test_an_archive_that_is_a_program(folder):
-    """The archive is hashed, shebang and all."""
+    """An archive is hashed, shebang line included."""
     folder.joinpath('sources').mkdir()
     folder.joinpath('sources/__main__.py').write_text(JOB + 'record()\n')
     zipapp.create_archive(folder / 'sources', folder / 'app.pyz', '/usr/bin/env python3')
@@ -198,7 +198,7 @@ def test_a_script_whose_mode_changes_is_the_same(folder):
 
 
 def test_a_script_that_is_read_again_is_hashed_again(folder):
-    """As with `%run` in IPython: each time it is the file as it is then."""
+    """A script that `%run` in IPython reads again is hashed each time."""
     code = 'import runpy\nfor text in ("1", "2"):\n'
     code += '    open("inner.py", "w").write("bench = __import__(\'builtins\').bench; "\n'
     code += '        "import builtins; builtins.record() #" + text)\n'
@@ -236,21 +236,21 @@ def test_the_limit_is_for_the_script_too(folder, monkeypatch, size, left_out):
     ],
 )
 def test_algorithms(folder, algorithm, digest):
-    """Whatever hashlib knows, those with digests of any length included."""
+    """Any algorithm of hashlib works, also those with digests of any length."""
     record = record_of(hash_files=['a.txt'], hash_algorithm=algorithm)
     assert record['file_hashes'] == {'a.txt': digest}
     assert record['mb']['file_hash_algorithm'] == algorithm
 
 
 def test_every_guaranteed_algorithm(folder):
-    """None of them fails."""
+    """No guaranteed algorithm fails."""
     for algorithm in hashlib.algorithms_guaranteed:
         record = record_of(hash_files=['a.txt'], hash_algorithm=algorithm)
         assert int(record['file_hashes']['a.txt'], 16)
 
 
 def test_an_unknown_algorithm(folder):
-    """ValueError at the call."""
+    """An unknown algorithm is a ValueError at the call."""
     with pytest.raises(ValueError, match='nope'):
         record_of(hash_files=['a.txt'], hash_algorithm='nope')
 
@@ -296,7 +296,7 @@ def test_pipes_are_not_read(folder):
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_read(folder, monkeypatch):
-    """It may have come after the look at the path: what was opened counts."""
+    """A pipe may replace the file after the check: the opened one counts."""
     state_of = digest.state_of
 
     def replacing(path):
@@ -332,7 +332,7 @@ signal.sigwait({signal.SIGIO})
 
 
 def test_a_file_with_a_lease_is_waited_for(folder):
-    """As Samba takes one: the kernel asks its holder to end it."""
+    """A lease, such as Samba's, is waited for: the kernel asks its holder to end it."""
     command = [sys.executable, '-c', HOLDER]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
         holder.stdout.readline()
@@ -343,7 +343,7 @@ def test_a_file_with_a_lease_is_waited_for(folder):
 
 @pytest.mark.parametrize('path', ['a\0b', 7, None, 'x' * 5000, 'loop'])
 def test_what_is_no_path_raises_when_the_others_are_hashed(folder, path):
-    """The record has the others, and the reason for this one."""
+    """The record has the other digests, and the reason for this path."""
     folder.joinpath('loop').symlink_to('loop')
     record = record_of(hash_files=[path, 'a.txt'], capture_optional=True)
     assert record['file_hashes'] == {'a.txt': sha256(b'a')}
@@ -359,7 +359,7 @@ def test_a_device_is_not_read(folder):
 
 
 def test_files_of_the_kernel(folder):
-    """They show a size of 0, or of a page, and are read to their end."""
+    """Files of size 0, or of a page, are read to their end."""
     for path in ('/proc/version', '/sys/kernel/mm/transparent_hugepage/enabled'):
         if os.path.exists(path):  # noqa: PTH110 - sandboxes have no /sys
             expected = sha256(Path(path).read_bytes())
@@ -507,7 +507,7 @@ def test_files_within_the_limit_are_hashed(folder, limit):
 
 @pytest.mark.parametrize('limit', ['', 'much', '10GB', '10mg', '-1', '1.5', 1e9, b'1'])
 def test_a_limit_that_is_none(folder, limit):
-    """ValueError says what to write, before the code runs."""
+    """A wrong limit is a ValueError that says what to write, before the code runs."""
     with pytest.raises(ValueError, match='not a number of bytes: type'):
         record_of(hash_files=['a.txt'], hash_size_limit=limit)
 
@@ -523,7 +523,7 @@ def test_a_delay_is_recorded(folder, monkeypatch, step, seconds):
 
 
 def test_files_of_a_command(folder):
-    """The program as PATH finds it, words that are files, values of options."""
+    """Hashed are the program from PATH, words that are files, and option values."""
     words = ['a.txt', '--input=b.txt', '--flag', '.', 'none.txt', 'a.txt', '--out=none']
     program = os.path.realpath(sys.executable)
     assert files_of([program, *words]) == [program, 'a.txt', 'b.txt']
@@ -539,7 +539,7 @@ def test_a_directory_in_a_command(folder):
 
 
 def test_pipes_in_a_command(folder):
-    """They are left out: reading them would take what the command waits for."""
+    """Pipes are left out: reading them would take the command's input."""
     os.mkfifo('pipe')
     assert files_of(['none', 'pipe', '--in=pipe', '/dev/zero', 'a' * 5000]) == []
 
@@ -554,7 +554,7 @@ def test_the_program_of_a_command(folder, monkeypatch):
 
 
 def test_options_of_the_command(folder):
-    """Each says what it wants; wrong words are refused before anything runs."""
+    """Each option says what it needs; wrong words are rejected before the run."""
     hash_file, hash_algorithm, size_limit = MBFileHash.cli_args
     assert (hash_file.flags, hash_file.dest) == (['--hash-file'], 'hash_files')
     assert hash_file.nargs == '+'

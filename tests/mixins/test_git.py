@@ -17,13 +17,13 @@ IDENTITY = ['-c', 'user.name=A', '-c', 'user.email=a@example.org']
 
 
 def git(folder, *words):
-    """Run git in a folder; what it prints, without the newline."""
+    """Run git in a folder; return its output without the newline."""
     command = ['git', *IDENTITY, *words]
     return subprocess.check_output(command, cwd=folder, text=True).strip()
 
 
 def snapshot(folder):
-    """Names, bytes and times of all files in a folder."""
+    """Return names, bytes and times of all files in a folder."""
     return {
         path: (path.stat().st_mtime_ns, path.read_bytes())
         for path in sorted(folder.rglob('*'))
@@ -33,7 +33,7 @@ def snapshot(folder):
 
 @pytest.fixture
 def empty(tmp_path, monkeypatch):
-    """A repository without commits; the user's own settings are not read."""
+    """Return a repository without commits; the user's own settings are not read."""
     if shutil.which('git') is None:
         pytest.skip('git is not installed')
     monkeypatch.setenv('GIT_CONFIG_GLOBAL', os.devnull)
@@ -47,7 +47,7 @@ def empty(tmp_path, monkeypatch):
 
 @pytest.fixture
 def repo(empty):
-    """A repository with one committed file."""
+    """Return a repository with one committed file."""
     empty.joinpath('tracked.txt').write_text('one\n')
     git(empty, 'add', 'tracked.txt')
     git(empty, 'commit', '--quiet', '--message=first')
@@ -59,7 +59,7 @@ class Bench(MicroBenchBase, MBGitInfo):
 
 
 def record_of(**attributes):
-    """The only record of a bench with these attributes."""
+    """Return the only record of a bench with these attributes."""
     bench = type('Bench', (Bench,), attributes)()
     with bench.record():
         pass
@@ -67,7 +67,7 @@ def record_of(**attributes):
 
 
 def state_of(folder):
-    """The `git` object for a folder."""
+    """Return the `git` object for a folder."""
     return record_of(git_repo=str(folder))['git']
 
 
@@ -75,7 +75,7 @@ def state_of(folder):
 
 
 def test_a_clean_repository(repo):
-    """Top-level directory, full hash and branch; nothing is dirty."""
+    """A clean repository has its top-level directory, full hash and branch."""
     assert state_of(repo) == {
         'repo': str(repo),
         'commit': git(repo, 'rev-parse', 'HEAD'),
@@ -104,7 +104,7 @@ def test_an_untracked_file_is_not_dirty(repo):
 
 
 def test_an_ignored_file_is_not_dirty(repo):
-    """Not even where the user's settings list ignored files."""
+    """Ignored files do not count, even if the user's settings list them."""
     repo.joinpath('.git/info/exclude').write_text('*.log\n')
     repo.joinpath('a.log').write_text('x')
     assert state_of(repo)['dirty'] is False
@@ -152,7 +152,7 @@ def test_odd_names_are_kept(tmp_path, empty):
 
 
 def test_changes_between_records_are_seen(repo):
-    """Each record asks git anew."""
+    """Each record asks git again."""
     bench = type('Here', (Bench,), {'git_repo': str(repo)})()
     for text in ('one\n', 'two\n'):
         repo.joinpath('tracked.txt').write_text(text)
@@ -176,7 +176,7 @@ def test_nothing_is_written_into_the_repository(repo):
 
 
 def test_the_default_is_the_directory_of_the_script(repo, tmp_path, monkeypatch):
-    """The repository of the running script is described, wherever one stands."""
+    """The repository is the script's, whatever the current directory is."""
     monkeypatch.setattr(sys, 'argv', [str(repo / 'script.py')])
     monkeypatch.chdir(tmp_path)
     assert record_of()['git']['repo'] == str(repo)
@@ -225,7 +225,7 @@ def test_installed_programs_are_no_scripts(tmp_path, monkeypatch, script):
     ],
 )
 def test_a_script_is_found_as_python_found_it(tmp_path, word, directory):
-    """After a change of directory, through a link, as a directory and as a zip file."""
+    """A script is found after a change of directory, by link, directory or zip."""
     code = (
         'import os\nos.chdir("/")\n'
         'from microbench.mixins.git import script_directory\nprint(script_directory())\n'
@@ -278,14 +278,14 @@ def test_the_option_of_the_command(tmp_path, monkeypatch):
 
 
 def test_outside_a_repository_it_raises(tmp_path, empty):
-    """The error holds git's own words, and the code does not run."""
+    """The error contains git's own words, and the code does not run."""
     with pytest.raises(subprocess.CalledProcessError, match='not a git repository'):
         record_of(git_repo=str(tmp_path))
 
 
 @pytest.mark.parametrize('text', ['', 'no hash\n'])
 def test_a_damaged_branch_is_not_one_without_commits(repo, text):
-    """As a loss of power leaves it, git calls it `(initial)`, too."""
+    """Git also calls a branch `(initial)` that a power failure has damaged."""
     repo.joinpath('.git/refs/heads/trunk').write_text(text)
     with pytest.raises(ValueError, match='git cannot read the commit of HEAD'):
         state_of(repo)
@@ -309,7 +309,7 @@ def test_a_failure_can_be_noted_instead(tmp_path, empty):
 
 
 def test_two_calls_that_can_be_stubbed(monkeypatch):
-    """subprocess.check_output is asked, looked up at each call, with keyword `cwd`."""
+    """subprocess.check_output is looked up at each call, with keyword `cwd`."""
     asked = []
 
     def check_output(command, *, cwd, **options):

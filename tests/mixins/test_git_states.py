@@ -16,13 +16,13 @@ __all__ = ['empty', 'repo']  # fixtures
 
 
 def added(folder, *words):
-    """Git in a folder, which may read repositories of this test."""
+    """Run git in a folder; it may read repositories of this test."""
     return git(folder, '-c', 'protocol.file.allow=always', *words)
 
 
 @pytest.fixture
 def calls(monkeypatch):
-    """First words of what git was asked."""
+    """Return the first words of git's calls."""
     asked = []
 
     def noted(command, **options):
@@ -38,7 +38,7 @@ def calls(monkeypatch):
 
 
 def test_a_linked_worktree(repo, tmp_path):
-    """It has a top-level directory and a branch of its own."""
+    """A linked worktree has its own top-level directory and branch."""
     git(repo, 'worktree', 'add', '--quiet', '-b', 'side', str(tmp_path / 'tree'))
     state = state_of(tmp_path / 'tree')
     assert state.pop('commit') == git(repo, 'rev-parse', 'HEAD')
@@ -63,7 +63,7 @@ def test_a_sparse_checkout(repo):
 
 
 def test_hashes_of_sha256(empty, tmp_path):
-    """The commit has 64 digits."""
+    """A commit of a SHA-256 repository has 64 digits."""
     git(tmp_path, 'init', '--quiet', '--object-format=sha256', 'long')
     git(tmp_path / 'long', 'commit', '--quiet', '--allow-empty', '--message=first')
     commit = state_of(tmp_path / 'long')['commit']
@@ -71,14 +71,14 @@ def test_hashes_of_sha256(empty, tmp_path):
 
 
 def test_while_another_git_has_the_lock(repo):
-    """Nothing is written, so nothing is waited for."""
+    """The lock does not matter, since nothing is written."""
     repo.joinpath('.git', 'index.lock').touch()
     repo.joinpath('tracked.txt').write_text('two\n')
     assert state_of(repo)['dirty'] is True
 
 
 def test_in_the_middle_of_a_rebase(repo):
-    """No branch is checked out; the commit is that on top of which git stopped."""
+    """No branch is checked out; the commit is the one at which git stopped."""
     git(repo, 'branch', 'side')
     for branch, text in (('trunk', 'two\n'), ('side', 'three\n')):
         git(repo, 'checkout', '--quiet', branch)
@@ -100,7 +100,7 @@ def test_without_a_work_tree_it_raises(repo, where):
 
 
 def test_a_repository_of_another_user_raises(repo, monkeypatch):
-    """Git refuses it, and the error says what to do."""
+    """Git refuses the repository, and the error says what to do."""
     monkeypatch.setenv('GIT_TEST_ASSUME_DIFFERENT_OWNER', '1')
     with pytest.raises(subprocess.CalledProcessError, match=r'safe\.directory'):
         record_of(git_repo=str(repo))
@@ -181,7 +181,7 @@ def test_untracked_files_of_a_submodule_do_not_count(nested, below):
 
 @pytest.mark.parametrize('below', ['sub', 'sub/sub'])
 def test_changed_files_of_a_submodule_count(nested, below):
-    """Even where settings hide them from `git status`: other code would run."""
+    """Changes in a submodule count, even if settings hide them from `git status`."""
     git(nested, 'config', '--file=.gitmodules', 'submodule.sub.ignore', 'all')
     git(nested, 'commit', '--quiet', '--all', '--message=second')
     git(nested, 'config', 'diff.ignoreSubmodules', 'all')
@@ -199,7 +199,7 @@ def test_another_commit_of_a_submodule_counts(nested):
 
 
 def test_a_submodule_that_is_not_checked_out(nested):
-    """It has no files that could be changed."""
+    """A submodule that is not checked out has no files to change."""
     git(nested, 'submodule', '--quiet', 'deinit', '--all')
     assert state_of(nested)['dirty'] is False
 
@@ -215,7 +215,7 @@ def test_inside_a_submodule(nested):
 
 
 def test_all_that_names_a_repository_is_left_out(empty):
-    """Git lists it: all but settings. A new version may have a new name."""
+    """Variables that git lists, except settings, are removed."""
     names = set(git(empty, 'rev-parse', '--local-env-vars').split())
     settings = {'GIT_CONFIG', 'GIT_CONFIG_PARAMETERS', 'GIT_CONFIG_COUNT'}
     assert names - OF_A_REPOSITORY <= settings
@@ -223,7 +223,7 @@ def test_all_that_names_a_repository_is_left_out(empty):
 
 @pytest.mark.parametrize('name', sorted(OF_A_REPOSITORY))
 def test_variables_of_another_repository(repo, tmp_path, monkeypatch, name):
-    """Each record is about its directory, whatever git has set for a hook."""
+    """Each record is about its directory, whatever git sets for a hook."""
     expected = state_of(repo)
     git(tmp_path, 'init', '--quiet', 'other')
     monkeypatch.setenv(name, str(tmp_path / 'other' / '.git'))
@@ -231,7 +231,7 @@ def test_variables_of_another_repository(repo, tmp_path, monkeypatch, name):
 
 
 def test_in_a_hook(repo, tmp_path):
-    """A hook of a linked worktree, which git runs with its own variables."""
+    """A hook of a linked worktree runs with git's own variables."""
     code = f"""
 import os
 from microbench import MBGitInfo
@@ -262,12 +262,12 @@ print(bm_data['git']['repo'], bm_data['git']['commit'], bm_data['git']['dirty'])
 
 
 def words_of_the_author():
-    """Options of a commit."""
+    """Return the author's options of a commit."""
     return ['-c', 'user.name=A', '-c', 'user.email=a@example.org']
 
 
 def test_settings_of_the_environment_stay(repo, monkeypatch):
-    """Such as those of `git -c`; those of the mixin come after them."""
+    """Settings as of `git -c` stay; those of the mixin follow them."""
     monkeypatch.setenv('GIT_CONFIG_PARAMETERS', "'own.name=it is' 'core.fsmonitor=true'")
     asked = Git(repo)
     values = [asked('config', name) for name in ('own.name', 'core.fsmonitor')]
@@ -275,14 +275,14 @@ def test_settings_of_the_environment_stay(repo, monkeypatch):
 
 
 def test_wrong_settings_of_the_environment_raise(repo, monkeypatch):
-    """They are as wrong for git: the error has its words."""
+    """Wrong settings raise with git's own words."""
     monkeypatch.setenv('GIT_CONFIG_PARAMETERS', "'unfinished")
     with pytest.raises(subprocess.CalledProcessError, match='GIT_CONFIG_PARAMETERS'):
         record_of(git_repo=str(repo))
 
 
 def test_no_monitor_is_started(repo, tmp_path):
-    """Not even one that the repository asks for: it could outlive the capture."""
+    """No monitor is started, even if the repository asks for one."""
     monitor = tmp_path / 'monitor'
     monitor.write_text(f'#!/bin/sh\ntouch {tmp_path}/asked\n')
     monitor.chmod(0o755)
@@ -305,7 +305,7 @@ def test_preferences_of_the_user_change_nothing(repo):
 
 
 def records_of(folder, between):
-    """`git.repo` of two records of one bench, with something done between them."""
+    """Return `git.repo` of two records, with an action between them."""
     bench = type('Here', (Bench,), {'git_repo': str(folder)})()
     for step in (lambda: None, between):
         step()
@@ -315,7 +315,7 @@ def records_of(folder, between):
 
 
 def test_the_directory_is_asked_for_once(repo, calls):
-    """The state is asked for in each record, where the repository is in the first."""
+    """Each record asks for the state; only the first one asks for the repository."""
     assert records_of(repo, lambda: None) == [str(repo)] * 2
     assert calls == ['rev-parse', 'status', 'status']
 
@@ -335,14 +335,14 @@ def test_a_file_system_that_hangs_is_left_to_git(repo, monkeypatch):
 
 
 def test_another_repository_between_two_records(repo):
-    """One that is made within the first is noticed."""
+    """A repository made within the first one is noticed."""
     repo.joinpath('sub').mkdir()
     found = records_of(repo / 'sub', lambda: git(repo / 'sub', 'init', '--quiet'))
     assert found == [str(repo), str(repo / 'sub')]
 
 
 def test_a_link_that_is_changed_between_two_records(repo, tmp_path):
-    """The directory that it then leads to counts."""
+    """The link's new directory counts."""
     git(tmp_path, 'clone', '--quiet', str(repo), 'other')
     link = tmp_path / 'link'
     link.symlink_to('repo')
@@ -363,7 +363,7 @@ def test_a_work_tree_elsewhere_is_asked_for_each_time(repo, tmp_path, calls):
 
 
 def test_an_old_git(repo, tmp_path, monkeypatch, calls):
-    """Before 2.17 it does not know an option, which only saves time."""
+    """Git before 2.17 lacks an option, which only saves time."""
     old = tmp_path / 'bin' / 'git'
     old.parent.mkdir()
     real = git(repo, '--exec-path') + '/git'

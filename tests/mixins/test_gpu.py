@@ -1,4 +1,4 @@
-"""MBGpu, on a stand-in for the driver's library, and on real GPUs where there are any."""
+"""MBGpu, on a stand-in for the driver's library, and on real GPUs if there are any."""
 
 import importlib.util
 import json
@@ -23,7 +23,7 @@ class Bench(MicroBenchBase, MBGpu):
 
 @pytest.fixture(scope='module')
 def library(tmp_path_factory):
-    """The folder of a libnvidia-ml.so.1 that is made of tests/standins/nvml."""
+    """Return the folder of a libnvidia-ml.so.1 made of tests/standins/nvml."""
     folder = tmp_path_factory.mktemp('nvml')
     command = [*shlex.split(os.environ.get('CC', 'cc')), '-std=c11', '-Wall', '-Wextra']
     command += ['-Werror', '-shared', '-fPIC', '-o', folder / 'libnvidia-ml.so.1']
@@ -55,7 +55,7 @@ print(json.dumps(MBGpu.gpu_sample(types.SimpleNamespace(pid=4001))))
 
 @pytest.fixture
 def on_standin(library):
-    """Run code in a process that finds the stand-in, and load what it prints."""
+    """Run code in a process that finds the stand-in; decode what it prints."""
 
     def run(code, wrong=''):
         env = {'LD_LIBRARY_PATH': str(library), 'STANDIN_NVML': wrong}
@@ -114,7 +114,7 @@ WITH_MIG = {
 
 @needs_package
 def test_each_gpu_is_described(on_standin):
-    """Numbers in the units of their names; what is not supported is no 0, but a reason."""
+    """Numbers are in the units of their names; unsupported ones have a reason."""
     record = on_standin(RECORD)
     assert record['gpus'] == [BUSY, WITH_MIG]
     missing = ['utilization_gpu', 'utilization_memory', 'power_w', 'energy_j']
@@ -126,7 +126,7 @@ def test_each_gpu_is_described(on_standin):
 
 @needs_package
 def test_a_driver_that_is_loaded_anew(on_standin):
-    """Its counter of energy begins again: what the code took is not known."""
+    """A reloaded driver restarts its energy counter, so the energy is unknown."""
     busy = on_standin(RECORD, wrong='anew')['gpus'][0]
     assert 'energy_j' in busy
     assert 'energy_used_j' not in busy
@@ -143,7 +143,7 @@ def test_drivers_that_lack_newer_functions(on_standin):
 
 @needs_package
 def test_a_lost_gpu_costs_only_itself(on_standin):
-    """The other GPUs are described all the same."""
+    """The other GPUs are still described."""
     record = on_standin(RECORD, wrong='lost')
     assert record['gpus'] == [BUSY]
     assert record['host'] == {'unavailable': {'gpus.1': 'GPU is lost'}}
@@ -165,7 +165,7 @@ def test_without_gpus_the_list_is_empty(on_standin):
 
 @needs_package
 def test_nothing_stays_open(on_standin):
-    """After a record, a failed one and a sample the library has no users."""
+    """Neither a record, a failed one nor a sample keeps the library open."""
     code = RECORD.replace('print(', 'kept = (') + (
         """
 import ctypes
@@ -203,13 +203,13 @@ FLAT = {
 
 @needs_package
 def test_a_sample_is_flat(on_standin):
-    """Numbers only, named after the index of the GPU; unknown ones are left out."""
+    """A sample has known numbers only, named by the GPU's index."""
     assert on_standin(SAMPLE) == FLAT
 
 
 @needs_package
 def test_a_sample_without_a_driver(on_standin):
-    """It says why it is empty."""
+    """An empty sample says why it is empty."""
     assert on_standin(SAMPLE, wrong='no-driver') == {'gpu_unavailable': 'Driver Not Loaded'}
 
 
@@ -246,7 +246,7 @@ def test_without_the_library_nothing_raises(monkeypatch):
 
 
 def test_without_the_package_it_raises(monkeypatch):
-    """What can be installed is asked for by name: nvidia-ml-py."""
+    """The error names the package to install: nvidia-ml-py."""
     monkeypatch.setitem(sys.modules, 'pynvml', None)
     bench = Bench()
     with pytest.raises(ImportError, match='nvidia-ml-py'):
@@ -257,7 +257,7 @@ def test_without_the_package_it_raises(monkeypatch):
 
 
 def test_without_the_package_the_record_can_say_so(monkeypatch):
-    """With capture_optional it is noted, and the call is recorded."""
+    """With capture_optional the error is noted and the call recorded."""
     monkeypatch.setitem(sys.modules, 'pynvml', None)
     bench = type('Bench', (Bench,), {'capture_optional': True})()
     assert bench(len)('ab') == 2
@@ -267,7 +267,7 @@ def test_without_the_package_the_record_can_say_so(monkeypatch):
 
 
 def test_the_name_in_the_command():
-    """It is called `gpu`, and has to be asked for."""
+    """Its name is `gpu`, and it is not in the default set."""
     assert MBGpu.cli_name == 'gpu'
     assert not hasattr(MBGpu, 'cli_default')
 
@@ -278,7 +278,7 @@ def test_the_name_in_the_command():
 @pytest.mark.hardware
 @needs_package
 def test_a_real_gpu():
-    """Every real GPU has its identity and its memory, and knows this very driver."""
+    """Every real GPU has its identity, its memory and this very driver."""
     bench = Bench()
     with bench.record():
         pass

@@ -1,4 +1,4 @@
-"""Where control groups are: mounts, namespaces, and the limits that are found there.
+"""Where control groups are: mounts, namespaces, and the limits found there.
 
 A tree of folders stands in for the kernel's files, as cgroups(7) describes them.
 """
@@ -44,7 +44,7 @@ class Kernel:
         file.write_bytes(text.encode('utf-8', 'surrogateescape'))
 
     def mount(self, place, kind, options, root='/'):
-        """Mount a hierarchy below the usual place; any other if it begins with a slash."""
+        """Mount a hierarchy below the usual place, or at an absolute path."""
         self.folder.joinpath('sys/fs/cgroup', place).mkdir(parents=True, exist_ok=True)
         where = (
             f'{self.root}/{place}'.rstrip('/').replace('\\', '\\134').replace(' ', '\\040')
@@ -55,7 +55,7 @@ class Kernel:
         self.at('mountinfo', '22 1 254:0 / / rw - ext4 /dev/vda rw\n' + ''.join(self.lines))
 
     def record(self, own):
-        """Return what a record has of the groups in /proc/self/cgroup."""
+        """Return a record's fields for the groups in /proc/self/cgroup."""
         self.at('own', own)
         bench = Bench()
         bench(lambda: None)()
@@ -64,7 +64,7 @@ class Kernel:
 
 @pytest.fixture
 def system(tmp_path, monkeypatch):
-    """A kernel whose files are asked."""
+    """Return a simulated kernel whose files are read."""
     made = Kernel(tmp_path)
     monkeypatch.setattr(cgroup, 'ROOT', made.root)
     monkeypatch.setattr(groups, 'GROUPS', str(tmp_path / 'own'))
@@ -83,7 +83,7 @@ def unified(system, root='/'):
 
 
 def why(record):
-    """What the record says of fields that are not there."""
+    """Return what the record says of missing fields."""
     return record.get('host', {}).get('unavailable', {})
 
 
@@ -109,14 +109,14 @@ def test_a_joint_mount(system, place):
 
 
 def test_a_joint_mount_where_mounts_are_not_known(system):
-    """Then the usual places are looked at: by the controller, and by all of them."""
+    """Without known mounts the usual places are searched."""
     system.at('sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_quota_us', '50000\n')
     system.at('sys/fs/cgroup/cpu,cpuacct/job/cpu.cfs_period_us', '100000\n')
     assert system.record('3:cpu,cpuacct:/job\n')['cgroups']['cpu_cores_limit'] == 0.5
 
 
 def test_a_container_that_has_the_paths_of_the_host(system):
-    """What is at the root of the mount begins the path; groups below it count as well."""
+    """The path begins with the root of the mount; groups below it count."""
     system.mount('memory', 'cgroup', 'memory', root='/docker/1')
     system.at('sys/fs/cgroup/memory/memory.limit_in_bytes', '8192\n')
     system.at('sys/fs/cgroup/memory/job/memory.limit_in_bytes', '4096\n')
@@ -126,7 +126,7 @@ def test_a_container_that_has_the_paths_of_the_host(system):
 
 @pytest.mark.parametrize(('flat', 'limit'), [('0', 8192), ('1', 4096)])
 def test_groups_that_keep_their_children_apart(system, flat, limit):
-    """Before Linux 5.11 a limit above counts only with `memory.use_hierarchy`."""
+    """Before Linux 5.11 a limit above needs `memory.use_hierarchy`."""
     system.mount('memory', 'cgroup', 'memory')
     for folder, text in (('', UNLIMITED), ('/a', '4096\n'), ('/a/b', '8192\n')):
         system.at(f'sys/fs/cgroup/memory{folder}/memory.limit_in_bytes', text)
@@ -136,7 +136,7 @@ def test_groups_that_keep_their_children_apart(system, flat, limit):
 
 
 def test_a_cpu_set_before_linux_3_17(system):
-    """There is no file of the CPUs that are left; that of those asked for counts."""
+    """Without the file of effective CPUs, that of requested ones counts."""
     system.mount('cpuset', 'cgroup', 'cpuset')
     system.at('sys/fs/cgroup/cpuset/job/cpuset.cpus', '0-3\n')
     assert system.record('5:cpuset:/job\n')['cgroups']['cpuset'] == '0-3'
@@ -162,7 +162,7 @@ def test_a_hybrid_system(system):
 
 
 def test_a_controller_that_was_left_in_version_1(system):
-    """A scheduler may mount one for itself beside version 2, wherever it likes."""
+    """A scheduler may mount a controller of version 1 beside version 2, anywhere."""
     unified(system)
     system.mount('../../../slurm', 'cgroup', 'cpuset')
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
@@ -173,7 +173,7 @@ def test_a_controller_that_was_left_in_version_1(system):
 
 
 def test_version_2_is_not_mounted(system):
-    """A kernel that has it, but shows version 1 only."""
+    """A kernel may have version 2, and show version 1 only."""
     system.mount('memory', 'cgroup', 'memory')
     system.at('sys/fs/cgroup/memory/job/memory.limit_in_bytes', '4096\n')
     record = system.record('4:memory:/job\n0::/\n')
@@ -194,7 +194,7 @@ def test_version_2_is_not_mounted(system):
     ],
 )
 def test_memory_above_which_the_code_is_slowed_down(system, texts, high):
-    """The smallest `memory.high` up to the root; absent if there is none."""
+    """The smallest `memory.high` up to the root counts, if there is one."""
     unified(system)
     for folder, text in zip(('/a/b', '/a', ''), texts, strict=True):
         system.at(f'sys/fs/cgroup{folder}/memory.high', text)
@@ -212,7 +212,7 @@ def test_memory_above_which_the_code_is_slowed_down(system, texts, high):
     ],
 )
 def test_a_group_that_cannot_be_seen(system, own, root):
-    """Nothing is known, and the record says so: null would mean no limit."""
+    """The record says that the limit is unknown: null would mean no limit."""
     unified(system, root)
     system.at('sys/fs/cgroup/memory.max', '4096\n')
     record = system.record(f'0::{own}\n')
@@ -222,14 +222,14 @@ def test_a_group_that_cannot_be_seen(system, own, root):
 
 @pytest.mark.parametrize(('own', 'root'), [('/../job', '/..'), ('/a/job', '/a')])
 def test_a_group_that_is_seen_through_namespaces(system, own, root):
-    """The part below the root of the mount is the way to it."""
+    """The part below the mount's root leads to the group."""
     unified(system, root)
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
     assert system.record(f'0::{own}\n')['cgroups']['memory_bytes_limit'] == 4096
 
 
 def test_a_sandbox_without_control_groups(system):
-    """The process has groups; no file of them is to be seen."""
+    """The process has groups, but none of their files is visible."""
     system.at('mountinfo', '22 1 254:0 / / rw - ext4 /dev/vda rw\n')
     record = system.record('0::/job\n3:cpu:/job\n4:memory:/job\n')
     assert record['cgroups'] == {}
@@ -265,7 +265,7 @@ BIG = str(2**63)
     ],
 )
 def test_limits_that_make_no_sense(system, file, text):
-    """Empty, with the reason; never a number that is not there."""
+    """Malformed limits are left out, with the reason."""
     unified(system)
     system.at(f'sys/fs/cgroup/job/{file}', text)
     record = system.record('0::/job\n')
@@ -275,7 +275,7 @@ def test_limits_that_make_no_sense(system, file, text):
 
 @pytest.mark.parametrize('text', ['much', '-1', '4 kB'])
 def test_a_bad_value_costs_no_other(system, text):
-    """What is beside it is there."""
+    """Other values beside a bad one are kept."""
     unified(system)
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
     system.at('sys/fs/cgroup/job/memory.high', text)
@@ -291,7 +291,7 @@ def test_a_bad_value_costs_no_other(system, text):
 
 @pytest.mark.parametrize('number', [BIG, str(2**64 - 1)])
 def test_numbers_near_the_largest_are_no_limit(system, number):
-    """They stand for "unlimited"."""
+    """Numbers near the largest mean "unlimited"."""
     unified(system)
     system.at('sys/fs/cgroup/job/memory.max', number)
     system.at('sys/fs/cgroup/job/memory.high', number)
@@ -301,7 +301,7 @@ def test_numbers_near_the_largest_are_no_limit(system, number):
 
 
 def test_a_file_that_cannot_be_read(system):
-    """A folder in its place: what is above counts; without that nothing is known."""
+    """A folder in a file's place is skipped; without others nothing is known."""
     unified(system)
     for name in ('cpu.max', 'memory.max'):
         system.folder.joinpath(f'sys/fs/cgroup/job/{name}').mkdir(parents=True)
@@ -314,7 +314,7 @@ def test_a_file_that_cannot_be_read(system):
 
 @pytest.mark.parametrize('text', ['nonsense\n', '0:\n', '0::relative\n', '', '1:cpu\n' * 9])
 def test_groups_that_make_no_sense(system, text):
-    """No value, and a reason."""
+    """Malformed groups give no value, and a reason."""
     unified(system)
     record = system.record(text)
     assert record['cgroups'] == {}
@@ -322,7 +322,7 @@ def test_groups_that_make_no_sense(system, text):
 
 
 def test_very_many_groups(system):
-    """Named hierarchies of others do not matter."""
+    """Named hierarchies of other programs do not matter."""
     unified(system)
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
     others = ''.join(f'{n}:name=x{n}:/\n' for n in range(20000))
@@ -332,7 +332,7 @@ def test_very_many_groups(system):
 
 @pytest.mark.parametrize('text', ['', 'nonsense\n', '1 2 - x\n', '1 2 3 - cgroup2 x y\n'])
 def test_mounts_that_make_no_sense(system, text):
-    """Then the usual places count."""
+    """With malformed mounts the usual places count."""
     unified(system)
     system.at('mountinfo', text)
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
@@ -340,14 +340,14 @@ def test_mounts_that_make_no_sense(system, text):
 
 
 def test_a_file_without_end(monkeypatch):
-    """It is not read to its end."""
+    """An endless file is not read to its end."""
     monkeypatch.setattr(kernel, 'LONGEST', 1000)
     with pytest.raises(OSError, match='more than 1000 bytes'):
         kernel.text_of('/dev/zero')
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
-    """There may be no writer, or one that writes nothing."""
+    """A pipe may have no writer, or one that writes nothing."""
     pipe = tmp_path / 'pipe'
     os.mkfifo(pipe)
     assert kernel.text_of(str(pipe)) == ''
@@ -368,7 +368,7 @@ def in_a_thread(ask, *args):
 
 
 def test_the_group_of_a_thread(system):
-    """CPUs are those of its own group, memory is charged to that of the process."""
+    """A thread's own group limits CPUs, the process's group memory."""
     for name in ('cpu', 'memory'):
         system.mount(name, 'cgroup', name)
     for group, quota, limit in (('process', 300000, 3 << 20), ('thread', 50000, 1 << 20)):
@@ -386,7 +386,7 @@ def test_the_group_of_a_thread(system):
 
 
 def test_the_group_of_a_thread_of_version_2(system):
-    """A threaded group is below the one that memory is charged to."""
+    """A threaded group is below the one to which memory is charged."""
     unified(system)
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
     system.at('sys/fs/cgroup/job/worker/cpu.max', '50000 100000\n')
@@ -414,17 +414,17 @@ def test_the_group_of_a_thread_of_version_2(system):
     ],
 )
 def test_the_way_from_the_root_of_a_mount(path, root, inside):
-    """None where no way leads down."""
+    """The way is None if none leads down."""
     assert below(path, root) == inside
 
 
 def test_names_with_colons():
-    """Only the first two separate."""
+    """Only the first two colons separate."""
     assert groups_in('0::/a:b/c\n') == {'': ('/a:b/c', '')}
 
 
 def test_lines_of_mounts():
-    """Optional fields may be many or none; escapes are octal."""
+    """Lines may have no or many optional fields; escapes are octal."""
     text = (
         '31 23 0:28 / /sys rw - sysfs sysfs rw\n'
         '32 31 0:29 /a\\040b /sys/fs/cgroup/cpu rw shared:1 master:2 - cgroup c rw,cpu\n'
@@ -437,7 +437,7 @@ def test_lines_of_mounts():
 
 
 def test_mounts_are_read_once_for_each_namespace(system):
-    """They are asked again where the process has gone to another one."""
+    """Mounts are read again after a process has entered another namespace."""
     unified(system)
     system.at('sys/fs/cgroup/job/memory.max', '4096\n')
     system.record('0::/job\n')
@@ -461,7 +461,7 @@ print(json.dumps([record['cgroups'], record.get('host', {}).get('unavailable', {
 
 @pytest.fixture
 def group():
-    """A real group of the memory controller with a limit; skips where none can be made."""
+    """Make a real memory group with a limit; skip where none can be made."""
     unified = Path('/sys/fs/cgroup/cgroup.controllers').exists()
     lines = Path('/proc/self/cgroup').read_text().splitlines()
     paths = dict(line.split(':', 2)[1:] for line in lines)
@@ -480,7 +480,7 @@ def group():
 
 
 def reported(group, script):
-    """What a process reports that a shell has started in a new namespace of a group."""
+    """Return what a process reports in a new namespace of a group."""
     folder, kind = group
     enter = f'echo $$ > {folder}/cgroup.procs && exec unshare -C -m sh -c "$0" "$@"'
     words = [script, sys.executable, REPORT, '-t', *kind]
@@ -507,7 +507,7 @@ def test_a_real_namespace_with_the_mounts_of_the_host(group):
 @pytest.mark.hardware  # groups may be read-only here; files stand in for them above
 @pytest.mark.skipif(SANITIZED, reason='a sanitizer needs more memory')
 def test_a_real_namespace_with_mounts_of_its_own(group, tmp_path):
-    """As in a container: the limit of our group is at the root."""
+    """In a container the limit of the group is at the root."""
     script = f'p=$0; r=$1; shift; mount none {tmp_path} "$@" && exec "$p" -c "$r"'
     limits, _ = reported(group, script)
     assert limits.get('memory_bytes_limit') == 64 << 20
@@ -531,7 +531,7 @@ print(json.dumps([record['cgroups'] for record in bench.get_results()]))
 
 @pytest.fixture
 def cpu_group():
-    """A real group of version 1 that allows half a core; skips where none can be made."""
+    """Make a real group of version 1 with half a core; skip where none can be made."""
     lines = Path('/proc/self/cgroup').read_text().splitlines()
     path = dict(line.split(':', 2)[1:] for line in lines).get('cpu', '')
     made = Path(f'/sys/fs/cgroup/cpu{path}', f'microbench-{uuid4().hex}')

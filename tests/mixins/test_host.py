@@ -1,4 +1,4 @@
-"""MBHostInfo and MBWorkingDir: the machine, and the place on it."""
+"""MBHostInfo and MBWorkingDir: the machine and the working directory."""
 
 import builtins
 import json
@@ -30,25 +30,25 @@ AROUND = {'container', 'container_image', 'cpu_affinity', 'cpu_cores_usable'}
 
 
 def machine_of(bench):
-    """The same without the environment of the process."""
+    """Return the `host` object without the environment of the process."""
     return {name: value for name, value in host_of(bench).items() if name not in AROUND}
 
 
 def host_of(bench):
-    """The `host` object of one more call."""
+    """Return the `host` object of one more call."""
     bench(len)('')
     return bench.get_results()[-1]['host']
 
 
 def test_name_and_system():
-    """Host name and operating system."""
+    """The record has host name and operating system."""
     host = host_of(Host())
     assert host['hostname'] == socket.gethostname()
     assert host['os'] == sys.platform
 
 
 def test_cores_and_memory():
-    """They are what psutil reports."""
+    """Cores and memory are what psutil reports."""
     psutil = pytest.importorskip('psutil')
     assert machine_of(Host()) == {
         'hostname': socket.gethostname(),
@@ -60,14 +60,14 @@ def test_cores_and_memory():
 
 
 def test_without_psutil(monkeypatch):
-    """Cores and memory are absent, the rest is there."""
+    """Without psutil cores and memory are absent; other fields are there."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
     assert set(host_of(Host())) - AROUND == {'hostname', 'os'}
 
 
 @pytest.mark.parametrize('system', ['darwin', 'freebsd14'])
 def test_other_systems_need_psutil(system, monkeypatch):
-    """Where there is no /proc as on Linux, psutil is imported, if it can be."""
+    """Other systems than Linux import psutil, if they can."""
     monkeypatch.delitem(sys.modules, 'psutil', raising=False)
     monkeypatch.setattr(sys, 'platform', system)
     monkeypatch.setattr(builtins, '__import__', refusing('psutil'))
@@ -75,7 +75,7 @@ def test_other_systems_need_psutil(system, monkeypatch):
 
 
 def refusing(refused):
-    """An `import` to which one module is unknown."""
+    """Return an `import` to which one module is unknown."""
     known = builtins.__import__
 
     def find(name, *more):
@@ -104,7 +104,7 @@ print(json.dumps([alone, *(b.get_results()[0]['host'] for b in (bench, other))])
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='asks /proc and /sys')
 def test_linux_is_asked_without_psutil_and_socket():
-    """Neither is imported, and the values from the kernel equal from_psutil."""
+    """Neither is imported, and the kernel's values equal those of psutil."""
     pytest.importorskip('psutil')
     alone, native, from_psutil = json.loads(printed(ASK_LINUX))
     assert alone
@@ -113,7 +113,7 @@ def test_linux_is_asked_without_psutil_and_socket():
 
 
 def tree(folder, cpus, name='core_cpus_list'):
-    """Files as in /sys/devices/system/cpu: names of cores and their siblings."""
+    """Write files as in /sys/devices/system/cpu: names of cores and siblings."""
     for cpu, siblings in cpus.items():
         (folder / cpu / 'topology').mkdir(parents=True)
         if siblings is not None:
@@ -154,7 +154,7 @@ def test_a_core_is_counted_once(cpus, cores, name, tmp_path, monkeypatch):
     ],
 )
 def test_memory_that_makes_no_sense(text, tmp_path, monkeypatch):
-    """No number, and the reason; cores and name are there."""
+    """A malformed size has a reason; cores and name are there."""
     (tmp_path / 'meminfo').write_text(text)
     host = host_with(monkeypatch, MEMORY=str(tmp_path / 'meminfo'))
     assert 'ram_total' not in host
@@ -164,7 +164,7 @@ def test_memory_that_makes_no_sense(text, tmp_path, monkeypatch):
 
 
 def host_with(monkeypatch, **places):
-    """The `host` object where the kernel's files are in these places."""
+    """Return the `host` object with the kernel's files in these places."""
     monkeypatch.delitem(sys.modules, 'psutil', raising=False)
     for name, path in places.items():
         monkeypatch.setattr(machine, name, path)
@@ -259,7 +259,7 @@ print(json.dumps(bench.get_results()[0]['host']))
 
 @pytest.mark.skipif(SANITIZED, reason='sanitizers read /proc as they start')
 def test_psutil_in_a_real_sandbox():
-    """It returns how many CPUs this thread may use: that is not the number of cores."""
+    """Psutil's number of usable CPUs is not taken for the number of cores."""
     pytest.importorskip('psutil')
     host = json.loads(in_sandbox(['/sys', '/proc'], PSUTIL_IN_A_SANDBOX))
     assert 'cpu_cores_logical' not in host
@@ -275,7 +275,7 @@ def test_memory_is_recorded_in_bytes(tmp_path, monkeypatch):
 
 
 def test_what_is_stubbed_is_asked(monkeypatch):
-    """Modules that are loaded are asked: tests replace what they say."""
+    """Loaded modules are asked, since tests may replace their functions."""
     psutil = pytest.importorskip('psutil')
     monkeypatch.setattr(psutil, 'cpu_count', lambda logical: 8 if logical else None)
     monkeypatch.setattr(psutil, 'virtual_memory', lambda: SimpleNamespace(total=7))
@@ -290,7 +290,7 @@ def test_what_is_stubbed_is_asked(monkeypatch):
 
 
 def test_asked_once_for_each_bench(monkeypatch):
-    """A host name is constant for a bench, and asked again by a new one."""
+    """The host name is constant for a bench; a new bench asks again."""
     monkeypatch.setattr(socket, 'gethostname', lambda: 'first')
     bench = Host()
     assert host_of(bench)['hostname'] == 'first'
@@ -308,7 +308,7 @@ def test_before_and_after_the_base(bases):
 
 
 def test_working_directory(tmp_path, monkeypatch):
-    """It is read for each record."""
+    """The working directory is read for each record."""
     bench = Place()
     for name in ('one', 'two'):
         folder = tmp_path / name
@@ -320,7 +320,7 @@ def test_working_directory(tmp_path, monkeypatch):
 
 
 def test_at_the_start_of_the_call(tmp_path, monkeypatch):
-    """It is that of the start, whatever the code does."""
+    """The directory is that of the start, whatever the code does."""
     monkeypatch.chdir(tmp_path)
     bench = Place()
     (tmp_path / 'sub').mkdir()

@@ -1,4 +1,4 @@
-"""What mixins say of a program that the command runs."""
+"""Fields of mixins about a program that the command runs."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from tests.installing import install
 
 @pytest.fixture
 def record_of(tmp_path, monkeypatch):
-    """Run the command in an empty directory; the function returns its record."""
+    """Return a function that runs the command and returns its record."""
     monkeypatch.chdir(tmp_path)
 
     def run(*words):
@@ -29,12 +29,12 @@ def record_of(tmp_path, monkeypatch):
 
 
 def sha256(path):
-    """The digest of a file."""
+    """Return the digest of a file."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def test_hashes_of_the_command_and_its_files(record_of, tmp_path):
-    """The program as PATH finds it, and words that are files."""
+    """The program from PATH and words that are files are hashed."""
     tmp_path.joinpath('data').write_text('1\n')
     record = record_of('--mixin', 'file-hash', '--', 'cat', 'data', '-')
     program = shutil.which('cat')
@@ -44,7 +44,7 @@ def test_hashes_of_the_command_and_its_files(record_of, tmp_path):
 
 
 def test_hashes_of_other_files(record_of, tmp_path):
-    """`--hash-file` takes the place of those; the algorithm can be chosen."""
+    """`--hash-file` replaces the files; the algorithm can be selected."""
     tmp_path.joinpath('data').write_text('1\n')
     options = ('--hash-file', 'data', '--hash-algorithm', 'md5')
     record = record_of('-m', 'MBFileHash', *options, '--', 'true')
@@ -62,7 +62,7 @@ def test_large_files_are_left_out(record_of, tmp_path):
 
 @pytest.mark.parametrize('options', [[], ['--git-repo', 'sub']])
 def test_the_repository(record_of, tmp_path, options):
-    """That of the current directory, or of the one that is named."""
+    """The repository is that of the current or of the given directory."""
     folder = tmp_path / options[1] if options else tmp_path
     subprocess.run(['git', 'init', '--quiet', folder], check=True, capture_output=True)
     record = record_of('-m', 'git-info', *options, '--', 'true')
@@ -70,7 +70,7 @@ def test_the_repository(record_of, tmp_path, options):
 
 
 def test_the_memory_of_the_program(record_of):
-    """Its peak resident size, not that of the command; nothing slowed it."""
+    """The program's peak resident size is stored; nothing slowed it."""
     code = 'bytearray(64 << 20)'
     record = record_of('-m', 'peak-memory', '--', sys.executable, '-c', code)
     assert record['call']['peak_memory_bytes'] > 64 << 20
@@ -94,7 +94,7 @@ def test_all_mixins_at_once(record_of):
 
 @pytest.fixture
 def other(tmp_path):
-    """Another environment with a distribution of its own; returns its Python."""
+    """Return the Python of another environment with its own distribution."""
     folder = tmp_path / 'other'
     command = [sys.executable, '-m', 'venv', '--without-pip', folder]
     subprocess.run(command, check=True, capture_output=True)
@@ -104,14 +104,14 @@ def other(tmp_path):
 
 
 def packages_of(record_of, *words):
-    """What `python` says of a command; microbench itself is there by PYTHONPATH."""
+    """Return `python` of a command; microbench itself comes from PYTHONPATH."""
     python = record_of('-m', 'installed-packages', *words)['python']
     python.get('installed_packages', {}).pop('microbench', None)
     return python
 
 
 def test_packages_of_another_python(record_of, other):
-    """Not those of the Python that runs microbench."""
+    """Packages are those of the command's Python, not of microbench's."""
     python = packages_of(record_of, '--', other, '-c', 'pass')
     assert python['installed_packages'] == {'only-there': '1.2'}
     assert python['installed_packages_of'] == other
@@ -120,7 +120,7 @@ def test_packages_of_another_python(record_of, other):
 
 
 def test_packages_of_a_script(record_of, other, tmp_path):
-    """Its first line says which Python runs it."""
+    """The first line of a script names its Python."""
     script = tmp_path / 'tool'
     script.write_text(f'#!{other}\n')
     script.chmod(0o755)
@@ -129,7 +129,7 @@ def test_packages_of_a_script(record_of, other, tmp_path):
 
 
 def test_packages_of_a_python_that_is_named(record_of, other):
-    """Where the program hides which one it starts."""
+    """--packages-of names the Python that a program hides."""
     python = packages_of(record_of, '--packages-of', other, '--', 'sh', '-c', 'true')
     assert python['installed_packages_of'] == other
     assert python['installed_packages'] == {'only-there': '1.2'}
@@ -144,7 +144,7 @@ def test_packages_of_this_python(record_of):
 
 
 def test_packages_of_a_program_that_is_not_known(record_of):
-    """Those of the Python that runs microbench, as in 2.1.0, and the record says so."""
+    """For an unknown program, microbench's own Python is listed, and named."""
     python = packages_of(record_of, '--', 'true')
     assert python['installed_packages']['pytest'] == pytest.__version__
     assert python['installed_packages_of'] == sys.executable
@@ -153,7 +153,7 @@ def test_packages_of_a_program_that_is_not_known(record_of):
 
 
 def test_packages_that_something_else_chooses(record_of, tmp_path, monkeypatch):
-    """Nothing is claimed where it would be wrong."""
+    """No packages are listed where they could be wrong."""
     tmp_path.joinpath('bin').mkdir()
     uv = tmp_path / 'bin' / 'uv'
     uv.write_text('#!/bin/sh\n')
@@ -166,7 +166,7 @@ def test_packages_that_something_else_chooses(record_of, tmp_path, monkeypatch):
 
 
 def test_packages_of_a_python_that_cannot_be_asked(record_of, tmp_path):
-    """The reason is there, and no packages."""
+    """The record has the reason, and no packages."""
     broken = tmp_path / 'python3'
     broken.write_text('#!/bin/sh\necho wrong >&2\nexit 3\n')
     broken.chmod(0o755)
@@ -180,7 +180,7 @@ def test_packages_of_a_python_that_cannot_be_asked(record_of, tmp_path):
 
 
 def test_a_python_to_list_that_is_not_there(tmp_path):
-    """It is a mistake in the command line."""
+    """A missing Python is a usage error."""
     asked = [sys.executable, '-m', 'microbench', '-m', 'installed-packages']
     words = ['--packages-of', '/no/python', '--', 'touch', str(tmp_path / 'ran')]
     done = subprocess.run([*asked, *words], capture_output=True, text=True, check=False)

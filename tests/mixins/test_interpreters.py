@@ -1,4 +1,4 @@
-"""Which Python a command runs."""
+"""The Python that a command runs."""
 
 import os
 import stat
@@ -20,14 +20,14 @@ UV_RELATIVE = (
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """An empty directory, with a Python of its own in `env/bin`, which is not run."""
+    """Return an empty directory whose Python in `env/bin` is not run."""
     monkeypatch.chdir(tmp_path)
     program(tmp_path, 'env/bin/python3', '')
     return tmp_path
 
 
 def program(folder, name, text):
-    """A file that can be executed; returns its path."""
+    """Write an executable file; return its path."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -36,7 +36,7 @@ def program(folder, name, text):
 
 
 def found(*words, environ=None):
-    """What is found of a command."""
+    """Return what is found of a command."""
     return program_of(list(words), {'PATH': os.environ['PATH'], **(environ or {})})
 
 
@@ -61,7 +61,7 @@ def found(*words, environ=None):
     ],
 )
 def test_a_python(here, words, options, first):
-    """Its options, and the folder that comes first on its search path."""
+    """A Python has its options, and the first folder of its search path."""
     (here / 'folder').mkdir()
     (here / 'sub').mkdir()
     with zipfile.ZipFile(here / 'app.pyz', 'w') as file:
@@ -80,13 +80,13 @@ def test_a_python(here, words, options, first):
     ],
 )
 def test_a_safe_path(here, words, environ, first):
-    """The variable does what -P does, unless variables are ignored."""
+    """The variable acts as -P, unless variables are ignored."""
     seen = found('env/bin/python3', *words, 'x.py', environ=environ)
     assert seen.first == (str(here) if first else None)
 
 
 def test_a_script_by_a_link(here):
-    """Its folder is that of the file, as Python sees it."""
+    """A linked script's folder is that of the file, as Python sees it."""
     program(here, 'sub/x.py', '')
     here.joinpath('link.py').symlink_to('sub/x.py')
     assert found('env/bin/python3', 'link.py').first == str(here / 'sub')
@@ -96,7 +96,7 @@ def test_a_script_by_a_link(here):
     'name', ['python', 'python3', 'python3.13t', 'pypy3', 'python3.12', 'pypy3.10']
 )
 def test_names_of_pythons(here, name):
-    """By the name on PATH."""
+    """A bare name is looked up on PATH."""
     path = program(here, f'bin/{name}', '')
     assert found(name, environ={'PATH': str(here / 'bin')}).python == path
 
@@ -115,7 +115,7 @@ def test_names_of_pythons(here, name):
     ],
 )
 def test_scripts(here, first_lines):
-    """First lines as people, pip and uv write them."""
+    """First lines as people, pip and uv write them are parsed."""
     python = str(here / 'env/bin/python3')
     script = program(here, 'env/bin/tool', first_lines.format(python=python))
     seen = found('env/bin/tool', '-I')
@@ -161,7 +161,7 @@ def test_a_script_of_pipx(here):
     ],
 )
 def test_programs_that_run_another(here, words, environ):
-    """They are seen through, and what env does to the environment is done."""
+    """Wrapper programs are followed, with env's changes to the environment."""
     here.joinpath('bin').mkdir()
     for word in ('env', 'nice', 'nohup', 'timeout', 'stdbuf', 'time', 'taskset', 'setsid'):
         program(here, f'bin/{word}', '')
@@ -186,13 +186,13 @@ def test_programs_that_run_another(here, words, environ):
     ],
 )
 def test_a_python_that_is_not_known(here, words, why):
-    """Something else chooses it: no guess, but a reason."""
+    """If something else selects the Python, there is a reason instead of a guess."""
     seen = found(*words.split())
     assert (seen.python, seen.is_python, seen.why) == (None, True, why)
 
 
 def test_a_program_that_pyenv_chooses(here):
-    """Its shims are scripts that look for the Python when they run."""
+    """Pyenv's shims are scripts that look for the Python when they run."""
     path = program(here, 'shims/tool', '#!/bin/sh\nexec pyenv exec tool "$@"\n')
     seen = found(path)
     assert (seen.is_python, seen.why) == (True, f'{path} chooses the Python itself')
@@ -213,7 +213,7 @@ def test_a_program_that_pyenv_chooses(here):
     ],
 )
 def test_a_program_that_is_no_python(here, text, words):
-    """It may run one, but does not say so."""
+    """Another program may run Python, but does not say so."""
     program(here, 'tool', text)
     environ = {'PATH': f'{here}{os.pathsep}/usr/bin{os.pathsep}/bin'}
     seen = found(*words.split(), environ=environ)
@@ -222,7 +222,7 @@ def test_a_program_that_is_no_python(here, text, words):
 
 
 def test_a_script_that_may_not_be_read(here):
-    """Its interpreter is not known."""
+    """The interpreter of an unreadable script is unknown."""
     path = program(here, 'tool', f'#!{sys.executable}\n')
     Path(path).chmod(stat.S_IXUSR)
     if os.access(path, os.R_OK):
@@ -231,7 +231,7 @@ def test_a_script_that_may_not_be_read(here):
 
 
 def test_scripts_that_run_each_other(here):
-    """It ends."""
+    """The search through scripts that run each other ends."""
     for name, other in (('a', 'b'), ('b', 'a')):
         program(here, name, f'#!{here}/{other}\n')
     assert found('./a').why == 'a is not known to be a program in Python'

@@ -20,7 +20,7 @@ MODES = [(), ALL]
 
 @pytest.fixture
 def site(tmp_path):
-    """A folder with three packages: what imports them prints it."""
+    """Return a folder with three packages, which print when they are imported."""
     for name in ('mb_used', 'mb_other', 'mb_idle'):
         install(tmp_path, name.replace('_', '-'), '1.5', f'{name}/__init__.py')
         source = f"print('loaded', {name!r})\ndef call(): return 1\n"
@@ -93,7 +93,7 @@ except ZeroDivisionError:
 
 @pytest.mark.parametrize('body', BODIES)
 def test_what_is_loaded_within_a_record_is_in_it(site, body):
-    """With its version; what is not used is neither there nor loaded by the capture."""
+    """Packages used in a record have versions; unused ones stay unloaded."""
     done = python(IMPORTS + BENCH + BODIES[body] + END, site)
     assert done.returncode == 0, done.stderr
     *loaded, packages = done.stdout.splitlines()
@@ -106,7 +106,7 @@ def test_what_is_loaded_within_a_record_is_in_it(site, body):
 
 
 def test_a_record_before_they_are_used(site):
-    """It has none of them; a later one has what was loaded meanwhile."""
+    """An earlier record has none of them; a later one has those loaded meanwhile."""
     body = "with bench.record('x'): pass\nmb_used.call()\nwith bench.record('y'): pass\n"
     done = python(IMPORTS + BENCH + body + END, site)
     assert done.returncode == 0, done.stderr
@@ -139,7 +139,7 @@ print('end')
 
 @pytest.mark.parametrize('flags', MODES)
 def test_no_capture_loads_anything(site, tmp_path, flags):
-    """Neither by looking at globals nor by profiling, nor when the program ends."""
+    """Neither globals, profiling nor the program's end load anything."""
     done = python(IMPORTS + EVERYTHING, site, tmp_path / 'records', flags=flags)
     assert (done.returncode, done.stderr) == (0, '')
     loaded = [] if HAVE_LAZY else ['loaded mb_used', 'loaded mb_other', 'loaded mb_idle']
@@ -215,7 +215,7 @@ os.wait()
 @pytest.mark.parametrize('flags', MODES)
 @pytest.mark.parametrize('ending', ENDINGS)
 def test_microbench_may_be_lazy(tmp_path, ending, flags):
-    """By the keyword, and all of it by the option: the records are the same."""
+    """Records are the same if microbench is imported lazily."""
     then, status, expected = ENDINGS[ending]
     path = tmp_path / 'records'
     done = python(WAYS_IN.format(then=then), path, flags=flags)

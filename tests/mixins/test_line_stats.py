@@ -1,4 +1,4 @@
-"""Line statistics as text: what is read, and what is refused."""
+"""Line statistics as text: what is decoded, and what is rejected."""
 
 import base64
 import os
@@ -11,12 +11,12 @@ from microbench import MBLineProfiler
 
 
 def text_of(value):
-    """A value as a record would hold it."""
+    """Return a value as a record would hold it."""
     return base64.b64encode(pickle.dumps(value)).decode()
 
 
 def stats_text(module, timings=None, unit=1e-6):
-    """Statistics as a line_profiler pickled them that had them in this module."""
+    """Return statistics as pickled by a line_profiler with its class in this module."""
     state = {'timings': timings or {('f.py', 1, 'f'): [(2, 3, 4)]}, 'unit': unit}
     blank = pickle.dumps(state, protocol=2)[2:-1]  # without its header and its STOP
     name = f'c{module}\nLineStats\n'.encode()
@@ -28,7 +28,7 @@ def stats_text(module, timings=None, unit=1e-6):
     ['_line_profiler', 'line_profiler._line_profiler', 'line_profiler.line_profiler'],
 )
 def test_records_of_every_version_are_decoded(module, monkeypatch):
-    """Also where line_profiler is another one, or none at all."""
+    """Decoding needs no line_profiler, nor the same version."""
     monkeypatch.setitem(sys.modules, 'line_profiler', None)
     stats = MBLineProfiler.decode_line_profile(stats_text(module))
     assert stats.timings == {('f.py', 1, 'f'): [(2, 3, 4)]}
@@ -64,7 +64,7 @@ class Hostile:
     ],
 )
 def test_a_hostile_pickle_runs_nothing(attack, tmp_path):
-    """Whatever a text names besides line statistics is refused before it is called."""
+    """Any name besides line statistics is rejected before it is called."""
     made = tmp_path / 'made'
     with pytest.raises(ValueError, match=r'not a line profile.*is refused'):
         MBLineProfiler.decode_line_profile(attack(str(made)))

@@ -28,7 +28,7 @@ def packages(bench):
 
 @pytest.fixture
 def caller():
-    """A module whose function call(func) calls a function, and its globals."""
+    """Return a module whose call(func) calls a function, and its globals."""
     module = types.ModuleType('mb_test_caller')
     exec('def call(func):\n    return func()\n', module.__dict__)
     return module
@@ -48,7 +48,7 @@ def test_modules_and_origins_of_the_caller(caller):
 
 
 def test_the_caller_counts_not_the_place_of_the_bench():
-    """These tests import these packages."""
+    """The caller's packages count, which these tests import."""
     bench = Globals()
     bench(lambda: None)()
     versions = {'numpy': numpy.__version__, 'pytest': pytest.__version__}
@@ -79,7 +79,7 @@ class Proxy:
 
 
 def test_odd_globals_are_skipped(caller):
-    """Origins that are not loaded or not known, odd versions, proxies: no error."""
+    """Unloaded origins, odd versions and proxies cause no error."""
     caller.gone = types.SimpleNamespace(__module__='mb_no_such_module')
     caller.unknown = types.SimpleNamespace(__module__=None)
     caller.number = types.SimpleNamespace(__module__=5)
@@ -100,7 +100,7 @@ def test_nothing_found_adds_nothing(caller):
 
 
 def function_in(module, source):
-    """A function `f` that is defined in a module."""
+    """Return a function `f` that is defined in a module."""
     exec(source, module.__dict__)
     return module.f
 
@@ -116,7 +116,7 @@ def function_in(module, source):
     ids=['function', 'partial', 'method', 'callable'],
 )
 def test_in_a_thread_the_function_itself_is_asked(caller, of):
-    """A thread calls from the standard library, whose globals say nothing."""
+    """In a thread the caller is the standard library, so the function counts."""
     caller.np = numpy
     bench = Globals()
     timed = bench(of(function_in(caller, 'def f(*args): pass')))
@@ -127,7 +127,7 @@ def test_in_a_thread_the_function_itself_is_asked(caller, of):
 
 
 def test_without_python_globals_nothing_is_found():
-    """A C function called by a thread has none."""
+    """A C function called by a thread has no globals."""
     bench = Globals()
     thread = threading.Thread(target=bench(len), args=['x'])
     thread.start()
@@ -136,7 +136,7 @@ def test_without_python_globals_nothing_is_found():
 
 
 def test_a_task_asks_the_function_itself(caller):
-    """The event loop calls a task: its globals are of no use."""
+    """In a task the caller is the event loop, so the function counts."""
     caller.np = numpy
     bench = Globals()
     timed = bench(function_in(caller, 'async def f(): pass'))
@@ -153,7 +153,7 @@ def test_a_task_asks_the_function_itself(caller):
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """The name of a package that is not imported; it is unloaded afterwards."""
+    """Return the name of a package that is not imported, and unload it afterwards."""
     name = 'mb_test_package'
     folder = tmp_path / name
     folder.mkdir()
@@ -176,7 +176,7 @@ IMPORTING = [
 
 @pytest.mark.parametrize('source', IMPORTING)
 def test_what_the_function_imports(caller, package, source):
-    """It is there from the first record on, though it was loaded only by the call."""
+    """A package that the call loads is in the first record too."""
     bench = Globals()
     timed = bench(function_in(caller, f'def f():\n {source}\n'))
     for _ in range(2):
@@ -186,7 +186,7 @@ def test_what_the_function_imports(caller, package, source):
 
 
 def test_what_the_function_around_a_block_imports(package):
-    """As for a decorated one."""
+    """Imports of the function around a block count as well."""
     bench = Globals()
     with bench.record('block'):
         import mb_test_package
@@ -197,20 +197,20 @@ def test_what_the_function_around_a_block_imports(package):
 
 @pytest.mark.parametrize('source', ['if not f: import mb_test_package', 'f.numpy = len'])
 def test_what_is_not_imported(caller, package, source):
-    """Code that is not reached and mere names add nothing."""
+    """Unreached code and mere names add nothing."""
     bench = Globals()
     caller.call(bench(function_in(caller, f'def f():\n {source}\n')))
     assert packages(bench) == {}
 
 
 def test_relative_imports_are_other_modules(caller):
-    """A module of one's own may be called like a package."""
+    """A user's own module may have the name of a package."""
     f = function_in(caller, 'def f():\n from .numpy import a\n from . import numpy')
     assert imported_by(f.__code__) == set()
 
 
 def test_an_import_that_fails(caller):
-    """The error is the code's own; the record names nothing."""
+    """A failing import is the code's own error; the record names nothing."""
     bench = Globals()
     timed = bench(function_in(caller, 'def f(): import mb_no_such_package'))
     with pytest.raises(ModuleNotFoundError):
@@ -219,7 +219,7 @@ def test_an_import_that_fails(caller):
 
 
 def test_a_block_looks_through_the_standard_library():
-    """ExitStack enters the block; the code that uses it counts."""
+    """If ExitStack enters the block, the code that uses it counts."""
     bench = Globals()
     with contextlib.ExitStack() as stack:
         stack.enter_context(bench.record('block'))

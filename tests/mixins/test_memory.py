@@ -1,4 +1,4 @@
-"""What a record says about memory: the peak."""
+"""Peak memory in a record."""
 
 import asyncio
 import os
@@ -25,32 +25,32 @@ class Bench(MicroBenchBase, MBPeakMemory):
 
 @pytest.fixture(autouse=True)
 def not_tracing():
-    """Tracing is off before and after each test."""
+    """Assert that tracing is off before and after each test."""
     assert not tracemalloc.is_tracing()
     yield
     assert (tracemalloc.is_tracing(), Measured.running) == (False, [])
 
 
 def peaks(bench):
-    """The peaks of all records, in whole MiB."""
+    """Return the peaks of all records, in whole MiB."""
     found = [record['call']['peak_memory_bytes'] for record in bench.get_results()]
     return [(peak + SLACK) // MB for peak in found]
 
 
 def allocate(size):
-    """Need this many MiB for a moment."""
+    """Allocate this many MiB for a moment."""
     return len(bytearray(size * MB))
 
 
 def test_the_peak_of_a_call():
-    """It is what the code needed at most, in bytes."""
+    """The peak is what the code needed at most, in bytes."""
     bench = Bench()
     bench(allocate)(3)
     assert peaks(bench) == [3]
 
 
 def test_all_iterations_count():
-    """The peak is that of the largest one."""
+    """The peak is that of the largest iteration."""
     bench = Bench(iterations=3)
     sizes = iter([1, 5, 2])
     bench(lambda: allocate(next(sizes)))()
@@ -58,7 +58,7 @@ def test_all_iterations_count():
 
 
 def test_warm_up_does_not_count():
-    """It is over before memory is traced."""
+    """Warm-up has ended before memory is traced."""
     bench = Bench(warmup=1)
     sizes = iter([5, 1])
     bench(lambda: allocate(next(sizes)))()
@@ -81,7 +81,7 @@ def test_tracing_stays_on_where_it_was():
 
 @pytest.mark.parametrize('error', [ValueError, KeyboardInterrupt, SystemExit])
 def test_tracing_ends_with_the_code(error):
-    """Whatever it raises; the record has the peak up to then."""
+    """Tracing ends whatever the code raises; the record has the peak up to then."""
 
     def fail():
         allocate(2)
@@ -94,7 +94,7 @@ def test_tracing_ends_with_the_code(error):
 
 
 def test_tracing_ends_where_the_code_never_ran():
-    """A later capture that fails takes it back."""
+    """A later capture that fails ends the tracing."""
 
     class Failing(Bench):
         def capture_zzz(self, bm_data):
@@ -106,7 +106,7 @@ def test_tracing_ends_where_the_code_never_ran():
 
 
 def test_nested_calls():
-    """Each has its own peak, whatever the other one needed before."""
+    """Each nested call has its own peak, whatever others needed before."""
     inner, outer = Bench(), Bench()
     timed = inner(allocate)
 
@@ -121,7 +121,7 @@ def test_nested_calls():
 
 
 def test_recursion():
-    """One bench, calls within calls."""
+    """Recursive calls of one bench have their own peaks."""
     bench = Bench()
 
     @bench
@@ -134,7 +134,7 @@ def test_recursion():
 
 
 def test_threads_that_overlap():
-    """The last one ends the tracing, not the one that began it."""
+    """The last thread ends the tracing, not the one that began it."""
     bench = Bench()
     began, go_on = threading.Event(), threading.Event()
 
@@ -202,7 +202,7 @@ def test_overrides_that_call_super():
 
 
 def test_hooks_called_by_hand():
-    """Without a run, on any dict, as tests of users do; also one within the other."""
+    """Users' tests may call both hooks on any dict, also one within the other."""
     outer, inner = {'call': {}}, {}
     Bench().capture_peak_memory(outer)
     held = bytearray(3 * MB)
@@ -216,7 +216,7 @@ def test_hooks_called_by_hand():
 
 
 def test_the_record_says_that_tracing_slows_the_code():
-    """Also where it was on before."""
+    """The record has a note on tracing, also if it was on before."""
     bench = Bench()
     bench(allocate)(1)
     tracemalloc.start()
@@ -258,7 +258,7 @@ thread.join()
 
 
 def test_the_command_reports_its_child():
-    """The largest resident size of all iterations, in bytes; nothing is traced."""
+    """The command stores the largest resident size in bytes, and traces nothing."""
     unit = 1 if sys.platform == 'darwin' else 1024
     fields = dict.fromkeys(
         ('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw'), 0
@@ -277,7 +277,7 @@ def test_the_command_reports_its_child():
 
 
 def test_a_command_that_did_not_start():
-    """The key is there, and null."""
+    """A command that did not start has the key with null."""
     bm_data = {'call': {'invocation': 'CLI'}, '_children_usage': []}
     Bench().capturepost_peak_memory(bm_data)
     assert bm_data['call'] == {'invocation': 'CLI', 'peak_memory_bytes': None}
@@ -296,7 +296,7 @@ def test_a_real_child():
 
 
 def test_what_tracemalloc_says_is_stored_as_it_is():
-    """Where nothing was traced before, nothing is taken off."""
+    """If nothing was traced before, nothing is subtracted."""
     bench = type('Bench', (MicroBench, MBPeakMemory), {})()
     with patch('tracemalloc.get_traced_memory', return_value=(1, 4242)):
         bench(lambda: 1)()

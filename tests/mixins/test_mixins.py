@@ -1,4 +1,4 @@
-"""What holds for every mixin: names in the command and of hooks, overrides, failures."""
+"""Rules for every mixin: names, hooks, overrides, failures."""
 
 import re
 import subprocess
@@ -100,7 +100,7 @@ PROGRAMS = {
 
 @pytest.fixture(autouse=True)
 def programs(monkeypatch):
-    """Programs that answer, so that every mixin has something to say."""
+    """Put programs on PATH that answer, so that every mixin finds something."""
 
     def check_output(command, **options):
         return b'/repo\n' if 'rev-parse' in command else PROGRAMS[command[0]]
@@ -110,17 +110,17 @@ def programs(monkeypatch):
 
 
 def bench_of(mixin, **attributes):
-    """A bench with one mixin and these attributes."""
+    """Return a bench with one mixin and these attributes."""
     return type('Bench', (mixin, MicroBenchBase), attributes)()
 
 
 def work(numbers=(1, 2)):
-    """What is timed."""
+    """Be timed."""
     return sum(numbers)
 
 
 def fields_of(record):
-    """The dotted names of everything in a record."""
+    """Return the dotted names of everything in a record."""
     for name, value in record.items():
         yield name
         if isinstance(value, dict):
@@ -145,7 +145,7 @@ def test_names_in_the_command(mixin):
 
 @each_mixin
 def test_options_of_the_command(mixin):
-    """Three mixins have some; each sets the attribute that Python users set."""
+    """Three mixins have options; each sets the attribute that Python users set."""
     options = getattr(mixin, 'cli_args', ())
     flags = {option.flags[0]: option.dest for option in options}
     assert flags == OPTIONS.get(mixin, {})
@@ -162,7 +162,7 @@ def test_hooks(mixin):
 
 @each_mixin
 def test_the_first_line_of_the_docstring(mixin):
-    """One sentence, as a list of mixins shows it."""
+    """The first line is one sentence, as a list of mixins shows it."""
     first = mixin.__doc__.splitlines()[0]
     assert first.endswith('.')
     assert len(first) <= 79
@@ -185,7 +185,7 @@ def test_an_override_that_calls_super(mixin, hook):
 
 @each_capture
 def test_errors_carry_the_name_of_the_hook(mixin, hook):
-    """With capture_optional, in `call.capture_errors`; the code runs."""
+    """With capture_optional an error is in `call.capture_errors`; the code runs."""
 
     def failing(self, bm_data):
         raise ArithmeticError('odd')
@@ -222,7 +222,7 @@ def test_the_hook_of_the_base_class():
 
 
 def test_hooks_run_in_alphabetical_order_over_all_mixins():
-    """Whatever class they come from; then the code; then those that come after it."""
+    """Hooks run in order of names: those before the code, then those after it."""
     order = []
 
     def noted(mixin, hook):
@@ -242,7 +242,7 @@ def test_hooks_run_in_alphabetical_order_over_all_mixins():
 
 @each_mixin
 def test_hooks_called_by_hand(mixin):
-    """On a dict that no run has made, as tests of users do: all fields are there."""
+    """Hooks called on a plain dict, as in users' tests, add all fields."""
     bm_data = {'call': {}, '_args': (), '_kwargs': {}, '_func': work}
     for hook in sorted(set(MIXINS[mixin][2]).difference(TRIGGERS)):
         getattr(bench_of(mixin), hook)(bm_data)

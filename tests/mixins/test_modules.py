@@ -1,4 +1,4 @@
-"""What a record says about environment modules."""
+"""Environment modules in a record."""
 
 import json
 import os
@@ -20,7 +20,7 @@ class Bench(MicroBenchBase, MBLoadedModules):
 
 
 def loaded(monkeypatch, variable):
-    """The field where LOADEDMODULES has this value."""
+    """Return the field where LOADEDMODULES has this value."""
     monkeypatch.setenv('LOADEDMODULES', variable)
     bench = Bench()
     bench(lambda: None)()
@@ -39,7 +39,7 @@ def loaded(monkeypatch, variable):
     ],
 )
 def test_names_and_versions(monkeypatch, variable, modules):
-    """Split at the first slash; without one the version is empty."""
+    """Names are split at the first slash; without one the version is empty."""
     assert loaded(monkeypatch, variable) == modules
 
 
@@ -103,7 +103,7 @@ def test_modules_by_their_files(monkeypatch, variable, modules):
     ],
 )
 def test_names_of_other_systems(monkeypatch, variable, modules):
-    """They need no other rules."""
+    """Names of other systems need no other rules."""
     found = loaded(monkeypatch, variable)
     assert found.keys() == modules.keys()
     assert all(value in (found[name], ...) for name, value in modules.items())
@@ -124,7 +124,7 @@ def test_names_of_other_systems(monkeypatch, variable, modules):
     ],
 )
 def test_variants(monkeypatch, variable, variants):
-    """Of the modules that are loaded; nothing is made of what makes no sense."""
+    """Variants of loaded modules are stored; malformed ones are ignored."""
     monkeypatch.setenv('LOADEDMODULES', 'foo/1:gcc/12')
     monkeypatch.setenv('__MODULES_LMVARIANT', variable)
     bench = Bench()
@@ -159,7 +159,7 @@ FILES = {
 
 @pytest.mark.skipif(SANITIZED, reason='its shell drops LD_PRELOAD, which sanitizers need')
 def test_real_environment_modules(tmp_path):
-    """What `module load` has loaded is in the record: by name, by path, with variants."""
+    """Really loaded modules are recorded by name, by path and with variants."""
     if not INIT.exists():
         pytest.skip('there is no environment-modules (package environment-modules)')
     for name, text in FILES.items():

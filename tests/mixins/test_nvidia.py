@@ -18,7 +18,7 @@ GPU-0b9d6f6e-43aa-4be0-8e29-92d3b2a0c7de, NVIDIA H100 PCIe, 81559 MiB"""
 
 @pytest.fixture
 def standin(tmp_path, monkeypatch):
-    """Put the stand-in before all programs; the function says what it shall print."""
+    """Put the stand-in first on PATH; return a function that sets its output."""
     calls = tmp_path / 'calls'
     monkeypatch.setenv('PATH', f'{STANDIN}{os.pathsep}{os.environ["PATH"]}')
     monkeypatch.setenv('STANDIN_CALLS', str(calls))
@@ -32,7 +32,7 @@ def standin(tmp_path, monkeypatch):
 
 
 def record_of(**attributes):
-    """The only record of a bench with these attributes."""
+    """Return the only record of a bench with these attributes."""
     bench = type('Bench', (MicroBenchBase, MBNvidiaSmi), attributes)()
     with bench.record():
         pass
@@ -43,7 +43,7 @@ def record_of(**attributes):
 
 
 def test_one_object_for_each_gpu(standin):
-    """In the order printed, values as printed, with their units."""
+    """GPUs are in the order printed, values as printed, with their units."""
     calls = standin(TWO)
     assert record_of()['nvidia'] == [
         {
@@ -92,7 +92,7 @@ def test_no_attributes_leave_the_uuid(standin):
 
 
 def test_it_can_be_stubbed(monkeypatch):
-    """subprocess.check_output is asked, looked up at each call, and returns bytes."""
+    """subprocess.check_output is looked up at each call, and may return bytes."""
     asked = []
 
     def check_output(command, **options):
@@ -108,7 +108,7 @@ def test_it_can_be_stubbed(monkeypatch):
 
 
 def test_a_name_with_a_comma_shifts_nothing(standin):
-    """The separator inside the name of a GPU stays there."""
+    """A separator inside the name of a GPU stays there."""
     standin('GPU-1, NVIDIA, the big one, 3 MiB')
     assert record_of()['nvidia'] == [
         {'uuid': 'GPU-1', 'gpu_name': 'NVIDIA, the big one', 'memory.total': '3 MiB'}
@@ -130,7 +130,7 @@ def test_a_name_with_a_comma_shifts_nothing(standin):
     ],
 )
 def test_lines_are_split(line, attributes, values):
-    """A surplus separator belongs to the name, else to the last value; or to nothing."""
+    """A surplus separator is of the name, else of the last value, or is dropped."""
     assert split(line, attributes) == values
 
 
@@ -143,7 +143,7 @@ def test_a_message_is_no_gpu(standin):
 
 
 def test_nothing_printed_is_no_gpu(standin):
-    """Empty lines are nothing."""
+    """Empty lines do not count as GPUs."""
     standin('\n')
     record = record_of()
     assert record['nvidia'] == []
@@ -164,7 +164,7 @@ def test_no_gpus_at_all_is_an_error(standin, gpus):
 
 @pytest.mark.parametrize('gpu', ['a b', '', ' 0', '0\n', '0;ls', '--help=', 1.5, b'0', 'ä'])
 def test_what_is_no_id_is_an_error(standin, gpu):
-    """White space above all never reaches the program."""
+    """A wrong id, such as white space, never reaches the program."""
     calls = standin(TWO)
     with pytest.raises(ValueError, match='nvidia_gpus must be'):
         record_of(nvidia_gpus=[gpu])

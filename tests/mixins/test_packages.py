@@ -1,4 +1,4 @@
-"""What a record says about the Python packages that are installed."""
+"""Installed Python packages in a record."""
 
 import importlib.metadata
 import json
@@ -20,7 +20,7 @@ from tests.installing import install
 
 
 def record_of(*mixins, **attributes):
-    """The record of one call of a bench with these mixins and attributes."""
+    """Return the record of one call of a bench with these mixins and attributes."""
     bench = type('Bench', (MicroBenchBase, *mixins), attributes)()
     bench(lambda: None)()
     return only(bench.get_results())
@@ -54,7 +54,7 @@ def test_directories_are_real():
 
 @pytest.fixture
 def two_folders(tmp_path, monkeypatch):
-    """A search path of two folders with distributions of all kinds."""
+    """Set a search path of two folders with distributions of all kinds."""
     one, two = tmp_path / 'one' / 'site', tmp_path / 'two' / 'site'
     install(one, 'Some.Thing', '1.0', '../bin/script', 'thing/__init__.py')
     install(two, 'some-thing', '2.0', 'thing/__init__.py')
@@ -66,7 +66,7 @@ def two_folders(tmp_path, monkeypatch):
 
 
 def test_the_first_of_a_name_counts(two_folders):
-    """As it does when importing; what has no name is left out."""
+    """As for imports, the first of a name counts; one without a name is left out."""
     one, two = two_folders
     python = record_of(MBInstalledPackages, capture_paths=True)['python']
     assert python['installed_packages'] == {
@@ -81,7 +81,7 @@ def test_the_first_of_a_name_counts(two_folders):
 
 
 def test_found_once_for_each_bench(monkeypatch):
-    """Looking takes long: the second record has what the first one found."""
+    """A search takes long: a bench's second record repeats the first one's result."""
     asked = []
 
     def distributions():
@@ -102,7 +102,7 @@ def test_found_once_for_each_bench(monkeypatch):
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    """The only folder of the search path."""
+    """Return the only folder of the search path."""
     folder = tmp_path / 'site'
     folder.mkdir()
     monkeypatch.setattr(sys, 'path', [str(folder)])
@@ -110,13 +110,13 @@ def site(tmp_path, monkeypatch):
 
 
 def found_in(site, **attributes):
-    """The versions in a folder, and why others are not there."""
+    """Return the versions in a folder, and why others are missing."""
     python = record_of(MBInstalledPackages, **attributes)['python']
     return python['installed_packages'], python.get('unavailable', {})
 
 
 def test_broken_metadata_costs_only_itself(site):
-    """The reason is in the record."""
+    """The record has the reason and all other packages."""
     install(site, 'good', '1.0')
     install(site, 'gone', '1.0').joinpath('METADATA').unlink()
     install(site, 'unversioned', '1.0').joinpath('METADATA').write_text('Name: x\n')
@@ -133,7 +133,7 @@ def test_broken_metadata_costs_only_itself(site):
 
 
 def test_a_malformed_direct_url_costs_only_itself(site):
-    """The version is known all the same."""
+    """The version is known in spite of it."""
     install(site, 'odd', '1.0', direct_url_DOT_json='{"url": 1}')
     install(site, 'good', '1.0', direct_url_DOT_json='{"url": "https://me:pw@x.org/a"}')
     python = record_of(MBInstalledPackages)['python']
@@ -155,7 +155,7 @@ def test_names_that_differ_only_in_writing(site, tmp_path, monkeypatch):
 
 
 def test_two_versions_in_one_folder(site):
-    """The one whose files are there counts; `pip --target` used twice leaves such."""
+    """`pip --target` used twice leaves both; the one whose files exist counts."""
     for version, text in (('1.0', 'x = 1\n'), ('2.0', 'x = 1000\n')):
         site.joinpath('it.py').unlink(missing_ok=True)
         install(site, 'it', version).joinpath('RECORD').write_text(f'it.py,,{len(text)}\n')
@@ -166,7 +166,7 @@ def test_two_versions_in_one_folder(site):
 
 @pytest.mark.parametrize('files', [[], ['it.py']])
 def test_two_versions_that_look_the_same(site, files):
-    """Then neither is claimed."""
+    """If both versions fit the files, neither is stored."""
     install(site, 'it', '1.0', *files)
     install(site, 'it', '2.0', *files)
     versions, why = found_in(site)
@@ -178,7 +178,7 @@ def test_two_versions_that_look_the_same(site, files):
 
 
 def test_a_folder_that_is_searched_twice(site, tmp_path, monkeypatch):
-    """By a link: what is in it is there once."""
+    """Packages of a folder that is also linked are listed once."""
     install(site, 'it', '1.0')
     tmp_path.joinpath('link').symlink_to(site)
     monkeypatch.setattr(sys, 'path', [str(site), str(tmp_path / 'link'), str(site)])
@@ -200,7 +200,7 @@ def test_paths_that_must_not_be_opened(site, monkeypatch):
 
 
 def test_what_is_not_a_text_in_the_search_path(site, tmp_path, monkeypatch):
-    """Imports pass over it, a Path too: what is there is not imported."""
+    """Imports skip entries that are not text, and so does the search."""
     install(site, 'it', '1.0')
     install(tmp_path / 'other', 'other', '1.0')
     odd = [0, None, tmp_path / 'other', str(site)]
@@ -209,7 +209,7 @@ def test_what_is_not_a_text_in_the_search_path(site, tmp_path, monkeypatch):
 
 
 def test_a_path_that_never_answers(site, monkeypatch):
-    """As one on a network: it is left out after some time, with those behind it."""
+    """A silent path, as on a network, is left out after some time."""
     install(site, 'it', '1.0')
     released, real = threading.Event(), os.stat
 
@@ -230,7 +230,7 @@ def test_a_path_that_never_answers(site, monkeypatch):
 
 
 def test_no_thread_to_be_had(site, monkeypatch):
-    """Then paths are looked at without a limit."""
+    """Without a thread, paths are searched without a time limit."""
 
     def start(thread):
         raise RuntimeError("can't start new thread")
@@ -241,7 +241,7 @@ def test_no_thread_to_be_had(site, monkeypatch):
 
 
 def test_metadata_that_vanishes(site, monkeypatch):
-    """Something is being installed while the record is made."""
+    """A package may be installed while the record is made."""
     gone = install(site, 'gone', '1.0')
     install(site, 'it', '1.0')
     found = list(importlib.metadata.distributions())
@@ -253,7 +253,7 @@ def test_metadata_that_vanishes(site, monkeypatch):
 
 
 def test_stubs_of_distributions(monkeypatch):
-    """Tests of users give what 2.1.0 asked for, and no more."""
+    """Users' stubs may offer only what 2.1.0 asked for."""
 
     def stub(name, version):
         return types.SimpleNamespace(metadata={'Name': name}, version=version, files=[])
@@ -267,7 +267,7 @@ def test_stubs_of_distributions(monkeypatch):
 
 
 def test_a_distribution_of_a_finder(monkeypatch):
-    """It need not be a folder; what it raises costs only that."""
+    """A distribution need not be a folder; its errors cost only itself."""
 
     class Own(importlib.metadata.Distribution):
         files = [importlib.metadata.PackagePath('own/__init__.py')]

@@ -36,7 +36,7 @@ version = "1.5"
 
 
 def killed(env, *words):
-    """Have pip do something, and kill it before it removes what it has renamed."""
+    """Run pip and kill it before it removes what it has renamed."""
     code = KILLED.format(site=SITE, words=list(map(str, words)))
     environment = {**os.environ, 'PYTHONPATH': SITE}
     command = [env / 'bin/python', '-c', code]
@@ -50,7 +50,7 @@ def killed(env, *words):
 
 @pytest.fixture
 def env(tmp_path, monkeypatch):
-    """An empty environment, in which Python finds nothing else."""
+    """Return an empty environment, in which Python finds nothing else."""
     monkeypatch.delenv('PYTHONPATH', raising=False)
     command = [sys.executable, '-m', 'venv', '--without-pip', tmp_path / 'env']
     subprocess.run(command, check=True, capture_output=True)
@@ -59,7 +59,7 @@ def env(tmp_path, monkeypatch):
 
 @pytest.fixture
 def install(env):
-    """Have pip install something into it, without a network."""
+    """Install something into an environment by pip, without a network."""
 
     def run(*words):
         options = ('--no-index', '--no-deps', '--no-build-isolation', '--no-compile')
@@ -73,7 +73,7 @@ def install(env):
 
 
 def packages(env, **attributes):
-    """What a record says of that environment."""
+    """Return a record's packages of that environment."""
     attributes['packages_of'] = env / 'bin' / 'python'
     bench = type('Bench', (MBInstalledPackages, MicroBenchBase), attributes)()
     with bench.record('any'):
@@ -82,7 +82,7 @@ def packages(env, **attributes):
 
 
 def wheel(folder, name, version):
-    """Make a wheel with one package; returns its path."""
+    """Make a wheel with one package; return its path."""
     files = {
         f'{name}/__init__.py': f'x = {version!r}\n',
         f'{name}-{version}.dist-info/METADATA': (
@@ -108,7 +108,7 @@ def _digest(text):
 
 
 def project(folder, name, layout=''):
-    """Make a project of setuptools; returns its folder."""
+    """Make a project of setuptools; return its folder."""
     package = folder / layout / name.replace('-', '_')
     package.mkdir(parents=True)
     package.joinpath('__init__.py').write_text('')
@@ -117,7 +117,7 @@ def project(folder, name, layout=''):
 
 
 def test_a_pip_that_was_killed(env, install, tmp_path):
-    """It leaves the old version under another name, beside the new one."""
+    """A killed pip leaves the old version under another name, beside the new one."""
     install(wheel(tmp_path, 'it', '1.0'))
     new = wheel(tmp_path, 'it', '2.0')
     site = killed(env, 'install', '--no-index', '--no-compile', new)
@@ -162,7 +162,7 @@ def test_pip_target_used_twice(env, tmp_path):
 
 
 def test_where_packages_come_from(env, install, tmp_path):
-    """Editable folders, commits and archives differ."""
+    """Editable folders, commits and archives have different sources."""
     src = project(tmp_path / 'src', 'in-src', 'src')
     flat = project(tmp_path / 'flat', 'is-flat')
     repository = project(tmp_path / 'repository', 'of-git')
@@ -200,7 +200,7 @@ def test_where_packages_come_from(env, install, tmp_path):
 
 
 def _loaded(env):
-    """The versions of these modules, imported there."""
+    """Return the versions of these modules, imported there."""
     code = (
         'import in_src, is_flat, of_git, json\n'
         'from microbench.distributions.versions import of_module\n'

@@ -1,4 +1,4 @@
-"""Where the package of a distribution is."""
+"""The place of a distribution's package."""
 
 import pytest
 
@@ -49,7 +49,7 @@ from tests.installing import install
     ],
 )
 def test_the_package_among_files(files, key, folder):
-    """Its own folder: not that of metadata, of compiled files, of tests or libraries."""
+    """The place is the package's own folder, not one of metadata or tests."""
     assert package_in(files, key) == folder
     assert package_in(files[::-1], key) == folder
 
@@ -66,7 +66,7 @@ def test_an_installed_package(tmp_path):
 
 @pytest.mark.parametrize('layout', ['src/it', 'it', 'other'])
 def test_an_editable_package(tmp_path, layout):
-    """It is among its sources; where it cannot be found there, their folder counts."""
+    """An editable package is in its sources, else their folder counts."""
     sources = tmp_path / 'sources'
     (sources / layout).mkdir(parents=True)
     about = f'{{"url": "file://{sources}", "dir_info": {{"editable": true}}}}'
@@ -76,7 +76,7 @@ def test_an_editable_package(tmp_path, layout):
 
 
 def test_an_egg_info(tmp_path):
-    """It lists files from its own folder, or only names."""
+    """An egg-info lists files from its own folder, or only names."""
     info = tmp_path / 'It-1.0.egg-info'
     info.mkdir()
     assert place_of(Metadata(str(info))) is None

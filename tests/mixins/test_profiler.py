@@ -41,7 +41,7 @@ class Bench(MicroBench, MBLineProfiler):
 
 
 def summed(numbers):
-    """The function that is profiled."""
+    """Be profiled as a function."""
     total = 0
     for number in numbers:
         total += number
@@ -49,7 +49,7 @@ def summed(numbers):
 
 
 def pairs(numbers):
-    """The generator function that is profiled."""
+    """Be profiled as a generator function."""
     for number in numbers:
         got = yield number
         assert got is None or got == number
@@ -61,12 +61,12 @@ GENERATOR = pairs.__code__.co_firstlineno
 
 
 def hits(call):
-    """Offset of each line in its function, and how often it was reached."""
+    """Return each line's offset in its function, and how often it was reached."""
     return [(row['line'], row['hits']) for row in call['line_profile']]
 
 
 def lines(first, *counts):
-    """Counts of the lines of a function, the first one two lines below its `def`."""
+    """Return counts of a function's lines, the first two lines below its `def`."""
     return [(first + offset, count) for offset, count in enumerate(counts, 2)]
 
 
@@ -88,7 +88,7 @@ def test_each_line_has_its_hits_and_time():
 
 @needs_line_profiler
 def test_the_record_says_that_profiling_slows_the_code():
-    """So its durations are not compared with others by mistake."""
+    """The note keeps durations from being compared by mistake."""
     bench = Bench()
     bench(summed)([1])
     assert call_of(bench)['slowed_by'] == ['line_profiler']
@@ -165,7 +165,7 @@ def test_what_is_wrapped_is_profiled(wrap):
 
 @needs_line_profiler
 def test_methods_and_callable_objects():
-    """Whatever has Python code is profiled."""
+    """Any callable with Python code is profiled."""
 
     class Adder:
         def add(self, numbers):
@@ -277,7 +277,7 @@ def test_recursion():
 
 @needs_line_profiler
 def test_below_another_profiler():
-    """Under cProfile both work."""
+    """Under cProfile both profilers work."""
     bench = Bench()
     assert cProfile.Profile().runcall(bench(summed), [1]) == 1
     assert hits(call_of(bench)) == lines(FIRST, 1, 1 + LAST, 1, 1)
@@ -285,7 +285,7 @@ def test_below_another_profiler():
 
 @needs_line_profiler
 def test_code_that_ends_the_profiling():
-    """It costs the profile where line_profiler cannot bear it, and never the result."""
+    """Such code may cost the profile, and never the result."""
     bench = Bench()
     monitoring = getattr(sys, 'monitoring', None)
 
@@ -309,7 +309,7 @@ def test_code_that_ends_the_profiling():
 
 @needs_line_profiler
 def test_the_trace_function_of_a_debugger_goes_on():
-    """So coverage has the profiled lines, from line_profiler 5 on."""
+    """Coverage still has the profiled lines, from line_profiler 5 on."""
     bench = Bench()
     timed = bench(summed)
     traced = []
@@ -360,7 +360,7 @@ def test_code_that_takes_the_trace_function():
 
 @needs_line_profiler
 def test_a_function_is_not_changed_again_and_again():
-    """line_profiler 5.0 makes its code longer for each profiler: one serves all calls."""
+    """One profiler serves all calls: each would make the function's code longer."""
     bench = Bench()
 
     def one():
@@ -378,7 +378,7 @@ def test_a_function_is_not_changed_again_and_again():
 
 @needs_line_profiler
 def test_code_that_was_replaced_is_profiled_anew():
-    """As editors that reload code do."""
+    """Code that an editor has reloaded is profiled anew."""
     bench = Bench()
 
     def changing():
@@ -412,7 +412,7 @@ def test_a_function_is_freed():
 
 @needs_line_profiler
 def test_what_cannot_be_kept_is_profiled():
-    """Objects without a hash, or without weak references, have methods that have both."""
+    """Methods of objects without hash or weak references are profiled."""
 
     class Odd:
         __slots__ = ()
@@ -488,7 +488,7 @@ def test_the_text_is_printed(capsys):
 
 
 def test_coroutine_functions_are_refused():
-    """At decoration, with the name of the mixin."""
+    """Decorating a coroutine function raises with the name of the mixin."""
 
     async def work():
         pass
@@ -509,7 +509,7 @@ def test_async_generator_functions_are_refused():
 
 @pytest.mark.parametrize('optional', [False, True])
 def test_record_is_refused(optional):
-    """On entering, whatever capture_optional says; the block does not run."""
+    """Entering raises, whatever capture_optional is; the block does not run."""
     bench = type('Bench', (Bench,), {'capture_optional': optional})()
     block = bench.record('load')
     for _ in range(2):
@@ -520,7 +520,7 @@ def test_record_is_refused(optional):
 
 
 def test_arecord_is_refused():
-    """On entering, too."""
+    """Entering the async form raises too."""
 
     async def work():
         async with Bench().arecord('load'):
@@ -531,7 +531,7 @@ def test_arecord_is_refused():
 
 
 def test_record_on_exit_is_refused():
-    """At registration, so that no record is lost at the end."""
+    """Registration raises, so that no record is lost at the end."""
     with pytest.raises(NotImplementedError, match=r'MBLineProfiler.*record_on_exit\(\)'):
         Bench().record_on_exit('job')
 

@@ -1,4 +1,4 @@
-"""Programs that a mixin asks."""
+"""Programs that a mixin runs."""
 
 import ctypes
 import errno
@@ -35,7 +35,7 @@ def shell(line):
 
 @pytest.fixture
 def leaves_nothing():
-    """No child, descriptor or thread is there afterwards that was not before."""
+    """Assert that no child, descriptor or thread is left."""
 
     def present():
         process = psutil.Process()
@@ -49,7 +49,7 @@ def leaves_nothing():
 
 @pytest.fixture(params=['native', 'subprocess'])
 def either_way(request, monkeypatch):
-    """With the native way to start programs, and where there is none."""
+    """Run a test with the native way to start programs, and without it."""
 
     def none(*args):
         raise OSError(errno.ENOSYS, 'no such way')
@@ -60,7 +60,7 @@ def either_way(request, monkeypatch):
 
 @pytest.mark.parametrize('number', [errno.ENOSYS, errno.EAGAIN, errno.EPERM])
 def test_subprocess_starts_what_cannot_be_started_natively(monkeypatch, number):
-    """Two processes more may be too many; a filter of system calls may forbid the way."""
+    """Limits or filters may forbid the native way; then subprocess is used."""
 
     def none(*args):
         raise OSError(number, os.strerror(number))
@@ -179,7 +179,7 @@ def test_a_file_that_is_no_program_raises(either_way, tmp_path):
 
 
 def test_the_program_is_sought_in_the_path_that_it_gets(either_way, tmp_path):
-    """As subprocess does: in `env`, in the order of its PATH."""
+    """The program is found on PATH of `env`, as by subprocess."""
     for name in ('first', 'second'):
         tmp_path.joinpath(name).mkdir()
         program = tmp_path / name / 'program'
@@ -204,7 +204,7 @@ def test_the_program_is_sought_in_the_path_that_it_gets(either_way, tmp_path):
     ],
 )
 def test_at_its_limit_a_program_is_killed(leaves_nothing, line):
-    """Whatever it ignores, starts or prints: what it printed by then is in the error."""
+    """Whatever the program does, the error has what it printed by then."""
     with pytest.raises(subprocess.TimeoutExpired) as caught:
         output_of(shell(line), limit=0.2)
     assert b'begun\n'.startswith(caught.value.output)
@@ -212,7 +212,7 @@ def test_at_its_limit_a_program_is_killed(leaves_nothing, line):
 
 @native
 def test_a_supervisor_that_hangs_is_not_waited_for(leaves_nothing):
-    """So it does where a program is on a file system that hangs: it is stopped here."""
+    """A supervisor may hang with its program's file system; here it is stopped."""
     line = 'kill -STOP $PPID; exec sleep 600'
     with pytest.raises(subprocess.TimeoutExpired):
         output_of(shell(line), limit=0.2)
@@ -225,7 +225,7 @@ FREEZER = Path('/sys/fs/cgroup/freezer')
 @pytest.mark.hardware
 @pytest.mark.skipif(not os.access(FREEZER, os.W_OK), reason='needs the freezer of cgroup 1')
 def test_a_program_that_no_signal_ends_is_not_waited_for():
-    """A program in this freezer is like one in state D: SIGKILL has to wait."""
+    """A frozen program is like one in state D, for which SIGKILL has to wait."""
     place = FREEZER / f'microbench-{os.getpid()}'
     place.mkdir()
     freeze = f'echo $$ >{place}/cgroup.procs; echo FROZEN >{place}/freezer.state'
@@ -242,7 +242,7 @@ def test_a_program_that_no_signal_ends_is_not_waited_for():
 
 @pytest.fixture
 def hanging(tmp_path):
-    """A file system whose server never answers, like that of a network that is down."""
+    """Mount a file system whose server never answers, as of a network that is down."""
     libc = ctypes.CDLL(None, use_errno=True)
     server = os.open('/dev/fuse', os.O_RDWR)
     options = f'fd={server},rootmode=40000,user_id=0,group_id=0'.encode()
@@ -259,7 +259,7 @@ def hanging(tmp_path):
 @pytest.mark.hardware
 @pytest.mark.skipif(not os.access('/dev/fuse', os.W_OK), reason='needs /dev/fuse')
 def test_a_file_system_that_hangs_is_not_waited_for(hanging, leaves_nothing):
-    """Neither for its program, nor for a directory in it."""
+    """Neither a program on it nor a directory in it is waited for."""
     with pytest.raises(subprocess.TimeoutExpired):
         output_of([str(hanging / 'program')], limit=0.2)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -268,7 +268,7 @@ def test_a_file_system_that_hangs_is_not_waited_for(hanging, leaves_nothing):
 
 @native
 def test_a_handler_that_raises_ends_the_program(leaves_nothing, monkeypatch):
-    """So does Ctrl-C: the handler runs at once, not when the program has ended."""
+    """A handler, as of Ctrl-C, runs at once, not when the program has ended."""
 
     def handler(number, frame):
         raise InterruptedError('by the test')
@@ -293,7 +293,7 @@ def test_what_it_leaves_running_is_not_waited_for(leaves_nothing, line):
 
 @native
 def test_a_daemon_that_keeps_the_pipes_is_not_waited_for(leaves_nothing):
-    """It has a session of its own, and goes on printing until the pipes break."""
+    """A daemon with its own session goes on printing until the pipes break."""
     daemon = "setsid sh -c 'kill -USR1 '$$'; exec yes' &"
     line = f'trap "exit 0" USR1; {daemon} while :; do wait; done'
     assert set(output_of(shell(line))) <= {'y', '\n'}
@@ -302,7 +302,7 @@ def test_a_daemon_that_keeps_the_pipes_is_not_waited_for(leaves_nothing):
 @native
 @pytest.mark.parametrize('stream', ['&1', '&2'])
 def test_megabytes_come_through(leaves_nothing, stream):
-    """Of standard error, which is for a message, only the beginning is kept."""
+    """All output is read; of standard error only the beginning is kept."""
     line = f'head -c 5000000 /dev/zero >{stream}; exit 3'
     with pytest.raises(subprocess.CalledProcessError) as caught:
         output_of(shell(line))
@@ -313,7 +313,7 @@ def test_megabytes_come_through(leaves_nothing, stream):
 
 @native
 def test_too_much_output_ends_the_program(leaves_nothing, monkeypatch):
-    """No program fills the memory."""
+    """A program with too much output is ended, so that memory is limited."""
     monkeypatch.setattr(programs, 'MOST', 2**20)
     with pytest.raises(ValueError, match='/bin/sh printed more than 1 MiB'):
         output_of(shell('yes'))
@@ -349,7 +349,7 @@ def test_there_is_no_terminal_to_ask_at(leaves_nothing):
 @native
 @pytest.mark.parametrize('action', [signal.SIG_IGN, lambda number, frame: seen.append(1)])
 def test_the_status_is_known_and_no_signal_comes(leaves_nothing, action):
-    """Whatever the program does with SIGCHLD; and what is started can wait for its own."""
+    """The status is known, whatever the program does with SIGCHLD."""
     seen.clear()
     before = signal.signal(signal.SIGCHLD, action)
     try:
@@ -366,7 +366,7 @@ seen = []
 
 @native
 def test_who_waits_for_any_child_does_not_find_it():
-    """Such as the main loop of a server, in another thread."""
+    """A thread that waits for any child, as a server does, does not see it."""
     found = []
     ended = threading.Event()
 
@@ -402,7 +402,7 @@ def test_a_thread_that_is_not_the_first():
 
 @native
 def test_many_threads_at_once():
-    """Each gets its own program's output and status."""
+    """Each thread gets its own program's output and status."""
     found = []
 
     def ask(word):
@@ -421,7 +421,7 @@ def test_many_threads_at_once():
 
 @native
 def test_a_program_dies_with_the_one_that_asks(tmp_path):
-    """Nothing goes on when that is killed by SIGKILL, which it cannot notice."""
+    """Nothing goes on when the caller is killed by SIGKILL, unnoticed."""
     pipe = tmp_path / 'pipe'
     os.mkfifo(pipe)
     line = f'echo $$ >{pipe}; exec sleep 600'

@@ -8,7 +8,7 @@ from tests.fakes import only
 
 
 def test_fields():
-    """Version, prefix and executable, as this interpreter has them."""
+    """Version, prefix and executable are those of this interpreter."""
     bench = MicroBench()
     bench(len)('')
     assert only(bench.get_results())['python'] == {
@@ -35,7 +35,7 @@ def test_a_program_that_hides_its_executable(monkeypatch):
 
 
 def test_the_version_is_what_platform_says(monkeypatch):
-    """Where `platform` is loaded it is asked, so that a test can say something else."""
+    """A loaded `platform` is asked, so that a test can replace the version."""
     monkeypatch.setattr(platform, 'python_version', lambda: '9.9')
     bench = MicroBench()
     with bench.record():

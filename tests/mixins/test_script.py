@@ -1,4 +1,4 @@
-"""Which script, archive or notebook a process runs, with real processes."""
+"""The script, archive or notebook that a process runs, with real processes."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ print(running_script(), bool(started_script()), file=sys.stderr)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Programs of each kind, in the current directory."""
+    """Write programs of each kind to the current directory."""
     for name in ('job.py', 'program/__main__.py', 'package/__main__.py'):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def asked(*words, stdin='', cwd=None):
-    """What a program says of itself: its script, and whether Python started with it."""
+    """Return a program's script, and whether Python started with it."""
     done = subprocess.run(
         [sys.executable, *words],
         input=stdin,
@@ -67,7 +67,7 @@ def asked(*words, stdin='', cwd=None):
     ],
 )
 def test_what_python_was_started_with(folder, words, expected):
-    """Its path is that of the start, after a change of directory too; links are kept."""
+    """The path is that of the start, also after a change of directory, links kept."""
     path, started = asked(*words)
     assert Path(path).samefile(expected)
     assert os.path.normpath(path) == str(folder / expected)
@@ -94,7 +94,7 @@ def test_a_module_in_an_archive(folder, monkeypatch):
     [(['-c', PROBE], ''), (['-'], PROBE), ([], PROBE), (['-c', 'import job'], '')],
 )
 def test_typed_code_has_no_script(folder, words, stdin):
-    """`-c`, standard input, and what such code imports."""
+    """`-c`, standard input, and what such code imports have no script."""
     assert asked(*words, stdin=stdin) == ('', False)
 
 
@@ -114,7 +114,7 @@ LATER = PROBE.replace("os.chdir('/')\n", '') + "os.chdir('/')\n" + PROBE
     ids=lambda words: words[1].partition(' ')[0],
 )
 def test_what_runs_the_script_is_not_the_script(folder, words, monkeypatch):
-    """Profilers, debuggers and IPython run it later, some by its path as given."""
+    """Profilers, debuggers and IPython run the script later, some by its given path."""
     folder.joinpath('job.py').write_text(LATER)
     monkeypatch.setenv('IPYTHONDIR', str(folder / 'ipython'))
     done = subprocess.run(
@@ -180,14 +180,14 @@ else:
 @pytest.mark.parametrize('method', ['spawn', 'forkserver', 'fork'])
 @pytest.mark.parametrize('form', [['job.py'], ['-m', 'job']])
 def test_workers_run_the_script_of_their_parent(folder, method, form):
-    """However multiprocessing has started them, and wherever they stand."""
+    """Workers of multiprocessing run it, in any directory and by any start method."""
     folder.joinpath('job.py').write_text(SPAWNS)
     assert asked(*form, method)[0] == str(folder / 'job.py')
 
 
 @pytest.mark.parametrize('method', ['spawn', 'fork'])
 def test_workers_of_a_directory(folder, method):
-    """Their `__main__` is not that of the parent; the parent's directory is known."""
+    """A worker's `__main__` is not the parent's; the parent's directory is known."""
     folder.joinpath('program/job.py').write_text(SPAWNS.partition('if __name__')[0])
     code = SPAWNS.replace('target=work', 'target=job.work').replace(
         'import sys', 'import sys, job'
@@ -205,7 +205,7 @@ def test_workers_of_a_directory(folder, method):
 
 @pytest.mark.parametrize('exists', [False, True])
 def test_another_word_in_the_place_of_the_script(folder, exists):
-    """A program may set `sys.argv[0]` to its name for messages; a file may have it."""
+    """A program may set `sys.argv[0]` to a name that is also a file's."""
     if exists:
         folder.joinpath('tool').write_text('data')
     code = PROBE.replace("os.chdir('/')", "sys.argv[0] = 'tool'")
@@ -228,7 +228,7 @@ def test_a_deleted_script_keeps_its_path(folder):
 
 
 def test_in_a_deleted_directory(folder):
-    """Nothing raises."""
+    """A deleted directory raises nothing."""
     folder.joinpath('gone').mkdir()
     code = PROBE.replace("os.chdir('/')", "os.chdir('gone'); os.rmdir(os.getcwd())")
     folder.joinpath('job.py').write_text(code + "sys.argv[0] = 'x'\nrunning_script()\n")
@@ -239,7 +239,7 @@ def test_in_a_deleted_directory(folder):
 
 
 def test_installed_programs(tmp_path):
-    """Python, what lies beside it, the standard library and packages."""
+    """Python, programs beside it, the standard library and packages are installed."""
     for path in (
         sys.executable,
         Path(sys.executable).with_name('pytest'),
@@ -276,7 +276,7 @@ def test_links_count_as_what_they_lead_to(tmp_path):
 
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
-    """A process that looks like a kernel that the Jupyter server has started."""
+    """Start a process that looks like a kernel of a Jupyter server."""
     monkeypatch.setitem(sys.modules, 'ipykernel.kernelapp', object())
     monkeypatch.setenv('JPY_PARENT_PID', str(os.getppid()))
     path = tmp_path / 'work.ipynb'
@@ -286,7 +286,7 @@ def kernel(tmp_path, monkeypatch):
 
 
 def test_the_notebook_of_a_session(kernel, monkeypatch):
-    """Its path, as long as the file is there; in a program that is no kernel, nothing."""
+    """The path is that of a file that exists; other programs have no notebook."""
     assert running_notebook() == str(kernel)
     kernel.unlink()
     assert running_notebook() == ''
@@ -297,7 +297,7 @@ def test_the_notebook_of_a_session(kernel, monkeypatch):
 
 @pytest.mark.parametrize('parent', [None, '', 'x', '-1', '0', str(2**40)])
 def test_a_parent_that_cannot_be_read(kernel, monkeypatch, parent):
-    """The session may be that of another notebook: no name is better."""
+    """The session may be another notebook's, so no name is stored."""
     if parent is None:
         monkeypatch.delenv('JPY_PARENT_PID')
     else:
@@ -331,7 +331,7 @@ def test_the_notebook_of_vs_code(kernel, monkeypatch, tmp_path):
 
 
 def test_the_script_of_this_very_process(folder, monkeypatch):
-    """Under pytest there is none, unless the test says so."""
+    """Under pytest there is no script, unless the test says so."""
     assert script.started_script() == ''
     monkeypatch.setattr(sys, 'argv', ['job.py'])
     assert running_script() == str(folder / 'job.py')

@@ -1,4 +1,4 @@
-"""Where another Python looks for packages: as it says itself."""
+"""The folders in which another Python looks for packages."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from microbench.mixins.search_paths import is_this_python, search_path
 
 @pytest.fixture
 def env(tmp_path, monkeypatch):
-    """A virtual environment with a folder from a `.pth` file; we are beside it."""
+    """Return a virtual environment with a folder from a `.pth` file."""
     folder = tmp_path / 'env'
     command = [sys.executable, '-m', 'venv', '--without-pip', folder]
     subprocess.run(command, check=True, capture_output=True)
@@ -30,14 +30,14 @@ def env(tmp_path, monkeypatch):
 
 
 def paths_of(*words):
-    """Prefix and folders that are found for a command."""
+    """Return prefix and folders that are found for a command."""
     program = program_of(list(words), os.environ)
     prefix, paths = search_path(program)
     return prefix, [os.path.realpath(path) for path in paths]
 
 
 def said_by(env, *options):
-    """The folders in which that Python really looks, its library aside."""
+    """Return the folders in which that Python really looks, without its library."""
     code = 'import json, sys; print(json.dumps([sys.base_prefix, sys.path]))'
     command = [str(env / 'bin/python'), *options, '-c', code]
     done = subprocess.run(command, check=True, capture_output=True)
@@ -55,7 +55,7 @@ def _nothing_is_started(monkeypatch):
 @pytest.mark.usefixtures('_nothing_is_started')
 @pytest.mark.parametrize('options', [[], ['-E'], ['-I'], ['-s'], ['-E', '-s']])
 def test_an_environment_is_read(env, options):
-    """What it says itself is found without starting it."""
+    """An environment is read without starting its Python, with the same result."""
     prefix, paths = paths_of(str(env / 'bin/python'), *options, '-c', 'pass')
     assert prefix == str(env)
     assert paths == said_by(env, *options)
@@ -63,7 +63,7 @@ def test_an_environment_is_read(env, options):
 
 @pytest.mark.parametrize('options', [[], ['-S'], ['-I']])
 def test_a_python_that_is_no_environment_is_asked(options):
-    """It may be patched to look anywhere."""
+    """A Python outside an environment is asked: it may be patched."""
     base = os.path.realpath(sys.executable)
     program = program_of([base, *options, '-c', 'pass'], os.environ)
     prefix, paths = search_path(program)
@@ -73,7 +73,7 @@ def test_a_python_that_is_no_environment_is_asked(options):
 
 
 def test_an_environment_that_sees_the_system_is_asked(env):
-    """The interpreter answers, with the packages of the system too."""
+    """The interpreter answers with the packages of the system too."""
     settings = env / 'pyvenv.cfg'
     settings.write_text(settings.read_text().replace('false', 'true'))
     prefix, paths = paths_of(str(env / 'bin/python'), '-c', 'pass')
@@ -82,7 +82,7 @@ def test_an_environment_that_sees_the_system_is_asked(env):
 
 
 def test_an_environment_whose_code_adds_folders_is_asked(env, tmp_path):
-    """As `uv run --with` makes them."""
+    """`uv run --with` makes such environments."""
     [site] = env.glob('lib/python*/site-packages')
     overlay = tmp_path / 'overlay'
     overlay.mkdir()
@@ -95,7 +95,7 @@ def test_an_environment_whose_code_adds_folders_is_asked(env, tmp_path):
     'said', ['', 'print("hello")', 'print("[1]")', 'print("[1, 2, 3]")']
 )
 def test_a_python_that_does_not_answer(tmp_path, said):
-    """Its output is not the expected answer."""
+    """Output other than the expected answer is rejected."""
     python = tmp_path / 'python3'
     python.write_text(f'#!{sys.executable}\n{said}\n')
     python.chmod(0o755)
@@ -142,12 +142,12 @@ def test_coverage_is_not_started_in_it(env, monkeypatch, tmp_path):
     ],
 )
 def test_the_python_of_this_process(words, is_this):
-    """Then nothing has to be asked."""
+    """The Python of this process is not asked."""
     assert is_this_python(program_of(words, os.environ)) is is_this
 
 
 def test_another_environment_of_the_same_python(env, monkeypatch):
-    """They share the program, not the packages."""
+    """Two environments share the program, not the packages."""
     monkeypatch.delenv('PYTHONPATH')
     program = program_of([str(env / 'bin/python')], os.environ)
     assert not is_this_python(program)

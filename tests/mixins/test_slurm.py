@@ -1,4 +1,4 @@
-"""What a record says about the job of a scheduler."""
+"""The job of a scheduler in a record."""
 
 import os
 
@@ -50,7 +50,7 @@ SIGNS = [
 
 @pytest.fixture(autouse=True)
 def no_job(monkeypatch):
-    """No variables of a job around the tests."""
+    """Remove variables of a job around the tests."""
     beginnings = (
         *('SLURM_', 'PBS_', 'LSB_', 'SGE_', 'JOB_', 'FLUX_', 'OAR_', 'COBALT_', 'PJM_'),
         *(
@@ -69,13 +69,13 @@ def no_job(monkeypatch):
 
 
 def slurm(bench):
-    """The field of one more call."""
+    """Return the field of one more call."""
     bench(lambda: None)()
     return bench.get_results()[-1]['slurm']
 
 
 def test_variables_of_the_job(monkeypatch):
-    """Names lose their beginning and are lower case; values are strings."""
+    """Names lose their prefix and are lower case; values are strings."""
     monkeypatch.setenv('SLURM_JOB_ID', '884120')
     monkeypatch.setenv('SLURM_JOB_Partition', 'short')
     monkeypatch.setenv('SLURMD_NODENAME', 'not this one')
@@ -84,7 +84,7 @@ def test_variables_of_the_job(monkeypatch):
 
 
 def test_outside_a_job():
-    """The object is there, and empty."""
+    """Outside a job the object is empty."""
     assert slurm(Bench()) == {}
 
 
@@ -98,7 +98,7 @@ SECRETS = {
 
 @pytest.mark.parametrize('redact', [(), None])
 def test_secrets_are_masked(monkeypatch, redact):
-    """A token that lets its reader act as the user, values of plugins, keys of TLS."""
+    """Tokens, values of plugins and TLS keys are masked."""
     for name, value in {**SECRETS, 'SLURM_JOB_ID': '1'}.items():
         monkeypatch.setenv(name, value)
     bench = type('Bench', (Bench,), {'redact': redact})()
@@ -130,7 +130,7 @@ BATCH_STEP = {
 
 
 def test_a_batch_step_of_a_later_version(monkeypatch):
-    """Values stay what they are."""
+    """Values of a later version are stored unchanged."""
     for name, value in BATCH_STEP.items():
         monkeypatch.setenv(name, value)
     assert slurm(Bench()) == {
@@ -139,7 +139,7 @@ def test_a_batch_step_of_a_later_version(monkeypatch):
 
 
 def test_read_at_each_record(monkeypatch):
-    """A step that starts later is seen."""
+    """Variables are read at each record."""
     bench = Bench()
     monkeypatch.setenv('SLURM_STEP_ID', '0')
     first = slurm(bench)
@@ -148,7 +148,7 @@ def test_read_at_each_record(monkeypatch):
 
 
 def fields_in(job, **fields):
-    """What a record of a bench with these fields has in a job."""
+    """Return the fields of a record in a job."""
     bench = Bench(**fields)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in job.items():
@@ -160,7 +160,7 @@ def fields_in(job, **fields):
 
 @pytest.mark.parametrize('scheduler', JOBS)
 def test_jobs_of_other_schedulers(scheduler):
-    """They have a field of their own, without the key to the job."""
+    """Each scheduler has its own field, without the key to the job."""
     fields = fields_in(JOBS[scheduler])
     assert fields == {'slurm': {}, scheduler: FIELDS[scheduler]}
 
@@ -170,7 +170,7 @@ def test_jobs_of_other_schedulers(scheduler):
     'left', [{'SLURM_CONF': '/etc/slurm.conf'}, {'SLURM_JOB_ID': '7', 'SLURM_NNODES': '1'}]
 )
 def test_slurm_hides_no_other(scheduler, left):
-    """A site may have set SLURM_CONF; a job may have been submitted from one of SLURM."""
+    """SLURM_CONF, or a submission from SLURM, hides no other scheduler."""
     fields = fields_in({**left, **JOBS[scheduler]})
     slurm = {name.removeprefix('SLURM_').lower(): value for name, value in left.items()}
     assert fields == {'slurm': slurm, scheduler: FIELDS[scheduler]}
@@ -179,13 +179,13 @@ def test_slurm_hides_no_other(scheduler, left):
 @pytest.mark.parametrize('scheduler', IDS)
 @pytest.mark.parametrize('name', ['SLURM_JOB_ID', 'SLURM_JOBID'])
 def test_a_job_that_slurm_imitates(scheduler, name):
-    """Scripts for another scheduler get variables with the number of SLURM's job."""
+    """Variables that SLURM sets for scripts of another scheduler make no second job."""
     fields = fields_in({**JOBS[scheduler], name: JOBS[scheduler][IDS[scheduler]]})
     assert list(fields) == ['slurm']
 
 
 def test_several_jobs_at_once():
-    """Torchrun in Flux in LSF: each says what it knows."""
+    """Torchrun in Flux in LSF gives a field for each."""
     fields = fields_in({**JOBS['lsf'], **JOBS['flux'], **JOBS['torchrun']})
     names = ('lsf', 'flux', 'torchrun')
     assert fields == {'slurm': {}, **{name: FIELDS[name] for name in names}}
@@ -208,12 +208,12 @@ def test_settings_make_no_job(scheduler, signs):
 
 @pytest.mark.parametrize('name', ['JOB_ID', 'SGE_TASK_ID', 'SGE_ROOT', 'FLUX_URI', 'RANK'])
 def test_variables_that_anything_may_set(name):
-    """None of them is a sign by itself."""
+    """No such variable is a sign by itself."""
     assert fields_in({name: '7'}) == {'slurm': {}}
 
 
 def test_the_script_of_a_batch_job_of_flux():
-    """It runs in its own instance, where the job has another id."""
+    """The script runs in its own instance, where the job has another id."""
     job = {'FLUX_ENCLOSING_ID': 'f3', 'FLUX_URI': 'local:///run/flux'}
     fields = {'enclosing_id': 'f3', 'uri': 'local:///run/flux'}
     assert fields_in(job) == {'slurm': {}, 'flux': fields}
@@ -233,7 +233,7 @@ RequestMemory = ifThenElse(MemoryUsage =!= undefined,MemoryUsage,1)
 
 
 def in_htcondor(path):
-    """What a record has in a job whose ad is in this file."""
+    """Return the fields of a record in a job whose ad is in this file."""
     bench = Bench()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('_CONDOR_JOB_AD', str(path))
@@ -264,7 +264,7 @@ def test_a_job_ad(tmp_path):
     'text', ['', '[ ClusterId = 12; ]', 'ClusterId = "\nProcId = -1\n']
 )
 def test_a_job_ad_that_makes_no_sense(tmp_path, text):
-    """There is a job without a number; the record says why."""
+    """The job has no number, and the record says why."""
     (tmp_path / 'ad').write_text(text)
     job, host = in_htcondor(tmp_path / 'ad')
     assert job == {'slot': 'slot1_2'}
@@ -274,7 +274,7 @@ def test_a_job_ad_that_makes_no_sense(tmp_path, text):
 
 
 def test_a_job_ad_that_is_not_there(tmp_path):
-    """The reason is in the record."""
+    """The record has the reason."""
     job, host = in_htcondor(tmp_path / 'ad')
     assert job == {'slot': 'slot1_2'}
     assert host['unavailable']['htcondor.job_id'].startswith('FileNotFoundError')
@@ -298,7 +298,7 @@ HOSTS = (
     ],
 )
 def test_a_pod(tmp_path, monkeypatch, mounts, space, fields):
-    """Its id is that of the folder of the kubelet, its namespace that of its account."""
+    """The id is that of the kubelet's folder, the namespace that of the account."""
     for name, text in (('MOUNTS', mounts), ('NAMESPACE', space)):
         monkeypatch.setattr(jobs, name, str(tmp_path / name))
         if text is not None:
@@ -309,7 +309,7 @@ def test_a_pod(tmp_path, monkeypatch, mounts, space, fields):
 
 
 def test_a_pod_of_an_indexed_job(monkeypatch):
-    """What its author asks for is in variables with these names, by convention."""
+    """By convention, such variables hold what the pod's author asks for."""
     monkeypatch.setattr(jobs, '_pods', [{'uid': UID, 'namespace': 'team'}])
     job = {
         'KUBERNETES_SERVICE_HOST': '10.0.0.1',
@@ -347,7 +347,7 @@ OUTER = {'SLURM_STEP_ID': 0, 'SLURM_STEP_NUM_TASKS': 1, 'SLURM_PROCID': 0}
 
 
 def process_in(job, **fields):
-    """The `process` object of a record."""
+    """Return the `process` object of a record."""
     bench = Bench(**fields)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in job.items():
@@ -358,7 +358,7 @@ def process_in(job, **fields):
 
 @pytest.mark.parametrize('launcher', RANKS)
 def test_ranks(launcher):
-    """The innermost launcher counts."""
+    """The rank of the innermost launcher counts."""
     found = process_in({**OUTER, **RANKS[launcher]})
     assert found == {'rank': 5, 'ranks': 8, 'local_rank': 1}
 
@@ -375,7 +375,7 @@ def test_ranks(launcher):
     ],
 )
 def test_what_is_no_rank(job, process):
-    """The script of a batch job is no task; others use the same names."""
+    """A batch script is no task, and other programs use the same names."""
     assert process_in(job) == process
 
 

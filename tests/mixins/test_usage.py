@@ -1,4 +1,4 @@
-"""MBResourceUsage: what an iteration used of the machine, as the kernel counts it."""
+"""MBResourceUsage: the kernel's counters for each iteration."""
 
 import json
 import os
@@ -27,7 +27,7 @@ class Usage(MicroBenchBase, MBResourceUsage):
 
 @pytest.fixture
 def readings(monkeypatch):
-    """A kernel whose every counter goes on by one at each reading."""
+    """Simulate a kernel whose counters go on by one at each reading."""
     made = []
 
     def getrusage(who):
@@ -43,7 +43,7 @@ def readings(monkeypatch):
 
 @pytest.mark.parametrize('iterations', [0, 1, 3])
 def test_one_entry_for_each_iteration(readings, iterations):
-    """Differences between two readings; warm-up is not among them."""
+    """Each iteration has its differences; warm-up has none."""
     bench = Usage(iterations=iterations, warmup=2)
     bench(lambda: None)()
     expected = [dict.fromkeys(FIELDS, 1)] * iterations
@@ -74,7 +74,7 @@ def test_with_an_exception(readings):
 
 
 def test_blocks_and_generators(readings):
-    """One entry each."""
+    """A block and a generator have one entry each."""
     bench = Usage()
     with bench.record():
         pass
@@ -88,7 +88,7 @@ def test_blocks_and_generators(readings):
 
 
 def test_types_of_the_real_kernel():
-    """CPU times are floats, all others whole numbers; no key more."""
+    """CPU times are floats, all others integers, without further keys."""
     bench = Usage()
     bench(lambda: sum(range(1000)))()
     [entry] = only(bench.get_results())['resource_usage']
@@ -98,7 +98,7 @@ def test_types_of_the_real_kernel():
 
 
 def test_where_there_is_no_resource_module(monkeypatch):
-    """The field is absent, and nothing else changes."""
+    """Without the module the field is absent, and nothing else changes."""
     monkeypatch.setattr(usage, 'resource', None)
     bench = Usage(duration_counter=Ticking())
     bench(lambda: None)()
@@ -122,7 +122,7 @@ def test_outside_of_the_duration(readings, monkeypatch, bases):
 
 @pytest.mark.parametrize(('platform', 'unit'), [('linux', 1024), ('darwin', 1)])
 def test_totals_of_a_child(monkeypatch, platform, unit):
-    """What the command stores of a child: totals, with maxrss in bytes."""
+    """The command stores totals of a child, with maxrss in bytes."""
     import sys
 
     monkeypatch.setattr(sys, 'platform', platform)
@@ -132,7 +132,7 @@ def test_totals_of_a_child(monkeypatch, platform, unit):
 
 
 def recorded(tmp_path, *command):
-    """The record of a real command."""
+    """Return the record of a real command."""
     out = tmp_path / 'out.jsonl'
     mixins = ('-m', 'resource-usage', 'peak-memory')
     words = ('-m', 'microbench', '-o', out, *mixins, '--', *command)
@@ -143,7 +143,7 @@ def recorded(tmp_path, *command):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='others begin with nothing')
 def test_a_small_child_has_at_most_our_size(tmp_path):
-    """Its peak begins with that of microbench: the record says that it may be smaller."""
+    """A small child's peak is an upper bound, as it begins with microbench's."""
     record = recorded(tmp_path, 'true')
     [found] = record['resource_usage']
     assert found['maxrss'] > 2**20
@@ -153,7 +153,7 @@ def test_a_small_child_has_at_most_our_size(tmp_path):
 
 @pytest.mark.skipif(SANITIZED, reason='with a sanitizer we are as large')
 def test_a_large_child_is_measured(tmp_path):
-    """Beyond our size it is the size of the child."""
+    """A peak above that of microbench is the child's own."""
     record = recorded(tmp_path, sys.executable, '-c', 'bytearray(64 << 20)')
     [found] = record['resource_usage']
     assert found['maxrss'] > 64 * 2**20
@@ -163,7 +163,7 @@ def test_a_large_child_is_measured(tmp_path):
 
 @pytest.mark.parametrize(('size', 'bound'), [(8192, True), (8193, False)])
 def test_where_the_bound_is(size, bound):
-    """At the size that microbench itself may have."""
+    """The bound is the size that microbench itself may have."""
     counters = dict.fromkeys((f'ru_{f}' for f in FIELDS), 3)
     unit = 1 if sys.platform == 'darwin' else 1024
     found = usage.totals(SimpleNamespace(**counters, ru_maxrss=size), 8192 * unit)
@@ -171,7 +171,7 @@ def test_where_the_bound_is(size, bound):
 
 
 def test_our_own_peak(monkeypatch):
-    """Since execve(2); where /proc is missing, at least that."""
+    """The own peak counts since execve(2); without /proc it is a lower bound."""
     largest = usage.peak_size(usage.resource.getrusage(usage.resource.RUSAGE_SELF))
     assert 2**20 < usage.peak_of_memory() <= largest * 9 // 8
 
@@ -183,6 +183,6 @@ def test_our_own_peak(monkeypatch):
 
 
 def test_no_bound_on_other_systems(monkeypatch):
-    """They begin the peak of a process with nothing."""
+    """On other systems the peak of a process begins at zero."""
     monkeypatch.setattr(sys, 'platform', 'darwin')
     assert usage.least_peak() == 0
