@@ -56,18 +56,18 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """The value as a multiple of the floor."""
+        """Return the value as a multiple of the floor."""
         return self.value / self.floor if self.floor else None
 
     @property
     def gain(self) -> float | None:
-        """How many times less it takes than microbench 2.1.0 did."""
+        """Return the ratio of the time of microbench 2.1.0 to this one."""
         before = self.peers.get(PREDECESSOR)
         return before / self.value if before is not None and self.value > 0 else None
 
     @property
     def ok(self) -> bool | None:
-        """Whether the goal is reached; None if there is none, or nothing to judge it by."""
+        """Return whether the goal is reached; None if there is nothing to judge."""
         if self.goal is None:
             return None
         judged = getattr(self, self.goal.of)
@@ -78,7 +78,7 @@ class Row:
         return bool(judged <= self.goal.limit)
 
     def verdict(self) -> str:
-        """The last column: yes, no, or later for what is not due yet."""
+        """Return the last column: yes, no, or later for what is not due yet."""
         if self.ok is None:
             return ''
         if self.ok:
@@ -86,7 +86,7 @@ class Row:
         return 'later' if self.goal and self.goal.later else 'NO'
 
     def goal_text(self) -> str:
-        """The goal as the table has it."""
+        """Return the goal as the table has it."""
         if self.goal is None:
             return ''
         if self.goal.of == 'gain':

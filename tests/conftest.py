@@ -1,4 +1,4 @@
-"""What all tests share: a deadline, how Hypothesis searches, whether a skip is allowed."""
+"""Settings of all tests: a deadline, Hypothesis, and which skips are allowed."""
 
 import faulthandler
 import importlib.util
@@ -39,13 +39,13 @@ for number, handler in (
 
 
 def pytest_report_header():
-    """Which microbench is tested: the tree's, or a sanitized copy's."""
+    """Return which microbench is tested: the tree's, or a sanitized copy's."""
     found = importlib.util.find_spec('microbench')
     return f'microbench: {found.origin if found else "not found"}'
 
 
 def _fail_late(number, frame):
-    """Fail the test that runs, wherever it waits, and show where its threads are."""
+    """Fail the running test, wherever it waits, and show where its threads are."""
     faulthandler.dump_traceback(2)
     pytest.fail(f'it hangs: not done after {DEADLINE:g} s (MICROBENCH_DEADLINE)')
 
@@ -70,7 +70,7 @@ def pytest_runtest_protocol(item):
 
 
 def is_for_other_versions(reason, version=sys.version_info):
-    """Whether the reason of a skip names versions of CPython, and this is none of them."""
+    """Return whether the reason of a skip names only other versions of CPython."""
     named = VERSIONS.search(str(reason))
     if named is None:
         return False
@@ -90,7 +90,7 @@ def _failed_if_skipped(report):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
-    """Skips by mark, fixture or pytest.skip(); hardware can be missing anywhere."""
+    """Fail skips by mark, fixture or pytest.skip(), except for missing hardware."""
     report = yield
     if item.get_closest_marker('hardware'):
         return report
@@ -99,5 +99,5 @@ def pytest_runtest_makereport(item):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report():
-    """Skips of whole modules, as by pytest.importorskip()."""
+    """Fail skips of whole modules, as by pytest.importorskip()."""
     return _failed_if_skipped((yield))

@@ -24,7 +24,7 @@ JSON_LIBRARIES = ['stdlib'] if json_library.orjson is None else ['orjson', 'stdl
 
 @contextlib.contextmanager
 def json_by(name):
-    """Write and read JSON with this library, as where orjson is or is not installed."""
+    """Write and read JSON with this library, as if orjson were installed or not."""
     found = json_library.orjson if name == 'orjson' else None
     with mock.patch.object(json_library, 'orjson', found):
         yield
@@ -77,7 +77,7 @@ class Kept(Output):
 
     @property
     def records(self):
-        """The lines as they read."""
+        """The records of the lines."""
         return [json.loads(line) for line in self.lines]
 
 
@@ -97,13 +97,13 @@ class Failing(Output):
 
 
 def only(records):
-    """The one record there is."""
+    """Return the one record."""
     [record] = records
     return record
 
 
 def readable(value):
-    """A value as a record has it: escapes in place of surrogates that stand alone."""
+    """Return a value as a record has it, with lone surrogates escaped."""
     if isinstance(value, dict):
         return {readable(key): readable(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -122,7 +122,7 @@ def _escaped(character):
 
 
 def shape(value, like):
-    """A value, with types in the places where what it is like has types."""
+    """Return a value with types in the places where the pattern has types."""
     if isinstance(like, type):
         return type(value)
     if isinstance(like, dict):
@@ -133,7 +133,7 @@ def shape(value, like):
 
 
 def call_of(bench):
-    """The `call` object of a bench's only record."""
+    """Return the `call` object of a bench's only record."""
     return only(bench.get_results())['call']
 
 
@@ -143,7 +143,7 @@ PATIENT = '600'
 
 
 def environment():
-    """The environment of a child, without a switch that may be set around the tests."""
+    """Return the environment of a child, without a switch set around the tests."""
     kept = {k: v for k, v in os.environ.items() if k != 'MICROBENCH'}
     return {**kept, 'MICROBENCH_EXIT_GRACE': PATIENT}
 
@@ -195,6 +195,6 @@ def printed(code, *args, **options):
 
 
 def next_line():
-    """File and line of the statement after the one that asks: where a warning points."""
+    """Return file and line of the caller's next statement, where a warning points."""
     frame = sys._getframe(1)
     return frame.f_code.co_filename, frame.f_lineno + 1

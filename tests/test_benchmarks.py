@@ -58,7 +58,7 @@ class Broken(Fake):
 
 
 def a_lab(tmp_path, here, peer):
-    """A lab with one peer, called as the one that runs our own cases."""
+    """Return a lab with one peer, called as the one that runs microbench's cases."""
     return Lab(here, tmp_path, {PREDECESSOR: peer}, slices=3, processes=2)
 
 
@@ -70,12 +70,12 @@ def a_lab(tmp_path, here, peer):
     [([5], 5), ([3, 1, 2], 1), (range(10), 0), (range(11), 1), (range(100, 0, -1), 10)],
 )
 def test_the_tenth_percentile_is_the_nearest_rank(values, expected):
-    """It is a value that was measured, never one in between."""
+    """The percentile is a value that was measured, never one in between."""
     assert percentile(list(values)) == expected
 
 
 def test_one_slow_minute_costs_nothing():
-    """As long as a tenth of the slices is undisturbed, the result is."""
+    """A result needs only a tenth of the slices undisturbed."""
     took = iter([100.0] * 18 + [4.0, 5.0])
     assert tenth_percentiles({'case': lambda: next(took)}, 20) == {'case': 5.0}
 
@@ -92,7 +92,7 @@ def test_slices_take_turns_in_alternating_order():
 
 
 def prepared(case):
-    """A case on a fake clock, which `take(ns)` sets forward."""
+    """Return a case on a fake clock, which `take(ns)` sets forward."""
     clock = Clock()
     return Prepared(case, {'take': clock.take}, clock)
 
@@ -287,7 +287,7 @@ def test_the_json_holds_the_same_numbers():
 
 
 def test_a_column_for_each_interpreter():
-    """Ratios, or values without a floor; a missed goal is marked."""
+    """Columns have ratios, or values without a floor; a missed goal is marked."""
     about = {'machine': 'm', 'cores': 2, 'date': 'd', 'clock': 'c'}
     later = [Row('a phase', 66.0, 'empty with', 60.0, Goal(1.2)), ROWS[1]]
     reports = [

@@ -1,4 +1,4 @@
-"""Which parts of a text are credentials, and that nothing else is touched."""
+"""Credentials in a text are masked, and nothing else."""
 
 import json
 import string
@@ -13,7 +13,7 @@ from microbench.messages import harmless, safe
 
 
 def masked(text):
-    """What is masked is not overlooked by the search in C, which comes before.
+    """Mask a text, and assert that the search in C found it first.
 
     The same is masked in warnings.
     """
@@ -24,7 +24,7 @@ def masked(text):
 
 
 def masked_words(words):
-    """The same for words of a command."""
+    """Mask words of a command, likewise."""
     found = dict(credentials.masked_words(words))
     assert not found or _core.is_suspicious(
         json.dumps(words, separators=(',', ':')).encode()
@@ -69,7 +69,7 @@ def masked_words(words):
     ],
 )
 def test_urls(text, shown):
-    """Passwords, and tokens in the place of a user, up to the last @ of the word."""
+    """Passwords, and tokens in place of a user, end at the last @ of the word."""
     assert masked(text) == shown
     assert masked(shown) == shown
 
@@ -110,7 +110,7 @@ def test_texts_that_only_look_like_them(text):
 
 
 def names_a_secret(text):
-    """Whether one of the words is in it that all other rules look for."""
+    """Return whether a text has a word that the other rules look for."""
     words = ('pass', 'secret', 'key', 'token', 'jwt', 'sig', 'pw', 'authori', 'cookie')
     return any(word in text.lower() for word in words)
 
@@ -129,7 +129,7 @@ AROUND = st.text('ab c\n(=,', max_size=5)
 
 
 def looks_like_a_port(password):
-    """Whether a password begins as a port and a path do."""
+    """Return whether a password begins as a port and a path do."""
     digits = password[: len(password) - len(password.lstrip(string.digits))]
     return 0 < len(digits) <= 5 and password[len(digits) :][:1] in tuple('/?#')
 
@@ -139,14 +139,14 @@ def looks_like_a_port(password):
 @example('', 'amqp', 'u', '"://a@b', 'h', '/')
 @example('', 'amqp', 'u', '***@x', 'h', '/')
 def test_every_password_in_a_url(before, scheme, user, password, host, path):
-    """Whatever it is made of, nothing of it stays."""
+    """No part of any password stays."""
     shown = masked(f'{before} {scheme}://{user}:{password}@{host}{path}')
     assert shown.endswith(f' {scheme}://{user}:{MASK}@{host}{path}')
 
 
 @given(AROUND, WEB, USERS, PASSWORDS, HOSTS, PATHS)
 def test_every_password_in_a_url_of_the_web(before, scheme, user, password, host, path):
-    """The same, but for what begins like a port: there it has to be escaped."""
+    """No part stays, unless it begins like a port: there it has to be escaped."""
     assume(not looks_like_a_port(password))
     shown = masked(f'{before} {scheme}://{user}:{password}@{host}{path}')
     user = '' if shown.startswith(f'{before} {scheme}://{MASK}@') else f'{user}:'
@@ -155,7 +155,7 @@ def test_every_password_in_a_url_of_the_web(before, scheme, user, password, host
 
 @given(WEB, USERS, HOSTS, PATHS)
 def test_every_token_in_the_place_of_a_user(scheme, token, host, path):
-    """Nothing of it stays; the user `git` is no token."""
+    """No part of a token stays; the user `git` is no token."""
     assume(token not in ('git', 'hg', 'svn', 'bzr'))
     assert masked(f'{scheme}://{token}@{host}{path}') == f'{scheme}://{MASK}@{host}{path}'
 
@@ -175,7 +175,7 @@ INNOCENT = st.one_of(
 
 @given(st.lists(INNOCENT.filter(lambda text: not names_a_secret(text)), max_size=5))
 def test_texts_without_credentials(texts):
-    """They are as they were, alone and side by side."""
+    """Such texts are unchanged, alone and side by side."""
     text = ' '.join(texts)
     assert masked(text) == text
     assert masked_words(texts) == {}
@@ -214,7 +214,7 @@ def test_texts_without_credentials(texts):
     ],
 )
 def test_names_that_say_so(text, shown):
-    """In queries, connection strings, the environment of a command, and headers."""
+    """Names in queries, connection strings, environments and headers are recognized."""
     assert masked(text) == shown
     assert masked(shown) == shown
 
@@ -249,7 +249,7 @@ QUOTED = st.sampled_from(['{}', "'{}'", '"{}"'])
     QUOTED,
 )
 def test_every_value_of_such_a_name(name, value, quoted):
-    """Nothing of it stays."""
+    """No part of the value stays."""
     assume(value.strip('),') not in ('None', 'True', 'False', 'null', 'true', 'false', ''))
     shown = masked(f'host=h {name}={quoted.format(value)} x=1')
     assert shown == f'host=h {name}={MASK} x=1'
@@ -284,7 +284,7 @@ def test_every_value_of_such_a_name(name, value, quoted):
     ],
 )  # fmt: skip
 def test_words_of_commands(words, shown):
-    """After options whose name says so, and after some short ones of known programs."""
+    """Values of options with such names, and of known short options, are masked."""
     words = words.split()
     found = masked_words(words)
     assert [found.get(n, word) for n, word in enumerate(words)] == shown.split()
@@ -295,7 +295,7 @@ def test_words_of_commands(words, shown):
 
 
 def test_our_own_options():
-    """They are masked whatever their value looks like."""
+    """Options of microbench are masked, whatever their value looks like."""
     words = [
         '--redis-password',
         '-p',
@@ -322,13 +322,13 @@ def test_our_own_options():
     ],
 )
 def test_words_that_stay(words):
-    """Options of other meaning, and those without a value."""
+    """Options of other meaning, and those without a value, stay."""
     assert masked_words(words.split()) == {}
     assert masked_words([words]) == {}
 
 
 def test_words_of_any_kind():
-    """A list in a record may hold anything."""
+    """A list of words in a record may have items of any type."""
     assert masked_words([1, None, '--password', 2, ['x'], '--token', 'y']) == {6: MASK}
 
 
@@ -346,7 +346,7 @@ def test_words_of_any_kind():
     ],
 )  # fmt: skip
 def test_large_texts(part, end):
-    """The time is linear: its square would be minutes for each."""
+    """The time is linear: quadratic time would be minutes for each."""
     text = part * (200_000 // len(part)) + end
     assert masked(f'{text}\n https://u:p@h').endswith('https://u:***@h')
     assert len(masked_words([text, '--password', 'p'])) <= 2

@@ -37,7 +37,7 @@ LINKED = {
 
 
 def run(command: list, cwd: Path) -> subprocess.CompletedProcess:
-    """Run to the end, whatever that is."""
+    """Run a program to its end, whatever its status."""
     return subprocess.run(
         command,
         cwd=cwd,
@@ -50,14 +50,14 @@ def run(command: list, cwd: Path) -> subprocess.CompletedProcess:
 
 
 def build(command: list, cwd: Path) -> None:
-    """Run a compiler or its kin, which has to succeed."""
+    """Run a compiler or a related tool, which has to succeed."""
     built = run(command, cwd)
     assert built.returncode == 0, built.stderr
 
 
 @pytest.fixture(scope='module')
 def library(tmp_path_factory):
-    """All that csrc/ has without Python, and the allocator that can fail."""
+    """Build all of csrc/ that needs no Python, and the allocator that can fail."""
     where = tmp_path_factory.mktemp('csrc')
     sources = [*CSRC.glob('*/mb_*.c')]
     build([*CC, *TESTED, '-c', *sources], where)

@@ -1,4 +1,4 @@
-"""Where two records differ: the one structure, and how it is shown."""
+"""The differences of two records: their structure, and how they are shown."""
 
 import json
 import sys
@@ -46,12 +46,12 @@ CHANGES = [
 
 
 def found(a, b, **options):
-    """The changes as a list."""
+    """Return the changes as a list."""
     return list(diff(a, b, **options))
 
 
 def test_one_structure():
-    """Path, both values and kind of each difference, in the order of the paths."""
+    """A difference has path, both values and kind; paths are in order."""
     difference = diff(A, B)
     assert list(difference) == CHANGES
     assert len(difference) == 3
@@ -69,7 +69,7 @@ def test_no_difference():
 
 
 def job(number, **more):
-    """The record of a job: what SLURM gives to each anew, and what explains something."""
+    """Return the record of a job, with fields that always differ, or that explain."""
     variables = {
         **dict.fromkeys(('job_id', 'jobid', 'task_pid', 'array_job_id'), str(number)),
         **dict.fromkeys(('srun_comm_port', 'step_launcher_port'), str(number + 40_000)),
@@ -83,7 +83,7 @@ def job(number, **more):
 
 
 def test_ids_of_two_jobs_are_hidden():
-    """But not what was asked for, nor that only one of two is a job."""
+    """Ids are hidden, but not requests, nor that only one record is of a job."""
     assert found(job(1), job(2)) == []
     assert found(job(1), job(2, job_partition='short')) == [
         Change('slurm.job_partition', 'long', 'short', 'changed')
@@ -116,7 +116,7 @@ OTHER_JOBS = {
 @pytest.mark.parametrize('scheduler', OTHER_JOBS)
 @pytest.mark.parametrize('numbers', [(7, 8), (884120, 884133)])
 def test_ids_of_two_jobs_of_other_schedulers(scheduler, numbers):
-    """Names of files that hold them are hidden too, but not the queue."""
+    """Names of files with such ids are hidden too, but not the queue."""
     one, two = map(OTHER_JOBS[scheduler], numbers)
     assert found({scheduler: one}, {scheduler: two}) == []
     a, b = ({scheduler: {**job, 'queue': q}} for job, q in ((one, 'long'), (two, 'short')))
@@ -153,7 +153,7 @@ MEASURED = [
 
 @pytest.mark.parametrize('form', MEASURED)
 def test_what_was_measured_is_hidden(form):
-    """And what it was measured on or with is compared."""
+    """Measurements are hidden; what they were made on or with is compared."""
     one, two = (json.loads(json.dumps(form).replace('"?"', n)) for n in '12')
     assert found(one, two) == []
     assert diff(one, two).hidden == json.dumps(form).count('?')
@@ -172,7 +172,7 @@ def test_what_was_measured_is_hidden(form):
     ],
 )
 def test_what_surrounds_a_measurement_is_compared(path, value):
-    """It may explain a difference."""
+    """Surroundings may explain a difference."""
     assert [change.path for change in found({path: value}, {path: 'other'})] == [path]
 
 
@@ -185,7 +185,7 @@ def test_what_surrounds_a_measurement_is_compared(path, value):
     ],
 )
 def test_ids_of_other_schedulers_are_hidden(name, number):
-    """Wherever they turn up in what the job says."""
+    """Ids are hidden wherever they appear in the job's fields."""
     one, two = ({name: {number: n, 'file': f'/spool/{n}', 'x': 1}} for n in ('12', '13'))
     assert found(one, two) == []
     assert len(found(one, two, everything=True)) == 2
@@ -200,7 +200,7 @@ UV = '/home/ann/.cache/uv/{}/bin/python'
     'kind', ['builds-v0/.tmp{}', 'archive-v0/{}', 'environments-v2/x-{}']
 )
 def test_environments_that_are_made_for_a_run(field, kind):
-    """`uv run` makes one with a name that is drawn; other places are a difference."""
+    """`uv run` draws names of environments; other places are a difference."""
     a, b = ({'python': {field: UV.format(kind.format(drawn))}} for drawn in ('aB3', 'xY7'))
     assert found(a, b) == []
     assert diff(a, b).hidden == 1
@@ -210,7 +210,7 @@ def test_environments_that_are_made_for_a_run(field, kind):
 
 
 def test_times_and_ids_are_hidden_unless_asked():
-    """What differs between any two records is counted, and shown on demand."""
+    """Differences of any two records are counted, and shown on demand."""
     assert diff(A, B).hidden == 6
     whole = diff(A, B, everything=True)
     assert whole.hidden == 0
@@ -222,7 +222,7 @@ def test_times_and_ids_are_hidden_unless_asked():
 
 
 def test_two_records_of_one_bench():
-    """They differ in times and ids only; one of another bench in what it captured."""
+    """They differ in times and ids only; those of two benches in their captures."""
     bench, other = MicroBenchBase(), type('Other', (MBPythonInfo, MicroBenchBase), {})()
     work = bench(len)
     work('')
@@ -286,7 +286,7 @@ OTHER = [*ARRAY[:-1], True]
     ],
 )
 def test_arrays(left, right, text):
-    """They are compared whole, from either side, and counted in text and in HTML."""
+    """Arrays are compared as a whole, and counted in text and in HTML."""
     difference = diff({'x': [left, 'y']}, {'x': [right, 'y']})
     assert list(difference) == [Change('x.0', left, right, 'changed')]
     assert text in str(difference)
@@ -298,7 +298,7 @@ def test_arrays(left, right, text):
 
 
 def test_what_is_no_array_is_taken_apart():
-    """Up to 1000 values, and lists that hold objects."""
+    """Up to 1000 values, and lists with objects, are compared by item."""
     changes = found({'x': [1] * 1000}, {'x': [2] * 1000})
     assert [change.path for change in changes] == [f'x.{n}' for n in range(1000)]
     objects = [{'name': n} for n in range(2000)]
@@ -307,7 +307,7 @@ def test_what_is_no_array_is_taken_apart():
 
 
 def test_long_lists_of_measurements_are_one_difference():
-    """Each of them would take a second to compare."""
+    """Comparing each item would take a second."""
     records = [{'resource_usage': [{'utime': n}] * 2000} for n in range(2)]
     assert found(*records) == []
     assert diff(*records).hidden == 1
@@ -315,7 +315,7 @@ def test_long_lists_of_measurements_are_one_difference():
 
 @given(st.recursive(st.sampled_from([1, 2, True]), lambda v: st.lists(v, max_size=30)))
 def test_numbers_in_nested_lists(array):
-    """They are those that JSON has, in their order."""
+    """Numbers in nested lists are those of the JSON, in their order."""
     if isinstance(array, list):
         text = json.dumps(array).replace('[', ' ').replace(']', ' ').replace(',', ' ')
         assert list(map(json.dumps, numbers_in(array))) == text.split()
@@ -337,7 +337,7 @@ TEXT = json.dumps(A)
 
 @pytest.mark.parametrize('form', [A, TEXT, TEXT.encode(), bytearray(TEXT.encode())])
 def test_forms(form):
-    """Dicts, JSON as str and bytes are all records."""
+    """Dicts, and JSON as str and bytes, are records."""
     assert not diff(form, A, everything=True)
     assert list(diff(form, B)) == CHANGES
 
@@ -349,19 +349,19 @@ def test_nested_and_flat_records_can_be_compared():
 
 @pytest.mark.parametrize('wrong', [None, 3, [A], '[1]', '3', object()])
 def test_what_is_no_record(wrong):
-    """It is TypeError, and names what came instead."""
+    """Anything else is a TypeError that names its type."""
     with pytest.raises(TypeError, match='a record is a dict, a row or a JSON object'):
         diff(A, wrong)
 
 
 def test_text_that_is_no_json():
-    """It is ValueError, as from json."""
+    """Text that is not JSON is a ValueError, as from json."""
     with pytest.raises(ValueError, match='Expecting|unexpected'):
         diff(A, 'nonsense')
 
 
 def test_text():
-    """A line for each difference, and one for those that are hidden."""
+    """Each difference has a line, and hidden ones have one together."""
     assert str(diff(A, B)).splitlines() == [
         '~ host.hostname: "node07" -> "node<08>"',
         '- slurm: {}',
@@ -373,7 +373,7 @@ def test_text():
 
 
 class Cells(HTMLParser):
-    """The cells of the two columns: text, and whether it is red."""
+    """A parser of the two columns' cells: text, and whether it is red."""
 
     def __init__(self, html):
         super().__init__()
@@ -394,7 +394,7 @@ class Cells(HTMLParser):
 
 
 def test_html():
-    """Two columns side by side, escaped, what differs in red."""
+    """Two columns are side by side, escaped, with differences in red."""
     html = diff(A, B).html()
     assert '<08>' not in html
     assert 'grid-template-columns: 1fr 1fr;' in html
@@ -420,7 +420,7 @@ def test_html_of_names_that_look_like_it():
 
 
 def test_words_of_html():
-    """Of a text, the words are red that the other one does not have in their place."""
+    """Words that the other text lacks in their place are red."""
     html = diff({'a': 'one two'}, {'a': 'one 2 <'}).html()
     assert '<div>a: &quot;one <span style="color: red;">two&quot;</span></div>' in html
     red = [f'<span style="color: red;">{word}</span>' for word in ('2', '&lt;&quot;')]
@@ -428,7 +428,7 @@ def test_words_of_html():
 
 
 def test_of_a_value_that_has_lost_its_last_words():
-    """Then those of the longer one are red."""
+    """The last words of the longer text are red."""
     html = diff({'a': 'one two'}, {'b': 'three'}).html()
     assert html.count('color: red') == 3
 
@@ -443,7 +443,7 @@ def test_a_notebook_shows_it_by_itself():
 
 @pytest.fixture
 def file(tmp_path):
-    """A file of three records, of which each has a field of its own."""
+    """Return a file of three records, of which each has a field of its own."""
     path = tmp_path / 'results.jsonl'
     third = {**A, 'n': 3, 'when': '2026-03-01'}
     with path.open('w') as lines:
@@ -453,7 +453,7 @@ def file(tmp_path):
 
 
 def test_rows_of_get_results(file):
-    """Rows of a flat frame: fields that a record lacks are not NaN, but missing."""
+    """Fields that a row of a flat frame lacks are missing, not NaN."""
     pandas = pytest.importorskip('pandas')
     table = pandas.DataFrame(FileOutput(file).get_results(flat=True))
     assert found(table.iloc[0], table.iloc[1]) == CHANGES
@@ -462,13 +462,13 @@ def test_rows_of_get_results(file):
 
 
 def test_rows_of_a_nested_frame(file):
-    """So are those of get_results(format='df')."""
+    """Rows of get_results(format='df') can be compared."""
     table = FileOutput(file).get_results(format='df')
     assert found(table.iloc[0], table.iloc[1]) == CHANGES
 
 
 def test_rows_of_read_json(file):
-    """So are those that pandas itself has read; times stay readable."""
+    """Rows that pandas itself has read can be compared; times stay readable."""
     pandas = pytest.importorskip('pandas')
     table = pandas.read_json(file, lines=True)
     assert found(table.iloc[0], table.iloc[1]) == CHANGES
@@ -479,7 +479,7 @@ def test_rows_of_read_json(file):
 
 
 def test_a_whole_frame_is_no_record(file):
-    """One row has to be chosen."""
+    """A frame is rejected: one row has to be selected."""
     table = FileOutput(file).get_results(format='df')
     with pytest.raises(TypeError, match='DataFrame'):
         diff(table, A)
@@ -490,7 +490,7 @@ def test_a_whole_frame_is_no_record(file):
 
 @pytest.fixture
 def shown(monkeypatch):
-    """What is displayed, by a stub of IPython."""
+    """Return what is displayed, by a stub of IPython."""
 
     class HTML:
         def __init__(self, data):
@@ -516,7 +516,7 @@ def test_envdiff_displays_html(shown, everything):
 
 
 def test_envdiff_without_ipython(monkeypatch):
-    """It raises ImportError, since nothing else can display the difference."""
+    """Without IPython an ImportError is raised in a notebook."""
     monkeypatch.setitem(sys.modules, 'IPython', None)
     monkeypatch.setitem(sys.modules, 'IPython.display', None)
     with pytest.raises(ImportError):
@@ -549,7 +549,7 @@ def test_a_difference_cannot_steer_the_terminal():
 
 
 def test_distributions_that_are_written_anew():
-    """Their names are compared as PEP 503 says; versions as they are."""
+    """Names are compared as in PEP 503, versions as they are."""
     names = 'PyYAML', 'zope.interface', 'gone'
     others = 'pyyaml', 'zope-interface', 'new'
     left, right = (

@@ -22,13 +22,13 @@ NAMES = [
 
 @pytest.mark.parametrize('name', NAMES)
 def test_a_name_of_the_package(name):
-    """Each is an attribute of the package, and comes with a star import."""
+    """Each name is an attribute of the package, and comes with a star import."""
     assert getattr(microbench, name).__name__ == name
     assert name in microbench.__all__
 
 
 def test_the_version():
-    """It is a text, does not come with a star import, and is in every record."""
+    """The version is a text in every record; a star import leaves it out."""
     bench = MicroBench()
     bench(len)('')
     assert bench.get_results()[0]['mb']['version'] == microbench.__version__
@@ -37,7 +37,7 @@ def test_the_version():
 
 @pytest.mark.parametrize('path', ['diff.envdiff', '__main__.main'])
 def test_a_name_of_a_module(path):
-    """What else programs import has its place."""
+    """Other names that programs import are in their modules."""
     module, _, name = path.rpartition('.')
     assert callable(getattr(importlib.import_module(f'microbench.{module}'), name))
 

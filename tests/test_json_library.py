@@ -102,7 +102,7 @@ VALUES = st.recursive(
 @pytest.mark.filterwarnings('ignore::microbench.JSONEncodeWarning')
 @given(VALUES)
 def test_written_values_are_equal(value):
-    """So are their types and their order; a number may have another text."""
+    """Values, types and order are equal; a number may have another text."""
 
     def written():
         text = json_encoder.encode(value, None)
@@ -117,12 +117,12 @@ def test_written_values_are_equal(value):
 
 
 def matching(pattern):
-    """Texts that match from end to end."""
+    """Return texts that match from end to end."""
     return st.from_regex(pattern, fullmatch=True)
 
 
 def in_braces(items):
-    """The text of an object."""
+    """Return the text of an object."""
     inside = ', '.join(f'{key}: {value}' for key, value in items)
     return '{' + inside + '}'
 
@@ -150,14 +150,14 @@ TEXTS = st.recursive(
 @example(b'[' * 5000 + b']' * 5000)
 @example(b'[' * 100_000)
 def test_read_values_are_equal(text):
-    """Whatever the text is: what one rejects, the other rejects."""
+    """Both libraries accept and reject the same texts."""
     first, *others = map(repr, each_way(json_library.loads, text))
     assert others == [first] * len(others)
 
 
 @given(st.lists(TEXTS | st.just(b'{"mb": {"run_id": "x"}}'), max_size=5))
 def test_read_lines_are_equal(lines):
-    """Many in one call, or one by one where some are damaged."""
+    """Lines read in one call equal those read singly, with damaged ones too."""
 
     def read():
         found = reading.Lines([b'\n'.join(lines)])
@@ -172,12 +172,12 @@ def test_read_lines_are_equal(lines):
 
 @pytest.mark.skipif(FREE_THREADED, reason='free-threaded builds have no orjson')
 def test_ordinary_builds_have_orjson():
-    """It is a requirement there; these tests compare two libraries, and not one."""
+    """Ordinary builds require orjson, so these tests compare two libraries."""
     assert JSON_LIBRARIES == ['orjson', 'stdlib']
 
 
 def test_one_module_imports_orjson():
-    """So no other has to know that it may be missing."""
+    """No other module has to expect that orjson is missing."""
     importers = {
         path.name
         for path in ROOT.joinpath('microbench').rglob('*.py')

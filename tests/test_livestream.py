@@ -60,13 +60,13 @@ def path(tmp_path):
 
 
 def open_descriptors():
-    """The numbers of this process's descriptors."""
+    """Return the numbers of this process's descriptors."""
     return sorted(Path('/dev/fd').iterdir())
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays():
-    """No thread and no descriptor stays after a test."""
+    """Assert that no thread and no descriptor stays after a test."""
     threads, descriptors = threading.enumerate(), open_descriptors()
     yield
     assert threading.enumerate() == threads
@@ -87,7 +87,7 @@ def record(path, *names):
 
 
 def test_hooks_in_their_order(path):
-    """The filter, what processes in alphabetical order, the display; for each record."""
+    """Each record meets the filter, process hooks by name, and the display."""
     called = []
 
     class Stream(LiveStream):
@@ -132,7 +132,7 @@ def test_hooks_in_their_order(path):
     ],
 )
 def test_runtime(path, call, runtime):
-    """Finish minus start; None where one is missing or no time."""
+    """The runtime is finish minus start; None if one is missing or malformed."""
     times = dict(zip(('start_time', 'finish_time'), call, strict=True))
     path.write_text(json.dumps({'call': {'name': 'f', **times}}) + '\n')
     stream = Collecting(path)
@@ -170,7 +170,7 @@ def test_hooks_of_the_object(path):
 @pytest.mark.parametrize('error', [ValueError, SystemExit, KeyboardInterrupt, OSError])
 @pytest.mark.parametrize('hook', ['filter', 'process_a', 'display'])
 def test_a_failing_hook(path, hook, error, caplog):
-    """It is logged, the first time at length; later hooks and records get their turn."""
+    """An error is logged, at length the first time; later hooks and records follow."""
 
     class Stream(Collecting):
         def process_b(self, data):
@@ -209,7 +209,7 @@ def test_a_hook_that_stops_the_stream(path):
 
 
 class Outermost(Collecting):
-    """Sets attributes that its hooks need, before and after the base."""
+    """A stream that sets attributes of its hooks before and after the base."""
 
     def __init__(self, path):
         self.before = 1
@@ -221,7 +221,7 @@ class Outermost(Collecting):
 
 
 class Beside:
-    """A mixin with a constructor of its own, which knows nothing of streams."""
+    """A mixin with a constructor of its own, not made for streams."""
 
     def __init__(self, *args):
         super().__init__(*args)
@@ -241,7 +241,7 @@ class Abstract(Outermost, abc.ABC):
 
 
 class Concrete(Abstract):
-    """One that can be made."""
+    """A stream that can be made."""
 
     def nothing(self):
         """It is there."""
@@ -249,7 +249,7 @@ class Concrete(Abstract):
 
 @pytest.mark.parametrize('kind', [Outermost, Mixed, Concrete])
 def test_attributes_of_a_subclass(path, kind, caplog):
-    """Hooks find them wherever in its constructor a subclass sets them."""
+    """Hooks find attributes, wherever in its constructor a subclass sets them."""
     record(path, 'there already')
     stream = kind(path)
     stream.end()
@@ -273,7 +273,7 @@ def test_a_constructor_that_joins(path):
 
 
 def test_a_constructor_that_fails(path):
-    """Then nothing was started."""
+    """After a failed constructor nothing runs."""
 
     class Stream(LiveStream):
         def __init__(self, filename):
@@ -285,7 +285,7 @@ def test_a_constructor_that_fails(path):
 
 
 def test_a_constructor_without_the_base(path):
-    """There is no thread, and nothing to stop."""
+    """Without the base there is no thread, and nothing to stop."""
 
     class Stream(LiveStream):
         def __init__(self):
@@ -320,7 +320,7 @@ def test_wrong_arguments(arguments, error, message):
 @pytest.mark.parametrize('kind', [str, os.fsencode, lambda path: path])
 @pytest.mark.parametrize('sleeptime', [0, 0.5, float('inf')])
 def test_kinds_of_paths_and_times(path, kind, sleeptime):
-    """Text, bytes and path objects; any time from 0 on."""
+    """A path may be text, bytes or an object; a time is any from 0 on."""
     stream = Collecting(kind(path), sleeptime)
     record(path, 'one')
     assert stream.wait(1) == ['one']
@@ -328,7 +328,7 @@ def test_kinds_of_paths_and_times(path, kind, sleeptime):
 
 
 def test_a_relative_path(path, monkeypatch):
-    """It means the directory of the process when the stream was made."""
+    """A relative path starts at the directory in which the stream was made."""
     monkeypatch.chdir(path.parent)
     stream = Collecting(path.name)
     monkeypatch.chdir('/')
@@ -342,7 +342,7 @@ def test_a_relative_path(path, monkeypatch):
 
 @pytest.mark.skipif(inotify.LIBRARY is None, reason='needs inotify')
 def test_the_kernel_tells(path):
-    """A file that appears, grows, is rotated and cut off: no look waits for its time."""
+    """Creation, growth, rotation and truncation are noticed without polling."""
     stream = Collecting(path)
     record(path, 'one')
     stream.wait(1)
@@ -358,7 +358,7 @@ def test_the_kernel_tells(path):
 
 
 def test_without_the_kernel(path, monkeypatch):
-    """Where it reports nothing, the stream looks for itself."""
+    """Where the kernel reports nothing, the stream polls."""
     monkeypatch.setattr(inotify, 'LIBRARY', None)
     stream = Collecting(path, 0.001)
     record(path, 'one')
@@ -370,7 +370,7 @@ def test_without_the_kernel(path, monkeypatch):
 
 
 def test_damaged_lines_are_logged(path, caplog):
-    """Each is skipped; only its beginning is in the log."""
+    """Each damaged line is skipped; only its beginning is in the log."""
     path.write_bytes(b'\n{"call": {"name": "on\n' + b'x' * 1000 + b'\n[]\n')
     record(path, 'whole')
     stream = Collecting(path)
@@ -401,7 +401,7 @@ def test_what_cannot_be_read_is_logged_once(path, caplog):
 
 
 def test_a_logger_that_fails(path, capsys):
-    """It costs the message only, which goes to standard error."""
+    """A failing logger costs the message only, which goes to standard error."""
 
     class Broken:
         def error(self, *args, **options):
@@ -470,13 +470,13 @@ def test_stop_delivers_what_was_there(path):
 
 
 def test_a_record_that_only_lacks_its_newline(path):
-    """At the end it counts, as for everybody else who reads the file."""
+    """At the end such a record counts, as for other readers."""
     path.write_text('{"call": {"name": "one"}}\n{"call": {"name": "two"}}')
     assert Collecting(path).end() == ['one', 'two']
 
 
 def test_many_streams(path):
-    """Each has all records, and gives everything back."""
+    """Each stream has all records, and releases everything."""
     streams = [Collecting(path) for _ in range(10)]
     record(path, 'one')
     assert [stream.wait(1) for stream in streams] == [['one']] * 10
@@ -513,7 +513,7 @@ streams[1].stop(); streams[1].join()
 
 @pytest.mark.parametrize('root', ['', 'logging.basicConfig(level=0)\n'])
 def test_each_line_is_printed_once(path, root):
-    """By the second stream of a file, and where the root logger prints as well."""
+    """A second stream, or a printing root logger, repeats no line."""
     done = python(LOGGED + root + RUN, path)
     lines = done.stderr.splitlines()
     assert done.returncode == 0
@@ -523,7 +523,7 @@ def test_each_line_is_printed_once(path, root):
 
 
 def test_the_form_of_a_line(path, capsys):
-    """Time, name of the logger, level and message, on standard error as it is then."""
+    """A line has time, logger, level and message, on the current standard error."""
     path.write_text('{"call": {"name": "fit"}}\n')
     stream = LiveStream(path)
     stream.stop()
@@ -535,7 +535,7 @@ def test_the_form_of_a_line(path, capsys):
 
 
 def test_loggers_above_get_it_too(path, caplog):
-    """A root logger that writes to a file, or a test that looks, sees what is logged."""
+    """A root logger with a file, or a test's handler, gets the message."""
     path.write_text('{"call": {"name": "fit"}}\n')
     stream = LiveStream(path)
     stream.stop()
@@ -576,7 +576,7 @@ def test_the_end_of_the_interpreter(path):
 
 
 def test_a_hook_that_never_ends(path):
-    """It does not keep the interpreter from ending."""
+    """An endless hook does not keep the interpreter from ending."""
     code = """
 Stream.display = lambda self, data: [started.set(), threading.Event().wait()]
 started = threading.Event()
@@ -654,7 +654,7 @@ except KeyboardInterrupt:
 
 
 def test_another_terminal(path):
-    """A watcher in a process of its own, ended by Ctrl-C, has shown what it should."""
+    """A watcher in another process, ended by Ctrl-C, has shown all records."""
     code = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n{WATCH}'
     watcher = subprocess.Popen(
         [sys.executable, '-c', code, str(path)], stdout=subprocess.PIPE, text=True
@@ -676,7 +676,7 @@ def test_another_terminal(path):
 
 
 def test_in_the_process_that_writes(path):
-    """The alert of the documentation: slow calls are reported while the job runs."""
+    """The alert of the documentation reports slow calls while the job runs."""
     messages = []
 
     class MyStream(LiveStream):

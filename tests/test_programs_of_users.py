@@ -1,4 +1,4 @@
-"""What programs written for 2.1.0 do, from the bench to the analysis."""
+"""Programs written for 2.1.0 work, from the bench to the analysis."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ from tests.fakes import call_of, only
 
 
 def names_of_timings(bench):
-    """The names of the phases of the only record; None without any."""
+    """Return the names of the phases of the only record; None without any."""
     timings = call_of(bench).get('timings')
     return timings and [timing['name'] for timing in timings]
 
@@ -24,7 +24,7 @@ def names_of_timings(bench):
 
 
 def work_through(bench):
-    """A pipeline of three phases."""
+    """Run a pipeline of three phases."""
     with bench.time('parse'):
         data = [int(number) for number in ['3', '1', '2']]
     with bench.time('transform'):
@@ -67,7 +67,7 @@ def test_a_pipeline_of_phases(way):
 
 
 def test_a_pipeline_without_phases():
-    """There is no key for what was not used."""
+    """A record without phases has no key for them."""
     bench = MicroBench()
     with bench.record('pipeline'):
         pass
@@ -75,7 +75,7 @@ def test_a_pipeline_without_phases():
 
 
 def test_a_phase_in_each_iteration():
-    """With three iterations it is there three times."""
+    """With three iterations the phase is there three times."""
     bench = MicroBench(iterations=3)
 
     @bench
@@ -91,7 +91,7 @@ def test_a_phase_in_each_iteration():
 
 
 class SolverError(Exception):
-    """Raised by a numerical library."""
+    """An error as of a numerical library."""
 
 
 def test_failed_calls_are_found_by_their_exception(tmp_path):
@@ -137,7 +137,7 @@ def test_captures_that_cannot_work_here(monkeypatch, tmp_path):
 
 
 class GraphEncoder(mb.JSONEncoder):
-    """Knows the graphs of igraph; everything else as ever."""
+    """An encoder for graphs of igraph; everything else as ever."""
 
     def default(self, o):
         if isinstance(o, igraph.Graph):
@@ -146,16 +146,16 @@ class GraphEncoder(mb.JSONEncoder):
 
 
 class Returning(mb.MicroBench, mb.MBReturnValue):
-    """Keeps what functions return."""
+    """A bench that keeps what functions return."""
 
 
 def make_graph():
-    """A graph of three vertices."""
+    """Return a graph of three vertices."""
     return igraph.Graph(3, ((0, 1), (0, 2)))
 
 
 def test_graphs_with_an_encoder():
-    """Their text is in the record, and nothing is warned about."""
+    """The record has the text of the graph, without a warning."""
     bench = Returning(json_encoder=GraphEncoder)
     graph = bench(make_graph)()
     assert graph.ecount() == 2
@@ -177,7 +177,7 @@ def test_graphs_without_an_encoder():
 
 
 def test_the_slowest_and_the_fastest(tmp_path, monkeypatch):
-    """Two rows of a flat table side by side, with what differs in red."""
+    """Two rows of a flat table are side by side, with differences in red."""
     path = tmp_path / 'results.jsonl'
     for host, seconds in (('node07', 9.0), ('node08', 2.0), ('node09', 5.0)):
         bench = MicroBench(path, duration_counter=iter([0.0, seconds]).__next__, node=host)
@@ -197,7 +197,7 @@ def test_the_slowest_and_the_fastest(tmp_path, monkeypatch):
 
 
 def test_a_whole_session_warns_of_nothing(tmp_path):
-    """Timing, reading and summing up are silent but for the line that was asked for."""
+    """Timing, reading and summing up print only the requested line."""
     with warnings.catch_warnings():
         warnings.simplefilter('error')
         bench = MicroBench(tmp_path / 'results.jsonl', iterations=4)

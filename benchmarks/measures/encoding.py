@@ -67,7 +67,7 @@ CASES = {
 
 
 def slope(times: dict[str, float], what: str) -> float:
-    """Return what one more of them takes."""
+    """Return the cost of one more of them."""
     return (times[f'many {what}'] - times[f'few {what}']) / (MANY - FEW)
 
 

@@ -58,7 +58,7 @@ def test_the_numbers_have_no_gap(page):
 
 
 def test_each_page_has_its_letter():
-    """So that a number says where it belongs."""
+    """The letter of a number names its page."""
     letters = [rows_of(page)[0][0][0] for page in [CHECKLIST, *BEHAVIOUR]]
     assert len(set(letters)) == len(letters)
 
@@ -83,18 +83,18 @@ def test_what_it_meets_names_tests_that_exist():
 
 
 def test_every_weakness_has_a_state():
-    """Four columns; the state begins with a word that is explained."""
+    """A row has four columns; its state begins with a word that is explained."""
     rows = rows_of(CHECKLIST)
     assert [row for row in rows if len(row) != 4 or not row[2].startswith(STATES)] == []
 
 
 def test_what_is_fixed_has_a_test():
-    """A fix without a test is a claim."""
+    """A fixed weakness names its test."""
     rows = rows_of(CHECKLIST)
     assert [r[0] for r in rows if r[2].startswith('fixed') and r[3] == 'none'] == []
 
 
 @pytest.mark.parametrize('page', BEHAVIOUR, ids=lambda page: page.name)
 def test_every_behaviour_has_a_test(page):
-    """Three columns; a row without a test is not allowed."""
+    """A row has three columns and names at least one test."""
     assert [row for row in rows_of(page) if len(row) != 3 or row[2] == 'none'] == []

@@ -7,12 +7,12 @@ PAGE = options.PAGE.read_text('utf-8')
 
 
 def test_the_tables_are_those_of_the_options():
-    """After a change of an option: `python -m docs.options`."""
+    """The tables are up to date; otherwise run `python -m docs.options`."""
     assert options.with_tables(PAGE) == PAGE
 
 
 def test_every_option_has_a_row():
-    """With its values; a mixin's own says whose it is."""
+    """Each option has a row with its values; a mixin's own names the mixin."""
     assert '| `-n`, `--iterations N` | run COMMAND N times (default: 1) |' in PAGE
     assert '| `--stdout[=suppress]` | ' in PAGE
     assert '| `--hash-file FILE [FILE ...]` | `file-hash`: ' in PAGE

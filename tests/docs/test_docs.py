@@ -88,7 +88,7 @@ def blocks_of(page):
 
 @pytest.fixture
 def place(tmp_path, monkeypatch):
-    """A temporary working directory where the commands are those that are tested."""
+    """Change to a temporary directory, where the tested commands are on PATH."""
     shims = tmp_path / 'bin'
     shims.mkdir()
     words = {'python': '', 'python3': '', 'microbench': ' -m microbench'}
@@ -152,14 +152,14 @@ def printed_by_commands(block):
 
 
 def compare(shown, printed, place):
-    """Compare by the three rules."""
+    """Compare shown and real output by the three rules."""
     pattern = '.*'.join(map(re.escape, comparable(shown).split('...')))
     if not re.fullmatch(pattern, comparable(printed), re.DOTALL):
         pytest.fail(f'{place} shows\n\n{shown}\nbut this was printed:\n\n{printed}')
 
 
 def comparable(text):
-    """A text without white space and without what was measured."""
+    """Return a text without white space and without what was measured."""
     return re.sub(r'\s+', '', MEASURED.sub('#', text))
 
 
@@ -198,7 +198,7 @@ def test_a_link_to_a_file_leads_somewhere(page):
 
 
 def leads_somewhere(page, link):
-    """Whether a relative link names a file and, if it asks for one, a heading."""
+    """Return whether a relative link names a file and, if given, its heading."""
     path, _, heading = link.partition('#')
     target = page.parent / path if path else page
     if not target.exists():
@@ -214,7 +214,7 @@ def leads_somewhere(page, link):
 
 
 def modules_with_doctests():
-    """The names of all modules whose source has an example."""
+    """Return the names of all modules whose source has an example."""
     sources = [*PACKAGE.rglob('*.py'), *(ROOT / 'examples').glob('*.py')]
     for source in sorted(sources):
         if '>>> ' in source.read_text(encoding='utf-8'):

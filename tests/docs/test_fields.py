@@ -17,20 +17,20 @@ NEED_MORE = ('MBLineProfiler', 'MBGpu', 'MBNvidiaSmi', 'MBCondaPackages')
 
 
 def is_described(path):
-    """Whether a page has the dotted path in code font, or its last name."""
+    """Return whether a page has the dotted path in code font, or its last name."""
     return any(f'`{name}`' in TEXT for name in (path, path.rpartition('.')[2]))
 
 
 @pytest.mark.parametrize('field', [name for names in SOURCES for name in names.split()])
 def test_fields_of_a_gpu(field):
-    """The names come from the table of sources."""
+    """The fields of the table of sources are on the page."""
     assert is_described(field)
     assert ENERGY.keys() <= SOURCES.keys()
 
 
 @pytest.mark.parametrize('field', [entry[0] for entry in BY_VARIABLES])
 def test_schedulers(field):
-    """Each has a row."""
+    """Each scheduler has a row."""
     assert f'`{field}`' in TEXT
 
 
@@ -38,13 +38,13 @@ def test_schedulers(field):
     'field', [*OF_A_RANK, *OF_USAGE, *OF_CONDOR.values(), *OF_JOB_AD.values()]
 )
 def test_names_in_objects(field):
-    """Names of ranks, resource usage and job ads."""
+    """Names of ranks, resource usage and job ads are on the page."""
     assert is_described(field)
 
 
 @pytest.mark.parametrize('field', OF_A_POD.values())
 def test_names_of_a_pod(field):
-    """Names that Kubernetes gives by variables."""
+    """Names that Kubernetes gives by variables are on the page."""
     assert is_described(field)
 
 

@@ -1,4 +1,4 @@
-"""No page is without a link, no mixin without a section, no recipe without effect."""
+"""Every page has a link, every mixin a section, every recipe an effect."""
 
 import re
 import textwrap
@@ -61,7 +61,7 @@ def recipe(name, package):
 
 
 def test_the_mixin_of_the_recipe():
-    """It can be copied as it stands, and captures something."""
+    """The mixin can be copied unchanged, and captures something."""
     bench = type('Bench', (MicroBench, recipe('MBKernel', 'microbench.mixins')), {})()
     with bench.record('any'):
         pass
@@ -69,7 +69,7 @@ def test_the_mixin_of_the_recipe():
 
 
 def test_the_sink_of_the_recipe():
-    """It can be copied as it stands, and gets each record."""
+    """The sink can be copied unchanged, and gets each record."""
     seen, kept = [], FileOutput()
     sink = recipe('CallOutput', 'microbench.outputs')(seen.append)
     with MicroBench(outputs=[sink, kept]).record('any'):
@@ -82,5 +82,5 @@ PAGES = sorted(set(DOCS.rglob('*.md')) - {DOCS / 'reference-api.md'})  # made, t
 
 @pytest.mark.parametrize('page', PAGES, ids=lambda page: page.name)
 def test_a_page_is_short(page):
-    """A topic that outgrows a page wants another page."""
+    """No page is longer than the limit; a larger topic needs another page."""
     assert len(page.read_text('utf-8').splitlines()) <= 450

@@ -12,7 +12,7 @@ NAMESPACE = '{http://www.w3.org/2000/svg}'
 
 
 def text_of(picture):
-    """What a picture says, line by line."""
+    """Return the text of a picture, line by line."""
     rows = ET.fromstring(picture).iter(f'{NAMESPACE}text')
     return '\n'.join(''.join(row.itertext()) for row in rows)
 

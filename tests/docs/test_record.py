@@ -67,14 +67,14 @@ def paths(value, path=''):
 
 
 def is_listed(path):
-    """Whether the page has a path, or an object or list that holds it."""
+    """Return whether the page has a path, or an object or list that holds it."""
     ends = (path, *(path[: found.start()] for found in re.finditer(r'\.|\[\]', path)))
     return any(end in LISTED for end in ends) or path.startswith('env.')
 
 
 @pytest.fixture(scope='module')
 def records(tmp_path_factory):
-    """Records of functions, blocks, processes and commands, ended in each way."""
+    """Return records of functions, blocks, processes and commands, with every end."""
     folder = tmp_path_factory.mktemp('kinds')
     for end in ('raise', 'SIGTERM', 'SIGKILL'):
         words = [sys.executable, '-c', PROGRAM, end]

@@ -5,12 +5,12 @@ from docs import reference
 
 
 def test_the_page_is_made_from_the_docstrings():
-    """After a change of a public docstring: `python -m docs.reference`."""
+    """The page is up to date; otherwise run `python -m docs.reference`."""
     assert reference.PAGE.read_text('utf-8') == reference.page()
 
 
 def test_every_public_name_is_on_the_page():
-    """Each has one heading."""
+    """Each public name has one heading."""
     listed = [
         name
         for modules in reference.GROUPS.values()

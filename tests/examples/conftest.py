@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def run_module(monkeypatch):
-    """A function that runs a module of the checkout and returns what it has printed."""
+    """Return a function that runs a module and returns its output."""
     path = os.pathsep.join([str(ROOT), str(Path(microbench.__file__).parents[1])])
     monkeypatch.setenv('PYTHONPATH', path)
     monkeypatch.delenv('MICROBENCH', raising=False)

@@ -5,7 +5,7 @@ import re
 
 
 def test_the_demo_shows_a_pipeline_a_program_and_a_record(run_module):
-    """Its parts are there, without long lines, and the record is the program's."""
+    """The parts have no long lines, and the record is the program's."""
     printed = run_module('examples.demo')
     assert not [x for x in printed.splitlines() if len(x) > 110 and '/' not in x]
     assert '  pipeline_in_threads ' in printed

@@ -1,4 +1,4 @@
-"""The example's totals against counts that are made in another way."""
+"""The example's totals against an independent count."""
 
 import json
 import re
@@ -23,7 +23,7 @@ TOTALS = text_pipeline.Totals(files=6, lines=9, words=18)
 
 @pytest.fixture
 def sample(tmp_path):
-    """The paths of the sample files."""
+    """Return the paths of the sample files."""
     directory = tmp_path / 'sample'
     directory.mkdir()
     for name, contents in SAMPLE.items():
@@ -32,12 +32,12 @@ def sample(tmp_path):
 
 
 def is_part_of_a_word(character):
-    """What a word is made of, without a regular expression."""
+    """Return whether a character belongs to a word, without a regular expression."""
     return character == '_' or character.isalnum()
 
 
 def counted_by_bytes(paths):
-    """The totals from the bytes of the files: no lines are read, nothing is matched."""
+    """Return the totals from the bytes of the files, without lines or matching."""
     lines = words = 0
     for path in paths:
         contents = path.read_bytes()
@@ -48,7 +48,7 @@ def counted_by_bytes(paths):
 
 
 def records_in(directory):
-    """The records of a run of the example, by name."""
+    """Return the records of a run of the example, by name."""
     lines = (directory / 'records.jsonl').read_text(encoding='ascii').splitlines()
     return {record['call']['name']: record for record in map(json.loads, lines)}
 

@@ -40,7 +40,7 @@ def loaded_first(place, source):
 
 @pytest.fixture(scope='session')
 def ticking_library(tmp_path_factory):
-    """A library that, loaded first, replaces CLOCK_MONOTONIC of a process."""
+    """Return a library that, loaded first, replaces CLOCK_MONOTONIC of a process."""
     return loaded_first(tmp_path_factory.mktemp('clock'), SOURCE)
 
 

@@ -17,13 +17,13 @@ FORKS = ('-W', 'ignore::DeprecationWarning')  # 3.12: about fork with threads
 
 @pytest.fixture
 def path(tmp_path):
-    """A path where nothing is yet."""
+    """Return a path where nothing is yet."""
     return tmp_path / 'records.jsonl'
 
 
 @pytest.mark.parametrize('kind', [str, os.fsencode, lambda path: path])
 def test_paths(kind, path):
-    """A path as str, bytes or path object; one line for each call, as it was given."""
+    """A path may be a str, bytes or path object; each call adds one line as given."""
     appender = _core.Appender(kind(path))
     for line in (b'one', b'', b'\0\xff', b'x' * 100_000):
         appender.append(line)
@@ -201,12 +201,12 @@ for n in range(4):
 
 
 def lines_of(writer, count, size):
-    """What one writer appends: its name, a number, and filling."""
+    """Return what one writer appends: its name, a number, and filling."""
     return [b'%d:%d:' % (writer, n) + b'%d' % writer * size for n in range(count)]
 
 
 def whole_lines(path):
-    """The lines of a file, without empty ones and the blank of a race.
+    """Return the lines of a file, without empty ones and the blank of a race.
 
     A writer that sees half a line begins a new one. If another writer has begun it in
     between, a tab takes the place of the newline; a record may begin with it.
@@ -335,7 +335,7 @@ def test_children_go_on_in_the_same_file(path):
 
 @pytest.mark.parametrize('target', ['path', '/dev/null'])
 def test_sync(target, path):
-    """It does nothing before the first record, nor where nothing can be synced."""
+    """sync() does nothing before the first record, nor where nothing can be synced."""
     appender = _core.Appender(path if target == 'path' else target)
     appender.sync()
     appender.append(b'line')

@@ -1,4 +1,4 @@
-"""The end of a child, as C sees it; what waits for it is tested in csrc/tests."""
+"""The end of a child, as C reports it; csrc/tests covers what waits for it."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from microbench import _core
 
 
 def test_the_clock_is_read_and_the_child_stays():
-    """A reading between start and now, again and again; then the child is collected."""
+    """A reading is between start and now, repeatedly, before the child is collected."""
     before = _core.clock_ns()
     with subprocess.Popen(['true']) as process:
         first = _core.child_end_ns(process.pid, True)
@@ -21,13 +21,13 @@ def test_the_clock_is_read_and_the_child_stays():
 
 
 def test_a_running_child_has_no_end():
-    """0 without blocking."""
+    """A running child gives 0 without blocking."""
     with subprocess.Popen(['cat'], stdin=subprocess.PIPE) as process:
         assert _core.child_end_ns(process.pid, False) == 0
 
 
 def test_a_handler_runs_while_it_blocks_and_may_raise():
-    """It is called in the midst of the waiting; what it raises ends that."""
+    """A handler is called during the wait; its exception ends the wait."""
 
     def handler(number, frame):
         calls.append(number)
@@ -53,6 +53,6 @@ def test_a_handler_runs_while_it_blocks_and_may_raise():
 
 @pytest.mark.parametrize('number', [1, 2**22 + 12345, os.getpid()])
 def test_a_process_that_is_no_child(number):
-    """ChildProcessError, at once."""
+    """Another process is a ChildProcessError at once."""
     with pytest.raises(ChildProcessError):
         _core.child_end_ns(number, True)

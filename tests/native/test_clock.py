@@ -65,7 +65,7 @@ pytestmark = [
 
 @pytest.fixture(scope='module')
 def library(tmp_path_factory):
-    """The library with the ticking clock."""
+    """Return the library with the ticking clock."""
     folder = tmp_path_factory.mktemp('clock')
     source, library = folder / 'ticking.c', folder / 'libticking.so'
     source.write_text(SOURCE)
@@ -77,7 +77,7 @@ def library(tmp_path_factory):
 
 @pytest.fixture
 def calls(library):
-    """The `call` objects of records made in a process whose clock ticks."""
+    """Return the `call` objects of records made in a process whose clock ticks."""
 
     def run(code):
         last = '\nclock.end_ticking()\nprint(json.dumps(records(made)))'
@@ -90,12 +90,12 @@ def calls(library):
 
 
 def timings(*pairs):
-    """Entries of call.timings."""
+    """Return the entries of call.timings."""
     return [{'name': name, 'duration': duration} for name, duration in pairs]
 
 
 def test_a_decorated_function(calls):
-    """Two readings an iteration, and no more in between."""
+    """An iteration has two readings, and none in between."""
     code = """
 made = bench()
 work = made(lambda: None)
@@ -268,7 +268,7 @@ print(clock.count_readings())
 
 
 def test_how_often_the_clock_is_read(library):
-    """A phase costs two readings; an iteration two."""
+    """A phase costs two readings, and so does an iteration."""
     code = """
 made = bench(iterations=100)
 @made

@@ -85,7 +85,7 @@ class Objects:
                 self.refers.setdefault(function, set()).add(name)
 
     def reached(self, functions):
-        """All symbols that these functions refer to, and those that do so in turn."""
+        """Return all symbols that these functions reach, directly or not."""
         found, ahead = set(), list(functions)
         while ahead:
             for name in self.refers.get(ahead.pop(), set()) - found:
@@ -114,12 +114,12 @@ def unsafe(objects, functions):
 
 @pytest.mark.parametrize('name', HANDLERS)
 def test_handlers_need_only_what_is_safe(objects, name):
-    """However far one follows their calls."""
+    """No function that a handler reaches is unsafe, however far calls go."""
     assert unsafe(objects, objects.defined[name]) == set()
 
 
 def test_handlers_come_to_all_that_writes_a_record(objects):
-    """The calls are really followed, into the other files as well."""
+    """Calls are followed into other files as well."""
     reached = objects.reached(['mb_signals_handle'])
     wanted = {
         'mb_emergency_write',
@@ -131,11 +131,11 @@ def test_handlers_come_to_all_that_writes_a_record(objects):
 
 
 def test_the_handler_of_a_death_of_the_parent(objects):
-    """It notes the time, and hands on what else comes."""
+    """The handler notes the time, and forwards other signals."""
     assert unsafe(objects, ['mb_parent_on_signal']) == set()
     assert 'mb_journals_stamp_parent' in objects.reached(['mb_parent_on_signal'])
 
 
 def test_what_is_not_safe_would_be_found(objects):
-    """What makes a journal is in a file that handlers need, and not for them."""
+    """Code that makes a journal shares a file with handlers, and is unsafe."""
     assert {'malloc', 'open', 'mmap'} <= unsafe(objects, ['mb_journal_file'])

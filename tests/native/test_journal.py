@@ -1,4 +1,4 @@
-"""The border to the journal: what C shows of a run, and what is read from a copy."""
+"""The journal's native interface: what C mirrors of a run, and reads from a copy."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def bench():
 
 
 def shown(journal, bench, name='x'):
-    """A begun run that the journal shows."""
+    """Return a begun run that the journal shows."""
     run = Run(bench, name).begin()
     text = run.plan.text(run.config, bench)
     assert journal.show(run, text.head, CALL, text.tail, text.utc_offset)
@@ -36,12 +36,12 @@ def shown(journal, bench, name='x'):
 
 
 def file_of(journal):
-    """The path of the journal."""
+    """Return the path of the journal."""
     return Path(os.fsdecode(journal.path))
 
 
 def copy_of(journal):
-    """The bytes of the file."""
+    """Return the bytes of the file."""
     return file_of(journal).read_bytes()
 
 
@@ -78,7 +78,7 @@ def test_a_record_is_shown_until_its_run_is_closed(output, bench):
 
 
 def test_the_header_has_a_mark_of_the_output(output):
-    """Which file it is and how long, before the first record; zeros where it is missing."""
+    """The header identifies the output and its length, or has zeros without one."""
     path = Path(os.fsdecode(output))
     assert _core.journal_header(copy_of(_core.Journal(output)))['made_at'] == (0, 0, 0, 0)
     path.write_bytes(b'{"n":1}\n')
@@ -95,7 +95,7 @@ def test_the_header_has_a_mark_of_the_output(output):
 
 
 def test_a_recovery_is_noted(output, bench):
-    """Where its records are being put: for the next recovery, if this one is killed."""
+    """The header notes the target, in case this recovery is killed."""
     journal = _core.Journal(output)
     run = shown(journal, bench)
     before = _core.journal_records(copy_of(journal))
@@ -109,7 +109,7 @@ def test_a_recovery_is_noted(output, bench):
 
 
 def test_a_record_may_be_written_once_it_is_claimed(output, bench):
-    """Before that it is in no file."""
+    """A record that was not claimed is in no file."""
     journal = _core.Journal(output)
     run, other = shown(journal, bench), shown(journal, bench)
     assert _core.journal_claims(copy_of(journal)) == [False, False]
@@ -134,7 +134,7 @@ def test_a_damaged_record_is_an_empty_line(output, bench):
 
 
 def test_what_is_no_journal_is_refused(output):
-    """Other bytes, a part of a journal, another version: ValueError."""
+    """Other bytes, a part of a journal or another version is a ValueError."""
     data = copy_of(_core.Journal(output))
     for other in (b'', b'{}\n', bytes(4096), data[:1000], data[:8] + b'\xff' + data[9:]):
         for function in READERS:
@@ -143,7 +143,7 @@ def test_what_is_no_journal_is_refused(output):
 
 
 def test_two_objects_share_one_journal(output):
-    """The file goes with the last of them."""
+    """The file is removed with the last object."""
     one, two = _core.Journal(output), _core.Journal(output)
     path = file_of(one)
     assert file_of(two) == path
@@ -154,7 +154,7 @@ def test_two_objects_share_one_journal(output):
 
 
 def test_a_run_keeps_its_journal(output, bench):
-    """Only the run refers to the journal any more, but a record is open in it."""
+    """A journal stays while a run refers to it, since a record is open in it."""
     journal = _core.Journal(output)
     path = file_of(journal)
     run = shown(journal, bench)
@@ -175,7 +175,7 @@ def test_a_journal_in_memory_has_no_path(bench):
 
 
 def test_a_warning_says_why_there_is_none(tmp_path):
-    """No directory, no regular file: OSError."""
+    """A missing directory, or an irregular file, is an OSError."""
     with pytest.raises(FileNotFoundError):
         _core.Journal(os.fsencode(tmp_path / 'missing/out'), None, False)
     with pytest.raises(OSError, match='supported'):
@@ -183,7 +183,7 @@ def test_a_warning_says_why_there_is_none(tmp_path):
 
 
 def test_the_claim_is_given_once(bench, output):
-    """Shown or not, claim() returns True to one caller only."""
+    """claim() returns True to one caller only, with or without a journal."""
     journal = _core.Journal(output)
     for run in (Run(bench, 'x').begin(), shown(journal, bench)):
         assert run.claim()
@@ -192,7 +192,7 @@ def test_the_claim_is_given_once(bench, output):
 
 
 def test_a_sealed_run_stays_in_the_journal(bench, output):
-    """It takes no phases any more, and is shown until it is closed."""
+    """A sealed run takes no phases, and is in the journal until it is closed."""
     journal = _core.Journal(output)
     run = shown(journal, bench)
     run.seal()

@@ -27,20 +27,20 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=UTC)
 @example(2**63 - 1)
 @example(0)
 def test_integers(value):
-    """As str() has them."""
+    """Integers are written as by str()."""
     assert _core.int_text(value) == str(value).encode()
 
 
 @given(st.text('0189ax/:.', max_size=60), st.integers(1, 22))
 def test_runs_of_digits(text, run):
-    """They are found wherever they stand."""
+    """Runs of digits are found wherever they stand."""
     expected = re.search(rf'\d{{{run}}}', text) is not None
     assert _core.has_digits(text.encode(), run) is expected
 
 
 @pytest.mark.parametrize('value', [2**63, -(2**63) - 1])
 def test_integers_beyond_64_bits(value):
-    """They are refused, not wrapped round."""
+    """Integers beyond 64 bits are rejected, not wrapped round."""
     for func in (_core.int_text, _core.seconds_text):
         with pytest.raises(OverflowError):
             func(value)
@@ -51,7 +51,7 @@ def test_integers_beyond_64_bits(value):
 )
 @pytest.mark.parametrize('wrong', ['1', None, [], b'1'])
 def test_what_is_no_integer(func, wrong):
-    """It is a TypeError."""
+    """Anything but an integer is a TypeError."""
     with pytest.raises(TypeError):
         func(wrong)
 
@@ -64,7 +64,7 @@ def test_what_is_no_integer(func, wrong):
 @example(-(10**9))
 @example(-(2**63))
 def test_seconds(ns):
-    """Exact decimals without an exponent, which read as ns / 1e9."""
+    """Seconds are exact decimals without an exponent, which read as ns / 1e9."""
     text = _core.seconds_text(ns).decode()
     assert decimal.Decimal(text) == decimal.Decimal(ns).scaleb(-9)
     assert float(text) == ns / 10**9
@@ -87,7 +87,7 @@ def test_seconds(ns):
     ],
 )
 def test_seconds_shown(ns, text):
-    """Some as they stand in records."""
+    """Some seconds are pinned as they stand in records."""
     assert _core.seconds_text(ns) == text.encode()
 
 
@@ -102,7 +102,7 @@ def test_seconds_shown(ns, text):
 @example(0, 59)
 @example(0, -86399)
 def test_timestamps(wall_ns, offset_s):
-    """As datetime.isoformat() with microseconds, which are rounded down."""
+    """Times are as by datetime.isoformat() with microseconds, rounded down."""
     zone = datetime.timezone(datetime.timedelta(seconds=offset_s))
     moment = EPOCH + datetime.timedelta(microseconds=wall_ns // 1000)
     expected = moment.astimezone(zone).isoformat(timespec='microseconds')
@@ -111,7 +111,7 @@ def test_timestamps(wall_ns, offset_s):
 
 @pytest.mark.parametrize('offset', [86400, -86400, 2**31 - 1, -(2**31)])
 def test_offsets_beyond_a_day(offset):
-    """They are refused."""
+    """Offsets beyond a day are rejected."""
     with pytest.raises(ValueError, match='range'):
         _core.iso8601_text(0, offset)
 
@@ -125,19 +125,19 @@ def test_offsets_beyond_a_day(offset):
 @example('caf\udce9')
 @example('\uffff\U00010000\U0010ffff')
 def test_strings(text):
-    """Exactly as json.dumps writes them, except for surrogates that stand alone."""
+    """Strings are exactly as by json.dumps, except for lone surrogates."""
     assert _core.string_text(text) == json.dumps(readable(text)).encode()
 
 
 def test_long_strings():
-    """Megabytes of what needs escaping."""
+    """Megabytes that need escaping are written."""
     for text in ('\0' * 10**6, 'ä' * 10**6, '\U0001f600' * 10**6, 'a' * 10**7):
         assert _core.string_text(text) == json.dumps(text).encode()
 
 
 @pytest.mark.parametrize('wrong', [None, b'text', 5])
 def test_what_is_no_string(wrong):
-    """It is an error, None included."""
+    """Anything but a string is an error, None included."""
     with pytest.raises((TypeError, AttributeError)):
         _core.string_text(wrong)
 
@@ -159,14 +159,14 @@ def test_json_in_utf8_as_ascii(value):
 
 
 def test_ascii_stays_the_same_object():
-    """Nothing to do costs nothing."""
+    """Text that is ASCII already is returned without a copy."""
     text = json.dumps(['a' * 100]).encode()
     assert _core.ascii_text(text) is text
 
 
 @given(st.binary())
 def test_any_bytes_become_ascii(raw):
-    """Bytes that are no UTF-8 do no harm."""
+    """Bytes that are not UTF-8 do no harm."""
     assert _core.ascii_text(raw).isascii()
 
 
@@ -183,7 +183,7 @@ PLAIN = st.recursive(
 @example('\ud800')
 @example({'\udce9': ['\udce9']})
 def test_plain_values(value):
-    """What json.dumps writes without spaces; infinities and lone surrogates differ."""
+    """Values are as by compact json.dumps; infinities and lone surrogates differ."""
     finite = json.loads(json.dumps(value), parse_constant=lambda _: None)
     expected = json.dumps(finite, separators=(',', ':')).encode()
     assert _core.plain_text(value) == with_readable_surrogates(expected)
@@ -191,14 +191,14 @@ def test_plain_values(value):
 
 @given(st.datetimes(timezones=st.none() | st.just(UTC)))
 def test_plain_datetimes(moment):
-    """As isoformat() has them, always with six digits of a second."""
+    """Times are as by isoformat(), always with six digits of a second."""
     expected = moment.isoformat(timespec='microseconds')
     assert _core.plain_text([moment]) == json.dumps([expected]).encode()
 
 
 @pytest.mark.parametrize('number', [math.nan, math.inf, -math.inf])
 def test_numbers_that_are_none(number):
-    """They become null."""
+    """NaN and infinities become null."""
     assert _core.plain_text([number]) == b'[null]'
 
 
@@ -215,7 +215,7 @@ class Text(str):
     ids=repr,
 )
 def test_what_is_not_plain(value):
-    """It is left to the encoders, wherever it stands."""
+    """Other values are left to the encoders, wherever they stand."""
     for made in (value, [1, value], {'a': [value]}, (value,)):
         assert _core.plain_text(made) is None
 
@@ -231,13 +231,13 @@ def test_plain_values_that_never_end():
 
 
 def test_large_integers():
-    """Beyond 64 bits they are exact, or left to the encoders."""
+    """Integers beyond 64 bits are exact, or left to the encoders."""
     for number in (2**63, -(2**63) - 1, 10**100):
         assert _core.plain_text(number) in (None, str(number).encode())
 
 
 def test_a_timezone_that_fails():
-    """What its tzinfo refuses is left to the encoders."""
+    """A time whose tzinfo fails is left to the encoders."""
 
     class Broken(datetime.tzinfo):
         def utcoffset(self, moment):
@@ -289,14 +289,14 @@ def test_plain_frozendicts():
 
 
 def test_record_ids():
-    """Never twice, and of one form."""
+    """Record ids never repeat, and have one form."""
     made = {_core.record_id() for _ in range(10_000)}
     assert len(made) == 10_000
     assert {len(identity) for identity in made} == {33}
 
 
 def test_run_id():
-    """A UUID 4 in lower case with dashes."""
+    """The run id is a UUID 4 in lower case with dashes."""
     parsed = uuid.UUID(_core.RUN_ID)
     assert str(parsed) == _core.RUN_ID
     assert (parsed.version, parsed.variant) == (4, uuid.RFC_4122)
@@ -314,6 +314,6 @@ def test_run_id():
     ],
 )
 def test_record_text_of_wrong_things(args):
-    """TypeError, None included."""
+    """Wrong arguments are a TypeError, None included."""
     with pytest.raises(TypeError):
         _core.record_text(*args)

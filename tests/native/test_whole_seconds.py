@@ -1,4 +1,4 @@
-"""Times on a whole second, by each way that a record is written: six digits of fraction."""
+"""Times on a whole second have six digits of fraction, by each way to record."""
 
 import json
 import os
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope='module')
 def standing(tmp_path_factory):
-    """Environment of a process whose wall clock knows only seconds."""
+    """Return the environment of a process whose wall clock has only seconds."""
     library = loaded_first(tmp_path_factory.mktemp('clock'), SOURCE)
     return {'LD_PRELOAD': str(library)}
 
@@ -72,14 +72,14 @@ WAYS = {
 
 @pytest.mark.parametrize('way', WAYS)
 def test_each_way(way, tmp_path, standing):
-    """Also where C writes the record of a process that cannot go on."""
+    """C also writes them in the record of a process that cannot go on."""
     path = tmp_path / 'records.jsonl'
     python(FIRST + WAYS[way], str(path), env=standing)
     _check(path.read_text())
 
 
 def test_a_recovered_record(tmp_path, standing):
-    """It takes its start from the journal of a killed process."""
+    """A recovered record has its start from the journal of a killed process."""
     path = tmp_path / 'records.jsonl'
     killed = 'MicroBenchBase(path).record_on_exit("all")\nos.kill(os.getpid(), 9)'
     python(FIRST + killed, str(path), env=standing)
@@ -90,7 +90,7 @@ def test_a_recovered_record(tmp_path, standing):
 
 @pytest.mark.parametrize('program', [['true'], ['no such program']])
 def test_the_command(program, tmp_path, standing):
-    """With or without a program that runs."""
+    """The command writes them, with or without a program that runs."""
     path = tmp_path / 'records.jsonl'
     words = ['-m', 'microbench', '-o', str(path), '--monitor-interval', '1', '--', *program]
     python(

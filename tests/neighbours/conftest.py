@@ -52,7 +52,7 @@ class Ran(NamedTuple):
 
     @property
     def names(self):
-        """Names of the records, in their order."""
+        """Return the names of the records, in their order."""
         return [record['call']['name'] for record in self.records]
 
 

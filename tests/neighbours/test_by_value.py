@@ -7,7 +7,7 @@ from tests.neighbours.conftest import needs
 
 @pytest.mark.parametrize('pickler', ['dill', 'cloudpickle'])
 def test_functions_by_value(benched, pickler):
-    """What `__main__` defines, and what no module has, works in another process."""
+    """Functions of `__main__`, and of no module, work in another process."""
     needs(pickler)
     ran = benched(
         """
@@ -70,7 +70,7 @@ def test_functions_by_value(benched, pickler):
 
 
 def test_joblib_and_dask(benched):
-    """Delayed functions, in processes too, and memory that caches by source."""
+    """Delayed functions work, in processes too, and caches by source."""
     pytest.importorskip('joblib')
     pytest.importorskip('dask')
     ran = benched(

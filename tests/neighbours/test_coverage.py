@@ -1,4 +1,4 @@
-"""Coverage of a program: the same lines and branches with `@bench` as without."""
+"""Coverage of a program is the same with `@bench` as without."""
 
 import json
 import subprocess
@@ -100,7 +100,7 @@ SYSMON = pytest.param(
 
 @pytest.mark.parametrize('core', ['ctrace', 'pytrace', SYSMON])
 def test_lines_and_branches(benched, tmp_path, core):
-    """None is lost and none is added, however coverage observes the program."""
+    """No line or branch is lost or added, however coverage observes the program."""
     found = []
 
     def measured(ran):

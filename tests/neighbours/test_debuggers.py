@@ -1,4 +1,4 @@
-"""What observes a program: trace functions, sys.monitoring, debuggers, asyncio ps."""
+"""Observers of a program: trace functions, sys.monitoring, debuggers, asyncio ps."""
 
 import subprocess
 import sys
@@ -48,7 +48,7 @@ print(*seen, sep='\\n')
 
 
 def test_a_trace_function(benched):
-    """It sees each event of the user's functions, as without microbench."""
+    """A trace function sees each event of the user's functions."""
     ran = benched(TRACED)
     assert "('plain', 'call', " in ran.out
     assert ran.out.count("'exception'") == 1
@@ -103,7 +103,7 @@ print(*seen, sep='\\n')
     sys.version_info < (3, 14), reason='runs from CPython 3.14 on: both kinds of branch'
 )
 def test_a_monitoring_tool(benched):
-    """So does a tool of sys.monitoring."""
+    """A tool of sys.monitoring sees each event of the user's functions."""
     ran = benched(MONITORED)
     assert "('PY_YIELD', 'yields', '')" in ran.out
     assert ran.out.count("('RAISE', 'fails', '')") == 1
@@ -140,7 +140,7 @@ continue
 
 @pytest.mark.skipif(sys.version_info < (3, 14), reason='runs from CPython 3.14 on: pdb -p')
 def test_a_debugger_that_attaches(tmp_path):
-    """It stops inside a phase; the program goes on to its end, with all records."""
+    """A debugger stops inside a phase; the program goes on with all records."""
     from microbench import FileOutput
 
     (tmp_path / 'prog.py').write_text(ATTACHED)
@@ -203,7 +203,7 @@ asyncio.run(middle())
 )
 @pytest.mark.parametrize('tool', ['ps', 'pstree'])
 def test_tasks_from_outside(tmp_path, tool):
-    """The chain of awaits is whole, with the user's functions in it."""
+    """The chain of awaits is complete, with the user's functions in it."""
     (tmp_path / 'prog.py').write_text(WAITS)
     with subprocess.Popen(
         [sys.executable, 'prog.py'],

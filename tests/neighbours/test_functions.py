@@ -1,4 +1,4 @@
-"""Frameworks that look at functions: what they see and call is the same with `@bench`."""
+"""Frameworks that inspect functions see and call the same with `@bench`."""
 
 import subprocess
 import sys
@@ -25,14 +25,14 @@ print(shared.s(3).apply().get(), app.tasks[add.name](1))
 
 
 def test_celery(benched):
-    """Tasks, bound ones too, by name and eager; retries and results are as ever."""
+    """Tasks work, bound ones too, by name and eager, with retries and results."""
     pytest.importorskip('celery')
     ran = benched(CELERY_BEGIN + CELERY_TASKS + CELERY_CALLS)
     assert ran.names == ['add', *['flaky'] * 3, 'shared', 'add']
 
 
 def test_pydantic(benched):
-    """Methods of models, validators, `validate_call` and forward references."""
+    """Methods of models, validators, `validate_call` and forward references work."""
     pytest.importorskip('pydantic')
     ran = benched("""
         from __future__ import annotations
@@ -82,7 +82,7 @@ def test_pydantic(benched):
 
 
 def test_fastapi(benched):
-    """Routes and dependencies of each kind, with annotations that are text."""
+    """Routes and dependencies of each kind work, with annotations that are text."""
     pytest.importorskip('fastapi')
     ran = benched("""
         from __future__ import annotations
@@ -138,7 +138,7 @@ def test_fastapi(benched):
 
 
 def test_hooks_of_pytest(same):
-    """Hooks in conftest.py and in a plugin class, fixtures, and tests themselves."""
+    """Hooks in conftest.py and plugin classes, fixtures and tests work."""
     ran = same("""
 import pathlib, subprocess, sys
 pathlib.Path('conftest.py').write_text('''
@@ -192,7 +192,7 @@ print(done.returncode, *lines, sep='\\n')
 
 
 def test_invoke(benched):
-    """A task with arguments from the command line, and its help."""
+    """A task has arguments from the command line, and its help."""
     pytest.importorskip('invoke')
     ran = benched("""
         from invoke import Collection, Program, task
@@ -211,7 +211,7 @@ def test_invoke(benched):
 
 
 def test_click_and_typer(benched):
-    """Commands with options from parameters and annotations."""
+    """Commands have options from parameters and annotations."""
     pytest.importorskip('typer')
     click = pytest.importorskip('click')
     assert click
@@ -243,7 +243,7 @@ def test_click_and_typer(benched):
 
 
 def test_apscheduler(benched):
-    """A job goes by the name of its function."""
+    """A job has the name of its function."""
     pytest.importorskip('apscheduler')
     ran = benched("""
         import threading
@@ -273,7 +273,7 @@ def test_apscheduler(benched):
 
 
 def test_hypothesis(benched):
-    """`@given` above and below, with strategies that come from annotations."""
+    """`@given` works above and below, with strategies from annotations."""
     ran = benched(
         """
         from hypothesis import given, settings, strategies as st
@@ -341,7 +341,7 @@ def test_line_profiler(benched):
 
 
 def test_numba(benched):
-    """`@bench` above a compiled function, and a decorated one called in object mode."""
+    """`@bench` works above a compiled function, and within one in object mode."""
     pytest.importorskip('numba')
     ran = benched(
         """

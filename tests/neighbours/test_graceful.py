@@ -1,4 +1,4 @@
-"""Software that stops by itself at SIGTERM: what is in flight is finished, as without us.
+"""Software that stops by itself at SIGTERM finishes its work in flight.
 
 Each program asks for a record when its handler is there, and is then sent SIGTERM.
 """
@@ -159,7 +159,7 @@ IN_PLACE = ('asyncio', 'lightning', 'torchrun')  # nothing has to be installed
 
 @pytest.mark.parametrize('name', PROGRAMS)
 def test_it_stops_by_itself(same, name):
-    """The same output and status; the record has the signal and the real status."""
+    """Output and status are the same; the record has the signal and the status."""
     if name not in IN_PLACE:
         pytest.importorskip(name)
     program, status = PROGRAMS[name]
@@ -266,7 +266,7 @@ uvicorn.run(app, uds='server', loop={1!r}, log_level='error')
 @pytest.mark.parametrize('loop', ['asyncio', 'uvloop'])
 @pytest.mark.parametrize('in_app', [True, False])
 def test_uvicorn(same, in_app, loop):
-    """It puts back what it has found, and sends the signal to itself at its end."""
+    """Uvicorn restores the earlier handler, and sends itself the signal at its end."""
     pytest.importorskip('uvicorn')
     pytest.importorskip(loop)
     ran = same(BENCH + CLIENT + (ASGI + UVICORN).format(in_app, loop))
@@ -306,7 +306,7 @@ uvicorn.run(app, uds='server', log_level='error')
 
 
 def test_fastapi(same):
-    """The lifespan of an app registers, and comes to its end."""
+    """The lifespan of an app registers, and reaches its end."""
     pytest.importorskip('fastapi')
     pytest.importorskip('uvicorn')
     ran = same(BENCH + CLIENT + FASTAPI)
@@ -328,7 +328,7 @@ sys.exit(3)
 
 
 def test_hypercorn(same):
-    """It answers, shuts the app down, and ends with the status of the program."""
+    """Hypercorn answers, shuts the app down, and ends with the program's status."""
     pytest.importorskip('hypercorn')
     ran = same(BENCH + CLIENT + ASGI.format(True) + HYPERCORN)
     assert ran.out == 'answered\nshut down\n'
@@ -351,7 +351,7 @@ print(job.result())
 
 
 def test_submitit(same):
-    """SIGTERM is passed over, as its handler does; the job comes to its end."""
+    """Submitit's handler ignores SIGTERM; the job reaches its end."""
     pytest.importorskip('submitit')
     ran = same(BENCH + SUBMITIT)
     assert ran.behaviour == (0, 'finished\n')

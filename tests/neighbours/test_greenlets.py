@@ -30,19 +30,19 @@ bench = MicroBench('records.jsonl')
 
 @pytest.fixture(params=KINDS)
 def kind(request):
-    """What `threading` makes."""
+    """Return what `threading` makes."""
     if request.param != 'plain':
         pytest.importorskip(request.param)
     return request.param
 
 
 def names_in(record, field='timings'):
-    """The names of its phases."""
+    """Return the names of a record's phases."""
     return [timing['name'] for timing in record['call'].get(field, ())]
 
 
 def test_a_phase_in_a_thread(same, kind):
-    """It goes to the open record of its bench, patched or not."""
+    """The open record of its bench gets the phase, patched or not."""
     ran = same(
         BEGIN
         + """
@@ -61,7 +61,7 @@ with bench.record('work'):
 
 
 def test_a_phase_of_the_main_thread(same, kind):
-    """A record that another one has opened takes it."""
+    """A record that another greenlet has opened gets the phase."""
     ran = same(
         BEGIN
         + """
@@ -86,7 +86,7 @@ thread.join()
 
 
 def test_records_of_several(same, kind):
-    """Each keeps its own phases while they take turns; a stranger's belong to none."""
+    """Each record keeps its phases while greenlets take turns."""
     ran = same(
         BEGIN
         + """
@@ -120,7 +120,7 @@ in_threads(work(0), work(1), stranger)
 
 
 def test_the_record_of_the_process(same, kind):
-    """It takes what no other record takes, and is registered from a greenlet as well."""
+    """The process's record gets remaining phases; a greenlet may register it."""
     ran = same(
         BEGIN
         + """
@@ -148,7 +148,7 @@ time.sleep(60)
 
 
 def test_a_monitor_beside_code_that_computes(same, kind):
-    """It samples in a thread of the system's: no greenlet has to let it."""
+    """The sampler is a thread of the system, so no greenlet has to yield."""
     ran = same(
         BEGIN
         + """

@@ -1,10 +1,10 @@
-"""The comparison of a run with a run that is switched off."""
+"""The comparison of a run with one that is switched off."""
 
 import pytest
 
 
 def test_equal_programs(same):
-    """A program that does not ask is the same either way, and has left its record."""
+    """A program that prints the same either way passes, and leaves its record."""
     ran = same("""
         from microbench import MicroBench
 

@@ -1,4 +1,4 @@
-"""Tools of the interpreter that look into a running program, and its development mode."""
+"""Interpreter tools that inspect a running program, and its development mode."""
 
 import sys
 
@@ -39,7 +39,7 @@ bench, came = MicroBench('records.jsonl'), []
 
 @FROM_3_14
 def test_code_that_another_process_sends(run, tmp_path):
-    """It runs inside the open block: its phase is in that record, and it may register."""
+    """Sent code runs inside the open block, adds phases to it, and may register."""
     (tmp_path / 'shared.py').write_text(SHARED)
     ran = run(REMOTE)
     assert (ran.status, ran.out, ran.err) == (0, 'goes on\n', '')
@@ -67,7 +67,7 @@ work()
 
 @FROM_3_14
 def test_the_c_stack_of_a_crash(same):
-    """It is printed as without microbench; one record has the signal."""
+    """The C stack is printed as without microbench; one record has the signal."""
     ran = same(CRASH)
     assert ran.err.count('Fatal Python error: Segmentation fault') == 1
     assert ran.err.count("Current thread's C stack trace (most recent call first):") == 1
@@ -98,7 +98,7 @@ with bench.record('block'):
 @FROM_3_15
 @pytest.mark.parametrize('native', [(), ('--native',)])
 def test_a_sampling_profiler(run, tmp_path, native):
-    """It reads the stacks of another process, through calls that C code makes."""
+    """A profiler reads the stacks of another process, through calls of C code."""
     profiler = ['-m', 'profiling.sampling', 'run', *native, '--collapsed', '-o', 'stacks']
     ran = run(PROFILED, command=[*profiler, 'prog.py'])
     assert ran.status == 0
@@ -138,7 +138,7 @@ del bench, work
 
 @pytest.mark.parametrize('flags', [('-X', 'dev'), ('-X', 'dev', '-W', 'error')])
 def test_the_development_mode(same, flags):
-    """Its debug hooks for memory find nothing, and no file is left open."""
+    """The debug hooks for memory find nothing, and no file is left open."""
     ran = same(DEVELOPMENT, flags=flags)
     assert (ran.status, ran.err) == (0, '')
     assert ran.names == ['work', 'work', 'block', 'program']

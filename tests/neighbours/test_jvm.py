@@ -1,4 +1,4 @@
-"""A JVM in the process: what it does in a crash is what it does without us."""
+"""A JVM in the process crashes as it does without microbench."""
 
 import shutil
 
@@ -42,7 +42,7 @@ ORDERS = {
 
 @pytest.mark.parametrize('order', ORDERS)
 def test_a_crash(same, tmp_path, order):
-    """Its report is written and it aborts, with and without us; and the record is there."""
+    """The JVM writes its report and aborts; the record is there."""
     ran = same(ORDERS[order] + RECOVER + CRASH)
     assert ran.status == -6
     assert 'SIGSEGV' in (tmp_path / 'report.log').read_text()

@@ -1,4 +1,4 @@
-"""Event loops of others: each task has its own record, with its own phases."""
+"""Each task of another event loop has its own record, with its own phases."""
 
 import pytest
 

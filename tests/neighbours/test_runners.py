@@ -1,4 +1,4 @@
-"""Programs that run a program: what the record claims of its end is true."""
+"""Records of programs that run another program name its end correctly."""
 
 import pytest
 
@@ -87,7 +87,7 @@ if error is not None and sys.argv[2] == 'on':
 @pytest.mark.parametrize('after', ['on', 'off'])
 @pytest.mark.parametrize('how', ['end', 'exit', 'raise'])
 def test_exit_functions_that_run_early(run, tmp_path, how, after):
-    """Nothing is claimed of an end that is still to come; all else is in the record."""
+    """A record made before the end says nothing of it; all else is there."""
     (tmp_path / 'job.py').write_text(PROGRAM)
     ran = run(RUNS_EXIT_FUNCTIONS, how, after, flags=SILENT)
     [record] = ran.records
@@ -120,7 +120,7 @@ except ValueError:
     ],
 )  # fmt: skip
 def test_an_exception_that_is_reported(run, tmp_path, handler, status, claimed):
-    """It is claimed where it left the main module, and the process fails as well."""
+    """An exception that left the main module is recorded; the process fails too."""
     (tmp_path / 'job.py').write_text(
         'import sys\nsys.modules["runpy"].main = sys.modules["__main__"]\n' + PROGRAM
     )

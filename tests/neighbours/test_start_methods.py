@@ -1,4 +1,4 @@
-"""Workers that import the script of the program: a `record_on_exit()` at its top.
+"""Workers that import a script with `record_on_exit()` at its top.
 
 Spawned workers do, and fork servers, which are the default from Python 3.14 on. What is at
 the top of the script runs there again; the record of the whole process is the program's.
@@ -76,7 +76,7 @@ METHODS = pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
 
 
 def check(ran, tmp_path, *, works=1, terminated=False):
-    """One record is the program's; no other record is lost, and nothing else is left."""
+    """Assert that the program has one record, and nothing else is left."""
     names = collections.Counter(ran.names)
     assert (names['program'], names['work']) == (1, works), ran
     [program] = [r for r in ran.records if r['call']['name'] == 'program']
@@ -90,14 +90,14 @@ def check(ran, tmp_path, *, works=1, terminated=False):
 
 
 def shown(method):
-    """Flags that show all warnings; not beside a monitor of the program, which it forks."""
+    """Return flags that show all warnings, unless a monitor would fork."""
     return () if method == 'fork' else ('-W', 'always')
 
 
 @METHODS
 @pytest.mark.parametrize('package', ['multiprocessing', 'multiprocess', 'billiard'])
 def test_a_script(same, tmp_path, package, method):
-    """Its record is written by the program alone, whatever its workers import."""
+    """Only the program writes its record, whatever its workers import."""
     pytest.importorskip(package)
     workers = MANAGER + PROCESS + POOL
     ran = same(TOP + SCRIPT + MAIN + workers, package, method, flags=shown(method))
@@ -115,7 +115,7 @@ def test_an_executor(same, tmp_path, method):
 
 
 def test_the_default(same, tmp_path):
-    """Fork up to Python 3.13, and a fork server from 3.14 on."""
+    """The default is fork up to Python 3.13, and a fork server from 3.14 on."""
     text = POOL.replace('context()', "importlib.import_module('multiprocessing')")
     flags = shown(multiprocessing.get_all_start_methods()[0])
     check(same(TOP + SCRIPT + MAIN + text, flags=flags), tmp_path, works=4)
@@ -132,7 +132,7 @@ STARTED = {
 @pytest.mark.parametrize('started', STARTED)
 @METHODS
 def test_other_programs(same, tmp_path, started, method):
-    """Of a module, the workers run the code again; of `__main__.py`, they do not."""
+    """Workers run a module's code again, but not that of `__main__.py`."""
     main = 'from tasks import *\n' + TOP + MAIN + PROCESS
     (tmp_path / 'app').mkdir()
     for folder in (tmp_path, tmp_path / 'app'):
@@ -148,7 +148,7 @@ def test_other_programs(same, tmp_path, started, method):
 
 @METHODS
 def test_a_module_that_registers(same, tmp_path, method):
-    """It is as good as the top of the script that imports it."""
+    """A module that registers counts as the top of the script that imports it."""
     (tmp_path / 'begin.py').write_text(TOP)
     text = f'from begin import *\n{SCRIPT}{MAIN}{PROCESS}'
     check(same(text, 'multiprocessing', method, flags=shown(method)), tmp_path)
@@ -156,7 +156,7 @@ def test_a_module_that_registers(same, tmp_path, method):
 
 @pytest.mark.parametrize('package', ['multiprocessing', 'multiprocess', 'billiard'])
 def test_a_preloaded_module(same, tmp_path, package):
-    """A fork server imports it before any worker is there: nothing of that is a program."""
+    """A module that the fork server preloads registers nothing."""
     pytest.importorskip(package)
     (tmp_path / 'begin.py').write_text(TOP + SCRIPT)
     preload = "    context().set_forkserver_preload(['begin'])\n"
@@ -181,7 +181,7 @@ LATE = """
     ('method', 'registered'), [('fork', 1), ('spawn', 2), ('forkserver', 2)]
 )
 def test_a_module_that_comes_with_a_task(same, tmp_path, method, registered):
-    """The worker of a pool has begun when it imports the module, so it registers."""
+    """A module that a worker imports with a task registers in the worker."""
     (tmp_path / 'late.py').write_text(TOP + SCRIPT)
     ran = same(TOP_ONLY_IMPORTS + MAIN + LATE, 'multiprocessing', method)
     names = collections.Counter(ran.names)
@@ -210,7 +210,7 @@ FROZEN_LINES = {
 
 @pytest.mark.parametrize('line', FROZEN_LINES, ids=' '.join)
 def test_command_lines_of_a_frozen_program(run, line):
-    """Those of its workers and their servers register nothing; all others do."""
+    """Only workers and their servers register nothing."""
     ran = run(FROZEN, *line)
     assert (ran.status, ran.err, len(ran.records)) == (0, '', FROZEN_LINES[line])
 
@@ -223,7 +223,7 @@ def test_the_command_line_of_a_worker_in_a_script(run):
 
 
 def test_a_worker_of_loky_with_the_script(same, tmp_path):
-    """It imports the script if it is asked to, and registers nothing of its own then."""
+    """A loky worker may import the script, and registers nothing of its own then."""
     pytest.importorskip('loky')
     text = """
     import loky
@@ -236,7 +236,7 @@ def test_a_worker_of_loky_with_the_script(same, tmp_path):
 
 @pytest.mark.parametrize('backend', ['loky', 'multiprocessing'])
 def test_joblib_with_the_script(same, tmp_path, backend):
-    """What it sends to its workers needs no script, or they import it."""
+    """Joblib's workers need no script, or import it."""
     pytest.importorskip('joblib')
     text = f"""
     from joblib import Parallel, delayed
@@ -264,7 +264,7 @@ ENDS = {
 @pytest.mark.parametrize('number', ENDS)
 @METHODS
 def test_a_program_that_is_killed(run, tmp_path, number, method):
-    """One record, which has the signal; the worker and its server end by themselves."""
+    """One record has the signal; the worker and its server end by themselves."""
     ran = run(TOP + SCRIPT + MAIN + ENDED, 'multiprocessing', method, number)
     assert ran.status == -getattr(signal, number)
     assert ran.names.count('program') == 1

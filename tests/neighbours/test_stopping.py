@@ -1,4 +1,4 @@
-"""More servers and runners that stop by themselves: each in a few lines, as users write it.
+"""More servers and runners that stop by themselves, in a few lines each.
 
 Each program asks for a record when its handler is there, and is then sent SIGTERM.
 """
@@ -156,7 +156,7 @@ SOFTWARE = {
 
 @pytest.mark.parametrize('name', SOFTWARE)
 def test_it_stops_by_itself(same, name):
-    """What it does at its end is done, and the record has the signal and the status."""
+    """The program finishes its work; the record has the signal and the status."""
     pytest.importorskip(name)
     if name == 'rq':
         pytest.importorskip('fakeredis')

@@ -1,4 +1,4 @@
-"""PyTorch looks at functions, and compiles what it finds: graphs may break, results not.
+"""PyTorch inspects and compiles functions: graphs may break, results not.
 
 It is no part of the extra `neighbours`: with its libraries it takes gigabytes.
 """
@@ -32,7 +32,7 @@ def torched(same):
 
 
 def test_a_phase_in_what_is_compiled(torched):
-    """It breaks the graph; inside of a record, it is there."""
+    """A phase breaks the graph; inside a record, it is recorded."""
     ran, names = torched("""
         def phased(x):
             y = x * 2
@@ -51,7 +51,7 @@ def test_a_phase_in_what_is_compiled(torched):
 
 
 def test_a_decorated_function_is_compiled(torched):
-    """Above, below, and called from what is compiled."""
+    """`@bench` works above, below and within compiled functions."""
     _, names = torched("""
         @compiled
         @bench

@@ -1,4 +1,4 @@
-"""Workers of pools, and processes of packages like multiprocessing: how they ended."""
+"""Ends of pool workers, and of processes of packages like multiprocessing."""
 
 import sys
 
@@ -41,7 +41,7 @@ if __name__ == '__main__':
 @pytest.mark.parametrize('method', ['fork', 'spawn', 'forkserver'])
 @pytest.mark.parametrize('package', ['multiprocessing', 'multiprocess', 'billiard'])
 def test_a_process(same, tmp_path, package, method, how):
-    """Its record has its status, and the exception that ended it.
+    """The record has the status, and the exception that ended the process.
 
     The parent sees that status, unless the fork server of billiard sends it another one.
     """
@@ -105,7 +105,7 @@ if __name__ == '__main__':
 
 @pytest.mark.parametrize('pool', POOLS)
 def test_a_pool(same, tmp_path, pool):
-    """Its workers end in their own ways, and all leave their records."""
+    """Workers end in their own ways, and all leave their records."""
     pytest.importorskip(pool)
     (tmp_path / 'work.py').write_text(WORK)
     ran = same(BEGIN + POOLS[pool])
@@ -167,21 +167,21 @@ def test_a_worker_that_leaves_at_once(same):
 
 
 def test_another_thread_ends_a_worker(same, tmp_path):
-    """It is left alone: the journal has the record."""
+    """If another thread ends a worker, the record is in the journal."""
     same(EXITS.format(cancelled=False, thread=True))
     [record] = FileOutput(str(tmp_path / 'records.jsonl')).get_results()
     assert record['exit_path'] == 'recovered'
 
 
 def test_a_worker_that_cancels(run):
-    """os._exit() is what it was."""
+    """After cancelling, os._exit() is the original."""
     text = EXITS.format(cancelled=True, thread=False)
     ran = run(text.replace("'records.jsonl'", ''))  # without a journal to remove
     assert (ran.out, ran.records) == ('True\n5\n', [])
 
 
 def test_a_program_that_is_no_worker(run):
-    """Elsewhere os._exit() is not touched."""
+    """In other programs os._exit() is not replaced."""
     ran = run("""
         import os
         from microbench import MicroBench

@@ -1,4 +1,4 @@
-"""What a `FileOutput` does with descriptors, processes and permissions."""
+"""Descriptors, processes and permissions of a `FileOutput`."""
 
 import contextlib
 import os
@@ -12,7 +12,7 @@ A, B = '{"n": 1}', '{"n": 2}'
 
 
 def descriptors():
-    """The numbers that are open."""
+    """Return the numbers that are open."""
     found = set()
     for fd in range(256):
         with contextlib.suppress(OSError):
@@ -22,7 +22,7 @@ def descriptors():
 
 
 def test_it_is_not_inherited(tmp_path):
-    """Programs that are started do not get the descriptor; close() lets go of it."""
+    """Started programs do not inherit the descriptor; close() closes it."""
     before = descriptors()
     out = FileOutput(tmp_path / 'f')
     out.write(A)
@@ -42,7 +42,7 @@ def test_it_goes_with_the_last_reference(tmp_path):
 
 
 def test_it_is_synced_after_a_rotation(tmp_path):
-    """Also where it was closed for another file; nothing is made at its path."""
+    """A descriptor closed for another file is synced; nothing is made at its path."""
     path = tmp_path / 'f'
     out = FileOutput(path)
     out.write(A)
@@ -55,7 +55,7 @@ def test_it_is_synced_after_a_rotation(tmp_path):
 
 
 def test_it_was_closed_by_other_code(tmp_path):
-    """Where its number means another file by now, that file is left alone."""
+    """If its number means another file by now, that file is left alone."""
     path, other = tmp_path / 'f', tmp_path / 'other'
     out = FileOutput(path)
     before = descriptors()
@@ -72,7 +72,7 @@ def test_it_was_closed_by_other_code(tmp_path):
 
 
 def test_one_of_the_caller_is_never_closed(tmp_path):
-    """The native appender writes to a descriptor that is given to it, no more."""
+    """The native appender writes to a given descriptor and never closes it."""
     with (tmp_path / 'f').open('ab') as file:
         appender = _core.Appender(file.fileno())
         appender.append(b'a')
@@ -117,12 +117,12 @@ def test_new_files_respect_the_umask(tmp_path):
 
 @pytest.mark.parametrize('wrong', [None, 'text', bytearray(b'x')])
 def test_the_appender_takes_bytes_only(tmp_path, wrong):
-    """Other types are refused, None included."""
+    """Types other than bytes are rejected, None included."""
     with pytest.raises(TypeError):
         _core.Appender(str(tmp_path / 'f')).append(wrong)
 
 
 def test_no_descriptor_of_this_number():
-    """The error is that of the system."""
+    """A number that is not open is an error of the system."""
     with pytest.raises(OSError, match='descriptor'):
         _core.Appender(10**6).append(b'x')

@@ -1,4 +1,4 @@
-"""`FileOutput`: which file, what is in it, and what happens when it is not there."""
+"""`FileOutput`: its file, the contents, and files that are missing."""
 
 import codecs
 import contextlib
@@ -20,7 +20,7 @@ ONE, TWO = '{"n":1}', '{"n":2}'
 
 @pytest.fixture
 def path(tmp_path):
-    """A path where nothing is yet."""
+    """Return a path where nothing is yet."""
     return tmp_path / 'records.jsonl'
 
 
@@ -57,7 +57,7 @@ def test_no_file_before_the_first_record(path):
 
 
 def test_what_is_there_stays(path):
-    """Records go to the end of a file that exists."""
+    """Records are appended to a file that exists."""
     path.write_text(f'{ONE}\n')
     FileOutput(path).write(TWO)
     assert path.read_text() == f'{ONE}\n{TWO}\n'
@@ -259,7 +259,7 @@ def below_a_file(folder):
 
 @contextlib.contextmanager
 def not_as_root():
-    """Rights count for everybody but root."""
+    """Skip as root, for whom no permission counts."""
     before = os.geteuid()
     os.seteuid(before or 65534)
     try:
@@ -279,7 +279,7 @@ def not_as_root():
     ],
 )
 def test_looking_ahead(place, code):
-    """It raises what the record would raise, by its number, and makes nothing."""
+    """The check raises the error of a later record, and creates nothing."""
     with tempfile.TemporaryDirectory() as name:  # one that anybody gets into
         Path(name).chmod(0o777)
         out = FileOutput(place(Path(name)))
@@ -303,7 +303,7 @@ def test_looking_ahead_at_what_can_be_written(make, path):
 
 
 def test_looking_ahead_at_an_open_file(path):
-    """One that is open for reading alone, or closed, takes no record."""
+    """A file that is closed, or open for reading alone, takes no record."""
     path.touch()
     with path.open() as file:
         with pytest.raises(io.UnsupportedOperation, match='not writable'):
@@ -327,7 +327,7 @@ def test_looking_ahead_on_a_read_only_file_system(path, monkeypatch):
 
 
 def test_looking_ahead_with_a_write_of_ones_own(tmp_path):
-    """What such a class does with the name is its own business."""
+    """A class with its own write() may use the name as it likes."""
 
     class Bucket(FileOutput):
         def write(self, bm_json_str):
@@ -417,7 +417,7 @@ def test_open_files(mode, path):
 
 
 def test_an_unbuffered_file(path):
-    """A raw file, too, gets bytes."""
+    """A raw file gets bytes."""
     with path.open('wb', buffering=0) as file:
         FileOutput(file).write(ONE)
     assert path.read_text() == f'{ONE}\n'
@@ -440,7 +440,7 @@ class Narrow(io.RawIOBase):
 
 
 def test_a_raw_file_that_takes_a_part():
-    """The rest of the line follows."""
+    """After a partial write the rest of the line follows."""
     file = Narrow(100)
     FileOutput(file).write('{"text": "longer than a part"}')
     assert file.taken == b'{"text": "longer than a part"}\n'
@@ -448,14 +448,14 @@ def test_a_raw_file_that_takes_a_part():
 
 @pytest.mark.parametrize(('room', 'rest'), [(10, '21 bytes'), (30, '1 byte')])
 def test_a_raw_file_that_takes_no_more(room, rest):
-    """It is an error, not a record that is silently cut off."""
+    """A raw file that takes no more is an error: no record is silently cut off."""
     with pytest.raises(BlockingIOError, match=f'{rest} could not be written'):
         FileOutput(Narrow(room)).write('{"text": "longer than a part"}')
 
 
 @pytest.mark.parametrize('encoding', ['utf-8', 'utf-16'])
 def test_a_file_of_the_codecs_module(path, encoding):
-    """It takes text, although the file below it has a binary mode."""
+    """A codecs file takes text, although the file below it is binary."""
     reader, writer = codecs.getreader(encoding), codecs.getwriter(encoding)
     with codecs.StreamReaderWriter(path.open('wb'), reader, writer) as file:
         out = FileOutput(file)
@@ -487,7 +487,7 @@ def test_reading_keeps_the_position(path):
 
 
 def test_least_of_a_file_object():
-    """Something with nothing but write() is enough to take records."""
+    """An object with nothing but write() can take records."""
 
     class Writes:
         lines = ()
@@ -530,13 +530,13 @@ def test_a_closed_file(path):
 
 
 def test_a_missing_file_has_no_records(path):
-    """Before the first record there is nothing, and that is no error."""
+    """Before the first record there are no results, without an error."""
     assert FileOutput(path).get_results() == []
     assert not path.exists()
 
 
 def test_a_path_below_a_file_cannot_be_read(path):
-    """Any other trouble of the system is raised as it is."""
+    """Any other error of the system is raised unchanged."""
     path.touch()
     with pytest.raises(NotADirectoryError):
         FileOutput(path / 'below').get_results()
@@ -563,7 +563,7 @@ def test_flush_and_close_before_the_first_record(path):
     ('durability', 'calls'), [('write', ['append']), ('fsync', ['append', 'sync'])]
 )
 def test_durability(path, monkeypatch, durability, calls):
-    """Each record is on the disk before the program goes on, where that is asked for."""
+    """With durability each record is on the disk before the program goes on."""
     made = []
 
     class Appender(_core.Appender):
@@ -582,7 +582,7 @@ def test_durability(path, monkeypatch, durability, calls):
 
 
 def test_an_unknown_durability(path):
-    """It raises ValueError at once, with the accepted values."""
+    """An unknown durability is a ValueError with the accepted values."""
     with pytest.raises(ValueError, match="durability has to be 'write' or 'fsync'"):
         FileOutput(path, durability='always')
 

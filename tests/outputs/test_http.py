@@ -18,7 +18,7 @@ URL = 'http://records.example.org/in'
 
 
 class Web:
-    """Stands for urlopen: keeps requests, and gives answers or raises them."""
+    """A stand-in for urlopen: keeps requests, and gives answers or raises them."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -50,14 +50,14 @@ def web(monkeypatch):
 
 
 def redirect(target, code=302):
-    """The error that urlopen raises for a redirect it does not follow."""
+    """Return the error that urlopen raises for a redirect it does not follow."""
     headers = Message()
     headers['Location'] = target
     return urllib.error.HTTPError(URL, code, 'moved', headers, io.BytesIO())
 
 
 def test_what_is_sent(web):
-    """One Request with method, type, body and time-out; its answer is closed."""
+    """One Request has method, type, body and time-out; its answer is closed."""
     HttpOutput(URL).write('{"n": 1, "text": "\\u20ac"}')
     request = only(web.requests)
     assert type(request) is urllib.request.Request
@@ -68,7 +68,7 @@ def test_what_is_sent(web):
 
 
 def test_attributes():
-    """They are as given; the method in capitals."""
+    """Attributes are as given; the method is in capitals."""
     out = HttpOutput(URL, headers={'x-a': 'b'}, timeout=5, method='put')
     assert (out.url, out.headers, out.timeout, out.method) == (URL, {'x-a': 'b'}, 5, 'PUT')
     plain = HttpOutput(URL)
@@ -77,7 +77,7 @@ def test_attributes():
 
 
 def test_attributes_can_be_changed(web):
-    """They are looked at for each record."""
+    """Attributes are read for each record."""
     out = HttpOutput(URL)
     out.url, out.method, out.timeout = URL + '2', 'PUT', 1.5
     out.headers['X-A'] = 'b'
@@ -90,14 +90,14 @@ def test_attributes_can_be_changed(web):
 
 @pytest.mark.parametrize('name', ['Content-Type', 'content-type', 'CONTENT-TYPE'])
 def test_headers_override_the_type(web, name):
-    """In whatever case; other headers are added."""
+    """A given type replaces the default, in any case; other headers are added."""
     HttpOutput(URL, headers={name: 'text/plain', 'X-Key': 'k'}).write('{}')
     assert only(web.requests).headers == {'Content-type': 'text/plain', 'X-key': 'k'}
 
 
 @pytest.mark.parametrize('body', [b'\xff', 'h\N{EURO SIGN}'])
 def test_format_payload(web, body):
-    """It gets the decoded record; bytes are sent as they are, a str as UTF-8."""
+    """A str from format_payload is sent as UTF-8, bytes as they are."""
     seen = []
 
     class Mine(HttpOutput):
@@ -137,7 +137,7 @@ def test_a_bench_sends_its_records(web):
     ],
 )
 def test_errors_of_urlopen_are_raised(web, error):
-    """They reach who calls write(); a bench warns of them and goes on."""
+    """Errors reach the caller of write(); a bench warns and goes on."""
     web.answers = [error, error]
     with pytest.raises(type(error)) as caught:
         HttpOutput(URL).write('{}')
@@ -180,7 +180,7 @@ def test_a_redirect_is_the_same_request_elsewhere(web, code):
     ],
 )
 def test_who_gets_the_keys(web, url, target, kept):
-    """The same server does, over TLS too; no other server, and never unencrypted."""
+    """Headers go to the same server only, and never from TLS to plain text."""
     web.answers = [redirect(target)]
     headers = {'Authorization': 'k', 'X-Key': 'k', 'User-Agent': 'me'}
     HttpOutput(url, headers=headers).write('{}')
@@ -207,7 +207,7 @@ def test_no_time_limit(web):
 
 
 def test_redirects_share_the_time(web, monkeypatch):
-    """What one took is missing for the next; when it is over, TimeoutError."""
+    """Redirects share one time budget; when it is over, TimeoutError is raised."""
     now = iter([10.0, 11.5, 12.5])
     monkeypatch.setattr('microbench.outputs.http.monotonic', lambda: next(now))
     web.answers = [redirect('/b'), redirect('/c')]
@@ -220,7 +220,7 @@ def test_redirects_share_the_time(web, monkeypatch):
     'url', ['ftp://x', 'file:///etc/passwd', 'nonsense', '', 'http://', 'https:x', '//h/x']
 )
 def test_only_web_addresses(url):
-    """Another scheme, or no host, is refused at construction."""
+    """Another scheme, or no host, is rejected at construction."""
     with pytest.raises(ValueError, match='http://'):
         HttpOutput(url)
 
@@ -229,13 +229,13 @@ def test_only_web_addresses(url):
     'url', ['http://h:x/', 'http://h:99999/', 'http://h:0', 'http://[::1/']
 )
 def test_only_possible_addresses(url):
-    """So is an impossible port or host."""
+    """An impossible port or host is rejected at construction."""
     with pytest.raises(ValueError, match='Port|http://|IPv6'):
         HttpOutput(url)
 
 
 def test_a_redirect_to_an_impossible_address(web):
-    """It is an HTTPError, as any redirect that is not followed."""
+    """Such a redirect is an HTTPError, like any that is not followed."""
     web.answers = [redirect('http://[::1/')]
     with pytest.raises(urllib.error.HTTPError, match='that takes no record') as caught:
         HttpOutput(URL).write('{}')
@@ -244,20 +244,20 @@ def test_a_redirect_to_an_impossible_address(web):
 
 @pytest.mark.parametrize('headers', [['Authorization: s3cret'], 's3cret', 5])
 def test_headers_that_are_no_dict(headers):
-    """They are refused at construction; the message does not repeat them."""
+    """Headers of another type are rejected; the message does not repeat them."""
     with pytest.raises(TypeError, match='headers') as caught:
         HttpOutput(URL, headers=headers)
     assert 's3cret' not in str(caught.value)
 
 
 def test_a_method_that_is_no_text():
-    """It is refused at construction."""
+    """A method that is not text is rejected at construction."""
     with pytest.raises(TypeError, match='method'):
         HttpOutput(URL, method=5)
 
 
 def test_no_password_in_the_address():
-    """It could not be used; and the message does not repeat it."""
+    """A password in the address is rejected; the message does not repeat it."""
     with pytest.raises(ValueError, match='Authorization') as caught:
         HttpOutput('https://me:s3cret@h/x')
     assert 's3cret' not in str(caught.value)
@@ -272,7 +272,7 @@ def test_a_time_that_is_none(timeout):
 
 @pytest.mark.parametrize('url', [None, 3, b'http://h'])
 def test_an_address_is_a_str(url):
-    """Other types are refused at construction."""
+    """An address that is no str is rejected at construction."""
     with pytest.raises(TypeError, match='url'):
         HttpOutput(url)
 
@@ -286,14 +286,14 @@ def test_what_is_no_record(web, text):
 
 
 def test_it_cannot_be_read_back():
-    """get_results() says so, and names the class."""
+    """get_results() raises an error that names the class."""
     with pytest.raises(NotImplementedError, match='HttpOutput'):
         HttpOutput(URL).get_results()
 
 
 @pytest.mark.parametrize('rest', ['/hook/s3cret', '?k=s3cret'])
 def test_its_name_does_not_tell_the_path(rest):
-    """Addresses of web hooks are secrets, and the name is part of warnings."""
+    """The repr, which warnings contain, hides the secret path of a web hook."""
     assert repr(HttpOutput(f'https://h.org{rest}')) == "HttpOutput('https://h.org')"
 
 
@@ -304,7 +304,7 @@ def test_it_can_be_pickled(web):
 
 
 def test_urllib_is_imported_when_one_is_made():
-    """The name alone costs nothing."""
+    """Importing the class does not import urllib."""
     code = """
     import sys
     from microbench import HttpOutput

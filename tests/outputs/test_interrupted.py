@@ -1,4 +1,4 @@
-"""Signals that come while a sink is being written to: their handlers run, and may write."""
+"""Signals during a write to a sink: handlers run, and may record."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ print(len(handled))
 
 @pytest.mark.parametrize('outfile', ['path', "open(path, 'ab', 0)"])
 def test_a_handler_that_records(tmp_path, outfile):
-    """It waits for no lock that the interrupted write holds; each record is there once."""
+    """A handler waits for no lock of the interrupted write; both records are stored."""
     path = tmp_path / 'records.jsonl'
     done = python(BEGIN + AT_EACH_MOMENT.format(outfile=outfile), path, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -97,7 +97,7 @@ def test_a_pipe_without_a_reader(tmp_path, number, own, status, more):
 
 
 def is_writing(pid):
-    """Whether a process waits in writev(2), which has the number 20 on x86-64 (proc(5))."""
+    """Return whether a process waits in writev(2), number 20 on x86-64 (proc(5))."""
     return Path(f'/proc/{pid}/syscall').read_text().startswith('20 ')
 
 

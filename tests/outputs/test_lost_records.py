@@ -1,4 +1,4 @@
-"""Neither a sink nor standard error takes a record: the journal keeps it as it is."""
+"""If neither a sink nor standard error takes a record, the journal keeps it."""
 
 import json
 
@@ -76,7 +76,7 @@ with bench.record('work'):
 @pytest.mark.parametrize('form', ['text', 'dict'])
 @pytest.mark.parametrize('way', WAYS)
 def test_it_comes_back(tmp_path, way, form):
-    """Whole, at the next read, and once; the next writer puts it into the file."""
+    """The record comes back complete and once; the next writer stores it."""
     path = tmp_path / 'records.jsonl'
     done = python(BEGIN + WAYS[way], path, form)
     assert done.stdout == ''
@@ -95,7 +95,7 @@ def test_it_comes_back(tmp_path, way, form):
 
 
 def test_the_record_of_the_command(tmp_path):
-    """It comes back as well, and the command ends as its child has."""
+    """The command's record comes back too, and its status is the child's."""
     path = tmp_path / 'records.jsonl'
     last = """
 fail()
@@ -124,7 +124,7 @@ ctypes.string_at(0)
 
 
 def test_one_of_several_sinks_takes_it(tmp_path):
-    """Then nothing is kept."""
+    """If one of several sinks takes the record, nothing is kept."""
     path, other = tmp_path / 'records.jsonl', tmp_path / 'other.jsonl'
     way = """
 from microbench import FileOutput
@@ -138,7 +138,7 @@ with bench.record('work'):
 
 
 def test_standard_error_takes_it(tmp_path):
-    """The record is there, and is not kept as well."""
+    """A record on standard error is not kept as well."""
     path = tmp_path / 'records.jsonl'
     done = python(BEGIN.replace('os.close(2)', '') + WAYS['block'], path, 'text')
     lines = [line for line in done.stderr.splitlines() if line.startswith('{')]
@@ -147,7 +147,7 @@ def test_standard_error_takes_it(tmp_path):
 
 
 def test_more_than_standard_error_shows(tmp_path):
-    """After ten lines only the count is printed: from then on the journal keeps them."""
+    """After ten lines, when only a count is printed, the journal keeps the records."""
     path = tmp_path / 'records.jsonl'
     way = """
 fail()
@@ -163,7 +163,7 @@ for number in range(15):
 
 
 def test_a_journal_that_is_switched_off(tmp_path):
-    """Then there is none, and the program is the same."""
+    """With the journal off nothing is kept, and the program is the same."""
     path = tmp_path / 'records.jsonl'
     done = python(BEGIN + WAYS['block'], path, 'text', env={'MICROBENCH_JOURNAL': 'off'})
     assert done.returncode == 0
@@ -171,7 +171,7 @@ def test_a_journal_that_is_switched_off(tmp_path):
 
 
 def test_a_run_without_a_journal_keeps_nothing():
-    """The result says so."""
+    """Without a journal the result says that nothing was kept."""
     from microbench import MicroBench
     from microbench.core.run import Run
 

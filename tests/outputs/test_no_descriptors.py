@@ -1,4 +1,4 @@
-"""No descriptor is left, or there are many benches: programs get their own results."""
+"""Programs without free descriptors, or with many benches, get their results."""
 
 import json
 import resource
@@ -74,7 +74,7 @@ print(5)
 @pytest.mark.parametrize('form', ['text', 'dict', 'odd'])
 @pytest.mark.parametrize('way', WAYS)
 def test_no_descriptor_is_left(tmp_path, way, form):
-    """Modules that are needed by now are not there to be loaded: it runs all the same."""
+    """Modules that cannot be loaded any more are not needed."""
     path = tmp_path / 'records.jsonl'
     done = python(BEGIN + WAYS[way], path, form)
     assert done.returncode == 0, done.stderr
@@ -111,7 +111,7 @@ bench(original)()
 
 
 def test_what_is_decorated_meanwhile_stays_as_it_is(tmp_path):
-    """Also when there are descriptors again; what is decorated then has its record."""
+    """Functions decorated meanwhile stay bare; later ones have records."""
     path = tmp_path / 'records.jsonl'
     done = python(AFTERWARDS, path, 'text')
     assert (done.stdout, done.returncode) == ('5 True\n', 0), done.stderr
@@ -120,7 +120,7 @@ def test_what_is_decorated_meanwhile_stays_as_it_is(tmp_path):
 
 
 def test_values_without_an_encoder():
-    """They are as json has them; types stand for what it cannot write, and for depth."""
+    """Values are as by json; type names stand for others and for deep ones."""
     keys = {'a': 1, 2: 2, 1.5: 3, True: 4, None: 5}
     assert json_text.simplified(keys) == json.loads(json.dumps(keys))
     assert json_text.simplified({(1,): [{2}, (3,)]}) == {'<tuple>': ['<set>', [3]]}
@@ -156,7 +156,7 @@ benches[0](len)(())
 
 @pytest.mark.parametrize('limit', [1024, 64])
 def test_a_program_with_many_benches(tmp_path, limit):
-    """The files that were not used for longest are closed, and opened again."""
+    """The least recently used files are closed, and opened again."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     assert hard == resource.RLIM_INFINITY or hard >= limit
     first, second, _ = printed(MANY, tmp_path, limit).replace('\n', ' ').split(maxsplit=2)

@@ -1,4 +1,4 @@
-"""Sinks of unusual make, and sinks that fail to read."""
+"""Unusual sinks, and sinks that fail to read."""
 
 import json
 
@@ -15,7 +15,7 @@ def recorded(*sinks):
 
 
 def test_an_object_with_slots():
-    """It needs no dictionary."""
+    """A sink needs no `__dict__`."""
 
     class Sink:
         __slots__ = ('text',)
@@ -29,7 +29,7 @@ def test_an_object_with_slots():
 
 
 def test_class_and_static_methods():
-    """The method may be of any kind."""
+    """The method of a sink may be a class or static method."""
     seen = []
 
     class ByClass:
@@ -45,7 +45,7 @@ def test_class_and_static_methods():
 
 
 def test_an_attribute_error_while_reading():
-    """It is the sink's own fault, and not taken for a sink that cannot read."""
+    """An AttributeError of a sink is raised: it does not mean that it cannot read."""
 
     class Broken(Kept):
         def get_results(self, format='dict', flat=False):
@@ -75,7 +75,7 @@ def test_a_method_replaced_while_a_record_is_open():
 
 
 def test_a_sink_that_is_timed_itself():
-    """By another bench, with phases of its own."""
+    """A sink may be timed by another bench, with phases of its own."""
     inner = Kept()
     timing = MicroBenchBase(outputs=[inner])
 

@@ -1,4 +1,4 @@
-"""What makes an object a sink, and which of its methods is called."""
+"""Which objects are sinks, and which of their methods is called."""
 
 import json
 from unittest.mock import Mock
@@ -33,7 +33,7 @@ class New(Output):
 
 
 class OldBelowNew(New):
-    """A subclass that redefines what its author knew of: write()."""
+    """A subclass that redefines write(), the only method known to its author."""
 
     def write(self, bm_json_str):
         self.got.append(bm_json_str)
@@ -47,7 +47,7 @@ class NewBelowOld(Old):
 
 
 class Plain:
-    """No Output at all."""
+    """A sink that is not derived from Output."""
 
     def __init__(self):
         self.got = []
@@ -57,7 +57,7 @@ class Plain:
 
 
 class Quacks(Plain):
-    """No Output, with both methods."""
+    """A sink with both methods that is not derived from Output."""
 
     def write_record(self, record, timeout=None):
         self.got.append(record)
@@ -138,7 +138,7 @@ def test_a_write_patched_in_later_is_honoured(monkeypatch):
 
 
 def test_a_mock_is_a_sink():
-    """A bare Mock is asked to write, once a record."""
+    """A bare Mock is written to once a record."""
     sink = Mock(spec=['write'])
     MicroBenchBase(outputs=[sink])(len)('')
     [(line,)] = [call.args for call in sink.write.call_args_list]
@@ -171,7 +171,7 @@ def test_what_a_sink_does_not_define_names_its_class():
 
 
 def test_flush_and_close_need_not_be_defined():
-    """A sink without buffers has nothing to do there."""
+    """A sink without buffers needs no flush() and close()."""
     sink = Old()
     assert sink.flush() is None
     assert sink.flush(timeout=1.0) is None

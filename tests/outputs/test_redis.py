@@ -11,7 +11,7 @@ from tests.fakes import only
 
 
 class Client:
-    """Stands for redis.StrictRedis: lists in memory, given back as bytes."""
+    """A stand-in for redis.StrictRedis: lists in memory, returned as bytes."""
 
     def __init__(self, **connection):
         self.connection = connection
@@ -38,7 +38,7 @@ def package(monkeypatch):
 
 
 def test_the_connection_is_that_of_the_arguments():
-    """They go to StrictRedis as they are, once; attributes tell client and key."""
+    """Arguments go to StrictRedis once; attributes hold client and key."""
     out = RedisOutput('key', host='h', port=1, password='p')
     assert isinstance(out, Output)
     assert out.redis_key == 'key'
@@ -46,7 +46,7 @@ def test_the_connection_is_that_of_the_arguments():
 
 
 def test_without_the_package(monkeypatch):
-    """It is ImportError at construction."""
+    """A missing package is an ImportError at construction."""
     monkeypatch.setitem(sys.modules, 'redis', None)
     with pytest.raises(ImportError, match='redis'):
         RedisOutput('key')
@@ -64,7 +64,7 @@ def test_a_bench_appends_its_records():
 
 
 def test_what_write_passes_on(monkeypatch):
-    """Key and JSON, as a str."""
+    """write() passes on key and JSON, as a str."""
     out = RedisOutput('key')
     out.rclient = Mock(spec=['rpush'])
     out.write('{"n": 1}')
@@ -84,7 +84,7 @@ def test_items_are_bytes_or_str(items):
 
 
 def test_formats():
-    """Unknown ones are refused; frames are made of the same records."""
+    """Unknown formats are rejected; frames are made of the same records."""
     out = RedisOutput('key')
     out.write('{"a": {"b": 1}}')
     with pytest.raises(ValueError, match='format'):
@@ -94,7 +94,7 @@ def test_formats():
 
 
 def test_an_error_of_the_client():
-    """It reaches who calls write(); a bench warns once and keeps the result."""
+    """An error reaches the caller of write(); a bench warns and keeps the result."""
     out, memory = RedisOutput('key'), FileOutput()
     out.rclient = Mock()
     out.rclient.rpush.side_effect = ConnectionError('away')
@@ -107,12 +107,12 @@ def test_an_error_of_the_client():
 
 
 def test_its_name_does_not_tell_the_password():
-    """The name is part of warnings."""
+    """The repr, which warnings contain, hides the password."""
     assert repr(RedisOutput('key', password='s3cret')) == "RedisOutput('key')"
 
 
 def test_close_and_copies():
-    """Closing is the client's; a pickled copy makes a client of its own."""
+    """close() is the client's; a pickled copy makes its own client."""
     out = RedisOutput('key', host='h')
     out.close()
     assert out.rclient.closed == 1

@@ -1,4 +1,4 @@
-"""Files that were compressed: read as they are, never damaged by a line after them."""
+"""Compressed files are read directly, and never damaged by a line after them."""
 
 import bz2
 import gzip
@@ -31,31 +31,31 @@ LINES = ''.join(json.dumps({'n': n}) + '\n' for n in range(3000)).encode()
 
 
 def packed(kind, contents=LINES):
-    """The bytes of a compressed file."""
+    """Return the bytes of a compressed file."""
     return KINDS[kind].compress(contents)
 
 
 @pytest.fixture(params=KINDS)
 def kind(request):
-    """How a file is compressed."""
+    """Return how a file is compressed."""
     return request.param
 
 
 @pytest.fixture
 def path(kind, tmp_path):
-    """A compressed file of 3,000 records, under the name of its kind."""
+    """Return a compressed file of 3,000 records, under the name of its kind."""
     found = tmp_path / f'results.jsonl.{kind}'
     found.write_bytes(packed(kind))
     return found
 
 
 def numbers(records):
-    """The `n` of each."""
+    """Return the `n` of each."""
     return [record['n'] for record in records]
 
 
 def test_it_is_read(path):
-    """Without a word, in all formats."""
+    """A compressed file is read silently, in all formats."""
     assert numbers(FileOutput(path).get_results()) == list(range(3000))
     assert FileOutput(path).get_results(format='df')['n'].sum() == 4498500
 
@@ -70,7 +70,7 @@ def test_the_name_does_not_matter(path):
 
 
 def test_several_packed_parts_in_one_file(path):
-    """As `cat a.gz b.gz` makes it."""
+    """`cat a.gz b.gz` makes such a file."""
     path.write_bytes(path.read_bytes() + packed(path.suffix[1:], b'{"n":-1}'))
     assert numbers(FileOutput(path).get_results())[-1] == -1
 
@@ -106,7 +106,7 @@ def test_plain_lines_behind_packed_ones(path, between):
 
 @pytest.mark.parametrize('sign', [signal.SIGKILL, signal.SIGTERM])
 def test_a_process_that_dies_while_its_file_is_compressed(kind, sign, tmp_path):
-    """By its journal, or by native code that appends: once, behind what was packed."""
+    """Journal or native code add the record once, behind the packed data."""
     path = tmp_path / 'x.jsonl'
     code = (
         'import os, subprocess; from microbench import MicroBench\n'
@@ -124,7 +124,7 @@ def test_a_process_that_dies_while_its_file_is_compressed(kind, sign, tmp_path):
 
 
 def test_one_whose_checksum_is_wrong(path, capsys):
-    """Its numbers may be wrong too: better none, and a sentence."""
+    """Numbers may be wrong too, so there are none, but a sentence."""
     whole = path.read_bytes()
     half = len(whole) // 2
     path.write_bytes(whole[:half] + bytes([whole[half] ^ 255]) + whole[half + 1 :])
@@ -135,7 +135,7 @@ def test_one_whose_checksum_is_wrong(path, capsys):
 
 
 def test_show_and_convert_read_it(path, capsys):
-    """As any other file."""
+    """Both subcommands read it as any other file."""
     assert show.main([str(path), '0']) == 0
     assert convert.main([str(path)]) == 0
     assert len(capsys.readouterr().out.splitlines()) > 3000
@@ -156,13 +156,13 @@ def test_on_standard_input(path):
 
 @pytest.mark.parametrize('words', [[], ['--no-follow']])
 def test_it_is_not_followed(path, words, capsys):
-    """It does not grow: one sentence says so."""
+    """A compressed file does not grow: one sentence says so."""
     assert tail.main([str(path), *words]) == 2
     assert 'it is compressed, and does not grow' in capsys.readouterr().err
 
 
 def test_a_stream_does_not_take_it_for_damage(path):
-    """It logs why there is nothing to deliver, and delivers nothing."""
+    """A stream logs why there is nothing to deliver."""
     seen = []
 
     class Seen(LiveStream):
@@ -176,7 +176,7 @@ def test_a_stream_does_not_take_it_for_damage(path):
 
 
 def test_no_line_is_appended_to_it(path, capfd):
-    """A warning before the first record; the record goes to standard error."""
+    """A warning precedes the first record, which goes to standard error."""
     before = path.read_bytes()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
@@ -188,7 +188,7 @@ def test_no_line_is_appended_to_it(path, capfd):
 
 
 def test_a_new_file_with_such_a_name_has_plain_lines(tmp_path):
-    """As in 2.1.0; it can be read, and appended to."""
+    """As in 2.1.0, a new file has plain lines, whatever its name."""
     path = tmp_path / 'new.jsonl.gz'
     for _ in range(2):
         with MicroBench(path).record():
@@ -197,7 +197,7 @@ def test_a_new_file_with_such_a_name_has_plain_lines(tmp_path):
 
 
 def test_what_this_python_cannot_unpack(tmp_path, monkeypatch, capsys):
-    """One sentence, no damage: zstd came with Python 3.14."""
+    """One sentence reports it, without damage: zstd came with Python 3.14."""
     path = tmp_path / 'x.jsonl.zst'
     path.write_bytes(b'(\xb5/\xfd...')
     monkeypatch.setitem(sys.modules, 'compression.zstd', None)
@@ -216,7 +216,7 @@ def test_plain_beginnings(beginning):
 
 
 def test_a_line_longer_than_what_is_unpacked_at_once():
-    """It stays whole."""
+    """A line that spans several blocks stays complete."""
     long = json.dumps({'n': 1, 'text': os.urandom(100_000).hex()}).encode() + b'\n'
     file = io.BytesIO(gzip.compress(LINES + long + LINES))
     assert b''.join(compressed.blocks(file)) == LINES + long + LINES

@@ -1,4 +1,4 @@
-"""When a dead process ended: exactly where the kernel has marked it, else within bounds."""
+"""The end of a dead process: exact if the kernel has marked it, else within bounds."""
 
 import json
 import os
@@ -36,7 +36,7 @@ KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
 
 
 def header(**more):
-    """What is known of a journal that was made on this boot."""
+    """Return what is known of a journal that was made on this boot."""
     known = {'made_wall_ns': MADE_WALL, 'made_ns': MADE, 'boot_id': ends.boot_id()}
     known |= {'last_ns': MADE + SECOND, 'parent_ns': 0, 'parent_is_job': False}
     return {**known, 'end_is_marked': True, 'modified_ns': 0, **more}
@@ -44,7 +44,7 @@ def header(**more):
 
 @pytest.fixture
 def clocks(monkeypatch):
-    """Have the clocks stand an hour after the journal was made."""
+    """Set the clocks to an hour after the journal was made."""
 
     def stand(wall=MADE_WALL + 3600 * SECOND, now=MADE + 3600 * SECOND):
         monkeypatch.setattr(_core, 'wall_ns', lambda: wall)
@@ -55,13 +55,13 @@ def clocks(monkeypatch):
 
 
 def recovered(end, line=BY):
-    """The fields of a recovered record."""
+    """Return the fields of a recovered record."""
     text = end.bounded(b'7', line % end.fields())
     return json.loads(text)['recovered']
 
 
 def test_what_the_kernel_has_marked_is_exact(clocks):
-    """The end is when the file was last modified."""
+    """The end is the file's time of modification."""
     end = ends.End(header(), MADE_WALL + 70 * SECOND)
     assert (end.ns, end.is_exact) == (MADE + 70 * SECOND, True)
     assert recovered(end)['duration_is_lower_bound'] is False
@@ -97,30 +97,30 @@ def test_a_complete_record_stays_as_it_is(clocks, more):
 
 @pytest.mark.parametrize('line', [b'{"mb":{"record_id":"7"},\n"a":1}', b'{"mb":', b'7'])
 def test_a_damaged_record_is_not_kept(clocks, line):
-    """Neither is one that would be two lines of the file."""
+    """A damaged record, or one that would be two lines of the file, is dropped."""
     assert ends.End(header(), 0).bounded(b'7', line) == b''
 
 
 def test_a_clock_that_was_set_or_a_machine_that_slept(clocks):
-    """Then the time of a file says nothing about the monotonic clock."""
+    """A file's time says nothing about the monotonic clock after such a step."""
     clocks(wall=MADE_WALL + 3601 * SECOND)
     assert ends.End(header(), MADE_WALL + 70 * SECOND).ns == MADE + SECOND
 
 
 def test_the_time_of_a_file_is_that_of_a_tick(clocks):
-    """It may be a little older than what was stored last."""
+    """A file's time may be a little older than the last stored moment."""
     end = ends.End(header(), MADE_WALL + SECOND - 4_000_000)
     assert (end.ns, end.is_exact) == (MADE + SECOND, True)
 
 
 def test_a_recovered_record_keeps_its_time(clocks):
-    """What is noted in the journal by them modifies it as well."""
+    """A recoverer's notes in the journal do not change the end."""
     noted = header(modified_ns=MADE_WALL + 70 * SECOND)
     assert ends.End(noted, MADE_WALL + 3599 * SECOND).ns == MADE + 70 * SECOND
 
 
 def test_the_parent_that_was_the_job(clocks):
-    """Its death, if nothing came later, is the end."""
+    """The parent's death, if nothing came later, is the end."""
     died = header(end_is_marked=False, parent_ns=MADE + SECOND, parent_is_job=True)
     found = recovered(ends.End(died, 0))
     assert found['duration_is_lower_bound'] is False
@@ -153,7 +153,7 @@ def test_the_end_of_the_job_bounds_it(clocks, value, seconds):
 
 @given(st.binary(max_size=40))
 def test_what_is_no_record_is_damaged(data):
-    """Whatever it is."""
+    """Anything but a record is damaged."""
     end = ends.End(header(end_is_marked=False), 0)
     assert end.bounded(b'7', data) == b''
 
@@ -162,7 +162,7 @@ def test_what_is_no_record_is_damaged(data):
 
 
 def killed(tmp_path, inside=KILL, status=-signal.SIGKILL):
-    """A file of records beside which a process has left a journal; and the journal."""
+    """Return a file of records, and the journal of a dead process beside it."""
     path = tmp_path / 'records.jsonl'
     done = python(KILLED.format(inside), path)
     assert done.returncode == status, done.stderr
@@ -184,7 +184,7 @@ ENDS = {
 
 @pytest.mark.parametrize(('inside', 'status'), ENDS.values(), ids=ENDS)
 def test_the_duration_is_that_of_the_process(tmp_path, inside, status, monkeypatch):
-    """It reaches to the time of the mark, on file systems that can have one."""
+    """The duration reaches to the mark, on file systems that support one."""
     path, left, known = killed(tmp_path, inside, status)
     if not known['end_is_marked']:
         pytest.skip('no mark on this file system (tmpfs has none)')
@@ -204,7 +204,7 @@ def test_the_duration_is_that_of_the_process(tmp_path, inside, status, monkeypat
 
 
 def test_a_second_recovery_has_the_same_end(tmp_path):
-    """An earlier recovery began and was killed."""
+    """A recovery after one that was killed gives the same end."""
     path, left, _ = killed(tmp_path)
     before = only(FileOutput(path).get_results())['call']
     for _ in range(2):
@@ -214,7 +214,7 @@ def test_a_second_recovery_has_the_same_end(tmp_path):
 
 
 def test_a_heartbeat_is_a_sign_of_life(tmp_path):
-    """A process was alive when it said so last, whatever else it did."""
+    """A process was alive at its last heartbeat, whatever else it did."""
     said = tmp_path / 'said'
     beat = 'from microbench import _core; '
     beat += f"open({str(said)!r}, 'w').write(str(_core.clock_ns())); _core.beat(); {KILL}"
@@ -227,7 +227,7 @@ def test_a_heartbeat_is_a_sign_of_life(tmp_path):
 
 @given(*[st.integers(-(1 << 63), (1 << 63) - 1)] * 5)
 def test_any_times(made_wall, made, last, parent, modified):
-    """A journal that is damaged says something; nothing is raised."""
+    """A damaged journal gives some bounds, and raises nothing."""
     known = header(made_wall_ns=made_wall, made_ns=made, last_ns=last, parent_ns=parent)
     end = ends.End({**known, 'modified_ns': modified}, 0)
     assert set(recovered(end)) >= {'by', 'time', 'duration_is_lower_bound'}

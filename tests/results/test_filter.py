@@ -1,4 +1,4 @@
-"""Conditions on records: what they mean, and all that they refuse."""
+"""Conditions on records: their meaning, and what they reject."""
 
 import pytest
 from hypothesis import given
@@ -98,12 +98,12 @@ def test_true(text):
     ],
 )
 def test_false(text):
-    """A missing value, or one that cannot be compared, is no error and does not hold."""
+    """A missing value, or one that cannot be compared, does not match: no error."""
     assert condition(text)(RECORD) is False
 
 
 def test_not_in_what_is_missing():
-    """Nothing is in it."""
+    """Nothing is in a missing field."""
     assert condition('"gpu" not in missing')(RECORD) is True
 
 
@@ -149,7 +149,7 @@ def test_not_in_what_is_missing():
     ],
 )
 def test_refused(text, why):
-    """All else is refused before a record is looked at, with a sentence."""
+    """All else is rejected before a record is read, with a sentence."""
     why = why.replace('Starred', '*a')
     with pytest.raises(ValueError, match='is not a condition') as caught:
         condition(text)
@@ -166,7 +166,7 @@ JSON = st.recursive(
 
 @given(st.dictionaries(st.text(), JSON), st.text())
 def test_any_field_can_be_asked_for(record, name):
-    """By its name in brackets, whatever it is called."""
+    """Any field can be given by its name in brackets."""
     found = condition(f'_[{name!r}]')(record)
     assert found is bool(record.get(name))
 
@@ -183,7 +183,7 @@ def test_any_value_equals_itself(value):
 
 @given(st.text(alphabet='ab.()[]"\'<>=!,0 1-notrid_:*', max_size=30))
 def test_any_text(text):
-    """It is a condition that can be asked, or a ValueError; nothing else."""
+    """Any text is a valid condition or a ValueError."""
     try:
         holds = condition(text)
     except ValueError:
@@ -197,7 +197,7 @@ SECOND = '2026-03-01T09:30:00'
 @pytest.mark.parametrize('written', ['+00:00', '.000000+00:00', 'Z', '.000Z'])
 @pytest.mark.parametrize('asked', ['+00:00', '.000000+00:00', 'Z', '.000+00:00'])
 def test_a_moment_is_equal_however_it_is_written(written, asked):
-    """Records of 2.1.0 have no fraction on a whole second; users write either."""
+    """Times with and without a fraction are equal: 2.1.0 omitted a zero one."""
     record = {'call': {'start_time': SECOND + written}}
     asked = SECOND + asked
     for text, expected in [('==', True), ('<=', True), ('!=', False), ('>', False)]:
@@ -206,7 +206,7 @@ def test_a_moment_is_equal_however_it_is_written(written, asked):
 
 @pytest.mark.parametrize('earlier', [SECOND + 'Z', SECOND + '+00:00', SECOND + '.4999Z'])
 def test_moments_are_in_their_order(earlier):
-    """As text, `Z` and `+` lie on both sides of the point before a fraction."""
+    """Times are compared as times: as text, `Z` and `+` would sort wrongly."""
     record = {'start_time': SECOND + '.500000+00:00'}
     assert condition(f'start_time > "{earlier}" and "{earlier}" < start_time')(record)
     east = '2026-03-01T11:30:00.400000+02:00'
@@ -215,7 +215,7 @@ def test_moments_are_in_their_order(earlier):
 
 @pytest.mark.parametrize('other', [SECOND, '2026-03-01T', 'not a T time', '2026-03-01'])
 def test_what_is_no_moment_beside_one_is_text(other):
-    """As are dates, and a naive time beside one with a time zone."""
+    """Dates, and a naive time beside one with a zone, are compared as text."""
     written = SECOND + '.000000+00:00'
     holds = condition(f'start_time > "{other}"')({'start_time': written})
     assert holds == (written > other)

@@ -73,7 +73,7 @@ HOLE = 300 * MIB  # without blocks: quick to make, and as slow to read as any ot
 
 @pytest.fixture
 def path(tmp_path):
-    """A file of records that is large, and ends with one of them."""
+    """Return a large file that ends with a record."""
     path = tmp_path / 'records.jsonl'
     path.write_bytes(b'\n')
     os.truncate(path, HOLE)
@@ -89,12 +89,12 @@ def killed(code, path, *args):
 
 
 def left(path):
-    """How many journals lie beside a file."""
+    """Return how many journals are beside a file."""
     return len(journals.paths_for(str(path)))
 
 
 def names_at_the_end(path):
-    """Names of the records after the hole."""
+    """Return names of the records after the hole."""
     with path.open('rb') as file:
         file.seek(HOLE)
         lines = [line for line in file if line.strip()]
@@ -102,7 +102,7 @@ def names_at_the_end(path):
 
 
 def first_record(path):
-    """Run a program that records once: how many bytes it read for it, and its memory."""
+    """Return how many bytes a program with one record reads, and its memory."""
     done = python(FIRST, path)
     assert done.stderr == ''
     return map(int, done.stdout.split())
@@ -110,7 +110,7 @@ def first_record(path):
 
 @pytest.mark.parametrize('code', [OPEN, WRITTEN], ids=['open', 'written'])
 def test_of_a_large_file_only_what_came_later_is_read(path, code):
-    """The journal knows where its records can be; what was only open is nowhere."""
+    """The journal bounds where its records can be; open ones are in no file."""
     killed(code, path, 1)
     bytes_read, grown = first_record(path)
     assert bytes_read < 2 * MIB  # modules that are imported, above all
@@ -121,7 +121,7 @@ def test_of_a_large_file_only_what_came_later_is_read(path, code):
 
 
 def test_what_was_open_is_recovered_however_much_came_later(path):
-    """Its process had not begun to write it."""
+    """A record that was open had not been written."""
     killed(OPEN, path, 1)
     os.truncate(path, 2 * HOLE)
     bytes_read, grown = first_record(path)
@@ -131,7 +131,7 @@ def test_what_was_open_is_recovered_however_much_came_later(path):
 
 
 def test_a_record_that_may_be_anywhere_is_left_to_the_command(path):
-    """Too much came later: a reader sees it, `microbench recover` looks for it."""
+    """After much growth only readers and `microbench recover` search the file."""
     killed(WRITTEN, path)
     with path.open('ab') as file:
         file.write(b'{"n":2}\n' * (MIB // 8))
@@ -144,7 +144,7 @@ def test_a_record_that_may_be_anywhere_is_left_to_the_command(path):
 
 
 def test_a_journal_that_is_large_is_left_to_the_command(tmp_path, capsys):
-    """Two thousand records that were open: each comes back, once."""
+    """Each of two thousand open records comes back once."""
     path = tmp_path / 'records.jsonl'
     killed(OPEN, path, 2000)
     bytes_read, _ = first_record(path)
@@ -173,7 +173,7 @@ def test_of_many_journals_some_are_left_to_the_next(tmp_path):
 
 
 def test_many_that_live_do_not_hide_those_that_are_dead(tmp_path, monkeypatch):
-    """Only some are looked at: first those whose process is not to be seen."""
+    """Only some journals are examined: first those whose process is gone."""
     path = tmp_path / 'records.jsonl'
     killed(OPEN, path, 1)
     [dead] = journals.paths_for(str(path))
@@ -200,7 +200,7 @@ def test_beside_journals_that_live_nothing_is_loaded(tmp_path):
 
 
 def test_a_record_that_is_larger_than_all_that_is_read(tmp_path):
-    """It is left to readers and to the command, whole."""
+    """It is left to readers and the command, complete."""
     path = tmp_path / 'records.jsonl'
     large = OPEN.replace('sys.argv[1])', 'sys.argv[1], note="x" * 1_000_000)')
     killed(large, path, 1)
@@ -265,7 +265,7 @@ def test_programs_that_begin_at_once(tmp_path):
 
 @pytest.mark.parametrize('code', [OPEN, WRITTEN], ids=['open', 'written'])
 def test_two_outputs(tmp_path, code):
-    """The journal belongs to the first one: only there the record comes back."""
+    """A journal belongs to the first output: the record comes back only there."""
     path, other = tmp_path / 'records.jsonl', tmp_path / 'other.jsonl'
     outputs = (
         'outputs=[FileOutput(sys.argv[1]), FileOutput(sys.argv[1][:-13] + "other.jsonl")]'
@@ -294,7 +294,7 @@ def test_a_copy_of_a_journal(tmp_path, capsys):
 
 
 def test_a_handler_that_records_during_a_recovery(tmp_path, monkeypatch):
-    """It leaves the journals to what it has interrupted: the record is there once."""
+    """The handler leaves journals to the recovery that it has interrupted."""
     path = tmp_path / 'records.jsonl'
     killed(OPEN, path, 1)
     note = journals.Journal.note_recovery
@@ -311,7 +311,7 @@ def test_a_handler_that_records_during_a_recovery(tmp_path, monkeypatch):
 
 
 def test_few_descriptors_are_used(tmp_path):
-    """Other threads need theirs: of many journals a few are open at once."""
+    """Of many journals only a few are open at once: other threads need descriptors."""
     path = tmp_path / 'records.jsonl'
     for _ in range(12):
         killed(OPEN, path, 1)

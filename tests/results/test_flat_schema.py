@@ -111,12 +111,12 @@ def test_packages_that_were_installed():
     ],
 )
 def test_which_records_are_flat(record, flat):
-    """Those with both marks, and without the namespaces of today."""
+    """Records with both marks and without today's namespaces are flat."""
     assert is_flat_schema(record) is flat
 
 
 def test_static_fields_called_like_a_namespace():
-    """They step aside, and nothing is overwritten."""
+    """Fields with such names are renamed, and nothing is overwritten."""
     fields = {'host': 'x', 'host_': 'y', 'env': 1, 'env_': 2, 'call': 3, 'nvidia': 4}
     new = converted({**OLD, **fields})
     names = ('host__', 'host_', 'env__', 'env_', 'call_', 'nvidia_')
@@ -136,7 +136,7 @@ values = st.integers() | st.dictionaries(st.sampled_from(['GPU-a', 'b']), st.int
 
 
 def leaves(value):
-    """All numbers in a value."""
+    """Return all numbers in a value."""
     if isinstance(value, dict):
         return [leaf for inner in value.values() for leaf in leaves(inner)]
     if isinstance(value, list):

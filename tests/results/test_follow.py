@@ -1,4 +1,4 @@
-"""Following a path: each record once, whatever happens to the file meanwhile."""
+"""Following a path gives each record once, whatever happens to the file."""
 
 import itertools
 import json
@@ -23,7 +23,7 @@ NUMBERS = itertools.count()
 
 
 def line(number, **more):
-    """A line like those of microbench, with an id of its own."""
+    """Return a line like those of microbench, with an id of its own."""
     ids = {'run_id': '5f0c2a38-1d7e-4b52-9a54-7b1f0e6a9c11'}
     ids['record_id'] = f'c0ffee0000000000-{next(NUMBERS):016x}'
     text = json.dumps({'mb': ids, 'n': number, **more}, separators=(',', ':'))
@@ -59,17 +59,17 @@ class Followed:
                 Path(f'{self.path}.{number}').rename(f'{self.path}.{number + 1}')
 
     def look(self):
-        """The numbers of the records that are new."""
+        """Return the numbers of the records that are new."""
         return [record['n'] for record in self.follower.records()]
 
     def end(self):
-        """The numbers of the records that only lack a newline."""
+        """Return the numbers of the records that only lack a newline."""
         return [record['n'] for record in self.follower.finish()]
 
 
 @pytest.fixture
 def followed(tmp_path):
-    """A path that does not exist yet, and a follower that ends with the test."""
+    """Return a path that does not exist yet, and a follower that ends with the test."""
     followed = Followed(tmp_path)
     yield followed
     followed.follower.close()
@@ -137,7 +137,7 @@ def test_a_record_that_comes_back(followed):
 
 
 def test_records_without_ids(followed):
-    """Those of 2.1.0 have none: equal lines are two records."""
+    """Records of 2.1.0 have no ids: equal lines are two records."""
     followed.write(b'{"n":1}\n{"n":1}\n')
     assert followed.look() == [1, 1]
 
@@ -172,7 +172,7 @@ def test_a_pipe(followed):
 
 
 def test_a_directory_is_an_error(followed):
-    """It is raised at each look, and what takes its place is read."""
+    """A directory raises at each look; a file in its place is read."""
     followed.path.mkdir()
     for _ in range(2):
         with pytest.raises(IsADirectoryError):
@@ -224,7 +224,7 @@ def test_the_hole_of_a_writer_that_keeps_its_position(followed):
 
 
 def test_copied_and_cut_off_with_records_not_yet_read(followed):
-    """They are found in the copy, a line that was begun included."""
+    """Unread records are found in the copy, an unfinished line included."""
     begun = line(3)
     followed.write(line(1), b'{"n":7}\n', begun[:9])
     assert followed.look() == [1, 7]
@@ -388,20 +388,20 @@ TORN = [b'{"a":1', b'"b":2}', b'{"a":[{"b":1}', b'{"c":2}]}', b'{},{}', b'[]', b
 
 @given(st.lists(st.sampled_from(WHOLE + TORN), min_size=1, max_size=6))
 def test_lines_that_are_read_together(lines):
-    """They give what each gives alone, or nothing; torn ones never make a record."""
+    """Lines read together give what each gives alone, or nothing."""
     alone = [decode_line(line) for line in lines]
     together = decode_together(b'\n'.join(lines))
     assert together == (None if None in alone else alone)
 
 
 def test_torn_lines_that_meet_and_one_that_is_two():
-    """Not even their number shows that something is wrong."""
+    """A matching number of records does not hide the damage."""
     assert decode_together(b'{"a":[{"b":1}\n{"c":2}]}\n{},{}') is None
 
 
 @pytest.mark.parametrize('end', [b'', b'\n'])
 def test_an_empty_record_at_the_end(followed, end):
-    """It is one, with and without its newline."""
+    """An empty object is a record, with and without its newline."""
     followed.write(b'{}' + end)
     follower = followed.follower
     assert [*follower.records(), *follower.finish()] == [{}]
@@ -416,5 +416,5 @@ def test_ids_are_remembered(ids):
 
 @pytest.mark.parametrize('record', [{}, {'mb': None}, {'mb': {'record_id': 7}}])
 def test_records_without_an_id_are_always_new(record):
-    """Nothing can be said of them."""
+    """Records without an id always count as new."""
     assert list(Deduplicator().new([record, record])) == [record, record]

@@ -1,4 +1,4 @@
-"""DataFrames of records: each value is that of the record, whatever the others lack."""
+"""DataFrames of records: each value is the record's, whatever other records lack."""
 
 import contextlib
 import io
@@ -18,13 +18,13 @@ from tests.fakes import printed, python
 
 
 def frame_of(*records, flat=False):
-    """The frame of these records, as read from a file."""
+    """Return the frame of these records, as read from a file."""
     lines = ''.join(json.dumps(record) + '\n' for record in records)
     return FileOutput(io.StringIO(lines)).get_results(format='df', flat=flat)
 
 
 def column_of(*values):
-    """A column with these values; `...` is a record that lacks the field."""
+    """Return a column with these values; `...` is a record that lacks the field."""
     return frame_of(*({'n': 0, **({} if v is ... else {'x': v})} for v in values))['x']
 
 
@@ -62,7 +62,7 @@ def column_of(*values):
     ],
 )
 def test_a_column_has_the_values_of_the_records(values, dtype):
-    """Exactly, with the same type; missing values stay missing."""
+    """Values have their exact type; missing ones stay missing."""
     column = column_of(*values)
     assert column.dtype == dtype
     for value, found in zip(values, column.tolist(), strict=True):
@@ -82,13 +82,13 @@ def test_not_a_number_of_2_1_0_is_a_gap():
 
 
 def test_infinities_stay_floats():
-    """As files of 2.1.0 have them, with gaps or without."""
+    """Infinities in files of 2.1.0 are floats, with gaps or without."""
     assert column_of(math.inf, ..., 1.0).tolist()[0] == math.inf
     assert column_of(math.inf, 1, ...).dtype == float
 
 
 def test_text_is_what_pandas_has_for_it():
-    """With gaps too; codes and dates stay text."""
+    """Text, codes and dates stay text, with gaps too."""
     values = ['007', '1e10', '2026-03-01', 'true', '']
     column = column_of(*values, ...)
     assert column.tolist()[:-1] == values
@@ -112,7 +112,7 @@ def test_half_a_surrogate_pair_costs_no_frame(more):
 @pytest.mark.parametrize('count', [1, frames.FEW, frames.FEW + 1, 300])
 @pytest.mark.filterwarnings('error')
 def test_many_columns_with_gaps(count):
-    """They keep their order, and a user may add one without a warning."""
+    """Columns keep their order, and a user may add one without a warning."""
     names = [f'c{n}' for n in range(count)]
     frame = frame_of(dict.fromkeys(['first', *names], 2**60 + 1), {'last': 'x'})
     assert list(frame.columns) == ['first', *names, 'last']
@@ -140,7 +140,7 @@ SAME = [st.none() | kind for kind in (st.booleans(), st.integers(), st.text())]
     st.booleans(),
 )
 def test_any_records(records, flat):
-    """Whatever they hold: cell by cell they are the records again."""
+    """Cell by cell any records come back."""
     frame = frame_of(*records, flat=flat)
     assert len(frame) == len(records) or not any(records)
     for name in frame.columns:
@@ -158,7 +158,7 @@ def test_any_records(records, flat):
 
 
 def test_an_empty_object_in_a_flat_frame():
-    """It is the text `{}`, in dicts an object; also where a dot is escaped."""
+    """An empty object is the text `{}`, also where a dot is escaped."""
     record = {'slurm': {}, 'a': {'b': {}}, 'a.b': {}, 'n': 1}
     assert frame_of(record, flat=True).iloc[0].to_dict() == {
         'slurm': '{}',
@@ -179,7 +179,7 @@ def test_rows_with_an_empty_object_are_compared_as_records():
 
 @pytest.fixture(scope='module')
 def records_of_the_command(tmp_path_factory):
-    """A file as the command writes it: in no job, in one, killed, with any fields."""
+    """Return a file of the command: in no job, in one, killed, with any fields."""
     path = tmp_path_factory.mktemp('command') / 'records.jsonl'
     words = ['-o', str(path), '-f', 'rank=0', '-n', '2', '--', 'true']
     code = (
@@ -234,7 +234,7 @@ def test_a_flat_frame_as_a_file(way, records_of_the_command, tmp_path):
     ids=lambda words: words[0].strip('-'),
 )
 def test_every_field_of_the_command_as_parquet(words, tmp_path):
-    """With all captures, samples, output, time-outs and failed starts."""
+    """Captures, samples, output, time-outs and failed starts can be stored."""
     pytest.importorskip('pyarrow')
     words = ['microbench', '-o', str(tmp_path / 'x'), *words]
     run = 'import runpy; runpy.run_module("microbench", run_name="__main__")'
@@ -246,7 +246,7 @@ def test_every_field_of_the_command_as_parquet(words, tmp_path):
 
 
 def test_a_flat_frame_is_looked_at(records_of_the_command):
-    """With the methods that people use first."""
+    """The methods that people use first work."""
     frame = FileOutput(records_of_the_command).get_results(format='df', flat=True)
     assert frame.describe().loc['count', 'mb.schema'] == 4
     assert frame.groupby('call.name').size()['true'] == 2
@@ -257,7 +257,7 @@ def test_a_flat_frame_is_looked_at(records_of_the_command):
 
 @pytest.mark.parametrize('values', [[1, 'a'], [2**64, 1], [{'a': 1}, 2], [[1], 'a']])
 def test_the_recipe_for_columns_of_several_types(values, tmp_path):
-    """docs/reading-results.md: what has no type of its own is stored as its JSON text."""
+    """Mixed columns become JSON text, as docs/reading-results.md says."""
     pytest.importorskip('pyarrow')
     frame = frame_of(*({'n': n, 'x': [v]} for n, v in enumerate(values)), flat=True)
     frame['y'] = pd.Series(values, dtype=object)

@@ -1,4 +1,4 @@
-"""Lines that other programs, other systems and accidents leave in result files."""
+"""Lines that other programs, systems and accidents leave in result files."""
 
 import io
 import json
@@ -12,12 +12,12 @@ from microbench import FileOutput, MicroBenchBase
 
 
 def read(contents):
-    """The records in a file with these contents."""
+    """Return the records in a file with these contents."""
     return FileOutput(io.BytesIO(contents.encode('utf-8'))).get_results()
 
 
 def record(name):
-    """A line as microbench writes it, without its newline."""
+    """Return a line as microbench writes it, without its newline."""
     bench = MicroBenchBase()
     with bench.record(name):
         pass
@@ -30,12 +30,12 @@ def test_line_ends_of_other_systems():
 
 
 def test_a_carriage_return_within_a_record():
-    """Between two tokens it is white space, and ends no line."""
+    """Between tokens a carriage return is white space, and ends no line."""
     assert read('{"n":\r1}\n') == [{'n': 1}]
 
 
 def test_a_byte_order_mark():
-    """An editor may have put one at the beginning."""
+    """A byte order mark of an editor at the beginning is skipped."""
     assert read('\ufeff{"n": 1}\n{"n": 2}\n') == [{'n': 1}, {'n': 2}]
 
 
@@ -60,7 +60,7 @@ def test_an_integer_beyond_all_limits():
 
 @pytest.mark.parametrize('line', ['[' * 100_000, '{"a":' * 100_000])
 def test_nesting_beyond_all_limits(line):
-    """It damages its line only."""
+    """Nesting beyond all limits damages its line only."""
     with pytest.warns(RuntimeWarning, match='1 damaged line'):
         assert read(f'{line}\n{{"n": 1}}') == [{'n': 1}]
 
@@ -77,7 +77,7 @@ def test_deep_nesting():
 
 
 def test_a_line_of_several_torn_and_whole_records():
-    """Whatever is whole is read, wherever on the line it is."""
+    """Complete records are read, wherever on the line they are."""
     line = record('x')[:50] + record('a') + record('y')[:-2] + record('b')
     with pytest.warns(RuntimeWarning, match='1 damaged line'):
         found = read(line)

@@ -39,19 +39,19 @@ ANY = st.recursive(
 
 
 def of_one_kind(*kinds):
-    """Lists of values; all values in one list are of one kind."""
+    """Return a strategy of lists whose values are of one kind."""
     return st.one_of(*(st.lists(kind, min_size=1, max_size=4) for kind in kinds))
 
 
 def from_frame(frame):
-    """Names and ranks of a frame of pandas, flat or not."""
+    """Return names and ranks of a frame of pandas, flat or not."""
     flat = 'call.name' in frame
     names = frame['call.name'] if flat else [call['name'] for call in frame['call']]
     return list(zip(names, frame['rank'], strict=True))
 
 
 def from_json(rows):
-    """Names, and ranks that are JSON text."""
+    """Return names, and ranks that are JSON text."""
     return [(name, None if rank is None else json.loads(rank)) for name, rank in rows]
 
 
@@ -93,12 +93,12 @@ KEPT = {
 
 
 def test_the_table_and_these_tests_have_the_same_rows():
-    """No row is without a test."""
+    """Every row has a test."""
     assert list(ROWS) == list(KEPT)
 
 
 def found_by(row, path):
-    """What the code of a row gives for a file."""
+    """Return what the code of a row gives for a file."""
     names = {'FileOutput': FileOutput, 'json': json, 'Path': Path, 'pandas': pandas}
     for package in ('duckdb', 'jq', 'polars', 'pyarrow.json'):
         if package.partition('.')[0] in ROWS[row]:
@@ -112,7 +112,7 @@ def found_by(row, path):
 
 
 def write(path, ranks, names=()):
-    """A file with a record for each."""
+    """Write a file with a record for each."""
     names = names or ['fit'] * len(ranks)
     records = [
         {'mb': {'run_id': '1'}, 'call': {'name': name}, 'rank': rank}
@@ -122,7 +122,7 @@ def write(path, ranks, names=()):
 
 
 def same(found, value):
-    """Whether a reader gave the value: of the same type, or nothing for nothing."""
+    """Compare a reader's value: equal and of the same type, or missing for missing."""
     if value is None:
         return found is None or found is pandas.NA or found != found
     if isinstance(found, numpy.generic):
@@ -134,7 +134,7 @@ def same(found, value):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_each_reader_gives_what_was_recorded(row, data, tmp_path):
-    """Any values, through a file, and out of another program's reader."""
+    """Any values survive the file and the other program's reader."""
     ranks = data.draw(KEPT[row][0])
     names = data.draw(st.lists(NAMES, min_size=len(ranks), max_size=len(ranks)))
     write(tmp_path / 'x', ranks, names)
@@ -152,14 +152,14 @@ TYPED = {'Polars, some fields', 'DuckDB, typed', 'PyArrow'}
 
 @pytest.mark.parametrize('row', [row for row in KEPT if row not in TYPED])
 def test_text_stays_text(row, tmp_path):
-    """Codes, dates and numbers in quotes alike."""
+    """Codes, dates and numbers in quotes stay text."""
     write(tmp_path / 'x', CODES)
     assert [rank for _, rank in found_by(row, tmp_path / 'x')] == CODES
 
 
 @pytest.mark.parametrize('row', KEPT)
 def test_records_of_a_real_program(row, tmp_path):
-    """With fields that come and go, in a job or not, after an exception, of the command."""
+    """Records may have varying fields, jobs, exceptions, and be the command's."""
     bench = MicroBench(tmp_path / 'x', rank=1)
     with bench.record('first'), bench.time('phase'):
         pass
@@ -175,7 +175,7 @@ def test_records_of_a_real_program(row, tmp_path):
 
 
 def test_read_json_without_the_options(tmp_path):
-    """It makes numbers of text."""
+    """Without the options read_json makes numbers of text."""
     write(tmp_path / 'x', ['007', '008'])
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
@@ -184,7 +184,7 @@ def test_read_json_without_the_options(tmp_path):
 
 
 def test_read_json_and_whole_numbers_beside_a_gap(tmp_path):
-    """They are floats, and lose digits; those of get_results do not."""
+    """read_json makes lossy floats of them; get_results does not."""
     write(tmp_path / 'x', [2**53 + 1, None])
     assert found_by('pandas.read_json', tmp_path / 'x')[0][1] == 2.0**53
     assert found_by('pandas', tmp_path / 'x')[0][1] == 2**53 + 1
@@ -192,7 +192,7 @@ def test_read_json_and_whole_numbers_beside_a_gap(tmp_path):
 
 @pytest.mark.parametrize('value', [2**64, 5e-324])
 def test_read_json_refuses_some_numbers(value, tmp_path):
-    """All others read them."""
+    """Numbers that read_json rejects are read by all others."""
     write(tmp_path / 'x', [value])
     with pytest.raises(ValueError, match=r'too big|Range error'):
         found_by('pandas.read_json', tmp_path / 'x')
@@ -201,7 +201,7 @@ def test_read_json_refuses_some_numbers(value, tmp_path):
 
 
 def test_polars_and_several_types(tmp_path):
-    """Numbers beside text are text; an object beside a number is an error."""
+    """Polars makes mixed numbers text; an object beside a number is an error."""
     polars = pytest.importorskip('polars')
     write(tmp_path / 'x', [1, 'a'])
     assert [rank for _, rank in found_by('Polars', tmp_path / 'x')] == ['1', 'a']
@@ -211,7 +211,7 @@ def test_polars_and_several_types(tmp_path):
 
 
 def test_polars_and_objects_as_text(tmp_path):
-    """A backslash in them is not doubled: another text is read from that."""
+    """Polars does not double a backslash in them: the text read back differs."""
     polars = pytest.importorskip('polars')
     write(tmp_path / 'x', [1], [r'C:\new'])
     [call] = polars.read_ndjson(tmp_path / 'x', schema={'call': polars.String})['call']
@@ -220,7 +220,7 @@ def test_polars_and_objects_as_text(tmp_path):
 
 
 def test_duckdb_makes_times_of_text(tmp_path):
-    """Unless JSON is asked for."""
+    """DuckDB makes times of text unless JSON is asked for."""
     pytest.importorskip('duckdb')
     write(tmp_path / 'x', ['2026-03-01', '2026-03-02'])
     assert found_by('DuckDB, typed', tmp_path / 'x')[0][1] != '2026-03-01'
@@ -228,7 +228,7 @@ def test_duckdb_makes_times_of_text(tmp_path):
 
 
 def test_the_times_of_a_column_are_read_by_pandas(tmp_path):
-    """With one on a whole second among them."""
+    """Times on a whole second are read among others."""
     for microsecond in (0, 1):
         moment = datetime(2026, 1, 1, microsecond=microsecond, tzinfo=timezone.utc)
         with MicroBench(tmp_path / 'x', submitted=moment).record():

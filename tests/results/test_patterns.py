@@ -18,7 +18,7 @@ NAMES = ['results-1.jsonl', 'results-2.jsonl', 'results-10.jsonl']
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """Three files of one record each, in the current directory."""
+    """Write three files of one record each to the current directory."""
     monkeypatch.chdir(tmp_path)
     for number, name in enumerate(NAMES):
         with MicroBench(name, rank=number).record():
@@ -27,7 +27,7 @@ def files(tmp_path, monkeypatch):
 
 
 def ranks(pattern):
-    """The `rank` of each record."""
+    """Return the `rank` of each record."""
     return [record['rank'] for record in FileOutput(pattern).get_results()]
 
 
@@ -43,21 +43,21 @@ def ranks(pattern):
     ],
 )
 def test_all_files_are_read(pattern, expected, files):
-    """In the order of their numbers."""
+    """Files are read in the order of their numbers."""
     assert ranks(pattern) == expected
     frame = FileOutput(pattern).get_results(format='df', flat=True)
     assert frame['rank'].tolist() == expected
 
 
 def test_a_directory_is_passed_over(files, tmp_path):
-    """As is what cannot be read back, such as a named pipe."""
+    """A directory, or a named pipe that cannot be read back, is skipped."""
     (tmp_path / 'results-3.jsonl').mkdir()
     os.mkfifo(tmp_path / 'results-4.jsonl')
     assert ranks('results-*') == [0, 1, 2]
 
 
 def test_a_file_of_that_name_is_what_is_meant(files, tmp_path):
-    """Whatever else would match."""
+    """A file with the literal name is read alone, whatever would match."""
     with MicroBench('results-*.jsonl', rank=7).record():
         pass
     assert ranks('results-*.jsonl') == [7]
@@ -65,7 +65,7 @@ def test_a_file_of_that_name_is_what_is_meant(files, tmp_path):
 
 
 def test_brackets_are_part_of_a_name(files, tmp_path):
-    """A file that is not there yet has no records, and not those of another."""
+    """A file with brackets that does not exist has no records of others."""
     assert ranks('results-[1].jsonl') == []
     for number, name in enumerate(['run1', 'run[1]']):
         with MicroBench(f'{tmp_path}/{name}-a.jsonl', rank=number).record():
@@ -101,7 +101,7 @@ def test_the_record_of_a_killed_process_without_a_file(files):
 
 @pytest.mark.parametrize('pattern', ['nothing-*.jsonl', 'none/*', '*.gz'])
 def test_nothing_matches(pattern, files, capsys):
-    """One sentence says so, everywhere."""
+    """One sentence reports a pattern without files, everywhere."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         assert FileOutput(pattern).get_results() == []
@@ -121,7 +121,7 @@ def test_the_subcommands(files, capsys):
 
 
 def test_one_file_is_followed(files, capsys):
-    """So a pattern is refused."""
+    """Only one file can be followed, so a pattern is rejected."""
     assert tail.main(['results-*.jsonl']) == 2
     assert 'results-*.jsonl is a pattern: name one file' in capsys.readouterr().err
     with pytest.raises(ValueError, match='is a pattern: give one file'):
@@ -130,13 +130,13 @@ def test_one_file_is_followed(files, capsys):
 
 @pytest.mark.parametrize('directory', ['.', 'new/', b'new/', './'])
 def test_a_directory_in_the_place_of_a_file(directory, files, capsys):
-    """It is refused, whether it exists or not."""
+    """A directory is rejected, whether it exists or not."""
     with pytest.raises(ValueError, match='is a directory: give a file'):
         FileOutput(directory)
 
 
 def test_a_directory_for_a_subcommand(files, capsys):
-    """One sentence and status 2."""
+    """A directory is one sentence and status 2."""
     for command in (show, convert, recover, tail):
         assert command.main(['.']) == 2
         assert 'directory' in capsys.readouterr().err

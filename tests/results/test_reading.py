@@ -1,4 +1,4 @@
-"""Reading records back: whatever can be read is read, whatever cannot is counted."""
+"""Reading records: any that can be read is returned, any other is counted."""
 
 import gc
 import io
@@ -17,12 +17,12 @@ from tests.fakes import JSON_LIBRARIES, json_by, next_line, printed, python
 
 
 def read(contents, **options):
-    """The records in these bytes, which have to be in order: a warning is an error."""
+    """Return the records in these intact bytes: a warning is an error."""
     return FileOutput(io.BytesIO(contents)).get_results(**options)
 
 
 def read_damaged(contents):
-    """The records in these bytes, and the one warning there has to be."""
+    """Return the records in these bytes, and the one warning."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter('always')
         records = FileOutput(io.BytesIO(contents)).get_results()
@@ -32,19 +32,19 @@ def read_damaged(contents):
 
 
 def record(n, **fields):
-    """A line as microbench writes it: with the opening of all records."""
+    """Return a line as microbench writes it, with the opening of all records."""
     whole = {'mb': {'run_id': f'run {n}'}, 'n': n, **fields}
     return json.dumps(whole, separators=(',', ':')).encode()
 
 
 def numbers(records):
-    """The `n` of each."""
+    """Return the `n` of each."""
     return [record['n'] for record in records]
 
 
 @pytest.fixture(params=JSON_LIBRARIES)
 def either(request):
-    """Reading with orjson, and as where it is not installed."""
+    """Run a test with orjson, and without it."""
     with json_by(request.param):
         yield
 
@@ -69,7 +69,7 @@ def test_lines_in_order():
 
 @pytest.mark.usefixtures('either')
 def test_the_last_line_may_lack_its_newline():
-    """A last line that is whole counts, with and without newline."""
+    """A complete last line counts, with and without newline."""
     assert read(record(1)) == read(record(1) + b'\n')
 
 
@@ -236,7 +236,7 @@ def test_whole_lines_survive_any_neighbours(lines):
 @pytest.mark.usefixtures('either')
 @pytest.mark.parametrize('size', [1, 7, 40, 1 << 15])
 def test_blocks_of_any_size(size, monkeypatch):
-    """Whatever is read at once: nothing is lost, nothing moves, damage is counted."""
+    """With any block size nothing is lost or moved, and damage is counted."""
     monkeypatch.setattr(reading, 'BLOCK', size)
     lines = [
         record(1),
@@ -264,7 +264,7 @@ class Broken(io.BytesIO):
 
 @pytest.mark.parametrize('enabled', [True, False])
 def test_the_collector_is_as_before(enabled):
-    """It does nothing meanwhile, and then what it did before, also when reading fails."""
+    """Garbage collection is off while reading, and restored also after an error."""
     file = Broken()
     (gc.enable if enabled else gc.disable)()
     try:
@@ -403,7 +403,7 @@ def test_flat_loses_nothing(value):
     ],
 )
 def test_flat_names_that_hold_dots(record, flat):
-    """They stay as they are; dots are escaped only where two values would share a name."""
+    """Such names stay; dots are escaped only where two values would share a name."""
     assert shapes.flattened(record) == flat
 
 
@@ -427,7 +427,7 @@ def test_flat_has_every_value(value):
     )
 )
 def test_flat_records_share_their_names(records):
-    """The names of the records before change nothing."""
+    """The names of earlier records change nothing."""
     names = _core.FlatNames()
     flat = [shapes.flattened(record, names) for record in records]
     assert flat == [shapes.flattened(record) for record in records]
@@ -442,7 +442,7 @@ def test_flat_of_other_mappings_and_names():
 
 
 def leaves_of(value):
-    """How many values there are in nested objects, empty ones included."""
+    """Return the number of values in nested objects, empty ones included."""
     if isinstance(value, dict) and value:
         return sum(map(leaves_of, value.values()))
     return 1
@@ -461,7 +461,7 @@ def test_flat_of_nesting_without_end():
 
 
 def test_pandas_that_cannot_be_imported():
-    """Why is said: numpy refuses to be loaded again by who has dropped it."""
+    """The message says why: numpy refuses to be loaded twice."""
     code = """
 import sys
 from unittest.mock import patch

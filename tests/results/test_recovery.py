@@ -1,4 +1,4 @@
-"""Records of processes that were really killed: read back, and put where they belong."""
+"""Records of processes that were really killed are read back and stored."""
 
 import fcntl
 import json
@@ -59,7 +59,7 @@ microbench._core.Appender = Cut
 
 @pytest.fixture
 def path(tmp_path):
-    """A file of records that does not exist."""
+    """Return a file of records that does not exist."""
     return tmp_path / 'records.jsonl'
 
 
@@ -78,7 +78,7 @@ def killed(path):
 
 
 def left(path):
-    """The journals that lie beside a file."""
+    """Return the journals beside a file."""
     return reader.paths_for(str(path))
 
 
@@ -108,7 +108,7 @@ def printed(capsys, path, *options):
 
 
 def test_a_reader_sees_it_and_changes_nothing(path, killed):
-    """As often as one reads."""
+    """Readers see the record at each reading, and change nothing."""
     killed()
     for _ in range(2):
         record = only(FileOutput(path).get_results())
@@ -129,7 +129,7 @@ def test_a_reader_sees_it_and_changes_nothing(path, killed):
 
 
 def test_it_comes_after_what_is_there(path, killed):
-    """Also after a line without its end."""
+    """The record is appended, also after a line without its end."""
     path.write_text('{"n":1}\n{"n":2}')
     killed()
     found = FileOutput(path).get_results()
@@ -138,7 +138,7 @@ def test_it_comes_after_what_is_there(path, killed):
 
 
 def test_a_relative_path(path, killed, monkeypatch):
-    """Journals are looked for where the file is."""
+    """Journals are searched where the file is."""
     killed()
     monkeypatch.chdir(path.parent)
     assert len(FileOutput('records.jsonl').get_results()) == 1
@@ -155,7 +155,7 @@ def test_a_file_whose_name_begins_alike(path, killed):
 
 
 def test_the_next_writer_puts_it_into_the_file(path, killed):
-    """Once, before its own first record; the journal goes away."""
+    """The next writer stores it once, before its own first record."""
     killed()
     bench = MicroBench(path)
     bench(len)('')
@@ -179,7 +179,7 @@ def test_a_journal_that_cannot_be_recovered_costs_nothing(path, killed, monkeypa
 
 
 def test_the_command(path, killed, capsys):
-    """It says what it did; a second time there is nothing left to do."""
+    """The command says what it did; a second time nothing is left to do."""
     killed()
     assert printed(capsys, path, '--dry-run')[0].endswith('would be recovered')
     assert not path.exists()
@@ -191,7 +191,7 @@ def test_the_command(path, killed, capsys):
 
 
 def test_pandas_reads_the_file_afterwards(path, killed, capsys):
-    """Also where a killed write has left the beginning of a line."""
+    """A torn beginning of a line does not stop pandas."""
     pandas = pytest.importorskip('pandas')
     killed(WITHIN_THE_WRITE, 'pass', 200)
     printed(capsys, path)
@@ -202,7 +202,7 @@ def test_pandas_reads_the_file_afterwards(path, killed, capsys):
 
 
 def test_a_record_that_was_written_is_not_recovered(path, killed, capsys):
-    """The process was killed right after the write: it is there once, and whole."""
+    """A record that was written before the kill is there once."""
     killed(AFTER_THE_WRITE, 'pass')
     assert 'exit_path' not in only(FileOutput(path).get_results())
     assert ': no records of process ' in printed(capsys, path)[0]
@@ -225,7 +225,7 @@ def test_a_write_that_was_cut_short(path, killed, capsys, size):
 
 
 def test_a_process_that_lives_is_left_alone(path, capsys):
-    """Its journal is seen, its record is not taken."""
+    """The record of a living process is not taken."""
     code = KILLED.format(before='', inside="print('up', flush=True); input()")
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
     words = [sys.executable, '-c', first + code, str(path)]
@@ -256,7 +256,7 @@ def test_our_own_records_are_left_alone(path):
 
 
 def test_another_host(path, killed, capsys):
-    """It cannot be known here whether its process is dead."""
+    """For a journal of another host it is unknown whether its process is dead."""
     killed()
     move_to_another_host(path)
     change(path, BOOT.read_bytes().strip(), b'0' * 36)
@@ -280,7 +280,7 @@ def test_a_host_whose_name_could_steer_the_terminal(path, killed, capsys):
 
 
 def test_the_same_machine_under_another_name(path, killed):
-    """A container that was started again, on the kernel on which its process has died."""
+    """A restarted container has another name on the same kernel."""
     killed()
     move_to_another_host(path)
     assert len(FileOutput(path).get_results()) == 1
@@ -297,7 +297,7 @@ def test_another_user(path, killed, capsys, monkeypatch):
 
 @pytest.mark.parametrize('contents', [b'', bytes(65536)])
 def test_killed_while_it_made_the_journal(path, capsys, contents):
-    """Nothing was in it: it goes away with the next recovery."""
+    """An unfinished journal is empty, and goes with the next recovery."""
     done = python('import os; print(os.getpid())')
     dead = path.with_name(f'.records.jsonl.{done.stdout.strip()}-0a.journal')
     dead.write_bytes(contents)
@@ -308,7 +308,7 @@ def test_killed_while_it_made_the_journal(path, capsys, contents):
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Have something done, once, in the place of a pause between two tries for a lock."""
+    """Run something once instead of the pause between two attempts at a lock."""
 
     def do(action):
         actions = [action]
@@ -321,7 +321,7 @@ def meanwhile(monkeypatch):
 
 
 def test_an_owner_that_is_not_to_be_seen(path, killed, capsys, meanwhile):
-    """In a container its number is another one: its lock decides, without waiting."""
+    """An owner in a container has another number, so the lock decides."""
     killed()
     [name] = left(path)
     with Path(name).open('rb+') as journal:
@@ -377,14 +377,14 @@ def test_a_recoverer_is_waited_for(path, killed, meanwhile):
 
 @pytest.mark.parametrize('name', ['x-0', '1', '1-', '-1', '1-0.2', '1-0-', '.1-0'])
 def test_files_that_are_called_alike(path, name):
-    """They are no journals."""
+    """Files with similar names are no journals."""
     path.with_name(f'.records.jsonl.{name}.journal').write_bytes(b'')
     assert left(path) == []
 
 
 @pytest.mark.parametrize('size', [8, 100, 1000])
 def test_a_journal_cut_short(path, killed, capsys, size):
-    """It is reported, and left where it is."""
+    """A truncated journal is reported and left alone."""
     killed()
     os.truncate(only(left(path)), size)
     assert FileOutput(path).get_results() == []
@@ -404,7 +404,7 @@ def test_a_damaged_journal(path, killed, capsys):
 
 
 def test_the_path_of_the_output_is_damaged(path, killed, capsys):
-    """It cannot be said whose records they are: the journal is left alone."""
+    """Without a readable path the journal is left alone."""
     killed()
     output = os.fsencode(os.path.realpath(path))
     place = Path(only(left(path))).read_bytes().index(output)
@@ -420,7 +420,7 @@ def test_the_mark_of_the_output_is_damaged(path):
 
 
 def test_a_name_of_a_phase_that_is_damaged(path, capsys):
-    """It would be gigabytes, once for each phase: that much memory is not allocated."""
+    """A damaged length of gigabytes, once for each phase, is not allocated."""
     code = KILLED.format(
         before='',
         inside=f'[bench.time("p" * 32).__enter__().__exit__('
@@ -436,7 +436,7 @@ def test_a_name_of_a_phase_that_is_damaged(path, capsys):
 
 
 def test_a_link_is_not_followed(path, tmp_path, capsys):
-    """A journal is a file."""
+    """A link is not followed: a journal is a file."""
     (tmp_path / '.records.jsonl.1-00.journal').symlink_to('/etc/passwd')
     assert FileOutput(path).get_results() == []
     assert 'left alone' in printed(capsys, path)[0]
@@ -491,7 +491,7 @@ def test_the_number_of_the_process_is_used_again(path, killed):
 
 
 def test_another_boot(path, killed):
-    """The machine went down with it."""
+    """A process does not survive a reboot."""
     killed()
     change(path, BOOT.read_bytes().strip(), b'0' * 36)
     assert len(FileOutput(path).get_results()) == 1
@@ -501,7 +501,7 @@ def test_another_boot(path, killed):
 
 
 def test_several_at_once(path, killed):
-    """Eight recover, and there is one record."""
+    """Eight recoveries at once give one record."""
     killed()
     code = 'import sys\nfrom microbench.cli.view import recover\n'
     code += 'print("up", file=sys.stderr, flush=True)\ninput()\n'
@@ -560,7 +560,7 @@ recover.main(sys.argv[1:])
     ],
 )
 def test_killed_while_it_recovers(path, killed, capsys, place, name, when):
-    """The next one finishes the work: one record, whole lines, no journal."""
+    """The next recovery gives one record, complete lines and no journal."""
     killed(WITHIN_THE_WRITE, 'pass', 100)
     done = python(CRASH.format(place=place, name=name, when=when), path)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -575,6 +575,6 @@ def test_killed_while_it_recovers(path, killed, capsys, place, name, when):
 
 
 def test_a_directory_is_refused(tmp_path, capsys):
-    """One sentence, status 2."""
+    """A directory is one sentence and status 2."""
     assert recover.main([str(tmp_path)]) == 2
     assert 'is a directory: give a file of records' in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A process is killed between the write and its end, and then the file is rotated."""
+"""A process is killed around its write, and then the file is rotated."""
 
 import errno
 import importlib
@@ -51,7 +51,7 @@ with MicroBench(sys.argv[1]).record('lost'):
 
 @pytest.fixture
 def path(tmp_path):
-    """A file with two records."""
+    """Return a file with two records."""
     path = tmp_path / 'records.jsonl'
     path.write_text(EARLIER % 1 + EARLIER % 2)
     return path
@@ -64,37 +64,37 @@ def killed(path, how='written'):
 
 
 def renamed(path):
-    """As logrotate does, without `copytruncate`."""
+    """Rotate the file as logrotate does without `copytruncate`."""
     path.rename(f'{path}.1')
 
 
 def renamed_and_made_anew(path):
-    """The next writer has come already."""
+    """Rotate the file and let the next writer create a new one."""
     renamed(path)
     path.write_text(EARLIER % 3)
 
 
 def renamed_and_made_anew_alike(path):
-    """The new file is as long as the old one was, and longer."""
+    """Rotate the file and make the new one as long, and longer."""
     renamed(path)
     path.write_text(EARLIER % 3 + EARLIER % 4 + EARLIER % 5 * 100)
 
 
 def copied_and_cut_off(path):
-    """As logrotate does with `copytruncate`: the same file, empty."""
+    """Rotate the file as logrotate does with `copytruncate`: it is empty."""
     shutil.copyfile(path, f'{path}.1')
     os.truncate(path, 0)
 
 
 def copied_cut_off_and_grown(path):
-    """It has grown beyond where it was."""
+    """Rotate by `copytruncate`, and let it grow beyond its old size."""
     copied_and_cut_off(path)
     with path.open('a') as file:
         file.write(EARLIER % 3 + EARLIER % 4 + EARLIER % 5 * 100)
 
 
 def copied_and_replaced(path):
-    """The file at the path has the same beginning, and is another file."""
+    """Replace the file by another one with the same beginning."""
     lines = path.read_bytes().splitlines(keepends=True)
     renamed(path)
     path.write_bytes(b''.join(line for line in lines if b'"run_id":"r"' in line))
@@ -111,7 +111,7 @@ WAYS = [
 
 
 def all_names(path):
-    """Names of the records in the file and in those beside it; each line is one."""
+    """Return names of records in the file and beside it; each line is one."""
     files = sorted(path.parent.glob('records.jsonl*'))
     lines = [line for file in files for line in file.read_bytes().split(b'\n')]
     records = [json.loads(line) for line in lines if line.strip()]
@@ -119,7 +119,7 @@ def all_names(path):
 
 
 def names_read(path):
-    """Names of the records that a reader of the path sees."""
+    """Return names of the records that a reader of the path sees."""
     records = FileOutput(path).get_results()
     return [record['call']['name'] for record in records if 'call' in record]
 
@@ -127,7 +127,7 @@ def names_read(path):
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('empty', [False, True], ids=['grown', 'new'])
 def test_a_record_that_was_written_is_not_recovered(path, way, empty):
-    """It is in the file that was rotated: no reader, writer or command adds it again."""
+    """The record is in the rotated file, and is never added again."""
     if empty:
         path.unlink()
     killed(path)
@@ -144,7 +144,7 @@ def test_a_record_that_was_written_is_not_recovered(path, way, empty):
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('size', [1, 100, 400])
 def test_a_record_that_was_cut_off_is_recovered(path, way, size):
-    """The piece of it is blanked in the file where it is now."""
+    """Its beginning is blanked in the file where it is now."""
     killed(path, size)
     way(path)
     assert names_read(path) == ['lost']
@@ -159,7 +159,7 @@ def test_a_record_that_was_cut_off_is_recovered(path, way, size):
 
 @pytest.mark.parametrize('way', WAYS)
 def test_a_record_that_was_not_begun_is_recovered(path, way):
-    """Into the file that is there now; once."""
+    """The record is stored once, in the file that is there now."""
     killed(path, 'open')
     way(path)
     for _ in range(2):
@@ -170,7 +170,7 @@ def test_a_record_that_was_not_begun_is_recovered(path, way):
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Have something done right before the files are searched, or blanked."""
+    """Run something right before files are searched or blanked."""
 
     def before(name, do):
         method, left = getattr(written.Written, name), [do]
@@ -187,7 +187,7 @@ def meanwhile(monkeypatch):
 
 @pytest.mark.parametrize('way', WAYS)
 def test_a_rotation_during_the_search(path, way, meanwhile):
-    """The file that was to be searched has got another name: it is found there."""
+    """A file renamed during the search is found under its new name."""
     killed(path)
     meanwhile('found', lambda: way(path))
     assert recover.main([str(path)]) == 0
@@ -196,7 +196,7 @@ def test_a_rotation_during_the_search(path, way, meanwhile):
 
 @pytest.mark.parametrize('way', WAYS)
 def test_a_rotation_before_fragments_are_blanked(path, way, meanwhile):
-    """They are blanked in the file that they are in now."""
+    """Fragments are blanked in the file that they are in now."""
     killed(path, 400)
     with path.open('a') as file:
         file.write('\n' + EARLIER % 6)
@@ -208,7 +208,7 @@ def test_a_rotation_before_fragments_are_blanked(path, way, meanwhile):
 @pytest.mark.parametrize('kind', ['gzip', 'bz2', 'lzma'])
 @pytest.mark.parametrize('whole', [True, False], ids=['whole', 'not complete yet'])
 def test_a_rotated_file_that_was_compressed(path, kind, whole):
-    """A record in it is not added again; before a first record it is not unpacked."""
+    """A record in it is not added again; a first record does not unpack it."""
     killed(path)
     data = importlib.import_module(kind).compress(path.read_bytes())
     suffix = {'gzip': 'gz', 'bz2': 'bz2', 'lzma': 'xz'}[kind]
@@ -225,7 +225,7 @@ def test_a_rotated_file_that_was_compressed(path, kind, whole):
 
 
 def refused(monkeypatch, path, flags):
-    """Have the system refuse to open a file so: that of another user, say."""
+    """Make the system refuse to open a file, as for another user's."""
     real_open = os.open
 
     def opened(name, mode, *args, **options):
@@ -237,7 +237,7 @@ def refused(monkeypatch, path, flags):
 
 
 def test_a_rotated_file_that_cannot_be_read(path, monkeypatch, capsys):
-    """Readers show the record; it is put nowhere, as it may be there."""
+    """Readers show the record; it is not stored, as it may be there."""
     killed(path)
     renamed_and_made_anew(path)
     refused(monkeypatch, f'{path}.1', os.O_RDONLY)
@@ -279,7 +279,7 @@ def test_a_link_is_rotated_where_it_leads(path, tmp_path):
 
 
 def test_files_that_were_there_before_are_not_searched(path):
-    """Nothing that the process has written can be in them."""
+    """Older files cannot hold what the process wrote."""
     killed(path)
     renamed_and_made_anew(path)
     old = Path(f'{path}.2')
@@ -294,7 +294,7 @@ def test_files_that_were_there_before_are_not_searched(path):
 
 
 def test_a_fresh_record_is_not_blanked(path, monkeypatch):
-    """The file is cut off and written to anew after its fragments were found."""
+    """A file that is truncated and rewritten keeps its new record."""
     torn = b'{"mb":{"run_id":"torn'
     fresh = b'{"mb":{"run_id":"r","record_id":"fresh"}}\n'
     path.write_bytes(fresh + torn + b'\n')
@@ -326,7 +326,7 @@ def test_a_journal_is_removed_only_if_it_is_the_same_file(path):
 
 
 def test_a_journal_of_another_version(path, capsys):
-    """It is left where it is, and the command says so."""
+    """Such a journal is left alone, and the command says so."""
     killed(path, 'open')
     [name] = map(Path, reader.paths_for(str(path)))
     data = bytearray(name.read_bytes())
@@ -352,7 +352,7 @@ def test_a_sparse_file_by_the_name_of_a_journal(path, capsys):
 
 
 def test_readers_hold_no_more_than_a_part_of_the_file(path):
-    """Also beside journals of the living and the dead, with records to look for."""
+    """Memory is limited, also beside journals of living and dead processes."""
     killed(path)
     killed(path, 'open')
     with path.open('ab') as file:

@@ -1,4 +1,4 @@
-"""The beginnings of records that a killed write leaves: found, and overwritten."""
+"""The beginnings of records that a killed write leaves are found and overwritten."""
 
 import io
 import json
@@ -13,7 +13,7 @@ from microbench.results.reading import contains, decode_lines, salvaged
 
 
 def record(number):
-    """A line as microbench writes it, without its newline."""
+    """Return a line as microbench writes it, without its newline."""
     mb = {'run_id': 'r', 'record_id': f'id-{number}'}
     return json.dumps({'mb': mb, 'n': number}, separators=(',', ':')).encode()
 
@@ -23,13 +23,13 @@ OTHER = record(2)
 
 
 def found(contents):
-    """The texts of the fragments."""
+    """Return the texts of the fragments."""
     return [contents[begin:end] for begin, end in find(contents)]
 
 
 @pytest.mark.parametrize('cut', range(1, len(WHOLE)))
 def test_any_beginning_that_is_followed_by_a_newline(cut):
-    """It is a fragment wherever it was cut off, and the lines around it are none."""
+    """Any beginning is a fragment, and the lines around it are not."""
     contents = OTHER + b'\n' + WHOLE[:cut] + b'\n' + OTHER + b'\n'
     assert found(contents) == [WHOLE[:cut]]
 
@@ -42,13 +42,13 @@ def test_a_whole_record_glued_to_it(cut):
 
 @pytest.mark.parametrize('blanks', [b'\t', b'\t\t\t', b'  '])
 def test_blanks_before_it_are_none_of_it(blanks):
-    """They stand for what an earlier write had begun."""
+    """Blanks stand for what an earlier write had begun."""
     assert found(blanks + WHOLE[:30] + b'\n') == [WHOLE[:30]]
     assert found(blanks + WHOLE + b'\n') == []
 
 
 def test_a_fragment_glued_to_a_whole_record():
-    """The whole one before it stays."""
+    """The complete record before a fragment stays."""
     assert found(OTHER + WHOLE[:30] + b'\n') == [WHOLE[:30]]
 
 
@@ -56,12 +56,12 @@ def test_a_fragment_glued_to_a_whole_record():
     'line', [b'', b' ', b'nonsense', b'{"a":1', b'[1', WHOLE, b'  ' + WHOLE, b'{}', b'"']
 )
 def test_text_that_is_no_torn_record(line):
-    """Other people's lines, however broken, are theirs."""
+    """Lines of other programs, however broken, are left alone."""
     assert found(line + b'\n') == []
 
 
 def test_the_end_of_a_file_may_be_a_write_that_goes_on():
-    """Without a newline after it, it is left alone."""
+    """An end without a newline is left alone."""
     assert found(OTHER + b'\n' + WHOLE[:30]) == []
 
 
@@ -77,7 +77,7 @@ def test_the_end_of_a_file_may_be_a_write_that_goes_on():
     )
 )
 def test_blanks_make_every_line_readable(tmp_path_factory, lines):
-    """What was whole is read as before; nothing is skipped any more; no byte moves."""
+    """Complete records read as before, nothing is skipped, and no byte moves."""
     path = tmp_path_factory.mktemp('blank') / 'records.jsonl'
     before = b''.join(line + b'\n' for line in lines)
     path.write_bytes(before)
@@ -93,7 +93,7 @@ def test_blanks_make_every_line_readable(tmp_path_factory, lines):
 
 
 def test_only_the_dead_ones(tmp_path):
-    """The caller decides by the text."""
+    """The caller decides by the text which fragments count."""
     path = tmp_path / 'records.jsonl'
     dead, alive = WHOLE[:-1], OTHER[:-1]
     path.write_bytes(dead + b'\n' + alive + b'\n')
@@ -110,7 +110,7 @@ def test_a_newline_between_two_records_stays(tmp_path):
 
 
 def test_what_is_before_the_start_is_left_alone(tmp_path):
-    """Only what came later is read."""
+    """Only text after the start is read."""
     path = tmp_path / 'records.jsonl'
     path.write_bytes(WHOLE[:30] + b'\n' + OTHER[:30] + b'\n')
     assert blank(str(path), lambda text: True, 31) == 1
@@ -122,7 +122,7 @@ def test_what_is_before_the_start_is_left_alone(tmp_path):
     st.sets(st.integers(0, 30)),
 )
 def test_ids_in_a_block(lines, sought):
-    """Those of whole records, few or many; also where a line has white space in it."""
+    """Ids of complete records are found, also in lines with white space."""
     written = [(json.dumps(json.loads(record(n))).encode(), record(n)) for n, *_ in lines]
     texts = [
         both[spaced][: None if whole else -5]

@@ -1,4 +1,4 @@
-"""Waiting for changes: every wait of these tests ends by what it waits for."""
+"""Waiting for changes of a file: each wait ends by its event."""
 
 import os
 import threading
@@ -14,19 +14,19 @@ kernel_tells = pytest.mark.skipif(inotify.LIBRARY is None, reason='needs inotify
 
 
 def descriptors():
-    """How many descriptors this process has."""
+    """Return how many descriptors this process has."""
     return len(list(Path('/dev/fd').iterdir()))
 
 
 @pytest.fixture
 def path(tmp_path):
-    """A path in a directory of its own."""
+    """Return a path in a directory of its own."""
     return tmp_path / 'results.jsonl'
 
 
 @pytest.fixture
 def waiting(path):
-    """Changes of a path, given back at the end."""
+    """Watch a path, and stop at the end."""
     before = descriptors()
     waiting = Watcher(str(path))
     yield waiting
@@ -36,14 +36,14 @@ def waiting(path):
 
 @pytest.fixture
 def file(path):
-    """A file at the path, open for reading."""
+    """Return a file at the path, open for reading."""
     path.write_bytes(b'')
     with path.open('rb') as file:
         yield file
 
 
 def append(path):
-    """Write to a file as others do."""
+    """Write to a file as other processes do."""
     with path.open('ab') as file:
         file.write(b'x')
 
@@ -63,7 +63,7 @@ def append(path):
     ],
 )
 def test_the_kernel_tells_of_a_file(waiting, path, file, change):
-    """Written to, cut off, moved, deleted, replaced: each ends a wait."""
+    """A write, truncation, move, deletion or replacement each end a wait."""
     waiting.watch([file.fileno()])
     change(path)
     waiting.wait(FOREVER)
@@ -97,7 +97,7 @@ def test_the_kernel_tells_of_a_new_file(waiting, path, change):
 
 @kernel_tells
 def test_other_files_of_the_directory_are_no_reason(waiting, path):
-    """What happens to them is read and forgotten."""
+    """Events of other files are read and dropped."""
     waiting.watch([])
     path.with_suffix('.other').write_bytes(b'')
     assert not waiting._is_over(FOREVER)
@@ -107,7 +107,7 @@ def test_other_files_of_the_directory_are_no_reason(waiting, path):
 
 @kernel_tells
 def test_a_directory_that_comes_later(waiting, path):
-    """It is watched from the next look on."""
+    """A directory that appears is watched from the next look on."""
     folder = path.parent
     folder.rename(f'{folder}.away')
     waiting.watch([])
@@ -119,7 +119,7 @@ def test_a_directory_that_comes_later(waiting, path):
 
 @kernel_tells
 def test_a_busy_file_is_looked_at_now_and_then(waiting, path, file, monkeypatch):
-    """Between two looks is a pause, in which changes gather."""
+    """A pause between two looks lets changes gather."""
     slept = []
     monkeypatch.setattr(watcher, 'monotonic', lambda: 50.0)
     monkeypatch.setattr(watcher, 'sleep', slept.append)
@@ -132,7 +132,7 @@ def test_a_busy_file_is_looked_at_now_and_then(waiting, path, file, monkeypatch)
 
 @pytest.mark.parametrize('library', [None, 'the system'])
 def test_time_ends_a_wait(waiting, monkeypatch, library):
-    """With and without the kernel's help; no time is a look at once."""
+    """A time limit works with and without inotify; zero is one look."""
     if library is None:
         monkeypatch.setattr(inotify, 'LIBRARY', None)
     waiting.watch([])
@@ -141,7 +141,7 @@ def test_time_ends_a_wait(waiting, monkeypatch, library):
 
 
 def test_a_wake_ends_a_wait(waiting):
-    """Before it begins as well as later, from any thread, however often."""
+    """A wake counts before and during a wait, from any thread."""
     for _ in range(100_000):
         waiting.wake()  # more often than a pipe can hold
     waiting.wait(FOREVER)
@@ -152,7 +152,7 @@ def test_a_wake_ends_a_wait(waiting):
 
 
 def test_a_wake_after_the_end():
-    """It does nothing: the number of the descriptor may mean another file by then."""
+    """A late wake does nothing: its descriptor may be another file."""
     waiting = Watcher('results.jsonl')
     waiting.close()
     waiting.wake()
@@ -169,7 +169,7 @@ def test_a_reader_that_goes_away(waiting):
 
 
 def test_no_inotify_left(waiting, monkeypatch):
-    """A user may have no more of it: then time is all there is."""
+    """Without inotify, as at a user's limit, only time ends a wait."""
 
     class Nothing:
         def inotify_init1(self, flags):

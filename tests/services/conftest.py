@@ -1,4 +1,4 @@
-"""Real servers on this machine: a web server that counts, and Redis."""
+"""Real servers on this machine: a counting web server, and Redis."""
 
 import json
 import shutil
@@ -79,7 +79,7 @@ class Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def servers(monkeypatch):
-    """Make web servers; no proxy of the surroundings comes between."""
+    """Make web servers, without any proxy of the environment."""
     monkeypatch.setenv('no_proxy', '*')
     made = []
 
@@ -119,7 +119,7 @@ class RedisServer:
         pytest.fail('redis-server did not start')
 
     def kill(self):
-        """End it as a crash would."""
+        """End the server as a crash would."""
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
@@ -153,7 +153,7 @@ def clusters(tmp_path_factory):
 
 @pytest.fixture(scope='session', params=slurm_cluster.PLUGINS)
 def slurm(request, clusters):
-    """A SLURM of one node; where it cannot be had the test is skipped."""
+    """Return a SLURM of one node; skip the test where there is none."""
     if request.param not in clusters:
         pytest.skip(slurm_cluster.why_not(request.param))
     return clusters[request.param]
@@ -161,7 +161,7 @@ def slurm(request, clusters):
 
 @pytest.fixture
 def naps(monkeypatch):
-    """Let the client of Redis not wait between its attempts; note how long it would."""
+    """Make the Redis client not wait between attempts; return the planned waits."""
     retry = pytest.importorskip('redis.retry')
     taken = []
     monkeypatch.setattr(retry, 'sleep', taken.append)

@@ -78,7 +78,7 @@ ConstrainRAMSpace={limited}
 
 
 def why_not(proctrack=PLUGINS[0]):
-    """Why no cluster can be started here; empty if one can."""
+    """Return why no cluster can be started here; empty if one can."""
     missing = [name for name in PROGRAMS if shutil.which(name) is None]
     if missing:
         return f'needs {", ".join(missing)} (Debian: slurmd slurmctld slurm-client munge)'

@@ -30,7 +30,7 @@ print(chain(add.s(1), add.s(2), add.s(3)).apply_async().get(timeout=60))
 
 @pytest.fixture
 def worker(redis_server, tmp_path):
-    """Start a worker that takes tasks of `tasks.py`; return what starts one."""
+    """Return a function that starts tasks in a worker of `tasks.py`."""
     pytest.importorskip('celery')
     text = TASKS.replace('PORT', str(redis_server.port))
     (tmp_path / 'tasks.py').write_text(text)

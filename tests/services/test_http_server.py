@@ -10,7 +10,7 @@ from tests.fakes import only
 
 
 def recorded(*outputs, calls=1):
-    """The ids of the records that some calls gave, read from memory."""
+    """Return the ids of the records that some calls made, read from memory."""
     memory = FileOutput()
     work = MicroBenchBase(outputs=[*outputs, memory])(len)
     for _ in range(calls):
@@ -51,7 +51,7 @@ def test_a_failing_server_costs_neither_result_nor_other_sinks(server, path):
 
 
 def test_a_server_that_is_not_there(servers):
-    """A refused connection is URLError for who calls write() himself."""
+    """A refused connection is a URLError for a direct caller of write()."""
     server = servers()
     out = HttpOutput(server.url())
     server.end()
@@ -90,7 +90,7 @@ def test_redirects_keep_method_and_body(server, code, method):
 
 
 def test_endless_redirects_end(server):
-    """After ten redirects it is an error."""
+    """The eleventh redirect is an error."""
     server.targets['again'] = '/redirect/302/again'
     with pytest.raises(OSError, match='more than 10 times'):
         HttpOutput(server.url('redirect/302/again')).write('{}')

@@ -44,7 +44,7 @@ class Left(NamedTuple):
     err: str
 
     def each(self, name):
-        """This field of each record."""
+        """Return this field of each record."""
         return [record.get(name) for record in self.records]
 
 
@@ -97,7 +97,7 @@ def test_the_end_of_the_program(mpirun):
 
 
 def check_those_killed(records):
-    """Each has its open phase; mpirun may kill a rank before it sees SIGTERM."""
+    """Check that each rank has its open phase; mpirun may kill one before SIGTERM."""
     for record in records:
         recovered = record.get('exit_path') == 'recovered'
         assert recovered or record['exit_signal'] == 'SIGTERM'
@@ -116,7 +116,7 @@ def test_mpirun_is_ended(mpirun):
     'end', ['comm.Abort(3)', 'os._exit(3)', 'os.kill(os.getpid(), signal.SIGKILL)']
 )
 def test_one_rank_ends(mpirun, end):
-    """The others are killed by mpirun because of it: their records are there."""
+    """Mpirun kills the other ranks then: their records are there."""
     all_are_up = 'comm.Barrier()\n    '
     left = mpirun(all_are_up + f'{end} if comm.Get_rank() == 0 else signal.pause()')
     assert left.status != 0

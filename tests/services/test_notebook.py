@@ -1,4 +1,4 @@
-"""What a real Jupyter kernel shows."""
+"""The output of a real Jupyter kernel."""
 
 import ast
 import json
@@ -45,7 +45,7 @@ CELLS = [
 
 @pytest.fixture
 def outputs(tmp_path, monkeypatch):
-    """The outputs of the cells, run in a kernel of its own."""
+    """Return the outputs of the cells, run in a kernel of their own."""
     for name in ('IPYTHONDIR', 'JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR'):
         monkeypatch.setenv(name, str(tmp_path / name))
     paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
@@ -64,7 +64,7 @@ def outputs(tmp_path, monkeypatch):
 
 
 def test_cells_show_the_difference(outputs):
-    """Rows, dicts and the object itself: one output, HTML with red, and as text."""
+    """Rows, dicts and the object itself are shown as HTML with red, and as text."""
     *shown, [text] = outputs
     for number, [output] in enumerate(shown):
         kind = 'execute_result' if number == 3 else 'display_data'
@@ -95,7 +95,7 @@ record = bench.get_results()[0]
 
 
 def printed(folder, *cells, **variables):
-    """What the last cell shows, in a kernel with these variables of the environment."""
+    """Return what the last cell shows, with these variables of the environment."""
     cells = [nbformat.v4.new_code_cell(source) for source in cells]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbformat.write(notebook, folder / 'work.ipynb')

@@ -41,12 +41,12 @@ def test_records_are_stored_and_read_back(make, decode):
 
 
 def test_a_key_without_records(make):
-    """Nothing written yet is no results."""
+    """A key without records has no results."""
     assert make('empty').get_results() == []
 
 
 def test_what_is_no_record_is_skipped(make):
-    """Items that others have put there are counted in a warning."""
+    """Items of other programs are counted in a warning."""
     out = make()
     out.rclient.rpush('records', 'nonsense', '{"n":1}')
     with pytest.warns(RuntimeWarning, match='1 damaged line'):
@@ -107,7 +107,7 @@ def test_in_time(make):
 
 
 def test_a_server_that_hangs_is_left_in_time(naps):
-    """One that accepts and never answers costs the time budget, without attempts."""
+    """A server that never answers costs the time budget, without more attempts."""
     with socket.create_server(('127.0.0.1', 0)) as silent:
         out = RedisOutput('records', host='127.0.0.1', port=silent.getsockname()[1])
         with pytest.raises((redis.TimeoutError, redis.ConnectionError)):
@@ -117,7 +117,7 @@ def test_a_server_that_hangs_is_left_in_time(naps):
 
 
 def test_a_server_that_is_gone_is_tried_once_in_time(make, redis_server, naps):
-    """A time budget means: no attempts after the first."""
+    """With a time budget there is one attempt."""
     out = make()
     redis_server.kill()
     with pytest.raises(redis.ConnectionError):

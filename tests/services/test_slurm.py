@@ -1,4 +1,4 @@
-"""Jobs of a real SLURM that end in each of its ways: their records are there.
+"""Jobs of a real SLURM leave their records, in whatever way they end.
 
 Each job runs under both plugins that find the processes of a job. With proctrack/linuxproc
 a signal comes to all of them; with proctrack/cgroup to the children of slurmstepd only,
@@ -89,7 +89,7 @@ CGROUP = 'proctrack/cgroup'
 
 
 class Job(NamedTuple):
-    """How a job is run and ended, and what is in its record."""
+    """How a job is run and ended, and what its record contains."""
 
     script: str
     options: tuple = LONGER
@@ -100,13 +100,13 @@ class Job(NamedTuple):
     state: str = 'CANCELLED'
 
     def outcomes(self, plugin):
-        """Which outcomes are right."""
+        """Return which outcomes are right."""
         expected = self.cgroup if plugin == CGROUP and self.cgroup else self.outcome
         return expected if isinstance(expected, set) else {expected}
 
 
 def kinds(end, options=LONGER, state='CANCELLED'):
-    """A job of each kind of script, ended in one way that is meant for all of the job."""
+    """Return a job of each kind of script, ended in one way."""
     how = {'options': options, 'end': end, 'state': state}
     return {
         'exec': Job(EXEC.format(PYTHON), **how),
@@ -331,7 +331,7 @@ def ended(clusters, tmp_path_factory):
 
 @pytest.fixture
 def left(request, ended):
-    """What is left of one job; it is skipped where its plugin cannot be had."""
+    """Return the remains of one job; skip where its plugin is missing."""
 
     def look(plugin, name):
         if (plugin, name) not in ended:
@@ -344,7 +344,7 @@ def left(request, ended):
 @pytest.mark.parametrize('plugin', PLUGINS)
 @pytest.mark.parametrize('name', JOBS)
 def test_the_record_of_a_job(left, plugin, name):
-    """There is one, with the cause, the open phase and the number of the job."""
+    """Each job has one record with cause, open phase and job number."""
     job, found = JOBS[name], left(plugin, name)
     assert found.state == job.state, found.output
     [record] = found.records
@@ -366,7 +366,7 @@ TICK = 1.0
     'name', [name for name, job in JOBS.items() if job.state != 'OUT_OF_MEMORY']
 )
 def test_the_duration_of_a_job(left, plugin, name):
-    """It reaches from the start of the program to its death, however that comes.
+    """The duration reaches from the program's start to its death.
 
     Jobs that run out of memory are over before the test can look at them.
     """
@@ -383,7 +383,7 @@ def test_the_duration_of_a_job(left, plugin, name):
 
 
 def _monotonic(moment):
-    """A time of the wall clock on the monotonic one."""
+    """Return a time of the wall clock on the monotonic one."""
     from datetime import datetime
 
     return datetime.fromisoformat(moment).timestamp() - time.time() + time.monotonic()

@@ -1,4 +1,4 @@
-"""The job scripts of docs/slurm.md are submitted to a real SLURM as they stand there."""
+"""The job scripts of docs/slurm.md run on a real SLURM, unchanged."""
 
 import os
 import re
@@ -47,7 +47,7 @@ def submit(slurm, tmp_path, monkeypatch):
 
 
 def records_in(directory, pattern):
-    """The records of all files of a pattern."""
+    """Return the records of all files of a pattern."""
     return [r for p in directory.glob(pattern) for r in FileOutput(p).get_results()]
 
 
@@ -62,7 +62,7 @@ def test_signals_come_to_what_is_timed():
 
 
 def test_a_program_that_times_itself(submit):
-    """Its record has the limits and the number of the job."""
+    """The record has the limits and the number of the job."""
     [record] = records_in(submit(SCRIPTS[0]), '*.jsonl')
     assert record['call']['name'] == 'simulation'
     assert [t['name'] for t in record['call']['timings']] == ['setup', 'steps']
@@ -80,14 +80,14 @@ def test_a_command(submit):
 
 
 def test_an_array(submit):
-    """Three tasks, three files."""
+    """An array of three tasks writes three files."""
     records = records_in(submit(SCRIPTS[2]), 'results/*.jsonl')
     assert sorted(record['size'] for record in records) == ['1', '2', '3']
     assert {record['slurm']['array_task_id'] for record in records} == {'1', '2', '3'}
 
 
 def test_a_step(submit):
-    """Two tasks, two files."""
+    """A step of two tasks writes two files."""
     records = records_in(submit(SCRIPTS[3]), 'task-*.jsonl')
     assert sorted(record['slurm']['procid'] for record in records) == ['0', '1']
     ranks = [record['process']['rank'] for record in records]
@@ -95,7 +95,7 @@ def test_a_step(submit):
 
 
 def test_a_script_that_hands_the_signal_on(submit):
-    """It ends as ever, and says with what status."""
+    """The script ends as ever, and prints the status."""
     work = submit(SCRIPTS[4])
     [record] = records_in(work, '*.jsonl')
     assert record['exit_status'] == 0
@@ -103,7 +103,7 @@ def test_a_script_that_hands_the_signal_on(submit):
 
 
 def test_a_journal_that_is_asked_for(submit):
-    """It is gone after a normal end, and the record is in its file."""
+    """The journal is gone after a normal end, and the record is in its file."""
     work = submit(SCRIPTS[5])
     [record] = records_in(work, '*.jsonl')
     assert record['exit_status'] == 0
@@ -111,7 +111,7 @@ def test_a_journal_that_is_asked_for(submit):
 
 
 def test_the_page_recovers_the_file_that_its_job_writes(tmp_path, monkeypatch, capsys):
-    """A job was killed on another host; the command of the page is typed as it stands."""
+    """The page's command recovers a job killed on another host."""
     monkeypatch.chdir(tmp_path)
     exec(next(text for language, text in BLOCKS if language == 'python'), {})
     program = (

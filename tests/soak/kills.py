@@ -101,7 +101,7 @@ def kill_a_writer(path, number, chance):
 
 
 def check(records, reported):
-    """Each writer: the records it reported, once each, and perhaps the next."""
+    """Check that each writer's reported records are there once; the next may be."""
     found = {number: Counter() for number in reported}
     for record in records:
         found[record['writer']][int(record['call']['name'])] += 1
@@ -135,7 +135,7 @@ def as_recovered(path):
 
 
 def rotate(path, number, copies):
-    """As logrotate does: rename the file, or copy it and cut it off."""
+    """Rename the file, or copy and truncate it, as logrotate does."""
     if not path.exists():
         return
     if copies:

@@ -39,7 +39,7 @@ def test_a_process():
 
 
 def test_the_deadline(tmp_path):
-    """Of a test that waits for a descriptor, a thread or a process."""
+    """A test that waits for a descriptor, thread or process fails at its deadline."""
     tmp_path.joinpath('test_hangs.py').write_text(HANGS)
     # With CI pytest repeats the whole message in its summary.
     environment = {k: v for k, v in os.environ.items() if k not in ('CI', 'BUILD_NUMBER')}

@@ -33,7 +33,7 @@ def test_each_test_has_a_docstring():
 
 
 def described(public):
-    """Functions of a public name, each with the docstring that describes it."""
+    """Return functions of a public name, each with the docstring that describes it."""
     if not inspect.isclass(public):
         return [(public, inspect.getdoc(public) or '')]
     own = [
@@ -51,7 +51,7 @@ def described(public):
 
 
 def sections(text):
-    """The sections of a docstring by title; '' has what comes before them."""
+    """Return the sections of a docstring by title; '' has what precedes them."""
     titles = r'^(Args|Returns|Raises|Attributes|Yields):\n'
     first, *parts = re.split(titles, text, flags=re.MULTILINE)
     return {'': first, **dict(zip(parts[::2], parts[1::2], strict=True))}
@@ -84,14 +84,14 @@ def test_a_public_name_describes_arguments_and_errors(public):
 
 @pytest.mark.parametrize('public', PUBLIC, ids=lambda public: public.__name__)
 def test_a_public_name_has_docstrings(public):
-    """So has each of its public methods."""
+    """Each public name and each of its public methods has a docstring."""
     assert inspect.getdoc(public)
     silent = [function.__qualname__ for function, text in described(public) if not text]
     assert not silent, silent
 
 
 def test_a_missing_description_is_noticed():
-    """One argument, and the section about errors."""
+    """A missing argument, and a missing section of errors, are found."""
 
     def example(one, two):
         """Do it.

@@ -1,4 +1,4 @@
-"""Tools that freeze programs follow import statements, and find all modules here."""
+"""Freezing tools, which follow import statements, find all modules."""
 
 import ast
 from pathlib import Path
@@ -11,7 +11,7 @@ ROOTS = {'microbench', 'microbench.__main__', 'microbench.logs', 'microbench.sta
 
 
 def modules():
-    """Path of each module of the package by its name."""
+    """Return the path of each module of the package by its name."""
     found = {}
     for path in PACKAGE.rglob('*.py'):
         parts = ['microbench', *path.relative_to(PACKAGE).with_suffix('').parts]
@@ -21,7 +21,7 @@ def modules():
 
 
 def imported(name, path):
-    """Every name that an import statement of the module could mean."""
+    """Return every name that an import statement of the module could mean."""
     package = name.split('.') if path.name == '__init__.py' else name.split('.')[:-1]
     for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
         if isinstance(node, ast.Import):

@@ -31,14 +31,14 @@ def test_free_threaded_builds_turn_the_gil_on():
 
 
 def test_c_code_without_python_knows_no_gil():
-    """mb_*.c never sees Python.h: what it compiled for a build without GIL is in none."""
+    """No mb_*.c includes Python.h, so none depends on the GIL."""
     for source in ROOT.glob('csrc/**/*mb_*.[ch]'):
         assert 'Py_GIL_DISABLED' not in source.read_text(encoding='utf-8'), source.name
 
 
 @pytest.mark.parametrize('source', sorted(ROOT.glob('csrc/py/*.c')), ids=lambda p: p.name)
 def test_it_compiles_for_free_threaded_builds(source):
-    """Without a warning, also where the headers are those of an ordinary build."""
+    """C compiles without a warning, also against an ordinary build's headers."""
     flags = ['-std=c11', '-Wall', '-Wextra', '-Werror', '-D_GNU_SOURCE', f'-I{ROOT}/csrc']
     flags += [] if FREE_THREADED else ['-DPy_GIL_DISABLED=1']
     include = f'-I{sysconfig.get_path("include")}'
@@ -82,7 +82,7 @@ def _default_gil(monkeypatch):
 
 
 def test_the_import_turns_the_gil_on():
-    """A free-threaded build says so once, by CPython's warning; others are quiet."""
+    """A free-threaded build warns once, as CPython does; other builds do not."""
     warning = 'RuntimeWarning' if FREE_THREADED else ''
     done = python(PROGRAM)
     assert (done.stdout, done.stderr) == (f'{warning}\nTrue 1\n', '')
@@ -97,7 +97,7 @@ def test_it_is_quiet_where_the_gil_is_on():
 
 @pytest.mark.parametrize('simulated', [True, False] if FREE_THREADED else [True])
 def test_the_import_is_refused_without_the_gil(simulated):
-    """In one sentence that says what to change; the program goes on without microbench."""
+    """One sentence says what to change; the program goes on without microbench."""
     code, flags = (WITHOUT_GIL, []) if simulated else ('', ['-X', 'gil=0'])
     done = python(code + REFUSED + 'print("goes on")', flags=['-W', 'ignore', *flags])
     assert (done.stdout, done.stderr) == (SENTENCE + 'goes on\n', '')
@@ -112,7 +112,7 @@ GIL_SETTINGS = [None, '0', '1'] if FREE_THREADED else [None]
 @pytest.mark.parametrize('setting', GIL_SETTINGS)
 @pytest.mark.parametrize('entry', ['module', 'script'])
 def test_the_command_keeps_its_gil_to_itself(monkeypatch, tmp_path, setting, entry):
-    """It prints no warning, and what it runs is free-threaded, or as PYTHON_GIL has it."""
+    """The command prints no warning; its program is free-threaded if it can be."""
     if setting:
         monkeypatch.setenv('PYTHON_GIL', setting)
     script = ['-c', 'from microbench.start import console; console()']
@@ -133,7 +133,7 @@ def test_the_command_keeps_its_gil_to_itself(monkeypatch, tmp_path, setting, ent
 
 @pytest.fixture
 def executed(monkeypatch):
-    """The programs that this process would have become."""
+    """Return the programs that this process would have become."""
     found = []
     monkeypatch.setattr(os, 'execv', lambda *call: found.append(call))
     monkeypatch.setattr(sys, 'executable', '/bin/python')
@@ -143,7 +143,7 @@ def executed(monkeypatch):
 
 @pytest.mark.parametrize('is_enabled', [True, None])
 def test_it_starts_once_with_the_gil(monkeypatch, executed, is_enabled):
-    """So on builds which always have it, and on versions that cannot do without."""
+    """Builds that always have the GIL start once."""
     if is_enabled:
         monkeypatch.setattr(sys, '_is_gil_enabled', lambda: True, raising=False)
     else:
@@ -153,7 +153,7 @@ def test_it_starts_once_with_the_gil(monkeypatch, executed, is_enabled):
 
 
 def test_it_starts_again_without_the_gil(monkeypatch, executed):
-    """With all options of Python, and once only."""
+    """The second start has all options of Python, and is the last."""
     monkeypatch.setattr(sys, '_is_gil_enabled', lambda: False, raising=False)
     gil.ensure()
     again = ['/bin/python', '-X', 'gil=1', '-I', '-m', 'microbench', 'show']

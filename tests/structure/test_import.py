@@ -1,4 +1,4 @@
-"""What importing microbench, and a first record, load: nothing that can wait."""
+"""Importing microbench, and a first record, load only what they need."""
 
 import json
 import pkgutil
@@ -24,18 +24,18 @@ FIRST = f'import sys; sys.path.insert(0, {str(ROOT)!r}); before = set(sys.module
 
 
 def loaded(code, flags=('-I', '-S')):
-    """The modules that code loads in an interpreter that has loaded nothing else."""
+    """Return the modules that code loads in a fresh interpreter."""
     last = '\nprint(*sorted(set(sys.modules) - before))'
     return set(printed(FIRST + code + last, flags=flags).split())
 
 
 def test_import_loads_only_microbench():
-    """`import microbench` is one module."""
+    """`import microbench` loads one module."""
     assert loaded('import microbench') == {'microbench'}
 
 
 def test_a_star_import_gives_the_public_names():
-    """`from microbench import *` has them all."""
+    """`from microbench import *` gives them all."""
     code = 'from microbench import *\nimport microbench as m\n'
     code += 'print(set(m.__all__) <= set(globals()))'
     assert printed(code) == 'True\n'
@@ -65,7 +65,7 @@ def test_a_first_record(code, tmp_path):
 
 
 def test_a_record_beside_a_dead_journal(tmp_path):
-    """Recovery loads json, but not `inspect` and what that brings along."""
+    """Recovery loads json, but not `inspect` and its dependencies."""
     path = tmp_path / 'records.jsonl'
     bench = f'import microbench\nbench = microbench.MicroBench(outfile={str(path)!r})\n'
     killed = (
@@ -83,20 +83,20 @@ def test_a_record_beside_a_dead_journal(tmp_path):
 
 @pytest.mark.parametrize('module', MODULES)
 def test_each_module_alone(module):
-    """Each can be imported first, with warnings as errors, isolated from the rest."""
+    """Each module can be imported first, isolated, with warnings as errors."""
     done = python(f'import {module}', flags=['-I', '-W', 'error'])
     assert (done.returncode, done.stdout, done.stderr) == (0, '', '')
 
 
 @pytest.mark.parametrize('name', microbench.__all__)
 def test_each_public_name_alone(name):
-    """Each can be the first that a program imports."""
+    """Each public name can be the first that a program imports."""
     done = python(f'from microbench import {name}', flags=['-I', '-W', 'error'])
     assert (done.returncode, done.stderr) == (0, '')
 
 
 def test_an_unknown_name():
-    """AttributeError, as for any module; import says ImportError."""
+    """An unknown name is an AttributeError; import raises ImportError."""
     with pytest.raises(AttributeError, match='nonsense'):
         _ = microbench.nonsense
     with pytest.raises(ImportError):

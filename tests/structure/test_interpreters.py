@@ -1,4 +1,4 @@
-"""The C core serves one interpreter of a process: the others are refused at the import."""
+"""The C core serves one interpreter of a process, and rejects the import in others."""
 
 import subprocess
 import sys
@@ -51,7 +51,7 @@ PROGRAM = """
 
 
 def outcome(folder, program):
-    """Run a program, as a script, in a folder: exit status, output and errors."""
+    """Run a script in a folder; return exit status, output and errors."""
     (folder / 'prog.py').write_text(textwrap.dedent(program))
     done = subprocess.run(
         [sys.executable, 'prog.py'],
@@ -67,7 +67,7 @@ def outcome(folder, program):
 
 
 def test_a_second_interpreter_is_refused(tmp_path):
-    """In one sentence. The first one goes on, and keeps its records."""
+    """One sentence rejects the import; the first interpreter keeps its records."""
     imported, run = NEWER.get(sys.version_info[:2], OLDEST)
     program = PROGRAM.format(imported=imported, run=run)
     out = 5 * f'ImportError: {SENTENCE}\n' + 'goes on\n'
@@ -105,7 +105,7 @@ with_pool = pytest.mark.skipif(
 
 @with_pool
 def test_a_pool_of_interpreters(tmp_path):
-    """It calls functions of modules, beside a record of the whole process."""
+    """A pool calls functions of modules, beside a record of the whole process."""
     (tmp_path / 'tasks.py').write_text('def work(number): return 2 * number\n')
     assert outcome(tmp_path, POOL.format(function='work')) == (0, '[2, 4]\n', '')
     [record] = FileOutput(str(tmp_path / 'records.jsonl')).get_results()
@@ -115,7 +115,7 @@ def test_a_pool_of_interpreters(tmp_path):
 @with_pool
 @pytest.mark.parametrize('function', ['local', 'decorated'])
 def test_functions_of_a_script_for_a_pool_of_interpreters(tmp_path, function):
-    """CPython runs the script for them, and hides why that fails: one line says it."""
+    """CPython runs the script for them; one line says why that fails."""
     (tmp_path / 'tasks.py').write_text('def work(number): return 2 * number\n')
     status, out, err = outcome(tmp_path, POOL.format(function=function))
     assert (status, out) == (1, '')

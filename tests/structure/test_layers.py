@@ -65,19 +65,19 @@ class Import(NamedTuple):
 
     @property
     def units(self):
-        """The units that it goes from and to."""
+        """The units that the import goes from and to."""
         return unit_of(self.importer), unit_of(self.imported)
 
 
 def unit_of(module):
-    """The part of a module's name that LAYERS orders."""
+    """Return the part of a module's name that LAYERS orders."""
     parts = module.split('.')[1:]
     unit = '.'.join(parts[:2])
     return unit if unit in RANK else ''.join(parts[:1])
 
 
 def name_of(path, root):
-    """The dotted name under which a source is imported."""
+    """Return the dotted name under which a source is imported."""
     parts = path.relative_to(root).with_suffix('').parts
     return '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
 
@@ -102,7 +102,7 @@ def imports_of(path, root=ROOT):
 
 
 def targets(node, package, root):
-    """The modules of microbench that a statement imports."""
+    """Return the modules of microbench that a statement imports."""
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
@@ -127,12 +127,12 @@ def submodule(base, name, root):
 
 
 def misdirected(imports):
-    """The lines that import upwards or sideways, or what their layer may not."""
+    """Return the lines that import upwards, sideways, or what their layer may not."""
     return [item.line for item in imports if not is_allowed(item)]
 
 
 def is_allowed(item):
-    """Whether an import goes down, or stays in its unit, and is not forbidden."""
+    """Return whether an import goes down, or stays in its unit, and is permitted."""
     importer, imported = item.units
     if item.units in ALLOWED:
         return True
@@ -144,12 +144,12 @@ def is_allowed(item):
 
 @pytest.fixture(scope='module')
 def imports():
-    """All imports of microbench by microbench."""
+    """Return all imports of microbench by microbench."""
     return [item for path in sorted(PACKAGE.rglob('*.py')) for item in imports_of(path)]
 
 
 def report(what, lines):
-    """The message of a failure: a line each, so that an editor can jump to it."""
+    """Return the message of a failure: a line each, for editors to jump to."""
     return '\n'.join([what, *(f'  {line}' for line in lines)])
 
 
@@ -174,7 +174,7 @@ def test_imports_go_down(imports):
 
 
 def cycle_in(imports):
-    """The lines of imports that lead from a module back to it; none if there are none."""
+    """Return the lines of imports that lead from a module back to it, if any."""
     graph = {}
     for item in imports:
         if item.importer != item.imported:
@@ -189,7 +189,7 @@ def cycle_in(imports):
 
 
 def test_imports_have_no_cycle(imports):
-    """No two modules need each other, at different times or for annotations either."""
+    """No two modules import each other, late or for annotations either."""
     cycle = cycle_in(imports)
     assert not cycle, report('these imports make a cycle:', cycle)
 
@@ -204,7 +204,7 @@ def test_late_imports_only_save_start_up_time(imports):
 
 
 def lines_of(path, pattern):
-    """The lines of a source that match, each with its place."""
+    """Return the lines of a source that match, each with its place."""
     lines = path.read_text(encoding='utf-8').splitlines()
     return [
         f'{path.relative_to(ROOT)}:{number}: {line.strip()}'
@@ -297,7 +297,7 @@ def test_a_c_name_begins_with_its_file():
 
 
 def imports_in(folder, files):
-    """The imports of a small microbench with these sources."""
+    """Return the imports of a small microbench with these sources."""
     for name, text in files.items():
         path = folder / 'microbench' / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -338,7 +338,7 @@ def test_a_wrong_import_is_found(tmp_path, name, text):
 
 
 def test_a_cycle_of_annotations_is_found(tmp_path):
-    """Three modules of one room, one of them with an import for annotations."""
+    """A cycle of three modules, one import for annotations only, is found."""
     tree = {
         'core/plan.py': 'if TYPE_CHECKING:\n    from .run import Run',
         'core/run.py': 'from .hooks import Hooks',
@@ -363,6 +363,6 @@ def test_a_cycle_of_annotations_is_found(tmp_path):
     ],
 )
 def test_a_right_import_passes(tmp_path, name, text):
-    """Downwards, within a unit, and the version; for annotations as well."""
+    """Imports downwards, within a unit, of the version and for annotations pass."""
     tree = {'_core.pyx': '', 'core/plan.py': '', 'results/__init__.py': '', name: text}
     assert misdirected(imports_in(tmp_path, tree)) == []

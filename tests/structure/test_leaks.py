@@ -1,4 +1,4 @@
-"""No native name keeps memory or references: each is used many times in fresh processes.
+"""No native name keeps memory or references, however often it is used.
 
 CASES has, for each name that _core.pyi lists, what a process prepares and what it then
 does again and again: also what fails. A name without a case fails, and the failure

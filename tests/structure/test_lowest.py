@@ -1,4 +1,4 @@
-"""The bounds of dependencies are what `make lowest` installs, and what the docs say."""
+"""The bounds of dependencies are those of `make lowest` and of the docs."""
 
 import ast
 import re
@@ -22,12 +22,12 @@ TOOLS = {
 
 
 def key(name):
-    """A name as PEP 503 compares it."""
+    """Return a name as PEP 503 compares it."""
     return re.sub(r'[-_.]+', '-', name).lower()
 
 
 def number(version):
-    """A version that can be compared; zeros at its end do not count."""
+    """Return a version that can be compared; zeros at its end do not count."""
     return tuple(map(int, re.sub(r'(\.0)+$', '', version).split('.')))
 
 
@@ -45,7 +45,7 @@ def project():
 
 
 def in_setup():
-    """The dependencies of any build of CPython."""
+    """Return the dependencies of any build of CPython."""
     return [
         requirement
         for node in ast.parse((ROOT / 'setup.py').read_text('utf-8')).body
@@ -55,7 +55,7 @@ def in_setup():
 
 
 def bounds(requirements):
-    """The lower bound of each requirement; None where it has none."""
+    """Return the lower bound of each requirement; None where it has none."""
     found = {}
     for requirement in requirements:
         name, _, bound = re.fullmatch(r'([\w.-]+?)(>=(.*))?', requirement).groups()
@@ -64,7 +64,7 @@ def bounds(requirements):
 
 
 def lowest():
-    """The versions of tests/lowest.txt, the lowest for any Python."""
+    """Return the versions of tests/lowest.txt, the lowest for any Python."""
     lines = (ROOT / 'tests' / 'lowest.txt').read_text('utf-8').splitlines()
     pins = [
         line.partition(';')[0].strip().split('==') for line in lines if '==' in line[:40]
@@ -76,7 +76,7 @@ def lowest():
 
 
 def stated(project):
-    """All bounds that `make lowest` is about."""
+    """Return all bounds that `make lowest` is about."""
     extras = project['project']['optional-dependencies']
     groups = [project['project']['dependencies'], project['build-system']['requires']]
     groups += [extras[name] for name in WITH_BOUNDS]
@@ -85,7 +85,7 @@ def stated(project):
 
 
 def test_every_dependency_has_a_lower_bound(project):
-    """Those to run, to build and to test; there is one number for each."""
+    """Each dependency to run, build and test has one lower bound."""
     known = {}
     for group in stated(project):
         for name, bound in group.items():
@@ -94,7 +94,7 @@ def test_every_dependency_has_a_lower_bound(project):
 
 
 def test_the_lowest_versions_are_tested(project):
-    """tests/lowest.txt has each of them, and nothing else."""
+    """tests/lowest.txt has each bound, and nothing else."""
     known = {name: bound for group in stated(project) for name, bound in group.items()}
     assert lowest() == known
 

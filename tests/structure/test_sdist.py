@@ -41,7 +41,7 @@ def run(*command, cwd):
 
 
 def succeed(*command, cwd):
-    """Run a program that has to succeed, and give what it printed."""
+    """Run a program that has to succeed; return what it printed."""
     done = run(*command, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -49,7 +49,7 @@ def succeed(*command, cwd):
 
 @pytest.fixture(scope='module')
 def sdist(tmp_path_factory):
-    """The source distribution of this tree."""
+    """Return the source distribution of this tree."""
     folder = tmp_path_factory.mktemp('sdist')
     build = ('-m', 'build', '--sdist', '--no-isolation', '--outdir', folder, ROOT)
     succeed(sys.executable, *build, cwd=folder)
@@ -58,7 +58,7 @@ def sdist(tmp_path_factory):
 
 
 def test_the_sdist_holds_every_source(sdist):
-    """Headers, Cython files, stubs, tests, documents and examples: none is left out."""
+    """Headers, Cython files, stubs, tests, documents and examples are included."""
     with tarfile.open(sdist) as archive:
         held = {name.partition('/')[2] for name in archive.getnames()}
     sources = {
@@ -72,14 +72,14 @@ def test_the_sdist_holds_every_source(sdist):
 
 
 def test_the_sdist_holds_nothing_built(sdist):
-    """No library, object or byte code of this machine travels along."""
+    """No library, object or byte code of this machine is included."""
     with tarfile.open(sdist) as archive:
         built = [n for n in archive.getnames() if n.endswith(('.so', '.o', '.pyc'))]
     assert built == []
 
 
 def test_the_sdist_installs_into_a_clean_environment(sdist, tmp_path):
-    """All it takes is pip and the package index; then it records a call."""
+    """With pip and the package index it installs, and records a call."""
     succeed(sys.executable, '-m', 'venv', 'clean', cwd=tmp_path)
     python = tmp_path / 'clean' / 'bin' / 'python'
     pip = (python, '-m', 'pip', '--disable-pip-version-check', '--quiet')

@@ -1,4 +1,4 @@
-"""Which skips MICROBENCH_REQUIRE_ALL allows: those whose reason names other versions."""
+"""MICROBENCH_REQUIRE_ALL allows skips whose reason names other versions."""
 
 import pytest
 
@@ -16,6 +16,6 @@ from tests.conftest import is_for_other_versions
     ],
 )
 def test_versions_in_a_reason(reason, allowed):
-    """A reason that names the version of this interpreter too is no reason."""
+    """A reason that names this interpreter's version too is not allowed."""
     versions = [(3, 10), (3, 13), (3, 14), (3, 15), (3, 16)]
     assert [v for v in versions if is_for_other_versions(reason, v)] == allowed

@@ -13,7 +13,7 @@ STUB = PACKAGE / '__init__.pyi'
 
 
 def names_in(stub):
-    """The names that a stub exports, and its own `__all__` if it has one."""
+    """Return the names that a stub exports, and its own `__all__` if it has one."""
     names, listed = set(), None
     for node in stub.body:
         match node:
@@ -30,7 +30,7 @@ def names_in(stub):
 
 @pytest.fixture(scope='module')
 def stub():
-    """The stub as a syntax tree."""
+    """Return the stub as a syntax tree."""
     return ast.parse(STUB.read_text(encoding='utf-8'))
 
 
@@ -54,7 +54,7 @@ def line_for(name):
 
 @pytest.mark.parametrize('name', microbench.__all__)
 def test_a_public_name_is_documented(name):
-    """Each has a docstring of its own, with an example that tests/docs executes."""
+    """Each public name has a docstring with an example that tests/docs executes."""
     thing = getattr(microbench, name)
     text = vars(thing).get('__doc__') if inspect.isclass(thing) else thing.__doc__
     assert text, f'add to the definition of {name}: """..."""'
@@ -63,7 +63,7 @@ def test_a_public_name_is_documented(name):
 
 @pytest.mark.parametrize('name', microbench.__all__)
 def test_the_methods_of_a_public_class_are_documented(name):
-    """So has each public method that a public class defines."""
+    """Each public method of a public class has a docstring."""
     thing = getattr(microbench, name)
     bare = [
         f'add to {name}.{method}: """..."""'

@@ -1,4 +1,4 @@
-"""Switches of the interpreter: microbench is imported, times, records and runs commands."""
+"""microbench works under each switch of the interpreter."""
 
 import site
 
@@ -68,7 +68,7 @@ switched = pytest.mark.parametrize('flags', SWITCHES.values(), ids=SWITCHES)
 
 
 def ran(code, *args, flags, **options):
-    """What a program prints that has to end well, without a word on standard error."""
+    """Return the output of a program, which must succeed without a word on stderr."""
     done = python(LIBRARIES + code, *args, flags=flags, env={'LC_ALL': 'C'}, **options)
     said = [line for line in done.stderr.splitlines() if not line.startswith('import time')]
     assert (done.returncode, said) == (0, [])
@@ -76,7 +76,7 @@ def ran(code, *args, flags, **options):
 
 
 def names_in(path):
-    """The names of the records in a file."""
+    """Return the names of the records in a file."""
     return [record['call']['name'] for record in FileOutput(path).get_results()]
 
 
@@ -95,7 +95,7 @@ def test_a_program(tmp_path, flags):
 
 @switched
 def test_the_command(tmp_path, flags):
-    """It runs a program with every mixin, and shows the record."""
+    """The command runs a program with every mixin, and shows the record."""
     path = tmp_path / 'records.jsonl'
     words = ['-o', path, '--all', '--stdout', '--', 'echo', 'up']
     assert ran(CONSOLE, *words, flags=flags, cwd=tmp_path) == 'up\n'
@@ -107,14 +107,14 @@ def test_the_command(tmp_path, flags):
 @switched
 @pytest.mark.parametrize('words', [['--help'], ['--show-mixins'], ['show', '--help']])
 def test_help(flags, words):
-    """It is there, without the docstrings too, and each mixin is named."""
+    """The help names each mixin, also without docstrings."""
     text = ran(CONSOLE, *words, flags=flags)
     assert ('host-info' if words == ['--show-mixins'] else 'usage: ') in text
 
 
 @pytest.mark.parametrize('flags', [[], ['-S'], ['-OO', '-X', 'dev', '-W', 'error']])
 def test_a_search_path_that_is_emptied(tmp_path, flags):
-    """What was set up before goes on."""
+    """With an emptied search path, benches set up before go on."""
     path = tmp_path / 'records.jsonl'
     assert ran(EMPTIED, path, flags=flags) == '42\n'
     assert names_in(path) == NAMES

@@ -1,4 +1,4 @@
-"""What `make trail` counts: Python frames of microbench, their files, and jumps."""
+"""`make trail` counts Python frames of microbench, their files, and jumps."""
 
 from microbench.core import plan, times
 from tools import trail
