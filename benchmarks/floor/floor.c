@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* --- the empty context manager ----------------------------------------------------- */
+/* --- the empty context manager ---------------------------------------------------- */
 
 static PyObject *
 nothing_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
@@ -38,7 +38,7 @@ static PyTypeObject nothing_type = {
     .tp_methods = nothing_methods,
 };
 
-/* --- one that reads the clock -------------------------------------------------------- */
+/* --- one that reads the clock ----------------------------------------------------- */
 
 typedef struct {
     PyObject_HEAD
@@ -83,7 +83,7 @@ static PyTypeObject clock_type = {
     .tp_methods = clock_methods,
 };
 
-/* --- what makes them ----------------------------------------------------------------- */
+/* --- what makes them -------------------------------------------------------------- */
 
 static PyObject *
 floor_clock(PyObject *Py_UNUSED(self), PyObject *Py_UNUSED(name))
@@ -111,7 +111,7 @@ static PyTypeObject floor_type = {
     .tp_new = PyType_GenericNew,
 };
 
-/* --- the planted delay ------------------------------------------------------------- */
+/* --- the planted delay ------------------------------------------------------------ */
 
 static double turns_per_ns;
 
@@ -176,7 +176,7 @@ spin(PyObject *Py_UNUSED(module), PyObject *delay_ns)
     Py_RETURN_NONE;
 }
 
-/* --- the module -------------------------------------------------------------------- */
+/* --- the module ------------------------------------------------------------------- */
 
 static PyMethodDef methods[] = {
     {"spin", spin, METH_O, "spin(ns): keep the processor busy for so long"},

@@ -1,4 +1,4 @@
-/* The clocks: monotonic for durations, wall for timestamps. All in nanoseconds.
+/* Reads the clocks: monotonic for durations, wall for timestamps. All in nanoseconds.
  *
  * The monotonic clock (CLOCK_MONOTONIC) is the one behind time.perf_counter() and
  * time.monotonic() of CPython on Linux; on macOS CPython reads mach_absolute_time().
@@ -9,23 +9,23 @@
 
 #include "base/mb_platform.h"
 
-/* Nanoseconds since an arbitrary start; never goes back. Cannot fail. */
+/* Returns nanoseconds since an arbitrary start; never goes back. Cannot fail. */
 static inline int64_t
 mb_clock_ns(void)
 {
     return mb_clock_read(CLOCK_MONOTONIC);
 }
 
-/* Nanoseconds since 1970-01-01T00:00:00Z; jumps when the clock is set. */
+/* Returns nanoseconds since 1970-01-01T00:00:00Z; jumps when the clock is set. */
 static inline int64_t
 mb_clock_wall_ns(void)
 {
     return mb_clock_read(CLOCK_REALTIME);
 }
 
-/* Reads both clocks at the same moment: returns the wall clock, and sets `*now_ns` to the
- * monotonic one. They are at most 10 µs apart, unless the thread is interrupted in each of
- * ten tries: then it is the try in which they were closest. */
+/* Reads both clocks at the same moment: returns the wall clock, and sets `*now_ns` to
+ * the monotonic one. They are at most 10 µs apart, unless the thread is interrupted in
+ * each of ten tries: then it is the try in which they were closest. */
 int64_t mb_clock_both(int64_t *now_ns);
 
 typedef struct {

@@ -1,7 +1,9 @@
-/* Places where a test kills its process: in builds with MB_CRASH_POINTS, and in no other.
+/* Places where a test kills its process: in builds with MB_CRASH_POINTS, and in no
+ * other.
  *
- * Such a build reads MICROBENCH_CRASH_AT=PLACE:N when it is loaded. When the process reaches
- * that place for the N-th time, it sends itself SIGKILL. In order, for one record:
+ * Such a build reads MICROBENCH_CRASH_AT=PLACE:N when it is loaded. When the process
+ * reaches that place for the N-th time, it sends itself SIGKILL. In order, for one
+ * record:
  *
  *   made       the file of the journal exists
  *   begun      its header is written, except the field that makes the file a journal

@@ -33,11 +33,12 @@ void mb_iov_add(mb_iov *line, const void *data, size_t size);
 /* Sets `rest` to the bytes after the first `done`, `most` at most: `count` parts. */
 void mb_iov_rest(const mb_iov *line, size_t done, size_t most, struct iovec *rest);
 
-/* Compares `count` bytes with those of the line from `from` on; `count` is at most what is
- * left of the line. */
+/* Compares `count` bytes with those of the line from `from` on; `count` is at most what
+ * is left of the line. */
 bool mb_iov_match(const mb_iov *line, size_t from, const char *bytes, size_t count);
 
-/* Where the bytes of a line were found in a file: apart, in place, or unknown (unreadable). */
+/* Where the bytes of a line were found in a file: apart, in place, or unknown
+ * (unreadable). */
 typedef enum { MB_APART, MB_IN_PLACE, MB_UNKNOWN } mb_iov_place;
 
 #endif

@@ -64,10 +64,10 @@ mb_fork_watch(void)
     return failure ? failure : watch_failure;
 }
 
-/* --- who this process is ----------------------------------------------------------- */
+/* --- who this process is ---------------------------------------------------------- */
 
-/* Reads the beginning of a file of the kernel and ends it with a 0; it is empty if there
- * is no file. */
+/* Reads the beginning of a file of the kernel and ends it with a 0; it is empty if
+ * there is no file. */
 static void
 read_beginning(const char *path, char *out, size_t size)
 {
@@ -99,7 +99,7 @@ mb_boot_id(char *out)
     read_beginning("/proc/sys/kernel/random/boot_id", out, MB_BOOT_ID_SIZE);
 }
 
-/* --- files that are mapped --------------------------------------------------------- */
+/* --- files that are mapped -------------------------------------------------------- */
 
 int
 mb_lock_description(int fd)

@@ -1,4 +1,4 @@
-/* Everything here that only POSIX has, behind one header.
+/* Everything that csrc/ needs of POSIX, behind one header.
  *
  * The other files of csrc/ include no system header but this one's: a port to another
  * platform is a second version of this file, of mb_platform.c and of mb_filesystem.c.
@@ -44,8 +44,8 @@ void *mb_realloc(void *memory, size_t size);
 #define mb_alloc(size) mb_realloc(NULL, (size))
 #define mb_free free
 
-/* A fence between atomic accesses. ThreadSanitizer does not know them, and needs none: what
- * is read meanwhile is looked at again. */
+/* A fence between atomic accesses. ThreadSanitizer does not know them, and needs none:
+ * the caller reads again what may have changed meanwhile. */
 #ifdef __SANITIZE_THREAD__
 #define mb_fence(order) ((void)(order))
 #else
@@ -54,26 +54,27 @@ void *mb_realloc(void *memory, size_t size);
 
 /* --- threads and processes ------------------------------------------------------- */
 
-/* A number that no two living threads of this process share. Signal-safe. */
+/* Returns a number that no two living threads of this process share. Signal-safe. */
 static inline uintptr_t
 mb_thread_id(void)
 {
     return (uintptr_t)pthread_self();
 }
 
-/* Whether this is the thread that the process began with, or that was left by a fork. */
+/* Returns whether this is the thread that the process began with, or that was left by a
+ * fork. */
 bool mb_in_first_thread(void);
 
-/* How many fork() lie between the process that loaded microbench and this one. What a
- * child must not inherit (a lock that another thread held, a random seed) remembers the
- * generation it was made in. Thread: any. Signal-safe. */
+/* Returns how many fork() lie between the process that loaded microbench and this one.
+ * What a child must not inherit (a lock that another thread held, a random seed)
+ * remembers the generation it was made in. Thread: any. Signal-safe. */
 unsigned mb_fork_generation(void);
 
 /* Starts the count. Idempotent. Returns 0, or an errno. */
 int mb_fork_watch(void);
 
-/* When this process was started, in clock ticks since the boot: with its id, it is this
- * process and no later one. 0 where the system does not show it. */
+/* Returns when this process was started, in clock ticks since the boot: with its id, it
+ * is this process and no later one. 0 where the system does not show it. */
 uint64_t mb_process_start(void);
 
 /* An id of this boot of the machine, 0 included; empty where the system has none. */
@@ -82,18 +83,18 @@ void mb_boot_id(char *out);
 
 /* --- the disk --------------------------------------------------------------------- */
 
-/* Writes all cached data of the descriptor's file system to the disk; without syncfs(2), that
- * of all file systems. Returns 0; or -1, and sets errno. */
+/* Writes all cached data of the descriptor's file system to the disk; without
+ * syncfs(2), that of all file systems. Returns 0; or -1, and sets errno. */
 int mb_sync_file_system(int fd);
 
 /* --- files that are mapped -------------------------------------------------------- */
 
-/* Locks the whole file for this open file description, as long as a descriptor or a mapping
- * refers to it. Returns 0, or an errno: ENOTSUP, or EAGAIN if another description has the
- * lock. */
+/* Locks the whole file for this open file description, as long as a descriptor or a
+ * mapping refers to it. Returns 0, or an errno: ENOTSUP, or EAGAIN if another
+ * description has the lock. */
 int mb_lock_description(int fd);
-/* Whether the conflicting lock on the file belongs to an open file description, not to a
- * process (fcntl(2), F_SETLK). */
+/* Returns whether the conflicting lock on the file belongs to an open file description,
+ * not to a process (fcntl(2), F_SETLK). */
 bool mb_description_is_locked(int fd);
 
 /* --- clocks ---------------------------------------------------------------------- */

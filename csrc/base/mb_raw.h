@@ -1,10 +1,10 @@
 /* System calls for code that runs in a dying process: no errno, no libc, no TLS.
  *
- * The watchdog (mb_watchdog.h) shares the thread-local storage of the thread that a signal
- * interrupted: a failing call of libc would change that thread's errno. So each function
- * here returns what the kernel returns: a result, or minus the errno. Where the instructions
- * are not known (MB_RAW is 0), the functions call libc, and the watchdog is a thread of its
- * own. A port has to provide this file, like mb_platform.h.
+ * The watchdog (mb_watchdog.h) shares the thread-local storage of the thread that a
+ * signal interrupted: a failing call of libc would change that thread's errno. So each
+ * function here returns what the kernel returns: a result, or minus the errno. Where
+ * the instructions are not known (MB_RAW is 0), the functions call libc, and the
+ * watchdog is a thread of its own. A port has to provide this file, like mb_platform.h.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -79,7 +79,7 @@ mb_raw_result(long result)
 
 #endif
 
-/* --- files ------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------ */
 
 static inline int
 mb_raw_open(const char *path, int flags)
@@ -95,14 +95,16 @@ mb_raw_close(int fd)
     MB_CALL(close, close(fd), fd, 0, 0, 0, 0, 0);
 }
 
-/* The size of a file; negative for a stream, which has none (pipe, terminal). */
+/* Returns the size of a file; negative for a stream, which has none (pipe,
+ * terminal). */
 static inline int64_t
 mb_raw_end(int fd)
 {
     return MB_CALL(lseek, lseek(fd, 0, SEEK_END), fd, 0, SEEK_END, 0, 0, 0);
 }
 
-/* The position of a descriptor: with O_APPEND, the end of what it has written last. */
+/* Returns the position of a descriptor: with O_APPEND, the end of what it has written
+ * last. */
 static inline int64_t
 mb_raw_position(int fd)
 {
@@ -135,7 +137,7 @@ mb_raw_pwrite(int fd, const void *data, size_t size, int64_t offset)
                    0);
 }
 
-/* Device and inode of an open file. */
+/* Reads device and inode of an open file. */
 static inline bool
 mb_raw_identify(int fd, uint64_t *file)
 {
@@ -158,7 +160,7 @@ mb_raw_identify(int fd, uint64_t *file)
     return true;
 }
 
-/* Whether a write is possible now, without waiting. */
+/* Returns whether a write is possible now, without waiting. */
 static inline bool
 mb_raw_writable(int fd)
 {
@@ -172,7 +174,7 @@ mb_raw_writable(int fd)
     return ready == 1 && asked.revents == POLLOUT;
 }
 
-/* --- memory ------------------------------------------------------------------------ */
+/* --- memory ----------------------------------------------------------------------- */
 
 /* Maps pages of zeros; NULL without memory. */
 static inline void *
@@ -190,10 +192,11 @@ mb_raw_unmap(void *memory, size_t size)
     MB_CALL(munmap, munmap(memory, size), memory, size, 0, 0, 0, 0);
 }
 
-/* --- time -------------------------------------------------------------------------- */
+/* --- time ------------------------------------------------------------------------- */
 
 #if MB_RAW
-/* CLOCK_MONOTONIC, as mb_clock_ns() reads it with a function that others may replace. */
+/* Reads CLOCK_MONOTONIC, as mb_clock_ns() reads it with a function that others may
+ * replace. */
 static inline int64_t
 mb_raw_clock_ns(void)
 {
@@ -228,7 +231,7 @@ mb_raw_wake(const uint32_t *word)
 #endif
 }
 
-/* --- signals ----------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------- */
 
 /* The kernel's own set has 64 signals; sigset_t of libc begins with it. */
 static inline void
@@ -265,7 +268,7 @@ mb_raw_raise(int number)
 }
 
 #if MB_RAW
-/* Whether a thread of this process still exists; it may end at any moment. */
+/* Returns whether a thread of this process still exists; it may end at any moment. */
 static inline bool
 mb_raw_thread_is_there(uint32_t thread)
 {

@@ -5,8 +5,8 @@
 #ifndef MB_SIGNAME_H
 #define MB_SIGNAME_H
 
-/* The name of a signal as Python has it: SIGTERM, SIGRTMIN+3. At most MB_SIGNAL_NAME
- * bytes, 0 included, are put into `name`. */
+/* Writes the name that Python has for a signal, such as SIGTERM or SIGRTMIN+3: at most
+ * MB_SIGNAL_NAME bytes, 0 included. */
 #define MB_SIGNAL_NAME 24
 void mb_signame_of(int signal, char *name);
 

@@ -19,8 +19,8 @@ typedef struct {
     size_t size; /* 0 where the bounds are unknown */
 } stack_bounds;
 
-/* Finds the bounds of the main stack without /proc/self/maps, which takes 0.1 to 1 ms: the
- * name of the program is at the very top of the stack. */
+/* Finds the bounds of the main stack without /proc/self/maps, which takes 0.1 to 1 ms:
+ * the name of the program is at the very top of the stack. */
 static stack_bounds
 quick_bounds(void)
 {

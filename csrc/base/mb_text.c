@@ -285,7 +285,8 @@ write_code_point(mb_text *text, uint32_t point)
     }
 }
 
-/* Returns the length of a character from its first byte; 0 if no character begins with it. */
+/* Returns the length of a character from its first byte; 0 if no character begins with
+ * it. */
 static size_t
 length_by_lead(unsigned char lead)
 {

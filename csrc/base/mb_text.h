@@ -1,4 +1,4 @@
-/* Numbers, times and JSON strings as text.
+/* Writes numbers, times and JSON strings as text.
  *
  * A writer appends to a text. A text is either fixed (a buffer of the caller, which
  * never grows: signal-safe) or on the heap (grows). What does not fit, or finds no
@@ -32,41 +32,43 @@ void mb_text_heap(mb_text *text);
 /* Frees what a heap text owns; a fixed text is left alone. The text is empty then. */
 void mb_text_free(mb_text *text);
 
-/* The bytes as they are. */
+/* Appends the bytes unchanged. */
 void mb_text_raw(mb_text *text, const char *bytes, size_t size);
 #define MB_TEXT_LITERAL(text, literal)                                                 \
     mb_text_raw((text), (literal), sizeof(literal) - 1)
 
-/* A decimal integer: -9223372036854775808 to 9223372036854775807. */
+/* Appends a decimal integer: -9223372036854775808 to 9223372036854775807. */
 void mb_text_int(mb_text *text, int64_t value);
 
-/* Nanoseconds as decimal seconds, exactly, with at least one digit after the point and
- * no trailing zeros: 0 is 0.0, 1 is 0.000000001, 1500000000 is 1.5, -1 is -0.000000001.
- * Reading the text as a double gives what ns / 10**9 gives in Python. */
+/* Appends nanoseconds as decimal seconds, exactly, with at least one digit after the
+ * point and no trailing zeros: 0 is 0.0, 1 is 0.000000001, 1500000000 is 1.5, -1 is
+ * -0.000000001. Reading the text as a double gives what ns / 10**9 gives in Python. */
 void mb_text_seconds(mb_text *text, int64_t ns);
 
-/* As datetime.isoformat(timespec='microseconds') of Python, 2026-03-01T09:30:00.120000+00:00:
- * microseconds rounded down, always six digits (readers such as pandas take the format of
- * a whole column from its first value), offset in minutes where it has no seconds.
- * Nanoseconds in 64 bits reach from 1677 to 2262; |offset_s| < 86400, else
- * `failed`. */
+/* Appends a time as datetime.isoformat(timespec='microseconds') of Python does,
+ * 2026-03-01T09:30:00.120000+00:00: microseconds rounded down, always six digits
+ * (readers such as pandas take the format of a whole column from its first value),
+ * offset in minutes where it has no seconds. Nanoseconds in 64 bits reach from 1677 to
+ * 2262; |offset_s| < 86400, else `failed`. */
 void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s);
 
-/* UTF-8 as a JSON string with its quotes, in pure ASCII: \" \\ \b \f \n \r \t, other
- * control characters, DEL, and all beyond ASCII as \uXXXX (with surrogate pairs), exactly
- * as json.dumps. Each other byte that is not UTF-8 becomes \ufffd.
+/* Appends UTF-8 as a JSON string with its quotes, in pure ASCII: \" \\ \b \f \n \r \t,
+ * other control characters, DEL, and all beyond ASCII as \uXXXX (with surrogate pairs),
+ * exactly as json.dumps does. Each other byte that is not UTF-8 becomes \ufffd.
  *
- * Encoded surrogates (ED A0 80 to ED BF BF) come from str objects of Python. Two that make
- * a pair become that character. One that stands alone has no place in JSON that strict
- * readers take (RFC 8259, 8.2), and becomes text, as `backslashreplace` of Python has it:
- * U+DC80 to U+DCFF, which stand for bytes (PEP 383), \\x80 to \\xff, others \\ud800 ... */
+ * Encoded surrogates (ED A0 80 to ED BF BF) come from str objects of Python. Two that
+ * make a pair become that character. One that stands alone has no place in JSON that
+ * strict readers take (RFC 8259, 8.2), and becomes text, as `backslashreplace` of
+ * Python has it: U+DC80 to U+DCFF, which stand for bytes (PEP 383), \\x80 to \\xff,
+ * others \\ud800 ... */
 void mb_text_string(mb_text *text, const char *utf8, size_t size);
 
-/* JSON in UTF-8, with everything beyond ASCII escaped as above: only strings can hold
- * such characters, so nothing else changes. */
+/* Appends JSON in UTF-8, with everything beyond ASCII escaped as above: only strings
+ * can hold such characters, so nothing else changes. */
 void mb_text_ascii(mb_text *text, const char *json, size_t size);
 
-/* Whether so many decimal digits (at least one) stand side by side somewhere. */
+/* Returns whether so many decimal digits (at least one) stand side by side
+ * somewhere. */
 bool mb_text_has_digits(const char *bytes, size_t size, size_t run);
 
 #endif

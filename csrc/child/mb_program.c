@@ -19,8 +19,8 @@
 enum { END, OUT, ERR, PIPES }; /* the pipes; OUT and ERR are the numbers of streams */
 
 #define STACK 16384
-/* How long a program that was killed has to go, so that no zombie stays; and by how much
- * the supervisor may be late before it is killed itself. */
+/* How long a program that was killed has to go, so that no zombie stays; and by how
+ * much the supervisor may be late before it is killed itself. */
 #define PASSING_NS 10000000
 #define LATE_NS 30000000
 /* How often to look whether the supervisor is still there. */
@@ -40,7 +40,7 @@ struct mb_program {
     char child_stack[STACK] __attribute__((aligned(16)));
 };
 
-/* Whether a number still means a pipe of this program. */
+/* Returns whether a number still means a pipe of this program. */
 static bool
 is_ours(const mb_program *program, int i, int fd)
 {
@@ -59,8 +59,8 @@ is_child_of(pid_t expected)
 
 /* --- in the child: until it is another program ------------------------------------ */
 
-/* Standard input is empty: a pipe without a writer, which needs no /dev. All else is closed
- * first, because there may be no free descriptor. Returns an errno. */
+/* Standard input is empty: a pipe without a writer, which needs no /dev. All else is
+ * closed first, because there may be no free descriptor. Returns an errno. */
 static int
 set_streams(const mb_program *program)
 {
@@ -120,10 +120,10 @@ become_program(void *started)
     return EXIT_FAILURE;
 }
 
-/* --- in the supervisor ------------------------------------------------------------- */
+/* --- in the supervisor ------------------------------------------------------------ */
 
-/* Collects the child if it has ended. Kills the rest of its group first: while the child
- * is a zombie, no other group can have its number. */
+/* Collects the child if it has ended. Kills the rest of its group first: while the
+ * child is a zombie, no other group can have its number. */
 static bool
 collect(mb_program *program)
 {
@@ -169,8 +169,8 @@ await_child(mb_program *program)
     }
 }
 
-/* Collects the processes that were killed with the child, so that no zombie goes to init
- * or to our process. A daemon stays alive; init gets it when the time is over. */
+/* Collects the processes that were killed with the child, so that no zombie goes to
+ * init or to our process. A daemon stays alive; init gets it when the time is over. */
 static void
 collect_others(void)
 {
@@ -213,7 +213,7 @@ supervise(void *started)
     return EXIT_SUCCESS;
 }
 
-/* --- in the process that wants to know ---------------------------------------------- */
+/* --- in the process that wants to know -------------------------------------------- */
 
 static void
 close_end(mb_program *program, int i, int end)
@@ -234,7 +234,8 @@ close_pipes(mb_program *program)
     }
 }
 
-/* Moves the descriptor above the standard streams, which may be closed in this process. */
+/* Moves the descriptor above the standard streams, which may be closed in this
+ * process. */
 static bool
 move_up(int *fd)
 {
@@ -397,7 +398,8 @@ dismiss(mb_program *program)
     return is_set(&program->ended);
 }
 
-/* Whether the supervisor was killed, for example by code that ends all children of a process. */
+/* Returns whether the supervisor was killed, for example by code that ends all children
+ * of a process. */
 static bool
 has_lost_supervisor(const mb_program *program)
 {

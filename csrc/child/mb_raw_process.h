@@ -1,5 +1,5 @@
-/* System calls of a child between clone(2) and execve(2), and of its supervisor. Like those of
- * mb_raw.h, they do not set errno. Only where MB_RAW is 1.
+/* System calls of a child between clone(2) and execve(2), and of its supervisor. Like
+ * those of mb_raw.h, they do not set errno. Only where MB_RAW is 1.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -16,7 +16,7 @@
 #define SYS_close_range 436 /* since Linux 5.9; the same on all machines */
 #endif
 
-/* --- descriptors ------------------------------------------------------------------- */
+/* --- descriptors ------------------------------------------------------------------ */
 
 /* Makes `to` another name for `from` that execve(2) keeps. */
 static inline void
@@ -29,7 +29,7 @@ mb_raw_duplicate(int from, int to)
     }
 }
 
-/* 0, or minus the errno. */
+/* Returns 0, or minus the errno. */
 static inline int
 mb_raw_pipe(int *ends)
 {
@@ -47,16 +47,16 @@ mb_raw_close_from(int first)
     }
 }
 
-/* --- a process about itself -------------------------------------------------------- */
+/* --- a process about itself ------------------------------------------------------- */
 
-/* The kernel kills it when the thread that made it ends. */
+/* Makes the kernel kill this process when the thread that made it ends. */
 static inline void
 mb_raw_die_with_parent(void)
 {
     mb_raw(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0, 0);
 }
 
-/* What its children leave becomes its own: not init's, nor that of the process above. */
+/* Makes this process, not init or the one above, adopt the orphans of its children. */
 static inline void
 mb_raw_adopt(void)
 {
@@ -70,21 +70,21 @@ mb_raw_unblock_all(void)
     mb_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, 8, 0, 0);
 }
 
-/* A new session and process group, without a terminal. */
+/* Starts a session and process group, without a terminal. */
 static inline void
 mb_raw_new_session(void)
 {
     mb_raw(SYS_setsid, 0, 0, 0, 0, 0, 0);
 }
 
-/* 0, or an errno. */
+/* Returns 0, or an errno. */
 static inline int
 mb_raw_change_directory(const char *path)
 {
     return (int)-mb_raw(SYS_chdir, (long)path, 0, 0, 0, 0, 0);
 }
 
-/* Returns only if it fails: an errno. */
+/* Executes a program; returns an errno only if that fails. */
 static inline int
 mb_raw_execute(const char *path, char *const *words, char *const *env)
 {
@@ -107,7 +107,7 @@ mb_raw_reset_handlers(void)
     }
 }
 
-/* --- a process about its child ----------------------------------------------------- */
+/* --- a process about its child ---------------------------------------------------- */
 
 static inline void
 mb_raw_kill(pid_t pid, int number)
@@ -115,7 +115,7 @@ mb_raw_kill(pid_t pid, int number)
     mb_raw(SYS_kill, pid, number, 0, 0, 0, 0);
 }
 
-/* Whether a child has ended, or is none. It stays a zombie. */
+/* Returns whether a child has ended, or is none. It stays a zombie. */
 static inline bool
 mb_raw_has_ended(pid_t pid)
 {
@@ -126,8 +126,8 @@ mb_raw_has_ended(pid_t pid)
     return error == -ECHILD || found.si_pid != 0;
 }
 
-/* Collects a child that has ended; `pid` -1: any. Returns its pid; 0 if none has ended yet; or
- * minus the errno, ECHILD if there is no such child. */
+/* Collects a child that has ended; `pid` -1: any. Returns its pid; 0 if none has ended
+ * yet; or minus the errno, ECHILD if there is no such child. */
 static inline int
 mb_raw_collect(pid_t pid, int *status)
 {

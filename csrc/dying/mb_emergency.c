@@ -7,7 +7,7 @@
 
 mb_emergency *mb_emergency_installed;
 
-/* --- a buffer for one line --------------------------------------------------------- */
+/* --- a buffer for one line -------------------------------------------------------- */
 
 typedef struct {
     char *data;
@@ -37,7 +37,7 @@ give_buffer(buffer taken)
     }
 }
 
-/* --- writing ----------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static bool
 write_to_target(const mb_slot_line *line, const mb_emergency_target *target)
@@ -63,8 +63,8 @@ write_to_targets(const mb_slot_line *line, const mb_emergency_target *targets,
     return written || mb_append_dying_to_fd(STANDARD_ERROR, line->parts, MB_SLOT_PARTS);
 }
 
-/* Writes the record of a slot. Returns whether it was written anywhere; if not, it stays
- * open in the journal. */
+/* Writes the record of a slot. Returns whether it was written anywhere; if not, it
+ * stays open in the journal. */
 static bool
 write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
            const mb_emergency_target *targets, unsigned count)
@@ -98,8 +98,8 @@ write_mirror(mb_mirror *mirror, const mb_ending *ending,
     return claimed;
 }
 
-/* Whether native code has written an older record of the same owner, which this one was about
- * to replace. */
+/* Returns whether native code has written an older record of the same owner, which this
+ * one was about to replace. */
 static bool
 comes_too_late(const mb_emergency *last)
 {

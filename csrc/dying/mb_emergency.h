@@ -1,9 +1,10 @@
-/* The emergency write: native code writes the open records from memory when the process dies
- * and Python cannot.
+/* The emergency write: native code writes the open records from memory when the process
+ * dies and Python cannot.
  *
- * Each record is written from its slot (mb_slot.h), by the thread that claims it. Records of
- * record_on_exit are armed (mb_setup.h): they carry their targets. All other open records go
- * to the output of their journal, and only if the process is about to end.
+ * Each record is written from its slot (mb_slot.h), by the thread that claims it.
+ * Records of record_on_exit are armed (mb_setup.h): they carry their targets. All other
+ * open records go to the output of their journal, and only if the process is about to
+ * end.
  *
  * Thread: any. Signal-safe: all.
  */
@@ -32,8 +33,9 @@ typedef struct mb_emergency {
 /* The armed records, the oldest first. */
 extern mb_emergency *mb_emergency_installed;
 
-/* Writes all unclaimed armed records as they were at `now_ns`; of two that have the same
- * owner, only the older. If the process is `dying`, writes all other open records as well. */
+/* Writes all unclaimed armed records as they were at `now_ns`; of two that have the
+ * same owner, only the older. If the process is `dying`, writes all other open records
+ * as well. */
 void mb_emergency_write(int signal, int64_t now_ns, bool dying);
 
 #endif

@@ -13,7 +13,7 @@ static bool ends_job;
 static bool stays; /* behind a later handler, which may call this one */
 static struct sigaction before;
 
-/* --- the handler ------------------------------------------------------------------- */
+/* --- the handler ------------------------------------------------------------------ */
 
 static void
 hand_on(int number, siginfo_t *info, void *context)
@@ -25,8 +25,8 @@ hand_on(int number, siginfo_t *info, void *context)
     }
 }
 
-/* Whether the parent is dead. The signal also comes when only its thread that made this
- * process has ended. */
+/* Returns whether the parent is dead. The signal also comes when only its thread that
+ * made this process has ended. */
 static bool
 is_orphan(void)
 {
@@ -48,7 +48,7 @@ mb_parent_on_signal(int number, siginfo_t *info, void *context)
     errno = kept;
 }
 
-/* --- watching ---------------------------------------------------------------------- */
+/* --- watching --------------------------------------------------------------------- */
 
 #ifdef __linux__
 
@@ -81,8 +81,8 @@ take_signal(void)
     return sigaction(MB_PARENT_SIGNAL, &action, NULL) == 0;
 }
 
-/* Whether the program waits for the signal, by sigwait(3) or signalfd(2). It would see the
- * one from the kernel, too. */
+/* Returns whether the program waits for the signal, by sigwait(3) or signalfd(2). It
+ * would see the one from the kernel, too. */
 static bool
 is_blocked(void)
 {

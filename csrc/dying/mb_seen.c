@@ -11,8 +11,9 @@ void
 mb_seen_note(int number)
 {
     int none = 0;
-    /* Release: a reader that sees the signal also sees what happened before. Acquire: one that
-     * is noted again after mb_seen_forget() stores its time after that one's zero. */
+    /* Release: a reader that sees the signal also sees what happened before. Acquire:
+     * one that is noted again after mb_seen_forget() stores its time after that one's
+     * zero. */
     if (__atomic_compare_exchange_n(&first, &none, number, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED)) {
         __atomic_store_n(&came_ns, mb_clock_ns(), __ATOMIC_RELEASE);
@@ -37,8 +38,8 @@ mb_seen_stamp(void)
     }
 }
 
-/* Relaxed: a number by itself. Python reads it in the thread of the handler, or after what
- * CPython does in order to wake up that thread. */
+/* Relaxed: a number by itself. Python reads it in the thread of the handler, or after
+ * what CPython does in order to wake up that thread. */
 void
 mb_seen_directly(int number)
 {

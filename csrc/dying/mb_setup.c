@@ -9,7 +9,7 @@
 #define STACK_SIZE 65536
 #define GUARD_SIZE 65536 /* a page, however large pages are */
 
-/* --- stacks ------------------------------------------------------------------------ */
+/* --- stacks ----------------------------------------------------------------------- */
 
 /* Maps a stack above guard pages. Returns its lower end, Owned; NULL with errno. */
 static char *
@@ -24,7 +24,7 @@ new_stack(void)
     return memory + GUARD_SIZE;
 }
 
-/* --- the watchdog ------------------------------------------------------------------ */
+/* --- the watchdog ----------------------------------------------------------------- */
 
 #if MB_WATCH_CLONE
 
@@ -170,7 +170,7 @@ forget_watchdog(void)
 
 #endif
 
-/* --- armed records ----------------------------------------------------------------- */
+/* --- armed records ---------------------------------------------------------------- */
 
 static void
 free_last(mb_emergency *last)
@@ -251,16 +251,18 @@ mb_setup_remove(mb_emergency *last)
     if (*place) { /* else it is the parent's, from before a fork */
         __atomic_store_n(place, last->next, __ATOMIC_SEQ_CST);
     }
-    /* Both in one order: a walker that is not seen here sees the list without it. One that
-     * is seen belongs to the end of the process: what it may be reading is left to it. */
+    /* Both in one order: a walker that is not seen here sees the list without it. One
+     * that is seen belongs to the end of the process: what it may be reading is left to
+     * it. */
     if (!mb_journals_are_walked()) {
         free_last(last);
     }
 }
 
-/* --- fork -------------------------------------------------------------------------- */
+/* --- fork ------------------------------------------------------------------------- */
 
-/* Returns the signals that are handled, except crashes: a blocked fault ends the process. */
+/* Returns the signals that are handled, except crashes: a blocked fault ends the
+ * process. */
 static sigset_t
 taken_signals(void)
 {
@@ -333,9 +335,9 @@ after_fork_in_parent(void)
     }
 }
 
-/* What a signal does in the child, where mb_signals_handle is removed. The handler in Python
- * would have nothing to do there, and native code that never returns to Python would never
- * end; so the default action takes its place. */
+/* What a signal does in the child, where mb_signals_handle is removed. The handler in
+ * Python would have nothing to do there, and native code that never returns to Python
+ * would never end; so the default action takes its place. */
 static struct sigaction
 action_in_child(const mb_signal *signal)
 {
@@ -399,7 +401,7 @@ mb_setup_release(void)
     }
 }
 
-/* --- signals ----------------------------------------------------------------------- */
+/* --- signals ---------------------------------------------------------------------- */
 
 static bool
 is_ours(const struct sigaction *action)
@@ -466,8 +468,8 @@ mb_setup_signal_is_handled_in(int number, const void *address)
     return theirs && theirs == beginning_of_what_holds(address);
 }
 
-/* Flags and mask are those of the earlier action, so that system calls are interrupted as
- * without microbench. */
+/* Flags and mask are those of the earlier action, so that system calls are interrupted
+ * as without microbench. */
 static struct sigaction
 action_like(const struct sigaction *before, mb_signal_use use)
 {
@@ -527,7 +529,7 @@ mb_setup_signal_give_back(int number)
     return true;
 }
 
-/* --- the alternate stack ----------------------------------------------------------- */
+/* --- the alternate stack ---------------------------------------------------------- */
 
 /* Of another stack, to leave it as it is: what the system puts there before a handler
  * runs can be 11 kB (the registers of AMX). */

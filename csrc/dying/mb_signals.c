@@ -27,12 +27,12 @@ chain(const mb_signal *signal, int number, siginfo_t *info, void *context)
     }
 }
 
-/* --- crashes ----------------------------------------------------------------------- */
+/* --- crashes ---------------------------------------------------------------------- */
 
-/* Whether a later handler has called this one, not the kernel. If the kernel has, the action
- * is the default one now, since this handler is installed with SA_RESETHAND. Runtimes that
- * call the earlier handler read that flag and call it once; when the fault is repeated, they
- * act as without microbench. */
+/* Returns whether a later handler has called this one, not the kernel. If the kernel
+ * has, the action is the default one now, since this handler is installed with
+ * SA_RESETHAND. Runtimes that call the earlier handler read that flag and call it once;
+ * when the fault is repeated, they act as without microbench. */
 static bool
 is_called_by_another(int number)
 {
@@ -42,16 +42,17 @@ is_called_by_another(int number)
     return now.sa_handler != SIG_DFL && now.sa_sigaction != mb_signals_handle;
 }
 
-/* Restores the earlier action, which then gets the signal; or leaves it to the later handler
- * that has called this one. A later handler that calls again and again makes no progress, so
- * it gets the signal once. */
+/* Restores the earlier action, which then gets the signal; or leaves it to the later
+ * handler that has called this one. A later handler that calls again and again makes no
+ * progress, so it gets the signal once. */
 static void
 hand_on(const mb_signal *signal, int number, const siginfo_t *info, bool to_later)
 {
     if (!to_later) {
         sigaction(number, mb_signal_before(signal), NULL);
     }
-    /* the instruction that caused a fault repeats it; a signal that was sent is sent again */
+    /* the instruction that caused a fault repeats it; a signal that was sent is sent
+     * again */
     if (info->si_code <= 0) {
         mb_raw_raise(number);
     }
@@ -61,8 +62,8 @@ enum { NOT_YET, WRITING, WRITTEN };
 
 static uint32_t crashed; /* one of them */
 
-/* Other threads that crash meanwhile wait, since their next step ends the process. Returns
- * false if the records were written before this crash. */
+/* Other threads that crash meanwhile wait, since their next step ends the process.
+ * Returns false if the records were written before this crash. */
 static bool
 write_once(int number)
 {
@@ -93,7 +94,7 @@ crash(const mb_signal *signal, int number, const siginfo_t *info)
     hand_on(signal, number, info, by_another && first);
 }
 
-/* Whether the signal is handled as a crash, or was until it was given back. */
+/* Returns whether the signal is handled as a crash, or was until it was given back. */
 static bool
 is_crash(const mb_signal *signal)
 {
@@ -107,11 +108,12 @@ mb_signals_forget(void)
     __atomic_store_n(&crashed, NOT_YET, __ATOMIC_RELAXED);
 }
 
-/* --- what does not crash ----------------------------------------------------------- */
+/* --- what does not crash ---------------------------------------------------------- */
 
-/* A runtime that cannot recover calls abort(), with SIGABRT blocked by the mask of its handler.
- * Up to glibc 2.36 at least, abort() lets the handler of SIGABRT run all the same, as POSIX has
- * it; that of 2.43 ends the process. So let it come, unless the program itself blocks it. */
+/* A runtime that cannot recover calls abort(), with SIGABRT blocked by the mask of its
+ * handler. Up to glibc 2.36 at least, abort() lets the handler of SIGABRT run all the
+ * same, as POSIX has it; that of 2.43 ends the process. So let it come, unless the
+ * program itself blocks it. */
 static void
 let_abort_come(const void *context)
 {
@@ -185,8 +187,8 @@ leads_on(const mb_signal *signal)
     return (action->sa_flags & SA_SIGINFO) || action->sa_handler != SIG_DFL;
 }
 
-/* Does what would happen without microbench. A Python handler that would find nothing to
- * do is left out: code that never returns to Python would never end. */
+/* Does what would happen without microbench. A Python handler that would find nothing
+ * to do is left out: code that never returns to Python would never end. */
 static void
 step_aside(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {

@@ -6,8 +6,8 @@
 
 enum { BEGUN = 1, FIRED = 2, DONE = 4, PAUSED = 8 }; /* bits of the stage */
 
-/* What the watchdog does. While it watches: WATCHING, then the id of its thread, which the
- * kernel sets back to IDLE when the thread has left its stack. */
+/* What the watchdog does. While it watches: WATCHING, then the id of its thread, which
+ * the kernel sets back to IDLE when the thread has left its stack. */
 enum { IDLE, WATCHING };
 #define LEAVING UINT32_MAX
 
@@ -46,7 +46,7 @@ mb_watchdog_death_ns(void)
     return mb_watchdog_death() ? __atomic_load_n(&came_ns, __ATOMIC_RELAXED) : 0;
 }
 
-/* --- what it does ------------------------------------------------------------------ */
+/* --- what it does ----------------------------------------------------------------- */
 
 void
 mb_watchdog_die(int number)
@@ -70,8 +70,8 @@ deadline_in(uint32_t now)
     return death.python ? came_ns + grace : came_ns;
 }
 
-/* Waits until the time is over, and returns true; Python can then no longer begin. False if
- * Python has ended, or the watchdog has to stop for a moment. */
+/* Waits until the time is over, and returns true; Python can then no longer begin.
+ * False if Python has ended, or the watchdog has to stop for a moment. */
 static bool
 time_is_over(void)
 {
@@ -107,11 +107,11 @@ watch(void)
     }
 }
 
-/* --- idle, watching, leaving ------------------------------------------------------- */
+/* --- idle, watching, leaving ------------------------------------------------------ */
 
-/* Goes from idle to another state. Returns the earlier state: it changes from IDLE only.
- * Acquire: sees the stores of the last owner. Release: shows those of the caller to the next
- * owner. */
+/* Goes from idle to another state. Returns the earlier state: it changes from IDLE
+ * only. Acquire: sees the stores of the last owner. Release: shows those of the caller
+ * to the next owner. */
 static uint32_t
 change_to(uint32_t next)
 {
@@ -129,8 +129,8 @@ become_idle(void)
 }
 
 /* A thread that has left its stack counts as one until the kernel has released it, some
- * microseconds later, and CPython counts (num_threads in /proc/self/stat) when it forks. A
- * number may be given to another thread at once: hence a limit, of 50 ms. */
+ * microseconds later, and CPython counts (num_threads in /proc/self/stat) when it
+ * forks. A number may be given to another thread at once: hence a limit, of 50 ms. */
 static void
 await_release(uint32_t thread)
 {
@@ -164,7 +164,7 @@ mb_watchdog_leave(void)
     return !pauses && change_to(LEAVING) == IDLE;
 }
 
-/* --- how it comes to life ---------------------------------------------------------- */
+/* --- how it comes to life --------------------------------------------------------- */
 
 #if MB_WATCH_CLONE
 
@@ -218,7 +218,7 @@ start_to_watch(void)
 
 #endif
 
-/* --- a death from its signal to its end -------------------------------------------- */
+/* --- a death from its signal to its end ------------------------------------------- */
 
 /* Returns false if another signal is ending the process already. */
 static bool

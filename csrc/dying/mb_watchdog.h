@@ -5,9 +5,9 @@
  *     idle --signal--> watching --its thread has ended--> idle
  *     idle --mb_watchdog_leave--> leaving --mb_watchdog_left--> idle
  *
- * So its stack is freed only while nothing runs on it, and nothing begins to run on a stack
- * that is being freed: a signal that comes then takes effect at once, without a watchdog.
- * While it watches, a second word holds the state of the exit:
+ * So its stack is freed only while nothing runs on it, and nothing begins to run on a
+ * stack that is being freed: a signal that comes then takes effect at once, without a
+ * watchdog. While it watches, a second word holds the state of the exit:
  *
  *     watching --grace is over-------------------> fired: write, die
  *        |
@@ -15,10 +15,10 @@
  *        |                     |
  *        +---------------------+--mb_watchdog_exit_end--> done
  *
- * The signal creates the thread, by clone(2) on a prepared stack, with all signals blocked;
- * it makes raw system calls only. So there is no thread before, and no fork warns about one.
- * On other systems, and under sanitizers, mb_setup makes the thread; it waits for a call,
- * and is stopped around a fork.
+ * The signal creates the thread, by clone(2) on a prepared stack, with all signals
+ * blocked; it makes raw system calls only. So there is no thread before, and no fork
+ * warns about one. On other systems, and under sanitizers, mb_setup makes the thread;
+ * it waits for a call, and is stopped around a fork.
  *
  * All times count from the signal.
  *
@@ -49,33 +49,33 @@ typedef struct {
     bool deadly; /* the program has no handler for it: the process ends in any case */
 } mb_watchdog_cause;
 
-/* How long Python may take: until it begins, and in all. */
+/* Sets how long Python may take: until it begins, and in all. */
 void mb_watchdog_set(int64_t grace_ns, int64_t patience_ns);
 
 /* Notes the signal (mb_seen.h), and starts to watch; while one signal ends the process,
  * others change nothing. Without a watchdog it writes at once, and may not return. */
 void mb_watchdog_signal(mb_watchdog_cause death);
 
-/* The signal that is about to end the process; 0: none is. */
+/* Returns the signal that is about to end the process; 0: none is. */
 int mb_watchdog_death(void);
 
-/* When that signal came, on the monotonic clock; 0: none has. */
+/* Returns when that signal came, on the monotonic clock; 0: none has. */
 int64_t mb_watchdog_death_ns(void);
 
-/* Python has begun to write the records. False: too late, the native ones are being
- * written. */
+/* Notes that Python begins to write the records. Returns false if it is too late: the
+ * native ones are being written. */
 bool mb_watchdog_exit_begin(void);
 
-/* Python has written all it will, or gives up: back to idle. Waits for a watchdog that has
- * fired, which may be the end of the process. Returns the signal that came, if it is deadly
- * and has had no effect yet; else 0. Not for handlers. */
+/* Goes back to idle: Python has written all it will, or gives up. Waits for a watchdog
+ * that has fired, which may be the end of the process. Returns the signal that came, if
+ * it is deadly and has had no effect yet; else 0. Not for handlers. */
 int mb_watchdog_exit_end(void);
 
-/* Restores the default action and sends the signal to the calling thread. Returns only where
- * that does not end a process: in the first one of a container. */
+/* Restores the default action and sends the signal to the calling thread. Returns only
+ * where that does not end a process: in the first one of a container. */
 void mb_watchdog_die(int number);
 
-/* --- for mb_setup ------------------------------------------------------------------ */
+/* --- for mb_setup ----------------------------------------------------------------- */
 
 #if MB_WATCH_CLONE
 extern char *mb_watchdog_stack; /* its upper end; NULL: not ready */
@@ -86,25 +86,26 @@ extern int mb_watchdog_calls; /* a pipe: 'w' means watch; negative: not ready */
 /* Runs in the watchdog's thread: watches, then goes back to idle. */
 void mb_watchdog_run(void);
 
-/* Goes from watching to idle, without a thread, for the moment of a fork: CPython warns about
- * threads when it forks, and loses what a signal handler raises in the warning. False: it
- * does not watch, or acts already. Not for handlers. */
+/* Goes from watching to idle, without a thread, for the moment of a fork: CPython warns
+ * about threads when it forks, and loses what a signal handler raises in the warning.
+ * Returns false if it does not watch, or acts already. Not for handlers. */
 bool mb_watchdog_pause(void);
 void mb_watchdog_resume(void);
 
-/* Called when no record waits any more: stops a watchdog that would end nothing; one that
- * will end the process goes on. */
+/* Stops, when no record waits any more, a watchdog that would end nothing; one
+ * that will end the process goes on. */
 void mb_watchdog_call_off(void);
 
-/* Goes from idle to leaving: now the stack, or the thread, can be freed. False: it watches,
- * or pauses. */
+/* Goes from idle to leaving: now the stack, or the thread, can be freed. Returns false
+ * if it watches or pauses. */
 bool mb_watchdog_leave(void);
 
-/* Go from leaving to idle: after the stack was freed, or with the watchdog in place again. */
+/* Goes from leaving to idle: after the stack was freed, or with the watchdog in place
+ * again. */
 void mb_watchdog_left(void);
 void mb_watchdog_back(void);
 
-/* In a forked child: forgets the signal of the parent. */
+/* Forgets the signal of the parent, in a forked child. */
 void mb_watchdog_forget(void);
 
 #endif

@@ -18,8 +18,8 @@ struct mb_append {
     int fd;
     off_t end; /* of the file, as our last write left it */
     bool torn; /* a stream got only the beginning of a record */
-    /* Which file the descriptor is: a program may close all that it has, and open another
-     * file under the same number. */
+    /* Which file the descriptor is: a program may close all that it has, and open
+     * another file under the same number. */
     dev_t device;
     ino_t inode;
     int64_t looked_ns; /* when we last looked what is at the path */
@@ -144,9 +144,9 @@ mb_append_fd(int fd)
 
 /* --- opening and closing --------------------------------------------------------- */
 
-/* Reads the needed fields of a file: of the one at `path`, or of `fd` if `path` is empty.
- * On Linux, asking for the times too makes the next write store a new one: with statx(2),
- * which can leave them out, a record takes two thirds of the time. */
+/* Reads the needed fields of a file: of the one at `path`, or of `fd` if `path` is
+ * empty. On Linux, asking for the times too makes the next write store a new one: with
+ * statx(2), which can leave them out, a record takes two thirds of the time. */
 static int
 look_at(int fd, const char *path, struct stat *file)
 {
@@ -179,8 +179,9 @@ is_same_file(const mb_append *append, const struct stat *file)
     return append->device == file->st_dev && append->inode == file->st_ino;
 }
 
-/* Closes the descriptor, unless its number means another file by now, which belongs to the
- * program. If fstat fails (ESTALE: the server has deleted the file), it is closed as well. */
+/* Closes the descriptor, unless its number means another file by now, which belongs to
+ * the program. If fstat fails (ESTALE: the server has deleted the file), it is closed
+ * as well. */
 static void
 close_fd(mb_append *append)
 {
@@ -234,8 +235,9 @@ remember(mb_append *append, const struct stat *file)
     append->torn = false;
 }
 
-/* Moves the descriptor above 0 to 2, which are free if a program was started without standard
- * streams. Code that prints to 2 means standard error, not the file of records. */
+/* Moves the descriptor above 0 to 2, which are free if a program was started without
+ * standard streams. Code that prints to 2 means standard error, not the file of
+ * records. */
 static int
 above_the_standard_streams(int fd)
 {
@@ -273,7 +275,8 @@ open_path(const char *path, int flags)
     return above_the_standard_streams(fd);
 }
 
-/* Opens without waiting, so that a FIFO without a reader is an error; later writes wait. */
+/* Opens without waiting, so that a FIFO without a reader is an error; later writes
+ * wait. */
 static int
 open_stream(const char *path)
 {
@@ -358,8 +361,9 @@ settle_given(mb_append *append, struct stat *file)
     return 0;
 }
 
-/* Makes sure that the descriptor is open, and on the file that the path means. A rotated
- * file still takes records if the new one cannot be opened; a deleted one would lose them. */
+/* Makes sure that the descriptor is open, and on the file that the path means. A
+ * rotated file still takes records if the new one cannot be opened; a deleted one would
+ * lose them. */
 static int
 settle(mb_append *append, struct stat *file)
 {
@@ -378,8 +382,8 @@ settle(mb_append *append, struct stat *file)
     return 0;
 }
 
-/* Whether writes go to the end of the file. A caller's descriptor without O_APPEND has a
- * position of its own. */
+/* Returns whether writes go to the end of the file. A caller's descriptor without
+ * O_APPEND has a position of its own. */
 static bool
 is_appended_to(const mb_append *append, const struct stat *file)
 {
@@ -425,8 +429,8 @@ write_rest(int fd, const mb_iov *line, size_t done)
     return written;
 }
 
-/* Writes until the stream has taken all, or `give_up` says so after a signal. A signal that
- * comes when a part was taken shows as a short write. */
+/* Writes until the stream has taken all, or `give_up` says so after a signal. A signal
+ * that comes when a part was taken shows as a short write. */
 static int
 write_to_stream(mb_append *append, const char *bytes, size_t size,
                 bool (*give_up)(void))
@@ -473,9 +477,10 @@ look_for(int fd, const mb_iov *line, off_t begin, size_t from, size_t to)
     return MB_IN_PLACE;
 }
 
-/* Writes, and goes on after a short write while no other writer has appended. Reads the file
- * to see whether another writer came before the last piece: then that piece does not count as
- * done. Nor does a newline alone. Returns 0, or the errno of a failed write. */
+/* Writes, and goes on after a short write while no other writer has appended. Reads the
+ * file to see whether another writer came before the last piece: then that piece does
+ * not count as done. Nor does a newline alone. Returns 0, or the errno of a failed
+ * write. */
 static int
 write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
 {
@@ -497,8 +502,8 @@ write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
     return 0;
 }
 
-/* Opens a descriptor without O_APPEND, with which Linux ignores the offset of pwrite(2) and
- * writes at the end. Returns CLOSED if the file is no longer at its path. */
+/* Opens a descriptor without O_APPEND, with which Linux ignores the offset of pwrite(2)
+ * and writes at the end. Returns CLOSED if the file is no longer at its path. */
 static int
 open_to_overwrite(const mb_append *append)
 {
@@ -511,8 +516,9 @@ open_to_overwrite(const mb_append *append)
     return fd;
 }
 
-/* Overwrites the beginning of a line with white space, except for the newline before it. If
- * that fails, the line stays unfinished, and the next record begins a new one. */
+/* Overwrites the beginning of a line with white space, except for the newline before
+ * it. If that fails, the line stays unfinished, and the next record begins a new
+ * one. */
 static void
 take_back(const mb_append *append, const mb_iov *line, off_t begin, size_t done)
 {
@@ -536,10 +542,10 @@ take_back(const mb_append *append, const mb_iov *line, off_t begin, size_t done)
     }
 }
 
-/* --- the end of the file among other writers ---------------------------------------- */
+/* --- the end of the file among other writers -------------------------------------- */
 
-/* Whether the file ends without a newline; true if it cannot be read. A blank before the
- * record does no harm, but a record glued to another does. */
+/* Returns whether the file ends without a newline; true if it cannot be read. A blank
+ * before the record does no harm, but a record glued to another does. */
 static bool
 ends_without_newline(int fd, off_t end)
 {
@@ -547,9 +553,9 @@ ends_without_newline(int fd, off_t end)
     return pread(fd, &last, 1, end - 1) != 1 || (last != '\n' && last != MB_BLANK);
 }
 
-/* Waits for every write that is going on now. A write changes the size of the file page by
- * page, under a lock that even an empty write takes (ext4, tmpfs, overlayfs; a read takes it
- * on XFS). Nothing in the file changes. */
+/* Waits for every write that is going on now. A write changes the size of the file page
+ * by page, under a lock that even an empty write takes (ext4, tmpfs, overlayfs; a read
+ * takes it on XFS). Nothing in the file changes. */
 static void
 wait_for_writers(int fd)
 {
@@ -557,8 +563,8 @@ wait_for_writers(int fd)
     (void)none;
 }
 
-/* Whether the file ends within a line whose writer was killed. Waits for a line that is being
- * written, and updates `file`. */
+/* Returns whether the file ends within a line whose writer was killed. Waits for a line
+ * that is being written, and updates `file`. */
 static bool
 ends_within_line(const mb_append *append, struct stat *file)
 {
@@ -586,8 +592,8 @@ place_of_last(int fd, const mb_iov *line)
     return there ? begin : -1;
 }
 
-/* Two writers that see the same unfinished line begin a new one each: the second finds a
- * newline before its own, and overwrites its own with a blank. */
+/* Two writers that see the same unfinished line begin a new one each: the second finds
+ * a newline before its own, and overwrites its own with a blank. */
 static void
 leave_no_empty_line(const mb_append *append, const mb_iov *line)
 {
@@ -664,8 +670,8 @@ sync_file(int fd)
     return cannot ? 0 : failure;
 }
 
-/* Opens the file again whose descriptor was closed for others. CLOSED and errno if it is
- * no longer at its path. Does not wait for a FIFO that is there by now. */
+/* Opens the file again whose descriptor was closed for others. CLOSED and errno if it
+ * is no longer at its path. Does not wait for a FIFO that is there by now. */
 static int
 open_set_aside(const mb_append *append)
 {
@@ -700,7 +706,8 @@ sync_around(const char *path)
     return failure;
 }
 
-/* Syncs a descriptor of its own, since a disk is slow and other threads append meanwhile. */
+/* Syncs a descriptor of its own, since a disk is slow and other threads append
+ * meanwhile. */
 int
 mb_append_sync(mb_append *append)
 {

@@ -1,7 +1,8 @@
-/* Appends records to a file, so that no other writer's line and no crash can spoil them.
+/* Appends records to a file, so that no other writer's line and no crash can spoil
+ * them.
  *
- * The descriptor stays open (O_APPEND|O_CLOEXEC), unless there are many (mb_files.h). Each
- * record is one write. fstat before it shows:
+ * The descriptor stays open (O_APPEND|O_CLOEXEC), unless there are many (mb_files.h).
+ * Each record is one write. fstat before it shows:
  *
  *   size as the last write left it   no other writer has appended: write
  *   any other size                   read the last byte; if it is no newline, wait for
@@ -12,14 +13,15 @@
  *   another inode at the path        the file was rotated: open the path again (checked
  *                                    once in MB_APPEND_LOOK_NS, since it costs a stat)
  *
- * After a short write the rest is written, as long as no other writer has appended. Once
- * one has, the whole record is written again on a new line.
- * After an error, what was written becomes white space (tabs), which JSON allows before
- * the next record. It is never cut off: between looking at the end of a file and cutting,
- * another writer could append, and lose its record.
+ * After a short write the rest is written, as long as no other writer has appended.
+ * Once one has, the whole record is written again on a new line. After an error, what
+ * was written becomes white space (tabs), which JSON allows before the next record. It
+ * is never cut off: between looking at the end of a file and cutting, another writer
+ * could append, and lose its record.
  *
  * "Small appends are atomic" (write(2)) is not true when the writer is killed in the
- * middle. Anything that is not a regular file (pipe, terminal, FIFO) is only written to.
+ * middle. Anything that is not a regular file (pipe, terminal, FIFO) is only written
+ * to.
  *
  * Thread: any number at once on one file; a lock of its own, which a fork child makes
  * anew. Needs no GIL. Not signal-safe.
@@ -33,28 +35,30 @@
 
 typedef struct mb_append mb_append;
 
-/* Remembers the path (made absolute, so that a later chdir moves nothing); opens nothing.
- * Owned by the caller. NULL and errno when there is no memory or no working directory. */
+/* Remembers the path (made absolute, so that a later chdir moves nothing); opens
+ * nothing. Owned by the caller. NULL and errno when there is no memory or no working
+ * directory. */
 mb_append *mb_append_new(const char *path);
 
-/* The same for a descriptor that the caller keeps open: it is never opened again, nor
- * closed. */
+/* Does the same for a descriptor that the caller keeps open: it is never opened again,
+ * nor closed. */
 mb_append *mb_append_fd(int fd);
 
-/* Appends `line` and a newline. Opens (and creates, 0666 less umask) the file if need be.
- * Returns 0, or the errno of the call that failed; then the file ends as it did before, or
- * with white space, or with an unfinished line that the next record is kept apart from.
+/* Appends `line` and a newline. Opens (and creates, 0666 less umask) the file if need
+ * be. Returns 0, or the errno of the call that failed; then the file ends as it did
+ * before, or with white space, or with an unfinished line that the next record is kept
+ * apart from.
  *
- * A stream may take nothing for as long as its reader likes. After each signal that comes
- * meanwhile `give_up` is asked (NULL: never); once it says yes, the result is EINTR.
- * EDEADLK: it was called by what `give_up` has called. */
+ * A stream may take nothing for as long as its reader likes. After each signal that
+ * comes meanwhile `give_up` is asked (NULL: never); once it says yes, the result is
+ * EINTR. EDEADLK: it was called by what `give_up` has called. */
 int mb_append_record(mb_append *append, const char *line, size_t size,
                      bool (*give_up)(void));
 
 /* fsync. Returns 0 or an errno; 0 where nothing is open or the file cannot sync.
  *
- * A file that was closed for others is opened once more, never made. Where it was rotated
- * meanwhile, its new name is unknown: then the whole file system is synced. */
+ * A file that was closed for others is opened once more, never made. Where it was
+ * rotated meanwhile, its new name is unknown: then the whole file system is synced. */
 int mb_append_sync(mb_append *append);
 
 /* Closes the descriptor; the next record opens it again. */

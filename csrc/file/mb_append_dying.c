@@ -21,8 +21,8 @@ make_line(bool begin_new, const struct iovec *parts, int count)
     return line;
 }
 
-/* Writes `most` bytes after the first `done` once. Returns how many were taken, or minus
- * an errno. */
+/* Writes `most` bytes after the first `done` once. Returns how many were taken, or
+ * minus an errno. */
 static long
 write_rest(int fd, const mb_iov *line, size_t done, size_t most)
 {
@@ -37,10 +37,10 @@ write_rest(int fd, const mb_iov *line, size_t done, size_t most)
     return -EINTR;
 }
 
-/* --- regular files ----------------------------------------------------------------- */
+/* --- regular files ---------------------------------------------------------------- */
 
-/* Whether the file ends without a newline; true if it cannot be read. A blank before the
- * line does no harm, but a line glued to another does. */
+/* Returns whether the file ends without a newline; true if it cannot be read. A blank
+ * before the line does no harm, but a line glued to another does. */
 static bool
 ends_without_newline(const char *path, int64_t end)
 {
@@ -53,7 +53,8 @@ ends_without_newline(const char *path, int64_t end)
     return last != '\n' && last != MB_BLANK;
 }
 
-/* Waits for a write that is going on, as in mb_append.c; `*end` is then the end of the file. */
+/* Waits for a write that is going on, as in mb_append.c; `*end` is then the end of the
+ * file. */
 static bool
 ends_within_line(int fd, const char *path, int64_t *end)
 {
@@ -71,7 +72,8 @@ ends_within_line(int fd, const char *path, int64_t *end)
     return true;
 }
 
-/* Looks whether the bytes from..to of the line are in their place in the file at `path`. */
+/* Looks whether the bytes from..to of the line are in their place in the file at
+ * `path`. */
 static mb_iov_place
 look_for(const char *path, const mb_iov *line, int64_t begin, size_t from, size_t to)
 {
@@ -95,9 +97,9 @@ look_for(const char *path, const mb_iov *line, int64_t begin, size_t from, size_
     return found;
 }
 
-/* Overwrites the beginning of a line with white space, except for the newline before it.
- * Truncating it could cut off what another writer appends at that moment. With O_APPEND,
- * Linux writes at the end only. */
+/* Overwrites the beginning of a line with white space, except for the newline before
+ * it. Truncating it could cut off what another writer appends at that moment. With
+ * O_APPEND, Linux writes at the end only. */
 static void
 take_back(const char *path, const mb_iov *line, int64_t begin, size_t done)
 {
@@ -121,8 +123,9 @@ take_back(const char *path, const mb_iov *line, int64_t begin, size_t done)
     }
 }
 
-/* Writes, and goes on after a short write while no other writer has appended. Returns how much
- * of the line is in the file; -1 after an error: then what was written is white space. */
+/* Writes, and goes on after a short write while no other writer has appended. Returns
+ * how much of the line is in the file; -1 after an error: then what was written is
+ * white space. */
 static int64_t
 write_while_last(int fd, const char *path, const mb_iov *line, int64_t begin)
 {
@@ -144,8 +147,8 @@ write_while_last(int fd, const char *path, const mb_iov *line, int64_t begin)
     return (int64_t)done;
 }
 
-/* Two writers that see the same unfinished line begin a new one each: the second finds a
- * newline before its own, and overwrites its own with a blank. */
+/* Two writers that see the same unfinished line begin a new one each: the second finds
+ * a newline before its own, and overwrites its own with a blank. */
 static void
 leave_no_empty_line(int fd, const char *path, const mb_iov *line)
 {
@@ -196,7 +199,7 @@ mb_append_dying_to_path(const char *path, const struct iovec *parts, int count)
     return written;
 }
 
-/* --- everything else --------------------------------------------------------------- */
+/* --- everything else -------------------------------------------------------------- */
 
 bool
 mb_append_dying_to_fd(int fd, const struct iovec *parts, int count)

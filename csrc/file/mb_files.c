@@ -6,7 +6,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static mb_file *newest;
 static unsigned count;
 
-/* --- the lock ---------------------------------------------------------------------- */
+/* --- the lock --------------------------------------------------------------------- */
 
 static void
 take(void)
@@ -35,7 +35,7 @@ take_first(void)
     take();
 }
 
-/* --- the list ---------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------- */
 
 static void
 link_newest(mb_file *file)

@@ -1,13 +1,14 @@
-/* The files of records that this process holds open: not more than MB_FILES of them.
+/* Limits the files of records that this process holds open to MB_FILES.
  *
- * A program may have a thousand benches, and a limit of 1024 descriptors. So opening one
- * more file closes the least recently used one, and its next record opens it again. If a
- * quarter of the descriptors that a process may have is less, that is the limit.
+ * A program may have a thousand benches, and a limit of 1024 descriptors. So opening
+ * one more file closes the least recently used one, and its next record opens it again.
+ * If a quarter of the descriptors that a process may have is less, that is the limit.
  *
- *     open --mb_files_add--> listed --mb_files_remove, or set_aside() says yes--> not listed
+ *     open --mb_files_add--> listed --mb_files_remove--> not listed
+ *                                 --set_aside() is true--> not listed
  *
- * Thread: any number; a lock of its own, which a fork does not leave locked. set_aside() is
- * called under that lock: it must not wait for another one.
+ * Thread: any number; a lock of its own, which a fork does not leave locked.
+ * set_aside() is called under that lock: it must not wait for another one.
  */
 #ifndef MB_FILES_H
 #define MB_FILES_H
@@ -24,17 +25,18 @@ typedef struct mb_file {
     bool (*set_aside)(struct mb_file *file);
 } mb_file;
 
-/* Lists a file that was opened. Borrowed, until it is removed. Closes others beyond the limit. */
+/* Lists a file that was opened. Borrowed, until it is removed. Closes others beyond the
+ * limit. */
 void mb_files_add(mb_file *file);
 
-/* Idempotent. */
+/* Removes a file from the list. Idempotent. */
 void mb_files_remove(mb_file *file);
 
-/* Closes the least recently used file; false if there is none, or all are in use. For a call
- * that has failed with EMFILE. */
+/* Closes the least recently used file; false if there is none, or all are in use. For a
+ * call that has failed with EMFILE. */
 bool mb_files_close_one(void);
 
-/* How many are listed. */
+/* Returns how many are listed. */
 unsigned mb_files_count(void);
 
 #endif

@@ -10,10 +10,11 @@
 #define MOST_MOUNTS (4u << 20) /* bytes of mountinfo */
 #define FIRST_MOUNTS 16384
 
-/* --- by type ----------------------------------------------------------------------- */
+/* --- by type ---------------------------------------------------------------------- */
 
 /* statfs(2), <linux/magic.h>. Not among them: whatever has a server (NFS, SMB, Lustre,
- * GPFS, BeeGFS, Ceph, 9p, FUSE ...), and what copies on writing (btrfs, ZFS, bcachefs). */
+ * GPFS, BeeGFS, Ceph, 9p, FUSE ...), and what copies on writing (btrfs, ZFS,
+ * bcachefs). */
 static bool
 overwrites_in_place(const struct statfs *system)
 {
@@ -33,7 +34,7 @@ overwrites_in_place(const struct statfs *system)
     return false;
 }
 
-/* --- the upper layer of an overlay --------------------------------------------------- */
+/* --- the upper layer of an overlay ------------------------------------------------ */
 
 /* Reads a whole file of the kernel to the heap; NULL if it cannot be read. */
 static char *
@@ -67,8 +68,8 @@ contents_of(const char *path)
     return text;
 }
 
-/* Whether a line describes the overlay with this device: the third field is the device,
- * and the type follows the hyphen. */
+/* Returns whether a line describes the overlay with this device: the third field is the
+ * device, and the type follows the hyphen. */
 static bool
 is_line_of(const char *line, size_t size, dev_t device)
 {
@@ -79,7 +80,8 @@ is_line_of(const char *line, size_t size, dev_t device)
     return found && type && found < type;
 }
 
-/* Returns the byte that three octal digits stand for; -1 if they are not octal digits. */
+/* Returns the byte that three octal digits stand for; -1 if they are not octal
+ * digits. */
 static int
 octal(const char *digits)
 {
@@ -147,7 +149,7 @@ mb_filesystem_upper_layer(const char *mountinfo, dev_t device)
     return NULL;
 }
 
-/* Whether the overlay reports the numbers of this file system. */
+/* Returns whether the overlay reports the numbers of this file system. */
 static bool
 is_below(const struct statfs *upper, const struct statfs *overlay)
 {
@@ -155,7 +157,8 @@ is_below(const struct statfs *upper, const struct statfs *overlay)
            upper->f_frsize == overlay->f_frsize;
 }
 
-/* Finds the file system of the upper layer of an overlay; false if it is not visible. */
+/* Finds the file system of the upper layer of an overlay; false if it is not
+ * visible. */
 static bool
 look_below(const char *directory, const struct statfs *overlay, struct statfs *upper)
 {

@@ -66,7 +66,8 @@ make_robust(pthread_mutex_t *mutex)
     return made;
 }
 
-/* The list is last in, first out, so the one on the page is locked between the other two. */
+/* The list is last in, first out, so the one on the page is locked between the other
+ * two. */
 static bool
 lock(mb_endmark *mark)
 {

@@ -36,7 +36,7 @@ mb_journal_is_ours(const mb_journal *journal)
     return journal->base && journal->generation == mb_fork_generation();
 }
 
-/* --- the file ---------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------- */
 
 static bool
 is_file_of(const mb_journal *journal, const struct stat *file)
@@ -69,8 +69,9 @@ lock_soon(int fd)
     return error;
 }
 
-/* Locks the new file and allocates its first FIRST_SIZE bytes. Returns 0, or an errno. ENOENT:
- * another process took it for one that a dead process had left empty, and removed it. */
+/* Locks the new file and allocates its first FIRST_SIZE bytes. Returns 0, or an errno.
+ * ENOENT: another process took it for one that a dead process had left empty, and
+ * removed it. */
 static int
 take_file(mb_journal *journal, int fd)
 {
@@ -90,8 +91,8 @@ take_file(mb_journal *journal, int fd)
     return file.st_nlink ? set_aside(fd, 0, FIRST_SIZE) : ENOENT;
 }
 
-/* Removes the file, without following a symbolic link, and only while the path still names
- * it. */
+/* Removes the file, without following a symbolic link, and only while the path still
+ * names it. */
 static void
 remove_file(const mb_journal *journal)
 {
@@ -162,7 +163,7 @@ map(int fd)
     return base == MAP_FAILED ? NULL : base;
 }
 
-/* --- room -------------------------------------------------------------------------- */
+/* --- room ------------------------------------------------------------------------- */
 
 static bool
 grow(mb_journal *journal, uint32_t needed)
@@ -203,7 +204,7 @@ mb_journal_allocate(mb_journal *journal, size_t size)
     return offset;
 }
 
-/* --- making ------------------------------------------------------------------------ */
+/* --- making ----------------------------------------------------------------------- */
 
 /* Writes the header except the magic, which makes the file a journal. */
 static void
@@ -220,8 +221,8 @@ write_header(mb_journal *journal)
     header->made_wall_ns = mb_clock_both(&header->made_ns);
 }
 
-/* A reader of a half-written mark finds a digest that matches nothing, and searches the whole
- * file. The stores are atomic so that they stay in this order. */
+/* A reader of a half-written mark finds a digest that matches nothing, and searches the
+ * whole file. The stores are atomic so that they stay in this order. */
 static void
 note_mark(mb_journal *journal)
 {
@@ -363,7 +364,7 @@ make(mb_journal *journal, bool safe)
     return made;
 }
 
-/* --- names ------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* Returns the length of the directory in a path, with its slash. */
 static size_t
@@ -384,7 +385,8 @@ copy_of(const char *string, size_t size)
     return copy;
 }
 
-/* Makes the path DIRECTORY/.NAME.PID-RANDOM.journal on the heap; NULL without memory. */
+/* Makes the path DIRECTORY/.NAME.PID-RANDOM.journal on the heap; NULL without
+ * memory. */
 static char *
 path_of(const char *output, const char *directory)
 {
@@ -404,10 +406,10 @@ path_of(const char *output, const char *directory)
     return path;
 }
 
-/* --- the table --------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------- */
 
-/* Where the C library does not know of the fork, the marks stay in the list of its robust
- * mutexes. */
+/* Where the C library does not know of the fork, the marks stay in the list of its
+ * robust mutexes. */
 static void
 forget_all(bool library_knows)
 {
@@ -499,8 +501,8 @@ nobody_walks(void)
     return __atomic_load_n(&walkers, __ATOMIC_SEQ_CST) == 0;
 }
 
-/* Resets the structure for another use. Other threads may read `next` and `readers` at any
- * moment. */
+/* Resets the structure for another use. Other threads may read `next` and `readers` at
+ * any moment. */
 static void
 empty(mb_journal *journal)
 {
@@ -653,7 +655,7 @@ mb_journal_release(mb_journal *journal)
     go_if_idle(journal);
 }
 
-/* --- at the end of the process ----------------------------------------------------- */
+/* --- at the end of the process ---------------------------------------------------- */
 
 void
 mb_journals_walk(void)

@@ -1,14 +1,15 @@
 /* The crash journal: memory that shows what records are open, and outlives the process.
  *
- * While a process records into a file, a mapped file .NAME.PID-RANDOM.journal lies beside it
- * (O_EXCL, mode of the output, never wider). The kernel keeps what is stored there, also after
- * kill -9. A clean exit removes the journal if no record is open; else the next reader finds
- * it. Without a file, memory of the same layout serves the native path.
+ * While a process records into a file, a mapped file .NAME.PID-RANDOM.journal lies
+ * beside it (O_EXCL, mode of the output, never wider). The kernel keeps what is stored
+ * there, also after kill -9. A clean exit removes the journal if no record is open;
+ * else the next reader finds it. Without a file, memory of the same layout serves the
+ * native path.
  *
- * An open file description lock (fcntl(2), F_OFD_SETLK) shows whether the owner is alive. The
- * mapping keeps the description, and so the lock, though the descriptor is closed. The lock
- * ends with the process, execve included. No process that opens and closes the file can break
- * it, the owner included, and no descriptor stays behind.
+ * An open file description lock (fcntl(2), F_OFD_SETLK) shows whether the owner is
+ * alive. The mapping keeps the description, and so the lock, though the descriptor is
+ * closed. The lock ends with the process, execve included. No process that opens and
+ * closes the file can break it, the owner included, and no descriptor stays behind.
  *
  * Nothing beyond the end of the file is ever touched, and the file grows by
  * posix_fallocate(3): a hole in a mapped file kills the program once the disk is full.
@@ -51,32 +52,36 @@ typedef struct mb_journal {
 /* Bytes of the output's name that are in that of the journal, which has 255 in all. */
 #define MB_JOURNAL_NAME 200
 
-/* Returns the journal of `output`, an absolute path, in `directory` (NULL: beside it): the one
- * that is there already, or a new one. Adds a user. NULL with errno set: work without one.
+/* Returns the journal of `output`, an absolute path, in `directory` (NULL: beside it):
+ * the one that is there already, or a new one. Adds a user. NULL with errno set: work
+ * without one.
  *   ENOTSUP  `local` is set, and a mapping is not safe on the file system
  *   EMFILE   this process has MB_JOURNALS already */
 mb_journal *mb_journal_file(const char *output, const char *directory, bool local);
 
-/* Returns the journal in memory, one for the process. Adds a user. NULL without memory. */
+/* Returns the journal in memory, one for the process. Adds a user. NULL without
+ * memory. */
 mb_journal *mb_journal_memory(void);
 
-/* Removes a user. The last one removes the file and the mapping, unless a record is open in
- * the journal. */
+/* Removes a user. The last one removes the file and the mapping, unless a record is
+ * open in the journal. */
 void mb_journal_release(mb_journal *journal);
 
-/* Whether this process made the journal, not the parent of a fork. Any thread, signal-safe. */
+/* Returns whether this process made the journal, not the parent of a fork. Any thread,
+ * signal-safe. */
 bool mb_journal_is_ours(const mb_journal *journal);
 
 /* --- at the end of the process: any thread, signal-safe --------------------------- */
 
-/* The first journal of this process, or NULL: `next` leads to the others. The structures
- * are never freed; what they hold may be read between hold and let_go only. */
+/* Returns the first journal of this process, or NULL: `next` leads to the others. The
+ * structures are never freed; what they hold may be read between hold and let_go
+ * only. */
 mb_journal *mb_journals(void);
 bool mb_journal_hold(mb_journal *journal);
 void mb_journal_let_go(mb_journal *journal);
 
-/* Between walk and leave, a thread reads the records of a dying process: none of the memory
- * that leads to them is freed meanwhile. */
+/* Between walk and leave, a thread reads the records of a dying process: none of the
+ * memory that leads to them is freed meanwhile. */
 void mb_journals_walk(void);
 void mb_journals_leave(void);
 bool mb_journals_are_walked(void);
@@ -88,9 +93,9 @@ void mb_journals_stamp(int signal, int64_t wall_ns, int64_t now_ns);
 /* Removes the note: the process lives on. */
 void mb_journals_unstamp(void);
 
-/* The field in which each iteration notes its end, as a sign of life: in the journal opened
- * last that has an open record, and whose end the kernel cannot mark; else a dummy. Under
- * the GIL. */
+/* The field in which each iteration notes its end, as a sign of life: in the journal
+ * opened last that has an open record, and whose end the kernel cannot mark; else a
+ * dummy. Under the GIL. */
 extern int64_t *mb_journal_alive;
 
 /* Notes in every journal that the process is alive. */
@@ -101,21 +106,22 @@ void mb_journals_stamp_parent(bool is_job, int64_t now_ns);
 /* Removes the files of those journals in which no record is open. */
 void mb_journals_remove(void);
 
-/* --- for mb_mirror: a record was opened in it, or the last one is closed ----------- */
+/* --- for mb_mirror: a record was opened in it, or the last one is closed ---------- */
 
 void mb_journal_needs_signs(mb_journal *journal);
 void mb_journal_needs_none(const mb_journal *journal);
 
 /* --- for mb_mirror ---------------------------------------------------------------- */
 
-/* Notes the end of the output before a record is opened, if no other is open: later records
- * lie behind that end. So recovery has little to search, however long the process has run and
- * whatever file it writes to by now. Does so at most once in MB_JOURNAL_MARK_NS, since it costs
- * some system calls; `wall_ns` is now. */
+/* Notes the end of the output before a record is opened, if no other is open: later
+ * records lie behind that end. So recovery has little to search, however long the
+ * process has run and whatever file it writes to by now. Does so at most once in
+ * MB_JOURNAL_MARK_NS, since it costs some system calls; `wall_ns` is now. */
 #define MB_JOURNAL_MARK_NS 1000000000
 void mb_journal_mark(mb_journal *journal, int64_t wall_ns);
 
-/* Allocates `size` bytes of zeros, aligned to 8. Returns their offset; 0 if there is no room. */
+/* Allocates `size` bytes of zeros, aligned to 8. Returns their offset; 0 if there is no
+ * room. */
 uint32_t mb_journal_allocate(mb_journal *journal, size_t size);
 
 /* Removes the journal if it has neither users nor open records. */

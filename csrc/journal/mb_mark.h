@@ -1,9 +1,10 @@
-/* A mark in a file of records: which file it is, how long it is, and what it looks like.
+/* A mark in a file of records: which file it is, how long it is, and what it looks
+ * like.
  *
- * A journal notes a mark of its output before its process writes records. As long as the file
- * matches the mark, those records lie behind it. A file that was replaced has another inode.
- * A file that was truncated and has grown again, to whatever length, has another digest,
- * since the id of its first record is different.
+ * A journal notes a mark of its output before its process writes records. As long as
+ * the file matches the mark, those records lie behind it. A file that was replaced has
+ * another inode. A file that was truncated and has grown again, to whatever length, has
+ * another digest, since the id of its first record is different.
  *
  * Thread: any. Not signal-safe.
  */
@@ -23,11 +24,11 @@ typedef struct {
     512 /* bytes that the digest is of, at most: id of the first record */
 #define MB_MARK_LAST 4096
 
-/* The mark at `end` of an open file; -1: at its end now. False, with an empty mark, if it
- * is not a regular file or is shorter. */
+/* Computes the mark at `end` of an open file; -1: at its end now. Returns false, with
+ * an empty mark, if it is not a regular file or is shorter. */
 bool mb_mark_of(int fd, int64_t end, mb_mark *mark);
 
-/* The mark at the end of the file at a path, empty where there is none. */
+/* Computes the mark at the end of the file at a path, empty where there is none. */
 void mb_mark_of_path(const char *path, mb_mark *mark);
 
 #endif

@@ -19,7 +19,7 @@ struct mb_block {
     uint32_t size;
 };
 
-/* --- blocks ------------------------------------------------------------------------ */
+/* --- blocks ----------------------------------------------------------------------- */
 
 static mb_block *
 new_block(mb_journal *journal, size_t size)
@@ -44,8 +44,8 @@ free_blocks(mb_block *block)
     }
 }
 
-/* Goes on to a block of at least `size` bytes: one that an earlier record has left, or a
- * new one of `fresh` bytes at the end. NULL if there is no room. */
+/* Goes on to a block of at least `size` bytes: one that an earlier record has left, or
+ * a new one of `fresh` bytes at the end. NULL if there is no room. */
 static mb_block *
 next_block(mb_journal *journal, mb_mirror_blocks *blocks, size_t size, size_t fresh)
 {
@@ -68,7 +68,7 @@ rewind_blocks(mb_mirror_blocks *blocks)
     blocks->used = 0;
 }
 
-/* --- the log ----------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------- */
 
 static mb_chunk *
 chunk_in(const mb_block *block)
@@ -99,8 +99,8 @@ next_chunk(mb_mirror *mirror)
     return block;
 }
 
-/* Returns the next entry of the log, which the slot does not count yet; NULL if there is
- * no room. */
+/* Returns the next entry of the log, which the slot does not count yet; NULL if there
+ * is no room. */
 static mb_entry *
 fresh_entry(mb_mirror *mirror)
 {
@@ -111,8 +111,8 @@ fresh_entry(mb_mirror *mirror)
     return &chunk_in(log->now)->entries[log->used++];
 }
 
-/* Fills an entry. In a reused one, no reader may take the new name for that of the earlier
- * phase: so its order is cleared first. */
+/* Fills an entry. In a reused one, no reader may take the new name for that of the
+ * earlier phase: so its order is cleared first. */
 static void
 put_entry(mb_mirror *mirror, mb_entry *entry, uint32_t name, uint32_t iteration)
 {
@@ -167,7 +167,7 @@ mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
     PUBLISH(mirror->slot->left, mirror->left);
 }
 
-/* --- names ------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* Takes space from a block of names. Returns its offset, aligned to 8; 0 if there is no
  * room. */
@@ -251,7 +251,7 @@ mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place)
     }
 }
 
-/* --- what is dropped --------------------------------------------------------------- */
+/* --- what is dropped -------------------------------------------------------------- */
 
 static void
 write_version(mb_total_version *version, uint64_t nth, const mb_total *now)
@@ -306,7 +306,7 @@ mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *tur
     }
 }
 
-/* --- text -------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------- */
 
 static size_t
 size_of_text(const mb_mirror_opening *record)
@@ -392,7 +392,8 @@ mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record)
     return room;
 }
 
-/* The slot stays open and claimed, so that recovery checks whether the file has the record. */
+/* The slot stays open and claimed, so that recovery checks whether the file has the
+ * record. */
 bool
 mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size)
 {
@@ -410,7 +411,7 @@ mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size)
     return true;
 }
 
-/* --- opening and closing ----------------------------------------------------------- */
+/* --- opening and closing ---------------------------------------------------------- */
 
 static void
 link_slot(mb_journal *journal, mb_slot *slot)
@@ -441,7 +442,8 @@ mb_journal_free_mirrors(mb_journal *journal)
     journal->mirrors = journal->idle = NULL;
 }
 
-/* Makes a mirror with the first chunk of its log, so that an iteration needs nothing else. */
+/* Makes a mirror with the first chunk of its log, so that an iteration needs nothing
+ * else. */
 static mb_mirror *
 new_mirror(mb_journal *journal)
 {
@@ -543,7 +545,8 @@ mb_mirror_claim(mb_mirror *mirror)
         __atomic_compare_exchange_n(&mirror->state, &open, MB_MIRROR_CLAIMED, false,
                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     if (ours) {
-        /* after the claim and before the caller writes: a system call lies in between */
+        /* after the claim and before the caller writes: a system call lies in
+         * between */
         PUBLISH(mirror->slot->state, MB_SLOT_CLAIMED);
         MB_CRASH_POINT("claimed");
     }

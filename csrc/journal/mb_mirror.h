@@ -7,16 +7,16 @@
  *     if (mb_mirror_claim(mirror)) ...                         open -> claimed
  *     mb_mirror_close(mirror)                                  -> idle
  *
- * The claim makes a record unique: of all threads that could write it, one gets it. The record
- * stays open in the journal until mb_mirror_close. If the process claims it and dies before
- * the record is in its file, recovery writes it, since it knows the id. The slot shows the
- * claim: recovery searches the file for claimed records only.
+ * The claim makes a record unique: of all threads that could write it, one gets it. The
+ * record stays open in the journal until mb_mirror_close. If the process claims it and
+ * dies before the record is in its file, recovery writes it, since it knows the id. The
+ * slot shows the claim: recovery searches the file for claimed records only.
  *
- * The entry of a dropped phase (mb_phases.h) is used again once its total includes it, so
- * that a process that is killed in between counts each phase once.
+ * The entry of a dropped phase (mb_phases.h) is used again once its total includes it,
+ * so that a process that is killed in between counts each phase once.
  *
- * A mirror keeps what its slot has: the next record of the same bench finds head and tail
- * there already, and the room for a log.
+ * A mirror keeps what its slot has: the next record of the same bench finds head and
+ * tail there already, and the room for a log.
  *
  * Thread: under the GIL; mb_mirror_claim and mb_mirror_done: any, signal-safe.
  */
@@ -79,15 +79,16 @@ typedef struct {
 /* Opens a record in the journal. NULL if there is no room: nothing has changed then. */
 mb_mirror *mb_mirror_open(mb_journal *journal, const mb_mirror_opening *record);
 
-/* Gives an open record other text: head, call and tail of `record`, nothing else of it. A
- * concurrent reader sees the old text or the new one. False: the record keeps the old text. */
+/* Gives an open record other text: head, call and tail of `record`, nothing else of it.
+ * A concurrent reader sees the old text or the new one. False: the record keeps the old
+ * text. */
 bool mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record);
 
-/* Keeps the line of a record that no sink took, until recovery finds it. The mirror is not
- * used again. False if there is no room: nothing has changed then. */
+/* Keeps the line of a record that no sink took, until recovery finds it. The mirror is
+ * not used again. False if there is no room: nothing has changed then. */
 bool mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size);
 
-/* The clock of the run was started. */
+/* Notes that the clock of the run was started. */
 static inline void
 mb_mirror_started(mb_mirror *mirror, int64_t now_ns)
 {
@@ -97,22 +98,22 @@ mb_mirror_started(mb_mirror *mirror, int64_t now_ns)
 /* Copies the name into the journal. Returns its offset; 0 if there is no room. */
 uint32_t mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size);
 
-/* The same for a name of one phase only, which is reused once that phase is dropped. */
+/* Copies a name for one phase only, which is reused once that phase is dropped. */
 mb_mirror_name_place mb_mirror_name_once(mb_mirror *mirror, const char *utf8,
                                          size_t size);
 void mb_mirror_name_again(mb_mirror *mirror, mb_mirror_name_place place);
 
-/* Makes a total of the dropped phases of a name (its offset; 0: of all names without a total).
- * Returns the offset of the total; 0 if there is no room. */
+/* Makes a total of the dropped phases of a name (its offset; 0: of all names without a
+ * total). Returns the offset of the total; 0 if there is no room. */
 uint32_t mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped);
 
-/* Drops the phase that was left first: its entry is used again, and its total becomes `now`.
- * The caller keeps `turn` for this total; 0 at first. */
+/* Drops the phase that was left first: its entry is used again, and its total becomes
+ * `now`. The caller keeps `turn` for this total; 0 at first. */
 void mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *turn,
                     const mb_total *now);
 
-/* Makes an entry that does not run yet. NULL if there is no room: then the slot is marked as
- * cut. Borrowed, valid until the mirror is closed. */
+/* Makes an entry that does not run yet. NULL if there is no room: then the slot is
+ * marked as cut. Borrowed, valid until the mirror is closed. */
 mb_entry *mb_mirror_enter(mb_mirror *mirror, uint32_t name, uint32_t iteration);
 
 /* Starts the entry at `now_ns`; `elapsed_ns` is its time up to the last suspension. */
@@ -130,7 +131,8 @@ mb_mirror_entry_suspend(mb_entry *entry, int64_t elapsed_ns)
     __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
 }
 
-/* Ends a phase, which has taken `elapsed_ns` in all: it is the next in the order of leaving. */
+/* Ends a phase, which has taken `elapsed_ns` in all: it is the next in the order of
+ * leaving. */
 void mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns);
 
 /* Ends an iteration, which has taken `elapsed_ns` in all. */
@@ -144,11 +146,12 @@ mb_mirror_leave_iteration(mb_entry *entry, int64_t elapsed_ns)
 /* Claims the record. Returns true once: that caller writes it. */
 bool mb_mirror_claim(mb_mirror *mirror);
 
-/* The record is in its file: recovery has nothing to do. The mirror is not used again. */
+/* Notes that the record is in its file, so that recovery has nothing to do. The mirror
+ * is not used again. */
 void mb_mirror_done(mb_mirror *mirror);
 
-/* Frees the slot for another record, unless another thread has claimed the record. `mine`:
- * the caller has claimed it. */
+/* Frees the slot for another record, unless another thread has claimed the record.
+ * `mine`: the caller has claimed it. */
 void mb_mirror_close(mb_mirror *mirror, bool mine);
 
 #endif

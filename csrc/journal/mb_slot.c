@@ -14,7 +14,7 @@
 
 _Static_assert(sizeof(mb_journal_header) <= MB_JOURNAL_HEADER, "blocks come after it");
 
-/* --- looking into an image --------------------------------------------------------- */
+/* --- looking into an image -------------------------------------------------------- */
 
 /* Returns the block of `size` bytes at an offset; NULL if there cannot be one. */
 static const void *
@@ -110,7 +110,7 @@ name_of(mb_image image, const mb_entry *entry)
     return name_at(image, LOAD(entry->name));
 }
 
-/* --- walking a log ----------------------------------------------------------------- */
+/* --- walking a log ---------------------------------------------------------------- */
 
 typedef struct {
     mb_image image;
@@ -212,7 +212,8 @@ size_of_lists(const view *seen)
            ((size_t)seen->totals + 1) * sizeof(mb_total) + 2 * sizeof(uint64_t);
 }
 
-/* Places the lists at the end of a buffer. Returns how many bytes are left before them. */
+/* Places the lists at the end of a buffer. Returns how many bytes are left before
+ * them. */
 static size_t
 place_lists(view *seen, char *buffer, size_t capacity)
 {
@@ -297,7 +298,7 @@ so_far(const mb_entry *entry, int64_t now_ns)
                                                                                 : 0;
 }
 
-/* --- what was measured ------------------------------------------------------------- */
+/* --- what was measured ------------------------------------------------------------ */
 
 static bool
 is_phase(const mb_entry *entry)
@@ -340,7 +341,8 @@ end_list(mb_text *text, bool any)
     }
 }
 
-/* The phases that are listed: the last `kept`, if it is as it was when the journal was made. */
+/* The phases that are listed: the last `kept`, if it is as it was when the journal was
+ * made. */
 static uint32_t
 first_listed(const view *seen)
 {
@@ -374,7 +376,8 @@ write_iteration(mb_text *text, const view *seen, const mb_entry *entry,
     mb_text_int(text, LOAD(entry->iteration));
 }
 
-/* Adds one item of a list. Leaves out an entry that was used again while it was read. */
+/* Adds one item of a list. Leaves out an entry that was used again while it was
+ * read. */
 static void
 write_phase(mb_text *text, const view *seen, uint32_t offset, write_item write,
             const char *opening, bool *any)
@@ -429,7 +432,7 @@ write_open(mb_text *text, const view *seen)
     end_list(text, any);
 }
 
-/* --- totals ------------------------------------------------------------------------ */
+/* --- totals ----------------------------------------------------------------------- */
 
 /* Reads a version; false if it is changing, or is younger than the view. */
 static bool
@@ -552,7 +555,7 @@ write_measured(mb_text *text, const view *seen)
     }
 }
 
-/* --- the record -------------------------------------------------------------------- */
+/* --- the record ------------------------------------------------------------------- */
 
 static bool
 is_record_id(const char *id)
@@ -698,7 +701,7 @@ mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
     return !call.failed && !end.failed;
 }
 
-/* --- the end of a dead one --------------------------------------------------------- */
+/* --- the end of a dead one -------------------------------------------------------- */
 
 static int64_t
 later(int64_t a, int64_t b)

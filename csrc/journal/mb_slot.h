@@ -1,18 +1,18 @@
-/* The journal as bytes: its format, and how an open record in it becomes a line.
+/* Defines the journal as bytes, and how an open record in it becomes a line.
  *
- * A journal is an image: a header and blocks behind it. Offsets from the beginning of the image
- * lead to the blocks (0: none). Each open record has a slot: text that was ready when the
- * record was opened, and a log of the measurements since then.
+ * A journal is an image: a header and blocks behind it. Offsets from the beginning of
+ * the image lead to the blocks (0: none). Each open record has a slot: text that was
+ * ready when the record was opened, and a log of the measurements since then.
  *
- *   header --> slot --> slot --> ...                     in the order of their making
+ *   header --> slot --> slot --> ...             in the order of their making
  *              |  |
- *              |  +--> chunk --> chunk --> ...           of the log: entries
- *              +-----> text                              {"mb":..., fields of `call`, ...
+ *              |  +--> chunk --> chunk --> ...   of the log: entries
+ *              +-----> text                      {"mb":..., fields of `call`, ...
  *
- * The owner writes the journal (mb_mirror.h) and reads nothing back for its own work. The
- * functions here read it: in the owner when it dies, and from a copy after its death. They
- * trust nothing. An offset or a count that cannot be right ends a list or returns false; it
- * never causes a wild read.
+ * The owner writes the journal (mb_mirror.h) and reads nothing back for its own work.
+ * The functions here read it: in the owner when it dies, and from a copy after its
+ * death. They trust nothing. An offset or a count that cannot be right ends a list or
+ * returns false; it never causes a wild read.
  *
  * Signal-safe: all. No allocation, no lock, no errno. Thread: any, while others write.
  */
@@ -26,8 +26,8 @@
 #include "journal/mb_mark.h"
 #include "run/mb_total.h"
 
-/* --- format ----------------------------------------------------------------------
- * All numbers in the byte order of the machine: a journal is read where it was written. */
+/* --- format ---------------------------------------------------------------------- All
+ * numbers in the byte order of the machine: a journal is read where it was written. */
 
 #define MB_JOURNAL_MAGIC "mbJournl" /* 8 bytes */
 #define MB_JOURNAL_VERSION 3
@@ -118,9 +118,10 @@ typedef struct {
     int64_t start_ns;   /* of the clock, less what was measured before it was suspended;
                            0: the clock has not been read yet */
     int64_t elapsed_ns; /* MB_ENTRY_RUNNING, or what it took (up to its suspension) */
-    uint64_t order; /* 0: it is about to change. Open: MB_ENTRY_OPEN and how many were
-                           entered before it. Left: 1 for the phase that was left first, 2
-                           for the second ...; 1 for an iteration */
+    /* 0: it is about to change. Open: MB_ENTRY_OPEN and how many were entered before it.
+     * Left: 1 for the phase that was left first, 2 for the second ...; 1 for an
+     * iteration. */
+    uint64_t order;
 } mb_entry;
 
 #define MB_ENTRY_RUNNING (-1)
@@ -139,8 +140,8 @@ typedef struct {
     char utf8[];
 } mb_slot_name;
 
-/* Of the phases of a name that have no entry any more, in two versions: while one changes,
- * the other says how it was before. */
+/* The total of the phases of a name that have no entry any more, in two versions: while
+ * one changes, the other holds the state before. */
 typedef struct {
     uint64_t nth; /* as it was when so many had been dropped; MB_TOTAL_CHANGES */
     uint64_t count;
@@ -157,8 +158,8 @@ typedef struct {
     mb_total_version versions[2];
 } mb_slot_total;
 
-/* Differs between machines that would read one of the structures above wrongly. Counts the
- * fields of the header up to the first mark. */
+/* Differs between machines that would read one of the structures above wrongly. Counts
+ * the fields of the header up to the first mark. */
 #define MB_JOURNAL_LAYOUT                                                              \
     (0x01000000u + (uint32_t)(offsetof(mb_journal_header, made_at) << 12) +            \
      (uint32_t)(sizeof(mb_slot) + sizeof(mb_entry) * 8))
@@ -170,33 +171,34 @@ typedef struct {
     size_t size;
 } mb_image;
 
-/* The header, whose strings end within it; NULL if this is no journal, or one of another
- * version. Borrowed from the image. */
+/* Returns the header, whose strings end within it; NULL if this is no journal, or one
+ * of another version. Borrowed from the image. */
 const mb_journal_header *mb_image_header(mb_image image);
 
-/* The output path: `*size` bytes, borrowed; NULL where there is none. */
+/* Returns the output path: `*size` bytes, borrowed; NULL where there is none. */
 const char *mb_image_output(mb_image image, size_t *size);
 
-/* The slot after `slot`, or with NULL the first one; NULL at the end. Of any state. */
+/* Returns the slot after `slot`, or with NULL the first one; NULL at the end. Of any
+ * state. */
 const mb_slot *mb_image_next(mb_image image, const mb_slot *slot);
 
-/* Whether the slot holds an open record, claimed or not. */
+/* Returns whether the slot holds an open record, claimed or not. */
 bool mb_slot_is_open(const mb_slot *slot);
 
-/* Whether the record may be in a file already. */
+/* Returns whether the record may be in a file already. */
 bool mb_slot_is_claimed(const mb_slot *slot);
 
-/* The latest time in the journal, on the monotonic clock: of any record, of a heartbeat, of
- * the signal, or of the death of the parent. The process was alive then, and each open record
- * was open. */
+/* Returns the latest time in the journal, on the monotonic clock: of any record, of a
+ * heartbeat, of the signal, or of the death of the parent. The process was alive then,
+ * and each open record was open. */
 int64_t mb_image_last_ns(mb_image image);
 
-/* Whether the kernel has marked the end of the process: then the file was last modified at
- * that moment. */
+/* Returns whether the kernel has marked the end of the process: then the file was last
+ * modified at that moment. */
 bool mb_image_end_is_marked(mb_image image);
 
-/* The signal that the process has seen; 0 for none, and for a crash that it has survived:
- * something was measured after it. */
+/* Returns the signal that the process has seen; 0 for none, and for a crash that it has
+ * survived: something was measured after it. */
 int mb_image_signal(mb_image image);
 
 /* The end of a record that its process could not finish. */
@@ -216,12 +218,13 @@ typedef struct {
     size_t size; /* of all together */
 } mb_slot_line;
 
-/* How large a buffer mb_slot_record needs at most; 0 for a slot that makes no record. */
+/* Returns how large a buffer mb_slot_record needs at most; 0 for a slot that makes no
+ * record. */
 size_t mb_slot_room(mb_image image, const mb_slot *slot, const mb_ending *ending);
 
-/* The record of a slot as it is at `ending->now_ns`. The parts lie in the image and in
- * `buffer`: valid as long as both. False: the slot is damaged, or the buffer too small.
- * Strict JSON if the text of the slot is. */
+/* Writes the record of a slot as it is at `ending->now_ns`. The parts lie in the image
+ * and in `buffer`: valid as long as both. Returns false if the slot is damaged, or the
+ * buffer too small. Strict JSON if the text of the slot is. */
 bool mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
                     char *buffer, size_t capacity, mb_slot_line *line);
 

@@ -23,7 +23,7 @@ static const char *const measurements[] = {
     "timings",    "open_timings", "timings_iteration", NULL};
 static const char *const nothing[] = {NULL};
 
-/* --- reading ------------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 static bool
 is_one_of(const char *const *names, const member *found)
@@ -104,8 +104,8 @@ take(cursor *place, char sign)
     }
 }
 
-/* Returns a cursor at the first member of an object; after the last, it points behind the
- * object. */
+/* Returns a cursor at the first member of an object; after the last, it points behind
+ * the object. */
 static cursor
 members_of(const char *json, size_t size)
 {
@@ -158,7 +158,7 @@ find(const char *json, size_t size, const char *name, member *found)
     return false;
 }
 
-/* --- writing ------------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
 static bool
 is_plain(const member *found)

@@ -42,7 +42,7 @@ lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Whether the word stands where its letter is at `at`. */
+/* Returns whether the word stands where its letter is at `at`. */
 static bool
 stands(const mark *found, const char *json, size_t size, size_t at)
 {

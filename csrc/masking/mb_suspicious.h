@@ -1,7 +1,8 @@
-/* Whether the text of a record may hold a secret, and is worth a closer look.
+/* Finds out quickly whether the text of a record may hold a secret.
  *
- * It finds everything that microbench/credentials.py would mask, and more; credentials.py
- * decides. Most records hold no sign of a secret, and are scanned once: a nanosecond a byte.
+ * It finds everything that microbench/credentials.py would mask, and more;
+ * credentials.py decides. Most records hold no sign of a secret, and are scanned once:
+ * a nanosecond a byte.
  *
  * Thread: any. Signal-safe.
  */

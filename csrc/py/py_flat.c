@@ -13,7 +13,7 @@ typedef struct {
     PyObject *inside; /* Owned: dict of the name of an object to its py_flat */
 } py_flat;
 
-/* --- names -------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* New reference. */
 static PyObject *
@@ -33,7 +33,8 @@ new_names(PyTypeObject *type, PyObject *above, PyObject *empty)
     return (PyObject *)self;
 }
 
-/* The dotted name of a value, new reference; NULL with TypeError for one that is no str. */
+/* The dotted name of a value, new reference; NULL with TypeError for one that is no
+ * str. */
 static PyObject *
 joined_name(py_flat *names, PyObject *own)
 {
@@ -74,10 +75,10 @@ names_inside(py_flat *names, PyObject *own)
     return inside;
 }
 
-/* --- values ------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------- */
 
-/* These return how many values they have put into `flat`, or -1 with an exception. It is
- * more than `flat` holds if two have the same name. */
+/* These return how many values they have put into `flat`, or -1 with an exception. It
+ * is more than `flat` holds if two have the same name. */
 static Py_ssize_t put_object(PyObject *flat, py_flat *names, PyObject *object,
                              int depth);
 
@@ -150,7 +151,7 @@ put_object(PyObject *flat, py_flat *names, PyObject *object, int depth)
     return count;
 }
 
-/* --- the type ----------------------------------------------------------------------- */
+/* --- the type --------------------------------------------------------------------- */
 
 static PyObject *
 flat_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)

@@ -1,7 +1,7 @@
 /* Flat records: the values of nested objects under their dotted names.
  *
- * The type FlatNames remembers the names that it has joined, so that many records of the same
- * fields share them: a tree with one object for each object in the records.
+ * The type FlatNames remembers the names that it has joined, so that many records of
+ * the same fields share them: a tree with one object for each object in the records.
  *
  * Thread: under the GIL.
  */

@@ -3,9 +3,10 @@
 /* The vectorcall of plain Python functions: the same in the whole process. */
 static vectorcallfunc run_the_body;
 
-/* --- replaced functions ------------------------------------------------------------ */
+/* --- replaced functions ----------------------------------------------------------- */
 
-/* The Timed of the definition that `function` was replaced by. Borrowed; NULL for none. */
+/* The Timed of the definition that `function` was replaced by. Borrowed; NULL for
+ * none. */
 static py_timed *
 successor(const PyFunctionObject *function)
 {
@@ -73,7 +74,7 @@ py_function_current(py_timed *timed)
     return found;
 }
 
-/* --- calls ------------------------------------------------------------------------- */
+/* --- calls ------------------------------------------------------------------------ */
 
 /* The Timed that calls of this function go to. Borrowed; NULL where a tool has given it
  * a body of their own. */
@@ -110,7 +111,7 @@ function_vectorcall(PyObject *function, PyObject *const *args, size_t flags,
     return value;
 }
 
-/* --- making ------------------------------------------------------------------------ */
+/* --- making ----------------------------------------------------------------------- */
 
 static void
 set_vectorcall(PyFunctionObject *function)

@@ -2,8 +2,8 @@
 
 #include "base/mb_stack.h"
 
-/* Frames of Python, and calls from C into the interpreter where these are counted apart.
- * An import, or a sink that connects, nests some fifty. */
+/* Frames of Python, and calls from C into the interpreter where these are counted
+ * apart. An import, or a sink that connects, nests some fifty. */
 #define FRAMES 200
 #define C_CALLS 100
 

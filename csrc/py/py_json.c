@@ -26,9 +26,10 @@ py_json_ready(py_state *state)
     return state->isoformat && state->isoformat_words ? 0 : -1;
 }
 
-/* --- writing ----------------------------------------------------------------------- */
+/* --- writing ---------------------------------------------------------------------- */
 
-/* FAILED has set an exception. After FAILED and NOT_PLAIN the text is cut off anywhere. */
+/* FAILED has set an exception. After FAILED and NOT_PLAIN the text is cut off
+ * anywhere. */
 typedef enum { FAILED = -1, NOT_PLAIN, WRITTEN } outcome;
 
 typedef struct {
@@ -216,11 +217,11 @@ py_json_text(py_state *state, PyObject *value)
     return Py_NewRef(Py_None);
 }
 
-/* --- checks: no code of the program runs, so all references are borrowed ------------ */
+/* --- checks: no code of the program runs, so all references are borrowed ---------- */
 
 typedef bool (*check_of_value)(PyObject *value, int levels);
 
-/* Whether the check finds a member of a dict, list or tuple. */
+/* Returns whether the check finds a member of a dict, list or tuple. */
 static bool
 finds_member(PyObject *container, check_of_value check, int levels)
 {

@@ -1,8 +1,9 @@
 /* Plain values as JSON, without running code of the program.
  *
- * Plain are the values that json.loads() returns, tuples, frozendicts (CPython 3.15) and
- * datetimes: exactly these types, with keys that are str. Integers have to fit 64 bits, and
- * containers nest at most 100 levels. Encoders in Python take all other values.
+ * Plain are the values that json.loads() returns, tuples, frozendicts (CPython 3.15)
+ * and datetimes: exactly these types, with keys that are str. Integers have to fit 64
+ * bits, and containers nest at most 100 levels. Encoders in Python take all other
+ * values.
  *
  *     PyObject *text = py_json_text(state, value);
  *
@@ -20,17 +21,17 @@
 /* Loads the type of datetimes into the state. 0, or -1 with an exception. */
 int py_json_ready(py_state *state);
 
-/* JSON in ASCII, as bytes; None for a value that is not plain, or whose tzinfo raises an
- * Exception. New reference; NULL with MemoryError, or an exception such as
+/* JSON in ASCII, as bytes; None for a value that is not plain, or whose tzinfo raises
+ * an Exception. New reference; NULL with MemoryError, or an exception such as
  * KeyboardInterrupt. */
 PyObject *py_json_text(py_state *state, PyObject *value);
 
-/* Whether dicts, lists, tuples and frozendicts nest beyond 200 levels. Subclasses of dict
- * and list count: orjson enters these by itself. */
+/* Returns whether dicts, lists, tuples and frozendicts nest beyond 200 levels.
+ * Subclasses of dict and list count: orjson enters these by itself. */
 bool py_json_is_deep(PyObject *value);
 
-/* Whether a value consists of None, str, int, float, bool, dict, list and tuple only, and
- * the last three nest at most `levels` levels. Subclasses do not count. */
+/* Returns whether a value consists of None, str, int, float, bool, dict, list and tuple
+ * only, and the last three nest at most `levels` levels. Subclasses do not count. */
 bool py_json_is_shallow(PyObject *value, int levels);
 
 #endif

@@ -1,10 +1,10 @@
-/* The phase objects that a run keeps, one for each of the few names in use: a program passes
- * the same few literals again and again.
+/* The phase objects that a run keeps, one for each of the few names in use: a program
+ * passes the same few literals again and again.
  *
- * `bench.time(name)` takes the kept object of this str if nothing else refers to it: then it
- * creates and frees no object, and the name is found already. An object is kept from the first
- * time it is entered on. While it is kept, the run owns it, and it only borrows the run; when
- * the run goes first, the object is one of no run.
+ * `bench.time(name)` takes the kept object of this str if nothing else refers to it:
+ * then it creates and frees no object, and the name is found already. An object is kept
+ * from the first time it is entered on. While it is kept, the run owns it, and it only
+ * borrows the run; when the run goes first, the object is one of no run.
  *
  * Thread: under the GIL.
  */
@@ -22,7 +22,8 @@
 struct py_run;
 
 /* Not tracked by the garbage collector (10 ns an object): a phase is in a cycle only if
- * the code being timed keeps it, and a run that is closed lets go of everything else. */
+ * the code being timed keeps it, and a run that is closed lets go of everything
+ * else. */
 typedef struct {
     PyObject_HEAD
 #if PY_BOTH_NEEDED
@@ -48,7 +49,7 @@ typedef struct {
     py_phase *phases[PY_KEPT_PHASES]; /* Owned */
 } py_kept;
 
-/* The kept phase of this str, in use or not; NULL for none. Borrowed. */
+/* Returns the kept phase of this str, in use or not; NULL for none. Borrowed. */
 static inline py_phase *
 py_kept_phase(const py_kept *kept, PyObject *name)
 {
@@ -56,14 +57,14 @@ py_kept_phase(const py_kept *kept, PyObject *name)
     return phase && phase->name == name ? phase : NULL;
 }
 
-/* Keeps a phase that refers to its run, in place of another one. The caller holds a reference
- * to that run. */
+/* Keeps a phase that refers to its run, in place of another one. The caller holds a
+ * reference to that run. */
 void py_kept_add(py_kept *kept, py_phase *phase);
 
-/* For the garbage collector: names that nothing but a kept phase refers to. */
+/* Visits, for the garbage collector, names that only a kept phase refers to. */
 int py_kept_traverse(const py_kept *kept, visitproc visit, void *arg);
 
-/* The run goes: its phases, where they are in use, are those of no run. */
+/* Detaches phases that are in use from a run that is freed. */
 void py_kept_clear(py_kept *kept);
 
 #endif

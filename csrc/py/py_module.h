@@ -8,7 +8,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* A module object with all types ready, new reference; NULL with an exception. */
+/* Returns a module object with all types ready, new reference; NULL with an
+ * exception. */
 PyObject *py_module_new(void);
 
 #endif

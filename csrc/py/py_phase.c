@@ -4,17 +4,17 @@
 
 #include <structmember.h>
 
-/* --- entering and leaving ---------------------------------------------------------- */
+/* --- entering and leaving --------------------------------------------------------- */
 
-/* Whether its run takes phases now. */
+/* Returns whether its run takes phases now. */
 static bool
 is_recorded(const py_phase *self)
 {
     return self->run && self->run->native.state == MB_RUN_OPEN;
 }
 
-/* The name as UTF-8, stored with the phases; the run keeps the phase of one that has a total.
- * NULL without memory, and no exception. */
+/* The name as UTF-8, stored with the phases; the run keeps the phase of one that has a
+ * total. NULL without memory, and no exception. */
 static mb_phase_name *
 store_name(py_phase *self)
 {
@@ -47,8 +47,8 @@ stored_entry(py_phase *self)
     return slot;
 }
 
-/* A foreign counter is Python code: it can do anything, also to this phase. So the slot is
- * in the object only while no counter runs. */
+/* A foreign counter is Python code: it can do anything, also to this phase. So the slot
+ * is in the object only while no counter runs. */
 static void
 read_foreign_start(py_phase *self)
 {
@@ -91,8 +91,8 @@ enter(py_phase *self)
     return Py_NewRef(self);
 }
 
-/* New reference to the duration of the phase by the foreign counter. If the counter fails,
- * reports that through sys.unraisablehook and returns NULL. */
+/* New reference to the duration of the phase by the foreign counter. If the counter
+ * fails, reports that through sys.unraisablehook and returns NULL. */
 static PyObject *
 foreign_duration(py_phase *self)
 {
@@ -115,8 +115,8 @@ keep_value(py_phase *self, mb_phase *slot, PyObject *value)
     return result;
 }
 
-/* Runs no Python code before the value is kept, so that values are in the order of leaving.
- * -1 with an exception from outside. */
+/* Runs no Python code before the value is kept, so that values are in the order of
+ * leaving. -1 with an exception from outside. */
 static int
 store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
 {
@@ -187,8 +187,8 @@ nothing_vectorcall(PyObject *self, PyObject *const *args, size_t flags, PyObject
     return Py_NewRef(count ? Py_False : self);
 }
 #else
-/* CPython 3.14 calls methods without arguments quicker as METH_NOARGS, 3.15 as METH_FASTCALL:
- * 2 ns each. */
+/* CPython 3.14 calls methods without arguments quicker as METH_NOARGS, 3.15 as
+ * METH_FASTCALL: 2 ns each. */
 #if PY_VERSION_HEX < 0x030F0000
 #define ENTER_FLAGS METH_NOARGS
 static PyObject *
@@ -220,7 +220,7 @@ phase_exit(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
 }
 #endif
 
-/* --- async with: an awaitable that is ready at once -------------------------------- */
+/* --- async with: an awaitable that is ready at once ------------------------------- */
 
 typedef struct {
     PyObject_HEAD
@@ -296,12 +296,12 @@ phase_aexit(py_phase *self, PyObject *args)
     return ready(self->state, leave(self));
 }
 
-/* --- the type ---------------------------------------------------------------------- */
+/* --- the type --------------------------------------------------------------------- */
 
-/* A phase lives for the length of a block, and the next one is like it: a few are kept as
- * they are, with their reference to the type (10 ns a phase). Not in a
- * free-threaded build, whose objects know the thread that made them, nor where CPython keeps
- * a list of all objects. */
+/* A phase lives for the length of a block, and the next one is like it: a few are kept
+ * as they are, with their reference to the type (10 ns a phase). Not in a free-threaded
+ * build, whose objects know the thread that made them, nor where CPython keeps a list
+ * of all objects. */
 #if defined(Py_GIL_DISABLED) || defined(Py_TRACE_REFS)
 static bool
 keep_spare(py_phase *Py_UNUSED(self))
@@ -425,7 +425,7 @@ new_phase(py_state *state, py_run *run, PyObject *name)
     return self;
 }
 
-/* --- bench.time -------------------------------------------------------------------- */
+/* --- bench.time ------------------------------------------------------------------- */
 
 /* The run that gets a phase made now, new reference; NULL for none, or with an
  * exception. */
@@ -460,8 +460,8 @@ run_for_phase(py_state *state, PyObject *bench)
     return (py_run *)Py_NewRef(object);
 }
 
-/* A phase is measured by the counter of the bench it was made from, which need not be the
- * bench of the run. New reference to a foreign one, or NULL. */
+/* A phase is measured by the counter of the bench it was made from, which need not be
+ * the bench of the run. New reference to a foreign one, or NULL. */
 static PyObject *
 foreign_counter(const py_run *run, PyObject *bench)
 {
@@ -551,8 +551,8 @@ wrong_call(Py_ssize_t given, PyObject *names)
     return 0;
 }
 
-/* A method knows its class, but no module. There is one: Cython refuses to make another in
- * a sub-interpreter. */
+/* A method knows its class, but no module. There is one: Cython refuses to make another
+ * in a sub-interpreter. */
 static py_state *time_state;
 
 static PyObject *
@@ -610,7 +610,7 @@ py_phase_time_method(PyObject *type, const char *doc)
     return method;
 }
 
-/* --- making the types -------------------------------------------------------------- */
+/* --- making the types ------------------------------------------------------------- */
 
 int
 py_phase_ready(PyObject *module)

@@ -4,9 +4,9 @@
  * methods, or one descriptor (py_both.h). The object itself is used again (py_kept.h).
  * The state of a phase is in the object: tasks that share a run cannot mix theirs up.
  *
- * `time` itself is a method descriptor, as methods of built-in types are; torch.compile and
- * other tools support these. It is made for a class in Python, so that a bench class
- * needs no base class in C.
+ * `time` itself is a method descriptor, as methods of built-in types are; torch.compile
+ * and other tools support these. It is made for a class in Python, so that a bench
+ * class needs no base class in C.
  */
 #ifndef PY_PHASE_H
 #define PY_PHASE_H
@@ -15,11 +15,12 @@
 
 int py_phase_ready(PyObject *module);
 
-/* The method `time(name)` of a class, with this docstring. New reference; NULL with an
- * exception. */
+/* Returns the method `time(name)` of a class, with this docstring. New reference; NULL
+ * with an exception. */
 PyObject *py_phase_time_method(PyObject *type, const char *doc);
 
-/* An awaitable that gives `value` at once, new reference; NULL with an exception. */
+/* Returns an awaitable that gives `value` at once, new reference; NULL with an
+ * exception. */
 PyObject *py_phase_awaitable(py_state *state, PyObject *value);
 
 #endif

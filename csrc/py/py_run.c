@@ -7,7 +7,7 @@
 
 #include <structmember.h>
 
-/* --- the clock --------------------------------------------------------------------- */
+/* --- the clock -------------------------------------------------------------------- */
 
 PyObject *
 py_run_reading(PyObject *counter)
@@ -105,7 +105,7 @@ py_run_stop(py_run *run)
     }
 }
 
-/* --- the active run of a context --------------------------------------------------- */
+/* --- the active run of a context -------------------------------------------------- */
 
 static int
 set_active(py_run *run, PyObject *value)
@@ -127,7 +127,8 @@ present(py_run *run, PyObject **open, PyObject **held)
     return 0;
 }
 
-/* Whether `run` is `open`, or one of those that were active when it was opened. */
+/* Returns whether `run` is `open`, or one of those that were active when it was
+ * opened. */
 static bool
 leads_to(PyObject *open, const py_run *run)
 {
@@ -141,8 +142,8 @@ leads_to(PyObject *open, const py_run *run)
 }
 
 /* Makes the run the active one, or what was opened inside it before it was suspended.
- * `previous` never leads back to the run itself: that would be a loop. A run that is new
- * cannot be led to. */
+ * `previous` never leads back to the run itself: that would be a loop. A run that is
+ * new cannot be led to. */
 static int
 activate(py_run *run, bool is_new)
 {
@@ -204,7 +205,7 @@ deactivate(py_run *run)
     return now == (PyObject *)run ? reactivate_previous(run) : 0;
 }
 
-/* --- names of phases --------------------------------------------------------------- */
+/* --- names of phases -------------------------------------------------------------- */
 
 /* UTF-8 of a str with lone surrogates in it, which CPython encodes no other way. */
 static mb_phase_name *
@@ -233,7 +234,7 @@ py_run_name(py_run *run, PyObject *str)
     return mb_phases_name(&run->native.phases, utf8, (size_t)size);
 }
 
-/* --- methods ----------------------------------------------------------------------- */
+/* --- methods ---------------------------------------------------------------------- */
 
 /* Coroutines and generators that await one another stack up on each resumption. */
 static int
@@ -489,7 +490,7 @@ run_keep_numbers(py_run *self, PyObject *list)
     Py_RETURN_NONE;
 }
 
-/* --- what was measured ------------------------------------------------------------- */
+/* --- what was measured ------------------------------------------------------------ */
 
 static PyObject *
 number_of(const py_run *run, int64_t ns)
@@ -615,7 +616,8 @@ iteration_of(const py_run *Py_UNUSED(run), const mb_phase *phase)
     return PyLong_FromUnsignedLong(phase->iteration);
 }
 
-/* One item for each finished phase that is listed, in the order in which they were left. */
+/* One item for each finished phase that is listed, in the order in which they were
+ * left. */
 static PyObject *
 list_finished(const py_run *run, describe item_of)
 {
@@ -801,7 +803,7 @@ get_is_open(py_run *self, void *Py_UNUSED(closure))
     return PyBool_FromLong(self->native.state == MB_RUN_OPEN);
 }
 
-/* --- the type ---------------------------------------------------------------------- */
+/* --- the type --------------------------------------------------------------------- */
 
 static PyObject *
 run_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
@@ -824,8 +826,8 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     return py_kept_traverse(&self->kept, visit, arg);
 }
 
-/* Detaches a run of the whole process that is still open when the interpreter frees it: what
- * the journal shows of it stays there. */
+/* Detaches a run of the whole process that is still open when the interpreter frees it:
+ * what the journal shows of it stays there. */
 static void
 leave_in_journal(py_run *self)
 {

@@ -25,8 +25,9 @@ typedef struct py_run {
     PyObject *began;     /* Owned: foreign reading at the start of the stretch */
     PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */
     PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
-    PyObject *values; /* Owned: list by order: name and duration of phases measured by
-                             a foreign counter, None where the native one holds; or NULL */
+    /* Owned: list by order: name and duration of phases measured by a foreign counter,
+     * None where the native one holds; or NULL. */
+    PyObject *values;
     uint32_t first_value; /* its order */
     py_kept kept;
     PyObject *previous; /* Owned: run that was active in this context before; it
@@ -37,24 +38,25 @@ typedef struct py_run {
 
 int py_run_ready(PyObject *module);
 
-/* A reading of a foreign counter, new reference; NULL with an exception. */
+/* Returns a reading of a foreign counter, new reference; NULL with an exception. */
 PyObject *py_run_reading(PyObject *counter);
 
 /* Starts the clock of an iteration; it is read last. 0, or -1 with an exception. */
 int py_run_start(py_run *run);
 
-/* Reads the clock, then stores the duration. If a foreign counter fails, the duration is None,
- * and sys.unraisablehook gets the exception, not the code that is timed. */
+/* Reads the clock, then stores the duration. If a foreign counter fails, the duration
+ * is None, and sys.unraisablehook gets the exception, not the code that is timed. */
 void py_run_stop(py_run *run);
 
-/* Calls complete(exception, value), which writes the record and closes the run, until it
- * has come to its end (py_call_until_done.h, which says what is returned); if it never does,
- * abandon(). */
+/* Calls complete(exception, value), which writes the record and closes the run, until
+ * it has come to its end (py_call_until_done.h, which says what is returned); if it
+ * never does, abandon(). */
 int py_run_finish(py_run *run, PyObject *exception, PyObject *value);
 
-/* The run a value of the context variable stands for; the muted marker as it is; NULL for
- * none. A run may be left in another context than it was entered in: so a closed one can
- * be found as the active one, and stands for the one before it. Borrowed. */
+/* Returns the run that a value of the context variable stands for; the muted marker as
+ * it is; NULL for none. A run may be left in another context than it was entered in: so
+ * a closed one can be found as the active one, and stands for the one before it.
+ * Borrowed. */
 static inline PyObject *
 py_run_open_one(py_state *state, PyObject *value)
 {
@@ -68,12 +70,13 @@ py_run_open_one(py_state *state, PyObject *value)
     return value == Py_None ? NULL : value;
 }
 
-/* The name of a phase as UTF-8, stored with the phases. Borrowed; NULL without memory, and
- * no exception. */
+/* Stores the name of a phase as UTF-8 with the phases and returns it. Borrowed; NULL
+ * without memory, and no exception. */
 mb_phase_name *py_run_name(py_run *run, PyObject *str);
 
-/* Keeps `value`, the duration of a phase of this name that was measured by a foreign counter
- * and was left last. 0, or -1 with an exception, which may come from a signal handler. */
+/* Keeps `value`, the duration of a phase of this name that was measured by a foreign
+ * counter and was left last. 0, or -1 with an exception, which may come from a signal
+ * handler. */
 #define PY_RUN_VALUES                                                                  \
     1024 /* that may be there beyond those of phases that are listed */
 int py_run_keep_value(py_run *run, mb_phase *phase, PyObject *name, PyObject *value);

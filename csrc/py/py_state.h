@@ -23,8 +23,8 @@ typedef struct {
     PyObject *isoformat;         /* Owned: its method */
     PyObject *isoformat_words;   /* Owned: the tuple of arguments for a record */
     unsigned long long lost;     /* phases that belonged to no open run */
-    /* Owned: phases to be used again. They keep their type and so this state, which lives
-     * as long as the process. */
+    /* Owned: phases to be used again. They keep their type and so this state, which
+     * lives as long as the process. */
     void *spare[PY_STATE_SPARES];
     unsigned spares;
 } py_state;
@@ -32,7 +32,7 @@ typedef struct {
 /* Borrowed state of the module object that owns the types (py_module.h). */
 py_state *py_state_of(PyObject *module);
 
-/* A type of `spec`, owned by the module; NULL with an exception. */
+/* Returns a type of `spec`, owned by the module; NULL with an exception. */
 PyTypeObject *py_state_type(PyObject *module, PyType_Spec *spec);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "base/mb_text.h"
 
-/* Frees a heap text, and returns what it held, new reference; NULL with MemoryError if it
- * has failed. */
+/* Frees a heap text, and returns what it held, new reference; NULL with MemoryError if
+ * it has failed. */
 PyObject *py_text_bytes(mb_text *text);
 
 /* Writes a str as a JSON string (mb_text_string). 0, or -1 with an exception. */

@@ -4,7 +4,8 @@
 
 #include "base/mb_platform.h"
 
-/* The interpreter exports this function for modules of its own, and promises nothing. */
+/* The interpreter exports this function for modules of its own, and promises
+ * nothing. */
 typedef int (*is_main_thread)(void);
 
 static is_main_thread
@@ -28,7 +29,7 @@ py_thread_is_main(void)
     return ask ? ask() != 0 : mb_in_first_thread();
 }
 
-/* --- threads ----------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------- */
 
 static void
 call_in_thread(void *function)
@@ -56,7 +57,7 @@ py_thread_start(PyObject *function)
     return 0;
 }
 
-/* --- greenlets --------------------------------------------------------------------- */
+/* --- greenlets -------------------------------------------------------------------- */
 
 /* Reads the dictionary, since getattr() on a lazily loaded module would load it. */
 void

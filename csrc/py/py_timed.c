@@ -7,7 +7,7 @@
 
 #include <structmember.h>
 
-/* --- the iteration loop ------------------------------------------------------------ */
+/* --- the iteration loop ----------------------------------------------------------- */
 
 static PyObject *
 call_timed(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
@@ -64,7 +64,8 @@ raise_within(raised error)
     raise_again(interruption);
 }
 
-/* Calls a method of the run without arguments: the trigger hooks of a plan that has any. */
+/* Calls a method of the run without arguments: the trigger hooks of a plan that has
+ * any. */
 static int
 trigger(py_run *run, const char *method)
 {
@@ -119,7 +120,7 @@ iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     return value;
 }
 
-/* --- one call ---------------------------------------------------------------------- */
+/* --- one call --------------------------------------------------------------------- */
 
 /* The arguments of a call, in the two forms that are needed. */
 typedef struct {
@@ -181,8 +182,8 @@ call(py_timed *self, const arguments *given)
     return value;
 }
 
-/* Raises RecursionError before anything begins, unless there is room for the function and its
- * record. */
+/* Raises RecursionError before anything begins, unless there is room for the function
+ * and its record. */
 static PyObject *
 call_with_room(py_timed *self, const arguments *given)
 {
@@ -314,7 +315,7 @@ timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
     return value;
 }
 
-/* --- the type ---------------------------------------------------------------------- */
+/* --- the type --------------------------------------------------------------------- */
 
 static PyObject *
 timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
@@ -361,7 +362,8 @@ timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
     return (PyObject *)py_function_current(self);
 }
 
-/* Pickles by value, for functions of `__main__` and local ones; others are pickled by name. */
+/* Pickles by value, for functions of `__main__` and local ones; others are pickled by
+ * name. */
 static PyObject *
 timed_reduce(py_timed *self, PyObject *Py_UNUSED(ignored))
 {

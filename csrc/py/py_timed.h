@@ -4,8 +4,8 @@
  *
  * A call asks `begin(bench, func, args, kwargs)` for a begun run, calls the function
  * `run.iterations` times with two clock reads around each, and ends by
- * `run.finish(exception, value)`. It raises RecursionError before anything is begun where
- * the function could not be called, or the stack is nearly used up.
+ * `run.finish(exception, value)`. It raises RecursionError before anything is begun
+ * where the function could not be called, or the stack is nearly used up.
  */
 #ifndef PY_TIMED_H
 #define PY_TIMED_H
@@ -26,7 +26,7 @@ int py_timed_ready(PyObject *module);
 
 bool py_timed_check(PyObject *object);
 
-/* One call, with arguments as vectorcall gives them. */
+/* Runs one call, with arguments as vectorcall gives them. */
 PyObject *py_timed_call(py_timed *self, PyObject *const *args, size_t flags,
                         PyObject *names);
 

@@ -8,10 +8,10 @@
 #include "base/mb_text.h"
 #include "run/mb_total.h"
 
-/* A comma, before every item of a list but the first. */
+/* Appends a comma before every item of a list but the first. */
 void mb_call_next(mb_text *text, bool *any);
 
-/* Nanoseconds: as they are, or as seconds. */
+/* Appends nanoseconds, unchanged or as seconds. */
 void mb_call_duration(mb_text *text, int64_t ns, bool integer);
 
 /* {"name":...,"duration":...} */

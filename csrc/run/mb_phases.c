@@ -15,7 +15,7 @@ struct mb_phase_chunk {
     mb_phase phases[];
 };
 
-/* --- all of them ------------------------------------------------------------------- */
+/* --- all of them ------------------------------------------------------------------ */
 
 void
 mb_phases_init(mb_phases *phases)
@@ -43,7 +43,7 @@ mb_phases_free(mb_phases *phases)
     mb_phases_init(phases);
 }
 
-/* --- names ------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------ */
 
 /* FNV-1a, 32 bits. */
 static uint32_t
@@ -76,8 +76,8 @@ put_into_bucket(mb_phases *phases, mb_phase_name *name)
     *bucket = name;
 }
 
-/* Makes at least as many buckets as names. Without memory the lists grow longer; false if
- * there are no buckets at all. */
+/* Makes at least as many buckets as names. Without memory the lists grow longer; false
+ * if there are no buckets at all. */
 static bool
 make_buckets(mb_phases *phases)
 {
@@ -152,7 +152,7 @@ mb_phases_forget(mb_phase_name *name)
     }
 }
 
-/* --- dropping ---------------------------------------------------------------------- */
+/* --- dropping --------------------------------------------------------------------- */
 
 void
 mb_phases_note_order(mb_phases *phases, mb_phase *phase)
@@ -185,7 +185,8 @@ make_order(mb_phases *phases)
     return phases->by_order != NULL;
 }
 
-/* Drops the phase that was left first, whose place is free then; NULL without memory. */
+/* Drops the phase that was left first, whose place is free then; NULL without
+ * memory. */
 static mb_phase *
 drop_one(mb_phases *phases)
 {
@@ -206,7 +207,7 @@ drop_one(mb_phases *phases)
     return phase;
 }
 
-/* --- entering ---------------------------------------------------------------------- */
+/* --- entering --------------------------------------------------------------------- */
 
 static int
 new_chunk(mb_phases *phases)
@@ -250,7 +251,7 @@ mb_phases_grow(mb_phases *phases)
     return new_chunk(phases);
 }
 
-/* --- reading ----------------------------------------------------------------------- */
+/* --- reading ---------------------------------------------------------------------- */
 
 mb_phase *
 mb_phases_next(const mb_phases *phases, mb_phase_place *place)
@@ -279,8 +280,8 @@ mb_phases_finished(const mb_phases *phases, const mb_phase **out)
     }
 }
 
-/* Inserts a phase in order. Phases are in order unless a place was used again, so this is
- * quick. */
+/* Inserts a phase in order. Phases are in order unless a place was used again, so this
+ * is quick. */
 static void
 insert(const mb_phase **out, uint32_t count, const mb_phase *phase)
 {

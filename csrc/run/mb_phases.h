@@ -1,18 +1,18 @@
 /* The phases of one run: the last ones, and exact sums of all.
  *
- * A phase is stored when it is entered, in chunks that never move, with its name as UTF-8
- * beside it: so the object behind `with bench.time(...)` keeps a plain pointer, and a
- * signal handler can read what was finished and what was open. 32 bytes a phase.
+ * A phase is stored when it is entered, in chunks that never move, with its name as
+ * UTF-8 beside it: so the object behind `with bench.time(...)` keeps a plain pointer,
+ * and a signal handler can read what was finished and what was open. 32 bytes a phase.
  *
- * A process that does not end never stops adding phases. Once more than mb_phases_kept have
- * been left, each new one takes the place of the one that was left first: that one is
- * *dropped*, and counted in the total of its name. So
+ * A process that does not end never stops adding phases. Once more than mb_phases_kept
+ * have been left, each new one takes the place of the one that was left first: that one
+ * is *dropped*, and counted in the total of its name. So
  *
- *     left = dropped + stored        of the stored ones, the last mb_phases_kept are listed
+ *     left = dropped + stored    of the stored ones, the last mb_phases_kept are listed
  *
  * and the totals, with the stored ones added, are those of all phases. The first
- * MB_PHASES_NAMES names have a total each, and stay; a name that comes later belongs to its
- * one phase, and all of them share a total.
+ * MB_PHASES_NAMES names have a total each, and stay; a name that comes later belongs to
+ * its one phase, and all of them share a total.
  *
  * Thread: under the GIL; many may enter and leave (asyncio.to_thread). Signal-safe:
  * mb_phases_next, in the thread that was interrupted, until the first phase is dropped.
@@ -25,8 +25,9 @@
 
 #define MB_PHASE_OPEN (-1) /* duration of a phase that has not been left */
 
-/* 2 MiB of phases, as much again in the journal, and a line of some 4 MiB. That is more than a
- * person reads one by one, and lasts for seconds of a loop that contains only a phase. */
+/* 2 MiB of phases, as much again in the journal, and a line of some 4 MiB. That is more
+ * than a person reads one by one, and lasts for seconds of a loop that contains only a
+ * phase. */
 #define MB_PHASES_KEPT 65536
 #define MB_PHASES_NAMES 1000
 extern uint32_t mb_phases_kept, mb_phases_names; /* smaller ones in tests */
@@ -54,7 +55,8 @@ typedef struct {
     /* Once it has been left, what was put there with mb_phase_note: < 0. */
     int64_t start_ns;
     int64_t duration_ns; /* or MB_PHASE_OPEN */
-    /* How many phases were left before this one; of an open one, how many were entered. */
+    /* How many phases were left before this one; of an open one, how many were
+     * entered. */
     uint32_t order;
     uint32_t iteration; /* of the run, from 0 */
 } mb_phase;
@@ -84,9 +86,9 @@ typedef struct mb_phases {
 void mb_phases_init(mb_phases *phases);
 void mb_phases_free(mb_phases *phases);
 
-/* Copies the name. A name with a total serves any number of phases; it is Borrowed, valid until
- * mb_phases_free. A name that shares its total serves one phase, which has to be entered next.
- * NULL without memory: nothing has changed then. */
+/* Copies the name. A name with a total serves any number of phases; it is Borrowed,
+ * valid until mb_phases_free. A name that shares its total serves one phase, which has
+ * to be entered next. NULL without memory: nothing has changed then. */
 mb_phase_name *mb_phases_name(mb_phases *phases, const char *utf8, size_t size);
 
 /* Frees a name for one phase that was not entered; leaves others alone. */
@@ -95,8 +97,8 @@ void mb_phases_forget(mb_phase_name *name);
 /* Makes room for one more phase at least: 0, or -1 without memory. */
 int mb_phases_grow(mb_phases *phases);
 
-/* A new open phase whose `start_ns` is 0: the caller sets it, clock read last. Borrowed,
- * valid until it was left. NULL without memory: nothing has changed then. */
+/* Adds an open phase whose `start_ns` is 0: the caller sets it, clock read last.
+ * Borrowed, valid until it was left. NULL without memory: nothing has changed then. */
 static inline mb_phase *
 mb_phases_enter(mb_phases *phases, mb_phase_name *name, uint32_t iteration)
 {
@@ -126,7 +128,8 @@ mb_phases_leave(mb_phases *phases, mb_phase *phase, int64_t now_ns)
     }
 }
 
-/* Stores a note, at least 1, with a phase that was left. It takes the place of the start. */
+/* Stores a note, at least 1, with a phase that was left. It takes the place of the
+ * start. */
 static inline void
 mb_phase_note(mb_phase *phase, int64_t note)
 {
@@ -148,7 +151,7 @@ mb_phases_stored(const mb_phases *phases)
     return (uint32_t)(phases->left - phases->dropped);
 }
 
-/* How many stored phases come before the listed ones. */
+/* Returns how many stored phases come before the listed ones. */
 static inline uint32_t
 mb_phases_unlisted(const mb_phases *phases)
 {
@@ -158,8 +161,8 @@ mb_phases_unlisted(const mb_phases *phases)
                : 0;
 }
 
-/* What an open phase has taken up to `now_ns`; 0 if it was entered after that, or if its
- * clock has not been read yet. */
+/* Returns what an open phase has taken up to `now_ns`; 0 if it was entered after that,
+ * or if its clock has not been read yet. */
 static inline int64_t
 mb_phase_so_far(const mb_phase *phase, int64_t now_ns)
 {
@@ -188,19 +191,19 @@ mb_phases_open_count(const mb_phases *phases)
     return phases->entered - mb_phases_stored(phases);
 }
 
-/* Puts the open phases into `out`, in the order in which they were entered; `out` has room
- * for mb_phases_open_count(). */
+/* Puts the open phases into `out`, in the order in which they were entered; `out` has
+ * room for mb_phases_open_count(). */
 void mb_phases_opened(const mb_phases *phases, const mb_phase **out);
 
-/* Whether some phases are no longer listed: then there are totals. */
+/* Returns whether some phases are no longer listed: then there are totals. */
 static inline bool
 mb_phases_are_summed(const mb_phases *phases)
 {
     return phases->left > mb_phases_kept;
 }
 
-/* The totals of all phases that were left but foreign ones: `out` has room for one of each
- * name, in the order of first_name, and one that the others share. */
+/* Writes the totals of all phases that were left but foreign ones: `out` has room for
+ * one of each name, in the order of first_name, and one that the others share. */
 void mb_phases_totals(const mb_phases *phases, mb_total *out);
 
 #endif

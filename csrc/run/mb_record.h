@@ -1,6 +1,5 @@
-/* The call block of a record as text, from the native half of a run.
- *
- * Equal, once read as JSON, to what the dict form of the same run gives.
+/* Writes the call block of a record as text, from the native half of a run.
+ * Read as JSON, it equals the dict form of the same run.
  */
 #ifndef MB_RECORD_H
 #define MB_RECORD_H

@@ -54,7 +54,7 @@ mb_run_close(mb_run *run)
     mb_runs_open--;
 }
 
-/* Whether a fork has left it behind: its thread lives in the parent only. */
+/* Returns whether a fork has left it behind: its thread lives in the parent only. */
 static bool
 left_behind(const mb_run *run, uintptr_t here)
 {
@@ -67,8 +67,8 @@ is_of(const mb_run *run, uintptr_t thread, uintptr_t strand)
     return run->thread == thread && run->strand == strand;
 }
 
-/* The newest run of `bench`; NULL if two strands, or this one, have open runs of it. Those
- * in the background are passed over. */
+/* The newest run of `bench`; NULL if two strands, or this one, have open runs of it.
+ * Those in the background are passed over. */
 static mb_run *
 newest_of_one_other_strand(const void *bench, uintptr_t strand, bool *any)
 {
@@ -112,7 +112,7 @@ mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost)
     return found;
 }
 
-/* --- the clock --------------------------------------------------------------------- */
+/* --- the clock -------------------------------------------------------------------- */
 
 void
 mb_run_note_start(mb_run *run)
@@ -132,8 +132,8 @@ clock_step_of(const mb_run *run)
     return step_ns >= MB_CLOCK_STEP_NS || -step_ns >= MB_CLOCK_STEP_NS ? step_ns : 0;
 }
 
-/* One reading without a step is enough. A step may also be a pause of the thread after its
- * last stop, so it is read again. */
+/* One reading without a step is enough. A step may also be a pause of the thread after
+ * its last stop, so it is read again. */
 void
 mb_run_note_finish(mb_run *run)
 {
@@ -150,7 +150,7 @@ mb_run_note_finish(mb_run *run)
     run->clock_step_ns = odd ? clock_step_of(run) : 0;
 }
 
-/* --- the journal ------------------------------------------------------------------- */
+/* --- the journal ------------------------------------------------------------------ */
 
 const char *
 mb_run_record_id(mb_run *run)
@@ -179,7 +179,7 @@ watch_forks(void)
     pthread_atfork(NULL, NULL, forget_in_child);
 }
 
-/* --- what the journal has of it ---------------------------------------------------- */
+/* --- what the journal has of it --------------------------------------------------- */
 
 /* Makes the total of a name in the journal, if it is missing; others share one. */
 static void
@@ -246,7 +246,7 @@ mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry)
     mb_phase_note(phase, (const char *)entry - run->mirror->journal->base);
 }
 
-/* --- what came before it ----------------------------------------------------------- */
+/* --- what came before it ---------------------------------------------------------- */
 
 static void
 copy_iteration(mb_run *run, uint32_t number, int64_t ns)
@@ -270,7 +270,8 @@ copy_phase(mb_run *run, mb_phase *phase)
     }
 }
 
-/* Copies names first, since their totals are in the order in which they were entered. */
+/* Copies names first, since their totals are in the order in which they were
+ * entered. */
 static void
 copy_phases(mb_run *run)
 {
@@ -329,7 +330,8 @@ mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record)
     return run->mirror != NULL;
 }
 
-/* Checks the generation, since a sealed run is in no list, and a fork may come after that. */
+/* Checks the generation, since a sealed run is in no list, and a fork may come after
+ * that. */
 mb_mirror *
 mb_run_own_mirror(mb_run *run)
 {
@@ -363,8 +365,8 @@ mb_run_start_mirrored(mb_run *run)
     }
 }
 
-/* Enters an iteration that another clock measures, and that has taken `run->elapsed_ns` by
- * now. */
+/* Enters an iteration that another clock measures, and that has taken `run->elapsed_ns`
+ * by now. */
 static void
 enter_elsewhere(mb_run *run)
 {

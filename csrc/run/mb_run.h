@@ -1,8 +1,8 @@
 /* The native half of one run, and the registry of all that are open.
  *
- * The registry answers "which runs are open now" for phases in worker threads, and for the
- * code that writes the records of a dying process. It is one list for the process; nothing in
- * it belongs to an interpreter.
+ * The registry answers "which runs are open now" for phases in worker threads, and for
+ * the code that writes the records of a dying process. It is one list for the process;
+ * nothing in it belongs to an interpreter.
  *
  *     new --mb_run_open--> open --mb_run_close--> closed
  *
@@ -64,10 +64,10 @@ void mb_run_close(mb_run *run);
 /* How many runs are open in this process. */
 extern uint32_t mb_runs_open;
 
-/* Where a phase goes in a strand of this thread that has no active run: the newest open
- * run of this bench if all its open runs belong to one other strand, or thread; else, in
- * any thread, its newest background run, which is not counted among them. Borrowed. Else
- * NULL, and `*lost` is true if the bench has open runs. */
+/* Returns where a phase goes in a strand of this thread that has no active run: the
+ * newest open run of this bench if all its open runs belong to one other strand, or
+ * thread; else, in any thread, its newest background run, which is not counted among
+ * them. Borrowed. Else NULL, and `*lost` is true if the bench has open runs. */
 mb_run *mb_run_elsewhere(const void *bench, uintptr_t strand, bool *lost);
 
 /* --- the clock -------------------------------------------------------------------- */
@@ -77,9 +77,9 @@ void mb_run_start_mirrored(mb_run *run);
 /* Reads both clocks at the same moment: the start of the run, unless that is known. */
 void mb_run_note_start(mb_run *run);
 
-/* Notes the end of the last stretch as that of the run; now, where there was none. A wall
- * clock that was set by MB_CLOCK_STEP_NS or more since the start is noted as well: less may
- * be a pause between two readings. */
+/* Notes the end of the last stretch as that of the run; now, where there was none. A
+ * wall clock that was set by MB_CLOCK_STEP_NS or more since the start is noted as well:
+ * less may be a pause between two readings. */
 #define MB_CLOCK_STEP_NS 1000000000
 void mb_run_note_finish(mb_run *run);
 
@@ -114,7 +114,8 @@ mb_run_suspend(mb_run *run)
 
 void mb_run_leave_mirrored(mb_run *run);
 
-/* Ends the iteration: stores `elapsed_ns`, if there is room, and begins the next one. */
+/* Ends the iteration: stores `elapsed_ns`, if there is room, and begins the next
+ * one. */
 static inline void
 mb_run_stop(mb_run *run)
 {
@@ -128,35 +129,38 @@ mb_run_stop(mb_run *run)
 
 /* --- the journal ------------------------------------------------------------------ */
 
-/* The id of its record, MB_RECORD_ID_SIZE characters: the same from the first call on,
- * but another one in a forked child. Borrowed. */
+/* Returns the id of its record, MB_RECORD_ID_SIZE characters: the same from the first
+ * call on, but another one in a forked child. Borrowed. */
 const char *mb_run_record_id(mb_run *run);
 
-/* Shows the run in the journal from now on. Fills in the id and both starts of `record`.
- * False: the run is not open, or is shown already, or there is no room. */
+/* Shows the run in the journal from now on. Fills in the id and both starts of
+ * `record`. False: the run is not open, or is shown already, or there is no room. */
 bool mb_run_mirror(mb_run *run, mb_journal *journal, mb_mirror_opening *record);
 
-/* Shows in the journal that the current iteration begins now, though another clock measures
- * it. mb_run_stop ends it, as usual. */
+/* Shows in the journal that the current iteration begins now, though another clock
+ * measures it. mb_run_stop ends it, as usual. */
 void mb_run_began_elsewhere(mb_run *run);
 
-/* Makes the journal entry of a phase that is about to be entered; NULL if there is no room. */
+/* Makes the journal entry of a phase that is about to be entered; NULL if there is no
+ * room. */
 mb_entry *mb_run_mirror_phase(mb_run *run, mb_phase_name *name);
 
-/* Ends `entry`, the journal entry of a phase that has been left. The run has a mirror. */
+/* Ends `entry`, the journal entry of a phase that has been left. The run has a
+ * mirror. */
 void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);
 
-/* The mirror; NULL where there is none, as in a forked child. */
+/* Returns the mirror; NULL where there is none, as in a forked child. */
 mb_mirror *mb_run_own_mirror(mb_run *run);
 
 /* Claims the record. Returns true once: that caller writes it. */
 bool mb_run_claim(mb_run *run);
 
-/* Keeps the line of a record that no sink took in the journal; the run has no mirror any more.
- * Returns false if there is no journal, or no room. */
+/* Keeps the line of a record that no sink took in the journal; the run has no mirror
+ * any more. Returns false if there is no journal, or no room. */
 bool mb_run_keep(mb_run *run, const char *line, size_t size);
 
-/* Removes the record from the journal: it is written, or there will be none. Idempotent. */
+/* Removes the record from the journal: it is written, or there will be none.
+ * Idempotent. */
 void mb_run_forget(mb_run *run);
 
 #endif

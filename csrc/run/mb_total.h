@@ -1,4 +1,4 @@
-/* Count, sum, minimum and maximum of durations.
+/* Keeps count, sum, minimum and maximum of durations.
  *
  * Signal-safe: all.
  */

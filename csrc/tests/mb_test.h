@@ -86,11 +86,11 @@ test_report(void)
 /* The n-th allocation from now on fails, and no other; 0: none. */
 void test_fail_allocation(unsigned n);
 
-/* Whether it has come to that. */
+/* Returns whether it has come to that. */
 bool test_allocation_failed(void);
 
-/* Runs a scenario with the 1st, 2nd, 3rd ... allocation failing, until none is left. The
- * scenario checks what the contract says about a failure, and goes on. */
+/* Runs a scenario with the 1st, 2nd, 3rd ... allocation failing, until none is left.
+ * The scenario checks what the contract says about a failure, and goes on. */
 void test_each_failing_allocation(void (*scenario)(void));
 
 #endif

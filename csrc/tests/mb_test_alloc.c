@@ -1,5 +1,5 @@
-/* The allocator of csrc/ under -DMB_TEST_ALLOC. What leaks is found by the leak check of
- * AddressSanitizer: it is the C library's memory. */
+/* The allocator of csrc/ under -DMB_TEST_ALLOC. What leaks is found by the leak check
+ * of AddressSanitizer: it is the C library's memory. */
 #include "base/mb_platform.h"
 
 #include "mb_test.h"

@@ -1,5 +1,5 @@
-/* Reads and writes one sample behind the array, on purpose: tests/test_csrc.py shows with
- * it that the sanitized builds would see such a mistake in csrc/. */
+/* Reads and writes one sample behind the array, on purpose: tests/test_csrc.py shows
+ * with it that the sanitized builds would see such a mistake in csrc/. */
 #include "run/mb_samples.h"
 
 int

@@ -24,7 +24,7 @@ __tsan_default_options(void)
 }
 #endif
 
-/* --- a process to be watched ------------------------------------------------------- */
+/* --- a process to be watched ------------------------------------------------------ */
 
 static char path[4096]; /* absolute */
 static mb_mirror *mirror;
@@ -133,7 +133,7 @@ check_one_record(const char *signal)
     CHECK_INT(count_of(signal), 1);
 }
 
-/* --- signals that end -------------------------------------------------------------- */
+/* --- signals that end ------------------------------------------------------------- */
 
 static void
 end_without_python(void)
@@ -308,7 +308,7 @@ without_a_watchdog_it_is_done_at_once(void)
     check_one_record("\"exit_signal\":\"SIGTERM\"");
 }
 
-/* --- signals that are noted -------------------------------------------------------- */
+/* --- signals that are noted ------------------------------------------------------- */
 
 static void
 be_left_alone(void)
@@ -378,7 +378,7 @@ a_signal_is_relayed(void)
     CHECK_INT(status_of(have_python_react_by_another_signal), 0);
 }
 
-/* --- letting go while it watches --------------------------------------------------- */
+/* --- letting go while it watches -------------------------------------------------- */
 
 static void
 cancel_while_it_watches(void)
@@ -530,7 +530,7 @@ a_saved_handler_can_be_put_back(void)
     CHECK_INT(count_of("\n"), 0);
 }
 
-/* --- crashes ----------------------------------------------------------------------- */
+/* --- crashes ---------------------------------------------------------------------- */
 
 static volatile int *volatile nowhere;
 static volatile int zero;
@@ -620,8 +620,8 @@ the_action_before_meets_the_signal(void)
     check_one_record("\"exit_signal\":\"SIGABRT\"");
 }
 
-/* As the JVM does: calls the handler before, once if that asks for it; what the fault does
- * when it is repeated is for its own report, and abort(). */
+/* As the JVM does: calls the handler before, once if that asks for it; what the fault
+ * does when it is repeated is for its own report, and abort(). */
 static struct sigaction before_the_runtime;
 static bool looks_at_the_flags;
 
@@ -743,7 +743,7 @@ who_recovers_has_not_died(void)
     CHECK_INT(count_of("\n"), 0);
 }
 
-/* --- neighbours -------------------------------------------------------------------- */
+/* --- neighbours ------------------------------------------------------------------- */
 
 /* SA_RESTORER is libc's business, which sets it in all that it installs. */
 static bool
@@ -908,7 +908,7 @@ a_child_that_shares_our_memory_dies_alone(void)
     }
 }
 
-/* --- the two paths at once --------------------------------------------------------- */
+/* --- the two paths at once -------------------------------------------------------- */
 
 static void
 write_our_line(void)

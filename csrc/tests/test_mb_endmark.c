@@ -47,8 +47,8 @@ modified(int fd)
     return file.st_mtim;
 }
 
-/* Runs it in a child, whose page has the mark; false where there can be none. The file is
- * given an old time before the child ends. */
+/* Runs it in a child, whose page has the mark; false where there can be none. The file
+ * is given an old time before the child ends. */
 static bool
 ends_with_mark(void (*end)(void), paper made)
 {

@@ -1,5 +1,5 @@
-/* Journals in files: real directories, real forks, real kills. What the system can refuse
- * is refused by wrappers of posix_fallocate, statfs and fcntl. */
+/* Journals in files: real directories, real forks, real kills. What the system can
+ * refuse is refused by wrappers of posix_fallocate, statfs and fcntl. */
 #include <dirent.h>
 #include <signal.h>
 #include <sys/vfs.h>
@@ -112,7 +112,7 @@ read_file(const char *path)
     return image;
 }
 
-/* Whether another process could lock it. */
+/* Returns whether another process could lock it. */
 static bool
 is_locked(const char *path)
 {
@@ -139,7 +139,7 @@ status_of(void (*in_child)(void))
     return status;
 }
 
-/* --- the file ----------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------- */
 
 static void
 it_lies_beside_the_output_and_goes_with_its_last_user(void)
@@ -326,7 +326,7 @@ there_are_so_many_at_most(void)
     CHECK_INT(journals_there(), 0);
 }
 
-/* --- full disks --------------------------------------------------------------------- */
+/* --- full disks ------------------------------------------------------------------- */
 
 static void
 a_full_disk_has_no_journal(void)
@@ -377,7 +377,7 @@ a_disk_that_fills_up_cuts_a_log_until_there_is_room_again(void)
     mb_journal_release(journal);
 }
 
-/* --- other processes at the file ---------------------------------------------------- */
+/* --- other processes at the file -------------------------------------------------- */
 
 static void
 a_file_that_was_deleted_is_not_missed(void)
@@ -420,7 +420,7 @@ the_lock_is_there_without_a_descriptor_and_breaks_by_nobodys_close(void)
     mb_journal_release(journal);
 }
 
-/* --- other processes ---------------------------------------------------------------- */
+/* --- other processes -------------------------------------------------------------- */
 
 static mb_journal *of_parent;
 
@@ -588,7 +588,7 @@ children_that_live_on_keep_no_lock(void)
     }
 }
 
-/* --- at the end --------------------------------------------------------------------- */
+/* --- at the end ------------------------------------------------------------------- */
 
 static void
 what_is_held_does_not_go_away(void)
@@ -678,7 +678,8 @@ iterations_are_signs_of_life_where_the_end_is_not_marked(void)
     check_signs(false);
 }
 
-/* A record may be written at the end of a process that goes on after all, by siglongjmp. */
+/* A record may be written at the end of a process that goes on after all, by
+ * siglongjmp. */
 static void
 a_journal_that_has_gone_gets_no_signs(void)
 {

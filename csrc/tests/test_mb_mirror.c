@@ -218,7 +218,7 @@ an_open_record_gets_other_text(void)
     mb_journal_release(journal);
 }
 
-/* --- the claim ---------------------------------------------------------------------- */
+/* --- the claim -------------------------------------------------------------------- */
 
 static void *
 claim(void *mirror)
@@ -258,7 +258,7 @@ what_another_has_claimed_is_not_used_again(void)
     mb_journal_release(mirror->journal);
 }
 
-/* --- read while it is written (for ThreadSanitizer) --------------------------------- */
+/* --- read while it is written (for ThreadSanitizer) ------------------------------- */
 
 static bool stop;
 
@@ -293,7 +293,7 @@ a_reader_sees_whole_entries_while_others_write(void)
     close_it(mirror);
 }
 
-/* --- no room ------------------------------------------------------------------------ */
+/* --- no room ---------------------------------------------------------------------- */
 
 static void
 a_full_journal_cuts_the_log_and_says_so(void)

@@ -29,8 +29,9 @@ say(char result)
 
 #define SEND_IT "k"
 
-/* Runs `watcher` in a process whose parent ends as soon as a byte comes from it, but sends
- * the signal for each SEND_IT; the byte that it says at last. It gets the parent's number. */
+/* Runs `watcher` in a process whose parent ends as soon as a byte comes from it, but
+ * sends the signal for each SEND_IT; the byte that it says at last. It gets the
+ * parent's number. */
 static char
 outcome_of(void (*watcher)(int ready, pid_t parent))
 {
@@ -108,8 +109,8 @@ the_death_is_noted(void)
     CHECK_INT(outcome_of(note_the_time), 'y');
 }
 
-/* Atomic, since ThreadSanitizer holds signals back until the next atomic operation or call
- * that it knows: a loop without one waits for ever. */
+/* Atomic, since ThreadSanitizer holds signals back until the next atomic operation or
+ * call that it knows: a loop without one waits for ever. */
 static _Atomic int heard;
 
 static void
@@ -118,8 +119,8 @@ hear(int number)
     heard += number == MB_PARENT_SIGNAL;
 }
 
-/* ThreadSanitizer has a thread in each process. Where it outlives the one that made us, the
- * kernel sends the signal twice, and the program gets the first. */
+/* ThreadSanitizer has a thread in each process. Where it outlives the one that made us,
+ * the kernel sends the signal twice, and the program gets the first. */
 static void
 keep_a_handler(int ready, pid_t parent)
 {

@@ -269,7 +269,7 @@ a_signal_handler_can_walk_them_at_any_moment(void)
     mb_phases_free(&interrupted);
 }
 
-/* --- dropped ones ------------------------------------------------------------------ */
+/* --- dropped ones ----------------------------------------------------------------- */
 
 static int dropped_count;
 static int64_t last_dropped_ns;

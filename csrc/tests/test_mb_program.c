@@ -67,7 +67,7 @@ outcome_of_shell(char *line)
     return outcome_of(&call);
 }
 
-/* --- the usual --------------------------------------------------------------------- */
+/* --- the usual -------------------------------------------------------------------- */
 
 static void
 status_and_both_streams_come_back(void)
@@ -128,7 +128,7 @@ closed_standard_streams_of_the_parent_do_not_matter(void)
     CHECK_BYTES(found.printed[2], found.sizes[2], "err\n");
 }
 
-/* --- what cannot be started ---------------------------------------------------------- */
+/* --- what cannot be started ------------------------------------------------------- */
 
 static void
 a_program_that_is_not_there_is_an_error(void)
@@ -213,7 +213,7 @@ without_memory_nothing_is_started(void)
     test_each_failing_allocation(start_without_memory);
 }
 
-/* --- what does not want to end -------------------------------------------------------- */
+/* --- what does not want to end ---------------------------------------------------- */
 
 static outcome
 outcome_at_limit(char *line, int64_t limit_ns)
@@ -232,8 +232,8 @@ at_the_limit_it_is_killed(void)
     CHECK(found.result.overdue);
 }
 
-/* Makes this process adopt the orphans of its children, as the first process of a container
- * does; or stops that. */
+/* Makes this process adopt the orphans of its children, as the first process of a
+ * container does; or stops that. */
 static void
 adopt(unsigned long whether)
 {
@@ -268,7 +268,8 @@ what_has_left_its_group_is_not_waited_for(void)
     CHECK_INT(WTERMSIG(status), SIGTERM);
 }
 
-/* As one that waits for a program which is not executed yet, from a file system that hangs. */
+/* As one that waits for a program which is not executed yet, from a file system that
+ * hangs. */
 static void
 a_supervisor_that_does_not_answer_is_not_waited_for(void)
 {
@@ -317,7 +318,7 @@ it_can_be_ended_before(void)
     CHECK(result.overdue);
 }
 
-/* --- what the process that asks has of it --------------------------------------------- */
+/* --- what the process that asks has of it ----------------------------------------- */
 
 static int seen;
 

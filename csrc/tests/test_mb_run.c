@@ -260,7 +260,7 @@ the_newest_background_run_takes_the_phase(void)
     mb_run_free(&first);
 }
 
-/* --- in a journal -------------------------------------------------------------------- */
+/* --- in a journal ----------------------------------------------------------------- */
 
 static mb_run shown;
 static mb_journal *journal;

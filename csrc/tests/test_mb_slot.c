@@ -1,5 +1,6 @@
-/* Damaged journals: whatever the bytes are, nothing outside the image is read. The images
- * are heap blocks of their exact size, so AddressSanitizer sees each byte too far. */
+/* Damaged journals: whatever the bytes are, nothing outside the image is read. The
+ * images are heap blocks of their exact size, so AddressSanitizer sees each byte too
+ * far. */
 #include <signal.h>
 #include <time.h>
 

@@ -34,8 +34,8 @@ an_eighth_is_kept_within_bounds(void)
     CHECK_INT(mb_stack_reserve(1 << 30), 1 << 20);
 }
 
-/* Goes down until there is no room; returns the level. The array keeps the compiler from
- * making a loop of it. */
+/* Goes down until there is no room; returns the level. The array keeps the compiler
+ * from making a loop of it. */
 static int
 descend(int level, bool *less)
 {

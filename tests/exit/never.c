@@ -147,8 +147,8 @@ report_and_abort(int number, siginfo_t *info, void *context)
 }
 
 /* As a JVM does: in a crash it calls the handler before, once if that asks for it with
- * SA_RESETHAND; if the fault is repeated, it prints a report and aborts. Meanwhile all signals
- * but those of faults are blocked, SIGABRT too. */
+ * SA_RESETHAND; if the fault is repeated, it prints a report and aborts. Meanwhile all
+ * signals but those of faults are blocked, SIGABRT too. */
 void
 start_runtime(int number)
 {

@@ -1,9 +1,10 @@
 /* LD_PRELOAD: system calls of the extension fail, or take less than they were given.
  *
- * The program under test says which: faulty_plan("writev", 2, 1, EIO, 0) makes its second
- * writev from now on fail; faulty_clear() ends all plans. Only calls out of `_core` are
- * meant and counted: those of the interpreter pass. Interrupted calls (EINTR) and short
- * writes, which nothing outside a kernel can bring about at will, are made the same way.
+ * The program under test says which: faulty_plan("writev", 2, 1, EIO, 0) makes its
+ * second writev from now on fail; faulty_clear() ends all plans. Only calls out of
+ * `_core` are meant and counted: those of the interpreter pass. Interrupted calls
+ * (EINTR) and short writes, which nothing outside a kernel can bring about at will, are
+ * made the same way.
  *
  * Thread: one at a time.
  */
@@ -43,7 +44,7 @@ static struct {
 } counts[CALLS];
 static bool watching;
 
-/* --- for the program under test ----------------------------------------------------- */
+/* --- for the program under test --------------------------------------------------- */
 
 /* Counts from now on, and forgets what was planned. */
 void
@@ -88,7 +89,7 @@ faulty_signal_and_hang(int number)
     }
 }
 
-/* --- which call this is ------------------------------------------------------------- */
+/* --- which call this is ----------------------------------------------------------- */
 
 static bool
 is_from_the_extension(const void *caller)
@@ -131,7 +132,7 @@ look_up(const char *call, const void *caller)
     return found;
 }
 
-/* --- the calls ---------------------------------------------------------------------- */
+/* --- the calls -------------------------------------------------------------------- */
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 

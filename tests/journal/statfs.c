@@ -1,5 +1,5 @@
-/* Makes statfs() describe another file system for paths that begin with STATFS_PATH: its type
- * from STATFS_TYPE, its number of inodes from STATFS_FILES. */
+/* Makes statfs() describe another file system for paths that begin with STATFS_PATH:
+ * its type from STATFS_TYPE, its number of inodes from STATFS_FILES. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
