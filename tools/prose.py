@@ -40,7 +40,7 @@ PATTERN = re.compile(
 )
 
 ITSELF = {'prose.py', 'test_prose.py'}
-SKIPPED = {'build', 'dist', 'corpus', '__pycache__'}
+SKIPPED = {'build', 'dist', 'env', 'corpus', '__pycache__'}
 
 HASH_COMMENT = re.compile(r'(?:^|(?<=\s))#.*')
 C_LITERAL = r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""
