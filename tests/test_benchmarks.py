@@ -98,7 +98,7 @@ def prepared(case):
 
 
 def test_a_sample_is_the_time_of_one_loop():
-    """What is between the clock readings is shared out among the loops."""
+    """The time between the clock readings is divided by the loops."""
     assert prepared(Case('take(7)', loops=3)).sample() == 7.0
 
 
@@ -183,7 +183,7 @@ def test_a_planted_statement_keeps_the_rest():
 
 
 def test_microbench_2_1_runs_our_cases_and_others_their_nearest():
-    """What a peer has nothing like is not asked of it."""
+    """A peer is not asked for a case that it lacks."""
     cases = {'phase': Case("with bench.time('phase'): PLANT"), 'floor': Case('floor.x')}
     assert nearest(PREDECESSOR, cases) == {'phase': cases['phase']}
     assert list(nearest('nvtx', cases)) == ['phase']
@@ -240,7 +240,7 @@ def test_a_goal_is_a_limit(row, text, verdict):
     ],
 )
 def test_a_quantity_has_three_digits_and_its_unit(value, unit, text):
-    """It is shown in the largest unit that fits."""
+    """A quantity is shown in the largest unit that fits."""
     assert quantity(value, unit) == text
 
 

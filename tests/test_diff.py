@@ -222,7 +222,7 @@ def test_times_and_ids_are_hidden_unless_asked():
 
 
 def test_two_records_of_one_bench():
-    """They differ in times and ids only; those of two benches in their captures."""
+    """Records of one bench differ in times and ids only."""
     bench, other = MicroBenchBase(), type('Other', (MBPythonInfo, MicroBenchBase), {})()
     work = bench(len)
     work('')

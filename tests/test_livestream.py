@@ -484,7 +484,7 @@ def test_many_streams(path):
 
 
 def test_stop_and_join_again(path):
-    """Both can be repeated, and join may have a time limit."""
+    """Both stop() and join() can be repeated; join() may have a time limit."""
     stream = Collecting(path)
     stream.join(0)
     assert stream._thread.is_alive()

@@ -216,7 +216,7 @@ def test_mixins_with_long_names(monkeypatch):
 
 
 def test_a_dry_run_with_many_mixins(capsys):
-    """Their names are on several lines, aligned; the command stays on one."""
+    """Names of mixins are on several aligned lines; the command stays on one."""
     command = ['ls', *map(str, range(100))]
     lines = shown(['--dry-run', '-a', '--', *command], capsys).splitlines()
     assert f'  Command:    {" ".join(command)}' in lines

@@ -165,7 +165,7 @@ def test_any_number_will_do(stub, capsys, number, monkeypatch):
 
 
 def test_both_names_of_standard_output_may_be_one_stub(stub, monkeypatch):
-    """It has no descriptor: the record is written to it as text."""
+    """A stub without a descriptor gets the record as text."""
     stub(0)
     out = io.StringIO()
     monkeypatch.setattr('sys.stdout', out)

@@ -346,7 +346,7 @@ def test_one_core_is_not_several(cores, words, shown, tmp_path):
 
 
 def test_a_lower_bound_has_a_sign_and_no_percentage(shown, tmp_path):
-    """Both bounds of the end are printed too."""
+    """A recovered record's page has both bounds of the end."""
     bounds = {'ended_before': '2026-03-01T09:31:00+00:00'}
     output = shown(write(tmp_path / 'x', [lost(exact=False, **bounds)]))
     assert 'durations           ≥ 105 ms\n' in output

@@ -147,7 +147,7 @@ def test_damaged_lines(path, capsys):
 
 
 def test_records_before_2_0(shown, tmp_path):
-    """Those of the flat schema are shown as well."""
+    """Records of the flat schema are shown as well."""
     old = tmp_path / 'old.jsonl'
     old.write_bytes(
         as_line({

@@ -81,7 +81,7 @@ def test_output_is_captured(start):
 
 
 def test_a_process_that_keeps_the_pipe_is_not_waited_for(start):
-    """Neither the run nor the next one waits for it."""
+    """No run waits for a process that keeps the pipe."""
     script = 'exec 3<&0; cat <&3 & echo run'
     command = start(*OUT, '-n', '2', '--stdout', '--', 'sh', '-c', script)
     assert [command.line(), command.line()] == ['run', 'run']

@@ -210,7 +210,7 @@ def test_tasks_made_inside_share_the_record(bench):
 
 
 def test_a_task_that_outlives_the_record(bench):
-    """Its phase is named as open in the record, and counted when it ends."""
+    """The open phase of a task is named in the record, and counted when it ends."""
 
     async def straggler(go_on):
         with bench.time('late'):

@@ -81,7 +81,7 @@ def test_positional_arguments_arrive():
 
 @pytest.mark.parametrize('outputs', [[], [FileOutput()]])
 def test_outfile_and_outputs(outputs, tmp_path):
-    """Both together are refused, also where one of them is empty."""
+    """An outfile and outputs together are rejected, also where one is empty."""
     with pytest.raises(ValueError, match='mutually exclusive'):
         MicroBenchBase(outfile=tmp_path / 'a.jsonl', outputs=outputs)
 
@@ -320,7 +320,7 @@ LATER = [row for row in WRONG if row[0] in ('iterations', 'warmup', 'tz')]
 
 @pytest.mark.parametrize(('name', 'value', 'error'), LATER, ids=identified)
 def test_a_wrong_attribute_is_named(name, value, error):
-    """What is set later is checked as in the constructor, before the code runs."""
+    """Attributes set later are checked before the code runs, as in the constructor."""
     bench, ran = MicroBenchBase(), []
     setattr(bench, name, value)
     with pytest.raises(error, match=name):

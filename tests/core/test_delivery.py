@@ -393,7 +393,7 @@ def test_raised_after_the_others(form, caught, capsys):
 
 
 def test_raised_after_stderr(caught, capsys):
-    """What no sink took is on stderr before the first error is raised."""
+    """A record that no sink took is on stderr before the first error is raised."""
     first, second = Failing(ValueError('first')), Failing(OSError('second'))
     bench = MicroBenchBase(outputs=[first, second], on_output_error='raise')
     with pytest.raises(ValueError, match='first'), bench.record('block'):
@@ -686,7 +686,7 @@ class Refusing(MicroBenchBase):
 
 
 def test_output_result_that_fails(capsys):
-    """It warns and loses nothing: the record is on standard error, as for a failed sink."""
+    """A failing output_result warns, and the record is on standard error."""
     bench = Refusing(outputs=[Kept()])
     with (
         pytest.warns(RuntimeWarning, match='refused'),

@@ -254,7 +254,7 @@ class Item:
 
 
 def test_a_users_encoder_decides_first(each_library):
-    """Its `default` sees enums, UUIDs and dates before anybody else."""
+    """A user's `default` sees enums, UUIDs and dates before any other code."""
     value = {'e': Shade.DARK, 'u': uuid.UUID(int=1), 's': {1}, 'd': dt.date.max}
     assert encoded({**value, 'm': MOMENT, 't': dt.timedelta(seconds=2)}, Mine) == {
         'e': 'mine: Shade',
@@ -546,7 +546,7 @@ def test_an_interrupt_while_it_is_encoded(interrupt, way):
 
 
 def test_a_to_json_of_ones_own_tries_arguments(caught):
-    """What a bench's to_json refuses is a placeholder; what it writes is what is kept."""
+    """An argument that a bench's to_json refuses is a placeholder in the record."""
 
     class Own(Calls):
         def to_json(self, obj):
@@ -578,7 +578,7 @@ def test_warnings_of_a_field_and_a_hook(each_library, caught):
 
 
 def test_warnings_as_errors(each_library, capsys):
-    """Where the warning is an error, it is printed on stderr and the program goes on."""
+    """A warning that is an error is printed on stderr, and the program goes on."""
     kept = Kept()
     work = Calls(outputs=[kept])(lambda value: value)
     with warnings.catch_warnings():

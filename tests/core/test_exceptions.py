@@ -177,7 +177,7 @@ def test_the_traceback_has_no_frames_of_microbench(way):
 
 @pytest.mark.parametrize('way', WAYS)
 def test_context_and_cause_are_untouched(way):
-    """What the exception was raised from and during stays as it was."""
+    """Cause and context of the exception stay the same."""
     cause, context = KeyError('cause'), IndexError('context')
     exception = ValueError('wrong')
     exception.__cause__, exception.__context__ = cause, context

@@ -107,7 +107,7 @@ def test_what_it_says_of_itself(bench, func):
 
 @pytest.mark.parametrize('func', KINDS)
 def test_it_uses_no_global_name(bench, func):
-    """It has the globals of the function, in which any name may mean something else."""
+    """The wrapper has the function's globals, where any name may mean anything."""
     timed = bench(func)
     opcodes = {instruction.opname for instruction in dis.get_instructions(timed)}
     assert not {'LOAD_GLOBAL', 'LOAD_NAME'} & opcodes

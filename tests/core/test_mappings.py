@@ -77,7 +77,7 @@ values = st.recursive(
 
 @pytest.fixture(params=JSON_LIBRARIES)
 def each_library(request):
-    """Both libraries that may write a record."""
+    """Run a test with both libraries that may write a record."""
     with json_by(request.param):
         yield
 
@@ -151,7 +151,7 @@ def test_one_that_contains_itself(each_library):
 
 @kinds
 def test_without_descriptors(monkeypatch, kind):
-    """Where no encoder can be loaded, the names of types stand for the rest."""
+    """If no encoder can be loaded, names of types stand for other values."""
 
     def fail():
         raise OSError

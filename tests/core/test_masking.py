@@ -419,7 +419,7 @@ class OwnOutput(MicroBenchBase):
 
 
 def test_an_output_of_ones_own():
-    """What a user's `output_result` gets is masked, and what `to_json` makes of it."""
+    """A user's `output_result` and `to_json` get and give masked records."""
     inner, thing = {'password': 'hunter2', 'n': 1}, Thing()
     bench = OwnOutput(dsn=URL, inner=inner, thing=thing, json_encoder=ThingEncoder)
     bench(len)('')
@@ -498,7 +498,7 @@ def test_what_is_masked_already():
 
 
 def test_a_static_field_called_mb():
-    """What a user adds to `mb` is masked by default; patterns are not about it."""
+    """A user's fields in `mb` are masked by default; patterns do not apply to it."""
     record, _ = record_of(MicroBenchBase, mb={'dsn': URL, 'token': 't'}, redact=('token',))
     assert record['mb']['dsn'] == SHOWN
     assert record['mb']['token'] == 't'

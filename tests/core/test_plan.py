@@ -168,7 +168,7 @@ def counted(made):
 
 @pytest.mark.parametrize('hook', [{}, {'capture_z': marking('z')}])
 def test_a_constant_runs_once_for_each_bench(hook):
-    """Its result is in every record; another bench asks again."""
+    """A constant's result is in every record; another bench asks again."""
     made = []
     cls = type('Bench', (MicroBenchBase,), {'capture_x': counted(made), **hook})
     first, second = cls(), cls()
@@ -256,7 +256,7 @@ def test_two_constants_share_a_namespace():
 
 @pytest.mark.parametrize('own', [{}, {'host': {'unavailable': {'own': 'none'}}}])
 def test_two_constants_share_an_object_in_a_namespace(own):
-    """Both may say why something is not there; a static field of that name stays."""
+    """Two constants may add reasons; a static field of that name stays."""
 
     class Bench(MicroBench):
         @per_process

@@ -71,7 +71,7 @@ CONTAINERS = [
 
 @pytest.mark.parametrize('value', CONTAINERS, ids=repr)
 def test_containers_are_copied(value):
-    """What a hook does to a field is gone in the next record, and in the user's."""
+    """A hook's change of a field is gone in the next record, and in the user's."""
     before = copy.deepcopy(value)
     bench = Seeing(field=value)
     seen = []

@@ -97,7 +97,7 @@ BEFORE = 'import faulthandler\nfaulthandler.enable()\n'
     ids=['before', 'after', 'between'],
 )
 def test_faulthandler(crash, name, code):
-    """Its traceback is printed whichever was installed first; there is one record."""
+    """The traceback of faulthandler is printed in any order; there is one record."""
     code += CRASHES[name]
     [record], status, err = crash(code)
     assert (record['exit_signal'], record['call']['name']) == (name, 'simulation')

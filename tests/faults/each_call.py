@@ -36,7 +36,7 @@ ERRNOS = [getattr(errno, name) for name in NAMES.split()]
 
 
 class Fault(NamedTuple):
-    """What happens to which call."""
+    """A fault of one system call."""
 
     call: str
     first: int = 1

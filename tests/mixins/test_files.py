@@ -498,7 +498,7 @@ def test_files_above_the_limit_are_left_out(folder, limit):
 
 @pytest.mark.parametrize('limit', [None, 1024, '1k', ' 1K ', '1m', '1M', '1G', '1t'])
 def test_files_within_the_limit_are_hashed(folder, limit):
-    """They are hashed as without a limit, and the record lists no file as left out."""
+    """Files within the limit are hashed, and none is listed as left out."""
     folder.joinpath('large.txt').write_bytes(bytes(1024))
     record = record_of(hash_files=['large.txt'], hash_size_limit=limit)
     assert record['file_hashes'] == {'large.txt': sha256(bytes(1024))}

@@ -215,7 +215,7 @@ def test_a_sample_without_a_driver(on_standin):
 
 @needs_package
 def test_a_class_can_monitor_with_it():
-    """As a class attribute it is called with the process alone."""
+    """A class attribute gpu_sample is called with the process alone."""
 
     class Monitored(MicroBench, MBGpu):
         monitor = MBGpu.gpu_sample
@@ -267,7 +267,7 @@ def test_without_the_package_the_record_can_say_so(monkeypatch):
 
 
 def test_the_name_in_the_command():
-    """Its name is `gpu`, and it is not in the default set."""
+    """The mixin is called `gpu`, and is not in the default set."""
     assert MBGpu.cli_name == 'gpu'
     assert not hasattr(MBGpu, 'cli_default')
 

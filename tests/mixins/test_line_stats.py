@@ -36,7 +36,7 @@ def test_records_of_every_version_are_decoded(module, monkeypatch):
 
 
 class Hostile:
-    """Its pickle calls a function with these arguments."""
+    """An object whose pickle calls a function with these arguments."""
 
     def __init__(self, function, *args):
         self.call = function, args

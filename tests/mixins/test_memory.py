@@ -178,7 +178,7 @@ def test_tracing_that_the_code_stops():
 
 
 def test_overrides_that_call_super():
-    """Both hooks can be extended by plain methods; a failure takes the tracing back."""
+    """Plain methods can extend both hooks; a failure ends the tracing."""
 
     class Extended(Bench):
         fails = False

@@ -340,7 +340,7 @@ def test_the_trace_function_of_a_debugger_goes_on():
 
 @needs_line_profiler
 def test_code_that_takes_the_trace_function():
-    """Up to Python 3.11, and before line_profiler 5, its lines cannot be counted."""
+    """Lines of such code cannot be counted up to 3.11 or before line_profiler 5."""
     bench = Bench()
 
     def traced():
@@ -498,7 +498,7 @@ def test_coroutine_functions_are_refused():
 
 
 def test_async_generator_functions_are_refused():
-    """They are suspended as coroutines are."""
+    """Async generators are rejected, since they are suspended as coroutines are."""
 
     async def work():
         yield 1

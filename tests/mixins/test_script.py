@@ -320,7 +320,7 @@ def test_a_session_that_was_inherited(kernel):
 
 
 def test_the_notebook_of_vs_code(kernel, monkeypatch, tmp_path):
-    """Its extension sets a variable in the namespace of the notebook."""
+    """The extension of VS Code sets a variable in the notebook's namespace."""
     path = tmp_path / 'other.ipynb'
     path.touch()
     main = sys.modules['__main__']

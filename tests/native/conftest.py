@@ -46,7 +46,7 @@ def ticking_library(tmp_path_factory):
 
 @pytest.fixture
 def printed_ticking(ticking_library):
-    """What code prints in a fresh process with that clock.
+    """Return what code prints in a fresh process with that clock.
 
     What is loaded already, such as the run-time library of a sanitizer, stays first.
     """

@@ -277,7 +277,7 @@ def test_a_timezone_that_changes_a_list():
 
 @pytest.mark.skipif(sys.version_info < (3, 15), reason='frozendict is of CPython 3.15')
 def test_plain_frozendicts():
-    """They are objects too, and count as levels."""
+    """Frozen dicts are objects too, and count as levels."""
     frozen = frozendict  # noqa: F821
     assert _core.plain_text(frozen(a=[frozen(b=1), frozen()])) == b'{"a":[{"b":1},{}]}'
     deep = 1

@@ -102,7 +102,7 @@ def is_writing(pid):
 
 
 def test_a_relative_path_means_one_place(tmp_path):
-    """Whatever chdir() does meanwhile: all is where the first record began."""
+    """Whatever chdir() does, all files stay where the first record began."""
     code = """
 bench = MicroBench('records.jsonl')
 bench.record_on_exit('process')
@@ -154,7 +154,7 @@ def test_a_link_to_the_file(tmp_path):
 
 
 def test_a_directory_for_journals(tmp_path):
-    """The same bench finds what lies there, and its next writer puts it into the file."""
+    """The next writer finds a journal there, and stores its record in the file."""
     path, place = tmp_path / 'records.jsonl', tmp_path / 'journals'
     place.mkdir()
     code = KILLED.format(arguments=f'path, journal={str(place)!r}')

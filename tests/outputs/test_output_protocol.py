@@ -93,7 +93,7 @@ def test_a_bench_gives_one_line_without_its_newline(kind):
 
 
 def test_a_subclass_of_file_output_that_overrides_write(tmp_path):
-    """Its write() is called with a str, and super().write() stores it."""
+    """An overridden write() gets a str, and super().write() stores it."""
 
     class Marked(FileOutput):
         def write(self, bm_json_str):
@@ -105,7 +105,7 @@ def test_a_subclass_of_file_output_that_overrides_write(tmp_path):
 
 
 def test_a_subclass_of_file_output_that_overrides_write_record(tmp_path):
-    """Its write_record() is called with bytes, and by write() as well."""
+    """An overridden write_record() gets bytes, from write() as well."""
 
     class Marked(FileOutput):
         def write_record(self, record, timeout=None):

@@ -200,7 +200,7 @@ def test_beside_journals_that_live_nothing_is_loaded(tmp_path):
 
 
 def test_a_record_that_is_larger_than_all_that_is_read(tmp_path):
-    """It is left to readers and the command, complete."""
+    """A huge record is left to readers and the command, complete."""
     path = tmp_path / 'records.jsonl'
     large = OPEN.replace('sys.argv[1])', 'sys.argv[1], note="x" * 1_000_000)')
     killed(large, path, 1)
@@ -223,7 +223,7 @@ def test_more_records_than_a_journal_can_show(tmp_path):
 
 
 def test_a_pipe_in_the_place_of_the_file(tmp_path, capsys):
-    """Neither the first record nor the command waits for it."""
+    """Neither the first record nor the command waits for a pipe."""
     path = tmp_path / 'records.jsonl'
     killed(OPEN, path, 1)
     os.mkfifo(path)
@@ -240,7 +240,7 @@ def test_a_pipe_in_the_place_of_the_file(tmp_path, capsys):
 
 
 def test_programs_that_begin_at_once(tmp_path):
-    """Their first records come at the same moment: what was lost is there once."""
+    """Several first records at the same moment recover a lost record once."""
     path = tmp_path / 'records.jsonl'
     for _ in range(3):
         killed(OPEN, path, 2)

@@ -85,7 +85,7 @@ def test_pipes_and_directories_are_passed_over_by_the_command(files, tmp_path, c
 
 
 def test_the_record_of_a_killed_process_without_a_file(files):
-    """Its journal has the name that matches; it is read, and recovered."""
+    """A journal whose name matches is read and recovered."""
     code = (
         'import os; from microbench import MicroBench\n'
         'MicroBench("results-11.jsonl", rank=3).record_on_exit("all")\n'

@@ -146,7 +146,7 @@ def test_bad_lines_are_counted_in_one_warning():
 
 
 def test_the_warning_names_the_file(tmp_path):
-    """It names the damaged file."""
+    """The warning names the damaged file."""
     path = tmp_path / 'records.jsonl'
     path.write_text('{"n":')
     with pytest.warns(RuntimeWarning, match='records.jsonl'):

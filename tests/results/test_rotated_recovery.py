@@ -144,7 +144,7 @@ def test_a_record_that_was_written_is_not_recovered(path, way, empty):
 @pytest.mark.parametrize('way', WAYS)
 @pytest.mark.parametrize('size', [1, 100, 400])
 def test_a_record_that_was_cut_off_is_recovered(path, way, size):
-    """Its beginning is blanked in the file where it is now."""
+    """The record's beginning is blanked in the file where it is now."""
     killed(path, size)
     way(path)
     assert names_read(path) == ['lost']
