@@ -153,7 +153,7 @@ class Run(HookedRun):
         `post_finish_triggers`) are closed.
         """
         while self.undo:
-            self._keeping_failure(self.undo.pop().close)
+            self.keep(BaseException, self.undo.pop().close)
         self.close()
         del self.owner, self.config, self.plan
         self.data = None
@@ -182,7 +182,7 @@ class Run(HookedRun):
 
         C calls it too, by name, as before_iteration().
         """
-        self._keeping_failure(self.owner.post_run_triggers, self.data)
+        self.keep(BaseException, self.owner.post_run_triggers, self.data)
 
     # --- finish ----------------------------------------------------------------------
 
@@ -234,18 +234,18 @@ class Run(HookedRun):
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
         if not self.completed:
-            self._keeping_error(record_dict.add_measurements, self, data)
-            self._keeping_error(record_dict.add_outcome, self, data, exception, value)
+            self.keep(Exception, record_dict.add_measurements, self, data)
+            self.keep(Exception, record_dict.add_outcome, self, data, exception, value)
             self.known = self.phases_left
             self.completed = True
         if 'post_finish_triggers' not in self.plan.overridden:
             self.capture_post()
         elif not self.triggered:
             self.triggered = True  # once, whatever interrupts it
-            self._keeping_failure(self.owner.post_finish_triggers, data)
-        self._keeping_error(record_dict.add_late_phases, self, data, self.known)
+            self.keep(BaseException, self.owner.post_finish_triggers, data)
+        self.keep(Exception, record_dict.add_late_phases, self, data, self.known)
         if self.is_forked:  # by the code, or by a hook
-            self._keeping_error(record_dict.renew_id, self, data)
+            self.keep(Exception, record_dict.renew_id, self, data)
 
     # --- handing over ------------------------------------------------------------------
 
@@ -263,7 +263,7 @@ class Run(HookedRun):
         except BaseException as error:
             text = self.plan.masker.record(json_text.encode(record))
             failed = self.config.delivery.failed
-            self._keeping_failure(failed, 'output_result()', error, text)
+            self.keep(BaseException, failed, 'output_result()', error, text)
 
     def _deliver(self, text: bytes) -> None:
         """Give the text to each sink, once."""

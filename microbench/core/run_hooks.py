@@ -44,14 +44,14 @@ class HookedRun(RunState):
     def run_hooks(self, hooks: Iterable[str]) -> None:
         """Run these `capture_*` hooks."""
         for hook in hooks:
-            self._tolerantly(hook, self._capture_one, hook, self.data)
+            self.guard(hook, self._capture_one, hook, self.data)
 
     def begin_monitor(self) -> None:
         """Start the monitor, if the class has one."""
         if self.plan.monitored:
             monitor = self._loaded('monitor', _monitor)
             if monitor is not None:
-                self._tolerantly('monitor', monitor.begin, self)
+                self.guard('monitor', monitor.begin, self)
 
     def _loaded(self, hook: str, load: Callable[[], Any]) -> Any:
         """Import a module of microbench; note the error and return None if that fails.
@@ -96,7 +96,7 @@ class HookedRun(RunState):
                 error = raised
             hook = self.posts.pop(0)
             if error is not None:
-                self._failed(hook, error)
+                self.settle(hook, error)
 
     def finish_pending(self) -> None:
         """Have the captures that wait at their `yield` give their result."""
@@ -108,8 +108,8 @@ class HookedRun(RunState):
                 error = raised
             self.undo.pop()
             if error is not None:
-                self._failed(str(getattr(pending, '__name__', 'capture')), error)
-            self._keeping_failure(pending.close)  # code after a second yield does not run
+                self.settle(str(getattr(pending, '__name__', 'capture')), error)
+            self.keep(BaseException, pending.close)  # a second yield is never resumed
 
 
 def _environment() -> Any:

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from .totals import Totals
 
 
+# The policies: which errors of hooks are noted in the record. Others are raised: at once
+# before the code runs, and when the record is written after it.
+REQUIRED: tuple[()] = ()
+OPTIONAL = Exception  # with `capture_optional`
+AT_EXIT = BaseException  # an interruption, too: nothing is raised when a process ends
+
+
 class RunState(_core.OpenRun):
     """The data and the progress of one record while its run lasts."""
 
@@ -60,20 +67,36 @@ class RunState(_core.OpenRun):
 
     # --- errors of hooks -------------------------------------------------------------
 
-    def _tolerantly(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; with `capture_optional`, note an error in the record instead."""
+    @property
+    def policy(self) -> type[BaseException] | tuple[()]:
+        """The errors of hooks that are noted in the record."""
+        return OPTIONAL if self.plan.optional else REQUIRED
+
+    def guard(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
+        """Call a hook before the code: note its error in the record, or raise it."""
         try:
             method(*args)
-        except Exception as error:
-            if not self.plan.optional:
-                raise
+        except self.policy as error:
             self.note(hook, one_line(error))
 
-    def _failed(self, hook: str, error: BaseException) -> None:
-        """Keep the error of a hook, or note it."""
-        if self.plan.optional and isinstance(error, Exception):
+    def settle(self, hook: str, error: BaseException) -> None:
+        """Note the error of a hook after the code in the record, or keep it."""
+        if isinstance(error, self.policy):
             self.note(hook, one_line(error))
         else:
+            self.failure = self.failure or error
+
+    def keep(
+        self, kind: type[BaseException], method: Callable[..., Any], *args: Any
+    ) -> None:
+        """Call a method; keep its error, if of this kind, until the record is written.
+
+        The first error is kept. An interruption between two steps of microbench is not: the
+        caller begins again.
+        """
+        try:
+            method(*args)
+        except kind as error:
             self.failure = self.failure or error
 
     def note(self, hook: str, error: str) -> None:
@@ -81,17 +104,3 @@ class RunState(_core.OpenRun):
         assert self.data is not None
         noted = namespace(self.data, 'call').setdefault('capture_errors', [])
         noted.append({'method': hook, 'error': error})
-
-    def _keeping_error(self, method: Callable[..., Any], *args: Any) -> None:
-        """Do a step of microbench; keep its error until later, but not an interruption."""
-        try:
-            method(*args)
-        except Exception as error:
-            self.failure = self.failure or error
-
-    def _keeping_failure(self, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; keep its first error until the record is written."""
-        try:
-            method(*args)
-        except BaseException as error:
-            self.failure = self.failure or error

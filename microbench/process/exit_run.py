@@ -8,21 +8,22 @@ the record, and no thread is started.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .. import _core
 from ..core import environment, record_dict, times
 from ..core.capture import is_early, namespace
 from ..core.decorate import GENERATOR
 from ..core.plan import current_plan, line_of
 from ..core.run import Run
+from ..core.run_state import AT_EXIT, OPTIONAL
 from ..encoding import json_text
-from ..messages import one_line
 from ..outputs.delivery import Delivery
 from ..outputs.delivery_state import Last, Turns
 from ..outputs.native import native_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from ..core.owner import Owner
@@ -97,7 +98,10 @@ class ExitRun(Run):
         if self.plan.monitored:
             from ..core import monitor  # start-up time
 
-            Run._tolerantly(self, 'monitor', monitor.begin, self)
+            if self.plan.optional:
+                self.guard('monitor', monitor.begin, self)
+            else:
+                monitor.begin(self)
 
     def _start_clock(self) -> None:
         self.note_start()
@@ -125,23 +129,18 @@ class ExitRun(Run):
 
     def _capture_early(self, data: dict[str, Any]) -> None:
         """Run captures that may run twice; those that fail are noted at the end."""
-        self._trying(environment.add, self.owner, data)
+        with suppress(Exception):
+            environment.add(self.owner, data)
         for hook in self.plan.captures:
             if hook in self.plan.constant or is_early(getattr(self.owner, hook, None)):
-                self._trying(self._capture_one, hook, data)
-
-    @staticmethod
-    def _trying(method: Callable[..., Any], *args: Any) -> None:
-        try:
-            method(*args)
-        except Exception:
-            return
+                with suppress(Exception):
+                    self._capture_one(hook, data)
 
     def cancel(self) -> None:
         """Make no record of this run, unless native code is writing it already."""
         if self.is_ours or self.claim():
             self._disarm()
-            self._keeping_failure(self.abandon)
+            self.keep(BaseException, self.abandon)
         else:
             _written.append(self)  # native code writes it: keep the run alive for its bench
 
@@ -183,12 +182,12 @@ class ExitRun(Run):
         data, owner = self.data, self.owner
         assert data is not None
         self.finish_pending()
-        self._keeping_failure(self._plan_anew)
-        self._tolerantly('pre_start_triggers', owner.pre_start_triggers, data)
+        self.keep(BaseException, self._plan_anew)
+        self.guard('pre_start_triggers', owner.pre_start_triggers, data)
         self.seal()  # no phase is added or finished from here on
         record_dict.add_measurements(self, data)
         data.update(ending.fields())
-        self._tolerantly('post_finish_triggers', owner.post_finish_triggers, data)
+        self.guard('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
         return {k: v for k, v in data.items() if not str(k).startswith('_')}
@@ -198,21 +197,13 @@ class ExitRun(Run):
 
     def capture(self) -> None:
         """Run the captures that were not begun at registration."""
-        self._tolerantly('environment', self.add_environment)
+        self.guard('environment', self.add_environment)
         self.run_hooks(hook for hook in self.plan.captures if not self._spans(hook))
 
-    def _tolerantly(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
-        """Call a hook; note any error in the record."""
-        try:
-            method(*args)
-        except BaseException as error:
-            if not self._ending and not isinstance(error, Exception):
-                raise
-            self.note(hook, one_line(error))
-
-    def _failed(self, hook: str, error: BaseException) -> None:
-        """Note any error of a hook in the record."""
-        self.note(hook, one_line(error))
+    @property
+    def policy(self) -> type[BaseException]:
+        """The errors of hooks that are noted in the record."""
+        return AT_EXIT if self._ending else OPTIONAL
 
     # --- written ---------------------------------------------------------------------
 
@@ -230,7 +221,7 @@ class ExitRun(Run):
             if not (turns.over or isinstance(error, Exception) or self._outputs_itself()):
                 raise  # Ctrl-C between two steps: it goes on from there
             if not turns.over and last.claim() and not last.told:
-                self._keeping_failure(self._write_last, record, ending)
+                self.keep(BaseException, self._write_last, record, ending)
         finally:
             delivery.last = None
         last.claim()  # the user's output_result() has written it
