@@ -73,13 +73,14 @@ class WorkerExit:
         if not self._leaves_journals:
             self._put_back()
 
-    def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield the entries that a forked child restores: see `_core.undo_in_child()`."""
+    def undo(self) -> list[tuple[Any, Any, Any, Any]]:
+        """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
         from functools import partial  # start-up time
 
-        if self._in_place is not None:
-            get, put = partial(getattr, os, '_exit'), partial(setattr, os, '_exit')
-            yield get, put, self._in_place, self._before
+        if self._in_place is None:
+            return []
+        get, put = partial(getattr, os, '_exit'), partial(setattr, os, '_exit')
+        return [(get, put, self._in_place, self._before)]
 
     def forget(self) -> None:
         """Note, in a forked child, that C code has restored `os._exit`."""

@@ -156,23 +156,19 @@ class Watch:
             _core.set_in_type(SystemExit, 'code', self._exit_code)
             _core.make_exits(True)
 
-    def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield the entries that a forked child restores: see `_core.undo_in_child()`."""
-        if self._exit_code is not None:
-            before = self._hooks[-1]
-            yield (
-                partial(getattr, sys, 'excepthook', None),
-                partial(setattr, sys, 'excepthook'),
-                _excepthook,
-                before,
-            )
-            yield (
-                partial(vars(SystemExit).get, 'code'),
-                partial(_core.set_in_type, SystemExit, 'code'),
-                self._exit_code,
-                self._exit_code.member,
-            )
-            yield bool, _core.make_exits, False, False  # in any case
+    def undo(self) -> list[tuple[Any, Any, Any, Any]]:
+        """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
+        if self._exit_code is None:
+            return []
+        get_hook = partial(getattr, sys, 'excepthook', None)
+        get_code = partial(vars(SystemExit).get, 'code')
+        put_code = partial(_core.set_in_type, SystemExit, 'code')
+        code = self._exit_code
+        return [
+            (get_hook, partial(setattr, sys, 'excepthook'), _excepthook, self._hooks[-1]),
+            (get_code, put_code, code, code.member),
+            (bool, _core.make_exits, False, False),  # in any case
+        ]
 
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""

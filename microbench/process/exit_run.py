@@ -11,9 +11,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from .. import _core
-from ..core import environment, record_dict, times
+from ..core import record_dict, times
 from ..core.capture import is_early, namespace
-from ..core.decorate import GENERATOR
 from ..core.plan import current_plan, line_of
 from ..core.run import Run
 from ..core.run_state import AT_EXIT, OPTIONAL
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from .cause import Ending
     from .signals import Wish
 
+GENERATOR = 0x20  # flag of code (inspect.CO_GENERATOR)
 PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends the process
 
 
@@ -129,8 +129,11 @@ class ExitRun(Run):
 
     def _capture_early(self, data: dict[str, Any]) -> None:
         """Run captures that may run twice; those that fail are noted at the end."""
-        with suppress(Exception):
-            environment.add(self.owner, data)
+        if self.plan.environment:
+            with suppress(Exception):
+                from ..core import environment  # start-up time
+
+                environment.add(self.owner, data)
         for hook in self.plan.captures:
             if hook in self.plan.constant or is_early(getattr(self.owner, hook, None)):
                 with suppress(Exception):

@@ -13,6 +13,8 @@ from __future__ import annotations
 from functools import partial
 from types import FunctionType, MethodType
 
+from ..messages import warn
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +61,17 @@ TAKES_ANY = 0x4  # flag of code with *args (inspect.CO_VARARGS)
 def stops_by_itself(handler: Any) -> bool:
     """Return True if a handler comes from software that is known to stop by itself."""
     return any(map(_is_known, _modules_of(handler, DEPTH)))
+
+
+def warn_of(name: str, handler: Any) -> None:
+    """Warn that the handler of a signal may stop the program by itself."""
+    warn(
+        f'record_on_exit(): {name} is handled by {described(handler)}. '
+        'After it returns, the signal is sent again and ends the process. Pass '
+        "then='leave' if this handler stops the program by itself, or "
+        "then='redeliver' if the program is to end there",
+        RuntimeWarning,
+    )
 
 
 def described(handler: Any) -> str:

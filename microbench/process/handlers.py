@@ -22,27 +22,16 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 import signal
+import sys
 from functools import partial
 
 from .. import _core
-from .disposition import (
-    Taken,
-    as_in_c,
-    install,
-    is_first_process,
-    is_foreign,
-    is_free,
-    is_ignored_by_the_kernel,
-    is_of_faulthandler,
-    is_without_c,
-    real_time_signals,
-)
 from .graceful import stops_by_itself
-from .signals import CRASHES
+from .signals import CRASHES, FIRST_PROCESS, Chain, real_time_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import FrameType
     from typing import Any
 
@@ -50,6 +39,25 @@ if TYPE_CHECKING:
 
 # Meaning of a signal, for C.
 ENDS, CRASHED, RECOVERS, LEAVES = range(4)
+
+
+class Taken:
+    """A signal that microbench handles: what it has replaced, in Python and in C.
+
+    Attributes:
+        before: Python handlers that microbench replaced, the latest last. A handler that
+            the program installs later may call that of microbench, and be replaced in its
+            turn. Empty if microbench has no handler in Python.
+        kind: meaning of the signal, where C handles it.
+        is_shared: whether C code had a handler before that of microbench.
+        leaves: whether the program's own handler stops the program by itself.
+    """
+
+    def __init__(self) -> None:
+        self.before: list[Any] = []
+        self.kind: int | None = None
+        self.is_shared = False
+        self.leaves = False
 
 
 class ExitHandlers:
@@ -67,8 +75,7 @@ class ExitHandlers:
         self._relay = 0  # 0: none is installed
         self._wanted: Mapping[int, Wish] = {}
         self._relays: set[int] = set()  # relays that were ever installed
-        self._depth = 0  # how many handlers of the program's are running
-        self._frame: FrameType | None = None  # the frame that they were called with
+        self.chain = Chain(self.before)
         self.doubtful: list[tuple[int, Any]] = []  # handlers that may stop the program
 
     # --- installing ------------------------------------------------------------------
@@ -96,13 +103,14 @@ class ExitHandlers:
             _core.signal_stack(not CRASHES.isdisjoint(wanted))
 
     def _take(self, number: int, wish: Wish) -> None:
+        is_default = _core.signal_is_default(number)
         if number in CRASHES:
-            self._take_crash(number)
-        elif is_ignored_by_the_kernel(number):
-            return
+            self._take_crash(number, is_default)
+        elif is_default and os.getpid() == FIRST_PROCESS:
+            return  # a handler would make the process receive it
         elif _core.in_main_thread():
             self._take_in_main_thread(number, wish)
-        elif _core.signal_is_default(number):
+        elif is_default:
             self._take_in_c(number, ENDS)
 
     def _take_in_main_thread(self, number: int, wish: Wish) -> None:
@@ -128,7 +136,7 @@ class ExitHandlers:
         depth = len(taken.before)
         taken.before.append(there)  # first: the signal may come at once
         try:
-            install(number, self._handler)
+            signal.signal(number, self._handler)
         except BaseException:  # of a handler that ran right before
             del taken.before[depth:]
             raise
@@ -137,39 +145,45 @@ class ExitHandlers:
             self.doubtful.append((number, there))
 
     def _take_again(self, number: int, wish: Wish) -> None:
-        # Nothing noted: the handler was given back while a test had replaced signal.signal.
+        # No entry: it was given back while a test of a user had replaced signal.signal.
         taken = self._taken.setdefault(number, Taken())
         taken.before = taken.before or [signal.SIG_DFL]
         if _core.signal_is_default(number):
-            install(number, self._handler)  # another thread had given it back
+            signal.signal(number, self._handler)  # another thread had given it back
         self._decide(number, wish, self._is_behind(number))
 
     def _decide(self, number: int, wish: Wish, behind: bool) -> None:
         """Pass the meaning of the signal to C, once the handler in Python is installed."""
         taken = self._taken[number]
-        known = wish.then == 'auto' and stops_by_itself(taken.before[-1])
-        known = known or is_first_process()  # the kernel drops what it sends itself
-        taken.leaves = taken.has_users and (known or wish.then == 'leave')
+        there = taken.before[-1]
+        users = callable(there)
+        taken.leaves = users and (
+            wish.then == 'leave'
+            or (wish.then == 'auto' and stops_by_itself(there))
+            or os.getpid() == FIRST_PROCESS  # it could not send itself the signal
+        )
         kind = LEAVES if taken.leaves else ENDS
-        self._take_in_c(number, kind, python=True, users=taken.has_users, behind=behind)
+        self._take_in_c(number, kind, python=True, users=users, behind=behind)
 
-    def _take_crash(self, number: int) -> None:
+    def _take_crash(self, number: int, is_default: bool) -> None:
         there = signal.getsignal(number)
         if there is signal.SIG_IGN:
             return
-        default = _core.signal_is_default(number)
         taken = self._taken.get(number)
-        behind = taken is not None and not default  # others may call the one in C
+        behind = taken is not None and not is_default  # others may call the one in C
         if taken is not None and taken.kind is not None and behind:
             kind = taken.kind
+        elif is_default or (not callable(there) and is_of_faulthandler(number)):
+            kind = CRASHED
         else:
-            harmless = not callable(there) and is_of_faulthandler(number)
-            kind = CRASHED if default or harmless else RECOVERS
+            kind = RECOVERS
         self._take_in_c(number, kind, behind=behind)
 
-    def _take_in_c(self, number: int, kind: int, **how: Any) -> None:
+    def _take_in_c(
+        self, number: int, kind: int, behind: bool | None = None, **how: Any
+    ) -> None:
         """Put the handler in C in front of all others, unless it stays behind one."""
-        behind = self._is_behind(number)
+        behind = self._is_behind(number) if behind is None else behind
         how = {'python': False, 'users': False, 'relay': 0, 'behind': behind, **how}
         self._taken.setdefault(number, Taken()).kind = kind
         _core.signal_take(number, kind, **how)
@@ -201,12 +215,14 @@ class ExitHandlers:
             self._relays.add(self._relay)
             taken = self._taken[self._relay] = Taken()
             taken.before.append(signal.SIG_DFL)
-            install(self._relay, self._handler)
+            signal.signal(self._relay, self._handler)
             self._take_in_c(self._relay, ENDS, python=True)
         return bool(self._relay)
 
     def _may_relay(self, number: int) -> bool:
-        return number not in self._wanted and is_free(number)
+        """Return True if neither Python nor C code handles the signal."""
+        unused = signal.getsignal(number) is signal.SIG_DFL
+        return unused and number not in self._wanted and _core.signal_is_default(number)
 
     def _move_relay(self) -> None:
         """Have C use another signal, because the user wants a record at this one.
@@ -255,7 +271,7 @@ class ExitHandlers:
         have been done in between.
         """
         depth = len(taken.before)
-        install(number, taken.before[-1])
+        signal.signal(number, taken.before[-1])
         del taken.before[depth - 1 :]
         if not taken.before and self._taken.get(number) is taken:
             del self._taken[number]
@@ -265,21 +281,23 @@ class ExitHandlers:
         taken = self._taken.get(number)
         if taken is None:
             return False
-        ahead = taken.kind is None or _core.signal_in_force(number)
-        if not taken.before:
-            return ahead
-        is_there = signal.getsignal(number) is self._handler
-        return is_there and (ahead or is_without_c(number))
+        if taken.before and signal.getsignal(number) is not self._handler:
+            return False
+        if taken.kind is None or _core.signal_in_force(number):
+            return True
+        return bool(taken.before) and _core.signal_is_before(number)  # a program's doing
 
-    # --- children --------------------------------------------------------------------
-
-    def undo(self) -> Iterator[tuple[Any, Any, Any, Any]]:
-        """Yield the entries that a forked child restores: see `_core.undo_in_child()`."""
+    def undo(self) -> list[tuple[Any, Any, Any, Any]]:
+        """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
+        entries = []
         for number, taken in self._taken.items():
             if taken.before:
+                before = taken.before[-1]
+                before = int(before) if isinstance(before, int) else before  # for _signal
                 get = partial(_signal.getsignal, number)
                 put = partial(_signal.signal, number)
-                yield get, put, self._handler, as_in_c(taken.before[-1])
+                entries.append((get, put, self._handler, before))
+        return entries
 
     def forget(self) -> None:
         """Note, in a forked child, that C code has restored the handlers."""
@@ -304,41 +322,11 @@ class ExitHandlers:
 
     def leaves(self, number: int) -> bool:
         """Return True if the program stops by itself at this signal."""
-        taken = self._taken.get(number)
-        return taken is not None and taken.leaves
+        return number in self._taken and self._taken[number].leaves
 
-    def chain(self, number: int, frame: FrameType | None) -> None:
-        """Call the Python handler installed before; pass its exception on."""
-        before = self._taken[number].before if number in self._taken else []
-        if self._depth >= len(before):
-            return
-        previous = before[-1 - self._depth]
-        outer, self._frame = self._frame, frame
-        self._depth += 1
-        try:
-            if callable(previous):
-                previous(number, frame)
-        finally:
-            self._depth -= 1
-            self._frame = outer
-
-    def chain_anew(self, number: int, frame: FrameType | None) -> None:
-        """Call the handler for another signal, even while it runs for an earlier one."""
-        if self.is_called_on(frame):
-            self.chain(number, frame)
-            return
-        depth, self._depth = self._depth, 0
-        try:
-            self.chain(number, frame)
-        finally:
-            self._depth = depth
-
-    def is_called_on(self, frame: FrameType | None) -> bool:
-        """Return True if the handler being called calls back, with the frame it was given.
-
-        A second signal would come with another frame.
-        """
-        return self._depth > 0 and frame is self._frame
+    def before(self, number: int) -> list[Any]:
+        """Return the handlers that microbench has replaced, the latest last."""
+        return self._taken[number].before if number in self._taken else []
 
     def step_aside(self, number: int, frame: FrameType | None) -> None:
         """Let the signal act as it would without microbench."""
@@ -346,4 +334,16 @@ class ExitHandlers:
         if number not in self._taken or self._give_back(number):
             os.kill(os.getpid(), number)
         else:
-            self.chain(number, frame)
+            self.chain.call(number, frame)
+
+
+def is_foreign(number: int) -> bool:
+    """Return True if C code has a handler that Python does not know of."""
+    return not (_core.signal_is_default(number) or _core.signal_in_force(number))
+
+
+def is_of_faulthandler(number: int) -> bool:
+    """Return True if the handler in C only prints a traceback, and dies."""
+    faulthandler = sys.modules.get('faulthandler')
+    is_enabled = faulthandler is not None and faulthandler.is_enabled()
+    return is_enabled and _core.signal_is_pythons(number)

@@ -40,21 +40,21 @@ from __future__ import annotations
 
 import atexit
 import os
+from contextlib import suppress
 from functools import partial
 
 from .. import _core
-from ..core import parent
 from ..core.capture import refuse
 from ..core.run_journal import JOB
 from ..core.workers import prepares_worker, worker
+from ..descriptors import loaded
 from ..lock import Lock
 from ..messages import warn
 from . import cause
 from .exit_run import PATIENCE, ExitRun
-from .grace import seconds_of
-from .graceful import described
+from .graceful import warn_of
 from .handlers import ExitHandlers
-from .signals import end_by, name_of, wanted
+from .signals import end_by, name_of, seconds_of, wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Table:
         self.in_time: bool | None = None  # True: Python, not C, writes the records
         self.ending: Ending | None = None  # while the records are being written
         self.aside: ExitRun | None = None  # being registered or replaced: not to be written
+        self.parent: Any = None  # the module, once it watches the parent process
 
     @property
     def is_ours(self) -> bool:
@@ -155,21 +156,10 @@ def register(
                 replaced.cancel()
         finally:
             table.aside = None
-    _warn(run.signals)
-
-
-def _warn(chosen: Iterable[int]) -> None:
-    """Warn about limits of a registration, and about handlers that may stop the program."""
     doubtful, _handlers.doubtful = _handlers.doubtful, []
     for number, handler in doubtful:
-        warn(
-            f'record_on_exit(): {name_of(number)} is handled by {described(handler)}. '
-            'After it returns, the signal is sent again and ends the process. Pass '
-            "then='leave' if this handler stops the program by itself, or "
-            "then='redeliver' if the program is to end there",
-            RuntimeWarning,
-        )
-    if chosen and not _core.in_main_thread():
+        warn_of(name_of(number), handler)
+    if run.signals and not _core.in_main_thread():
         warn(
             'record_on_exit() was not called in the main thread, the only one in which '
             'Python can handle signals: after a signal, the record is the one that was '
@@ -208,7 +198,7 @@ def _arm(new: Iterable[int]) -> None:
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
         _handlers.keep(_signals(), new)
         if JOB in os.environ and _signals() and _core.own_journals():
-            parent.watch(block=False)
+            _watch_parent()
     else:
         while _table.at_exit:
             atexit.unregister(_table.at_exit.pop())
@@ -216,8 +206,21 @@ def _arm(new: Iterable[int]) -> None:
         cause.end()
         _handlers.keep({})
         _core.exit_release()
-        parent.leave()
+        if _table.parent is not None:
+            _table.parent.leave()
     _core.undo_in_child([*_handlers.undo(), *cause.undo(), *worker.undo()])
+
+
+def _watch_parent() -> None:
+    with suppress(OSError):  # no descriptor is left to read the module with
+        _table.parent = loaded(_parent)
+        _table.parent.watch(block=False)
+
+
+def _parent() -> Any:
+    from ..core import parent  # start-up time
+
+    return parent
 
 
 def _register_at_exit() -> None:
@@ -253,7 +256,7 @@ def _end_normally(ending: Ending) -> None:
     try:
         _core.insist(_table, 'end', ending)
         if ending.signal is not None:
-            _handlers.chain(ending.signal, ending.frame)
+            _handlers.chain.call(ending.signal, ending.frame)
     finally:
         came = _release()
     if ending.signal or came:
@@ -265,11 +268,11 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         _handlers.step_aside(number, frame)
     elif _handlers.leaves(number):
         _core.note_signal(number)  # where the handler in C is no longer in front
-        _handlers.chain_anew(number, frame)
+        _handlers.chain.call_anew(number, frame)
     elif _table.ending is None:
         _end_by_signal(number, frame)
-    elif _handlers.is_called_on(frame):
-        _handlers.chain(number, frame)
+    elif _handlers.chain.is_called_on(frame):
+        _handlers.chain.call(number, frame)
     else:
         _remember(_table.ending, number, frame)
 
@@ -284,7 +287,7 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:
         except BaseException as error:
             interruption = error  # Ctrl-C: it ends by the first signal all the same
         _core.exit_end()  # the program's own handler may take its time
-        _handlers.chain(number, frame)
+        _handlers.chain.call(number, frame)
     finally:
         _release()
     if in_force:  # else a handler installed later has called this one, and goes on

@@ -1,4 +1,4 @@
-"""Signals that end a process: which ones, their names, and handling them in Python.
+"""Signals that end a process: which ones, how long Python has, and handling them in Python.
 
 A Python handler runs in the main thread as soon as the interpreter gets to it.
 """
@@ -13,7 +13,7 @@ from operator import index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import FrameType
     from typing import Any
 
@@ -27,8 +27,18 @@ CRASHES = frozenset(
 NEVER_SEEN = ('SIGKILL', 'SIGSTOP')
 HARMLESS = ('SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU')
 
-
 THEN = ('auto', 'redeliver', 'leave')
+
+# Of a container, for which the kernel drops signals without a handler: pid_namespaces(7).
+FIRST_PROCESS = 1
+
+GRACE, LONGEST = 0.25, 1e9  # seconds that Python has before native code takes over
+VARIABLE = 'MICROBENCH_EXIT_GRACE'
+
+# What launchers of MPI set for the processes that they start (Open MPI, PMI as in MPICH,
+# PMIx, Intel MPI). When one of these ends, they send SIGTERM to the others and, as soon as
+# they can, SIGKILL.
+LAUNCHED = ('OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'PMIX_RANK', 'MPI_LOCALRANKID')
 
 
 class Wish:
@@ -93,12 +103,43 @@ def _refuse(name: str) -> None:
         raise ValueError(f'signals: {name} does not end a process')
 
 
+def real_time_signals() -> Iterable[int]:
+    """Return those that programs use least, first: the last ones."""
+    last = getattr(signal, 'SIGRTMAX', None)
+    return () if last is None else range(last, signal.SIGRTMIN, -1)
+
+
 def name_of(number: int) -> str:
     """Return `SIGTERM`, `SIGRTMIN+3` ..."""
     try:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal
         return f'SIGRTMIN+{number - signal.SIGRTMIN}'
+
+
+def seconds_of(argument: Any) -> float:
+    """Return how long Python may take to react to a signal.
+
+    That is what the argument says; without one, what the environment says.
+
+    Raises:
+        TypeError, ValueError: that is no number of seconds.
+    """
+    if argument is not None:
+        return _seconds('grace', argument)
+    if VARIABLE in os.environ:
+        return _seconds(VARIABLE, os.environ[VARIABLE])
+    return 0.0 if any(name in os.environ for name in LAUNCHED) else GRACE
+
+
+def _seconds(name: str, value: Any) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST:
+        raise ValueError(f'{name} has to be a number of seconds, not {value!r}')
+    return seconds
 
 
 class Handlers:
@@ -137,6 +178,52 @@ class Handlers:
         """Return True if the signal reaches this handler, not a later one."""
         found: object = getsignal(number)
         return found is self._handler
+
+
+class Chain:
+    """Calls the handlers that microbench has replaced, which may call it back.
+
+    Args:
+        before: returns those of a signal, the latest last.
+    """
+
+    def __init__(self, before: Callable[[int], Sequence[Any]]) -> None:
+        self._before = before
+        self._depth = 0  # how many of them are running
+        self._frame: FrameType | None = None  # the frame that they were called with
+
+    def call(self, number: int, frame: FrameType | None) -> None:
+        """Call the latest handler that is not running; pass its exception on."""
+        before = self._before(number)
+        if self._depth >= len(before):
+            return
+        previous = before[-1 - self._depth]
+        outer, self._frame = self._frame, frame
+        self._depth += 1
+        try:
+            if callable(previous):
+                previous(number, frame)
+        finally:
+            self._depth -= 1
+            self._frame = outer
+
+    def call_anew(self, number: int, frame: FrameType | None) -> None:
+        """Call the handler for another signal, even while it runs for an earlier one."""
+        if self.is_called_on(frame):
+            self.call(number, frame)
+            return
+        depth, self._depth = self._depth, 0
+        try:
+            self.call(number, frame)
+        finally:
+            self._depth = depth
+
+    def is_called_on(self, frame: FrameType | None) -> bool:
+        """Return True if a running handler calls back, with the frame it was given.
+
+        A second signal would come with another frame.
+        """
+        return self._depth > 0 and frame is self._frame
 
 
 def is_handler(found: object, wanted: object) -> bool:

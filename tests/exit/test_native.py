@@ -298,7 +298,7 @@ def test_the_grace_time(in_c, grace):
 )
 def test_the_grace_time_by_default(monkeypatch, env, seconds):
     """The default is 0.25 s, the environment's value, or nothing under MPI."""
-    from microbench.process.grace import LAUNCHED, seconds_of
+    from microbench.process.signals import LAUNCHED, seconds_of
 
     for name in ['MICROBENCH_EXIT_GRACE', *LAUNCHED]:
         monkeypatch.delenv(name, raising=False)
