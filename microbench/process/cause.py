@@ -8,7 +8,7 @@ exception   `sys.excepthook` is wrapped, once. The interpreter also stores the e
 status      of `sys.exit(n)`: the interpreter reads `SystemExit.code` if the exception
             is uncaught. A wrapper of that attribute notes what is read while no Python
             code is running, and nothing else: a SystemExit that is caught, or made by
-            hand, leaves no trace.
+            hand, leaves no trace. `READ_EXIT_STATUS` turns this off.
 
 Runners (coverage, profilers, debuggers) may come between the program and the interpreter.
 A runner that calls `sys.excepthook` itself, after the exception has left the main module,
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 
 KEPT_BACK = 0.2  # seconds
+
+# False: SystemExit and sys.exit stay as they are; the status is known after an exception only.
+READ_EXIT_STATUS = True
 
 
 class Ending:
@@ -110,15 +113,33 @@ def is_called_by_python() -> bool:
 class ExitCode:
     """`SystemExit.code`, which remembers what the interpreter read of it."""
 
-    def __init__(self, member: Any) -> None:
-        self.member = member
+    def __init__(self) -> None:
+        self._member = SystemExit.__dict__['code']
         self.read = False
         self.code: Any = None
+
+    def install(self) -> None:
+        """Replace the attribute, and have `sys.exit` make an exception that has it."""
+        if READ_EXIT_STATUS:
+            _core.set_in_type(SystemExit, 'code', self)
+            _core.make_exits(True)
+
+    def remove(self) -> None:
+        """Restore the attribute and `sys.exit`."""
+        _core.make_exits(False)
+        _core.set_in_type(SystemExit, 'code', self._member)
+
+    def undo(self) -> list[tuple[Any, Any, Any, Any]]:
+        """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
+        get = partial(vars(SystemExit).get, 'code')
+        put = partial(_core.set_in_type, SystemExit, 'code')
+        in_any_case = bool, _core.make_exits, False, False
+        return [(get, put, self, self._member), in_any_case]
 
     def __get__(self, error: SystemExit | None, cls: type | None = None) -> Any:
         if error is None:
             return self
-        code = self.member.__get__(error, cls)
+        code = self._member.__get__(error, cls)
         try:
             sys._getframe(1)
         except ValueError:  # no Python code has asked: the process is about to end
@@ -126,10 +147,10 @@ class ExitCode:
         return code
 
     def __set__(self, error: SystemExit, code: Any) -> None:
-        self.member.__set__(error, code)
+        self._member.__set__(error, code)
 
     def __delete__(self, error: SystemExit) -> None:
-        self.member.__delete__(error)
+        self._member.__delete__(error)
 
 
 class Watch:
@@ -152,23 +173,16 @@ class Watch:
             sys.excepthook = _excepthook
         if self._exit_code is None:
             self._exception, self._last_before = None, _last_exception()
-            self._exit_code = ExitCode(SystemExit.__dict__['code'])
-            _core.set_in_type(SystemExit, 'code', self._exit_code)
-            _core.make_exits(True)
+            self._exit_code = ExitCode()
+            self._exit_code.install()
 
     def undo(self) -> list[tuple[Any, Any, Any, Any]]:
         """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
         if self._exit_code is None:
             return []
-        get_hook = partial(getattr, sys, 'excepthook', None)
-        get_code = partial(vars(SystemExit).get, 'code')
-        put_code = partial(_core.set_in_type, SystemExit, 'code')
-        code = self._exit_code
-        return [
-            (get_hook, partial(setattr, sys, 'excepthook'), _excepthook, self._hooks[-1]),
-            (get_code, put_code, code, code.member),
-            (bool, _core.make_exits, False, False),  # in any case
-        ]
+        get = partial(getattr, sys, 'excepthook', None)
+        put = partial(setattr, sys, 'excepthook')
+        return [(get, put, _excepthook, self._hooks[-1]), *self._exit_code.undo()]
 
     def end(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
@@ -176,8 +190,7 @@ class Watch:
         if _hook() is _excepthook:
             sys.excepthook = self._hooks.pop()
         if self._exit_code is not None:
-            _core.make_exits(False)
-            _core.set_in_type(SystemExit, 'code', self._exit_code.member)
+            self._exit_code.remove()
             self._exit_code = None
 
     def note(
@@ -219,8 +232,8 @@ class Watch:
     def status(self, exception: BaseException | None) -> int | None:
         """Return the exit status: 0, 1, or what `sys.exit()` was given.
 
-        None if that is unknown: a subclass of SystemExit defines `code`, or no process
-        reads standard output. What is left to be flushed then makes the status 120.
+        None if that is unknown: nothing looks, a subclass of SystemExit defines `code`, or
+        no process reads standard output. What is left to be flushed then makes it 120.
         """
         if _output_is_broken():
             return None
@@ -228,7 +241,7 @@ class Watch:
             return status_of(self._exit_code.code)
         if exception is not None:
             return 1
-        return None if _has_own_code(SystemExit) else 0
+        return 0 if READ_EXIT_STATUS and not _has_own_code(SystemExit) else None
 
 
 def _output_is_broken() -> bool:

@@ -194,3 +194,25 @@ print('unread')
     assert done.returncode == 120, done.stderr
     assert 'exit_status' not in record
     assert ('exception' in record) == ('raise' in last)
+
+
+SWITCHED_OFF = f"""
+from microbench.process import cause
+cause.READ_EXIT_STATUS = False
+before = vars(SystemExit)['code'], sys.exit
+{ONE}
+assert before == (vars(SystemExit)['code'], sys.exit)
+"""
+
+
+@pytest.mark.parametrize('last', ['', 'sys.exit(3)'])
+def test_no_status_with_the_switch_off(program, last):
+    """`SystemExit` and `sys.exit` stay as they are, so that the status is unknown."""
+    ended = program(SWITCHED_OFF + last)
+    assert (ended.cause, ended.status) == ({}, 3 if last else 0)
+
+
+def test_an_exception_with_the_switch_off(program):
+    """It is in the record as ever."""
+    ended = program(SWITCHED_OFF + '1 / 0')
+    assert ended.cause == {'exception': ERROR, 'exit_status': 1}
