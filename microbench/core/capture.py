@@ -42,11 +42,6 @@ def early(hook: Hook) -> Hook:
     return hook
 
 
-def is_early(hook: object) -> bool:
-    """Return True if a hook is marked as early."""
-    return getattr(hook, 'early', None) is True
-
-
 def spanning(
     steps: Callable[[Any, dict[str, Any]], Generator[None]],
 ) -> Callable[[Any, dict[str, Any]], None]:

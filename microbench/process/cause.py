@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 KEPT_BACK = 0.2  # seconds
 
-# False: SystemExit and sys.exit stay as they are; the status is known after an exception only.
+# If False, SystemExit and sys.exit stay as they are, and only an exception has a status.
 READ_EXIT_STATUS = True
 
 

@@ -1,9 +1,9 @@
-"""The run of `record_on_exit`: from the call to the end of the process.
+"""The record of `record_on_exit`: from the call to the end of the process.
 
-It is a background run: active in no context, it takes the phases of its bench that no
-other run takes, from any thread. Captures that set up and wait (generators) and the monitor
-begin at registration; all others run at the end. There, the error of a capture is noted in
-the record, and no thread is started.
+Its run is in the background: active in no context, it takes the phases of its bench that
+no other run takes, from any thread. Captures that set up and wait (generators) and the
+monitor begin at registration; all others run at the end. There, the error of a capture is
+noted in the record, and no thread is started.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from contextlib import suppress
 
 from .. import _core
 from ..core import record_dict, times
-from ..core.capture import is_early, namespace
 from ..core.plan import current_plan, line_of
 from ..core.run import Run
 from ..core.run_state import AT_EXIT, OPTIONAL
@@ -37,24 +36,97 @@ PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends 
 _written: list[ExitRun] = []  # runs that native code wrote while they were being cancelled
 
 
-class ExitRun(Run):
-    """One record of the process."""
+class ProcessRun(Run):
+    """The run in the background. It can be written natively, and an error ends nothing."""
 
-    __slots__ = (
-        *('_ending', '_journal', '_last', '_last_words', '_prepared'),
-        *('_native', '_record', 'grace', 'signals'),
-    )
+    __slots__ = '_journal', '_last_words', 'policy'
 
     patience = PATIENCE
+
+    def __init__(self, owner: Owner, name: str) -> None:
+        super().__init__(owner, name)
+        self.background = True
+        self.policy: type[BaseException] = OPTIONAL
+        self._last_words: _core.LastWords | None = None
+
+    def start_clock(self) -> None:
+        """Take the time of the start, and start the one duration."""
+        assert self.data is not None
+        self.note_start()
+        self.data['call']['start_time'] = times.at(self.start_wall_ns, self.plan.tz)
+        self.start()
+
+    # --- captures --------------------------------------------------------------------
+
+    def capture_early(self, data: dict[str, Any]) -> None:
+        """Run captures that may run twice; those that fail are noted at the end."""
+        if self.plan.environment:
+            with suppress(Exception):
+                from ..core import environment  # start-up time
+
+                environment.add(self.owner, data)
+        for hook in self.plan.captures:
+            if hook in self.plan.constant or _is_early(getattr(self.owner, hook, None)):
+                with suppress(Exception):
+                    self._capture_one(hook, data)
+
+    def begin_spanning(self) -> None:
+        """Run the captures that span the process up to their `yield`; start the monitor.
+
+        Raises:
+            ImportError: the class has a monitor, and psutil is not installed.
+        """
+        self.run_hooks(filter(self._spans, self.plan.captures))
+        if self.plan.monitored:
+            from ..core import monitor  # start-up time
+
+            if self.plan.optional:
+                self.guard('monitor', monitor.begin, self)
+            else:
+                monitor.begin(self)
+
+    def capture(self) -> None:
+        """Run the captures that were not begun at registration."""
+        self.guard('environment', self.add_environment)
+        self.run_hooks(hook for hook in self.plan.captures if not self._spans(hook))
+
+    def _spans(self, hook: str) -> bool:
+        """Return True if a capture, or one it overrides, sets up first and ends later."""
+        overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
+        return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
+
+    # --- native code -----------------------------------------------------------------
+
+    def arm(self, text: RecordText) -> None:
+        """Pass the record and its files to C, for when Python cannot write it."""
+        if not self.is_shown:
+            self._journal = _core.Journal(None)
+            text.show_in(self._journal, self)
+        if self.is_shown:
+            found = [native_target(sink) for sink in self.config.delivery.sinks]
+            targets = [target for target in found if target is not None]
+            self._last_words = _core.LastWords(self, targets, self.owner)
+
+    def disarm(self) -> None:
+        """Have C write the record no longer."""
+        if self._last_words is not None:
+            self._last_words.disarm()
+
+
+class ExitRun:
+    """One record of the process: prepared, completed, written.
+
+    Attributes:
+        run: measures it, and gathers its fields.
+    """
 
     def __init__(
         self, owner: Owner, name: str, signals: dict[int, Wish], grace: float
     ) -> None:
-        super().__init__(owner, name)
-        self.background = True
+        self.run = ProcessRun(owner, name)
         self.signals = signals
         self.grace = grace
-        self._last_words: _core.LastWords | None = None
+        self._prepared: RecordText
         self._last: Last | None = None
         self._native: bool | None = None  # native code has written the record
         self._record: dict[str, Any] | None = None
@@ -68,185 +140,129 @@ class ExitRun(Run):
         Raises:
             ImportError: the class has a monitor, and psutil is not installed.
         """
-        plan = self.plan
-        self.data = record_dict.new(self, None, (), {}, {})
+        run, plan = self.run, self.run.plan
+        run.data = record_dict.new(run, None, (), {}, {})
         try:
-            self.open(self.owner, plan.counter, plan.foreign, plan.integers)
-            self._start_clock()
+            run.open(run.owner, plan.counter, plan.foreign, plan.integers)
+            run.start_clock()
             self._prepared = self._prepare()
-            self.show_as(self._prepared)
-            self.run_hooks(filter(self._spans, plan.captures))
-            self._begin_monitor_strictly()
-            self._arm()
+            run.show_as(self._prepared)
+            run.begin_spanning()
+            if self.signals:
+                run.arm(self._prepared)
         except BaseException:
-            self.abandon()
+            run.abandon()
             raise
-
-    def _arm(self) -> None:
-        """Pass the record and its files to C, for when Python cannot write it."""
-        if not self.signals:
-            return
-        if not self.is_shown:
-            self._journal = _core.Journal(None)
-            self._prepared.show_in(self._journal, self)
-        if self.is_shown:
-            found = [native_target(sink) for sink in self.config.delivery.sinks]
-            targets = [target for target in found if target is not None]
-            self._last_words = _core.LastWords(self, targets, self.owner)
-
-    def _begin_monitor_strictly(self) -> None:
-        if self.plan.monitored:
-            from ..core import monitor  # start-up time
-
-            if self.plan.optional:
-                self.guard('monitor', monitor.begin, self)
-            else:
-                monitor.begin(self)
-
-    def _start_clock(self) -> None:
-        self.note_start()
-        start = times.at(self.start_wall_ns, self.plan.tz)
-        namespace(self.data or {}, 'call')['start_time'] = start
-        self.start()
-
-    def _spans(self, hook: str) -> bool:
-        """Return True if a capture, or one it overrides, sets up first and ends later."""
-        overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
-        return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
     def _prepare(self) -> RecordText:
         """Encode all fields of the record but the measurements."""
-        data = record_dict.new(self, None, (), {}, {})
-        self._capture_early(data)
-        return record_dict.as_text(self, data)
+        data = record_dict.new(self.run, None, (), {}, {})
+        self.run.capture_early(data)
+        return record_dict.as_text(self.run, data)
 
     def refresh(self) -> None:
         """Add new static fields, also to the record that native code would write."""
-        if self.data is not None and not self._ending:
-            record_dict.add_static(self, self.data)
+        if self.run.data is not None and not self._ending:
+            record_dict.add_static(self.run, self.run.data)
             self._prepared = self._prepare()
-            self._prepared.refresh(self)
-
-    def _capture_early(self, data: dict[str, Any]) -> None:
-        """Run captures that may run twice; those that fail are noted at the end."""
-        if self.plan.environment:
-            with suppress(Exception):
-                from ..core import environment  # start-up time
-
-                environment.add(self.owner, data)
-        for hook in self.plan.captures:
-            if hook in self.plan.constant or is_early(getattr(self.owner, hook, None)):
-                with suppress(Exception):
-                    self._capture_one(hook, data)
+            self._prepared.refresh(self.run)
 
     def cancel(self) -> None:
         """Make no record of this run, unless native code is writing it already."""
-        if self.is_ours or self.claim():
-            self._disarm()
-            self.keep(BaseException, self.abandon)
+        if self.run.is_ours or self.run.claim():
+            self.run.disarm()
+            self.run.keep(BaseException, self.run.abandon)
         else:
             _written.append(self)  # native code writes it: keep the run alive for its bench
-
-    def _disarm(self) -> None:
-        if self._last_words is not None:
-            self._last_words.disarm()
 
     # --- ended -----------------------------------------------------------------------
 
     def stop_clock(self) -> None:
         """End the duration. The wall clock may have been set: the end is not its time."""
-        if not self.finish_wall_ns:
-            self.stop()
+        if not self.run.finish_wall_ns:
+            self.run.stop()
 
     def end(self, ending: Ending) -> None:
         """Complete the record and hand it to the sinks.
 
         Table.end() calls it again after an interruption; it goes on where it was.
         """
-        self._ending = True
-        if self.completed and self.data is None:
+        run = self.run
+        self._ending, run.policy = True, AT_EXIT
+        if run.completed and run.data is None:
             return  # it has ended
-        if not self.completed:
-            self.completed = True
+        if not run.completed:
+            run.completed = True
             try:
                 self._record = self._complete(ending)
             except BaseException:  # MemoryError, Ctrl-C between two steps ...
                 self._record = None
-        if self.is_forked:
+        if run.is_forked:
             return  # a hook has forked, and this is the child
         if self._native is None:
-            self._native = _core.run_is_claimed(self) and not self.is_ours
+            self._native = _core.run_is_claimed(run) and not run.is_ours
         if not self._native:
             self._write(self._record, ending)
-        self._disarm()
-        self.abandon()
+        run.disarm()
+        run.abandon()
 
     def _complete(self, ending: Ending) -> dict[str, Any]:
-        data, owner = self.data, self.owner
+        run, data, owner = self.run, self.run.data, self.run.owner
         assert data is not None
-        self.finish_pending()
-        self.keep(BaseException, self._plan_anew)
-        self.guard('pre_start_triggers', owner.pre_start_triggers, data)
-        self.seal()  # no phase is added or finished from here on
-        record_dict.add_measurements(self, data)
+        run.finish_pending()
+        run.keep(BaseException, self._plan_anew)
+        run.guard('pre_start_triggers', owner.pre_start_triggers, data)
+        run.seal()  # no phase is added or finished from here on
+        record_dict.add_measurements(run, data)
         data.update(ending.fields())
-        self.guard('post_finish_triggers', owner.post_finish_triggers, data)
+        run.guard('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
         return {k: v for k, v in data.items() if not str(k).startswith('_')}
 
     def _plan_anew(self) -> None:
-        self.plan = current_plan(self.config, self.owner)
-
-    def capture(self) -> None:
-        """Run the captures that were not begun at registration."""
-        self.guard('environment', self.add_environment)
-        self.run_hooks(hook for hook in self.plan.captures if not self._spans(hook))
-
-    @property
-    def policy(self) -> type[BaseException]:
-        """The errors of hooks that are noted in the record."""
-        return AT_EXIT if self._ending else OPTIONAL
+        self.run.plan = current_plan(self.run.config, self.run.owner)
 
     # --- written ---------------------------------------------------------------------
 
     def _write(self, record: dict[str, Any] | None, ending: Ending) -> None:
         """Hand the record to the sinks, unless native code has written it."""
-        delivery = self.config.delivery
+        delivery = self.run.config.delivery
         if self._last is None:
             left = ending.time_left(max(self.grace, PATIENCE))
-            self._last = Last(self.claim, left)
+            self._last = Last(self.run.claim, left)
         delivery.last = last = self._last
-        self.turns = turns = self.turns or Turns()
+        self.run.turns = turns = self.run.turns or Turns()
         try:
             self._hand_over(record, ending, turns)
         except BaseException as error:
             if not (turns.over or isinstance(error, Exception) or self._outputs_itself()):
                 raise  # Ctrl-C between two steps: it goes on from there
             if not turns.over and last.claim() and not last.told:
-                self.keep(BaseException, self._write_last, record, ending)
+                self.run.keep(BaseException, self._write_last, record, ending)
         finally:
             delivery.last = None
         last.claim()  # the user's output_result() has written it
-        self.keep_lost()
+        self.run.keep_lost()
 
     def _outputs_itself(self) -> bool:
-        return 'output_result' in self.plan.overridden
+        return 'output_result' in self.run.plan.overridden
 
     def _hand_over(
         self, record: dict[str, Any] | None, ending: Ending, turns: Turns
     ) -> None:
+        run = self.run
         if self._outputs_itself():
             if not turns.over:
                 record = record or self._decoded(ending)
-                self.owner.output_result(self.plan.masker.values(record))
+                run.owner.output_result(run.plan.masker.values(record))
             turns.over = True
             return
         if record is None:
             text = self._prepared_text(ending)
         else:
-            text = line_of(self.config, self.owner, record)
-        self.config.delivery.go_on(text, turns)
+            text = line_of(run.config, run.owner, record)
+        run.config.delivery.go_on(text, turns)
 
     def _decoded(self, ending: Ending) -> dict[str, Any]:
         from ..results.reading import decode_line  # start-up time
@@ -255,17 +271,22 @@ class ExitRun(Run):
 
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
-            text = self.plan.masker.record(
-                json_text.encode(record or self._decoded(ending))
-            )
+            fields = record or self._decoded(ending)
+            text = self.run.plan.masker.record(json_text.encode(fields))
         except BaseException:
             text = self._prepared_text(ending)
-        if not Delivery.last_resort(text, always=True) and self.turns is not None:
-            self.turns.lost = text
+        if not Delivery.last_resort(text, always=True) and self.run.turns is not None:
+            self.run.turns.lost = text
 
     def _prepared_text(self, ending: Ending) -> bytes:
         """Return the prepared record with the measurements and how the process ended."""
-        return self.plan.masker.record(self._prepared.line(self, ending.fields()))
+        text = self._prepared.line(self.run, ending.fields())
+        return self.run.plan.masker.record(text)
+
+
+def _is_early(capture: object) -> bool:
+    """Return True if a capture is marked by `capture.early`."""
+    return getattr(capture, 'early', None) is True
 
 
 def _sets_up(capture: object) -> bool:

@@ -464,7 +464,7 @@ def test_exactly_one_writer(ended):
     bench = MicroBenchBase(outputs=[kept])
     bench.record_on_exit(handle_sigterm=False)
     run = exits._table.runs[id(bench)]
-    assert [run.claim() for _ in range(3)] == [True, False, False]
+    assert [run.run.claim() for _ in range(3)] == [True, False, False]
     for _ in range(2):
         run.end(Ending())
     bench.cancel_record_on_exit()
