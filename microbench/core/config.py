@@ -208,6 +208,7 @@ def reaction(on_output_error: Any) -> str:
 
 
 JOURNALS = ('auto', 'on', 'off')
+JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
 
 
 def journal(value: Any) -> str:

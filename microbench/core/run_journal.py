@@ -21,7 +21,7 @@ from ..journal.reader import real
 from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
 from . import record_dict
-from .config import JOURNALS
+from .config import JOB, JOURNALS
 from .workers import worker
 
 TYPE_CHECKING = False
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from .config import Config
     from .record_text import RecordText
     from .run_state import RunState
-
-JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
 
 
 class NoSink:

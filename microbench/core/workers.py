@@ -55,10 +55,11 @@ class WorkerExit:
         self._before: Any = None  # os._exit before it was replaced
         self._in_place: Any = None
 
-    def begin(self, function: Callable[[int], None]) -> None:
-        """Have a function called with the exit status, if this is a worker."""
+    def begin(self, function: Callable[[int], None]) -> list[tuple[Any, Any, Any, Any]]:
+        """Have a function called with the exit status, if this is a worker; see undo()."""
         if self._watch():
             self._function = function
+        return self.undo()
 
     def remove_journals(self) -> None:
         """Have journals removed in which no record is open, if this is a worker.

@@ -164,8 +164,12 @@ class Watch:
         self._depth = 0  # how often the wrapper is running: a later hook may call it again
         self._exit_code: ExitCode | None = None
 
-    def begin(self) -> None:
-        """Wrap the hook and the attribute, unless they are wrapped already."""
+    def begin(self) -> list[tuple[Any, Any, Any, Any]]:
+        """Wrap the hook and the attribute, unless they are wrapped already.
+
+        Returns:
+            what a forked child restores: see `_core.undo_in_child()`.
+        """
         self._reported = None  # it may be from an earlier program
         there = _hook()
         if there is not _excepthook:
@@ -175,11 +179,6 @@ class Watch:
             self._exception, self._last_before = None, _last_exception()
             self._exit_code = ExitCode()
             self._exit_code.install()
-
-    def undo(self) -> list[tuple[Any, Any, Any, Any]]:
-        """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
-        if self._exit_code is None:
-            return []
         get = partial(getattr, sys, 'excepthook', None)
         put = partial(setattr, sys, 'excepthook')
         return [(get, put, _excepthook, self._hooks[-1]), *self._exit_code.undo()]
@@ -301,7 +300,7 @@ def _last_exception() -> BaseException | None:
 
 
 _watch = Watch()
-begin, end, undo = _watch.begin, _watch.end, _watch.undo
+begin, end = _watch.begin, _watch.end
 
 
 def _excepthook(

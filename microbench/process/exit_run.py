@@ -76,7 +76,9 @@ class ProcessRun(Run):
         Raises:
             ImportError: the class has a monitor, and psutil is not installed.
         """
-        self.run_hooks(filter(self._spans, self.plan.captures))
+        spanning = [hook for hook in self.plan.captures if self._spans(hook)]
+        if spanning:
+            self.run_hooks(spanning)
         if self.plan.monitored:
             from ..core import monitor  # start-up time
 

@@ -27,7 +27,7 @@ from functools import partial
 
 from .. import _core
 from .graceful import stops_by_itself
-from .signals import CRASHES, FIRST_PROCESS, Chain, real_time_signals
+from .signals import CRASHES, FIRST_PROCESS, REAL_TIME, Chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,13 +80,18 @@ class ExitHandlers:
 
     # --- installing ------------------------------------------------------------------
 
-    def keep(self, wanted: Mapping[int, Wish], new: Iterable[int] | None = None) -> None:
+    def keep(
+        self, wanted: Mapping[int, Wish], new: Iterable[int] | None = None
+    ) -> list[tuple[Any, Any, Any, Any]]:
         """Handle these signals, as far as that is allowed, and give back all others.
 
         Args:
             wanted: by signal, what is asked for.
             new: signals that were just asked for; None for all. For the others, a handler
                 that the program has installed since stays in place.
+
+        Returns:
+            what a forked child restores: see `_core.undo_in_child()`.
         """
         self._wanted = wanted
         for number in sorted(self._taken.keys() - wanted.keys() - {self._relay}):
@@ -101,6 +106,14 @@ class ExitHandlers:
                 self._give_back(relay)
         if _core.in_main_thread():
             _core.signal_stack(not CRASHES.isdisjoint(wanted))
+        return [self._undo(number) for number in self._taken if self._taken[number].before]
+
+    def _undo(self, number: int) -> tuple[Any, Any, Any, Any]:
+        before = self._taken[number].before[-1]
+        before = int(before) if isinstance(before, int) else before  # for _signal
+        get = partial(_signal.getsignal, number)
+        put = partial(_signal.signal, number)
+        return get, put, self._handler, before
 
     def _take(self, number: int, wish: Wish) -> None:
         is_default = _core.signal_is_default(number)
@@ -210,7 +223,7 @@ class ExitHandlers:
     def _has_relay(self) -> bool:
         """Reserve a free signal by which C makes Python react; return False if none is."""
         if not self._relay:
-            self._relay = next(filter(self._may_relay, real_time_signals()), 0)
+            self._relay = next(filter(self._may_relay, REAL_TIME), 0)
         if self._relay and self._relay not in self._taken:
             self._relays.add(self._relay)
             taken = self._taken[self._relay] = Taken()
@@ -286,18 +299,6 @@ class ExitHandlers:
         if taken.kind is None or _core.signal_in_force(number):
             return True
         return bool(taken.before) and _core.signal_is_before(number)  # a program's doing
-
-    def undo(self) -> list[tuple[Any, Any, Any, Any]]:
-        """Return the entries that a forked child restores: see `_core.undo_in_child()`."""
-        entries = []
-        for number, taken in self._taken.items():
-            if taken.before:
-                before = taken.before[-1]
-                before = int(before) if isinstance(before, int) else before  # for _signal
-                get = partial(_signal.getsignal, number)
-                put = partial(_signal.signal, number)
-                entries.append((get, put, self._handler, before))
-        return entries
 
     def forget(self) -> None:
         """Note, in a forked child, that C code has restored the handlers."""

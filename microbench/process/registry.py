@@ -40,15 +40,15 @@ from __future__ import annotations
 
 import atexit
 import os
+from _thread import RLock
 from contextlib import suppress
 from functools import partial
 
 from .. import _core
 from ..core.capture import refuse
-from ..core.run_journal import JOB
+from ..core.config import JOB
 from ..core.workers import prepares_worker, worker
 from ..descriptors import loaded
-from ..lock import Lock
 from ..messages import warn
 from . import cause
 from .exit_run import PATIENCE, ExitRun
@@ -73,6 +73,7 @@ class Table:
     def __init__(self) -> None:
         self.runs: dict[int, ExitRun] = {}  # by the identity of the bench
         self.generation = _core.fork_generation()
+        self.lock = RLock()  # reentrant: a signal handler may register, too
         self.at_exit: list[Callable[[], None]] = []  # the last two that were registered
         self.in_time: bool | None = None  # True: Python, not C, writes the records
         self.ending: Ending | None = None  # while the records are being written
@@ -122,16 +123,10 @@ class Table:
 
 
 _table = Table()
-_registering = Lock()
 
 
 def register(
-    bench: Owner,
-    name: str,
-    handle_sigterm: bool,
-    signals: Any,
-    grace: Any,
-    then: str,
+    bench: Owner, name: str, handle_sigterm: bool, signals: Any, grace: Any, then: str
 ) -> None:
     """Register the run of a bench, and replace the run that it has already.
 
@@ -139,13 +134,14 @@ def register(
     """
     if prepares_worker():
         return
-    refuse(bench, 'record_on_exit()')
     chosen = wanted(signals, then)
     run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))
+    if run.run.plan.refuses:
+        refuse(bench, 'record_on_exit()')
     if not _table.is_ours:
         _forget_parent()
     table = _table
-    with _registering.held:
+    with table.lock:
         table.aside = run
         try:
             run.register()
@@ -170,49 +166,53 @@ def register(
 
 def cancel(bench: Owner) -> None:
     """Cancel the run of a bench, if it has one."""
-    with _registering.held:
-        run = _table.runs.pop(id(bench), None) if _table.is_ours else None
-        if run is not None:
-            run.cancel()
-            _arm(())
+    table = _table
+    if table.is_ours:
+        with table.lock:
+            run = table.runs.pop(id(bench), None)
+            if run is not None:
+                run.cancel()
+                _arm(())
 
 
 def refresh(bench: Owner) -> None:
     """Add new static fields of a bench to its registered run, if it has one."""
-    with _registering.held:
-        run = _table.runs.get(id(bench)) if _table.is_ours else None
-        if run is not None:
-            run.refresh()
+    table = _table
+    if table.is_ours:
+        with table.lock:
+            run = table.runs.get(id(bench))
+            if run is not None:
+                run.refresh()
 
 
 # --- hooks and handlers installed while runs are registered --------------------------
 
 
 def _arm(new: Iterable[int]) -> None:
-    """Install the hooks and handlers that the registered runs need; restore all others."""
+    """Install what the registered runs need; restore all other hooks and handlers."""
     if _table.runs:
         _register_at_exit()
-        worker.begin(_at_worker_exit)
-        cause.begin()
+        undo = [*worker.begin(_at_worker_exit), *cause.begin()]
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
-        _handlers.keep(_signals(), new)
-        if JOB in os.environ and _signals() and _core.own_journals():
+        signals = _signals()
+        undo += _handlers.keep(signals, new)
+        if JOB in os.environ and signals and _core.own_journals():
             _watch_parent()
     else:
         while _table.at_exit:
             atexit.unregister(_table.at_exit.pop())
         worker.end()
         cause.end()
-        _handlers.keep({})
+        undo = [*worker.undo(), *_handlers.keep({})]
         _core.exit_release()
         if _table.parent is not None:
             _table.parent.leave()
-    _core.undo_in_child([*_handlers.undo(), *cause.undo(), *worker.undo()])
+    _core.undo_in_child(undo)
 
 
 def _watch_parent() -> None:
-    with suppress(OSError):  # no descriptor is left to read the module with
+    with suppress(OSError):  # no descriptor is left
         _table.parent = loaded(_parent)
         _table.parent.watch(block=False)
 

@@ -13,7 +13,7 @@ from operator import index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType
     from typing import Any
 
@@ -24,6 +24,10 @@ DEFAULT = (signal.SIGHUP, signal.SIGXCPU, signal.SIGUSR1, signal.SIGUSR2)
 CRASHES = frozenset(
     [signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT]
 )
+# Those that programs use least, first.
+REAL_TIME: Sequence[int] = ()
+if hasattr(signal, 'SIGRTMAX'):
+    REAL_TIME = range(signal.SIGRTMAX, signal.SIGRTMIN, -1)
 NEVER_SEEN = ('SIGKILL', 'SIGSTOP')
 HARMLESS = ('SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU')
 
@@ -101,12 +105,6 @@ def _refuse(name: str) -> None:
         raise ValueError(f'signals: no process can handle {name}')
     if name in HARMLESS:
         raise ValueError(f'signals: {name} does not end a process')
-
-
-def real_time_signals() -> Iterable[int]:
-    """Return those that programs use least, first: the last ones."""
-    last = getattr(signal, 'SIGRTMAX', None)
-    return () if last is None else range(last, signal.SIGRTMIN, -1)
 
 
 def name_of(number: int) -> str:

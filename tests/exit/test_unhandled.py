@@ -244,7 +244,7 @@ def test_no_such_signal_to_be_had(program, name):
     """Without a free signal, an ordinary and visible Python handler is installed."""
     code = f"""
 from microbench.process import handlers
-handlers.real_time_signals = lambda: ()
+handlers.REAL_TIME = ()
 {ONE.format('')}
 assert callable(signal.getsignal(signal.{name}))
 """
