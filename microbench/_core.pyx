@@ -455,37 +455,38 @@ def call_text(str name not None):
     return c.py_text_bytes(&text)
 
 
-def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
-                int32_t offset_s, bint secret=False):
-    cdef c.mb_text text
-    cdef c.py_run *native
-    cdef c.mb_record_form form
-    if not isinstance(run, OpenRun):
-        raise TypeError('a run is needed')
-    native = <c.py_run *>run
-    form.integers = native.integers
-    form.iterated = native.iterations > 1
-    form.offset_s = offset_s
-    c.mb_text_heap(&text)
-    put(&text, head)
-    c.mb_text_raw(&text, c.mb_run_record_id(&native.native), c.MB_RECORD_ID_SIZE)
-    put(&text, b'"},"call":{')
-    put(&text, call)
-    if not secret:
-        c.mb_record_call(&text, &native.native, form, native.native.stopped_ns)
-    put(&text, b'}')
-    put(&text, tail)
-    put(&text, b'}')
-    return c.py_text_bytes(&text)
+cdef void fill(c.mb_mirror_opening *record, bytes head, bytes call, bytes tail,
+               int32_t offset_s, bint secret) noexcept:
+    record.serial = 0
+    record.flags = c.MB_SLOT_SECRET if secret else 0
+    record.offset_s = offset_s
+    record.head, record.head_size = PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head)
+    record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
+    record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
 
-
-# --- the journal -------------------------------------------------------------------
 
 cdef uint32_t flags_of(c.py_run *run) noexcept:
     return ((c.MB_SLOT_INTEGERS if run.integers else 0)
             | (c.MB_SLOT_ITERATED if run.iterations > 1 else 0)
             | (c.MB_SLOT_UNTIMED if run.foreign else 0))
 
+
+def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
+                int32_t offset_s, bint secret=False):
+    cdef c.mb_text text
+    cdef c.py_run *native
+    cdef c.mb_mirror_opening record
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    native = <c.py_run *>run
+    fill(&record, head, call, tail, offset_s, secret)
+    record.flags |= flags_of(native)
+    c.mb_text_heap(&text)
+    c.mb_record_write(&text, &native.native, &record, native.native.stopped_ns)
+    return c.py_text_bytes(&text)
+
+
+# --- the journal -------------------------------------------------------------------
 
 cdef class Journal:
     cdef c.mb_journal *native
@@ -522,10 +523,7 @@ cdef class Journal:
     def show(self, run, bytes head not None, bytes call not None, bytes tail not None,
              int32_t offset_s, bint secret=False):
         cdef c.mb_mirror_opening record
-        record.serial = 0
-        record.flags = c.MB_SLOT_SECRET if secret else 0
-        put_texts(&record, head, tail, offset_s)
-        record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
+        fill(&record, head, call, tail, offset_s, secret)
         return self.put(run, &record)
 
     cdef bint put(self, run, c.mb_mirror_opening *record) except -1:
@@ -536,23 +534,13 @@ cdef class Journal:
         return self.is_ours() and c.mb_run_mirror(&native.native, self.native, record)
 
 
-cdef int put_texts(c.mb_mirror_opening *record, bytes head, bytes tail,
-                   int32_t offset_s) except -1:
-    record.head, record.head_size = PyBytes_AS_STRING(head), PyBytes_GET_SIZE(head)
-    record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
-    record.offset_s = offset_s
-    return 0
-
-
 def refresh(run, bytes head not None, bytes call not None, bytes tail not None):
     cdef c.mb_mirror_opening record
     cdef c.mb_mirror *mirror
     if not isinstance(run, OpenRun):
         raise TypeError('a run is needed')
     mirror = c.mb_run_own_mirror(&(<c.py_run *>run).native)
-    record.serial = 0
-    put_texts(&record, head, tail, 0)
-    record.call, record.call_size = PyBytes_AS_STRING(call), PyBytes_GET_SIZE(call)
+    fill(&record, head, call, tail, 0, False)
     return mirror is not NULL and c.mb_mirror_refresh(mirror, &record)
 
 
@@ -581,8 +569,8 @@ cdef class Shown:
         self.journal, self.sink, self.outfile = journal, sink, sink.outfile
         self.head, self.tail = head, tail
         self.generation = c.mb_fork_generation()
+        fill(&self.record, head, b'', tail, offset_s, False)
         self.record.serial = serials
-        put_texts(&self.record, head, tail, offset_s)
         c.mb_text_heap(&self.call)
 
     def __dealloc__(self):

@@ -298,12 +298,8 @@ cdef extern from "run/mb_run.h":
     bint mb_run_keep(mb_run *run, const char *line, size_t size) noexcept
 
 cdef extern from "run/mb_record.h":
-    ctypedef struct mb_record_form:
-        bint integers
-        bint iterated
-        int32_t offset_s
-    void mb_record_call(mb_text *text, const mb_run *run, mb_record_form form,
-                        int64_t now_ns) noexcept nogil
+    void mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
+                         int64_t now_ns) noexcept nogil
 
 cdef extern from "py/py_module.h":
     object py_module_new()

@@ -69,6 +69,14 @@ take_room(mb_text *text, size_t size)
 }
 
 void
+mb_text_reserve(mb_text *text, size_t more)
+{
+    if (!text->fixed && take_room(text, more)) {
+        text->size -= more;
+    }
+}
+
+void
 mb_text_raw(mb_text *text, const char *bytes, size_t size)
 {
     char *room = size ? take_room(text, size) : NULL;

@@ -32,6 +32,9 @@ void mb_text_heap(mb_text *text);
 /* Frees what a heap text owns; a fixed text is left alone. The text is empty then. */
 void mb_text_free(mb_text *text);
 
+/* Makes room for `more` bytes on the heap in one step. Leaves a fixed text alone. */
+void mb_text_reserve(mb_text *text, size_t more);
+
 /* Appends the bytes unchanged. */
 void mb_text_raw(mb_text *text, const char *bytes, size_t size);
 #define MB_TEXT_LITERAL(text, literal)                                                 \

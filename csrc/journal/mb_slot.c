@@ -160,6 +160,7 @@ typedef struct {
     uint32_t entries; /* in the log */
     uint32_t totals;  /* in their list */
     uint32_t flags;
+    uint32_t kept; /* how many phases are listed, at most; 0: all */
     int64_t now_ns;
     /* The log in order; offsets of entries, 0 where there is none. */
     uint32_t *iterations; /* by number */
@@ -167,6 +168,10 @@ typedef struct {
     uint32_t *open;       /* phases that were not, by when they were entered */
     uint32_t iteration_count, phase_count, open_count;
     mb_total *sums; /* of all phases, by the index of their total */
+    /* What was read last: a total; and an entry, as it was then, or NULL. */
+    const mb_slot_total *total;
+    const mb_entry *entry;
+    uint64_t order;
 } view;
 
 static const mb_slot_total *
@@ -187,6 +192,7 @@ view_of(mb_image image, const mb_slot *slot, int64_t now_ns)
     seen.left = LOAD_FIRST(slot->left);
     seen.entries = LOAD_FIRST(slot->entries);
     seen.flags = LOAD(slot->flags);
+    seen.kept = LOAD(slot->kept);
     const size_t most = image.size / sizeof(mb_entry);
     if (seen.entries > most) {
         seen.entries = (uint32_t)most;
@@ -306,130 +312,58 @@ is_phase(const mb_entry *entry)
     return LOAD(entry->name) != 0;
 }
 
-static void
-write_durations(mb_text *text, const view *seen)
+/* Reads a duration. The entry of an iteration is never used again. */
+static bool
+read_duration(view *seen, uint32_t offset, mb_call_item *item)
 {
-    bool any = false;
-    const bool timed = !(seen->flags & MB_SLOT_UNTIMED);
-    MB_TEXT_LITERAL(text, ",\"durations\":[");
-    for (uint32_t i = 0; timed && i < seen->iteration_count; i++) {
-        if (seen->iterations[i]) {
-            mb_call_next(text, &any);
-            mb_call_duration(text,
-                             so_far(entry_at(seen, seen->iterations[i]), seen->now_ns),
-                             seen->flags & MB_SLOT_INTEGERS);
-        }
+    seen->entry = NULL;
+    if (offset) {
+        item->ns = so_far(entry_at(seen, offset), seen->now_ns);
     }
-    MB_TEXT_LITERAL(text, "]");
-}
-
-/* Begins the list before its first item. */
-static void
-write_in_list(mb_text *text, const char *opening, bool *any)
-{
-    if (!*any) {
-        mb_text_raw(text, opening, strlen(opening));
-    }
-    mb_call_next(text, any);
-}
-
-static void
-end_list(mb_text *text, bool any)
-{
-    if (any) {
-        MB_TEXT_LITERAL(text, "]");
-    }
-}
-
-/* The phases that are listed: the last `kept`, if it is as it was when the journal was
- * made. */
-static uint32_t
-first_listed(const view *seen)
-{
-    const uint32_t kept = LOAD(seen->slot->kept);
-    return kept && seen->phase_count > kept ? seen->phase_count - kept : 0;
+    return offset != 0;
 }
 
 static bool
-is_summed(const view *seen)
-{
-    const uint32_t kept = LOAD(seen->slot->kept);
-    return kept && seen->left > kept;
-}
-
-typedef void (*write_item)(mb_text *text, const view *seen, const mb_entry *entry,
-                           const mb_slot_name *name);
-
-static void
-write_timing(mb_text *text, const view *seen, const mb_entry *entry,
-             const mb_slot_name *name)
-{
-    mb_call_phase(text, name->utf8, name->size, so_far(entry, seen->now_ns),
-                  seen->flags & MB_SLOT_INTEGERS);
-}
-
-static void
-write_iteration(mb_text *text, const view *seen, const mb_entry *entry,
-                const mb_slot_name *name)
-{
-    (void)seen, (void)name;
-    mb_text_int(text, LOAD(entry->iteration));
-}
-
-/* Adds one item of a list. Leaves out an entry that was used again while it was
- * read. */
-static void
-write_phase(mb_text *text, const view *seen, uint32_t offset, write_item write,
-            const char *opening, bool *any)
+read_phase(view *seen, uint32_t offset, mb_call_item *item)
 {
     const mb_entry *entry = entry_at(seen, offset);
     const uint64_t order = offset ? LOAD_FIRST(entry->order) : 0;
     const mb_slot_name *name = order ? name_of(seen->image, entry) : NULL;
     if (!name) {
-        return;
+        return false;
     }
-    const size_t before = text->size;
-    const bool any_before = *any;
-    write_in_list(text, opening, any);
-    write(text, seen, entry, name);
+    seen->entry = entry;
+    seen->order = order;
+    item->utf8 = name->utf8;
+    item->size = name->size;
+    item->ns = so_far(entry, seen->now_ns);
+    item->iteration = LOAD(entry->iteration);
+    return true;
+}
+
+/* Whether the entry was not used again while it was read. */
+static bool
+is_same(const void *from)
+{
+    const view *seen = from;
     mb_fence(__ATOMIC_ACQUIRE); /* what was read, before the look again */
-    const uint64_t now = LOAD(entry->order);
-    if (now != order && (!(order & MB_ENTRY_OPEN) || now == 0 || now & MB_ENTRY_OPEN)) {
-        text->size = before;
-        *any = any_before;
-    }
+    const uint64_t now = seen->entry ? LOAD(seen->entry->order) : seen->order;
+    return now == seen->order ||
+           (seen->order & MB_ENTRY_OPEN && now != 0 && !(now & MB_ENTRY_OPEN));
 }
 
-static void
-write_timings(mb_text *text, const view *seen)
+/* How many of the phases that were left come before the listed ones. */
+static uint32_t
+first_listed(const view *seen)
 {
-    bool any = false;
-    for (uint32_t i = first_listed(seen); i < seen->phase_count; i++) {
-        write_phase(text, seen, seen->phases[i], write_timing, ",\"timings\":[", &any);
-    }
-    end_list(text, any);
+    return seen->kept && seen->phase_count > seen->kept ? seen->phase_count - seen->kept
+                                                        : 0;
 }
 
-static void
-write_iterations(mb_text *text, const view *seen)
+static bool
+is_summed(const view *seen)
 {
-    bool any = false;
-    for (uint32_t i = first_listed(seen); i < seen->phase_count; i++) {
-        write_phase(text, seen, seen->phases[i], write_iteration,
-                    ",\"timings_iteration\":[", &any);
-    }
-    end_list(text, any);
-}
-
-static void
-write_open(mb_text *text, const view *seen)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < seen->open_count; i++) {
-        write_phase(text, seen, seen->open[i], write_timing, ",\"open_timings\":[",
-                    &any);
-    }
-    end_list(text, any);
+    return seen->kept && seen->left > seen->kept;
 }
 
 /* --- totals ----------------------------------------------------------------------- */
@@ -465,8 +399,8 @@ dropped_of(const view *seen, const mb_slot_total *total)
 static uint32_t
 index_of(const view *seen, const mb_slot_total *total)
 {
-    const bool own = total && LOAD(total->name) && LOAD(total->index) < seen->totals;
-    return own ? LOAD(total->index) : seen->totals;
+    const uint32_t index = total && LOAD(total->name) ? LOAD(total->index) : UINT32_MAX;
+    return index < seen->totals ? index : seen->totals;
 }
 
 static void
@@ -488,33 +422,46 @@ sum_up(const view *seen)
     }
 }
 
-static void
-write_total(mb_text *text, const view *seen, const mb_slot_name *name,
-            const mb_total *sum, bool *any)
+/* Reads the next total; at last, at the index behind them, that of all other names. */
+static bool
+read_total(view *seen, size_t index, mb_call_item *item)
 {
-    if (sum->count) {
-        write_in_list(text, ",\"timings_summary\":[", any);
-        mb_call_total(text, name ? name->utf8 : NULL, name ? name->size : 0, sum,
-                      seen->flags & MB_SLOT_INTEGERS);
+    const mb_slot_name *name = NULL;
+    uint32_t place = seen->totals;
+    seen->entry = NULL;
+    if (index < seen->totals) {
+        seen->total = next_total(seen->image, seen->slot, seen->total);
+        place = index_of(seen, seen->total);
+        name = seen->total ? name_at(seen->image, LOAD(seen->total->name)) : NULL;
+        if (place == seen->totals || !name) {
+            return false;
+        }
+    }
+    item->utf8 = name ? name->utf8 : NULL;
+    item->size = name ? name->size : 0;
+    item->total = seen->sums[place];
+    return item->total.count > 0;
+}
+
+/* --- the call block --------------------------------------------------------------- */
+
+static bool
+read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
+{
+    view *seen = from;
+    switch (list) {
+    case MB_CALL_DURATIONS:
+        return read_duration(seen, seen->iterations[index], item);
+    case MB_CALL_SUMMARY:
+        return read_total(seen, index, item);
+    case MB_CALL_OPEN:
+        return read_phase(seen, seen->open[index], item);
+    default:
+        return read_phase(seen, seen->phases[first_listed(seen) + index], item);
     }
 }
 
-static void
-write_summary(mb_text *text, const view *seen)
-{
-    bool any = false;
-    const mb_slot_total *total = NULL;
-    sum_up(seen);
-    while ((total = next_total(seen->image, seen->slot, total))) {
-        const uint32_t index = index_of(seen, total);
-        const mb_slot_name *name = name_at(seen->image, LOAD(total->name));
-        if (index < seen->totals && name) {
-            write_total(text, seen, name, &seen->sums[index], &any);
-        }
-    }
-    write_total(text, seen, NULL, &seen->sums[seen->totals], &any);
-    end_list(text, any);
-}
+static const mb_call_source SOURCE = {read_item, is_same};
 
 /* The time of the end: the wall clock may have been set since the start. */
 static int64_t
@@ -532,27 +479,37 @@ finish_wall_ns(const view *seen)
 }
 
 static void
-write_measured(mb_text *text, const view *seen)
+count_items(mb_call *call, const view *seen)
 {
-    if (seen->flags & MB_SLOT_SECRET) {
-        return; /* `call` of the text has what there has to be */
+    const uint32_t listed = seen->phase_count - first_listed(seen);
+    call->counts[MB_CALL_DURATIONS] = seen->iteration_count;
+    call->counts[MB_CALL_TIMINGS] = listed;
+    call->counts[MB_CALL_ITERATIONS] = seen->flags & MB_SLOT_ITERATED ? listed : 0;
+    call->counts[MB_CALL_SUMMARY] = is_summed(seen) ? (size_t)seen->totals + 1 : 0;
+    call->counts[MB_CALL_OPEN] = seen->open_count;
+}
+
+static void
+write_call(mb_text *text, view *seen, const mb_slot_text *ready)
+{
+    mb_call call = {
+        .record_id = seen->slot->record_id,
+        .fields = ready->bytes + ready->head_size + ready->tail_size,
+        .fields_size = ready->call_size,
+        .secret = seen->flags & MB_SLOT_SECRET,
+        .integers = seen->flags & MB_SLOT_INTEGERS,
+        .cut = seen->flags & MB_SLOT_CUT,
+        .offset_s = LOAD(seen->slot->offset_s),
+        .start_wall_ns = LOAD(seen->slot->start_wall_ns),
+        .finish_wall_ns = finish_wall_ns(seen),
+    };
+    if (!(seen->flags & (MB_SLOT_SECRET | MB_SLOT_UNTIMED))) {
+        count_items(&call, seen);
     }
-    write_durations(text, seen);
-    mb_call_times(text, LOAD(seen->slot->start_wall_ns), finish_wall_ns(seen),
-                  LOAD(seen->slot->offset_s));
-    if (!(seen->flags & MB_SLOT_UNTIMED)) {
-        write_timings(text, seen);
-        if (seen->flags & MB_SLOT_ITERATED) {
-            write_iterations(text, seen);
-        }
-        if (is_summed(seen)) {
-            write_summary(text, seen);
-        }
-        write_open(text, seen);
+    if (call.counts[MB_CALL_SUMMARY]) {
+        sum_up(seen);
     }
-    if (seen->flags & MB_SLOT_CUT) {
-        MB_TEXT_LITERAL(text, ",\"journal_full\":true");
-    }
+    mb_call_write(text, &call, &SOURCE, seen);
 }
 
 /* --- the record ------------------------------------------------------------------- */
@@ -568,17 +525,6 @@ is_record_id(const char *id)
         }
     }
     return true;
-}
-
-static void
-write_call(mb_text *text, const view *seen, const mb_slot_text *ready)
-{
-    const char *call = ready->bytes + ready->head_size + ready->tail_size;
-    mb_text_raw(text, seen->slot->record_id, MB_RECORD_ID_SIZE);
-    MB_TEXT_LITERAL(text, "\"},\"call\":{");
-    mb_text_raw(text, call, ready->call_size);
-    write_measured(text, seen);
-    MB_TEXT_LITERAL(text, "}");
 }
 
 static void

@@ -1,46 +1,61 @@
 #include "run/mb_call.h"
 
+#include "base/mb_identity.h"
+
 #include <string.h>
 
-void
-mb_call_next(mb_text *text, bool *any)
+static void
+write_string(mb_text *text, const char *string)
 {
-    if (*any) {
-        MB_TEXT_LITERAL(text, ",");
-    }
-    *any = true;
+    mb_text_raw(text, string, strlen(string));
 }
 
 void
-mb_call_duration(mb_text *text, int64_t ns, bool integer)
+mb_call_begin_list(mb_text *text, mb_call_list list)
+{
+    static const char *const OPENINGS[MB_CALL_LISTS] = {
+        [MB_CALL_DURATIONS] = ",\"durations\":[",
+        [MB_CALL_TIMINGS] = ",\"timings\":[",
+        [MB_CALL_ITERATIONS] = ",\"timings_iteration\":[",
+        [MB_CALL_SUMMARY] = ",\"timings_summary\":[",
+        [MB_CALL_OPEN] = ",\"open_timings\":[",
+    };
+    write_string(text, OPENINGS[list]);
+}
+
+/* --- items ------------------------------------------------------------------------ */
+
+void
+mb_call_write_duration(mb_text *text, int64_t ns, bool integer)
 {
     (integer ? mb_text_int : mb_text_seconds)(text, ns);
 }
 
 void
-mb_call_phase(mb_text *text, const char *utf8, size_t size, int64_t ns, bool integer)
+mb_call_write_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
+                    bool integer)
 {
     MB_TEXT_LITERAL(text, "{\"name\":");
     mb_text_string(text, utf8, size);
     MB_TEXT_LITERAL(text, ",\"duration\":");
-    mb_call_duration(text, ns, integer);
+    mb_call_write_duration(text, ns, integer);
     MB_TEXT_LITERAL(text, "}");
 }
 
 static void
 write_sum(mb_text *text, const char *name, int64_t ns, bool integer)
 {
-    mb_text_raw(text, name, strlen(name));
-    mb_call_duration(text, ns, integer);
+    write_string(text, name);
+    mb_call_write_duration(text, ns, integer);
 }
 
 void
-mb_call_total(mb_text *text, const char *utf8, size_t size, const mb_total *total,
-              bool integer)
+mb_call_write_total(mb_text *text, const mb_call_item *item, bool integer)
 {
+    const mb_total *total = &item->total;
     MB_TEXT_LITERAL(text, "{\"name\":");
-    if (utf8) {
-        mb_text_string(text, utf8, size);
+    if (item->utf8) {
+        mb_text_string(text, item->utf8, item->size);
     } else {
         MB_TEXT_LITERAL(text, "null");
     }
@@ -52,22 +67,26 @@ mb_call_total(mb_text *text, const char *utf8, size_t size, const mb_total *tota
     MB_TEXT_LITERAL(text, "}");
 }
 
+/* --- around them ------------------------------------------------------------------ */
+
 void
-mb_call_times(mb_text *text, int64_t start_wall_ns, int64_t finish_wall_ns,
-              int32_t offset_s)
+mb_call_write_fields(mb_text *text, const mb_call *call)
 {
-    MB_TEXT_LITERAL(text, ",\"start_time\":\"");
-    mb_text_iso8601(text, start_wall_ns, offset_s);
-    MB_TEXT_LITERAL(text, "\",\"finish_time\":\"");
-    mb_text_iso8601(text, finish_wall_ns, offset_s);
-    MB_TEXT_LITERAL(text, "\"");
+    mb_text_raw(text, call->record_id, MB_RECORD_ID_SIZE);
+    MB_TEXT_LITERAL(text, "\"},\"call\":{");
+    mb_text_raw(text, call->fields, call->fields_size);
 }
 
 void
-mb_call_clock_step(mb_text *text, int64_t ns)
+mb_call_write_times(mb_text *text, const mb_call *call)
 {
-    if (ns) {
+    MB_TEXT_LITERAL(text, ",\"start_time\":\"");
+    mb_text_iso8601(text, call->start_wall_ns, call->offset_s);
+    MB_TEXT_LITERAL(text, "\",\"finish_time\":\"");
+    mb_text_iso8601(text, call->finish_wall_ns, call->offset_s);
+    MB_TEXT_LITERAL(text, "\"");
+    if (call->clock_step_ns) {
         MB_TEXT_LITERAL(text, ",\"clock_step\":");
-        mb_text_seconds(text, ns);
+        mb_text_seconds(text, call->clock_step_ns);
     }
 }

@@ -1,6 +1,11 @@
-/* Writes the pieces of the call block of a record as text.
+/* Writes the call block of a record as text, whatever the measurements are read from.
  *
- * Signal-safe: all, on fixed texts.
+ * There are two sources: the run itself (mb_record.c), and its slot in a journal
+ * (mb_slot.c). Each fills in an mb_call, and has functions that read an item of a list.
+ * mb_call_write() is inlined where they are constants, so that no item costs a call
+ * through a pointer.
+ *
+ * Signal-safe: all, on fixed texts, if the functions of the source are.
  */
 #ifndef MB_CALL_H
 #define MB_CALL_H
@@ -8,25 +13,141 @@
 #include "base/mb_text.h"
 #include "run/mb_total.h"
 
-/* Appends a comma before every item of a list but the first. */
-void mb_call_next(mb_text *text, bool *any);
+typedef enum {
+    MB_CALL_DURATIONS,
+    MB_CALL_TIMINGS,
+    MB_CALL_ITERATIONS, /* of each timing */
+    MB_CALL_SUMMARY,
+    MB_CALL_OPEN,
+    MB_CALL_LISTS
+} mb_call_list;
 
-/* Appends nanoseconds, unchanged or as seconds. */
-void mb_call_duration(mb_text *text, int64_t ns, bool integer);
+typedef struct {
+    const char *utf8; /* the name; NULL: of several names */
+    size_t size;
+    int64_t ns;
+    uint32_t iteration;
+    mb_total total;
+} mb_call_item;
+
+typedef struct {
+    const char *record_id; /* MB_RECORD_ID_SIZE bytes */
+    const char *fields;    /* "invocation":"Python","name":"x" */
+    size_t fields_size;
+    bool secret;   /* nothing that was measured is written */
+    bool integers; /* durations are integer nanoseconds, not seconds */
+    bool cut;      /* some measurements are missing */
+    int32_t offset_s;
+    int64_t start_wall_ns, finish_wall_ns;
+    int64_t clock_step_ns;        /* 0: none */
+    size_t counts[MB_CALL_LISTS]; /* of items to read; a list of none is left out */
+} mb_call;
+
+typedef struct {
+    /* Reads an item: those of a list in order, each once. False: leave it out. */
+    bool (*read)(void *from, mb_call_list list, size_t index, mb_call_item *item);
+    /* Whether the item that was read last is still the same, now that it is written. */
+    bool (*is_same)(const void *from);
+} mb_call_source;
+
+/* --- the parts -------------------------------------------------------------------- */
+
+/* ID"},"call":{FIELDS */
+void mb_call_write_fields(mb_text *text, const mb_call *call);
+
+/* ,"start_time":"...","finish_time":"..." and perhaps ,"clock_step":... */
+void mb_call_write_times(mb_text *text, const mb_call *call);
+
+/* ,"NAME":[ */
+void mb_call_begin_list(mb_text *text, mb_call_list list);
+
+void mb_call_write_duration(mb_text *text, int64_t ns, bool integer);
 
 /* {"name":...,"duration":...} */
-void mb_call_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
-                   bool integer);
+void mb_call_write_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
+                         bool integer);
 
-/* {"name":...,"count":...,"sum":...,"min":...,"max":...}; NULL: of several names. */
-void mb_call_total(mb_text *text, const char *utf8, size_t size, const mb_total *total,
-                   bool integer);
+/* {"name":...,"count":...,"sum":...,"min":...,"max":...} */
+void mb_call_write_total(mb_text *text, const mb_call_item *item, bool integer);
 
-/* ,"start_time":"...","finish_time":"..." */
-void mb_call_times(mb_text *text, int64_t start_wall_ns, int64_t finish_wall_ns,
-                   int32_t offset_s);
+/* --- all of it -------------------------------------------------------------------- */
 
-/* ,"clock_step":... in seconds; nothing for 0 */
-void mb_call_clock_step(mb_text *text, int64_t ns);
+#define MB_CALL_INLINE static inline __attribute__((always_inline))
+
+MB_CALL_INLINE void
+mb_call_write_item(mb_text *text, mb_call_list list, const mb_call_item *item,
+                   bool integers)
+{
+    if (list == MB_CALL_DURATIONS) {
+        mb_call_write_duration(text, item->ns, integers);
+    } else if (list == MB_CALL_ITERATIONS) {
+        mb_text_int(text, item->iteration);
+    } else if (list == MB_CALL_SUMMARY) {
+        mb_call_write_total(text, item, integers);
+    } else {
+        mb_call_write_phase(text, item->utf8, item->size, item->ns, integers);
+    }
+}
+
+MB_CALL_INLINE void
+mb_call_write_list(mb_text *text, const mb_call *call, const mb_call_source *source,
+                   void *from, mb_call_list list)
+{
+    bool any = false;
+    mb_call_item item;
+    const bool always = list == MB_CALL_DURATIONS;
+    if (always) {
+        mb_call_begin_list(text, list);
+    }
+    for (size_t i = 0; i < call->counts[list]; i++) {
+        const size_t before = text->size;
+        if (!source->read(from, list, i, &item)) {
+            continue;
+        }
+        if (any) {
+            MB_TEXT_LITERAL(text, ",");
+        } else if (!always) {
+            mb_call_begin_list(text, list);
+        }
+        mb_call_write_item(text, list, &item, call->integers);
+        if (source->is_same(from)) {
+            any = true;
+        } else {
+            text->size = before;
+        }
+    }
+    if (any || always) {
+        MB_TEXT_LITERAL(text, "]");
+    }
+}
+
+MB_CALL_INLINE void
+mb_call_write_measured(mb_text *text, const mb_call *call, const mb_call_source *source,
+                       void *from)
+{
+    mb_call_write_list(text, call, source, from, MB_CALL_DURATIONS);
+    mb_call_write_times(text, call);
+    mb_call_write_list(text, call, source, from, MB_CALL_TIMINGS);
+    mb_call_write_list(text, call, source, from, MB_CALL_ITERATIONS);
+    mb_call_write_list(text, call, source, from, MB_CALL_SUMMARY);
+    mb_call_write_list(text, call, source, from, MB_CALL_OPEN);
+    if (call->cut) {
+        MB_TEXT_LITERAL(text, ",\"journal_full\":true");
+    }
+}
+
+/* ID"},"call":{FIELDS,"durations":[...],"start_time":"...","finish_time":"..."} and, where
+ * there are any, ,"clock_step":... ,"timings":[...] ,"timings_iteration":[...]
+ * ,"timings_summary":[...] ,"open_timings":[...] ,"journal_full":true before the brace. */
+MB_CALL_INLINE void
+mb_call_write(mb_text *text, const mb_call *call, const mb_call_source *source,
+              void *from)
+{
+    mb_call_write_fields(text, call);
+    if (!call->secret) {
+        mb_call_write_measured(text, call, source, from);
+    }
+    MB_TEXT_LITERAL(text, "}");
+}
 
 #endif

@@ -2,133 +2,187 @@
 
 #include "run/mb_call.h"
 
-static void
-write_durations(mb_text *text, const mb_samples *durations, bool integers)
+typedef struct {
+    const mb_run *run;
+    int64_t now_ns;
+    mb_total *totals; /* Owned, with the lists: of each name, and of all others */
+    const mb_phase **finished, **open;
+    uint32_t first;                 /* of the finished ones that are listed */
+    const mb_phase_name *next_name; /* of the totals */
+} reading;
+
+/* --- items ------------------------------------------------------------------------ */
+
+MB_CALL_INLINE bool
+read_duration(const reading *now, size_t index, mb_call_item *item)
 {
-    bool any = false;
-    MB_TEXT_LITERAL(text, ",\"durations\":[");
-    for (size_t i = 0; i < durations->size; i++) {
-        mb_call_next(text, &any);
-        mb_call_duration(text, durations->data[i], integers);
-    }
-    MB_TEXT_LITERAL(text, "]");
+    item->ns = now->run->durations.data[index];
+    return true;
 }
 
-static void
-write_phase(mb_text *text, const mb_phase_name *name, int64_t ns, bool integer)
+MB_CALL_INLINE bool
+read_phase(const mb_phase *phase, int64_t ns, mb_call_item *item)
 {
-    mb_call_phase(text, name->utf8, name->size, ns, integer);
+    item->utf8 = phase->name->utf8;
+    item->size = phase->name->size;
+    item->ns = ns;
+    item->iteration = phase->iteration;
+    return true;
 }
 
-static void
-write_timings(mb_text *text, const mb_phase **phases, uint32_t count, bool integers)
+MB_CALL_INLINE bool
+read_finished(const reading *now, size_t index, mb_call_item *item)
 {
-    bool any = false;
-    MB_TEXT_LITERAL(text, ",\"timings\":[");
-    for (uint32_t i = 0; i < count; i++) {
-        mb_call_next(text, &any);
-        write_phase(text, phases[i]->name, phases[i]->duration_ns, integers);
-    }
-    MB_TEXT_LITERAL(text, "]");
+    const mb_phase *phase = now->finished[now->first + index];
+    return read_phase(phase, phase->duration_ns, item);
 }
 
-static void
-write_iterations(mb_text *text, const mb_phase **phases, uint32_t count)
+MB_CALL_INLINE bool
+read_open(const reading *now, size_t index, mb_call_item *item)
 {
-    bool any = false;
-    MB_TEXT_LITERAL(text, ",\"timings_iteration\":[");
-    for (uint32_t i = 0; i < count; i++) {
-        mb_call_next(text, &any);
-        mb_text_int(text, phases[i]->iteration);
-    }
-    MB_TEXT_LITERAL(text, "]");
+    const mb_phase *phase = now->open[index];
+    return read_phase(phase, mb_phase_so_far(phase, now->now_ns), item);
 }
 
-static void
-write_finished(mb_text *text, const mb_phases *phases, mb_record_form form)
+static bool
+read_total(reading *now, size_t index, mb_call_item *item)
 {
-    const uint32_t count = mb_phases_stored(phases);
-    const uint32_t first = mb_phases_unlisted(phases);
-    if (count == 0) {
-        return;
-    }
-    const mb_phase **finished = mb_alloc(count * sizeof *finished);
-    if (!finished) {
-        text->failed = true;
-        return;
-    }
-    mb_phases_finished(phases, finished);
-    write_timings(text, finished + first, count - first, form.integers);
-    if (form.iterated) {
-        write_iterations(text, finished + first, count - first);
-    }
-    mb_free(finished);
+    const mb_phase_name *name = now->next_name;
+    now->next_name = name ? name->newer : NULL;
+    item->utf8 = name ? name->utf8 : NULL;
+    item->size = name ? name->size : 0;
+    item->total = now->totals[index];
+    return item->total.count > 0;
 }
 
-static void
-write_total(mb_text *text, const mb_phase_name *name, const mb_total *total,
-            bool integers, bool *any)
+MB_CALL_INLINE bool
+read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
 {
-    if (total->count) {
-        mb_call_next(text, any);
-        mb_call_total(text, name ? name->utf8 : NULL, name ? name->size : 0, total,
-                      integers);
+    switch (list) {
+    case MB_CALL_DURATIONS:
+        return read_duration(from, index, item);
+    case MB_CALL_SUMMARY:
+        return read_total(from, index, item);
+    case MB_CALL_OPEN:
+        return read_open(from, index, item);
+    default:
+        return read_finished(from, index, item);
     }
 }
 
-static void
-write_summary(mb_text *text, const mb_phases *phases, bool integers)
+MB_CALL_INLINE bool
+is_same(const void *from)
 {
-    bool any = false;
-    if (!mb_phases_are_summed(phases)) {
-        return;
-    }
-    mb_total *totals = mb_alloc((phases->names + 1) * sizeof *totals);
-    if (!totals) {
-        text->failed = true;
-        return;
-    }
-    mb_phases_totals(phases, totals);
-    const mb_phase_name *name = phases->first_name;
-    MB_TEXT_LITERAL(text, ",\"timings_summary\":[");
-    for (uint32_t i = 0; i <= phases->names; i++) {
-        write_total(text, name, &totals[i], integers, &any);
-        name = name ? name->newer : NULL;
-    }
-    MB_TEXT_LITERAL(text, "]");
-    mb_free(totals);
+    (void)from; /* nothing changes a run meanwhile */
+    return true;
 }
 
+static const mb_call_source SOURCE = {read_item, is_same};
+
+/* --- lists ------------------------------------------------------------------------ */
+
 static void
-write_open(mb_text *text, const mb_phases *phases, bool integers, int64_t now_ns)
+count_items(mb_call *call, const mb_run *run, bool iterated)
 {
-    const uint32_t count = mb_phases_open_count(phases);
-    if (count == 0) {
-        return;
+    const mb_phases *phases = &run->phases;
+    const uint32_t listed = mb_phases_stored(phases) - mb_phases_unlisted(phases);
+    call->counts[MB_CALL_DURATIONS] = run->durations.size;
+    call->counts[MB_CALL_TIMINGS] = listed;
+    call->counts[MB_CALL_ITERATIONS] = iterated ? listed : 0;
+    call->counts[MB_CALL_SUMMARY] =
+        mb_phases_are_summed(phases) ? (size_t)phases->names + 1 : 0;
+    call->counts[MB_CALL_OPEN] = mb_phases_open_count(phases);
+}
+
+/* Places the lists in one block. False without memory. */
+static bool
+place_lists(reading *now, size_t stored, size_t open, size_t totals)
+{
+    if (stored + open + totals > 0) {
+        now->totals = mb_alloc(totals * sizeof *now->totals +
+                               (stored + open) * sizeof *now->finished);
+        if (!now->totals) {
+            return false;
+        }
+        now->finished = (const mb_phase **)(now->totals + totals);
+        now->open = now->finished + stored;
     }
-    const mb_phase **open = mb_alloc(count * sizeof *open);
-    if (!open) {
-        text->failed = true;
-        return;
+    return true;
+}
+
+/* False without memory. */
+static bool
+make_lists(reading *now, const mb_call *call)
+{
+    const mb_phases *phases = &now->run->phases;
+    const size_t stored = mb_phases_stored(phases);
+    const size_t open = call->counts[MB_CALL_OPEN];
+    if (!place_lists(now, stored, open, call->counts[MB_CALL_SUMMARY])) {
+        return false;
     }
-    bool any = false;
-    mb_phases_opened(phases, open);
-    MB_TEXT_LITERAL(text, ",\"open_timings\":[");
-    for (uint32_t i = 0; i < count; i++) {
-        mb_call_next(text, &any);
-        write_phase(text, open[i]->name, mb_phase_so_far(open[i], now_ns), integers);
+    if (stored) {
+        mb_phases_finished(phases, now->finished);
     }
-    MB_TEXT_LITERAL(text, "]");
-    mb_free(open);
+    if (call->counts[MB_CALL_SUMMARY]) {
+        mb_phases_totals(phases, now->totals);
+    }
+    if (open) {
+        mb_phases_opened(phases, now->open);
+    }
+    return true;
+}
+
+/* --- the record ------------------------------------------------------------------- */
+
+/* Fills it in place: a copy of it takes as long as a phase. */
+static void
+describe(mb_call *call, mb_run *run, const mb_mirror_opening *record)
+{
+    *call = (mb_call){
+        .record_id = mb_run_record_id(run),
+        .fields = record->call,
+        .fields_size = record->call_size,
+        .secret = record->flags & MB_SLOT_SECRET,
+        .integers = record->flags & MB_SLOT_INTEGERS,
+        .offset_s = record->offset_s,
+        .start_wall_ns = run->start_wall_ns,
+        .finish_wall_ns = run->finish_wall_ns,
+        .clock_step_ns = run->clock_step_ns,
+    };
+    if (!(record->flags & (MB_SLOT_SECRET | MB_SLOT_UNTIMED))) {
+        count_items(call, run, record->flags & MB_SLOT_ITERATED);
+    }
+}
+
+/* The bytes that most records need at most. */
+static size_t
+usual_size(const mb_call *call, const mb_mirror_opening *record)
+{
+    const size_t phases = call->counts[MB_CALL_TIMINGS] + call->counts[MB_CALL_OPEN];
+    return record->head_size + record->call_size + record->tail_size + 200 +
+           call->counts[MB_CALL_DURATIONS] * 16 + phases * 48;
 }
 
 void
-mb_record_call(mb_text *text, const mb_run *run, mb_record_form form, int64_t now_ns)
+mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
+                int64_t now_ns)
 {
-    write_durations(text, &run->durations, form.integers);
-    mb_call_times(text, run->start_wall_ns, run->finish_wall_ns, form.offset_s);
-    mb_call_clock_step(text, run->clock_step_ns);
-    write_finished(text, &run->phases, form);
-    write_summary(text, &run->phases, form.integers);
-    write_open(text, &run->phases, form.integers, now_ns);
+    mb_call call;
+    reading now = {
+        .run = run,
+        .now_ns = now_ns,
+        .first = mb_phases_unlisted(&run->phases),
+        .next_name = run->phases.first_name,
+    };
+    describe(&call, run, record);
+    if (!make_lists(&now, &call)) {
+        text->failed = true;
+        return;
+    }
+    mb_text_reserve(text, usual_size(&call, record));
+    mb_text_raw(text, record->head, record->head_size);
+    mb_call_write(text, &call, &SOURCE, &now);
+    mb_text_raw(text, record->tail, record->tail_size);
+    MB_TEXT_LITERAL(text, "}");
+    mb_free(now.totals);
 }

@@ -36,15 +36,35 @@ add_phases(mb_run *run)
     enter(run, "open", 2000, 1);
 }
 
-static void
-check_call(const mb_run *run, mb_record_form form, int64_t now_ns, const char *expected)
+static mb_mirror_opening
+opening(uint32_t flags)
 {
-    char buffer[1024];
+    return (mb_mirror_opening){
+        .head = "{\"mb\":{\"record_id\":\"",
+        .head_size = strlen("{\"mb\":{\"record_id\":\""),
+        .call = "\"name\":\"x\"",
+        .call_size = strlen("\"name\":\"x\""),
+        .tail = ",\"a\":1",
+        .tail_size = strlen(",\"a\":1"),
+        .flags = flags,
+        .offset_s = 3600,
+    };
+}
+
+/* `expected`: what comes between the name and the end of the call block. */
+static void
+check_record(mb_run *run, uint32_t flags, int64_t now_ns, const char *expected)
+{
+    char buffer[1024], whole[1024];
     mb_text text;
+    const mb_mirror_opening record = opening(flags);
     mb_text_fixed(&text, buffer, sizeof buffer);
-    mb_record_call(&text, run, form, now_ns);
+    mb_record_write(&text, run, &record, now_ns);
     CHECK(!text.failed);
-    CHECK_BYTES(text.data, text.size, expected);
+    snprintf(whole, sizeof whole,
+             "{\"mb\":{\"record_id\":\"%.*s\"},\"call\":{\"name\":\"x\"%s},\"a\":1}",
+             MB_RECORD_ID_SIZE, mb_run_record_id(run), expected);
+    CHECK_BYTES(text.data, text.size, whole);
 }
 
 static void
@@ -52,7 +72,7 @@ a_run_without_durations_has_an_empty_list(void)
 {
     mb_run run;
     start(&run);
-    check_call(&run, (mb_record_form){.offset_s = 3600}, 0, ",\"durations\":[]" TIMES);
+    check_record(&run, 0, 0, ",\"durations\":[]" TIMES);
     mb_run_free(&run);
 }
 
@@ -63,10 +83,8 @@ durations_are_seconds_or_nanoseconds(void)
     start(&run);
     mb_samples_push(&run.durations, 1500000000);
     mb_samples_push(&run.durations, 7);
-    check_call(&run, (mb_record_form){.offset_s = 3600}, 0,
-               ",\"durations\":[1.5,0.000000007]" TIMES);
-    check_call(&run, (mb_record_form){.offset_s = 3600, .integers = true}, 0,
-               ",\"durations\":[1500000000,7]" TIMES);
+    check_record(&run, 0, 0, ",\"durations\":[1.5,0.000000007]" TIMES);
+    check_record(&run, MB_SLOT_INTEGERS, 0, ",\"durations\":[1500000000,7]" TIMES);
     mb_run_free(&run);
 }
 
@@ -76,11 +94,11 @@ phases_are_in_the_order_of_leaving_and_open_ones_apart(void)
     mb_run run;
     start(&run);
     add_phases(&run);
-    check_call(&run, (mb_record_form){.offset_s = 3600, .integers = true}, 2250,
-               ",\"durations\":[]" TIMES ",\"timings\":["
-               "{\"name\":\"caf\\u00e9 \\\"x\\\"\",\"duration\":100},"
-               "{\"name\":\"outer\",\"duration\":500}]"
-               ",\"open_timings\":[{\"name\":\"open\",\"duration\":250}]");
+    check_record(&run, MB_SLOT_INTEGERS, 2250,
+                 ",\"durations\":[]" TIMES ",\"timings\":["
+                 "{\"name\":\"caf\\u00e9 \\\"x\\\"\",\"duration\":100},"
+                 "{\"name\":\"outer\",\"duration\":500}]"
+                 ",\"open_timings\":[{\"name\":\"open\",\"duration\":250}]");
     mb_run_free(&run);
 }
 
@@ -90,14 +108,12 @@ an_iterated_run_says_where_its_phases_belong(void)
     mb_run run;
     start(&run);
     add_phases(&run);
-    check_call(&run,
-               (mb_record_form){.offset_s = 3600, .integers = true, .iterated = true},
-               2250,
-               ",\"durations\":[]" TIMES ",\"timings\":["
-               "{\"name\":\"caf\\u00e9 \\\"x\\\"\",\"duration\":100},"
-               "{\"name\":\"outer\",\"duration\":500}]"
-               ",\"timings_iteration\":[1,0]"
-               ",\"open_timings\":[{\"name\":\"open\",\"duration\":250}]");
+    check_record(&run, MB_SLOT_INTEGERS | MB_SLOT_ITERATED, 2250,
+                 ",\"durations\":[]" TIMES ",\"timings\":["
+                 "{\"name\":\"caf\\u00e9 \\\"x\\\"\",\"duration\":100},"
+                 "{\"name\":\"outer\",\"duration\":500}]"
+                 ",\"timings_iteration\":[1,0]"
+                 ",\"open_timings\":[{\"name\":\"open\",\"duration\":250}]");
     mb_run_free(&run);
 }
 
@@ -109,11 +125,32 @@ several_open_phases_are_in_the_order_of_entering(void)
     enter(&run, "a", 1, 0);
     mb_phases_leave(&run.phases, enter(&run, "left", 0, 0), 1);
     enter(&run, "b", 3, 0);
-    check_call(&run, (mb_record_form){.offset_s = 3600, .integers = true}, 10,
-               ",\"durations\":[]" TIMES
-               ",\"timings\":[{\"name\":\"left\",\"duration\":1}]"
-               ",\"open_timings\":[{\"name\":\"a\",\"duration\":9},"
-               "{\"name\":\"b\",\"duration\":7}]");
+    check_record(&run, MB_SLOT_INTEGERS, 10,
+                 ",\"durations\":[]" TIMES
+                 ",\"timings\":[{\"name\":\"left\",\"duration\":1}]"
+                 ",\"open_timings\":[{\"name\":\"a\",\"duration\":9},"
+                 "{\"name\":\"b\",\"duration\":7}]");
+    mb_run_free(&run);
+}
+
+static void
+a_record_of_another_clock_has_empty_durations(void)
+{
+    mb_run run;
+    start(&run);
+    add_phases(&run);
+    mb_samples_push(&run.durations, 7);
+    check_record(&run, MB_SLOT_UNTIMED, 2250, ",\"durations\":[]" TIMES);
+    mb_run_free(&run);
+}
+
+static void
+a_secret_record_has_only_its_text(void)
+{
+    mb_run run;
+    start(&run);
+    add_phases(&run);
+    check_record(&run, MB_SLOT_SECRET, 2250, "");
     mb_run_free(&run);
 }
 
@@ -123,10 +160,11 @@ a_text_that_is_too_small_fails(void)
     char buffer[40];
     mb_run run;
     mb_text text;
+    const mb_mirror_opening record = opening(0);
     start(&run);
     add_phases(&run);
     mb_text_fixed(&text, buffer, sizeof buffer);
-    mb_record_call(&text, &run, (mb_record_form){0}, 0);
+    mb_record_write(&text, &run, &record, 0);
     CHECK(text.failed);
     mb_run_free(&run);
 }
@@ -136,6 +174,7 @@ write_through_a_failure(void)
 {
     mb_run run;
     mb_text text;
+    const mb_mirror_opening record = opening(0);
     start(&run);
     mb_samples_push(&run.durations, 1);
     mb_phase *phase = enter(&run, "p", 0, 0);
@@ -145,7 +184,7 @@ write_through_a_failure(void)
     mb_text_heap(&text);
     for (int round = 0; round < 2; round++) {
         const bool failed_before = test_allocation_failed();
-        mb_record_call(&text, &run, (mb_record_form){0}, 0);
+        mb_record_write(&text, &run, &record, 0);
         CHECK(text.failed == (test_allocation_failed() && !failed_before));
         mb_text_free(&text);
     }
@@ -166,6 +205,8 @@ main(void)
     RUN(phases_are_in_the_order_of_leaving_and_open_ones_apart);
     RUN(an_iterated_run_says_where_its_phases_belong);
     RUN(several_open_phases_are_in_the_order_of_entering);
+    RUN(a_record_of_another_clock_has_empty_durations);
+    RUN(a_secret_record_has_only_its_text);
     RUN(a_text_that_is_too_small_fails);
     RUN(without_memory_the_text_fails);
     return test_report();

@@ -327,6 +327,36 @@ a_heap_text_grows(void)
 }
 
 static void
+reserved_room_is_used_before_a_heap_text_grows(void)
+{
+    mb_text text;
+    mb_text_heap(&text);
+    MB_TEXT_LITERAL(&text, "ab");
+    mb_text_reserve(&text, 1000);
+    CHECK(!text.failed);
+    const size_t capacity = text.capacity;
+    CHECK(capacity >= 1002);
+    for (int i = 0; i < 1000; i++) {
+        MB_TEXT_LITERAL(&text, "c");
+    }
+    CHECK_INT(text.capacity, capacity);
+    CHECK_INT(text.size, 1002);
+    mb_text_free(&text);
+}
+
+static void
+a_fixed_text_reserves_nothing(void)
+{
+    char buffer[2];
+    mb_text text;
+    mb_text_fixed(&text, buffer, sizeof buffer);
+    mb_text_reserve(&text, 1000);
+    CHECK(!text.failed);
+    MB_TEXT_LITERAL(&text, "ab");
+    CHECK_BYTES(text.data, text.size, "ab");
+}
+
+static void
 more_than_all_memory_is_refused(void)
 {
     mb_text text;
@@ -404,6 +434,8 @@ main(void)
     RUN(a_fixed_text_takes_what_fits_exactly);
     RUN(what_does_not_fit_leaves_the_text_as_it_was);
     RUN(a_heap_text_grows);
+    RUN(reserved_room_is_used_before_a_heap_text_grows);
+    RUN(a_fixed_text_reserves_nothing);
     RUN(more_than_all_memory_is_refused);
     RUN(a_text_without_memory_fails_and_can_be_used_again);
     return test_report();
