@@ -8,8 +8,8 @@
 #include "base/mb_text.h"
 #include "run/mb_run.h"
 
-/* Appends the record as it is at `now_ns`. `record` holds its text, its flags and its time
- * zone; the run has the rest. Without memory `text->failed` is set. */
+/* Appends the record as it is at `now_ns`. `record` holds its text, its flags and its
+ * time zone; the run has the rest. Sets `text->failed` without memory. */
 void mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
                      int64_t now_ns);
 

@@ -204,9 +204,7 @@ class Plan:
             merge(fields, config.constant(owner, name, self.constant[name]))
         assert self.tz is not None
         offset = self.tz.utcoffset(None)
-        assert offset is not None
-        seconds = offset.days * 86400 + offset.seconds
-        return built(self.mb, {}, fields, self.masker, json_text.encode, seconds)
+        return built(self.mb, {}, fields, self.masker, json_text.encode, offset)
 
 
 def current_plan(config: Config, owner: Owner) -> Plan:

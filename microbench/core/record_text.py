@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from .. import _core
 from ..encoding import json_text
-from . import times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..encoding.masking import Masker
+    from .times import datetime, timedelta
 
 # Fields that C writes itself, or that have no value yet.
 MEASURED = frozenset(
@@ -43,13 +43,18 @@ class RecordText:
     __slots__ = ('call', 'head', 'secret', 'tail', 'utc_offset')
 
     def __init__(
-        self, mb: bytes, call: bytes, fields: bytes, utc_offset: int, secret: bool = False
+        self,
+        mb: bytes,
+        call: bytes,
+        fields: bytes,
+        offset: timedelta | None,
+        secret: bool,
     ) -> None:
-        """Take the pieces from encoded objects."""
+        """Take the pieces from encoded objects, and the offset of a tzinfo."""
         self.head = b'{"mb":' + mb[:-1] + b',"record_id":"'[mb == b'{}' :]
         self.call = call[1:-1]
         self.tail = further(fields)
-        self.utc_offset = utc_offset
+        self.utc_offset = offset.days * 86400 + offset.seconds if offset else 0
         self.secret = secret
 
     def line(self, run: _core.OpenRun, more: dict[str, Any]) -> bytes:
@@ -75,7 +80,7 @@ def built(
     fields: dict[str, Any],
     masker: Masker,
     encode: Callable[[dict[str, Any]], bytes],
-    utc_offset: int,
+    offset: timedelta | None,
 ) -> RecordText:
     """Encode the fields of a record, and mask their secrets.
 
@@ -84,15 +89,17 @@ def built(
     """
     tail, names = masker.fields(encode(fields))
     around, names_in_call = masker.fields(b'{"call":' + encode(call) + b'}')
-    if names or names_in_call:
-        mb = {**mb, 'masked': sorted({*mb.get('masked', ()), *names, *names_in_call})}
-    identity, _ = masker.fields(b'{"mb":' + encode(mb) + b'}')
-    secret = bool(masker.reasons)
-    return RecordText(identity[6:-1], around[8:-1], tail, utc_offset, secret)
+    identity, names_in_mb = masker.fields(b'{"mb":' + encode(mb) + b'}')
+    names += names_in_call + names_in_mb
+    if names:
+        mb = {**mb, 'masked': sorted({*mb.get('masked', ()), *names})}
+        identity, _ = masker.fields(b'{"mb":' + encode(mb) + b'}')
+    inner = around[8:-1] if around.startswith(b'{"call":{') else b'{}'  # masked as a whole
+    return RecordText(identity[6:-1], inner, tail, offset, bool(masker.reasons))
 
 
 def of_dict(
-    data: dict[str, Any], start: times.datetime, masker: Masker, encoder: type | None
+    data: dict[str, Any], start: datetime, masker: Masker, encoder: type | None
 ) -> RecordText:
     """Return the text of an open record that is built as a dict.
 
@@ -113,7 +120,8 @@ def of_dict(
         return _encoded(fields, encoder)
 
     call = {'invocation': 'Python', **known}
-    return built(mb, call, fields, masker, encode, _utc_offset(start))
+    aware = start if start.tzinfo is not None else start.astimezone()
+    return built(mb, call, fields, masker, encode, aware.utcoffset())
 
 
 def further(text: bytes) -> bytes:
@@ -141,12 +149,4 @@ def _encodable(value: Any, encoder: type | None) -> Any:
     return value
 
 
-def _utc_offset(moment: times.datetime) -> int:
-    """Return the seconds that the time zone of a moment is east of UTC."""
-    if moment.tzinfo is None:
-        moment = moment.astimezone()
-    offset = moment.utcoffset() or times.timedelta()
-    return offset.days * 86400 + offset.seconds
-
-
-NOTHING = RecordText(b'{}', b'{}', b'{}', 0, secret=True)
+NOTHING = RecordText(b'{}', b'{}', b'{}', None, secret=True)
