@@ -17,7 +17,7 @@ PACKAGE = join(dirname(__file__), '')
 CODE_PREFIX = 'microbench_'  # begins the code names of the functions that `@bench` returns
 
 
-def is_ours(code: CodeType) -> bool:
+def is_own_code(code: CodeType) -> bool:
     """Return True if code belongs to this package.
 
     The functions that `@bench` returns belong to it, although their code names the user's
@@ -28,11 +28,11 @@ def is_ours(code: CodeType) -> bool:
     return code.co_name.startswith(CODE_PREFIX) and 'timed' in code.co_freevars
 
 
-def _frames_of_ours() -> int:
+def _own_frames() -> int:
     """Return how many frames above the caller's belong to this package."""
     count = 0
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and is_ours(frame.f_code):
+    while frame is not None and is_own_code(frame.f_code):
         count += 1
         frame = frame.f_back
     return count
@@ -46,7 +46,7 @@ def warn(message: str, category: type[Warning]) -> None:
     """
     message = harmless(message)
     try:
-        _warn()(message, category, stacklevel=_frames_of_ours() + 2)
+        _warn()(message, category, stacklevel=_own_frames() + 2)
     except Exception:
         print_stderr(f'{category.__name__}: {message}')
 

@@ -26,7 +26,7 @@ CHOSEN = frozenset(
 )
 # Kinds of fields: any other; those that the author chose to record, which only patterns
 # mask; and `mb`, to which patterns do not apply.
-ANY, ASKED, OURS = range(3)
+ANY, ASKED, BUILT_IN = range(3)
 
 
 class Edits:
@@ -171,7 +171,7 @@ class _Walk:
         self, path: Path, names: Names, item: Any, sort: int, around: frozenset[int]
     ) -> None:
         if names == ('mb',):
-            sort = OURS
+            sort = BUILT_IN
         elif sort == ANY and names in CHOSEN:
             sort = ASKED
         is_container = _is_container(item)
@@ -189,7 +189,7 @@ class _Walk:
             self.look_at_text(path, names, item)
 
     def _is_asked_for(self, names: Names, sort: int) -> bool:
-        return sort != OURS and self.asked_for is not None and self.asked_for(names)
+        return sort != BUILT_IN and self.asked_for is not None and self.asked_for(names)
 
     def _note(self, path: Path, names: Names, mask: str) -> None:
         self.found.values[path] = mask

@@ -210,12 +210,12 @@ class Journal:
 
         Another file that has taken its name is kept.
         """
-        ours = os.fstat(self._descriptor)
+        opened = os.fstat(self._descriptor)
         try:
             there = os.lstat(self.path)
         except FileNotFoundError:
             there = None
-        if there is not None and os.path.samestat(ours, there):
+        if there is not None and os.path.samestat(opened, there):
             os.unlink(self.path)
         self.is_there = False
 

@@ -51,8 +51,8 @@ def _of_line(line: bytes) -> Iterator[Place]:
     starts = [0, *_starts(line)]
     for start, end in zip(starts, [*starts[1:], len(line)], strict=True):
         part = line[start:end]
-        is_ours = part.startswith(BEGIN) or (part and BEGIN.startswith(part))
-        if is_ours and not salvaged(part):
+        begins_record = part.startswith(BEGIN) or (part and BEGIN.startswith(part))
+        if begins_record and not salvaged(part):
             yield start, end
 
 

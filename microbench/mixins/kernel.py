@@ -52,5 +52,5 @@ def is_number(text: str, digits: int) -> bool:
 
 def reason(error: Exception) -> str:
     """Return why a value is missing; for errors raised by this package, only the text."""
-    ours = type(error) in (ValueError, LookupError)  # a KeyError is that of a library
-    return message_of(error) if ours else one_line(error)
+    is_own = type(error) in (ValueError, LookupError)  # a KeyError is that of a library
+    return message_of(error) if is_own else one_line(error)

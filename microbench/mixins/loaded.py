@@ -10,7 +10,7 @@ from functools import lru_cache
 from ..core.capture import namespace, spanning
 from ..core.plan import without_partial
 from ..distributions.versions import MODULE, module_of, of_module, of_package
-from ..messages import is_ours
+from ..messages import is_own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _outside(frame: FrameType | None, inside: Any) -> FrameType | None:
 def _is_capturing(frame: FrameType) -> bool:
     """Return True for code of microbench, and for an override of `capture_functions`."""
     code = frame.f_code
-    return is_ours(code) or code.co_name == 'capture_functions'
+    return is_own_code(code) or code.co_name == 'capture_functions'
 
 
 def _is_stdlib(frame: FrameType) -> bool:

@@ -92,8 +92,8 @@ def _package() -> Any:
 
 def reason(error: Exception) -> str:
     """Return why a value is missing, in NVML's words if it raised the error."""
-    ours = type(error).__name__.startswith('NVMLError')
-    return text_of(error) if ours else one_line(error)
+    is_from_nvml = type(error).__name__.startswith('NVMLError')
+    return text_of(error) if is_from_nvml else one_line(error)
 
 
 # --- the sources ----------------------------------------------------------------------
