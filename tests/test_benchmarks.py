@@ -222,7 +222,7 @@ def test_slopes_take_out_what_a_record_costs_anyway():
     ],
 )
 def test_a_goal_is_a_limit(row, text, verdict):
-    """Of a ratio, a value, or of the gain over 2.1.0; what cannot be judged is not."""
+    """A goal limits a ratio, a value or the gain over 2.1.0, or judges nothing."""
     assert (row.goal_text(), row.verdict()) == (text, verdict)
 
 
@@ -267,7 +267,7 @@ def test_the_table_is_aligned():
 
 
 def test_the_json_holds_the_same_numbers():
-    """Unrounded, in nanoseconds."""
+    """The JSON has the numbers unrounded, in nanoseconds."""
     report = json.loads(table.as_json({'python': 'CPython 3'}, ROWS, {'gone': 'no wheel'}))
     assert report['python'] == 'CPython 3'
     assert report['missing'] == {'gone': 'no wheel'}
@@ -354,7 +354,7 @@ IN_PROC = {'memory, an iteration', 'memory, a phase', '  memory for it'}
 
 
 def test_a_quick_run_prints_the_table_and_writes_json(tmp_path):
-    """All measures run, with the delay; how fast anything is, is not asked."""
+    """All measures run with the delay, however fast anything is."""
     out = tmp_path / 'bench.json'
     options = ('--quick', '--plant', '20', '--json', out)
     done = subprocess.run(

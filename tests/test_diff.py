@@ -349,7 +349,7 @@ def test_nested_and_flat_records_can_be_compared():
 
 @pytest.mark.parametrize('wrong', [None, 3, [A], '[1]', '3', object()])
 def test_what_is_no_record(wrong):
-    """Anything else is a TypeError that names its type."""
+    """Anything but a record is a TypeError that names its type."""
     with pytest.raises(TypeError, match='a record is a dict, a row or a JSON object'):
         diff(A, wrong)
 
@@ -516,7 +516,7 @@ def test_envdiff_displays_html(shown, everything):
 
 
 def test_envdiff_without_ipython(monkeypatch):
-    """Without IPython an ImportError is raised in a notebook."""
+    """Without IPython an ImportError is raised: nothing else could display it."""
     monkeypatch.setitem(sys.modules, 'IPython', None)
     monkeypatch.setitem(sys.modules, 'IPython.display', None)
     with pytest.raises(ImportError):

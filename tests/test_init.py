@@ -69,7 +69,7 @@ def test_an_option_of_a_mixin():
 
 
 def test_an_option_as_short_as_possible():
-    """Three arguments by position; text, one word, and the mixin's own default."""
+    """Three positional arguments make a text option with the mixin's own default."""
     option = CLIArg(['--depth'], 'depth', 'how deep')
     assert (option.metavar, option.type, option.nargs) == (None, str, None)
     assert option.cli_default is CLIArg.UNSET

@@ -164,7 +164,7 @@ def test_graphs_with_an_encoder():
 
 
 def test_graphs_without_an_encoder():
-    """One warning and a placeholder; the caller has the graph."""
+    """A graph is a placeholder with one warning; the caller has the graph."""
     bench = Returning()
     with pytest.warns(mb.JSONEncodeWarning, match='Graph') as caught:
         graph = bench(make_graph)()

@@ -208,7 +208,7 @@ def test_two_signals_ten_milliseconds_apart(start):
 # In a batch job of SLURM the signal that has the command look up means two things.
 @pytest.mark.parametrize('env', [{}, {'SLURM_JOB_ID': '42'}], ids=['alone', 'a job'])
 def test_the_record_does_not_wait_for_a_child_that_takes_long(start, env):
-    """After the grace period it is written; the child goes on, and we wait for it."""
+    """The record is written after the grace period; the child goes on."""
     command = start(
         *(*OUT, '--timeout=600', '--timeout-grace-period=0.1', '--', *counting('TERM')),
         more_env=env,

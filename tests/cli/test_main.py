@@ -235,7 +235,7 @@ def test_elsewhere_its_name_is_that_of_a_program(before, monkeypatch, stub, caps
 
 
 def test_every_subcommand_has_its_module():
-    """Each can be run, and has one line in the help."""
+    """Each subcommand can be run, and has one line in the help."""
     assert all(callable(subcommand(name)) for name in SUBCOMMANDS)
     assert all(SUBCOMMANDS.values())
 

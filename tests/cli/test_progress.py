@@ -112,7 +112,7 @@ def test_it_is_gone_before_anything_else_is_said():
 
 
 def test_many_short_runs_are_not_slowed():
-    """At most ten drawings for a second of runs."""
+    """There are at most ten drawings for a second of runs."""
     _, stream = drawn(3000, *[0.001] * 1000)
     assert 9 <= stream.getvalue().count('\0337') <= 11
 

@@ -112,7 +112,7 @@ def test_switched_off_there_is_one_run(fed, file, tmp_path, environment):
 
 @pytest.mark.parametrize('kind', ['pipe', 'socket'])
 def test_input_that_can_be_read_once_is_announced(fed, kind):
-    """One line before the first run says so; nothing is taken from the program."""
+    """One line announces such input before the first run; none of it is consumed."""
     stdin, peer = pair(kind)
     with stdin, peer:
         os.write(peer.fileno(), b'line\n')

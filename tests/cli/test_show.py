@@ -89,7 +89,7 @@ def test_a_condition_that_holds_for_none(capsys, several):
 
 
 def test_a_condition_that_does_not_hold_for_the_only_record(capsys, tmp_path):
-    """One record is not called records."""
+    """The message for a single record uses the singular."""
     path = write(tmp_path / 'x', [SOLVE])
     assert main([path, '--filter', 'call.name == "x"']) == 0
     output = f'{path}: the condition does not hold for the only record\n'

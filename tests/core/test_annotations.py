@@ -73,7 +73,7 @@ def outcome(function, *args, **options):
 
 
 def seen(function):
-    """All that can be asked about the annotations of a function."""
+    """Return all that can be asked about the annotations of a function."""
     found = [outcome(getattr, function, '__annotations__')]
     found += [outcome(annotationlib.get_annotations, function, format=f) for f in FORMATS]
     found += [outcome(inspect.signature, function, annotation_format=f) for f in FORMATS]

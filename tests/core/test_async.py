@@ -294,7 +294,7 @@ def test_closed_while_it_waits(bench):
 
 @pytest.mark.parametrize('warmup', [0, 1])
 def test_closed_in_another_context(bench, warmup):
-    """Begun in one context and ended in another: no error, nothing left active."""
+    """A coroutine closed in another context raises nothing, and leaves none active."""
     bench.warmup = warmup
 
     @bench

@@ -69,7 +69,7 @@ def test_too_many_positional_arguments():
 
 
 def test_positional_arguments_arrive():
-    """Each of the seven positions is the parameter of 2.1.0."""
+    """The seven positional arguments are the parameters of 2.1.0."""
     kept, tz, counter = Kept(), dt.timezone(dt.timedelta(hours=3)), Ticking()
     bench = MicroBenchBase(None, JSONEncoder, tz, 2, 1, counter, [kept])
     calls = []
@@ -389,5 +389,5 @@ def test_fields_with_the_names_of_parameters(form):
 
 
 def test_benches_have_few_attributes():
-    """With 30 or more, CPython would no longer specialise `bench.time`."""
+    """With 30 or more attributes, CPython would not specialise `bench.time`."""
     assert len(vars(MicroBench())) < 30

@@ -705,7 +705,7 @@ def test_output_result_that_fails(capsys):
 
 
 def test_output_result_that_fails_and_is_to_be_raised():
-    """With on_output_error='raise' its error comes out, unless the code raised."""
+    """With on_output_error='raise' its error is raised, unless the code raised."""
     bench = Refusing(outputs=[Kept()], on_output_error='raise')
     with pytest.raises(KeyError, match='mine'), bench.record():
         raise KeyError('mine')

@@ -156,7 +156,7 @@ def test_strict_always(value):
 @pytest.mark.parametrize('depth', [99, 100, 101, 190])
 @pytest.mark.parametrize('wrap', [lambda v: [v], lambda v: {'a': v}, lambda v: (v,)])
 def test_depths(each_library, depth, wrap):
-    """Around the depths at which one way of encoding hands over to the next."""
+    """Values are equal around the depths at which one way of encoding ends."""
     value = float('nan')
     for _ in range(depth):
         value = wrap(value)
@@ -267,7 +267,7 @@ def test_a_users_encoder_decides_first(each_library):
 
 
 def test_a_users_encoder_in_a_bench(each_library):
-    """All of a record goes through it: fields, what hooks add, arguments, results."""
+    """All fields, arguments and results of a record pass through the encoder."""
 
     class Bench(MicroBenchBase, MBFunctionCall, MBReturnValue):
         pass

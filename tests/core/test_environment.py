@@ -33,7 +33,7 @@ def loaded(*items):
 
 
 def test_variables_are_stored_with_null_for_unset_ones(monkeypatch):
-    """One key for each name, in its own case; what is not set is null."""
+    """Each name is a key in its own case; an unset variable is null."""
     monkeypatch.setenv('MB_Test_Set', 'x')
     monkeypatch.delenv('MB_TEST_UNSET', raising=False)
     names = ('MB_Test_Set', 'MB_TEST_UNSET')

@@ -565,7 +565,7 @@ def in_thread(func, *args):
 
 
 def phase(bench, name):
-    """One phase, and nothing in it."""
+    """Enter and leave a phase with nothing in it."""
     with bench.time(name):
         pass
 

@@ -177,7 +177,7 @@ def test_without_a_handler(program, then):
 
 @pytest.mark.parametrize(('first', 'second'), [('leave', 'auto'), ('redeliver', 'leave')])
 def test_two_benches(program, first, second):
-    """If one of two benches leaves the end to the program, it is not killed."""
+    """If one of two benches uses 'leave', the program is not killed."""
     code = f"""
 other = MicroBench(path)
 other.record_on_exit('other', then={first!r})

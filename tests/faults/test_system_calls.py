@@ -80,7 +80,7 @@ def test_calls_that_fail(call, error, traced, tmp_path):
 
 @pytest.mark.parametrize('call', ['newfstatat', 'unlink', 'fcntl', 'close'])
 def test_calls_that_only_tidy_up(call, traced, tmp_path):
-    """If they fail, records and status are the same."""
+    """If calls that only tidy up fail, records and status are the same."""
     path = tmp_path / 'records.jsonl'
     left = traced(KILLED, f'{call}:error=EIO:when=1+', path)
     assert (left.status, left.stored) == (-signal.SIGTERM, ['a', 'exit']), left.err

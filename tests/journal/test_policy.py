@@ -88,7 +88,7 @@ def test_a_wrong_variable_is_named(program):
     ],
 )
 def test_benches_without(program, bench):
-    """Without a regular file, or with a method that sees each record, there is none."""
+    """A bench without a regular file, or with a method for records, has no journal."""
     left = program(
         f'import warnings; warnings.simplefilter("ignore")\nbench = {bench}' + NONE
     )

@@ -121,7 +121,7 @@ def test_a_container_that_sees_itself_as_the_root(on):
 
 
 def test_a_group_outside_the_namespace(on):
-    """If its path leads upwards, only the root is visible."""
+    """If the path of the group leads upwards, only the root is visible."""
     files = {'/proc/self/cgroup': '0::/../x\n', f'{ROOT}/memory.max': '1024\n'}
     assert on({**V2, **files}) == limits(2, None, 1024)
     assert list(levels('/../x')) == ['']

@@ -90,7 +90,7 @@ def test_cpus_that_are_online(files, online, stat, number):
     [(None, None, OSError), (None, 'nothing\n', ValueError), ('', STAT, ValueError)],
 )
 def test_cpus_that_are_not_known(files, online, stat, error):
-    """Without both it raises: sysconf(3) would count those of this thread."""
+    """Without both files it raises: sysconf(3) would count those of this thread."""
     files(online, stat)
     with pytest.raises(error):
         cpus.online()

@@ -55,7 +55,7 @@ def test_it_is_synced_after_a_rotation(tmp_path):
 
 
 def test_it_was_closed_by_other_code(tmp_path):
-    """If its number means another file by now, that file is left alone."""
+    """If the descriptor's number means another file by now, that is left alone."""
     path, other = tmp_path / 'f', tmp_path / 'other'
     out = FileOutput(path)
     before = descriptors()

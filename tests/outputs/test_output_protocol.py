@@ -203,7 +203,7 @@ def test_outputs_from_any_iterable():
 
 @pytest.mark.parametrize('sinks', [[], [New()], [Plain(), Empty()]])
 def test_no_sink_that_can_be_read_back(sinks):
-    """If none answers, get_results says so; without any sink as well."""
+    """If no sink can be read back, get_results says so."""
     bench = MicroBenchBase(outputs=sinks)
     with pytest.raises(RuntimeError, match='get_results'):
         bench.get_results()

@@ -74,7 +74,7 @@ def test_a_column_has_the_values_of_the_records(values, dtype):
 
 
 def test_not_a_number_of_2_1_0_is_a_gap():
-    """2.1.0 wrote NaN for missing values."""
+    """The NaN that 2.1.0 wrote for missing values is a gap."""
     column = column_of(2**53 + 1, math.nan, 3)
     assert column.dtype == 'Int64'
     assert column.isna().tolist() == [False, True, False]

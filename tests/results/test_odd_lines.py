@@ -53,7 +53,7 @@ def test_numbers_are_exact():
 
 
 def test_an_integer_beyond_all_limits():
-    """One that Python refuses to parse damages its line only."""
+    """An integer that Python refuses to parse damages its line only."""
     with pytest.warns(RuntimeWarning, match='1 damaged line'):
         assert read(f'{{"a": {"9" * 5000}}}\n{{"n": 1}}') == [{'n': 1}]
 

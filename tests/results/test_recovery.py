@@ -349,7 +349,7 @@ with MicroBench(sys.argv[1]).record('block'):
 
 @pytest.mark.parametrize('read', ['reader', 'command'])
 def test_a_process_that_is_dying_is_waited_for(path, capsys, meanwhile, read):
-    """Of many threads the first has ended, and the others not yet: so it holds its lock."""
+    """A process whose first thread has ended may still hold its lock for a moment."""
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
     words = [sys.executable, '-c', first + DYING, str(path)]
     with subprocess.Popen(words, stdin=PIPE) as process:
