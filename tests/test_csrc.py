@@ -32,6 +32,7 @@ LINKED = {
         '-Wl,--wrap=write,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime',
         '-Wl,--wrap=fsync,--wrap=mb_sync_file_system',
     ],
+    'test_mb_append_many': ['-Wl,--wrap=writev'],
     'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs,--wrap=fcntl'],
 }
 
