@@ -34,6 +34,13 @@ class Gate:
 path = sys.argv[1]
 """
 
+# The least of a program: a bench that is registered, and what ends it.
+REGISTERED = """
+bench = MicroBench(path)
+bench.record_on_exit()
+"""
+TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
+
 # Benches that are registered: each with a phase that was left, and one that is open.
 ONE = """
 bench = Bench(path, experiment='baseline')

@@ -1,25 +1,31 @@
 """A second call starts anew; cancelling leaves everything as it was."""
 
+import os
 import signal
+from datetime import datetime
 
-TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
+import pytest
 
-# All that a registration may change in a process, as text.
+from .conftest import REGISTERED, TERM
+
+# The watchdog is a thread of its own then, and libc has a signal of its own for threads.
+SANITIZED = bool(os.environ.get('MICROBENCH_SANITIZE'))
+
+# All that a registration may change in a process: what it does change, and what not.
 STATE = """
-def state():
+def read(names):
+    return [line for line in open('/proc/self/status') if line.startswith(names)]
+def changed():
     handlers = [signal.getsignal(number) for number in sorted(signal.valid_signals())]
-    return str([
-        handlers, sys.excepthook, sys.exit, SystemExit.__dict__['code'],
-        threading.active_count(), os.listdir('/proc/self/task'),
-        sorted(os.listdir('/proc/self/fd')),
-        [line for line in open('/proc/self/status') if line[:3] in ('Sig', 'Shd')],
-    ])
-
-def become(before):
-    # the kernel takes a moment to clear away a thread that has been joined
-    while state() != before:
-        pass
+    hooks = [sys.excepthook, sys.exit, SystemExit.__dict__['code']]
+    return handlers, hooks, read(SIGNALS)
+def kept():
+    counts = threading.active_count(), os.listdir('/proc/self/task'), read('FDSize')
+    return counts, sorted(os.listdir('/proc/self/fd'))
+SIGNALS = 'Sig', 'Shd'
 """
+if SANITIZED:
+    STATE += "SIGNALS = 'SigPnd', 'SigBlk', 'SigIgn'\n"
 
 # The signals that lead to a handler, as the system knows them, without 32 and 33, which
 # libc has for itself from the first thread on.
@@ -50,8 +56,6 @@ with bench.time('after'):
 bench.between = between
 print(between)
 """
-    from datetime import datetime
-
     ended = program(code)
     assert ended.call['name'] == 'second'
     assert [t['name'] for t in ended.call['timings']] == ['after']
@@ -142,28 +146,60 @@ for _ in range(3):
     assert (len(ended.call['monitor']), ended.err) == (1, '')
 
 
-def test_cancelling_leaves_everything_as_it_was(program):
-    """Handlers, hooks, threads and descriptors; and no record is written."""
+def test_registered_inside_a_patch_of_the_modules(program):
+    """A second call outside of it replaces the first: one record."""
     code = """
-import psutil
-bench, other = Bench(path), MicroBench(path)
-signal.signal(signal.SIGTERM, lambda *args: None)
-threading.Thread(target=int).start()  # the C library's own handler comes with the first
-threads = os.listdir('/proc/self/task')
-while len(threads) > 1:
-    threads = os.listdir('/proc/self/task')
-before = state()
+import unittest.mock
+bench = MicroBench(path)
+with unittest.mock.patch.dict(sys.modules):
+    bench.record_on_exit('first')
+bench.record_on_exit('second')
+"""
+    assert program(code).call['name'] == 'second'
+
+
+OWN = 'signal.signal(signal.SIGTERM, lambda *args: None)\n'
+
+
+@pytest.mark.parametrize('own', ['', OWN])
+@pytest.mark.parametrize('second', ['', 'bench.record_on_exit()\n'])
+def test_cancelling_leaves_nothing(program, own, second):
+    """Handlers, threads and descriptors are those of before; there never is a thread."""
+    code = f"""
+bench = MicroBench(path)
+before, rest = changed(), kept()
 bench.record_on_exit(then='redeliver')
-other.record_on_exit()
-assert state() != before
+{second}
+assert changed() != before
+assert {SANITIZED} or kept() == rest, (kept(), rest)
 bench.cancel_record_on_exit()
-assert state() != before
-other.cancel_record_on_exit()
-become(before)
+assert (changed(), kept()) == (before, rest)
 bench.record_on_exit(then='leave')
 bench.cancel_record_on_exit()
 bench.cancel_record_on_exit()
-become(before)
+assert (changed(), kept()) == (before, rest)
+"""
+    ended = program(STATE + own + code)
+    assert (ended.records, ended.status, ended.err) == ([], 0, '')
+
+
+def test_cancelling_one_of_two(program):
+    """The other one keeps handlers and hooks; the thread of a monitor ends."""
+    code = """
+import psutil
+bench, other = Bench(path), MicroBench(path)
+threading.Thread(target=int).start()  # the C library's own handler comes with the first
+before, rest = changed(), kept()
+while len(rest[0][1]) > 1:
+    rest = kept()
+bench.record_on_exit()
+other.record_on_exit()
+bench.cancel_record_on_exit()
+assert changed() != before
+other.cancel_record_on_exit()
+assert changed() == before
+while kept() != rest:  # the kernel takes a moment to clear away a thread
+    pass
 """
     ended = program(STATE + MONITORED + code)
     assert (ended.records, ended.err) == ([], '')
@@ -175,16 +211,21 @@ def test_cancelling_without_a_registration(program):
     assert (ended.records, ended.status, ended.err) == ([], 0, '')
 
 
-def test_cancelling_off_the_main_thread(program):
-    """Handlers can only be put back by the main thread: until then they do nothing."""
-    code = """
-bench = MicroBench(path)
-bench.record_on_exit()
+@pytest.mark.parametrize('again', [False, True])
+def test_cancelling_off_the_main_thread(program, again):
+    """The signal is deadly again at once; Python's own table follows in the main thread."""
+    code = f"""
 thread = threading.Thread(target=bench.cancel_record_on_exit)
 thread.start()
 thread.join()
+assert signal.SIGTERM not in caught()
+if {again}:
+    bench.record_on_exit()
+    assert signal.SIGTERM in caught()
+    bench.cancel_record_on_exit()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 """
-    ended = program(code + TERM)
+    ended = program(CAUGHT + REGISTERED + code + TERM)
     assert (ended.records, ended.status, ended.err) == ([], -signal.SIGTERM, '')
 
 
@@ -243,9 +284,9 @@ def test_switched_off(program):
     """MICROBENCH=off: no handler, thread, hook or record."""
     code = """
 bench = Bench(path)
-before = state()
+before = changed(), kept()
 bench.record_on_exit()
-assert state() == before
+assert (changed(), kept()) == before
 bench.cancel_record_on_exit()
 """
     ended = program(STATE + MONITORED + code, env={'MICROBENCH': 'off'})

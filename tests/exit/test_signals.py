@@ -5,13 +5,12 @@ import signal
 import pytest
 
 from microbench import MicroBenchBase
-from tests.exit.conftest import cause_of, strict
 
-ONE = """
-bench = MicroBench(path)
-bench.record_on_exit()
-"""
-TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
+from .conftest import REGISTERED, TERM, cause_of, strict
+
+BY_TERM = {'exit_signal': 'SIGTERM'}
+WELL = {'exit_status': 0}
+REGISTER = 'bench.record_on_exit()'
 
 # A handler of the user's, which says what it was called with.
 OWN = """
@@ -20,93 +19,182 @@ def own(number, frame):
 signal.signal(signal.SIGTERM, own)
 """
 
+# What the programs of the tables are made of; `on_top` installs a handler that calls the
+# one before it.
+PARTS = """
+bench = MicroBench(path)
+def term(number=signal.SIGTERM):
+    os.kill(os.getpid(), number)
+def on(handler, number=signal.SIGTERM):
+    signal.signal(number, handler)
+def says(word, then=lambda: None):
+    return lambda *args: (print(word), then(), print('end'))
+def on_top(then=lambda: None):
+    before = signal.getsignal(signal.SIGTERM)
+    def later(*args):
+        print('later')
+        then()
+        before(*args)
+        print('goes on')
+    on(later)
+    return later
+"""
+LOOP = """
+import asyncio
+async def main():
+    stopped = asyncio.Event()
+    {0}
+    {1}
+    term()
+    await stopped.wait()
+    print('shut down')
+asyncio.run(main())
+"""
+HANDLES = 'asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)'
+WAITS = """
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+waiting = threading.Thread(target=lambda: print(signal.sigwait([signal.SIGTERM]).name))
+waiting.start()
+bench.record_on_exit()
+term()
+waiting.join()
+"""
+CHECKPOINTS = """
+on(says('checkpoint'), signal.{0})
+bench.record_on_exit()
+term(signal.{0})
+"""
+SURVIVED = {
+    'ignored': (f'on(signal.SIG_IGN); {REGISTER}; term(); print("alive")', 'alive\n', WELL),
+    'SIGUSR1 with a handler': (CHECKPOINTS.format('SIGUSR1'), 'checkpoint\nend\n', WELL),
+    'SIGHUP with a handler': (CHECKPOINTS.format('SIGHUP'), 'checkpoint\nend\n', WELL),
+    'replaced': (f'{REGISTER}; on(says("later")); term()', 'later\nend\n', WELL),
+    'on top': (f'{REGISTER}; on_top(); term()', 'later\ngoes on\n', BY_TERM),
+    'sigwait()': (WAITS, 'SIGTERM\n', WELL),
+    'a later loop': (LOOP.format(REGISTER, HANDLES), 'shut down\n', WELL),
+    'a loop': (LOOP.format(HANDLES, REGISTER), 'shut down\n', BY_TERM | WELL),
+}
 
-def test_the_handler_before_runs_after_the_record(program):
-    """It gets number and frame, the record is in the file, and then SIGTERM ends us."""
-    ended = program(OWN + ONE + TERM)
-    name, frame, size = ended.out.split()
-    assert (name, frame) == ('SIGTERM', '<module>')
-    assert int(size) > 0
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
-    assert ended.status == -signal.SIGTERM
+
+@pytest.mark.parametrize('name', SURVIVED)
+def test_a_signal_that_does_not_end_the_program(program, name):
+    """The program decides, as it would without us, whether a signal means the end."""
+    code, out, cause = SURVIVED[name]
+    ended = program(PARTS + code)
+    assert (ended.status, ended.out, ended.err) == (0, out, '')
+    assert ended.cause == cause
+
+
+LAST = 'bench.record_on_exit("last")'
+OTHER = 'other = MicroBench(path); other.record_on_exit("last")'
+WOKEN_UP = f"""
+import socket
+here, there = socket.socketpair()
+there.setblocking(False)
+signal.set_wakeup_fd(there.fileno())
+on(lambda *args: print(here.recv(9)))
+{LAST}
+term()
+"""
+FIRST = f'on(says("own")); {REGISTER}'
+CALLED = {
+    'two benches': (f'{FIRST}; {LAST}; {OTHER}; term()', 'own\nend\n'),
+    'to its end': (f'on(says("own", term)); {LAST}; term()', 'own\nend\n'),
+    'on top': (f'{FIRST}; on_top(); {LAST}; term()', 'later\nown\nend\ngoes on\n'),
+    'a second signal on top': (
+        f'{FIRST}; on_top(term); {LAST}; term()',
+        'later\nown\nend\ngoes on\n',
+    ),
+    'set_wakeup_fd()': (WOKEN_UP, "b'\\x0f'\n"),
+}
+
+
+@pytest.mark.parametrize('name', CALLED)
+def test_the_handlers_before_are_called(program, name):
+    """Each handler is called once, to its end; then the signal ends the process."""
+    code, out = CALLED[name]
+    ended = program(PARTS + code)
+    assert (ended.status, ended.out) == (-signal.SIGTERM, out)
+    found = [(record['call']['name'], cause_of(record)) for record in ended.records]
+    assert found == [('last', BY_TERM)] * (1 + code.count(OTHER))
+
+
+@pytest.mark.parametrize('again', ['', REGISTER])
+def test_a_handler_on_top_after_cancelling(program, again):
+    """It is called, and calls microbench's handler, which calls the oldest one."""
+    code = f"""
+on(says('own')); {REGISTER}
+later = on_top()
+{again}
+bench.cancel_record_on_exit()
+assert signal.getsignal(signal.SIGTERM) is later
+term()
+"""
+    ended = program(PARTS + code)
+    assert (ended.records, ended.status) == ([], 0)
+    assert ended.out == 'later\nown\nend\ngoes on\n'
 
 
 def test_a_handler_that_raises(program):
     """Its exception is the program's, which ends as it would without us."""
-    own = 'signal.signal(signal.SIGTERM, lambda *args: sys.exit(12))\n'
-    one = ONE.replace('()', "(then='redeliver')")
-    ended = program(own + one + TERM)
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    code = 'on(lambda *args: sys.exit(12)); bench.record_on_exit(then="redeliver"); term()'
+    ended = program(PARTS + code)
+    assert ended.cause == BY_TERM
     assert (ended.status, ended.err) == (12, '')
 
 
-def test_the_handler_before_is_called_once_for_two_benches(program):
-    """Two benches and two registrations of one: one handler, called once."""
-    code = 'bench.record_on_exit()\nother = MicroBench(path)\nother.record_on_exit()\n'
-    ended = program(OWN + ONE + code + TERM)
-    assert ended.out.count('SIGTERM') == 1
-    assert len(ended.records) == 2
+def test_the_handler_before_runs_after_the_record(program):
+    """It gets number and frame, the record is in the file, and then SIGTERM ends us."""
+    ended = program(OWN + REGISTERED + TERM)
+    name, frame, size = ended.out.split()
+    assert (name, frame) == ('SIGTERM', '<module>')
+    assert int(size) > 0
+    assert ended.cause == BY_TERM
+    assert ended.status == -signal.SIGTERM
 
 
-def test_an_ignored_signal_stays_ignored(program):
-    """What the program ignores neither ends it nor writes a record."""
-    ignore = 'signal.signal(signal.SIGTERM, signal.SIG_IGN)\n'
-    ended = program(ignore + ONE + TERM + 'print("alive")')
-    assert ended.cause == {'exit_status': 0}
-    assert (ended.status, ended.out) == (0, 'alive\n')
+# --- which signals ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('name', ['SIGUSR1', 'SIGHUP'])
-def test_other_signals_with_a_handler_are_left_to_it(program, name):
-    """A checkpoint on SIGUSR1 goes on working: that signal does not mean the end."""
-    own = f'signal.signal(signal.{name}, lambda *args: print("checkpoint"))\n'
-    ended = program(own + ONE + f'os.kill(os.getpid(), signal.{name})')
-    assert ended.cause == {'exit_status': 0}
-    assert ended.out == 'checkpoint\n'
-
-
-def test_a_handler_in_c_is_left_alone(program):
-    """Such as the one of faulthandler, which only prints: the program goes on."""
-    own = 'import faulthandler\nfaulthandler.register(signal.SIGUSR1)\n'
-    ended = program(own + ONE + 'os.kill(os.getpid(), signal.SIGUSR1)\nsys.exit(3)')
-    assert ended.cause == {'exit_status': 3}
-    assert 'most recent call first' in ended.err
-
-
-def test_a_signal_that_was_asked_for(program):
-    """A signal given by name is taken over from a handler, which runs after us."""
-    code = """
-signal.signal(signal.SIGUSR1, lambda *args: print('checkpoint'))
-bench = MicroBench(path)
-bench.record_on_exit(signals='usr1')
-os.kill(os.getpid(), signal.SIGUSR1)
+@pytest.mark.parametrize(
+    ('signals', 'number', 'name', 'out'),
+    [
+        ("'usr1'", 'SIGUSR1', 'SIGUSR1', ['checkpoint', 'end']),
+        ('[signal.SIGRTMIN + 3]', 'SIGRTMIN + 3', 'SIGRTMIN+3', []),
+    ],
+)
+def test_a_signal_that_was_asked_for(program, signals, number, name, out):
+    """It is taken over from a handler, if it has one, which runs after us."""
+    code = f"""
+number = signal.{number}
+if {out}:
+    on(says('checkpoint'), number)
+bench.record_on_exit(signals={signals})
+print(int(number), flush=True)
+term(number)
 """
-    ended = program(code)
-    assert (ended.cause, ended.out) == ({'exit_signal': 'SIGUSR1'}, 'checkpoint\n')
-    assert ended.status == -signal.SIGUSR1
+    ended = program(PARTS + code)
+    assert (ended.cause, ended.out.split()[1:]) == ({'exit_signal': name}, out)
+    assert ended.status == -int(ended.out.split()[0])
 
 
-def test_only_the_signals_that_were_asked_for(program):
-    """With a choice of signals, SIGTERM is left alone if it is not among them."""
-    code = """
-bench = MicroBench(path)
-bench.record_on_exit(signals=[signal.SIGHUP])
-assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+@pytest.mark.parametrize(
+    ('options', 'kept'),
+    [
+        ('signals=[signal.SIGHUP]', '[signal.SIGTERM]'),
+        ('handle_sigterm=False', 'signal.valid_signals()'),
+    ],
+)
+def test_a_signal_that_was_not_asked_for(program, options, kept):
+    """SIGTERM is left alone: it ends the process, and Python cannot write."""
+    code = f"""
+before = [signal.getsignal(number) for number in {kept}]
+bench.record_on_exit({options})
+assert before == [signal.getsignal(number) for number in {kept}]
+term()
 """
-    ended = program(code + TERM)
-    assert (ended.records, ended.status) == ([], -signal.SIGTERM)
-
-
-def test_a_real_time_signal(program):
-    """The record names it by its distance from SIGRTMIN."""
-    code = """
-bench = MicroBench(path)
-bench.record_on_exit(signals=[signal.SIGRTMIN + 3])
-os.kill(os.getpid(), signal.SIGRTMIN + 3)
-"""
-    ended = program(code)
-    assert ended.cause == {'exit_signal': 'SIGRTMIN+3'}
-    assert ended.status == -(signal.SIGRTMIN + 3)
+    ended = program(PARTS + code)
+    assert (ended.records, ended.status, ended.err) == ([], -signal.SIGTERM, '')
 
 
 @pytest.mark.parametrize(
@@ -135,43 +223,21 @@ def test_wrong_arguments():
         MicroBenchBase().record_on_exit(grace=-1)
 
 
-def test_handle_sigterm_false(program):
-    """No handler of any kind: SIGTERM ends the process, and Python cannot write."""
-    code = """
-bench = MicroBench(path)
-before = [signal.getsignal(number) for number in signal.valid_signals()]
-bench.record_on_exit(handle_sigterm=False)
-assert before == [signal.getsignal(number) for number in signal.valid_signals()]
-"""
-    ended = program(code + TERM)
-    assert (ended.records, ended.status) == ([], -signal.SIGTERM)
-
-
-def test_off_the_main_thread(program):
-    """One RuntimeWarning, no handler; the record is written at a normal exit."""
-    code = """
-bench = MicroBench(path)
-thread = threading.Thread(target=bench.record_on_exit)
+@pytest.mark.parametrize('handles', [True, False])
+def test_off_the_main_thread(program, handles):
+    """The record is written at a normal exit; RuntimeWarning if a handler was wanted."""
+    code = f"""
+thread = threading.Thread(target=bench.record_on_exit, args=('x', {handles}))
 thread.start()
 thread.join()
 assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 """
-    ended = program(code)
-    assert ended.cause == {'exit_status': 0}
-    assert ended.err.count('RuntimeWarning') == 1
+    ended = program(PARTS + code)
+    assert ended.cause == WELL
+    assert ended.err.count('RuntimeWarning') == handles == bool(ended.err)
 
 
-def test_off_the_main_thread_without_handlers(program):
-    """A caller that asks for no handler gets no warning."""
-    code = """
-bench = MicroBench(path)
-thread = threading.Thread(target=bench.record_on_exit, args=('x', False))
-thread.start()
-thread.join()
-"""
-    ended = program(code)
-    assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
-
+# --- a second signal, and signals at each moment ---------------------------------------
 
 CAPTURED = """
 class Bench(MicroBench):
@@ -188,23 +254,9 @@ def test_a_second_signal_while_the_first_is_handled(program, second):
     """One record, whole, of the first signal; and the first ends the process."""
     code = CAPTURED.format(inside=f'os.kill(os.getpid(), signal.{second})')
     ended = program(OWN + code + TERM)
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    assert ended.cause == BY_TERM
     assert ended.record['captured'] is True
     assert ended.out.count('SIGTERM') == 1
-    assert ended.status == -signal.SIGTERM
-
-
-def test_a_second_signal_in_the_handler_before(program):
-    """A handler that checkpoints is not entered again, and runs to its end."""
-    own = f"""
-def own(number, frame):
-    print('begun')
-    {TERM}    print('done')
-signal.signal(signal.SIGTERM, own)
-"""
-    ended = program(own + ONE + TERM)
-    assert ended.out == 'begun\ndone\n'
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
     assert ended.status == -signal.SIGTERM
 
 
@@ -213,7 +265,7 @@ def test_a_signal_during_a_normal_exit(program, hook):
     """The record is completed, says so, and the signal ends the process."""
     code = CAPTURED.format(inside=TERM).replace('capture_slow', hook)
     ended = program(OWN + code)
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    assert ended.cause == BY_TERM
     assert ended.record['captured'] is True
     assert ended.out.startswith(f'SIGTERM {hook} ')
     assert ended.status == -signal.SIGTERM
@@ -230,42 +282,6 @@ def test_ctrl_c_during_the_end(program):
     assert ended.status == 1
 
 
-def test_a_handler_installed_later_replaces_ours(program):
-    """The program has decided otherwise: its handler alone is called."""
-    ended = program(ONE + OWN + 'open(path, "w").close()\n' + TERM)
-    assert ended.out.startswith('SIGTERM <module>')
-    assert (ended.cause, ended.status) == ({'exit_status': 0}, 0)
-
-
-def test_a_handler_installed_later_that_calls_ours(program):
-    """The record is written; the later handler decides whether the process goes on."""
-    later = """
-before = signal.getsignal(signal.SIGTERM)
-signal.signal(signal.SIGTERM, lambda *args: (before(*args), print('goes on')))
-"""
-    ended = program(ONE + later + TERM + 'print("end")')
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
-    assert (ended.status, ended.out) == (0, 'goes on\nend\n')
-
-
-def test_a_signal_that_an_event_loop_waits_for(program):
-    """The loop shuts the program down as it would without us."""
-    code = f"""
-import asyncio
-async def main():
-    stopped = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    bench.record_on_exit()
-    {TERM}    await stopped.wait()
-    print('shut down')
-bench = MicroBench(path)
-asyncio.run(main())
-"""
-    ended = program(code)
-    assert (ended.status, ended.out, ended.err) == (0, 'shut down\n', '')
-    assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_status': 0}
-
-
 def test_signal_while_the_main_thread_joins(program):
     """A signal from another thread reaches the main thread, wherever it waits."""
     code = """
@@ -277,8 +293,8 @@ with bench.time('joining'):
     thread.start()
     thread.join()
 """
-    ended = program(ONE + code)
-    assert ended.cause == {'exit_signal': 'SIGTERM'}
+    ended = program(REGISTERED + code)
+    assert ended.cause == BY_TERM
     assert [t['name'] for t in ended.call['open_timings']] == ['joining']
     assert ended.status == -signal.SIGTERM
 
@@ -313,7 +329,6 @@ sys.settrace(strike)
 """
 
 
-BY_TERM = {'exit_signal': 'SIGTERM'}
 # Ctrl-C ends the program while SIGTERM is about to: before we begin.
 BROKEN_IN = BY_TERM | {'exception': {'type': 'KeyboardInterrupt', 'message': ''}}
 
@@ -321,7 +336,7 @@ BROKEN_IN = BY_TERM | {'exception': {'type': 'KeyboardInterrupt', 'message': ''}
 @pytest.mark.parametrize(
     ('last', 'causes'),
     [
-        ('', [{'exit_status': 0}]),
+        ('', [WELL]),
         (TERM, [BY_TERM, BY_TERM | {'exit_path': 'native'}, BROKEN_IN]),
     ],
     ids=['a normal end', 'SIGTERM'],
