@@ -1,0 +1,151 @@
+"""Captures that are generators: before the code, and after it."""
+
+import pytest
+
+from microbench import MicroBenchBase
+from tests.core.hooks import note, notes
+from tests.fakes import Ticking, call_of, only
+
+
+def test_a_generator_capture():
+    """Set up, yield, result: its second half runs after the code, in reverse order."""
+
+    class Bench(MicroBenchBase):
+        def capture_a(self, bm_data):
+            note(bm_data, 'a begins')
+            yield
+            note(bm_data, 'a ends')
+
+        def capture_b(self, bm_data):
+            note(bm_data, 'b begins')
+            yield
+            bm_data['took'] = bm_data['call']['durations']
+            note(bm_data, 'b ends')
+
+        def capturepost_a(self, bm_data):
+            note(bm_data, 'post')
+
+    bench = Bench(duration_counter=Ticking())
+    assert notes(bench) == ['a begins', 'b begins', 'b ends', 'a ends', 'post']
+    assert only(bench.get_results())['took'] == [1.0]
+
+
+def test_a_generator_capture_without_yield():
+    """One that returns early has done its work; nothing follows."""
+
+    class Bench(MicroBenchBase):
+        def capture_a(self, bm_data):
+            note(bm_data, 'returns')
+            if 'notes' in bm_data:
+                return
+            yield
+
+    bench = Bench()
+    assert list(map(bench(abs), [-1, -2])) == [1, 2]
+    assert [r['notes'] for r in bench.get_results()] == [['returns']] * 2
+
+
+def test_a_generator_capture_that_yields_twice():
+    """What comes after a second yield does not run; clean-up does."""
+    ended = []
+
+    class Bench(MicroBenchBase):
+        def capture_a(self, bm_data):
+            try:
+                yield
+                yield
+                note(bm_data, 'never')
+            finally:
+                ended.append(1)
+
+    assert notes(Bench()) is None
+    assert ended == [1]
+
+
+def test_generator_captures_of_concurrent_records():
+    """Each record has its own frame: state does not mix."""
+
+    class Bench(MicroBenchBase):
+        def capture_a(self, bm_data):
+            mine = bm_data['call']['name']
+            yield
+            bm_data['mine'] = mine
+
+    bench = Bench()
+    with bench.record('outer'), bench.record('inner'):
+        pass
+    found = [(r['call']['name'], r['mine']) for r in bench.get_results()]
+    assert found == [('inner', 'inner'), ('outer', 'outer')]
+
+
+@pytest.mark.parametrize('optional', [False, True])
+def test_a_generator_capture_that_fails_at_the_end(optional):
+    """Its error is that of the hook: raised after the record, or noted in it."""
+
+    class Bench(MicroBenchBase):
+        capture_optional = optional
+
+        def capture_a(self, bm_data):
+            yield
+            raise KeyError('end')
+
+    bench = Bench()
+    if optional:
+        assert bench(lambda: 5)() == 5
+        assert call_of(bench)['capture_errors'] == [
+            {'method': 'capture_a', 'error': "KeyError: 'end'"}
+        ]
+    else:
+        with pytest.raises(KeyError, match='end'):
+            bench(lambda: 5)()
+        assert len(bench.get_results()) == 1
+
+
+def test_pending_captures_are_closed_when_another_fails():
+    """A capture that fails has those before it taken back, in reverse order."""
+    undone = []
+
+    def undoing(word):
+        def hook(self, bm_data):
+            try:
+                yield
+            finally:
+                undone.append(word)
+
+        return hook
+
+    class Bench(MicroBenchBase):
+        capture_a = undoing('a')
+        capture_b = undoing('b')
+
+        def capture_c(self, bm_data):
+            raise ValueError('c')
+
+    with pytest.raises(ValueError, match='^c$'):
+        Bench()(lambda: None)()
+    assert undone == ['b', 'a']
+
+
+def test_a_failing_clean_up_does_not_replace_the_error():
+    """The capture's error comes out, and the other clean-ups run."""
+    undone = []
+
+    class Bench(MicroBenchBase):
+        def capture_a(self, bm_data):
+            try:
+                yield
+            finally:
+                undone.append('a')
+
+        def capture_b(self, bm_data):
+            try:
+                yield
+            finally:
+                raise KeyError('clean-up')
+
+        def capture_c(self, bm_data):
+            raise ValueError('c')
+
+    with pytest.raises(ValueError, match='^c$'):
+        Bench()(lambda: None)()
+    assert undone == ['a']
