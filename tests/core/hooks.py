@@ -15,6 +15,15 @@ def noting(word):
     return hook
 
 
+def raising(error):
+    """A hook that raises."""
+
+    def hook(self, bm_data):
+        raise error
+
+    return hook
+
+
 def notes(bench):
     """The notes of one more call."""
     bench(lambda: None)()

@@ -3,7 +3,7 @@
 import pytest
 
 from microbench import MicroBenchBase
-from tests.core.hooks import note, notes
+from tests.core.hooks import note, notes, raising
 from tests.fakes import Ticking, call_of, only
 
 
@@ -101,51 +101,27 @@ def test_a_generator_capture_that_fails_at_the_end(optional):
         assert len(bench.get_results()) == 1
 
 
-def test_pending_captures_are_closed_when_another_fails():
-    """A capture that fails has those before it taken back, in reverse order."""
+@pytest.mark.parametrize('error', [None, KeyError('clean-up')])
+def test_pending_captures_are_closed_when_another_fails(error):
+    """In reverse order, also where one of them fails: the first error comes out."""
     undone = []
 
-    def undoing(word):
+    def undoing(word, error=None):
         def hook(self, bm_data):
             try:
                 yield
             finally:
                 undone.append(word)
+                if error:
+                    raise error
 
         return hook
 
     class Bench(MicroBenchBase):
         capture_a = undoing('a')
-        capture_b = undoing('b')
-
-        def capture_c(self, bm_data):
-            raise ValueError('c')
+        capture_b = undoing('b', error)
+        capture_c = raising(ValueError('c'))
 
     with pytest.raises(ValueError, match='^c$'):
         Bench()(lambda: None)()
     assert undone == ['b', 'a']
-
-
-def test_a_failing_clean_up_does_not_replace_the_error():
-    """The capture's error comes out, and the other clean-ups run."""
-    undone = []
-
-    class Bench(MicroBenchBase):
-        def capture_a(self, bm_data):
-            try:
-                yield
-            finally:
-                undone.append('a')
-
-        def capture_b(self, bm_data):
-            try:
-                yield
-            finally:
-                raise KeyError('clean-up')
-
-        def capture_c(self, bm_data):
-            raise ValueError('c')
-
-    with pytest.raises(ValueError, match='^c$'):
-        Bench()(lambda: None)()
-    assert undone == ['a']

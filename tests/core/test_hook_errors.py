@@ -3,7 +3,7 @@
 import pytest
 
 from microbench import MicroBenchBase
-from tests.core.hooks import notes, noting
+from tests.core.hooks import notes, noting, raising
 from tests.fakes import Kept, Ticking, call_of, only
 
 
@@ -12,8 +12,7 @@ def test_a_strict_capture(error):
     """Without capture_optional its error goes to the caller; the code has not run."""
 
     class Bench(MicroBenchBase):
-        def capture_a(self, bm_data):
-            raise error
+        capture_a = raising(error)
 
     bench = Bench()
     ran = []
@@ -28,16 +27,10 @@ def test_optional_captures():
 
     class Bench(MicroBenchBase):
         capture_optional = True
+        capture_b = raising(OSError('b'))
         capture_c = noting('c')
-
-        def capture_b(self, bm_data):
-            raise OSError('b')
-
-        def capture_d(self, bm_data):
-            raise KeyError('d')
-
-        def capturepost_a(self, bm_data):
-            raise ValueError
+        capture_d = raising(KeyError('d'))
+        capturepost_a = raising(ValueError())
 
     bench = Bench()
     assert notes(bench) == ['c']
@@ -66,9 +59,7 @@ def test_optional_is_for_exceptions_only(error):
 
     class Bench(MicroBenchBase):
         capture_optional = True
-
-        def capture_a(self, bm_data):
-            raise error
+        capture_a = raising(error)
 
     with pytest.raises(type(error)):
         Bench()(lambda: None)()
@@ -78,14 +69,9 @@ def test_optional_is_for_exceptions_only(error):
 @pytest.mark.parametrize('error', [KeyError('x'), KeyboardInterrupt()])
 def test_a_failing_post_hook(hook, error):
     """Its error is raised after the record was written."""
-
-    def fails(self, bm_data):
-        raise error
-
     kept = Kept()
-    bench = type('Bench', (MicroBenchBase,), {hook: fails})(
-        outputs=[kept], duration_counter=Ticking()
-    )
+    bench_class = type('Bench', (MicroBenchBase,), {hook: raising(error)})
+    bench = bench_class(outputs=[kept], duration_counter=Ticking())
     with pytest.raises(type(error)) as caught:
         bench(lambda: 5)()
     assert caught.value is error
@@ -96,12 +82,8 @@ def test_the_first_of_two_failing_post_hooks():
     """The first error is raised; the other post hooks still run."""
 
     class Bench(MicroBenchBase):
-        def capturepost_a(self, bm_data):
-            raise KeyError('first')
-
-        def capturepost_b(self, bm_data):
-            raise ValueError('second')
-
+        capturepost_a = raising(KeyError('first'))
+        capturepost_b = raising(ValueError('second'))
         capturepost_c = noting('c')
 
     kept = Kept()
