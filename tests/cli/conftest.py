@@ -1,6 +1,7 @@
 """The command as a real process, and its outcome."""
 
 import contextlib
+import functools
 import json
 import os
 import resource
@@ -18,7 +19,8 @@ import microbench
 from tests.cli.samples import SEVERAL, write
 
 ROOT = Path(microbench.__file__).parents[1]
-
+COMMAND = (sys.executable, '-m', 'microbench')
+OUT = ('-o', 'out.jsonl')
 
 DEADLINE = 60  # seconds: how long something may take that has to happen
 TIME_OUTS = (0.2, 2, 20)  # seconds
@@ -75,6 +77,13 @@ def is_gone(number):
         return True
 
 
+def status_of(entry, *args):
+    """Return the code of the SystemExit that an entry point ends with."""
+    with pytest.raises(SystemExit) as ended:
+        entry(*args)
+    return ended.value.code
+
+
 @dataclass
 class Outcome:
     """The status, output and records of a process."""
@@ -83,6 +92,17 @@ class Outcome:
     stdout: str
     stderr: str
     records: list
+
+    @property
+    def record(self):
+        """Return the only record."""
+        [record] = self.records
+        return record
+
+    @property
+    def call(self):
+        """Return the `call` object of the only record."""
+        return self.record['call']
 
 
 def records_in(path):
@@ -136,6 +156,12 @@ def stub_processes(monkeypatch, popen, *statuses):
     monkeypatch.setattr(os, 'wait4', wait4)
 
 
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch):
+    """Switch recording on, whatever the environment of the tests says."""
+    monkeypatch.delenv('MICROBENCH', raising=False)
+
+
 @pytest.fixture
 def several(tmp_path):
     """Return the name of a file with four records."""
@@ -143,37 +169,40 @@ def several(tmp_path):
 
 
 @pytest.fixture
-def environment():
+def environment(switched_on):
     """Return an environment with this microbench, switched on, and warnings shown."""
-    env = {**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONWARNINGS': 'error'}
-    env.pop('MICROBENCH', None)
-    return env
+    return {**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONWARNINGS': 'error'}
 
 
 @pytest.fixture
-def command(tmp_path, environment):
-    """Run `python -m microbench` with these words in an empty directory.
+def ended(tmp_path, environment):
+    """Run any program to its end in an empty directory; options replace the usual ones.
 
     Records are read from `out.jsonl` there.
     """
 
     def run(*words, env=(), **options):
-        done = subprocess.run(
-            [sys.executable, '-m', 'microbench', *words],
-            cwd=tmp_path,
-            env={**environment, **dict(env)},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors='surrogateescape',
-            timeout=300,
-            check=False,
-            **options,
-        )
+        usual = {
+            'cwd': tmp_path,
+            'stdin': None if 'input' in options else subprocess.DEVNULL,
+            'stdout': subprocess.PIPE,
+            'stderr': subprocess.PIPE,
+            'text': True,
+            'errors': 'surrogateescape',
+            'timeout': 300,
+        }
+        env = {**environment, **dict(env)}
+        done = subprocess.run(words, env=env, check=False, **{**usual, **options})
         records = records_in(tmp_path / 'out.jsonl')
         return Outcome(done.returncode, done.stdout, done.stderr, records)
 
     return run
+
+
+@pytest.fixture
+def command(ended):
+    """Run `python -m microbench` with these words, as `ended` runs a program."""
+    return functools.partial(ended, *COMMAND)
 
 
 class Started:

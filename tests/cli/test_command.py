@@ -14,16 +14,7 @@ import pytest
 from microbench import __version__
 from microbench.cli.args import options, selected_mixins
 from microbench.cli.main import SUBCOMMANDS
-from tests.cli.conftest import records_in
-
-OUT = ('-o', 'out.jsonl')
-
-
-def only(outcome):
-    """Return the one record of a run."""
-    [record] = outcome.records
-    return record
-
+from tests.cli.conftest import OUT
 
 # --- the exit status ------------------------------------------------------------------
 
@@ -42,7 +33,7 @@ def test_the_exit_status_is_that_of_the_child(command, script, status, returncod
     """The status is 128 + N for a child ended by signal N; the record has -N."""
     outcome = command(*OUT, '--', 'sh', '-c', script)
     assert (outcome.status, outcome.stdout, outcome.stderr) == (status, '', '')
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['returncode'] == [returncode]
     assert 'exception' not in record
 
@@ -52,7 +43,7 @@ def test_the_exit_status_is_the_first_one_that_is_not_zero(command):
     script = 'echo >> ran; set -- $(wc -l < ran); [ $1 = 1 ] && exit 0; exit $((2 + $1))'
     outcome = command(*OUT, '-n', '4', 'sh', '-c', script)
     assert (outcome.status, outcome.stderr) == (4, '')
-    assert only(outcome)['call']['returncode'] == [0, 4, 5, 6]
+    assert outcome.call['returncode'] == [0, 4, 5, 6]
 
 
 def test_the_status_of_a_warm_up_does_not_count(command):
@@ -60,7 +51,7 @@ def test_the_status_of_a_warm_up_does_not_count(command):
     script = 'echo >> ran; [ $(wc -l < ran) != 1 ]'
     outcome = command(*OUT, '-w', '1', 'sh', '-c', script)
     assert (outcome.status, outcome.stderr) == (0, '')
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['returncode'] == [0]
     assert len(record['call']['durations']) == len(record['resource_usage']) == 1
 
@@ -89,7 +80,7 @@ def test_a_failed_start_is_one_line_and_a_record(
     outcome = command(*OUT, '-w', warmup, '-n', '3', '--', program)
     assert (outcome.status, outcome.stdout) == (status, '')
     assert outcome.stderr == f'microbench: cannot start {program!r}: {why}\n'
-    record = only(outcome)
+    record = outcome.record
     assert record['exception']['type'] == error
     assert record['call']['returncode'] == []
     assert record['call']['durations'] == []
@@ -105,7 +96,7 @@ def test_a_program_that_vanishes_ends_the_loop(command, tmp_path):
     outcome = command(*OUT, '-n', '3', './once')
     assert outcome.status == 127
     assert outcome.stderr.startswith("microbench: cannot start './once': ")
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['returncode'] == [0]
     assert len(record['call']['durations']) == 1
     assert len(record['resource_usage']) == 1
@@ -129,7 +120,7 @@ def test_the_command_runs_as_often_as_asked(command, tmp_path, options, runs, ti
     outcome = command(*OUT, *options, '--', 'sh', '-c', 'echo line >> ran')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
     assert (tmp_path / 'ran').read_text() == 'line\n' * runs
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['returncode'] == [0] * timed
     assert [d > 0 for d in record['call']['durations']] == [True] * timed
     assert [u['maxrss'] > 0 for u in record['resource_usage']] == [True] * timed
@@ -139,7 +130,7 @@ def test_the_record_says_how_it_came_about(command, tmp_path):
     """The record has invocation, name, words, time zone, counter, default mixins."""
     outcome = command(*OUT, '--', '/bin/sh', '-c', ':', '--', '-n', 'ä ö')
     assert (outcome.status, outcome.stderr) == (0, '')
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['invocation'] == 'CLI'
     assert record['call']['name'] == 'sh'
     assert record['call']['command'] == ['/bin/sh', '-c', ':', '--', '-n', 'ä ö']
@@ -177,14 +168,14 @@ def test_fields_are_strings_whatever_their_name(command):
     words = [f'--field={key}={value}' for key, value in fields.items()]
     outcome = command(*OUT, *words, 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
-    record = only(outcome)
+    record = outcome.record
     assert {key: record[key] for key in fields} == fields
 
 
 def test_of_two_fields_of_one_name_the_last_one_counts(command):
     """A script has a default, and its caller passes another value."""
     outcome = command(*OUT, '-f', 'stage=test', '-f', 'stage=night', 'true')
-    assert (outcome.status, only(outcome)['stage']) == (0, 'night')
+    assert (outcome.status, outcome.record['stage']) == (0, 'night')
 
 
 def test_fields_are_masked_as_asked(command):
@@ -192,7 +183,7 @@ def test_fields_are_masked_as_asked(command):
     words = ['--redact', '*token*', '--redact=host.hostname', '-f', 'my_token=x']
     outcome = command(*OUT, *words, '-f', 'b=y', 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
-    record = only(outcome)
+    record = outcome.record
     assert (record['my_token'], record['b']) == ('***', 'y')
     assert record['host']['hostname'] == '***'
     assert record['mb']['masked'] == ['host.hostname', 'my_token']
@@ -211,7 +202,7 @@ def test_a_pattern_that_matches_nothing_is_a_warning(command):
     outcome = command(*OUT, *words, 'sh', '-c', 'exit 3')
     sentence = "microbench: --redact '*PASSWORD*' matches no field of the record\n"
     assert (outcome.status, outcome.stderr) == (3, sentence)
-    assert only(outcome)['mb']['masked'] == ['call.command.1', 'call.name']
+    assert outcome.record['mb']['masked'] == ['call.command.1', 'call.name']
     outcome = command(*OUT, '-q', *words, 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
 
@@ -220,7 +211,7 @@ def test_without_mixins_there_is_timing_and_command_only(command):
     """Without mixins not even the Python version is recorded."""
     outcome = command(*OUT, '--no-mixin', 'true')
     assert (outcome.status, outcome.stderr) == (0, '')
-    record = only(outcome)
+    record = outcome.record
     assert set(record) == {'mb', 'call'}
     assert set(record['call']) == {
         *('invocation', 'name', 'command', 'returncode'),
@@ -233,22 +224,14 @@ def test_a_command_line_of_a_megabyte(command):
     words = ['x' * 100_000] * 10
     outcome = command(*OUT, '--no-mixin', '--', 'true', *words)
     assert (outcome.status, outcome.stderr) == (0, '')
-    assert only(outcome)['call']['command'] == ['true', *words]
+    assert outcome.call['command'] == ['true', *words]
 
 
-def test_words_that_are_no_text(tmp_path, environment):
+def test_words_that_are_no_text(command):
     """Bytes that are not UTF-8 reach the command; the record shows where they were."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'microbench', *OUT, '-f', b'a=\xff', 'printf', b'\xff'],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, b'\xff', b'')
-    [record] = records_in(tmp_path / 'out.jsonl')
-    assert record['call']['command'] == ['printf', record['a']]
+    done = command(*OUT, '-f', b'a=\xff', 'printf', b'\xff')
+    assert (done.status, done.stdout, done.stderr) == (0, '\udcff', '')
+    assert done.call['command'] == ['printf', done.record['a']]
 
 
 # --- where the record goes ------------------------------------------------------------
@@ -295,75 +278,47 @@ def test_a_dead_destination_and_a_failed_start(command):
     assert error.startswith("microbench: cannot start 'no-such-program': ")
 
 
-def run_with_stdout(environment, stdout, **options):
-    """Run a failing command whose record goes to this standard output."""
-    return subprocess.run(
-        [sys.executable, '-m', 'microbench', 'sh', '-c', 'exit 3'],
-        env=environment,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-        **options,
-    )
+EXIT_3 = ('sh', '-c', 'exit 3')
 
 
 def assert_last_resort(done):
     """The status is the child's; a warning and the record are on standard error."""
-    assert done.returncode == 3
+    assert done.status == 3
     warning, record = done.stderr.splitlines()
     assert warning.startswith('microbench: standard output did not take a record: ')
     assert json.loads(record)['call']['returncode'] == [3]
 
 
-def test_a_reader_that_went_away_costs_neither_record_nor_status(environment):
+def test_a_reader_that_went_away_costs_neither_record_nor_status(command):
     """The record survives `microbench ... | head -0`."""
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        assert_last_resort(run_with_stdout(environment, writer))
+        assert_last_resort(command(*EXIT_3, stdout=writer))
     finally:
         os.close(writer)
 
 
 @pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs /dev/full')
-def test_a_full_disk_costs_neither_record_nor_status(environment):
+def test_a_full_disk_costs_neither_record_nor_status(command):
     """The record survives `microbench ... > file` on a full disk."""
     with Path('/dev/full').open('w') as full:
-        assert_last_resort(run_with_stdout(environment, full))
+        assert_last_resort(command(*EXIT_3, stdout=full))
 
 
-def test_a_closed_standard_output_costs_neither_record_nor_status(environment):
+def test_a_closed_standard_output_costs_neither_record_nor_status(ended):
     """The record survives `microbench ... >&-`."""
     closed = 'exec "$0" -m microbench sh -c "exit 3" >&-'
-    done = subprocess.run(
-        ['sh', '-c', closed, sys.executable],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert_last_resort(done)
+    assert_last_resort(ended('sh', '-c', closed, sys.executable))
 
 
 # --- the child lives as it would without us -------------------------------------------
 
 
-def test_the_child_has_our_standard_streams(command, environment, tmp_path):
+def test_the_child_has_our_standard_streams(command):
     """The child has the standard input, output and error of the command."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'microbench', *OUT, 'sh', '-c', 'cat; echo err >&2'],
-        input='through\n',
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, 'through\n', 'err\n')
+    done = command(*OUT, 'sh', '-c', 'cat; echo err >&2', input='through\n')
+    assert (done.status, done.stdout, done.stderr) == (0, 'through\n', 'err\n')
 
 
 def test_the_child_has_the_descriptors_that_were_handed_to_us(command):
@@ -388,24 +343,15 @@ def test_the_child_inherits_no_descriptor_of_microbench(command):
     assert outcome.stdout == outside * 3
 
 
-def test_a_caller_that_ignores_sigchld_does_not_cost_the_status(environment, tmp_path):
+def test_a_caller_that_ignores_sigchld_does_not_cost_the_status(ended):
     """If SIGCHLD were ignored, the kernel would forget how the child ended."""
     program = (
         'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);'
         'os.execv(sys.executable, [sys.executable, "-m", "microbench", *sys.argv[1:]])'
     )
-    done = subprocess.run(
-        [sys.executable, '-c', program, *OUT, 'sh', '-c', 'exit 3'],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (3, '', '')
-    [line] = (tmp_path / 'out.jsonl').read_text().splitlines()
-    assert json.loads(line)['call']['returncode'] == [3]
+    done = ended(sys.executable, '-c', program, *OUT, *EXIT_3)
+    assert (done.status, done.stdout, done.stderr) == (3, '', '')
+    assert done.call['returncode'] == [3]
 
 
 def test_words_that_are_no_text_reach_the_child(command, tmp_path):
@@ -413,7 +359,7 @@ def test_words_that_are_no_text_reach_the_child(command, tmp_path):
     outcome = command(*OUT, 'touch', b'name-\xff')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
     assert (tmp_path / os.fsdecode(b'name-\xff')).exists()
-    assert only(outcome)['call']['command'] == ['touch', r'name-\xff']
+    assert outcome.call['command'] == ['touch', r'name-\xff']
 
 
 # --- interrupted ----------------------------------------------------------------------

@@ -4,8 +4,6 @@ import contextlib
 import io
 import itertools
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -256,17 +254,10 @@ def test_a_file_system_without_links(tmp_path, monkeypatch, capsys):
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ['new', 'x']
 
 
-def test_a_full_disk(tmp_path, environment):
+def test_a_full_disk(tmp_path, command):
     """A full disk is status 1 and one sentence."""
     path = write(tmp_path / 'x', [OLD])
     with Path('/dev/full').open('wb') as full:
-        done = subprocess.run(
-            [sys.executable, '-m', 'microbench', 'convert', path],
-            env=environment,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 1
+        done = command('convert', path, stdout=full)
+    assert done.status == 1
     assert done.stderr == 'microbench convert: cannot write: No space left on device\n'

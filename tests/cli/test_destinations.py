@@ -14,17 +14,10 @@ import pytest
 
 from microbench.__main__ import main
 from microbench.cli.run import destinations
-from tests.cli.conftest import records_in
+from tests.cli.conftest import records_in, status_of
 from tests.sandboxes import without
 
 EXIT_3 = ['--', 'sh', '-c', 'exit 3']
-
-
-def status_of(words):
-    """Return the code with which the command ends."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    return ended.value.code
 
 
 # --- stand-ins ------------------------------------------------------------------------
@@ -87,7 +80,7 @@ def redis(monkeypatch):
 
 def test_a_web_server_gets_the_record(web, capsys):
     """A web server gets the record in one request; nothing is printed."""
-    assert status_of(['--http-output', 'http://host/x', *EXIT_3]) == 3
+    assert status_of(main, ['--http-output', 'http://host/x', *EXIT_3]) == 3
     assert capsys.readouterr() == ('', '')
     [request] = web.requests
     assert (request.full_url, request.get_method()) == ('http://host/x', 'POST')
@@ -98,7 +91,7 @@ def test_headers_and_method(web):
     """A header is divided at the first colon, without white space around its parts."""
     words = ['--http-output-header', ' Authorization : Bearer a:b ', '--http-output-method']
     more = ['PUT', '--http-output-header=X-Empty:', '--http-output', 'http://h', 'true']
-    assert status_of([*words, *more]) == 0
+    assert status_of(main, [*words, *more]) == 0
     [request] = web.requests
     assert request.get_method() == 'PUT'
     assert request.headers['Authorization'] == 'Bearer a:b'
@@ -118,7 +111,7 @@ def test_headers_and_method(web):
 )
 def test_a_redis_list_gets_the_record(words, connection, redis, capsys):
     """The client gets host, port, database, and a password only if there is one."""
-    assert status_of(['--redis-output', 'key', *words.split(), *EXIT_3]) == 3
+    assert status_of(main, ['--redis-output', 'key', *words.split(), *EXIT_3]) == 3
     assert capsys.readouterr() == ('', '')
     assert redis.connections == [connection]
     [(key, record)] = redis.lines
@@ -132,7 +125,7 @@ def test_all_get_the_same_record(web, redis, tmp_path, capsys, monkeypatch):
     web.send = lambda request: order.append(('http', out.exists())) or send(request)
     monkeypatch.setattr(redis, 'rpush', lambda *args: order.append(args))
     words = ['--redis-output', 'key', '--http-output', 'http://h', '-o', str(out)]
-    assert status_of([*words, *EXIT_3]) == 3
+    assert status_of(main, [*words, *EXIT_3]) == 3
     [record] = records_in(out)
     assert order == [('http', True), ('key', out.read_text().rstrip())]
     assert json.loads(web.requests[0].data) == record
@@ -146,7 +139,7 @@ def test_a_dead_one_costs_no_other(dead, web, redis, tmp_path, capsys):
     web.error = ConnectionRefusedError('refused') if 'web' in dead else None
     redis.error = ConnectionError('gone') if 'redis' in dead else None
     words = ['-o', str(out), '--http-output', 'http://h', '--redis-output', 'key']
-    assert status_of([*words, *EXIT_3]) == 3
+    assert status_of(main, [*words, *EXIT_3]) == 3
     printed, errors = capsys.readouterr()
     assert printed == ''
     assert len(records_in(out)) == ('file' not in dead)
@@ -176,7 +169,7 @@ def test_an_unknown_host_is_reported_and_the_command_runs(
     words = [option]
     if option == '--redis':
         words = ['--redis-output', 'key', '--redis-host', 'nowhere.invalid']
-    assert status_of([*words, '--', 'sh', '-c', 'exit 3']) == 3
+    assert status_of(main, [*words, '--', 'sh', '-c', 'exit 3']) == 3
     assert capsys.readouterr().err == (
         "microbench: the host 'nowhere.invalid' is not known now (Name or service not "
         'known): if it is not by then, the record goes to standard error\n'
@@ -188,7 +181,7 @@ def test_an_invalid_host_name_is_reported(web, capsys, monkeypatch):
     """An invalid host name is reported without a look-up."""
     monkeypatch.undo()
     monkeypatch.setattr(urllib.request, 'urlopen', Web())
-    assert status_of(['--http-output', f'http://{"x" * 70}.invalid', 'true']) == 0
+    assert status_of(main, ['--http-output', f'http://{"x" * 70}.invalid', 'true']) == 0
     assert 'is not the name of a host' in capsys.readouterr().err
 
 
@@ -197,7 +190,7 @@ def test_a_name_server_that_is_silent_is_not_waited_for(web, capsys, monkeypatch
     monkeypatch.setattr(destinations, 'RESOLVE_TIMEOUT', 0.0)
     reader, writer = os.pipe()
     monkeypatch.setattr(socket, 'getaddrinfo', lambda *a: os.read(reader, 1))
-    assert status_of(['--http-output', 'http://h', 'true']) == 0
+    assert status_of(main, ['--http-output', 'http://h', 'true']) == 0
     os.close(writer)  # the thread ends
     assert capsys.readouterr() == ('', '')
 
@@ -206,7 +199,7 @@ def test_switched_off_nothing_is_looked_up(web, capsys, monkeypatch):
     """Without a record to send, no host is looked up."""
     monkeypatch.setenv('MICROBENCH', 'off')
     monkeypatch.setattr(socket, 'getaddrinfo', unknown)
-    assert status_of(['--http-output', 'http://h', *EXIT_3]) == 3
+    assert status_of(main, ['--http-output', 'http://h', *EXIT_3]) == 3
     assert (capsys.readouterr(), web.requests) == (('', ''), [])
 
 
@@ -214,23 +207,11 @@ def test_behind_a_proxy_no_name_is_looked_up(web, capsys, monkeypatch):
     """Behind a proxy, only the proxy can resolve hosts outside."""
     monkeypatch.setenv('HTTP_PROXY', 'http://proxy:3128')
     monkeypatch.setattr(socket, 'getaddrinfo', unknown)
-    assert status_of(['--http-output', 'http://h', 'true']) == 0
+    assert status_of(main, ['--http-output', 'http://h', 'true']) == 0
     assert capsys.readouterr() == ('', '')
 
 
 # --- standard streams -----------------------------------------------------------------
-
-
-def run(words, environment, tmp_path, **streams):
-    """Run the command with streams of the test."""
-    return subprocess.run(
-        [sys.executable, '-m', 'microbench', *words],
-        env=environment,
-        cwd=tmp_path,
-        timeout=60,
-        check=False,
-        **streams,
-    )
 
 
 SPEAKING = ['--', 'sh', '-c', 'echo out; echo err >&2; exit 3']
@@ -251,20 +232,20 @@ def test_a_standard_stream_as_a_destination(name, command):
 
 def test_standard_output_beside_another_destination(web, capsys):
     """`-o -` adds standard output to a server."""
-    assert status_of(['-o', '-', '--http-output', 'http://h', 'true']) == 0
+    assert status_of(main, ['-o', '-', '--http-output', 'http://h', 'true']) == 0
     record = json.loads(capsys.readouterr().out)
     assert json.loads(web.requests[0].data) == record
 
 
-def test_a_stream_that_is_a_socket(environment, tmp_path):
+def test_a_stream_that_is_a_socket(command):
     """A socket, as under a supervisor, is not reopened by its name."""
     near, far = socket.socketpair()
     with near, far:
-        done = run(['-o', '/dev/stderr', 'true'], environment, tmp_path, stderr=far)
+        done = command('-o', '/dev/stderr', 'true', stderr=far)
         far.close()
         with near.makefile() as lines:
             [record] = map(json.loads, lines)
-    assert (done.returncode, record['call']['returncode']) == (0, [0])
+    assert (done.status, record['call']['returncode']) == (0, [0])
 
 
 UNBLOCK = (
@@ -290,12 +271,12 @@ def test_a_stream_that_the_command_made_non_blocking(environment, tmp_path):
     assert json.loads(out[4096:])['call']['command'][-1] == 'x' * 100_000
 
 
-def test_an_appending_file_keeps_what_was_there(environment, tmp_path):
+def test_an_appending_file_keeps_what_was_there(command, tmp_path):
     """The record is appended under `microbench ... >> file`."""
     path = tmp_path / 'records'
     for _ in range(2):
         with path.open('ab') as file:
-            assert run(['true'], environment, tmp_path, stdout=file).returncode == 0
+            assert command('true', stdout=file).status == 0
     assert len(records_in(path)) == 2
 
 
@@ -303,18 +284,16 @@ CLOSED = {'stdin': '<&-', 'stdout': '>&-', 'stderr': '2>&-', 'all': '<&- >&- 2>&
 
 
 @pytest.mark.parametrize('closed', CLOSED)
-def test_closed_streams(closed, environment, tmp_path):
+def test_closed_streams(closed, ended):
     """With closed streams the command runs as ever; the file has the record."""
-    ends_like_the_command(
-        ['sh', '-c', closing(closed), sys.executable], environment, tmp_path
-    )
+    assert_like_the_command(ended('sh', '-c', closing(closed), sys.executable))
 
 
 @pytest.mark.parametrize('closed', CLOSED)
-def test_closed_streams_without_the_null_device(closed, environment, tmp_path):
+def test_closed_streams_without_the_null_device(closed, ended):
     """Closed streams work in a chroot without /dev."""
     words = [*without('/dev'), 'sh', '-c', closing(closed), sys.executable]
-    ends_like_the_command(words, environment, tmp_path)
+    assert_like_the_command(ended(*words))
 
 
 def closing(streams):
@@ -322,27 +301,18 @@ def closing(streams):
     return f'"$0" -m microbench -o out.jsonl -- sh -c "exit 3" {CLOSED[streams]}'
 
 
-def ends_like_the_command(words, environment, tmp_path):
-    """Assert that nothing is printed and that the record is in the file."""
-    done = subprocess.run(
-        words,
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (3, b'', b'')
-    [record] = records_in(tmp_path / 'out.jsonl')
-    assert record['call']['returncode'] == [3]
+def assert_like_the_command(done):
+    """Check that nothing is printed and that the record is in the file."""
+    assert (done.status, done.stdout, done.stderr) == (3, '', '')
+    assert done.call['returncode'] == [3]
 
 
 @pytest.mark.skipif(not Path('/dev/full').exists(), reason='needs /dev/full')
-def test_a_full_disk_behind_a_stream(environment, tmp_path):
+def test_a_full_disk_behind_a_stream(command):
     """The record goes to the other stream, and the status is the command's."""
     with Path('/dev/full').open('w') as full:
-        done = run(['-o', '-', *EXIT_3], environment, tmp_path, stdout=full, stderr=-1)
-    warning, record = done.stderr.decode().splitlines()
-    assert done.returncode == 3
+        done = command('-o', '-', *EXIT_3, stdout=full)
+    warning, record = done.stderr.splitlines()
+    assert done.status == 3
     assert warning.startswith('microbench: standard output did not take a record: ')
     assert json.loads(record)['call']['returncode'] == [3]

@@ -1,7 +1,6 @@
 """`microbench diff`: the differences of two records, times first."""
 
 import json
-import subprocess
 import sys
 
 import pytest
@@ -238,14 +237,11 @@ PROGRAMS = [
 
 
 @pytest.mark.parametrize('program', PROGRAMS)
-def test_the_same_program_twice_is_no_difference(program, environment, shown, tmp_path):
+def test_the_same_program_twice_is_no_difference(program, ended, shown, tmp_path):
     """Two runs of one program do not differ, whatever is captured."""
     path = tmp_path / 'work.py'
     path.write_text(program)
     for _ in range(2):
-        words = [sys.executable, str(path)]
-        subprocess.run(
-            words, cwd=tmp_path, env=environment, capture_output=True, check=False
-        )
+        ended(sys.executable, str(path))
     status, text = shown(tmp_path / 'out.jsonl', '--exit-code')
     assert (status, text.splitlines()[-2:-1]) == (0, ['nothing else differs'])

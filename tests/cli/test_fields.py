@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from microbench.cli.args.fields import field
 from microbench.cli.words import UsageError
-
-OUT = ('-o', 'out.jsonl')
+from tests.cli.conftest import OUT
 
 
 @pytest.mark.parametrize(

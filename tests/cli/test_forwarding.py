@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -20,9 +19,8 @@ from microbench.cli.run.forwarding import Forwarding
 from microbench.cli.run.rewind import ONCE
 from microbench.core.run import Run
 from microbench.journal import reader as journals
-from tests.cli.conftest import LISTENS, Started, records_in, wait_until
+from tests.cli.conftest import LISTENS, OUT, Started, records_in, wait_until
 
-OUT = ('-o', 'out.jsonl')
 NOTICES = ['QUIT', 'USR1', 'USR2', 'XCPU', 'ALRM', 'VTALRM', 'PROF', 'IO', 'PWR']
 if sys.version_info >= (3, 11):  # before, Python has no name for it
     NOTICES.append('STKFLT')
@@ -34,12 +32,6 @@ def number_of(name):
     return getattr(signal, f'SIG{name}')
 
 
-def only(outcome):
-    """Return the one record of a run."""
-    [record] = outcome.records
-    return record
-
-
 @pytest.mark.parametrize('name', ALL)
 def test_a_child_that_dies_of_it_ends_the_measurement(start, name):
     """The iteration's record names its signal, which also ends the command."""
@@ -49,7 +41,7 @@ def test_a_child_that_dies_of_it_ends_the_measurement(start, name):
     command.send(number_of(name))
     outcome = command.wait()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (-number_of(name), '', '')
-    record = only(outcome)
+    record = outcome.record
     assert record['exit_signal'] == f'SIG{name}'
     assert record['call']['returncode'] == [0, -number_of(name)]
     assert len(record['call']['durations']) == len(record['resource_usage']) == 2
@@ -76,7 +68,7 @@ def test_a_child_that_gets_it_before_we_do(command, name):
     child = [sys.executable, '-c', DIES_FIRST, str(int(number_of(name)))]
     outcome = command(*OUT, '-n', '3', '--', *child)
     assert (outcome.status, outcome.stdout, outcome.stderr) == (-number_of(name), '', '')
-    record = only(outcome)
+    record = outcome.record
     assert record['exit_signal'] == f'SIG{name}'
     assert record['call']['returncode'] == [-number_of(name)]
 
@@ -87,8 +79,8 @@ def test_a_shell_whose_child_gets_it_first(command):
     late = DIES_FIRST.replace('os.getppid()', 'int(os.environ["US"])')
     outcome = command(*OUT, '--', 'sh', '-c', f'US=$PPID {child}', late)
     assert outcome.status == -signal.SIGTERM
-    assert only(outcome)['exit_signal'] == 'SIGTERM'
-    [code] = only(outcome)['call']['returncode']
+    assert outcome.record['exit_signal'] == 'SIGTERM'
+    [code] = outcome.call['returncode']
     assert code in (128 + signal.SIGTERM, -signal.SIGTERM)  # we may have passed it on
 
 
@@ -96,8 +88,8 @@ def test_a_child_that_kills_itself(command):
     """A signal to the child alone ends no loop: the command ends normally."""
     outcome = command(*OUT, '-n', '2', '--', 'sh', '-c', 'kill -TERM $$')
     assert outcome.status == 143
-    assert only(outcome)['call']['returncode'] == [-signal.SIGTERM] * 2
-    assert 'exit_signal' not in only(outcome)
+    assert outcome.call['returncode'] == [-signal.SIGTERM] * 2
+    assert 'exit_signal' not in outcome.record
 
 
 @pytest.mark.parametrize('name', ['TERM', 'HUP', 'INT'])
@@ -111,8 +103,8 @@ def test_a_stopped_child_is_continued(start, name):
     command.send(number_of(name))
     assert command.line() == 'clean'
     outcome = command.wait()
-    assert only(outcome)['call']['returncode'] == [9]
-    assert only(outcome).get('exit_signal') == (f'SIG{name}' if name != 'INT' else None)
+    assert outcome.call['returncode'] == [9]
+    assert outcome.record.get('exit_signal') == (f'SIG{name}' if name != 'INT' else None)
 
 
 # Ends with the number of signals that it got until its input was closed, plus 50.
@@ -146,7 +138,7 @@ def test_a_child_that_handles_it_has_its_time(start, name):
     assert command.line() == 'got 2'
     outcome = command.ended()
     assert (outcome.status, outcome.stderr) == (-number_of(name), '')
-    record = only(outcome)
+    record = outcome.record
     assert record['exit_signal'] == f'SIG{name}'
     assert record['call']['returncode'] == [52]
 
@@ -162,7 +154,7 @@ def test_a_notice_that_the_child_survives_ends_nothing(start, name):
     # The first run has read the input of both to its end, which is said.
     assert (outcome.status, outcome.stdout) == (51, 'started\n')
     assert outcome.stderr == f'{ONCE}\n'
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['returncode'] == [51, 50]
     assert 'exit_signal' not in record
 
@@ -176,7 +168,7 @@ def test_an_interrupt_that_the_child_handles(start, iterations, status):
     assert command.line() == 'got 1'
     outcome = command.ended()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (status, '', '')
-    record = only(outcome)
+    record = outcome.record
     assert record['call']['returncode'] == [51]
     assert record.get('exit_signal') == ('SIGINT' if status < 0 else None)
 
@@ -189,7 +181,7 @@ def test_many_programs_end_with_130_after_ctrl_c(start):
     command.send(signal.SIGINT)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-signal.SIGINT, '')
-    assert only(outcome)['exit_signal'] == 'SIGINT'
+    assert outcome.record['exit_signal'] == 'SIGINT'
 
 
 def test_two_signals_ten_milliseconds_apart(start):
@@ -202,7 +194,7 @@ def test_two_signals_ten_milliseconds_apart(start):
     outcome = command.wait()
     second.join()
     assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
-    assert only(outcome)['call']['returncode'] == [-signal.SIGTERM]
+    assert outcome.call['returncode'] == [-signal.SIGTERM]
 
 
 # In a batch job of SLURM the signal that has the command look up means two things.
@@ -224,7 +216,7 @@ def test_the_record_does_not_wait_for_a_child_that_takes_long(start, env):
     assert outcome.stderr == (
         'microbench: the record is written; the command has not ended yet\n'
     )
-    record = only(outcome)
+    record = outcome.record
     assert record['exit_signal'] == 'SIGTERM'
     assert record['call']['returncode'] == []
     assert len(record['call']['durations']) == 1
@@ -271,7 +263,7 @@ def test_what_it_has_printed_is_in_that_record(start):
     assert command.line() == 'got 2'
     outcome = command.ended()
     assert outcome.status == -signal.SIGTERM
-    [text] = only(outcome)['call']['stdout']
+    [text] = outcome.call['stdout']
     assert text in ('started\n', 'started\ngot 1\n')  # if it was in time
 
 
@@ -284,7 +276,7 @@ def test_a_group_that_we_made_gets_it_whole(start):
     assert command.line() == 'got 1'
     outcome = command.ended()
     assert outcome.status == -signal.SIGTERM
-    assert only(outcome)['call']['returncode'] == [-signal.SIGTERM]
+    assert outcome.call['returncode'] == [-signal.SIGTERM]
 
 
 def test_what_was_ignored_stays_ignored(start):
@@ -299,7 +291,7 @@ def test_what_was_ignored_stays_ignored(start):
     command.send(signal.SIGHUP)
     outcome = command.ended()
     assert (outcome.status, outcome.stderr) == (3, '')
-    assert 'exit_signal' not in only(outcome)
+    assert 'exit_signal' not in outcome.record
 
 
 def test_while_warming_up(start):
@@ -309,7 +301,7 @@ def test_while_warming_up(start):
     command.send(signal.SIGTERM)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
-    record = only(outcome)
+    record = outcome.record
     assert record['exit_signal'] == 'SIGTERM'
     assert record['call']['durations'] == record['call']['returncode'] == []
 
@@ -336,7 +328,7 @@ def test_at_any_moment(start, seed):
     command.send(signal.SIGTERM)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-signal.SIGTERM, '')
-    call = only(outcome)['call']
+    call = outcome.call
     assert set(call['returncode'][:-1]) <= {0}
     assert len(call['durations']) == len(call['returncode']) >= lines - 1
 
@@ -407,20 +399,12 @@ def test_ctrl_c_is_for_the_process_that_runs(swallows, heard):
             forwarding._handle(signal.SIGINT, None)
 
 
-def test_the_first_process_of_a_container_ends_with_128_plus_n(environment, tmp_path):
+def test_the_first_process_of_a_container_ends_with_128_plus_n(ended):
     """The kernel kills no PID 1 by a signal, so the status is 128 + N."""
     program = 'import microbench.__main__ as m; m.end_by = lambda number: None; m.console()'
     script = 'kill -TERM $PPID; exec sleep 60'
-    done = subprocess.run(
-        [sys.executable, '-c', program, 'sh', '-c', script],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, '')
+    done = ended(sys.executable, '-c', program, 'sh', '-c', script)
+    assert (done.status, done.stderr) == (128 + signal.SIGTERM, '')
 
 
 # --- stopped and continued ------------------------------------------------------------
@@ -465,7 +449,7 @@ def test_a_stop_that_only_we_get(job, options):
     wait_until(lambda: child.status() != psutil.STATUS_STOPPED)
     outcome = command.ended()
     assert (outcome.status, outcome.stderr) == (3, '')
-    assert only(outcome)['call']['returncode'] == [3]
+    assert outcome.call['returncode'] == [3]
 
 
 @pytest.mark.parametrize('options', [(), ('--timeout=600',)])

@@ -2,7 +2,6 @@
 
 import io
 import re
-import subprocess
 import sys
 
 import pytest
@@ -11,6 +10,7 @@ from microbench.__main__ import main
 from microbench.cli.args import selected_mixins
 from microbench.cli.args.listing import text_of_mixins
 from microbench.cli.main import SUBCOMMANDS
+from tests.cli.conftest import status_of
 from tests.cli.terminals import FakeTerminal
 
 HEAD = 'Dry run: the command will not be executed.\n\n'
@@ -40,10 +40,9 @@ WORDS = [
 
 def shown(words, capsys):
     """Return what is printed, after which nothing may have been run or written."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
+    assert status_of(main, words) == 0
     out, err = capsys.readouterr()
-    assert (ended.value.code, err) == (0, '')
+    assert err == ''
     return out
 
 
@@ -114,9 +113,7 @@ def test_lines_of_a_dry_run(words, line, here, capsys):
 )
 def test_a_dry_run_checks_everything(words, capsys):
     """Options that a run would reject are rejected here as well."""
-    with pytest.raises(SystemExit) as ended:
-        main(['--dry-run', *words])
-    assert ended.value.code == 2
+    assert status_of(main, ['--dry-run', *words]) == 2
     assert capsys.readouterr().out == ''
 
 
@@ -164,27 +161,17 @@ def test_what_standard_output_cannot_encode_is_escaped(monkeypatch, here):
     ],
 )
 @pytest.mark.parametrize('option', ['--help', '--version', '--show-mixins'])
-def test_what_cannot_be_shown(option, stdout, status, printed, environment, tmp_path):
+def test_what_cannot_be_shown(option, stdout, status, printed, ended, tmp_path):
     """A failed write is one line and status 1; a closed pipe is no error."""
     script = f'{{ "$0" -m microbench {option}; echo $? >status; }} {stdout}'
-    done = subprocess.run(
-        ['sh', '-c', script, sys.executable],
-        env=environment,
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = ended('sh', '-c', script, sys.executable, stdout=None)
     assert (int((tmp_path / 'status').read_text()), done.stderr) == (status, printed)
 
 
 def test_a_closed_standard_output_is_no_crash(monkeypatch):
     """`microbench --show-mixins >&-` does not crash."""
     monkeypatch.setattr('sys.stdout', None)
-    with pytest.raises(SystemExit) as ended:
-        main(['--show-mixins'])
-    assert ended.value.code == 0
+    assert status_of(main, ['--show-mixins']) == 0
 
 
 HELP = [[name, '--help'] for name in SUBCOMMANDS] + [['--help'], ['--show-mixins']]

@@ -11,21 +11,8 @@ import pytest
 
 from microbench.__main__ import console, main
 from microbench.cli.main import SUBCOMMANDS, subcommand
-from tests.cli.conftest import FAKE_PID, stub_processes
+from tests.cli.conftest import FAKE_PID, status_of, stub_processes
 from tests.fakes import printed
-
-
-@pytest.fixture(autouse=True)
-def switched_on(monkeypatch):
-    """Switch recording on, whatever the environment of the tests says."""
-    monkeypatch.delenv('MICROBENCH', raising=False)
-
-
-def status_of(entry, *args):
-    """Return the code of the SystemExit that an entry point ends with."""
-    with pytest.raises(SystemExit) as ended:
-        entry(*args)
-    return ended.value.code
 
 
 def record_from(capsys):

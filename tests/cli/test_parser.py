@@ -9,6 +9,7 @@ from microbench.cli.args import options
 from microbench.cli.args.parser import Parser
 from microbench.cli.args.settings import Settings
 from microbench.cli.words import UsageError, typed
+from tests.cli.conftest import status_of
 
 
 def parsed(words):
@@ -201,8 +202,6 @@ def test_after_the_dashes_any_word_is_a_program(command, word):
 @pytest.mark.parametrize('words', [['--version'], ['-n', '3', '--vers', '-x', 'ls']])
 def test_the_version_is_shown_at_once(words, capsys):
     """`--version` is answered whatever comes after it."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert ended.value.code == 0
+    assert status_of(main, words) == 0
     out, err = capsys.readouterr()
     assert (out.split()[0], err) == ('microbench', '')

@@ -20,13 +20,6 @@ from tests.cli.conftest import FAKE_PID, is_gone, records_in, stub_processes, wa
 
 OUT = ('-o', 'out.jsonl')
 
-
-def only(outcome):
-    """Return the `call` of the one record of a run."""
-    [record] = outcome.records
-    return record['call']
-
-
 # --- real processes -------------------------------------------------------------------
 
 
@@ -40,7 +33,7 @@ def test_captured_output_is_stored_and_passed_on(command):
     assert outcome.status == 0
     assert outcome.stdout == 'out\n\udcff' * 2
     assert outcome.stderr == 'err\n' * 2
-    call = only(outcome)
+    call = outcome.call
     assert call['stdout'] == ['out\r\n�', '', 'out\r\n�']
     assert call['stderr'] == ['err\n', '', 'err\n']
 
@@ -53,7 +46,7 @@ def test_suppressed_output_is_only_stored(command):
         *('--', 'sh', '-c', 'echo out; echo err >&2'),
     )
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
-    call = only(outcome)
+    call = outcome.call
     assert (call['stdout'], call['stderr']) == (['out\n'], ['err\n'])
 
 
@@ -61,7 +54,7 @@ def test_what_is_not_captured_is_not_stored(command):
     """Without the option the record has no field for the output."""
     outcome = command(*OUT, '--stderr', '--', 'echo', 'out')
     assert (outcome.status, outcome.stdout) == (0, 'out\n')
-    call = only(outcome)
+    call = outcome.call
     assert 'stdout' not in call
     assert call['stderr'] == ['']
 
@@ -81,7 +74,7 @@ def test_a_progress_bar_moves(start):
     assert os.read(command.process.stdout.fileno(), 100) == b'50 %\r'
     outcome = command.ended()
     assert (outcome.status, outcome.stderr) == (1, '')
-    assert only(outcome)['stdout'] == ['50 %\r']
+    assert outcome.call['stdout'] == ['50 %\r']
 
 
 def test_a_reader_that_goes_away_hangs_no_run(start):
@@ -123,7 +116,7 @@ def test_a_grandchild_that_keeps_the_pipe_is_not_waited_for(start):
     assert not is_gone(grandchild)
     outcome = command.ended()
     assert outcome.stderr == ''
-    assert only(outcome)['stdout'] == [f'before\n{grandchild}\n']
+    assert outcome.call['stdout'] == [f'before\n{grandchild}\n']
 
 
 def test_a_grandchild_that_never_stops_writing(start):
@@ -133,54 +126,40 @@ def test_a_grandchild_that_never_stops_writing(start):
     noisy = int(command.process.stderr.readline())
     assert command.process.wait(60) == 0
     wait_until(lambda: is_gone(noisy))  # the pipe is gone with us
-    [text] = only(command.ended())['stdout']
+    [text] = command.ended().call['stdout']
     assert set(text.splitlines()) <= {'y', ''}
 
 
 @pytest.mark.parametrize('closed', ['>&-', '2>&-', '<&-', '<&- >&- 2>&-'])
-def test_standard_streams_may_be_closed(environment, tmp_path, closed):
+def test_standard_streams_may_be_closed(ended, closed):
     """The record is complete; nothing is written to a file that has their number."""
     script = f'exec "$0" -m microbench -o out.jsonl --stdout --stderr "$@" {closed}'
     words = ['sh', '-c', 'echo out; echo err >&2; exit 3']
-    done = subprocess.run(
-        ['sh', '-c', script, sys.executable, '--', *words],
-        cwd=tmp_path,
-        env=environment,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 3
-    [line] = (tmp_path / 'out.jsonl').read_text().splitlines()
-    call = json.loads(line)['call']
-    assert (call['stdout'], call['stderr']) == (['out\n'], ['err\n'])
+    done = ended('sh', '-c', script, sys.executable, '--', *words)
+    assert done.status == 3
+    assert (done.call['stdout'], done.call['stderr']) == (['out\n'], ['err\n'])
 
 
-def test_the_child_sees_that_a_stream_is_closed(environment, tmp_path):
+def test_the_child_sees_that_a_stream_is_closed(ended):
     """A closed stream is closed for the child, though its number is occupied."""
     script = 'exec "$0" -m microbench -o out.jsonl "$@" >&-'
     look = 'import os\ntry: os.fstat(1)\nexcept OSError: raise SystemExit(9)'
-    done = subprocess.run(
-        ['sh', '-c', script, sys.executable, '--', sys.executable, '-c', look],
-        cwd=tmp_path,
-        env=environment,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 9
+    done = ended('sh', '-c', script, sys.executable, '--', sys.executable, '-c', look)
+    assert done.status == 9
 
 
 def test_a_limit_keeps_head_and_tail(command):
     """A limit keeps head and tail, and counts the rest."""
     outcome = command(*OUT, '--stdout', '--capture-limit=8', '--', 'echo', '0123456789ab')
     assert (outcome.status, outcome.stdout) == (0, '0123456789ab\n')
-    assert only(outcome)['stdout'] == ['0123\n[... 5 bytes left out ...]\n9ab\n']
+    assert outcome.call['stdout'] == ['0123\n[... 5 bytes left out ...]\n9ab\n']
 
 
 def test_a_failed_start_with_captured_output(command):
     """After a failed start there is no output to read."""
     outcome = command(*OUT, '--stdout', '--stderr', '--', 'no-such-program')
     assert (outcome.status, outcome.stdout) == (127, '')
-    assert (only(outcome)['stdout'], only(outcome)['stderr']) == ([], [])
+    assert (outcome.call['stdout'], outcome.call['stderr']) == ([], [])
 
 
 def test_ctrl_c_with_captured_output(start):
@@ -192,7 +171,7 @@ def test_ctrl_c_with_captured_output(start):
     assert command.line() == 'bye'
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-signal.SIGINT, '')
-    assert only(outcome)['stdout'] == ['hello\nbye\n']
+    assert outcome.call['stdout'] == ['hello\nbye\n']
 
 
 # --- stubbed processes ----------------------------------------------------------------
@@ -234,7 +213,6 @@ def fake(monkeypatch):
                 pass
 
         stub_processes(monkeypatch, Process, *statuses)
-        monkeypatch.delenv('MICROBENCH', raising=False)
 
     return install
 

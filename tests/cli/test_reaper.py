@@ -11,10 +11,9 @@ import pytest
 from microbench import _core
 from microbench.cli.run.child import Child
 from microbench.cli.run.reaper import Reaper, children, collect
-from tests.cli.conftest import ManualTimers, Started, wait_until
+from tests.cli.conftest import OUT, ManualTimers, Started, wait_until
 from tests.fakes import printed
 
-OUT = ('-o', 'out.jsonl')
 NAMESPACE = ('unshare', '--pid', '--fork', '--kill-child', '--mount-proc')
 pytestmark = pytest.mark.skipif(sys.platform != 'linux', reason='only Linux has subreapers')
 
@@ -66,7 +65,7 @@ def test_the_first_process_collects_orphans(contained):
     """PID 1 collects orphans, as an init does."""
     outcome = contained(*OUT, '--', sys.executable, '-c', LEAVES_ORPHANS).wait()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '', '')
-    assert outcome.records[0]['call']['returncode'] == [0]
+    assert outcome.call['returncode'] == [0]
 
 
 @pytest.mark.parametrize('name', ['TERM', 'HUP', 'INT', 'USR1', 'ALRM'])
@@ -79,8 +78,8 @@ def test_the_first_process_passes_signals_on(contained, name):
     os.kill(first, number)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (128 + number, '')
-    assert outcome.records[0]['exit_signal'] == f'SIG{name}'
-    assert outcome.records[0]['call']['returncode'] == [-number]
+    assert outcome.record['exit_signal'] == f'SIG{name}'
+    assert outcome.call['returncode'] == [-number]
 
 
 def children_of(number):

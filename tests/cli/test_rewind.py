@@ -8,29 +8,16 @@ import tempfile
 import pytest
 
 from microbench.cli.run import rewind
-from tests.cli.conftest import records_in
-
-OUT = ('-o', 'out.jsonl')
+from tests.cli.conftest import OUT
 
 
 @pytest.fixture
-def fed(tmp_path, environment):
+def fed(command):
     """Run the command with an open file as its standard input."""
 
     def run(stdin, *words, **options):
-        done = subprocess.run(
-            [sys.executable, '-m', 'microbench', *OUT, *words],
-            cwd=tmp_path,
-            env=environment,
-            stdin=stdin,
-            text=True,
-            capture_output=True,
-            timeout=60,
-            check=False,
-            **options,
-        )
-        assert len(records_in(tmp_path / 'out.jsonl')) == 1
-        assert done.returncode == 0
+        done = command(*OUT, *words, stdin=stdin, **options)
+        assert (len(done.records), done.status) == (1, 0)
         return done.stdout.split(), done.stderr
 
     return run
@@ -82,11 +69,10 @@ def test_a_file_that_could_be_written(fed):
     assert (seen, said) == (['10'] * 2, '')
 
 
-def test_a_file_for_input_and_output(tmp_path, environment):
+def test_a_file_for_input_and_output(tmp_path, ended):
     """The output of one run is not overwritten by the next."""
     script = 'exec "$0" -m microbench -o out.jsonl -n 3 -- sh -c "$1" <>both >&0'
-    words = ['sh', '-c', script, sys.executable, 'echo out']
-    subprocess.run(words, cwd=tmp_path, env=environment, check=True)
+    assert ended('sh', '-c', script, sys.executable, 'echo out').status == 0
     assert (tmp_path / 'both').read_text() == 'out\n' * 3
 
 
@@ -95,19 +81,11 @@ def test_one_run_is_left_alone(fed, file):
     assert fed(file, '--', 'wc', '-l') == (['10'], '')
 
 
-def test_switched_off_there_is_one_run(fed, file, tmp_path, environment):
+def test_switched_off_there_is_one_run(command):
     """Switched off, one run reads what it reads without microbench."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'microbench', '-n', '3', '--', 'wc', '-l'],
-        cwd=tmp_path,
-        env={**environment, 'MICROBENCH': 'off'},
-        timeout=60,
-        input='line\n',
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert (done.stdout.strip(), done.stderr) == ('1', '')
+    off = {'MICROBENCH': 'off'}
+    done = command('-n', '3', '--', 'wc', '-l', env=off, input='line\n')
+    assert (done.status, done.stdout.strip(), done.stderr) == (0, '1', '')
 
 
 @pytest.mark.parametrize('kind', ['pipe', 'socket'])

@@ -16,12 +16,11 @@ from microbench.cli.run.child import Child
 from microbench.cli.run.outcome import Outcome
 from microbench.cli.run.sampling import ProcessGauge, Sampling, TreeGauge
 from microbench.cli.run.timers import TimerThread
-from tests.cli.conftest import ManualTimers, Started, in_time, wait_until
+from tests.cli.conftest import OUT, ManualTimers, Started, in_time, wait_until
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT
 from tests.sandboxes import without
 
-OUT = ('-o', 'out.jsonl')
 KEYS = {'timestamp', 'cpu_percent', 'rss_bytes'}
 
 BUSY = """

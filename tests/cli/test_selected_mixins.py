@@ -14,6 +14,7 @@ from microbench.__main__ import main
 from microbench.cli.args import selected_mixins
 from microbench.cli.args.parser import Parser
 from microbench.cli.words import UsageError
+from tests.cli.conftest import status_of
 
 DEFAULTS = [
     *('python-info', 'host-info', 'slurm-info', 'loaded-modules', 'working-dir'),
@@ -222,9 +223,7 @@ class MBNode(MBHostInfo):
 def test_a_class_beside_the_one_it_is_made_from(capsys):
     """A mixin and its base can both be named, in any order."""
     for order in (['defaults', f'{__name__}:MBNode'], [f'{__name__}:MBNode', 'host-info']):
-        with pytest.raises(SystemExit) as ended:
-            main(['-m', *order, '--', 'true'])
-        assert ended.value.code == 0
+        assert status_of(main, ['-m', *order, '--', 'true']) == 0
         host = json.loads(capsys.readouterr().out)['host']
         assert host['rack'] == 7
         assert host['os'] == sys.platform
@@ -324,7 +323,7 @@ def test_a_mixin_of_another_distribution(command, installed, name, first):
     assert f'{last}\n' == BROKEN
     assert all(' cannot be imported: ' in n or ' is not a class' in n for n in notes)
     assert bool(notes) == first.startswith('--level')  # then all are looked through
-    assert outcome.records[0]['probe'] == [5, ['true'], 7, 'as it is']
+    assert outcome.record['probe'] == [5, ['true'], 7, 'as it is']
 
 
 def test_built_in_mixins_come_before_installed_ones(command, installed):

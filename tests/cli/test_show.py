@@ -2,13 +2,13 @@
 
 import io
 import json
-import subprocess
 import sys
 
 import pytest
 
 from microbench.cli.terminal import columns
 from microbench.cli.view.show import main
+from tests.cli.conftest import status_of
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import FakeTerminal, on_terminal
 
@@ -726,10 +726,9 @@ def test_an_empty_file_is_reported(words, capsys, tmp_path):
 )
 def test_wrong_options_are_usage_errors(words, capsys):
     """Wrong options are reported as by argparse, with the subcommand's name."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
+    assert status_of(main, words) == 2
     out, err = capsys.readouterr()
-    assert (ended.value.code, out) == (2, '')
+    assert out == ''
     assert err.splitlines()[-1].startswith('python -m microbench show: error: ')
 
 
@@ -807,37 +806,26 @@ def test_a_terminal_without_colours(variable, several, environment, tmp_path):
     assert (status, screen) == (0, TABLE)
 
 
-def test_standard_input(environment):
+def test_standard_input(command):
     """`-` is a file like others."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'microbench', 'show', '-', '-1'],
-        env=environment,
-        input=''.join(f'{json.dumps(record)}\n' for record in SEVERAL),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, '')
+    lines = ''.join(f'{json.dumps(record)}\n' for record in SEVERAL)
+    done = command('show', '-', '-1', input=lines)
+    assert (done.status, done.stderr) == (0, '')
     assert done.stdout.startswith('model.sh  timed out')
 
 
-def shell(script, environment):
+@pytest.fixture
+def shell(ended):
     """Run a line of bash in which $show is the subcommand."""
-    return subprocess.run(
-        ['bash', '-c', script],
-        env={**environment, 'show': f'{sys.executable} -m microbench show'},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    show = {'show': f'{sys.executable} -m microbench show'}
+    return lambda script: ended('bash', '-c', script, env=show)
 
 
-def test_a_reader_that_goes_away(environment, tmp_path):
+def test_a_reader_that_goes_away(shell, tmp_path):
     """A closed pipe is status 0 and prints nothing."""
     path = write(tmp_path / 'x', [SOLVE] * 5000)
-    done = shell(f'set -o pipefail; $show {path} | head -n 1', environment)
-    assert (done.returncode, done.stderr) == (0, '')
+    done = shell(f'set -o pipefail; $show {path} | head -n 1')
+    assert (done.status, done.stderr) == (0, '')
     assert done.stdout.startswith('#  ') or done.stdout.lstrip().startswith('#')
 
 
@@ -848,16 +836,16 @@ def test_a_reader_that_goes_away(environment, tmp_path):
         ('>&-', 'standard output is closed'),
     ],
 )
-def test_an_output_that_cannot_be_written(redirection, sentence, several, environment):
+def test_an_output_that_cannot_be_written(redirection, sentence, several, shell):
     """A failed write is status 1 and one sentence."""
-    done = shell(f'$show {several} {redirection}', environment)
-    assert (done.returncode, done.stderr) == (1, f'microbench show: {sentence}\n')
+    done = shell(f'$show {several} {redirection}')
+    assert (done.status, done.stderr) == (1, f'microbench show: {sentence}\n')
 
 
-def test_a_closed_standard_input(environment):
+def test_a_closed_standard_input(shell):
     """A closed standard input cannot be read."""
-    done = shell('$show - <&-', environment)
-    assert (done.returncode, done.stdout) == (2, '')
+    done = shell('$show - <&-')
+    assert (done.status, done.stdout) == (2, '')
     assert done.stderr == 'microbench show: standard input is closed\n'
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-OUT = ('-o', 'out.jsonl')
+from tests.cli.conftest import OUT
+
 NAMED = 'its first line names an interpreter that is missing: '
 
 
@@ -15,12 +16,6 @@ def executable(path, content):
     """Write an executable file."""
     path.write_bytes(content)
     path.chmod(stat.S_IRWXU)
-
-
-def only(outcome):
-    """Return the one record of a run."""
-    [record] = outcome.records
-    return record
 
 
 # --- scripts without #! ---------------------------------------------------------------
@@ -34,10 +29,10 @@ def test_the_shell_runs_them(command, tmp_path, options, content):
     outcome = command(*OUT, '-n', '2', *options, '--', './script', 'a b')
     assert (outcome.status, outcome.stderr) == (7, '')
     assert outcome.stdout == './script|a b\n' * 2
-    call = only(outcome)['call']
+    call = outcome.call
     assert call['command'] == ['./script', 'a b']
     assert call['returncode'] == [7, 7]
-    assert 'exception' not in only(outcome)
+    assert 'exception' not in outcome.record
 
 
 def test_one_that_is_found_in_path(command, tmp_path):
@@ -100,7 +95,7 @@ def test_the_reason(command, tmp_path, program):
         outcome = command(*OUT, '--', program)
     assert (outcome.status, outcome.stdout) == (status, '')
     assert outcome.stderr == f'microbench: cannot start {program!r}: {why}\n'
-    assert only(outcome)['call']['returncode'] == []
+    assert outcome.call['returncode'] == []
 
 
 # --- words ----------------------------------------------------------------------------
@@ -111,7 +106,7 @@ def test_a_very_long_command(command):
     words = ['x' * 100_000] * 15
     outcome = command(*OUT, '--', 'sh', '-c', 'echo $#', '', *words, '')
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, '16\n', '')
-    assert only(outcome)['call']['command'][4:] == [*words, '']
+    assert outcome.call['command'][4:] == [*words, '']
 
 
 def test_microbench_of_microbench(command):

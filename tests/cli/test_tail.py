@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from microbench.cli.view.tail import main
+from tests.cli.conftest import status_of
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import on_terminal
 from tests.fakes import python
@@ -174,9 +175,7 @@ def test_records_before_2_0(shown, tmp_path):
 )
 def test_wrong_words(words, message, capsys):
     """Wrong words give one sentence and status 2."""
-    with pytest.raises(SystemExit) as ended:
-        main(list(words))
-    assert ended.value.code == 2
+    assert status_of(main, list(words)) == 2
     assert message in capsys.readouterr().err
 
 
@@ -303,14 +302,11 @@ def test_standard_input(tailing):
     assert err == f'microbench tail: {message}\n'
 
 
-def test_the_last_of_standard_input(environment):
+def test_the_last_of_standard_input(command):
     """With --no-follow standard input is read to its end first."""
-    done = subprocess.run(
-        [sys.executable, '-m', 'microbench', 'tail', '-', '--no-follow', '-n1', '--json'],
-        input=b''.join(map(as_line, SEVERAL)),
-        env=environment, capture_output=True, timeout=DEADLINE, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, b'')
+    lines = b''.join(map(as_line, SEVERAL)).decode()
+    done = command('tail', '-', '--no-follow', '-n1', '--json', input=lines)
+    assert (done.status, done.stderr) == (0, '')
     assert json.loads(done.stdout) == MODEL
 
 

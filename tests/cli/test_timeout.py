@@ -13,9 +13,15 @@ import pytest
 from microbench.__main__ import main
 from microbench.cli.run.child import Child
 from microbench.cli.run.timeout import TimeOut, others_of
-from tests.cli.conftest import ManualTimers, in_time, is_gone, timed_out, wait_until
-
-OUT = ('-o', 'out.jsonl')
+from tests.cli.conftest import (
+    OUT,
+    ManualTimers,
+    in_time,
+    is_gone,
+    status_of,
+    timed_out,
+    wait_until,
+)
 
 
 def test_each_iteration_has_its_own_limit(start, tmp_path):
@@ -25,7 +31,7 @@ def test_each_iteration_has_its_own_limit(start, tmp_path):
     def attempt(seconds):
         words = (f'--timeout={seconds}', '-n', '3', '--', 'sh', '-c', script)
         outcome = start(*OUT, *words).wait()
-        first, _, last = outcome.records[0]['call']['durations']
+        first, _, last = outcome.call['durations']
         if max(first, last) < seconds:
             return outcome, seconds
         for name in ('ran', 'out.jsonl'):
@@ -52,14 +58,14 @@ def test_a_stopped_program_can_clean_up(start, script):
     outcome = command.wait()
     assert (outcome.stdout, outcome.stderr) == ('clean\n', '')
     assert outcome.status in (9, 143)  # of the inner shell, or of the outer one
-    assert outcome.records[0]['call']['timed_out'] is True
+    assert outcome.call['timed_out'] is True
 
 
 def test_without_a_time_out_nothing_is_said(start):
     """Without a time-out the record has neither flag."""
     outcome = start(*OUT, '--timeout=600', '--', 'true').wait()
     assert (outcome.status, outcome.stderr) == (0, '')
-    assert not {'timed_out', 'timed_out_iterations'} & set(outcome.records[0]['call'])
+    assert not {'timed_out', 'timed_out_iterations'} & set(outcome.call)
 
 
 def test_who_ignores_it_is_killed_after_the_grace_period(start):
@@ -80,7 +86,7 @@ def test_a_grandchild_that_holds_the_pipe_ends_as_well(start):
     command, [grandchild] = timed_out(start, script, '--stdout', lines=1)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (143, '')
-    assert outcome.records[0]['call']['stdout'] == [f'{grandchild}\n']
+    assert outcome.call['stdout'] == [f'{grandchild}\n']
     wait_until(lambda: is_gone(int(grandchild)))
 
 
@@ -96,7 +102,7 @@ def test_a_grandchild_that_outlives_the_child_has_its_grace_period(start, script
     command, [said] = timed_out(start, script, options, lines=1)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (143, '')
-    assert outcome.records[0]['call']['returncode'] == [-signal.SIGTERM]
+    assert outcome.call['returncode'] == [-signal.SIGTERM]
     if said == 'started':
         assert outcome.stdout == 'clean\n'
     else:
@@ -158,7 +164,7 @@ def test_any_ending_within_the_time_out_is_harmless(start):
     outcome = command.wait()
     assert outcome.status in (0, 143)
     assert outcome.stderr == ''
-    call = outcome.records[0]['call']
+    call = outcome.call
     assert len(call['durations']) == len(call['returncode']) == 60
     flags = call.get('timed_out_iterations', [False] * 60)
     for code, flag in zip(call['returncode'], flags, strict=True):
@@ -204,7 +210,6 @@ def fake(monkeypatch):
 
         monkeypatch.setattr(subprocess, 'Popen', lambda command, **options: process)
         monkeypatch.setattr(os, 'wait4', wait4)
-        monkeypatch.delenv('MICROBENCH', raising=False)
         return process
 
     return install
@@ -218,9 +223,7 @@ def test_each_request_is_made_once(fake, capsys, stubborn, grace, calls, code):
     """The process object gets terminate, and kill only when it is needed."""
     process = fake(2**22 + 12345, stubborn)
     words = ['--timeout=0.05', f'--timeout-grace-period={grace}', 'simulate']
-    with pytest.raises(SystemExit) as ended:
-        main(words)
-    assert (ended.value.code, process.calls) == (code, calls)
+    assert (status_of(main, words), process.calls) == (code, calls)
     assert '"timed_out_iterations":[true]' in capsys.readouterr().out
 
 
@@ -235,7 +238,6 @@ def test_real_processes_are_asked_in_the_same_way(
     monkeypatch, capsys, tmp_path, script, grace, calls, code
 ):
     """Spies on Popen's methods see each request once, also for a group."""
-    monkeypatch.delenv('MICROBENCH', raising=False)
     monkeypatch.chdir(tmp_path)
     made = []
 
@@ -251,9 +253,8 @@ def test_real_processes_are_asked_in_the_same_way(
     def attempt(seconds):
         made.clear()
         words = [f'--timeout={seconds}', f'--timeout-grace-period={grace}']
-        with pytest.raises(SystemExit) as ended:
-            main([*words, '--', 'sh', '-c', script])
-        return ended.value.code if (tmp_path / 'ready').exists() else None
+        code = status_of(main, [*words, '--', 'sh', '-c', script])
+        return code if (tmp_path / 'ready').exists() else None
 
     assert (in_time(attempt), made) == (code, calls)
 
@@ -263,9 +264,8 @@ def test_a_child_that_leads_no_group_is_no_group(fake, capsys):
     with subprocess.Popen(['sleep', '60']) as real:
         process = fake(real.pid)
         process.terminate = lambda: (real.terminate(), process.over.set())
-        with pytest.raises(SystemExit) as ended:
-            main(['--timeout=0.05', '--timeout-grace-period=60', 'simulate'])
-    assert (ended.value.code, process.calls) == (-15, [])
+        words = ['--timeout=0.05', '--timeout-grace-period=60', 'simulate']
+        assert (status_of(main, words), process.calls) == (-15, [])
 
 
 def test_an_invented_number_is_never_signalled(fake, capsys):

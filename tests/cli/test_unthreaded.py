@@ -10,9 +10,7 @@ import pytest
 
 from microbench.cli.run import unthreaded
 from microbench.cli.run.timers import TimerThread
-from tests.cli.conftest import Started, in_time, records_in, timed_out, wait_until
-
-OUT = ('-o', 'out.jsonl')
+from tests.cli.conftest import OUT, Started, in_time, timed_out, wait_until
 
 # No thread beside the timer thread, which is the first one.
 NO_READER = """
@@ -52,18 +50,12 @@ def start(request, tmp_path, environment, monkeypatch):
         command.close()
 
 
-def only(outcome):
-    """Return the one record of a run."""
-    [record] = outcome.records
-    return record
-
-
 def test_it_runs_all_the_same(start):
     """The record is complete, and nothing is printed."""
     outcome = start(*OUT, '-w', '1', '-n', '3', '--', 'sh', '-c', 'echo a; exit 3').wait()
     assert (outcome.status, outcome.stdout, outcome.stderr) == (3, 'a\n' * 4, '')
-    assert only(outcome)['call']['returncode'] == [3] * 3
-    assert len(only(outcome)['resource_usage']) == 3
+    assert outcome.call['returncode'] == [3] * 3
+    assert len(outcome.record['resource_usage']) == 3
 
 
 def test_output_is_captured(start):
@@ -75,7 +67,7 @@ def test_output_is_captured(start):
     numbers = ''.join(f'{n}\n' for n in range(1, 40001))
     assert (outcome.status, outcome.stderr) == (0, '')
     assert outcome.stdout == numbers + 'end\n'
-    call = only(outcome)['call']
+    call = outcome.call
     assert call['stdout'] == ['begin\n' + numbers + 'end\n']
     assert call['stderr'] == [numbers]
 
@@ -86,7 +78,7 @@ def test_a_process_that_keeps_the_pipe_is_not_waited_for(start):
     command = start(*OUT, '-n', '2', '--stdout', '--', 'sh', '-c', script)
     assert [command.line(), command.line()] == ['run', 'run']
     assert command.process.wait(60) == 0
-    assert only(command.ended())['call']['stdout'] == ['run\n', 'run\n']
+    assert command.ended().call['stdout'] == ['run\n', 'run\n']
 
 
 def test_a_time_limit(start):
@@ -95,7 +87,7 @@ def test_a_time_limit(start):
     command, _ = timed_out(start, script, '--timeout-grace-period=0.2', lines=1)
     outcome = command.wait()
     assert outcome.status == 128 + signal.SIGKILL
-    call = only(outcome)['call']
+    call = outcome.call
     assert (call['returncode'], call['timed_out']) == ([-signal.SIGKILL], True)
 
 
@@ -108,8 +100,8 @@ def test_a_signal(start, name):
     command.send(number)
     outcome = command.wait()
     assert (outcome.status, outcome.stderr) == (-number, '')
-    assert only(outcome)['exit_signal'] == name
-    assert only(outcome)['call']['returncode'] == [-number]
+    assert outcome.record['exit_signal'] == name
+    assert outcome.call['returncode'] == [-number]
 
 
 def test_a_child_that_takes_long_to_end(start, tmp_path):
@@ -144,26 +136,17 @@ def test_samples(start):
     )
 
 
-def test_a_limit_of_processes(tmp_path, environment):
+def test_a_limit_of_processes(tmp_path, ended):
     """If no child can be started, the status is 126, with one line."""
     limit = 'import resource; resource.setrlimit(resource.RLIMIT_NPROC, (0, 0));'
     if os.getuid() == 0:  # which no such limit holds for
         limit += 'os.setgid(54399); os.setuid(54399);'
     tmp_path.chmod(0o755)
     loaded = 'import os, resource, threading; import microbench.cli.main, microbench._core;'
-    done = subprocess.run(
-        [sys.executable, '-c', loaded + limit + Started.PROGRAM, '--no-mixin', 'true'],
-        cwd='/',
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    why = 'Resource temporarily unavailable'
-    assert (done.returncode, done.stderr) == (
-        126,
-        f"microbench: cannot start 'true': {why}\n",
-    )
+    program = loaded + limit + Started.PROGRAM
+    done = ended(sys.executable, '-c', program, '--no-mixin', 'true', cwd='/')
+    why = "cannot start 'true': Resource temporarily unavailable"
+    assert (done.status, done.stderr) == (126, f'microbench: {why}\n')
 
 
 # Without a timer thread there is place for the program.
@@ -183,21 +166,13 @@ failures = [1, 1]
 
 
 @pytest.mark.parametrize('options', [(), ('--stdout',)])
-def test_our_thread_makes_place_for_the_program(tmp_path, environment, options):
+def test_our_thread_makes_place_for_the_program(ended, options):
     """The thread ends if the limit has room for one, even if it frees late."""
     words = (*OUT, *options, '-n', '2', '--', 'echo', 'hello')
     program = ONE_PLACE + NO_READER if options else ONE_PLACE
-    done = subprocess.run(
-        [sys.executable, '-c', program + Started.PROGRAM, *words],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, 'hello\n' * 2, '')
-    [record] = records_in(tmp_path / 'out.jsonl')
-    assert record['call']['returncode'] == [0, 0]
+    done = ended(sys.executable, '-c', program + Started.PROGRAM, *words)
+    assert (done.status, done.stdout, done.stderr) == (0, 'hello\n' * 2, '')
+    assert done.call['returncode'] == [0, 0]
 
 
 # --- the parts ------------------------------------------------------------------------

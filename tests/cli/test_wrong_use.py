@@ -7,6 +7,7 @@ import pytest
 
 from microbench.__main__ import main
 from microbench.cli.args import options
+from tests.cli.conftest import status_of
 
 NUMBER = 'is not a whole number: type for instance'
 TIME = 'is not a time: type a number of seconds above 0, such as 1.5'
@@ -159,10 +160,9 @@ WRONG = [
 
 def refused(words, capsys):
     """Return the sentence with which words are rejected."""
-    with pytest.raises(SystemExit) as ended:
-        main(words)
+    assert status_of(main, words) == 2
     out, err = capsys.readouterr()
-    assert (ended.value.code, out) == (2, '')
+    assert out == ''
     usage, error = err.splitlines()
     assert usage == 'usage: python -m microbench [options] [--] COMMAND [ARG ...]'
     assert error.startswith('python -m microbench: error: ')
@@ -247,9 +247,7 @@ def test_of_two_mistakes_the_first_check_tells(first, second, capsys, here):
 def test_defaults_given_in_words_need_nothing(capsys, here):
     """Defaults that are given in words, such as a host, are no mistakes."""
     words = '--redis-host h --redis-port 6379 --redis-db 0 --http-output-method POST true'
-    with pytest.raises(SystemExit) as ended:
-        main(words.split())
-    assert ended.value.code == 0
+    assert status_of(main, words.split()) == 0
     assert capsys.readouterr().err == ''
 
 
