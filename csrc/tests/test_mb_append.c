@@ -553,7 +553,7 @@ run_row(const row *now)
     close(reader);
 }
 
-/* --- what is no row -------------------------------------------------------------- */
+/* --- tests that are not rows ----------------------------------------------------- */
 
 static void
 a_new_file_has_the_mode_that_umask_leaves(void)

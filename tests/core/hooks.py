@@ -7,7 +7,7 @@ def note(bm_data, word):
 
 
 def noting(word):
-    """A hook that notes a word."""
+    """Return a hook that notes a word."""
 
     def hook(self, bm_data):
         note(bm_data, word)
@@ -16,7 +16,7 @@ def noting(word):
 
 
 def raising(error):
-    """A hook that raises."""
+    """Return a hook that raises."""
 
     def hook(self, bm_data):
         raise error
@@ -25,6 +25,6 @@ def raising(error):
 
 
 def notes(bench):
-    """The notes of one more call."""
+    """Return the notes of one more call."""
     bench(lambda: None)()
     return bench.get_results()[-1].get('notes')

@@ -27,7 +27,7 @@ def test_a_constant_runs_once_for_a_bench():
 
 
 def test_a_constant_is_not_changed_by_hooks():
-    """What a hook does to a constant, at any depth, stays in its record."""
+    """A change that a hook makes to a constant, at any depth, stays in its record."""
 
     class Bench(MicroBenchBase):
         @per_process
@@ -69,7 +69,7 @@ def test_constants_and_hooks_fill_one_namespace():
 
 @pytest.mark.parametrize('optional', [False, True])
 def test_a_constant_that_fails(optional):
-    """It is tried again at each call, and strict or noted like any capture."""
+    """A failing constant is tried again at each call; its error is raised or noted."""
     fails = [True]
 
     class Bench(MicroBenchBase):
@@ -95,7 +95,7 @@ def test_a_constant_that_fails(optional):
     assert bench.get_results()[-1]['flavour'] == 'vanilla'
 
 
-def test_namespace_replaces_what_is_no_dict():
+def test_namespace_replaces_a_text():
     """A static field of that name gives way to the mixin."""
     bm_data = {'host': 'a text'}
     namespace(bm_data, 'host')['a'] = 1

@@ -1,4 +1,4 @@
-"""Captures that are generators: before the code, and after it."""
+"""Captures that are generators run before the code and after it."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.fakes import Ticking, call_of, only
 
 
 def test_a_generator_capture():
-    """Set up, yield, result: its second half runs after the code, in reverse order."""
+    """The part after yield runs after the code, in reverse order."""
 
     class Bench(MicroBenchBase):
         def capture_a(self, bm_data):
@@ -31,7 +31,7 @@ def test_a_generator_capture():
 
 
 def test_a_generator_capture_without_yield():
-    """One that returns early has done its work; nothing follows."""
+    """Nothing follows a generator that returns before it yields."""
 
     class Bench(MicroBenchBase):
         def capture_a(self, bm_data):
@@ -46,7 +46,7 @@ def test_a_generator_capture_without_yield():
 
 
 def test_a_generator_capture_that_yields_twice():
-    """What comes after a second yield does not run; clean-up does."""
+    """Code after a second yield does not run, but clean-up does."""
     ended = []
 
     class Bench(MicroBenchBase):
@@ -80,7 +80,7 @@ def test_generator_captures_of_concurrent_records():
 
 @pytest.mark.parametrize('optional', [False, True])
 def test_a_generator_capture_that_fails_at_the_end(optional):
-    """Its error is that of the hook: raised after the record, or noted in it."""
+    """An error after yield is raised after the record, or noted in it."""
 
     class Bench(MicroBenchBase):
         capture_optional = optional
@@ -103,7 +103,7 @@ def test_a_generator_capture_that_fails_at_the_end(optional):
 
 @pytest.mark.parametrize('error', [None, KeyError('clean-up')])
 def test_pending_captures_are_closed_when_another_fails(error):
-    """In reverse order, also where one of them fails: the first error comes out."""
+    """Captures are closed in reverse order; the first error is raised."""
     undone = []
 
     def undoing(word, error=None):

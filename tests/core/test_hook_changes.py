@@ -11,7 +11,7 @@ from tests.fakes import Kept
 
 
 def mixin_and_bench(*bases):
-    """A fresh mixin without hooks, and a bench of a class with it."""
+    """Return a new mixin without hooks, a class with it, and a bench of that class."""
     mixin = type('Mixin', bases, {})
     cls = type('Bench', (MicroBenchBase, mixin), {})
     return mixin, cls, cls()
@@ -54,7 +54,7 @@ TRIGGERS = [
 
 @pytest.mark.parametrize(('place', 'name'), TRIGGERS)
 def test_triggers_that_come_and_go(place, name):
-    """Triggers that run once for a record, and those around each iteration."""
+    """Added and removed triggers are honoured from the next call on."""
     mixin, cls, bench = mixin_and_bench()
     target = {'mixin': mixin, 'class': cls, 'instance': bench}[place]
 
@@ -72,7 +72,7 @@ def test_triggers_that_come_and_go(place, name):
 
 @pytest.mark.parametrize('name', ['output_result', 'to_json'])
 def test_output_methods_that_come_and_go(name):
-    """Methods that see or encode the finished record."""
+    """Added and removed methods for the finished record are honoured as well."""
     _, cls, bench = mixin_and_bench()
     seen = []
 
@@ -109,7 +109,7 @@ def test_patch_object_on_a_mixin():
 
 @pytest.mark.parametrize('options', [{}, {'new_callable': MagicMock}, {'autospec': True}])
 def test_a_hook_that_is_a_mock(options):
-    """It is called with each record, and harms nothing."""
+    """A mock in place of a hook is called with each record, and harms nothing."""
     bench = type('Bench', (MicroBench, MBHostInfo), {})()
     with patch.object(MBHostInfo, 'capture_hostname', **options) as hook:
         assert [bench(lambda: 5)() for _ in range(2)] == [5, 5]
@@ -149,7 +149,7 @@ def test_bases_change():
 
 
 def test_many_changes_of_one_class():
-    """Also after more changes than CPython gives version tags for one class."""
+    """A class may change more often than CPython has version tags for it."""
 
     class Bench(MicroBenchBase):
         pass
@@ -164,7 +164,7 @@ def test_many_changes_of_one_class():
 
 
 def test_a_hook_changed_while_a_call_runs():
-    """What a running call began with is finished; the next call sees the change."""
+    """A running call keeps its hooks; the next call sees the change."""
 
     class Bench(MicroBenchBase):
         pass

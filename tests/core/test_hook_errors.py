@@ -1,4 +1,4 @@
-"""What errors in hooks do: to the code, to the record, to other hooks."""
+"""Effects of an error in a hook on the code, the record and other hooks."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 
 @pytest.mark.parametrize('error', [KeyError('x'), OSError(2, 'gone'), SystemExit(3)])
 def test_a_strict_capture(error):
-    """Without capture_optional its error goes to the caller; the code has not run."""
+    """Without capture_optional an error goes to the caller, and the code does not run."""
 
     class Bench(MicroBenchBase):
         capture_a = raising(error)
@@ -55,7 +55,7 @@ def test_no_errors_no_field():
 
 @pytest.mark.parametrize('error', [KeyboardInterrupt(), SystemExit(2)])
 def test_optional_is_for_exceptions_only(error):
-    """What asks the program to end is never swallowed."""
+    """Exceptions that ask the program to end are never swallowed."""
 
     class Bench(MicroBenchBase):
         capture_optional = True
@@ -68,7 +68,7 @@ def test_optional_is_for_exceptions_only(error):
 @pytest.mark.parametrize('hook', ['capturepost_a', 'post_run_triggers'])
 @pytest.mark.parametrize('error', [KeyError('x'), KeyboardInterrupt()])
 def test_a_failing_post_hook(hook, error):
-    """Its error is raised after the record was written."""
+    """The error of a post hook is raised after the record is written."""
     kept = Kept()
     bench_class = type('Bench', (MicroBenchBase,), {hook: raising(error)})
     bench = bench_class(outputs=[kept], duration_counter=Ticking())
@@ -93,7 +93,7 @@ def test_the_first_of_two_failing_post_hooks():
 
 
 def test_an_overridden_output_result():
-    """It gets the cleaned record; if it fails, a warning says so and the result is kept."""
+    """It gets the cleaned record; if it fails, it is warned about and the result stays."""
     seen = []
 
     class Bench(MicroBenchBase):

@@ -1,4 +1,4 @@
-"""Captures: which are called, in which order, and what they see."""
+"""Which captures are called, in which order, and what they see."""
 
 from functools import partialmethod
 
@@ -27,7 +27,7 @@ def test_alphabetical_order():
 
 
 def test_the_same_name_in_two_bases():
-    """Attribute look-up decides: the first base in the resolution order."""
+    """The first base in the resolution order decides."""
 
     class One:
         capture_a = noting('one')
@@ -68,7 +68,7 @@ def test_kinds_of_hooks():
     assert notes(Bench()) == ['static', 'Bench', 'partial', 'object', 'class']
 
 
-def test_what_is_no_hook():
+def test_attributes_that_are_not_hooks():
     """Options with the prefix, properties and None are not called."""
 
     class Above(MicroBenchBase):
@@ -88,7 +88,7 @@ def test_what_is_no_hook():
 
 
 def test_what_hooks_see():
-    """What is in the record before and after the code."""
+    """Captures see the fields that a record has before and after the code."""
     seen = {}
 
     class Bench(MicroBenchBase):
@@ -180,7 +180,7 @@ def test_scratch_space():
 
 
 def test_a_bench_call_inside_each_hook():
-    """Another bench may be used wherever user code runs."""
+    """A hook, sink or encoder may use another bench."""
     kept = Kept()
     other = MicroBenchBase(outputs=[kept], duration_counter=Ticking())
     inner = other(lambda: None)

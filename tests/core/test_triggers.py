@@ -1,4 +1,4 @@
-"""Triggers: in which order, and outside of the durations."""
+"""Triggers run in the order of the bases, and outside of the durations."""
 
 import pytest
 
@@ -37,7 +37,7 @@ class Tracker:
 )
 @pytest.mark.parametrize('iterations', [1, 3])
 def test_triggers_of_all_bases_run_once(bases, iterations):
-    """Mixins before and after the base: once for each iteration, pre before post."""
+    """Triggers of all mixins run once for each iteration, pre before post."""
     bench = type('Bench', bases, {})(
         iterations=iterations, warmup=2, duration_counter=Ticking()
     )

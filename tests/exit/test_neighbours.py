@@ -33,7 +33,7 @@ free.signal_and_hang(signal.SIGTERM, 1)
 
 
 def test_a_handler_in_c_that_python_does_not_know(in_c):
-    """It runs, and is not replaced; the record is there before, natively."""
+    """It runs and is not replaced; native code has written the record before."""
     until_written = 'while not os.path.exists(path): pass\n'
     code = NOTE + REGISTERED + TERM + until_written + NOTED
     ended = in_c(code)
@@ -43,21 +43,21 @@ def test_a_handler_in_c_that_python_does_not_know(in_c):
 
 @pytest.mark.parametrize('again', ['', AGAIN])
 def test_a_handler_in_c_that_was_installed_later(in_c, again):
-    """It calls microbench's, which writes the record and leaves the end to it."""
+    """It calls that of microbench, which writes the record and leaves the end to it."""
     ended = in_c(REGISTERED + NOTE + again + TERM + NOTED)
     assert ended.cause == BY_TERM
     assert (ended.status, ended.out) == (0, 'True\n')
 
 
 def test_a_handler_in_c_after_cancelling(in_c):
-    """It calls microbench's, which does what would be done without us: SIGTERM ends us."""
+    """It calls that of microbench, which lets SIGTERM end the process."""
     code = REGISTERED + NOTE + 'bench.cancel_record_on_exit()\n'
     ended = in_c(code + TERM + 'time.sleep(60)')
     assert (ended.records, ended.status) == ([], -signal.SIGTERM)
 
 
 def test_a_handler_in_c_is_left_alone(program):
-    """Such as the one of faulthandler, which only prints: the program goes on."""
+    """A handler in C that only prints, as of faulthandler, lets the program go on."""
     own = 'import faulthandler\nfaulthandler.register(signal.SIGUSR1)\n'
     ended = program(own + REGISTERED + 'os.kill(os.getpid(), signal.SIGUSR1)\nsys.exit(3)')
     assert ended.cause == {'exit_status': 3}
@@ -68,7 +68,7 @@ def test_a_handler_in_c_is_left_alone(program):
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGUSR1'])
 @pytest.mark.parametrize('chain', [True, False])
 def test_a_handler_in_c_stays_in_front(program, name, chain, again):
-    """What happens next is what would happen without us: ours is called if it chains."""
+    """The handler in front decides, as without microbench, whether to call the next one."""
     code = f"""
 import faulthandler
 number = signal.{name}

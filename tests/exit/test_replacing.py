@@ -43,7 +43,7 @@ class Bench(MicroBenchBase):
 
 
 def test_a_second_call_replaces_the_first(program):
-    """One record with the new name, start and phases."""
+    """There is one record, with the new name, start and phases."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit('first')
@@ -74,7 +74,7 @@ def test_a_signal_after_a_second_call(program):
 
 
 def test_signals_during_second_calls(program, tmp_path):
-    """One record, whichever registration it finds."""
+    """A signal at any moment leaves one record of either registration."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit('first')
@@ -103,7 +103,7 @@ sys.exit(0)
 
 
 def test_hooks_are_installed_once(program):
-    """However often it is called, by however many benches: one wrapper, one handler."""
+    """Any number of calls by any number of benches installs each hook once."""
     code = """
 before = sys.excepthook
 benches = [MicroBench(path) for _ in range(3)]
@@ -147,7 +147,7 @@ for _ in range(3):
 
 
 def test_registered_inside_a_patch_of_the_modules(program):
-    """A second call outside of it replaces the first: one record."""
+    """A second call outside of the patch replaces the first."""
     code = """
 import unittest.mock
 bench = MicroBench(path)
@@ -164,7 +164,7 @@ OWN = 'signal.signal(signal.SIGTERM, lambda *args: None)\n'
 @pytest.mark.parametrize('own', ['', OWN])
 @pytest.mark.parametrize('second', ['', 'bench.record_on_exit()\n'])
 def test_cancelling_leaves_nothing(program, own, second):
-    """Handlers, threads and descriptors are those of before; there never is a thread."""
+    """Handlers, threads and descriptors are as before; there never is a thread."""
     code = f"""
 bench = MicroBench(path)
 before, rest = changed(), kept()
@@ -206,14 +206,14 @@ while kept() != rest:  # the kernel takes a moment to clear away a thread
 
 
 def test_cancelling_without_a_registration(program):
-    """It does nothing."""
+    """Cancelling without a registration does nothing."""
     ended = program('MicroBench(path).cancel_record_on_exit()')
     assert (ended.records, ended.status, ended.err) == ([], 0, '')
 
 
 @pytest.mark.parametrize('again', [False, True])
 def test_cancelling_off_the_main_thread(program, again):
-    """The signal is deadly again at once; Python's own table follows in the main thread."""
+    """The signal ends the process again; the table of Python follows in the main thread."""
     code = f"""
 thread = threading.Thread(target=bench.cancel_record_on_exit)
 thread.start()
@@ -264,7 +264,7 @@ bench.record_on_exit()
 
 
 def test_phases_after_cancelling(program):
-    """They belong to no record again, and nothing is raised."""
+    """Phases after cancelling belong to no record, and nothing is raised."""
     code = """
 bench = MicroBench(path)
 bench.record_on_exit()
@@ -281,7 +281,7 @@ with bench.record('block'), bench.time('inside'):
 
 
 def test_switched_off(program):
-    """MICROBENCH=off: no handler, thread, hook or record."""
+    """MICROBENCH=off installs no handler, thread or hook, and writes no record."""
     code = """
 bench = Bench(path)
 before = changed(), kept()

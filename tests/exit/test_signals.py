@@ -1,4 +1,4 @@
-"""Signals: who is called, in which order, and what is left as it was."""
+"""Which handlers a signal calls, in which order, and what stays as it was."""
 
 import signal
 
@@ -12,7 +12,7 @@ BY_TERM = {'exit_signal': 'SIGTERM'}
 WELL = {'exit_status': 0}
 REGISTER = 'bench.record_on_exit()'
 
-# A handler of the user's, which says what it was called with.
+# A handler of the program, which prints what it is called with.
 OWN = """
 def own(number, frame):
     print(signal.Signals(number).name, frame.f_code.co_name, os.path.getsize(path))
@@ -78,7 +78,7 @@ SURVIVED = {
 
 @pytest.mark.parametrize('name', SURVIVED)
 def test_a_signal_that_does_not_end_the_program(program, name):
-    """The program decides, as it would without us, whether a signal means the end."""
+    """The program decides, as without microbench, whether a signal means the end."""
     code, out, cause = SURVIVED[name]
     ended = program(PARTS + code)
     assert (ended.status, ended.out, ended.err) == (0, out, '')
@@ -121,7 +121,7 @@ def test_the_handlers_before_are_called(program, name):
 
 @pytest.mark.parametrize('again', ['', REGISTER])
 def test_a_handler_on_top_after_cancelling(program, again):
-    """It is called, and calls microbench's handler, which calls the oldest one."""
+    """The handler on top calls that of microbench, which calls the oldest one."""
     code = f"""
 on(says('own')); {REGISTER}
 later = on_top()
@@ -136,7 +136,7 @@ term()
 
 
 def test_a_handler_that_raises(program):
-    """Its exception is the program's, which ends as it would without us."""
+    """The exception of a handler ends the program, as without microbench."""
     code = 'on(lambda *args: sys.exit(12)); bench.record_on_exit(then="redeliver"); term()'
     ended = program(PARTS + code)
     assert ended.cause == BY_TERM
@@ -144,7 +144,7 @@ def test_a_handler_that_raises(program):
 
 
 def test_the_handler_before_runs_after_the_record(program):
-    """It gets number and frame, the record is in the file, and then SIGTERM ends us."""
+    """It gets number and frame, the record is in the file, and SIGTERM ends the program."""
     ended = program(OWN + REGISTERED + TERM)
     name, frame, size = ended.out.split()
     assert (name, frame) == ('SIGTERM', '<module>')
@@ -164,7 +164,7 @@ def test_the_handler_before_runs_after_the_record(program):
     ],
 )
 def test_a_signal_that_was_asked_for(program, signals, number, name, out):
-    """It is taken over from a handler, if it has one, which runs after us."""
+    """A signal is taken over from its handler, which runs after the record is written."""
     code = f"""
 number = signal.{number}
 if {out}:
@@ -186,7 +186,7 @@ term(number)
     ],
 )
 def test_a_signal_that_was_not_asked_for(program, options, kept):
-    """SIGTERM is left alone: it ends the process, and Python cannot write."""
+    """SIGTERM is left alone: it ends the process without a record."""
     code = f"""
 before = [signal.getsignal(number) for number in {kept}]
 bench.record_on_exit({options})
@@ -210,7 +210,7 @@ term()
     ],
 )
 def test_signals_that_cannot_be_handled(signals, error):
-    """Nothing is promised that Python code cannot do: ValueError, and no registration."""
+    """Signals that no handler can get raise ValueError, and nothing is registered."""
     with pytest.raises(ValueError, match=error):
         MicroBenchBase().record_on_exit(signals=signals)
 
@@ -225,7 +225,7 @@ def test_wrong_arguments():
 
 @pytest.mark.parametrize('handles', [True, False])
 def test_off_the_main_thread(program, handles):
-    """The record is written at a normal exit; RuntimeWarning if a handler was wanted."""
+    """The record is written at a normal exit; a wanted handler is warned about."""
     code = f"""
 thread = threading.Thread(target=bench.record_on_exit, args=('x', {handles}))
 thread.start()
@@ -251,7 +251,7 @@ bench.record_on_exit()
 
 @pytest.mark.parametrize('second', ['SIGTERM', 'SIGHUP'])
 def test_a_second_signal_while_the_first_is_handled(program, second):
-    """One record, whole, of the first signal; and the first ends the process."""
+    """The first signal is in the record, which is complete, and ends the process."""
     code = CAPTURED.format(inside=f'os.kill(os.getpid(), signal.{second})')
     ended = program(OWN + code + TERM)
     assert ended.cause == BY_TERM
@@ -262,7 +262,7 @@ def test_a_second_signal_while_the_first_is_handled(program, second):
 
 @pytest.mark.parametrize('hook', ['capture_slow', 'capturepost_slow'])
 def test_a_signal_during_a_normal_exit(program, hook):
-    """The record is completed, says so, and the signal ends the process."""
+    """The record is completed with the signal, which ends the process."""
     code = CAPTURED.format(inside=TERM).replace('capture_slow', hook)
     ended = program(OWN + code)
     assert ended.cause == BY_TERM
@@ -342,7 +342,7 @@ BROKEN_IN = BY_TERM | {'exception': {'type': 'KeyboardInterrupt', 'message': ''}
     ids=['a normal end', 'SIGTERM'],
 )
 def test_ctrl_c_at_each_moment_of_the_end(program, tmp_path, last, causes):
-    """One record, in the file, with a cause; and none on standard error."""
+    """There is one record with a cause in the file, and none on standard error."""
     ended = program(STRIKING + last)
     assert (ended.status, ended.records) == (0, [])
     assert '{"mb"' not in ended.err
