@@ -1,4 +1,4 @@
-/* Shared by the tests of mb_append.c: the file that they append to, and its other writers. */
+/* Shared by the tests of appending: the file that they append to, and its other writers. */
 #ifndef MB_TEST_APPEND_H
 #define MB_TEST_APPEND_H
 

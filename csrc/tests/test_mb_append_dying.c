@@ -1,8 +1,7 @@
 #include "file/mb_append_dying.h"
 
-#include "mb_test.h"
+#include "mb_test_append.h"
 
-#include <signal.h>
 #include <sys/resource.h>
 
 #define PATH "line.jsonl"
@@ -16,38 +15,20 @@ append(const char *first, const char *second)
 }
 
 static void
-put(const char *text)
-{
-    const int fd = open(PATH, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    CHECK_INT(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
-
-static void
-check_file(const char *expected)
-{
-    char text[20000];
-    const int fd = open(PATH, O_RDONLY);
-    const ssize_t size = read(fd, text, sizeof text);
-    CHECK_BYTES(text, size, expected);
-    close(fd);
-}
-
-static void
 a_line_makes_the_file_and_is_added_to_it(void)
 {
     unlink(PATH);
     CHECK(append("{\"a\":", "1}\n"));
     CHECK(append("{\"b\":", "2}\n"));
-    check_file("{\"a\":1}\n{\"b\":2}\n");
+    check_file(PATH, "{\"a\":1}\n{\"b\":2}\n");
 }
 
 static void
 an_unfinished_line_is_kept_apart(void)
 {
-    put("{\"torn\":");
+    write_with(PATH, "{\"torn\":", O_TRUNC);
     CHECK(append("{}", "\n"));
-    check_file("{\"torn\":\n{}\n");
+    check_file(PATH, "{\"torn\":\n{}\n");
 }
 
 /* With this limit, a write takes as much as fits; the next one fails. */
@@ -61,24 +42,24 @@ limit_files_to(rlim_t size)
 static void
 what_does_not_fit_leaves_white_space(void)
 {
-    put("{\"a\":1}\n");
+    write_with(PATH, "{\"a\":1}\n", O_TRUNC);
     signal(SIGXFSZ, SIG_IGN);
     limit_files_to(12);
     CHECK(!append("{\"b\":", "2}\n"));
     limit_files_to(RLIM_INFINITY);
-    check_file("{\"a\":1}\n\t\t\t\t");
+    check_file(PATH, "{\"a\":1}\n\t\t\t\t");
     CHECK(append("{\"b\":", "2}\n"));
-    check_file("{\"a\":1}\n\t\t\t\t{\"b\":2}\n");
+    check_file(PATH, "{\"a\":1}\n\t\t\t\t{\"b\":2}\n");
 }
 
 static void
 what_does_not_fit_behind_it_stays_apart(void)
 {
-    put("{\"torn\":");
+    write_with(PATH, "{\"torn\":", O_TRUNC);
     limit_files_to(12);
     CHECK(!append("{\"b\":", "2}\n"));
     limit_files_to(RLIM_INFINITY);
-    check_file("{\"torn\":\n\t\t\t");
+    check_file(PATH, "{\"torn\":\n\t\t\t");
 }
 
 static void

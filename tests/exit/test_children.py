@@ -5,10 +5,7 @@ import sys
 
 import pytest
 
-ONE = """
-bench = MicroBench(path)
-bench.record_on_exit()
-"""
+from .conftest import REGISTERED
 
 # Forking beside another thread: Python 3.12 and later warn, and none is here.
 FORK = """
@@ -23,7 +20,7 @@ def forked(body):
 
 def test_a_forked_child_that_ends(program):
     """Two processes run their exit functions; one record is written."""
-    ended = program(ONE + FORK + 'assert forked(lambda: None) == 0\n')
+    ended = program(REGISTERED + FORK + 'assert forked(lambda: None) == 0\n')
     assert ended.cause == {'exit_status': 0}
     assert (ended.status, ended.err) == (0, '')
 
@@ -31,7 +28,7 @@ def test_a_forked_child_that_ends(program):
 def test_a_forked_child_ended_by_sigterm(program):
     """A child dies of the signal at once, and writes no record of its parent."""
     body = 'lambda: (os.kill(os.getpid(), signal.SIGTERM), time.sleep(60))'
-    ended = program(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
+    ended = program(REGISTERED + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
     assert ended.cause == {'exit_status': 0}
     assert ended.err == ''
 
@@ -40,13 +37,13 @@ def test_a_forked_child_with_a_handler_before(program):
     """The user's earlier handler runs in the child, which goes on."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: print("own", flush=True))\n'
     body = 'lambda: os.kill(os.getpid(), signal.SIGTERM)'
-    ended = program(own + ONE + FORK + f'assert forked({body}) == 0\n')
+    ended = program(own + REGISTERED + FORK + f'assert forked({body}) == 0\n')
     assert (ended.cause, ended.out) == ({'exit_status': 0}, 'own\n')
 
 
 def test_a_forked_child_that_fails(program):
     """A child's traceback is printed; its exception is not in the parent's record."""
-    ended = program(ONE + FORK + 'assert forked(lambda: 1 / 0) == 1\n')
+    ended = program(REGISTERED + FORK + 'assert forked(lambda: 1 / 0) == 1\n')
     assert ended.cause == {'exit_status': 0}
     assert ended.err.count('ZeroDivisionError') == 1
 
@@ -54,7 +51,7 @@ def test_a_forked_child_that_fails(program):
 def test_a_forked_child_registers_itself(program):
     """A child that registers has its own record beside the parent's."""
     body = 'lambda: (bench.record_on_exit("child"), sys.exit(5))'
-    ended = program(ONE + FORK + f'assert forked({body}) == 5\n')
+    ended = program(REGISTERED + FORK + f'assert forked({body}) == 5\n')
     child, parent = ended.records
     assert (child['call']['name'], child['exit_status']) == ('child', 5)
     assert (parent['call']['name'], parent['exit_status']) == ('<process>', 0)
@@ -64,7 +61,7 @@ def test_a_forked_child_that_registered_and_is_terminated(program):
     """A signal writes the record of the child that registered."""
     body = """lambda: (bench.record_on_exit("child"),
         os.kill(os.getpid(), signal.SIGTERM), time.sleep(60))"""
-    ended = program(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
+    ended = program(REGISTERED + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
     child, parent = ended.records
     assert (child['call']['name'], child['exit_signal']) == ('child', 'SIGTERM')
     assert parent['exit_status'] == 0
@@ -82,7 +79,7 @@ os.register_at_fork(before=lambda: seen.append(held()),
     body = """lambda: print(
         seen[-1], held(), signal.getsignal(signal.SIGTERM) == signal.SIG_DFL, flush=True)"""
     last = f'assert forked({body}) == 0\nprint(held())\n'
-    ended = program(code + ONE + FORK + last)
+    ended = program(code + REGISTERED + FORK + last)
     assert (ended.out, ended.err) == ('True False True\nFalse\n', '')
 
 
@@ -180,7 +177,7 @@ bench.record_on_exit()
 def test_phases_in_a_forked_child(program):
     """A child's phases are not in its parent's record, and the child goes on."""
     body = 'lambda: bench.time("child").__enter__()'
-    ended = program(ONE + FORK + f'assert forked({body}) == 0\n')
+    ended = program(REGISTERED + FORK + f'assert forked({body}) == 0\n')
     assert not {'timings', 'open_timings'} & set(ended.call)
 
 
@@ -220,7 +217,7 @@ process.join()
 assert process.exitcode == -signal.SIGTERM
 """
     quiet = ['-W', 'ignore::DeprecationWarning']
-    ended = program(ONE + code, flags=quiet if sys.version_info >= (3, 12) else ())
+    ended = program(REGISTERED + code, flags=quiet if sys.version_info >= (3, 12) else ())
     assert ended.cause == {'exit_status': 0}
     assert (ended.status, ended.err) == (0, '')
 
@@ -232,7 +229,7 @@ import subprocess
 child = 'import signal; print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL)'
 print(subprocess.run([sys.executable, '-c', child], capture_output=True, text=True).stdout)
 """
-    assert program(ONE + code).out.strip() == 'True'
+    assert program(REGISTERED + code).out.strip() == 'True'
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
@@ -243,7 +240,7 @@ HANG = 'never.signal_and_hang(signal.SIGTERM, 1)'
 
 def test_a_forked_child_that_hangs_in_c(in_c):
     """A child that hangs in C dies of the signal, and nothing is written."""
-    ended = in_c(ONE + FORK + f'assert forked(lambda: {HANG}) == -signal.SIGTERM\n')
+    ended = in_c(REGISTERED + FORK + f'assert forked(lambda: {HANG}) == -signal.SIGTERM\n')
     assert ended.cause == {'exit_status': 0}
     assert ended.err == ''
 
@@ -251,14 +248,14 @@ def test_a_forked_child_that_hangs_in_c(in_c):
 def test_a_forked_child_that_crashes(in_c):
     """A crashing child has no record, and its core dump is unchanged."""
     body = 'lambda: never.fault(signal.SIGSEGV)'
-    ended = in_c(ONE + FORK + f'assert forked({body}) == -signal.SIGSEGV\n')
+    ended = in_c(REGISTERED + FORK + f'assert forked({body}) == -signal.SIGSEGV\n')
     assert ended.cause == {'exit_status': 0}
 
 
 def test_a_forked_child_with_a_record_that_hangs_in_c(in_c):
     """The child's own record is written natively, once."""
     body = f'lambda: (bench.record_on_exit("child"), {HANG})'
-    ended = in_c(ONE + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
+    ended = in_c(REGISTERED + FORK + f'assert forked({body}) == -signal.SIGTERM\n')
     child, parent = ended.records
     assert (child['call']['name'], child['exit_path']) == ('child', 'native')
     assert (parent['call']['name'], parent['exit_status']) == ('<process>', 0)
@@ -266,7 +263,7 @@ def test_a_forked_child_with_a_record_that_hangs_in_c(in_c):
 
 def test_forking_beside_an_armed_record(program):
     """No thread exists of which Python 3.12 and later would warn at a fork."""
-    code = ONE + FORK + 'for _ in range(3): assert forked(lambda: None) == 0\n'
+    code = REGISTERED + FORK + 'for _ in range(3): assert forked(lambda: None) == 0\n'
     ended = program(code, flags=['-W', 'error'])
     assert (ended.cause, ended.err) == ({'exit_status': 0}, '')
 
@@ -326,7 +323,7 @@ import app.process, app.util
 with bench.record('block'):
     pass
 """
-    ended = program(ONE + code)
+    ended = program(REGISTERED + code)
     assert (ended.out, ended.err, len(ended.records)) == ('', '', 2)
 
 
@@ -346,7 +343,7 @@ worker.join()
 print(worker.exitcode)
 """
     status, cause = ENDS[how]
-    ended = program(ONE + code)
+    ended = program(REGISTERED + code)
     assert ended.out == f'{status}\n'
     *workers, parent = ended.records
     assert parent['exit_status'] == 0
@@ -379,7 +376,7 @@ assert pool.map(abs, range(-9, 0)) == list(range(9, 0, -1))
 pool.terminate()
 pool.join()
 """
-    ended = program(ONE + code, grace='0.25')
+    ended = program(REGISTERED + code, grace='0.25')
     *workers, parent = ended.records
     assert parent['exit_status'] == 0
     assert len(workers) == 2

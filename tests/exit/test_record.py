@@ -11,10 +11,7 @@ from microbench.process import registry as exits
 from microbench.process.cause import Ending
 from tests.fakes import Kept, Ticking, printed
 
-ONE = """
-bench = MicroBench(path)
-bench.record_on_exit()
-"""
+from .conftest import REGISTERED
 
 
 @pytest.fixture
@@ -295,7 +292,7 @@ outer, inner = bench.time('outer'), bench.time('inner')
 outer.__enter__()
 inner.__enter__()
 """
-    ended = program(ONE + code)
+    ended = program(REGISTERED + code)
     assert [t['name'] for t in ended.call['timings']] == ['b', 'a']
     assert [t['name'] for t in ended.call['open_timings']] == ['outer', 'inner']
     for timing in ended.call['timings'] + ended.call['open_timings']:
@@ -328,7 +325,7 @@ def work():
 work()
 phase('end')
 """
-    *others, last = program(ONE + code).records
+    *others, last = program(REGISTERED + code).records
     names = ['thread', 'executor', 'task', 'to_thread', 'end']
     assert [t['name'] for t in last['call']['timings']] == names
     inside = [[t['name'] for t in r['call']['timings']] for r in others]
@@ -353,7 +350,7 @@ gate.wait()
 for thread in threads:
     thread.join()
 """
-    *_, last = program(ONE + code).records
+    *_, last = program(REGISTERED + code).records
     assert [t['name'] for t in last['call']['timings']] == ['third']
 
 

@@ -6,11 +6,8 @@ import pytest
 
 from microbench import FileOutput
 
-ONE = """
-bench = MicroBench(path)
-bench.record_on_exit()
-"""
-TERM = 'os.kill(os.getpid(), signal.SIGTERM)\n'
+from .conftest import REGISTERED, TERM
+
 SAVE = """
 before = signal.signal(signal.{0}, lambda *args: None)
 signal.signal(signal.{0}, before)
@@ -28,7 +25,7 @@ BY_TERM = {'exit_signal': 'SIGTERM'}
 @WAYS
 def test_the_signal_still_ends_the_process(program, save):
     """The first signal after that ends the process, with a complete record."""
-    ended = program(ONE + save.format('SIGTERM') + TERM + 'print("lives")')
+    ended = program(REGISTERED + save.format('SIGTERM') + TERM + 'print("lives")')
     assert (ended.cause, ended.status, ended.out) == (BY_TERM, -signal.SIGTERM, '')
 
 
@@ -36,7 +33,7 @@ def test_the_signal_still_ends_the_process(program, save):
 def test_a_handler_from_before(program, save):
     """An earlier handler is called, and the signal ends the process as before."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: print("own"))\n'
-    one = ONE.replace('()', "(then='redeliver')")
+    one = REGISTERED.replace('()', "(then='redeliver')")
     ended = program(own + one + save.format('SIGTERM') + TERM + 'print("lives")')
     assert (ended.cause, ended.status) == (BY_TERM, -signal.SIGTERM)
     assert (ended.out, ended.err) == ('own\n', '')
@@ -46,7 +43,7 @@ def test_a_handler_from_before(program, save):
 def test_a_program_that_stops_by_itself(program, save):
     """A program that stops itself still does; its record has the signal."""
     own = 'signal.signal(signal.SIGTERM, lambda *args: print("own"))\n'
-    one = ONE.replace('()', "(then='leave')")
+    one = REGISTERED.replace('()', "(then='leave')")
     ended = program(own + one + save.format('SIGTERM') + TERM + 'print("lives")')
     assert ended.cause == BY_TERM | {'exit_status': 0}
     assert (ended.status, ended.out) == (0, 'own\nlives\n')
@@ -59,14 +56,14 @@ def test_cancelled_afterwards(program, save):
 bench.cancel_record_on_exit()
 assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 """
-    ended = program(ONE + save.format('SIGTERM') + code + TERM)
+    ended = program(REGISTERED + save.format('SIGTERM') + code + TERM)
     assert (ended.records, ended.status, ended.err) == ([], -signal.SIGTERM, '')
 
 
 @WAYS
 def test_registered_again_afterwards(in_c, save):
     """A second registration puts the C handler in front: a hanging program is ended."""
-    code = ONE + save.format('SIGTERM') + 'bench.record_on_exit("second")\n'
+    code = REGISTERED + save.format('SIGTERM') + 'bench.record_on_exit("second")\n'
     ended = in_c(code + 'never.signal_and_hang(signal.SIGTERM, 1)')
     assert ended.cause == BY_TERM | {'exit_path': 'native'}
     assert ended.status == -signal.SIGTERM
@@ -79,7 +76,7 @@ never.install_note(signal.SIGTERM)
 never.remove_note(signal.SIGTERM)
 never.signal_and_hang(signal.SIGTERM, 1)
 """
-    ended = in_c(ONE + code)
+    ended = in_c(REGISTERED + code)
     assert ended.cause == BY_TERM | {'exit_path': 'native'}
     assert ended.status == -signal.SIGTERM
 
@@ -92,7 +89,7 @@ bench.cancel_record_on_exit()
 never.remove_note(signal.SIGTERM)
 never.signal_and_hang(signal.SIGTERM, 1)
 """
-    ended = in_c(ONE + code)
+    ended = in_c(REGISTERED + code)
     assert (ended.records, ended.status) == ([], -signal.SIGTERM)
 
 
