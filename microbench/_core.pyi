@@ -33,6 +33,15 @@ def within_stack(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     A program may have raised its recursion limit beyond what fits the stack.
     """
 
+def copied(value: Any, /) -> Any:
+    """Copy containers, but share their items.
+
+    What contains itself, is nested too deeply, or cannot be copied, is shared as it is.
+    """
+
+def merge(record: dict[str, Any], fields: dict[str, Any], /) -> None:
+    """Put copies of fields into a record; merge dicts into those of the same name."""
+
 class Left:
     """A block whose exit calls `leave(exception)`, by name.
 

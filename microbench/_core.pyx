@@ -54,6 +54,14 @@ def within_stack(func, *args, **kwargs):
     return c.py_headroom_call(func, args, kwargs)
 
 
+def copied(value):
+    return c.py_copy_value(value)
+
+
+def merge(dict record not None, fields):
+    c.py_copy_merge(record, fields)
+
+
 # --- clocks and identity -----------------------------------------------------------
 
 def clock_ns():

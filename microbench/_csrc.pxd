@@ -347,6 +347,10 @@ cdef extern from "pythread.h":
                                     int interruptible) noexcept nogil
     void PyThread_release_lock(PyThread_type_lock lock) noexcept
 
+cdef extern from "py/py_copy.h":
+    object py_copy_value(object value)
+    int py_copy_merge(object record, object fields) except -1
+
 cdef extern from "py/py_headroom.h":
     object py_headroom_call(object func, object args, object kwargs)
 

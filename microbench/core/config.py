@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from sys import maxsize
 
+from .. import _core
 from ..encoding.json_text import as_dict
 from ..outputs.base import Output
 from ..outputs.file import FileOutput
@@ -106,7 +107,7 @@ class Config:
 
     def static_fields(self) -> dict[str, Any]:
         """Return the static fields for one record."""
-        return {name: copied(value) for name, value in self.static.items()}
+        return {name: _core.copied(value) for name, value in self.static.items()}
 
     def constant(self, owner: object, hook: str, definition: Any) -> dict[str, Any]:
         """Return the result of a capture of the owner, which runs once."""
@@ -237,45 +238,3 @@ def tell_of_journals(sinks: list[Any], journal: str) -> None:
         for sink in sinks:
             if hasattr(sink, '_journals'):
                 sink._journals = journal
-
-
-def copied(value: Any) -> Any:
-    """Copy containers, but share their items.
-
-    What contains itself, is nested too deeply, or cannot be copied, is shared as it is.
-    """
-    try:
-        return _copy(value, ()) if isinstance(value, CONTAINERS) else value
-    except Exception:
-        return value  # isinstance() may fail: a weak proxy of a dead object
-
-
-CONTAINERS = (dict, list, tuple, set)
-
-
-def _copy(value: Any, inside: tuple[int, ...]) -> Any:
-    if not isinstance(value, CONTAINERS):
-        return value
-    if id(value) in inside:
-        raise ValueError('it contains itself')
-    within = (*inside, id(value))
-    if type(value) is dict:
-        return {name: _copy(item, within) for name, item in value.items()}
-    if type(value) is list or type(value) is tuple:
-        return type(value)([_copy(item, within) for item in value])
-    return set(value) if type(value) is set else _copy_of_subclass(value, within)
-
-
-def _copy_of_subclass(value: Any, within: tuple[int, ...]) -> Any:
-    import copy
-
-    if isinstance(value, tuple):
-        make: Any = type(value)._make  # type: ignore[attr-defined] # a namedtuple
-        return make(_copy(item, within) for item in value)
-    new = copy.copy(value)
-    if isinstance(new, dict):
-        for name, item in value.items():
-            new[name] = _copy(item, within)
-    elif isinstance(new, list):
-        new[:] = [_copy(item, within) for item in value]
-    return new

@@ -19,12 +19,12 @@ import sys
 import time
 
 from .. import __version__, _core
+from .._core import merge
 from ..descriptors import load_lazy_imports
 from ..encoding import json_text
-from ..encoding.json_text import as_dict
 from ..encoding.masking import Masker
 from ..messages import one_line, warn
-from .config import copied, time_zone, whole
+from .config import time_zone, whole
 from .record_text import built
 from .times import timezone
 
@@ -238,17 +238,6 @@ def _by_to_json(owner: Owner, plan: Plan, record: dict[str, Any]) -> bytes | Non
         warn(f'to_json() failed for a record: {one_line(error)}', RuntimeWarning)
         return None
     return json_text.made_strict(_core.ascii_text(b' '.join(line.splitlines())))
-
-
-def merge(record: dict[str, Any], constants: dict[str, Any]) -> None:
-    """Merge the result of a constant capture into a record, and into its objects."""
-    for name, value in constants.items():
-        there = as_dict(record.get(name))
-        if isinstance(value, dict) and there is not None:
-            record[name] = there
-            merge(there, value)
-        else:
-            record[name] = copied(value)
 
 
 def _definitions(config: Config, owner: Owner) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .._core import merge
 from ..encoding import json_text
 from ..messages import text_of
 from . import record_text, times
 from .capture import namespace
-from .plan import merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from .._core import merge
 from ..descriptors import loaded
 from ..messages import one_line
 from . import times
 from .capture import set_up
-from .plan import merge
 from .run_state import RunState
 
 TYPE_CHECKING = False
