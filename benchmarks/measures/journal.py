@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 # The bench has a file, and so a journal; its records go nowhere.
 BENCH = """
+from microbench.outputs.delivery import Route
 bench = MicroBench(path, journal={mode!r})
-bench._bench_config.delivery.in_order = [Null()]
+bench._bench_config.delivery.routes = [Route(Null())]
 with bench.record('first'):
     pass
 """

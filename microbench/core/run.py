@@ -282,7 +282,7 @@ class Run(HookedRun):
         A run that no journal shows, as of a decorated function, gets a place in it now.
         """
         lost = self.turns and self.turns.lost
-        if lost and self.config.delivery.may_keep() and not _core.keep(self, lost):
+        if lost and self.config.delivery.report.may_keep() and not _core.keep(self, lost):
             keeper = self._keeper() if self.config.journal != 'off' else None
             if keeper is not None:
                 keeper.show_as(self, record_text.NOTHING)

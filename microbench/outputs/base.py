@@ -105,15 +105,23 @@ def writer_of(sink: Any) -> Callable[..., None]:
     `write_record`, and those whose class overrides `write` only. A `write` that a test has
     patched into the class or object is also called.
     """
-    if 'write' not in getattr(sink, '__dict__', ()):
-        for cls in type(sink).__mro__:
-            names = vars(cls)
-            if 'write_record' in names:
-                write = names.get('write')
-                if getattr(names['write_record'], 'beside', write) is not write:
-                    break
-                method: Callable[..., None] = sink.write_record
-                return method
-            if 'write' in names:
-                break
+    if 'write' not in getattr(sink, '__dict__', ()) and takes_bytes(type(sink)):
+        return sink.write_record  # type: ignore[no-any-return]
+    return text_writer(sink)
+
+
+def takes_bytes(cls: type) -> bool:
+    """Return True if records of a class of sinks go to `write_record`, not to `write`."""
+    for base in cls.__mro__:
+        names = vars(base)
+        if 'write_record' in names:
+            write = names.get('write')
+            return getattr(names['write_record'], 'beside', write) is write
+        if 'write' in names:
+            return False
+    return False
+
+
+def text_writer(sink: Any) -> Callable[..., None]:
+    """Return a function that gives a record to the `write` of a sink."""
     return lambda record, timeout=None: sink.write(record.decode('ascii'))  # noqa: ARG005

@@ -39,16 +39,17 @@ class Turns:
 
     Attributes:
         errors: one for each of these sinks: the exception it raised, or None.
-        begun: at least one sink may have tried.
+        trying: number of the sink that has the record, or has had it last.
         over: all sinks have tried, and a lost record was printed.
         lost: a record that is neither in a sink nor on standard error.
         interruption: Ctrl-C, or the like, while a sink was trying.
     """
 
-    __slots__ = ('begun', 'errors', 'interruption', 'lost', 'over')
+    __slots__ = ('errors', 'interruption', 'lost', 'over', 'trying')
 
     def __init__(self) -> None:
         self.errors: list[BaseException | None] = []
-        self.begun = self.over = False
+        self.over = False
+        self.trying = -1
         self.lost: bytes | None = None
         self.interruption: BaseException | None = None

@@ -16,9 +16,9 @@ from ..core.plan import current_plan, line_of
 from ..core.run import Run
 from ..core.run_state import AT_EXIT, OPTIONAL
 from ..encoding import json_text
-from ..outputs.delivery import Delivery
 from ..outputs.delivery_state import Last, Turns
 from ..outputs.native import native_target
+from ..outputs.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ class ExitRun:
             text = self.run.plan.masker.record(json_text.encode(fields))
         except BaseException:
             text = self._prepared_text(ending)
-        if not Delivery.last_resort(text, always=True) and self.run.turns is not None:
+        if not Report.last_resort(text, always=True) and self.run.turns is not None:
             self.run.turns.lost = text
 
     def _prepared_text(self, ending: Ending) -> bytes:

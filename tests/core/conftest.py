@@ -5,7 +5,7 @@ import gc
 import pytest
 
 from microbench import _core
-from microbench.outputs.delivery import Delivery
+from microbench.outputs.report import Report
 
 
 @pytest.fixture(autouse=True)
@@ -21,4 +21,4 @@ def no_run_stays_open():
 @pytest.fixture
 def fresh_count(monkeypatch):
     """No record of this process has been lost so far."""
-    monkeypatch.setattr(Delivery, 'lost', 0)
+    monkeypatch.setattr(Report, 'lost', 0)

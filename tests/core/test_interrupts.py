@@ -8,7 +8,7 @@ import pytest
 
 import microbench
 from microbench import MBFunctionCall, MBReturnValue, MicroBench, MicroBenchBase, _core
-from microbench.outputs.delivery import Delivery
+from microbench.outputs.report import Report
 from tests.fakes import Kept
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some are lost
@@ -170,7 +170,7 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
         kept.lines.clear()
         ran.clear()
         path.write_bytes(b'')
-        Delivery.lost = 0  # only the first lost records are printed whole
+        Report.lost = 0  # only the first lost records are printed whole
         interrupter = Interrupter(number, error)
         reached = struck(way, bench, lambda: ran.append(0), interrupter)
         if error is KeyboardInterrupt:  # others may be taken for those of a hook

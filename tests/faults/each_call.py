@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from microbench import MicroBench
-from microbench.outputs.delivery import Delivery
+from microbench.outputs.report import Report
 from microbench.results.reading import Lines
 
 EVERY = -1
@@ -95,7 +95,7 @@ class Case:
         self.path, self.before, self.fresh = path, before, fresh
         self.names = ['second', 'third'] if fresh else ['first', 'second', 'third']
         self.wrong, self.others = [], 0
-        Delivery.lost = 0
+        Report.lost = 0
         path.unlink(missing_ok=True)
         if before:
             path.write_bytes(before)

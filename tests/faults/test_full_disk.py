@@ -14,7 +14,7 @@ FILLING = """
 import io, os, sys, warnings
 warnings.simplefilter('ignore', RuntimeWarning)
 from microbench import MicroBench
-from microbench.outputs.delivery import Delivery
+from microbench.outputs.report import Report
 
 place, journal = sys.argv[1], sys.argv[2]
 path = f'{place}/records.jsonl'
@@ -26,7 +26,7 @@ bench = MicroBench(path, journal=journal)
 def record(count, size):
     bench.add_fields(text='x' * size)
     for n in range(count):
-        Delivery.lost = 0  # print each
+        Report.lost = 0  # print each
         with bench.record(f'{size}-{n}'):
             with bench.time('phase'):
                 pass

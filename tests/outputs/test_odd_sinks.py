@@ -90,3 +90,48 @@ def test_a_sink_that_is_timed_itself():
     assert only(timed.records)['call']['name'] == 'name'
     [entry] = only(inner.records)['call']['timings']
     assert entry['name'] == 'write'
+
+
+class Base:
+    """Takes bytes."""
+
+    def write_record(self, record, timeout=None):
+        self.took = record
+
+    def write(self, text):
+        raise AssertionError
+
+
+class Below(Base):
+    """A subclass that changes nothing yet."""
+
+
+def test_a_class_that_gets_a_method_of_its_own(monkeypatch):
+    """Between two records: the nearest method counts."""
+    sink = Below()
+    bench = MicroBenchBase(outputs=[sink])
+    bench(len)('')
+    assert type(sink.took) is bytes
+    monkeypatch.setattr(
+        Below, 'write', lambda self, text: setattr(self, 'took', text), False
+    )
+    bench(len)('')
+    assert type(sink.took) is str
+    monkeypatch.undo()
+    bench(len)('')
+    assert type(sink.took) is bytes
+
+
+def test_a_sink_that_gets_another_class():
+    """Its methods are those of the class that it has by now."""
+
+    class Text(Base):
+        def write(self, text):
+            self.took = text
+
+    sink = Below()
+    bench = MicroBenchBase(outputs=[sink])
+    bench(len)('')
+    sink.__class__ = Text
+    bench(len)('')
+    assert type(sink.took) is str

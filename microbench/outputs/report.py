@@ -1,0 +1,102 @@
+"""React to sinks that did not take a record: warn, print the record, or raise.
+
+The first ten records that no sink took are printed to standard error, one line each. After
+that, only their count is printed, each time it has grown tenfold.
+"""
+
+from __future__ import annotations
+
+from ..messages import one_line, print_stderr, text_of, warn, write_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .delivery_state import Last, Turns
+
+MOST_LINES = 10
+MOST_KEPT = 1000
+
+
+class Report:
+    """The failures of the sinks of one bench.
+
+    Args:
+        on_error: `'warn'`, or `'raise'` the first error once all sinks have tried.
+
+    Attributes:
+        failing: ids of sinks that were warned about, until they take a record again.
+    """
+
+    lost = 0  # records of this process that no sink took
+    kept = 0  # records kept in a journal, since standard error failed too
+
+    def __init__(self, on_error: str) -> None:
+        self.on_error = on_error
+        self.failing: set[int] = set()
+
+    def warn_once(self, sink: Any, what: str, error: BaseException) -> None:
+        """Warn about a sink, unless the last record has raised this warning already."""
+        if id(sink) not in self.failing:
+            self.failing.add(id(sink))
+            warn(f'{text_of(sink, repr)} {what}: {one_line(error)}', RuntimeWarning)
+
+    def all_tried(
+        self, sinks: list[Any], turns: Turns, record: bytes, last: Last | None
+    ) -> None:
+        """React to the errors of the sinks, which are in `turns` in the same order."""
+        lost = all(turns.errors)
+        for sink, error in zip(sinks, turns.errors, strict=True):
+            if error is not None and self.on_error == 'warn' and not (lost and last):
+                self.warn_once(sink, 'did not take a record', error)
+        if lost and not self._lose(record, last):
+            turns.lost = record
+        for error in turns.errors:
+            raises = self.on_error == 'raise' or not isinstance(error, Exception)
+            if error is not None and raises and turns.interruption is None:
+                turns.over = True
+                raise error
+
+    def _lose(self, record: bytes, last: Last | None) -> bool:
+        """Print the record; return True if it was printed, or another writer had it."""
+        if last is None:
+            return self.last_resort(record)
+        if last.claim():
+            last.told = True
+            return self.last_resort(record, always=True)
+        return True
+
+    def override_failed(
+        self, name: str, error: BaseException, record: bytes, is_stored: bool
+    ) -> None:
+        """React to the error of a method of the user that takes records."""
+        interrupted = not isinstance(error, Exception)
+        if self.on_error == 'warn' and not interrupted:
+            warn(f'{name} did not take a record: {one_line(error)}', RuntimeWarning)
+        if not is_stored:
+            self.last_resort(record, always=interrupted)
+        if self.on_error == 'raise' or interrupted:
+            raise error
+
+    @staticmethod
+    def may_keep() -> bool:
+        """Return True if a journal may keep one more record: open ones need room too."""
+        Report.kept += 1
+        return Report.kept <= MOST_KEPT
+
+    @staticmethod
+    def last_resort(record: bytes, always: bool = False) -> bool:
+        """Write the record to standard error: the first ten, or `always`.
+
+        Returns whether standard error took it.
+        """
+        Report.lost += 1
+        if always or Report.lost <= MOST_LINES:
+            return write_line(record.decode('ascii', 'backslashreplace'))
+        if _is_power_of_ten(Report.lost):
+            print_stderr(f'microbench: no sink took {Report.lost} records so far')
+        return False
+
+
+def _is_power_of_ten(number: int) -> bool:
+    return str(number).rstrip('0') == '1'
