@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextvars import Token
+from datetime import datetime, tzinfo
 from os import PathLike
 from types import TracebackType
 from typing import Any, Literal
@@ -41,6 +42,12 @@ def copied(value: Any, /) -> Any:
 
 def merge(record: dict[str, Any], fields: dict[str, Any], /) -> None:
     """Put copies of fields into a record; merge dicts into those of the same name."""
+
+def moment(wall_ns: int, tz: tzinfo | None, /) -> datetime:
+    """Return a time of the wall clock in this time zone; with None, naive local time.
+
+    Microseconds are rounded down, as in the text that C writes.
+    """
 
 class Left:
     """A block whose exit calls `leave(exception)`, by name.

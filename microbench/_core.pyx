@@ -62,6 +62,17 @@ def merge(dict record not None, fields):
     c.py_copy_merge(record, fields)
 
 
+cdef object timedelta = _datetime.timedelta
+cdef object utc = _datetime.timezone.utc
+cdef object EPOCH = _datetime.datetime(1970, 1, 1, tzinfo=utc)
+
+def moment(int64_t wall_ns, tz):
+    found = EPOCH + timedelta(0, 0, wall_ns // 1000)
+    if tz is not utc:
+        found = found.astimezone(tz)
+    return found if tz is not None else found.replace(tzinfo=None)
+
+
 # --- clocks and identity -----------------------------------------------------------
 
 def clock_ns():

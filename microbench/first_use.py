@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .core.run import Block
+    from .core.block import Block
 
 block_class: type[Block] | None = None  # an import costs each block 0.2 µs
 registry: Any = None  # process.registry, once it is loaded
@@ -65,7 +65,7 @@ def _decorated() -> Any:
 
 
 def _block() -> type[Block]:
-    from .core.run import Block  # start-up time
+    from .core.block import Block  # start-up time
 
     return Block
 

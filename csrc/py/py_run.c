@@ -921,7 +921,7 @@ static PyMemberDef run_members[] = {
     {"background", T_BOOL, offsetof(py_run, native.background), 0,
      "set before open(): takes the phases that belong to no other run"},
     {"triggers", T_BOOL, offsetof(py_run, triggers), 0,
-     "whether before_iteration() and after_iteration() are called"},
+     "whether the owner has hooks around each iteration"},
     {"start_wall_ns", T_LONGLONG, offsetof(py_run, native.start_wall_ns), 0,
      "wall clock at the first start, in nanoseconds since 1970"},
     {"finish_wall_ns", T_LONGLONG, offsetof(py_run, native.finish_wall_ns), 0,

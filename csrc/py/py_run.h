@@ -20,7 +20,7 @@ typedef struct py_run {
     PyObject *counter; /* Owned: the duration counter of the bench */
     bool foreign;      /* the counter is not read in C, but called */
     bool integers;     /* durations are integer nanoseconds */
-    bool triggers;     /* before_iteration() and after_iteration() are to be called */
+    bool triggers;     /* the owner has hooks around each iteration */
     Py_ssize_t iterations;
     PyObject *began;     /* Owned: foreign reading at the start of the stretch */
     PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */

@@ -64,13 +64,28 @@ raise_within(raised error)
     raise_again(interruption);
 }
 
-/* Calls a method of the run without arguments: the trigger hooks of a plan that has
- * any. */
+/* Calls the hook of the owner that comes before an iteration, with the record. */
 static int
-trigger(py_run *run, const char *method)
+before_iteration(PyObject *run)
 {
     const bool headroom = py_headroom_give();
-    PyObject *result = PyObject_CallMethod((PyObject *)run, method, NULL);
+    PyObject *owner = PyObject_GetAttrString(run, "owner");
+    PyObject *data = owner ? PyObject_GetAttrString(run, "data") : NULL;
+    PyObject *result =
+        data ? PyObject_CallMethod(owner, "pre_run_triggers", "(O)", data) : NULL;
+    py_headroom_take_back(headroom);
+    Py_XDECREF(owner);
+    Py_XDECREF(data);
+    Py_XDECREF(result);
+    return result ? 0 : -1;
+}
+
+/* Calls the method of the run that calls the hook after an iteration. */
+static int
+after_iteration(PyObject *run)
+{
+    const bool headroom = py_headroom_give();
+    PyObject *result = PyObject_CallMethod(run, "after_iteration", NULL);
     py_headroom_take_back(headroom);
     Py_XDECREF(result);
     return result ? 0 : -1;
@@ -83,7 +98,7 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     if (!run->triggers) {
         return call_timed(run, func, args, flags, names);
     }
-    if (trigger(run, "before_iteration") < 0) {
+    if (before_iteration((PyObject *)run) < 0) {
         return NULL;
     }
     PyObject *value = call_timed(run, func, args, flags, names);
@@ -92,7 +107,7 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
         error = take_raised();
     }
     /* It keeps its failures itself: what comes out is Ctrl-C on the way there. */
-    const bool interrupted = trigger(run, "after_iteration") < 0;
+    const bool interrupted = after_iteration((PyObject *)run) < 0;
     if (interrupted && !value) {
         raise_within(error);
     } else if (!value) {

@@ -1,6 +1,8 @@
-"""Helpers for authors of mixins: marks for captures, namespaces, CLI options."""
+"""Helpers for captures: marks, namespaces, names, CLI options."""
 
 from __future__ import annotations
+
+import sys
 
 from ..encoding.json_text import as_dict
 
@@ -84,6 +86,21 @@ def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
         return found
     made = bm_data[name] = as_dict(found) or {}
     return made
+
+
+def without_partial(func: Any) -> Any:
+    """Return what a functools.partial calls; anything else as it is."""
+    functools = sys.modules.get('functools')  # not loaded: then there is no partial
+    while functools is not None and isinstance(func, functools.partial):
+        func = func.func
+    return func
+
+
+def name_of(func: Any) -> str:
+    """Return `__name__`, or a readable name for what has none."""
+    func = without_partial(func)
+    name = getattr(func, '__name__', None)
+    return str(name) if name and isinstance(name, str) else type(func).__name__
 
 
 def refuse(bench: object, way: str) -> None:

@@ -17,8 +17,7 @@ import sys
 
 from .. import _core
 from ..messages import CODE_PREFIX
-from .capture import refuse
-from .plan import name_of, without_partial
+from .capture import name_of, refuse, without_partial
 from .run import Run
 
 TYPE_CHECKING = False
@@ -229,9 +228,9 @@ def begin(
     The caller: C, which gets this function in the constructor of Timed.
     """
     run = Run(bench)
-    run.iterations = run.plan.iterations
-    if run.plan.warmup:
-        _warm_up(run.plan.warmup, func, args, kwargs)
+    run.iterations = run.plan.settings.iterations
+    if run.plan.settings.warmup:
+        _warm_up(run.plan.settings.warmup, func, args, kwargs)
     return run.begin(func, args, kwargs)
 
 

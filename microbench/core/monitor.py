@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from typing import Any
 
-    from .run_state import RunState
+    from .owner import Monitored
 
 INTERVAL, TIMEOUT = 60.0, 30.0  # seconds, where the bench does not say
 MOST_ERRORS = 20  # distinct errors that a record lists
@@ -101,7 +101,7 @@ class Sampler:
         self._thread = None
 
 
-def begin(run: RunState) -> None:
+def begin(run: Monitored) -> None:
     """Start the monitor of this run.
 
     Raises:
@@ -151,7 +151,7 @@ def _seconds(bench: Any, attribute: str, default: float) -> float:
     return seconds
 
 
-def monitor(run: RunState, sampler: Sampler) -> Generator[None]:
+def monitor(run: Monitored, sampler: Sampler) -> Generator[None]:
     """Sample until the run is finished; then put the samples into its record."""
     timeout = _seconds(run.owner, 'monitor_timeout', TIMEOUT)
     if run.patience is not None:

@@ -1,9 +1,10 @@
-"""The protocol that a record needs of the user's bench. For type checkers only."""
+"""Protocols of the user's bench and of a run. For type checkers only."""
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from typing import Any, Protocol
 
     from .config import Config
@@ -38,3 +39,17 @@ if TYPE_CHECKING:
 
         def to_json(self, obj: Any) -> str:
             """Return `obj` as JSON."""
+
+    class Monitored(Protocol):
+        """A run, as its monitor sees it."""
+
+        owner: Owner
+        data: dict[str, Any] | None
+        undo: list[Generator[None, None, None]]
+
+        @property
+        def patience(self) -> float | None:
+            """Seconds that the end of the run may wait for its monitor; None for any."""
+
+        def note(self, hook: str, error: str) -> None:
+            """Add an error to `call.capture_errors`."""

@@ -1,31 +1,253 @@
-"""The record as a dict: what the framework itself puts there, around hooks and mixins."""
+"""One run, and its record as a dict: what hooks and the framework put there.
+
+A HookedRun has the state of a run, and calls the hooks of its owner. The functions below
+add what the framework itself puts into the record, around hooks and mixins. run.py has the
+life of a run.
+"""
 
 from __future__ import annotations
 
-from .._core import merge
+from .. import _core
+from ..descriptors import loaded
 from ..encoding import json_text
-from ..messages import text_of
+from ..messages import one_line, text_of
 from . import record_text, times
-from .capture import namespace
+from .capture import namespace, set_up
+from .plan import current_plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
     from typing import Any
 
-    from .run_state import RunState
+    from ..outputs.delivery_state import Turns
+    from .config import Config
+    from .hooks import Constants
+    from .owner import Owner
+    from .totals import Totals
+
+# The policies: which errors of hooks are noted in the record. Others are raised: at once
+# before the code runs, and when the record is written after it.
+REQUIRED: tuple[()] = ()
+OPTIONAL = Exception  # with `capture_optional`
+AT_EXIT = BaseException  # an interruption, too: nothing is raised when a process ends
 
 
-def new(run: RunState, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
+class HookedRun(_core.OpenRun):
+    """The data and the progress of one record while its run lasts, and its hooks."""
+
+    __slots__ = (
+        *('completed', 'config', 'data', 'failure', 'known', 'name', 'owner', 'plan'),
+        *('posts', 'totals', 'triggered', 'turns', 'undo'),
+    )
+
+    # Seconds that the end of the run may wait for its monitor; None for any time.
+    patience: float | None = None
+
+    def __init__(self, owner: Owner, name: str | None = None) -> None:
+        self.owner = owner
+        self.config: Config = owner._bench_config
+        self.plan = current_plan(self.config, owner)
+        self.name = name if name is None or type(name) is str else str(name)
+        self.data: dict[str, Any] | None = None
+        self.undo: list[Generator[None, None, None]] = []
+        self.failure: BaseException | None = None
+        self.completed = False  # the measurements are in the dict
+        self.triggered = False  # the user's post_finish_triggers() was called
+        self.posts: list[str] | None = None  # post captures that have not run yet
+        self.turns: Turns | None = None  # of the sinks
+        self.totals: Totals | None = None  # of phases that are dropped
+        self.iterations = 1
+
+    def fold(self, values: list[Any]) -> None:
+        """Sum up phases that are listed no more, if a counter of the user's measured them.
+
+        The caller: py_run_keep_value(), in C, by name.
+        """
+        if self.totals is None:
+            from .totals import Totals  # start-up time
+
+            self.totals = Totals()
+        self.totals.add(values)
+
+    # --- errors of hooks -------------------------------------------------------------
+
+    @property
+    def policy(self) -> type[BaseException] | tuple[()]:
+        """The errors of hooks that are noted in the record."""
+        return OPTIONAL if self.plan.hooks.optional else REQUIRED
+
+    def guard(self, hook: str, method: Callable[..., Any], *args: Any) -> None:
+        """Call a hook before the code: note its error in the record, or raise it."""
+        try:
+            method(*args)
+        except self.policy as error:
+            self.note(hook, one_line(error))
+
+    def settle(self, hook: str, error: BaseException) -> None:
+        """Note the error of a hook after the code in the record, or keep it."""
+        if isinstance(error, self.policy):
+            self.note(hook, one_line(error))
+        else:
+            self.failure = self.failure or error
+
+    def keep(
+        self, kind: type[BaseException], method: Callable[..., Any], *args: Any
+    ) -> None:
+        """Call a method; keep its error, if of this kind, until the record is written.
+
+        The first error is kept. An interruption between two steps of microbench is not: the
+        caller begins again.
+        """
+        try:
+            method(*args)
+        except kind as error:
+            self.failure = self.failure or error
+
+    def note(self, hook: str, error: str) -> None:
+        """Add an error to `call.capture_errors`."""
+        assert self.data is not None
+        noted = namespace(self.data, 'call').setdefault('capture_errors', [])
+        noted.append({'method': hook, 'error': error})
+
+    # --- before the code -----------------------------------------------------------------
+
+    def capture(self) -> None:
+        """Run every `capture_*` hook; then take the time of the start."""
+        data, plan = self.data, self.plan
+        assert data is not None
+        if plan.hooks.environment:
+            self.add_environment()
+        self.run_captures(plan.hooks.steps)
+        if plan.hooks.monitored:
+            self.begin_monitor()
+        call = data['call']
+        call['durations'] = []
+        self.note_start()
+        call['start_time'] = times.at(self.start_wall_ns, plan.settings.tz)
+
+    def add_environment(self) -> None:
+        """Add what the bench asks for by attribute."""
+        assert self.data is not None
+        environment = self._loaded('environment', _environment)
+        if environment is not None:
+            environment.add(self.owner, self.data)
+
+    def run_captures(self, steps: Iterable[str | Constants]) -> None:
+        """Run these steps of a plan. A string names a capture that is not constant."""
+        data: Any = self.data
+        owner = self.owner
+        for step in steps:
+            try:
+                if isinstance(step, str):
+                    hook = getattr(owner, step, None)
+                    if hook is None:
+                        continue  # another thread has just removed it
+                    pending = hook(data)
+                    if hasattr(pending, 'gi_frame'):  # of a generator function
+                        set_up(data, pending)
+                elif step.fields is None:
+                    self._run_constants(step)
+                else:
+                    for fields in step.fields:
+                        _core.merge(data, fields)
+            except self.policy as error:
+                name = step if isinstance(step, str) else step.names[0]
+                self.note(name, one_line(error))
+
+    def _run_constants(self, step: Constants) -> None:
+        """Run constant captures for the first time, or again if one of them has failed."""
+        for hook in step.names:
+            self.guard(hook, self.capture_constant, hook, self.data)
+        step.prepare(self.config.constants)
+
+    def capture_constant(self, hook: str, data: dict[str, Any]) -> None:
+        """Merge the result of a constant capture into a record; run it if need be."""
+        definition = self.plan.hooks.constant[hook]
+        _core.merge(data, self.config.constant(self.owner, hook, definition))
+
+    def begin_monitor(self) -> None:
+        """Start the monitor of the class."""
+        monitor = self._loaded('monitor', _monitor)
+        if monitor is not None:
+            self.guard('monitor', monitor.begin, self)
+
+    def _loaded(self, hook: str, load: Callable[[], Any]) -> Any:
+        """Import a module of microbench; note the error and return None if that fails.
+
+        It fails where no file descriptor is left.
+        """
+        try:
+            return loaded(load)
+        except OSError as error:
+            self.note(hook, one_line(error))
+            return None
+
+    # --- after the code ------------------------------------------------------------------
+
+    def capture_post(self) -> None:
+        """Finish pending captures in reverse, then run every `capturepost_*` hook.
+
+        Call each once: between a call and the note that it was made, no function of
+        microbench begins, which Ctrl-C could interrupt.
+        """
+        self.finish_pending()
+        if self.posts is None:
+            self.posts = list(self.plan.hooks.post_captures)
+        while self.posts:
+            method, error = getattr(self.owner, self.posts[0], None), None
+            try:
+                if method is not None:
+                    method(self.data)
+            except BaseException as raised:
+                error = raised
+            hook = self.posts.pop(0)
+            if error is not None:
+                self.settle(hook, error)
+
+    def finish_pending(self) -> None:
+        """Have the captures that wait at their `yield` give their result."""
+        while self.undo:
+            pending, error = self.undo[-1], None
+            try:
+                next(pending, None)
+            except BaseException as raised:
+                error = raised
+            self.undo.pop()
+            if error is not None:
+                self.settle(str(getattr(pending, '__name__', 'capture')), error)
+            self.keep(BaseException, pending.close)  # a second yield is never resumed
+
+
+def _environment() -> Any:
+    from . import environment  # start-up time
+
+    return environment
+
+
+def _monitor() -> Any:
+    from . import monitor  # start-up time
+
+    return monitor
+
+
+# --- fields of the framework -------------------------------------------------------------
+
+
+def new(run: HookedRun, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
     """Return a record of static fields, `mb` and `call`, and its scratch space.
 
     Names with a leading underscore are scratch: they are never stored.
     """
-    mb = {**run.plan.mb, 'record_id': run.record_id}
-    data: dict[str, Any] = {'mb': mb, 'call': {}}
-    add_static(run, data)
-    data['call'].update({'invocation': 'Python', **call})
+    mb = {**run.plan.settings.mb, 'record_id': run.record_id}
+    call_fields: dict[str, Any] = {}
+    data: dict[str, Any] = {'mb': mb, 'call': call_fields}
+    if run.config.static:
+        add_static(run, data)
+    call_fields['invocation'] = 'Python'
+    call_fields.update(call)
     if run.name is not None:
-        data['call']['name'] = run.name
+        call_fields['name'] = run.name
     if func is not None:
         data['_func'] = func
     data['_args'], data['_kwargs'] = args, kwargs
@@ -33,41 +255,48 @@ def new(run: RunState, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str
     return data
 
 
-def add_static(run: RunState, data: dict[str, Any]) -> None:
+def add_static(run: HookedRun, data: dict[str, Any]) -> None:
     """Add the static fields of the bench; those in `mb` and `call` to what is there."""
-    for field, value in run.config.static_fields().items():
+    for field, value in run.config.static.items():
         if field in ('mb', 'call'):
-            data[field].update(value)
+            data[field].update(_core.copied(value))
         else:
-            data[field] = value
+            data[field] = _core.copied(value)
 
 
-def instead_of_text(run: RunState) -> dict[str, Any]:
+def instead_of_text(run: HookedRun) -> dict[str, Any]:
     """Return the dict of a run begun without one.
 
     C cannot write it: another bench has put phases into it that have their own clock.
     """
     data = new(run, None, (), {}, {})
-    for hook, definition in run.plan.constant.items():
-        merge(data, run.config.constant(run.owner, hook, definition))
-    data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.tz)
+    for hook, definition in run.plan.hooks.constant.items():
+        _core.merge(data, run.config.constant(run.owner, hook, definition))
+    data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.settings.tz)
     return data
 
 
-def as_text(run: RunState, data: dict[str, Any]) -> record_text.RecordText:
+def as_text(run: HookedRun, data: dict[str, Any]) -> record_text.RecordText:
     """Return the text of an open record, except the fields that C writes."""
-    start = times.at(run.start_wall_ns, run.plan.tz)
-    return record_text.of_dict(data, start, run.plan.masker, run.config.encoder)
+    start = times.at(run.start_wall_ns, run.plan.settings.tz)
+    return record_text.of_dict(data, start, run.plan.settings.masker, run.config.encoder)
 
 
-def renew_id(run: RunState, data: dict[str, Any]) -> None:
+def stored(data: dict[str, Any]) -> dict[str, Any]:
+    """Return the record without its scratch space."""
+    return {name: data[name] for name in data if not str(name).startswith('_')}
+
+
+def renew_id(run: HookedRun, data: dict[str, Any]) -> None:
     """Give the record of a forked child its own id, because its parent uses that one."""
     namespace(data, 'mb')['record_id'] = run.record_id
 
 
-def add_measurements(run: RunState, data: dict[str, Any]) -> None:
+def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
     """Add durations, phases and the time of the end."""
-    call = namespace(data, 'call')
+    call = data.get('call')
+    if not isinstance(call, dict):
+        call = namespace(data, 'call')  # a hook has replaced it
     call['durations'] = run.durations
     if run.phases_left:
         call['timings'] = run.timings
@@ -76,12 +305,12 @@ def add_measurements(run: RunState, data: dict[str, Any]) -> None:
     still_open = run.open_timings
     if still_open:
         call['open_timings'] = still_open
-    call['finish_time'] = times.at(run.finish_wall_ns, run.plan.tz)
+    call['finish_time'] = times.at(run.finish_wall_ns, run.plan.settings.tz)
     if run.clock_step_ns:
         call['clock_step'] = run.clock_step_ns / 1e9
 
 
-def add_late_phases(run: RunState, data: dict[str, Any], known: int) -> None:
+def add_late_phases(run: HookedRun, data: dict[str, Any], known: int) -> None:
     """Add the phases of post captures, after the `known` ones."""
     if run.phases_left > known:
         call = namespace(data, 'call')
@@ -92,12 +321,12 @@ def add_late_phases(run: RunState, data: dict[str, Any], known: int) -> None:
         _add_summary(run, call)
 
 
-def _add_iterations(run: RunState, call: dict[str, Any]) -> None:
+def _add_iterations(run: HookedRun, call: dict[str, Any]) -> None:
     if run.iterations > 1:
         call['timings_iteration'] = run.timings_iteration
 
 
-def _add_summary(run: RunState, call: dict[str, Any]) -> None:
+def _add_summary(run: HookedRun, call: dict[str, Any]) -> None:
     """Add totals, if there are more phases than are listed."""
     if run.phases_left <= run.phases_listed:
         return
@@ -112,12 +341,12 @@ def _add_summary(run: RunState, call: dict[str, Any]) -> None:
 
 
 def add_outcome(
-    run: RunState, data: dict[str, Any], exception: BaseException | None, value: Any
+    run: HookedRun, data: dict[str, Any], exception: BaseException | None, value: Any
 ) -> None:
     """Add the exception or, where the class wants it, the return value."""
     if exception is not None:
         data['exception'] = described(exception)
-    elif run.plan.returns and '_func' in data:
+    elif run.plan.hooks.returns and '_func' in data:
         data['call']['return_value'] = json_text.snapshot(value, run.owner)
 
 

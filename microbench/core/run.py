@@ -38,16 +38,15 @@ from ..descriptors import loaded
 from ..encoding import json_text
 from ..outputs.delivery_state import Turns
 from . import record_dict, record_text
-from .capture import namespace, refuse
-from .plan import ALL, line_of, name_of
-from .run_hooks import HookedRun
+from .capture import name_of, namespace
+from .plan import ALL, line_of
+from .record_dict import HookedRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from .owner import Owner
     from .record_text import RecordText
     from .run_journal import Keeper
 
@@ -74,7 +73,7 @@ class Run(HookedRun):
             if not self.plan.begun:
                 self._look_ahead()
             if call or not self._begin_text(func):
-                self._begin_data(record_dict.new(self, func, args, kwargs or {}, call))
+                self._begin_data(func, args, kwargs or {}, call)
             if self.plan.shows == ALL:
                 self.show()
         except BaseException:
@@ -98,16 +97,24 @@ class Run(HookedRun):
             except Exception:
                 return False  # the dict form handles a capture that fails
         self._name_it(func)
-        self.open(owner, plan.counter, False, plan.integers)
+        self.open(owner, plan.settings.counter, False, plan.settings.integers)
         return True
 
-    def _begin_data(self, data: dict[str, Any]) -> None:
-        self.data = data
-        plan, owner = self.plan, self.owner
-        self.open(owner, plan.counter, plan.foreign, plan.integers)
-        owner.pre_start_triggers(data)
-        if plan.triggers:
-            durations = namespace(data, 'call')['durations'] = []
+    def _begin_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> None:
+        """Open the run with a dict, and run the hooks before the code."""
+        data = self.data = record_dict.new(self, func, args, kwargs, call)
+        hooks, settings = self.plan.hooks, self.plan.settings
+        self.open(self.owner, settings.counter, settings.foreign, settings.integers)
+        if 'pre_start_triggers' in hooks.overridden:
+            self.owner.pre_start_triggers(data)
+        else:
+            self.capture()
+        if hooks.triggers:
+            call = data.get('call')
+            if not isinstance(call, dict):
+                call = namespace(data, 'call')  # a hook has replaced it
+            durations: list[Any] = []
+            call['durations'] = durations
             self.keep_numbers(durations)
             self.triggers = True
 
@@ -163,7 +170,7 @@ class Run(HookedRun):
     def start_iteration(self) -> None:
         """Call the hooks that a class has there, then start the clock."""
         if self.triggers:
-            self.before_iteration()
+            self.owner.pre_run_triggers(self.data)  # type: ignore[arg-type]
         self.start()
 
     def end_iteration(self) -> None:
@@ -172,17 +179,15 @@ class Run(HookedRun):
         if self.triggers:
             self.after_iteration()
 
-    def before_iteration(self) -> None:
-        """Call `pre_run_triggers`. C calls it too, by name (py_timed.c)."""
-        assert self.data is not None
-        self.owner.pre_run_triggers(self.data)
-
     def after_iteration(self) -> None:
         """Call `post_run_triggers`; raise its error after the record is written.
 
-        C calls it too, by name, as before_iteration().
+        C calls it too, by name (py_timed.c).
         """
-        self.keep(BaseException, self.owner.post_run_triggers, self.data)
+        try:
+            self.owner.post_run_triggers(self.data)  # type: ignore[arg-type]
+        except BaseException as error:
+            self.failure = self.failure or error
 
     # --- finish ----------------------------------------------------------------------
 
@@ -205,16 +210,33 @@ class Run(HookedRun):
             raise failure
 
     def _complete_open(self, exception: BaseException | None, value: Any) -> None:
+        """Complete the record, and give it to each sink, once."""
+        line = self._line(exception, value)
+        if line is None or not (self.is_ours or self.claim()):
+            return
+        self.turns = turns = self.turns or Turns()
+        try:
+            self.config.delivery.go_on(line, turns)
+        except BaseException as error:
+            if not turns.over or error is turns.interruption:
+                raise  # finish() goes on after what has interrupted it
+            self.failure = self.failure or error
+
+    def _line(self, exception: BaseException | None, value: Any) -> bytes | None:
+        """Return the line of the record; None if an own output_result() has taken it."""
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()
         if self.data is None and self.is_mixed:
             self.data = record_dict.instead_of_text(self)
         if self.data is None:
-            self._deliver(self._text(exception))
-        else:
-            self._complete_data(self.data, exception, value)
-            record = {k: v for k, v in self.data.items() if not str(k).startswith('_')}
-            self._output(record)
+            return self._text(exception)
+        self._complete_data(self.data, exception, value)
+        record = record_dict.stored(self.data)
+        if 'output_result' not in self.plan.hooks.overridden:
+            return line_of(self.config, self.owner, record)
+        if self.turns is None and (self.is_ours or self.claim()):
+            self._output_by_others(record)
+        return None
 
     def _text(self, exception: BaseException | None) -> bytes:
         plan = self.plan
@@ -227,7 +249,7 @@ class Run(HookedRun):
         call = _core.call_text(self.name)
         text = _core.record_text(self, fixed.head, call, tail, fixed.utc_offset)
         if exception is not None:
-            text = plan.masker.record(text)  # its message may hold anything
+            text = plan.settings.masker.record(text)  # its message may hold anything
         return text
 
     def _complete_data(
@@ -235,46 +257,31 @@ class Run(HookedRun):
     ) -> None:
         if not self.completed:
             self.keep(Exception, record_dict.add_measurements, self, data)
-            self.keep(Exception, record_dict.add_outcome, self, data, exception, value)
+            if exception is not None or self.plan.hooks.returns:
+                self.keep(Exception, record_dict.add_outcome, self, data, exception, value)
             self.known = self.phases_left
             self.completed = True
-        if 'post_finish_triggers' not in self.plan.overridden:
+        if 'post_finish_triggers' not in self.plan.hooks.overridden:
             self.capture_post()
         elif not self.triggered:
             self.triggered = True  # once, whatever interrupts it
             self.keep(BaseException, self.owner.post_finish_triggers, data)
-        self.keep(Exception, record_dict.add_late_phases, self, data, self.known)
+        if self.phases_left > self.known:
+            self.keep(Exception, record_dict.add_late_phases, self, data, self.known)
         if self.is_forked:  # by the code, or by a hook
             self.keep(Exception, record_dict.renew_id, self, data)
 
     # --- handing over ------------------------------------------------------------------
 
-    def _output(self, record: dict[str, Any]) -> None:
-        """Hand a record to output_result() of a class that has its own, or to the sinks."""
-        if 'output_result' not in self.plan.overridden:
-            self._deliver(line_of(self.config, self.owner, record))
-        elif self.turns is None and self._is_ours():
-            self._output_by_others(record)
-
     def _output_by_others(self, record: dict[str, Any]) -> None:
+        """Hand the record to the output_result() of a class that has its own."""
         self.turns = Turns()  # once, whatever interrupts it
         try:
-            self.owner.output_result(self.plan.masker.values(record))
+            self.owner.output_result(self.plan.settings.masker.values(record))
         except BaseException as error:
-            text = self.plan.masker.record(json_text.encode(record))
+            text = self.plan.settings.masker.record(json_text.encode(record))
             failed = self.config.delivery.failed
             self.keep(BaseException, failed, 'output_result()', error, text)
-
-    def _deliver(self, text: bytes) -> None:
-        """Give the text to each sink, once."""
-        if self._is_ours():
-            self.turns = turns = self.turns or Turns()
-            try:
-                self.config.delivery.go_on(text, turns)
-            except BaseException as error:
-                if not turns.over or error is turns.interruption:
-                    raise  # finish() goes on after what has interrupted it
-                self.failure = self.failure or error
 
     def keep_lost(self) -> None:
         """Have the journal keep a record that neither a sink nor standard error took.
@@ -287,10 +294,6 @@ class Run(HookedRun):
             if keeper is not None:
                 keeper.show_as(self, record_text.NOTHING)
                 _core.keep(self, lost)
-
-    def _is_ours(self) -> bool:
-        """Claim the record; return True if Python, not native code, is to write it."""
-        return self.is_ours or self.claim()
 
 
 def _keeper_class() -> type[Keeper]:
@@ -309,44 +312,3 @@ class OneIteration(Run):
         if self.is_open and self.in_first_iteration:
             self.end_iteration()
         super().complete(exception, value)
-
-
-class Block(_core.Left):
-    """A block of code that becomes one record each time it is entered.
-
-    It can be entered again once it was left, not within itself.
-    """
-
-    def __init__(self, owner: Owner, name: str) -> None:
-        self._owner = owner
-        self._name = name
-        self._run: OneIteration | None = None
-
-    def __enter__(self) -> Block:
-        if self._run is not None:
-            raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
-        run = OneIteration(self._owner, self._name)
-        if run.plan.refuses:
-            refuse(self._owner, 'record()')
-        run.begin()
-        try:
-            self._run = run
-            if run.plan.shows:
-                shown = run.plan.shown  # inlined: a Python call takes 60 ns
-                if shown is None or not shown.show(run, run.name):
-                    run.show()
-            run.start_iteration()
-        except BaseException as error:
-            self._run = None
-            run.finish(error)
-            raise
-        return self
-
-    def leave(self, exception: BaseException | None) -> None:
-        """End the run. The caller: `__exit__()`, through C by name."""
-        run, self._run = self._run, None
-        if run is not None:
-            run.finish(exception)
-
-    async def __aenter__(self) -> Block:
-        return self.__enter__()

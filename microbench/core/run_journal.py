@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
+    from .record_dict import HookedRun
     from .record_text import RecordText
-    from .run_state import RunState
 
 
 class NoSink:
@@ -77,7 +77,7 @@ class Keeper:
             self._renew()
         return self._journal
 
-    def show(self, run: RunState) -> None:
+    def show(self, run: HookedRun) -> None:
         """Show an open run until it is closed."""
         journal, plan = self.journal, run.plan
         if journal is not None and self._in_job:
@@ -92,7 +92,7 @@ class Keeper:
         elif journal is not None:
             self._show_data(run, run.data)
 
-    def _show_data(self, run: RunState, data: dict[str, Any]) -> None:
+    def _show_data(self, run: HookedRun, data: dict[str, Any]) -> None:
         try:
             is_own = data['mb']['record_id'] == run.record_id
             text = record_dict.as_text(run, data) if is_own else None
@@ -101,7 +101,7 @@ class Keeper:
         if text is not None:
             self.show_as(run, text)
 
-    def show_as(self, run: RunState, text: RecordText) -> None:
+    def show_as(self, run: HookedRun, text: RecordText) -> None:
         """Show an open run with this text."""
         journal = self.journal
         if journal is not None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def _coroutine_run(timed: _core.Timed) -> tuple[Run, Any]:
     now = timed.current()
     run = Run(now.bench)
-    run.iterations = run.plan.iterations
+    run.iterations = run.plan.settings.iterations
     return run, now.func
 
 
@@ -39,8 +39,8 @@ def coroutine(timed: _core.Timed) -> Any:
     async def function(*args: Any, **kwargs: Any) -> Any:
         nonlocal within
         run, func = new_run(timed)
-        if run.plan.warmup:
-            await warm_up(run.plan.warmup, func, args, kwargs)
+        if run.plan.settings.warmup:
+            await warm_up(run.plan.settings.warmup, func, args, kwargs)
         run.begin(func, args, kwargs)
         value = None
         try:
@@ -80,7 +80,7 @@ def _begun(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
     run = OneIteration(now.bench).begin(now.func, args, kwargs)
     try:
         if run.triggers:
-            run.before_iteration()
+            run.owner.pre_run_triggers(run.data)  # type: ignore[arg-type]
         run.suspend()
     except BaseException as error:
         run.finish(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .._core import moment as at
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime, timedelta, timezone, tzinfo
@@ -11,13 +13,3 @@ else:  # the same classes, without datetime's Python half
 __all__ = ['HEARTBEAT', 'at', 'datetime', 'timedelta', 'timezone', 'tzinfo']
 
 HEARTBEAT = 1.0  # seconds between two signs of life in a journal
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-def at(wall_ns: int, tz: tzinfo | None) -> datetime:
-    """Return the moment in this time zone; with None, naive local time.
-
-    Microseconds are rounded down, as in the text that C writes.
-    """
-    moment = (EPOCH + timedelta(microseconds=wall_ns // 1000)).astimezone(tz)
-    return moment if tz is not None else moment.replace(tzinfo=None)

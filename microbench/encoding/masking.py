@@ -42,6 +42,8 @@ class Masker:
 
     Attributes:
         off: True if masking is turned off.
+        has_patterns: True if `redact` has patterns. Without, only texts are masked that
+            `_core.is_suspicious` finds.
         reasons: patterns that may match fields written by C, as text for a message.
         unmatched: patterns that have matched no field so far, as given.
 
@@ -61,6 +63,7 @@ class Masker:
         except (TypeError, AttributeError):
             raise ValueError(f'redact has to list patterns, not {redact!r}') from None
         self._matches = _matcher(patterns) if patterns else None
+        self.has_patterns = bool(patterns)
         self.reasons = tuple(
             f'redact has {pattern!r}' for pattern in patterns if _concerns_c(pattern)
         )

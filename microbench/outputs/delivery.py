@@ -166,12 +166,12 @@ class Delivery:
                 self._write_in_time(route, write, record, deadline)
         except BaseException as error:
             if is_its_own(error, sink):
-                turns.errors.append(error)
+                turns.errors += (error,)
             else:
                 turns.interruption = turns.interruption or error
-                turns.errors.append(store_again(sink, record))
+                turns.errors += (store_again(sink, record),)
         else:
-            turns.errors.append(None)
+            turns.errors += (None,)
             if self._failing:
                 self._failing.discard(id(sink))
 

@@ -45,11 +45,8 @@ class Turns:
         interruption: Ctrl-C, or the like, while a sink was trying.
     """
 
-    __slots__ = ('errors', 'interruption', 'lost', 'over', 'trying')
-
-    def __init__(self) -> None:
-        self.errors: list[BaseException | None] = []
-        self.over = False
-        self.trying = -1
-        self.lost: bytes | None = None
-        self.interruption: BaseException | None = None
+    errors: tuple[BaseException | None, ...] = ()
+    trying = -1
+    over = False
+    lost: bytes | None = None
+    interruption: BaseException | None = None

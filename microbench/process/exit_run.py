@@ -12,9 +12,10 @@ from contextlib import suppress
 
 from .. import _core
 from ..core import record_dict, times
+from ..core.capture import set_up
 from ..core.plan import current_plan, line_of
+from ..core.record_dict import AT_EXIT, OPTIONAL
 from ..core.run import Run
-from ..core.run_state import AT_EXIT, OPTIONAL
 from ..encoding import json_text
 from ..outputs.delivery_state import Last, Turns
 from ..outputs.native import native_target
@@ -24,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..core.hooks import Constants
     from ..core.owner import Owner
     from ..core.record_text import RecordText
     from .cause import Ending
@@ -53,22 +55,28 @@ class ProcessRun(Run):
         """Take the time of the start, and start the one duration."""
         assert self.data is not None
         self.note_start()
-        self.data['call']['start_time'] = times.at(self.start_wall_ns, self.plan.tz)
+        self.data['call']['start_time'] = times.at(
+            self.start_wall_ns, self.plan.settings.tz
+        )
         self.start()
 
     # --- captures --------------------------------------------------------------------
 
     def capture_early(self, data: dict[str, Any]) -> None:
         """Run captures that may run twice; those that fail are noted at the end."""
-        if self.plan.environment:
+        if self.plan.hooks.environment:
             with suppress(Exception):
                 from ..core import environment  # start-up time
 
                 environment.add(self.owner, data)
-        for hook in self.plan.captures:
-            if hook in self.plan.constant or _is_early(getattr(self.owner, hook, None)):
-                with suppress(Exception):
-                    self._capture_one(hook, data)
+        for hook in self.plan.hooks.captures:
+            with suppress(Exception):
+                if hook in self.plan.hooks.constant:
+                    self.capture_constant(hook, data)
+                elif _is_early(getattr(self.owner, hook, None)):
+                    pending = getattr(self.owner, hook)(data)
+                    if hasattr(pending, 'gi_frame'):  # of a generator function
+                        set_up(data, pending)
 
     def begin_spanning(self) -> None:
         """Run the captures that span the process up to their `yield`; start the monitor.
@@ -76,24 +84,27 @@ class ProcessRun(Run):
         Raises:
             ImportError: the class has a monitor, and psutil is not installed.
         """
-        spanning = [hook for hook in self.plan.captures if self._spans(hook)]
-        if spanning:
-            self.run_hooks(spanning)
-        if self.plan.monitored:
+        steps = self.plan.hooks.steps
+        self.run_captures(step for step in steps if self._spans(step))
+        if self.plan.hooks.monitored:
             from ..core import monitor  # start-up time
 
-            if self.plan.optional:
+            if self.plan.hooks.optional:
                 self.guard('monitor', monitor.begin, self)
             else:
                 monitor.begin(self)
 
     def capture(self) -> None:
         """Run the captures that were not begun at registration."""
-        self.guard('environment', self.add_environment)
-        self.run_hooks(hook for hook in self.plan.captures if not self._spans(hook))
+        if self.plan.hooks.environment:
+            self.guard('environment', self.add_environment)
+        steps = self.plan.hooks.steps
+        self.run_captures(step for step in steps if not self._spans(step))
 
-    def _spans(self, hook: str) -> bool:
+    def _spans(self, hook: str | Constants) -> bool:
         """Return True if a capture, or one it overrides, sets up first and ends later."""
+        if not isinstance(hook, str):
+            return False
         overridden = [vars(cls).get(hook) for cls in type(self.owner).__mro__]
         return any(map(_sets_up, [getattr(self.owner, hook, None), *overridden]))
 
@@ -142,10 +153,10 @@ class ExitRun:
         Raises:
             ImportError: the class has a monitor, and psutil is not installed.
         """
-        run, plan = self.run, self.run.plan
+        run, settings = self.run, self.run.plan.settings
         run.data = record_dict.new(run, None, (), {}, {})
         try:
-            run.open(run.owner, plan.counter, plan.foreign, plan.integers)
+            run.open(run.owner, settings.counter, settings.foreign, settings.integers)
             run.start_clock()
             self._prepared = self._prepare()
             run.show_as(self._prepared)
@@ -220,7 +231,7 @@ class ExitRun:
         run.guard('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
-        return {k: v for k, v in data.items() if not str(k).startswith('_')}
+        return record_dict.stored(data)
 
     def _plan_anew(self) -> None:
         self.run.plan = current_plan(self.run.config, self.run.owner)
@@ -248,7 +259,7 @@ class ExitRun:
         self.run.keep_lost()
 
     def _outputs_itself(self) -> bool:
-        return 'output_result' in self.run.plan.overridden
+        return 'output_result' in self.run.plan.hooks.overridden
 
     def _hand_over(
         self, record: dict[str, Any] | None, ending: Ending, turns: Turns
@@ -257,7 +268,7 @@ class ExitRun:
         if self._outputs_itself():
             if not turns.over:
                 record = record or self._decoded(ending)
-                run.owner.output_result(run.plan.masker.values(record))
+                run.owner.output_result(run.plan.settings.masker.values(record))
             turns.over = True
             return
         if record is None:
@@ -274,7 +285,7 @@ class ExitRun:
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
             fields = record or self._decoded(ending)
-            text = self.run.plan.masker.record(json_text.encode(fields))
+            text = self.run.plan.settings.masker.record(json_text.encode(fields))
         except BaseException:
             text = self._prepared_text(ending)
         if not Report.last_resort(text, always=True) and self.run.turns is not None:
@@ -283,7 +294,7 @@ class ExitRun:
     def _prepared_text(self, ending: Ending) -> bytes:
         """Return the prepared record with the measurements and how the process ended."""
         text = self._prepared.line(self.run, ending.fields())
-        return self.run.plan.masker.record(text)
+        return self.run.plan.settings.masker.record(text)
 
 
 def _is_early(capture: object) -> bool:

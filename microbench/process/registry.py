@@ -136,7 +136,7 @@ def register(
         return
     chosen = wanted(signals, then)
     run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))
-    if run.run.plan.refuses:
+    if run.run.plan.hooks.refuses:
         refuse(bench, 'record_on_exit()')
     if not _table.is_ours:
         _forget_parent()

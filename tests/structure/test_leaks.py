@@ -543,6 +543,55 @@ def step():
     _core.string_text('\\ud800')
     refused(TypeError, _core.string_text, b'')
 """,
+    'copied': """
+from collections import OrderedDict, namedtuple
+class Refuses(dict):
+    __copy__ = None
+class Struck(dict):
+    def __copy__(self):
+        raise KeyboardInterrupt
+Point = namedtuple('Point', 'x y')
+inner = [1, (words, {marker}), Point([2], {}), OrderedDict(a=[marker])]
+value = {'a': inner, words: inner}
+loop = [value]
+loop.append(loop)
+deep = []
+for _ in range(2000):
+    deep = [deep]
+def step():
+    _core.copied(value)
+    _core.copied(marker)
+    _core.copied([value, loop])
+    _core.copied([value, Refuses(a=inner)])
+    _core.copied([value, deep])
+    refused(KeyboardInterrupt, _core.copied, [value, Struck()])
+""",
+    'merge': """
+from types import MappingProxyType
+class Fixed(dict):
+    def __setitem__(self, name, value):
+        raise OSError
+class Struck(dict):
+    def get(self, name):
+        raise KeyboardInterrupt
+fields = {'a': {'b': [marker], 'c': {words: 1}}, 'd': number}
+def step():
+    record = {'a': MappingProxyType({'c': {words: 2, 'own': marker}})}
+    _core.merge(record, fields)
+    _core.merge(record, Fixed(fields))
+    refused(OSError, _core.merge, {'a': Fixed()}, fields)
+    refused(KeyboardInterrupt, _core.merge, {'a': Struck()}, fields)
+    refused(TypeError, _core.merge, None, fields)
+""",
+    'moment': """
+from datetime import timedelta
+zone = timezone(timedelta(hours=1))
+def step():
+    for tz in timezone.utc, zone, None:
+        _core.moment(number, tz)
+    refused(TypeError, _core.moment, number, marker)
+    refused(OverflowError, _core.moment, 2**62 * 4, zone)
+""",
     'set_in_type': """
 def step():
     _core.set_in_type(Marker, 'word', words)

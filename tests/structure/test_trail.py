@@ -1,6 +1,7 @@
 """`make trail` counts Python frames of microbench, their files, and jumps."""
 
-from microbench.core import plan, times
+from microbench import messages
+from microbench.core import capture
 from tools import trail
 
 
@@ -8,14 +9,14 @@ def test_each_frame_counts_and_each_change_of_file():
     """Frames of other packages count for nothing."""
 
     def step():
-        plan.name_of(step)  # two frames in one file
-        times.at(0, None)
-        plan.name_of(step)
+        capture.name_of(step)  # two frames in one file
+        messages.text_of(step)
+        capture.name_of(step)
 
     found = trail.trail_of(step)
     assert [path.rpartition('/')[2] for path in found.files] == [
-        *['plan.py'] * 2,
-        'times.py',
-        *['plan.py'] * 2,
+        *['capture.py'] * 2,
+        'messages.py',
+        *['capture.py'] * 2,
     ]
     assert (found.calls, found.distinct, found.jumps) == (5, 2, 2)

@@ -89,7 +89,7 @@ class Measurement:
             self._repeat(self.settings.warmup, self._run_child)
             self.forwarding.swallows = 0  # captures may hang: let Ctrl-C interrupt them
             run = self._begin(bench)
-            masker, delivery = run.plan.masker, run.config.delivery
+            masker, delivery = run.plan.settings.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
             self._print_summary(delivery)
@@ -153,7 +153,7 @@ class Measurement:
         from .sampling import Sampling  # start-up time
 
         scope, timers = self.settings.monitor_scope, self.forwarding.timers
-        self.observers.append(Sampling(timers, interval, scope, run.plan.tz))
+        self.observers.append(Sampling(timers, interval, scope, run.plan.settings.tz))
 
     def _finish(self, run: Run) -> None:
         assert run.data is not None

@@ -1,0 +1,185 @@
+"""What a bench captures: hooks and attributes of its class, and of the bench itself.
+
+They are read from the class dictionaries along the MRO, so that no property is ever
+evaluated, and from the attributes of the bench object.
+"""
+
+from __future__ import annotations
+
+from .._core import merge
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any, ClassVar
+
+    from .config import Config
+    from .owner import Owner
+
+# Methods of the base class that receive the record as a dict.
+TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
+SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
+
+# Attributes that name further fields: core/environment.py fills them. (Compare by identity:
+# `==` could run the user's `__eq__`, and CPython has one empty tuple only.)
+ENVIRONMENT = ('env_vars', 'capture_versions')
+NOTHING = ()
+
+# Other attributes that a plan reads from a bench.
+SETTINGS = frozenset(
+    [
+        *(*TRIGGERS, *SEERS, *ENVIRONMENT),
+        *('iterations', 'warmup', 'tz', 'monitor', 'redact', 'refuses'),
+        'keeps_return_value',
+    ]
+)
+
+
+def matters(name: str) -> bool:
+    """Return True if a plan depends on this attribute of a bench."""
+    return name.startswith('capture') or name in SETTINGS
+
+
+class Hooks:
+    """What happens around the code of each record of one bench.
+
+    Attributes:
+        base: what the base class defined when it was made; a test may patch the class.
+        captures: names of `capture_*` methods, in alphabetical order.
+        post_captures: names of `capturepost_*` methods, likewise.
+        constant: definitions of captures marked per_process, by name.
+        steps: the captures, with consecutive constant ones as one step.
+        environment: names of attributes that name further fields.
+        optional: errors of captures are noted in the record.
+        overridden: names of methods in SEERS that the bench, or a class, overrides.
+        triggers: the methods in TRIGGERS are called.
+        monitored: a monitor samples while the code runs.
+        returns: the return value is kept.
+        refuses: some ways in are refused; see capture.refuse().
+    """
+
+    base: ClassVar[Mapping[str, Any]] = {}  # set by bench.py
+
+    def __init__(self, config: Config, owner: Owner) -> None:
+        found = _definitions(config, owner)
+        hooks = sorted(name for name, raw in found.items() if _is_hook(name, raw))
+        self.captures = [n for n in hooks if n.startswith('capture_')]
+        self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
+        self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
+        self.steps = list(_steps(self.captures, self.constant))
+        self.environment = [
+            name for name in ENVIRONMENT if found.get(name, NOTHING) is not NOTHING
+        ]
+        self.optional = bool(getattr(owner, 'capture_optional', False))
+        self.overridden = [n for n in SEERS if found[n] is not self.base[n]]
+        self.triggers = any(_overridden(config, owner, name) for name in TRIGGERS)
+        self.monitored = found.get('monitor') is not None
+        self.returns = bool(getattr(owner, 'keeps_return_value', False))
+        self.refuses = 'refuses' in found
+        self._own = [
+            name
+            for name in [*self.captures, *self.post_captures]
+            if name not in self.constant and found[name] is not self.base.get(name)
+        ]
+
+    def reasons(self) -> Iterator[str]:
+        """Yield, in words, each thing that needs the record as a dict."""
+        for name in self.environment:
+            yield f'{name} is read for each record'
+        for name in self._own:
+            yield f'{name} runs for each record'
+        for name in self.overridden:
+            yield f'{name} is overridden'
+        if self.triggers:
+            yield 'pre_run_triggers or post_run_triggers is overridden'
+        if self.monitored:
+            yield 'monitor samples while the code runs'
+        if self.returns:
+            yield 'the return value is kept'
+
+
+class Constants:
+    """Captures marked per_process that follow one another: one step for each record.
+
+    Attributes:
+        names: the captures.
+        fields: what is merged into each record; None until each capture has run.
+    """
+
+    def __init__(self, definitions: dict[str, Any]) -> None:
+        self.names = list(definitions)
+        self.fields: list[dict[str, Any]] | None = None
+        self._definitions = definitions
+
+    def prepare(self, results: dict[str, tuple[Any, dict[str, Any]]]) -> None:
+        """Join the results of the captures, unless one of them is missing.
+
+        Args:
+            results: definition and result by name, as Config.constants has them.
+        """
+        joined: list[dict[str, Any]] = []
+        for name, definition in self._definitions.items():
+            known, fields = results.get(name, (None, {}))
+            if known is not definition:
+                return
+            if not joined or _replaces(joined[-1], fields):
+                joined.append({})
+            merge(joined[-1], fields)
+        self.fields = joined
+
+
+def _steps(captures: list[str], constant: dict[str, Any]) -> Iterator[str | Constants]:
+    """Yield names of captures, and consecutive constant ones as one step."""
+    group: dict[str, Any] = {}
+    for name in captures:
+        if name in constant:
+            group[name] = constant[name]
+            continue
+        if group:
+            yield Constants(group)
+            group = {}
+        yield name
+    if group:
+        yield Constants(group)
+
+
+def _replaces(joined: dict[str, Any], fields: dict[str, Any]) -> bool:
+    """Return True if a dict among the fields replaces another value.
+
+    Then the two are not one: merged in one go, the dict would be merged with what stands
+    in the record before both.
+    """
+    for name, value in fields.items():
+        if isinstance(value, dict) and name in joined:
+            there = joined[name]
+            if not isinstance(there, dict) or _replaces(there, value):
+                return True
+    return False
+
+
+def _definitions(config: Config, owner: Owner) -> dict[str, Any]:
+    """Map each name to its raw definition, as attribute look-up would choose it."""
+    found: dict[str, Any] = {}
+    for cls in reversed(type(owner).__mro__):
+        found.update(vars(cls))
+    found.update(dict(config.own))
+    return found
+
+
+def _is_hook(name: str, raw: object) -> bool:
+    return name.startswith(('capture_', 'capturepost_')) and (
+        callable(raw)
+        or hasattr(raw, '__func__')  # staticmethod, classmethod
+        or type(raw).__name__ == 'partialmethod'
+    )
+
+
+def _is_constant(raw: object) -> bool:
+    return getattr(raw, 'per_process', None) is True
+
+
+def _overridden(config: Config, owner: Owner, name: str) -> bool:
+    """Return True if the bench, or any class, overrides `name` of the base."""
+    places = [*map(vars, type(owner).__mro__), config.own]
+    base = Hooks.base[name]
+    return any(place.get(name, base) is not base for place in places)

@@ -1,0 +1,86 @@
+"""What a bench was set to: iterations, clock, time zone, masking, and its `mb` object."""
+
+from __future__ import annotations
+
+import time
+
+from .. import __version__, _core
+from ..encoding import json_text
+from ..encoding.masking import Masker
+from .capture import name_of
+from .config import time_zone, whole
+from .times import timezone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from .config import Config
+    from .owner import Owner
+
+SCHEMA = 3
+
+# Duration counters that are read in C; true for those that count whole nanoseconds.
+NATIVE_COUNTERS = (
+    (time.perf_counter, False),
+    (time.perf_counter_ns, True),
+    (time.monotonic, False),
+    (time.monotonic_ns, True),
+)
+
+
+class Settings:
+    """The settings of one bench in its present state, checked.
+
+    Attributes:
+        counter: returns the readings that durations are differences of.
+        foreign: Python calls the counter, because C does not have it.
+        integers: the counter counts whole nanoseconds.
+        iterations: timed calls for each call of a decorated function.
+        warmup: untimed calls before them.
+        tz: time zone of all timestamps; None for naive local time.
+        masker: masks the secrets of each record.
+        mb: the `mb` object, less the id of the single record.
+    """
+
+    def __init__(self, config: Config, owner: Owner) -> None:
+        self.counter: Callable[[], Any] = config.counter
+        kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
+        self.foreign = not kinds
+        self.integers = True in kinds
+        self.iterations = whole('iterations', owner.iterations)
+        self.warmup = whole('warmup', owner.warmup)
+        self.tz = time_zone(owner.tz)
+        self.masker = Masker(getattr(owner, 'redact', ()))
+        self.mb = self._identity()
+
+    def _identity(self) -> dict[str, Any]:
+        mb = {
+            'run_id': _core.RUN_ID,
+            'version': __version__,
+            'schema': SCHEMA,
+            'timezone': str(self.tz),
+            'duration_counter': name_of(self.counter),
+        }
+        if not self.foreign:
+            name, resolution, overhead = _core.clock_info()
+            mb['clock'] = {
+                'name': name,
+                'resolution_ns': resolution,
+                'overhead_ns': overhead,
+            }
+        return mb
+
+    def reasons(self, config: Config) -> Iterator[str]:
+        """Yield, in words, each thing that needs the record as a dict."""
+        yield from self.masker.reasons
+        if self.foreign:
+            yield f'{self.mb["duration_counter"]} is not read in C'
+        if config.encoder is not None:
+            yield f'{config.encoder.__name__} encodes the record'
+        if type(self.tz) is not timezone or self.tz.utcoffset(None).microseconds:
+            yield f'{self.mb["timezone"]} is not a fixed offset'
+        for name, value in config.static.items():
+            if name in ('mb', 'call') or type(value) not in json_text.SCALARS:
+                yield f'field {name!r} is made anew for each record'
