@@ -118,8 +118,8 @@ typedef struct {
     int64_t start_ns;   /* of the clock, less what was measured before it was suspended;
                            0: the clock has not been read yet */
     int64_t elapsed_ns; /* MB_ENTRY_RUNNING, or what it took (up to its suspension) */
-    /* 0: it is about to change. Open: MB_ENTRY_OPEN and how many were entered before it.
-     * Left: 1 for the phase that was left first, 2 for the second ...; 1 for an
+    /* 0: it is about to change. Open: MB_ENTRY_OPEN and how many were entered before
+     * it. Left: 1 for the phase that was left first, 2 for the second ...; 1 for an
      * iteration. */
     uint64_t order;
 } mb_entry;

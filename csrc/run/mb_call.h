@@ -137,8 +137,8 @@ mb_call_write_measured(mb_text *text, const mb_call *call, const mb_call_source 
 }
 
 /* ID"},"call":{FIELDS,"durations":[...],"start_time":"...","finish_time":"..."} with,
- * where there are any, clock_step, timings, timings_iteration, timings_summary, open_timings and
- * journal_full before the brace. */
+ * where there are any, clock_step, timings, timings_iteration, timings_summary,
+ * open_timings and journal_full before the brace. */
 MB_CALL_INLINE void
 mb_call_write(mb_text *text, const mb_call *call, const mb_call_source *source,
               void *from)
