@@ -96,15 +96,13 @@ on(lambda *args: print(here.recv(9)))
 {LAST}
 term()
 """
+CHAIN = 'later\nown\nend\ngoes on\n'
 FIRST = f'on(says("own")); {REGISTER}'
 CALLED = {
     'two benches': (f'{FIRST}; {LAST}; {OTHER}; term()', 'own\nend\n'),
     'to its end': (f'on(says("own", term)); {LAST}; term()', 'own\nend\n'),
-    'on top': (f'{FIRST}; on_top(); {LAST}; term()', 'later\nown\nend\ngoes on\n'),
-    'a second signal on top': (
-        f'{FIRST}; on_top(term); {LAST}; term()',
-        'later\nown\nend\ngoes on\n',
-    ),
+    'on top': (f'{FIRST}; on_top(); {LAST}; term()', CHAIN),
+    'a second signal on top': (f'{FIRST}; on_top(term); {LAST}; term()', CHAIN),
     'set_wakeup_fd()': (WOKEN_UP, "b'\\x0f'\n"),
 }
 
@@ -131,8 +129,7 @@ assert signal.getsignal(signal.SIGTERM) is later
 term()
 """
     ended = program(PARTS + code)
-    assert (ended.records, ended.status) == ([], 0)
-    assert ended.out == 'later\nown\nend\ngoes on\n'
+    assert (ended.records, ended.status, ended.out) == ([], 0, CHAIN)
 
 
 def test_a_handler_that_raises(program):
