@@ -6,8 +6,8 @@ import os
 import sys
 
 from ..core.capture import early, namespace
-from . import cpus, groups
-from .kernel import is_number, reason, text_of
+from . import groups, machine
+from .machine import is_number, reason, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class MBCgroupLimits:
             bm_data['cgroups'] = {}
             return
         bm_data['cgroups'], why = limits()
-        cpus.add_affinity(bm_data)
+        machine.add_affinity(bm_data)
         if why:
             namespace(namespace(bm_data, 'host'), 'unavailable').update(why)
 
@@ -143,8 +143,8 @@ def _cpuset(version: int, folders: list[str]) -> dict[str, Any]:
     allowed = next(filter(None, map(_text, files)), '').strip()
     if not allowed:
         return {}
-    cores = cpus.cpus_in(allowed)
-    if not 0 < cores < cpus.online():
+    cores = machine.cpus_in(allowed)
+    if not 0 < cores < machine.online():
         return {}
     return {'cpuset': allowed, 'cpuset_cores_limit': cores}
 

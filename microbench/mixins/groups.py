@@ -11,7 +11,7 @@ import _thread
 import errno
 import os
 
-from .kernel import is_stubbed, text_of
+from .machine import is_stubbed, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 import microbench
-from microbench.mixins.jobs import BY_VARIABLES, OF_A_POD, OF_CONDOR, OF_JOB_AD
 from microbench.mixins.nvml import ENERGY, SOURCES
-from microbench.mixins.ranks import FIELDS as OF_A_RANK
+from microbench.mixins.slurm import BY_VARIABLES, OF_A_POD, OF_A_RANK, OF_CONDOR, OF_JOB_AD
 from microbench.mixins.usage import FIELDS as OF_USAGE
 
 DOCS = Path(__file__).parents[2] / 'docs'

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MBCgroupLimits, MBHostInfo, MicroBenchBase
-from microbench.mixins import cpus
-from microbench.mixins.cpus import cpus_in, listed
+from microbench.mixins import machine
+from microbench.mixins.machine import cpus_in, listed
 from tests.fakes import printed
 
 STAT = 'cpu  1 2 3\ncpu0 1 2\ncpu1 1 2\ncpu10 1 2\nintr 5\nctxt 7\n'
@@ -29,7 +29,7 @@ def host_of(bench):
     """Return the processors in the `host` object of one more call."""
     bench(lambda: None)()
     host = bench.get_results()[-1].get('host', {})
-    return {name: host[name] for name in cpus.FIELDS if name in host}
+    return {name: host[name] for name in machine.FIELDS if name in host}
 
 
 # --- lists ---------------------------------------------------------------------------
@@ -68,7 +68,7 @@ def files(tmp_path, monkeypatch):
 
     def write(online=None, stat=None):
         for name, text in (('ONLINE', online), ('STAT', stat)):
-            monkeypatch.setattr(cpus, name, str(tmp_path / name))
+            monkeypatch.setattr(machine, name, str(tmp_path / name))
             if text is not None:
                 (tmp_path / name).write_text(text)
 
@@ -82,7 +82,7 @@ def files(tmp_path, monkeypatch):
 def test_cpus_that_are_online(files, online, stat, number):
     """Online CPUs are read from /sys, else from /proc."""
     files(online, stat)
-    assert cpus.online() == number
+    assert machine.online() == number
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_cpus_that_are_not_known(files, online, stat, error):
     """Without both files it raises: sysconf(3) would count those of this thread."""
     files(online, stat)
     with pytest.raises(error):
-        cpus.online()
+        machine.online()
 
 
 # --- affinity ------------------------------------------------------------------------
@@ -185,7 +185,7 @@ print(json.dumps([first, os.cpu_count(), host]))
 def test_a_real_affinity():
     """A process bound to one CPU reports it, unless there is only one."""
     first, number, host = json.loads(printed(ON_ONE))
-    said = {name: host[name] for name in cpus.FIELDS if name in host}
+    said = {name: host[name] for name in machine.FIELDS if name in host}
     one = {'cpu_affinity': str(first), 'cpu_cores_usable': 1}
     assert said == (one if number > 1 else {})
     assert host['cpu_cores_logical'] == number

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from microbench import MBCgroupLimits, MicroBenchBase
-from microbench.mixins import cgroup, cpus, groups, kernel
+from microbench.mixins import cgroup, groups, machine
 from microbench.mixins.groups import below, groups_in, mounts_in
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT as SOURCES
@@ -71,7 +71,7 @@ def system(tmp_path, monkeypatch):
     monkeypatch.setattr(groups, 'OF_THREAD', str(tmp_path / 'thread'))
     monkeypatch.setattr(groups, 'MOUNTS', str(tmp_path / 'mountinfo'))
     monkeypatch.setattr(groups, '_seen', ([], []))
-    monkeypatch.setattr(cpus, 'ONLINE', str(tmp_path / 'online'))
+    monkeypatch.setattr(machine, 'ONLINE', str(tmp_path / 'online'))
     monkeypatch.setattr(os, 'sched_getaffinity', lambda _: set(range(16)))
     return made
 
@@ -341,18 +341,18 @@ def test_mounts_that_make_no_sense(system, text):
 
 def test_a_file_without_end(monkeypatch):
     """An endless file is not read to its end."""
-    monkeypatch.setattr(kernel, 'LONGEST', 1000)
+    monkeypatch.setattr(machine, 'LONGEST', 1000)
     with pytest.raises(OSError, match='more than 1000 bytes'):
-        kernel.text_of('/dev/zero')
+        machine.text_of('/dev/zero')
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
     """A pipe may have no writer, or one that writes nothing."""
     pipe = tmp_path / 'pipe'
     os.mkfifo(pipe)
-    assert kernel.text_of(str(pipe)) == ''
+    assert machine.text_of(str(pipe)) == ''
     with pipe.open('rb+', buffering=0), pytest.raises(BlockingIOError):
-        kernel.text_of(str(pipe))
+        machine.text_of(str(pipe))
 
 
 # --- threads -------------------------------------------------------------------------

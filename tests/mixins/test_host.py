@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from microbench import MBHostInfo, MBWorkingDir, MicroBench, MicroBenchBase
-from microbench.mixins import kernel, machine
+from microbench.mixins import machine
 from tests.conftest import SANITIZED
 from tests.fakes import ROOT, call_of, only, printed
 from tests.sandboxes import without
@@ -182,7 +182,7 @@ def test_memory_that_cannot_be_read(kind, tmp_path, monkeypatch):
         place.write_bytes(b'MemTotal: \xff kB\n')
     elif kind == 'endless':
         place.symlink_to('/dev/zero')
-        monkeypatch.setattr(kernel, 'LONGEST', 1 << 20)
+        monkeypatch.setattr(machine, 'LONGEST', 1 << 20)
     host = host_with(monkeypatch, MEMORY=str(place), CPUS=str(tmp_path / 'none'))
     assert sorted(host['unavailable']) == ['cpu_cores_physical', 'ram_total']
     assert host['cpu_cores_logical'] == os.cpu_count()

@@ -5,7 +5,6 @@ import os
 import pytest
 
 from microbench import MBSlurmInfo, MicroBenchBase
-from microbench.mixins import jobs
 from tests.fakes import only
 
 
@@ -300,17 +299,19 @@ HOSTS = (
 def test_a_pod(tmp_path, monkeypatch, mounts, space, fields):
     """The id is that of the kubelet's folder, the namespace that of the account."""
     for name, text in (('MOUNTS', mounts), ('NAMESPACE', space)):
-        monkeypatch.setattr(jobs, name, str(tmp_path / name))
+        monkeypatch.setattr(f'microbench.mixins.slurm.{name}', str(tmp_path / name))
         if text is not None:
             (tmp_path / name).write_text(text)
-    monkeypatch.setattr(jobs, '_pods', [])
+    monkeypatch.setattr('microbench.mixins.slurm._pods', [])
     found = fields_in({'KUBERNETES_SERVICE_HOST': '10.0.0.1'}).get('kubernetes')
     assert found == fields
 
 
 def test_a_pod_of_an_indexed_job(monkeypatch):
     """By convention, such variables hold what the pod's author asks for."""
-    monkeypatch.setattr(jobs, '_pods', [{'uid': UID, 'namespace': 'team'}])
+    monkeypatch.setattr(
+        'microbench.mixins.slurm._pods', [{'uid': UID, 'namespace': 'team'}]
+    )
     job = {
         'KUBERNETES_SERVICE_HOST': '10.0.0.1',
         'JOB_COMPLETION_INDEX': '3',
