@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, NoReturn
 
+    from .args.parser import Settings
     from .args.selected_mixins import Named
-    from .args.settings import Settings
 
     # the subcommands: PyInstaller and its like look for import statements
     from .view import convert, diff, recover, show, tail  # noqa: F401
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         bench, settings = prepared(parser.settings(words))
     except UsageError as error:
-        parser.error(str(error))
+        parser.reject(words, error)
     sys.exit(measure(bench, settings))
 
 
@@ -141,7 +141,7 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     names: dict[str, Any] = {'capture_optional': True}
     if settings.redact:
         names['redact'] = settings.redact
-    names |= selected_mixins.attributes(named, settings)
+    names |= selected_mixins.attributes(named, settings.mixin_options, settings.command)
     try:
         cls = type('CommandBench', (*selected_mixins.bases(named), MicroBenchBase), names)
     except TypeError as error:

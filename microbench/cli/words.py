@@ -14,7 +14,18 @@ MOST_SECONDS = 1e9  # thirty years; time-outs of threads and sockets overflow be
 
 
 class UsageError(Exception):
-    """The command line is wrong. The message says what to type instead."""
+    """The command line is wrong. The message says what to type instead.
+
+    Args:
+        message: text of the error.
+        value: the rejected value of an option, if it may be the command.
+        is_required: whether the option needs at least one value.
+    """
+
+    def __init__(self, message: str, value: str | None = None, is_required: bool = False):
+        super().__init__(message)
+        self.value = value
+        self.is_required = is_required
 
 
 def quote(word: str) -> str:
@@ -38,37 +49,6 @@ def typed(words: list[str]) -> str:
     if words and not 0 < len(text) <= 2 * LONGEST:
         text = '... -- COMMAND [ARG ...]' if '--' in words else '...'
     return f'{program_name()} {text}'.rstrip()
-
-
-def is_option(word: str) -> bool:
-    """Return whether a word looks like an option."""
-    return word.startswith('-') and word not in ('-', '--')
-
-
-def is_value(word: list[str]) -> bool:
-    """Return whether this list of at most one word holds a value; `-1` is a value."""
-    if not word or word[0] == '--':
-        return False
-    return not is_option(word[0]) or word[0][1:].replace('.', '', 1).isdigit()
-
-
-def hint(words: list[str], word: str, needs_value: bool) -> str:
-    """Return a hint for a command that was taken for the value of an option.
-
-    The hint is empty if the word cannot be the command: because it is joined with the
-    option, or stands before a `--`, or the option needs it.
-
-    Args:
-        words: the command line.
-        word: the value that was rejected.
-        needs_value: whether the option needs at least one value.
-    """
-    place = words.index(word) if word in words else 0
-    is_first = is_option(words[place - 1])
-    if not place or '--' in words[place:] or (is_first and needs_value):
-        return ''
-    line = typed([*words[:place], '--', *words[place:]])
-    return f'; if {quote(word)} is the command, type {line}'
 
 
 def hint_unquoted(program: str) -> str:

@@ -6,8 +6,7 @@ import pytest
 
 from microbench.__main__ import main
 from microbench.cli.args import options
-from microbench.cli.args.parser import Parser
-from microbench.cli.args.settings import Settings
+from microbench.cli.args.parser import Parser, Settings
 from microbench.cli.words import UsageError, typed
 from tests.cli.conftest import status_of
 

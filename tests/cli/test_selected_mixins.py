@@ -11,7 +11,7 @@ import pytest
 import microbench
 from microbench import CLIArg, MBGitInfo, MBHostInfo, MicroBench, mixins
 from microbench.__main__ import main
-from microbench.cli.args import selected_mixins
+from microbench.cli.args import checks, selected_mixins
 from microbench.cli.args.parser import Parser
 from microbench.cli.words import UsageError
 from tests.cli.conftest import status_of
@@ -24,7 +24,7 @@ DEFAULTS = [
 
 def selected(words):
     """Return the names of the mixins that words ask for."""
-    return list(selected_mixins.selected(Parser().settings([*words.split(), '--', 'ls'])))
+    return list(checks.selected(Parser().settings([*words.split(), '--', 'ls'])))
 
 
 # --- our own --------------------------------------------------------------------------
@@ -259,7 +259,8 @@ def test_what_becomes_of_a_default(default, words, found, monkeypatch):
     parser.add(selected_mixins.options_of({'probe': mixin}))
     given = words if words.startswith('-') else f'-- {words}'
     settings = parser.settings([*given.split(), 'x', 'y'])
-    assert selected_mixins.attributes({'probe': mixin}, settings) == found
+    options, command = settings.mixin_options, settings.command
+    assert selected_mixins.attributes({'probe': mixin}, options, command) == found
 
 
 def test_a_converter_may_raise_as_for_argparse():

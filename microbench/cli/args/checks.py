@@ -5,10 +5,10 @@ The order is part of the behaviour: of several mistakes only the first is report
 
 from __future__ import annotations
 
-from ..words import UsageError, hint, key_and_value, quote, typed
+from ..words import UsageError, key_and_value, quote, typed
 from . import selected_mixins
 from .options import GROUPS
-from .settings import Settings
+from .parser import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def checked(settings: Settings) -> Named:
     """
     _command(settings)
     _streams(settings)
-    named = selected_mixins.selected(settings)
+    named = selected(settings)
     _options_of_mixins(settings, named)
     _fields(settings, named)
     _execution(settings)
@@ -42,12 +42,27 @@ def checked(settings: Settings) -> Named:
     return named
 
 
+def selected(settings: Settings) -> Named:
+    """Return the mixins that the settings select, by name, in their order.
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    if settings.no_mixin:
+        return {}
+    if settings.all:
+        return selected_mixins.all_known()
+    if settings.mixin is None:
+        return selected_mixins.default()
+    return selected_mixins.named(settings.mixin)
+
+
 def _command(settings: Settings) -> None:
     if any(settings.command[:1]):  # an empty word comes from an unset variable
         return
     if not settings.command and '--' not in settings.words:
         _streams(settings)  # perhaps an option took the command as its value
-        selected_mixins.selected(settings)
+        selected(settings)
     raise UsageError(f'no command: type {typed(settings.options)} -- COMMAND [ARG ...]')
 
 
@@ -55,10 +70,10 @@ def _streams(settings: Settings) -> None:
     for name in ('stdout', 'stderr'):
         value = getattr(settings, name)
         if value not in (None, *STREAMS):
-            more = hint(settings.words, value, needs_value=False)
             raise UsageError(
                 f'argument --{name}: invalid value {quote(value)}: type --{name} or '
-                f'--{name}=suppress{more}'
+                f'--{name}=suppress',
+                value,
             )
     if settings.capture_limit is not None and not (settings.stdout or settings.stderr):
         raise UsageError('--capture-limit requires --stdout or --stderr: add one of them')
@@ -91,13 +106,13 @@ def _no_flag_twice(options: list[Option]) -> None:
 
 
 def _fields(settings: Settings, named: Named) -> None:
+    if not settings.field:
+        return
     taken = dict.fromkeys(RESERVED, 'part of every record') | {
         top: f'set by the mixin {name!r}'
         for name, mixin in named.items()
         for top in getattr(mixin, 'cli_fields', ())
     }
-    if not settings.field:
-        return
     from .fields import field  # start-up time
 
     for word in settings.field:

@@ -14,21 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .parser import Settings
     from .selected_mixins import Named
-    from .settings import Settings
 
 
 LONGEST_NAME = 24  # columns; the description of a longer name starts on the next line
 LABEL = 14  # columns of a label in a dry run
-
-
-def show(text: str) -> None:
-    """Write text to standard output; escape characters that it cannot encode."""
-    if sys.stdout is None:
-        return
-    encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
-    sys.stdout.write(text.encode(encoding, 'backslashreplace').decode(encoding))
-    sys.stdout.flush()
 
 
 def text_of_mixins() -> str:

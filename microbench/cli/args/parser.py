@@ -12,16 +12,64 @@ import sys
 
 from ... import __version__
 from ...messages import print_stderr, text_of
-from ..words import UsageError, hint, is_option, is_value, program_name, quote
+from ..words import UsageError, program_name, quote, typed
 from . import options
-from .settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, NoReturn
 
     from .options import Option
+
+
+class Settings:
+    """Settings from the command line, with the defaults as class attributes."""
+
+    outfile: str | None = None  # `-`: standard output
+    http_output: str | None = None
+    http_output_header: list[str] | None = None  # as typed
+    http_output_method: str = 'POST'
+    redis_output: str | None = None
+    redis_host: str = 'localhost'
+    redis_port: int = 6379
+    redis_db: int = 0
+    redis_password: str | None = None
+
+    mixin: list[str] | None = None  # as typed
+    all: bool = False
+    no_mixin: bool = False
+    show_mixins: bool = False
+    field: list[str] | None = None  # as typed
+    redact: list[str] | None = None
+
+    iterations: int = 1
+    warmup: int = 0
+    stdout: str | None = None  # or 'capture', 'suppress'
+    stderr: str | None = None
+    capture_limit: int | None = None  # bytes of each stream of an iteration
+    timeout: float | None = None  # seconds
+    timeout_grace_period: float = 5
+    monitor_interval: float | None = None  # seconds
+    monitor_scope: str = 'process'  # or 'tree'
+
+    dry_run: bool = False
+    quiet: bool = False
+
+    def __init__(self, words: Sequence[str] = ()) -> None:
+        self.words = list(words)  # of the command line
+        self.options: list[str] = []  # those before the command
+        self.command: list[str] = []
+        self.mixin_options: dict[Option, Any] = {}  # with the values given
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields given with `-f`, by name."""
+        if not self.field:
+            return {}
+        from .fields import field  # start-up time
+
+        return dict(map(field, self.field))
 
 
 class Parser:
@@ -34,11 +82,15 @@ class Parser:
     """
 
     def __init__(self, subcommands: Mapping[str, str] | None = None) -> None:
-        self.prog = program_name()
         self.subcommands = subcommands or {}
         self.flags: dict[str, Option] = {}
         for group in options.GROUPS.values():
             self.add(group)
+
+    @property
+    def prog(self) -> str:
+        """The name by which the command was started."""
+        return program_name()
 
     def add(self, group: Iterable[Option]) -> None:
         """Add options; the first one that has a flag keeps it."""
@@ -56,36 +108,31 @@ class Parser:
             UsageError: the words are wrong.
         """
         settings = Settings(words)
-        left = list(words)
-        place = 0
+        left, place = list(words), 0
         while place < len(left) and is_option(left[place]):
             place = self._take(left, place, settings)
         if settings.all and settings.no_mixin:
             raise UsageError('--no-mixin is not allowed with --all: leave out one')
         separator = left[place : place + 1] == ['--']
-        settings.options = list(words[:place])
+        settings.options = words[:place]
         settings.command = left[place + separator :]
         return settings
 
     def _take(self, words: list[str], place: int, settings: Settings) -> int:
-        """Parse the option at this index; return the index after its values."""
+        """Parse the option at this index; return the index of the next word to parse."""
         name, attached = _divided(words[place])
         option = self._option(name, settings)
-        end = place + 1
         if option.most == 0 and attached is not None:
             words[place] = _next_of_joined(name, attached)
-            end = place
-            attached = None
-        elif attached is not None and not name.startswith('--'):
-            attached = attached.removeprefix('=')
-        elif attached is None:
-            while end <= place + option.most and is_value(words[end : end + 1]):
-                end += 1
-        values = words[place + 1 : end] if attached is None else [attached]
-        if len(values) < option.least:
-            many = 'one' if option.most == 1 else 'at least one'
-            raise UsageError(f'argument {option.name}: expected {many} argument')
-        self._store(option, [_converted(option, v, settings) for v in values], settings)
+            self._store(option, [], settings)
+            return place
+        if attached is None:
+            values = _values(option, words[place + 1 :])
+            end = place + 1 + len(values)
+        else:
+            values = [attached if name.startswith('--') else attached.removeprefix('=')]
+            end = place + 1
+        self._store(option, [_converted(option, value) for value in values], settings)
         return end
 
     def _store(self, option: Option, values: list[Any], settings: Settings) -> None:
@@ -119,14 +166,10 @@ class Parser:
             return self.flags[name]
         for more in self._options_of_mixins(settings):
             self.add(more)
-            fitting = [
-                f for f, o in self.flags.items() if f.startswith(name) and not o.exact
-            ]
-            if name in self.flags:
-                return self.flags[name]
-            if len({self.flags[flag] for flag in fitting}) == 1 and name[:2] == '--':
+            fitting = self._fitting(name)
+            if len({self.flags[flag] for flag in fitting}) == 1:
                 return self.flags[fitting[0]]
-            if fitting and name[:2] == '--':
+            if fitting:
                 raise UsageError(f'ambiguous option {name}: type {" or ".join(fitting)}')
         raise UsageError(
             f'unrecognized option {name}: see --help; options of COMMAND go after it, '
@@ -138,29 +181,69 @@ class Parser:
         from . import selected_mixins  # start-up time
 
         yield selected_mixins.options_of(selected_mixins.own())
-        yield selected_mixins.options_of(selected_mixins.named(settings))
+        yield selected_mixins.options_of(selected_mixins.named(settings.mixin or ()))
         yield selected_mixins.options_of(selected_mixins.installed())
+
+    def _fitting(self, name: str) -> list[str]:
+        """Return the flags that a word may mean: itself, or those that it abbreviates."""
+        if name in self.flags:
+            return [name]
+        if not name.startswith('--'):
+            return []
+        return [f for f, o in self.flags.items() if f.startswith(name) and not o.exact]
 
     # --- messages ---------------------------------------------------------------------
 
-    def error(self, message: str) -> NoReturn:
-        """Print the usage and a message, and exit with status 2."""
+    def reject(self, words: list[str], error: UsageError) -> NoReturn:
+        """Print the usage and what is wrong with the words, and exit with status 2."""
         print_stderr(f'usage: {self.prog} [options] [--] COMMAND [ARG ...]')
-        print_stderr(f'{self.prog}: error: {message}')
+        print_stderr(f'{self.prog}: error: {error}{_hint(words, error)}')
         sys.exit(2)
 
 
 def show_and_exit(text: str) -> NoReturn:
     """Print a text and exit with status 0, or 1 if printing fails."""
-    from .listing import show  # start-up time
-
     try:
-        show(text)
+        _show(text)
     except BrokenPipeError:
         pass  # the reader closed the pipe
     except OSError as error:
         sys.exit(f'{program_name()}: cannot write: {error.strerror}')
     sys.exit(0)
+
+
+def _show(text: str) -> None:
+    """Write text to standard output; escape characters that it cannot encode."""
+    if sys.stdout is None:
+        return
+    encoding = getattr(sys.stdout, 'encoding', None) or 'utf-8'
+    sys.stdout.write(text.encode(encoding, 'backslashreplace').decode(encoding))
+    sys.stdout.flush()
+
+
+def _hint(words: list[str], error: UsageError) -> str:
+    """Return a hint for a command that was taken for the value of an option.
+
+    The hint is empty if the rejected value cannot be the command: because it is joined with
+    the option, or stands before a `--`, or the option needs it.
+    """
+    word = error.value
+    if word is None or word not in words:
+        return ''
+    place = words.index(word)
+    is_first = is_option(words[place - 1])
+    if not place or '--' in words[place:] or (is_first and error.is_required):
+        return ''
+    line = typed([*words[:place], '--', *words[place:]])
+    return f'; if {quote(word)} is the command, type {line}'
+
+
+# --- one word -------------------------------------------------------------------------
+
+
+def is_option(word: str) -> bool:
+    """Return whether a word looks like an option."""
+    return word.startswith('-') and word not in ('-', '--')
 
 
 def _divided(word: str) -> tuple[str, str | None]:
@@ -178,11 +261,29 @@ def _next_of_joined(name: str, attached: str) -> str:
     return f'-{attached}'
 
 
-def _converted(option: Option, word: str, settings: Settings) -> Any:
+def _values(option: Option, words: list[str]) -> list[str]:
+    """Return the values of an option, which are the first of these words.
+
+    A number such as `-1` is a value too.
+    """
+    count = 0
+    for word in words[: option.most]:
+        is_number = word[1:].replace('.', '', 1).isdigit()
+        if word == '--' or (is_option(word) and not is_number):
+            break
+        count += 1
+    if count < option.least:
+        many = 'one' if option.most == 1 else 'at least one'
+        raise UsageError(f'argument {option.name}: expected {many} argument')
+    return words[:count]
+
+
+def _converted(option: Option, word: str) -> Any:
+    """Convert a value; an option with a variable number of them may take the command."""
     try:
         return option.convert(word)
     except Exception as error:  # includes argparse.ArgumentTypeError
         why = text_of(error) or type(error).__name__
-        swallows = option.least == 0 or option.most > 1
-        more = hint(settings.words, word, bool(option.least)) if swallows else ''
-        raise UsageError(f'argument {option.name}: {why}{more}') from None
+        value = word if option.least == 0 or option.most > 1 else None
+        message = f'argument {option.name}: {why}'
+        raise UsageError(message, value, bool(option.least)) from None

@@ -23,40 +23,21 @@ import microbench
 from ... import mixins
 from ...core.capture import CLIArg
 from ...messages import one_line, print_stderr
-from ..words import UsageError, hint, quote
+from ..words import UsageError, quote
 from .options import option_of_mixin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
     from typing import Any
 
     from .options import Option
-    from .settings import Settings
 
     Named = dict[str, type]
 
 GROUP = 'microbench.mixins'  # of entry points
 DEFAULTS = 'defaults'  # stands for the default set
-
-
-def selected(settings: Settings) -> Named:
-    """Return the mixins that the settings select, by name, in their order.
-
-    Raises:
-        UsageError: a name is unknown.
-    """
-    if settings.no_mixin:
-        return {}
-    if settings.all:
-        return all_known()
-    if settings.mixin is None:
-        return default()
-    found: Named = {}
-    for name in settings.mixin:
-        found.update(default() if name == DEFAULTS else _named(name, settings))
-    return found
 
 
 def default() -> Named:
@@ -88,16 +69,19 @@ def all_known() -> Named:
     return dict(sorted({**installed(), **own()}.items()))
 
 
-def named(settings: Settings) -> Named:
-    """Return the mixins that have been named so far, without the default set."""
+def named(names: Iterable[str]) -> Named:
+    """Return the mixins with these names, in their order.
+
+    Raises:
+        UsageError: a name is unknown.
+    """
     found: Named = {}
-    for name in settings.mixin or ():
-        if name != DEFAULTS:
-            found.update(_named(name, settings))
+    for name in names:
+        found.update(default() if name == DEFAULTS else _named(name))
     return found
 
 
-def _named(name: str, settings: Settings) -> Named:
+def _named(name: str) -> Named:
     """Return the mixin with this name, or with this class name."""
     for known, mixin in own().items():
         if name in (known, mixin.__name__):
@@ -108,10 +92,11 @@ def _named(name: str, settings: Settings) -> Named:
         if name in (entry.name, entry.attr):
             return {entry.name: _loaded(entry)}
     names = ', '.join([DEFAULTS, *own(), *(entry.name for entry in _entry_points())])
-    more = hint(settings.words, name, needs_value=True)
     raise UsageError(
         f'argument -m/--mixin: unknown mixin {quote(name)}: type one of {names}, or '
-        f'module:Class{more}'
+        'module:Class',
+        value=name,
+        is_required=True,
     )
 
 
@@ -136,21 +121,27 @@ def _class_of(path: str, called: str = '') -> type:
     Raises:
         UsageError: it cannot be imported, or is not a class.
     """
-    from importlib import import_module
-
-    module, _, name = path.partition(':')
     called = called or quote(path)
     _look_in_current_directory()
     try:
-        found: Any = import_module(module)
-        for part in name.split('.'):
-            found = getattr(found, part)
+        found = _imported(path)
     except (Exception, SystemExit) as error:
         raise UsageError(
             f'the mixin {called} cannot be imported: {one_line(error)}'
         ) from None
     if not isinstance(found, type):
         raise UsageError(f'the mixin {called} is not a class')
+    return found
+
+
+def _imported(path: str) -> Any:
+    """Import the object that `module:name` or `module:name.name` names."""
+    from importlib import import_module
+
+    module, _, name = path.partition(':')
+    found = import_module(module)
+    for part in name.split('.'):
+        found = getattr(found, part)
     return found
 
 
@@ -170,25 +161,32 @@ def _look_in_current_directory() -> None:
 
 def options_of(named: Named) -> list[Option]:
     """Return the options of some mixins."""
-    return [option_of_mixin(arg, name) for name, m in named.items() for arg in _args(m)]
+    return [
+        option_of_mixin(arg, name)
+        for name, mixin in named.items()
+        for arg in getattr(mixin, 'cli_args', ())
+    ]
 
 
-def attributes(named: Named, settings: Settings) -> dict[str, Any]:
-    """Return the values of the options as attributes of a class with these mixins."""
-    given = {(o.mixin, o.dest): value for o, value in settings.mixin_options.items()}
+def attributes(
+    named: Named, options: Mapping[Option, Any], command: list[str]
+) -> dict[str, Any]:
+    """Return the values of the options as attributes of a class with these mixins.
+
+    Args:
+        named: the mixins.
+        options: options on the command line, with their values.
+        command: program and arguments, for defaults that depend on it.
+    """
+    given = {(option.mixin, option.dest): value for option, value in options.items()}
     found = {}
     for name, mixin in named.items():
-        for arg in _args(mixin):
-            value = given.get((name, arg.dest), CLIArg.UNSET)
-            if value is CLIArg.UNSET:
-                value = _default_of(arg, settings.command)
+        for arg in getattr(mixin, 'cli_args', ()):
+            key = name, arg.dest
+            value = given[key] if key in given else _default_of(arg, command)
             if value is not CLIArg.UNSET:
                 found[arg.dest] = value
     return found
-
-
-def _args(mixin: type) -> Iterable[CLIArg]:
-    return getattr(mixin, 'cli_args', ())
 
 
 def _default_of(arg: CLIArg, command: list[str]) -> Any:
@@ -204,8 +202,5 @@ def _default_of(arg: CLIArg, command: list[str]) -> Any:
 def bases(named: Named) -> list[type]:
     """Return the classes to inherit from, without those that another one inherits from."""
     classes = list(dict.fromkeys(named.values()))
-    return [
-        mixin
-        for mixin in classes
-        if not any(issubclass(m, mixin) and m is not mixin for m in classes)
-    ]
+    inherited = {base for mixin in classes for base in mixin.__mro__[1:]}
+    return [mixin for mixin in classes if mixin not in inherited]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ..args.settings import Settings
+    from ..args.parser import Settings
 
 # These are open already. A second open would fail for a socket or for the terminal of
 # another user, and it would have its own position in a file.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from ..args.settings import Settings
+    from ..args.parser import Settings
     from .child import Child
     from .timers import TimerThread
 

@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..args.settings import Settings
+    from ..args.parser import Settings
 
 MIN_TOTAL = 2.0  # seconds: show no progress if all runs are expected to take less
 REDRAW_AFTER = 0.1  # seconds of runs

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ...bench import MicroBenchBase
     from ...encoding.masking import Masker
     from ...outputs.delivery import Delivery
-    from ..args.settings import Settings
+    from ..args.parser import Settings
     from .child import Observer
     from .progress import Progress
 
