@@ -103,23 +103,33 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
         else:
             look_ahead(settings)
             measurement.record(bench)
-    if measurement.start_error is not None:
-        from .run.programs import reason  # start-up time
-
-        program = settings.command[0]
-        why = reason(program, measurement.start_error)
-        print_stderr(
-            f'microbench: cannot start {quote(program)}: {why}{hint_unquoted(program)}'
-        )
-    elif measurement.error is not None:
-        raise measurement.error
-    if measurement.ended_by == signal.SIGINT:
-        raise KeyboardInterrupt
-    if measurement.ended_by is not None:
-        raise EndedBy(-measurement.ended_by)
-    if measurement.exit_status == 1 and 'PYTHON_GIL' in os.environ:
+    outcome = measurement.outcome
+    if outcome.start_error is not None:
+        _print_start_error(settings.command[0], outcome.start_error)
+    elif outcome.error is not None:
+        raise outcome.error
+    _end_by(measurement.ended_by)
+    status = outcome.exit_status
+    if status == 1 and 'PYTHON_GIL' in os.environ:
         _explain_gil(settings.command)
-    return measurement.exit_status
+    return status
+
+
+def _print_start_error(program: str, error: OSError) -> None:
+    from .run.programs import reason  # start-up time
+
+    why = reason(program, error)
+    print_stderr(
+        f'microbench: cannot start {quote(program)}: {why}{hint_unquoted(program)}'
+    )
+
+
+def _end_by(number: int | None) -> None:
+    """Raise what lets this process end by a signal."""
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    if number is not None:
+        raise EndedBy(-number)
 
 
 def _explain_gil(command: list[str]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from .streams import is_terminal
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -250,16 +252,6 @@ def bar(part: float, width: int = 20) -> Cell:
     """
     length = max(min(round(part * width), width), part > 0)
     return Cell('█' * length, 'cyan')
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    """Return whether a stream is a terminal; False for a closed one and for None."""
-    if stream is None:
-        return False
-    try:
-        return stream.isatty()
-    except ValueError:  # closed
-        return False
 
 
 def page_width(stream: TextIO | None) -> int:

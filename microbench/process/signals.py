@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
-from _signal import getsignal  # type: ignore[import-not-found]
-from _signal import signal as install
 from operator import index
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from types import FrameType
     from typing import Any
 
@@ -140,44 +138,6 @@ def _seconds(name: str, value: Any) -> float:
     return seconds
 
 
-class Handlers:
-    """Installs one handler for signals that have none, and restores the handlers before.
-
-    Call all methods in the main thread: other threads must not install handlers. They use
-    the functions below those of `signal`, which look each number up in an enum: that takes
-    ten times as long, and the command handles half a hundred signals.
-    """
-
-    def __init__(self, handler: Callable[[int, FrameType | None], None]) -> None:
-        self._handler = handler
-        self._before: dict[int, Any] = {}
-
-    def keep(self, wanted: Mapping[int, Any]) -> None:
-        """Handle these signals, as far as that is allowed, and give back all others.
-
-        Args:
-            wanted: by signal, the handler that may be replaced.
-        """
-        for number in [n for n in self._before if n not in wanted]:
-            self._give_back(number)
-        for number, replaced in wanted.items():
-            found = getsignal(number)
-            if is_handler(found, replaced):
-                self._before[number] = found  # first: it may come at once
-                install(number, self._handler)
-
-    def _give_back(self, number: int) -> None:
-        """Restore the handler before, unless a later one is in front."""
-        if self.in_force(number):
-            install(number, self._before[number])
-            self._before.pop(number, None)  # last: an earlier signal still finds it
-
-    def in_force(self, number: int) -> bool:
-        """Return True if the signal reaches this handler, not a later one."""
-        found: object = getsignal(number)
-        return found is self._handler
-
-
 class Chain:
     """Calls the handlers that microbench has replaced, which may call it back.
 
@@ -222,14 +182,6 @@ class Chain:
         A second signal would come with another frame.
         """
         return self._depth > 0 and frame is self._frame
-
-
-def is_handler(found: object, wanted: object) -> bool:
-    """Return True if a handler is the wanted one.
-
-    The native functions return numbers for SIG_DFL and SIG_IGN.
-    """
-    return found is wanted or (type(found) is int and found == wanted)
 
 
 def end_by(number: int) -> None:

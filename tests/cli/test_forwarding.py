@@ -13,7 +13,7 @@ import pytest
 
 from microbench import FileOutput, _core
 from microbench.__main__ import main
-from microbench.cli.run import suspension
+from microbench.cli.run import forwarding
 from microbench.cli.run.child import Child
 from microbench.cli.run.forwarding import Forwarding
 from microbench.cli.run.rewind import ONCE
@@ -475,8 +475,8 @@ def test_a_program_that_has_stopped_itself(start):
 def test_a_stop_while_the_program_is_started(monkeypatch):
     """A stop waits until the program can be stopped as well."""
     stopped = []
-    monkeypatch.setattr(suspension, 'stop_by', stopped.append)
-    suspended = suspension.Suspension()
+    monkeypatch.setattr(forwarding, 'stop_by', stopped.append)
+    suspended = forwarding.Suspension()
     suspended.starting()
     suspended.stop()
     assert stopped == []
@@ -490,8 +490,8 @@ def test_a_stop_while_the_program_is_started(monkeypatch):
 def test_a_stop_while_a_program_cannot_be_started(monkeypatch):
     """If the program cannot be started, only the command stops."""
     stopped = []
-    monkeypatch.setattr(suspension, 'stop_by', stopped.append)
-    suspended = suspension.Suspension()
+    monkeypatch.setattr(forwarding, 'stop_by', stopped.append)
+    suspended = forwarding.Suspension()
     suspended.starting()
     suspended.stop()
     suspended.settled()
@@ -508,8 +508,8 @@ def test_a_program_that_we_may_not_signal(monkeypatch):
     child.process = SimpleNamespace(send_signal=refuse)
     child.over = False
     stopped = []
-    monkeypatch.setattr(suspension, 'stop_by', stopped.append)
-    suspended = suspension.Suspension()
+    monkeypatch.setattr(forwarding, 'stop_by', stopped.append)
+    suspended = forwarding.Suspension()
     suspended.started(child)
     suspended.stop()
     assert stopped == [signal.SIGTSTP]

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from microbench.__main__ import main
 from microbench.cli.run import pipes
-from microbench.cli.run.pipes import MOST_MISSED, OutputBuffer, PassOn, Reader, write_all
+from microbench.cli.run.pipes import MOST_MISSED, OutputBuffer, PassOn, Reader
 from microbench.cli.run.timers import TimerThread
+from microbench.cli.streams import write_all
 from tests.cli.conftest import FAKE_PID, is_gone, records_in, stub_processes, wait_until
 
 OUT = ('-o', 'out.jsonl')

@@ -13,8 +13,8 @@ import sys
 from ...messages import print_stderr
 from ...outputs.base import Output
 from ...outputs.file import FileOutput
+from ..streams import descriptor, write_all
 from ..words import UsageError, key_and_value
-from .pipes import descriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,21 +70,10 @@ class Stream(Output):
         number = descriptor(stream) if is_original else None
         if number is not None:
             stream.flush()
-            _write_all(number, record + b'\n')
+            write_all(number, record + b'\n')
         else:  # the program has replaced it
             stream.write(record.decode('ascii') + '\n')
             stream.flush()
-
-
-def _write_all(descriptor: int, line: bytes) -> None:
-    """Write all bytes, even if the command has made the stream non-blocking."""
-    while line:
-        try:
-            line = line[os.write(descriptor, line) :]
-        except BlockingIOError:
-            import select
-
-            select.select([], [descriptor], [])
 
 
 def _http(settings: Settings) -> Output:

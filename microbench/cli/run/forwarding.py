@@ -8,7 +8,7 @@
     SIGUSR1/2, SIGALRM,     gets it go on        we end by it if the child did
     SIGXCPU and all others
     whose default is to end
-    SIGTSTP, SIGCONT        gets it go on        see cli/run/suspension.py
+    SIGTSTP, SIGCONT        gets it go on        see Suspension
 
 A stopped child reacts to no signal, so SIGCONT follows those of the first two rows, as in
 timeout(1). Signals of crashes (SIGSEGV ...) are not forwarded. Python ignores SIGPIPE and
@@ -30,21 +30,24 @@ from __future__ import annotations
 
 import signal
 import threading
+from _signal import getsignal  # type: ignore[import-not-found]
+from _signal import signal as install
 from time import monotonic, sleep
 
-from ...process.signals import Handlers
+from ...process.signals import stop_by
 from .child import StillRunningError
 from .job_control import shares_terminal
-from .suspension import CONTINUE, STOP, Suspension
 from .timers import TimerThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import Any
 
     from .child import Child
 
+STOP, CONTINUE = signal.SIGTSTP, signal.SIGCONT
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 USUAL_NOTICES = (  # of signal(7); not all are on each system
     *('SIGUSR1', 'SIGUSR2', 'SIGXCPU', 'SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGPROF'),
@@ -66,6 +69,7 @@ TYPED = (signal.SIGINT, signal.SIGQUIT)
 BY_TERMINAL = (*TYPED, STOP, CONTINUE)  # or its shell, by `fg`
 # Its default action is to do nothing, so it can interrupt the wait of the main thread.
 NUDGE = signal.SIGURG
+HANDLED = (*ENDING, *NOTICES, STOP, CONTINUE, NUDGE)
 SIGNAL_DELAY = 0.1  # seconds
 NUDGE_INTERVAL = 0.1  # seconds: repeated, because one before the wait has no effect
 
@@ -114,12 +118,12 @@ class Forwarding:
             self._wakeup_before = signal.set_wakeup_fd(
                 self.timers.writer, warn_on_full_buffer=False
             )
-            self._handlers.keep(dict(_wanted()))
+            self._handlers.install()
 
     def end(self) -> None:
         """Restore the previous handlers."""
         if _is_main_thread():
-            self._handlers.keep({})
+            self._handlers.restore()
             signal.set_wakeup_fd(self._wakeup_before)
         self.timers.stop()
 
@@ -137,6 +141,10 @@ class Forwarding:
 
     # --- the child -------------------------------------------------------------------
 
+    def starting(self) -> None:
+        """Delay stops until the child exists."""
+        self.suspension.starting()
+
     def started(self, child: Child) -> None:
         """Forward signals to this child, first those that came since the last one ended."""
         with self._lock:
@@ -144,14 +152,20 @@ class Forwarding:
             early, self._early = self._early, []
             for number in early:
                 self._send(number)
+        self.suspension.started(child)
 
     def ended(self, child: Child) -> None:
         """Stop forwarding to this child."""
+        self.suspension.ended()
         with self._lock:
             self._child = None
 
-    def adopt_fatal_signal(self, child: Child) -> None:
-        """End the measurement if the child died of a signal that this process got too."""
+    def settled(self, child: Child) -> None:
+        """The child has ended or could not be started.
+
+        End the measurement if it died of a signal that this process got too.
+        """
+        self.suspension.settled()
         if child.status is None or self.ending is not None:
             return
         code = child.returncode
@@ -202,14 +216,92 @@ class Forwarding:
             self.timers.at(monotonic() + NUDGE_INTERVAL, self._give_up)
 
 
+class Suspension:
+    """Stops and continues the program together with the command.
+
+    Ctrl-Z on a terminal stops both. A batch system or `kill -TSTP` may signal only the
+    command, and the program would run on. SIGSTOP cannot be handled, so it stops the
+    command alone.
+
+    Everything happens in the main thread, the only one that starts and collects children.
+    It takes no lock, because the signal handler may interrupt code that holds one.
+    """
+
+    def __init__(self) -> None:
+        self._child: Child | None = None
+        self._starting = False
+        self._waiting = False  # for the child that is being started
+
+    def starting(self) -> None:
+        """Delay stops until the child exists."""
+        self._starting = True
+
+    def started(self, child: Child) -> None:
+        """Stop this child too, also for a stop that was delayed."""
+        self._child = child
+        self.settled()
+
+    def ended(self) -> None:
+        """Stop only the command from now on."""
+        self._child = None
+
+    def settled(self) -> None:
+        """The child exists or cannot be started: perform a delayed stop."""
+        self._starting = False
+        if self._waiting:
+            self._waiting = False
+            self.stop()
+
+    def stop(self) -> None:
+        """Stop this process and the child until SIGCONT, which is forwarded like others."""
+        child = self._child
+        if self._starting:
+            self._waiting = True
+        elif child is None or child.over or shares_terminal(child):
+            stop_by(STOP)
+        else:
+            child.send(STOP)
+            stop_by(STOP)
+            if child.leads_group:
+                child.send(CONTINUE)  # an orphaned group does not stop, see setpgid(2)
+
+
+class Handlers:
+    """Installs one handler for signals that have none, and restores the handlers before.
+
+    Call all methods in the main thread: other threads must not install handlers. They use
+    the functions below those of `signal`, which look each number up in an enum: that takes
+    ten times as long, and the command handles half a hundred signals.
+    """
+
+    def __init__(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        self._handler = handler
+        self._before: dict[int, Any] = {}
+
+    def install(self) -> None:
+        """Handle the signals that have their default action, and SIGINT as Python does."""
+        wanted: dict[int, Any] = dict.fromkeys(HANDLED, signal.SIG_DFL)
+        for typed in TYPED:
+            if signal.getsignal(typed) is signal.default_int_handler:
+                wanted[typed] = signal.default_int_handler
+        for number, replaced in wanted.items():
+            found = getsignal(number)  # an int for SIG_DFL and SIG_IGN
+            if found is replaced or (type(found) is int and found == replaced):
+                self._before[number] = found  # first: it may come at once
+                install(number, self._handler)
+
+    def restore(self) -> None:
+        """Restore the handlers before, unless later ones are in front."""
+        for number, before in list(self._before.items()):
+            if getsignal(number) is self._handler:
+                install(number, before)
+                del self._before[number]  # last: an earlier signal still finds it
+
+    def in_force(self, number: int) -> bool:
+        """Return True if the signal reaches this handler, not a later one."""
+        found: object = getsignal(number)
+        return found is self._handler
+
+
 def _is_main_thread() -> bool:
     return threading.current_thread() is threading.main_thread()
-
-
-def _wanted() -> Iterator[tuple[int, object]]:
-    """Yield each signal and the handler that may be replaced: for SIGINT, Python's own."""
-    handled = (*ENDING, *NOTICES, STOP, CONTINUE, NUDGE)
-    yield from dict.fromkeys(handled, signal.SIG_DFL).items()
-    for number in TYPED:
-        if signal.getsignal(number) is signal.default_int_handler:
-            yield number, signal.default_int_handler

@@ -1,6 +1,10 @@
-"""Collect the results of the timed iterations as fields of the record."""
+"""Collect the results of the iterations: fields of the record, and the exit status."""
 
 from __future__ import annotations
+
+import signal
+
+NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as in shells and env(1)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Outcome:
-    """The results of the iterations, in order.
+    """The results of the iterations, in order, and how the measurement ended.
 
     An iteration that was interrupted or is still running has a duration, texts and
     samples, but no return code and no usage.
@@ -19,7 +23,16 @@ class Outcome:
     Args:
         captured: names of the streams whose text is stored.
         scope: `process` or `tree`: what the samples measure; None without samples.
+
+    Attributes:
+        error: the first error. It ended the measurement.
+        start_error: that error, if it prevented the start of the command.
+        is_incomplete: whether iterations are missing.
     """
+
+    error: BaseException | None = None
+    start_error: OSError | None = None
+    is_incomplete = False
 
     def __init__(self, captured: Iterable[str], scope: str | None) -> None:
         self.returncodes: list[int] = []
@@ -54,3 +67,29 @@ class Outcome:
         for reason in self.unsampled:
             missing = {'method': 'monitor', 'error': reason}
             call.setdefault('capture_errors', []).append(missing)
+
+    def fail(self, error: BaseException, has_started: bool) -> None:
+        """Note the error that ends the measurement."""
+        self.error = error
+        if isinstance(error, OSError) and not has_started:
+            self.start_error = error
+
+    def ended_by(self, number: int | None) -> int | None:
+        """Return the signal by which this process must end, if there is one.
+
+        Args:
+            number: a signal that ended the measurement.
+        """
+        died_of_it = self.returncodes[-1:] in ([-signal.SIGINT], [128 + signal.SIGINT])
+        if number == signal.SIGINT and not self.is_incomplete and not died_of_it:
+            return None  # the child handled it, and all iterations are done
+        return number
+
+    @property
+    def exit_status(self) -> int:
+        """The first return code that is not 0; 127 or 126 if the start failed; else 0."""
+        failed = [code for code in self.returncodes if code]
+        if self.start_error is not None:
+            is_missing = isinstance(self.start_error, FileNotFoundError)
+            failed.append(NOT_FOUND if is_missing else NOT_EXECUTABLE)
+        return failed[0] if failed else 0

@@ -20,6 +20,8 @@ import threading
 from math import inf
 from time import monotonic
 
+from ..streams import descriptor, write_all
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -224,16 +226,6 @@ class PassOn:
             self._stream.flush()
 
 
-def write_all(number: int, data: bytes) -> None:
-    """Write to a descriptor, which may be non-blocking."""
-    left = memoryview(data)
-    while left:
-        try:
-            left = left[os.write(number, left) :]
-        except BlockingIOError:
-            select.select([], [number], [])
-
-
 class OutputBuffer:
     """The stored output of a stream: all of it, or its head and its tail.
 
@@ -285,15 +277,6 @@ def _without_cut_end(data: bytearray) -> bytearray:
 def _without_cut_start(data: bytearray) -> bytearray:
     """Drop an incomplete character at the start."""
     return data[:3].lstrip(bytes(range(0x80, 0xC0))) + data[3:]
-
-
-def descriptor(stream: Any) -> int | None:
-    """Return the descriptor of a real file, and None for anything else."""
-    try:
-        number = stream.fileno()
-    except Exception:  # a StringIO, None, an object of the user
-        return None
-    return number if type(number) is int else None
 
 
 def _has_data(number: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from math import inf
 from time import monotonic
@@ -14,12 +13,11 @@ from ...core.times import HEARTBEAT
 from ...messages import print_stderr
 from ...outputs.file import FileOutput
 from ...process.signals import name_of
-from ..terminal import is_terminal
+from ..streams import is_terminal
 from ..words import quote
 from .child import Child, StillRunningError
 from .forwarding import Forwarding
 from .outcome import Outcome
-from .pipes import Capture
 from .spawn import environment
 
 TYPE_CHECKING = False
@@ -32,9 +30,8 @@ if TYPE_CHECKING:
     from ...outputs.delivery import Delivery
     from ..args.parser import Settings
     from .child import Observer
+    from .pipes import Capture
     from .progress import Progress
-
-NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as in shells and env(1)
 
 
 class Measurement:
@@ -48,37 +45,50 @@ class Measurement:
         self.settings = settings
         self.command = settings.command
         self.child: Child | None = None  # the current or the last one
-        self.error: BaseException | None = None
-        self.incomplete = False  # iterations are missing
         self.left_running = False
+        scope = settings.monitor_scope if settings.monitor_interval else None
+        captured = [name for name in ('stdout', 'stderr') if getattr(settings, name)]
+        self.outcome = Outcome(captured, scope)
+        self.forwarding = Forwarding(settings.timeout_grace_period)
+        self.timers = self.forwarding.timers
+        self.observers: list[Observer] = [self.forwarding]
+        self.options: dict[str, Any] = {}  # of the start of the command
         self.own_group = False
+        self.turn: Callable[[], None] | None = None  # if there is no timer thread
         self.rewind: Callable[[], None] = lambda: None
+        self.capture: Capture | None = None
+        self.progress: Progress | None = None
+        self._add_optional_parts()
+
+    def _add_optional_parts(self) -> None:
+        """Import and make what these settings need."""
+        settings = self.settings
         if settings.warmup + settings.iterations > 1:
             from .rewind import input_of  # start-up time
 
             self.rewind = input_of()
-        scope = settings.monitor_scope if settings.monitor_interval else None
-        self.forwarding = Forwarding(settings.timeout_grace_period)
-        self.turn: Callable[[], None] | None = None  # if there is no timer thread
-        timers = self.forwarding.timers
-        self.capture = Capture(settings, timers, lambda: self.forwarding.gave_up)
-        self.options: dict[str, Any] = {**self.capture.pipes}
-        self.outcome = Outcome(self.capture.modes, scope)
-        self.suspension = self.forwarding.suspension
-        self.observers: list[Observer] = [*(self.forwarding, self.suspension, self.capture)]
+        if settings.stdout or settings.stderr:
+            self._capture()
         if settings.timeout is not None:
             self._limit(settings.timeout)
-        self.progress: Progress | None = None
         if is_terminal(sys.stderr):
             from .progress import make_progress  # start-up time
 
             self.progress = make_progress(settings)
 
+    def _capture(self) -> None:
+        from .pipes import Capture  # start-up time
+
+        gave_up = lambda: self.forwarding.gave_up  # noqa: E731
+        self.capture = Capture(self.settings, self.timers, gave_up)
+        self.options.update(self.capture.pipes)
+        self.observers.append(self.capture)
+
     def _limit(self, seconds: float) -> None:
         from .timeout import TimeOut  # start-up time
 
         grace = self.settings.timeout_grace_period
-        time_out = TimeOut(self.forwarding.timers, seconds, grace)
+        time_out = TimeOut(self.timers, seconds, grace)
         self.own_group = time_out.makes_groups
         self.observers.append(time_out)
 
@@ -86,7 +96,8 @@ class Measurement:
         """Warm up, run the iterations, and send the record to the sinks of the bench."""
         self._take_over()
         try:
-            self._repeat(self.settings.warmup, self._run_child)
+            if self.settings.warmup:
+                self._repeat(self.settings.warmup, self._run_child)
             self.forwarding.swallows = 0  # captures may hang: let Ctrl-C interrupt them
             run = self._begin(bench)
             masker, delivery = run.plan.settings.masker, run.config.delivery
@@ -105,7 +116,7 @@ class Measurement:
         try:
             self._repeat(1, self._run_child)
             self._stay()
-            if self.error is None and self.child is not None:
+            if self.outcome.error is None and self.child is not None:
                 self.outcome.add(self.child)
         finally:
             self.forwarding.end()
@@ -113,18 +124,18 @@ class Measurement:
     def _take_over(self) -> None:
         """Install signal handlers, and collect orphans if this process adopts them."""
         self.forwarding.begin()
-        if not self.forwarding.timers.threaded:
+        if not self.timers.threaded:
             self._run_timers_in_main_thread()
         if _core.adopts_orphans():
             from .reaper import Reaper  # start-up time
 
-            self.observers.append(Reaper(self.forwarding.timers))
+            self.observers.append(Reaper(self.timers))
 
     def _run_timers_in_main_thread(self) -> None:
         """Have the main thread do what the timer thread would do."""
         from .unthreaded import Unthreaded  # start-up time
 
-        alone = Unthreaded(self.forwarding.timers)
+        alone = Unthreaded(self.timers)
         self.observers.append(alone)
         self.turn = alone.turn
 
@@ -147,21 +158,23 @@ class Measurement:
     def _beat(self) -> None:
         """Write heartbeats to the journal, which show that this process is alive."""
         _core.beat()
-        self.forwarding.timers.at(monotonic() + HEARTBEAT, self._beat)
+        self.timers.at(monotonic() + HEARTBEAT, self._beat)
 
     def _sample(self, run: Run, interval: float) -> None:
         from .sampling import Sampling  # start-up time
 
-        scope, timers = self.settings.monitor_scope, self.forwarding.timers
-        self.observers.append(Sampling(timers, interval, scope, run.plan.settings.tz))
+        scope = self.settings.monitor_scope
+        tz = run.plan.settings.tz
+        self.observers.append(Sampling(self.timers, interval, scope, tz))
 
     def _finish(self, run: Run) -> None:
         assert run.data is not None
         self.outcome.store(run.data['call'])
-        if self.ended_by is not None:
-            run.data['exit_signal'] = name_of(self.ended_by)
+        ended_by = self.ended_by
+        if ended_by is not None:
+            run.data['exit_signal'] = name_of(ended_by)
         self.forwarding.swallows = 1
-        run.finish(self.error)
+        run.finish(self.outcome.error)
 
     # --- the iterations --------------------------------------------------------------
 
@@ -170,26 +183,22 @@ class Measurement:
         self.forwarding.swallows = inf
         self.options['environ'] = environment()
         for _ in range(times):
-            if self.error is not None or self.forwarding.ending is not None:
-                self.incomplete = True
+            if self.outcome.error is not None or self.forwarding.ending is not None:
+                self.outcome.is_incomplete = True
                 break
-            self._attempt(once, *args)
-
-    def _attempt(self, once: Callable[..., None], *args: Any) -> None:
-        try:
-            once(*args)
-        except StillRunningError:
-            self.left_running = self.incomplete = True
-        except BaseException as error:  # main() raises it again
-            self.error = error
+            try:
+                once(*args)
+            except StillRunningError:
+                self.left_running = self.outcome.is_incomplete = True
+            except BaseException as error:  # main() raises it again
+                self.outcome.fail(error, self._has_started())
 
     def _run_child(self) -> None:
         self.rewind()
         try:
             self._run_new_child()
         except BlockingIOError:  # EAGAIN of fork(2): too many processes and threads
-            started = self.child is None or self.child.process is not None
-            if started or not self.forwarding.timers.dismiss():
+            if self.child is None or self._has_started() or not self.timers.dismiss():
                 raise
             from .unthreaded import retry_start  # start-up time
 
@@ -197,23 +206,21 @@ class Measurement:
             retry_start(self._run_new_child)
 
     def _run_new_child(self) -> None:
-        self.child = Child(
-            self.command,
-            self.observers,
-            self.options,
-            self.own_group,
-            self.forwarding.check_deadline,
-            self.turn,
-        )
-        self.suspension.starting()
+        check, how = self.forwarding.check_deadline, (self.options, self.own_group)
+        self.child = Child(self.command, self.observers, *how, check, self.turn)
+        self.forwarding.starting()
         try:
             self.child.run()
         except StillRunningError:
-            self.capture.store(self.child)
+            if self.capture is not None:
+                self.capture.store(self.child)
             raise
         finally:
-            self.suspension.settled()
-            self.forwarding.adopt_fatal_signal(self.child)
+            self.forwarding.settled(self.child)
+
+    def _has_started(self) -> bool:
+        """Return whether the last execution exists or existed."""
+        return self.child is not None and self.child.process is not None
 
     def _run_timed(self, run: Run) -> None:
         run.began_elsewhere()
@@ -248,32 +255,7 @@ class Measurement:
             print_stderr('microbench: the record is written; the command has not ended yet')
             self.child.finish()
 
-    # --- the outcome -----------------------------------------------------------------
-
-    @property
-    def start_error(self) -> OSError | None:
-        """The error that prevented the start of the command, if there was one."""
-        started = self.child is not None and self.child.process is not None
-        return self.error if isinstance(self.error, OSError) and not started else None
-
     @property
     def ended_by(self) -> int | None:
         """The signal by which this process must end, if there is one."""
-        number = self.forwarding.ending
-        if number == signal.SIGINT and not self.incomplete and not self._died_of_it():
-            return None  # the child handled it, and all iterations are done
-        return number
-
-    def _died_of_it(self) -> bool:
-        """Return whether Ctrl-C ended the last child; many catch it and exit with 130."""
-        codes = self.outcome.returncodes
-        return codes[-1:] in ([-signal.SIGINT], [128 + signal.SIGINT])
-
-    @property
-    def exit_status(self) -> int:
-        """The first return code that is not 0; 127 or 126 if the start failed; else 0."""
-        failed = [code for code in self.outcome.returncodes if code]
-        if self.start_error is not None:
-            missing = isinstance(self.start_error, FileNotFoundError)
-            failed.append(NOT_FOUND if missing else NOT_EXECUTABLE)
-        return failed[0] if failed else 0
+        return self.outcome.ended_by(self.forwarding.ending)
