@@ -1,4 +1,4 @@
-"""Mask credentials in text: in URLs, connection strings, headers and commands.
+"""Mask credentials in text: in URLs, connection strings and headers.
 
 docs/configuration.md, section Masking, has the rules. All of them take linear time, since
 a record may hold megabytes of output of a program.
@@ -14,12 +14,10 @@ from ._core import MASK
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
 # A text in which an expression below finds something contains one of these, in lower case.
 NAMES = ('pass', 'pwd', 'pw=', 'secret', 'key', 'token', 'jwt', 'sig', 'shared')
 HEADERS = ('authorization', 'cookie', 'api-key', '-token')
-OWN_OPTIONS = ('--redis-password', '--http-output-header')
 
 
 def masked(text: str) -> str:
@@ -32,23 +30,18 @@ def masked(text: str) -> str:
     """
     if '://' in text and '@' in text:
         text = _replaced(text, _in_urls(text))
-    if '=' in text or ':' in text:
-        lowered = text.lower()
-        if '=' in text and any([name in lowered for name in NAMES]):  # noqa: C419 - faster
-            text = QUERY.sub(rf'\1{MASK}', text)
-            text = _replaced(text, _in_assignments(text))
-        if any([name in lowered for name in HEADERS]):  # noqa: C419 - faster than lazily
-            text = _replaced(text, _in_headers(text))
+    return _without_names(text) if '=' in text or ':' in text else text
+
+
+def _without_names(text: str) -> str:
+    """Mask the values of assignments and headers with such names."""
+    lowered = text.lower()
+    if '=' in text and any([name in lowered for name in NAMES]):  # noqa: C419 - faster
+        text = QUERY.sub(rf'\1{MASK}', text)
+        text = _replaced(text, _in_assignments(text))
+    if any([name in lowered for name in HEADERS]):  # noqa: C419 - faster than lazily
+        text = _replaced(text, _in_headers(text))
     return text
-
-
-def masked_words(words: list[Any]) -> Iterator[tuple[int, str]]:
-    """Yield place and replacement of the words of a command that hold credentials.
-
-    >>> dict(masked_words(['psql', '--password', 'x', '--host=h', '--token=y']))
-    {2: '***', 4: '--token=***'}
-    """
-    return _masked_words(words, WORD)
 
 
 def _replaced(text: str, places: Iterator[tuple[int, int]]) -> str:
@@ -161,21 +154,30 @@ def _secret_in_url(text: str, place: int, last: int) -> tuple[int, int] | None:
     if last < begin:
         return None
     colon = USER.match(text, begin, last).end()  # type: ignore[union-attr]
-    is_web = may_be_port = WEB.match(scheme) is not None
+    is_web = WEB.match(scheme) is not None
     if REPOSITORY.match(scheme):
         last = _before_revision(text, begin, last)
-    user = text[begin:colon]
-    if text[colon] == '@':
-        if user in CONVENTIONAL:
-            return None
-        if is_web:
-            return begin, last
-        colon, may_be_port = HOST.match(text, colon, last).end(), True  # type: ignore[union-attr]
+    if text[colon] != '@':
+        return _password(text, (begin, colon, last), is_web, may_be_port=is_web)
+    if text[begin:colon] in CONVENTIONAL:
+        return None
+    if is_web:
+        return begin, last
+    colon = HOST.match(text, colon, last).end()  # type: ignore[union-attr]
+    return _password(text, (begin, colon, last), is_web, may_be_port=True)
+
+
+def _password(
+    text: str, places: tuple[int, int, int], is_web: bool, may_be_port: bool
+) -> tuple[int, int] | None:
+    """Return where the password, or a token in its place, stands in `user:password@`."""
+    begin, colon, last = places
     if text[colon] != ':' or (may_be_port and PORT.match(text, colon + 1, last)):
         return None
     if last == colon + 4 and text.startswith(MASK, colon + 1):
         return None
-    if is_web and user and (last == colon + 1 or _is_token(text, begin, colon, last)):
+    has_user = colon > begin
+    if is_web and has_user and (last == colon + 1 or _is_token(text, begin, colon, last)):
         return begin, last
     return (colon + 1, last) if last > colon + 1 else None
 
@@ -214,6 +216,12 @@ QUERY = re.compile(
 ASSIGNMENT = re.compile(
     r'(?P<item>\A|;)\s{0,9}(?:password|pwd)\s{0,9}=\s{0,9}'  # of a list with semicolons
     rf'|(?:{ENDINGS}|(?<![\w-])(?-i:[A-Z0-9_]*(?:TOKEN|JWT)|PGPASSWORD))=',
+    re.IGNORECASE,
+)
+# Of a vocabulary, as programs of machine learning name them.
+VOCABULARY = re.compile(
+    r'.*(?:pad|eos|bos|unk|mask|sep|cls|stop|end|start|special|image|placeholder|new)'
+    r'[-_]token\Z',
     re.IGNORECASE,
 )
 LINE_END = re.compile(r'[\r\n]')
@@ -309,100 +317,3 @@ def _end_of_header(text: str, begin: int, header: re.Match[str], known: bool) ->
         return _until(LINE_END, text, begin)
     is_secret = known or LONG.match(text, begin)
     return _until(WORD_END, text, begin) if is_secret else begin
-
-
-# --- commands --------------------------------------------------------------------------
-
-OPTION = re.compile(rf'(?:--(?!no-)[\w.-]{{0,40}}?|-)(?:{ENDINGS}|token)', re.IGNORECASE)
-# Of a vocabulary, as programs of machine learning name them.
-VOCABULARY = re.compile(
-    r'.*(?:pad|eos|bos|unk|mask|sep|cls|stop|end|start|special|image|placeholder|new)'
-    r'[-_]token\Z',
-    re.IGNORECASE,
-)
-# A word of a command line: quotes may hold white space.
-WORD = re.compile(r'(?:"[^"]*"|\'[^\']*\'|[^\s"\'])+|["\']')
-PLAIN_WORD = re.compile(r'\S+')
-# Options with a credential, after which its value follows in the same word or, where that
-# may be, in the next; and what stands between a user and the credential. Before the letter
-# of a short one, others without a value may stand.
-LOGIN = (re.compile(r'-p'), '', True)
-SHORT = {
-    'curl': (
-        re.compile(r'-[0-9aBfgGiIjJklLMnNOpqRsSvVZ#]*[uU]|--(?:proxy-)?user(?:=(?=.)|\Z)'),
-        *(':', True),
-    ),
-    'sshpass': (re.compile(r'-v*p'), '', True),
-    'redis-cli': (re.compile(r'-a'), '', True),
-    # There the next word is a database.
-    **dict.fromkeys(
-        ('mysql', 'mysqldump', 'mysqladmin', 'mariadb'),
-        (re.compile(r'-[ABCEGHILNUVXbfnqrstvw]*p'), '', False),
-    ),
-}
-# Programs whose -p is a password after `login`, and a port elsewhere.
-REGISTRIES = frozenset({'docker', 'podman', 'nerdctl', 'buildah', 'skopeo', 'helm', 'oras'})
-
-
-def _masked_words(words: list[Any], inside: re.Pattern[str] | None) -> Iterator[Any]:
-    """Yield place and replacement; `inside` is what words of a word look like, if any."""
-    texts = [word for word in words if isinstance(word, str)]
-    names = {text.strip('"\'').rpartition('/')[2] for text in texts}
-    rules = [rule for name, rule in SHORT.items() if name in names]
-    if 'login' in names and 'run' not in names and names & REGISTRIES:
-        rules.append(LOGIN)
-    before = None
-    for place, word in enumerate(words):
-        if isinstance(word, str):
-            found = _masked_option(word, before, rules)
-            if found == word:
-                is_line = inside is not None and ' ' in word
-                found = _masked_line(word, inside) if is_line else masked(word)
-            if found != word:
-                yield place, found
-        before = word
-
-
-def _masked_line(line: str, words: re.Pattern[str] | None) -> str:
-    """Return a command line, as `sh -c` takes it, with its credentials masked."""
-    line = masked(line)
-    assert words is not None
-    found = list(words.finditer(line))
-    inside = PLAIN_WORD if words is WORD else None
-    texts = [word.group() for word in found]
-    parts, end = [], 0
-    for place, replacement in _masked_words(texts, inside):
-        parts += [line[end : found[place].start()], replacement]
-        end = found[place].end()
-    return ''.join([*parts, line[end:]])
-
-
-def _masked_option(word: str, before: Any, rules: list[Any]) -> str:
-    """Return a word with its value masked if it is an option, or follows one."""
-    if word == MASK:
-        return word
-    if before in OWN_OPTIONS or (_is_secret(before) and not word.startswith('-')):
-        return MASK
-    name, _, value = word.partition('=')
-    if value and (name in OWN_OPTIONS or _is_secret(name)):
-        return f'{name}={MASK}'
-    for option, sign, apart in rules:
-        is_next = apart and isinstance(before, str) and option.fullmatch(before)
-        begin = 0 if is_next else _begin_of_value(word, option)
-        begin = word.find(sign, begin) + len(sign) if begin >= 0 else -1
-        if begin >= len(sign) and word[begin:]:
-            return word[:begin] + MASK
-    return word
-
-
-def _is_secret(option: Any) -> bool:
-    """Return True if an option is named like a secret."""
-    if not isinstance(option, str) or not option.startswith('-'):
-        return False
-    return OPTION.fullmatch(option) is not None and not VOCABULARY.match(option)
-
-
-def _begin_of_value(word: str, option: re.Pattern[str]) -> int:
-    """Return where the value of `-uVALUE` or `--user=VALUE` begins; -1 if it is neither."""
-    found = option.match(word)
-    return found.end() if found and found.end() < len(word) else -1

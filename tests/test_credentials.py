@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from microbench import _core, credentials
+from microbench import _core, command_words, credentials
 from microbench._core import MASK
 from microbench.messages import harmless, safe
 
@@ -25,7 +25,7 @@ def masked(text):
 
 def masked_words(words):
     """Mask words of a command, likewise."""
-    found = dict(credentials.masked_words(words))
+    found = dict(command_words.masked_words(words))
     assert not found or _core.is_suspicious(
         json.dumps(words, separators=(',', ':')).encode()
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .._core import MASK
-from ..credentials import masked, masked_words
+from ..command_words import masked_words
+from ..credentials import masked
 from .json_text import SCALARS, as_dict
 
 TYPE_CHECKING = False

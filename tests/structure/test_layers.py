@@ -38,7 +38,7 @@ LAYERS = (
     ('follow',),
     ('results',),
     ('descriptors', 'threads'),
-    ('messages', 'logs', 'lock'),
+    ('messages', 'logs', 'lock', 'command_words'),
     ('credentials', 'gil', 'json_library'),
     ('_core', 'subinterpreters'),
     ('__version__',),  # a literal, there before anything else is loaded
