@@ -95,14 +95,7 @@ def subcommand(name: str) -> Callable[[list[str]], int]:
 def measure(bench: MicroBenchBase, settings: Settings) -> int:
     """Run the command with these settings, and return its exit status."""
     measurement = Measurement(settings)
-    with warnings.catch_warnings():
-        warnings.simplefilter('always')
-        warnings.showwarning = _print_warning
-        if is_switched_off():
-            measurement.run_unrecorded()
-        else:
-            look_ahead(settings)
-            measurement.record(bench)
+    _run(measurement, bench)
     outcome = measurement.outcome
     if outcome.start_error is not None:
         _print_start_error(settings.command[0], outcome.start_error)
@@ -113,6 +106,17 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
     if status == 1 and 'PYTHON_GIL' in os.environ:
         _explain_gil(settings.command)
     return status
+
+
+def _run(measurement: Measurement, bench: MicroBenchBase) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter('always')
+        warnings.showwarning = _print_warning
+        if is_switched_off():
+            measurement.run_unrecorded()
+        else:
+            look_ahead(measurement.settings)
+            measurement.record(bench)
 
 
 def _print_start_error(program: str, error: OSError) -> None:
@@ -148,17 +152,20 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     Raises:
         UsageError: a sink cannot be made, or the mixins cannot be combined.
     """
+    bench = _class_with(named, settings)(outputs=sinks(settings))
+    bench.add_fields(**settings.fields)
+    return bench
+
+
+def _class_with(named: Named, settings: Settings) -> type[MicroBenchBase]:
     names: dict[str, Any] = {'capture_optional': True}
     if settings.redact:
         names['redact'] = settings.redact
     names |= selected_mixins.attributes(named, settings.mixin_options, settings.command)
     try:
-        cls = type('CommandBench', (*selected_mixins.bases(named), MicroBenchBase), names)
+        return type('CommandBench', (*selected_mixins.bases(named), MicroBenchBase), names)
     except TypeError as error:
         raise UsageError(f'these mixins do not go together: {error}') from None
-    bench: MicroBenchBase = cls(outputs=sinks(settings))
-    bench.add_fields(**settings.fields)
-    return bench
 
 
 def _print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:

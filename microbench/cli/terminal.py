@@ -115,18 +115,16 @@ class Terminal:
             optional: numbers of the columns that may be dropped, in this order.
             indent: text before each line.
         """
-        kept = list(range(len(rows[0])))
         if self.width is not None:
             most = MARKS * max(self.width, 1)
             rows = [[_beginning(cell, most) for cell in row] for row in rows]
         widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        kept = list(range(len(widths)))
         if self.width is not None:
             kept = _fit(widths, set(elastic), optional, self.width - len(indent))
         right = set(right)
-        return [
-            (indent + GAP.join(self._padded(row, widths, kept, right))).rstrip()
-            for row in rows
-        ]
+        padded = [self._padded(row, widths, kept, right) for row in rows]
+        return [(indent + GAP.join(cells)).rstrip() for cells in padded]
 
     def _padded(
         self, row: Sequence[str], widths: list[int], kept: list[int], right: set[int]
@@ -150,24 +148,30 @@ def _fit(
     widths: list[int], elastic: set[int], optional: Iterable[int], room: int
 ) -> list[int]:
     """Narrow the columns in `widths` until they fit; return the numbers of those kept."""
-    kept = list(range(len(widths)))
-    waiting = list(optional)
-
-    def excess() -> int:
-        taken = sum(widths[place] for place in kept)
-        return taken + len(GAP) * (len(kept) - 1) - room
-
-    def can_give() -> int:
-        return sum(max(widths[place] - NARROWEST, 0) for place in elastic & {*kept})
-
-    while waiting and len(kept) > 1 and excess() > can_give():
+    kept, waiting = list(range(len(widths))), list(optional)
+    while waiting and len(kept) > 1:
+        spare = sum(max(widths[place] - NARROWEST, 0) for place in elastic & {*kept})
+        if _excess(widths, kept, room) <= spare:
+            break
         kept.remove(waiting.pop(0))
     for narrowest in (NARROWEST, 1):
-        _shrink(widths, sorted(elastic & {*kept}), excess(), narrowest)
-    while len(kept) > 1 and 0 < excess() >= widths[kept[-1]]:
-        kept.pop()  # an absurdly narrow terminal
-    widths[kept[-1]] = max(widths[kept[-1]] - max(excess(), 0), 1)
+        excess = _excess(widths, kept, room)
+        _shrink(widths, sorted(elastic & {*kept}), excess, narrowest)
+    _cut(widths, kept, room)
     return kept
+
+
+def _excess(widths: list[int], kept: list[int], room: int) -> int:
+    """Return how many columns of the terminal the columns in `kept` take too many."""
+    return sum(widths[place] for place in kept) + len(GAP) * (len(kept) - 1) - room
+
+
+def _cut(widths: list[int], kept: list[int], room: int) -> None:
+    """Drop or narrow the last columns, for an absurdly narrow terminal."""
+    while len(kept) > 1 and 0 < _excess(widths, kept, room) >= widths[kept[-1]]:
+        kept.pop()
+    excess = max(_excess(widths, kept, room), 0)
+    widths[kept[-1]] = max(widths[kept[-1]] - excess, 1)
 
 
 def _shrink(widths: list[int], places: list[int], excess: int, narrowest: int) -> None:

@@ -63,13 +63,7 @@ def integer_from(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
     """Return a function that converts a word to an integer from `least` to `most`."""
 
     def convert(word: str) -> int:
-        try:
-            number = int(word)
-        except ValueError:
-            raise ValueError(
-                f'{quote(word)} is not a whole number: type for instance {least + 2} here, '
-                'then -- and the command'
-            ) from None
+        number = _integer(word, least + 2)
         if number < least:
             raise ValueError(f'{number} is too few: type {least} or more')
         if number > most:
@@ -77,6 +71,16 @@ def integer_from(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
         return number
 
     return convert
+
+
+def _integer(word: str, example: int) -> int:
+    try:
+        return int(word)
+    except ValueError:
+        raise ValueError(
+            f'{quote(word)} is not a whole number: type for instance {example} here, '
+            'then -- and the command'
+        ) from None
 
 
 def seconds(word: str) -> float:
@@ -106,10 +110,7 @@ def key_and_value(flag: str, word: str, form: str) -> tuple[str, str]:
     """
     separator = form[len('KEY')]
     key, divides, value = word.partition(separator)
-    if not divides:
-        raise UsageError(
-            f'argument {flag}: {quote(word)} has no {separator!r}: type {form}'
-        )
-    if not key.strip():
-        raise UsageError(f'argument {flag}: {quote(word)} has no key: type {form}')
-    return key, value
+    if divides and key.strip():
+        return key, value
+    missing = 'key' if divides else repr(separator)
+    raise UsageError(f'argument {flag}: {quote(word)} has no {missing}: type {form}')

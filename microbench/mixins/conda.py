@@ -49,17 +49,15 @@ class MBCondaPackages:
             FileNotFoundError: there is neither conda nor a list of packages.
             subprocess.SubprocessError: conda failed; the record lacks `conda.packages`.
         """
-        conda: dict[str, Any] = {
-            'name': os.environ.get('CONDA_DEFAULT_ENV'),
-            'path': os.environ.get('CONDA_PREFIX'),
-        }
+        name, path = map(os.environ.get, ('CONDA_DEFAULT_ENV', 'CONDA_PREFIX'))
+        conda: dict[str, Any] = {'name': name, 'path': path}
         bm_data['conda'] = conda
-        prefix = os.environ.get('CONDA_PREFIX') or sys.prefix
+        prefix = path or sys.prefix
         if why := _why_not_of(prefix, _prefix_that_runs(bm_data)):
             conda['unavailable'] = {'packages_of_python': why}
         rows, kind = self._found_in(prefix)
         conda['packages'] = {name: self._version(*rest) for name, *rest in rows}
-        if prefix != conda['path']:
+        if prefix != path:
             conda['prefix'] = prefix
         if kind:
             conda['kind'] = kind

@@ -90,14 +90,17 @@ def folders_of(
         return 1, _folders(controller, path, mounts, usual)
     if UNIFIED not in groups:
         return 2, []
-    path = groups[UNIFIED][0]
+    return 2, _unified_folders(groups[UNIFIED][0], mounts, root)
+
+
+def _unified_folders(path: str, mounts: list[Mount] | None, root: str) -> list[str]:
     if os.path.exists(f'{root}/cgroup.controllers'):
         here = [mount for mount in mounts or () if mount[2] == root]
-        return 2, _folders(UNIFIED, path, None if mounts is None else here, [root])
+        return _folders(UNIFIED, path, None if mounts is None else here, [root])
     try:
-        return 2, _folders(UNIFIED, path, mounts, [f'{root}/unified'])
+        return _folders(UNIFIED, path, mounts, [f'{root}/unified'])
     except LookupError:  # version 1 alone
-        return 2, []
+        return []
 
 
 def _folders(
@@ -164,12 +167,12 @@ def mounts() -> list[Mount] | None:
         here = [os.readlink(name) for name in NAMESPACES]
     except OSError:
         return _read()
-    if _seen[0] != here:
-        found = _read()
-        if found is None:
-            return None
+    if _seen[0] == here:
+        return _seen[1]
+    found = _read()
+    if found is not None:
         _seen = here, found
-    return _seen[1]
+    return found
 
 
 def _read() -> list[Mount] | None:

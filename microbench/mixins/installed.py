@@ -79,11 +79,14 @@ class Installed:
             return
         try:
             self.prefix, paths = search_path(program)
-            self.python = program.python
         except (OSError, ValueError, SubprocessError) as error:
             self.why[FIELD] = f'{program.python} could not be asked: {error}'
             self.prefix = None
-            return
+        else:
+            self.python = program.python
+            self._add_all_in(paths)
+
+    def _add_all_in(self, paths: list[str]) -> None:
         excluded = self._excluded(paths)
         for path in paths:
             self.add_all([] if path in excluded else in_folder(path))

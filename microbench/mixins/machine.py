@@ -145,16 +145,21 @@ def add_affinity(bm_data: dict[str, Any], thread: int = 0) -> None:
         return
     try:
         allowed = os.sched_getaffinity(thread)
-        limited = len(allowed) < online()
+        is_limited = len(allowed) < online()
     except (OSError, ValueError) as error:
         namespace(namespace(bm_data, 'host'), 'unavailable')[FIELDS[0]] = reason(error)
-        limited = False
-    if limited:
+        is_limited = False
+    _store_affinity(bm_data, allowed if is_limited else None)
+
+
+def _store_affinity(bm_data: dict[str, Any], allowed: set[int] | None) -> None:
+    """Set both fields, or remove those of an earlier record."""
+    if allowed is not None:
         values = listed(allowed), len(allowed)
         namespace(bm_data, 'host').update(zip(FIELDS, values, strict=True))
     elif 'host' in bm_data:
         for field in FIELDS:
-            namespace(bm_data, 'host').pop(field, None)  # of an earlier record
+            namespace(bm_data, 'host').pop(field, None)
 
 
 # --- with the interface of psutil --------------------------------------------------------

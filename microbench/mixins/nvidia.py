@@ -80,14 +80,16 @@ class MBNvidiaSmi:
         command.append(f'--query-gpu={",".join(attributes)}')
         if hasattr(self, 'nvidia_gpus'):
             command += ['-i', ','.join(_gpu_ids(self.nvidia_gpus))]
-        lines = [line.strip() for line in output_of(command).splitlines()]
-        rows = [(line, split(line, attributes)) for line in lines if line]
-        bm_data['nvidia'] = [
-            dict(zip(attributes, row, strict=True)) for _, row in rows if row
-        ]
-        for message in [line for line, row in rows if not row]:
-            unavailable = namespace(namespace(bm_data, 'host'), 'unavailable')
-            unavailable['nvidia'] = message
+        _store(bm_data, attributes, output_of(command))
+
+
+def _store(bm_data: dict[str, Any], attributes: list[str], output: str) -> None:
+    """Store the rows of the output, and its last message if there is one."""
+    lines = [line.strip() for line in output.splitlines()]
+    rows = [(line, split(line, attributes)) for line in lines if line]
+    bm_data['nvidia'] = [dict(zip(attributes, row, strict=True)) for _, row in rows if row]
+    for message in [line for line, row in rows if not row]:
+        namespace(namespace(bm_data, 'host'), 'unavailable')['nvidia'] = message
 
 
 def split(line: str, attributes: list[str]) -> list[str]:

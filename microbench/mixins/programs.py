@@ -86,17 +86,21 @@ def _output_of_subprocess(
     return output
 
 
-def _output(
-    command: Sequence[str], limit: float, *, cwd: Any = None, env: Any = None
-) -> bytes:
+def _started(command: Sequence[str], limit: float, cwd: Any, env: Any) -> _core.Program:
     sys.audit('subprocess.Popen', command[0], command, cwd, env)
-    program = _core.Program(
+    return _core.Program(
         _paths(command[0], env),
         [os.fsencode(word) for word in command],
         [os.fsencode(f'{name}={value}') for name, value in (env or os.environ).items()],
         None if cwd is None else os.fsencode(cwd),
         round(limit * 1e9),
     )
+
+
+def _output(
+    command: Sequence[str], limit: float, *, cwd: Any = None, env: Any = None
+) -> bytes:
+    program = _started(command, limit, cwd, env)
     printed = (bytearray(), bytearray())
     try:
         while len(printed[0]) <= MOST and not _is_read(program, *printed):
@@ -111,8 +115,7 @@ def _output(
     if overdue:
         raise subprocess.TimeoutExpired(command, limit, output, errors)
     if status:
-        code = os.waitstatus_to_exitcode(status)
-        raise CalledProcessError(code, command, output, errors)
+        raise CalledProcessError(os.waitstatus_to_exitcode(status), command, output, errors)
     return output
 
 

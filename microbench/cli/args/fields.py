@@ -34,19 +34,14 @@ def _value(name: str, text: str) -> Any:
     """Return the value of a JSON text; reject what readers of JSON disagree on."""
     import json  # start-up time
 
+    rules: dict[str, Any] = {'parse_constant': _refuse_constant, 'parse_float': _finite}
     try:
-        return json.loads(
-            text,
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique,
-        )
+        return json.loads(text, object_pairs_hook=_unique, **rules)
     except RecursionError:
         why = 'is nested too deeply'
-    except json.JSONDecodeError:
-        why = 'is not JSON'
     except ValueError as error:
-        why = f'cannot be stored: {error}'
+        is_syntax = isinstance(error, json.JSONDecodeError)
+        why = 'is not JSON' if is_syntax else f'cannot be stored: {error}'
     raise UsageError(
         f'argument {FLAG}: {quote(text)} {why}; type {quote(f"{name}=...")} for a text, or '
         f"{name}:=JSON with a number, true, null, '[1, 2]' ..."

@@ -107,15 +107,13 @@ class Parser:
             SystemExit: `--help` or `--version` was among them, and was answered.
             UsageError: the words are wrong.
         """
-        settings = Settings(words)
-        left, place = list(words), 0
+        settings, left, place = Settings(words), list(words), 0
         while place < len(left) and is_option(left[place]):
             place = self._take(left, place, settings)
         if settings.all and settings.no_mixin:
             raise UsageError('--no-mixin is not allowed with --all: leave out one')
-        separator = left[place : place + 1] == ['--']
-        settings.options = words[:place]
-        settings.command = left[place + separator :]
+        settings.options, command = words[:place], left[place:]
+        settings.command = command[1:] if command[:1] == ['--'] else command
         return settings
 
     def _take(self, words: list[str], place: int, settings: Settings) -> int:
@@ -126,14 +124,13 @@ class Parser:
             words[place] = _next_of_joined(name, attached)
             self._store(option, [], settings)
             return place
-        if attached is None:
-            values = _values(option, words[place + 1 :])
-            end = place + 1 + len(values)
-        else:
+        if attached is not None:
             values = [attached if name.startswith('--') else attached.removeprefix('=')]
-            end = place + 1
+        else:
+            values = _values(option, words[place + 1 :])
+            place += len(values)
         self._store(option, [_converted(option, value) for value in values], settings)
-        return end
+        return place + 1
 
     def _store(self, option: Option, values: list[Any], settings: Settings) -> None:
         value = self._value(option, values)

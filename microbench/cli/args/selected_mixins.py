@@ -92,12 +92,9 @@ def _named(name: str) -> Named:
         if name in (entry.name, entry.attr):
             return {entry.name: _loaded(entry)}
     names = ', '.join([DEFAULTS, *own(), *(entry.name for entry in _entry_points())])
-    raise UsageError(
-        f'argument -m/--mixin: unknown mixin {quote(name)}: type one of {names}, or '
-        'module:Class',
-        value=name,
-        is_required=True,
-    )
+    unknown = f'argument -m/--mixin: unknown mixin {quote(name)}'
+    message = f'{unknown}: type one of {names}, or module:Class'
+    raise UsageError(message, value=name, is_required=True)
 
 
 # --- mixins of others -----------------------------------------------------------------
@@ -126,9 +123,8 @@ def _class_of(path: str, called: str = '') -> type:
     try:
         found = _imported(path)
     except (Exception, SystemExit) as error:
-        raise UsageError(
-            f'the mixin {called} cannot be imported: {one_line(error)}'
-        ) from None
+        message = f'the mixin {called} cannot be imported: {one_line(error)}'
+        raise UsageError(message) from None
     if not isinstance(found, type):
         raise UsageError(f'the mixin {called} is not a class')
     return found

@@ -195,14 +195,13 @@ class Child:
                 setpgid(2).
         """
         with self.lock:
-            if self.over:
-                return
-            assert self.process is not None
-            if wake:
-                self.wake()
-            self.process.send_signal(number)
-            if wake:
-                self.wake()
+            if not self.over:
+                assert self.process is not None
+                if wake:
+                    self.wake()
+                self.process.send_signal(number)
+                if wake:
+                    self.wake()
 
     def send(self, number: int) -> None:
         """Send a signal if that is permitted. Only call this while it is not over."""

@@ -131,23 +131,25 @@ def _uses_proxy() -> bool:
 
 def _resolve_error(host: str) -> str | None:
     """Return why a host is unknown; None if it is known, or without a timely answer."""
-    import socket
     from threading import Thread
 
     found: list[str] = []
-
-    def ask() -> None:
-        try:
-            socket.getaddrinfo(host, None)
-        except OSError as error:
-            found.append(error.strerror or str(error))
-        except UnicodeError:
-            found.append('that is not the name of a host')
-
-    thread = Thread(target=ask, daemon=True)  # a name server may take a minute
+    # A name server may take a minute.
+    thread = Thread(target=_resolve, args=(host, found), daemon=True)
     try:
         thread.start()
     except RuntimeError:  # no thread available: the sink will report an unknown host
         return None
     thread.join(RESOLVE_TIMEOUT)
     return found[0] if found else None
+
+
+def _resolve(host: str, errors: list[str]) -> None:
+    import socket
+
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        errors.append(error.strerror or str(error))
+    except UnicodeError:
+        errors.append('that is not the name of a host')
