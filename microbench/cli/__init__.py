@@ -1,4 +1,17 @@
-"""The command. `args` parses, `run` times a program, `view` shows stored records.
+"""The command: parse the words, make a bench, time a program, end as it ended.
 
-`main` calls them; they share the other modules.
+Follow `microbench -o FILE -- PROGRAM` from module to module:
+
+    main.py                  the steps below, one function each
+    args/parser.py           words to Settings
+    args/checks.py           reject Settings that contradict each other; pick the mixins
+    args/selected_mixins.py  find the mixins, and the base classes of the bench
+    run/destinations.py      the sinks of the bench
+    run/runner.py            warm up, begin the record, run the iterations, finish it
+    run/child.py             one execution: start (spawn.py), wait, collect
+    run/forwarding.py        what signals to this process do (timers.py has the thread)
+    run/outcome.py           fields of the record, and the exit status
+
+All other modules serve single options and are imported on demand. `view` shows stored
+records.
 """

@@ -178,18 +178,24 @@ def _shrink(widths: list[int], places: list[int], excess: int, narrowest: int) -
     """Take `excess` from the widest columns, but leave each at least `narrowest` wide."""
     if excess <= 0 or not places:
         return
-    low, high = narrowest, max(widths[place] for place in places)
-    while low < high:  # until `low` is the largest width at which they fit
+    most = _common_width([widths[place] for place in places], excess, narrowest)
+    spare = sum(max(widths[place] - most, 0) for place in places) - excess
+    for place in reversed(places):
+        if widths[place] > most:
+            widths[place] = most + (spare > 0)
+            spare -= 1
+
+
+def _common_width(widths: list[int], excess: int, narrowest: int) -> int:
+    """Return the largest width to cut them to, so that at least `excess` is saved."""
+    low, high = narrowest, max(widths)
+    while low < high:
         middle = (low + high + 1) // 2
-        if sum(max(widths[place] - middle, 0) for place in places) >= excess:
+        if sum(max(width - middle, 0) for width in widths) >= excess:
             low = middle
         else:
             high = middle - 1
-    spare = sum(max(widths[place] - low, 0) for place in places) - excess
-    for place in reversed(places):
-        if widths[place] > low:
-            widths[place] = low + (spare > 0)
-            spare -= 1
+    return low
 
 
 def columns(text: str) -> int:

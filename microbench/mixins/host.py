@@ -192,10 +192,8 @@ def _by_files() -> Iterator[Found]:
         yield engine or 'podman', values.get('image', '')
     if os.path.isfile(DOCKER):
         yield 'docker', ''
-    for name in filter(None, map(_name, map(_text, NAMES))):
-        yield name, ''
-    if name:
-        yield name, ''
+    for found in filter(None, [*map(_name, map(_text, NAMES)), name]):
+        yield found, ''
 
 
 def _podman() -> dict[str, str]:

@@ -198,19 +198,23 @@ def _python(found: Program, path: str | None, words: list[str]) -> Program:
     if path is None:
         return found.unknown(f'{words[0]} is not there')
     found.python = os.path.abspath(path)
+    _take_options(found, words)
+    if {'-I', '-P'} & set(found.options) or _is_safe_path(found):
+        found.first = None
+    return found
+
+
+def _take_options(found: Program, words: list[str]) -> None:
+    """Store the options of a Python, and the folder that is first in its search path."""
     place = 1
     while place < len(words) and words[place][:1] == '-' and len(words[place]) > 1:
         word = words[place]
         found.options += [f'-{letter}' for letter in _letters(word) if letter in 'IEsSP']
         if _ends(word):
             found.first = os.getcwd()
-            break
+            return
         place += 2 if word[-1] in VALUED and word[1:2] != '-' else 1
-    else:
-        found.first = _folder_of(words[place]) if place < len(words) else os.getcwd()
-    if {'-I', '-P'} & set(found.options) or _is_safe_path(found):
-        found.first = None
-    return found
+    found.first = _folder_of(words[place]) if place < len(words) else os.getcwd()
 
 
 def _letters(word: str) -> str:

@@ -48,6 +48,15 @@ def encoded(stats: Any) -> str:
 def decoded(text: str) -> LineStats:
     """Return the statistics in such a text, without executing anything that it names."""
     import base64
+
+    try:
+        return _checked(_unpickled(base64.b64decode(text)))
+    except Exception as error:
+        message = f'this is not a line profile of MBLineProfiler: {error}'
+        raise ValueError(message) from error
+
+
+def _unpickled(data: bytes) -> Any:
     import io
     import pickle
 
@@ -57,12 +66,7 @@ def decoded(text: str) -> LineStats:
                 return LineStats
             raise pickle.UnpicklingError(f'{module}.{name} is refused')
 
-    try:
-        stats = Unpickler(io.BytesIO(base64.b64decode(text))).load()
-        return _checked(stats)
-    except Exception as error:
-        message = f'this is not a line profile of MBLineProfiler: {error}'
-        raise ValueError(message) from error
+    return Unpickler(io.BytesIO(data)).load()
 
 
 def _checked(stats: Any) -> LineStats:

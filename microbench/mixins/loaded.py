@@ -156,17 +156,19 @@ def imported_by(code: CodeType) -> frozenset[str]:
 
     Of `from a.b import c` it is `a.b` and `a.b.c`, which may be a module.
     """
+    inner = [imported_by(const) for const in code.co_consts if hasattr(const, 'co_code')]
+    return frozenset(set(_imports_in(code)).union(*inner) - {''})
+
+
+def _imports_in(code: CodeType) -> Iterator[str]:
     import dis
 
-    found: set[str] = set()
     base, level = '', None
     for step in dis.get_instructions(code):
         if step.opname == 'IMPORT_NAME':
             base = '' if level else step.argval  # else it is relative
-            found.add(base)
+            yield base
         elif step.opname == 'IMPORT_FROM' and base:
-            found.add(f'{base}.{step.argval}')
+            yield f'{base}.{step.argval}'
         elif step.opname.startswith('LOAD_') and type(step.argval) is int:
             level = step.argval  # the last number before the name
-    inner = [imported_by(const) for const in code.co_consts if hasattr(const, 'co_code')]
-    return frozenset(found.union(*inner) - {''})

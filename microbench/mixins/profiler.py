@@ -160,6 +160,9 @@ class _Profile:
         if around and not can_nest(self.profiler):
             for profile in around:
                 profile.problem = 'RuntimeError: a call inside was profiled, too'
+        self._enable()
+
+    def _enable(self) -> None:
         before = sys.gettrace()
         try:
             self.profiler.enable_by_count()

@@ -72,15 +72,18 @@ def _site_packages(prefix: str) -> str | None:
         return None
     if settings.get('include-system-site-packages', 'false').lower() != 'false':
         return None
-    found = []
-    for library in ('lib', 'Lib', 'lib64'):
-        folder = os.path.join(prefix, library)
-        names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
-        versions = [name for name in names if name.startswith(('python', 'pypy'))]
-        places = [folder, *(os.path.join(folder, name) for name in versions)]
-        sites = [os.path.join(place, 'site-packages') for place in places]
-        found += [os.path.realpath(site) for site in sites if os.path.isdir(site)]
+    libraries = [os.path.join(prefix, name) for name in ('lib', 'Lib', 'lib64')]
+    found = [site for library in libraries for site in _sites_in(library)]
     return found[0] if len(set(found)) == 1 else None
+
+
+def _sites_in(folder: str) -> list[str]:
+    """Return the package folders in this folder and in those of versions of Python."""
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    versions = [name for name in names if name.startswith(('python', 'pypy'))]
+    places = [folder, *(os.path.join(folder, name) for name in versions)]
+    sites = [os.path.join(place, 'site-packages') for place in places]
+    return [os.path.realpath(site) for site in sites if os.path.isdir(site)]
 
 
 def _of_variable(program: Program) -> list[str]:

@@ -147,10 +147,11 @@ def jobs(names: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     present = {name for name in OF_JOBS.intersection(names) if os.environ.get(name)}
     if not present:
         return {}, {}
-    found = {}
-    for field, signs, prefix, more in BY_VARIABLES:
-        if present.issuperset(signs) and not _is_of_slurm(signs[-1]):
-            found[field] = variables(names, prefix, more)
+    found = {
+        field: variables(names, prefix, more)
+        for field, signs, prefix, more in BY_VARIABLES
+        if present.issuperset(signs) and not _is_of_slurm(signs[-1])
+    }
     why: dict[str, str] = {}
     if JOB_AD in present:
         found['htcondor'] = _htcondor(why)

@@ -35,10 +35,8 @@ def checked(settings: Settings) -> Named:
     named = selected(settings)
     _options_of_mixins(settings, named)
     _fields(settings, named)
-    _execution(settings)
-    _http(settings)
-    _redis(settings)
-    _psutil(settings)
+    for check in (_execution, _http, _redis, _psutil):
+        check(settings)
     return named
 
 
@@ -108,13 +106,9 @@ def _no_flag_twice(options: list[Option]) -> None:
 def _fields(settings: Settings, named: Named) -> None:
     if not settings.field:
         return
-    taken = dict.fromkeys(RESERVED, 'part of every record') | {
-        top: f'set by the mixin {name!r}'
-        for name, mixin in named.items()
-        for top in getattr(mixin, 'cli_fields', ())
-    }
     from .fields import field  # start-up time
 
+    taken = _taken_names(named)
     for word in settings.field:
         key, _ = field(word)
         why = "not stored, for its '_'" if key.startswith('_') else taken.get(key)
@@ -122,6 +116,15 @@ def _fields(settings: Settings, named: Named) -> None:
             raise UsageError(
                 f'argument -f/--field: {quote(key)} is {why}: choose another name'
             )
+
+
+def _taken_names(named: Named) -> dict[str, str]:
+    """Return the names at the top of the record that are taken, and by what."""
+    return dict.fromkeys(RESERVED, 'part of every record') | {
+        top: f'set by the mixin {name!r}'
+        for name, mixin in named.items()
+        for top in getattr(mixin, 'cli_fields', ())
+    }
 
 
 def _execution(settings: Settings) -> None:

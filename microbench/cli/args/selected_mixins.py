@@ -119,7 +119,6 @@ def _class_of(path: str, called: str = '') -> type:
         UsageError: it cannot be imported, or is not a class.
     """
     called = called or quote(path)
-    _look_in_current_directory()
     try:
         found = _imported(path)
     except (Exception, SystemExit) as error:
@@ -134,6 +133,7 @@ def _imported(path: str) -> Any:
     """Import the object that `module:name` or `module:name.name` names."""
     from importlib import import_module
 
+    _look_in_current_directory()
     module, _, name = path.partition(':')
     found = import_module(module)
     for part in name.split('.'):

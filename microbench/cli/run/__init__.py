@@ -1,1 +1,5 @@
-"""Time a program: start it, forward streams and signals, sample it, and reap it."""
+"""Time a program: `runner` repeats executions, `child` is one, `outcome` their results.
+
+`forwarding` passes signals on. Observers act at the start and the end of each execution:
+`pipes`, `timeout`, `sampling`, `reaper`, `unthreaded`. The clock is read in `child` alone.
+"""

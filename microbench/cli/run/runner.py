@@ -41,11 +41,16 @@ class Measurement:
     see cli/run/forwarding.py.
     """
 
+    child: Child | None = None  # the current or the last one
+    left_running = False
+    capture: Capture | None = None
+    progress: Progress | None = None
+    turn: Callable[[], None] | None = None  # if there is no timer thread
+    own_group = False
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.command = settings.command
-        self.child: Child | None = None  # the current or the last one
-        self.left_running = False
         scope = settings.monitor_scope if settings.monitor_interval else None
         captured = [name for name in ('stdout', 'stderr') if getattr(settings, name)]
         self.outcome = Outcome(captured, scope)
@@ -53,11 +58,7 @@ class Measurement:
         self.timers = self.forwarding.timers
         self.observers: list[Observer] = [self.forwarding]
         self.options: dict[str, Any] = {}  # of the start of the command
-        self.own_group = False
-        self.turn: Callable[[], None] | None = None  # if there is no timer thread
         self.rewind: Callable[[], None] = lambda: None
-        self.capture: Capture | None = None
-        self.progress: Progress | None = None
         self._add_optional_parts()
 
     def _add_optional_parts(self) -> None:
@@ -98,7 +99,6 @@ class Measurement:
         try:
             if self.settings.warmup:
                 self._repeat(self.settings.warmup, self._run_child)
-            self.forwarding.swallows = 0  # captures may hang: let Ctrl-C interrupt them
             run = self._begin(bench)
             masker, delivery = run.plan.settings.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
@@ -140,6 +140,7 @@ class Measurement:
         self.turn = alone.turn
 
     def _begin(self, bench: MicroBenchBase) -> Run:
+        self.forwarding.swallows = 0  # captures may hang: let Ctrl-C interrupt them
         run = Run(bench, os.path.basename(self.command[0])).begin(
             invocation='CLI', command=self.command, returncode=self.outcome.returncodes
         )

@@ -91,9 +91,8 @@ class Sampling:
         if child.over or child.has_ended:
             return  # the reading is not of a running process
         if size:  # a process loses its memory shortly before it ends
-            child.samples.append(
-                {'timestamp': timestamp, 'cpu_percent': percent, 'rss_bytes': size}
-            )
+            sample = {'timestamp': timestamp, 'cpu_percent': percent, 'rss_bytes': size}
+            child.samples.append(sample)
         missed = floor((monotonic() - due) / self.interval)
         self._plan(due + (missed + 1) * self.interval, child, gauge)
 

@@ -112,13 +112,19 @@ def others_of(child: Child) -> list[Any]:
     except ImportError:
         return []
     number = child.pid
-    try:
-        found = set(psutil.Process(number).children(recursive=True))
-    except psutil.Error:
-        found = set()
+    found = _descendants_of(number)
     if child.leads_group:
         found.update(p for p in psutil.process_iter() if _group_of(p.pid) == number)
     return [other for other in found if other.pid != number]
+
+
+def _descendants_of(number: int) -> set[Any]:
+    import psutil
+
+    try:
+        return set(psutil.Process(number).children(recursive=True))
+    except psutil.Error:
+        return set()
 
 
 def _group_of(number: int) -> int | None:

@@ -45,14 +45,15 @@ class TimerThread:
         threaded: whether the thread exists; without it, call `turn`.
     """
 
+    threaded = True
+    _stopped = False
+
     def __init__(self, on_signal: Callable[[int], None]) -> None:
         self._on_signal = on_signal
-        self.threaded = True
         self._listeners: dict[int, Callable[[], None]] = {}
         self._timers: list[Timer] = []
         self._wakes_at = math.inf
         self._lock = threading.Lock()
-        self._stopped = False
         self._reader, self.writer = os.pipe()
         for end in (self._reader, self.writer):
             os.set_blocking(end, False)

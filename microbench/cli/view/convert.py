@@ -103,13 +103,16 @@ def _parser() -> Subparser:
     return parser
 
 
-def _write_new_file(conversion: Conversion, path: str) -> None:
+def _check_new_file(path: str) -> None:
     if is_compressed(path):
-        raise UsageError(
-            f'{name_of(path)} would not be compressed: pipe to a program for it'
-        )
+        why = 'would not be compressed: pipe to a program for it'
+        raise UsageError(f'{name_of(path)} {why}')
     if os.path.lexists(path):
         raise _exists(path)
+
+
+def _write_new_file(conversion: Conversion, path: str) -> None:
+    _check_new_file(path)
     part = f'{path}.{os.getpid()}.part'  # a reader must not find half a file
     try:
         with open(part, 'xb') as file:

@@ -123,10 +123,8 @@ def _summary(view: RecordView) -> Iterator[tuple[str, str]]:
     yield 'directory', text(call.get('working_dir'))
     yield 'started', _when(call.get('start_time'))
     yield 'host', _host(record)
-    yield (
-        'python',
-        _joined(text(part(record, 'python', f)) for f in ('version', 'executable')),
-    )
+    python = (text(part(record, 'python', f)) for f in ('version', 'executable'))
+    yield 'python', _joined(python)
     yield 'slurm', _slurm(record)
     yield 'job', _joined(_other_jobs(record))
     yield 'rank', _rank(record)
@@ -173,19 +171,22 @@ def _command(words: Any) -> str:
     return safe(shlex.join(word if isinstance(word, str) else str(word) for word in words))
 
 
-def _host(record: dict[str, Any]) -> str:
-    host: Any = record.get('host')
+def _cores(host: Any) -> str:
     logical, physical = (part(host, f'cpu_cores_{f}') for f in ('logical', 'physical'))
-    memory, usable = (part(host, f) for f in ('ram_total', 'cpu_cores_usable'))
-    container = text(part(host, 'container'))
     cores = physical if is_number(physical) else logical
     threads = f' ({text(logical)} threads)' * (is_number(logical) and logical != cores)
-    several = 's' * (cores != 1)
+    return f'{cores} core{"s" * (cores != 1)}{threads}' if is_number(cores) else ''
+
+
+def _host(record: dict[str, Any]) -> str:
+    host: Any = record.get('host')
+    memory, usable = (part(host, f) for f in ('ram_total', 'cpu_cores_usable'))
+    container = text(part(host, 'container'))
     return _joined(
         [
             text(part(host, 'hostname')),
             text(part(host, 'os')),
-            f'{cores} core{several}{threads}' if is_number(cores) else '',
+            _cores(host),
             f'{text(usable)} usable' if is_number(usable) else '',
             units.size(memory) if is_number(memory) else '',
             f'in {container}' if container else '',

@@ -203,14 +203,12 @@ class RecordSelector:
             return self.last[0]
         if self.by_number is not None:
             return self.by_number
-        if len(self.by_id) > 1:
-            count = len(self.by_id)
-            raise UsageError(
-                f'{count} records have ids that begin with {self.word}: type more of it'
-            )
+        if len(self.by_id) == 1:
+            return self.by_id[0]
         if not self.by_id:
             raise UsageError(_no_such(safe(self.word), entries))
-        return self.by_id[0]
+        several = f'{len(self.by_id)} records have ids that begin with {self.word}'
+        raise UsageError(f'{several}: type more of it')
 
 
 def _no_such(word: str, entries: Entries) -> str:

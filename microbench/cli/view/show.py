@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from .entries import Entry
 
+    Times = dict[str, float | None]  # by column
+
 ABOUT = """\
 Show records: a table of many, or all about chosen ones. A file that holds one record is
 shown like a chosen one, except with --json or --column."""
@@ -51,33 +53,40 @@ class Row:
     def __init__(self, entry: Entry, fields: list[str], full: bool = False) -> None:
         view = RecordView(entry.record)
         stats = view.stats
-        outcome, well = view.outcome
         times = {'median': stats.median, 'min': stats.least, 'max': stats.most}
         extra = {name: _field(entry.record, name) for name in fields}
-        self.values: dict[str, Any] = {
-            'number': entry.number,
-            'file': entry.path,
-            'record_id': view.record_id,
-            'start': view.call.get('start_time'),
-            'name': view.call.get('name'),
-            'host': part(entry.record, 'host', 'hostname'),
-            'n': stats.count,
-            **{name: view.seconds(value) for name, value in times.items()},
-            'is_lower_bound': view.is_bound,
-            'outcome': outcome,
-            **extra,
-        }
-        self.cells: dict[str, str] = {
-            'number': str(entry.number),
-            'file': name_of(entry.path),
-            'start': view.start,
-            'name': view.name,
-            'host': view.host,
-            'n': str(stats.count),
-            **{name: _at_least(view, value) for name, value in times.items()},
-            'outcome': outcome if well else Cell(outcome, 'red'),
-            **{name: brief(value, full) for name, value in extra.items()},
-        }
+        self.values = {**_values(entry, view, times), **extra}
+        shown = {name: brief(value, full) for name, value in extra.items()}
+        self.cells = {**_cells(entry, view, times), **shown}
+
+
+def _values(entry: Entry, view: RecordView, times: Times) -> dict[str, Any]:
+    return {
+        'number': entry.number,
+        'file': entry.path,
+        'record_id': view.record_id,
+        'start': view.call.get('start_time'),
+        'name': view.call.get('name'),
+        'host': part(entry.record, 'host', 'hostname'),
+        'n': view.stats.count,
+        **{name: view.seconds(value) for name, value in times.items()},
+        'is_lower_bound': view.is_bound,
+        'outcome': view.outcome[0],
+    }
+
+
+def _cells(entry: Entry, view: RecordView, times: Times) -> dict[str, str]:
+    outcome, well = view.outcome
+    return {
+        'number': str(entry.number),
+        'file': name_of(entry.path),
+        'start': view.start,
+        'name': view.name,
+        'host': view.host,
+        'n': str(view.stats.count),
+        **{name: _at_least(view, value) for name, value in times.items()},
+        'outcome': outcome if well else Cell(outcome, 'red'),
+    }
 
 
 def _at_least(view: RecordView, value: float | None) -> str:

@@ -92,25 +92,25 @@ def answering(name: str, work: Callable[[list[str]], int]) -> Callable[[list[str
         name: name of the subcommand, for messages.
         work: function that takes the words and returns the status.
     """
+    return lambda words: _answered(name, work, words)
 
-    def main(words: list[str]) -> int:
-        if sys.stdout is None:
-            return _fail(name, 'standard output is closed', CANNOT_WRITE)
-        try:
-            status = work(words)
-            sys.stdout.flush()
-        except UsageError as problem:
-            return _fail(name, str(problem), WRONG_USE)
-        except BrokenPipeError:
-            return 0
-        except OSError as error:
-            where = f' {safe(error.filename)}' if error.filename else ''
-            return _fail(name, f'cannot write{where}: {error.strerror}', CANNOT_WRITE)
-        except KeyboardInterrupt:
-            return INTERRUPTED
+
+def _answered(name: str, work: Callable[[list[str]], int], words: list[str]) -> int:
+    if sys.stdout is None:
+        return _fail(name, 'standard output is closed', CANNOT_WRITE)
+    try:
+        status = work(words)
+        sys.stdout.flush()
         return status
-
-    return main
+    except UsageError as problem:
+        return _fail(name, str(problem), WRONG_USE)
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        where = f' {safe(error.filename)}' if error.filename else ''
+        return _fail(name, f'cannot write{where}: {error.strerror}', CANNOT_WRITE)
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 def _fail(name: str, sentence: str, status: int) -> int:

@@ -108,13 +108,7 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
     if is_pattern(asked.path):
         raise UsageError(f'{name_of(asked.path)} is a pattern: name one file')
     try:
-        if not asked.follow:
-            yield iter(_last_ones(asked))
-            return
-        watcher = Watcher(asked.path)
-        follower = Follower(asked.path, _print_damage)
-        last = follower.last(asked.lines, asked.filter)
-        yield from _followed(last, follower, watcher, asked)
+        yield from _of_file(asked)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -133,6 +127,16 @@ def _last_ones(asked: argparse.Namespace) -> list[Record]:
         raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
     found = Deduplicator().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
     return list(deque(found, maxlen=asked.lines))
+
+
+def _of_file(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
+    if not asked.follow:
+        yield iter(_last_ones(asked))
+        return
+    watcher = Watcher(asked.path)
+    follower = Follower(asked.path, _print_damage)
+    last = follower.last(asked.lines, asked.filter)
+    yield from _followed(last, follower, watcher, asked)
 
 
 def _followed(
