@@ -11,6 +11,7 @@ Follow `microbench -o FILE -- PROGRAM` from module to module:
     run/child.py             one execution: start (spawn.py), wait, collect
     run/forwarding.py        what signals to this process do (timers.py has the thread)
     run/outcome.py           fields of the record, and the exit status
+    streams.py               whether the progress has a terminal
 
 All other modules serve single options and are imported on demand. `view` shows stored
 records.

@@ -1,6 +1,9 @@
 """`make trail` counts Python frames of microbench, their files, and jumps."""
 
-from microbench import messages
+import re
+from pathlib import Path
+
+from microbench import cli, messages
 from microbench.core import capture
 from tools import trail
 
@@ -20,3 +23,13 @@ def test_each_frame_counts_and_each_change_of_file():
         *['capture.py'] * 2,
     ]
     assert (found.calls, found.distinct, found.jumps) == (5, 2, 2)
+
+
+def test_the_command_goes_through_the_modules_that_its_folder_names():
+    """The docstring of cli/ lists each."""
+    folder = Path(cli.__file__).parent
+    files = {Path(path) for path in trail.command().files}
+    passed = {path.relative_to(folder) for path in files if folder in path.parents}
+    named = re.findall(r'^    ([\w/]+\.py) ', cli.__doc__, re.MULTILINE)
+    beside = [f'run/{name}' for name in re.findall(r'\((\w+\.py)', cli.__doc__)]
+    assert passed == set(map(Path, [*named, *beside]))
