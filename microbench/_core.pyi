@@ -49,10 +49,10 @@ def moment(wall_ns: int, tz: tzinfo | None, /) -> datetime:
     Microseconds are rounded down, as in the text that C writes.
     """
 
-class Left:
-    """A block whose exit calls `leave(exception)`, by name.
+class BlockExit:
+    """A block whose exit calls `end(exception)`, by name.
 
-    If Ctrl-C interrupts `leave`, it is called again, and has to go on where it was.
+    If Ctrl-C interrupts `end`, it is called again, and has to go on where it was.
     """
 
     def __exit__(
@@ -68,7 +68,7 @@ class Left:
         traceback: TracebackType | None,
     ) -> None: ...
 
-def insist(target: Any, method: str, argument: Any, /) -> None:
+def call_until_done(target: Any, method: str, argument: Any, /) -> None:
     """Call a method, by name, until it has finished.
 
     If Ctrl-C interrupts it, it is called again, and has to go on where it was. The first
@@ -124,7 +124,7 @@ class OpenRun:
         """Show in the journal that the next iteration, measured elsewhere, has begun."""
     def keep_numbers(self, durations: list[Any], /) -> None:
         """From now on append durations to this list, as Python numbers."""
-    phases_left: int
+    phases_finished: int
     @property
     def phases_listed(self) -> int:
         """Number of phases that the record lists at most: the last ones."""
@@ -141,13 +141,13 @@ class OpenRun:
     def is_forked(self) -> bool:
         """True if a parent of this process has opened it."""
     @property
-    def is_shown(self) -> bool:
+    def is_journaled(self) -> bool:
         """True if a journal shows it."""
     @property
     def in_first_iteration(self) -> bool:
         """True if it has been started and not stopped."""
     @property
-    def is_ours(self) -> bool:
+    def has_claimed(self) -> bool:
         """True if claim() has returned True."""
     @property
     def is_open(self) -> bool:
@@ -252,7 +252,7 @@ def refresh(run: OpenRun, head: bytes, call: bytes, tail: bytes, /) -> bool:
     A concurrent reader sees either the old text or the new one.
     """
 
-class Shown:
+class JournalTemplate:
     """Shows runs without a dict in a journal, for one plan and one file.
 
     Args:
@@ -280,7 +280,7 @@ class Appender:
     def close(self) -> None:
         """Close the file; the next append opens it again."""
 
-class LastWords:
+class EmergencyWriter:
     """Has native code write the record of a run, unless it was claimed before.
 
     Args:
@@ -294,7 +294,7 @@ class LastWords:
     def __init__(
         self, run: OpenRun, targets: Iterable[str | int], owner: object = None
     ) -> None: ...
-    def disarm(self) -> None:
+    def remove(self) -> None:
         """Keep native code from writing the record."""
 
 def exit_prepare(grace_ns: int, patience_ns: int) -> None:
@@ -341,7 +341,7 @@ def after_fork() -> None:
 def in_child() -> None:
     """Restore the entries of `undo_in_child`, and unblock the signals."""
 
-def last_words(number: int) -> None:
+def emergency_write(number: int) -> None:
     """Write all open records that are not claimed: the process ends by this signal."""
 
 def signal_take(
@@ -391,9 +391,6 @@ def child_end_ns(pid: int, block: bool) -> int:
 
 def adopts_orphans() -> bool:
     """Return True if orphans become children of this process: an init or a subreaper."""
-
-def record_id() -> str:
-    """Return a new id, unique among all records of all processes."""
 
 def type_version(cls: type, /) -> int:
     """Return the version tag of a class, which changes with its bases too; 0 for no tag."""
@@ -447,16 +444,10 @@ def keep_phases(kept: int, names: int) -> tuple[int, int]:
     """
 
 def runs_open() -> int:
-    """Return the number of open runs of this process."""
+    """Return the number of open runs of this process; for tests."""
 
 def phases_lost() -> int:
-    """Return the number of phases of this process outside any open run."""
-
-def int_text(value: int) -> bytes:
-    """Return a 64-bit integer in decimals."""
-
-def seconds_text(ns: int) -> bytes:
-    """Return nanoseconds as decimal seconds."""
+    """Return the number of phases outside any open run of this process; for tests."""
 
 def iso8601_text(wall_ns: int, offset_s: int) -> bytes:
     """Return a time as datetime.isoformat() does; ValueError outside years 1 to 9999."""

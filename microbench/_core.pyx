@@ -4,7 +4,6 @@
 from cpython.object cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
-from cpython.unicode cimport PyUnicode_DecodeASCII
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -104,20 +103,14 @@ def adopts_orphans():
     return bool(c.mb_child_adopts())
 
 
-def record_id():
-    cdef char text[c.MB_RECORD_ID_SIZE]
-    c.mb_identity_record_id(text)
-    return PyUnicode_DecodeASCII(text, c.MB_RECORD_ID_SIZE, NULL)
-
-
 def type_version(cls):
     if not isinstance(cls, type):
         raise TypeError('a class is needed')
-    return c.mb_type_version(cls)
+    return c.py_type_version(cls)
 
 
 def set_in_type(type cls not None, str name not None, value):
-    c.py_ending_set_in_type(cls, name, value)
+    c.py_type_set(cls, name, value)
 
 
 def make_exits(whole):
@@ -137,41 +130,22 @@ def start_thread(function):
 
 
 cdef class Gate:
-    cdef c.PyThread_type_lock lock
-    cdef bint is_open
+    cdef c.py_gate native
 
     def __cinit__(self):
-        self.lock = c.PyThread_allocate_lock()
-        if self.lock is NULL:
-            raise MemoryError
-        c.PyThread_acquire_lock_timed(self.lock, 0, 0)
+        c.py_gate_init(&self.native)
 
     def __dealloc__(self):
-        if self.lock is not NULL:
-            if not self.is_open:
-                c.PyThread_release_lock(self.lock)
-            c.PyThread_free_lock(self.lock)
+        c.py_gate_free(&self.native)
 
     def set(self):
-        if not self.is_open:
-            self.is_open = True
-            c.PyThread_release_lock(self.lock)
+        c.py_gate_open(&self.native)
 
     def is_set(self):
-        return self.is_open
+        return self.native.is_open
 
     def wait(self, double seconds):
-        # A negative time would mean no limit. So would NaN, as a number of microseconds.
-        cdef double limited = min(seconds, 1e9) if seconds > 0 else 0
-        cdef long long microseconds = <long long>(limited * 1e6)
-        cdef int got
-        if self.is_open:
-            return True
-        with nogil:
-            got = c.PyThread_acquire_lock_timed(self.lock, microseconds, 0)
-        if got:
-            c.PyThread_release_lock(self.lock)  # for other waiters
-        return bool(got)
+        return c.py_gate_wait(&self.native, seconds)
 
 
 def fork_generation():
@@ -251,7 +225,7 @@ def signal_came_directly(int number):
     return c.mb_seen_came_directly(number)
 
 
-def last_words(int number):
+def emergency_write(int number):
     with nogil:
         c.mb_emergency_write(number, c.mb_clock_ns(), True)
 
@@ -299,9 +273,7 @@ def signal_stack(bint wanted):
         c.mb_setup_signal_stack_give_back()
 
 
-# What a forked child restores. The loop and all entries call only C functions: a signal
-# would interrupt Python code of the library, and its handler's exception would be lost.
-_undo = []
+cdef list _undo = []  # what a forked child restores
 
 
 def undo_in_child(entries):
@@ -312,42 +284,30 @@ def before_fork():
     c.mb_setup_fork_begin()
 
 
-cdef int let_signals_come(void *unused) except -1:
-    c.mb_setup_fork_end()
-    PyErr_CheckSignals()  # now: what the program calls next may wait for long
-    return 0
-
-
 def after_fork():
-    # In the main thread when os.fork() has returned: until then CPython may run Python code
-    # (it warns of threads, of the watchdog too, which a signal makes), and a handler in it.
-    if not (in_main_thread() and c.Py_AddPendingCall(let_signals_come, NULL) == 0):
-        c.mb_setup_fork_end()
+    c.py_fork_in_parent()
 
 
 def in_child():
-    for get, put, ours, before in _undo:
-        try:
-            if get() is ours:
-                put(before)
-        except Exception:
-            pass
-    _undo.clear()
-    c.mb_setup_fork_end()
+    try:
+        c.py_fork_restore(_undo)
+    finally:
+        _undo.clear()
+        c.mb_setup_fork_end()
 
 
-cdef class Left:
+cdef class BlockExit:
     def __exit__(self, kind, exception, traceback):
         cdef PyObject *arguments[1]
         arguments[0] = <PyObject *>exception
-        c.py_call_until_done(self, b'leave', arguments, 1)
+        c.py_call_until_done(self, b'end', arguments, 1)
 
     def __aexit__(self, kind, exception, traceback):
         self.__exit__(kind, exception, traceback)
         return c.py_phase_awaitable(state, None)
 
 
-def insist(target, str method not None, argument):
+def call_until_done(target, str method not None, argument):
     cdef PyObject *arguments[1]
     arguments[0] = <PyObject *>argument
     c.py_call_until_done(target, method.encode(), arguments, 1)
@@ -363,7 +323,7 @@ def run_is_claimed(run):
     return bool(native.claimed if mirror is NULL else mirror.state != c.MB_MIRROR_OPEN)
 
 
-cdef class LastWords:
+cdef class EmergencyWriter:
     cdef c.mb_emergency *last
 
     def __cinit__(self, run, targets, owner=None):
@@ -391,7 +351,7 @@ cdef class LastWords:
         if self.last is NULL:
             raise MemoryError
 
-    def disarm(self):
+    def remove(self):
         c.mb_setup_remove(self.last)
         self.last = NULL
 
@@ -400,25 +360,6 @@ cdef class LastWords:
 
 
 # --- text --------------------------------------------------------------------------
-
-cdef int put(c.mb_text *text, bytes raw) except -1:
-    c.mb_text_raw(text, PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
-    return 0
-
-
-def int_text(int64_t value):
-    cdef c.mb_text text
-    c.mb_text_heap(&text)
-    c.mb_text_int(&text, value)
-    return c.py_text_bytes(&text)
-
-
-def seconds_text(int64_t ns):
-    cdef c.mb_text text
-    c.mb_text_heap(&text)
-    c.mb_text_seconds(&text, ns)
-    return c.py_text_bytes(&text)
-
 
 def iso8601_text(int64_t wall_ns, int32_t offset_s):
     cdef c.mb_text text
@@ -461,16 +402,10 @@ def has_digits(bytes text not None, size_t run):
     return c.mb_text_has_digits(PyBytes_AS_STRING(text), PyBytes_GET_SIZE(text), run)
 
 
-cdef int put_call(c.mb_text *text, str name) except -1:
-    put(text, b'"invocation":"Python","name":')
-    c.py_text_put_str(text, name)
-    return 0
-
-
 def call_text(str name not None):
     cdef c.mb_text text
     c.mb_text_heap(&text)
-    put_call(&text, name)
+    c.py_template_put_call(&text, name)
     return c.py_text_bytes(&text)
 
 
@@ -484,12 +419,6 @@ cdef void fill(c.mb_mirror_opening *record, bytes head, bytes call, bytes tail,
     record.tail, record.tail_size = PyBytes_AS_STRING(tail), PyBytes_GET_SIZE(tail)
 
 
-cdef uint32_t flags_of(c.py_run *run) noexcept:
-    return ((c.MB_SLOT_INTEGERS if run.integers else 0)
-            | (c.MB_SLOT_ITERATED if run.iterations > 1 else 0)
-            | (c.MB_SLOT_UNTIMED if run.foreign else 0))
-
-
 def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
                 int32_t offset_s, bint secret=False):
     cdef c.mb_text text
@@ -499,7 +428,7 @@ def record_text(run, bytes head not None, bytes call not None, bytes tail not No
         raise TypeError('a run is needed')
     native = <c.py_run *>run
     fill(&record, head, call, tail, offset_s, secret)
-    record.flags |= flags_of(native)
+    record.flags |= c.py_run_slot_flags(native)
     c.mb_text_heap(&text)
     c.mb_record_write(&text, &native.native, &record, native.native.stopped_ns)
     return c.py_text_bytes(&text)
@@ -524,18 +453,18 @@ cdef class Journal:
         self.generation = self.native.generation
 
     def __dealloc__(self):
-        if self.native is not NULL and self.is_ours():
+        if self.native is not NULL and self.is_own():
             c.mb_journal_release(self.native)
             if not has_journals():
                 c.mb_parent_leave()
 
-    cdef bint is_ours(self) noexcept:
+    cdef bint is_own(self) noexcept:
         """Not in a forked child, which may use the structure for one of its own."""
         return self.generation == c.mb_fork_generation()
 
     @property
     def path(self):
-        if not self.is_ours() or self.native.path is NULL:
+        if not self.is_own() or self.native.path is NULL:
             return None
         return self.native.path
 
@@ -549,8 +478,15 @@ cdef class Journal:
         cdef c.py_run *native = <c.py_run *>run
         if not c.PyObject_TypeCheck(run, state.run_type):
             raise TypeError('a run is needed')
-        record.flags = (record.flags & c.MB_SLOT_SECRET) | flags_of(native)
-        return self.is_ours() and c.mb_run_mirror(&native.native, self.native, record)
+        record.flags = (record.flags & c.MB_SLOT_SECRET) | c.py_run_slot_flags(native)
+        return self.is_own() and c.mb_run_mirror(&native.native, self.native, record)
+
+    cdef int put_template(self, run, c.py_template *template, str name) except -1:
+        if not c.PyObject_TypeCheck(run, state.run_type):
+            raise TypeError('a run is needed')
+        if self.is_own():
+            c.py_template_open(template, self.native, <c.py_run *>run, name)
+        return 0
 
 
 def refresh(run, bytes head not None, bytes call not None, bytes tail not None):
@@ -570,44 +506,28 @@ def keep(run, bytes line not None):
                          PyBytes_GET_SIZE(line))
 
 
-cdef uint64_t serials = 0
-
-
-cdef class Shown:
+cdef class JournalTemplate:
     cdef Journal journal
     cdef bytes head, tail
     cdef object sink, outfile
-    cdef unsigned int generation
-    cdef c.mb_mirror_opening record
-    cdef c.mb_text call
+    cdef c.py_template native
 
     def __cinit__(self, Journal journal, sink, bytes head not None,
                   bytes tail not None, int32_t offset_s):
-        global serials
-        serials += 1
         self.journal, self.sink, self.outfile = journal, sink, sink.outfile
         self.head, self.tail = head, tail
-        self.generation = c.mb_fork_generation()
-        fill(&self.record, head, b'', tail, offset_s, False)
-        self.record.serial = serials
-        c.mb_text_heap(&self.call)
+        c.py_template_init(&self.native, head, tail, offset_s)
 
     def __dealloc__(self):
-        c.mb_text_free(&self.call)
+        c.py_template_free(&self.native)
 
     def show(self, run, str name):
-        if (self.sink.outfile is not self.outfile
-                or self.generation != c.mb_fork_generation()):
+        if self.sink.outfile is not self.outfile:
             return False
-        if self.journal is None:
-            return True
-        self.call.size = 0
-        put_call(&self.call, '' if name is None else name)
-        if self.call.failed:
-            self.call.failed = False
-        else:
-            self.record.call, self.record.call_size = self.call.data, self.call.size
-            self.journal.put(run, &self.record)
+        if not c.py_template_is_current(&self.native):
+            return False
+        if self.journal is not None:
+            self.journal.put_template(run, &self.native, '' if name is None else name)
         return True
 
 
@@ -655,7 +575,7 @@ cdef bint has_journals() noexcept:
     """Return True if this process has a journal file. In C, to work at interpreter exit."""
     cdef c.mb_journal *journal = c.mb_journals()
     while journal is not NULL:
-        if journal.path is not NULL and c.mb_journal_is_ours(journal):
+        if journal.path is not NULL and c.mb_journal_is_own(journal):
             return True
         journal = journal.next
     return False
@@ -665,7 +585,7 @@ def own_journals():
     cdef c.mb_journal *journal = c.mb_journals()
     paths = []
     while journal is not NULL:
-        if journal.path is not NULL and c.mb_journal_is_ours(journal):
+        if journal.path is not NULL and c.mb_journal_is_own(journal):
             paths.append(os.fsdecode(journal.path))
         journal = journal.next
     return paths
@@ -804,9 +724,9 @@ cdef class Appender:
         cdef size_t size = PyBytes_GET_SIZE(line)
         cdef int error
         with nogil:
-            error = c.mb_append_record(self.native, data, size, c.mb_handlers_raise)
+            error = c.mb_append_record(self.native, data, size, c.py_handlers_raise)
         if error:
-            c.mb_raised()
+            c.py_handlers_raised()
             raise OSError(error, os.strerror(error), self.target)
 
     def sync(self):

@@ -5,44 +5,8 @@ from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef extern from "Python.h":
-    """
-    #include <stdbool.h>
-
-    /* 0 where the type has none: then nothing may be kept for it. */
-    static unsigned int
-    mb_type_version(PyObject *type)
-    {
-        PyTypeObject *self = (PyTypeObject *)type;
-    #if PY_VERSION_HEX < 0x030C0000
-        if (!PyType_HasFeature(self, Py_TPFLAGS_VALID_VERSION_TAG)) {
-            return 0;
-        }
-    #endif
-        return self->tp_version_tag;
-    }
-
-    /* Has handlers in Python run: true if one of them has raised. */
-    static bool
-    mb_handlers_raise(void)
-    {
-        PyGILState_STATE state = PyGILState_Ensure();
-        const bool raised = PyErr_CheckSignals() < 0;
-        PyGILState_Release(state);
-        return raised;
-    }
-
-    static int
-    mb_raised(void)
-    {
-        return PyErr_Occurred() ? -1 : 0;
-    }
-    """
-    bint mb_handlers_raise() noexcept nogil
-    int mb_raised() except -1
-    unsigned int mb_type_version(object type) noexcept
     const char *Py_GetVersion() noexcept
     int PyErr_SetInterruptEx(int number) noexcept nogil
-    int Py_AddPendingCall(int (*function)(void *) except -1, void *argument) noexcept
     bint PyObject_TypeCheck(object value, void *type) noexcept
 
 cdef extern from "base/mb_platform.h":
@@ -55,7 +19,6 @@ cdef extern from "base/mb_identity.h":
         MB_RECORD_ID_SIZE
     int mb_identity_start() noexcept nogil
     const char *mb_identity_run_id() noexcept nogil
-    void mb_identity_record_id(char *out) noexcept nogil
 
 cdef extern from "base/mb_clock.h":
     ctypedef struct mb_clock_info:
@@ -102,8 +65,6 @@ cdef extern from "base/mb_text.h":
     void mb_text_heap(mb_text *text) noexcept nogil
     void mb_text_free(mb_text *text) noexcept nogil
     void mb_text_raw(mb_text *text, const char *bytes, size_t size) noexcept nogil
-    void mb_text_int(mb_text *text, int64_t value) noexcept nogil
-    void mb_text_seconds(mb_text *text, int64_t ns) noexcept nogil
     void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s) noexcept nogil
     void mb_text_string(mb_text *text, const char *utf8, size_t size) noexcept nogil
     void mb_text_ascii(mb_text *text, const char *json, size_t size) noexcept nogil
@@ -208,7 +169,7 @@ cdef extern from "journal/mb_journal.h":
                                 bint local) noexcept nogil
     mb_journal *mb_journal_memory() noexcept nogil
     void mb_journal_release(mb_journal *journal) noexcept nogil
-    bint mb_journal_is_ours(const mb_journal *journal) noexcept nogil
+    bint mb_journal_is_own(const mb_journal *journal) noexcept nogil
     void mb_journals_beat(int64_t now_ns) noexcept nogil
     void mb_journals_remove() noexcept nogil
     mb_journal *mb_journals() noexcept nogil
@@ -339,13 +300,25 @@ cdef extern from "py/py_thread.h":
     void py_thread_look_for_greenlets(py_state *state) noexcept
     int py_thread_start(object function) except -1
 
-cdef extern from "pythread.h":
-    ctypedef void *PyThread_type_lock
-    PyThread_type_lock PyThread_allocate_lock() noexcept
-    void PyThread_free_lock(PyThread_type_lock lock) noexcept
-    int PyThread_acquire_lock_timed(PyThread_type_lock lock, long long microseconds,
-                                    int interruptible) noexcept nogil
-    void PyThread_release_lock(PyThread_type_lock lock) noexcept
+cdef extern from "py/py_gate.h":
+    ctypedef struct py_gate:
+        bint is_open
+    int py_gate_init(py_gate *gate) except -1
+    void py_gate_free(py_gate *gate) noexcept
+    void py_gate_open(py_gate *gate) noexcept
+    bint py_gate_wait(py_gate *gate, double seconds) noexcept
+
+cdef extern from "py/py_fork.h":
+    void py_fork_in_parent() noexcept
+    int py_fork_restore(list entries) except -1
+
+cdef extern from "py/py_type.h":
+    unsigned int py_type_version(object type) noexcept
+    int py_type_set(object type, object name, object value) except -1
+
+cdef extern from "py/py_handlers.h":
+    bint py_handlers_raise() noexcept nogil
+    int py_handlers_raised() except -1
 
 cdef extern from "py/py_copy.h":
     object py_copy_value(object value)
@@ -360,7 +333,18 @@ cdef extern from "py/py_run.h":
         bint foreign
         bint integers
         Py_ssize_t iterations
+    uint32_t py_run_slot_flags(const py_run *run) noexcept
+
+cdef extern from "py/py_template.h":
+    ctypedef struct py_template:
+        pass
+    void py_template_init(py_template *template, bytes head, bytes tail,
+                          int32_t offset_s) noexcept
+    void py_template_free(py_template *template) noexcept
+    bint py_template_is_current(const py_template *template) noexcept
+    int py_template_open(py_template *template, mb_journal *journal, py_run *run,
+                         str name) except -1
+    int py_template_put_call(mb_text *text, str name) except -1
 
 cdef extern from "py/py_ending.h":
-    int py_ending_set_in_type(object type, object name, object value) except -1
     void py_ending_make_exits(bint whole) noexcept

@@ -28,7 +28,7 @@ def rows(lab: Lab) -> Iterator[Row]:
     hyperfine = shutil.which('hyperfine')
     samplers: dict[tuple[str, int], Callable[[], float]] = {}
     for runs in (FEW, MORE):
-        samplers[US, runs] = _ours(lab, runs)
+        samplers[US, runs] = _microbench(lab, runs)
         if hyperfine:
             samplers[HYPERFINE, runs] = _theirs(hyperfine, runs)
     took = tenth_percentiles(samplers, lab.processes)
@@ -43,7 +43,7 @@ def rows(lab: Lab) -> Iterator[Row]:
     )
 
 
-def _ours(lab: Lab, runs: int) -> Callable[[], float]:
+def _microbench(lab: Lab, runs: int) -> Callable[[], float]:
     out = str(lab.folder / 'runs.jsonl')
     words = ('-o', out, '-n', str(runs), '--', PROGRAM)
     return lambda: wall_ns(sys.executable, '-m', 'microbench', *words)

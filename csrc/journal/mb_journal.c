@@ -31,7 +31,7 @@ header_of(const mb_journal *journal)
 }
 
 bool
-mb_journal_is_ours(const mb_journal *journal)
+mb_journal_is_own(const mb_journal *journal)
 {
     return journal->base && journal->generation == mb_fork_generation();
 }
@@ -648,7 +648,7 @@ mb_journal_settle(mb_journal *journal)
 void
 mb_journal_release(mb_journal *journal)
 {
-    if (!mb_journal_is_ours(journal)) {
+    if (!mb_journal_is_own(journal)) {
         return;
     }
     journal->users--;

@@ -69,7 +69,7 @@ void mb_journal_release(mb_journal *journal);
 
 /* Returns whether this process made the journal, not the parent of a fork. Any thread,
  * signal-safe. */
-bool mb_journal_is_ours(const mb_journal *journal);
+bool mb_journal_is_own(const mb_journal *journal);
 
 /* --- at the end of the process: any thread, signal-safe --------------------------- */
 

@@ -1,20 +1,5 @@
 #include "py/py_ending.h"
 
-int
-py_ending_set_in_type(PyObject *type, PyObject *name, PyObject *value)
-{
-    PyTypeObject *self = (PyTypeObject *)type;
-#if PY_VERSION_HEX < 0x030C0000
-    PyObject *dict = Py_NewRef(self->tp_dict);
-#else
-    PyObject *dict = PyType_GetDict(self);
-#endif
-    const int result = dict ? PyDict_SetItem(dict, name, value) : -1;
-    PyType_Modified(self);
-    Py_XDECREF(dict);
-    return result;
-}
-
 #if PY_VERSION_HEX < 0x030C0000
 
 static _PyCFunctionFast original; /* sys.exit is one for the process */
@@ -44,11 +29,11 @@ py_ending_make_exits(bool whole)
     if (definition->ml_flags != METH_FASTCALL) {
         return;
     }
-    const PyCFunction ours = (PyCFunction)(void (*)(void))whole_exit;
-    if (whole && definition->ml_meth != ours) {
+    const PyCFunction replacement = (PyCFunction)(void (*)(void))whole_exit;
+    if (whole && definition->ml_meth != replacement) {
         original = (_PyCFunctionFast)(void (*)(void))definition->ml_meth;
-        definition->ml_meth = ours;
-    } else if (!whole && definition->ml_meth == ours) {
+        definition->ml_meth = replacement;
+    } else if (!whole && definition->ml_meth == replacement) {
         definition->ml_meth = (PyCFunction)(void (*)(void))original;
     }
 }

@@ -10,10 +10,6 @@
 
 #include <stdbool.h>
 
-/* Does what type.__setattr__ does, for built-in types too. Returns 0, or -1 with an
- * exception. */
-int py_ending_set_in_type(PyObject *type, PyObject *name, PyObject *value);
-
 /* Up to Python 3.11, sys.exit(n) sets a class and a value; an exception object is made
  * only when Python code catches it, so without that its `code` is never read. With
  * `whole` the object is made at once, as from 3.12 on, however `sys.exit` is reached.

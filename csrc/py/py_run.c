@@ -9,6 +9,16 @@
 
 /* --- the clock -------------------------------------------------------------------- */
 
+uint32_t
+py_run_slot_flags(const py_run *run)
+{
+    uint32_t flags = run->integers ? MB_SLOT_INTEGERS : 0;
+    if (run->iterations > 1) {
+        flags |= MB_SLOT_ITERATED;
+    }
+    return run->foreign ? flags | MB_SLOT_UNTIMED : flags;
+}
+
 PyObject *
 py_run_reading(PyObject *counter)
 {
@@ -792,7 +802,7 @@ get_in_first_iteration(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
-get_is_ours(py_run *self, void *Py_UNUSED(closure))
+get_has_claimed(py_run *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(self->native.claimed);
 }
@@ -904,17 +914,18 @@ static PyGetSetDef run_getset[] = {
     {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
     {"is_forked", (getter)get_is_forked, NULL, "opened by a parent of this process",
      NULL},
-    {"is_shown", (getter)get_is_shown, NULL, "whether a journal shows it", NULL},
+    {"is_journaled", (getter)get_is_shown, NULL, "whether a journal shows it", NULL},
     {"in_first_iteration", (getter)get_in_first_iteration, NULL,
      "whether it has been started and not stopped", NULL},
-    {"is_ours", (getter)get_is_ours, NULL, "whether claim() has said yes", NULL},
+    {"has_claimed", (getter)get_has_claimed, NULL, "whether claim() has returned True",
+     NULL},
     {"record_id", (getter)get_record_id, NULL,
      "id of its record: another one in a forked child", NULL},
     {0},
 };
 
 static PyMemberDef run_members[] = {
-    {"phases_left", T_ULONGLONG, offsetof(py_run, native.phases.left), READONLY,
+    {"phases_finished", T_ULONGLONG, offsetof(py_run, native.phases.left), READONLY,
      "how many phases have been left"},
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,
      "how often a decorated function is called"},

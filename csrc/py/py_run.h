@@ -38,6 +38,9 @@ typedef struct py_run {
 
 int py_run_ready(PyObject *module);
 
+/* Returns the flags of its slot in a journal: MB_SLOT_... */
+uint32_t py_run_slot_flags(const py_run *run);
+
 /* Returns a reading of a foreign counter, new reference; NULL with an exception. */
 PyObject *py_run_reading(PyObject *counter);
 

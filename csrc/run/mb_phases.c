@@ -18,12 +18,6 @@ struct mb_phase_chunk {
 /* --- all of them ------------------------------------------------------------------ */
 
 void
-mb_phases_init(mb_phases *phases)
-{
-    memset(phases, 0, sizeof *phases);
-}
-
-void
 mb_phases_free(mb_phases *phases)
 {
     mb_phase_place place = {0};
@@ -40,7 +34,7 @@ mb_phases_free(mb_phases *phases)
     }
     mb_free(phases->by_order);
     mb_free(phases->buckets);
-    mb_phases_init(phases);
+    memset(phases, 0, sizeof *phases);
 }
 
 /* --- names ------------------------------------------------------------------------ */

@@ -82,8 +82,7 @@ typedef struct mb_phases {
     void (*on_drop)(struct mb_phases *phases, const mb_phase *phase);
 } mb_phases;
 
-/* All zero is empty. */
-void mb_phases_init(mb_phases *phases);
+/* All zero is empty, and so are phases that were freed. */
 void mb_phases_free(mb_phases *phases);
 
 /* Copies the name. A name with a total serves any number of phases; it is Borrowed,

@@ -1,15 +1,7 @@
 #include "run/mb_run.h"
 
-#include <string.h>
-
 uint32_t mb_runs_open;
 static mb_run *newest;
-
-void
-mb_run_init(mb_run *run)
-{
-    memset(run, 0, sizeof *run);
-}
 
 void
 mb_run_free(mb_run *run)

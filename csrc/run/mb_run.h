@@ -52,9 +52,7 @@ typedef struct mb_run {
     mb_entry *entry;            /* Borrowed from the mirror: the current iteration's */
 } mb_run;
 
-/* All zero is a new run. */
-void mb_run_init(mb_run *run);
-/* Closes the run if it is open, forgets it in the journal, and frees what it owns. */
+/* All zero is a new run. This closes the run if it is open, forgets it in the journal, and frees what it owns. */
 void mb_run_free(mb_run *run);
 
 void mb_run_open(mb_run *run, const void *bench);

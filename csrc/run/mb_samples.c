@@ -3,16 +3,10 @@
 #define FIRST_CAPACITY 8
 
 void
-mb_samples_init(mb_samples *samples)
-{
-    *samples = (mb_samples){0};
-}
-
-void
 mb_samples_free(mb_samples *samples)
 {
     mb_free(samples->data);
-    mb_samples_init(samples);
+    *samples = (mb_samples){0};
 }
 
 /* Half as much again: while it is copied, 8 and 12 bytes a sample are in use. */

@@ -13,8 +13,7 @@ typedef struct {
     size_t capacity;
 } mb_samples;
 
-/* All zero is an empty array: static storage and calloc need no call. */
-void mb_samples_init(mb_samples *samples);
+/* All zero is an empty array: static storage and calloc need no call. Freed it is one again. */
 void mb_samples_free(mb_samples *samples);
 
 /* Makes room for `more` samples, so that so many pushes cannot fail.

@@ -427,7 +427,7 @@ static mb_journal *of_parent;
 static void
 make_one_of_its_own(void)
 {
-    CHECK(!mb_journal_is_ours(of_parent));
+    CHECK(!mb_journal_is_own(of_parent));
     mb_journal_release(of_parent); /* nothing happens */
     CHECK_INT(journals_there(), 1);
     mb_journal *journal = make();

@@ -62,9 +62,8 @@ phases_are_walked_in_the_order_of_entering(void)
 static void
 no_phases_are_walked_at_once(void)
 {
-    mb_phases phases;
+    mb_phases phases = {0};
     mb_phase_place place = {0};
-    mb_phases_init(&phases);
     CHECK(mb_phases_next(&phases, &place) == NULL);
     mb_phases_finished(&phases, NULL);
     mb_phases_free(&phases);

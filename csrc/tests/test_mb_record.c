@@ -10,7 +10,7 @@
 static void
 start(mb_run *run)
 {
-    mb_run_init(run);
+    *run = (mb_run){0};
     run->start_wall_ns = 1000000000;
     run->finish_wall_ns = 2500000000;
 }

@@ -20,7 +20,7 @@ open_here(void *run)
 static void
 open_in_thread(mb_run *run, uintptr_t thread)
 {
-    mb_run_init(run);
+    *run = (mb_run){0};
     mb_run_open(run, bench);
     run->thread = thread;
 }
@@ -37,8 +37,7 @@ elsewhere(bool lost_expected)
 static void
 a_run_goes_from_new_to_open_to_closed(void)
 {
-    mb_run run;
-    mb_run_init(&run);
+    mb_run run = {0};
     CHECK_INT(run.state, MB_RUN_NEW);
     mb_run_open(&run, bench);
     CHECK_INT(run.state, MB_RUN_OPEN);
@@ -54,8 +53,7 @@ a_run_goes_from_new_to_open_to_closed(void)
 static void
 a_run_that_was_never_opened_can_be_closed_and_freed(void)
 {
-    mb_run run;
-    mb_run_init(&run);
+    mb_run run = {0};
     mb_run_close(&run);
     CHECK_INT(run.state, MB_RUN_NEW);
     mb_run_free(&run);
@@ -65,8 +63,7 @@ a_run_that_was_never_opened_can_be_closed_and_freed(void)
 static void
 a_closed_run_stays_readable(void)
 {
-    mb_run run;
-    mb_run_init(&run);
+    mb_run run = {0};
     mb_run_open(&run, bench);
     CHECK_INT(mb_samples_push(&run.durations, 5), 0);
     CHECK(test_enter(&run.phases, "p", 1, 0) != NULL);
@@ -79,8 +76,7 @@ a_closed_run_stays_readable(void)
 static void
 freeing_an_open_run_closes_it(void)
 {
-    mb_run run;
-    mb_run_init(&run);
+    mb_run run = {0};
     mb_run_open(&run, bench);
     mb_run_free(&run);
     CHECK_INT(mb_runs_open, 0);
@@ -121,7 +117,7 @@ a_phase_of_a_worker_goes_to_the_newest_run_of_the_one_other_thread(void)
     mb_run runs[2];
     pthread_t thread;
     for (int i = 0; i < 2; i++) {
-        mb_run_init(&runs[i]);
+        runs[i] = (mb_run){0};
         CHECK_INT(pthread_create(&thread, NULL, open_here, &runs[i]), 0);
         pthread_join(thread, NULL);
         runs[i].thread = runs[0].thread;
@@ -159,7 +155,7 @@ static void
 runs_of_other_benches_do_not_count(void)
 {
     mb_run run, foreign;
-    mb_run_init(&foreign);
+    foreign = (mb_run){0};
     open_in_thread(&run, 1);
     mb_run_open(&foreign, other_bench);
     CHECK(elsewhere(false) == &run);
@@ -186,7 +182,7 @@ a_generator_that_waits_takes_no_phase(void)
 static void
 open_in_background(mb_run *run, const void *of)
 {
-    mb_run_init(run);
+    *run = (mb_run){0};
     run->background = true;
     mb_run_open(run, of);
 }
@@ -304,7 +300,7 @@ check_durations(const char *record, const int64_t *expected, int count)
 static void
 the_journal_shows_each_stretch_of_each_iteration(void)
 {
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     show(&shown);
     mb_samples_reserve(&shown.durations, 2);
     mb_run_start(&shown);
@@ -329,7 +325,7 @@ it_shows_what_came_before_it(void)
 {
     mb_mirror_opening opening = test_opening(MB_SLOT_INTEGERS);
     journal = mb_journal_memory();
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     mb_run_open(&shown, &shown);
     mb_samples_reserve(&shown.durations, 1);
     mb_run_start(&shown);
@@ -353,7 +349,7 @@ it_shows_what_came_before_it(void)
 static void
 a_duration_from_elsewhere_is_shown(void)
 {
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     show(&shown);
     mb_samples_reserve(&shown.durations, 1);
     shown.elapsed_ns = 12345;
@@ -367,7 +363,7 @@ a_duration_from_elsewhere_is_shown(void)
 static void
 the_record_has_the_id_of_its_run(void)
 {
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     show(&shown);
     char id[MB_RECORD_ID_SIZE + 1] = "";
     memcpy(id, mb_run_record_id(&shown), MB_RECORD_ID_SIZE);
@@ -380,11 +376,11 @@ the_record_has_the_id_of_its_run(void)
 static void
 a_record_is_claimed_once(void)
 {
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     CHECK(mb_run_claim(&shown));
     CHECK(!mb_run_claim(&shown));
     mb_run_free(&shown);
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     show(&shown);
     mb_mirror *mirror = shown.mirror;
     CHECK(mb_mirror_claim(mirror));
@@ -403,7 +399,7 @@ a_child_shows_nothing_and_has_ids_of_its_own(void)
     char id[MB_RECORD_ID_SIZE];
     mb_fork_watch();
     mb_identity_start();
-    mb_run_init(&shown);
+    shown = (mb_run){0};
     show(&shown);
     mb_samples_reserve(&shown.durations, 1);
     mb_run_start(&shown);

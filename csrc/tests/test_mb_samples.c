@@ -84,8 +84,7 @@ room_beyond_all_memory_is_refused(void)
 static void
 freed_samples_are_empty_and_can_be_used_again(void)
 {
-    mb_samples samples;
-    mb_samples_init(&samples);
+    mb_samples samples = {0};
     CHECK_INT(mb_samples_push(&samples, 1), 0);
     mb_samples_free(&samples);
     CHECK_INT(samples.size, 0);

@@ -1,7 +1,7 @@
 """The life of a record: settings, plan, run, capture, monitor, and the decorator.
 
 `decorate` makes the function that users call. C has its loop, and calls `begin`, `complete`
-and `leave` (csrc/py/py_timed.c, csrc/py/py_run.c). `workers` and `parent` look at the
+and `end` (csrc/py/py_timed.c, csrc/py/py_run.c). `workers` and `parent` look at the
 process that a record is of.
 
 Nothing here imports `microbench.bench`, the façade over these modules. They share the

@@ -69,7 +69,7 @@ class Plan:
         self.native = not self.not_native
         self.fixed_text: RecordText | None = None
         self.shows = self._what_is_shown(config)
-        self.shown: _core.Shown | None = None
+        self.template: _core.JournalTemplate | None = None
         self.begun = False
 
     def _what_is_shown(self, config: Config) -> int:

@@ -298,7 +298,7 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
     if not isinstance(call, dict):
         call = namespace(data, 'call')  # a hook has replaced it
     call['durations'] = run.durations
-    if run.phases_left:
+    if run.phases_finished:
         call['timings'] = run.timings
         _add_iterations(run, call)
         _add_summary(run, call)
@@ -312,9 +312,9 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
 
 def add_late_phases(run: HookedRun, data: dict[str, Any], known: int) -> None:
     """Add the phases of post captures, after the `known` ones."""
-    if run.phases_left > known:
+    if run.phases_finished > known:
         call = namespace(data, 'call')
-        late = run.phases_left - known
+        late = run.phases_finished - known
         call.setdefault('timings', []).extend(run.timings[-late:])
         del call['timings'][: -run.phases_listed]
         _add_iterations(run, call)
@@ -328,7 +328,7 @@ def _add_iterations(run: HookedRun, call: dict[str, Any]) -> None:
 
 def _add_summary(run: HookedRun, call: dict[str, Any]) -> None:
     """Add totals, if there are more phases than are listed."""
-    if run.phases_left <= run.phases_listed:
+    if run.phases_finished <= run.phases_listed:
         return
     summary = run.timings_summary
     if run.is_mixed:

@@ -120,7 +120,7 @@ class Run(HookedRun):
 
     def show(self) -> None:
         """Show the run in its journal from here on, if there is one."""
-        shown = self.plan.shown
+        shown = self.plan.template
         if shown is None or self.data is not None or not shown.show(self, self.name):
             keeper = self._keeper()
             if keeper is not None:
@@ -212,7 +212,7 @@ class Run(HookedRun):
     def _complete_open(self, exception: BaseException | None, value: Any) -> None:
         """Complete the record, and give it to each sink, once."""
         line = self._line(exception, value)
-        if line is None or not (self.is_ours or self.claim()):
+        if line is None or not (self.has_claimed or self.claim()):
             return
         self.turns = turns = self.turns or Turns()
         try:
@@ -234,7 +234,7 @@ class Run(HookedRun):
         record = record_dict.stored(self.data)
         if 'output_result' not in self.plan.hooks.overridden:
             return line_of(self.config, self.owner, record)
-        if self.turns is None and (self.is_ours or self.claim()):
+        if self.turns is None and (self.has_claimed or self.claim()):
             self._output_by_others(record)
         return None
 
@@ -259,14 +259,14 @@ class Run(HookedRun):
             self.keep(Exception, record_dict.add_measurements, self, data)
             if exception is not None or self.plan.hooks.returns:
                 self.keep(Exception, record_dict.add_outcome, self, data, exception, value)
-            self.known = self.phases_left
+            self.known = self.phases_finished
             self.completed = True
         if 'post_finish_triggers' not in self.plan.hooks.overridden:
             self.capture_post()
         elif not self.triggered:
             self.triggered = True  # once, whatever interrupts it
             self.keep(BaseException, self.owner.post_finish_triggers, data)
-        if self.phases_left > self.known:
+        if self.phases_finished > self.known:
             self.keep(Exception, record_dict.add_late_phases, self, data, self.known)
         if self.is_forked:  # by the code, or by a hook
             self.keep(Exception, record_dict.renew_id, self, data)

@@ -87,8 +87,10 @@ class Keeper:
         if run.data is None:
             text = plan.text(run.config, run.owner)
             sink = self._sink or NoSink()
-            plan.shown = _core.Shown(journal, sink, text.head, text.tail, text.utc_offset)
-            plan.shown.show(run, run.name)
+            plan.template = _core.JournalTemplate(
+                journal, sink, text.head, text.tail, text.utc_offset
+            )
+            plan.template.show(run, run.name)
         elif journal is not None:
             self._show_data(run, run.data)
 

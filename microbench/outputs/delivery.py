@@ -89,7 +89,7 @@ class Delivery:
             record: the line.
             timeout: seconds for all sinks together; each gets what is left of them.
         """
-        _core.insist(Delivering(self, record, timeout), 'go_on', None)
+        _core.call_until_done(Delivering(self, record, timeout), 'go_on', None)
 
     def go_on(self, record: bytes, turns: Turns, timeout: float | None = None) -> None:
         """Give the record to the sinks that have not tried it yet.
@@ -241,7 +241,10 @@ class Delivering:
         self._turns = Turns()
 
     def go_on(self, _: None) -> None:
-        """Give it to the remaining sinks. The caller: `_core.insist()`, by name."""
+        """Give it to the remaining sinks.
+
+        The caller: `_core.call_until_done()`, by name.
+        """
         self._delivery.go_on(self._record, self._turns, self._timeout)
 
 

@@ -23,15 +23,15 @@ class Last:
     def __init__(self, claim: Callable[[], bool], seconds: float | None) -> None:
         self.seconds = seconds
         self.thread = get_ident()
-        self.told = False  # on standard error
+        self.reported = False  # on standard error
         self._claim = claim
-        self._ours: bool | None = None
+        self._is_claimed: bool | None = None
 
     def claim(self) -> bool:
         """Claim the record; return True if Python, not the watchdog, owns it."""
-        if self._ours is None:
-            self._ours = self._claim()
-        return self._ours
+        if self._is_claimed is None:
+            self._is_claimed = self._claim()
+        return self._is_claimed
 
 
 class Turns:

@@ -62,7 +62,7 @@ class Report:
         if last is None:
             return self.last_resort(record)
         if last.claim():
-            last.told = True
+            last.reported = True
             return self.last_resort(record, always=True)
         return True
 

@@ -41,7 +41,7 @@ _written: list[ExitRun] = []  # runs that native code wrote while they were bein
 class ProcessRun(Run):
     """The run in the background. It can be written natively, and an error ends nothing."""
 
-    __slots__ = '_journal', '_last_words', 'policy'
+    __slots__ = '_emergency_writer', '_journal', 'policy'
 
     patience = PATIENCE
 
@@ -49,7 +49,7 @@ class ProcessRun(Run):
         super().__init__(owner, name)
         self.background = True
         self.policy: type[BaseException] = OPTIONAL
-        self._last_words: _core.LastWords | None = None
+        self._emergency_writer: _core.EmergencyWriter | None = None
 
     def start_clock(self) -> None:
         """Take the time of the start, and start the one duration."""
@@ -112,18 +112,18 @@ class ProcessRun(Run):
 
     def arm(self, text: RecordText) -> None:
         """Pass the record and its files to C, for when Python cannot write it."""
-        if not self.is_shown:
+        if not self.is_journaled:
             self._journal = _core.Journal(None)
             text.show_in(self._journal, self)
-        if self.is_shown:
+        if self.is_journaled:
             found = [native_target(sink) for sink in self.config.delivery.sinks]
             targets = [target for target in found if target is not None]
-            self._last_words = _core.LastWords(self, targets, self.owner)
+            self._emergency_writer = _core.EmergencyWriter(self, targets, self.owner)
 
     def disarm(self) -> None:
         """Have C write the record no longer."""
-        if self._last_words is not None:
-            self._last_words.disarm()
+        if self._emergency_writer is not None:
+            self._emergency_writer.remove()
 
 
 class ExitRun:
@@ -182,7 +182,7 @@ class ExitRun:
 
     def cancel(self) -> None:
         """Make no record of this run, unless native code is writing it already."""
-        if self.run.is_ours or self.run.claim():
+        if self.run.has_claimed or self.run.claim():
             self.run.disarm()
             self.run.keep(BaseException, self.run.abandon)
         else:
@@ -213,7 +213,7 @@ class ExitRun:
         if run.is_forked:
             return  # a hook has forked, and this is the child
         if self._native is None:
-            self._native = _core.run_is_claimed(run) and not run.is_ours
+            self._native = _core.run_is_claimed(run) and not run.has_claimed
         if not self._native:
             self._write(self._record, ending)
         run.disarm()
@@ -251,7 +251,7 @@ class ExitRun:
         except BaseException as error:
             if not (turns.over or isinstance(error, Exception) or self._outputs_itself()):
                 raise  # Ctrl-C between two steps: it goes on from there
-            if not turns.over and last.claim() and not last.told:
+            if not turns.over and last.claim() and not last.reported:
                 self.run.keep(BaseException, self._write_last, record, ending)
         finally:
             delivery.last = None

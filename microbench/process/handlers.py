@@ -318,8 +318,8 @@ class ExitHandlers:
         If several came together, Python calls their handlers in the order of numbers.
         """
         came, _ = _core.exit_signal()
-        ours = came in self._taken or (came and number in self._relays)
-        return came if ours else number
+        handled = came in self._taken or (came and number in self._relays)
+        return came if handled else number
 
     def leaves(self, number: int) -> bool:
         """Return True if the program stops by itself at this signal."""

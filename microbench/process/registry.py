@@ -81,18 +81,18 @@ class Table:
         self.parent: Any = None  # the module, once it watches the parent process
 
     @property
-    def is_ours(self) -> bool:
+    def is_current(self) -> bool:
         """True if the table was made in this process, not in the parent of a fork."""
         return self.generation == _core.fork_generation()
 
     def end_normally(self, _: None) -> None:
         """End as the interpreter does, unless that is over.
 
-        The caller: atexit, through `_core.insist()`, by name.
+        The caller: atexit, through `_core.call_until_done()`, by name.
 
         A runner may call the functions of atexit itself, long before the end.
         """
-        if self.is_ours and self.runs:
+        if self.is_current and self.runs:
             early = cause.is_called_by_python()
             if not (early and worker.ends_by_exit):
                 _end_normally(cause.early() if early else cause.Ending())
@@ -100,16 +100,16 @@ class Table:
     def end_worker(self, status: int) -> None:
         """End as a worker does, by os._exit().
 
-        The caller: _at_worker_exit(), through `_core.insist()`, by name.
+        The caller: _at_worker_exit(), through `_core.call_until_done()`, by name.
         """
-        if self.is_ours and self.runs:
+        if self.is_current and self.runs:
             _end_normally(cause.of_worker(status))
 
     def end(self, ending: Ending) -> None:
         """Write all records, each even if another one fails.
 
-        The caller: `_core.insist()`, by name. It calls again after an interruption, and
-        the method goes on where it was.
+        The caller: `_core.call_until_done()`, by name. It calls again after an
+        interruption, and the method goes on where it was.
         """
         self.ending = ending
         runs = list(self.runs.values())
@@ -138,7 +138,7 @@ def register(
     run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))
     if run.run.plan.hooks.refuses:
         refuse(bench, 'record_on_exit()')
-    if not _table.is_ours:
+    if not _table.is_current:
         _forget_parent()
     table = _table
     with table.lock:
@@ -167,7 +167,7 @@ def register(
 def cancel(bench: Owner) -> None:
     """Cancel the run of a bench, if it has one."""
     table = _table
-    if table.is_ours:
+    if table.is_current:
         with table.lock:
             run = table.runs.pop(id(bench), None)
             if run is not None:
@@ -178,7 +178,7 @@ def cancel(bench: Owner) -> None:
 def refresh(bench: Owner) -> None:
     """Add new static fields of a bench to its registered run, if it has one."""
     table = _table
-    if table.is_ours:
+    if table.is_current:
         with table.lock:
             run = table.runs.get(id(bench))
             if run is not None:
@@ -229,7 +229,8 @@ def _register_at_exit() -> None:
     Keep the earlier registration, too: if the functions of atexit are running already, a
     new one will not be called.
     """
-    function = partial(_core.insist, _table, 'end_normally', None)  # equal to no other
+    # equal to no other function
+    function = partial(_core.call_until_done, _table, 'end_normally', None)
     atexit.register(function)
     _table.at_exit.append(function)
     for older in _table.at_exit[:-2]:
@@ -249,12 +250,12 @@ def _signals() -> dict[int, Wish]:
 
 
 def _at_worker_exit(status: int) -> None:
-    _core.insist(_table, 'end_worker', status)
+    _core.call_until_done(_table, 'end_worker', status)
 
 
 def _end_normally(ending: Ending) -> None:
     try:
-        _core.insist(_table, 'end', ending)
+        _core.call_until_done(_table, 'end', ending)
         if ending.signal is not None:
             _handlers.chain.call(ending.signal, ending.frame)
     finally:
@@ -264,7 +265,7 @@ def _end_normally(ending: Ending) -> None:
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
-    if not _table.is_ours or not (_table.runs or _table.ending):
+    if not _table.is_current or not (_table.runs or _table.ending):
         _handlers.step_aside(number, frame)
     elif _handlers.leaves(number):
         _core.note_signal(number)  # where the handler in C is no longer in front
@@ -283,7 +284,7 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:
     interruption = None
     try:
         try:
-            _core.insist(_table, 'end', cause.Ending(number))
+            _core.call_until_done(_table, 'end', cause.Ending(number))
         except BaseException as error:
             interruption = error  # Ctrl-C: it ends by the first signal all the same
         _core.exit_end()  # the program's own handler may take its time
@@ -317,7 +318,7 @@ def _release() -> int:
 def _end_by(number: int) -> None:
     if _table.aside is not None:
         _table.aside.cancel()
-    _core.last_words(number)  # of blocks that are still open
+    _core.emergency_write(number)  # of blocks that are still open
     _core.remove_journals()  # functions of atexit(3), which do it elsewhere, do not run
     end_by(number)
 

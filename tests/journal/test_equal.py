@@ -40,7 +40,7 @@ class Shown:
     def enter(self, name):
         phase = self.bench.time(name)
         phase.__enter__()
-        if self.run.is_shown:  # one that was open before is not followed
+        if self.run.is_journaled:  # one that was open before is not followed
             self.open.append(phase)
         else:
             phase.__exit__(None, None, None)
@@ -111,7 +111,7 @@ def test_at_any_moment(tmp_path_factory, steps, counter, iterations, limits):
     try:
         for name, *arguments in [*steps, ('show',)]:
             stopped = getattr(shown, name)(*arguments)
-            if shown.run.is_shown:
+            if shown.run.is_journaled:
                 compare(shown, stopped)
     finally:
         shown.run.abandon()

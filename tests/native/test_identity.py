@@ -19,7 +19,7 @@ def test_the_run_id_is_a_random_uuid():
 
 def test_the_record_id_has_one_form():
     """A record id is two times 16 hexadecimal digits: seed and count."""
-    first, second = _core.record_id(), _core.record_id()
+    first, second = _core.OpenRun().record_id, _core.OpenRun().record_id
     assert re.fullmatch('[0-9a-f]{16}-[0-9a-f]{16}', first)
     assert first[:16] == second[:16]
     assert int(second[17:], 16) == int(first[17:], 16) + 1
@@ -31,7 +31,7 @@ def test_threads_share_no_record_id():
 
     def take(ids):
         together.wait(timeout=60)
-        ids.extend(_core.record_id() for _ in range(1000))
+        ids.extend(_core.OpenRun().record_id for _ in range(1000))
 
     threads = [threading.Thread(target=take, args=(ids,)) for ids in found]
     for thread in threads:
@@ -60,20 +60,20 @@ from microbench import _core
 def report(*values):
     os.write(1, ' '.join(map(str, values)).encode() + b'\\n')
 
-report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+report(_core.RUN_ID, _core.OpenRun().record_id, _core.fork_generation())
 for _ in range(3):
     child = os.fork()
     if child == 0:
         for _ in range(2):
-            report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+            report(_core.RUN_ID, _core.OpenRun().record_id, _core.fork_generation())
         grandchild = os.fork()
         if grandchild == 0:
-            report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+            report(_core.RUN_ID, _core.OpenRun().record_id, _core.fork_generation())
             os._exit(0)
         os.waitpid(grandchild, 0)
         os._exit(0)
     os.waitpid(child, 0)
-report(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+report(_core.RUN_ID, _core.OpenRun().record_id, _core.fork_generation())
 """
 
 
@@ -93,10 +93,10 @@ from microbench import _core
 
 def identity(_):
     from microbench import _core
-    return _core.RUN_ID, _core.record_id(), _core.fork_generation()
+    return _core.RUN_ID, _core.OpenRun().record_id, _core.fork_generation()
 
 if __name__ == '__main__':
-    print(_core.RUN_ID, _core.record_id(), _core.fork_generation())
+    print(_core.RUN_ID, _core.OpenRun().record_id, _core.fork_generation())
     with multiprocessing.get_context('spawn').Pool(2, maxtasksperchild=1) as pool:
         for found in pool.map(identity, range(2), chunksize=1):
             print(*found)
@@ -124,7 +124,7 @@ going = True
 drawn = set()
 def draw():
     while going:
-        drawn.add(_core.record_id())
+        drawn.add(_core.OpenRun().record_id)
 threads = [threading.Thread(target=draw) for _ in range(2)]
 for thread in threads:
     thread.start()
@@ -133,7 +133,7 @@ children = []
 for _ in range(5):
     child = os.fork()
     if child == 0:
-        os.write(writer, ''.join(_core.record_id() for _ in range(50)).encode())
+        os.write(writer, ''.join(_core.OpenRun().record_id for _ in range(50)).encode())
         os._exit(0)
     children.append(child)
 for child in children:

@@ -197,9 +197,9 @@ def test_a_sealed_run_stays_in_the_journal(bench, output):
     run = shown(journal, bench)
     run.seal()
     assert not run.is_open
-    assert run.is_shown
+    assert run.is_journaled
     run.close()
-    assert not run.is_shown
+    assert not run.is_journaled
     run.abandon()
 
 
@@ -210,10 +210,10 @@ def test_a_child_shows_nothing_of_its_parents(bench, output):
     before = run.record_id
     child = os.fork()
     if child == 0:
-        alone = run.is_forked and not run.is_shown and journal.path is None
+        alone = run.is_forked and not run.is_journaled and journal.path is None
         os._exit(0 if alone and run.record_id != before else 1)
     assert os.waitpid(child, 0)[1] == 0
-    assert run.is_shown
+    assert run.is_journaled
     assert run.record_id == before
     run.abandon()
 

@@ -153,10 +153,10 @@ def step():
     refused(ValueError, _core.note_recovery, file.fileno(), (1,))
     refused(OSError, _core.note_recovery, -1, (1, 2, 3, 4))
 """,
-    'Shown': """
+    'JournalTemplate': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 class Sink: outfile = 'a'
-shown = _core.Shown(kept, Sink(), b'{"mb":{"record_id":"', b'', 0)
+shown = _core.JournalTemplate(kept, Sink(), b'{"mb":{"record_id":"', b'', 0)
 def step():
     run = _core.OpenRun()
     run.open(bench, number, False, False)
@@ -164,8 +164,8 @@ def step():
     run.close()
     refused(TypeError, shown.show, marker, words)
     refused(TypeError, shown.show, run, marker)
-    refused(AttributeError, _core.Shown, kept, marker, b'', b'', 0)
-    _core.Shown(None, Sink(), b'', b'', 0).show(run, words)
+    refused(AttributeError, _core.JournalTemplate, kept, marker, b'', b'', 0)
+    _core.JournalTemplate(None, Sink(), b'', b'', 0).show(run, words)
 """,
     'own_journals': """
 def step():
@@ -223,7 +223,7 @@ def step():
     run.add_duration(5)
     refused(TypeError, run.add_duration, marker)
     run.durations, run.timings, run.timings_iteration, run.open_timings, run.is_open
-    run.record_id, run.is_forked, run.is_shown, run.is_ours, run.in_first_iteration
+    run.record_id, run.is_forked, run.is_journaled, run.has_claimed, run.in_first_iteration
     run.keep_numbers([])
     refused(TypeError, run.finish, 1, 2, 3)
     run.finish(None, marker)
@@ -251,9 +251,9 @@ def step():
     'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',
     'JOURNAL_MOST': 'def step():\n    _core.JOURNAL_MOST + 1\n',
     'MASK': 'def step():\n    _core.MASK.encode()\n',
-    'Left': """
-class Block(_core.Left):
-    def leave(self, exception):
+    'BlockExit': """
+class Block(_core.BlockExit):
+    def end(self, exception):
         if self.interruptions:
             raise self.interruptions.pop()
 
@@ -266,7 +266,7 @@ def step():
         except (KeyboardInterrupt, ValueError) as error:
             error.__traceback__ = None
 """,
-    'insist': """
+    'call_until_done': """
 class Work:
     def go_on(self, argument):
         self.calls += 1
@@ -277,11 +277,11 @@ def step():
     work = Work()
     work.calls = 0
     try:
-        _core.insist(work, 'go_on', marker)
+        _core.call_until_done(work, 'go_on', marker)
     except KeyboardInterrupt as error:
         error.__traceback__ = None
     assert work.calls == 3
-    refused(AttributeError, _core.insist, work, 'no_method', marker)
+    refused(AttributeError, _core.call_until_done, work, 'no_method', marker)
 """,
     'owner_lives': """
 import tempfile
@@ -380,18 +380,18 @@ def step():
     refused(TypeError, _core.FlatNames, None)
     _core.FlatNames('a.').flattened(clash)
 """,
-    'LastWords': """
+    'EmergencyWriter': """
 journal = _core.Journal(None)
 def step():
     run = _core.OpenRun()
     run.open(bench, number, False, False)
     run.start()
-    refused(ValueError, _core.LastWords, run, [])
+    refused(ValueError, _core.EmergencyWriter, run, [])
     journal.show(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
-    _core.LastWords(run, ['/a', 1]).disarm()
-    _core.LastWords(run, [])
-    refused(TypeError, _core.LastWords, marker, [])
-    refused(TypeError, _core.LastWords, run, [words, marker])
+    _core.EmergencyWriter(run, ['/a', 1]).remove()
+    _core.EmergencyWriter(run, [])
+    refused(TypeError, _core.EmergencyWriter, marker, [])
+    refused(TypeError, _core.EmergencyWriter, run, [words, marker])
     run.close()
 """,
     'exit_begin': 'def step():\n    _core.exit_begin()\n    _core.exit_end()\n',
@@ -418,7 +418,7 @@ def step():
     refused(TypeError, _core.undo_in_child, number)
 """,
     ),
-    'last_words': 'def step():\n    _core.last_words(15)\n',
+    'emergency_write': 'def step():\n    _core.emergency_write(15)\n',
     **dict.fromkeys(
         ('signal_take', 'signal_give_back', 'signal_in_force', 'signal_is_default'),
         """
@@ -453,12 +453,6 @@ def step():
     _core.has_digits(text, number)
     refused(TypeError, _core.has_digits, words, 1)
     refused(OverflowError, _core.has_digits, text, -1)
-""",
-    'int_text': """
-def step():
-    _core.int_text(number)
-    refused(OverflowError, _core.int_text, number**2)
-    refused(TypeError, _core.int_text, words)
 """,
     'iso8601_text': """
 def step():
@@ -508,7 +502,6 @@ def step():
     _core.plain_text({words: number**9})
     _core.plain_text(deep)
 """,
-    'record_id': 'def step():\n    _core.record_id()\n',
     'call_text': """
 def step():
     _core.call_text(words)
@@ -532,11 +525,6 @@ def step():
     refused(TypeError, _core.record_text, run, words, b'', b'', 0)
 """,
     'runs_open': 'def step():\n    _core.runs_open()\n',
-    'seconds_text': """
-def step():
-    _core.seconds_text(-number)
-    refused(OverflowError, _core.seconds_text, number**2)
-""",
     'string_text': """
 def step():
     _core.string_text(words)
@@ -660,7 +648,7 @@ FEWER = {
     'Appender': 4_000,
     'FlatNames': 4_000,
     'Journal': 4_000,
-    'LastWords': 4_000,
+    'EmergencyWriter': 4_000,
     'Timed': 4_000,
     'Phase': 10_000,
     'time_method': 2_000,

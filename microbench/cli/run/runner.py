@@ -150,7 +150,7 @@ class Measurement:
         run.finish_wall_ns = run.start_wall_ns  # remains if no iteration ends
         if run.plan.shows:
             run.show()
-        if run.is_shown:
+        if run.is_journaled:
             self._beat()
         if self.settings.monitor_interval is not None:
             self._sample(run, self.settings.monitor_interval)
