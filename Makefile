@@ -5,7 +5,8 @@ VENV   ?= .venv
 export MICROBENCH_WERROR ?= 1
 
 BIN     = $(abspath $(VENV))/bin
-SOURCES = $(wildcard setup.py csrc/*/*.c csrc/*/*.h microbench/*.pyx microbench/*.pxd)
+SOURCES = $(wildcard setup.py csrc/*/*.c csrc/*/*.h microbench/*.pyx microbench/*.pxd \
+    microbench/_wrappers/*.pxi)
 C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/faults/*.c)
 
 .DEFAULT_GOAL := help

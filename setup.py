@@ -53,7 +53,12 @@ core = Extension(
         *sorted(set(glob('csrc/*/*.c')) - set(glob('csrc/tests/*'))),
     ],
     # Besides its source, each object depends on the headers, and on the flags in this file.
-    depends=[*sorted(glob('csrc/*/*.h')), 'microbench/_csrc.pxd', 'setup.py'],
+    depends=[
+        *sorted(glob('csrc/*/*.h')),
+        *sorted(glob('microbench/_wrappers/*.pxi')),
+        'microbench/_csrc.pxd',
+        'setup.py',
+    ],
     include_dirs=['csrc'],
     define_macros=macros,
     extra_compile_args=flags,

@@ -109,7 +109,7 @@ def of_settings(text: str) -> str:
 
 
 READERS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(('.py', '.pyi', '.pyx', '.pxd'), of_python),
+    **dict.fromkeys(('.py', '.pyi', '.pyx', '.pxd', '.pxi'), of_python),
     **dict.fromkeys(('.c', '.h'), of_c),
     **dict.fromkeys(('.sh', '.toml', '.yml'), of_settings),
     '.md': of_markdown,

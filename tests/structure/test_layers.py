@@ -222,6 +222,9 @@ def test_one_line_below_the_bench_reads_its_private_attributes():
     assert found == ['self.config: Config = owner._bench_config']
 
 
+BORDER = [PACKAGE / '_core.pyx', *sorted(PACKAGE.glob('_wrappers/*.pxi'))]
+
+
 def test_only_the_border_sees_the_c_declarations():
     """No Cython file but _core.pyx cimports _csrc."""
     others = {*PACKAGE.rglob('*.px[di]'), *PACKAGE.rglob('*.pyx')}
@@ -232,10 +235,27 @@ def test_only_the_border_sees_the_c_declarations():
 
 
 def test_the_border_imports_none_of_the_python_above_it():
-    """_core.pyx knows csrc/ and the standard library, and nothing of microbench."""
+    """The border knows csrc/ and the standard library, and nothing of microbench."""
     pattern = r'^\s*(from|import)\s+(\.|microbench\b)(?!.*\bcimport\s+_csrc\b)'
-    wrong = lines_of(PACKAGE / '_core.pyx', pattern)
+    wrong = [line for path in BORDER for line in lines_of(path, pattern)]
     assert not wrong, report('these import upwards from the lowest layer:', wrong)
+
+
+def test_the_border_includes_each_file_of_wrappers():
+    """A file that _core.pyx does not include is not in the package."""
+    included = re.findall(r'^include "(.*)"$', BORDER[0].read_text('utf-8'), re.MULTILINE)
+    assert sorted(included) == [f'_wrappers/{path.name}' for path in BORDER[1:]]
+
+
+def test_each_file_of_the_border_is_short():
+    """A wrapper converts arguments and calls C: more than that is in csrc/py."""
+    sizes = {path.name: len(path.read_text('utf-8').splitlines()) for path in BORDER}
+    assert [name for name, size in sizes.items() if size > 250] == []
+
+
+def test_the_transcription_holds_no_c():
+    """_csrc.pxd names what the headers declare, and defines nothing."""
+    assert lines_of(PACKAGE / '_csrc.pxd', '"""') == []
 
 
 def test_only_py_files_include_python():

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ('microbench', 'csrc', 'tests', 'docs', 'examples', 'benchmarks', 'fuzz', 'tools')
-SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.typed', '.c', '.h', '.md'}
+SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.pxi', '.typed', '.c', '.h', '.md'}
 
 RECORD_ONE_CALL = """
 import microbench
@@ -93,5 +93,5 @@ def test_the_sdist_installs_into_a_clean_environment(sdist, tmp_path):
     assert Path(where).with_name('py.typed').exists()
     assert Path(where).with_name('__init__.pyi').exists()
     installed = {path.suffix for path in Path(where).parent.rglob('*.*')}
-    assert installed.isdisjoint({'.c', '.h', '.pyx', '.pxd'})
+    assert installed.isdisjoint({'.c', '.h', '.pyx', '.pxd', '.pxi'})
     succeed(python.with_name('microbench'), '--help', cwd=tmp_path)

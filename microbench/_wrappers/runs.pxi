@@ -1,0 +1,82 @@
+# Runs, their phases and their records.
+# A part of _core.pyx, which includes it.
+
+
+def time_method(cls):
+    text = cls.time.__doc__ or ''  # python -OO leaves it out
+    return c.py_phase_time_method(cls, text.encode())
+
+
+def mute():
+    """Discard phases made in this context until `unmute(token)`."""
+    return (<object>state.active).set(<object>state.muted)
+
+
+def unmute(token):
+    try:
+        (<object>state.active).reset(token)
+    except ValueError:
+        pass  # left in another context than it was entered in
+
+
+def keep_phases(uint32_t kept, uint32_t names):
+    before = c.mb_phases_kept, c.mb_phases_names
+    c.mb_phases_kept, c.mb_phases_names = kept, names
+    return before
+
+
+def runs_open():
+    return c.mb_runs_open
+
+
+def phases_lost():
+    return state.lost
+
+
+cdef class BlockExit:
+    def __exit__(self, kind, exception, traceback):
+        cdef PyObject *arguments[1]
+        arguments[0] = <PyObject *>exception
+        c.py_call_until_done(self, b'end', arguments, 1)
+
+    def __aexit__(self, kind, exception, traceback):
+        self.__exit__(kind, exception, traceback)
+        return c.py_phase_awaitable(state, None)
+
+
+def call_until_done(target, str method not None, argument):
+    cdef PyObject *arguments[1]
+    arguments[0] = <PyObject *>argument
+    c.py_call_until_done(target, method.encode(), arguments, 1)
+
+
+def run_is_claimed(run):
+    cdef c.mb_run *native
+    cdef c.mb_mirror *mirror
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    native = &(<c.py_run *>run).native
+    mirror = c.mb_run_own_mirror(native)
+    return bool(native.claimed if mirror is NULL else mirror.state != c.MB_MIRROR_OPEN)
+
+
+def call_text(str name not None):
+    cdef c.mb_text text
+    c.mb_text_heap(&text)
+    c.py_template_put_call(&text, name)
+    return c.py_text_bytes(&text)
+
+
+def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
+                int32_t offset_s, bint secret=False):
+    cdef c.mb_text text
+    cdef c.py_run *native
+    cdef c.mb_mirror_opening record
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    native = <c.py_run *>run
+    fill(&record, head, call, tail, offset_s, secret)
+    record.flags |= c.py_run_slot_flags(native)
+    c.mb_text_heap(&text)
+    c.mb_record_write(&text, &native.native, &record, native.native.stopped_ns)
+    return c.py_text_bytes(&text)
