@@ -1,4 +1,4 @@
-"""A record as text, less its id and its measurements, which C adds.
+"""Build the text of a record, less its id and its measurements, which C adds.
 
 The file, the journal, and the native write of a dying process all get a record from these
 pieces, so that it is the same in each of them:
