@@ -107,13 +107,13 @@ class Renderings:
     """
 
     def __init__(self, run, path, exception):
-        self.run, self.tz, self.exception = run, run.plan.tz, exception
+        self.run, self.settings, self.exception = run, run.plan.settings, exception
         self.is_text = run.data is None
-        self.hides_measurements = bool(run.plan.masker.reasons)
+        self.hides_measurements = bool(self.settings.masker.reasons)
         self.journal, self.recovered = map(self._read, self._in_journal())
         self.native = self._read(self._by_native_code(path))
         self.other_form = self._read(self._in_other_form())
-        path.unlink()
+        path.unlink(missing_ok=True)
         with mock.patch.object(Run, 'claim', lambda run: True):  # native code claimed it
             run.finish(exception)
         self.file = self._read(path.read_bytes().rstrip(b'\n'))
@@ -133,7 +133,7 @@ class Renderings:
         run = self.run
         if not self.is_text:
             text = record_dict.as_text(run, run.data).line(run, {})
-            return run.plan.masker.record(text)
+            return self.settings.masker.record(text)
         data = record_dict.instead_of_text(run)
         run._complete_data(data, self.exception, None)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
@@ -151,7 +151,7 @@ class Renderings:
         if self.hides_measurements:
             for name in MEASURED.intersection(call):
                 del call[name]
-        if self.tz is None:  # only C writes the offset
+        if self.settings.tz is None:  # only C writes the offset
             for name in {'start_time', 'finish_time'}.intersection(call):
                 call[name] = call[name][: len('2026-03-01T09:30:00.123456')]
         return record
@@ -180,7 +180,7 @@ def renderings(case, path):
     finally:
         for phase in left_open:
             phase.__exit__(None, None, None)
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 @given(CASES)
