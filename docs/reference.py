@@ -33,7 +33,7 @@ To learn how they are used, read [Getting started](getting-started.md).
 """
 
 BENCH = ('MicroBench', 'MicroBenchBase')
-SINKS = ('Output', 'FileOutput', 'HttpOutput', 'RedisOutput')
+SINKS = ('Output', 'FileOutput', 'HttpOutput', 'RedisOutput', 'NullOutput')
 GROUPS = {
     'The bench': {'microbench': BENCH},
     'Outputs': {'microbench': SINKS},

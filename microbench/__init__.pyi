@@ -21,6 +21,7 @@ from .mixins.profiler import MBLineProfiler as MBLineProfiler
 from .mixins.python import MBPythonInfo as MBPythonInfo
 from .mixins.slurm import MBSlurmInfo as MBSlurmInfo
 from .mixins.usage import MBResourceUsage as MBResourceUsage
+from .outputs.base import NullOutput as NullOutput
 from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
@@ -54,6 +55,7 @@ __all__ = [
     'MBWorkingDir',
     'MicroBench',
     'MicroBenchBase',
+    'NullOutput',
     'Output',
     'RedisOutput',
     'summary',

@@ -178,15 +178,19 @@ class Timed:
         bench: the bench that records.
         func: the function that is timed.
         begin: `begin(bench, func, args, kwargs)` returns a begun run.
+        find: `find(bench, func)` returns a Recorder, which writes the records instead of
+            Python, or None. Called again once something has changed.
     """
 
     bench: Any
     func: Any
+    recorder: Recorder | None
     def __init__(
         self,
         bench: object,
         func: Callable[..., Any],
         begin: Callable[[Any, Any, tuple[Any, ...], dict[str, Any]], Any],
+        find: Callable[[Any, Any], Recorder | None] | None = None,
     ) -> None: ...
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Any:
         """Call the function, and record it."""
@@ -202,6 +206,54 @@ class Timed:
         That is another one after a reload that copied code and `__dict__` of the new
         definition into the old function, as autoreload of IPython does.
         """
+
+class Recorder:
+    """Writes the records of a function without running any other Python.
+
+    Args:
+        run_class: the class of the runs.
+        plan: passed on to `adopt()` of a run whose record Python has to write.
+        name: `call.name`.
+        head: text of the record before its id.
+        call: text of `call` before the durations.
+        tail: text after the call block.
+        counter: the duration counter.
+        offset_s: seconds of the time zone, east of UTC.
+        integers: durations are integer nanoseconds.
+        iterations: calls of the function for each record.
+        bench_type: the class of the bench; a change of it ends the use of the recorder.
+
+    Attributes:
+        records: number of records written without Python.
+    """
+
+    records: int
+    def __init__(
+        self,
+        run_class: type[OpenRun],
+        plan: object,
+        name: str,
+        head: bytes,
+        call: bytes,
+        tail: bytes,
+        counter: object,
+        offset_s: int,
+        integers: bool,
+        iterations: int,
+        bench_type: type,
+    ) -> None: ...
+
+def add_sink(recorder: Recorder, sink: object, target: object) -> None:
+    """Add a sink to a recorder, in the order in which they get the record.
+
+    Args:
+        recorder: a Recorder that has not been used yet.
+        sink: the object; a change of its class ends the use of the recorder.
+        target: the Appender or `io.StringIO` to write to; None discards records.
+    """
+
+def note_change() -> None:
+    """Have each Recorder looked for again: something it was made from has changed."""
 
 class Journal:
     """Holds open runs in a mapped file, which a reader recovers after a crash.

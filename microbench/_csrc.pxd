@@ -272,6 +272,7 @@ cdef extern from "py/py_state.h":
         void *run_type
         void *timed_type
         void *flat_type
+        void *recorder_type
         unsigned long long lost
     py_state *py_state_of(object module) noexcept
 
@@ -348,3 +349,12 @@ cdef extern from "py/py_template.h":
 
 cdef extern from "py/py_ending.h":
     void py_ending_make_exits(bint whole) noexcept
+
+cdef extern from "py/py_recorder.h":
+    ctypedef enum py_recorder_kind:
+        PY_RECORDER_NULL
+        PY_RECORDER_FILE
+        PY_RECORDER_MEMORY
+    void py_recorder_note_change() noexcept
+    int py_recorder_add(object recorder, object sink, py_recorder_kind kind, object target,
+                        mb_append *file) except -1

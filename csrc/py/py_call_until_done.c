@@ -4,7 +4,6 @@
 
 #define MOST_CALLS 100 /* each time it was interrupted: Ctrl-C is being held down */
 #define MOST_ERRORS 3  /* they may be those of the method itself */
-#define MOST_ARGUMENTS 4
 
 typedef struct {
     PyObject *type, *value, *traceback; /* Owned */
@@ -25,11 +24,11 @@ static int
 call_until_done(PyObject *object, const char *method, PyObject *const *arguments,
                 size_t count)
 {
-    PyObject *all[MOST_ARGUMENTS + 1] = {object};
+    PyObject *all[PY_CALL_ARGUMENTS + 1] = {object};
     PyObject *result = NULL, *name = PyUnicode_InternFromString(method);
     raised first = {0};
     int errors = 0;
-    for (size_t i = 0; i < count && i < MOST_ARGUMENTS; i++) {
+    for (size_t i = 0; i < count && i < PY_CALL_ARGUMENTS; i++) {
         all[i + 1] = arguments[i];
     }
     for (int calls = 0; name && calls < MOST_CALLS && errors < MOST_ERRORS; calls++) {

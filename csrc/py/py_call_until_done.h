@@ -12,6 +12,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#define PY_CALL_ARGUMENTS 5 /* at most */
+
 /* Calls a method with `count` arguments until it returns; only a few times if it raises
  * an Exception, which may be its own. Returns PY_DONE. Or sets the first exception that
  * was raised, and returns PY_INTERRUPTED if the method has come to its end all the

@@ -5,6 +5,7 @@
 #include "py/py_headroom.h"
 #include "py/py_json.h"
 #include "py/py_phase.h"
+#include "py/py_recorder.h"
 #include "py/py_run.h"
 #include "py/py_timed.h"
 
@@ -24,6 +25,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->datetime_type);
     Py_VISIT(state->isoformat);
     Py_VISIT(state->isoformat_words);
+    Py_VISIT(state->recorder_type);
     return 0;
 }
 
@@ -33,6 +35,7 @@ state_clear(PyObject *module)
     py_state *state = py_state_of(module);
     Py_CLEAR(state->active);
     Py_CLEAR(state->muted);
+    Py_CLEAR(state->write);
     Py_CLEAR(state->nothing);
     Py_CLEAR(state->current);
     Py_CLEAR(state->phase_type);
@@ -43,6 +46,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->datetime_type);
     Py_CLEAR(state->isoformat);
     Py_CLEAR(state->isoformat_words);
+    Py_CLEAR(state->recorder_type);
     return 0;
 }
 
@@ -67,13 +71,17 @@ fill(PyObject *module)
     py_state *state = py_state_of(module);
     state->active = PyContextVar_New("microbench_run", NULL);
     state->muted = PyUnicode_InternFromString("<warm-up>");
-    if (!state->active || !state->muted) {
+    state->write = PyUnicode_InternFromString("write");
+    if (!state->active || !state->muted || !state->write) {
         return -1;
     }
     if (py_json_ready(state) < 0 || py_flat_ready(module) < 0) {
         return -1;
     }
     if (py_run_ready(module) < 0 || py_phase_ready(module) < 0) {
+        return -1;
+    }
+    if (py_recorder_ready(module) < 0) {
         return -1;
     }
     return py_timed_ready(module);

@@ -258,6 +258,30 @@ check_stack(void)
     return 0;
 }
 
+int
+py_run_open(py_run *run, py_state *state, PyObject *bench, PyObject *counter,
+            bool foreign, bool integers)
+{
+    if (check_stack() < 0) {
+        return -1;
+    }
+    run->state = state;
+    run->bench = Py_NewRef(bench);
+    run->counter = Py_NewRef(counter);
+    run->foreign = foreign;
+    run->integers = integers;
+    if (foreign && !(run->durations = PyList_New(0))) {
+        return -1;
+    }
+    mb_run_open(&run->native, bench);
+    run->native.strand = state->current ? py_thread_strand(state) : 0;
+    if (!run->native.background && activate(run, true) < 0) {
+        mb_run_close(&run->native);
+        return -1;
+    }
+    return 0;
+}
+
 PyDoc_STRVAR(open_doc, "open(bench, counter, foreign, integers)\n--\n\n"
                        "Enter the run in the registry and, unless it is in the\n"
                        "background, make it the active one.");
@@ -274,24 +298,9 @@ run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t co
         PyErr_SetString(PyExc_RuntimeError, "this run has been opened already");
         return NULL;
     }
-    if (check_stack() < 0) {
-        return NULL;
-    }
-    self->state = PyType_GetModuleState(owner);
-    self->bench = Py_NewRef(args[0]);
-    self->counter = Py_NewRef(args[1]);
-    self->foreign = args[2] == Py_True;
-    self->integers = args[3] == Py_True;
-    if (self->foreign && !(self->durations = PyList_New(0))) {
-        return NULL;
-    }
-    mb_run_open(&self->native, self->bench);
-    self->native.strand = self->state->current ? py_thread_strand(self->state) : 0;
-    if (!self->native.background && activate(self, true) < 0) {
-        mb_run_close(&self->native);
-        return NULL;
-    }
-    Py_RETURN_NONE;
+    const int result = py_run_open(self, PyType_GetModuleState(owner), args[0], args[1],
+                                   args[2] == Py_True, args[3] == Py_True);
+    return result < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 PyDoc_STRVAR(start_doc, "start()\n--\n\nBegin an iteration; the clock is read last.");
@@ -436,24 +445,36 @@ PyDoc_STRVAR(seal_doc, "seal()\n--\n\n"
                        "Leave the registry and the context; no phase comes any more.\n"
                        "What was measured stays, in the journal as well.");
 
+static int
+seal(py_run *run)
+{
+    mb_run_close(&run->native);
+    const int result = deactivate(run);
+    Py_CLEAR(run->bench);
+    return result;
+}
+
 static PyObject *
 run_seal(py_run *self, PyObject *Py_UNUSED(ignored))
 {
-    mb_run_close(&self->native);
-    int result = deactivate(self);
-    Py_CLEAR(self->bench);
-    return result < 0 ? NULL : Py_NewRef(Py_None);
+    return seal(self) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 PyDoc_STRVAR(close_doc,
              "close()\n--\n\n"
              "Leave registry, context and journal. What was measured stays.");
 
-static PyObject *
-run_close(py_run *self, PyObject *ignored)
+int
+py_run_close(py_run *run)
 {
-    mb_run_forget(&self->native);
-    return run_seal(self, ignored);
+    mb_run_forget(&run->native);
+    return seal(run);
+}
+
+static PyObject *
+run_close(py_run *self, PyObject *Py_UNUSED(ignored))
+{
+    return py_run_close(self) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 PyDoc_STRVAR(began_doc,
@@ -865,6 +886,16 @@ run_clear(py_run *self)
     return 0;
 }
 
+void
+py_run_reset(py_run *run)
+{
+    run_clear(run);
+    mb_run_reset(&run->native);
+    run->first_value = 0;
+    run->triggers = false;
+    run->state = NULL;
+}
+
 static void
 run_dealloc(py_run *self)
 {
@@ -872,6 +903,7 @@ run_dealloc(py_run *self)
     PyObject_GC_UnTrack(self);
     leave_in_journal(self);
     mb_run_free(&self->native);
+    mb_text_free(&self->line);
     run_clear(self);
     type->tp_free(self);
     Py_DECREF(type);

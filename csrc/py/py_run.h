@@ -9,6 +9,7 @@
 #include <Python.h>
 
 #include "base/mb_clock.h"
+#include "base/mb_text.h"
 #include "py/py_kept.h"
 #include "py/py_state.h"
 #include "run/mb_run.h"
@@ -33,6 +34,7 @@ typedef struct py_run {
     PyObject *previous; /* Owned: run that was active in this context before; it
                                     never leads back to this one */
     PyObject *inner;    /* Owned: while suspended, what was opened inside it */
+    mb_text line;       /* buffer of its record, where C writes that (py_recorder.h) */
     py_state *state;    /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
 
@@ -40,6 +42,19 @@ int py_run_ready(PyObject *module);
 
 /* Returns the flags of its slot in a journal: MB_SLOT_... */
 uint32_t py_run_slot_flags(const py_run *run);
+
+/* Enters a new run in the registry and, unless it is in the background, makes it the
+ * active one of this context. 0, or -1 with an exception: the run is still a new one. */
+int py_run_open(py_run *run, py_state *state, PyObject *bench, PyObject *counter,
+                bool foreign, bool integers);
+
+/* Leaves registry, context and journal. What was measured stays. 0, or -1 with an
+ * exception. */
+int py_run_close(py_run *run);
+
+/* Makes a closed run, to which nothing but the caller refers, a new one: it keeps the
+ * memory of its durations and of its line. */
+void py_run_reset(py_run *run);
 
 /* Returns a reading of a foreign counter, new reference; NULL with an exception. */
 PyObject *py_run_reading(PyObject *counter);

@@ -13,6 +13,7 @@ typedef struct {
     PyObject *active;         /* Owned: ContextVar holding the run of this context */
     PyObject *muted;          /* Owned: stands there while a warm-up call runs */
     PyObject *nothing;        /* Owned: the phase of no run; reads no clock */
+    PyObject *write;          /* Owned: the name of a method */
     PyObject *current;        /* Owned: greenlet.getcurrent; NULL until it is loaded */
     PyTypeObject *phase_type; /* Owned */
     PyTypeObject *ready_type; /* Owned: an awaitable that never waits */
@@ -23,6 +24,7 @@ typedef struct {
     PyObject *isoformat;         /* Owned: its method */
     PyObject *isoformat_words;   /* Owned: the tuple of arguments for a record */
     unsigned long long lost;     /* phases that belonged to no open run */
+    PyTypeObject *recorder_type; /* Owned */
     /* Owned: phases to be used again. They keep their type and so this state, which
      * lives as long as the process. */
     void *spare[PY_STATE_SPARES];

@@ -5,6 +5,7 @@
 #include "py/py_function.h"
 #include "py/py_headroom.h"
 
+#include <limits.h>
 #include <structmember.h>
 
 /* --- the iteration loop ----------------------------------------------------------- */
@@ -143,6 +144,7 @@ typedef struct {
     size_t flags;
     PyObject *names;
     PyObject *positional, *keywords; /* Borrowed: tuple and dict, for begin() */
+    py_recorder *recorder;           /* Borrowed: then no begin() is called; or NULL */
 } arguments;
 
 static py_run *
@@ -160,21 +162,16 @@ begun_run(py_timed *self, const arguments *given)
     return (py_run *)run;
 }
 
-/* Ends the run. The exception of the code, which is set then, wins over any other but
- * Ctrl-C and its like. */
+/* What a call returns after its run has ended with this outcome. The exception of the code,
+ * where `value` is NULL, wins over any other but Ctrl-C and its like. */
 static PyObject *
-finished(py_run *run, PyObject *value)
+result_of(PyObject *value, raised error, int outcome, PyObject *func)
 {
-    raised error = {0};
-    if (!value) {
-        error = take_raised();
-    }
-    const int outcome = py_run_finish(run, error.value, value);
     if (!value && outcome == PY_INTERRUPTED) {
         raise_within(error);
     } else if (!value) {
         if (outcome != PY_DONE) {
-            PyErr_WriteUnraisable((PyObject *)run);
+            PyErr_WriteUnraisable(func);
         }
         raise_again(error);
     } else if (outcome != PY_DONE) {
@@ -184,8 +181,36 @@ finished(py_run *run, PyObject *value)
 }
 
 static PyObject *
+finished(py_run *run, PyObject *value)
+{
+    const raised error = value ? (raised){0} : take_raised();
+    const int outcome = py_run_finish(run, error.value, value);
+    return result_of(value, error, outcome, (PyObject *)run);
+}
+
+/* A call that runs no Python but the function. */
+static PyObject *
+recorded_call(py_timed *self, const arguments *given)
+{
+    py_recorder *recorder = (py_recorder *)Py_NewRef((PyObject *)given->recorder);
+    py_run *run = py_recorder_begin(recorder, self->bench);
+    PyObject *value = NULL;
+    if (run) {
+        value = iterate(run, self->func, given->values, given->flags, given->names);
+        const raised error = value ? (raised){0} : take_raised();
+        const int outcome = py_recorder_finish(recorder, run, error.value, value);
+        value = result_of(value, error, outcome, self->func);
+    }
+    Py_DECREF((PyObject *)recorder);
+    return value;
+}
+
+static PyObject *
 call(py_timed *self, const arguments *given)
 {
+    if (given->recorder) {
+        return recorded_call(self, given);
+    }
     py_run *run = begun_run(self, given);
     if (!run) {
         return NULL;
@@ -233,8 +258,67 @@ keywords_of(PyObject *const *values, PyObject *names)
     return keywords;
 }
 
-PyObject *
-py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+/* Whether find() would return the same as when it was called last. */
+static bool
+has_looked(const py_timed *self)
+{
+    return self->looked == py_recorder_changes &&
+           self->looked_version == py_recorder_version(Py_TYPE(self->bench));
+}
+
+static bool
+is_current(const py_timed *self)
+{
+    return py_recorder_is_current(self->recorder, self->bench, self->func);
+}
+
+/* Asks find() for a recorder. 0, or -1 with an exception that is none of its own. */
+static int
+look(py_timed *self)
+{
+    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    const unsigned long long changes = py_recorder_changes;
+    const bool headroom = py_headroom_give();
+    PyObject *all[] = {self->bench, self->func};
+    PyObject *found = PyObject_Vectorcall(self->find, all, 2, NULL);
+    py_headroom_take_back(headroom);
+    if (!found && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1;
+    }
+    PyErr_Clear();
+    if (found && !Py_IS_TYPE(found, state->recorder_type)) {
+        Py_CLEAR(found);
+    }
+    Py_XSETREF(self->recorder, (py_recorder *)found);
+    if (found) {
+        self->recorder->changes = changes;
+    }
+    self->looked = changes;
+    self->looked_version = py_recorder_version(Py_TYPE(self->bench));
+    return 0;
+}
+
+/* Sets the recorder for a call, borrowed, or NULL for none. 0, or -1 with an exception. */
+static int
+find_recorder(py_timed *self, py_recorder **recorder)
+{
+    *recorder = NULL;
+    if (!self->find) {
+        return 0;
+    }
+    if ((!has_looked(self) || (self->recorder && !is_current(self))) &&
+        look(self) < 0) {
+        return -1;
+    }
+    if (self->recorder && is_current(self)) {
+        *recorder = self->recorder;
+    }
+    return 0;
+}
+
+/* A call that begin() gets in the form of tuple and dict. */
+static PyObject *
+call_in_python(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
 {
     const Py_ssize_t count = PyVectorcall_NARGS(flags);
     PyObject *positional = PyTuple_New(count);
@@ -244,12 +328,26 @@ py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *nam
         PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
     }
     if (positional && keywords) {
-        const arguments given = {args, flags, names, positional, keywords};
+        const arguments given = {args, flags, names, positional, keywords, NULL};
         value = call_with_room(self, &given);
     }
     Py_XDECREF(positional);
     Py_XDECREF(keywords);
     return value;
+}
+
+PyObject *
+py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+{
+    py_recorder *recorder;
+    if (find_recorder(self, &recorder) < 0) {
+        return NULL;
+    }
+    if (recorder) {
+        const arguments given = {args, flags, names, NULL, NULL, recorder};
+        return call_with_room(self, &given);
+    }
+    return call_in_python(self, args, flags, names);
 }
 
 /* Positional arguments and the values of keywords in one array, and the names; without
@@ -280,7 +378,8 @@ flattened(PyObject *positional, PyObject *keywords, PyObject **names)
 }
 
 static PyObject *
-call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords)
+call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords,
+                   py_recorder *recorder)
 {
     const Py_ssize_t count = PyTuple_GET_SIZE(positional);
     const Py_ssize_t all = count + PyDict_GET_SIZE(keywords);
@@ -289,7 +388,8 @@ call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords)
     if (!values) {
         return NULL;
     }
-    const arguments given = {values, (size_t)count, names, positional, keywords};
+    const arguments given = {values,     (size_t)count, names,
+                             positional, keywords,      recorder};
     PyObject *result = call_with_room(self, &given);
     for (Py_ssize_t i = 0; i < all; i++) {
         Py_DECREF(values[i]);
@@ -302,12 +402,16 @@ call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords)
 static PyObject *
 call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
 {
+    py_recorder *recorder;
+    if (find_recorder(self, &recorder) < 0) {
+        return NULL;
+    }
     if (PyDict_GET_SIZE(keywords)) {
-        return call_with_keywords(self, positional, keywords);
+        return call_with_keywords(self, positional, keywords, recorder);
     }
     PyObject *const *values = ((PyTupleObject *)positional)->ob_item;
     const size_t count = (size_t)PyTuple_GET_SIZE(positional);
-    const arguments given = {values, count, NULL, positional, keywords};
+    const arguments given = {values, count, NULL, positional, keywords, recorder};
     return call_with_room(self, &given);
 }
 
@@ -335,10 +439,10 @@ timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
 static PyObject *
 timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"bench", "func", "begin", NULL};
-    PyObject *bench, *func, *begin;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO:Timed", names, &bench, &func,
-                                     &begin)) {
+    static char *names[] = {"bench", "func", "begin", "find", NULL};
+    PyObject *bench, *func, *begin, *find = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OOO|O:Timed", names, &bench, &func,
+                                     &begin, &find)) {
         return NULL;
     }
     py_timed *self = (py_timed *)type->tp_alloc(type, 0);
@@ -347,6 +451,8 @@ timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         self->bench = Py_NewRef(bench);
         self->func = Py_NewRef(func);
         self->begin = Py_NewRef(begin);
+        self->find = Py_XNewRef(find == Py_None ? NULL : find);
+        self->looked = ULLONG_MAX; /* never */
     }
     return (PyObject *)self;
 }
@@ -382,7 +488,8 @@ timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 timed_reduce(py_timed *self, PyObject *Py_UNUSED(ignored))
 {
-    return Py_BuildValue("O(OOO)", Py_TYPE(self), self->bench, self->func, self->begin);
+    return Py_BuildValue("O(OOOO)", Py_TYPE(self), self->bench, self->func, self->begin,
+                         self->find ? self->find : Py_None);
 }
 
 static PyObject *
@@ -398,6 +505,8 @@ timed_traverse(py_timed *self, visitproc visit, void *arg)
     Py_VISIT(self->bench);
     Py_VISIT(self->func);
     Py_VISIT(self->begin);
+    Py_VISIT(self->find);
+    Py_VISIT(self->recorder);
     Py_VISIT(self->code);
     Py_VISIT(self->function);
     return 0;
@@ -409,6 +518,8 @@ timed_clear(py_timed *self)
     Py_CLEAR(self->bench);
     Py_CLEAR(self->func);
     Py_CLEAR(self->begin);
+    Py_CLEAR(self->find);
+    Py_CLEAR(self->recorder);
     Py_CLEAR(self->code);
     Py_CLEAR(self->function);
     return 0;
@@ -440,6 +551,7 @@ static PyMethodDef timed_methods[] = {
 static PyMemberDef timed_members[] = {
     {"bench", T_OBJECT_EX, offsetof(py_timed, bench), READONLY, NULL},
     {"func", T_OBJECT_EX, offsetof(py_timed, func), READONLY, NULL},
+    {"recorder", T_OBJECT, offsetof(py_timed, recorder), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
      NULL},
     {0},

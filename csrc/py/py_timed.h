@@ -1,16 +1,18 @@
 /* Timed: the iteration loop, which a call of a function that `@bench` returned runs.
  *
- *     Timed(bench, func, begin)(args, kwargs)
+ *     Timed(bench, func, begin, find)(args, kwargs)
  *
- * A call asks `begin(bench, func, args, kwargs)` for a begun run, calls the function
- * `run.iterations` times with two clock reads around each, and ends by
- * `run.finish(exception, value)`. It raises RecursionError before anything is begun
- * where the function could not be called, or the stack is nearly used up.
+ * A call takes a run from the Recorder that `find(bench, func)` has returned, or else
+ * asks `begin(bench, func, args, kwargs)` for a begun one. It calls the function
+ * `run.iterations` times with two clock reads around each, and has the Recorder write the
+ * record, or else ends by `run.finish(exception, value)`. It raises RecursionError before
+ * anything is begun where the function could not be called, or the stack is nearly used
+ * up.
  */
 #ifndef PY_TIMED_H
 #define PY_TIMED_H
 
-#include "py/py_run.h"
+#include "py/py_recorder.h"
 
 typedef struct {
     PyObject_HEAD
@@ -18,7 +20,11 @@ typedef struct {
     PyObject *bench; /* Owned */
     PyObject *func;  /* Owned: what is timed */
     PyObject *begin; /* Owned: see above; not called where Python code has the loop */
-    PyObject *code;  /* Owned: of the function that leads here; NULL without one */
+    PyObject *find;  /* Owned: find(bench, func) returns a Recorder, or None; or NULL */
+    py_recorder *recorder;     /* Owned: what find() returned last; or NULL */
+    unsigned long long looked; /* py_recorder_changes when find() was called last */
+    unsigned looked_version;   /* and the version tag of the bench's class */
+    PyObject *code;     /* Owned: of the function that leads here; NULL without one */
     PyObject *function; /* Owned: weak reference to that function; or NULL */
 } py_timed;
 

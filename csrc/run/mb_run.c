@@ -12,6 +12,22 @@ mb_run_free(mb_run *run)
     mb_phases_free(&run->phases);
 }
 
+#define DURATIONS_KEPT 1024
+
+void
+mb_run_reset(mb_run *run)
+{
+    mb_samples durations = run->durations;
+    durations.size = 0;
+    if (durations.capacity > DURATIONS_KEPT) {
+        mb_samples_free(&durations);
+    }
+    if (run->phases.first || run->phases.buckets) {
+        mb_phases_free(&run->phases);
+    }
+    *run = (mb_run){.durations = durations};
+}
+
 void
 mb_run_open(mb_run *run, const void *bench)
 {

@@ -55,6 +55,9 @@ typedef struct mb_run {
 /* All zero is a new run. This closes the run if it is open, forgets it in the journal, and frees what it owns. */
 void mb_run_free(mb_run *run);
 
+/* Makes a closed run a new one, which keeps the memory of its durations unless that is much. */
+void mb_run_reset(mb_run *run);
+
 void mb_run_open(mb_run *run, const void *bench);
 /* Takes the run out of the registry. What it holds stays readable. Idempotent. */
 void mb_run_close(mb_run *run);

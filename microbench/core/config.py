@@ -66,6 +66,7 @@ class Config:
         self.delivery = delivery
         self.journal = journal
         self._forget()
+        _core.note_change()
 
     def _forget(self) -> None:
         self.plan: Any = None
@@ -99,6 +100,7 @@ class Config:
     def changed(self) -> None:
         """Begin another epoch: the next record needs another plan."""
         self.epoch = object()
+        _core.note_change()
 
     def add_fields(self, fields: dict[str, Any]) -> None:
         """Add static fields, checked already."""

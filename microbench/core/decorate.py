@@ -18,6 +18,7 @@ import sys
 from .. import _core
 from ..messages import CODE_PREFIX
 from .capture import name_of, refuse, without_partial
+from .recorder import recorder_of
 from .run import Run
 
 TYPE_CHECKING = False
@@ -47,7 +48,7 @@ def decorated(bench: Owner, func: Any) -> Any:
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
     kind = _kind_of(func)
-    timed = _core.Timed(bench, func, begin)
+    timed = _core.Timed(bench, func, begin, recorder_of)
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         template, direct = _suspended(bench, func, kind)(timed), False
     else:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .hooks import Constants
     from .owner import Owner
+    from .plan import Plan
     from .totals import Totals
 
 # The policies: which errors of hooks are noted in the record. Others are raised: at once
@@ -44,10 +45,12 @@ class HookedRun(_core.OpenRun):
     # Seconds that the end of the run may wait for its monitor; None for any time.
     patience: float | None = None
 
-    def __init__(self, owner: Owner, name: str | None = None) -> None:
+    def __init__(
+        self, owner: Owner, name: str | None = None, plan: Plan | None = None
+    ) -> None:
         self.owner = owner
         self.config: Config = owner._bench_config
-        self.plan = current_plan(self.config, owner)
+        self.plan = plan or current_plan(self.config, owner)
         self.name = name if name is None or type(name) is str else str(name)
         self.data: dict[str, Any] | None = None
         self.undo: list[Generator[None, None, None]] = []
@@ -64,11 +67,12 @@ class HookedRun(_core.OpenRun):
 
         The caller: py_run_keep_value(), in C, by name.
         """
-        if self.totals is None:
+        totals: Totals | None = getattr(self, 'totals', None)  # a Recorder sets none
+        if totals is None:
             from .totals import Totals  # start-up time
 
-            self.totals = Totals()
-        self.totals.add(values)
+            totals = self.totals = Totals()
+        totals.add(values)
 
     # --- errors of hooks -------------------------------------------------------------
 

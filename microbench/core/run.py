@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .owner import Owner
+    from .plan import Plan
     from .record_text import RecordText
     from .run_journal import Keeper
 
@@ -84,6 +86,7 @@ class Run(HookedRun):
     def _look_ahead(self) -> None:
         """Warn about unwritable outputs before the user's code runs; first record only."""
         self.plan.begun = True
+        _core.note_change()
         self.config.delivery.look_ahead()
 
     def _begin_text(self, func: Any) -> bool:
@@ -188,6 +191,35 @@ class Run(HookedRun):
             self.owner.post_run_triggers(self.data)  # type: ignore[arg-type]
         except BaseException as error:
             self.failure = self.failure or error
+
+    # --- taken over from C -------------------------------------------------------------
+
+    def adopt(
+        self,
+        owner: Owner,
+        plan: Plan,
+        name: str,
+        tried: int,
+        interruption: BaseException | None,
+    ) -> None:
+        """Take a run over from a Recorder, which could not write its record.
+
+        The caller: py_recorder_finish(), in C, by name; again after an interruption.
+
+        Args:
+            owner: the bench.
+            plan: the one that the run was begun with.
+            name: `call.name`.
+            tried: number of sinks that have the record; -1: none has tried.
+            interruption: what a handler of a signal raised while the next sink tried.
+        """
+        iterations, totals = self.iterations, getattr(self, 'totals', None)
+        HookedRun.__init__(self, owner, name, plan)
+        self.iterations, self.totals = iterations, totals
+        if tried >= 0:
+            self.turns = turns = Turns()
+            turns.errors, turns.trying = (None,) * tried, tried
+            turns.interruption = interruption
 
     # --- finish ----------------------------------------------------------------------
 

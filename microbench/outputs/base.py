@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .. import _core
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +98,62 @@ class Output:
             NotImplementedError: the sink cannot read records.
         """
         raise NotImplementedError(f'{type(self).__name__} cannot read records back')
+
+
+class Watched(Output):
+    """A sink of microbench that C can write to, as long as its methods are its own."""
+
+    _methods: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._methods = {name: vars(cls)[name] for name in METHODS if name in vars(cls)}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if name in WATCHED:
+            _core.note_change()
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if name in WATCHED:
+            _core.note_change()
+
+    def _target(self) -> Any:
+        """Return what a Recorder takes for this sink; False: Python has to write."""
+        return False
+
+
+METHODS = frozenset(['write', 'write_record', '_write_to_object', '_open_appender'])
+# Attributes that decide how a record is written.
+WATCHED = METHODS | {'_appender', 'durability', 'outfile'}
+
+
+class NullOutput(Watched):
+    """Discard each record: to measure what recording costs without storing.
+
+    >>> NullOutput().write('{}')
+    """
+
+    def write_record(self, record: bytes, timeout: float | None = None) -> None:
+        """Do nothing.
+
+        Args:
+            record: one line of JSON.
+            timeout: ignored.
+        """
+
+    def write(self, bm_json_str: str) -> None:
+        """Do nothing.
+
+        Args:
+            bm_json_str: one line of JSON.
+        """
+
+    write_record.beside = write  # type: ignore[attr-defined]
+
+    def _target(self) -> Any:
+        return None
 
 
 def writer_of(sink: Any) -> Callable[..., None]:

@@ -174,6 +174,7 @@ class Delivery:
             turns.errors += (None,)
             if self._failing:
                 self._failing.discard(id(sink))
+                _core.note_change()
 
     def _write_in_time(
         self,

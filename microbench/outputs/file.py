@@ -11,7 +11,7 @@ from .. import _core
 from ..journal import reader
 from ..lock import Lock
 from ..messages import one_line, warn
-from .base import Output, beside
+from .base import Watched, beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _is_regular_or_missing(path: Any) -> bool:
         return True
 
 
-class FileOutput(Output):
+class FileOutput(Watched):
     """Append each record to a file as one line.
 
     Args:
@@ -226,6 +226,12 @@ class FileOutput(Output):
         self._recover(appender)
         return appender
 
+    def _target(self) -> Any:
+        if type(self.outfile) is io.StringIO:
+            return self.outfile
+        is_open = self._appender is not None and self._appends_to is self.outfile
+        return self._appender if is_open and self.durability == 'write' else False
+
     def _recover(self, appender: _core.Appender) -> None:
         """Append the records of killed processes to the file."""
         path = self._path
@@ -338,6 +344,8 @@ class FileOutput(Output):
     def _contents_of_object(self) -> bytes:
         file = self.outfile
         try:
+            if type(file) is io.StringIO:
+                return file.getvalue().encode()  # at once: a Recorder takes no lock
             with self._lock.held:
                 position = file.tell()
                 file.seek(0)

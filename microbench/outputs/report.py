@@ -6,6 +6,7 @@ that, only their count is printed, each time it has grown tenfold.
 
 from __future__ import annotations
 
+from .. import _core
 from ..messages import one_line, print_stderr, text_of, warn, write_line
 
 TYPE_CHECKING = False
@@ -39,6 +40,7 @@ class Report:
         """Warn about a sink, unless the last record has raised this warning already."""
         if id(sink) not in self.failing:
             self.failing.add(id(sink))
+            _core.note_change()
             warn(f'{text_of(sink, repr)} {what}: {one_line(error)}', RuntimeWarning)
 
     def all_tried(

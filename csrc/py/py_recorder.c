@@ -1,0 +1,412 @@
+#include "py/py_recorder.h"
+
+#include "py/py_call_until_done.h"
+#include "run/mb_record.h"
+
+#include <structmember.h>
+
+unsigned long long py_recorder_changes;
+
+/* --- is it current ----------------------------------------------------------------- */
+
+unsigned
+py_recorder_version(const PyTypeObject *type)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    if (!PyType_HasFeature((PyTypeObject *)(uintptr_t)type,
+                           Py_TPFLAGS_VALID_VERSION_TAG)) {
+        return 0;
+    }
+#endif
+    return type->tp_version_tag;
+}
+
+static bool
+sinks_are_current(const py_recorder *self)
+{
+    for (Py_ssize_t i = 0; i < self->sink_count; i++) {
+        const py_recorder_sink *sink = &self->sinks[i];
+        if (py_recorder_version(sink->type) != sink->type_version) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+has_name(const py_recorder *self, PyObject *func)
+{
+    return !PyFunction_Check(func) ||
+           ((PyFunctionObject *)func)->func_name == self->name;
+}
+
+bool
+py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
+{
+    return self->changes == py_recorder_changes &&
+           self->bench_version == py_recorder_version(Py_TYPE(bench)) &&
+           has_name(self, func) && sinks_are_current(self);
+}
+
+/* --- runs -------------------------------------------------------------------------- */
+
+static py_run *
+new_run(py_recorder *self)
+{
+    if (self->spares) {
+        return self->spare[--self->spares];
+    }
+    return (py_run *)self->run_class->tp_alloc(self->run_class, 0);
+}
+
+/* Keeps a closed run for the next call, unless others refer to it, or as many are kept. */
+static void
+release(py_recorder *self, py_run *run)
+{
+    if (Py_REFCNT(run) == 1 && self->spares < PY_RECORDER_SPARES) {
+        py_run_reset(run);
+        self->spare[self->spares++] = run;
+    } else {
+        Py_DECREF(run);
+    }
+}
+
+py_run *
+py_recorder_begin(py_recorder *self, PyObject *bench)
+{
+    py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    py_run *run = new_run(self);
+    if (!run) {
+        return NULL;
+    }
+    run->iterations = self->iterations;
+    if (py_run_open(run, state, bench, self->counter, false, self->integers) < 0) {
+        Py_DECREF(run);
+        return NULL;
+    }
+    return run;
+}
+
+/* --- the record -------------------------------------------------------------------- */
+
+/* Renders the record into the buffer of the run. False without memory. */
+static bool
+render(const py_recorder *self, py_run *run)
+{
+    run->line.size = 0;
+    run->line.failed = false;
+    mb_record_write(&run->line, &run->native, &self->text, run->native.stopped_ns);
+    return !run->line.failed;
+}
+
+/* A handler of a signal that comes while a stream takes nothing. */
+static bool
+handlers_raise(void)
+{
+    const PyGILState_STATE state = PyGILState_Ensure();
+    const bool raised = PyErr_CheckSignals() < 0;
+    PyGILState_Release(state);
+    return raised;
+}
+
+static bool
+append(const py_recorder_sink *sink, const mb_text *line)
+{
+    int error;
+    Py_BEGIN_ALLOW_THREADS error =
+        mb_append_record(sink->file, line->data, line->size, handlers_raise);
+    Py_END_ALLOW_THREADS return error == 0;
+}
+
+/* One call, so that no other thread sees a part. */
+static bool
+write_to_memory(const py_recorder_sink *sink, mb_text *line, PyObject *write)
+{
+    MB_TEXT_LITERAL(line, "\n");
+    if (line->failed) {
+        return false;
+    }
+    PyObject *text =
+        PyUnicode_DecodeASCII(line->data, (Py_ssize_t)line->size, "strict");
+    line->size--;
+    PyObject *written =
+        text ? PyObject_CallMethodOneArg(sink->target, write, text) : NULL;
+    Py_XDECREF(text);
+    Py_XDECREF(written);
+    return written != NULL;
+}
+
+static bool
+give(const py_recorder_sink *sink, py_run *run)
+{
+    switch (sink->kind) {
+    case PY_RECORDER_FILE:
+        return append(sink, &run->line);
+    case PY_RECORDER_MEMORY:
+        return write_to_memory(sink, &run->line, run->state->write);
+    case PY_RECORDER_NULL:
+        break;
+    }
+    return true;
+}
+
+/* How many sinks have the record; an exception is set if a handler of a signal has raised. */
+static Py_ssize_t
+give_to_sinks(const py_recorder *self, py_run *run)
+{
+    Py_ssize_t done = 0;
+    while (done < self->sink_count && give(&self->sinks[done], run)) {
+        done++;
+    }
+    return done;
+}
+
+/* Takes what a handler has raised; an error of a sink is dropped: it is tried again. */
+static PyObject *
+taken_interruption(void)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+    if (error && PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception)) {
+        Py_CLEAR(error);
+    }
+    return error;
+}
+
+/* Has Python take the run over: see RunState.adopt(). Returns as py_call_until_done(). */
+static int
+adopt(const py_recorder *self, py_run *run, Py_ssize_t tried)
+{
+    PyObject *interruption = taken_interruption();
+    PyObject *bench = Py_NewRef(run->bench); /* adopt() may let go of it */
+    PyObject *count = PyLong_FromSsize_t(tried);
+    PyObject *all[PY_CALL_ARGUMENTS] = {bench, self->plan, self->name, count,
+                                        interruption ? interruption : Py_None};
+    const int result =
+        count ? py_call_until_done((PyObject *)run, "adopt", all, PY_CALL_ARGUMENTS)
+              : -1;
+    Py_XDECREF(count);
+    Py_DECREF(bench);
+    Py_XDECREF(interruption);
+    return result;
+}
+
+/* Has Python go on with the record: `tried` sinks have it, and the next may have it. */
+static int
+leave_to_python(const py_recorder *self, py_run *run, Py_ssize_t tried, PyObject *error,
+                PyObject *value)
+{
+    PyObject *first, *type, *traceback;
+    const int adopted = adopt(self, run, tried);
+    if (adopted == -1) {
+        return -1; /* the run is closed with its object */
+    }
+    PyErr_Fetch(&type, &first, &traceback); /* of an interruption, or nothing */
+    const int finished = py_run_finish(run, error, value);
+    if (finished != PY_DONE || adopted == PY_DONE) {
+        Py_XDECREF(type);
+        Py_XDECREF(first);
+        Py_XDECREF(traceback);
+        return finished;
+    }
+    PyErr_Restore(type, first, traceback);
+    return PY_INTERRUPTED;
+}
+
+/* Whether the record is written without Python. `tried` sinks have tried. */
+static bool
+write_here(py_recorder *self, py_run *run, Py_ssize_t *tried)
+{
+    if (run->values || !render(self, run) || !mb_run_claim(&run->native)) {
+        return false;
+    }
+    const Py_ssize_t done = give_to_sinks(self, run);
+    *tried = done;
+    return done == self->sink_count;
+}
+
+int
+py_recorder_finish(py_recorder *self, py_run *run, PyObject *error, PyObject *value)
+{
+    Py_ssize_t tried = -1;
+    int result;
+    if (!error && write_here(self, run, &tried)) {
+        self->records++;
+        result = py_run_close(run) < 0 ? -1 : PY_DONE;
+        release(self, run);
+        return result;
+    }
+    result = leave_to_python(self, run, tried, error, value);
+    Py_DECREF(run);
+    return result;
+}
+
+/* --- the type ---------------------------------------------------------------------- */
+
+int
+py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
+                PyObject *target, mb_append *file)
+{
+    py_recorder *self = (py_recorder *)object;
+    const size_t size = ((size_t)self->sink_count + 1) * sizeof *self->sinks;
+    py_recorder_sink *sinks = PyMem_Realloc(self->sinks, size);
+    if (!sinks) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->sinks = sinks;
+    PyTypeObject *type = Py_TYPE(sink);
+    sinks[self->sink_count++] =
+        (py_recorder_sink){.kind = kind,
+                           .target = Py_XNewRef(target),
+                           .file = file,
+                           .type = (PyTypeObject *)Py_NewRef((PyObject *)type),
+                           .type_version = py_recorder_version(type)};
+    return 0;
+}
+
+static bool
+parse(py_recorder *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"run_class", "plan",       "name",       "head",
+                            "call",      "tail",       "counter",    "offset_s",
+                            "integers",  "iterations", "bench_type", NULL};
+    int offset_s, integers;
+    PyTypeObject *run_class, *bench_type;
+    PyObject *plan, *name, *head, *call, *tail, *counter;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OUSSSOipnO!:Recorder", names,
+                                     &PyType_Type, &run_class, &plan, &name, &head,
+                                     &call, &tail, &counter, &offset_s, &integers,
+                                     &self->iterations, &PyType_Type, &bench_type)) {
+        return false;
+    }
+    self->run_class = (PyTypeObject *)Py_NewRef((PyObject *)run_class);
+    self->plan = Py_NewRef(plan);
+    self->name = Py_NewRef(name);
+    self->head = Py_NewRef(head);
+    self->call = Py_NewRef(call);
+    self->tail = Py_NewRef(tail);
+    self->counter = Py_NewRef(counter);
+    self->integers = integers;
+    self->text = (mb_mirror_opening){
+        .head = PyBytes_AS_STRING(head),
+        .head_size = (size_t)PyBytes_GET_SIZE(head),
+        .call = PyBytes_AS_STRING(call),
+        .call_size = (size_t)PyBytes_GET_SIZE(call),
+        .tail = PyBytes_AS_STRING(tail),
+        .tail_size = (size_t)PyBytes_GET_SIZE(tail),
+        .flags = (integers ? MB_SLOT_INTEGERS : 0) |
+                 (self->iterations > 1 ? MB_SLOT_ITERATED : 0),
+        .offset_s = offset_s,
+    };
+    self->bench_version = py_recorder_version(bench_type);
+    return true;
+}
+
+static PyObject *
+recorder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    py_recorder *self = (py_recorder *)type->tp_alloc(type, 0);
+    if (!self || !parse(self, args, kwargs)) {
+        Py_XDECREF(self);
+        return NULL;
+    }
+    const py_state *state = PyType_GetModuleState(type);
+    if (!PyType_IsSubtype(self->run_class, state->run_type)) {
+        PyErr_SetString(PyExc_TypeError, "run_class has to be a class of runs");
+        Py_DECREF(self);
+        return NULL;
+    }
+    return (PyObject *)self;
+}
+
+static int
+recorder_traverse(py_recorder *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(self->run_class);
+    Py_VISIT(self->plan);
+    Py_VISIT(self->counter);
+    for (Py_ssize_t i = 0; i < self->sink_count; i++) {
+        Py_VISIT(self->sinks[i].target);
+        Py_VISIT(self->sinks[i].type);
+    }
+    for (unsigned i = 0; i < self->spares; i++) {
+        Py_VISIT(self->spare[i]);
+    }
+    return 0;
+}
+
+static void
+clear_sinks(py_recorder *self)
+{
+    while (self->sink_count > 0) {
+        const py_recorder_sink sink = self->sinks[--self->sink_count];
+        Py_XDECREF(sink.target);
+        Py_DECREF((PyObject *)sink.type);
+    }
+}
+
+static int
+recorder_clear(py_recorder *self)
+{
+    clear_sinks(self);
+    while (self->spares) {
+        Py_DECREF(self->spare[--self->spares]);
+    }
+    Py_CLEAR(self->run_class);
+    Py_CLEAR(self->plan);
+    Py_CLEAR(self->name);
+    Py_CLEAR(self->head);
+    Py_CLEAR(self->call);
+    Py_CLEAR(self->tail);
+    Py_CLEAR(self->counter);
+    return 0;
+}
+
+static void
+recorder_dealloc(py_recorder *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    recorder_clear(self);
+    PyMem_Free(self->sinks);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef recorder_members[] = {
+    {"records", T_ULONGLONG, offsetof(py_recorder, records), READONLY,
+     "how many records it has written without Python"},
+    {"changes", T_ULONGLONG, offsetof(py_recorder, changes), 0,
+     "the count of changes after which it is current"},
+    {0},
+};
+
+static PyType_Slot recorder_slots[] = {
+    {Py_tp_doc, "Writes the records of a function without running other Python."},
+    {Py_tp_new, recorder_new},
+    {Py_tp_dealloc, recorder_dealloc},
+    {Py_tp_traverse, recorder_traverse},
+    {Py_tp_clear, recorder_clear},
+    {Py_tp_members, recorder_members},
+    {0},
+};
+
+static PyType_Spec recorder_spec = {
+    .name = "microbench._core.Recorder",
+    .basicsize = sizeof(py_recorder),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = recorder_slots,
+};
+
+int
+py_recorder_ready(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    state->recorder_type = py_state_type(module, &recorder_spec);
+    return state->recorder_type ? 0 : -1;
+}

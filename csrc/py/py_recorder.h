@@ -1,0 +1,94 @@
+/* Recorder: writes the record of a call without running any Python but the timed function.
+ *
+ * It holds what is known before the call: the text before and after the measurements, and
+ * the sinks. core/recorder.py makes one where nothing in Python has to see the record.
+ *
+ *     run = py_recorder_begin(recorder, bench)      open, active in this context
+ *     ...                                           the iterations
+ *     py_recorder_finish(recorder, run, error, value)
+ *
+ * What it cannot write by itself (an exception, phases of a foreign counter, a sink that
+ * fails) it leaves to Python: run.adopt(bench, plan, name, tried, interruption) fills in what
+ * Run.complete() needs, and that goes on with the sinks that have not tried yet.
+ *
+ * A recorder is current until something changes that it was made from. Python counts such
+ * changes by py_recorder_note_change(); those of classes show in their version tags.
+ *
+ * Thread: under the GIL, which is released while a file is written. Any number of threads
+ * share one recorder; each run has a buffer of its own.
+ */
+#ifndef PY_RECORDER_H
+#define PY_RECORDER_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "file/mb_append.h"
+#include "py/py_run.h"
+
+#define PY_RECORDER_SPARES 4
+
+typedef enum {
+    PY_RECORDER_NULL,  /* discards */
+    PY_RECORDER_FILE,  /* mb_append */
+    PY_RECORDER_MEMORY /* an io.StringIO */
+} py_recorder_kind;
+
+typedef struct {
+    py_recorder_kind kind;
+    PyObject *target;      /* Owned: the Appender, or the io.StringIO */
+    mb_append *file;       /* Borrowed from the Appender */
+    PyTypeObject *type;    /* Borrowed: the class of the sink, which the plan keeps */
+    unsigned type_version; /* its tag */
+} py_recorder_sink;
+
+typedef struct {
+    PyObject_HEAD
+    PyTypeObject *run_class; /* Owned: core.run.Run */
+    PyObject *plan;          /* Owned */
+    PyObject *name;    /* Owned: call.name, the very object that the function has */
+    PyObject *head;    /* Owned: bytes before the id of the record */
+    PyObject *call;    /* Owned: bytes of `call` before the durations */
+    PyObject *tail;    /* Owned: bytes after the call block */
+    PyObject *counter; /* Owned: the duration counter, which is read in C */
+    mb_mirror_opening text; /* made of these three */
+    bool integers;
+    Py_ssize_t iterations;
+    unsigned bench_version; /* tag of the class of the bench */
+    unsigned long long changes;
+    unsigned long long records; /* that were written without Python */
+    py_recorder_sink *sinks;    /* Owned */
+    Py_ssize_t sink_count;
+    py_run *spare[PY_RECORDER_SPARES]; /* Owned: closed runs, to be used again */
+    unsigned spares;
+} py_recorder;
+
+int py_recorder_ready(PyObject *module);
+
+/* Counts a change of something that recorders may have been made from. */
+extern unsigned long long py_recorder_changes;
+static inline void
+py_recorder_note_change(void)
+{
+    py_recorder_changes++;
+}
+
+/* The version tag of a class; 0 where it has none: then nothing may be kept for it. */
+unsigned py_recorder_version(const PyTypeObject *type);
+
+/* Whether a call of `func` on this bench may use it. */
+bool py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func);
+
+/* Adds a sink, in the order in which they get the record. 0, or -1 with an exception. */
+int py_recorder_add(PyObject *self, PyObject *sink, py_recorder_kind kind,
+                    PyObject *target, mb_append *file);
+
+/* A run that is open and active. New reference; NULL with an exception. */
+py_run *py_recorder_begin(py_recorder *self, PyObject *bench);
+
+/* Writes the record and closes the run; takes the reference. `error` is what the code has
+ * raised, or NULL. Returns as py_run_finish(). */
+int py_recorder_finish(py_recorder *self, py_run *run, PyObject *error,
+                       PyObject *value);
+
+#endif

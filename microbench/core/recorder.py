@@ -1,0 +1,83 @@
+"""Make recorders: they write the records of decorated functions without running Python.
+
+A Recorder (csrc/py/py_recorder.h) does what Run and Delivery do, as long as nothing in
+Python has to see the record. It is made at the second call, once the first has opened the
+file, and again after each change of what it was made from.
+"""
+
+from __future__ import annotations
+
+from types import BuiltinFunctionType, FunctionType
+
+from .. import _core
+from ..outputs.base import METHODS, Watched
+from .capture import name_of
+from .plan import ALL, current_plan
+from .run import Run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .owner import Owner
+    from .plan import Plan
+    from .record_text import RecordText
+
+
+# Anything else may get another name at any time.
+FUNCTIONS = (FunctionType, BuiltinFunctionType)
+
+
+def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None:
+    """Return a Recorder for the next calls of a function; None where there can be none.
+
+    The caller: C, which gets this function in the constructor of Timed.
+    """
+    config = bench._bench_config
+    plan = current_plan(config, bench)
+    if not (plan.begun and plan.native) or plan.settings.warmup or plan.shows == ALL:
+        return None
+    delivery = config.delivery
+    sinks = [route.sink for route in delivery.routes]
+    if delivery.report.failing or not all(map(_is_simple, sinks)):
+        return None
+    if type(func) not in FUNCTIONS or name_of(func) != func.__name__:
+        return None
+    recorder = _new(func, plan, plan.text(config, bench), type(bench))
+    for sink in sinks:
+        target = sink._target()
+        if target is False:
+            return None
+        _core.add_sink(recorder, sink, target)
+    return recorder
+
+
+def _is_simple(sink: Any) -> bool:
+    """Return True for a sink of microbench whose methods are its own."""
+    cls = type(sink)
+    if not issubclass(cls, Watched) or not cls.__module__.startswith(PACKAGE):
+        return False
+    methods = cls._methods
+    are_own = all(vars(cls).get(name) is method for name, method in methods.items())
+    return are_own and _core.type_version(cls) != 0 and not METHODS & sink.__dict__.keys()
+
+
+PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
+
+
+def _new(func: Any, plan: Plan, text: RecordText, bench_type: type) -> _core.Recorder:
+    name = func.__name__
+    return _core.Recorder(
+        run_class=Run,
+        plan=plan,
+        name=name,
+        head=text.head,
+        call=_core.call_text(name),
+        tail=text.tail,
+        counter=plan.settings.counter,
+        offset_s=text.utc_offset,
+        integers=plan.settings.integers,
+        iterations=plan.settings.iterations,
+        bench_type=bench_type,
+    )
