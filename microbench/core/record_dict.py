@@ -10,7 +10,7 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
-from ..messages import one_line, text_of
+from ..messages import one_line
 from . import record_text, times
 from .capture import namespace, set_up
 from .plan import current_plan
@@ -304,10 +304,8 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
     call['durations'] = run.durations
     if run.phases_finished:
         call['timings'] = run.timings
-        _add_iterations(run, call)
-        _add_summary(run, call)
-    still_open = run.open_timings
-    if still_open:
+        _add_details(run, call)
+    if still_open := run.open_timings:
         call['open_timings'] = still_open
     call['finish_time'] = times.at(run.finish_wall_ns, run.plan.settings.tz)
     if run.clock_step_ns:
@@ -316,18 +314,17 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
 
 def add_late_phases(run: HookedRun, data: dict[str, Any], known: int) -> None:
     """Add the phases of post captures, after the `known` ones."""
-    if run.phases_finished > known:
-        call = namespace(data, 'call')
-        late = run.phases_finished - known
-        call.setdefault('timings', []).extend(run.timings[-late:])
-        del call['timings'][: -run.phases_listed]
-        _add_iterations(run, call)
-        _add_summary(run, call)
+    call = namespace(data, 'call')
+    late = run.phases_finished - known
+    call.setdefault('timings', []).extend(run.timings[-late:])
+    del call['timings'][: -run.phases_listed]
+    _add_details(run, call)
 
 
-def _add_iterations(run: HookedRun, call: dict[str, Any]) -> None:
+def _add_details(run: HookedRun, call: dict[str, Any]) -> None:
     if run.iterations > 1:
         call['timings_iteration'] = run.timings_iteration
+    _add_summary(run, call)
 
 
 def _add_summary(run: HookedRun, call: dict[str, Any]) -> None:
@@ -349,11 +346,6 @@ def add_outcome(
 ) -> None:
     """Add the exception or, where the class wants it, the return value."""
     if exception is not None:
-        data['exception'] = described(exception)
+        data['exception'] = record_text.described(exception)
     elif run.plan.hooks.returns and '_func' in data:
         data['call']['return_value'] = json_text.snapshot(value, run.owner)
-
-
-def described(exception: BaseException) -> dict[str, str]:
-    """Return the record's `exception` object."""
-    return {'type': type(exception).__name__, 'message': text_of(exception)}

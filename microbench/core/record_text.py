@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .. import _core
 from ..encoding import json_text
+from ..messages import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ def of_dict(
     call = {'invocation': 'Python', **known}
     aware = start if start.tzinfo is not None else start.astimezone()
     return built(mb, call, fields, masker, encode, aware.utcoffset())
+
+
+def described(exception: BaseException) -> dict[str, str]:
+    """Return the record's `exception` object."""
+    return {'type': type(exception).__name__, 'message': text_of(exception)}
 
 
 def further(text: bytes) -> bytes:
