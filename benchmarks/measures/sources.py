@@ -3,11 +3,12 @@
 NULL_SINK = """
 from microbench import MicroBench, Output
 
-class Null(Output):
-    def write(self, bm_json_str):
-        pass
-    def write_record(self, record, timeout=None):
-        pass
+try:
+    from microbench import NullOutput as Null
+except ImportError:  # 2.1.0
+    class Null(Output):
+        def write(self, bm_json_str):
+            pass
 """
 
 SIX_MIXINS = """
