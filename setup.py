@@ -7,6 +7,7 @@ Switches, from the environment:
     MICROBENCH_CRASH_POINTS=1    with places where a test can kill it (csrc/base/mb_crash.h)
     MICROBENCH_SANITIZE=address  with AddressSanitizer and UndefinedBehaviorSanitizer
     MICROBENCH_SANITIZE=thread   with ThreadSanitizer
+    MICROBENCH_COVERAGE=1        with counters of gcov (csrc/tests/counters.c)
 """
 
 import os
@@ -23,6 +24,13 @@ DEPENDENCIES = ['psutil>=5.9.6']
 ORDINARY_DEPENDENCIES = ['orjson>=3.9.15']
 
 SANITIZERS = {'address': 'address,undefined', 'thread': 'thread'}
+
+# Counters of threads are exact, and have sections that counters.ld names.
+COVERAGE = ['--coverage', '-fprofile-update=atomic', '-fdata-sections', '-O0']
+COUNTERS = [
+    '-Wl,-T,csrc/tests/counters.ld',
+    '-Wl,--wrap=__gcov_dump,--wrap=__gcov_reset,--wrap=__gcov_exit',
+]
 
 debug = os.environ.get('MICROBENCH_DEBUG') == '1'
 strict = os.environ.get('MICROBENCH_WERROR') == '1'
@@ -46,12 +54,19 @@ if sanitizer:
     link.append(f'-fsanitize={SANITIZERS[sanitizer]}')
     flags += [link[-1], '-fno-sanitize-recover=all', '-fno-omit-frame-pointer', '-g']
 
+sources = [
+    'microbench/_core.pyx',
+    *sorted(set(glob('csrc/*/*.c')) - set(glob('csrc/tests/*'))),
+]
+if os.environ.get('MICROBENCH_COVERAGE') == '1':
+    sources.append('csrc/tests/counters.c')
+    macros.append(('COUNTERS', f'"{os.path.abspath("build/counters")}"'))
+    flags += COVERAGE
+    link += [*COVERAGE, *COUNTERS]
+
 core = Extension(
     'microbench._core',
-    sources=[
-        'microbench/_core.pyx',
-        *sorted(set(glob('csrc/*/*.c')) - set(glob('csrc/tests/*'))),
-    ],
+    sources=sources,
     # Besides its source, each object depends on the headers, and on the flags in this file.
     depends=[
         *sorted(glob('csrc/*/*.h')),

@@ -1,6 +1,7 @@
 """Builds and runs the C tests in csrc/tests: one case a program.
 
-With MICROBENCH_SANITIZE=address or =thread they are built with that sanitizer.
+With MICROBENCH_SANITIZE=address or =thread they are built with that sanitizer; with
+MICROBENCH_COVERAGE=1 they count which lines run (csrc/tests/counters.c).
 """
 
 import os
@@ -27,6 +28,14 @@ CC = [
 # mb_platform.h does not declare free() itself under MB_TEST_ALLOC.
 TESTED = ['-DMB_TEST_ALLOC']
 TESTED += SANITIZERS[os.environ.get('MICROBENCH_SANITIZE', '')]
+# As in setup.py: counters of threads are exact, and have sections that counters.ld names.
+COUNTED = os.environ.get('MICROBENCH_COVERAGE') == '1'
+if COUNTED:
+    TESTED += ['--coverage', '-fprofile-update=atomic', '-fdata-sections', '-O0']
+COUNTERS = [
+    *[CSRC / 'tests/counters.c', f'-Wl,-T,{CSRC}/tests/counters.ld'],
+    '-Wl,--wrap=__gcov_dump,--wrap=__gcov_reset,--wrap=__gcov_exit',
+]
 LINKED = {
     'test_mb_append': [
         '-Wl,--wrap=write,--wrap=writev,--wrap=pwrite,--wrap=clock_gettime',
@@ -51,7 +60,7 @@ def run(command: list, cwd: Path) -> subprocess.CompletedProcess:
 
 
 def build(command: list, cwd: Path) -> None:
-    """Run a compiler or a related tool, which has to succeed."""
+    """Run a command, which has to succeed."""
     built = run(command, cwd)
     assert built.returncode == 0, built.stderr
 
@@ -71,9 +80,12 @@ def test_c_program(program, library, tmp_path):
     """All checks of a C test program hold, and no sanitizer complains."""
     source = CSRC / 'tests' / f'{program}.c'
     flags = [*TESTED, *LINKED.get(program, [])]
-    build([*CC, *flags, source, library, '-o', program], tmp_path)
+    counters = [f'-DCOUNTERS="{tmp_path}/counters"', *COUNTERS] if COUNTED else []
+    build([*CC, *flags, source, library, *counters, '-o', program], tmp_path)
     ran = run([tmp_path / program], tmp_path)
     assert ran.returncode == 0, ran.stderr
+    if COUNTED:
+        build(['env', 'MICROBENCH_COVERAGE_WRITE=1', tmp_path / program], tmp_path)
 
 
 def test_the_sanitizer_catches_a_planted_overflow(tmp_path):
