@@ -124,7 +124,7 @@ soak: build ## ten thousand killed writers, ten thousand races at the exit
 
 ##@ Measuring
 
-.PHONY: bench bench-all bench-check bench-peers coverage trail
+.PHONY: bench bench-all bench-check bench-peers coverage sizes trail
 bench: build ## what microbench costs, as ratios to timing by hand
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -147,6 +147,9 @@ bench-peers: build ## the same beside other timing libraries
 trail: build ## how many calls, files and jumps a reader follows
 	@$(BIN)/python -m tools.trail
 
+sizes: build ## how long functions and files are
+	@$(BIN)/python -m tools.sizes
+
 # Two runs beside each other, since a traced process reads the clock more often than tests of
 # the C code expect. The C code is counted in a build of its own (csrc/tests/counters.c), by
 # the tests of its folders. Tests of Python that fail under a tracer still count: `make test`
@@ -156,9 +159,12 @@ coverage: build ## which lines and branches of C and Python no test runs
 	@$(MAKE) --no-print-directory -j2 build/covered-c.json build/covered-python.json
 	@$(BIN)/python -m tools.covered build/covered-c.json build/covered-python.json
 
-C_TESTED_BY = $(addprefix tests/,native journal exit core outputs)
-PYTHON_TESTED_BY = $(wildcard tests/test_*.py) $(addprefix tests/,native journal exit core \
-    outputs results mixins cli)
+# Counters are memory that the first round of a step touches, and this step touches many.
+TESTED_BY = $(addprefix tests/,native journal exit core outputs)
+C_TESTED_BY = $(TESTED_BY) $(addprefix tests/,neighbours/test_greenlets.py structure/test_leaks.py) \
+    --deselect 'tests/structure/test_leaks.py::test_a_native_name_keeps_nothing[Program]'
+PYTHON_TESTED_BY = $(TESTED_BY) $(addprefix tests/,results mixins cli test_credentials.py \
+    test_diff.py test_init.py test_json_library.py test_livestream.py)
 
 build/covered-c.json:
 	@$(call copy_and_build,coverage,MICROBENCH_COVERAGE=1)

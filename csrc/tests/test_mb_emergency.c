@@ -27,6 +27,7 @@ __tsan_default_options(void)
 /* --- a process to be watched ------------------------------------------------------ */
 
 static char path[4096]; /* absolute */
+static const char *call_of_record = "\"name\":\"x\"";
 static mb_mirror *mirror;
 static mb_emergency *last;
 
@@ -37,7 +38,7 @@ arm(int64_t grace_ns, int64_t patience_ns)
     mb_mirror_opening opening = {
         .record_id = "0000000000000000-0000000000000001",
         .head = "{\"mb\":{\"record_id\":\"",
-        .call = "\"name\":\"x\"",
+        .call = call_of_record,
         .tail = "",
         .start_wall_ns = mb_clock_wall_ns(),
         .start_ns = mb_clock_ns(),
@@ -149,6 +150,77 @@ a_default_action_is_taken_after_the_record(void)
 {
     CHECK_INT(status_of(end_without_python), -SIGTERM);
     check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+install_through_a_failure(void)
+{
+    const mb_emergency_target targets[] = {{.path = path}, {.path = path}};
+    mb_emergency *other = mb_setup_install(mirror, targets, 2, 2);
+    CHECK((other == NULL) == test_allocation_failed());
+    mb_setup_remove(other);
+}
+
+static void
+end_after_failed_allocations(void)
+{
+    arm(0, 0);
+    test_each_failing_allocation(install_through_a_failure);
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+without_memory_nothing_is_installed(void)
+{
+    CHECK_INT(status_of(end_after_failed_allocations), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+end_with_a_closed_target(void)
+{
+    arm(0, 0);
+    const int closed = dup(0);
+    close(closed);
+    const mb_emergency_target targets[] = {{.fd = closed}, {.path = path}};
+    mb_setup_remove(last);
+    last = mb_setup_install(mirror, targets, 2, 1);
+    const int other = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    CHECK_INT(other, closed); /* the number means another file by now */
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+a_descriptor_that_was_closed_takes_nothing(void)
+{
+    CHECK_INT(status_of(end_with_a_closed_target), -SIGTERM);
+    check_one_record("\"exit_signal\":\"SIGTERM\"");
+}
+
+static void
+end_with_a_long_record(void)
+{
+    static char call[100000] = "\"name\":\"";
+    memset(call + strlen(call), 'x', sizeof call - strlen(call) - 2);
+    call[sizeof call - 2] = '"';
+    call_of_record = call;
+    arm(0, 0);
+    take(SIGTERM, MB_SIGNAL_ENDS, false, false);
+    raise(SIGTERM);
+    hang();
+}
+
+static void
+a_record_beyond_the_reserved_memory_is_written(void)
+{
+    struct stat file = {0};
+    CHECK_INT(status_of(end_with_a_long_record), -SIGTERM);
+    CHECK_INT(stat(path, &file), 0);
+    CHECK(file.st_size > 100000);
 }
 
 static void
@@ -959,6 +1031,9 @@ main(void)
     CHECK_INT(mb_fork_watch(), 0);
     CHECK_INT(mb_identity_start(), 0);
     RUN(a_default_action_is_taken_after_the_record);
+    RUN(without_memory_nothing_is_installed);
+    RUN(a_descriptor_that_was_closed_takes_nothing);
+    RUN(a_record_beyond_the_reserved_memory_is_written);
     RUN(one_of_two_records_of_an_owner_is_written);
     RUN(the_grace_time_ends);
     RUN(patience_ends);

@@ -376,6 +376,33 @@ names_beyond_the_most_share_a_total(void)
 }
 
 static void
+drop_through_a_failure(void)
+{
+    mb_phases phases = {0};
+    mb_total totals[2];
+    for (int i = 0; i < 100; i++) {
+        mb_phase *phase = test_enter(&phases, "p", 1, 0);
+        if (!phase) {
+            CHECK(test_allocation_failed());
+            phase = enter(&phases, "p");
+        }
+        mb_phases_leave(&phases, phase, 1);
+    }
+    CHECK_INT(phases.left, 100);
+    mb_phases_totals(&phases, totals);
+    CHECK_INT(totals[0].count, 100);
+    mb_phases_free(&phases);
+}
+
+static void
+without_memory_no_phase_is_dropped_uncounted(void)
+{
+    mb_phases_kept = 4;
+    test_each_failing_allocation(drop_through_a_failure);
+    mb_phases_kept = MB_PHASES_KEPT;
+}
+
+static void
 a_foreign_duration_is_in_no_total(void)
 {
     mb_phases phases = {0};
@@ -416,6 +443,7 @@ main(void)
     RUN(the_first_ones_are_dropped);
     RUN(open_ones_keep_their_order);
     RUN(names_beyond_the_most_share_a_total);
+    RUN(without_memory_no_phase_is_dropped_uncounted);
     RUN(a_foreign_duration_is_in_no_total);
     return test_report();
 }
