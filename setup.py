@@ -14,6 +14,7 @@ import os
 import sys
 import sysconfig
 from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from Cython.Compiler import Options
@@ -60,7 +61,7 @@ sources = [
 ]
 if os.environ.get('MICROBENCH_COVERAGE') == '1':
     sources.append('csrc/tests/counters.c')
-    macros.append(('COUNTERS', f'"{os.path.abspath("build/counters")}"'))
+    macros.append(('COUNTERS', f'"{Path.cwd()}/build/counters"'))
     flags += COVERAGE
     link += [*COVERAGE, *COUNTERS]
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-# Percent, as measured when they were last changed. Raise them when the share grows.
+# Percent, a little below what was measured last, since processes that are killed at random
+# moments count. Raise them when the share grows.
 LEAST = {
-    'C': {'lines': 0.0, 'branches': 0.0},
-    'Python': {'lines': 0.0, 'branches': 0.0},
+    'C': {'lines': 95.5, 'branches': 82.5},
+    'Python': {'lines': 96.5, 'branches': 93.5},
 }
 
 

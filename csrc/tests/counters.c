@@ -16,7 +16,7 @@ extern char counters_begin[], counters_end[];
 
 void __real___gcov_dump(void);
 
-/* Called by libgcov at fork(), exec() and exit; the linker is told to wrap them. */
+/* Called by libgcov at fork(), exec() and exit; --wrap replaces them. */
 void __wrap___gcov_dump(void);
 void __wrap___gcov_reset(void);
 void __wrap___gcov_exit(void);

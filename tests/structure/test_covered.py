@@ -61,7 +61,10 @@ def test_a_share_below_its_limit_fails(tmp_path, monkeypatch, capsys, least, sta
     """The tables are printed anyway, without files that are covered completely."""
     for name, report in {'c': C, 'python': PYTHON}.items():
         (tmp_path / name).write_text(json.dumps(report))
-    limits = {'C': {'lines': 50, 'branches': least}, 'Python': {'lines': 90, 'branches': 25}}
+    limits = {
+        'C': {'lines': 50, 'branches': least},
+        'Python': {'lines': 90, 'branches': 25},
+    }
     monkeypatch.setattr(covered, 'LEAST', limits)
     assert covered.main(tmp_path / 'c', tmp_path / 'python') == status
     printed = capsys.readouterr().out
