@@ -1,8 +1,7 @@
 """One run, and its record as a dict: what hooks and the framework put there.
 
 A HookedRun has the state of a run, and calls the hooks of its owner. The functions below
-add what the framework itself puts into the record, around hooks and mixins. run.py has the
-life of a run.
+add what the framework itself puts into the record. run.py has the life of a run.
 """
 
 from __future__ import annotations
