@@ -33,3 +33,11 @@ def test_the_command_goes_through_the_modules_that_its_folder_names():
     named = re.findall(r'^    ([\w/]+\.py) ', cli.__doc__, re.MULTILINE)
     beside = [f'run/{name}' for name in re.findall(r'\((\w+\.py)', cli.__doc__)]
     assert passed == set(map(Path, [*named, *beside]))
+
+
+def test_a_decorated_call_is_a_short_trail():
+    """No Python of microbench runs, or little if a mixin has to see the record."""
+    assert trail.later_call(trail.microbench.MicroBench).calls == 0
+    found = trail.later_call(trail.Bench)
+    assert found.distinct <= 9
+    assert found.jumps <= 20
