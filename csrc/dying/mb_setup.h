@@ -1,7 +1,8 @@
 /* Prepares a process for the emergency write, and frees all that it needs afterwards.
  *
- * The code that runs in the dying process is in mb_signals, mb_watchdog, mb_emergency,
- * mb_slot and mb_append_dying. The code here needs memory, threads and the loader.
+ * The code that runs in the dying process begins in mb_signals and mb_watchdog, and goes
+ * on in mb_emergency; tests/native/test_handlers.py lists all its files. The code here
+ * needs memory, threads and the loader.
  *
  * A forked child inherits nothing of it: signals do there what they did before, and the
  * armed records stay those of the parent.

@@ -176,7 +176,7 @@ taken_interruption(void)
     return error;
 }
 
-/* Has Python take the run over: see RunState.adopt(). Returns as py_call_until_done(). */
+/* Has Python take the run over: see Run.adopt(). Returns as py_call_until_done(). */
 static int
 adopt(const py_recorder *self, py_run *run, Py_ssize_t tried)
 {

@@ -8,11 +8,12 @@ Follow `microbench -o FILE -- PROGRAM` from module to module:
     args/selected_mixins.py  find the mixins, and the base classes of the bench
     run/destinations.py      the sinks of the bench
     run/runner.py            warm up, begin the record, run the iterations, finish it
+    streams.py               whether the progress has a terminal
     run/child.py             one execution: start (spawn.py), wait, collect
     run/forwarding.py        what signals to this process do (timers.py has the thread)
     run/outcome.py           fields of the record, and the exit status
-    streams.py               whether the progress has a terminal
 
-All other modules serve single options and are imported on demand. `view` shows stored
-records.
+Before all that, start.py turns the GIL on. Around it, __main__.py makes an exit status, or
+the end by a signal, of what main.py raises. All other modules serve single options and are
+imported on demand. `view` shows stored records.
 """

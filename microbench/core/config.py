@@ -1,4 +1,4 @@
-"""The settings of a bench, and its state from one record to the next.
+"""What a bench was given, and its state from one record to the next.
 
 A bench, which users subclass, holds one Config. Plans, runs, journals and the record of
 the process read the Config, and nothing private of the bench. What users override they
@@ -35,7 +35,7 @@ class Config:
         delivery: the sinks.
         encoder: the user's own encoder class, or None.
         counter: returns the readings that durations are differences of.
-        journal: one of settings.JOURNALS, or the directory for journals.
+        journal: one of JOURNALS, or the directory for journals.
         static: fields of every record.
         own: public attributes of the bench that affect a plan, by name. Reading them from
             the `__dict__` of the bench would make CPython build one, and `bench.time`

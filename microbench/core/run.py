@@ -1,7 +1,8 @@
 """The life of one record.
 
 Every way in (decorator, `record`, `arecord`, the command) makes a Run, begins it, has
-the code run, and finishes it. They differ only in who calls the code.
+the code run, and finishes it. They differ only in who calls the code. Where nothing in
+Python has to see the record, a decorated function goes past this: see recorder.py.
 
     state     what has happened                                  what undoes it
     -----     -------------------------------------------------  -------------------

@@ -1,4 +1,8 @@
-"""What a bench was set to: iterations, clock, time zone, masking, and its `mb` object."""
+"""The settings of a plan: iterations, clock, time zone, masking, and the `mb` object.
+
+A plan reads them once, from the Config of its bench (config.py) and from the attributes
+that users may set on a bench or a class.
+"""
 
 from __future__ import annotations
 

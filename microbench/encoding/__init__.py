@@ -1,1 +1,6 @@
-"""From values to JSON: the encoder, conversion of odd types, and masking of secrets."""
+"""From values to JSON: the encoder, conversion of odd types, and masking of secrets.
+
+`json_text` encodes: plain values in C, all others by `json_encoder` (`convert`,
+`surrogates`). `masking` then reads the text, and the values only if it is suspicious
+(`masked_fields`).
+"""

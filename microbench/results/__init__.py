@@ -1,4 +1,6 @@
 """Read records back, tolerantly: lines, shapes, filters, frames, and summaries.
 
-`reading` is the way in. Records of killed processes come from the room `journal`.
+`reading` makes records of blocks of lines, and `shapes` what `get_results` returns. Nothing
+here opens a journal: the blocks of a file and of its journals come from journal/lost.py,
+through outputs/contents.py.
 """

@@ -1,4 +1,4 @@
-"""Reject settings that contradict each other, before anything runs.
+"""Reject settings that contradict each other, before anything runs; select the mixins.
 
 The order is part of the behaviour: of several mistakes only the first is reported.
 """
