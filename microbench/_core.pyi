@@ -221,7 +221,7 @@ class Recorder:
         offset_s: seconds of the time zone, east of UTC.
         integers: durations are integer nanoseconds.
         iterations: calls of the function for each record.
-        bench_type: the class of the bench; a change of it ends the use of the recorder.
+        version: version tag of the class of the bench, from which the plan was made.
 
     Attributes:
         records: number of records written without Python.
@@ -240,7 +240,7 @@ class Recorder:
         offset_s: int,
         integers: bool,
         iterations: int,
-        bench_type: type,
+        version: int,
     ) -> None: ...
 
 def add_sink(recorder: Recorder, sink: object, target: object) -> None:

@@ -33,6 +33,13 @@ sinks_are_current(const py_recorder *self)
     return true;
 }
 
+/* Whether the sinks are what they were, wherever the record of a call begun before goes. */
+static bool
+goes_there(const py_recorder *self)
+{
+    return self->changes == py_recorder_changes && sinks_are_current(self);
+}
+
 static bool
 has_name(const py_recorder *self, PyObject *func)
 {
@@ -43,9 +50,8 @@ has_name(const py_recorder *self, PyObject *func)
 bool
 py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 {
-    return self->changes == py_recorder_changes &&
-           self->bench_version == py_recorder_version(Py_TYPE(bench)) &&
-           has_name(self, func) && sinks_are_current(self);
+    return goes_there(self) && has_name(self, func) &&
+           self->bench_version == py_recorder_version(Py_TYPE(bench));
 }
 
 /* --- runs -------------------------------------------------------------------------- */
@@ -59,12 +65,15 @@ new_run(py_recorder *self)
     return (py_run *)self->run_class->tp_alloc(self->run_class, 0);
 }
 
-/* Keeps a closed run for the next call, unless others refer to it, or as many are kept. */
+/* Keeps a closed run for the next call, unless others refer to it, or as many are kept.
+ * What it lets go of may run code that calls the function: the room is looked at after. */
 static void
 release(py_recorder *self, py_run *run)
 {
-    if (Py_REFCNT(run) == 1 && self->spares < PY_RECORDER_SPARES) {
+    if (Py_REFCNT(run) == 1) {
         py_run_reset(run);
+    }
+    if (Py_REFCNT(run) == 1 && self->spares < PY_RECORDER_SPARES) {
         self->spare[self->spares++] = run;
     } else {
         Py_DECREF(run);
@@ -220,7 +229,8 @@ leave_to_python(const py_recorder *self, py_run *run, Py_ssize_t tried, PyObject
 static bool
 write_here(py_recorder *self, py_run *run, Py_ssize_t *tried)
 {
-    if (run->values || !render(self, run) || !mb_run_claim(&run->native)) {
+    if (!goes_there(self) || run->values || !render(self, run) ||
+        !mb_run_claim(&run->native)) {
         return false;
     }
     const Py_ssize_t done = give_to_sinks(self, run);
@@ -271,16 +281,16 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
 static bool
 parse(py_recorder *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"run_class", "plan",       "name",       "head",
-                            "call",      "tail",       "counter",    "offset_s",
-                            "integers",  "iterations", "bench_type", NULL};
+    static char *names[] = {"run_class", "plan",       "name",    "head",
+                            "call",      "tail",       "counter", "offset_s",
+                            "integers",  "iterations", "version", NULL};
     int offset_s, integers;
-    PyTypeObject *run_class, *bench_type;
+    PyTypeObject *run_class;
     PyObject *plan, *name, *head, *call, *tail, *counter;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OUSSSOipnO!:Recorder", names,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OUSSSOipnI:Recorder", names,
                                      &PyType_Type, &run_class, &plan, &name, &head,
                                      &call, &tail, &counter, &offset_s, &integers,
-                                     &self->iterations, &PyType_Type, &bench_type)) {
+                                     &self->iterations, &self->bench_version)) {
         return false;
     }
     self->run_class = (PyTypeObject *)Py_NewRef((PyObject *)run_class);
@@ -302,7 +312,6 @@ parse(py_recorder *self, PyObject *args, PyObject *kwargs)
                  (self->iterations > 1 ? MB_SLOT_ITERATED : 0),
         .offset_s = offset_s,
     };
-    self->bench_version = py_recorder_version(bench_type);
     return true;
 }
 

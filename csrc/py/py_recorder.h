@@ -8,7 +8,7 @@
  *     py_recorder_finish(recorder, run, error, value)
  *
  * What it cannot write by itself (an exception, phases of a foreign counter, a sink that
- * fails) it leaves to Python: run.adopt(bench, plan, name, tried, interruption) fills in what
+ * fails, one that has changed meanwhile) it leaves to Python: run.adopt(bench, plan, name, tried, interruption) fills in what
  * Run.complete() needs, and that goes on with the sinks that have not tried yet.
  *
  * A recorder is current until something changes that it was made from. Python counts such
@@ -54,7 +54,7 @@ typedef struct {
     mb_mirror_opening text; /* made of these three */
     bool integers;
     Py_ssize_t iterations;
-    unsigned bench_version; /* tag of the class of the bench */
+    unsigned bench_version; /* tag of the class of the bench, as the plan saw it */
     unsigned long long changes;
     unsigned long long records; /* that were written without Python */
     py_recorder_sink *sinks;    /* Owned */

@@ -117,10 +117,27 @@ py_run_stop(py_run *run)
 
 /* --- the active run of a context -------------------------------------------------- */
 
+/* Sets a context variable. Until CPython 3.12, an allocation collects garbage, and code that
+ * this runs must not set the variable meanwhile: the mapping would be freed while in use. */
+static PyObject *
+set_variable(PyObject *variable, PyObject *value)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    const int collects = PyGC_Disable();
+    PyObject *token = PyContextVar_Set(variable, value);
+    if (collects) {
+        PyGC_Enable();
+    }
+    return token;
+#else
+    return PyContextVar_Set(variable, value);
+#endif
+}
+
 static int
 set_active(py_run *run, PyObject *value)
 {
-    PyObject *token = PyContextVar_Set(run->state->active, value);
+    PyObject *token = set_variable(run->state->active, value);
     Py_XDECREF(token);
     return token ? 0 : -1;
 }
@@ -886,11 +903,17 @@ run_clear(py_run *self)
     return 0;
 }
 
+#define LINE_KEPT                                                                      \
+    (64 << 10) /* bytes of the buffer that a run keeps for the next record */
+
 void
 py_run_reset(py_run *run)
 {
     run_clear(run);
     mb_run_reset(&run->native);
+    if (run->line.capacity > LINE_KEPT) {
+        mb_text_free(&run->line);
+    }
     run->first_value = 0;
     run->triggers = false;
     run->state = NULL;

@@ -192,7 +192,7 @@ finished(py_run *run, PyObject *value)
 static PyObject *
 recorded_call(py_timed *self, const arguments *given)
 {
-    py_recorder *recorder = (py_recorder *)Py_NewRef((PyObject *)given->recorder);
+    py_recorder *recorder = given->recorder;
     py_run *run = py_recorder_begin(recorder, self->bench);
     PyObject *value = NULL;
     if (run) {
@@ -201,7 +201,6 @@ recorded_call(py_timed *self, const arguments *given)
         const int outcome = py_recorder_finish(recorder, run, error.value, value);
         value = result_of(value, error, outcome, self->func);
     }
-    Py_DECREF((PyObject *)recorder);
     return value;
 }
 
@@ -298,7 +297,8 @@ look(py_timed *self)
     return 0;
 }
 
-/* Sets the recorder for a call, borrowed, or NULL for none. 0, or -1 with an exception. */
+/* Sets the recorder for a call, a new reference, or NULL for none. 0, or -1 with an
+ * exception. */
 static int
 find_recorder(py_timed *self, py_recorder **recorder)
 {
@@ -311,7 +311,7 @@ find_recorder(py_timed *self, py_recorder **recorder)
         return -1;
     }
     if (self->recorder && is_current(self)) {
-        *recorder = self->recorder;
+        *recorder = (py_recorder *)Py_NewRef((PyObject *)self->recorder);
     }
     return 0;
 }
@@ -345,7 +345,9 @@ py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *nam
     }
     if (recorder) {
         const arguments given = {args, flags, names, NULL, NULL, recorder};
-        return call_with_room(self, &given);
+        PyObject *value = call_with_room(self, &given);
+        Py_DECREF((PyObject *)recorder);
+        return value;
     }
     return call_in_python(self, args, flags, names);
 }
@@ -400,12 +402,9 @@ call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords,
 }
 
 static PyObject *
-call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
+call_with_tuple(py_timed *self, PyObject *positional, PyObject *keywords,
+                py_recorder *recorder)
 {
-    py_recorder *recorder;
-    if (find_recorder(self, &recorder) < 0) {
-        return NULL;
-    }
     if (PyDict_GET_SIZE(keywords)) {
         return call_with_keywords(self, positional, keywords, recorder);
     }
@@ -413,6 +412,18 @@ call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
     const size_t count = (size_t)PyTuple_GET_SIZE(positional);
     const arguments given = {values, count, NULL, positional, keywords, recorder};
     return call_with_room(self, &given);
+}
+
+static PyObject *
+call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
+{
+    py_recorder *recorder;
+    if (find_recorder(self, &recorder) < 0) {
+        return NULL;
+    }
+    PyObject *value = call_with_tuple(self, positional, keywords, recorder);
+    Py_XDECREF((PyObject *)recorder);
+    return value;
 }
 
 /* timed(args, kwargs), as the body of the function has it. */

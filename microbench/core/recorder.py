@@ -36,7 +36,9 @@ def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None
     """
     config = bench._bench_config
     plan = current_plan(config, bench)
-    if not (plan.begun and plan.native) or plan.settings.warmup or plan.shows == ALL:
+    if not (plan.begun and plan.native and plan.version):
+        return None
+    if plan.settings.warmup or plan.shows == ALL:
         return None
     delivery = config.delivery
     sinks = [route.sink for route in delivery.routes]
@@ -44,7 +46,7 @@ def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None
         return None
     if type(func) not in FUNCTIONS or name_of(func) != func.__name__:
         return None
-    recorder = _new(func, plan, plan.text(config, bench), type(bench))
+    recorder = _new(func, plan, plan.text(config, bench))
     for sink in sinks:
         target = sink._target()
         if target is False:
@@ -66,7 +68,7 @@ def _is_simple(sink: Any) -> bool:
 PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
 
 
-def _new(func: Any, plan: Plan, text: RecordText, bench_type: type) -> _core.Recorder:
+def _new(func: Any, plan: Plan, text: RecordText) -> _core.Recorder:
     name = func.__name__
     return _core.Recorder(
         run_class=Run,
@@ -79,5 +81,5 @@ def _new(func: Any, plan: Plan, text: RecordText, bench_type: type) -> _core.Rec
         offset_s=text.utc_offset,
         integers=plan.settings.integers,
         iterations=plan.settings.iterations,
-        bench_type=bench_type,
+        version=plan.version,
     )

@@ -15,7 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench import FileOutput, MBFunctionCall, MicroBench, MicroBenchBase, NullOutput
+from microbench import (
+    FileOutput,
+    MBFunctionCall,
+    MicroBench,
+    MicroBenchBase,
+    NullOutput,
+    _core,
+)
 from tests.fakes import only
 
 
@@ -357,6 +364,105 @@ def test_another_file(tmp_path):
     function()
     counts = [len((tmp_path / n).read_text().splitlines()) for n in ('a.jsonl', 'b.jsonl')]
     assert counts == [3, 2]
+
+
+def test_another_file_while_a_call_runs(tmp_path):
+    """The record of that call goes there too, as it does if Python writes it."""
+    sink = FileOutput(tmp_path / 'a.jsonl')
+    names = iter(['a.jsonl'] * 3 + ['b.jsonl'] * 2)
+
+    def function():
+        sink.outfile = tmp_path / next(names)
+
+    function = warmed(MicroBench(outputs=[sink]), function, calls=5)
+    counts = [len((tmp_path / n).read_text().splitlines()) for n in ('a.jsonl', 'b.jsonl')]
+    assert counts == [3, 2]
+
+
+def test_a_sink_of_another_class():
+    """Its write_record() gets the next record."""
+    taken = []
+
+    class Other(FileOutput):
+        def write_record(self, record, timeout=None):
+            taken.append(record)
+
+    sink = FileOutput()
+    function = warmed(MicroBench(outputs=[sink]), calls=3)
+    sink.__class__ = Other
+    function()
+    assert len(taken) == 1
+    assert len(sink.get_results()) == 3
+
+
+class Ordered(type):
+    """CPython gives its classes no version tag, since it has an mro() of its own."""
+
+    def mro(cls):
+        """Return the usual order."""
+        return super().mro()
+
+
+@pytest.mark.parametrize('times', [0, 1100])
+def test_a_class_without_a_version_tag(times):
+    """A change of it cannot be seen: Python works out each plan anew.
+
+    From CPython 3.13 on, a class that was changed a thousand times has none either.
+    """
+    metaclass = type if times else Ordered
+    bench = metaclass('Bench', (MicroBench,), {})()
+    for number in range(times):
+        type(bench).number = number
+        assert bench.number == number
+    function = warmed(bench, calls=3)
+    type(bench).capture_new = _hook
+    function()
+    assert ['hooked' in record for record in bench.get_results()] == [False] * 3 + [True]
+
+
+def test_a_class_that_changes_while_the_recorder_is_made(monkeypatch):
+    """The recorder is for the class that the plan has seen."""
+    bench = type('Bench', (MicroBench,), {})()
+    function = warmed(bench, calls=1)
+    call_text = _core.call_text
+
+    def change(name):
+        type(bench).capture_new = _hook
+        assert bench.capture_new
+        return call_text(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_core, 'call_text', change)
+        function()
+        function()
+    assert [record.get('hooked') for record in bench.get_results()] == [None, True, True]
+
+
+def test_garbage_that_calls_the_function():
+    """A collection may come at each allocation of a call, and replace the recorder."""
+    bench = MicroBench(outputs=[NullOutput()])
+    kept, running, calls = [], [], []
+    function = warmed(bench, lambda **_: kept.append([Callable()]))
+
+    def collected(phase, info):
+        if phase == 'stop' and not running:
+            running.append(phase)
+            bench.add_fields(calls=len(calls))
+            calls.append(function(a=1))
+            calls.append(function(a=1))
+            running.clear()
+
+    before = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1, 1, 1)
+    try:
+        for _ in range(500):
+            function(a=1, b=2)
+    finally:
+        gc.set_threshold(*before)
+        gc.callbacks.remove(collected)
+    assert len(calls) > 100
+    assert set(calls) == {None}
 
 
 def test_a_write_that_a_test_has_patched(monkeypatch):
