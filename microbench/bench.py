@@ -1,4 +1,7 @@
-"""The bench: configuration, and the ways in. No timing happens here."""
+"""The bench: configuration, the ways in, hooks for subclasses, and results.
+
+No timing happens here: see core/. Sinks read results back: see outputs/delivery.py.
+"""
 
 from __future__ import annotations
 

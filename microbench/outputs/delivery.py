@@ -7,6 +7,8 @@ twice: stored.py has what is asked then.
 Sinks on this machine come first, those behind a network after them. A network sink that
 failed the last time gets little time until it takes a record again: a dead server must not
 delay the program at each record.
+
+Results are read back from the first sink that can: for a file, see contents.py.
 """
 
 from __future__ import annotations
