@@ -41,6 +41,7 @@ class HookedRun(_core.OpenRun):
         *('posts', 'totals', 'triggered', 'turns', 'undo'),
     )
 
+    totals: Totals  # of phases that are dropped; missing while there are none
     # Seconds that the end of the run may wait for its monitor; None for any time.
     patience: float | None = None
 
@@ -58,7 +59,6 @@ class HookedRun(_core.OpenRun):
         self.triggered = False  # the user's post_finish_triggers() was called
         self.posts: list[str] | None = None  # post captures that have not run yet
         self.turns: Turns | None = None  # of the sinks
-        self.totals: Totals | None = None  # of phases that are dropped
         self.iterations = 1
 
     def fold(self, values: list[Any]) -> None:
@@ -66,7 +66,7 @@ class HookedRun(_core.OpenRun):
 
         The caller: py_run_keep_value(), in C, by name.
         """
-        totals: Totals | None = getattr(self, 'totals', None)  # a Recorder sets none
+        totals: Totals | None = getattr(self, 'totals', None)
         if totals is None:
             from .totals import Totals  # start-up time
 
@@ -334,7 +334,7 @@ def _add_summary(run: HookedRun, call: dict[str, Any]) -> None:
     if run.is_mixed:
         from .totals import Totals  # start-up time
 
-        totals = Totals(run.totals)
+        totals = Totals(getattr(run, 'totals', None))
         totals.add(run.values)
         summary += totals.entries()
     call['timings_summary'] = summary

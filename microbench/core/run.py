@@ -214,9 +214,8 @@ class Run(HookedRun):
             tried: number of sinks that have the record; -1: none has tried.
             interruption: what a handler of a signal raised while the next sink tried.
         """
-        iterations, totals = self.iterations, getattr(self, 'totals', None)
         HookedRun.__init__(self, owner, name, plan)
-        self.iterations, self.totals = iterations, totals
+        self.iterations = plan.settings.iterations
         if tried >= 0:
             self.turns = turns = Turns()
             turns.errors, turns.trying = (None,) * tried, tried

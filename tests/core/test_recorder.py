@@ -23,6 +23,7 @@ from microbench import (
     NullOutput,
     _core,
 )
+from microbench.core.record_dict import HookedRun
 from tests.fakes import only
 
 
@@ -569,6 +570,37 @@ def test_a_signal_while_a_stream_takes_nothing(tmp_path):
         lines = there.read().splitlines()
     assert len(lines) > 2
     assert all(json.loads(line)['padding'] for line in lines[:-1])
+
+
+def test_ctrl_c_while_python_takes_a_run_over(monkeypatch):
+    """It begins again, with all that was measured."""
+    bench, begin, interruptions = (
+        MicroBench(iterations=2),
+        HookedRun.__init__,
+        [Interrupted],
+    )
+
+    @bench
+    def function(numbers):
+        with bench.time('phase'):
+            return 1 / next(numbers)
+
+    def begin_once(self, *args):
+        begin(self, *args)
+        if interruptions:
+            raise interruptions.pop()
+
+    for _ in range(3):
+        function(iter([1, 1]))
+    assert written(function) == 2
+    monkeypatch.setattr(HookedRun, '__init__', begin_once)
+    with pytest.raises(Interrupted) as raised:
+        function(iter([1, 0]))
+    assert isinstance(raised.value.__context__, ZeroDivisionError)
+    call = bench.get_results()[3]['call']
+    assert len(bench.get_results()) == 4
+    assert [len(call[name]) for name in ('durations', 'timings')] == [2, 2]
+    assert call['timings_iteration'] == [0, 1]
 
 
 def test_a_fork_in_a_call(tmp_path):
