@@ -14,7 +14,7 @@ from .core.capture import name_of
 from .core.hooks import Hooks, matters
 from .core.plan import current_plan, line_of
 from .core.times import timezone, tzinfo
-from .descriptors import Unrecorded, loaded, not_recorded
+from .descriptors import Unrecorded
 from .encoding import json_text
 from .encoding.masking import is_record
 from .mixins.python import MBPythonInfo
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from .core.block import Block
     from .core.config import Config
-    from .core.plan import Plan
     from .core.run import Run
 
     Wrapper = classmethod[Any, Any, Any] | staticmethod[Any, Any]
@@ -147,16 +146,13 @@ class MicroBenchBase:
         """Leave out the plan and captured values, which belong to this process."""
         return {**self.__dict__, '_bench_config': self._bench_config.copy()}
 
-    def _current_plan(self) -> Plan:
-        return current_plan(self._bench_config, self)
-
     def explain_path(self) -> list[str]:
         """Return why records are built as dicts; empty if C writes them as text.
 
         Both give the same record. Text is faster, and possible where nothing has to see
         the record while it is built.
         """
-        return list(self._current_plan().not_native)
+        return list(current_plan(self._bench_config, self).not_native)
 
     # --- ways in ----------------------------------------------------------------------
 
@@ -240,23 +236,18 @@ class MicroBenchBase:
             NotImplementedError: a mixin of the class cannot be used this way.
             TypeError, ValueError: an argument is wrong; the message names it.
         """
-        if not self._off:
-            try:
-                registry = first_use.registry or loaded(first_use.load_registry)
-            except OSError as error:
-                not_recorded(error)
-                return
-            registry.register(
-                self, name or '<process>', handle_sigterm, signals, grace, then
-            )
+        chosen = name or '<process>', handle_sigterm, signals, grace, then
+        registry = None if self._off else first_use.registry or first_use.exits()
+        if registry is not None:
+            registry.register(self, *chosen)
 
     def cancel_record_on_exit(self) -> None:
         """Cancel `record_on_exit()`: no record is written.
 
         When no bench is registered any more, handlers and hooks are what they were.
         """
-        if not self._off:
-            registry = first_use.registry or loaded(first_use.load_registry)
+        registry = None if self._off else first_use.registry or first_use.exits()
+        if registry is not None:
             registry.cancel(self)
 
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
@@ -312,7 +303,7 @@ class MicroBenchBase:
         """
         text = json_text.encode_strictly(obj, self._bench_config.encoder)
         if is_record(obj):
-            text = self._current_plan().settings.masker.record(text)
+            text = current_plan(self._bench_config, self).settings.masker.record(text)
         return text.decode('ascii')
 
     def output_result(self, bm_data: dict[str, Any]) -> None:

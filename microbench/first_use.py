@@ -49,12 +49,22 @@ def block() -> type[Block] | None:
     return block_class
 
 
-def load_registry() -> Any:
-    """Return process.registry, and keep it: tests of users patch `sys.modules`."""
+def exits() -> Any:
+    """Return process.registry; warn and return None without descriptors.
+
+    It is kept: tests of users patch `sys.modules`.
+    """
     global registry  # noqa: PLW0603 - imported on first use, and never again
+    try:
+        registry = loaded(_registry)
+    except OSError as error:
+        not_recorded(error)
+    return registry
+
+
+def _registry() -> Any:
     from .process import registry as module  # start-up time
 
-    registry = module
     return module
 
 

@@ -342,17 +342,9 @@ class FileOutput(Watched):
         return contents.of_path(path, self.outfile, self._journals)
 
     def _contents_of_object(self) -> bytes:
-        file = self.outfile
+        from . import contents  # start-up time
+
         try:
-            if type(file) is io.StringIO:
-                return file.getvalue().encode()  # at once: a Recorder takes no lock
-            with self._lock.held:
-                position = file.tell()
-                file.seek(0)
-                try:
-                    contents = file.read()
-                finally:
-                    file.seek(position)
+            return contents.of_object(self.outfile, self._lock)
         except (OSError, AttributeError, ValueError):
             raise NotImplementedError(f'{self!r} cannot be read back') from None
-        return contents if isinstance(contents, bytes) else contents.encode()

@@ -10,6 +10,7 @@ import pytest
 
 from microbench import MBHostInfo, MBPythonInfo, MicroBench, MicroBenchBase, _core
 from microbench.core.capture import namespace, per_process
+from microbench.core.plan import current_plan
 from tests.fakes import only
 
 
@@ -282,12 +283,12 @@ def test_the_plan_is_kept_while_nothing_changes():
     """Records, phases and private attributes leave the plan as it is."""
     bench = MicroBench()
     bench(len)('')
-    plan = bench._current_plan()
+    plan = current_plan(bench._bench_config, bench)
     bench._private = 1
     with bench.record(), bench.time('part'):
         pass
     bench(len)('')
-    assert bench._current_plan() is plan
+    assert current_plan(bench._bench_config, bench) is plan
 
 
 class Mixin:
@@ -479,7 +480,9 @@ def test_without_a_version_tag(monkeypatch):
     bench = Bench()
     monkeypatch.setattr(_core, 'type_version', lambda cls: 0)
     assert marks(bench) == ['x']
-    assert bench._current_plan() is not bench._current_plan()
+    assert current_plan(bench._bench_config, bench) is not current_plan(
+        bench._bench_config, bench
+    )
     Bench.capture_y = marking('y')
     assert marks(bench) == ['x', 'y']
 

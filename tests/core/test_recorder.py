@@ -26,6 +26,8 @@ from microbench import (
 from microbench.core.record_dict import HookedRun
 from tests.fakes import only
 
+pytestmark = pytest.mark.usefixtures('fresh_count')  # some records are lost
+
 
 def recorder(function):
     """Return the recorder of a decorated function, or None."""

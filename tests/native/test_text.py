@@ -285,7 +285,9 @@ def test_a_timezone_that_changes_a_list():
     assert _core.plain_text(values) == b'["2026-03-01T00:00:00.000000+00:00"]'
 
 
-@pytest.mark.skipif(sys.version_info < (3, 15), reason='frozendict is of CPython 3.15')
+@pytest.mark.skipif(
+    sys.version_info < (3, 15), reason='runs from CPython 3.15 on: frozendict'
+)
 def test_plain_frozendicts():
     """Frozen dicts are objects too, and count as levels."""
     frozen = frozendict  # noqa: F821
