@@ -110,7 +110,7 @@ class MicroBenchBase:
             ),
             journal=arguments.journal(journal),
         )
-        arguments.tell_of_journals(config.delivery.sinks, config.journal)
+        arguments.set_journals(config.delivery.sinks, config.journal)
         self._duration_counter = config.counter  # read by bench.time(), in C
         self._off = arguments.is_switched_off()
 

@@ -42,7 +42,7 @@ struct mb_program {
 
 /* Returns whether a number still means a pipe of this program. */
 static bool
-is_ours(const mb_program *program, int i, int fd)
+is_pipe_of(const mb_program *program, int i, int fd)
 {
     uint64_t file[2];
     return fd >= 0 && mb_raw_identify(fd, file) && file[0] == program->files[i][0] &&
@@ -66,7 +66,7 @@ set_streams(const mb_program *program)
 {
     const int out = program->pipes[OUT][1], err = program->pipes[ERR][1];
     int empty[2];
-    if (!is_ours(program, OUT, out) || !is_ours(program, ERR, err)) {
+    if (!is_pipe_of(program, OUT, out) || !is_pipe_of(program, ERR, err)) {
         return EBADF;
     }
     mb_raw_duplicate(out, STDOUT_FILENO);
@@ -207,7 +207,7 @@ supervise(void *started)
         program->result.error = EAGAIN;
     }
     set(&program->ended);
-    if (is_ours(program, END, program->pipes[END][1])) {
+    if (is_pipe_of(program, END, program->pipes[END][1])) {
         mb_raw_write(program->pipes[END][1], "", 1);
     }
     return EXIT_SUCCESS;
@@ -219,7 +219,7 @@ static void
 close_end(mb_program *program, int i, int end)
 {
     int *fd = &program->pipes[i][end];
-    if (is_ours(program, i, *fd)) {
+    if (is_pipe_of(program, i, *fd)) {
         close(*fd);
     }
     *fd = -1;
@@ -348,7 +348,8 @@ mb_program_wait(mb_program *program)
     const int64_t ms = left_ns <= 0 ? 0 : (left_ns + 999999) / 1000000;
     for (int i = 0; i < PIPES; i++) {
         const int fd = program->pipes[i][0];
-        asked[i].fd = is_ours(program, i, fd) ? fd : -1; /* which poll(2) passes over */
+        asked[i].fd =
+            is_pipe_of(program, i, fd) ? fd : -1; /* which poll(2) passes over */
         asked[i].events = POLLIN;
     }
     const int ready = poll(asked, PIPES, ms < LOOK_MS ? (int)ms : LOOK_MS);
@@ -366,7 +367,7 @@ size_t
 mb_program_read(mb_program *program, int stream, char *data, size_t size)
 {
     int *fd = &program->pipes[stream][0];
-    const ssize_t got = is_ours(program, stream, *fd) ? read(*fd, data, size) : 0;
+    const ssize_t got = is_pipe_of(program, stream, *fd) ? read(*fd, data, size) : 0;
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         close_end(program, stream, 0); /* else poll(2) finds its end again and again */
     }
@@ -379,7 +380,7 @@ static bool
 dismiss(mb_program *program)
 {
     const int fd =
-        is_ours(program, END, program->pipes[END][0]) ? program->pipes[END][0] : -1;
+        is_pipe_of(program, END, program->pipes[END][0]) ? program->pipes[END][0] : -1;
     struct pollfd end = {.fd = fd, .events = POLLIN};
     bool ended = is_set(&program->ended);
     if (!ended && mb_raw_clock_ns() < program->deadline_ns + LATE_NS) {
@@ -410,16 +411,16 @@ mb_program_result
 mb_program_end(mb_program *program)
 {
     mb_program_result result = {.overdue = true};
-    const bool ours = program->owner == getpid(); /* no copy that a fork has made */
-    const bool lost = ours && has_lost_supervisor(program);
-    if (ours && !dismiss(program)) {
+    const bool is_owner = program->owner == getpid(); /* no copy that a fork has made */
+    const bool lost = is_owner && has_lost_supervisor(program);
+    if (is_owner && !dismiss(program)) {
         close_pipes(program);
         if (lost) {
             result = (mb_program_result){.error = ECHILD};
         }
         return result; /* its memory is left to the child */
     }
-    if (ours) {
+    if (is_owner) {
         result = program->result;
     }
     close_pipes(program);

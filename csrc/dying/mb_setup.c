@@ -404,7 +404,7 @@ mb_setup_release(void)
 /* --- signals ---------------------------------------------------------------------- */
 
 static bool
-is_ours(const struct sigaction *action)
+is_installed(const struct sigaction *action)
 {
     return (action->sa_flags & SA_SIGINFO) && action->sa_sigaction == mb_signals_handle;
 }
@@ -419,7 +419,7 @@ bool
 mb_setup_signal_in_force(int number)
 {
     struct sigaction now;
-    return sigaction(number, NULL, &now) == 0 && is_ours(&now);
+    return sigaction(number, NULL, &now) == 0 && is_installed(&now);
 }
 
 bool
@@ -492,8 +492,8 @@ install(int number, const struct sigaction *before)
     mb_signal *signal = &mb_signals[number];
     signal->before[!signal->latest] = *before;
     __atomic_store_n(&signal->latest, !signal->latest, __ATOMIC_RELEASE);
-    signal->ours = action_like(before, signal->use);
-    return sigaction(number, &signal->ours, NULL) < 0 ? errno : 0;
+    signal->installed = action_like(before, signal->use);
+    return sigaction(number, &signal->installed, NULL) < 0 ? errno : 0;
 }
 
 int
@@ -507,7 +507,7 @@ mb_setup_signal_take(int number, mb_signal_use use, bool behind)
     const bool taken_before = signal->taken;
     signal->use = use;
     signal->taken = true; /* first: the signal may come as soon as it is handled */
-    const int failure = is_ours(&now) || behind ? 0 : install(number, &now);
+    const int failure = is_installed(&now) || behind ? 0 : install(number, &now);
     if (failure) {
         signal->taken = taken_before;
     }
@@ -557,8 +557,8 @@ mb_setup_signal_stack_take(void)
     if (!alternate && !(alternate = new_stack())) {
         return errno;
     }
-    const stack_t ours = {.ss_sp = alternate, .ss_size = STACK_SIZE};
-    return sigaltstack(&ours, &stack_before) < 0 ? errno : 0;
+    const stack_t installed = {.ss_sp = alternate, .ss_size = STACK_SIZE};
+    return sigaltstack(&installed, &stack_before) < 0 ? errno : 0;
 }
 
 void

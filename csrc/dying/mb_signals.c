@@ -87,7 +87,7 @@ crash(const mb_signal *signal, int number, const siginfo_t *info)
 {
     const bool by_another = is_called_by_another(number);
     if (!by_another && __atomic_load_n(&crashed, __ATOMIC_ACQUIRE) != WRITTEN) {
-        sigaction(number, &signal->ours,
+        sigaction(number, &signal->installed,
                   NULL); /* other threads find it while we write */
     }
     const bool first = write_once(number);
@@ -98,7 +98,7 @@ crash(const mb_signal *signal, int number, const siginfo_t *info)
 static bool
 is_crash(const mb_signal *signal)
 {
-    return signal->ours.sa_flags & (int)SA_RESETHAND;
+    return signal->installed.sa_flags & (int)SA_RESETHAND;
 }
 
 void

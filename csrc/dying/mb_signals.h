@@ -41,7 +41,7 @@ typedef struct {
 typedef struct {
     bool taken;
     mb_signal_use use;
-    struct sigaction ours; /* as it was installed */
+    struct sigaction installed; /* as it was installed */
     /* The earlier action. Two copies, since a handler may read one while the other is
      * being written; `latest` is the index of the valid one. */
     struct sigaction before[2];

@@ -10,7 +10,7 @@
 struct mb_endmark {
     pthread_mutex_t older; /* before the one on the page, in the list of the thread */
     pthread_mutex_t newer; /* and behind it */
-    pthread_mutex_t *ours; /* on the page */
+    pthread_mutex_t *on_page; /* on the page */
     long thread;
 };
 
@@ -71,9 +71,10 @@ make_robust(pthread_mutex_t *mutex)
 static bool
 lock(mb_endmark *mark)
 {
-    return make_robust(&mark->older) && make_robust(mark->ours) &&
+    return make_robust(&mark->older) && make_robust(mark->on_page) &&
            make_robust(&mark->newer) && pthread_mutex_lock(&mark->older) == 0 &&
-           pthread_mutex_lock(mark->ours) == 0 && pthread_mutex_lock(&mark->newer) == 0;
+           pthread_mutex_lock(mark->on_page) == 0 &&
+           pthread_mutex_lock(&mark->newer) == 0;
 }
 
 mb_endmark *
@@ -86,7 +87,7 @@ mb_endmark_arm(char *page, int fd)
     if (!mark) {
         return NULL;
     }
-    *mark = (mb_endmark){.ours = (pthread_mutex_t *)page, .thread = this_thread()};
+    *mark = (mb_endmark){.on_page = (pthread_mutex_t *)page, .thread = this_thread()};
     if (!lock(mark) || !unmap_for_now(page)) {
         mb_endmark_release(mark); /* never seen: new mutexes can be locked */
         return NULL;
@@ -104,7 +105,7 @@ mb_endmark_release(mb_endmark *mark)
         return false; /* what it points to stays as well */
     }
     pthread_mutex_unlock(&mark->newer);
-    pthread_mutex_unlock(mark->ours);
+    pthread_mutex_unlock(mark->on_page);
     pthread_mutex_unlock(&mark->older);
     mb_free(mark);
     return true;

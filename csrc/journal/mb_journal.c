@@ -496,7 +496,7 @@ find(const char *output, const char *directory)
 
 /* While a thread walks, it may hold a mirror of a journal that has gone. */
 static bool
-nobody_walks(void)
+has_no_walker(void)
 {
     return __atomic_load_n(&walkers, __ATOMIC_SEQ_CST) == 0;
 }
@@ -520,7 +520,7 @@ unused(void)
 {
     uint32_t count = 0;
     for (mb_journal *journal = journals; journal; journal = journal->next, count++) {
-        if (!journal->base && nobody_walks()) {
+        if (!journal->base && has_no_walker()) {
             empty(journal);
             return journal;
         }
@@ -620,8 +620,8 @@ mb_journal_memory(void)
 static void
 go(mb_journal *journal)
 {
-    int32_t nobody = 0;
-    if (!__atomic_compare_exchange_n(&journal->readers, &nobody, GOING, false,
+    int32_t none = 0;
+    if (!__atomic_compare_exchange_n(&journal->readers, &none, GOING, false,
                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
         return;
     }
@@ -672,7 +672,7 @@ mb_journals_leave(void)
 bool
 mb_journals_are_walked(void)
 {
-    return !nobody_walks();
+    return !has_no_walker();
 }
 
 mb_journal *

@@ -541,16 +541,16 @@ bool
 mb_mirror_claim(mb_mirror *mirror)
 {
     uint32_t open = MB_MIRROR_OPEN;
-    const bool ours =
+    const bool is_first =
         __atomic_compare_exchange_n(&mirror->state, &open, MB_MIRROR_CLAIMED, false,
                                     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
-    if (ours) {
+    if (is_first) {
         /* after the claim and before the caller writes: a system call lies in
          * between */
         PUBLISH(mirror->slot->state, MB_SLOT_CLAIMED);
         MB_CRASH_POINT("claimed");
     }
-    return ours;
+    return is_first;
 }
 
 void

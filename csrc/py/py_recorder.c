@@ -1,6 +1,8 @@
 #include "py/py_recorder.h"
 
 #include "py/py_call_until_done.h"
+#include "py/py_handlers.h"
+#include "py/py_type.h"
 #include "run/mb_record.h"
 
 #include <structmember.h>
@@ -9,24 +11,12 @@ unsigned long long py_recorder_changes;
 
 /* --- is it current ----------------------------------------------------------------- */
 
-unsigned
-py_recorder_version(const PyTypeObject *type)
-{
-#if PY_VERSION_HEX < 0x030C0000
-    if (!PyType_HasFeature((PyTypeObject *)(uintptr_t)type,
-                           Py_TPFLAGS_VALID_VERSION_TAG)) {
-        return 0;
-    }
-#endif
-    return type->tp_version_tag;
-}
-
 static bool
 sinks_are_current(const py_recorder *self)
 {
     for (Py_ssize_t i = 0; i < self->sink_count; i++) {
         const py_recorder_sink *sink = &self->sinks[i];
-        if (py_recorder_version(sink->type) != sink->type_version) {
+        if (py_type_version((PyObject *)sink->type) != sink->type_version) {
             return false;
         }
     }
@@ -51,7 +41,7 @@ bool
 py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 {
     return goes_there(self) && has_name(self, func) &&
-           self->bench_version == py_recorder_version(Py_TYPE(bench));
+           self->bench_version == py_type_version((PyObject *)Py_TYPE(bench));
 }
 
 /* --- runs -------------------------------------------------------------------------- */
@@ -108,23 +98,14 @@ render(const py_recorder *self, py_run *run)
     return !run->line.failed;
 }
 
-/* A handler of a signal that comes while a stream takes nothing. */
-static bool
-handlers_raise(void)
-{
-    const PyGILState_STATE state = PyGILState_Ensure();
-    const bool raised = PyErr_CheckSignals() < 0;
-    PyGILState_Release(state);
-    return raised;
-}
-
 static bool
 append(const py_recorder_sink *sink, const mb_text *line)
 {
-    int error;
-    Py_BEGIN_ALLOW_THREADS error =
-        mb_append_record(sink->file, line->data, line->size, handlers_raise);
-    Py_END_ALLOW_THREADS return error == 0;
+    PyThreadState *thread = PyEval_SaveThread();
+    const int error =
+        mb_append_record(sink->file, line->data, line->size, py_handlers_raise);
+    PyEval_RestoreThread(thread);
+    return error == 0;
 }
 
 /* One call, so that no other thread sees a part. */
@@ -274,7 +255,7 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
                            .target = Py_XNewRef(target),
                            .file = file,
                            .type = (PyTypeObject *)Py_NewRef((PyObject *)type),
-                           .type_version = py_recorder_version(type)};
+                           .type_version = py_type_version((PyObject *)type)};
     return 0;
 }
 

@@ -73,9 +73,6 @@ py_recorder_note_change(void)
     py_recorder_changes++;
 }
 
-/* The version tag of a class; 0 where it has none: then nothing may be kept for it. */
-unsigned py_recorder_version(const PyTypeObject *type);
-
 /* Whether a call of `func` on this bench may use it. */
 bool py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func);
 

@@ -4,6 +4,7 @@
 #include "py/py_call_until_done.h"
 #include "py/py_function.h"
 #include "py/py_headroom.h"
+#include "py/py_type.h"
 
 #include <limits.h>
 #include <structmember.h>
@@ -262,7 +263,7 @@ static bool
 has_looked(const py_timed *self)
 {
     return self->looked == py_recorder_changes &&
-           self->looked_version == py_recorder_version(Py_TYPE(self->bench));
+           self->looked_version == py_type_version((PyObject *)Py_TYPE(self->bench));
 }
 
 static bool
@@ -293,7 +294,7 @@ look(py_timed *self)
         self->recorder->changes = changes;
     }
     self->looked = changes;
-    self->looked_version = py_recorder_version(Py_TYPE(self->bench));
+    self->looked_version = py_type_version((PyObject *)Py_TYPE(self->bench));
     return 0;
 }
 

@@ -234,7 +234,7 @@ def journal(value: Any) -> str:
     return os.path.abspath(path)
 
 
-def tell_of_journals(sinks: list[Any], journal: str) -> None:
+def set_journals(sinks: list[Any], journal: str) -> None:
     """Set the directory of journals on the files among the sinks."""
     if journal not in JOURNALS:
         for sink in sinks:

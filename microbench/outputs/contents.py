@@ -12,28 +12,6 @@ from ..results.reading import blocks
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
-
-    from ..lock import Lock
-
-
-def of_object(file: Any, lock: Lock) -> bytes:
-    """Return the contents of a file object, whose position stays.
-
-    Raises:
-        OSError, AttributeError, ValueError: it cannot be read.
-    """
-    if type(file) is io.StringIO:
-        text: str = file.getvalue()  # at once: a Recorder takes no lock
-        return text.encode()
-    with lock.held:
-        position = file.tell()
-        file.seek(0)
-        try:
-            contents = file.read()
-        finally:
-            file.seek(position)
-    return contents if isinstance(contents, bytes) else contents.encode()
 
 
 def of_bytes(contents: bytes) -> Iterator[bytes]:

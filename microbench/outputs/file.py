@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-from errno import EACCES, EAGAIN, EINVAL, ENOTDIR, EROFS
+from errno import EACCES, EINVAL, ENOTDIR, EROFS
 from stat import S_ISDIR, S_ISREG
 
 from .. import _core
 from ..journal import reader
 from ..lock import Lock
 from ..messages import one_line, warn
+from . import file_object
 from .base import Watched, beside
 
 TYPE_CHECKING = False
@@ -19,35 +20,12 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
-RECENT = 1 << 20  # bytes that other processes may append within microseconds
+RECENT = 1 << 26  # bytes that other writers may append before a file is asked
 EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def _is_path(outfile: Any) -> bool:
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
-
-
-def _is_binary(file: Any) -> bool:
-    if isinstance(file, io.BufferedIOBase):
-        return True
-    # A file of codecs.open() takes text, although `mode` is that of the file below it.
-    return 'b' in str(getattr(file, 'mode', '')) and not hasattr(file, 'encoding')
-
-
-def _write_all(file: io.RawIOBase, line: bytes) -> None:
-    """Write a line to a raw file, which may accept only a part per call."""
-    while line:
-        written = file.write(line)
-        if not written:
-            rest = f'{len(line)} byte{"s" * (len(line) > 1)}'
-            raise BlockingIOError(EAGAIN, f'{rest} could not be written')
-        line = line[written:]
-
-
-def _raise_if_unwritable(file: Any) -> None:
-    writable = getattr(file, 'writable', None)  # ValueError if the file is closed
-    if writable is not None and not writable():
-        raise io.UnsupportedOperation('not writable')
 
 
 def _trouble_at(path: Any) -> int:
@@ -194,7 +172,7 @@ class FileOutput(Watched):
         if type(self).write is not FileOutput.write:
             return  # a subclass may do anything with the name
         if not self._is_path:
-            _raise_if_unwritable(self.outfile)
+            file_object.raise_if_unwritable(self.outfile)
             return
         code = _trouble_at(self._absolute())
         if code:
@@ -253,13 +231,7 @@ class FileOutput(Watched):
     def _write_to_object(self, record: bytes) -> None:
         file, line = self.outfile, record + b'\n'
         with self._lock.held:
-            if isinstance(file, io.RawIOBase):
-                _write_all(file, line)
-            else:
-                file.write(line if _is_binary(file) else line.decode())
-            flush = getattr(file, 'flush', None)
-            if flush is not None:
-                flush()
+            file_object.write(file, line)
 
     @property
     def _can_be_read(self) -> bool:
@@ -275,7 +247,7 @@ class FileOutput(Watched):
     def _ends_with(self, record: bytes) -> bool:
         """Return True if the record is near the end of the file."""
         with self._to_read_last(RECENT + len(record)) as file:
-            return record in file.read()
+            return file_object.contains(file, record)
 
     def _to_read_last(self, size: int) -> IO[bytes]:
         if not self._is_path:
@@ -342,9 +314,7 @@ class FileOutput(Watched):
         return contents.of_path(path, self.outfile, self._journals)
 
     def _contents_of_object(self) -> bytes:
-        from . import contents  # start-up time
-
         try:
-            return contents.of_object(self.outfile, self._lock)
+            return file_object.contents(self.outfile, self._lock)
         except (OSError, AttributeError, ValueError):
             raise NotImplementedError(f'{self!r} cannot be read back') from None
