@@ -4,9 +4,7 @@
 #include "py/py_call_until_done.h"
 #include "py/py_function.h"
 #include "py/py_headroom.h"
-#include "py/py_type.h"
 
-#include <limits.h>
 #include <structmember.h>
 
 /* --- the iteration loop ----------------------------------------------------------- */
@@ -258,63 +256,11 @@ keywords_of(PyObject *const *values, PyObject *names)
     return keywords;
 }
 
-/* Whether find() would return the same as when it was called last. */
-static bool
-has_looked(const py_timed *self)
-{
-    return self->looked == py_recorder_changes &&
-           self->looked_version == py_type_version((PyObject *)Py_TYPE(self->bench));
-}
-
-static bool
-is_current(const py_timed *self)
-{
-    return py_recorder_is_current(self->recorder, self->bench, self->func);
-}
-
-/* Asks find() for a recorder. 0, or -1 with an exception that is none of its own. */
-static int
-look(py_timed *self)
-{
-    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
-    const unsigned long long changes = py_recorder_changes;
-    const bool headroom = py_headroom_give();
-    PyObject *all[] = {self->bench, self->func};
-    PyObject *found = PyObject_Vectorcall(self->find, all, 2, NULL);
-    py_headroom_take_back(headroom);
-    if (!found && !PyErr_ExceptionMatches(PyExc_Exception)) {
-        return -1;
-    }
-    PyErr_Clear();
-    if (found && !Py_IS_TYPE(found, state->recorder_type)) {
-        Py_CLEAR(found);
-    }
-    Py_XSETREF(self->recorder, (py_recorder *)found);
-    if (found) {
-        self->recorder->changes = changes;
-    }
-    self->looked = changes;
-    self->looked_version = py_type_version((PyObject *)Py_TYPE(self->bench));
-    return 0;
-}
-
-/* Sets the recorder for a call, a new reference, or NULL for none. 0, or -1 with an
- * exception. */
 static int
 find_recorder(py_timed *self, py_recorder **recorder)
 {
-    *recorder = NULL;
-    if (!self->find) {
-        return 0;
-    }
-    if ((!has_looked(self) || (self->recorder && !is_current(self))) &&
-        look(self) < 0) {
-        return -1;
-    }
-    if (self->recorder && is_current(self)) {
-        *recorder = (py_recorder *)Py_NewRef((PyObject *)self->recorder);
-    }
-    return 0;
+    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    return py_finder_get(&self->finder, state, self->bench, self->func, recorder);
 }
 
 /* A call that begin() gets in the form of tuple and dict. */
@@ -463,8 +409,7 @@ timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         self->bench = Py_NewRef(bench);
         self->func = Py_NewRef(func);
         self->begin = Py_NewRef(begin);
-        self->find = Py_XNewRef(find == Py_None ? NULL : find);
-        self->looked = ULLONG_MAX; /* never */
+        self->finder.find = Py_XNewRef(find == Py_None ? NULL : find);
     }
     return (PyObject *)self;
 }
@@ -501,7 +446,7 @@ static PyObject *
 timed_reduce(py_timed *self, PyObject *Py_UNUSED(ignored))
 {
     return Py_BuildValue("O(OOOO)", Py_TYPE(self), self->bench, self->func, self->begin,
-                         self->find ? self->find : Py_None);
+                         self->finder.find ? self->finder.find : Py_None);
 }
 
 static PyObject *
@@ -517,11 +462,9 @@ timed_traverse(py_timed *self, visitproc visit, void *arg)
     Py_VISIT(self->bench);
     Py_VISIT(self->func);
     Py_VISIT(self->begin);
-    Py_VISIT(self->find);
-    Py_VISIT(self->recorder);
     Py_VISIT(self->code);
     Py_VISIT(self->function);
-    return 0;
+    return py_finder_traverse(&self->finder, visit, arg);
 }
 
 static int
@@ -530,8 +473,7 @@ timed_clear(py_timed *self)
     Py_CLEAR(self->bench);
     Py_CLEAR(self->func);
     Py_CLEAR(self->begin);
-    Py_CLEAR(self->find);
-    Py_CLEAR(self->recorder);
+    py_finder_clear(&self->finder);
     Py_CLEAR(self->code);
     Py_CLEAR(self->function);
     return 0;
@@ -563,7 +505,7 @@ static PyMethodDef timed_methods[] = {
 static PyMemberDef timed_members[] = {
     {"bench", T_OBJECT_EX, offsetof(py_timed, bench), READONLY, NULL},
     {"func", T_OBJECT_EX, offsetof(py_timed, func), READONLY, NULL},
-    {"recorder", T_OBJECT, offsetof(py_timed, recorder), READONLY, NULL},
+    {"recorder", T_OBJECT, offsetof(py_timed, finder.recorder), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
      NULL},
     {0},

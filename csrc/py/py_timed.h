@@ -12,19 +12,16 @@
 #ifndef PY_TIMED_H
 #define PY_TIMED_H
 
-#include "py/py_recorder.h"
+#include "py/py_finder.h"
 
 typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    PyObject *bench; /* Owned */
-    PyObject *func;  /* Owned: what is timed */
-    PyObject *begin; /* Owned: see above; not called where Python code has the loop */
-    PyObject *find;  /* Owned: find(bench, func) returns a Recorder, or None; or NULL */
-    py_recorder *recorder;     /* Owned: what find() returned last; or NULL */
-    unsigned long long looked; /* py_recorder_changes when find() was called last */
-    unsigned looked_version;   /* and the version tag of the bench's class */
-    PyObject *code;     /* Owned: of the function that leads here; NULL without one */
+    PyObject *bench;  /* Owned */
+    PyObject *func;   /* Owned: what is timed */
+    PyObject *begin;  /* Owned: see above; not called where Python code has the loop */
+    py_finder finder; /* of the recorder; without `find` there is none */
+    PyObject *code;   /* Owned: of the function that leads here; NULL without one */
     PyObject *function; /* Owned: weak reference to that function; or NULL */
 } py_timed;
 
