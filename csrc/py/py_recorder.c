@@ -123,6 +123,7 @@ write_to_memory(const py_recorder_sink *sink, mb_text *line, PyObject *write)
         text ? PyObject_CallMethodOneArg(sink->target, write, text) : NULL;
     Py_XDECREF(text);
     Py_XDECREF(written);
+    PyErr_Clear(); /* Python tries again, and reacts to the error */
     return written != NULL;
 }
 
@@ -151,7 +152,7 @@ give_to_sinks(const py_recorder *self, py_run *run)
     return done;
 }
 
-/* Takes what a handler has raised; an error of a sink is dropped: it is tried again. */
+/* Takes what a handler of a signal has raised during a write; NULL for nothing. */
 static PyObject *
 taken_interruption(void)
 {
@@ -160,9 +161,6 @@ taken_interruption(void)
     PyErr_NormalizeException(&type, &error, &traceback);
     Py_XDECREF(type);
     Py_XDECREF(traceback);
-    if (error && PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception)) {
-        Py_CLEAR(error);
-    }
     return error;
 }
 

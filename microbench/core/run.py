@@ -219,7 +219,8 @@ class Run(HookedRun):
         if tried >= 0:
             self.turns = turns = Turns()
             turns.errors, turns.trying = (None,) * tried, tried
-            turns.interruption = interruption
+            if interruption is not None:
+                self.config.delivery.was_interrupted(turns, interruption)
 
     # --- finish ----------------------------------------------------------------------
 

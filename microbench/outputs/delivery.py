@@ -178,6 +178,17 @@ class Delivery:
                 self._failing.discard(id(sink))
                 _core.note_change()
 
+    def was_interrupted(self, turns: Turns, interruption: BaseException) -> None:
+        """Note what a handler of a signal has raised in C while the next sink tried.
+
+        A file is asked whether it has the record, and tries again. Another sink may wait
+        for its reader again, so that it counts as one that failed.
+        """
+        if is_its_own(interruption, self.routes[turns.trying].sink):
+            turns.errors += (interruption,)
+        else:
+            turns.interruption = interruption
+
     def _write_in_time(
         self,
         route: Route,

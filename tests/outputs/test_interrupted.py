@@ -55,6 +55,7 @@ def test_a_handler_that_records(tmp_path, outfile):
     assert names.count('by the handler') == int(done.stdout) > 20
 
 
+# C writes the records of the function from the second one on, Python those of the block.
 FULL = """
 if len(sys.argv) > 2:
     signal.signal(signal.SIGTERM, lambda *args: sys.exit(3))
@@ -62,10 +63,12 @@ bench = MicroBench(path, more='x' * int(os.environ.get('MORE', '0')))
 if len(sys.argv) > 3:
     bench.record_on_exit()
 print('up', flush=True)
+function = bench(len)
 while True:
-    with bench.record('block'):
-        pass
+    {}
 """
+BLOCK = FULL.replace('{}', "\n    with bench.record('block'):\n        pass")
+CALL = FULL.replace('{}', "function('')")
 
 
 @pytest.mark.parametrize(
@@ -78,13 +81,14 @@ while True:
     ids=['Ctrl-C', 'a handler of its own', 'and a record of the process'],
 )
 @pytest.mark.parametrize('more', ['0', '200000'], ids=['small', 'large'])
-def test_a_pipe_without_a_reader(tmp_path, number, own, status, more):
+@pytest.mark.parametrize('program', [BLOCK, CALL], ids=['blocks', 'calls'])
+def test_a_pipe_without_a_reader(tmp_path, program, number, own, status, more):
     """One signal is enough, though the write, or the rest of it, waits for a reader."""
     path = tmp_path / 'fifo'
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     first = f'import sys; sys.path.insert(0, {str(ROOT)!r})\n'
-    words = [sys.executable, '-c', first + BEGIN + FULL, str(path), *own]
+    words = [sys.executable, '-c', first + BEGIN + program, str(path), *own]
     pipes = {'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE}
     with subprocess.Popen(words, env={**os.environ, 'MORE': more}, **pipes) as process:
         assert process.stdout.readline() == b'up\n'
