@@ -124,7 +124,7 @@ soak: build ## ten thousand killed writers, ten thousand races at the exit
 
 ##@ Measuring
 
-.PHONY: bench bench-all bench-check bench-peers coverage sizes trail
+.PHONY: bench bench-all bench-check bench-peers coverage instructions sizes trail
 bench: build ## what microbench costs, as ratios to timing by hand
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -143,6 +143,9 @@ bench-check: build ## a planted delay of 20 ns has to show in a phase
 
 bench-peers: build ## the same beside other timing libraries
 	@$(BIN)/python -m benchmarks --peers $(ARGS)
+
+instructions: build ## instructions of a call, by callgrind, beside the last that were accepted
+	@$(BIN)/python -m benchmarks.instructions $(ARGS)
 
 trail: build ## how many calls, files and jumps a reader follows
 	@$(BIN)/python -m tools.trail

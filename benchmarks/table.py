@@ -76,16 +76,20 @@ def _peer_cell(row: Row, name: str, reason: str) -> str:
     return '—' if reason else ''
 
 
-def aligned(cells: Sequence[Sequence[str]]) -> list[str]:
+def aligned(
+    cells: Sequence[Sequence[str]], to_the_left: Sequence[int] = TO_THE_LEFT
+) -> list[str]:
     """Return the lines of a table, the first of them its headings."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    lines = ['  '.join(_padded(row, widths)).rstrip() for row in cells]
+    lines = ['  '.join(_padded(row, widths, to_the_left)).rstrip() for row in cells]
     return [lines[0], '  '.join('-' * width for width in widths), *lines[1:]]
 
 
-def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _padded(
+    row: Sequence[str], widths: Sequence[int], to_the_left: Sequence[int]
+) -> list[str]:
     return [
-        cell.ljust(width) if column in TO_THE_LEFT else cell.rjust(width)
+        cell.ljust(width) if column in to_the_left else cell.rjust(width)
         for column, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
 

@@ -3,12 +3,14 @@
 import io
 import json
 import math
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from benchmarks import table, versions
+from benchmarks import instructions, table, versions
+from benchmarks.instructions import Count
 from benchmarks.lab import US, Lab, others, planted
 from benchmarks.measures import encoding, iterations, memory
 from benchmarks.native import ROOT
@@ -367,3 +369,97 @@ def test_a_quick_run_prints_the_table_and_writes_json(tmp_path):
     assert [row['measure'] for row in rows] == [m for m in MEASURES if m not in absent]
     assert all(math.isfinite(row['value']) for row in rows)
     assert all(row['measure'] in done.stdout for row in rows)
+
+
+# --- instructions -----------------------------------------------------------------------
+
+PART = """version: 1
+positions: line
+events: Ir
+summary: 16
+
+ob=/lib/libpython.so
+fl=ceval.c
+fn=evaluate
+12 3
++2 4
+cob=/site/_core.so
+cfn=time
+calls=2 12
+* 7
+
+ob=/site/_core.so
+fn=time
+0 7
+-3 2
+"""
+
+
+def test_instructions_of_each_library():
+    """What a called function costs counts there, not where it is called."""
+    assert list(instructions.own_costs(PART.splitlines())) == [
+        ('/lib/libpython.so', 3),
+        ('/lib/libpython.so', 4),
+        ('/site/_core.so', 7),
+        ('/site/_core.so', 2),
+    ]
+
+
+def grown(counts, python='', gcc=''):
+    """Return the sentences on counts, beside 100 instructions, 10 in the extension."""
+    reference = {**instructions.built_with(), 'counts': {'a call': (100, 10)}}
+    reference |= {'python': python} if python else {}
+    reference |= {'gcc': gcc} if gcc else {}
+    return [
+        sentence.partition(',')[0]
+        for sentence in instructions.more_than_allowed(counts, reference)
+    ]
+
+
+@pytest.mark.skipif(not shutil.which('gcc'), reason='asks gcc for its version')
+def test_three_percent_more_are_allowed():
+    """A count above that is reported, in the extension and in all."""
+    assert grown({'a call': Count(103, 10.3), 'a new way': Count(1000, 1000)}) == []
+    assert grown({'a call': Count(104, 10.4)}) == [
+        'a call: 10.4 instructions in the extension',
+        'a call: 104 instructions in all',
+    ]
+    assert grown({'a call': Count(104, 10)}) == ['a call: 104 instructions in all']
+
+
+@pytest.mark.skipif(not shutil.which('gcc'), reason='asks gcc for its version')
+def test_instructions_of_another_interpreter_or_compiler():
+    """Only what the same compiler made, or the same interpreter runs, is compared."""
+    more = {'a call': Count(104, 10.4)}
+    assert grown(more, python='3.0.0') == ['a call: 10.4 instructions in the extension']
+    assert grown(more, gcc='1.0') == []
+
+
+@pytest.mark.skipif(not shutil.which('gcc'), reason='asks gcc for its version')
+def test_the_table_of_instructions():
+    """What was counted stands beside the reference, 0 for a new way."""
+    here = instructions.built_with()
+    reference = {**here, 'counts': {'a call': (7000.4, 10)}}
+    counts = {'a call': Count(7123.6, 11), 'a block': Count(5, 2)}
+    text = instructions.as_text(counts, reference)
+    about = f'python {here["python"]}, gcc {here["gcc"]}'
+    assert (
+        text
+        == f"""now: {about}
+before: {about}
+
+instructions of    all  before  in the extension  before
+---------------  -----  ------  ----------------  ------
+a call           7,124   7,000                11      10
+a block              5       0                 2       0
+"""
+    )
+
+
+@pytest.mark.skipif(not shutil.which('valgrind'), reason='needs valgrind')
+def test_each_way_is_counted():
+    """A call runs code of the extension, and an iteration less of it than a record."""
+    counts = instructions.counted()
+    assert counts.keys() == instructions.reference()['counts'].keys()
+    assert all(0 < count.extension < count.all for count in counts.values())
+    assert counts['an iteration'].extension < counts['@bench, NullOutput'].extension
