@@ -27,7 +27,7 @@ def _sound_image() -> bytes:
         runs = [Run(bench, 'x').begin() for _ in range(2)]
         for run in runs:
             text = run.plan.text(run.config, bench)
-            assert journal.show(run, text.head, CALL, text.tail, text.utc_offset)
+            assert journal.mirror(run, text.head, CALL, text.tail, text.utc_offset)
             run.start()
         assert journal.path is not None
         image = Path(os.fsdecode(journal.path)).read_bytes()

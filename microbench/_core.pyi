@@ -142,7 +142,7 @@ class OpenRun:
         """True if a parent of this process has opened it."""
     @property
     def is_journaled(self) -> bool:
-        """True if a journal shows it."""
+        """True if a journal mirrors it."""
     @property
     def in_first_iteration(self) -> bool:
         """True if it has been started and not stopped."""
@@ -277,7 +277,7 @@ class Journal:
     @property
     def path(self) -> bytes | None:
         """Path of its file; None for memory, and in a forked child."""
-    def show(
+    def mirror(
         self,
         run: OpenRun,
         head: bytes,
@@ -287,7 +287,7 @@ class Journal:
         secret: bool = False,
         /,
     ) -> bool:
-        """Show an open run until it is closed; return False if there is no room.
+        """Mirror an open run until it is closed; return False if there is no room.
 
         Args:
             run: the run.
@@ -305,12 +305,12 @@ def refresh(run: OpenRun, head: bytes, call: bytes, tail: bytes, /) -> bool:
     """
 
 class JournalTemplate:
-    """Shows runs without a dict in a journal, for one plan and one file.
+    """Mirrors runs without a dict into a journal, for one plan and one file.
 
     Args:
         journal: where; None for nowhere.
         sink: its `outfile` is looked at each time.
-        head: see `Journal.show`.
+        head: see `Journal.mirror`.
         tail: likewise.
         offset_s: likewise.
     """
@@ -318,8 +318,8 @@ class JournalTemplate:
     def __init__(
         self, journal: Journal | None, sink: Any, head: bytes, tail: bytes, offset_s: int
     ) -> None: ...
-    def show(self, run: OpenRun, name: str | None, /) -> bool:
-        """Show a run of this name; return False if the file or the process has changed."""
+    def mirror(self, run: OpenRun, name: str | None, /) -> bool:
+        """Mirror a run of this name; return False if the file or process has changed."""
 
 class Appender:
     """One file that records are appended to; `target` is a path or a descriptor."""
@@ -336,7 +336,7 @@ class EmergencyWriter:
     """Has native code write the record of a run, unless it was claimed before.
 
     Args:
-        run: a run that a journal shows.
+        run: a run that a journal mirrors.
         targets: paths and descriptors that its line goes to; where none takes it, or
             without one, standard error.
         owner: whose record it is. While one replaces an older one of its owner, only one
@@ -557,7 +557,7 @@ def record_text(
     secret: bool = False,
     /,
 ) -> bytes:
-    """Return a record with the measurements of the run; see `Journal.show`."""
+    """Return a record with the measurements of the run; see `Journal.mirror`."""
 
 def keep(run: OpenRun, line: bytes, /) -> bool:
     """Keep the record of a run in its journal, because no sink took it.

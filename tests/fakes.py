@@ -30,6 +30,21 @@ def json_by(name):
         yield
 
 
+class OneRecord:
+    """What a process leaves: its only record among `records`."""
+
+    @property
+    def record(self):
+        """Return the only record."""
+        [record] = self.records
+        return record
+
+    @property
+    def call(self):
+        """Return the `call` object of the only record."""
+        return self.record['call']
+
+
 class Ticking:
     """A duration counter that goes on by one step at each reading."""
 

@@ -828,7 +828,7 @@ get_is_forked(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
-get_is_shown(py_run *self, void *Py_UNUSED(closure))
+get_is_journaled(py_run *self, void *Py_UNUSED(closure))
 {
     return PyBool_FromLong(self->native.mirror != NULL);
 }
@@ -969,7 +969,7 @@ static PyGetSetDef run_getset[] = {
     {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
     {"is_forked", (getter)get_is_forked, NULL, "opened by a parent of this process",
      NULL},
-    {"is_journaled", (getter)get_is_shown, NULL, "whether a journal shows it", NULL},
+    {"is_journaled", (getter)get_is_journaled, NULL, "if a journal mirrors it", NULL},
     {"in_first_iteration", (getter)get_in_first_iteration, NULL,
      "whether it has been started and not stopped", NULL},
     {"has_claimed", (getter)get_has_claimed, NULL, "whether claim() has returned True",

@@ -44,8 +44,8 @@ cdef class Journal:
             return None
         return self.native.path
 
-    def show(self, run, bytes head not None, bytes call not None, bytes tail not None,
-             int32_t offset_s, bint secret=False):
+    def mirror(self, run, bytes head not None, bytes call not None,
+               bytes tail not None, int32_t offset_s, bint secret=False):
         cdef c.mb_mirror_opening record
         fill(&record, head, call, tail, offset_s, secret)
         return self.put(run, &record)
@@ -97,7 +97,7 @@ cdef class JournalTemplate:
     def __dealloc__(self):
         c.py_template_free(&self.native)
 
-    def show(self, run, str name):
+    def mirror(self, run, str name):
         if self.sink.outfile is not self.outfile:
             return False
         if not c.py_template_is_current(&self.native):

@@ -31,10 +31,10 @@ class Block(_core.BlockExit):
         run.begin()
         try:
             self._run = run
-            if run.plan.shows:
-                shown = run.plan.template  # inlined: a Python call takes 60 ns
-                if shown is None or not shown.show(run, run.name):
-                    run.show()
+            if run.plan.mirrored:
+                template = run.plan.template  # inlined: a Python call takes 60 ns
+                if template is None or not template.mirror(run, run.name):
+                    run.mirror()
             run.start_iteration()
         except BaseException as error:
             self._run = None

@@ -42,7 +42,7 @@ class Config:
             could no longer be specialised.
         epoch: replaced after each change of an attribute that a plan is made from.
         plan: the Plan that was made last; see plan.current_plan().
-        keeper: the Keeper of this process; see run_journal.py.
+        journal_of_runs: the RunJournal of this process; see run_journal.py.
         constants: results of captures marked per_process: (definition, result) by name.
     """
 
@@ -70,13 +70,13 @@ class Config:
 
     def _forget(self) -> None:
         self.plan: Any = None
-        self.keeper: Any = None
+        self.journal_of_runs: Any = None
         self.constants: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process can use: neither the plan nor what was captured."""
         state = {**self.__dict__, 'own': dict(self.own)}
-        return {**state, 'plan': None, 'keeper': None, 'constants': {}}
+        return {**state, 'plan': None, 'journal_of_runs': None, 'constants': {}}
 
     def copy(self) -> Config:
         """Return the Config of a copy of the bench."""

@@ -50,8 +50,8 @@ class Plan:
         native: C writes the record as text.
         not_native: in words, why it does not.
         fixed_text: what all records have in common, made by text().
-        shows: which runs a journal shows: none, BLOCKS or ALL.
-        shown: how a journal shows them, made when the first run is shown.
+        mirrored: which runs a journal mirrors: none, BLOCKS or ALL.
+        template: how it mirrors them, made when the first run is mirrored.
         begun: a run was begun by this plan.
     """
 
@@ -68,12 +68,12 @@ class Plan:
         self.not_native = [*self.hooks.reasons(), *self.settings.reasons(config)]
         self.native = not self.not_native
         self.fixed_text: RecordText | None = None
-        self.shows = self._what_is_shown(config)
+        self.mirrored = self._mirrored_runs(config)
         self.template: _core.JournalTemplate | None = None
         self.begun = False
 
-    def _what_is_shown(self, config: Config) -> int:
-        """Return which runs a journal shows: none, BLOCKS or ALL."""
+    def _mirrored_runs(self, config: Config) -> int:
+        """Return which runs a journal mirrors: none, BLOCKS or ALL."""
         seen = {'to_json', 'output_result'}.intersection(self.hooks.overridden)
         files = [s for s in config.delivery.sinks if getattr(s, '_is_path', False)]
         if config.journal == 'off' or not files or seen:

@@ -65,10 +65,10 @@ class RecordText:
             run, self.head, self.call, tail, self.utc_offset, self.secret
         )
 
-    def show_in(self, journal: _core.Journal, run: _core.OpenRun) -> bool:
-        """Show an open run in a journal until it is closed; False if there is no room."""
+    def mirror_in(self, journal: _core.Journal, run: _core.OpenRun) -> bool:
+        """Mirror an open run into a journal until it is closed; False without room."""
         pieces = self.head, self.call, self.tail, self.utc_offset, self.secret
-        return journal.show(run, *pieces)
+        return journal.mirror(run, *pieces)
 
     def refresh(self, run: _core.OpenRun) -> bool:
         """Replace the text in the journal of a run; False if it has none, or no room."""

@@ -38,7 +38,7 @@ def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None
     plan = current_plan(config, bench)
     if not (plan.begun and plan.native and plan.version):
         return None
-    if plan.settings.warmup or plan.shows == ALL:
+    if plan.settings.warmup or plan.mirrored == ALL:
         return None
     delivery = config.delivery
     sinks = [route.sink for route in delivery.routes]

@@ -19,9 +19,9 @@ from here on is kept in `failure`, and raised only when the record is written an
 code itself has not raised. It is in C and calls complete(), which Ctrl-C may interrupt
 between any two steps, until the record is written.
 
-From show() to close(), a journal may hold the open run, so that a reader recovers it after
-a crash. Once a signal has come, native code may write the record instead: claim() returns
-True to only one of the two.
+From mirror() to close(), a journal may hold the open run, so that a reader recovers it
+after a crash. Once a signal has come, native code may write the record instead: claim()
+returns True to only one of the two.
 
 A record has two representations. Where nothing needs to see it as a dict (the plan
 knows), begin() and finish() build none: the text is written from the native half,
@@ -38,10 +38,10 @@ from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
 from ..outputs.delivery_state import Turns
-from . import record_dict, record_text
+from . import hooked_run, record_text
 from .capture import name_of, namespace
+from .hooked_run import HookedRun
 from .plan import ALL, line_of
-from .record_dict import HookedRun
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .owner import Owner
     from .plan import Plan
     from .record_text import RecordText
-    from .run_journal import Keeper
+    from .run_journal import RunJournal
 
 
 class Run(HookedRun):
@@ -77,8 +77,8 @@ class Run(HookedRun):
                 self._look_ahead()
             if call or not self._begin_text(func):
                 self._begin_data(func, args, kwargs or {}, call)
-            if self.plan.shows == ALL:
-                self.show()
+            if self.plan.mirrored == ALL:
+                self.mirror()
         except BaseException:
             self.abandon()
             raise
@@ -106,7 +106,7 @@ class Run(HookedRun):
 
     def _begin_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> None:
         """Open the run with a dict, and run the hooks before the code."""
-        data = self.data = record_dict.new(self, func, args, kwargs, call)
+        data = self.data = hooked_run.new_dict(self, func, args, kwargs, call)
         hooks, settings = self.plan.hooks, self.plan.settings
         self.open(self.owner, settings.counter, settings.foreign, settings.integers)
         if 'pre_start_triggers' in hooks.overridden:
@@ -122,29 +122,29 @@ class Run(HookedRun):
             self.keep_numbers(durations)
             self.triggers = True
 
-    def show(self) -> None:
-        """Show the run in its journal from here on, if there is one."""
-        shown = self.plan.template
-        if shown is None or self.data is not None or not shown.show(self, self.name):
-            keeper = self._keeper()
-            if keeper is not None:
-                keeper.show(self)
+    def mirror(self) -> None:
+        """Mirror the run into its journal from here on, if there is one."""
+        template = self.plan.template if self.data is None else None
+        if template is None or not template.mirror(self, self.name):
+            journal = self._run_journal()
+            if journal is not None:
+                journal.mirror(self)
 
-    def show_as(self, text: RecordText) -> None:
-        """Show the run in its journal with this text, if there is one."""
-        keeper = self._keeper() if self.plan.shows else None
-        if keeper is not None:
-            keeper.show_as(self, text)
+    def mirror_text(self, text: RecordText) -> None:
+        """Mirror the run into its journal with this text, if there is one."""
+        journal = self._run_journal() if self.plan.mirrored else None
+        if journal is not None:
+            journal.mirror_text(self, text)
 
-    def _keeper(self) -> Keeper | None:
-        keeper: Keeper | None = self.config.keeper
-        if keeper is None:
+    def _run_journal(self) -> RunJournal | None:
+        journal: RunJournal | None = self.config.journal_of_runs
+        if journal is None:
             try:
-                Keeper = loaded(_keeper_class)  # noqa: N806 - a class
+                RunJournal = loaded(_run_journal_class)  # noqa: N806 - a class
             except OSError:
                 return None  # no descriptor is left to read the module with
-            keeper = self.config.keeper = Keeper(self.config)
-        return keeper
+            journal = self.config.journal_of_runs = RunJournal(self.config)
+        return journal
 
     def _name_it(self, func: Any) -> None:
         if self.name is None:
@@ -260,11 +260,11 @@ class Run(HookedRun):
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()
         if self.data is None and self.is_mixed:
-            self.data = record_dict.instead_of_text(self)
+            self.data = hooked_run.dict_from_native(self)
         if self.data is None:
             return self._text(exception)
         self._complete_data(self.data, exception, value)
-        record = record_dict.stored(self.data)
+        record = hooked_run.without_scratch(self.data)
         if 'output_result' not in self.plan.hooks.overridden:
             return line_of(self.config, self.owner, record)
         if self.turns is None and (self.has_claimed or self.claim()):
@@ -289,9 +289,9 @@ class Run(HookedRun):
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
         if not self.completed:
-            self.keep(Exception, record_dict.add_measurements, self, data)
+            self.keep(Exception, hooked_run.add_measurements, self, data)
             if exception is not None or self.plan.hooks.returns:
-                self.keep(Exception, record_dict.add_outcome, self, data, exception, value)
+                self.keep(Exception, hooked_run.add_outcome, self, data, exception, value)
             self.known = self.phases_finished
             self.completed = True
         if 'post_finish_triggers' not in self.plan.hooks.overridden:
@@ -300,9 +300,9 @@ class Run(HookedRun):
             self.triggered = True  # once, whatever interrupts it
             self.keep(BaseException, self.owner.post_finish_triggers, data)
         if self.phases_finished > self.known:
-            self.keep(Exception, record_dict.add_late_phases, self, data, self.known)
+            self.keep(Exception, hooked_run.add_late_phases, self, data, self.known)
         if self.is_forked:  # by the code, or by a hook
-            self.keep(Exception, record_dict.renew_id, self, data)
+            self.keep(Exception, hooked_run.renew_id, self, data)
 
     # --- handing over ------------------------------------------------------------------
 
@@ -319,20 +319,20 @@ class Run(HookedRun):
     def keep_lost(self) -> None:
         """Have the journal keep a record that neither a sink nor standard error took.
 
-        A run that no journal shows, as of a decorated function, gets a place in it now.
+        A run that no journal mirrors, as of a decorated function, gets a place in it now.
         """
         lost = self.turns and self.turns.lost
         if lost and self.config.delivery.report.may_keep() and not _core.keep(self, lost):
-            keeper = self._keeper() if self.config.journal != 'off' else None
-            if keeper is not None:
-                keeper.show_as(self, record_text.NOTHING)
+            journal = self._run_journal() if self.config.journal != 'off' else None
+            if journal is not None:
+                journal.mirror_text(self, record_text.NOTHING)
                 _core.keep(self, lost)
 
 
-def _keeper_class() -> type[Keeper]:
-    from .run_journal import Keeper  # start-up time
+def _run_journal_class() -> type[RunJournal]:
+    from .run_journal import RunJournal  # start-up time
 
-    return Keeper
+    return RunJournal
 
 
 class OneIteration(Run):

@@ -20,7 +20,7 @@ from .. import _core
 from ..journal.reader import real
 from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
-from . import record_dict
+from . import hooked_run
 from .config import JOB, JOURNALS
 from .workers import worker
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
-    from .record_dict import HookedRun
+    from .hooked_run import HookedRun
     from .record_text import RecordText
 
 
@@ -39,8 +39,8 @@ class NoSink:
     outfile = None
 
 
-class Keeper:
-    """Shows the open records of one bench in a journal.
+class RunJournal:
+    """Mirrors the open records of one bench into a journal.
 
     The journal is that of the file that the bench writes to now, in this process: it is
     another one when either has changed.
@@ -77,8 +77,8 @@ class Keeper:
             self._renew()
         return self._journal
 
-    def show(self, run: HookedRun) -> None:
-        """Show an open run until it is closed."""
+    def mirror(self, run: HookedRun) -> None:
+        """Mirror an open run until it is closed."""
         journal, plan = self.journal, run.plan
         if journal is not None and self._in_job:
             from . import parent  # start-up time
@@ -90,24 +90,24 @@ class Keeper:
             plan.template = _core.JournalTemplate(
                 journal, sink, text.head, text.tail, text.utc_offset
             )
-            plan.template.show(run, run.name)
+            plan.template.mirror(run, run.name)
         elif journal is not None:
-            self._show_data(run, run.data)
+            self._mirror_data(run, run.data)
 
-    def _show_data(self, run: HookedRun, data: dict[str, Any]) -> None:
+    def _mirror_data(self, run: HookedRun, data: dict[str, Any]) -> None:
         try:
             is_own = data['mb']['record_id'] == run.record_id
-            text = record_dict.as_text(run, data) if is_own else None
+            text = hooked_run.text_of_dict(run, data) if is_own else None
         except Exception:
             return  # a hook has replaced `mb` or `call`
         if text is not None:
-            self.show_as(run, text)
+            self.mirror_text(run, text)
 
-    def show_as(self, run: HookedRun, text: RecordText) -> None:
-        """Show an open run with this text."""
+    def mirror_text(self, run: HookedRun, text: RecordText) -> None:
+        """Mirror an open run with this text."""
         journal = self.journal
         if journal is not None:
-            text.show_in(journal, run)
+            text.mirror_in(journal, run)
 
 
 def file_sink(config: Config) -> FileOutput | None:

@@ -11,10 +11,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 from .. import _core
-from ..core import record_dict, times
+from ..core import hooked_run, times
 from ..core.capture import set_up
+from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
-from ..core.record_dict import AT_EXIT, OPTIONAL
 from ..core.run import Run
 from ..encoding import json_text
 from ..outputs.delivery_state import Last, Turns
@@ -114,7 +114,7 @@ class ProcessRun(Run):
         """Pass the record and its files to C, for when Python cannot write it."""
         if not self.is_journaled:
             self._journal = _core.Journal(None)
-            text.show_in(self._journal, self)
+            text.mirror_in(self._journal, self)
         if self.is_journaled:
             found = [native_target(sink) for sink in self.config.delivery.sinks]
             targets = [target for target in found if target is not None]
@@ -154,12 +154,12 @@ class ExitRun:
             ImportError: the class has a monitor, and psutil is not installed.
         """
         run, settings = self.run, self.run.plan.settings
-        run.data = record_dict.new(run, None, (), {}, {})
+        run.data = hooked_run.new_dict(run, None, (), {}, {})
         try:
             run.open(run.owner, settings.counter, settings.foreign, settings.integers)
             run.start_clock()
             self._prepared = self._prepare()
-            run.show_as(self._prepared)
+            run.mirror_text(self._prepared)
             run.begin_spanning()
             if self.signals:
                 run.arm(self._prepared)
@@ -169,14 +169,14 @@ class ExitRun:
 
     def _prepare(self) -> RecordText:
         """Encode all fields of the record but the measurements."""
-        data = record_dict.new(self.run, None, (), {}, {})
+        data = hooked_run.new_dict(self.run, None, (), {}, {})
         self.run.capture_early(data)
-        return record_dict.as_text(self.run, data)
+        return hooked_run.text_of_dict(self.run, data)
 
     def refresh(self) -> None:
         """Add new static fields, also to the record that native code would write."""
         if self.run.data is not None and not self._ending:
-            record_dict.add_static(self.run, self.run.data)
+            hooked_run.add_static(self.run, self.run.data)
             self._prepared = self._prepare()
             self._prepared.refresh(self.run)
 
@@ -226,12 +226,12 @@ class ExitRun:
         run.keep(BaseException, self._plan_anew)
         run.guard('pre_start_triggers', owner.pre_start_triggers, data)
         run.seal()  # no phase is added or finished from here on
-        record_dict.add_measurements(run, data)
+        hooked_run.add_measurements(run, data)
         data.update(ending.fields())
         run.guard('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
-        return record_dict.stored(data)
+        return hooked_run.without_scratch(data)
 
     def _plan_anew(self) -> None:
         self.run.plan = current_plan(self.run.config, self.run.owner)

@@ -17,6 +17,7 @@ import pytest
 
 import microbench
 from tests.cli.samples import SEVERAL, write
+from tests.fakes import OneRecord
 
 ROOT = Path(microbench.__file__).parents[1]
 COMMAND = (sys.executable, '-m', 'microbench')
@@ -85,24 +86,13 @@ def status_of(entry, *args):
 
 
 @dataclass
-class Outcome:
+class Outcome(OneRecord):
     """The status, output and records of a process."""
 
     status: int
     stdout: str
     stderr: str
     records: list
-
-    @property
-    def record(self):
-        """Return the only record."""
-        [record] = self.records
-        return record
-
-    @property
-    def call(self):
-        """Return the `call` object of the only record."""
-        return self.record['call']
 
 
 def records_in(path):

@@ -23,7 +23,7 @@ from microbench import (
     NullOutput,
     _core,
 )
-from microbench.core.record_dict import HookedRun
+from microbench.core.hooked_run import HookedRun
 from tests.fakes import only
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some records are lost

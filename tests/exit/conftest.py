@@ -4,12 +4,12 @@ import json
 import os
 import shlex
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.fakes import PATIENT, python
+from tests.fakes import PATIENT, OneRecord, python
 
 # Seconds for Python to react to a signal, where native code has to write: the tests are
 # short, and it does not matter if Python had needed more.
@@ -81,7 +81,8 @@ def cause_of(record):
     return {name: record[name] for name in of_the_end if name in record}
 
 
-class Ended(NamedTuple):
+@dataclass
+class Ended(OneRecord):
     """The status, output and records that a program leaves."""
 
     records: list
@@ -90,15 +91,9 @@ class Ended(NamedTuple):
     err: str
 
     @property
-    def record(self):
-        """Return the only record."""
-        [record] = self.records
-        return record
-
-    @property
-    def call(self):
-        """Return the `call` object of the only record."""
-        return self.record['call']
+    def seen(self):
+        """Return what the program that started it sees."""
+        return self.status, self.out, self.err
 
     @property
     def cause(self):

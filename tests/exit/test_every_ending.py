@@ -103,8 +103,8 @@ def own(number, frame):
 signal.signal(signal.SIGTERM, own)
 """
 SOON = """
-from microbench.process import registry as ends
-ends.PATIENCE = 0.2  # seconds, in place of two
+from microbench.process import registry
+registry.PATIENCE = 0.2  # seconds, in place of two
 """
 BLOCKING = """
 class Bench(MicroBench):

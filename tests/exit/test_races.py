@@ -17,10 +17,10 @@ SEED = int(os.environ.get('MICROBENCH_SEED', random.SystemRandom().randrange(10*
 # One process that forks: a child costs a millisecond, a new interpreter sixty.
 RACES = """
 import json, random
-from microbench.process import registry as ends
+from microbench.process import registry
 
 def race(where, grace, patience):
-    ends.PATIENCE = patience
+    registry.PATIENCE = patience
     bench = MicroBench(where)
     bench.record_on_exit(grace=grace)
     with bench.time('phase'):

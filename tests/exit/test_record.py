@@ -7,7 +7,7 @@ import pytest
 
 import microbench
 from microbench import MicroBenchBase, _core
-from microbench.process import registry as exits
+from microbench.process import registry
 from microbench.process.cause import Ending
 from tests.fakes import Kept, Ticking, printed
 
@@ -21,7 +21,7 @@ def ended():
 
     def end(bench):
         benches.append(bench)
-        run = exits._table.runs[id(bench)]
+        run = registry._table.runs[id(bench)]
         run.stop_clock()
         run.end(Ending())
         return bench.get_results()[-1]
@@ -279,7 +279,7 @@ def test_the_line_profiler_is_refused():
 
     with pytest.raises(NotImplementedError, match='MBLineProfiler'):
         Bench().record_on_exit()
-    assert exits._table.runs == {}
+    assert registry._table.runs == {}
 
 
 def test_phases(program):
@@ -460,7 +460,7 @@ def test_exactly_one_writer(ended):
     kept = Kept()
     bench = MicroBenchBase(outputs=[kept])
     bench.record_on_exit(handle_sigterm=False)
-    run = exits._table.runs[id(bench)]
+    run = registry._table.runs[id(bench)]
     assert [run.run.claim() for _ in range(3)] == [True, False, False]
     for _ in range(2):
         run.end(Ending())

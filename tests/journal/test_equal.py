@@ -70,7 +70,7 @@ class Shown:
             self.run.add_duration(12_345)
 
     def show(self):
-        self.text.show_in(self.journal, self.run)
+        self.text.mirror_in(self.journal, self.run)
 
     def shown(self):
         """Return the record in the journal, at the last moment it knows."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MBHostInfo, MicroBench, MicroBenchBase, _core
-from microbench.core import record_dict
+from microbench.core import hooked_run
 from microbench.core.plan import line_of
 from microbench.core.record_text import MEASURED
 from microbench.core.run import Run
@@ -119,7 +119,7 @@ class Renderings:
         self.file = self._read(path.read_bytes().rstrip(b'\n'))
 
     def _in_journal(self):
-        image = Path(os.fsdecode(self.run.config.keeper.journal.path)).read_bytes()
+        image = Path(os.fsdecode(self.run.config.journal_of_runs.journal.path)).read_bytes()
         [(_, line)] = _core.journal_records(image)
         end = End(_core.journal_header(image), 0)
         [(record_id, recovered)] = _core.journal_records(image, end.fields(), end.ns)
@@ -132,9 +132,9 @@ class Renderings:
     def _in_other_form(self):
         run = self.run
         if not self.is_text:
-            text = record_dict.as_text(run, run.data).line(run, {})
+            text = hooked_run.text_of_dict(run, run.data).line(run, {})
             return self.settings.masker.record(text)
-        data = record_dict.instead_of_text(run)
+        data = hooked_run.dict_from_native(run)
         run._complete_data(data, self.exception, None)
         record = {k: v for k, v in data.items() if not str(k).startswith('_')}
         return line_of(run.config, run.owner, record)

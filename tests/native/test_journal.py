@@ -30,7 +30,7 @@ def shown(journal, bench, name='x'):
     """Return a begun run that the journal shows."""
     run = Run(bench, name).begin()
     text = run.plan.text(run.config, bench)
-    assert journal.show(run, text.head, CALL, text.tail, text.utc_offset)
+    assert journal.mirror(run, text.head, CALL, text.tail, text.utc_offset)
     run.start()
     return run
 

@@ -99,7 +99,7 @@ kept = _core.Journal(path)
 def step():
     run = _core.OpenRun()
     run.open(bench, number, False, False)
-    assert kept.show(run, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
+    assert kept.mirror(run, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
     run.start()
     with bench.time('phase'):
         kept.path
@@ -107,12 +107,12 @@ def step():
     run.claim()
     run.seal()
     run.close()
-    refused(TypeError, kept.show, marker, b'', b'', b'', 0)
+    refused(TypeError, kept.mirror, marker, b'', b'', b'', 0)
     refused(TypeError, _core.Journal, marker)
     refused(OSError, _core.Journal, b'/dev/null')
     _core.Journal(path)
     new = _core.Journal(path + b'2')
-    assert not kept.show(run, b'', b'', b'', 0)
+    assert not kept.mirror(run, b'', b'', b'', 0)
 """,
     'journal_header': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
@@ -126,7 +126,7 @@ def step():
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 run = _core.OpenRun()
 run.open(bench, number, False, False)
-kept.show(run, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
+kept.mirror(run, b'{"mb":{"record_id":"', b'"a":1', b',"b":2', 0)
 with open(kept.path, 'rb') as file:
     data = file.read()
 run.close()
@@ -159,16 +159,16 @@ def step():
     'JournalTemplate': """
 kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 class Sink: outfile = 'a'
-shown = _core.JournalTemplate(kept, Sink(), b'{"mb":{"record_id":"', b'', 0)
+template = _core.JournalTemplate(kept, Sink(), b'{"mb":{"record_id":"', b'', 0)
 def step():
     run = _core.OpenRun()
     run.open(bench, number, False, False)
-    assert shown.show(run, words)
+    assert template.mirror(run, words)
     run.close()
-    refused(TypeError, shown.show, marker, words)
-    refused(TypeError, shown.show, run, marker)
+    refused(TypeError, template.mirror, marker, words)
+    refused(TypeError, template.mirror, run, marker)
     refused(AttributeError, _core.JournalTemplate, kept, marker, b'', b'', 0)
-    _core.JournalTemplate(None, Sink(), b'', b'', 0).show(run, words)
+    _core.JournalTemplate(None, Sink(), b'', b'', 0).mirror(run, words)
 """,
     'own_journals': """
 def step():
@@ -179,7 +179,7 @@ kept = _core.Journal(os.path.join(sys.argv[1], 'records').encode())
 def step():
     run = _core.OpenRun()
     run.open(bench, number, False, False)
-    assert kept.show(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
+    assert kept.mirror(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
     assert _core.refresh(run, b'{"mb":{"record_id":"', b'"name":"y"', b',"z":1')
     run.close()
     assert not _core.refresh(run, b'', b'', b'')
@@ -428,7 +428,7 @@ def step():
     run.open(bench, number, False, False)
     run.start()
     refused(ValueError, _core.EmergencyWriter, run, [])
-    journal.show(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
+    journal.mirror(run, b'{"mb":{"record_id":"', b'"name":"x"', b'', 0)
     _core.EmergencyWriter(run, ['/a', 1]).remove()
     _core.EmergencyWriter(run, [])
     refused(TypeError, _core.EmergencyWriter, marker, [])

@@ -148,8 +148,8 @@ class Measurement:
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
         run.finish_wall_ns = run.start_wall_ns  # remains if no iteration ends
-        if run.plan.shows:
-            run.show()
+        if run.plan.mirrored:
+            run.mirror()
         if run.is_journaled:
             self._beat()
         if self.settings.monitor_interval is not None:

@@ -1,7 +1,7 @@
-"""One run, and its record as a dict: what hooks and the framework put there.
+"""The state of one run and its hooks, and its record as a dict.
 
-A HookedRun has the state of a run, and calls the hooks of its owner. The functions below
-add what the framework itself puts into the record. run.py has the life of a run.
+A HookedRun calls the hooks of its owner. The functions below it add to the dict what the
+framework itself puts there. run.py has the life of a run.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ def _monitor() -> Any:
 # --- fields of the framework -------------------------------------------------------------
 
 
-def new(run: HookedRun, func: Any, args: Any, kwargs: Any, call: Any) -> dict[str, Any]:
+def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[str, Any]:
     """Return a record of static fields, `mb` and `call`, and its scratch space.
 
     Names with a leading underscore are scratch: they are never stored.
@@ -253,7 +253,7 @@ def new(run: HookedRun, func: Any, args: Any, kwargs: Any, call: Any) -> dict[st
         call_fields['name'] = run.name
     if func is not None:
         data['_func'] = func
-    data['_args'], data['_kwargs'] = args, kwargs
+    data['_args'], data['_kwargs'] = args, kw
     data['_run'], data['_undo'] = run, run.undo
     return data
 
@@ -267,25 +267,25 @@ def add_static(run: HookedRun, data: dict[str, Any]) -> None:
             data[field] = _core.copied(value)
 
 
-def instead_of_text(run: HookedRun) -> dict[str, Any]:
+def dict_from_native(run: HookedRun) -> dict[str, Any]:
     """Return the dict of a run begun without one.
 
     C cannot write it: another bench has put phases into it that have their own clock.
     """
-    data = new(run, None, (), {}, {})
+    data = new_dict(run, None, (), {}, {})
     for hook, definition in run.plan.hooks.constant.items():
         _core.merge(data, run.config.constant(run.owner, hook, definition))
     data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.settings.tz)
     return data
 
 
-def as_text(run: HookedRun, data: dict[str, Any]) -> record_text.RecordText:
+def text_of_dict(run: HookedRun, data: dict[str, Any]) -> record_text.RecordText:
     """Return the text of an open record, except the fields that C writes."""
     start = times.at(run.start_wall_ns, run.plan.settings.tz)
     return record_text.of_dict(data, start, run.plan.settings.masker, run.config.encoder)
 
 
-def stored(data: dict[str, Any]) -> dict[str, Any]:
+def without_scratch(data: dict[str, Any]) -> dict[str, Any]:
     """Return the record without its scratch space."""
     return {name: data[name] for name in data if not str(name).startswith('_')}
 
