@@ -7,11 +7,19 @@ static uint64_t seed;
 static uint64_t records;
 static unsigned seeded_in; /* fork generation */
 
+#define HEX(high)                                                                      \
+    #high "0" #high "1" #high "2" #high "3" #high "4" #high "5" #high "6" #high        \
+          "7" #high "8" #high "9" #high "a" #high "b" #high "c" #high "d" #high        \
+          "e" #high "f"
+static const char BYTES[] = HEX(0) HEX(1) HEX(2) HEX(3) HEX(4) HEX(5) HEX(6) HEX(7)
+    HEX(8) HEX(9) HEX(a) HEX(b) HEX(c) HEX(d) HEX(e) HEX(f);
+
+/* Writes an even number of digits. */
 static void
 write_hex(char *out, uint64_t value, int digits)
 {
-    for (int i = digits - 1; i >= 0; i--, value >>= 4) {
-        out[i] = "0123456789abcdef"[value & 15];
+    for (int i = digits - 2; i >= 0; i -= 2, value >>= 8) {
+        memcpy(out + i, &BYTES[(value & 255) * 2], 2);
     }
 }
 

@@ -1,7 +1,5 @@
 #include "base/mb_text.h"
 
-#include <string.h>
-
 #define FIRST_CAPACITY 256
 #define DIGITS_OF_INT 20 /* with a sign: no int64_t needs more */
 #define REPLACEMENT 0xfffd
@@ -77,7 +75,7 @@ mb_text_reserve(mb_text *text, size_t more)
 }
 
 void
-mb_text_raw(mb_text *text, const char *bytes, size_t size)
+mb_text_raw_in_new_room(mb_text *text, const char *bytes, size_t size)
 {
     char *room = size ? take_room(text, size) : NULL;
     if (room) {
@@ -248,6 +246,26 @@ mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s)
     *--begin = 'T';
     begin = write_date(begin, date_of_day(day));
     mb_text_raw(text, begin, (size_t)(end - begin));
+}
+
+#define SIZE_TO_SECONDS (sizeof "2026-03-01T09:30:00." - 1)
+
+void
+mb_text_iso8601_again(mb_text *text, size_t before, int64_t before_ns, int64_t wall_ns,
+                      int32_t offset_s)
+{
+    int64_t ns, ns_before;
+    const int64_t second = divide_down(wall_ns, 1000000000, &ns);
+    if (text->failed || second != divide_down(before_ns, 1000000000, &ns_before)) {
+        mb_text_iso8601(text, wall_ns, offset_s);
+        return;
+    }
+    char copy[sizeof "2026-03-01T09:30:00.123456+00:00:00"];
+    const char *first = text->data + before;
+    const size_t size = SIZE_TO_SECONDS + 6 + (offset_s % 60 ? 9 : 6);
+    memcpy(copy, first, size);
+    write_padded(copy + SIZE_TO_SECONDS + 6, (uint32_t)(ns / 1000), 6);
+    mb_text_raw(text, copy, size);
 }
 
 /* --- strings --------------------------------------------------------------------- */

@@ -19,6 +19,8 @@
 
 #include "base/mb_platform.h"
 
+#include <string.h>
+
 typedef struct {
     char *data; /* `size` bytes, not terminated. Owned if on the heap */
     size_t size;
@@ -36,7 +38,17 @@ void mb_text_free(mb_text *text);
 void mb_text_reserve(mb_text *text, size_t more);
 
 /* Appends the bytes unchanged. */
-void mb_text_raw(mb_text *text, const char *bytes, size_t size);
+void mb_text_raw_in_new_room(mb_text *text, const char *bytes, size_t size);
+static inline void
+mb_text_raw(mb_text *text, const char *bytes, size_t size)
+{
+    if (text->failed || size > text->capacity - text->size || size == 0) {
+        mb_text_raw_in_new_room(text, bytes, size);
+        return;
+    }
+    memcpy(text->data + text->size, bytes, size);
+    text->size += size;
+}
 #define MB_TEXT_LITERAL(text, literal)                                                 \
     mb_text_raw((text), (literal), sizeof(literal) - 1)
 
@@ -54,6 +66,11 @@ void mb_text_seconds(mb_text *text, int64_t ns);
  * offset in minutes where it has no seconds. Nanoseconds in 64 bits reach from 1677 to
  * 2262; |offset_s| < 86400, else `failed`. */
 void mb_text_iso8601(mb_text *text, int64_t wall_ns, int32_t offset_s);
+
+/* The same, faster if the time lies in the second of another one, `before_ns`, that was
+ * written with this offset at the place `before` of the text. */
+void mb_text_iso8601_again(mb_text *text, size_t before, int64_t before_ns,
+                           int64_t wall_ns, int32_t offset_s);
 
 /* Appends UTF-8 as a JSON string with its quotes, in pure ASCII: \" \\ \b \f \n \r \t,
  * other control characters, DEL, and all beyond ASCII as \uXXXX (with surrogate pairs),

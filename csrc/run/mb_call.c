@@ -81,9 +81,11 @@ void
 mb_call_write_times(mb_text *text, const mb_call *call)
 {
     MB_TEXT_LITERAL(text, ",\"start_time\":\"");
+    const size_t start = text->size;
     mb_text_iso8601(text, call->start_wall_ns, call->offset_s);
     MB_TEXT_LITERAL(text, "\",\"finish_time\":\"");
-    mb_text_iso8601(text, call->finish_wall_ns, call->offset_s);
+    mb_text_iso8601_again(text, start, call->start_wall_ns, call->finish_wall_ns,
+                          call->offset_s);
     MB_TEXT_LITERAL(text, "\"");
     if (call->clock_step_ns) {
         MB_TEXT_LITERAL(text, ",\"clock_step\":");

@@ -135,6 +135,34 @@ times_before_1970_are_rounded_down_too(void)
 }
 
 static void
+a_second_time_is_written_as_the_first(void)
+{
+    static const int64_t later[] = {0,         1,          999, 1000,  123456789,
+                                    999999999, 1000000000, -1,  -1000, 86400000000000};
+    static const int32_t offsets[] = {0, 3600, -12600, 86399, -1, 90};
+    const int64_t noon = 1772368200000000000, old = -5000000000;
+    for (size_t i = 0;
+         i < (sizeof later / sizeof *later) * (sizeof offsets / sizeof *offsets) * 2;
+         i++) {
+        const int64_t first = i % 2 ? old : noon;
+        const int64_t second = first + later[i / 2 % (sizeof later / sizeof *later)];
+        const int32_t offset_s = offsets[i / 2 / (sizeof later / sizeof *later)];
+        char expected[64], room[128];
+        mb_text text;
+        mb_text_fixed(&text, expected, sizeof expected);
+        mb_text_iso8601(&text, second, offset_s);
+        const size_t size = text.size;
+        mb_text_fixed(&text, room, sizeof room);
+        MB_TEXT_LITERAL(&text, "at ");
+        mb_text_iso8601(&text, first, offset_s);
+        const size_t end = text.size;
+        mb_text_iso8601_again(&text, 3, first, second, offset_s);
+        CHECK(text.size == end + size);
+        CHECK(memcmp(room + end, expected, size) == 0);
+    }
+}
+
+static void
 every_day_agrees_with_the_c_library(void)
 {
     for (time_t day = -106000; day <= 106000; day++) {
@@ -420,6 +448,7 @@ main(void)
     RUN(seconds_read_as_a_double_are_the_quotient);
     RUN(times_look_as_those_of_python);
     RUN(times_before_1970_are_rounded_down_too);
+    RUN(a_second_time_is_written_as_the_first);
     RUN(every_day_agrees_with_the_c_library);
     RUN(an_offset_of_a_day_fails);
     RUN(ascii_is_escaped_as_json_dumps_does);
