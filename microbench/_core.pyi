@@ -7,6 +7,8 @@ from os import PathLike
 from types import TracebackType
 from typing import Any, Literal
 
+from typing_extensions import Self
+
 RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
 
@@ -49,12 +51,33 @@ def moment(wall_ns: int, tz: tzinfo | None, /) -> datetime:
     Microseconds are rounded down, as in the text that C writes.
     """
 
-class BlockExit:
-    """A block whose exit calls `end(exception)`, by name.
+class Finder:
+    """Finds the Recorder of the blocks of a bench, and remembers it.
 
-    If Ctrl-C interrupts `end`, it is called again, and has to go on where it was.
+    Args:
+        find: `find(bench, None)` returns a Recorder, or None. Called again once something
+            has changed.
     """
 
+    recorder: Recorder | None
+    def __init__(self, find: Callable[[Any, None], Recorder | None]) -> None: ...
+
+class Block:
+    """A block of code that becomes one record each time it is entered.
+
+    A subclass has `begin()`, which returns a run that is open and started: it is called
+    where no Recorder can write the record.
+
+    Args:
+        owner: the bench.
+        name: `call.name`.
+    """
+
+    owner: Any
+    name: str
+    run: OpenRun | None
+    def __init__(self, owner: object, name: object) -> None: ...
+    def __enter__(self) -> Self: ...
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -222,6 +245,7 @@ class Recorder:
         integers: durations are integer nanoseconds.
         iterations: calls of the function for each record.
         version: version tag of the class of the bench, from which the plan was made.
+        template: mirrors the runs of blocks into a journal; None for none.
 
     Attributes:
         records: number of records written without Python.
@@ -241,6 +265,7 @@ class Recorder:
         integers: bool,
         iterations: int,
         version: int,
+        template: JournalTemplate | None = None,
     ) -> None: ...
 
 def add_sink(recorder: Recorder, sink: object, target: object) -> None:
@@ -318,6 +343,9 @@ class JournalTemplate:
     def __init__(
         self, journal: Journal | None, sink: Any, head: bytes, tail: bytes, offset_s: int
     ) -> None: ...
+    @property
+    def is_current(self) -> bool:
+        """True while the file and the process are those it was made for."""
     def mirror(self, run: OpenRun, name: str | None, /) -> bool:
         """Mirror a run of this name; return False if the file or process has changed."""
 

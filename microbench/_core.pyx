@@ -39,6 +39,8 @@ OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
 FlatNames = <object>state.flat_type
 Recorder = <object>state.recorder_type
+Finder = <object>state.finder_type
+Block = <object>state.block_type
 
 RUN_ID = c.mb_identity_run_id().decode('ascii')
 MASK = '***'

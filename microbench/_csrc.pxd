@@ -273,6 +273,8 @@ cdef extern from "py/py_state.h":
         void *timed_type
         void *flat_type
         void *recorder_type
+        void *finder_type
+        void *block_type
         unsigned long long lost
     py_state *py_state_of(object module) noexcept
 

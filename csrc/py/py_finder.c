@@ -3,6 +3,8 @@
 #include "py/py_headroom.h"
 #include "py/py_type.h"
 
+#include <structmember.h>
+
 static unsigned
 version_of(PyObject *bench)
 {
@@ -81,4 +83,88 @@ py_finder_clear(py_finder *self)
 {
     Py_CLEAR(self->find);
     Py_CLEAR(self->recorder);
+}
+
+/* --- the finder of a bench --------------------------------------------------------- */
+
+typedef struct {
+    PyObject_HEAD
+    py_finder finder;
+} finder_object;
+
+static PyObject *
+finder_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"find", NULL};
+    PyObject *find;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Finder", names, &find)) {
+        return NULL;
+    }
+    finder_object *self = (finder_object *)type->tp_alloc(type, 0);
+    if (self) {
+        self->finder.find = Py_NewRef(find);
+    }
+    return (PyObject *)self;
+}
+
+static int
+finder_traverse(finder_object *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    return py_finder_traverse(&self->finder, visit, arg);
+}
+
+static int
+finder_clear(finder_object *self)
+{
+    py_finder_clear(&self->finder);
+    return 0;
+}
+
+static void
+finder_dealloc(finder_object *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    finder_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef finder_members[] = {
+    {"recorder", T_OBJECT, offsetof(finder_object, finder.recorder), READONLY,
+     "the Recorder that was found last, or None"},
+    {0},
+};
+
+static PyType_Slot finder_slots[] = {
+    {Py_tp_doc, "Finds the Recorder of the blocks of a bench, and remembers it."},
+    {Py_tp_new, finder_new},
+    {Py_tp_dealloc, finder_dealloc},
+    {Py_tp_traverse, finder_traverse},
+    {Py_tp_clear, finder_clear},
+    {Py_tp_members, finder_members},
+    {0},
+};
+
+static PyType_Spec finder_spec = {
+    .name = "microbench._core.Finder",
+    .basicsize = sizeof(finder_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = finder_slots,
+};
+
+py_finder *
+py_finder_of(const py_state *state, PyObject *object)
+{
+    return Py_IS_TYPE(object, state->finder_type) ? &((finder_object *)object)->finder
+                                                  : NULL;
+}
+
+int
+py_finder_ready(PyObject *module)
+{
+    py_state *state = py_state_of(module);
+    state->finder_type = py_state_type(module, &finder_spec);
+    return state->finder_type ? 0 : -1;
 }

@@ -1,6 +1,8 @@
 /* Finds the recorder for the calls of one function, or for the blocks of one bench, and
  * remembers it until something changes that it was made from (py_recorder.h).
  *
+ * For Python there is an object around one: Finder(find).
+ *
  * Thread: under the GIL.
  */
 #ifndef PY_FINDER_H
@@ -21,6 +23,11 @@ typedef struct {
  * NULL for none. Returns 0, or -1 with an exception that is no Exception of find(). */
 int py_finder_get(py_finder *self, const py_state *state, PyObject *bench,
                   PyObject *func, py_recorder **recorder);
+
+/* The finder in a Finder, borrowed; NULL if the object is none. */
+py_finder *py_finder_of(const py_state *state, PyObject *object);
+
+int py_finder_ready(PyObject *module);
 
 int py_finder_traverse(const py_finder *self, visitproc visit, void *arg);
 void py_finder_clear(py_finder *self);

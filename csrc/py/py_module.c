@@ -1,6 +1,7 @@
 #include "py/py_module.h"
 
 #include "base/mb_stack.h"
+#include "py/py_block.h"
 #include "py/py_flat.h"
 #include "py/py_headroom.h"
 #include "py/py_json.h"
@@ -26,6 +27,8 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->isoformat);
     Py_VISIT(state->isoformat_words);
     Py_VISIT(state->recorder_type);
+    Py_VISIT(state->finder_type);
+    Py_VISIT(state->block_type);
     return 0;
 }
 
@@ -47,6 +50,11 @@ state_clear(PyObject *module)
     Py_CLEAR(state->isoformat);
     Py_CLEAR(state->isoformat_words);
     Py_CLEAR(state->recorder_type);
+    Py_CLEAR(state->finder_type);
+    Py_CLEAR(state->block_type);
+    Py_CLEAR(state->config_name);
+    Py_CLEAR(state->blocks_name);
+    Py_CLEAR(state->mirror_name);
     return 0;
 }
 
@@ -81,7 +89,10 @@ fill(PyObject *module)
     if (py_run_ready(module) < 0 || py_phase_ready(module) < 0) {
         return -1;
     }
-    if (py_recorder_ready(module) < 0) {
+    if (py_recorder_ready(module) < 0 || py_finder_ready(module) < 0) {
+        return -1;
+    }
+    if (py_block_ready(module) < 0) {
         return -1;
     }
     return py_timed_ready(module);

@@ -2,6 +2,7 @@
 
 #include "py/py_call_until_done.h"
 #include "py/py_handlers.h"
+#include "py/py_template.h"
 #include "py/py_type.h"
 #include "run/mb_record.h"
 
@@ -41,6 +42,7 @@ bool
 py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 {
     return goes_there(self) && has_name(self, func) &&
+           self->generation == mb_fork_generation() &&
            self->bench_version == py_type_version((PyObject *)Py_TYPE(bench));
 }
 
@@ -86,6 +88,27 @@ py_recorder_begin(py_recorder *self, PyObject *bench)
     return run;
 }
 
+int
+py_recorder_name(const py_recorder *self, py_run *run, PyObject *name)
+{
+    run->call.size = 0;
+    run->call.failed = false;
+    if (py_template_put_call(&run->call, name) < 0) {
+        return -1;
+    }
+    if (run->call.failed) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (!self->template) {
+        return 0;
+    }
+    PyObject *mirrored = PyObject_CallMethodObjArgs(
+        self->template, run->state->mirror_name, (PyObject *)run, name, NULL);
+    Py_XDECREF(mirrored);
+    return mirrored ? 0 : -1;
+}
+
 /* --- the record -------------------------------------------------------------------- */
 
 /* Renders the record into the buffer of the run. False without memory. */
@@ -94,7 +117,12 @@ render(const py_recorder *self, py_run *run)
 {
     run->line.size = 0;
     run->line.failed = false;
-    mb_record_write(&run->line, &run->native, &self->text, run->native.stopped_ns);
+    mb_mirror_opening text = self->text;
+    if (run->call.size) {
+        text.call = run->call.data;
+        text.call_size = run->call.size;
+    }
+    mb_record_write(&run->line, &run->native, &text, run->native.stopped_ns);
     return !run->line.failed;
 }
 
@@ -166,13 +194,13 @@ taken_interruption(void)
 
 /* Has Python take the run over: see Run.adopt(). Returns as py_call_until_done(). */
 static int
-adopt(const py_recorder *self, py_run *run, Py_ssize_t tried)
+adopt(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t tried)
 {
     PyObject *interruption = taken_interruption();
     PyObject *bench = Py_NewRef(run->bench); /* adopt() may let go of it */
     PyObject *count = PyLong_FromSsize_t(tried);
-    PyObject *all[PY_CALL_ARGUMENTS] = {bench, self->plan, self->name, count,
-                                        interruption ? interruption : Py_None};
+    PyObject *all[PY_CALL_ARGUMENTS] = {bench, self->plan, name ? name : self->name,
+                                        count, interruption ? interruption : Py_None};
     const int result =
         count ? py_call_until_done((PyObject *)run, "adopt", all, PY_CALL_ARGUMENTS)
               : -1;
@@ -184,11 +212,11 @@ adopt(const py_recorder *self, py_run *run, Py_ssize_t tried)
 
 /* Has Python go on with the record: `tried` sinks have it, and the next may have it. */
 static int
-leave_to_python(const py_recorder *self, py_run *run, Py_ssize_t tried, PyObject *error,
-                PyObject *value)
+leave_to_python(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t tried,
+                PyObject *error, PyObject *value)
 {
     PyObject *first, *type, *traceback;
-    const int adopted = adopt(self, run, tried);
+    const int adopted = adopt(self, run, name, tried);
     if (adopted == -1) {
         return -1; /* the run is closed with its object */
     }
@@ -218,7 +246,8 @@ write_here(py_recorder *self, py_run *run, Py_ssize_t *tried)
 }
 
 int
-py_recorder_finish(py_recorder *self, py_run *run, PyObject *error, PyObject *value)
+py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *error,
+                   PyObject *value)
 {
     Py_ssize_t tried = -1;
     int result;
@@ -228,7 +257,7 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *error, PyObject *va
         release(self, run);
         return result;
     }
-    result = leave_to_python(self, run, tried, error, value);
+    result = leave_to_python(self, run, name, tried, error, value);
     Py_DECREF(run);
     return result;
 }
@@ -260,16 +289,16 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
 static bool
 parse(py_recorder *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"run_class", "plan",       "name",    "head",
-                            "call",      "tail",       "counter", "offset_s",
-                            "integers",  "iterations", "version", NULL};
+    static char *names[] = {
+        "run_class", "plan",     "name",       "head",    "call",     "tail", "counter",
+        "offset_s",  "integers", "iterations", "version", "template", NULL};
     int offset_s, integers;
     PyTypeObject *run_class;
-    PyObject *plan, *name, *head, *call, *tail, *counter;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OUSSSOipnI:Recorder", names,
-                                     &PyType_Type, &run_class, &plan, &name, &head,
-                                     &call, &tail, &counter, &offset_s, &integers,
-                                     &self->iterations, &self->bench_version)) {
+    PyObject *plan, *name, *head, *call, *tail, *counter, *template = NULL;
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "O!OUSSSOipnI|O:Recorder", names, &PyType_Type, &run_class,
+            &plan, &name, &head, &call, &tail, &counter, &offset_s, &integers,
+            &self->iterations, &self->bench_version, &template)) {
         return false;
     }
     self->run_class = (PyTypeObject *)Py_NewRef((PyObject *)run_class);
@@ -279,6 +308,8 @@ parse(py_recorder *self, PyObject *args, PyObject *kwargs)
     self->call = Py_NewRef(call);
     self->tail = Py_NewRef(tail);
     self->counter = Py_NewRef(counter);
+    self->template = Py_XNewRef(template == Py_None ? NULL : template);
+    self->generation = mb_fork_generation();
     self->integers = integers;
     self->text = (mb_mirror_opening){
         .head = PyBytes_AS_STRING(head),
@@ -318,6 +349,7 @@ recorder_traverse(py_recorder *self, visitproc visit, void *arg)
     Py_VISIT(self->run_class);
     Py_VISIT(self->plan);
     Py_VISIT(self->counter);
+    Py_VISIT(self->template);
     for (Py_ssize_t i = 0; i < self->sink_count; i++) {
         Py_VISIT(self->sinks[i].target);
         Py_VISIT(self->sinks[i].type);
@@ -352,6 +384,7 @@ recorder_clear(py_recorder *self)
     Py_CLEAR(self->call);
     Py_CLEAR(self->tail);
     Py_CLEAR(self->counter);
+    Py_CLEAR(self->template);
     return 0;
 }
 
@@ -395,6 +428,7 @@ int
 py_recorder_ready(PyObject *module)
 {
     py_state *state = py_state_of(module);
+    state->mirror_name = PyUnicode_InternFromString("mirror");
     state->recorder_type = py_state_type(module, &recorder_spec);
-    return state->recorder_type ? 0 : -1;
+    return state->mirror_name && state->recorder_type ? 0 : -1;
 }

@@ -52,8 +52,10 @@ typedef struct {
     PyObject *tail;    /* Owned: bytes after the call block */
     PyObject *counter; /* Owned: the duration counter, which is read in C */
     mb_mirror_opening text; /* made of these three */
+    PyObject *template;     /* Owned: JournalTemplate that mirrors blocks; or NULL */
     bool integers;
     Py_ssize_t iterations;
+    unsigned generation;    /* of forks, in which it was made */
     unsigned bench_version; /* tag of the class of the bench, as the plan saw it */
     unsigned long long changes;
     unsigned long long records; /* that were written without Python */
@@ -83,9 +85,13 @@ int py_recorder_add(PyObject *self, PyObject *sink, py_recorder_kind kind,
 /* A run that is open and active. New reference; NULL with an exception. */
 py_run *py_recorder_begin(py_recorder *self, PyObject *bench);
 
-/* Writes the record and closes the run; takes the reference. `error` is what the code has
- * raised, or NULL. Returns as py_run_finish(). */
-int py_recorder_finish(py_recorder *self, py_run *run, PyObject *error,
+/* Names the run of a block, which has no function, and mirrors it in the journal if there is
+ * one. Returns 0, or -1 with an exception. */
+int py_recorder_name(const py_recorder *self, py_run *run, PyObject *name);
+
+/* Writes the record and closes the run; takes the reference. `name` is that of a block, or
+ * NULL; `error` is what the code has raised, or NULL. Returns as py_run_finish(). */
+int py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *error,
                        PyObject *value);
 
 #endif

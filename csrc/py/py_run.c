@@ -392,6 +392,16 @@ py_run_finish(py_run *run, PyObject *exception, PyObject *value)
     return result;
 }
 
+py_run *
+py_run_begun(const py_state *state, PyObject *begun)
+{
+    if (begun && !PyObject_TypeCheck(begun, state->run_type)) {
+        PyErr_SetString(PyExc_TypeError, "begin() has to return a run");
+        Py_CLEAR(begun);
+    }
+    return (py_run *)begun;
+}
+
 PyDoc_STRVAR(
     finish_doc,
     "finish(exception=None, value=None, /)\n--\n\n"
@@ -856,7 +866,11 @@ get_is_open(py_run *self, void *Py_UNUSED(closure))
 static PyObject *
 run_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
 {
-    return type->tp_alloc(type, 0); /* all zero is a new run */
+    py_run *self = (py_run *)type->tp_alloc(type, 0); /* all zero is a new run */
+    if (self) {
+        self->iterations = 1;
+    }
+    return (PyObject *)self;
 }
 
 static int
@@ -909,6 +923,7 @@ run_clear(py_run *self)
 void
 py_run_reset(py_run *run)
 {
+    run->call.size = 0;
     run_clear(run);
     mb_run_reset(&run->native);
     if (run->line.capacity > LINE_KEPT) {
@@ -926,6 +941,7 @@ run_dealloc(py_run *self)
     PyObject_GC_UnTrack(self);
     leave_in_journal(self);
     mb_run_free(&self->native);
+    mb_text_free(&self->call);
     mb_text_free(&self->line);
     run_clear(self);
     type->tp_free(self);

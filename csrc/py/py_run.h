@@ -34,6 +34,7 @@ typedef struct py_run {
     PyObject *previous; /* Owned: run that was active in this context before; it
                                     never leads back to this one */
     PyObject *inner;    /* Owned: while suspended, what was opened inside it */
+    mb_text call;       /* fields of `call` of a block that C records; else empty */
     mb_text line;       /* buffer of its record, where C writes that (py_recorder.h) */
     py_state *state;    /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
@@ -70,6 +71,10 @@ void py_run_stop(py_run *run);
  * it has come to its end (py_call_until_done.h, which says what is returned); if it
  * never does, abandon(). */
 int py_run_finish(py_run *run, PyObject *exception, PyObject *value);
+
+/* Takes what a begin() in Python has returned, and returns it if it is a run; NULL with an
+ * exception, also for NULL. */
+py_run *py_run_begun(const py_state *state, PyObject *begun);
 
 /* Returns the run that a value of the context variable stands for; the muted marker as
  * it is; NULL for none. A run may be left in another context than it was entered in: so

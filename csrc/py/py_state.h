@@ -25,6 +25,9 @@ typedef struct {
     PyObject *isoformat_words;   /* Owned: the tuple of arguments for a record */
     unsigned long long lost;     /* phases that belonged to no open run */
     PyTypeObject *recorder_type; /* Owned */
+    PyTypeObject *finder_type;   /* Owned */
+    PyTypeObject *block_type;    /* Owned */
+    PyObject *config_name, *blocks_name, *mirror_name; /* Owned: of attributes */
     /* Owned: phases to be used again. They keep their type and so this state, which
      * lives as long as the process. */
     void *spare[PY_STATE_SPARES];

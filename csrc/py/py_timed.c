@@ -153,12 +153,7 @@ begun_run(py_timed *self, const arguments *given)
     const bool headroom = py_headroom_give();
     PyObject *run = PyObject_Vectorcall(self->begin, all, 4, NULL);
     py_headroom_take_back(headroom);
-    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
-    if (run && !PyObject_TypeCheck(run, state->run_type)) {
-        PyErr_SetString(PyExc_TypeError, "begin() has to return a run");
-        Py_CLEAR(run);
-    }
-    return (py_run *)run;
+    return py_run_begun(PyType_GetModuleState(Py_TYPE(self)), run);
 }
 
 /* What a call returns after its run has ended with this outcome. The exception of the code,
@@ -197,7 +192,7 @@ recorded_call(py_timed *self, const arguments *given)
     if (run) {
         value = iterate(run, self->func, given->values, given->flags, given->names);
         const raised error = value ? (raised){0} : take_raised();
-        const int outcome = py_recorder_finish(recorder, run, error.value, value);
+        const int outcome = py_recorder_finish(recorder, run, NULL, error.value, value);
         value = result_of(value, error, outcome, self->func);
     }
     return value;

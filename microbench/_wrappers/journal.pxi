@@ -97,10 +97,16 @@ cdef class JournalTemplate:
     def __dealloc__(self):
         c.py_template_free(&self.native)
 
+    cdef bint holds(self):
+        return (self.sink.outfile is self.outfile
+                and c.py_template_is_current(&self.native))
+
+    @property
+    def is_current(self):
+        return self.holds()
+
     def mirror(self, run, str name):
-        if self.sink.outfile is not self.outfile:
-            return False
-        if not c.py_template_is_current(&self.native):
+        if not self.holds():
             return False
         if self.journal is not None:
             self.journal.put_template(run, &self.native, '' if name is None else name)

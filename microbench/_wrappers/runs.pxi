@@ -33,17 +33,6 @@ def phases_lost():
     return state.lost
 
 
-cdef class BlockExit:
-    def __exit__(self, kind, exception, traceback):
-        cdef PyObject *arguments[1]
-        arguments[0] = <PyObject *>exception
-        c.py_call_until_done(self, b'end', arguments, 1)
-
-    def __aexit__(self, kind, exception, traceback):
-        self.__exit__(kind, exception, traceback)
-        return c.py_phase_awaitable(state, None)
-
-
 def call_until_done(target, str method not None, argument):
     cdef PyObject *arguments[1]
     arguments[0] = <PyObject *>argument

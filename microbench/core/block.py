@@ -4,49 +4,47 @@ from __future__ import annotations
 
 from .. import _core
 from .capture import refuse
+from .recorder import recorder_of_blocks
 from .run import OneIteration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .owner import Owner
 
 
-class Block(_core.BlockExit):
+class Block(_core.Block):
     """A block of code that becomes one record each time it is entered.
 
-    It can be entered again once it was left, not within itself.
+    It can be entered again once it was left, not within itself. C begins and ends the run
+    where a Recorder can write its record; else begin() does the former.
     """
 
-    def __init__(self, owner: Owner, name: str) -> None:
-        self._owner = owner
-        self._name = name
-        self._run: OneIteration | None = None
+    owner: Any
 
-    def __enter__(self) -> Block:
-        if self._run is not None:
-            raise RuntimeError(f'record {self._name!r} is open: make another one inside it')
-        run = OneIteration(self._owner, self._name)
+    def begin(self) -> OneIteration:
+        """Return a run that is open, mirrored into its journal, and started.
+
+        The caller: `__enter__()`, in C, by name.
+        """
+        owner: Owner = self.owner
+        run = OneIteration(owner, self.name)
+        if run.config.blocks is None:
+            run.config.blocks = _core.Finder(recorder_of_blocks)
         if run.plan.hooks.refuses:
-            refuse(self._owner, 'record()')
+            refuse(owner, 'record()')
         run.begin()
         try:
-            self._run = run
             if run.plan.mirrored:
                 template = run.plan.template  # inlined: a Python call takes 60 ns
                 if template is None or not template.mirror(run, run.name):
                     run.mirror()
             run.start_iteration()
         except BaseException as error:
-            self._run = None
             run.finish(error)
             raise
-        return self
-
-    def end(self, exception: BaseException | None) -> None:
-        """End the run. The caller: `__exit__()`, through C by name."""
-        run, self._run = self._run, None
-        if run is not None:
-            run.finish(exception)
+        return run
 
     async def __aenter__(self) -> Block:
         return self.__enter__()

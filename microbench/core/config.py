@@ -43,6 +43,7 @@ class Config:
         epoch: replaced after each change of an attribute that a plan is made from.
         plan: the Plan that was made last; see plan.current_plan().
         journal_of_runs: the RunJournal of this process; see run_journal.py.
+        blocks: the Finder of the recorder of blocks; see block.py.
         constants: results of captures marked per_process: (definition, result) by name.
     """
 
@@ -71,12 +72,14 @@ class Config:
     def _forget(self) -> None:
         self.plan: Any = None
         self.journal_of_runs: Any = None
+        self.blocks: Any = None
         self.constants: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process can use: neither the plan nor what was captured."""
         state = {**self.__dict__, 'own': dict(self.own)}
-        return {**state, 'plan': None, 'journal_of_runs': None, 'constants': {}}
+        state.update(plan=None, journal_of_runs=None, blocks=None, constants={})
+        return state
 
     def copy(self) -> Config:
         """Return the Config of a copy of the bench."""

@@ -59,7 +59,6 @@ class HookedRun(_core.OpenRun):
         self.triggered = False  # the user's post_finish_triggers() was called
         self.posts: list[str] | None = None  # post captures that have not run yet
         self.turns: Turns | None = None  # of the sinks
-        self.iterations = 1
 
     def fold(self, values: list[Any]) -> None:
         """Sum up phases that are listed no more, if a counter of the user's measured them.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .config import Config
     from .owner import Owner
     from .plan import Plan
     from .record_text import RecordText
@@ -34,19 +35,43 @@ def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None
 
     The caller: C, which gets this function in the constructor of Timed.
     """
-    config = bench._bench_config
-    plan = current_plan(config, bench)
-    if not (plan.begun and plan.native and plan.version):
-        return None
+    config, plan = _plan_of(bench)
     if plan.settings.warmup or plan.mirrored == ALL:
-        return None
-    delivery = config.delivery
-    sinks = [route.sink for route in delivery.routes]
-    if delivery.report.failing or not all(map(_is_simple, sinks)):
         return None
     if type(func) not in FUNCTIONS or name_of(func) != func.__name__:
         return None
-    recorder = _new(func, plan, plan.text(config, bench))
+    name, iterations = func.__name__, plan.settings.iterations
+    return _recorder(config, bench, plan, name=name, iterations=iterations)
+
+
+def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
+    """Return a Recorder for the next blocks of a bench; None where there can be none.
+
+    The caller: C, which gets this function in the constructor of a Finder.
+    """
+    config, plan = _plan_of(bench)
+    template = plan.template
+    if plan.mirrored and not (template and template.is_current):
+        return None
+    if plan.hooks.refuses:
+        return None
+    return _recorder(config, bench, plan, name='', iterations=1, template=template)
+
+
+def _plan_of(bench: Owner) -> tuple[Config, Plan]:
+    config = bench._bench_config
+    return config, current_plan(config, bench)
+
+
+def _recorder(
+    config: Config, bench: Owner, plan: Plan, name: str, **more: Any
+) -> _core.Recorder | None:
+    if not (plan.begun and plan.native and plan.version):
+        return None
+    sinks = [route.sink for route in config.delivery.routes]
+    if config.delivery.report.failing or not all(map(_is_simple, sinks)):
+        return None
+    recorder = _new(plan, plan.text(config, bench), name, more)
     for sink in sinks:
         target = sink._target()
         if target is False:
@@ -68,8 +93,7 @@ def _is_simple(sink: Any) -> bool:
 PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
 
 
-def _new(func: Any, plan: Plan, text: RecordText) -> _core.Recorder:
-    name = func.__name__
+def _new(plan: Plan, text: RecordText, name: str, more: Any) -> _core.Recorder:
     return _core.Recorder(
         run_class=Run,
         plan=plan,
@@ -80,6 +104,6 @@ def _new(func: Any, plan: Plan, text: RecordText) -> _core.Recorder:
         counter=plan.settings.counter,
         offset_s=text.utc_offset,
         integers=plan.settings.integers,
-        iterations=plan.settings.iterations,
         version=plan.version,
+        **more,
     )

@@ -215,7 +215,6 @@ class Run(HookedRun):
             interruption: what a handler of a signal raised while the next sink tried.
         """
         HookedRun.__init__(self, owner, name, plan)
-        self.iterations = plan.settings.iterations
         if tried >= 0:
             self.turns = turns = Turns()
             turns.errors, turns.trying = (None,) * tried, tried

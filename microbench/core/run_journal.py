@@ -91,6 +91,7 @@ class RunJournal:
                 journal, sink, text.head, text.tail, text.utc_offset
             )
             plan.template.mirror(run, run.name)
+            _core.note_change()
         elif journal is not None:
             self._mirror_data(run, run.data)
 

@@ -141,7 +141,7 @@ def test_a_step_to_the_nanosecond():
     """The text that C writes holds the step without rounding."""
     bench = MicroBench()
     with bench.record('work') as block:
-        run = block._run
+        run = block.run
         run.stop()
         run.clock_step_ns = -3_600_000_000_001
         head = run.plan.text(run.config, bench).head

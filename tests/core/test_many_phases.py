@@ -66,7 +66,7 @@ def check(steps, counter):
 
         def leave(phase):
             phase.__exit__(None, None, None)
-            left.append(block._run.timings[-1])
+            left.append(block.run.timings[-1])
 
         for number, leaves in steps:
             phase = bench.time(f'name {number}')
@@ -161,8 +161,8 @@ def test_values_of_a_counter_of_ones_own_are_bounded():
         for _ in range(5000):
             with bench.time('step'):
                 pass
-        assert len(block._run.values) < 2000
-        [total] = _totals(block._run)
+        assert len(block.run.values) < 2000
+        [total] = _totals(block.run)
     assert total == {
         'name': 'step',
         'count': 5000,

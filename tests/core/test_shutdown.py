@@ -218,5 +218,5 @@ def test_recursion_without_end(down, counter, cls, shallow, capsys):
         recursion()
     assert _core.runs_open() == before
     with bench.record() as block:
-        assert block._run.is_open
+        assert block.run.is_open
     assert _core.runs_open() == before

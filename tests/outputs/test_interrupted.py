@@ -19,7 +19,7 @@ path = sys.argv[1]
 # A handler runs between any two steps: here, as the n-th function of microbench begins.
 AT_EACH_MOMENT = """
 import microbench
-bench = MicroBench({outfile})
+bench = MicroBench({outfile}, field=[1])  # Python writes the records
 handled = []
 def handler(number, frame):
     with bench.record('by the handler'):
@@ -53,6 +53,47 @@ def test_a_handler_that_records(tmp_path, outfile):
     names = [record['call']['name'] for record in FileOutput(path).get_results()]
     assert names.count('by the program') == 59
     assert names.count('by the handler') == int(done.stdout) > 20
+
+
+# Where C writes the records, a handler runs between two instructions of the program.
+BETWEEN_INSTRUCTIONS = """
+bench = MicroBench(path)
+handled = []
+def handler(number, frame):
+    with bench.record('by the handler'):
+        handled.append(number)
+signal.signal(signal.SIGALRM, handler)
+def program():
+    with bench.record('by the program'):
+        pass
+def at(number):
+    def strike(frame, event, argument):
+        nonlocal number
+        frame.f_trace_opcodes = True
+        if event == 'opcode':
+            number -= 1
+            if number == 0:
+                signal.raise_signal(signal.SIGALRM)
+        return strike
+    return strike
+for number in range(-1, 60):
+    sys.settrace(at(number))
+    program()
+    sys.settrace(None)
+print(len(handled), bench._bench_config.blocks.recorder.records)
+"""
+
+
+def test_a_handler_that_records_while_c_does(tmp_path):
+    """Each record is stored once, in the order in which the blocks end."""
+    path = tmp_path / 'records.jsonl'
+    done = python(BEGIN + BETWEEN_INSTRUCTIONS, path, timeout=300)
+    assert done.returncode == 0, done.stderr
+    handled, written = map(int, done.stdout.split())
+    names = [record['call']['name'] for record in FileOutput(path).get_results()]
+    assert names.count('by the program') == 61
+    assert names.count('by the handler') == handled > 20
+    assert written > 70
 
 
 # C writes the records of the function from the second one on, Python those of the block.

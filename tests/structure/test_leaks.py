@@ -254,20 +254,41 @@ def step():
     'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',
     'JOURNAL_MOST': 'def step():\n    _core.JOURNAL_MOST + 1\n',
     'MASK': 'def step():\n    _core.MASK.encode()\n',
-    'BlockExit': """
-class Block(_core.BlockExit):
-    def end(self, exception):
-        if self.interruptions:
-            raise self.interruptions.pop()
-
+    'Block': """
+class Block(_core.Block):
+    def begin(self):
+        if self.failing:
+            raise ValueError
+        run = _core.OpenRun()
+        run.open(self.owner, number, False, False)
+        return run
+class Owner:
+    class _bench_config:
+        blocks = None
 def step():
-    for interruptions in [], [KeyboardInterrupt()], [ValueError()], [ValueError()] * 4:
-        block = Block()
-        block.interruptions = interruptions
-        try:
-            block.__exit__(None, None, None)
-        except (KeyboardInterrupt, ValueError) as error:
-            error.__traceback__ = None
+    with fast.record(words):
+        pass
+    refused(RuntimeError, failing_block)
+    block = Block(Owner, marker)
+    block.failing = True
+    refused(ValueError, block.__enter__)
+    block.__exit__(None, None, None)
+    refused(TypeError, block.__exit__)
+    refused(TypeError, _core.Block, marker)
+    block.owner, block.name, block.run
+from microbench import NullOutput
+fast = MicroBenchBase(outputs=[NullOutput()])
+def failing_block():
+    with fast.record(words) as block:
+        block.__enter__()
+for _ in range(2):
+    step()
+""",
+    'Finder': """
+def step():
+    finder = _core.Finder(lambda *args: None)
+    assert finder.recorder is None
+    refused(TypeError, _core.Finder)
 """,
     'call_until_done': """
 class Work:
@@ -692,6 +713,7 @@ FEWER = {
     'EmergencyWriter': 4_000,
     'Timed': 4_000,
     'Recorder': 3_000,
+    'Block': 3_000,
     'add_sink': 3_000,
     'Phase': 10_000,
     'time_method': 2_000,
