@@ -19,12 +19,10 @@ class Goal:
     Args:
         limit: the largest ratio or value that is good; the smallest gain.
         of: `'ratio'`, `'value'` or `'gain'`.
-        later: it is shown and judged, but not yet due.
     """
 
     limit: float
     of: str = 'ratio'
-    later: bool = False
 
 
 PREDECESSOR = 'microbench 2.1.0'
@@ -78,12 +76,15 @@ class Row:
         return bool(judged <= self.goal.limit)
 
     def verdict(self) -> str:
-        """Return the last column: yes, no, or later for what is not due yet."""
-        if self.ok is None:
-            return ''
-        if self.ok:
-            return 'yes'
-        return 'later' if self.goal and self.goal.later else 'NO'
+        """Return the last column."""
+        return {None: '', True: 'yes', False: 'NO'}[self.ok]
+
+    def judged(self) -> str:
+        """Return what the goal is about: the ratio, the value, or the gain."""
+        if self.goal is None or self.goal.of == 'value':
+            return quantity(self.value, self.unit)
+        number = getattr(self, self.goal.of)
+        return '' if number is None else f'{digits(number)} ×'
 
     def goal_text(self) -> str:
         """Return the goal as the table has it."""

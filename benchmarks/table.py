@@ -43,7 +43,7 @@ def _processor() -> str:
 
 
 def as_text(about: Mapping[str, Any], rows: Sequence[Row], peers: Mapping[str, str]) -> str:
-    """Return heading, table and notes.
+    """Return heading, table, notes, and what falls short of its goal.
 
     Args:
         about: the surroundings.
@@ -54,7 +54,29 @@ def as_text(about: Mapping[str, Any], rows: Sequence[Row], peers: Mapping[str, s
     cells = [(*HEADINGS, *peers), *(_cells(row, peers) for row in rows)]
     notes = [f'{row.measure}: {row.note}' for row in rows if row.note]
     notes += [f'{name}: {reason}' for name, reason in peers.items() if reason]
-    return '\n'.join([*lines, '', *aligned(cells), '', *notes]).rstrip() + '\n'
+    return (
+        '\n'.join([*lines, '', *aligned(cells), '', *notes, '', *_short(rows)]).rstrip()
+        + '\n'
+    )
+
+
+def _short(rows: Sequence[Row]) -> list[str]:
+    """Return what falls short of its goal, a line each."""
+    named = [
+        (_whole(row, rows[:place]), row)
+        for place, row in enumerate(rows)
+        if row.ok is False
+    ]
+    lines = [f'  {name}: {row.judged()}, goal {row.goal_text()}' for name, row in named]
+    return ['Short of their goals:', *lines] if lines else ['All goals are met.']
+
+
+def _whole(row: Row, before: Sequence[Row]) -> str:
+    """Return the name of a row, with that of the measure that it belongs to."""
+    if not row.measure.startswith('  '):
+        return row.measure
+    of = next(other.measure for other in reversed(before) if other.measure[0] != ' ')
+    return of if row.measure.strip() == 'the same' else f'{of}: {row.measure.strip()}'
 
 
 def _cells(row: Row, peers: Mapping[str, str]) -> tuple[str, ...]:
@@ -118,7 +140,6 @@ def _fields(row: Row) -> dict[str, Any]:
         'ratio': row.ratio,
         'goal': row.goal_text(),
         'ok': row.ok,
-        'later': bool(row.goal and row.goal.later),
         'peers': row.peers,
         'note': row.note,
     }

@@ -44,7 +44,7 @@ def _cell(row: dict[str, Any] | None) -> str:
         return ''
     ratio = row['ratio']
     text = quantity(row['value'], row['unit']) if ratio is None else f'{digits(ratio)} ×'
-    return f'{text} !' if row['ok'] is False and not row['later'] else text
+    return f'{text} !' if row['ok'] is False else text
 
 
 def main() -> None:

@@ -213,7 +213,6 @@ def test_slopes_take_out_what_a_record_costs_anyway():
     [
         (Row('m', 14, 'f', 10, Goal(1.4)), '≤ 1.4 ×', 'yes'),
         (Row('m', 15, 'f', 10, Goal(1.4)), '≤ 1.4 ×', 'NO'),
-        (Row('m', 15, 'f', 10, Goal(1.4, later=True)), '≤ 1.4 ×', 'later'),
         (Row('m', 9_999, goal=Goal(10_000, 'value')), '≤ 10 µs', 'yes'),
         (Row('m', 25, goal=Goal(24, 'value'), unit='B'), '≤ 24 B', 'NO'),
         (Row('m', 0, goal=Goal(0, 'value'), unit=''), '≤ 0', 'yes'),
@@ -265,7 +264,28 @@ def test_the_table_is_aligned():
         '',
         'modules: json',
         'gone: no wheel',
+        '',
+        'Short of their goals:',
+        '  a phase: 1.40 ×, goal ≤ 1.2 ×',
+        '  modules: 1, goal ≤ 0',
     ]
+
+
+def test_what_falls_short_is_named_in_full():
+    """A row below a measure is named with it, and shows what its goal is about."""
+    peers = {PREDECESSOR: 11}
+    rows = [
+        Row('a call', 1, goal=Goal(2, 'value'), peers=peers),
+        Row('  the same', 2, goal=Goal(6, 'gain'), peers=peers),
+        Row('  later', 3, 'by hand', 2, Goal(1.4)),
+        Row('  earlier', 3, goal=Goal(6, 'gain')),
+    ]
+    assert table.as_text({}, rows, {}).splitlines()[-3:] == [
+        'Short of their goals:',
+        '  a call: 5.50 ×, goal ≥ 6 × 2.1.0',
+        '  a call: later: 1.50 ×, goal ≤ 1.4 ×',
+    ]
+    assert table.as_text({}, rows[:1], {}).splitlines()[-1] == 'All goals are met.'
 
 
 def test_the_json_holds_the_same_numbers():
@@ -282,7 +302,6 @@ def test_the_json_holds_the_same_numbers():
         'ratio': 1.4,
         'goal': '≤ 1.2 ×',
         'ok': False,
-        'later': False,
         'peers': {'other': 2_000.0},
         'note': '',
     }
@@ -320,9 +339,16 @@ MEASURES = [
     'iterations=N, added to a call',
     '@bench, null sink',
     '  the same',
+    '@bench, memory',
     '@bench, file',
+    '  the same',
     'with bench.record(), null sink',
+    '  the same',
+    '@bench, six mixins, null sink',
+    '  the same',
     '@bench, six mixins, file',
+    '  the same',
+    'await of a decorated function, added',
     'journal: a block more than without',
     '  a phase more than without',
     '  a phase',

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # Percent, a little below what was measured last, since processes that are killed at random
 # moments count. Raise them when the share grows.
 LEAST = {
-    'C': {'lines': 95.0, 'branches': 81.0},
-    'Python': {'lines': 96.0, 'branches': 93.0},
+    'C': {'lines': 95.4, 'branches': 81.2},
+    'Python': {'lines': 96.7, 'branches': 93.8},
 }
 
 

@@ -1,7 +1,9 @@
-"""A whole record: `@bench` and `record()`, to no sink and to a file."""
+"""A whole record: of calls, blocks and coroutines; to no sink, to memory and to a file."""
 
 from __future__ import annotations
 
+import sys
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from ..lab import US, others
@@ -12,10 +14,15 @@ from .sources import NULL_SINK, SIX_MIXINS, WORK, path_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..lab import Lab, Times
+    from ..lab import Lab
 
 NULL_BENCH = f'{NULL_SINK}bench = MicroBench(outputs=[Null()])\n'
 DECORATE = f'{WORK}work = bench(work)\n'
+
+# Before CPython 3.12 a decorated function is a function of Python that calls C.
+CALL = 14 if sys.version_info < (3, 12) else 11
+
+MEMORY = 'from microbench import MicroBench\nbench = MicroBench()\n'
 
 # The bytes of one record, and a file opened as a sink opens it.
 OPENED = """
@@ -26,55 +33,89 @@ raw = os.open(path + '.raw', os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 """
 BARE_WRITE = 'os.write(raw, line)'
 
+# What six mixins ask the system for.
+ASKED = 'getrusage(RUSAGE_SELF); os.getcwd(); getrusage(RUSAGE_SELF)'
+ASKING = 'from resource import getrusage, RUSAGE_SELF\n'
+
+AWAITS = 100
+COROUTINE = f"""
+async def work():
+    PLANT
+
+async def repeated(work):
+    for _ in range({AWAITS}):
+        await work()
+
+def run(coroutine):
+    try:
+        coroutine.send(None)
+    except StopIteration:
+        pass
+
+bare = work
+"""
+
 
 def _cases(lab: Lab) -> dict[str, Case]:
     one = path_of(lab.folder, 'one') + NULL_SINK
     one += f'bench = MicroBench(outfile=path)\n{DECORATE}'
     six = path_of(lab.folder, 'six') + SIX_MIXINS + f'bench = Six(outfile=path)\n{DECORATE}'
+    null_six = f'{NULL_SINK}{SIX_MIXINS}bench = Six(outputs=[Null()])\n{DECORATE}'
+    awaiting = f'{NULL_BENCH}{COROUTINE}work = bench(work)\n'
+    write_of_one = one.replace('PLANT', 'pass') + OPENED
+    write_of_six = six.replace('PLANT', 'pass') + OPENED + ASKING
     return {
         'call': Case('work()', NULL_BENCH + DECORATE),
-        'record': Case("with bench.record('block'): PLANT", NULL_BENCH),
+        'memory': Case('work()', MEMORY + DECORATE),
         'file': Case('work()', one),
-        'six': Case('work()', six),
-        'write': Case(BARE_WRITE, one.replace('PLANT', 'pass') + OPENED),
-        'write of six': Case(BARE_WRITE, six.replace('PLANT', 'pass') + OPENED),
+        'write': Case(BARE_WRITE, write_of_one),
+        'record': Case("with bench.record('block'): PLANT", NULL_BENCH),
+        'await': Case('run(repeated(work))', awaiting, per=AWAITS),
+        'bare await': Case(
+            'run(repeated(bare))', awaiting.replace('PLANT', 'pass'), per=AWAITS
+        ),
+        'six': Case('work()', null_six),
+        'six, file': Case('work()', six),
+        'asked': Case(ASKED, 'import os\n' + ASKING),
+        'asked and write': Case(f'{ASKED}; {BARE_WRITE}', write_of_six),
         'clock': Case('perf_counter()'),
     }
+
+
+def awaited(times: dict[str, float]) -> float:
+    """Return what the decorator adds to an await."""
+    return times['await'] - times['bare await']
 
 
 def rows(lab: Lab) -> Iterator[Row]:
     """Yield the rows of this subject."""
     times = lab.time(_cases(lab))
-    own = times[US]
-    null, clock = own['call'], own['clock']
-    peers = others(times, lambda t: t['call'])
-    yield _row('@bench, null sink', null, '', None, Goal(10_000, 'value'), peers)
-    yield _row('  the same', null, 'one perf_counter()', clock, Goal(11, later=True), peers)
-    yield _against_a_write('@bench, file', times, 'file', 'write', Goal(1.8, later=True))
-    yield _row(
-        'with bench.record(), null sink',
-        own['record'],
-        'one perf_counter()',
+    clock, floors = 'one perf_counter()', times[US]
+    for measure, name, gain, floor_name, floor, limit in (
+        ('@bench, null sink', 'call', 90, clock, 'clock', CALL),
+        ('@bench, memory', 'memory', 70, '', '', 0),
+        ('@bench, file', 'file', 25, 'write() of its bytes', 'write', 1.8),
+        ('with bench.record(), null sink', 'record', 75, clock, 'clock', 14),
+        ('@bench, six mixins, null sink', 'six', 30, 'what they ask for', 'asked', 2),
+        (
+            '@bench, six mixins, file',
+            'six, file',
+            25,
+            'that and write()',
+            'asked and write',
+            2,
+        ),
+    ):
+        value = floors[name]
+        peers = others(times, itemgetter(name))
+        yield Row(measure, value, goal=Goal(gain, 'gain'), peers=peers)
+        if floor:
+            yield Row('  the same', value, floor_name, floors[floor], Goal(limit))
+    yield Row(
+        'await of a decorated function, added',
+        awaited(floors),
         clock,
-        None,
-        others(times, lambda t: t['record']),
+        floors['clock'],
+        Goal(14),
+        peers=others(times, awaited),
     )
-    yield _against_a_write('@bench, six mixins, file', times, 'six', 'write of six', None)
-
-
-def _row(
-    measure: str,
-    value: float,
-    floor_name: str,
-    floor: float | None,
-    goal: Goal | None,
-    peers: dict[str, float],
-) -> Row:
-    return Row(measure, value, floor_name, floor, goal, peers=peers)
-
-
-def _against_a_write(
-    measure: str, times: Times, name: str, write: str, goal: Goal | None
-) -> Row:
-    own, peers = times[US], others(times, lambda t: t[name])
-    return _row(measure, own[name], 'write() of its bytes', own[write], goal, peers)

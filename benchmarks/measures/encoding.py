@@ -83,6 +83,6 @@ def rows(lab: Lab) -> Iterator[Row]:
             slope(times[US], what),
             'json.dumps',
             times[US][floor],
-            Goal(40, 'gain', later=True),
+            Goal(40, 'gain'),
             peers=others(times, lambda t, what=what: slope(t, what)),  # type: ignore[misc]
         )

@@ -50,6 +50,6 @@ def rows(lab: Lab) -> Iterator[Row]:
         added(own),
         'two perf_counter()',
         own['clocks'] - own['bare'],
-        Goal(1.0),
+        Goal(0.35),
         peers=others(times, added),
     )

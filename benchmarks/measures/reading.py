@@ -49,6 +49,6 @@ def rows(lab: Lab) -> Iterator[Row]:
             own[what],
             'json.loads of each line',
             own['loads'],
-            Goal(gain, 'gain', later=True),
+            Goal(gain, 'gain'),
             peers=others(times, lambda t, what=what: t[what]),  # type: ignore[misc]
         )

@@ -78,7 +78,7 @@ def rows(lab: Lab) -> Iterator[Row]:
         own['first'],
         'empty package, one .so',
         own['empty'],
-        Goal(4_000_000, 'value', later=True),
+        Goal(3_000_000, 'value'),
         peers=others(times, lambda t: t['first']),
     )
     yield from _command(lab)
