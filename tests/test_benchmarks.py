@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from benchmarks import instructions, table, versions
+from benchmarks import cost, instructions, table, versions
 from benchmarks.instructions import Count
 from benchmarks.lab import US, Lab, others, planted
 from benchmarks.measures import encoding, iterations, memory
@@ -326,6 +326,39 @@ def test_a_column_for_each_interpreter():
         'a phase  empty with  1.40 × !  1.10 ×',
         'modules                   1 !     1 !',
     ]
+
+
+def test_the_table_of_the_readme(tmp_path, monkeypatch):
+    """It has plain figures, and stands between its marks."""
+    about = {'machine': 'm', 'cores': 2, 'date': 'd', 'clock': 'c'}
+    rows = []
+    for ns, line in enumerate(cost.COSTS, 1):
+        rows += [
+            Row(line.measure, ns, goal=Goal(30, 'gain'), peers={PREDECESSOR: 100 * ns})
+        ]
+        rows += [Row('  the same', ns, line.floor, 2 * ns)] if line.floor else []
+    for version in ('3.11.7', '3.15.2'):
+        report = table.as_json({**about, 'python': f'CPython {version}'}, rows, {})
+        (tmp_path / version).write_text(report)
+    page = tmp_path / 'page.md'
+    page.write_text(f'before\n{cost.BEGIN}old\n{cost.END}after\n')
+    arguments = [
+        'cost',
+        '--write',
+        str(page),
+        str(tmp_path / '3.11.7'),
+        str(tmp_path / '3.15.2'),
+    ]
+    monkeypatch.setattr(sys, 'argv', arguments)
+    cost.main()
+    lines = page.read_text().splitlines()
+    assert lines[:3] == ['before', cost.BEGIN.strip(), '']
+    assert lines[3] == '|  | by hand, 3.11 | 3.11 | 3.15 | 2.1.0 |'
+    assert (
+        lines[9]
+        == '| the same, in a file | 10 ns: `write()` of the line | 5 ns | 5 ns | – |'
+    )
+    assert lines[-3:] == ['', cost.END.strip(), 'after']
 
 
 # --- the program ------------------------------------------------------------------------
