@@ -573,6 +573,20 @@ class FlatNames:
     def flattened(self, record: dict[str, Any]) -> dict[str, Any] | None:
         """The values by name; None where two share one, or it is nested too deep."""
 
+class Decoder:
+    """Decode lines of JSON whose objects have similar names.
+
+    `flat` joins the names of nested objects, as FlatNames does; `empty`, where it is not
+    None, then takes the place of each empty object.
+    """
+
+    def __init__(self, flat: bool = False, empty: Any = None) -> None: ...
+    def decode(self, lines: bytes) -> list[dict[str, Any]] | None:
+        """The records on whole lines, as json.loads() returns each of them.
+
+        None if a line is not exactly one record, or is one that only the module json reads.
+        """
+
 def call_text(name: str, /) -> bytes:
     """Return the fields of `call` that a run of this name has before its measurements."""
 

@@ -38,6 +38,7 @@ cdef c.py_state *state = c.py_state_of(_types)
 OpenRun = <object>state.run_type
 Timed = <object>state.timed_type
 FlatNames = <object>state.flat_type
+Decoder = <object>state.decoder_type
 Recorder = <object>state.recorder_type
 Finder = <object>state.finder_type
 Block = <object>state.block_type

@@ -272,6 +272,7 @@ cdef extern from "py/py_state.h":
         void *run_type
         void *timed_type
         void *flat_type
+        void *decoder_type
         void *recorder_type
         void *finder_type
         void *block_type

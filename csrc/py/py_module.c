@@ -2,6 +2,7 @@
 
 #include "base/mb_stack.h"
 #include "py/py_block.h"
+#include "py/py_decoder.h"
 #include "py/py_flat.h"
 #include "py/py_headroom.h"
 #include "py/py_json.h"
@@ -23,6 +24,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->run_type);
     Py_VISIT(state->timed_type);
     Py_VISIT(state->flat_type);
+    Py_VISIT(state->decoder_type);
     Py_VISIT(state->datetime_type);
     Py_VISIT(state->isoformat);
     Py_VISIT(state->isoformat_words);
@@ -46,6 +48,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->run_type);
     Py_CLEAR(state->timed_type);
     Py_CLEAR(state->flat_type);
+    Py_CLEAR(state->decoder_type);
     Py_CLEAR(state->datetime_type);
     Py_CLEAR(state->isoformat);
     Py_CLEAR(state->isoformat_words);
@@ -84,6 +87,9 @@ fill(PyObject *module)
         return -1;
     }
     if (py_json_ready(state) < 0 || py_flat_ready(module) < 0) {
+        return -1;
+    }
+    if (py_decoder_ready(module) < 0) {
         return -1;
     }
     if (py_run_ready(module) < 0 || py_phase_ready(module) < 0) {

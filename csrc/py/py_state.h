@@ -20,6 +20,7 @@ typedef struct {
     PyTypeObject *run_type;   /* Owned */
     PyTypeObject *timed_type; /* Owned */
     PyTypeObject *flat_type;  /* Owned */
+    PyTypeObject *decoder_type;  /* Owned */
     PyTypeObject *datetime_type; /* Owned */
     PyObject *isoformat;         /* Owned: its method */
     PyObject *isoformat_words;   /* Owned: the tuple of arguments for a record */

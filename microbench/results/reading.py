@@ -3,36 +3,39 @@
 Lines end at the newline only (`str.splitlines` would break records at U+2028). A record
 that follows another process's unfinished line without a newline is found by its opening,
 which all records share.
+
+A decoder in C (csrc/py/py_decode.h) reads blocks of intact lines. It reads the values that
+json.loads() reads, or it reads nothing. So a block with a line that is damaged, or that
+needs the module json (NaN, half a surrogate pair), is read here, line by line if need be.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 
-from .. import json_library
+from .. import _core
 from ..messages import warn
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import IO, Any
 
 BLOCK = 1 << 15  # bytes: as much as stays in the processor's cache, decoded
+LONGEST_PAUSE = 63  # blocks that the decoder in C may leave out
 
 OPENING = '{"mb":{"run_id":"'
 # The openings of 2.1.0 and of versions before 2.0 are accepted as well.
 ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_run_id": ?"')
 BOM = b'\xef\xbb\xbf'  # begins files that editors of other systems have saved as UTF-8
 AROUND = b'\0 \t\r' + BOM  # holes in files, and what else may be around a record
-DECODER = json.JSONDecoder()
 SEAM_VALUE = os.urandom(9).hex(' ', 2)  # runs of digits in it stay short
 SEAM = b',"%s",' % SEAM_VALUE.encode()
 
 
-def decode_lines(file: IO[bytes], source: object) -> Iterator[dict[str, Any]]:
-    """Yield the records in a file; warn once, at the end, about damaged lines.
+def decode_lines(file: IO[bytes], source: object) -> Records:
+    """Return the records in a file.
 
     Args:
         file: binary file with lines of JSON; the last one may lack its newline.
@@ -41,13 +44,9 @@ def decode_lines(file: IO[bytes], source: object) -> Iterator[dict[str, Any]]:
     return decode_blocks(blocks(file), source)
 
 
-def decode_blocks(contents: Iterable[bytes], source: object) -> Iterator[dict[str, Any]]:
-    """Yield the records in blocks of whole lines, as `decode_lines` does."""
-    lines = Lines(contents)
-    yield from lines
-    if lines.damaged:
-        message = f'{source!r}: {damage(lines.damaged)}'
-        warn(message, RuntimeWarning)
+def decode_blocks(contents: Iterable[bytes], source: object) -> Records:
+    """Return the records in blocks of whole lines."""
+    return Records(Lines(contents), source)
 
 
 def blocks(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
@@ -87,11 +86,45 @@ class Lines:
     def __init__(self, blocks: Iterable[bytes]) -> None:
         self.blocks = blocks
         self.damaged = 0
+        self._decoder = _core.Decoder()
+        self._convert: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
+    def decode_with(
+        self, decoder: _core.Decoder, convert: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        """Replace the decoder.
+
+        Args:
+            decoder: decoder of intact lines.
+            convert: function that does to a single record what the decoder does to all.
+        """
+        self._decoder, self._convert = decoder, convert
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        for records in self.batches():
+            yield from records
+
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the records of each block.
+
+        After blocks that the decoder cannot read, it is not tried for a while.
+        """
+        pause = waiting = 0
         for block in self.blocks:
-            lines = block.removesuffix(b'\n')
-            yield from decode_together(lines) or self._one_by_one(lines)
+            records = None if waiting else self._decoder.decode(block)
+            if records is not None:
+                pause = 0
+                yield records
+                continue
+            if waiting:
+                waiting -= 1
+            else:
+                waiting, pause = pause, min(2 * pause + 1, LONGEST_PAUSE)
+            yield self._decoded(block.removesuffix(b'\n'))
+
+    def _decoded(self, lines: bytes) -> list[dict[str, Any]]:
+        records = decode_together(lines) or list(self._one_by_one(lines))
+        return records if self._convert is None else list(map(self._convert, records))
 
     def _one_by_one(self, lines: bytes) -> Iterator[dict[str, Any]]:
         for line in (each.removeprefix(BOM) for each in lines.split(b'\n')):
@@ -105,10 +138,40 @@ class Lines:
                 yield from salvaged(line)
 
 
+class Records:
+    """Iterate once over records; warn at the end about damaged lines.
+
+    Args:
+        lines: the lines of the records.
+        source: name of their file in the warning.
+    """
+
+    def __init__(self, lines: Lines, source: object) -> None:
+        self.lines = lines
+        self._source = source
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for records in self.batches():
+            yield from records
+
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield many records at a time."""
+        yield from self.lines.batches()
+        if self.lines.damaged:
+            message = f'{self._source!r}: {damage(self.lines.damaged)}'
+            warn(message, RuntimeWarning)
+
+
+def _loads(text: bytes) -> Any:
+    from .. import json_library  # start-up time
+
+    return json_library.loads(text)
+
+
 def decode_line(line: bytes) -> dict[str, Any] | None:
     """Return the JSON object on a line; None if the line is anything else."""
     try:
-        value = json_library.loads(line)
+        value = _loads(line)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -147,7 +210,7 @@ def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
     text = lines.replace(b'\n', SEAM)
     newlines = (len(text) - len(lines)) // (len(SEAM) - 1)  # quicker than to count them
     try:
-        values = json_library.loads(b'[%s]' % text)
+        values = _loads(b'[%s]' % text)
     except (ValueError, RecursionError):
         return None
     records, seams = values[::2], values[1::2]
@@ -161,11 +224,14 @@ def salvaged(line: bytes) -> list[dict[str, Any]]:
     record = decode_line(line.strip(AROUND))
     if record is not None:
         return [record]
+    from json import JSONDecoder  # start-up time
+
+    decoder = JSONDecoder()
     text, records = line.decode('utf-8', 'replace'), []
     opening = ANY_OPENING.search(text)
     while opening:
         try:
-            record, end = DECODER.raw_decode(text, opening.start())
+            record, end = decoder.raw_decode(text, opening.start())
             records.append(record)
         except (ValueError, RecursionError):
             end = opening.start() + 1

@@ -4,42 +4,49 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
+from functools import partial
 
 from .. import _core
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from typing import Any
+
+    from .reading import Records
 
 EMPTY = '{}'  # represents an empty object in flat frames
 
 
-def shaped(records: Iterable[dict[str, Any]], format: str, flat: bool) -> Any:  # noqa: A002
+def shaped(records: Records, format: str, flat: bool) -> Any:  # noqa: A002
     """Return records in the shape that `get_results` documents."""
     if format not in ('dict', 'df'):
         raise ValueError(f"format has to be 'dict' or 'df', not {format!r}")
     if flat:
-        names = _core.FlatNames('', EMPTY if format == 'df' else None)
-        records = (flattened(record, names) for record in records)
-    records = _all_of(records)
+        empty = EMPTY if format == 'df' else None
+        convert = partial(flattened, names=_core.FlatNames('', empty))
+        records.lines.decode_with(_core.Decoder(True, empty), convert)
+    found = _all_of(records)
     if format == 'dict':
-        return records
+        return found
     from .frames import frame_of  # start-up time
 
-    return frame_of(records)
+    return frame_of(found)
 
 
-def _all_of(records: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _all_of(records: Records) -> list[dict[str, Any]]:
     """Return a list of the records, made without the cyclic garbage collector.
 
     The collector would search them again and again for cycles, which they cannot have.
     That takes half of the time of a large file.
     """
     enabled = gc.isenabled()
+    found: list[dict[str, Any]] = []
     try:
         gc.disable()
-        return list(records)
+        for batch in records.batches():
+            found += batch
+        return found
     finally:
         if enabled:
             gc.enable()

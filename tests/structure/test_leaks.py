@@ -442,6 +442,20 @@ def step():
     refused(TypeError, _core.FlatNames, None)
     _core.FlatNames('a.').flattened(clash)
 """,
+    'Decoder': """
+kept, flat = _core.Decoder(), _core.Decoder(True, words)
+lines = json.dumps({'a': {'b': [1.5, {words: {}}], 'c': number}, 'd': words}).encode()
+lines = (lines + b'\\n') * 3
+odd = b'{"a":{"b":[1,{"c":2}],"e":"\\\\u00e9 x"},"f":{"a":1,"a":2}}'
+def step():
+    assert len(kept.decode(lines)) == len(flat.decode(lines)) == 3
+    assert kept.decode(odd) is flat.decode(odd) is kept.decode(lines[:-9]) is None
+    assert flat.decode(lines[9:]) is kept.decode(b'[' * 200) is None
+    refused(TypeError, kept.decode, words)
+    refused(TypeError, _core.Decoder, 1, 2, 3)
+    _core.Decoder(True, marker).decode(lines)
+    _core.Decoder().decode(lines)
+""",
     'EmergencyWriter': """
 journal = _core.Journal(None)
 def step():
@@ -709,6 +723,7 @@ FEWER = {
     'Program': 100,
     'Appender': 4_000,
     'FlatNames': 4_000,
+    'Decoder': 2_000,
     'Journal': 4_000,
     'EmergencyWriter': 4_000,
     'Timed': 4_000,
