@@ -11,7 +11,8 @@ import time
 from . import _core, first_use
 from .core import config as arguments
 from .core.capture import name_of
-from .core.hooks import Hooks, matters
+from .core.config import affects_plan, config_of
+from .core.hooks import Hooks
 from .core.plan import current_plan, line_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded
@@ -96,10 +97,11 @@ class MicroBenchBase:
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        self.iterations = arguments.whole('iterations', iterations)
-        self.warmup = arguments.whole('warmup', warmup)
+        iterations = arguments.whole('iterations', iterations)
+        warmup = arguments.whole('warmup', warmup)
         self.tz = arguments.time_zone(tz)
-        config = first_use.config_of(self)
+        self.iterations, self.warmup = iterations, warmup
+        config = config_of(self)
         config.configure(
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
@@ -118,13 +120,13 @@ class MicroBenchBase:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if matters(name):
-            first_use.config_of(self).set(name, value)
+        if affects_plan(name):
+            config_of(self).set(name, value)
 
     def __delattr__(self, name: str) -> None:
         super().__delattr__(name)
-        if matters(name):
-            first_use.config_of(self).unset(name)
+        if affects_plan(name):
+            config_of(self).unset(name)
 
     def add_fields(self, /, **fields: Any) -> None:
         """Add static fields to all records that begin after this call.

@@ -1,11 +1,10 @@
-"""Make or import on first use what a bench needs: Config, decorator, block, registry.
+"""Import on first use what a bench needs: decorator, block, registry.
 
 A program that never decorates a function does not load the decorator, and so on.
 """
 
 from __future__ import annotations
 
-from .core.config import Config
 from .descriptors import loaded, not_recorded
 
 TYPE_CHECKING = False
@@ -16,18 +15,6 @@ if TYPE_CHECKING:
 
 block_class: type[Block] | None = None  # an import costs each block 0.2 µs
 registry: Any = None  # process.registry, once it is loaded
-
-
-def config_of(bench: Any) -> Config:
-    """Return the Config of a bench; make it if its constructor has not run yet.
-
-    Subclasses may set attributes before they call the constructor.
-    """
-    try:
-        config: Config = object.__getattribute__(bench, '_bench_config')
-    except AttributeError:
-        config = bench._bench_config = Config()
-    return config
 
 
 def decorator() -> Any:

@@ -84,7 +84,8 @@ def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
     found = bm_data.get(name)
     if isinstance(found, dict):
         return found
-    made = bm_data[name] = as_dict(found) or {}
+    made = (None if found is None else as_dict(found)) or {}
+    bm_data[name] = made
     return made
 
 

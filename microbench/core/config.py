@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 
     from ..outputs.delivery import Delivery
 
+# Methods of a bench that receive the record as a dict.
+TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
+SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
+
+# Attributes of a bench that name further fields.
+ENVIRONMENT = ('env_vars', 'capture_versions')
+
+# Attributes of a bench that a plan is made from, beside captures.
+IN_PLANS = frozenset(
+    [
+        *(*TRIGGERS, *SEERS, *ENVIRONMENT),
+        *('iterations', 'warmup', 'tz', 'monitor', 'redact', 'refuses'),
+        'keeps_return_value',
+    ]
+)
+
 
 class Config:
     """The private half of one bench.
@@ -114,14 +130,33 @@ class Config:
         """Return the static fields for one record."""
         return {name: _core.copied(value) for name, value in self.static.items()}
 
-    def constant(self, owner: object, hook: str, definition: Any) -> dict[str, Any]:
-        """Return the result of a capture of the owner, which runs once."""
+    def add_constant(
+        self, data: dict[str, Any], owner: object, hook: str, definition: Any
+    ) -> None:
+        """Merge the result of a capture of the owner, which runs once, into a record."""
         known = self.constants.get(hook)
         if known is None or known[0] is not definition:
             result: dict[str, Any] = {}
             getattr(owner, hook)(result)
             known = self.constants[hook] = (definition, result)
-        return known[1]
+        _core.merge(data, known[1])
+
+
+def config_of(bench: Any) -> Config:
+    """Return the Config of a bench; make it if its constructor has not run yet.
+
+    Subclasses may set attributes before they call the constructor.
+    """
+    try:
+        config: Config = object.__getattribute__(bench, '_bench_config')
+    except AttributeError:
+        config = bench._bench_config = Config()
+    return config
+
+
+def affects_plan(name: str) -> bool:
+    """Return True if a plan is made from this attribute of a bench."""
+    return name.startswith('capture') or name in IN_PLANS
 
 
 # --- arguments ------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
-from ..messages import one_line
-from . import record_text, times
+from ..messages import one_line, text_of
+from . import times
 from .capture import namespace, set_up
 from .plan import current_plan
 
@@ -159,14 +159,14 @@ class HookedRun(_core.OpenRun):
 
     def _run_constants(self, step: Constants) -> None:
         """Run constant captures for the first time, or again if one of them has failed."""
+        data: Any = self.data
+        constant = self.plan.hooks.constant
         for hook in step.names:
-            self.guard(hook, self.capture_constant, hook, self.data)
+            try:
+                self.config.add_constant(data, self.owner, hook, constant[hook])
+            except self.policy as error:
+                self.note(hook, one_line(error))
         step.prepare(self.config.constants)
-
-    def capture_constant(self, hook: str, data: dict[str, Any]) -> None:
-        """Merge the result of a constant capture into a record; run it if need be."""
-        definition = self.plan.hooks.constant[hook]
-        _core.merge(data, self.config.constant(self.owner, hook, definition))
 
     def begin_monitor(self) -> None:
         """Start the monitor of the class."""
@@ -273,15 +273,9 @@ def dict_from_native(run: HookedRun) -> dict[str, Any]:
     """
     data = new_dict(run, None, (), {}, {})
     for hook, definition in run.plan.hooks.constant.items():
-        _core.merge(data, run.config.constant(run.owner, hook, definition))
+        run.config.add_constant(data, run.owner, hook, definition)
     data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.settings.tz)
     return data
-
-
-def text_of_dict(run: HookedRun, data: dict[str, Any]) -> record_text.RecordText:
-    """Return the text of an open record, except the fields that C writes."""
-    start = times.at(run.start_wall_ns, run.plan.settings.tz)
-    return record_text.of_dict(data, start, run.plan.settings.masker, run.config.encoder)
 
 
 def without_scratch(data: dict[str, Any]) -> dict[str, Any]:
@@ -344,6 +338,11 @@ def add_outcome(
 ) -> None:
     """Add the exception or, where the class wants it, the return value."""
     if exception is not None:
-        data['exception'] = record_text.described(exception)
+        data['exception'] = described(exception)
     elif run.plan.hooks.returns and '_func' in data:
         data['call']['return_value'] = json_text.snapshot(value, run.owner)
+
+
+def described(exception: BaseException) -> dict[str, str]:
+    """Return the record's `exception` object."""
+    return {'type': type(exception).__name__, 'message': text_of(exception)}

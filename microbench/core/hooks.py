@@ -7,6 +7,7 @@ evaluated, and from the attributes of the bench object.
 from __future__ import annotations
 
 from .._core import merge
+from .config import ENVIRONMENT, SEERS, TRIGGERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,28 +17,9 @@ if TYPE_CHECKING:
     from .config import Config
     from .owner import Owner
 
-# Methods of the base class that receive the record as a dict.
-TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
-SEERS = ('pre_start_triggers', 'post_finish_triggers', 'to_json', 'output_result')
-
 # Attributes that name further fields: core/environment.py fills them. (Compare by identity:
 # `==` could run the user's `__eq__`, and CPython has one empty tuple only.)
-ENVIRONMENT = ('env_vars', 'capture_versions')
 NOTHING = ()
-
-# Other attributes that a plan reads from a bench.
-SETTINGS = frozenset(
-    [
-        *(*TRIGGERS, *SEERS, *ENVIRONMENT),
-        *('iterations', 'warmup', 'tz', 'monitor', 'redact', 'refuses'),
-        'keeps_return_value',
-    ]
-)
-
-
-def matters(name: str) -> bool:
-    """Return True if a plan depends on this attribute of a bench."""
-    return name.startswith('capture') or name in SETTINGS
 
 
 class Hooks:
@@ -56,6 +38,7 @@ class Hooks:
         monitored: a monitor samples while the code runs.
         returns: the return value is kept.
         refuses: some ways in are refused; see capture.refuse().
+        reasons: in words, each thing that needs the record as a dict.
     """
 
     base: ClassVar[Mapping[str, Any]] = {}  # set by bench.py
@@ -82,8 +65,9 @@ class Hooks:
             if name not in self.constant and found[name] is not self.base.get(name)
         ]
 
-    def reasons(self) -> Iterator[str]:
-        """Yield, in words, each thing that needs the record as a dict."""
+        self.reasons = list(self._reasons())
+
+    def _reasons(self) -> Iterator[str]:
         for name in self.environment:
             yield f'{name} is read for each record'
         for name in self._own:

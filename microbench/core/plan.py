@@ -65,7 +65,7 @@ class Plan:
         self.version = _core.type_version(type(owner))
         self.hooks = Hooks(config, owner)
         self.settings = Settings(config, owner)
-        self.not_native = [*self.hooks.reasons(), *self.settings.reasons(config)]
+        self.not_native = [*self.hooks.reasons, *self.settings.reasons]
         self.native = not self.not_native
         self.fixed_text: RecordText | None = None
         self.mirrored = self._mirrored_runs(config)
@@ -99,11 +99,11 @@ class Plan:
     def _fixed_text(self, config: Config, owner: Owner) -> RecordText:
         fields = config.static_fields()
         for name, definition in self.hooks.constant.items():
-            _core.merge(fields, config.constant(owner, name, definition))
+            config.add_constant(fields, owner, name, definition)
         settings = self.settings
         assert settings.tz is not None
         offset = settings.tz.utcoffset(None)
-        return built(settings.mb, {}, fields, settings.masker, json_text.encode, offset)
+        return built(settings.mb, {}, fields, settings.masker, offset)
 
 
 def current_plan(config: Config, owner: Owner) -> Plan:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .. import _core
 from ..encoding import json_text
-from ..messages import text_of
+from . import times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..encoding.masking import Masker
-    from .times import datetime, timedelta
+    from .settings import Settings
+    from .times import timedelta
 
 # Fields that C writes itself, or that have no value yet.
 MEASURED = frozenset(
@@ -80,79 +81,56 @@ def built(
     call: dict[str, Any],
     fields: dict[str, Any],
     masker: Masker,
-    encode: Callable[[dict[str, Any]], bytes],
     offset: timedelta | None,
+    encode: Callable[[dict[str, Any], type | None], bytes] = json_text.encode,
+    encoder: type | None = None,
 ) -> RecordText:
     """Encode the fields of a record, and mask their secrets.
 
     Raises:
         ValueError, RecursionError, MemoryError: the fields could not be masked.
     """
-    tail, names = masker.fields(encode(fields))
-    around, names_in_call = masker.fields(b'{"call":' + encode(call) + b'}')
-    identity, names_in_mb = masker.fields(b'{"mb":' + encode(mb) + b'}')
+    tail = encode(fields, encoder)
+    around = b'{"call":' + encode(call, encoder) + b'}'
+    identity = b'{"mb":' + encode(mb, encoder) + b'}'
+    tail, names = masker.fields(tail)
+    around, names_in_call = masker.fields(around)
+    identity, names_in_mb = masker.fields(identity)
     names += names_in_call + names_in_mb
     if names:
         mb = {**mb, 'masked': sorted({*mb.get('masked', ()), *names})}
-        identity, _ = masker.fields(b'{"mb":' + encode(mb) + b'}')
+        identity, _ = masker.fields(b'{"mb":' + encode(mb, encoder) + b'}')
     inner = around[8:-1] if around.startswith(b'{"call":{') else b'{}'  # masked as a whole
     return RecordText(identity[6:-1], inner, tail, offset, bool(masker.reasons))
 
 
 def of_dict(
-    data: dict[str, Any], start: datetime, masker: Masker, encoder: type | None
+    data: dict[str, Any], start_wall_ns: int, settings: Settings, encoder: type | None
 ) -> RecordText:
     """Return the text of an open record that is built as a dict.
 
     Args:
         data: the record so far.
-        start: its start, in the time zone of its bench.
-        masker: of its bench.
+        start_wall_ns: its start.
+        settings: of its plan.
         encoder: encoder class of the user; None for the standard one.
     """
+    masker, start = settings.masker, times.at(start_wall_ns, settings.tz)
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
     mb.pop('record_id', None)
     known = {k: v for k, v in call.items() if k not in MEASURED}
     if masker.reasons:  # placeholders: a pattern may match them
         known.update({'durations': [], 'start_time': start, 'finish_time': start})
-
-    def encode(fields: dict[str, Any]) -> bytes:
-        return _encoded(fields, encoder)
-
     call = {'invocation': 'Python', **known}
     aware = start if start.tzinfo is not None else start.astimezone()
-    return built(mb, call, fields, masker, encode, aware.utcoffset())
-
-
-def described(exception: BaseException) -> dict[str, str]:
-    """Return the record's `exception` object."""
-    return {'type': type(exception).__name__, 'message': text_of(exception)}
+    encode = json_text.encode_known
+    return built(mb, call, fields, masker, aware.utcoffset(), encode, encoder)
 
 
 def further(text: bytes) -> bytes:
     """Return the members of an encoded object, each with a comma before it."""
     return b',' + text[1:-1] if text != b'{}' else b''
-
-
-def _encoded(fields: dict[str, Any], encoder: type | None) -> bytes:
-    """Return an encoded object without unencodable fields; the record itself warns."""
-    try:
-        return json_text.encode_strictly(fields, encoder)
-    except Exception:
-        kept = {name: _encodable(value, encoder) for name, value in fields.items()}
-        return json_text.encode_strictly(
-            {name: value for name, value in kept.items() if value is not json_text},
-            encoder,
-        )
-
-
-def _encodable(value: Any, encoder: type | None) -> Any:
-    try:
-        json_text.encode_strictly(value, encoder)
-    except Exception:
-        return json_text  # no value of a record
-    return value
 
 
 NOTHING = RecordText(b'{}', b'{}', b'{}', None, secret=True)

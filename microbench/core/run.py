@@ -275,7 +275,7 @@ class Run(HookedRun):
         fixed = plan.fixed_text or plan.text(self.config, self.owner)
         tail = fixed.tail
         if exception is not None:
-            outcome = {'exception': record_text.described(exception)}
+            outcome = {'exception': hooked_run.described(exception)}
             tail += record_text.further(json_text.encode(outcome))
         assert self.name is not None
         call = _core.call_text(self.name)

@@ -17,10 +17,9 @@ from __future__ import annotations
 import os
 
 from .. import _core
-from ..journal.reader import real
 from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
-from . import hooked_run
+from . import record_text
 from .config import JOB, JOURNALS
 from .workers import worker
 
@@ -62,8 +61,8 @@ class RunJournal:
             return None
         place = None if self._mode in JOURNALS else os.fsencode(self._mode)
         try:
-            output = os.fsencode(real(self._sink._absolute()))
-            journal = _core.Journal(output, place, self._mode == 'auto')
+            path = os.path.realpath(self._sink._absolute())  # as reader.real()
+            journal = _core.Journal(os.fsencode(path), place, self._mode == 'auto')
         except OSError:
             return None  # no mapped files here, a full disk, no working directory
         worker.remove_journals()
@@ -96,13 +95,14 @@ class RunJournal:
             self._mirror_data(run, run.data)
 
     def _mirror_data(self, run: HookedRun, data: dict[str, Any]) -> None:
+        settings, encoder = run.plan.settings, run.config.encoder
         try:
-            is_own = data['mb']['record_id'] == run.record_id
-            text = hooked_run.text_of_dict(run, data) if is_own else None
+            if data['mb']['record_id'] != run.record_id:
+                return
+            text = record_text.of_dict(data, run.start_wall_ns, settings, encoder)
         except Exception:
             return  # a hook has replaced `mb` or `call`
-        if text is not None:
-            self.mirror_text(run, text)
+        self.mirror_text(run, text)
 
     def mirror_text(self, run: HookedRun, text: RecordText) -> None:
         """Mirror an open run with this text."""

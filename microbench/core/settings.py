@@ -46,6 +46,7 @@ class Settings:
         tz: time zone of all timestamps; None for naive local time.
         masker: masks the secrets of each record.
         mb: the `mb` object, less the id of the single record.
+        reasons: in words, each thing that needs the record as a dict.
     """
 
     def __init__(self, config: Config, owner: Owner) -> None:
@@ -53,18 +54,19 @@ class Settings:
         kinds = [whole for native, whole in NATIVE_COUNTERS if native is self.counter]
         self.foreign = not kinds
         self.integers = True in kinds
+        self.mb = self._identity(owner.tz)
         self.iterations = whole('iterations', owner.iterations)
         self.warmup = whole('warmup', owner.warmup)
         self.tz = time_zone(owner.tz)
         self.masker = Masker(getattr(owner, 'redact', ()))
-        self.mb = self._identity()
+        self.reasons = list(self._reasons(config))
 
-    def _identity(self) -> dict[str, Any]:
+    def _identity(self, tz: object) -> dict[str, Any]:
         mb = {
             'run_id': _core.RUN_ID,
             'version': __version__,
             'schema': SCHEMA,
-            'timezone': str(self.tz),
+            'timezone': str(tz),
             'duration_counter': name_of(self.counter),
         }
         if not self.foreign:
@@ -76,8 +78,7 @@ class Settings:
             }
         return mb
 
-    def reasons(self, config: Config) -> Iterator[str]:
-        """Yield, in words, each thing that needs the record as a dict."""
+    def _reasons(self, config: Config) -> Iterator[str]:
         yield from self.masker.reasons
         if self.foreign:
             yield f'{self.mb["duration_counter"]} is not read in C'

@@ -76,6 +76,23 @@ def encode_strictly(value: Any, encoder: type | None = None) -> bytes:
     return _json_encoder().encode_strictly(value, encoder)  # type: ignore[no-any-return]
 
 
+def encode_known(fields: dict[str, Any], encoder: type | None = None) -> bytes:
+    """Return the JSON text of the fields that can be encoded; do not warn about others."""
+    try:
+        return encode_strictly(fields, encoder)
+    except Exception:
+        known = {k: v for k, v in fields.items() if _can_be_encoded(v, encoder)}
+        return encode_strictly(known, encoder)
+
+
+def _can_be_encoded(value: Any, encoder: type | None) -> bool:
+    try:
+        encode_strictly(value, encoder)
+    except Exception:
+        return False
+    return True
+
+
 def _json_encoder() -> Any:
     def load() -> Any:
         from . import json_encoder  # start-up time

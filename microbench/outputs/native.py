@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+def native_targets(sinks: list[Any]) -> list[str | int]:
+    """Return the path or descriptor of each sink that has one."""
+    return [target for target in map(native_target, sinks) if target is not None]
+
+
 def native_target(sink: Any) -> str | int | None:
     """Return the path or descriptor to which native code can write instead of this sink.
 

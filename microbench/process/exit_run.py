@@ -15,10 +15,11 @@ from ..core import hooked_run, times
 from ..core.capture import set_up
 from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
+from ..core.record_text import of_dict
 from ..core.run import Run
 from ..encoding import json_text
 from ..outputs.delivery_state import Last, Turns
-from ..outputs.native import native_target
+from ..outputs.native import native_targets
 from ..outputs.report import Report
 
 TYPE_CHECKING = False
@@ -69,10 +70,11 @@ class ProcessRun(Run):
                 from ..core import environment  # start-up time
 
                 environment.add(self.owner, data)
+        constant = self.plan.hooks.constant
         for hook in self.plan.hooks.captures:
             with suppress(Exception):
-                if hook in self.plan.hooks.constant:
-                    self.capture_constant(hook, data)
+                if hook in constant:
+                    self.config.add_constant(data, self.owner, hook, constant[hook])
                 elif _is_early(getattr(self.owner, hook, None)):
                     pending = getattr(self.owner, hook)(data)
                     if hasattr(pending, 'gi_frame'):  # of a generator function
@@ -84,8 +86,9 @@ class ProcessRun(Run):
         Raises:
             ImportError: the class has a monitor, and psutil is not installed.
         """
-        steps = self.plan.hooks.steps
-        self.run_captures(step for step in steps if self._spans(step))
+        spanning = [step for step in self.plan.hooks.steps if self._spans(step)]
+        if spanning:
+            self.run_captures(spanning)
         if self.plan.hooks.monitored:
             from ..core import monitor  # start-up time
 
@@ -99,7 +102,7 @@ class ProcessRun(Run):
         if self.plan.hooks.environment:
             self.guard('environment', self.add_environment)
         steps = self.plan.hooks.steps
-        self.run_captures(step for step in steps if not self._spans(step))
+        self.run_captures([step for step in steps if not self._spans(step)])
 
     def _spans(self, hook: str | Constants) -> bool:
         """Return True if a capture, or one it overrides, sets up first and ends later."""
@@ -116,8 +119,7 @@ class ProcessRun(Run):
             self._journal = _core.Journal(None)
             text.mirror_in(self._journal, self)
         if self.is_journaled:
-            found = [native_target(sink) for sink in self.config.delivery.sinks]
-            targets = [target for target in found if target is not None]
+            targets = native_targets(self.config.delivery.sinks)
             self._emergency_writer = _core.EmergencyWriter(self, targets, self.owner)
 
     def disarm(self) -> None:
@@ -155,10 +157,11 @@ class ExitRun:
         """
         run, settings = self.run, self.run.plan.settings
         run.data = hooked_run.new_dict(run, None, (), {}, {})
+        early = hooked_run.new_dict(run, None, (), {}, {})
         try:
             run.open(run.owner, settings.counter, settings.foreign, settings.integers)
             run.start_clock()
-            self._prepared = self._prepare()
+            self._prepared = self._prepare(early)
             run.mirror_text(self._prepared)
             run.begin_spanning()
             if self.signals:
@@ -167,17 +170,18 @@ class ExitRun:
             run.abandon()
             raise
 
-    def _prepare(self) -> RecordText:
+    def _prepare(self, data: dict[str, Any]) -> RecordText:
         """Encode all fields of the record but the measurements."""
-        data = hooked_run.new_dict(self.run, None, (), {}, {})
-        self.run.capture_early(data)
-        return hooked_run.text_of_dict(self.run, data)
+        run = self.run
+        run.capture_early(data)
+        return of_dict(data, run.start_wall_ns, run.plan.settings, run.config.encoder)
 
     def refresh(self) -> None:
         """Add new static fields, also to the record that native code would write."""
         if self.run.data is not None and not self._ending:
             hooked_run.add_static(self.run, self.run.data)
-            self._prepared = self._prepare()
+            data = hooked_run.new_dict(self.run, None, (), {}, {})
+            self._prepared = self._prepare(data)
             self._prepared.refresh(self.run)
 
     def cancel(self) -> None:

@@ -22,7 +22,8 @@ def changed():
 def kept():
     counts = threading.active_count(), os.listdir('/proc/self/task'), read('FDSize')
     return counts, sorted(os.listdir('/proc/self/fd'))
-SIGNALS = 'Sig', 'Shd'
+# Without SigQ: it counts the signals queued for all processes of the user.
+SIGNALS = 'SigPnd', 'SigBlk', 'SigIgn', 'SigCgt', 'Shd'
 """
 if SANITIZED:
     STATE += "SIGNALS = 'SigPnd', 'SigBlk', 'SigIgn'\n"

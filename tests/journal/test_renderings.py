@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MBHostInfo, MicroBench, MicroBenchBase, _core
-from microbench.core import hooked_run
+from microbench.core import hooked_run, record_text
 from microbench.core.plan import line_of
 from microbench.core.record_text import MEASURED
 from microbench.core.run import Run
@@ -132,7 +132,9 @@ class Renderings:
     def _in_other_form(self):
         run = self.run
         if not self.is_text:
-            text = hooked_run.text_of_dict(run, run.data).line(run, {})
+            text = record_text.of_dict(
+                run.data, run.start_wall_ns, run.plan.settings, run.config.encoder
+            ).line(run, {})
             return self.settings.masker.record(text)
         data = hooked_run.dict_from_native(run)
         run._complete_data(data, self.exception, None)

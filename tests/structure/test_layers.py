@@ -213,14 +213,15 @@ def lines_of(path, pattern):
     ]
 
 
-def test_two_lines_below_the_bench_read_its_private_attributes():
-    """A run and a recorder take the Config of their bench; others take it from there."""
+def test_three_lines_below_the_bench_read_its_private_attributes():
+    """A run and a recorder take the Config that a bench has; others take it from there."""
     rooms = ('core', 'process', 'journal', 'outputs', 'encoding', 'mixins', 'cli')
     private = r'\b(owner|bench)\._[a-z]'
     paths = [path for room in rooms for path in sorted((PACKAGE / room).rglob('*.py'))]
     found = [line.split(': ', 1)[1] for path in paths for line in lines_of(path, private)]
     assert sorted(found) == [
         'config = bench._bench_config',
+        'config = bench._bench_config = Config()',
         'self.config: Config = owner._bench_config',
     ]
 
