@@ -459,8 +459,13 @@ def clock_ns() -> int:
 def wall_ns() -> int:
     """Return the nanoseconds since 1970-01-01T00:00:00Z."""
 
-def clock_info() -> tuple[str, int, int]:
-    """Return name, resolution and overhead in ns of the monotonic clock."""
+def clock_info(choice: int = 0) -> dict[str, str | int]:
+    """Return `mb.clock`: what the monotonic clock is read from, and how finely.
+
+    Args:
+        choice: at the first call only. 0: the counter of the processor where the kernel
+            keeps time by it; 1: the clock alone; 2: the counter in any case.
+    """
 
 def child_end_ns(pid: int, block: bool) -> int:
     """Return the monotonic clock right after the end of a child, which stays uncollected.

@@ -21,12 +21,16 @@ cdef extern from "base/mb_identity.h":
     const char *mb_identity_run_id() noexcept nogil
 
 cdef extern from "base/mb_clock.h":
+    ctypedef enum mb_clock_choice:
+        pass
     ctypedef struct mb_clock_info:
         const char *name
+        const char *source
         int64_t resolution_ns
         int64_t overhead_ns
     int64_t mb_clock_ns() noexcept nogil
     int64_t mb_clock_wall_ns() noexcept nogil
+    bint mb_clock_setup(mb_clock_choice choice) noexcept nogil
     mb_clock_info mb_clock_measure() noexcept nogil
 
 cdef extern from "child/mb_child.h":

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 #ifdef __linux__
 #include <sys/syscall.h>
 
@@ -120,3 +123,53 @@ mb_description_is_locked(int fd)
     return fcntl(fd, F_GETLK, &whole) == 0 && whole.l_type != F_UNLCK &&
            whole.l_pid == -1;
 }
+
+/* --- clocks ----------------------------------------------------------------------- */
+
+#if MB_HAS_TICKS && defined(__linux__)
+
+/* Bits of cpuid; AMD64 Architecture Programmer's Manual, volume 3, appendix E. */
+#define POWER 0x80000007u
+#define INVARIANT (1u << 8) /* EDX: constant_tsc and nonstop_tsc of /proc/cpuinfo */
+#define EXTENDED 0x80000021u
+#define LFENCE_WAITS (1u << 2) /* EAX, AMD: for all instructions before it */
+#define INTEL 0x756e6547u      /* EBX of leaf 0: "Genu"; its lfence always waits */
+
+static bool
+ticks_are_invariant(void)
+{
+    unsigned a, b, c, d, vendor;
+    if (!__get_cpuid(POWER, &a, &b, &c, &d) || !(d & INVARIANT)) {
+        return false;
+    }
+    return __get_cpuid(0, &a, &vendor, &c, &d) &&
+           (vendor == INTEL ||
+            (__get_cpuid(EXTENDED, &a, &b, &c, &d) && a & LFENCE_WAITS));
+}
+
+static bool
+ticks_are_allowed(void)
+{
+    int mode = PR_TSC_SIGSEGV;
+    return prctl(PR_GET_TSC, &mode) == 0 && mode == PR_TSC_ENABLE;
+}
+
+#define CLOCK_SOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
+
+bool
+mb_ticks_keep_time(void)
+{
+    char source[16];
+    read_beginning(CLOCK_SOURCE, source, sizeof source);
+    return strcmp(source, "tsc\n") == 0 && ticks_are_allowed() && ticks_are_invariant();
+}
+
+#else
+
+bool
+mb_ticks_keep_time(void)
+{
+    return false;
+}
+
+#endif

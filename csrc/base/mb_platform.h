@@ -107,4 +107,23 @@ mb_clock_read(clockid_t clock)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* A counter that programs can read, and that runs at one rate on all processors. */
+#ifdef __x86_64__
+#define MB_HAS_TICKS 1
+
+/* Reads the time-stamp counter, once everything before it has been executed: as the
+ * kernel does where it keeps time by it, rdtsc_ordered(). */
+static inline uint64_t
+mb_ticks_read(void)
+{
+    __builtin_ia32_lfence();
+    return __builtin_ia32_rdtsc();
+}
+#else
+#define MB_HAS_TICKS 0
+#endif
+
+/* Returns whether the kernel itself keeps time by this counter. */
+bool mb_ticks_keep_time(void);
+
 #endif

@@ -84,9 +84,9 @@ enter(py_phase *self)
     }
     self->slot = slot;
     if (self->mirror) {
-        mb_mirror_entry_run(self->mirror, slot->start_ns = mb_clock_ns(), 0);
+        mb_mirror_entry_run(self->mirror, slot->start_ns = mb_clock_begin_ns(), 0);
     } else {
-        slot->start_ns = mb_clock_ns();
+        slot->start_ns = mb_clock_begin_ns();
     }
     return Py_NewRef(self);
 }

@@ -363,7 +363,7 @@ mb_run_start_mirrored(mb_run *run)
     if (!run->entry) {
         run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
     }
-    run->started_ns = mb_clock_ns();
+    run->started_ns = mb_clock_begin_ns();
     if (run->stopped_ns == 0) {
         const int64_t began_ns = run->began_ns;
         mb_mirror_started(run->mirror, began_ns ? began_ns : run->started_ns);

@@ -93,7 +93,7 @@ mb_run_start(mb_run *run)
     if (run->mirror) {
         mb_run_start_mirrored(run);
     } else {
-        run->started_ns = mb_clock_ns();
+        run->started_ns = mb_clock_begin_ns();
     }
     if (run->began_ns == 0) {
         run->began_ns = run->started_ns;

@@ -22,9 +22,15 @@ def wall_ns():
     return c.mb_clock_wall_ns()
 
 
-def clock_info():
+def clock_info(int choice=0):
+    c.mb_clock_setup(<c.mb_clock_choice>choice)
     cdef c.mb_clock_info info = c.mb_clock_measure()
-    return info.name.decode('ascii'), info.resolution_ns, info.overhead_ns
+    return {
+        'name': info.name.decode('ascii'),
+        'source': info.source.decode('ascii'),
+        'resolution_ns': info.resolution_ns,
+        'overhead_ns': info.overhead_ns,
+    }
 
 
 def child_end_ns(int pid, bint block):

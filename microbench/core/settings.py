@@ -6,6 +6,7 @@ that users may set on a bench or a class.
 
 from __future__ import annotations
 
+import os
 import time
 
 from .. import __version__, _core
@@ -32,6 +33,17 @@ NATIVE_COUNTERS = (
     (time.monotonic, False),
     (time.monotonic_ns, True),
 )
+
+CLOCKS = ('auto', 'monotonic', 'tsc')  # values of MICROBENCH_CLOCK
+
+
+def clock_choice() -> int:
+    """Return the index in CLOCKS of what MICROBENCH_CLOCK says."""
+    value = os.environ.get('MICROBENCH_CLOCK') or CLOCKS[0]
+    if value not in CLOCKS:
+        words = ', '.join(map(repr, CLOCKS))
+        raise ValueError(f'MICROBENCH_CLOCK has to be one of {words}, not {value!r}')
+    return CLOCKS.index(value)
 
 
 class Settings:
@@ -70,12 +82,7 @@ class Settings:
             'duration_counter': name_of(self.counter),
         }
         if not self.foreign:
-            name, resolution, overhead = _core.clock_info()
-            mb['clock'] = {
-                'name': name,
-                'resolution_ns': resolution,
-                'overhead_ns': overhead,
-            }
+            mb['clock'] = _core.clock_info(clock_choice())
         return mb
 
     def _reasons(self, config: Config) -> Iterator[str]:

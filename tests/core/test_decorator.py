@@ -62,7 +62,8 @@ def test_fields_of_a_record():
     assert record['mb']['schema'] == 3
     assert record['mb']['timezone'] == 'UTC'
     assert record['mb']['duration_counter'] == 'perf_counter'
-    assert set(record['mb']['clock']) == {'name', 'resolution_ns', 'overhead_ns'}
+    clock = {'name', 'source', 'resolution_ns', 'overhead_ns'}
+    assert set(record['mb']['clock']) == clock
     assert record['call']['invocation'] == 'Python'
 
 

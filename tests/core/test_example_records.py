@@ -25,7 +25,12 @@ MB = {
     # since 3.0
     'schema': 3,
     'record_id': str,
-    'clock': {'name': str, 'resolution_ns': int, 'overhead_ns': int},
+    'clock': {
+        'name': str,
+        'source': str,
+        'resolution_ns': int,
+        'overhead_ns': int,
+    },
 }
 PYTHON = {
     'version': '.'.join(map(str, sys.version_info[:3])),

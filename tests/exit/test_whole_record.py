@@ -56,7 +56,12 @@ with bench.time('solve'):
             # since 3.0
             'schema': 3,
             'record_id': str,
-            'clock': {'name': str, 'resolution_ns': int, 'overhead_ns': int},
+            'clock': {
+                'name': str,
+                'source': str,
+                'resolution_ns': int,
+                'overhead_ns': int,
+            },
         },
         'python': {
             'version': '.'.join(map(str, sys.version_info[:3])),

@@ -53,6 +53,7 @@ def printed_ticking(ticking_library):
     loaded = [os.environ.get('LD_PRELOAD', ''), str(ticking_library)]
 
     def run(code, *args):
-        return printed(code, *args, env={'LD_PRELOAD': ' '.join(filter(None, loaded))})
+        env = {'LD_PRELOAD': ' '.join(filter(None, loaded))}
+        return printed(code, *args, env={**env, 'MICROBENCH_CLOCK': 'monotonic'})
 
     return run

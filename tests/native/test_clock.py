@@ -75,13 +75,18 @@ def library(tmp_path_factory):
     return library
 
 
+def preloaded(library):
+    """Return the environment of a process whose clock ticks, and is all that it reads."""
+    return {'LD_PRELOAD': str(library), 'MICROBENCH_CLOCK': 'monotonic'}
+
+
 @pytest.fixture
 def calls(library):
     """Return the `call` objects of records made in a process whose clock ticks."""
 
     def run(code):
         last = '\nclock.end_ticking()\nprint(json.dumps(records(made)))'
-        done = python(FIRST + code + last, env={'LD_PRELOAD': str(library)})
+        done = python(FIRST + code + last, env=preloaded(library))
         assert done.returncode == 0, done.stderr
         assert not done.stderr, done.stderr
         return json.loads(done.stdout)
@@ -263,7 +268,7 @@ for _ in range(10):
         pass
 print(clock.count_readings())
 """
-    done = python(FIRST + code, env={'LD_PRELOAD': str(library)})
+    done = python(FIRST + code, env=preloaded(library))
     assert (done.stdout, done.stderr) == ('0\n', '')
 
 
@@ -282,5 +287,5 @@ work()
 [call] = records(made)
 print(call['durations'] == [5.0] * 100, len(call['timings']))
 """
-    done = python(FIRST + code, env={'LD_PRELOAD': str(library)})
+    done = python(FIRST + code, env=preloaded(library))
     assert (done.stdout, done.stderr) == ('True 200\n', '')

@@ -37,7 +37,7 @@ HANDLERS = [
     'mb_signals',
     'mb_signame',
 ]
-HANDLERS += ['mb_slot', 'mb_total', 'mb_watchdog']
+HANDLERS += ['mb_slot', 'mb_ticks', 'mb_total', 'mb_watchdog']
 PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
 PARTLY += ['mb_parent', 'mb_text']
 
