@@ -1,6 +1,7 @@
 """The native interface, in types; `ns` in a name means nanoseconds."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from contextvars import Token
 from datetime import datetime, tzinfo
 from os import PathLike
@@ -229,6 +230,11 @@ class Timed:
         That is another one after a reload that copied code and `__dict__` of the new
         definition into the old function, as autoreload of IPython does.
         """
+    def block(self) -> AbstractContextManager[Callable[..., Any]] | None:
+        """Return the Block of one call, which gives the function that is to be called.
+
+        None where Python has to record the call.
+        """
 
 class Recorder:
     """Writes the records of a function without running any other Python.
@@ -245,6 +251,7 @@ class Recorder:
         integers: durations are integer nanoseconds.
         iterations: calls of the function for each record.
         version: version tag of the class of the bench, from which the plan was made.
+        outcomes: no pattern has to be looked for in an exception.
         template: mirrors the runs of blocks into a journal; None for none.
 
     Attributes:
@@ -265,6 +272,7 @@ class Recorder:
         integers: bool,
         iterations: int,
         version: int,
+        outcomes: bool,
         template: JournalTemplate | None = None,
     ) -> None: ...
 

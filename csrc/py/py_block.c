@@ -8,9 +8,10 @@
 typedef struct {
     PyObject_HEAD
     PyObject *owner;       /* Owned: the bench */
-    PyObject *name;        /* Owned: str */
+    PyObject *name;        /* Owned: str; NULL for a call */
+    PyObject *func;        /* Owned: what is called; or NULL */
     py_run *run;           /* Owned: while the block is open; or NULL */
-    py_recorder *recorder; /* Owned: that has begun it; NULL: Python has */
+    py_recorder *recorder; /* Owned: that begins it or has begun it; NULL: Python has */
 } block;
 
 /* --- entering ---------------------------------------------------------------------- */
@@ -51,7 +52,7 @@ begin_here(const block *self, py_recorder *recorder)
     if (!run) {
         return NULL;
     }
-    if (py_recorder_name(recorder, run, self->name) == 0) {
+    if (!self->name || py_recorder_name(recorder, run, self->name) == 0) {
         run->native.start_wall_ns = mb_clock_wall_ns();
         if (py_run_start(run) == 0) {
             return run;
@@ -82,8 +83,9 @@ enter(block *self, const py_state *state)
                      "record %R is open: make another one inside it", self->name);
         return -1;
     }
-    py_recorder *recorder;
-    if (find_recorder(self, state, &recorder) < 0) {
+    py_recorder *recorder = self->recorder;
+    self->recorder = NULL;
+    if (!recorder && find_recorder(self, state, &recorder) < 0) {
         return -1;
     }
     py_run *run = recorder ? begin_here(self, recorder) : begin_in_python(self, state);
@@ -103,7 +105,10 @@ static PyObject *
 block_enter(block *self, PyTypeObject *defining, PyObject *const *Py_UNUSED(args),
             Py_ssize_t Py_UNUSED(count), PyObject *Py_UNUSED(names))
 {
-    return enter(self, state_of(defining)) < 0 ? NULL : Py_NewRef((PyObject *)self);
+    if (enter(self, state_of(defining)) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(self->func ? self->func : (PyObject *)self);
 }
 
 /* --- leaving ----------------------------------------------------------------------- */
@@ -163,9 +168,12 @@ block_aexit(block *self, PyTypeObject *defining, PyObject *const *args,
 static PyObject *
 block_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"owner", "name", NULL};
     PyObject *owner, *name;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OO:Block", names, &owner, &name)) {
+    if (kwargs && PyDict_GET_SIZE(kwargs)) {
+        PyErr_SetString(PyExc_TypeError, "Block() takes no keyword arguments");
+        return NULL;
+    }
+    if (!PyArg_UnpackTuple(args, "Block", 2, 2, &owner, &name)) {
         return NULL;
     }
     PyObject *text = PyUnicode_CheckExact(name) ? Py_NewRef(name) : PyObject_Str(name);
@@ -179,11 +187,25 @@ block_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return (PyObject *)self;
 }
 
+PyObject *
+py_block_of_call(const py_state *state, PyObject *bench, PyObject *func,
+                 py_recorder *recorder)
+{
+    block *self = (block *)state->block_type->tp_alloc(state->block_type, 0);
+    if (self) {
+        self->owner = Py_NewRef(bench);
+        self->func = Py_NewRef(func);
+        self->recorder = (py_recorder *)Py_NewRef((PyObject *)recorder);
+    }
+    return (PyObject *)self;
+}
+
 static int
 block_traverse(block *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->owner);
+    Py_VISIT(self->func);
     Py_VISIT(self->run);
     Py_VISIT(self->recorder);
     return 0;
@@ -194,6 +216,7 @@ block_clear(block *self)
 {
     Py_CLEAR(self->owner);
     Py_CLEAR(self->name);
+    Py_CLEAR(self->func);
     Py_CLEAR(self->run);
     Py_CLEAR(self->recorder);
     return 0;

@@ -59,12 +59,14 @@ py_finder_get(py_finder *self, const py_state *state, PyObject *bench, PyObject 
     if (!self->find) {
         return 0;
     }
-    const bool outdated = self->recorder && !is_current(self, bench, func);
-    if ((outdated || !would_find_the_same(self, bench)) &&
-        look(self, state, bench, func) < 0) {
-        return -1;
+    bool found = is_current(self, bench, func);
+    if (!found && (self->recorder || !would_find_the_same(self, bench))) {
+        if (look(self, state, bench, func) < 0) {
+            return -1;
+        }
+        found = is_current(self, bench, func);
     }
-    if (is_current(self, bench, func)) {
+    if (found) {
         *recorder = (py_recorder *)Py_NewRef((PyObject *)self->recorder);
     }
     return 0;

@@ -14,7 +14,7 @@ py_kept_add(py_kept *kept, py_phase *phase)
 {
     py_phase **place = &kept->phases[((uintptr_t)phase->name / 64) % PY_KEPT_PHASES];
     py_phase *before = *place;
-    phase->kept = true;
+    phase->kept = kept->any = true;
     *place = (py_phase *)Py_NewRef(phase);
     Py_DECREF(phase->run);
     if (before) {
@@ -38,6 +38,10 @@ py_kept_traverse(const py_kept *kept, visitproc visit, void *arg)
 void
 py_kept_clear(py_kept *kept)
 {
+    if (!kept->any) {
+        return;
+    }
+    kept->any = false;
     for (int i = 0; i < PY_KEPT_PHASES; i++) {
         py_phase *phase = kept->phases[i];
         kept->phases[i] = NULL;

@@ -47,6 +47,7 @@ typedef struct {
 /* By where the str of its name lies. All zero is empty. */
 typedef struct {
     py_phase *phases[PY_KEPT_PHASES]; /* Owned */
+    bool any;                         /* whether one may be there */
 } py_kept;
 
 /* Returns the kept phase of this str, in use or not; NULL for none. Borrowed. */

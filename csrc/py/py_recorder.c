@@ -2,6 +2,7 @@
 
 #include "py/py_call_until_done.h"
 #include "py/py_handlers.h"
+#include "py/py_outcome.h"
 #include "py/py_template.h"
 #include "py/py_type.h"
 #include "run/mb_record.h"
@@ -111,9 +112,23 @@ py_recorder_name(const py_recorder *self, py_run *run, PyObject *name)
 
 /* --- the record -------------------------------------------------------------------- */
 
-/* Renders the record into the buffer of the run. False without memory. */
+/* Adds what the code has raised to the end of the record. False where Python has to. */
 static bool
-render(const py_recorder *self, py_run *run)
+add_outcome(const py_recorder *self, mb_text *line, PyObject *error)
+{
+    if (!self->outcomes || line->failed) {
+        return false;
+    }
+    line->size--; /* the last brace */
+    const bool is_added = py_outcome_put(line, error);
+    MB_TEXT_LITERAL(line, "}");
+    return is_added;
+}
+
+/* Renders the record into the buffer of the run. False without memory, and where the
+ * outcome is one for Python. */
+static bool
+render(const py_recorder *self, py_run *run, PyObject *error)
 {
     run->line.size = 0;
     run->line.failed = false;
@@ -123,7 +138,7 @@ render(const py_recorder *self, py_run *run)
         text.call_size = run->call.size;
     }
     mb_record_write(&run->line, &run->native, &text, run->native.stopped_ns);
-    return !run->line.failed;
+    return (!error || add_outcome(self, &run->line, error)) && !run->line.failed;
 }
 
 static bool
@@ -234,9 +249,9 @@ leave_to_python(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t
 
 /* Whether the record is written without Python. `tried` sinks have tried. */
 static bool
-write_here(py_recorder *self, py_run *run, Py_ssize_t *tried)
+write_here(py_recorder *self, py_run *run, PyObject *error, Py_ssize_t *tried)
 {
-    if (!goes_there(self) || run->values || !render(self, run) ||
+    if (!goes_there(self) || run->values || !render(self, run, error) ||
         !mb_run_claim(&run->native)) {
         return false;
     }
@@ -251,7 +266,7 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *err
 {
     Py_ssize_t tried = -1;
     int result;
-    if (!error && write_here(self, run, &tried)) {
+    if (write_here(self, run, error, &tried)) {
         self->records++;
         result = py_run_close(run) < 0 ? -1 : PY_DONE;
         release(self, run);
@@ -289,16 +304,17 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
 static bool
 parse(py_recorder *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {
-        "run_class", "plan",     "name",       "head",    "call",     "tail", "counter",
-        "offset_s",  "integers", "iterations", "version", "template", NULL};
-    int offset_s, integers;
+    static char *names[] = {"run_class", "plan",       "name",    "head",
+                            "call",      "tail",       "counter", "offset_s",
+                            "integers",  "iterations", "version", "outcomes",
+                            "template",  NULL};
+    int offset_s, integers, outcomes;
     PyTypeObject *run_class;
     PyObject *plan, *name, *head, *call, *tail, *counter, *template = NULL;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "O!OUSSSOipnI|O:Recorder", names, &PyType_Type, &run_class,
+            args, kwargs, "O!OUSSSOipnIp|O:Recorder", names, &PyType_Type, &run_class,
             &plan, &name, &head, &call, &tail, &counter, &offset_s, &integers,
-            &self->iterations, &self->bench_version, &template)) {
+            &self->iterations, &self->bench_version, &outcomes, &template)) {
         return false;
     }
     self->run_class = (PyTypeObject *)Py_NewRef((PyObject *)run_class);
@@ -311,6 +327,7 @@ parse(py_recorder *self, PyObject *args, PyObject *kwargs)
     self->template = Py_XNewRef(template == Py_None ? NULL : template);
     self->generation = mb_fork_generation();
     self->integers = integers;
+    self->outcomes = outcomes;
     self->text = (mb_mirror_opening){
         .head = PyBytes_AS_STRING(head),
         .head_size = (size_t)PyBytes_GET_SIZE(head),

@@ -7,9 +7,10 @@
  *     ...                                           the iterations
  *     py_recorder_finish(recorder, run, error, value)
  *
- * What it cannot write by itself (an exception, phases of a foreign counter, a sink that
- * fails, one that has changed meanwhile) it leaves to Python: run.adopt(bench, plan, name, tried, interruption) fills in what
- * Run.complete() needs, and that goes on with the sinks that have not tried yet.
+ * What it cannot write by itself (an exception that is not plain, phases of a foreign
+ * counter, a sink that fails, one that has changed meanwhile) it leaves to Python:
+ * run.adopt(bench, plan, name, tried, interruption) fills in what Run.complete() needs, and
+ * that goes on with the sinks that have not tried yet.
  *
  * A recorder is current until something changes that it was made from. Python counts such
  * changes by py_recorder_note_change(); those of classes show in their version tags.
@@ -54,6 +55,7 @@ typedef struct {
     mb_mirror_opening text; /* made of these three */
     PyObject *template;     /* Owned: JournalTemplate that mirrors blocks; or NULL */
     bool integers;
+    bool outcomes; /* exceptions become text in C */
     Py_ssize_t iterations;
     unsigned generation;    /* of forks, in which it was made */
     unsigned bench_version; /* tag of the class of the bench, as the plan saw it */

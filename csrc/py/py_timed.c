@@ -1,6 +1,7 @@
 #include "py/py_timed.h"
 
 #include "base/mb_stack.h"
+#include "py/py_block.h"
 #include "py/py_call_until_done.h"
 #include "py/py_function.h"
 #include "py/py_headroom.h"
@@ -435,6 +436,36 @@ timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
     return (PyObject *)py_function_current(self);
 }
 
+PyDoc_STRVAR(block_doc,
+             "block()\n--\n\n"
+             "Return the Block of one call, which gives the function to call; None "
+             "where\nPython has to begin the run.");
+
+/* A block is one iteration. */
+static PyObject *
+block_of(py_timed *self)
+{
+    py_recorder *recorder;
+    if (find_recorder(self, &recorder) < 0) {
+        return NULL;
+    }
+    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *block = recorder && recorder->iterations == 1
+                          ? py_block_of_call(state, self->bench, self->func, recorder)
+                          : Py_NewRef(Py_None);
+    Py_XDECREF((PyObject *)recorder);
+    return block;
+}
+
+static PyObject *
+timed_block(py_timed *self, PyObject *Py_UNUSED(ignored))
+{
+    py_timed *current = py_function_current(self);
+    PyObject *block = current ? block_of(current) : NULL;
+    Py_XDECREF((PyObject *)current);
+    return block;
+}
+
 /* Pickles by value, for functions of `__main__` and local ones; others are pickled by
  * name. */
 static PyObject *
@@ -493,6 +524,7 @@ py_timed_check(PyObject *object)
 static PyMethodDef timed_methods[] = {
     {"lead", (PyCFunction)timed_lead, METH_VARARGS, lead_doc},
     {"current", (PyCFunction)timed_current, METH_NOARGS, current_doc},
+    {"block", (PyCFunction)timed_block, METH_NOARGS, block_doc},
     {"__reduce__", (PyCFunction)timed_reduce, METH_NOARGS, NULL},
     {0},
 };

@@ -8,6 +8,8 @@
  * record, or else ends by `run.finish(exception, value)`. It raises RecursionError before
  * anything is begun where the function could not be called, or the stack is nearly used
  * up.
+ *
+ * A coroutine function is called in Python, and block() returns the block around a call.
  */
 #ifndef PY_TIMED_H
 #define PY_TIMED_H

@@ -21,6 +21,8 @@ class Block(_core.Block):
     where a Recorder can write its record; else begin() does the former.
     """
 
+    __slots__ = ()
+
     owner: Any
 
     def begin(self) -> OneIteration:

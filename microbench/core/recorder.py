@@ -105,5 +105,6 @@ def _new(plan: Plan, text: RecordText, name: str, more: Any) -> _core.Recorder:
         offset_s=text.utc_offset,
         integers=plan.settings.integers,
         version=plan.version,
+        outcomes=not plan.settings.masker.has_patterns,
         **more,
     )

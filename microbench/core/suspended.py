@@ -38,6 +38,10 @@ def coroutine(timed: _core.Timed) -> Any:
 
     async def function(*args: Any, **kwargs: Any) -> Any:
         nonlocal within
+        block = timed.block()
+        if block is not None:
+            with block as func:
+                return await func(*args, **kwargs)
         run, func = new_run(timed)
         if run.plan.settings.warmup:
             await warm_up(run.plan.settings.warmup, func, args, kwargs)

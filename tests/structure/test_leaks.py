@@ -338,16 +338,32 @@ failing = fast(int)
 def phased(name):
     with fast.time(name): pass
 phases = fast(phased)
+@fast
+def lookup(name):
+    return {}[name]
+@fast
+def long(value):
+    raise ValueError(value * 5000)
+async def nothing(): pass
+awaited = fast(nothing)
+once = MicroBenchBase(outputs=outputs)(nothing)
+def run(coroutine):
+    try: coroutine.send(None)
+    except StopIteration: pass
 for _ in range(2):
-    plain(marker), phases(words)
+    plain(marker), phases(words), run(once())
 def step():
     plain(marker), phases(words)
     refused(ValueError, failing, words)
+    run(once()), run(awaited()), once().close()
     new = fast(lambda value: value)
     new(marker), new(marker)
     new.__timed__.recorder.records
     refused(TypeError, _core.Recorder, marker)
-    refused(TypeError, _core.Recorder, int, None, words, *[b''] * 3, None, 0, False, 1, int)
+    numbers = None, 0, False, 1, 1, True
+    refused(TypeError, _core.Recorder, int, None, words, *[b''] * 3, *numbers)
+    refused(KeyError, lookup, words)
+    refused(ValueError, long, words)
 """,
     'add_sink': """
 memory = io.StringIO()
