@@ -253,6 +253,9 @@ class Recorder:
         version: version tag of the class of the bench, from which the plan was made.
         outcomes: no pattern has to be looked for in an exception.
         template: mirrors the runs of blocks into a journal; None for none.
+        rest: text after the captures.
+        captures: run before and after the code; None for none.
+        sources: what captures and texts are made from; None for nothing.
 
     Attributes:
         records: number of records written without Python.
@@ -274,7 +277,81 @@ class Recorder:
         version: int,
         outcomes: bool,
         template: JournalTemplate | None = None,
+        rest: bytes = b'',
+        captures: Captures | None = None,
+        sources: Sources | None = None,
     ) -> None: ...
+
+class Captures:
+    """Captures of microbench's own mixins that run without Python.
+
+    Args:
+        encode: `encode(value, bench)` returns any value as JSON.
+        getcwd: os.getcwd; None leaves the working directory out.
+        is_native: that is the function of CPython.
+        arguments: the arguments are recorded.
+        usage: the resource usage of each iteration is recorded.
+        value: the return value is recorded.
+        masks: records are searched for secrets.
+    """
+
+    def __init__(
+        self,
+        encode: Callable[[Any, Any], bytes],
+        getcwd: Callable[[], str] | None,
+        is_native: bool,
+        arguments: bool,
+        usage: bool,
+        value: bool,
+        masks: bool,
+    ) -> None: ...
+    def begin(
+        self, run: OpenRun, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], /
+    ) -> bool:
+        """Run the captures before a function; False if one would fail in Python as well."""
+
+    def begin_block(self, run: OpenRun, /) -> bool:
+        """Do the same for a block, which has no arguments and no value."""
+
+    def start(self, run: OpenRun, /) -> None:
+        """Read the counters of the process before an iteration."""
+
+    def stop(self, run: OpenRun, /) -> None:
+        """Read them again, and store the differences."""
+
+    def finish(self, run: OpenRun, value: Any, /) -> None:
+        """Store the return value of a function; raises what its encoder raises."""
+
+    def pieces(self, run: OpenRun, name: str, /) -> tuple[bytes, bytes, bytes]:
+        """Return the text of what was captured.
+
+        That is all of `call` before the measurements; then, each empty or with a comma
+        before it, a member of `call` after them, and one of the record.
+        """
+
+class Sources:
+    """Values of names in modules, and one dict: whether they are what they were.
+
+    Args:
+        places: dict, name and value of each.
+        whole: a dict in which nothing may change; None for none.
+
+    Attributes:
+        watches: whether there is such a dict.
+
+    Raises:
+        RuntimeError: other libraries use up what CPython has for watching dicts.
+    """
+
+    watches: bool
+    def __init__(
+        self,
+        places: tuple[tuple[dict[Any, Any], str, Any], ...],
+        whole: dict[Any, Any] | None,
+        /,
+    ) -> None: ...
+    def hold(self) -> bool:
+        """Return True if nothing has changed."""
 
 def add_sink(recorder: Recorder, sink: object, target: object) -> None:
     """Add a sink to a recorder, in the order in which they get the record.
@@ -610,9 +687,12 @@ def record_text(
     tail: bytes,
     offset_s: int,
     secret: bool = False,
-    /,
+    after: bytes = b'',
 ) -> bytes:
-    """Return a record with the measurements of the run; see `Journal.mirror`."""
+    """Return a record with the measurements of the run; see `Journal.mirror`.
+
+    `after` is a member of `call` that follows them, with a comma before it.
+    """
 
 def keep(run: OpenRun, line: bytes, /) -> bool:
     """Keep the record of a run in its journal, because no sink took it.

@@ -7,6 +7,7 @@ from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.string cimport memset
 
 cimport microbench._csrc as c
 
@@ -42,6 +43,8 @@ Decoder = <object>state.decoder_type
 Recorder = <object>state.recorder_type
 Finder = <object>state.finder_type
 Block = <object>state.block_type
+Captures = <object>state.captures_type
+Sources = <object>state.sources_type
 
 RUN_ID = c.mb_identity_run_id().decode('ascii')
 MASK = '***'

@@ -263,8 +263,13 @@ cdef extern from "run/mb_run.h":
     bint mb_run_keep(mb_run *run, const char *line, size_t size) noexcept
 
 cdef extern from "run/mb_record.h":
-    void mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
-                         int64_t now_ns) noexcept nogil
+    ctypedef struct mb_record_piece:
+        const char *data
+        size_t size
+    ctypedef struct mb_record_more:
+        mb_record_piece after
+    void mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record,
+                              const mb_record_more *more, int64_t now_ns) noexcept nogil
 
 cdef extern from "py/py_module.h":
     object py_module_new()
@@ -280,6 +285,8 @@ cdef extern from "py/py_state.h":
         void *recorder_type
         void *finder_type
         void *block_type
+        void *captures_type
+        void *sources_type
         unsigned long long lost
     py_state *py_state_of(object module) noexcept
 

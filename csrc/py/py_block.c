@@ -44,16 +44,19 @@ find_recorder(const block *self, const py_state *state, py_recorder **recorder)
     return result;
 }
 
-/* Begins a run without Python. */
+/* Begins a run without Python. NULL with an exception, or without one if Python has to. */
 static py_run *
 begin_here(const block *self, py_recorder *recorder)
 {
-    py_run *run = py_recorder_begin(recorder, self->owner);
+    py_run *run = py_recorder_begin(recorder, self->owner, NULL);
     if (!run) {
         return NULL;
     }
     if (!self->name || py_recorder_name(recorder, run, self->name) == 0) {
         run->native.start_wall_ns = mb_clock_wall_ns();
+        if (run->triggers) {
+            py_captured_start(run->captured);
+        }
         if (py_run_start(run) == 0) {
             return run;
         }
@@ -88,7 +91,11 @@ enter(block *self, const py_state *state)
     if (!recorder && find_recorder(self, state, &recorder) < 0) {
         return -1;
     }
-    py_run *run = recorder ? begin_here(self, recorder) : begin_in_python(self, state);
+    py_run *run = recorder ? begin_here(self, recorder) : NULL;
+    if (!run && !PyErr_Occurred()) {
+        Py_CLEAR(recorder);
+        run = begin_in_python(self, state);
+    }
     if (!run) {
         Py_XDECREF((PyObject *)recorder);
         return -1;
@@ -127,6 +134,9 @@ finish(block *self, PyObject *error)
         return result;
     }
     py_run_stop(run);
+    if (run->triggers) {
+        py_captured_stop(run->captured);
+    }
     mb_run_note_finish(&run->native);
     const int result = py_recorder_finish(recorder, run, self->name, error, NULL);
     Py_DECREF((PyObject *)recorder);

@@ -33,7 +33,7 @@ py_json_ready(py_state *state)
 typedef enum { FAILED = -1, NOT_PLAIN, WRITTEN } outcome;
 
 typedef struct {
-    mb_text text;
+    mb_text *text;
     py_state *state;
     int depth;
 } writer;
@@ -43,7 +43,7 @@ static outcome put_value(writer *out, PyObject *value);
 static outcome
 put_str(writer *out, PyObject *str)
 {
-    return py_text_put_str(&out->text, str) < 0 ? FAILED : WRITTEN;
+    return py_text_put_str(out->text, str) < 0 ? FAILED : WRITTEN;
 }
 
 static outcome
@@ -54,7 +54,7 @@ put_int(writer *out, PyObject *value)
     if (overflow) {
         return NOT_PLAIN;
     }
-    mb_text_int(&out->text, number);
+    mb_text_int(out->text, number);
     return WRITTEN;
 }
 
@@ -63,14 +63,14 @@ static outcome
 put_float(writer *out, double number)
 {
     if (!isfinite(number)) {
-        MB_TEXT_LITERAL(&out->text, "null");
+        MB_TEXT_LITERAL(out->text, "null");
         return WRITTEN;
     }
     char *text = PyOS_double_to_string(number, 'r', 0, Py_DTSF_ADD_DOT_0, NULL);
     if (!text) {
         return FAILED;
     }
-    mb_text_raw(&out->text, text, strlen(text));
+    mb_text_raw(out->text, text, strlen(text));
     PyMem_Free(text);
     return WRITTEN;
 }
@@ -92,11 +92,11 @@ put_datetime(writer *out, PyObject *moment)
 static outcome
 put_sequence(writer *out, PyObject *values)
 {
-    MB_TEXT_LITERAL(&out->text, "[");
+    MB_TEXT_LITERAL(out->text, "[");
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(values); i++) {
         PyObject *value = Py_NewRef(PySequence_Fast_GET_ITEM(values, i));
         if (i > 0) {
-            MB_TEXT_LITERAL(&out->text, ",");
+            MB_TEXT_LITERAL(out->text, ",");
         }
         const outcome result = put_value(out, value);
         Py_DECREF(value);
@@ -104,7 +104,7 @@ put_sequence(writer *out, PyObject *values)
             return result;
         }
     }
-    MB_TEXT_LITERAL(&out->text, "]");
+    MB_TEXT_LITERAL(out->text, "]");
     return WRITTEN;
 }
 
@@ -117,7 +117,7 @@ put_member(writer *out, PyObject *key, PyObject *value)
     if (put_str(out, key) == FAILED) {
         return FAILED;
     }
-    MB_TEXT_LITERAL(&out->text, ":");
+    MB_TEXT_LITERAL(out->text, ":");
     Py_INCREF(value);
     const outcome result = put_value(out, value);
     Py_DECREF(value);
@@ -131,11 +131,11 @@ put_dict(writer *out, PyObject *values)
     const Py_ssize_t size = PyDict_Size(values);
     Py_ssize_t position = 0;
     PyObject *key, *value;
-    MB_TEXT_LITERAL(&out->text, "{");
+    MB_TEXT_LITERAL(out->text, "{");
     for (bool first = true; PyDict_Next(values, &position, &key, &value);
          first = false) {
         if (!first) {
-            MB_TEXT_LITERAL(&out->text, ",");
+            MB_TEXT_LITERAL(out->text, ",");
         }
         const outcome result = put_member(out, key, value);
         if (result != WRITTEN) {
@@ -145,7 +145,7 @@ put_dict(writer *out, PyObject *values)
             return NOT_PLAIN;
         }
     }
-    MB_TEXT_LITERAL(&out->text, "}");
+    MB_TEXT_LITERAL(out->text, "}");
     return WRITTEN;
 }
 
@@ -170,11 +170,11 @@ static outcome
 put_constant(writer *out, PyObject *value)
 {
     if (value == Py_None) {
-        MB_TEXT_LITERAL(&out->text, "null");
+        MB_TEXT_LITERAL(out->text, "null");
     } else if (value == Py_True) {
-        MB_TEXT_LITERAL(&out->text, "true");
+        MB_TEXT_LITERAL(out->text, "true");
     } else {
-        MB_TEXT_LITERAL(&out->text, "false");
+        MB_TEXT_LITERAL(out->text, "false");
     }
     return WRITTEN;
 }
@@ -200,21 +200,34 @@ put_value(writer *out, PyObject *value)
     return put_container(out, value);
 }
 
+int
+py_json_put(py_state *state, mb_text *text, PyObject *value)
+{
+    writer out = {.text = text, .state = state};
+    const size_t before = text->size;
+    const outcome result = put_value(&out, value);
+    if (result == WRITTEN) {
+        return 1;
+    }
+    text->size = before;
+    if (result == FAILED && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        return -1;
+    }
+    PyErr_Clear();
+    return 0;
+}
+
 PyObject *
 py_json_text(py_state *state, PyObject *value)
 {
-    writer out = {.state = state};
-    mb_text_heap(&out.text);
-    const outcome result = put_value(&out, value);
-    if (result == WRITTEN) {
-        return py_text_bytes(&out.text);
+    mb_text text;
+    mb_text_heap(&text);
+    const int written = py_json_put(state, &text, value);
+    if (written == 1) {
+        return py_text_bytes(&text);
     }
-    mb_text_free(&out.text);
-    if (result == FAILED && !PyErr_ExceptionMatches(PyExc_Exception)) {
-        return NULL;
-    }
-    PyErr_Clear();
-    return Py_NewRef(Py_None);
+    mb_text_free(&text);
+    return written < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 /* --- checks: no code of the program runs, so all references are borrowed ---------- */

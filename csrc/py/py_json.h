@@ -14,6 +14,10 @@
 #ifndef PY_JSON_H
 #define PY_JSON_H
 
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "base/mb_text.h"
 #include "py/py_state.h"
 
 #include <stdbool.h>
@@ -25,6 +29,10 @@ int py_json_ready(py_state *state);
  * an Exception. New reference; NULL with MemoryError, or an exception such as
  * KeyboardInterrupt. */
 PyObject *py_json_text(py_state *state, PyObject *value);
+
+/* Appends such JSON to a text: 1; 0 for a value that py_json_text() returns None for; -1 with
+ * an exception as above. The text is as before unless it is 1. */
+int py_json_put(py_state *state, mb_text *text, PyObject *value);
 
 /* Returns whether dicts, lists, tuples and frozendicts nest beyond 200 levels.
  * Subclasses of dict and list count: orjson enters these by itself. */

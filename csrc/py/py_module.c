@@ -2,6 +2,7 @@
 
 #include "base/mb_stack.h"
 #include "py/py_block.h"
+#include "py/py_captures.h"
 #include "py/py_decoder.h"
 #include "py/py_flat.h"
 #include "py/py_headroom.h"
@@ -9,6 +10,7 @@
 #include "py/py_phase.h"
 #include "py/py_recorder.h"
 #include "py/py_run.h"
+#include "py/py_sources.h"
 #include "py/py_timed.h"
 
 static int
@@ -29,6 +31,8 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->isoformat);
     Py_VISIT(state->isoformat_words);
     Py_VISIT(state->recorder_type);
+    Py_VISIT(state->captures_type);
+    Py_VISIT(state->sources_type);
     Py_VISIT(state->finder_type);
     Py_VISIT(state->block_type);
     return 0;
@@ -53,6 +57,9 @@ state_clear(PyObject *module)
     Py_CLEAR(state->isoformat);
     Py_CLEAR(state->isoformat_words);
     Py_CLEAR(state->recorder_type);
+    Py_CLEAR(state->captures_type);
+    Py_CLEAR(state->mb_name);
+    Py_CLEAR(state->sources_type);
     Py_CLEAR(state->finder_type);
     Py_CLEAR(state->block_type);
     Py_CLEAR(state->config_name);
@@ -96,6 +103,9 @@ fill(PyObject *module)
         return -1;
     }
     if (py_recorder_ready(module) < 0 || py_finder_ready(module) < 0) {
+        return -1;
+    }
+    if (py_captures_ready(module) < 0 || py_sources_ready(module) < 0) {
         return -1;
     }
     if (py_block_ready(module) < 0) {

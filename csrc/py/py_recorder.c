@@ -3,6 +3,7 @@
 #include "py/py_call_until_done.h"
 #include "py/py_handlers.h"
 #include "py/py_outcome.h"
+#include "py/py_sources.h"
 #include "py/py_template.h"
 #include "py/py_type.h"
 #include "run/mb_record.h"
@@ -43,6 +44,7 @@ bool
 py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 {
     return goes_there(self) && has_name(self, func) &&
+           (!self->sources || py_sources_hold(self->sources)) &&
            self->generation == mb_fork_generation() &&
            self->bench_version == py_type_version((PyObject *)Py_TYPE(bench));
 }
@@ -73,8 +75,29 @@ release(py_recorder *self, py_run *run)
     }
 }
 
+/* Runs the captures before the code. False with an exception, or without one if Python has
+ * to run the hooks. */
+static bool
+capture(const py_recorder *self, py_run *run, const py_captures_call *call)
+{
+    return !self->captures || py_captures_begin(self->captures, run, call) > 0;
+}
+
+/* Closes a run that makes no record; takes the reference. The exception stays. */
+static void
+discard(py_run *run)
+{
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    if (py_run_close(run) < 0) {
+        PyErr_WriteUnraisable((PyObject *)run);
+    }
+    Py_DECREF(run);
+    PyErr_Restore(type, error, traceback);
+}
+
 py_run *
-py_recorder_begin(py_recorder *self, PyObject *bench)
+py_recorder_begin(py_recorder *self, PyObject *bench, const py_captures_call *call)
 {
     py_state *state = PyType_GetModuleState(Py_TYPE(self));
     py_run *run = new_run(self);
@@ -84,6 +107,10 @@ py_recorder_begin(py_recorder *self, PyObject *bench)
     run->iterations = self->iterations;
     if (py_run_open(run, state, bench, self->counter, false, self->integers) < 0) {
         Py_DECREF(run);
+        return NULL;
+    }
+    if (!capture(self, run, call)) {
+        discard(run);
         return NULL;
     }
     return run;
@@ -137,7 +164,18 @@ render(const py_recorder *self, py_run *run, PyObject *error)
         text.call = run->call.data;
         text.call_size = run->call.size;
     }
-    mb_record_write(&run->line, &run->native, &text, run->native.stopped_ns);
+    mb_record_more more = {0};
+    if (self->captures && !py_captured_pieces(run->captured, &more)) {
+        return false;
+    }
+    if (self->captures && run->captured->is_call) {
+        text.call = PY_CAPTURES_FIRST;
+        text.call_size = sizeof PY_CAPTURES_FIRST - 1;
+    }
+    more.rest.data = PyBytes_AS_STRING(self->rest);
+    more.rest.size = (size_t)PyBytes_GET_SIZE(self->rest);
+    mb_record_write_with(&run->line, &run->native, &text, &more,
+                         run->native.stopped_ns);
     return (!error || add_outcome(self, &run->line, error)) && !run->line.failed;
 }
 
@@ -247,17 +285,45 @@ leave_to_python(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t
     return PY_INTERRUPTED;
 }
 
+/* Whether Python has to search the record for secrets. */
+static bool
+may_hold_secrets(const py_recorder *self, const py_run *run)
+{
+    return self->captures && run->captured->may_hold_secrets;
+}
+
 /* Whether the record is written without Python. `tried` sinks have tried. */
 static bool
 write_here(py_recorder *self, py_run *run, PyObject *error, Py_ssize_t *tried)
 {
-    if (!goes_there(self) || run->values || !render(self, run, error) ||
-        !mb_run_claim(&run->native)) {
+    if (!goes_there(self) || run->values || may_hold_secrets(self, run) ||
+        !render(self, run, error) || !mb_run_claim(&run->native)) {
         return false;
     }
     const Py_ssize_t done = give_to_sinks(self, run);
     *tried = done;
     return done == self->sink_count;
+}
+
+/* Has Python render the return value again, which keeps an Exception of its encoder until the
+ * record is written. What else has interrupted that is raised after it. */
+static int
+leave_value_to_python(const py_recorder *self, py_run *run, PyObject *value)
+{
+    PyObject *type, *first, *traceback;
+    if (PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyErr_Clear();
+    }
+    PyErr_Fetch(&type, &first, &traceback);
+    const int result = leave_to_python(self, run, NULL, -1, NULL, value);
+    if (!type || result != PY_DONE) {
+        Py_XDECREF(type);
+        Py_XDECREF(first);
+        Py_XDECREF(traceback);
+        return result;
+    }
+    PyErr_Restore(type, first, traceback);
+    return PY_INTERRUPTED;
 }
 
 int
@@ -266,6 +332,11 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *err
 {
     Py_ssize_t tried = -1;
     int result;
+    if (self->captures && value && py_captures_value(self->captures, run, value) < 0) {
+        result = leave_value_to_python(self, run, value);
+        Py_DECREF(run);
+        return result;
+    }
     if (write_here(self, run, error, &tried)) {
         self->records++;
         result = py_run_close(run) < 0 ? -1 : PY_DONE;
@@ -302,21 +373,48 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
 }
 
 static bool
+is_none_or(PyObject *object, PyTypeObject *type)
+{
+    return !object || object == Py_None || Py_IS_TYPE(object, type);
+}
+
+/* A new reference; NULL for None. */
+static PyObject *
+not_none(PyObject *object)
+{
+    return Py_XNewRef(object == Py_None ? NULL : object);
+}
+
+static bool
 parse(py_recorder *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"run_class", "plan",       "name",    "head",
-                            "call",      "tail",       "counter", "offset_s",
-                            "integers",  "iterations", "version", "outcomes",
-                            "template",  NULL};
+    static char *names[] = {
+        "run_class", "plan",     "name",     "head",       "call",    "tail",
+        "counter",   "offset_s", "integers", "iterations", "version", "outcomes",
+        "template",  "rest",     "captures", "sources",    NULL};
+    const py_state *state = PyType_GetModuleState(Py_TYPE(self));
     int offset_s, integers, outcomes;
     PyTypeObject *run_class;
     PyObject *plan, *name, *head, *call, *tail, *counter, *template = NULL;
-    if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "O!OUSSSOipnIp|O:Recorder", names, &PyType_Type, &run_class,
-            &plan, &name, &head, &call, &tail, &counter, &offset_s, &integers,
-            &self->iterations, &self->bench_version, &outcomes, &template)) {
+    PyObject *rest = NULL, *captures = NULL, *sources = NULL;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OUSSSOipnIp|OSOO:Recorder", names,
+                                     &PyType_Type, &run_class, &plan, &name, &head,
+                                     &call, &tail, &counter, &offset_s, &integers,
+                                     &self->iterations, &self->bench_version, &outcomes,
+                                     &template, &rest, &captures, &sources)) {
         return false;
     }
+    if (!is_none_or(captures, state->captures_type) ||
+        !is_none_or(sources, state->sources_type)) {
+        PyErr_SetString(PyExc_TypeError, "Captures and Sources are needed, or None");
+        return false;
+    }
+    self->rest = rest ? Py_NewRef(rest) : PyBytes_FromStringAndSize(NULL, 0);
+    if (!self->rest) {
+        return false;
+    }
+    self->captures = (py_captures *)not_none(captures);
+    self->sources = not_none(sources);
     self->run_class = (PyTypeObject *)Py_NewRef((PyObject *)run_class);
     self->plan = Py_NewRef(plan);
     self->name = Py_NewRef(name);
@@ -324,7 +422,7 @@ parse(py_recorder *self, PyObject *args, PyObject *kwargs)
     self->call = Py_NewRef(call);
     self->tail = Py_NewRef(tail);
     self->counter = Py_NewRef(counter);
-    self->template = Py_XNewRef(template == Py_None ? NULL : template);
+    self->template = not_none(template);
     self->generation = mb_fork_generation();
     self->integers = integers;
     self->outcomes = outcomes;
@@ -366,6 +464,8 @@ recorder_traverse(py_recorder *self, visitproc visit, void *arg)
     Py_VISIT(self->run_class);
     Py_VISIT(self->plan);
     Py_VISIT(self->counter);
+    Py_VISIT(self->captures);
+    Py_VISIT(self->sources);
     Py_VISIT(self->template);
     for (Py_ssize_t i = 0; i < self->sink_count; i++) {
         Py_VISIT(self->sinks[i].target);

@@ -25,6 +25,7 @@
 #include <Python.h>
 
 #include "file/mb_append.h"
+#include "py/py_captures.h"
 #include "py/py_run.h"
 
 #define PY_RECORDER_SPARES 4
@@ -53,6 +54,9 @@ typedef struct {
     PyObject *tail;    /* Owned: bytes after the call block */
     PyObject *counter; /* Owned: the duration counter, which is read in C */
     mb_mirror_opening text; /* made of these three */
+    PyObject *rest;         /* Owned: bytes after those of the captures */
+    py_captures *captures;  /* Owned: or NULL */
+    PyObject *sources;      /* Owned: Sources of the captures and texts; or NULL */
     PyObject *template;     /* Owned: JournalTemplate that mirrors blocks; or NULL */
     bool integers;
     bool outcomes; /* exceptions become text in C */
@@ -84,8 +88,10 @@ bool py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *
 int py_recorder_add(PyObject *self, PyObject *sink, py_recorder_kind kind,
                     PyObject *target, mb_append *file);
 
-/* A run that is open and active. New reference; NULL with an exception. */
-py_run *py_recorder_begin(py_recorder *self, PyObject *bench);
+/* A run that is open and active, with the captures before the code; `call` is NULL for a
+ * block. New reference; NULL with an exception, or without one if Python has to begin it. */
+py_run *py_recorder_begin(py_recorder *self, PyObject *bench,
+                          const py_captures_call *call);
 
 /* Names the run of a block, which has no function, and mirrors it in the journal if there is
  * one. Returns 0, or -1 with an exception. */

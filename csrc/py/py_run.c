@@ -929,6 +929,9 @@ py_run_reset(py_run *run)
     if (run->line.capacity > LINE_KEPT) {
         mb_text_free(&run->line);
     }
+    if (run->captured) {
+        py_captured_trim(run->captured);
+    }
     run->first_value = 0;
     run->triggers = false;
     run->state = NULL;
@@ -941,6 +944,7 @@ run_dealloc(py_run *self)
     PyObject_GC_UnTrack(self);
     leave_in_journal(self);
     mb_run_free(&self->native);
+    py_captured_free(self->captured);
     mb_text_free(&self->call);
     mb_text_free(&self->line);
     run_clear(self);

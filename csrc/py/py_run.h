@@ -10,6 +10,7 @@
 
 #include "base/mb_clock.h"
 #include "base/mb_text.h"
+#include "py/py_captured.h"
 #include "py/py_kept.h"
 #include "py/py_state.h"
 #include "run/mb_run.h"
@@ -36,7 +37,8 @@ typedef struct py_run {
     PyObject *inner;    /* Owned: while suspended, what was opened inside it */
     mb_text call;       /* fields of `call` of a block that C records; else empty */
     mb_text line;       /* buffer of its record, where C writes that (py_recorder.h) */
-    py_state *state;    /* Borrowed: the type keeps it; NULL before open() */
+    py_captured *captured; /* Owned: of native captures; NULL: there were none */
+    py_state *state;       /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
 
 int py_run_ready(PyObject *module);

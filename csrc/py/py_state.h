@@ -26,6 +26,9 @@ typedef struct {
     PyObject *isoformat_words;   /* Owned: the tuple of arguments for a record */
     unsigned long long lost;     /* phases that belonged to no open run */
     PyTypeObject *recorder_type; /* Owned */
+    PyTypeObject *captures_type; /* Owned */
+    PyObject *mb_name;           /* Owned: the name of a field */
+    PyTypeObject *sources_type;  /* Owned */
     PyTypeObject *finder_type;   /* Owned */
     PyTypeObject *block_type;    /* Owned */
     PyObject *config_name, *blocks_name, *mirror_name; /* Owned: of attributes */

@@ -99,6 +99,12 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     if (!run->triggers) {
         return call_timed(run, func, args, flags, names);
     }
+    if (py_captured_measures(run->captured)) {
+        py_captured_start(run->captured);
+        PyObject *value = call_timed(run, func, args, flags, names);
+        py_captured_stop(run->captured);
+        return value;
+    }
     if (before_iteration((PyObject *)run) < 0) {
         return NULL;
     }
@@ -183,12 +189,15 @@ finished(py_run *run, PyObject *value)
     return result_of(value, error, outcome, (PyObject *)run);
 }
 
-/* A call that runs no Python but the function. */
+/* A call that runs no Python but the function. NULL without an exception if it has to be made
+ * in Python. */
 static PyObject *
 recorded_call(py_timed *self, const arguments *given)
 {
     py_recorder *recorder = given->recorder;
-    py_run *run = py_recorder_begin(recorder, self->bench);
+    const py_captures_call captured = {recorder->name, given->values,
+                                       PyVectorcall_NARGS(given->flags), given->names};
+    py_run *run = py_recorder_begin(recorder, self->bench, &captured);
     PyObject *value = NULL;
     if (run) {
         value = iterate(run, self->func, given->values, given->flags, given->names);
@@ -290,7 +299,9 @@ py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *nam
         const arguments given = {args, flags, names, NULL, NULL, recorder};
         PyObject *value = call_with_room(self, &given);
         Py_DECREF((PyObject *)recorder);
-        return value;
+        if (value || PyErr_Occurred()) {
+            return value;
+        }
     }
     return call_in_python(self, args, flags, names);
 }
@@ -365,6 +376,9 @@ call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
         return NULL;
     }
     PyObject *value = call_with_tuple(self, positional, keywords, recorder);
+    if (!value && recorder && !PyErr_Occurred()) {
+        value = call_with_tuple(self, positional, keywords, NULL);
+    }
     Py_XDECREF((PyObject *)recorder);
     return value;
 }
@@ -441,7 +455,7 @@ PyDoc_STRVAR(block_doc,
              "Return the Block of one call, which gives the function to call; None "
              "where\nPython has to begin the run.");
 
-/* A block is one iteration. */
+/* A block is one iteration, and has neither arguments nor a value to capture. */
 static PyObject *
 block_of(py_timed *self)
 {
@@ -450,7 +464,7 @@ block_of(py_timed *self)
         return NULL;
     }
     const py_state *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *block = recorder && recorder->iterations == 1
+    PyObject *block = recorder && recorder->iterations == 1 && !recorder->captures
                           ? py_block_of_call(state, self->bench, self->func, recorder)
                           : Py_NewRef(Py_None);
     Py_XDECREF((PyObject *)recorder);

@@ -75,6 +75,9 @@ mb_call_write_fields(mb_text *text, const mb_call *call)
     mb_text_raw(text, call->record_id, MB_RECORD_ID_SIZE);
     MB_TEXT_LITERAL(text, "\"},\"call\":{");
     mb_text_raw(text, call->fields, call->fields_size);
+    if (call->before_size) {
+        mb_text_raw(text, call->before, call->before_size);
+    }
 }
 
 void

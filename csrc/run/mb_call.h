@@ -34,6 +34,10 @@ typedef struct {
     const char *record_id; /* MB_RECORD_ID_SIZE bytes */
     const char *fields;    /* "invocation":"Python","name":"x" */
     size_t fields_size;
+    const char *before; /* more of them, a comma before each; not in a journal */
+    size_t before_size;
+    const char *after; /* members after the measurements, likewise */
+    size_t after_size;
     bool secret;   /* nothing that was measured is written */
     bool integers; /* durations are integer nanoseconds, not seconds */
     bool cut;      /* some measurements are missing */
@@ -52,7 +56,7 @@ typedef struct {
 
 /* --- the parts -------------------------------------------------------------------- */
 
-/* ID"},"call":{FIELDS */
+/* ID"},"call":{FIELDS BEFORE */
 void mb_call_write_fields(mb_text *text, const mb_call *call);
 
 /* ,"start_time":"...","finish_time":"..." and perhaps ,"clock_step":... */
@@ -146,6 +150,9 @@ mb_call_write(mb_text *text, const mb_call *call, const mb_call_source *source,
     mb_call_write_fields(text, call);
     if (!call->secret) {
         mb_call_write_measured(text, call, source, from);
+    }
+    if (call->after_size) {
+        mb_text_raw(text, call->after, call->after_size);
     }
     MB_TEXT_LITERAL(text, "}");
 }

@@ -136,12 +136,17 @@ make_lists(reading *now, const mb_call *call)
 
 /* Fills it in place: a copy of it takes as long as a phase. */
 static void
-describe(mb_call *call, mb_run *run, const mb_mirror_opening *record)
+describe(mb_call *call, mb_run *run, const mb_mirror_opening *record,
+         const mb_record_more *more)
 {
     *call = (mb_call){
         .record_id = mb_run_record_id(run),
         .fields = record->call,
         .fields_size = record->call_size,
+        .before = more->before.data,
+        .before_size = more->before.size,
+        .after = more->after.data,
+        .after_size = more->after.size,
         .secret = record->flags & MB_SLOT_SECRET,
         .integers = record->flags & MB_SLOT_INTEGERS,
         .offset_s = record->offset_s,
@@ -156,16 +161,18 @@ describe(mb_call *call, mb_run *run, const mb_mirror_opening *record)
 
 /* The bytes that most records need at most. */
 static size_t
-usual_size(const mb_call *call, const mb_mirror_opening *record)
+usual_size(const mb_call *call, const mb_mirror_opening *record,
+           const mb_record_more *more)
 {
     const size_t phases = call->counts[MB_CALL_TIMINGS] + call->counts[MB_CALL_OPEN];
     return record->head_size + record->call_size + record->tail_size + 200 +
+           more->before.size + more->after.size + more->tail.size + more->rest.size +
            call->counts[MB_CALL_DURATIONS] * 16 + phases * 48;
 }
 
 void
-mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
-                int64_t now_ns)
+mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record,
+                     const mb_record_more *more, int64_t now_ns)
 {
     mb_call call;
     reading now = {
@@ -174,15 +181,25 @@ mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
         .first = mb_phases_unlisted(&run->phases),
         .next_name = run->phases.first_name,
     };
-    describe(&call, run, record);
+    describe(&call, run, record, more);
     if (!make_lists(&now, &call)) {
         text->failed = true;
         return;
     }
-    mb_text_reserve(text, usual_size(&call, record));
+    mb_text_reserve(text, usual_size(&call, record, more));
     mb_text_raw(text, record->head, record->head_size);
     mb_call_write(text, &call, &SOURCE, &now);
     mb_text_raw(text, record->tail, record->tail_size);
+    mb_text_raw(text, more->tail.data, more->tail.size);
+    mb_text_raw(text, more->rest.data, more->rest.size);
     MB_TEXT_LITERAL(text, "}");
     mb_free(now.totals);
+}
+
+void
+mb_record_write(mb_text *text, mb_run *run, const mb_mirror_opening *record,
+                int64_t now_ns)
+{
+    static const mb_record_more NONE;
+    mb_record_write_with(text, run, record, &NONE, now_ns);
 }

@@ -57,8 +57,9 @@ def call_text(str name not None):
 
 
 def record_text(run, bytes head not None, bytes call not None, bytes tail not None,
-                int32_t offset_s, bint secret=False):
+                int32_t offset_s, bint secret=False, bytes after not None=b''):
     cdef c.mb_text text
+    cdef c.mb_record_more more
     cdef c.py_run *native
     cdef c.mb_mirror_opening record
     if not isinstance(run, OpenRun):
@@ -67,5 +68,8 @@ def record_text(run, bytes head not None, bytes call not None, bytes tail not No
     fill(&record, head, call, tail, offset_s, secret)
     record.flags |= c.py_run_slot_flags(native)
     c.mb_text_heap(&text)
-    c.mb_record_write(&text, &native.native, &record, native.native.stopped_ns)
+    memset(&more, 0, sizeof(more))
+    more.after.data = PyBytes_AS_STRING(after)
+    more.after.size = PyBytes_GET_SIZE(after)
+    c.mb_record_write_with(&text, &native.native, &record, &more, native.native.stopped_ns)
     return c.py_text_bytes(&text)

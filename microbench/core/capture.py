@@ -70,6 +70,41 @@ def spanning(
     return begin
 
 
+class Native:
+    """What C needs to know to run a hook of microbench's own: see native_captures.py.
+
+    Attributes:
+        kind: one of ARGUMENTS, ENVIRON, USAGE, WORKING_DIR.
+        sources: modules and names in them that the hook reads.
+        usable: returns True if C would read the same now.
+    """
+
+    def __init__(
+        self, kind: str, sources: tuple[tuple[Any, str], ...], usable: Callable[[], bool]
+    ) -> None:
+        self.kind = kind
+        self.sources = sources
+        self.usable = usable
+
+
+ARGUMENTS, ENVIRON, USAGE, WORKING_DIR = 'arguments', 'environ', 'usage', 'working_dir'
+
+# By function: a function that replaces one of these, or wraps it, is not among them.
+NATIVE: dict[Any, Native] = {}
+
+
+def native(
+    kind: str, *sources: tuple[Any, str], usable: Callable[[], bool] = lambda: True
+) -> Callable[[Hook], Hook]:
+    """Mark a method of a mixin of microbench that C can run."""
+
+    def mark(hook: Hook) -> Hook:
+        NATIVE[hook] = Native(kind, sources, usable)
+        return hook
+
+    return mark
+
+
 def set_up(bm_data: dict[str, Any], steps: Generator[None]) -> None:
     """Run a capture up to its `yield`; the run resumes it later."""
     if next(steps, bm_data) is not bm_data:

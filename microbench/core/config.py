@@ -60,6 +60,7 @@ class Config:
         plan: the Plan that was made last; see plan.current_plan().
         journal_of_runs: the RunJournal of this process; see run_journal.py.
         blocks: the Finder of the recorder of blocks; see block.py.
+        outdated: number of plans that were outdated from outside: see Plan.sources.
         constants: results of captures marked per_process: (definition, result) by name.
     """
 
@@ -89,6 +90,7 @@ class Config:
         self.plan: Any = None
         self.journal_of_runs: Any = None
         self.blocks: Any = None
+        self.outdated = 0
         self.constants: dict[str, tuple[Any, dict[str, Any]]] = {}
 
     def __getstate__(self) -> dict[str, Any]:

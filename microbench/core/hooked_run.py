@@ -272,8 +272,9 @@ def dict_from_native(run: HookedRun) -> dict[str, Any]:
     C cannot write it: another bench has put phases into it that have their own clock.
     """
     data = new_dict(run, None, (), {}, {})
-    for hook, definition in run.plan.hooks.constant.items():
-        run.config.add_constant(data, run.owner, hook, definition)
+    _core.merge(data, run.plan.fields(run.config, run.owner))
+    if run.plan.captures is not None:
+        run.plan.captures.add_to(run, str(run.name), data)
     data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.settings.tz)
     return data
 

@@ -6,7 +6,10 @@ evaluated, and from the attributes of the bench object.
 
 from __future__ import annotations
 
+from types import FunctionType
+
 from .._core import merge
+from .capture import NATIVE, USAGE
 from .config import ENVIRONMENT, SEERS, TRIGGERS
 
 TYPE_CHECKING = False
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, ClassVar
 
+    from .capture import Native
     from .config import Config
     from .owner import Owner
 
@@ -37,8 +41,10 @@ class Hooks:
         triggers: the methods in TRIGGERS are called.
         monitored: a monitor samples while the code runs.
         returns: the return value is kept.
+        native: how C runs captures that it can run, by name; see native_captures.py.
         refuses: some ways in are refused; see capture.refuse().
         reasons: in words, each thing that needs the record as a dict.
+        others: those that are left if C runs what it can run.
     """
 
     base: ClassVar[Mapping[str, Any]] = {}  # set by bench.py
@@ -55,7 +61,8 @@ class Hooks:
         ]
         self.optional = bool(getattr(owner, 'capture_optional', False))
         self.overridden = [n for n in SEERS if found[n] is not self.base[n]]
-        self.triggers = any(_overridden(config, owner, name) for name in TRIGGERS)
+        overriding = [*_overriding(config, owner)]
+        self.triggers = bool(overriding)
         self.monitored = found.get('monitor') is not None
         self.returns = bool(getattr(owner, 'keeps_return_value', False))
         self.refuses = 'refuses' in found
@@ -64,22 +71,48 @@ class Hooks:
             for name in [*self.captures, *self.post_captures]
             if name not in self.constant and found[name] is not self.base.get(name)
         ]
+        self.native = self._found_native(found, overriding)
+        self.reasons = list(self._reasons(natively=False))
+        self.others = list(self._reasons(natively=True))
 
-        self.reasons = list(self._reasons())
+    def _found_native(
+        self, found: dict[str, Any], overriding: list[Any]
+    ) -> dict[str, Native]:
+        """Return what C can run among the hooks, by name.
 
-    def _reasons(self) -> Iterator[str]:
+        The hooks of the usage belong together, with those around each iteration.
+        """
+        natives = {name: _native(found[name]) for name in self._own}
+        known = {name: native for name, native in natives.items() if native is not None}
+        usage = [name for name in known if known[name].kind == USAGE]
+        if len(usage) == 2 and overriding and None not in map(_native, overriding):
+            return known
+        return {name: native for name, native in known.items() if name not in usage}
+
+    def _reasons(self, natively: bool) -> Iterator[str]:
+        """Yield, in words, each thing that needs the record as a dict.
+
+        Args:
+            natively: C runs the captures that it can run.
+        """
         for name in self.environment:
             yield f'{name} is read for each record'
         for name in self._own:
-            yield f'{name} runs for each record'
+            if not (natively and name in self.native):
+                yield f'{name} runs for each record'
         for name in self.overridden:
             yield f'{name} is overridden'
-        if self.triggers:
+        if self.triggers and not (natively and self.measures_usage):
             yield 'pre_run_triggers or post_run_triggers is overridden'
         if self.monitored:
             yield 'monitor samples while the code runs'
-        if self.returns:
+        if self.returns and not natively:
             yield 'the return value is kept'
+
+    @property
+    def measures_usage(self) -> bool:
+        """C can read the usage of each iteration."""
+        return any(native.kind == USAGE for native in self.native.values())
 
 
 class Constants:
@@ -162,8 +195,14 @@ def _is_constant(raw: object) -> bool:
     return getattr(raw, 'per_process', None) is True
 
 
-def _overridden(config: Config, owner: Owner, name: str) -> bool:
-    """Return True if the bench, or any class, overrides `name` of the base."""
-    places = [*map(vars, type(owner).__mro__), config.own]
-    base = Hooks.base[name]
-    return any(place.get(name, base) is not base for place in places)
+def _native(raw: object) -> Native | None:
+    return NATIVE.get(raw) if type(raw) is FunctionType else None
+
+
+def _overriding(config: Config, owner: Owner) -> Iterator[Any]:
+    """Yield what the bench, and any class, has in place of the triggers of the base."""
+    for place in [*map(vars, type(owner).__mro__), config.own]:
+        for name in TRIGGERS:
+            found = place.get(name, Hooks.base[name])
+            if found is not Hooks.base[name]:
+                yield found

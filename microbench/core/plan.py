@@ -18,9 +18,10 @@ from __future__ import annotations
 import sys
 
 from .. import _core
-from ..descriptors import load_lazy_imports
+from ..descriptors import load_lazy_imports, loaded
 from ..encoding import json_text
 from ..messages import one_line, warn
+from .capture import ENVIRON, USAGE
 from .hooks import Hooks
 from .record_text import built
 from .settings import Settings
@@ -31,10 +32,16 @@ if TYPE_CHECKING:
 
     from ..encoding.masking import Masker
     from .config import Config
+    from .native_captures import NativeCaptures
     from .owner import Owner
     from .record_text import RecordText
 
 BLOCKS, ALL = 1, 2
+USAGE_FIELD = 'resource_usage'
+
+# Plans of one bench that were outdated by a change of the environment, or of a module. In
+# a program that has more of them, hooks run in Python: that is faster than another plan.
+MOST_OUTDATED = 100
 
 lazy_imports = getattr(sys, 'get_lazy_imports', str)  # of CPython 3.15
 
@@ -49,6 +56,8 @@ class Plan:
     Attributes:
         native: C writes the record as text.
         not_native: in words, why it does not.
+        sources: what C takes captures and ready text from, outside of the bench.
+        captures: runs captures in C; None if there are none to run.
         fixed_text: what all records have in common, made by text().
         mirrored: which runs a journal mirrors: none, BLOCKS or ALL.
         template: how it mirrors them, made when the first run is mirrored.
@@ -65,12 +74,34 @@ class Plan:
         self.version = _core.type_version(type(owner))
         self.hooks = Hooks(config, owner)
         self.settings = Settings(config, owner)
-        self.not_native = [*self.hooks.reasons, *self.settings.reasons]
+        self.mirrored = self._mirrored_runs(config)
+        self.sources: _core.Sources | None = None
+        self.captures = self._native_captures(config)
+        reasons = self.hooks.reasons if self.captures is None else self.hooks.others
+        self.not_native = [*reasons, *self.settings.reasons]
         self.native = not self.not_native
         self.fixed_text: RecordText | None = None
-        self.mirrored = self._mirrored_runs(config)
         self.template: _core.JournalTemplate | None = None
         self.begun = False
+
+    def _native_captures(self, config: Config) -> NativeCaptures | None:
+        """Return what has C run the captures, if they are all that needs the dict.
+
+        A journal that mirrors all runs needs their text before they end, and patterns of
+        `redact` may match what is captured.
+        """
+        if not self.hooks.reasons or self.hooks.others or self.settings.reasons:
+            return None
+        patterns = self.settings.masker.has_patterns
+        if patterns or self.mirrored == ALL or config.outdated > MOST_OUTDATED:
+            return None
+        try:
+            module = loaded(_native_captures)
+        except OSError:
+            return None  # no descriptor is left to read the module with
+        self.sources = module.sources(self.hooks)
+        usable = module.are_usable(self.hooks, self.sources)
+        return module.NativeCaptures(self.hooks, self.settings.masker) if usable else None
 
     def _mirrored_runs(self, config: Config) -> int:
         """Return which runs a journal mirrors: none, BLOCKS or ALL."""
@@ -97,13 +128,32 @@ class Plan:
         return self.fixed_text
 
     def _fixed_text(self, config: Config, owner: Owner) -> RecordText:
-        fields = config.static_fields()
-        for name, definition in self.hooks.constant.items():
-            config.add_constant(fields, owner, name, definition)
-        settings = self.settings
+        fields, settings = self.fields(config, owner), self.settings
+        before: dict[str, Any] = fields
+        rest: dict[str, Any] = {}
+        if self.captures is not None and self.hooks.measures_usage:
+            before, rest = _parted(fields)
         assert settings.tz is not None
         offset = settings.tz.utcoffset(None)
-        return built(settings.mb, {}, fields, settings.masker, offset)
+        return built(settings.mb, {}, before, settings.masker, offset, rest=rest)
+
+    def fields(self, config: Config, owner: Owner) -> dict[str, Any]:
+        """Return the fields that all records have in common.
+
+        USAGE_FIELD stands for what C puts in its place.
+        """
+        fields = config.static_fields()
+        constant = self.hooks.constant
+        for name in self.hooks.captures:
+            if name in constant:
+                config.add_constant(fields, owner, name, constant[name])
+            elif self.captures is not None and name in self.hooks.native:
+                if self.hooks.native[name].kind == USAGE:
+                    fields[USAGE_FIELD] = []
+                elif self.hooks.native[name].kind == ENVIRON:
+                    getattr(owner, name)(fields)
+                    fields.pop('mb', None)  # of a secret that came meanwhile, and is masked
+        return fields
 
 
 def current_plan(config: Config, owner: Owner) -> Plan:
@@ -114,9 +164,28 @@ def current_plan(config: Config, owner: Owner) -> Plan:
         or plan.epoch is not config.epoch
         or plan.version != _core.type_version(type(owner))
         or plan.version == 0
+        or not (plan.sources is None or plan.sources.hold())
     ):
+        if plan is not None and not (plan.sources is None or plan.sources.hold()):
+            config.outdated += 1
+            _core.note_change()
         plan = config.plan = Plan(config, owner)
     return plan
+
+
+def _parted(fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields before USAGE_FIELD, and those after it."""
+    names = list(fields)
+    place = names.index(USAGE_FIELD)
+    parts = names[:place], names[place + 1 :]
+    before, rest = ({name: fields[name] for name in part} for part in parts)
+    return before, rest
+
+
+def _native_captures() -> Any:
+    from . import native_captures  # start-up time
+
+    return native_captures
 
 
 def line_of(config: Config, owner: Owner, record: dict[str, Any]) -> bytes:

@@ -38,11 +38,12 @@ class RecordText:
         head: `{"mb":{...,"record_id":"`.
         call: the fields of `call` that come before the measurements.
         tail: the other fields, each with a comma before it.
+        rest: those that come after what C captures, likewise.
         utc_offset: seconds that the time zone is east of UTC.
         secret: True to leave the measurements out.
     """
 
-    __slots__ = ('call', 'head', 'secret', 'tail', 'utc_offset')
+    __slots__ = ('call', 'head', 'rest', 'secret', 'tail', 'utc_offset')
 
     def __init__(
         self,
@@ -51,11 +52,13 @@ class RecordText:
         fields: bytes,
         offset: timedelta | None,
         secret: bool,
+        rest: bytes = b'{}',
     ) -> None:
         """Take the pieces from encoded objects, and the offset of a tzinfo."""
         self.head = b'{"mb":' + mb[:-1] + b',"record_id":"'[mb == b'{}' :]
         self.call = call[1:-1]
         self.tail = further(fields)
+        self.rest = further(rest)
         self.utc_offset = offset.days * 86400 + offset.seconds if offset else 0
         self.secret = secret
 
@@ -84,6 +87,7 @@ def built(
     offset: timedelta | None,
     encode: Callable[[dict[str, Any], type | None], bytes] = json_text.encode,
     encoder: type | None = None,
+    rest: dict[str, Any] | None = None,
 ) -> RecordText:
     """Encode the fields of a record, and mask their secrets.
 
@@ -96,12 +100,13 @@ def built(
     tail, names = masker.fields(tail)
     around, names_in_call = masker.fields(around)
     identity, names_in_mb = masker.fields(identity)
-    names += names_in_call + names_in_mb
+    end, names_in_rest = masker.fields(encode(rest or {}, encoder))
+    names += names_in_call + names_in_mb + names_in_rest
     if names:
         mb = {**mb, 'masked': sorted({*mb.get('masked', ()), *names})}
         identity, _ = masker.fields(b'{"mb":' + encode(mb, encoder) + b'}')
     inner = around[8:-1] if around.startswith(b'{"call":{') else b'{}'  # masked as a whole
-    return RecordText(identity[6:-1], inner, tail, offset, bool(masker.reasons))
+    return RecordText(identity[6:-1], inner, tail, offset, bool(masker.reasons), end)
 
 
 def of_dict(

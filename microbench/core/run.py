@@ -38,7 +38,7 @@ from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
 from ..outputs.delivery_state import Turns
-from . import hooked_run, record_text
+from . import hooked_run, record_text, run_text
 from .capture import name_of, namespace
 from .hooked_run import HookedRun
 from .plan import ALL, line_of
@@ -75,7 +75,7 @@ class Run(HookedRun):
         try:
             if not self.plan.begun:
                 self._look_ahead()
-            if call or not self._begin_text(func):
+            if call or not self._begin_text(func, args, kwargs or {}):
                 self._begin_data(func, args, kwargs or {}, call)
             if self.plan.mirrored == ALL:
                 self.mirror()
@@ -90,25 +90,31 @@ class Run(HookedRun):
         _core.note_change()
         self.config.delivery.look_ahead()
 
-    def _begin_text(self, func: Any) -> bool:
+    def _begin_text(self, func: Any, args: Any, kwargs: Any) -> bool:
         """Open the run without a dict, if that is possible."""
         plan, owner = self.plan, self.owner
-        if not plan.native:
-            return False
+        if not plan.native or (plan.captures and plan.mirrored and func is None):
+            return False  # a journal mirrors blocks with what they have captured
         if plan.fixed_text is None:
             try:
                 plan.text(self.config, owner)
             except Exception:
                 return False  # the dict form handles a capture that fails
+        given = self.name
         self._name_it(func)
         self.open(owner, plan.settings.counter, False, plan.settings.integers)
-        return True
+        captures, name = plan.captures, str(self.name)
+        if captures is None or captures.begin(self, name, func, args, kwargs):
+            return True
+        self.name = given
+        return False
 
     def _begin_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> None:
         """Open the run with a dict, and run the hooks before the code."""
         data = self.data = hooked_run.new_dict(self, func, args, kwargs, call)
         hooks, settings = self.plan.hooks, self.plan.settings
-        self.open(self.owner, settings.counter, settings.foreign, settings.integers)
+        if not self.is_open:
+            self.open(self.owner, settings.counter, settings.foreign, settings.integers)
         if 'pre_start_triggers' in hooks.overridden:
             self.owner.pre_start_triggers(data)
         else:
@@ -174,8 +180,15 @@ class Run(HookedRun):
     def start_iteration(self) -> None:
         """Call the hooks that a class has there, then start the clock."""
         if self.triggers:
-            self.owner.pre_run_triggers(self.data)  # type: ignore[arg-type]
+            self.before_iteration()
         self.start()
+
+    def before_iteration(self) -> None:
+        """Call `pre_run_triggers`, or what C does in its place."""
+        if self.data is not None:
+            self.owner.pre_run_triggers(self.data)
+        elif self.plan.captures is not None:
+            self.plan.captures.native.start(self)
 
     def end_iteration(self) -> None:
         """Stop the clock, then call the hooks."""
@@ -189,7 +202,10 @@ class Run(HookedRun):
         C calls it too, by name (py_timed.c).
         """
         try:
-            self.owner.post_run_triggers(self.data)  # type: ignore[arg-type]
+            if self.data is not None:
+                self.owner.post_run_triggers(self.data)
+            elif self.plan.captures is not None:
+                self.plan.captures.native.stop(self)
         except BaseException as error:
             self.failure = self.failure or error
 
@@ -261,7 +277,7 @@ class Run(HookedRun):
         if self.data is None and self.is_mixed:
             self.data = hooked_run.dict_from_native(self)
         if self.data is None:
-            return self._text(exception)
+            return run_text.completed(self, exception, value)
         self._complete_data(self.data, exception, value)
         record = hooked_run.without_scratch(self.data)
         if 'output_result' not in self.plan.hooks.overridden:
@@ -269,20 +285,6 @@ class Run(HookedRun):
         if self.turns is None and (self.has_claimed or self.claim()):
             self._output_by_others(record)
         return None
-
-    def _text(self, exception: BaseException | None) -> bytes:
-        plan = self.plan
-        fixed = plan.fixed_text or plan.text(self.config, self.owner)
-        tail = fixed.tail
-        if exception is not None:
-            outcome = {'exception': hooked_run.described(exception)}
-            tail += record_text.further(json_text.encode(outcome))
-        assert self.name is not None
-        call = _core.call_text(self.name)
-        text = _core.record_text(self, fixed.head, call, tail, fixed.utc_offset)
-        if exception is not None:
-            text = plan.settings.masker.record(text)  # its message may hold anything
-        return text
 
     def _complete_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any

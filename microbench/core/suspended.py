@@ -84,7 +84,7 @@ def _begun(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
     run = OneIteration(now.bench).begin(now.func, args, kwargs)
     try:
         if run.triggers:
-            run.owner.pre_run_triggers(run.data)  # type: ignore[arg-type]
+            run.before_iteration()
         run.suspend()
     except BaseException as error:
         run.finish(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..core.capture import namespace
+from ..core.capture import ARGUMENTS, namespace, native
 from ..encoding.json_text import snapshot
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ class MBFunctionCall:
     ([[1, 2]], {'by': 3})
     """
 
+    @native(ARGUMENTS)
     def capture_function_args_and_kwargs(self, bm_data: dict[str, Any]) -> None:
         """Set `call.args` and `call.kwargs`, copied before the call."""
         bench: Any = self

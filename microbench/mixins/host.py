@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..core.capture import early, namespace, per_process
+from ..core.capture import WORKING_DIR, early, namespace, native, per_process
 from .machine import add_affinity, informant, logical_cores, reason, text_of
 
 TYPE_CHECKING = False
@@ -112,6 +112,7 @@ class MBWorkingDir:
     cli_default = True
     cli_place = 5
 
+    @native(WORKING_DIR, (os, 'getcwd'))
     @early
     def capture_working_dir(self, bm_data: dict[str, Any]) -> None:
         """Set `call.working_dir`.

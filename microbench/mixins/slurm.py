@@ -10,13 +10,19 @@ from __future__ import annotations
 import os
 
 from .. import _core
-from ..core.capture import early, namespace
+from ..core.capture import ENVIRON, early, namespace, native
 from .machine import is_number, reason, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from typing import Any
+
+
+def _is_constant() -> bool:
+    """Return True if the fields depend on the environment only, and `mb` is left alone."""
+    names = list(os.environ)
+    return JOB_AD not in names and not any(map(_is_secret, names))
 
 
 class MBSlurmInfo:
@@ -40,6 +46,7 @@ class MBSlurmInfo:
     cli_default = True
     cli_place = 3
 
+    @native(ENVIRON, (os, 'environ'), usable=_is_constant)
     @early
     def capture_slurm(self, bm_data: dict[str, Any]) -> None:
         """Set `slurm`, such as `{"job_id": "42"}`: all variables that begin with `SLURM_`.
@@ -172,9 +179,12 @@ def variables(
 
 
 def _shown(name: str) -> str:
+    return _core.MASK if _is_secret(name) else os.environ.get(name, '')
+
+
+def _is_secret(name: str) -> bool:
     is_key = any(part in name for part in KEYS)
-    is_secret = name in SECRETS or name.startswith(OF_PLUGINS) or is_key
-    return _core.MASK if is_secret else os.environ.get(name, '')
+    return name in SECRETS or name.startswith(OF_PLUGINS) or is_key
 
 
 def _is_of_slurm(sign: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..core.capture import spanning
+import sys
+
+from ..core.capture import USAGE, native, spanning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +16,20 @@ try:
     import resource
 except ImportError:  # not a POSIX system; the field is missing there
     resource = None
+
+
+def _is_kernels() -> bool:
+    """Return True if the counters are those of getrusage(2), which C reads as well."""
+    ask = getattr(resource, 'getrusage', None)
+    return resource is sys.modules.get('resource') and type(ask) is type(len)
+
+
+_native = native(
+    USAGE,
+    (sys.modules[__name__], 'resource'),
+    *([(resource, 'getrusage')] if resource is not None else []),
+    usable=_is_kernels,
+)
 
 # Counters with a meaningful difference; `maxrss` is a maximum (getrusage(2)).
 FIELDS = ('utime', 'stime', 'minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw')
@@ -42,6 +58,7 @@ class MBResourceUsage:
     cli_default = True
     cli_place = 6
 
+    @_native
     @spanning
     def capture_resource_usage(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Prepare `resource_usage`, a list with one object for each iteration.
@@ -57,6 +74,7 @@ class MBResourceUsage:
             after = resource.getrusage(resource.RUSAGE_SELF)
             bm_data['resource_usage'] = [differences(before, after)]
 
+    @_native
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Read the counters of this process before an iteration."""
         forward = getattr(super(), 'pre_run_triggers', None)
@@ -65,6 +83,7 @@ class MBResourceUsage:
         if resource is not None:
             bm_data['_usage_before'] = resource.getrusage(resource.RUSAGE_SELF)
 
+    @_native
     def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Read the counters again, and store the differences."""
         if resource is not None and '_usage_before' in bm_data:
@@ -75,6 +94,7 @@ class MBResourceUsage:
         if forward is not None:
             forward(bm_data)
 
+    @_native
     def capturepost_resource_usage(self, bm_data: dict[str, Any]) -> None:
         """In the command, set `resource_usage` to the totals of its children."""
         children = bm_data.get('_children_usage')
@@ -115,8 +135,6 @@ def least_peak() -> int:
     and subprocess, that is all of the parent's. The kernel counts pages for each
     processor, and adds them up only now and then: hence a margin of an eighth.
     """
-    import sys
-
     return peak_of_memory() * 9 // 8 if sys.platform == 'linux' else 0
 
 
@@ -132,7 +150,5 @@ def peak_of_memory() -> int:
 
 def peak_size(usage: Any) -> int:
     """Return the peak resident size of a finished process in bytes; see `least_peak`."""
-    import sys
-
     unit = 1 if sys.platform == 'darwin' else 1024  # getrusage(2) of each system
     return int(usage.ru_maxrss) * unit

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench import FileOutput, MBFunctionCall, MicroBench, NullOutput
+from microbench import FileOutput, MBLoadedModules, MicroBench, NullOutput
 from tests.core.test_recorder import NAMES, OFFSETS, Odd, comparable
 from tests.fakes import only, python
 
@@ -62,7 +62,7 @@ def test_iterations_and_warmup_are_those_of_functions():
 def test_a_mixin_that_has_to_see_the_record():
     """Python writes it."""
 
-    class Bench(MicroBench, MBFunctionCall):
+    class Bench(MicroBench, MBLoadedModules):
         pass
 
     bench = Bench()

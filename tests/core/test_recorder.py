@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from microbench import (
     FileOutput,
-    MBFunctionCall,
+    MBLoadedModules,
     MicroBench,
     MicroBenchBase,
     NullOutput,
@@ -96,13 +96,13 @@ class Seen(FileOutput):
     """A sink of the user's own."""
 
 
-class Called(MicroBench, MBFunctionCall):
-    """Captures the arguments of each call."""
+class Loaded(MicroBench, MBLoadedModules):
+    """Looks at the environment in Python for each record."""
 
 
 SLOW = {
     'a field that is a list': lambda: MicroBench(field=[1]),
-    'a mixin that runs for each record': Called,
+    'a mixin that runs for each record': Loaded,
     'warm-up': lambda: MicroBench(warmup=1),
     'a counter of the user': lambda: MicroBench(duration_counter=lambda: 1.5),
     'a sink of the user': lambda: MicroBench(outputs=[Seen()]),

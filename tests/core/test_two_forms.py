@@ -16,6 +16,7 @@ from microbench import (
     JSONEncoder,
     MBFunctionCall,
     MBHostInfo,
+    MBLoadedModules,
     MBReturnValue,
     MicroBench,
     MicroBenchBase,
@@ -421,14 +422,21 @@ def test_a_reason_in_the_settings(settings, reasons):
 
 
 def test_a_reason_in_a_mixin():
-    """A mixin that keeps values, or captures for each record, is a reason."""
+    """A mixin that C cannot run is a reason, and then so are those that it can run."""
 
     class Bench(MBFunctionCall, MicroBench, MBReturnValue, MBHostInfo):
         pass
 
+    class Slower(Bench, MBLoadedModules):
+        pass
+
     bench = Bench()
+    assert bench.explain_path() == []
+    assert is_text(bench)
+    bench = Slower()
     assert bench.explain_path() == [
         'capture_function_args_and_kwargs runs for each record',
+        'capture_loaded_modules runs for each record',
         'the return value is kept',
     ]
     assert not is_text(bench)

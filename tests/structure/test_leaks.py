@@ -365,6 +365,47 @@ def step():
     refused(KeyError, lookup, words)
     refused(ValueError, long, words)
 """,
+    'Captures': """
+from microbench import MBFunctionCall, MBResourceUsage, MBReturnValue, MBWorkingDir
+from microbench import NullOutput
+mixins = MBFunctionCall, MBResourceUsage, MBReturnValue, MBWorkingDir
+fast = type('Fast', (MicroBenchBase, *mixins), {})(outputs=[NullOutput()])
+plain = fast(lambda value, key=None: value)
+failing = fast(int)
+def failed(value, bench): raise KeyError(value)
+for _ in range(2):
+    plain(marker.__class__.__name__)
+def step():
+    plain(words, key={'a': [1.5, words]})
+    plain({1, 2}, key=1j)
+    refused(ValueError, failing, words)
+    for _ in range(2):
+        with fast.record(words): pass
+    made = _core.Captures(failed, os.getcwd, True, True, True, True, True)
+    refused(TypeError, _core.Captures, marker)
+    refused(TypeError, made.begin, marker, words, (), {})
+    refused(TypeError, made.start, marker)
+    run = _core.OpenRun()
+    refused(RuntimeError, made.stop, run)
+    run.open(marker, len, False, False)
+    assert not made.begin(run, words, (marker,), {})
+    made.begin(run, words, (1,), {'key': words})
+    refused(KeyError, made.finish, run, marker)
+    made.start(run), made.stop(run), made.finish(run, words), made.pieces(run, words)
+    made.begin_block(run), made.pieces(run, words)
+    run.close()
+""",
+    'Sources': """
+place, whole = {'name': marker}, {'a': 1}
+def step():
+    sources = _core.Sources(((place, 'name', marker), (place, 'none', None)), whole)
+    assert sources.hold() and sources.watches
+    whole['a'] = object()
+    assert not sources.hold()
+    assert not _core.Sources(((place, 'name', words),), None).hold()
+    refused(TypeError, _core.Sources, ((place, 1, marker),), None)
+    refused(TypeError, _core.Sources, (), marker)
+""",
     'add_sink': """
 memory = io.StringIO()
 slow = MicroBenchBase(memory)
@@ -744,6 +785,7 @@ FEWER = {
     'EmergencyWriter': 4_000,
     'Timed': 4_000,
     'Recorder': 3_000,
+    'Captures': 3_000,
     'Block': 3_000,
     'add_sink': 3_000,
     'Phase': 10_000,

@@ -1,0 +1,795 @@
+"""Captures that C runs: the record is that of the dict form, whatever comes in between."""
+
+import asyncio
+import datetime as dt
+import json
+import os
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from unittest import mock
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from microbench import (
+    FileOutput,
+    JSONEncodeWarning,
+    MBFunctionCall,
+    MBHostInfo,
+    MBResourceUsage,
+    MBReturnValue,
+    MBSlurmInfo,
+    MBWorkingDir,
+    MicroBench,
+    NullOutput,
+    _core,
+)
+from microbench.core import plan as plans
+from microbench.encoding import json_text
+from microbench.mixins import call, usage
+from tests.fakes import only, readable
+
+MIXINS = (
+    *(MBHostInfo, MBSlurmInfo, MBWorkingDir),
+    *(MBResourceUsage, MBFunctionCall, MBReturnValue),
+)
+
+
+class Six(MicroBench, *MIXINS):
+    """A bench with all of them."""
+
+
+def written(function):
+    """Return how many records C has written for a decorated function."""
+    recorder = function.__timed__.recorder
+    return 0 if recorder is None else recorder.records
+
+
+def without_clock(record):
+    """Return a record, with types in place of what differs from call to call."""
+    call = record['call']
+    for name in ('start_time', 'finish_time'):
+        call[name] = len(call[name])
+    call['durations'] = [type(value) for value in call['durations']]
+    measured = record.get('resource_usage')
+    for one in measured if isinstance(measured, list) else ():
+        one.update({name: type(value) for name, value in one.items()})
+    assert record['mb'].pop('record_id')
+    return record
+
+
+def ordered(value):
+    """Return a value that shows the order of keys, and tells 1, 1.0 and True apart."""
+    if isinstance(value, dict):
+        return [(key, ordered(item)) for key, item in value.items()]
+    if isinstance(value, list):
+        return [ordered(item) for item in value]
+    return type(value), value
+
+
+def shown(records):
+    """Return what is compared of records."""
+    return [ordered(without_clock(record)) for record in records]
+
+
+# --- any mixture, any calls -----------------------------------------------------------
+
+
+class Own(dict):
+    """A class of a program, which has to be encoded in Python."""
+
+
+TEXT = st.one_of(
+    st.text(max_size=6),
+    st.text(st.characters(exclude_categories=()), max_size=4),
+    st.sampled_from(['https://me:secret@host/', '--password=x', 'Bearer abc', 'a\ud800']),
+)
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
+ODD = st.sampled_from(
+    [
+        *(Fraction(1, 3), Decimal('1.50'), PurePosixPath('/a/b'), {1, 2}, b'bytes'),
+        *(
+            Own(a=1),
+            {1: 'one', None: 2},
+            dt.datetime(2026, 1, 2, 3, tzinfo=dt.timezone.utc),
+            dt.date(2026, 1, 2),
+        ),
+        *(2**70, {'mb': {'run_id': 'x'}, 'url': 'https://me:secret@host/'}, 1j, range(3)),
+    ]
+)
+VALUES = st.recursive(
+    PLAIN | ODD,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(TEXT, inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+class Failed(Exception):
+    """What the function raises."""
+
+
+def spoil(value):
+    """Change a container, as a function may."""
+    if isinstance(value, list):
+        value.clear()
+    elif type(value) is dict:
+        value['spoilt'] = True
+
+
+def named(name, outcome):
+    """Return a function of this name that changes its arguments."""
+
+    def function(*args, **kwargs):
+        for value in (*args, *kwargs.values()):
+            spoil(value)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    function.__name__ = name
+    return function
+
+
+def hook(self, bm_data):
+    """Note that it was called."""
+    bm_data['hooked'] = bm_data.get('hooked', 0) + 1
+
+
+HOOKS = (
+    *('capture_working_dir', 'capture_slurm', 'capture_function_args_and_kwargs'),
+    *('capture_resource_usage', 'capturepost_resource_usage', 'capture_function_name'),
+    *('pre_run_triggers', 'post_run_triggers', 'capture_new'),
+)
+STEPS = st.one_of(
+    st.just(('call',)),
+    st.tuples(st.just('call'), st.lists(VALUES, max_size=2), st.dictionaries(TEXT, VALUES)),
+    st.tuples(
+        st.just('environ'),
+        st.sampled_from(['SLURM_JOB_ID', 'SLURM_JWT', 'PBS_JOBID', 'OTHER', 'SLURM_X']),
+        st.sampled_from(['7', '', 'https://me:secret@host/', None]),
+    ),
+    st.tuples(st.just('replace'), st.booleans()),
+    st.tuples(st.just('chdir'), st.sampled_from(['a', 'ä ö', 'quote"', '.'])),
+    st.tuples(st.just('object'), st.sampled_from(HOOKS), st.booleans()),
+    st.tuples(st.just('class'), st.sampled_from(HOOKS), st.booleans()),
+    st.tuples(st.just('redact'), st.sampled_from([None, (), ('*secret*',)])),
+)
+
+
+class Twins:
+    """Two benches of one kind: of the second one, Python has to see each record."""
+
+    def __init__(self, mixins, settings, name, outcome, root):
+        bases = (MicroBench, *mixins)
+        self.classes = [type('Bench', bases, {}) for _ in range(2)]
+        self.benches = [cls(**settings) for cls in self.classes]
+        self.benches[1].capture_zz = lambda bm_data: None
+        self.functions = [bench(named(name, outcome)) for bench in self.benches]
+        self.outcome, self.root = outcome, root
+        self.original = os.environ
+
+    def take(self, step):
+        """Take one step with both."""
+        kind, *more = step
+        getattr(self, f'_{kind}')(*more)
+
+    def _call(self, args=(), kwargs=None):
+        for function in self.functions:
+            given = json_copy(args), json_copy(kwargs or {})
+            try:
+                assert function(*given[0], **given[1]) is self.outcome
+            except Failed as raised:
+                assert raised is self.outcome
+
+    def _environ(self, name, value):
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+    def _replace(self, by_dict):
+        vars(os)['environ'] = dict(self.original) if by_dict else self.original
+
+    def _chdir(self, name):
+        folder = self.root / name
+        folder.mkdir(exist_ok=True)
+        os.chdir(folder)
+
+    def _object(self, name, sets):
+        for bench in self.benches:
+            if sets:
+                setattr(bench, name, lambda bm_data, bench=bench: hook(bench, bm_data))
+            elif name in vars(bench):
+                delattr(bench, name)
+
+    def _class(self, name, sets):
+        for cls in self.classes:
+            if sets:
+                setattr(cls, name, hook)
+            elif name in vars(cls):
+                delattr(cls, name)
+
+    def _redact(self, patterns):
+        for bench in self.benches:
+            bench.redact = patterns
+
+
+def json_copy(value):
+    """Return a copy of containers of these classes; both functions change theirs."""
+    if type(value) is dict:
+        return {key: json_copy(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(json_copy, value))
+    return value
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(
+    mixins=st.lists(st.sampled_from(MIXINS), unique=True, max_size=6),
+    fields=st.dictionaries(
+        st.sampled_from(['a', 'host', 'slurm', 'resource_usage', 'ä"', 'process']),
+        st.none() | st.integers() | TEXT,
+        max_size=2,
+    ),
+    iterations=st.integers(0, 3),
+    name=TEXT.filter(bool),
+    outcome=VALUES | st.builds(Failed, TEXT),
+    steps=st.lists(STEPS, max_size=8),
+)
+def test_the_record_is_the_same(
+    tmp_path_factory, mixins, fields, iterations, name, outcome, steps
+):
+    """Keys and their order, values and types: as if Python had seen each record."""
+    root, before = tmp_path_factory.getbasetemp(), Path.cwd()
+    environ, given = dict(os.environ), {'iterations': iterations, **fields}
+    if iterations != 1:  # the arguments are spoilt for the twin as well
+        outcome = None if not isinstance(outcome, Exception) else outcome
+    twins = Twins(mixins, given, name, outcome, root)
+    try:
+        if iterations == 0:
+            twins.outcome = None
+        for step in [('call',), ('call',), *steps, ('call',)]:
+            twins.take(step)
+        native, by_dict = (shown(bench.get_results()) for bench in twins.benches)
+    finally:
+        vars(os)['environ'] = twins.original
+        os.environ.clear()
+        os.environ.update(environ)
+        os.chdir(before)
+    assert list(map(with_masked_last, native)) == list(map(with_masked_last, by_dict))
+
+
+def with_masked_last(record):
+    """Return a record with `mb.masked` last: ready text has it before the id."""
+    [(name, mb), *fields] = record
+    assert name == 'mb'
+    return [*(item for item in mb if item[0] != 'masked'), dict(mb).get('masked'), *fields]
+
+
+# --- that C writes it -----------------------------------------------------------------
+
+
+def warmed(bench, function=lambda *args, **kwargs: args, calls=3):
+    """Return a decorated function that was called a few times."""
+    decorated = bench(function)
+    for _ in range(calls):
+        decorated(1, key='x')
+    return decorated
+
+
+@pytest.mark.parametrize('mixins', [(mixin,) for mixin in MIXINS] + [MIXINS])
+def test_no_python_runs(mixins):
+    """Each of them alone, and all together."""
+    bench = type('Bench', (MicroBench, *mixins), {})(outputs=[NullOutput()])
+    assert bench.explain_path() == []
+    function = warmed(bench, calls=5)
+    assert written(function) == 4
+
+
+def test_a_value_that_has_to_be_encoded_in_python():
+    """Its text comes from Python, and the rest of the record from C."""
+    bench = Six()
+    function = warmed(bench, lambda value, key=None: value)
+    assert function(PurePosixPath('/a'), key={1: 2}) == PurePosixPath('/a')
+    assert written(function) == 3
+    call = bench.get_results()[-1]['call']
+    assert (call['args'], call['kwargs']) == (['/a'], {'key': {'1': 2}})
+    assert call['return_value'] == '/a'
+
+
+def test_a_value_that_nothing_can_encode():
+    """One warning for each, at the line of the call, and a placeholder."""
+    bench = Six()
+    function = warmed(bench, lambda *args, **kwargs: object())
+    with pytest.warns(JSONEncodeWarning) as caught:
+        function(object(), key=[object()])
+    assert [one.filename for one in caught] == [__file__] * 3
+    assert written(function) == 3
+    call = bench.get_results()[-1]['call']
+    assert call['args'] == ['__unencodable_as_json__']
+    assert call['kwargs'] == {'key': '__unencodable_as_json__'}
+    assert call['return_value'] == '__unencodable_as_json__'
+
+
+def test_ctrl_c_while_a_return_value_is_encoded(monkeypatch):
+    """The record is written all the same; then the interruption is raised."""
+    bench, interruptions = Six(), [KeyboardInterrupt]
+    function = warmed(bench, lambda *args, **kwargs: None if args else Fraction(1, 3))
+    encode = json_text.snapshot
+
+    def interrupted(*args):
+        if interruptions:
+            raise interruptions.pop()
+        return encode(*args)
+
+    monkeypatch.setattr(json_text, 'snapshot', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        function()
+    assert len(bench.get_results()) == 4
+    assert 'return_value' in bench.get_results()[-1]['call']
+
+
+def test_ctrl_c_while_an_argument_is_encoded(monkeypatch):
+    """The code has not run: there is no record."""
+    bench, called = Six(), []
+    function = warmed(bench, lambda *args, **kwargs: called.append(args))
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(json_text, 'snapshot', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        function(Fraction(1, 3))
+    assert len(called) == len(bench.get_results()) == 3
+    assert _core.runs_open() == 0
+
+
+def test_an_encoder_that_fails(monkeypatch):
+    """Before the call the hook in Python raises it; after it, the record comes first."""
+    bench, twin = Six(), Six()
+    twin.capture_zz = hook_of_nothing
+    functions = [
+        warmed(one, lambda *args, **kwargs: None if args else Fraction(1, 3))
+        for one in (bench, twin)
+    ]
+
+    def failing(*args):
+        raise LookupError
+
+    monkeypatch.setattr(json_text, 'snapshot', failing)
+    monkeypatch.setattr(call, 'snapshot', failing)
+    for function in functions:
+        for args in [(Fraction(1, 3),), ()]:
+            with pytest.raises(LookupError):
+                function(*args)
+    assert shown(bench.get_results()) == shown(twin.get_results())
+    assert len(bench.get_results()) == 4
+    assert 'return_value' not in bench.get_results()[-1]['call']
+
+
+def test_secrets_are_masked():
+    """Those of a URL, in an argument or in the path; and none if masking is off."""
+    bench = Six()
+    function = warmed(bench)
+    function('https://me:secret@host/')
+    masked = bench.get_results()[-1]
+    bench.redact = None
+    function('https://me:secret@host/')
+    function('https://me:secret@host/')
+    plain = bench.get_results()[-1]
+    twin = Six()
+    twin.capture_zz = lambda bm_data: None
+    warmed(twin)('https://me:secret@host/')
+    assert masked['call']['args'] == twin.get_results()[-1]['call']['args']
+    assert plain['call']['args'] == ['https://me:secret@host/']
+
+
+def test_patterns_that_may_match_what_is_captured():
+    """With patterns in `redact`, Python builds the record."""
+    bench = Six()
+    bench.redact = '*token*'
+    assert 'capture_working_dir runs for each record' in bench.explain_path()
+    bench(lambda **kwargs: None)(my_token='x')
+    assert only(bench.get_results())['call']['kwargs'] == {'my_token': '***'}
+
+
+# --- blocks, coroutines, generators, the journal --------------------------------------
+
+
+def test_blocks():
+    """A block has the same captures, without arguments and value."""
+    bench, twin = Six(), Six()
+    twin.capture_zz = lambda bm_data: None
+    for one in (bench, twin):
+        for number in range(3):
+            with one.record(f'block {number}'):
+                pass
+    assert shown(bench.get_results()) == shown(twin.get_results())
+
+
+@pytest.mark.parametrize('journal', ['auto', 'on'])
+def test_a_journal_has_what_was_captured(tmp_path, journal):
+    """Python builds the records that a journal mirrors: so what they hold is in it."""
+    bench = Six(tmp_path / 'out.jsonl', journal=journal)
+    with bench.record('block') as block:
+        assert block.run.data is not None
+        [path] = tmp_path.glob('.out.jsonl.*.journal')
+        assert json.dumps(str(Path.cwd())).encode() in path.read_bytes()
+    function = warmed(bench)
+    assert written(function) == (3 if journal == 'auto' else 0)
+
+
+def test_functions_that_are_suspended():
+    """Coroutines and generators, their arguments and values."""
+    bench, twin = Six(), Six()
+    twin.capture_zz = lambda bm_data: None
+    for one in (bench, twin):
+
+        @one
+        async def work(value):
+            value.append(1)
+            return value
+
+        @one
+        def steps(value):
+            value.append(2)
+            yield 1
+            yield 2
+            return value
+
+        assert asyncio.run(work([0])) == [0, 1]
+        assert list(steps([0])) == [1, 2]
+    assert shown(bench.get_results()) == shown(twin.get_results())
+
+
+def test_phases_of_another_bench_with_its_own_clock():
+    """Then the record is a dict at its end, with what C has captured before."""
+    other, results = MicroBench(duration_counter=lambda: 1.5), []
+    for prepare in (
+        lambda bench: None,
+        lambda b: setattr(b, 'capture_zz', hook_of_nothing),
+    ):
+        bench = Six(iterations=2)
+        prepare(bench)
+
+        @bench
+        def function(value, bench=bench):
+            with other.time('phase'):
+                pass
+            return [value]
+
+        for _ in range(3):
+            function('x')
+        results.append(shown(bench.get_results()))
+    native, by_dict = results
+    assert list(map(sorted_fields, native)) == list(map(sorted_fields, by_dict))
+
+
+def hook_of_nothing(bm_data):
+    """A hook that does nothing."""
+
+
+def sorted_fields(record):
+    """Return the fields of a record and of its call by name."""
+    fields = dict(record)
+    fields['call'] = sorted(fields['call'], key=str)
+    return sorted(fields.items(), key=str)
+
+
+def test_an_exception_of_the_code():
+    """It has its usage and its arguments, and no value."""
+    bench = Six(iterations=3)
+    function = bench(lambda value: 1 / value)
+    for value in (1, 1, 1):
+        function(value)
+    with pytest.raises(ZeroDivisionError):
+        function(0)
+    record = bench.get_results()[-1]
+    assert record['exception']['type'] == 'ZeroDivisionError'
+    assert record['call']['args'] == [0]
+    assert 'return_value' not in record['call']
+    assert [len(one) for one in record['resource_usage']] == [8]
+    assert list(record)[-2:] == ['slurm', 'exception']
+
+
+# --- the environment ------------------------------------------------------------------
+
+
+class Job(MicroBench, MBSlurmInfo):
+    """A bench with the job of a scheduler."""
+
+
+def job_ids(bench):
+    """Return the job of each record."""
+    return [record['slurm'].get('job_id') for record in bench.get_results()]
+
+
+def test_each_change_of_the_environment(monkeypatch):
+    """It is in the next record, whichever method makes it."""
+    monkeypatch.setenv('SLURM_JOB_ID', '0')
+    bench = Job()
+    function = warmed(bench)
+    changes = [
+        lambda: os.environ.__setitem__('SLURM_JOB_ID', '1'),
+        lambda: os.environ.update({'SLURM_JOB_ID': '2'}),
+        lambda: os.environ.__delitem__('SLURM_JOB_ID'),
+        lambda: os.environ.setdefault('SLURM_JOB_ID', '3'),
+        lambda: os.environ.pop('SLURM_JOB_ID'),
+        lambda: os.environb.__setitem__(b'SLURM_JOB_ID', b'4'),
+        lambda: os.environ.__ior__({'SLURM_JOB_ID': '5'}),
+    ]
+    for change in changes:
+        change()
+        function()
+        function()
+    expected = ['0'] * 3
+    for job in ('1', '2', None, '3', None, '4', '5'):
+        expected += [job] * 2
+    assert job_ids(bench) == expected
+    assert bench.explain_path() == []
+
+
+def test_a_variable_that_os_environ_does_not_know(monkeypatch):
+    """putenv() does not change os.environ, which the mixin reads."""
+    monkeypatch.delenv('SLURM_JOB_ID', raising=False)
+    bench = Job()
+    function = warmed(bench)
+    os.putenv('SLURM_JOB_ID', '7')
+    try:
+        function()
+    finally:
+        os.unsetenv('SLURM_JOB_ID')
+    assert job_ids(bench) == [None] * 4
+    assert written(function) == 3
+
+
+def test_an_environment_that_is_patched(monkeypatch):
+    """mock.patch.dict() changes it in place, monkeypatch replaces it, for a while."""
+    monkeypatch.setenv('SLURM_JOB_ID', '0')
+    bench = Job()
+    function = warmed(bench)
+    with mock.patch.dict(os.environ, SLURM_JOB_ID='1'):
+        function()
+    function()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'environ', {'SLURM_JOB_ID': '2'})
+        function()
+        assert bench.explain_path() == ['capture_slurm runs for each record']
+    function()
+    function()
+    assert job_ids(bench)[3:] == ['1', '0', '2', '0', '0']
+    assert bench.explain_path() == []
+    assert written(function) == 1
+
+
+def test_a_job_whose_fields_are_read_anew(tmp_path, monkeypatch):
+    """A job ad is a file, and a secret is listed in `mb.masked`: Python reads both."""
+    bench = Job()
+    for name, value in {'_CONDOR_JOB_AD': str(tmp_path), 'SLURM_JWT': 'x'}.items():
+        monkeypatch.setenv(name, value)
+        assert bench.explain_path() == ['capture_slurm runs for each record']
+        monkeypatch.delenv(name)
+        assert bench.explain_path() == []
+
+
+def test_a_program_that_changes_its_environment_all_the_time(monkeypatch):
+    """After a hundred changes Python reads it for each record, which is cheaper."""
+    monkeypatch.setattr(plans, 'MOST_OUTDATED', 5)
+    bench = Job()
+    function = warmed(bench)
+    for number in range(8):
+        monkeypatch.setenv('SLURM_JOB_ID', str(number))
+        function()
+    assert job_ids(bench)[3:] == list('01234567')
+    assert bench.explain_path() == ['capture_slurm runs for each record']
+
+
+def test_dicts_that_cannot_be_watched(monkeypatch):
+    """Where other libraries use up all watchers, Python reads the environment."""
+
+    def used_up(places, whole, make=_core.Sources):
+        if whole is not None:
+            raise RuntimeError('no more dict watcher IDs available')
+        return make(places, whole)
+
+    monkeypatch.setattr(_core, 'Sources', used_up)
+    monkeypatch.setenv('SLURM_JOB_ID', '0')
+    bench = Job()
+    assert bench.explain_path() == ['capture_slurm runs for each record']
+    bench(len)('')
+    assert job_ids(bench) == ['0']
+
+
+# --- the working directory ------------------------------------------------------------
+
+
+class Place(MicroBench, MBWorkingDir):
+    """A bench with the working directory."""
+
+
+def test_each_change_of_the_directory(tmp_path, monkeypatch):
+    """Also to one whose name is not ASCII, not UTF-8, or longer than most."""
+    monkeypatch.chdir(tmp_path)
+    bench = Place()
+    function = warmed(bench)
+    names = [b'a b', 'ä'.encode(), b'\xff', *[b'n' * 200] * 6, b'quote"\\']
+    for name in names:
+        Path(os.fsdecode(name)).mkdir()
+        os.chdir(name)
+        function()
+        assert bench.get_results()[-1]['call']['working_dir'] == readable(str(Path.cwd()))
+    assert written(function) == 2 + len(names)
+
+
+@pytest.mark.parametrize('optional', [False, True])
+def test_a_directory_that_was_deleted(tmp_path, monkeypatch, optional):
+    """The hook runs in Python, whose error is raised or noted; then C goes on."""
+    folder = tmp_path / 'gone'
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    bench = Place()
+    bench.capture_optional = optional
+    function = warmed(bench)
+    folder.rmdir()
+    if optional:
+        function()
+        [noted] = bench.get_results()[-1]['call']['capture_errors']
+        assert noted['method'] == 'capture_working_dir'
+    else:
+        with pytest.raises(FileNotFoundError):
+            function()
+    os.chdir(tmp_path)
+    function()
+    assert bench.get_results()[-1]['call']['working_dir'] == str(tmp_path)
+    assert written(function) == 3
+
+
+def test_a_getcwd_that_a_test_has_patched(monkeypatch):
+    """It is called; if it returns no text, the hook runs in Python."""
+    bench = Place()
+    function = warmed(bench)
+    for place in ('/elsewhere', PurePosixPath('/path')):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, 'getcwd', lambda place=place: place)
+            function()
+            function()
+        function()
+    places = [record['call']['working_dir'] for record in bench.get_results()]
+    elsewhere = ['/elsewhere'] * 2 + [str(Path.cwd())] + ['/path'] * 2
+    assert places == [str(Path.cwd())] * 3 + elsewhere + [str(Path.cwd())]
+
+
+# --- hooks that are replaced ----------------------------------------------------------
+
+
+def noting(name):
+    """Return a hook that notes its name."""
+
+    def replaced(self, bm_data):
+        bm_data.setdefault('replaced', []).append(name)
+
+    return replaced
+
+
+@pytest.mark.parametrize('mixin', MIXINS[1:5])
+def test_a_patch_of_the_mixin(mixin):
+    """It is honoured from the next call on, and no longer once it is undone."""
+    bench = Six()
+    function = warmed(bench)
+    name = next(name for name in vars(mixin) if name.startswith('capture'))
+    with mock.patch.object(mixin, name, noting(name)):
+        function()
+        assert f'{name} runs for each record' in bench.explain_path()
+    function()
+    function()
+    replaced = [record.get('replaced') for record in bench.get_results()]
+    assert replaced == [None] * 3 + [[name]] + [None] * 2
+    assert written(function) == 1
+
+
+def test_a_wrapper_of_a_hook():
+    """It has the attributes of the hook, and is another function."""
+    import functools
+
+    original = MBWorkingDir.capture_working_dir
+
+    class Wrapped(MicroBench, MBWorkingDir):
+        @functools.wraps(original)
+        def capture_working_dir(self, bm_data):
+            original(self, bm_data)
+            bm_data['call']['working_dir'] += '/'
+
+    bench = Wrapped()
+    warmed(bench)
+    assert bench.get_results()[-1]['call']['working_dir'] == str(Path.cwd()) + '/'
+
+
+def test_only_some_hooks_of_the_usage():
+    """They belong together: if one is overridden, all of them run in Python."""
+
+    class Bench(MicroBench, MBResourceUsage):
+        def post_run_triggers(self, bm_data):
+            bm_data['mine'] = True
+            super().post_run_triggers(bm_data)
+
+    bench = Bench()
+    function = warmed(bench)
+    assert written(function) == 0
+    assert bench.explain_path() == [
+        'capture_resource_usage runs for each record',
+        'capturepost_resource_usage runs for each record',
+        'pre_run_triggers or post_run_triggers is overridden',
+    ]
+    record = bench.get_results()[-1]
+    assert record['mine']
+    assert len(record['resource_usage']) == 1
+
+
+def test_a_getrusage_that_a_test_has_patched(monkeypatch):
+    """Then the hooks call it."""
+    bench = type('Bench', (MicroBench, MBResourceUsage), {})()
+    function = warmed(bench)
+    ask, asked = usage.resource.getrusage, []
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            usage.resource, 'getrusage', lambda who: asked.append(who) or ask(who)
+        )
+        function()
+    function()
+    assert len(asked) == 2
+    assert len(bench.get_results()) == 5
+    assert bench.explain_path() == []
+
+
+def test_the_usage_of_each_iteration():
+    """Counters are integers, times are seconds with the kernel's six digits."""
+    bench = type('Bench', (MicroBench, MBResourceUsage), {})(iterations=3)
+
+    def work(*args, **kwargs):
+        sum(range(20000))
+        bytearray(1 << 20)[::4096] = bytes(256)
+
+    warmed(bench, work)
+    record = bench.get_results()[-1]
+    assert len(record['resource_usage']) == 3
+    assert sum(one['minflt'] for one in record['resource_usage']) >= 0
+    for one in record['resource_usage']:
+        assert list(one) == list(usage.FIELDS)
+        for name in ('utime', 'stime'):
+            assert one[name] == round(one[name], 6)
+    assert sum(one['utime'] + one['stime'] for one in record['resource_usage']) > 0
+
+
+# --- threads, recursion ---------------------------------------------------------------
+
+
+def test_a_function_that_calls_itself():
+    """Each level has its own arguments, value and usage."""
+    bench = Six()
+
+    @bench
+    def down(level):
+        return down(level - 1) + 1 if level else 0
+
+    for _ in range(3):
+        assert down(3) == 3
+    calls = [record['call'] for record in bench.get_results()]
+    assert [call['args'] for call in calls] == [[0], [1], [2], [3]] * 3
+    assert [call['return_value'] for call in calls] == [0, 1, 2, 3] * 3
+    assert all(len(r['resource_usage']) == 1 for r in bench.get_results())
+
+
+def test_a_large_argument_is_not_kept():
+    """The buffer of a large record is freed."""
+    bench = Six(outputs=[FileOutput(), NullOutput()])
+    function = warmed(bench)
+    function('x' * 100_000)
+    function()
+    sizes = [len(json.dumps(record)) for record in bench.get_results()]
+    assert sizes[-2] > 200_000  # as argument and as value
+    assert sizes[-1] < 2_000
