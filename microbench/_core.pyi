@@ -445,6 +445,55 @@ class Appender:
     def close(self) -> None:
         """Close the file; the next append opens it again."""
 
+BATCH_SIZE: int  # bytes that wait in a batch, at most
+
+class Batch:
+    """Records that wait in memory, to be appended to a file with one write.
+
+    Args:
+        file: to which they are appended; by its path.
+        records: that fill a batch.
+        seconds: for which one may wait.
+        journal: in which they lie meanwhile; None for memory.
+    """
+
+    def __init__(
+        self, file: Appender, records: int, seconds: float, journal: Journal | None = None
+    ) -> None: ...
+    @property
+    def file(self) -> Appender:
+        """The file."""
+    @property
+    def is_stale(self) -> bool:
+        """True in a forked child, until `renew()`: what waits belongs to the parent."""
+    @property
+    def is_journaled(self) -> bool:
+        """True if the records that wait lie in a journal."""
+    def renew(self, journal: Journal | None = None) -> None:
+        """Give an empty batch, as in a forked child, a new place for its records."""
+    def set_sync(self, sync: bool, /) -> None:
+        """Call fsync(2) after each write, or not."""
+    def append(self, line: bytes) -> None:
+        """Add a record; raise OSError if it fills the batch and could not be written.
+
+        Then the record is not in the batch. Others that could not be written are.
+        """
+    def flush(self) -> None:
+        """Write what waits; raise OSError if that fails: then it still waits."""
+    def lines(self) -> list[bytes]:
+        """Return the records that wait."""
+    def discard(self) -> None:
+        """Forget the records that wait."""
+
+def flush_batches(now_ns: int | None = None, /) -> None:
+    """Write what waits in all batches; with a time, what has waited too long by then.
+
+    Those that fail keep their records.
+    """
+
+def end_batches() -> None:
+    """Write what waits in all batches, and from here on each record at once."""
+
 class EmergencyWriter:
     """Has native code write the record of a run, unless it was claimed before.
 
@@ -746,6 +795,12 @@ def journal_header(data: bytes) -> dict[str, Any]:
     `parent_ns`, when the parent was seen dead, or 0, and `parent_is_job`; `last_ns`, the
     last moment that it knows of; `end_is_marked`: the file was last modified at the end,
     or was so at `modified_ns`, when a recovery began (else 0).
+    """
+
+def journal_batches(data: bytes, /) -> list[tuple[list[bytes], bool]]:
+    """Return the records that wait in each batch of a journal, and if it was being written.
+
+    A damaged batch has one record, which is empty.
     """
 
 def journal_claims(data: bytes) -> list[bool]:

@@ -91,6 +91,32 @@ cdef extern from "file/mb_append.h":
     int mb_append_sync(mb_append *append) noexcept nogil
     void mb_append_close(mb_append *append) noexcept nogil
     void mb_append_free(mb_append *append) noexcept nogil
+    const char *mb_append_path(const mb_append *append) noexcept
+
+cdef extern from "file/mb_batch.h":
+    enum:
+        MB_BATCH_SIZE
+    ctypedef struct mb_batch_block:
+        pass
+    ctypedef struct mb_batch_limits:
+        uint32_t records
+        int64_t age_ns
+        bint sync
+    ctypedef struct mb_batch:
+        pass
+    mb_batch *mb_batch_new(mb_append *append, const mb_batch_limits *limits) noexcept
+    bint mb_batch_is_stale(const mb_batch *batch) noexcept
+    int mb_batch_renew(mb_batch *batch, mb_batch_block *block, uint32_t *open) noexcept
+    void mb_batch_set_sync(mb_batch *batch, bint sync) noexcept nogil
+    bint mb_batch_add(mb_batch *batch, const char *line, size_t size) noexcept nogil
+    int mb_batch_record(mb_batch *batch, const char *line, size_t size) noexcept nogil
+    int mb_batch_flush(mb_batch *batch) noexcept nogil
+    size_t mb_batch_copy(mb_batch *batch, char *buffer, size_t room) noexcept
+    void mb_batch_discard(mb_batch *batch) noexcept nogil
+    void mb_batch_free(mb_batch *batch) noexcept nogil
+    void mb_batches_flush() noexcept nogil
+    int64_t mb_batches_flush_due(int64_t now_ns, void *waiting) noexcept nogil
+    void mb_batches_end() noexcept nogil
 
 cdef extern from "journal/mb_mark.h":
     ctypedef struct mb_mark:
@@ -169,6 +195,7 @@ cdef extern from "journal/mb_journal.h":
         const char *path
         const char *output
         unsigned int generation
+        uint32_t open
     mb_journal *mb_journal_file(const char *output, const char *directory,
                                 bint local) noexcept nogil
     mb_journal *mb_journal_memory() noexcept nogil
@@ -194,6 +221,17 @@ cdef extern from "journal/mb_mirror.h":
         uint32_t flags
         int32_t offset_s
     bint mb_mirror_refresh(mb_mirror *mirror, const mb_mirror_opening *record) noexcept
+
+cdef extern from "journal/mb_batch_slot.h":
+    ctypedef struct mb_batch_slot_lines:
+        const char *bytes
+        size_t size
+        bint writing
+    mb_batch_block *mb_batch_slot_take(mb_journal *journal) noexcept
+    void mb_batch_slot_release(mb_journal *journal, const mb_batch_block *block) noexcept
+    bint mb_batch_slot_is(const mb_slot *slot) noexcept
+    bint mb_batch_slot_read(mb_image image, const mb_slot *slot,
+                            mb_batch_slot_lines *lines) noexcept
 
 cdef extern from "dying/mb_emergency.h":
     ctypedef struct mb_emergency_target:
@@ -371,4 +409,4 @@ cdef extern from "py/py_recorder.h":
         PY_RECORDER_MEMORY
     void py_recorder_note_change() noexcept
     int py_recorder_add(object recorder, object sink, py_recorder_kind kind, object target,
-                        mb_append *file) except -1
+                        mb_append *file, mb_batch *batch) except -1

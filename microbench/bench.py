@@ -11,7 +11,7 @@ import time
 from . import _core, first_use
 from .core import config as arguments
 from .core.capture import name_of
-from .core.config import affects_plan, config_of
+from .core.config import Configured, config_of
 from .core.hooks import Hooks
 from .core.plan import current_plan, line_of
 from .core.times import timezone, tzinfo
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from typing import Any, Literal, TypeVar
 
     from .core.block import Block
-    from .core.config import Config
     from .core.run import Run
 
     Wrapper = classmethod[Any, Any, Any] | staticmethod[Any, Any]
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
 
 
-class MicroBenchBase:
+class MicroBenchBase(Configured):
     """A bench without any captures: `MicroBench` adds the Python version.
 
     Args:
@@ -53,6 +52,7 @@ class MicroBenchBase:
             `kill -9` loses none; `'on'` decorated functions too, and also on network
             file systems; `'off'` nothing; or the directory where the journal is to lie.
             Left out, MICROBENCH_JOURNAL decides: `'auto'` where that is not set.
+        batch: for the file of `outfile`: see `FileOutput`.
         **static_fields: added to the top level of every record. Containers are copied
             for each record, what they hold is shared; dicts called `call` and `mb` are
             merged into the record's own.
@@ -79,7 +79,6 @@ class MicroBenchBase:
     redact: Iterable[str] | None = ()
 
     __signature__ = first_use.LazySignature()
-    _bench_config: Config  # no value here: CPython 3.11 would not specialise its reads
 
     def __init__(
         self,
@@ -93,6 +92,7 @@ class MicroBenchBase:
         *too_many: Any,
         on_output_error: str = 'warn',
         journal: Any = None,
+        batch: float | None = None,
         **static_fields: Any,
     ) -> None:
         if too_many:
@@ -107,7 +107,7 @@ class MicroBenchBase:
             encoder=arguments.encoder(json_encoder),
             static=arguments.fields(static_fields),
             delivery=Delivery(
-                arguments.sinks(self, outfile, outputs),
+                arguments.sinks(self, outfile, outputs, batch),
                 arguments.reaction(on_output_error),
             ),
             journal=arguments.journal(journal),
@@ -117,16 +117,6 @@ class MicroBenchBase:
         self._off = arguments.is_switched_off()
 
     # --- configuration that changes ---------------------------------------------------
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        super().__setattr__(name, value)
-        if affects_plan(name):
-            config_of(self).set(name, value)
-
-    def __delattr__(self, name: str) -> None:
-        super().__delattr__(name)
-        if affects_plan(name):
-            config_of(self).unset(name)
 
     def add_fields(self, /, **fields: Any) -> None:
         """Add static fields to all records that begin after this call.
@@ -143,10 +133,6 @@ class MicroBenchBase:
         exits = sys.modules.get(f'{__package__}.process.registry')  # by record_on_exit()
         if exits is not None:
             exits.refresh(self)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out the plan and captured values, which belong to this process."""
-        return {**self.__dict__, '_bench_config': self._bench_config.copy()}
 
     def explain_path(self) -> list[str]:
         """Return why records are built as dicts; empty if C writes them as text.
@@ -326,6 +312,17 @@ class MicroBenchBase:
             ImportError: `'df'` without pandas.
         """
         return self._bench_config.delivery.get_results(format, flat)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Have all sinks store what waits in them, as records wait in batches.
+
+        Args:
+            timeout: seconds for all sinks together; None leaves the limit to each.
+
+        Raises:
+            OSError: a sink could not, and keeps its records.
+        """
+        self._bench_config.delivery.flush(timeout)
 
     def summary(self) -> None:
         """Print count, minimum, mean, median, maximum and stdev of all durations."""

@@ -381,6 +381,7 @@ MEASURES = [
     '  the same',
     '@bench, six mixins, file',
     '  the same',
+    '@bench, file, batch=64',
     'await of a decorated function, added',
     'journal: a block more than without',
     '  a phase more than without',

@@ -59,6 +59,8 @@ bare = work
 def _cases(lab: Lab) -> dict[str, Case]:
     one = path_of(lab.folder, 'one') + NULL_SINK
     one += f'bench = MicroBench(outfile=path)\n{DECORATE}'
+    batch = path_of(lab.folder, 'batch') + NULL_SINK
+    batch += f'bench = MicroBench(outfile=path, batch=64)\n{DECORATE}'
     six = path_of(lab.folder, 'six') + SIX_MIXINS + f'bench = Six(outfile=path)\n{DECORATE}'
     null_six = f'{NULL_SINK}{SIX_MIXINS}bench = Six(outputs=[Null()])\n{DECORATE}'
     awaiting = f'{NULL_BENCH}{COROUTINE}work = bench(work)\n'
@@ -68,6 +70,7 @@ def _cases(lab: Lab) -> dict[str, Case]:
         'call': Case('work()', NULL_BENCH + DECORATE),
         'memory': Case('work()', MEMORY + DECORATE),
         'file': Case('work()', one),
+        'batch': Case('work()', batch),
         'write': Case(BARE_WRITE, write_of_one),
         'record': Case("with bench.record('block'): PLANT", NULL_BENCH),
         'await': Case('run(repeated(work))', awaiting, per=AWAITS),
@@ -111,6 +114,13 @@ def rows(lab: Lab) -> Iterator[Row]:
         yield Row(measure, value, goal=Goal(gain, 'gain'), peers=peers)
         if floor:
             yield Row('  the same', value, floor_name, floors[floor], Goal(limit))
+    yield Row(
+        '@bench, file, batch=64',
+        floors['batch'],
+        'write() of its bytes',
+        floors['write'],
+        Goal(0.5),
+    )
     yield Row(
         'await of a decorated function, added',
         awaited(floors),

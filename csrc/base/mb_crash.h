@@ -13,6 +13,9 @@
  *   claimed    this process is about to write the record
  *   written    a write to the file of records has returned, whole or short
  *   marked     the slot is free
+ *   added      the record waits in a batch
+ *   flushing   the batch is about to be written
+ *   flushed    what was written does not wait any more
  *   leaving    the journal is about to be unlinked
  *   unlinked   the journal is unlinked
  *

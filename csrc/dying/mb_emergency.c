@@ -2,6 +2,7 @@
 
 #include "base/mb_raw.h"
 #include "file/mb_append_dying.h"
+#include "file/mb_batch.h"
 
 #define STANDARD_ERROR 2
 
@@ -175,4 +176,5 @@ mb_emergency_write(int signal, int64_t now_ns, bool dying)
         write_all_open(&ending);
     }
     mb_journals_leave();
+    mb_batches_write_dying();
 }

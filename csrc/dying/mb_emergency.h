@@ -4,7 +4,7 @@
  * Each record is written from its slot (mb_slot.h), by the thread that claims it.
  * Records of record_on_exit are armed (mb_setup.h): they carry their targets. All other
  * open records go to the output of their journal, and only if the process is about to
- * end.
+ * end. Last come the records that wait in batches (mb_batch.h).
  *
  * Thread: any. Signal-safe: all.
  */

@@ -142,6 +142,12 @@ mb_append_fd(int fd)
     return new_append(NULL, fd);
 }
 
+const char *
+mb_append_path(const mb_append *append)
+{
+    return append->path;
+}
+
 /* --- opening and closing --------------------------------------------------------- */
 
 /* Reads the needed fields of a file: of the one at `path`, or of `fd` if `path` is
@@ -477,12 +483,31 @@ look_for(int fd, const mb_iov *line, off_t begin, size_t from, size_t to)
     return MB_IN_PLACE;
 }
 
-/* Writes, and goes on after a short write while no other writer has appended. Reads the
- * file to see whether another writer came before the last piece: then that piece does
- * not count as done. Nor does a newline alone. Returns 0, or the errno of a failed
- * write. */
+/* Cuts the text after the line that a short write of `done` bytes has ended in: that
+ * one is to be completed in its place, those after it are not. */
+static void
+end_with_line(mb_iov *text, size_t done)
+{
+    struct iovec *lines = &text->parts[1];
+    const size_t before = text->parts[0].iov_len;
+    if (done <= before || done - before >= lines->iov_len) {
+        return;
+    }
+    const char *last = (const char *)lines->iov_base + (done - before - 1);
+    const char *end = memchr(last, '\n', lines->iov_len - (done - before - 1));
+    if (end) {
+        lines->iov_len = (size_t)(end - (const char *)lines->iov_base) + 1;
+        text->parts[2].iov_len = 0;
+        text->size = before + lines->iov_len;
+    }
+}
+
+/* Writes, and goes on after a short write, up to the end of that line, while no other
+ * writer has appended. Reads the file to see whether another writer came before the
+ * last piece: then that piece does not count as done. Nor does a newline alone. Returns
+ * 0, or the errno of a failed write. */
 static int
-write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
+write_while_last(int fd, mb_iov *line, off_t begin, size_t *done)
 {
     size_t piece;
     *done = 0;
@@ -493,6 +518,7 @@ write_while_last(int fd, const mb_iov *line, off_t begin, size_t *done)
             return errno;
         }
         *done += (size_t)written;
+        end_with_line(line, *done);
         MB_CRASH_POINT("written");
     } while (*done < line->size && *done > line->parts[0].iov_len &&
              ends_at(fd, begin + (off_t)*done));
@@ -516,14 +542,13 @@ open_to_overwrite(const mb_append *append)
     return fd;
 }
 
-/* Overwrites the beginning of a line with white space, except for the newline before
- * it. If that fails, the line stays unfinished, and the next record begins a new
- * one. */
+/* Overwrites the bytes kept..done of a line, its beginning, with white space. If that
+ * fails, the line stays unfinished, and the next record begins a new one. */
 static void
-take_back(const mb_append *append, const mb_iov *line, off_t begin, size_t done)
+take_back(const mb_append *append, const mb_iov *line, off_t begin, size_t kept,
+          size_t done)
 {
     char blank[1024];
-    const size_t kept = line->parts[0].iov_len;
     if (done <= kept || look_for(append->fd, line, begin, 0, done) != MB_IN_PLACE) {
         return;
     }
@@ -610,39 +635,71 @@ leave_no_empty_line(const mb_append *append, const mb_iov *line)
     }
 }
 
+/* Returns how many of the first `done` bytes are complete lines. */
+static size_t
+size_of_lines(const char *bytes, size_t done)
+{
+    while (done > 0 && bytes[done - 1] != '\n') {
+        done--;
+    }
+    return done;
+}
+
+/* Writes the lines after the first `*written` bytes. Adds those that are in the file.
+ * Returns the errno of a failed write, after which the rest of a line is white space;
+ * else 0. */
 static int
-write_to_file(mb_append *append, const char *bytes, size_t size, struct stat *file)
+write_lines(mb_append *append, const char *bytes, size_t size, size_t *written,
+            struct stat *file)
+{
+    size_t done;
+    const bool begin_new = ends_within_line(append, file);
+    const off_t begin = file->st_size;
+    mb_iov line = make_line(begin_new, bytes + *written, size - *written);
+    const size_t whole = line.size;
+    const int failure = write_while_last(append->fd, &line, begin, &done);
+    if (done == whole) {
+        append->end = begin + (off_t)done;
+        *written = size + 1;
+        if (begin_new) {
+            leave_no_empty_line(append, &line);
+        }
+        return 0;
+    }
+    append->end = UNKNOWN;
+    const size_t before = done < begin_new ? done : begin_new;
+    const size_t kept = size_of_lines(bytes + *written, done - before);
+    *written += kept;
+    if (failure) {
+        take_back(append, &line, begin, begin_new + kept, done);
+    }
+    return failure;
+}
+
+static int
+write_to_file(mb_append *append, const char *bytes, size_t size, size_t *written,
+              struct stat *file)
 {
     for (int attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-        const bool begin_new = ends_within_line(append, file);
-        const off_t begin = file->st_size;
-        const mb_iov line = make_line(begin_new, bytes, size);
-        size_t done;
-        const int failure = write_while_last(append->fd, &line, begin, &done);
-        if (done == line.size) {
-            append->end = begin + (off_t)done;
-            if (begin_new) {
-                leave_no_empty_line(append, &line);
-            }
-            return 0;
-        }
-        append->end = UNKNOWN;
-        if (failure) {
-            take_back(append, &line, begin, done);
+        const size_t before = *written;
+        const int failure = write_lines(append, bytes, size, written, file);
+        if (failure || *written > size) {
             return failure;
         }
         if (look_at_open(append->fd, file) < 0) {
             return errno;
         }
+        attempt = *written > before ? 0 : attempt;
     }
     return EAGAIN;
 }
 
 int
-mb_append_record(mb_append *append, const char *line, size_t size,
-                 bool (*give_up)(void))
+mb_append_lines(mb_append *append, const char *lines, size_t size, size_t *written,
+                bool (*give_up)(void))
 {
     struct stat file;
+    *written = 0;
     int failure = take_lock(append);
     if (failure) {
         return failure;
@@ -650,11 +707,20 @@ mb_append_record(mb_append *append, const char *line, size_t size,
     failure = settle(append, &file);
     if (!failure) {
         failure = is_appended_to(append, &file)
-                      ? write_to_file(append, line, size, &file)
-                      : write_to_stream(append, line, size, give_up);
+                      ? write_to_file(append, lines, size, written, &file)
+                      : write_to_stream(append, lines, size, give_up);
+        *written = failure ? *written : size + 1;
     }
     give_lock(append);
     return failure;
+}
+
+int
+mb_append_record(mb_append *append, const char *line, size_t size,
+                 bool (*give_up)(void))
+{
+    size_t written;
+    return mb_append_lines(append, line, size, &written, give_up);
 }
 
 /* --- syncing and closing --------------------------------------------------------- */

@@ -14,7 +14,9 @@
  *                                    once in MB_APPEND_LOOK_NS, since it costs a stat)
  *
  * After a short write the rest is written, as long as no other writer has appended.
- * Once one has, the whole record is written again on a new line. After an error, what
+ * Once one has, the whole record is written again on a new line. Of several lines in
+ * one write, those that are complete stay; so this concerns one line, and those after
+ * it follow. After an error, what
  * was written becomes white space (tabs), which JSON allows before the next record. It
  * is never cut off: between looking at the end of a file and cutting, another writer
  * could append, and lose its record.
@@ -54,6 +56,15 @@ mb_append *mb_append_fd(int fd);
  * EINTR. EDEADLK: it was called by what `give_up` has called. */
 int mb_append_record(mb_append *append, const char *line, size_t size,
                      bool (*give_up)(void));
+
+/* Does the same for several lines, with newlines between them, in one write. `written`
+ * is how many bytes are in the file, newline included, as complete lines: all if it
+ * returns 0. After an error the other lines are not in it. */
+int mb_append_lines(mb_append *append, const char *lines, size_t size, size_t *written,
+                    bool (*give_up)(void));
+
+/* Returns the absolute path, borrowed; NULL for a descriptor of the caller. */
+const char *mb_append_path(const mb_append *append);
 
 /* fsync. Returns 0 or an errno; 0 where nothing is open or the file cannot sync.
  *

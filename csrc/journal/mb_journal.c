@@ -6,6 +6,7 @@
 #include "base/mb_clock.h"
 #include "base/mb_crash.h"
 #include "base/mb_identity.h"
+#include "file/mb_batch.h"
 #include "file/mb_filesystem.h"
 #include "journal/mb_mirror.h"
 
@@ -202,6 +203,16 @@ mb_journal_allocate(mb_journal *journal, size_t size)
     const uint32_t offset = journal->used;
     journal->used = needed;
     return offset;
+}
+
+void
+mb_journal_link(mb_journal *journal, mb_slot *slot)
+{
+    mb_slot *last = journal->last;
+    const uint32_t offset = (uint32_t)((char *)slot - journal->base);
+    __atomic_store_n(last ? &last->next : &header_of(journal)->slots, offset,
+                     __ATOMIC_RELEASE);
+    journal->last = slot;
 }
 
 /* --- making ----------------------------------------------------------------------- */
@@ -436,9 +447,11 @@ forget_in_child(void)
     forget_all(true);
 }
 
+/* Batches are written first: a journal stays as long as records wait in it. */
 static void
 remove_at_exit(void)
 {
+    mb_batches_end();
     mb_journals_remove();
 }
 

@@ -111,7 +111,7 @@ void mb_journals_remove(void);
 void mb_journal_needs_signs(mb_journal *journal);
 void mb_journal_needs_none(const mb_journal *journal);
 
-/* --- for mb_mirror ---------------------------------------------------------------- */
+/* --- for mb_mirror and mb_batch_slot ---------------------------------------------------------------- */
 
 /* Notes the end of the output before a record is opened, if no other is open: later
  * records lie behind that end. So recovery has little to search, however long the
@@ -123,6 +123,9 @@ void mb_journal_mark(mb_journal *journal, int64_t wall_ns);
 /* Allocates `size` bytes of zeros, aligned to 8. Returns their offset; 0 if there is no
  * room. */
 uint32_t mb_journal_allocate(mb_journal *journal, size_t size);
+
+/* Adds a slot, whose flags and text are set, behind the others. */
+void mb_journal_link(mb_journal *journal, mb_slot *slot);
 
 /* Removes the journal if it has neither users nor open records. */
 void mb_journal_settle(mb_journal *journal);

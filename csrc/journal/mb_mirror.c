@@ -414,15 +414,6 @@ mb_mirror_keep(mb_mirror *mirror, const char *line, size_t size)
 /* --- opening and closing ---------------------------------------------------------- */
 
 static void
-link_slot(mb_journal *journal, mb_slot *slot)
-{
-    mb_journal_header *header = (mb_journal_header *)journal->base;
-    const uint32_t offset = (uint32_t)((char *)slot - journal->base);
-    PUBLISH(*(journal->last ? &journal->last->next : &header->slots), offset);
-    journal->last = slot;
-}
-
-static void
 free_mirror(mb_mirror *mirror)
 {
     free_blocks(mirror->texts[0]);
@@ -459,7 +450,7 @@ new_mirror(mb_journal *journal)
         free_mirror(mirror);
         return NULL;
     }
-    link_slot(journal, mirror->slot);
+    mb_journal_link(journal, mirror->slot);
     mirror->next = journal->mirrors;
     PUBLISH(journal->mirrors, mirror);
     return mirror;

@@ -80,6 +80,7 @@ typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN, MB_SLOT_CLAIMED } mb_slot_state;
 #define MB_SLOT_UNTIMED 4u  /* measured by a clock of the program: no durations */
 #define MB_SLOT_CUT 8u      /* there was no room for all of the log */
 #define MB_SLOT_SECRET 16u  /* measurements are neither written nor logged */
+#define MB_SLOT_BATCH 64u   /* holds complete records that wait: see mb_batch_slot.h */
 
 typedef struct {
     uint32_t next;  /* slot made after this one: further up in the image */

@@ -182,9 +182,13 @@ render(const py_recorder *self, py_run *run, PyObject *error)
 static bool
 append(const py_recorder_sink *sink, const mb_text *line)
 {
+    if (mb_batch_add(sink->batch, line->data, line->size)) {
+        return true;
+    }
     PyThreadState *thread = PyEval_SaveThread();
-    const int error =
-        mb_append_record(sink->file, line->data, line->size, py_handlers_raise);
+    const int error = sink->batch ? mb_batch_record(sink->batch, line->data, line->size)
+                                  : mb_append_record(sink->file, line->data, line->size,
+                                                     py_handlers_raise);
     PyEval_RestoreThread(thread);
     return error == 0;
 }
@@ -231,6 +235,21 @@ give_to_sinks(const py_recorder *self, py_run *run)
         done++;
     }
     return done;
+}
+
+/* After an error the program may end soon. A batch that fails keeps its records: the
+ * next record makes another attempt, and reports its error. */
+static void
+write_batches(const py_recorder *self)
+{
+    for (Py_ssize_t i = 0; i < self->sink_count; i++) {
+        mb_batch *batch = self->sinks[i].batch;
+        if (batch) {
+            PyThreadState *thread = PyEval_SaveThread();
+            mb_batch_flush(batch);
+            PyEval_RestoreThread(thread);
+        }
+    }
 }
 
 /* Takes what a handler of a signal has raised during a write; NULL for nothing. */
@@ -302,6 +321,9 @@ write_here(py_recorder *self, py_run *run, PyObject *error, Py_ssize_t *tried)
     }
     const Py_ssize_t done = give_to_sinks(self, run);
     *tried = done;
+    if (error) {
+        write_batches(self);
+    }
     return done == self->sink_count;
 }
 
@@ -352,7 +374,7 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *err
 
 int
 py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
-                PyObject *target, mb_append *file)
+                PyObject *target, mb_append *file, mb_batch *batch)
 {
     py_recorder *self = (py_recorder *)object;
     const size_t size = ((size_t)self->sink_count + 1) * sizeof *self->sinks;
@@ -367,6 +389,7 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
         (py_recorder_sink){.kind = kind,
                            .target = Py_XNewRef(target),
                            .file = file,
+                           .batch = batch,
                            .type = (PyTypeObject *)Py_NewRef((PyObject *)type),
                            .type_version = py_type_version((PyObject *)type)};
     return 0;

@@ -24,7 +24,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "file/mb_append.h"
+#include "file/mb_batch.h"
 #include "py/py_captures.h"
 #include "py/py_run.h"
 
@@ -38,8 +38,9 @@ typedef enum {
 
 typedef struct {
     py_recorder_kind kind;
-    PyObject *target;      /* Owned: the Appender, or the io.StringIO */
+    PyObject *target;      /* Owned: the Appender, its Batch, or the io.StringIO */
     mb_append *file;       /* Borrowed from the Appender */
+    mb_batch *batch;       /* in front of it, Borrowed from the Batch; or NULL */
     PyTypeObject *type;    /* Borrowed: the class of the sink, which the plan keeps */
     unsigned type_version; /* its tag */
 } py_recorder_sink;
@@ -86,7 +87,7 @@ bool py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *
 
 /* Adds a sink, in the order in which they get the record. 0, or -1 with an exception. */
 int py_recorder_add(PyObject *self, PyObject *sink, py_recorder_kind kind,
-                    PyObject *target, mb_append *file);
+                    PyObject *target, mb_append *file, mb_batch *batch);
 
 /* A run that is open and active, with the captures before the code; `call` is NULL for a
  * block. New reference; NULL with an exception, or without one if Python has to begin it. */

@@ -44,22 +44,3 @@ cdef class Appender:
     def close(self):
         with nogil:
             c.mb_append_close(self.native)
-
-
-# --- sinks that C writes to ----------------------------------------------------------
-
-def note_change():
-    c.py_recorder_note_change()
-
-
-def add_sink(recorder, sink, target):
-    cdef Appender appender
-    if not isinstance(recorder, Recorder):
-        raise TypeError('a Recorder is needed')
-    if isinstance(target, Appender):
-        appender = target
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_FILE, target, appender.native)
-    elif target is None:
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_NULL, None, NULL)
-    else:
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_MEMORY, target, NULL)

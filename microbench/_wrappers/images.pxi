@@ -80,7 +80,7 @@ def journal_records(bytes data not None, bytes more=b'', now_ns=None):
         slot = c.mb_image_next(image, slot)
         if slot is NULL:
             return records
-        if c.mb_slot_is_open(slot):
+        if c.mb_slot_is_open(slot) and not c.mb_batch_slot_is(slot):
             records.append(record_of(image, slot, &ending))
 
 
@@ -92,8 +92,24 @@ def journal_claims(bytes data not None):
         slot = c.mb_image_next(image, slot)
         if slot is NULL:
             return claims
-        if c.mb_slot_is_open(slot):
+        if c.mb_slot_is_open(slot) and not c.mb_batch_slot_is(slot):
             claims.append(bool(c.mb_slot_is_claimed(slot)))
+
+
+def journal_batches(bytes data not None):
+    cdef c.mb_image image = image_of(data)
+    cdef c.mb_batch_slot_lines lines
+    cdef const c.mb_slot *slot = NULL
+    batches = []
+    while True:
+        slot = c.mb_image_next(image, slot)
+        if slot is NULL:
+            return batches
+        if c.mb_slot_is_open(slot) and c.mb_batch_slot_is(slot):
+            if c.mb_batch_slot_read(image, slot, &lines):
+                batches.append((lines.bytes[:lines.size].splitlines(), lines.writing))
+            else:
+                batches.append(([b''], False))
 
 
 cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):

@@ -161,6 +161,26 @@ def affects_plan(name: str) -> bool:
     return name.startswith('capture') or name in IN_PLANS
 
 
+class Configured:
+    """The part of a bench that notes each change of what its plan is made from."""
+
+    _bench_config: Config  # no value here: CPython 3.11 would not specialise its reads
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if affects_plan(name):
+            config_of(self).set(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        if affects_plan(name):
+            config_of(self).unset(name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the plan and captured values, which belong to this process."""
+        return {**self.__dict__, '_bench_config': self._bench_config.copy()}
+
+
 # --- arguments ------------------------------------------------------------------------
 
 
@@ -219,12 +239,14 @@ def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}
 
 
-def sinks(bench: object, outfile: Any, outputs: Any) -> list[Any]:
+def sinks(bench: object, outfile: Any, outputs: Any, batch: Any) -> list[Any]:
     """Return a list of objects that can take records."""
     if outputs is None:
         if outfile is None:
             outfile = getattr(bench, 'outfile', None)
-        return [FileOutput(outfile)]
+        return [FileOutput(outfile, batch=batch)]
+    if batch is not None:
+        raise ValueError('batch goes with outfile: among outputs, give it to a FileOutput')
     if outfile is not None:
         raise ValueError('outfile and outputs are mutually exclusive: give one')
     return _checked_sinks(outputs)
@@ -275,8 +297,14 @@ def journal(value: Any) -> str:
 
 
 def set_journals(sinks: list[Any], journal: str) -> None:
-    """Set the directory of journals on the files among the sinks."""
-    if journal not in JOURNALS:
-        for sink in sinks:
-            if hasattr(sink, '_journals'):
-                sink._journals = journal
+    """Set on the files among the sinks where they find and make journals."""
+    for sink in sinks:
+        if isinstance(sink, FileOutput):
+            sink._journal, sink._on_batch = journal, _on_batch
+            sink._journals = sink._journals if journal in JOURNALS else journal
+
+
+def _on_batch() -> None:
+    from .workers import worker  # start-up time
+
+    worker.write_at_exit()

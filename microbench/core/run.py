@@ -269,6 +269,8 @@ class Run(HookedRun):
             if not turns.over or error is turns.interruption:
                 raise  # finish() goes on after what has interrupted it
             self.failure = self.failure or error
+        if exception is not None:
+            self.config.delivery.write_batches()
 
     def _line(self, exception: BaseException | None, value: Any) -> bytes | None:
         """Return the line of the record; None if an own output_result() has taken it."""

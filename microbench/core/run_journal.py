@@ -65,7 +65,7 @@ class RunJournal:
             journal = _core.Journal(os.fsencode(path), place, self._mode == 'auto')
         except OSError:
             return None  # no mapped files here, a full disk, no working directory
-        worker.remove_journals()
+        worker.write_at_exit()
         return journal
 
     @property

@@ -38,7 +38,7 @@ FROZEN_SERVERS = '.forkserver import main', '_tracker import main'  # in the cod
 
 
 class WorkerExit:
-    """Calls a function and removes journals when this process ends, if it is a worker.
+    """Calls a function, writes batches and removes journals when a worker ends.
 
     Attributes:
         exception: that ends the worker, once it is known.
@@ -50,7 +50,7 @@ class WorkerExit:
 
     def __init__(self) -> None:
         self._function: Callable[[int], None] | None = None
-        self._leaves_journals = False
+        self._has_files = False
         self._registered: Any = None
         self._before: Any = None  # os._exit before it was replaced
         self._in_place: Any = None
@@ -61,17 +61,17 @@ class WorkerExit:
             self._function = function
         return self.undo()
 
-    def remove_journals(self) -> None:
-        """Have journals removed in which no record is open, if this is a worker.
+    def write_at_exit(self) -> None:
+        """Have batches written, and journals without records removed, if this is a worker.
 
-        In other processes a function of atexit(3) does it.
+        In other processes functions of atexit(3) do it.
         """
-        self._leaves_journals = self._watch()
+        self._has_files = self._watch()
 
     def end(self) -> None:
-        """Forget the function; restore `os._exit` unless journals need it."""
+        """Forget the function; restore `os._exit` unless files need it."""
         self._function = None
-        if not self._leaves_journals:
+        if not self._has_files:
             self._put_back()
 
     def undo(self) -> list[tuple[Any, Any, Any, Any]]:
@@ -85,7 +85,7 @@ class WorkerExit:
 
     def forget(self) -> None:
         """Note, in a forked child, that C code has restored `os._exit`."""
-        self._leaves_journals = False
+        self._has_files = False
         self.end()
         self._in_place = None
 
@@ -119,7 +119,7 @@ class WorkerExit:
         self.exception, self.is_over = sys.exc_info()[1], True
 
     def _exit(self, status: int) -> Any:
-        """Call the function and remove journals, in the main thread; then end the process.
+        """Call the function, write and remove files, in the main thread; then end.
 
         In another thread, os._exit() is not the end of the work.
         """
@@ -129,6 +129,7 @@ class WorkerExit:
                     self._function(status)
             except BaseException:  # nothing may keep the worker from ending
                 pass
+            _core.flush_batches()
             _core.remove_journals()
         self._before(status)
 

@@ -61,7 +61,7 @@ class End:
             record_id: id of the record.
             line: text of the record, which ends with `fields()`.
         """
-        record = _decoded(line) if record_id else None
+        record = decoded(line) if record_id else None
         if record is None or part(record, 'mb', 'record_id') != record_id.decode():
             return b''
         if self.is_exact or not line.endswith(self.fields() + b'}'):
@@ -84,7 +84,7 @@ class End:
         return min(max(wall_ns, -LATEST_NS), LATEST_NS)  # a damaged header may overflow
 
 
-def _decoded(line: bytes) -> Any:
+def decoded(line: bytes) -> Any:
     """Return the value on a line; None if it is damaged, or is more than one line."""
     import json  # start-up time; orjson takes longer to load than the few lines to read
 

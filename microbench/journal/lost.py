@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from .. import _core
 from ..results import compressed
 from ..results.reading import blocks, decode_line
 from .reader import Journal, one_at_a_time, paths_for
@@ -36,6 +37,7 @@ def blocks_of(
     Raises:
         OSError: the file cannot be read.
     """
+    _core.flush_batches()
     # Listed first: a record that is recovered after this is found in the file.
     paths = paths_for(output, place)
     file = _opened(output, is_needed=is_needed and not paths)

@@ -290,18 +290,18 @@ class Journal:
             self._make_records(data, header)
 
     def _make_records(self, data: bytes, header: dict[str, Any]) -> None:
+        from . import batches  # start-up time
         from .ends import End  # start-up time
 
         end = End(header, os.fstat(self._descriptor).st_mtime_ns)
-        found = _core.journal_records(data, end.fields(), end.ns)
         claims = _core.journal_claims(data)
-        records = [(record_id, end.bounded(record_id, line)) for record_id, line in found]
-        self.records = [(record_id, line) for record_id, line in records if line]
-        self.claimed = {
-            record_id
-            for (record_id, line), claimed in zip(records, claims, strict=True)
-            if line and claimed
-        }
+        records = zip(
+            _core.journal_records(data, end.fields(), end.ns), claims, strict=True
+        )
+        found = [(one, end.bounded(one, line), claimed) for (one, line), claimed in records]
+        found += batches.records_in(data)
+        self.records = [(record_id, line) for record_id, line, _ in found if line]
+        self.claimed = {record_id for record_id, line, claimed in found if line and claimed}
         self.damaged = len(found) - len(self.records)
         self.made_wall_ns, self.made_at = header['made_wall_ns'], header['made_at']
         self.recovered_from = header['recovered_from']

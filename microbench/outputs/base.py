@@ -126,7 +126,15 @@ class Watched(Output):
 
 METHODS = frozenset(['write', 'write_record', '_write_to_object', '_open_appender'])
 # Attributes that decide how a record is written.
-WATCHED = METHODS | {'__class__', '__dict__', '_appender', 'durability', 'outfile'}
+WATCHED = METHODS | {
+    '__class__',
+    '__dict__',
+    '_appender',
+    '_batch',
+    'batch',
+    'durability',
+    'outfile',
+}
 
 
 class NullOutput(Watched):

@@ -19,6 +19,7 @@ from time import monotonic
 from .. import _core
 from .base import Output, takes_bytes, text_writer
 from .delivery_state import Turns
+from .file import FileOutput
 from .native import native_target
 from .report import Report
 from .stored import has, is_its_own, store_again
@@ -74,6 +75,32 @@ class Delivery:
                 except NotImplementedError:
                     continue
         raise RuntimeError('no sink of this bench supports get_results()')
+
+    def write_batches(self) -> None:
+        """Write what waits in batches of files; warn about those that fail."""
+        for sink in self.sinks:
+            if issubclass(type(sink), FileOutput):
+                try:
+                    sink._write_batch()
+                except OSError as error:
+                    self.report.warn_once(sink, 'did not take a batch', error)
+
+    def flush(self, timeout: float | None) -> None:
+        """Flush all sinks, even if some fail.
+
+        Raises:
+            Exception: the error of the first that failed.
+        """
+        deadline, failure = deadline_of(timeout), None
+        for sink in self.sinks:
+            if issubclass(type(sink), Output):
+                left = None if deadline is None else max(deadline - monotonic(), 0.0)
+                try:
+                    sink.flush(left)
+                except Exception as error:
+                    failure = failure or error
+        if failure is not None:
+            raise failure
 
     def took_last(self) -> list[Any]:
         """Return the sinks that took the last record."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from errno import EACCES, EINVAL, ENOTDIR, EROFS
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISREG
 
 from .. import _core
 from ..journal import reader
@@ -13,50 +12,25 @@ from ..lock import Lock
 from ..messages import one_line, warn
 from . import file_object
 from .base import Watched, beside
+from .file_path import is_regular_or_missing, raise_if_compressed, trouble_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import IO, Any
 
-COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
 RECENT = 1 << 26  # bytes that other writers may append before a file is asked
-EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def _is_path(outfile: Any) -> bool:
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
 
 
-def _trouble_at(path: Any) -> int:
-    """Return the errno that opening the file would raise; 0 if it can be opened."""
-    place, access = path, os.W_OK
-    if not os.path.exists(path):
-        place, access = os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK
-    try:
-        if place is not path and not S_ISDIR(os.stat(place).st_mode):
-            return ENOTDIR
-        if os.access(place, access, effective_ids=EFFECTIVE):
-            return 0
-        return EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else EACCES
-    except OSError as error:
-        return error.errno or EACCES
+def batching() -> Any:
+    """Return the module of batches, which only files with batches need."""
+    from . import batching as module  # start-up time
 
-
-def _raise_if_compressed(path: Any) -> None:
-    """Raise OSError if the file is compressed, so that no line can be appended."""
-    if os.fsencode(path).endswith(COMPRESSED) and _is_regular_or_missing(path):
-        from ..results.compressed import is_packed_at  # start-up time
-
-        if is_packed_at(path):
-            raise OSError(EINVAL, 'it is compressed, and takes no further lines', path)
-
-
-def _is_regular_or_missing(path: Any) -> bool:
-    try:
-        return S_ISREG(os.stat(path).st_mode)
-    except OSError:
-        return True
+    return module
 
 
 class FileOutput(Watched):
@@ -68,16 +42,19 @@ class FileOutput(Watched):
         durability: `'write'` hands each record to the operating system, so that it
             outlives the process. `'fsync'` also waits until the disk has stored it
             (fsync(2)), so that it outlives a power failure. It applies to paths only.
+        batch: number of records (an integer), or seconds (a float), for which records
+            are collected and then written at once. None writes each by itself.
 
     Raises:
-        TypeError: `outfile` is neither a path nor a file object.
-        ValueError: `outfile` is empty or a directory, or `durability` is unknown.
+        TypeError: `outfile` is neither a path nor a file object, or `batch` no number.
+        ValueError: `outfile` is empty or a directory, `durability` is unknown, or `batch`
+            is not positive, or given without a path.
 
-    The file of a path is opened at the first record and stays open. Each record is one
-    system call. A record never continues the unfinished line of another writer. A file
-    that was deleted or rotated is created again. A relative path is resolved in the
-    working directory at the beginning of the first record. File objects are flushed after
-    each record.
+    The file of a path is opened at the first record and stays open. Each record, or each
+    batch, is one system call. A record never continues the unfinished line of another
+    writer. A file that was deleted or rotated is created again. A relative path is resolved
+    in the working directory at the beginning of the first record. File objects are flushed
+    after each record.
 
     To read many files, give a pattern with `*` or `?`, such as `results-*.jsonl`.
     Compressed files are read too (gzip, bzip2, xz; zstd from Python 3.14 on); nothing
@@ -89,7 +66,9 @@ class FileOutput(Watched):
     [{'call': {'name': 'f'}}]
     """
 
-    def __init__(self, outfile: Any = None, *, durability: str = 'write') -> None:
+    def __init__(
+        self, outfile: Any = None, *, durability: str = 'write', batch: Any = None
+    ) -> None:
         if durability not in ('write', 'fsync'):
             raise ValueError(f"durability has to be 'write' or 'fsync', not {durability!r}")
         if outfile is None:
@@ -105,13 +84,21 @@ class FileOutput(Watched):
         elif not callable(getattr(outfile, 'write', None)):
             kind = type(outfile).__name__
             raise TypeError(f'outfile has to be a path or a file object, not {kind}')
+        if batch is not None:
+            batching().limits(batch)
+            if not _is_path(outfile):
+                raise ValueError('batch needs the path of a file: give one as outfile')
         self.outfile = outfile
         self.durability = durability
+        self.batch = batch
+        self._batch: _core.Batch | None = None
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
         self._path = outfile
         self._path_of: Any = None  # the outfile of which _path is the absolute path
         self._journals: str | None = None  # the bench's directory of journals
+        self._journal: str | None = None  # the bench's setting
+        self._on_batch: Callable[[], None] | None = None  # called when one begins
         self._lock = Lock()
 
     def __repr__(self) -> str:
@@ -119,7 +106,8 @@ class FileOutput(Watched):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what a copy, maybe in another process, must open itself."""
-        return {**self.__dict__, '_appender': None, '_path_of': None, '_lock': None}
+        own = dict.fromkeys(['_appender', '_batch', '_path_of', '_lock'])
+        return {**self.__dict__, **own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -153,8 +141,9 @@ class FileOutput(Watched):
         """
         if self._is_path:
             appender = self._open_appender()
-            appender.append(record)
-            if self.durability == 'fsync':
+            batch = self._open_batch(appender) if self.batch is not None else None
+            (batch or appender).append(record)
+            if batch is None and self.durability == 'fsync':
                 appender.sync()
         else:
             self._write_to_object(record)
@@ -174,10 +163,10 @@ class FileOutput(Watched):
         if not self._is_path:
             file_object.raise_if_unwritable(self.outfile)
             return
-        code = _trouble_at(self._absolute())
+        code = trouble_at(self._absolute())
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
-        _raise_if_compressed(self._absolute())
+        raise_if_compressed(self._absolute())
 
     def _absolute(self) -> Any:
         """Return the absolute path, which a later chdir() does not change."""
@@ -198,23 +187,47 @@ class FileOutput(Watched):
             appender = self._appender
             if appender is not None and self._appends_to is self.outfile:
                 return appender
-            _raise_if_compressed(self._absolute())
+            raise_if_compressed(self._absolute())
             appender = self._appender = _core.Appender(self._absolute())
             self._appends_to = self.outfile
         self._recover(appender)
         return appender
 
+    def _open_batch(self, appender: _core.Appender) -> _core.Batch | None:
+        """Return the batch in front of the file; None for a FIFO, a device and the like."""
+        batch = self._batch
+        if batch is None or batch.file is not appender or batch.is_stale:
+            if not is_regular_or_missing(self._path):
+                return None
+            with self._lock.held:
+                batch = self._renewed(appender)
+        batch.set_sync(self.durability == 'fsync')
+        return batch
+
+    def _renewed(self, appender: _core.Appender) -> _core.Batch:
+        batch = self._batch
+        if batch is None or batch.file is not appender:
+            batch = self._batch = batching().begin(self, appender)
+        elif batch.is_stale:  # the records of the parent of a fork are no concern of it
+            batching().renew(self, batch)
+        return batch
+
     def _target(self) -> Any:
         if type(self.outfile) is io.StringIO:
             return self.outfile
-        is_open = self._appender is not None and self._appends_to is self.outfile
-        return self._appender if is_open and self.durability == 'write' else False
+        if self._appender is None or self._appends_to is not self.outfile:
+            return False
+        if self.batch is None:
+            return self._appender if self.durability == 'write' else False
+        if self._batch is None:
+            return False
+        return self._open_batch(self._appender) or False
 
     def _recover(self, appender: _core.Appender) -> None:
         """Append the records of killed processes to the file."""
         path = self._path
         paths = reader.at_first_record(path, self._journals)
-        if not paths or not _is_regular_or_missing(path):
+        if not paths or not is_regular_or_missing(path):
             return
         from ..journal import recovery  # start-up time
 
@@ -252,6 +265,7 @@ class FileOutput(Watched):
     def _to_read_last(self, size: int) -> IO[bytes]:
         if not self._is_path:
             return io.BytesIO(self._contents_of_object())
+        _core.flush_batches()
         path = self._place()
         try:
             there = os.stat(path)
@@ -264,7 +278,7 @@ class FileOutput(Watched):
         return file
 
     def flush(self, timeout: float | None = None) -> None:
-        """Wait until the disk has stored the file of a path (fsync(2)).
+        """Write what waits in a batch, and wait until the disk has stored it (fsync(2)).
 
         Args:
             timeout: ignored; fsync(2) has no time limit.
@@ -272,13 +286,21 @@ class FileOutput(Watched):
         Raises:
             OSError: the disk reported an error.
         """
+        self._write_batch()
         if self._appender is not None:
             self._appender.sync()
 
     def close(self) -> None:
         """Close the file of a path; a file object stays open, since the caller owns it."""
-        if self._appender is not None:
-            self._appender.close()
+        try:
+            self._write_batch()
+        finally:
+            if self._appender is not None:
+                self._appender.close()
+
+    def _write_batch(self) -> None:
+        if self._batch is not None:
+            self._batch.flush()
 
     def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
         """Return the records of the file, in the order of writing.
@@ -309,7 +331,7 @@ class FileOutput(Watched):
         if not self._is_path:
             return contents.of_bytes(self._contents_of_object())
         path = self._place()
-        if not _is_regular_or_missing(path):
+        if not is_regular_or_missing(path):
             raise NotImplementedError(f'{self!r} cannot be read back')
         return contents.of_path(path, self.outfile, self._journals)
 

@@ -13,7 +13,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
-    *('outputs', 'on_output_error', 'journal', 'static_fields'),
+    *('outputs', 'on_output_error', 'journal', 'batch', 'static_fields'),
 ]
 
 # parameter, wrong value, exception
@@ -231,6 +231,7 @@ def test_signature(cls):
         'outputs': None,
         'on_output_error': 'warn',
         'journal': None,
+        'batch': None,
     }
     assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD

@@ -32,6 +32,7 @@ SAFE |= {'realloc'}
 HANDLERS = [
     'mb_emergency',
     'mb_append_dying',
+    'mb_batch_dying',
     'mb_iov',
     'mb_seen',
     'mb_signals',
@@ -39,7 +40,7 @@ HANDLERS = [
 ]
 HANDLERS += ['mb_slot', 'mb_ticks', 'mb_total', 'mb_watchdog']
 PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
-PARTLY += ['mb_parent', 'mb_text']
+PARTLY += ['mb_batch', 'mb_parent', 'mb_text']
 
 SECTION = re.compile(r'^RELOCATION RECORDS FOR \[\.text\.?(\S*)\]:$')
 REFERENCE = re.compile(r'^[0-9a-f]+ +R_\S+ +(\S+?)(?:[-+]0x[0-9a-f]+)?$')

@@ -93,6 +93,60 @@ def step():
     new.sync()
     new.close()
 """,
+    'Batch': """
+path = os.path.join(sys.argv[1], 'records')
+line = b'x' * 100
+file = _core.Appender(path)
+journal = _core.Journal(path.encode())
+kept = _core.Batch(file, 8, 3600.0, journal)
+def step():
+    kept.append(line)
+    kept.flush()
+    kept.append(line)
+    assert kept.lines() == [line] and kept.is_journaled and not kept.is_stale
+    kept.discard()
+    kept.set_sync(False)
+    kept.renew(journal)
+    assert kept.file is file
+    refused(TypeError, kept.append, words)
+    refused(TypeError, _core.Batch, marker, 8, 1.0)
+    refused(ValueError, _core.Batch, _core.Appender(1), 8, 1.0)
+    new = _core.Batch(_core.Appender('/dev/full'), 8, 3600.0)
+    new.append(line)
+    refused(OSError, new.flush)
+    new.discard()
+    _core.Batch(file, 8, 3600.0, journal).append(line)
+""",
+    'flush_batches': """
+kept = _core.Batch(_core.Appender(os.path.join(sys.argv[1], 'records')), 8, 3600.0)
+def step():
+    kept.append(b'x')
+    _core.flush_batches()
+    kept.append(b'x')
+    _core.flush_batches(_core.clock_ns() + 3600 * 10**9)
+    assert not kept.lines()
+""",
+    'end_batches': """
+kept = _core.Batch(_core.Appender(os.path.join(sys.argv[1], 'records')), 8, 3600.0)
+def step():
+    kept.append(b'x')
+    _core.end_batches()
+    kept.append(b'x')
+    assert not kept.lines()
+""",
+    'journal_batches': """
+path = os.path.join(sys.argv[1], 'records')
+journal = _core.Journal(path.encode())
+kept = _core.Batch(_core.Appender(path), 8, 3600.0, journal)
+kept.append(b'x')
+kept.append(b'y')
+with open(_core.own_journals()[0], 'rb') as file:
+    data = file.read()
+def step():
+    assert _core.journal_batches(data) == [([b'x', b'y'], False)]
+    refused(ValueError, _core.journal_batches, b'x' * 4096)
+""",
+    'BATCH_SIZE': 'def step():\n    _core.BATCH_SIZE + 1\n',
     'Journal': """
 path = os.path.join(sys.argv[1], 'records').encode()
 kept = _core.Journal(path)
@@ -779,6 +833,8 @@ FEWER = {
     'start_thread': 2_000,
     'Program': 100,
     'Appender': 4_000,
+    'Batch': 1_000,
+    'journal_batches': 2_000,
     'FlatNames': 4_000,
     'Decoder': 2_000,
     'Journal': 4_000,

@@ -1,0 +1,46 @@
+"""What a path has to be so that records can be appended to its file."""
+
+from __future__ import annotations
+
+import os
+from errno import EACCES, EINVAL, ENOTDIR, EROFS
+from stat import S_ISDIR, S_ISREG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
+EFFECTIVE = os.access in os.supports_effective_ids
+
+
+def trouble_at(path: Any) -> int:
+    """Return the errno that opening the file would raise; 0 if it can be opened."""
+    place, access = path, os.W_OK
+    if not os.path.exists(path):
+        place, access = os.path.dirname(os.path.abspath(path)), os.W_OK | os.X_OK
+    try:
+        if place is not path and not S_ISDIR(os.stat(place).st_mode):
+            return ENOTDIR
+        if os.access(place, access, effective_ids=EFFECTIVE):
+            return 0
+        return EROFS if os.statvfs(place).f_flag & os.ST_RDONLY else EACCES
+    except OSError as error:
+        return error.errno or EACCES
+
+
+def raise_if_compressed(path: Any) -> None:
+    """Raise OSError if the file is compressed, so that no line can be appended."""
+    if os.fsencode(path).endswith(COMPRESSED) and is_regular_or_missing(path):
+        from ..results.compressed import is_packed_at  # start-up time
+
+        if is_packed_at(path):
+            raise OSError(EINVAL, 'it is compressed, and takes no further lines', path)
+
+
+def is_regular_or_missing(path: Any) -> bool:
+    """Return True unless there is a FIFO, a device or the like."""
+    try:
+        return S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return True
