@@ -46,7 +46,8 @@ GROUPS = {
     },
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
     'Results': {
-        'microbench': ('summary',),
+        'microbench': ('read', 'summary'),
+        'microbench.reader': ('Reader',),
         'microbench.diff': ('diff', 'envdiff', 'Difference', 'Change'),
         'microbench.livestream': ('LiveStream',),
     },

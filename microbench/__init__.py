@@ -7,6 +7,7 @@ __version__ = '3.0.0.dev0'
 _HOME = {
     'MicroBench': 'bench',
     'MicroBenchBase': 'bench',
+    'read': 'reader',
     'summary': 'results.summary',
     'JSONEncoder': 'encoding.json_encoder',
     'JSONEncodeWarning': 'encoding.json_encoder',
@@ -65,13 +66,14 @@ __all__ = [
     'NullOutput',
     'Output',
     'RedisOutput',
+    'read',
     'summary',
 ]
 
 
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
-    from . import bench, diff, livestream  # noqa: F401
+    from . import bench, diff, livestream, reader  # noqa: F401
     from .core import capture  # noqa: F401
     from .encoding import json_encoder  # noqa: F401
     from .mixins import (  # noqa: F401

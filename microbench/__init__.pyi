@@ -26,6 +26,7 @@ from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
 from .outputs.redis import RedisOutput as RedisOutput
+from .reader import read as read
 from .results.summary import summary as summary
 
 __version__: str
@@ -58,5 +59,6 @@ __all__ = [
     'NullOutput',
     'Output',
     'RedisOutput',
+    'read',
     'summary',
 ]

@@ -10,7 +10,7 @@ import os
 
 from .. import _core
 from ..results import compressed
-from ..results.reading import blocks, decode_line
+from ..results.reading import blocks, blocks_without_holes, decode_line
 from .reader import Journal, one_at_a_time, paths_for
 from .recovery import is_of, survey
 from .torn_lines import without_torn_lines
@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 
+def has_journals(output: str) -> bool:
+    """Return True if there may be records of a file in journals."""
+    return bool(paths_for(output))
+
+
 def blocks_of(
-    output: str, place: str | None = None, *, is_needed: bool = True
+    output: str,
+    place: str | None = None,
+    *,
+    is_needed: bool = True,
+    until_now: bool = False,
 ) -> Iterator[bytes]:
     """Yield the contents of a file of records, then the records that it lacks.
 
@@ -33,6 +42,7 @@ def blocks_of(
         output: path of the file.
         place: further directory in which to look for journals.
         is_needed: raise OSError if neither the file nor a journal exists.
+        until_now: stop at the present end of the file, however it grows.
 
     Raises:
         OSError: the file cannot be read.
@@ -46,18 +56,32 @@ def blocks_of(
     file = file or _opened(output, is_needed=False)
     if file is not None:
         with file:
-            yield from lost.seen_in(file, known) if lost.records else contents(file)
+            end = os.fstat(file.fileno()).st_size if until_now else 0
+            yield from lost.seen_in(file, known) if lost.records else contents(file, end)
     for line in lost.missing():
         yield line + b'\n'
 
 
-def contents(file: IO[bytes]) -> Iterator[bytes]:
+def contents(file: IO[bytes], end: int = 0) -> Iterator[bytes]:
     """Yield blocks of whole lines, unpacked if the file is compressed.
+
+    Args:
+        file: the file, at its beginning.
+        end: position of an uncompressed file at which to stop; 0 for its end.
 
     Raises:
         OSError: the file cannot be read, or this Python cannot unpack it.
     """
-    return compressed.blocks(file) if compressed.is_packed(file) else blocks(file)
+    if compressed.is_packed(file):
+        return compressed.blocks(file)
+    return _blocks_until(end, file) if end else blocks_without_holes(file)
+
+
+def _blocks_until(end: int, file: IO[bytes]) -> Iterator[bytes]:
+    for block in blocks_without_holes(file):
+        yield block
+        if file.tell() >= end:
+            break
 
 
 def lost_records(output: str) -> list[dict[str, Any]]:

@@ -11,7 +11,14 @@ import re
 
 from .reader import SUFFIX
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SIGNS = re.compile(r'[*?]')
+RESULTS = re.compile(
+    r'[^.].*\.(jsonl|ndjson)([.-]\d[\dT.-]*)?(\.(gz|bz2|xz|zst))?', re.DOTALL
+)
 JOURNAL = re.compile(r'\.(.+)\.\d+-[0-9a-f]+' + re.escape(SUFFIX), re.DOTALL)
 
 
@@ -42,6 +49,28 @@ def files_of(pattern: str | bytes) -> list[str]:
         if belongs_to:
             found.append(os.path.join(above, belongs_to[1]))
     return sorted(set(found), key=_in_order)
+
+
+def files_in(directory: str, onerror: Callable[[OSError], object]) -> list[str]:
+    """Return the result files in a directory and those below it, in the order of names.
+
+    They are named `*.jsonl` or `*.ndjson`; rotation may have added a number, and
+    compression a suffix. A missing file counts if a killed process has left a journal for
+    it. Hidden files and directories, and links to directories, are left out.
+
+    Args:
+        directory: the path.
+        onerror: function that is called with the error if a directory cannot be read.
+    """
+    found: set[str] = set()
+    for place, directories, names in os.walk(directory, onerror=onerror):
+        directories[:] = [name for name in directories if not name.startswith('.')]
+        names += [
+            belongs_to[1] for name in names if (belongs_to := JOURNAL.fullmatch(name))
+        ]
+        paths = [os.path.join(place, name) for name in names if RESULTS.fullmatch(name)]
+        found.update(filter(_may_be_read, paths))
+    return sorted(found, key=_in_order)
 
 
 def _may_be_read(path: str) -> bool:

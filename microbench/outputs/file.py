@@ -57,8 +57,8 @@ class FileOutput(Watched):
     after each record.
 
     To read many files, give a pattern with `*` or `?`, such as `results-*.jsonl`.
-    Compressed files are read too (gzip, bzip2, xz; zstd from Python 3.14 on); nothing
-    is appended to them.
+    Compressed files are read too (gzip, bzip2, xz; zstd from Python 3.14 on, or with the
+    package zstandard); nothing is appended to them.
 
     >>> out = FileOutput()
     >>> out.write('{"call": {"name": "f"}}')

@@ -110,11 +110,25 @@ def _unpacker(kind: str) -> Any:
             import lzma
 
             return lzma.LZMADecompressor()
-        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
-
-        return zstd.ZstdDecompressor()
+        return _zstd_unpacker()
     except ImportError:
-        raise OSError(ENOTSUP, f'this Python cannot unpack {kind}') from None
+        how = ': pip install zstandard' if kind == 'zstd' else ''
+        raise OSError(ENOTSUP, f'this Python cannot unpack {kind}{how}') from None
+
+
+def _zstd_unpacker() -> Any:
+    """Return one of Python, from 3.14 on, or of the package zstandard.
+
+    Raises:
+        ImportError: there is neither.
+    """
+    try:
+        from compression import zstd  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        import zstandard  # type: ignore[import-not-found, unused-ignore]
+
+        return zstandard.ZstdDecompressor().decompressobj()
+    return zstd.ZstdDecompressor()
 
 
 def _part(unpacker: Any, data: bytes, file: IO[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 
 from .. import _core
 from ..messages import warn
@@ -56,10 +57,35 @@ def blocks(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
     >>> list(blocks(io.BytesIO(b'{"n": 1}\n{"n": 2}\n')))
     [b'{"n": 1}\n{"n": 2}\n']
     """
-    while block := file.read(size) + file.readline():
+    return _blocks(file, size, file.readline)
+
+
+def blocks_without_holes(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
+    r"""Yield the contents of a file as `blocks` does, with long holes shortened.
+
+    A hole is what a sparse file has in the place of bytes that were never written, such as
+    after a crash: NULs, maybe gigabytes of them without a newline.
+    """
+    return _blocks(file, size, partial(_rest_without_holes, file, size))
+
+
+def _blocks(
+    file: IO[bytes], size: int, rest_of_line: Callable[[], bytes]
+) -> Iterator[bytes]:
+    while block := file.read(size) + rest_of_line():
         yield block
         if not block.endswith(b'\n'):
             break  # the last line, which another process may be writing
+
+
+def _rest_without_holes(file: IO[bytes], size: int) -> bytes:
+    """Return the rest of the line; one NUL stands for each part of it that is a hole."""
+    parts = []
+    while part := file.readline(size):
+        parts.append(part if part.strip(b'\0') else b'\0')
+        if part.endswith(b'\n'):
+            break
+    return b''.join(parts)
 
 
 def damage(lines: int) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .reading import Records
+    from .reading import Lines, Records
 
 EMPTY = '{}'  # represents an empty object in flat frames
 
@@ -23,15 +23,24 @@ def shaped(records: Records, format: str, flat: bool) -> Any:  # noqa: A002
     if format not in ('dict', 'df'):
         raise ValueError(f"format has to be 'dict' or 'df', not {format!r}")
     if flat:
-        empty = EMPTY if format == 'df' else None
-        convert = partial(flattened, names=_core.FlatNames('', empty))
-        records.lines.decode_with(_core.Decoder(True, empty), convert)
+        flatten(records.lines, EMPTY if format == 'df' else None)
     found = _all_of(records)
     if format == 'dict':
         return found
     from .frames import frame_of  # start-up time
 
     return frame_of(found)
+
+
+def flatten(lines: Lines, empty: str | None = None) -> None:
+    """Make lines give flat records.
+
+    Args:
+        lines: lines that are not read yet.
+        empty: replaces empty objects; None keeps them.
+    """
+    convert = partial(flattened, names=_core.FlatNames('', empty))
+    lines.decode_with(_core.Decoder(True, empty), convert)
 
 
 def _all_of(records: Records) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ LAYERS = (
     ('cli.args',),
     ('cli.view',),
     ('cli',),
-    ('diff', 'livestream'),
+    ('diff', 'livestream', 'reader'),
     ('bench',),
     ('first_use',),
     ('mixins', 'process'),
