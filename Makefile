@@ -124,7 +124,7 @@ soak: build ## ten thousand killed writers, ten thousand races at the exit
 
 ##@ Measuring
 
-.PHONY: bench bench-all bench-check bench-peers coverage instructions sizes trail
+.PHONY: bench bench-all bench-check bench-peers coverage instructions sizes spent trail
 bench: build ## what microbench costs, as ratios to timing by hand
 	@$(BIN)/python -m benchmarks $(ARGS)
 
@@ -146,6 +146,9 @@ bench-peers: build ## the same beside other timing libraries
 
 instructions: build ## instructions of a call, by callgrind, beside the last that were accepted
 	@$(BIN)/python -m benchmarks.instructions $(ARGS)
+
+spent: build ## what the time of a record is spent on
+	@$(BIN)/python -m benchmarks.spent $(ARGS)
 
 trail: build ## how many calls, files and jumps a reader follows
 	@$(BIN)/python -m tools.trail

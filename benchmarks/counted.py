@@ -7,12 +7,11 @@ writes, from the second on, holds CALLS calls of one way or what came between tw
 from __future__ import annotations
 
 import gc
-import io
 import os
 import tempfile
 from typing import TYPE_CHECKING
 
-from microbench import FileOutput, MBFunctionCall, MBWorkingDir, MicroBenchBase, NullOutput
+from microbench import MBFunctionCall, MBWorkingDir, MicroBenchBase, NullOutput
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,8 +90,8 @@ def ways(folder: str) -> dict[str, Callable[[int], None]]:
     null = MicroBenchBase(outputs=[NullOutput()])
     return {
         '@bench, NullOutput': decorated(null),
-        '@bench, file': decorated(MicroBenchBase(output_file=f'{folder}/results')),
-        '@bench, memory': decorated(MicroBenchBase(outputs=[FileOutput(io.StringIO())])),
+        '@bench, file': decorated(MicroBenchBase(outfile=f'{folder}/results')),
+        '@bench, memory': decorated(MicroBenchBase()),
         '@bench, two mixins': decorated(WithMixins(outputs=[NullOutput()])),
         'an iteration': iterated(MicroBenchBase(outputs=[NullOutput()])),
         'a block': blocks(null),

@@ -31,6 +31,13 @@ def floor() -> ModuleType:
     return module
 
 
+def sampler() -> Path:
+    """Return the library of floor/sampler.c, for ctypes."""
+    library = CACHE / 'sampler.so'
+    _compile(SOURCES / 'sampler.c', library)
+    return library
+
+
 def empty_package() -> Path:
     """Return the folder that holds `emptypackage`: `__init__.py` and one library."""
     folder = CACHE / 'empty' / 'emptypackage'

@@ -6,10 +6,11 @@ import math
 import shutil
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
-from benchmarks import cost, instructions, table, versions
+from benchmarks import cost, counted, instructions, spent, table, versions
 from benchmarks.instructions import Count
 from benchmarks.lab import US, Lab, others, planted
 from benchmarks.measures import encoding, iterations, memory
@@ -359,6 +360,47 @@ def test_the_table_of_the_readme(tmp_path, monkeypatch):
         == '| the same, in a file | 10 ns: `write()` of the line | 5 ns | 5 ns | – |'
     )
     assert lines[-3:] == ['', cost.END.strip(), 'after']
+
+
+# --- what time is spent on --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ('function', 'subject'),
+    [
+        ('[vdso]:', 'clock'),
+        ('libc.so.6:__clock_gettime', 'clock'),
+        ('libc.so.6:writev', 'system calls'),
+        ('_core.cpython-311-x86_64-linux-gnu.so:mb_record_write', 'text'),
+        ('_core.cpython-311-x86_64-linux-gnu.so:py_run_start', 'the run'),
+        ('libpython3.11.so.1.0:PyContextVar_Set', 'context variable'),
+        ('libpython3.11.so.1.0:_PyObject_Malloc', 'memory'),
+        ('python3.11:_PyEval_EvalFrameDefault', 'interpreter'),
+        ('libm.so.6:sin', 'other'),
+    ],
+)
+def test_a_function_counts_for_one_subject(function, subject):
+    """Library and name decide."""
+    assert spent.subject(function) == subject
+
+
+def test_subjects_share_the_time_of_a_call():
+    """Each gets its part of the samples, the largest first."""
+    samples = Counter({'[vdso]:': 1, 'python:eval': 5, 'python:call': 2})
+    assert spent.as_text('a call', 400.0, samples).splitlines() == [
+        'a call       400 ns  8 samples',
+        '-----------  ------  ----------',
+        'interpreter     350  eval, call',
+        'clock            50',
+    ]
+
+
+def test_samples_name_functions_of_libraries(tmp_path):
+    """Samples of records are in the interpreter, the run and its text."""
+    loop = counted.ways(str(tmp_path))['@bench, NullOutput']
+    ns, samples = spent.sampled(loop, 0.3)
+    assert ns > 0
+    assert {'interpreter', 'the run', 'text'} <= set(map(spent.subject, samples))
 
 
 # --- the program ------------------------------------------------------------------------
