@@ -134,9 +134,32 @@ mb_text_int(mb_text *text, int64_t value)
     mb_text_raw(text, begin, (size_t)(end - begin));
 }
 
+#define BELOW_A_SECOND (sizeof "0.123456789" - 1)
+
+/* Writes less than a second where it stays: what is copied has to be finished first. */
+static bool
+write_fraction(mb_text *text, int64_t ns)
+{
+    if (ns < 0 || ns >= 1000000000 || text->failed ||
+        text->capacity - text->size < BELOW_A_SECOND) {
+        return false;
+    }
+    char *begin = text->data + text->size, *end = begin + BELOW_A_SECOND;
+    memcpy(begin, "0.", 2);
+    write_padded(end, (uint32_t)ns, 9);
+    while (end[-1] == '0' && end - begin > 3) {
+        end--;
+    }
+    text->size += (size_t)(end - begin);
+    return true;
+}
+
 void
 mb_text_seconds(mb_text *text, int64_t ns)
 {
+    if (write_fraction(text, ns)) {
+        return;
+    }
     char digits[DIGITS_OF_INT + 2]; /* the point, and a 0 on either side of it */
     char *end = digits + sizeof digits;
     const uint64_t seconds = magnitude(ns) / 1000000000;

@@ -65,6 +65,22 @@ PyObject *py_run_reading(PyObject *counter);
 /* Starts the clock of an iteration; it is read last. 0, or -1 with an exception. */
 int py_run_start(py_run *run);
 
+/* Starts the clock of the next iteration at the reading that has ended this one, if only
+ * the storing of a duration lies in between: then that costs less than a reading, and
+ * can fail for nothing. Returns whether it has. */
+static inline bool
+py_run_go_on(py_run *run)
+{
+    mb_run *native = &run->native;
+    const bool only_stored = !run->triggers && !run->foreign && !run->durations &&
+                             !native->mirror &&
+                             native->durations.size < native->durations.capacity;
+    if (only_stored) {
+        mb_run_go_on(native);
+    }
+    return only_stored;
+}
+
 /* Reads the clock, then stores the duration. If a foreign counter fails, the duration
  * is None, and sys.unraisablehook gets the exception, not the code that is timed. */
 void py_run_stop(py_run *run);

@@ -10,16 +10,27 @@
 
 /* --- the iteration loop ----------------------------------------------------------- */
 
+/* Calls it as PyObject_Vectorcall() does, but for a function of Python looks neither
+ * for the way to call it nor at what it returns. */
+static inline PyObject *
+call_directly(PyObject *func, PyObject *const *args, size_t flags, PyObject *names)
+{
+    return PyFunction_Check(func)
+               ? ((PyFunctionObject *)func)->vectorcall(func, args, flags, names)
+               : PyObject_Vectorcall(func, args, flags, names);
+}
+
+/* `goes_on`: the clock has been started already. */
 static PyObject *
 call_timed(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
-           PyObject *names)
+           PyObject *names, bool goes_on)
 {
-    if (py_run_start(run) < 0) {
+    if (!goes_on && py_run_start(run) < 0) {
         return NULL;
     }
     /* the callee may borrow the slot before the arguments only once */
     PyObject *value =
-        PyObject_Vectorcall(func, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
+        call_directly(func, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
     if (value) {
         py_run_stop(run);
         return value;
@@ -94,21 +105,21 @@ after_iteration(PyObject *run)
 
 static PyObject *
 one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
-              PyObject *names)
+              PyObject *names, bool goes_on)
 {
     if (!run->triggers) {
-        return call_timed(run, func, args, flags, names);
+        return call_timed(run, func, args, flags, names, goes_on);
     }
     if (py_captured_measures(run->captured)) {
         py_captured_start(run->captured);
-        PyObject *value = call_timed(run, func, args, flags, names);
+        PyObject *value = call_timed(run, func, args, flags, names, false);
         py_captured_stop(run->captured);
         return value;
     }
     if (before_iteration((PyObject *)run) < 0) {
         return NULL;
     }
-    PyObject *value = call_timed(run, func, args, flags, names);
+    PyObject *value = call_timed(run, func, args, flags, names, false);
     raised error = {0};
     if (!value) {
         error = take_raised();
@@ -125,6 +136,27 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     return value;
 }
 
+/* Returns whether letting go of a value takes no time and runs no code. */
+static inline bool
+is_let_go_at_once(PyObject *value)
+{
+    return Py_REFCNT(value) > 1 || PyFloat_CheckExact(value);
+}
+
+#define RESERVED 1024 /* durations, 8 KiB, before the first iteration */
+
+/* Makes room for durations, so that storing them takes no time. Without memory, room is
+ * made when it is needed. */
+static void
+reserve_durations(py_run *run)
+{
+    const size_t count =
+        run->iterations < RESERVED ? (size_t)run->iterations : RESERVED;
+    if (run->iterations > 1) {
+        (void)mb_samples_reserve(&run->native.durations, count);
+    }
+}
+
 /* Value of the last iteration, None if there were none; NULL with the exception of the
  * first that failed. */
 static PyObject *
@@ -132,11 +164,17 @@ iterate(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
         PyObject *names)
 {
     PyObject *value = Py_NewRef(Py_None);
+    bool goes_on = false;
+    reserve_durations(run);
     if (run->native.start_wall_ns == 0) {
         run->native.start_wall_ns = mb_clock_wall_ns();
     }
     for (Py_ssize_t i = 0; value && i < run->iterations; i++) {
-        Py_SETREF(value, one_iteration(run, func, args, flags, names));
+        PyObject *last = value;
+        value = one_iteration(run, func, args, flags, names, goes_on);
+        goes_on = value && i + 1 < run->iterations && is_let_go_at_once(last) &&
+                  py_run_go_on(run);
+        Py_DECREF(last);
     }
     mb_run_note_finish(&run->native);
     return value;

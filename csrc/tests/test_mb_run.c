@@ -74,6 +74,29 @@ a_closed_run_stays_readable(void)
 }
 
 static void
+iterations_that_go_on_have_no_gap(void)
+{
+    mb_run run = {0};
+    mb_run_open(&run, bench);
+    mb_run_start(&run);
+    for (int i = 0; i < 20; i++) {
+        CHECK(run.measuring);
+        mb_run_suspend(&run);
+        mb_run_stop(&run);
+        CHECK(!run.measuring);
+        mb_run_go_on(&run);
+    }
+    int64_t sum_ns = 0;
+    for (size_t i = 0; i < run.durations.size; i++) {
+        sum_ns += run.durations.data[i];
+    }
+    CHECK_INT(run.durations.size, 20);
+    CHECK_INT(run.iteration, 20);
+    CHECK_INT(sum_ns, run.stopped_ns - run.began_ns);
+    mb_run_free(&run);
+}
+
+static void
 freeing_an_open_run_closes_it(void)
 {
     mb_run run = {0};
@@ -426,6 +449,7 @@ main(void)
     RUN(a_run_goes_from_new_to_open_to_closed);
     RUN(a_run_that_was_never_opened_can_be_closed_and_freed);
     RUN(a_closed_run_stays_readable);
+    RUN(iterations_that_go_on_have_no_gap);
     RUN(freeing_an_open_run_closes_it);
     RUN(runs_close_in_any_order);
     RUN(without_open_runs_a_phase_goes_nowhere);

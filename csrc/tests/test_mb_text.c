@@ -290,6 +290,7 @@ write_everything(mb_text *text)
     MB_TEXT_LITERAL(text, "{");
     mb_text_int(text, -12);
     mb_text_seconds(text, 1500000000);
+    mb_text_seconds(text, 120000000);
     mb_text_iso8601(text, 123000, -60);
     mb_text_string(text, "plain", 5);
     mb_text_string(text, "\xc3\xa9\n", 3);
@@ -297,7 +298,7 @@ write_everything(mb_text *text)
     mb_text_raw(text, NULL, 0);
 }
 
-static const char EVERYTHING[] = "{-121.51969-12-31T23:59:00.000123-00:01"
+static const char EVERYTHING[] = "{-121.50.121969-12-31T23:59:00.000123-00:01"
                                  "\"plain\"\"\\u00e9\\n\"[\\u00e9]";
 
 static void

@@ -100,7 +100,7 @@ def timings(*pairs):
 
 
 def test_a_decorated_function(calls):
-    """An iteration has two readings, and none in between."""
+    """One iteration has two readings, and none in between."""
     code = """
 made = bench()
 work = made(lambda: None)
@@ -130,7 +130,7 @@ work()
 
 
 def test_iterations_and_warm_up(calls):
-    """Warm-up reads no clock; each iteration reads it twice."""
+    """Warm-up reads no clock; each iteration contains the readings of its phase."""
     code = """
 made = bench(iterations=4, warmup=3)
 @made
@@ -273,7 +273,7 @@ print(clock.count_readings())
 
 
 def test_how_often_the_clock_is_read(library):
-    """A phase costs two readings, and so does an iteration."""
+    """A phase costs two readings, and an iteration what two have between them."""
     code = """
 made = bench(iterations=100)
 @made
@@ -289,3 +289,98 @@ print(call['durations'] == [5.0] * 100, len(call['timings']))
 """
     done = python(FIRST + code, env=preloaded(library))
     assert (done.stdout, done.stderr) == ('True 200\n', '')
+
+
+# What lies between two iterations, and how many readings each further one has.
+BETWEEN = {
+    'nothing': ('bench', 'None', 1.0),
+    'a number to let go of': ('bench', '0.5 + i', 1.0),
+    'an object with others': ('bench', 'names', 1.0),
+    'an object to let go of': ('bench', '[i]', 2.0),
+    'a hook before': ('hooked', 'None', 2.0),
+    'a hook after': ('seen', 'None', 2.0),
+}
+
+
+@pytest.mark.parametrize('between', BETWEEN)
+def test_one_reading_between_two_iterations(library, between):
+    """It ends the one and begins the other, if only a duration is stored in between."""
+    made, value, readings = BETWEEN[between]
+    code = f"""
+class Hooked(MicroBenchBase):
+    def pre_run_triggers(self, data):
+        pass
+
+class Seen(MicroBenchBase):
+    def post_run_triggers(self, data):
+        assert len(data['call']['durations']) >= 1
+
+def hooked(iterations):
+    return Hooked(outputs=[Kept()], iterations=iterations)
+
+def seen(iterations):
+    return Seen(outputs=[Kept()], iterations=iterations)
+
+names, i = [], 1.0
+
+def readings(iterations):
+    made = {made}(iterations=iterations)
+    work = made(lambda: {value})
+    work()  # makes room for the durations
+    clock.begin_ticking()
+    work()
+    clock.end_ticking()
+    assert records(made)[-1]['durations'] == [1.0] * iterations
+    return clock.count_readings()
+
+print((readings(110) - readings(10)) / 100)
+"""
+    done = python(FIRST + code, env=preloaded(library))
+    assert (done.stdout, done.stderr) == (f'{readings}\n', '')
+
+
+def test_what_a_value_does_at_its_end_is_in_no_duration(library):
+    """Nor in that of the next iteration, which begins with a reading of its own."""
+    code = """
+import time
+class Value:
+    def __del__(self):
+        time.perf_counter()  # a second more
+
+made = bench(iterations=5)
+@made
+def work():
+    return Value()
+clock.begin_ticking()
+work()
+clock.end_ticking()
+print(records(made)[0]['durations'])
+"""
+    done = python(FIRST + code, env=preloaded(library))
+    assert (done.stdout, done.stderr) == ('[1.0, 1.0, 1.0, 1.0, 1.0]\n', '')
+
+
+def test_what_is_returned_again_and_again_has_one_end(library):
+    """The reading is shared while others hold the value, and not once they have let go."""
+    code = """
+import time
+class Value:
+    def __del__(self):
+        time.perf_counter()
+
+values = [Value() for _ in range(3)]
+made = bench(iterations=9)
+@made
+def work():
+    if len(calls) % 3 == 0 and calls:
+        values.pop()
+    calls.append(1)
+    return values[-1] if values else None
+calls = []
+clock.begin_ticking()
+work()
+clock.end_ticking()
+print(records(made)[0]['durations'])
+"""
+    done = python(FIRST + code, env=preloaded(library))
+    assert (done.stdout, done.stderr) == (f'{[1.0] * 9}\n', '')
