@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 REFERENCE = Path(__file__).with_name('instructions.json')
 MOST_GROWN = 1.03
-RUNS = 3
 EXTENSION = f'_core{sysconfig.get_config_var("EXT_SUFFIX")}'
 
 
@@ -75,18 +74,7 @@ def built_with() -> dict[str, str]:
 
 
 def counted() -> dict[str, Count]:
-    """Return the counts of each way, by its name: the fewest of RUNS processes.
-
-    They differ by what masking finds suspicious in the ids, which are random.
-    """
-    runs = [_run() for _ in range(RUNS)]
-    return {
-        name: Count(*map(min, zip(*(run[name] for run in runs), strict=True)))
-        for name in runs[0]
-    }
-
-
-def _run() -> dict[str, Count]:
+    """Return the counts of each way, by its name."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / 'out'
         _count(out)
@@ -97,7 +85,9 @@ def _run() -> dict[str, Count]:
 def _count(out: Path) -> None:
     tool = ['valgrind', '--quiet', '--tool=callgrind', '--compress-strings=no']
     tool += ['--dump-before=getppid', f'--callgrind-out-file={out}']
-    environment = {**os.environ, 'PYTHONHASHSEED': '0'}  # the same order of every dict
+    # The same order of every dict, and the same clock on each machine.
+    fixed = {'PYTHONHASHSEED': '0', 'MICROBENCH_CLOCK': 'monotonic'}
+    environment = {**os.environ, **fixed}
     program = [sys.executable, '-m', 'benchmarks.counted']
     subprocess.run([*tool, *program], env=environment, cwd=ROOT, check=True)
 
