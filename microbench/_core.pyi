@@ -252,7 +252,7 @@ class Recorder:
         iterations: calls of the function for each record.
         version: version tag of the class of the bench, from which the plan was made.
         outcomes: no pattern has to be looked for in an exception.
-        template: mirrors the runs of blocks into a journal; None for none.
+        template: mirrors the runs into a journal; None for none.
         rest: text after the captures.
         captures: run before and after the code; None for none.
         sources: what captures and texts are made from; None for nothing.

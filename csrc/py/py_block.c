@@ -48,18 +48,16 @@ find_recorder(const block *self, const py_state *state, py_recorder **recorder)
 static py_run *
 begin_here(const block *self, py_recorder *recorder)
 {
-    py_run *run = py_recorder_begin(recorder, self->owner, NULL);
+    py_run *run = py_recorder_begin(recorder, self->owner, NULL, self->name);
     if (!run) {
         return NULL;
     }
-    if (!self->name || py_recorder_name(recorder, run, self->name) == 0) {
-        run->native.start_wall_ns = mb_clock_wall_ns();
-        if (run->triggers) {
-            py_captured_start(run->captured);
-        }
-        if (py_run_start(run) == 0) {
-            return run;
-        }
+    run->native.start_wall_ns = mb_clock_wall_ns();
+    if (run->triggers) {
+        py_captured_start(run->captured);
+    }
+    if (py_run_start(run) == 0) {
+        return run;
     }
     py_run_close(run);
     Py_DECREF(run);

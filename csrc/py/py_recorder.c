@@ -96,8 +96,42 @@ discard(py_run *run)
     PyErr_Restore(type, error, traceback);
 }
 
-py_run *
-py_recorder_begin(py_recorder *self, PyObject *bench, const py_captures_call *call)
+/* Names the run of a block: a function has its name in the text of the recorder. */
+static int
+put_name(py_run *run, PyObject *name)
+{
+    run->call.size = 0;
+    run->call.failed = false;
+    if (py_template_put_call(&run->call, name) < 0) {
+        return -1;
+    }
+    if (run->call.failed) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+static int
+mirror(const py_recorder *self, py_run *run, PyObject *name)
+{
+    PyObject *mirrored = PyObject_CallMethodObjArgs(
+        self->template, run->state->mirror_name, (PyObject *)run, name, NULL);
+    Py_XDECREF(mirrored);
+    return mirrored ? 0 : -1;
+}
+
+static int
+name_and_mirror(const py_recorder *self, py_run *run, PyObject *name)
+{
+    if (name && put_name(run, name) < 0) {
+        return -1;
+    }
+    return self->template ? mirror(self, run, name ? name : self->name) : 0;
+}
+
+static py_run *
+opened(py_recorder *self, PyObject *bench)
 {
     py_state *state = PyType_GetModuleState(Py_TYPE(self));
     py_run *run = new_run(self);
@@ -109,32 +143,19 @@ py_recorder_begin(py_recorder *self, PyObject *bench, const py_captures_call *ca
         Py_DECREF(run);
         return NULL;
     }
-    if (!capture(self, run, call)) {
-        discard(run);
-        return NULL;
-    }
     return run;
 }
 
-int
-py_recorder_name(const py_recorder *self, py_run *run, PyObject *name)
+py_run *
+py_recorder_begin(py_recorder *self, PyObject *bench, const py_captures_call *call,
+                  PyObject *name)
 {
-    run->call.size = 0;
-    run->call.failed = false;
-    if (py_template_put_call(&run->call, name) < 0) {
-        return -1;
+    py_run *run = opened(self, bench);
+    if (run && (!capture(self, run, call) || name_and_mirror(self, run, name) < 0)) {
+        discard(run);
+        run = NULL;
     }
-    if (run->call.failed) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    if (!self->template) {
-        return 0;
-    }
-    PyObject *mirrored = PyObject_CallMethodObjArgs(
-        self->template, run->state->mirror_name, (PyObject *)run, name, NULL);
-    Py_XDECREF(mirrored);
-    return mirrored ? 0 : -1;
+    return run;
 }
 
 /* --- the record -------------------------------------------------------------------- */

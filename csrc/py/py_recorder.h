@@ -3,9 +3,9 @@
  * It holds what is known before the call: the text before and after the measurements, and
  * the sinks. core/recorder.py makes one where nothing in Python has to see the record.
  *
- *     run = py_recorder_begin(recorder, bench)      open, active in this context
- *     ...                                           the iterations
- *     py_recorder_finish(recorder, run, error, value)
+ *     run = py_recorder_begin(recorder, bench, &call, NULL)    open, active in this context
+ *     ...                                                      the iterations
+ *     py_recorder_finish(recorder, run, NULL, error, value)
  *
  * What it cannot write by itself (an exception that is not plain, phases of a foreign
  * counter, a sink that fails, one that has changed meanwhile) it leaves to Python:
@@ -58,7 +58,7 @@ typedef struct {
     PyObject *rest;         /* Owned: bytes after those of the captures */
     py_captures *captures;  /* Owned: or NULL */
     PyObject *sources;      /* Owned: Sources of the captures and texts; or NULL */
-    PyObject *template;     /* Owned: JournalTemplate that mirrors blocks; or NULL */
+    PyObject *template;     /* Owned: JournalTemplate that mirrors the runs; or NULL */
     bool integers;
     bool outcomes; /* exceptions become text in C */
     Py_ssize_t iterations;
@@ -89,14 +89,11 @@ bool py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *
 int py_recorder_add(PyObject *self, PyObject *sink, py_recorder_kind kind,
                     PyObject *target, mb_append *file, mb_batch *batch);
 
-/* A run that is open and active, with the captures before the code; `call` is NULL for a
- * block. New reference; NULL with an exception, or without one if Python has to begin it. */
+/* A run that is open and active, with the captures before the code, and mirrored into the
+ * journal if there is a template. `call` is NULL for a block, `name` for a function. New
+ * reference; NULL with an exception, or without one if Python has to begin it. */
 py_run *py_recorder_begin(py_recorder *self, PyObject *bench,
-                          const py_captures_call *call);
-
-/* Names the run of a block, which has no function, and mirrors it in the journal if there is
- * one. Returns 0, or -1 with an exception. */
-int py_recorder_name(const py_recorder *self, py_run *run, PyObject *name);
+                          const py_captures_call *call, PyObject *name);
 
 /* Writes the record and closes the run; takes the reference. `name` is that of a block, or
  * NULL; `error` is what the code has raised, or NULL. Returns as py_run_finish(). */

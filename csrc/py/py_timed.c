@@ -235,7 +235,7 @@ recorded_call(py_timed *self, const arguments *given)
     py_recorder *recorder = given->recorder;
     const py_captures_call captured = {recorder->name, given->values,
                                        PyVectorcall_NARGS(given->flags), given->names};
-    py_run *run = py_recorder_begin(recorder, self->bench, &captured);
+    py_run *run = py_recorder_begin(recorder, self->bench, &captured, NULL);
     PyObject *value = NULL;
     if (run) {
         value = iterate(run, self->func, given->values, given->flags, given->names);

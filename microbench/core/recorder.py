@@ -36,12 +36,13 @@ def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None
     The caller: C, which gets this function in the constructor of Timed.
     """
     config, plan = _plan_of(bench)
-    if plan.settings.warmup or plan.mirrored == ALL:
-        return None
-    if type(func) not in FUNCTIONS or name_of(func) != func.__name__:
+    if plan.settings.warmup or type(func) not in FUNCTIONS:
         return None
     name, iterations = func.__name__, plan.settings.iterations
-    return _recorder(config, bench, plan, name=name, iterations=iterations)
+    if name_of(func) != name:
+        return None
+    mirrored = plan.mirrored == ALL
+    return _recorder(config, bench, plan, mirrored, name=name, iterations=iterations)
 
 
 def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
@@ -50,12 +51,9 @@ def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
     The caller: C, which gets this function in the constructor of a Finder.
     """
     config, plan = _plan_of(bench)
-    template = plan.template
-    if plan.mirrored and not (template and template.is_current):
-        return None
     if plan.hooks.refuses:
         return None
-    return _recorder(config, bench, plan, name='', iterations=1, template=template)
+    return _recorder(config, bench, plan, plan.mirrored > 0, name='', iterations=1)
 
 
 def _plan_of(bench: Owner) -> tuple[Config, Plan]:
@@ -64,14 +62,17 @@ def _plan_of(bench: Owner) -> tuple[Config, Plan]:
 
 
 def _recorder(
-    config: Config, bench: Owner, plan: Plan, name: str, **more: Any
+    config: Config, bench: Owner, plan: Plan, mirrored: bool, **named: Any
 ) -> _core.Recorder | None:
+    template = plan.template if mirrored else None
+    if mirrored and not (template and template.is_current):
+        return None  # the next run makes it
     if not (plan.begun and plan.native and plan.version):
         return None
     sinks = [route.sink for route in config.delivery.routes]
     if config.delivery.report.failing or not all(map(_is_simple, sinks)):
         return None
-    recorder = _new(plan, plan.text(config, bench), name, more)
+    recorder = _new(plan, plan.text(config, bench), template=template, **named)
     for sink in sinks:
         target = sink._target()
         if target is False:
@@ -93,7 +94,7 @@ def _is_simple(sink: Any) -> bool:
 PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
 
 
-def _new(plan: Plan, text: RecordText, name: str, more: Any) -> _core.Recorder:
+def _new(plan: Plan, text: RecordText, name: str, **more: Any) -> _core.Recorder:
     return _core.Recorder(
         run_class=Run,
         plan=plan,

@@ -107,7 +107,6 @@ SLOW = {
     'a counter of the user': lambda: MicroBench(duration_counter=lambda: 1.5),
     'a sink of the user': lambda: MicroBench(outputs=[Seen()]),
     'one sink of the user': lambda: MicroBench(outputs=[FileOutput(), Seen()]),
-    'a journal of all calls': lambda: MicroBench(os.devnull, journal='on'),
     'fsync': lambda: MicroBench(outputs=[FileOutput(os.devnull, durability='fsync')]),
     'a binary file': lambda: MicroBench(io.BytesIO()),
 }

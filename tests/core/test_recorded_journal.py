@@ -1,0 +1,126 @@
+"""A journal of all calls, of which no Python but the function runs."""
+
+import os
+import signal
+
+import pytest
+
+from microbench import FileOutput, MicroBench
+from tests.core.test_recorder import written
+from tests.fakes import only, python
+
+KILLED = """
+import asyncio, os, signal, sys
+from microbench import FileOutput, MicroBench
+
+class Own(FileOutput):
+    '''Python gives it the records.'''
+
+path, way, by = sys.argv[1:]
+sink = {'C': FileOutput, 'Python': Own}[by](path)
+bench = MicroBench(outputs=[sink], journal='on', iterations=3 if way == 'call' else 1)
+calls = []
+
+def work():
+    calls.append(0)
+    with bench.time('phase'):
+        if len(calls) == 11:  # in the fourth call of three iterations: the second one
+            bench.time('inner').__enter__()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+async def work_async():
+    work()
+
+function = bench(work if way == 'call' else work_async)
+while True:
+    if way == 'call':
+        function()
+    else:
+        asyncio.run(function())
+    if len(calls) == 9:
+        assert (function.__timed__.recorder is not None) == (by == 'C')
+"""
+
+
+def recovered(path, way, by):
+    """Return what a killed program has left: the last record without its times and ids."""
+    done = python(KILLED, path, way, by)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    *_, last = FileOutput(path).get_results()
+    call = last['call']
+    for name in ('start_time', 'finish_time', 'last_seen'):
+        call.pop(name, None)
+        last.pop(name, None)
+    call['durations'] = len(call['durations'])
+    for timing in call.get('timings', []) + call['open_timings']:
+        timing.pop('duration')
+    del last['recovered']['time']
+    del last['mb']['record_id'], last['mb']['run_id'], last['mb']['clock']
+    return last
+
+
+@pytest.mark.parametrize('way', ['call', 'await'])
+def test_a_process_that_is_killed_in_a_call(tmp_path, way):
+    """The record comes back as it does if Python has begun the call."""
+    found = recovered(tmp_path / 'c.jsonl', way, 'C')
+    assert found == recovered(tmp_path / 'python.jsonl', way, 'Python')
+    names = [timing['name'] for timing in found['call']['open_timings']]
+    assert names == ['phase', 'inner']
+    assert found['call']['name'] == {'call': 'work', 'await': 'work_async'}[way]
+    assert found['exit_path'] == 'recovered'
+
+
+def test_each_call_is_in_the_file_once(tmp_path):
+    """The journal lets go of a call whose record is written."""
+    bench = MicroBench(tmp_path / 'out.jsonl', journal='on')
+
+    @bench
+    def function(depth):
+        if depth:
+            function(depth - 1)
+
+    for _ in range(4):
+        function(2)
+    assert written(function) == 9  # all but those inside the first call
+    assert len(bench.get_results()) == 12
+    assert len(FileOutput(tmp_path / 'out.jsonl').get_results()) == 12
+
+
+def test_another_file_has_another_journal(tmp_path):
+    """Python begins the next call, which makes it."""
+    first, second = tmp_path / 'a.jsonl', tmp_path / 'b.jsonl'
+    sink = FileOutput(first)
+    bench = MicroBench(outputs=[sink], journal='on')
+    function = bench(lambda: None)
+    for _ in range(3):
+        function()
+    assert written(function) == 2
+    sink.outfile = second
+    for _ in range(3):
+        function()
+    assert written(function) == 2
+    assert [len(path.read_text().splitlines()) for path in (first, second)] == [3, 3]
+
+
+def test_a_child_has_a_journal_of_its_own(tmp_path):
+    """A call that is killed in the child comes back with its own name."""
+    path = tmp_path / 'out.jsonl'
+    bench = MicroBench(path, journal='on')
+
+    @bench
+    def function(number):
+        with bench.time(f'phase {number}'):
+            if number == 5:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    for number in range(3):
+        function(number)
+    child = os.fork()
+    if child == 0:
+        for number in range(3, 6):
+            function(number)
+    os.waitpid(child, 0)
+    *whole, killed = FileOutput(path).get_results()
+    names = [only(record['call']['timings'])['name'] for record in whole]
+    assert names == [f'phase {number}' for number in range(5)]
+    assert only(killed['call']['open_timings'])['name'] == 'phase 5'
