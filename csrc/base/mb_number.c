@@ -2,9 +2,9 @@
 
 #include <float.h>
 
-#define MOST_DIGITS 18 /* that fit any int64_t */
-#define MOST_EXACT 22  /* the largest power of ten that a double represents */
-#define MOST_EXPONENT 9999
+#define MOST_DIGITS 18         /* that fit any int64_t */
+#define MOST_EXACT 22          /* the largest power of ten that a double represents */
+#define FAR ((int64_t)1 << 60) /* an exponent of more digits than a text can have */
 
 static const double POWERS[MOST_EXACT + 1] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -16,7 +16,7 @@ typedef struct {
     const char *place;
     int64_t digits; /* right if `significant` is at most MOST_DIGITS */
     int significant;
-    int exponent;
+    int64_t exponent;
     bool negative;
     bool real; /* has a fraction or an exponent */
 } parts;
@@ -58,8 +58,7 @@ scan_fraction(parts *read)
     const char *begin = ++read->place;
     read->real = true;
     const bool found = scan_digits(read);
-    const int64_t size = read->place - begin;
-    read->exponent -= size < MOST_EXPONENT ? (int)size : MOST_EXPONENT;
+    read->exponent -= read->place - begin;
     return found;
 }
 
@@ -75,8 +74,7 @@ scan_exponent(parts *read)
     read->place += negative || *read->place == '+';
     parts power = {.place = read->place};
     const bool found = scan_digits(&power);
-    const bool fits = power.significant <= MOST_DIGITS && power.digits < MOST_EXPONENT;
-    const int size = fits ? (int)power.digits : MOST_EXPONENT;
+    const int64_t size = power.significant <= MOST_DIGITS ? power.digits : FAR;
     read->exponent += negative ? -size : size;
     read->place = power.place;
     return found;

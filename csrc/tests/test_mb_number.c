@@ -79,6 +79,31 @@ reals_are_those_of_the_c_library_or_delimited(void)
     CHECK(is_read_as("1e23", MB_NUMBER_LONG_REAL, 4));
 }
 
+/* A fraction with so many zeros before its last digit, and an exponent. */
+static bool
+is_read_exactly(int zeros, int exponent)
+{
+    static char text[30000];
+    const int begin = snprintf(text, sizeof text, "-0.");
+    memset(text + begin, '0', (size_t)zeros);
+    char *rest = text + begin + zeros;
+    snprintf(rest, sizeof text / 2, "7e%d", exponent);
+    const mb_number number = mb_number_scan(text);
+    return number.kind == MB_NUMBER_LONG_REAL || number.real == strtod(text, NULL);
+}
+
+static void
+long_fractions_and_exponents_are_not_cut(void)
+{
+    for (int zeros = 9990; zeros < 10010; zeros++) {
+        for (int exponent = 9980; exponent < 10020; exponent++) {
+            CHECK(is_read_exactly(zeros, exponent));
+        }
+    }
+    CHECK(is_read_exactly(12000, 12001));
+    CHECK(is_read_exactly(12000, 9999));
+}
+
 static void
 many_reals_are_rounded_as_by_the_c_library(void)
 {
@@ -107,6 +132,7 @@ main(void)
     RUN(integers_end_where_their_digits_do);
     RUN(other_words_are_no_numbers);
     RUN(reals_are_those_of_the_c_library_or_delimited);
+    RUN(long_fractions_and_exponents_are_not_cut);
     RUN(many_reals_are_rounded_as_by_the_c_library);
     return test_report();
 }
