@@ -15,7 +15,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 FOUND = HERE.parent / 'build' / 'fuzz'
-TARGETS = ('journal_image', 'record_line', 'filter_expression', 'command_line')
+TARGETS = (
+    'journal_image',
+    'record_line',
+    'decoder',
+    'filter_expression',
+    'command_line',
+)
 AT_ONCE = 2
 LONGEST = 10  # seconds for one input
 SEED = 1

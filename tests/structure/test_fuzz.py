@@ -2,6 +2,7 @@
 
 import importlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -34,3 +35,14 @@ def test_a_contradiction_is_a_fault(monkeypatch):
     monkeypatch.setattr(_core, 'journal_claims', lambda image: [])
     with pytest.raises(AssertionError):
         target.check(b'')
+
+
+def test_a_decoder_that_mixes_lines_up_is_a_fault(monkeypatch):
+    """The target of the decoder would notice a value of another line, or one shared."""
+    target = importlib.import_module('fuzz.decoder')
+    target.check(b'{"a":1}')
+    for records in ([{'a': 1}], [{'a': {}}]):
+        fake = SimpleNamespace(decode=lambda _line, records=records: records)
+        monkeypatch.setattr(_core, 'Decoder', lambda _flat, fake=fake: fake)
+        with pytest.raises(AssertionError):
+            target.check(b'{"a":1}')
