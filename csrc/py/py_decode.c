@@ -98,7 +98,7 @@ keep_flat(py_decode *decode, py_slot *slot, const char *text, Py_ssize_t base)
     PyObject *kept = py_shape_copied(flat);
     Py_DECREF(flat);
     const size_t size = (size_t)(decode->scan.place - text);
-    return kept ? py_slot_keep(slot, text, size, kept) : -1;
+    return kept ? py_slot_keep(&decode->slots, slot, text, size, kept) : -1;
 }
 
 static int
@@ -112,7 +112,9 @@ push_new_flat(py_decode *decode, py_slot *slot)
     if (decode->count == base && push_empty(decode, slot) < 0) {
         return -1;
     }
-    return py_slot_may_repeat(slot) ? keep_flat(decode, slot, text, base) : 0;
+    const size_t size = (size_t)(decode->scan.place - text);
+    const bool worth = py_slot_is_worth(&decode->slots, slot, size);
+    return worth ? keep_flat(decode, slot, text, base) : 0;
 }
 
 /* The place is at the brace of an object that is no item of a list. */
@@ -146,10 +148,8 @@ read_next(py_decode *decode, py_slot_step *step, bool *more)
     if (!slot || read_member(decode, slot, flat) < 0) {
         return NULL;
     }
-    py_scan_blanks(scan);
-    const char sign = *scan->place++;
+    const char sign = py_scan_sign(scan);
     *more = sign == ',';
-    py_scan_blanks(scan);
     return *more || sign == '}' ? &slot->next : NULL;
 }
 
@@ -205,13 +205,8 @@ push_item(py_decode *decode, py_slot *items)
     if (push(decode, NULL, read_value(decode, items)) < 0) {
         return -1;
     }
-    py_scan_blanks(&decode->scan);
-    const char sign = *decode->scan.place++;
-    if (sign != ',') {
-        return sign == ']' ? 0 : -1;
-    }
-    py_scan_blanks(&decode->scan);
-    return 1;
+    const char sign = py_scan_sign(&decode->scan);
+    return sign == ',' ? 1 : sign == ']' ? 0 : -1;
 }
 
 /* Pushes the items of the list at the place. 0, or -1. */
@@ -270,12 +265,12 @@ read_new_container(py_decode *decode, py_slot *slot)
     const char *text = decode->scan.place;
     PyObject *value =
         *text == '{' ? read_object(decode, &slot->inside) : read_list(decode, slot);
-    if (!value || !py_slot_may_repeat(slot)) {
+    const size_t size = (size_t)(decode->scan.place - text);
+    if (!value || !py_slot_is_worth(&decode->slots, slot, size)) {
         return value;
     }
     PyObject *kept = py_shape_copied(value);
-    const size_t size = (size_t)(decode->scan.place - text);
-    if (!kept || py_slot_keep(slot, text, size, kept) < 0) {
+    if (!kept || py_slot_keep(&decode->slots, slot, text, size, kept) < 0) {
         Py_CLEAR(value);
     }
     return value;

@@ -27,7 +27,7 @@ bool
 py_scan_is_plain(PyObject *string, Py_ssize_t size)
 {
     return PyUnicode_IS_COMPACT_ASCII(string) &&
-           PyUnicode_GET_LENGTH(string) == size - 2;
+           PyUnicode_GET_LENGTH(string) == size - 2 && size <= PY_SCAN_LONGEST;
 }
 
 /* Returns whether a byte does not simply stand for itself in a string. */

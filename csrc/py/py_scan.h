@@ -37,11 +37,27 @@ py_scan_blanks(py_scan *scan)
     }
 }
 
+/* Returns the byte after blanks; moves behind it and further blanks, if there is one. */
+static inline char
+py_scan_sign(py_scan *scan)
+{
+    py_scan_blanks(scan);
+    const char sign = *scan->place;
+    if (sign != '\0') {
+        scan->place++;
+        py_scan_blanks(scan);
+    }
+    return sign;
+}
+
 /* Moves behind these bytes and returns true, or returns false. */
 bool py_scan_bytes(py_scan *scan, const char *bytes, size_t size);
 
-/* Returns whether the string of `size` bytes, quotes included, stands for itself: it
- * has no escapes and is ASCII. Only such a one may be a `last`. */
+#define PY_SCAN_LONGEST 1024
+
+/* Returns whether the string of `size` bytes, quotes included, may be a `last`: it
+ * stands for itself, as it has no escapes and is ASCII; and it is not long, so that
+ * little memory is kept. */
 bool py_scan_is_plain(PyObject *string, Py_ssize_t size);
 
 /* The place is at the opening quote. */

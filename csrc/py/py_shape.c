@@ -9,7 +9,7 @@
 struct py_shape {
     py_shape *next;  /* of the step */
     py_shape *older; /* of the store */
-    PyObject *dict;  /* Owned: lists and dicts in it are replaced by None */
+    PyObject *dict;  /* Owned: values that are not kept are replaced by None */
     Py_ssize_t count;
     PyObject *pairs[]; /* Borrowed from the dict: names, then values; NULL for None */
 };
@@ -62,15 +62,25 @@ is_container(PyObject *value)
     return PyDict_CheckExact(value) || PyList_CheckExact(value);
 }
 
-/* Returns a copy of a dict, without the lists and dicts in it. */
+/* Returns whether a shape keeps a value: not what may change, nor what is long. */
+static bool
+is_kept(PyObject *value)
+{
+    if (PyUnicode_CheckExact(value)) {
+        return PyUnicode_GET_LENGTH(value) <= PY_SCAN_LONGEST / PyUnicode_KIND(value);
+    }
+    return !is_container(value);
+}
+
+/* Returns a copy of a dict, without values that are not kept. */
 static PyObject *
-without_containers(PyObject *dict)
+without_the_others(PyObject *dict)
 {
     PyObject *copy = PyDict_Copy(dict);
     Py_ssize_t position = 0;
     PyObject *name, *value;
     while (copy && PyDict_Next(dict, &position, &name, &value)) {
-        if (is_container(value) && PyDict_SetItem(copy, name, Py_None) < 0) {
+        if (!is_kept(value) && PyDict_SetItem(copy, name, Py_None) < 0) {
             Py_CLEAR(copy);
         }
     }
@@ -87,14 +97,14 @@ new_shape(PyObject *dict, PyObject **names, PyObject **values, Py_ssize_t count)
         return NULL;
     }
     shape->count = count;
-    shape->dict = without_containers(dict);
+    shape->dict = without_the_others(dict);
     if (!shape->dict) {
         PyMem_Free(shape);
         return NULL;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         shape->pairs[i] = names[i];
-        shape->pairs[count + i] = is_container(values[i]) ? NULL : values[i];
+        shape->pairs[count + i] = is_kept(values[i]) ? values[i] : NULL;
     }
     return shape;
 }
@@ -167,12 +177,14 @@ static PyObject *
 copied_list(PyObject *list)
 {
     const Py_ssize_t size = PyList_GET_SIZE(list);
-    PyObject *copy = PyList_New(size);
+    PyObject *copy = PyList_GetSlice(list, 0, size);
     for (Py_ssize_t i = 0; copy && i < size; i++) {
-        PyObject *item = py_shape_copied(PyList_GET_ITEM(list, i));
-        if (item) {
-            PyList_SET_ITEM(copy, i, item);
-        } else {
+        PyObject *item = PyList_GET_ITEM(list, i);
+        if (!is_container(item)) {
+            continue;
+        }
+        PyObject *inner = py_shape_copied(item);
+        if (!inner || PyList_SetItem(copy, i, inner) < 0) {
             Py_CLEAR(copy);
         }
     }

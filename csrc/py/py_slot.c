@@ -3,8 +3,12 @@
 #include <string.h>
 
 #define MOST_SLOTS ((size_t)1 << 15)
-#define MOST_OF_STEP 16           /* slots that are no loose one */
-#define LONGEST ((size_t)1 << 16) /* bytes of a repeated object or list */
+#define MOST_OF_STEP 16 /* slots that are no loose one */
+#define MOST_NAME_BYTES ((size_t)1 << 22)
+#define LONGEST_NAME ((size_t)1 << 12)
+#define MOST_FLAT (1 << 12)              /* names of an object, if they are flat */
+#define MOST_RAW_BYTES ((size_t)1 << 21) /* what is made of it is 30 times as large */
+#define LONGEST ((size_t)1 << 16)        /* bytes of a repeated object or list */
 #define FIRST_TRIES 3
 #define LATER_TRIES 64 /* one of so many */
 
@@ -88,6 +92,8 @@ add_slot(py_slot_store *store, py_slot_step *step, bool loose)
     }
     slot->next.loose = step->loose || loose;
     slot->next.above = Py_XNewRef(step->above);
+    slot->next.before = slot;
+    slot->before = step->before;
     py_slot **place = &step->slots;
     while (loose && *place) {
         place = &(*place)->other;
@@ -119,6 +125,28 @@ loose_slot(py_slot_store *store, py_slot_step *step)
     return is_there ? last_slot(step) : add_slot(store, step, true);
 }
 
+/* Counts a name of `size` bytes in the file; returns whether the limit still holds. */
+static bool
+count_name(py_slot_store *store, PyObject *name, size_t size)
+{
+    store->name_bytes += size + (size_t)PyUnicode_GET_LENGTH(name);
+    return store->name_bytes <= MOST_NAME_BYTES;
+}
+
+/* Returns whether a name was before the step in the same object; true, too, after very
+ * many names. */
+static bool
+may_come_twice(const py_slot_step *step, PyObject *name)
+{
+    int left = MOST_FLAT;
+    for (py_slot *slot = step->before; slot; slot = slot->before) {
+        if (--left == 0 || PyUnicode_Compare(slot->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int
 keep_text(py_slot *slot, const char *text, size_t size)
 {
@@ -132,23 +160,33 @@ keep_text(py_slot *slot, const char *text, size_t size)
     return 0;
 }
 
+/* Returns a slot for a name that no other slot has. Steals the name. */
 static py_slot *
-named_slot(py_slot_store *store, py_slot_step *step, py_scan *scan)
+new_name(py_slot_store *store, py_slot_step *step, PyObject *name, const char *text,
+         size_t size)
 {
-    const char *text = scan->place;
-    PyObject *name = scan_name(step, scan);
-    if (!name) {
-        return NULL;
-    }
     const bool loose = step->slot_count >= MOST_OF_STEP;
-    py_slot *slot = loose ? loose_slot(store, step) : add_slot(store, step, false);
+    const bool fits = size <= LONGEST_NAME &&
+                      (loose || count_name(store, name, size)) &&
+                      !(store->flat && may_come_twice(step, name));
+    py_slot *slot = !fits   ? NULL
+                    : loose ? loose_slot(store, step)
+                            : add_slot(store, step, false);
     if (!slot) {
         Py_DECREF(name);
         return NULL;
     }
     Py_XSETREF(slot->name, name);
-    const size_t size = (size_t)(scan->place - text);
     return loose || keep_text(slot, text, size) == 0 ? slot : NULL;
+}
+
+static py_slot *
+named_slot(py_slot_store *store, py_slot_step *step, py_scan *scan)
+{
+    const char *text = scan->place;
+    PyObject *name = scan_name(step, scan);
+    const size_t size = (size_t)(scan->place - text);
+    return name ? new_name(store, step, name, text, size) : NULL;
 }
 
 /* Returns the slot whose text is at the place, and moves behind it. */
@@ -210,19 +248,18 @@ py_slot_repeats(py_slot *slot, py_scan *scan)
 }
 
 bool
-py_slot_may_repeat(py_slot *slot)
+py_slot_is_worth(const py_slot_store *store, py_slot *slot, size_t size)
 {
     const unsigned changes = slot->changes++;
-    return changes < FIRST_TRIES || changes % LATER_TRIES == 0;
+    return size <= LONGEST &&
+           store->raw_bytes - slot->raw_room + size <= MOST_RAW_BYTES &&
+           (changes < FIRST_TRIES || changes % LATER_TRIES == 0);
 }
 
 int
-py_slot_keep(py_slot *slot, const char *text, size_t size, PyObject *value)
+py_slot_keep(py_slot_store *store, py_slot *slot, const char *text, size_t size,
+             PyObject *value)
 {
-    if (size > LONGEST) {
-        Py_DECREF(value);
-        return 0;
-    }
     char *raw = PyMem_Realloc(slot->raw, size);
     if (!raw) {
         Py_DECREF(value);
@@ -231,7 +268,8 @@ py_slot_keep(py_slot *slot, const char *text, size_t size, PyObject *value)
     }
     memcpy(raw, text, size);
     slot->raw = raw;
-    slot->raw_size = size;
+    store->raw_bytes = store->raw_bytes - slot->raw_room + size;
+    slot->raw_size = slot->raw_room = size;
     Py_XSETREF(slot->value, value);
     return 0;
 }

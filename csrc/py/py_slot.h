@@ -3,16 +3,21 @@
  * Records of one file are much alike. So each name has a slot at its place, and is found
  * by comparing its text in the file with that of the slot.
  *
+ * Memory is limited, whatever a file contains: the number of slots, the bytes of names,
+ * and the bytes of text that is kept. Beyond the first two, no text is read.
+ *
  * A step is a place in an object: after so many names. From there, slots lead to the
  * next step; the slot of an object leads to the first step inside, too. The first step
- * of all belongs to the caller. The slots belong to a store, which is limited: beyond
- * that, no text is read.
+ * of all belongs to the caller. The slots belong to a store.
  *
  * A step keeps few slots. Further names share a loose slot, which is renamed each time.
  * Names after it are not found by their slots alone: their steps are loose, too.
  *
+ * If names are flat, none may come twice in one object: json.loads() drops all members
+ * of the first one, and a flat dict would have those of both.
+ *
  * Functions that return an object or a slot return NULL without an exception: as in
- * py_scan.h, or if the limit is reached.
+ * py_scan.h; if a limit is reached; or for a flat name that comes twice.
  *
  * Thread: under the GIL.
  */
@@ -27,6 +32,7 @@ typedef struct {
     py_slot *slots;          /* the one that was used last is the first */
     struct py_shape *shapes; /* Borrowed: of the objects that end here (py_shape.h) */
     PyObject *above; /* Owned: a str, before each name here; NULL: names are as read */
+    py_slot *before; /* the slot that leads here; NULL: no name is before this step */
     unsigned slot_count;
     unsigned shape_count;
     bool loose;
@@ -39,18 +45,22 @@ struct py_slot {
     char *text;      /* Owned: the name as it is in the file, and its colon; or NULL */
     size_t size;
     char *raw; /* Owned: the text of the last value, if it is an object or a list */
-    size_t raw_size;  /* 0: that was another kind of value */
+    size_t raw_size; /* 0: that was another kind of value */
+    size_t raw_room;
     unsigned changes; /* texts of objects or lists since one was repeated */
     py_slot_step next;
     py_slot_step inside;
-    py_slot *items; /* the slot of all items, if the value is a list; or NULL */
-    py_slot *other; /* next one of the step */
-    py_slot *older; /* next one of the store */
+    py_slot *items;  /* the slot of all items, if the value is a list; or NULL */
+    py_slot *before; /* that of the step */
+    py_slot *other;  /* next one of the step */
+    py_slot *older;  /* next one of the store */
 };
 
 typedef struct {
     py_slot *slots;
     size_t count;
+    size_t name_bytes;
+    size_t raw_bytes;
     bool flat; /* py_slot_join() is used */
 } py_slot_store;
 
@@ -73,12 +83,14 @@ int py_slot_join(py_slot *slot);
 /* If the text of the last object or list follows, moves behind it and returns true. */
 bool py_slot_repeats(py_slot *slot, py_scan *scan);
 
-/* Returns whether an object or list that was just read may be repeated, and so is worth
- * keeping: not if the last ones have always changed, but for a try now and then. */
-bool py_slot_may_repeat(py_slot *slot);
+/* Returns whether an object or list that was just read, of `size` bytes, is worth
+ * keeping: it fits, and may be repeated. The latter is not expected if the last ones
+ * have always changed, but for a try now and then. */
+bool py_slot_is_worth(const py_slot_store *store, py_slot *slot, size_t size);
 
-/* Keeps a value of a text of `size` bytes for py_slot_repeats(). Steals `value`. 0, or
- * -1 with MemoryError. */
-int py_slot_keep(py_slot *slot, const char *text, size_t size, PyObject *value);
+/* Keeps a value that is worth it for py_slot_repeats(). Steals `value`. 0, or -1 with
+ * MemoryError. */
+int py_slot_keep(py_slot_store *store, py_slot *slot, const char *text, size_t size,
+                 PyObject *value);
 
 #endif
