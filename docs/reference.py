@@ -46,7 +46,7 @@ GROUPS = {
     },
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
     'Results': {
-        'microbench': ('read', 'summary'),
+        'microbench': ('read', 'summary', 'Histogram'),
         'microbench.reader': ('Reader',),
         'microbench.diff': ('diff', 'envdiff', 'Difference', 'Change'),
         'microbench.livestream': ('LiveStream',),

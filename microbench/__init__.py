@@ -9,6 +9,7 @@ _HOME = {
     'MicroBenchBase': 'bench',
     'read': 'reader',
     'summary': 'results.summary',
+    'Histogram': 'results.histogram',
     'JSONEncoder': 'encoding.json_encoder',
     'JSONEncodeWarning': 'encoding.json_encoder',
     'Output': 'outputs.base',
@@ -40,6 +41,7 @@ _HOME = {
 __all__ = [
     'CLIArg',
     'FileOutput',
+    'Histogram',
     'HttpOutput',
     'JSONEncodeWarning',
     'JSONEncoder',
@@ -95,7 +97,7 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
         usage,
     )
     from .outputs import base, file, http, redis  # noqa: F401
-    from .results import summary
+    from .results import histogram, summary  # noqa: F401
 
 
 def __getattr__(name):

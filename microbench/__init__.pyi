@@ -27,12 +27,14 @@ from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
 from .outputs.redis import RedisOutput as RedisOutput
 from .reader import read as read
+from .results.histogram import Histogram as Histogram
 from .results.summary import summary as summary
 
 __version__: str
 __all__ = [
     'CLIArg',
     'FileOutput',
+    'Histogram',
     'HttpOutput',
     'JSONEncodeWarning',
     'JSONEncoder',

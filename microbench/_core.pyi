@@ -116,9 +116,13 @@ class OpenRun:
         counter: Callable[[], Any],
         foreign: bool,
         integers: bool,
+        histogram: bool = False,
         /,
     ) -> None:
-        """Register the run; make it active here, unless it is a background run."""
+        """Register the run; make it active here, unless it is a background run.
+
+        With `histogram`, iterations and phases are counted in histograms, not listed.
+        """
     def start(self) -> None:
         """Begin an iteration; the clock is read last."""
     def stop(self) -> None:
@@ -149,6 +153,9 @@ class OpenRun:
     def keep_numbers(self, durations: list[Any], /) -> None:
         """From now on append durations to this list, as Python numbers."""
     phases_finished: int
+    @property
+    def histogram(self) -> dict[str, Any] | None:
+        """Return the distribution of the iterations; None where they are listed."""
     @property
     def phases_listed(self) -> int:
         """Number of phases that the record lists at most: the last ones."""
@@ -191,6 +198,28 @@ class OpenRun:
     @property
     def open_timings(self) -> list[dict[str, Any]]:
         """The same for unfinished phases, with their time so far, outermost first."""
+
+class Sampler:
+    """Decides which calls of a function are recorded, and counts the others.
+
+    The first of each `every` calls is recorded; with 0, a random share of them.
+    """
+
+    def __init__(
+        self,
+        every: int,
+        share: float,
+        histogram: bool,
+        integers: bool,
+        note: Callable[[], object] | None,
+        /,
+    ) -> None: ...
+    def take(self) -> Sampler | None:
+        """Return a Sampler that has the counts, and count anew; None without any."""
+    def put_back(self, taken: Sampler, /) -> None:
+        """Add the counts of what take() has returned."""
+    def fields(self) -> dict[str, Any]:
+        """Return the counts, as `call.between` has them."""
 
 class Timed:
     """The iteration loop in C, which a call of a function that `@bench` returned runs.
@@ -656,10 +685,11 @@ def mute() -> Token[Any]:
     """Discard phases made in this context, until unmute(token)."""
 
 def unmute(token: Token[Any]) -> None: ...
-def keep_phases(kept: int, names: int) -> tuple[int, int]:
+def keep_phases(kept: int, names: int, most: int = 100_000, /) -> tuple[int, int, int]:
     """Set how many phases a record lists, and how many names have totals; for tests.
 
-    Returns what was set before. No run may be open.
+    That of a process lists none once there are more than `most`. Returns what was set
+    before. No run may be open.
     """
 
 def runs_open() -> int:

@@ -41,6 +41,7 @@ Timed = <object>state.timed_type
 FlatNames = <object>state.flat_type
 Decoder = <object>state.decoder_type
 Recorder = <object>state.recorder_type
+Sampler = <object>state.sampler_type
 Finder = <object>state.finder_type
 Block = <object>state.block_type
 Captures = <object>state.captures_type

@@ -288,6 +288,7 @@ cdef extern from "dying/mb_parent.h":
 cdef extern from "run/mb_phases.h":
     uint32_t mb_phases_kept
     uint32_t mb_phases_names
+    uint64_t mb_phases_most
 
 cdef extern from "run/mb_run.h":
     ctypedef struct mb_run:
@@ -321,6 +322,7 @@ cdef extern from "py/py_state.h":
         void *flat_type
         void *decoder_type
         void *recorder_type
+        void *sampler_type
         void *finder_type
         void *block_type
         void *captures_type

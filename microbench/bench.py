@@ -10,6 +10,7 @@ import time
 
 from . import _core, first_use
 from .core import config as arguments
+from .core import counting
 from .core.capture import name_of
 from .core.config import Configured, config_of
 from .core.hooks import Hooks
@@ -43,19 +44,19 @@ class MicroBenchBase(Configured):
         tz: time zone of all timestamps; None for naive local time.
         iterations: timed calls for each call of a decorated function.
         warmup: untimed calls before them.
-        duration_counter: callable without arguments that returns a number. Durations
-            are differences of two readings: seconds for `time.perf_counter`.
+        duration_counter: callable that returns a number, such as `time.perf_counter`, whose
+            unit is that of durations: differences of two readings.
         outputs: sinks, instead of `outfile`; each gets every record.
-        on_output_error: `'warn'`, or `'raise'` an error of a sink once the others
-            had their turn and the function's own error, if any, does not go first.
+        on_output_error: `'warn'`; or `'raise'` a sink's error last, unless the code raised.
         journal: `'auto'` shows open blocks in a journal beside the output file, so that
-            `kill -9` loses none; `'on'` decorated functions too, and also on network
-            file systems; `'off'` nothing; or the directory where the journal is to lie.
-            Left out, MICROBENCH_JOURNAL decides: `'auto'` where that is not set.
+            `kill -9` loses none; `'on'` also functions, and on network file systems;
+            `'off'` nothing; or a directory for it. Default: MICROBENCH_JOURNAL, or 'auto'.
         batch: for the file of `outfile`: see `FileOutput`.
-        **static_fields: added to the top level of every record. Containers are copied
-            for each record, what they hold is shared; dicts called `call` and `mb` are
-            merged into the record's own.
+        durations: `'list'`, or `'histogram'` for a `Histogram` of bounded size instead.
+        every: record one call of so many, and count the others.
+        sample: record a share of the calls, at random, and count the others.
+        **static_fields: added to the top level of every record. Containers are copied,
+            what they hold is shared; `call` and `mb` are merged into the record's own.
 
     Raises:
         TypeError, ValueError: an argument is wrong; the message names it.
@@ -93,24 +94,26 @@ class MicroBenchBase(Configured):
         on_output_error: str = 'warn',
         journal: Any = None,
         batch: float | None = None,
+        durations: Literal['list', 'histogram'] = 'list',
+        every: int | None = None,
+        sample: float | None = None,
         **static_fields: Any,
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        iterations = arguments.whole('iterations', iterations)
-        warmup = arguments.whole('warmup', warmup)
+        iterations, warmup = counting.repetition(iterations, warmup)
         self.tz = arguments.time_zone(tz)
         self.iterations, self.warmup = iterations, warmup
+        sinks = arguments.sinks(self, outfile, outputs, batch)
         config = config_of(self)
         config.configure(
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
             static=arguments.fields(static_fields),
-            delivery=Delivery(
-                arguments.sinks(self, outfile, outputs, batch),
-                arguments.reaction(on_output_error),
-            ),
+            delivery=Delivery(sinks, arguments.reaction(on_output_error)),
             journal=arguments.journal(journal),
+            histogram=counting.histogram(durations, duration_counter),
+            sampling=counting.sampled(every, sample, iterations, warmup, duration_counter),
         )
         arguments.set_journals(config.delivery.sinks, config.journal)
         self._duration_counter = config.counter  # read by bench.time(), in C
@@ -119,9 +122,7 @@ class MicroBenchBase(Configured):
     # --- configuration that changes ---------------------------------------------------
 
     def add_fields(self, /, **fields: Any) -> None:
-        """Add static fields to all records that begin after this call.
-
-        The record of `record_on_exit` gets them, too.
+        """Add static fields to records that begin after this call, and to that at exit.
 
         Args:
             **fields: values by name; names of constructor parameters are allowed.
@@ -137,8 +138,7 @@ class MicroBenchBase(Configured):
     def explain_path(self) -> list[str]:
         """Return why records are built as dicts; empty if C writes them as text.
 
-        Both give the same record. Text is faster, and possible where nothing has to see
-        the record while it is built.
+        Text is faster, and possible where nothing has to see the record.
         """
         return list(current_plan(self._bench_config, self).not_native)
 
@@ -314,7 +314,7 @@ class MicroBenchBase(Configured):
         return self._bench_config.delivery.get_results(format, flat)
 
     def flush(self, timeout: float | None = None) -> None:
-        """Have all sinks store what waits in them, as records wait in batches.
+        """Write the last calls of `every`; have all sinks store what waits in them.
 
         Args:
             timeout: seconds for all sinks together; None leaves the limit to each.
@@ -322,6 +322,9 @@ class MicroBenchBase(Configured):
         Raises:
             OSError: a sink could not, and keeps its records.
         """
+        from .core.sampled import write_pending  # start-up time
+
+        write_pending(self)
         self._bench_config.delivery.flush(timeout)
 
     def summary(self) -> None:

@@ -412,6 +412,8 @@ MEASURES = [
     '  the same',
     '  outside a record',
     'iterations=N, added to a call',
+    "iteration with durations='histogram'",
+    'call that every=N only counts, added to a call',
     '@bench, null sink',
     '  the same',
     '@bench, memory',

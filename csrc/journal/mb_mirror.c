@@ -128,7 +128,7 @@ put_entry(mb_mirror *mirror, mb_entry *entry, uint32_t name, uint32_t iteration)
 static mb_entry *
 enter(mb_mirror *mirror, uint32_t name, uint32_t iteration)
 {
-    if (name && mirror->spare_entry_count) {
+    if ((name || mirror->counts) && mirror->spare_entry_count) {
         mb_entry *again = mirror->spare_entries[--mirror->spare_entry_count];
         put_entry(mirror, again, name, iteration);
         return again;
@@ -167,6 +167,28 @@ mb_mirror_leave(mb_mirror *mirror, mb_entry *entry, int64_t elapsed_ns)
     PUBLISH(mirror->slot->left, mirror->left);
 }
 
+static void
+use_again(mb_mirror *mirror, mb_entry *entry)
+{
+    PUBLISH(entry->order, 0); /* before its name is another one's */
+    if (mirror->spare_entry_count < MB_MIRROR_SPARES) {
+        mirror->spare_entries[mirror->spare_entry_count++] = entry;
+    }
+}
+
+void
+mb_mirror_counted(mb_mirror *mirror, mb_entry *entry)
+{
+    mirror->counts = true;
+    use_again(mirror, entry);
+}
+
+void
+mb_mirror_unlist(mb_mirror *mirror)
+{
+    __atomic_fetch_or(&mirror->slot->flags, MB_SLOT_UNLISTED, __ATOMIC_RELAXED);
+}
+
 /* --- names ------------------------------------------------------------------------ */
 
 /* Takes space from a block of names. Returns its offset, aligned to 8; 0 if there is no
@@ -198,14 +220,21 @@ put_name(mb_mirror *mirror, uint32_t offset, const char *utf8, size_t size)
 }
 
 uint32_t
+mb_mirror_space(mb_mirror *mirror, size_t size)
+{
+    const uint32_t offset = mirror->cut ? 0 : space_for(mirror, size);
+    if (!offset) {
+        cut(mirror);
+    }
+    return offset;
+}
+
+uint32_t
 mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size)
 {
-    const uint32_t offset =
-        mirror->cut ? 0 : space_for(mirror, sizeof(mb_slot_name) + size);
+    const uint32_t offset = mb_mirror_space(mirror, sizeof(mb_slot_name) + size);
     if (offset) {
         put_name(mirror, offset, utf8, size);
-    } else {
-        cut(mirror);
     }
     return offset;
 }
@@ -269,15 +298,15 @@ uint32_t
 mb_mirror_total(mb_mirror *mirror, uint32_t name, const mb_total *dropped)
 {
     mb_journal *journal = mirror->journal;
-    const uint32_t offset = mirror->cut ? 0 : space_for(mirror, sizeof(mb_slot_total));
+    const uint32_t offset = mb_mirror_space(mirror, sizeof(mb_slot_total));
     if (!offset) {
-        cut(mirror);
         return 0;
     }
     mb_slot_total *total = (mb_slot_total *)(journal->base + offset);
     STORE(total->next, 0);
     STORE(total->index, mirror->totals++);
     STORE(total->name, name);
+    STORE(total->histogram, 0);
     write_version(&total->versions[0], 0, dropped);
     STORE(total->versions[1].nth, MB_TOTAL_CHANGES);
     if (name) {
@@ -300,10 +329,7 @@ mb_mirror_drop(mb_mirror *mirror, mb_entry *entry, uint32_t total, uint32_t *tur
         write_version(&there->versions[*turn], mirror->dropped, now);
     }
     PUBLISH(mirror->slot->dropped, mirror->dropped);
-    PUBLISH(entry->order, 0); /* before its name is another one's */
-    if (mirror->spare_entry_count < MB_MIRROR_SPARES) {
-        mirror->spare_entries[mirror->spare_entry_count++] = entry;
-    }
+    use_again(mirror, entry);
 }
 
 /* --- text ------------------------------------------------------------------------- */
@@ -466,7 +492,8 @@ empty_log(mb_mirror *mirror)
     mirror->last_total = NULL;
     mirror->totals = mirror->shared_total = mirror->shared_turn = 0;
     mirror->spare_entry_count = mirror->spare_name_count = 0;
-    mirror->cut = false;
+    mirror->cut = mirror->counts = false;
+    STORE(mirror->slot->histogram, 0);
     STORE(mirror->slot->entries, 0);
     STORE(mirror->slot->left, 0);
     STORE(mirror->slot->dropped, 0);

@@ -60,6 +60,7 @@ struct mb_mirror {
     mb_entry *spare_entries[MB_MIRROR_SPARES];
     mb_mirror_name_place spare_names[MB_MIRROR_SPARES];
     uint32_t spare_entry_count, spare_name_count;
+    bool counts; /* entries of iterations are used again: a histogram has them */
     bool cut;
 };
 
@@ -94,6 +95,10 @@ mb_mirror_started(mb_mirror *mirror, int64_t now_ns)
 {
     __atomic_store_n(&mirror->slot->start_ns, now_ns, __ATOMIC_RELAXED);
 }
+
+/* Takes space in the journal, which is not cleared. Returns its offset, aligned to 8; 0 if
+ * there is no room, or the log was cut: then it is cut. */
+uint32_t mb_mirror_space(mb_mirror *mirror, size_t size);
 
 /* Copies the name into the journal. Returns its offset; 0 if there is no room. */
 uint32_t mb_mirror_name(mb_mirror *mirror, const char *utf8, size_t size);
@@ -142,6 +147,12 @@ mb_mirror_leave_iteration(mb_entry *entry, int64_t elapsed_ns)
     __atomic_store_n(&entry->elapsed_ns, elapsed_ns, __ATOMIC_RELEASE);
     __atomic_store_n(&entry->order, 1, __ATOMIC_RELEASE);
 }
+
+/* Lets the entry of an iteration that a histogram has be used again. */
+void mb_mirror_counted(mb_mirror *mirror, mb_entry *entry);
+
+/* Has phases that were left no longer listed. */
+void mb_mirror_unlist(mb_mirror *mirror);
 
 /* Claims the record. Returns true once: that caller writes it. */
 bool mb_mirror_claim(mb_mirror *mirror);

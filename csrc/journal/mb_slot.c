@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mb_signame.h"
+#include "journal/mb_slot_histogram.h"
 #include "run/mb_call.h"
 
 #define LOAD(field) __atomic_load_n(&(field), __ATOMIC_RELAXED)
@@ -167,7 +168,8 @@ typedef struct {
     uint32_t *phases;     /* that were left: by order, from `dropped` on */
     uint32_t *open;       /* phases that were not, by when they were entered */
     uint32_t iteration_count, phase_count, open_count;
-    mb_total *sums; /* of all phases, by the index of their total */
+    mb_total *sums;                   /* of all phases, by the index of their total */
+    mb_slot_histogram_view histogram; /* the one that was read last */
     /* What was read last: a total; and an entry, as it was then, or NULL. */
     const mb_slot_total *total;
     const mb_entry *entry;
@@ -244,6 +246,15 @@ entry_at(const view *seen, uint32_t offset)
     return (const mb_entry *)(seen->image.base + offset);
 }
 
+/* Reads a histogram, or none. `most`: see mb_slot_histogram_read. */
+static bool
+read_histogram(view *seen, uint32_t offset, uint64_t most)
+{
+    seen->histogram.version.moments.count = 0;
+    return mb_slot_histogram_read(seen->image.base, seen->image.size, offset, most,
+                                  &seen->histogram);
+}
+
 /* Inserts an entry in order. Entries are in order unless one was used again, so this is
  * quick. */
 static void
@@ -257,6 +268,17 @@ insert_open(view *seen, uint32_t offset, uint64_t order)
     seen->open[place] = offset;
 }
 
+/* Inserts the iteration that runs now, unless the histogram has it already. */
+static void
+insert_uncounted(view *seen, uint32_t offset, const mb_entry *entry)
+{
+    const uint32_t counted = (uint32_t)seen->histogram.version.moments.count;
+    if ((int32_t)(LOAD(entry->iteration) - counted) >= 0) {
+        seen->iterations[0] = offset;
+        seen->iteration_count = 1;
+    }
+}
+
 static void
 insert(view *seen, const mb_entry *entry)
 {
@@ -265,7 +287,9 @@ insert(view *seen, const mb_entry *entry)
     if (order == 0) {
         return;
     }
-    if (LOAD(entry->name) == 0) {
+    if (LOAD(entry->name) == 0 && seen->flags & MB_SLOT_UNLISTED) {
+        insert_uncounted(seen, offset, entry);
+    } else if (LOAD(entry->name) == 0) {
         const uint32_t number = LOAD(entry->iteration);
         if (number < seen->entries) {
             seen->iterations[number] = offset;
@@ -284,6 +308,7 @@ make_lists(view *seen)
 {
     const mb_entry *entry;
     walk all = walk_of(seen->image, seen->slot, seen->entries);
+    read_histogram(seen, LOAD_FIRST(seen->slot->histogram), UINT64_MAX);
     while ((entry = next_entry(&all))) {
         insert(seen, entry);
     }
@@ -312,13 +337,15 @@ is_phase(const mb_entry *entry)
     return LOAD(entry->name) != 0;
 }
 
-/* Reads a duration. The entry of an iteration is never used again. */
+/* Reads a duration. The entry of an iteration is used again only where a histogram has it. */
 static bool
 read_duration(view *seen, uint32_t offset, mb_call_item *item)
 {
-    seen->entry = NULL;
+    const mb_entry *entry = entry_at(seen, offset);
+    seen->entry = offset && seen->flags & MB_SLOT_UNLISTED ? entry : NULL;
     if (offset) {
-        item->ns = so_far(entry_at(seen, offset), seen->now_ns);
+        seen->order = LOAD_FIRST(entry->order);
+        item->ns = so_far(entry, seen->now_ns);
     }
     return offset != 0;
 }
@@ -356,6 +383,9 @@ is_same(const void *from)
 static uint32_t
 first_listed(const view *seen)
 {
+    if (seen->flags & MB_SLOT_UNLISTED) {
+        return seen->phase_count;
+    }
     return seen->kept && seen->phase_count > seen->kept ? seen->phase_count - seen->kept
                                                         : 0;
 }
@@ -363,7 +393,8 @@ first_listed(const view *seen)
 static bool
 is_summed(const view *seen)
 {
-    return seen->kept && seen->left > seen->kept;
+    return seen->flags & MB_SLOT_UNLISTED ? seen->left > 0
+                                          : seen->kept && seen->left > seen->kept;
 }
 
 /* --- totals ----------------------------------------------------------------------- */
@@ -422,6 +453,25 @@ sum_up(const view *seen)
     }
 }
 
+/* Returns the total of all names that have none of their own; NULL where there is none. */
+static const mb_slot_total *
+shared_total(const view *seen)
+{
+    const mb_slot_total *total = NULL;
+    while ((total = next_total(seen->image, seen->slot, total)) && LOAD(total->name)) {
+    }
+    return total;
+}
+
+/* Reads the histogram of a total as well, if there is one. */
+static void
+read_histogram_of(view *seen, const mb_slot_total *total, mb_call_item *item)
+{
+    const uint32_t offset = total ? LOAD_FIRST(total->histogram) : 0;
+    item->has_histogram = offset && read_histogram(seen, offset, seen->left);
+    item->moments = seen->histogram.version.moments;
+}
+
 /* Reads the next total; at last, at the index behind them, that of all other names. */
 static bool
 read_total(view *seen, size_t index, mb_call_item *item)
@@ -429,13 +479,16 @@ read_total(view *seen, size_t index, mb_call_item *item)
     const mb_slot_name *name = NULL;
     uint32_t place = seen->totals;
     seen->entry = NULL;
-    if (index < seen->totals) {
+    if (index >= seen->totals) {
+        read_histogram_of(seen, shared_total(seen), item);
+    } else {
         seen->total = next_total(seen->image, seen->slot, seen->total);
         place = index_of(seen, seen->total);
         name = seen->total ? name_at(seen->image, LOAD(seen->total->name)) : NULL;
         if (place == seen->totals || !name) {
             return false;
         }
+        read_histogram_of(seen, seen->total, item);
     }
     item->utf8 = name ? name->utf8 : NULL;
     item->size = name ? name->size : 0;
@@ -446,6 +499,22 @@ read_total(view *seen, size_t index, mb_call_item *item)
 /* --- the call block --------------------------------------------------------------- */
 
 static bool
+read_iterations(view *seen, mb_call_item *item)
+{
+    seen->entry = NULL;
+    item->has_histogram =
+        read_histogram(seen, LOAD_FIRST(seen->slot->histogram), UINT64_MAX);
+    item->moments = seen->histogram.version.moments;
+    return item->moments.count > 0;
+}
+
+static bool
+read_bucket(void *from, uint32_t *bucket, uint64_t *count)
+{
+    return mb_slot_histogram_next(&((view *)from)->histogram, bucket, count);
+}
+
+static bool
 read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
 {
     view *seen = from;
@@ -454,6 +523,8 @@ read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
         return read_duration(seen, seen->iterations[index], item);
     case MB_CALL_SUMMARY:
         return read_total(seen, index, item);
+    case MB_CALL_HISTOGRAM:
+        return read_iterations(seen, item);
     case MB_CALL_OPEN:
         return read_phase(seen, seen->open[index], item);
     default:
@@ -461,7 +532,7 @@ read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
     }
 }
 
-static const mb_call_source SOURCE = {read_item, is_same};
+static const mb_call_source SOURCE = {read_item, is_same, read_bucket};
 
 /* The time of the end: the wall clock may have been set since the start. */
 static int64_t
@@ -487,6 +558,7 @@ count_items(mb_call *call, const view *seen)
     call->counts[MB_CALL_ITERATIONS] = seen->flags & MB_SLOT_ITERATED ? listed : 0;
     call->counts[MB_CALL_SUMMARY] = is_summed(seen) ? (size_t)seen->totals + 1 : 0;
     call->counts[MB_CALL_OPEN] = seen->open_count;
+    call->counts[MB_CALL_HISTOGRAM] = seen->slot->histogram != 0;
 }
 
 static void
@@ -551,11 +623,13 @@ write_ending(mb_text *text, const mb_ending *ending)
     MB_TEXT_LITERAL(text, "}\n");
 }
 
-#define ROOM_OF_CALL 256   /* id, durations, times */
-#define ROOM_OF_ENTRY 112  /* a duration, or a phase less its name and its iteration */
-#define ROOM_OF_TOTAL 192  /* less the name */
-#define ROOM_OF_ENDING 128 /* signal, path */
-#define LONGEST_ESCAPE 6   /* \u0000 for a byte */
+#define ROOM_OF_CALL 256  /* id, durations, times */
+#define ROOM_OF_ENTRY 112 /* a duration, or a phase less its name and its iteration */
+#define ROOM_OF_TOTAL 192 /* less the name */
+#define ROOM_OF_MOMENTS 192
+#define ROOM_OF_BUCKET 30
+#define ROOM_OF_ENDING 128   /* signal, path */
+#define LONGEST_ESCAPE 6     /* \u0000 for a byte */
 #define MOST_ROOM (1u << 28) /* more is damage: a name that all phases seem to have */
 
 static size_t
@@ -563,6 +637,17 @@ room_of_entry(mb_image image, const mb_entry *entry)
 {
     const mb_slot_name *name = is_phase(entry) ? name_of(image, entry) : NULL;
     return ROOM_OF_ENTRY + (name ? (size_t)name->size * LONGEST_ESCAPE : 0);
+}
+
+static size_t
+room_of_histogram(const view *seen, uint32_t offset)
+{
+    mb_slot_histogram_view read;
+    if (!offset || !mb_slot_histogram_read(seen->image.base, seen->image.size, offset,
+                                           UINT64_MAX, &read)) {
+        return 0;
+    }
+    return ROOM_OF_MOMENTS + mb_slot_histogram_most(&read) * ROOM_OF_BUCKET;
 }
 
 /* An entry is written once, as left or as open. */
@@ -578,9 +663,11 @@ room_of_log(const view *seen)
     const mb_slot_total *total = NULL;
     while (is_summed(seen) && (total = next_total(seen->image, seen->slot, total))) {
         const mb_slot_name *name = name_at(seen->image, LOAD(total->name));
-        room += ROOM_OF_TOTAL + (name ? (size_t)name->size * LONGEST_ESCAPE : 0);
+        room += ROOM_OF_TOTAL + (name ? (size_t)name->size * LONGEST_ESCAPE : 0) +
+                room_of_histogram(seen, LOAD_FIRST(total->histogram));
     }
-    return room + ROOM_OF_TOTAL;
+    return room + ROOM_OF_TOTAL +
+           room_of_histogram(seen, LOAD_FIRST(seen->slot->histogram));
 }
 
 size_t

@@ -75,12 +75,13 @@ typedef struct {
 /* A record that is open and not claimed is in no file yet. */
 typedef enum { MB_SLOT_FREE, MB_SLOT_OPEN, MB_SLOT_CLAIMED } mb_slot_state;
 
-#define MB_SLOT_INTEGERS 1u /* durations are integer nanoseconds, not seconds */
-#define MB_SLOT_ITERATED 2u /* with call.timings_iteration */
-#define MB_SLOT_UNTIMED 4u  /* measured by a clock of the program: no durations */
-#define MB_SLOT_CUT 8u      /* there was no room for all of the log */
-#define MB_SLOT_SECRET 16u  /* measurements are neither written nor logged */
-#define MB_SLOT_BATCH 64u   /* holds complete records that wait: see mb_batch_slot.h */
+#define MB_SLOT_INTEGERS 1u  /* durations are integer nanoseconds, not seconds */
+#define MB_SLOT_ITERATED 2u  /* with call.timings_iteration */
+#define MB_SLOT_UNTIMED 4u   /* measured by a clock of the program: no durations */
+#define MB_SLOT_CUT 8u       /* there was no room for all of the log */
+#define MB_SLOT_SECRET 16u   /* measurements are neither written nor logged */
+#define MB_SLOT_UNLISTED 32u /* a histogram has the iterations; phases are not listed */
+#define MB_SLOT_BATCH 64u    /* holds complete records that wait: see mb_batch_slot.h */
 
 typedef struct {
     uint32_t next;  /* slot made after this one: further up in the image */
@@ -97,8 +98,8 @@ typedef struct {
     uint64_t left;    /* how many phases have been left */
     uint64_t
         dropped; /* of these, so many have no entry any more: they are in the totals */
-    uint32_t totals; /* the first mb_slot_total */
-    uint32_t spare;
+    uint32_t totals;    /* the first mb_slot_total */
+    uint32_t histogram; /* of iterations: mb_slot_histogram; 0: there is none */
     char record_id[40]; /* MB_RECORD_ID_SIZE are used */
 } mb_slot;
 
@@ -155,7 +156,7 @@ typedef struct {
     uint32_t next;
     uint32_t index; /* in this list */
     uint32_t name;  /* mb_slot_name; 0: of all names that have no total of their own */
-    uint32_t spare;
+    uint32_t histogram; /* of all phases that were left: mb_slot_histogram; 0 */
     mb_total_version versions[2];
 } mb_slot_total;
 

@@ -10,6 +10,7 @@
 #include "py/py_phase.h"
 #include "py/py_recorder.h"
 #include "py/py_run.h"
+#include "py/py_sampler.h"
 #include "py/py_sources.h"
 #include "py/py_timed.h"
 
@@ -35,6 +36,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->sources_type);
     Py_VISIT(state->finder_type);
     Py_VISIT(state->block_type);
+    Py_VISIT(state->sampler_type);
     return 0;
 }
 
@@ -62,6 +64,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->sources_type);
     Py_CLEAR(state->finder_type);
     Py_CLEAR(state->block_type);
+    Py_CLEAR(state->sampler_type);
     Py_CLEAR(state->config_name);
     Py_CLEAR(state->blocks_name);
     Py_CLEAR(state->mirror_name);
@@ -108,7 +111,7 @@ fill(PyObject *module)
     if (py_captures_ready(module) < 0 || py_sources_ready(module) < 0) {
         return -1;
     }
-    if (py_block_ready(module) < 0) {
+    if (py_block_ready(module) < 0 || py_sampler_ready(module) < 0) {
         return -1;
     }
     return py_timed_ready(module);

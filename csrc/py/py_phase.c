@@ -1,5 +1,6 @@
 #include "py/py_phase.h"
 
+#include "py/py_sampler.h"
 #include "py/py_thread.h"
 
 #include <structmember.h>
@@ -124,9 +125,12 @@ store(py_phase *self, mb_phase *slot, int64_t now_ns, PyObject *value)
         self->state->lost++; /* the record has been written without it */
         return 0;
     }
-    mb_phases_leave(&self->run->native.phases, slot, now_ns);
-    if (self->mirror && self->run->native.mirror) { /* none in a forked child */
-        mb_run_leave_phase_mirrored(&self->run->native, slot, self->mirror);
+    mb_run *run = &self->run->native;
+    mb_phases_leave(&run->phases, slot, now_ns);
+    if (run->phases.histograms && !value) {
+        mb_run_count_phase(run, slot, self->mirror);
+    } else if (self->mirror && run->mirror) { /* none in a forked child */
+        mb_run_leave_phase_mirrored(run, slot, self->mirror);
     }
     if (!value || keep_value(self, slot, value) == 0) {
         return 0;
@@ -437,8 +441,8 @@ run_for_phase(py_state *state, PyObject *bench)
         return NULL;
     }
     PyObject *open = py_run_open_one(state, value);
-    if (open == state->muted) {
-        Py_DECREF(value);
+    if (open == state->muted || py_sampler_mutes(value)) {
+        Py_XDECREF(value);
         return NULL;
     }
     if (open) {

@@ -3,6 +3,7 @@
 #include "base/mb_stack.h"
 #include "py/py_call_until_done.h"
 #include "py/py_headroom.h"
+#include "py/py_histogram.h"
 #include "py/py_thread.h"
 
 #include <structmember.h>
@@ -15,6 +16,9 @@ py_run_slot_flags(const py_run *run)
     uint32_t flags = run->integers ? MB_SLOT_INTEGERS : 0;
     if (run->iterations > 1) {
         flags |= MB_SLOT_ITERATED;
+    }
+    if (run->native.phases.unlisted) {
+        flags |= MB_SLOT_UNLISTED;
     }
     return run->foreign ? flags | MB_SLOT_UNTIMED : flags;
 }
@@ -299,21 +303,27 @@ py_run_open(py_run *run, py_state *state, PyObject *bench, PyObject *counter,
     return 0;
 }
 
-PyDoc_STRVAR(open_doc, "open(bench, counter, foreign, integers)\n--\n\n"
-                       "Enter the run in the registry and, unless it is in the\n"
-                       "background, make it the active one.");
+PyDoc_STRVAR(
+    open_doc,
+    "open(bench, counter, foreign, integers, histogram=False)\n--\n\n"
+    "Enter the run in the registry and, unless it is in the background, make it\n"
+    "the active one. With `histogram`, iterations and phases are not listed.");
 
 static PyObject *
 run_open(py_run *self, PyTypeObject *owner, PyObject *const *args, Py_ssize_t count,
          PyObject *names)
 {
-    if (count != 4 || names) {
-        PyErr_SetString(PyExc_TypeError, "open() takes four positional arguments");
+    if (count < 4 || count > 5 || names) {
+        PyErr_SetString(PyExc_TypeError,
+                        "open() takes four or five positional arguments");
         return NULL;
     }
     if (self->native.state != MB_RUN_NEW) {
         PyErr_SetString(PyExc_RuntimeError, "this run has been opened already");
         return NULL;
+    }
+    if (count == 5 && args[4] == Py_True && mb_run_use_histograms(&self->native) < 0) {
+        return PyErr_NoMemory();
     }
     const int result = py_run_open(self, PyType_GetModuleState(owner), args[0], args[1],
                                    args[2] == Py_True, args[3] == Py_True);
@@ -714,6 +724,18 @@ get_timings_iteration(py_run *self, void *Py_UNUSED(closure))
 
 /* Takes the reference to `name`. */
 static PyObject *
+distribution_of(PyObject *name, const py_run *run, const mb_histogram *histogram)
+{
+    PyObject *entry = name ? Py_BuildValue("{sO}", "name", name) : NULL;
+    if (entry && py_histogram_put(entry, histogram, run->integers) < 0) {
+        Py_CLEAR(entry);
+    }
+    Py_XDECREF(name);
+    return entry;
+}
+
+/* Takes the reference to `name`. */
+static PyObject *
 summary_of(PyObject *name, const py_run *run, const mb_total *total)
 {
     PyObject *sum = number_of(run, total->sum_ns);
@@ -745,8 +767,12 @@ list_totals(const py_run *run, const mb_total *totals)
     const mb_phase_name *name = phases->first_name;
     PyObject *list = PyList_New(0);
     for (uint32_t i = 0; list && i <= phases->names; i++) {
+        const mb_histogram *histogram =
+            name ? name->histogram : phases->shared_histogram;
         if (totals[i].count) {
-            PyObject *entry = summary_of(name_as_str(name), run, &totals[i]);
+            PyObject *entry = histogram && histogram->moments.count
+                                  ? distribution_of(name_as_str(name), run, histogram)
+                                  : summary_of(name_as_str(name), run, &totals[i]);
             if (!entry || PyList_Append(list, entry) < 0) {
                 Py_CLEAR(list);
             }
@@ -775,9 +801,24 @@ get_timings_summary(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
-get_phases_listed(py_run *Py_UNUSED(self), void *Py_UNUSED(closure))
+get_phases_listed(py_run *self, void *Py_UNUSED(closure))
 {
-    return PyLong_FromUnsignedLong(mb_phases_kept);
+    return PyLong_FromUnsignedLong(mb_phases_limit(&self->native.phases));
+}
+
+static PyObject *
+get_histogram(py_run *self, void *Py_UNUSED(closure))
+{
+    const mb_histogram *histogram = self->native.histogram;
+    PyObject *entry = NULL;
+    if (!histogram || histogram->moments.count == 0) {
+        Py_RETURN_NONE;
+    }
+    entry = PyDict_New();
+    if (entry && py_histogram_put(entry, histogram, self->integers) < 0) {
+        Py_CLEAR(entry);
+    }
+    return entry;
 }
 
 static PyObject *
@@ -980,6 +1021,9 @@ static PyGetSetDef run_getset[] = {
      "phases not left yet, with their time so far, outermost first", NULL},
     {"timings_summary", (getter)get_timings_summary, NULL,
      "totals of all phases that C has measured; empty while all are listed", NULL},
+    {"histogram", (getter)get_histogram, NULL,
+     "distribution of the iterations; None where they are listed, or there is none",
+     NULL},
     {"phases_listed", (getter)get_phases_listed, NULL,
      "how many phases are listed, at most: the last ones", NULL},
     {"values", (getter)get_values, NULL,

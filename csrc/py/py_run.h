@@ -73,8 +73,7 @@ py_run_go_on(py_run *run)
 {
     mb_run *native = &run->native;
     const bool only_stored = !run->triggers && !run->foreign && !run->durations &&
-                             !native->mirror &&
-                             native->durations.size < native->durations.capacity;
+                             !native->mirror && mb_run_has_room(native);
     if (only_stored) {
         mb_run_go_on(native);
     }

@@ -152,7 +152,7 @@ reserve_durations(py_run *run)
 {
     const size_t count =
         run->iterations < RESERVED ? (size_t)run->iterations : RESERVED;
-    if (run->iterations > 1) {
+    if (run->iterations > 1 && !run->native.histogram) {
         (void)mb_samples_reserve(&run->native.durations, count);
     }
 }
@@ -326,24 +326,6 @@ call_in_python(py_timed *self, PyObject *const *args, size_t flags, PyObject *na
     return value;
 }
 
-PyObject *
-py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
-{
-    py_recorder *recorder;
-    if (find_recorder(self, &recorder) < 0) {
-        return NULL;
-    }
-    if (recorder) {
-        const arguments given = {args, flags, names, NULL, NULL, recorder};
-        PyObject *value = call_with_room(self, &given);
-        Py_DECREF((PyObject *)recorder);
-        if (value || PyErr_Occurred()) {
-            return value;
-        }
-    }
-    return call_in_python(self, args, flags, names);
-}
-
 /* Positional arguments and the values of keywords in one array, and the names; without
  * memory NULL with an exception. Each value is counted: a hook may change the dict. */
 static PyObject **
@@ -369,6 +351,69 @@ flattened(PyObject *positional, PyObject *keywords, PyObject **names)
         values[count + i] = Py_NewRef(value);
     }
     return values;
+}
+
+/* --- calls that are not recorded, but counted ---------------------------------------- */
+
+/* Calls the function, and adds the duration to the counts of the sampler. */
+static PyObject *
+counted_call(const py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+{
+    py_sampler *sampler = (py_sampler *)Py_NewRef(self->sampler);
+    PyObject *func = Py_NewRef(self->func); /* the call may delete what leads here */
+    py_sampler_call skipped;
+    PyObject *value = NULL;
+    if (py_sampler_enter(sampler, &skipped) == 0) {
+        const int64_t start_ns = mb_clock_ns();
+        value = PyObject_Vectorcall(func, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET,
+                                    names);
+        py_sampler_leave(sampler, &skipped, mb_clock_ns() - start_ns, !value);
+    }
+    Py_DECREF(func);
+    Py_DECREF(sampler);
+    return value;
+}
+
+static PyObject *
+counted_call_from_body(const py_timed *self, PyObject *positional, PyObject *keywords)
+{
+    PyObject *names;
+    PyObject **values = flattened(positional, keywords, &names);
+    if (!values) {
+        return NULL;
+    }
+    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
+    const Py_ssize_t all = count + PyTuple_GET_SIZE(names);
+    PyObject *value = counted_call(self, values, (size_t)count, names);
+    for (Py_ssize_t i = 0; i < all; i++) {
+        Py_DECREF(values[i]);
+    }
+    PyMem_Free(values);
+    Py_DECREF(names);
+    return value;
+}
+
+PyObject *
+py_timed_call(py_timed *self, PyObject *const *args, size_t flags, PyObject *names)
+{
+    if (self->sampler) {
+        return py_sampler_skips(self->sampler)
+                   ? counted_call(self, args, flags, names)
+                   : call_in_python(self, args, flags, names);
+    }
+    py_recorder *recorder;
+    if (find_recorder(self, &recorder) < 0) {
+        return NULL;
+    }
+    if (recorder) {
+        const arguments given = {args, flags, names, NULL, NULL, recorder};
+        PyObject *value = call_with_room(self, &given);
+        Py_DECREF((PyObject *)recorder);
+        if (value || PyErr_Occurred()) {
+            return value;
+        }
+    }
+    return call_in_python(self, args, flags, names);
 }
 
 static PyObject *
@@ -409,6 +454,11 @@ call_with_tuple(py_timed *self, PyObject *positional, PyObject *keywords,
 static PyObject *
 call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
 {
+    if (self->sampler) {
+        return py_sampler_skips(self->sampler)
+                   ? counted_call_from_body(self, positional, keywords)
+                   : call_with_tuple(self, positional, keywords, NULL);
+    }
     py_recorder *recorder;
     if (find_recorder(self, &recorder) < 0) {
         return NULL;
@@ -442,6 +492,20 @@ timed_vectorcall(PyObject *callable, PyObject *const *args, size_t flags,
 
 /* --- the type --------------------------------------------------------------------- */
 
+/* The attribute `sampler` of `begin`; NULL where it has none, as a function. */
+static py_sampler *
+sampler_of(PyTypeObject *type, PyObject *begin)
+{
+    const py_state *state = PyType_GetModuleState(type);
+    PyObject *sampler = PyObject_GetAttrString(begin, "sampler");
+    if (!sampler) {
+        PyErr_Clear();
+    } else if (!Py_IS_TYPE(sampler, state->sampler_type)) {
+        Py_CLEAR(sampler);
+    }
+    return (py_sampler *)sampler;
+}
+
 static PyObject *
 timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -457,6 +521,7 @@ timed_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         self->bench = Py_NewRef(bench);
         self->func = Py_NewRef(func);
         self->begin = Py_NewRef(begin);
+        self->sampler = sampler_of(type, begin);
         self->finder.find = Py_XNewRef(find == Py_None ? NULL : find);
     }
     return (PyObject *)self;
@@ -540,6 +605,7 @@ timed_traverse(py_timed *self, visitproc visit, void *arg)
     Py_VISIT(self->bench);
     Py_VISIT(self->func);
     Py_VISIT(self->begin);
+    Py_VISIT(self->sampler);
     Py_VISIT(self->code);
     Py_VISIT(self->function);
     return py_finder_traverse(&self->finder, visit, arg);
@@ -551,6 +617,7 @@ timed_clear(py_timed *self)
     Py_CLEAR(self->bench);
     Py_CLEAR(self->func);
     Py_CLEAR(self->begin);
+    Py_CLEAR(self->sampler);
     py_finder_clear(&self->finder);
     Py_CLEAR(self->code);
     Py_CLEAR(self->function);

@@ -7,7 +7,7 @@
  * `run.iterations` times with two clock reads around each, and has the Recorder write the
  * record, or else ends by `run.finish(exception, value)`. It raises RecursionError before
  * anything is begun where the function could not be called, or the stack is nearly used
- * up.
+ * up. Where `begin` has an attribute `sampler`, that decides which calls are recorded.
  *
  * A coroutine function is called in Python, and block() returns the block around a call.
  */
@@ -15,16 +15,18 @@
 #define PY_TIMED_H
 
 #include "py/py_finder.h"
+#include "py/py_sampler.h"
 
 typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    PyObject *bench;  /* Owned */
-    PyObject *func;   /* Owned: what is timed */
-    PyObject *begin;  /* Owned: see above; not called where Python code has the loop */
-    py_finder finder; /* of the recorder; without `find` there is none */
-    PyObject *code;   /* Owned: of the function that leads here; NULL without one */
-    PyObject *function; /* Owned: weak reference to that function; or NULL */
+    PyObject *bench; /* Owned */
+    PyObject *func;  /* Owned: what is timed */
+    PyObject *begin; /* Owned: see above; not called where Python code has the loop */
+    py_sampler *sampler; /* Owned: that of `begin`, if it has one; or NULL */
+    py_finder finder;    /* of the recorder; without `find` there is none */
+    PyObject *code;      /* Owned: of the function that leads here; NULL without one */
+    PyObject *function;  /* Owned: weak reference to that function; or NULL */
 } py_timed;
 
 int py_timed_ready(PyObject *module);

@@ -49,22 +49,56 @@ write_sum(mb_text *text, const char *name, int64_t ns, bool integer)
     mb_call_write_duration(text, ns, integer);
 }
 
-void
-mb_call_write_total(mb_text *text, const mb_call_item *item, bool integer)
+/* "count":...,"sum":...,"min":...,"max":... */
+static void
+write_sums(mb_text *text, const mb_total *total, bool integer)
 {
-    const mb_total *total = &item->total;
+    MB_TEXT_LITERAL(text, "\"count\":");
+    mb_text_int(text, (int64_t)total->count);
+    write_sum(text, ",\"sum\":", total->sum_ns, integer);
+    write_sum(text, ",\"min\":", total->min_ns, integer);
+    write_sum(text, ",\"max\":", total->max_ns, integer);
+}
+
+void
+mb_call_begin_total(mb_text *text, const mb_call_item *item, bool integer)
+{
     MB_TEXT_LITERAL(text, "{\"name\":");
     if (item->utf8) {
         mb_text_string(text, item->utf8, item->size);
     } else {
         MB_TEXT_LITERAL(text, "null");
     }
-    MB_TEXT_LITERAL(text, ",\"count\":");
-    mb_text_int(text, (int64_t)total->count);
-    write_sum(text, ",\"sum\":", total->sum_ns, integer);
-    write_sum(text, ",\"min\":", total->min_ns, integer);
-    write_sum(text, ",\"max\":", total->max_ns, integer);
-    MB_TEXT_LITERAL(text, "}");
+    MB_TEXT_LITERAL(text, ",");
+    if (!item->has_histogram) {
+        write_sums(text, &item->total, integer);
+    }
+}
+
+void
+mb_call_begin_histogram(mb_text *text, const mb_moments *moments, bool integer)
+{
+    const mb_total total = {.count = moments->count,
+                            .sum_ns = moments->sum_ns,
+                            .min_ns = moments->min_ns,
+                            .max_ns = moments->max_ns};
+    write_sums(text, &total, integer);
+    MB_TEXT_LITERAL(text, ",\"mean\":");
+    mb_moments_write_mean(text, moments, integer);
+    MB_TEXT_LITERAL(text, ",\"variance\":");
+    mb_moments_write_variance(text, moments, integer);
+    write_string(text, integer ? ",\"unit\":\"ns\"" : ",\"unit\":\"s\"");
+    MB_TEXT_LITERAL(text, ",\"digits\":3,\"buckets\":[");
+}
+
+void
+mb_call_write_bucket(mb_text *text, bool first, uint32_t bucket, uint64_t count)
+{
+    write_string(text, first ? "[" : ",[");
+    mb_text_int(text, bucket);
+    MB_TEXT_LITERAL(text, ",");
+    mb_text_int(text, (int64_t)count);
+    MB_TEXT_LITERAL(text, "]");
 }
 
 /* --- around them ------------------------------------------------------------------ */

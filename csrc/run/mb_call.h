@@ -11,6 +11,7 @@
 #define MB_CALL_H
 
 #include "base/mb_text.h"
+#include "run/mb_moments.h"
 #include "run/mb_total.h"
 
 typedef enum {
@@ -19,6 +20,7 @@ typedef enum {
     MB_CALL_ITERATIONS, /* of each timing */
     MB_CALL_SUMMARY,
     MB_CALL_OPEN,
+    MB_CALL_HISTOGRAM, /* of the iterations: one item, or none */
     MB_CALL_LISTS
 } mb_call_list;
 
@@ -28,6 +30,8 @@ typedef struct {
     int64_t ns;
     uint32_t iteration;
     mb_total total;
+    bool has_histogram; /* of a total: then the moments hold instead */
+    mb_moments moments;
 } mb_call_item;
 
 typedef struct {
@@ -52,6 +56,8 @@ typedef struct {
     bool (*read)(void *from, mb_call_list list, size_t index, mb_call_item *item);
     /* Whether the item that was read last is still the same, now that it is written. */
     bool (*is_same)(const void *from);
+    /* Reads the next bucket of the item that was read last. False at the end. */
+    bool (*bucket)(void *from, uint32_t *bucket, uint64_t *count);
 } mb_call_source;
 
 /* --- the parts -------------------------------------------------------------------- */
@@ -71,23 +77,56 @@ void mb_call_write_duration(mb_text *text, int64_t ns, bool integer);
 void mb_call_write_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
                          bool integer);
 
-/* {"name":...,"count":...,"sum":...,"min":...,"max":...} */
-void mb_call_write_total(mb_text *text, const mb_call_item *item, bool integer);
+/* {"name":..., and, unless a histogram has them, "count":...,"sum":...,"min":...,"max":... */
+void mb_call_begin_total(mb_text *text, const mb_call_item *item, bool integer);
+
+/* "count":...,"sum":...,"min":...,"max":...,"mean":...,"variance":...,"unit":...,
+ * "digits":3,"buckets":[ */
+void mb_call_begin_histogram(mb_text *text, const mb_moments *moments, bool integer);
+
+/* [BUCKET,COUNT], with a comma before it unless it is the first. */
+void mb_call_write_bucket(mb_text *text, bool first, uint32_t bucket, uint64_t count);
 
 /* --- all of it -------------------------------------------------------------------- */
 
 #define MB_CALL_INLINE static inline __attribute__((always_inline))
 
+/* Writes moments and buckets of the item that was read last, up to the closing brace. */
 MB_CALL_INLINE void
-mb_call_write_item(mb_text *text, mb_call_list list, const mb_call_item *item,
-                   bool integers)
+mb_call_write_histogram(mb_text *text, const mb_call_source *source, void *from,
+                        const mb_call_item *item, bool integers)
+{
+    uint32_t bucket;
+    uint64_t count;
+    mb_call_begin_histogram(text, &item->moments, integers);
+    for (bool first = true; source->bucket(from, &bucket, &count); first = false) {
+        mb_call_write_bucket(text, first, bucket, count);
+    }
+    MB_TEXT_LITERAL(text, "]}");
+}
+
+MB_CALL_INLINE void
+mb_call_write_summary(mb_text *text, const mb_call_source *source, void *from,
+                      const mb_call_item *item, bool integers)
+{
+    mb_call_begin_total(text, item, integers);
+    if (item->has_histogram) {
+        mb_call_write_histogram(text, source, from, item, integers);
+    } else {
+        MB_TEXT_LITERAL(text, "}");
+    }
+}
+
+MB_CALL_INLINE void
+mb_call_write_item(mb_text *text, const mb_call_source *source, void *from,
+                   mb_call_list list, const mb_call_item *item, bool integers)
 {
     if (list == MB_CALL_DURATIONS) {
         mb_call_write_duration(text, item->ns, integers);
     } else if (list == MB_CALL_ITERATIONS) {
         mb_text_int(text, item->iteration);
     } else if (list == MB_CALL_SUMMARY) {
-        mb_call_write_total(text, item, integers);
+        mb_call_write_summary(text, source, from, item, integers);
     } else {
         mb_call_write_phase(text, item->utf8, item->size, item->ns, integers);
     }
@@ -113,7 +152,7 @@ mb_call_write_list(mb_text *text, const mb_call *call, const mb_call_source *sou
         } else if (!always) {
             mb_call_begin_list(text, list);
         }
-        mb_call_write_item(text, list, &item, call->integers);
+        mb_call_write_item(text, source, from, list, &item, call->integers);
         if (source->is_same(from)) {
             any = true;
         } else {
@@ -126,10 +165,23 @@ mb_call_write_list(mb_text *text, const mb_call *call, const mb_call_source *sou
 }
 
 MB_CALL_INLINE void
+mb_call_write_iterations(mb_text *text, const mb_call *call,
+                         const mb_call_source *source, void *from)
+{
+    mb_call_item item;
+    if (call->counts[MB_CALL_HISTOGRAM] &&
+        source->read(from, MB_CALL_HISTOGRAM, 0, &item)) {
+        MB_TEXT_LITERAL(text, ",\"histogram\":{");
+        mb_call_write_histogram(text, source, from, &item, call->integers);
+    }
+}
+
+MB_CALL_INLINE void
 mb_call_write_measured(mb_text *text, const mb_call *call, const mb_call_source *source,
                        void *from)
 {
     mb_call_write_list(text, call, source, from, MB_CALL_DURATIONS);
+    mb_call_write_iterations(text, call, source, from);
     mb_call_write_times(text, call);
     mb_call_write_list(text, call, source, from, MB_CALL_TIMINGS);
     mb_call_write_list(text, call, source, from, MB_CALL_ITERATIONS);
@@ -141,7 +193,7 @@ mb_call_write_measured(mb_text *text, const mb_call *call, const mb_call_source 
 }
 
 /* ID"},"call":{FIELDS,"durations":[...],"start_time":"...","finish_time":"..."} with,
- * where there are any, clock_step, timings, timings_iteration, timings_summary,
+ * where there are any, histogram after the durations, clock_step, timings, timings_iteration, timings_summary,
  * open_timings and journal_full before the brace. */
 MB_CALL_INLINE void
 mb_call_write(mb_text *text, const mb_call *call, const mb_call_source *source,

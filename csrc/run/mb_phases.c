@@ -8,6 +8,7 @@
 
 uint32_t mb_phases_kept = MB_PHASES_KEPT;
 uint32_t mb_phases_names = MB_PHASES_NAMES;
+uint64_t mb_phases_most = MB_PHASES_MOST;
 
 struct mb_phase_chunk {
     mb_phase_chunk *next;
@@ -16,6 +17,15 @@ struct mb_phase_chunk {
 };
 
 /* --- all of them ------------------------------------------------------------------ */
+
+static void
+free_histogram(mb_histogram *histogram)
+{
+    if (histogram) {
+        mb_histogram_free(histogram);
+        mb_free(histogram);
+    }
+}
 
 void
 mb_phases_free(mb_phases *phases)
@@ -30,8 +40,10 @@ mb_phases_free(mb_phases *phases)
     }
     for (mb_phase_name *name = phases->first_name, *newer; name; name = newer) {
         newer = name->newer;
+        free_histogram(name->histogram);
         mb_free(name);
     }
+    free_histogram(phases->shared_histogram);
     mb_free(phases->by_order);
     mb_free(phases->buckets);
     memset(phases, 0, sizeof *phases);
@@ -116,6 +128,24 @@ give_total(mb_phases *phases, mb_phase_name *name)
     phases->last_name = name;
 }
 
+/* Makes a histogram where there is none. False without memory. */
+static bool
+make_histogram(mb_histogram **histogram)
+{
+    if (!*histogram && (*histogram = mb_alloc(sizeof **histogram))) {
+        **histogram = (mb_histogram){0};
+    }
+    return *histogram != NULL;
+}
+
+/* Makes the histogram that a new name needs. False without memory. */
+static bool
+make_histogram_for(mb_phases *phases, mb_phase_name *name, bool has_total)
+{
+    return !phases->histograms ||
+           make_histogram(has_total ? &name->histogram : &phases->shared_histogram);
+}
+
 mb_phase_name *
 mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
 {
@@ -132,6 +162,10 @@ mb_phases_name(mb_phases *phases, const char *utf8, size_t size)
         return NULL;
     }
     name = new_name(hash, utf8, size);
+    if (name && !make_histogram_for(phases, name, has_total)) {
+        mb_free(name);
+        return NULL;
+    }
     if (name && has_total) {
         give_total(phases, name);
     }
@@ -144,6 +178,40 @@ mb_phases_forget(mb_phase_name *name)
     if (name->index == MB_NAME_SHARES) {
         mb_free(name);
     }
+}
+
+/* --- histograms ------------------------------------------------------------------- */
+
+/* Makes a histogram for each name there is, and for those to come that share one. */
+static bool
+make_histograms(mb_phases *phases)
+{
+    bool made = make_histogram(&phases->shared_histogram);
+    for (mb_phase_name *name = phases->first_name; name && made; name = name->newer) {
+        made = make_histogram(&name->histogram);
+    }
+    return made;
+}
+
+int
+mb_phases_use_histograms(mb_phases *phases)
+{
+    if (phases->histograms) {
+        return 0;
+    }
+    if ((phases->first_name || phases->entered) && !make_histograms(phases)) {
+        return -1;
+    }
+    phases->histograms = true;
+    mb_phase_place place = {0};
+    for (mb_phase *phase; (phase = mb_phases_next(phases, &place));) {
+        if (phase->duration_ns != MB_PHASE_OPEN &&
+            mb_phase_noted(phase) != MB_PHASE_FOREIGN) {
+            mb_histogram_add(mb_phases_histogram(phases, phase->name),
+                             phase->duration_ns);
+        }
+    }
+    return 0;
 }
 
 /* --- dropping --------------------------------------------------------------------- */
@@ -179,6 +247,18 @@ make_order(mb_phases *phases)
     return phases->by_order != NULL;
 }
 
+/* Turns the list into histograms: while nothing is dropped, they can have all phases. */
+static void
+convert(mb_phases *phases)
+{
+    if (phases->dropped == 0) {
+        mb_phases_use_histograms(phases); /* without memory, totals have to do */
+    }
+    if (phases->histograms && phases->left > mb_phases_most) {
+        phases->unlisted = true;
+    }
+}
+
 /* Drops the phase that was left first, whose place is free then; NULL without
  * memory. */
 static mb_phase *
@@ -186,6 +266,9 @@ drop_one(mb_phases *phases)
 {
     if (!phases->by_order && !make_order(phases)) {
         return NULL;
+    }
+    if (phases->converts) {
+        convert(phases);
     }
     const uint32_t order = (uint32_t)phases->dropped++;
     mb_phase *phase = phases->by_order[order & (phases->by_order_size - 1)];
@@ -233,7 +316,7 @@ new_chunk(mb_phases *phases)
 int
 mb_phases_grow(mb_phases *phases)
 {
-    if (mb_phases_stored(phases) > mb_phases_kept) {
+    if (mb_phases_stored(phases) > mb_phases_limit(phases)) {
         mb_phase *place = drop_one(phases);
         if (place) {
             phases->next = place;

@@ -14,6 +14,12 @@
  * MB_PHASES_NAMES names have a total each, and stay; a name that comes later belongs to
  * its one phase, and all of them share a total.
  *
+ * Once mb_phases_use_histograms() was called, each name with a total has a histogram as well,
+ * and what shares a total shares a histogram: of all phases that were left, also of those
+ * before. mb_run_count_phase() adds a phase to it. With `unlisted` no phase is listed. A run
+ * that `converts` gets histograms when the first phase is dropped, and lists none once more
+ * than mb_phases_most were left.
+ *
  * Thread: under the GIL; many may enter and leave (asyncio.to_thread). Signal-safe:
  * mb_phases_next, in the thread that was interrupted, until the first phase is dropped.
  */
@@ -21,6 +27,7 @@
 #define MB_PHASES_H
 
 #include "base/mb_platform.h"
+#include "run/mb_histogram.h"
 #include "run/mb_total.h"
 
 #define MB_PHASE_OPEN (-1) /* duration of a phase that has not been left */
@@ -30,16 +37,20 @@
  * phase. */
 #define MB_PHASES_KEPT 65536
 #define MB_PHASES_NAMES 1000
+#define MB_PHASES_MOST                                                                 \
+    100000 /* listed by a run that `converts`, before it lists none */
 extern uint32_t mb_phases_kept, mb_phases_names; /* smaller ones in tests */
+extern uint64_t mb_phases_most;
 
 #define MB_NAME_SHARES UINT32_MAX /* index of a name without a total of its own */
 
 typedef struct mb_phase_name {
     struct mb_phase_name *next; /* among those of the same hash */
     struct mb_phase_name
-        *newer;       /* among those with a total, in the order of entering */
-    mb_total dropped; /* of its phases that are no longer stored */
-    uint32_t index;   /* among those with a total, or MB_NAME_SHARES */
+        *newer;              /* among those with a total, in the order of entering */
+    mb_total dropped;        /* of its phases that are no longer stored */
+    mb_histogram *histogram; /* Owned; NULL: there are none, or it shares its total */
+    uint32_t index;          /* among those with a total, or MB_NAME_SHARES */
     uint32_t hash;
     uint32_t
         mirrored; /* where it is in the journal, for the code that put it there; 0 */
@@ -78,12 +89,27 @@ typedef struct mb_phases {
     uint32_t names; /* with a total each */
     mb_phase_name *first_name, *last_name;
     mb_total shared; /* of phases that are dropped, and had no such name */
+    mb_histogram *shared_histogram; /* Owned; NULL until there is one */
+    bool histograms;                /* there are some */
+    bool unlisted;                  /* no phase is listed */
+    bool converts;                  /* a list that grows becomes histograms */
     /* Called with each phase that is dropped, its total brought up to date; or NULL. */
     void (*on_drop)(struct mb_phases *phases, const mb_phase *phase);
 } mb_phases;
 
 /* All zero is empty, and so are phases that were freed. */
 void mb_phases_free(mb_phases *phases);
+
+/* Gives each name a histogram, and adds the stored phases. 0, or -1 without memory: some names
+ * may have theirs then, and nothing else has changed. */
+int mb_phases_use_histograms(mb_phases *phases);
+
+/* Returns the histogram that phases of this name belong to. */
+static inline mb_histogram *
+mb_phases_histogram(const mb_phases *phases, const mb_phase_name *name)
+{
+    return name->index == MB_NAME_SHARES ? phases->shared_histogram : name->histogram;
+}
 
 /* Copies the name. A name with a total serves any number of phases; it is Borrowed,
  * valid until mb_phases_free. A name that shares its total serves one phase, which has
@@ -150,14 +176,19 @@ mb_phases_stored(const mb_phases *phases)
     return (uint32_t)(phases->left - phases->dropped);
 }
 
+/* Returns how many phases are listed, at most. */
+static inline uint32_t
+mb_phases_limit(const mb_phases *phases)
+{
+    return phases->unlisted ? 0 : mb_phases_kept;
+}
+
 /* Returns how many stored phases come before the listed ones. */
 static inline uint32_t
 mb_phases_unlisted(const mb_phases *phases)
 {
-    const uint32_t stored = mb_phases_stored(phases);
-    return phases->left > mb_phases_kept && stored > mb_phases_kept
-               ? stored - mb_phases_kept
-               : 0;
+    const uint32_t stored = mb_phases_stored(phases), limit = mb_phases_limit(phases);
+    return phases->left > limit && stored > limit ? stored - limit : 0;
 }
 
 /* Returns what an open phase has taken up to `now_ns`; 0 if it was entered after that,
@@ -198,7 +229,7 @@ void mb_phases_opened(const mb_phases *phases, const mb_phase **out);
 static inline bool
 mb_phases_are_summed(const mb_phases *phases)
 {
-    return phases->left > mb_phases_kept;
+    return phases->left > mb_phases_limit(phases);
 }
 
 /* Writes the totals of all phases that were left but foreign ones: `out` has room for

@@ -9,6 +9,8 @@ typedef struct {
     const mb_phase **finished, **open;
     uint32_t first;                 /* of the finished ones that are listed */
     const mb_phase_name *next_name; /* of the totals */
+    const mb_histogram *histogram;  /* that was read last */
+    uint32_t bucket;                /* the next one */
 } reading;
 
 /* --- items ------------------------------------------------------------------------ */
@@ -44,6 +46,28 @@ read_open(const reading *now, size_t index, mb_call_item *item)
     return read_phase(phase, mb_phase_so_far(phase, now->now_ns), item);
 }
 
+static void
+read_histogram(reading *now, const mb_histogram *histogram, mb_call_item *item)
+{
+    now->histogram = histogram;
+    now->bucket = 0;
+    item->has_histogram = histogram && histogram->moments.count;
+    item->moments = histogram ? histogram->moments : (mb_moments){0};
+}
+
+static bool
+read_bucket(void *from, uint32_t *bucket, uint64_t *count)
+{
+    reading *now = from;
+    *bucket = mb_histogram_next(now->histogram, now->bucket);
+    if (*bucket == MB_HISTOGRAM_BUCKETS) {
+        return false;
+    }
+    *count = mb_histogram_count(now->histogram, *bucket);
+    now->bucket = *bucket + 1;
+    return true;
+}
+
 static bool
 read_total(reading *now, size_t index, mb_call_item *item)
 {
@@ -52,7 +76,16 @@ read_total(reading *now, size_t index, mb_call_item *item)
     item->utf8 = name ? name->utf8 : NULL;
     item->size = name ? name->size : 0;
     item->total = now->totals[index];
+    read_histogram(now, name ? name->histogram : now->run->phases.shared_histogram,
+                   item);
     return item->total.count > 0;
+}
+
+static bool
+read_iterations(reading *now, mb_call_item *item)
+{
+    read_histogram(now, now->run->histogram, item);
+    return item->has_histogram;
 }
 
 MB_CALL_INLINE bool
@@ -63,6 +96,8 @@ read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
         return read_duration(from, index, item);
     case MB_CALL_SUMMARY:
         return read_total(from, index, item);
+    case MB_CALL_HISTOGRAM:
+        return read_iterations(from, item);
     case MB_CALL_OPEN:
         return read_open(from, index, item);
     default:
@@ -77,7 +112,7 @@ is_same(const void *from)
     return true;
 }
 
-static const mb_call_source SOURCE = {read_item, is_same};
+static const mb_call_source SOURCE = {read_item, is_same, read_bucket};
 
 /* --- lists ------------------------------------------------------------------------ */
 
@@ -92,6 +127,7 @@ count_items(mb_call *call, const mb_run *run, bool iterated)
     call->counts[MB_CALL_SUMMARY] =
         mb_phases_are_summed(phases) ? (size_t)phases->names + 1 : 0;
     call->counts[MB_CALL_OPEN] = mb_phases_open_count(phases);
+    call->counts[MB_CALL_HISTOGRAM] = run->histogram != NULL;
 }
 
 /* Places the lists in one block. False without memory. */

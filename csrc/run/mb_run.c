@@ -3,12 +3,23 @@
 uint32_t mb_runs_open;
 static mb_run *newest;
 
+static void
+free_histogram(mb_run *run)
+{
+    if (run->histogram) {
+        mb_histogram_free(run->histogram);
+        mb_free(run->histogram);
+        run->histogram = NULL;
+    }
+}
+
 void
 mb_run_free(mb_run *run)
 {
     mb_run_close(run);
     mb_run_forget(run);
     mb_samples_free(&run->durations);
+    free_histogram(run);
     mb_phases_free(&run->phases);
 }
 
@@ -25,7 +36,20 @@ mb_run_reset(mb_run *run)
     if (run->phases.first || run->phases.buckets) {
         mb_phases_free(&run->phases);
     }
+    free_histogram(run);
     *run = (mb_run){.durations = durations};
+}
+
+int
+mb_run_use_histograms(mb_run *run)
+{
+    run->histogram = mb_alloc(sizeof *run->histogram);
+    if (!run->histogram) {
+        return -1;
+    }
+    *run->histogram = (mb_histogram){0};
+    run->phases.unlisted = true;
+    return mb_phases_use_histograms(&run->phases);
 }
 
 void
@@ -35,6 +59,7 @@ mb_run_open(mb_run *run, const void *bench)
     run->thread = mb_thread_id();
     run->generation = mb_fork_generation();
     run->state = MB_RUN_OPEN;
+    run->phases.converts = run->background;
     run->older = newest;
     if (newest) {
         newest->newer = run;
@@ -189,6 +214,18 @@ watch_forks(void)
 
 /* --- what the journal has of it --------------------------------------------------- */
 
+/* Copies the histogram of a total in the journal, if there are both. */
+static void
+mirror_histogram(mb_run *run, mb_histogram *histogram, uint32_t total)
+{
+    if (total && histogram) {
+        char *base = run->mirror->journal->base;
+        mb_mirror_histogram(run->mirror, histogram,
+                            &((mb_slot_total *)(base + total))->histogram,
+                            run->mirror->left);
+    }
+}
+
 /* Makes the total of a name in the journal, if it is missing; others share one. */
 static void
 mirror_total(mb_run *run, mb_phase_name *name)
@@ -199,6 +236,9 @@ mirror_total(mb_run *run, mb_phase_name *name)
     if (!*total) {
         *total = mb_mirror_total(mirror, shares ? 0 : name->mirrored,
                                  shares ? &run->phases.shared : &name->dropped);
+        if (!run->copying) {
+            mirror_histogram(run, mb_phases_histogram(&run->phases, name), *total);
+        }
     }
 }
 
@@ -224,12 +264,40 @@ run_of(mb_phases *phases)
     return (mb_run *)((char *)phases - offsetof(mb_run, phases));
 }
 
+static void
+copy_histograms(mb_run *run)
+{
+    mb_phases *phases = &run->phases;
+    run->counted = phases->histograms;
+    run->unlisted = phases->unlisted;
+    for (mb_phase_name *name = phases->first_name; name; name = name->newer) {
+        mirror_histogram(run, name->histogram, name->mirrored_total);
+    }
+    mirror_histogram(run, phases->shared_histogram, run->mirror->shared_total);
+}
+
+/* Copies the histograms that the phases have got, and notes that none is listed. */
+static void
+convert_mirrored(mb_run *run)
+{
+    if (run->phases.histograms && !run->counted) {
+        copy_histograms(run);
+    }
+    if (run->phases.unlisted && !run->unlisted) {
+        run->unlisted = true;
+        mb_mirror_unlist(run->mirror);
+    }
+}
+
 /* Drops the phase in the journal as well: its note is the offset of the entry. */
 static void
 drop_mirrored(mb_phases *phases, const mb_phase *phase)
 {
     mb_run *run = run_of(phases);
     const int64_t noted = mb_phase_noted(phase);
+    if (run->mirror) {
+        convert_mirrored(run);
+    }
     if (!run->mirror || noted == 0 || noted == MB_PHASE_FOREIGN) {
         return;
     }
@@ -252,6 +320,28 @@ mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry)
 {
     mb_mirror_leave(run->mirror, entry, phase->duration_ns);
     mb_phase_note(phase, (const char *)entry - run->mirror->journal->base);
+}
+
+/* A reader ignores what the histogram has from a phase that it does not see as left. */
+void
+mb_run_count_phase(mb_run *run, mb_phase *phase, mb_entry *entry)
+{
+    mb_histogram *histogram = mb_phases_histogram(&run->phases, phase->name);
+    const uint32_t bucket = mb_histogram_bucket(phase->duration_ns);
+    mb_mirror *mirror = run->mirror;
+    const bool mirrored = entry && mirror;
+    bool noted = false;
+    if (histogram) {
+        mb_histogram_add(histogram, phase->duration_ns);
+        noted = mirror && mb_mirror_histogram_note(mirror, histogram, bucket,
+                                                   mirror->left + mirrored);
+    }
+    if (mirrored) {
+        mb_run_leave_phase_mirrored(run, phase, entry);
+    }
+    if (noted) {
+        mb_mirror_histogram_count(run->mirror, histogram, bucket);
+    }
 }
 
 /* --- what came before it ---------------------------------------------------------- */
@@ -304,10 +394,17 @@ copy_phases(mb_run *run)
 static void
 copy_past(mb_run *run)
 {
+    run->copying = true;
+    if (run->histogram) {
+        mb_mirror_histogram(run->mirror, run->histogram, &run->mirror->slot->histogram,
+                            run->histogram->moments.count);
+    }
     for (size_t i = 0; i < run->durations.size; i++) {
         copy_iteration(run, (uint32_t)i, run->durations.data[i]);
     }
     copy_phases(run);
+    copy_histograms(run);
+    run->copying = false;
     if (run->measuring) {
         run->entry = mb_mirror_enter(run->mirror, 0, run->iteration);
         if (run->entry) {
@@ -397,16 +494,35 @@ mb_run_began_elsewhere(mb_run *run)
     }
 }
 
+/* Counts the iteration that has just ended. A reader ignores its entry from then on. */
+static void
+count_mirrored(mb_run *run)
+{
+    mb_histogram *histogram = run->histogram;
+    const uint32_t bucket = mb_histogram_bucket(run->elapsed_ns);
+    if (mb_mirror_histogram_note(run->mirror, histogram, bucket,
+                                 histogram->moments.count)) {
+        mb_mirror_histogram_count(run->mirror, histogram, bucket);
+        if (run->entry) {
+            mb_mirror_counted(run->mirror, run->entry);
+        }
+    } else if (run->entry) {
+        mb_mirror_leave_iteration(run->entry, run->elapsed_ns);
+    }
+}
+
 void
 mb_run_leave_mirrored(mb_run *run)
 {
     if (!run->entry) {
         enter_elsewhere(run);
     }
-    if (run->entry) {
+    if (run->histogram) {
+        count_mirrored(run);
+    } else if (run->entry) {
         mb_mirror_leave_iteration(run->entry, run->elapsed_ns);
-        run->entry = NULL;
     }
+    run->entry = NULL;
 }
 
 bool

@@ -17,7 +17,8 @@
 #include "base/mb_clock.h"
 #include "base/mb_identity.h"
 #include "base/mb_platform.h"
-#include "journal/mb_mirror.h"
+#include "journal/mb_mirror_histogram.h"
+#include "run/mb_histogram.h"
 #include "run/mb_phases.h"
 #include "run/mb_samples.h"
 
@@ -35,6 +36,9 @@ typedef struct mb_run {
     bool measuring;  /* between two clock reads */
     bool claimed;    /* by its owner, who writes the record */
     bool has_id;
+    bool copying;           /* into the journal: histograms come last */
+    bool counted;           /* the journal has the histograms of phases */
+    bool unlisted;          /* and knows that no phase is listed */
     unsigned id_generation; /* of forks, in which the id was drawn */
     char record_id[MB_RECORD_ID_SIZE];
     uint32_t iteration;     /* the current one, from 0 */
@@ -46,6 +50,7 @@ typedef struct mb_run {
     int64_t stopped_ns;     /* monotonic, end of the last stretch; 0 before it */
     int64_t elapsed_ns;     /* of the current iteration's earlier stretches */
     mb_samples durations;
+    mb_histogram *histogram; /* Owned: takes the durations instead; or NULL */
     mb_phases phases;
     mb_mirror *mirror;          /* Borrowed: of a run that is journalled; else NULL */
     unsigned mirror_generation; /* of forks, in which it was made */
@@ -57,6 +62,10 @@ void mb_run_free(mb_run *run);
 
 /* Makes a closed run a new one, which keeps the memory of its durations unless that is much. */
 void mb_run_reset(mb_run *run);
+
+/* Has a run that is new or just opened count its iterations and phases in histograms, and list
+ * none. 0, or -1 without memory. */
+int mb_run_use_histograms(mb_run *run);
 
 void mb_run_open(mb_run *run, const void *bench);
 /* Takes the run out of the registry. What it holds stays readable. Idempotent. */
@@ -100,6 +109,19 @@ mb_run_start(mb_run *run)
     }
 }
 
+/* Returns whether the last duration was stored without making room, and so will be the
+ * next. Of a histogram it is known of the last one only. */
+static inline bool
+mb_run_has_room(mb_run *run)
+{
+    if (run->histogram) {
+        const bool grew = run->histogram->grew;
+        run->histogram->grew = false;
+        return !grew;
+    }
+    return run->durations.size < run->durations.capacity;
+}
+
 /* Starts the next iteration at the moment at which the last one was suspended for good:
  * one reading serves both. The run has no mirror. */
 static inline void
@@ -129,7 +151,11 @@ void mb_run_leave_mirrored(mb_run *run);
 static inline void
 mb_run_stop(mb_run *run)
 {
-    mb_samples_push(&run->durations, run->elapsed_ns);
+    if (run->histogram) {
+        mb_histogram_add(run->histogram, run->elapsed_ns);
+    } else {
+        mb_samples_push(&run->durations, run->elapsed_ns);
+    }
     if (run->mirror) {
         mb_run_leave_mirrored(run);
     }
@@ -158,6 +184,10 @@ mb_entry *mb_run_mirror_phase(mb_run *run, mb_phase_name *name);
 /* Ends `entry`, the journal entry of a phase that has been left. The run has a
  * mirror. */
 void mb_run_leave_phase_mirrored(mb_run *run, mb_phase *phase, mb_entry *entry);
+
+/* Adds a phase that has been left to its histogram, and ends its journal entry, if it has
+ * one; else `entry` is NULL. */
+void mb_run_count_phase(mb_run *run, mb_phase *phase, mb_entry *entry);
 
 /* Returns the mirror; NULL where there is none, as in a forked child. */
 mb_mirror *mb_run_own_mirror(mb_run *run);

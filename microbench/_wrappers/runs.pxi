@@ -19,9 +19,9 @@ def unmute(token):
         pass  # left in another context than it was entered in
 
 
-def keep_phases(uint32_t kept, uint32_t names):
-    before = c.mb_phases_kept, c.mb_phases_names
-    c.mb_phases_kept, c.mb_phases_names = kept, names
+def keep_phases(uint32_t kept, uint32_t names, uint64_t most=100_000):
+    before = c.mb_phases_kept, c.mb_phases_names, c.mb_phases_most
+    c.mb_phases_kept, c.mb_phases_names, c.mb_phases_most = kept, names, most
     return before
 
 

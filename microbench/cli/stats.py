@@ -16,7 +16,10 @@ class Stats:
     Attributes:
         count: number of durations.
         median, least, most, total: in the unit of the durations; None without any.
+        rough: the median comes from a histogram, and has three digits.
     """
+
+    rough = False
 
     def __init__(self, durations: Iterable[float]) -> None:
         ordered = sorted(durations)
@@ -37,7 +40,12 @@ def _median(ordered: list[float]) -> float | None:
 
 
 def of_total(total: dict[str, Any]) -> Stats:
-    """Return the statistics in an entry of `call.timings_summary`, which has no median."""
+    """Return the statistics in an entry of `call.timings_summary`.
+
+    It has a median only if it is a histogram as well.
+    """
+    if 'buckets' in total:
+        return of_histogram(total)
     stats = Stats(())
     count = total.get('count')
     if isinstance(count, int) and count > 0:
@@ -50,7 +58,7 @@ def of_total(total: dict[str, Any]) -> Stats:
 
 
 def of_histogram(histogram: dict[str, Any]) -> Stats:
-    """Return the statistics in a histogram, which has no median."""
+    """Return the statistics in a histogram; without its median if that cannot be read."""
     stats = Stats(())
     count, mean = histogram.get('count'), histogram.get('mean')
     least, most = histogram.get('min'), histogram.get('max')
@@ -59,4 +67,15 @@ def of_histogram(histogram: dict[str, Any]) -> Stats:
         stats.least = least if is_number(least) else None
         stats.most = most if is_number(most) else None
         stats.total = count * mean if is_number(mean) else None
+        stats.median = _median_in(histogram)
+        stats.rough = stats.median is not None
     return stats
+
+
+def _median_in(histogram: dict[str, Any]) -> float | None:
+    from ..results.histogram import Histogram  # start-up time
+
+    try:
+        return Histogram.of(histogram).median
+    except ValueError:
+        return None

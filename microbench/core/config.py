@@ -12,7 +12,6 @@ The functions check the arguments of a bench: a mistake raises at once, in one s
 from __future__ import annotations
 
 import os
-from sys import maxsize
 
 from .. import _core
 from ..encoding.json_text import as_dict
@@ -52,6 +51,9 @@ class Config:
         encoder: the user's own encoder class, or None.
         counter: returns the readings that durations are differences of.
         journal: one of JOURNALS, or the directory for journals.
+        histogram: iterations and phases are counted, not listed.
+        sampling: `('every', number)` or `('sample', share)`; None where all calls are
+            recorded.
         static: fields of every record.
         own: public attributes of the bench that affect a plan, by name. Reading them from
             the `__dict__` of the bench would make CPython build one, and `bench.time`
@@ -76,6 +78,8 @@ class Config:
         static: dict[str, Any],
         delivery: Delivery,
         journal: str,
+        histogram: bool,
+        sampling: tuple[str, float] | None,
     ) -> None:
         """Store checked arguments of the bench; forget the plan made with earlier ones."""
         self.counter = counter
@@ -83,6 +87,8 @@ class Config:
         self.static = static
         self.delivery = delivery
         self.journal = journal
+        self.histogram = histogram
+        self.sampling = sampling
         self._forget()
         _core.note_change()
 
@@ -187,19 +193,6 @@ class Configured:
 def is_switched_off() -> bool:
     """Return True if MICROBENCH=off in the environment switches recording off."""
     return os.environ.get('MICROBENCH', '').lower() == 'off'
-
-
-def whole(name: str, value: Any) -> int:
-    """Return a checked integer, 0 or more."""
-    try:
-        number = None if isinstance(value, bool) else int(type(value).__index__(value))
-    except (AttributeError, TypeError):
-        number = None
-    if number is None:
-        raise TypeError(f'{name} has to be an integer, not {value!r}')
-    if not 0 <= number <= maxsize:
-        raise ValueError(f'{name} has to be between 0 and {maxsize}, not {number}')
-    return number
 
 
 def time_zone(tz: Any) -> tzinfo | None:

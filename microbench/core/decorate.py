@@ -18,6 +18,7 @@ import sys
 from .. import _core
 from ..messages import CODE_PREFIX
 from .capture import name_of, refuse, without_partial
+from .config import config_of
 from .recorder import recorder_of
 from .run import Run
 
@@ -48,7 +49,7 @@ def decorated(bench: Owner, func: Any) -> Any:
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
     kind = _kind_of(func)
-    timed = _core.Timed(bench, func, begin, recorder_of)
+    timed = _core.Timed(bench, func, _beginning(bench, func, kind), recorder_of)
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         template, direct = _suspended(bench, func, kind)(timed), False
     else:
@@ -56,6 +57,19 @@ def decorated(bench: Owner, func: Any) -> Any:
     function = _wrapping(_in_place_of(func, template), func)
     timed.lead(function, direct)
     return function
+
+
+def _beginning(bench: Owner, func: Any, kind: int) -> Any:
+    """Return what begins the run of a call: with `every` or `sample`, of some calls."""
+    sampling = config_of(bench).sampling
+    if sampling is None:
+        return begin
+    if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
+        chosen = '{}={}'.format(*sampling)
+        raise ValueError(f'{chosen} is for plain functions, and {func!r} can be suspended')
+    from .sampled import SampledCalls  # start-up time
+
+    return SampledCalls(bench, func)
 
 
 def _decorated_descriptor(bench: Owner, func: Any) -> Any:

@@ -267,10 +267,7 @@ def add_static(run: HookedRun, data: dict[str, Any]) -> None:
 
 
 def dict_from_native(run: HookedRun) -> dict[str, Any]:
-    """Return the dict of a run begun without one.
-
-    C cannot write it: another bench has put phases into it that have their own clock.
-    """
+    """Return the dict of a run begun without one: C cannot write phases of other clocks."""
     data = new_dict(run, None, (), {}, {})
     _core.merge(data, run.plan.fields(run.config, run.owner))
     if run.plan.captures is not None:
@@ -295,6 +292,8 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
     if not isinstance(call, dict):
         call = namespace(data, 'call')  # a hook has replaced it
     call['durations'] = run.durations
+    if histogram := run.histogram:
+        call['histogram'] = histogram
     if run.phases_finished:
         call['timings'] = run.timings
         _add_details(run, call)
@@ -308,14 +307,15 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
 def add_late_phases(run: HookedRun, data: dict[str, Any], known: int) -> None:
     """Add the phases of post captures, after the `known` ones."""
     call = namespace(data, 'call')
-    late = run.phases_finished - known
-    call.setdefault('timings', []).extend(run.timings[-late:])
-    del call['timings'][: -run.phases_listed]
+    call.setdefault('timings', []).extend(run.timings[known - run.phases_finished :])
+    del call['timings'][: -run.phases_listed or None]
     _add_details(run, call)
 
 
 def _add_details(run: HookedRun, call: dict[str, Any]) -> None:
-    if run.iterations > 1:
+    if not run.phases_listed:
+        del call['timings']
+    elif run.iterations > 1:
         call['timings_iteration'] = run.timings_iteration
     _add_summary(run, call)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MEASURED = frozenset(
     [
         *('durations', 'timings', 'timings_iteration', 'open_timings', 'monitor'),
-        'timings_summary',
+        *('timings_summary', 'histogram'),
         *('start_time', 'finish_time', 'clock_step'),
     ]
 )

@@ -67,7 +67,7 @@ def _recorder(
     template = plan.template if mirrored else None
     if mirrored and not (template and template.is_current):
         return None  # the next run makes it
-    if not (plan.begun and plan.native and plan.version):
+    if not (plan.begun and plan.native and plan.version) or plan.settings.histogram:
         return None
     sinks = [route.sink for route in config.delivery.routes]
     if config.delivery.report.failing or not all(map(_is_simple, sinks)):

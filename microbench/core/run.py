@@ -102,7 +102,7 @@ class Run(HookedRun):
                 return False  # the dict form handles a capture that fails
         given = self.name
         self._name_it(func)
-        self.open(owner, plan.settings.counter, False, plan.settings.integers)
+        self.open(owner, *plan.settings.clock)
         captures, name = plan.captures, str(self.name)
         if captures is None or captures.begin(self, name, func, args, kwargs):
             return True
@@ -114,7 +114,7 @@ class Run(HookedRun):
         data = self.data = hooked_run.new_dict(self, func, args, kwargs, call)
         hooks, settings = self.plan.hooks, self.plan.settings
         if not self.is_open:
-            self.open(self.owner, settings.counter, settings.foreign, settings.integers)
+            self.open(self.owner, *settings.clock)
         if 'pre_start_triggers' in hooks.overridden:
             self.owner.pre_start_triggers(data)
         else:
@@ -123,9 +123,9 @@ class Run(HookedRun):
             call = data.get('call')
             if not isinstance(call, dict):
                 call = namespace(data, 'call')  # a hook has replaced it
-            durations: list[Any] = []
-            call['durations'] = durations
-            self.keep_numbers(durations)
+            call['durations'] = []
+            if not settings.histogram:
+                self.keep_numbers(call['durations'])
             self.triggers = True
 
     def mirror(self) -> None:

@@ -7,13 +7,13 @@ that users may set on a bench or a class.
 from __future__ import annotations
 
 import os
-import time
 
 from .. import __version__, _core
 from ..encoding import json_text
 from ..encoding.masking import Masker
 from .capture import name_of
-from .config import time_zone, whole
+from .config import time_zone
+from .counting import NATIVE_COUNTERS, whole
 from .times import timezone
 
 TYPE_CHECKING = False
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from .owner import Owner
 
 SCHEMA = 3
-
-# Duration counters that are read in C; true for those that count whole nanoseconds.
-NATIVE_COUNTERS = (
-    (time.perf_counter, False),
-    (time.perf_counter_ns, True),
-    (time.monotonic, False),
-    (time.monotonic_ns, True),
-)
 
 CLOCKS = ('auto', 'monotonic', 'tsc')  # values of MICROBENCH_CLOCK
 
@@ -53,6 +45,8 @@ class Settings:
         counter: returns the readings that durations are differences of.
         foreign: Python calls the counter, because C does not have it.
         integers: the counter counts whole nanoseconds.
+        histogram: iterations and phases are counted, not listed.
+        clock: these four, as OpenRun.open() takes them.
         iterations: timed calls for each call of a decorated function.
         warmup: untimed calls before them.
         tz: time zone of all timestamps; None for naive local time.
@@ -67,6 +61,8 @@ class Settings:
         self.foreign = not kinds
         self.integers = True in kinds
         self.mb = self._identity(owner.tz)
+        self.histogram = config.histogram
+        self.clock = self.counter, self.foreign, self.integers, self.histogram
         self.iterations = whole('iterations', owner.iterations)
         self.warmup = whole('warmup', owner.warmup)
         self.tz = time_zone(owner.tz)

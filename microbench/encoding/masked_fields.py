@@ -22,7 +22,7 @@ CHOSEN = frozenset(
     [
         *(('call', 'args'), ('call', 'kwargs'), ('call', 'return_value')),
         *(('call', 'name'), ('call', 'timings'), ('call', 'open_timings'), ('env',)),
-        ('call', 'timings_summary'),
+        *(('call', 'timings_summary'), ('call', 'histogram')),
     ]
 )
 # Kinds of fields: any other; those that the author chose to record, which only patterns

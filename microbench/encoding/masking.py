@@ -30,6 +30,7 @@ WRITTEN_BY_C = (
     *('invocation', 'name', 'duration', 'durations', 'start_time', 'finish_time'),
     *('timings', 'open_timings', 'timings_iteration', 'clock_step'),
     *('timings_summary', 'count', 'sum', 'min', 'max'),
+    *('histogram', 'mean', 'variance', 'unit', 'digits', 'buckets'),
 )
 
 

@@ -159,7 +159,7 @@ class ExitRun:
         run.data = hooked_run.new_dict(run, None, (), {}, {})
         early = hooked_run.new_dict(run, None, (), {}, {})
         try:
-            run.open(run.owner, settings.counter, settings.foreign, settings.integers)
+            run.open(run.owner, *settings.clock)
             run.start_clock()
             self._prepared = self._prepare(early)
             run.mirror_text(self._prepared)

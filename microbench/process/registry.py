@@ -47,6 +47,7 @@ from functools import partial
 from .. import _core
 from ..core.capture import refuse
 from ..core.config import JOB
+from ..core.sampled import write_pending
 from ..core.workers import prepares_worker, worker
 from ..descriptors import loaded
 from ..messages import warn
@@ -120,6 +121,7 @@ class Table:
         if self.in_time:  # else native code is writing them at this moment
             for run in runs:
                 run.end(ending)
+            write_pending()
 
 
 _table = Table()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ..messages import warn
 from . import units
+from .histogram import Histogram, found_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +19,8 @@ LARGEST = 1e300  # a larger value is not a time, and its standard deviation over
 def summary(results: Any) -> None:
     """Print count, minimum, mean, median, maximum and standard deviation.
 
-    All `call.durations` of all results are pooled, whatever their names. Times have three
+    All `call.durations` of all results are pooled, whatever their names. If some are in
+    histograms, the median is right to three digits, and marked by `~`. Times have three
     digits and a unit (ns to h). Durations of a counter with an unknown unit have no unit;
     if they are pooled with nanoseconds, a RuntimeWarning says so, because the figures are
     meaningless. `lower_bounds` is the number of durations of killed processes, which may
@@ -43,6 +47,7 @@ def summary(results: Any) -> None:
         found = list(_durations(record))
         if found:
             pools.setdefault(_counter(record), []).extend(found)
+    merged = _merged(records)
     scales = {counter: units.scale_of(counter) for counter in pools}
     _warn_of_units(scales)
     known = all(scales.values())
@@ -51,12 +56,16 @@ def summary(results: Any) -> None:
         for counter, pool in pools.items()
         for duration in pool
     ]
-    if not durations:
+    if not durations and not merged.count:
         print('No result has call.durations.')
         return
     unit = units.duration if known else units.number
     bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
-    print(_line(durations, unit) + f'  lower_bounds={bounds}' * bool(bounds))
+    if merged.count:
+        line = _rough_line(merged.merge(Histogram(durations)), unit)
+    else:
+        line = _line(durations, unit)
+    print(line + f'  lower_bounds={bounds}' * bool(bounds))
 
 
 def _line(durations: list[float], unit: Callable[[float], str]) -> str:
@@ -74,6 +83,28 @@ def _line(durations: list[float], unit: Callable[[float], str]) -> str:
     }
     texts = (f'{name}={unit(v) if isfinite(v) else v}' for name, v in figures.items())
     return '  '.join([f'n={len(durations)}', *texts])
+
+
+def _merged(records: list[dict[str, Any]]) -> Histogram:
+    """Return all histograms of iterations as one, in seconds."""
+    merged = Histogram()
+    for record in records:
+        if isinstance(found_in(record), dict):
+            with suppress(ValueError):  # it is damaged
+                merged = merged.merge(Histogram.of(record).in_unit('s'))
+    return merged
+
+
+def _rough_line(merged: Histogram, unit: Callable[[float], str]) -> str:
+    figures = {
+        'min=': merged.min,
+        'mean=': merged.mean,
+        'median=~': merged.median,
+        'max=': merged.max,
+        'stdev=': merged.stdev,
+    }
+    texts = (f'{name}{unit(value)}' for name, value in figures.items())
+    return '  '.join([f'n={merged.count}', *texts])
 
 
 def _durations(record: dict[str, Any]) -> Iterator[float]:

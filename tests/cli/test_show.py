@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from microbench import MicroBench
 from microbench.cli.terminal import columns
 from microbench.cli.view.show import main
 from tests.cli.conftest import status_of
@@ -201,6 +202,32 @@ def test_a_histogram_instead_of_durations(shown, tmp_path):
     path = write(tmp_path / 'x', [record, record])
     line = shown(path).splitlines()[1].split()
     assert line == ['0', 'loop', '1000', '1.00', 'ms', '100', 'ms', 'ok']
+
+
+def recorded(path):
+    """Write a record with a histogram of iterations and one of phases."""
+    bench = MicroBench(str(path), durations='histogram', iterations=9)
+
+    @bench
+    def loop():
+        with bench.time('step'):
+            pass
+
+    loop()
+    return path
+
+
+def test_histograms_of_a_record(shown, tmp_path):
+    """Medians of iterations and phases come from the histograms, and are marked."""
+    path = recorded(tmp_path / 'x')
+    assert json.loads(shown(path, '--json'))['median'] > 0
+    text = shown(path, '0')
+    lines = [line.split()[:3] for line in text.splitlines()]
+    assert ['durations', '9', '≈'] in lines
+    assert ['step', '9', '≈'] in lines
+    assert 'buckets' not in text
+    _, row, _ = shown(recorded(path)).splitlines()
+    assert row.split()[3:6] == ['loop', '9', '≈']
 
 
 OUTCOMES = [

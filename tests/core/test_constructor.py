@@ -13,7 +13,8 @@ from tests.fakes import Kept, Ticking, call_of, only
 
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
-    *('outputs', 'on_output_error', 'journal', 'batch', 'static_fields'),
+    *('outputs', 'on_output_error', 'journal', 'batch', 'durations', 'every', 'sample'),
+    'static_fields',
 ]
 
 # parameter, wrong value, exception
@@ -22,6 +23,7 @@ WRONG = [
     *[('iterations', value, ValueError) for value in (-1, 2**70)],
     *[('warmup', value, TypeError) for value in ('3', 1.0, None, False, [], int)],
     *[('warmup', value, ValueError) for value in (-1, 2**70)],
+    *[('durations', value, ValueError) for value in ('histo', None, True, ['list'])],
     *[('tz', value, TypeError) for value in ('UTC', 0, dt.timezone, dt.timedelta(0))],
     *[('duration_counter', value, TypeError) for value in (None, 5, 'perf_counter')],
     *[('json_encoder', value, TypeError) for value in ('x', int, JSONEncoder())],
@@ -232,6 +234,9 @@ def test_signature(cls):
         'on_output_error': 'warn',
         'journal': None,
         'batch': None,
+        'durations': 'list',
+        'every': None,
+        'sample': None,
     }
     assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD

@@ -157,25 +157,37 @@ def types_of(value):
     phases=st.lists(PHASES, max_size=4),
     exception=EXCEPTIONS,
     limits=st.sampled_from([(65536, 1000), (4, 2), (1, 1)]),
+    durations=st.sampled_from(['list', 'histogram']),
 )
 def test_one_run_in_both_forms(
-    cls, fields, tz, counter, iterations, name, decorated, phases, exception, limits
+    cls,
+    fields,
+    tz,
+    counter,
+    iterations,
+    name,
+    decorated,
+    phases,
+    exception,
+    limits,
+    durations,
 ):
     """Both forms of a native run are equal to the last digit."""
     before = _core.keep_phases(*limits)
     try:
-        check_both_forms(
-            cls, fields, tz, counter, iterations, name, decorated, phases, exception
-        )
+        settings = {
+            'tz': tz,
+            'duration_counter': counter,
+            'iterations': iterations,
+            'durations': durations,
+        }
+        check_both_forms(cls, fields, settings, name, decorated, phases, exception)
     finally:
         _core.keep_phases(*before)
 
 
-def check_both_forms(
-    cls, fields, tz, counter, iterations, name, decorated, phases, exception
-):
+def check_both_forms(cls, fields, settings, name, decorated, phases, exception):
     """Write one run in both forms, and compare them."""
-    settings = {'tz': tz, 'duration_counter': counter, 'iterations': iterations}
     bench = cls(outputs=[Kept()], **settings, **fields)
     left_open = []
     begun = (None, named(name)) if decorated else (name, None)
@@ -185,7 +197,7 @@ def check_both_forms(
     for phase in left_open:
         phase.__exit__(None, None, None)
     expected, found = strict(as_dict), strict(as_text)
-    if iterations == 0:  # then finish() takes the time, which was too late for the dict
+    if not settings['iterations']:  # then finish() takes the time: too late for the dict
         for record in (expected, found):
             del record['call']['start_time'], record['call']['finish_time']
     assert found == expected

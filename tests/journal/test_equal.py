@@ -26,9 +26,11 @@ STEPS = st.lists(
 class Shown:
     """A run that performs given steps, and its journal."""
 
-    def __init__(self, folder, counter, iterations):
-        self.bench = MicroBench(duration_counter=counter)
+    def __init__(self, folder, counter, iterations, durations):
+        kind = 'histogram' if durations == 'histogram' else 'list'
+        self.bench = MicroBench(duration_counter=counter, durations=kind)
         self.run = Run(self.bench, 'name')
+        self.run.background = durations == 'process'
         self.run.iterations = iterations
         self.run.begin()
         self.text = self.run.plan.text(self.run.config, self.bench)
@@ -95,19 +97,20 @@ def without_times_of_the_end(record, *others):
 
 
 # How many phases are listed, and names have totals: with few, most of them are dropped.
-LIMITS = st.sampled_from([(65536, 1000), (3, 2), (1, 1), (2, 0)])
+LIMITS = st.sampled_from([(65536, 1000), (3, 2), (1, 1), (2, 0), (3, 2, 5), (1, 1, 2)])
 
 
 @given(
     STEPS,
     st.sampled_from([time.perf_counter, time.perf_counter_ns]),
     st.integers(1, 2),
+    st.sampled_from(['list', 'histogram', 'process']),
     LIMITS,
 )
-def test_at_any_moment(tmp_path_factory, steps, counter, iterations, limits):
+def test_at_any_moment(tmp_path_factory, steps, counter, iterations, durations, limits):
     """Both are equal for any mixture of iterations, stretches and phases."""
     before = _core.keep_phases(*limits)
-    shown = Shown(tmp_path_factory.getbasetemp(), counter, iterations)
+    shown = Shown(tmp_path_factory.getbasetemp(), counter, iterations, durations)
     try:
         for name, *arguments in [*steps, ('show',)]:
             stopped = getattr(shown, name)(*arguments)

@@ -56,6 +56,7 @@ class Case(NamedTuple):
     more_fields: dict
     tz: dt.tzinfo
     counter: object
+    durations: str
     iterations: int
     name: str
     phases: list
@@ -72,6 +73,7 @@ class Case(NamedTuple):
             journal='on',
             tz=self.tz,
             duration_counter=self.counter,
+            durations=self.durations,
             iterations=self.iterations,
             **{**self.fields, **self.more_fields},
         )
@@ -86,6 +88,7 @@ CASES = st.builds(
     more_fields=st.one_of(st.just({}), MORE_FIELDS),
     tz=st.one_of(ZONES, st.none()),
     counter=st.sampled_from([time.perf_counter, time.monotonic_ns]),
+    durations=st.sampled_from(['list', 'histogram']),
     iterations=st.integers(1, 3),
     name=TEXT,
     phases=st.lists(PHASES, max_size=4),

@@ -38,7 +38,8 @@ HANDLERS = [
     'mb_signals',
     'mb_signame',
 ]
-HANDLERS += ['mb_slot', 'mb_ticks', 'mb_total', 'mb_watchdog']
+HANDLERS += ['mb_moments', 'mb_slot', 'mb_slot_histogram', 'mb_ticks', 'mb_total']
+HANDLERS += ['mb_watchdog']
 PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
 PARTLY += ['mb_batch', 'mb_parent', 'mb_text']
 

@@ -280,6 +280,13 @@ def step():
     run.add_duration(5)
     refused(TypeError, run.add_duration, marker)
     run.durations, run.timings, run.timings_iteration, run.open_timings, run.is_open
+    counted = Holding()
+    counted.open(bench, number, False, False, True)
+    counted.add_duration(5_000_000)
+    with bench.time(words):
+        pass
+    counted.histogram, counted.timings_summary, counted.phases_listed
+    counted.close()
     run.record_id, run.is_forked, run.is_journaled, run.has_claimed, run.in_first_iteration
     run.keep_numbers([])
     refused(TypeError, run.finish, 1, 2, 3)
@@ -382,6 +389,24 @@ def step():
     class Other:
         def time(self, name): ''
     Other.time = _core.time_method(Other)
+""",
+    'Sampler': """
+from microbench.core.sampled import write_pending
+sampling = MicroBenchBase(outputs=[Null()], every=3, durations='histogram')
+def called(value):
+    with sampling.time(words):
+        return int(value)
+sampled = sampling(called)
+def step():
+    sampled(1)
+    sampled(value=1)
+    refused(ValueError, sampled, words)
+    new = sampling(lambda value: value)
+    new(marker), new(marker)
+    write_pending()
+    sampler = _core.Sampler(0, 0.0, True, False, None)
+    refused(TypeError, sampler.put_back, marker)
+    sampler.take(), sampler.fields()
 """,
     'Recorder': """
 from microbench import FileOutput, NullOutput
@@ -842,6 +867,7 @@ FEWER = {
     'Timed': 4_000,
     'Recorder': 3_000,
     'Captures': 3_000,
+    'Sampler': 2_000,
     'Block': 3_000,
     'add_sink': 3_000,
     'Phase': 10_000,

@@ -40,7 +40,7 @@ JOBS = {
 # Paths that other sections print, with all paths below them.
 COVERED = (
     *('call.name', 'call.durations', 'call.timings', 'call.open_timings', 'exception'),
-    'call.timings_summary',
+    *('call.timings_summary', 'call.histogram'),
     *('call.command', 'call.working_dir', 'call.returncode', 'call.start_time'),
     *('call.timed_out', 'call.timed_out_iterations', 'call.capture_errors'),
     *('call.monitor', 'resource_usage', 'mb.version', 'mb.record_id'),

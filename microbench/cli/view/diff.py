@@ -129,7 +129,8 @@ def _outcome(view: RecordView) -> str:
 def _times(left: RecordView, right: RecordView) -> Iterator[list[str]]:
     """Yield the medians, then the time per run of each phase that either record has."""
     a, b = (view.seconds(view.stats.median) for view in (left, right))
-    yield _pair('median', a, b, signs=(left.sign, right.sign))
+    signs = [view.median_sign(view.stats) for view in (left, right)]
+    yield _pair('median', a, b, signs=(signs[0], signs[1]))
     for name in dict.fromkeys([*left.phases(), *right.phases()]):
         yield _pair(f'  {name}', _phase(left, name), _phase(right, name))
 

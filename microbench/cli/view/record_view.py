@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 AT_LEAST, AT_MOST = '≥ ', '≤ '
+ROUGHLY = '≈ '  # three digits, from a histogram
 OTHERS = '(other names)'
 
 
@@ -84,6 +85,10 @@ class RecordView:
     def sign(self) -> str:
         """The sign before durations that are lower bounds, or an empty text."""
         return AT_LEAST if self.is_bound else ''
+
+    def median_sign(self, stats: Stats) -> str:
+        """The sign before a median, or an empty text."""
+        return self.sign or ROUGHLY * stats.rough
 
     def phases(self, field: str = 'timings') -> dict[str, Stats]:
         """Return the phases by name, in the order in which they first ended.

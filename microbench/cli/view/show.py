@@ -84,13 +84,14 @@ def _cells(entry: Entry, view: RecordView, times: Times) -> dict[str, str]:
         'name': view.name,
         'host': view.host,
         'n': str(view.stats.count),
-        **{name: _at_least(view, value) for name, value in times.items()},
+        **{name: _time(view, name, value) for name, value in times.items()},
         'outcome': outcome if well else Cell(outcome, 'red'),
     }
 
 
-def _at_least(view: RecordView, value: float | None) -> str:
-    return '' if value is None else view.sign + view.time(value)
+def _time(view: RecordView, name: str, value: float | None) -> str:
+    sign = view.median_sign(view.stats) if name == 'median' else view.sign
+    return '' if value is None else sign + view.time(value)
 
 
 def _title(field: str) -> str:

@@ -13,7 +13,7 @@ from ...results.fields import part
 from ..stats import Stats
 from ..terminal import Cell, bar
 from ..values import dicts, is_number, items
-from .record_view import AT_LEAST, AT_MOST, RecordView, exit_text
+from .record_view import AT_LEAST, AT_MOST, ROUGHLY, RecordView, exit_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,8 +59,9 @@ def _figures(view: RecordView, stats: Stats, several: bool, at_least: bool) -> l
     sign = AT_LEAST if at_least else ''
     if not several:
         return [sign + view.time(stats.total)]
-    values = (stats.median, stats.least, stats.most, stats.total)
-    return [str(stats.count), *(sign + view.time(value) for value in values)]
+    median = (sign or ROUGHLY * stats.rough) + view.time(stats.median)
+    values = (stats.least, stats.most, stats.total)
+    return [str(stats.count), median, *(sign + view.time(value) for value in values)]
 
 
 def _share(stats: Stats, overall: Stats, at_least: bool) -> list[str]:

@@ -222,7 +222,7 @@ def _time(view: RecordView) -> str:
     stats = view.stats
     several = f'{stats.count} × ' if stats.count > 1 else ''
     time = view.time(stats.median)
-    return several + (view.sign + time if time else '–')
+    return several + (view.median_sign(stats) + time if time else '–')
 
 
 def _ending(view: RecordView) -> str:
