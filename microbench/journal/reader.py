@@ -294,12 +294,12 @@ class Journal:
         from .ends import End  # start-up time
 
         end = End(header, os.fstat(self._descriptor).st_mtime_ns)
-        claims = _core.journal_claims(data)
-        records = zip(
-            _core.journal_records(data, end.fields(), end.ns), claims, strict=True
-        )
-        found = [(one, end.bounded(one, line), claimed) for (one, line), claimed in records]
-        found += batches.records_in(data)
+        found = list(batches.records_in(data))
+        complete = {record_id for record_id, _, _ in found if record_id}
+        slots = _core.journal_records(data, end.fields(), end.ns)
+        for (one, line), claimed in zip(slots, _core.journal_claims(data), strict=True):
+            if one not in complete:  # else it waited in a batch, and was still open
+                found.append((one, end.bounded(one, line), claimed))
         self.records = [(record_id, line) for record_id, line, _ in found if line]
         self.claimed = {record_id for record_id, line, claimed in found if line and claimed}
         self.damaged = len(found) - len(self.records)
