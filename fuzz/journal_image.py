@@ -1,7 +1,8 @@
 """Images of a crash journal: rejected with a ValueError, or read without contradictions.
 
-An input is a list of changes to a sound image with two open records: place in two bytes,
-count in one, then so many bytes; `place` 0xffff cuts the image off at a place.
+An input is a list of changes to a sound image with two open records and a batch:
+place in two bytes, count in one, then so many bytes; `place` 0xffff cuts the image off at
+a place.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from microbench import MicroBench, _core
 from microbench.core.run import Run
+from microbench.journal import batches
 from microbench.journal.ends import End
 
 CALL = b'"invocation":"Python","name":"x"'
@@ -29,8 +31,12 @@ def _sound_image() -> bytes:
             text = run.plan.text(run.config, bench)
             assert journal.mirror(run, text.head, CALL, text.tail, text.utc_offset)
             run.start()
+        file = _core.Appender(Path(folder, 'out.jsonl'))
+        batch = _core.Batch(file, 64, 3600.0, journal)
+        batch.append(b'{"n":1}')
         assert journal.path is not None
         image = Path(os.fsdecode(journal.path)).read_bytes()
+        batch.flush()
         for run in runs:
             run.stop()
             run.finish()
@@ -75,3 +81,6 @@ def check(data: bytes) -> None:
         if kept:
             assert b'\n' not in kept
             assert json.loads(kept)['mb']['record_id'] == record_id.decode()
+    for record_id, line, _ in batches.records_in(image):
+        assert bool(record_id) == bool(line)
+        assert b'\n' not in line

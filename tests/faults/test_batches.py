@@ -48,7 +48,8 @@ def test_a_disk_that_fills_up(disk, journal):
     printed = [json.loads(line)['call']['name'] for line in done.stderr.splitlines()]
     rounds = [(60, 700), (60, 10), (60, 5000), (60, 20_000), (5, 11)]
     assert (done.returncode, damaged) == (0, 0)
-    assert sorted(stored + printed) == sorted(f'{s}-{n}' for c, s in rounds for n in range(c))
+    expected = [f'{size}-{n}' for count, size in rounds for n in range(count)]
+    assert sorted(stored + printed) == sorted(expected)
     assert stored[-5:] == [f'11-{n}' for n in range(5)]
     assert '700-0' in stored
     assert '20000-59' in printed
@@ -74,7 +75,7 @@ PLACES += [('flushing', 3, 10), ('written', 1, 4), ('written', 3, 10), ('flushed
 
 @pytest.mark.parametrize(('place', 'nth', 'least'), PLACES)
 def test_killed_at(killable, tmp_path, place, nth, least):
-    """Each record that waited is in the file or in the journal: once, and so is the rest."""
+    """Each record that waited is in the file or in the journal, once; so is the rest."""
     path = tmp_path / 'records.jsonl'
     env = {'MICROBENCH_CRASH_AT': f'{place}:{nth}'}
     done = python(CALLS, path, root=killable, env=env)
@@ -86,6 +87,29 @@ def test_killed_at(killable, tmp_path, place, nth, least):
     names, damaged = names_in(path.read_bytes())
     assert (sorted(names), damaged) == (sorted(read), 0)
     assert not list(tmp_path.glob('.*.journal'))
+
+
+NATIVE = """
+import ctypes, signal
+bench = MicroBench(path, batch=64, journal=sys.argv[3])
+for number in range(10):
+    with bench.record(str(number)):
+        pass
+bench.record_on_exit('process')
+ctypes.PyDLL(sys.argv[2]).faulty_signal_and_hang(signal.SIGTERM)
+"""
+
+
+@pytest.mark.parametrize('journal', ['auto', 'off'])
+def test_native_code_writes_what_waits(faulty, tmp_path, journal):
+    """Where C code never returns to Python, the watchdog writes the batch as well."""
+    path = tmp_path / 'records.jsonl'
+    code = CALLS.partition('bench =')[0] + NATIVE
+    done = python(code, path, faulty, journal, env={'MICROBENCH_EXIT_GRACE': '0'})
+    assert (done.returncode, done.stderr) == (-signal.SIGTERM, '')
+    names, damaged = names_in(path.read_bytes())
+    assert sorted(names) == [*map(str, range(10)), 'process']
+    assert damaged == 0
 
 
 ENDLESS = """
