@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from errno import ENOENT
 
+from . import _core
 from .journal.lost import blocks_of, has_journals
 from .journal.patterns import files_in, files_of, is_pattern
 from .messages import text_of, warn
@@ -167,6 +168,7 @@ def _files_at(path: str, progress: _Progress) -> list[str]:
     Raises:
         FileNotFoundError: there are none, and the path is not a directory.
     """
+    _core.flush_batches()
     if os.path.isdir(path):
         return files_in(path, lambda error: progress.fail(error.filename, error))
     if not is_pattern(path):

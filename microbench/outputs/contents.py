@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from .. import _core
 from ..journal.lost import blocks_of
 from ..journal.patterns import files_of, is_pattern
 from ..messages import warn
@@ -33,6 +34,7 @@ def of_path(path: str, shown: str, journals: str | None) -> Iterator[bytes]:
 
 
 def _of_all(pattern: str, shown: str, journals: str | None) -> Iterator[bytes]:
+    _core.flush_batches()
     paths = files_of(pattern)
     if not paths:
         warn(f'no file matches {shown!r}', RuntimeWarning)

@@ -13,7 +13,7 @@ import pytest
 
 import microbench.outputs.http
 import microbench.outputs.redis
-from microbench import FileOutput, MicroBench, Output, _core
+from microbench import FileOutput, MicroBench, Output, _core, read
 from microbench.outputs import batching
 from tests.fakes import python
 
@@ -207,6 +207,17 @@ def test_reading_back(path):
     with bench.record('two'):
         pass
     assert [r['call']['name'] for r in FileOutput(path).get_results()] == ['one', 'two']
+
+
+@pytest.mark.parametrize('name', ['records.jsonl', '*.jsonl', ''])
+def test_a_file_that_does_not_exist_yet(path, name):
+    """Reading it, a pattern or the directory, writes the batch first."""
+    out = FileOutput(path, batch=64)
+    write(out, 1)
+    assert list(read(path.parent / name)) == [{'n': 1}]
+    path.unlink()
+    write(out, 2)
+    assert FileOutput(path.parent / (name or path.name)).get_results() == [{'n': 2}]
 
 
 def test_a_record_with_an_exception(path):
