@@ -194,7 +194,7 @@ mb_ticks_add(mb_ticks *ticks, const mb_ticks_anchor *anchor)
     if (__atomic_exchange_n(&ticks->busy, 1, __ATOMIC_ACQUIRE)) {
         return;
     }
-    if (mb_ticks_are_due(ticks, anchor->ns) && anchor->ns > ticks->last.ns) {
+    if (mb_ticks_are_due(ticks, anchor->ns)) {
         if (ticks->rate > 0) {
             follow(ticks, anchor);
         } else if (ticks->base.ns) {

@@ -59,7 +59,7 @@ typedef struct {
  * learned: in a forked child as well, where another thread may have been busy. */
 void mb_ticks_restart(mb_ticks *ticks);
 
-/* Gives it an anchor. Ignores one that is older than the last. */
+/* Gives it an anchor. Ignores one that is not due. */
 void mb_ticks_add(mb_ticks *ticks, const mb_ticks_anchor *anchor);
 
 /* Returns whether an anchor is needed at `now_ns`. */

@@ -154,7 +154,7 @@ a_forked_child_learns_for_itself(void)
     if (child == 0) {
 #if MB_HAS_TICKS
         CHECK_INT(mb_ticks_present(&mb_clock_ticks).most, 0);
-        CHECK_INT(mb_clock_ticks.base.ns, 0);
+        CHECK(mb_clock_ticks.base.ns == 0 || mb_ticks_are_off(&mb_clock_ticks));
 #endif
         for (int i = 0; i < 1000; i++) {
             read_between(i % 2);

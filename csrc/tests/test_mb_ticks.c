@@ -96,7 +96,7 @@ two_anchors_teach_and_a_third_confirms(void)
 }
 
 static void
-an_anchor_that_is_early_or_late_teaches_nothing(void)
+an_anchor_that_is_not_due_teaches_nothing(void)
 {
     start();
     const uint64_t number = ticks.number;
@@ -132,6 +132,34 @@ a_counter_that_stands_still_or_goes_back_teaches_nothing(void)
     CHECK(ticks.rate == 0);
     CHECK_INT(ticks.wide, 2);
     CHECK(!has_line());
+}
+
+static void
+a_clock_that_leaps_teaches_nothing(void)
+{
+    ticks = (mb_ticks){.due_ns = MB_TICKS_OFF};
+    mb_ticks_restart(&ticks);
+    for (int64_t second = 1; second <= 3; second++) { /* with each reading */
+        const uint64_t tick = ORIGIN + (uint64_t)second * 100;
+        const mb_ticks_anchor anchor = {tick, second * 1000 * MS, tick};
+        mb_ticks_add(&ticks, &anchor);
+        CHECK(ticks.rate == 0);
+        CHECK(!has_line());
+    }
+}
+
+static void
+a_wide_anchor_is_no_base(void)
+{
+    ticks = (mb_ticks){.due_ns = MB_TICKS_OFF};
+    mb_ticks_restart(&ticks);
+    const mb_ticks_anchor wide = {tick_at(1e6 - 5000), 1 * MS, tick_at(1e6 + 5000)};
+    mb_ticks_add(&ticks, &wide);
+    add(11 * MS);
+    CHECK(ticks.rate == 0);
+    CHECK_INT(ticks.base.ns, 11 * MS);
+    add(21 * MS);
+    CHECK(ticks.rate > 0);
 }
 
 static void
@@ -423,9 +451,11 @@ main(void)
 {
     RUN(nothing_is_due_while_it_is_off);
     RUN(two_anchors_teach_and_a_third_confirms);
-    RUN(an_anchor_that_is_early_or_late_teaches_nothing);
+    RUN(an_anchor_that_is_not_due_teaches_nothing);
     RUN(a_rate_that_the_third_anchor_denies_is_not_used);
     RUN(a_counter_that_stands_still_or_goes_back_teaches_nothing);
+    RUN(a_clock_that_leaps_teaches_nothing);
+    RUN(a_wide_anchor_is_no_base);
     RUN(wide_anchors_are_passed_over_and_in_the_end_turn_it_off);
     RUN(one_narrow_anchor_forgives_the_wide_ones);
     RUN(a_line_is_the_clock_within_a_nanosecond);
