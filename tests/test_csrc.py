@@ -42,7 +42,7 @@ LINKED = {
         '-Wl,--wrap=fsync,--wrap=mb_sync_file_system',
     ],
     'test_mb_append_many': ['-Wl,--wrap=writev'],
-    'test_mb_batch': ['-Wl,--wrap=writev,--wrap=fsync'],
+    'test_mb_batch': ['-Wl,--wrap=writev,--wrap=fsync,--wrap=pthread_create'],
     'test_mb_journal': ['-Wl,--wrap=posix_fallocate,--wrap=statfs,--wrap=fcntl'],
 }
 

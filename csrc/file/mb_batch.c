@@ -180,7 +180,7 @@ takes(const mb_batch *batch, size_t size)
 {
     return batch->block && !batch->failed && !is_over() &&
            batch->count + 1 < batch->limits.records && has_room(batch, size) &&
-           (batch->count > 0 || mb_timer_runs());
+           mb_timer_runs();
 }
 
 bool

@@ -1,6 +1,6 @@
 /* Batches: what waits, what a write leaves, forks, and threads.
  *
- * Needs a linker with --wrap, so that a test decides what writev and fsync do. */
+ * Needs a linker with --wrap, so that a test decides what system calls do. */
 #include "file/mb_batch.h"
 #include "file/mb_timer.h"
 #include "mb_test_append.h"
@@ -42,6 +42,19 @@ __wrap_fsync(int fd)
     syncs++;
     errno = sync_failure;
     return sync_failure ? -1 : 0;
+}
+
+static bool no_threads;
+
+int __real_pthread_create(pthread_t *, const pthread_attr_t *, void *(*)(void *),
+                          void *);
+
+int
+__wrap_pthread_create(pthread_t *thread, const pthread_attr_t *settings,
+                      void *(*start)(void *), void *argument)
+{
+    return no_threads ? EAGAIN
+                      : __real_pthread_create(thread, settings, start, argument);
 }
 
 #define HOUR 3600000000000
@@ -155,6 +168,26 @@ it_is_written_by_the_thread_in_time(void)
     CHECK(mb_timer_runs());
     end(batch);
     mb_timer_stop();
+}
+
+static void
+without_a_thread_no_record_waits(void)
+{
+    mb_batch *batch = new_batch(100, HOUR);
+    mb_timer_stop();
+    no_threads = true;
+    put(batch, "1");
+    put(batch, "2");
+    CHECK_INT(writes, 2);
+    check_file(FILE_NAME, "1\n2\n");
+    no_threads = false;
+    put(batch, "3");
+    mb_timer_stop();
+    no_threads = true;
+    put(batch, "4"); /* one waits already, until a thread can be made */
+    no_threads = false;
+    check_file(FILE_NAME, "1\n2\n3\n4\n");
+    end(batch);
 }
 
 static void
@@ -525,6 +558,7 @@ main(void)
     RUN(it_is_written_when_it_is_flushed);
     RUN(it_is_written_when_half_of_its_time_is_over);
     RUN(it_is_written_by_the_thread_in_time);
+    RUN(without_a_thread_no_record_waits);
     RUN(it_is_written_when_its_bytes_are_full);
     RUN(a_record_larger_than_a_batch_is_written_by_itself);
     RUN(each_write_is_synced);
