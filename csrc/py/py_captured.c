@@ -78,7 +78,12 @@ put_time(mb_text *text, struct timeval before, struct timeval after)
 {
     const int64_t seconds = (int64_t)after.tv_sec - before.tv_sec;
     const int64_t microseconds = (int64_t)after.tv_usec - before.tv_usec;
-    mb_text_seconds(text, (seconds * 1000000 + microseconds) * 1000);
+    const int64_t all = seconds * 1000000 + microseconds;
+    if (all == 0) {
+        MB_TEXT_LITERAL(text, "0.0");
+    } else {
+        mb_text_seconds(text, all * 1000);
+    }
 }
 
 static void

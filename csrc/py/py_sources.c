@@ -1,10 +1,15 @@
 #include "py/py_sources.h"
 
+#include <stddef.h>
+
+#define UNKNOWN UINT64_MAX /* no version: the name is looked at */
+
 typedef struct {
-    PyObject_HEAD
-    PyObject *places; /* Owned: tuple of (dict, name, value) */
-    PyObject *whole;  /* Owned: dict; or NULL */
-    uint64_t version; /* of that, when the object was made */
+    PyObject_VAR_HEAD PyObject *places; /* Owned: tuple of (dict, name, value) */
+    PyObject *whole;                    /* Owned: dict; or NULL */
+    uint64_t version;                   /* of that, when the object was made */
+    bool is_watched;      /* the dicts of all places are; else each name is looked at */
+    uint64_t versions[1]; /* of the dict of each place, when it was looked at last */
 } py_sources;
 
 /* --- the version of a dict ----------------------------------------------------------- */
@@ -12,44 +17,52 @@ typedef struct {
 #if PY_VERSION_HEX < 0x030C0000
 
 static int
-watch(PyObject *Py_UNUSED(dict))
+watch(PyObject *Py_UNUSED(dict), bool Py_UNUSED(is_whole))
 {
     return 0;
 }
 
 static uint64_t
-version_of(PyObject *dict)
+version_of(PyObject *dict, bool Py_UNUSED(is_whole))
 {
     return ((PyDictObject *)dict)->ma_version_tag;
 }
 
 #else
 
-static uint64_t changes; /* of all dicts that are watched */
+/* The dict that was watched last as a whole, borrowed to compare it; its changes, and those
+ * of all others. */
+static PyObject *whole_dict;
+static uint64_t whole_changes, other_changes;
 
 static int
-note_change(PyDict_WatchEvent Py_UNUSED(event), PyObject *Py_UNUSED(dict),
+note_change(PyDict_WatchEvent Py_UNUSED(event), PyObject *dict,
             PyObject *Py_UNUSED(key), PyObject *Py_UNUSED(value))
 {
-    changes++;
+    *(dict == whole_dict ? &whole_changes : &other_changes) += 1;
     return 0;
 }
 
-/* 0, or -1 with an exception if the process has too many such functions. */
+/* 0, or -1 with an exception if the process has too many such functions. If another dict is
+ * the whole one now, nothing is known of the one before. */
 static int
-watch(PyObject *dict)
+watch(PyObject *dict, bool is_whole)
 {
     static int watcher = -1;
     if (watcher < 0 && (watcher = PyDict_AddWatcher(note_change)) < 0) {
         return -1;
     }
+    if (is_whole && whole_dict != dict) {
+        whole_dict = dict;
+        whole_changes++;
+    }
     return PyDict_Watch(watcher, dict);
 }
 
 static uint64_t
-version_of(PyObject *Py_UNUSED(dict))
+version_of(PyObject *Py_UNUSED(dict), bool is_whole)
 {
-    return changes;
+    return is_whole ? whole_changes : other_changes;
 }
 
 #endif
@@ -68,15 +81,30 @@ place_holds(PyObject *place)
     return value == PyTuple_GET_ITEM(place, 2);
 }
 
+/* Looks at the name only if its dict has changed since. */
+static bool
+has_place(py_sources *self, Py_ssize_t index)
+{
+    PyObject *place = PyTuple_GET_ITEM(self->places, index);
+    const uint64_t version = version_of(PyTuple_GET_ITEM(place, 0), false);
+    if (!self->is_watched || version != self->versions[index]) {
+        if (!place_holds(place)) {
+            return false;
+        }
+        self->versions[index] = version;
+    }
+    return true;
+}
+
 bool
 py_sources_hold(PyObject *object)
 {
-    const py_sources *self = (py_sources *)object;
-    if (self->whole && version_of(self->whole) != self->version) {
+    py_sources *self = (py_sources *)object;
+    if (self->whole && version_of(self->whole, true) != self->version) {
         return false;
     }
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->places); i++) {
-        if (!place_holds(PyTuple_GET_ITEM(self->places, i))) {
+    for (Py_ssize_t i = 0; i < Py_SIZE(self); i++) {
+        if (!has_place(self, i)) {
             return false;
         }
     }
@@ -105,6 +133,19 @@ are_places(PyObject *places)
     return true;
 }
 
+/* Whether the dict of each place is watched from now on. */
+static bool
+watch_places(PyObject *places)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(places); i++) {
+        if (watch(PyTuple_GET_ITEM(PyTuple_GET_ITEM(places, i), 0), false) < 0) {
+            PyErr_Clear();
+            return false;
+        }
+    }
+    return true;
+}
+
 static PyObject *
 sources_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
@@ -117,14 +158,18 @@ sources_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
         PyErr_SetString(PyExc_TypeError, "a dict or None is needed");
         return NULL;
     }
-    if (whole != Py_None && watch(whole) < 0) {
+    if (whole != Py_None && watch(whole, true) < 0) {
         return NULL;
     }
-    py_sources *self = (py_sources *)type->tp_alloc(type, 0);
+    py_sources *self = (py_sources *)type->tp_alloc(type, PyTuple_GET_SIZE(places));
     if (self) {
         self->places = Py_NewRef(places);
         self->whole = whole == Py_None ? NULL : Py_NewRef(whole);
-        self->version = self->whole ? version_of(self->whole) : 0;
+        self->version = self->whole ? version_of(self->whole, true) : 0;
+        self->is_watched = watch_places(places);
+        for (Py_ssize_t i = 0; i < Py_SIZE(self); i++) {
+            self->versions[i] = UNKNOWN;
+        }
     }
     return (PyObject *)self;
 }
@@ -187,7 +232,8 @@ static PyType_Slot sources_slots[] = {
 
 static PyType_Spec sources_spec = {
     .name = "microbench._core.Sources",
-    .basicsize = sizeof(py_sources),
+    .basicsize = offsetof(py_sources, versions),
+    .itemsize = sizeof(uint64_t),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = sources_slots,
 };

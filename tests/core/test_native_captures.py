@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import json
 import os
+import threading
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,8 @@ from microbench import (
 )
 from microbench.core import plan as plans
 from microbench.encoding import json_text
-from microbench.mixins import call, usage
+from microbench.mixins import call as call_mixin
+from microbench.mixins import usage
 from tests.fakes import only, readable
 
 MIXINS = (
@@ -180,12 +182,15 @@ class Twins:
         getattr(self, f'_{kind}')(*more)
 
     def _call(self, args=(), kwargs=None):
+        outcomes = []
         for function in self.functions:
             given = json_copy(args), json_copy(kwargs or {})
             try:
-                assert function(*given[0], **given[1]) is self.outcome
-            except Failed as raised:
-                assert raised is self.outcome
+                outcomes.append(function(*given[0], **given[1]))
+            except (Failed, AttributeError) as raised:  # also of a hook that finds no list
+                outcomes.append(raised if raised is self.outcome else type(raised))
+        assert outcomes[0] is outcomes[1]
+        assert outcomes[0] is self.outcome or outcomes[0] is AttributeError
 
     def _environ(self, name, value):
         os.environ.pop(name, None)
@@ -362,7 +367,7 @@ def test_an_encoder_that_fails(monkeypatch):
         raise LookupError
 
     monkeypatch.setattr(json_text, 'snapshot', failing)
-    monkeypatch.setattr(call, 'snapshot', failing)
+    monkeypatch.setattr(call_mixin, 'snapshot', failing)
     for function in functions:
         for args in [(Fraction(1, 3),), ()]:
             with pytest.raises(LookupError):
@@ -782,6 +787,39 @@ def test_a_function_that_calls_itself():
     assert [call['args'] for call in calls] == [[0], [1], [2], [3]] * 3
     assert [call['return_value'] for call in calls] == [0, 1, 2, 3] * 3
     assert all(len(r['resource_usage']) == 1 for r in bench.get_results())
+
+
+def test_threads(tmp_path, monkeypatch):
+    """Each record has the arguments, the value and the directory of one call."""
+    places = [tmp_path / 'a', tmp_path / 'ö']
+    for place in places:
+        place.mkdir()
+    monkeypatch.chdir(places[0])
+    bench = Six(tmp_path / 'out.jsonl')
+
+    @bench
+    def function(number, *, key):
+        os.chdir(places[number % 2])
+        return [number, key]
+
+    def work(first):
+        for number in range(first, first + 300):
+            function(number, key={'number': number})
+
+    threads = [threading.Thread(target=work, args=(n * 1000,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    calls = [record['call'] for record in bench.get_results()]
+    assert len(calls) == 8 * 300
+    assert {call['working_dir'] for call in calls} <= set(map(str, places))
+    for call in calls:
+        [number] = call['args']
+        assert call['kwargs'] == {'key': {'number': number}}
+        assert call['return_value'] == [number, {'number': number}]
+    assert len({call['args'][0] for call in calls}) == 8 * 300
+    assert written(function) > 0
 
 
 def test_a_large_argument_is_not_kept():
