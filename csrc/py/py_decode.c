@@ -1,59 +1,13 @@
 #include "py/py_decode.h"
 
 #define DEEPEST 100
-#define FIRST_ROOM 64
 
 static PyObject *read_value(py_decode *decode, py_slot *slot);
-
-/* --- the stack -------------------------------------------------------------------- */
-
-static int
-grow(py_decode *decode)
-{
-    const Py_ssize_t room = decode->room ? 2 * decode->room : FIRST_ROOM;
-    const size_t size = (size_t)room * sizeof(PyObject *);
-    PyObject **values = PyMem_Realloc(decode->values, size);
-    decode->values = values ? values : decode->values;
-    PyObject **names = PyMem_Realloc(decode->names, size);
-    decode->names = names ? names : decode->names;
-    if (!values || !names) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    decode->room = room;
-    return 0;
-}
-
-/* Steals the value, which may be NULL: nothing is pushed then. */
-static int
-push(py_decode *decode, PyObject *name, PyObject *value)
-{
-    if (!value) {
-        return -1;
-    }
-    if (decode->count == decode->room && grow(decode) < 0) {
-        Py_DECREF(value);
-        return -1;
-    }
-    decode->names[decode->count] = name;
-    decode->values[decode->count++] = value;
-    return 0;
-}
-
-static void
-pop_to(py_decode *decode, Py_ssize_t base)
-{
-    while (decode->count > base) {
-        Py_DECREF(decode->values[--decode->count]);
-    }
-}
 
 void
 py_decode_free(py_decode *decode)
 {
-    pop_to(decode, 0);
-    PyMem_Free(decode->values);
-    PyMem_Free(decode->names);
+    py_stack_free(&decode->stack);
     py_slot_free_step(&decode->first);
     py_slot_free(&decode->slots);
     py_shape_free(&decode->shapes);
@@ -68,7 +22,7 @@ static int
 push_empty(py_decode *decode, py_slot *slot)
 {
     PyObject *empty = decode->empty ? Py_NewRef(decode->empty) : PyDict_New();
-    return push(decode, slot->name, empty);
+    return py_stack_push(&decode->stack, slot->name, empty);
 }
 
 /* Pushes the names and values of a flat dict. */
@@ -78,7 +32,7 @@ push_again(py_decode *decode, PyObject *flat)
     Py_ssize_t position = 0;
     PyObject *name, *value;
     while (PyDict_Next(flat, &position, &name, &value)) {
-        if (push(decode, name, py_shape_copied(value)) < 0) {
+        if (py_stack_push(&decode->stack, name, py_shape_copied(value)) < 0) {
             return -1;
         }
     }
@@ -90,8 +44,9 @@ push_again(py_decode *decode, PyObject *flat)
 static int
 keep_flat(py_decode *decode, py_slot *slot, const char *text, Py_ssize_t base)
 {
-    PyObject *flat = py_shape_plain_dict(decode->names + base, decode->values + base,
-                                         decode->count - base);
+    PyObject *flat =
+        py_shape_plain_dict(decode->stack.names + base, decode->stack.values + base,
+                            decode->stack.count - base);
     if (!flat) {
         return PyErr_Occurred() ? -1 : 0;
     }
@@ -105,11 +60,11 @@ static int
 push_new_flat(py_decode *decode, py_slot *slot)
 {
     const char *text = decode->scan.place;
-    const Py_ssize_t base = decode->count;
+    const Py_ssize_t base = decode->stack.count;
     if (py_slot_join(slot) < 0 || !read_members(decode, &slot->inside)) {
         return -1;
     }
-    if (decode->count == base && push_empty(decode, slot) < 0) {
+    if (decode->stack.count == base && push_empty(decode, slot) < 0) {
         return -1;
     }
     const size_t size = (size_t)(decode->scan.place - text);
@@ -133,7 +88,40 @@ read_member(py_decode *decode, py_slot *slot, bool flat)
     if (flat && *decode->scan.place == '{') {
         return push_flat(decode, slot);
     }
-    return push(decode, slot->name, read_value(decode, slot));
+    return py_stack_push(&decode->stack, slot->name, read_value(decode, slot));
+}
+
+/* Reads a member, and keeps its text if its value has come twice. */
+static py_slot *
+read_other_member(py_decode *decode, py_slot_step *step)
+{
+    py_scan *scan = &decode->scan;
+    const char *text = scan->place;
+    const bool flat = decode->flat && !decode->in_list;
+    py_slot *slot = *text == '"' ? py_slot_find(&decode->slots, step, scan) : NULL;
+    if (!slot) {
+        return NULL;
+    }
+    slot->same = false;
+    if (read_member(decode, slot, flat) < 0) {
+        return NULL;
+    }
+    const size_t size = (size_t)(scan->place - text);
+    if (slot->same && py_slot_keep_member(&decode->slots, slot, text, size) < 0) {
+        return NULL;
+    }
+    return slot;
+}
+
+static py_slot *
+read_any_member(py_decode *decode, py_slot_step *step)
+{
+    py_slot *slot = py_slot_same_member(step, &decode->scan);
+    if (!slot) {
+        return read_other_member(decode, step);
+    }
+    return py_stack_push(&decode->stack, slot->name, Py_NewRef(slot->value)) < 0 ? NULL
+                                                                                 : slot;
 }
 
 /* Reads a member and what follows it. Returns the step behind it; NULL as for objects.
@@ -142,10 +130,8 @@ static py_slot_step *
 read_next(py_decode *decode, py_slot_step *step, bool *more)
 {
     py_scan *scan = &decode->scan;
-    const bool flat = decode->flat && !decode->in_list;
-    py_slot *slot =
-        *scan->place == '"' ? py_slot_find(&decode->slots, step, scan) : NULL;
-    if (!slot || read_member(decode, slot, flat) < 0) {
+    py_slot *slot = read_any_member(decode, step);
+    if (!slot) {
         return NULL;
     }
     const char sign = py_scan_sign(scan);
@@ -177,16 +163,16 @@ read_members(py_decode *decode, py_slot_step *step)
 static PyObject *
 read_object(py_decode *decode, py_slot_step *step)
 {
-    const Py_ssize_t base = decode->count;
+    const Py_ssize_t base = decode->stack.count;
     PyObject *dict = NULL;
     step = read_members(decode, step);
-    if (step && decode->count == base) {
+    if (step && decode->stack.count == base) {
         dict = PyDict_New();
     } else if (step) {
-        dict = py_shape_dict(&decode->shapes, step, decode->names + base,
-                             decode->values + base, decode->count - base);
+        dict = py_shape_dict(&decode->shapes, step, decode->stack.names + base,
+                             decode->stack.values + base, decode->stack.count - base);
     }
-    pop_to(decode, base);
+    py_stack_pop_to(&decode->stack, base);
     return dict;
 }
 
@@ -202,7 +188,7 @@ py_decode_record(py_decode *decode)
 static int
 push_item(py_decode *decode, py_slot *items)
 {
-    if (push(decode, NULL, read_value(decode, items)) < 0) {
+    if (py_stack_push(&decode->stack, NULL, read_value(decode, items)) < 0) {
         return -1;
     }
     const char sign = py_scan_sign(&decode->scan);
@@ -231,12 +217,12 @@ push_items(py_decode *decode, py_slot *slot)
 static PyObject *
 popped_list(py_decode *decode, Py_ssize_t base)
 {
-    PyObject *list = PyList_New(decode->count - base);
+    PyObject *list = PyList_New(decode->stack.count - base);
     if (list) {
-        for (Py_ssize_t i = base; i < decode->count; i++) {
-            PyList_SET_ITEM(list, i - base, decode->values[i]);
+        for (Py_ssize_t i = base; i < decode->stack.count; i++) {
+            PyList_SET_ITEM(list, i - base, decode->stack.values[i]);
         }
-        decode->count = base;
+        decode->stack.count = base;
     }
     return list;
 }
@@ -244,7 +230,7 @@ popped_list(py_decode *decode, Py_ssize_t base)
 static PyObject *
 read_list(py_decode *decode, py_slot *slot)
 {
-    const Py_ssize_t base = decode->count;
+    const Py_ssize_t base = decode->stack.count;
     int result = -1;
     if (decode->depth++ < DEEPEST) {
         decode->in_list++;
@@ -253,7 +239,7 @@ read_list(py_decode *decode, py_slot *slot)
     }
     decode->depth--;
     PyObject *list = result < 0 ? NULL : popped_list(decode, base);
-    pop_to(decode, base);
+    py_stack_pop_to(&decode->stack, base);
     return list;
 }
 
@@ -270,6 +256,7 @@ read_new_container(py_decode *decode, py_slot *slot)
         return value;
     }
     PyObject *kept = py_shape_copied(value);
+    slot->nested = py_shape_is_nested(value);
     if (!kept || py_slot_keep(&decode->slots, slot, text, size, kept) < 0) {
         Py_CLEAR(value);
     }
@@ -279,8 +266,11 @@ read_new_container(py_decode *decode, py_slot *slot)
 static PyObject *
 read_container(py_decode *decode, py_slot *slot)
 {
-    return py_slot_repeats(slot, &decode->scan) ? py_shape_copied(slot->value)
-                                                : read_new_container(decode, slot);
+    if (!py_slot_repeats(slot, &decode->scan)) {
+        return read_new_container(decode, slot);
+    }
+    const bool plain = !slot->nested && PyDict_CheckExact(slot->value);
+    return plain ? PyDict_Copy(slot->value) : py_shape_copied(slot->value);
 }
 
 static PyObject *
@@ -302,7 +292,10 @@ remembered(py_slot *slot, PyObject *value)
 {
     if (value && value != slot->value) {
         slot->raw_size = 0; /* that of a list or object */
+        slot->member = 0;
         Py_XSETREF(slot->value, Py_NewRef(value));
+    } else {
+        slot->same = value != NULL;
     }
     return value;
 }
@@ -330,7 +323,7 @@ read_value(py_decode *decode, py_slot *slot)
     case 't':
     case 'f':
     case 'n':
-        return read_word(decode);
+        return remembered(slot, read_word(decode));
     default:
         return remembered(slot, py_scan_number(&decode->scan, slot->value));
     }

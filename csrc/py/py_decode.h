@@ -18,17 +18,14 @@
 #define PY_DECODE_H
 
 #include "py/py_shape.h"
+#include "py/py_stack.h"
 
 typedef struct {
     py_scan scan;
     py_slot_store slots;
     py_shape_store shapes;
     py_slot_step first;
-    PyObject *
-        *values;      /* Owned: a stack of what is read, not yet in an object or list */
-    PyObject **names; /* Borrowed from slots: the name of each; NULL in a list */
-    Py_ssize_t count;
-    Py_ssize_t room;
+    py_stack stack;
     int depth;
     int in_list; /* levels of lists */
     bool flat;

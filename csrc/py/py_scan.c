@@ -1,7 +1,6 @@
 #include "py/py_scan.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/mb_number.h"
 
@@ -9,17 +8,6 @@
 #define EACH_BYTE (UINT64_MAX / 255)
 #define HIGH_BITS (EACH_BYTE * 0x80)
 #define MOST_DIGITS 640 /* CPython reads so many, however it is configured */
-
-bool
-py_scan_bytes(py_scan *scan, const char *bytes, size_t size)
-{
-    const size_t left = (size_t)(scan->end - scan->place);
-    if (left < size || memcmp(scan->place, bytes, size) != 0) {
-        return false;
-    }
-    scan->place += size;
-    return true;
-}
 
 /* --- strings ---------------------------------------------------------------------- */
 

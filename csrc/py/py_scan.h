@@ -22,6 +22,7 @@
 #include <Python.h>
 
 #include <stdbool.h>
+#include <string.h>
 
 typedef struct {
     const char *place;
@@ -51,7 +52,16 @@ py_scan_sign(py_scan *scan)
 }
 
 /* Moves behind these bytes and returns true, or returns false. */
-bool py_scan_bytes(py_scan *scan, const char *bytes, size_t size);
+static inline bool
+py_scan_bytes(py_scan *scan, const char *bytes, size_t size)
+{
+    const size_t left = (size_t)(scan->end - scan->place);
+    if (left < size || memcmp(scan->place, bytes, size) != 0) {
+        return false;
+    }
+    scan->place += size;
+    return true;
+}
 
 #define PY_SCAN_LONGEST 1024
 

@@ -191,6 +191,33 @@ copied_list(PyObject *list)
     return copy;
 }
 
+static bool
+is_nested_dict(PyObject *dict)
+{
+    Py_ssize_t position = 0;
+    PyObject *value;
+    while (PyDict_Next(dict, &position, NULL, &value)) {
+        if (is_container(value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+py_shape_is_nested(PyObject *value)
+{
+    if (PyDict_CheckExact(value)) {
+        return is_nested_dict(value);
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(value); i++) {
+        if (is_container(PyList_GET_ITEM(value, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 PyObject *
 py_shape_copied(PyObject *value)
 {

@@ -31,6 +31,9 @@ PyObject *py_shape_dict(py_shape_store *store, py_slot_step *step, PyObject **na
 /* Does the same without shapes. */
 PyObject *py_shape_plain_dict(PyObject **names, PyObject **values, Py_ssize_t count);
 
+/* Returns whether a dict or list has such ones inside. */
+bool py_shape_is_nested(PyObject *value);
+
 /* Copies the dicts and lists in each other; other values are shared. */
 PyObject *py_shape_copied(PyObject *value);
 

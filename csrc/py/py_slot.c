@@ -9,6 +9,7 @@
 #define MOST_FLAT (1 << 12)              /* names of an object, if they are flat */
 #define MOST_RAW_BYTES ((size_t)1 << 21) /* what is made of it is 30 times as large */
 #define LONGEST ((size_t)1 << 16)        /* bytes of a repeated object or list */
+#define LONGEST_MEMBER 256
 #define FIRST_TRIES 3
 #define LATER_TRIES 64 /* one of so many */
 
@@ -237,6 +238,58 @@ py_slot_join(py_slot *slot)
 
 /* --- what repeats ----------------------------------------------------------------- */
 
+/* Makes room behind the text of a slot. 0, or -1 with MemoryError. */
+static int
+make_room(py_slot_store *store, py_slot *slot)
+{
+    char *longer = PyMem_Realloc(slot->text, LONGEST_MEMBER);
+    if (!longer) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    slot->text = longer;
+    slot->roomy = true;
+    store->raw_bytes += LONGEST_MEMBER;
+    return 0;
+}
+
+int
+py_slot_keep_member(py_slot_store *store, py_slot *slot, const char *text, size_t size)
+{
+    const bool fits =
+        size <= LONGEST_MEMBER && store->raw_bytes + LONGEST_MEMBER <= MOST_RAW_BYTES;
+    if (!slot->text || !fits) {
+        return 0;
+    }
+    if (!slot->roomy && make_room(store, slot) < 0) {
+        return -1;
+    }
+    memcpy(slot->text, text, size);
+    slot->member = size;
+    return 0;
+}
+
+/* A number may go on behind the text. */
+static bool
+is_delimiter(char byte)
+{
+    return byte == ',' || byte == '}' || byte == ' ';
+}
+
+py_slot *
+py_slot_same_member(py_slot_step *step, py_scan *scan)
+{
+    py_slot *slot = step->slots;
+    if (!slot || slot->member == 0 || !py_scan_bytes(scan, slot->text, slot->member)) {
+        return NULL;
+    }
+    if (!is_delimiter(*scan->place)) {
+        scan->place -= slot->member;
+        return NULL;
+    }
+    return slot;
+}
+
 bool
 py_slot_repeats(py_slot *slot, py_scan *scan)
 {
@@ -270,6 +323,7 @@ py_slot_keep(py_slot_store *store, py_slot *slot, const char *text, size_t size,
     slot->raw = raw;
     store->raw_bytes = store->raw_bytes - slot->raw_room + size;
     slot->raw_size = slot->raw_room = size;
+    slot->member = 0;
     Py_XSETREF(slot->value, value);
     return 0;
 }

@@ -44,9 +44,13 @@ struct py_slot {
     PyObject *value; /* Owned: the last value, if it was worth keeping; or NULL */
     char *text;      /* Owned: the name as it is in the file, and its colon; or NULL */
     size_t size;
-    char *raw; /* Owned: the text of the last value, if it is an object or a list */
+    size_t member; /* bytes of `text` with the value behind it; 0: it is not kept */
+    bool roomy;    /* `text` has room for that */
+    bool same;     /* what was read last is `value` */
+    char *raw;     /* Owned: the text of the last value, if it is an object or a list */
     size_t raw_size; /* 0: that was another kind of value */
     size_t raw_room;
+    bool nested;      /* the last object or list has such ones inside */
     unsigned changes; /* texts of objects or lists since one was repeated */
     py_slot_step next;
     py_slot_step inside;
@@ -79,6 +83,15 @@ py_slot *py_slot_items(py_slot_store *store, py_slot *list);
 /* Sets what is above the names in the object of a slot: its name and a dot. 0, or -1
  * with an exception. */
 int py_slot_join(py_slot *slot);
+
+/* Keeps the text of a name and its value, which is `value` of the slot and no object or
+ * list. 0, or -1 with MemoryError. */
+int py_slot_keep_member(py_slot_store *store, py_slot *slot, const char *text,
+                        size_t size);
+
+/* If the text of py_slot_keep_member() follows, moves behind it and returns the slot;
+ * else NULL. Only the slot that was used last is looked at. */
+py_slot *py_slot_same_member(py_slot_step *step, py_scan *scan);
 
 /* If the text of the last object or list follows, moves behind it and returns true. */
 bool py_slot_repeats(py_slot *slot, py_scan *scan);
