@@ -446,6 +446,9 @@ MEASURES = [
     'microbench -n, each further true',
     'get_results(), a record',
     'get_results(flat=True)',
+    'memory of get_results(), a record',
+    'memory of get_results(flat=True)',
+    'memory of read(), a record',
     'LiveStream, a record',
     '  delay from write to hook',
     'record_on_exit(), with its imports',
@@ -456,7 +459,14 @@ MEASURES = [
 ]
 
 
-IN_PROC = {'memory, an iteration', 'memory, a phase', '  memory for it'}
+IN_PROC = {
+    'memory, an iteration',
+    'memory, a phase',
+    '  memory for it',
+    'memory of get_results(), a record',
+    'memory of get_results(flat=True)',
+    'memory of read(), a record',
+}
 
 
 def test_a_quick_run_prints_the_table_and_writes_json(tmp_path):
