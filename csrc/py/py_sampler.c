@@ -5,6 +5,7 @@
 
 #include <structmember.h>
 
+unsigned py_sampler_running;
 static _Thread_local py_sampler_call *innermost;
 
 /* --- which calls are recorded ------------------------------------------------------ */
@@ -66,6 +67,7 @@ py_sampler_enter(const py_sampler *self, py_sampler_call *skipped)
     if (!skipped->muted) {
         skipped->outer = innermost;
         innermost = skipped;
+        py_sampler_running++;
         return 0;
     }
     PyObject *token = PyContextVar_Set(self->state->active, self->state->muted);
@@ -116,6 +118,7 @@ py_sampler_leave(py_sampler *self, py_sampler_call *skipped, int64_t ns, bool ra
     count(self, ns, raised);
     if (!skipped->muted) {
         innermost = skipped->outer;
+        py_sampler_running--;
     }
     if (skipped->muted || is_first) {
         PyObject *type, *error, *traceback;
@@ -132,7 +135,7 @@ py_sampler_leave(py_sampler *self, py_sampler_call *skipped, int64_t ns, bool ra
 }
 
 bool
-py_sampler_mutes(const PyObject *value)
+py_sampler_mutes_here(const PyObject *value)
 {
     return innermost && innermost->active == value;
 }

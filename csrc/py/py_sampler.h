@@ -56,7 +56,15 @@ int py_sampler_enter(const py_sampler *sampler, py_sampler_call *skipped);
 void py_sampler_leave(py_sampler *sampler, py_sampler_call *skipped, int64_t ns,
                       bool raised);
 
+extern unsigned py_sampler_running; /* calls that are only counted, in all threads */
+
+bool py_sampler_mutes_here(const PyObject *value);
+
 /* Returns whether phases are dropped where the context variable holds this value. */
-bool py_sampler_mutes(const PyObject *value);
+static inline bool
+py_sampler_mutes(const PyObject *value)
+{
+    return py_sampler_running && py_sampler_mutes_here(value);
+}
 
 #endif

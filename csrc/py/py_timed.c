@@ -454,13 +454,11 @@ call_with_tuple(py_timed *self, PyObject *positional, PyObject *keywords,
 static PyObject *
 call_from_body(py_timed *self, PyObject *positional, PyObject *keywords)
 {
-    if (self->sampler) {
-        return py_sampler_skips(self->sampler)
-                   ? counted_call_from_body(self, positional, keywords)
-                   : call_with_tuple(self, positional, keywords, NULL);
+    py_recorder *recorder = NULL;
+    if (self->sampler && py_sampler_skips(self->sampler)) {
+        return counted_call_from_body(self, positional, keywords);
     }
-    py_recorder *recorder;
-    if (find_recorder(self, &recorder) < 0) {
+    if (!self->sampler && find_recorder(self, &recorder) < 0) {
         return NULL;
     }
     PyObject *value = call_with_tuple(self, positional, keywords, recorder);

@@ -188,7 +188,7 @@ static inline uint32_t
 mb_phases_unlisted(const mb_phases *phases)
 {
     const uint32_t stored = mb_phases_stored(phases), limit = mb_phases_limit(phases);
-    return phases->left > limit && stored > limit ? stored - limit : 0;
+    return stored > limit ? stored - limit : 0;
 }
 
 /* Returns what an open phase has taken up to `now_ns`; 0 if it was entered after that,

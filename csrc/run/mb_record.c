@@ -116,16 +116,18 @@ static const mb_call_source SOURCE = {read_item, is_same, read_bucket};
 
 /* --- lists ------------------------------------------------------------------------ */
 
+/* `first`: how many stored phases are not listed. Then, and once one is dropped, there are
+ * totals. */
 static void
-count_items(mb_call *call, const mb_run *run, bool iterated)
+count_items(mb_call *call, const mb_run *run, uint32_t first, bool iterated)
 {
     const mb_phases *phases = &run->phases;
-    const uint32_t listed = mb_phases_stored(phases) - mb_phases_unlisted(phases);
+    const uint32_t listed = mb_phases_stored(phases) - first;
     call->counts[MB_CALL_DURATIONS] = run->durations.size;
     call->counts[MB_CALL_TIMINGS] = listed;
     call->counts[MB_CALL_ITERATIONS] = iterated ? listed : 0;
     call->counts[MB_CALL_SUMMARY] =
-        mb_phases_are_summed(phases) ? (size_t)phases->names + 1 : 0;
+        first > 0 || phases->dropped > 0 ? (size_t)phases->names + 1 : 0;
     call->counts[MB_CALL_OPEN] = mb_phases_open_count(phases);
     call->counts[MB_CALL_HISTOGRAM] = run->histogram != NULL;
 }
@@ -172,7 +174,7 @@ make_lists(reading *now, const mb_call *call)
 
 /* Fills it in place: a copy of it takes as long as a phase. */
 static void
-describe(mb_call *call, mb_run *run, const mb_mirror_opening *record,
+describe(mb_call *call, mb_run *run, uint32_t first, const mb_mirror_opening *record,
          const mb_record_more *more)
 {
     *call = (mb_call){
@@ -191,7 +193,7 @@ describe(mb_call *call, mb_run *run, const mb_mirror_opening *record,
         .clock_step_ns = run->clock_step_ns,
     };
     if (!(record->flags & (MB_SLOT_SECRET | MB_SLOT_UNTIMED))) {
-        count_items(call, run, record->flags & MB_SLOT_ITERATED);
+        count_items(call, run, first, record->flags & MB_SLOT_ITERATED);
     }
 }
 
@@ -217,7 +219,7 @@ mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record
         .first = mb_phases_unlisted(&run->phases),
         .next_name = run->phases.first_name,
     };
-    describe(&call, run, record, more);
+    describe(&call, run, now.first, record, more);
     if (!make_lists(&now, &call)) {
         text->failed = true;
         return;
