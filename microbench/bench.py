@@ -51,7 +51,6 @@ class MicroBenchBase(Configured):
         journal: `'auto'` shows open blocks in a journal beside the output file, so that
             `kill -9` loses none; `'on'` also functions, and on network file systems;
             `'off'` nothing; or a directory for it. Default: MICROBENCH_JOURNAL, or 'auto'.
-        batch: for the file of `outfile`: see `FileOutput`.
         durations: `'list'`, or `'histogram'` for a `Histogram` of bounded size instead.
         every: record one call of so many, and count the others.
         sample: record a share of the calls, at random, and count the others.
@@ -93,7 +92,6 @@ class MicroBenchBase(Configured):
         *too_many: Any,
         on_output_error: str = 'warn',
         journal: Any = None,
-        batch: float | None = None,
         durations: Literal['list', 'histogram'] = 'list',
         every: int | None = None,
         sample: float | None = None,
@@ -104,7 +102,8 @@ class MicroBenchBase(Configured):
         iterations, warmup = counting.repetition(iterations, warmup)
         self.tz = arguments.time_zone(tz)
         self.iterations, self.warmup = iterations, warmup
-        sinks = arguments.sinks(self, outfile, outputs, batch)
+        every, sample = counting.numbers(static_fields, every=every, sample=sample)
+        sinks = arguments.sinks(self, outfile, outputs)
         config = config_of(self)
         config.configure(
             counter=arguments.counter(duration_counter),

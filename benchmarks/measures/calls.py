@@ -60,7 +60,8 @@ def _cases(lab: Lab) -> dict[str, Case]:
     one = path_of(lab.folder, 'one') + NULL_SINK
     one += f'bench = MicroBench(outfile=path)\n{DECORATE}'
     batch = path_of(lab.folder, 'batch') + NULL_SINK
-    batch += f'bench = MicroBench(outfile=path, batch=64)\n{DECORATE}'
+    batch += 'from microbench import FileOutput\n'
+    batch += f'bench = MicroBench(outputs=[FileOutput(path, batch=64)])\n{DECORATE}'
     six = path_of(lab.folder, 'six') + SIX_MIXINS + f'bench = Six(outfile=path)\n{DECORATE}'
     null_six = f'{NULL_SINK}{SIX_MIXINS}bench = Six(outputs=[Null()])\n{DECORATE}'
     awaiting = f'{NULL_BENCH}{COROUTINE}work = bench(work)\n'

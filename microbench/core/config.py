@@ -232,14 +232,12 @@ def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}
 
 
-def sinks(bench: object, outfile: Any, outputs: Any, batch: Any) -> list[Any]:
+def sinks(bench: object, outfile: Any, outputs: Any) -> list[Any]:
     """Return a list of objects that can take records."""
     if outputs is None:
         if outfile is None:
             outfile = getattr(bench, 'outfile', None)
-        return [FileOutput(outfile, batch=batch)]
-    if batch is not None:
-        raise ValueError('batch goes with outfile: among outputs, give it to a FileOutput')
+        return [FileOutput(outfile)]
     if outfile is not None:
         raise ValueError('outfile and outputs are mutually exclusive: give one')
     return _checked_sinks(outputs)

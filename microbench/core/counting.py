@@ -55,6 +55,19 @@ def _require_native(what: str, duration_counter: Any) -> None:
         raise ValueError(f'{what} needs a duration_counter of {names}')
 
 
+def numbers(fields: dict[str, Any], **options: Any) -> list[Any]:
+    """Return the options that are numbers; others are static fields, as in 2.1.0."""
+    for name, value in options.items():
+        if value is not None and not _is_number(value):
+            fields[name] = value
+            options[name] = None
+    return list(options.values())
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def sampled(
     every: Any, sample: Any, iterations: int, warmup: int, duration_counter: Any
 ) -> tuple[str, float] | None:
@@ -79,8 +92,6 @@ def _every(value: Any) -> int:
 
 
 def _share(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f'sample has to be a number, not {value!r}')
     if not 0 < value <= 1:
         raise ValueError(f'sample has to be above 0 and at most 1, not {value!r}')
     return float(value)

@@ -17,14 +17,14 @@ from tests.faults.conftest import names_in
 FILLING = """
 import os, sys, warnings
 warnings.simplefilter('ignore', RuntimeWarning)
-from microbench import MicroBench
+from microbench import FileOutput, MicroBench
 from microbench.outputs.report import Report
 
 place, journal = sys.argv[1], sys.argv[2]
 path, ballast = f'{place}/records.jsonl', f'{place}/ballast'
 with open(ballast, 'wb') as file:
     file.write(b'x' * 16384)
-bench = MicroBench(path, journal=journal, batch=7)
+bench = MicroBench(journal=journal, outputs=[FileOutput(path, batch=7)])
 
 def record(count, size):
     bench.add_fields(text='x' * size)
@@ -58,9 +58,9 @@ def test_a_disk_that_fills_up(disk, journal):
 # --- killed at any step -----------------------------------------------------------------
 
 CALLS = """
-from microbench import MicroBench
+from microbench import FileOutput, MicroBench
 path = sys.argv[1]
-bench = MicroBench(path, batch=4)
+bench = MicroBench(outputs=[FileOutput(path, batch=4)])
 for number in range(10):
     with bench.record(str(number)):
         pass
@@ -91,7 +91,7 @@ def test_killed_at(killable, tmp_path, place, nth, least):
 
 NATIVE = """
 import ctypes, signal
-bench = MicroBench(path, batch=64, journal=sys.argv[3])
+bench = MicroBench(journal=sys.argv[3], outputs=[FileOutput(path, batch=64)])
 for number in range(10):
     with bench.record(str(number)):
         pass
@@ -115,8 +115,8 @@ def test_native_code_writes_what_waits(faulty, tmp_path, journal):
 ENDLESS = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from microbench import MicroBench
-bench = MicroBench(sys.argv[2], batch=16)
+from microbench import FileOutput, MicroBench
+bench = MicroBench(outputs=[FileOutput(sys.argv[2], batch=16)])
 
 @bench
 def work():

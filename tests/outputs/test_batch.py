@@ -12,7 +12,6 @@ import threading
 import pytest
 
 import microbench.outputs.http
-import microbench.outputs.redis
 from microbench import FileOutput, MicroBench, Output, _core, read
 from microbench.outputs import batching
 from tests.fakes import python
@@ -74,32 +73,15 @@ def test_a_batch_needs_a_path(outfile):
         FileOutput(outfile, batch=64)
 
 
-def test_a_bench_without_a_path_rejects_a_batch():
-    """So does a bench that records into memory."""
-    with pytest.raises(ValueError, match='batch needs the path of a file'):
-        MicroBench(batch=64)
-
-
-@pytest.mark.parametrize(
-    'sink',
-    [
-        lambda: microbench.outputs.http.HttpOutput('http://localhost:1'),
-        lambda: microbench.outputs.redis.RedisOutput('key'),
-        Output,
-    ],
-)
-def test_other_sinks_reject_a_batch(sink):
-    """The error says where the option belongs."""
-    with pytest.raises(ValueError, match='batch goes with outfile'):
-        MicroBench(outputs=[sink()], batch=64)
+def test_other_sinks_have_no_batch():
+    """The name of the parameter is not known there."""
     with pytest.raises(TypeError, match='batch'):
         microbench.outputs.http.HttpOutput('http://localhost:1', batch=64)
 
 
-def test_a_field_can_still_be_called_batch(path):
-    """The name is taken in the constructor, not in records."""
-    bench = MicroBench(path)
-    bench.add_fields(batch=32)
+def test_a_field_can_be_called_batch(path):
+    """It is an option of the file, and a field of the bench."""
+    bench = MicroBench(path, batch=32)
     with bench.record():
         pass
     assert bench.get_results()[0]['batch'] == 32
@@ -153,7 +135,7 @@ def test_flush(path, tmp_path):
     write(out, 1)
     out.flush()
     assert written(path) == [1]
-    bench = MicroBench(tmp_path / 'other', batch=64)
+    bench = MicroBench(outputs=[FileOutput(tmp_path / 'other', batch=64)])
     with bench.record():
         pass
     assert not (tmp_path / 'other').exists()
@@ -200,7 +182,7 @@ def test_close_and_the_end_of_the_object(path):
 
 def test_reading_back(path):
     """get_results() has what waits; so have all readers in the process."""
-    bench = MicroBench(path, batch=64)
+    bench = MicroBench(outputs=[FileOutput(path, batch=64)])
     with bench.record('one'):
         pass
     assert [r['call']['name'] for r in bench.get_results()] == ['one']
@@ -222,7 +204,7 @@ def test_a_file_that_does_not_exist_yet(path, name):
 
 def test_a_record_with_an_exception(path):
     """It is in the file before the exception is handled, with those before it."""
-    bench = MicroBench(path, batch=64)
+    bench = MicroBench(outputs=[FileOutput(path, batch=64)])
 
     @bench
     def work(number):
@@ -287,7 +269,7 @@ def test_fsync_once_a_batch(path, monkeypatch):
 
 def test_recorders_use_the_batch(path):
     """Calls that run no Python fill it as well, and one write is enough for them."""
-    bench = MicroBench(path, batch=50)
+    bench = MicroBench(outputs=[FileOutput(path, batch=50)])
 
     @bench
     def work():
@@ -305,7 +287,7 @@ def test_recorders_use_the_batch(path):
 
 def test_threads(path):
     """Eight threads: each record is there once, and whole."""
-    bench = MicroBench(path, batch=64)
+    bench = MicroBench(outputs=[FileOutput(path, batch=64)])
 
     @bench
     def work():
@@ -367,7 +349,7 @@ PROGRAM = """
 import atexit, ctypes, os, signal, sys, threading
 from microbench import FileOutput, MicroBench
 path, journal = sys.argv[1], sys.argv[2]
-bench = MicroBench(path, batch=64, journal=journal)
+bench = MicroBench(journal=journal, outputs=[FileOutput(path, batch=64)])
 
 @bench
 def work():
@@ -468,8 +450,8 @@ def test_workers_write_what_waits(tmp_path, method, journal):
     path = tmp_path / 'records.jsonl'
     script.write_text(f"""
 import multiprocessing
-from microbench import MicroBench
-bench = MicroBench({str(path)!r}, batch=64, journal={journal!r})
+from microbench import FileOutput, MicroBench
+bench = MicroBench(journal={journal!r}, outputs=[FileOutput({str(path)!r}, batch=64)])
 @bench
 def work(n):
     pass
@@ -530,7 +512,7 @@ import json, os, resource, signal, sys
 import warnings
 from microbench import FileOutput, MicroBench
 path, journal = sys.argv[1], sys.argv[2]
-bench = MicroBench(path, batch=4, journal=journal)
+bench = MicroBench(journal=journal, outputs=[FileOutput(path, batch=4)])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 def record(*names):
