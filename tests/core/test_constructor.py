@@ -13,7 +13,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
-    *('outputs', 'on_output_error', 'journal', 'batch', 'durations', 'every', 'sample'),
+    *('outputs', 'on_output_error', 'journal', 'durations', 'every', 'sample'),
     'static_fields',
 ]
 
@@ -233,7 +233,6 @@ def test_signature(cls):
         'outputs': None,
         'on_output_error': 'warn',
         'journal': None,
-        'batch': None,
         'durations': 'list',
         'every': None,
         'sample': None,

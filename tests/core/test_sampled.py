@@ -292,7 +292,7 @@ def test_functions_that_can_be_suspended(function):
 @pytest.mark.parametrize('value', ['A1', True, [1], {'a': 1}])
 @pytest.mark.parametrize('name', ['every', 'sample'])
 def test_a_field_of_this_name(name, value):
-    """Values that are not numbers were static fields in 2.1.0, and are: each call is recorded."""
+    """Values that are not numbers are static fields, as in 2.1.0: each call is recorded."""
     bench = MicroBench(**{name: value})
     work = bench(len)
     work('')
