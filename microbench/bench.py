@@ -74,8 +74,7 @@ class MicroBenchBase(Configured):
     ['sum']
     """
 
-    # Patterns on names and dotted paths of fields whose values are masked, beside those
-    # that always are; None masks nothing.
+    # Names and dotted paths of further fields to mask, as patterns; None masks nothing.
     redact: Iterable[str] | None = ()
 
     __signature__ = first_use.LazySignature()
@@ -134,12 +133,13 @@ class MicroBenchBase(Configured):
         if exits is not None:
             exits.refresh(self)
 
-    def explain_path(self) -> list[str]:
-        """Return why records are built as dicts; empty if C writes them as text.
+    def explain_path(self, func: Callable[..., Any] | None = None) -> list[str]:
+        """Return what keeps C from writing records alone, and what to change; or nothing.
 
-        Text is faster, and possible where nothing has to see the record.
+        Args:
+            func: function whose own reasons are included.
         """
-        return list(current_plan(self._bench_config, self).not_native)
+        return first_use.explained(self, func)
 
     # --- ways in ----------------------------------------------------------------------
 

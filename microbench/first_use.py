@@ -67,6 +67,13 @@ def _block() -> type[Block]:
     return Block
 
 
+def explained(bench: Any, func: Any) -> list[str]:
+    """Return what keeps C from writing the records of a bench, or of one function."""
+    from .core import recorder  # start-up time
+
+    return recorder.explained(bench, func)
+
+
 class LazySignature:
     """Make `__signature__` of a class of benches when it is first read."""
 

@@ -30,6 +30,12 @@ def json_by(name):
         yield
 
 
+def dict_reasons(bench):
+    """Return what makes the records of a bench dicts, without what to change."""
+    sentences = [s for s in bench.explain_path() if not s.startswith(('text in', 'dict, '))]
+    return [sentence.partition(': ')[0] for sentence in sentences]
+
+
 class OneRecord:
     """What a process leaves: its only record among `records`."""
 

@@ -3,7 +3,8 @@
 Follow the call of a decorated function from module to module:
 
     decorate.py     make the function, once; begin() makes the run of a call
-    recorder.py     whether C can do the whole call (csrc/py/py_recorder.h); if not:
+    recorder.py     what C does the whole call with (csrc/py/py_recorder.h), unless
+    obstacles.py    names what keeps C from that; then:
     plan.py         what the bench captures (hooks.py), and how it is set (settings.py)
     hooked_run.py   state of the run; the record as a dict, if the plan needs one
     run.py          begin() before the code, complete() after it, up to the sinks

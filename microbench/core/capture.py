@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     Hook = TypeVar('Hook', bound=Callable[..., Any])
 
+# code.co_flags, as in the documentation of the inspect module
+GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
 
 def per_process(hook: Hook) -> Hook:
     """Mark a `capture_*` method whose result is constant for this process.
@@ -137,6 +140,20 @@ def name_of(func: Any) -> str:
     func = without_partial(func)
     name = getattr(func, '__name__', None)
     return str(name) if name and isinstance(name, str) else type(func).__name__
+
+
+def kind_of(func: Any) -> int:
+    """Return the flags of the code that a call runs; 0 where it is not Python's."""
+    func = without_partial(func)
+    mark = getattr(sys.modules.get('inspect'), '_is_coroutine_mark', None)
+    if mark is not None and getattr(func, '_is_coroutine_mark', None) is mark:
+        return COROUTINE  # inspect.markcoroutinefunction
+    code = getattr(getattr(func, '__func__', func), '__code__', None)
+    if code is None and not isinstance(func, type):
+        call = getattr(type(func), '__call__', None)  # noqa: B004 - its code is meant
+        code = getattr(call, '__code__', None)
+    flags = getattr(code, 'co_flags', 0)
+    return flags if isinstance(flags, int) else 0
 
 
 def refuse(bench: object, way: str) -> None:

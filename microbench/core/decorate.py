@@ -17,7 +17,7 @@ import sys
 
 from .. import _core
 from ..messages import CODE_PREFIX
-from .capture import name_of, refuse, without_partial
+from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, name_of, refuse
 from .config import config_of
 from .recorder import recorder_of
 from .run import Run
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from .owner import Owner
 
-# code.co_flags, as in the documentation of the inspect module
-GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
+# a flag of code, as those in capture.py
 AWAITABLE_GENERATOR = 0x100  # made by types.coroutine()
 
 VALUE, VALUE_WITH_FAKE_GLOBALS = 1, 2  # annotationlib.Format
@@ -48,7 +47,7 @@ def decorated(bench: Owner, func: Any) -> Any:
         return _decorated_descriptor(bench, func)
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
-    kind = _kind_of(func)
+    kind = kind_of(func)
     timed = _core.Timed(bench, func, _beginning(bench, func, kind), recorder_of)
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         template, direct = _suspended(bench, func, kind)(timed), False
@@ -106,20 +105,6 @@ def _suspended(bench: Owner, func: Any, kind: int) -> Any:
         return suspended.generator
     refuse(bench, 'async generator functions')
     return suspended.async_generator
-
-
-def _kind_of(func: Any) -> int:
-    """Return the flags of the code that a call runs; 0 where it is not Python's."""
-    func = without_partial(func)
-    mark = getattr(sys.modules.get('inspect'), '_is_coroutine_mark', None)
-    if mark is not None and getattr(func, '_is_coroutine_mark', None) is mark:
-        return COROUTINE  # inspect.markcoroutinefunction
-    code = getattr(getattr(func, '__func__', func), '__code__', None)
-    if code is None and not isinstance(func, type):
-        call = getattr(type(func), '__call__', None)  # noqa: B004 - its code is meant
-        code = getattr(call, '__code__', None)
-    flags = getattr(code, 'co_flags', 0)
-    return flags if isinstance(flags, int) else 0
 
 
 def _refuse_repetition(bench: Owner, func: Any) -> None:

@@ -96,18 +96,18 @@ class Hooks:
             natively: C runs the captures that it can run.
         """
         for name in self.environment:
-            yield f'{name} is read for each record'
+            yield f'{name} is read for each record: use a static field'
         for name in self._own:
             if not (natively and name in self.native):
-                yield f'{name} runs for each record'
+                yield f'{name} runs for each record: mark it per_process if it is constant'
         for name in self.overridden:
-            yield f'{name} is overridden'
+            yield f'{name} is overridden: leave it to the base class'
         if self.triggers and not (natively and self.measures_usage):
-            yield 'pre_run_triggers or post_run_triggers is overridden'
+            yield f'{" or ".join(TRIGGERS)} is overridden: time a phase instead'
         if self.monitored:
-            yield 'monitor samples while the code runs'
+            yield 'monitor samples while the code runs: set it to None'
         if self.returns and not natively:
-            yield 'the return value is kept'
+            yield 'the return value is kept: leave out its mixin'
 
     @property
     def measures_usage(self) -> bool:

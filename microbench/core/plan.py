@@ -28,6 +28,7 @@ from .settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from ..encoding.masking import Masker
@@ -77,8 +78,9 @@ class Plan:
         self.mirrored = self._mirrored_runs(config)
         self.sources: _core.Sources | None = None
         self.captures = self._native_captures(config)
-        reasons = self.hooks.reasons if self.captures is None else self.hooks.others
-        self.not_native = [*reasons, *self.settings.reasons]
+        self.not_native = [*self.hooks.others, *self.settings.reasons]
+        if self.captures is None and not self.not_native:
+            self.not_native = [*self._captures_in_python()]
         self.native = not self.not_native
         self.fixed_text: RecordText | None = None
         self.template: _core.JournalTemplate | None = None
@@ -103,6 +105,16 @@ class Plan:
         usable = module.are_usable(self.hooks, self.sources)
         return module.NativeCaptures(self.hooks, self.settings.masker) if usable else None
 
+    def _captures_in_python(self) -> Iterator[str]:
+        """Yield, in words, each capture that C could run, and what keeps it from that."""
+        advice = 'C runs it while its sources, such as os.environ, are left as they are'
+        if self.settings.masker.has_patterns:
+            advice = 'without patterns in redact, C runs it'
+        elif self.mirrored == ALL:
+            advice = "with journal='auto', C runs it"
+        for reason in self.hooks.reasons:
+            yield f'{reason.partition(": ")[0]}: {advice}'
+
     def _mirrored_runs(self, config: Config) -> int:
         """Return which runs a journal mirrors: none, BLOCKS or ALL."""
         seen = {'to_json', 'output_result'}.intersection(self.hooks.overridden)
@@ -123,7 +135,7 @@ class Plan:
                 raise  # of this moment
             except BaseException:
                 self.native = False
-                self.not_native.append('a capture failed')
+                self.not_native.append('a capture failed: see call.capture_errors')
                 raise
         return self.fixed_text
 

@@ -7,11 +7,9 @@ file, and again after each change of what it was made from.
 
 from __future__ import annotations
 
-from types import BuiltinFunctionType, FunctionType
-
 from .. import _core
-from ..outputs.base import METHODS, Watched
-from .capture import name_of
+from . import obstacles
+from .capture import refuse
 from .plan import ALL, current_plan
 from .run import Run
 
@@ -26,21 +24,15 @@ if TYPE_CHECKING:
     from .record_text import RecordText
 
 
-# Anything else may get another name at any time.
-FUNCTIONS = (FunctionType, BuiltinFunctionType)
-
-
 def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None:
     """Return a Recorder for the next calls of a function; None where there can be none.
 
     The caller: C, which gets this function in the constructor of Timed.
     """
     config, plan = _plan_of(bench)
-    if plan.settings.warmup or type(func) not in FUNCTIONS:
+    if obstacles.to_functions(config, plan) or obstacles.to_function(plan, func):
         return None
     name, iterations = func.__name__, plan.settings.iterations
-    if name_of(func) != name:
-        return None
     mirrored = plan.mirrored == ALL
     return _recorder(config, bench, plan, mirrored, name=name, iterations=iterations)
 
@@ -51,9 +43,22 @@ def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
     The caller: C, which gets this function in the constructor of a Finder.
     """
     config, plan = _plan_of(bench)
-    if plan.hooks.refuses:
+    if _are_refused(bench) or obstacles.to_blocks(plan):
         return None
     return _recorder(config, bench, plan, plan.mirrored > 0, name='', iterations=1)
+
+
+def explained(bench: Owner, func: Any) -> list[str]:
+    """Return the obstacles to records of a bench, or of one function of it."""
+    config, plan = _plan_of(bench)
+    found = [*obstacles.to_all(config, plan), *obstacles.to_functions(config, plan)]
+    if func is None:
+        found += obstacles.to_blocks(plan)
+    else:
+        func = getattr(func, '__func__', func)  # of a method
+        timed = getattr(func, '__timed__', None)
+        found += obstacles.to_function(plan, func if timed is None else timed.func)
+    return found
 
 
 def _plan_of(bench: Owner) -> tuple[Config, Plan]:
@@ -67,11 +72,9 @@ def _recorder(
     template = plan.template if mirrored else None
     if mirrored and not (template and template.is_current):
         return None  # the next run makes it
-    if not (plan.begun and plan.native and plan.version) or plan.settings.histogram:
+    if not plan.begun or obstacles.to_all(config, plan):
         return None
     sinks = [route.sink for route in config.delivery.routes]
-    if config.delivery.report.failing or not all(map(_is_simple, sinks)):
-        return None
     recorder = _new(plan, plan.text(config, bench), template=template, **named)
     for sink in sinks:
         target = sink._target()
@@ -81,17 +84,12 @@ def _recorder(
     return recorder
 
 
-def _is_simple(sink: Any) -> bool:
-    """Return True for a sink of microbench whose methods are its own."""
-    cls = type(sink)
-    if not issubclass(cls, Watched) or not cls.__module__.startswith(PACKAGE):
-        return False
-    methods = cls._methods
-    are_own = all(vars(cls).get(name) is method for name, method in methods.items())
-    return are_own and _core.type_version(cls) != 0 and not METHODS & sink.__dict__.keys()
-
-
-PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
+def _are_refused(bench: Owner) -> bool:
+    try:
+        refuse(bench, 'record()')
+    except NotImplementedError:
+        return True
+    return False
 
 
 def _new(plan: Plan, text: RecordText, name: str, **more: Any) -> _core.Recorder:

@@ -82,13 +82,15 @@ class Settings:
         return mb
 
     def _reasons(self, config: Config) -> Iterator[str]:
-        yield from self.masker.reasons
+        for reason in self.masker.reasons:
+            yield f'{reason}: name no field that microbench measures'
         if self.foreign:
-            yield f'{self.mb["duration_counter"]} is not read in C'
+            name = self.mb['duration_counter']
+            yield f'{name} is not read in C: use time.perf_counter or time.monotonic'
         if config.encoder is not None:
-            yield f'{config.encoder.__name__} encodes the record'
+            yield f'{config.encoder.__name__} encodes the record: leave out json_encoder'
         if type(self.tz) is not timezone or self.tz.utcoffset(None).microseconds:
-            yield f'{self.mb["timezone"]} is not a fixed offset'
+            yield f'{self.mb["timezone"]} is not a fixed offset: set tz=timezone.utc'
         for name, value in config.static.items():
             if name in ('mb', 'call') or type(value) not in json_text.SCALARS:
-                yield f'field {name!r} is made anew for each record'
+                yield f'field {name!r} is made anew for each record: use a text or number'

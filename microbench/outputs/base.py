@@ -119,8 +119,12 @@ class Watched(Output):
         if name in WATCHED:
             _core.note_change()
 
+    def _needs_python(self) -> str:
+        """Return why C cannot write to this sink, and what to change; empty if it can."""
+        return ''
+
     def _target(self) -> Any:
-        """Return what a Recorder takes for this sink; False: Python has to write."""
+        """Return what a Recorder takes for this sink; False until it is open."""
         return False
 
 

@@ -12,7 +12,7 @@ from ..lock import Lock
 from ..messages import one_line, warn
 from . import file_object
 from .base import Watched, beside
-from .file_path import is_regular_or_missing, raise_if_compressed, trouble_at
+from .file_path import is_regular_or_missing, needs_python, raise_if_compressed, trouble_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -212,13 +212,19 @@ class FileOutput(Watched):
             batching().renew(self, batch)
         return batch
 
+    def _needs_python(self) -> str:
+        if type(self.outfile) is io.StringIO:
+            return ''
+        place = self._place() if self._is_path else None
+        return needs_python(place, self.batch, self.durability)
+
     def _target(self) -> Any:
         if type(self.outfile) is io.StringIO:
             return self.outfile
         if self._appender is None or self._appends_to is not self.outfile:
             return False
         if self.batch is None:
-            return self._appender if self.durability == 'write' else False
+            return self._appender
         if self._batch is None:
             return False
         return self._open_batch(self._appender) or False

@@ -44,3 +44,21 @@ def is_regular_or_missing(path: Any) -> bool:
         return S_ISREG(os.stat(path).st_mode)
     except OSError:
         return True
+
+
+def needs_python(path: Any, batch: Any, durability: str) -> str:
+    """Return why C cannot append records, and what to change; empty if it can.
+
+    Args:
+        path: path of the file; None for a file object.
+        batch: how many records wait in a batch, if they do.
+        durability: as FileOutput has it.
+    """
+    if path is None:
+        return 'writes to a file object: give it a path'
+    if batch is not None:
+        regular = is_regular_or_missing(path)
+        return '' if regular else 'has a batch, but no regular file: leave batch out'
+    if durability != 'write':
+        return "waits for the disk after each record: set durability='write'"
+    return ''

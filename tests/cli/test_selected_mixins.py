@@ -15,6 +15,7 @@ from microbench.cli.args import checks, selected_mixins
 from microbench.cli.args.parser import Parser
 from microbench.cli.words import UsageError
 from tests.cli.conftest import status_of
+from tests.fakes import dict_reasons
 
 DEFAULTS = [
     *('python-info', 'host-info', 'slurm-info', 'loaded-modules', 'working-dir'),
@@ -397,4 +398,4 @@ def test_the_python_way_is_not_concerned():
     class Bench(MicroBench, MBGitInfo):
         outfile = '/dev/null'
 
-    assert Bench().explain_path() == ['capture_git_info runs for each record']
+    assert dict_reasons(Bench()) == ['capture_git_info runs for each record']

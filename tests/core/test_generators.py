@@ -9,7 +9,7 @@ from itertools import islice
 import pytest
 
 from microbench import MBReturnValue, MicroBenchBase, _core
-from tests.fakes import Kept, Ticking, call_of, only
+from tests.fakes import Kept, Ticking, call_of, dict_reasons, only
 
 
 @pytest.fixture
@@ -390,7 +390,7 @@ def test_the_text_form_too():
             yield 1
 
     list(count())
-    assert bench.explain_path() == []
+    assert dict_reasons(bench) == []
     call = only(kept.records)['call']
     assert [t['name'] for t in call['timings']] == ['a']
     assert len(call['durations']) == 1

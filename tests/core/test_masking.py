@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from microbench import JSONEncoder, MBFunctionCall, MBReturnValue, MicroBenchBase
 from microbench.encoding import masked_fields
 from microbench.encoding.masking import Masker
-from tests.fakes import Kept, only
+from tests.fakes import Kept, dict_reasons, only
 
 URL = 'postgresql://me:s3cret@db.example.org/x'
 SHOWN = 'postgresql://me:***@db.example.org/x'
@@ -38,7 +38,7 @@ def record_of(base, *args, redact=(), func=len, text='', **fields):
     assert line.isascii()
     record = json.loads(line)
     assert record['mb']['record_id']
-    return record, not bench.explain_path()
+    return record, not dict_reasons(bench)
 
 
 @FORMS
@@ -197,7 +197,7 @@ def test_patterns_on_names(base, redact):
 def test_patterns_on_what_c_writes(redact):
     """A pattern on native fields makes the record a dict; explain_path() says so."""
     bench = type('Bench', (MicroBenchBase,), {'redact': [redact]})()
-    assert bench.explain_path() == [f'redact has {redact.lower()!r}']
+    assert dict_reasons(bench) == [f'redact has {redact.lower()!r}']
     bench(len)('')
     assert any(p.startswith('call') for p in only(bench.get_results())['mb']['masked'])
 

@@ -14,7 +14,7 @@ import pytest
 from microbench import MicroBenchBase
 from microbench.core import monitor as monitors
 from microbench.core.monitor import Sampler
-from tests.fakes import Kept, call_of
+from tests.fakes import Kept, call_of, dict_reasons
 
 
 class Monitored(MicroBenchBase):
@@ -434,7 +434,7 @@ def test_concurrent_and_nested_runs():
 
 def test_explain_path():
     """A monitor is a reason to build the record as a dict; None is none."""
-    assert Monitored().explain_path() == ['monitor samples while the code runs']
+    assert dict_reasons(Monitored()) == ['monitor samples while the code runs']
 
     class Without(Monitored):
         monitor = None

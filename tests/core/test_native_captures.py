@@ -31,7 +31,7 @@ from microbench.core import plan as plans
 from microbench.encoding import json_text
 from microbench.mixins import call as call_mixin
 from microbench.mixins import usage
-from tests.fakes import only, readable
+from tests.fakes import dict_reasons, only, readable
 
 MIXINS = (
     *(MBHostInfo, MBSlurmInfo, MBWorkingDir),
@@ -398,7 +398,7 @@ def test_patterns_that_may_match_what_is_captured():
     """With patterns in `redact`, Python builds the record."""
     bench = Six()
     bench.redact = '*token*'
-    assert 'capture_working_dir runs for each record' in bench.explain_path()
+    assert 'capture_working_dir runs for each record' in dict_reasons(bench)
     bench(lambda **kwargs: None)(my_token='x')
     assert only(bench.get_results())['call']['kwargs'] == {'my_token': '***'}
 
@@ -564,7 +564,7 @@ def test_an_environment_that_is_patched(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, 'environ', {'SLURM_JOB_ID': '2'})
         function()
-        assert bench.explain_path() == ['capture_slurm runs for each record']
+        assert dict_reasons(bench) == ['capture_slurm runs for each record']
     function()
     function()
     assert job_ids(bench)[3:] == ['1', '0', '2', '0', '0']
@@ -577,7 +577,7 @@ def test_a_job_whose_fields_are_read_anew(tmp_path, monkeypatch):
     bench = Job()
     for name, value in {'_CONDOR_JOB_AD': str(tmp_path), 'SLURM_JWT': 'x'}.items():
         monkeypatch.setenv(name, value)
-        assert bench.explain_path() == ['capture_slurm runs for each record']
+        assert dict_reasons(bench) == ['capture_slurm runs for each record']
         monkeypatch.delenv(name)
         assert bench.explain_path() == []
 
@@ -591,7 +591,7 @@ def test_a_program_that_changes_its_environment_all_the_time(monkeypatch):
         monkeypatch.setenv('SLURM_JOB_ID', str(number))
         function()
     assert job_ids(bench)[3:] == list('01234567')
-    assert bench.explain_path() == ['capture_slurm runs for each record']
+    assert dict_reasons(bench) == ['capture_slurm runs for each record']
 
 
 def test_dicts_that_cannot_be_watched(monkeypatch):
@@ -605,7 +605,7 @@ def test_dicts_that_cannot_be_watched(monkeypatch):
     monkeypatch.setattr(_core, 'Sources', used_up)
     monkeypatch.setenv('SLURM_JOB_ID', '0')
     bench = Job()
-    assert bench.explain_path() == ['capture_slurm runs for each record']
+    assert dict_reasons(bench) == ['capture_slurm runs for each record']
     bench(len)('')
     assert job_ids(bench) == ['0']
 
@@ -689,7 +689,7 @@ def test_a_patch_of_the_mixin(mixin):
     name = next(name for name in vars(mixin) if name.startswith('capture'))
     with mock.patch.object(mixin, name, noting(name)):
         function()
-        assert f'{name} runs for each record' in bench.explain_path()
+        assert f'{name} runs for each record' in dict_reasons(bench)
     function()
     function()
     replaced = [record.get('replaced') for record in bench.get_results()]
@@ -725,7 +725,7 @@ def test_only_some_hooks_of_the_usage():
     bench = Bench()
     function = warmed(bench)
     assert written(function) == 0
-    assert bench.explain_path() == [
+    assert dict_reasons(bench) == [
         'capture_resource_usage runs for each record',
         'capturepost_resource_usage runs for each record',
         'pre_run_triggers or post_run_triggers is overridden',

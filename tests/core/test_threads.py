@@ -7,7 +7,7 @@ import pytest
 
 import microbench
 from microbench import MicroBenchBase, _core
-from tests.fakes import Kept, TickingPerThread, printed
+from tests.fakes import Kept, TickingPerThread, dict_reasons, printed
 
 THREADS, CALLS = 8, 1000
 
@@ -106,7 +106,7 @@ def test_text_form():
         return lambda: [timed(number) for number in range(CALLS)]
 
     at_once(*map(caller, range(THREADS)))
-    assert bench.explain_path() == []
+    assert dict_reasons(bench) == []
     seen = set()
     for record in kept.records:
         call = record['call']

@@ -5,7 +5,7 @@ import threading
 import uuid
 
 from microbench import MicroBenchBase, _core
-from tests.fakes import ROOT, Kept, printed
+from tests.fakes import ROOT, Kept, dict_reasons, printed
 
 FORKS = ('-W', 'ignore::DeprecationWarning')  # 3.12: about fork with threads
 
@@ -45,7 +45,7 @@ def test_both_forms_of_a_record_draw_from_one_count():
     """Records written as text and built as dicts have different ids, and one run id."""
     kept = Kept()
     text, data = MicroBenchBase(outputs=[kept]), MicroBenchBase(outputs=[kept], field=[])
-    assert (text.explain_path(), len(data.explain_path())) == ([], 1)
+    assert (dict_reasons(text), len(dict_reasons(data))) == ([], 1)
     for bench in (text, data, text, data):
         bench(len)('')
     counts = [int(r['mb']['record_id'][17:], 16) for r in kept.records]
