@@ -126,7 +126,7 @@ cdef extern from "journal/mb_mark.h":
         uint64_t digest
     bint mb_mark_of(int fd, int64_t end, mb_mark *mark) noexcept nogil
 
-cdef extern from "journal/mb_slot.h":
+cdef extern from "journal/mb_format.h":
     enum:
         MB_JOURNAL_MOST
         MB_SLOT_INTEGERS
@@ -157,10 +157,20 @@ cdef extern from "journal/mb_slot.h":
     size_t RECOVERY_NOTE "offsetof(mb_journal_header, recovered)"
     ctypedef struct mb_slot:
         const char *record_id
+
+cdef extern from "journal/mb_image.h":
     ctypedef struct mb_image:
         const char *base
         size_t size
-    ctypedef struct mb_ending:
+    const mb_journal_header *mb_image_header(mb_image image) noexcept nogil
+    const char *mb_image_output(mb_image image, size_t *size) noexcept nogil
+    const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
+    int64_t mb_image_last_ns(mb_image image) noexcept nogil
+    bint mb_image_end_is_marked(mb_image image) noexcept nogil
+    int mb_image_signal(mb_image image) noexcept nogil
+
+cdef extern from "journal/mb_slot.h":
+    ctypedef struct mb_slot_ending:
         const char *path
         int signal
         int64_t now_ns
@@ -174,17 +184,11 @@ cdef extern from "journal/mb_slot.h":
         size_t size
     enum:
         MB_SLOT_PARTS
-    const mb_journal_header *mb_image_header(mb_image image) noexcept nogil
-    const char *mb_image_output(mb_image image, size_t *size) noexcept nogil
-    const mb_slot *mb_image_next(mb_image image, const mb_slot *slot) noexcept nogil
     bint mb_slot_is_open(const mb_slot *slot) noexcept nogil
     bint mb_slot_is_claimed(const mb_slot *slot) noexcept nogil
-    int64_t mb_image_last_ns(mb_image image) noexcept nogil
-    bint mb_image_end_is_marked(mb_image image) noexcept nogil
-    int mb_image_signal(mb_image image) noexcept nogil
     size_t mb_slot_room(mb_image image, const mb_slot *slot,
-                        const mb_ending *ending) noexcept nogil
-    bint mb_slot_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
+                        const mb_slot_ending *ending) noexcept nogil
+    bint mb_slot_record(mb_image image, const mb_slot *slot, const mb_slot_ending *ending,
                         char *buffer, size_t capacity, mb_slot_line *line) noexcept nogil
 
 cdef extern from "journal/mb_journal.h":

@@ -67,7 +67,7 @@ write_to_targets(const mb_slot_line *line, const mb_emergency_target *targets,
 /* Writes the record of a slot. Returns whether it was written anywhere; if not, it
  * stays open in the journal. */
 static bool
-write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
+write_slot(mb_image image, const mb_slot *slot, const mb_slot_ending *ending,
            const mb_emergency_target *targets, unsigned count)
 {
     mb_slot_line line;
@@ -83,7 +83,7 @@ write_slot(mb_image image, const mb_slot *slot, const mb_ending *ending,
 
 /* Returns whether it was claimed here. */
 static bool
-write_mirror(mb_mirror *mirror, const mb_ending *ending,
+write_mirror(mb_mirror *mirror, const mb_slot_ending *ending,
              const mb_emergency_target *targets, unsigned count)
 {
     mb_journal *journal = mirror->journal;
@@ -130,7 +130,7 @@ drop(const mb_emergency *last)
 }
 
 static void
-write_armed(const mb_ending *ending)
+write_armed(const mb_slot_ending *ending)
 {
     mb_emergency *last = __atomic_load_n(&mb_emergency_installed, __ATOMIC_SEQ_CST);
     while (last) {
@@ -144,7 +144,7 @@ write_armed(const mb_ending *ending)
 }
 
 static void
-write_open(const mb_journal *journal, const mb_ending *ending)
+write_open(const mb_journal *journal, const mb_slot_ending *ending)
 {
     const mb_emergency_target target = {.path = journal->output};
     mb_mirror *mirror = __atomic_load_n(&journal->mirrors, __ATOMIC_ACQUIRE);
@@ -154,7 +154,7 @@ write_open(const mb_journal *journal, const mb_ending *ending)
 }
 
 static void
-write_all_open(const mb_ending *ending)
+write_all_open(const mb_slot_ending *ending)
 {
     for (mb_journal *journal = mb_journals(); journal; journal = journal->next) {
         if (mb_journal_hold(journal)) {
@@ -169,7 +169,8 @@ write_all_open(const mb_ending *ending)
 void
 mb_emergency_write(int signal, int64_t now_ns, bool dying)
 {
-    const mb_ending ending = {.path = "native", .signal = signal, .now_ns = now_ns};
+    const mb_slot_ending ending = {
+        .path = "native", .signal = signal, .now_ns = now_ns};
     mb_journals_walk();
     write_armed(&ending);
     if (dying) {

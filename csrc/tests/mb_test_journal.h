@@ -32,7 +32,7 @@ test_opening(uint32_t flags)
 
 /* The record of a slot as one string on the heap; "" where it has none. */
 static inline char *
-test_record(mb_image image, const mb_slot *slot, const mb_ending *ending)
+test_record(mb_image image, const mb_slot *slot, const mb_slot_ending *ending)
 {
     mb_slot_line line;
     const size_t room = mb_slot_room(image, slot, ending);
@@ -51,7 +51,7 @@ test_record(mb_image image, const mb_slot *slot, const mb_ending *ending)
 }
 
 static inline void
-test_check_record(mb_image image, const mb_slot *slot, const mb_ending *ending,
+test_check_record(mb_image image, const mb_slot *slot, const mb_slot_ending *ending,
                   const char *expected)
 {
     char *record = test_record(image, slot, ending);

@@ -448,7 +448,7 @@ a_forked_child_has_none_of_its_parents(void)
     CHECK_INT(journals_there(), 1);
     CHECK(is_locked(of_parent->path));
     test_check_record(
-        mb_journal_image(of_parent), mirror->slot, &(mb_ending){.now_ns = 1000},
+        mb_journal_image(of_parent), mirror->slot, &(mb_slot_ending){.now_ns = 1000},
         TEST_BEGINNING ",\"durations\":[],\"start_time\":"
                        "\"1970-01-01T00:00:01.000000+00:00\",\"finish_time\":"
                        "\"1970-01-01T00:00:01.000000+00:00\"}" TEST_TAIL "}\n");
@@ -538,7 +538,7 @@ check_what_was_left_behind(uint32_t signal)
     CHECK(header && header->signal == signal);
     const mb_slot *slot = mb_image_next(image, NULL);
     CHECK(slot && mb_slot_is_open(slot));
-    char *record = test_record(image, slot, &(mb_ending){.path = "recovered"});
+    char *record = test_record(image, slot, &(mb_slot_ending){.path = "recovered"});
     CHECK(strstr(record, TEST_ID) != NULL);
     free(record);
     free((void *)image.base);

@@ -7,7 +7,7 @@
 #define AT_4000 TIMES("1970-01-01T00:00:01.000003+00:00") /* on the monotonic clock */
 #define END "}" TEST_TAIL "}\n"
 
-static const mb_ending END_AT_4000 = {.now_ns = 4000};
+static const mb_slot_ending END_AT_4000 = {.now_ns = 4000};
 
 static mb_entry *
 enter(mb_mirror *mirror, const char *name, uint32_t iteration, int64_t now_ns)
@@ -114,7 +114,7 @@ the_end_says_how_it_came(void)
 {
     const char more[] = ",\"recovered\":{}";
     mb_mirror *mirror = opened(0);
-    const mb_ending ending = {
+    const mb_slot_ending ending = {
         .path = "native",
         .signal = 15,
         .now_ns = 4000,

@@ -165,7 +165,7 @@ damaged_offsets_end_it(void)
 static void
 an_iteration_that_runs_stands_beside_the_others(void)
 {
-    static const mb_ending END = {.now_ns = 4000};
+    static const mb_slot_ending END = {.now_ns = 4000};
     shown it = opened();
     copy(&it);
     add_up_to(&it, 5, 2);

@@ -304,7 +304,7 @@ close_shown(void)
 static char *
 shown_record(void)
 {
-    const mb_ending ending = {.now_ns = shown.stopped_ns};
+    const mb_slot_ending ending = {.now_ns = shown.stopped_ns};
     return test_record(mb_journal_image(journal), shown.mirror->slot, &ending);
 }
 

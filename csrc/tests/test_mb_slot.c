@@ -8,7 +8,8 @@
 
 #define FLIPS 20000
 
-static const mb_ending ENDING = {.path = "recovered", .signal = 15, .now_ns = 4000};
+static const mb_slot_ending ENDING = {
+    .path = "recovered", .signal = 15, .now_ns = 4000};
 
 /* An image of its own, aligned as malloc aligns. */
 static mb_image

@@ -69,7 +69,7 @@ def note_recovery(int journal, mark):
 
 def journal_records(bytes data not None, bytes more=b'', now_ns=None):
     cdef c.mb_image image = image_of(data)
-    cdef c.mb_ending ending
+    cdef c.mb_slot_ending ending
     cdef const c.mb_slot *slot = NULL
     records = []
     ending.path = b'recovered'
@@ -112,7 +112,7 @@ def journal_batches(bytes data not None):
                 batches.append(([b''], False))
 
 
-cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_ending *ending):
+cdef tuple record_of(c.mb_image image, const c.mb_slot *slot, c.mb_slot_ending *ending):
     """Return id and line of a slot; both, or the line alone, are empty if it is damaged."""
     cdef c.mb_slot_line line
     cdef size_t room = c.mb_slot_room(image, slot, ending)

@@ -296,7 +296,7 @@ def test_c_modules_have_no_cycle():
 
 # Short names that all of csrc/ uses, and the types of the format of a journal.
 OTHER_PREFIXES = {'mb_platform': 'mb_', 'mb_raw': 'mb_', 'mb_raw_process': 'mb_raw'}
-OTHER_PREFIXES |= {'mb_slot': 'mb_', 'py_kept': 'py_'}
+OTHER_PREFIXES |= {'mb_format': 'mb_', 'py_kept': 'py_'}
 DECLARED = re.compile(
     r"""^(?:[\w*][\w *]*[ *])?((?:mb|py)_\w+)\(  # a function
     |^}[ ]((?:mb|py)_\w+);  # a type""",
