@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 DIGITS = 3
 FIELDS = {'variance', 'digits', 'buckets'}  # and others, of each histogram
+NUMBERS = ('count', 'sum', 'min', 'max', 'variance')  # fields that have to be numbers
 LARGEST = 2**63
 OCTAVE = 512  # buckets of a power of two; below two of these each number has its own
 BUCKETS = 55 * OCTAVE
@@ -80,11 +81,10 @@ class Histogram:
         fields = found_in(record, phase)
         if isinstance(fields, dict):
             return cls._read(fields)
-        if fields is None:
+        if not hasattr(fields, '__iter__'):
             what = 'iterations' if phase is None else f'phase {phase!r}'
             raise ValueError(f'the record has no durations of {what}')
-        kept = (value for value in fields if type(value) in (int, float))
-        return cls(kept, _unit_of(record))
+        return cls(filter(_is_finite, fields), _unit_of(record))
 
     @classmethod
     def _read(cls, fields: dict[str, Any]) -> Histogram:
@@ -93,6 +93,8 @@ class Histogram:
             raise ValueError(f'the histogram has {digits!r} digits, and not {DIGITS}')
         new = cls(unit=fields['unit'] if fields.get('unit') == 'ns' else 's')
         try:
+            if not all(_is_finite(fields[name]) for name in NUMBERS):
+                raise ValueError
             new._fill(fields)
         except (LookupError, TypeError, ValueError, OverflowError):
             raise ValueError('the histogram is damaged') from None
@@ -109,7 +111,10 @@ class Histogram:
         in_order = -LARGEST <= self._least <= self._most < LARGEST > count > 0
         if not in_order or not all(0 <= b < BUCKETS for b in self._buckets):
             raise ValueError
-        spread = Fraction(fields['variance']) * scale**2 * (count - 1)
+        variance = Fraction(fields['variance']) * scale**2
+        if not 0 <= variance <= LARGEST**2:
+            raise ValueError
+        spread = variance * (count - 1)
         self._squares = round(spread + Fraction(self._sum**2, count))
 
     # --- answers -------------------------------------------------------------------------
@@ -268,7 +273,7 @@ class Histogram:
         from fractions import Fraction  # start-up time
 
         count = self.count
-        spread = self._squares * count - self._sum**2
+        spread = max(0, self._squares * count - self._sum**2)  # a read sum is rounded
         return Fraction(spread, count * (count - 1)) if count > 1 else Fraction(0)
 
 
@@ -301,11 +306,24 @@ def found_in(record: dict[str, Any], phase: str | None = None) -> Any:
 
 
 def _of_phase(record: dict[str, Any], phase: str) -> Any:
-    for entry in field(record, 'timings_summary') or ():
-        if entry['name'] == phase and 'buckets' in entry:
+    for entry in _entries(record, 'timings_summary', phase):
+        if 'buckets' in entry:
             return entry
-    entries = field(record, 'timings') or ()
-    return [entry['duration'] for entry in entries if entry['name'] == phase] or None
+    return [entry.get('duration') for entry in _entries(record, 'timings', phase)] or None
+
+
+def _entries(record: dict[str, Any], name: str, phase: str) -> list[dict[str, Any]]:
+    """Return the entries of a phase in a list of the record, whatever that contains."""
+    found = field(record, name)
+    entries = found if isinstance(found, list) else []
+    return [e for e in entries if isinstance(e, dict) and e.get('name') == phase]
+
+
+def _is_finite(value: object) -> bool:
+    """Return True for a number; text, multiplied by the nanoseconds, would fill memory."""
+    from math import isfinite  # start-up time
+
+    return type(value) is int or (type(value) is float and isfinite(value))
 
 
 def field(record: dict[str, Any], name: str) -> Any:

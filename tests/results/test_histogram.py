@@ -162,6 +162,7 @@ SOUND = Histogram([1.0, 2.0]).as_dict()
 DAMAGE = [
     *({'count': 'many'}, {'count': 0}, {'count': 2**70}, {'sum': float('inf')}),
     *({'min': None}, {'min': 9.0}, {'max': 1e300}, {'variance': float('nan')}),
+    *({'variance': '1/0'}, {'variance': -1.0}, {'variance': 1e300}, {'sum': 'a' * 9}),
     *(
         {'buckets': 7},
         {'buckets': [[1]]},
@@ -176,6 +177,29 @@ def test_of_a_damaged_one(damage):
     """A histogram whose numbers cannot be right is refused."""
     with pytest.raises(ValueError, match=r'^the histogram is damaged$'):
         Histogram.of({**SOUND, **damage})
+
+
+@pytest.mark.parametrize('entries', [7, 'abc', [7], [{}], [None, {'name': 'other'}]])
+@pytest.mark.parametrize('name', ['timings', 'timings_summary'])
+def test_of_phases_that_are_none(name, entries):
+    """Any other value in the place of phases is not a phase."""
+    with pytest.raises(ValueError, match=r"^the record has no durations of phase 'step'$"):
+        Histogram.of({'call': {name: entries}}, phase='step')
+
+
+def test_of_durations_that_are_no_numbers():
+    """Only numbers of a list count, and a number is not a list."""
+    listed = [1.0, None, 'x', True, float('nan'), float('inf'), {}, 2]
+    assert Histogram.of({'call': {'durations': listed}}) == Histogram([1.0, 2])
+    with pytest.raises(ValueError, match=r'^the record has no durations of iterations$'):
+        Histogram.of({'call': {'durations': 7}})
+
+
+def test_equal_durations_whose_sum_is_rounded_when_written():
+    """Their variance is 0, and not below it."""
+    whole = Histogram([4503599.627370497] * 3)
+    read = Histogram.of(whole.as_dict())
+    assert (read.count, read.variance, read.stdev) == (3, 0.0, 0.0)
 
 
 def test_of_other_digits():
