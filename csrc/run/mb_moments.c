@@ -138,7 +138,7 @@ mb_moments_write_mean(mb_text *text, const mb_moments *moments, bool integers)
 }
 
 /* Writes (squares - sum² / count) / (count - 1). The inner fraction is left out where its
- * share is less than a digit. */
+ * share is less than a digit: above 2^30, and count * less would exceed MOST_OF. */
 static void
 write_variance(mb_text *text, const mb_moments *moments)
 {
@@ -149,7 +149,7 @@ write_variance(mb_text *text, const mb_moments *moments)
     wide whole = minus((wide){moments->squares_high, moments->squares_low}, mean);
     whole = minus(whole, (wide){.low = over > 0});
     const uint64_t rest = divide(&whole, less);
-    if (count > UINT32_MAX / 2) {
+    if (count > UINT32_MAX / 4) {
         write_sum(text, whole, less <= MOST_OF ? rest : 0, less);
     } else {
         write_sum(text, whole, rest * count + (over ? count - over : 0), count * less);

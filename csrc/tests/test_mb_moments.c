@@ -83,6 +83,15 @@ more_durations_than_fit_into_32_bits(void)
     check_texts(moments, "2.0", "1.000000000"); /* divided by one less */
 }
 
+/* The product of the count and the count less one, times ten, exceeds 64 bits. */
+static void
+two_billion_durations(void)
+{
+    const mb_moments moments = {
+        .count = 2000000000, .sum_ns = 1000000000, .squares_low = 1000000000};
+    check_texts(moments, "0.5", "0.250000000");
+}
+
 static void
 seconds_have_an_exponent(void)
 {
@@ -104,6 +113,7 @@ main(void)
     RUN(mean_and_variance_have_nine_digits_after_the_point);
     RUN(a_small_variance_of_large_numbers_is_exact);
     RUN(more_durations_than_fit_into_32_bits);
+    RUN(two_billion_durations);
     RUN(seconds_have_an_exponent);
     return test_report();
 }
