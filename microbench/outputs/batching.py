@@ -103,7 +103,7 @@ def _end(output: Any, batch: _core.Batch) -> None:
         if not batch.is_journaled:
             batch.discard()
             for line in lines:
-                Report.last_resort(line)
+                Report.last_resort(line, always=True)
         elif lines:
             count = f'{len(lines)} record{"s" * (len(lines) > 1)}'
             print_stderr(

@@ -581,6 +581,13 @@ def test_a_disk_that_is_full_at_the_end(path, journal):
         assert recovered(path) == 2
 
 
+def test_a_disk_that_has_been_full_for_long_at_the_end(path):
+    """All that waits is printed, also after ten records that found no room."""
+    code = "record('a', 'b', 'c')\nroom(0)\nrecord(*'defghijklmno')\n"
+    done = python(FULL + code, path, 'off')
+    assert names(done.stderr) == list('defghijklm' + 'abc')
+
+
 def test_on_output_error_raise(path):
     """The error of a batch reaches the program, as that of a record does."""
     code = (
