@@ -68,7 +68,7 @@ COSTS = (
 def as_markdown(reports: Sequence[dict[str, Any]]) -> str:
     """Return the table: by hand and 2.1.0 as in the first report that has them."""
     versions = ['.'.join(report['python'].split()[-1].split('.')[:2]) for report in reports]
-    heading = ['', f'by hand, {versions[0]}', *versions, '2.1.0']
+    heading = ['', 'by hand', *(f'CPython {version}' for version in versions), '2.1.0']
     rows = [heading, ['---'] * len(heading)]
     for cost in COSTS:
         found = [next(_rows(report, cost)) for report in reports]
@@ -91,9 +91,9 @@ def _rows(report: dict[str, Any], cost: Cost) -> Iterator[dict[str, Any]]:
 
 
 def _before(reports: Sequence[dict[str, Any]], cost: Cost) -> str:
-    found = (
-        row['peers'].get(PREDECESSOR) for report in reports for row in _rows(report, cost)
-    )
+    any_floor = cost._replace(floor='')
+    rows = (row for report in reports for row in _rows(report, any_floor))
+    found = (row['peers'].get(PREDECESSOR) for row in rows)
     return quantity(next((ns for ns in found if ns), None), 'ns') or '–'
 
 

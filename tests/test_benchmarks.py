@@ -354,10 +354,10 @@ def test_the_table_of_the_readme(tmp_path, monkeypatch):
     cost.main()
     lines = page.read_text().splitlines()
     assert lines[:3] == ['before', cost.BEGIN.strip(), '']
-    assert lines[3] == '|  | by hand, 3.11 | 3.11 | 3.15 | 2.1.0 |'
+    assert lines[3] == '|  | by hand | CPython 3.11 | CPython 3.15 | 2.1.0 |'
     assert (
         lines[9]
-        == '| the same, in a file | 10 ns: `write()` of the line | 5 ns | 5 ns | – |'
+        == '| the same, in a file | 10 ns: `write()` of the line | 5 ns | 5 ns | 500 ns |'
     )
     assert lines[-3:] == ['', cost.END.strip(), 'after']
 
