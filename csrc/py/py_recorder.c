@@ -555,6 +555,9 @@ recorder_dealloc(py_recorder *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     recorder_clear(self);
+    Py_CLEAR(self->rest);
+    Py_CLEAR(self->captures);
+    Py_CLEAR(self->sources);
     PyMem_Free(self->sinks);
     type->tp_free(self);
     Py_DECREF(type);

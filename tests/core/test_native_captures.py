@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import gc
 import json
 import os
 import threading
@@ -831,3 +832,21 @@ def test_a_large_argument_is_not_kept():
     sizes = [len(json.dumps(record)) for record in bench.get_results()]
     assert sizes[-2] > 200_000  # as argument and as value
     assert sizes[-1] < 2_000
+
+
+def test_recorders_free_what_they_were_made_from():
+    """Captures, Sources and the plan go with the last recorder that has them."""
+
+    def count():
+        gc.collect()
+        kinds = (_core.Captures, _core.Sources, _core.Recorder, plans.Plan)
+        return [sum(type(one) is kind for one in gc.get_objects()) for kind in kinds]
+
+    bench = Six(outputs=[NullOutput()])
+    function = warmed(bench)
+    before = count()
+    for number in range(5):
+        bench.number = number
+        function(), function()
+        assert written(function) > 0
+    assert count() == before

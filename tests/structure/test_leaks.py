@@ -458,6 +458,9 @@ def step():
     plain(words, key={'a': [1.5, words]})
     plain({1, 2}, key=1j)
     refused(ValueError, failing, words)
+    fast.changed = words
+    for _ in range(2):
+        plain(words)
     for _ in range(2):
         with fast.record(words): pass
     made = _core.Captures(failed, os.getcwd, True, True, True, True, True)
