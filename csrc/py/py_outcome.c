@@ -5,12 +5,23 @@
 
 /* --- the message ------------------------------------------------------------------- */
 
+static bool
+is_short_integer(PyObject *value)
+{
+    int overflow;
+    if (!PyLong_CheckExact(value)) {
+        return false;
+    }
+    PyLong_AsLongLongAndOverflow(value, &overflow);
+    return overflow == 0; /* one of too many digits has no text */
+}
+
 /* A built-in value whose text runs no code of the program. */
 static bool
 is_plain(PyObject *value)
 {
     return !value || value == Py_None || PyUnicode_CheckExact(value) ||
-           PyLong_CheckExact(value);
+           is_short_integer(value);
 }
 
 static bool
@@ -48,7 +59,19 @@ is_plainly_said(PyObject *error)
            has_plain_arguments((PyBaseExceptionObject *)error);
 }
 
-/* New reference; NULL without an exception where Python has to make it. */
+/* Clears an error of str() itself. Any other is what a handler of a signal has raised:
+ * CPython runs those at the start of str() and repr(). */
+static void
+clear_own_error(void)
+{
+    if (PyErr_Occurred() && (PyErr_ExceptionMatches(PyExc_MemoryError) ||
+                             PyErr_ExceptionMatches(PyExc_RecursionError))) {
+        PyErr_Clear();
+    }
+}
+
+/* New reference; NULL where Python has to make it, with an exception if a handler of a
+ * signal has raised. */
 static PyObject *
 message_of(PyObject *error)
 {
@@ -59,7 +82,7 @@ message_of(PyObject *error)
     if (message && PyUnicode_GET_LENGTH(message) > PY_OUTCOME_LONGEST) {
         Py_CLEAR(message);
     }
-    PyErr_Clear(); /* an integer of too many digits; no memory */
+    clear_own_error();
     return message;
 }
 
@@ -103,9 +126,12 @@ py_outcome_put(mb_text *text, PyObject *error)
 {
     const size_t before = text->size;
     PyObject *message = message_of(error);
-    const bool is_done = message && put(text, error, message) &&
+    if (!message) {
+        return false;
+    }
+    const bool is_done = put(text, error, message) &&
                          !mb_suspicious_text(text->data + before, text->size - before);
-    Py_XDECREF(message);
+    Py_DECREF(message);
     PyErr_Clear();
     if (!is_done) {
         text->size = before;

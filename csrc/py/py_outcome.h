@@ -20,7 +20,7 @@
 
 /* Appends `,"exception":{"type":...,"message":...}`. Returns false, and leaves the text as
  * it was, where only Python can: for other messages, for long ones, and for those that may
- * hold a secret. Sets no exception. */
+ * hold a secret. Sets an exception only if a handler of a signal has raised it. */
 bool py_outcome_put(mb_text *text, PyObject *error);
 
 #endif

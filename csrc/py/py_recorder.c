@@ -174,7 +174,7 @@ add_outcome(const py_recorder *self, mb_text *line, PyObject *error)
 }
 
 /* Renders the record into the buffer of the run. False without memory, and where the
- * outcome is one for Python. */
+ * outcome is one for Python; with an exception if a handler of a signal has raised. */
 static bool
 render(const py_recorder *self, py_run *run, PyObject *error)
 {
@@ -348,17 +348,14 @@ write_here(py_recorder *self, py_run *run, PyObject *error, Py_ssize_t *tried)
     return done == self->sink_count;
 }
 
-/* Has Python render the return value again, which keeps an Exception of its encoder until the
- * record is written. What else has interrupted that is raised after it. */
+/* Does the same, and raises the present exception after that, if there is one. */
 static int
-leave_value_to_python(const py_recorder *self, py_run *run, PyObject *value)
+leave_interrupted(const py_recorder *self, py_run *run, PyObject *name, PyObject *error,
+                  PyObject *value)
 {
     PyObject *type, *first, *traceback;
-    if (PyErr_ExceptionMatches(PyExc_Exception)) {
-        PyErr_Clear();
-    }
     PyErr_Fetch(&type, &first, &traceback);
-    const int result = leave_to_python(self, run, NULL, -1, NULL, value);
+    const int result = leave_to_python(self, run, name, -1, error, value);
     if (!type || result != PY_DONE) {
         Py_XDECREF(type);
         Py_XDECREF(first);
@@ -367,6 +364,17 @@ leave_value_to_python(const py_recorder *self, py_run *run, PyObject *value)
     }
     PyErr_Restore(type, first, traceback);
     return PY_INTERRUPTED;
+}
+
+/* Has Python render the return value again, which keeps an Exception of its encoder until the
+ * record is written. What else has interrupted that is raised after it. */
+static int
+leave_value_to_python(const py_recorder *self, py_run *run, PyObject *value)
+{
+    if (PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyErr_Clear();
+    }
+    return leave_interrupted(self, run, NULL, NULL, value);
 }
 
 int
@@ -386,7 +394,8 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *err
         release(self, run);
         return result;
     }
-    result = leave_to_python(self, run, name, tried, error, value);
+    result = tried < 0 ? leave_interrupted(self, run, name, error, value)
+                       : leave_to_python(self, run, name, tried, error, value);
     Py_DECREF(run);
     return result;
 }

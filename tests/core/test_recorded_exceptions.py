@@ -1,5 +1,9 @@
 """Exceptions in the records of calls without Python: the same text, where there is one."""
 
+import _thread
+import functools
+import operator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +12,13 @@ from microbench import MicroBench
 from tests.core.test_recorder import NAMES, comparable, written
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some records are lost
+
+
+class Hooked(MicroBench):
+    """A bench whose records are dicts."""
+
+    def capture_nothing(self, bm_data):
+        """Add nothing."""
 
 
 class Text(str):
@@ -220,3 +231,59 @@ def test_iterations():
     durations = [record['call']['durations'] for record in bench.get_results()]
     assert [len(found) for found in durations] == [2, 2, 2]
     assert written(function) == 2
+
+
+# --- signals --------------------------------------------------------------------------
+
+CALL = operator.methodcaller('__call__')
+
+
+def interrupted(function):
+    """Call a function with SIGINT pending: nothing from here to it runs bytecode."""
+    with pytest.raises(KeyboardInterrupt):
+        list(map(CALL, [_thread.interrupt_main, function]))
+
+
+@pytest.mark.parametrize('error', [ValueError('x', 1), KeyError('x'), OSError(2, 'x')])
+def test_an_interrupt_while_a_block_writes_its_exception_is_raised(error):
+    """CPython runs handlers of signals in str(): what they raise is raised by the block."""
+    bench = MicroBench()
+    for _ in range(2):
+        with bench.record('usual'):
+            pass
+    block = bench.record('interrupted')
+    block.__enter__()
+    interrupted(functools.partial(block.__exit__, type(error), error, None))
+    *_, record = bench.get_results()
+    assert record['call']['name'] == 'interrupted'
+    assert record['exception'] == {'type': type(error).__name__, 'message': str(error)}
+    assert len(bench.get_results()) == 3
+
+
+def test_an_interrupt_while_a_call_writes_its_exception_is_raised():
+    """The call of a function of C, in which no handler runs."""
+    bench = MicroBench()
+    function = bench(operator.index)
+    for _ in range(2):
+        function(1)
+    interrupted(functools.partial(function, 'x'))
+    *_, record = bench.get_results()
+    assert record['exception']['type'] == 'TypeError'
+    assert len(bench.get_results()) == 3
+    assert written(function) == 1
+
+
+@pytest.mark.parametrize(
+    'number',
+    [2**63 - 1, -(2**63), 2**63, pytest.param(10**5000, id='of 5001 digits')],
+)
+def test_an_integer_of_any_size_in_a_message(number):
+    """Those of more than 64 bits become text in Python; too many digits have none."""
+    texts = []
+    for cls in (MicroBench, Hooked):
+        bench = cls()
+        for _ in range(3):
+            with pytest.raises(LookupError), bench.record('integer'):
+                raise LookupError(number)
+        texts += [record['exception'] for record in bench.get_results()]
+    assert all(text == texts[0] for text in texts)
