@@ -38,7 +38,15 @@ HANDLERS = [
     'mb_signals',
     'mb_signame',
 ]
-HANDLERS += ['mb_moments', 'mb_slot', 'mb_slot_histogram', 'mb_ticks', 'mb_total']
+HANDLERS += [
+    'mb_image',
+    'mb_moments',
+    'mb_view',
+    'mb_slot',
+    'mb_slot_histogram',
+    'mb_ticks',
+    'mb_total',
+]
 HANDLERS += ['mb_watchdog']
 PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
 PARTLY += ['mb_batch', 'mb_parent', 'mb_text']
