@@ -33,18 +33,28 @@ put_encoded(const py_captures *self, py_run *run, mb_text *text, PyObject *value
     return result;
 }
 
-/* Whether it may be a record: to_json() masks the secrets of one. */
-static bool
+/* Whether it may be a record: to_json() masks the secrets of one. A key may have an
+ * `__eq__` that fails: encode() finds that, too. -1 with any other exception. */
+static int
 may_be_record(const py_run *run, PyObject *value)
 {
-    return PyDict_CheckExact(value) && PyDict_Contains(value, run->state->mb_name) != 0;
+    if (!PyDict_CheckExact(value)) {
+        return 0;
+    }
+    const int found = PyDict_Contains(value, run->state->mb_name);
+    if (found < 0 && PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyErr_Clear();
+        return 1;
+    }
+    return found;
 }
 
 static int
 put_value(const py_captures *self, py_run *run, mb_text *text, PyObject *value)
 {
-    if (may_be_record(run, value)) {
-        return put_encoded(self, run, text, value);
+    const int found = may_be_record(run, value);
+    if (found != 0) {
+        return found < 0 ? -1 : put_encoded(self, run, text, value);
     }
     const int written = py_json_put(run->state, text, value);
     return written == 0 ? put_encoded(self, run, text, value) : (written < 0 ? -1 : 0);

@@ -850,3 +850,34 @@ def test_recorders_free_what_they_were_made_from():
         function(), function()
         assert written(function) > 0
     assert count() == before
+
+
+class Key:
+    """Collides with 'mb', and fails once if it is compared with that."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def __hash__(self):
+        return hash('mb')
+
+    def __eq__(self, other):
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        return self is other
+
+
+def test_a_key_that_cannot_be_compared():
+    """An Exception leaves the value to the encoder; an interrupt reaches the caller."""
+    bench = Six(outputs=[FileOutput()])
+    function = warmed(bench)
+    before, records = written(function), len(bench.get_results())
+    function({Key(ValueError('not equal')): 1})
+    assert written(function) == before + 1
+    assert len(bench.get_results()) == records + 1
+    with pytest.raises(KeyboardInterrupt):
+        function({Key(KeyboardInterrupt()): 1})
+    assert len(bench.get_results()) == records + 1
+    function()
+    assert written(function) == before + 2
