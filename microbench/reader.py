@@ -10,6 +10,7 @@ import os
 from errno import ENOENT
 
 from . import _core
+from .journal.listing import Listing
 from .journal.lost import blocks_of, has_journals
 from .journal.patterns import files_in, files_of, is_pattern
 from .messages import text_of, warn
@@ -187,8 +188,10 @@ def _files_at(path: str, progress: _Progress) -> list[str]:
 def _records(
     files: list[str], flat: bool, progress: _Progress
 ) -> Generator[dict[str, Any], None, None]:
+    listing = Listing()
     for path in files:
-        for batch in _batches(path, flat, progress):
+        lines = Lines(blocks_of(path, until_now=True, listing=listing))
+        for batch in _batches(path, lines, flat, progress):
             progress.path = path
             yield from batch
     report = progress.report()
@@ -196,9 +199,10 @@ def _records(
         warn(report, RuntimeWarning)
 
 
-def _batches(path: str, flat: bool, progress: _Progress) -> Iterator[list[dict[str, Any]]]:
+def _batches(
+    path: str, lines: Lines, flat: bool, progress: _Progress
+) -> Iterator[list[dict[str, Any]]]:
     """Yield the records of a file, many at a time, up to where it cannot be read."""
-    lines = Lines(blocks_of(path, until_now=True))
     if flat:
         flatten(lines)
     try:

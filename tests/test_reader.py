@@ -452,3 +452,26 @@ def test_a_hole_repairs_no_line(folder, size):
     folder.joinpath('a.jsonl').write_bytes(b'{"n":' + b'\0' * size + b'1}\n' + lines(2))
     found, reader, _ = read_all('a.jsonl')
     assert (found, reader.damaged) == ([2], {'a.jsonl': 1})
+
+
+@pytest.mark.parametrize('as_pattern', [False, True])
+def test_many_files_in_a_directory(tmp_path, monkeypatch, as_pattern):
+    """The time for 1,000 files is not that of all pairs of them."""
+    for number in range(1000):
+        (tmp_path / f'{number}.jsonl').write_text('{"n": 1}\n')
+    listed = []
+    monkeypatch.setattr(os, 'listdir', count_calls(os.listdir, listed))
+    path = str(tmp_path / '*.jsonl') if as_pattern else str(tmp_path)
+    found = FileOutput(path).get_results() if as_pattern else list(read(path))
+    assert found == [{'n': 1}] * 1000
+    assert len(listed) < 200
+
+
+def count_calls(function, calls):
+    """Return the function, which notes the arguments of each call."""
+
+    def counted(*args):
+        calls.append(args)
+        return function(*args)
+
+    return counted

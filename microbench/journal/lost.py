@@ -11,6 +11,7 @@ import os
 from .. import _core
 from ..results import compressed
 from ..results.reading import blocks, blocks_without_holes, decode_line
+from .listing import Listing
 from .reader import Journal, one_at_a_time, paths_for
 from .recovery import is_of, survey
 from .torn_lines import without_torn_lines
@@ -33,6 +34,7 @@ def blocks_of(
     *,
     is_needed: bool = True,
     until_now: bool = False,
+    listing: Listing | None = None,
 ) -> Iterator[bytes]:
     """Yield the contents of a file of records, then the records that it lacks.
 
@@ -43,13 +45,14 @@ def blocks_of(
         place: further directory in which to look for journals.
         is_needed: raise OSError if neither the file nor a journal exists.
         until_now: stop at the present end of the file, however it grows.
+        listing: of the journals, in a loop over many files.
 
     Raises:
         OSError: the file cannot be read.
     """
     _core.flush_batches()
     # Listed first: a record that is recovered after this is found in the file.
-    paths = paths_for(output, place)
+    paths = paths_for(output, place, listing or Listing())
     file = _opened(output, is_needed=is_needed and not paths)
     known = 0 if file is None else os.fstat(file.fileno()).st_size
     lost = _Lost(output, [_read(path, output) for path in paths])

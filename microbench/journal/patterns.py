@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from .reader import SUFFIX
+from .listing import SUFFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

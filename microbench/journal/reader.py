@@ -19,15 +19,15 @@ from stat import S_ISREG
 from .. import _core
 from ..lock import Lock
 from ..messages import safe
+from .listing import SUFFIX, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from typing import Any
 
     Mark = tuple[int, int, int, int]  # _core.mark_of
 
-SUFFIX = '.journal'
 MAGIC = 8  # bytes; they are written last when a journal is made
 MOST = _core.JOURNAL_MOST  # bytes of one journal
 FIRST_LOOKS, FIRST_BYTES = 64, 512 << 10  # journals and bytes read before a first record
@@ -38,17 +38,31 @@ LOCK_TIMEOUT = 2.0  # seconds; another process recovers the journal, or is about
 one_at_a_time = Lock()
 
 
-def paths_for(output: str, place: str | None = None) -> list[str]:
+def paths_for(
+    output: str, place: str | None = None, names: Callable[[str, str], list[str]] = fresh
+) -> list[str]:
     """Return the journals of a file of records, of dead and running processes, by name.
 
     Args:
         output: path of the file.
         place: further directory, the `journal` setting of a bench.
+        names: returns the names of the journals in a directory that begin with a text.
     """
     directory, name = os.path.split(real(output))
     cut = os.fsdecode(os.fsencode(name)[: _core.JOURNAL_NAME])
     places = [directory, *_asked_for(), *([place] if place else [])]
-    return [found for place in dict.fromkeys(places) for found in _in_directory(place, cut)]
+    begin = f'.{cut}.'
+    return [
+        os.path.join(place, name)
+        for place in dict.fromkeys(places)
+        for name in names(place, begin)
+        if _is_made_by_a_process(name[len(begin) : -len(SUFFIX)])
+    ]
+
+
+def _is_made_by_a_process(end: str) -> bool:
+    pid, _, random = end.partition('-')
+    return pid.isdecimal() and random.isalnum()
 
 
 def real(output: str | bytes) -> str:
@@ -106,19 +120,6 @@ def _asked_for() -> list[str]:
     """Return the directory that MICROBENCH_JOURNAL names, in a list; empty if none."""
     value = os.environ.get('MICROBENCH_JOURNAL', '')
     return [value] if os.sep in value else []
-
-
-def _in_directory(directory: str, name: str) -> Iterator[str]:
-    begin = f'.{name}.'
-    try:
-        names = os.listdir(directory)
-    except OSError:
-        return
-    for found in sorted(names):
-        if found.startswith(begin) and found.endswith(SUFFIX):
-            pid, _, random = found[len(begin) : -len(SUFFIX)].partition('-')
-            if pid.isdecimal() and random.isalnum():
-                yield os.path.join(directory, found)
 
 
 class Journal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 from .. import _core
+from ..journal.listing import Listing
 from ..journal.lost import blocks_of
 from ..journal.patterns import files_of, is_pattern
 from ..messages import warn
@@ -38,5 +39,6 @@ def _of_all(pattern: str, shown: str, journals: str | None) -> Iterator[bytes]:
     paths = files_of(pattern)
     if not paths:
         warn(f'no file matches {shown!r}', RuntimeWarning)
+    listing = Listing()
     for path in paths:
-        yield from blocks_of(path, journals, is_needed=False)
+        yield from blocks_of(path, journals, is_needed=False, listing=listing)
