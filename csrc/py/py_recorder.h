@@ -16,7 +16,17 @@
  * changes by py_recorder_note_change(); those of classes show in their version tags.
  *
  * Thread: under the GIL, which is released while a file is written. Any number of threads
- * share one recorder; each run has a buffer of its own.
+ * share one recorder. What they share on the way of a record, and by which rule:
+ *
+ *     recorder, spare runs, finder, count of changes   the GIL
+ *     a run, its samples and its buffer                one thread, from begin to finish
+ *     the number in the id of a record                 atomic (mb_identity.h)
+ *     the line that continues the clock                two versions (mb_ticks.h)
+ *     slots of the journal                             the GIL; readers look at states,
+ *                                                      which are atomic (mb_slot.h)
+ *     an open file: what is known of its end           a mutex of its own, held over
+ *                                                      statx and write (mb_append.h)
+ *     a batch                                          a lock of its own (mb_batch.h)
  */
 #ifndef PY_RECORDER_H
 #define PY_RECORDER_H
