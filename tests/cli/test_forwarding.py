@@ -520,8 +520,8 @@ def test_a_program_that_we_may_not_signal(monkeypatch):
 
 def test_ctrl_c_while_a_journal_is_made(tmp_path, monkeypatch):
     """A record that has begun is finished without an iteration."""
-    show = Run.show
-    monkeypatch.setattr(Run, 'show', lambda run: (show(run), os.kill(os.getpid(), 2)))
+    mirror = Run.mirror
+    monkeypatch.setattr(Run, 'mirror', lambda run: (mirror(run), os.kill(os.getpid(), 2)))
     out = tmp_path / 'out.jsonl'
     with pytest.raises(KeyboardInterrupt):
         main(['-o', str(out), '--', 'true'])
