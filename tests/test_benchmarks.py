@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -571,9 +570,6 @@ a block              5       0                 2       0
     )
 
 
-@pytest.mark.skipif(
-    'MICROBENCH_SANITIZE' in os.environ, reason='valgrind runs no sanitized code'
-)
 @pytest.mark.skipif(not shutil.which('valgrind'), reason='needs valgrind')
 def test_each_way_is_counted():
     """A call runs code of the extension, and an iteration less of it than a record."""

@@ -396,6 +396,7 @@ def test_a_loop_that_is_left_closes_the_file(folder):
 
 # --- memory ------------------------------------------------------------------------------
 
+SANITIZED = 'MICROBENCH_SANITIZE' in os.environ
 STATUS = pathlib.Path('/proc/self/status')
 PEAK = """
 import sys
@@ -414,6 +415,7 @@ print(count, peak() - before)
 """
 
 
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer keeps freed memory for a while')
 @pytest.mark.skipif(not STATUS.exists(), reason='asks /proc')
 @pytest.mark.parametrize('flat', ['flat', 'nested'])
 def test_memory_does_not_grow_with_the_files(folder, flat):
@@ -430,6 +432,7 @@ def test_memory_does_not_grow_with_the_files(folder, flat):
     assert grown < 4096
 
 
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer keeps freed memory for a while')
 @pytest.mark.skipif(not STATUS.exists(), reason='asks /proc')
 def test_a_hole_takes_no_memory(folder):
     """A sparse file has gigabytes without a newline; records around them are read."""
