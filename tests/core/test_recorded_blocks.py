@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import FileOutput, MBLoadedModules, MicroBench, NullOutput
-from tests.core.test_recorder import NAMES, OFFSETS, Odd, comparable
+from tests.core.test_recorder import NAMES, OFFSETS, Odd, assert_alike, comparable
 from tests.fakes import only, python
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some records are lost
@@ -102,12 +102,7 @@ def test_it_equals_the_record_of_python(
                 assert str(raised) == error
         found.append([comparable(record) for record in bench.get_results()])
         assert (bench._bench_config.blocks.recorder is None) == bool(more)
-    first, second = found
-    for record in first + second:
-        assert record['mb'].pop('duration_counter')
-        record['mb'].pop('clock', None)
-    assert first == second
-    assert all(list(a) == list(b) for a, b in zip(first, second, strict=True))
+    assert_alike(*found)
 
 
 def test_one_block_entered_again():

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MBFunctionCall, MicroBench, NullOutput
-from tests.core.test_recorder import NAMES, OFFSETS, Odd, comparable, recorder, written
+from tests.core.test_recorder import (
+    NAMES,
+    OFFSETS,
+    Odd,
+    assert_alike,
+    comparable,
+    recorder,
+    written,
+)
 from tests.fakes import only
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some records are lost
@@ -92,12 +100,7 @@ def test_it_equals_the_record_of_python(name, field, offset, phases, left_open, 
                 assert str(raised) == error
         found.append([comparable(record) for record in bench.get_results()])
         assert (recorder(decorated) is None) == bool(more)
-    first, second = found
-    for record in first + second:
-        assert record['mb'].pop('duration_counter')
-        record['mb'].pop('clock', None)
-    assert first == second
-    assert all(list(a) == list(b) for a, b in zip(first, second, strict=True))
+    assert_alike(*found)
 
 
 def test_arguments_and_results():

@@ -59,6 +59,15 @@ def comparable(record):
     return record
 
 
+def assert_alike(first, second):
+    """Check that two benches, one of them in Python, have written equal records."""
+    for record in first + second:
+        assert record['mb'].pop('duration_counter')
+        record['mb'].pop('clock', None)
+    assert first == second
+    assert all(list(a) == list(b) for a, b in zip(first, second, strict=True))
+
+
 # --- where ----------------------------------------------------------------------------
 
 
@@ -180,12 +189,7 @@ def test_it_equals_the_record_of_python(
                 assert str(raised) == error
         found.append([comparable(record) for record in bench.get_results()])
         assert (recorder(decorated) is None) == bool(more)
-    first, second = found
-    for record in first + second:
-        assert record['mb'].pop('duration_counter')
-        record['mb'].pop('clock', None)
-    assert first == second
-    assert all(list(a) == list(b) for a, b in zip(first, second, strict=True))
+    assert_alike(*found)
 
 
 def test_a_call_has_only_its_own_measurements():
