@@ -103,9 +103,8 @@ OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 # Tests that do not run there: C programs that are sanitized by themselves; builds in an
 # environment of their own; programs whose launchers do not load the sanitizer's library;
 # faults that preload a library in its place; and tests that run little C, or none.
-NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py services/test_slurm.py \
-    services/test_slurm_page.py services/test_mpi.py faults neighbours cli docs examples \
-    typing test_benchmarks.py) \
+NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py services faults neighbours cli docs \
+    examples mixins typing test_benchmarks.py) \
     $(addprefix --ignore=,$(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)))
 
 tsan: build ## C tests under ThreadSanitizer
