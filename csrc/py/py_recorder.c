@@ -303,6 +303,21 @@ adopt(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t tried)
     return result;
 }
 
+/* Raises what was fetched before the run ended, if that has raised nothing itself; takes the
+ * references. Returns how it ended, as py_run_finish(). */
+static int
+then_raise(PyObject *type, PyObject *first, PyObject *traceback, int ended)
+{
+    if (type && ended == PY_DONE) {
+        PyErr_Restore(type, first, traceback);
+        return PY_INTERRUPTED;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(first);
+    Py_XDECREF(traceback);
+    return ended;
+}
+
 /* Has Python go on with the record: `tried` sinks have it, and the next may have it. */
 static int
 leave_to_python(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t tried,
@@ -314,15 +329,7 @@ leave_to_python(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t
         return -1; /* the run is closed with its object */
     }
     PyErr_Fetch(&type, &first, &traceback); /* of an interruption, or nothing */
-    const int finished = py_run_finish(run, error, value);
-    if (finished != PY_DONE || adopted == PY_DONE) {
-        Py_XDECREF(type);
-        Py_XDECREF(first);
-        Py_XDECREF(traceback);
-        return finished;
-    }
-    PyErr_Restore(type, first, traceback);
-    return PY_INTERRUPTED;
+    return then_raise(type, first, traceback, py_run_finish(run, error, value));
 }
 
 /* Whether Python has to search the record for secrets. */
@@ -355,15 +362,8 @@ leave_interrupted(const py_recorder *self, py_run *run, PyObject *name, PyObject
 {
     PyObject *type, *first, *traceback;
     PyErr_Fetch(&type, &first, &traceback);
-    const int result = leave_to_python(self, run, name, -1, error, value);
-    if (!type || result != PY_DONE) {
-        Py_XDECREF(type);
-        Py_XDECREF(first);
-        Py_XDECREF(traceback);
-        return result;
-    }
-    PyErr_Restore(type, first, traceback);
-    return PY_INTERRUPTED;
+    return then_raise(type, first, traceback,
+                      leave_to_python(self, run, name, -1, error, value));
 }
 
 /* Has Python render the return value again, which keeps an Exception of its encoder until the

@@ -186,21 +186,23 @@ def test_methods_and_bound_arguments():
     assert sorted(counts(calls_of(bench))) == [(0, 1)] * 2 + [(1, 0)] * 2
 
 
+class Failing(MicroBenchBase):
+    """A bench whose capture fails from time to time."""
+
+    fails = False
+
+    def capture_x(self, bm_data):
+        if self.fails:
+            raise OSError('no')
+
+
 def test_a_hook_that_fails_loses_no_counts():
     """Where the record of a call cannot be begun, the next one has the counts."""
-
-    class Bench(MicroBenchBase):
-        fails = False
-
-        def capture_x(self, bm_data):
-            if self.fails:
-                raise OSError('no')
-
-    bench = Bench(every=3)
+    bench = Failing(every=3)
     work = bench(int)
     for number in range(7):
-        Bench.fails = number == 3
-        if Bench.fails:
+        bench.fails = number == 3
+        if bench.fails:
             with pytest.raises(OSError, match='^no$'):
                 work()
         else:
@@ -210,24 +212,16 @@ def test_a_hook_that_fails_loses_no_counts():
 
 def test_the_last_calls_whose_record_fails():
     """A record of the last calls that cannot be written is a warning."""
-
-    class Bench(MicroBenchBase):
-        fails = False
-
-        def capture_x(self, bm_data):
-            if self.fails:
-                raise OSError('no')
-
-    bench = Bench(every=3)
+    bench = Failing(every=3)
     work = bench(int)
     work()
     work()
-    Bench.fails = True
+    bench.fails = True
     with pytest.warns(
         RuntimeWarning, match='^the last calls were not recorded: OSError: no$'
     ):
         write_pending(bench)
-    Bench.fails = False
+    bench.fails = False
     assert counts(calls_of(bench)) == [(1, 0), (0, 1)]
 
 
