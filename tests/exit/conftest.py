@@ -142,9 +142,13 @@ def never(tmp_path_factory):
 
 @pytest.fixture
 def in_c(program, never):
-    """Run code that finds the library as `never`; Python may have no time to react."""
+    """Run code that finds the library as `never`.
 
-    def run(code, grace=SHORT, **options):
+    Python has all the time it may need, unless the code hangs in C and it can never react.
+    """
+
+    def run(code, grace=None, **options):
+        grace = grace or (SHORT if 'hang' in code else PATIENT)
         return program(IN_C + code, never, grace=grace, **options)
 
     return run

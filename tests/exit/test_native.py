@@ -169,7 +169,7 @@ bench.record_on_exit('simulation')
 def test_a_capture_that_blocks(in_c, inside):
     """Two seconds after the signal native code writes what was prepared."""
     code = 'lock = threading.Lock()\nlock.acquire()\n' + BLOCKED.format(inside)
-    ended = in_c(code + 'os.kill(os.getpid(), signal.SIGTERM)')
+    ended = in_c(code + 'os.kill(os.getpid(), signal.SIGTERM)', grace=SHORT)
     assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_path': 'native'}
     assert (ended.status, ended.err) == (-signal.SIGTERM, '')
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from .conftest import REGISTERED, TERM, cause_of
+from .conftest import REGISTERED, SHORT, TERM, cause_of
 
 BY_TERM = {'exit_signal': 'SIGTERM'}
 AGAIN = 'bench.record_on_exit()\n'
@@ -36,7 +36,7 @@ def test_a_handler_in_c_that_python_does_not_know(in_c):
     """It runs and is not replaced; native code has written the record before."""
     until_written = 'while not os.path.exists(path): pass\n'
     code = NOTE + REGISTERED + TERM + until_written + NOTED
-    ended = in_c(code)
+    ended = in_c(code, grace=SHORT)
     assert ended.cause == {'exit_signal': 'SIGTERM', 'exit_path': 'native'}
     assert (ended.status, ended.out) == (0, 'True\n')
 

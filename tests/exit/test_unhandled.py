@@ -9,6 +9,8 @@ import pytest
 
 from tests.fakes import PATIENT
 
+from .conftest import SHORT
+
 EACH = pytest.mark.parametrize('name', ['SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGXCPU'])
 ONE = """
 class Bench(MicroBench):
@@ -234,7 +236,7 @@ time.sleep(600)
 def test_a_program_that_takes_it_away(in_c):
     """If the program takes the stand-in signal, native code writes the record."""
     code = 'signal.signal(signal.SIGRTMAX, signal.SIG_DFL)\n'
-    ended = in_c(ONE.format('') + code + KILL.format('SIGUSR1'))
+    ended = in_c(ONE.format('') + code + KILL.format('SIGUSR1'), grace=SHORT)
     assert ended.cause == {'exit_signal': 'SIGUSR1', 'exit_path': 'native'}
     assert ended.status == -signal.SIGUSR1
 
