@@ -85,6 +85,7 @@ class Block:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+    async def __aenter__(self) -> Self: ...
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -322,6 +323,7 @@ class Captures:
         usage: the resource usage of each iteration is recorded.
         value: the return value is recorded.
         masks: records are searched for secrets.
+        mirrored: which runs a journal mirrors: none, blocks (1) or all (2).
     """
 
     def __init__(
@@ -333,6 +335,7 @@ class Captures:
         usage: bool,
         value: bool,
         masks: bool,
+        mirrored: int,
     ) -> None: ...
     def begin(
         self, run: OpenRun, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], /

@@ -1,6 +1,7 @@
 #include "py/py_block.h"
 
 #include "py/py_call_until_done.h"
+#include "py/py_entering.h"
 #include "py/py_phase.h"
 
 #include <structmember.h>
@@ -52,7 +53,9 @@ begin_here(const block *self, py_recorder *recorder)
     if (!run) {
         return NULL;
     }
-    run->native.start_wall_ns = mb_clock_wall_ns();
+    if (run->native.start_wall_ns == 0) { /* the journal has none either */
+        run->native.start_wall_ns = mb_clock_wall_ns();
+    }
     if (run->triggers) {
         py_captured_start(run->captured);
     }
@@ -77,7 +80,7 @@ state_of(PyTypeObject *defining)
 }
 
 static int
-enter(block *self, const py_state *state)
+enter(block *self, py_state *state)
 {
     if (self->run) {
         PyErr_Format(PyExc_RuntimeError,
@@ -114,6 +117,22 @@ block_enter(block *self, PyTypeObject *defining, PyObject *const *Py_UNUSED(args
         return NULL;
     }
     return Py_NewRef(self->func ? self->func : (PyObject *)self);
+}
+
+static int
+enter_awaited(PyObject *self, py_state *state)
+{
+    return enter((block *)self, state);
+}
+
+PyDoc_STRVAR(aenter_doc, "__aenter__()\n--\n\n"
+                         "Return what begins a record when it is awaited.");
+
+static PyObject *
+block_aenter(block *self, PyTypeObject *defining, PyObject *const *Py_UNUSED(args),
+             Py_ssize_t Py_UNUSED(count), PyObject *Py_UNUSED(names))
+{
+    return py_entering_new(state_of(defining), (PyObject *)self, enter_awaited);
 }
 
 /* --- leaving ----------------------------------------------------------------------- */
@@ -247,6 +266,7 @@ block_dealloc(block *self)
 static PyMethodDef block_methods[] = {
     METHOD("__enter__", block_enter, enter_doc),
     METHOD("__exit__", block_exit, exit_doc),
+    METHOD("__aenter__", block_aenter, aenter_doc),
     METHOD("__aexit__", block_aexit, exit_doc),
     {0},
 };

@@ -260,6 +260,14 @@ put_members(py_captures *self, py_run *run, const py_captures_call *call)
     return 0;
 }
 
+/* Whether a journal would show the text of this run before Python could mask it. */
+static bool
+would_show_secrets(const py_captures *self, const py_captured *captured)
+{
+    const int least = captured->is_call ? PY_CAPTURES_ALL : PY_CAPTURES_BLOCKS;
+    return captured->may_hold_secrets && self->mirrored >= least;
+}
+
 int
 py_captures_begin(py_captures *self, py_run *run, const py_captures_call *call)
 {
@@ -269,12 +277,13 @@ py_captures_begin(py_captures *self, py_run *run, const py_captures_call *call)
     py_captured_begin(run->captured, self->usage);
     run->captured->is_call = call;
     run->triggers = self->usage;
-    if (put_members(self, run, call) == 0) {
+    const bool failed = put_members(self, run, call) < 0;
+    if (!failed && !would_show_secrets(self, run->captured)) {
         return 1;
     }
     py_captured_begin(run->captured, false);
     run->triggers = false;
-    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+    if (failed && !PyErr_ExceptionMatches(PyExc_Exception)) {
         return -1;
     }
     PyErr_Clear();

@@ -19,6 +19,9 @@
 /* The fields of `call` that stand before the captures of a function. */
 #define PY_CAPTURES_FIRST "\"invocation\":\"Python\""
 
+/* Which runs a journal shows, as in core/plan.py; else 0. */
+enum { PY_CAPTURES_BLOCKS = 1, PY_CAPTURES_ALL };
+
 typedef struct {
     PyObject_HEAD
     PyObject
@@ -28,7 +31,8 @@ typedef struct {
     int arguments;    /* whether they are recorded, and ... */
     int usage;
     int value;
-    int masks; /* secrets */
+    int masks;    /* secrets */
+    int mirrored; /* PY_CAPTURES_BLOCKS or _ALL: a journal shows them before the code */
     /* The member with the path that was rendered last, and whether it may be secret. */
     mb_text working_dir;
     char path[PY_CAPTURES_PATH]; /* terminated; empty for none */
@@ -45,9 +49,9 @@ typedef struct {
 
 /* Runs the captures before the code, for an open run. `call` is NULL for a block, whose name
  * stands before its captures; that of a function stands among them, where its hook in
- * Python puts it. Returns
- * 1; 0 if Python has to run the hooks instead, since one would fail; -1 with an exception
- * that is no Exception, such as KeyboardInterrupt. */
+ * Python puts it. Returns 1; -1 with an exception that is no Exception, such as
+ * KeyboardInterrupt; 0 if Python has to run the hooks instead: one would fail, or a journal
+ * would show what may be a secret. */
 int py_captures_begin(py_captures *self, py_run *run, const py_captures_call *call);
 
 /* Renders the return value, where it is recorded. 0, or -1 with any exception: then the

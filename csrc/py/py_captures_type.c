@@ -194,14 +194,14 @@ captures_pieces(py_captures *self, PyObject *arguments)
 static PyObject *
 captures_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"encode", "getcwd", "is_native", "arguments",
-                            "usage",  "value",  "masks",     NULL};
+    static char *names[] = {"encode", "getcwd", "is_native", "arguments", "usage",
+                            "value",  "masks",  "mirrored",  NULL};
     PyObject *encode, *getcwd;
     py_captures *self = (py_captures *)type->tp_alloc(type, 0);
-    if (!self ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, "OOppppp:Captures", names, &encode,
-                                     &getcwd, &self->is_native, &self->arguments,
-                                     &self->usage, &self->value, &self->masks)) {
+    if (!self || !PyArg_ParseTupleAndKeywords(
+                     args, kwargs, "OOpppppi:Captures", names, &encode, &getcwd,
+                     &self->is_native, &self->arguments, &self->usage, &self->value,
+                     &self->masks, &self->mirrored)) {
         Py_XDECREF(self);
         return NULL;
     }

@@ -4,6 +4,7 @@
 #include "py/py_block.h"
 #include "py/py_captures.h"
 #include "py/py_decoder.h"
+#include "py/py_entering.h"
 #include "py/py_flat.h"
 #include "py/py_headroom.h"
 #include "py/py_json.h"
@@ -37,6 +38,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->finder_type);
     Py_VISIT(state->block_type);
     Py_VISIT(state->sampler_type);
+    Py_VISIT(state->entering_type);
     return 0;
 }
 
@@ -65,6 +67,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->finder_type);
     Py_CLEAR(state->block_type);
     Py_CLEAR(state->sampler_type);
+    Py_CLEAR(state->entering_type);
     Py_CLEAR(state->config_name);
     Py_CLEAR(state->blocks_name);
     Py_CLEAR(state->mirror_name);
@@ -114,7 +117,7 @@ fill(PyObject *module)
     if (py_block_ready(module) < 0 || py_sampler_ready(module) < 0) {
         return -1;
     }
-    return py_timed_ready(module);
+    return py_entering_ready(module) < 0 ? -1 : py_timed_ready(module);
 }
 
 PyObject *

@@ -1,5 +1,6 @@
 #include "py/py_template.h"
 
+#include "py/py_captures.h"
 #include "py/py_text.h"
 
 static uint64_t newest_serial;
@@ -38,12 +39,28 @@ py_template_put_call(mb_text *text, PyObject *name)
     return py_text_put_str(text, name);
 }
 
+/* Appends what is known of `call` before the code. Returns 0, or -1 with an exception. */
+static int
+put_all(mb_text *text, const py_run *run, PyObject *name)
+{
+    const py_captured *captured = run->captured;
+    if (captured && captured->is_call) {
+        MB_TEXT_LITERAL(text, PY_CAPTURES_FIRST);
+    } else if (py_template_put_call(text, name) < 0) {
+        return -1;
+    }
+    if (captured) {
+        mb_text_raw(text, captured->call.data, captured->call.size);
+    }
+    return 0;
+}
+
 int
 py_template_open(py_template *self, mb_journal *journal, py_run *run, PyObject *name)
 {
     self->call.size = 0; /* its memory stays */
     self->call.failed = false;
-    if (py_template_put_call(&self->call, name) < 0) {
+    if (put_all(&self->call, run, name) < 0) {
         return -1;
     }
     if (!self->call.failed) {

@@ -39,14 +39,9 @@ class Block(_core.Block):
         run.begin()
         try:
             if run.plan.mirrored:
-                template = run.plan.template  # inlined: a Python call takes 60 ns
-                if template is None or not template.mirror(run, run.name):
-                    run.mirror()
+                run.mirror()
             run.start_iteration()
         except BaseException as error:
             run.finish(error)
             raise
         return run
-
-    async def __aenter__(self) -> Block:
-        return self.__enter__()

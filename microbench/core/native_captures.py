@@ -71,6 +71,7 @@ class NativeCaptures:
     Args:
         hooks: those of the plan, in `native` what C can run.
         masker: of the bench.
+        mirrored: which runs a journal mirrors, as in plan.py.
 
     Attributes:
         native: what C uses.
@@ -78,7 +79,7 @@ class NativeCaptures:
 
     __slots__ = ('native',)
 
-    def __init__(self, hooks: Hooks, masker: Masker) -> None:
+    def __init__(self, hooks: Hooks, masker: Masker, mirrored: int) -> None:
         kinds = _kinds(hooks)
         self.native = _core.Captures(
             encode=encoded,
@@ -88,6 +89,7 @@ class NativeCaptures:
             usage=USAGE in kinds,
             value=hooks.returns,
             masks=not masker.off,
+            mirrored=mirrored,
         )
 
     def begin(
@@ -95,7 +97,8 @@ class NativeCaptures:
     ) -> bool:
         """Run the captures before the code of an open run; `func` is None for a block.
 
-        Return False if one would fail: then the hooks run in Python, as without this.
+        Return False if one would fail, or a journal would show what may be a secret: then
+        the hooks run in Python, as without this.
         """
         if func is None:
             return self.native.begin_block(run)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 IN_PYTHON = 'text in Python'
-OF_BLOCKS = 'dict, for blocks only'
 OF_FUNCTIONS = f'{IN_PYTHON}, for functions only'
 
 UNCOUNTED = 'are not counted any more: change it less often'
@@ -53,13 +52,6 @@ def to_functions(config: Config, plan: Plan) -> list[str]:
     if config.sampling is not None:
         found.append(f'{OF_FUNCTIONS}: {config.sampling[0]} chooses calls: leave it out')
     return found
-
-
-def to_blocks(plan: Plan) -> list[str]:
-    """Return the further obstacle to records of blocks, if there is one."""
-    if plan.mirrored and plan.captures is not None:
-        return [f"{OF_BLOCKS}: the journal needs what is captured first: set journal='off'"]
-    return []
 
 
 def to_function(plan: Plan, func: Any) -> list[str]:

@@ -23,7 +23,7 @@ from ..encoding import json_text
 from ..messages import one_line, warn
 from .capture import ENVIRON, USAGE
 from .hooks import Hooks
-from .record_text import built
+from .record_text import built, further
 from .settings import Settings
 
 TYPE_CHECKING = False
@@ -89,13 +89,12 @@ class Plan:
     def _native_captures(self, config: Config) -> NativeCaptures | None:
         """Return what has C run the captures, if they are all that needs the dict.
 
-        A journal that mirrors all runs needs their text before they end, and patterns of
-        `redact` may match what is captured.
+        Patterns of `redact` may match what is captured.
         """
         if not self.hooks.reasons or self.hooks.others or self.settings.reasons:
             return None
         patterns = self.settings.masker.has_patterns
-        if patterns or self.mirrored == ALL or config.outdated > MOST_OUTDATED:
+        if patterns or config.outdated > MOST_OUTDATED:
             return None
         try:
             module = loaded(_native_captures)
@@ -103,15 +102,14 @@ class Plan:
             return None  # no descriptor is left to read the module with
         self.sources = module.sources(self.hooks)
         usable = module.are_usable(self.hooks, self.sources)
-        return module.NativeCaptures(self.hooks, self.settings.masker) if usable else None
+        made = module.NativeCaptures
+        return made(self.hooks, self.settings.masker, self.mirrored) if usable else None
 
     def _captures_in_python(self) -> Iterator[str]:
         """Yield, in words, each capture that C could run, and what keeps it from that."""
         advice = 'C runs it while its sources, such as os.environ, are left as they are'
         if self.settings.masker.has_patterns:
             advice = 'without patterns in redact, C runs it'
-        elif self.mirrored == ALL:
-            advice = "with journal='auto', C runs it"
         for reason in self.hooks.reasons:
             yield f'{reason.partition(": ")[0]}: {advice}'
 
@@ -148,6 +146,13 @@ class Plan:
         assert settings.tz is not None
         offset = settings.tz.utcoffset(None)
         return built(settings.mb, {}, before, settings.masker, offset, rest=rest)
+
+    def tail_before(self, text: RecordText) -> bytes:
+        """Return the fields behind `call` as they are before the code has run."""
+        usage = b''
+        if self.captures is not None and self.hooks.measures_usage:
+            usage = further(json_text.encode({USAGE_FIELD: []}))
+        return text.tail + usage + text.rest
 
     def fields(self, config: Config, owner: Owner) -> dict[str, Any]:
         """Return the fields that all records have in common.

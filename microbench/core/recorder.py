@@ -43,7 +43,7 @@ def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
     The caller: C, which gets this function in the constructor of a Finder.
     """
     config, plan = _plan_of(bench)
-    if _are_refused(bench) or obstacles.to_blocks(plan):
+    if _are_refused(bench):
         return None
     return _recorder(config, bench, plan, plan.mirrored > 0, name='', iterations=1)
 
@@ -52,9 +52,7 @@ def explained(bench: Owner, func: Any) -> list[str]:
     """Return the obstacles to records of a bench, or of one function of it."""
     config, plan = _plan_of(bench)
     found = [*obstacles.to_all(config, plan), *obstacles.to_functions(config, plan)]
-    if func is None:
-        found += obstacles.to_blocks(plan)
-    else:
+    if func is not None:
         func = getattr(func, '__func__', func)  # of a method
         timed = getattr(func, '__timed__', None)
         found += obstacles.to_function(plan, func if timed is None else timed.func)

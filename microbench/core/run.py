@@ -93,8 +93,8 @@ class Run(HookedRun):
     def _begin_text(self, func: Any, args: Any, kwargs: Any) -> bool:
         """Open the run without a dict, if that is possible."""
         plan, owner = self.plan, self.owner
-        if not plan.native or (plan.captures and plan.mirrored and func is None):
-            return False  # a journal mirrors blocks with what they have captured
+        if not plan.native:
+            return False
         if plan.fixed_text is None:
             try:
                 plan.text(self.config, owner)

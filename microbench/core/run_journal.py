@@ -87,7 +87,7 @@ class RunJournal:
             text = plan.text(run.config, run.owner)
             sink = self._sink or NoSink()
             plan.template = _core.JournalTemplate(
-                journal, sink, text.head, text.tail, text.utc_offset
+                journal, sink, text.head, plan.tail_before(text), text.utc_offset
             )
             plan.template.mirror(run, run.name)
             _core.note_change()

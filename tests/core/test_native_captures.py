@@ -1,10 +1,13 @@
 """Captures that C runs: the record is that of the dict form, whatever comes in between."""
 
 import asyncio
+import contextlib
 import datetime as dt
+import functools
 import gc
 import json
 import os
+import shutil
 import threading
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +35,7 @@ from microbench.core import plan as plans
 from microbench.encoding import json_text
 from microbench.mixins import call as call_mixin
 from microbench.mixins import usage
+from tests.core.test_recorded_blocks import written as written_blocks
 from tests.fakes import dict_reasons, only, readable
 
 MIXINS = (
@@ -125,10 +129,18 @@ def spoil(value):
         value['spoilt'] = True
 
 
-def named(name, outcome):
-    """Return a function of this name that changes its arguments."""
+def open_records(folder):
+    """Return what the journals of a folder hold, as recovery would after a kill."""
+    images = [path.read_bytes() for path in folder.glob('.*.journal')]
+    lines = [line for image in images for _, line in _core.journal_records(image)]
+    return shown(map(json.loads, lines))
+
+
+def named(name, outcome, look):
+    """Return a function of this name that looks around and changes its arguments."""
 
     def function(*args, **kwargs):
+        look()
         for value in (*args, *kwargs.values()):
             spoil(value)
         if isinstance(outcome, Exception):
@@ -149,20 +161,26 @@ HOOKS = (
     *('capture_resource_usage', 'capturepost_resource_usage', 'capture_function_name'),
     *('pre_run_triggers', 'post_run_triggers', 'capture_new'),
 )
+PLACES = ['a', 'ä ö', 'quote"', '.', '--password=x']
 STEPS = st.one_of(
     st.just(('call',)),
     st.tuples(st.just('call'), st.lists(VALUES, max_size=2), st.dictionaries(TEXT, VALUES)),
+    st.tuples(st.just('block'), TEXT, st.booleans()),
     st.tuples(
         st.just('environ'),
         st.sampled_from(['SLURM_JOB_ID', 'SLURM_JWT', 'PBS_JOBID', 'OTHER', 'SLURM_X']),
         st.sampled_from(['7', '', 'https://me:secret@host/', None]),
     ),
     st.tuples(st.just('replace'), st.booleans()),
-    st.tuples(st.just('chdir'), st.sampled_from(['a', 'ä ö', 'quote"', '.'])),
+    st.tuples(st.just('chdir'), st.sampled_from(PLACES)),
     st.tuples(st.just('object'), st.sampled_from(HOOKS), st.booleans()),
     st.tuples(st.just('class'), st.sampled_from(HOOKS), st.booleans()),
     st.tuples(st.just('redact'), st.sampled_from([None, (), ('*secret*',)])),
 )
+
+
+JOURNALS = {'journal': st.sampled_from(['auto', 'on'])}
+BLOCKS = [('block', 'Blöck', False)] * 2
 
 
 class Twins:
@@ -171,11 +189,23 @@ class Twins:
     def __init__(self, mixins, settings, name, outcome, root):
         bases = (MicroBench, *mixins)
         self.classes = [type('Bench', bases, {}) for _ in range(2)]
-        self.benches = [cls(**settings) for cls in self.classes]
+        self.folders = [root / 'native', root / 'dict']
+        self.looks, self.seen = [], ([], [])
+        self.benches, self.functions = [], []
+        for number, folder in enumerate(self.folders):
+            folder.mkdir()
+            if 'journal' in settings:
+                settings = {**settings, 'outfile': folder / 'out.jsonl'}
+            self.benches.append(self.classes[number](**settings))
+            self.looks.append(functools.partial(self._look, number))
+            function = named(name, outcome, self.looks[number])
+            self.functions.append(self.benches[number](function))
         self.benches[1].capture_zz = lambda bm_data: None
-        self.functions = [bench(named(name, outcome)) for bench in self.benches]
         self.outcome, self.root = outcome, root
         self.original = os.environ
+
+    def _look(self, number):
+        self.seen[number].append(open_records(self.folders[number]))
 
     def take(self, step):
         """Take one step with both."""
@@ -192,6 +222,13 @@ class Twins:
                 outcomes.append(raised if raised is self.outcome else type(raised))
         assert outcomes[0] is outcomes[1]
         assert outcomes[0] is self.outcome or outcomes[0] is AttributeError
+
+    def _block(self, name, fails):
+        for bench, look in zip(self.benches, self.looks, strict=True):
+            with contextlib.suppress(Failed, AttributeError), bench.record(name):
+                look()
+                if fails:
+                    raise Failed(name)
 
     def _environ(self, name, value):
         os.environ.pop(name, None)
@@ -246,20 +283,24 @@ def json_copy(value):
     name=TEXT.filter(bool),
     outcome=VALUES | st.builds(Failed, TEXT),
     steps=st.lists(STEPS, max_size=8),
+    journal=st.fixed_dictionaries({}, optional=JOURNALS),
 )
 def test_the_record_is_the_same(
-    tmp_path_factory, mixins, fields, iterations, name, outcome, steps
+    tmp_path_factory, mixins, fields, iterations, name, outcome, steps, journal
 ):
-    """Keys and their order, values and types: as if Python had seen each record."""
-    root, before = tmp_path_factory.getbasetemp(), Path.cwd()
-    environ, given = dict(os.environ), {'iterations': iterations, **fields}
+    """Keys and their order, values and types: as if Python had seen each record.
+
+    So it is with what a journal has while the code runs.
+    """
+    root, before = tmp_path_factory.mktemp('twins'), Path.cwd()
+    environ, given = dict(os.environ), {'iterations': iterations, **journal, **fields}
     if iterations != 1:  # the arguments are spoilt for the twin as well
         outcome = None if not isinstance(outcome, Exception) else outcome
     twins = Twins(mixins, given, name, outcome, root)
     try:
         if iterations == 0:
             twins.outcome = None
-        for step in [('call',), ('call',), *steps, ('call',)]:
+        for step in [('call',), ('call',), *BLOCKS, *steps, ('call',), *BLOCKS]:
             twins.take(step)
         native, by_dict = (shown(bench.get_results()) for bench in twins.benches)
     finally:
@@ -267,7 +308,12 @@ def test_the_record_is_the_same(
         os.environ.clear()
         os.environ.update(environ)
         os.chdir(before)
+        shutil.rmtree(root)
     assert list(map(with_masked_last, native)) == list(map(with_masked_last, by_dict))
+    seen, seen_of_dict = twins.seen
+    assert len(seen) == len(seen_of_dict)
+    for found, expected in zip(seen, seen_of_dict, strict=True):
+        assert list(map(with_masked_last, found)) == list(map(with_masked_last, expected))
 
 
 def with_masked_last(record):
@@ -420,14 +466,59 @@ def test_blocks():
 
 @pytest.mark.parametrize('journal', ['auto', 'on'])
 def test_a_journal_has_what_was_captured(tmp_path, journal):
-    """Python builds the records that a journal mirrors: so what they hold is in it."""
-    bench = Six(tmp_path / 'out.jsonl', journal=journal)
-    with bench.record('block') as block:
-        assert block.run.data is not None
+    """Before the code runs, in records that C writes; else nothing of a call is there."""
+    bench, seen = Six(tmp_path / 'out.jsonl', journal=journal), []
+
+    def look(*args, **kwargs):
         [path] = tmp_path.glob('.out.jsonl.*.journal')
-        assert json.dumps(str(Path.cwd())).encode() in path.read_bytes()
-    function = warmed(bench)
-    assert written(function) == (3 if journal == 'auto' else 0)
+        seen.append([json.loads(r) for _, r in _core.journal_records(path.read_bytes())])
+
+    for number in range(3):
+        with bench.record(f'block {number}'):
+            look()
+    function = warmed(bench, look)
+    assert written_blocks(bench) == 2
+    assert written(function) == 3
+    place = str(Path.cwd())
+    for number in range(3):
+        call = only(seen[number])['call']
+        found = (call['name'], call['args'], call['kwargs'], call['working_dir'])
+        assert found == (f'block {number}', [], {}, place)
+    for of_call in seen[3:]:
+        calls = [record['call'] for record in of_call]
+        found = [(c['name'], c['args'], c['kwargs'], c['working_dir']) for c in calls]
+        assert found == [('look', [1], {'key': 'x'}, place)] * (journal == 'on')
+
+
+@pytest.mark.parametrize('journal', ['auto', 'on'])
+def test_secrets_are_not_in_a_journal(tmp_path, monkeypatch, journal):
+    """Python masks such a record before the code runs; the next is C's again."""
+    bench = Six(tmp_path / 'out.jsonl', journal=journal)
+    place = tmp_path / '--password=hunter2'
+    place.mkdir()
+
+    def look(looks=False):
+        if looks:
+            [path] = tmp_path.glob('.out.jsonl.*.journal')
+            image = path.read_bytes()
+            assert b'hunter2' not in image
+            assert b'***' in image
+
+    function = bench(look)
+    for _ in range(3):
+        function()
+        with bench.record('outside'):
+            pass
+        with monkeypatch.context() as patch:
+            patch.chdir(place)
+            function(journal == 'on')
+            with bench.record('inside'):
+                look(True)
+    assert written(function) == 2
+    assert written_blocks(bench) == 2
+    assert b'hunter2' not in (tmp_path / 'out.jsonl').read_bytes()
+    places = [record['call']['working_dir'] for record in bench.get_results()]
+    assert len(set(places)) == 2
 
 
 def test_functions_that_are_suspended():

@@ -1,9 +1,13 @@
 """Blocks that run no Python of microbench but `bench.record()` itself."""
 
 import asyncio
+import contextlib
+import gc
 import io
 import os
 import signal
+import weakref
+from collections.abc import Coroutine
 from datetime import timedelta, timezone
 
 import pytest
@@ -152,6 +156,49 @@ def test_async_blocks():
     for record in bench.get_results()[2:]:
         assert only(record['call']['timings'])['name'] == record['call']['name']
     assert written(bench) == 6
+
+
+def test_what_an_async_block_awaits_to_begin():
+    """It is like a coroutine: it begins when it is awaited, once, or never."""
+    bench = MicroBench()
+    enter(bench, 2)
+    block = bench.arecord('block')
+    for end in ('close', 'throw'):
+        entering = block.__aenter__()
+        assert isinstance(entering, Coroutine)
+        assert block.run is None
+        if end == 'throw':
+            with pytest.raises(Odd):
+                entering.throw(Odd('x'))
+        else:
+            entering.close()
+        with pytest.raises(RuntimeError, match='already awaited'):
+            entering.send(None)
+        assert block.run is None
+    with pytest.raises(TypeError, match='takes an exception'):
+        block.__aenter__().throw('text')
+
+    async def main():
+        async with contextlib.AsyncExitStack() as stack:
+            task = asyncio.create_task(block.__aenter__())
+            assert await task is block
+            stack.push_async_exit(block)
+            assert block.run is not None
+            with pytest.raises(RuntimeError, match='make another one inside it'):
+                await stack.enter_async_context(block)
+
+    asyncio.run(main())
+    assert written(bench) == 2
+
+
+def test_a_cycle_through_what_begins_an_async_block():
+    """The garbage collector finds it."""
+    bench = MicroBench()
+    bench.held = bench.arecord('block').__aenter__()
+    reference = weakref.ref(bench)
+    del bench
+    gc.collect()
+    assert reference() is None
 
 
 def test_a_change_in_the_middle():

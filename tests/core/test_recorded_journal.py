@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -11,40 +12,48 @@ from tests.fakes import only, python
 
 KILLED = """
 import asyncio, os, signal, sys
+import microbench
 from microbench import FileOutput, MicroBench
 
 class Own(FileOutput):
     '''Python gives it the records.'''
 
-path, way, by = sys.argv[1:]
-sink = {'C': FileOutput, 'Python': Own}[by](path)
-bench = MicroBench(outputs=[sink], journal='on', iterations=3 if way == 'call' else 1)
+path, way, by, *mixins = sys.argv[1:]
+sink = {'C': FileOutput, 'Python': Own, 'dict': FileOutput}[by](path)
+Bench = type('Bench', (MicroBench, *(getattr(microbench, name) for name in mixins)), {})
+bench = Bench(outputs=[sink], journal='on', iterations=3 if way == 'call' else 1)
+if by == 'dict':
+    bench.capture_zz = lambda bm_data: None
 calls = []
 
-def work():
+def work(*args, **kwargs):
     calls.append(0)
     with bench.time('phase'):
         if len(calls) == 11:  # in the fourth call of three iterations: the second one
             bench.time('inner').__enter__()
             os.kill(os.getpid(), signal.SIGKILL)
 
-async def work_async():
+async def work_async(*args, **kwargs):
     work()
 
 function = bench(work if way == 'call' else work_async)
 while True:
     if way == 'call':
-        function()
+        function(1, key='x')
+    elif way == 'await':
+        asyncio.run(function(1, key='x'))
     else:
-        asyncio.run(function())
+        with bench.record('block'):
+            work()
     if len(calls) == 9:
-        assert (function.__timed__.recorder is not None) == (by == 'C')
+        finder = bench._bench_config.blocks if way == 'block' else function.__timed__
+        assert (finder.recorder is not None) == (by == 'C')
 """
 
 
-def recovered(path, way, by):
+def recovered(path, way, by, *mixins):
     """Return what a killed program has left: the last record without its times and ids."""
-    done = python(KILLED, path, way, by)
+    done = python(KILLED, path, way, by, *mixins)
     assert done.returncode == -signal.SIGKILL, done.stderr
     *_, last = FileOutput(path).get_results()
     call = last['call']
@@ -68,6 +77,28 @@ def test_a_process_that_is_killed_in_a_call(tmp_path, way):
     assert names == ['phase', 'inner']
     assert found['call']['name'] == {'call': 'work', 'await': 'work_async'}[way]
     assert found['exit_path'] == 'recovered'
+
+
+SIX = (
+    *('MBHostInfo', 'MBSlurmInfo', 'MBWorkingDir'),
+    *('MBResourceUsage', 'MBFunctionCall', 'MBReturnValue'),
+)
+
+
+@pytest.mark.parametrize('way', ['call', 'block'])
+def test_what_was_captured_before_a_kill(tmp_path, way):
+    """It comes back with the record, as if Python had begun it, with or without a dict."""
+    first, *others = (
+        recovered(tmp_path / f'{by}.jsonl', way, by, *SIX) for by in ('C', 'Python', 'dict')
+    )
+    assert others == [first] * 2
+    assert list(first) == list(others[1])
+    assert list(first['call']) == list(others[1]['call'])
+    arguments = ([1], {'key': 'x'}) if way == 'call' else ([], {})
+    assert (first['call']['args'], first['call']['kwargs']) == arguments
+    assert first['call']['working_dir'] == str(Path.cwd())
+    assert first['resource_usage'] == []
+    assert first['host']['hostname']
 
 
 def test_each_call_is_in_the_file_once(tmp_path):

@@ -463,7 +463,7 @@ def step():
         plain(words)
     for _ in range(2):
         with fast.record(words): pass
-    made = _core.Captures(failed, os.getcwd, True, True, True, True, True)
+    made = _core.Captures(failed, os.getcwd, True, True, True, True, True, 0)
     refused(TypeError, _core.Captures, marker)
     refused(TypeError, made.begin, marker, words, (), {})
     refused(TypeError, made.start, marker)
