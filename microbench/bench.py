@@ -107,7 +107,7 @@ class MicroBenchBase(Configured):
         config.configure(
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
-            static=arguments.fields(static_fields),
+            static=arguments.given_fields(static_fields),
             delivery=Delivery(sinks, arguments.reaction(on_output_error)),
             journal=arguments.journal(journal),
             histogram=counting.histogram(durations, duration_counter),

@@ -58,10 +58,24 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
         sys.exit(subcommand(words[0])(words[1:]))
     parser = Parser(SUBCOMMANDS)
     try:
+        if words and words[0].isalpha():
+            _reject_mistyped(words)
         bench, settings = prepared(parser.settings(words))
     except UsageError as error:
         parser.reject(words, error)
     sys.exit(measure(bench, settings))
+
+
+def _reject_mistyped(words: list[str]) -> None:
+    """Reject a first word that is nearly a subcommand, and no program."""
+    from .mistyped import subcommand_meant  # start-up time
+
+    meant = subcommand_meant(words[0], SUBCOMMANDS)
+    if meant is not None:
+        raise UsageError(
+            f'{quote(words[0])} is neither a subcommand nor a program: '
+            f'did you mean {meant}?'
+        )
 
 
 def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:

@@ -232,6 +232,34 @@ def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}
 
 
+# What a parameter may be called by a user who has its name wrong.
+SPELLINGS = (
+    *('outfile', 'output', 'outputs', 'json_encoder', 'tz', 'timezone', 'iterations'),
+    *('warmup', 'duration_counter', 'on_output_error', 'journal', 'durations', 'every'),
+    'sample',
+)
+
+
+def given_fields(static_fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields for the constructor; warn of those that look like parameters."""
+    if static_fields and any(map(_may_be_parameter, static_fields)):
+        from .near_parameters import warn_of_near  # start-up time
+
+        warn_of_near(static_fields)
+    return fields(static_fields)
+
+
+def _may_be_parameter(field: str) -> bool:
+    """Return False if lengths and letters alone tell a name from all parameters."""
+    letters, size = {*field.lower()}, len(field)
+    edits = 2 if size > 4 else 1
+    near = [
+        abs(len(name) - size) <= edits and len(letters ^ {*name}) <= 2 * edits
+        for name in SPELLINGS
+    ]
+    return any(near)
+
+
 def sinks(bench: object, outfile: Any, outputs: Any) -> list[Any]:
     """Return a list of objects that can take records."""
     if outputs is None:

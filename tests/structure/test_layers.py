@@ -39,7 +39,7 @@ LAYERS = (
     ('results',),
     ('descriptors', 'threads'),
     ('messages', 'logs', 'lock', 'command_words'),
-    ('credentials', 'gil', 'json_library'),
+    ('credentials', 'gil', 'json_library', 'spelling'),
     ('_core', 'subinterpreters'),
     ('__version__',),  # a literal, there before anything else is loaded
 )

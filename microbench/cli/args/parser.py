@@ -168,7 +168,15 @@ class Parser:
                 return self.flags[fitting[0]]
             if fitting:
                 raise UsageError(f'ambiguous option {name}: type {" or ".join(fitting)}')
-        raise UsageError(
+        raise UsageError(self._unrecognized(name))
+
+    def _unrecognized(self, name: str) -> str:
+        from ..mistyped import option_meant  # start-up time
+
+        meant = option_meant(name, self.flags)
+        if meant:
+            return f'unrecognized option {name}: did you mean {meant}?'
+        return (
             f'unrecognized option {name}: see --help; options of COMMAND go after it, '
             'and -- goes before a COMMAND that looks like an option'
         )

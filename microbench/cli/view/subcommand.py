@@ -12,7 +12,7 @@ from ..words import UsageError, program_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, NoReturn
 
 CONDITIONS = """\
 EXPR compares fields with each other and with values: call.name == "fit" and exception;
@@ -60,6 +60,12 @@ class Subparser(argparse.ArgumentParser):
         place = words.index('--') if '--' in words else len(words)
         paths = map(_as_path, words[place + 1 :])
         return super().parse_intermixed_args([*words[:place], *paths])
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and what is wrong, with the option meant, and exit with 2."""
+        from ..mistyped import hint_for_options  # start-up time
+
+        super().error(message + hint_for_options(message, self._option_string_actions))
 
 
 def _as_path(word: str) -> str:
