@@ -34,6 +34,8 @@ PLAINER = str.maketrans(
         '≥': '>=',
         '≈': '~',
         '≤': '<=',
+        '±': '+/-',
+        'σ': 'sd',  # noqa: RUF001 - standard deviation
     }
 )
 

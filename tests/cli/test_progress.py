@@ -70,7 +70,7 @@ def test_the_command_prints_where_it_would_have():
     for text in ('one', ' line\nand', ' another'):
         stream.write(text)
         progress.between(SECOND)
-    progress.end(None)
+    progress.clear()
     assert Screen().feed(stream.getvalue()).lines[-1] == 'and another'
 
 
@@ -83,7 +83,7 @@ def test_a_screen_without_us_but_for_the_right_edge(texts):
     for text in texts:
         stream.write(text)
         progress.between(SECOND)
-    progress.end(None)
+    progress.clear()
     with_us = [line[:20].rstrip() for line in Screen().feed(stream.getvalue()).lines]
     bare = [line[:20].rstrip() for line in Screen(999).feed(''.join(texts)).lines]
     assert with_us[: len(bare)] == bare or max(map(len, ''.join(texts).split('\n'))) > 20
@@ -138,8 +138,8 @@ def test_a_terminal_that_has_gone_away_is_left_alone():
     progress = Progress(5, Terminal(stream, XTERM))
     for _ in range(3):
         progress.between(9 * SECOND)
+    progress.clear()
     assert stream.tried == 1
-    progress.end('out.jsonl')
 
 
 def test_a_job_in_the_background_draws_nothing(monkeypatch):
@@ -147,43 +147,6 @@ def test_a_job_in_the_background_draws_nothing(monkeypatch):
     monkeypatch.setattr(progress, 'has_terminal', lambda: True)
     monkeypatch.setattr(progress, 'in_foreground', lambda: False)
     _, stream = drawn(5, 9.0)
-    assert stream.getvalue() == ''
-
-
-# --- at the end -----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ('runs', 'durations', 'failed', 'line'),
-    [
-        (1, [1.2], 0, '1 run, 1.20 s, recorded in x'),
-        (1, [1.2], 1, '1 run, 1.20 s, 1 failed, recorded in x'),
-        (
-            3,
-            [0.2, 0.1, 0.6],
-            0,
-            '3 runs, median 200 ms, from 100 ms to 600 ms, recorded in x',
-        ),
-        (
-            9,
-            [0.2, 0.1],
-            2,
-            '2 of 9 runs, median 150 ms, from 100 ms to 200 ms, 2 failed, recorded in x',
-        ),
-    ],
-)
-def test_the_last_line(runs, durations, failed, line):
-    """The last line says how many runs, how long, and where the record is."""
-    progress, stream = drawn(runs, *durations)
-    progress.end('x', failed)
-    assert stream.getvalue() == f'microbench: {line}\n'
-
-
-def test_no_last_line():
-    """There is no last line without a file or without a run."""
-    progress, stream = drawn(2, 0.1, 0.1)
-    progress.end(None)
-    Progress(2, Terminal(stream, XTERM)).end('out.jsonl')
     assert stream.getvalue() == ''
 
 
@@ -216,16 +179,15 @@ def test_on_a_real_terminal(streams, environment, tmp_path):
     )
     assert status == 0
     assert sent.count('1 of 2, ') == sent.count('\0337') == 1
-    *lines, last, empty = Screen(100).feed(sent).lines
-    said = [line[:20].rstrip() for line in lines]
+    lines = Screen(100).feed(sent).lines
+    said = [line[:20].rstrip() for line in lines[: lines.index('')]]
     assert said == ['said', 'said'] * ('stdout' in streams)
-    assert last.startswith('microbench: 2 runs, median ')
-    assert (last.split(', ')[-1], empty) == ('recorded in out.jsonl', '')
+    assert lines[-2:] == ['recorded in out.jsonl', '']
     assert len(records_in(tmp_path / 'out.jsonl')) == 1
 
 
 def test_quiet(environment, tmp_path):
-    """--quiet shows neither progress nor the last line."""
+    """--quiet shows neither progress nor an answer."""
     words = ['-q', '-n', '2', '-o', 'out.jsonl', '--', 'sh', '-c', SLOW_FIRST]
     outcome = on_terminal(words, environment=environment, cwd=tmp_path)
     assert outcome == (0, '')
@@ -256,8 +218,8 @@ def test_never_while_a_run_is_timed():
             self.seen.append((measurement.child.status, measurement.child.duration_ns))
             assert duration_ns == measurement.child.duration_ns
 
-        def end(self, outfile, failed):
-            self.seen.append((outfile, failed))
+        def clear(self):
+            self.seen.append('cleared')
 
     settings = Settings()
     settings.command, settings.iterations, settings.warmup = ['sh', '-c', 'exit 3'], 2, 1
@@ -268,4 +230,4 @@ def test_never_while_a_run_is_timed():
     durations = [round(s * SECOND) for s in bench.get_results()[0]['call']['durations']]
     *between, end = Recorder.seen
     assert between == [(3 << 8, duration) for duration in durations]
-    assert end == (None, 2)
+    assert end == 'cleared'

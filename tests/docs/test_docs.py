@@ -10,6 +10,10 @@ Shown and real output are compared by three rules: white space does not count; w
 measured (a number with a decimal point, a timestamp, an id) may be another of its kind;
 `...` stands for anything.
 
+A ``console`` block with `<!-- on a terminal -->` above it runs on one of 80 columns. There
+any number stands for any other, and rows that depend on how busy the machine is
+(`disturbed` and `warning`) may be missing or added.
+
 A block that cannot be executed, or is no output, has its reason above it:
 `<!-- not run: ... -->`. All of these reasons are listed here.
 """
@@ -20,6 +24,7 @@ import importlib
 import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,6 +34,7 @@ from typing import NamedTuple
 import pytest
 
 import microbench
+from tests.cli.terminals import on_terminal
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(microbench.__file__).parent
@@ -44,12 +50,15 @@ NOT_RUN = [
 ]
 
 BLOCK = re.compile(
-    r'(?:^<!-- not run: (?P<reason>[^\n]+) -->\n\n?)?'
+    r'(?:^<!-- (?:not run: (?P<reason>[^\n]+)|(?P<on_terminal>on a terminal)) -->\n\n?)?'
     r'^```(?P<language>\w+)\n(?P<text>.*?\n)```$',
     re.MULTILINE | re.DOTALL,
 )
 FENCE = re.compile(r'^\s*(?:```|~~~)', re.MULTILINE)
 COMMAND = re.compile(r'^\$ (.*)\n((?:(?!\$ ).*\n)*)', re.MULTILINE)
+ROW_OF_BUSY_MACHINES = re.compile(
+    r'^  (?:disturbed|warning) .*\n(?: {9}.*\n)*', re.MULTILINE
+)
 HEADING = re.compile(r'^#+ (.*)$', re.MULTILINE)
 MEASURED = re.compile(
     r'\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d'  # a timestamp
@@ -70,6 +79,7 @@ class Block(NamedTuple):
     language: str
     text: str
     reason: str | None
+    on_terminal: str | None
 
 
 def blocks_of(page):
@@ -116,6 +126,8 @@ def execute(page):
             printed = None
         elif block.language == 'python':
             printed = printed_by_python(block, namespace, page)
+        elif block.language == 'console' and block.on_terminal:
+            printed = printed_on_a_terminal(block)
         elif block.language == 'console':
             printed = printed_by_commands(block)
         elif block.language == 'pycon' and page == REFERENCE:
@@ -149,6 +161,24 @@ def printed_by_commands(block):
             compare(shown, done.stdout, block.place)
         printed += done.stdout
     return printed
+
+
+def printed_on_a_terminal(block):
+    """Run the commands of a block on a terminal, and compare what it shows."""
+    [*commands] = COMMAND.findall(block.text)
+    assert commands, f'{block.place}: it begins with no command'
+    for command, shown in commands:
+        program, *words = shlex.split(command)
+        assert program == 'microbench', f'{block.place}: {command}'
+        environment = {**os.environ, 'NO_COLOR': '1'}
+        status, printed = on_terminal(words, environment=environment, cwd='.')
+        assert status in (0, 3), f'{block.place}: {command}: {status}'
+        compare(*map(steady, (shown, printed)), block.place)
+
+
+def steady(text):
+    """Return what a terminal shows, without numbers and what depends on the machine."""
+    return re.sub(r'\d+(?:\.\d+)?', '#', ROW_OF_BUSY_MACHINES.sub('', text))
 
 
 def compare(shown, printed, place):
@@ -233,11 +263,13 @@ def test_the_doctests_of_a_module_pass(name, place):
 
 # --- the test itself ------------------------------------------------------------------
 
+ON_TERMINAL = '<!-- on a terminal -->\n\n'
 RIGHT = {
     'python': '```python\nprint(1.5)\n```\n\nprints\n\n```text\n2.5\n```\n',
     'namespace': '```python\nn = 1\n```\n\n```python\nassert n == 1\n```\n',
     'json': '```python\nprint({"a": 1})\n```\n\n```json\n{\n  ...: 1\n}\n```\n',
     'command': '```console\n$ python -c "print(7)"\n7\n$ microbench --version\n```\n',
+    'terminal': f'{ON_TERMINAL}```console\n$ microbench --version\nmicrobench ...\n```\n',
     'reason': '<!-- not run: it is wrong -->\n\n```python\n1 / 0\n```\n',
 }
 
@@ -248,6 +280,10 @@ WRONG = {
     'other output': ('```python\nprint(3)\n```\n\n```text\n4\n```\n', 'was printed'),
     'no output': ('```python\nx = 3\n```\n\n```text\n3\n```\n', 'was printed'),
     'output of nothing': ('```text\n3\n```\n', 'no block has printed'),
+    'other output on a terminal': (
+        f'{ON_TERMINAL}```console\n$ microbench --version\nx\n```\n',
+        'was printed',
+    ),
     'a command that fails': ('```console\n$ exit 3\n```\n', 'exit 3: 3'),
     'other output of a command': ('```console\n$ echo 7\n8\n```\n', 'was printed'),
     'a block without a prompt': ('```console\necho 7\n```\n', 'no command'),

@@ -25,6 +25,7 @@ LAYERS = (
     ('cli.main',),
     ('cli.run',),
     ('cli.args',),
+    ('cli.answer',),
     ('cli.view',),
     ('cli',),
     ('diff', 'livestream', 'reader'),

@@ -98,7 +98,8 @@ DESTINATIONS = (
     Option(
         *('-o', '--outfile'),
         metavar='FILE',
-        help='append the record to FILE; - is standard output, the default',
+        help='append the record to FILE; - is standard output, the default except on a '
+        'terminal',
     ),
     Option('--http-output', metavar='URL', help='send the record to URL'),
     Option(
@@ -217,7 +218,7 @@ EXECUTION = (
 
 OTHERS = (
     Option('--dry-run', help='check and show all settings, run nothing'),
-    Option('-q', '--quiet', help='no progress and no summary on a terminal'),
+    Option('-q', '--quiet', help='no progress and no answer on a terminal'),
     Option('-h', '--help', help='show this text and exit'),
     Option('--version', help='show the version and exit'),
 )

@@ -71,6 +71,12 @@ class Settings:
 
         return dict(map(field, self.field))
 
+    @property
+    def has_defaults(self) -> bool:
+        """Whether the default set of mixins is captured, alone or among others."""
+        chosen = self.mixin is None or 'defaults' in self.mixin
+        return not self.no_mixin and (self.all or chosen)
+
 
 class Parser:
     """Parser of the command line.

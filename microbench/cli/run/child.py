@@ -53,6 +53,7 @@ class Child:
     process: subprocess.Popen[bytes] | Process | None = None
     status: int | None = None  # as from wait4(2); None: not collected
     usage: Any = None
+    run_delay: float | None = None  # seconds; see delay.py
     duration_ns = 0
     is_real = False  # not a stub: the kernel says that it is our child
     _began_ns = 0

@@ -11,9 +11,9 @@ import os
 import sys
 
 from ...messages import print_stderr
-from ...outputs.base import Output
+from ...outputs.base import NullOutput, Output
 from ...outputs.file import FileOutput
-from ..streams import descriptor, write_all
+from ..streams import descriptor, is_terminal, write_all
 from ..words import UsageError, key_and_value
 
 TYPE_CHECKING = False
@@ -32,6 +32,8 @@ RESOLVE_TIMEOUT = 1.0  # seconds
 def sinks(settings: Settings) -> list[Output]:
     """Return the sinks for these settings; by default one for standard output.
 
+    On a terminal an answer takes its place.
+
     Raises:
         UsageError: a sink cannot be made; the message says why.
     """
@@ -39,7 +41,22 @@ def sinks(settings: Settings) -> list[Output]:
         found = list(_sinks(settings))
     except ValueError as error:
         raise UsageError(str(error)) from None
-    return found or [Stream('stdout')]
+    if found:
+        return found
+    return [Stream('stdout') if answers_on(settings) is None else NullOutput()]
+
+
+def answers_on(settings: Settings) -> str | None:
+    """Return the name of the stream in `sys` that gets an answer; None without a terminal.
+
+    It takes the place of the record on standard output. Beside a destination it goes to
+    standard error, never into the output of the command.
+    """
+    if settings.quiet or settings.outfile in STREAMS:
+        return None
+    others = settings.outfile or settings.http_output or settings.redis_output
+    name = 'stdout' if others is None else 'stderr'
+    return name if is_terminal(getattr(sys, name)) else None
 
 
 def _sinks(settings: Settings) -> Iterator[Output]:

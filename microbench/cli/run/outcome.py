@@ -37,6 +37,7 @@ class Outcome:
     def __init__(self, captured: Iterable[str], scope: str | None) -> None:
         self.returncodes: list[int] = []
         self.usage: list[Any] = []
+        self.delays: list[float | None] = []
         self.texts: dict[str, list[str]] = {name: [] for name in captured}
         self.timed_out: list[bool] = []
         self.samples: list[list[dict[str, Any]]] = []
@@ -48,6 +49,7 @@ class Outcome:
         if child.status is not None:
             self.returncodes.append(child.returncode)
             self.usage.append(child.usage)
+            self.delays.append(child.run_delay)
         for name, texts in self.texts.items():
             texts.append(child.texts.get(name, ''))
         self.timed_out.append(child.timed_out)
@@ -67,6 +69,12 @@ class Outcome:
         for reason in self.unsampled:
             missing = {'method': 'monitor', 'error': reason}
             call.setdefault('capture_errors', []).append(missing)
+
+    @property
+    def run_delay(self) -> float | None:
+        """Seconds for which the command waited for a CPU; None if a run is unknown."""
+        known = [delay for delay in self.delays if delay is not None]
+        return round(sum(known), 9) if known and len(known) == len(self.delays) else None
 
     def fail(self, error: BaseException, has_started: bool) -> None:
         """Note the error that ends the measurement."""

@@ -1,4 +1,4 @@
-"""Print the progress of many runs on a terminal, and a last line with the outcome.
+"""Print the progress of many runs on a terminal.
 
 The text goes to standard error, and only if that is a terminal; a pipe or a log gets
 nothing. It is written between two runs, never while one is timed. The timed command prints
@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import sys
 
-from ...messages import safe
 from ...results import units
-from ..stats import Stats
 from ..terminal import Terminal, bar
 from .job_control import has_terminal, in_foreground
 
@@ -92,34 +90,9 @@ class Progress:
 
     def clear(self) -> None:
         """Erase the progress."""
-        if self.drawn_at >= 0:
+        if self.drawn_at >= 0 and self.terminal.can_erase:
             self.drawn_at = -REDRAW_AFTER
             self._send(ERASE)
-
-    def end(self, outfile: str | None, failed: int = 0) -> None:
-        """Erase the progress, and print the outcome.
-
-        Args:
-            outfile: file that holds the record; None to print nothing.
-            failed: number of runs whose exit status was not 0.
-        """
-        self.clear()
-        if outfile is not None and self.durations:
-            self._send(
-                f'microbench: {self._summary(failed)}, recorded in {safe(outfile)}\n'
-            )
-
-    def _summary(self, failed: int) -> str:
-        done, stats = len(self.durations), Stats(self.durations)
-        median, least, most = (
-            units.duration(value or 0.0)
-            for value in (stats.median, stats.least, stats.most)
-        )
-        runs = f'{done} of {self.runs} runs' if done < self.runs else f'{done} runs'
-        words = [runs, f'median {median}', f'from {least} to {most}']
-        if done == self.runs == 1:
-            words = ['1 run', median]
-        return ', '.join([*words, *[f'{failed} failed'] * (failed > 0)])
 
     def _send(self, text: str) -> None:
         try:

@@ -11,11 +11,12 @@ from ... import _core
 from ...core.run import Run
 from ...core.times import HEARTBEAT
 from ...messages import print_stderr
-from ...outputs.file import FileOutput
 from ...process.signals import name_of
 from ..streams import is_terminal
 from ..words import quote
 from .child import Child, StillRunningError
+from .delay import RunDelay
+from .destinations import answers_on
 from .forwarding import Forwarding
 from .outcome import Outcome
 from .spawn import environment
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ...bench import MicroBenchBase
     from ...encoding.masking import Masker
     from ...outputs.delivery import Delivery
+    from ..answer.page import Answer
     from ..args.parser import Settings
     from .child import Observer
     from .pipes import Capture
@@ -45,6 +47,7 @@ class Measurement:
     left_running = False
     capture: Capture | None = None
     progress: Progress | None = None
+    answer: Answer | None = None
     turn: Callable[[], None] | None = None  # if there is no timer thread
     own_group = False
 
@@ -76,6 +79,13 @@ class Measurement:
             from .progress import make_progress  # start-up time
 
             self.progress = make_progress(settings)
+        stream = answers_on(settings)
+        if stream is not None or settings.has_defaults:
+            self.observers.append(RunDelay())
+        if stream is not None:
+            from ..answer.page import Answer  # start-up time
+
+            self.answer = Answer(settings.command, settings.iterations, stream)
 
     def _capture(self) -> None:
         from .pipes import Capture  # start-up time
@@ -103,7 +113,7 @@ class Measurement:
             masker, delivery = run.plan.settings.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
-            self._print_summary(delivery)
+            self._print_answer(delivery)
             self._check(masker)
             self._stay()
         finally:
@@ -154,6 +164,8 @@ class Measurement:
             self._beat()
         if self.settings.monitor_interval is not None:
             self._sample(run, self.settings.monitor_interval)
+        if self.answer is not None:
+            self.answer.begin()
         return run
 
     def _beat(self) -> None:
@@ -170,7 +182,10 @@ class Measurement:
 
     def _finish(self, run: Run) -> None:
         assert run.data is not None
-        self.outcome.store(run.data['call'])
+        call = run.data['call']
+        self.outcome.store(call)
+        if self.settings.has_defaults and self.outcome.run_delay is not None:
+            call['run_delay'] = self.outcome.run_delay
         ended_by = self.ended_by
         if ended_by is not None:
             run.data['exit_signal'] = name_of(ended_by)
@@ -232,15 +247,17 @@ class Measurement:
             if child is not None and child.process is not None:
                 run.add_duration(child.duration_ns)
                 self.outcome.add(child)
+                if self.answer is not None:
+                    self.answer.add(child)
                 if self.progress is not None:
                     self.progress.between(child.duration_ns)
 
-    def _print_summary(self, delivery: Delivery) -> None:
-        """Print the outcome on a terminal if the record went to a file."""
+    def _print_answer(self, delivery: Delivery) -> None:
+        """Print the outcome on a terminal, unless the command could not be started."""
         if self.progress is not None:
-            filed = any(isinstance(sink, FileOutput) for sink in delivery.took_last())
-            failed = sum(map(bool, self.outcome.returncodes))
-            self.progress.end(self.settings.outfile if filed else None, failed)
+            self.progress.clear()
+        if self.answer is not None and self.outcome.start_error is None:
+            self.answer.print(delivery.took_last())
 
     def _check(self, masker: Masker) -> None:
         """Warn about patterns that matched nothing: the record may contain a secret."""

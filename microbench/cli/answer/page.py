@@ -1,0 +1,152 @@
+"""Print an answer on a terminal of any width."""
+
+from __future__ import annotations
+
+import sys
+
+from ... import _core
+from ...messages import safe
+from ...outputs.file import FileOutput
+from ..terminal import MARKS, PAGE, Cell, Terminal, clipped, columns
+from .disturbance import Disturbance
+from .rows import rows_of
+from .runs import Runs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from .runs import Run
+
+    Atom = tuple[str, str]  # a text that stays in one line, and the comma after it
+
+INDENT, LABEL = '  ', 11  # columns of a label with the space after it
+NARROWEST = 20  # columns of text beside the labels; below it they stand above the text
+PLAIN = frozenset('%+,-./:=@_')  # characters that a shell takes as they are
+HINT = 'not recorded: -o FILE keeps the record'
+
+
+class Answer:
+    """Collects the runs of a command, and prints the answer.
+
+    Args:
+        command: program and arguments.
+        requested: number of runs.
+        stream: name of the stream in `sys` to print on: `stdout` if the record goes
+            nowhere, else `stderr`.
+    """
+
+    def __init__(self, command: list[str], requested: int, stream: str) -> None:
+        self.command = command
+        self.stream = stream
+        self.runs = Runs(requested)
+        self.disturbance: Disturbance | None = None
+
+    def begin(self) -> None:
+        """Take what happens from now on as a disturbance; call this before the runs."""
+        self.disturbance = Disturbance()
+
+    def add(self, run: Run) -> None:
+        """Add a timed run."""
+        self.runs.add(run)
+
+    def print(self, sinks: Iterable[Any]) -> None:
+        """Print the answer; a terminal that has gone away does not matter.
+
+        Args:
+            sinks: the sinks that have the record.
+        """
+        terminal = Terminal(getattr(sys, self.stream))
+        try:
+            terminal.lines(self._lines(terminal, list(sinks)))
+            terminal.stream.flush()
+        except (OSError, ValueError):
+            pass
+
+    def _lines(self, terminal: Terminal, sinks: list[Any]) -> Iterator[str]:
+        width = min(terminal.width or PAGE, PAGE)
+        yield ''
+        yield clipped(typed(self.command, MARKS * width), width)
+        for label, parts in rows_of(self.runs, self.disturbance):
+            yield from _row(label, list(parts), terminal, width)
+        yield from self._where(terminal, sinks)
+
+    def _where(self, terminal: Terminal, sinks: list[Any]) -> Iterator[str]:
+        """Yield where the record is. A name is never broken, so that it can be copied."""
+        if self.stream == 'stdout':
+            yield from ('', terminal.paint(Cell(HINT, 'dim')))
+        elif sinks:
+            yield ''
+        for sink in sinks if self.stream != 'stdout' else ():
+            place = sink.outfile if isinstance(sink, FileOutput) else repr(sink)
+            yield f'recorded in {safe(str(place))}'
+
+
+def _row(label: str, parts: list[str], terminal: Terminal, width: int) -> Iterator[str]:
+    """Yield the lines of a row, broken between words; none without parts."""
+    if not parts:
+        return
+    is_wide = width - len(INDENT) - LABEL >= NARROWEST
+    left = len(INDENT) + LABEL if is_wide else 2 * len(INDENT)
+    name = Cell(label, getattr(label, 'style', None) or 'dim')
+    heading = INDENT + terminal.paint(name) + ' ' * (left - len(INDENT) - columns(name))
+    if not is_wide:
+        yield heading.rstrip()
+        heading = ' ' * left
+    for line in _wrapped(_atoms(parts), width - left):
+        text = ' '.join(terminal.paint(atom) + comma for atom, comma in line)
+        yield heading + text.replace('\xa0', ' ')
+        heading = ' ' * left
+
+
+def _atoms(parts: list[str]) -> Iterator[Atom]:
+    last = len(parts) - 1
+    for place, part in enumerate(parts):
+        words: list[str] = [part] if isinstance(part, Cell) else part.split(' ')
+        for word in words[:-1]:
+            yield word, ''
+        yield words[-1], ',' * (place != last)
+
+
+def _wrapped(atoms: Iterable[Atom], room: int) -> Iterator[list[Atom]]:
+    line: list[Atom] = []
+    taken = -1
+    for atom in atoms:
+        added = columns(atom[0]) + len(atom[1]) + 1
+        if line and taken + added > room:
+            yield line
+            line, taken = [], -1
+        line.append(atom)
+        taken += added
+    yield line
+
+
+def typed(command: list[str], most: int) -> str:
+    r"""Return the beginning of a command as one would type it, without its secrets.
+
+    >>> typed(['sh', '-c', "it's"], 100), typed(['fit', '--token=x'], 100)
+    ("sh -c 'it'\\''s'", "fit '--token=***'")
+    """
+    words = _without_secrets(command)
+    text = ''
+    for word in words:
+        text += f' {safe(_quoted(word[:most]))}'
+        if len(text) > most:
+            break
+    return text[1:]
+
+
+def _without_secrets(command: list[str]) -> list[str]:
+    if not _core.is_suspicious(' '.join(command).encode('utf-8', 'replace')):
+        return command
+    from ...command_words import masked_words  # start-up time
+
+    masked = dict(masked_words(command))
+    return [masked.get(place, word) for place, word in enumerate(command)]
+
+
+def _quoted(word: str) -> str:
+    if word and all(c.isalnum() or c in PLAIN for c in word):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"
