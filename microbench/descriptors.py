@@ -1,13 +1,19 @@
-"""Import modules on first use even if no descriptor is left.
+"""Import modules on first use, without descriptors and beside forks, too.
 
 In a program that has run out of descriptors, each import raises OSError. A recorded call
 must not raise it, so the files of records are closed first. If that does not help, a block
 is an `Unrecorded`, because core/run.py cannot be imported.
+
+While a thread imports a module, it holds the lock of the module. A child that another
+thread forks meanwhile would wait for this lock for ever. So a fork waits until imports on
+first use have finished.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from _thread import RLock
 from errno import EMFILE, ENFILE
 
 from . import _core
@@ -17,6 +23,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+_importing = RLock()
+os.register_at_fork(
+    before=_importing.acquire,
+    after_in_parent=_importing.release,
+    after_in_child=_importing.release,
+)
 
 
 def loaded(load: Callable[[], Any]) -> Any:
@@ -28,12 +41,13 @@ def loaded(load: Callable[[], Any]) -> Any:
     Raises:
         OSError: no descriptor is left although the files of records are closed.
     """
-    try:
+    with _importing:
+        try:
+            return load()
+        except (OSError, ImportError) as error:
+            if not is_lack_of_descriptors(error) or not _core.close_files():
+                raise
         return load()
-    except (OSError, ImportError) as error:
-        if not is_lack_of_descriptors(error) or not _core.close_files():
-            raise
-    return load()
 
 
 def is_lack_of_descriptors(error: BaseException) -> bool:

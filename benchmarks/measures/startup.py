@@ -95,8 +95,10 @@ def _command(lab: Lab) -> Iterator[Row]:
         (US, 'python'): lambda: lab.here.wall_ns('-c', 'pass'),
         (US, 'true'): lambda: wall_ns('true'),
     }
+    lab.here.compile_package()
     peer = lab.peers.get(PREDECESSOR)
     if peer:
+        peer.compile_package()
         samplers[PREDECESSOR, 'command'] = lambda: peer.wall_ns(
             '-m', 'microbench', '--outfile', out, '--', 'true'
         )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .. import _core
+from ..descriptors import loaded
 from .capture import refuse
-from .recorder import recorder_of_blocks
 from .run import OneIteration
 
 TYPE_CHECKING = False
@@ -33,7 +33,7 @@ class Block(_core.Block):
         owner: Owner = self.owner
         run = OneIteration(owner, self.name)
         if run.config.blocks is None:
-            run.config.blocks = _core.Finder(recorder_of_blocks)
+            run.config.blocks = _core.Finder(_recorder_of)
         if run.plan.hooks.refuses:
             refuse(owner, 'record()')
         run.begin()
@@ -45,3 +45,20 @@ class Block(_core.Block):
             run.finish(error)
             raise
         return run
+
+
+def _recorder_of(bench: Owner, _: None) -> _core.Recorder | None:
+    """Return a Recorder for the next blocks of a bench; None where there can be none.
+
+    The second block imports recorder.py.
+
+    The caller: C, which gets this function in the constructor of a Finder.
+    """
+    recorder: _core.Recorder | None = loaded(_recorders).recorder_of_blocks(bench, None)
+    return recorder
+
+
+def _recorders() -> Any:
+    from . import recorder  # start-up time
+
+    return recorder

@@ -16,10 +16,10 @@ from __future__ import annotations
 import sys
 
 from .. import _core
+from ..descriptors import loaded
 from ..messages import CODE_PREFIX
 from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, name_of, refuse
 from .config import config_of
-from .recorder import recorder_of
 from .run import Run
 
 TYPE_CHECKING = False
@@ -215,6 +215,27 @@ def _annotations_of(func: Any) -> Callable[[int], dict[str, Any]]:
 
 
 # --- plain functions ------------------------------------------------------------------
+
+
+def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None:
+    """Return a Recorder for the next calls of a function; None where there can be none.
+
+    The first call opens the files; the second one imports recorder.py.
+
+    The caller: C, which gets this function in the constructor of Timed. It does without a
+    Recorder if the import fails, as it does when the interpreter ends.
+    """
+    plan = config_of(bench).plan
+    if plan is None or not (plan.begun and plan.native):
+        return None
+    recorder: _core.Recorder | None = loaded(_recorders).recorder_of(bench, func)
+    return recorder
+
+
+def _recorders() -> Any:
+    from . import recorder  # start-up time
+
+    return recorder
 
 
 def begin(

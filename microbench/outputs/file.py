@@ -7,12 +7,10 @@ import os
 from stat import S_ISREG
 
 from .. import _core
-from ..journal import reader
 from ..lock import Lock
-from ..messages import one_line, warn
-from . import file_object
+from . import file_object, file_path
 from .base import Watched, beside
-from .file_path import is_regular_or_missing, needs_python, raise_if_compressed, trouble_at
+from .file_path import is_regular_or_missing, raise_if_compressed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -163,7 +161,7 @@ class FileOutput(Watched):
         if not self._is_path:
             file_object.raise_if_unwritable(self.outfile)
             return
-        code = trouble_at(self._absolute())
+        code = file_path.trouble_at(self._absolute())
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
         raise_if_compressed(self._absolute())
@@ -216,7 +214,7 @@ class FileOutput(Watched):
         if type(self.outfile) is io.StringIO:
             return ''
         place = self._place() if self._is_path else None
-        return needs_python(place, self.batch, self.durability)
+        return file_path.needs_python(place, self.batch, self.durability)
 
     def _target(self) -> Any:
         if type(self.outfile) is io.StringIO:
@@ -231,21 +229,9 @@ class FileOutput(Watched):
 
     def _recover(self, appender: _core.Appender) -> None:
         """Append the records of killed processes to the file."""
-        path = self._path
-        paths = reader.at_first_record(path, self._journals)
-        if not paths or not is_regular_or_missing(path):
-            return
-        from ..journal import recovery  # start-up time
-
         # With 'write', the system decides when written lines reach the disk.
         sync = appender.sync if self.durability == 'fsync' else lambda: None
-        try:
-            recovery.recover_before_first_record(paths, path, appender.append, sync)
-        except Exception as error:  # a failed recovery must not cost the new record
-            warn(
-                f'{self._path}: records could not be recovered: {one_line(error)}',
-                RuntimeWarning,
-            )
+        file_path.recover(self._path, self._journals, appender.append, sync)
 
     def _write_to_object(self, record: bytes) -> None:
         file, line = self.outfile, record + b'\n'

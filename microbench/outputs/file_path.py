@@ -1,4 +1,4 @@
-"""What a path has to be so that records can be appended to its file."""
+"""The path of a file of records: what it has to be, and recovery at the first record."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import os
 from errno import EACCES, EINVAL, ENOTDIR, EROFS
 from stat import S_ISDIR, S_ISREG
 
+from .. import _core
+from ..descriptors import loaded
+from ..messages import one_line, warn
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 COMPRESSED = (b'.gz', b'.bz2', b'.xz', b'.zst')
+JOURNAL = '.journal'  # ends the name of a journal, as in journal/listing.py
 EFFECTIVE = os.access in os.supports_effective_ids
 
 
@@ -62,3 +68,54 @@ def needs_python(path: Any, batch: Any, durability: str) -> str:
     if durability != 'write':
         return "waits for the disk after each record: set durability='write'"
     return ''
+
+
+def recover(
+    path: Any,
+    place: str | None,
+    append: Callable[[bytes], None],
+    sync: Callable[[], None],
+) -> None:
+    """Append the records of killed processes to the file; warn if that fails.
+
+    Args:
+        path: path of the file.
+        place: further directory of journals, the `journal` setting of a bench.
+        append: appends a record to the file.
+        sync: waits until the disk has what was appended.
+    """
+    if not _may_have_journals(path, place):
+        return
+    try:
+        paths = loaded(_reader).at_first_record(path, place)
+        if paths and is_regular_or_missing(path):
+            loaded(_recovery).recover_before_first_record(paths, path, append, sync)
+    except Exception as error:  # a failed recovery must not cost the new record
+        warn(f'{path}: records could not be recovered: {one_line(error)}', RuntimeWarning)
+
+
+def _may_have_journals(path: Any, place: str | None) -> bool:
+    """Return False if no other process has left a journal: one listing, no import."""
+    if place or os.sep in os.environ.get('MICROBENCH_JOURNAL', ''):
+        return True
+    directory = os.path.dirname(os.path.realpath(os.fsdecode(path)))
+    try:
+        names = os.listdir(directory)
+    except OSError:
+        return False
+    if JOURNAL not in '/'.join(names):
+        return False
+    found = {os.path.join(directory, name) for name in names if name.endswith(JOURNAL)}
+    return not found <= {*_core.own_journals()}
+
+
+def _reader() -> Any:
+    from ..journal import reader  # start-up time
+
+    return reader
+
+
+def _recovery() -> Any:
+    from ..journal import recovery  # start-up time
+
+    return recovery

@@ -4,6 +4,7 @@ import pytest
 
 from microbench.journal import listing
 from microbench.journal.listing import Listing
+from microbench.outputs import file_path
 
 
 @pytest.fixture
@@ -69,3 +70,8 @@ def test_listings_of_many_directories(make, large, monkeypatch):
     assert names(large, '.1.jsonl.') == []
     assert names(f'{large}/99', '.') == []
     assert names(large, '.1.jsonl.') == ['.1.jsonl.1-ab.journal']
+
+
+def test_a_file_looks_for_the_same_names():
+    """A file that opens looks for journals without this module, by the same suffix."""
+    assert file_path.JOURNAL == listing.SUFFIX

@@ -64,10 +64,66 @@ def test_a_first_record(code, tmp_path):
     assert path.read_text().count('\n') >= 1
 
 
+BENCH = 'import microbench\nbench = microbench.MicroBench(outfile={!r})\n'
+# Modules that only a later record needs, or a record beside journals, by what loads them.
+LATER = {
+    'bench(len)("")': {'core.recorder', 'core.obstacles', 'journal.reader', 'core.block'},
+    'work = bench(len)\nwork("")\nwork("")': {'journal.reader', 'core.block'},
+    'with bench.record(): pass': {'core.recorder', 'core.obstacles', 'journal.reader'},
+    'for _ in range(2):\n with bench.record(): pass': {'journal.reader', 'core.decorate'},
+}
+
+
+@pytest.mark.parametrize('code', LATER)
+def test_what_a_later_record_needs(code, tmp_path):
+    """What only the second call of a function needs is loaded at the second call."""
+    names = loaded(BENCH.format(str(tmp_path / 'records.jsonl')) + code)
+    late = {'core.recorder', 'core.obstacles', 'journal.reader'} - LATER[code]
+    assert not names & {f'microbench.{name}' for name in LATER[code]}
+    assert {f'microbench.{name}' for name in late} <= names
+
+
+@pytest.mark.parametrize('way', ['work()', 'with bench.record("work"): pass'])
+def test_a_module_that_cannot_be_loaded_any_more(way, tmp_path):
+    """Python writes the records, with no warning, if the Recorder cannot be loaded."""
+    path = tmp_path / 'records.jsonl'
+    missing = 'import sys\nsys.modules["microbench.core.recorder"] = None\n'
+    work = '@bench\ndef work(): pass\n'
+    calls = f'for _ in range(3):\n    {way}\n'
+    done = python(BENCH.format(str(path)) + missing + work + calls)
+    assert (done.returncode, done.stderr) == (0, '')
+    names = [json.loads(line)['call']['name'] for line in path.read_text().splitlines()]
+    assert names == ['work'] * 3
+
+
+def test_a_fork_waits_for_an_import_on_first_use():
+    """A child is never born while another thread imports: it would wait for ever."""
+    code = """
+import os, threading
+from microbench.descriptors import loaded
+begun, imported = threading.Event(), []
+def load():
+    begun.set()
+    for _ in range(20_000):
+        os.sched_yield()
+    imported.append(True)
+thread = threading.Thread(target=loaded, args=[load])
+thread.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    loaded(lambda: None)  # the lock is free again
+    os._exit(not imported)
+thread.join()
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert printed(code, flags=['-W', 'ignore::DeprecationWarning']) == '0\n'
+
+
 def test_a_record_beside_a_dead_journal(tmp_path):
     """Recovery loads json, but not `inspect` and its dependencies."""
     path = tmp_path / 'records.jsonl'
-    bench = f'import microbench\nbench = microbench.MicroBench(outfile={str(path)!r})\n'
+    bench = BENCH.format(str(path))
     killed = (
         'import os, signal\nwith bench.record("lost"): os.kill(os.getpid(), signal.SIGKILL)'
     )
