@@ -32,7 +32,27 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def condition(text: str) -> Callable[[dict[str, Any]], bool]:
+class Condition:
+    """A condition on records, to be called with one.
+
+    Attributes:
+        tree: the condition, as Python's parser reads it.
+    """
+
+    __slots__ = ('_meets', 'tree')
+
+    def __init__(self, tree: ast.expr) -> None:
+        self.tree = tree
+        self._meets = _part(tree)
+
+    def __call__(self, record: Any) -> bool:
+        """Return True if a record, or what has its `get` and `[]`, meets the condition."""
+        return bool(self._meets(record))
+
+
+def condition(
+    text: str, prepared: Callable[[ast.expr], ast.expr] | None = None
+) -> Condition:
     """Return a function that returns True if a record meets the condition.
 
     >>> slow = condition('max(call.durations) > 1 and host.hostname in ["a", "b"]')
@@ -43,6 +63,10 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
     level as `_["my-field"]`. A number in brackets is the index of a list item; negative
     numbers count from the end.
 
+    Args:
+        text: the condition.
+        prepared: function that may change the parsed condition.
+
     Raises:
         ValueError: the text is not a condition; the message says where and why.
     """
@@ -50,7 +74,7 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # about escapes such as "\\d"
             tree = ast.parse(text.strip(), mode='eval')
-        meets = _part(tree.body)
+        return Condition(tree.body if prepared is None else prepared(tree.body))
     except SyntaxError as error:
         hint = '; == compares' if '=' in text.replace('==', '') else ''
         raise ValueError(f'{text!r} is not a condition: {error.msg}{hint}') from None
@@ -59,7 +83,6 @@ def condition(text: str) -> Callable[[dict[str, Any]], bool]:
         raise ValueError(f'{text!r} is not a condition: {what} {error.why}') from None
     except (ValueError, RecursionError, MemoryError):  # a NUL; nested too deeply
         raise ValueError(f'{text[:60]!r} is not a condition: it cannot be read') from None
-    return lambda record: bool(meets(record))
 
 
 def _text_of(node: ast.AST) -> str:
@@ -78,6 +101,8 @@ class _UnknownError(Exception):
 
 def _part(node: ast.expr) -> Part:
     make = _PARTS.get(type(node))
+    if isinstance(node, ast.BinOp):
+        raise _UnknownError(node, 'is not known here; a text is in quotes')
     if make is None:
         raise _UnknownError(node)
     return make(node)

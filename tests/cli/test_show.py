@@ -59,7 +59,7 @@ def names(table):
         ('--reverse', 'model.sh simulation pipeline solve'),
         ('--sort host', 'solve model.sh pipeline simulation'),
         ('--sort host.cpu_cores_logical', 'model.sh solve pipeline simulation'),
-        ('--sort mb.nothing', 'solve pipeline simulation model.sh'),
+        ('--sort exit_status', 'solve pipeline simulation model.sh'),
     ],
 )
 def test_sorted_by_any_column_or_field(words, order, shown, several):
@@ -513,7 +513,7 @@ def test_the_only_record_needs_no_choice(shown, tmp_path):
     """A file with one record is not worth a table, unless columns are asked for."""
     path = write(tmp_path / 'x', [PIPELINE])
     assert shown(path).startswith('pipeline  ValueError\n')
-    assert shown(path, '-c', 'mb.version').startswith('#')
+    assert shown(path, '-c', 'python.version').startswith('#')
 
 
 def test_many_runs_and_large_objects_are_counted(shown, tmp_path):

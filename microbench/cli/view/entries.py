@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from .asked_fields import AskedFields
+
 STDIN = '-'
 NUMBER = re.compile(r'0|-?[1-9]\d*')  # not 00, which begins an id
 ID = re.compile(r'[0-9a-f][0-9a-f-]*')
@@ -50,27 +52,33 @@ class Entries:
 
     Args:
         paths: names of files, or patterns; `-` is standard input.
+        asked: fields that some record has to have, for the check at the end.
 
     Attributes:
         count: number of records so far.
         damaged: number of damaged lines so far.
     """
 
-    def __init__(self, paths: list[str]) -> None:
+    def __init__(self, paths: list[str], asked: AskedFields | None = None) -> None:
         self.paths = expanded(paths)
+        self.asked = asked
         self.count = 0
         self.damaged = 0
 
     def __iter__(self) -> Iterator[Entry]:
         for path in self.paths:
             lines = Lines(lines_of(path))
-            for record in lines:
-                flat = is_flat_schema(record)
-                yield Entry(self.count, path, converted(record) if flat else record)
+            for read in lines:
+                record = converted(read) if is_flat_schema(read) else read
+                if self.asked is not None and self.asked.missing:
+                    self.asked.look_at(record)
+                yield Entry(self.count, path, record)
                 self.count += 1
             self.damaged += lines.damaged
             if lines.damaged:
                 print_stderr(f'microbench: {name_of(path)}: {damage(lines.damaged)}')
+        if self.asked is not None and self.count:
+            self.asked.check()
 
     @property
     def sources(self) -> str:

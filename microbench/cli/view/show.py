@@ -8,6 +8,7 @@ from ...messages import print_stderr, safe
 from ...results.fields import part
 from ..terminal import Cell, Terminal
 from ..values import as_json, brief, is_number
+from .asked_fields import AskedFields
 from .detail import detail
 from .entries import PATHS, WHICH, Entries, divided, name_of, select
 from .record_view import RecordView
@@ -112,7 +113,7 @@ def show(words: list[str]) -> int:
     """Print the records that the words select."""
     asked = _parser().parse_intermixed_args(words)
     paths, selectors = divided(asked.path)
-    entries = Entries(paths)
+    entries = Entries(paths, AskedFields(asked))
     selectors += asked.record
     if selectors:
         _show_selected(select(entries, selectors), entries, asked)

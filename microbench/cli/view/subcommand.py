@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from .asked_fields import Filter
+
 CONDITIONS = """\
 EXPR compares fields with each other and with values: call.name == "fit" and exception;
 max(call.durations) > 10; "gpu" in host.hostname. What a record lacks is None. It knows
-and, or, not, in, the comparisons, and len, max, min and sum."""
+and, or, not, in, the comparisons, and len, max, min and sum. The columns name, host,
+start, n, median, min, max (in seconds) and outcome are fields too, unless a record has
+one of that name."""
 
 WRONG_USE, CANNOT_WRITE, INTERRUPTED = 2, 1, 130
 
@@ -73,16 +77,16 @@ def _as_path(word: str) -> str:
     return f'./{word}' if word.startswith('-') and word != '-' else word
 
 
-def condition_of(word: str) -> Callable[[dict[str, Any]], bool]:
+def condition_of(word: str) -> Filter:
     """Return the function for the expression of --filter.
 
     Raises:
         argparse.ArgumentTypeError: the expression is invalid.
     """
-    from ...results.filter import condition  # start-up time
+    from .asked_fields import Filter  # start-up time
 
     try:
-        return condition(word)
+        return Filter(word)
     except ValueError as error:
         raise argparse.ArgumentTypeError(safe(str(error))) from None
 
