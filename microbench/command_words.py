@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ._core import MASK
-from .credentials import ENDINGS, VOCABULARY, masked
+from .credentials import ENDINGS, NO_VALUES, VOCABULARY, masked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 OWN_OPTIONS = ('--redis-password', '--http-output-header')
 OPTION = re.compile(rf'(?:--(?!no-)[\w.-]{{0,40}}?|-)(?:{ENDINGS}|token)', re.IGNORECASE)
+# Names that mean other things as well (`--low-pass 40`, `pass=2`, `token=words`), so that
+# the value decides: a short number, and how openssl names a file, is no password.
+PASS_OPTION = re.compile(r'--?(?:[\w-]{0,40}[-_])?pass(?:in|out)?', re.IGNORECASE)
+PASS_NAME = re.compile(r'(?:--?)?(?:[\w.-]{0,40}[_.-])?pass', re.IGNORECASE)
+PASSES = re.compile(
+    r'.*(?:low|high|band|all|one|two|multi|single|first|second|last)[_.-]pass',
+    re.IGNORECASE,
+)
+NO_PASSWORD = re.compile(r'[0-9]{1,4}(?:[.][0-9]+)?[A-Za-z]{0,3}|(?:file|env|fd):.*|stdin')
+TOKEN_NAME = re.compile(r'(?:[\w.-]{0,40}[_.-])?token', re.IGNORECASE)
+LIKE_TOKEN = re.compile(r'(?=\D*[0-9])\S{8,}|\S{20,}')
 # A word of a command line: quotes may hold white space.
 WORD = re.compile(r'(?:"[^"]*"|\'[^\']*\'|[^\s"\'])+|["\']')
 PLAIN_WORD = re.compile(r'\S+')
@@ -95,8 +106,10 @@ def _masked_option(word: str, before: Any, rules: list[Any]) -> str:
         return word
     if before in OWN_OPTIONS or (_is_secret(before) and not word.startswith('-')):
         return MASK
+    if _is_password(before, word):
+        return MASK
     name, _, value = word.partition('=')
-    if value and (name in OWN_OPTIONS or _is_secret(name)):
+    if value and (name in OWN_OPTIONS or _is_secret(name) or _is_assigned(name, value)):
         return f'{name}={MASK}'
     for option, sign, apart in rules:
         is_next = apart and isinstance(before, str) and option.fullmatch(before)
@@ -112,6 +125,24 @@ def _is_secret(option: Any) -> bool:
     if not isinstance(option, str) or not option.startswith('-'):
         return False
     return OPTION.fullmatch(option) is not None and not VOCABULARY.match(option)
+
+
+def _is_password(before: Any, word: str) -> bool:
+    """Return True for the word after `--pass`, unless it is something else."""
+    if not isinstance(before, str) or word.startswith('-') or PASSES.match(before):
+        return False
+    return PASS_OPTION.fullmatch(before) is not None and not NO_PASSWORD.fullmatch(word)
+
+
+def _is_assigned(name: str, value: str) -> bool:
+    """Return True for `DB_PASS=...` and `token=...`, unless the value is something else."""
+    if value in NO_VALUES:
+        return False
+    if PASS_NAME.fullmatch(name) and not PASSES.match(name):
+        return not NO_PASSWORD.fullmatch(value)
+    if TOKEN_NAME.fullmatch(name) and not VOCABULARY.match(name):
+        return LIKE_TOKEN.match(value) is not None
+    return False
 
 
 def _begin_of_value(word: str, option: re.Pattern[str]) -> int:

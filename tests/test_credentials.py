@@ -279,6 +279,10 @@ def test_every_value_of_such_a_name(name, value, quoted):
         ('/usr/bin/podman login -pp', '/usr/bin/podman login -p***'),
         ('redis-cli -a p ping', 'redis-cli -a *** ping'),
         ('docker run -e DB_PASSWORD=p i', 'docker run -e DB_PASSWORD=*** i'),
+        ('env DB_PASS=s3 SMTP_PASS=12345 x', 'env DB_PASS=*** SMTP_PASS=*** x'),
+        ('x --pass=s3 --db-pass s3 pass=s3', 'x --pass=*** --db-pass *** pass=***'),
+        ('openssl rsa -passin pass:s3', 'openssl rsa -passin ***'),
+        ('x token=abcd1234 hub.hf_token=hf_a1b2c3', 'x token=*** hub.hf_token=***'),
         ('pip install -i https://u:p@h/s', 'pip install -i https://u:***@h/s'),
         ('git clone https://TOKEN@h/x.git', 'git clone https://***@h/x.git'),
     ],
@@ -319,6 +323,11 @@ def test_our_own_options():
         'scp -P 22 me@h:f .',
         'ssh -p 22 h',
         'x --secret',
+        'x --token-file f --max-tokens 5 PASSWORD_FILE=f TOKEN_PATH=f --pass',
+        'x264 --pass 2 pass=2 N_PASS=12 TEST_PASS=true --pass=1.5s',
+        'filter --low-pass fir --high_pass=fir band.pass=fir COMPASS=north',
+        'openssl rsa -passin file:f -passout env:PW -pass stdin',
+        'train token=words max_token=4096 model.token=bpe pad_token=[PAD12345]',
     ],
 )
 def test_words_that_stay(words):

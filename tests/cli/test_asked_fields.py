@@ -19,9 +19,9 @@ def status_and_texts(words, capsys):
 @pytest.mark.parametrize(
     ('words', 'problem'),
     [
-        ('--filter call.nmae=="fit"', 'call.nmae: did you mean call.name?'),
+        ('--filter call.nayme=="fit"', 'call.nayme: did you mean call.name?'),
         ('--filter hostname', 'hostname: did you mean host.hostname?'),
-        ('--filter nmae=="fit"', 'nmae: did you mean name or call.name?'),
+        ('--filter nayme=="fit"', 'nayme: did you mean name or call.name?'),
         ('--filter exprimnt=="x"', 'exprimnt: did you mean experiment?'),
         ('--filter exeption', 'exeption: did you mean exception?'),
         ('--filter call.timigns[0].duration>1', 'call.timigns.0.duration'),

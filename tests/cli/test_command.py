@@ -207,6 +207,33 @@ def test_a_pattern_that_matches_nothing_is_a_warning(command):
     assert (outcome.status, outcome.stderr) == (0, '')
 
 
+SECRETS = ['--password', 'hunter2', '--token=tok', '-H', 'Authorization: Bearer abc']
+SECRETS += ['API_KEY=k', 'DB_PASS=s3', 'http://u:p@h']
+MASKED = ['--password', '***', '--token=***', '-H', 'Authorization: Bearer ***']
+MASKED += ['API_KEY=***', 'DB_PASS=***', 'http://u:***@h']
+
+
+def test_secrets_among_the_words_of_the_command(command):
+    """Passwords are masked, and the record lists where; the command gets them."""
+    outcome = command(*OUT, '--no-mixin', 'echo', *SECRETS)
+    assert outcome.stdout == ' '.join(SECRETS) + '\n'
+    assert outcome.record['call']['command'] == ['echo', *MASKED]
+    changed = [n for n, word in enumerate(SECRETS, 1) if word != MASKED[n - 1]]
+    paths = [f'call.command.{number}' for number in changed]
+    assert outcome.record['mb']['masked'] == sorted(paths)
+
+
+def test_masking_can_be_switched_off(command):
+    """With --no-redact all words are stored; the token of a job stays masked."""
+    words = ['--no-redact', 'echo', *SECRETS]
+    outcome = command(*OUT, *words, env={'SLURM_JWT': 't', 'SLURM_JOB_ID': '7'})
+    record = outcome.record
+    assert (outcome.status, outcome.stderr) == (0, '')
+    assert record['call']['command'] == ['echo', *SECRETS]
+    assert record['slurm'] == {'jwt': '***', 'job_id': '7'}
+    assert record['mb']['masked'] == ['slurm.jwt']
+
+
 def test_without_mixins_there_is_timing_and_command_only(command):
     """Without mixins not even the Python version is recorded."""
     outcome = command(*OUT, '--no-mixin', 'true')

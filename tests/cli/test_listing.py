@@ -95,6 +95,7 @@ def test_a_dry_run_of_a_plain_command(capsys):
             '  Monitor:    every 0.25s (tree)',
         ),
         (['--redact', '*key*', '--redact', 'a.b', 'ls'], '  Redact:     *key*, a.b'),
+        (['--no-redact', 'ls'], '  Redact:     nothing'),
     ],
 )
 def test_lines_of_a_dry_run(words, line, here, capsys):

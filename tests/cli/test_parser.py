@@ -90,6 +90,7 @@ def test_what_holds_without_being_asked_for():
         'show_mixins': False,
         'field': None,
         'redact': None,
+        'no_redact': False,
         'iterations': 1,
         'warmup': 0,
         'stdout': None,

@@ -106,6 +106,11 @@ WRONG = [
     ('-m hostinfo -- touch ran', "unknown mixin 'hostinfo': type one of"),
     ('-m MBFunctionCall -- touch ran', "unknown mixin 'MBFunctionCall': type one of"),
     ('--all --no-mixin touch ran', '--no-mixin is not allowed with --all'),
+    (
+        '--redact x --no-redact touch ran',
+        '--no-redact is not allowed with --redact: leave out one',
+    ),
+    ('--no-red touch ran', 'unrecognized option --no-red'),
     ('--git-repo . touch ran', "--git-repo requires the mixin 'git-info': add --mixin def"),
     (
         '-m host-info --hash-algorithm md5 touch ran',

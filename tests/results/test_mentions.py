@@ -49,7 +49,7 @@ def test_fields_of_a_condition(text, fields):
         ('work != call.name', ['"work" != call.name', '']),
         ('call.name in work', ['', 'call.name in "work"']),
         ('name == work', ['"name" == work', 'name == "work"']),  # either may be it
-        ('nmae == "work"', ['']),
+        ('nayme == "work"', ['']),
         ('name == 5', ['']),
         ('name in ["a", b]', ['', '']),
         ('a.b > c', ['', '']),

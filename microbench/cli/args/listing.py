@@ -97,6 +97,8 @@ def _rest(settings: Settings) -> Iterator[tuple[str, Any]]:
         yield 'Fields', ', '.join(settings.field)
     if settings.redact:
         yield 'Redact', ', '.join(settings.redact)
+    if settings.no_redact:
+        yield 'Redact', 'nothing'
 
 
 def _capture(settings: Settings) -> str:

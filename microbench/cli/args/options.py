@@ -155,6 +155,11 @@ MIXINS = (
         help="mask fields whose name or dotted path matches, such as '*token*'; can be "
         'repeated',
     ),
+    Option(
+        '--no-redact',
+        help='mask nothing: store words of COMMAND that look like passwords too',
+        exact=True,
+    ),
 )
 
 EXECUTION = (

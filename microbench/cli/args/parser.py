@@ -42,6 +42,7 @@ class Settings:
     show_mixins: bool = False
     field: list[str] | None = None  # as typed
     redact: list[str] | None = None
+    no_redact: bool = False
 
     iterations: int = 1
     warmup: int = 0
@@ -118,6 +119,8 @@ class Parser:
             place = self._take(left, place, settings)
         if settings.all and settings.no_mixin:
             raise UsageError('--no-mixin is not allowed with --all: leave out one')
+        if settings.redact and settings.no_redact:
+            raise UsageError('--no-redact is not allowed with --redact: leave out one')
         settings.options, command = words[:place], left[place:]
         settings.command = command[1:] if command[:1] == ['--'] else command
         return settings

@@ -180,7 +180,7 @@ def names_in(record: Record, before: str = '', levels: int = LEVELS) -> Iterator
 def near_fields(name: str, seen: dict[str, None]) -> list[str]:
     """Return the fields that a name may mean, the nearest first.
 
-    >>> near_fields('call.nmae', {'call.name': None}), near_fields('os', {'host.os': None})
+    >>> near_fields('call.nayme', {'call.name': None}), near_fields('os', {'host.os': None})
     (['call.name'], ['host.os'])
     """
     last = {field: field.rpartition('.')[2] for field in (*seen, *sorted(COLUMNS))}
