@@ -18,7 +18,7 @@ MEASURED = {
     *('mb.file_hash_seconds', 'call.start_time', 'call.finish_time', 'call.durations'),
     *('call.timings.*.duration', 'call.open_timings.*.duration', 'call.histogram'),
     *('call.timings_summary', 'call.timings_iteration', 'call.clock_step'),
-    *('call.between', 'call.run_delay'),
+    *('call.between', 'call.run_delay', 'call.load_average'),
     *('call.monitor', 'call.peak_memory_bytes', 'call.line_profile.*.time'),
     'call.peak_memory_is_upper_bound',
     *('call.line_profiler', 'resource_usage'),  # the first repeats the times of lines

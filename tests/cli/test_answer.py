@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import os
 import resource
 import statistics
 import sys
@@ -288,6 +289,29 @@ def test_steal_and_throttling(kernel):
         '10 % of CPU time stolen by the host',
         'stopped 340 ms by the CPU quota of the cgroup',
     ]
+
+
+@pytest.mark.parametrize(
+    ('load', 'cpus', 'words'),
+    [
+        (2.0, 2, []),
+        (3.26, 2, ['load 3.3 on 2 CPUs before']),
+        (1.1, 1, ['load 1.1 on 1 CPU before']),
+    ],
+)
+def test_a_load_before(kernel, monkeypatch, load, cpus, words):
+    """A load above the number of usable CPUs is a disturbance."""
+    monkeypatch.setattr(disturbance, 'usable_cpus', lambda: cpus)
+    found = disturbance.Disturbance(load).parts()
+    assert [part.replace('\xa0', ' ') for part in found] == words
+
+
+def test_usable_cpus(monkeypatch):
+    """CPUs that are closed to this process do not count, where the system knows."""
+    if hasattr(os, 'sched_getaffinity'):
+        assert disturbance.usable_cpus() == len(os.sched_getaffinity(0))
+        monkeypatch.delattr(os, 'sched_getaffinity')
+    assert disturbance.usable_cpus() == os.cpu_count()
 
 
 def test_throttling_of_version_1(kernel, tmp_path):

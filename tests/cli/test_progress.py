@@ -1,7 +1,10 @@
 """Progress of many runs, printed only on a terminal."""
 
 import io
+import os
+import pty
 import sys
+import termios
 
 import pytest
 from hypothesis import given
@@ -10,10 +13,12 @@ from hypothesis import strategies as st
 from microbench import MicroBench
 from microbench.cli.args.parser import Settings
 from microbench.cli.run import progress
+from microbench.cli.run.child import Child
+from microbench.cli.run.live import Live, can_write, is_alone
 from microbench.cli.run.progress import Progress, make_progress
 from microbench.cli.run.runner import Measurement
 from microbench.cli.terminal import Terminal
-from tests.cli.conftest import records_in
+from tests.cli.conftest import ManualTimers, records_in
 from tests.cli.terminals import FakeTerminal, Screen, on_terminal
 
 SLOW_FIRST = 'test -e ran || { touch ran; sleep 1.1; }'
@@ -56,7 +61,7 @@ def test_it_stands_at_the_right_edge(bar):
     _, stream = drawn(4, 1.0)
     screen = Screen().feed(stream.getvalue())
     [line] = screen.lines
-    assert line.endswith('1 of 4, 1.00 s each, 3.00 s left')
+    assert line.endswith('1 of 4, median 1.00 s, 3.00 s left')
     assert len(line) == 79
     assert line.split()[0] == {'rich': '━━━━━╺' + '━' * 14, 'plain': '█████'}[bar]
     assert (screen.row, screen.column) == (0, 0)
@@ -121,7 +126,7 @@ def test_a_narrow_terminal_has_no_bar():
     """A narrow terminal shows figures without a bar."""
     _, stream = drawn(4, 1.0, environ={**XTERM, 'COLUMNS': '60'})
     [line] = Screen(60).feed(stream.getvalue()).lines
-    assert line.strip() == '1 of 4, 1.00 s each, 3.00 s left'
+    assert line.strip() == '1 of 4, median 1.00 s, 3.00 s left'
 
 
 def test_a_terminal_that_has_gone_away_is_left_alone():
@@ -148,6 +153,104 @@ def test_a_job_in_the_background_draws_nothing(monkeypatch):
     monkeypatch.setattr(progress, 'in_foreground', lambda: False)
     _, stream = drawn(5, 9.0)
     assert stream.getvalue() == ''
+
+
+def test_a_wide_terminal_has_the_time_so_far():
+    """The state is the median of the runs, the time so far, and the time left."""
+    _, stream = drawn(9, 1.0, 4.0, 1.5, environ={**XTERM, 'COLUMNS': '120'})
+    line = Screen(120).feed(stream.getvalue()).lines[0]
+    assert line.endswith(' 3 of 9, median 1.50 s, 6.50 s so far, 13.0 s left')
+    assert len(line) == 119
+
+
+# --- while a run lasts ----------------------------------------------------------------
+
+
+def running(runs, *durations, samples=(), environ=XTERM):
+    """Return what a terminal shows 2 and 3 s after a run has begun, and after its end."""
+    timers, child = ManualTimers(), Child(['x'])
+    progress, stream = drawn(runs, *durations, environ=environ)
+    live = Live(progress, timers)
+    child.over, child.samples = False, list(samples)
+    shown = []
+    live.started(child)
+    for _ in range(2):
+        timers.run_next()
+        shown.append(Screen().feed(stream.getvalue()).lines[-1].strip())
+    child.over = True
+    live.ended(child)
+    assert timers.pending == []
+    return [*shown, Screen().feed(stream.getvalue()).lines[-1].strip()]
+
+
+def test_a_long_run():
+    """After two seconds, and then each second, the terminal shows the time so far."""
+    assert running(1) == ['2.00 s so far', '3.00 s so far', '']
+
+
+def test_a_long_run_of_several():
+    """The number of the run is shown, too."""
+    shown = ['run 2 of 9, 2.00 s so far', 'run 2 of 9, 3.00 s so far', '']
+    assert running(9, 0.01) == shown
+
+
+def test_what_the_monitor_sees():
+    """The last sample is shown."""
+    samples = [
+        {'cpu_percent': percent, 'rss_bytes': size << 20}
+        for percent, size in [(5.0, 7), (131.0, 99)]
+    ]
+    assert running(1, samples=samples)[0] == '2.00 s so far, CPU 131 %, 99.0 MiB'
+
+
+def test_nothing_is_drawn_after_the_end():
+    """A timer that is late draws nothing."""
+    progress, stream = drawn(1)
+    timers, child = ManualTimers(), Child(['x'])
+    Live(progress, timers).started(child)
+    assert child.over
+    timers.run_next()
+    assert (stream.getvalue(), timers.pending) == ('', [])
+
+
+@pytest.mark.parametrize(
+    ('stdout', 'stderr', 'is_terminal', 'expected'),
+    [
+        ('suppress', 'suppress', True, True),
+        (None, 'suppress', True, False),
+        ('capture', 'suppress', True, False),
+        ('suppress', 'capture', True, False),
+        (None, 'suppress', False, True),
+    ],
+)
+def test_only_where_the_command_prints_nothing(
+    monkeypatch, stdout, stderr, is_terminal, expected
+):
+    """The command and the drawing never share a terminal."""
+    terminals = {1: is_terminal, 2: True}
+    monkeypatch.setattr(os, 'isatty', terminals.__getitem__)
+    settings = Settings()
+    settings.stdout, settings.stderr = stdout, stderr
+    assert is_alone(settings) is expected
+
+
+def test_a_terminal_that_has_been_stopped():
+    """After Ctrl-S a write would block, and with it a time-out: nothing is drawn."""
+    master, slave = pty.openpty()
+    with os.fdopen(slave, 'w') as terminal:
+        assert can_write(terminal)
+        termios.tcflow(slave, termios.TCOOFF)
+        assert not can_write(terminal)
+        termios.tcflow(slave, termios.TCOON)
+        assert can_write(terminal)
+    os.close(master)
+
+
+def test_a_long_run_on_a_real_terminal(environment, tmp_path):
+    """A suppressed run of more than two seconds is shown, and erased at its end."""
+    words = ['--stdout=suppress', '--stderr=suppress', '--', 'sleep', '2.2']
+    _, sent = on_terminal(words, environment=environment, cwd=tmp_path)
+    assert sent.count('2.00 s so far\0338\033[K') == 1
 
 
 # --- where it prints ------------------------------------------------------------------

@@ -56,6 +56,7 @@ def test_two_iterations_of_which_one_times_out(command, tmp_path):
     assert [type(seconds) for seconds in durations] == [float] * 2
     delay = call.pop('run_delay', 0.0)  # only Linux counts it
     assert 0 <= delay < sum(durations)
+    assert call.pop('load_average') >= 0
     monitor = call.pop('monitor')
     assert len(monitor) == 2
     assert [types_of(sample) for samples in monitor for sample in samples] == (

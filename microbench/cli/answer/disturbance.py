@@ -20,14 +20,22 @@ class Disturbance:
     """What the kernel counts for the machine and for the cgroup, from now on.
 
     What cannot be read is left out.
+
+    Args:
+        load: load average before the runs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, load: float = 0.0) -> None:
+        self._load = load
+        self._cpus = usable_cpus()
         self._cpu = cpu_times()
         self._throttled = throttled()
 
     def parts(self) -> Iterator[str]:
-        """Yield what happened since then."""
+        """Yield what happened since then, after a load that was too high before."""
+        if self._load > self._cpus:
+            load = f'{self._load:.1f}'
+            yield f'load {load} on {self._cpus}\xa0CPU{"s" * (self._cpus != 1)} before'
         before, after = self._cpu, cpu_times()
         if before and after:
             passed = [late - early for early, late in zip(before, after, strict=True)]
@@ -42,6 +50,14 @@ class Disturbance:
         if before is not None and after is not None and after > before:
             time = units.duration(after - before).replace(' ', '\xa0')
             yield f'stopped {time} by the CPU quota of the cgroup'
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs that this process, and so the command, may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        return os.cpu_count() or 1
 
 
 def cpu_times() -> list[int]:

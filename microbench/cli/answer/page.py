@@ -7,7 +7,7 @@ import sys
 from ... import _core
 from ...messages import safe
 from ...outputs.file import FileOutput
-from ..terminal import MARKS, PAGE, Cell, Terminal, clipped, columns
+from ..terminal import MARKS, PAGE, Cell, Terminal, clipped
 from .disturbance import Disturbance
 from .rows import rows_of
 from .runs import Runs
@@ -43,9 +43,13 @@ class Answer:
         self.runs = Runs(requested)
         self.disturbance: Disturbance | None = None
 
-    def begin(self) -> None:
-        """Take what happens from now on as a disturbance; call this before the runs."""
-        self.disturbance = Disturbance()
+    def begin(self, load: float | None) -> None:
+        """Take what happens from now on as a disturbance; call this before the runs.
+
+        Args:
+            load: load average; None if unknown.
+        """
+        self.disturbance = Disturbance(load or 0.0)
 
     def add(self, run: Run) -> None:
         """Add a timed run."""
@@ -90,7 +94,7 @@ def _row(label: str, parts: list[str], terminal: Terminal, width: int) -> Iterat
     is_wide = width - len(INDENT) - LABEL >= NARROWEST
     left = len(INDENT) + LABEL if is_wide else 2 * len(INDENT)
     name = Cell(label, getattr(label, 'style', None) or 'dim')
-    heading = INDENT + terminal.paint(name) + ' ' * (left - len(INDENT) - columns(name))
+    heading = INDENT + terminal.paint(name) + ' ' * (left - len(INDENT) - len(name))
     if not is_wide:
         yield heading.rstrip()
         heading = ' ' * left
@@ -110,10 +114,11 @@ def _atoms(parts: list[str]) -> Iterator[Atom]:
 
 
 def _wrapped(atoms: Iterable[Atom], room: int) -> Iterator[list[Atom]]:
+    """Yield lines of atoms. No text of the user is among them: each sign is a column."""
     line: list[Atom] = []
     taken = -1
     for atom in atoms:
-        added = columns(atom[0]) + len(atom[1]) + 1
+        added = sum(map(len, atom)) + 1
         if line and taken + added > room:
             yield line
             line, taken = [], -1

@@ -10,7 +10,6 @@ from math import fsum
 
 from ...results import units
 from ..terminal import Cell
-from ..view.record_view import AT_MOST
 from .figures import Scale, deviation, interval, median
 from .remarks import remarks
 
@@ -115,8 +114,8 @@ def _memory(used: list[Any]) -> Iterator[str]:
         from ...mixins.usage import least_peak, peak_size  # start-up time
 
         most = max(map(peak_size, used))
-        sign = AT_MOST if most <= least_peak() else ''
-        yield f'{sign}{units.size(most)}'.replace(' ', '\xa0')
+        sign = '≤\xa0' if most <= least_peak() else ''
+        yield sign + units.size(most).replace(' ', '\xa0')
 
 
 def _waits(runs: Runs) -> Iterator[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import fsum, isfinite
 
-from ..view.record_view import exit_text
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
@@ -100,4 +98,8 @@ def _end(run: Run) -> str:
         return TIMED_OUT
     if run.status is None:
         return UNFINISHED
-    return exit_text(run.returncode) if run.returncode else ''
+    if not run.returncode:
+        return ''
+    from ..view.record_view import exit_text  # start-up time
+
+    return exit_text(run.returncode)

@@ -1,8 +1,8 @@
-"""Read how long a program was ready and waited for a CPU.
+"""Read how busy the machine is, and how long a program waited for a CPU.
 
-Linux counts it for each thread, in /proc/PID/schedstat (sched-stats.rst). This is the
-first thread of the program, without its other threads and its children. The file is there
-until the program has been collected.
+Linux counts the delay for each thread, in /proc/PID/schedstat (sched-stats.rst). What is
+read here is that of the first thread of the program, without other threads and children.
+The file is there until the program has been collected.
 """
 
 from __future__ import annotations
@@ -41,3 +41,11 @@ def delay_of(pid: int) -> float | None:
     finally:
         os.close(number)
     return waiting * 1e-9 if running else None  # all are 0 while the kernel does not count
+
+
+def load_average() -> float | None:
+    """Return how many threads ran or were ready in the last minute; None if unknown."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None

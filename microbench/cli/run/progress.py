@@ -9,6 +9,7 @@ cursor does not move: the next output of the command appears where it would with
 from __future__ import annotations
 
 import sys
+from bisect import insort
 
 from ...results import units
 from ..terminal import Terminal, bar
@@ -51,14 +52,14 @@ class Progress:
     def __init__(self, runs: int, terminal: Terminal) -> None:
         self.runs = runs
         self.terminal = terminal
-        self.durations: list[float] = []  # seconds
+        self.durations: list[float] = []  # seconds, in order of size
         self.elapsed = 0.0
         self.drawn_at = -REDRAW_AFTER
         self.bar: Callable[[float], str] | None = None
 
     def between(self, duration_ns: int) -> None:
         """Add a run that has ended. Call this only between two runs."""
-        self.durations.append(duration_ns * 1e-9)
+        insort(self.durations, duration_ns * 1e-9)
         self.elapsed += duration_ns * 1e-9
         if len(self.durations) == self.runs:
             self.clear()
@@ -74,17 +75,46 @@ class Progress:
             and self.elapsed - self.drawn_at >= REDRAW_AFTER
         )
 
+    def show_running(self, so_far: str, seconds: float) -> None:
+        """Draw about the run that is not over yet.
+
+        Args:
+            so_far: what is known of it.
+            seconds: how long it has taken.
+        """
+        if self.terminal.can_erase and _may_write():
+            self.drawn_at = self.elapsed + seconds
+            which = f'run {len(self.durations) + 1} of {self.runs}, ' * (self.runs > 1)
+            self._draw_at_edge(which + so_far)
+
     def _draw(self) -> None:
-        done = len(self.durations)
-        each = self.elapsed / done
-        left = units.duration(each * (self.runs - done))
-        text = f'{done} of {self.runs}, {units.duration(each)} each, {left} left'
-        # The last column stays free: some terminals would begin a new line.
-        room = (self.terminal.width or 80) - 1 - len(text)
-        if room > 2 * BAR:
+        """Draw a bar and the state; on a narrow terminal less of them."""
+        room = self._columns - 2 * BAR
+        long, short = self._states()
+        text = long if len(long) < room else short
+        if len(text) < room:
             self.bar = self.bar or _bar_for(self.terminal)
-            text = f'{self.bar(done / self.runs)} {text}'
-            room -= BAR + 1
+            drawn = self.bar(len(self.durations) / self.runs)
+            self._draw_at_edge(f'{drawn} {text}', BAR + 1 + len(text))
+        else:
+            self._draw_at_edge(text)
+
+    def _states(self) -> tuple[str, str]:
+        """Return how many runs have ended, their median, and the times past and left."""
+        done, middle = len(self.durations), len(self.durations) // 2
+        median = (self.durations[middle] + self.durations[~middle]) / 2
+        each, past = map(units.duration, (median, self.elapsed))
+        left = units.duration(self.elapsed / done * (self.runs - done))
+        beginning = f'{done} of {self.runs}, median {each}'
+        return f'{beginning}, {past} so far, {left} left', f'{beginning}, {left} left'
+
+    @property
+    def _columns(self) -> int:
+        """Number of columns; the last stays free: some terminals would begin a new line."""
+        return (self.terminal.width or 80) - 1
+
+    def _draw_at_edge(self, text: str, columns: int | None = None) -> None:
+        room = self._columns - (len(text) if columns is None else columns)
         if room > 0:
             self._send(f'{SAVE}{ERASE}\r\033[{room}C{text}{RESTORE}')
 

@@ -15,7 +15,7 @@ from ...process.signals import name_of
 from ..streams import is_terminal
 from ..words import quote
 from .child import Child, StillRunningError
-from .delay import RunDelay
+from .delay import RunDelay, load_average
 from .destinations import answers_on
 from .forwarding import Forwarding
 from .outcome import Outcome
@@ -75,7 +75,8 @@ class Measurement:
             self._capture()
         if settings.timeout is not None:
             self._limit(settings.timeout)
-        if is_terminal(sys.stderr):
+        several = settings.iterations > 1 or settings.stderr == 'suppress'
+        if several and is_terminal(sys.stderr):
             from .progress import make_progress  # start-up time
 
             self.progress = make_progress(settings)
@@ -157,6 +158,9 @@ class Measurement:
         self.forwarding.swallows = inf  # from now on a record has to be finished
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
+        load = load_average()
+        if load is not None and self.settings.has_defaults:
+            run.data['call']['load_average'] = load
         run.finish_wall_ns = run.start_wall_ns  # remains if no iteration ends
         if run.plan.mirrored:
             run.mirror()
@@ -164,8 +168,10 @@ class Measurement:
             self._beat()
         if self.settings.monitor_interval is not None:
             self._sample(run, self.settings.monitor_interval)
+        if self.progress is not None and self.settings.stderr == 'suppress':
+            self._show_running(self.progress)
         if self.answer is not None:
-            self.answer.begin()
+            self.answer.begin(load)
         return run
 
     def _beat(self) -> None:
@@ -179,6 +185,12 @@ class Measurement:
         scope = self.settings.monitor_scope
         tz = run.plan.settings.tz
         self.observers.append(Sampling(self.timers, interval, scope, tz))
+
+    def _show_running(self, progress: Progress) -> None:
+        from .live import Live, is_alone  # start-up time
+
+        if is_alone(self.settings):
+            self.observers.append(Live(progress, self.timers))
 
     def _finish(self, run: Run) -> None:
         assert run.data is not None
