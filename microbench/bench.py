@@ -14,7 +14,7 @@ from .core import counting
 from .core.capture import name_of
 from .core.config import Configured, config_of
 from .core.hooks import Hooks
-from .core.plan import current_plan, line_of
+from .core.plan import Plan, current_plan, line_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded
 from .encoding import json_text
@@ -337,8 +337,17 @@ MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-a
 Hooks.base = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 
 
+def _surroundings(bench: object) -> dict[str, Any]:
+    from .mixins import surroundings  # start-up time
+
+    return surroundings.fields(bench)
+
+
+Plan.surroundings = staticmethod(_surroundings)
+
+
 class MicroBench(MBPythonInfo, MicroBenchBase):
-    """A bench whose records name the Python that ran them.
+    """A bench whose records name the Python, the machine and the process.
 
     Arguments, methods and an example: see `MicroBenchBase`. Subclass it together with
     mixins to capture more:
@@ -347,3 +356,7 @@ class MicroBench(MBPythonInfo, MicroBenchBase):
     >>> class Bench(MicroBench, MBHostInfo):
     ...     outfile = '/dev/null'
     """
+
+    # `host`, as of MBHostInfo, and `process` in each record, unless it has a field of that
+    # name already; False leaves them out.
+    surroundings = True

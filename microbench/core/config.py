@@ -38,7 +38,7 @@ IN_PLANS = frozenset(
     [
         *(*TRIGGERS, *SEERS, *ENVIRONMENT),
         *('iterations', 'warmup', 'tz', 'monitor', 'redact', 'refuses'),
-        'keeps_return_value',
+        *('keeps_return_value', 'surroundings'),
     ]
 )
 

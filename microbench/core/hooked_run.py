@@ -237,13 +237,15 @@ def _monitor() -> Any:
 
 
 def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[str, Any]:
-    """Return a record of static fields, `mb` and `call`, and its scratch space.
+    """Return a record of surroundings, static fields, `mb`, `call` and scratch space.
 
     Names with a leading underscore are scratch: they are never stored.
     """
     mb = {**run.plan.settings.mb, 'record_id': run.record_id}
     call_fields: dict[str, Any] = {}
     data: dict[str, Any] = {'mb': mb, 'call': call_fields}
+    if run.plan.around:
+        data.update(_core.copied(run.plan.around))
     if run.config.static:
         add_static(run, data)
     call_fields['invocation'] = 'Python'

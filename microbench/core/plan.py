@@ -6,6 +6,7 @@ A plan is made of the hooks of the class and the bench (hooks.py), and of its se
 * the version tag of the class is the one it was made with: CPython gives a class a new
   tag whenever it, or one of its bases, is changed; 0 means that it gives none, and then
   the plan is made anew each time;
+* the process is the one it was made in, not a forked child;
 * the epoch of the bench is the one it was made with: `__setattr__` and `__delattr__` of
   the bench begin a new one when a name matters to a plan.
 
@@ -28,8 +29,8 @@ from .settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterator
+    from typing import Any, ClassVar
 
     from ..encoding.masking import Masker
     from .config import Config
@@ -63,7 +64,11 @@ class Plan:
         mirrored: which runs a journal mirrors: none, BLOCKS or ALL.
         template: how it mirrors them, made when the first run is mirrored.
         begun: a run was begun by this plan.
+        surroundings: returns the fields of a bench with `surroundings = True`.
+        around: these fields; empty for other benches, and where they cannot be read.
     """
+
+    surroundings: ClassVar[Callable[[object], dict[str, Any]]]  # set by bench.py
 
     def __init__(self, config: Config, owner: Owner) -> None:
         _core.look_for_greenlets()
@@ -72,6 +77,7 @@ class Plan:
         # Read first, so that any later change outdates the plan at once. The
         # attribute look-up makes CPython assign a tag.
         self.epoch = config.epoch
+        self.generation = _core.fork_generation()
         self.version = _core.type_version(type(owner))
         self.hooks = Hooks(config, owner)
         self.settings = Settings(config, owner)
@@ -85,6 +91,12 @@ class Plan:
         self.fixed_text: RecordText | None = None
         self.template: _core.JournalTemplate | None = None
         self.begun = False
+        self.around: dict[str, Any] = {}
+        if getattr(owner, 'surroundings', False):
+            try:
+                self.around = loaded(lambda: Plan.surroundings(owner))
+            except OSError:
+                pass  # no descriptor is left to read the modules with
 
     def _native_captures(self, config: Config) -> NativeCaptures | None:
         """Return what has C run the captures, if they are all that needs the dict.
@@ -159,7 +171,7 @@ class Plan:
 
         USAGE_FIELD stands for what C puts in its place.
         """
-        fields = config.static_fields()
+        fields = {**_core.copied(self.around), **config.static_fields()}
         constant = self.hooks.constant
         for name in self.hooks.captures:
             if name in constant:
@@ -181,6 +193,7 @@ def current_plan(config: Config, owner: Owner) -> Plan:
         or plan.epoch is not config.epoch
         or plan.version != _core.type_version(type(owner))
         or plan.version == 0
+        or plan.generation != _core.fork_generation()
         or not (plan.sources is None or plan.sources.hold())
     ):
         if plan is not None and not (plan.sources is None or plan.sources.hold()):

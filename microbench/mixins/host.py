@@ -1,5 +1,7 @@
 """Capture the machine, the container that the process runs in, and the working directory.
 
+What is read of the processor: see processor.py.
+
 A container is detected by marks that runtimes leave in it. A mark alone proves nothing: a
 job that was submitted from inside a container inherits its variables, and an image that was
 unpacked on a disk keeps its files. So most marks need a second sign.
@@ -11,21 +13,23 @@ import os
 import sys
 
 from ..core.capture import WORKING_DIR, early, namespace, native, per_process
+from . import processor
 from .machine import add_affinity, informant, logical_cores, reason, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     Found = tuple[str, str]  # the runtime, and the image if it is known
 
 
 class MBHostInfo:
-    """Host name, operating system, CPU cores and memory.
+    """Host name, operating system, processor, memory, virtual machine, container.
 
     Memory is in bytes. On systems other than Linux, cores and memory require psutil;
-    without it they are left out.
+    without it they are left out. `host.unavailable` has the reason for each value that
+    cannot be read.
 
     >>> from microbench import MBHostInfo, MicroBench
     >>> class Bench(MicroBench, MBHostInfo):
@@ -79,6 +83,26 @@ class MBHostInfo:
             _add(bm_data, 'cpu_cores_physical', lambda: psutil.cpu_count(logical=False))
 
     @per_process
+    def capture_cpu_model(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.cpu_model`, such as `AMD EPYC 9654`."""
+        _update(bm_data, 'cpu_model', processor.model)
+
+    @per_process
+    def capture_cpu_scaling(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.cpu_max_mhz`, such as 3700.0, and `host.cpu_governor`."""
+        _update(bm_data, 'cpu_governor', processor.frequency)
+
+    @per_process
+    def capture_clock_source(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.clock_source`, such as `tsc`."""
+        _update(bm_data, 'clock_source', processor.clock_source)
+
+    @per_process
+    def capture_virtual_machine(self, bm_data: dict[str, Any]) -> None:
+        """Set `host.virtual_machine`, such as `kvm`, in a virtual machine."""
+        _update(bm_data, 'virtual_machine', processor.virtual_machine)
+
+    @per_process
     def capture_ram_total(self, bm_data: dict[str, Any]) -> None:
         """Set `host.ram_total`, in bytes."""
         psutil = informant()
@@ -86,11 +110,30 @@ class MBHostInfo:
             _add(bm_data, 'ram_total', lambda: psutil.virtual_memory().total)
 
 
+# As they are defined here: a test may patch the class.
+CAPTURES: list[Any] = [
+    hook for name, hook in vars(MBHostInfo).items() if name.startswith('capture_')
+]
+
+
 def _add(bm_data: dict[str, Any], field: str, ask: Callable[[], Any]) -> None:
     """Set a field of the host; if it cannot be read, store the reason."""
     host = namespace(bm_data, 'host')
     try:
         host[field] = ask()
+    except Exception as error:
+        namespace(host, 'unavailable')[field] = reason(error)
+
+
+def _update(
+    bm_data: dict[str, Any], field: str, ask: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Set fields of the host; if they cannot be read, store the reason under `field`."""
+    host = namespace(bm_data, 'host')
+    try:
+        if sys.platform != 'linux':
+            raise LookupError(f'it is not read on {sys.platform}')
+        host.update(ask())
     except Exception as error:
         namespace(host, 'unavailable')[field] = reason(error)
 

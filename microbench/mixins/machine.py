@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1 << 24  # bytes; such files are far shorter
 PIECE = 1 << 16
+FIRST = 8192
 FLAGS = os.O_RDONLY | getattr(os, 'O_CLOEXEC', 0) | getattr(os, 'O_NONBLOCK', 0)
 
 
@@ -42,6 +43,21 @@ def text_of(path: str) -> str:
 def is_stubbed() -> bool:
     """Return True if a test replaces what the kernel says: then its `open` is asked."""
     return open is not io.open
+
+
+def first_of(path: str) -> str:
+    """Return the first lines of a file: the kernel makes up a long one as it is read.
+
+    Raises:
+        OSError: the file is missing, or cannot be read.
+    """
+    if is_stubbed():
+        return text_of(path)
+    descriptor = os.open(path, FLAGS)
+    try:
+        return os.read(descriptor, FIRST).decode('utf-8', 'surrogateescape')
+    finally:
+        os.close(descriptor)
 
 
 def _bytes_of(path: str) -> bytes:

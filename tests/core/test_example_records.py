@@ -1,6 +1,5 @@
 """Whole records: names and types of all fields, as consumers find them."""
 
-import socket
 import sys
 
 import numpy
@@ -15,6 +14,7 @@ from microbench import (
     MBReturnValue,
     MicroBench,
 )
+from microbench.mixins import surroundings
 from tests.fakes import Ticking, only, shape
 
 MB = {
@@ -95,14 +95,8 @@ def test_a_decorated_call(monkeypatch):
         },
         'env': {'OMP_NUM_THREADS': '8', 'UNSET_VAR': None},
         'python': {'loaded_packages': {'numpy': numpy.__version__}, **PYTHON},
-        'host': {
-            'hostname': socket.gethostname(),
-            'os': sys.platform,
-            'cpu_cores_logical': int,
-            'cpu_cores_physical': int,
-            'ram_total': int,
-        },
         'resource_usage': [USAGE, USAGE],
+        **surroundings.fields(None),
     }
     assert shape(record, expected) == expected
 
@@ -133,6 +127,7 @@ def test_a_block_that_raises(form):
         },
         'mb': MB,
         'python': PYTHON,
+        **surroundings.fields(None),
         'exception': {'type': 'ValueError', 'message': 'matrix is singular'},
     }
     assert shape(record, expected) == expected

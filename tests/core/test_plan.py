@@ -260,6 +260,8 @@ def test_two_constants_share_an_object_in_a_namespace(own):
     """Two constants may add reasons; a static field of that name stays."""
 
     class Bench(MicroBench):
+        surroundings = False
+
         @per_process
         def capture_one(self, bm_data):
             namespace(namespace(bm_data, 'host'), 'unavailable')['one'] = 'no file'

@@ -65,6 +65,7 @@ def recovered(path, way, by, *mixins):
         timing.pop('duration')
     del last['recovered']['time']
     del last['mb']['record_id'], last['mb']['run_id'], last['mb']['clock']
+    del last['process']
     return last
 
 

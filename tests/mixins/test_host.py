@@ -27,11 +27,22 @@ class Place(MicroBenchBase, MBWorkingDir):
 
 # What depends on where the tests run: in a container, on some of the CPUs.
 AROUND = {'container', 'container_image', 'cpu_affinity', 'cpu_cores_usable'}
+# ... and on which processor: see test_processor.py.
+PROCESSOR = {
+    *('cpu_model', 'cpu_max_mhz', 'cpu_governor', 'clock_source', 'virtual_machine'),
+    'unavailable',
+}
 
 
 def machine_of(bench):
-    """Return the `host` object without the environment of the process."""
-    return {name: value for name, value in host_of(bench).items() if name not in AROUND}
+    """Return the `host` object without processor and environment of the process."""
+    left_out = AROUND | PROCESSOR
+    return {name: value for name, value in host_of(bench).items() if name not in left_out}
+
+
+def missing_in(host):
+    """Return the names of missing fields, without those of the processor."""
+    return sorted(host.get('unavailable', {}).keys() - PROCESSOR)
 
 
 def host_of(bench):
@@ -62,7 +73,7 @@ def test_cores_and_memory():
 def test_without_psutil(monkeypatch):
     """Without psutil cores and memory are absent; other fields are there."""
     monkeypatch.setitem(sys.modules, 'psutil', None)
-    assert set(host_of(Host())) - AROUND == {'hostname', 'os'}
+    assert set(machine_of(Host())) == {'hostname', 'os'}
 
 
 @pytest.mark.parametrize('system', ['darwin', 'freebsd14'])
@@ -71,7 +82,7 @@ def test_other_systems_need_psutil(system, monkeypatch):
     monkeypatch.delitem(sys.modules, 'psutil', raising=False)
     monkeypatch.setattr(sys, 'platform', system)
     monkeypatch.setattr(builtins, '__import__', refusing('psutil'))
-    assert set(host_of(Host())) - AROUND == {'hostname', 'os'}
+    assert set(machine_of(Host())) == {'hostname', 'os'}
 
 
 def refusing(refused):
@@ -109,7 +120,7 @@ def test_linux_is_asked_without_psutil_and_socket():
     alone, native, from_psutil = json.loads(printed(ASK_LINUX))
     assert alone
     assert native == from_psutil
-    assert len(native.keys() - AROUND) == 5
+    assert len(native.keys() - AROUND - PROCESSOR) == 5
 
 
 def tree(folder, cpus, name='core_cpus_list'):
@@ -184,7 +195,7 @@ def test_memory_that_cannot_be_read(kind, tmp_path, monkeypatch):
         place.symlink_to('/dev/zero')
         monkeypatch.setattr(machine, 'LONGEST', 1 << 20)
     host = host_with(monkeypatch, MEMORY=str(place), CPUS=str(tmp_path / 'none'))
-    assert sorted(host['unavailable']) == ['cpu_cores_physical', 'ram_total']
+    assert missing_in(host) == ['cpu_cores_physical', 'ram_total']
     assert host['cpu_cores_logical'] == os.cpu_count()
 
 
@@ -200,7 +211,7 @@ def test_psutil_that_fails(error, monkeypatch):
 
     monkeypatch.setattr(psutil, 'cpu_count', fail)
     host = host_of(Host())
-    assert sorted(host['unavailable']) == ['cpu_cores_logical', 'cpu_cores_physical']
+    assert missing_in(host) == ['cpu_cores_logical', 'cpu_cores_physical']
     assert host['unavailable']['cpu_cores_logical'].startswith(type(error).__name__)
     assert host['ram_total'] == psutil.virtual_memory().total
 
@@ -242,7 +253,7 @@ def test_a_real_sandbox(place, missing):
     """Without /sys or /proc the code runs, and the reasons are in the record."""
     host, limits = json.loads(in_sandbox([place], WITHOUT))
     assert limits == {}
-    assert sorted(host['unavailable']) == missing
+    assert missing_in(host) == missing
     assert not set(missing) & set(host)
     assert host['cpu_cores_logical'] == os.cpu_count()
 

@@ -39,7 +39,8 @@ MIXINS = {
         True,
         [
             *('capture_hostname', 'capture_os', 'capture_cpu_cores', 'capture_ram_total'),
-            *('capture_affinity', 'capture_container'),
+            *('capture_affinity', 'capture_container', 'capture_cpu_model'),
+            *('capture_cpu_scaling', 'capture_clock_source', 'capture_virtual_machine'),
         ],
     ),
     MBSlurmInfo: ('slurm-info', True, ['capture_slurm']),
