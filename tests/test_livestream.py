@@ -688,11 +688,15 @@ def test_in_the_process_that_writes(path):
     stream = MyStream(path)
     readings = iter([0.0, 1.0, 20.0, 40.0])
     output = FileOutput(path)
-    bench = MicroBench(outputs=[output], duration_counter=lambda: next(readings))
+    bench = MicroBench(
+        outputs=[output],
+        duration_counter=lambda: next(readings),
+        host={'hostname': 'node30'},
+    )
     for _ in range(2):
         with bench.record('call'):
             pass
     stream.stop()
     stream.join()
-    assert messages == ['Slow call on unknown: [20.0]']
+    assert messages == ['Slow call on node30: [20.0]']
     output.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Each path includes all paths below it. A star matches the number of an item.
 MEASURED = {
     *('mb.run_id', 'mb.record_id', 'mb.clock.overhead_ns', 'mb.clock.resolution_ns'),
+    'process.pid',
     *('mb.file_hash_seconds', 'call.start_time', 'call.finish_time', 'call.durations'),
     *('call.timings.*.duration', 'call.open_timings.*.duration', 'call.histogram'),
     *('call.timings_summary', 'call.timings_iteration', 'call.clock_step'),
