@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from microbench import MBHostInfo, MicroBenchBase
-from microbench.mixins import host
+from microbench.mixins import containers
 from tests.fakes import ROOT, only
 
 VARIABLES = (
@@ -34,13 +34,13 @@ class Machine:
     def __init__(self, folder, patch):
         self.folder, self.patch, self.separate = folder, patch, set()
         for name in ('DOCKER', 'PODMAN', 'FLATPAK', 'APPTAINER', 'SECRETS'):
-            patch.setattr(host, name, str(folder / name.lower()))
+            patch.setattr(containers, name, str(folder / name.lower()))
         for name in ('RELEASE', 'FIRST', 'MOUNTS'):
-            patch.setattr(host, name, str(folder / name.lower()))
-        patch.setattr(host, 'NAMES', (str(folder / 'host'), str(folder / 'systemd')))
+            patch.setattr(containers, name, str(folder / name.lower()))
+        patch.setattr(containers, 'NAMES', (str(folder / 'host'), str(folder / 'systemd')))
         for name in VARIABLES:
             patch.delenv(name, raising=False)
-        patch.setattr(host, '_is_separate', lambda *k: not self.separate.isdisjoint(k))
+        patch.setattr(containers, '_is_separate', lambda *k: not self.separate.isdisjoint(k))
 
     def write(self, **texts):
         """Write files; None makes a folder."""
@@ -186,7 +186,7 @@ def test_without_proc(monkeypatch):
         raise FileNotFoundError(path)
 
     monkeypatch.setattr(os, 'readlink', fail)
-    assert not host._is_separate('pid', 'user')
+    assert not containers._is_separate('pid', 'user')
 
 
 # --- real ones -----------------------------------------------------------------------
