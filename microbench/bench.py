@@ -98,9 +98,8 @@ class MicroBenchBase(Configured):
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        iterations, warmup = counting.repetition(iterations, warmup)
         self.tz = arguments.time_zone(tz)
-        self.iterations, self.warmup = iterations, warmup
+        self.iterations, self.warmup = times = counting.repetition(iterations, warmup)
         every, sample = counting.numbers(static_fields, every=every, sample=sample)
         sinks = arguments.sinks(self, outfile, outputs)
         config = config_of(self)
@@ -111,7 +110,7 @@ class MicroBenchBase(Configured):
             delivery=Delivery(sinks, arguments.reaction(on_output_error)),
             journal=arguments.journal(journal),
             histogram=counting.histogram(durations, duration_counter),
-            sampling=counting.sampled(every, sample, iterations, warmup, duration_counter),
+            sampling=counting.sampled(every, sample, times, duration_counter),
         )
         arguments.set_journals(config.delivery.sinks, config.journal)
         self._duration_counter = config.counter  # read by bench.time(), in C
@@ -335,15 +334,7 @@ class MicroBenchBase(Configured):
 
 MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-assign]
 Hooks.base = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
-
-
-def _surroundings(bench: object) -> dict[str, Any]:
-    from .mixins import surroundings  # start-up time
-
-    return surroundings.fields(bench)
-
-
-Plan.surroundings = staticmethod(_surroundings)
+Plan.surroundings = staticmethod(first_use.surroundings)
 
 
 class MicroBench(MBPythonInfo, MicroBenchBase):
@@ -357,6 +348,4 @@ class MicroBench(MBPythonInfo, MicroBenchBase):
     ...     outfile = '/dev/null'
     """
 
-    # `host`, as of MBHostInfo, and `process` in each record, unless it has a field of that
-    # name already; False leaves them out.
-    surroundings = True
+    surroundings = True  # False leaves out `host` and `process`

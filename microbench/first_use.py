@@ -74,6 +74,13 @@ def explained(bench: Any, func: Any) -> list[str]:
     return recorder.explained(bench, func)
 
 
+def surroundings(bench: object) -> dict[str, Any]:
+    """Return the fields that records of a bench have by `surroundings = True`."""
+    from .mixins import surroundings  # start-up time
+
+    return surroundings.fields(bench)
+
+
 class LazySignature:
     """Make `__signature__` of a class of benches when it is first read."""
 

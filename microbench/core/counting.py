@@ -69,7 +69,7 @@ def _is_number(value: Any) -> bool:
 
 
 def sampled(
-    every: Any, sample: Any, iterations: int, warmup: int, duration_counter: Any
+    every: Any, sample: Any, repetition: tuple[int, int], duration_counter: Any
 ) -> tuple[str, float] | None:
     """Return the name and the value of what is given; None where all calls are recorded."""
     if every is None and sample is None:
@@ -78,7 +78,7 @@ def sampled(
         raise ValueError('every and sample are mutually exclusive: give one')
     name, value = ('every', every) if sample is None else ('sample', sample)
     value = _every(every) if sample is None else _share(sample)
-    if (iterations, warmup) != (1, 0):
+    if repetition != (1, 0):
         raise ValueError(f'{name} records single calls: it needs iterations=1 and warmup=0')
     _require_native(name, duration_counter)
     return None if value == 1 else (name, value)

@@ -243,9 +243,7 @@ def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[s
     """
     mb = {**run.plan.settings.mb, 'record_id': run.record_id}
     call_fields: dict[str, Any] = {}
-    data: dict[str, Any] = {'mb': mb, 'call': call_fields}
-    if run.plan.around:
-        data.update(_core.copied(run.plan.around))
+    data: dict[str, Any] = {'mb': mb, 'call': call_fields, **_core.copied(run.plan.around)}
     if run.config.static:
         add_static(run, data)
     call_fields['invocation'] = 'Python'

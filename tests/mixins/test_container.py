@@ -40,7 +40,9 @@ class Machine:
         patch.setattr(containers, 'NAMES', (str(folder / 'host'), str(folder / 'systemd')))
         for name in VARIABLES:
             patch.delenv(name, raising=False)
-        patch.setattr(containers, '_is_separate', lambda *k: not self.separate.isdisjoint(k))
+        patch.setattr(
+            containers, '_is_separate', lambda *k: not self.separate.isdisjoint(k)
+        )
 
     def write(self, **texts):
         """Write files; None makes a folder."""
