@@ -340,8 +340,7 @@ Plan.surroundings = staticmethod(first_use.surroundings)
 class MicroBench(MBPythonInfo, MicroBenchBase):
     """A bench whose records name the Python, the machine and the process.
 
-    Arguments, methods and an example: see `MicroBenchBase`. Subclass it together with
-    mixins to capture more:
+    For arguments and methods see `MicroBenchBase`. Subclass it with mixins to capture more:
 
     >>> from microbench import MBHostInfo
     >>> class Bench(MicroBench, MBHostInfo):
