@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from typing import Any
 
-    from ..outputs.delivery_state import Turns
+    from ..outputs.report import Turns
     from .config import Config
     from .hooks import Constants
     from .owner import Owner

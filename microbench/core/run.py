@@ -37,7 +37,7 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
-from ..outputs.delivery_state import Turns
+from ..outputs.report import Turns
 from . import hooked_run, record_text, run_text
 from .capture import name_of, namespace
 from .hooked_run import HookedRun

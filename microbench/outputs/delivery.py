@@ -2,7 +2,7 @@
 
 A sink that fails affects neither the result of the program nor the other sinks: report.py
 has what follows. An interruption (Ctrl-C) costs no sink its record, and gives none to it
-twice: stored.py has what is asked then.
+twice: plain_file.py has what is asked then.
 
 Sinks on this machine come first, those behind a network after them. A network sink that
 failed the last time gets little time until it takes a record again: a dead server must not
@@ -18,18 +18,14 @@ from time import monotonic
 
 from .. import _core
 from .base import Output, takes_bytes, text_writer
-from .delivery_state import Turns
 from .file import FileOutput
-from .native import native_target
-from .report import Report
-from .stored import has, is_its_own, store_again
+from .plain_file import has, is_its_own, native_target, store_again
+from .report import Last, Report, Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
-
-    from .delivery_state import Last
 
 PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
 

@@ -18,9 +18,8 @@ from ..core.plan import current_plan, line_of
 from ..core.record_text import of_dict
 from ..core.run import Run
 from ..encoding import json_text
-from ..outputs.delivery_state import Last, Turns
-from ..outputs.native import native_targets
-from ..outputs.report import Report
+from ..outputs.plain_file import native_targets
+from ..outputs.report import Last, Report, Turns
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
