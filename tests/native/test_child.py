@@ -51,7 +51,9 @@ def test_a_handler_runs_while_it_blocks_and_may_raise():
     assert calls[:2] == [signal.SIGALRM] * 2
 
 
-@pytest.mark.parametrize('number', [1, 2**22 + 12345, os.getpid()])
+@pytest.mark.parametrize(
+    'number', [1, 2**22 + 12345, os.getpid()], ids=['init', 'none', 'itself']
+)
 def test_a_process_that_is_no_child(number):
     """Another process is a ChildProcessError at once."""
     with pytest.raises(ChildProcessError):
