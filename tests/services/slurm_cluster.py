@@ -4,9 +4,9 @@ The daemons of the Debian packages slurmd, slurmctld, slurm-client and munge are
 by hand, with their own key, ports and directory, so that they meet neither systemd nor a
 cluster that the machine belongs to. Only root may start jobs of any user.
 
-Two of them may run side by side, one for each way to find the processes of a job
-(ProctrackType): their jobs have different numbers, so that their control groups do not
-meet.
+Several of them may run side by side, one for each way to find the processes of a job
+(ProctrackType) and each process that runs tests: their jobs have different numbers, so that
+their control groups do not meet.
 """
 
 import os
@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 PLUGINS = ('proctrack/linuxproc', 'proctrack/cgroup')
-FIRST_JOBS = dict(zip(PLUGINS, (1, 100_001), strict=True))
+JOBS_OF_ONE = 500  # numbers of jobs that a cluster has to itself, of 67 million
 PROGRAMS = ('munged', 'slurmctld', 'slurmd', 'sbatch', 'srun', 'scancel', 'scontrol')
 UNFINISHED = ('PENDING', 'RUNNING', 'COMPLETING')
 KILL_WAIT = 5  # seconds between SIGTERM and SIGKILL, as sites often have it
@@ -116,7 +116,7 @@ class Cluster:
         text = CONFIGURATION.format(
             base=self.base,
             proctrack=self.proctrack,
-            first_job=FIRST_JOBS[self.proctrack],
+            first_job=_first_job(self.proctrack),
             host=socket.gethostname().partition('.')[0],
             task='task/cgroup' if limited else 'task/none',
             kill_wait=KILL_WAIT,
@@ -238,6 +238,11 @@ class Cluster:
             if time.monotonic() > deadline:
                 raise RuntimeError(f'job {job} did not end: {text}')
             time.sleep(0.2)
+
+
+def _first_job(proctrack):
+    cluster = os.getpid() % 60_000 * len(PLUGINS) + PLUGINS.index(proctrack)
+    return cluster * JOBS_OF_ONE + 1
 
 
 def _free_port():

@@ -40,9 +40,10 @@ with bench.time('work'):
     {work}
 """
 WAITING = 'while True: time.sleep(0.01)'
-NEVER_BACK = 'collections.deque(itertools.repeat(0), maxlen=0)  # C code, holds the GIL'
+# C code that holds the GIL, for a minute, and leaves the cores to other tests.
+NEVER_BACK = 'os.nice(19); collections.deque(itertools.repeat(0), maxlen=0)'
 GREEDY = 'hog = [bytearray(2**20) for _ in range(10**6)]'
-BUSY = 'import collections, itertools; collections.deque(itertools.repeat(0), maxlen=0)'
+BUSY = f'import collections, itertools, os; {NEVER_BACK}'
 
 PYTHON = f'{sys.executable} program.py'
 MICROBENCH = f'{sys.executable} -m microbench -o records.jsonl'
