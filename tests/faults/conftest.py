@@ -1,5 +1,6 @@
 """Places where writing fails, and programs that write to them."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -27,8 +28,25 @@ def faulty(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def killable(tmp_path_factory):
-    """Build a copy that can be killed at the places of mb_crash.h; return where."""
-    place = tmp_path_factory.mktemp('killable')
+    """Return a copy that can be killed at the places of mb_crash.h.
+
+    The first process that needs it builds it, and others that share the tests wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if 'PYTEST_XDIST_WORKER' in os.environ:
+        base = base.parent
+    with (base / 'killable.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        place = base / 'killable'
+        if not place.exists():
+            unfinished = base / f'killable-{os.getpid()}'
+            _build_killable(unfinished)
+            unfinished.rename(place)
+    return place
+
+
+def _build_killable(place):
+    place.mkdir()
     for name in ('microbench', 'csrc'):
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns('*.so'))
     for name in ('setup.py', 'pyproject.toml', 'README.md'):
@@ -36,7 +54,6 @@ def killable(tmp_path_factory):
     switches = {'MICROBENCH_CRASH_POINTS': '1', 'CFLAGS': '-O0'}
     build = [sys.executable, 'setup.py', '--quiet', 'build_ext', '--inplace']
     subprocess.run(build, cwd=place, env=os.environ | switches, check=True)
-    return place
 
 
 @pytest.fixture
