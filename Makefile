@@ -19,8 +19,13 @@ C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/faults/*.c)
 demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## time a real program and look at its records
 	@$(BIN)/python -m examples.demo
 
-test: build ## run all tests, on this interpreter
-	@$(BIN)/python -m pytest $(ARGS)
+test: build ## run all tests, on this interpreter, in JOBS=2 processes
+	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+# Processes that share the tests, file by file in the order of tests/conftest.py. Those that
+# ARGS names run in one process, which starts faster.
+JOBS ?= $(if $(ARGS),0,2)
+WORKERS = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 # Tests that use other software, run with the lowest versions that pyproject.toml allows.
 LOWEST_TESTS = $(addprefix tests/,core/test_encoding.py core/test_own_encoders.py \
@@ -95,7 +100,7 @@ asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	@cd build/asan && export MICROBENCH_SANITIZE=address PYTHONPATH=$$PWD PYTHONMALLOC=malloc && \
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:$(OUR_CRASHES):log_path=$$PWD/report \
-	    $(BIN)/python -m pytest --capture=sys $(NOT_SANITIZED) $(ARGS); \
+	    $(BIN)/python -m pytest --capture=sys $(WORKERS) $(NOT_SANITIZED) $(ARGS); \
 	status=$$?; cat report.* 2>/dev/null && exit 1; exit $$status
 
 OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0

@@ -1,4 +1,4 @@
-"""Settings of all tests: a deadline, Hypothesis, and which skips are allowed."""
+"""Settings of all tests: order, deadline, Hypothesis, and which skips are allowed."""
 
 import faulthandler
 import importlib.util
@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -36,6 +37,37 @@ for number, handler in (
 ):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, handler)
+
+
+# readline, which pytest imports, sets them for the programs that it starts: also for
+# processes that share the tests. A terminal of a test has a size of its own.
+for name in ('COLUMNS', 'LINES'):
+    os.environ.pop(name, None)
+
+
+# Files whose tests take longest, the longest first. Processes that share the tests get them
+# file by file, in this order; so none is left with a long one when the others are done.
+LONGEST = [
+    'services/test_slurm.py',
+    'structure/test_leaks.py',
+    'structure/test_sdist.py',
+    'exit/test_every_ending.py',
+    'faults/test_crash_points.py',
+    'neighbours/test_pyinstaller.py',
+    'neighbours/test_runners.py',
+    'neighbours/test_start_methods.py',
+    'neighbours/test_functions.py',
+    'neighbours/test_workers.py',
+    'neighbours/test_graceful.py',
+    'test_credentials.py',
+    'test_csrc.py',
+]
+
+
+def pytest_collection_modifyitems(items):
+    """Put the tests of LONGEST first."""
+    place = {Path(__file__).parent / file: n for n, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
 
 
 def pytest_report_header():
