@@ -263,8 +263,31 @@ class Timed:
     def block(self) -> AbstractContextManager[Callable[..., Any]] | None:
         """Return the Block of one call, which gives the function that is to be called.
 
-        None where Python has to record the call.
+        None for calls of several iterations or with captures, and where Python has to
+        record the call.
         """
+    def awaits(self, args: tuple[Any, ...], kwargs: dict[str, Any], /) -> Awaits | None:
+        """Return any call of a coroutine function; None where Python has to record it."""
+
+class Awaits:
+    """A call of a coroutine function that C records: an iterator of its iterations.
+
+    To enter it returns the function that is to be called; None where Python has to begin
+    the run.
+    """
+
+    def __enter__(self) -> Callable[..., Any] | None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> None:
+        """Begin the next iteration; the clock is read last."""
+    def stop(self, value: Any, /) -> Any:
+        """End the iteration, which has this value; return the value."""
 
 class Recorder:
     """Writes the records of a function without running any other Python.

@@ -1,5 +1,6 @@
 #include "py/py_captures.h"
 
+#include "py/py_arguments.h"
 #include "py/py_template.h"
 #include "py/py_text.h"
 
@@ -21,38 +22,17 @@ run_in(py_captures *self, PyObject *object, bool begun)
     return run;
 }
 
-/* The values in one array, and the names. NULL with an exception. */
-static PyObject *
-flattened(PyObject *args, PyObject *kwargs, PyObject **names)
-{
-    PyObject *values = PyDict_Values(kwargs);
-    PyObject *keys = PyDict_Keys(kwargs);
-    PyObject *positional = PySequence_List(args);
-    PyObject *all = values && positional ? PySequence_Concat(positional, values) : NULL;
-    *names = keys && all ? PyList_AsTuple(keys) : NULL;
-    Py_XDECREF(values);
-    Py_XDECREF(keys);
-    Py_XDECREF(positional);
-    if (!*names) {
-        Py_CLEAR(all);
-    }
-    return all;
-}
-
 static int
 begin_call(py_captures *self, py_run *run, PyObject *name, PyObject *args,
            PyObject *kwargs)
 {
-    PyObject *names;
-    PyObject *all = flattened(args, kwargs, &names);
-    if (!all) {
+    py_arguments all;
+    if (py_arguments_take(&all, args, kwargs) < 0) {
         return -1;
     }
-    const py_captures_call call = {name, PySequence_Fast_ITEMS(all),
-                                   PyTuple_GET_SIZE(args), names};
+    const py_captures_call call = {name, all.values, all.count, all.names};
     const int result = py_captures_begin(self, run, &call);
-    Py_DECREF(all);
-    Py_DECREF(names);
+    py_arguments_let_go(&all);
     return result;
 }
 

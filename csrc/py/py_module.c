@@ -1,6 +1,7 @@
 #include "py/py_module.h"
 
 #include "base/mb_stack.h"
+#include "py/py_awaits.h"
 #include "py/py_block.h"
 #include "py/py_captures.h"
 #include "py/py_decoder.h"
@@ -39,6 +40,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->block_type);
     Py_VISIT(state->sampler_type);
     Py_VISIT(state->entering_type);
+    Py_VISIT(state->awaits_type);
     return 0;
 }
 
@@ -68,6 +70,7 @@ state_clear(PyObject *module)
     Py_CLEAR(state->block_type);
     Py_CLEAR(state->sampler_type);
     Py_CLEAR(state->entering_type);
+    Py_CLEAR(state->awaits_type);
     Py_CLEAR(state->config_name);
     Py_CLEAR(state->blocks_name);
     Py_CLEAR(state->mirror_name);
@@ -117,7 +120,10 @@ fill(PyObject *module)
     if (py_block_ready(module) < 0 || py_sampler_ready(module) < 0) {
         return -1;
     }
-    return py_entering_ready(module) < 0 ? -1 : py_timed_ready(module);
+    if (py_entering_ready(module) < 0 || py_awaits_ready(module) < 0) {
+        return -1;
+    }
+    return py_timed_ready(module);
 }
 
 PyObject *

@@ -33,6 +33,7 @@ typedef struct {
     PyTypeObject *block_type;    /* Owned */
     PyTypeObject *sampler_type;  /* Owned */
     PyTypeObject *entering_type; /* Owned */
+    PyTypeObject *awaits_type;   /* Owned */
     PyObject *config_name, *blocks_name, *mirror_name; /* Owned: of attributes */
     /* Owned: phases to be used again. They keep their type and so this state, which
      * lives as long as the process. */

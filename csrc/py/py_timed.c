@@ -1,6 +1,8 @@
 #include "py/py_timed.h"
 
 #include "base/mb_stack.h"
+#include "py/py_arguments.h"
+#include "py/py_awaits.h"
 #include "py/py_block.h"
 #include "py/py_call_until_done.h"
 #include "py/py_function.h"
@@ -326,33 +328,6 @@ call_in_python(py_timed *self, PyObject *const *args, size_t flags, PyObject *na
     return value;
 }
 
-/* Positional arguments and the values of keywords in one array, and the names; without
- * memory NULL with an exception. Each value is counted: a hook may change the dict. */
-static PyObject **
-flattened(PyObject *positional, PyObject *keywords, PyObject **names)
-{
-    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
-    const Py_ssize_t named = PyDict_GET_SIZE(keywords);
-    PyObject **values = PyMem_New(PyObject *, (size_t)(count + named));
-    *names = PyTuple_New(named);
-    if (!values || !*names) {
-        PyMem_Free(values);
-        Py_CLEAR(*names);
-        PyErr_NoMemory();
-        return NULL;
-    }
-    PyObject *name, *value;
-    Py_ssize_t place = 0;
-    for (Py_ssize_t i = 0; i < count; i++) {
-        values[i] = Py_NewRef(PyTuple_GET_ITEM(positional, i));
-    }
-    for (Py_ssize_t i = 0; PyDict_Next(keywords, &place, &name, &value); i++) {
-        PyTuple_SET_ITEM(*names, i, Py_NewRef(name));
-        values[count + i] = Py_NewRef(value);
-    }
-    return values;
-}
-
 /* --- calls that are not recorded, but counted ---------------------------------------- */
 
 /* Calls the function, and adds the duration to the counts of the sampler. */
@@ -377,19 +352,12 @@ counted_call(const py_timed *self, PyObject *const *args, size_t flags, PyObject
 static PyObject *
 counted_call_from_body(const py_timed *self, PyObject *positional, PyObject *keywords)
 {
-    PyObject *names;
-    PyObject **values = flattened(positional, keywords, &names);
-    if (!values) {
+    py_arguments all;
+    if (py_arguments_take(&all, positional, keywords) < 0) {
         return NULL;
     }
-    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
-    const Py_ssize_t all = count + PyTuple_GET_SIZE(names);
-    PyObject *value = counted_call(self, values, (size_t)count, names);
-    for (Py_ssize_t i = 0; i < all; i++) {
-        Py_DECREF(values[i]);
-    }
-    PyMem_Free(values);
-    Py_DECREF(names);
+    PyObject *value = counted_call(self, all.values, (size_t)all.count, all.names);
+    py_arguments_let_go(&all);
     return value;
 }
 
@@ -420,21 +388,14 @@ static PyObject *
 call_with_keywords(py_timed *self, PyObject *positional, PyObject *keywords,
                    py_recorder *recorder)
 {
-    const Py_ssize_t count = PyTuple_GET_SIZE(positional);
-    const Py_ssize_t all = count + PyDict_GET_SIZE(keywords);
-    PyObject *names;
-    PyObject **values = flattened(positional, keywords, &names);
-    if (!values) {
+    py_arguments all;
+    if (py_arguments_take(&all, positional, keywords) < 0) {
         return NULL;
     }
-    const arguments given = {values,     (size_t)count, names,
-                             positional, keywords,      recorder};
+    const arguments given = {all.values, (size_t)all.count, all.names,
+                             positional, keywords,          recorder};
     PyObject *result = call_with_room(self, &given);
-    for (Py_ssize_t i = 0; i < all; i++) {
-        Py_DECREF(values[i]);
-    }
-    PyMem_Free(values);
-    Py_DECREF(names);
+    py_arguments_let_go(&all);
     return result;
 }
 
@@ -553,10 +514,10 @@ timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(block_doc,
              "block()\n--\n\n"
-             "Return the Block of one call, which gives the function to call; None "
-             "where\nPython has to begin the run.");
+             "Return the Block of one call, which gives the function to call; None for "
+             "calls\nof several iterations, or with captures, and where Python has to "
+             "begin the run.");
 
-/* A block is one iteration, and has neither arguments nor a value to capture. */
 static PyObject *
 block_of(py_timed *self)
 {
@@ -579,6 +540,37 @@ timed_block(py_timed *self, PyObject *Py_UNUSED(ignored))
     PyObject *block = current ? block_of(current) : NULL;
     Py_XDECREF((PyObject *)current);
     return block;
+}
+
+PyDoc_STRVAR(awaits_doc,
+             "awaits(args, kwargs, /)\n--\n\n"
+             "Return the Awaits of any call; None where Python has to begin the run.");
+
+static PyObject *
+awaits_of(py_timed *self, PyObject *args, PyObject *kwargs)
+{
+    py_recorder *recorder;
+    if (find_recorder(self, &recorder) < 0) {
+        return NULL;
+    }
+    PyObject *awaits =
+        recorder ? py_awaits_new(recorder, self->bench, self->func, args, kwargs)
+                 : Py_NewRef(Py_None);
+    Py_XDECREF((PyObject *)recorder);
+    return awaits;
+}
+
+static PyObject *
+timed_awaits(py_timed *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 2 || !PyTuple_CheckExact(args[0]) || !PyDict_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "awaits() takes a tuple and a dict");
+        return NULL;
+    }
+    py_timed *current = py_function_current(self);
+    PyObject *awaits = current ? awaits_of(current, args[0], args[1]) : NULL;
+    Py_XDECREF((PyObject *)current);
+    return awaits;
 }
 
 /* Pickles by value, for functions of `__main__` and local ones; others are pickled by
@@ -642,6 +634,7 @@ static PyMethodDef timed_methods[] = {
     {"lead", (PyCFunction)timed_lead, METH_VARARGS, lead_doc},
     {"current", (PyCFunction)timed_current, METH_NOARGS, current_doc},
     {"block", (PyCFunction)timed_block, METH_NOARGS, block_doc},
+    {"awaits", (PyCFunction)(void (*)(void))timed_awaits, METH_FASTCALL, awaits_doc},
     {"__reduce__", (PyCFunction)timed_reduce, METH_NOARGS, NULL},
     {0},
 };

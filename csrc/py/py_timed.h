@@ -9,7 +9,7 @@
  * anything is begun where the function could not be called, or the stack is nearly used
  * up. Where `begin` has an attribute `sampler`, that decides which calls are recorded.
  *
- * A coroutine function is called in Python, and block() returns the block around a call.
+ * A coroutine function is called in Python, between what block() or awaits() returns.
  */
 #ifndef PY_TIMED_H
 #define PY_TIMED_H

@@ -12,7 +12,7 @@ from types import BuiltinFunctionType, FunctionType
 
 from .. import _core
 from ..outputs.base import METHODS, Watched
-from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, name_of
+from .capture import ASYNC_GENERATOR, GENERATOR, kind_of, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def to_functions(config: Config, plan: Plan) -> list[str]:
     return found
 
 
-def to_function(plan: Plan, func: Any) -> list[str]:
+def to_function(func: Any) -> list[str]:
     """Return the further obstacle to records of one function, if there is one."""
     kind, name, why = kind_of(func), name_of(func), ''
     if kind & (GENERATOR | ASYNC_GENERATOR):
@@ -63,10 +63,6 @@ def to_function(plan: Plan, func: Any) -> list[str]:
         why = f'{name} may change its name: decorate a function'
     elif name != func.__name__:
         why = 'the function has no name: set its __name__'
-    elif kind & COROUTINE and plan.settings.iterations != 1:
-        why = f'iterations awaits {name} again: set it to 1'
-    elif kind & COROUTINE and plan.captures is not None:
-        why = 'captures of a coroutine function: leave out their mixins'
     return [f'{IN_PYTHON}: {why}'] if why else []
 
 

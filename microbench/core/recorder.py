@@ -30,7 +30,7 @@ def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None
     The caller: C, which gets this function in the constructor of Timed.
     """
     config, plan = _plan_of(bench)
-    if obstacles.to_functions(config, plan) or obstacles.to_function(plan, func):
+    if obstacles.to_functions(config, plan) or obstacles.to_function(func):
         return None
     name, iterations = func.__name__, plan.settings.iterations
     mirrored = plan.mirrored == ALL
@@ -55,7 +55,7 @@ def explained(bench: Owner, func: Any) -> list[str]:
     if func is not None:
         func = getattr(func, '__func__', func)  # of a method
         timed = getattr(func, '__timed__', None)
-        found += obstacles.to_function(plan, func if timed is None else timed.func)
+        found += obstacles.to_function(func if timed is None else timed.func)
     return found
 
 

@@ -42,6 +42,14 @@ def coroutine(timed: _core.Timed) -> Any:
         if block is not None:
             with block as func:
                 return await func(*args, **kwargs)
+        awaits = timed.awaits(args, kwargs)
+        if awaits is not None:
+            with awaits as callee:
+                if callee is not None:
+                    value = None
+                    for _ in awaits:
+                        value = awaits.stop(await callee(*args, **kwargs))
+                    return value
         run, func = new_run(timed)
         if run.plan.settings.warmup:
             await warm_up(run.plan.settings.warmup, func, args, kwargs)

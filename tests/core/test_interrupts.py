@@ -1,5 +1,6 @@
 """Ctrl-C at any moment of a call that is recorded, one moment after the other."""
 
+import dis
 import gc
 import json
 import sys
@@ -7,7 +8,15 @@ import sys
 import pytest
 
 import microbench
-from microbench import MBFunctionCall, MBReturnValue, MicroBench, MicroBenchBase, _core
+from microbench import (
+    MBFunctionCall,
+    MBReturnValue,
+    MBWorkingDir,
+    MicroBench,
+    MicroBenchBase,
+    _core,
+)
+from microbench.messages import CODE_PREFIX
 from microbench.outputs.report import Report
 from tests.fakes import Kept
 
@@ -59,6 +68,10 @@ class Hooked(Captured):
 
     def post_run_triggers(self, bm_data):
         super().post_run_triggers(bm_data)
+
+
+class Native(MicroBench, MBFunctionCall, MBReturnValue, MBWorkingDir):
+    """A bench whose captures C runs."""
 
 
 # Each way calls `body` where the code is that is recorded.
@@ -128,7 +141,7 @@ class Own(Hooked):
 
 
 @pytest.mark.parametrize('way', WAYS)
-@pytest.mark.parametrize('cls', [MicroBenchBase, Captured])
+@pytest.mark.parametrize('cls', [MicroBenchBase, Captured, Native])
 @pytest.mark.parametrize(('sinks', 'least'), [([Kept()], 20), ([], 3)])
 def test_it_goes_before_what_the_code_has_raised(way, cls, sinks, least, tmp_path):
     """Ctrl-C replaces the code's exception, as in a `finally`: a retry loop ends.
@@ -195,6 +208,72 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
     [last] = kept.records
     assert set(last) == set(whole)
     assert set(last['call']) == set(whole['call'])
+
+
+class AfterInstructions(Interrupter):
+    """Raises after the n-th instruction of the function that a bench returns.
+
+    Those count after which CPython looks for signals: calls, and jumps of loops.
+    """
+
+    before = None
+
+    def __call__(self, frame, event, argument):
+        if not frame.f_code.co_name.startswith(CODE_PREFIX):
+            return None
+        frame.f_trace_opcodes = True
+        if event == 'opcode':
+            self.left -= self.before in LOOKING
+            self.before = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+        if not self.left:
+            raise self.error
+        return self
+
+
+LOOKING = ('CALL', 'CALL_KW', 'CALL_FUNCTION_EX', 'RESUME', 'JUMP_BACKWARD')
+LOOKING += ('CALL_FUNCTION', 'CALL_METHOD', 'JUMP_ABSOLUTE')  # of CPython 3.10
+
+
+def finish(function, _=None):
+    """Run a coroutine function to its end."""
+    with pytest.raises(StopIteration):
+        function().send(None)
+
+
+@pytest.mark.filterwarnings('ignore:coroutine.*never awaited')
+@pytest.mark.parametrize('iterations', [1, 2])
+@pytest.mark.parametrize('cls', [MicroBench, Native])
+def test_after_each_instruction(cls, iterations, tmp_path):
+    """So it is where no Python of microbench runs but the function that awaits."""
+    path, ran = tmp_path / 'records.jsonl', []
+    bench = cls(path, journal='on', iterations=iterations)
+
+    @bench
+    async def function():
+        ran.append(0)
+
+    finish(function)
+    finish(function)
+    [_, whole] = bench.get_results()
+    for number in range(1, 10_000):
+        ran.clear()
+        path.write_bytes(b'')
+        interrupter = AfterInstructions(number)
+        assert struck(finish, function, None, interrupter) == interrupter.has_struck
+        records = bench.get_results()
+        assert len(records) == 1 or (not ran and records == [])
+        for record in records:
+            assert set(record) - {'exception'} == set(whole)
+            assert len(ran) <= len(record['call']['durations']) <= len(ran) + 1
+        with bench.time('outside'):
+            pass
+        if not interrupter.has_struck:
+            break
+    assert number > 3
+    assert function.__timed__.recorder.records >= number // 2
+    gc.collect()  # what the tracebacks hold
+    assert _core.runs_open() == 0
+    assert bench.get_results() == records
 
 
 def test_a_time_limit_reaches_the_program(tmp_path):

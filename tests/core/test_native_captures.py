@@ -151,6 +151,31 @@ def named(name, outcome, look):
     return function
 
 
+def awaiting(function):
+    """Return a coroutine function that waits once and calls this one."""
+
+    async def awaited(*args, **kwargs):
+        await asyncio.sleep(0)
+        return function(*args, **kwargs)
+
+    awaited.__name__ = function.__name__
+    return awaited
+
+
+def run_to_its_end(function):
+    """Return a plain function that runs the coroutines of this one."""
+
+    def run(*args, **kwargs):
+        coroutine = function(*args, **kwargs)
+        while True:
+            try:
+                coroutine.send(None)
+            except StopIteration as stop:
+                return stop.value
+
+    return run
+
+
 def hook(self, bm_data):
     """Note that it was called."""
     bm_data['hooked'] = bm_data.get('hooked', 0) + 1
@@ -165,6 +190,9 @@ PLACES = ['a', 'ä ö', 'quote"', '.', '--password=x']
 STEPS = st.one_of(
     st.just(('call',)),
     st.tuples(st.just('call'), st.lists(VALUES, max_size=2), st.dictionaries(TEXT, VALUES)),
+    st.tuples(
+        st.just('await'), st.lists(VALUES, max_size=2), st.dictionaries(TEXT, VALUES)
+    ),
     st.tuples(st.just('block'), TEXT, st.booleans()),
     st.tuples(
         st.just('environ'),
@@ -180,7 +208,7 @@ STEPS = st.one_of(
 
 
 JOURNALS = {'journal': st.sampled_from(['auto', 'on'])}
-BLOCKS = [('block', 'Blöck', False)] * 2
+CALLS = [('call',), ('await',), ('block', 'Blöck', False)]
 
 
 class Twins:
@@ -191,7 +219,7 @@ class Twins:
         self.classes = [type('Bench', bases, {}) for _ in range(2)]
         self.folders = [root / 'native', root / 'dict']
         self.looks, self.seen = [], ([], [])
-        self.benches, self.functions = [], []
+        self.benches, self.functions, self.coroutines = [], [], []
         for number, folder in enumerate(self.folders):
             folder.mkdir()
             if 'journal' in settings:
@@ -200,6 +228,7 @@ class Twins:
             self.looks.append(functools.partial(self._look, number))
             function = named(name, outcome, self.looks[number])
             self.functions.append(self.benches[number](function))
+            self.coroutines.append(self.benches[number](awaiting(function)))
         self.benches[1].capture_zz = lambda bm_data: None
         self.outcome, self.root = outcome, root
         self.original = os.environ
@@ -212,9 +241,12 @@ class Twins:
         kind, *more = step
         getattr(self, f'_{kind}')(*more)
 
-    def _call(self, args=(), kwargs=None):
+    def _await(self, args=(), kwargs=None):
+        self._call(args, kwargs, [run_to_its_end(c) for c in self.coroutines])
+
+    def _call(self, args=(), kwargs=None, functions=None):
         outcomes = []
-        for function in self.functions:
+        for function in functions or self.functions:
             given = json_copy(args), json_copy(kwargs or {})
             try:
                 outcomes.append(function(*given[0], **given[1]))
@@ -300,7 +332,7 @@ def test_the_record_is_the_same(
     try:
         if iterations == 0:
             twins.outcome = None
-        for step in [('call',), ('call',), *BLOCKS, *steps, ('call',), *BLOCKS]:
+        for step in [*CALLS, *CALLS, *steps, *CALLS]:
             twins.take(step)
         native, by_dict = (shown(bench.get_results()) for bench in twins.benches)
     finally:
@@ -336,11 +368,19 @@ def warmed(bench, function=lambda *args, **kwargs: args, calls=3):
 
 @pytest.mark.parametrize('mixins', [(mixin,) for mixin in MIXINS] + [MIXINS])
 def test_no_python_runs(mixins):
-    """Each of them alone, and all together."""
+    """Each of them alone, and all together; in functions, coroutine functions, blocks."""
     bench = type('Bench', (MicroBench, *mixins), {})(outputs=[NullOutput()])
     assert bench.explain_path() == []
     function = warmed(bench, calls=5)
     assert written(function) == 4
+    coroutine = bench(awaiting(len))
+    for _ in range(5):
+        assert run_to_its_end(coroutine)('x') == 1
+    assert written(coroutine) == 5
+    for _ in range(5):
+        with bench.record('block'):
+            pass
+    assert written_blocks(bench) == 4
 
 
 def test_a_value_that_has_to_be_encoded_in_python():

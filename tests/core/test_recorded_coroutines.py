@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench import MBFunctionCall, MicroBench, NullOutput
+from microbench import (
+    MBFunctionCall,
+    MBLoadedModules,
+    MBReturnValue,
+    MicroBench,
+    NullOutput,
+)
 from tests.core.test_recorder import (
     NAMES,
     OFFSETS,
@@ -22,6 +28,10 @@ from tests.core.test_recorder import (
 from tests.fakes import only
 
 pytestmark = pytest.mark.usefixtures('fresh_count')  # some records are lost
+
+
+class Captured(MicroBench, MBFunctionCall, MBReturnValue):
+    """A bench whose captures C runs."""
 
 
 def called(function, *args, times=3):
@@ -40,20 +50,21 @@ async def pause():
     await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize('cls', [MicroBench, Captured])
+@pytest.mark.parametrize('iterations', [0, 1, 3])
 @pytest.mark.parametrize('outputs', [{}, {'outputs': [NullOutput()]}])
-def test_from_the_second_call_on(outputs):
+def test_from_the_second_call_on(cls, iterations, outputs):
     """The first call looks at the sinks."""
-    bench = MicroBench(**outputs)
+    bench = cls(iterations=iterations, **outputs)
     function = bench(pause)
     called(function, times=4)
     assert written(function) == 3
 
 
 SLOW = {
-    'several iterations': lambda: MicroBench(iterations=2),
     'warm-up': lambda: MicroBench(warmup=1),
     'a field that is a list': lambda: MicroBench(field=[1]),
-    'a mixin that runs for each record': type('B', (MicroBench, MBFunctionCall), {}),
+    'a mixin that runs for each record': type('B', (MicroBench, MBLoadedModules), {}),
 }
 
 
@@ -74,30 +85,41 @@ def test_otherwise_python_records(make):
     phases=st.lists(NAMES, max_size=3),
     left_open=st.booleans(),
     error=NAMES | st.none(),
+    fails_in=st.integers(1, 3),
+    iterations=st.integers(0, 3),
+    cls=st.sampled_from([MicroBench, Captured]),
 )
-def test_it_equals_the_record_of_python(name, field, offset, phases, left_open, error):
+def test_it_equals_the_record_of_python(
+    name, field, offset, phases, left_open, error, fails_in, iterations, cls
+):
     """Keys, their order, values and types; only times differ."""
 
     async def function():
+        left.append(0)
         for phase in phases:
             async with bench.time(phase):
                 await pause()
         if left_open:
             kept.append(bench.time('open'))
             kept[-1].__enter__()
-        if error is not None:
+        if error is not None and len(left) == fails_in:
             raise Odd(error)
+        return {'left': len(left)}
 
     function.__name__ = name
     tz, kept, found = timezone(timedelta(seconds=offset)), [], []
     for more in ({}, {'duration_counter': lambda: 2.5}):
-        bench = MicroBench(tz=tz, field=field, **more)
+        bench = cls(tz=tz, field=field, iterations=iterations, **more)
         decorated = bench(function)
         for _ in range(3):
+            left = []
             try:
-                called(decorated, times=1)
+                value = called(decorated, times=1)
             except Odd as raised:
                 assert str(raised) == error
+                assert fails_in <= iterations
+            else:
+                assert value == ({'left': iterations} if iterations else None)
         found.append([comparable(record) for record in bench.get_results()])
         assert (recorder(decorated) is None) == bool(more)
     assert_alike(*found)

@@ -340,6 +340,16 @@ def step():
     refused(TypeError, block.__exit__)
     refused(TypeError, _core.Block, marker)
     block.owner, block.name, block.run
+    entering = fast.record(words).__aenter__()
+    refused(ValueError, entering.throw, ValueError())
+    refused(RuntimeError, entering.send, None)
+    refused(TypeError, entering.throw, words)
+    fast.record(words).__aenter__().close()
+    fast.held = fast.record(words).__aenter__()
+    awaited = fast.record(words)
+    refused(StopIteration, awaited.__aenter__().send, None)
+    refused(RuntimeError, awaited.__aenter__().send, None)
+    refused(StopIteration, awaited.__aexit__(None, None, None).__next__)
 from microbench import NullOutput
 fast = MicroBenchBase(outputs=[NullOutput()])
 def failing_block():
@@ -347,6 +357,42 @@ def failing_block():
         block.__enter__()
 for _ in range(2):
     step()
+""",
+    'Awaits': """
+from microbench import MBFunctionCall, MBReturnValue, MBWorkingDir, NullOutput
+class Bench(MicroBenchBase, MBFunctionCall, MBReturnValue, MBWorkingDir): pass
+fast = Bench(outputs=[NullOutput()], iterations=2)
+@fast
+async def function(*args, **kwargs):
+    if len(args) > 2:
+        raise ValueError
+    return args
+timed = function.__timed__
+def step():
+    refused(StopIteration, function([words], key=words).send, None)
+    refused(ValueError, function(1, 2, 3).send, None)
+    awaits = timed.awaits(([words], {1: words}), {'key': words})
+    with awaits as func:
+        refused(RuntimeError, awaits.__enter__)
+        assert func is timed.func
+        for _ in awaits:
+            assert awaits.stop(words) is words
+    awaits.__exit__(None, None, None)
+    refused(TypeError, awaits.__exit__)
+    awaits.stop(words)
+    assert list(awaits) == []
+    refused(TypeError, timed.awaits, words, {})
+    left = timed.awaits((), {})
+    left.__enter__()
+    next(left)
+    del left
+    closing = function(words)
+    closing.close()
+for _ in range(2):
+    try:
+        function().send(None)
+    except StopIteration:
+        pass
 """,
     'Finder': """
 def step():
@@ -876,6 +922,7 @@ FEWER = {
     'Captures': 3_000,
     'Sampler': 2_000,
     'Block': 3_000,
+    'Awaits': 3_000,
     'add_sink': 3_000,
     'time_method': 2_000,
 }
