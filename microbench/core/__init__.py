@@ -8,9 +8,8 @@ Follow the call of a decorated function from module to module:
     plan.py         what the bench captures (hooks.py), and how it is set (settings.py)
     hooked_run.py   state of the run; the record as a dict, if the plan needs one
     run.py          begin() before the code, complete() after it, up to the sinks
-    run_text.py     the record of a run without a dict, which native_captures.py adds to
     capture.py      helpers for the hooks of mixins
-    record_text.py  the record as text, all but its measurements
+    record_text.py  the record as text: fixed bytes, and what native_captures.py adds
 
 C has the loop, and calls the rest: the functions `recorder_of` and `begin`, which
 `decorate` gives it, and methods of the run by name (csrc/py/py_timed.c, py_run.c).

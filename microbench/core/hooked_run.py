@@ -9,10 +9,10 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
-from ..messages import one_line, text_of
-from . import times
+from ..messages import one_line
 from .capture import namespace, set_up
 from .plan import current_plan
+from .record_text import described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class HookedRun(_core.OpenRun):
         call = data['call']
         call['durations'] = []
         self.note_start()
-        call['start_time'] = times.at(self.start_wall_ns, plan.settings.tz)
+        call['start_time'] = _core.moment(self.start_wall_ns, plan.settings.tz)
 
     def add_environment(self) -> None:
         """Add what the bench asks for by attribute."""
@@ -272,7 +272,7 @@ def dict_from_native(run: HookedRun) -> dict[str, Any]:
     _core.merge(data, run.plan.fields(run.config, run.owner))
     if run.plan.captures is not None:
         run.plan.captures.add_to(run, str(run.name), data)
-    data['call']['start_time'] = times.at(run.start_wall_ns, run.plan.settings.tz)
+    data['call']['start_time'] = _core.moment(run.start_wall_ns, run.plan.settings.tz)
     return data
 
 
@@ -299,7 +299,7 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
         _add_details(run, call)
     if still_open := run.open_timings:
         call['open_timings'] = still_open
-    call['finish_time'] = times.at(run.finish_wall_ns, run.plan.settings.tz)
+    call['finish_time'] = _core.moment(run.finish_wall_ns, run.plan.settings.tz)
     if run.clock_step_ns:
         call['clock_step'] = run.clock_step_ns / 1e9
 
@@ -342,8 +342,3 @@ def add_outcome(
         data['exception'] = described(exception)
     elif run.plan.hooks.returns and '_func' in data:
         data['call']['return_value'] = json_text.snapshot(value, run.owner)
-
-
-def described(exception: BaseException) -> dict[str, str]:
-    """Return the record's `exception` object."""
-    return {'type': type(exception).__name__, 'message': text_of(exception)}

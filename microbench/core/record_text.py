@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .. import _core
 from ..encoding import json_text
-from . import times
+from ..messages import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def of_dict(
         settings: of its plan.
         encoder: encoder class of the user; None for the standard one.
     """
-    masker, start = settings.masker, times.at(start_wall_ns, settings.tz)
+    masker, start = settings.masker, _core.moment(start_wall_ns, settings.tz)
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
     mb.pop('record_id', None)
@@ -136,6 +136,44 @@ def of_dict(
 def further(text: bytes) -> bytes:
     """Return the members of an encoded object, each with a comma before it."""
     return b',' + text[1:-1] if text != b'{}' else b''
+
+
+# --- a run without a dict -------------------------------------------------------------
+
+
+def completed(run: Any, exception: BaseException | None, value: Any) -> bytes:
+    """Return the line of a HookedRun, with its outcome; secrets are masked."""
+    plan = run.plan
+    fixed = plan.fixed_text or plan.text(run.config, run.owner)
+    call, after, usage = _pieces(run, exception, value)
+    tail = fixed.tail + usage + fixed.rest
+    if exception is not None:
+        tail += further(json_text.encode({'exception': described(exception)}))
+    offset = fixed.utc_offset
+    text = _core.record_text(run, fixed.head, call, tail, offset, after=after)
+    if exception is not None or plan.captures is not None:
+        text = plan.settings.masker.record(text)  # these may hold anything
+    return text
+
+
+def _pieces(
+    run: Any, exception: BaseException | None, value: Any
+) -> tuple[bytes, bytes, bytes]:
+    """Return `call` before the measurements and after them, and a part of the tail."""
+    assert run.name is not None
+    captures = run.plan.captures
+    if captures is None:
+        return _core.call_text(run.name), b'', b''
+    if exception is None and not run.completed:
+        run.keep(Exception, captures.native.finish, run, value)
+    run.completed = True
+    pieces: tuple[bytes, bytes, bytes] = captures.native.pieces(run, run.name)
+    return pieces
+
+
+def described(exception: BaseException) -> dict[str, str]:
+    """Return the record's `exception` object."""
+    return {'type': type(exception).__name__, 'message': text_of(exception)}
 
 
 NOTHING = RecordText(b'{}', b'{}', b'{}', None, secret=True)

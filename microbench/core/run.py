@@ -38,7 +38,7 @@ from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
 from ..outputs.report import Turns
-from . import hooked_run, record_text, run_text
+from . import hooked_run, record_text
 from .capture import name_of, namespace
 from .hooked_run import HookedRun
 from .plan import ALL, line_of
@@ -279,7 +279,7 @@ class Run(HookedRun):
         if self.data is None and self.is_mixed:
             self.data = hooked_run.dict_from_native(self)
         if self.data is None:
-            return run_text.completed(self, exception, value)
+            return record_text.completed(self, exception, value)
         self._complete_data(self.data, exception, value)
         record = hooked_run.without_scratch(self.data)
         if 'output_result' not in self.plan.hooks.overridden:

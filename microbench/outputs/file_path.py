@@ -98,15 +98,17 @@ def _may_have_journals(path: Any, place: str | None) -> bool:
     """Return False if no other process has left a journal: one listing, no import."""
     if place or os.sep in os.environ.get('MICROBENCH_JOURNAL', ''):
         return True
-    directory = os.path.dirname(os.path.realpath(os.fsdecode(path)))
+    path = os.fsdecode(path)
+    if os.path.islink(path):
+        path = os.path.realpath(path)  # a journal lies beside the file itself
     try:
-        names = os.listdir(directory)
+        names = os.listdir(os.path.dirname(path))
     except OSError:
         return False
     if JOURNAL not in '/'.join(names):
         return False
-    found = {os.path.join(directory, name) for name in names if name.endswith(JOURNAL)}
-    return not found <= {*_core.own_journals()}
+    found = {name for name in names if name.endswith(JOURNAL)}
+    return not found <= {*map(os.path.basename, _core.own_journals())}
 
 
 def _reader() -> Any:

@@ -22,7 +22,7 @@ import sys
 from functools import partial
 
 from .. import _core
-from ..core.hooked_run import described
+from ..core.record_text import described
 from ..core.workers import worker
 from . import signals
 
