@@ -9,6 +9,7 @@ import contextlib
 import io
 import os
 import re
+import time
 from unittest import mock
 from xml.sax.saxutils import escape
 
@@ -21,6 +22,7 @@ WIDTH = 88  # columns of the terminal
 
 PICTURES = {
     'show.svg': (show.main, 'show', 'grid.jsonl'),
+    'show-groups.svg': (show.main, 'show', 'steps.jsonl'),
     'show-one.svg': (show.main, 'show', 'grid.jsonl', '1'),
     'diff.svg': (diff.main, 'diff', 'grid.jsonl', '0', '1'),
 }
@@ -56,12 +58,14 @@ class Screen(io.StringIO):
 
 def shown(main, _, *words):
     """Return what a subcommand sends to a terminal."""
-    environment = {'TERM': 'xterm', 'COLUMNS': str(WIDTH)}
+    environment = {'TERM': 'xterm', 'COLUMNS': str(WIDTH), 'LINES': '24', 'TZ': 'UTC'}
     words = [str(SAMPLES / word) if word in FILES else word for word in words]
     with mock.patch.dict(os.environ, environment):
         os.environ.pop('NO_COLOR', None)
+        time.tzset()
         with contextlib.redirect_stdout(Screen()) as screen:
             main(words)
+    time.tzset()
     return screen.getvalue()
 
 

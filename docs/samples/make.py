@@ -2,9 +2,9 @@
 
     python -m docs.samples.make
 
-runs a small simulation, once hindered by another program, and two commands. Names of the
-machine and of its directories are private: they are replaced, so that the runs appear to be
-those of two nodes. Nothing else is changed.
+runs a small simulation, once hindered by another program, two commands, and a function 60
+times. Names of the machine and of its directories are private: they are replaced, so that
+the runs appear to be those of two nodes. Nothing else is changed.
 """
 
 import json
@@ -75,13 +75,41 @@ def anonymous(record, node):
     return record
 
 
-def main():
-    """Measure anew."""
+def slowing():
+    """Return the records of many calls, of which one phase takes longer each time."""
+    bench = Bench('steps.jsonl')
+    seen = []
+
+    @bench
+    def step(number):
+        with bench.time('load'):
+            numbers = [number * n % 9973 for n in range(200_000)]
+        with bench.time('solve'):
+            total = sum(n * n for n in numbers)
+        with bench.time('history'):
+            seen.append(total)
+            return sorted(seen * 2000)
+
+    for number in range(60):
+        step(number)
+    lines = Path('steps.jsonl').read_text('ascii').splitlines()
+    return zip(map(json.loads, lines), ['node07'] * len(lines), strict=True)
+
+
+def write(name, records):
+    """Write a file of records, without what is private."""
     with TemporaryDirectory() as directory:
         os.chdir(directory)
-        records = [anonymous(*pair) for pair in measured()]
-    text = ''.join(json.dumps(record, separators=(',', ':')) + '\n' for record in records)
-    (HERE / 'grid.jsonl').write_text(text, 'ascii')
+        lines = [
+            json.dumps(anonymous(*pair), separators=(',', ':')) + '\n' for pair in records()
+        ]
+    (HERE / name).write_text(''.join(lines), 'ascii')
+
+
+def main():
+    """Measure anew."""
+    write('grid.jsonl', measured)
+    write('steps.jsonl', slowing)
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ from .values import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 
@@ -25,15 +25,14 @@ class Stats:
         ordered = sorted(durations)
         self.count = len(ordered)
         self.total: float | None = sum(ordered) if ordered else None
-        self.median = _median(ordered)
+        self.median = median(ordered) if ordered else None
         self.least = ordered[0] if ordered else None
         self.most = ordered[-1] if ordered else None
 
 
-def _median(ordered: list[float]) -> float | None:
+def median(ordered: Sequence[float]) -> float:
+    """Return the median of sorted values; there has to be one."""
     middle = len(ordered) // 2
-    if not ordered:
-        return None
     if len(ordered) % 2:
         return ordered[middle]
     return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2

@@ -9,17 +9,18 @@ from __future__ import annotations
 import os
 
 from .streams import is_terminal
+from .widths import clipped, columns, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
 STYLES = {'bold': 1, 'dim': 2, 'red': 31, 'green': 32, 'yellow': 33, 'cyan': 36}
 GAP = '  '
 NARROWEST = 8  # columns: elastic ones shrink to it before optional ones are dropped
+AROUND = 4  # lines of a screen for heading, titles and prompt
 PAGE, NARROWEST_PAGE = 80, 40  # columns of text in paragraphs
-EMOJI_STYLE = '\ufe0f'  # variation selector 16 (UTS 51)
 MARKS = 4  # characters, combining ones included, that may take one column
 # Replacements for streams that cannot encode these signs, as in the C locale.
 PLAINER = str.maketrans(
@@ -35,7 +36,9 @@ PLAINER = str.maketrans(
         '≈': '~',
         '≤': '<=',
         '±': '+/-',
-        'σ': 'sd',  # noqa: RUF001 - standard deviation
+        '→': '->',
+        'σ': 'sd',
+        **dict(zip('▁▂▃▄▅▆▇', '_.-:=+*', strict=True)),
     }
 )
 
@@ -65,6 +68,7 @@ class Terminal:
         colours: whether to send colours: to a terminal that is not dumb, unless the
             variable `NO_COLOR` is set (https://no-color.org).
         width: number of columns; None if lines may have any length.
+        rows: lines of a table that fit on a screen with its titles; also for a pipe.
     """
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str] = os.environ) -> None:
@@ -74,6 +78,7 @@ class Terminal:
         self.can_erase = self.is_terminal and not dumb
         self.colours = self.can_erase and not environ.get('NO_COLOR')
         self.width = _width(stream, environ) if self.is_terminal else None
+        self.rows = max(_height(stream, environ) - AROUND, 1)
 
     def paint(self, text: str) -> str:
         """Return a text in the colour of its style, if it has a style."""
@@ -104,18 +109,21 @@ class Terminal:
         right: Iterable[int] = (),
         elastic: Iterable[int] = (),
         optional: Iterable[int] = (),
+        names: Iterable[int] = (),
         indent: str = '',
     ) -> list[str]:
         """Return the lines of a table, none of them wider than the terminal.
 
         On a narrow terminal, cut elastic columns first, beginning with the widest. Then
-        drop optional columns. In the end, cut any column.
+        drop optional columns. In the end, cut any column. Names are cut where they are
+        alike, other texts at the end.
 
         Args:
             rows: lists of cells, all of the same length.
             right: numbers of the columns to align on the right.
             elastic: numbers of the columns that may be cut.
             optional: numbers of the columns that may be dropped, in this order.
+            names: numbers of the elastic columns whose texts are to stay distinct.
             indent: text before each line.
         """
         if self.width is not None:
@@ -125,6 +133,7 @@ class Terminal:
         kept = list(range(len(widths)))
         if self.width is not None:
             kept = _fit(widths, set(elastic), optional, self.width - len(indent))
+            rows = _with_short_names(rows, widths, {*names} & {*kept})
         right = set(right)
         padded = [self._padded(row, widths, kept, right) for row in rows]
         return [(indent + GAP.join(cells)).rstrip() for cells in padded]
@@ -145,6 +154,22 @@ def _beginning(cell: str, most: int) -> str:
     if len(cell) <= most:
         return cell
     return Cell(f'{cell[:most]}…', getattr(cell, 'style', None))
+
+
+def _with_short_names(
+    rows: Sequence[Sequence[str]], widths: list[int], places: set[int]
+) -> Sequence[Sequence[str]]:
+    """Return the rows with the texts of some columns cut in the middle."""
+    if not places:
+        return rows
+    cut = {p: shortened([row[p] for row in rows], widths[p]) for p in places}
+    return [
+        [
+            Cell(cut[p][number], getattr(cell, 'style', None)) if p in cut else cell
+            for p, cell in enumerate(row)
+        ]
+        for number, row in enumerate(rows)
+    ]
 
 
 def _fit(
@@ -201,62 +226,6 @@ def _common_width(widths: list[int], excess: int, narrowest: int) -> int:
     return low
 
 
-def columns(text: str) -> int:
-    r"""Return how many columns of a terminal a text takes.
-
-    Wide characters (UAX 11) take two, and so does one that U+FE0F turns into an emoji.
-    Marks that combine with the one before take none, nor do parts of a Hangul syllable.
-
-    >>> columns('node'), columns('測定'), columns('e\u0301'), columns('\u2764\ufe0f')
-    (4, 4, 1, 2)
-    """
-    if text.isascii():
-        return len(text)
-    return sum(taken for _, taken in _measured(text))
-
-
-def _measured(text: str) -> Iterator[tuple[str, int]]:
-    """Yield each character and the number of columns that it adds."""
-    base = 0  # columns of the character that the next mark combines with
-    for character in text:
-        added = _columns_of(character)
-        if character == EMOJI_STYLE and base == 1:
-            added, base = 1, 2
-        elif added:
-            base = 0 if character == ' ' else added
-        yield character, added
-
-
-def _columns_of(character: str) -> int:
-    import unicodedata
-
-    if unicodedata.category(character) in ('Mn', 'Me') or _ends_syllable(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in 'WF' else 1
-
-
-def _ends_syllable(character: str) -> bool:
-    """Return whether a character is a vowel or a final consonant of a Hangul syllable."""
-    return '\u1160' <= character <= '\u11ff' or '\ud7b0' <= character <= '\ud7fb'
-
-
-def clipped(text: str, width: int) -> str:
-    """Cut a text to a width; end it with an ellipsis if something was cut off.
-
-    >>> clipped('node07.cluster', 8), clipped('測定測定', 6), clipped('short', 8)
-    ('node07.…', '測定…', 'short')
-    """
-    if columns(text) <= width:
-        return text
-    kept, taken = '', 1
-    for character, added in _measured(text):
-        taken += added
-        if taken > width:
-            break
-        kept += character
-    return f'{kept}…'
-
-
 def bar(part: float, width: int = 20) -> Cell:
     """Return a bar for a fraction; above 0 it has at least one block.
 
@@ -274,10 +243,20 @@ def page_width(stream: TextIO | None) -> int:
 
 
 def _width(stream: TextIO, environ: Mapping[str, str]) -> int:
-    given = environ.get('COLUMNS', '')
-    if given.isdecimal() and int(given):
-        return int(given)
+    return _given('COLUMNS', environ) or _size(stream)[0] or 80
+
+
+def _height(stream: TextIO, environ: Mapping[str, str]) -> int:
+    return _given('LINES', environ) or _size(stream)[1] or 24
+
+
+def _given(variable: str, environ: Mapping[str, str]) -> int:
+    given = environ.get(variable, '')
+    return int(given) if given.isdecimal() else 0
+
+
+def _size(stream: TextIO) -> tuple[int, int]:
     try:
-        return os.get_terminal_size(stream.fileno()).columns or 80
+        return os.get_terminal_size(stream.fileno())
     except (OSError, AttributeError, ValueError):
-        return 80
+        return 0, 0

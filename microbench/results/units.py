@@ -63,10 +63,21 @@ def share(part: float) -> str:
     return f'{percent:.1f} %' if 0 < percent < 0.95 else f'{percent:.0f} %'
 
 
-def _in_units(value: float, units: tuple[tuple[float, str], ...]) -> str:
+def unit_of(
+    value: float, units: tuple[tuple[float, str], ...] = TIMES
+) -> tuple[float, str]:
+    """Return scale and name of the largest unit in which a value is at least 1.
+
+    >>> unit_of(0.0123), unit_of(0.9999)
+    ((0.001, 'ms'), (1.0, 's'))
+    """
     # Round before choosing the unit: 999.9 ms is 1.00 s.
     fitting = (pair for pair in units if float(f'{abs(value) / pair[0]:.3g}') >= 1)
-    scale, unit = next(fitting, units[-1])
+    return next(fitting, units[-1])
+
+
+def _in_units(value: float, units: tuple[tuple[float, str], ...]) -> str:
+    scale, unit = unit_of(value, units)
     return f'{_three_digits(value / scale)} {unit}'
 
 

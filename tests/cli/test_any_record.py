@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from microbench.cli.terminal import columns
 from microbench.cli.values import in_short
-from microbench.cli.view import convert, diff, show
+from microbench.cli.view import convert, diff, rows, show
 from microbench.cli.view.entries import Entry
 from tests.cli.samples import SEVERAL
 from tests.cli.terminals import FakeTerminal
@@ -82,26 +82,34 @@ def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
     with mock.patch.dict(os.environ, NO_COLOR='1'):
         shown = run(show.main) + run(show.main, '0') + run(show.main, '-1', '--all')
         shown += run(show.main, '-c', 'field', '--sort', 'host') + run(diff.main)
+        shown += run(show.main, '--by', 'name,host,command,call.args')
+        shown += run(show.main, '--by', 'exception', '--markdown', '--sort', 'median')
+        run(show.main, '--csv'), run(show.main, '--by', 'host', '--csv')
     assert shown.replace('\n', '').isprintable()
     if on_terminal:
         assert max(map(columns, shown.splitlines())) <= 80
-    for line in (run(show.main, '--json') + run(diff.main, '--json')).splitlines():
+    objects = run(show.main, '--json') + run(show.main, '--by', 'name', '--json')
+    for line in (objects + run(diff.main, '--json')).splitlines():
         assert json.loads(line, parse_constant=pytest.fail)
     assert len(run(convert.main).splitlines()) == 2
 
 
-titles = st.sampled_from(show.OWN) | names | st.text()
+titles = st.sampled_from(rows.OWN) | names | st.text()
 fields = titles | titles.map('.{}'.format) | st.tuples(titles, titles).map('.'.join)
 
 
-@given(records | st.dictionaries(st.sampled_from(show.OWN), values), st.lists(fields))
+@given(records | st.dictionaries(st.sampled_from(rows.OWN), values), st.lists(fields))
 def test_no_column_of_a_field_changes_a_built_in_column(record, asked):
     """A field's column leaves the others alone, whatever its name and the record."""
     entry = Entry(7, 'file', record)
-    plain, row = (show.Row(entry, list(map(show._title, some))) for some in ([], asked))
+    titles = list(map(rows.title_of, asked))
+    plain, row = (rows.Row(entry, some) for some in ([], titles))
     assert {**row.values, **plain.values} == row.values
-    assert {**row.cells, **plain.cells} == row.cells
-    assert set(row.values) == {*plain.values, *map(show._title, asked)}
+    for column in ('number', 'file', 'name', 'host', 'n', 'outcome'):
+        assert row.text(column) == plain.text(column)
+    for column in rows.TIMES:
+        assert row.time(column, 'x') == plain.time(column, 'x')
+    assert set(row.values) == {*plain.values, *titles}
 
 
 @given(values)

@@ -114,6 +114,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv('PATH', f'{shims}{os.pathsep}{os.environ["PATH"]}')
     monkeypatch.setenv('PYTHONPATH', str(PACKAGE.parent))
     monkeypatch.delenv('MICROBENCH', raising=False)
+    monkeypatch.delenv('LINES', raising=False)
+    monkeypatch.setenv('TZ', 'UTC')
     return directory
 
 

@@ -14,6 +14,7 @@ from ...results.fields import part
 from ...results.shapes import flattened
 from ..terminal import Cell, Terminal
 from ..values import ITEMS, as_json, counted, cut, dicts, in_short, is_number, text
+from .moments import local
 from .record_view import RecordView
 from .tables import runs_of, samples_of, times_of
 
@@ -65,20 +66,23 @@ EXIT_PATHS = {
 }
 
 
-def detail(record: dict[str, Any], terminal: Terminal, *, full: bool) -> Iterator[str]:
+def detail(
+    record: dict[str, Any], terminal: Terminal, *, full: bool, utc: bool = False
+) -> Iterator[str]:
     """Yield the lines with all details of a record.
 
     Args:
         record: any JSON object.
         terminal: terminal that will print them.
         full: include long lists and objects.
+        utc: print times in UTC, not in the local zone.
     """
     view = RecordView(record)
     outcome, well = view.outcome
     name = Cell(view.name or 'a record', 'bold')
     heading = [name, Cell(outcome, 'green' if well else 'red')]
     yield from terminal.table([heading], elastic=[0, 1])
-    summary = ((label, value) for label, value in _summary(view) if value)
+    summary = ((label, value) for label, value in _summary(view, utc) if value)
     labelled = [
         [Cell(label, 'dim'), value if full else cut(value, LONGEST)]
         for label, value in summary
@@ -116,12 +120,12 @@ def _section(
 # --- what ran, where and when ------------------------------------------------------------
 
 
-def _summary(view: RecordView) -> Iterator[tuple[str, str]]:
+def _summary(view: RecordView, utc: bool) -> Iterator[tuple[str, str]]:
     record, call = view.record, view.call
-    yield from _troubles(view)
-    yield 'command', _command(call.get('command'))
+    yield from _troubles(view, utc)
+    yield 'command', command_line(call.get('command'))
     yield 'directory', text(call.get('working_dir'))
-    yield 'started', _when(call.get('start_time'))
+    yield 'started', _when(call.get('start_time'), utc)
     yield 'host', _host(record)
     python = (text(part(record, 'python', f)) for f in ('version', 'executable'))
     yield 'python', _joined(python)
@@ -133,7 +137,7 @@ def _summary(view: RecordView) -> Iterator[tuple[str, str]]:
     yield 'recorded by', _joined([version and f'microbench {version}', number])
 
 
-def _troubles(view: RecordView) -> Iterator[tuple[str, str]]:
+def _troubles(view: RecordView, utc: bool) -> Iterator[tuple[str, str]]:
     record = view.record
     if record.get('exception'):
         kind, message = (text(part(record, 'exception', f)) for f in ('type', 'message'))
@@ -141,29 +145,35 @@ def _troubles(view: RecordView) -> Iterator[tuple[str, str]]:
     yield 'ended by', text(record.get('exit_signal'))
     path = text(record.get('exit_path'))
     yield 'written', EXIT_PATHS.get(path, path)
-    yield 'parent died', _when(part(record, 'recovered', 'parent_died'))
+    yield 'parent died', _when(part(record, 'recovered', 'parent_died'), utc)
     if view.is_bound:
-        yield 'ended', _between(view)
+        yield 'lasted', _bounds(view, utc)
     if is_number(record.get('exit_status')):
         yield 'exit status', text(record['exit_status'])
     for error in dicts(view.call.get('capture_errors')):
         yield 'not captured', ': '.join(text(error.get(f)) for f in ('method', 'error'))
 
 
-def _when(moment: Any) -> str:
-    return text(moment).replace('T', ' ')
+def _when(stamp: Any, utc: bool) -> str:
+    """Return a time with its zone; any other value as text."""
+    when = local(stamp, utc)
+    return text(stamp if when is None else when.isoformat(' ', 'microseconds'))
 
 
-def _between(view: RecordView) -> str:
-    """Return the times between which the process died, as far as they are known."""
-    times = {
-        'after': _when(view.call.get('finish_time')),
-        'before': _when(part(view.record, 'recovered', 'ended_before')),
-    }
-    return _joined(f'{word} {moment}' for word, moment in times.items() if moment)
+def _bounds(view: RecordView, utc: bool) -> str:
+    """Return how long a killed process ran, as far as that is known."""
+    least = view.seconds(view.stats.total)
+    dead = part(view.record, 'recovered', 'ended_before')
+    begin, end = local(view.call.get('start_time')), local(dead)
+    parts = [f'at least {units.duration(least)}' if least is not None else '']
+    if begin is not None and end is not None and end >= begin:
+        parts.append(f'at most {units.duration((end - begin).total_seconds())}')
+    found = f' (found dead at {_when(dead, utc)})' if end is not None else ''
+    return f'{_joined(parts)}{found}'
 
 
-def _command(words: Any) -> str:
+def command_line(words: Any) -> str:
+    """Return a command as it would be typed; other values as text."""
     import shlex
 
     if not isinstance(words, list):

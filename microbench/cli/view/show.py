@@ -1,112 +1,36 @@
-"""`microbench show`: print a table of many records, or all details of selected ones."""
+"""`microbench show`: print groups or rows of records, or all about selected ones."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections import deque
+from functools import partial
+from itertools import chain, islice
 
-from ...messages import print_stderr, safe
-from ...results.fields import part
-from ..terminal import Cell, Terminal
-from ..values import as_json, brief, is_number
+from ...messages import print_stderr
+from ..terminal import Terminal
 from .asked_fields import AskedFields
 from .detail import detail
-from .entries import PATHS, WHICH, Entries, divided, name_of, select
-from .record_view import RecordView
+from .entries import PATHS, WHICH, Entries, divided, select
+from .exports import csv_lines, json_line, markdown_lines
+from .headings import table
+from .moments import since
+from .rows import COLUMNS, OWN, Row, lines_of, rank_of, title_of
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable
-    from typing import Any
+    from collections.abc import Iterable, Iterator
 
     from .entries import Entry
 
-    Times = dict[str, float | None]  # by column
-
 ABOUT = """\
-Show records: a table of many, or all about chosen ones. A file that holds one record is
-shown like a chosen one, except with --json or --column."""
+Show records: a row for each; if there are more than fit on the screen, a row for each
+group of the same name, command and host. A file that holds one record, or a chosen record,
+is shown whole."""
 
-# Columns of the table; --sort takes these names, and --json prints them.
-COLUMNS = ('number', 'start', 'name', 'host', 'n', 'median', 'min', 'max', 'outcome')
-OWN = (*COLUMNS, 'file', 'record_id', 'is_lower_bound')  # all that --json prints
-RIGHT = {'number', 'n', 'median', 'min', 'max'}
-OPTIONAL = ('max', 'min', 'start', 'host')  # dropped in this order on a narrow terminal
-TITLES = {'number': '#'}
-
-
-class Row:
-    """A line of the table.
-
-    Attributes:
-        values: values by column, to sort by and to print as JSON.
-        cells: texts by column, to print in the table.
-
-    Args:
-        entry: the record.
-        fields: titles of the columns of fields, from `_title`.
-        full: do not shorten the values of fields.
-    """
-
-    __slots__ = ('cells', 'values')
-
-    def __init__(self, entry: Entry, fields: list[str], full: bool = False) -> None:
-        view = RecordView(entry.record)
-        stats = view.stats
-        times = {'median': stats.median, 'min': stats.least, 'max': stats.most}
-        extra = {name: _field(entry.record, name) for name in fields}
-        self.values = {**_values(entry, view, times), **extra}
-        shown = {name: brief(value, full) for name, value in extra.items()}
-        self.cells = {**_cells(entry, view, times), **shown}
-
-
-def _values(entry: Entry, view: RecordView, times: Times) -> dict[str, Any]:
-    return {
-        'number': entry.number,
-        'file': entry.path,
-        'record_id': view.record_id,
-        'start': view.call.get('start_time'),
-        'name': view.call.get('name'),
-        'host': part(entry.record, 'host', 'hostname'),
-        'n': view.stats.count,
-        **{name: view.seconds(value) for name, value in times.items()},
-        'is_lower_bound': view.is_bound,
-        'outcome': view.outcome[0],
-    }
-
-
-def _cells(entry: Entry, view: RecordView, times: Times) -> dict[str, str]:
-    outcome, well = view.outcome
-    return {
-        'number': str(entry.number),
-        'file': name_of(entry.path),
-        'start': view.start,
-        'name': view.name,
-        'host': view.host,
-        'n': str(view.stats.count),
-        **{name: _time(view, name, value) for name, value in times.items()},
-        'outcome': outcome if well else Cell(outcome, 'red'),
-    }
-
-
-def _time(view: RecordView, name: str, value: float | None) -> str:
-    sign = view.median_sign(view.stats) if name == 'median' else view.sign
-    return '' if value is None else sign + view.time(value)
-
-
-def _title(field: str) -> str:
-    """Return the title of the column of a field; a dot marks names of built-in columns.
-
-    >>> _title('host.os'), _title('n'), _title('.n')
-    ('host.os', '.n', '.n')
-    """
-    name = field.removeprefix('.')
-    return f'.{name}' if name in OWN else name
-
-
-def _field(record: dict[str, Any], title: str) -> Any:
-    return part(record, *title.removeprefix('.').split('.'))
+BATCH = 500  # rows that are aligned together
 
 
 def show(words: list[str]) -> int:
@@ -137,60 +61,156 @@ def _print_unread_journals(paths: list[str]) -> None:
 main = answering('show', show)
 
 
+# --- options -----------------------------------------------------------------------------
+
+
 def _parser() -> Subparser:
     parser = Subparser('show', ABOUT, f'{WHICH}\n\n{CONDITIONS}')
     parser.usage = '%(prog)s [options] PATH [PATH ...] [WHICH ...]'
     option = parser.add_argument
     option('path', nargs='+', metavar='PATH', help=f'{PATHS}; then, maybe, records')
-    option(
+    several = partial(option, action='append', default=[])
+    several(
         *('-r', '--record'),
         metavar='WHICH',
-        action='append',
-        default=[],
         help='show all about this record; can be repeated',
     )
+    option('--each', action='store_true', help='a row for each record, however many')
     option(
+        '--by',
+        metavar='FIELD[,FIELD]',
+        type=_titles,
+        help='a row for each group of records with the same values of these fields: '
+        'name, command, host, or any field',
+    )
+    several(
         *('-c', '--column'),
         metavar='FIELD',
-        action='append',
-        default=[],
-        help='add a column with this field, as in host.os; can be repeated; .n is the '
-        'field n, beside the column n',
+        help='add a column with this field to the rows, as in host.os; can be repeated; '
+        '.n is the field n, beside the column n',
     )
     option(
         *('-s', '--sort'),
         metavar='COLUMN',
-        default='number',
-        help=f'sort by a field, or by one of: {", ".join(COLUMNS)}',
+        help=f'sort rows by a field, or by one of: {", ".join(COLUMNS)}; and groups by n, '
+        'median, p95, stdev, min, max, total, records or failed',
     )
+    option('--reverse', action='store_true', help='the other way round')
+    _add_choices(parser)
+    _add_forms(parser)
+    return parser
+
+
+def _add_choices(parser: Subparser) -> None:
+    option = parser.add_argument
     option(
         '--filter',
         metavar='EXPR',
         type=condition_of,
         help='only records for which EXPR holds',
     )
-    option('--reverse', action='store_true', help='the other way round')
-    option('--all', action='store_true', help='show long lists, objects and texts whole')
-    option('--json', action='store_true', help='print it as JSON, a line each')
-    return parser
+    option('--last', metavar='N', type=_count, help='only the last N of them')
+    option(
+        '--since',
+        metavar='TIME',
+        type=_moment,
+        help='only records that began since then: a time ago, such as 30min, 2h or 3d, or '
+        'a date',
+    )
+
+
+def _add_forms(parser: Subparser) -> None:
+    option = parser.add_argument
+    option('--utc', action='store_true', help='times in UTC, not in the local zone')
+    option(
+        '--all',
+        action='store_true',
+        help='long lists, texts and tables whole',
+    )
+    forms = parser.add_mutually_exclusive_group()
+    for form, what in (('json', 'an object'), ('csv', 'comma-separated values')):
+        forms.add_argument(
+            f'--{form}',
+            action='store_true',
+            help=f'print {what} for each record, or with --by for each group',
+        )
+    forms.add_argument('--markdown', action='store_true', help='print a Markdown table')
+
+
+def _count(word: str) -> int:
+    if not (word.isascii() and word.isdecimal()):
+        raise argparse.ArgumentTypeError(f'it has to be a whole number, not {word!r}')
+    return int(word)
+
+
+def _moment(word: str) -> float:
+    try:
+        return since(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _titles(word: str) -> tuple[str, ...]:
+    from .groups import PLACES  # start-up time
+
+    names = [name.strip() for name in word.split(',')]
+    if not all(names):
+        raise argparse.ArgumentTypeError('type names of fields, with commas between them')
+    titles = (name if name in PLACES else title_of(name) for name in names)
+    return tuple(dict.fromkeys(titles))
 
 
 # --- many --------------------------------------------------------------------------------
 
 
 def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
-    rows = []
-    fields = _fields(asked)
-    entry = None
-    for entry in entries:
-        if asked.filter is None or asked.filter(entry.record):
-            rows.append(Row(entry, fields, asked.all))
-    if not rows:
+    terminal = Terminal(sys.stdout)
+    found = _wanted(entries, asked)
+    if asked.by:
+        _show_groups(found, entries, asked, terminal)
+        return
+    as_rows = bool(
+        asked.each or asked.column or asked.sort or asked.reverse or asked.json or asked.csv
+    )
+    first = list(islice(found, BATCH if as_rows else terminal.rows + 1))
+    if not first:
         print_stderr(entries.nothing())
-    elif entry is not None and entries.count == 1 and not (asked.column or asked.json):
-        _show_details([entry], asked)
+    elif _is_the_only_one(entries, first, asked):
+        _show_details(first, asked)
+    elif as_rows or len(first) <= terminal.rows:
+        _show_rows(chain(first, found), entries, asked, terminal)
     else:
-        _print(rows, entries, asked)
+        _show_groups(chain(first, found), entries, asked, terminal)
+
+
+def _is_the_only_one(
+    entries: Entries, first: list[Entry], asked: argparse.Namespace
+) -> bool:
+    """Return whether the files hold one record, which is not asked for as a row."""
+    if len(first) > 1 or entries.count > 1:
+        return False
+    return not (asked.column or asked.each or asked.json or asked.csv or asked.markdown)
+
+
+def _wanted(entries: Entries, asked: argparse.Namespace) -> Iterator[Entry]:
+    """Yield the records that --filter, --since and --last leave."""
+    found = iter(entries)
+    if asked.filter is not None:
+        found = (entry for entry in found if asked.filter(entry.record))
+    if asked.since is not None:
+        found = (entry for entry in found if _began(entry, asked.since))
+    if asked.last is not None:
+        found = iter(deque(found, maxlen=asked.last))
+    return found
+
+
+def _began(entry: Entry, earliest: float) -> bool:
+    """Return whether a record began at a time or later."""
+    from ...results.fields import part  # start-up time
+    from .groups import seconds_of  # start-up time
+
+    start = seconds_of(part(entry.record, 'call', 'start_time'))
+    return start is not None and start >= earliest
 
 
 def _show_selected(some: list[Entry], entries: Entries, asked: argparse.Namespace) -> None:
@@ -198,59 +218,62 @@ def _show_selected(some: list[Entry], entries: Entries, asked: argparse.Namespac
     some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
     if not some:
         print_stderr(f'{entries.sources}: the condition does not hold for what was chosen')
-    elif asked.column:
-        fields = _fields(asked)
-        _print([Row(entry, fields, asked.all) for entry in some], entries, asked)
+    elif asked.column or asked.csv or asked.markdown:
+        some.sort(key=lambda entry: entry.number)
+        _show_rows(iter(some), entries, asked, Terminal(sys.stdout))
     else:
         _show_details(some, asked)
 
 
-def _fields(asked: argparse.Namespace) -> list[str]:
-    """Return the titles of the columns of fields, that of --sort included."""
-    sort = [] if asked.sort in OWN else [asked.sort]
-    return list(dict.fromkeys(map(_title, [*asked.column, *sort])))
-
-
-def _rank(value: Any) -> tuple[int, Any]:
-    """Return a sort key: numbers first, then texts, then other values, then None."""
-    if is_number(value):
-        return 0, value
-    if isinstance(value, str):
-        return 1, value
-    return (3, '') if value is None else (2, as_json(value))
-
-
-def _columns(entries: Entries, fields: list[str]) -> list[str]:
-    file = ['file'] if len(entries.paths) > 1 else []
-    first, *rest = COLUMNS
-    outcome = rest.pop()
-    return [first, *file, *rest, *fields, outcome]
-
-
-def _print(rows: list[Row], entries: Entries, asked: argparse.Namespace) -> None:
-    terminal = Terminal(sys.stdout)
-    key = asked.sort if asked.sort in OWN else _title(asked.sort)
-    rows.sort(key=lambda row: _rank(row.values[key]), reverse=asked.reverse)
+def _show_rows(
+    found: Iterator[Entry], entries: Entries, asked: argparse.Namespace, terminal: Terminal
+) -> None:
+    sort = [] if asked.sort in (None, *OWN) else [asked.sort]
+    fields = list(dict.fromkeys(map(title_of, [*asked.column, *sort])))
+    rows: Iterable[Row] = (Row(entry, fields, asked.utc, asked.all) for entry in found)
+    key = asked.sort if asked.sort in (None, *OWN) else title_of(asked.sort)
+    if key is not None or asked.reverse:
+        key = key or 'number'
+        rows = sorted(rows, key=lambda row: rank_of(row.values[key]), reverse=asked.reverse)
     if asked.json:
-        terminal.lines(_json_of(row.values) for row in rows)
+        terminal.lines(json_line(row.values) for row in rows)
+    elif asked.csv:
+        terminal.lines(csv_lines(row.values for row in rows))
     else:
-        columns = _columns(entries, _fields(asked))
-        terminal.lines(_table(rows, columns, terminal, key))
+        _show_tables(iter(rows), fields, len(entries.paths), key or '', asked, terminal)
 
 
-def _table(
-    rows: list[Row], columns: list[str], terminal: Terminal, sort: str
-) -> Iterable[str]:
-    """Return the lines of the table; the column of --sort is never dropped."""
-    heading = [Cell(TITLES.get(name, safe(name)), 'bold') for name in columns]
-    texts = [[row.cells[name] for name in columns] for row in rows]
-    fixed = {*RIGHT, 'start'}
-    return terminal.table(
-        [heading, *texts],
-        right=[i for i, name in enumerate(columns) if name in RIGHT],
-        elastic=[i for i, name in enumerate(columns) if name not in fixed],
-        optional=[columns.index(name) for name in OPTIONAL if name != sort],
-    )
+def _show_tables(
+    rows: Iterator[Row],
+    fields: list[str],
+    files: int,
+    sort: str,
+    asked: argparse.Namespace,
+    terminal: Terminal,
+) -> None:
+    """Print tables of as many rows as are aligned together."""
+    is_first = True
+    make = markdown_lines if asked.markdown else partial(table, terminal=terminal)
+    while batch := list(islice(rows, None if asked.markdown else BATCH)):
+        terminal.lines([''] * (not is_first))
+        terminal.lines(lines_of(batch, fields, files, sort, terminal, make))
+        sys.stdout.flush()
+        is_first = False
+
+
+def _show_groups(
+    found: Iterator[Entry], entries: Entries, asked: argparse.Namespace, terminal: Terminal
+) -> None:
+    from .group_table import print_groups  # start-up time
+    from .groups import DEFAULT, Groups  # start-up time
+
+    groups = Groups(asked.by or DEFAULT)
+    for entry in found:
+        groups.add(entry.record)
+    if not groups.records:
+        print_stderr(entries.nothing())
+    else:
+        print_groups(groups, asked, terminal)
 
 
 # --- details -----------------------------------------------------------------------------
@@ -259,15 +282,8 @@ def _table(
 def _show_details(some: list[Entry], asked: argparse.Namespace) -> None:
     terminal = Terminal(sys.stdout)
     if asked.json:
-        terminal.lines(_json_of(entry.record) for entry in some)
+        terminal.lines(json_line(entry.record) for entry in some)
         return
     for place, entry in enumerate(some):
         terminal.lines([''] * (place > 0))
-        terminal.lines(detail(entry.record, terminal, full=asked.all))
-
-
-def _json_of(value: Any) -> str:
-    """Return a value as strict JSON in ASCII, which is safe on every terminal."""
-    from ...encoding import json_text  # start-up time
-
-    return json_text.encode(value).decode('ascii')
+        terminal.lines(detail(entry.record, terminal, full=asked.all, utc=asked.utc))

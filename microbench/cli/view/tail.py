@@ -18,8 +18,9 @@ from ...messages import print_stderr, safe
 from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
-from ..terminal import Cell, Terminal, columns
+from ..terminal import Cell, Terminal
 from ..values import brief
+from ..widths import columns
 from ..words import UsageError
 from .entries import STDIN, lines_of, name_of
 from .record_view import RecordView
