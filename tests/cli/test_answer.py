@@ -143,7 +143,7 @@ def test_an_answer(answered):
         '',
         'fit x',
         '  median     20.5 ms, between 20.1 and 20.8 ms (95 %)',
-        '  mean ± σ   20.5 ± 0.3 ms',  # noqa: RUF001
+        '  mean ± σ   20.5 ± 0.3 ms',
         '  range      20.0 … 20.9 ms, 10 runs',
         '  cpu        user 15.0 ms, system 2.0 ms, waiting 3.5 ms',
         '  memory     1.00 TiB',

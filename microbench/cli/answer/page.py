@@ -7,7 +7,8 @@ import sys
 from ... import _core
 from ...messages import safe
 from ...outputs.file import FileOutput
-from ..terminal import MARKS, PAGE, Cell, Terminal, clipped
+from ..terminal import MARKS, PAGE, Cell, Terminal
+from ..widths import clipped
 from .disturbance import Disturbance
 from .rows import rows_of
 from .runs import Runs

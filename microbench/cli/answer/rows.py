@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Row = tuple[str, Iterable[str]]
 
-MEAN = 'mean ± σ'  # noqa: RUF001 - the usual sign
+MEAN = 'mean ± σ'
 CPU = ('ru_utime', 'ru_stime')
 PARALLEL = 1.05  # CPU seconds per second: more need several CPUs
 NOTABLE = 0.005  # of the time
