@@ -82,10 +82,10 @@ def test_anything_can_be_shown_compared_and_converted(path, pair, on_terminal):
     with mock.patch.dict(os.environ, NO_COLOR='1'):
         shown = run(show.main) + run(show.main, '0') + run(show.main, '-1', '--all')
         shown += run(show.main, '-c', 'field', '--sort', 'host') + run(diff.main)
-        shown += run(show.main, '--by', 'name,host,command,call.args')
-        shown += run(show.main, '--by', 'exception', '--markdown', '--sort', 'median')
+        shown += run(show.main, '--by', 'name,host,command,field')
+        wide = run(show.main, '--by', 'exception', '--markdown', '--sort', 'median')
         run(show.main, '--csv'), run(show.main, '--by', 'host', '--csv')
-    assert shown.replace('\n', '').isprintable()
+    assert (shown + wide).replace('\n', '').isprintable()
     if on_terminal:
         assert max(map(columns, shown.splitlines())) <= 80
     objects = run(show.main, '--json') + run(show.main, '--by', 'name', '--json')

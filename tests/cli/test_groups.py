@@ -118,7 +118,7 @@ def test_the_lines_of_the_screen_decide(shown, file, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    'words', [['--each'], ['-c', 'rank'], ['--sort', 'median'], ['--reverse']]
+    'words', [['--each'], ['-c', 'host.hostname'], ['--sort', 'median'], ['--reverse']]
 )
 def test_rows_for_each(words, shown, file):
     """--each, and options that are about rows, give a row for each record."""
@@ -464,11 +464,15 @@ def test_one_form_at_a_time(several):
 @pytest.mark.parametrize(
     ('words', 'sentence'),
     [
-        (['--by', 'name', '-c', 'x'], '--column is for records, not for groups: type --by'),
+        (
+            ['--by', 'name', '-c', 'host.os'],
+            '--column is for records, not for groups: type --by',
+        ),
+        (['--by', 'host.oz'], 'no record has the field host.oz: did you mean host.os?\n'),
         (['--by', 'name', '--sort', 'host'], 'groups are sorted by one of: n, median, p95'),
     ],
 )
-def test_options_of_rows_beside_groups(words, sentence, several, capsys):
+def test_wrong_options_of_groups(words, sentence, several, capsys):
     """Options that do not go together are reported in a sentence."""
     assert main([several, *words]) == 2
     assert capsys.readouterr().err.startswith(f'microbench show: {sentence}')

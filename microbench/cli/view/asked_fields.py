@@ -1,4 +1,4 @@
-"""Check that the fields asked for by --filter, --sort and --column are in some record.
+"""Check that the fields of --filter, --sort, --column and --by are in some record.
 
 A name that no record has is most probably mistyped: without this check, the answer would
 be a column without values, or that no record meets the condition.
@@ -195,9 +195,10 @@ def _mentions(asked: argparse.Namespace) -> Iterator[Mention]:
     if asked.filter is not None:
         found = mentions(asked.filter.condition.tree)
         yield from (each for each in found if not _may_lack(each.names, VALUES))
-    known = COLUMNS | OF_GROUPS if getattr(asked, 'by', None) else COLUMNS
+    by = getattr(asked, 'by', None) or ()
+    known = COLUMNS | OF_GROUPS if by else COLUMNS
     sort = [] if asked.sort is None else [asked.sort]
-    for field in (*asked.column, *sort):
+    for field in (*asked.column, *sort, *by):
         names = tuple(field.removeprefix('.').split('.'))
         if not _may_lack(names, () if field.startswith('.') else known):
             yield Mention(names)
