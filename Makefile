@@ -31,7 +31,7 @@ WORKERS = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 LOWEST_TESTS = $(addprefix tests/,core/test_encoding.py core/test_own_encoders.py \
     core/test_monitor.py core/test_summary.py mixins/test_profiler.py \
     mixins/test_line_stats.py mixins/test_gpu.py mixins/test_host.py outputs/test_redis.py \
-    services/test_redis_server.py results/test_reading.py results/test_frames.py \
+    services/test_redis_server.py results/test_reading.py results/test_frames.py results/test_tidy.py \
     results/test_flat_schema.py cli/test_sampling.py cli/test_progress.py test_diff.py)
 
 .PHONY: lowest

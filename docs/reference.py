@@ -1,6 +1,7 @@
 """Write reference-api.md from the docstrings: `python -m docs.reference`.
 
-A test compares the page with the docstrings. Their examples are doctests, and run as such.
+It also writes what docs/fields.py makes of record.md. A test compares the pages with the
+docstrings. Their examples are doctests, and run as such.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import microbench
+from docs import fields
 from microbench.core.signature import signature_of
+from microbench.outputs.base import Readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +49,7 @@ GROUPS = {
     },
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
     'Results': {
-        'microbench': ('read', 'summary', 'Histogram'),
+        'microbench': ('read', 'Record', 'summary', 'Histogram'),
         'microbench.reader': ('Reader',),
         'microbench.diff': ('diff', 'envdiff', 'Difference', 'Change'),
         'microbench.livestream': ('LiveStream',),
@@ -83,7 +86,8 @@ def described(shown: str, thing: Any) -> str:
 
 def methods(cls: type) -> Iterator[str]:
     """Yield the public methods that a class defines itself, hooks in one line each."""
-    public = [name for name in vars(cls) if name == '__call__' or not name.startswith('_')]
+    names = [*vars(cls), *(vars(Readable) if Readable in cls.__bases__ else ())]
+    public = [name for name in names if name == '__call__' or not name.startswith('_')]
     own = [name for name in public if inspect.isroutine(getattr(cls, name))]
     hooks = [name for name in own if name.startswith('capture') or 'trigger' in name]
     for name in own:
@@ -100,7 +104,7 @@ def methods(cls: type) -> Iterator[str]:
 def signature(thing: Any) -> str:
     """Return parameters and defaults, without annotations; nothing if there are none."""
     if inspect.isclass(thing):
-        if issubclass(thing, Warning):
+        if issubclass(thing, (Warning, dict)):
             return ''
         found = signature_of(thing) if thing.__init__ is not object.__init__ else None  # type: ignore[misc]
     else:
@@ -161,4 +165,5 @@ def _item(item: str) -> str:
 
 
 if __name__ == '__main__':
+    fields.write()
     PAGE.write_text(page(), 'utf-8')

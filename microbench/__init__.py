@@ -7,6 +7,7 @@ __version__ = '3.0.0.dev0'
 _HOME = {
     'MicroBench': 'bench',
     'MicroBenchBase': 'bench',
+    'Record': 'record',
     'read': 'reader',
     'summary': 'results.summary',
     'Histogram': 'results.histogram',
@@ -67,6 +68,7 @@ __all__ = [
     'MicroBenchBase',
     'NullOutput',
     'Output',
+    'Record',
     'RedisOutput',
     'read',
     'summary',
@@ -75,7 +77,7 @@ __all__ = [
 
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
-    from . import bench, diff, livestream, reader  # noqa: F401
+    from . import bench, diff, livestream, reader, record  # noqa: F401
     from .core import capture  # noqa: F401
     from .encoding import json_encoder  # noqa: F401
     from .mixins import (  # noqa: F401

@@ -27,6 +27,7 @@ from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
 from .outputs.redis import RedisOutput as RedisOutput
 from .reader import read as read
+from .record import Record as Record
 from .results.histogram import Histogram as Histogram
 from .results.summary import summary as summary
 
@@ -60,6 +61,7 @@ __all__ = [
     'MicroBenchBase',
     'NullOutput',
     'Output',
+    'Record',
     'RedisOutput',
     'read',
     'summary',

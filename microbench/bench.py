@@ -20,6 +20,7 @@ from .descriptors import Unrecorded
 from .encoding import json_text
 from .encoding.masking import is_record
 from .mixins.python import MBPythonInfo
+from .outputs.base import Readable
 from .outputs.delivery import Delivery
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
 
 
-class MicroBenchBase(Configured):
+class MicroBenchBase(Readable, Configured):
     """A bench without any captures: `MicroBench` adds the Python version.
 
     Args:
@@ -297,19 +298,8 @@ class MicroBenchBase(Configured):
         config = self._bench_config
         config.delivery.deliver(line_of(config, self, bm_data))
 
-    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
-        """Return the records from the first sink that can read them back.
-
-        Args:
-            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
-            flat: join the names of nested objects by dots: `call.name`.
-
-        Raises:
-            RuntimeError: no sink can.
-            ValueError: an unknown format.
-            ImportError: `'df'` without pandas.
-        """
-        return self._bench_config.delivery.get_results(format, flat)
+    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
+        return self._bench_config.delivery.get_results(format, flat, shape)
 
     def flush(self, timeout: float | None = None) -> None:
         """Write the last calls of `every`; have all sinks store what waits in them.

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from .readable import Readable as Readable  # noqa: PLC0414 - exported
+
     WriteRecord = TypeVar('WriteRecord', bound=Callable[..., None])
 
 
@@ -98,6 +100,36 @@ class Output:
             NotImplementedError: the sink cannot read records.
         """
         raise NotImplementedError(f'{type(self).__name__} cannot read records back')
+
+
+if not TYPE_CHECKING:  # readable.pyi has the types
+
+    class Readable:
+        """A bench or a sink with records to read."""
+
+        def get_results(self, format='dict', flat=False, shape=None):  # noqa: A002
+            """Return the records: of a bench, from the first sink that can read them back.
+
+            Args:
+                format: `'dict'` for a list of dicts, `'df'` for a DataFrame of pandas,
+                    `'polars'` for one of Polars, `'arrow'` for a Table of PyArrow.
+                flat: join the names of nested objects with dots: `call.name`.
+                shape: what a row of a tidy frame is: `'runs'`, `'phases'`, `'iterations'`
+                    or `'samples'`. Left out: records as they are; for Polars and PyArrow,
+                    `'runs'`.
+
+            Returns:
+                The records in the order of writing; none if a file does not exist. Lines
+                that are not JSON objects are skipped, and counted in one RuntimeWarning.
+
+            Raises:
+                NotImplementedError: a sink cannot read records.
+                RuntimeError: no sink of a bench can.
+                ValueError: `format` or `shape` is unknown.
+                OSError, redis.RedisError: the records cannot be read.
+                ImportError: the package of the format is missing.
+            """
+            return self._read_results(format, flat, shape)
 
 
 class Watched(Output):

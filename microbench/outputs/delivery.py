@@ -58,12 +58,22 @@ class Delivery:
                 except Exception as error:
                     self.report.warn_once(sink, 'cannot take records as things are', error)
 
-    def get_results(self, format: str, flat: bool) -> Any:  # noqa: A002
+    def get_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
         """Return the records from the first sink that can read them back.
+
+        A sink of a user gives dicts or, as in 2.1.0, a frame; the rest is made here.
 
         Raises:
             RuntimeError: no sink can.
         """
+        from ..results import formats  # start-up time
+
+        if shape is None and format not in formats.TIDY:
+            return self._read(format, flat)
+        formats.check(format)
+        return formats.tidy(self._read('dict', False), format, shape)
+
+    def _read(self, format: str, flat: bool) -> Any:  # noqa: A002
         for sink in self.sinks:
             if hasattr(sink, 'get_results'):
                 try:

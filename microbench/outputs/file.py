@@ -9,7 +9,7 @@ from stat import S_ISREG
 from .. import _core
 from ..lock import Lock
 from . import file_object, file_path
-from .base import Watched, beside
+from .base import Readable, Watched, beside
 from .file_path import is_regular_or_missing, raise_if_compressed
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ def batching() -> Any:
     return module
 
 
-class FileOutput(Watched):
+class FileOutput(Readable, Watched):
     """Append each record to a file as one line.
 
     Args:
@@ -294,27 +294,11 @@ class FileOutput(Watched):
         if self._batch is not None:
             self._batch.flush()
 
-    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
-        """Return the records of the file, in the order of writing.
-
-        Args:
-            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
-            flat: join the names of nested objects with dots.
-
-        Returns:
-            The records; none if the file does not exist. Lines that are not JSON objects
-            are skipped, and counted in one RuntimeWarning.
-
-        Raises:
-            NotImplementedError: the file object cannot be read.
-            ValueError: `format` is unknown.
-            OSError: the file cannot be read.
-            ImportError: `format` is `'df'`, and pandas is missing.
-        """
+    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
+        from ..results.formats import shaped  # start-up time
         from ..results.reading import decode_blocks  # start-up time
-        from ..results.shapes import shaped  # start-up time
 
-        return shaped(decode_blocks(self._blocks(), self.outfile), format, flat)
+        return shaped(decode_blocks(self._blocks(), self.outfile), format, flat, shape)
 
     def _blocks(self) -> Iterator[bytes]:
         """Yield the contents in blocks of whole lines."""

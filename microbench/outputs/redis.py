@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 
-from .base import Output
+from .base import Output, Readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 
-class RedisOutput(Output):
+class RedisOutput(Readable, Output):
     """Append each record to a list on a Redis server.
 
     Args:
@@ -92,29 +92,14 @@ class RedisOutput(Output):
         """Close the connections; the next record opens a new one."""
         self.rclient.close()
 
-    def get_results(self, format: str = 'dict', flat: bool = False) -> Any:  # noqa: A002
-        """Return the records of the list, in the order of writing.
-
-        Args:
-            format: `'dict'` for a list of dicts, `'df'` for a pandas DataFrame.
-            flat: join the names of nested objects with dots.
-
-        Returns:
-            The records. Items that are not JSON objects are skipped, and counted in one
-            RuntimeWarning.
-
-        Raises:
-            redis.RedisError: the list cannot be read.
-            ValueError: `format` is unknown.
-            ImportError: `format` is `'df'`, and pandas is missing.
-        """
+    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
+        from ..results.formats import shaped  # start-up time
         from ..results.reading import decode_lines  # start-up time
-        from ..results.shapes import shaped  # start-up time
 
         items = self.rclient.lrange(self.redis_key, 0, -1)
         lines = [item.encode() if isinstance(item, str) else item for item in items]
         file = io.BytesIO(b'\n'.join(lines))
-        return shaped(decode_lines(file, self), format, flat)
+        return shaped(decode_lines(file, self), format, flat, shape)
 
 
 def _client(connection: dict[str, Any]) -> Any:

@@ -1,8 +1,7 @@
-"""Shape records as `get_results` returns them: dicts, flat dicts, or a data frame."""
+"""Flatten records: join the names of nested objects with dots."""
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from functools import partial
 
@@ -13,23 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from .reading import Lines, Records
+    from .reading import Lines
 
 EMPTY = '{}'  # represents an empty object in flat frames
-
-
-def shaped(records: Records, format: str, flat: bool) -> Any:  # noqa: A002
-    """Return records in the shape that `get_results` documents."""
-    if format not in ('dict', 'df'):
-        raise ValueError(f"format has to be 'dict' or 'df', not {format!r}")
-    if flat:
-        flatten(records.lines, EMPTY if format == 'df' else None)
-    found = _all_of(records)
-    if format == 'dict':
-        return found
-    from .frames import frame_of  # start-up time
-
-    return frame_of(found)
 
 
 def flatten(lines: Lines, empty: str | None = None) -> None:
@@ -41,24 +26,6 @@ def flatten(lines: Lines, empty: str | None = None) -> None:
     """
     convert = partial(flattened, names=_core.FlatNames('', empty))
     lines.decode_with(_core.Decoder(True, empty), convert)
-
-
-def _all_of(records: Records) -> list[dict[str, Any]]:
-    """Return a list of the records, made without the cyclic garbage collector.
-
-    The collector would search them again and again for cycles, which they cannot have.
-    That takes half of the time of a large file.
-    """
-    enabled = gc.isenabled()
-    found: list[dict[str, Any]] = []
-    try:
-        gc.disable()
-        for batch in records.batches():
-            found += batch
-        return found
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def flattened(

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import FileOutput, MicroBench, MicroBenchBase, _core
-from microbench.results import reading, shapes
+from microbench.results import formats, reading, shapes
 from tests.fakes import JSON_LIBRARIES, json_by, next_line, printed, python
 
 
@@ -271,7 +271,7 @@ def test_the_collector_is_as_before(enabled):
         assert numbers(read(record(1))) == [1]
         assert gc.isenabled() == enabled
         with pytest.raises(OSError, match='disk failed'):
-            shapes.shaped(reading.decode_lines(file, 'it'), 'dict', False)
+            formats.shaped(reading.decode_lines(file, 'it'), 'dict', False)
         assert (file.collecting, gc.isenabled()) == (False, enabled)
     finally:
         gc.enable()

@@ -40,7 +40,7 @@ LAYERS = (
     ('results',),
     ('descriptors', 'threads'),
     ('messages', 'logs', 'lock', 'command_words'),
-    ('credentials', 'gil', 'json_library', 'spelling'),
+    ('credentials', 'gil', 'json_library', 'record', 'spelling'),
     ('_core', 'subinterpreters'),
     ('__version__',),  # a literal, there before anything else is loaded
 )

@@ -14,6 +14,7 @@ TOOLS = {
     'build',
     'cloudpickle',
     'ipykernel',
+    'jsonschema',
     'jupyter_client',
     'mpi4py',
     'nbclient',

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
+import pandas as pd
+import polars as pl
 from typing_extensions import assert_type
 
 from microbench import (
@@ -20,6 +22,7 @@ from microbench import (
     MBReturnValue,
     MicroBench,
     Output,
+    Record,
     summary,
 )
 from microbench.diff import diff, envdiff
@@ -155,8 +158,13 @@ async def user_blocks() -> int:
 def user_results() -> None:
     """Read results, print them, compare them."""
     records = bench.get_results()
-    bench.get_results(format='df', flat=True)
-    bench.get_results('dict')
+    assert_type(records, list[Record])
+    assert_type(bench.get_results('dict'), list[Record])
+    assert_type(sinks.get_results(flat=True), list[dict[str, Any]])
+    assert_type(bench.get_results(shape='phases'), list[dict[str, Any]])
+    assert_type(bench.get_results(format='df', flat=True), pd.DataFrame)
+    assert_type(FileOutput('a').get_results('polars', shape='samples'), pl.DataFrame)
+    bench.get_results('arrow')
     summary(records)
     bench.summary()
     bench.add_fields(run=3)
@@ -172,6 +180,28 @@ def user_results() -> None:
     assert_type(stream.join(timeout=1.0), None)
 
 
+class Run(Record, total=False):
+    """A record with a field of the user."""
+
+    dataset: str
+
+
+def user_records(record: Record) -> float:
+    """Read fields of each kind."""
+    assert_type(record['call']['name'], str)
+    assert_type(record['mb']['run_id'], str)
+    for timing in record['call'].get('timings', ()):
+        assert_type(timing['name'], str)
+    exception = record.get('exception')
+    if exception is not None:
+        assert_type(exception['message'], str)
+    for usage in record.get('resource_usage', []):
+        assert_type(usage.get('nivcsw', 0), int)
+    for run in cast('list[Run]', bench.get_results()):
+        assert_type(run.get('dataset', ''), str)
+    return sum(record['call']['durations'])
+
+
 def user_mistakes() -> None:
     """Show mistakes that a checker can see."""
     plain('3')  # rejected
@@ -182,6 +212,8 @@ def user_mistakes() -> None:
     bench.time(3)  # rejected
     bench.record(name=3)  # rejected
     bench.get_results(flatten=True)  # rejected
+    bench.get_results()[0]['call']['name'] + 1  # rejected
+    len(bench.get_results()[0]['call'].get('clock_step', 0.0))  # rejected
     bench.record_on_exit(then='later')  # rejected
     bench(3)  # rejected
     MicroBench(iterations='3')  # rejected
