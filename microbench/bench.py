@@ -316,7 +316,7 @@ class MicroBenchBase(Readable, Configured):
         self._bench_config.delivery.flush(timeout)
 
     def summary(self) -> None:
-        """Print count, minimum, mean, median, maximum and stdev of all durations."""
+        """Print the figures of all durations in one line: see `summary`."""
         from .results.summary import summary  # start-up time
 
         summary(self.get_results())

@@ -186,6 +186,16 @@ class Configured:
         """Leave out the plan and captured values, which belong to this process."""
         return {**self.__dict__, '_bench_config': self._bench_config.copy()}
 
+    def __repr__(self) -> str:
+        from ..display import line_of  # start-up time
+
+        return line_of(self, getattr(self, '_bench_config', None))
+
+    def _repr_html_(self) -> str:
+        from ..display import html_of  # start-up time
+
+        return html_of(self, getattr(self, '_bench_config', None))
+
 
 # --- arguments ------------------------------------------------------------------------
 

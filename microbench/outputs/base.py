@@ -179,6 +179,9 @@ class NullOutput(Watched):
     >>> NullOutput().write('{}')
     """
 
+    def __repr__(self) -> str:
+        return 'NullOutput()'
+
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
         """Do nothing.
 

@@ -292,6 +292,11 @@ def _middle(bucket: int) -> int:
     return (bucket - octave * OCTAVE << octave) + ((1 << octave) - 1) // 2
 
 
+def rank(percent: int, count: int) -> int:
+    """Return the rank of a percentile, from 1, as `Histogram.percentile` counts."""
+    return max(1, -(-percent * count // 100))
+
+
 def found_in(record: dict[str, Any], phase: str | None = None) -> Any:
     """Return the fields of a histogram in a record, or a list of durations, or None."""
     if record.keys() >= FIELDS:

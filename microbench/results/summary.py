@@ -6,21 +6,24 @@ from contextlib import suppress
 
 from ..messages import warn
 from . import units
-from .histogram import Histogram, found_in
+from .histogram import Histogram, found_in, rank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+PERCENTILES = (95, 99)
 LARGEST = 1e300  # a larger value is not a time, and its standard deviation overflows
 
 
 def summary(results: Any) -> None:
-    """Print count, minimum, mean, median, maximum and standard deviation.
+    """Print count, minimum, mean, median, maximum, standard deviation and percentiles.
 
-    All `call.durations` of all results are pooled, whatever their names. If some are in
-    histograms, the median is right to three digits, and marked by `~`. Times have three
+    All `call.durations` of all results are pooled, whatever their names. A percentile is
+    the duration that so many percent do not exceed: of rank `ceil(0.95 * n)`, for `p95`. If
+    some are in histograms, the percentiles and the median are right to three digits, and
+    marked by `~`. Times have three
     digits and a unit (ns to h). Durations of a counter with an unknown unit have no unit;
     if they are pooled with nanoseconds, a RuntimeWarning says so, because the figures are
     meaningless. `lower_bounds` is the number of durations of killed processes, which may
@@ -36,12 +39,22 @@ def summary(results: Any) -> None:
     ...     {'call': {'name': 'fit', 'durations': [0.12, 0.14]}},
     ...     {'call': {'name': 'plot', 'durations': [7.0]}},
     ... ]
-    >>> summary(result for result in results if result['call']['name'] == 'fit')
+    >>> fits = [result for result in results if result['call']['name'] == 'fit']
+    >>> summary(fits)  # doctest: +NORMALIZE_WHITESPACE
     n=2  min=120 ms  mean=130 ms  median=130 ms  max=140 ms  stdev=14.1 ms
+    p95=140 ms  p99=140 ms
     """
     if hasattr(results, 'to_dict'):
         results = results.to_dict('records')
-    records = [result for result in results if isinstance(result, dict)]
+    found = figures([result for result in results if isinstance(result, dict)])
+    if not found:
+        print('No result has call.durations.')
+        return
+    print('  '.join(f'{name}={text}' for name, text in found.items()))
+
+
+def figures(records: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the figures of all durations of some records, as text; none without any."""
     pools: dict[str, list[float]] = {}  # by the name of the counter
     for record in records:
         found = list(_durations(record))
@@ -57,32 +70,32 @@ def summary(results: Any) -> None:
         for duration in pool
     ]
     if not durations and not merged.count:
-        print('No result has call.durations.')
-        return
+        return {}
     unit = units.duration if known else units.number
-    bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
     if merged.count:
-        line = _rough_line(merged.merge(Histogram(durations)), unit)
+        texts = _rough(merged.merge(Histogram(durations)), unit)
     else:
-        line = _line(durations, unit)
-    print(line + f'  lower_bounds={bounds}' * bool(bounds))
+        texts = _exact(durations, unit)
+    bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
+    return {**texts, 'lower_bounds': str(bounds)} if bounds else texts
 
 
-def _line(durations: list[float], unit: Callable[[float], str]) -> str:
+def _exact(durations: list[float], unit: Callable[[float], str]) -> dict[str, str]:
     from math import isfinite, nan
     from statistics import fmean, median, stdev
 
     finite = len(durations) > 1 and all(map(isfinite, durations))
-    spread = stdev(durations) if finite else nan
-    figures = {
-        'min': min(durations),
+    ordered = sorted(durations)
+    numbers = {
+        'min': ordered[0],
         'mean': fmean(durations),
         'median': median(durations),
-        'max': max(durations),
-        'stdev': spread,
+        'max': ordered[-1],
+        'stdev': stdev(durations) if finite else nan,
+        **{f'p{p}': ordered[rank(p, len(ordered)) - 1] for p in PERCENTILES},
     }
-    texts = (f'{name}={unit(v) if isfinite(v) else v}' for name, v in figures.items())
-    return '  '.join([f'n={len(durations)}', *texts])
+    texts = {name: unit(v) if isfinite(v) else str(v) for name, v in numbers.items()}
+    return {'n': str(len(durations)), **texts}
 
 
 def _merged(records: list[dict[str, Any]]) -> Histogram:
@@ -95,16 +108,15 @@ def _merged(records: list[dict[str, Any]]) -> Histogram:
     return merged
 
 
-def _rough_line(merged: Histogram, unit: Callable[[float], str]) -> str:
-    figures = {
-        'min=': merged.min,
-        'mean=': merged.mean,
-        'median=~': merged.median,
-        'max=': merged.max,
-        'stdev=': merged.stdev,
-    }
-    texts = (f'{name}{unit(value)}' for name, value in figures.items())
-    return '  '.join([f'n={merged.count}', *texts])
+def _rough(merged: Histogram, unit: Callable[[float], str]) -> dict[str, str]:
+    """Return the figures of a histogram; `~` marks those that are right to three digits."""
+    exact = {name: getattr(merged, name) for name in ('min', 'mean', 'max', 'stdev')}
+    rough = {f'p{p}': merged.percentile(p) for p in PERCENTILES}
+    rough['median'] = merged.median
+    texts = {name: unit(value) for name, value in exact.items()}
+    texts.update({name: f'~{unit(value)}' for name, value in rough.items()})
+    order = ('min', 'mean', 'median', 'max', 'stdev', *rough)
+    return {'n': str(merged.count), **{name: texts[name] for name in order}}
 
 
 def _durations(record: dict[str, Any]) -> Iterator[float]:

@@ -14,7 +14,7 @@ from .. import _core
 from . import units
 from .fields import part
 from .flat_schema import converted, is_flat_schema
-from .histogram import Histogram, found_in
+from .histogram import Histogram, found_in, rank
 from .kinds import ALWAYS, TOPS
 from .shapes import EMPTY, flattened
 
@@ -232,11 +232,6 @@ def _of_durations(durations: list[float]) -> Row:
         'stdev': stdev(ordered),
         'total': sum(ordered),
     }
-
-
-def rank(percent: int, count: int) -> int:
-    """Return the rank of a percentile, from 1, as `Histogram.percentile` has it."""
-    return max(1, -(-percent * count // 100))
 
 
 def _of_histogram(histogram: Histogram) -> Row:

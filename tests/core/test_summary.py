@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microbench import MicroBenchBase, summary
+from microbench import Histogram, MicroBenchBase, summary
 from microbench.results.units import TIMES
 from tests.fakes import Ticking, next_line
 
-LINE = 'n=4  min=120 ms  mean=145 ms  median=140 ms  max=180 ms  stdev=26.5 ms\n'
+LINE = (
+    'n=4  min=120 ms  mean=145 ms  median=140 ms  max=180 ms  stdev=26.5 ms  '
+    'p95=180 ms  p99=180 ms\n'
+)
 DURATIONS = [0.12, 0.13, 0.15, 0.18]
 
 
@@ -39,7 +42,9 @@ def test_a_bench_gives_its_own_results(capsys):
     bench = MicroBenchBase(iterations=3, duration_counter=Ticking(2.0))
     bench(len)('')
     assert bench.summary() is None
-    assert capsys.readouterr().out == ('n=3  min=2  mean=2  median=2  max=2  stdev=0\n')
+    assert capsys.readouterr().out == (
+        'n=3  min=2  mean=2  median=2  max=2  stdev=0  p95=2  p99=2\n'
+    )
 
 
 @pytest.mark.parametrize('is_flat', [False, True])
@@ -52,10 +57,21 @@ def test_a_frame(is_flat, capsys):
     assert capsys.readouterr().out.startswith('n=2  min=1  mean=1  ')
 
 
+def test_percentiles(capsys):
+    """The percentile is the duration of rank `ceil(0.95 * n)`, in a histogram as well."""
+    durations = [number / 1000 for number in range(1, 201)]
+    summary([record(*durations)])
+    assert capsys.readouterr().out.endswith('  p95=190 ms  p99=198 ms\n')
+    histogram = record()
+    histogram['call']['histogram'] = Histogram(durations).as_dict()
+    summary([histogram])
+    assert capsys.readouterr().out.endswith('  p95=~190 ms  p99=~198 ms\n')
+
+
 def test_one_duration_has_no_deviation(capsys):
     """The deviation of a single value is nan."""
     summary([record(0.5)])
-    assert capsys.readouterr().out.endswith('max=500 ms  stdev=nan\n')
+    assert capsys.readouterr().out.endswith('stdev=nan  p95=500 ms  p99=500 ms\n')
 
 
 @pytest.mark.parametrize(
@@ -92,7 +108,10 @@ def test_different_names_are_pooled(capsys):
 def test_short_durations_have_a_unit_that_fits(capsys):
     """Short durations never show as 0.000000, whatever their unit."""
     seconds = [4.2e-8, 9.1e-8]
-    line = 'n=2  min=42.0 ns  mean=66.5 ns  median=66.5 ns  max=91.0 ns  stdev=34.6 ns\n'
+    line = (
+        'n=2  min=42.0 ns  mean=66.5 ns  median=66.5 ns  max=91.0 ns  stdev=34.6 ns  '
+        'p95=91.0 ns  p99=91.0 ns\n'
+    )
     summary([record(*seconds)])
     summary([record(42, 91, counter='perf_counter_ns')])
     assert capsys.readouterr().out == line * 2
@@ -102,7 +121,8 @@ def test_each_figure_has_its_own_unit(capsys):
     """Each figure has its own unit, as in the table of `microbench show`."""
     summary([record(5e-7, 0.002, 95.0)])
     assert capsys.readouterr().out == (
-        'n=3  min=500 ns  mean=31.7 s  median=2.00 ms  max=1.58 min  stdev=54.8 s\n'
+        'n=3  min=500 ns  mean=31.7 s  median=2.00 ms  max=1.58 min  stdev=54.8 s  '
+        'p95=1.58 min  p99=1.58 min\n'
     )
 
 
@@ -116,7 +136,7 @@ def test_a_counter_of_no_known_unit(capsys):
     """Figures without a known unit are numbers, also beside seconds."""
     summary([record(7, 8.25, counter='<lambda>')])
     summary([record(7, counter='<lambda>'), record(8.25)])
-    line = 'n=2  min=7  mean=7.62  median=7.62  max=8.25  stdev=0.884\n'
+    line = 'n=2  min=7  mean=7.62  median=7.62  max=8.25  stdev=0.884  p95=8.25  p99=8.25\n'
     assert capsys.readouterr().out == line * 2
 
 
@@ -145,7 +165,7 @@ def test_lower_bounds_are_counted(name, capsys):
     if name is None:
         killed = {**flat(0.1), 'recovered.duration_is_lower_bound': True}
     summary([killed, record(0.3)])
-    assert capsys.readouterr().out.endswith('  max=300 ms  stdev=141 ms  lower_bounds=1\n')
+    assert capsys.readouterr().out.endswith('  p99=300 ms  lower_bounds=1\n')
 
 
 @given(st.lists(st.floats(1e-9, 1e6), min_size=1))

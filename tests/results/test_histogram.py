@@ -239,7 +239,8 @@ def test_summary(capsys):
     damaged = {'call': {'histogram': {**SOUND, 'count': 'many'}}}
     summary([counted, listed, damaged])
     assert capsys.readouterr().out == (
-        'n=4  min=100 ms  mean=150 ms  median=~100 ms  max=300 ms  stdev=100 ms\n'
+        'n=4  min=100 ms  mean=150 ms  median=~100 ms  max=300 ms  stdev=100 ms  '
+        'p95=~300 ms  p99=~300 ms\n'
     )
 
 

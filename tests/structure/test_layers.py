@@ -33,7 +33,7 @@ LAYERS = (
     ('first_use',),
     ('mixins', 'process'),
     ('core',),
-    ('distributions',),
+    ('display', 'distributions'),
     ('encoding', 'outputs'),
     ('journal',),
     ('follow',),

@@ -1,0 +1,101 @@
+"""What a bench looks like: a line of text, and in a notebook a table of its results."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+
+from .outputs.file import FileOutput
+from .results.fields import part
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+MOST_BYTES = 1 << 23  # of a file that a notebook reads to display its bench
+MOST_NAMES = 20  # rows of the table
+
+
+def line_of(bench: Any, config: Any) -> str:
+    """Return the text that represents a bench: what differs from the defaults.
+
+    Fields are named without their values, which may be confidential or long.
+    """
+    if not hasattr(config, 'delivery'):  # before the constructor has run
+        return object.__repr__(bench)
+    parts = []
+    if not (len(config.delivery.sinks) == 1 and _is_memory(config.delivery.sinks[0])):
+        parts.append(f'outputs={config.delivery.sinks!r}')
+    defaults = {'iterations': 1, 'warmup': 0}
+    parts += [
+        f'{name}={getattr(bench, name)}'
+        for name, default in defaults.items()
+        if getattr(bench, name) != default
+    ]
+    if config.counter is not time.perf_counter:
+        parts.append(f'duration_counter={getattr(config.counter, "__name__", "...")}')
+    if config.histogram:
+        parts.append("durations='histogram'")
+    if config.sampling:
+        name, number = config.sampling
+        parts.append(f'{name}={number}')
+    parts += [f'{name}=...' for name in config.static]
+    return f'{type(bench).__name__}({", ".join(parts)})'
+
+
+def _is_memory(sink: Any) -> bool:
+    return type(sink) is FileOutput and type(sink.outfile) is io.StringIO
+
+
+# --- in a notebook ------------------------------------------------------------------------
+
+
+def html_of(bench: Any, config: Any) -> str:
+    """Return HTML with the line of a bench and the figures of its results, by name.
+
+    A large file, and what is behind a network, is not read.
+    """
+    from html import escape
+
+    head = f'<code>{escape(line_of(bench, config))}</code>'
+    sinks = config.delivery.sinks if hasattr(config, 'delivery') else []
+    if not sinks or not isinstance(sinks[0], FileOutput) or not _is_small(sinks[0]):
+        return head
+    try:
+        records = sinks[0].get_results()
+    except (OSError, NotImplementedError):
+        return head
+    return head + (_table(records) if records else '<p>no records yet</p>')
+
+
+def _is_small(sink: FileOutput) -> bool:
+    if not isinstance(sink.outfile, (str, bytes)):
+        return _is_memory(sink)
+    try:
+        return os.stat(sink._place()).st_size <= MOST_BYTES
+    except OSError:
+        return True  # a missing file has no records
+
+
+def _table(records: list[Any]) -> str:
+    from .results.summary import figures  # start-up time
+
+    by_name: dict[str, list[Any]] = {}
+    for record in records:
+        by_name.setdefault(str(part(record, 'call', 'name')), []).append(record)
+    shown = [(name, figures(group)) for name, group in by_name.items()][:MOST_NAMES]
+    columns = dict.fromkeys(name for _, texts in shown for name in texts)
+    lines = [_row('th', ('name', *columns))]
+    lines += [_row('td', (name, *map(texts.get, columns))) for name, texts in shown]
+    more = len(by_name) - len(shown)
+    note = f'<p>and {more} more</p>' if more else ''
+    return f'<table>{"".join(lines)}</table>{note}'
+
+
+def _row(tag: str, texts: Iterable[str | None]) -> str:
+    from html import escape
+
+    cells = (f'<{tag}>{escape(text or "")}</{tag}>' for text in texts)
+    return f'<tr>{"".join(cells)}</tr>'
