@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import microbench
 from docs import fields
 from microbench.core.signature import signature_of
-from microbench.outputs.base import Readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,9 +84,8 @@ def described(shown: str, thing: Any) -> str:
 
 
 def methods(cls: type) -> Iterator[str]:
-    """Yield the public methods that a class defines itself, hooks in one line each."""
-    names = [*vars(cls), *(vars(Readable) if Readable in cls.__bases__ else ())]
-    public = [name for name in names if name == '__call__' or not name.startswith('_')]
+    """Yield the public methods of a class and its private bases, hooks in one line each."""
+    public = [n for n in _names(cls) if n == '__call__' or not n.startswith('_')]
     own = [name for name in public if inspect.isroutine(getattr(cls, name))]
     hooks = [name for name in own if name.startswith('capture') or 'trigger' in name]
     for name in own:
@@ -99,6 +97,15 @@ def methods(cls: type) -> Iterator[str]:
     for name in hooks:
         first, *_ = _docstring(getattr(cls, name)).splitlines()
         yield f'- `{name}`: {first}\n'
+
+
+def _names(cls: type) -> Iterator[str]:
+    """Yield the attributes of a class and of bases that are not on the page themselves."""
+    yield from vars(cls)
+    for base in cls.__bases__:
+        is_own = base.__module__.startswith('microbench.')
+        if is_own and base.__name__ not in microbench.__all__:
+            yield from (name for name in _names(base) if name not in vars(cls))
 
 
 def signature(thing: Any) -> str:

@@ -20,7 +20,6 @@ from .descriptors import Unrecorded
 from .encoding import json_text
 from .encoding.masking import is_record
 from .mixins.python import MBPythonInfo
-from .outputs.base import Readable
 from .outputs.delivery import Delivery
 
 TYPE_CHECKING = False
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
 
 
-class MicroBenchBase(Readable, Configured):
+class MicroBenchBase(Configured):
     """A bench without any captures: `MicroBench` adds the Python version.
 
     Args:

@@ -15,7 +15,7 @@ import os
 
 from .. import _core
 from ..encoding.json_text import as_dict
-from ..outputs.base import Output
+from ..outputs.base import Output, Readable
 from ..outputs.file import FileOutput
 from .times import timezone, tzinfo
 
@@ -167,7 +167,7 @@ def affects_plan(name: str) -> bool:
     return name.startswith('capture') or name in IN_PLANS
 
 
-class Configured:
+class Configured(Readable):
     """The part of a bench that notes each change of what its plan is made from."""
 
     _bench_config: Config  # no value here: CPython 3.11 would not specialise its reads
