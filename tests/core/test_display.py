@@ -64,7 +64,7 @@ def cells(html):
 
 
 def test_a_table_of_results(tmp_path):
-    """Each name has a row with its figures; what is no text of HTML is escaped."""
+    """Each name has a row with its figures; characters of HTML are escaped."""
     bench = MicroBenchBase(tmp_path / 'records.jsonl', iterations=2, duration_counter=ticks)
     assert bench._repr_html_().endswith('<p>no records yet</p>')
     bench(len)('')

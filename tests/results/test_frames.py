@@ -257,7 +257,7 @@ def test_a_flat_frame_is_looked_at(records_of_the_command):
 
 @pytest.mark.parametrize('values', [[1, 'a'], [2**64, 1], [{'a': 1}, 2], [[1], 'a']])
 def test_the_recipe_for_columns_of_several_types(values, tmp_path):
-    """Mixed columns become JSON text, as docs/reading-results.md says."""
+    """Mixed columns become JSON text, as docs/frames.md says."""
     pytest.importorskip('pyarrow')
     frame = frame_of(*({'n': n, 'x': [v]} for n, v in enumerate(values)), flat=True)
     frame['y'] = pd.Series(values, dtype=object)
