@@ -247,7 +247,7 @@ def test_what_disturbed_the_runs(answered):
     runs = [run(20.0, preempted=2, faults=1, delay=0.004) for _ in range(6)]
     found = row(answered(*runs), 'disturbed')
     assert found == (
-        'preempted 12 times, ready but without a CPU 20 % of the time, '
+        'preempted 12 times, waited for a CPU 20 % of the time, '
         '6 pages read from disk or swap'
     )
 

@@ -105,27 +105,34 @@ def _row(label: str, parts: list[str], terminal: Terminal, width: int) -> Iterat
         heading = ' ' * left
 
 
-def _atoms(parts: list[str]) -> Iterator[Atom]:
+def _atoms(parts: list[str]) -> Iterator[list[Atom]]:
+    """Yield the atoms of each part, with a comma after each but the last."""
     last = len(parts) - 1
     for place, part in enumerate(parts):
         words: list[str] = [part] if isinstance(part, Cell) else part.split(' ')
-        for word in words[:-1]:
-            yield word, ''
-        yield words[-1], ',' * (place != last)
+        yield [*((word, '') for word in words[:-1]), (words[-1], ',' * (place != last))]
 
 
-def _wrapped(atoms: Iterable[Atom], room: int) -> Iterator[list[Atom]]:
-    """Yield lines of atoms. No text of the user is among them: each sign is a column."""
+def _wrapped(parts: Iterable[list[Atom]], room: int) -> Iterator[list[Atom]]:
+    """Yield lines of atoms, broken between parts or, if one is too long, between atoms.
+
+    No text of the user is among them: each sign takes one column.
+    """
     line: list[Atom] = []
-    taken = -1
-    for atom in atoms:
-        added = sum(map(len, atom)) + 1
-        if line and taken + added > room:
+    for part in parts:
+        if line and _width([*line, *part]) > room >= _width(part):
             yield line
-            line, taken = [], -1
-        line.append(atom)
-        taken += added
+            line = []
+        for atom in part:
+            if line and _width([*line, atom]) > room:
+                yield line
+                line = []
+            line.append(atom)
     yield line
+
+
+def _width(atoms: list[Atom]) -> int:
+    return sum(len(text) + len(comma) + 1 for text, comma in atoms) - 1
 
 
 def typed(command: list[str], most: int) -> str:

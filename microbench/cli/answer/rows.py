@@ -125,7 +125,7 @@ def _waits(runs: Runs) -> Iterator[str]:
         yield f'preempted {_how_often(preempted)}'
     if runs.measured and runs.delay >= NOTABLE * runs.measured:
         share = units.share(runs.delay / runs.measured).replace(' ', '\xa0')
-        yield f'ready but without a CPU {share} of the time'
+        yield f'waited for a CPU {share} of the time'
     if faults:
         yield f'{faults}\xa0page{"s" * (faults != 1)} read from disk or swap'
 
