@@ -231,6 +231,12 @@ def test_interrupted(answered):
 # --- resources and disturbance --------------------------------------------------------
 
 
+def test_little_cpu_time(answered):
+    """CPU times have a decimal, where the others need none."""
+    found = row(answered(run(330.0, user=0.0004, system=0.0008)), 'cpu')
+    assert found == 'user 0.4 ms, system 0.8 ms, waiting 328.8 ms'
+
+
 def test_several_cpus(answered):
     """A program that uses several CPUs has no waiting time."""
     found = row(answered(run(1000.0, user=2.5, system=0.5)), 'cpu')
@@ -447,6 +453,7 @@ def test_runs_of_a_stub():
         ({'quiet': True}, ('stdout', 'stderr'), None),
         ({'outfile': 'x'}, ('stdout', 'stderr'), 'stderr'),
         ({'outfile': 'x'}, ('stdout',), None),
+        ({'outfile': ''}, ('stdout', 'stderr'), 'stderr'),
         ({'outfile': '-'}, ('stdout', 'stderr'), None),
         ({'outfile': '/dev/stderr'}, ('stdout', 'stderr'), None),
         ({'http_output': 'http://h'}, ('stdout', 'stderr'), 'stderr'),

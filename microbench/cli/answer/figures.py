@@ -88,13 +88,14 @@ class Scale:
     Args:
         value: seconds; they get the unit in which they are at least 1, and three digits.
         deviation: seconds; this gets one digit at least, if two more decimals suffice.
+        decimals: how many there are at least.
     """
 
-    def __init__(self, value: float, deviation: float = 0.0) -> None:
+    def __init__(self, value: float, deviation: float = 0.0, decimals: int = 0) -> None:
         fitting = (pair for pair in TIMES if float(f'{value / pair[0]:.3g}') >= 1)
         self.seconds, self.unit = next(fitting, TIMES[-1])
         whole = len(f'{value / self.seconds:.0f}')
-        self.decimals = least = max(DIGITS - whole, 0)
+        self.decimals = least = max(DIGITS - whole, decimals)
         while deviation and self.decimals < least + MORE_DECIMALS:
             if float(self.bare(deviation)):
                 break

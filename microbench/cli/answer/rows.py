@@ -38,7 +38,7 @@ def rows_of(runs: Runs, disturbance: Disturbance | None) -> Iterator[Row]:
     scale = Scale(median(times), deviation(times) if len(times) > 1 else 0.0)
     yield from _times(runs, times, scale)
     if len(runs.good) > 0 or runs.count == 1:
-        yield 'cpu', _cpu(runs, scale)
+        yield 'cpu', _cpu(runs)
     yield 'memory', _memory(runs.usage)
     yield 'disturbed', [*_waits(runs), *(disturbance.parts() if disturbance else ())]
     yield Cell('failed', 'red'), _failures(runs)
@@ -93,15 +93,16 @@ def _so_often(end: str, count: int, is_one_of_several: bool) -> str:
 # --- resources ------------------------------------------------------------------------
 
 
-def _cpu(runs: Runs, scale: Scale) -> Iterator[str]:
+def _cpu(runs: Runs) -> Iterator[str]:
     """Yield the means of user, system and waiting time."""
     used = runs.usage
     if not used:
         return
     user, system = (fsum(getattr(one, name) for one in used) / len(used) for name in CPU)
+    elapsed = fsum(runs.shown) / len(runs.shown)
+    scale = Scale(elapsed, decimals=1)
     yield f'user {scale.text(user)}'
     yield f'system {scale.text(system)}'
-    elapsed = fsum(runs.shown) / len(runs.shown)
     if user + system > PARALLEL * elapsed:
         yield f'{(user + system) / elapsed:.1f}\xa0CPUs busy'
     else:

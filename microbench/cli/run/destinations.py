@@ -54,8 +54,8 @@ def answers_on(settings: Settings) -> str | None:
     """
     if settings.quiet or settings.outfile in STREAMS:
         return None
-    others = settings.outfile or settings.http_output or settings.redis_output
-    name = 'stdout' if others is None else 'stderr'
+    given = settings.outfile, settings.http_output, settings.redis_output
+    name = 'stdout' if given == (None, None, None) else 'stderr'
     return name if is_terminal(getattr(sys, name)) else None
 
 
