@@ -31,6 +31,9 @@ class Phase:
 def time_method(cls: type) -> Any:
     """Return the descriptor for `time` of a bench class, with its docstring."""
 
+def record_method(cls: type) -> Any:
+    """Return a descriptor that does what `record` of a bench class does, mostly in C."""
+
 def within_stack(func: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call a function that may recurse in C; raise RecursionError before the stack ends.
 
@@ -66,7 +69,7 @@ class Finder:
 class Block:
     """A block of code that becomes one record each time it is entered.
 
-    A subclass has `begin()`, which returns a run that is open and started: it is called
+    `begin()`, which core.block adds, returns a run that is open and started: it is called
     where no Recorder can write the record.
 
     Args:
@@ -78,6 +81,7 @@ class Block:
     name: str
     run: OpenRun | None
     def __init__(self, owner: object, name: object) -> None: ...
+    begin: Callable[[Block], OpenRun]
     def __enter__(self) -> Self: ...
     def __exit__(
         self,

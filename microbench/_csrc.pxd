@@ -347,6 +347,9 @@ cdef extern from "py/py_phase.h":
     object py_phase_awaitable(py_state *state, object value)
     object py_phase_time_method(object type, const char *doc)
 
+cdef extern from "py/py_record_method.h":
+    object py_record_method(object type, object function, const char *doc)
+
 cdef extern from "py/py_call_until_done.h":
     int py_call_until_done(object object, const char *method, PyObject **arguments,
                   size_t count) except *

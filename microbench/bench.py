@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Literal, TypeVar
 
-    from .core.block import Block
-    from .core.run import Run
+    from ._core import Block
 
     Wrapper = classmethod[Any, Any, Any] | staticmethod[Any, Any]
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
@@ -251,13 +250,11 @@ class MicroBenchBase(Configured):
 
     def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run once for each record, before the code: all `capture_*` hooks."""
-        run: Run = bm_data['_run']
-        run.capture()
+        bm_data['_run'].capture()
 
     def post_finish_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run once for each record, after the code: all `capturepost_*` hooks."""
-        run: Run = bm_data['_run']
-        run.capture_post()
+        bm_data['_run'].capture_post()
 
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run before each timed iteration; the clock is read after it."""
@@ -322,6 +319,7 @@ class MicroBenchBase(Configured):
 
 
 MicroBenchBase.time = _core.time_method(MicroBenchBase)  # type: ignore[method-assign]
+MicroBenchBase.record = _core.record_method(MicroBenchBase)  # type: ignore[method-assign]
 Hooks.base = dict(vars(MicroBenchBase))  # as it is: tests of users patch it
 Plan.surroundings = staticmethod(first_use.surroundings)
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .core.block import Block
+    from ._core import Block
 
 block_class: type[Block] | None = None  # an import costs each block 0.2 µs
 registry: Any = None  # process.registry, once it is loaded

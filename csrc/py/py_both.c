@@ -5,6 +5,7 @@
 typedef struct {
     PyObject_HEAD
     PyTypeObject *type; /* Owned */
+    const char *what;   /* with an article */
 } py_both;
 
 static PyObject *
@@ -13,8 +14,9 @@ both_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(owner))
     if (!object || object == Py_None) {
         return Py_NewRef(self); /* looked up on the type, as ExitStack does */
     }
-    if (!Py_IS_TYPE(object, ((py_both *)self)->type)) {
-        PyErr_Format(PyExc_TypeError, "a phase is needed, not %.100s",
+    const py_both *both = (const py_both *)self;
+    if (!PyObject_TypeCheck(object, both->type)) {
+        PyErr_Format(PyExc_TypeError, "%s is needed, not %.100s", both->what,
                      Py_TYPE(object)->tp_name);
         return NULL;
     }
@@ -24,10 +26,11 @@ both_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(owner))
 static PyObject *
 both_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    PyTypeObject *type = ((py_both *)self)->type;
-    if (PyTuple_GET_SIZE(args) == 0 || !Py_IS_TYPE(PyTuple_GET_ITEM(args, 0), type)) {
-        PyErr_SetString(PyExc_TypeError, "the first argument has to be a phase");
-        return NULL;
+    const py_both *both = (const py_both *)self;
+    if (PyTuple_GET_SIZE(args) == 0 ||
+        !PyObject_TypeCheck(PyTuple_GET_ITEM(args, 0), both->type)) {
+        return PyErr_Format(PyExc_TypeError, "the first argument has to be %s",
+                            both->what);
     }
     PyObject *rest = PyTuple_GetSlice(args, 1, PY_SSIZE_T_MAX);
     PyObject *result =
@@ -62,7 +65,7 @@ both_dealloc(py_both *self)
 }
 
 static PyType_Slot both_slots[] = {
-    {Py_tp_doc, "Enter or leave a phase: both of __enter__ and __exit__."},
+    {Py_tp_doc, "Enter or leave an object: both of __enter__ and __exit__."},
     {Py_tp_descr_get, both_get},
     {Py_tp_call, both_call},
     {Py_tp_dealloc, both_dealloc},
@@ -80,7 +83,7 @@ static PyType_Spec both_spec = {
 };
 
 int
-py_both_add(PyObject *module, PyTypeObject *type)
+py_both_add(PyObject *module, PyTypeObject *type, const char *what)
 {
     PyTypeObject *both_type = py_state_type(module, &both_spec);
     py_both *both = both_type ? (py_both *)both_type->tp_alloc(both_type, 0) : NULL;
@@ -89,6 +92,7 @@ py_both_add(PyObject *module, PyTypeObject *type)
         return -1;
     }
     both->type = (PyTypeObject *)Py_NewRef((PyObject *)type);
+    both->what = what;
     int result =
         PyObject_SetAttrString((PyObject *)type, "__enter__", (PyObject *)both);
     if (result == 0) {

@@ -17,9 +17,9 @@
 #else
 #define PY_BOTH_NEEDED 1
 
-/* Gives a type with such a vectorcall the two names. Returns 0, or -1 with an
- * exception. */
-int py_both_add(PyObject *module, PyTypeObject *type);
+/* Gives a type with such a vectorcall the two names. `what`, such as "a phase", is in
+ * messages. Returns 0, or -1 with an exception. */
+int py_both_add(PyObject *module, PyTypeObject *type, const char *what);
 #endif
 
 #endif

@@ -10,6 +10,7 @@
 #include "py/py_headroom.h"
 #include "py/py_json.h"
 #include "py/py_phase.h"
+#include "py/py_record_method.h"
 #include "py/py_recorder.h"
 #include "py/py_run.h"
 #include "py/py_sampler.h"
@@ -23,6 +24,7 @@ state_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->active);
     Py_VISIT(state->muted);
     Py_VISIT(state->nothing);
+    Py_VISIT(state->record_in_python);
     Py_VISIT(state->current);
     Py_VISIT(state->phase_type);
     Py_VISIT(state->ready_type);
@@ -74,6 +76,8 @@ state_clear(PyObject *module)
     Py_CLEAR(state->config_name);
     Py_CLEAR(state->blocks_name);
     Py_CLEAR(state->mirror_name);
+    Py_CLEAR(state->record_in_python);
+    Py_CLEAR(state->record_name);
     return 0;
 }
 
@@ -117,7 +121,10 @@ fill(PyObject *module)
     if (py_captures_ready(module) < 0 || py_sources_ready(module) < 0) {
         return -1;
     }
-    if (py_block_ready(module) < 0 || py_sampler_ready(module) < 0) {
+    if (py_block_ready(module) < 0 || py_record_method_ready(module) < 0) {
+        return -1;
+    }
+    if (py_sampler_ready(module) < 0) {
         return -1;
     }
     if (py_entering_ready(module) < 0 || py_awaits_ready(module) < 0) {

@@ -626,7 +626,7 @@ py_phase_ready(PyObject *module)
         return -1;
     }
 #if PY_BOTH_NEEDED
-    if (py_both_add(module, state->phase_type) < 0) {
+    if (py_both_add(module, state->phase_type, "a phase") < 0) {
         return -1;
     }
 #endif

@@ -39,6 +39,10 @@ typedef struct {
      * lives as long as the process. */
     void *spare[PY_STATE_SPARES];
     unsigned spares;
+    void *block_spare[PY_STATE_SPARES]; /* likewise */
+    unsigned block_spares;
+    PyObject *record_in_python; /* Owned: makes the first block of a bench; or NULL */
+    PyObject *record_name;      /* Owned: the name of a block that was given none */
 } py_state;
 
 /* Borrowed state of the module object that owns the types (py_module.h). */

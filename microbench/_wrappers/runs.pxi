@@ -7,6 +7,11 @@ def time_method(cls):
     return c.py_phase_time_method(cls, text.encode())
 
 
+def record_method(cls):
+    text = cls.record.__doc__ or ''
+    return c.py_record_method(cls, cls.record, text.encode())
+
+
 def mute():
     """Discard phases made in this context until `unmute(token)`."""
     return (<object>state.active).set(<object>state.muted)

@@ -1,4 +1,4 @@
-"""Blocks that run no Python of microbench but `bench.record()` itself."""
+"""Blocks that run no Python of microbench."""
 
 import asyncio
 import contextlib
@@ -52,6 +52,68 @@ def test_without_a_file():
     enter(bench, 4)
     assert written(bench) == 3
     assert memory.getvalue().count('\n') == 4
+
+
+class Silent:
+    """A name that is not true."""
+
+    def __bool__(self):
+        return False
+
+
+class Failing:
+    """A name that cannot be looked at."""
+
+    def __bool__(self):
+        raise OverflowError
+
+
+@pytest.mark.parametrize('name', [None, '', 0, 1.5, b'x', ('a',), Silent(), 'é', OSError])
+def test_names_of_the_first_and_the_second_block(name):
+    """The first block of a bench is made in Python, the second in C."""
+    bench = MicroBench()
+    for _ in range(2):
+        for block in (
+            bench.record(name),
+            bench.record(name=name),
+            MicroBench.record(bench, name),
+        ):
+            with block:
+                pass
+    names = [record['call']['name'] for record in bench.get_results()]
+    assert names == [str(name) if name else '<record>'] * 6
+    assert written(bench) == 5
+
+
+def test_wrong_arguments_of_the_first_and_the_second_block():
+    """C refuses what Python does, in the same words."""
+    bench, words = MicroBench(), []
+    for _ in range(2):
+        for args, names in (((1, 2), {}), ((1,), {'name': 2}), ((), {'word': 1})):
+            with pytest.raises(TypeError) as refused:
+                bench.record(*args, **names)
+            words.append(str(refused.value))
+        with pytest.raises(OverflowError):
+            bench.record(Failing())
+        with bench.record():
+            pass
+    assert words[:3] == words[3:]
+    with pytest.raises(TypeError, match='needs a bench'):
+        MicroBench.record()
+
+
+def test_a_class_overrides_record():
+    """super() leads to the method in C, from Python."""
+
+    class Named(MicroBench):
+        def record(self, name=None):
+            return super().record(f'my {name}')
+
+    bench = Named()
+    enter(bench, 3)
+    names = [record['call']['name'] for record in bench.get_results()]
+    assert names == [f'my block {number}' for number in range(3)]
+    assert written(bench) == 2
 
 
 def test_iterations_and_warmup_are_those_of_functions():

@@ -337,7 +337,7 @@ def step():
     block.failing = True
     refused(ValueError, block.__enter__)
     block.__exit__(None, None, None)
-    refused(TypeError, block.__exit__)
+    refused(TypeError, block.__exit__, 1)
     refused(TypeError, _core.Block, marker)
     block.owner, block.name, block.run
     entering = fast.record(words).__aenter__()
@@ -438,6 +438,17 @@ def step():
     class Other:
         def time(self, name): ''
     Other.time = _core.time_method(Other)
+""",
+    'record_method': """
+def step():
+    method = bench.record
+    with method(words), bench.record(name=words), bench.record():
+        pass
+    type(bench).record
+    refused(TypeError, method, 1, 2)
+    refused(TypeError, lambda: method(word=1))
+    refused(TypeError, type(bench).record)
+    refused(AttributeError, _core.record_method, marker)
 """,
     'Sampler': """
 from microbench.core.sampled import write_pending
@@ -925,6 +936,7 @@ FEWER = {
     'Awaits': 3_000,
     'add_sink': 3_000,
     'time_method': 2_000,
+    'record_method': 2_000,
 }
 
 
