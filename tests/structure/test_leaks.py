@@ -909,7 +909,11 @@ def step():
     program.end()
     refused(ValueError, program.wait)
     refused(TypeError, _core.Program, ['/bin/sh'], [], [], None, 1)
-    _core.Program([b'/bin/sh'], [b'sh', b'-c', b'sleep 600'], [], None, 10**12)
+    # Once it has printed it has memory of its own, and is left no block of this process.
+    words = [b'sh', b'-c', b'echo a; exec sleep 600']
+    program = _core.Program([b'/bin/sh'], words, [], None, 10**12)
+    while not program.wait() & _core.PROGRAM_PRINTED:
+        pass
 """,
     'in_main_thread': 'def step():\n    _core.in_main_thread()\n',
 }
