@@ -398,9 +398,15 @@ def test_subjects_share_the_time_of_a_call():
 def test_samples_name_functions_of_libraries(tmp_path):
     """Samples of records are in the interpreter, the run and its text."""
     loop = counted.ways(str(tmp_path))['@bench, NullOutput']
-    ns, samples = spent.sampled(loop, 0.3)
-    assert ns > 0
-    assert {'interpreter', 'the run', 'text'} <= set(map(spent.subject, samples))
+    subjects = set()
+    while not subjects >= {
+        'interpreter',
+        'the run',
+        'text',
+    }:  # few samples on a busy machine
+        ns, samples = spent.sampled(loop, 0.3)
+        assert ns > 0
+        subjects.update(map(spent.subject, samples))
 
 
 # --- the program ------------------------------------------------------------------------
