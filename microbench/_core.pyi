@@ -313,6 +313,7 @@ class Recorder:
         rest: text after the captures.
         captures: run before and after the code; None for none.
         sources: what captures and texts are made from; None for nothing.
+        histogram: iterations and phases are counted, not listed.
 
     Attributes:
         records: number of records written without Python.
@@ -337,6 +338,7 @@ class Recorder:
         rest: bytes = b'',
         captures: Captures | None = None,
         sources: Sources | None = None,
+        histogram: bool = False,
     ) -> None: ...
 
 class Captures:
@@ -412,13 +414,14 @@ class Sources:
     def hold(self) -> bool:
         """Return True if nothing has changed."""
 
-def add_sink(recorder: Recorder, sink: object, target: object) -> None:
+def add_sink(recorder: Recorder, sink: object, target: object, syncs: bool = False) -> None:
     """Add a sink to a recorder, in the order in which they get the record.
 
     Args:
         recorder: a Recorder that has not been used yet.
         sink: the object; a change of its class ends the use of the recorder.
         target: the Appender or `io.StringIO` to write to; None discards records.
+        syncs: of an Appender: wait after each record until the disk has it.
     """
 
 def note_change() -> None:

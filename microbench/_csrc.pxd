@@ -416,6 +416,11 @@ cdef extern from "py/py_recorder.h":
         PY_RECORDER_NULL
         PY_RECORDER_FILE
         PY_RECORDER_MEMORY
+    ctypedef struct py_recorder_sink:
+        py_recorder_kind kind
+        PyObject *target
+        mb_append *file
+        mb_batch *batch
+        bint syncs
     void py_recorder_note_change() noexcept
-    int py_recorder_add(object recorder, object sink, py_recorder_kind kind, object target,
-                        mb_append *file, mb_batch *batch) except -1
+    int py_recorder_add(object recorder, object sink, const py_recorder_sink *how) except -1

@@ -139,6 +139,11 @@ opened(py_recorder *self, PyObject *bench)
         return NULL;
     }
     run->iterations = self->iterations;
+    if (self->histogram && mb_run_use_histograms(&run->native) < 0) {
+        Py_DECREF(run);
+        PyErr_NoMemory();
+        return NULL;
+    }
     if (py_run_open(run, state, bench, self->counter, false, self->integers) < 0) {
         Py_DECREF(run);
         return NULL;
@@ -200,6 +205,15 @@ render(const py_recorder *self, py_run *run, PyObject *error)
     return (!error || add_outcome(self, &run->line, error)) && !run->line.failed;
 }
 
+/* Waits for the disk. False with the OSError, which is that of the sink. */
+static bool
+synced(const py_recorder_sink *sink, const py_state *state)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(sink->target, state->sync_name);
+    Py_XDECREF(done);
+    return done != NULL;
+}
+
 static bool
 append(const py_recorder_sink *sink, const mb_text *line)
 {
@@ -238,7 +252,7 @@ give(const py_recorder_sink *sink, py_run *run)
 {
     switch (sink->kind) {
     case PY_RECORDER_FILE:
-        return append(sink, &run->line);
+        return append(sink, &run->line) && (!sink->syncs || synced(sink, run->state));
     case PY_RECORDER_MEMORY:
         return write_to_memory(sink, &run->line, run->state->write);
     case PY_RECORDER_NULL:
@@ -247,7 +261,8 @@ give(const py_recorder_sink *sink, py_run *run)
     return true;
 }
 
-/* How many sinks have the record; an exception is set if a handler of a signal has raised. */
+/* How many sinks have the record; an exception is set if a handler of a signal has raised, or
+ * the disk has failed. */
 static Py_ssize_t
 give_to_sinks(const py_recorder *self, py_run *run)
 {
@@ -403,8 +418,7 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *err
 /* --- the type ---------------------------------------------------------------------- */
 
 int
-py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
-                PyObject *target, mb_append *file, mb_batch *batch)
+py_recorder_add(PyObject *object, PyObject *sink, const py_recorder_sink *how)
 {
     py_recorder *self = (py_recorder *)object;
     const size_t size = ((size_t)self->sink_count + 1) * sizeof *self->sinks;
@@ -414,14 +428,11 @@ py_recorder_add(PyObject *object, PyObject *sink, py_recorder_kind kind,
         return -1;
     }
     self->sinks = sinks;
-    PyTypeObject *type = Py_TYPE(sink);
-    sinks[self->sink_count++] =
-        (py_recorder_sink){.kind = kind,
-                           .target = Py_XNewRef(target),
-                           .file = file,
-                           .batch = batch,
-                           .type = (PyTypeObject *)Py_NewRef((PyObject *)type),
-                           .type_version = py_type_version((PyObject *)type)};
+    py_recorder_sink *added = &sinks[self->sink_count++];
+    *added = *how;
+    Py_XINCREF(added->target);
+    added->type = (PyTypeObject *)Py_NewRef((PyObject *)Py_TYPE(sink));
+    added->type_version = py_type_version((PyObject *)added->type);
     return 0;
 }
 
@@ -442,19 +453,19 @@ static bool
 parse(py_recorder *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {
-        "run_class", "plan",     "name",     "head",       "call",    "tail",
-        "counter",   "offset_s", "integers", "iterations", "version", "outcomes",
-        "template",  "rest",     "captures", "sources",    NULL};
+        "run_class", "plan",     "name",     "head",       "call",      "tail",
+        "counter",   "offset_s", "integers", "iterations", "version",   "outcomes",
+        "template",  "rest",     "captures", "sources",    "histogram", NULL};
     const py_state *state = PyType_GetModuleState(Py_TYPE(self));
-    int offset_s, integers, outcomes;
+    int offset_s, integers, outcomes, histogram = 0;
     PyTypeObject *run_class;
     PyObject *plan, *name, *head, *call, *tail, *counter, *template = NULL;
     PyObject *rest = NULL, *captures = NULL, *sources = NULL;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!OUSSSOipnIp|OSOO:Recorder", names,
-                                     &PyType_Type, &run_class, &plan, &name, &head,
-                                     &call, &tail, &counter, &offset_s, &integers,
-                                     &self->iterations, &self->bench_version, &outcomes,
-                                     &template, &rest, &captures, &sources)) {
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "O!OUSSSOipnIp|OSOOp:Recorder", names, &PyType_Type,
+            &run_class, &plan, &name, &head, &call, &tail, &counter, &offset_s,
+            &integers, &self->iterations, &self->bench_version, &outcomes, &template,
+            &rest, &captures, &sources, &histogram)) {
         return false;
     }
     if (!is_none_or(captures, state->captures_type) ||
@@ -478,6 +489,7 @@ parse(py_recorder *self, PyObject *args, PyObject *kwargs)
     self->template = not_none(template);
     self->generation = mb_fork_generation();
     self->integers = integers;
+    self->histogram = histogram;
     self->outcomes = outcomes;
     self->text = (mb_mirror_opening){
         .head = PyBytes_AS_STRING(head),
@@ -602,6 +614,7 @@ py_recorder_ready(PyObject *module)
 {
     py_state *state = py_state_of(module);
     state->mirror_name = PyUnicode_InternFromString("mirror");
+    state->sync_name = PyUnicode_InternFromString("sync");
     state->recorder_type = py_state_type(module, &recorder_spec);
-    return state->mirror_name && state->recorder_type ? 0 : -1;
+    return state->mirror_name && state->sync_name && state->recorder_type ? 0 : -1;
 }

@@ -48,10 +48,11 @@ typedef enum {
 
 typedef struct {
     py_recorder_kind kind;
-    PyObject *target;      /* Owned: the Appender, its Batch, or the io.StringIO */
-    mb_append *file;       /* Borrowed from the Appender */
-    mb_batch *batch;       /* in front of it, Borrowed from the Batch; or NULL */
-    PyTypeObject *type;    /* Borrowed: the class of the sink, which the plan keeps */
+    PyObject *target;   /* Owned: the Appender, its Batch, or the io.StringIO */
+    mb_append *file;    /* Borrowed from the Appender */
+    mb_batch *batch;    /* in front of it, Borrowed from the Batch; or NULL */
+    bool syncs;         /* without one: the disk has each record before the next step */
+    PyTypeObject *type; /* Borrowed: the class of the sink, which the plan keeps */
     unsigned type_version; /* its tag */
 } py_recorder_sink;
 
@@ -70,7 +71,8 @@ typedef struct {
     PyObject *sources;      /* Owned: Sources of the captures and texts; or NULL */
     PyObject *template;     /* Owned: JournalTemplate that mirrors the runs; or NULL */
     bool integers;
-    bool outcomes; /* exceptions become text in C */
+    bool histogram; /* iterations and phases are counted, not listed */
+    bool outcomes;  /* exceptions become text in C */
     Py_ssize_t iterations;
     unsigned generation;    /* of forks, in which it was made */
     unsigned bench_version; /* tag of the class of the bench, as the plan saw it */
@@ -95,9 +97,9 @@ py_recorder_note_change(void)
 /* Whether a call of `func` on this bench may use it. */
 bool py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func);
 
-/* Adds a sink, in the order in which they get the record. 0, or -1 with an exception. */
-int py_recorder_add(PyObject *self, PyObject *sink, py_recorder_kind kind,
-                    PyObject *target, mb_append *file, mb_batch *batch);
+/* Adds a sink, in the order in which they get the record. Its class is read from `sink`; the
+ * rest of `how` says how to write to it. 0, or -1 with an exception. */
+int py_recorder_add(PyObject *self, PyObject *sink, const py_recorder_sink *how);
 
 /* A run that is open and active, with the captures before the code, and mirrored into the
  * journal if there is a template. `call` is NULL for a block, `name` for a function. New

@@ -34,7 +34,8 @@ typedef struct {
     PyTypeObject *sampler_type;  /* Owned */
     PyTypeObject *entering_type; /* Owned */
     PyTypeObject *awaits_type;   /* Owned */
-    PyObject *config_name, *blocks_name, *mirror_name; /* Owned: of attributes */
+    PyObject *config_name, *blocks_name; /* Owned: of attributes */
+    PyObject *mirror_name, *sync_name;   /* Owned: of methods */
     /* Owned: phases to be used again. They keep their type and so this state, which
      * lives as long as the process. */
     void *spare[PY_STATE_SPARES];

@@ -115,19 +115,19 @@ def note_change():
     c.py_recorder_note_change()
 
 
-def add_sink(recorder, sink, target):
-    cdef Appender appender
+def add_sink(recorder, sink, target, bint syncs=False):
+    cdef c.py_recorder_sink how
     cdef Batch batch
     if not isinstance(recorder, Recorder):
         raise TypeError('a Recorder is needed')
+    memset(&how, 0, sizeof(how))
+    how.target = <PyObject *>target
+    how.kind = c.PY_RECORDER_NULL if target is None else c.PY_RECORDER_MEMORY
     if isinstance(target, Appender):
-        appender = target
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_FILE, target, appender.native, NULL)
+        how.kind, how.file = c.PY_RECORDER_FILE, (<Appender>target).native
+        how.syncs = syncs
     elif isinstance(target, Batch):
         batch = target
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_FILE, target, batch.file.native,
-                          batch.native)
-    elif target is None:
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_NULL, None, NULL, NULL)
-    else:
-        c.py_recorder_add(recorder, sink, c.PY_RECORDER_MEMORY, target, NULL, NULL)
+        how.kind, how.file = c.PY_RECORDER_FILE, batch.file.native
+        how.batch = batch.native
+    c.py_recorder_add(recorder, sink, &how)

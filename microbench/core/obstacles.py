@@ -31,8 +31,6 @@ PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
 def to_all(config: Config, plan: Plan) -> list[str]:
     """Return the obstacles to records of functions and blocks."""
     found = list(plan.not_native)
-    if plan.settings.histogram:
-        found.append(f"{IN_PYTHON}: durations are counted: set durations='list'")
     if plan.version == 0:
         found.append(f'{IN_PYTHON}: changes of the class of the bench {UNCOUNTED}')
     for route in config.delivery.routes:

@@ -78,7 +78,7 @@ def _recorder(
         target = sink._target()
         if target is False:
             return None
-        _core.add_sink(recorder, sink, target)
+        _core.add_sink(recorder, sink, target, sink._syncs)
     return recorder
 
 
@@ -101,6 +101,7 @@ def _new(plan: Plan, text: RecordText, name: str, **more: Any) -> _core.Recorder
         counter=plan.settings.counter,
         offset_s=text.utc_offset,
         integers=plan.settings.integers,
+        histogram=plan.settings.histogram,
         rest=text.rest,
         captures=None if plan.captures is None else plan.captures.native,
         sources=plan.sources,

@@ -155,6 +155,11 @@ class Watched(Output):
         """Return why C cannot write to this sink, and what to change; empty if it can."""
         return ''
 
+    @property
+    def _syncs(self) -> bool:
+        """True if C has to wait for the disk after each record."""
+        return False
+
     def _target(self) -> Any:
         """Return what a Recorder takes for this sink; False until it is open."""
         return False

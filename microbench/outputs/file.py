@@ -214,7 +214,11 @@ class FileOutput(Readable, Watched):
         if type(self.outfile) is io.StringIO:
             return ''
         place = self._place() if self._is_path else None
-        return file_path.needs_python(place, self.batch, self.durability)
+        return file_path.needs_python(place, self.batch)
+
+    @property
+    def _syncs(self) -> bool:
+        return self.batch is None and self.durability == 'fsync'
 
     def _target(self) -> Any:
         if type(self.outfile) is io.StringIO:

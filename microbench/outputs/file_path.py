@@ -52,21 +52,18 @@ def is_regular_or_missing(path: Any) -> bool:
         return True
 
 
-def needs_python(path: Any, batch: Any, durability: str) -> str:
+def needs_python(path: Any, batch: Any) -> str:
     """Return why C cannot append records, and what to change; empty if it can.
 
     Args:
         path: path of the file; None for a file object.
         batch: how many records wait in a batch, if they do.
-        durability: as FileOutput has it.
     """
     if path is None:
         return 'writes to a file object: give it a path'
     if batch is not None:
         regular = is_regular_or_missing(path)
         return '' if regular else 'has a batch, but no regular file: leave batch out'
-    if durability != 'write':
-        return "waits for the disk after each record: set durability='write'"
     return ''
 
 

@@ -45,13 +45,6 @@ def patched(output):
             f'{OF_FUNCTIONS}: warmup calls them first: set it to 0',
         ),
         (
-            lambda: MicroBench(outputs=[FileOutput(os.devnull, durability='fsync')]),
-            (
-                f'{IN_PYTHON}: the sink FileOutput waits for the disk after each record: '
-                "set durability='write'"
-            ),
-        ),
-        (
             lambda: MicroBench(io.BytesIO()),
             f'{IN_PYTHON}: the sink FileOutput writes to a file object: give it a path',
         ),
@@ -68,10 +61,6 @@ def patched(output):
                 f'{IN_PYTHON}: the sink FileOutput has its write_record() replaced: '
                 'put back the original'
             ),
-        ),
-        (
-            lambda: MicroBench(durations='histogram'),
-            f"{IN_PYTHON}: durations are counted: set durations='list'",
         ),
         (
             lambda: MicroBench(sample=0.5),

@@ -18,10 +18,11 @@ from microbench import FileOutput, MicroBench
 class Own(FileOutput):
     '''Python gives it the records.'''
 
-path, way, by, *mixins = sys.argv[1:]
+path, way, by, durations, *mixins = sys.argv[1:]
 sink = {'C': FileOutput, 'Python': Own, 'dict': FileOutput}[by](path)
 Bench = type('Bench', (MicroBench, *(getattr(microbench, name) for name in mixins)), {})
-bench = Bench(outputs=[sink], journal='on', iterations=1 if way == 'block' else 3)
+iterations = 1 if way == 'block' else 3
+bench = Bench(outputs=[sink], journal='on', iterations=iterations, durations=durations)
 if by == 'dict':
     bench.capture_zz = lambda bm_data: None
 calls = []
@@ -51,9 +52,9 @@ while True:
 """
 
 
-def recovered(path, way, by, *mixins):
+def recovered(path, way, by, *mixins, durations='list'):
     """Return what a killed program has left: the last record without its times and ids."""
-    done = python(KILLED, path, way, by, *mixins)
+    done = python(KILLED, path, way, by, durations, *mixins)
     assert done.returncode == -signal.SIGKILL, done.stderr
     *_, last = FileOutput(path).get_results()
     call = last['call']
@@ -63,6 +64,9 @@ def recovered(path, way, by, *mixins):
     call['durations'] = len(call['durations'])
     for timing in call.get('timings', []) + call['open_timings']:
         timing.pop('duration')
+    for counted in [*call.get('timings_summary', []), call.get('histogram', {})]:
+        for name in counted.keys() - {'name', 'count', 'unit', 'digits'}:
+            counted[name] = type(counted[name])
     del last['recovered']['time']
     del last['mb']['record_id'], last['mb']['run_id'], last['mb']['clock']
     del last['process']
@@ -100,6 +104,22 @@ def test_what_was_captured_before_a_kill(tmp_path, way):
     assert first['call']['working_dir'] == str(Path.cwd())
     assert first['resource_usage'] == []
     assert first['host']['hostname']
+
+
+@pytest.mark.parametrize('way', ['call', 'await', 'block'])
+def test_what_was_counted_before_a_kill(tmp_path, way):
+    """Histograms come back with what they had, as if Python had begun the run."""
+    first, *others = (
+        recovered(tmp_path / f'{by}.jsonl', way, by, durations='histogram')
+        for by in ('C', 'Python', 'dict')
+    )
+    assert others == [first] * 2
+    assert list(first['call']) == list(others[1]['call'])
+    names = [timing['name'] for timing in first['call']['open_timings']]
+    assert names == ['phase', 'inner']
+    if way != 'block':  # one iteration of three has ended
+        assert first['call']['histogram']['count'] == 1
+        assert only(first['call']['timings_summary'])['count'] == 1
 
 
 def test_each_call_is_in_the_file_once(tmp_path):

@@ -1,12 +1,14 @@
 """Calls that run no Python but the function: when, and that their records are the same."""
 
 import contextvars
+import errno
 import gc
 import io
 import json
 import os
 import signal
 import threading
+import time
 import warnings
 import weakref
 from datetime import timedelta, timezone
@@ -55,6 +57,9 @@ def comparable(record):
     call['durations'] = [type(value).__name__ for value in call['durations']]
     for timing in [*call.get('timings', []), *call.get('open_timings', [])]:
         timing['duration'] = type(timing['duration']).__name__
+    for counted in [*call.get('timings_summary', []), call.get('histogram', {})]:
+        for name in counted.keys() - {'name', 'count', 'unit', 'digits'}:
+            counted[name] = type(counted[name]).__name__
     assert record['mb'].pop('record_id')
     return record
 
@@ -105,6 +110,71 @@ class Seen(FileOutput):
     """A sink of the user's own."""
 
 
+class Counted(_core.Appender):
+    """A file that counts how often the disk has been waited for, and may fail at that."""
+
+    syncs, error = 0, None
+
+    def sync(self):
+        Counted.syncs += 1
+        if Counted.error is not None:
+            raise Counted.error
+        super().sync()
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Have files count; return what counts."""
+    monkeypatch.setattr(_core, 'Appender', Counted)
+    monkeypatch.setattr(Counted, 'syncs', 0)
+    monkeypatch.setattr(Counted, 'error', None)
+    return Counted
+
+
+def test_the_disk_has_each_record(tmp_path, counted):
+    """With durability='fsync', which can be changed at any time."""
+    sink = FileOutput(tmp_path / 'out.jsonl', durability='fsync')
+    bench = MicroBench(outputs=[sink])
+    function = warmed(bench, calls=4)
+    assert (written(function), counted.syncs) == (3, 4)
+    sink.durability = 'write'
+    function(), function()
+    assert counted.syncs == 4
+    sink.durability = 'fsync'
+    function()
+    assert (written(function), counted.syncs) == (1, 5)
+    assert len(bench.get_results()) == 7
+
+
+@pytest.mark.parametrize('reaction', ['warn', 'raise'])
+def test_a_disk_that_fails(tmp_path, counted, reaction, capsys):
+    """As in Python: one warning, or the error; the record is in the file, once."""
+    found = []
+    for by in ('C', 'dict'):
+        path, memory = tmp_path / f'{by}.jsonl', io.StringIO()
+        outputs = [FileOutput(path, durability='fsync'), FileOutput(memory)]
+        bench = MicroBench(outputs=outputs, on_output_error=reaction)
+        if by == 'dict':
+            bench.capture_zz = lambda bm_data: None
+        function = warmed(bench)
+        counted.error = OSError(errno.EIO, os.strerror(errno.EIO), path.name)
+        with (
+            pytest.warns(RuntimeWarning, match='did not take a record')
+            if reaction == 'warn'
+            else pytest.raises(OSError, match='Input/output error')
+        ) as caught:
+            function()
+        counted.error = None
+        function(), function()
+        messages = [str(one.message) for one in caught] if reaction == 'warn' else []
+        found.append([message.replace(by, '') for message in messages])
+        assert path.read_text() == memory.getvalue()
+        assert len(path.read_text().splitlines()) == 5
+        assert (recorder(function) is None) == (by == 'dict')
+    assert found[0] == found[1]
+    assert capsys.readouterr().err == ''
+
+
 class Loaded(MicroBench, MBLoadedModules):
     """Looks at the environment in Python for each record."""
 
@@ -116,7 +186,6 @@ SLOW = {
     'a counter of the user': lambda: MicroBench(duration_counter=lambda: 1.5),
     'a sink of the user': lambda: MicroBench(outputs=[Seen()]),
     'one sink of the user': lambda: MicroBench(outputs=[FileOutput(), Seen()]),
-    'fsync': lambda: MicroBench(outputs=[FileOutput(os.devnull, durability='fsync')]),
     'a binary file': lambda: MicroBench(io.BytesIO()),
 }
 
@@ -160,9 +229,11 @@ class Odd(Exception):
     phases=st.lists(NAMES, max_size=4),
     left_open=st.booleans(),
     error=NAMES | st.none(),
+    durations=st.sampled_from(['list', 'histogram']),
+    integers=st.booleans(),
 )
 def test_it_equals_the_record_of_python(
-    name, fields, offset, iterations, phases, left_open, error
+    name, fields, offset, iterations, phases, left_open, error, durations, integers
 ):
     """Keys, their order, values and types; only times differ."""
 
@@ -179,8 +250,13 @@ def test_it_equals_the_record_of_python(
 
     function.__name__ = name
     tz, kept, found = timezone(timedelta(seconds=offset)), [], []
-    for more in ({}, {'duration_counter': lambda: 2.5}):
-        bench = MicroBench(tz=tz, iterations=iterations, **more, **fields)
+    counter = time.perf_counter_ns if integers else time.perf_counter
+    settings = {'tz': tz, 'iterations': iterations, 'durations': durations}
+    for by in ('C', 'Python', 'dict'):
+        outputs = [Seen() if by == 'Python' else FileOutput()]
+        bench = MicroBench(outputs=outputs, duration_counter=counter, **settings, **fields)
+        if by == 'dict':
+            bench.capture_zz = lambda bm_data: None
         decorated = bench(function)
         for _ in range(3):
             try:
@@ -188,8 +264,34 @@ def test_it_equals_the_record_of_python(
             except Odd as raised:
                 assert str(raised) == error
         found.append([comparable(record) for record in bench.get_results()])
-        assert (recorder(decorated) is None) == bool(more)
-    assert_alike(*found)
+        assert (recorder(decorated) is None) == (by != 'C')
+    for other in found[1:]:
+        assert found[0] == other
+        assert list(map(list, found[0])) == list(map(list, other))
+    calls = [[list(record['call']) for record in records] for records in found[:2]]
+    assert calls[0] == calls[1]
+
+
+def test_a_call_has_only_its_own_histogram():
+    """Each record counts its own iterations and phases."""
+    bench = MicroBench(iterations=3, durations='histogram')
+
+    @bench
+    def function(name):
+        with bench.time(name), bench.time('each'):
+            pass
+
+    for name in 'abc':
+        function(name)
+    with bench.record('block'):
+        pass
+    assert written(function) == 2
+    calls = [record['call'] for record in bench.get_results()]
+    assert [call['histogram']['count'] for call in calls] == [3, 3, 3, 1]
+    assert not any(call['durations'] for call in calls)
+    for name, call in zip('abc', calls, strict=False):
+        counts = {entry['name']: entry['count'] for entry in call['timings_summary']}
+        assert counts == {name: 3, 'each': 3}
 
 
 def test_a_call_has_only_its_own_measurements():
