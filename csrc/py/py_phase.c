@@ -441,7 +441,7 @@ run_for_phase(py_state *state, PyObject *bench)
         return NULL;
     }
     PyObject *open = py_run_open_one(state, value);
-    if (open == state->muted || py_sampler_mutes(value)) {
+    if (open == state->muted || py_sampler_mutes(open)) {
         Py_XDECREF(value);
         return NULL;
     }

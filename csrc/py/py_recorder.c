@@ -51,28 +51,63 @@ py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 
 /* --- runs -------------------------------------------------------------------------- */
 
+/* Takes a spare run that no context refers to; NULL if there is none. */
+static py_run *
+take_spare(py_recorder *self)
+{
+    for (unsigned i = self->spares; i-- > 0;) {
+        py_run *run = self->spare[i];
+        if (Py_REFCNT(run) == 1) {
+            self->spare[i] = self->spare[--self->spares];
+            return run;
+        }
+    }
+    return NULL;
+}
+
 static py_run *
 new_run(py_recorder *self)
 {
-    if (self->spares) {
-        return self->spare[--self->spares];
-    }
-    return (py_run *)self->run_class->tp_alloc(self->run_class, 0);
+    py_run *run = take_spare(self);
+    return run ? run : (py_run *)self->run_class->tp_alloc(self->run_class, 0);
 }
 
-/* Keeps a closed run for the next call, unless others refer to it, or as many are kept.
- * What it lets go of may run code that calls the function: the room is looked at after. */
+/* Keeps a closed run for the next call, unless others than a context refer to it, or as
+ * many are kept. What it lets go of may run code that calls the function: the room is
+ * looked at after. `references`: that of the caller, and that of a context. */
 static void
-release(py_recorder *self, py_run *run)
+release(py_recorder *self, py_run *run, Py_ssize_t references)
 {
-    if (Py_REFCNT(run) == 1) {
+    if (Py_REFCNT(run) == references) {
         py_run_reset(run);
     }
-    if (Py_REFCNT(run) == 1 && self->spares < PY_RECORDER_SPARES) {
+    if (Py_REFCNT(run) == references && self->spares < PY_RECORDER_SPARES) {
         self->spare[self->spares++] = run;
     } else {
         Py_DECREF(run);
     }
+}
+
+/* Whether one more run may stay in its context. */
+static bool
+one_may_stay(const py_recorder *self)
+{
+    unsigned stay = 0;
+    for (unsigned i = 0; i < self->spares; i++) {
+        stay += Py_REFCNT(self->spare[i]) > 1;
+    }
+    return stay < PY_RECORDER_STAYING;
+}
+
+/* Closes a run whose record is written, and takes the reference. Returns as
+ * py_run_close(). */
+static int
+close_run(py_recorder *self, py_run *run)
+{
+    const bool stays = one_may_stay(self) && py_run_stay(run);
+    const int result = stays ? 0 : py_run_close(run);
+    release(self, run, stays ? 2 : 1);
+    return result;
 }
 
 /* Runs the captures before the code. False with an exception, or without one if Python has
@@ -405,9 +440,7 @@ py_recorder_finish(py_recorder *self, py_run *run, PyObject *name, PyObject *err
     }
     if (write_here(self, run, error, &tried)) {
         self->records++;
-        result = py_run_close(run) < 0 ? -1 : PY_DONE;
-        release(self, run);
-        return result;
+        return close_run(self, run) < 0 ? -1 : PY_DONE;
     }
     result = tried < 0 ? leave_interrupted(self, run, name, error, value)
                        : leave_to_python(self, run, name, tried, error, value);

@@ -38,7 +38,8 @@
 #include "py/py_captures.h"
 #include "py/py_run.h"
 
-#define PY_RECORDER_SPARES 4
+#define PY_RECORDER_SPARES 6
+#define PY_RECORDER_STAYING 2 /* of them, at most: see py_run_stay() */
 
 typedef enum {
     PY_RECORDER_NULL,  /* discards */

@@ -508,6 +508,30 @@ py_run_close(py_run *run)
     return seal(run);
 }
 
+static bool
+is_active_here(const py_run *run)
+{
+    PyObject *now;
+    if (PyContextVar_Get(run->state->active, NULL, &now) < 0) {
+        PyErr_Clear();
+        return false;
+    }
+    Py_XDECREF(now);
+    return now == (const PyObject *)run;
+}
+
+bool
+py_run_stay(py_run *run)
+{
+    if (run->previous || Py_REFCNT(run) != 2 || !is_active_here(run)) {
+        return false;
+    }
+    mb_run_forget(&run->native);
+    mb_run_close(&run->native);
+    Py_CLEAR(run->bench);
+    return true;
+}
+
 static PyObject *
 run_close(py_run *self, PyObject *Py_UNUSED(ignored))
 {

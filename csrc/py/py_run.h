@@ -55,6 +55,11 @@ int py_run_open(py_run *run, py_state *state, PyObject *bench, PyObject *counter
  * exception. */
 int py_run_close(py_run *run);
 
+/* Does the same, but leaves it in the context, where a closed run stands for none: setting
+ * the variable back would make three objects. Returns false, and does nothing, unless it
+ * is an outermost run, active here, and only the caller and this context refer to it. */
+bool py_run_stay(py_run *run);
+
 /* Makes a closed run, to which nothing but the caller refers, a new one: it keeps the
  * memory of its durations and of its line. */
 void py_run_reset(py_run *run);

@@ -2,6 +2,7 @@
 
 #include "base/mb_clock.h"
 #include "py/py_histogram.h"
+#include "py/py_run.h"
 
 #include <structmember.h>
 
@@ -65,6 +66,7 @@ py_sampler_enter(const py_sampler *self, py_sampler_call *skipped)
         return -1;
     }
     if (!skipped->muted) {
+        skipped->open = py_run_open_one(self->state, skipped->active);
         skipped->outer = innermost;
         innermost = skipped;
         py_sampler_running++;
@@ -135,9 +137,9 @@ py_sampler_leave(py_sampler *self, py_sampler_call *skipped, int64_t ns, bool ra
 }
 
 bool
-py_sampler_mutes_here(const PyObject *value)
+py_sampler_mutes_here(const PyObject *open)
 {
-    return innermost && innermost->active == value;
+    return innermost && innermost->open == open;
 }
 
 /* --- the type ---------------------------------------------------------------------- */

@@ -40,8 +40,9 @@ typedef struct {
 /* A call that is not recorded, while it lasts. */
 typedef struct py_sampler_call {
     struct py_sampler_call *outer; /* in this thread */
-    PyObject *active; /* Owned: what the context variable held before it; or NULL */
-    bool muted;       /* and now holds the muted marker, since there are greenlets */
+    PyObject *active;     /* Owned: what the context variable held before it; or NULL */
+    const PyObject *open; /* Borrowed from that: the open run it stood for; or NULL */
+    bool muted; /* and now holds the muted marker, since there are greenlets */
 } py_sampler_call;
 
 int py_sampler_ready(PyObject *module);
@@ -58,13 +59,13 @@ void py_sampler_leave(py_sampler *sampler, py_sampler_call *skipped, int64_t ns,
 
 extern unsigned py_sampler_running; /* calls that are only counted, in all threads */
 
-bool py_sampler_mutes_here(const PyObject *value);
+bool py_sampler_mutes_here(const PyObject *open);
 
-/* Returns whether phases are dropped where the context variable holds this value. */
+/* Returns whether phases are dropped where this is the open run of the context, or NULL. */
 static inline bool
-py_sampler_mutes(const PyObject *value)
+py_sampler_mutes(const PyObject *open)
 {
-    return py_sampler_running && py_sampler_mutes_here(value);
+    return py_sampler_running && py_sampler_mutes_here(open);
 }
 
 #endif
