@@ -1,5 +1,7 @@
 #include "py/py_both.h"
 
+#include <stdbool.h>
+
 #if PY_BOTH_NEEDED
 
 typedef struct {
@@ -8,19 +10,26 @@ typedef struct {
     const char *what;   /* with an article */
 } py_both;
 
-static PyObject *
-both_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(owner))
+/* Out of line, so that the usual case needs no stack. */
+static __attribute__((noinline)) PyObject *
+get_for_any(PyObject *self, PyObject *object)
 {
+    const py_both *both = (const py_both *)self;
     if (!object || object == Py_None) {
         return Py_NewRef(self); /* looked up on the type, as ExitStack does */
     }
-    const py_both *both = (const py_both *)self;
-    if (!PyObject_TypeCheck(object, both->type)) {
-        PyErr_Format(PyExc_TypeError, "%s is needed, not %.100s", both->what,
-                     Py_TYPE(object)->tp_name);
-        return NULL;
+    if (PyObject_TypeCheck(object, both->type)) {
+        return Py_NewRef(object);
     }
-    return Py_NewRef(object);
+    return PyErr_Format(PyExc_TypeError, "%s is needed, not %.100s", both->what,
+                        Py_TYPE(object)->tp_name);
+}
+
+static PyObject *
+both_get(PyObject *self, PyObject *object, PyObject *Py_UNUSED(owner))
+{
+    const bool is_usual = object && Py_IS_TYPE(object, ((const py_both *)self)->type);
+    return is_usual ? Py_NewRef(object) : get_for_any(self, object);
 }
 
 static PyObject *
