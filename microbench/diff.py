@@ -4,6 +4,7 @@
 >>> slow = {'call': {'name': 'fit', 'durations': [9.0]}, 'host': {'hostname': 'node07'}}
 >>> fast = {'host': {'hostname': 'node08'}, 'call': {'name': 'fit', 'durations': [2.0]}}
 >>> print(diff(slow, fast))
+The second is 4.5 times faster than the first.
 ~ host.hostname: "node07" -> "node08"
 1 difference in times and ids is not shown
 """
@@ -16,6 +17,7 @@ from .encoding import json_text
 from .encoding.json_encoder import decode
 from .encoding.json_text import as_dict
 from .messages import safe
+from .results.compared import Comparison
 from .results.leaves import arrays_of, leaves, numbers_in
 from .results.noise import Noise
 from .results.shapes import EMPTY
@@ -101,6 +103,8 @@ class Difference:
 
     Attributes:
         hidden: number of differences in times, ids and samples that are left out.
+        times: `TimeChange` objects: the median of the iterations, then the time of each
+            phase in one iteration. They do not make the difference true.
 
     Raises:
         TypeError: one of the values cannot be a record.
@@ -109,6 +113,8 @@ class Difference:
 
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
         sides = _as_dict(left), _as_dict(right)
+        self.comparison = Comparison(*map(_nested, sides))
+        self.times = self.comparison.changes
         arrays = {path for side in sides for path in arrays_of(side)}
         self._left, theirs = (leaves(side, arrays) for side in sides)
         self._right = _named_alike(self._left, theirs)
@@ -138,10 +144,22 @@ class Difference:
         return self._changes[index]
 
     def __str__(self) -> str:
-        lines = [str(change) for change in self._changes] or ['nothing differs']
-        return '\n'.join([*lines, *filter(None, [self.note])])
+        lines = [str(change) for change in self._changes]
+        if not lines:
+            lines = ['nothing else differs' if self.sentence else 'nothing differs']
+        return '\n'.join(filter(None, [self.sentence, *lines, self.note]))
 
     __repr__ = __str__
+
+    @property
+    def sentence(self) -> str:
+        """A sentence about the times; empty if they are equal or unknown."""
+        said = self.said_of('the first', 'the second')
+        return said[:1].upper() + said[1:]
+
+    def said_of(self, left: str, right: str) -> str:
+        """Return the sentence about the times, with names of the records."""
+        return self.comparison.sentence(left, right)
 
     @property
     def note(self) -> str:
@@ -154,6 +172,8 @@ class Difference:
 
     def html(self) -> str:
         """Return an HTML table of both records side by side, with differences in red."""
+        from html import escape  # start-up time
+
         differing = {change.path for change in self._changes}
         sides = (self._left, self._right), (self._right, self._left)
         cells = [
@@ -161,8 +181,9 @@ class Difference:
             for path in self._paths
             for leaves, others in sides
         ]
-        note = f'<p>{self.note}</p>' * bool(self.hidden)
-        return f'<div style="{GRID}">{"".join(cells)}</div>{note}'
+        texts = filter(None, [self.sentence, self.note])
+        below = ''.join(f'<p>{escape(text)}</p>' for text in texts)
+        return f'<div style="{GRID}">{"".join(cells)}</div>{below}'
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -254,6 +275,18 @@ def _as_dict(record: Any) -> dict[str, Any]:
         raise TypeError(f'a record is a dict, a row or a JSON object, not {kind}')
     plain: dict[str, Any] = decode(json_text.encode(fields))
     return plain
+
+
+def _nested(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what is needed of a record for its times, also if its names are joined."""
+    if isinstance(record.get('call'), dict):
+        return record
+    found: dict[str, Any] = {'resource_usage': record.get('resource_usage')}
+    for name, value in record.items():
+        above, dot, below = name.partition('.')
+        if dot and above in ('mb', 'call', 'recovered'):
+            found.setdefault(above, {})[below] = value
+    return found
 
 
 def _same(left: Any, right: Any) -> bool:

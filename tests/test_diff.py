@@ -363,6 +363,7 @@ def test_text_that_is_no_json():
 def test_text():
     """Each difference has a line, and hidden ones have one together."""
     assert str(diff(A, B)).splitlines() == [
+        'The second is 2.0 times slower than the first.',
         '~ host.hostname: "node07" -> "node<08>"',
         '- slurm: {}',
         '+ slurm.job_id: "7"',
@@ -370,6 +371,58 @@ def test_text():
     ]
     assert repr(diff(A, B)) == str(diff(A, B))
     assert repr(CHANGES[1]) == "Change('slurm', {}, None, 'removed')"
+
+
+def test_times_are_compared():
+    """The median and each phase have both values and a ratio, also of flat records."""
+    flat = {'call.durations': [2.0], 'call.timings': B['call']['timings']}
+    for other in (B, flat):
+        median, phase = diff(A, other).times
+        assert (median.name, median.left, median.right) == ('median', 1.0, 2.0)
+        assert (median.ratio, median.is_significant) == (2.0, None)
+        assert (phase.name, phase.left, phase.right) == ('phases.read', 0.5, 0.7)
+        assert phase.ratio == pytest.approx(1.4)
+    assert diff(A, B).sentence == 'The second is 2.0 times slower than the first.'
+    assert diff(A, A).sentence == ''
+    assert diff({}, {}).times == []
+
+
+def many(*durations, **phases):
+    """Return a record with some iterations."""
+    timings = [{'name': n, 'duration': d} for n, found in phases.items() for d in found]
+    return {'call': {'durations': list(durations), 'timings': timings}}
+
+
+SENTENCES = [
+    (
+        many(1.0),
+        many(1.1),
+        'about as long as the first: 10 % more, with too few runs',
+    ),
+    (many(2.0), many(1.9), 'takes about as long as the first: 5 % less, with too few runs'),
+    (many(*range(1, 20)), many(*range(1, 19)), 'a difference of 5 % is within noise'),
+    (many(*range(900, 910)), many(*range(910, 920)), 'of 1 % is too little to matter'),
+    (many(*range(90, 100)), many(*range(45, 55)), 'is 48 % faster than the first'),
+    (many(1.0, a=[0.5]), many(3.0, a=[2.0]), "first: 1.50 of the 2.00 s more are in 'a'."),
+    (many(3.0, a=[2.0]), many(1.0), "first: all of the 2.00 s less is in 'a'."),
+    (many(1.0, a=[0.5]), many(3.0, a=[0.6]), '3.0 times slower than the first.'),
+]
+
+
+@pytest.mark.parametrize(('left', 'right', 'part'), SENTENCES)
+def test_the_sentence_about_the_times(left, right, part):
+    """It names the phase that makes the difference, and is silent about noise."""
+    assert part in diff(left, right).sentence
+
+
+def test_times_that_cannot_be_compared():
+    """Lower bounds, other units, zero and no number have no ratio and no sentence."""
+    bound = {**many(1.0), 'recovered': {'duration_is_lower_bound': True}}
+    other = {**many(1.0), 'mb': {'duration_counter': 'mine'}}
+    for record in (bound, other, many(0.0), many(-1.0), many(), many(float('nan')), {}):
+        for pair in ((many(7.0), record), (record, many(7.0))):
+            assert diff(*pair).sentence == ''
+    assert diff(many(7.0), {**many(14.0), 'mb': {'duration_counter': 'time_ns'}}).sentence
 
 
 class Cells(HTMLParser):

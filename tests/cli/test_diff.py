@@ -1,12 +1,15 @@
 """`microbench diff`: the differences of two records, times first."""
 
 import json
+import random
 import sys
 
 import pytest
 
 from microbench.cli.view.diff import main
+from microbench.cli.widths import columns
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
+from tests.cli.terminals import FakeTerminal
 
 SLOW = {
     **SOLVE,
@@ -25,21 +28,20 @@ SLOW = {
 }
 
 TEXT = """\
-                              #0                   #1
-name                       solve                solve
-start        2026-03-01 09:30:00  2026-03-01 09:30:00
-host                      node07               node08
-outcome                       ok           ValueError
-runs                           2                    3
-median                   40.5 ms              82.4 ms  × 2.03
-  factorise              10.5 ms              10.5 ms  × 1
-  iterate                39.5 ms
-  write                                       1.00 ms
-cpu                        100 %                 24 %
-user time                40.0 ms              20.0 ms  × 0.5
-system time               500 µs                  0 s  × 0
-memory                                       2.00 KiB
-preempted                   1.50
+#1 is 2.0 times slower than #0.
+
+                  #0          #1
+host          node07      node08
+outcome           ok  ValueError
+runs               2           3
+median       40.5 ms     82.4 ms  2.0 times slower
+  iterate    39.5 ms
+  write                  1.00 ms
+cpu            100 %
+user time    40.0 ms     20.0 ms  2.0 times less
+system time   500 µs         0 s
+memory                  2.00 KiB
+preempted       1.50
 
 ~  call.args.0        12       ->  13
 +  exception.message               ""
@@ -75,22 +77,25 @@ def test_two_of_many_in_two_files(shown, several, tmp_path):
     """Records are selected as in `show`, from either end or by id."""
     other = write(tmp_path / 'other', [SLOW])
     head = shown(several, other, '00000000000000aa', '-1')[1].splitlines()
-    assert head[0].split() == ['#1', '#4']
-    assert head[1].split() == ['name', 'pipeline', 'solve']
+    assert head[0].startswith('#4 is 21 times faster than #1')
+    assert head[2].split() == ['#1', '#4']
+    assert head[3].split() == ['name', 'pipeline', 'solve']
 
 
 def test_two_files_with_one_record_each(shown, tmp_path):
     """Two files with one record each need no selection."""
     paths = [write(tmp_path / name, [r]) for name, r in (('a', SOLVE), ('b', MODEL))]
-    assert shown(*paths)[1].splitlines()[1].split() == ['name', 'solve', 'model.sh']
+    assert shown(*paths)[1].splitlines()[3].split() == ['name', 'solve', 'model.sh']
 
 
 def test_equal_records(shown, several):
     """Equal records are reported as equal."""
     status, text = shown(several, 0, 0, '--exit-code')
     assert status == 0
+    assert text == 'nothing else differs\n'
+    text = shown(several, 0, 0, '--all')[1]
+    assert text.splitlines()[6].split() == ['median', '40.5', 'ms', '40.5', 'ms']
     assert text.endswith('\nnothing else differs\n')
-    assert '× 1\n' in text
 
 
 def test_as_json(shown, tmp_path):
@@ -103,6 +108,65 @@ def test_as_json(shown, tmp_path):
         {'kind': 'added', 'path': 'c.0', 'right': 3},
         {'kind': 'removed', 'path': 'mb', 'left': {}},
     ]
+
+
+def test_times_as_json(shown, tmp_path):
+    """The lines about times come first, with ratios, and whether they are noise."""
+    path = write(tmp_path / 'x', [SOLVE, SLOW])
+    lines = [json.loads(line) for line in shown(path, '--json')[1].splitlines()]
+    times = [line for line in lines if line['kind'] == 'time']
+    assert lines[: len(times)] == times
+    assert times[0] == {
+        'kind': 'time',
+        'path': 'median',
+        'left': 0.0405,
+        'right': 0.0824,
+        'ratio': 0.0824 / 0.0405,
+        'is_significant': None,
+    }
+    assert [(time['path'], time['ratio']) for time in times[1:]] == [
+        ('phases.factorise', pytest.approx(1.0)),
+        ('phases.iterate', None),
+        ('phases.write', None),
+    ]
+
+
+def noisy(seed, factor=1.0):
+    """Return a record of twenty runs, which differ by a tenth."""
+    chance = random.Random(seed)
+    runs = [factor * chance.gauss(1.0, 0.1) for _ in range(20)]
+    usage = [{'utime': run, 'stime': chance.random() / 1e4, 'nivcsw': 9} for run in runs]
+    return {'call': {'durations': runs}, 'resource_usage': usage}
+
+
+@pytest.mark.parametrize('seed', range(10))
+def test_noise_has_no_colour(seed, tmp_path, monkeypatch):
+    """Nothing of two equal series of runs is painted; a real difference is."""
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.delenv('NO_COLOR', raising=False)
+    for factor, colours in ((1.0, False), (1.5, True)):
+        monkeypatch.setattr(sys, 'stdout', FakeTerminal())
+        path = write(tmp_path / 'x', [noisy(seed), noisy(seed + 100, factor)])
+        assert main([path]) == 0
+        screen = sys.stdout.getvalue()
+        assert ('\033[31m' in screen) is colours
+        assert '\033[32m' not in screen
+        assert ('within noise' in screen) is not colours
+
+
+@pytest.mark.parametrize('width', [1, 20, 40, 80, 120])
+def test_any_width(width, tmp_path, monkeypatch):
+    """No line is wider than the terminal, however long the names are."""
+    monkeypatch.setattr(sys, 'stdout', FakeTerminal())
+    monkeypatch.setenv('COLUMNS', str(width))
+    monkeypatch.setenv('NO_COLOR', '1')
+    name = '測' * 100 + '\033'
+    timings = [{'name': name, 'duration': 0.01}]
+    long = {**SLOW, 'call': {**SLOW['call'], 'name': name, 'timings': timings}}
+    assert main([write(tmp_path / 'x', [SOLVE, long])]) == 0
+    screen = sys.stdout.getvalue()
+    assert max(map(columns, screen.splitlines())) <= width
+    assert screen.replace('\n', '').isprintable()
 
 
 def test_everything(shown, tmp_path):
@@ -176,15 +240,18 @@ def test_a_lower_bound_has_no_ratio(shown, tmp_path):
     whole = {'call': {'durations': [1.0], 'timings': [{'name': 'read', 'duration': 0.5}]}}
     _, output = shown(write(tmp_path / 'x', [BOUND, whole]))
     rows = {line.split()[0]: line.split()[1:] for line in output.splitlines() if line}
-    assert rows['median'] == ['≥', '500', 'ms', '1.00', 's']
-    assert rows['read'] == ['250', 'ms', '500', 'ms', '×', '2']
+    assert rows['median'] == ['≥', '0.500', 's', '1.000', 's']
+    assert rows['read'] == ['250', 'ms', '500', 'ms', '2.0', 'times', 'slower']
 
 
 def test_peak_memory_is_a_figure(shown, tmp_path):
     """Peak memory is measured, so it is compared like times; one side may lack it."""
     records = [{'call': {'peak_memory_bytes': size}} for size in (2**20, 2**21, None)]
     path = write(tmp_path / 'x', records)
-    assert 'peak memory  1.00 MiB  2.00 MiB  × 2\n' in shown(path, 0, 1, '--exit-code')[1]
+    assert (
+        'peak memory  1.00 MiB  2.00 MiB  2.0 times more\n'
+        in shown(path, 0, 1, '--exit-code')[1]
+    )
     assert shown(path, 0, 1, '--exit-code')[0] == 0
     assert 'peak memory  1.00 MiB\n' in shown(path, 0, 2)[1]
 

@@ -107,6 +107,19 @@ def heading(parts: Iterable[str], terminal: Terminal) -> Iterator[str]:
         yield _painted(line, terminal)
 
 
+def paragraph(text: str, terminal: Terminal, style: str | None = None) -> Iterator[str]:
+    """Yield the lines of a text that is broken between words."""
+    line = ''
+    for word in text.split(' '):
+        joined = f'{line} {word}' if line else word
+        if line and terminal.width is not None and columns(joined) > terminal.width:
+            yield terminal.paint(Cell(clipped(line, terminal.width), style))
+            joined = word
+        line = joined
+    text = line if terminal.width is None else clipped(line, terminal.width)
+    yield terminal.paint(Cell(text, style))
+
+
 def _painted(line: str, terminal: Terminal) -> str:
     text = line if terminal.width is None else clipped(line, terminal.width)
     return terminal.paint(Cell(text, 'dim'))
