@@ -43,6 +43,8 @@ def show(words: list[str]) -> int:
         _show_selected(select(entries, selectors), entries, asked)
     else:
         _show_all(entries, asked)
+        if not (asked.json or asked.csv or asked.markdown):
+            _show_running(entries, asked)
     _print_unread_journals(paths)
     return 0
 
@@ -274,6 +276,18 @@ def _show_groups(
         print_stderr(entries.nothing())
     else:
         print_groups(groups, asked, terminal)
+
+
+def _show_running(entries: Entries, asked: argparse.Namespace) -> None:
+    """Print what is open in living processes, if there is something."""
+    from .running import lines_of as running_lines  # start-up time
+    from .running import running  # start-up time
+
+    views = running(entries.paths, asked.filter)
+    if views:
+        terminal = Terminal(sys.stdout)
+        terminal.lines([''] * (entries.count > 0))
+        terminal.lines(running_lines(views, terminal, asked.utc))
 
 
 # --- details -----------------------------------------------------------------------------

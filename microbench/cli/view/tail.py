@@ -19,10 +19,11 @@ from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
 from ..terminal import Cell, Terminal
-from ..values import brief
+from ..values import brief, text
 from ..widths import columns
 from ..words import UsageError
 from .entries import STDIN, lines_of, name_of
+from .moments import local, to_the_second, zones_of
 from .record_view import RecordView
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
 
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 ABOUT = """\
-Show the last records of a file, and then each new one as it is written: when it began,
-what ran and where, how long it took, how it ended. The file may be rotated, replaced, or
-not there yet."""
+Show the last records of a file, those that are running, and then each new one as it is
+written: when it began, what ran and where, how long it took, how it ended. The file may be
+rotated, replaced, or not there yet."""
 
 
 INTERVAL = 0.5  # seconds between checks if the kernel reports no changes
@@ -124,10 +125,22 @@ def _last_ones(asked: argparse.Namespace) -> list[Record]:
     lost = lost_records(asked.path)  # first: later ones are in the file
     follower = Follower(asked.path, _print_damage)
     last = follower.last(asked.lines, asked.filter)
-    if not (follower.descriptors or lost):
+    if not (follower.descriptors or lost or _running(asked)):
         raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
     found = Deduplicator().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
-    return list(deque(found, maxlen=asked.lines))
+    return [*deque(found, maxlen=asked.lines), *_running(asked)]
+
+
+def _running(asked: argparse.Namespace) -> list[Record]:
+    """Return what living processes have open; nothing for --json."""
+    from .running import running  # start-up time
+
+    views = [] if asked.json else running([asked.path], asked.filter)
+    return [_OpenRecord(view.record) for view in views]
+
+
+class _OpenRecord(dict[str, 'Any']):
+    """A record of a process that is running."""
 
 
 def _of_file(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
@@ -145,7 +158,7 @@ def _followed(
 ) -> Iterator[Iterator[Record]]:
     if not follower.descriptors:
         print_stderr(f'microbench tail: {name_of(asked.path)} does not exist yet')
-    yield iter(last)
+    yield iter([*last, *_running(asked)])
     _watch_reader(watcher)
     while True:
         watched = follower.descriptors
@@ -189,15 +202,23 @@ def _as_json(records: Iterable[Record]) -> list[str]:
 
 
 class _Aligned:
-    """Aligns lines: each column is as wide as its widest cell so far."""
+    """Aligns lines: each column is as wide as its widest cell so far.
+
+    The first lines have titles above them.
+    """
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._widest = ['', '', '', '', '']
+        self._is_first = True
 
     def lines(self, records: Iterable[Record]) -> list[str]:
         """Return one line for each record."""
+        records = list(records)
         rows = [_cells(record) for record in records]
+        if self._is_first and rows:
+            self._is_first = False
+            rows.insert(0, _titles(records))
         self._widest = [
             max(cells, key=columns) for cells in zip(self._widest, *rows, strict=True)
         ]
@@ -205,12 +226,18 @@ class _Aligned:
         return self._terminal.table(table, right=RIGHT, elastic=ELASTIC)[1:]
 
 
+def _titles(records: Iterable[Record]) -> list[str]:
+    zone = zones_of(local(RecordView(record).call.get('start_time')) for record in records)
+    start = f'start ({zone})' if zone else 'start'
+    return [Cell(title, 'bold') for title in (start, 'name', 'host', 'duration', 'outcome')]
+
+
 def _cells(record: Record) -> list[str]:
     if is_flat_schema(record):
         record = converted(record)
     view = RecordView(record)
     return [
-        Cell(view.start, 'dim'),
+        Cell(to_the_second(local(view.call.get('start_time'))) or view.start, 'dim'),
         view.name,
         view.host,
         _time(view),
@@ -227,8 +254,20 @@ def _time(view: RecordView) -> str:
 
 
 def _ending(view: RecordView) -> str:
+    if isinstance(view.record, _OpenRecord):
+        return Cell(' '.join(filter(None, ['running', *_state(view)])), 'cyan')
     outcome, well = view.outcome
     if well:
         return outcome
     message = brief(part(view.record, 'exception', 'message'))
     return Cell(f'{outcome}: {message}' if message else outcome, 'red')
+
+
+def _state(view: RecordView) -> Iterator[str]:
+    """Yield what is known of an open record."""
+    from .running import fields_of, open_phases  # start-up time
+
+    phases, pid = open_phases(view), part(view.record, 'process', 'pid')
+    yield f'in {phases}' if phases else ''
+    fields = fields_of(view.record)
+    yield f'({", ".join(filter(None, [fields, f"pid {text(pid)}" if pid else ""]))})'
