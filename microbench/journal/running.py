@@ -7,6 +7,7 @@ import os
 from .. import _core
 from . import reader
 from .ends import boot_id, decoded
+from .listing import Listing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,15 +17,24 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 
-def running_records(output: str) -> list[Record]:
+def running_records(output: str, listing: Listing | None = None) -> list[Record]:
     """Return the open records of other processes that are alive, in the order of journals.
 
     Their durations, and those of open phases, last until now; those of a process on another
     machine last until the last moment that its journal knows of. A journal that cannot be
     read has none, for its process may be just about to end.
+
+    Args:
+        output: path of the file of records.
+        listing: of the journals, in a loop over many files.
     """
+    own = set(_core.own_journals())
     with reader.one_at_a_time.held:
-        paths = reader.of_others(output)
+        paths = [
+            path
+            for path in reader.paths_for(output, None, listing or Listing())
+            if path not in own
+        ]
         return [record for path in paths for record in _records_of(path)]
 
 

@@ -338,7 +338,7 @@ def test_the_memory_does_not_grow_with_the_records(monkeypatch):
     found = Groups()
     for number in range(30_000):
         exact.append(chance.lognormvariate(0, 0.3))
-        found.add(step(number % 800, exact[-1], work=1.0))
+        found.add(step(number // 40, exact[-1], work=1.0))
     [group] = found.found()
     assert sum(len(series) for series in group.series()) <= 1000
     figures = Figures(group.runs)
@@ -349,6 +349,8 @@ def test_the_memory_does_not_grow_with_the_records(monkeypatch):
     assert figures.deviation == pytest.approx(statistics.stdev(exact), rel=1e-6)
     assert [figures.least, figures.most] == pytest.approx([min(exact), max(exact)])
     assert len(figures.chart) == 12
+    found.add(step(0, 1.0))  # an earlier one, whose place is not known any more
+    assert Figures(group.runs).chart == []
 
 
 def test_a_trend_is_found_in_any_number_of_records(monkeypatch):

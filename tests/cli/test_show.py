@@ -10,6 +10,7 @@ import pytest
 from microbench import MicroBench
 from microbench.cli.terminal import columns
 from microbench.cli.view.show import main
+from microbench.journal import listing
 from tests.cli.conftest import status_of
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import FakeTerminal, on_terminal
@@ -129,6 +130,21 @@ def test_several_files_are_numbered_through(shown, tmp_path):
     b = write(tmp_path / 'b.jsonl', [MODEL, SOLVE])
     rows = [line.split() for line in rows_of(shown(a, b))[1:]]
     assert [row[:2] for row in rows] == [['0', a], ['1', b], ['2', b]]
+
+
+def test_many_files_of_one_directory(shown, tmp_path, monkeypatch):
+    """The journals of a directory are not listed anew for each of its files."""
+    calls = []
+
+    def names_in(directory):
+        calls.append(directory)
+        return [], 400
+
+    monkeypatch.setattr(listing, 'names_in', names_in)
+    for number in range(400):
+        write(tmp_path / f'{number}.jsonl', [SOLVE])
+    assert shown(tmp_path / '*.jsonl').startswith('400 records, ')
+    assert len(calls) < 300  # twice a fifth of the files, and once for the pattern
 
 
 def test_rows_as_json(shown, several):

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import deque
 
+from ...journal.listing import Listing
 from ...journal.lost import blocks_of, contents
 from ...journal.patterns import files_of, is_pattern
 from ...messages import print_stderr, safe
@@ -62,12 +63,13 @@ class Entries:
     def __init__(self, paths: list[str], asked: AskedFields | None = None) -> None:
         self.paths = expanded(paths)
         self.asked = asked
+        self._listing = Listing()
         self.count = 0
         self.damaged = 0
 
     def __iter__(self) -> Iterator[Entry]:
         for path in self.paths:
-            lines = Lines(lines_of(path))
+            lines = Lines(lines_of(path, self._listing))
             for read in lines:
                 record = converted(read) if is_flat_schema(read) else read
                 if self.asked is not None and self.asked.missing:
@@ -127,14 +129,18 @@ def name_of(path: str) -> str:
     return 'standard input' if path == STDIN else safe(path)
 
 
-def lines_of(path: str) -> Iterator[bytes]:
+def lines_of(path: str, listing: Listing | None = None) -> Iterator[bytes]:
     """Yield blocks of whole lines of a file.
+
+    Args:
+        path: name of the file, or `-`.
+        listing: of the journals, in a loop over many files.
 
     Raises:
         UsageError: the file cannot be read.
     """
     try:
-        yield from _standard_input() if path == STDIN else blocks_of(path)
+        yield from _standard_input() if path == STDIN else blocks_of(path, listing=listing)
     except OSError as error:
         raise UsageError(f'cannot read {name_of(path)}: {error.strerror}') from None
     except ValueError:  # a NUL in it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...journal.listing import Listing
 from ...journal.running import running_records
 from ...messages import safe
 from ..terminal import Cell
@@ -29,7 +30,8 @@ def running(
     paths: Iterable[str], is_wanted: Callable[[Record], bool] | None
 ) -> list[RecordView]:
     """Return views of the open records of files, the first that began first."""
-    found = [record for p in paths if p != STDIN for record in running_records(p)]
+    listing = Listing()
+    found = [r for path in paths if path != STDIN for r in running_records(path, listing)]
     views = [RecordView(r) for r in found if is_wanted is None or is_wanted(r)]
     return sorted(views, key=lambda view: text(view.call.get('start_time')))
 

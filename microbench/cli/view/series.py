@@ -36,13 +36,16 @@ class Series:
         total: their sum.
     """
 
-    __slots__ = ('_histogram', '_medians', '_starts', '_untold', '_values', 'total')
+    __slots__ = (
+        *('_histogram', '_last', '_medians', '_starts', '_untold', '_values', 'total'),
+    )
 
     def __init__(self) -> None:
         self._values = array('d')  # with a histogram, those that wait to be counted in it
         self._starts = array('d')
         self._histogram: Histogram | None = None
         self._medians: _Medians | None = None
+        self._last = 0.0  # start of the last durations that were counted in it
         self._untold = 0  # durations of which only the sum is known
         self.total = 0.0
 
@@ -71,12 +74,20 @@ class Series:
         self.total += found[0] if len(found) == 1 else sum(found)
         self._values.extend(found)
         if self._histogram is not None:
+            self._check_order(start)
             return self._counted()
         starts = self._starts
         if start is None:
             start = starts[-1] if starts else 0.0
         starts.extend([start] * len(found))
         return len(found)
+
+    def _check_order(self, start: float | None) -> None:
+        """Forget the order of time if a record began before an earlier one."""
+        if start is not None:
+            if start < self._last:
+                self._medians = None
+            self._last = start
 
     def _counted(self, most: int = WAITING) -> int:
         """Count values in the histogram if more than `most` wait for it; return 0."""
@@ -110,6 +121,7 @@ class Series:
             values = self._in_order()
             self._medians = _Medians(values)
             self._histogram = Histogram(values)
+            self._last = max(self._starts, default=0.0)
             self._values, self._starts = array('d'), array('d')
 
     def _in_order(self) -> Sequence[float]:
