@@ -154,12 +154,8 @@ class Difference:
     @property
     def sentence(self) -> str:
         """A sentence about the times; empty if they are equal or unknown."""
-        said = self.said_of('the first', 'the second')
+        said = self.comparison.sentence('the first', 'the second')
         return said[:1].upper() + said[1:]
-
-    def said_of(self, left: str, right: str) -> str:
-        """Return the sentence about the times, with names of the records."""
-        return self.comparison.sentence(left, right)
 
     @property
     def note(self) -> str:

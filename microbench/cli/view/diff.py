@@ -89,7 +89,7 @@ def _both(entries: Entries, selectors: list[str]) -> list[Entry]:
 def _lines(
     left: Entry, right: Entry, difference: Difference, terminal: Terminal, full: bool
 ) -> Iterator[str]:
-    said = difference.said_of(f'#{left.number}', f'#{right.number}')
+    said = difference.comparison.sentence(f'#{left.number}', f'#{right.number}')
     if said:
         yield from paragraph(said, terminal, 'bold')
         yield ''
