@@ -31,8 +31,11 @@ typedef struct {
 #endif
     struct py_run *run; /* Owned, but borrowed while the phase is kept; or NULL */
     bool kept;
-    PyObject
-        *name; /* Owned: a str; NULL in the phase that is made outside any record */
+    bool outside;   /* made outside any record, where it does nothing */
+    PyObject *name; /* Owned: a str; outside any record, what was given */
+    /* Owned: the bench whose time() made it, if that is not the bench of its run; outside
+     * any record a weak reference to it; or NULL. */
+    PyObject *bench;
     mb_phase_name
         *stored;    /* Borrowed from the run: the name, once it has a total; or NULL */
     mb_phase *slot; /* Borrowed from the run, while the phase is open */

@@ -62,8 +62,8 @@ read_foreign_start(py_phase *self)
 static PyObject *
 enter(py_phase *self)
 {
-    if (!self->name) {
-        return Py_NewRef(self); /* made outside any record */
+    if (self->outside) {
+        return Py_NewRef(self);
     }
     if (self->slot) {
         PyErr_Format(PyExc_RuntimeError,
@@ -162,10 +162,47 @@ leave(py_phase *self)
     Py_RETURN_FALSE;
 }
 
+/* --- decorating ------------------------------------------------------------------- */
+
+/* New reference to the bench that a phase was made by; NULL if it is gone. */
+static PyObject *
+bench_of(const py_phase *self)
+{
+    PyObject *bench = self->bench;
+    if (bench && self->outside) {
+        bench = ((PyWeakReference *)bench)->wr_object;
+        bench = bench == Py_None ? NULL : bench;
+    } else if (!bench && self->run) {
+        bench = self->run->bench;
+    }
+    return Py_XNewRef(bench);
+}
+
+/* Returns a function each call of which is such a phase: Python makes it. */
+static PyObject *
+decorate(py_phase *self, PyObject *func)
+{
+    PyObject *bench = bench_of(self);
+    if (!bench) {
+        return PyErr_Format(PyExc_RuntimeError,
+                            "the bench of phase %R is gone, or its record is written: "
+                            "call time() of a bench that is kept",
+                            self->name);
+    }
+    PyObject *name = Py_NewRef(self->name), *result = NULL;
+    PyObject *module = PyImport_ImportModule("microbench.first_use");
+    if (module) {
+        result = PyObject_CallMethod(module, "timed", "OOO", bench, name, func);
+        Py_DECREF(module);
+    }
+    Py_DECREF(bench);
+    Py_DECREF(name);
+    return result;
+}
+
 #if PY_BOTH_NEEDED
 static PyObject *
-phase_vectorcall(PyObject *self, PyObject *const *Py_UNUSED(args), size_t flags,
-                 PyObject *names)
+phase_vectorcall(PyObject *self, PyObject *const *args, size_t flags, PyObject *names)
 {
     const size_t count = (size_t)PyVectorcall_NARGS(flags);
     if (count == 0 && !names) {
@@ -174,8 +211,12 @@ phase_vectorcall(PyObject *self, PyObject *const *Py_UNUSED(args), size_t flags,
     if (count == 3 && !names) {
         return leave((py_phase *)self);
     }
+    if (count == 1 && !names) {
+        return decorate((py_phase *)self, args[0]);
+    }
     PyErr_Format(PyExc_TypeError,
-                 "a phase is entered without arguments and left with three, not %zu",
+                 "a phase is entered without arguments and left with three, or "
+                 "decorates a function, which is one; not %zu",
                  count);
     return NULL;
 }
@@ -212,6 +253,16 @@ phase_enter(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
     return enter(self);
 }
 #endif
+
+static PyObject *
+phase_call(py_phase *self, PyObject *args, PyObject *kwargs)
+{
+    if (PyTuple_GET_SIZE(args) != 1 || (kwargs && PyDict_GET_SIZE(kwargs))) {
+        return PyErr_Format(PyExc_TypeError,
+                            "a phase decorates a function: it takes one argument");
+    }
+    return decorate(self, PyTuple_GET_ITEM(args, 0));
+}
 
 static PyObject *
 phase_exit(py_phase *self, PyObject *const *Py_UNUSED(args), Py_ssize_t count)
@@ -331,6 +382,7 @@ phase_dealloc(py_phase *self)
     PyTypeObject *type = Py_TYPE(self);
     Py_XDECREF(self->run); /* it is not kept, else the run owned it */
     Py_XDECREF(self->name);
+    Py_XDECREF(self->bench);
     Py_XDECREF(self->counter);
     Py_XDECREF(self->began);
     if (keep_spare(self)) {
@@ -354,11 +406,22 @@ allocate(py_state *state)
 static PyObject *
 phase_repr(py_phase *self)
 {
-    if (!self->name) {
+    if (self->outside) {
         return PyUnicode_FromString("<phase outside any record>");
     }
     return PyUnicode_FromFormat("<phase %R%s>", self->name, self->slot ? ", open" : "");
 }
+
+static PyObject *
+phase_name(py_phase *self, void *Py_UNUSED(closure))
+{
+    return Py_NewRef(self->outside ? Py_None : self->name);
+}
+
+static PyGetSetDef phase_attributes[] = {
+    {"name", (getter)phase_name, NULL, "name of the phase, or None", NULL},
+    {0},
+};
 
 static PyMethodDef phase_methods[] = {
     {"__aenter__", (PyCFunction)phase_aenter, METH_NOARGS, NULL},
@@ -370,25 +433,26 @@ static PyMethodDef phase_methods[] = {
     {0},
 };
 
-static PyMemberDef phase_members[] = {
 #if PY_BOTH_NEEDED
+static PyMemberDef phase_members[] = {
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_phase, vectorcall), READONLY,
      NULL},
-#endif
-    {"name", T_OBJECT, offsetof(py_phase, name), READONLY,
-     "name of the phase, or None"},
     {0},
 };
+#endif
 
 static PyType_Slot phase_slots[] = {
     {Py_tp_doc, "A named part of a run: the object behind `with bench.time(name)`."},
 #if PY_BOTH_NEEDED
     {Py_tp_call, PyVectorcall_Call},
+    {Py_tp_members, phase_members},
+#else
+    {Py_tp_call, phase_call},
 #endif
     {Py_tp_dealloc, phase_dealloc},
     {Py_tp_repr, phase_repr},
     {Py_tp_methods, phase_methods},
-    {Py_tp_members, phase_members},
+    {Py_tp_getset, phase_attributes},
     {0},
 };
 
@@ -404,14 +468,14 @@ static PyType_Spec phase_spec = {
     .slots = phase_slots,
 };
 
-/* Takes the references to both, which may be NULL. */
+/* Takes the references to both; `run` may be NULL. */
 static py_phase *
 new_phase(py_state *state, py_run *run, PyObject *name)
 {
     py_phase *self = allocate(state);
     if (!self) {
         Py_XDECREF(run);
-        Py_XDECREF(name);
+        Py_DECREF(name);
         return NULL;
     }
 #if PY_BOTH_NEEDED
@@ -419,7 +483,9 @@ new_phase(py_state *state, py_run *run, PyObject *name)
 #endif
     self->run = run;
     self->kept = false;
+    self->outside = !run;
     self->name = name;
+    self->bench = NULL;
     self->stored = NULL;
     self->slot = NULL;
     self->mirror = NULL;
@@ -520,19 +586,60 @@ phase_of_run(py_state *state, py_run *run, PyObject *name)
     return kept;
 }
 
+static bool
+is_made_by(const py_phase *phase, const PyObject *bench)
+{
+    const PyWeakReference *reference = (PyWeakReference *)phase->bench;
+    return reference && reference->wr_object == bench;
+}
+
+/* A phase that does nothing: the one of the state, unless that is in use. It knows
+ * bench and name in case it decorates a function, and keeps no bench alive. */
+static PyObject *
+phase_outside(py_state *state, PyObject *bench, PyObject *name)
+{
+    py_phase *phase = (py_phase *)state->nothing;
+    if (Py_REFCNT(phase) > 1) {
+        phase = new_phase(state, NULL, Py_NewRef(name));
+    } else {
+        Py_INCREF(phase);
+    }
+    if (phase && !is_made_by(phase, bench)) {
+        PyObject *reference = PyWeakref_NewRef(bench, NULL);
+        if (!reference) {
+            Py_DECREF(phase);
+            return NULL;
+        }
+        Py_XSETREF(phase->bench, reference);
+    }
+    if (phase && phase->name != name) {
+        Py_XSETREF(phase->name, Py_NewRef(name));
+    }
+    return (PyObject *)phase;
+}
+
+/* A phase of a run of another bench, or of one with a counter of its own. */
+static void
+set_bench(py_phase *phase, const py_run *run, PyObject *bench)
+{
+    Py_XSETREF(phase->counter, foreign_counter(run, bench));
+    Py_XSETREF(phase->bench, bench == run->bench ? NULL : Py_NewRef(bench));
+}
+
 static PyObject *
 phase_of(py_state *state, PyObject *bench, PyObject *name)
 {
-    if (mb_runs_open == 0) {
-        return Py_NewRef(state->nothing); /* whatever run the context has is closed */
+    if (mb_runs_open == 0) { /* whatever run the context has is closed */
+        return phase_outside(state, bench, name);
     }
     py_run *run = run_for_phase(state, bench);
     if (!run) {
-        return PyErr_Occurred() ? NULL : Py_NewRef(state->nothing);
+        return PyErr_Occurred() ? NULL : phase_outside(state, bench, name);
     }
     py_phase *phase = phase_of_run(state, run, name);
-    if (phase && (bench != run->bench || run->foreign || phase->counter)) {
-        Py_XSETREF(phase->counter, foreign_counter(run, bench));
+    if (phase &&
+        (bench != run->bench || run->foreign || phase->counter || phase->bench)) {
+        set_bench(phase, run, bench);
     }
     Py_DECREF(run);
     return (PyObject *)phase;
@@ -631,6 +738,7 @@ py_phase_ready(PyObject *module)
     }
 #endif
     time_state = state;
-    state->nothing = (PyObject *)new_phase(state, NULL, NULL);
+    PyObject *none = Py_NewRef(Py_None);
+    state->nothing = (PyObject *)new_phase(state, NULL, none);
     return state->nothing ? 0 : -1;
 }

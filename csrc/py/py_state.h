@@ -12,7 +12,7 @@
 typedef struct {
     PyObject *active;         /* Owned: ContextVar holding the run of this context */
     PyObject *muted;          /* Owned: stands there while a warm-up call runs */
-    PyObject *nothing;        /* Owned: the phase of no run; reads no clock */
+    PyObject *nothing;        /* Owned: a phase of no run, for those to come */
     PyObject *write;          /* Owned: the name of a method */
     PyObject *current;        /* Owned: greenlet.getcurrent; NULL until it is loaded */
     PyTypeObject *phase_type; /* Owned */
