@@ -6,9 +6,14 @@ from contextvars import Token
 from datetime import datetime, tzinfo
 from os import PathLike
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from typing_extensions import Self
+
+_Decorated = TypeVar(
+    '_Decorated',
+    bound=Callable[..., Any] | classmethod[Any, Any, Any] | staticmethod[Any, Any],
+)
 
 RUN_ID: str
 """UUID 4 of this process; a forked child keeps its parent's."""
@@ -23,6 +28,7 @@ class Phase:
     def __enter__(self) -> Phase: ...
     # Not bool: type checkers would expect exceptions, and a return inside, to be swallowed.
     def __exit__(self, kind: Any, exception: Any, traceback: Any) -> Literal[False]: ...
+    def __call__(self, func: _Decorated, /) -> _Decorated: ...
     async def __aenter__(self) -> Phase: ...
     async def __aexit__(
         self, kind: Any, exception: Any, traceback: Any

@@ -243,7 +243,8 @@ class MicroBenchBase(Configured):
         default). The innermost active record of the context gets it, whichever bench it
         belongs to. In a thread that opened none, it is the record of this bench if all
         its open ones were opened by one other thread. Outside any record nothing
-        happens and no clock is read. `async with` works as well.
+        happens and no clock is read. `async with` works as well. `@bench.time('parse')`
+        makes a phase of each call of a function, or of each step of a generator.
         """
 
     # --- hooks of the lifecycle, for subclasses ---------------------------------------

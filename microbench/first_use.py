@@ -26,6 +26,21 @@ def decorator() -> Any:
         return None
 
 
+def timed(bench: Any, name: Any, func: Any) -> Any:
+    """Return a function each call of which is a phase; without descriptors `func`.
+
+    The caller: C, for a phase that decorates a function.
+    """
+    if bench._off:
+        return func
+    try:
+        made = loaded(_phase_function)
+    except OSError as error:
+        not_recorded(error)
+        return func
+    return made(bench, name, func)
+
+
 def block() -> type[Block] | None:
     """Return the class of blocks; warn and return None without descriptors."""
     global block_class  # noqa: PLW0603 - found again by two threads at worst
@@ -59,6 +74,12 @@ def _decorated() -> Any:
     from .core.decorate import decorated  # start-up time
 
     return decorated
+
+
+def _phase_function() -> Any:
+    from .core.phase_functions import phase_function  # start-up time
+
+    return phase_function
 
 
 def _block() -> type[Block]:

@@ -30,7 +30,6 @@ py_kept_traverse(const py_kept *kept, visitproc visit, void *arg)
         if (phase && Py_REFCNT(phase) == 1) {
             Py_VISIT(phase->name);
             Py_VISIT(phase->counter);
-            Py_VISIT(phase->bench);
         }
     }
     return 0;

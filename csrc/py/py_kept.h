@@ -33,8 +33,8 @@ typedef struct {
     bool kept;
     bool outside;   /* made outside any record, where it does nothing */
     PyObject *name; /* Owned: a str; outside any record, what was given */
-    /* Owned: the bench whose time() made it, if that is not the bench of its run; outside
-     * any record a weak reference to it; or NULL. */
+    /* Owned: weak reference to the bench whose time() made it; NULL if that is the bench
+     * of its run. */
     PyObject *bench;
     mb_phase_name
         *stored;    /* Borrowed from the run: the name, once it has a total; or NULL */

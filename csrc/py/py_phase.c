@@ -168,20 +168,21 @@ leave(py_phase *self)
 static PyObject *
 bench_of(const py_phase *self)
 {
-    PyObject *bench = self->bench;
-    if (bench && self->outside) {
-        bench = ((PyWeakReference *)bench)->wr_object;
-        bench = bench == Py_None ? NULL : bench;
-    } else if (!bench && self->run) {
-        bench = self->run->bench;
+    PyObject *bench = self->run ? self->run->bench : NULL;
+    if (self->bench) {
+        bench = ((PyWeakReference *)self->bench)->wr_object;
     }
-    return Py_XNewRef(bench);
+    return bench == Py_None ? NULL : Py_XNewRef(bench);
 }
 
 /* Returns a function each call of which is such a phase: Python makes it. */
 static PyObject *
 decorate(py_phase *self, PyObject *func)
 {
+    if (!PyCallable_Check(func) && !Py_TYPE(func)->tp_descr_get) { /* a class method */
+        return PyErr_Format(PyExc_TypeError,
+                            "%R cannot be called: a phase decorates functions", func);
+    }
     PyObject *bench = bench_of(self);
     if (!bench) {
         return PyErr_Format(PyExc_RuntimeError,
@@ -593,6 +594,21 @@ is_made_by(const py_phase *phase, const PyObject *bench)
     return reference && reference->wr_object == bench;
 }
 
+/* Takes the reference to the phase, which may be NULL, and returns it. A bench without
+ * weak references, such as a stand-in, can be used in `with` only. */
+static PyObject *
+with_bench(py_phase *phase, PyObject *bench)
+{
+    if (phase && !is_made_by(phase, bench)) {
+        PyObject *reference = PyWeakref_NewRef(bench, NULL);
+        if (!reference) {
+            PyErr_Clear();
+        }
+        Py_XSETREF(phase->bench, reference);
+    }
+    return (PyObject *)phase;
+}
+
 /* A phase that does nothing: the one of the state, unless that is in use. It knows
  * bench and name in case it decorates a function, and keeps no bench alive. */
 static PyObject *
@@ -604,26 +620,22 @@ phase_outside(py_state *state, PyObject *bench, PyObject *name)
     } else {
         Py_INCREF(phase);
     }
-    if (phase && !is_made_by(phase, bench)) {
-        PyObject *reference = PyWeakref_NewRef(bench, NULL);
-        if (!reference) {
-            Py_DECREF(phase);
-            return NULL;
-        }
-        Py_XSETREF(phase->bench, reference);
-    }
     if (phase && phase->name != name) {
         Py_XSETREF(phase->name, Py_NewRef(name));
     }
-    return (PyObject *)phase;
+    return with_bench(phase, bench);
 }
 
 /* A phase of a run of another bench, or of one with a counter of its own. */
-static void
-set_bench(py_phase *phase, const py_run *run, PyObject *bench)
+static PyObject *
+phase_with_counter(py_phase *phase, const py_run *run, PyObject *bench)
 {
     Py_XSETREF(phase->counter, foreign_counter(run, bench));
-    Py_XSETREF(phase->bench, bench == run->bench ? NULL : Py_NewRef(bench));
+    if (bench != run->bench) {
+        return with_bench(phase, bench);
+    }
+    Py_CLEAR(phase->bench);
+    return (PyObject *)phase;
 }
 
 static PyObject *
@@ -637,12 +649,13 @@ phase_of(py_state *state, PyObject *bench, PyObject *name)
         return PyErr_Occurred() ? NULL : phase_outside(state, bench, name);
     }
     py_phase *phase = phase_of_run(state, run, name);
+    PyObject *found = (PyObject *)phase;
     if (phase &&
         (bench != run->bench || run->foreign || phase->counter || phase->bench)) {
-        set_bench(phase, run, bench);
+        found = phase_with_counter(phase, run, bench);
     }
     Py_DECREF(run);
-    return (PyObject *)phase;
+    return found;
 }
 
 static int

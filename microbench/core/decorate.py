@@ -44,7 +44,7 @@ DEFERRED = sys.version_info >= (3, 14)  # annotations are evaluated when they ar
 def decorated(bench: Owner, func: Any) -> Any:
     """Return the function that records each call of `func`."""
     if isinstance(func, (classmethod, staticmethod)):
-        return _decorated_descriptor(bench, func)
+        return decorated_descriptor(func, lambda inner: decorated(bench, inner))
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
     kind = kind_of(func)
@@ -53,7 +53,7 @@ def decorated(bench: Owner, func: Any) -> Any:
         template, direct = _suspended(bench, func, kind)(timed), False
     else:
         template, direct = _plain(timed), True
-    function = _wrapping(_in_place_of(func, template), func)
+    function = looking_like(func, template)
     timed.lead(function, direct)
     return function
 
@@ -71,16 +71,16 @@ def _beginning(bench: Owner, func: Any, kind: int) -> Any:
     return SampledCalls(bench, func)
 
 
-def _decorated_descriptor(bench: Owner, func: Any) -> Any:
+def decorated_descriptor(func: Any, decorate: Callable[[Any], Any]) -> Any:
     """Return a class method or static method around the decorated function."""
     if issubclass(type(func), (classmethod, staticmethod)):
-        return type(func)(decorated(bench, func.__func__))
+        return type(func)(decorate(func.__func__))
 
     def bound(cls: type, *args: Any, **kwargs: Any) -> Any:
         return func.__get__(None, cls)(*args, **kwargs)
 
     # a proxy, such as wrapt's: only binding it to a class calls the original
-    return classmethod(decorated(bench, _wrapping(bound, func.__func__)))
+    return classmethod(decorate(_wrapping(bound, func.__func__)))
 
 
 def _plain(timed: _core.Timed) -> Any:
@@ -118,6 +118,16 @@ def _refuse_repetition(bench: Owner, func: Any) -> None:
 
 
 # --- looking like the function ---------------------------------------------------------
+
+
+def looking_like(func: Any, template: Any) -> Any:
+    """Return the function that a template makes, with all that tools read of `func`.
+
+    Args:
+        func: what is decorated.
+        template: function whose body stands for `func`; see suspended.py.
+    """
+    return _wrapping(_in_place_of(func, template), func)
 
 
 def _in_place_of(func: Any, template: Any) -> Any:

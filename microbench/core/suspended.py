@@ -100,7 +100,7 @@ def _begun(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
     return run, now.func
 
 
-def _inside(run: Run, step: Callable[..., Any], *args: Any) -> Any:
+def _inside(run: Any, step: Callable[..., Any], *args: Any) -> Any:
     run.resume()
     try:
         return step(*args)
@@ -110,7 +110,7 @@ def _inside(run: Run, step: Callable[..., Any], *args: Any) -> Any:
 
 def generator(timed: _core.Timed) -> Any:
     """Return the timed form of a generator function."""
-    begun, steps, wrapped = _begun, _steps, _wrapped
+    begun, steps, wrapped = _begun, steps_inside, _wrapped
     any_error, closed = BaseException, GeneratorExit
     within = None  # for decorate.py: the cell of __class__
 
@@ -140,8 +140,13 @@ def _wrapped(run: Run, body: Any) -> Any:
     return wrap(body) if wrap else body
 
 
-def _steps(run: Run, body: Any) -> Any:
-    """Pass everything between body and consumer, as `yield from` does."""
+def steps_inside(run: Any, body: Any) -> Any:
+    """Pass everything between body and consumer, as `yield from` does.
+
+    Args:
+        run: the run, or whatever is to be resumed before a step, and suspended after it.
+        body: a generator.
+    """
     step, sent = body.send, None
     inside = _inside  # for a generator that CPython ends after it has cleared the modules
     while True:
@@ -162,7 +167,7 @@ def _steps(run: Run, body: Any) -> Any:
 
 def async_generator(timed: _core.Timed) -> Any:
     """Return the timed form of an async generator function."""
-    begun, inside = _begun, _inside_async
+    begun, inside = _begun, inside_async
     any_error, closed, exhausted = BaseException, GeneratorExit, StopAsyncIteration
     within = None  # for decorate.py: the cell of __class__
 
@@ -195,7 +200,8 @@ def async_generator(timed: _core.Timed) -> Any:
     return function
 
 
-async def _inside_async(run: Run, step: Callable[..., Any], *args: Any) -> Any:
+async def inside_async(run: Any, step: Callable[..., Any], *args: Any) -> Any:
+    """Take a step of an async generator: the run, or what stands for it, is active."""
     run.resume()
     try:
         return await step(*args)

@@ -309,10 +309,20 @@ def timed():
         pass
     refused(TypeError, bench.time('x').__exit__, 1)
     bench.time('never entered').name
+    bench.time('part')(len)(words)
+    refused(TypeError, bench.time('x'), marker)
+    with other.time('first'):
+        other.time('first')(len)
+other = MicroBenchBase(outputs=[Null()])
+part = bench.time('part')(len)
 def step():
     timed()
-    with bench.time('outside'):
+    part(words)
+    with bench.time('outside'), other.time(words), bench.time('within'):
         pass
+    refused(TypeError, bench.time('x'), marker)
+    refused(RuntimeError, MicroBenchBase(outputs=[]).time('x'), len)
+    bench.time(words)(len)
     raising.__traceback__ = None
 """,
     'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',

@@ -127,9 +127,23 @@ class Model:
         return cls()
 
 
+@bench.time('part')
+def part(count: int) -> list[int]:
+    """Be a phase of what calls it."""
+    return [count]
+
+
+@bench.time('awaited')
+async def awaited(count: int) -> float:
+    """Be a phase, too."""
+    return count / 2
+
+
 async def user_calls() -> None:
     """Keep the types of what is decorated."""
     assert_type(plain(3), list[str])
+    assert_type(part(3), list[int])
+    assert_type(await awaited(3), float)
     assert_type(await coroutine(3), float)
     assert_type(generator(3), Iterator[int])
     assert_type(async_generator(3), AsyncIterator[int])
@@ -210,6 +224,7 @@ def user_mistakes() -> None:
     Model.load(3)  # rejected
     bench.time()  # rejected
     bench.time(3)  # rejected
+    part('3')  # rejected
     bench.record(name=3)  # rejected
     bench.get_results(flatten=True)  # rejected
     bench.get_results()[0]['call']['name'] + 1  # rejected
