@@ -103,7 +103,11 @@ WRONG = [
         '-m x -- touch ran',
         "-m/--mixin: unknown mixin 'x': type one of defaults, cgroup-limits,",
     ),
-    ('-m hostinfo -- touch ran', "unknown mixin 'hostinfo': type one of"),
+    (
+        '-m hostinfo -- touch ran',
+        "unknown mixin 'hostinfo': did you mean host-info? type one of defaults,",
+    ),
+    ('-m MBHostinfo -- touch ran', 'did you mean host-info? type one of defaults,'),
     ('-m MBFunctionCall -- touch ran', "unknown mixin 'MBFunctionCall': type one of"),
     ('--all --no-mixin touch ran', '--no-mixin is not allowed with --all'),
     (

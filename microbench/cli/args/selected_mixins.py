@@ -91,10 +91,18 @@ def _named(name: str) -> Named:
     for entry in _entry_points():
         if name in (entry.name, entry.attr):
             return {entry.name: _loaded(entry)}
-    names = ', '.join([DEFAULTS, *own(), *(entry.name for entry in _entry_points())])
-    unknown = f'argument -m/--mixin: unknown mixin {quote(name)}'
-    message = f'{unknown}: type one of {names}, or module:Class'
-    raise UsageError(message, value=name, is_required=True)
+    names = [DEFAULTS, *own(), *(entry.name for entry in _entry_points())]
+    raise UsageError(_unknown(name, names), value=name, is_required=True)
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    from ...spelling import any_of, near  # start-up time
+
+    classes = {mixin.__name__: known for known, mixin in own().items()}
+    found = [classes.get(each, each) for each in near(name, [*names, *classes])]
+    first = f'did you mean {any_of(dict.fromkeys(found))}? ' if found else ''
+    several = f'{first}type one of {", ".join(names)}, or module:Class'
+    return f'argument -m/--mixin: unknown mixin {quote(name)}: {several}'
 
 
 # --- mixins of others -----------------------------------------------------------------
