@@ -126,9 +126,8 @@ def test_the_list_of_mixins(capsys):
     names = [row[2] for row in rows if row and not row[2].startswith('--')]
     assert names == list(selected_mixins.own())
     width = max(map(len, names))
-    assert f'  * {"host-info":{width}}  Host name, operating system, CPU' in '\n'.join(
-        lines
-    )
+    first = f'  * {"host-info":{width}}  Host name, operating system, processor'
+    assert first in '\n'.join(lines)
     marked = {line.split()[1] for line in lines if line.startswith('  * ')}
     assert marked == set(selected_mixins.default())
     place = lines.index(f'{"":{width + 6}}--hash-file FILE [FILE ...]')

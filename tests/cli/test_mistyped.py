@@ -108,7 +108,7 @@ def test_an_option_that_is_near_to_none(capsys, here):
 @pytest.mark.parametrize(
     ('words', 'hint'),
     [
-        ('show a --srot n', '; did you mean --sort?'),
+        ('show a --srot', '; did you mean --sort?'),
         ('show a --srot=n --revers3', '; did you mean --sort and --reverse?'),
         ('diff a --exitcode', '; did you mean --exit-code?'),
         ('tail a --no_follow', '; did you mean --no-follow?'),

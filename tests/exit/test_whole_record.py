@@ -68,6 +68,8 @@ with bench.time('solve'):
             'prefix': sys.prefix,
             'executable': sys.executable,
         },
+        'host': dict,
+        'process': {'pid': int},
         'slurm': {'job_id': '884120', 'job_partition': 'short'},
         'exit_signal': 'SIGTERM',
     }
