@@ -85,9 +85,13 @@ class Block:
 
     owner: Any
     name: str
+    fields: dict[str, Any] | None
+    """Fields of each record, made of plain JSON values."""
     run: OpenRun | None
     def __init__(self, owner: object, name: object) -> None: ...
     begin: Callable[[Block], OpenRun]
+    annotate: Callable[..., None]
+    mirror_fields: Callable[[Block, OpenRun], None]
     def __enter__(self) -> Self: ...
     def __exit__(
         self,
@@ -115,6 +119,13 @@ class OpenRun:
 
     iterations: int
     triggers: bool
+    bench: Any
+    recorder: Recorder | None
+    """The Recorder that has begun it."""
+    label: str | None
+    """`call.name`, where a Recorder has begun it."""
+    notes: dict[str, Any] | None
+    """Further fields of the record; with them, Python completes it."""
     background: bool
     """True if the run takes phases outside other runs of its bench. Set before open()."""
     start_wall_ns: int
@@ -195,6 +206,9 @@ class OpenRun:
     def is_open(self) -> bool:
         """True between open() and close()."""
     @property
+    def is_call(self) -> bool:
+        """True if C has captured the call of a function."""
+    @property
     def is_mixed(self) -> bool:
         """True if phases were measured by a counter that C does not read."""
     @property
@@ -248,6 +262,7 @@ class Timed:
 
     bench: Any
     func: Any
+    begin: Any
     recorder: Recorder | None
     def __init__(
         self,
@@ -326,6 +341,9 @@ class Recorder:
     """
 
     records: int
+    plan: Any
+    labelled: bool
+    """The name is that of the decorator, whatever that of the function."""
     def __init__(
         self,
         run_class: type[OpenRun],
@@ -730,6 +748,9 @@ def keep_phases(kept: int, names: int, most: int = 100_000, /) -> tuple[int, int
     That of a process lists none once there are more than `most`. Returns what was set
     before. No run may be open.
     """
+
+def active_run(bench: object, /) -> Any:
+    """Return the run that a phase of this bench would belong to; None for none."""
 
 def runs_open() -> int:
     """Return the number of open runs of this process; for tests."""

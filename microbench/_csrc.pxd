@@ -344,6 +344,7 @@ cdef extern from "py/py_json.h":
     bint py_json_is_shallow(object value, int levels) noexcept
 
 cdef extern from "py/py_phase.h":
+    object py_phase_active(py_state *state, object bench)
     object py_phase_awaitable(py_state *state, object value)
     object py_phase_time_method(object type, const char *doc)
 

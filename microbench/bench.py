@@ -19,13 +19,14 @@ from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded
 from .encoding import json_text
 from .encoding.masking import is_record
+from .exits import RecordsExit
 from .mixins.python import MBPythonInfo
 from .outputs.delivery import Delivery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any, Literal, TypeVar
+    from typing import Any, Literal, TypeVar, overload
 
     from ._core import Block
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
 
 
-class MicroBenchBase(Configured):
+class MicroBenchBase(RecordsExit, Configured):
     """A bench without any captures: `MicroBench` adds the Python version.
 
     Args:
@@ -141,99 +142,79 @@ class MicroBenchBase(Configured):
 
     # --- ways in ----------------------------------------------------------------------
 
-    def __call__(self, func: Decorated) -> Decorated:
+    if TYPE_CHECKING:
+
+        @overload
+        def __call__(self, func: Decorated, /) -> Decorated: ...
+        @overload
+        def __call__(
+            self, /, *, name: str | None = None, **fields: Any
+        ) -> Callable[[Decorated], Decorated]: ...
+
+    def __call__(self, func: Any = None, /, *, name: Any = None, **fields: Any) -> Any:
         """Decorate a function: each call of it becomes a record.
 
         Works for functions, methods, class and static methods, coroutine functions,
         generator and async generator functions, `functools.partial` and objects with
         `__call__`. For generators the duration is the time inside the body.
 
+        Args:
+            func: the function. Without one, a decorator is returned.
+            name: `call.name` of the records; None for the name of the function.
+            **fields: added to the top level of each record, in their present state.
+
         Raises:
             TypeError: `func` cannot be called.
             ValueError: iterations or warmup with a generator function.
         """
-        decorate = None if self._off else first_use.decorator()
-        return func if decorate is None else decorate(self, func)
+        return first_use.decorated(self, func, name, fields)
 
-    def record(self, name: str | None = None) -> Block | Unrecorded:
+    def record(self, name: str | None = None, **fields: Any) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.
 
-        It can be entered again after it was left.
+        It can be entered again after it was left. Its `annotate(**fields)` adds fields to
+        the open record.
 
         Args:
             name: `call.name` of the record; None means `<record>`.
+            **fields: added to the top level of the record, in their present state.
+
+        Raises:
+            ValueError: a field `mb` or `call` is no dict.
         """
         block = None if self._off else first_use.block_class or first_use.block()
-        return Unrecorded() if block is None else block(self, name or '<record>')
+        if block is None:
+            return Unrecorded()
+        made = block(self, name or '<record>')
+        if fields:
+            made.fields = first_use.annotating().values_of(self, fields)
+        return made
 
-    def arecord(self, name: str | None = None) -> Block | Unrecorded:
+    def arecord(self, name: str | None = None, **fields: Any) -> Block | Unrecorded:
         """Return a context manager for `async with`: its block becomes one record.
 
         Args:
             name: `call.name` of the record; None means `<record>`.
+            **fields: as those of `record()`.
         """
-        return self.record(name)
+        return self.record(name, **fields)
 
-    def record_on_exit(
-        self,
-        name: str | None = None,
-        handle_sigterm: bool = True,
-        *,
-        signals: Any = None,
-        grace: float | None = None,
-        then: Literal['auto', 'redeliver', 'leave'] = 'auto',
-    ) -> None:
-        """Write one record when the process ends, of the time from this call on.
+    def annotate(self, /, **fields: Any) -> None:
+        """Add fields to the innermost active record; outside any record, do nothing.
 
-        The process may end by the end of the script, `sys.exit()`, an uncaught
-        exception, Ctrl-C or one of the signals below; recording does not change that.
-        Captures run at the end; `call.capture_errors` holds their errors. The record has
-        `exit_status` or `exit_signal`, and `exception` if there was one. It has the
-        phases of this bench outside any other record, from any thread; those still open
-        are in `call.open_timings`. If no sink takes the record, it is written to standard
-        error. A second call starts anew; forked children write nothing.
-
-        Where Python cannot react to a signal in time, or crashes, native code writes
-        the record as it was prepared by this call, with the phases so far, and
-        `exit_path: "native"`: to the files among the sinks, else to standard error.
+        That is the record to which a phase made now would belong. Each value is stored at
+        the top level, in its present state; a later one of the same name replaces it. A
+        record that is recovered has them, too.
 
         Args:
-            name: `call.name`; `<process>` by default.
-            handle_sigterm: whether signals are handled at all. Off the main thread only
-                native code handles them, and a RuntimeWarning says so.
-            signals: names or numbers. Left out: SIGTERM, after which a Python handler
-                installed before runs; SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 where they
-                are at their default action; and SIGSEGV, SIGBUS, SIGFPE, SIGILL and
-                SIGABRT. A signal that is ignored stays so.
-            grace: seconds for Python to react to a signal. Left out: what
-                MICROBENCH_EXIT_GRACE says; else 0.25, or 0 under an MPI launcher. Then
-                it has until 2 seconds after the signal, or until `grace` is over.
-            then: what follows when a Python handler installed before has returned.
-                `'redeliver'`: the record was written when the signal came; the signal is
-                sent again, and ends the process. `'leave'`: the signal is noted, and the
-                handler stops the program by itself; the record is written at the end,
-                with `exit_signal` and `exit_status`. `'auto'`: `'leave'` for handlers of
-                event loops, and of servers, job runners and trainers that do so;
-                `'redeliver'` for others, with a RuntimeWarning that names the handler.
+            **fields: values by name; dicts named `call` or `mb` are merged into those of
+                the record.
 
         Raises:
-            ImportError: the class has a `monitor`, and psutil is not installed.
-            NotImplementedError: a mixin of the class cannot be used this way.
-            TypeError, ValueError: an argument is wrong; the message names it.
+            ValueError: `mb` or `call` is no dict.
         """
-        chosen = name or '<process>', handle_sigterm, signals, grace, then
-        registry = None if self._off else first_use.registry or first_use.exits()
-        if registry is not None:
-            registry.register(self, *chosen)
-
-    def cancel_record_on_exit(self) -> None:
-        """Cancel `record_on_exit()`: no record is written.
-
-        When no bench is registered any more, handlers and hooks are what they were.
-        """
-        registry = None if self._off else first_use.registry or first_use.exits()
-        if registry is not None:
-            registry.cancel(self)
+        if not self._off and _core.runs_open():
+            first_use.annotating().annotate(self, fields)
 
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.

@@ -41,6 +41,32 @@ def timed(bench: Any, name: Any, func: Any) -> Any:
     return made(bench, name, func)
 
 
+def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -> Any:
+    """Return the decorated function; without a function, a decorator."""
+    label = None
+    if name is not None or fields:
+        from .core.labels import Label  # start-up time
+
+        label = Label(name, annotating().values_of(bench, fields))
+
+    def decorate(func: Any) -> Any:
+        made = None if bench._off else decorator()
+        return func if made is None else made(bench, func, label)
+
+    return decorate if func is None and label is not None else decorate(func)
+
+
+def annotating() -> Any:
+    """Return core.annotations."""
+    return loaded(_annotations)
+
+
+def _annotations() -> Any:
+    from .core import annotations as module  # start-up time
+
+    return module
+
+
 def block() -> type[Block] | None:
     """Return the class of blocks; warn and return None without descriptors."""
     global block_class  # noqa: PLW0603 - found again by two threads at worst

@@ -33,6 +33,21 @@ find_recorder(const block *self, const py_state *state, py_recorder **recorder)
     return result;
 }
 
+/* Adds the fields of the block to a run, and to the journal. 0, or -1 with an
+ * exception. */
+static int
+add_fields(const block *self, const py_recorder *recorder, py_run *run)
+{
+    run->notes = PyDict_Copy(self->fields);
+    PyObject *done = Py_NewRef(Py_None);
+    if (run->notes && recorder->template) {
+        Py_SETREF(done,
+                  PyObject_CallMethod((PyObject *)self, "mirror_fields", "O", run));
+    }
+    Py_XDECREF(done);
+    return run->notes && done ? 0 : -1;
+}
+
 /* Begins a run without Python. NULL with an exception, or without one if Python has to. */
 static py_run *
 begin_here(const block *self, py_recorder *recorder)
@@ -43,6 +58,11 @@ begin_here(const block *self, py_recorder *recorder)
     }
     if (run->native.start_wall_ns == 0) { /* the journal has none either */
         run->native.start_wall_ns = mb_clock_wall_ns();
+    }
+    if (self->fields && add_fields(self, recorder, run) < 0) {
+        py_run_close(run);
+        Py_DECREF(run);
+        return NULL;
     }
     if (run->triggers) {
         py_captured_start(run->captured);

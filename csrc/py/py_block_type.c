@@ -187,6 +187,7 @@ block_traverse(block *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->owner);
     Py_VISIT(self->func);
+    Py_VISIT(self->fields);
     Py_VISIT(self->finder);
     Py_VISIT(self->run);
     Py_VISIT(self->recorder);
@@ -199,6 +200,7 @@ block_clear(block *self)
     Py_CLEAR(self->owner);
     Py_CLEAR(self->name);
     Py_CLEAR(self->func);
+    Py_CLEAR(self->fields);
     Py_CLEAR(self->finder);
     Py_CLEAR(self->run);
     Py_CLEAR(self->recorder);
@@ -238,6 +240,7 @@ static PyMemberDef block_members[] = {
 #endif
     {"owner", T_OBJECT, offsetof(block, owner), READONLY, "the bench"},
     {"name", T_OBJECT, offsetof(block, name), READONLY, "call.name of the record"},
+    {"fields", T_OBJECT, offsetof(block, fields), 0, "those of each record, or None"},
     {"run", T_OBJECT, offsetof(block, run), READONLY, "the open run, or None"},
     {0},
 };

@@ -531,6 +531,13 @@ run_for_phase(py_state *state, PyObject *bench)
     return (py_run *)Py_NewRef(object);
 }
 
+PyObject *
+py_phase_active(py_state *state, PyObject *bench)
+{
+    PyObject *run = (PyObject *)run_for_phase(state, bench);
+    return run || PyErr_Occurred() ? run : Py_NewRef(Py_None);
+}
+
 /* A phase is measured by the counter of the bench it was made from, which need not be
  * the bench of the run. New reference to a foreign one, or NULL. */
 static PyObject *

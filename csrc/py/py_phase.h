@@ -19,6 +19,10 @@ int py_phase_ready(PyObject *module);
  * with an exception. */
 PyObject *py_phase_time_method(PyObject *type, const char *doc);
 
+/* Returns the run that a phase of this bench would belong to, or None. New reference;
+ * NULL with an exception. */
+PyObject *py_phase_active(py_state *state, PyObject *bench);
+
 /* Returns an awaitable that gives `value` at once, new reference; NULL with an
  * exception. */
 PyObject *py_phase_awaitable(py_state *state, PyObject *value);

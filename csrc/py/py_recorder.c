@@ -36,7 +36,7 @@ goes_there(const py_recorder *self)
 static bool
 has_name(const py_recorder *self, PyObject *func)
 {
-    return !PyFunction_Check(func) ||
+    return self->labelled || !PyFunction_Check(func) ||
            ((PyFunctionObject *)func)->func_name == self->name;
 }
 
@@ -166,7 +166,7 @@ name_and_mirror(const py_recorder *self, py_run *run, PyObject *name)
 }
 
 static py_run *
-opened(py_recorder *self, PyObject *bench)
+opened(py_recorder *self, PyObject *bench, PyObject *name)
 {
     py_state *state = PyType_GetModuleState(Py_TYPE(self));
     py_run *run = new_run(self);
@@ -179,6 +179,8 @@ opened(py_recorder *self, PyObject *bench)
         PyErr_NoMemory();
         return NULL;
     }
+    run->recorder = Py_NewRef((PyObject *)self);
+    run->label = Py_NewRef(name ? name : self->name);
     if (py_run_open(run, state, bench, self->counter, false, self->integers) < 0) {
         Py_DECREF(run);
         return NULL;
@@ -190,7 +192,7 @@ py_run *
 py_recorder_begin(py_recorder *self, PyObject *bench, const py_captures_call *call,
                   PyObject *name)
 {
-    py_run *run = opened(self, bench);
+    py_run *run = opened(self, bench, name);
     if (run && (!capture(self, run, call) || name_and_mirror(self, run, name) < 0)) {
         discard(run);
         run = NULL;
@@ -393,7 +395,7 @@ may_hold_secrets(const py_recorder *self, const py_run *run)
 static bool
 write_here(py_recorder *self, py_run *run, PyObject *error, Py_ssize_t *tried)
 {
-    if (!goes_there(self) || run->values || may_hold_secrets(self, run) ||
+    if (!goes_there(self) || run->values || run->notes || may_hold_secrets(self, run) ||
         !render(self, run, error) || !mb_run_claim(&run->native)) {
         return false;
     }
@@ -618,6 +620,9 @@ recorder_dealloc(py_recorder *self)
 }
 
 static PyMemberDef recorder_members[] = {
+    {"plan", T_OBJECT_EX, offsetof(py_recorder, plan), READONLY, NULL},
+    {"labelled", T_BOOL, offsetof(py_recorder, labelled), 0,
+     "the name is that of the decorator, whatever that of the function"},
     {"records", T_ULONGLONG, offsetof(py_recorder, records), READONLY,
      "how many records it has written without Python"},
     {"changes", T_ULONGLONG, offsetof(py_recorder, changes), 0,

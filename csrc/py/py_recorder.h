@@ -73,6 +73,7 @@ typedef struct {
     PyObject *template;     /* Owned: JournalTemplate that mirrors the runs; or NULL */
     bool integers;
     bool histogram; /* iterations and phases are counted, not listed */
+    bool labelled;  /* call.name need not be that of the function */
     bool outcomes;  /* exceptions become text in C */
     Py_ssize_t iterations;
     unsigned generation;    /* of forks, in which it was made */

@@ -890,6 +890,12 @@ get_is_mixed(py_run *self, void *Py_UNUSED(closure))
 }
 
 static PyObject *
+run_is_call(py_run *self, void *Py_UNUSED(unused))
+{
+    return PyBool_FromLong(self->captured && self->captured->is_call);
+}
+
+static PyObject *
 get_record_id(py_run *self, void *Py_UNUSED(closure))
 {
     return PyUnicode_FromStringAndSize(mb_run_record_id(&self->native),
@@ -950,6 +956,9 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     Py_VISIT(self->values);
     Py_VISIT(self->previous);
     Py_VISIT(self->inner);
+    Py_VISIT(self->recorder);
+    Py_VISIT(self->label);
+    Py_VISIT(self->notes);
     return py_kept_traverse(&self->kept, visit, arg);
 }
 
@@ -978,6 +987,9 @@ run_clear(py_run *self)
     Py_CLEAR(self->values);
     Py_CLEAR(self->previous);
     Py_CLEAR(self->inner);
+    Py_CLEAR(self->recorder);
+    Py_CLEAR(self->label);
+    Py_CLEAR(self->notes);
     py_kept_clear(&self->kept);
     return 0;
 }
@@ -1054,6 +1066,8 @@ static PyGetSetDef run_getset[] = {
      "a name and a value for each phase that a counter of others has measured", NULL},
     {"is_mixed", (getter)get_is_mixed, NULL,
      "whether phases were measured by a counter that C does not read", NULL},
+    {"is_call", (getter)run_is_call, NULL,
+     "whether C has captured the call of a function", NULL},
     {"is_open", (getter)get_is_open, NULL, "between open() and close()", NULL},
     {"is_forked", (getter)get_is_forked, NULL, "opened by a parent of this process",
      NULL},
@@ -1068,6 +1082,13 @@ static PyGetSetDef run_getset[] = {
 };
 
 static PyMemberDef run_members[] = {
+    {"bench", T_OBJECT, offsetof(py_run, bench), READONLY,
+     "the bench, until it is closed"},
+    {"recorder", T_OBJECT, offsetof(py_run, recorder), READONLY,
+     "the Recorder that has begun it, or None"},
+    {"label", T_OBJECT, offsetof(py_run, label), READONLY,
+     "call.name, where a Recorder has begun it"},
+    {"notes", T_OBJECT, offsetof(py_run, notes), 0, "fields by annotate(), or None"},
     {"phases_finished", T_ULONGLONG, offsetof(py_run, native.phases.left), READONLY,
      "how many phases have been left"},
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,

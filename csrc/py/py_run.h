@@ -38,7 +38,10 @@ typedef struct py_run {
     mb_text call;       /* fields of `call` of a block that C records; else empty */
     mb_text line;       /* buffer of its record, where C writes that (py_recorder.h) */
     py_captured *captured; /* Owned: of native captures; NULL: there were none */
-    py_state *state;       /* Borrowed: the type keeps it; NULL before open() */
+    PyObject *recorder;    /* Owned: that has begun it; or NULL */
+    PyObject *label; /* Owned: call.name, where a recorder has begun it; or NULL */
+    PyObject *notes; /* Owned: dict of fields by annotate(); or NULL */
+    py_state *state; /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
 
 int py_run_ready(PyObject *module);

@@ -642,6 +642,7 @@ static PyMethodDef timed_methods[] = {
 static PyMemberDef timed_members[] = {
     {"bench", T_OBJECT_EX, offsetof(py_timed, bench), READONLY, NULL},
     {"func", T_OBJECT_EX, offsetof(py_timed, func), READONLY, NULL},
+    {"begin", T_OBJECT_EX, offsetof(py_timed, begin), READONLY, NULL},
     {"recorder", T_OBJECT, offsetof(py_timed, finder.recorder), READONLY, NULL},
     {"__vectorcalloffset__", T_PYSSIZET, offsetof(py_timed, vectorcall), READONLY,
      NULL},

@@ -30,6 +30,10 @@ def keep_phases(uint32_t kept, uint32_t names, uint64_t most=100_000):
     return before
 
 
+def active_run(bench):
+    return c.py_phase_active(state, bench)
+
+
 def runs_open():
     return c.mb_runs_open
 

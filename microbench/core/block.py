@@ -31,11 +31,41 @@ def begin(block: Block) -> OneIteration:
     try:
         if run.plan.mirrored:
             run.mirror()
+        if block.fields:
+            loaded(_annotations).add(run, block.fields)
         run.start_iteration()
     except BaseException as error:
         run.finish(error)
         raise
     return run
+
+
+def mirror_fields(_block: Block, run: Any) -> None:
+    """Mirror the fields of a block, with its run. The caller: C, by name."""
+    loaded(_annotations).add(run, {})
+
+
+def annotate(block: Block, /, **fields: Any) -> None:
+    """Add fields to the record of a block, which is open.
+
+    They are stored at the top level, in their present state; a later value of the same
+    name replaces an earlier one. A record that is recovered has them, too.
+
+    Args:
+        block: what `bench.record()` has returned.
+        **fields: values by name; dicts named `call` or `mb` are merged into those of the
+            record.
+
+    Raises:
+        ValueError: `mb` or `call` is no dict.
+    """
+    loaded(_annotations).annotate_block(block, fields)
+
+
+def _annotations() -> Any:
+    from . import annotations  # start-up time
+
+    return annotations
 
 
 def _recorder_of(bench: Owner, _: None) -> _core.Recorder | None:
@@ -55,4 +85,6 @@ def _recorders() -> Any:
     return recorder
 
 
+Block.annotate = annotate
+Block.mirror_fields = mirror_fields
 Block.begin = begin  # a class of Python with a base in C would take 40 ns more

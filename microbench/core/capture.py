@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from .. import _core
 from ..encoding.json_text import as_dict
 
 TYPE_CHECKING = False
@@ -125,6 +126,15 @@ def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
     made = (None if found is None else as_dict(found)) or {}
     bm_data[name] = made
     return made
+
+
+def put(data: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Add copies of fields; those in `mb` and `call` to what is there."""
+    for field, value in fields.items():
+        if field in ('mb', 'call') and isinstance(data.get(field), dict):
+            data[field].update(_core.copied(value))
+        else:
+            data[field] = _core.copied(value)
 
 
 def without_partial(func: Any) -> Any:

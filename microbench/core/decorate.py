@@ -16,11 +16,10 @@ from __future__ import annotations
 import sys
 
 from .. import _core
-from ..descriptors import loaded
 from ..messages import CODE_PREFIX
+from .calls import begin, recorder_of
 from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, name_of, refuse
 from .config import config_of
-from .run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,14 +40,14 @@ COPIED += ['__annotations__', '__defaults__', '__kwdefaults__']
 DEFERRED = sys.version_info >= (3, 14)  # annotations are evaluated when they are read
 
 
-def decorated(bench: Owner, func: Any) -> Any:
+def decorated(bench: Owner, func: Any, label: Any = None) -> Any:
     """Return the function that records each call of `func`."""
     if isinstance(func, (classmethod, staticmethod)):
-        return decorated_descriptor(func, lambda inner: decorated(bench, inner))
+        return decorated_descriptor(func, lambda inner: decorated(bench, inner, label))
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: a bench decorates functions')
     kind = kind_of(func)
-    timed = _core.Timed(bench, func, _beginning(bench, func, kind), recorder_of)
+    timed = _core.Timed(bench, func, *_beginning(bench, func, kind, label))
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         template, direct = _suspended(bench, func, kind)(timed), False
     else:
@@ -58,17 +57,27 @@ def decorated(bench: Owner, func: Any) -> Any:
     return function
 
 
-def _beginning(bench: Owner, func: Any, kind: int) -> Any:
-    """Return what begins the run of a call: with `every` or `sample`, of some calls."""
+def _beginning(bench: Owner, func: Any, kind: int, label: Any) -> tuple[Any, Any]:
+    """Return what begins the run of a call, and what finds its Recorder.
+
+    With `every` or `sample`, the run of some calls.
+    """
     sampling = config_of(bench).sampling
     if sampling is None:
-        return begin
+        return (begin, recorder_of) if label is None else _labelled(label)
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         chosen = '{}={}'.format(*sampling)
         raise ValueError(f'{chosen} is for plain functions, and {func!r} can be suspended')
     from .sampled import SampledCalls  # start-up time
 
-    return SampledCalls(bench, func)
+    return SampledCalls(bench, func, label), recorder_of
+
+
+def _labelled(label: Any) -> tuple[Any, Any]:
+    from .labels import LabelledCalls  # start-up time
+
+    calls = LabelledCalls(label)
+    return calls, calls.recorder_of
 
 
 def decorated_descriptor(func: Any, decorate: Callable[[Any], Any]) -> Any:
@@ -222,53 +231,3 @@ def _annotations_of(func: Any) -> Callable[[int], dict[str, Any]]:
         return annotationlib.get_annotations(func, format=format)  # type: ignore[no-any-return]
 
     return annotate
-
-
-# --- plain functions ------------------------------------------------------------------
-
-
-def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None:
-    """Return a Recorder for the next calls of a function; None where there can be none.
-
-    The first call opens the files; the second one imports recorder.py.
-
-    The caller: C, which gets this function in the constructor of Timed. It does without a
-    Recorder if the import fails, as it does when the interpreter ends.
-    """
-    plan = config_of(bench).plan
-    if plan is None or not (plan.begun and plan.native):
-        return None
-    recorder: _core.Recorder | None = loaded(_recorders).recorder_of(bench, func)
-    return recorder
-
-
-def _recorders() -> Any:
-    from . import recorder  # start-up time
-
-    return recorder
-
-
-def begin(
-    bench: Owner,
-    func: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Run:
-    """Begin the run of one call of a Timed, warm-up included.
-
-    The caller: C, which gets this function in the constructor of Timed.
-    """
-    run = Run(bench)
-    run.iterations = run.plan.settings.iterations
-    if run.plan.settings.warmup:
-        _warm_up(run.plan.settings.warmup, func, args, kwargs)
-    return run.begin(func, args, kwargs)
-
-
-def _warm_up(times: int, func: Any, args: Any, kwargs: Any) -> None:
-    token = _core.mute()
-    try:
-        for _ in range(times):
-            func(*args, **kwargs)
-    finally:
-        _core.unmute(token)

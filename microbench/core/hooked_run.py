@@ -10,7 +10,7 @@ from .. import _core
 from ..descriptors import loaded
 from ..encoding import json_text
 from ..messages import one_line
-from .capture import namespace, set_up
+from .capture import namespace, put, set_up
 from .plan import current_plan
 from .record_text import described
 
@@ -252,18 +252,16 @@ def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[s
         call_fields['name'] = run.name
     if func is not None:
         data['_func'] = func
+    if run.notes:
+        put(data, run.notes)
     data['_args'], data['_kwargs'] = args, kw
     data['_run'], data['_undo'] = run, run.undo
     return data
 
 
 def add_static(run: HookedRun, data: dict[str, Any]) -> None:
-    """Add the static fields of the bench; those in `mb` and `call` to what is there."""
-    for field, value in run.config.static.items():
-        if field in ('mb', 'call'):
-            data[field].update(_core.copied(value))
-        else:
-            data[field] = _core.copied(value)
+    """Add the static fields of the bench."""
+    put(data, run.config.static)
 
 
 def dict_from_native(run: HookedRun) -> dict[str, Any]:
@@ -273,6 +271,7 @@ def dict_from_native(run: HookedRun) -> dict[str, Any]:
     if run.plan.captures is not None:
         run.plan.captures.add_to(run, str(run.name), data)
     data['call']['start_time'] = _core.moment(run.start_wall_ns, run.plan.settings.tz)
+    put(data, run.notes or {})
     return data
 
 

@@ -109,8 +109,8 @@ class NativeCaptures:
         call, _, usage = self.native.pieces(run, name)
         data['call'] = {**loads(b'{' + call + b'}'), **data['call']}
         data.update(loads(b'{' + usage[1:] + b'}'))
-        if not call.startswith(_core.call_text(name)):
-            data['_func'] = None  # it is the call of a function
+        if run.is_call:
+            data['_func'] = None  # adds the return value
 
 
 def _kinds(hooks: Hooks) -> set[str]:

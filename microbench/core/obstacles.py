@@ -52,11 +52,15 @@ def to_functions(config: Config, plan: Plan) -> list[str]:
     return found
 
 
-def to_function(func: Any) -> list[str]:
+def to_function(func: Any, label: Any = None) -> list[str]:
     """Return the further obstacle to records of one function, if there is one."""
     kind, name, why = kind_of(func), name_of(func), ''
     if kind & (GENERATOR | ASYNC_GENERATOR):
         why = f'{name} is a generator function: time a block inside it'
+    elif label is not None and label.fields:
+        why = 'its decorator has fields: give them to the bench'
+    elif label is not None and label.name:
+        pass  # whatever name the function has
     elif type(func) not in (FunctionType, BuiltinFunctionType):
         why = f'{name} may change its name: decorate a function'
     elif name != func.__name__:

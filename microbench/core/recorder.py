@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     from .record_text import RecordText
 
 
-def recorder_of(bench: Owner, func: Callable[..., Any]) -> _core.Recorder | None:
+def recorder_of(
+    bench: Owner, func: Callable[..., Any], label: Any = None
+) -> _core.Recorder | None:
     """Return a Recorder for the next calls of a function; None where there can be none.
 
     The caller: C, which gets this function in the constructor of Timed.
     """
     config, plan = _plan_of(bench)
-    if obstacles.to_functions(config, plan) or obstacles.to_function(func):
+    if obstacles.to_functions(config, plan) or obstacles.to_function(func, label):
         return None
-    name, iterations = func.__name__, plan.settings.iterations
+    own = None if label is None else label.name
+    name, iterations = own or func.__name__, plan.settings.iterations
     mirrored = plan.mirrored == ALL
-    return _recorder(config, bench, plan, mirrored, name=name, iterations=iterations)
+    recorder = _recorder(config, bench, plan, mirrored, name=name, iterations=iterations)
+    if recorder is not None:
+        recorder.labelled = own is not None
+    return recorder
 
 
 def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
@@ -55,7 +61,8 @@ def explained(bench: Owner, func: Any) -> list[str]:
     if func is not None:
         func = getattr(func, '__func__', func)  # of a method
         timed = getattr(func, '__timed__', None)
-        found += obstacles.to_function(func if timed is None else timed.func)
+        label = None if timed is None else getattr(timed.begin, 'label', None)
+        found += obstacles.to_function(func if timed is None else timed.func, label)
     return found
 
 

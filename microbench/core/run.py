@@ -276,7 +276,7 @@ class Run(HookedRun):
         """Return the line of the record; None if an own output_result() has taken it."""
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()
-        if self.data is None and self.is_mixed:
+        if self.data is None and (self.is_mixed or self.notes):
             self.data = hooked_run.dict_from_native(self)
         if self.data is None:
             return record_text.completed(self, exception, value)

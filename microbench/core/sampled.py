@@ -12,14 +12,16 @@ from ..messages import one_line, warn
 from .capture import name_of
 from .config import config_of
 from .counting import NATIVE_COUNTERS
-from .run import Run
+from .labels import new_run
 from .workers import LAST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .labels import Label
     from .owner import Owner
+    from .run import Run
 
 MOST = 1000  # functions that may wait for a record; made in a loop, they would be more
 
@@ -33,10 +35,11 @@ class SampledCalls:
 
     Attributes:
         sampler: decides which calls these are; read by `Timed`, in C.
+        label: that of the decorator, or None.
     """
 
-    def __init__(self, bench: Owner, func: Any) -> None:
-        self._bench, self._func = bench, func
+    def __init__(self, bench: Owner, func: Any, label: Label | None = None) -> None:
+        self._bench, self._func, self.label = bench, func, label
         config = config_of(bench)
         self._how: dict[str, Any] = dict([config.sampling or ('every', 1)])
         integers = dict(NATIVE_COUNTERS)[config.counter]
@@ -45,7 +48,7 @@ class SampledCalls:
 
     def __reduce__(self) -> Any:
         """Return what a copy is made of: it begins to count anew."""
-        return type(self), (self._bench, self._func)
+        return type(self), (self._bench, self._func, self.label)
 
     def __call__(self, bench: Owner, func: Any, args: Any, kwargs: Any) -> Run:
         """Begin the run of a call; see decorate.begin()."""
@@ -59,7 +62,8 @@ class SampledCalls:
             fields = {**self._how}
             if taken is not None:
                 fields['between'] = taken.fields()
-            return Run(bench, name).begin(*call, **fields)
+            run: Run = new_run(bench, self.label, name)
+            return run.begin(*call, **fields)
         except BaseException:
             if taken is not None:
                 self.sampler.put_back(taken)

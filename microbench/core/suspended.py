@@ -12,6 +12,7 @@ The functions made here are given the globals of the function that they stand fo
 from __future__ import annotations
 
 from .. import _core
+from .labels import label_of, new_run
 from .run import OneIteration, Run
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 def _coroutine_run(timed: _core.Timed) -> tuple[Run, Any]:
     now = timed.current()
-    run = Run(now.bench)
+    run = new_run(now.bench, label_of(now))
     run.iterations = run.plan.settings.iterations
     return run, now.func
 
@@ -89,7 +90,8 @@ async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
 
 def _begun(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
     now = timed.current()
-    run = OneIteration(now.bench).begin(now.func, args, kwargs)
+    run = new_run(now.bench, label_of(now), of=OneIteration)
+    run.begin(now.func, args, kwargs)
     try:
         if run.triggers:
             run.before_iteration()

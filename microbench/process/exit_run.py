@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from .. import _core
 from ..core import hooked_run, times
-from ..core.capture import set_up
+from ..core.capture import put, set_up
 from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
 from ..core.record_text import of_dict
@@ -179,6 +179,7 @@ class ExitRun:
         """Add new static fields, also to the record that native code would write."""
         if self.run.data is not None and not self._ending:
             hooked_run.add_static(self.run, self.run.data)
+            put(self.run.data, self.run.notes or {})
             data = hooked_run.new_dict(self.run, None, (), {}, {})
             self._prepared = self._prepare(data)
             self._prepared.refresh(self.run)

@@ -1012,3 +1012,19 @@ def test_a_key_that_cannot_be_compared():
     assert len(bench.get_results()) == records + 1
     function()
     assert written(function) == before + 2
+
+
+def test_a_return_value_beside_a_phase_of_another_counter():
+    """Python completes such a record, with the return value."""
+    bench = type('Bench', (MicroBench, MBReturnValue), {})()
+    other = MicroBench(duration_counter=lambda: 5)
+
+    @bench
+    def work(x):
+        with other.time('phase'):
+            return x
+
+    for number in range(3):
+        work(number)
+    values = [record['call']['return_value'] for record in bench.get_results()]
+    assert values == [0, 1, 2]

@@ -34,7 +34,8 @@ def ended():
 def test_fields(program):
     """The fields are those of any record, with the default name and one duration."""
     ended = program("bench = MicroBench(path, experiment='x')\nbench.record_on_exit()\n")
-    assert set(ended.record) == {'mb', 'call', 'python', 'experiment', 'exit_status'}
+    around = {'mb', 'call', 'python', 'host', 'process'}
+    assert set(ended.record) == {*around, 'experiment', 'exit_status'}
     assert set(ended.call) == {
         'invocation', 'name', 'start_time', 'finish_time', 'durations',
     }  # fmt: skip

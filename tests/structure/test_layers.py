@@ -30,6 +30,7 @@ LAYERS = (
     ('cli',),
     ('diff', 'livestream', 'reader'),
     ('bench',),
+    ('exits',),
     ('first_use',),
     ('mixins', 'process'),
     ('core',),

@@ -809,6 +809,19 @@ def step():
     refused(TypeError, _core.record_text, marker, b'', b'', b'', 0)
     refused(TypeError, _core.record_text, run, words, b'', b'', 0)
 """,
+    'active_run': """
+work = bench(name='fit', colour='red')(lambda: bench.annotate(number=number))
+named = bench(name='other')(len)
+def step():
+    assert _core.active_run(bench) is None
+    with bench.record('block', words=words) as record:
+        assert _core.active_run(bench) is not None
+        record.annotate(number=number)
+    with seen.record('block', words=words) as record:
+        record.annotate(number=number)
+    work()
+    named(words)
+""",
     'runs_open': 'def step():\n    _core.runs_open()\n',
     'string_text': """
 def step():
