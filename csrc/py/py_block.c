@@ -36,7 +36,7 @@ find_recorder(const block *self, const py_state *state, py_recorder **recorder)
 /* Adds the fields of the block to a run, and to the journal. 0, or -1 with an
  * exception. */
 static int
-add_fields(const block *self, const py_recorder *recorder, py_run *run)
+add_fields(block *self, const py_recorder *recorder, py_run *run)
 {
     run->notes = PyDict_Copy(self->fields);
     PyObject *done = Py_NewRef(Py_None);
@@ -50,7 +50,7 @@ add_fields(const block *self, const py_recorder *recorder, py_run *run)
 
 /* Begins a run without Python. NULL with an exception, or without one if Python has to. */
 static py_run *
-begin_here(const block *self, py_recorder *recorder)
+begin_here(block *self, py_recorder *recorder)
 {
     py_run *run = py_recorder_begin(recorder, self->owner, NULL, self->name);
     if (!run) {
