@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.conftest import SANITIZED
 from tests.fakes import ROOT
 
 PROGRAM = """
@@ -90,6 +91,7 @@ def asked(tmp_path):
     return run
 
 
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer asks the kernel, too')
 @pytest.mark.parametrize('durations', ['list', 'histogram'])
 @pytest.mark.parametrize('durability', ['write', 'fsync'])
 @pytest.mark.parametrize('mixins', [(), SIX])

@@ -76,9 +76,9 @@ def test_cells_show_the_difference(outputs):
         )
         assert 'host.hostname: <span style="color: red;">&quot;node08&quot;</span>' in html
         assert '<div>call.name: &quot;fit&quot;</div>' in html
-        assert output.data['text/plain'].startswith(
-            '~ host.hostname: "node<07>" -> "node08"'
-        )
+        first, second, *_ = output.data['text/plain'].splitlines()
+        assert first == 'The second is 4.5 times faster than the first.'
+        assert second == '~ host.hostname: "node<07>" -> "node08"'
     assert text.text == output.data['text/plain'] + '\n'
 
 
