@@ -93,7 +93,8 @@ def test_a_handler_that_records_while_c_does(tmp_path):
     handled, written = map(int, done.stdout.split())
     names = [record['call']['name'] for record in FileOutput(path).get_results()]
     assert names.count('by the program') == 122
-    assert names.count('by the handler') == handled > 20
+    # as many as the blocks have instructions: more where Python begins one of them
+    assert names.count('by the handler') == handled > 10
     assert written > 70
 
 
