@@ -456,8 +456,6 @@ def step():
         pass
     type(bench).record
     refused(TypeError, method, 1, 2)
-    with method(word=1), method(words, number=number) as record:
-        record.annotate(words=words)
     refused(TypeError, type(bench).record)
     refused(AttributeError, _core.record_method, marker)
 """,
