@@ -2,6 +2,7 @@
 
 #include "py/py_arguments.h"
 #include "py/py_call_until_done.h"
+#include "py/py_headroom.h"
 
 typedef struct {
     PyObject_HEAD
@@ -42,6 +43,9 @@ awaits_enter(awaits *self, PyObject *Py_UNUSED(ignored))
     if (self->run) {
         PyErr_SetString(PyExc_RuntimeError, "this call has been entered already");
         return NULL;
+    }
+    if (!py_headroom_for_a_call()) {
+        return NULL; /* the function could not be called */
     }
     self->run = begin(self);
     if (self->run) {

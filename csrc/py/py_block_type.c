@@ -1,6 +1,7 @@
 #include "py/py_block.h"
 
 #include "py/py_entering.h"
+#include "py/py_headroom.h"
 #include "py/py_phase.h"
 
 #include <structmember.h>
@@ -12,9 +13,13 @@ static py_state *the_state;
 
 /* --- as the interpreter calls them: see py_both.h ---------------------------------- */
 
+/* Refuses a call that could not be made, before anything is begun. */
 static PyObject *
 enter(block *self)
 {
+    if (self->func && !py_headroom_for_a_call()) {
+        return NULL;
+    }
     if (py_block_enter(self, the_state) < 0) {
         return NULL;
     }

@@ -228,6 +228,10 @@ def leaf():
     twice[0] += 1
     entered[0] += twice[0] % 2
 """
+VALUE = """
+from microbench import MBReturnValue
+bench = type('Bench', (MicroBench, MBReturnValue), {})({path!r})
+"""
 FORMS = {
     'function': ('@bench\ndef leaf(): entered[0] += 1', 'leaf()'),
     'kwargs': ('@bench\ndef leaf(a, *, b): entered[0] += 1', 'leaf(1, b=2)'),
@@ -236,6 +240,10 @@ FORMS = {
     'block': ('', 'with bench.record("leaf"): entered[0] += 1'),
     'block, dict': (SEEN, 'with bench.record("leaf"): entered[0] += 1'),
     'coroutine': ('@bench\nasync def leaf(): entered[0] += 1', 'drive(leaf())'),
+    'coroutine, captures': (
+        f'{VALUE}@bench\nasync def leaf(): entered[0] += 1',
+        'drive(leaf())',
+    ),
     'generator': ('@bench\ndef leaf():\n    entered[0] += 1\n    yield', 'drain(leaf())'),
     'raises': (f'@bench\ndef leaf():\n    {RAISES}', 'leaf()'),
     'raises, dict': (f'{SEEN}@bench\ndef leaf():\n    {RAISES}', 'leaf()'),

@@ -39,7 +39,7 @@ def at(seconds: float, utc: bool = False) -> datetime:
 def to_the_second(when: datetime | None) -> str:
     """Return date and time without zone; an empty text for None.
 
-    >>> to_the_second(local('2026-03-01T09:30:00.5+02:00', utc=True))
+    >>> to_the_second(local('2026-03-01T09:30:00.500000+02:00', utc=True))
     '2026-03-01 07:30:00'
     """
     return '' if when is None else str(when)[:19]
