@@ -44,6 +44,8 @@ def timed(bench: Any, name: Any, func: Any) -> Any:
 def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -> Any:
     """Return the decorated function; without a function, a decorator."""
     label = None
+    if func is None and callable(fields.get('func')):
+        func = fields.pop('func')  # by keyword, as 2.1.0 takes it
     if name is not None or fields:
         from .core.labels import Label  # start-up time
 

@@ -307,6 +307,17 @@ def test_a_decorator_with_a_name_and_fields(form):
     assert (work.__name__, work.__doc__) == ('work', 'Work.')
 
 
+def test_a_function_by_keyword():
+    """It is decorated, as by 2.1.0; a field of that name is a field."""
+    bench = MicroBenchBase()
+    assert bench(func=len)('abc') == 3
+    assert bench(name='named', func=len)('abc') == 3
+    assert bench(func='a text')(len)('abc') == 3
+    first, second, third = bench.get_results()
+    assert [r['call']['name'] for r in (first, second, third)] == ['len', 'named', 'len']
+    assert third['func'] == 'a text'
+
+
 def test_a_name_costs_nothing():
     """C writes the records of whatever can be called, under that name."""
     bench = MicroBenchBase()
