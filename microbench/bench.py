@@ -187,7 +187,7 @@ class MicroBenchBase(RecordsExit, Configured):
             return Unrecorded()
         made = block(self, name or '<record>')
         if fields:
-            made.fields = first_use.annotating().values_of(self, fields)
+            made.fields = first_use.values_of(self, fields)
         return made
 
     def arecord(self, name: str | None = None, **fields: Any) -> Block | Unrecorded:
@@ -214,7 +214,7 @@ class MicroBenchBase(RecordsExit, Configured):
             ValueError: `mb` or `call` is no dict.
         """
         if not self._off and _core.runs_open():
-            first_use.annotating().annotate(self, fields)
+            first_use.annotate(self, fields)
 
     def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.

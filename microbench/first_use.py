@@ -43,30 +43,59 @@ def timed(bench: Any, name: Any, func: Any) -> Any:
 
 def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -> Any:
     """Return the decorated function; without a function, a decorator."""
-    label = None
     if func is None and callable(fields.get('func')):
         func = fields.pop('func')  # by keyword, as 2.1.0 takes it
-    if name is not None or fields:
-        from .core.labels import Label  # start-up time
-
-        label = Label(name, annotating().values_of(bench, fields))
+    is_labelled = name is not None or bool(fields)
+    made = None if bench._off else decorator()
+    label = _label(bench, name, fields) if made is not None and is_labelled else None
 
     def decorate(func: Any) -> Any:
-        made = None if bench._off else decorator()
         return func if made is None else made(bench, func, label)
 
-    return decorate if func is None and label is not None else decorate(func)
+    return decorate if func is None and is_labelled else decorate(func)
+
+
+def _label(bench: Any, name: str | None, fields: dict[str, Any]) -> Any:
+    values = values_of(bench, fields) if fields else {}
+    try:
+        return loaded(_label_class)(name, values)
+    except OSError as error:
+        not_recorded(error)
+        return None
+
+
+def values_of(bench: Any, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields of a record in their present state; warn without descriptors."""
+    module = annotating()
+    return {} if module is None else module.values_of(bench, fields)
+
+
+def annotate(bench: Any, fields: dict[str, Any]) -> None:
+    """Add fields to the active record; warn without descriptors."""
+    module = annotating()
+    if module is not None:
+        module.annotate(bench, fields)
 
 
 def annotating() -> Any:
-    """Return core.annotations."""
-    return loaded(_annotations)
+    """Return core.annotations; warn and return None without descriptors."""
+    try:
+        return loaded(_annotations)
+    except OSError as error:
+        not_recorded(error)
+        return None
 
 
 def _annotations() -> Any:
     from .core import annotations as module  # start-up time
 
     return module
+
+
+def _label_class() -> Any:
+    from .core.labels import Label  # start-up time
+
+    return Label
 
 
 def block() -> type[Block] | None:

@@ -38,15 +38,13 @@ def values_of(bench: Owner, fields: dict[str, Any]) -> dict[str, Any]:
 
 def annotate(bench: Owner, fields: dict[str, Any]) -> None:
     """Add fields to the innermost active record, as `bench.time()` finds it."""
-    values = values_of(bench, fields)
     run = _core.active_run(bench)
     if run is not None:
-        add(run, values)
+        add(run, values_of(bench, fields))
 
 
 def annotate_block(block: _core.Block, fields: dict[str, Any]) -> None:
     """Add fields to the record of a block; warn if it is not open."""
-    values = values_of(block.owner, fields)
     run: Any = block.run
     if run is None:
         warn(
@@ -54,7 +52,7 @@ def annotate_block(block: _core.Block, fields: dict[str, Any]) -> None:
             RuntimeWarning,
         )
     else:
-        add(run, values)
+        add(run, values_of(block.owner, fields))
 
 
 def add(run: Run, values: dict[str, Any]) -> None:

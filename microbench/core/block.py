@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import _core
-from ..descriptors import loaded
+from ..descriptors import loaded, not_recorded
 from .capture import refuse
 from .run import OneIteration
 
@@ -59,7 +59,12 @@ def annotate(block: Block, /, **fields: Any) -> None:
     Raises:
         ValueError: `mb` or `call` is no dict.
     """
-    loaded(_annotations).annotate_block(block, fields)
+    try:
+        module = loaded(_annotations)
+    except OSError as error:
+        not_recorded(error)
+    else:
+        module.annotate_block(block, fields)
 
 
 def _annotations() -> Any:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_known: dict[int, dict[str, Any]] = {}  # by the number of forks that led here
+_known: dict[int, dict[str, Any]] = {}  # of this process, by the forks that led here
 
 
 def fields(bench: object) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def _fields() -> dict[str, Any]:
     if generation not in _known:
         host = next((known['host'] for known in _known.values()), None) or _host()
         process = {'pid': os.getpid(), **rank(list(os.environ))}
+        _known.clear()
         _known[generation] = {'host': host, 'process': process}
     return _known[generation]
 

@@ -162,12 +162,12 @@ def test_outside_of_any_record():
     assert fields_of(bench) == {}
 
 
-def test_switched_off(monkeypatch):
-    """The same program runs."""
+def test_switched_off(monkeypatch, capsys):
+    """The same program runs, and no value is encoded."""
     monkeypatch.setenv('MICROBENCH', 'off')
     bench = MicroBenchBase()
 
-    @bench(name='fit', dataset='iris')
+    @bench(name='fit', dataset=object())
     def work():
         bench.annotate(a=1)
         return 5
@@ -176,6 +176,35 @@ def test_switched_off(monkeypatch):
         record.annotate(b=1)
     assert work() == 5
     assert bench.get_results() == []
+    assert capsys.readouterr().err == ''  # where the warning of a value would be
+
+
+NO_DESCRIPTOR = """
+import os, resource, warnings
+from microbench import MicroBench, NullOutput
+bench = MicroBench(outputs=[NullOutput()])
+with bench.record('warm up'):
+    pass
+bench(len)('')
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+try:
+    while True:
+        os.open('/dev/null', os.O_RDONLY)
+except OSError:
+    pass
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter('always')
+    with bench.record('block', n=1) as record:
+        record.annotate(a=1)
+        bench.annotate(b=1)
+    print(bench(name='other', k=1)(len)('abc'), {str(w.message)[:26] for w in caught})
+"""
+
+
+def test_without_descriptors():
+    """The program goes on, with a warning: the module cannot be loaded."""
+    done = python(NO_DESCRIPTOR)
+    assert (done.stdout, done.stderr) == ("3 {'nothing is recorded here: '}\n", '')
 
 
 # --- where annotate() goes ------------------------------------------------------------
@@ -400,13 +429,9 @@ def test_every():
 # --- equality -------------------------------------------------------------------------
 
 NAMES = st.sampled_from(['a', 'b', 'exception', 'host', 'é', 'n.m', '_hidden'])
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2)
-    ),
-    max_leaves=5,
-)
+PLAIN = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=5)
+INNER = PLAIN | st.lists(PLAIN, max_size=2)
+VALUES = INNER | st.dictionaries(st.text(), INNER, max_size=2)
 FIELDS = st.dictionaries(NAMES, VALUES, max_size=3)
 
 
