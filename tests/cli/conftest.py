@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 import microbench
+from microbench.cli.view import show
 from tests.cli.samples import SEVERAL, write
 from tests.fakes import OneRecord
 
@@ -47,6 +48,34 @@ def pieces():
         else:
             return
 """
+
+
+def in_zone(monkeypatch, zone):
+    """Let the local time be that of a zone."""
+    monkeypatch.setenv('TZ', zone)
+    time.tzset()
+
+
+@pytest.fixture
+def in_utc(monkeypatch):
+    """Let the local time be UTC."""
+    in_zone(monkeypatch, 'UTC')
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def shown(capsys):
+    """Return what `show` prints, which has to report no error."""
+
+    def run(*words):
+        assert show.main([str(word) for word in words]) == 0
+        out, err = capsys.readouterr()
+        assert err == ''
+        return out
+
+    return run
 
 
 def wait_until(condition):

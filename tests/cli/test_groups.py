@@ -15,38 +15,17 @@ from microbench.cli.view import groups as groups_module
 from microbench.cli.view.groups import Groups
 from microbench.cli.view.series import Figures
 from microbench.cli.view.show import main
-from tests.cli.conftest import status_of
+from tests.cli.conftest import in_zone, status_of
 from tests.cli.samples import MODEL, PIPELINE, SIMULATION, SOLVE, write
 from tests.cli.terminals import FakeTerminal
 
-
-def in_zone(monkeypatch, zone):
-    """Let the local time be that of a zone."""
-    monkeypatch.setenv('TZ', zone)
-    time.tzset()
+pytestmark = pytest.mark.usefixtures('in_utc')
 
 
 @pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    """Let the local time be UTC, and a screen have 24 lines."""
+def screen(monkeypatch):
+    """Let a screen have 24 lines."""
     monkeypatch.delenv('LINES', raising=False)
-    in_zone(monkeypatch, 'UTC')
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.fixture
-def shown(capsys):
-    """Return what `show` prints, which has to report no error."""
-
-    def run(*words):
-        assert main([str(word) for word in words]) == 0
-        out, err = capsys.readouterr()
-        assert err == ''
-        return out
-
-    return run
 
 
 @pytest.fixture

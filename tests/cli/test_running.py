@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -13,6 +12,8 @@ from microbench.cli.view.show import main as show
 from microbench.cli.view.tail import main as tail
 from microbench.journal.running import running_records
 from tests.cli.samples import SOLVE, write
+
+pytestmark = pytest.mark.usefixtures('in_utc')
 
 PROGRAM = """
 import sys
@@ -25,16 +26,6 @@ with bench.record(sys.argv[2]):
         print('up', flush=True)
         sys.stdin.read()
 """
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    """Let the local time be UTC."""
-    monkeypatch.setenv('TZ', 'UTC')
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture

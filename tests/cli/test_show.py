@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import time
 
 import pytest
 
@@ -15,6 +14,8 @@ from tests.cli.conftest import status_of
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import FakeTerminal, on_terminal
 
+pytestmark = pytest.mark.usefixtures('in_utc')
+
 TABLE = """\
 4 records, 2026-03-01 UTC
 
@@ -24,29 +25,6 @@ TABLE = """\
 2  10:00:00  simulation          1  95.301 s  95.301 s  95.301 s  SIGTERM
 3  11:00:00  model.sh    node08  2   2.107 s   1.204 s   3.011 s  {late}
 """.format(late='timed out (1 of 2)')
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    """Let the local time be UTC."""
-    monkeypatch.setenv('TZ', 'UTC')
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
-@pytest.fixture
-def shown(capsys):
-    """Return what `show` prints, which has to report no error."""
-
-    def run(*words):
-        assert main([str(word) for word in words]) == 0
-        out, err = capsys.readouterr()
-        assert err == ''
-        return out
-
-    return run
 
 
 # --- many -----------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,8 @@ from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
 from tests.cli.terminals import on_terminal
 from tests.fakes import python
 
+pytestmark = pytest.mark.usefixtures('in_utc')
+
 DEADLINE = 60
 LINES = """\
 2026-03-01 09:30:00  solve       node07  2 × 40.5 ms  ok
@@ -24,16 +25,6 @@ LINES = """\
 2026-03-01 10:00:00  simulation             1.59 min  SIGTERM
 2026-03-01 11:00:00  model.sh    node08   2 × 2.11 s  timed out (1 of 2)
 """
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch):
-    """Let the local time be UTC."""
-    monkeypatch.setenv('TZ', 'UTC')
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 @pytest.fixture
