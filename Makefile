@@ -100,7 +100,8 @@ asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	@cd build/asan && export MICROBENCH_SANITIZE=address PYTHONPATH=$$PWD PYTHONMALLOC=malloc && \
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:$(OUR_CRASHES):log_path=$$PWD/report \
-	    $(BIN)/python -m pytest --capture=sys $(WORKERS) $(NOT_SANITIZED) $(ARGS); \
+	    $(BIN)/python -m pytest --capture=sys $(WORKERS) $(NOT_SANITIZED) \
+	    -o cache_dir=$(abspath build)/asan.cache $(ARGS); \
 	status=$$?; cat report.* 2>/dev/null && exit 1; exit $$status
 
 OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
