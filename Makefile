@@ -156,7 +156,7 @@ spent: build ## what the time of a record is spent on
 	@$(BIN)/python -m benchmarks.spent $(ARGS)
 
 trail: build ## how many calls, files and jumps a reader follows
-	@$(BIN)/python -m tools.trail
+	@$(BIN)/python -m tools.trail $(if $(ARGS),"$(ARGS)")
 
 sizes: build ## how long functions and files are
 	@$(BIN)/python -m tools.sizes

@@ -9,8 +9,7 @@ import sys
 import time
 
 from . import _core, first_use
-from .core import config as arguments
-from .core import counting
+from .core import arguments
 from .core.capture import name_of
 from .core.config import Configured, config_of
 from .core.hooks import Hooks
@@ -98,9 +97,8 @@ class MicroBenchBase(RecordsExit, Configured):
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
-        self.tz = arguments.time_zone(tz)
-        self.iterations, self.warmup = times = counting.repetition(iterations, warmup)
-        every, sample = counting.numbers(static_fields, every=every, sample=sample)
+        tz, times = arguments.time_zone(tz), arguments.repetition(iterations, warmup)
+        every, sample = arguments.numbers(static_fields, every=every, sample=sample)
         sinks = arguments.sinks(self, outfile, outputs)
         config = config_of(self)
         config.configure(
@@ -109,10 +107,11 @@ class MicroBenchBase(RecordsExit, Configured):
             static=arguments.given_fields(static_fields),
             delivery=Delivery(sinks, arguments.reaction(on_output_error)),
             journal=arguments.journal(journal),
-            histogram=counting.histogram(durations, duration_counter),
-            sampling=counting.sampled(every, sample, times, duration_counter),
+            histogram=arguments.histogram(durations, duration_counter),
+            sampling=arguments.sampled(every, sample, times, duration_counter),
         )
-        arguments.set_journals(config.delivery.sinks, config.journal)
+        self.tz = tz
+        self.iterations, self.warmup = times
         self._duration_counter = config.counter  # read by bench.time(), in C
         self._off = arguments.is_switched_off()
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from . import first_use
+from .descriptors import loaded, not_recorded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Literal
+
+registry: Any = None  # process.registry, once it is loaded
 
 
 class RecordsExit:
@@ -62,15 +64,34 @@ class RecordsExit:
             TypeError, ValueError: an argument is wrong; the message names it.
         """
         chosen = name or '<process>', handle_sigterm, signals, grace, then
-        registry = None if self._off else first_use.registry or first_use.exits()
-        if registry is not None:
-            registry.register(self, *chosen)
+        module = None if self._off else registry or _loaded()
+        if module is not None:
+            module.register(self, *chosen)
 
     def cancel_record_on_exit(self) -> None:
         """Cancel `record_on_exit()`: no record is written.
 
         When no bench is registered any more, handlers and hooks are what they were.
         """
-        registry = None if self._off else first_use.registry or first_use.exits()
-        if registry is not None:
-            registry.cancel(self)
+        module = None if self._off else registry or _loaded()
+        if module is not None:
+            module.cancel(self)
+
+
+def _loaded() -> Any:
+    """Return process.registry; warn and return None without descriptors.
+
+    It is kept: tests of users patch `sys.modules`.
+    """
+    global registry  # noqa: PLW0603 - imported on first use, and never again
+    try:
+        registry = loaded(_registry)
+    except OSError as error:
+        not_recorded(error)
+    return registry
+
+
+def _registry() -> Any:
+    from .process import registry as module  # start-up time
+
+    return module

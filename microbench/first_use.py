@@ -1,4 +1,4 @@
-"""Import on first use what a bench needs: decorator, block, registry.
+"""Import on first use what a bench needs: decorator, block, fields of records.
 
 A program that never decorates a function does not load the decorator, and so on.
 """
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from ._core import Block
 
 block_class: type[Block] | None = None  # an import costs each block 0.2 µs
-registry: Any = None  # process.registry, once it is loaded
 
 
 def decorator() -> Any:
@@ -106,25 +105,6 @@ def block() -> type[Block] | None:
     except OSError as error:
         not_recorded(error)
     return block_class
-
-
-def exits() -> Any:
-    """Return process.registry; warn and return None without descriptors.
-
-    It is kept: tests of users patch `sys.modules`.
-    """
-    global registry  # noqa: PLW0603 - imported on first use, and never again
-    try:
-        registry = loaded(_registry)
-    except OSError as error:
-        not_recorded(error)
-    return registry
-
-
-def _registry() -> Any:
-    from .process import registry as module  # start-up time
-
-    return module
 
 
 def _decorated() -> Any:

@@ -8,7 +8,7 @@ import sys
 import warnings
 
 from ..bench import MicroBenchBase
-from ..core.config import is_switched_off
+from ..core.arguments import is_switched_off
 from ..messages import print_stderr
 from .args import selected_mixins
 from .args.checks import checked

@@ -1,18 +1,28 @@
 """The life of a record: settings, plan, run, capture, monitor, and the decorator.
 
-Follow the call of a decorated function from module to module:
+`decorate` makes the function, once. Follow its calls from module to module. The first one:
 
-    decorate.py     make the function, once; begin() makes the run of a call
-    recorder.py     what C does the whole call with (csrc/py/py_recorder.h), unless
-    obstacles.py    names what keeps C from that; then:
-    plan.py         what the bench captures (hooks.py), and how it is set (settings.py)
+    calls.py        recorder_of() and begin(), which C calls: here each call enters Python
     hooked_run.py   state of the run; the record as a dict, if the plan needs one
+    plan.py         what the bench captures (hooks.py), and how it is set (settings.py,
+                    arguments.py); capture.py has helpers for the hooks of mixins
     run.py          begin() before the code, complete() after it, up to the sinks
-    capture.py      helpers for the hooks of mixins
     record_text.py  the record as text: fixed bytes, and what native_captures.py adds
 
-C has the loop, and calls the rest: the functions `recorder_of` and `begin`, which
-`decorate` gives it, and methods of the run by name (csrc/py/py_timed.c, py_run.c).
+The second one looks whether C can write the records of later calls:
+
+    calls.py        recorder_of() again
+    recorder.py     make what C does a whole call with (csrc/py/py_recorder.h), unless
+    plan.py         the plan, checked as at each call
+    obstacles.py    names what keeps C from that
+
+From then on nothing here runs, or what runs at the first call, where there was an obstacle:
+then plan.py checks the plan, and run.py goes through the dict. C has the loop. It calls
+methods of the run by name (csrc/py/py_timed.c, py_run.c).
+
+A plan is made when a bench is first used. It asks mixins/surroundings for what describes
+host and process in each record; bench.py hands it that function.
+
 `block` and `suspended` begin the runs of blocks and of generators and coroutines.
 `run_journal` mirrors open runs into the journal. `workers` and `parent` look at the process
 that a record is of. All other modules serve single options.

@@ -11,8 +11,7 @@ import sys
 from .. import _core
 from ..encoding import json_text
 from ..messages import warn
-from . import config as arguments
-from . import hooked_run, record_text
+from . import arguments, hooked_run, record_text
 from .capture import put
 
 TYPE_CHECKING = False

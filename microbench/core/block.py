@@ -80,7 +80,7 @@ def _recorder_of(bench: Owner, _: None) -> _core.Recorder | None:
 
     The caller: C, which gets this function in the constructor of a Finder.
     """
-    recorder: _core.Recorder | None = loaded(_recorders).recorder_of_blocks(bench, None)
+    recorder: _core.Recorder | None = loaded(_recorders).for_blocks(bench)
     return recorder
 
 

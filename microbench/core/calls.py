@@ -28,7 +28,7 @@ def recorder_of(
     plan = config_of(bench).plan
     if plan is None or not (plan.begun and plan.native):
         return None
-    recorder: _core.Recorder | None = loaded(_recorders).recorder_of(bench, func, label)
+    recorder: _core.Recorder | None = loaded(_recorders).for_function(bench, func, label)
     return recorder
 
 

@@ -5,19 +5,16 @@ the process read the Config, and nothing private of the bench. What users overri
 call on `run.owner`: see core/owner.py.
 
 A Config does not refer to its bench: else only the garbage collector could free a bench.
-
-The functions check the arguments of a bench: a mistake raises at once, in one sentence.
+What it gets was checked by arguments.py.
 """
 
 from __future__ import annotations
 
-import os
-
 from .. import _core
-from ..encoding.json_text import as_dict
-from ..outputs.base import Output, Readable
+from ..outputs.base import Readable
 from ..outputs.file import FileOutput
-from .times import timezone, tzinfo
+from .arguments import JOURNALS
+from .times import timezone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..outputs.delivery import Delivery
+
+JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
 
 # Methods of a bench that receive the record as a dict.
 TRIGGERS = ('pre_run_triggers', 'post_run_triggers')
@@ -89,6 +88,7 @@ class Config:
         self.journal = journal
         self.histogram = histogram
         self.sampling = sampling
+        _set_journals(delivery.sinks, journal)
         self._forget()
         _core.note_change()
 
@@ -150,6 +150,20 @@ class Config:
         _core.merge(data, known[1])
 
 
+def _set_journals(sinks: list[Any], journal: str) -> None:
+    """Set on the files among the sinks where they find and make journals."""
+    for sink in sinks:
+        if isinstance(sink, FileOutput):
+            sink._journal, sink._on_batch = journal, _on_batch
+            sink._journals = sink._journals if journal in JOURNALS else journal
+
+
+def _on_batch() -> None:
+    from .workers import worker  # start-up time
+
+    worker.write_at_exit()
+
+
 def config_of(bench: Any) -> Config:
     """Return the Config of a bench; make it if its constructor has not run yet.
 
@@ -195,145 +209,3 @@ class Configured(Readable):
         from ..display import html_of  # start-up time
 
         return html_of(self, getattr(self, '_bench_config', None))
-
-
-# --- arguments ------------------------------------------------------------------------
-
-
-def is_switched_off() -> bool:
-    """Return True if MICROBENCH=off in the environment switches recording off."""
-    return os.environ.get('MICROBENCH', '').lower() == 'off'
-
-
-def time_zone(tz: Any) -> tzinfo | None:
-    """Return a time zone, or None for naive local time."""
-    if tz is not None and not isinstance(tz, tzinfo):
-        raise TypeError(f'tz has to be a datetime.tzinfo or None, not {tz!r}')
-    return tz
-
-
-def counter(duration_counter: Any) -> Any:
-    """Return a callable."""
-    if not callable(duration_counter):
-        raise TypeError(f'duration_counter has to be callable, not {duration_counter!r}')
-    return duration_counter
-
-
-def encoder(json_encoder: Any) -> Any:
-    """Return a user's own encoder class; None stands for the standard one."""
-    if json_encoder is None:
-        return None
-    import json
-
-    from ..encoding.json_encoder import JSONEncoder  # start-up time
-
-    is_class = isinstance(json_encoder, type)
-    if not (is_class and issubclass(json_encoder, json.JSONEncoder)):
-        raise TypeError(f'json_encoder: {json_encoder!r} is not a json.JSONEncoder class')
-    return None if json_encoder is JSONEncoder else json_encoder
-
-
-def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that are stored: names with a leading underscore are not."""
-    for name in ('mb', 'call'):
-        if as_dict(static_fields.get(name, {})) is None:
-            message = f'field {name!r} is reserved: only a dict can be merged there'
-            raise ValueError(message)  # what 2.1.0 raises for fields
-    return {k: v for k, v in static_fields.items() if not k.startswith('_')}
-
-
-# What a parameter may be called by a user who has its name wrong.
-SPELLINGS = (
-    *('outfile', 'output', 'outputs', 'json_encoder', 'tz', 'timezone', 'iterations'),
-    *('warmup', 'duration_counter', 'on_output_error', 'journal', 'durations', 'every'),
-    'sample',
-)
-
-
-def given_fields(static_fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields for the constructor; warn of those that look like parameters."""
-    if static_fields and any(map(_may_be_parameter, static_fields)):
-        from .near_parameters import warn_of_near  # start-up time
-
-        warn_of_near(static_fields)
-    return fields(static_fields)
-
-
-def _may_be_parameter(field: str) -> bool:
-    """Return False if lengths and letters alone tell a name from all parameters."""
-    letters, size = {*field.lower()}, len(field)
-    edits = 2 if size > 4 else 1
-    near = [
-        abs(len(name) - size) <= edits and len(letters ^ {*name}) <= 2 * edits
-        for name in SPELLINGS
-    ]
-    return any(near)
-
-
-def sinks(bench: object, outfile: Any, outputs: Any) -> list[Any]:
-    """Return a list of objects that can take records."""
-    if outputs is None:
-        if outfile is None:
-            outfile = getattr(bench, 'outfile', None)
-        return [FileOutput(outfile)]
-    if outfile is not None:
-        raise ValueError('outfile and outputs are mutually exclusive: give one')
-    return _checked_sinks(outputs)
-
-
-def _checked_sinks(outputs: Any) -> list[Any]:
-    if isinstance(outputs, (str, bytes)) or not hasattr(outputs, '__iter__'):
-        raise TypeError(f'outputs has to be a list of sinks, not {outputs!r}')
-    found = list(outputs)
-    for sink in found:
-        forgotten = isinstance(sink, type) and issubclass(sink, Output)  # its brackets
-        if forgotten or not callable(getattr(sink, 'write', None)):
-            raise TypeError(f'outputs: {sink!r} is not a sink: it needs a method write()')
-    return found
-
-
-def reaction(on_output_error: Any) -> str:
-    """Return `'warn'` or `'raise'`."""
-    if on_output_error not in ('warn', 'raise'):
-        raise ValueError(
-            f"on_output_error has to be 'warn' or 'raise', not {on_output_error!r}"
-        )
-    return str(on_output_error)
-
-
-JOURNALS = ('auto', 'on', 'off')
-JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
-
-
-def journal(value: Any) -> str:
-    """Return one of JOURNALS, or the absolute path of a directory.
-
-    None stands for what MICROBENCH_JOURNAL says: `'auto'` where it is not set.
-    """
-    name = 'journal' if value is not None else 'MICROBENCH_JOURNAL'
-    if value is None:
-        value = os.environ.get('MICROBENCH_JOURNAL') or 'auto'
-    if value in JOURNALS:
-        return str(value)
-    try:
-        path = os.fsdecode(value)
-    except TypeError:
-        path = ''
-    if not path or not os.path.isdir(path):
-        words = ', '.join(map(repr, JOURNALS))
-        raise ValueError(f'{name} has to be {words} or a directory, not {value!r}')
-    return os.path.abspath(path)
-
-
-def set_journals(sinks: list[Any], journal: str) -> None:
-    """Set on the files among the sinks where they find and make journals."""
-    for sink in sinks:
-        if isinstance(sink, FileOutput):
-            sink._journal, sink._on_batch = journal, _on_batch
-            sink._journals = sink._journals if journal in JOURNALS else journal
-
-
-def _on_batch() -> None:
-    from .workers import worker  # start-up time
-
-    worker.write_at_exit()

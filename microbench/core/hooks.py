@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # `==` could run the user's `__eq__`, and CPython has one empty tuple only.)
 NOTHING = ()
 
+HOOKS = ('capture_', 'capturepost_')  # begin the names of hooks
+
 FunctionType = type(lambda: None)  # start-up time: types costs a tenth of a millisecond
 
 
@@ -51,7 +53,8 @@ class Hooks:
 
     def __init__(self, config: Config, owner: Owner) -> None:
         found = _definitions(config, owner)
-        hooks = sorted(name for name, raw in found.items() if _is_hook(name, raw))
+        named = sorted(name for name in found if name.startswith(HOOKS))
+        hooks = [name for name in named if _is_method(found[name])]
         self.captures = [n for n in hooks if n.startswith('capture_')]
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
@@ -183,8 +186,8 @@ def _definitions(config: Config, owner: Owner) -> dict[str, Any]:
     return found
 
 
-def _is_hook(name: str, raw: object) -> bool:
-    return name.startswith(('capture_', 'capturepost_')) and (
+def _is_method(raw: object) -> bool:
+    return (
         callable(raw)
         or hasattr(raw, '__func__')  # staticmethod, classmethod
         or type(raw).__name__ == 'partialmethod'

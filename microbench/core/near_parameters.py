@@ -47,7 +47,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-# For each of config.SPELLINGS: the parameter, and which values suit it.
+# For each of arguments.SPELLINGS: the parameter, and which values suit it.
 MEANT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     'outfile': ('outfile', _is_file),
     'output': ('outfile', _is_file),

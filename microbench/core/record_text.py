@@ -100,7 +100,7 @@ def built(
     tail, names = masker.fields(tail)
     around, names_in_call = masker.fields(around)
     identity, names_in_mb = masker.fields(identity)
-    end, names_in_rest = masker.fields(encode(rest or {}, encoder))
+    end, names_in_rest = masker.fields(encode(rest, encoder)) if rest else (b'{}', [])
     names += names_in_call + names_in_mb + names_in_rest
     if names:
         mb = {**mb, 'masked': sorted({*mb.get('masked', ()), *names})}

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from .record_text import RecordText
 
 
-def recorder_of(
+def for_function(
     bench: Owner, func: Callable[..., Any], label: Any = None
 ) -> _core.Recorder | None:
     """Return a Recorder for the next calls of a function; None where there can be none.
 
-    The caller: C, which gets this function in the constructor of Timed.
+    The caller: calls.recorder_of(), from the second call of the function on.
     """
     config, plan = _plan_of(bench)
     if obstacles.to_functions(config, plan) or obstacles.to_function(func, label):
@@ -43,10 +43,10 @@ def recorder_of(
     return recorder
 
 
-def recorder_of_blocks(bench: Owner, _: None) -> _core.Recorder | None:
+def for_blocks(bench: Owner) -> _core.Recorder | None:
     """Return a Recorder for the next blocks of a bench; None where there can be none.
 
-    The caller: C, which gets this function in the constructor of a Finder.
+    The caller: block.py, for a Finder.
     """
     config, plan = _plan_of(bench)
     if _are_refused(bench):

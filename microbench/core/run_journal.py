@@ -17,10 +17,10 @@ from __future__ import annotations
 import os
 
 from .. import _core
-from ..outputs.base import writer_of
 from ..outputs.file import FileOutput
 from . import record_text
-from .config import JOB, JOURNALS
+from .arguments import JOURNALS
+from .config import JOB
 from .workers import worker
 
 TYPE_CHECKING = False
@@ -114,8 +114,6 @@ class RunJournal:
 def file_sink(config: Config) -> FileOutput | None:
     """Return the first sink that appends its records, as they are, to a path."""
     for sink in config.delivery.sinks:
-        if isinstance(sink, FileOutput) and sink._is_path:
-            method = getattr(writer_of(sink), '__func__', None)
-            if method is FileOutput.write_record:
-                return sink
+        if isinstance(sink, FileOutput) and sink._is_path and sink._is_plain:
+            return sink
     return None

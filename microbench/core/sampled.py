@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from .. import _core
 from ..messages import one_line, warn
+from .arguments import NATIVE_COUNTERS
 from .capture import name_of
 from .config import config_of
-from .counting import NATIVE_COUNTERS
 from .labels import new_run
 from .workers import LAST
 

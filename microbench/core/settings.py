@@ -11,9 +11,8 @@ import os
 from .. import __version__, _core
 from ..encoding import json_text
 from ..encoding.masking import Masker
+from .arguments import NATIVE_COUNTERS, time_zone, whole
 from .capture import name_of
-from .config import time_zone
-from .counting import NATIVE_COUNTERS, whole
 from .times import timezone
 
 TYPE_CHECKING = False

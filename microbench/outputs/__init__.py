@@ -3,6 +3,5 @@
 `base` has the protocol; `file`, `http` and `redis` are the sinks; `file_object` writes to
 an object instead of a path. `delivery` is the way in for a record: `report` notes which
 sinks have tried, and reacts to those that failed; `plain_file` looks whether an interrupted
-one has the record, and where code in a dying process can write. `contents` reads a file
-back, together with its journals.
+one has the record. `contents` reads a file back, together with its journals.
 """

@@ -19,7 +19,7 @@ from time import monotonic
 from .. import _core
 from .base import Output, takes_bytes, text_writer
 from .file import FileOutput
-from .plain_file import has, is_its_own, native_target, store_again
+from .plain_file import has, is_its_own, store_again
 from .report import Last, Report, Turns
 
 TYPE_CHECKING = False
@@ -275,7 +275,8 @@ class Route:
     @property
     def is_native(self) -> bool:
         """True if native code can write to the sink when the process dies."""
-        return native_target(self.sink) is not None
+        sink = self.sink
+        return issubclass(type(sink), FileOutput) and sink._native_target() is not None
 
 
 class Delivering:

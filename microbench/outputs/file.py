@@ -9,7 +9,7 @@ from stat import S_ISREG
 from .. import _core
 from ..lock import Lock
 from . import file_object, file_path
-from .base import Readable, Watched, beside
+from .base import Readable, Watched, beside, writer_of
 from .file_path import is_regular_or_missing, raise_if_compressed
 
 TYPE_CHECKING = False
@@ -22,6 +22,17 @@ RECENT = 1 << 26  # bytes that other writers may append before a file is asked
 
 def _is_path(outfile: Any) -> bool:
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
+
+
+def _checked_path(outfile: Any) -> Any:
+    path = os.fspath(outfile)
+    if not path:
+        raise ValueError('outfile is empty: give a path')
+    if b'\0' in os.fsencode(path):
+        raise ValueError(f'outfile {path!r} is not a path: it contains a NUL')
+    if os.path.isdir(path) or not os.path.basename(path):
+        raise ValueError(f'outfile {path!r} is a directory: give a file')
+    return path
 
 
 def batching() -> Any:
@@ -72,13 +83,7 @@ class FileOutput(Readable, Watched):
         if outfile is None:
             outfile = io.StringIO()
         elif _is_path(outfile):
-            outfile = os.fspath(outfile)
-            if not outfile:
-                raise ValueError('outfile is empty: give a path')
-            if b'\0' in os.fsencode(outfile):
-                raise ValueError(f'outfile {outfile!r} is not a path: it contains a NUL')
-            if os.path.isdir(outfile) or not os.path.basename(outfile):
-                raise ValueError(f'outfile {outfile!r} is a directory: give a file')
+            outfile = _checked_path(outfile)
         elif not callable(getattr(outfile, 'write', None)):
             kind = type(outfile).__name__
             raise TypeError(f'outfile has to be a path or a file object, not {kind}')
@@ -114,6 +119,26 @@ class FileOutput(Readable, Watched):
     @property
     def _is_path(self) -> bool:
         return _is_path(self.outfile)
+
+    @property
+    def _is_plain(self) -> bool:
+        """True if neither its class nor the object itself has another way of writing."""
+        return getattr(writer_of(self), '__func__', None) is FileOutput.write_record
+
+    def _native_target(self) -> str | int | None:
+        """Return the path or descriptor to which native code can write instead.
+
+        None if it is not plain, and for file objects that transform their data
+        (compressed files).
+        """
+        if not self._is_plain:
+            return None
+        if not self._is_path:
+            return file_object.descriptor_of(self.outfile)
+        try:
+            return os.path.abspath(os.fsdecode(self._place()))
+        except FileNotFoundError:
+            return None  # a relative path in a directory that was deleted
 
     def write(self, bm_json_str: str) -> None:
         """Append one record and a newline.

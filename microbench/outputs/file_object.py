@@ -77,3 +77,16 @@ def contains(file: IO[bytes], record: bytes) -> bool:
             return True
         rest = rest[len(rest) - len(record) + 1 :] if len(record) <= len(rest) else rest
     return False
+
+
+def descriptor_of(file: Any) -> int | None:
+    """Return the descriptor of a file object that writes bytes as they are, or None."""
+    if type(file) is io.TextIOWrapper:
+        if '{'.encode(file.encoding) != b'{':
+            return None
+        file = file.buffer
+    if type(file) in (io.BufferedWriter, io.BufferedRandom):
+        file = file.raw
+    if type(file) is not io.FileIO or file.closed:
+        return None
+    return file.fileno()

@@ -18,7 +18,7 @@ from ..core.plan import current_plan, line_of
 from ..core.record_text import of_dict
 from ..core.run import Run
 from ..encoding import json_text
-from ..outputs.plain_file import native_targets
+from ..outputs.file import FileOutput
 from ..outputs.report import Last, Report, Turns
 
 TYPE_CHECKING = False
@@ -118,7 +118,10 @@ class ProcessRun(Run):
             self._journal = _core.Journal(None)
             text.mirror_in(self._journal, self)
         if self.is_journaled:
-            targets = native_targets(self.config.delivery.sinks)
+            sinks = self.config.delivery.sinks
+            files = [sink for sink in sinks if issubclass(type(sink), FileOutput)]
+            targets = [file._native_target() for file in files]
+            targets = [target for target in targets if target is not None]
             self._emergency_writer = _core.EmergencyWriter(self, targets, self.owner)
 
     def disarm(self) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from microbench import FileOutput, MicroBench, MicroBenchBase
-from microbench.core.config import SPELLINGS
+from microbench.core.arguments import SPELLINGS
 from microbench.core.near_parameters import MEANT, PARAMETERS
 from tests.fakes import only
 

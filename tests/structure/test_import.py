@@ -77,14 +77,8 @@ LATER = {
 # What the first record of a decorated function loads: each module costs it 0.1 ms.
 AT_FIRST = {
     *('_core', 'bench', 'descriptors', 'exits', 'first_use', 'lock', 'messages'),
-    *(
-        'core.calls',
-        'core.capture',
-        'core.config',
-        'core.counting',
-        'core.decorate',
-        'core.hooked_run',
-    ),
+    *('core.arguments', 'core.calls', 'core.capture', 'core.config', 'core.decorate'),
+    *('core.hooked_run',),
     *('core.hooks', 'core.plan', 'core.record_text', 'core.run', 'core.settings'),
     *('core.times', 'encoding.json_text', 'encoding.masking', 'mixins.python'),
     *('outputs.base', 'outputs.delivery', 'outputs.file', 'outputs.file_object'),
