@@ -16,7 +16,7 @@ C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/faults/*.c)
 
 .PHONY: demo test
 # Uses the developers' environment if it is installed, else a smaller one.
-demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## time a real program and look at its records
+demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## kill a program, slow one down, disturb one, and ask why
 	@$(BIN)/python -m examples.demo
 
 test: build ## run all tests, on this interpreter, in JOBS=2 processes
@@ -193,6 +193,16 @@ build/covered-python.json:
 	@$(BIN)/coverage combine --quiet 2>>build/covered-python.log # files of killed processes
 	@$(BIN)/coverage json --quiet -o $@
 
+##@ The pages
+
+.PHONY: pictures outputs
+PAGES ?= README.md $(wildcard docs/*.md)
+pictures: build ## draw the pictures of the pages; ARGS=--measure measures their records anew
+	@$(BIN)/python -m docs.images.make $(ARGS)
+
+outputs: build ## replace outputs of PAGES that are no longer what their commands print
+	@$(BIN)/python -m tests.docs.update $(PAGES) $(ARGS)
+
 ##@ Every Python
 
 .PHONY: interpreters test-all
@@ -240,10 +250,11 @@ $(VENV)/.installed: pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable '.[dev]'
 	@touch $@
 
+# Says what it does: pip downloads psutil, orjson and what a build needs, and compiles C.
 $(VENV)/.demo: $(SOURCES) pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo 'installing into $(VENV), and building ...'
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --editable '.[progress]'
+	@test -x $(BIN)/python || { echo 'making the environment $(VENV) ...'; $(PYTHON) -m venv $(VENV); }
+	@echo 'installing microbench into $(VENV); compiling its C code takes about a minute ...'
+	@$(BIN)/python -m pip install --disable-pip-version-check --prefer-binary --editable .
 	@touch $@
 
 debug: build ## an unoptimised copy in build/debug, with line tracing, for gdb

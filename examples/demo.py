@@ -1,14 +1,21 @@
-"""What `make demo` shows: a pipeline, a program, two records, and one that comes back."""
+"""What `make demo` shows: four questions, each with a program and its answer.
 
+Everything runs in a temporary directory, and is shown as it would be typed.
+"""
+
+import os
 import subprocess
 import sys
+from inspect import getsource
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import microbench as mb
-from examples import text_pipeline
+from examples import steps, text_pipeline
 from examples.pretty import pretty
 
+ROOT = Path(__file__).parents[1]
+SIMULATE = Path(__file__).with_name('simulate.py')
 ITERATIONS = 5
 
 
@@ -32,57 +39,91 @@ class Explained(
     hash_files = (__file__,)
 
 
-# Killed in the middle of its work, as the kernel does when memory runs out.
-KILLED = """
-import os, signal
-from microbench import MicroBench
+# --- how it is shown ------------------------------------------------------------------
 
-bench = MicroBench('killed.jsonl')
-with bench.record('simulation'):
-    with bench.time('setup'):
-        grid = list(range(100_000))
-    with bench.time('steps'):
-        for _ in range(3):
-            with bench.time('step'):
-                total = sum(grid)
-        os.kill(os.getpid(), signal.SIGKILL)
-"""
+
+def say(text='', style=''):
+    """Print a text at once, in a style where a terminal shows it."""
+    is_styled = style and sys.stdout.isatty()
+    print(f'\033[{style}m{text}\033[0m' if is_styled else text, flush=True)
 
 
 def heading(text):
-    """Print a heading, bold where a terminal shows it."""
-    bold, plain = ('\033[1m', '\033[0m') if sys.stdout.isatty() else ('', '')
-    print(f'\n{bold}{text}{plain}\n', flush=True)
+    """Print a heading."""
+    say(f'\n{text}\n', '1')
 
 
-def run(directory, *words):
-    """Run the command as it is typed, and show it."""
-    print('$ microbench', *words, flush=True)
-    program = [sys.executable, '-m', 'microbench', *words]
-    subprocess.run(program, cwd=directory, check=True)
-    print(flush=True)
+def environment():
+    """Return the environment of the programs: they find the examples."""
+    path = filter(None, [str(ROOT), os.environ.get('PYTHONPATH')])
+    return {**os.environ, 'PYTHONPATH': os.pathsep.join(path)}
 
 
-def listed(directory):
-    """Show what lies in a directory, hidden files too."""
-    print('$ ls -A', *sorted(path.name for path in directory.iterdir()), sep='\n')
-    print(flush=True)
+def python(*words):
+    """Return the command of a program in Python."""
+    return [sys.executable, *words]
 
 
-def show_pipeline(directory):
-    """Run the text pipeline, and show where its time went."""
-    totals = text_pipeline.run(text_pipeline.standard_library(), directory)
-    print(f'{totals.files} files, {totals.lines} lines, {totals.words} words\n')
-    run(directory, 'show', 'records.jsonl')
-    run(directory, 'show', 'records.jsonl', '-1')
+def run(*words):
+    """Run `microbench` as it is typed, and show it."""
+    say(f'$ microbench {" ".join(words)}', '1')
+    subprocess.run(python('-m', 'microbench', *words), env=environment(), check=True)
+    say()
 
 
-def show_program(directory):
-    """Time `sort` on the table that the pipeline has written; return the record."""
+def run_example(name):
+    """Run an example as it is typed, and show it."""
+    say(f'$ python -m examples.{name}', '1')
+    subprocess.run(python('-m', f'examples.{name}'), env=environment(), check=True)
+
+
+# --- the parts ------------------------------------------------------------------------
+
+
+def show_killed():
+    """Look at a program while it runs, kill it, and show its record all the same."""
+    heading('A program that is killed: what was it doing?')
+    say(SIMULATE.read_text('utf-8'), '2')
+    say('$ python simulate.py &', '1')
+    job = subprocess.Popen(
+        python(str(SIMULATE)), env=environment(), stdout=subprocess.PIPE, text=True
+    )
+    with job:
+        say(job.stdout.readline())
+        say('While it runs, its record is in a journal, a hidden file beside job.jsonl:\n')
+        run('show', 'job.jsonl')
+        say(f'$ kill -9 {job.pid}\n', '1')
+        job.kill()
+    say(f'Killed by signal {-job.returncode}: it could not write job.jsonl. Its record:\n')
+    run('show', 'job.jsonl')
+    say('The next program that writes to job.jsonl puts it there, and so does\n')
+    run('recover', 'job.jsonl')
+
+
+def show_steps():
+    """Show which phase of many calls takes longer and longer."""
+    heading('Sixty calls: which phase dominates, and is it getting slower?')
+    say(getsource(steps.step), '2')
+    run_example('steps')
+    run('show', 'steps.jsonl', '--by', 'name')
+
+
+def show_ranks():
+    """Show which of four processes was slow, and why."""
+    heading('Four processes: which one was slow, and why?')
+    say('Two other programs use the processor of rank 2, for some seconds.\n', '2')
+    run_example('ranks')
+    run('diff', 'ranks.jsonl')
+
+
+def show_program():
+    """Time `sort` on the words of the standard library."""
+    heading(f'Any command: `sort`, {ITERATIONS} times')
+    totals = text_pipeline.run(text_pipeline.standard_library(), Path())
+    say(f'The words are of {totals.files} files of the standard library.\n', '2')
     command = ['sort', '-k', '2', '-o', 'sorted.tsv', 'words.tsv']
-    run(directory, '-n', str(ITERATIONS), '-o', 'programs.jsonl', '--', *command)
-    run(directory, 'show', 'programs.jsonl')
-    return mb.MicroBench(directory / 'programs.jsonl').get_results()[0]
+    run('-n', str(ITERATIONS), '-o', 'programs.jsonl', '--', *command)
+    run('show', 'programs.jsonl')
 
 
 def explained_call():
@@ -100,34 +141,19 @@ def explained_call():
     return bench.get_results()[0]
 
 
-def show_killed(directory):
-    """Run a program that is killed, and show its record all the same."""
-    print(KILLED.strip(), end='\n\n', flush=True)
-    done = subprocess.run([sys.executable, '-c', KILLED], cwd=directory, check=False)
-    print(f'Killed by signal {-done.returncode}: it never came to write killed.jsonl.\n')
-    listed(directory)
-    print('But its journal is there, so every reader gets the record:\n', flush=True)
-    run(directory, 'show', 'killed.jsonl')
-    print('Into the file it comes like this, or by the next writer:\n', flush=True)
-    run(directory, 'recover', 'killed.jsonl')
-    listed(directory)
+def show_record():
+    """Show a record as it is stored."""
+    heading('A record is a line of JSON. One with a dozen mixins, broken up to be read:')
+    say(pretty(explained_call()))
 
 
 def main():
     """Show everything; the files are gone afterwards."""
-    with TemporaryDirectory() as temporary:
-        directory = Path(temporary)
-        heading('A pipeline in Python: the words in the source of the standard library')
-        show_pipeline(directory)
-        heading(f'A program: `sort` on those words, {ITERATIONS} times')
-        record = show_program(directory)
-    heading('Its record: one line in programs.jsonl, broken up here to be read')
-    print(pretty(record))
-    heading('A call with a dozen mixins: all that may explain its time')
-    print(pretty(explained_call()))
-    with TemporaryDirectory() as temporary:
-        heading('A program that is killed with SIGKILL: its record comes back')
-        show_killed(Path(temporary))
+    with TemporaryDirectory() as directory:
+        os.chdir(directory)
+        for part in (show_killed, show_steps, show_ranks, show_program, show_record):
+            part()
+        os.chdir(ROOT)
 
 
 if __name__ == '__main__':

@@ -1,16 +1,18 @@
 """Measure the records that docs/reading-results.md shows.
 
-    python -m docs.samples.make
+    python -m docs.samples.make [NAME ...]
 
-runs a small simulation, once hindered by another program, two commands, and a function 60
-times. Names of the machine and of its directories are private: they are replaced, so that
-the runs appear to be those of two nodes. Nothing else is changed.
+runs a small simulation, once hindered by another program, and two commands (grid.jsonl),
+and two programs of examples/ (steps.jsonl, ranks.jsonl). Names of the machine and of its
+directories are private: they are replaced, so that the runs appear to be those of two
+nodes. Nothing else is changed.
 """
 
 import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -75,25 +77,20 @@ def anonymous(record, node):
     return record
 
 
-def slowing():
-    """Return the records of many calls, of which one phase takes longer each time."""
-    bench = Bench('steps.jsonl')
-    seen = []
-
-    @bench
-    def step(number):
-        with bench.time('load'):
-            numbers = [number * n % 9973 for n in range(200_000)]
-        with bench.time('solve'):
-            total = sum(n * n for n in numbers)
-        with bench.time('history'):
-            seen.append(total)
-            return sorted(seen * 2000)
-
-    for number in range(60):
-        step(number)
-    lines = Path('steps.jsonl').read_text('ascii').splitlines()
+def of_example(name):
+    """Return the records of a program of examples/, as if it had run on one node."""
+    program = [sys.executable, '-m', f'examples.{name}']
+    path = {'PYTHONPATH': str(HERE.parents[1])}
+    subprocess.run(program, env={**os.environ, **path}, check=True)
+    lines = Path(f'{name}.jsonl').read_text('ascii').splitlines()
     return zip(map(json.loads, lines), ['node07'] * len(lines), strict=True)
+
+
+FILES = {
+    'grid.jsonl': measured,
+    'steps.jsonl': partial(of_example, 'steps'),
+    'ranks.jsonl': partial(of_example, 'ranks'),
+}
 
 
 def write(name, records):
@@ -106,11 +103,11 @@ def write(name, records):
     (HERE / name).write_text(''.join(lines), 'ascii')
 
 
-def main():
-    """Measure anew."""
-    write('grid.jsonl', measured)
-    write('steps.jsonl', slowing)
+def main(names):
+    """Measure the named files anew, or all."""
+    for name in names or FILES:
+        write(name, FILES[name])
 
 
 if __name__ == '__main__':
-    main()
+    main(sys.argv[1:])

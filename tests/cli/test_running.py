@@ -69,6 +69,19 @@ def test_records_that_are_open(started, tmp_path):
     assert again['call']['durations'] > call['durations'] > [0]
 
 
+def test_a_first_record_that_runs_is_not_missing(started, tmp_path, capsys):
+    """There is no message that the file holds no records, unless none is shown."""
+    path = tmp_path / 'out.jsonl'
+    started(path)
+    for words in ([], ['--by', 'name']):
+        assert show([str(path), *words]) == 0
+        out, err = capsys.readouterr()
+        assert (out.startswith('running\n'), err) == (True, '')
+    for words in (['--json'], ['--filter', 'size == 8']):
+        assert show([str(path), *words]) == 0
+        assert capsys.readouterr() == ('', f'{path} holds no records\n')
+
+
 def test_show(started, capsys, tmp_path):
     """They are listed below the records, or alone, and never in forms for programs."""
     path = tmp_path / 'out.jsonl'

@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 
 import pytest
 
@@ -44,23 +45,47 @@ CELLS = [
 
 
 @pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    """Return the outputs of the cells, run in a kernel of their own."""
+def run_cells(tmp_path, monkeypatch):
+    """Return a function that runs cells in a kernel and returns their outputs."""
     for name in ('IPYTHONDIR', 'JUPYTER_CONFIG_DIR', 'JUPYTER_RUNTIME_DIR'):
         monkeypatch.setenv(name, str(tmp_path / name))
     paths = [str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]
     monkeypatch.setenv('PYTHONPATH', os.pathsep.join(paths))
+
+    def run(sources):
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        notebook = nbformat.v4.new_notebook(cells=cells)
+        resources = {'metadata': {'path': str(tmp_path)}}
+        nbclient.NotebookClient(
+            notebook, kernel_name='python3', resources=resources
+        ).execute()
+        return [cell.outputs for cell in notebook.cells]
+
+    return run
+
+
+@pytest.fixture
+def outputs(tmp_path, run_cells):
+    """Return the outputs of CELLS."""
     with tmp_path.joinpath('results.jsonl').open('w') as file:
         for host, duration in (('node<07>', 9.0), ('node08', 2.0)):
             call = {'name': 'fit', 'durations': [duration]}
             file.write(json.dumps({'call': call, 'host': {'hostname': host}}) + '\n')
-    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    client = nbclient.NotebookClient(
-        notebook, kernel_name='python3', resources={'metadata': {'path': str(tmp_path)}}
-    )
-    client.execute()
-    return [cell.outputs for cell in notebook.cells]
+    return run_cells(CELLS)
+
+
+def test_the_cells_of_the_recipe_show_tables(run_cells):
+    """docs/recipes.md: a bench as the last line of a cell, and a difference."""
+    text = (ROOT / 'docs' / 'recipes.md').read_text('utf-8')
+    _, _, section = text.partition('\n## Work in a notebook\n')
+    cells = re.findall(r'```python\n(.*?)```', section.partition('\n## ')[0], re.DOTALL)
+    first = 'from microbench import MicroBench\nnumbers = list(range(99, 0, -1))'
+    _, [bench], [difference] = run_cells([first, *cells])
+    table = bench.data['text/html']
+    assert '<table' in table
+    assert 'sort random' in table
+    assert 'sort sorted' in table
+    assert '>random&quot;</span>' in difference.data['text/html']
 
 
 def test_cells_show_the_difference(outputs):

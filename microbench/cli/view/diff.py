@@ -13,10 +13,11 @@ from ..terminal import Cell, Terminal
 from ..values import cut
 from ..words import UsageError
 from .compared_rows import Compared
-from .entries import PATHS, WHICH, Entries, divided, select
+from .entries import PATHS, STDIN, WHICH, Entries, divided, select
 from .exports import json_line
 from .headings import paragraph
 from .record_view import RecordView
+from .slowest import slowest
 from .subcommand import Subparser, answering
 
 TYPE_CHECKING = False
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 
     from ...diff import Change, Difference
     from .entries import Entry
+    from .slowest import Pair
 
 ABOUT = """\
-Say where two records differ: in their times, and in what may explain them. Where there
-are just two records, A and B can be left out."""
+Say where two records differ: in their times, and in what may explain them. Without A and
+B these are the only two records; of more, the slowest and the middle one of its name and
+command."""
 
-TIME = 'time'  # the kind of a line of --json
+RECORDS, TIME = 'records', 'time'  # kinds of lines of --json
 STYLES = {CHANGED: 'yellow', REMOVED: 'red', ADDED: 'green'}
 
 ABOVE = ('call.name', 'host.hostname')
@@ -41,13 +44,18 @@ def compare(words: list[str]) -> int:
     """Compare the records that the words select."""
     asked = _parser().parse_intermixed_args(words)
     paths, selectors = divided(asked.path)
+    pair = None if selectors else _chosen(paths)
+    if pair is not None:
+        selectors = [str(pair.middle), str(pair.slowest)]
     left, right = _both(Entries(paths), selectors)
     difference = diff(left.record, right.record, everything=asked.all)
     terminal = Terminal(sys.stdout)
     if asked.json:
-        terminal.lines(_as_json_lines(difference))
+        terminal.lines(_as_json_lines(difference, pair))
     else:
         terminal.lines(_lines(left, right, difference, terminal, asked.all))
+        if pair is not None:
+            terminal.lines(paragraph(pair.why, terminal, 'dim'))
     return int(asked.exit_code and len(difference) > 0)
 
 
@@ -67,6 +75,15 @@ def _parser() -> Subparser:
     option('--exit-code', action='store_true', help='status 1 if they differ')
     option('--json', action='store_true', help='print times and differences as JSON')
     return parser
+
+
+def _chosen(paths: list[str]) -> Pair | None:
+    """Return the slowest of more than two records and the middle one of its kind."""
+    if STDIN in paths:  # it can be read once
+        return None
+    entries = Entries(paths)
+    pair = slowest(entries)
+    return pair if entries.count > 2 else None
 
 
 def _both(entries: Entries, selectors: list[str]) -> list[Entry]:
@@ -127,7 +144,9 @@ def _row(change: Change, full: bool) -> list[str]:
 # --- as JSON -----------------------------------------------------------------------------
 
 
-def _as_json_lines(difference: Difference) -> Iterator[str]:
+def _as_json_lines(difference: Difference, pair: Pair | None) -> Iterator[str]:
+    if pair is not None:
+        yield json_line({'kind': RECORDS, 'left': pair.middle, 'right': pair.slowest})
     for line in (*_times_of(difference), *_changes_of(difference)):
         yield json_line(line)
 

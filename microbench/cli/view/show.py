@@ -176,7 +176,7 @@ def _show_all(entries: Entries, asked: argparse.Namespace) -> None:
     )
     first = list(islice(found, BATCH if as_rows else terminal.rows + 1))
     if not first:
-        print_stderr(entries.nothing())
+        _print_nothing(entries, asked)
     elif _is_the_only_one(entries, first, asked):
         _show_details(first, asked)
     elif as_rows or len(first) <= terminal.rows:
@@ -273,9 +273,19 @@ def _show_groups(
     for entry in found:
         groups.add(entry.record)
     if not groups.records:
-        print_stderr(entries.nothing())
+        _print_nothing(entries, asked)
     else:
         print_groups(groups, asked, terminal)
+
+
+def _print_nothing(entries: Entries, asked: argparse.Namespace) -> None:
+    """Print why there is no record, unless the first ones are still running."""
+    from .running import running  # start-up time
+
+    message = entries.nothing()
+    as_data = asked.json or asked.csv or asked.markdown
+    if entries.count or as_data or not running(entries.paths, asked.filter):
+        print_stderr(message)
 
 
 def _show_running(entries: Entries, asked: argparse.Namespace) -> None:
