@@ -153,9 +153,8 @@ class Difference:
 
     @property
     def sentence(self) -> str:
-        """A sentence about the times; empty if they are equal or unknown."""
-        said = self.comparison.sentence('the first', 'the second')
-        return said[:1].upper() + said[1:]
+        """Sentences about the times, and about runs that failed; empty without either."""
+        return self.comparison.sentence('the first', 'the second')
 
     @property
     def note(self) -> str:

@@ -1,4 +1,4 @@
-"""What a bench looks like: a line of text, and in a notebook a table of its results."""
+"""What benches, results and records look like: a line of text, in a notebook a table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import time
 
 from .outputs.file import FileOutput
+from .results.endings import Endings
 from .results.fields import part
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 23  # of a file that a notebook reads to display its bench
 MOST_NAMES = 20  # rows of the table
+MOST_CHARACTERS = 200  # of a cell
 
 
 def line_of(bench: Any, config: Any) -> str:
@@ -67,7 +69,31 @@ def html_of(bench: Any, config: Any) -> str:
         records = sinks[0].get_results()
     except (OSError, NotImplementedError):
         return head
-    return head + (_table(records) if records else '<p>no records yet</p>')
+    return head + (table_of(records) if records else '<p>no records yet</p>')
+
+
+def html_of_record(record: dict[str, Any]) -> str:
+    """Return HTML with the figures of a record, and a table of its fields."""
+    from html import escape
+
+    from .results.shapes import flattened  # start-up time
+
+    ends = Endings(record)
+    name, outcome = _name_of(record), ends.outcome or 'ok'
+    rows = [_row('td', (path, _brief(v))) for path, v in flattened(record).items()]
+    title = f'<p><b>{escape(name)}</b> {escape(outcome)}</p>'
+    return f'{title}{table_of([record])}<table>{"".join(rows)}</table>'
+
+
+def _brief(value: Any) -> str:
+    """Return a value as JSON, cut to what a cell holds."""
+    import json
+
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
+    return text if len(text) <= MOST_CHARACTERS else f'{text[:MOST_CHARACTERS]}…'
 
 
 def _is_small(sink: FileOutput) -> bool:
@@ -79,19 +105,27 @@ def _is_small(sink: FileOutput) -> bool:
         return True  # a missing file has no records
 
 
-def _table(records: list[Any]) -> str:
+def table_of(records: list[Any]) -> str:
+    """Return an HTML table with the figures of records, a row for each name."""
     from .results.summary import figures  # start-up time
 
     by_name: dict[str, list[Any]] = {}
     for record in records:
-        by_name.setdefault(str(part(record, 'call', 'name')), []).append(record)
-    shown = [(name, figures(group)) for name, group in by_name.items()][:MOST_NAMES]
+        by_name.setdefault(_name_of(record), []).append(record)
+    groups = list(by_name.items())[:MOST_NAMES]
+    shown = [(name, figures(group) or {'n': '0'}) for name, group in groups]
     columns = dict.fromkeys(name for _, texts in shown for name in texts)
     lines = [_row('th', ('name', *columns))]
     lines += [_row('td', (name, *map(texts.get, columns))) for name, texts in shown]
     more = len(by_name) - len(shown)
     note = f'<p>and {more} more</p>' if more else ''
     return f'<table>{"".join(lines)}</table>{note}'
+
+
+def _name_of(record: dict[str, Any]) -> str:
+    """Return the name of a record, which may be flat; a dash if it has none."""
+    name = part(record, 'call', 'name') or record.get('call.name')
+    return '–' if name is None else _brief(name)
 
 
 def _row(tag: str, texts: Iterable[str | None]) -> str:

@@ -416,13 +416,65 @@ def test_the_sentence_about_the_times(left, right, part):
 
 
 def test_times_that_cannot_be_compared():
-    """Lower bounds, other units, zero and no number have no ratio and no sentence."""
-    bound = {**many(1.0), 'recovered': {'duration_is_lower_bound': True}}
+    """Other units, zero and no number have no ratio and no sentence."""
     other = {**many(1.0), 'mb': {'duration_counter': 'mine'}}
-    for record in (bound, other, many(0.0), many(-1.0), many(), many(float('nan')), {}):
+    for record in (other, many(0.0), many(-1.0), many(), many(float('nan')), {}):
         for pair in ((many(7.0), record), (record, many(7.0))):
             assert diff(*pair).sentence == ''
     assert diff(many(7.0), {**many(14.0), 'mb': {'duration_counter': 'time_ns'}}).sentence
+
+
+def ended(*codes, **fields):
+    """Return a record of runs of 1, 2, 3 ... s with these return codes."""
+    durations = [float(second) for second in range(1, len(codes) + 1)]
+    return {'call': {'durations': durations, 'returncode': list(codes)}, **fields}
+
+
+FAILED = {'exception': {'type': 'ValueError'}}
+BOUND = {'recovered': {'duration_is_lower_bound': True}}
+
+
+@pytest.mark.parametrize(
+    ('left', 'right', 'sentence'),
+    [
+        (ended(0), ended(3), 'The second failed: exit 3.'),
+        (
+            ended(0, 0, 3, -9, -9),
+            ended(0, 0),
+            'Failed runs of the first are left out: exit 3, SIGKILL (3 of 5).',
+        ),
+        (ended(3, 3), ended(3, 3), 'Both failed: exit 3 (2 of 2).'),
+        (
+            ended(0, **FAILED),
+            ended(1),
+            'The first failed: ValueError. The second failed: exit 1.',
+        ),
+        (
+            ended(0, 0, 3, exit_signal='SIGTERM'),
+            ended(0, 0),
+            'Failed runs of the first are left out: SIGTERM.',
+        ),
+        (ended(0), ended(0, **BOUND), 'The second did not end: its time is a lower bound.'),
+        (
+            {'call': {'name': 'x'}, **FAILED},
+            ended(0),
+            'The first failed: ValueError.',
+        ),
+        ({'call': {'name': 'x'}, **FAILED}, {'call': {'name': 'x'}}, ''),
+    ],
+)
+def test_failed_runs_are_named_and_left_out(left, right, sentence):
+    """Runs that failed are not averaged with others; if all failed, that is said."""
+    assert diff(left, right).sentence == sentence
+
+
+def test_usage_and_times_are_those_of_the_same_runs():
+    """The time on a processor is that of the runs that went well."""
+    usage = [{'utime': seconds, 'stime': 0.0} for seconds in (0.5, 1.0, 99.0)]
+    left = {**ended(0, 0, 7), 'resource_usage': usage}
+    [median] = diff(left, {**left, 'call': {'durations': [3.0]}}).times
+    assert (median.left, median.right) == (1.5, 3.0)
+    assert diff(left, left).comparison.left.busy == 0.5
 
 
 class Cells(HTMLParser):

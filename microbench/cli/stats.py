@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .values import is_number
+from ..results.averages import median
+from ..results.fields import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
 
@@ -28,14 +29,6 @@ class Stats:
         self.median = median(ordered) if ordered else None
         self.least = ordered[0] if ordered else None
         self.most = ordered[-1] if ordered else None
-
-
-def median(ordered: Sequence[float]) -> float:
-    """Return the median of sorted values; there has to be one."""
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
 
 
 def of_total(total: dict[str, Any]) -> Stats:

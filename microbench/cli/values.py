@@ -6,15 +6,13 @@ as missing.
 
 from __future__ import annotations
 
-from math import isfinite
-
 from ..messages import safe
+from ..results.fields import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeGuard
+    from typing import Any
 
-LARGEST = 1e300  # as in core.summary: no duration is larger
 ITEMS, LEVELS, CHARACTERS = 8, 3, 200  # limits of a shortened value
 
 
@@ -96,13 +94,6 @@ def cut(words: str, most: int = CHARACTERS) -> str:
     ('node07', 'node…')
     """
     return words if len(words) <= most else f'{words[:most]}…'
-
-
-def is_number(value: Any) -> TypeGuard[float]:
-    """Return whether a value is a finite number; booleans are not."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return False
-    return -LARGEST < value < LARGEST and isfinite(value)
 
 
 def items(value: Any) -> list[Any]:

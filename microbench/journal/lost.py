@@ -159,11 +159,16 @@ def _read(path: str, output: str) -> Journal:
         return journal
 
 
-def left_alone(output: str) -> list[str]:
+def left_alone(output: str, listing: Listing | None = None) -> list[str]:
     """Return one line for each unread journal of a process that seems dead: the reason.
 
     Such journals belong to other hosts or users, or cannot be parsed. Their records are
     missing from the results.
+
+    Args:
+        output: path of the file of records.
+        listing: of the journals, in a loop over many files.
     """
-    found = [_read(path, output) for path in paths_for(output)]
+    paths = paths_for(output, None, listing or Listing())
+    found = [_read(path, output) for path in paths]
     return [one.why_not for one in found if one.is_there and one.why_not and not one.lives]

@@ -6,10 +6,10 @@ durations, that is tested; otherwise it has to be large.
 
 from __future__ import annotations
 
-from math import isfinite
-
 from . import units
-from .fields import part
+from .averages import median
+from .endings import Endings
+from .fields import LARGEST, is_number, part
 from .histogram import Histogram
 from .significance import is_change
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-LARGEST = 1e300
 SMALLEST_CHANGE = 1.02  # ratio of medians
 LARGE_CHANGE = 1.25  # ratio that counts where there are too few durations for a test
 MAIN_PART = 0.5  # of a difference, from which on a phase is named
@@ -29,7 +28,10 @@ CPU_CHANGE = 0.1  # of the time
 class Times:
     """The times of one record, in seconds if their unit is known.
 
+    Runs that failed are left out, unless all have failed.
+
     Attributes:
+        endings: how the record and its runs ended.
         runs: durations of the iterations.
         count: their number, also if a histogram has them.
         median, mean: None without durations.
@@ -48,16 +50,35 @@ class Times:
         self.is_timed = scale is not None
         self._scale = scale or 1.0
         self.is_bound = part(record, 'recovered', 'duration_is_lower_bound') is True
-        self.runs = self._seconds(self._call.get('durations'))
+        self.endings = Endings(record)
+        self.runs = self._seconds(self._well(self._call.get('durations')))
         self.count = len(self.runs)
-        self.median = _median(self.runs) if self.runs else None
+        self.median = median(sorted(self.runs)) if self.runs else None
         self.mean = sum(self.runs) / self.count if self.runs else None
         if not self.runs:
             self._read_histogram()
         self.phases: dict[str, list[float]] = {}
         self.per_run: dict[str, float] = {}
         self._read_phases()
-        self.busy = None if self.is_bound else self._busy(record.get('resource_usage'))
+        usage = self._well(record.get('resource_usage'))
+        self.busy = None if self.is_bound else self._busy(usage)
+
+    @property
+    def failure(self) -> str | None:
+        """How all runs failed; None if some went well, or if they may not have ended."""
+        ends = self.endings
+        return None if ends.is_partial or self.is_bound else ends.outcome
+
+    def about_failure(self, name: str) -> str:
+        """Return how runs failed, and what that means for the times; empty if none did."""
+        if self.is_bound:
+            return f'{name} did not end: its time is a lower bound'
+        if self.endings.is_partial:
+            return f'failed runs of {name} are left out: {self.endings.outcome}'
+        return f'{name} failed: {self.failure}' if self.failure else ''
+
+    def _well(self, values: Any) -> Any:
+        return self.endings.well(values) if isinstance(values, list) else values
 
     def _seconds(self, values: Any) -> list[float]:
         found = values if isinstance(values, list) else []
@@ -74,6 +95,8 @@ class Times:
             self.median, self.mean = histogram.median, histogram.mean
 
     def _read_phases(self) -> None:
+        if self.endings.is_partial:
+            return  # the record does not say in which run a phase was
         for entry in _dicts(self._call.get('timings')):
             name, seconds = entry.get('name'), self._seconds([entry.get('duration')])
             if isinstance(name, str):
@@ -99,23 +122,9 @@ class Times:
         return float(sum(seconds) / sum(self.runs))
 
 
-def is_number(value: Any) -> bool:
-    """Return whether a value is a finite number; booleans are not."""
-    if type(value) is not float and type(value) is not int:
-        return False
-    return -LARGEST < value < LARGEST and isfinite(value)
-
-
 def _dicts(values: Any) -> Iterator[dict[str, Any]]:
     if isinstance(values, list):
         yield from (value for value in values if isinstance(value, dict))
-
-
-def _median(values: Sequence[float]) -> float:
-    ordered, middle = sorted(values), len(values) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
 
 
 class TimeChange:
@@ -204,20 +213,37 @@ class Comparison:
         return TimeChange(name, left, right, is_change(samples, others))
 
     def sentence(self, left: str, right: str) -> str:
-        """Return in a sentence how the times differ; empty if there is nothing to say.
+        """Return in sentences how the times differ, and whose runs failed.
 
         Args:
             left: name of the first record.
             right: name of the second record.
+
+        Returns:
+            Up to three sentences; an empty text if there is nothing to say.
         """
         whole = next((one for one in self.changes if one.name == 'median'), None)
-        if whole is None or not whole.ratio or whole.ratio == 1:
+        if whole is None:
+            return ''
+        said = [self._about(whole, left, right), *self._failures(left, right)]
+        return ' '.join(f'{each[0].upper()}{each[1:]}.' for each in said if each)
+
+    def _about(self, whole: TimeChange, left: str, right: str) -> str:
+        """Return how a time differs; empty if it is equal or a lower bound."""
+        if not whole.ratio or whole.ratio == 1:
             return ''
         if not whole.counts:
-            return f'{_alike(whole, left, right)}.'
+            return _alike(whole, left, right)
         said = f'{right} is {ratio_in_words(whole.ratio)} than {left}'
         reasons = [text for text in (self._main_part(), self._cpu(left)) if text]
-        return f'{said}{": " if reasons else ""}{"; ".join(reasons)}.'
+        return f'{said}{": " if reasons else ""}{"; ".join(reasons)}'
+
+    def _failures(self, left: str, right: str) -> list[str]:
+        """Return for each record how it failed, and whether its failed runs count."""
+        one, other = self.left, self.right
+        if one.failure and one.failure == other.failure:
+            return [f'both failed: {one.endings.outcome}']
+        return [side.about_failure(name) for side, name in ((one, left), (other, right))]
 
     def _main_part(self) -> str:
         """Return which phase most of the difference is in, if it is in one."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import isfinite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeGuard
+
+LARGEST = 1e300  # a larger value is not a time
 
 _read = datetime.fromisoformat
 
@@ -21,6 +24,13 @@ def part(record: dict[str, Any], *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return whether a value is a finite number; booleans are not."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return -LARGEST < value < LARGEST and isfinite(value)
 
 
 def moment(text: Any) -> datetime | None:

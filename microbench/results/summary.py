@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from ..messages import warn
 from . import units
+from .endings import Endings
 from .histogram import Histogram, found_in, rank
 
 TYPE_CHECKING = False
@@ -25,9 +26,9 @@ def summary(results: Any) -> None:
     some are in histograms, the percentiles and the median are right to three digits, and
     marked by `~`. Times have three
     digits and a unit (ns to h). Durations of a counter with an unknown unit have no unit;
-    if they are pooled with nanoseconds, a RuntimeWarning says so, because the figures are
-    meaningless. `lower_bounds` is the number of durations of killed processes, which may
-    have been longer.
+    beside nanoseconds they are left out, and a RuntimeWarning says so. `lower_bounds` is
+    the number of durations of killed processes, which may have been longer, and `failed`
+    that of other runs that failed; all of them are pooled, too.
 
     Args:
         results: the result of `get_results()`, as dicts or as a DataFrame, flat or not;
@@ -62,8 +63,8 @@ def figures(records: list[dict[str, Any]]) -> dict[str, str]:
             pools.setdefault(_counter(record), []).extend(found)
     merged = _merged(records)
     scales = {counter: units.scale_of(counter) for counter in pools}
-    _warn_of_units(scales)
-    known = all(scales.values())
+    pools = _of_one_unit(pools, scales)
+    known = all(scales[counter] for counter in pools)
     durations = [
         duration * (scales[counter] or 1.0) if known else duration
         for counter, pool in pools.items()
@@ -77,7 +78,9 @@ def figures(records: list[dict[str, Any]]) -> dict[str, str]:
     else:
         texts = _exact(durations, unit)
     bounds = sum(len(list(_durations(record))) for record in records if _is_bound(record))
-    return {**texts, 'lower_bounds': str(bounds)} if bounds else texts
+    failed = sum(_failed(record) for record in records if not _is_bound(record))
+    counts = {'lower_bounds': bounds, 'failed': failed}
+    return {**texts, **{name: str(count) for name, count in counts.items() if count}}
 
 
 def _exact(durations: list[float], unit: Callable[[float], str]) -> dict[str, str]:
@@ -143,8 +146,26 @@ def _field(record: dict[str, Any], outer: str, inner: str) -> Any:
     return record.get(f'{outer}.{inner}') if found is None else found
 
 
-def _warn_of_units(scales: dict[str, float | None]) -> None:
-    unknown = None in scales.values()
-    if unknown and any(scale is not None and scale < 1 for scale in scales.values()):
-        message = f'durations in different units are pooled: {", ".join(sorted(scales))}'
-        warn(message, RuntimeWarning)
+def _failed(record: dict[str, Any]) -> int:
+    """Return the number of durations of runs that failed."""
+    fields = ('returncode', 'durations', 'timed_out', 'timed_out_iterations')
+    call = {name: _field(record, 'call', name) for name in fields}
+    exception = record.get('exception') or _field(record, 'exception', 'type')
+    ends = Endings({**record, 'call': call, 'exception': exception})
+    if ends.outcome is None:
+        return 0
+    return ends.failed if ends.runs else len(list(_durations(record)))
+
+
+def _of_one_unit(
+    pools: dict[str, list[float]], scales: dict[str, float | None]
+) -> dict[str, list[float]]:
+    """Leave out, with a warning, durations in unknown units beside nanoseconds."""
+    unknown = [counter for counter in sorted(scales) if scales[counter] is None]
+    if not unknown or all(scale is None or scale >= 1 for scale in scales.values()):
+        return pools
+    warn(
+        f'durations in unknown units are left out beside nanoseconds: {", ".join(unknown)}',
+        RuntimeWarning,
+    )
+    return {counter: pool for counter, pool in pools.items() if counter not in unknown}

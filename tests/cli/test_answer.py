@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from microbench.cli.answer import disturbance, figures, page
+from microbench.cli.answer import disturbance, page
 from microbench.cli.answer.figures import Scale, interval, left_out
 from microbench.cli.answer.page import Answer
 from microbench.cli.answer.runs import Runs
@@ -20,6 +20,7 @@ from microbench.cli.run.destinations import answers_on
 from microbench.cli.terminal import columns
 from microbench.outputs.base import NullOutput
 from microbench.outputs.file import FileOutput
+from microbench.results import averages
 from tests.cli.conftest import records_in
 from tests.cli.terminals import FakeTerminal, on_terminal
 
@@ -110,9 +111,9 @@ def test_ends_of_the_interval_are_values():
 
 def test_the_deviation_is_that_of_a_sample():
     """The deviation and the median agree with those of `statistics`."""
-    assert figures.deviation(TWENTY) == pytest.approx(statistics.stdev(TWENTY))
+    assert averages.deviation(TWENTY) == pytest.approx(statistics.stdev(TWENTY))
     for values in (TWENTY, TWENTY[1:]):
-        assert figures.median(values) == statistics.median(values)
+        assert averages.median(values) == statistics.median(values)
 
 
 @pytest.mark.parametrize(

@@ -157,6 +157,18 @@ def test_runs_of_a_command_fail_one_by_one(shown, file):
     assert '3 failed: 1 × exit 1, 1 × SIGKILL, 1 × timed out' in shown(path, '--by', 'name')
 
 
+def test_an_interrupted_command(shown, file):
+    """Runs before the signal that ended a command are averaged; the last one failed."""
+    call = {'name': 'a', 'durations': [1, 2, 9], 'returncode': [0, 0, -15]}
+    waited = {**call, 'name': 'b', 'returncode': [0, 0]}
+    records = [{'call': one, 'exit_signal': 'SIGTERM'} for one in (call, waited)]
+    found = objects_of(shown(file(records), '--by', 'name', '--json'))
+    assert [[one['n'], one['total'], one['endings']] for one in found] == [
+        [2, 3.0, {'SIGTERM': 1}],
+        [2, 3.0, {'not finished': 1}],
+    ]
+
+
 @pytest.mark.parametrize(('record', 'ending'), BAD)
 def test_all_have_failed(record, ending, shown, file):
     """A group without a single good run has a number of 0, and no times."""

@@ -124,6 +124,18 @@ def test_the_first_that_began_is_first(started, capsys, tmp_path):
     assert [line.split()[0] for line in lines] == ['z', 'y', 'x', 'w']
 
 
+def test_a_command_that_is_running(start, capsys, tmp_path):
+    """Another terminal says how long a command has run, whatever this one shows."""
+    path = tmp_path / 'out.jsonl'
+    words = ('-n', '2', '-o', str(path), '--', 'sh', '-c', 'test -e ran && cat; >ran; echo')
+    command = start(*words, more_env={'MICROBENCH_JOURNAL': 'on'})
+    command.line()
+    _, line = printed(capsys, tail, path, '--no-follow', '-n', 0).splitlines()
+    assert (line.split()[2], line.split()[-1]) == ('sh', 'running')
+    assert '×' not in line
+    command.ended()
+
+
 @pytest.mark.parametrize('number', [signal.SIGKILL, None])
 def test_what_has_ended_is_not_running(number, started, tmp_path):
     """A process that was killed, or that has written its record, runs no more."""

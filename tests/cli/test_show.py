@@ -23,7 +23,7 @@ TABLE = """\
 0  09:30:00  solve       node07  2   0.041 s   0.040 s   0.041 s  ok
 1  09:31:10  pipeline            1   1.734 s   1.734 s   1.734 s  ValueError
 2  10:00:00  simulation          1  95.301 s  95.301 s  95.301 s  SIGTERM
-3  11:00:00  model.sh    node08  2   2.107 s   1.204 s   3.011 s  {late}
+3  11:00:00  model.sh    node08  1   1.204 s   1.204 s   1.204 s  {late}
 """.format(late='timed out (1 of 2)')
 
 
@@ -52,8 +52,8 @@ def names(output):
     ('words', 'order'),
     [
         ('--sort name', 'model.sh pipeline simulation solve'),
-        ('--sort median', 'solve pipeline model.sh simulation'),
-        ('-s max --reverse', 'simulation model.sh pipeline solve'),
+        ('--sort median', 'solve model.sh pipeline simulation'),
+        ('-s max --reverse', 'simulation pipeline model.sh solve'),
         ('--reverse', 'model.sh simulation pipeline solve'),
         ('--sort host', 'solve model.sh pipeline simulation'),
         ('--sort host.cpu_cores_logical', 'model.sh solve pipeline simulation'),
@@ -135,10 +135,10 @@ def test_rows_as_json(shown, several):
         'start': '2026-03-01T11:00:00.000000+00:00',
         'name': 'model.sh',
         'host': 'node08',
-        'n': 2,
-        'median': 2.1075,
+        'n': 1,
+        'median': 1.204,
         'min': 1.204,
-        'max': 3.011,
+        'max': 1.204,
         'is_lower_bound': False,
         'outcome': 'timed out (1 of 2)',
     }
@@ -254,7 +254,9 @@ OUTCOMES = [
     ({'exception': 'odd'}, 'exception'),
     ({'call': {'returncode': [0, 0]}}, 'ok'),
     ({'call': {'returncode': [3]}}, 'exit 3'),
-    ({'call': {'returncode': [0, -9, 2]}}, 'SIGKILL (2 of 3)'),
+    ({'call': {'returncode': [0, -9, -9]}}, 'SIGKILL (2 of 3)'),
+    ({'call': {'returncode': [0, -9, 2]}}, 'SIGKILL, exit 2 (2 of 3)'),
+    ({'call': {'returncode': [1, 2, 3, 4]}}, 'exit 1, exit 2, exit 3, … (4 of 4)'),
     ({'call': {'returncode': [-1000]}}, 'signal 1000'),
     ({'call': {'returncode': [-15], 'timed_out': True}}, 'timed out'),
 ]
@@ -464,7 +466,7 @@ model.sh  timed out (1 of 2)
   recorded by  00000000000000ab-0000000000000003
 
              n  median     min     max   total
-  durations  2  2.11 s  1.20 s  3.01 s  4.21 s
+  durations  1  1.20 s  1.20 s  1.20 s  1.20 s
 
   run  duration   cpu    user   system    memory        end
     0    1.20 s  99 %  1.17 s  20.0 ms  61.0 MiB         ok

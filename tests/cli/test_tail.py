@@ -23,7 +23,7 @@ LINES = """\
 2026-03-01 09:30:00  solve       node07  2 × 40.5 ms  ok
 2026-03-01 09:31:10  pipeline                 1.73 s  ValueError: matrix is singular
 2026-03-01 10:00:00  simulation             1.59 min  SIGTERM
-2026-03-01 11:00:00  model.sh    node08   2 × 2.11 s  timed out (1 of 2)
+2026-03-01 11:00:00  model.sh    node08       1.20 s  timed out (1 of 2)
 """
 
 
@@ -106,13 +106,29 @@ def test_as_json(shown, path):
         ('not exception and host.hostname', ['solve', 'model.sh']),
         ('call.name in ["solve", "simulation"]', ['solve', 'simulation']),
         ('max(call.durations) > 2', ['simulation', 'model.sh']),
-        ('nothing', []),
+        ('exit_status', []),
     ],
 )
 def test_a_filter(shown, path, expression, names):
     """With a filter, the last records are the last that match it."""
     lines = shown(path, '--filter', expression, '-n', 2).splitlines()
     assert [line.split()[2] for line in lines] == names
+
+
+def test_a_field_that_no_record_has(path, capsys):
+    """Without --follow, it is the same error as in `show`."""
+    words = [str(path), '--no-follow', '--filter', 'call.namx == "solve"']
+    assert main(words) == 2
+    _, err = capsys.readouterr()
+    expected = 'no record has the field call.namx: did you mean call.name?'
+    assert err == f'microbench tail: {expected}\n'
+
+
+def test_records_of_before_are_filtered_as_they_are_shown(shown, tmp_path):
+    """A condition has the fields of today for a record of before 2.0, too."""
+    old = {'function_name': 'old', 'run_durations': [3.0], 'start_time': '2020-01-01'}
+    path = write(tmp_path / 'x', [old])
+    assert shown(path, '--filter', 'call.name == "old" and median > 2').split()[2] == 'old'
 
 
 def test_a_record_without_its_newline(shown, path):
@@ -283,6 +299,30 @@ def test_following_with_a_filter(tailing, path):
     append(path, SOLVE, MODEL, PIPELINE)
     assert tail.names(1) == ['pipeline']
     assert tail.end() == (130, '', '')
+
+
+def test_following_with_a_field_that_no_record_has(tailing, path):
+    """That is said once, when there is a record; the next one may have the field."""
+    for file in (path, path.with_name('later.jsonl')):
+        tail = tailing(file, '--filter', 'iteraton == 3')
+        if file != path:
+            assert 'does not exist yet' in tail.process.stderr.readline()
+            append(file, {**SOLVE, 'iteration': 2})
+        expected = 'microbench tail: no record so far has the field iteraton'
+        assert tail.process.stderr.readline().startswith(expected)
+        append(file, {**SOLVE, 'iteration': 3}, {**PIPELINE, 'iteraton': 3}, MODEL)
+        assert tail.names(1) == ['pipeline']
+        assert tail.end() == (130, '', '')
+
+
+def test_a_pipe_with_a_field_that_no_record_has(tailing):
+    """The sentence comes with the first record, for a pipe may never end."""
+    tail = tailing('-', '--filter', 'call.namx == "solve"', stdin=subprocess.PIPE)
+    tail.process.stdin.write(as_line(SOLVE).decode())
+    tail.process.stdin.flush()
+    said = tail.process.stderr.readline()
+    assert said.endswith('call.namx: did you mean call.name?\n')
+    assert tail.process.communicate(as_line(MODEL).decode(), DEADLINE) == ('', '')
 
 
 def test_waiting_for_a_file(tailing, tmp_path):

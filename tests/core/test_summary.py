@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import Histogram, MicroBenchBase, summary
+from microbench.results.shapes import flattened
 from microbench.results.units import TIMES
 from tests.fakes import Ticking, next_line
 
@@ -141,13 +142,29 @@ def test_a_counter_of_no_known_unit(capsys):
 
 
 def test_different_units_are_named(capsys):
-    """Pooling nanoseconds with an unknown unit gives a warning."""
+    """Beside nanoseconds, durations in an unknown unit are left out, with a warning."""
     results = [record(500, counter='perf_counter_ns'), record(0.5, counter='ticks')]
-    with pytest.warns(RuntimeWarning, match='perf_counter_ns, ticks') as caught:
+    results.append(record(0.25))
+    with pytest.warns(RuntimeWarning, match='beside nanoseconds: ticks') as caught:
         where = next_line()
         summary(results)
     assert (caught[0].filename, caught[0].lineno) == where
-    assert capsys.readouterr().out.startswith('n=2  min=0.500  ')
+    assert capsys.readouterr().out.startswith('n=2  min=500 ns  mean=125 ms  ')
+
+
+@pytest.mark.parametrize('form', [lambda record: record, flattened])
+def test_failed_runs_are_counted(form, capsys):
+    """Durations of runs that failed are pooled, as in 2.1.0, and counted."""
+    partly = record(1.0, 2.0, 3.0)
+    partly['call']['returncode'] = [0, 3, -9]
+    raised = {**record(1.0, 2.0), 'exception': {'type': 'ValueError', 'message': ''}}
+    lost = {**record(1.0), 'exit_path': 'recovered'}
+    lost['recovered'] = {'duration_is_lower_bound': True}
+    summary(map(form, [partly, raised, record(4.0)]))
+    summary(map(form, [partly, lost]))
+    first, second = capsys.readouterr().out.splitlines()
+    assert (first[:3], first.split()[-1]) == ('n=6', 'failed=4')
+    assert (second[:3], second.split()[-2:]) == ('n=4', ['lower_bounds=1', 'failed=2'])
 
 
 def test_counters_of_one_unit_are_not(capsys):

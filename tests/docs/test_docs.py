@@ -64,6 +64,7 @@ BLOCK = re.compile(
 )
 FENCE = re.compile(r'^\s*(?:```|~~~)', re.MULTILINE)
 COMMAND = re.compile(r'^\$ (.*)\n((?:(?!\$ ).*\n)*)', re.MULTILINE)
+PROGRESS = re.compile(r'\0337.*?\0338|\033\[K')
 ROW_OF_BUSY_MACHINES = re.compile(
     r'^  (?:disturbed|warning) .*\n(?: {9}.*\n)*', re.MULTILINE
 )
@@ -227,7 +228,8 @@ def anonymous(text):
 
 def steady(text):
     """Return what a terminal shows, without numbers and what depends on the machine."""
-    text = MEASURED.sub('#', ROW_OF_BUSY_MACHINES.sub('', anonymous(text)))
+    text = ROW_OF_BUSY_MACHINES.sub('', PROGRESS.sub('', text))
+    text = MEASURED.sub('#', anonymous(text))
     return re.sub(r'<?\d+(?:\.\d+)?|<#|█+', '#', text).replace('##', '#')
 
 

@@ -28,7 +28,7 @@ LAYERS = (
     ('cli.answer',),
     ('cli.view',),
     ('cli',),
-    ('diff', 'livestream', 'reader'),
+    ('diff', 'livestream', 'notebook', 'reader'),
     ('bench',),
     ('exits', 'first_use'),
     ('mixins', 'process'),

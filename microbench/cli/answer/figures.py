@@ -6,9 +6,9 @@ as the runs are independent. Both ends are durations that were measured.
 
 from __future__ import annotations
 
-from math import exp, fsum, lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 
-from ...results.units import TIMES
+from ...results.units import unit_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,24 +18,6 @@ TAIL = 0.025  # the interval misses the median with twice this probability at mo
 FEWEST = 6  # values that have an interval: 2 ** -5 is more than twice TAIL
 DIGITS = 3  # of the first value; see `Scale`
 MORE_DECIMALS = 2
-
-
-def median(ordered: Sequence[float]) -> float:
-    """Return the median of values in order.
-
-    >>> median([1, 2, 4]), median([1, 2])
-    (2, 1.5)
-    """
-    middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return ordered[middle]
-    return ordered[middle - 1] + (ordered[middle] - ordered[middle - 1]) / 2
-
-
-def deviation(values: Sequence[float]) -> float:
-    """Return the standard deviation of a sample of at least two values."""
-    mean = fsum(values) / len(values)
-    return sqrt(fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def interval(ordered: Sequence[float]) -> tuple[float, float] | None:
@@ -92,8 +74,7 @@ class Scale:
     """
 
     def __init__(self, value: float, deviation: float = 0.0, decimals: int = 0) -> None:
-        fitting = (pair for pair in TIMES if float(f'{value / pair[0]:.3g}') >= 1)
-        self.seconds, self.unit = next(fitting, TIMES[-1])
+        self.seconds, self.unit = unit_of(value)
         whole = len(f'{value / self.seconds:.0f}')
         self.decimals = least = max(DIGITS - whole, decimals)
         while deviation and self.decimals < least + MORE_DECIMALS:

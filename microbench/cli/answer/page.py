@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INDENT, LABEL = '  ', 11  # columns of a label with the space after it
 NARROWEST = 20  # columns of text beside the labels; below it they stand above the text
 PLAIN = frozenset('%+,-./:=@_')  # characters that a shell takes as they are
-HINT = 'not recorded: -o FILE keeps the record'
+HINT = 'not recorded: -o\xa0FILE keeps the record'
 
 
 class Answer:
@@ -75,12 +75,15 @@ class Answer:
         yield clipped(typed(self.command, MARKS * width), width)
         for label, parts in rows_of(self.runs, self.disturbance):
             yield from _row(label, list(parts), terminal, width)
-        yield from self._where(terminal, sinks)
+        yield from self._where(terminal, sinks, width)
 
-    def _where(self, terminal: Terminal, sinks: list[Any]) -> Iterator[str]:
+    def _where(self, terminal: Terminal, sinks: list[Any], width: int) -> Iterator[str]:
         """Yield where the record is. A name is never broken, so that it can be copied."""
         if self.stream == 'stdout':
-            yield from ('', terminal.paint(Cell(HINT, 'dim')))
+            yield ''
+            for line in _wrapped(_atoms([HINT]), width):
+                text = ' '.join(atom for atom, _ in line).replace('\xa0', ' ')
+                yield terminal.paint(Cell(text, 'dim'))
         elif sinks:
             yield ''
         for sink in sinks if self.stream != 'stdout' else ():

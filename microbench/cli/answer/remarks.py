@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .figures import FEWEST, Scale, median
+from ...results.averages import median
+from .figures import FEWEST, Scale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

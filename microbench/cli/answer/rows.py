@@ -9,8 +9,9 @@ from __future__ import annotations
 from math import fsum
 
 from ...results import units
+from ...results.averages import deviation, median
 from ..terminal import Cell
-from .figures import Scale, deviation, interval, median
+from .figures import Scale, interval
 from .remarks import remarks
 
 TYPE_CHECKING = False

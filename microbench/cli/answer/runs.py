@@ -100,6 +100,6 @@ def _end(run: Run) -> str:
         return UNFINISHED
     if not run.returncode:
         return ''
-    from ..view.record_view import exit_text  # start-up time
+    from ...results.endings import exit_text  # start-up time
 
     return exit_text(run.returncode)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ast
 
+from ...messages import safe
 from ...results.filter import condition
+from ...results.flat_schema import converted, is_flat_schema
 from ...results.mentions import Mention, mentions
 from ...spelling import any_of, near
 from ..words import UsageError
@@ -117,17 +119,23 @@ VALUES: dict[str, Callable[[RecordView], Any]] = {
 class AskedFields:
     """The fields that options name, and whether a record has them.
 
+    Attributes:
+        missing: the fields that no record has had so far.
+        has_looked: whether there was a record.
+
     Args:
-        asked: the options of `show`.
+        asked: the options of `show` or `tail`.
     """
 
     def __init__(self, asked: argparse.Namespace) -> None:
         self.missing = {mention.names: mention for mention in _mentions(asked)}
         self.seen: dict[str, None] = {}
         self.examined = 0
+        self.has_looked = False
 
     def look_at(self, record: Record) -> None:
         """Note which fields a record has. It costs nothing once all were found."""
+        self.has_looked = True
         for names in [names for names in self.missing if has(record, names)]:
             del self.missing[names]
         if self.missing and self.examined < EXAMINED:
@@ -142,15 +150,63 @@ class AskedFields:
         Raises:
             UsageError: no record has one of the fields.
         """
-        for names, mention in self.missing.items():
-            raise UsageError(self._problem('.'.join(map(str, names)), mention.quoted))
+        problem = self.problem()
+        if problem is not None:
+            raise UsageError(problem)
 
-    def _problem(self, name: str, quoted: str) -> str:
+    def problem(self, records: str = 'no record') -> str | None:
+        """Return a sentence about the first missing field; None if none is missing.
+
+        Args:
+            records: beginning of the sentence.
+        """
+        for names, mention in self.missing.items():
+            name = safe('.'.join(map(str, names)))
+            return f'{records} has the field {name}{self._hint(name, mention.quoted)}'
+        return None
+
+    def _hint(self, name: str, quoted: str) -> str:
         if quoted:
-            return f'no record has the field {name}; a text is in quotes: {quoted}'
+            return f'; a text is in quotes: {quoted}'
         found = near_fields(name, self.seen)[:NEAR]
-        hint = f': did you mean {any_of(found)}?' if found else ''
-        return f'no record has the field {name}{hint}'
+        return f': did you mean {any_of(list(map(safe, found)))}?' if found else ''
+
+
+class WatchedFilter:
+    """The condition of `tail --filter`, which says once that records lack its fields.
+
+    Args:
+        asked: the options of `tail`.
+    """
+
+    def __init__(self, asked: argparse.Namespace) -> None:
+        self.condition = asked.filter
+        self.fields = AskedFields(asked)
+
+    def __call__(self, record: Record) -> bool:
+        """Return True if a record meets the condition, or if there is none."""
+        if is_flat_schema(record):
+            record = converted(record)
+        if self.fields.missing:
+            self.fields.look_at(record)
+        return self.condition is None or bool(self.condition(record))
+
+    def problem(self) -> str | None:
+        """Return what is missing in all records so far, the first time that it is asked."""
+        if not self.fields.has_looked:
+            return None
+        problem = self.fields.problem('no record so far')
+        self.fields.missing.clear()
+        return problem
+
+    def check(self) -> None:
+        """Check at the end of all records that one has each field.
+
+        Raises:
+            UsageError: no record has one of the fields.
+        """
+        if self.fields.has_looked:
+            self.fields.check()
 
 
 def has(record: Record, names: Names) -> bool:
@@ -197,8 +253,8 @@ def _mentions(asked: argparse.Namespace) -> Iterator[Mention]:
         yield from (each for each in found if not _may_lack(each.names, VALUES))
     by = getattr(asked, 'by', None) or ()
     known = COLUMNS | OF_GROUPS if by else COLUMNS
-    sort = [] if asked.sort is None else [asked.sort]
-    for field in (*asked.column, *sort, *by):
+    sort = filter(None, [getattr(asked, 'sort', None)])
+    for field in (*getattr(asked, 'column', ()), *sort, *by):
         names = tuple(field.removeprefix('.').split('.'))
         if not _may_lack(names, () if field.startswith('.') else known):
             yield Mention(names)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from ...results import units
 from ...results.compared import ratio_in_words, ratio_of
+from ...results.fields import is_number
 from ...results.significance import is_change
 from ..figures import alike
 from ..terminal import Cell
-from ..values import dicts, is_number
+from ..values import dicts
 from .record_view import AT_MOST, RecordView
 from .tables import bound
 
@@ -163,8 +164,9 @@ def _bound(view: RecordView) -> str:
 
 
 def _used(view: RecordView, field: str) -> list[float]:
-    """Return the usage of each run."""
-    return [used[field] for used in dicts(view.usage) if is_number(used.get(field))]
+    """Return the usage of each run, without those that failed if others did not."""
+    usage = dicts(view.endings.well(view.usage))
+    return [used[field] for used in usage if is_number(used.get(field))]
 
 
 def _of_a_run(values: list[float], field: str) -> float | None:

@@ -10,10 +10,10 @@ from math import inf
 
 from ...messages import safe
 from ...results import units
-from ...results.fields import part
+from ...results.fields import is_number, part
 from ...results.shapes import flattened
 from ..terminal import Cell, Terminal
-from ..values import ITEMS, as_json, counted, cut, dicts, in_short, is_number, text
+from ..values import ITEMS, as_json, counted, cut, dicts, in_short, text
 from .moments import local
 from .record_view import RecordView
 from .tables import runs_of, samples_of, times_of

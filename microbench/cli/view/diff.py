@@ -123,7 +123,7 @@ def _lines(
     yield from (
         terminal.table(rows, elastic=[1, 2, 4])
         if rows
-        else paragraph('nothing else differs', terminal)
+        else paragraph(f'nothing {"else " * bool(said or above)}differs', terminal)
     )
     if difference.hidden:
         yield from paragraph(difference.note, terminal, 'dim')

@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from ...results import units
-from ...results.fields import moment, part
+from ...results.fields import is_number, moment, part
 from ...results.histogram import Histogram
 from ..stats import of_total
-from ..values import as_json, is_number, items, text
-from .record_view import OTHERS, RecordView, exit_text
+from ..values import as_json, items, text
+from .record_view import OTHERS, RecordView
 from .rows import names_in
 from .series import SHORT, Series
 
@@ -106,18 +106,11 @@ class Group:
     def _well(self, record: Record) -> list[Any] | None:
         """Count the runs that failed; return the durations of the others, None if none."""
         view = RecordView(record)
-        call, durations = view.call, items(view.call.get('durations'))
-        codes = items(call.get('returncode'))
-        late = items(call.get('timed_out_iterations'))
-        if codes and len(codes) == len(durations) and SIGNS.isdisjoint(record):
-            well = []
-            for place, duration in enumerate(durations):
-                ending = _ending(codes[place], place < len(late) and late[place] is True)
-                if ending:
-                    self._count(ending)
-                else:
-                    well.append(duration)
-            return well or None
+        durations, ends = items(view.call.get('durations')), view.endings.runs
+        for ending in filter(None, ends):
+            self._count(ending)
+        if ends:
+            return None if all(ends) else view.endings.well(durations)
         words, is_well = view.outcome
         if is_well and not view.is_bound:
             return durations
@@ -169,12 +162,6 @@ class Group:
     def series(self) -> list[Series]:
         """Return the durations of the runs, then those of each phase."""
         return [self.runs, *self.phases.values()]
-
-
-def _ending(code: Any, is_late: bool) -> str:
-    if is_late:
-        return 'timed out'
-    return exit_text(code) if is_number(code) and code else ''
 
 
 def seconds_of(stamp: Any) -> float | None:

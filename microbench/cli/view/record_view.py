@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ...results import units
-from ...results.fields import part
+from ...results.endings import Endings
+from ...results.fields import is_number, part
 from ..stats import Stats, of_histogram, of_total
-from ..values import dicts, is_number, items, numbers, text
+from ..values import dicts, items, numbers, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 
@@ -34,6 +34,7 @@ class RecordView:
         self.counter = counter if isinstance(counter, str) else 'perf_counter'
         self._durations: list[float] | None = None
         self._stats: Stats | None = None
+        self._endings: Endings | None = None
 
     @property
     def name(self) -> str:
@@ -68,13 +69,21 @@ class RecordView:
 
     @property
     def stats(self) -> Stats:
-        """Count, median and range of the durations."""
+        """Count, median and range of the durations of the runs that went well.
+
+        They are those of all runs if none went well.
+        """
         if self._stats is None:  # there may be millions
-            self._stats = Stats(self.durations)
+            self._stats = Stats(self._of_good_runs())
             histogram = self.call.get('histogram')
             if isinstance(histogram, dict) and not self.durations:
                 self._stats = of_histogram(histogram)
         return self._stats
+
+    def _of_good_runs(self) -> list[float]:
+        if not self.endings.is_partial:
+            return self.durations
+        return numbers(self.endings.well(items(self.call.get('durations'))))
 
     @property
     def is_bound(self) -> bool:
@@ -140,37 +149,17 @@ class RecordView:
     # --- the end ---------------------------------------------------------------------
 
     @property
+    def endings(self) -> Endings:
+        """How the record and its runs ended."""
+        if self._endings is None:
+            self._endings = Endings(self.record)
+        return self._endings
+
+    @property
     def outcome(self) -> tuple[str, bool]:
         """Outcome in a few words, and True if the run succeeded."""
-        words = next(self._failures(), None)
+        words = self.endings.outcome
         return ('ok', True) if words is None else (words, False)
-
-    def _failures(self) -> Iterator[str]:
-        """Yield the failures, the first cause first."""
-        record = self.record
-        if record.get('exit_signal'):
-            yield text(record['exit_signal'])
-        if record.get('exit_path') == 'recovered':
-            yield 'lost and recovered'
-        if record.get('exception'):
-            yield text(part(record, 'exception', 'type')) or 'exception'
-        yield from self._failed_runs()
-        if is_number(record.get('exit_status')) and record['exit_status']:
-            yield exit_text(record['exit_status'])
-
-    def _failed_runs(self) -> Iterator[str]:
-        codes = numbers(self.call.get('returncode'))
-        late = self.call.get('timed_out_iterations')
-        if self.call.get('timed_out'):
-            flags = late if isinstance(late, list) else [True]
-            yield self._several(flags.count(True), len(flags), 'timed out')
-        failed = [code for code in codes if code]
-        if failed:
-            yield self._several(len(failed), len(codes), exit_text(failed[0]))
-
-    @staticmethod
-    def _several(count: int, among: int, what: str) -> str:
-        return what if among <= 1 else f'{what} ({count} of {among})'
 
 
 def _name_of(total: dict[str, Any]) -> str:
@@ -184,19 +173,3 @@ def _busy(used: Any, duration: Any, scale: float) -> float | None:
     if not all(map(is_number, [*times, duration])) or duration <= 0:
         return None
     return float(sum(times) / (duration * scale))
-
-
-def exit_text(code: float) -> str:
-    """Return how a process ended, for its return code.
-
-    >>> exit_text(3), exit_text(-15), exit_text(-1000)
-    ('exit 3', 'SIGTERM', 'signal 1000')
-    """
-    import signal
-
-    if code >= 0:
-        return f'exit {code}'
-    try:
-        return signal.Signals(-int(code)).name
-    except ValueError:
-        return f'signal {-code}'

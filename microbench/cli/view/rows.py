@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ...messages import safe
 from ...results import units
-from ...results.fields import part
+from ...results.fields import is_number, part
 from ..figures import alike
 from ..terminal import Cell, Terminal
-from ..values import as_json, brief, cut, is_number
+from ..values import as_json, brief, cut
 from .detail import command_line
 from .entries import name_of
 from .headings import Column, counted, heading, shared
@@ -168,7 +168,7 @@ def columns_of(
     return [*zone, *common, *more], [
         Column('#', numbers, is_right=True),
         *(column for column in left if any(column.cells)),
-        *_times(rows, sort),
+        *(column for column in _times(rows, sort) if any(column.cells)),
         *rest,
     ]
 
@@ -193,7 +193,7 @@ def _are_single(rows: Sequence[Row]) -> bool:
 
 
 def _counts(rows: Sequence[Row], sort: str) -> Iterator[Column]:
-    if sort == 'n' or not _are_single(rows):
+    if sort == 'n' or not _are_single(rows) or not all(row.values['n'] for row in rows):
         cells = [row.text('n') for row in rows]
         yield Column('n', cells, said='{} runs each', is_right=True)
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from array import array
 from itertools import pairwise
-from math import fsum, sqrt
 
+from ...results.averages import deviation, median
+from ...results.fields import LARGEST
 from ...results.histogram import Histogram
-from ..stats import median
-from ..values import LARGEST
 from .trend import CHART, trend_of
 
 TYPE_CHECKING = False
@@ -192,7 +191,8 @@ class Figures:
         self.least, self.most = ordered[0], ordered[-1]
         if count > 1:
             self.p95 = ordered[-(-95 * count // 100) - 1]
-            self.deviation = _deviation(ordered)
+            found = deviation(ordered)
+            self.deviation = found if found < LARGEST else None
 
     def _rough(self, histogram: Histogram) -> None:
         self.median = histogram.median
@@ -200,17 +200,6 @@ class Figures:
         if histogram.count > 1:
             self.p95 = histogram.percentile(95)
             self.deviation = histogram.stdev
-
-
-def _deviation(values: list[float]) -> float | None:
-    """Return the standard deviation of a sample; None if it is too large for a float."""
-    try:
-        mean = fsum(values) / len(values)
-        squares = fsum([(value - mean) * (value - mean) for value in values])
-    except OverflowError:
-        return None
-    found = sqrt(squares / (len(values) - 1))
-    return found if found < LARGEST else None
 
 
 def parts_of(values: Sequence[float], most: int) -> list[float]:

@@ -12,7 +12,7 @@ from ...messages import print_stderr
 from ..terminal import Terminal
 from .asked_fields import AskedFields
 from .detail import detail
-from .entries import PATHS, WHICH, Entries, divided, select
+from .entries import PATHS, WHICH, Entries, divided, name_of, select
 from .exports import csv_lines, json_line, markdown_lines
 from .headings import table
 from .moments import since
@@ -45,18 +45,21 @@ def show(words: list[str]) -> int:
         _show_all(entries, asked)
         if not (asked.json or asked.csv or asked.markdown):
             _show_running(entries, asked)
-    _print_unread_journals(paths)
+    _print_unread_journals(entries.paths)
     return 0
 
 
 def _print_unread_journals(paths: list[str]) -> None:
     """Print which journals could not be read: they may hold further records."""
+    from ...journal.listing import Listing  # start-up time
     from ...journal.lost import left_alone  # start-up time
 
+    listing = Listing()
     for path in paths:
-        for why in left_alone(path):
+        for why in left_alone(path, listing):
             print_stderr(
-                f'{path}: a journal was left alone: {why}; see microbench recover --force'
+                f'{name_of(path)}: a journal was left alone: {why}; '
+                'see microbench recover --force'
             )
 
 

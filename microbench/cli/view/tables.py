@@ -9,11 +9,12 @@ from itertools import zip_longest
 
 from ...messages import safe
 from ...results import units
-from ...results.fields import part
+from ...results.endings import TIMED_OUT, exit_text
+from ...results.fields import is_number, part
 from ..stats import Stats
 from ..terminal import Cell, bar
-from ..values import dicts, is_number, items
-from .record_view import AT_LEAST, AT_MOST, ROUGHLY, RecordView, exit_text
+from ..values import dicts, items
+from .record_view import AT_LEAST, AT_MOST, ROUGHLY, RecordView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def times_of(view: RecordView) -> Rows:
     if not overall.count and not parts:
         return []
     several = max(stats.count for _, stats, _ in [('', overall, bound), *parts]) > 1
+    several = several or view.endings.is_partial
     rows: Rows = [['durations', *_figures(view, overall, several, bound), '', '']]
     for name, stats, at_least in parts:
         figures = _figures(view, stats, several, at_least)
@@ -65,10 +67,10 @@ def _figures(view: RecordView, stats: Stats, several: bool, at_least: bool) -> l
 
 
 def _share(stats: Stats, overall: Stats, at_least: bool) -> list[str]:
-    """Return the cells for the share of a phase; empty if the total is a lower bound."""
-    if at_least or not overall.total or stats.total is None:
+    """Return the cells for the share of a phase; empty for lower bounds and below 0."""
+    if at_least or stats.total is None or stats.total < 0 or not (overall.total or 0) > 0:
         return ['', '']
-    fraction = max(stats.total / overall.total, 0.0)
+    fraction = stats.total / (overall.total or 1)
     return [units.share(fraction), bar(fraction)]
 
 
@@ -86,10 +88,11 @@ def runs_of(view: RecordView, full: bool) -> Rows:
     known = {**_busy(view, most), **_usage(view, most), **_ends(view.call, most)}
     if not known:
         return []
-    times = list(map(view.time, view.durations[:most]))
+    durations = items(view.call.get('durations'))
+    times = [_figure(duration, view.time) for duration in durations[:most]]
     columns = [list(map(str, range(len(times)))), times, *known.values()]
     rows = [list(row) for row in zip_longest(*columns, fillvalue='')]
-    more = max(len(view.durations), len(view.usage)) - len(rows)
+    more = max(len(durations), len(view.usage)) - len(rows)
     if more > 0:
         rows.append(['…', f'{more} more', *[''] * len(known)])
     return [_dim(['run', 'duration', *known]), *rows]
@@ -131,7 +134,7 @@ def _ends(call: dict[str, Any], most: int | None) -> dict[str, list[str]]:
 
 def _end(code: Any, late: Any) -> str:
     if late is True:
-        return Cell('timed out', 'red')
+        return Cell(TIMED_OUT, 'red')
     if not is_number(code):
         return ''
     return Cell(exit_text(code), 'red') if code else 'ok'

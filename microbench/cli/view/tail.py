@@ -22,6 +22,7 @@ from ..terminal import Cell, Terminal
 from ..values import brief, text
 from ..widths import columns
 from ..words import UsageError
+from .asked_fields import WatchedFilter
 from .entries import STDIN, lines_of, name_of
 from .moments import local, to_the_second, zones_of
 from .record_view import RecordView
@@ -43,17 +44,29 @@ rotated, replaced, or not there yet."""
 INTERVAL = 0.5  # seconds between checks if the kernel reports no changes
 BATCH = 100  # records that are aligned together
 RIGHT, ELASTIC = {3}, {1, 2, 4}  # columns of the lines
+OPTIONAL = (2, 0)  # host and start are left out in this order if there is no room
 
 
 def tail(words: list[str]) -> int:
     """Print the records that the words select, until the reader goes away."""
     asked = _parser().parse_args(words)
+    asked.filter = WatchedFilter(asked)
     output = _as_json if asked.json else _Aligned(Terminal(sys.stdout)).lines
     for records in _batches(asked):
         while batch := list(islice(records, BATCH)):
             Terminal(sys.stdout).lines(output(batch))
         sys.stdout.flush()
+        if asked.follow:
+            _print_missing(asked.filter)
+    asked.filter.check()
     return 0
+
+
+def _print_missing(watched: WatchedFilter) -> None:
+    """Print once that no record so far has a field; later ones may have it."""
+    problem = watched.problem()
+    if problem is not None:
+        print_stderr(f'microbench tail: {problem}')
 
 
 main = answering('tail', tail)
@@ -80,7 +93,6 @@ def _parser() -> Subparser:
         '--filter',
         metavar='EXPR',
         type=condition_of,
-        default=_any,
         help='only records for which EXPR holds',
     )
     option('--json', action='store_true', help='print whole records as JSON, a line each')
@@ -91,10 +103,6 @@ def _count(word: str) -> int:
     if not (word.isascii() and word.isdecimal()):
         raise argparse.ArgumentTypeError(f'it has to be a whole number, not {word!r}')
     return int(word)
-
-
-def _any(_record: Record) -> bool:
-    return True
 
 
 # --- where they come from ----------------------------------------------------------------
@@ -179,12 +187,11 @@ def _watch_reader(watcher: Watcher) -> None:
 def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
     """Yield each record as it arrives; with --no-follow, the last ones at the end."""
     lines = Lines(lines_of(STDIN))
-    wanted = filter(asked.filter, lines)
     if asked.follow:
-        for record in wanted:
-            yield iter([record])
+        for record in lines:
+            yield filter(asked.filter, [record])
     else:
-        yield iter(deque(wanted, maxlen=asked.lines))
+        yield iter(deque(filter(asked.filter, lines), maxlen=asked.lines))
     if lines.damaged:
         print_stderr(f'microbench tail: {name_of(STDIN)}: {damage(lines.damaged)}')
 
@@ -223,7 +230,8 @@ class _Aligned:
             max(cells, key=columns) for cells in zip(self._widest, *rows, strict=True)
         ]
         table = [self._widest, *rows]
-        return self._terminal.table(table, right=RIGHT, elastic=ELASTIC)[1:]
+        how: Any = {'right': RIGHT, 'elastic': ELASTIC, 'optional': OPTIONAL}
+        return self._terminal.table(table, **how)[1:]
 
 
 def _titles(records: Iterable[Record]) -> list[str]:
@@ -246,8 +254,13 @@ def _cells(record: Record) -> list[str]:
 
 
 def _time(view: RecordView) -> str:
-    """Return the duration, or the number of runs and their median."""
+    """Return the duration, or the number of runs and their median.
+
+    Of an open record it is the time so far.
+    """
     stats = view.stats
+    if isinstance(view.record, _OpenRecord):
+        return view.time(stats.total) or '–'
     several = f'{stats.count} × ' if stats.count > 1 else ''
     time = view.time(stats.median)
     return several + (view.median_sign(stats) + time if time else '–')
@@ -269,5 +282,5 @@ def _state(view: RecordView) -> Iterator[str]:
 
     phases, pid = open_phases(view), part(view.record, 'process', 'pid')
     yield f'in {phases}' if phases else ''
-    fields = fields_of(view.record)
-    yield f'({", ".join(filter(None, [fields, f"pid {text(pid)}" if pid else ""]))})'
+    known = ', '.join(filter(None, [fields_of(view.record), pid and f'pid {text(pid)}']))
+    yield known and f'({known})'

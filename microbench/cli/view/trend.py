@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from math import erfc, sqrt
 
-from ..stats import median
+from ...results.averages import median
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
