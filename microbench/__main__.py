@@ -12,8 +12,8 @@ if __name__ == '__main__':
 collects = gc.isenabled()
 gc.disable()  # imports make no garbage, and searching for it takes a tenth of the start
 
+import _signal as signal  # type: ignore[import-not-found]  # noqa: E402
 import os  # noqa: E402
-import signal  # noqa: E402
 import sys  # noqa: E402
 
 from .cli.main import main  # noqa: E402
@@ -90,7 +90,7 @@ def _nothing() -> int:
 def _keep_status_of_children() -> None:
     # If the parent process ignored SIGCHLD, so do we, and the kernel discards the exit
     # status of the child.
-    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 

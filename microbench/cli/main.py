@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
 import warnings
 
@@ -13,7 +13,7 @@ from ..messages import print_stderr
 from .args import selected_mixins
 from .args.checks import checked
 from .args.parser import Parser, show_and_exit
-from .run.destinations import look_ahead, sinks
+from .run.destinations import answers_on, look_ahead, sinks
 from .run.forwarding import EndedBy
 from .run.runner import Measurement
 from .words import UsageError, hint_unquoted, quote
@@ -89,7 +89,8 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
         from .args.listing import text_of_mixins  # start-up time
 
         show_and_exit(text_of_mixins())
-    named = checked(settings)
+    is_kept = settings.outfile is not None or answers_on(settings) != 'stdout'
+    named = checked(settings, is_kept=is_kept)
     bench = bench_for(settings, named)
     if settings.dry_run:
         from .args.listing import text_of_settings  # start-up time

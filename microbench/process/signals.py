@@ -1,12 +1,15 @@
 """Signals that end a process: which ones, how long Python has, and handling them in Python.
 
 A Python handler runs in the main thread as soon as the interpreter gets to it.
+
+The module `signal` is not imported here and in the command: it makes enumerations of the
+numbers in `_signal`, and takes a tenth of the start of the command.
 """
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 from operator import index
 
 TYPE_CHECKING = False
@@ -95,7 +98,7 @@ def _number(item: Any) -> int:
 def _named(name: str) -> int:
     name = name.upper()
     found = getattr(signal, name if name.startswith('SIG') else f'SIG{name}', None)
-    return int(found) if isinstance(found, signal.Signals) else 0
+    return found if isinstance(found, int) and not name.startswith('SIG_') else 0
 
 
 def _refuse(name: str) -> None:
@@ -107,10 +110,9 @@ def _refuse(name: str) -> None:
 
 def name_of(number: int) -> str:
     """Return `SIGTERM`, `SIGRTMIN+3` ..."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal
-        return f'SIGRTMIN+{number - signal.SIGRTMIN}'
+    names = [name for name in dir(signal) if name.startswith('SIG') and name[3] != '_']
+    found = {int(getattr(signal, name)): name for name in sorted(names, reverse=True)}
+    return found.get(number) or f'SIGRTMIN+{number - signal.SIGRTMIN}'  # a real-time one
 
 
 def seconds_of(argument: Any) -> float:

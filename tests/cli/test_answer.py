@@ -11,11 +11,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from microbench import MBHostInfo
 from microbench.cli.answer import disturbance, page
 from microbench.cli.answer.figures import Scale, interval, left_out
 from microbench.cli.answer.page import Answer
 from microbench.cli.answer.runs import Runs
-from microbench.cli.args.parser import Settings
+from microbench.cli.args.parser import Parser, Settings
+from microbench.cli.main import prepared
 from microbench.cli.run.destinations import answers_on
 from microbench.cli.terminal import columns
 from microbench.outputs.base import NullOutput
@@ -469,6 +471,29 @@ def test_the_stream(monkeypatch, options, terminals, expected):
     settings = Settings()
     vars(settings).update(options)
     assert answers_on(settings) == expected
+
+
+@pytest.mark.parametrize(
+    ('words', 'captures'),
+    [
+        ([], False),
+        (['-o', 'x'], True),
+        (['-m', 'host-info'], True),
+        (['-a'], True),
+        (['-f', 'a=1'], True),
+        (['--redact', 'host'], True),
+    ],
+)
+def test_nothing_is_captured_for_a_record_that_goes_nowhere(
+    monkeypatch, tmp_path, words, captures
+):
+    """Default mixins are left out unless the record is kept, or an option needs them."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('stdout', 'stderr'):
+        monkeypatch.setattr(sys, name, FakeTerminal())
+    settings = Parser(()).settings([*words, '--', 'true'])
+    bench, _ = prepared(settings)
+    assert isinstance(bench, MBHostInfo) is captures
 
 
 @pytest.mark.parametrize('streams', [('stdout', 'stderr'), ('stdout',)])

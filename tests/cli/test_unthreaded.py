@@ -142,7 +142,8 @@ def test_a_limit_of_processes(tmp_path, ended):
     if os.getuid() == 0:  # which no such limit holds for
         limit += 'os.setgid(54399); os.setuid(54399);'
     tmp_path.chmod(0o755)
-    loaded = 'import os, resource, threading; import microbench.cli.main, microbench._core;'
+    loaded = 'import os, resource, signal, threading;'
+    loaded += 'import microbench.cli.main, microbench._core;'
     program = loaded + limit + Started.PROGRAM
     done = ended(sys.executable, '-c', program, '--no-mixin', 'true', cwd='/')
     why = "cannot start 'true': Resource temporarily unavailable"

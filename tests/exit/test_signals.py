@@ -5,6 +5,7 @@ import signal
 import pytest
 
 from microbench import MicroBenchBase
+from microbench.process.signals import name_of
 
 from .conftest import REGISTERED, TERM, cause_of, strict
 
@@ -348,3 +349,12 @@ def test_ctrl_c_at_each_moment_of_the_end(program, tmp_path, last, causes):
     assert len(paths) == len(struck) + 1 > 20
     for path in paths:
         assert cause_of(strict(path.read_bytes())) in causes, path
+
+
+def test_names():
+    """Each signal has the name that the module `signal` gives it."""
+    known = [
+        number for number in signal.valid_signals() if isinstance(number, signal.Signals)
+    ]
+    assert [name_of(int(number)) for number in known] == [number.name for number in known]
+    assert name_of(signal.SIGRTMIN + 3) == 'SIGRTMIN+3'

@@ -24,20 +24,31 @@ STREAMS = ('capture', 'suppress')
 SCOPES = ('process', 'tree')
 
 
-def checked(settings: Settings) -> Named:
+def checked(settings: Settings, *, is_kept: bool = True) -> Named:
     """Check all settings, and return the mixins that they select.
+
+    Args:
+        settings: the settings.
+        is_kept: False if the record goes nowhere, because an answer takes its place; the
+            default mixins are left out then.
 
     Raises:
         UsageError: a setting is wrong.
     """
     _command(settings)
     _streams(settings)
-    named = selected(settings)
+    named = {} if _needs_none(settings, is_kept) else selected(settings)
     _options_of_mixins(settings, named)
     _fields(settings, named)
     for check in (_execution, _http, _redis, _psutil):
         check(settings)
     return named
+
+
+def _needs_none(settings: Settings, is_kept: bool) -> bool:
+    """Return True if no setting is about what the default mixins capture."""
+    chosen = (settings.all, settings.mixin, settings.mixin_options, settings.dry_run)
+    return not (is_kept or any(chosen) or settings.field or settings.redact)
 
 
 def selected(settings: Settings) -> Named:

@@ -28,9 +28,9 @@ ignored in both processes, as under nohup.
 
 from __future__ import annotations
 
-import signal
+import _signal as signal  # type: ignore[import-not-found]
 import threading
-from _signal import getsignal  # type: ignore[import-not-found]
+from _signal import getsignal
 from _signal import signal as install
 from time import monotonic, sleep
 

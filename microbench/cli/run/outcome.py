@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import _signal as signal  # type: ignore[import-not-found]
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126  # exit statuses, as in shells and env(1)
 

@@ -7,8 +7,8 @@ subprocess gets what `subprocess.Popen` returns, because its tests may replace t
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
 
 TYPE_CHECKING = False
