@@ -11,10 +11,12 @@ Switches, from the environment:
 """
 
 import os
+import re
 import sys
 import sysconfig
 from glob import glob
 from pathlib import Path
+from runpy import run_path
 
 from Cython.Build import cythonize
 from Cython.Compiler import Options
@@ -23,6 +25,10 @@ from setuptools import Extension, setup
 # orjson has no wheel for free-threaded builds. Each wheel of microbench is for one build.
 DEPENDENCIES = ['psutil>=5.9.6']
 ORDINARY_DEPENDENCIES = ['orjson>=3.9.15']
+
+# The address of the repository, without a slash at its end; CITATION.cff has it too. While
+# it is empty, the page of a package index links to no file, and there is no Project-URL.
+REPOSITORY = ''
 
 SANITIZERS = {'address': 'address,undefined', 'thread': 'thread'}
 
@@ -81,9 +87,17 @@ core = Extension(
     extra_link_args=link,
 )
 
+tool = run_path('tools/index_page.py')
+package = Path('microbench/__init__.py').read_text('utf-8')
+[version] = re.findall(r"^__version__ = '(.+)'$", package, re.MULTILINE)
+page = tool['index_page'](Path('README.md').read_text('utf-8'), REPOSITORY, version)
+
 free_threaded = bool(sysconfig.get_config_var('Py_GIL_DISABLED'))
 
 setup(
+    long_description=page,
+    long_description_content_type='text/markdown',
+    project_urls=tool['addresses'](REPOSITORY),
     install_requires=DEPENDENCIES + ([] if free_threaded else ORDINARY_DEPENDENCIES),
     ext_modules=cythonize(
         core,

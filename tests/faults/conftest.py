@@ -47,7 +47,7 @@ def killable(tmp_path_factory):
 
 def _build_killable(place):
     place.mkdir()
-    for name in ('microbench', 'csrc'):
+    for name in ('microbench', 'csrc', 'tools'):
         shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns('*.so'))
     for name in ('setup.py', 'pyproject.toml', 'README.md'):
         shutil.copy(ROOT / name, place)
