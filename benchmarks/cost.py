@@ -54,7 +54,7 @@ COSTS = (
         '`write()` of the line',
     ),
     Cost('an `await` of a `@bench` coroutine', 'await of a decorated function, added'),
-    Cost('a block, `with bench.record()`', 'with bench.record(), null sink'),
+    Cost('a bare block, `with bench.record()`', 'with bench.record(), null sink'),
     Cost(
         'a call with six mixins, in a file',
         '@bench, six mixins, file',

@@ -126,6 +126,16 @@ class OpenRun:
     """`call.name`, where a Recorder has begun it."""
     notes: dict[str, Any] | None
     """Further fields of the record; with them, Python completes it."""
+    place: bytes | None
+    """Members of `call` with the place of the function, a comma before each."""
+    thread: bytes | None
+    """Member of `process` with the name of the thread, likewise; None in the main one."""
+    load_average: float | None
+    """That of the last minute, at the start of an observed run; None if unknown."""
+    run_delay: float | None
+    """Seconds that the thread waited for a CPU, of an observed run; None if unknown."""
+    resource_usage: list[dict[str, Any]] | None
+    """The usage of an observed run; None if unknown, or not asked for."""
     background: bool
     """True if the run takes phases outside other runs of its bench. Set before open()."""
     start_wall_ns: int
@@ -162,6 +172,13 @@ class OpenRun:
 
         It is called again if Ctrl-C came in between, and has to go on where it was.
         """
+    def observe(self, usage: bool, /) -> None:
+        """Have the record say what the machine does between start() and stop().
+
+        That is load, delay and, if asked for, resource usage. Comes before all captures.
+        """
+    def note_thread(self) -> None:
+        """Note the name of this thread, if it is not the main one."""
     def claim(self) -> bool:
         """Claim the record; return True to the first caller, who then writes it."""
     def seal(self) -> None:
@@ -335,6 +352,11 @@ class Recorder:
         captures: run before and after the code; None for none.
         sources: what captures and texts are made from; None for nothing.
         histogram: iterations and phases are counted, not listed.
+        place: members of `call` with the place of the function, which `call` has, too.
+        func: the function, whose place may change; None for blocks.
+        thread_at: place in the tail for the name of a thread; -1 for none.
+        observes: what the machine does is in the record, and ...
+        observes_usage: its resource usage.
 
     Attributes:
         records: number of records written without Python.
@@ -363,6 +385,11 @@ class Recorder:
         captures: Captures | None = None,
         sources: Sources | None = None,
         histogram: bool = False,
+        place: bytes = b'',
+        func: object = None,
+        thread_at: int = -1,
+        observes: bool = False,
+        observes_usage: bool = False,
     ) -> None: ...
 
 class Captures:
@@ -406,13 +433,6 @@ class Captures:
 
     def finish(self, run: OpenRun, value: Any, /) -> None:
         """Store the return value of a function; raises what its encoder raises."""
-
-    def pieces(self, run: OpenRun, name: str, /) -> tuple[bytes, bytes, bytes]:
-        """Return the text of what was captured.
-
-        That is all of `call` before the measurements; then, each empty or with a comma
-        before it, a member of `call` after them, and one of the record.
-        """
 
 class Sources:
     """Values of names in modules, and one dict: whether they are what they were.
@@ -509,10 +529,17 @@ class JournalTemplate:
         head: see `Journal.mirror`.
         tail: likewise.
         offset_s: likewise.
+        thread_at: place in the tail for the name of a thread; -1 for none.
     """
 
     def __init__(
-        self, journal: Journal | None, sink: Any, head: bytes, tail: bytes, offset_s: int
+        self,
+        journal: Journal | None,
+        sink: Any,
+        head: bytes,
+        tail: bytes,
+        offset_s: int,
+        thread_at: int = -1,
     ) -> None: ...
     @property
     def is_current(self) -> bool:
@@ -749,6 +776,9 @@ def keep_phases(kept: int, names: int, most: int = 100_000, /) -> tuple[int, int
     before. No run may be open.
     """
 
+def observe_from(ns: int, /) -> int:
+    """Observe blocks of so many nanoseconds and more; return what it was before."""
+
 def active_run(bench: object, /) -> Any:
     """Return the run that a phase of this bench would belong to; None for none."""
 
@@ -815,6 +845,13 @@ class Decoder:
 
         None if a line is not exactly one record, or is one that only the module json reads.
         """
+
+def pieces(run: OpenRun, name: str, /) -> tuple[bytes, bytes, bytes]:
+    """Return the text of what was captured and observed of a run.
+
+    That is all of `call` before the measurements; then, each empty or with a comma before
+    it, members of `call` after them, and one of the record.
+    """
 
 def call_text(name: str, /) -> bytes:
     """Return the fields of `call` that a run of this name has before its measurements."""

@@ -310,7 +310,7 @@ cdef extern from "run/mb_record.h":
         const char *data
         size_t size
     ctypedef struct mb_record_more:
-        mb_record_piece after
+        mb_record_piece after, tail
     void mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record,
                               const mb_record_more *more, int64_t now_ns) noexcept nogil
 
@@ -390,24 +390,32 @@ cdef extern from "py/py_copy.h":
 cdef extern from "py/py_headroom.h":
     object py_headroom_call(object func, object args, object kwargs)
 
+cdef extern from "py/py_captured.h":
+    ctypedef struct py_captured:
+        pass
+    int64_t py_captured_short_ns
+    bint py_captured_pieces(py_captured *captured, mb_record_more *more) noexcept
+
 cdef extern from "py/py_run.h":
     ctypedef struct py_run:
         mb_run native
         bint foreign
         bint integers
         Py_ssize_t iterations
+        py_captured *captured
     uint32_t py_run_slot_flags(const py_run *run) noexcept
 
 cdef extern from "py/py_template.h":
     ctypedef struct py_template:
         pass
     void py_template_init(py_template *template, bytes head, bytes tail,
-                          int32_t offset_s) noexcept
+                          int32_t offset_s, Py_ssize_t thread_at) noexcept
     void py_template_free(py_template *template) noexcept
     bint py_template_is_current(const py_template *template) noexcept
     int py_template_open(py_template *template, mb_journal *journal, py_run *run,
                          str name) except -1
     int py_template_put_call(mb_text *text, str name) except -1
+    int py_template_put_all(mb_text *text, const py_run *run, str name) except -1
 
 cdef extern from "py/py_ending.h":
     void py_ending_make_exits(bint whole) noexcept

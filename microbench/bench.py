@@ -13,6 +13,7 @@ from .core import arguments
 from .core.capture import name_of
 from .core.config import Configured, config_of
 from .core.hooks import Hooks
+from .core.place import place_of
 from .core.plan import Plan, current_plan, line_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded
@@ -135,7 +136,8 @@ class MicroBenchBase(RecordsExit, Configured):
         """Return what keeps C from writing records alone, and what to change; or nothing.
 
         Args:
-            func: function whose own reasons are included.
+            func: function whose own reasons are included, and, where records of blocks
+                have more fields than those of functions, a sentence that says so.
         """
         return first_use.explained(self, func)
 
@@ -250,9 +252,11 @@ class MicroBenchBase(RecordsExit, Configured):
             forward(bm_data)
 
     def capture_function_name(self, bm_data: dict[str, Any]) -> None:
-        """Set `call.name` of a decorated function."""
+        """Set `call.name` of a decorated function, and where it is."""
         if '_func' in bm_data:
             bm_data['call'].setdefault('name', name_of(bm_data['_func']))
+            if self._bench_config.plan.places:
+                bm_data['call'].update(place_of(bm_data['_func']))
 
     # --- results ----------------------------------------------------------------------
 
@@ -315,4 +319,4 @@ class MicroBench(MBPythonInfo, MicroBenchBase):
     ...     outfile = '/dev/null'
     """
 
-    surroundings = True  # False leaves out `host` and `process`
+    surroundings = True  # False leaves out what the docs list under "Surroundings"

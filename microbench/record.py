@@ -82,11 +82,16 @@ class _RecordCall(TypedDict):
 class RecordCall(_RecordCall, total=False):
     """Fields in `call`."""
 
+    module: str
+    qualname: str
+    line: int
     histogram: dict[str, Any]
     every: int
     sample: float
     between: dict[str, Any]
     clock_step: float
+    load_average: float
+    run_delay: float
     timings: list[RecordCallTimings]
     timings_iteration: list[int]
     timings_summary: list[dict[str, Any]]
@@ -96,8 +101,6 @@ class RecordCall(_RecordCall, total=False):
     journal_full: bool
     command: list[str]
     returncode: list[int]
-    load_average: float
-    run_delay: float
     working_dir: str
     stdout: list[str]
     stderr: list[str]
@@ -195,6 +198,7 @@ class RecordProcess(TypedDict, total=False):
     rank: int
     ranks: int
     local_rank: int
+    thread: str
 
 
 class RecordGit(TypedDict, total=False):

@@ -73,11 +73,16 @@ class _RecordCall(TypedDict):
 class RecordCall(_RecordCall, total=False, extra_items=Any):  # type: ignore[call-arg]
     """Fields in `call`."""
 
+    module: str
+    qualname: str
+    line: int
     histogram: dict[str, Any]
     every: int
     sample: float
     between: dict[str, Any]
     clock_step: float
+    load_average: float
+    run_delay: float
     timings: list[RecordCallTimings]
     timings_iteration: list[int]
     timings_summary: list[dict[str, Any]]
@@ -87,8 +92,6 @@ class RecordCall(_RecordCall, total=False, extra_items=Any):  # type: ignore[cal
     journal_full: bool
     command: list[str]
     returncode: list[int]
-    load_average: float
-    run_delay: float
     working_dir: str
     stdout: list[str]
     stderr: list[str]
@@ -179,6 +182,7 @@ class RecordProcess(TypedDict, total=False, extra_items=Any):  # type: ignore[ca
     rank: int
     ranks: int
     local_rank: int
+    thread: str
 
 class RecordGit(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
     """Fields in `git`."""

@@ -39,6 +39,14 @@ for number, handler in (
         signal.signal(number, handler)
 
 
+@pytest.fixture(scope='session', autouse=True)
+def _observe_all_blocks():
+    """Observe blocks of any length: which fields they have does not depend on time."""
+    from microbench import _core
+
+    _core.observe_from(0)
+
+
 # readline, which pytest imports, sets them for the programs that it starts: also for
 # processes that share the tests. A terminal of a test has a size of its own.
 for name in ('COLUMNS', 'LINES'):

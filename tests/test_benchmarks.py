@@ -431,6 +431,8 @@ MEASURES = [
     '  the same',
     '@bench, six mixins, file',
     '  the same',
+    '@bench of MicroBench, null sink',
+    'a block of MicroBench, added by surroundings',
     '@bench, file, batch=64',
     'await of a decorated function, added',
     'journal: a block more than without',

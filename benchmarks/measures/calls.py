@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..lab import Lab
 
 NULL_BENCH = f'{NULL_SINK}bench = MicroBench(outputs=[Null()])\n'
+BARE = 'bench.surroundings = False\n'  # 2.1.0 has none
 DECORATE = f'{WORK}work = bench(work)\n'
 
 # Before CPython 3.12 a decorated function is a function of Python that calls C.
@@ -36,6 +37,8 @@ BARE_WRITE = 'os.write(raw, line)'
 # What six mixins ask the system for.
 ASKED = 'getrusage(RUSAGE_SELF); os.getcwd(); getrusage(RUSAGE_SELF)'
 ASKING = 'from resource import getrusage, RUSAGE_SELF\n'
+
+BLOCK = "with bench.record('block'): PLANT"
 
 AWAITS = 100
 COROUTINE = f"""
@@ -73,7 +76,9 @@ def _cases(lab: Lab) -> dict[str, Case]:
         'file': Case('work()', one),
         'batch': Case('work()', batch),
         'write': Case(BARE_WRITE, write_of_one),
-        'record': Case("with bench.record('block'): PLANT", NULL_BENCH),
+        'record': Case(BLOCK, NULL_BENCH + BARE),
+        'surrounded': Case(BLOCK, NULL_BENCH),
+        'bare call': Case('work()', NULL_BENCH + BARE + DECORATE),
         'await': Case('run(repeated(work))', awaiting, per=AWAITS),
         'bare await': Case(
             'run(repeated(bare))', awaiting.replace('PLANT', 'pass'), per=AWAITS
@@ -115,6 +120,18 @@ def rows(lab: Lab) -> Iterator[Row]:
         yield Row(measure, value, goal=Goal(gain, 'gain'), peers=peers)
         if floor:
             yield Row('  the same', value, floor_name, floors[floor], Goal(limit))
+    yield Row(
+        '@bench of MicroBench, null sink',
+        floors['call'],
+        'without surroundings',
+        floors['bare call'],
+        Goal(1.05),
+    )
+    yield Row(
+        'a block of MicroBench, added by surroundings',
+        floors['surrounded'] - floors['record'],
+        goal=Goal(1500, 'value'),
+    )
     yield Row(
         '@bench, file, batch=64',
         floors['batch'],

@@ -38,6 +38,22 @@ mb_sync_file_system(int fd)
 
 #endif
 
+#ifdef __GLIBC__
+extern char __libc_single_threaded __attribute__((weak)); /* from glibc 2.32 on */
+
+bool
+mb_has_one_thread(void)
+{
+    return &__libc_single_threaded && __libc_single_threaded;
+}
+#else
+bool
+mb_has_one_thread(void)
+{
+    return false;
+}
+#endif
+
 static unsigned generation;
 static int watch_failure;
 

@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -28,7 +29,6 @@
 #ifdef __linux__
 #include <sys/auxv.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #endif
@@ -64,6 +64,10 @@ mb_thread_id(void)
 /* Returns whether this is the thread that the process began with, or that was left by a
  * fork. */
 bool mb_in_first_thread(void);
+
+/* Returns whether the process has had no thread but this one since it began, or was forked.
+ * False where the C library does not know. Signal-safe. */
+bool mb_has_one_thread(void);
 
 /* Returns how many fork() lie between the process that loaded microbench and this one.
  * What a child must not inherit (a lock that another thread held, a random seed)

@@ -77,7 +77,7 @@ stop(py_run *run)
     if (run->native.measuring) {
         py_run_stop(run);
         if (run->triggers) {
-            py_captured_stop(run->captured);
+            py_run_stop_captured(run);
         }
     }
 }

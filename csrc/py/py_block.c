@@ -126,7 +126,7 @@ finish(block *self, PyObject *error)
     }
     py_run_stop(run);
     if (run->triggers) {
-        py_captured_stop(run->captured);
+        py_run_stop_captured(run);
     }
     mb_run_note_finish(&run->native);
     const int result = py_recorder_finish(recorder, run, self->name, error, NULL);

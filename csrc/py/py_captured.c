@@ -2,6 +2,8 @@
 
 #include "masking/mb_suspicious.h"
 
+int64_t py_captured_short_ns = PY_CAPTURED_SHORT_NS;
+
 #define KEPT (16 << 10) /* bytes of each buffer that the next run finds again */
 
 py_captured *
@@ -32,6 +34,15 @@ clear(mb_text *text)
     text->failed = false;
 }
 
+static void
+put_load(py_captured *self)
+{
+    if (self->load != MB_LOAD_UNKNOWN) {
+        MB_TEXT_LITERAL(&self->call, ",\"load_average\":");
+        mb_load_put(&self->call, self->load);
+    }
+}
+
 void
 py_captured_begin(py_captured *self, bool measures)
 {
@@ -41,9 +52,23 @@ py_captured_begin(py_captured *self, bool measures)
     self->is_call = false;
     self->may_hold_secrets = false;
     self->is_measuring = false;
-    if (measures) {
+    self->has_usage = false;
+    self->delay_ns = MB_LOAD_UNKNOWN;
+    if (self->observes) {
+        put_load(self);
+    }
+    if (measures || self->observes_usage) {
         MB_TEXT_LITERAL(&self->usage, ",\"resource_usage\":[");
     }
+}
+
+void
+py_captured_observe(py_captured *self, bool usage)
+{
+    self->observes = true;
+    self->observes_usage = usage;
+    self->load = mb_load_average();
+    py_captured_begin(self, false);
 }
 
 static void
@@ -55,11 +80,13 @@ trim(mb_text *text)
 }
 
 void
-py_captured_trim(py_captured *self)
+py_captured_reset(py_captured *self)
 {
     trim(&self->call);
     trim(&self->value);
     trim(&self->usage);
+    self->observes = false;
+    self->observes_usage = false;
 }
 
 /* --- resource usage ---------------------------------------------------------------- */
@@ -67,84 +94,70 @@ py_captured_trim(py_captured *self)
 void
 py_captured_start(py_captured *self)
 {
-    if (self->usage.size) {
-        self->is_measuring = getrusage(RUSAGE_SELF, &self->before) == 0;
-    }
-}
-
-/* Seconds, as Python has them: rounded to the microseconds of the kernel. */
-static void
-put_time(mb_text *text, struct timeval before, struct timeval after)
-{
-    const int64_t seconds = (int64_t)after.tv_sec - before.tv_sec;
-    const int64_t microseconds = (int64_t)after.tv_usec - before.tv_usec;
-    const int64_t all = seconds * 1000000 + microseconds;
-    if (all == 0) {
-        MB_TEXT_LITERAL(text, "0.0");
-    } else {
-        mb_text_seconds(text, all * 1000);
-    }
-}
-
-static void
-put_count(mb_text *text, const char *name, size_t size, long count)
-{
-    mb_text_raw(text, name, size);
-    mb_text_int(text, count);
-}
-#define PUT_COUNT(text, name, field)                                                   \
-    put_count((text), ",\"" name "\":", sizeof name + 3, after->field - before->field)
-
-/* The common case in one step. */
-static bool
-are_equal(const struct rusage *before, const struct rusage *after)
-{
-    return before->ru_minflt == after->ru_minflt &&
-           before->ru_majflt == after->ru_majflt &&
-           before->ru_inblock == after->ru_inblock &&
-           before->ru_oublock == after->ru_oublock &&
-           before->ru_nvcsw == after->ru_nvcsw && before->ru_nivcsw == after->ru_nivcsw;
-}
-
-static void
-put_counts(mb_text *text, const struct rusage *before, const struct rusage *after)
-{
-    if (are_equal(before, after)) {
-        MB_TEXT_LITERAL(text, ",\"minflt\":0,\"majflt\":0,\"inblock\":0,"
-                              "\"oublock\":0,\"nvcsw\":0,\"nivcsw\":0}");
+    if (!self->usage.size && !self->observes) {
         return;
     }
-    PUT_COUNT(text, "minflt", ru_minflt);
-    PUT_COUNT(text, "majflt", ru_majflt);
-    PUT_COUNT(text, "inblock", ru_inblock);
-    PUT_COUNT(text, "oublock", ru_oublock);
-    PUT_COUNT(text, "nvcsw", ru_nvcsw);
-    PUT_COUNT(text, "nivcsw", ru_nivcsw);
-    MB_TEXT_LITERAL(text, "}");
+    self->is_measuring = mb_usage_read(&self->before);
+    self->generation = mb_fork_generation();
+    if (self->observes && self->is_measuring) {
+        self->thread = mb_thread_id();
+        self->before_delay_ns = mb_load_delay_ns(&self->before);
+    }
+}
+
+/* Another thread may end a block: then it is unknown how long the first one waited. */
+static void
+note_delay(py_captured *self)
+{
+    const bool known =
+        self->before_delay_ns != MB_LOAD_UNKNOWN && self->thread == mb_thread_id();
+    const int64_t now_ns = known ? mb_load_delay_ns(&self->after) : MB_LOAD_UNKNOWN;
+    if (now_ns != MB_LOAD_UNKNOWN) {
+        self->delay_ns = now_ns - self->before_delay_ns;
+        MB_TEXT_LITERAL(&self->value, ",\"run_delay\":");
+        mb_text_seconds(&self->value, self->delay_ns);
+    }
 }
 
 static void
-put_differences(mb_text *text, const struct rusage *before, const struct rusage *after)
+note_usage(py_captured *self)
 {
-    MB_TEXT_LITERAL(text, "{\"utime\":");
-    put_time(text, before->ru_utime, after->ru_utime);
-    MB_TEXT_LITERAL(text, ",\"stime\":");
-    put_time(text, before->ru_stime, after->ru_stime);
-    put_counts(text, before, after);
+    if (self->usage.data && self->usage.data[self->usage.size - 1] == '}') {
+        MB_TEXT_LITERAL(&self->usage, ",");
+    }
+    mb_usage_put(&self->usage, &self->before, &self->after);
+}
+
+/* Whether a second reading is wanted. A forked child counts anew: it does not know what its
+ * parent had used before. */
+static bool
+goes_on(const py_captured *self, int64_t elapsed_ns)
+{
+    const bool listed = self->usage.size && !self->observes_usage;
+    return self->is_measuring && self->generation == mb_fork_generation() &&
+           (listed || elapsed_ns >= py_captured_short_ns);
 }
 
 void
-py_captured_stop(py_captured *self)
+py_captured_stop(py_captured *self, int64_t elapsed_ns)
 {
-    struct rusage after;
-    if (!self->is_measuring || getrusage(RUSAGE_SELF, &after) < 0) {
+    self->has_usage = goes_on(self, elapsed_ns) && mb_usage_read(&self->after);
+    self->is_measuring = false;
+    if (!self->has_usage) {
         return;
     }
-    self->is_measuring = false;
-    if (self->usage.size && self->usage.data[self->usage.size - 1] == '}') {
-        MB_TEXT_LITERAL(&self->usage, ",");
+    if (self->usage.size) {
+        note_usage(self);
     }
-    put_differences(&self->usage, &self->before, &after);
+    if (self->observes && elapsed_ns >= py_captured_short_ns) {
+        note_delay(self);
+    }
+}
+
+bool
+py_captured_has_usage(const py_captured *self)
+{
+    return self->usage.size && (self->has_usage || !self->observes_usage);
 }
 
 /* --- pieces ------------------------------------------------------------------------ */
@@ -165,8 +178,10 @@ py_captured_pieces(py_captured *self, mb_record_more *more)
     *more = (mb_record_more){
         .before = piece_of(&self->call),
         .after = piece_of(&self->value),
-        .tail = piece_of(&self->usage),
     };
+    if (py_captured_has_usage(self)) {
+        more->tail = piece_of(&self->usage);
+    }
     self->usage.size = open; /* the bracket stays behind it until the next iteration */
     return !(self->call.failed || self->value.failed || self->usage.failed);
 }

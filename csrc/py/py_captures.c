@@ -234,13 +234,17 @@ put_working_dir(const py_captures *self, py_run *run, mb_text *text)
 /* --- before the code ---------------------------------------------------------------- */
 
 static int
-put_name(mb_text *text, const py_captures_call *call)
+put_name(mb_text *text, const py_run *run, const py_captures_call *call)
 {
     if (!call) {
         return 0;
     }
     MB_TEXT_LITERAL(text, ",\"name\":");
-    return py_text_put_str(text, call->name);
+    if (py_text_put_str(text, call->name) < 0) {
+        return -1;
+    }
+    py_run_put_place(text, run);
+    return 0;
 }
 
 /* In the alphabetical order of their hooks. */
@@ -248,7 +252,7 @@ static int
 put_members(py_captures *self, py_run *run, const py_captures_call *call)
 {
     mb_text *text = &run->captured->call;
-    if (put_arguments(self, run, text, call) < 0 || put_name(text, call) < 0 ||
+    if (put_arguments(self, run, text, call) < 0 || put_name(text, run, call) < 0 ||
         read_working_dir(self) < 0) {
         return -1;
     }
@@ -297,11 +301,11 @@ py_captures_value(const py_captures *self, py_run *run, PyObject *value)
 {
     py_captured *captured = run->captured;
     mb_text *text = &captured->value;
-    text->size = 0;
-    text->failed = false;
     if (!self->value || !captured->is_call) {
         return 0;
     }
+    text->size = 0;
+    text->failed = false;
     MB_TEXT_LITERAL(text, ",\"return_value\":");
     const size_t from = text->size;
     if (put_value(self, run, text, value) < 0) {

@@ -1,8 +1,6 @@
 #include "py/py_captures.h"
 
 #include "py/py_arguments.h"
-#include "py/py_template.h"
-#include "py/py_text.h"
 
 /* --- methods ------------------------------------------------------------------------- */
 
@@ -91,7 +89,7 @@ captures_stop(py_captures *self, PyObject *object)
     if (!run) {
         return NULL;
     }
-    py_captured_stop(run->captured);
+    py_run_stop_captured(run);
     Py_RETURN_NONE;
 }
 
@@ -110,63 +108,6 @@ captures_finish(py_captures *self, PyObject *arguments)
         return NULL;
     }
     Py_RETURN_NONE;
-}
-
-/* What stands before the captures. 0, or -1 with an exception. */
-static int
-put_first(mb_text *text, bool is_call, PyObject *name)
-{
-    if (is_call) {
-        MB_TEXT_LITERAL(text, PY_CAPTURES_FIRST);
-        return 0;
-    }
-    return py_template_put_call(text, name);
-}
-
-/* All of `call` before the measurements, as bytes; NULL with an exception. */
-static PyObject *
-all_before(const py_run *run, PyObject *name)
-{
-    mb_text text;
-    mb_text_heap(&text);
-    if (put_first(&text, run->captured->is_call, name) < 0) {
-        mb_text_free(&text);
-        return NULL;
-    }
-    mb_text_raw(&text, run->captured->call.data, run->captured->call.size);
-    return py_text_bytes(&text);
-}
-
-static PyObject *
-bytes_of(mb_record_piece piece)
-{
-    return PyBytes_FromStringAndSize(piece.size ? piece.data : NULL,
-                                     (Py_ssize_t)piece.size);
-}
-
-PyDoc_STRVAR(
-    pieces_doc,
-    "pieces(run, name, /)\n--\n\n"
-    "Return all members of `call` before the measurements; one after them, and\n"
-    "one of the record, each with a comma before it, or empty.");
-
-static PyObject *
-captures_pieces(py_captures *self, PyObject *arguments)
-{
-    mb_record_more more;
-    PyObject *object, *name;
-    if (!PyArg_ParseTuple(arguments, "OU:pieces", &object, &name)) {
-        return NULL;
-    }
-    py_run *run = run_in(self, object, true);
-    if (!run) {
-        return NULL;
-    }
-    if (!py_captured_pieces(run->captured, &more)) {
-        return PyErr_NoMemory();
-    }
-    return Py_BuildValue("(NNN)", all_before(run, name), bytes_of(more.after),
-                         bytes_of(more.tail));
 }
 
 /* --- the type ----------------------------------------------------------------------- */
@@ -219,7 +160,6 @@ static PyMethodDef captures_methods[] = {
     {"start", (PyCFunction)captures_start, METH_O, start_doc},
     {"stop", (PyCFunction)captures_stop, METH_O, stop_doc},
     {"finish", (PyCFunction)captures_finish, METH_VARARGS, value_doc},
-    {"pieces", (PyCFunction)captures_pieces, METH_VARARGS, pieces_doc},
     {0},
 };
 

@@ -15,6 +15,7 @@
 #include "py/py_run.h"
 #include "py/py_sampler.h"
 #include "py/py_sources.h"
+#include "py/py_thread_name.h"
 #include "py/py_timed.h"
 
 static int
@@ -76,6 +77,8 @@ state_clear(PyObject *module)
     Py_CLEAR(state->config_name);
     Py_CLEAR(state->blocks_name);
     Py_CLEAR(state->mirror_name);
+    Py_CLEAR(state->thread_attribute);
+    Py_CLEAR(state->thread_key);
     Py_CLEAR(state->record_in_python);
     Py_CLEAR(state->record_name);
     return 0;
@@ -119,6 +122,9 @@ fill(PyObject *module)
         return -1;
     }
     if (py_captures_ready(module) < 0 || py_sources_ready(module) < 0) {
+        return -1;
+    }
+    if (py_thread_name_ready(module) < 0) {
         return -1;
     }
     if (py_block_ready(module) < 0 || py_record_method_ready(module) < 0) {

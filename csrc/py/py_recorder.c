@@ -40,10 +40,22 @@ has_name(const py_recorder *self, PyObject *func)
            ((PyFunctionObject *)func)->func_name == self->name;
 }
 
+/* Whether the function is where the text of the recorder has it. */
+static bool
+has_place(const py_recorder *self, PyObject *func)
+{
+    if (!self->code || !PyFunction_Check(func)) {
+        return true;
+    }
+    const PyFunctionObject *function = (PyFunctionObject *)func;
+    return function->func_qualname == self->qualname &&
+           function->func_module == self->module && function->func_code == self->code;
+}
+
 bool
 py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 {
-    return goes_there(self) && has_name(self, func) &&
+    return goes_there(self) && has_name(self, func) && has_place(self, func) &&
            (!self->sources || py_sources_hold(self->sources)) &&
            self->generation == mb_fork_generation() &&
            self->bench_version == py_type_version((PyObject *)Py_TYPE(bench));
@@ -181,6 +193,14 @@ opened(py_recorder *self, PyObject *bench, PyObject *name)
     }
     run->recorder = Py_NewRef((PyObject *)self);
     run->label = Py_NewRef(name ? name : self->name);
+    run->place = Py_XNewRef(self->place);
+    if (self->thread_at >= 0) {
+        py_run_note_thread(run, state);
+    }
+    if (self->observes && py_run_observe(run, self->observes_usage) < 0) {
+        Py_DECREF(run);
+        return NULL;
+    }
     if (py_run_open(run, state, bench, self->counter, false, self->integers) < 0) {
         Py_DECREF(run);
         return NULL;
@@ -195,7 +215,10 @@ py_recorder_begin(py_recorder *self, PyObject *bench, const py_captures_call *ca
     py_run *run = opened(self, bench, name);
     if (run && (!capture(self, run, call) || name_and_mirror(self, run, name) < 0)) {
         discard(run);
-        run = NULL;
+        return NULL;
+    }
+    if (run && self->observes) {
+        run->triggers = true;
     }
     return run;
 }
@@ -228,15 +251,20 @@ render(const py_recorder *self, py_run *run, PyObject *error)
         text.call_size = run->call.size;
     }
     mb_record_more more = {0};
-    if (self->captures && !py_captured_pieces(run->captured, &more)) {
+    if (run->captured && !py_captured_pieces(run->captured, &more)) {
         return false;
     }
-    if (self->captures && run->captured->is_call) {
+    if (run->captured && run->captured->is_call) {
         text.call = PY_CAPTURES_FIRST;
         text.call_size = sizeof PY_CAPTURES_FIRST - 1;
     }
     more.rest.data = PyBytes_AS_STRING(self->rest);
     more.rest.size = (size_t)PyBytes_GET_SIZE(self->rest);
+    if (run->thread) {
+        more.inside.data = PyBytes_AS_STRING(run->thread);
+        more.inside.size = (size_t)PyBytes_GET_SIZE(run->thread);
+        more.inside_at = (size_t)self->thread_at;
+    }
     mb_record_write_with(&run->line, &run->native, &text, &more,
                          run->native.stopped_ns);
     return (!error || add_outcome(self, &run->line, error)) && !run->line.failed;
@@ -484,23 +512,43 @@ not_none(PyObject *object)
     return Py_XNewRef(object == Py_None ? NULL : object);
 }
 
+/* Keeps what the place was made from, to see it change. */
+static void
+note_place(py_recorder *self, PyObject *place, PyObject *func)
+{
+    if (!place || !PyBytes_GET_SIZE(place)) {
+        return;
+    }
+    self->place = Py_NewRef(place);
+    if (func && PyFunction_Check(func)) {
+        PyFunctionObject *function = (PyFunctionObject *)func;
+        self->qualname = Py_XNewRef(function->func_qualname);
+        self->module = Py_XNewRef(function->func_module);
+        self->code = Py_XNewRef(function->func_code);
+    }
+}
+
 static bool
 parse(py_recorder *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {
-        "run_class", "plan",     "name",     "head",       "call",      "tail",
-        "counter",   "offset_s", "integers", "iterations", "version",   "outcomes",
-        "template",  "rest",     "captures", "sources",    "histogram", NULL};
+        "run_class", "plan",      "name",     "head",           "call",      "tail",
+        "counter",   "offset_s",  "integers", "iterations",     "version",   "outcomes",
+        "template",  "rest",      "captures", "sources",        "histogram", "place",
+        "func",      "thread_at", "observes", "observes_usage", NULL};
     const py_state *state = PyType_GetModuleState(Py_TYPE(self));
-    int offset_s, integers, outcomes, histogram = 0;
+    int offset_s, integers, outcomes, histogram = 0, observes = 0, usage = 0;
     PyTypeObject *run_class;
     PyObject *plan, *name, *head, *call, *tail, *counter, *template = NULL;
     PyObject *rest = NULL, *captures = NULL, *sources = NULL;
+    PyObject *place = NULL, *func = NULL;
+    self->thread_at = -1;
     if (!PyArg_ParseTupleAndKeywords(
-            args, kwargs, "O!OUSSSOipnIp|OSOOp:Recorder", names, &PyType_Type,
+            args, kwargs, "O!OUSSSOipnIp|OSOOpSOnpp:Recorder", names, &PyType_Type,
             &run_class, &plan, &name, &head, &call, &tail, &counter, &offset_s,
             &integers, &self->iterations, &self->bench_version, &outcomes, &template,
-            &rest, &captures, &sources, &histogram)) {
+            &rest, &captures, &sources, &histogram, &place, &func, &self->thread_at,
+            &observes, &usage)) {
         return false;
     }
     if (!is_none_or(captures, state->captures_type) ||
@@ -522,6 +570,9 @@ parse(py_recorder *self, PyObject *args, PyObject *kwargs)
     self->tail = Py_NewRef(tail);
     self->counter = Py_NewRef(counter);
     self->template = not_none(template);
+    self->observes = observes;
+    self->observes_usage = usage;
+    note_place(self, place, func);
     self->generation = mb_fork_generation();
     self->integers = integers;
     self->histogram = histogram;
@@ -612,6 +663,10 @@ recorder_dealloc(py_recorder *self)
     PyObject_GC_UnTrack(self);
     recorder_clear(self);
     Py_CLEAR(self->rest);
+    Py_CLEAR(self->place);
+    Py_CLEAR(self->qualname);
+    Py_CLEAR(self->module);
+    Py_CLEAR(self->code);
     Py_CLEAR(self->captures);
     Py_CLEAR(self->sources);
     PyMem_Free(self->sinks);

@@ -74,7 +74,15 @@ typedef struct {
     bool integers;
     bool histogram; /* iterations and phases are counted, not listed */
     bool labelled;  /* call.name need not be that of the function */
-    bool outcomes;  /* exceptions become text in C */
+    bool observes;  /* runs are observed (py_run_observe()), and ... */
+    bool observes_usage;
+    PyObject *place;    /* Owned: bytes, where the function is; or NULL */
+    PyObject *qualname; /* Owned: of the function, as it was then; or NULL */
+    PyObject *module;   /* Owned: likewise, of its globals or its own; or NULL */
+    PyObject *code;     /* Owned: likewise; or NULL */
+    Py_ssize_t
+        thread_at; /* place in the tail for the name of the thread; or negative */
+    bool outcomes; /* exceptions become text in C */
     Py_ssize_t iterations;
     unsigned generation;    /* of forks, in which it was made */
     unsigned bench_version; /* tag of the class of the bench, as the plan saw it */

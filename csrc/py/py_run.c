@@ -5,6 +5,7 @@
 #include "py/py_headroom.h"
 #include "py/py_histogram.h"
 #include "py/py_thread.h"
+#include "py/py_thread_name.h"
 
 #include <structmember.h>
 
@@ -338,6 +339,9 @@ run_start(py_run *self, PyObject *Py_UNUSED(ignored))
     if (self->native.start_wall_ns == 0) {
         self->native.start_wall_ns = mb_clock_wall_ns();
     }
+    if (self->captured && !self->captured->is_measuring) {
+        py_captured_start(self->captured);
+    }
     if (py_run_start(self) < 0) {
         return NULL;
     }
@@ -350,6 +354,7 @@ static PyObject *
 run_stop(py_run *self, PyObject *Py_UNUSED(ignored))
 {
     py_run_stop(self);
+    py_run_stop_captured(self);
     mb_run_note_finish(&self->native);
     Py_RETURN_NONE;
 }
@@ -932,6 +937,99 @@ get_is_open(py_run *self, void *Py_UNUSED(closure))
     return PyBool_FromLong(self->native.state == MB_RUN_OPEN);
 }
 
+/* --- what the machine did meanwhile ------------------------------------------------ */
+
+int
+py_run_observe(py_run *run, bool usage)
+{
+    if (!run->captured && !(run->captured = py_captured_new())) {
+        return -1;
+    }
+    py_captured_observe(run->captured, usage);
+    return 0;
+}
+
+PyDoc_STRVAR(observe_doc,
+             "observe(usage, /)\n--\n\n"
+             "Have the record say what the machine does between start() and stop():\n"
+             "load, delay and, if asked for, resource usage.");
+
+static PyObject *
+run_observe(py_run *self, PyObject *usage)
+{
+    return py_run_observe(self, usage == Py_True) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static bool
+is_observed(const py_run *self)
+{
+    return self->captured && self->captured->observes;
+}
+
+static PyObject *
+get_load_average(py_run *self, void *Py_UNUSED(closure))
+{
+    const int64_t load = is_observed(self) ? self->captured->load : MB_LOAD_UNKNOWN;
+    return load == MB_LOAD_UNKNOWN ? Py_NewRef(Py_None)
+                                   : PyFloat_FromDouble((double)load / 100);
+}
+
+static PyObject *
+get_run_delay(py_run *self, void *Py_UNUSED(closure))
+{
+    const int64_t ns = is_observed(self) ? self->captured->delay_ns : MB_LOAD_UNKNOWN;
+    return ns == MB_LOAD_UNKNOWN ? Py_NewRef(Py_None)
+                                 : PyFloat_FromDouble((double)ns / 1e9);
+}
+
+static double
+seconds_between(struct timeval before, struct timeval after)
+{
+    return (double)mb_usage_time_us(before, after) / 1e6;
+}
+
+static PyObject *
+get_resource_usage(py_run *self, void *Py_UNUSED(closure))
+{
+    const py_captured *captured = self->captured;
+    if (!is_observed(self) || !captured->observes_usage ||
+        !py_captured_has_usage(captured)) {
+        Py_RETURN_NONE;
+    }
+    const struct rusage *before = &captured->before;
+    const struct rusage *after = &captured->after;
+    return Py_BuildValue(
+        "[{sdsdslslslslslsl}]", /* in the order of mb_usage_put() */
+        "utime", seconds_between(before->ru_utime, after->ru_utime), /* */
+        "stime", seconds_between(before->ru_stime, after->ru_stime), /* */
+        "minflt", after->ru_minflt - before->ru_minflt,              /* */
+        "majflt", after->ru_majflt - before->ru_majflt,              /* */
+        "inblock", after->ru_inblock - before->ru_inblock,           /* */
+        "oublock", after->ru_oublock - before->ru_oublock,           /* */
+        "nvcsw", after->ru_nvcsw - before->ru_nvcsw,                 /* */
+        "nivcsw", after->ru_nivcsw - before->ru_nivcsw);
+}
+
+/* --- the thread --------------------------------------------------------------------- */
+
+void
+py_run_note_thread(py_run *run, const py_state *state)
+{
+    Py_XSETREF(run->thread, py_thread_name_member(state));
+}
+
+PyDoc_STRVAR(note_thread_doc,
+             "note_thread()\n--\n\n"
+             "Note the name of this thread, if it is not the main one.");
+
+static PyObject *
+run_note_thread(py_run *self, PyTypeObject *owner, PyObject *const *Py_UNUSED(args),
+                Py_ssize_t Py_UNUSED(count), PyObject *Py_UNUSED(names))
+{
+    py_run_note_thread(self, PyType_GetModuleState(owner));
+    Py_RETURN_NONE;
+}
+
 /* --- the type --------------------------------------------------------------------- */
 
 static PyObject *
@@ -959,6 +1057,7 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     Py_VISIT(self->recorder);
     Py_VISIT(self->label);
     Py_VISIT(self->notes);
+    Py_VISIT(self->place);
     return py_kept_traverse(&self->kept, visit, arg);
 }
 
@@ -990,6 +1089,8 @@ run_clear(py_run *self)
     Py_CLEAR(self->recorder);
     Py_CLEAR(self->label);
     Py_CLEAR(self->notes);
+    Py_CLEAR(self->place);
+    Py_CLEAR(self->thread);
     py_kept_clear(&self->kept);
     return 0;
 }
@@ -1007,7 +1108,7 @@ py_run_reset(py_run *run)
         mb_text_free(&run->line);
     }
     if (run->captured) {
-        py_captured_trim(run->captured);
+        py_captured_reset(run->captured);
     }
     run->first_value = 0;
     run->triggers = false;
@@ -1045,6 +1146,9 @@ static PyMethodDef run_methods[] = {
     {"add_duration", (PyCFunction)run_add_duration, METH_O, add_doc},
     {"began_elsewhere", (PyCFunction)run_began_elsewhere, METH_NOARGS, began_doc},
     {"keep_numbers", (PyCFunction)run_keep_numbers, METH_O, live_doc},
+    {"observe", (PyCFunction)run_observe, METH_O, observe_doc},
+    {"note_thread", (PyCFunction)(void (*)(void))run_note_thread,
+     METH_METHOD | METH_FASTCALL | METH_KEYWORDS, note_thread_doc},
     {0},
 };
 
@@ -1076,6 +1180,13 @@ static PyGetSetDef run_getset[] = {
      "whether it has been started and not stopped", NULL},
     {"has_claimed", (getter)get_has_claimed, NULL, "whether claim() has returned True",
      NULL},
+    {"load_average", (getter)get_load_average, NULL,
+     "that of the last minute, at the start of an observed run; None if unknown", NULL},
+    {"run_delay", (getter)get_run_delay, NULL,
+     "seconds that the thread waited for a CPU, of an observed run; None if unknown",
+     NULL},
+    {"resource_usage", (getter)get_resource_usage, NULL,
+     "list with the usage of an observed run; None if unknown", NULL},
     {"record_id", (getter)get_record_id, NULL,
      "id of its record: another one in a forked child", NULL},
     {0},
@@ -1089,6 +1200,10 @@ static PyMemberDef run_members[] = {
     {"label", T_OBJECT, offsetof(py_run, label), READONLY,
      "call.name, where a Recorder has begun it"},
     {"notes", T_OBJECT, offsetof(py_run, notes), 0, "fields by annotate(), or None"},
+    {"place", T_OBJECT, offsetof(py_run, place), 0,
+     "members of `call` with the place of the function, as bytes; or None"},
+    {"thread", T_OBJECT, offsetof(py_run, thread), READONLY,
+     "member of `process` with the name of the thread, as bytes; or None"},
     {"phases_finished", T_ULONGLONG, offsetof(py_run, native.phases.left), READONLY,
      "how many phases have been left"},
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,

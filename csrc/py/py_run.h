@@ -39,15 +39,34 @@ typedef struct py_run {
     mb_text line;       /* buffer of its record, where C writes that (py_recorder.h) */
     py_captured *captured; /* Owned: of native captures; NULL: there were none */
     PyObject *recorder;    /* Owned: that has begun it; or NULL */
-    PyObject *label; /* Owned: call.name, where a recorder has begun it; or NULL */
-    PyObject *notes; /* Owned: dict of fields by annotate(); or NULL */
-    py_state *state; /* Borrowed: the type keeps it; NULL before open() */
+    PyObject *label;  /* Owned: call.name, where a recorder has begun it; or NULL */
+    PyObject *notes;  /* Owned: dict of fields by annotate(); or NULL */
+    PyObject *place;  /* Owned: bytes, where the function is (core/place.py); or NULL */
+    PyObject *thread; /* Owned: bytes, py_thread_name_member(); or NULL */
+    py_state *state;  /* Borrowed: the type keeps it; NULL before open() */
 } py_run;
 
 int py_run_ready(PyObject *module);
 
 /* Returns the flags of its slot in a journal: MB_SLOT_... */
 uint32_t py_run_slot_flags(const py_run *run);
+
+/* Notes the thread, where it is not the main one. */
+void py_run_note_thread(py_run *run, const py_state *state);
+
+/* Appends the place of its function, if that is known. */
+static inline void
+py_run_put_place(mb_text *text, const py_run *run)
+{
+    if (run->place) {
+        mb_text_raw(text, PyBytes_AS_STRING(run->place),
+                    (size_t)PyBytes_GET_SIZE(run->place));
+    }
+}
+
+/* Has the record say what the machine does meanwhile: see py_captured_observe(). 0, or -1
+ * with MemoryError. */
+int py_run_observe(py_run *run, bool usage);
 
 /* Enters a new run in the registry and, unless it is in the background, makes it the
  * active one of this context. 0, or -1 with an exception: the run is still a new one. */
@@ -86,6 +105,18 @@ py_run_go_on(py_run *run)
         mb_run_go_on(native);
     }
     return only_stored;
+}
+
+/* Ends what native captures measure of an iteration that was stopped just now. */
+static inline void
+py_run_stop_captured(py_run *run)
+{
+    const mb_run *native = &run->native;
+    const int64_t elapsed_ns =
+        run->foreign ? INT64_MAX : native->stopped_ns - native->started_ns;
+    if (run->captured) {
+        py_captured_stop(run->captured, elapsed_ns);
+    }
 }
 
 /* Reads the clock, then stores the duration. If a foreign counter fails, the duration

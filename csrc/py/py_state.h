@@ -36,6 +36,8 @@ typedef struct {
     PyTypeObject *awaits_type;   /* Owned */
     PyObject *config_name, *blocks_name; /* Owned: of attributes */
     PyObject *mirror_name, *sync_name;   /* Owned: of methods */
+    PyObject *thread_attribute;          /* Owned: of a Thread, with its name */
+    PyObject *thread_key;                /* Owned: of what a thread keeps */
     /* Owned: phases to be used again. They keep their type and so this state, which
      * lives as long as the process. */
     void *spare[PY_STATE_SPARES];

@@ -6,9 +6,13 @@
 static uint64_t newest_serial;
 
 void
-py_template_init(py_template *self, PyObject *head, PyObject *tail, int32_t offset_s)
+py_template_init(py_template *self, PyObject *head, PyObject *tail, int32_t offset_s,
+                 Py_ssize_t thread_at)
 {
-    *self = (py_template){.generation = mb_fork_generation()};
+    *self = (py_template){
+        .generation = mb_fork_generation(),
+        .thread_at = thread_at,
+    };
     self->record = (mb_mirror_opening){
         .serial = ++newest_serial,
         .head = PyBytes_AS_STRING(head),
@@ -18,12 +22,14 @@ py_template_init(py_template *self, PyObject *head, PyObject *tail, int32_t offs
         .offset_s = offset_s,
     };
     mb_text_heap(&self->call);
+    mb_text_heap(&self->tail);
 }
 
 void
 py_template_free(py_template *self)
 {
     mb_text_free(&self->call);
+    mb_text_free(&self->tail);
 }
 
 bool
@@ -39,15 +45,16 @@ py_template_put_call(mb_text *text, PyObject *name)
     return py_text_put_str(text, name);
 }
 
-/* Appends what is known of `call` before the code. Returns 0, or -1 with an exception. */
-static int
-put_all(mb_text *text, const py_run *run, PyObject *name)
+int
+py_template_put_all(mb_text *text, const py_run *run, PyObject *name)
 {
     const py_captured *captured = run->captured;
     if (captured && captured->is_call) {
         MB_TEXT_LITERAL(text, PY_CAPTURES_FIRST);
     } else if (py_template_put_call(text, name) < 0) {
         return -1;
+    } else {
+        py_run_put_place(text, run);
     }
     if (captured) {
         mb_text_raw(text, captured->call.data, captured->call.size);
@@ -55,19 +62,41 @@ put_all(mb_text *text, const py_run *run, PyObject *name)
     return 0;
 }
 
+/* Puts the name of the thread into the tail: no other record is said to have the same. */
+static void
+add_thread(py_template *self, mb_mirror_opening *record, PyObject *thread)
+{
+    const size_t at = (size_t)self->thread_at;
+    self->tail.size = 0;
+    self->tail.failed = false;
+    mb_text_raw(&self->tail, record->tail, at);
+    mb_text_raw(&self->tail, PyBytes_AS_STRING(thread),
+                (size_t)PyBytes_GET_SIZE(thread));
+    mb_text_raw(&self->tail, record->tail + at, record->tail_size - at);
+    if (!self->tail.failed) {
+        record->serial = 0;
+        record->tail = self->tail.data;
+        record->tail_size = self->tail.size;
+    }
+}
+
 int
 py_template_open(py_template *self, mb_journal *journal, py_run *run, PyObject *name)
 {
     self->call.size = 0; /* its memory stays */
     self->call.failed = false;
-    if (put_all(&self->call, run, name) < 0) {
+    if (py_template_put_all(&self->call, run, name) < 0) {
         return -1;
     }
     if (!self->call.failed) {
-        self->record.call = self->call.data;
-        self->record.call_size = self->call.size;
-        self->record.flags = py_run_slot_flags(run);
-        mb_run_mirror(&run->native, journal, &self->record);
+        mb_mirror_opening record = self->record;
+        record.call = self->call.data;
+        record.call_size = self->call.size;
+        record.flags = py_run_slot_flags(run);
+        if (run->thread && self->thread_at >= 0) {
+            add_thread(self, &record, run->thread);
+        }
+        mb_run_mirror(&run->native, journal, &record);
     }
     return 0;
 }

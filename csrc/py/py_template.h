@@ -19,12 +19,15 @@
 typedef struct {
     mb_mirror_opening record;
     mb_text call;
+    Py_ssize_t
+        thread_at;       /* place in the tail for the name of the thread; or negative */
+    mb_text tail;        /* with that name */
     unsigned generation; /* of forks, in which it was made */
 } py_template;
 
 /* Borrows head and tail, which are bytes, until py_template_free(). */
 void py_template_init(py_template *self, PyObject *head, PyObject *tail,
-                      int32_t offset_s);
+                      int32_t offset_s, Py_ssize_t thread_at);
 void py_template_free(py_template *self);
 
 /* Returns false in a child that was forked since. */
@@ -38,5 +41,9 @@ int py_template_open(py_template *self, mb_journal *journal, py_run *run,
 /* Writes the fields of `call` that a run of this name, a str, has before its
  * measurements. Returns 0, or -1 with an exception. */
 int py_template_put_call(mb_text *text, PyObject *name);
+
+/* Writes all fields of `call` that this run has before its measurements: those, and what was
+ * captured. Returns 0, or -1 with an exception. */
+int py_template_put_all(mb_text *text, const py_run *run, PyObject *name);
 
 #endif

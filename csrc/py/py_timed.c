@@ -115,7 +115,7 @@ one_iteration(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
     if (py_captured_measures(run->captured)) {
         py_captured_start(run->captured);
         PyObject *value = call_timed(run, func, args, flags, names, false);
-        py_captured_stop(run->captured);
+        py_run_stop_captured(run);
         return value;
     }
     if (before_iteration((PyObject *)run) < 0) {

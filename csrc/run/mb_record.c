@@ -205,7 +205,21 @@ usual_size(const mb_call *call, const mb_mirror_opening *record,
     const size_t phases = call->counts[MB_CALL_TIMINGS] + call->counts[MB_CALL_OPEN];
     return record->head_size + record->call_size + record->tail_size + 200 +
            more->before.size + more->after.size + more->tail.size + more->rest.size +
-           call->counts[MB_CALL_DURATIONS] * 16 + phases * 48;
+           more->inside.size + call->counts[MB_CALL_DURATIONS] * 16 + phases * 48;
+}
+
+/* The tail, with what is inside it. */
+static void
+put_tail(mb_text *text, const mb_mirror_opening *record, const mb_record_more *more)
+{
+    const size_t at = more->inside_at;
+    if (!more->inside.size) {
+        mb_text_raw(text, record->tail, record->tail_size);
+        return;
+    }
+    mb_text_raw(text, record->tail, at);
+    mb_text_raw(text, more->inside.data, more->inside.size);
+    mb_text_raw(text, record->tail + at, record->tail_size - at);
 }
 
 void
@@ -227,7 +241,7 @@ mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record
     mb_text_reserve(text, usual_size(&call, record, more));
     mb_text_raw(text, record->head, record->head_size);
     mb_call_write(text, &call, &SOURCE, &now);
-    mb_text_raw(text, record->tail, record->tail_size);
+    put_tail(text, record, more);
     mb_text_raw(text, more->tail.data, more->tail.size);
     mb_text_raw(text, more->rest.data, more->rest.size);
     MB_TEXT_LITERAL(text, "}");

@@ -18,6 +18,8 @@ typedef struct {
     mb_record_piece before;     /* in `call`: before the measurements */
     mb_record_piece after;      /* and after them */
     mb_record_piece tail, rest; /* behind the tail of the record */
+    mb_record_piece inside;     /* in the tail, at this place */
+    size_t inside_at;
 } mb_record_more;
 
 /* Appends the record as it is at `now_ns`. `record` holds its text, its flags and its

@@ -89,10 +89,10 @@ cdef class JournalTemplate:
     cdef c.py_template native
 
     def __cinit__(self, Journal journal, sink, bytes head not None,
-                  bytes tail not None, int32_t offset_s):
+                  bytes tail not None, int32_t offset_s, Py_ssize_t thread_at=-1):
         self.journal, self.sink, self.outfile = journal, sink, sink.outfile
         self.head, self.tail = head, tail
-        c.py_template_init(&self.native, head, tail, offset_s)
+        c.py_template_init(&self.native, head, tail, offset_s, thread_at)
 
     def __dealloc__(self):
         c.py_template_free(&self.native)

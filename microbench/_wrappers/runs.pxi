@@ -30,6 +30,13 @@ def keep_phases(uint32_t kept, uint32_t names, uint64_t most=100_000):
     return before
 
 
+def observe_from(int64_t ns):
+    """Observe blocks of so many nanoseconds and more; return what it was before."""
+    before = c.py_captured_short_ns
+    c.py_captured_short_ns = ns
+    return before
+
+
 def active_run(bench):
     return c.py_phase_active(state, bench)
 
@@ -63,6 +70,29 @@ def call_text(str name not None):
     c.mb_text_heap(&text)
     c.py_template_put_call(&text, name)
     return c.py_text_bytes(&text)
+
+
+def pieces(run, str name not None):
+    cdef c.mb_text call
+    cdef c.mb_record_more more
+    cdef c.py_run *native
+    if not isinstance(run, OpenRun):
+        raise TypeError('a run is needed')
+    native = <c.py_run *>run
+    memset(&more, 0, sizeof(more))
+    if native.captured is not NULL and not c.py_captured_pieces(native.captured, &more):
+        raise MemoryError
+    c.mb_text_heap(&call)
+    try:
+        c.py_template_put_all(&call, native, name)
+    except BaseException:
+        c.mb_text_free(&call)
+        raise
+    return c.py_text_bytes(&call), bytes_of(more.after), bytes_of(more.tail)
+
+
+cdef bytes bytes_of(c.mb_record_piece piece):
+    return piece.data[:piece.size] if piece.size else b''
 
 
 def record_text(run, bytes head not None, bytes call not None, bytes tail not None,

@@ -7,6 +7,7 @@
     plan.py         what the bench captures (hooks.py), and how it is set (settings.py,
                     arguments.py); capture.py has helpers for the hooks of mixins
     run.py          begin() before the code, complete() after it, up to the sinks
+    place.py        where the function is
     record_text.py  the record as text: fixed bytes, and what native_captures.py adds
 
 The second one looks whether C can write the records of later calls:
@@ -15,6 +16,7 @@ The second one looks whether C can write the records of later calls:
     recorder.py     make what C does a whole call with (csrc/py/py_recorder.h), unless
     plan.py         the plan, checked as at each call
     obstacles.py    names what keeps C from that
+    capture.py      helpers for place.py, which says where the function is
 
 From then on nothing here runs, or what runs at the first call, where there was an obstacle:
 then plan.py checks the plan, and run.py goes through the dict. C has the loop. It calls

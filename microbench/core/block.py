@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded, not_recorded
 from .capture import refuse
-from .run import OneIteration
+from .run import Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,13 +16,33 @@ if TYPE_CHECKING:
 Block = _core.Block
 
 
-def begin(block: Block) -> OneIteration:
+class OneIteration(Run):
+    """The run of a block or of a generator: finish() ends its one iteration."""
+
+    __slots__ = ()
+
+    def complete(self, exception: BaseException | None, value: Any) -> None:
+        """End the iteration before all else; see Run."""
+        if self.is_open and self.in_first_iteration:
+            self.end_iteration()
+        super().complete(exception, value)
+
+
+class BlockRun(OneIteration):
+    """The run of a block."""
+
+    __slots__ = ()
+
+    is_block = True
+
+
+def begin(block: Block) -> BlockRun:
     """Return a run that is open, mirrored into its journal, and started.
 
     The caller: `__enter__()` of a block whose record is none for a Recorder.
     """
     owner: Owner = block.owner
-    run = OneIteration(owner, block.name)
+    run = BlockRun(owner, block.name)
     if run.config.blocks is None:
         run.config.blocks = _core.Finder(_recorder_of)
     if run.plan.hooks.refuses:

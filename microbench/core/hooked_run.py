@@ -12,7 +12,7 @@ from ..encoding import json_text
 from ..messages import one_line
 from .capture import namespace, put, set_up
 from .plan import current_plan
-from .record_text import described
+from .record_text import described, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -243,13 +243,17 @@ def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[s
     """
     mb = {**run.plan.settings.mb, 'record_id': run.record_id}
     call_fields: dict[str, Any] = {}
-    data: dict[str, Any] = {'mb': mb, 'call': call_fields, **_core.copied(run.plan.around)}
+    around = run.plan.surroundings_in(members(run.thread))
+    data: dict[str, Any] = {'mb': mb, 'call': call_fields, **around}
     if run.config.static:
         add_static(run, data)
     call_fields['invocation'] = 'Python'
     call_fields.update(call)
     if run.name is not None:
         call_fields['name'] = run.name
+        call_fields.update(members(run.place))
+    if run.load_average is not None:
+        call_fields.setdefault('load_average', run.load_average)
     if func is not None:
         data['_func'] = func
     if run.notes:
@@ -267,7 +271,7 @@ def add_static(run: HookedRun, data: dict[str, Any]) -> None:
 def dict_from_native(run: HookedRun) -> dict[str, Any]:
     """Return the dict of a run begun without one: C cannot write phases of other clocks."""
     data = new_dict(run, None, (), {}, {})
-    _core.merge(data, run.plan.fields(run.config, run.owner))
+    _core.merge(data, run.plan.fields(run.config, run.owner, members(run.thread)))
     if run.plan.captures is not None:
         run.plan.captures.add_to(run, str(run.name), data)
     data['call']['start_time'] = _core.moment(run.start_wall_ns, run.plan.settings.tz)
@@ -287,9 +291,7 @@ def renew_id(run: HookedRun, data: dict[str, Any]) -> None:
 
 def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
     """Add durations, phases and the time of the end."""
-    call = data.get('call')
-    if not isinstance(call, dict):
-        call = namespace(data, 'call')  # a hook has replaced it
+    call = namespace(data, 'call')  # a hook may have replaced it
     call['durations'] = run.durations
     if histogram := run.histogram:
         call['histogram'] = histogram
@@ -301,6 +303,10 @@ def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
     call['finish_time'] = _core.moment(run.finish_wall_ns, run.plan.settings.tz)
     if run.clock_step_ns:
         call['clock_step'] = run.clock_step_ns / 1e9
+    if run.run_delay is not None:
+        call.setdefault('run_delay', run.run_delay)
+    if run.resource_usage is not None:
+        data.setdefault('resource_usage', run.resource_usage)
 
 
 def add_late_phases(run: HookedRun, data: dict[str, Any], known: int) -> None:

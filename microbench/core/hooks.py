@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NOTHING = ()
 
 HOOKS = ('capture_', 'capturepost_')  # begin the names of hooks
+USAGE_HOOK = 'capture_resource_usage'  # of MBResourceUsage
 
 FunctionType = type(lambda: None)  # start-up time: types costs a tenth of a millisecond
 
@@ -111,6 +112,11 @@ class Hooks:
             yield 'monitor samples while the code runs: set it to None'
         if self.returns and not natively:
             yield 'the return value is kept: leave out its mixin'
+
+    @property
+    def gives_usage(self) -> bool:
+        """A mixin, or an override of its hook, captures the resource usage."""
+        return USAGE_HOOK in self.captures
 
     @property
     def measures_usage(self) -> bool:

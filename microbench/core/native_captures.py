@@ -106,7 +106,7 @@ class NativeCaptures:
 
     def add_to(self, run: _core.OpenRun, name: str, data: dict[str, Any]) -> None:
         """Add what was captured before the code to a dict; `_func` asks for the rest."""
-        call, _, usage = self.native.pieces(run, name)
+        call, _, usage = _core.pieces(run, name)
         data['call'] = {**loads(b'{' + call + b'}'), **data['call']}
         data.update(loads(b'{' + usage[1:] + b'}'))
         if run.is_call:

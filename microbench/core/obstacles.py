@@ -3,6 +3,7 @@
 recorder.py makes a Recorder where there is no obstacle, and `bench.explain_path()` returns
 them all: so the explanation is the decision. A sentence that begins with IN_PYTHON leaves
 the record a text, which Python completes. Any other one makes it a dict (Plan.not_native).
+One that begins with OF_BLOCKS is no obstacle: it says what records of functions lack.
 All hold from the second record on: the first one opens the files.
 """
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 IN_PYTHON = 'text in Python'
 OF_FUNCTIONS = f'{IN_PYTHON}, for functions only'
+
+OF_BLOCKS = 'of blocks only'
+NOT_OF_FUNCTIONS = (
+    f'{OF_BLOCKS}: resource_usage, call.run_delay, call.load_average: '
+    'time a block around the call'
+)
 
 UNCOUNTED = 'are not counted any more: change it less often'
 PACKAGE = f'{__package__.rpartition(".")[0]}.outputs.'
@@ -66,6 +73,11 @@ def to_function(func: Any, label: Any = None) -> list[str]:
     elif name != func.__name__:
         why = 'the function has no name: set its __name__'
     return [f'{IN_PYTHON}: {why}'] if why else []
+
+
+def of_functions(plan: Plan) -> list[str]:
+    """Return what records of blocks have, and those of functions do not."""
+    return [NOT_OF_FUNCTIONS] if plan.observes else []
 
 
 def _of_sink(sink: Any) -> str:

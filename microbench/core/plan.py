@@ -24,7 +24,7 @@ from ..encoding import json_text
 from ..messages import one_line, warn
 from .capture import ENVIRON, USAGE
 from .hooks import Hooks
-from .record_text import built, further
+from .record_text import THREAD, built, further
 from .settings import Settings
 
 TYPE_CHECKING = False
@@ -66,6 +66,9 @@ class Plan:
         begun: a run was begun by this plan.
         surroundings: returns the fields of a bench with `surroundings = True`.
         around: these fields; empty for other benches, and where they cannot be read.
+        places: records say where a function is.
+        observes: those of blocks say what the machine did meanwhile, and ...
+        observes_usage: its resource usage, which no mixin captures.
     """
 
     surroundings: ClassVar[Callable[[object], dict[str, Any]]]  # set by bench.py
@@ -91,8 +94,13 @@ class Plan:
         self.fixed_text: RecordText | None = None
         self.template: _core.JournalTemplate | None = None
         self.begun = False
+        self._surround(owner)
+
+    def _surround(self, owner: Owner) -> None:
+        self.places = self.observes = bool(getattr(owner, 'surroundings', False))
+        self.observes_usage = self.observes and not self.hooks.gives_usage
         self.around: dict[str, Any] = {}
-        if getattr(owner, 'surroundings', False):
+        if self.observes:
             try:
                 self.around = loaded(lambda: Plan.surroundings(owner))
             except OSError:
@@ -150,7 +158,9 @@ class Plan:
         return self.fixed_text
 
     def _fixed_text(self, config: Config, owner: Owner) -> RecordText:
-        fields, settings = self.fields(config, owner), self.settings
+        fields, settings = self.fields(config, owner, THREAD), self.settings
+        if USAGE_FIELD in fields:
+            self.observes_usage = False  # the program's own
         before: dict[str, Any] = fields
         rest: dict[str, Any] = {}
         if self.captures is not None and self.hooks.measures_usage:
@@ -166,12 +176,19 @@ class Plan:
             usage = further(json_text.encode({USAGE_FIELD: []}))
         return text.tail + usage + text.rest
 
-    def fields(self, config: Config, owner: Owner) -> dict[str, Any]:
+    def fields(
+        self, config: Config, owner: Owner, thread: dict[str, Any]
+    ) -> dict[str, Any]:
         """Return the fields that all records have in common.
 
         USAGE_FIELD stands for what C puts in its place.
+
+        Args:
+            config: the settings of the bench.
+            owner: the bench.
+            thread: member of `process` with the name of the thread, or empty.
         """
-        fields = {**_core.copied(self.around), **config.static_fields()}
+        fields = {**self.surroundings_in(thread), **config.static_fields()}
         constant = self.hooks.constant
         for name in self.hooks.captures:
             if name in constant:
@@ -183,6 +200,13 @@ class Plan:
                     getattr(owner, name)(fields)
                     fields.pop('mb', None)  # of a secret that came meanwhile, and is masked
         return fields
+
+    def surroundings_in(self, thread: dict[str, Any]) -> dict[str, Any]:
+        """Return copies of `host` and `process`, that with the name of a thread."""
+        around: dict[str, Any] = _core.copied(self.around)
+        if 'process' in around:
+            around['process'].update(thread)
+        return around
 
 
 def current_plan(config: Config, owner: Owner) -> Plan:

@@ -30,6 +30,11 @@ MEASURED = frozenset(
     ]
 )
 
+# What stands for the name of a thread in texts that records have in common: the member of
+# `process`, and its text. A name that a program gives to a thread is another one.
+THREAD = {'thread': '\0thread'}
+ANY_THREAD = b',"thread":"\\u0000thread"'
+
 
 class RecordText:
     """The text of one record, or with an empty `call` that of each record of a plan.
@@ -41,9 +46,10 @@ class RecordText:
         rest: those that come after what C captures, likewise.
         utc_offset: seconds that the time zone is east of UTC.
         secret: True to leave the measurements out.
+        thread_at: place in the tail for the name of a thread; -1 for none.
     """
 
-    __slots__ = ('call', 'head', 'rest', 'secret', 'tail', 'utc_offset')
+    __slots__ = ('call', 'head', 'rest', 'secret', 'tail', 'thread_at', 'utc_offset')
 
     def __init__(
         self,
@@ -57,7 +63,9 @@ class RecordText:
         """Take the pieces from encoded objects, and the offset of a tzinfo."""
         self.head = b'{"mb":' + mb[:-1] + b',"record_id":"'[mb == b'{}' :]
         self.call = call[1:-1]
-        self.tail = further(fields)
+        tail = further(fields)
+        self.thread_at = tail.find(ANY_THREAD)
+        self.tail = tail.replace(ANY_THREAD, b'', 1)
         self.rest = further(rest)
         self.utc_offset = offset.days * 86400 + offset.seconds if offset else 0
         self.secret = secret
@@ -68,6 +76,13 @@ class RecordText:
         return _core.record_text(
             run, self.head, self.call, tail, self.utc_offset, self.secret
         )
+
+    def tail_of(self, run: _core.OpenRun) -> bytes:
+        """Return the tail, with the name of the thread of a run if it has one."""
+        at = self.thread_at
+        if run.thread is None or at < 0:
+            return self.tail
+        return self.tail[:at] + run.thread + self.tail[at:]
 
     def mirror_in(self, journal: _core.Journal, run: _core.OpenRun) -> bool:
         """Mirror an open run into a journal until it is closed; False without room."""
@@ -138,6 +153,16 @@ def further(text: bytes) -> bytes:
     return b',' + text[1:-1] if text != b'{}' else b''
 
 
+def members(text: bytes | None) -> dict[str, Any]:
+    """Return members of an object that are ready as text, with a comma before each."""
+    if not text:
+        return {}
+    from ..json_library import loads  # start-up time
+
+    found: dict[str, Any] = loads(b'{' + text[1:] + b'}')
+    return found
+
+
 # --- a run without a dict -------------------------------------------------------------
 
 
@@ -146,7 +171,7 @@ def completed(run: Any, exception: BaseException | None, value: Any) -> bytes:
     plan = run.plan
     fixed = plan.fixed_text or plan.text(run.config, run.owner)
     call, after, usage = _pieces(run, exception, value)
-    tail = fixed.tail + usage + fixed.rest
+    tail = fixed.tail_of(run) + usage + fixed.rest
     if exception is not None:
         tail += further(json_text.encode({'exception': described(exception)}))
     offset = fixed.utc_offset
@@ -162,13 +187,11 @@ def _pieces(
     """Return `call` before the measurements and after them, and a part of the tail."""
     assert run.name is not None
     captures = run.plan.captures
-    if captures is None:
-        return _core.call_text(run.name), b'', b''
-    if exception is None and not run.completed:
-        run.keep(Exception, captures.native.finish, run, value)
-    run.completed = True
-    pieces: tuple[bytes, bytes, bytes] = captures.native.pieces(run, run.name)
-    return pieces
+    if captures is not None:
+        if exception is None and not run.completed:
+            run.keep(Exception, captures.native.finish, run, value)
+        run.completed = True
+    return _core.pieces(run, run.name)
 
 
 def described(exception: BaseException) -> dict[str, str]:

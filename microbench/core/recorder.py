@@ -10,6 +10,7 @@ from __future__ import annotations
 from .. import _core
 from . import obstacles
 from .capture import refuse
+from .place import text_of
 from .plan import ALL, current_plan
 from .run import Run
 
@@ -36,8 +37,17 @@ def for_function(
         return None
     own = None if label is None else label.name
     name, iterations = own or func.__name__, plan.settings.iterations
-    mirrored = plan.mirrored == ALL
-    recorder = _recorder(config, bench, plan, mirrored, name=name, iterations=iterations)
+    place = text_of(func) if plan.places else b''
+    recorder = _recorder(
+        config,
+        bench,
+        plan,
+        plan.mirrored == ALL,
+        name=name,
+        iterations=iterations,
+        place=place,
+        func=func,
+    )
     if recorder is not None:
         recorder.labelled = own is not None
     return recorder
@@ -51,7 +61,16 @@ def for_blocks(bench: Owner) -> _core.Recorder | None:
     config, plan = _plan_of(bench)
     if _are_refused(bench):
         return None
-    return _recorder(config, bench, plan, plan.mirrored > 0, name='', iterations=1)
+    return _recorder(
+        config,
+        bench,
+        plan,
+        plan.mirrored > 0,
+        name='',
+        iterations=1,
+        observes=plan.observes,
+        observes_usage=plan.observes_usage,
+    )
 
 
 def explained(bench: Owner, func: Any) -> list[str]:
@@ -63,6 +82,7 @@ def explained(bench: Owner, func: Any) -> list[str]:
         timed = getattr(func, '__timed__', None)
         label = None if timed is None else getattr(timed.begin, 'label', None)
         found += obstacles.to_function(func if timed is None else timed.func, label)
+        found += obstacles.of_functions(plan)
     return found
 
 
@@ -97,13 +117,17 @@ def _are_refused(bench: Owner) -> bool:
     return False
 
 
-def _new(plan: Plan, text: RecordText, name: str, **more: Any) -> _core.Recorder:
+def _new(
+    plan: Plan, text: RecordText, name: str, place: bytes = b'', **more: Any
+) -> _core.Recorder:
     return _core.Recorder(
         run_class=Run,
         plan=plan,
         name=name,
         head=text.head,
-        call=_core.call_text(name),
+        call=_core.call_text(name) + place,
+        place=place,
+        thread_at=text.thread_at,
         tail=text.tail,
         counter=plan.settings.counter,
         offset_s=text.utc_offset,

@@ -41,6 +41,7 @@ from ..outputs.report import Turns
 from . import hooked_run, record_text
 from .capture import name_of, namespace
 from .hooked_run import HookedRun
+from .place import text_of
 from .plan import ALL, line_of
 
 TYPE_CHECKING = False
@@ -59,6 +60,8 @@ class Run(HookedRun):
 
     __slots__ = ()
 
+    is_block = False  # then it is observed: see OpenRun.observe()
+
     # --- begin ---------------------------------------------------------------------
 
     def begin(
@@ -75,6 +78,10 @@ class Run(HookedRun):
         try:
             if not self.plan.begun:
                 self._look_ahead()
+            if self.plan.places:
+                self.note_thread()
+                if func is not None:
+                    self.place = text_of(func)
             if call or not self._begin_text(func, args, kwargs or {}):
                 self._begin_data(func, args, kwargs or {}, call)
             if self.plan.mirrored == ALL:
@@ -102,6 +109,7 @@ class Run(HookedRun):
                 return False  # the dict form handles a capture that fails
         given = self.name
         self._name_it(func)
+        self._observe()
         self.open(owner, *plan.settings.clock)
         captures, name = plan.captures, str(self.name)
         if captures is None or captures.begin(self, name, func, args, kwargs):
@@ -111,6 +119,7 @@ class Run(HookedRun):
 
     def _begin_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> None:
         """Open the run with a dict, and run the hooks before the code."""
+        self._observe()
         data = self.data = hooked_run.new_dict(self, func, args, kwargs, call)
         hooks, settings = self.plan.hooks, self.plan.settings
         if not self.is_open:
@@ -120,13 +129,16 @@ class Run(HookedRun):
         else:
             self.capture()
         if hooks.triggers:
-            call = data.get('call')
-            if not isinstance(call, dict):
-                call = namespace(data, 'call')  # a hook has replaced it
+            call = namespace(data, 'call')  # a hook may have replaced it
             call['durations'] = []
             if not settings.histogram:
                 self.keep_numbers(call['durations'])
             self.triggers = True
+
+    def _observe(self) -> None:
+        """Have the record say what the machine does meanwhile, if it is that of a block."""
+        if self.is_block and self.plan.observes:
+            self.observe(self.plan.observes_usage)
 
     def mirror(self) -> None:
         """Mirror the run into its journal from here on, if there is one."""
@@ -336,15 +348,3 @@ def _run_journal_class() -> type[RunJournal]:
     from .run_journal import RunJournal  # start-up time
 
     return RunJournal
-
-
-class OneIteration(Run):
-    """The run of a block or of a generator: finish() ends its one iteration."""
-
-    __slots__ = ()
-
-    def complete(self, exception: BaseException | None, value: Any) -> None:
-        """End the iteration before all else; see Run."""
-        if self.is_open and self.in_first_iteration:
-            self.end_iteration()
-        super().complete(exception, value)

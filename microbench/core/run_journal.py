@@ -86,8 +86,9 @@ class RunJournal:
         if run.data is None:
             text = plan.text(run.config, run.owner)
             sink = self._sink or NoSink()
+            tail, place = plan.tail_before(text), text.thread_at
             plan.template = _core.JournalTemplate(
-                journal, sink, text.head, plan.tail_before(text), text.utc_offset
+                journal, sink, text.head, tail, text.utc_offset, place
             )
             plan.template.mirror(run, run.name)
             _core.note_change()

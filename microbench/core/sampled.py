@@ -13,6 +13,7 @@ from .arguments import NATIVE_COUNTERS
 from .capture import name_of
 from .config import config_of
 from .labels import new_run
+from .place import text_of
 from .workers import LAST
 
 TYPE_CHECKING = False
@@ -63,6 +64,8 @@ class SampledCalls:
             if taken is not None:
                 fields['between'] = taken.fields()
             run: Run = new_run(bench, self.label, name)
+            if name is not None and run.plan.places:
+                run.place = text_of(self._func)
             return run.begin(*call, **fields)
         except BaseException:
             if taken is not None:

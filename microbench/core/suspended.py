@@ -12,13 +12,15 @@ The functions made here are given the globals of the function that they stand fo
 from __future__ import annotations
 
 from .. import _core
+from .block import OneIteration
 from .labels import label_of, new_run
-from .run import OneIteration, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .run import Run
 
 
 # --- coroutine functions --------------------------------------------------------------

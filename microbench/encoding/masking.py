@@ -31,6 +31,9 @@ WRITTEN_BY_C = (
     *('timings', 'open_timings', 'timings_iteration', 'clock_step'),
     *('timings_summary', 'count', 'sum', 'min', 'max'),
     *('histogram', 'mean', 'variance', 'unit', 'digits', 'buckets'),
+    *('module', 'qualname', 'line', 'thread'),
+    *('run_delay', 'load_average', 'resource_usage', 'utime', 'stime'),
+    *('minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw'),
 )
 
 
@@ -184,7 +187,7 @@ def _edited(value: Any, edits: Edits) -> Any:
 
 
 def _concerns_c(pattern: str) -> bool:
-    names = [*WRITTEN_BY_C, *(f'call.{name}' for name in WRITTEN_BY_C)]
+    names = [*WRITTEN_BY_C, *(f'call.{name}' for name in WRITTEN_BY_C), 'process.thread']
     return pattern.startswith('call') or any(map(_matcher([pattern]), names))
 
 

@@ -182,6 +182,9 @@ def _store_affinity(bm_data: dict[str, Any], allowed: set[int] | None) -> None:
 
 CPUS = '/sys/devices/system/cpu'  # Documentation/ABI/stable/sysfs-devices-system-cpu
 SIBLINGS = ('core_cpus_list', 'thread_siblings_list')  # the second before Linux 5.3
+HYBRID = (
+    '/sys/devices/cpu_atom'  # x86: cores of a second kind, with another number of threads
+)
 MEMORY = '/proc/meminfo'  # proc_meminfo(5)
 DIGITS_OF_SIZE = 15  # of kB: all memory that 64 bits can address has 17
 
@@ -225,9 +228,7 @@ class Linux:
         """
         if logical:
             return online()
-        numbered = [name for name in os.listdir(CPUS) if name[3:].isdigit()]
-        cores = {_siblings(f'{CPUS}/{name}') for name in numbered}
-        return len(cores - {''}) or None
+        return _cores_alike() or _cores_counted()
 
     @classmethod
     def virtual_memory(cls) -> Linux:
@@ -251,6 +252,34 @@ def _bytes_in(line: str) -> int:
     if not is_number(number, DIGITS_OF_SIZE):
         raise ValueError(f'{MEMORY}: {line[:80]!r} is not a size in kB')
     return int(number) * 1024
+
+
+def _cores_alike() -> int | None:
+    """Return the number of physical cores, if all have as many threads; else None.
+
+    So two or five files are read, and not one for each of hundreds of CPUs.
+    """
+    try:
+        cpus = text_of(f'{CPUS}/online').strip()
+        number, first = cpus_in(cpus), _threads_of(cpus.replace('-', ',').split(',')[0])
+        if text_of(f'{CPUS}/smt/active').strip() == '0' and first == 1:
+            return number
+        are_all = text_of(f'{CPUS}/present').strip() == cpus and not os.path.isdir(HYBRID)
+        last = _threads_of(cpus.replace('-', ',').split(',')[-1]) if are_all else 0
+    except (OSError, ValueError):
+        return None  # another kernel
+    return number // first if first and first == last and number % first == 0 else None
+
+
+def _threads_of(cpu: str) -> int:
+    """Return how many logical cores the core of this one has; 0 if that is unknown."""
+    return cpus_in(_siblings(f'{CPUS}/cpu{cpu}'))
+
+
+def _cores_counted() -> int | None:
+    numbered = [name for name in os.listdir(CPUS) if name[3:].isdigit()]
+    cores = {_siblings(f'{CPUS}/{name}') for name in numbered}
+    return len(cores - {''}) or None
 
 
 def _siblings(cpu: str) -> str:

@@ -37,6 +37,8 @@ VENDORS = {
 }
 BARE = '.metal'  # how names of machines of Amazon EC2 without a hypervisor end
 
+_read: list[dict[str, str]] = []  # what model() has read, for virtual_machine() after it
+
 
 def model() -> dict[str, str]:
     """Return `cpu_model`.
@@ -44,7 +46,7 @@ def model() -> dict[str, str]:
     Raises:
         LookupError, OSError: the kernel does not name it.
     """
-    lines = _lines()
+    _read[:] = [lines := _lines()]
     for name in MODELS:
         if lines.get(name):
             return {'cpu_model': lines[name]}
@@ -88,7 +90,8 @@ def virtual_machine() -> dict[str, str]:
     Raises:
         OSError: the processor cannot be read.
     """
-    flags = _lines().get('flags', '').split()
+    lines = _read.pop() if _read else _lines()
+    flags = lines.get('flags', '').split()
     names = f'{_named("sys_vendor")} {_named("product_name")}'.lower()
     is_x86 = bool(flags)
     if (is_x86 and 'hypervisor' not in flags) or names.endswith(BARE):

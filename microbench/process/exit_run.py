@@ -158,6 +158,8 @@ class ExitRun:
             ImportError: the class has a monitor, and psutil is not installed.
         """
         run, settings = self.run, self.run.plan.settings
+        if run.plan.observes:
+            run.observe(run.plan.observes_usage)
         run.data = hooked_run.new_dict(run, None, (), {}, {})
         early = hooked_run.new_dict(run, None, (), {}, {})
         try:

@@ -15,6 +15,7 @@ from microbench import (
     MicroBench,
 )
 from microbench.mixins import surroundings
+from tests.core.test_observed import COUNTED
 from tests.fakes import Ticking, only, shape
 
 MB = {
@@ -41,6 +42,7 @@ USAGE = {
     **dict.fromkeys(['utime', 'stime'], float),
     **dict.fromkeys(['minflt', 'majflt', 'inblock', 'oublock', 'nvcsw', 'nivcsw'], int),
 }
+DELAY = {'run_delay': float} if COUNTED else {}  # Linux counts it
 MOMENT = str
 
 
@@ -80,6 +82,9 @@ def test_a_decorated_call(monkeypatch):
             'args': [12],
             'kwargs': {'tolerance': 0.5},
             'name': 'solve',
+            'module': __name__,
+            'qualname': 'test_a_decorated_call.<locals>.solve',
+            'line': solve.__wrapped__.__code__.co_firstlineno,
             'capture_errors': [
                 {'method': 'capture_license', 'error': "KeyError: 'LICENSE_HOST'"}
             ],
@@ -124,9 +129,13 @@ def test_a_block_that_raises(form):
                 {'name': 'fit', 'duration': float},
             ],
             'finish_time': MOMENT,
+            # since 3.0
+            'load_average': float,
+            **DELAY,
         },
         'mb': MB,
         'python': PYTHON,
+        'resource_usage': [USAGE],
         **surroundings.fields(None),
         'exception': {'type': 'ValueError', 'message': 'matrix is singular'},
     }

@@ -20,10 +20,11 @@ from microbench import (
     MBLoadedModules,
     MBReturnValue,
     MicroBench,
+    MicroBenchBase,
     NullOutput,
     _core,
 )
-from microbench.core.obstacles import IN_PYTHON, OF_FUNCTIONS
+from microbench.core.obstacles import IN_PYTHON, NOT_OF_FUNCTIONS, OF_FUNCTIONS
 from tests.core.test_recorded_blocks import enter
 from tests.core.test_recorded_blocks import written as written_blocks
 from tests.core.test_recorder import Callable, Seen, written
@@ -132,8 +133,8 @@ def test_a_reason_in_the_function(function, settings, sentences):
     """It can be asked about before or after it is decorated."""
     bench = MicroBench(**settings)
     assert bench.explain_path() == []
-    assert bench.explain_path(function) == sentences
-    assert bench.explain_path(bench(function)) == sentences
+    assert bench.explain_path(function) == [*sentences, NOT_OF_FUNCTIONS]
+    assert bench.explain_path(bench(function)) == [*sentences, NOT_OF_FUNCTIONS]
 
 
 def test_methods():
@@ -146,7 +147,17 @@ def test_methods():
             yield 1
 
     sentence = f'{IN_PYTHON}: fit is a generator function: time a block inside it'
-    assert bench.explain_path(Model().fit) == [sentence]
+    assert bench.explain_path(Model().fit) == [sentence, NOT_OF_FUNCTIONS]
+
+
+def test_what_functions_lack():
+    """A sentence says it, where records of blocks have more."""
+    [sentence] = MicroBench().explain_path(len)
+    assert sentence == NOT_OF_FUNCTIONS
+    assert all(name in sentence for name in ('resource_usage', 'run_delay', 'load_average'))
+    bare = type('Bare', (MicroBench,), {'surroundings': False})
+    for bench in (MicroBenchBase(), bare()):
+        assert NOT_OF_FUNCTIONS not in bench.explain_path(len)
 
 
 def test_a_sink_that_fails(tmp_path):
@@ -235,7 +246,8 @@ def test_no_reason_means_that_c_writes_the_records(cls, settings, sinks, functio
             found = decorated()
             if found is not None and not isinstance(found, int):
                 asyncio.run(awaited(found))
-        assert written(decorated) == (0 if bench.explain_path(decorated) else 2)
+        obstacles = set(bench.explain_path(decorated)) - {NOT_OF_FUNCTIONS}
+        assert written(decorated) == (0 if obstacles else 2)
         enter(bench, 3)
         reasons = [s for s in bench.explain_path() if not s.startswith(OF_FUNCTIONS)]
         assert written_blocks(bench) == (0 if reasons else 2)

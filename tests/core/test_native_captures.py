@@ -60,6 +60,8 @@ def without_clock(record):
     for name in ('start_time', 'finish_time'):
         call[name] = len(call[name])
     call['durations'] = [type(value) for value in call['durations']]
+    for name in ('run_delay', 'load_average'):
+        call.update({name: type(call[name])} if name in call else {})
     measured = record.get('resource_usage')
     for one in measured if isinstance(measured, list) else ():
         one.update({name: type(value) for name, value in one.items()})

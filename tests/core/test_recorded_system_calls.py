@@ -103,10 +103,15 @@ def test_one_write_a_record(asked, way, mixins, durability, durations):
     assert found.pop('statx') >= 50
     if durability == 'fsync':
         assert found.pop('fsync') == 50
-        assert found.pop('fcntl') == found.pop('close') == 50
+        assert found.pop('fcntl') == 50
+        found['close'] -= 50
     if mixins:
         assert found.pop('getcwd') == 50
-        assert found.pop('getrusage') == 100
+    if mixins or way.endswith('block'):
+        assert 50 <= found.pop('getrusage') <= 150
+    delays = {found.pop(name, 0) for name in ('openat', 'read', 'close')}
+    assert len(delays) == 1  # a trace makes the thread leave its CPU, and so read its delay
+    assert delays == {0} or way.endswith('block')
     found.pop('brk', None)
     found.pop('mmap', None)
     found.pop('munmap', None)

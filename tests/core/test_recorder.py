@@ -57,6 +57,10 @@ def comparable(record):
     call['durations'] = [type(value).__name__ for value in call['durations']]
     for timing in [*call.get('timings', []), *call.get('open_timings', [])]:
         timing['duration'] = type(timing['duration']).__name__
+    for name in ('run_delay', 'load_average'):
+        call.update({name: type(call[name]).__name__} if name in call else {})
+    for usage in record.get('resource_usage', ()):
+        usage.update({name: type(value).__name__ for name, value in usage.items()})
     for counted in [*call.get('timings_summary', []), call.get('histogram', {})]:
         for name in counted.keys() - {'name', 'count', 'unit', 'digits'}:
             counted[name] = type(counted[name]).__name__

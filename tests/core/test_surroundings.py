@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 
 import pytest
 
@@ -172,3 +173,104 @@ def test_the_rank(tmp_path, variables, place):
     python(RANK, tmp_path / 'out.jsonl', env=variables)
     record = only(FileOutput(tmp_path / 'out.jsonl').get_results())
     assert {**record['process'], 'pid': 0} == {'pid': 0, **place}
+
+
+# --- the thread ------------------------------------------------------------------------
+
+
+def from_thread(function, name=None):
+    """Call a function in a thread of this name."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(function()), name=name)
+    thread.start()
+    thread.join()
+    return only(found)
+
+
+@pytest.mark.parametrize('way', ['call', 'block'])
+@pytest.mark.parametrize('form', [lambda cls: cls, in_python], ids=['text', 'dict'])
+def test_the_thread(form, way):
+    """It is named where it is not the main one."""
+    bench = form(MicroBench)()
+    for _ in range(3):
+        assert record_of(bench, way)['process'] == {'pid': os.getpid()}
+        record = from_thread(lambda: record_of(bench, way), 'wörker "1"')
+        assert record['process'] == {'pid': os.getpid(), 'thread': 'wörker "1"'}
+        assert 'process' not in from_thread(lambda: record_of(MicroBenchBase(), way))
+
+
+def test_a_thread_that_is_renamed():
+    """The next record has the new name."""
+    bench = MicroBench()
+    work = bench(len)
+
+    def renamed():
+        for name in ('one', 'two', 'two'):
+            threading.current_thread().name = name
+            work('')
+        return [record['process']['thread'] for record in bench.get_results()]
+
+    assert from_thread(renamed) == ['one', 'two', 'two']
+
+
+def test_a_thread_that_python_has_not_begun():
+    """It has the number of the system, and `threading` makes no object for it."""
+    import _thread
+
+    bench, done = MicroBench(), threading.Event()
+    work, ids = bench(len), []
+
+    def unknown():
+        work(''), work('')
+        ids.append(threading.get_native_id())
+        done.set()
+
+    before = threading.active_count()
+    _thread.start_new_thread(unknown, ())
+    assert done.wait(60)
+    names = {record['process']['thread'] for record in bench.get_results()}
+    assert names == {str(ids[0])}
+    assert threading.active_count() == before
+
+
+def test_the_name_of_a_thread_is_masked():
+    """By a pattern, in both forms; a name that looks like a secret is a number."""
+    bench = type('Bench', (MicroBench,), {'redact': ('process.thread',)})()
+    record = from_thread(lambda: record_of(bench))
+    assert record['process']['thread'] == '***'
+    assert record['mb']['masked'] == ['process.thread']
+    plain = MicroBench()
+    for _ in range(2):
+        name = from_thread(lambda: record_of(plain), 'http://user:secret@host/')
+        assert name['process']['thread'].isdigit()
+
+
+THREADS = """
+import os, sys, threading
+from microbench import MicroBench
+bench = MicroBench(sys.argv[1], journal='on')
+def killed():
+    for name in ('first', 'second'):
+        with bench.record(name):
+            if name == 'second':
+                os.kill(os.getpid(), 9)
+thread = threading.Thread(target=killed, name='worker')
+with bench.record('main'):
+    thread.start()
+    thread.join()
+"""
+
+
+def test_the_thread_of_a_killed_block(tmp_path):
+    """The journal has its name, and the load at the start; nothing of the end."""
+    assert python(THREADS, tmp_path / 'out.jsonl').returncode == -9
+    records = {
+        r['call']['name']: r for r in FileOutput(tmp_path / 'out.jsonl').get_results()
+    }
+    threads = {name: record['process'].get('thread') for name, record in records.items()}
+    assert threads == {'main': None, 'first': 'worker', 'second': 'worker'}
+    for record in (records['main'], records['second']):
+        assert record['exit_path'] == 'recovered'
+        assert record['call']['load_average'] >= 0
+        assert 'run_delay' not in record['call']
+        assert 'resource_usage' not in record

@@ -6,6 +6,7 @@ import functools
 import json
 import string
 import time
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import pytest
@@ -23,6 +24,7 @@ from microbench import (
     _core,
 )
 from microbench.core import hooked_run
+from microbench.core.block import BlockRun
 from microbench.core.run import Run
 from tests.fakes import Kept, dict_reasons, only, readable
 
@@ -54,7 +56,11 @@ SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), TEXT, st.just(2**64)
 )
 FIELDS = st.dictionaries(
-    st.one_of(NAMES, st.sampled_from(['python', 'host', 'exception'])), SCALARS, max_size=4
+    st.one_of(
+        NAMES, st.sampled_from(['python', 'host', 'exception', 'process', 'resource_usage'])
+    ),
+    SCALARS,
+    max_size=4,
 )
 OFFSETS = st.integers(-86399, 86399).map(lambda s: dt.timedelta(seconds=s))
 ZONES = st.one_of(
@@ -104,7 +110,7 @@ def both_forms(bench, begun, body, exception):
     """Return the lines of one native run: as text, and as a dict that was encoded."""
     [kept] = bench._bench_config.delivery.sinks
     name, func = begun
-    run = Run(bench, name)
+    run = (BlockRun if func is None and bench.iterations < 2 else Run)(bench, name)
     run.iterations = bench.iterations
     run.begin(func)
     assert run.data is None, bench.explain_path()
@@ -158,6 +164,8 @@ def types_of(value):
     exception=EXCEPTIONS,
     limits=st.sampled_from([(65536, 1000), (4, 2), (1, 1)]),
     durations=st.sampled_from(['list', 'histogram']),
+    observe_from=st.sampled_from([0, 2**62]),
+    thread=st.none() | TEXT,
 )
 def test_one_run_in_both_forms(
     cls,
@@ -171,9 +179,12 @@ def test_one_run_in_both_forms(
     exception,
     limits,
     durations,
+    observe_from,
+    thread,
 ):
     """Both forms of a native run are equal to the last digit."""
     before = _core.keep_phases(*limits)
+    observed_from = _core.observe_from(observe_from)
     try:
         settings = {
             'tz': tz,
@@ -181,9 +192,27 @@ def test_one_run_in_both_forms(
             'iterations': iterations,
             'durations': durations,
         }
-        check_both_forms(cls, fields, settings, name, decorated, phases, exception)
+        in_thread(
+            thread,
+            lambda: check_both_forms(
+                cls, fields, settings, name, decorated, phases, exception
+            ),
+        )
     finally:
         _core.keep_phases(*before)
+        _core.observe_from(observed_from)
+
+
+def in_thread(name, check):
+    """Call a function here, or in a thread of this name."""
+    if name is None:
+        check()
+        return
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        [thread] = pool._threads
+        thread.name = name
+        pool.submit(check).result()
 
 
 def check_both_forms(cls, fields, settings, name, decorated, phases, exception):
@@ -292,6 +321,10 @@ def without_clock(record):
     for field in ('start_time', 'finish_time'):
         moment = dt.datetime.fromisoformat(call[field])
         call[field] = (moment.utcoffset(), len(call[field].partition('+')[0]))
+    for field in ('run_delay', 'load_average'):
+        call.update({field: type(call[field])} if field in call else {})
+    for usage in record.get('resource_usage', ()):
+        usage.update({name: type(value) for name, value in usage.items()})
     assert record['mb'].pop('record_id')
     return record
 

@@ -47,7 +47,10 @@ with bench.time('solve'):
             'timings': [{'name': 'setup', 'duration': float}],
             # since 3.0
             'open_timings': [{'name': 'solve', 'duration': float}],
+            'load_average': float,
+            **({'run_delay': float} if 'run_delay' in ended.call else {}),
         },
+        'resource_usage': [dict],
         'mb': {
             'timezone': 'UTC',
             'duration_counter': 'perf_counter',

@@ -150,6 +150,45 @@ def test_a_core_is_counted_once(cpus, cores, name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ('online', 'threads', 'active', 'present', 'hybrid', 'cores', 'reads'),
+    [
+        ('0-255', 1, '0', '0-255', False, 256, 3),
+        ('0,2-9', 1, '0', '0-9', False, 9, 3),
+        ('0-255', 2, '1', '0-255', False, 128, 5),
+        ('0-255', 2, '1', '0-255', True, 128, None),
+        ('0-254', 2, '1', '0-255', False, 128, None),
+        ('0-255', 2, '0', '0-255', False, 128, 5),
+        ('0-255', 2, None, '0-255', False, 128, None),
+    ],
+)
+def test_cores_of_a_large_machine(
+    online, threads, active, present, hybrid, cores, reads, tmp_path, monkeypatch
+):
+    """A few files tell it, unless cores differ or some are offline."""
+    numbers = [n for n in range(256) if threads == 2 or n != 1]
+    folder = tree(
+        tmp_path,
+        {f'cpu{n}': f'{n - n % threads}-{n - n % threads + threads - 1}' for n in numbers},
+    )
+    (tmp_path / 'smt').mkdir()
+    files = {'online': online, 'present': present, 'smt/active': active}
+    for name, text in files.items():
+        if text is not None:
+            (tmp_path / name).write_text(f'{text}\n')
+    read, text_of = [], machine.text_of
+
+    def noted(path):
+        read.append(path)
+        return text_of(path)
+
+    monkeypatch.setattr(machine, 'text_of', noted)
+    monkeypatch.setattr(machine, 'CPUS', folder)
+    monkeypatch.setattr(machine, 'HYBRID', str(tmp_path if hybrid else tmp_path / 'none'))
+    assert machine.Linux.cpu_count(logical=False) == cores
+    assert reads is None or len(read) == reads
+
+
+@pytest.mark.parametrize(
     'text',
     [
         'MemTotal: 24684084 MB\n',

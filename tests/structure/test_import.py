@@ -78,7 +78,7 @@ LATER = {
 AT_FIRST = {
     *('_core', 'bench', 'descriptors', 'exits', 'first_use', 'lock', 'messages'),
     *('core.arguments', 'core.calls', 'core.capture', 'core.config', 'core.decorate'),
-    *('core.hooked_run',),
+    *('core.hooked_run', 'core.place'),
     *('core.hooks', 'core.plan', 'core.record_text', 'core.run', 'core.settings'),
     *('core.times', 'encoding.json_text', 'encoding.masking', 'mixins.python'),
     *('outputs.base', 'outputs.delivery', 'outputs.file', 'outputs.file_object'),

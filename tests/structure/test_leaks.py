@@ -291,6 +291,15 @@ def step():
     counted.histogram, counted.timings_summary, counted.phases_listed
     counted.close()
     run.record_id, run.is_forked, run.is_journaled, run.has_claimed, run.in_first_iteration
+    observed = Holding()
+    observed.observe(True)
+    observed.place = b',"line":1'
+    observed.open(bench, number, False, False)
+    observed.start()
+    observed.stop()
+    observed.load_average, observed.run_delay, observed.resource_usage
+    _core.pieces(observed, words), observed.note_thread(), observed.thread, observed.place
+    observed.close()
     run.keep_numbers([])
     refused(TypeError, run.finish, 1, 2, 3)
     run.finish(None, marker)
@@ -498,8 +507,15 @@ once = MicroBenchBase(outputs=outputs)(nothing)
 def run(coroutine):
     try: coroutine.send(None)
     except StopIteration: pass
+import threading
+from microbench import MicroBench
+_core.observe_from(0)
+around = MicroBench(outputs=outputs)
+plain_around, phases_around = around(lambda value: value), around(phased)
 for _ in range(2):
     plain(marker), phases(words), run(once())
+    plain_around(1), phases_around(words)
+    with around.record(words): pass
 def step():
     plain(marker), phases(words)
     refused(ValueError, failing, words)
@@ -512,6 +528,12 @@ def step():
     refused(TypeError, _core.Recorder, int, None, words, *[b''] * 3, *numbers)
     refused(KeyError, lookup, words)
     refused(ValueError, long, words)
+    for surrounded in (plain_around, phases_around):
+        surrounded(words)
+    with around.record(words): pass
+    thread = threading.Thread(target=plain_around, args=(1,), name=words)
+    thread.start()
+    thread.join()
 """,
     'Captures': """
 from microbench import MBFunctionCall, MBResourceUsage, MBReturnValue, MBWorkingDir
@@ -542,8 +564,9 @@ def step():
     assert not made.begin(run, words, (marker,), {})
     made.begin(run, words, (1,), {'key': words})
     refused(KeyError, made.finish, run, marker)
-    made.start(run), made.stop(run), made.finish(run, words), made.pieces(run, words)
-    made.begin_block(run), made.pieces(run, words)
+    made.start(run), made.stop(run), made.finish(run, words), _core.pieces(run, words)
+    made.begin_block(run), _core.pieces(run, words)
+    refused(TypeError, _core.pieces, run, marker)
     run.close()
 """,
     'Sources': """
@@ -786,6 +809,12 @@ def step():
     _core.plain_text({words: number**9})
     _core.plain_text(deep)
 """,
+    'pieces': """
+def step():
+    run = _core.OpenRun()
+    _core.pieces(run, words)
+    refused(TypeError, _core.pieces, marker, words)
+""",
     'call_text': """
 def step():
     _core.call_text(words)
@@ -914,6 +943,7 @@ def step():
 """,
     'Gate': 'def step():\n    gate = _core.Gate()\n    gate.set()\n    gate.wait(0)\n',
     'look_for_greenlets': 'def step():\n    _core.look_for_greenlets()\n',
+    'observe_from': 'def step():\n    _core.observe_from(_core.observe_from(0))\n',
     'keep_phases': 'def step():\n    _core.keep_phases(*_core.keep_phases(8, 4))\n',
     'keep': 'run = _core.OpenRun()\ndef step():\n    _core.keep(run, b"{}")\n',
     'close_files': 'def step():\n    _core.close_files()\n',
