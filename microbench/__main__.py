@@ -50,7 +50,7 @@ def console() -> NoReturn:
     finally:
         _give_up_broken_stdout()
         gc.freeze()  # spares a last search for garbage
-    _end_by(number)
+    _die_by(number)
 
 
 def shell_status(code: str | int | None) -> str | int | None:
@@ -58,7 +58,7 @@ def shell_status(code: str | int | None) -> str | int | None:
     return 128 - code if isinstance(code, int) and code < 0 else code
 
 
-def _end_by(number: int) -> NoReturn:
+def _die_by(number: int) -> NoReturn:
     """End by this signal, so that shells and schedulers see it in the wait status."""
     if number in (signal.SIGXCPU, signal.SIGQUIT):  # their default action dumps core
         import resource

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import tempfile
 from functools import partial
@@ -195,6 +194,27 @@ def command(path: str) -> Trail:
     return trail_of(run, 'bench', 'plan', 'record')
 
 
+DYING = """
+import os, signal, sys
+from microbench import MicroBench
+
+bench = MicroBench(sys.argv[1])
+with bench.record('written'):
+    pass
+with bench.record('open'), bench.time('phase'):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def reading(path: str) -> Trail:
+    """Return the trail of `get_results()` beside the journal of a dead process."""
+    import subprocess
+
+    subprocess.run([sys.executable, '-c', DYING, path], check=False)
+    made = microbench.MicroBench(path)
+    return trail_of(made.get_results)
+
+
 # Each takes the path for the records.
 TRAILS: dict[str, Callable[[str], Trail]] = {
     '@bench, first call': partial(call, 1, microbench.MicroBench),
@@ -205,12 +225,15 @@ TRAILS: dict[str, Callable[[str], Trail]] = {
     'MicroBench()': bench,
     'record_on_exit()': registration,
     'microbench -o FILE -- true': command,
+    'get_results() beside a journal': reading,
 }
 BEHIND = {'record_on_exit()': ('plan', 'text', 'journal')}  # doors with a line of their own
 
 
 def in_new_process(name: str) -> Trail:
     """Return a trail as a new process goes it."""
+    import subprocess  # the command does without it
+
     environ = {k: v for k, v in os.environ.items() if not k.startswith('MICROBENCH')}
     command = [sys.executable, '-m', 'tools.trail', name]
     done = subprocess.run(

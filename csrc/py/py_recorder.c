@@ -435,7 +435,7 @@ write_here(py_recorder *self, py_run *run, PyObject *error, Py_ssize_t *tried)
     return done == self->sink_count;
 }
 
-/* Does the same, and raises the present exception after that, if there is one. */
+/* As leave_to_python(), and raises the present exception after that, if there is one. */
 static int
 leave_interrupted(const py_recorder *self, py_run *run, PyObject *name, PyObject *error,
                   PyObject *value)

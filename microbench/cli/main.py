@@ -116,7 +116,7 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
         _print_start_error(settings.command[0], outcome.start_error)
     elif outcome.error is not None:
         raise outcome.error
-    _end_by(measurement.ended_by)
+    _raise_if_ended_by(measurement.ended_by)
     status = outcome.exit_status
     if status == 1 and 'PYTHON_GIL' in os.environ:
         _explain_gil(settings.command)
@@ -143,7 +143,7 @@ def _print_start_error(program: str, error: OSError) -> None:
     )
 
 
-def _end_by(number: int | None) -> None:
+def _raise_if_ended_by(number: int | None) -> None:
     """Raise what lets this process end by a signal."""
     if number == signal.SIGINT:
         raise KeyboardInterrupt

@@ -271,8 +271,11 @@ class Run(HookedRun):
 
     def _complete_open(self, exception: BaseException | None, value: Any) -> None:
         """Complete the record, and give it to each sink, once."""
-        line = self._line(exception, value)
-        if line is None or not (self.has_claimed or self.claim()):
+        line = self._completed(exception, value)
+        if not (self.has_claimed or self.claim()):
+            return
+        if not isinstance(line, bytes):
+            self._output_by_others(line)
             return
         self.turns = turns = self.turns or Turns()
         try:
@@ -284,8 +287,10 @@ class Run(HookedRun):
         if exception is not None:
             self.config.delivery.write_batches()
 
-    def _line(self, exception: BaseException | None, value: Any) -> bytes | None:
-        """Return the line of the record; None if an own output_result() has taken it."""
+    def _completed(
+        self, exception: BaseException | None, value: Any
+    ) -> bytes | dict[str, Any]:
+        """Return the line of the record, or for an own output_result() its dict."""
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()
         if self.data is None and (self.is_mixed or self.notes):
@@ -294,11 +299,9 @@ class Run(HookedRun):
             return record_text.completed(self, exception, value)
         self._complete_data(self.data, exception, value)
         record = hooked_run.without_scratch(self.data)
-        if 'output_result' not in self.plan.hooks.overridden:
-            return line_of(self.config, self.owner, record)
-        if self.turns is None and (self.has_claimed or self.claim()):
-            self._output_by_others(record)
-        return None
+        if 'output_result' in self.plan.hooks.overridden:
+            return record
+        return line_of(self.config, self.owner, record)
 
     def _complete_data(
         self, data: dict[str, Any], exception: BaseException | None, value: Any
@@ -323,7 +326,9 @@ class Run(HookedRun):
 
     def _output_by_others(self, record: dict[str, Any]) -> None:
         """Hand the record to the output_result() of a class that has its own."""
-        self.turns = Turns()  # once, whatever interrupts it
+        if self.turns is not None:
+            return  # once, whatever interrupts it
+        self.turns = Turns()
         try:
             self.owner.output_result(self.plan.settings.masker.values(record))
         except BaseException as error:

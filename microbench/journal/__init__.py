@@ -1,13 +1,16 @@
 """Read crash journals and torn lines, and rebuild the records of killed processes.
 
-Readers come in by `lost`, and write nothing; writers and `microbench recover` come in by
-`recovery`, which appends to the file. Both go through the same modules:
+Follow `get_results()` of a file with a journal beside it:
 
-    reader.py       find, lock and decode the journals of dead processes
-    ends.py         when the process of a journal ended
-    written.py      whether the file has a record already
-    torn_lines.py   parts of records at the place of a cut-off write
+    lost.py      a file (patterns.py: each of several), then the records that it lacks
+    reader.py    find (listing.py), lock and decode the journals of dead processes
+    ends.py      when the process of a journal ended
+    batches.py   records that waited in the journal for their write
+    written.py   whether the file has a record already
 
-`patterns` expands paths with `*`. What a living process writes is in core/run_journal.py;
-its format is in csrc/journal.
+Readers write nothing. Writers and `microbench recover` come in by `recovery`, which goes
+through the same modules and appends to the file. `torn_lines` finds parts of records at the
+place of a cut-off write.
+
+What a living process writes is in core/run_journal.py; its format is in csrc/journal.
 """

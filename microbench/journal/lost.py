@@ -13,8 +13,8 @@ from ..results import compressed
 from ..results.reading import blocks, blocks_without_holes, decode_line
 from .listing import Listing
 from .reader import Journal, one_at_a_time, paths_for
-from .recovery import is_of, survey
-from .torn_lines import without_torn_lines
+from .recovery import survey
+from .torn_lines import is_of, without_torn_lines
 from .written import Written, ids_in
 
 TYPE_CHECKING = False

@@ -24,6 +24,7 @@ from itertools import islice
 
 from . import reader
 from .reader import Journal, one_at_a_time, paths_for
+from .torn_lines import is_of
 from .written import Written, mark_of
 
 TYPE_CHECKING = False
@@ -234,8 +235,3 @@ def survey(output: str, force: bool = False) -> Iterator[Report]:
 def missing(journal: Journal, found: set[bytes]) -> list[bytes]:
     """Return the lines of the journal's records that are in no file."""
     return [line for record_id, line in journal.records if record_id not in found]
-
-
-def is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
-    """Return True if a fragment is the beginning of one of these records."""
-    return any(line.startswith(text) or name in text for name, line in records)

@@ -117,3 +117,8 @@ def _begins_line(descriptor: int, place: int) -> bool:
 def _is_still_at(descriptor: int, place: int, text: bytes) -> bool:
     """Return False if the file was truncated or rewritten at this place meanwhile."""
     return os.pread(descriptor, len(text), place) == text
+
+
+def is_of(text: bytes, records: list[tuple[bytes, bytes]]) -> bool:
+    """Return True if a fragment is the beginning of one of these records."""
+    return any(line.startswith(text) or name in text for name, line in records)

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from .. import _core
 from ..core import hooked_run, times
-from ..core.capture import put, set_up
+from ..core.capture import put, refuse, set_up
 from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
 from ..core.record_text import of_dict
@@ -141,6 +141,8 @@ class ExitRun:
         self, owner: Owner, name: str, signals: dict[int, Wish], grace: float
     ) -> None:
         self.run = ProcessRun(owner, name)
+        if self.run.plan.hooks.refuses:
+            refuse(owner, 'record_on_exit()')
         self.signals = signals
         self.grace = grace
         self._prepared: RecordText
@@ -161,7 +163,7 @@ class ExitRun:
         if run.plan.observes:
             run.observe(run.plan.observes_usage)
         run.data = hooked_run.new_dict(run, None, (), {}, {})
-        early = hooked_run.new_dict(run, None, (), {}, {})
+        early = hooked_run.new_dict(run, None, (), {}, {})  # what native code would write
         try:
             run.open(run.owner, *settings.clock)
             run.start_clock()

@@ -45,7 +45,6 @@ from contextlib import suppress
 from functools import partial
 
 from .. import _core
-from ..core.capture import refuse
 from ..core.config import JOB
 from ..core.sampled import write_pending
 from ..core.workers import prepares_worker, worker
@@ -96,7 +95,7 @@ class Table:
         if self.is_current and self.runs:
             early = cause.is_called_by_python()
             if not (early and worker.ends_by_exit):
-                _end_normally(cause.early() if early else cause.Ending())
+                _finish(cause.early() if early else cause.Ending())
 
     def end_worker(self, status: int) -> None:
         """End as a worker does, by os._exit().
@@ -104,7 +103,7 @@ class Table:
         The caller: _at_worker_exit(), through `_core.call_until_done()`, by name.
         """
         if self.is_current and self.runs:
-            _end_normally(cause.of_worker(status))
+            _finish(cause.of_worker(status))
 
     def end(self, ending: Ending) -> None:
         """Write all records, each even if another one fails.
@@ -138,8 +137,6 @@ def register(
         return
     chosen = wanted(signals, then)
     run = ExitRun(bench, name, chosen if handle_sigterm else {}, seconds_of(grace))
-    if run.run.plan.hooks.refuses:
-        refuse(bench, 'record_on_exit()')
     if not _table.is_current:
         _forget_parent()
     table = _table
@@ -255,7 +252,7 @@ def _at_worker_exit(status: int) -> None:
     _core.call_until_done(_table, 'end_worker', status)
 
 
-def _end_normally(ending: Ending) -> None:
+def _finish(ending: Ending) -> None:
     try:
         _core.call_until_done(_table, 'end', ending)
         if ending.signal is not None:
@@ -263,7 +260,7 @@ def _end_normally(ending: Ending) -> None:
     finally:
         came = _release()
     if ending.signal or came:
-        _end_by(ending.signal or came)
+        _die_by(ending.signal or came)
 
 
 def _on_signal(number: int, frame: FrameType | None) -> None:
@@ -273,14 +270,14 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
         _core.note_signal(number)  # where the handler in C is no longer in front
         _handlers.chain.call_anew(number, frame)
     elif _table.ending is None:
-        _end_by_signal(number, frame)
+        _finish_by_signal(number, frame)
     elif _handlers.chain.is_called_on(frame):
         _handlers.chain.call(number, frame)
     else:
         _remember(_table.ending, number, frame)
 
 
-def _end_by_signal(number: int, frame: FrameType | None) -> None:
+def _finish_by_signal(number: int, frame: FrameType | None) -> None:
     number = _handlers.first(number)
     in_force = _core.signal_came_directly(number) or _handlers.in_force(number)
     interruption = None
@@ -294,7 +291,7 @@ def _end_by_signal(number: int, frame: FrameType | None) -> None:
     finally:
         _release()
     if in_force:  # else a handler installed later has called this one, and goes on
-        _end_by(number)
+        _die_by(number)
     elif interruption is not None:
         raise interruption
 
@@ -317,7 +314,7 @@ def _release() -> int:
     return came
 
 
-def _end_by(number: int) -> None:
+def _die_by(number: int) -> None:
     if _table.aside is not None:
         _table.aside.cancel()
     _core.emergency_write(number)  # of blocks that are still open

@@ -16,13 +16,13 @@ from tests.fakes import printed
 # what class the process has, its output, how it ended or what went wrong.
 BOTH = """
 import json, os, signal
-from microbench.cli.run.spawn import started
+from microbench.cli.run.spawn import start
 
 def once(options):
     reader, writer = os.pipe()
     kept, _ = os.dup(1), os.dup2(writer, 1)
     try:
-        process = started(sys.argv[2:], **options)
+        process = start(sys.argv[2:], **options)
         kind = type(process).__name__
         end = ''
     except Exception as error:
@@ -166,8 +166,8 @@ def test_it_can_be_ended(way):
     """The process has Popen's methods to end it."""
     code = """
 import signal
-from microbench.cli.run.spawn import started
-process = started(['sleep', '60'])
+from microbench.cli.run.spawn import start
+process = start(['sleep', '60'])
 getattr(process, sys.argv[1])(*[signal.SIGINT] * (sys.argv[1] == 'send_signal'))
 print(process.wait())
 """
@@ -181,9 +181,9 @@ def test_what_pipes_need_is_left_to_subprocess():
 import subprocess as module
 del sys.modules['subprocess']
 from microbench.cli.run.pipes import PIPE
-from microbench.cli.run.spawn import started
+from microbench.cli.run.spawn import start
 assert PIPE == module.PIPE
-process = started(['printf', 'hello'], stdout=PIPE)
+process = start(['printf', 'hello'], stdout=PIPE)
 print(type(process).__name__, process.communicate()[0])
 """
     assert printed(code) == "Popen b'hello'\n"
@@ -207,18 +207,18 @@ except SystemExit as ended:
 
 def test_what_is_loaded_may_be_a_stub(monkeypatch):
     """A loaded subprocess is used, since a test may have replaced Popen."""
-    from microbench.cli.run.spawn import started
+    from microbench.cli.run.spawn import start
 
     monkeypatch.setattr(subprocess, 'Popen', lambda command, **options: (command, options))
-    assert started(['a'], stdout=1) == (['a'], {'close_fds': False, 'stdout': 1})
+    assert start(['a'], stdout=1) == (['a'], {'close_fds': False, 'stdout': 1})
 
 
 @pytest.mark.parametrize('way', ['terminate', 'kill', 'send_signal'])
 def test_a_signal_collects_nothing(way):
     """Unlike `Popen.send_signal`, a signal does not collect an ended child."""
-    from microbench.cli.run.spawn import started
+    from microbench.cli.run.spawn import start
 
-    process = started(['sh', '-c', 'exit 3'])
+    process = start(['sh', '-c', 'exit 3'])
     process.is_child = True
     assert _core.child_end_ns(process.pid, True) > 0
     getattr(process, way)(*[signal.SIGTERM] * (way == 'send_signal'))

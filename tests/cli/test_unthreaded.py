@@ -154,14 +154,14 @@ def test_a_limit_of_processes(tmp_path, ended):
 ONE_PLACE = """
 import os, threading
 from microbench.cli.run import spawn
-begin = spawn.started
-def started(*args, **options):
+begin = spawn.start
+def start(*args, **options):
     if threading.active_count() > 1 or failures:
         failures[:1] = []
         raise BlockingIOError(11, os.strerror(11))
     return begin(*args, **options)
 import microbench.cli.run.child
-microbench.cli.run.child.started = started
+microbench.cli.run.child.start = start
 failures = [1, 1]
 """
 

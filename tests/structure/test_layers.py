@@ -295,6 +295,32 @@ def test_c_modules_have_no_cycle():
     TopologicalSorter(graph).prepare()
 
 
+def used_in(folder):
+    """Return the headers of other folders that the files of a folder include."""
+    text = ''.join(path.read_text('utf-8') for path in folder.glob('*.[ch]'))
+    found = re.findall(r'^#include "(\w+/\w+\.h)"', text, re.MULTILINE)
+    return {header for header in found if not header.startswith(f'{folder.name}/')}
+
+
+def test_the_readme_of_c_says_what_each_folder_uses():
+    """It names a folder, or the headers of it that are included."""
+    readme = ROOT.joinpath('csrc/README.md').read_text('utf-8')
+    rows = re.findall(r'^\| `(\w+)/` \|.*\| ([^|]+) \|$', readme, re.MULTILINE)
+    assert len(rows) == 8  # tests/ uses what it tests
+    for name, cell in rows:
+        named = set(re.findall(r'`([\w/.]+)`', cell))
+        headers = used_in(ROOT / 'csrc' / name)
+        assert {h if h in named else h.partition('/')[0] for h in headers} == named, name
+
+
+def test_the_files_that_the_readme_of_c_lists_are_there():
+    """A renamed file is renamed there, too."""
+    readme = ROOT.joinpath('csrc/README.md').read_text('utf-8')
+    listed = re.findall(r'^    (\w+/\w+\.c) ', readme, re.MULTILINE)
+    assert len(listed) == 11
+    assert [path for path in listed if not ROOT.joinpath('csrc', path).is_file()] == []
+
+
 # Short names that all of csrc/ uses, and the types of the format of a journal.
 OTHER_PREFIXES = {'mb_platform': 'mb_', 'mb_raw': 'mb_', 'mb_raw_process': 'mb_raw'}
 OTHER_PREFIXES |= {'mb_format': 'mb_', 'py_kept': 'py_'}

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import pytest
 
-from microbench import cli, core, messages, process
+from microbench import cli, core, journal, messages, process
 from microbench.core import capture
 from tools import trail
 
@@ -13,6 +13,7 @@ SECOND = '@bench, second call'
 HOOK = '@bench, two mixins and a hook'
 EXIT = 'record_on_exit()'
 COMMAND = 'microbench -o FILE -- true'
+READING = 'get_results() beside a journal'
 
 new = lru_cache(None)(trail.in_new_process)
 
@@ -95,7 +96,11 @@ def in_order(found, folder):
 
 @pytest.mark.parametrize(
     ('name', 'docstring', 'folder'),
-    [(COMMAND, cli.__doc__, 'cli/'), (EXIT, process.__doc__, 'process/')],
+    [
+        (COMMAND, cli.__doc__, 'cli/'),
+        (EXIT, process.__doc__, 'process/'),
+        (READING, journal.__doc__, 'journal/'),
+    ],
 )
 def test_a_folder_lists_its_modules_in_the_order_of_its_trail(name, docstring, folder):
     """In brackets it names those that a listed one calls."""
@@ -127,6 +132,7 @@ MOST = {
     'MicroBench()': (9, 20, 9),
     EXIT: (14, 29, 33),
     COMMAND: (22, 80, 45),
+    READING: (18, 40, 18),
 }
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from ... import _core
-from .spawn import started
+from .spawn import start
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from .spawn import Process
 
     class Observer(Protocol):
-        """Acts at the start and the end of an execution, in the main thread."""
+        """Acts at the start and the end of an execution, in the main thread.
+
+        Before and after, the runner calls `starting` and `settled` of the first observer,
+        the Forwarding, also where the process could not be started.
+        """
 
         def started(self, child: Child) -> None:
             """The process exists."""
@@ -41,7 +45,7 @@ class Child:
     Args:
         command: program and arguments.
         observers: objects whose `started` and `ended` are called.
-        options: further arguments of `spawn.started`.
+        options: further arguments of `spawn.start`.
         own_group: make a process group for the child.
         check_deadline: called whenever a signal interrupts the wait; it may raise
             StillRunningError.
@@ -111,13 +115,13 @@ class Child:
         # The child inherits the descriptors that this process inherited, for instance from
         # `make -j` or from `<(...)` of a shell. Those opened here are close-on-exec.
         try:
-            self.process = started(self.command, **self.options)
+            self.process = start(self.command, **self.options)
         except OSError as error:
             from .programs import as_script  # start-up time
 
             command = as_script(self.command, error)
             self._began_ns = _core.clock_ns()
-            self.process = started(command, **self.options)
+            self.process = start(command, **self.options)
 
     def finish(self) -> None:
         """Wait for the end, call the observers, and collect the child."""

@@ -29,7 +29,7 @@ def environment() -> dict[bytes, bytes]:
     return dict(os.environb)
 
 
-def started(
+def start(
     command: list[str], environ: Mapping[bytes, bytes] | None = None, **options: Any
 ) -> subprocess.Popen[bytes] | Process:
     """Start a command that inherits every descriptor of this process.
@@ -43,7 +43,7 @@ def started(
         The process: a `Process`, or what `subprocess.Popen` returns.
 
     Raises:
-        OSError, ValueError: the command cannot be started; the errors are those of Popen.
+        OSError, ValueError: the command cannot be start; the errors are those of Popen.
     """
     plain = options.keys() <= {'process_group'} and 'subprocess' not in sys.modules
     if plain and sys.platform == 'linux':  # its posix_spawn reports why exec failed
