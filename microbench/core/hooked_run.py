@@ -61,10 +61,7 @@ class HookedRun(_core.OpenRun):
         self.turns: Turns | None = None  # of the sinks
 
     def fold(self, values: list[Any]) -> None:
-        """Sum up phases that are listed no more, if a counter of the user's measured them.
-
-        The caller: py_run_keep_value(), in C, by name.
-        """
+        """Sum up phases of a user's counter that are listed no more. The caller: C."""
         totals: Totals | None = getattr(self, 'totals', None)
         if totals is None:
             from .totals import Totals  # start-up time
@@ -73,6 +70,8 @@ class HookedRun(_core.OpenRun):
         totals.add(values)
 
     # --- errors of hooks -------------------------------------------------------------
+    # Errors of the policy are noted in the record. guard() raises others at once, settle()
+    # when the record is written; keep() then raises those of its own kind.
 
     @property
     def policy(self) -> type[BaseException] | tuple[()]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from types import BuiltinFunctionType, FunctionType
 
 from .. import _core
-from ..outputs.base import METHODS, Watched
+from ..outputs.base import METHODS, NativeOutput
 from .capture import ASYNC_GENERATOR, GENERATOR, kind_of, name_of
 
 TYPE_CHECKING = False
@@ -83,7 +83,7 @@ def of_functions(plan: Plan) -> list[str]:
 def _of_sink(sink: Any) -> str:
     """Return why C cannot write to a sink, and what to change; empty if it can."""
     cls = type(sink)
-    if not issubclass(cls, Watched) or not cls.__module__.startswith(PACKAGE):
+    if not issubclass(cls, NativeOutput) or not cls.__module__.startswith(PACKAGE):
         return 'is written in Python: use FileOutput or NullOutput'
     own = cls._methods
     replaced = [name for name in own if vars(cls).get(name) is not own[name]]

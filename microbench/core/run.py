@@ -108,7 +108,8 @@ class Run(HookedRun):
             except Exception:
                 return False  # the dict form handles a capture that fails
         given = self.name
-        self._name_it(func)
+        if given is None:
+            self.name = name_of(func)
         self._observe()
         self.open(owner, *plan.settings.clock)
         captures, name = plan.captures, str(self.name)
@@ -163,10 +164,6 @@ class Run(HookedRun):
                 return None  # no descriptor is left to read the module with
             journal = self.config.journal_of_runs = RunJournal(self.config)
         return journal
-
-    def _name_it(self, func: Any) -> None:
-        if self.name is None:
-            self.name = name_of(func)
 
     def abandon(self) -> None:
         """Undo begin(): this run makes no record.
@@ -287,9 +284,7 @@ class Run(HookedRun):
         if exception is not None:
             self.config.delivery.write_batches()
 
-    def _completed(
-        self, exception: BaseException | None, value: Any
-    ) -> bytes | dict[str, Any]:
+    def _completed(self, exception: Any, value: Any) -> bytes | dict[str, Any]:
         """Return the line of the record, or for an own output_result() its dict."""
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()

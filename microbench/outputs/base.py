@@ -132,7 +132,7 @@ if not TYPE_CHECKING:  # readable.pyi has the types
             return self._read_results(format, flat, shape)
 
 
-class Watched(Output):
+class NativeOutput(Output):
     """A sink of microbench that C can write to, as long as its methods are its own."""
 
     _methods: dict[str, Any]
@@ -178,7 +178,7 @@ WATCHED = METHODS | {
 }
 
 
-class NullOutput(Watched):
+class NullOutput(NativeOutput):
     """Discard each record: to measure what recording costs without storing.
 
     >>> NullOutput().write('{}')

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-PATIENCE = 5.0  # seconds for a sink behind a network that failed the last time
+FAILING_TIMEOUT = 5.0  # seconds for a sink behind a network that failed the last time
 
 
 class Delivery:
@@ -234,7 +234,7 @@ class Delivery:
             if left == 0.0:
                 raise TimeoutError('no time was left for it')
             if id(route.sink) in self._failing:
-                left = PATIENCE if left is None else min(left, PATIENCE)
+                left = FAILING_TIMEOUT if left is None else min(left, FAILING_TIMEOUT)
         if left is None:
             write(record)
         else:

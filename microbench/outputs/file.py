@@ -9,7 +9,7 @@ from stat import S_ISREG
 from .. import _core
 from ..lock import Lock
 from . import file_object, file_path
-from .base import Readable, Watched, beside, writer_of
+from .base import NativeOutput, Readable, beside, writer_of
 from .file_path import is_regular_or_missing, raise_if_compressed
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ def batching() -> Any:
     return module
 
 
-class FileOutput(Readable, Watched):
+class FileOutput(Readable, NativeOutput):
     """Append each record to a file as one line.
 
     Args:

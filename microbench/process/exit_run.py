@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .signals import Wish
 
 GENERATOR = 0x20  # flag of code (inspect.CO_GENERATOR)
-PATIENCE = 2.0  # seconds for a monitor to end; for all sinks, if a signal ends the process
+END_TIMEOUT = 2.0  # seconds for a monitor; for all sinks, if a signal ends the process
 
 
 _written: list[ExitRun] = []  # runs that native code wrote while they were being cancelled
@@ -43,7 +43,7 @@ class ProcessRun(Run):
 
     __slots__ = '_emergency_writer', '_journal', 'policy'
 
-    patience = PATIENCE
+    patience = END_TIMEOUT
 
     def __init__(self, owner: Owner, name: str) -> None:
         super().__init__(owner, name)
@@ -253,7 +253,7 @@ class ExitRun:
         """Hand the record to the sinks, unless native code has written it."""
         delivery = self.run.config.delivery
         if self._last is None:
-            left = ending.time_left(max(self.grace, PATIENCE))
+            left = ending.time_left(max(self.grace, END_TIMEOUT))
             self._last = Last(self.run.claim, left)
         delivery.last = last = self._last
         self.run.turns = turns = self.run.turns or Turns()

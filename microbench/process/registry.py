@@ -51,7 +51,7 @@ from ..core.workers import prepares_worker, worker
 from ..descriptors import loaded
 from ..messages import warn
 from . import cause
-from .exit_run import PATIENCE, ExitRun
+from .exit_run import END_TIMEOUT, ExitRun
 from .graceful import warn_of
 from .handlers import ExitHandlers
 from .signals import end_by, name_of, seconds_of, wanted
@@ -193,7 +193,7 @@ def _arm(new: Iterable[int]) -> None:
         _register_at_exit()
         undo = [*worker.begin(_at_worker_exit), *cause.begin()]
         grace = min(run.grace for run in list(_table.runs.values()))
-        _core.exit_prepare(int(grace * 1e9), int(max(grace, PATIENCE) * 1e9))
+        _core.exit_prepare(int(grace * 1e9), int(max(grace, END_TIMEOUT) * 1e9))
         signals = _signals()
         undo += _handlers.keep(signals, new)
         if JOB in os.environ and signals and _core.own_journals():

@@ -104,7 +104,7 @@ signal.signal(signal.SIGTERM, own)
 """
 SOON = """
 from microbench.process import registry
-registry.PATIENCE = 0.2  # seconds, in place of two
+registry.END_TIMEOUT = 0.2  # seconds, in place of two
 """
 BLOCKING = """
 class Bench(MicroBench):

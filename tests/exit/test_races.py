@@ -20,7 +20,7 @@ import json, random
 from microbench.process import registry
 
 def race(where, grace, patience):
-    registry.PATIENCE = patience
+    registry.END_TIMEOUT = patience
     bench = MicroBench(where)
     bench.record_on_exit(grace=grace)
     with bench.time('phase'):

@@ -53,6 +53,7 @@ class Measurement:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.has_defaults = settings.has_defaults
         self.command = settings.command
         scope = settings.monitor_scope if settings.monitor_interval else None
         captured = [name for name in ('stdout', 'stderr') if getattr(settings, name)]
@@ -81,7 +82,7 @@ class Measurement:
 
             self.progress = make_progress(settings)
         stream = answers_on(settings)
-        if stream is not None or settings.has_defaults:
+        if stream is not None or self.has_defaults:
             self.observers.append(RunDelay())
         if stream is not None:
             from ..answer.page import Answer  # start-up time
@@ -159,7 +160,7 @@ class Measurement:
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
         load = load_average()
-        if load is not None and self.settings.has_defaults:
+        if load is not None and self.has_defaults:
             run.data['call']['load_average'] = load
         run.finish_wall_ns = run.start_wall_ns  # remains if no iteration ends
         if run.plan.mirrored:
@@ -196,8 +197,9 @@ class Measurement:
         assert run.data is not None
         call = run.data['call']
         self.outcome.store(call)
-        if self.settings.has_defaults and self.outcome.run_delay is not None:
-            call['run_delay'] = self.outcome.run_delay
+        delay = self.outcome.run_delay if self.has_defaults else None
+        if delay is not None:
+            call['run_delay'] = delay
         ended_by = self.ended_by
         if ended_by is not None:
             run.data['exit_signal'] = name_of(ended_by)
