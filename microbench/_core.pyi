@@ -404,6 +404,8 @@ class Captures:
         value: the return value is recorded.
         masks: records are searched for secrets.
         mirrored: which runs a journal mirrors: none, blocks (1) or all (2).
+        most_text: bytes of JSON up to which C encodes a str.
+        most_in_container: likewise, for a list, tuple or dict.
     """
 
     def __init__(
@@ -416,6 +418,8 @@ class Captures:
         value: bool,
         masks: bool,
         mirrored: int,
+        most_text: int = ...,
+        most_in_container: int = ...,
     ) -> None: ...
     def begin(
         self, run: OpenRun, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], /
@@ -820,6 +824,9 @@ def is_shallow(value: object, levels: int) -> bool:
 
 def plain_text(value: object) -> bytes | None:
     """Return JSON of a plain value (as json.loads returns, or a datetime), else None."""
+
+def plain_text_within(value: object, text: int, container: int) -> bytes | None:
+    """Return the same; None too if a str or a container takes more bytes of JSON."""
 
 class FlatNames:
     """Dotted names of the values in nested objects: each made once, used for many.

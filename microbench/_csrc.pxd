@@ -339,7 +339,11 @@ cdef extern from "py/py_text.h":
     int py_text_put_str(mb_text *text, str string) except -1
 
 cdef extern from "py/py_json.h":
-    object py_json_text(py_state *state, object value)
+    ctypedef struct py_json_limits:
+        size_t text
+        size_t container
+    py_json_limits PY_JSON_ANY_SIZE
+    object py_json_text(py_state *state, object value, py_json_limits limits)
     bint py_json_is_deep(object value) noexcept
     bint py_json_is_shallow(object value, int levels) noexcept
 

@@ -18,6 +18,7 @@ from .core.plan import Plan, current_plan, line_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded
 from .encoding import json_text
+from .encoding.limits import AUTO, checked
 from .encoding.masking import is_record
 from .exits import RecordsExit
 from .mixins.python import MBPythonInfo
@@ -54,6 +55,9 @@ class MicroBenchBase(RecordsExit, Configured):
         durations: `'list'`, or `'histogram'` for a `Histogram` of bounded size instead.
         every: record one call of so many, and count the others.
         sample: record a share of the calls, at random, and count the others.
+        max_value: bytes of JSON above which a value (an argument, a result, a field) is
+            recorded as a summary; None for no limit. Default: the class attribute
+            `max_value`, which is `'auto'`: 4096, and 65536 for lists, dicts and the like.
         **static_fields: added to the top level of every record. Containers are copied,
             what they hold is shared; `call` and `mb` are merged into the record's own.
 
@@ -77,6 +81,10 @@ class MicroBenchBase(RecordsExit, Configured):
     # Names and dotted paths of further fields to mask, as patterns; None masks nothing.
     redact: Iterable[str] | None = ()
 
+    # Bytes of JSON above which a value is summarized; None: never.
+    max_value: Any = AUTO
+    digest_values = False  # whether summaries have a digest of the whole value
+
     __signature__ = first_use.LazySignature()
 
     def __init__(
@@ -94,12 +102,14 @@ class MicroBenchBase(RecordsExit, Configured):
         durations: Literal['list', 'histogram'] = 'list',
         every: int | None = None,
         sample: float | None = None,
+        max_value: Any = AUTO,
         **static_fields: Any,
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
         tz, times = arguments.time_zone(tz), arguments.repetition(iterations, warmup)
         every, sample = arguments.numbers(static_fields, every=every, sample=sample)
+        limit = max_value if max_value is AUTO else checked(max_value)
         sinks = arguments.sinks(self, outfile, outputs)
         config = config_of(self)
         config.configure(
@@ -113,6 +123,8 @@ class MicroBenchBase(RecordsExit, Configured):
         )
         self.tz = tz
         self.iterations, self.warmup = times
+        if limit != AUTO:
+            self.max_value = limit
         self._duration_counter = config.counter  # read by bench.time(), in C
         self._off = arguments.is_switched_off()
 

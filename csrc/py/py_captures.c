@@ -3,7 +3,6 @@
 #include "masking/mb_suspicious.h"
 #include "py/py_captured.h"
 #include "py/py_headroom.h"
-#include "py/py_json.h"
 #include "py/py_text.h"
 
 #include <string.h>
@@ -56,7 +55,7 @@ put_value(const py_captures *self, py_run *run, mb_text *text, PyObject *value)
     if (found != 0) {
         return found < 0 ? -1 : put_encoded(self, run, text, value);
     }
-    const int written = py_json_put(run->state, text, value);
+    const int written = py_json_put(run->state, text, value, self->limits);
     return written == 0 ? put_encoded(self, run, text, value) : (written < 0 ? -1 : 0);
 }
 

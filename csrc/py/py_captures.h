@@ -7,11 +7,12 @@
  *     py_captured_start(), py_captured_stop()       around each iteration
  *     py_captures_value(captures, run, value)       after it
  *
- * Thread: under the GIL. Values that are not plain (py_json.h) are encoded in Python.
+ * Thread: under the GIL. Values that are not plain (py_json.h), or too long, are encoded in Python.
  */
 #ifndef PY_CAPTURES_H
 #define PY_CAPTURES_H
 
+#include "py/py_json.h"
 #include "py/py_run.h"
 
 #define PY_CAPTURES_PATH 1024 /* Python reads longer paths */
@@ -31,7 +32,8 @@ typedef struct {
     int arguments;    /* whether they are recorded, and ... */
     int usage;
     int value;
-    int masks;    /* secrets */
+    int masks;             /* secrets */
+    py_json_limits limits; /* Python summarizes what is above them */
     int mirrored; /* PY_CAPTURES_BLOCKS or _ALL: a journal shows them before the code */
     /* The member with the path that was rendered last, and whether it may be secret. */
     mb_text working_dir;

@@ -115,17 +115,20 @@ captures_finish(py_captures *self, PyObject *arguments)
 static PyObject *
 captures_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"encode", "getcwd", "is_native", "arguments", "usage",
-                            "value",  "masks",  "mirrored",  NULL};
+    static char *names[] = {
+        "encode", "getcwd",   "is_native", "arguments",         "usage", "value",
+        "masks",  "mirrored", "most_text", "most_in_container", NULL};
     PyObject *encode, *getcwd;
+    Py_ssize_t text = PY_SSIZE_T_MAX, container = PY_SSIZE_T_MAX;
     py_captures *self = (py_captures *)type->tp_alloc(type, 0);
     if (!self || !PyArg_ParseTupleAndKeywords(
-                     args, kwargs, "OOpppppi:Captures", names, &encode, &getcwd,
+                     args, kwargs, "OOpppppi|nn:Captures", names, &encode, &getcwd,
                      &self->is_native, &self->arguments, &self->usage, &self->value,
-                     &self->masks, &self->mirrored)) {
+                     &self->masks, &self->mirrored, &text, &container)) {
         Py_XDECREF(self);
         return NULL;
     }
+    self->limits = (py_json_limits){(size_t)text, (size_t)container};
     self->encode = Py_NewRef(encode);
     self->getcwd = getcwd == Py_None ? NULL : Py_NewRef(getcwd);
     return (PyObject *)self;

@@ -35,6 +35,7 @@ typedef enum { FAILED = -1, NOT_PLAIN, WRITTEN } outcome;
 typedef struct {
     mb_text *text;
     py_state *state;
+    py_json_limits limits;
     int depth;
 } writer;
 
@@ -43,7 +44,21 @@ static outcome put_value(writer *out, PyObject *value);
 static outcome
 put_str(writer *out, PyObject *str)
 {
-    return py_text_put_str(out->text, str) < 0 ? FAILED : WRITTEN;
+    const size_t from = out->text->size;
+    if ((size_t)PyUnicode_GET_LENGTH(str) > out->limits.text) {
+        return NOT_PLAIN; /* before its characters are encoded */
+    }
+    if (py_text_put_str(out->text, str) < 0) {
+        return FAILED;
+    }
+    return out->text->size - from > out->limits.text ? NOT_PLAIN : WRITTEN;
+}
+
+/* Returns whether what was written since the text had `from` bytes is too much. */
+static inline bool
+is_too_long(const writer *out, size_t from)
+{
+    return out->text->size - from > out->limits.container;
 }
 
 static outcome
@@ -82,9 +97,9 @@ put_datetime(writer *out, PyObject *moment)
     PyObject *arguments[] = {moment, PyTuple_GET_ITEM(words, 0),
                              PyTuple_GET_ITEM(words, 1)};
     PyObject *text = PyObject_Vectorcall(out->state->isoformat, arguments, 3, NULL);
-    const outcome result = text ? put_str(out, text) : FAILED;
+    const int result = text ? py_text_put_str(out->text, text) : -1;
     Py_XDECREF(text);
-    return result;
+    return result < 0 ? FAILED : WRITTEN;
 }
 
 /* The tzinfo of a datetime may change any container: so each value is owned while it is
@@ -92,6 +107,7 @@ put_datetime(writer *out, PyObject *moment)
 static outcome
 put_sequence(writer *out, PyObject *values)
 {
+    const size_t from = out->text->size;
     MB_TEXT_LITERAL(out->text, "[");
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(values); i++) {
         PyObject *value = Py_NewRef(PySequence_Fast_GET_ITEM(values, i));
@@ -103,9 +119,12 @@ put_sequence(writer *out, PyObject *values)
         if (result != WRITTEN) {
             return result;
         }
+        if (is_too_long(out, from)) {
+            return NOT_PLAIN;
+        }
     }
     MB_TEXT_LITERAL(out->text, "]");
-    return WRITTEN;
+    return is_too_long(out, from) ? NOT_PLAIN : WRITTEN;
 }
 
 static outcome
@@ -114,7 +133,7 @@ put_member(writer *out, PyObject *key, PyObject *value)
     if (!PyUnicode_CheckExact(key)) {
         return NOT_PLAIN;
     }
-    if (put_str(out, key) == FAILED) {
+    if (py_text_put_str(out->text, key) < 0) {
         return FAILED;
     }
     MB_TEXT_LITERAL(out->text, ":");
@@ -124,11 +143,12 @@ put_member(writer *out, PyObject *key, PyObject *value)
     return result;
 }
 
-/* Not plain if the dict changes meanwhile. */
+/* Not plain if the dict changes meanwhile. Keys have no limit of their own. */
 static outcome
 put_dict(writer *out, PyObject *values)
 {
     const Py_ssize_t size = PyDict_Size(values);
+    const size_t from = out->text->size;
     Py_ssize_t position = 0;
     PyObject *key, *value;
     MB_TEXT_LITERAL(out->text, "{");
@@ -141,12 +161,12 @@ put_dict(writer *out, PyObject *values)
         if (result != WRITTEN) {
             return result;
         }
-        if (PyDict_Size(values) != size) {
+        if (PyDict_Size(values) != size || is_too_long(out, from)) {
             return NOT_PLAIN;
         }
     }
     MB_TEXT_LITERAL(out->text, "}");
-    return WRITTEN;
+    return is_too_long(out, from) ? NOT_PLAIN : WRITTEN;
 }
 
 static outcome
@@ -201,9 +221,9 @@ put_value(writer *out, PyObject *value)
 }
 
 int
-py_json_put(py_state *state, mb_text *text, PyObject *value)
+py_json_put(py_state *state, mb_text *text, PyObject *value, py_json_limits limits)
 {
-    writer out = {.text = text, .state = state};
+    writer out = {.text = text, .state = state, .limits = limits};
     const size_t before = text->size;
     const outcome result = put_value(&out, value);
     if (result == WRITTEN) {
@@ -218,11 +238,11 @@ py_json_put(py_state *state, mb_text *text, PyObject *value)
 }
 
 PyObject *
-py_json_text(py_state *state, PyObject *value)
+py_json_text(py_state *state, PyObject *value, py_json_limits limits)
 {
     mb_text text;
     mb_text_heap(&text);
-    const int written = py_json_put(state, &text, value);
+    const int written = py_json_put(state, &text, value, limits);
     if (written == 1) {
         return py_text_bytes(&text);
     }

@@ -64,4 +64,10 @@ def is_shallow(value, int levels):
 
 
 def plain_text(value):
-    return c.py_json_text(state, value)
+    return c.py_json_text(state, value, c.PY_JSON_ANY_SIZE)
+
+
+def plain_text_within(value, Py_ssize_t text, Py_ssize_t container):
+    cdef c.py_json_limits limits
+    limits.text, limits.container = text, container
+    return c.py_json_text(state, value, limits)

@@ -173,7 +173,8 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
 
 
 def _class_with(named: Named, settings: Settings) -> type[MicroBenchBase]:
-    names: dict[str, Any] = {'capture_optional': True}
+    # Fields are whole: the system limits what can be typed.
+    names: dict[str, Any] = {'capture_optional': True, 'max_value': None}
     if settings.redact or settings.no_redact:
         names['redact'] = settings.redact  # None masks nothing
     names |= selected_mixins.attributes(named, settings.mixin_options, settings.command)

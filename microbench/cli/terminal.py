@@ -21,6 +21,7 @@ GAP = '  '
 NARROWEST = 8  # columns: elastic ones shrink to it before optional ones are dropped
 AROUND = 4  # lines of a screen for heading, titles and prompt
 PAGE, NARROWEST_PAGE = 80, 40  # columns of text in paragraphs
+LONGEST = 40_000  # characters of a cell where lines may have any length
 MARKS = 4  # characters, combining ones included, that may take one column
 # Replacements for streams that cannot encode these signs, as in the C locale.
 PLAINER = str.maketrans(
@@ -126,9 +127,8 @@ class Terminal:
             names: numbers of the elastic columns whose texts are to stay distinct.
             indent: text before each line.
         """
-        if self.width is not None:
-            most = MARKS * max(self.width, 1)
-            rows = [[_beginning(cell, most) for cell in row] for row in rows]
+        most = LONGEST if self.width is None else MARKS * max(self.width, 1)
+        rows = [[_beginning(cell, most) for cell in row] for row in rows]
         widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
         kept = list(range(len(widths)))
         if self.width is not None:
@@ -144,8 +144,11 @@ class Terminal:
         for place in kept:
             cell, width = row[place], widths[place]
             text = clipped(cell, width)
-            space = ' ' * (width - columns(text))
             painted = self.paint(Cell(text, getattr(cell, 'style', None)))
+            if place == kept[-1] and place not in right:
+                yield painted  # spaces at the end of each line may add up to gigabytes
+                break
+            space = ' ' * (width - columns(text))
             yield space + painted if place in right else painted + space
 
 

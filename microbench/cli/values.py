@@ -6,14 +6,20 @@ as missing.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from ..messages import safe
 from ..results.fields import is_number
+from ..results.large_values import in_words, is_summary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 ITEMS, LEVELS, CHARACTERS = 8, 3, 200  # limits of a shortened value
+TOO_DEEP = 'too deep to be shown'
+BESIDE = 60  # characters of a text above that limit
+WHOLE = 20_000  # characters of a value that is not to be shortened
 
 
 def text(value: Any) -> str:
@@ -23,8 +29,56 @@ def text(value: Any) -> str:
     ('node07', '[1, "a"]', '')
     """
     if isinstance(value, str):
-        return safe(value)
-    return '' if value is None else as_json(value)
+        return safe(cut(value, WHOLE))
+    return '' if value is None else in_full(value)
+
+
+def in_full(value: Any) -> str:
+    """Return a value as readable JSON; a part that would fill screens is cut.
+
+    >>> in_full({'a': [1, None]}), len(in_full(['x' * 10**6] * 10**5)) < 10**6
+    ('{"a": [1, null]}', True)
+    """
+    try:
+        is_short = _room_beside(value, WHOLE) >= 0
+        text = as_json(value if is_short else _pruned(value, WHOLE))
+    except RecursionError:
+        return TOO_DEEP
+    return text if len(text) <= 2 * WHOLE else f'{text[:WHOLE]} … {text[-CHARACTERS:]}'
+
+
+def _room_beside(value: Any, room: int) -> int:
+    """Return about how many characters are left beside a value; below 0 without room."""
+    if isinstance(value, str):
+        return room - len(value) - 2
+    if is_summary(value) or not isinstance(value, (list, dict)):
+        return -1 if is_summary(value) else room - 4
+    for item in value.values() if isinstance(value, dict) else value:
+        room = _room_beside(item, room - 2)
+        if room < 0:
+            break
+    return room
+
+
+def _pruned(value: Any, room: int) -> Any:
+    """Return a value with the middle cut out of long texts and lists."""
+    if isinstance(value, str):
+        return cut(value, room)
+    if is_summary(value):
+        return in_words(value)
+    if not isinstance(value, (list, dict)) or not value:
+        return value
+    most, inner = max(room // 25, 1), max(room // len(value), CHARACTERS)
+    if isinstance(value, dict):
+        found = {k: _pruned(v, inner) for k, v in islice(value.items(), 2 * most)}
+        more = len(value) - len(found)
+        return {**found, **({f'… {more} more entries': None} if more else {})}
+    if len(value) <= 2 * most:
+        return [_pruned(item, inner) for item in value]
+    middle = [f'… {len(value)} items …']
+    ends = ([_pruned(v, inner) for v in part] for part in (value[:most], value[-most:]))
+    first, last = ends
+    return first + middle + last
 
 
 def as_json(value: Any) -> str:
@@ -34,7 +88,7 @@ def as_json(value: Any) -> str:
     try:
         return safe(json.dumps(value, ensure_ascii=False))
     except RecursionError:
-        return 'too deep to be shown'
+        return TOO_DEEP
 
 
 def brief(value: Any, full: bool = False) -> str:
@@ -57,6 +111,8 @@ def in_short(value: Any, most: int = ITEMS) -> str:
         value: any JSON value.
         most: number of items that the outermost list or object may have.
     """
+    if is_summary(value):
+        return in_words(value)
     if isinstance(value, list):
         return counted(value) if len(value) > most else _in_short(value, most)
     if isinstance(value, dict) and len(value) > most:
@@ -74,6 +130,8 @@ def counted(value: list[Any] | dict[str, Any]) -> str:
 def _in_short(value: Any, most: int = ITEMS, levels: int = LEVELS) -> str:
     if isinstance(value, str):
         return as_json(cut(value))
+    if is_summary(value):
+        return as_json(in_words(value))
     if not isinstance(value, (list, dict)):
         return as_json(value)
     opening, closing = '[]' if isinstance(value, list) else '{}'
@@ -88,12 +146,16 @@ def _in_short(value: Any, most: int = ITEMS, levels: int = LEVELS) -> str:
 
 
 def cut(words: str, most: int = CHARACTERS) -> str:
-    """Cut a text to `most` characters.
+    """Cut the middle out of a text of more than `most` characters, and say its length.
 
-    >>> cut('node07'), cut('node07', 4)
-    ('node07', 'node…')
+    >>> cut('node07'), cut('x' * 10**6, 12)
+    ('node07', 'xxxxxxxxx… 1000000 characters …xxx')
     """
-    return words if len(words) <= most else f'{words[:most]}…'
+    if len(words) <= most:
+        return words
+    keep = BESIDE if most == CHARACTERS else most  # so that a terminal shows the length
+    last = keep // 4
+    return f'{words[: keep - last]}… {len(words)} characters …{words[-last:]}'
 
 
 def items(value: Any) -> list[Any]:

@@ -62,7 +62,7 @@ def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
 SPELLINGS = (
     *('outfile', 'output', 'outputs', 'json_encoder', 'tz', 'timezone', 'iterations'),
     *('warmup', 'duration_counter', 'on_output_error', 'journal', 'durations', 'every'),
-    'sample',
+    *('sample', 'max_value'),
 )
 
 

@@ -37,7 +37,7 @@ IN_PLANS = frozenset(
     [
         *(*TRIGGERS, *SEERS, *ENVIRONMENT),
         *('iterations', 'warmup', 'tz', 'monitor', 'redact', 'refuses'),
-        *('keeps_return_value', 'surroundings'),
+        *('keeps_return_value', 'surroundings', 'max_value', 'digest_values'),
     ]
 )
 

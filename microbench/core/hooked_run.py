@@ -278,9 +278,10 @@ def dict_from_native(run: HookedRun) -> dict[str, Any]:
     return data
 
 
-def without_scratch(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the record without its scratch space."""
-    return {name: data[name] for name in data if not str(name).startswith('_')}
+def finished(run: HookedRun, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the record without its scratch space; large fields are summarized."""
+    record = {name: data[name] for name in data if not str(name).startswith('_')}
+    return large.summarized(record) if (large := run.plan.settings.large) else record
 
 
 def renew_id(run: HookedRun, data: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ if one of them changes, or os.environ does, the next record needs another plan.
     MBReturnValue      encodes the return value
     MBSlurmInfo        nothing: the text is ready, as long as os.environ does not change
 
-MBHostInfo is constant in a process. A value that C cannot encode goes to encoded().
+MBHostInfo is constant in a process. A value that C cannot encode, or that is too large,
+goes to encoded().
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..encoding.json_text import HasToJson
-    from ..encoding.masking import Masker
     from .hooks import Hooks
+    from .settings import Settings
 
 ENVIRON_CLASS = type(os.environ)
 GETCWD = posix.getcwd  # what a program puts into `os` in its place is called
@@ -70,7 +71,7 @@ class NativeCaptures:
 
     Args:
         hooks: those of the plan, in `native` what C can run.
-        masker: of the bench.
+        settings: those of the plan.
         mirrored: which runs a journal mirrors, as in plan.py.
 
     Attributes:
@@ -79,8 +80,8 @@ class NativeCaptures:
 
     __slots__ = ('native',)
 
-    def __init__(self, hooks: Hooks, masker: Masker, mirrored: int) -> None:
-        kinds = _kinds(hooks)
+    def __init__(self, hooks: Hooks, settings: Settings, mirrored: int) -> None:
+        kinds, limits = _kinds(hooks), settings.limits
         self.native = _core.Captures(
             encode=encoded,
             getcwd=os.getcwd if WORKING_DIR in kinds else None,
@@ -88,8 +89,10 @@ class NativeCaptures:
             arguments=ARGUMENTS in kinds,
             usage=USAGE in kinds,
             value=hooks.returns,
-            masks=not masker.off,
+            masks=not settings.masker.off,
             mirrored=mirrored,
+            most_text=limits.text,
+            most_in_container=limits.container,
         )
 
     def begin(

@@ -63,6 +63,7 @@ MEANT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     'durations': ('durations', _is_text),
     'every': ('every', _is_count),
     'sample': ('sample', _is_share),
+    'max_value': ('max_value', _is_count),
 }
 PARAMETERS = frozenset(parameter for parameter, _ in MEANT.values())
 

@@ -123,7 +123,7 @@ class Plan:
         self.sources = module.sources(self.hooks)
         usable = module.are_usable(self.hooks, self.sources)
         made = module.NativeCaptures
-        return made(self.hooks, self.settings.masker, self.mirrored) if usable else None
+        return made(self.hooks, self.settings, self.mirrored) if usable else None
 
     def _captures_in_python(self) -> Iterator[str]:
         """Yield, in words, each capture that C could run, and what keeps it from that."""
@@ -199,7 +199,7 @@ class Plan:
                 elif self.hooks.native[name].kind == ENVIRON:
                     getattr(owner, name)(fields)
                     fields.pop('mb', None)  # of a secret that came meanwhile, and is masked
-        return fields
+        return self.settings.without_large(fields)
 
     def surroundings_in(self, thread: dict[str, Any]) -> dict[str, Any]:
         """Return copies of `host` and `process`, that with the name of a thread."""
@@ -251,7 +251,7 @@ def line_of(config: Config, owner: Owner, record: dict[str, Any]) -> bytes:
     elif config.encoder is None:
         text = _core.plain_text(record)
     if text is None:
-        text = json_text.encode(record, config.encoder)
+        text = json_text.encode(record, config.encoder, plan.settings.limits)
     if not masker.has_patterns and not _core.is_suspicious(text):
         return text  # as almost all records
     return masker.record(text)

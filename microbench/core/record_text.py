@@ -137,6 +137,7 @@ def of_dict(
     """
     masker, start = settings.masker, _core.moment(start_wall_ns, settings.tz)
     fields = {k: v for k, v in data.items() if not str(k).startswith('_')}
+    fields = settings.without_large(fields)
     mb, call = dict(fields.pop('mb', {})), fields.pop('call', {})
     mb.pop('record_id', None)
     known = {k: v for k, v in call.items() if k not in MEASURED}
@@ -144,7 +145,10 @@ def of_dict(
         known.update({'durations': [], 'start_time': start, 'finish_time': start})
     call = {'invocation': 'Python', **known}
     aware = start if start.tzinfo is not None else start.astimezone()
-    encode = json_text.encode_known
+
+    def encode(fields: dict[str, Any], encoder: type | None) -> bytes:
+        return json_text.encode_known(fields, encoder, settings.limits)
+
     return built(mb, call, fields, masker, aware.utcoffset(), encode, encoder)
 
 

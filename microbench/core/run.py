@@ -36,7 +36,6 @@ from __future__ import annotations
 
 from .. import _core
 from ..descriptors import loaded
-from ..encoding import json_text
 from ..outputs.report import Turns
 from . import hooked_run, record_text
 from .capture import name_of, namespace
@@ -293,7 +292,7 @@ class Run(HookedRun):
         if self.data is None:
             return record_text.completed(self, exception, value)
         self._complete_data(self.data, exception, value)
-        record = hooked_run.without_scratch(self.data)
+        record = hooked_run.finished(self, self.data)
         if 'output_result' in self.plan.hooks.overridden:
             return record
         return line_of(self.config, self.owner, record)
@@ -327,7 +326,7 @@ class Run(HookedRun):
         try:
             self.owner.output_result(self.plan.settings.masker.values(record))
         except BaseException as error:
-            text = self.plan.settings.masker.record(json_text.encode(record))
+            text = self.plan.settings.masked_text(record)
             failed = self.config.delivery.failed
             self.keep(BaseException, failed, 'output_result()', error, text)
 

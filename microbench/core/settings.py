@@ -10,6 +10,7 @@ import os
 
 from .. import __version__, _core
 from ..encoding import json_text
+from ..encoding.limits import limits_of
 from ..encoding.masking import Masker
 from .arguments import NATIVE_COUNTERS, time_zone, whole
 from .capture import name_of
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .config import Config
+    from .large_fields import LargeFields
     from .owner import Owner
 
 SCHEMA = 3
@@ -50,6 +52,8 @@ class Settings:
         warmup: untimed calls before them.
         tz: time zone of all timestamps; None for naive local time.
         masker: masks the secrets of each record.
+        limits: sizes of values.
+        large: static fields that may be above them; None without such.
         mb: the `mb` object, less the id of the single record.
         reasons: in words, each thing that needs the record as a dict.
     """
@@ -66,7 +70,26 @@ class Settings:
         self.warmup = whole('warmup', owner.warmup)
         self.tz = time_zone(owner.tz)
         self.masker = Masker(getattr(owner, 'redact', ()))
+        self.limits = limits_of(owner)
+        self.large = self._large_fields(config.static)
         self.reasons = list(self._reasons(config))
+
+    def _large_fields(self, static: dict[str, Any]) -> LargeFields | None:
+        kinds = {type(value) for value in static.values()}
+        if kinds <= json_text.SCALARS - {str}:
+            return None
+        from .large_fields import LargeFields  # start-up time
+
+        large = LargeFields(static, self.limits)
+        return large if large.fields else None
+
+    def without_large(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return a record with summaries in place of large static fields."""
+        return record if self.large is None else self.large.summarized(record)
+
+    def masked_text(self, record: dict[str, Any]) -> bytes:
+        """Return the text of a record without code of the user; secrets are masked."""
+        return self.masker.record(json_text.encode(record, limits=self.limits))
 
     def _identity(self, tz: object) -> dict[str, Any]:
         mb = {

@@ -176,8 +176,8 @@ def _cleaned(value: Any, encoder: type | None, *, strict: bool) -> bytes:
 def _default_of(encoder: type | None) -> Callable[[Any], Any]:
     """Return the user's `default`, falling back to `_standard` for the record's dates."""
     if encoder is None:
-        return _standard.default
-    users: Callable[[Any], Any] = encoder().default
+        return standard_default
+    users = own_default(encoder)
 
     def default(value: Any) -> Any:
         try:
@@ -186,6 +186,12 @@ def _default_of(encoder: type | None) -> Callable[[Any], Any]:
             return _standard.default(value)
 
     return default
+
+
+def own_default(encoder: type) -> Callable[[Any], Any]:
+    """Return the `default` of a user's encoder class, which may raise TypeError."""
+    users: Callable[[Any], Any] = encoder().default
+    return users
 
 
 class _Cleaner:
@@ -229,7 +235,7 @@ class _Cleaner:
         self.inside.add(id(value))
         try:
             if isinstance(value, OBJECTS):
-                return {_key(k): self.clean(v) for k, v in value.items()}
+                return {key_text(k): self.clean(v) for k, v in value.items()}
             if isinstance(value, (list, tuple)):
                 return [self.clean(item) for item in value]
             return self.clean(self.default(value))
@@ -237,7 +243,8 @@ class _Cleaner:
             self.inside.discard(id(value))
 
 
-def _key(key: Any) -> str:
+def key_text(key: Any) -> str:
+    """Return a key of a dict as the text that stands in JSON."""
     if key is None or isinstance(key, bool):
         return {None: 'null', True: 'true', False: 'false'}[key]
     if isinstance(key, str):
@@ -248,3 +255,4 @@ def _key(key: Any) -> str:
 
 
 _standard = JSONEncoder()
+standard_default = _standard.default

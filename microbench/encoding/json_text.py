@@ -12,10 +12,13 @@ from _collections_abc import Mapping
 
 from .. import _core
 from ..descriptors import loaded
+from .limits import AUTO, SHORT, limits_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol
+
+    from .limits import Limits
 
     class HasToJson(Protocol):
         """A bench."""
@@ -46,7 +49,7 @@ def plain(value: Any) -> bytes | None:
     return _core.plain_text(value)
 
 
-def encode(value: Any, encoder: type | None = None) -> bytes:
+def encode(value: Any, encoder: type | None = None, limits: Limits | None = None) -> bytes:
     """Return the JSON text of any value; never raise.
 
     A part that cannot be encoded becomes the placeholder, with one JSONEncodeWarning.
@@ -54,10 +57,13 @@ def encode(value: Any, encoder: type | None = None) -> bytes:
     Args:
         value: the value.
         encoder: encoder class of the user; None for the standard one.
+        limits: of arrays; None for none.
     """
     text = plain(value) if encoder is None else None
     if text is not None:
         return text
+    if limits is not None:
+        value = limits.without_arrays(value)
     try:
         return _json_encoder().encode(value, encoder)  # type: ignore[no-any-return]
     except OSError:  # without descriptors, the encoder cannot be imported
@@ -76,8 +82,12 @@ def encode_strictly(value: Any, encoder: type | None = None) -> bytes:
     return _json_encoder().encode_strictly(value, encoder)  # type: ignore[no-any-return]
 
 
-def encode_known(fields: dict[str, Any], encoder: type | None = None) -> bytes:
+def encode_known(
+    fields: dict[str, Any], encoder: type | None = None, limits: Limits | None = None
+) -> bytes:
     """Return the JSON text of the fields that can be encoded; do not warn about others."""
+    if limits is not None and (encoder is not None or plain(fields) is None):
+        fields = limits.without_arrays(fields)
     try:
         return encode_strictly(fields, encoder)
     except Exception:
@@ -149,13 +159,22 @@ def made_strict(line: bytes) -> bytes:
 def snapshot(value: Any, bench: HasToJson) -> Any:
     """Return a copy of the value's present state, made of plain JSON values.
 
-    If `bench.to_json` cannot encode it, return the placeholder, with one JSONEncodeWarning.
+    Summaries replace what is larger than `bench.max_value`. If `bench.to_json` cannot
+    encode the value, return the placeholder, with one JSONEncodeWarning.
     """
     if type(value) in SCALARS:
-        return value
+        return value if _is_short(value, bench) else limits_of(bench).summarized(value)
+    reduced = limits_of(bench).summarized(value)
     json_encoder = _json_encoder()
     try:
-        return json_encoder.decode(bench.to_json(value))
+        return json_encoder.decode(bench.to_json(reduced))
     except Exception as error:
         json_encoder.warn_unencodable(value, error)
         return json_encoder.PLACEHOLDER
+
+
+def _is_short(value: Any, bench: HasToJson) -> bool:
+    """Return True if a scalar needs no limit: the common case."""
+    if type(value) is not str:
+        return True
+    return len(value) <= SHORT and getattr(bench, 'max_value', AUTO) == AUTO

@@ -17,7 +17,6 @@ from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
 from ..core.record_text import of_dict
 from ..core.run import Run
-from ..encoding import json_text
 from ..outputs.file import FileOutput
 from ..outputs.report import Last, Report, Turns
 
@@ -242,7 +241,7 @@ class ExitRun:
         run.guard('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
-        return hooked_run.without_scratch(data)
+        return hooked_run.finished(run, data)
 
     def _plan_anew(self) -> None:
         self.run.plan = current_plan(self.run.config, self.run.owner)
@@ -296,7 +295,7 @@ class ExitRun:
     def _write_last(self, record: dict[str, Any] | None, ending: Ending) -> None:
         try:
             fields = record or self._decoded(ending)
-            text = self.run.plan.settings.masker.record(json_text.encode(fields))
+            text = self.run.plan.settings.masked_text(fields)
         except BaseException:
             text = self._prepared_text(ending)
         if not Report.last_resort(text, always=True) and self.run.turns is not None:

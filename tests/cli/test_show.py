@@ -582,19 +582,19 @@ def test_a_million_numbers_have_short_lines(words, terminal, tmp_path, monkeypat
 
 
 def test_arrays_inside_of_lists_are_counted(shown, tmp_path):
-    """Texts and objects are cut and counted as well; --all shows all of them."""
+    """Texts and objects are cut and counted as well; --all shows more of them."""
     path = write(tmp_path / 'x', [{**LARGE, 'one': [{'a': [1]}]}])
     output = shown(path, 0)
     args = '[[200000 items], [[200000 items]], 3, {"x": [200000 items]}]'
     [line] = [line for line in output.splitlines() if 'call.args' in line]
     assert line.split(maxsplit=1)[1] == args
     assert '1000 items\n' in output
-    assert f'["{"x" * 200}…"]\n' in output
-    assert f'"{"é" * 200}…"\n' in output
+    assert f'["{"x" * 45}… 1000000 characters …{"x" * 15}"]\n' in output
+    assert f'"{"é" * 45}… 1000000 characters …{"é" * 15}"\n' in output
     assert '[[[[8 items]]]]\n' in output
     assert '[{"a": [1]}]\n' in output
     whole = shown(path, 0, '--all')
-    assert f'["{"x" * 10**6}"]\n' in whole
+    assert f'["{"x" * 15_000}… 1000000 characters …{"x" * 5000}"]\n' in whole
     assert '24999.75, 24999.875]' in whole
 
 

@@ -14,7 +14,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
     *('outputs', 'on_output_error', 'journal', 'durations', 'every', 'sample'),
-    'static_fields',
+    *('max_value', 'static_fields'),
 ]
 
 # parameter, wrong value, exception
@@ -34,6 +34,8 @@ WRONG = [
     *[('outfile', value, ValueError) for value in ('', 'a\0b', b'a\0b', '.')],
     *[('on_output_error', value, ValueError) for value in ('', 'WARN', None, 5, [])],
     *[('journal', value, ValueError) for value in ('', 'AUTO', 5, [], '/no/directory')],
+    *[('max_value', v, TypeError) for v in ('4096', 1.0, True, [], int, 'AUTO')],
+    *[('max_value', value, ValueError) for value in (-1, 2**70)],
     *[('mb', value, ValueError) for value in (None, 5, 'x', [])],
     *[('call', value, ValueError) for value in (None, 5, 'x', [('a', 1)])],
 ]
@@ -236,6 +238,7 @@ def test_signature(cls):
         'durations': 'list',
         'every': None,
         'sample': None,
+        'max_value': 'auto',
     }
     assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD

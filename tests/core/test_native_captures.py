@@ -958,7 +958,7 @@ def test_threads(tmp_path, monkeypatch):
 
 def test_a_large_argument_is_not_kept():
     """The buffer of a large record is freed."""
-    bench = Six(outputs=[FileOutput(), NullOutput()])
+    bench = Six(outputs=[FileOutput(), NullOutput()], max_value=None)
     function = warmed(bench)
     function('x' * 100_000)
     function()

@@ -36,6 +36,7 @@ NEAR = [
     ({'on_output_errors': 'raise'}, 'on_output_error'),
     ({'jornal': 'off'}, 'journal'),
     ({'duration': 'histogram'}, 'durations'),
+    ({'max_values': 1000}, 'max_value'),
 ]
 
 # fields whose name is near, but whose value no such parameter can have
@@ -48,6 +49,7 @@ UNSUITABLE = [
     {'tx': 'UTC'},
     {'output': 1.5},
     {'iteration': 'first'},
+    {'maxvalue': 2.5},
 ]
 
 

@@ -80,7 +80,8 @@ AT_FIRST = {
     *('core.arguments', 'core.calls', 'core.capture', 'core.config', 'core.decorate'),
     *('core.hooked_run', 'core.place'),
     *('core.hooks', 'core.plan', 'core.record_text', 'core.run', 'core.settings'),
-    *('core.times', 'encoding.json_text', 'encoding.masking', 'mixins.python'),
+    *('core.times', 'encoding.json_text', 'encoding.limits', 'encoding.masking'),
+    'mixins.python',
     *('outputs.base', 'outputs.delivery', 'outputs.file', 'outputs.file_object'),
     *('outputs.file_path', 'outputs.plain_file', 'outputs.report'),
 }

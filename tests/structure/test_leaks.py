@@ -555,6 +555,7 @@ def step():
     for _ in range(2):
         with fast.record(words): pass
     made = _core.Captures(failed, os.getcwd, True, True, True, True, True, 0)
+    short = _core.Captures(failed, None, True, True, True, True, True, 0, 9, 9)
     refused(TypeError, _core.Captures, marker)
     refused(TypeError, made.begin, marker, words, (), {})
     refused(TypeError, made.start, marker)
@@ -562,6 +563,8 @@ def step():
     refused(RuntimeError, made.stop, run)
     run.open(marker, len, False, False)
     assert not made.begin(run, words, (marker,), {})
+    assert not short.begin(run, words, ('a long text',), {})
+    assert not short.begin(run, words, ([1000, 1000],), {})
     made.begin(run, words, (1,), {'key': words})
     refused(KeyError, made.finish, run, marker)
     made.start(run), made.stop(run), made.finish(run, words), _core.pieces(run, words)
@@ -814,6 +817,15 @@ def step():
     run = _core.OpenRun()
     _core.pieces(run, words)
     refused(TypeError, _core.pieces, marker, words)
+""",
+    'plain_text_within': """
+value = {'a': [1, 2.5, None, True, words], 'b': datetime.now(timezone.utc), 'c': {}}
+def step():
+    _core.plain_text_within(value, 900, 900)
+    _core.plain_text_within(value, 900, 50)
+    _core.plain_text_within([value, 'a long text'], 9, 900)
+    _core.plain_text_within([1, [2, {3: marker}]], 9, 900)
+    refused(TypeError, _core.plain_text_within, value, marker, 1)
 """,
     'call_text': """
 def step():

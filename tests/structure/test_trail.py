@@ -130,8 +130,8 @@ MOST = {
     '@bench, two mixins': (0, 0, 0),
     HOOK: (12, 30, 12),
     'MicroBench()': (9, 20, 9),
-    EXIT: (14, 29, 33),
-    COMMAND: (22, 80, 45),
+    EXIT: (14, 29, 34),
+    COMMAND: (22, 80, 46),
     READING: (18, 40, 18),
 }
 

@@ -11,9 +11,10 @@ from math import inf
 from ...messages import safe
 from ...results import units
 from ...results.fields import is_number, part
+from ...results.large_values import in_words, is_summary
 from ...results.shapes import flattened
 from ..terminal import Cell, Terminal
-from ..values import ITEMS, as_json, counted, cut, dicts, in_short, text
+from ..values import ITEMS, WHOLE, counted, cut, dicts, in_full, in_short, text
 from .moments import local
 from .record_view import RecordView
 from .tables import runs_of, samples_of, times_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Rows = list[list[str]]
 
 INDENT = '  '
+DEEPEST = 50  # levels of objects in which summaries are found
 LONGEST = 2000  # characters of a value beside a label
 # Objects with more names are counted instead of printed, except for the namespaces OPEN.
 NAMES = 16
@@ -84,7 +86,7 @@ def detail(
     yield from terminal.table([heading], elastic=[0, 1])
     summary = ((label, value) for label, value in _summary(view, utc) if value)
     labelled = [
-        [Cell(label, 'dim'), value if full else cut(value, LONGEST)]
+        [Cell(label, 'dim'), cut(value, WHOLE if full else LONGEST)]
         for label, value in summary
     ]
     yield from _section('', labelled, terminal, elastic=[1])
@@ -243,21 +245,31 @@ def _joined(parts: Iterable[str]) -> str:
 
 def _rest(record: dict[str, Any], full: bool) -> Rows:
     hidden = COVERED if full else (*COVERED, *SELDOM)
-    rest = record
-    if not full:
+    if full:
+        rest = {name: _in_full(value) for name, value in record.items()}
+    else:
         limits = {**dict.fromkeys(record, NAMES), **dict.fromkeys(OPEN, inf)}
         rest = {name: _in_short(value, limits[name]) for name, value in record.items()}
     return [
-        [Cell(safe(path), 'dim'), value if isinstance(value, Cell) else as_json(value)]
+        [Cell(safe(path), 'dim'), value if isinstance(value, Cell) else in_full(value)]
         for path, value in flattened(rest).items()
         if not any(path == name or path.startswith(f'{name}.') for name in hidden)
     ]
 
 
+def _in_full(value: Any, levels: int = DEEPEST) -> Any:
+    """Return a value with its summaries of large values as text."""
+    if is_summary(value):
+        return Cell(safe(in_words(value)))
+    if isinstance(value, dict) and levels:
+        return {name: _in_full(inner, levels - 1) for name, inner in value.items()}
+    return value
+
+
 def _in_short(value: Any, most: float) -> Any:
     """Return a value with long lists, long texts and large objects shortened."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not is_summary(value):
         if len(value) > most:
             return Cell(counted(value))
         return {name: _in_short(inner, ITEMS) for name, inner in value.items()}
-    return Cell(in_short(value))
+    return Cell(safe(in_short(value)))

@@ -10,7 +10,7 @@ import sys
 from ...diff import ADDED, CHANGED, MARKS, REMOVED, diff
 from ...messages import safe
 from ..terminal import Cell, Terminal
-from ..values import cut
+from ..values import CHARACTERS, WHOLE, cut
 from ..words import UsageError
 from .compared_rows import Compared
 from .entries import PATHS, STDIN, WHICH, Entries, divided, select
@@ -136,7 +136,9 @@ def _is_above(path: str) -> bool:
 
 def _row(change: Change, full: bool) -> list[str]:
     style = STYLES[change.kind]
-    left, right = (safe(text if full else cut(text)) for text in change.texts())
+    left, right = (
+        safe(cut(text, WHOLE if full else CHARACTERS)) for text in change.texts()
+    )
     arrow = '->' if change.kind == CHANGED else ''
     return [Cell(MARKS[change.kind], style), safe(change.path), left, arrow, right]
 

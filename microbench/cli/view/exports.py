@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...messages import safe
-from ..values import as_json
+from ..values import WHOLE, as_json, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,5 +57,7 @@ def markdown_lines(found: Sequence[Column]) -> Iterator[str]:
 
 
 def _markdown_line(cells: Iterable[str]) -> str:
-    escaped = (cell.strip().replace('\\', '\\\\').replace('|', '\\|') for cell in cells)
+    escaped = (
+        cut(cell.strip(), WHOLE).replace('\\', '\\\\').replace('|', '\\|') for cell in cells
+    )
     return f'| {" | ".join(escaped)} |'

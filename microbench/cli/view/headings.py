@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..terminal import Cell, Terminal
+from ..values import WHOLE, cut
 from ..widths import clipped, columns
 
 TYPE_CHECKING = False
@@ -116,13 +117,17 @@ def paragraph(text: str, terminal: Terminal, style: str | None = None) -> Iterat
             yield terminal.paint(Cell(clipped(line, terminal.width), style))
             joined = word
         line = joined
-    text = line if terminal.width is None else clipped(line, terminal.width)
+    text = _fitting(line, terminal)
     yield terminal.paint(Cell(text, style))
 
 
 def _painted(line: str, terminal: Terminal) -> str:
-    text = line if terminal.width is None else clipped(line, terminal.width)
+    text = _fitting(line, terminal)
     return terminal.paint(Cell(text, 'dim'))
+
+
+def _fitting(line: str, terminal: Terminal) -> str:
+    return cut(line, WHOLE) if terminal.width is None else clipped(line, terminal.width)
 
 
 def counted(number: int, noun: str) -> str:

@@ -130,7 +130,8 @@ def _add_forms(parser: Subparser) -> None:
     option(
         '--all',
         action='store_true',
-        help='long lists, texts and tables whole',
+        help='long lists, texts and tables too, up to 20000 characters of each; --json '
+        'has all of them',
     )
     forms = parser.add_mutually_exclusive_group()
     for form, what in (('json', 'an object'), ('csv', 'comma-separated values')):
