@@ -182,7 +182,7 @@ class MicroBenchBase(RecordsExit, Configured):
         """
         return first_use.decorated(self, func, name, fields)
 
-    def record(self, name: str | None = None, **fields: Any) -> Block | Unrecorded:
+    def record(self, /, name: str | None = None, **fields: Any) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.
 
         It can be entered again after it was left. Its `annotate(**fields)` adds fields to
@@ -203,7 +203,7 @@ class MicroBenchBase(RecordsExit, Configured):
             made.fields = first_use.values_of(self, fields)
         return made
 
-    def arecord(self, name: str | None = None, **fields: Any) -> Block | Unrecorded:
+    def arecord(self, /, name: str | None = None, **fields: Any) -> Block | Unrecorded:
         """Return a context manager for `async with`: its block becomes one record.
 
         Args:

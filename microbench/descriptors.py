@@ -62,7 +62,7 @@ def is_lack_of_descriptors(error: BaseException) -> bool:
 class Unrecorded:
     """A block that is not recorded."""
 
-    def annotate(self, **fields: object) -> None:
+    def annotate(self, /, **fields: object) -> None:
         """Do nothing."""
 
     def __enter__(self) -> Unrecorded:

@@ -76,13 +76,21 @@ def html_of_record(record: dict[str, Any]) -> str:
     """Return HTML with the figures of a record, and a table of its fields."""
     from html import escape
 
-    from .results.shapes import flattened  # start-up time
-
     ends = Endings(record)
     name, outcome = _name_of(record), ends.outcome or 'ok'
-    rows = [_row('td', (path, _brief(v))) for path, v in flattened(record).items()]
+    rows = [_row('td', (str(path), _brief(v))) for path, v in _fields_of(record).items()]
     title = f'<p><b>{escape(name)}</b> {escape(outcome)}</p>'
     return f'{title}{table_of([record])}<table>{"".join(rows)}</table>'
+
+
+def _fields_of(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields by dotted names, or by their own where a key is no text."""
+    from .results.shapes import flattened  # start-up time
+
+    try:
+        return flattened(record)
+    except TypeError:
+        return record
 
 
 def _brief(value: Any) -> str:

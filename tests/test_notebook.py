@@ -58,6 +58,16 @@ def test_results_and_records(form, results, shell):
     assert f'<td>text</td><td>{"x" * 200}…</td>' in one
 
 
+@pytest.mark.parametrize('more', [{1: 2}, {'call': {1: 2}}], ids=['outside', 'inside'])
+def test_keys_that_are_no_text(more, results, shell):
+    """A program may have added to a record what JSON cannot hold."""
+    notebook.load_ipython_extension(shell)
+    html = html_of({**results[0], **more}, shell)
+    assert (
+        '<td>1</td><td>2</td>' in html or '<td>call</td><td>{&quot;1&quot;: 2}</td>' in html
+    )
+
+
 def test_the_outcome_of_a_record(results, shell):
     """A record that failed says so above its table."""
     notebook.load_ipython_extension(shell)

@@ -100,7 +100,7 @@ py_captured_start(py_captured *self)
     self->is_measuring = mb_usage_read(&self->before);
     self->generation = mb_fork_generation();
     if (self->observes && self->is_measuring) {
-        self->thread = mb_thread_id();
+        self->thread = mb_load_thread();
         self->before_delay_ns = mb_load_delay_ns(&self->before);
     }
 }
@@ -110,7 +110,7 @@ static void
 note_delay(py_captured *self)
 {
     const bool known =
-        self->before_delay_ns != MB_LOAD_UNKNOWN && self->thread == mb_thread_id();
+        self->before_delay_ns != MB_LOAD_UNKNOWN && self->thread == mb_load_thread();
     const int64_t now_ns = known ? mb_load_delay_ns(&self->after) : MB_LOAD_UNKNOWN;
     if (now_ns != MB_LOAD_UNKNOWN) {
         self->delay_ns = now_ns - self->before_delay_ns;

@@ -31,7 +31,7 @@ typedef struct py_captured {
     bool has_usage;    /* `before` and `after` are readings of the last iteration */
     bool observes;     /* what the machine does meanwhile, and ... */
     bool observes_usage;
-    uintptr_t thread;    /* that has read `before`, and ... */
+    uint64_t thread;     /* that has read `before`, and ... */
     unsigned generation; /* of forks */
     struct rusage before, after;
     int64_t before_delay_ns;

@@ -16,6 +16,17 @@ typedef struct {
 } reading;
 static _Thread_local reading last;
 
+uint64_t
+mb_load_thread(void)
+{
+    static uint64_t threads;
+    static _Thread_local uint64_t own;
+    if (!own) {
+        own = __atomic_add_fetch(&threads, 1, __ATOMIC_RELAXED);
+    }
+    return own;
+}
+
 static ssize_t
 read_file(char *text)
 {

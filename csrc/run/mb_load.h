@@ -14,6 +14,10 @@
 
 #define MB_LOAD_UNKNOWN (-1)
 
+/* Returns a number of this thread that no other one of this process has had, ended ones
+ * included. Thread: any. */
+uint64_t mb_load_thread(void);
+
 /* Returns for how many nanoseconds this thread was ready and had no CPU since it began;
  * MB_LOAD_UNKNOWN where the kernel does not count it, or no file can be opened.
  * `usage` was read just before, for the process. Thread: any. */

@@ -58,6 +58,27 @@ has_a_delay_of_its_own(void *first)
     return NULL;
 }
 
+static void *
+note_number(void *number)
+{
+    *(uint64_t *)number = mb_load_thread();
+    return NULL;
+}
+
+/* The second thread mostly gets the stack of the first one, and with it its pthread_self(). */
+static void
+no_two_threads_share_a_number(void)
+{
+    uint64_t numbers[2];
+    for (int i = 0; i < 2; i++) {
+        pthread_t thread;
+        CHECK_INT(pthread_create(&thread, NULL, note_number, &numbers[i]), 0);
+        CHECK_INT(pthread_join(thread, NULL), 0);
+    }
+    CHECK(numbers[0] != numbers[1] && numbers[0] != mb_load_thread());
+    CHECK(mb_load_thread() == mb_load_thread());
+}
+
 static void
 others_count_for_themselves(void)
 {
@@ -77,5 +98,6 @@ main(void)
     RUN(the_load_is_known);
     RUN(the_file_is_read_after_a_switch);
     RUN(others_count_for_themselves);
+    RUN(no_two_threads_share_a_number);
     return test_report();
 }

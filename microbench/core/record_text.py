@@ -161,10 +161,9 @@ def members(text: bytes | None) -> dict[str, Any]:
     """Return members of an object that are ready as text, with a comma before each."""
     if not text:
         return {}
-    from ..json_library import loads  # start-up time
-
-    found: dict[str, Any] = loads(b'{' + text[1:] + b'}')
-    return found
+    found = _core.Decoder().decode(b'{' + text[1:] + b'}\n')
+    assert found is not None
+    return found[0]
 
 
 # --- a run without a dict -------------------------------------------------------------

@@ -21,8 +21,9 @@ LAST_NAMES = frozenset(path[-1] for path in SECRETS)
 CHOSEN = frozenset(
     [
         *(('call', 'args'), ('call', 'kwargs'), ('call', 'return_value')),
-        *(('call', 'name'), ('call', 'timings'), ('call', 'open_timings'), ('env',)),
-        *(('call', 'timings_summary'), ('call', 'histogram')),
+        *(('call', 'name'), ('call', 'module'), ('call', 'qualname'), ('env',)),
+        *(('call', 'timings'), ('call', 'open_timings'), ('call', 'timings_summary')),
+        ('call', 'histogram'),
     ]
 )
 # Kinds of fields: any other; those that the author chose to record, which only patterns

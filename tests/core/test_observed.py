@@ -192,6 +192,19 @@ def test_a_block_that_another_thread_ends(form):
         assert observed_in(bench.get_results()[-1]) == ALL - {'run_delay'}
 
 
+@FORMS
+def test_a_block_that_a_thread_hands_to_its_heir(form):
+    """The thread that ends it may have the stack, and the identifier, of one that ended."""
+    bench = form(MicroBench)()
+    for _ in range(3):
+        block = bench.record('handed over')
+        for step, args in ((block.__enter__, ()), (block.__exit__, (None, None, None))):
+            thread = threading.Thread(target=step, args=args)
+            thread.start()
+            thread.join()
+        assert observed_in(bench.get_results()[-1]) == ALL - {'run_delay'}
+
+
 FORK = """
 import os, sys
 from microbench import MicroBench, _core

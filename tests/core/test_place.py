@@ -7,7 +7,7 @@ import pytest
 
 from microbench import MBFunctionCall, MicroBench, MicroBenchBase
 from microbench.core.place import place_of
-from tests.fakes import only
+from tests.fakes import only, printed
 
 HERE = {'module': __name__}
 
@@ -122,6 +122,58 @@ def test_every_form_has_it(cls, journal, label, tmp_path):
     with bench.record('work'):
         pass
     assert call_of(bench) == {}
+
+
+@pytest.mark.parametrize('cls', [MicroBench, hooked(MicroBench)])
+@pytest.mark.parametrize('odd', ['password=hunter2secret', 'token \ud800'])
+def test_names_are_kept_as_they_are(cls, odd):
+    """They come from the source code, as call.name does."""
+    bench = cls()
+
+    def named():
+        pass
+
+    named.__qualname__ = named.__module__ = odd
+    decorated = bench(named)
+    text = odd.encode(errors='backslashreplace').decode()  # JSON has no lone surrogates
+    for _ in range(3):
+        decorated()
+        assert call_of(bench) == {'module': text, 'qualname': text, 'line': line_of(named)}
+        assert 'masked' not in bench.get_results()[-1]['mb']
+
+
+NO_DESCRIPTOR = """
+import io, resource, sys, threading
+from microbench import MicroBench
+class Hooked(MicroBench):
+    def capture_own(self, bm_data):
+        pass
+bench = {'text': MicroBench, 'dict': Hooked}[sys.argv[1]](io.StringIO())
+labelled, plain = bench(name='labelled')(int), bench(int)
+@bench(name='generator')
+def generator():
+    yield 0
+def block():
+    with bench.record('block'):
+        return 0
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+results = []
+for call in (labelled, plain, block, lambda: next(generator())):
+    for run in (call, call):
+        thread = threading.Thread(target=lambda: results.append(run()))
+        thread.start()
+        thread.join()
+    results.append(call())
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+print(results == [0] * 12, len(bench.get_results()))
+"""
+
+
+@pytest.mark.parametrize('form', ['text', 'dict'])
+def test_without_descriptors(form):
+    """Places and threads need no module that is not loaded yet."""
+    assert printed(NO_DESCRIPTOR, form) == 'True 12\n'
 
 
 def test_annotated_calls():

@@ -179,6 +179,18 @@ def test_switched_off(monkeypatch, capsys):
     assert capsys.readouterr().err == ''  # where the warning of a value would be
 
 
+def test_fields_named_as_the_object():
+    """A field may have the name of the first argument of a method."""
+    bench = MicroBenchBase()
+    for _ in range(3):
+        with bench.record('work', self=1) as record:
+            record.annotate(block=2)
+        assert bench.get_results()[-1]['self'] == 1
+        with bench.record('work') as record:
+            record.annotate(self=3)
+        assert bench.get_results()[-1]['self'] == 3
+
+
 NO_DESCRIPTOR = """
 import os, resource, warnings
 from microbench import MicroBench, NullOutput
