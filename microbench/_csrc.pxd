@@ -419,7 +419,7 @@ cdef extern from "py/py_template.h":
     int py_template_open(py_template *template, mb_journal *journal, py_run *run,
                          str name) except -1
     int py_template_put_call(mb_text *text, str name) except -1
-    int py_template_put_all(mb_text *text, const py_run *run, str name) except -1
+    object py_template_all(const py_run *run, str name)
 
 cdef extern from "py/py_ending.h":
     void py_ending_make_exits(bint whole) noexcept

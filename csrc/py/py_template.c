@@ -62,6 +62,18 @@ py_template_put_all(mb_text *text, const py_run *run, PyObject *name)
     return 0;
 }
 
+PyObject *
+py_template_all(const py_run *run, PyObject *name)
+{
+    mb_text text;
+    mb_text_heap(&text);
+    if (py_template_put_all(&text, run, name) < 0) {
+        mb_text_free(&text);
+        return NULL;
+    }
+    return py_text_bytes(&text);
+}
+
 /* Puts the name of the thread into the tail: no other record is said to have the same. */
 static void
 add_thread(py_template *self, mb_mirror_opening *record, PyObject *thread)

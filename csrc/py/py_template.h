@@ -46,4 +46,7 @@ int py_template_put_call(mb_text *text, PyObject *name);
  * captured. Returns 0, or -1 with an exception. */
 int py_template_put_all(mb_text *text, const py_run *run, PyObject *name);
 
+/* Returns the same as bytes; NULL with an exception. */
+PyObject *py_template_all(const py_run *run, PyObject *name);
+
 #endif

@@ -73,7 +73,6 @@ def call_text(str name not None):
 
 
 def pieces(run, str name not None):
-    cdef c.mb_text call
     cdef c.mb_record_more more
     cdef c.py_run *native
     if not isinstance(run, OpenRun):
@@ -82,13 +81,8 @@ def pieces(run, str name not None):
     memset(&more, 0, sizeof(more))
     if native.captured is not NULL and not c.py_captured_pieces(native.captured, &more):
         raise MemoryError
-    c.mb_text_heap(&call)
-    try:
-        c.py_template_put_all(&call, native, name)
-    except BaseException:
-        c.mb_text_free(&call)
-        raise
-    return c.py_text_bytes(&call), bytes_of(more.after), bytes_of(more.tail)
+    # No `try`, for which Cython looks through all coroutines that wait for each other.
+    return c.py_template_all(native, name), bytes_of(more.after), bytes_of(more.tail)
 
 
 cdef bytes bytes_of(c.mb_record_piece piece):
