@@ -77,7 +77,7 @@ __all__ = [
 
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
-    from . import bench, diff, livestream, reader, record  # noqa: F401
+    from . import bench, diff, livestream, notebook, reader, record  # noqa: F401
     from .core import capture  # noqa: F401
     from .encoding import json_encoder  # noqa: F401
     from .mixins import (  # noqa: F401

@@ -188,12 +188,16 @@ class Chain:
 
 def end_by(number: int) -> None:
     """End this process by the signal, so that its parent sees the usual wait status."""
+    import signal  # start-up time; tests of users replace its functions
+
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
 
 
 def stop_by(number: int) -> None:
     """Stop this process as the signal does by default; then restore the handler."""
+    import signal  # start-up time
+
     handler = signal.signal(number, signal.SIG_DFL)
     signal.raise_signal(number)
     signal.signal(number, handler)

@@ -202,7 +202,8 @@ def test_beside_journals_that_live_nothing_is_loaded(tmp_path):
 def test_a_record_that_is_larger_than_all_that_is_read(tmp_path):
     """A huge record is left to readers and the command, complete."""
     path = tmp_path / 'records.jsonl'
-    large = OPEN.replace('sys.argv[1])', 'sys.argv[1], note="x" * 1_000_000)')
+    note = 'sys.argv[1], max_value=None, note="x" * 1_000_000)'
+    large = OPEN.replace('sys.argv[1])', note)
     killed(large, path, 1)
     MicroBench(path)(len)('')
     assert left(path) == 1
