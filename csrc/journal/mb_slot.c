@@ -42,7 +42,7 @@ finish_wall_ns(const mb_view *seen)
 static void
 write_call(mb_text *text, mb_view *seen, const mb_slot_text *ready)
 {
-    mb_call call = {
+    mb_call_block call = {
         .record_id = seen->slot->record_id,
         .fields = ready->bytes + ready->head_size + ready->tail_size,
         .fields_size = ready->call_size,
@@ -56,10 +56,10 @@ write_call(mb_text *text, mb_view *seen, const mb_slot_text *ready)
     if (!(seen->flags & (MB_SLOT_SECRET | MB_SLOT_UNTIMED))) {
         mb_view_count(&call, seen);
     }
-    if (call.counts[MB_CALL_SUMMARY]) {
+    if (call.counts[MB_CALL_BLOCK_SUMMARY]) {
         mb_view_sum(seen);
     }
-    mb_call_write(text, &call, &mb_view_source, seen);
+    mb_call_block_write(text, &call, &mb_view_source, seen);
 }
 
 /* --- the record ------------------------------------------------------------------- */

@@ -148,7 +148,7 @@ so_far(const mb_entry *entry, int64_t now_ns)
 
 /* Reads a duration. The entry of an iteration is used again only where a histogram has it. */
 static bool
-read_duration(mb_view *seen, uint32_t offset, mb_call_item *item)
+read_duration(mb_view *seen, uint32_t offset, mb_call_block_item *item)
 {
     const mb_entry *entry = entry_at(seen, offset);
     seen->entry = offset && seen->flags & MB_SLOT_UNLISTED ? entry : NULL;
@@ -160,7 +160,7 @@ read_duration(mb_view *seen, uint32_t offset, mb_call_item *item)
 }
 
 static bool
-read_phase(mb_view *seen, uint32_t offset, mb_call_item *item)
+read_phase(mb_view *seen, uint32_t offset, mb_call_block_item *item)
 {
     const mb_entry *entry = entry_at(seen, offset);
     const uint64_t order = offset ? LOAD_FIRST(entry->order) : 0;
@@ -276,7 +276,7 @@ shared_total(const mb_view *seen)
 
 /* Reads the histogram of a total as well, if there is one. */
 static void
-read_histogram_of(mb_view *seen, const mb_slot_total *total, mb_call_item *item)
+read_histogram_of(mb_view *seen, const mb_slot_total *total, mb_call_block_item *item)
 {
     const uint32_t offset = total ? LOAD_FIRST(total->histogram) : 0;
     item->has_histogram = offset && read_histogram(seen, offset, seen->left);
@@ -285,7 +285,7 @@ read_histogram_of(mb_view *seen, const mb_slot_total *total, mb_call_item *item)
 
 /* Reads the next total; at last, at the index behind them, that of all other names. */
 static bool
-read_total(mb_view *seen, size_t index, mb_call_item *item)
+read_total(mb_view *seen, size_t index, mb_call_block_item *item)
 {
     const mb_slot_name *name = NULL;
     uint32_t place = seen->totals;
@@ -308,7 +308,7 @@ read_total(mb_view *seen, size_t index, mb_call_item *item)
 }
 
 static bool
-read_iterations(mb_view *seen, mb_call_item *item)
+read_iterations(mb_view *seen, mb_call_block_item *item)
 {
     seen->entry = NULL;
     item->has_histogram =
@@ -326,34 +326,35 @@ read_bucket(void *from, uint32_t *bucket, uint64_t *count)
 /* --- the items of a call block ---------------------------------------------------- */
 
 static bool
-read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
+read_item(void *from, mb_call_block_list list, size_t index, mb_call_block_item *item)
 {
     mb_view *seen = from;
     switch (list) {
-    case MB_CALL_DURATIONS:
+    case MB_CALL_BLOCK_DURATIONS:
         return read_duration(seen, seen->iterations[index], item);
-    case MB_CALL_SUMMARY:
+    case MB_CALL_BLOCK_SUMMARY:
         return read_total(seen, index, item);
-    case MB_CALL_HISTOGRAM:
+    case MB_CALL_BLOCK_HISTOGRAM:
         return read_iterations(seen, item);
-    case MB_CALL_OPEN:
+    case MB_CALL_BLOCK_OPEN:
         return read_phase(seen, seen->open[index], item);
     default:
         return read_phase(seen, seen->phases[first_listed(seen) + index], item);
     }
 }
 
-const mb_call_source mb_view_source = {read_item, is_same, read_bucket};
+const mb_call_block_source mb_view_source = {read_item, is_same, read_bucket};
 
 void
-mb_view_count(mb_call *call, const mb_view *seen)
+mb_view_count(mb_call_block *call, const mb_view *seen)
 {
     const uint32_t listed = seen->phase_count - first_listed(seen);
-    call->counts[MB_CALL_DURATIONS] = seen->iteration_count;
-    call->counts[MB_CALL_TIMINGS] = listed;
-    call->counts[MB_CALL_ITERATIONS] = seen->flags & MB_SLOT_ITERATED ? listed : 0;
-    call->counts[MB_CALL_SUMMARY] =
+    call->counts[MB_CALL_BLOCK_DURATIONS] = seen->iteration_count;
+    call->counts[MB_CALL_BLOCK_TIMINGS] = listed;
+    call->counts[MB_CALL_BLOCK_ITERATIONS] =
+        seen->flags & MB_SLOT_ITERATED ? listed : 0;
+    call->counts[MB_CALL_BLOCK_SUMMARY] =
         mb_view_is_summed(seen) ? (size_t)seen->totals + 1 : 0;
-    call->counts[MB_CALL_OPEN] = seen->open_count;
-    call->counts[MB_CALL_HISTOGRAM] = seen->slot->histogram != 0;
+    call->counts[MB_CALL_BLOCK_OPEN] = seen->open_count;
+    call->counts[MB_CALL_BLOCK_HISTOGRAM] = seen->slot->histogram != 0;
 }

@@ -5,7 +5,7 @@
  *     mb_view_fill(&view)                          the entries of the log, in order
  *     mb_view_count(&call, &view)                  how many items each list of `call` has
  *     mb_view_sum(&view)                           if there is a summary
- *     mb_call_write(..., &mb_view_source, &view)   reads the items
+ *     mb_call_block_write(..., &mb_view_source, &view)   reads the items
  *
  * An entry that is used again while it is read is noticed, and read again.
  *
@@ -16,7 +16,7 @@
 
 #include "journal/mb_image.h"
 #include "journal/mb_slot_histogram.h"
-#include "run/mb_call.h"
+#include "run/mb_call_block.h"
 
 /* What is looked at. What others add meanwhile is left out. */
 typedef struct {
@@ -59,12 +59,12 @@ void mb_view_fill(mb_view *seen);
 bool mb_view_is_summed(const mb_view *seen);
 
 /* Counts the items of each list in `call`. */
-void mb_view_count(mb_call *call, const mb_view *seen);
+void mb_view_count(mb_call_block *call, const mb_view *seen);
 
 /* Sums up the phases of each name, for the summary. */
 void mb_view_sum(const mb_view *seen);
 
-/* Reads the items of a view, which mb_call_write gets as well. */
-extern const mb_call_source mb_view_source;
+/* Reads the items of a view, which mb_call_block_write gets as well. */
+extern const mb_call_block_source mb_view_source;
 
 #endif

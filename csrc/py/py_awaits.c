@@ -3,6 +3,7 @@
 #include "py/py_arguments.h"
 #include "py/py_call_until_done.h"
 #include "py/py_headroom.h"
+#include "py/py_raised.h"
 
 typedef struct {
     PyObject_HEAD
@@ -163,13 +164,12 @@ awaits_traverse(awaits *self, visitproc visit, void *arg)
 static void
 abandon(awaits *self)
 {
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
+    const py_raised error = py_raised_take();
     if (self->run && py_run_close(self->run) < 0) {
         PyErr_WriteUnraisable((PyObject *)self->run);
     }
     Py_CLEAR(self->run);
-    PyErr_Restore(type, error, traceback);
+    py_raised_again(error);
 }
 
 static int

@@ -1,22 +1,19 @@
 #include "py/py_call_until_done.h"
 
 #include "py/py_headroom.h"
+#include "py/py_raised.h"
 
 #define MOST_CALLS 100 /* each time it was interrupted: Ctrl-C is being held down */
 #define MOST_ERRORS 3  /* they may be those of the method itself */
 
-typedef struct {
-    PyObject *type, *value, *traceback; /* Owned */
-} raised;
-
 /* Takes what is raised now, unless something was taken before. */
 static void
-keep_first(raised *first)
+keep_first(py_raised *first)
 {
     if (first->type) {
         PyErr_Clear();
     } else {
-        PyErr_Fetch(&first->type, &first->value, &first->traceback);
+        *first = py_raised_take();
     }
 }
 
@@ -26,7 +23,7 @@ call_until_done(PyObject *object, const char *method, PyObject *const *arguments
 {
     PyObject *all[PY_CALL_ARGUMENTS + 1] = {object};
     PyObject *result = NULL, *name = PyUnicode_InternFromString(method);
-    raised first = {0};
+    py_raised first = {0};
     int errors = 0;
     for (size_t i = 0; i < count && i < PY_CALL_ARGUMENTS; i++) {
         all[i + 1] = arguments[i];
@@ -42,7 +39,7 @@ call_until_done(PyObject *object, const char *method, PyObject *const *arguments
     Py_XDECREF(name);
     Py_XDECREF(result);
     if (first.type) {
-        PyErr_Restore(first.type, first.value, first.traceback);
+        py_raised_again(first);
     }
     if (!result) {
         return -1;

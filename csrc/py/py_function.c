@@ -106,7 +106,7 @@ function_vectorcall(PyObject *function, PyObject *const *args, size_t flags,
         return run_the_body(function, args, flags, names);
     }
     Py_INCREF(timed); /* the closure may get another one meanwhile */
-    PyObject *value = py_timed_call(timed, args, flags, names);
+    PyObject *value = py_timed_run(timed, args, flags, names);
     Py_DECREF(timed);
     return value;
 }

@@ -9,7 +9,7 @@
 /* Adds count, sum, min and max to `entry`. 0, or -1 with an exception. */
 int py_histogram_put_sums(PyObject *entry, const mb_moments *moments, bool integers);
 
-/* Adds to `entry` what mb_call_begin_histogram() writes, and the buckets. 0, or -1 with an
+/* Adds to `entry` what mb_call_block_begin_histogram() writes, and the buckets. 0, or -1 with an
  * exception. `integers`: in nanoseconds, else in seconds. */
 int py_histogram_put(PyObject *entry, const mb_histogram *histogram, bool integers);
 

@@ -3,6 +3,7 @@
 #include "py/py_call_until_done.h"
 #include "py/py_handlers.h"
 #include "py/py_outcome.h"
+#include "py/py_raised.h"
 #include "py/py_sources.h"
 #include "py/py_template.h"
 #include "py/py_type.h"
@@ -134,13 +135,12 @@ capture(const py_recorder *self, py_run *run, const py_captures_call *call)
 static void
 discard(py_run *run)
 {
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
+    const py_raised error = py_raised_take();
     if (py_run_close(run) < 0) {
         PyErr_WriteUnraisable((PyObject *)run);
     }
     Py_DECREF(run);
-    PyErr_Restore(type, error, traceback);
+    py_raised_again(error);
 }
 
 /* Names the run of a block: a function has its name in the text of the recorder. */
@@ -357,12 +357,11 @@ write_batches(const py_recorder *self)
 static PyObject *
 taken_interruption(void)
 {
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
-    PyErr_NormalizeException(&type, &error, &traceback);
-    Py_XDECREF(type);
-    Py_XDECREF(traceback);
-    return error;
+    py_raised error = py_raised_take();
+    PyErr_NormalizeException(&error.type, &error.value, &error.traceback);
+    Py_XDECREF(error.type);
+    Py_XDECREF(error.traceback);
+    return error.value;
 }
 
 /* Has Python take the run over: see Run.adopt(). Returns as py_call_until_done(). */
@@ -383,18 +382,16 @@ adopt(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t tried)
     return result;
 }
 
-/* Raises what was fetched before the run ended, if that has raised nothing itself; takes the
+/* Raises what was taken before the run ended, if that has raised nothing itself; takes the
  * references. Returns how it ended, as py_run_finish(). */
 static int
-then_raise(PyObject *type, PyObject *first, PyObject *traceback, int ended)
+then_raise(py_raised first, int ended)
 {
-    if (type && ended == PY_DONE) {
-        PyErr_Restore(type, first, traceback);
+    if (first.type && ended == PY_DONE) {
+        py_raised_again(first);
         return PY_INTERRUPTED;
     }
-    Py_XDECREF(type);
-    Py_XDECREF(first);
-    Py_XDECREF(traceback);
+    py_raised_drop(first);
     return ended;
 }
 
@@ -403,13 +400,12 @@ static int
 leave_to_python(const py_recorder *self, py_run *run, PyObject *name, Py_ssize_t tried,
                 PyObject *error, PyObject *value)
 {
-    PyObject *first, *type, *traceback;
     const int adopted = adopt(self, run, name, tried);
     if (adopted == -1) {
         return -1; /* the run is closed with its object */
     }
-    PyErr_Fetch(&type, &first, &traceback); /* of an interruption, or nothing */
-    return then_raise(type, first, traceback, py_run_finish(run, error, value));
+    const py_raised first = py_raised_take(); /* an interruption, or nothing */
+    return then_raise(first, py_run_finish(run, error, value));
 }
 
 /* Whether Python has to search the record for secrets. */
@@ -440,10 +436,8 @@ static int
 leave_interrupted(const py_recorder *self, py_run *run, PyObject *name, PyObject *error,
                   PyObject *value)
 {
-    PyObject *type, *first, *traceback;
-    PyErr_Fetch(&type, &first, &traceback);
-    return then_raise(type, first, traceback,
-                      leave_to_python(self, run, name, -1, error, value));
+    const py_raised first = py_raised_take();
+    return then_raise(first, leave_to_python(self, run, name, -1, error, value));
 }
 
 /* Has Python render the return value again, which keeps an Exception of its encoder until the

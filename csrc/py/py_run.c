@@ -4,6 +4,7 @@
 #include "py/py_call_until_done.h"
 #include "py/py_headroom.h"
 #include "py/py_histogram.h"
+#include "py/py_raised.h"
 #include "py/py_thread.h"
 #include "py/py_thread_name.h"
 
@@ -388,14 +389,13 @@ give_up_if_open(py_run *run)
     if (run->native.state != MB_RUN_OPEN) {
         return;
     }
-    PyObject *type, *error, *traceback;
-    PyErr_Fetch(&type, &error, &traceback);
+    const py_raised error = py_raised_take();
     PyObject *closed = PyObject_CallMethod((PyObject *)run, "abandon", NULL);
     if (!closed) {
         PyErr_WriteUnraisable((PyObject *)run);
     }
     Py_XDECREF(closed);
-    PyErr_Restore(type, error, traceback);
+    py_raised_again(error);
 }
 
 int

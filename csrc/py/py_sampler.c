@@ -2,6 +2,7 @@
 
 #include "base/mb_clock.h"
 #include "py/py_histogram.h"
+#include "py/py_raised.h"
 #include "py/py_run.h"
 
 #include <structmember.h>
@@ -123,15 +124,14 @@ py_sampler_leave(py_sampler *self, py_sampler_call *skipped, int64_t ns, bool ra
         py_sampler_running--;
     }
     if (skipped->muted || is_first) {
-        PyObject *type, *error, *traceback;
-        PyErr_Fetch(&type, &error, &traceback);
+        const py_raised error = py_raised_take();
         if (skipped->muted) {
             unmute(self, skipped);
         }
         if (is_first) {
             call_note(self);
         }
-        PyErr_Restore(type, error, traceback);
+        py_raised_again(error);
     }
     Py_XDECREF(skipped->active);
 }

@@ -1,6 +1,6 @@
 #include "run/mb_record.h"
 
-#include "run/mb_call.h"
+#include "run/mb_call_block.h"
 
 typedef struct {
     const mb_run *run;
@@ -15,15 +15,15 @@ typedef struct {
 
 /* --- items ------------------------------------------------------------------------ */
 
-MB_CALL_INLINE bool
-read_duration(const reading *now, size_t index, mb_call_item *item)
+MB_CALL_BLOCK_INLINE bool
+read_duration(const reading *now, size_t index, mb_call_block_item *item)
 {
     item->ns = now->run->durations.data[index];
     return true;
 }
 
-MB_CALL_INLINE bool
-read_phase(const mb_phase *phase, int64_t ns, mb_call_item *item)
+MB_CALL_BLOCK_INLINE bool
+read_phase(const mb_phase *phase, int64_t ns, mb_call_block_item *item)
 {
     item->utf8 = phase->name->utf8;
     item->size = phase->name->size;
@@ -32,22 +32,22 @@ read_phase(const mb_phase *phase, int64_t ns, mb_call_item *item)
     return true;
 }
 
-MB_CALL_INLINE bool
-read_finished(const reading *now, size_t index, mb_call_item *item)
+MB_CALL_BLOCK_INLINE bool
+read_finished(const reading *now, size_t index, mb_call_block_item *item)
 {
     const mb_phase *phase = now->finished[now->first + index];
     return read_phase(phase, phase->duration_ns, item);
 }
 
-MB_CALL_INLINE bool
-read_open(const reading *now, size_t index, mb_call_item *item)
+MB_CALL_BLOCK_INLINE bool
+read_open(const reading *now, size_t index, mb_call_block_item *item)
 {
     const mb_phase *phase = now->open[index];
     return read_phase(phase, mb_phase_so_far(phase, now->now_ns), item);
 }
 
 static void
-read_histogram(reading *now, const mb_histogram *histogram, mb_call_item *item)
+read_histogram(reading *now, const mb_histogram *histogram, mb_call_block_item *item)
 {
     now->histogram = histogram;
     now->bucket = 0;
@@ -69,7 +69,7 @@ read_bucket(void *from, uint32_t *bucket, uint64_t *count)
 }
 
 static bool
-read_total(reading *now, size_t index, mb_call_item *item)
+read_total(reading *now, size_t index, mb_call_block_item *item)
 {
     const mb_phase_name *name = now->next_name;
     now->next_name = name ? name->newer : NULL;
@@ -82,54 +82,54 @@ read_total(reading *now, size_t index, mb_call_item *item)
 }
 
 static bool
-read_iterations(reading *now, mb_call_item *item)
+read_iterations(reading *now, mb_call_block_item *item)
 {
     read_histogram(now, now->run->histogram, item);
     return item->has_histogram;
 }
 
-MB_CALL_INLINE bool
-read_item(void *from, mb_call_list list, size_t index, mb_call_item *item)
+MB_CALL_BLOCK_INLINE bool
+read_item(void *from, mb_call_block_list list, size_t index, mb_call_block_item *item)
 {
     switch (list) {
-    case MB_CALL_DURATIONS:
+    case MB_CALL_BLOCK_DURATIONS:
         return read_duration(from, index, item);
-    case MB_CALL_SUMMARY:
+    case MB_CALL_BLOCK_SUMMARY:
         return read_total(from, index, item);
-    case MB_CALL_HISTOGRAM:
+    case MB_CALL_BLOCK_HISTOGRAM:
         return read_iterations(from, item);
-    case MB_CALL_OPEN:
+    case MB_CALL_BLOCK_OPEN:
         return read_open(from, index, item);
     default:
         return read_finished(from, index, item);
     }
 }
 
-MB_CALL_INLINE bool
+MB_CALL_BLOCK_INLINE bool
 is_same(const void *from)
 {
     (void)from; /* nothing changes a run meanwhile */
     return true;
 }
 
-static const mb_call_source SOURCE = {read_item, is_same, read_bucket};
+static const mb_call_block_source SOURCE = {read_item, is_same, read_bucket};
 
 /* --- lists ------------------------------------------------------------------------ */
 
 /* `first`: how many stored phases are not listed. Then, and once one is dropped, there are
  * totals. */
 static void
-count_items(mb_call *call, const mb_run *run, uint32_t first, bool iterated)
+count_items(mb_call_block *call, const mb_run *run, uint32_t first, bool iterated)
 {
     const mb_phases *phases = &run->phases;
     const uint32_t listed = mb_phases_stored(phases) - first;
-    call->counts[MB_CALL_DURATIONS] = run->durations.size;
-    call->counts[MB_CALL_TIMINGS] = listed;
-    call->counts[MB_CALL_ITERATIONS] = iterated ? listed : 0;
-    call->counts[MB_CALL_SUMMARY] =
+    call->counts[MB_CALL_BLOCK_DURATIONS] = run->durations.size;
+    call->counts[MB_CALL_BLOCK_TIMINGS] = listed;
+    call->counts[MB_CALL_BLOCK_ITERATIONS] = iterated ? listed : 0;
+    call->counts[MB_CALL_BLOCK_SUMMARY] =
         first > 0 || phases->dropped > 0 ? (size_t)phases->names + 1 : 0;
-    call->counts[MB_CALL_OPEN] = mb_phases_open_count(phases);
-    call->counts[MB_CALL_HISTOGRAM] = run->histogram != NULL;
+    call->counts[MB_CALL_BLOCK_OPEN] = mb_phases_open_count(phases);
+    call->counts[MB_CALL_BLOCK_HISTOGRAM] = run->histogram != NULL;
 }
 
 /* Places the lists in one block. False without memory. */
@@ -150,18 +150,18 @@ place_lists(reading *now, size_t stored, size_t open, size_t totals)
 
 /* False without memory. */
 static bool
-make_lists(reading *now, const mb_call *call)
+make_lists(reading *now, const mb_call_block *call)
 {
     const mb_phases *phases = &now->run->phases;
     const size_t stored = mb_phases_stored(phases);
-    const size_t open = call->counts[MB_CALL_OPEN];
-    if (!place_lists(now, stored, open, call->counts[MB_CALL_SUMMARY])) {
+    const size_t open = call->counts[MB_CALL_BLOCK_OPEN];
+    if (!place_lists(now, stored, open, call->counts[MB_CALL_BLOCK_SUMMARY])) {
         return false;
     }
     if (stored) {
         mb_phases_finished(phases, now->finished);
     }
-    if (call->counts[MB_CALL_SUMMARY]) {
+    if (call->counts[MB_CALL_BLOCK_SUMMARY]) {
         mb_phases_totals(phases, now->totals);
     }
     if (open) {
@@ -174,10 +174,10 @@ make_lists(reading *now, const mb_call *call)
 
 /* Fills it in place: a copy of it takes as long as a phase. */
 static void
-describe(mb_call *call, mb_run *run, uint32_t first, const mb_mirror_opening *record,
-         const mb_record_more *more)
+describe(mb_call_block *call, mb_run *run, uint32_t first,
+         const mb_mirror_opening *record, const mb_record_more *more)
 {
-    *call = (mb_call){
+    *call = (mb_call_block){
         .record_id = mb_run_record_id(run),
         .fields = record->call,
         .fields_size = record->call_size,
@@ -199,13 +199,14 @@ describe(mb_call *call, mb_run *run, uint32_t first, const mb_mirror_opening *re
 
 /* The bytes that most records need at most. */
 static size_t
-usual_size(const mb_call *call, const mb_mirror_opening *record,
+usual_size(const mb_call_block *call, const mb_mirror_opening *record,
            const mb_record_more *more)
 {
-    const size_t phases = call->counts[MB_CALL_TIMINGS] + call->counts[MB_CALL_OPEN];
+    const size_t phases =
+        call->counts[MB_CALL_BLOCK_TIMINGS] + call->counts[MB_CALL_BLOCK_OPEN];
     return record->head_size + record->call_size + record->tail_size + 200 +
            more->before.size + more->after.size + more->tail.size + more->rest.size +
-           more->inside.size + call->counts[MB_CALL_DURATIONS] * 16 + phases * 48;
+           more->inside.size + call->counts[MB_CALL_BLOCK_DURATIONS] * 16 + phases * 48;
 }
 
 /* The tail, with what is inside it. */
@@ -226,7 +227,7 @@ void
 mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record,
                      const mb_record_more *more, int64_t now_ns)
 {
-    mb_call call;
+    mb_call_block call;
     reading now = {
         .run = run,
         .now_ns = now_ns,
@@ -240,7 +241,7 @@ mb_record_write_with(mb_text *text, mb_run *run, const mb_mirror_opening *record
     }
     mb_text_reserve(text, usual_size(&call, record, more));
     mb_text_raw(text, record->head, record->head_size);
-    mb_call_write(text, &call, &SOURCE, &now);
+    mb_call_block_write(text, &call, &SOURCE, &now);
     put_tail(text, record, more);
     mb_text_raw(text, more->tail.data, more->tail.size);
     mb_text_raw(text, more->rest.data, more->rest.size);

@@ -20,7 +20,7 @@ The second one looks whether C can write the records of later calls:
 
 From then on nothing here runs, or what runs at the first call, where there was an obstacle:
 then plan.py checks the plan, and run.py goes through the dict. C has the loop. It calls
-methods of the run by name (csrc/py/py_timed.c, py_run.c).
+methods of the run by name (csrc/py/py_iterations.c, py_run.c).
 
 A plan is made when a bench is first used. It asks mixins/surroundings for what describes
 host and process in each record; bench.py hands it that function.

@@ -207,7 +207,7 @@ class Run(HookedRun):
     def after_iteration(self) -> None:
         """Call `post_run_triggers`; raise its error after the record is written.
 
-        C calls it too, by name (py_timed.c).
+        C calls it too, by name (py_iterations.c).
         """
         try:
             if self.data is not None:

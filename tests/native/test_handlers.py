@@ -48,8 +48,8 @@ HANDLERS += [
     'mb_total',
 ]
 HANDLERS += ['mb_watchdog']
-PARTLY = ['mb_call', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal', 'mb_mirror']
-PARTLY += ['mb_batch', 'mb_parent', 'mb_text']
+PARTLY = ['mb_call_block', 'mb_clock', 'mb_endmark', 'mb_identity', 'mb_journal']
+PARTLY += ['mb_mirror', 'mb_batch', 'mb_parent', 'mb_text']
 
 SECTION = re.compile(r'^RELOCATION RECORDS FOR \[\.text\.?(\S*)\]:$')
 REFERENCE = re.compile(r'^[0-9a-f]+ +R_\S+ +(\S+?)(?:[-+]0x[0-9a-f]+)?$')

@@ -1,4 +1,4 @@
-#include "run/mb_call.h"
+#include "run/mb_call_block.h"
 
 #include "base/mb_identity.h"
 
@@ -11,14 +11,14 @@ write_string(mb_text *text, const char *string)
 }
 
 void
-mb_call_begin_list(mb_text *text, mb_call_list list)
+mb_call_block_begin_list(mb_text *text, mb_call_block_list list)
 {
-    static const char *const OPENINGS[MB_CALL_LISTS] = {
-        [MB_CALL_DURATIONS] = ",\"durations\":[",
-        [MB_CALL_TIMINGS] = ",\"timings\":[",
-        [MB_CALL_ITERATIONS] = ",\"timings_iteration\":[",
-        [MB_CALL_SUMMARY] = ",\"timings_summary\":[",
-        [MB_CALL_OPEN] = ",\"open_timings\":[",
+    static const char *const OPENINGS[MB_CALL_BLOCK_LISTS] = {
+        [MB_CALL_BLOCK_DURATIONS] = ",\"durations\":[",
+        [MB_CALL_BLOCK_TIMINGS] = ",\"timings\":[",
+        [MB_CALL_BLOCK_ITERATIONS] = ",\"timings_iteration\":[",
+        [MB_CALL_BLOCK_SUMMARY] = ",\"timings_summary\":[",
+        [MB_CALL_BLOCK_OPEN] = ",\"open_timings\":[",
     };
     write_string(text, OPENINGS[list]);
 }
@@ -26,19 +26,19 @@ mb_call_begin_list(mb_text *text, mb_call_list list)
 /* --- items ------------------------------------------------------------------------ */
 
 void
-mb_call_write_duration(mb_text *text, int64_t ns, bool integer)
+mb_call_block_write_duration(mb_text *text, int64_t ns, bool integer)
 {
     (integer ? mb_text_int : mb_text_seconds)(text, ns);
 }
 
 void
-mb_call_write_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
-                    bool integer)
+mb_call_block_write_phase(mb_text *text, const char *utf8, size_t size, int64_t ns,
+                          bool integer)
 {
     MB_TEXT_LITERAL(text, "{\"name\":");
     mb_text_string(text, utf8, size);
     MB_TEXT_LITERAL(text, ",\"duration\":");
-    mb_call_write_duration(text, ns, integer);
+    mb_call_block_write_duration(text, ns, integer);
     MB_TEXT_LITERAL(text, "}");
 }
 
@@ -46,7 +46,7 @@ static void
 write_sum(mb_text *text, const char *name, int64_t ns, bool integer)
 {
     write_string(text, name);
-    mb_call_write_duration(text, ns, integer);
+    mb_call_block_write_duration(text, ns, integer);
 }
 
 /* "count":...,"sum":...,"min":...,"max":... */
@@ -61,7 +61,7 @@ write_sums(mb_text *text, const mb_total *total, bool integer)
 }
 
 void
-mb_call_begin_total(mb_text *text, const mb_call_item *item, bool integer)
+mb_call_block_begin_total(mb_text *text, const mb_call_block_item *item, bool integer)
 {
     MB_TEXT_LITERAL(text, "{\"name\":");
     if (item->utf8) {
@@ -76,7 +76,7 @@ mb_call_begin_total(mb_text *text, const mb_call_item *item, bool integer)
 }
 
 void
-mb_call_begin_histogram(mb_text *text, const mb_moments *moments, bool integer)
+mb_call_block_begin_histogram(mb_text *text, const mb_moments *moments, bool integer)
 {
     const mb_total total = {.count = moments->count,
                             .sum_ns = moments->sum_ns,
@@ -92,7 +92,7 @@ mb_call_begin_histogram(mb_text *text, const mb_moments *moments, bool integer)
 }
 
 void
-mb_call_write_bucket(mb_text *text, bool first, uint32_t bucket, uint64_t count)
+mb_call_block_write_bucket(mb_text *text, bool first, uint32_t bucket, uint64_t count)
 {
     write_string(text, first ? "[" : ",[");
     mb_text_int(text, bucket);
@@ -104,7 +104,7 @@ mb_call_write_bucket(mb_text *text, bool first, uint32_t bucket, uint64_t count)
 /* --- around them ------------------------------------------------------------------ */
 
 void
-mb_call_write_fields(mb_text *text, const mb_call *call)
+mb_call_block_write_fields(mb_text *text, const mb_call_block *call)
 {
     mb_text_raw(text, call->record_id, MB_RECORD_ID_SIZE);
     MB_TEXT_LITERAL(text, "\"},\"call\":{");
@@ -115,7 +115,7 @@ mb_call_write_fields(mb_text *text, const mb_call *call)
 }
 
 void
-mb_call_write_times(mb_text *text, const mb_call *call)
+mb_call_block_write_times(mb_text *text, const mb_call_block *call)
 {
     MB_TEXT_LITERAL(text, ",\"start_time\":\"");
     const size_t start = text->size;
