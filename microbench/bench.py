@@ -5,10 +5,9 @@ No timing happens here: see core/. Sinks read results back: see outputs/delivery
 
 from __future__ import annotations
 
-import sys
 import time
 
-from . import _core, first_use
+from . import _core, exits, first_use
 from .core import arguments
 from .core.capture import name_of
 from .core.config import Configured, config_of
@@ -20,7 +19,6 @@ from .descriptors import Unrecorded
 from .encoding import json_text
 from .encoding.limits import AUTO, checked
 from .encoding.masking import is_record
-from .exits import RecordsExit
 from .mixins.python import MBPythonInfo
 from .outputs.delivery import Delivery
 
@@ -35,7 +33,7 @@ if TYPE_CHECKING:
     Decorated = TypeVar('Decorated', bound=Callable[..., Any] | Wrapper)
 
 
-class MicroBenchBase(RecordsExit, Configured):
+class MicroBenchBase(exits.RecordsExit, Configured):
     """A bench without any captures: `MicroBench` adds the Python version.
 
     Args:
@@ -81,10 +79,8 @@ class MicroBenchBase(RecordsExit, Configured):
     # Names and dotted paths of further fields to mask, as patterns; None masks nothing.
     redact: Iterable[str] | None = ()
 
-    # Bytes of JSON above which a value is summarized; None: never.
-    max_value: Any = AUTO
+    max_value: Any = AUTO  # bytes of JSON above which a value is summarized; None: never
     digest_values = False  # whether summaries have a digest of the whole value
-
     __signature__ = first_use.LazySignature()
 
     def __init__(
@@ -111,8 +107,7 @@ class MicroBenchBase(RecordsExit, Configured):
         every, sample = arguments.numbers(static_fields, every=every, sample=sample)
         limit = max_value if max_value is AUTO else checked(max_value)
         sinks = arguments.sinks(self, outfile, outputs)
-        config = config_of(self)
-        config.configure(
+        config_of(self).configure(
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
             static=arguments.given_fields(static_fields),
@@ -125,7 +120,7 @@ class MicroBenchBase(RecordsExit, Configured):
         self.iterations, self.warmup = times
         if limit != AUTO:
             self.max_value = limit
-        self._duration_counter = config.counter  # read by bench.time(), in C
+        self._duration_counter = self._bench_config.counter  # read by bench.time(), in C
         self._off = arguments.is_switched_off()
 
     # --- configuration that changes ---------------------------------------------------
@@ -140,9 +135,8 @@ class MicroBenchBase(RecordsExit, Configured):
             ValueError: `mb` or `call` is no dict.
         """
         self._bench_config.add_fields(arguments.fields(fields))
-        exits = sys.modules.get(f'{__package__}.process.registry')  # by record_on_exit()
-        if exits is not None:
-            exits.refresh(self)
+        if exits.registry is not None:
+            exits.registry.refresh(self)
 
     def explain_path(self, func: Callable[..., Any] | None = None) -> list[str]:
         """Return what keeps C from writing records alone, and what to change; or nothing.
@@ -291,8 +285,30 @@ class MicroBenchBase(RecordsExit, Configured):
         config = self._bench_config
         config.delivery.deliver(line_of(config, self, bm_data))
 
-    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
-        return self._bench_config.delivery.get_results(format, flat, shape)
+    if not TYPE_CHECKING:  # outputs/readable.pyi has the types
+
+        def get_results(self, format='dict', flat=False, shape=None):  # noqa: A002
+            """Return the records, from the first sink that can read them back.
+
+            Args:
+                format: `'dict'` for a list of dicts, `'df'` for a DataFrame of pandas,
+                    `'polars'` for one of Polars, `'arrow'` for a Table of PyArrow.
+                flat: join the names of nested objects with dots: `call.name`.
+                shape: what a row of a tidy frame is: `'runs'`, `'phases'`, `'iterations'`
+                    or `'samples'`. Left out: records as they are; for Polars and PyArrow,
+                    `'runs'`.
+
+            Returns:
+                The records in the order of writing; none if a file does not exist. Lines
+                that are not JSON objects are skipped, and counted in one RuntimeWarning.
+
+            Raises:
+                RuntimeError: no sink can read records back.
+                ValueError: `format` or `shape` is unknown.
+                OSError, redis.RedisError: the records cannot be read.
+                ImportError: the package of the format is missing.
+            """
+            return self._bench_config.delivery.get_results(format, flat, shape)
 
     def flush(self, timeout: float | None = None) -> None:
         """Write the last calls of `every`; have all sinks store what waits in them.

@@ -11,7 +11,6 @@ What it gets was checked by arguments.py.
 from __future__ import annotations
 
 from .. import _core
-from ..outputs.base import Readable
 from ..outputs.file import FileOutput
 from .arguments import JOURNALS
 from .times import timezone
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..outputs.delivery import Delivery
+    from ..outputs.readable import Readable
+else:
+    Readable = object  # bench.py has get_results()
 
 JOB = 'SLURM_JOB_ID'  # variable of a batch job, whose shell may die first
 

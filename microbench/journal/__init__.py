@@ -2,7 +2,7 @@
 
 Follow `get_results()` of a file with a journal beside it:
 
-    lost.py      a file (patterns.py: each of several), then the records that it lacks
+    lost.py      a file (each that matches: patterns.py), then the records that it lacks
     reader.py    find (listing.py), lock and decode the journals of dead processes
     ends.py      when the process of a journal ended
     batches.py   records that waited in the journal for their write

@@ -1,4 +1,4 @@
-"""Read a file of records together with the records of dead processes; write nothing.
+"""Read files of records together with the records of dead processes; write nothing.
 
 The file is read in blocks, however large it is. Journalled records that the file already
 contains are noticed on the way (written.py); the others follow at the end.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 
 from .. import _core
+from ..messages import warn
 from ..results import compressed
 from ..results.reading import blocks, blocks_without_holes, decode_line
-from .listing import Listing
+from .listing import Listing, fresh
+from .patterns import files_of, is_pattern
 from .reader import Journal, one_at_a_time, paths_for
 from .recovery import survey
 from .torn_lines import is_of, without_torn_lines
@@ -26,6 +28,25 @@ if TYPE_CHECKING:
 def has_journals(output: str) -> bool:
     """Return True if there may be records of a file in journals."""
     return bool(paths_for(output))
+
+
+def blocks_at(path: str, shown: object, place: str | None) -> Iterator[bytes]:
+    """Yield what `blocks_of` yields, of a file or of all files that match a pattern.
+
+    Args:
+        path: path or pattern.
+        shown: the same as the user gave it, for a warning.
+        place: further directory in which to look for journals.
+    """
+    if not is_pattern(path):
+        yield from blocks_of(path, place, is_needed=False)
+        return
+    _core.flush_batches()
+    paths, listing = files_of(path), Listing()
+    if not paths:
+        warn(f'no file matches {shown!r}', RuntimeWarning)
+    for one in paths:
+        yield from blocks_of(one, place, is_needed=False, listing=listing)
 
 
 def blocks_of(
@@ -52,7 +73,7 @@ def blocks_of(
     """
     _core.flush_batches()
     # Listed first: a record that is recovered after this is found in the file.
-    paths = paths_for(output, place, listing or Listing())
+    paths = paths_for(output, place, listing or fresh)
     file = _opened(output, is_needed=is_needed and not paths)
     known = 0 if file is None else os.fstat(file.fileno()).st_size
     lost = _Lost(output, [_read(path, output) for path in paths])
@@ -169,6 +190,6 @@ def left_alone(output: str, listing: Listing | None = None) -> list[str]:
         output: path of the file of records.
         listing: of the journals, in a loop over many files.
     """
-    paths = paths_for(output, None, listing or Listing())
+    paths = paths_for(output, None, listing or fresh)
     found = [_read(path, output) for path in paths]
     return [one.why_not for one in found if one.is_there and one.why_not and not one.lives]

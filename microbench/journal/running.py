@@ -7,12 +7,14 @@ import os
 from .. import _core
 from . import reader
 from .ends import boot_id, decoded
-from .listing import Listing
+from .listing import fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from .listing import Listing
 
     Record = dict[str, Any]
 
@@ -32,7 +34,7 @@ def running_records(output: str, listing: Listing | None = None) -> list[Record]
     with reader.one_at_a_time.held:
         paths = [
             path
-            for path in reader.paths_for(output, None, listing or Listing())
+            for path in reader.paths_for(output, None, listing or fresh)
             if path not in own
         ]
         return [record for path in paths for record in _records_of(path)]

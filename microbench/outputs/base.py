@@ -105,10 +105,10 @@ class Output:
 if not TYPE_CHECKING:  # readable.pyi has the types
 
     class Readable:
-        """A bench or a sink with records to read."""
+        """A sink with records to read: a subclass returns their lines in `_lines`."""
 
         def get_results(self, format='dict', flat=False, shape=None):  # noqa: A002
-            """Return the records: of a bench, from the first sink that can read them back.
+            """Return the records.
 
             Args:
                 format: `'dict'` for a list of dicts, `'df'` for a DataFrame of pandas,
@@ -123,13 +123,14 @@ if not TYPE_CHECKING:  # readable.pyi has the types
                 that are not JSON objects are skipped, and counted in one RuntimeWarning.
 
             Raises:
-                NotImplementedError: a sink cannot read records.
-                RuntimeError: no sink of a bench can.
+                NotImplementedError: the sink cannot read records.
                 ValueError: `format` or `shape` is unknown.
                 OSError, redis.RedisError: the records cannot be read.
                 ImportError: the package of the format is missing.
             """
-            return self._read_results(format, flat, shape)
+            from ..results.formats import shaped  # start-up time
+
+            return shaped(self._lines(), format, flat, shape)
 
 
 class NativeOutput(Output):

@@ -8,7 +8,7 @@ Sinks on this machine come first, those behind a network after them. A network s
 failed the last time gets little time until it takes a record again: a dead server must not
 delay the program at each record.
 
-Results are read back from the first sink that can: for a file, see contents.py.
+Results are read back from the first sink that can: a file reads them by journal/lost.py.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ from .file_path import is_regular_or_missing, raise_if_compressed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import IO, Any
+
+    from ..results.reading import Lines
 
 RECENT = 1 << 26  # bytes that other writers may append before a file is asked
 
@@ -323,22 +325,16 @@ class FileOutput(Readable, NativeOutput):
         if self._batch is not None:
             self._batch.flush()
 
-    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
-        from ..results.formats import shaped  # start-up time
-        from ..results.reading import decode_blocks  # start-up time
-
-        return shaped(decode_blocks(self._blocks(), self.outfile), format, flat, shape)
-
-    def _blocks(self) -> Iterator[bytes]:
-        """Yield the contents in blocks of whole lines."""
-        from . import contents  # start-up time
+    def _lines(self) -> Lines:
+        from ..journal.lost import blocks_at  # start-up time
+        from ..results.reading import Lines, blocks  # start-up time
 
         if not self._is_path:
-            return contents.of_bytes(self._contents_of_object())
+            return Lines(blocks(io.BytesIO(self._contents_of_object())), self.outfile)
         path = self._place()
         if not is_regular_or_missing(path):
             raise NotImplementedError(f'{self!r} cannot be read back')
-        return contents.of_path(path, self.outfile, self._journals)
+        return Lines(blocks_at(path, self.outfile, self._journals), self.outfile)
 
     def _contents_of_object(self) -> bytes:
         try:

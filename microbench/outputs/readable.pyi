@@ -1,4 +1,4 @@
-"""Types of `get_results`, for type checkers: see `Readable` in base.py.
+"""Types of `get_results`, for type checkers: of a bench, and of `Readable` in base.py.
 
 They name frames of other packages, which programs that freeze modules must not find there.
 """
@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 
 from ..record import Record
+from ..results.reading import Lines
 
 _Shape: TypeAlias = Literal['runs', 'phases', 'iterations', 'samples']
 _Rows: TypeAlias = list[dict[str, Any]]
@@ -47,4 +48,4 @@ class Readable:
     def get_results(
         self, format: str = ..., flat: bool = ..., shape: str | None = ...
     ) -> Any: ...
-    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any: ...  # noqa: A002
+    def _lines(self) -> Lines: ...

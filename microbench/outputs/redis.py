@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..results.reading import Lines
+
 
 class RedisOutput(Readable, Output):
     """Append each record to a list on a Redis server.
@@ -92,14 +94,12 @@ class RedisOutput(Readable, Output):
         """Close the connections; the next record opens a new one."""
         self.rclient.close()
 
-    def _read_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
-        from ..results.formats import shaped  # start-up time
-        from ..results.reading import decode_lines  # start-up time
+    def _lines(self) -> Lines:
+        from ..results.reading import Lines, blocks  # start-up time
 
         items = self.rclient.lrange(self.redis_key, 0, -1)
         lines = [item.encode() if isinstance(item, str) else item for item in items]
-        file = io.BytesIO(b'\n'.join(lines))
-        return shaped(decode_lines(file, self), format, flat, shape)
+        return Lines(blocks(io.BytesIO(b'\n'.join(lines))), self)
 
 
 def _client(connection: dict[str, Any]) -> Any:

@@ -3,5 +3,5 @@
 `reading` makes records of blocks of lines, and `formats` what `get_results` returns: dicts
 by `shapes`, a frame with a record in each row by `frames`, and tidy frames by `tables`, of
 rows by `tidy` and `columns`. Nothing here opens a journal: the blocks of a file and of its
-journals come from journal/lost.py, through outputs/contents.py.
+journals come from journal/lost.py.
 """

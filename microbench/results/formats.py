@@ -11,25 +11,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .reading import Records
+    from .reading import Lines
 
 TIDY = ('polars', 'arrow')  # formats that have a shape in any case
 FORMATS = ('dict', 'df', *TIDY)
 
 
 def shaped(
-    records: Records,
+    lines: Lines,
     format: str,  # noqa: A002
     flat: bool,
     shape: str | None = None,
 ) -> Any:
-    """Return records in the shape that `get_results` documents."""
+    """Return the records of lines in the shape that `get_results` documents."""
     check(format)
     if shape is not None or format in TIDY:
-        return tidy(records, format, shape)
+        return tidy(lines, format, shape)
     if flat:
-        flatten(records.lines, EMPTY if format == 'df' else None)
-    found = _all_of(records)
+        flatten(lines, EMPTY if format == 'df' else None)
+    found = _all_of(lines)
     if format == 'dict':
         return found
     from .frames import frame_of  # start-up time
@@ -51,7 +51,7 @@ def tidy(records: Iterable[dict[str, Any]], format: str, shape: str | None) -> A
     return table(records, format, 'runs' if shape is None else shape)
 
 
-def _all_of(records: Records) -> list[dict[str, Any]]:
+def _all_of(lines: Lines) -> list[dict[str, Any]]:
     """Return a list of the records, made without the cyclic garbage collector.
 
     The collector would search them again and again for cycles, which they cannot have.
@@ -61,7 +61,7 @@ def _all_of(records: Records) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     try:
         gc.disable()
-        for batch in records.batches():
+        for batch in lines.batches():
             found += batch
         return found
     finally:

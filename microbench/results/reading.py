@@ -35,21 +35,6 @@ SEAM_VALUE = os.urandom(9).hex(' ', 2)  # runs of digits in it stay short
 SEAM = b',"%s",' % SEAM_VALUE.encode()
 
 
-def decode_lines(file: IO[bytes], source: object) -> Records:
-    """Return the records in a file.
-
-    Args:
-        file: binary file with lines of JSON; the last one may lack its newline.
-        source: name of the file in the warning.
-    """
-    return decode_blocks(blocks(file), source)
-
-
-def decode_blocks(contents: Iterable[bytes], source: object) -> Records:
-    """Return the records in blocks of whole lines."""
-    return Records(Lines(contents), source)
-
-
 def blocks(file: IO[bytes], size: int = BLOCK) -> Iterator[bytes]:
     r"""Yield the contents of a file in blocks of whole lines, each of about `size` bytes.
 
@@ -100,6 +85,8 @@ class Lines:
     Args:
         blocks: bytes of one or more whole lines each. An open binary file gives single
             lines; the function `blocks` gives many lines at once, which is quicker.
+        source: name of the file, for a warning about damaged lines at the end; without
+            one, that is the caller's.
 
     Attributes:
         damaged: number of lines, so far, that were not exactly one record.
@@ -109,8 +96,9 @@ class Lines:
     ([{'n': 1}], 1)
     """
 
-    def __init__(self, blocks: Iterable[bytes]) -> None:
+    def __init__(self, blocks: Iterable[bytes], source: object = None) -> None:
         self.blocks = blocks
+        self.source = source
         self.damaged = 0
         self._decoder = _core.Decoder()
         self._convert: Callable[[dict[str, Any]], dict[str, Any]] | None = None
@@ -133,7 +121,8 @@ class Lines:
     def batches(self) -> Iterator[list[dict[str, Any]]]:
         """Yield the records of each block.
 
-        After blocks that the decoder cannot read, it is not tried for a while.
+        After blocks that the decoder cannot read, it is not tried for a while. At the end,
+        damaged lines are counted in a warning.
         """
         pause = waiting = 0
         for block in self.blocks:
@@ -147,6 +136,8 @@ class Lines:
             else:
                 waiting, pause = pause, min(2 * pause + 1, LONGEST_PAUSE)
             yield self._decoded(block.removesuffix(b'\n'))
+        if self.damaged and self.source is not None:
+            warn(f'{self.source!r}: {damage(self.damaged)}', RuntimeWarning)
 
     def _decoded(self, lines: bytes) -> list[dict[str, Any]]:
         records = decode_together(lines) or list(self._one_by_one(lines))
@@ -162,30 +153,6 @@ class Lines:
             else:
                 self.damaged += 1
                 yield from salvaged(line)
-
-
-class Records:
-    """Iterate once over records; warn at the end about damaged lines.
-
-    Args:
-        lines: the lines of the records.
-        source: name of their file in the warning.
-    """
-
-    def __init__(self, lines: Lines, source: object) -> None:
-        self.lines = lines
-        self._source = source
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        for records in self.batches():
-            yield from records
-
-    def batches(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield many records at a time."""
-        yield from self.lines.batches()
-        if self.lines.damaged:
-            message = f'{self._source!r}: {damage(self.lines.damaged)}'
-            warn(message, RuntimeWarning)
 
 
 def _loads(text: bytes) -> Any:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from microbench import MBFunctionCall, MicroBenchBase, _core
-from microbench.results.reading import decode_lines
+from microbench.results.reading import Lines, blocks
 from tests.fakes import Ticking, printed
 
 MAKE = """
@@ -80,7 +80,7 @@ def test_open_at_the_end(what, bench, tmp_path):
     assert printed(MAKE.replace('{}', bench) + OPEN[what], path) == ''
     if path.exists():
         with path.open('rb') as file:
-            list(decode_lines(file, path))  # a damaged line would be a warning
+            list(Lines(blocks(file), path))  # a damaged line would be a warning
 
 
 @pytest.mark.parametrize('bench', ['Bench', 'Hooked'])

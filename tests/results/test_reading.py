@@ -271,7 +271,7 @@ def test_the_collector_is_as_before(enabled):
         assert numbers(read(record(1))) == [1]
         assert gc.isenabled() == enabled
         with pytest.raises(OSError, match='disk failed'):
-            formats.shaped(reading.decode_lines(file, 'it'), 'dict', False)
+            formats.shaped(reading.Lines(reading.blocks(file), 'it'), 'dict', False)
         assert (file.collecting, gc.isenabled()) == (False, enabled)
     finally:
         gc.enable()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from microbench.journal.torn_lines import blank, find
 from microbench.journal.written import ids_in
-from microbench.results.reading import contains, decode_lines, salvaged
+from microbench.results.reading import Lines, blocks, contains, salvaged
 
 
 def record(number):
@@ -88,7 +88,7 @@ def test_blanks_make_every_line_readable(tmp_path_factory, lines):
     assert len(after) == len(before)
     assert not any(line.isspace() for line in after.split(b'\n')[:-1])
     assert (
-        list(decode_lines(io.BytesIO(after), path)) == whole
+        list(Lines(blocks(io.BytesIO(after)), path)) == whole
     )  # a warning would be an error
 
 
