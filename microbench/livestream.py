@@ -52,9 +52,9 @@ class _Begun(ABCMeta):
 
     def __call__(cls: type[Stream], *args: Any, **options: Any) -> Stream:
         stream: Stream = super().__call__(*args, **options)  # type: ignore[misc]
-        begin = getattr(stream, '_begin', None)
-        if begin is not None:
-            begin()
+        start = getattr(stream, '_start_thread', None)
+        if start is not None:
+            start()
         return stream
 
 
@@ -135,13 +135,13 @@ class LiveStream(metaclass=_Begun):
             timeout: seconds to wait at most; None waits without limit.
         """
         if self._thread is not None:
-            self._begin()
+            self._start_thread()
             self._thread.join(timeout)
 
-    def _begin(self) -> None:
+    def _start_thread(self) -> None:
         """Start the thread, unless it was started or does not exist."""
         if self._thread is not None:
-            self._thread.begin()
+            self._thread.start_once()
 
 
 class _Thread(threading.Thread):
@@ -161,7 +161,7 @@ class _Thread(threading.Thread):
         self._is_stopping = False
         self._logged: set[object] = set()  # failures that were logged with a traceback
 
-    def begin(self) -> None:
+    def start_once(self) -> None:
         if self._watcher is None:
             self._watcher = Watcher(self._path)
             running.add(self)

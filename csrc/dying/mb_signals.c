@@ -155,7 +155,7 @@ is_in_force(int number)
 }
 
 static void
-end(const mb_signal *signal, int number, siginfo_t *info, void *context)
+end_process(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
     if (is_in_force(number)) {
         mb_seen_directly(number);
@@ -174,7 +174,7 @@ end(const mb_signal *signal, int number, siginfo_t *info, void *context)
 }
 
 static void
-leave(const mb_signal *signal, int number, siginfo_t *info, void *context)
+leave_to_program(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
     mb_seen_note(number);
     chain(signal, number, info, context);
@@ -208,10 +208,10 @@ act(const mb_signal *signal, int number, siginfo_t *info, void *context)
 {
     switch (signal->use.kind) {
     case MB_SIGNAL_ENDS:
-        end(signal, number, info, context);
+        end_process(signal, number, info, context);
         break;
     case MB_SIGNAL_LEAVES:
-        leave(signal, number, info, context);
+        leave_to_program(signal, number, info, context);
         break;
     case MB_SIGNAL_CRASHES:
         crash(signal, number, info);

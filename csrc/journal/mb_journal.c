@@ -288,7 +288,7 @@ publish(mb_journal *journal)
 }
 
 static bool
-begin(mb_journal *journal, int fd)
+map_beginning(mb_journal *journal, int fd)
 {
     journal->base = map(fd);
     if (!journal->base) {
@@ -359,7 +359,7 @@ make(mb_journal *journal, bool safe)
     if (fd < 0) {
         return false;
     }
-    bool made = begin(journal, fd);
+    bool made = map_beginning(journal, fd);
     if (made) {
         write_header(journal);
         made = write_output(journal);
@@ -607,7 +607,7 @@ static mb_journal *
 new_memory(void)
 {
     mb_journal *journal = unused();
-    if (journal && !begin(journal, -1)) {
+    if (journal && !map_beginning(journal, -1)) {
         undo(journal);
         return NULL;
     }

@@ -18,7 +18,7 @@ typedef struct {
 
 /* Begins the run. NULL with an exception, or without one if Python has to. */
 static py_run *
-begin(const awaits *self)
+begin_run(const awaits *self)
 {
     py_arguments all;
     if (py_arguments_take(&all, self->args, self->kwargs) < 0) {
@@ -48,7 +48,7 @@ awaits_enter(awaits *self, PyObject *Py_UNUSED(ignored))
     if (!py_headroom_for_a_call()) {
         return NULL; /* the function could not be called */
     }
-    self->run = begin(self);
+    self->run = begin_run(self);
     if (self->run) {
         return Py_NewRef(self->func);
     }
@@ -73,7 +73,7 @@ awaits_next(awaits *self)
 
 /* Ends the iteration, if one is measured; the clock is read first. */
 static void
-stop(py_run *run)
+stop_clock(py_run *run)
 {
     if (run->native.measuring) {
         py_run_stop(run);
@@ -90,7 +90,7 @@ static PyObject *
 awaits_stop(awaits *self, PyObject *value)
 {
     if (self->run) {
-        stop(self->run);
+        stop_clock(self->run);
         Py_XSETREF(self->value, Py_NewRef(value));
     }
     return Py_NewRef(value);
@@ -100,13 +100,13 @@ awaits_stop(awaits *self, PyObject *value)
 
 /* Ends the run of an open call. Returns as py_run_finish(). */
 static int
-finish(awaits *self, PyObject *error)
+finish_run(awaits *self, PyObject *error)
 {
     py_run *run = self->run;
     PyObject *value = self->value ? self->value : Py_NewRef(Py_None);
     self->run = NULL;
     self->value = NULL;
-    stop(run);
+    stop_clock(run);
     mb_run_note_finish(&run->native);
     const int result =
         py_recorder_finish(self->recorder, run, NULL, error, error ? NULL : value);
@@ -125,7 +125,7 @@ awaits_exit(awaits *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     PyObject *error = args[1] == Py_None ? NULL : args[1];
-    return self->run && finish(self, error) != PY_DONE ? NULL : Py_NewRef(Py_None);
+    return self->run && finish_run(self, error) != PY_DONE ? NULL : Py_NewRef(Py_None);
 }
 
 /* --- the type ---------------------------------------------------------------------- */

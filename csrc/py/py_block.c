@@ -113,7 +113,7 @@ py_block_enter(py_block *self, const py_state *state)
 
 /* Ends the run of an open block, clock read first. Returns as py_run_finish(). */
 static int
-finish(block *self, PyObject *error)
+finish_run(block *self, PyObject *error)
 {
     py_run *run = self->run;
     py_recorder *recorder = self->recorder;
@@ -137,5 +137,5 @@ finish(block *self, PyObject *error)
 int
 py_block_leave(py_block *self, PyObject *error)
 {
-    return self->run && finish(self, error) != PY_DONE ? -1 : 0;
+    return self->run && finish_run(self, error) != PY_DONE ? -1 : 0;
 }

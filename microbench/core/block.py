@@ -36,7 +36,7 @@ class BlockRun(OneIteration):
     is_block = True
 
 
-def begin(block: Block) -> BlockRun:
+def begin_run(block: Block) -> BlockRun:
     """Return a run that is open, mirrored into its journal, and started.
 
     The caller: `__enter__()` of a block whose record is none for a Recorder.
@@ -112,4 +112,4 @@ def _recorders() -> Any:
 
 Block.annotate = annotate
 Block.mirror_fields = mirror_fields
-Block.begin = begin  # a class of Python with a base in C would take 40 ns more
+Block.begin = begin_run  # a class of Python with a base in C would take 40 ns more

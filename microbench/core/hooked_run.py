@@ -171,7 +171,7 @@ class HookedRun(_core.OpenRun):
         """Start the monitor of the class."""
         monitor = self._loaded('monitor', _monitor)
         if monitor is not None:
-            self.guard('monitor', monitor.begin, self)
+            self.guard('monitor', monitor.start, self)
 
     def _loaded(self, hook: str, load: Callable[[], Any]) -> Any:
         """Import a module of microbench; note the error and return None if that fails.

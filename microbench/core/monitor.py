@@ -101,7 +101,7 @@ class Sampler:
         self._thread = None
 
 
-def begin(run: Monitored) -> None:
+def start(run: Monitored) -> None:
     """Start the monitor of this run.
 
     Raises:

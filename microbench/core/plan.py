@@ -22,6 +22,7 @@ from .. import _core
 from ..descriptors import load_lazy_imports, loaded
 from ..encoding import json_text
 from ..messages import one_line, warn
+from ..outputs.file import FileOutput, is_path
 from .capture import ENVIRON, USAGE
 from .hooks import Hooks
 from .record_text import THREAD, built, further
@@ -136,8 +137,9 @@ class Plan:
     def _mirrored_runs(self, config: Config) -> int:
         """Return which runs a journal mirrors: none, BLOCKS or ALL."""
         seen = {'to_json', 'output_result'}.intersection(self.hooks.overridden)
-        files = [s for s in config.delivery.sinks if getattr(s, '_is_path', False)]
-        if config.journal == 'off' or not files or seen:
+        sinks = config.delivery.sinks
+        has_file = any(isinstance(s, FileOutput) and is_path(s.outfile) for s in sinks)
+        if config.journal == 'off' or not has_file or seen:
             return 0
         return ALL if config.journal == 'on' else BLOCKS
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 
 from .. import _core
-from ..outputs.file import FileOutput
+from ..outputs.file import FileOutput, is_path
 from . import record_text
 from .arguments import JOURNALS
 from .config import JOB
@@ -57,7 +57,7 @@ class RunJournal:
         self._journal = self._new()
 
     def _new(self) -> _core.Journal | None:
-        if self._sink is None or not self._sink._is_path:
+        if self._sink is None or not is_path(self._sink.outfile):
             return None
         place = None if self._mode in JOURNALS else os.fsencode(self._mode)
         try:
@@ -115,6 +115,6 @@ class RunJournal:
 def file_sink(config: Config) -> FileOutput | None:
     """Return the first sink that appends its records, as they are, to a path."""
     for sink in config.delivery.sinks:
-        if isinstance(sink, FileOutput) and sink._is_path and sink._is_plain:
+        if isinstance(sink, FileOutput) and is_path(sink.outfile) and sink._is_plain:
             return sink
     return None

@@ -52,10 +52,10 @@ class SampledCalls:
         return type(self), (self._bench, self._func, self.label)
 
     def __call__(self, bench: Owner, func: Any, args: Any, kwargs: Any) -> Run:
-        """Begin the run of a call; see decorate.begin()."""
-        return self._begin(bench, None, func, args, kwargs)
+        """Begin the run of a call; see calls.begin()."""
+        return self._begin_run(bench, None, func, args, kwargs)
 
-    def _begin(self, bench: Owner, name: str | None, *call: Any) -> Run:
+    def _begin_run(self, bench: Owner, name: str | None, *call: Any) -> Run:
         """Begin a run that has the counts; keep them if that fails."""
         taken = self.sampler.take()
         try:
@@ -86,7 +86,7 @@ class SampledCalls:
     def write(self) -> None:
         """Write a record of the calls that were counted since the last one."""
         if _pending.get(id(self)) is self:
-            self._begin(self._bench, name_of(self._func), None, (), {}).finish()
+            self._begin_run(self._bench, name_of(self._func), None, (), {}).finish()
 
 
 def write_pending(bench: Owner | None = None) -> None:

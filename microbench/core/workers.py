@@ -55,7 +55,9 @@ class WorkerExit:
         self._before: Any = None  # os._exit before it was replaced
         self._in_place: Any = None
 
-    def begin(self, function: Callable[[int], None]) -> list[tuple[Any, Any, Any, Any]]:
+    def call_at_exit(
+        self, function: Callable[[int], None]
+    ) -> list[tuple[Any, Any, Any, Any]]:
         """Have a function called with the exit status, if this is a worker; see undo()."""
         if self._watch():
             self._function = function
@@ -68,7 +70,7 @@ class WorkerExit:
         """
         self._has_files = self._watch()
 
-    def end(self) -> None:
+    def cancel_call(self) -> None:
         """Forget the function; restore `os._exit` unless files need it."""
         self._function = None
         if not self._has_files:
@@ -86,7 +88,7 @@ class WorkerExit:
     def forget(self) -> None:
         """Note, in a forked child, that C code has restored `os._exit`."""
         self._has_files = False
-        self.end()
+        self.cancel_call()
         self._in_place = None
 
     @property

@@ -45,7 +45,7 @@ class MBPeakMemory:
         try:
             yield
         finally:
-            bm_data['_peak_memory'] = measured.end()
+            bm_data['_peak_memory'] = measured.stop()
 
     def capturepost_peak_memory(self, bm_data: dict[str, Any]) -> None:
         """Set `call.peak_memory_bytes`; null if a command could not be started.
@@ -100,8 +100,8 @@ class Measured:
             self.before = self.peak = 0 if fresh else tracemalloc.get_traced_memory()[0]
             Measured.running = [*Measured.running, self]
 
-    def end(self) -> int:
-        """Return the peak in bytes."""
+    def stop(self) -> int:
+        """Measure no longer; return the peak in bytes."""
         import tracemalloc
 
         with Measured.lock:

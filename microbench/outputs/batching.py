@@ -54,12 +54,12 @@ def limits(batch: Any) -> tuple[int, float]:
     return (min(records, MOST), AGE) if records else (MOST, seconds)
 
 
-def begin(output: Any, appender: _core.Appender) -> _core.Batch:
+def batch_for(output: Any, appender: _core.Appender) -> _core.Batch:
     """Return the batch in front of the file that a FileOutput has opened."""
     global _registered  # noqa: PLW0603 - once for the process
     if not _registered:
         _registered = True
-        atexit.register(end)
+        atexit.register(write_all_at_exit)
     _open.add(output)
     records, seconds = limits(output.batch)
     batch = _core.Batch(appender, records, seconds)
@@ -86,16 +86,16 @@ def _journal_of(output: Any) -> _core.Journal | None:
         return None  # no mapped files here, a full disk, no working directory
 
 
-def end() -> None:
+def write_all_at_exit() -> None:
     """Write all that waits. From here on, each record is written at once."""
     _core.end_batches()
     for output in list(_open):
         batch = output._batch
         if batch is not None and not batch.is_stale:
-            _end(output, batch)
+            _write_at_exit(output, batch)
 
 
-def _end(output: Any, batch: _core.Batch) -> None:
+def _write_at_exit(output: Any, batch: _core.Batch) -> None:
     try:
         batch.flush()
     except OSError as error:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 RECENT = 1 << 26  # bytes that other writers may append before a file is asked
 
 
-def _is_path(outfile: Any) -> bool:
+def is_path(outfile: Any) -> bool:
+    """Return True for the path of a file, not for a file object."""
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
 
 
@@ -84,14 +85,14 @@ class FileOutput(Readable, NativeOutput):
             raise ValueError(f"durability has to be 'write' or 'fsync', not {durability!r}")
         if outfile is None:
             outfile = io.StringIO()
-        elif _is_path(outfile):
+        elif is_path(outfile):
             outfile = _checked_path(outfile)
         elif not callable(getattr(outfile, 'write', None)):
             kind = type(outfile).__name__
             raise TypeError(f'outfile has to be a path or a file object, not {kind}')
         if batch is not None:
             batching().limits(batch)
-            if not _is_path(outfile):
+            if not is_path(outfile):
                 raise ValueError('batch needs the path of a file: give one as outfile')
         self.outfile = outfile
         self.durability = durability
@@ -119,10 +120,6 @@ class FileOutput(Readable, NativeOutput):
         self._lock = Lock()
 
     @property
-    def _is_path(self) -> bool:
-        return _is_path(self.outfile)
-
-    @property
     def _is_plain(self) -> bool:
         """True if neither its class nor the object itself has another way of writing."""
         return getattr(writer_of(self), '__func__', None) is FileOutput.write_record
@@ -135,7 +132,7 @@ class FileOutput(Readable, NativeOutput):
         """
         if not self._is_plain:
             return None
-        if not self._is_path:
+        if not is_path(self.outfile):
             return file_object.descriptor_of(self.outfile)
         try:
             return os.path.abspath(os.fsdecode(self._place()))
@@ -164,7 +161,7 @@ class FileOutput(Readable, NativeOutput):
         Raises:
             OSError: the record could not be written.
         """
-        if self._is_path:
+        if is_path(self.outfile):
             appender = self._open_appender()
             batch = self._open_batch(appender) if self.batch is not None else None
             (batch or appender).append(record)
@@ -181,11 +178,11 @@ class FileOutput(Readable, NativeOutput):
         Raises:
             OSError: the file cannot be written.
         """
-        if self._is_path:
+        if is_path(self.outfile):
             self._absolute()
         if type(self).write is not FileOutput.write:
             return  # a subclass may do anything with the name
-        if not self._is_path:
+        if not is_path(self.outfile):
             file_object.raise_if_unwritable(self.outfile)
             return
         code = file_path.trouble_at(self._absolute())
@@ -232,7 +229,7 @@ class FileOutput(Readable, NativeOutput):
     def _renewed(self, appender: _core.Appender) -> _core.Batch:
         batch = self._batch
         if batch is None or batch.file is not appender:
-            batch = self._batch = batching().begin(self, appender)
+            batch = self._batch = batching().batch_for(self, appender)
         elif batch.is_stale:  # the records of the parent of a fork are no concern of it
             batching().renew(self, batch)
         return batch
@@ -240,7 +237,7 @@ class FileOutput(Readable, NativeOutput):
     def _needs_python(self) -> str:
         if type(self.outfile) is io.StringIO:
             return ''
-        place = self._place() if self._is_path else None
+        place = self._place() if is_path(self.outfile) else None
         return file_path.needs_python(place, self.batch)
 
     @property
@@ -272,7 +269,7 @@ class FileOutput(Readable, NativeOutput):
     @property
     def _can_be_read(self) -> bool:
         """True if the contents can be read: those of a path, a built-in file or memory."""
-        if not self._is_path and type(self.outfile).__module__ != '_io':
+        if not is_path(self.outfile) and type(self.outfile).__module__ != '_io':
             return False
         try:
             with self._to_read_last(0):
@@ -286,7 +283,7 @@ class FileOutput(Readable, NativeOutput):
             return file_object.contains(file, record)
 
     def _to_read_last(self, size: int) -> IO[bytes]:
-        if not self._is_path:
+        if not is_path(self.outfile):
             return io.BytesIO(self._contents_of_object())
         _core.flush_batches()
         path = self._place()
@@ -329,7 +326,7 @@ class FileOutput(Readable, NativeOutput):
         from ..journal.lost import blocks_at  # start-up time
         from ..results.reading import Lines, blocks  # start-up time
 
-        if not self._is_path:
+        if not is_path(self.outfile):
             return Lines(blocks(io.BytesIO(self._contents_of_object())), self.outfile)
         path = self._place()
         if not is_regular_or_missing(path):

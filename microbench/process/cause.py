@@ -47,8 +47,8 @@ class Ending:
     """
 
     def __init__(self, number: int | None = None) -> None:
-        self.exception = _watch.uncaught()
-        self.status = _watch.status(self.exception)
+        self.exception = _probe.uncaught()
+        self.status = _probe.status(self.exception)
         if worker.is_over and self.status == 1:
             self.exception = self.exception or worker.exception
         if isinstance(self.exception, SystemExit):
@@ -153,7 +153,7 @@ class ExitCode:
         self._member.__delete__(error)
 
 
-class Watch:
+class ExitCauseProbe:
     """Notes how the process ends, by a hook and an attribute that it wraps."""
 
     def __init__(self) -> None:
@@ -164,7 +164,7 @@ class Watch:
         self._depth = 0  # how often the wrapper is running: a later hook may call it again
         self._exit_code: ExitCode | None = None
 
-    def begin(self) -> list[tuple[Any, Any, Any, Any]]:
+    def install(self) -> list[tuple[Any, Any, Any, Any]]:
         """Wrap the hook and the attribute, unless they are wrapped already.
 
         Returns:
@@ -183,7 +183,7 @@ class Watch:
         put = partial(setattr, sys, 'excepthook')
         return [(get, put, _excepthook, self._hooks[-1]), *self._exit_code.undo()]
 
-    def end(self) -> None:
+    def remove(self) -> None:
         """Put back what was there; a hook that others have wrapped stays, and passes on."""
         self._exception = self._reported = None
         if _hook() is _excepthook:
@@ -299,8 +299,8 @@ def _last_exception() -> BaseException | None:
     return getattr(sys, 'last_value', None)
 
 
-_watch = Watch()
-begin, end = _watch.begin, _watch.end
+_probe = ExitCauseProbe()
+install, remove = _probe.install, _probe.remove
 
 
 def _excepthook(
@@ -308,4 +308,4 @@ def _excepthook(
     exception: BaseException,
     traceback: TracebackType | None,
 ) -> None:
-    _watch.note(kind, exception, traceback)
+    _probe.note(kind, exception, traceback)

@@ -91,9 +91,9 @@ class ProcessRun(Run):
             from ..core import monitor  # start-up time
 
             if self.plan.hooks.optional:
-                self.guard('monitor', monitor.begin, self)
+                self.guard('monitor', monitor.start, self)
             else:
-                monitor.begin(self)
+                monitor.start(self)
 
     def capture(self) -> None:
         """Run the captures that were not begun at registration."""
@@ -162,11 +162,10 @@ class ExitRun:
         if run.plan.observes:
             run.observe(run.plan.observes_usage)
         run.data = hooked_run.new_dict(run, None, (), {}, {})
-        early = hooked_run.new_dict(run, None, (), {}, {})  # what native code would write
         try:
             run.open(run.owner, *settings.clock)
             run.start_clock()
-            self._prepared = self._prepare(early)
+            self._prepared = self._prepare()
             run.mirror_text(self._prepared)
             run.begin_spanning()
             if self.signals:
@@ -175,9 +174,10 @@ class ExitRun:
             run.abandon()
             raise
 
-    def _prepare(self, data: dict[str, Any]) -> RecordText:
-        """Encode all fields of the record but the measurements."""
+    def _prepare(self) -> RecordText:
+        """Encode what native code would write, but for the measurements."""
         run = self.run
+        data = hooked_run.new_dict(run, None, (), {}, {})
         run.capture_early(data)
         return of_dict(data, run.start_wall_ns, run.plan.settings, run.config.encoder)
 
@@ -186,8 +186,7 @@ class ExitRun:
         if self.run.data is not None and not self._ending:
             hooked_run.add_static(self.run, self.run.data)
             put(self.run.data, self.run.notes or {})
-            data = hooked_run.new_dict(self.run, None, (), {}, {})
-            self._prepared = self._prepare(data)
+            self._prepared = self._prepare()
             self._prepared.refresh(self.run)
 
     def cancel(self) -> None:
@@ -205,10 +204,10 @@ class ExitRun:
         if not self.run.finish_wall_ns:
             self.run.stop()
 
-    def end(self, ending: Ending) -> None:
+    def write_record(self, ending: Ending) -> None:
         """Complete the record and hand it to the sinks.
 
-        Table.end() calls it again after an interruption; it goes on where it was.
+        Table.write_records() calls it again after an interruption; it goes on where it was.
         """
         run = self.run
         self._ending, run.policy = True, AT_EXIT

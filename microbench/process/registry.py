@@ -14,11 +14,11 @@ The process has one table of registered runs, one function in `atexit`, one wrap
 `sys.excepthook` and one handler for each signal that any of the runs asks for. They stay
 installed while the table has a run. When the last run goes, the earlier ones are restored.
 
-However the process ends, Table.end() runs once: it stops the clocks of all runs first,
-then ends one run after the other. A signal that comes while it runs is remembered, and ends
-the process afterwards; one that comes while a signal is being handled changes nothing. Then
-the earlier handler runs, the default action is restored, and the signal is sent again: the
-parent sees the same wait status as without microbench.
+However the process ends, Table.write_records() runs once: it stops the clocks of all runs,
+then writes one record after the other. A signal that comes while it runs is remembered, and
+ends the process afterwards; one that comes while a signal is being handled changes nothing.
+Then the earlier handler runs, the default action is restored, and the signal is sent again:
+the parent sees the same wait status as without microbench.
 
 Some handlers stop the program by themselves: event loops, servers (graceful.py), and
 those of a registration with `then='leave'`. Then the signal is noted, the handler runs, and
@@ -105,7 +105,7 @@ class Table:
         if self.is_current and self.runs:
             _finish(cause.of_worker(status))
 
-    def end(self, ending: Ending) -> None:
+    def write_records(self, ending: Ending) -> None:
         """Write all records, each even if another one fails.
 
         The caller: `_core.call_until_done()`, by name. It calls again after an
@@ -119,7 +119,7 @@ class Table:
             self.in_time = _core.exit_begin()
         if self.in_time:  # else native code is writing them at this moment
             for run in runs:
-                run.end(ending)
+                run.write_record(ending)
             write_pending()
 
 
@@ -191,7 +191,7 @@ def _arm(new: Iterable[int]) -> None:
     """Install what the registered runs need; restore all other hooks and handlers."""
     if _table.runs:
         _register_at_exit()
-        undo = [*worker.begin(_at_worker_exit), *cause.begin()]
+        undo = [*worker.call_at_exit(_at_worker_exit), *cause.install()]
         grace = min(run.grace for run in list(_table.runs.values()))
         _core.exit_prepare(int(grace * 1e9), int(max(grace, END_TIMEOUT) * 1e9))
         signals = _signals()
@@ -201,8 +201,8 @@ def _arm(new: Iterable[int]) -> None:
     else:
         while _table.at_exit:
             atexit.unregister(_table.at_exit.pop())
-        worker.end()
-        cause.end()
+        worker.cancel_call()
+        cause.remove()
         undo = [*worker.undo(), *_handlers.keep({})]
         _core.exit_release()
         if _table.parent is not None:
@@ -254,7 +254,7 @@ def _at_worker_exit(status: int) -> None:
 
 def _finish(ending: Ending) -> None:
     try:
-        _core.call_until_done(_table, 'end', ending)
+        _core.call_until_done(_table, 'write_records', ending)
         if ending.signal is not None:
             _handlers.chain.call(ending.signal, ending.frame)
     finally:
@@ -283,7 +283,7 @@ def _finish_by_signal(number: int, frame: FrameType | None) -> None:
     interruption = None
     try:
         try:
-            _core.call_until_done(_table, 'end', cause.Ending(number))
+            _core.call_until_done(_table, 'write_records', cause.Ending(number))
         except BaseException as error:
             interruption = error  # Ctrl-C: it ends by the first signal all the same
         _core.exit_end()  # the program's own handler may take its time
@@ -304,8 +304,8 @@ def _remember(ending: Ending, number: int, frame: FrameType | None) -> None:
 def _release() -> int:
     """Restore everything; return the signal that only the watchdog has seen, or 0."""
     _table.runs.clear()
-    worker.end()
-    cause.end()
+    worker.cancel_call()
+    cause.remove()
     _handlers.keep({})
     came: int = _core.exit_end()
     _core.exit_release()
@@ -335,7 +335,7 @@ def _forget_parent() -> None:
     for function in inherited.at_exit:
         atexit.unregister(function)
     worker.forget()
-    cause.end()
+    cause.remove()
     _handlers.forget()
 
 

@@ -75,7 +75,7 @@ def _ends_of_runs(record: Record, call: Record) -> list[str]:
     late = call.get('timed_out_iterations')
     late = late if isinstance(late, list) else []
     ends = [
-        _end(code, place < len(late) and late[place] is True)
+        _end_text(code, place < len(late) and late[place] is True)
         for place, code in enumerate(codes)
     ]
     if record.get('exit_signal') and len(ends) < len(durations):
@@ -83,7 +83,7 @@ def _ends_of_runs(record: Record, call: Record) -> list[str]:
     return ends if len(ends) == len(durations) and any(ends) else []
 
 
-def _end(code: Any, is_late: bool) -> str:
+def _end_text(code: Any, is_late: bool) -> str:
     if is_late:
         return TIMED_OUT
     return exit_text(code) if is_number(code) and code else ''

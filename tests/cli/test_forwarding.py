@@ -477,13 +477,13 @@ def test_a_stop_while_the_program_is_started(monkeypatch):
     stopped = []
     monkeypatch.setattr(forwarding, 'stop_by', stopped.append)
     suspended = forwarding.Suspension()
-    suspended.starting()
+    suspended.hold()
     suspended.stop()
     assert stopped == []
     child = Child(['true'])
     child.over = False
     monkeypatch.setattr(child, 'send', lambda number: stopped.append(('child', number)))
-    suspended.started(child)
+    suspended.include(child)
     assert stopped == [('child', signal.SIGTSTP), signal.SIGTSTP]
 
 
@@ -492,9 +492,9 @@ def test_a_stop_while_a_program_cannot_be_started(monkeypatch):
     stopped = []
     monkeypatch.setattr(forwarding, 'stop_by', stopped.append)
     suspended = forwarding.Suspension()
-    suspended.starting()
+    suspended.hold()
     suspended.stop()
-    suspended.settled()
+    suspended.release()
     assert stopped == [signal.SIGTSTP]
 
 
@@ -510,7 +510,7 @@ def test_a_program_that_we_may_not_signal(monkeypatch):
     stopped = []
     monkeypatch.setattr(forwarding, 'stop_by', stopped.append)
     suspended = forwarding.Suspension()
-    suspended.started(child)
+    suspended.include(child)
     suspended.stop()
     assert stopped == [signal.SIGTSTP]
 

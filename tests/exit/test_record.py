@@ -23,7 +23,7 @@ def ended():
         benches.append(bench)
         run = registry._table.runs[id(bench)]
         run.stop_clock()
-        run.end(Ending())
+        run.write_record(Ending())
         return bench.get_results()[-1]
 
     yield end
@@ -464,7 +464,7 @@ def test_exactly_one_writer(ended):
     run = registry._table.runs[id(bench)]
     assert [run.run.claim() for _ in range(3)] == [True, False, False]
     for _ in range(2):
-        run.end(Ending())
+        run.write_record(Ending())
     bench.cancel_record_on_exit()
     assert len(kept.lines) == 1
 

@@ -54,7 +54,7 @@ class Runs:
 
     def add(self, run: Run) -> None:
         """Add a run that has ended, or that will not be waited for."""
-        seconds, end = run.duration_ns * 1e-9, _end(run)
+        seconds, end = run.duration_ns * 1e-9, _end_text(run)
         if not isfinite(seconds):
             return
         if not self.count:
@@ -92,7 +92,7 @@ class Runs:
         return fsum(getattr(usage, f'ru_{counter}') for usage in used)
 
 
-def _end(run: Run) -> str:
+def _end_text(run: Run) -> str:
     """Return how a run ended, or an empty text if it ended well."""
     if run.timed_out:
         return TIMED_OUT

@@ -96,7 +96,7 @@ class Child:
             OSError: the command cannot be started.
             StillRunningError: the command is still running; `finish` waits for it.
         """
-        self._begin()
+        self._start()
         try:
             self._identify()
             for observer in self.observers:
@@ -109,7 +109,7 @@ class Child:
             self._kill_and_reap()
             raise
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         """Start the command, or a script without `#!` with the shell, as execvp(3) does."""
         self._began_ns = _core.clock_ns()
         # The child inherits the descriptors that this process inherited, for instance from

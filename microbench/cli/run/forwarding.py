@@ -108,9 +108,9 @@ class Forwarding:
         self._lock = threading.Lock()
         self._handlers = Handlers(self._handle)
 
-    # --- from begin to end -----------------------------------------------------------
+    # --- handlers -----------------------------------------------------------
 
-    def begin(self) -> None:
+    def install(self) -> None:
         """Install handlers for the signals that have their default action."""
         self.timers.start()
         if _is_main_thread():
@@ -120,7 +120,7 @@ class Forwarding:
             )
             self._handlers.install()
 
-    def end(self) -> None:
+    def restore(self) -> None:
         """Restore the previous handlers."""
         if _is_main_thread():
             self._handlers.restore()
@@ -143,7 +143,7 @@ class Forwarding:
 
     def starting(self) -> None:
         """Delay stops until the child exists."""
-        self.suspension.starting()
+        self.suspension.hold()
 
     def started(self, child: Child) -> None:
         """Forward signals to this child, first those that came since the last one ended."""
@@ -152,11 +152,11 @@ class Forwarding:
             early, self._early = self._early, []
             for number in early:
                 self._send(number)
-        self.suspension.started(child)
+        self.suspension.include(child)
 
     def ended(self, child: Child) -> None:
         """Stop forwarding to this child."""
-        self.suspension.ended()
+        self.suspension.leave_out()
         with self._lock:
             self._child = None
 
@@ -165,7 +165,7 @@ class Forwarding:
 
         End the measurement if it died of a signal that this process got too.
         """
-        self.suspension.settled()
+        self.suspension.release()
         if child.status is None or self.ending is not None:
             return
         code = child.returncode
@@ -232,21 +232,21 @@ class Suspension:
         self._starting = False
         self._waiting = False  # for the child that is being started
 
-    def starting(self) -> None:
-        """Delay stops until the child exists."""
+    def hold(self) -> None:
+        """Delay stops: a child is being started."""
         self._starting = True
 
-    def started(self, child: Child) -> None:
+    def include(self, child: Child) -> None:
         """Stop this child too, also for a stop that was delayed."""
         self._child = child
-        self.settled()
+        self.release()
 
-    def ended(self) -> None:
-        """Stop only the command from now on."""
+    def leave_out(self) -> None:
+        """Stop only the command from now on: the child has ended."""
         self._child = None
 
-    def settled(self) -> None:
-        """The child exists or cannot be started: perform a delayed stop."""
+    def release(self) -> None:
+        """Perform a delayed stop: the child exists, or cannot be started."""
         self._starting = False
         if self._waiting:
             self._waiting = False

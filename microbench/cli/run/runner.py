@@ -111,7 +111,7 @@ class Measurement:
         try:
             if self.settings.warmup:
                 self._repeat(self.settings.warmup, self._run_child)
-            run = self._begin(bench)
+            run = self._begin_run(bench)
             masker, delivery = run.plan.settings.masker, run.config.delivery
             self._repeat(self.settings.iterations, self._run_timed, run)
             self._finish(run)
@@ -119,7 +119,7 @@ class Measurement:
             self._check(masker)
             self._stay()
         finally:
-            self.forwarding.end()
+            self.forwarding.restore()
 
     def run_unrecorded(self) -> None:
         """Run the command once and write no record (MICROBENCH=0)."""
@@ -131,11 +131,11 @@ class Measurement:
             if self.outcome.error is None and self.child is not None:
                 self.outcome.add(self.child)
         finally:
-            self.forwarding.end()
+            self.forwarding.restore()
 
     def _take_over(self) -> None:
         """Install signal handlers, and collect orphans if this process adopts them."""
-        self.forwarding.begin()
+        self.forwarding.install()
         if not self.timers.threaded:
             self._run_timers_in_main_thread()
         if _core.adopts_orphans():
@@ -151,7 +151,7 @@ class Measurement:
         self.observers.append(alone)
         self.turn = alone.turn
 
-    def _begin(self, bench: MicroBenchBase) -> Run:
+    def _begin_run(self, bench: MicroBenchBase) -> Run:
         self.forwarding.swallows = 0  # captures may hang: let Ctrl-C interrupt them
         run = Run(bench, os.path.basename(self.command[0])).begin(
             invocation='CLI', command=self.command, returncode=self.outcome.returncodes

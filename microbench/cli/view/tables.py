@@ -129,10 +129,10 @@ def _ends(call: dict[str, Any], most: int | None) -> dict[str, list[str]]:
     if not isinstance(codes, list) or not codes:
         return {}
     pairs = zip_longest(codes[:most], items(late)[: len(codes)][:most])
-    return {'end': [_end(code, flag) for code, flag in pairs]}
+    return {'end': [_end_text(code, flag) for code, flag in pairs]}
 
 
-def _end(code: Any, late: Any) -> str:
+def _end_text(code: Any, late: Any) -> str:
     if late is True:
         return Cell(TIMED_OUT, 'red')
     if not is_number(code):
