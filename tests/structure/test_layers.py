@@ -38,6 +38,7 @@ LAYERS = (
     ('journal',),
     ('follow',),
     ('results',),
+    ('analysis',),
     ('descriptors', 'threads'),
     ('messages', 'logs', 'lock', 'command_words'),
     ('credentials', 'gil', 'json_library', 'record', 'spelling'),

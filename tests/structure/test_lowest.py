@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-WITH_BOUNDS = ('gpu', 'line_profiler', 'notebook', 'pandas', 'progress', 'redis')
+WITH_BOUNDS = (
+    *('analysis', 'gpu', 'line_profiler', 'notebook', 'pandas', 'progress', 'redis'),
+)
 # Tools of the tests alone: what is tested does not depend on their versions.
 TOOLS = {
     'build',
