@@ -14,7 +14,7 @@ C_FILES = $(wildcard csrc/*/*.c csrc/*/*.h tests/faults/*.c)
 
 ##@ First steps
 
-.PHONY: demo test
+.PHONY: demo test test-python
 # Uses the developers' environment if it is installed, else a smaller one.
 demo: $(if $(wildcard $(VENV)/.installed),build,$(VENV)/.demo) ## kill a program, slow one down, disturb one, and ask why
 	@$(BIN)/python -m examples.demo
@@ -26,6 +26,18 @@ test: build ## run all tests, on this interpreter, in JOBS=2 processes
 # ARGS names run in one process, which starts faster.
 JOBS ?= $(if $(ARGS),0,2)
 WORKERS = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
+# Of these, one interpreter says as much as six: C programs, servers, and the text of sources
+# and pages.
+SAME_ANYWHERE = $(addprefix --ignore=tests/,test_csrc.py test_benchmarks.py services typing \
+    $(addprefix docs/test_,checklist.py command_line.py fields.py pages.py picture.py \
+        reference.py) \
+    $(addprefix structure/test_,commit_msg.py covered.py docstrings.py fuzz.py index_page.py \
+        interpreters.py layers.py lowest.py order.py prose.py rooms.py sdist.py sizes.py \
+        skips.py surface.py trail.py))
+
+test-python: build ## those tests that depend on the interpreter, for another one
+	@$(BIN)/python -m pytest $(WORKERS) $(SAME_ANYWHERE) $(ARGS)
 
 # Tests that use other software, run with the lowest versions that pyproject.toml allows.
 LOWEST_TESTS = $(addprefix tests/,core/test_encoding.py core/test_own_encoders.py \
@@ -97,7 +109,7 @@ lint-prose: build
 #   PYTHONMALLOC=malloc          the sanitizer sees each object, not only whole arenas
 asan: build ## C tests and Python tests under AddressSanitizer and UBSan
 	@MICROBENCH_SANITIZE=address $(BIN)/python -m pytest tests/test_csrc.py
-	@$(call copy_and_build,asan,MICROBENCH_SANITIZE=address)
+	@$(call copy_and_build,asan,MICROBENCH_SANITIZE=address CFLAGS=-O1)
 	@cd build/asan && export MICROBENCH_SANITIZE=address PYTHONPATH=$$PWD PYTHONMALLOC=malloc && \
 	LD_PRELOAD=$$(gcc -print-file-name=libasan.so) \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:$(OUR_CRASHES):log_path=$$PWD/report \
@@ -110,9 +122,13 @@ OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 # Tests that do not run there: C programs that are sanitized by themselves; builds in an
 # environment of their own; programs whose launchers do not load the sanitizer's library;
 # faults that preload a library in its place; and tests that run little C, or none.
-NOT_SANITIZED = $(addprefix --ignore=tests/,test_csrc.py services faults neighbours cli docs \
-    examples mixins typing test_benchmarks.py) \
-    $(addprefix --ignore=,$(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)))
+NOT_SANITIZED = --ignore-glob='*/tests/test_*.py' \
+    $(addprefix --ignore=tests/,services faults neighbours cli docs examples mixins typing) \
+    $(addprefix --ignore=,$(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)) \
+        $(filter-out %test_decoder.py %test_decoder_limits.py,$(wildcard tests/results/test_*.py))) \
+    $(addprefix --ignore=tests/core/test_,constructor.py convert.py display.py \
+        distributions.py functions.py large_values.py masking.py monitor.py \
+        near_parameters.py own_encoders.py owners.py summary.py versions.py)
 
 tsan: build ## C tests under ThreadSanitizer
 	@MICROBENCH_SANITIZE=thread $(BIN)/python -m pytest tests/test_csrc.py

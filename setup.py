@@ -8,6 +8,7 @@ Switches, from the environment:
     MICROBENCH_SANITIZE=address  with AddressSanitizer and UndefinedBehaviorSanitizer
     MICROBENCH_SANITIZE=thread   with ThreadSanitizer
     MICROBENCH_COVERAGE=1        with counters of gcov (csrc/tests/counters.c)
+    CFLAGS=-O0                   at another level of optimisation than -O2
 """
 
 import os
@@ -43,7 +44,10 @@ debug = os.environ.get('MICROBENCH_DEBUG') == '1'
 strict = os.environ.get('MICROBENCH_WERROR') == '1'
 sanitizer = os.environ.get('MICROBENCH_SANITIZE', '')
 
-flags = ['-std=c11', '-O2', '-Wall', '-Wextra', '-fvisibility=hidden']
+flags = ['-std=c11', '-Wall', '-Wextra', '-fvisibility=hidden']
+# They come after CFLAGS, and the last level counts.
+if '-O' not in os.environ.get('CFLAGS', ''):
+    flags.append('-O2')
 # Declares clock_gettime(2) and others, which -std=c11 hides; as in CPython's pyconfig.h.
 macros = [('_GNU_SOURCE', '1'), ('CYTHON_TRACE', str(int(debug)))]
 if os.environ.get('MICROBENCH_CRASH_POINTS') == '1':

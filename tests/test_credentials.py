@@ -344,7 +344,7 @@ def test_words_of_any_kind():
 # --- large texts -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize('end', ['', '@', '@sha256:x', '>@', '="', " '"])
+@pytest.mark.parametrize('end', ['@sha256:x', " '"])
 @pytest.mark.parametrize(
     'part',
     [

@@ -13,21 +13,21 @@ from microbench.results.large_values import in_words, is_summary
 from tests.cli.samples import write
 from tests.cli.terminals import FakeTerminal
 
-MILLION = 10**6
-NUMBERS = [n / 8 for n in range(200_000)]
+MANY = 10**5
+NUMBERS = [n / 8 for n in range(20_000)]
 LONG = {
     'mb': {'run_id': 'a', 'record_id': 'b'},
     'call': {
-        'name': 'n' * MILLION,
-        'args': [NUMBERS, 'a' * MILLION, {'k' * MILLION: NUMBERS}],
+        'name': 'n' * MANY,
+        'args': [NUMBERS, 'a' * MANY, {'k' * MANY: NUMBERS}],
         'durations': [1.0],
-        'timings': [{'name': 'p' * MILLION, 'duration': 1.0}],
+        'timings': [{'name': 'p' * MANY, 'duration': 1.0}],
     },
-    'exception': {'type': 'E' * MILLION, 'message': 'm' * MILLION},
-    'note': 'x' * MILLION,
-    'k' * MILLION: 1,
+    'exception': {'type': 'E' * MANY, 'message': 'm' * MANY},
+    'note': 'x' * MANY,
+    'k' * MANY: 1,
 }
-OTHER = {**LONG, 'note': 'y' * MILLION}
+OTHER = {**LONG, 'note': 'y' * MANY}
 
 
 def printed(monkeypatch, terminal, *words):
@@ -48,7 +48,7 @@ VIEWS = [
 @pytest.mark.parametrize('terminal', [True, False])
 @pytest.mark.parametrize('view', VIEWS, ids=' '.join)
 def test_no_line_is_long(view, terminal, tmp_path, monkeypatch):
-    """Whatever a record holds, no view prints a line of a megabyte."""
+    """Whatever a record holds, no view prints a line that is as long."""
     path = write(tmp_path / 'x', [LONG, OTHER])
     command, *words = view
     lines = printed(monkeypatch, terminal, command, path, *words)
@@ -62,7 +62,7 @@ def test_the_length_is_said(tmp_path, monkeypatch):
     for terminal in (True, False):
         lines = printed(monkeypatch, terminal, 'show', path, '0')
         [line] = [line for line in lines if line.strip().startswith('note')]
-        assert f'{"x" * 45}… 1000000 characters …x' in line
+        assert f'{"x" * 45}… 100000 characters …x' in line
 
 
 def test_json_is_whole(tmp_path, monkeypatch):
@@ -101,7 +101,7 @@ def test_lists_in_full():
     """--all shows the items at both ends of a long list, and how many there are."""
     found = json.loads(in_full(NUMBERS))
     assert (found[:2], found[-1]) == (NUMBERS[:2], NUMBERS[-1])
-    assert '… 200000 items …' in found
+    assert '… 20000 items …' in found
     assert in_full([[1] * 1000, {'a': None}]) == json.dumps([[1] * 1000, {'a': None}])
 
 

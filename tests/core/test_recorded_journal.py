@@ -62,6 +62,8 @@ def recovered(path, way, by, *mixins, durations='list'):
         call.pop(name, None)
         last.pop(name, None)
     call['durations'] = len(call['durations'])
+    if 'load_average' in call:
+        call['load_average'] = type(call['load_average'])
     for timing in call.get('timings', []) + call['open_timings']:
         timing.pop('duration')
     for counted in [*call.get('timings_summary', []), call.get('histogram', {})]:

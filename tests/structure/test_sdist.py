@@ -29,12 +29,16 @@ print(microbench.__file__)
 
 
 def run(*command, cwd):
-    """Run a program as a stranger would, without the switches of this test run."""
+    """Run a program as a stranger would, without the switches of this test run.
+
+    What C compiles to is not the subject here, so that it need not be optimised.
+    """
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(('MICROBENCH', 'PYTHON', 'COVERAGE', 'LD_'))
     }
+    kept['CFLAGS'] = '-O0'
     return subprocess.run(
         command, cwd=cwd, env=kept, capture_output=True, text=True, check=False
     )
