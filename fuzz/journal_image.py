@@ -14,8 +14,7 @@ from pathlib import Path
 
 from microbench import MicroBench, _core
 from microbench.core.run import Run
-from microbench.journal import batches
-from microbench.journal.ends import End
+from microbench.journal.image import End, waiting_in
 
 CALL = b'"invocation":"Python","name":"x"'
 CUT = 0xFFFF
@@ -81,6 +80,6 @@ def check(data: bytes) -> None:
         if kept:
             assert b'\n' not in kept
             assert json.loads(kept)['mb']['record_id'] == record_id.decode()
-    for record_id, line, _ in batches.records_in(image):
+    for record_id, line, _ in waiting_in(image):
         assert bool(record_id) == bool(line)
         assert b'\n' not in line

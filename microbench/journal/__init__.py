@@ -4,8 +4,8 @@ Follow `get_results()` of a file with a journal beside it:
 
     lost.py      a file (each that matches: patterns.py), then the records that it lacks
     reader.py    find (listing.py), lock and decode the journals of dead processes
-    ends.py      when the process of a journal ended
-    batches.py   records that waited in the journal for their write
+    image.py     make records of one: those that wait in a batch, and open ones, which end
+                 when the process did
     written.py   whether the file has a record already
 
 Readers write nothing. Writers and `microbench recover` come in by `recovery`, which goes

@@ -291,16 +291,9 @@ class Journal:
             self._make_records(data, header)
 
     def _make_records(self, data: bytes, header: dict[str, Any]) -> None:
-        from . import batches  # start-up time
-        from .ends import End  # start-up time
+        from .image import records_in  # start-up time
 
-        end = End(header, os.fstat(self._descriptor).st_mtime_ns)
-        found = list(batches.records_in(data))
-        complete = {record_id for record_id, _, _ in found if record_id}
-        slots = _core.journal_records(data, end.fields(), end.ns)
-        for (one, line), claimed in zip(slots, _core.journal_claims(data), strict=True):
-            if one not in complete:  # else it waited in a batch, and was still open
-                found.append((one, end.bounded(one, line), claimed))
+        found = records_in(data, header, os.fstat(self._descriptor).st_mtime_ns)
         self.records = [(record_id, line) for record_id, line, _ in found if line]
         self.claimed = {record_id for record_id, line, claimed in found if line and claimed}
         self.damaged = len(found) - len(self.records)
@@ -333,7 +326,7 @@ def _is_of_this_machine(header: dict[str, Any]) -> bool:
 
     A container that is restarted has another host name but the same boot id.
     """
-    from .ends import boot_id  # start-up time
+    from .image import boot_id  # start-up time
 
     here = os.uname().nodename == header['host'] or boot_id() == header['boot_id']
     return bool(here)

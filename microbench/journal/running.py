@@ -6,7 +6,7 @@ import os
 
 from .. import _core
 from . import reader
-from .ends import boot_id, decoded
+from .image import boot_id, decoded
 from .listing import fresh
 
 TYPE_CHECKING = False

@@ -16,7 +16,7 @@ from microbench.core import hooked_run, record_text
 from microbench.core.plan import line_of
 from microbench.core.record_text import MEASURED
 from microbench.core.run import Run
-from microbench.journal.ends import End
+from microbench.journal.image import End
 from tests.core.test_two_forms import (
     EXCEPTIONS,
     FIELDS,

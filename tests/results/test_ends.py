@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import FileOutput, _core
-from microbench.journal import ends, reader
+from microbench.journal import image, reader
 from tests.fakes import only, python
 
 SECOND = 1_000_000_000
@@ -37,7 +37,7 @@ KILL = 'os.kill(os.getpid(), signal.SIGKILL)'
 
 def header(**more):
     """Return what is known of a journal that was made on this boot."""
-    known = {'made_wall_ns': MADE_WALL, 'made_ns': MADE, 'boot_id': ends.boot_id()}
+    known = {'made_wall_ns': MADE_WALL, 'made_ns': MADE, 'boot_id': image.boot_id()}
     known |= {'last_ns': MADE + SECOND, 'parent_ns': 0, 'parent_is_job': False}
     return {**known, 'end_is_marked': True, 'modified_ns': 0, **more}
 
@@ -62,7 +62,7 @@ def recovered(end, line=BY):
 
 def test_what_the_kernel_has_marked_is_exact(clocks):
     """The end is the file's time of modification."""
-    end = ends.End(header(), MADE_WALL + 70 * SECOND)
+    end = image.End(header(), MADE_WALL + 70 * SECOND)
     assert (end.ns, end.is_exact) == (MADE + 70 * SECOND, True)
     assert recovered(end)['duration_is_lower_bound'] is False
     assert 'ended_before' not in recovered(end)
@@ -81,7 +81,7 @@ def test_what_the_kernel_has_marked_is_exact(clocks):
 def test_without_a_mark_the_last_sign_of_life_counts(clocks, more):
     """The duration is a lower bound, and there is an upper one."""
     known = header(**more)
-    end = ends.End(known, MADE_WALL + 70 * SECOND)
+    end = image.End(known, MADE_WALL + 70 * SECOND)
     assert (end.ns, end.is_exact) == (known['last_ns'], False)
     found = recovered(end)
     assert found['duration_is_lower_bound'] is True
@@ -91,44 +91,44 @@ def test_without_a_mark_the_last_sign_of_life_counts(clocks, more):
 @pytest.mark.parametrize('more', [b'', b',"recovered":{"by":"us"}', b',"recovered":1'])
 def test_a_complete_record_stays_as_it_is(clocks, more):
     """A field of the user's own that is named `recovered` gets no bound."""
-    end = ends.End(header(end_is_marked=False), 0)
+    end = image.End(header(end_is_marked=False), 0)
     assert end.bounded(b'7', BY % more) == BY % more
 
 
 @pytest.mark.parametrize('line', [b'{"mb":{"record_id":"7"},\n"a":1}', b'{"mb":', b'7'])
 def test_a_damaged_record_is_not_kept(clocks, line):
     """A damaged record, or one that would be two lines of the file, is dropped."""
-    assert ends.End(header(), 0).bounded(b'7', line) == b''
+    assert image.End(header(), 0).bounded(b'7', line) == b''
 
 
 def test_a_clock_that_was_set_or_a_machine_that_slept(clocks):
     """A file's time says nothing about the monotonic clock after such a step."""
     clocks(wall=MADE_WALL + 3601 * SECOND)
-    assert ends.End(header(), MADE_WALL + 70 * SECOND).ns == MADE + SECOND
+    assert image.End(header(), MADE_WALL + 70 * SECOND).ns == MADE + SECOND
 
 
 def test_the_time_of_a_file_is_that_of_a_tick(clocks):
     """A file's time may be a little older than the last stored moment."""
-    end = ends.End(header(), MADE_WALL + SECOND - 4_000_000)
+    end = image.End(header(), MADE_WALL + SECOND - 4_000_000)
     assert (end.ns, end.is_exact) == (MADE + SECOND, True)
 
 
 def test_a_recovered_record_keeps_its_time(clocks):
     """A recoverer's notes in the journal do not change the end."""
     noted = header(modified_ns=MADE_WALL + 70 * SECOND)
-    assert ends.End(noted, MADE_WALL + 3599 * SECOND).ns == MADE + 70 * SECOND
+    assert image.End(noted, MADE_WALL + 3599 * SECOND).ns == MADE + 70 * SECOND
 
 
 def test_the_parent_that_was_the_job(clocks):
     """The parent's death, if nothing came later, is the end."""
     died = header(end_is_marked=False, parent_ns=MADE + SECOND, parent_is_job=True)
-    found = recovered(ends.End(died, 0))
+    found = recovered(image.End(died, 0))
     assert found['duration_is_lower_bound'] is False
     assert found['parent_died'] == '2023-11-14T22:13:21.000000+00:00'
     outlived = {**died, 'last_ns': MADE + 2 * SECOND}
-    assert recovered(ends.End(outlived, 0))['duration_is_lower_bound'] is True
+    assert recovered(image.End(outlived, 0))['duration_is_lower_bound'] is True
     another = {**died, 'parent_is_job': False}
-    assert recovered(ends.End(another, 0))['duration_is_lower_bound'] is True
+    assert recovered(image.End(another, 0))['duration_is_lower_bound'] is True
 
 
 BOUNDS = {
@@ -144,7 +144,7 @@ BOUNDS = {
 @pytest.mark.parametrize(('value', 'seconds'), BOUNDS.values(), ids=BOUNDS)
 def test_the_end_of_the_job_bounds_it(clocks, value, seconds):
     """Five minutes after `slurm.job_end_time` SLURM has killed it."""
-    end = ends.End(header(end_is_marked=False), 0)
+    end = image.End(header(end_is_marked=False), 0)
     line = b'{"mb":{"record_id":"7"},"slurm":{"job_end_time":%s}%%s}'
     found = recovered(end, line % json.dumps(value).encode())
     latest = datetime.fromtimestamp(1_700_000_000, timezone.utc) + timedelta(0, seconds)
@@ -154,7 +154,7 @@ def test_the_end_of_the_job_bounds_it(clocks, value, seconds):
 @given(st.binary(max_size=40))
 def test_what_is_no_record_is_damaged(data):
     """Anything but a record is damaged."""
-    end = ends.End(header(end_is_marked=False), 0)
+    end = image.End(header(end_is_marked=False), 0)
     assert end.bounded(b'7', data) == b''
 
 
@@ -188,7 +188,7 @@ def test_the_duration_is_that_of_the_process(tmp_path, inside, status, monkeypat
     path, left, known = killed(tmp_path, inside, status)
     if not known['end_is_marked']:
         pytest.skip('no mark on this file system (tmpfs has none)')
-    assert left.stat().st_mtime_ns >= known['made_wall_ns'] - ends.TICK_NS
+    assert left.stat().st_mtime_ns >= known['made_wall_ns'] - image.TICK_NS
     later = left.stat().st_mtime_ns + 60 * SECOND  # as if it had lived a minute longer
     first = only(FileOutput(path).get_results())
     os.utime(left, ns=(later, later))
@@ -229,6 +229,6 @@ def test_a_heartbeat_is_a_sign_of_life(tmp_path):
 def test_any_times(made_wall, made, last, parent, modified):
     """A damaged journal gives some bounds, and raises nothing."""
     known = header(made_wall_ns=made_wall, made_ns=made, last_ns=last, parent_ns=parent)
-    end = ends.End({**known, 'modified_ns': modified}, 0)
+    end = image.End({**known, 'modified_ns': modified}, 0)
     assert set(recovered(end)) >= {'by', 'time', 'duration_is_lower_bound'}
     assert abs(end.ns) <= 1 << 63

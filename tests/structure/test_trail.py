@@ -132,7 +132,7 @@ MOST = {
     'MicroBench()': (9, 20, 9),
     EXIT: (14, 29, 34),
     COMMAND: (22, 80, 46),
-    READING: (17, 36, 17),
+    READING: (16, 34, 16),
 }
 
 

@@ -1,5 +1,7 @@
-"""Find out from its journal when a killed process ended.
+"""Make records of the bytes of a journal whose process is dead.
 
+A record that waited in a batch is complete. If the process was killed while it wrote the
+batch, some of them are in the file already. A record that was open ends with the process.
 If the kernel has marked the end in the journal (mb_endmark.h), the file was last
 modified at that moment, and durations are exact to a few milliseconds. Otherwise they end
 at the last sign of life (a phase, a heartbeat, the death of the parent), and the record
@@ -15,13 +17,55 @@ from ..results.fields import part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
+
+    Found = tuple[bytes, bytes, bool]  # id, line, and whether it may be in the file
 
 CLOCK_STEP_NS = 50_000_000  # a smaller step may be a pause between two readings
 LATEST_NS = (1 << 63) - 1  # largest time of the wall clock
 TICK_NS = 20_000_000  # a file's time may be one tick of the kernel behind the clock
 # SLURM lets a job run on after its end time: KillWait and OverTimeLimit, slurm.conf(5).
 JOB_ENDS_LATE_NS = 300_000_000_000
+
+
+def records_in(data: bytes, header: dict[str, Any], modified_ns: int) -> list[Found]:
+    """Return the records in a journal; a damaged one has no line.
+
+    Args:
+        data: bytes of the journal.
+        header: its header, from `_core.journal_header`.
+        modified_ns: time of its last modification, in nanoseconds.
+    """
+    end = End(header, modified_ns)
+    found = list(waiting_in(data))
+    complete = {record_id for record_id, _, _ in found if record_id}
+    slots = _core.journal_records(data, end.fields(), end.ns)
+    for (one, line), claimed in zip(slots, _core.journal_claims(data), strict=True):
+        if one not in complete:  # else it waited in a batch, and was still open
+            found.append((one, end.bounded(one, line), claimed))
+    return found
+
+
+def waiting_in(data: bytes) -> Iterator[Found]:
+    """Yield the records that waited in a batch."""
+    for lines, is_claimed in _core.journal_batches(data):
+        for number, line in enumerate(lines):
+            record = decoded(line)
+            if record is None:
+                yield b'', b'', is_claimed
+            else:
+                yield _id_of(record) or _make_id(number, line), line, is_claimed
+
+
+def _id_of(record: object) -> bytes:
+    found = part(record, 'mb', 'record_id') if isinstance(record, dict) else None
+    return found.encode('ascii', 'replace') if isinstance(found, str) else b''
+
+
+def _make_id(number: int, line: bytes) -> bytes:
+    """Return an id that is in no file, for a line that was given to FileOutput.write()."""
+    return b'%d\n%b' % (number, line)
 
 
 class End:
