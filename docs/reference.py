@@ -47,6 +47,7 @@ GROUPS = {
         'microbench': ('CLIArg',),
     },
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
+    'Measuring': {'microbench': ('measure', 'Measurement')},
     'Results': {
         'microbench': ('read', 'Record', 'summary', 'Histogram'),
         'microbench.reader': ('Reader',),

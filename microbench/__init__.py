@@ -9,6 +9,8 @@ _HOME = {
     'MicroBenchBase': 'bench',
     'Record': 'record',
     'read': 'reader',
+    'measure': 'measurement',
+    'Measurement': 'measuring.result',
     'summary': 'results.summary',
     'Histogram': 'results.histogram',
     'JSONEncoder': 'encoding.json_encoder',
@@ -64,12 +66,14 @@ __all__ = [
     'MBReturnValue',
     'MBSlurmInfo',
     'MBWorkingDir',
+    'Measurement',
     'MicroBench',
     'MicroBenchBase',
     'NullOutput',
     'Output',
     'Record',
     'RedisOutput',
+    'measure',
     'read',
     'summary',
 ]
@@ -77,9 +81,10 @@ __all__ = [
 
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
-    from . import bench, diff, livestream, notebook, reader, record  # noqa: F401
+    from . import bench, diff, livestream, measurement, notebook, reader, record  # noqa: F401
     from .core import capture  # noqa: F401
     from .encoding import json_encoder  # noqa: F401
+    from .measuring import result  # noqa: F401
     from .mixins import (  # noqa: F401
         call,
         cgroup,

@@ -3,6 +3,8 @@ from .bench import MicroBenchBase as MicroBenchBase
 from .core.capture import CLIArg as CLIArg
 from .encoding.json_encoder import JSONEncoder as JSONEncoder
 from .encoding.json_encoder import JSONEncodeWarning as JSONEncodeWarning
+from .measurement import measure as measure
+from .measuring.result import Measurement as Measurement
 from .mixins.call import MBFunctionCall as MBFunctionCall
 from .mixins.call import MBReturnValue as MBReturnValue
 from .mixins.cgroup import MBCgroupLimits as MBCgroupLimits
@@ -57,12 +59,14 @@ __all__ = [
     'MBReturnValue',
     'MBSlurmInfo',
     'MBWorkingDir',
+    'Measurement',
     'MicroBench',
     'MicroBenchBase',
     'NullOutput',
     'Output',
     'Record',
     'RedisOutput',
+    'measure',
     'read',
     'summary',
 ]

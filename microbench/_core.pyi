@@ -117,6 +117,9 @@ def call_until_done(target: Any, method: str, argument: Any, /) -> None:
 class OpenRun:
     """The native half of a run: clock, durations, phases, context."""
 
+    loops: int
+    """Calls in each iteration, of which more() says how many follow; 0: one, and none."""
+
     iterations: int
     triggers: bool
     bench: Any
@@ -768,6 +771,20 @@ def look_for_greenlets() -> None:
 
 def fork_generation() -> int:
     """Return the number of forks between the process that loaded the library and this."""
+
+def samples(
+    func: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    loops: int,
+    count: int,
+    counter: Callable[[], Any] | None = None,
+) -> list[Any]:
+    """Return how long so many samples took, of so many calls of a function each.
+
+    In nanoseconds or, with a `counter`, as differences of what it returns. Signals are
+    handled between two samples.
+    """
 
 def mute() -> Token[Any]:
     """Discard phases made in this context, until unmute(token)."""

@@ -409,6 +409,10 @@ cdef extern from "py/py_run.h":
         py_captured *captured
     uint32_t py_run_slot_flags(const py_run *run) noexcept
 
+cdef extern from "py/py_loops.h":
+    list py_loops_samples(object func, tuple args, dict kwargs, Py_ssize_t loops,
+                          Py_ssize_t count, object counter)
+
 cdef extern from "py/py_template.h":
     ctypedef struct py_template:
         pass

@@ -41,8 +41,9 @@ class MicroBenchBase(exits.RecordsExit, Configured):
             `outfile` or, without one, memory.
         json_encoder: subclass of `json.JSONEncoder` for all values.
         tz: time zone of all timestamps; None for naive local time.
-        iterations: timed calls for each call of a decorated function.
-        warmup: untimed calls before them.
+        iterations: timed calls for each call of a decorated function; `'auto'`: samples of
+            `call.loops` calls, as many as `min_time`, `max_time` and `precision` ask for.
+        warmup: untimed calls before them; `'auto'`: until they get no faster.
         duration_counter: callable that returns a number, such as `time.perf_counter`, whose
             unit is that of durations: differences of two readings.
         outputs: sinks, instead of `outfile`; each gets every record.
@@ -56,6 +57,9 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         max_value: bytes of JSON above which a value (an argument, a result, a field) is
             recorded as a summary; None for no limit. Default: the class attribute
             `max_value`, which is `'auto'`: 4096, and 65536 for lists, dicts and the like.
+        min_time: with `'auto'`, the seconds that the samples take, at least (0.1).
+        max_time: the seconds after which no sample begins (3).
+        precision: share of the median, within which its interval is an earlier end (0.01).
         **static_fields: added to the top level of every record. Containers are copied,
             what they hold is shared; `call` and `mb` are merged into the record's own.
 
@@ -70,15 +74,11 @@ class MicroBenchBase(exits.RecordsExit, Configured):
     >>> work()
     499500
     >>> [record] = bench.get_results()
-    >>> record['experiment'], record['call']['name']
-    ('baseline', 'work')
-    >>> [timing['name'] for timing in record['call']['timings']]
-    ['sum']
+    >>> record['experiment'], record['call']['name'], record['call']['timings'][0]['name']
+    ('baseline', 'work', 'sum')
     """
 
-    # Names and dotted paths of further fields to mask, as patterns; None masks nothing.
-    redact: Iterable[str] | None = ()
-
+    redact: Iterable[str] | None = ()  # patterns of fields to mask, too; None masks nothing
     max_value: Any = AUTO  # bytes of JSON above which a value is summarized; None: never
     digest_values = False  # whether summaries have a digest of the whole value
     __signature__ = first_use.LazySignature()
@@ -88,8 +88,8 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         outfile: Any = None,
         json_encoder: Any = None,
         tz: tzinfo | None = timezone.utc,
-        iterations: int = 1,
-        warmup: int = 0,
+        iterations: int | Literal['auto'] = 1,
+        warmup: int | Literal['auto'] = 0,
         duration_counter: Callable[[], Any] = time.perf_counter,
         outputs: Iterable[Any] | None = None,
         *too_many: Any,
@@ -99,21 +99,26 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         every: int | None = None,
         sample: float | None = None,
         max_value: Any = AUTO,
+        min_time: float | None = None,
+        max_time: float | None = None,
+        precision: float | None = None,
         **static_fields: Any,
     ) -> None:
         if too_many:
             raise ValueError('at most 7 positional arguments: give fields by keyword')
         tz, times = arguments.time_zone(tz), arguments.repetition(iterations, warmup)
         every, sample = arguments.numbers(static_fields, every=every, sample=sample)
+        limits = min_time, max_time, precision
         limit = max_value if max_value is AUTO else checked(max_value)
         sinks = arguments.sinks(self, outfile, outputs)
         config_of(self).configure(
+            measuring=arguments.measuring(static_fields, times, limits),  # may add fields
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
             static=arguments.given_fields(static_fields),
             delivery=Delivery(sinks, arguments.reaction(on_output_error)),
             journal=arguments.journal(journal),
-            histogram=arguments.histogram(durations, duration_counter),
+            histogram=arguments.histogram(durations, duration_counter, times),
             sampling=arguments.sampled(every, sample, times, duration_counter),
         )
         self.tz = tz
@@ -247,15 +252,11 @@ class MicroBenchBase(exits.RecordsExit, Configured):
 
     def pre_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run before each timed iteration; the clock is read after it."""
-        forward = getattr(super(), 'pre_run_triggers', None)
-        if forward is not None:
-            forward(bm_data)
+        getattr(super(), 'pre_run_triggers', first_use.ignore)(bm_data)
 
     def post_run_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run after each timed iteration; the clock was read before it."""
-        forward = getattr(super(), 'post_run_triggers', None)
-        if forward is not None:
-            forward(bm_data)
+        getattr(super(), 'post_run_triggers', first_use.ignore)(bm_data)
 
     def capture_function_name(self, bm_data: dict[str, Any]) -> None:
         """Set `call.name` of a decorated function, and where it is."""
@@ -282,8 +283,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
 
     def output_result(self, bm_data: dict[str, Any]) -> None:
         """Encode a finished record once and give it to every sink in order."""
-        config = self._bench_config
-        config.delivery.deliver(line_of(config, self, bm_data))
+        self._bench_config.delivery.deliver(line_of(self._bench_config, self, bm_data))
 
     if not TYPE_CHECKING:  # outputs/readable.pyi has the types
 

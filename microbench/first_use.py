@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 block_class: type[Block] | None = None  # an import costs each block 0.2 µs
 
 
+def ignore(_: object) -> None:
+    """Do nothing: what a hook forwards to where no other class has one."""
+
+
 def decorator() -> Any:
     """Return core.decorate.decorated; warn and return None without descriptors."""
     try:

@@ -85,6 +85,7 @@ class RecordCall(_RecordCall, total=False):
     module: str
     qualname: str
     line: int
+    loops: int
     histogram: dict[str, Any]
     every: int
     sample: float

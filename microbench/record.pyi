@@ -76,6 +76,7 @@ class RecordCall(_RecordCall, total=False, extra_items=Any):  # type: ignore[cal
     module: str
     qualname: str
     line: int
+    loops: int
     histogram: dict[str, Any]
     every: int
     sample: float

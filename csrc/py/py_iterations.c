@@ -1,6 +1,7 @@
 #include "py/py_iterations.h"
 
 #include "py/py_headroom.h"
+#include "py/py_loops.h"
 #include "py/py_raised.h"
 
 /* As PyObject_Vectorcall(), but for a function of Python looks neither for the way to call
@@ -23,8 +24,10 @@ run_on_the_clock(py_run *run, PyObject *func, PyObject *const *args, size_t flag
         return NULL;
     }
     /* the callee may borrow the slot before the arguments only once */
-    PyObject *value = vectorcall_unchecked(
-        func, args, flags & ~PY_VECTORCALL_ARGUMENTS_OFFSET, names);
+    flags &= ~PY_VECTORCALL_ARGUMENTS_OFFSET;
+    PyObject *value = run->loops > 1
+                          ? py_loops_call(func, args, flags, names, run->loops)
+                          : vectorcall_unchecked(func, args, flags, names);
     if (value) {
         py_run_stop(run);
         return value;
@@ -131,6 +134,18 @@ reserve_durations(py_run *run)
     }
 }
 
+/* Returns whether there is an iteration of this number. Where a run with `loops` is asked
+ * for more of them and fails, `*value` is cleared, with an exception. */
+static inline bool
+has_iteration(py_run *run, Py_ssize_t number, PyObject **value)
+{
+    if (number >= run->iterations && run->loops > 0 &&
+        py_loops_extend((PyObject *)run, &run->iterations) < 0) {
+        Py_CLEAR(*value);
+    }
+    return number < run->iterations;
+}
+
 PyObject *
 py_iterations_run(py_run *run, PyObject *func, PyObject *const *args, size_t flags,
                   PyObject *names)
@@ -141,7 +156,7 @@ py_iterations_run(py_run *run, PyObject *func, PyObject *const *args, size_t fla
     if (run->native.start_wall_ns == 0) {
         run->native.start_wall_ns = mb_clock_wall_ns();
     }
-    for (Py_ssize_t i = 0; value && i < run->iterations; i++) {
+    for (Py_ssize_t i = 0; value && has_iteration(run, i, &value); i++) {
         PyObject *last = value;
         value = run_once(run, func, args, flags, names, goes_on);
         goes_on = value && i + 1 < run->iterations && is_let_go_at_once(last) &&

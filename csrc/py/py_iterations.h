@@ -3,7 +3,8 @@
  *     value = py_iterations_run(run, func, args, flags, names);
  *
  * The function is called `run->iterations` times, with two clock reads around each call and
- * nothing else between them. Around these come the captures of mixins that C runs, or the
+ * nothing else between them. A run with `loops` has so many calls between the two instead,
+ * and is asked for more iterations when they are done (py_loops.h). Around these come the captures of mixins that C runs, or the
  * hooks of the user (`pre_run_triggers`, and `after_iteration` of the run), if there are any.
  *
  * Thread: under the GIL.

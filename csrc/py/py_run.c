@@ -4,6 +4,7 @@
 #include "py/py_call_until_done.h"
 #include "py/py_headroom.h"
 #include "py/py_histogram.h"
+#include "py/py_loops.h"
 #include "py/py_raised.h"
 #include "py/py_thread.h"
 #include "py/py_thread_name.h"
@@ -103,6 +104,7 @@ append_number(py_run *run)
     } else {
         number = PyFloat_FromDouble((double)run->native.elapsed_ns / 1e9);
     }
+    number = py_loops_share(number, run->loops);
     int result = number ? PyList_Append(run->durations, number) : -1;
     Py_XDECREF(number);
     return result;
@@ -605,7 +607,7 @@ get_durations(py_run *self, void *Py_UNUSED(closure))
     const mb_samples *samples = &self->native.durations;
     PyObject *list = PyList_New((Py_ssize_t)samples->size);
     for (size_t i = 0; list && i < samples->size; i++) {
-        PyObject *number = number_of(self, samples->data[i]);
+        PyObject *number = py_loops_share(number_of(self, samples->data[i]), self->loops);
         if (!number) {
             Py_CLEAR(list);
         } else {
@@ -1208,6 +1210,8 @@ static PyMemberDef run_members[] = {
      "how many phases have been left"},
     {"iterations", T_PYSSIZET, offsetof(py_run, iterations), 0,
      "how often a decorated function is called"},
+    {"loops", T_PYSSIZET, offsetof(py_run, loops), 0,
+     "calls in each iteration, of which more() says how many follow; 0: one, and none"},
     {"background", T_BOOL, offsetof(py_run, native.background), 0,
      "set before open(): takes the phases that belong to no other run"},
     {"triggers", T_BOOL, offsetof(py_run, triggers), 0,

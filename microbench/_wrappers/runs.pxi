@@ -37,6 +37,11 @@ def observe_from(int64_t ns):
     return before
 
 
+def samples(func, tuple args not None, dict kwargs not None, Py_ssize_t loops,
+            Py_ssize_t count, counter=None):
+    return c.py_loops_samples(func, args, kwargs, loops, count, counter)
+
+
 def active_run(bench):
     return c.py_phase_active(state, bench)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from sys import maxsize
 
+from ..counters import NATIVE_COUNTERS, is_native
 from ..encoding.json_text import as_dict
 from ..outputs.base import Output
 from ..outputs.file import FileOutput
@@ -58,11 +58,14 @@ def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}
 
 
+AUTO = 'auto'  # iterations and warm-up that end by themselves
+BY_TIME = ('min_time', 'max_time', 'precision')  # options of that
+
 # What a parameter may be called by a user who has its name wrong.
 SPELLINGS = (
     *('outfile', 'output', 'outputs', 'json_encoder', 'tz', 'timezone', 'iterations'),
     *('warmup', 'duration_counter', 'on_output_error', 'journal', 'durations', 'every'),
-    *('sample', 'max_value'),
+    *('sample', 'max_value', *BY_TIME),
 )
 
 
@@ -80,7 +83,8 @@ def _may_be_parameter(field: str) -> bool:
     letters, size = {*field.lower()}, len(field)
     edits = 2 if size > 4 else 1
     near = [
-        abs(len(name) - size) <= edits and len(letters ^ {*name}) <= 2 * edits
+        # another length is that many letters too many, each of which is one edit
+        abs(len(name) - size) + len(letters ^ {*name}) <= 2 * edits
         for name in SPELLINGS
     ]
     return any(near)
@@ -142,14 +146,6 @@ def journal(value: Any) -> str:
 
 # --- numbers --------------------------------------------------------------------------
 
-# Duration counters that are read in C; true for those that count whole nanoseconds.
-NATIVE_COUNTERS = (
-    (time.perf_counter, False),
-    (time.perf_counter_ns, True),
-    (time.monotonic, False),
-    (time.monotonic_ns, True),
-)
-
 
 def whole(name: str, value: Any) -> int:
     """Return a checked integer, 0 or more."""
@@ -164,23 +160,57 @@ def whole(name: str, value: Any) -> int:
     return number
 
 
-def repetition(iterations: Any, warmup: Any) -> tuple[int, int]:
+def repetition(iterations: Any, warmup: Any) -> tuple[Any, Any]:
     """Return how often a call is timed, and how often the function is called before."""
-    return whole('iterations', iterations), whole('warmup', warmup)
+    return _times('iterations', iterations), _times('warmup', warmup)
 
 
-def histogram(durations: Any, duration_counter: Any) -> bool:
+def _times(name: str, value: Any) -> Any:
+    return AUTO if isinstance(value, str) and value == AUTO else whole(name, value)
+
+
+def repeated(iterations: Any, warmup: Any) -> tuple[int, int]:
+    """Return both as integers; -1 for those that end by themselves."""
+    times, before = repetition(iterations, warmup)
+    return -1 if times == AUTO else times, -1 if before == AUTO else before
+
+
+def measuring(fields: dict[str, Any], times: tuple[Any, Any], limits: Any) -> Any:
+    """Return BY_TIME as keywords for measuring/options.py, checked.
+
+    Without `'auto'` they are static fields, as in 2.1.0.
+    """
+    named = zip(BY_TIME, limits, strict=True)
+    given = {name: value for name, value in named if value is not None}
+    if AUTO not in times:
+        if given:
+            from .near_parameters import warn_of_unused  # start-up time
+
+            warn_of_unused(given)
+        fields.update(given)
+        return {}
+    from ..measuring.options import Options  # start-up time
+
+    Options(**given)
+    return given
+
+
+def histogram(durations: Any, duration_counter: Any, times: tuple[Any, Any]) -> bool:
     """Return True for `'histogram'`, False for `'list'`."""
     if durations not in ('list', 'histogram'):
         raise ValueError(f"durations has to be 'list' or 'histogram', not {durations!r}")
     if durations == 'list':
         return False
     _require_native("durations='histogram'", duration_counter)
+    if times[0] == AUTO:
+        raise ValueError(
+            "iterations='auto' lists durations: leave durations='histogram' out"
+        )
     return True
 
 
 def _require_native(what: str, duration_counter: Any) -> None:
-    if all(native is not duration_counter for native, _ in NATIVE_COUNTERS):
+    if not is_native(duration_counter):
         names = ', '.join(f'time.{native.__name__}' for native, _ in NATIVE_COUNTERS)
         raise ValueError(f'{what} needs a duration_counter of {names}')
 
@@ -199,7 +229,7 @@ def _is_number(value: Any) -> bool:
 
 
 def sampled(
-    every: Any, sample: Any, repetition: tuple[int, int], duration_counter: Any
+    every: Any, sample: Any, repetition: tuple[Any, Any], duration_counter: Any
 ) -> tuple[str, float] | None:
     """Return the name and the value of what is given; None where all calls are recorded."""
     if every is None and sample is None:

@@ -55,10 +55,20 @@ def begun(
     run: Run, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Run:
     """Begin this run of one call, warm-up included."""
-    run.iterations = run.plan.settings.iterations
-    if run.plan.settings.warmup:
-        _warm_up(run.plan.settings.warmup, func, args, kwargs)
+    settings = run.plan.settings
+    if settings.iterations < 0 or settings.warmup < 0:
+        begun: Run = loaded(_calibrated).begun(run, func, args, kwargs)
+        return begun
+    run.iterations = settings.iterations
+    if settings.warmup:
+        _warm_up(settings.warmup, func, args, kwargs)
     return run.begin(func, args, kwargs)
+
+
+def _calibrated() -> Any:
+    from . import calibrated  # start-up time
+
+    return calibrated
 
 
 def _warm_up(times: int, func: Any, args: Any, kwargs: Any) -> None:

@@ -55,6 +55,7 @@ class Config:
         histogram: iterations and phases are counted, not listed.
         sampling: `('every', number)` or `('sample', share)`; None where all calls are
             recorded.
+        measuring: options of measuring/options.py that were given, as keywords.
         static: fields of every record.
         own: public attributes of the bench that affect a plan, by name. Reading them from
             the `__dict__` of the bench would make CPython build one, and `bench.time`
@@ -81,6 +82,7 @@ class Config:
         journal: str,
         histogram: bool,
         sampling: tuple[str, float] | None,
+        measuring: dict[str, Any],
     ) -> None:
         """Store checked arguments of the bench; forget the plan made with earlier ones."""
         self.counter = counter
@@ -90,6 +92,7 @@ class Config:
         self.journal = journal
         self.histogram = histogram
         self.sampling = sampling
+        self.measuring = measuring
         _set_journals(delivery.sinks, journal)
         self._forget()
         _core.note_change()

@@ -108,6 +108,7 @@ def _suspended(bench: Owner, func: Any, kind: int) -> Any:
 
     if kind & COROUTINE:
         refuse(bench, 'coroutine functions')
+        _refuse_auto(bench, func)
         return suspended.coroutine
     _refuse_repetition(bench, func)
     if kind & GENERATOR:
@@ -116,12 +117,21 @@ def _suspended(bench: Owner, func: Any, kind: int) -> Any:
     return suspended.async_generator
 
 
+def _refuse_auto(bench: Owner, func: Any) -> None:
+    for setting in ('iterations', 'warmup'):
+        if getattr(bench, setting) == 'auto':
+            raise ValueError(
+                f"{setting}='auto' cannot be used with the coroutine function {func!r}: "
+                'its calls are awaited one by one; set a number'
+            )
+
+
 def _refuse_repetition(bench: Owner, func: Any) -> None:
     for setting, only in (('iterations', 1), ('warmup', 0)):
         value = getattr(bench, setting)
         if value != only:
             raise ValueError(
-                f'{setting}={value} cannot be used with the generator function '
+                f'{setting}={value!r} cannot be used with the generator function '
                 f'{func!r}: what it yields reaches its consumer once'
             )
 

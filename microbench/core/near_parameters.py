@@ -27,6 +27,10 @@ def _is_count(value: Any) -> bool:
     return hasattr(value, '__index__')
 
 
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _is_share(value: Any) -> bool:
     return isinstance(value, float) and 0 < value <= 1
 
@@ -64,6 +68,9 @@ MEANT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     'every': ('every', _is_count),
     'sample': ('sample', _is_share),
     'max_value': ('max_value', _is_count),
+    'min_time': ('min_time', _is_seconds),
+    'max_time': ('max_time', _is_seconds),
+    'precision': ('precision', _is_share),
 }
 PARAMETERS = frozenset(parameter for parameter, _ in MEANT.values())
 
@@ -79,6 +86,18 @@ def warn_of_near(fields: dict[str, Any]) -> None:
             warn(
                 f'{name}={text_of(value, repr)[:100]} is stored as a field of each record: '
                 f'is the parameter {any_of(found)} meant? '
+                f'A field is stored without this warning by add_fields({name}=...)',
+                UserWarning,
+            )
+
+
+def warn_of_unused(fields: dict[str, Any]) -> None:
+    """Warn of each field that would be an option if iterations='auto' were given."""
+    for name, value in fields.items():
+        if _is_seconds(value):
+            warn(
+                f'{name}={value} is stored as a field of each record: it is an option '
+                "only with iterations='auto'. "
                 f'A field is stored without this warning by add_fields({name}=...)',
                 UserWarning,
             )

@@ -54,6 +54,8 @@ def to_functions(config: Config, plan: Plan) -> list[str]:
     found = []
     if plan.settings.warmup:
         found.append(f'{OF_FUNCTIONS}: warmup calls them first: set it to 0')
+    if plan.settings.iterations < 0:
+        found.append(f"{OF_FUNCTIONS}: iterations='auto' ends by itself: set a number")
     if config.sampling is not None:
         found.append(f'{OF_FUNCTIONS}: {config.sampling[0]} chooses calls: leave it out')
     return found

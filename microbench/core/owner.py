@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
         _bench_config: Config
 
-        iterations: int
-        warmup: int
+        iterations: int | str
+        warmup: int | str
         tz: tzinfo | None
 
         def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:

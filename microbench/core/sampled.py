@@ -8,8 +8,8 @@ a record of its own, without durations, when the process ends.
 from __future__ import annotations
 
 from .. import _core
+from ..counters import NATIVE_COUNTERS
 from ..messages import one_line, warn
-from .arguments import NATIVE_COUNTERS
 from .capture import name_of
 from .config import config_of
 from .labels import new_run

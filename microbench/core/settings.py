@@ -6,13 +6,12 @@ that users may set on a bench or a class.
 
 from __future__ import annotations
 
-import os
-
 from .. import __version__, _core
+from ..counters import NATIVE_COUNTERS, clock_choice
 from ..encoding import json_text
 from ..encoding.limits import limits_of
 from ..encoding.masking import Masker
-from .arguments import NATIVE_COUNTERS, time_zone, whole
+from .arguments import repeated, time_zone
 from .capture import name_of
 from .times import timezone
 
@@ -27,17 +26,6 @@ if TYPE_CHECKING:
 
 SCHEMA = 3
 
-CLOCKS = ('auto', 'monotonic', 'tsc')  # values of MICROBENCH_CLOCK
-
-
-def clock_choice() -> int:
-    """Return the index in CLOCKS of what MICROBENCH_CLOCK says."""
-    value = os.environ.get('MICROBENCH_CLOCK') or CLOCKS[0]
-    if value not in CLOCKS:
-        words = ', '.join(map(repr, CLOCKS))
-        raise ValueError(f'MICROBENCH_CLOCK has to be one of {words}, not {value!r}')
-    return CLOCKS.index(value)
-
 
 class Settings:
     """The settings of one bench in its present state, checked.
@@ -48,8 +36,10 @@ class Settings:
         integers: the counter counts whole nanoseconds.
         histogram: iterations and phases are counted, not listed.
         clock: these four, as OpenRun.open() takes them.
-        iterations: timed calls for each call of a decorated function.
-        warmup: untimed calls before them.
+        iterations: timed calls for each call of a decorated function; -1: as many as
+            `measuring` says.
+        warmup: untimed calls before them; -1: as many as it takes.
+        measuring: options of measuring/options.py, as keywords.
         tz: time zone of all timestamps; None for naive local time.
         masker: masks the secrets of each record.
         limits: sizes of values.
@@ -66,8 +56,8 @@ class Settings:
         self.mb = self._identity(owner.tz)
         self.histogram = config.histogram
         self.clock = self.counter, self.foreign, self.integers, self.histogram
-        self.iterations = whole('iterations', owner.iterations)
-        self.warmup = whole('warmup', owner.warmup)
+        self.iterations, self.warmup = repeated(owner.iterations, owner.warmup)
+        self.measuring = config.measuring
         self.tz = time_zone(owner.tz)
         self.masker = Masker(getattr(owner, 'redact', ()))
         self.limits = limits_of(owner)

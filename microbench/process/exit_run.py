@@ -170,6 +170,7 @@ class ExitRun:
             run.begin_spanning()
             if self.signals:
                 run.arm(self._prepared)
+            run.start()  # anew: the captures took their time
         except BaseException:
             run.abandon()
             raise

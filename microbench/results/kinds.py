@@ -19,6 +19,7 @@ KINDS = {
     'call.module': 'text',
     'call.qualname': 'text',
     'call.line': 'integer',
+    'call.loops': 'integer',
     'call.every': 'integer',
     'call.sample': 'number',
     'call.start_time': 'time',

@@ -13,16 +13,17 @@ import pytest
 
 from microbench import MBHostInfo
 from microbench.cli.answer import disturbance, page
-from microbench.cli.answer.figures import Scale, interval, left_out
 from microbench.cli.answer.page import Answer
 from microbench.cli.answer.runs import Runs
 from microbench.cli.args.parser import Parser, Settings
 from microbench.cli.main import prepared
 from microbench.cli.run.destinations import answers_on
 from microbench.cli.terminal import columns
+from microbench.measuring.interval import interval, left_out
 from microbench.outputs.base import NullOutput
 from microbench.outputs.file import FileOutput
 from microbench.results import averages
+from microbench.results.scale import Scale
 from tests.cli.conftest import records_in
 from tests.cli.terminals import FakeTerminal, on_terminal
 

@@ -14,7 +14,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
     *('outputs', 'on_output_error', 'journal', 'durations', 'every', 'sample'),
-    *('max_value', 'static_fields'),
+    *('max_value', 'min_time', 'max_time', 'precision', 'static_fields'),
 ]
 
 # parameter, wrong value, exception
@@ -239,6 +239,7 @@ def test_signature(cls):
         'every': None,
         'sample': None,
         'max_value': 'auto',
+        **dict.fromkeys(['min_time', 'max_time', 'precision']),
     }
     assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD

@@ -37,6 +37,8 @@ NEAR = [
     ({'jornal': 'off'}, 'journal'),
     ({'duration': 'histogram'}, 'durations'),
     ({'max_values': 1000}, 'max_value'),
+    ({'min_tim': 0.5}, 'min_time'),
+    ({'precison': 0.01}, 'precision'),
 ]
 
 # fields whose name is near, but whose value no such parameter can have

@@ -7,7 +7,10 @@ import microbench
 
 PACKAGE = Path(microbench.__file__).parent
 # Started by themselves, or asked for by name.
-ROOTS = {'microbench', 'microbench.__main__', 'microbench.logs', 'microbench.start'}
+ROOTS = {
+    *('microbench', 'microbench.__main__', 'microbench.logs', 'microbench.start'),
+    'microbench.cli.timeit.worker',
+}
 
 
 def modules():

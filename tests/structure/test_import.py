@@ -76,7 +76,16 @@ LATER = {
 
 # What the first record of a decorated function loads: each module costs it 0.1 ms.
 AT_FIRST = {
-    *('_core', 'bench', 'descriptors', 'exits', 'first_use', 'lock', 'messages'),
+    *(
+        '_core',
+        'bench',
+        'counters',
+        'descriptors',
+        'exits',
+        'first_use',
+        'lock',
+        'messages',
+    ),
     *('core.arguments', 'core.calls', 'core.capture', 'core.config', 'core.decorate'),
     *('core.hooked_run', 'core.place'),
     *('core.hooks', 'core.plan', 'core.record_text', 'core.run', 'core.settings'),

@@ -486,6 +486,17 @@ def step():
     refused(TypeError, type(bench).record)
     refused(AttributeError, _core.record_method, marker)
 """,
+    'samples': """
+def raising():
+    raise ValueError
+def step():
+    assert len(_core.samples(int, ('12',), {}, 3, 4)) == 4
+    assert len(_core.samples(int, ('12',), {'base': 16}, 1, 2, lambda: 7.5)) == 2
+    refused(ValueError, _core.samples, raising, (), {}, 1, 1)
+    refused(ValueError, _core.samples, int, (), {}, 0, 1)
+    refused(ValueError, _core.samples, int, (), {}, 1, 1, raising)
+    refused(TypeError, _core.samples, int, words, {}, 1, 1)
+""",
     'Sampler': """
 from microbench.core.sampled import write_pending
 sampling = MicroBenchBase(outputs=[Null()], every=3, durations='histogram')

@@ -131,7 +131,7 @@ MOST = {
     HOOK: (12, 30, 12),
     'MicroBench()': (9, 20, 9),
     EXIT: (14, 29, 34),
-    COMMAND: (22, 80, 46),
+    COMMAND: (22, 80, 47),
     READING: (16, 34, 16),
 }
 

@@ -1,6 +1,5 @@
 """Answer on a terminal how long a command took, and what disturbed it.
 
-`runs` collects the runs, `figures` has the statistics and their digits, `rows` makes the
-rows of the answer, `remarks` its warnings, `page` wraps and prints them. Nothing here is
-imported unless an answer is printed.
+`runs` collects the runs, `rows` makes the rows of the answer, `remarks` its warnings,
+`page` wraps and prints them. Nothing here is imported unless an answer is printed.
 """

@@ -91,6 +91,15 @@ class Answer:
             yield f'recorded in {safe(str(place))}'
 
 
+def answer_lines(title: str, rows: Iterable[Any], terminal: Terminal) -> Iterator[str]:
+    """Yield the lines of an answer: a title, and rows of a label and its parts."""
+    width = min(terminal.width or PAGE, PAGE)
+    for line in title.splitlines():
+        yield clipped(safe(line), width)
+    for label, parts in rows:
+        yield from _row(label, list(parts), terminal, width)
+
+
 def _row(label: str, parts: list[str], terminal: Terminal, width: int) -> Iterator[str]:
     """Yield the lines of a row, broken between words; none without parts."""
     if not parts:

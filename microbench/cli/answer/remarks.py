@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ...measuring.interval import FEWEST
 from ...results.averages import median
-from .figures import FEWEST, Scale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...results.scale import Scale
     from .runs import Runs
 
 SHORT = 0.005  # seconds: starting a program takes a millisecond

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from math import fsum
 
+from ...measuring.interval import interval
 from ...results import units
 from ...results.averages import deviation, median
+from ...results.scale import Scale
 from ..terminal import Cell
-from .figures import Scale, interval
 from .remarks import remarks
 
 TYPE_CHECKING = False

@@ -1,0 +1,59 @@
+"""Start the workers, one after another, and read what they found."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from ..words import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+WORKER = f'{__package__}.worker'
+
+
+class StatementError(Exception):
+    """A worker has ended without an answer; the message says how."""
+
+
+def answers(request: dict[str, Any], processes: int) -> list[dict[str, Any]]:
+    """Return what so many processes find; the worker describes it.
+
+    Standard output of the workers is the standard error of this process.
+
+    Raises:
+        StatementError: the statement raised, or its process was killed.
+    """
+    return [_answer(json.dumps(request)) for _ in range(processes)]
+
+
+def _answer(request: str) -> dict[str, Any]:
+    reading, writing = os.pipe()
+    command = [sys.executable, '-m', WORKER, str(writing), request]
+    try:
+        process = subprocess.Popen(command, pass_fds=[writing], stdout=2)
+    except OSError as error:
+        os.close(reading)
+        raise UsageError(f'cannot start {sys.executable}: {error.strerror}') from None
+    finally:
+        os.close(writing)
+    with process, os.fdopen(reading) as stream:
+        text = stream.read()
+    answer: dict[str, Any] = json.loads(text) if text else {'error': _end(process)}
+    if 'error' in answer:
+        raise StatementError(answer['error'])
+    return answer
+
+
+def _end(process: subprocess.Popen[bytes]) -> str:
+    """Return how a process ended that has not answered."""
+    status = process.returncode
+    if status >= 0:
+        return f'its process ended with status {status}'
+    import signal
+
+    return f'its process was ended by {signal.Signals(-status).name}'
