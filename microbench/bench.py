@@ -9,7 +9,7 @@ import time
 
 from . import _core, exits, first_use
 from .core import arguments
-from .core.capture import name_of
+from .core.capture import UNSET, name_of
 from .core.config import Configured, config_of
 from .core.hooks import Hooks
 from .core.place import place_of
@@ -163,7 +163,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
             self, /, *, name: str | None = None, **fields: Any
         ) -> Callable[[Decorated], Decorated]: ...
 
-    def __call__(self, func: Any = None, /, *, name: Any = None, **fields: Any) -> Any:
+    def __call__(self, func: Any = UNSET, /, *, name: Any = None, **fields: Any) -> Any:
         """Decorate a function: each call of it becomes a record.
 
         Works for functions, methods, class and static methods, coroutine functions,
@@ -171,7 +171,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         `__call__`. For generators the duration is the time inside the body.
 
         Args:
-            func: the function. Without one, a decorator is returned.
+            func: the function. Left out: a decorator is returned, as by `@bench()`.
             name: `call.name` of the records; None for the name of the function.
             **fields: added to the top level of each record, in their present state.
 

@@ -5,6 +5,7 @@ A program that never decorates a function does not load the decorator, and so on
 
 from __future__ import annotations
 
+from .core.capture import UNSET
 from .descriptors import loaded, not_recorded
 
 TYPE_CHECKING = False
@@ -45,8 +46,8 @@ def timed(bench: Any, name: Any, func: Any) -> Any:
 
 
 def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -> Any:
-    """Return the decorated function; without a function, a decorator."""
-    if func is None and callable(fields.get('func')):
+    """Return the decorated function; if `func` is UNSET, a decorator."""
+    if func is UNSET and callable(fields.get('func')):
         func = fields.pop('func')  # by keyword, as 2.1.0 takes it
     is_labelled = name is not None or bool(fields)
     made = None if bench._off else decorator()
@@ -55,7 +56,7 @@ def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -
     def decorate(func: Any) -> Any:
         return func if made is None else made(bench, func, label)
 
-    return decorate if func is None and is_labelled else decorate(func)
+    return decorate if func is UNSET else decorate(func)
 
 
 def _label(bench: Any, name: str | None, fields: dict[str, Any]) -> Any:

@@ -27,11 +27,13 @@ sinks_are_current(const py_recorder *self)
     return true;
 }
 
-/* Whether the sinks are what they were, wherever the record of a call begun before goes. */
+/* Whether the sinks are what they were, wherever the record of a call begun before goes, and
+ * the process too, which the record names. */
 static bool
 goes_there(const py_recorder *self)
 {
-    return self->changes == py_recorder_changes && sinks_are_current(self);
+    return self->changes == py_recorder_changes &&
+           self->generation == mb_fork_generation() && sinks_are_current(self);
 }
 
 static bool
@@ -58,7 +60,6 @@ py_recorder_is_current(const py_recorder *self, PyObject *bench, PyObject *func)
 {
     return goes_there(self) && has_name(self, func) && has_place(self, func) &&
            (!self->sources || py_sources_hold(self->sources)) &&
-           self->generation == mb_fork_generation() &&
            self->bench_version == py_type_version((PyObject *)Py_TYPE(bench));
 }
 

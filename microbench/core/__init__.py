@@ -3,7 +3,7 @@
 `decorate` makes the function, once. Follow its calls from module to module. The first one:
 
     calls.py        recorder_of() and begin(), which C calls: here each call enters Python
-    hooked_run.py   state of the run; the record as a dict, if the plan needs one
+    hooked_run.py   state of the run, and its hooks
     plan.py         what the bench captures (hooks.py), and how it is set (settings.py,
                     arguments.py); capture.py has helpers for the hooks of mixins
     run.py          begin() before the code, complete() after it, up to the sinks
@@ -19,8 +19,8 @@ The second one looks whether C can write the records of later calls:
     capture.py      helpers for place.py, which says where the function is
 
 From then on nothing here runs, or what runs at the first call, where there was an obstacle:
-then plan.py checks the plan, and run.py goes through the dict. C has the loop. It calls
-methods of the run by name (csrc/py/py_iterations.c, py_run.c).
+then plan.py checks the plan, and run.py fills a dict (record_dict.py). C has the loop. It
+calls methods of the run by name (csrc/py/py_iterations.c, py_run.c).
 
 A plan is made when a bench is first used. It asks mixins/surroundings for what describes
 host and process in each record; bench.py hands it that function.

@@ -11,7 +11,7 @@ import sys
 from .. import _core
 from ..encoding import json_text
 from ..messages import warn
-from . import arguments, hooked_run, record_text
+from . import arguments, record_dict, record_text
 from .capture import put
 
 TYPE_CHECKING = False
@@ -73,7 +73,8 @@ def mirror(run: Run) -> None:
     """Put the record as it is by now into the journal of its run."""
     plan, config = run.plan, run.config
     try:
-        data = run.data if run.data is not None else hooked_run.dict_from_native(run)
+        data = run.data if run.data is not None else record_dict.dict_from_native(run)
+        data = record_dict.in_order(run, data)
         text = record_text.of_dict(data, run.start_wall_ns, plan.settings, config.encoder)
     except Exception:
         return  # a hook has replaced `mb` or `call`

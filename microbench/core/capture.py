@@ -182,6 +182,9 @@ class _Unset:
         return '<unset>'
 
 
+UNSET = _Unset()  # stands for an argument that was left out, where None is a value
+
+
 class CLIArg:
     """An option that a mixin adds to the command: listed in its `cli_args`.
 
@@ -199,7 +202,7 @@ class CLIArg:
     CLIArg(['--git-repo'], 'git_repo')
     """
 
-    UNSET = _Unset()
+    UNSET = UNSET
 
     def __init__(
         self,

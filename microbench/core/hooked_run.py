@@ -1,18 +1,16 @@
-"""The state of one run and its hooks, and its record as a dict.
+"""The state of one run, and its hooks.
 
-A HookedRun calls the hooks of its owner. The functions below it add to the dict what the
-framework itself puts there. run.py has the life of a run.
+A HookedRun calls the hooks of its owner. record_dict.py has what the framework itself puts
+into the dict that they get, and run.py the life of a run.
 """
 
 from __future__ import annotations
 
 from .. import _core
 from ..descriptors import loaded
-from ..encoding import json_text
 from ..messages import one_line
-from .capture import namespace, put, set_up
+from .capture import namespace, set_up
 from .plan import current_plan
-from .record_text import described, members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +54,7 @@ class HookedRun(_core.OpenRun):
         self.undo: list[Generator[None, None, None]] = []
         self.failure: BaseException | None = None
         self.completed = False  # the measurements are in the dict
+        self.known = 0  # phases that are in the dict
         self.triggered = False  # the user's post_finish_triggers() was called
         self.posts: list[str] | None = None  # post captures that have not run yet
         self.turns: Turns | None = None  # of the sinks
@@ -184,6 +183,40 @@ class HookedRun(_core.OpenRun):
             self.note(hook, one_line(error))
             return None
 
+    # --- around each iteration -----------------------------------------------------------
+
+    def start_iteration(self) -> None:
+        """Call the hooks that a class has there, then start the clock."""
+        if self.triggers:
+            self.before_iteration()
+        self.start()
+
+    def before_iteration(self) -> None:
+        """Call `pre_run_triggers`, or what C does in its place."""
+        if self.data is not None:
+            self.owner.pre_run_triggers(self.data)
+        elif self.plan.captures is not None:
+            self.plan.captures.native.start(self)
+
+    def end_iteration(self) -> None:
+        """Stop the clock, then call the hooks."""
+        self.stop()
+        if self.triggers:
+            self.after_iteration()
+
+    def after_iteration(self) -> None:
+        """Call `post_run_triggers`; raise its error after the record is written.
+
+        C calls it too, by name (py_iterations.c).
+        """
+        try:
+            if self.data is not None:
+                self.owner.post_run_triggers(self.data)
+            elif self.plan.captures is not None:
+                self.plan.captures.native.stop(self)
+        except BaseException as error:
+            self.failure = self.failure or error
+
     # --- after the code ------------------------------------------------------------------
 
     def capture_post(self) -> None:
@@ -230,120 +263,3 @@ def _monitor() -> Any:
     from . import monitor  # start-up time
 
     return monitor
-
-
-# --- fields of the framework -------------------------------------------------------------
-
-
-def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[str, Any]:
-    """Return a record of surroundings, static fields, `mb`, `call` and scratch space.
-
-    Names with a leading underscore are scratch: they are never stored.
-    """
-    mb = {**run.plan.settings.mb, 'record_id': run.record_id}
-    call_fields: dict[str, Any] = {}
-    around = run.plan.surroundings_in(members(run.thread))
-    data: dict[str, Any] = {'mb': mb, 'call': call_fields, **around}
-    if run.config.static:
-        add_static(run, data)
-    call_fields['invocation'] = 'Python'
-    call_fields.update(call)
-    if run.name is not None:
-        call_fields['name'] = run.name
-        call_fields.update(members(run.place))
-    if run.load_average is not None:
-        call_fields.setdefault('load_average', run.load_average)
-    if func is not None:
-        data['_func'] = func
-    if run.notes:
-        put(data, run.notes)
-    data['_args'], data['_kwargs'] = args, kw
-    data['_run'], data['_undo'] = run, run.undo
-    return data
-
-
-def add_static(run: HookedRun, data: dict[str, Any]) -> None:
-    """Add the static fields of the bench."""
-    put(data, run.config.static)
-
-
-def dict_from_native(run: HookedRun) -> dict[str, Any]:
-    """Return the dict of a run begun without one: C cannot write phases of other clocks."""
-    data = new_dict(run, None, (), {}, {})
-    _core.merge(data, run.plan.fields(run.config, run.owner, members(run.thread)))
-    if run.plan.captures is not None:
-        run.plan.captures.add_to(run, str(run.name), data)
-    data['call']['start_time'] = _core.moment(run.start_wall_ns, run.plan.settings.tz)
-    put(data, run.notes or {})
-    return data
-
-
-def finished(run: HookedRun, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the record without its scratch space; large fields are summarized."""
-    record = {name: data[name] for name in data if not str(name).startswith('_')}
-    return large.summarized(record) if (large := run.plan.settings.large) else record
-
-
-def renew_id(run: HookedRun, data: dict[str, Any]) -> None:
-    """Give the record of a forked child its own id, because its parent uses that one."""
-    namespace(data, 'mb')['record_id'] = run.record_id
-
-
-def add_measurements(run: HookedRun, data: dict[str, Any]) -> None:
-    """Add durations, phases and the time of the end."""
-    call = namespace(data, 'call')  # a hook may have replaced it
-    call['durations'] = run.durations
-    if histogram := run.histogram:
-        call['histogram'] = histogram
-    if run.phases_finished:
-        call['timings'] = run.timings
-        _add_details(run, call)
-    if still_open := run.open_timings:
-        call['open_timings'] = still_open
-    call['finish_time'] = _core.moment(run.finish_wall_ns, run.plan.settings.tz)
-    if run.clock_step_ns:
-        call['clock_step'] = run.clock_step_ns / 1e9
-    if run.run_delay is not None:
-        call.setdefault('run_delay', run.run_delay)
-    if run.resource_usage is not None:
-        data.setdefault('resource_usage', run.resource_usage)
-
-
-def add_late_phases(run: HookedRun, data: dict[str, Any], known: int) -> None:
-    """Add the phases of post captures, after the `known` ones."""
-    call = namespace(data, 'call')
-    call.setdefault('timings', []).extend(run.timings[known - run.phases_finished :])
-    del call['timings'][: -run.phases_listed or None]
-    _add_details(run, call)
-
-
-def _add_details(run: HookedRun, call: dict[str, Any]) -> None:
-    if not run.phases_listed:
-        del call['timings']
-    elif run.iterations > 1:
-        call['timings_iteration'] = run.timings_iteration
-    _add_summary(run, call)
-
-
-def _add_summary(run: HookedRun, call: dict[str, Any]) -> None:
-    """Add totals, if there are more phases than are listed."""
-    if run.phases_finished <= run.phases_listed:
-        return
-    summary = run.timings_summary
-    if run.is_mixed:
-        from .totals import Totals  # start-up time
-
-        totals = Totals(getattr(run, 'totals', None))
-        totals.add(run.values)
-        summary += totals.entries()
-    call['timings_summary'] = summary
-
-
-def add_outcome(
-    run: HookedRun, data: dict[str, Any], exception: BaseException | None, value: Any
-) -> None:
-    """Add the exception or, where the class wants it, the return value."""
-    if exception is not None:
-        data['exception'] = described(exception)
-    elif run.plan.hooks.returns and '_func' in data:
-        data['call']['return_value'] = json_text.snapshot(value, run.owner)

@@ -37,8 +37,8 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded
 from ..outputs.report import Turns
-from . import hooked_run, record_text
-from .capture import name_of, namespace
+from . import record_dict, record_text
+from .capture import name_of, namespace, put
 from .hooked_run import HookedRun
 from .place import text_of
 from .plan import ALL, line_of
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .record_text import RecordText
     from .run_journal import RunJournal
+
+MOST_CALLS = 3  # of a function that raises, as in py_call_until_done.c
 
 
 class Run(HookedRun):
@@ -120,7 +122,7 @@ class Run(HookedRun):
     def _begin_data(self, func: Any, args: Any, kwargs: Any, call: Any) -> None:
         """Open the run with a dict, and run the hooks before the code."""
         self._observe()
-        data = self.data = hooked_run.new_dict(self, func, args, kwargs, call)
+        data = self.data = record_dict.new_dict(self, func, args, kwargs, call)
         hooks, settings = self.plan.hooks, self.plan.settings
         if not self.is_open:
             self.open(self.owner, *settings.clock)
@@ -128,6 +130,8 @@ class Run(HookedRun):
             self.owner.pre_start_triggers(data)
         else:
             self.capture()
+        if self.notes:
+            put(data, self.notes)  # they take the places of what was captured
         if hooks.triggers:
             call = namespace(data, 'call')  # a hook may have replaced it
             call['durations'] = []
@@ -182,40 +186,6 @@ class Run(HookedRun):
         self.close()
         del self.owner, self.config, self.plan
         self.data = None
-
-    # --- around each iteration ---------------------------------------------------------
-
-    def start_iteration(self) -> None:
-        """Call the hooks that a class has there, then start the clock."""
-        if self.triggers:
-            self.before_iteration()
-        self.start()
-
-    def before_iteration(self) -> None:
-        """Call `pre_run_triggers`, or what C does in its place."""
-        if self.data is not None:
-            self.owner.pre_run_triggers(self.data)
-        elif self.plan.captures is not None:
-            self.plan.captures.native.start(self)
-
-    def end_iteration(self) -> None:
-        """Stop the clock, then call the hooks."""
-        self.stop()
-        if self.triggers:
-            self.after_iteration()
-
-    def after_iteration(self) -> None:
-        """Call `post_run_triggers`; raise its error after the record is written.
-
-        C calls it too, by name (py_iterations.c).
-        """
-        try:
-            if self.data is not None:
-                self.owner.post_run_triggers(self.data)
-            elif self.plan.captures is not None:
-                self.plan.captures.native.stop(self)
-        except BaseException as error:
-            self.failure = self.failure or error
 
     # --- taken over from C -------------------------------------------------------------
 
@@ -287,12 +257,12 @@ class Run(HookedRun):
         """Return the line of the record, or for an own output_result() its dict."""
         if not self.finish_wall_ns:  # there was no iteration
             self.note_finish()
-        if self.data is None and (self.is_mixed or self.notes):
-            self.data = hooked_run.dict_from_native(self)
+        if self.data is None and (self.is_mixed or self.notes or self.is_forked):
+            self.data = record_dict.dict_from_native(self)
         if self.data is None:
             return record_text.completed(self, exception, value)
         self._complete_data(self.data, exception, value)
-        record = hooked_run.finished(self, self.data)
+        record = record_dict.finished(self, self.data)
         if 'output_result' in self.plan.hooks.overridden:
             return record
         return line_of(self.config, self.owner, record)
@@ -301,9 +271,9 @@ class Run(HookedRun):
         self, data: dict[str, Any], exception: BaseException | None, value: Any
     ) -> None:
         if not self.completed:
-            self.keep(Exception, hooked_run.add_measurements, self, data)
+            self._complete_by(record_dict.add_measurements, data)
             if exception is not None or self.plan.hooks.returns:
-                self.keep(Exception, hooked_run.add_outcome, self, data, exception, value)
+                self._complete_by(record_dict.add_outcome, data, exception, value)
             self.known = self.phases_finished
             self.completed = True
         if 'post_finish_triggers' not in self.plan.hooks.overridden:
@@ -312,9 +282,23 @@ class Run(HookedRun):
             self.triggered = True  # once, whatever interrupts it
             self.keep(BaseException, self.owner.post_finish_triggers, data)
         if self.phases_finished > self.known:
-            self.keep(Exception, hooked_run.add_late_phases, self, data, self.known)
+            self._complete_by(record_dict.add_late_phases, data)
         if self.is_forked:  # by the code, or by a hook
-            self.keep(Exception, hooked_run.renew_id, self, data)
+            self._complete_by(record_dict.renew_identity, data)
+
+    def _complete_by(self, function: Callable[..., Any], *args: Any) -> None:
+        """Have a function of microbench add to the dict; keep its first error.
+
+        The handler of a signal may raise an Exception within it, which looks like one of
+        its own. So it is called again, a few times, and has to stand that.
+        """
+        for _ in range(MOST_CALLS):
+            try:
+                function(self, *args)
+            except Exception as error:
+                self.failure = self.failure or error
+            else:
+                break
 
     # --- handing over ------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from .. import _core
-from ..core import hooked_run, times
+from ..core import record_dict, times
 from ..core.capture import put, refuse, set_up
 from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
@@ -161,7 +161,7 @@ class ExitRun:
         run, settings = self.run, self.run.plan.settings
         if run.plan.observes:
             run.observe(run.plan.observes_usage)
-        run.data = hooked_run.new_dict(run, None, (), {}, {})
+        run.data = record_dict.new_dict(run, None, (), {}, {})
         try:
             run.open(run.owner, *settings.clock)
             run.start_clock()
@@ -178,14 +178,14 @@ class ExitRun:
     def _prepare(self) -> RecordText:
         """Encode what native code would write, but for the measurements."""
         run = self.run
-        data = hooked_run.new_dict(run, None, (), {}, {})
+        data = record_dict.new_dict(run, None, (), {}, {})
         run.capture_early(data)
         return of_dict(data, run.start_wall_ns, run.plan.settings, run.config.encoder)
 
     def refresh(self) -> None:
         """Add new static fields, also to the record that native code would write."""
         if self.run.data is not None and not self._ending:
-            hooked_run.add_static(self.run, self.run.data)
+            record_dict.add_static(self.run, self.run.data)
             put(self.run.data, self.run.notes or {})
             self._prepared = self._prepare()
             self._prepared.refresh(self.run)
@@ -236,12 +236,12 @@ class ExitRun:
         run.keep(BaseException, self._plan_anew)
         run.guard('pre_start_triggers', owner.pre_start_triggers, data)
         run.seal()  # no phase is added or finished from here on
-        hooked_run.add_measurements(run, data)
+        record_dict.add_measurements(run, data)
         data.update(ending.fields())
         run.guard('post_finish_triggers', owner.post_finish_triggers, data)
         data.pop('exit_status', None)
         data.update(ending.fields())  # a signal may have come meanwhile
-        return hooked_run.finished(run, data)
+        return record_dict.finished(run, data)
 
     def _plan_anew(self) -> None:
         self.run.plan = current_plan(self.run.config, self.run.owner)

@@ -57,7 +57,8 @@ class Captured(MicroBench, MBFunctionCall, MBReturnValue):
         bm_data['b'] = 1
 
     def capturepost_a(self, bm_data):
-        bm_data['post'] = 1
+        with self.time('late'):
+            bm_data['post'] = 1
 
 
 class Hooked(Captured):
@@ -173,6 +174,16 @@ def test_it_goes_before_what_the_code_has_raised(way, cls, sinks, least, tmp_pat
     assert number > least
 
 
+def phases(record):
+    """Return the names of the phases of a record."""
+    return [entry['name'] for entry in record['call'].get('timings', ())]
+
+
+def own_fields(record):
+    """Return the fields of `call` that microbench adds, whatever the hooks do."""
+    return set(record['call']) - {'args', 'kwargs', 'timings', 'return_value'}
+
+
 @pytest.mark.parametrize('error', [KeyboardInterrupt, TimeIsUp])
 @pytest.mark.parametrize('cls', [MicroBenchBase, Hooked, Own])
 @pytest.mark.parametrize('way', WAYS)
@@ -197,8 +208,12 @@ def test_at_each_moment(way, cls, error, tmp_path, capsys):
         printed = capsys.readouterr().err.splitlines() if cls is Own else []
         lines += [line for line in printed if line.startswith('{"mb"')]
         assert len(lines) == 1 or (not ran and lines == [])
+        if ran:
+            record = json.loads(lines[0])
+            assert own_fields(record) >= own_fields(whole)
         if ran and error is KeyboardInterrupt:
-            assert set(json.loads(lines[0])) - {'exception'} == set(whole)
+            assert set(record) - {'exception'} == set(whole)
+            assert phases(record) == phases(whole)
         if not interrupter.has_struck:
             break
     assert number > 20

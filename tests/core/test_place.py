@@ -176,6 +176,22 @@ def test_without_descriptors(form):
     assert printed(NO_DESCRIPTOR, form) == 'True 12\n'
 
 
+def test_a_function_that_wraps_another_one_later():
+    """C does not look for `__wrapped__` at each call; any other change makes it look."""
+    bench = MicroBench()
+
+    def outer():
+        pass
+
+    decorated = bench(outer)
+    lines = []
+    for name, value in [('a', 1), ('a', 2), ('__wrapped__', work), ('__name__', 'other')]:
+        setattr(outer, name, value)
+        decorated()
+        lines.append(call_of(bench)['line'])
+    assert lines == [*[line_of(outer)] * 3, line_of(work)]
+
+
 def test_annotated_calls():
     """Python completes their records."""
     bench = MicroBench()

@@ -348,6 +348,19 @@ def test_a_decorator_with_a_name_and_fields(form):
     assert (work.__name__, work.__doc__) == ('work', 'Work.')
 
 
+@FORMS
+def test_a_decorator_without_a_name(form):
+    """It decorates as the bench itself does."""
+    bench = form()
+    for decorator in (bench(), bench(name=None), bench(name=None, k=1)):
+        assert decorator(len)('abc') == 3
+        with pytest.raises(TypeError, match='cannot be called'):
+            decorator(None)
+    records = bench.get_results()
+    assert [record['call']['name'] for record in records] == ['len'] * 3
+    assert [record.get('k') for record in records] == [None, None, 1]
+
+
 def test_a_function_by_keyword():
     """It is decorated, as by 2.1.0; a field of that name is a field."""
     bench = MicroBenchBase()
@@ -467,6 +480,41 @@ def test_both_forms_are_equal(static, given_fields, later):
             expected.update(fields)
         expected.pop('_hidden', None)
     assert found == [expected] * 4
+    assert [list(fields) for fields in found] == [list(expected)] * 4
+
+
+class Captured(MicroBench):
+    """C records what is captured, the Python."""
+
+
+class CapturedInPython(Captured):
+    """Its records are built as dicts."""
+
+    def capturepost_more(self, bm_data):
+        """Add a field behind all others."""
+        bm_data['more'] = 1
+
+
+@pytest.mark.parametrize('name', ['python', 'host', 'static', 'k'])
+def test_fields_of_a_record_come_before_what_is_captured(name):
+    """A decorator's, a block's and later ones take the place of others of their name."""
+    for form in Captured, CapturedInPython:
+        bench = form(static=1)
+
+        @bench(name='work', **{name: 'given', 'z': 2})
+        def work(bench=bench):
+            bench.annotate(y=3)
+
+        for _ in range(3):
+            work()
+            with bench.record('work', **{name: 'given', 'z': 2}):
+                bench.annotate(y=3)
+        common = ['mb', 'call', 'host', 'process', 'static']
+        expected = dict.fromkeys([*common, name, 'z', 'y', 'python'])
+        for record in bench.get_results():
+            assert record[name] == 'given'
+            more = {'resource_usage', 'more'} & set(record)
+            assert list(record)[: len(record) - len(more)] == [*expected]
 
 
 # --- the end --------------------------------------------------------------------------

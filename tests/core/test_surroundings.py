@@ -131,6 +131,39 @@ def test_a_forked_child(tmp_path):
     assert len({json.dumps(record['host']) for record in records}) == 1
 
 
+FORK_WITHIN = """
+import os, sys
+from microbench import MicroBench
+class Hooked(MicroBench):
+    def capture_a(self, bm_data):
+        pass
+for cls in MicroBench, Hooked:
+    bench = cls(sys.argv[1])
+    for _ in range(3):  # from the second one on, C records what needs no dict
+        with bench.record('open'):
+            child = os.fork()
+            child and os.wait()
+        if not child:
+            os._exit(0)
+        print(child, os.getpid())
+"""
+
+
+def test_a_record_that_is_open_while_the_process_forks(tmp_path):
+    """Each process writes it with its own number; all else is the same in both."""
+    path = tmp_path / 'out.jsonl'
+    numbers = python(FORK_WITHIN, path, flags=['-W', 'ignore']).stdout.split()
+    records = FileOutput(path).get_results()
+    assert [record['process'].pop('pid') for record in records] == [*map(int, numbers)]
+    for child, parent in zip(records[::2], records[1::2], strict=True):
+        assert child['mb'].pop('record_id') != parent['mb'].pop('record_id')
+        for record in child, parent:
+            for name in 'durations', 'finish_time', 'run_delay':
+                record['call'].pop(name, None)
+            record.pop('resource_usage', None)
+        assert child == parent
+
+
 RANK = """
 import sys
 from microbench import MicroBench

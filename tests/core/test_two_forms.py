@@ -23,7 +23,7 @@ from microbench import (
     MicroBenchBase,
     _core,
 )
-from microbench.core import hooked_run
+from microbench.core import record_dict
 from microbench.core.block import BlockRun
 from microbench.core.run import Run
 from tests.fakes import Kept, dict_reasons, only, readable
@@ -120,7 +120,7 @@ def both_forms(bench, begun, body, exception):
         run.stop()
     start = run.start_wall_ns
     text_name, run.name = run.name, name
-    data = run.data = hooked_run.new_dict(run, func, (), {}, {})
+    data = run.data = record_dict.new_dict(run, func, (), {}, {})
     with mock.patch.object(_core, 'wall_ns', lambda: start):
         bench.pre_start_triggers(data)
     with mock.patch.object(Run, 'claim', lambda run: True):  # it is finished twice

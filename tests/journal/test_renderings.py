@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microbench import MBHostInfo, MicroBench, MicroBenchBase, _core
-from microbench.core import hooked_run, record_text
+from microbench.core import record_dict, record_text
 from microbench.core.plan import line_of
 from microbench.core.record_text import MEASURED
 from microbench.core.run import Run
@@ -139,10 +139,9 @@ class Renderings:
                 run.data, run.start_wall_ns, run.plan.settings, run.config.encoder
             ).line(run, {})
             return self.settings.masker.record(text)
-        data = hooked_run.dict_from_native(run)
+        data = record_dict.dict_from_native(run)
         run._complete_data(data, self.exception, None)
-        record = {k: v for k, v in data.items() if not str(k).startswith('_')}
-        return line_of(run.config, run.owner, record)
+        return line_of(run.config, run.owner, record_dict.in_order(run, data))
 
     def _read(self, line):
         """Return the record of a line without what only some renderings can have."""
@@ -202,6 +201,7 @@ def test_one_record(tmp_path_factory, case):
     for rendering in (found.other_form, found.journal, found.recovered):
         assert rendering == found.file
         assert types_of(rendering) == types_of(found.file)
+        assert list(rendering) == list(found.file)
     check_native(found)
 
 
@@ -231,6 +231,7 @@ def check_native(found):
         assert min(later) >= 0
         assert max(later) - min(later) <= 1
     assert found.native == found.file
+    assert list(found.native) == list(found.file)
 
 
 def moment(text):

@@ -87,7 +87,7 @@ AT_FIRST = {
         'messages',
     ),
     *('core.arguments', 'core.calls', 'core.capture', 'core.config', 'core.decorate'),
-    *('core.hooked_run', 'core.place'),
+    *('core.hooked_run', 'core.place', 'core.record_dict'),
     *('core.hooks', 'core.plan', 'core.record_text', 'core.run', 'core.settings'),
     *('core.times', 'encoding.json_text', 'encoding.limits', 'encoding.masking'),
     'mixins.python',

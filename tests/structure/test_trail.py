@@ -128,10 +128,10 @@ MOST = {
     SECOND: (12, 24, 12),
     '@bench, later call': (0, 0, 0),
     '@bench, two mixins': (0, 0, 0),
-    HOOK: (12, 30, 12),
+    HOOK: (12, 31, 13),
     'MicroBench()': (9, 20, 9),
-    EXIT: (14, 29, 34),
-    COMMAND: (22, 80, 47),
+    EXIT: (15, 29, 34),
+    COMMAND: (22, 80, 48),
     READING: (16, 34, 16),
 }
 
