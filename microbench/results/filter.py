@@ -85,6 +85,11 @@ def condition(
         raise ValueError(f'{text[:60]!r} is not a condition: it cannot be read') from None
 
 
+def reader(node: ast.expr) -> Part:
+    """Return what reads the value of a part of a condition from a record."""
+    return _part(node)
+
+
 def _text_of(node: ast.AST) -> str:
     try:
         return ast.unparse(node)
@@ -214,14 +219,15 @@ def _compare(node: Any) -> Part:
 
 def _is_true(test: Callable[[Any, Any], Any], left: Any, right: Any) -> bool:
     try:
-        if _is_time(left) and _is_time(right):
+        if is_time(left) and is_time(right):
             left, right = _comparable(left, right)
         return bool(test(left, right))
     except TypeError:
         return False
 
 
-def _is_time(value: Any) -> bool:
+def is_time(value: Any) -> bool:
+    """Return True if a value is the text of a time."""
     return isinstance(value, str) and value[10:11] == 'T'
 
 

@@ -12,6 +12,7 @@ from statistics import fmean, median, stdev
 
 from .. import _core
 from . import units
+from .endings import Endings
 from .fields import part
 from .flat_schema import converted, is_flat_schema
 from .histogram import Histogram, found_in, rank
@@ -36,7 +37,7 @@ STATS = {
 }
 ITERATION = {'iteration': 'integer', 'duration': 'number'}
 OF_SHAPE = {
-    'runs': {**STATS, 'is_lower_bound': 'flag'},
+    'runs': {**STATS, 'failed': 'count', 'is_lower_bound': 'flag'},
     'phases': {'phase': 'text', **ITERATION, 'is_lower_bound': 'flag'},
     'iterations': {**ITERATION, 'is_lower_bound': 'flag'},
     'samples': {'iteration': 'integer', 'sample.timestamp': 'time'},
@@ -113,15 +114,18 @@ class Rows:
     # --- shapes -----------------------------------------------------------------------
 
     def _runs(self, record: dict[str, Any]) -> Iterator[Row]:
-        yield {**self._stats(record), 'is_lower_bound': _is_bound(record)}
+        endings = Endings(record)
+        row = {'failed': endings.failed, 'is_lower_bound': _is_bound(record)}
+        yield {**self._stats(record, endings), **row}
 
-    def _stats(self, record: dict[str, Any]) -> Row:
+    def _stats(self, record: dict[str, Any], endings: Endings) -> Row:
         if isinstance(found_in(record), dict):
             try:
                 return _of_histogram(Histogram.of(record).in_unit('s'))
             except ValueError:  # it is damaged
                 return {'iterations': 0}
-        return _of_durations([d for d in self._durations(record) if d is not None])
+        durations = endings.well(self._durations(record))
+        return _of_durations([d for d in durations if d is not None])
 
     def _iterations(self, record: dict[str, Any]) -> Iterator[Row]:
         is_bound = _is_bound(record)

@@ -131,6 +131,56 @@ def test_conditions_on_columns(text, numbers, several, capsys):
     assert [row['number'] for row in found] == numbers
 
 
+ODD = {
+    'call': {'name': 'fit', 'start_time': '2026-03-01T09:30:00Z', 'durations': [1.5]},
+    'k': 5,
+    'level': '5',
+    'tags': ['a'],
+}
+LIST = 'call.durations is a list: compare max(call.durations), or call.durations[0]'
+
+
+@pytest.mark.parametrize(
+    ('condition', 'hint'),
+    [
+        ('call.durations > 1', LIST),
+        ('1 < call.durations < 5', LIST),
+        ('median == "1.5"', 'median is a number: compare it with 1.5'),
+        ('k == "5"', 'k is a number: compare it with 5'),
+        ('k == "five"', 'k is a number'),
+        ('level >= 5', 'level is a text: compare it with "5"'),
+        ('-5 < level', 'level is a text: compare it with "-5"'),
+        ('tags == "a"', 'tags is a list: try "a" in tags'),
+        ('call == "fit"', 'call is an object: compare call.name'),
+        ('call.start_time > 2026', 'call.start_time is a text: compare it with a time, '),
+        ('max(call.durations) > "1"', 'max(call.durations) is a number: compare it with 1'),
+        ('k > 9', None),
+        ('k == "5" or exception > 3', 'k is a number: compare it with 5'),
+        ('"b" in tags', None),
+    ],
+)
+def test_a_comparison_that_never_holds(condition, hint, capsys, tmp_path):
+    """Each way to say that no record meets a condition says why, if types are why."""
+    path = write(tmp_path / 'odd.jsonl', [ODD, {'call': {'name': 'other'}}])
+    nothing = f'{path}: the condition does not hold for '
+    for words, count in ([], 'any of 2 records'), (['0'], 'what was chosen'):
+        status, out, err = status_and_texts([path, *words, '--filter', condition], capsys)
+        assert (status, out) == (0, '')
+        assert err.startswith(nothing + count + (f': {hint}' if hint else '\n'))
+    assert tail([path, '--no-follow', '--filter', condition]) == 0
+    assert capsys.readouterr().err.startswith(f'microbench tail: {hint}' if hint else '')
+
+
+@pytest.mark.parametrize('more', ['', ' or k == 6', ' or name == "fit"'])
+def test_one_comparison_that_holds_is_enough(more, capsys, tmp_path):
+    """A field has values of several types in a file, or another part is met."""
+    path = write(tmp_path / 'odd.jsonl', [ODD, {**ODD, 'k': '5'}, {**ODD, 'k': 6}])
+    status, out, err = status_and_texts([path, '--filter', f'k == "5"{more}'], capsys)
+    assert (status, bool(out), err) == (0, True, '')
+    assert tail([path, '--no-follow', '--filter', f'k == "7"{more}']) == 0
+    assert capsys.readouterr().err == ''
+
+
 def test_a_field_goes_before_a_column(capsys, tmp_path):
     """A record's own field `n` is what `n` means for that record."""
     call = {'name': 'fit', 'durations': [1]}

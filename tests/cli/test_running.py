@@ -80,6 +80,12 @@ def test_a_first_record_that_runs_is_not_missing(started, tmp_path, capsys):
     for words in (['--json'], ['--filter', 'size == 8']):
         assert show([str(path), *words]) == 0
         assert capsys.readouterr() == ('', f'{path} holds no records\n')
+    assert show([str(path), '--filter', 'sizes == 8']) == 2
+    problem = 'no record has the field sizes: did you mean size?'
+    assert capsys.readouterr() == ('', f'microbench show: {problem}\n')
+    assert show([str(path), '--filter', 'size == "8"']) == 0
+    hint = 'size is a number: compare it with 8'
+    assert capsys.readouterr() == ('', f'{path} holds no records: {hint}\n')
 
 
 def test_show(started, capsys, tmp_path):

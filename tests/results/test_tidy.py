@@ -68,6 +68,20 @@ def picked(rows, *names):
 # --- the shapes ---------------------------------------------------------------------------
 
 
+def test_failed_runs_are_in_no_figure():
+    """Unless all runs have failed; the rows of iterations have them."""
+    call = {'durations': [1.0, 9.0, 2.0, 8.0], 'returncode': [0, 1, 0, -9]}
+    [row] = rows_of({'call': call})
+    assert [row[name] for name in ('iterations', 'mean', 'max', 'total')] == [2, 1.5, 2, 3]
+    assert row['failed'] == 2
+    [row] = rows_of({'call': {**call, 'returncode': [1] * 4}})
+    assert (row['iterations'], row['mean'], row['failed']) == (4, 5.0, 4)
+    [row] = rows_of({'call': {'durations': [3.0]}, 'exception': {'type': 'KeyError'}})
+    assert (row['iterations'], row['mean'], row['failed']) == (1, 3.0, 1)
+    rows = rows_of({'call': call}, shape='iterations')
+    assert [row['duration'] for row in rows] == call['durations']
+
+
 def test_a_row_for_each_run():
     """A run has its statistics in seconds, and its fields."""
     first, second, third = rows_of(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 
 from ...messages import safe
+from ...results.comparisons import Comparisons
 from ...results.filter import condition
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.mentions import Mention, mentions
@@ -121,6 +122,7 @@ class AskedFields:
 
     Attributes:
         missing: the fields that no record has had so far.
+        comparisons: those of --filter with numbers and texts; None without a condition.
         has_looked: whether there was a record.
 
     Args:
@@ -129,13 +131,22 @@ class AskedFields:
 
     def __init__(self, asked: argparse.Namespace) -> None:
         self.missing = {mention.names: mention for mention in _mentions(asked)}
+        tree = None if asked.filter is None else asked.filter.condition.tree
+        self.comparisons = None if tree is None else Comparisons(tree)
         self.seen: dict[str, None] = {}
         self.examined = 0
         self.has_looked = False
 
+    @property
+    def is_looking(self) -> bool:
+        """Something is left to look for; once all was found, nothing costs anything."""
+        return bool(self.missing or (self.comparisons and self.comparisons.doubtful))
+
     def look_at(self, record: Record) -> None:
-        """Note which fields a record has. It costs nothing once all were found."""
+        """Note which fields a record has, and of which kind their values are."""
         self.has_looked = True
+        if self.comparisons and self.comparisons.doubtful:
+            self.comparisons.look_at(_WithColumns(record))
         for names in [names for names in self.missing if has(record, names)]:
             del self.missing[names]
         if self.missing and self.examined < EXAMINED:
@@ -165,6 +176,11 @@ class AskedFields:
             return f'{records} has the field {name}{self._hint(name, mention.quoted)}'
         return None
 
+    def mismatch(self) -> str | None:
+        """Return why a comparison of --filter never holds, as far as records say."""
+        found = None if self.comparisons is None else self.comparisons.problem()
+        return None if found is None else safe(found)
+
     def _hint(self, name: str, quoted: str) -> str:
         if quoted:
             return f'; a text is in quotes: {quoted}'
@@ -182,22 +198,31 @@ class WatchedFilter:
     def __init__(self, asked: argparse.Namespace) -> None:
         self.condition = asked.filter
         self.fields = AskedFields(asked)
+        self.has_met = False
 
     def __call__(self, record: Record) -> bool:
         """Return True if a record meets the condition, or if there is none."""
         if is_flat_schema(record):
             record = converted(record)
-        if self.fields.missing:
+        if self.fields.is_looking:
             self.fields.look_at(record)
-        return self.condition is None or bool(self.condition(record))
+        meets = self.condition is None or self.condition(record)
+        self.has_met = self.has_met or meets
+        return meets
 
     def problem(self) -> str | None:
-        """Return what is missing in all records so far, the first time that it is asked."""
+        """Return why no record so far meets it, the first time that there is a reason."""
         if not self.fields.has_looked:
             return None
-        problem = self.fields.problem('no record so far')
+        problem = self.fields.problem('no record so far') or self.mismatch()
         self.fields.missing.clear()
+        if problem is not None:
+            self.fields.comparisons = None
         return problem
+
+    def mismatch(self) -> str | None:
+        """Return why a comparison never holds, unless a record meets the condition."""
+        return None if self.has_met else self.fields.mismatch()
 
     def check(self) -> None:
         """Check at the end of all records that one has each field.

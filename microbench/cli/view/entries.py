@@ -72,7 +72,7 @@ class Entries:
             lines = Lines(lines_of(path, self._listing))
             for read in lines:
                 record = converted(read) if is_flat_schema(read) else read
-                if self.asked is not None and self.asked.missing:
+                if self.asked is not None and self.asked.is_looking:
                     self.asked.look_at(record)
                 yield Entry(self.count, path, record)
                 self.count += 1
@@ -93,6 +93,12 @@ class Entries:
         """The beginning of a sentence about the contents of the files."""
         return f'{self.sources} {"holds" if len(self.paths) == 1 else "hold"}'
 
+    @property
+    def hint(self) -> str:
+        """Why a comparison of the condition never holds, to be put behind a sentence."""
+        problem = None if self.asked is None else self.asked.mismatch()
+        return '' if problem is None else f': {problem}'
+
     def nothing(self) -> str:
         """Return the message for no records.
 
@@ -103,7 +109,7 @@ class Entries:
             of_all = (
                 'the only record' if self.count == 1 else f'any of {self.count} records'
             )
-            return f'{self.sources}: the condition does not hold for {of_all}'
+            return f'{self.sources}: the condition does not hold for {of_all}{self.hint}'
         if self.damaged:
             raise UsageError(f'{self.sources_hold} no record that can be read')
         return f'{self.sources_hold} no records'

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..terminal import Terminal
+    from .asked_fields import AskedFields
 
     Record = dict[str, Any]
 
@@ -27,11 +28,22 @@ MOST_FIELDS = 4  # of a record, which are printed
 
 
 def running(
-    paths: Iterable[str], is_wanted: Callable[[Record], bool] | None
+    paths: Iterable[str],
+    is_wanted: Callable[[Record], bool] | None,
+    asked: AskedFields | None = None,
 ) -> list[RecordView]:
-    """Return views of the open records of files, the first that began first."""
+    """Return views of the open records of files, the first that began first.
+
+    Args:
+        paths: names of files.
+        is_wanted: condition that they have to meet; None for all.
+        asked: fields to look for in all of them.
+    """
     listing = Listing()
     found = [r for path in paths if path != STDIN for r in running_records(path, listing)]
+    if asked is not None:
+        for record in found:
+            asked.look_at(record)
     views = [RecordView(r) for r in found if is_wanted is None or is_wanted(r)]
     return sorted(views, key=lambda view: text(view.call.get('start_time')))
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from .entries import Entry
+    from .record_view import RecordView
 
 ABOUT = """\
 Show records: a row for each; if there are more than fit on the screen, a row for each
@@ -223,7 +224,8 @@ def _show_selected(some: list[Entry], entries: Entries, asked: argparse.Namespac
     """Print the details of records, or a table if there are --column options."""
     some = [entry for entry in some if asked.filter is None or asked.filter(entry.record)]
     if not some:
-        print_stderr(f'{entries.sources}: the condition does not hold for what was chosen')
+        what = f'the condition does not hold for what was chosen{entries.hint}'
+        print_stderr(f'{entries.sources}: {what}')
     elif asked.column or asked.csv or asked.markdown:
         some.sort(key=lambda entry: entry.number)
         _show_rows(iter(some), entries, asked, Terminal(sys.stdout))
@@ -284,20 +286,32 @@ def _show_groups(
 
 def _print_nothing(entries: Entries, asked: argparse.Namespace) -> None:
     """Print why there is no record, unless the first ones are still running."""
-    from .running import running  # start-up time
-
     message = entries.nothing()
     as_data = asked.json or asked.csv or asked.markdown
-    if entries.count or as_data or not running(entries.paths, asked.filter):
-        print_stderr(message)
+    if entries.count or as_data or not _running(entries, asked):
+        print_stderr(message + entries.hint * (not entries.count))
+
+
+def _running(entries: Entries, asked: argparse.Namespace) -> list[RecordView]:
+    """Return what is open in living processes and meets the condition.
+
+    Raises:
+        UsageError: there are no other records, and none has a field that is asked for.
+    """
+    from .running import running  # start-up time
+
+    fields = None if entries.count else entries.asked
+    views = running(entries.paths, asked.filter, fields)
+    if fields is not None and fields.has_looked:
+        fields.check()
+    return views
 
 
 def _show_running(entries: Entries, asked: argparse.Namespace) -> None:
     """Print what is open in living processes, if there is something."""
     from .running import lines_of as running_lines  # start-up time
-    from .running import running  # start-up time
 
-    views = running(entries.paths, asked.filter)
+    views = _running(entries, asked)
     if views:
         terminal = Terminal(sys.stdout)
         terminal.lines([''] * (entries.count > 0))

@@ -57,14 +57,13 @@ def tail(words: list[str]) -> int:
             Terminal(sys.stdout).lines(output(batch))
         sys.stdout.flush()
         if asked.follow:
-            _print_missing(asked.filter)
+            _print_if_any(asked.filter.problem())  # later records may have what is missing
     asked.filter.check()
+    _print_if_any(asked.filter.mismatch())
     return 0
 
 
-def _print_missing(watched: WatchedFilter) -> None:
-    """Print once that no record so far has a field; later ones may have it."""
-    problem = watched.problem()
+def _print_if_any(problem: str | None) -> None:
     if problem is not None:
         print_stderr(f'microbench tail: {problem}')
 
