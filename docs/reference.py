@@ -49,7 +49,10 @@ GROUPS = {
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
     'Measuring': {'microbench': ('measure', 'Measurement')},
     'Results': {
-        'microbench': ('read', 'Record', 'summary', 'Histogram'),
+        'microbench': ('read', 'Record', 'compare', 'summary', 'Histogram'),
+        'microbench.comparison.report': ('Comparison',),
+        'microbench.comparison.rows': ('Row',),
+        'microbench.comparison.surroundings': ('Differing',),
         'microbench.reader': ('Reader',),
         'microbench.diff': ('diff', 'envdiff', 'Difference', 'Change'),
         'microbench.livestream': ('LiveStream',),

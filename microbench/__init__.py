@@ -8,6 +8,7 @@ _HOME = {
     'MicroBench': 'bench',
     'MicroBenchBase': 'bench',
     'Record': 'record',
+    'compare': 'comparison.compare',
     'read': 'reader',
     'measure': 'measurement',
     'Measurement': 'measuring.result',
@@ -73,6 +74,7 @@ __all__ = [
     'Output',
     'Record',
     'RedisOutput',
+    'compare',
     'measure',
     'read',
     'summary',
@@ -82,6 +84,7 @@ __all__ = [
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
     from . import bench, diff, livestream, measurement, notebook, reader, record  # noqa: F401
+    from .comparison import compare, report  # noqa: F401
     from .core import capture  # noqa: F401
     from .encoding import json_encoder  # noqa: F401
     from .measuring import result  # noqa: F401

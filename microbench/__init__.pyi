@@ -1,5 +1,6 @@
 from .bench import MicroBench as MicroBench
 from .bench import MicroBenchBase as MicroBenchBase
+from .comparison.compare import compare as compare
 from .core.capture import CLIArg as CLIArg
 from .encoding.json_encoder import JSONEncoder as JSONEncoder
 from .encoding.json_encoder import JSONEncodeWarning as JSONEncodeWarning
@@ -66,6 +67,7 @@ __all__ = [
     'Output',
     'Record',
     'RedisOutput',
+    'compare',
     'measure',
     'read',
     'summary',

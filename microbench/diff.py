@@ -113,7 +113,7 @@ class Difference:
 
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
         sides = _as_dict(left), _as_dict(right)
-        self.comparison = Comparison(*map(_nested, sides))
+        self.comparison = Comparison(*map(nested, sides))
         self.times = self.comparison.changes
         arrays = {path for side in sides for path in arrays_of(side)}
         self._left, theirs = (leaves(side, arrays) for side in sides)
@@ -272,7 +272,7 @@ def _as_dict(record: Any) -> dict[str, Any]:
     return plain
 
 
-def _nested(record: dict[str, Any]) -> dict[str, Any]:
+def nested(record: dict[str, Any]) -> dict[str, Any]:
     """Return what is needed of a record for its times, also if its names are joined."""
     if isinstance(record.get('call'), dict):
         return record

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     Array = npt.NDArray[np.float64]
+    Bounds = tuple[Array, Array]
 
 
 class OrderedSample:
@@ -37,7 +38,7 @@ class OrderedSample:
         self.median = np.median(values, axis=-1)
         self.step = self._half_step()
 
-    def distances(self, width: Any) -> tuple[Array, Array]:
+    def distances(self, width: Any) -> Bounds:
         """Return how far below and above the median its bounds are.
 
         Args:

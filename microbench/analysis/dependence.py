@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FEWEST, MOST = 4, 32  # frequencies, where the series is long enough
 SHARE = 0.41 * 1.25  # of n ** (2 / 3); a quarter more than the authors take
+PAIRED = 2  # times as many for pairs of neighbours, in which slow waves cancel out
 PREWHITENED = 10  # runs from which on an autoregression is estimated
 LARGEST = 0.97  # coefficient
 CLEAR = 1.9  # standard errors from which on a coefficient counts
@@ -25,13 +26,17 @@ RED = 1.6  # power of these, in multiples of the rest, which chance seldom excee
 SHOWS_RED = 16  # runs from which on that is looked at
 
 
-def frequencies_of(count: int) -> int:
+def frequencies_of(count: int, factor: int = 1) -> int:
     """Return how many frequencies of a series are used.
+
+    Args:
+        count: length of the series.
+        factor: so many times as many.
 
     >>> [frequencies_of(count) for count in (3, 5, 100, 10_000)]
     [2, 4, 11, 32]
     """
-    wanted = round(SHARE * count ** (2 / 3))
+    wanted = round(SHARE * factor * count ** (2 / 3))
     return int(min(max(wanted, min(FEWEST, count - 1)), MOST))
 
 
@@ -46,15 +51,16 @@ class Dependence:
 
     Args:
         process: values whose mean is about 0, in the order of time, along the last axis.
+        factor: use so many times as many frequencies.
 
     Attributes:
         degrees: degrees of freedom of the estimate.
         redness: power of the lowest four frequencies, in multiples of the rest.
     """
 
-    def __init__(self, process: Array) -> None:
+    def __init__(self, process: Array, factor: int = 1) -> None:
         self.count = process.shape[-1]
-        self.degrees = frequencies_of(self.count)
+        self.degrees = frequencies_of(self.count, factor)
         variance = np.mean(process * process, axis=-1)
         self._is_flat = variance <= 0
         coefficient = _coefficient(process)

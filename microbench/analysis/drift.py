@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .bounds import Array
 
 CLEAR = 1.7  # standard errors: chance makes one line of eleven this steep
-FEWEST = 5  # runs of each series
+FEWEST = 10  # runs of each series
 
 
 class Drift:

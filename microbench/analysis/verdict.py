@@ -5,14 +5,12 @@ from __future__ import annotations
 from math import ceil, floor, log, log10, sqrt
 
 from .estimate import LEVEL, Estimate, caution, narrowing
+from .words import FASTER, INCONCLUSIVE, MARGIN, NO_DIFFERENCE, SLOWER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FASTER, SLOWER, NO_DIFFERENCE = 'faster', 'slower', 'no difference'
-INCONCLUSIVE = 'inconclusive'
-MARGIN = 0.01  # a smaller difference does not matter
 FEWEST = 3  # runs of each series
 POWER = 1.43  # (1.96 + 0.84) / 1.96: four of five series of that length tell
 MOST = 1_000_000  # runs; more are no advice

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
 
 # What similar tools call it.
 SUBCOMMANDS = {
-    'compare': 'diff',
     'follow': 'tail',
     'help': '--help',
     'list': 'show',

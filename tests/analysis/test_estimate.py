@@ -161,7 +161,7 @@ def test_a_drift_is_measured():
     drift = Drift(line[:10], line[10:], 10)
     assert drift.is_clear
     assert drift.shift == pytest.approx(0.1, rel=0.05)
-    assert not Drift(line[:4], line[4:8], 4).is_clear
+    assert not Drift(line[:9], line[9:18], 9).is_clear
 
 
 # --- order -----------------------------------------------------------------------------

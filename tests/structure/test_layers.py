@@ -28,6 +28,7 @@ LAYERS = (
     ('cli.view',),
     ('cli.answer',),
     ('cli',),
+    ('comparison',),
     ('diff', 'livestream', 'measurement', 'notebook', 'reader'),
     ('bench',),
     ('exits', 'first_use'),

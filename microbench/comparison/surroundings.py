@@ -1,0 +1,203 @@
+"""What differs around two sets of records, the most suspicious first.
+
+A field differs if the value that most records of one side have is not that of the other
+side. A few fields make a comparison unfair: what they say explains a difference as well as
+the code does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from ..results import units
+from ..results.averages import median
+from ..results.fields import is_number, part
+from ..results.leaves import arrays_of, leaves
+from ..results.noise import Noise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from .samples import Record, Side
+
+# Fields that make a comparison unfair, and what to say of them. A path includes all below.
+UNFAIR = {
+    'host.cpu_model': 'the processors differ',
+    'host.cpu_governor': 'the governors of the frequency differ',
+    'host.cpu_max_mhz': 'the highest frequencies differ',
+    'host.virtual_machine': 'the hypervisors differ',
+    'host.container': 'one side ran in a container, or in another kind of one',
+    'host.cpu_cores_usable': 'the numbers of usable CPUs differ',
+    'cgroups.cpu_cores_limit': 'the limits of CPU time differ',
+    'cgroups.cpuset': 'the sets of CPUs differ',
+    'call.slowed_by': 'a tool slowed one side down',
+    'mb.clock.source': 'the clocks are read in different ways',
+    'python.version': 'the versions of Python differ',
+    'python.build': 'the builds of Python differ',
+    'host.hostname': 'the machines differ',
+}
+# Fields that the code is likely to depend on; then all others.
+# Where they are missing, there is none, if the side has other fields of that object.
+MAY_LACK = (
+    *('host.virtual_machine', 'host.container', 'host.cpu_cores_usable'),
+    *('cgroups.cpuset', 'call.slowed_by'),
+)
+RECORDED = 'recorded'  # instead of a whole object that the other side lacks
+SUSPECTS = (
+    *('git.commit', 'git.dirty', 'git', 'file_hashes', 'call.args', 'call.kwargs'),
+    *('call.command', 'python.loaded_packages', 'python.installed_packages', 'host'),
+    *('cgroups', 'python', 'conda', 'gpus', 'nvidia', 'slurm'),
+)
+LAST = ('mb', 'process', 'call', 'git.repo', 'python.prefix', 'python.executable')
+NEVER = (
+    *('call.name', 'call.returncode', 'call.timings', 'call.stdout', 'call.stderr'),
+    *('exception', 'exit_signal', 'exit_status', 'exit_path', 'recovered'),
+    *('call.timed_out', 'call.timed_out_iterations', 'call.result', 'call.open_timings'),
+)
+VALUES = 20  # distinct ones of a field that are counted
+BUSIER = 0.25  # of the cores: a difference of the load that counts
+WAITED = 0.05  # of the time: a difference of the waiting for a CPU that counts
+
+
+class Differing:
+    """A field that differs between both sides.
+
+    Attributes:
+        path: dotted path.
+        base, new: the value of most records; None if they lack it.
+        is_unfair: it makes the comparison unfair.
+        why: a sentence about it; may be empty.
+    """
+
+    def __init__(self, path: str, base: Any, new: Any, why: str = '') -> None:
+        self.path, self.base, self.new, self.why = path, base, new, why
+
+    @property
+    def is_unfair(self) -> bool:
+        """Whether it explains a difference of the times as well as the code does."""
+        return bool(self.why)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the attributes by name."""
+        names = ('path', 'base', 'new', 'is_unfair', 'why')
+        return {name: getattr(self, name) for name in names}
+
+
+def differing(base: Side, new: Side) -> list[Differing]:
+    """Return what differs, the most suspicious first."""
+    records = base.examined, new.examined
+    sides = [_commonest(side) for side in records]
+    alone = _objects(sides[0]) ^ _objects(sides[1])
+    noise = Noise(*sides)
+    paths = sorted(
+        path
+        for path in {*sides[0], *sides[1]}
+        if sides[0].get(path) != sides[1].get(path)
+        and not noise.covers(path)
+        and not _is_below(path, (*NEVER, *alone))
+    )
+    found = [
+        Differing(path, sides[0].get(path), sides[1].get(path), _why(path, sides))
+        for path in paths
+    ]
+    found += [_one_sided(name, sides) for name in alone]
+    found += _of_load(*records)
+    return sorted(found, key=lambda one: (not one.is_unfair, _rank(one.path), one.path))
+
+
+def _commonest(records: Sequence[Record]) -> dict[str, Any]:
+    """Return for each path the value that most records have, if they have it."""
+    counts: dict[str, Counter[str]] = {}
+    for record in records:
+        for path, value in leaves(record, set(arrays_of(record))).items():
+            values = counts.setdefault(path, Counter())
+            text = json.dumps(value, sort_keys=True, default=str)
+            if text in values or len(values) < VALUES:
+                values[text] += 1
+    found = {}
+    for path, values in counts.items():
+        text, count = values.most_common(1)[0]
+        if 2 * count > len(records) or 2 * sum(values.values()) > len(records):
+            found[path] = json.loads(text)
+    return found
+
+
+def _is_below(path: str, tops: Sequence[str]) -> bool:
+    return any(path == top or path.startswith(f'{top}.') for top in tops)
+
+
+def _objects(side: dict[str, Any]) -> set[str]:
+    """Return the names of the objects that a side has, in most of its records."""
+    return {path.partition('.')[0] for path in side if '.' in path}
+
+
+def _one_sided(name: str, sides: Sequence[dict[str, Any]]) -> Differing:
+    is_base = name in _objects(sides[0])
+    values = (RECORDED, None) if is_base else (None, RECORDED)
+    return Differing(name, values[0], values[1])
+
+
+def _why(path: str, sides: Sequence[dict[str, Any]]) -> str:
+    """Return what makes a difference unfair; an empty text if nothing does."""
+    is_known = all(path in side for side in sides) or _is_below(path, MAY_LACK)
+    found = (why for top, why in UNFAIR.items() if _is_below(path, [top]))
+    return next(found, '') if is_known else ''
+
+
+def _rank(path: str) -> int:
+    order = (*UNFAIR, *SUSPECTS)
+    for place, top in enumerate(order):
+        if _is_below(path, [top]) and not _is_below(path, LAST[3:]):
+            return place
+    return len(order) + _is_below(path, LAST)
+
+
+# --- readings ----------------------------------------------------------------------------
+
+
+def _of_load(base: Sequence[Record], new: Sequence[Record]) -> Iterator[Differing]:
+    """Yield the load and the waiting for a CPU, if they differ by more than noise."""
+    loads = _median_of(base, 'load_average'), _median_of(new, 'load_average')
+    cores = _cores(base) or _cores(new) or 1
+    if _differ(*loads, max(1.0, BUSIER * cores)):
+        why = 'one side ran on a busier machine'
+        yield Differing('call.load_average', loads[0], loads[1], why)
+    waits = _waited(base), _waited(new)
+    if _differ(*waits, WAITED):
+        texts = [units.share(wait or 0.0) for wait in waits]
+        why = 'one side waited longer for a CPU, in shares of its time'
+        yield Differing('call.run_delay', texts[0], texts[1], why)
+
+
+def _differ(base: float | None, new: float | None, most: float) -> bool:
+    return base is not None and new is not None and abs(new - base) > most
+
+
+def _median_of(records: Sequence[Record], name: str) -> float | None:
+    found = sorted(v for r in records if is_number(v := part(r, 'call', name)))
+    return median(found) if found else None
+
+
+def _cores(records: Sequence[Record]) -> int | None:
+    found = [part(record, 'host', 'cpu_cores_logical') for record in records[:1]]
+    return found[0] if found and isinstance(found[0], int) else None
+
+
+def _waited(records: Sequence[Record]) -> float | None:
+    """Return the share of the time for which runs waited for a CPU; None if unknown."""
+    waited = total = 0.0
+    for record in records:
+        durations = part(record, 'call', 'durations')
+        delay = part(record, 'call', 'run_delay')
+        if isinstance(durations, list) and all(map(is_number, durations)):
+            total += sum(durations) * (units.scale_of(_counter(record)) or 0.0)
+            waited += delay if is_number(delay) else 0.0
+    return waited / total if total > 0 else None
+
+
+def _counter(record: Record) -> str:
+    counter = part(record, 'mb', 'duration_counter')
+    return counter if isinstance(counter, str) else 'perf_counter'
