@@ -118,15 +118,18 @@ class Difference:
         arrays = {path for side in sides for path in arrays_of(side)}
         self._left, theirs = (leaves(side, arrays) for side in sides)
         self._right = _named_alike(self._left, theirs)
-        paths = sorted({*self._left, *self._right}, key=_in_order)
-        noise = Noise(self._left, self._right)
-        self._paths = [path for path in paths if everything or not noise.covers(path)]
-        self._changes = list(self._found(self._paths))
-        self.hidden = sum(1 for _ in self._found(paths)) - len(self._changes)
+        self._noise = None if everything else Noise(self._left, self._right)
+        found = list(self._found())  # first: few of many values differ
+        wanted = {change.path: change for change in found if self._wants(change.path)}
+        self._changes = [wanted[path] for path in sorted(wanted, key=_in_order)]
+        self.hidden = len(found) - len(wanted)
 
-    def _found(self, paths: list[str]) -> Iterator[Change]:
+    def _wants(self, path: str) -> bool:
+        return self._noise is None or not self._noise.covers(path)
+
+    def _found(self) -> Iterator[Change]:
         left, right = self._left, self._right
-        for path in paths:
+        for path in {**left, **right}:
             if path not in right:
                 yield Change(path, left[path], None, REMOVED)
             elif path not in left:
@@ -170,10 +173,11 @@ class Difference:
         from html import escape  # start-up time
 
         differing = {change.path for change in self._changes}
+        paths = sorted(filter(self._wants, {**self._left, **self._right}), key=_in_order)
         sides = (self._left, self._right), (self._right, self._left)
         cells = [
             _cell(path, leaves, others if path in differing else leaves)
-            for path in self._paths
+            for path in paths
             for leaves, others in sides
         ]
         texts = filter(None, [self.sentence, self.note])

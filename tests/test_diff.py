@@ -669,3 +669,18 @@ def test_distributions_that_are_written_anew():
         (f'{field}.gone', '1.0', None, 'removed'),
         (f'{field}.new', None, '1.0', 'added'),
     ]
+
+
+def test_only_what_differs_is_sorted(monkeypatch):
+    """A record with many equal values costs what they cost to compare."""
+    sorted_paths = []
+
+    def in_order(path):
+        sorted_paths.append(path)
+        return path
+
+    monkeypatch.setattr(sys.modules[diff.__module__], '_in_order', in_order)
+    one = {f'k{number}': number for number in range(100)}
+    [change] = diff(one, {**one, 'k7': 'other'})
+    assert change.path == 'k7'
+    assert sorted_paths == ['k7']

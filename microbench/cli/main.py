@@ -170,7 +170,8 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
         UsageError: a sink cannot be made, or the mixins cannot be combined.
     """
     bench = _class_with(named, settings)(outputs=sinks(settings))
-    bench.add_fields(**settings.fields)
+    own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
+    bench.add_fields(**{**own, **settings.fields})
     return bench
 
 

@@ -68,6 +68,8 @@ MADE_FOR_A_RUN = (
 )
 OF_A_RUN = r'/uv/(builds|archive|environments)-v\d+/[^/]+'
 
+TOPS = {path.partition('.')[0] for path in MEASURED}
+
 
 class Noise:
     """Distinguish noise from differences between two records.
@@ -114,6 +116,8 @@ def is_measured(path: str) -> bool:
     (True, False)
     """
     parts = path.split('.')
+    if parts[0] not in TOPS:
+        return False
     general = ['*' if part.isdecimal() else part for part in parts]
     tops = ['.'.join(general[:depth]) for depth in range(1, len(parts) + 1)]
     return not MEASURED.isdisjoint(tops)

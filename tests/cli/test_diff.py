@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from microbench.cli.view import diff as view
 from microbench.cli.view.diff import main
 from microbench.cli.widths import columns
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
@@ -28,7 +29,7 @@ SLOW = {
 }
 
 TEXT = """\
-#1 is 2.0 times slower than #0. #1 failed: ValueError.
+#1 (solve) is 2.0 times slower than #0. #1 failed: ValueError.
 
                   #0          #1
 host          node07      node08
@@ -314,3 +315,29 @@ def test_the_same_program_twice_is_no_difference(program, ended, shown, tmp_path
         ended(sys.executable, str(path))
     status, text = shown(tmp_path / 'out.jsonl', '--exit-code')
     assert (status, text.splitlines()[-2:-1]) == (0, ['nothing else differs'])
+
+
+def test_many_differences(shown, tmp_path, monkeypatch):
+    """The first ones are shown, and how many there are; programs and --all get each."""
+    monkeypatch.setattr(view, 'MOST_ROWS', 2)
+    sides = [{f'k{number}': number + side for number in range(5)} for side in (0, 1)]
+    path = write(tmp_path / 'x', sides)
+    first = ['~  k0  0  ->  1', '~  k1  1  ->  2']
+    lines, everything, as_json = (
+        shown(path, *words)[1].splitlines() for words in ((), ('--all',), ('--json',))
+    )
+    assert lines[-3:] == [*first, 'and 3 other differences: --all shows them']
+    assert everything[-5:-3] == first
+    assert len(as_json) == 5
+
+
+@pytest.mark.parametrize('name', ['solve', 'a|b \\1', ''])
+def test_the_sentence_names_both(name, shown, tmp_path):
+    """Their name stands once, unless they have two: then these are in the table."""
+    records = [{'call': {'name': name, 'durations': [1.0 + 9 * n]}} for n in range(11)]
+    path = write(tmp_path / 'x', records)
+    named = f'#1 ({name})' if name else '#1'
+    assert shown(path, 10, 1)[1].startswith(f'{named} is 9.1 times faster than #10.')
+    records[1]['call']['name'] = 'other'
+    path = write(tmp_path / 'x', records)
+    assert shown(path, 10, 1)[1].startswith('#1 is 9.1 times faster than #10.')

@@ -137,7 +137,8 @@ def test_a_command_that_is_running(start, capsys, tmp_path):
     command = start(*words, more_env={'MICROBENCH_JOURNAL': 'on'})
     command.line()
     _, line = printed(capsys, tail, path, '--no-follow', '-n', 0).splitlines()
-    assert (line.split()[2], line.split()[-1]) == ('sh', 'running')
+    assert line.split()[2] == 'sh'
+    assert line.endswith(f'running (pid {command.process.pid})')
     assert '×' not in line
     command.ended()
 

@@ -48,6 +48,7 @@ def test_two_iterations_of_which_one_times_out(command, tmp_path):
     assert set(record.pop('host')) >= {'hostname', 'os'}
     assert record.pop('slurm')['job_id'] == '42'
     assert [types_of(usage) for usage in record.pop('resource_usage')] == [USAGE] * 2
+    assert types_of(record.pop('process')) == {'pid': int}
     assert record == {'experiment': 'baseline', 'loaded_modules': {'gcc': '12.2.0'}}
 
     assert TIME.fullmatch(call.pop('start_time'))

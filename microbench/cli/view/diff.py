@@ -5,6 +5,7 @@ Print first the differences in time, phase by phase, then all other differences.
 
 from __future__ import annotations
 
+import re
 import sys
 
 from ...diff import ADDED, CHANGED, MARKS, REMOVED, diff
@@ -37,6 +38,7 @@ command."""
 RECORDS, TIME = 'records', 'time'  # kinds of lines of --json
 STYLES = {CHANGED: 'yellow', REMOVED: 'red', ADDED: 'green'}
 
+MOST_ROWS = 1000  # of differences, without --all
 ABOVE = ('call.name', 'host.hostname')
 
 
@@ -53,7 +55,9 @@ def compare(words: list[str]) -> int:
     if asked.json:
         terminal.lines(_as_json_lines(difference, pair))
     else:
-        terminal.lines(_lines(left, right, difference, terminal, asked.all))
+        names = {RecordView(entry.record).name for entry in (left, right)}
+        name = names.pop() if pair is None and len(names) == 1 else ''
+        terminal.lines(_lines(left, right, difference, terminal, asked.all, name))
         if pair is not None:
             terminal.lines(paragraph(pair.why, terminal, 'dim'))
     return int(asked.exit_code and len(difference) > 0)
@@ -104,9 +108,18 @@ def _both(entries: Entries, selectors: list[str]) -> list[Entry]:
 
 
 def _lines(
-    left: Entry, right: Entry, difference: Difference, terminal: Terminal, full: bool
+    left: Entry,
+    right: Entry,
+    difference: Difference,
+    terminal: Terminal,
+    full: bool,
+    name: str,
 ) -> Iterator[str]:
-    said = difference.comparison.sentence(f'#{left.number}', f'#{right.number}')
+    labels = f'#{left.number}', f'#{right.number}'
+    said = difference.comparison.sentence(*labels)
+    if name:  # of both
+        named = f'{labels[1]} ({cut(name, CHARACTERS)})'
+        said = re.sub(rf'{labels[1]}\b', lambda _: named, said, count=1)
     if said:
         yield from paragraph(said, terminal, 'bold')
         yield ''
@@ -118,13 +131,17 @@ def _lines(
             [['', *heads, ''], *above], right=[1, 2], elastic=[0, 1, 2], optional=[3]
         )
         yield ''
-    below = (change for change in difference if full or not _is_above(change.path))
-    rows = [_row(change, full) for change in below]
+    below = [change for change in difference if full or not _is_above(change.path)]
+    most = len(below) if full else MOST_ROWS
+    rows = [_row(change, full) for change in below[:most]]
     yield from (
         terminal.table(rows, elastic=[1, 2, 4])
         if rows
         else paragraph(f'nothing {"else " * bool(said or above)}differs', terminal)
     )
+    if len(below) > most:
+        more = f'and {len(below) - most} other differences: --all shows them'
+        yield from paragraph(more, terminal, 'dim')
     if difference.hidden:
         yield from paragraph(difference.note, terminal, 'dim')
 
