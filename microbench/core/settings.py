@@ -66,7 +66,7 @@ class Settings:
 
     def _large_fields(self, static: dict[str, Any]) -> LargeFields | None:
         kinds = {type(value) for value in static.values()}
-        if kinds <= json_text.SCALARS - {str}:
+        if self.limits.are_none or kinds <= json_text.SCALARS - {str}:
             return None
         from .large_fields import LargeFields  # start-up time
 

@@ -48,12 +48,17 @@ class Limits:
         self.digests = digests
         self.encoder = encoder
 
+    @property
+    def are_none(self) -> bool:
+        """No value is ever summarized."""
+        return self.array == maxsize
+
     def summarized(self, value: Any) -> Any:
         """Return a value with summaries in place of its large parts, or of all of it.
 
         A value that has none is returned itself.
         """
-        if self.array == maxsize or _fits(value, self):
+        if self.are_none or _fits(value, self):
             return value
         return _summarized(value, self)
 
@@ -62,7 +67,7 @@ class Limits:
 
         Hooks may put long texts and lists into a record, and mean to.
         """
-        if self.array == maxsize:
+        if self.are_none:
             return value
         arrays = Limits(self.array, self.digests, self.encoder)
         arrays.text = arrays.container = maxsize

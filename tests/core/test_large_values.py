@@ -22,6 +22,7 @@ from microbench import (
     MicroBench,
 )
 from microbench.cli.main import main
+from microbench.core.plan import current_plan
 from microbench.encoding import json_text
 from microbench.encoding.limits import Limits
 from tests.fakes import call_of, only
@@ -296,6 +297,7 @@ def test_no_limit(cls):
     """With `max_value=None` every value is whole, as in 2.1.0."""
     value = {'a': 'x' * 100_000, 'b': list(range(50_000)), 'c': bytes(9000).hex()}
     bench = cls(max_value=None, field=value)
+    assert current_plan(bench._bench_config, bench).settings.large is None
     bench(lambda value: value)(value)
     record = only(bench.get_results())
     assert record['field'] == record['call']['return_value'] == value
