@@ -8,6 +8,13 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 
+class RecordMbSource(TypedDict):
+    """Fields in `mb.source`."""
+
+    tool: str
+    version: str
+
+
 class RecordMbClock(TypedDict, total=False):
     """Fields in `mb.clock`."""
 
@@ -31,6 +38,7 @@ class _RecordMb(TypedDict):
 class RecordMb(_RecordMb, total=False):
     """Fields in `mb`."""
 
+    source: RecordMbSource
     clock: RecordMbClock
     masked: list[str]
     file_hash_algorithm: str

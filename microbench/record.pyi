@@ -7,6 +7,12 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+class RecordMbSource(TypedDict, extra_items=Any):  # type: ignore[call-arg]
+    """Fields in `mb.source`."""
+
+    tool: str
+    version: str
+
 class RecordMbClock(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
     """Fields in `mb.clock`."""
 
@@ -28,6 +34,7 @@ class _RecordMb(TypedDict):
 class RecordMb(_RecordMb, total=False, extra_items=Any):  # type: ignore[call-arg]
     """Fields in `mb`."""
 
+    source: RecordMbSource
     clock: RecordMbClock
     masked: list[str]
     file_hash_algorithm: str

@@ -10,6 +10,8 @@ KINDS = {
     'mb.schema': 'integer',
     'mb.timezone': 'text',
     'mb.duration_counter': 'text',
+    'mb.source.tool': 'text',
+    'mb.source.version': 'text',
     'mb.clock.name': 'text',
     'mb.clock.source': 'text',
     'mb.clock.resolution_ns': 'number',

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from functools import partial
+from itertools import chain
 
 from .. import _core
 from ..messages import warn
@@ -31,6 +32,11 @@ OPENING = '{"mb":{"run_id":"'
 ANY_OPENING = re.compile(r'\{ ?"mb": ?\{ ?"run_id": ?"|\{ ?"mb_run_id": ?"')
 BOM = b'\xef\xbb\xbf'  # begins files that editors of other systems have saved as UTF-8
 AROUND = b'\0 \t\r' + BOM  # holes in files, and what else may be around a record
+# Files of other tools are one object, which begins with one of these names; see peers/.
+OTHER_TOOL = re.compile(
+    rb'\s*\{\s*"(?:benchmarks|results|machine_info|commit_info|commit_hash|context'
+    rb'|metadata|version)"\s*:'
+)
 SEAM_VALUE = os.urandom(9).hex(' ', 2)  # runs of digits in it stay short
 SEAM = b',"%s",' % SEAM_VALUE.encode()
 
@@ -90,6 +96,7 @@ class Lines:
 
     Attributes:
         damaged: number of lines, so far, that were not exactly one record.
+        is_of_other_tool: True once the file has turned out to be one of another tool.
 
     >>> lines = Lines([b'{"n": 1}\n\n', b'no record'])
     >>> list(lines), lines.damaged
@@ -100,6 +107,7 @@ class Lines:
         self.blocks = blocks
         self.source = source
         self.damaged = 0
+        self.is_of_other_tool = False
         self._decoder = _core.Decoder()
         self._convert: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
@@ -119,13 +127,37 @@ class Lines:
             yield from records
 
     def batches(self) -> Iterator[list[dict[str, Any]]]:
-        """Yield the records of each block.
+        """Yield the records of each block, or those of a file of another tool.
 
         After blocks that the decoder cannot read, it is not tried for a while. At the end,
         damaged lines are counted in a warning.
         """
+        blocks = iter(self.blocks)
+        first = next(blocks, b'')
+        if OTHER_TOOL.match(first):
+            contents = b''.join((first, *blocks))
+            records = self._of_other_tool(contents)
+            if records is not None:
+                yield records
+                return
+            first = contents
+        yield from self._batches(chain((first,), blocks))
+        if self.damaged and self.source is not None:
+            warn(f'{self.source!r}: {damage(self.damaged)}', RuntimeWarning)
+
+    def _of_other_tool(self, contents: bytes) -> list[dict[str, Any]] | None:
+        """Return the records of a file of another tool; None if it is not one."""
+        from ..peers.document import records_of  # start-up time
+
+        records = records_of(contents)
+        self.is_of_other_tool = records is not None
+        if records is None or self._convert is None:
+            return records
+        return list(map(self._convert, records))
+
+    def _batches(self, blocks: Iterable[bytes]) -> Iterator[list[dict[str, Any]]]:
         pause = waiting = 0
-        for block in self.blocks:
+        for block in blocks:
             records = None if waiting else self._decoder.decode(block)
             if records is not None:
                 pause = 0
@@ -136,8 +168,6 @@ class Lines:
             else:
                 waiting, pause = pause, min(2 * pause + 1, LONGEST_PAUSE)
             yield self._decoded(block.removesuffix(b'\n'))
-        if self.damaged and self.source is not None:
-            warn(f'{self.source!r}: {damage(self.damaged)}', RuntimeWarning)
 
     def _decoded(self, lines: bytes) -> list[dict[str, Any]]:
         records = decode_together(lines) or list(self._one_by_one(lines))

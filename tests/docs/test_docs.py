@@ -123,7 +123,7 @@ def prepare(folder, monkeypatch):
         shim.chmod(0o755)
     directory = folder / 'work'
     directory.mkdir()
-    for sample in (ROOT / 'docs' / 'samples').glob('*.jsonl'):
+    for sample in (ROOT / 'docs' / 'samples').rglob('*.json*'):
         shutil.copy(sample, directory)
     monkeypatch.chdir(directory)
     monkeypatch.setenv('PATH', f'{shims}{os.pathsep}{os.environ["PATH"]}')

@@ -40,6 +40,7 @@ LAYERS = (
     ('follow',),
     ('measuring',),
     ('results',),
+    ('peers',),
     ('analysis',),
     ('descriptors', 'threads'),
     ('messages', 'logs', 'lock', 'command_words'),

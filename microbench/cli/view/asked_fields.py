@@ -33,7 +33,7 @@ COLUMNS = frozenset(
         *('file', 'record_id', 'is_lower_bound'),
     ]
 )
-OF_GROUPS = frozenset(['p95', 'stdev', 'total', 'records', 'failed', 'command'])
+OF_GROUPS = frozenset(['p95', 'stdev', 'total', 'records', 'failed', 'command', 'tool'])
 
 # Fields without which all is well: none of them in any record is an answer.
 OF_FAILURES = frozenset(

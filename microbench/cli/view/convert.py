@@ -25,7 +25,8 @@ ABOUT = """\
 Print the records of files as lines that any other tool reads. Records of before 2.0, with
 flat fields such as function_name and run_durations, get the fields of today. Torn lines
 are left out, whole records in them are kept. NaN and Infinity, which 2.1.0 wrote, become
-null; times on a whole second get a fraction. Compressed files are unpacked. All other
+null; times on a whole second get a fraction. Compressed files are unpacked. Files of
+pyperf, hyperfine, pytest-benchmark, asv and Google Benchmark become records. All other
 records are passed on. The files themselves are never changed."""
 
 NOTES = """\
@@ -41,8 +42,8 @@ class Conversion:
         paths: names of files, or patterns; `-` is standard input.
 
     Attributes:
-        counts: numbers of records that were converted from the flat schema, cleaned, or
-            unchanged, and of damaged lines.
+        counts: numbers of records that were converted from the flat schema or the file of
+            another tool, cleaned, or unchanged, and of damaged lines.
     """
 
     def __init__(self, paths: list[str]) -> None:
@@ -56,7 +57,7 @@ class Conversion:
             lines, count = Lines(lines_of(path)), 0
             for record in lines:
                 line, done = clean_line(record, encode)
-                self.counts[done] += 1
+                self.counts[CONVERTED if lines.is_of_other_tool else done] += 1
                 count += 1
                 yield line
             if lines.damaged and not count:

@@ -1,8 +1,8 @@
 """Sum up records in groups, in memory that does not grow with their number.
 
-A group is what has the same name, command and host, or the same values of other fields.
-Runs that failed, were killed or were recovered are counted, and their times left out: they
-say nothing about how long the work takes.
+A group is what has the same name, command, host and tool, or the same values of other
+fields. Runs that failed, were killed or were recovered are counted, and their times left
+out: they say nothing about how long the work takes.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ OTHER_ENDINGS = 'others'
 SIGNS = frozenset(('exit_signal', 'exception', 'exit_path', 'exit_status'))
 CALL_SIGNS = frozenset(('returncode', 'timed_out'))
 
-DEFAULT = ('name', 'command', 'host')
+DEFAULT = ('name', 'command', 'host', 'tool')
 # Columns that records can be grouped by, besides their fields.
 PLACES = {
     'name': ('call', 'name'),
     'command': ('call', 'command'),
     'host': ('host', 'hostname'),
+    'tool': ('mb', 'source', 'tool'),
 }
 
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 ABOUT = """\
 Show records: a row for each; if there are more than fit on the screen, a row for each
-group of the same name, command and host. A file that holds one record, or a chosen record,
-is shown whole."""
+group of the same name, command, host and tool. A file that holds one record, or a chosen
+record, is shown whole."""
 
 BATCH = 500  # rows that are aligned together
 
@@ -87,7 +87,7 @@ def _parser() -> Subparser:
         metavar='FIELD[,FIELD]',
         type=_titles,
         help='a row for each group of records with the same values of these fields: '
-        'name, command, host, or any field',
+        'name, command, host, tool, or any field',
     )
     several(
         *('-c', '--column'),
