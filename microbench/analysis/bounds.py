@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     Bounds = tuple[Array, Array]
 
 
+EQUAL = 1e-12  # NumPy's logarithms of one number may differ by less than that
+
+
 class OrderedSample:
     """A series in order of size.
 
@@ -69,7 +72,7 @@ class OrderedSample:
 
     def _half_step(self) -> Array:
         distances = np.abs(self._ordered - self.median[..., None])
-        is_tied = (distances == 0).sum(axis=-1) > 1
-        others = np.where(distances > 0, distances, np.inf).min(axis=-1)
+        is_tied = (distances < EQUAL).sum(axis=-1) > 1
+        others = np.where(distances < EQUAL, np.inf, distances).min(axis=-1)
         step: Array = np.where(is_tied & np.isfinite(others), others / 2, 0.0)
         return step

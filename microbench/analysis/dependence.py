@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .bounds import EQUAL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .bounds import Array
@@ -42,7 +44,8 @@ def frequencies_of(count: int, factor: int = 1) -> int:
 
 def signs_of(values: Array) -> Array:
     """Return 1 for values above the median, -1 below, 0 at it."""
-    signs: Array = np.sign(values - np.median(values, axis=-1, keepdims=True))
+    distances = values - np.median(values, axis=-1, keepdims=True)
+    signs: Array = np.where(np.abs(distances) < EQUAL, 0.0, np.sign(distances))
     return signs
 
 

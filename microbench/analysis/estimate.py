@@ -22,7 +22,7 @@ SMALL = 4.0  # with few runs, Student's t is too cautious: see `narrowing`
 PAIRED = 3.0  # likewise, for pairs of neighbours
 FEW_PAIRS, CAREFUL_PAIRS = 5, 1.5  # with fewer pairs, so much wider
 ENOUGH = 100  # runs of each series from which on dependence is seen where there is some
-CAREFUL = 0.8  # exponent: with fewer runs a verdict needs a wider interval
+CAREFUL = 0.85  # exponent: with fewer runs a verdict needs a wider interval
 MOST_CAREFUL = 3.8
 SMALLEST = 1e-12  # chance: smaller ones are that
 
@@ -45,7 +45,7 @@ def caution(runs: int) -> float:
     met the same disturbance agree with each other, and are wrong.
 
     >>> [round(caution(runs), 2) for runs in (5, 50, 100)]
-    [3.8, 1.74, 1.0]
+    [3.8, 1.8, 1.0]
     """
     return min(MOST_CAREFUL, max(1.0, math.pow(ENOUGH / runs, CAREFUL)))
 
@@ -114,5 +114,9 @@ class Estimate:
         """Return the bounds of the logarithm of the ratio."""
         deviations = stdtrit(self._found.degrees, 1 - level / 2)
         deviations *= narrowing(self.runs, PAIRED if self.is_interleaved else SMALL)
-        low, high = self._found.around(deviations * factor)
-        return low - self._found.step, high + self._found.step
+        low, high = self._found.around(deviations)
+        middle, step = self._found.middle, self._found.step
+        return (
+            middle - factor * (middle - low) - step,
+            middle + factor * (high - middle) + step,
+        )

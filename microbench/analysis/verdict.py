@@ -74,14 +74,14 @@ class Verdict:
     def _why(self, chance: float) -> str:
         estimate = self._estimate
         if estimate.drifts:
-            return 'the runs drift, and were not interleaved'
+            return 'the runs drift, and did not take turns'
         low, high = estimate.interval()
         if low <= 1 <= high:
             return ''
         low, high = estimate.careful_interval()
         if low <= 1 <= high:
-            return 'so few runs do not show whether they depend on each other'
-        return 'one of so many comparisons differs as much by chance' if chance else ''
+            return 'so few runs may have met one disturbance'
+        return 'so many comparisons differ as much by chance' if chance else ''
 
     def _more(self) -> int | None:
         """Return how many more runs make the interval narrow enough for a verdict."""

@@ -96,7 +96,7 @@ class Comparison:
                 yield f'unfair: {one.why}: {one.base} and {one.new} ({one.path})'
         yield from self._alone()
         if any(row.drifts and row.verdict == INCONCLUSIVE for row in self.rows):
-            yield 'runs that drift have to be interleaved: one of each side at a time'
+            yield 'runs that drift have to take turns: one of each side at a time'
 
     def _nothing(self) -> str:
         names = [_names(list(side.groups.values())) for side in (self.base, self.new)]

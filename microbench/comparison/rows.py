@@ -140,7 +140,8 @@ def _obstacle(base: Group, new: Group, samples: Sequence[Sample]) -> str:
         return f'different counters: {", ".join(counters)}'
     if any(sample.counted for sample in samples):
         return 'durations are in histograms, which have no order in time'
-    return why_not(samples[0].values, samples[1].values)
+    same = 'both sides are the same runs' if samples[0] == samples[1] else ''
+    return why_not(samples[0].values, samples[1].values) or same
 
 
 def _sample(group: Group, phase: str | None) -> Sample:

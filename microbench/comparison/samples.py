@@ -59,6 +59,12 @@ class Sample:
             if start is not None:
                 start += value * scale
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sample) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.values))
+
     def in_order(self) -> tuple[list[float], list[float] | None]:
         """Return the durations in the order of time, and the times; None without them."""
         if any(time is None for time in self.times):

@@ -85,7 +85,7 @@ def test_a_drift_is_named():
     found = compare(drifting[:30], drifting[30:])
     assert only(found).verdict == 'inconclusive'
     assert only(found).more_runs is None
-    assert found.warnings[-1].startswith('runs that drift have to be interleaved')
+    assert found.warnings[-1].startswith('runs that drift have to take turns')
 
 
 def test_nanoseconds_are_compared_with_seconds():
@@ -175,6 +175,13 @@ def test_what_is_no_number_is_left_out():
     found = compare(BASE, with_durations([nan, *durations, None]))
     assert only(found).new_runs == 120
     assert 'new: 2 values left out: no finite number' in found.warnings
+
+
+def test_a_file_and_itself():
+    """No statistics is needed to see that there is no difference."""
+    row = only(compare(BASE, BASE))
+    assert (row.verdict, row.why) == (None, 'both sides are the same runs')
+    assert row.base_median == row.new_median
 
 
 def test_a_newer_schema_is_left_out():
