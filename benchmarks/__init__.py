@@ -9,5 +9,7 @@ rows       a row of the table, and its goal
 measures/  one subject a file, each with a function `rows(lab)`
 peers      other timing libraries, and their nearest match to each case of microbench
 table      the rows as text and as JSON
+spread     how well 20 processes agree about a short function, beside pyperf and timeit
+bias       by how much the durations of each way in differ from known work
 check      shows that a delay of 20 ns in a phase is seen
 """

@@ -75,7 +75,7 @@ class Finder:
 class Block:
     """A block of code that becomes one record each time it is entered.
 
-    `begin()`, which core.block adds, returns a run that is open and started: it is called
+    `begin()`, which core.block adds, returns a run that is open, to be started: called
     where no Recorder can write the record.
 
     Args:

@@ -3,6 +3,7 @@
  *     with floor.time('name'): ...    a new C object, entered and left, nothing else
  *     with floor.clock('name'): ...   the same, with a reading of the clock at each end
  *     spin(20)                        a delay of 20 ns, for planting
+ *     timed_spin(20)                  the nanoseconds that C measures of such a delay
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -176,10 +177,28 @@ spin(PyObject *Py_UNUSED(module), PyObject *delay_ns)
     Py_RETURN_NONE;
 }
 
+/* Nothing but the delay is between the two readings: with a delay of 0, they show what they
+ * cost. */
+static PyObject *
+timed_spin(PyObject *Py_UNUSED(module), PyObject *delay_ns)
+{
+    const double ns = PyFloat_AsDouble(delay_ns);
+    if (ns == -1.0 && PyErr_Occurred()) {
+        return NULL;
+    }
+    const long turns = (long)(ns * turns_per_ns + 0.5);
+    const int64_t begin = now_ns();
+    if (turns) {
+        turn(turns);
+    }
+    return PyLong_FromLongLong(now_ns() - begin);
+}
+
 /* --- the module ------------------------------------------------------------------- */
 
 static PyMethodDef methods[] = {
     {"spin", spin, METH_O, "spin(ns): keep the processor busy for so long"},
+    {"timed_spin", timed_spin, METH_O, "timed_spin(ns): what a spin takes, measured by C"},
     {0},
 };
 

@@ -1,6 +1,7 @@
 #include "py/py_block.h"
 
 #include "py/py_call_until_done.h"
+#include "py/py_raised.h"
 
 typedef py_block block;
 
@@ -75,10 +76,30 @@ begin_here(block *self, py_recorder *recorder)
     return NULL;
 }
 
+/* Finishes a run the clock of which could not be started; what has failed is raised. */
+static void
+finish_unstarted(py_run *run)
+{
+    const py_raised error = py_raised_take_object();
+    const int outcome = py_run_finish(run, error.value, NULL);
+    if (outcome == PY_INTERRUPTED) {
+        py_raised_within(error);
+    } else {
+        py_raised_again(error);
+    }
+}
+
+/* Has Python do all that comes before the clock is read. */
 static py_run *
 begin_in_python(block *self, const py_state *state)
 {
-    return py_run_begun(state, PyObject_CallMethod((PyObject *)self, "begin", NULL));
+    py_run *run =
+        py_run_begun(state, PyObject_CallMethod((PyObject *)self, "begin", NULL));
+    if (run && py_run_start_captured(run) < 0) {
+        finish_unstarted(run);
+        Py_CLEAR(run);
+    }
+    return run;
 }
 
 int

@@ -57,6 +57,18 @@ py_run_start(py_run *run)
     return 0;
 }
 
+int
+py_run_start_captured(py_run *run)
+{
+    if (run->native.start_wall_ns == 0) {
+        run->native.start_wall_ns = mb_clock_wall_ns();
+    }
+    if (run->captured && !run->captured->is_measuring) {
+        py_captured_start(run->captured);
+    }
+    return py_run_start(run);
+}
+
 /* What the current stretch took, added to the stretches before it. New reference. */
 static PyObject *
 foreign_elapsed(py_run *run)
@@ -89,6 +101,15 @@ end_stretch(py_run *run)
     PyObject *elapsed = foreign_elapsed(run);
     Py_XSETREF(run->elapsed, elapsed ? elapsed : Py_NewRef(Py_None));
     return elapsed ? 0 : -1;
+}
+
+/* Reads the clock, unless that is stopped: what follows is not timed. */
+static void
+pause_clock(py_run *run)
+{
+    if (end_stretch(run) < 0 && PyErr_Occurred()) {
+        PyErr_WriteUnraisable(run->counter);
+    }
 }
 
 /* The duration as a Python number; None where a foreign counter failed. */
@@ -339,13 +360,7 @@ PyDoc_STRVAR(start_doc, "start()\n--\n\nBegin an iteration; the clock is read la
 static PyObject *
 run_start(py_run *self, PyObject *Py_UNUSED(ignored))
 {
-    if (self->native.start_wall_ns == 0) {
-        self->native.start_wall_ns = mb_clock_wall_ns();
-    }
-    if (self->captured && !self->captured->is_measuring) {
-        py_captured_start(self->captured);
-    }
-    if (py_run_start(self) < 0) {
+    if (py_run_start_captured(self) < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
@@ -403,6 +418,7 @@ give_up_if_open(py_run *run)
 int
 py_run_finish(py_run *run, PyObject *exception, PyObject *value)
 {
+    pause_clock(run);
     PyObject *outcome[] = {exception ? exception : Py_None, value ? value : Py_None};
     const int result = py_call_until_done((PyObject *)run, "complete", outcome, 2);
     give_up_if_open(run);
@@ -444,9 +460,7 @@ PyDoc_STRVAR(suspend_doc,
 static PyObject *
 run_suspend(py_run *self, PyObject *Py_UNUSED(ignored))
 {
-    if (end_stretch(self) < 0 && PyErr_Occurred()) {
-        PyErr_WriteUnraisable(self->counter);
-    }
+    pause_clock(self);
     self->native.suspended = true;
     if (set_aside(self) < 0) {
         return NULL;

@@ -93,6 +93,10 @@ PyObject *py_run_reading(PyObject *counter);
 /* Starts the clock of an iteration; it is read last. 0, or -1 with an exception. */
 int py_run_start(py_run *run);
 
+/* Does the same after what native captures measure was started, and the time of the start
+ * was noted, unless that is known. */
+int py_run_start_captured(py_run *run);
+
 /* Starts the clock of the next iteration at the reading that has ended this one, if only
  * the storing of a duration lies in between: then that costs less than a reading, and
  * can fail for nothing. Returns whether it has. */
@@ -124,7 +128,7 @@ py_run_stop_captured(py_run *run)
  * is None, and sys.unraisablehook gets the exception, not the code that is timed. */
 void py_run_stop(py_run *run);
 
-/* Calls complete(exception, value), which writes the record and closes the run, until
+/* Reads the clock, if it goes on, then calls complete(exception, value), which writes the record and closes the run, until
  * it has come to its end (py_call_until_done.h, which says what is returned); if it
  * never does, abandon(). */
 int py_run_finish(py_run *run, PyObject *exception, PyObject *value);

@@ -37,9 +37,10 @@ class BlockRun(OneIteration):
 
 
 def begin_run(block: Block) -> BlockRun:
-    """Return a run that is open, mirrored into its journal, and started.
+    """Return a run that is open and mirrored into its journal; its clock is not started.
 
-    The caller: `__enter__()` of a block whose record is none for a Recorder.
+    The caller: `__enter__()` of a block whose record is none for a Recorder, which starts
+    the clock last.
     """
     owner: Owner = block.owner
     run = BlockRun(owner, block.name)
@@ -53,7 +54,8 @@ def begin_run(block: Block) -> BlockRun:
             run.mirror()
         if block.fields:
             loaded(_annotations).add(run, block.fields)
-        run.start_iteration()
+        if run.triggers:
+            run.before_iteration()
     except BaseException as error:
         run.finish(error)
         raise

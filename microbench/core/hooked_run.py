@@ -185,12 +185,6 @@ class HookedRun(_core.OpenRun):
 
     # --- around each iteration -----------------------------------------------------------
 
-    def start_iteration(self) -> None:
-        """Call the hooks that a class has there, then start the clock."""
-        if self.triggers:
-            self.before_iteration()
-        self.start()
-
     def before_iteration(self) -> None:
         """Call `pre_run_triggers`, or what C does in its place."""
         if self.data is not None:

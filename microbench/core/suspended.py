@@ -80,11 +80,15 @@ async def _warm_up_async(times: int, func: Any, args: Any, kwargs: Any) -> None:
 
 
 async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
-    run.start_iteration()
+    if run.triggers:
+        run.before_iteration()
+    run.start()
     try:
         return await func(*args, **kwargs)
     finally:
-        run.end_iteration()
+        run.stop()
+        if run.triggers:
+            run.after_iteration()
 
 
 # --- generator functions --------------------------------------------------------------

@@ -1,6 +1,7 @@
 """`microbench timeit`: a statement in processes of its own."""
 
 import json
+import math
 import sys
 
 import pytest
@@ -10,13 +11,7 @@ from microbench.cli.timeit.statement import compiled
 from microbench.cli.timeit.timed import Timed
 from microbench.cli.view.timeit import main
 
-OPTIONS = {'min_time': 0.001, 'max_time': 0.005, 'precision': 0.5}
 QUICK = ['--min-time', '0.001', '--max-time', '0.005']
-
-
-def answer_of(statement, setup='pass'):
-    """Return what a worker finds, in this process."""
-    return worker.found({'statement': statement, 'setup': setup, 'options': OPTIONS})
 
 
 @pytest.fixture
@@ -26,7 +21,7 @@ def in_process(monkeypatch):
 
     def answers(request, count):
         requests.append(request)
-        return [worker.found(request)] * count
+        return [worker.found({**request, 'empty': True})] * count
 
     monkeypatch.setattr('microbench.cli.view.timeit.answers', answers)
     return requests
@@ -130,7 +125,11 @@ def test_the_answer(in_process, capsys):
     assert '2 processes, ' in lines[4]
     [request] = in_process
     assert (request['statement'], request['setup']) == ('x + y\nx', 'x = 1\ny = 2')
-    assert request['options'] == {'min_time': 0.05, 'max_time': 1.5, 'precision': 0.01}
+    assert request['options'] == {
+        'min_time': 0.05,
+        'max_time': 1.5,
+        'precision': 0.01 * math.sqrt(2),
+    }
 
 
 def test_as_json(in_process, capsys):

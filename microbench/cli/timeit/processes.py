@@ -28,7 +28,8 @@ def answers(request: dict[str, Any], processes: int) -> list[dict[str, Any]]:
     Raises:
         StatementError: the statement raised, or its process was killed.
     """
-    return [_answer(json.dumps(request)) for _ in range(processes)]
+    first = [True, *[False] * (processes - 1)]
+    return [_answer(json.dumps({**request, 'empty': empty})) for empty in first]
 
 
 def _answer(request: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ runs the statement so often, and stops at its `yield`. The setup runs once.
 from __future__ import annotations
 
 import ast
-import linecache
 from itertools import repeat
 
 TYPE_CHECKING = False
@@ -55,9 +54,15 @@ def _code(statement: str, setup: str) -> Any:
     function: Any = module.body[0]
     function.body[1].body[0].body = after
     function.body[:0] = before
+    return compile(module, FILE, 'exec')
+
+
+def show_in_tracebacks(statement: str, setup: str) -> None:
+    """Have tracebacks show the lines of the code that is compiled from these."""
+    import linecache
+
     text = f'{setup}\n{statement}\n'
     linecache.cache[FILE] = len(text), None, text.splitlines(True), FILE
-    return compile(module, FILE, 'exec')
 
 
 def _parsed(text: str, above: int) -> list[Any]:

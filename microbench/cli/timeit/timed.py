@@ -46,7 +46,7 @@ class Timed:
             )
             for answer in answers
         ]
-        self.empty = min(answer['empty'] for answer in answers)
+        self.empty: float = answers[0]['empty']
         self.medians = sorted(process.median for process in self.processes)
         self.median = median(self.medians)
 

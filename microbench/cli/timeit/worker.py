@@ -12,7 +12,7 @@ import os
 import sys
 
 from ...measurement import measure_loop
-from .statement import FILE, compiled
+from .statement import FILE, compiled, show_in_tracebacks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,16 +25,17 @@ def found(request: dict[str, Any]) -> dict[str, Any]:
     """Return what a worker finds: plain values.
 
     Args:
-        request: `statement`, `setup`, and options of `measure` by name.
+        request: `statement`, `setup`, `options` of `measure` by name, and `empty`: whether
+            an empty loop is measured as well.
     """
     run = compiled(request['statement'], request['setup'])
     measured = measure_loop(run, request['statement'], **request['options'])
-    empty = measure_loop(compiled('pass'), 'pass', **EMPTY)
+    empty = measure_loop(compiled('pass'), 'pass', **EMPTY) if request['empty'] else None
     return {
         'durations': measured.durations,
         'loops': measured.loops,
         'clock_cost': measured.clock_cost,
-        'empty': empty.min,
+        'empty': empty and empty.min,
     }
 
 
@@ -43,6 +44,7 @@ def main(descriptor: int, request: dict[str, Any]) -> int:
     try:
         answer = found(request)
     except Exception as error:
+        show_in_tracebacks(request['statement'], request['setup'])
         _print_own_frames(error)
         answer = {'error': _text(error)}
     with os.fdopen(descriptor, 'w') as stream:

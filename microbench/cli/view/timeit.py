@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from math import sqrt
 
 from ...measuring.options import MAX_TIME, MIN_TIME, PRECISION, Options
 from ..answer.page import answer_lines
@@ -46,11 +47,7 @@ def work(words: list[str]) -> int:
     request = {
         'statement': statement,
         'setup': setup,
-        'options': {
-            'min_time': options.min_time / count,
-            'max_time': options.max_time / count,
-            'precision': options.precision,
-        },
+        'options': _shared(options, count),
     }
     try:
         timed = Timed(statement, answers(request, count), options.precision)
@@ -129,6 +126,15 @@ def _options(asked: Any) -> Options:
     except ValueError as error:
         option, _, rest = str(error).partition(' ')
         raise UsageError(f'--{option.replace("_", "-")} {rest}') from None
+
+
+def _shared(options: Options, processes: int) -> dict[str, float]:
+    """Return the options of one process: all together take as long, and are as precise."""
+    return {
+        'min_time': options.min_time / processes,
+        'max_time': options.max_time / processes,
+        'precision': min(options.precision * sqrt(processes), 0.5),
+    }
 
 
 def _check(*texts: str) -> None:
