@@ -32,10 +32,11 @@ def line_of(bench: Any, config: Any) -> str:
         parts.append(f'outputs={config.delivery.sinks!r}')
     defaults = {'iterations': 1, 'warmup': 0}
     parts += [
-        f'{name}={getattr(bench, name)}'
+        f'{name}={getattr(bench, name)!r}'
         for name, default in defaults.items()
         if getattr(bench, name) != default
     ]
+    parts += [f'{name}={value}' for name, value in config.measuring.items()]
     if config.counter is not time.perf_counter:
         parts.append(f'duration_counter={getattr(config.counter, "__name__", "...")}')
     if config.histogram:

@@ -10,11 +10,11 @@ from collections import Counter
 
 import pytest
 
-from benchmarks import cost, counted, instructions, spent, table, versions
+from benchmarks import bias, cost, counted, instructions, spent, spread, table, versions
 from benchmarks.instructions import Count
 from benchmarks.lab import US, Lab, others, planted
 from benchmarks.measures import encoding, iterations, memory
-from benchmarks.native import ROOT
+from benchmarks.native import ROOT, floor
 from benchmarks.parties import Party
 from benchmarks.peers import nearest
 from benchmarks.rows import PREDECESSOR, Goal, Row, quantity
@@ -491,6 +491,24 @@ def test_a_quick_run_prints_the_table_and_writes_json(tmp_path):
     assert [row['measure'] for row in rows] == [m for m in MEASURES if m not in absent]
     assert all(math.isfinite(row['value']) for row in rows)
     assert all(row['measure'] in done.stdout for row in rows)
+
+
+def test_the_bias_of_each_way_in():
+    """A round measures the spin by each of them, and the table has a row for each."""
+    native = floor()
+    assert native.timed_spin(1e6) > native.timed_spin(0)
+    found, clock = bias.biases(1)
+    assert [*found] == [*bias.ways(native.spin)]
+    assert {*bias.IN_C, bias.BY_HAND} <= {*found}
+    text = bias.as_text({'machine': 'x'}, found, clock)
+    assert all(name in text for name in found)
+
+
+def test_the_spread_of_processes():
+    """The table has medians over the rounds."""
+    rounds = [([1e-8, 2e-8, 3e-8], 2.0), ([2e-8, 2e-8, 2e-8], 4.0), ([3e-8] * 3, 9.0)]
+    assert spread.row('tool', rounds) == ('tool', '20.0 ns', '0.0%', '4.0 s')
+    assert spread.spread([1.0, 2.0, 3.0, 4.0, 5.0]) == 2 / 3
 
 
 # --- instructions -----------------------------------------------------------------------

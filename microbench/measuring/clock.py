@@ -60,7 +60,3 @@ class Clock:
         """Return the seconds of so many samples of so many calls."""
         found = _core.samples(func, args, kwargs, loops, count, self.counter)
         return [float(length) * self.scale for length in found]
-
-    def readable(self, seconds: float) -> bool:
-        """Return False if a sample is so short that reading the clock is much of it."""
-        return seconds > 0 and seconds >= 10 * self.overhead

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 AUTO: Literal['auto'] = 'auto'
 MIN_TIME, MAX_TIME, PRECISION = 0.1, 3.0, 0.01
 
-# The parameters of a bench that are options only with iterations='auto'.
-NAMES = ('min_time', 'max_time', 'precision')
-
 
 class Options:
     """Checked options.
@@ -31,7 +28,7 @@ class Options:
         TypeError, ValueError: one of them is wrong; the message names it.
     """
 
-    __slots__ = (*NAMES, 'warmup')
+    __slots__ = 'max_time', 'min_time', 'precision', 'warmup'
 
     def __init__(
         self,
@@ -47,10 +44,6 @@ class Options:
         self.max_time = max(MAX_TIME, self.min_time) if most is None else most
         self.precision = PRECISION if precision is None else _share(precision)
         self.warmup = warmup if warmup == AUTO else count('warmup', warmup)
-
-    def given(self) -> dict[str, Any]:
-        """Return the options as keywords."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def is_number(value: Any) -> bool:

@@ -188,6 +188,12 @@ def test_a_clock_that_does_not_advance():
     assert bench.get_results() == []
 
 
+def test_its_repr():
+    """The bench is shown with what differs from the defaults."""
+    bench = MicroBench(iterations='auto', max_time=2)
+    assert repr(bench) == "MicroBench(iterations='auto', max_time=2)"
+
+
 def test_what_is_explained():
     """explain_path() says that these records are not written by C alone."""
     reasons = MicroBench(iterations='auto').explain_path(int)

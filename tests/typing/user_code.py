@@ -20,9 +20,11 @@ from microbench import (
     MBFunctionCall,
     MBHostInfo,
     MBReturnValue,
+    Measurement,
     MicroBench,
     Output,
     Record,
+    measure,
     summary,
 )
 from microbench.diff import diff, envdiff
@@ -216,6 +218,16 @@ def user_records(record: Record) -> float:
     return sum(record['call']['durations'])
 
 
+def user_measurements() -> None:
+    """Measure a function, with a record and without."""
+    found = measure(sorted, [3, 1], min_time=0.001, max_time=0.01, bench=bench)
+    assert_type(found, Measurement)
+    assert_type(found.median, float)
+    assert_type(found.interval, tuple[float, float] | None)
+    assert_type(found.remarks, list[str])
+    MicroBench(iterations='auto', warmup='auto', precision=0.05)
+
+
 def user_mistakes() -> None:
     """Show mistakes that a checker can see."""
     plain('3')  # rejected
@@ -232,6 +244,8 @@ def user_mistakes() -> None:
     bench.record_on_exit(then='later')  # rejected
     bench(3)  # rejected
     MicroBench(iterations='3')  # rejected
+    measure(3)  # rejected
+    measure(sorted, loops='many')  # rejected
     Stream('results.jsonl', sleeptime='1')  # rejected
     diff({}, {}, everything='no', other=1)  # rejected
     with bench.time:  # rejected
