@@ -40,10 +40,10 @@ foreign_sample(const work *what)
 {
     const py_arguments *given = what->given;
     PyObject *start = PyObject_CallNoArgs(what->counter);
-    PyObject *value = start ? py_loops_call(what->func, given->values,
-                                            (size_t)given->count, given->names,
-                                            what->loops)
-                            : NULL;
+    PyObject *value =
+        start ? py_loops_call(what->func, given->values, (size_t)given->count,
+                              given->names, what->loops)
+              : NULL;
     PyObject *stop = value ? PyObject_CallNoArgs(what->counter) : NULL;
     PyObject *length = stop ? PyNumber_Subtract(stop, start) : NULL;
     Py_XDECREF(start);

@@ -621,7 +621,8 @@ get_durations(py_run *self, void *Py_UNUSED(closure))
     const mb_samples *samples = &self->native.durations;
     PyObject *list = PyList_New((Py_ssize_t)samples->size);
     for (size_t i = 0; list && i < samples->size; i++) {
-        PyObject *number = py_loops_share(number_of(self, samples->data[i]), self->loops);
+        PyObject *number =
+            py_loops_share(number_of(self, samples->data[i]), self->loops);
         if (!number) {
             Py_CLEAR(list);
         } else {

@@ -24,7 +24,8 @@ typedef struct py_run {
     bool integers;     /* durations are integer nanoseconds */
     bool triggers;     /* the owner has hooks around each iteration */
     Py_ssize_t iterations;
-    Py_ssize_t loops;    /* calls in each iteration, which more() of the run extends; or 0 */
+    Py_ssize_t
+        loops; /* calls in each iteration, which more() of the run extends; or 0 */
     PyObject *began;     /* Owned: foreign reading at the start of the stretch */
     PyObject *elapsed;   /* Owned: foreign sum of this iteration's earlier stretches */
     PyObject *durations; /* Owned: list, where durations are Python numbers; or NULL */
