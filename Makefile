@@ -122,9 +122,11 @@ OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 # Tests that do not run there: C programs that are sanitized by themselves; builds in an
 # environment of their own; programs whose launchers do not load the sanitizer's library;
 # faults that preload a library in its place; and tests that run little C, or none.
-NOT_SANITIZED = --ignore-glob='*/tests/test_*.py' \
-    $(addprefix --ignore=tests/,services faults neighbours cli docs examples mixins typing) \
-    $(addprefix --ignore=,$(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)) \
+NOT_SANITIZED = \
+    $(addprefix --ignore=tests/,analysis cli comparison docs examples faults mixins \
+        neighbours services soak typing) \
+    $(addprefix --ignore=,$(wildcard tests/test_*.py) \
+        $(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)) \
         $(filter-out %test_decoder.py %test_decoder_limits.py,$(wildcard tests/results/test_*.py))) \
     $(addprefix --ignore=tests/core/test_,constructor.py convert.py display.py \
         distributions.py functions.py large_values.py masking.py monitor.py \
