@@ -50,7 +50,7 @@ KINDS = {
 SENTENCES = {
     'all failed': 'Both failed: exit 1 (2 of 2).',
     'all killed': ' '.join(
-        f'#{number} did not end: its time is a lower bound.' for number in (0, 1)
+        f'{name} did not end: its time is a lower bound.' for name in ('#0', '#1 (fit)')
     ),
 }
 
