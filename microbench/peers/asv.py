@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import islice, product
 
-from .fields import SECONDS, numbers, record, within
+from .fields import SECONDS, items_of, record, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def is_by(document: Record) -> bool:
 
 def records(document: Record) -> Iterator[Record]:
     """Yield a record for each result that was not skipped."""
-    columns = numbers(document['result_columns'])
+    columns = items_of(document['result_columns'])
     for name, values in within(document, 'results').items():
-        found = dict(zip(map(str, columns), numbers(values), strict=False))
+        found = dict(zip(map(str, columns), items_of(values), strict=False))
         results = found.get('result')
         count = len(results) if isinstance(results, list) else 1
-        combinations = product(*map(numbers, numbers(found.get('params'))))
+        combinations = product(*map(items_of, items_of(found.get('params'))))
         for place, parameters in enumerate(islice(combinations, count)):
             result = _at(results, place)
             if result == result:  # NaN: skipped
@@ -53,7 +53,7 @@ def _record(
     return record(
         TOOL,
         f'{name}({", ".join(map(str, parameters))})' if parameters else name,
-        numbers(_at(found.get('samples'), place)) or [result],
+        items_of(_at(found.get('samples'), place)) or [result],
         unit=UNITS.get(kind, 'asv'),
         call={'start_time': _time(started), 'loops': _at(found.get('stats_number'), place)},
         host={'hostname': machine.get('machine'), 'cpu_model': machine.get('cpu')},

@@ -71,8 +71,7 @@ def is_measured(value: Any) -> bool:
 
 def objects(value: Any) -> list[Record]:
     """Return the objects in a list; no objects if it is not a list."""
-    items = value if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, dict)]
+    return [item for item in items_of(value) if isinstance(item, dict)]
 
 
 def within(record: Any, *names: str) -> Record:
@@ -82,6 +81,6 @@ def within(record: Any, *names: str) -> Record:
     return record if isinstance(record, dict) else {}
 
 
-def numbers(value: Any) -> list[Any]:
+def items_of(value: Any) -> list[Any]:
     """Return a list; an empty one for anything else."""
     return value if isinstance(value, list) else []

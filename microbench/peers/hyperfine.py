@@ -6,7 +6,7 @@ number, or null in later versions. Source: `hyperfine --export-json`, run.
 
 from __future__ import annotations
 
-from .fields import numbers, objects, record
+from .fields import items_of, objects, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ def is_by(document: Record) -> bool:
 def records(document: Record) -> Iterator[Record]:
     """Yield a record for each command."""
     for found in objects(document['results']):
-        codes = numbers(found.get('exit_codes'))
+        codes = items_of(found.get('exit_codes'))
         yield record(
             TOOL,
             found.get('command'),
-            numbers(found.get('times')),
+            items_of(found.get('times')),
             call={'returncode': codes if any(codes) else None},
             more={
                 NAMED.get(name, name): value

@@ -7,7 +7,7 @@ Source: pyperf's documentation, "pyperf JSON format".
 
 from __future__ import annotations
 
-from .fields import SECONDS, is_measured, numbers, objects, record, within
+from .fields import SECONDS, is_measured, items_of, objects, record, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def records(document: Record) -> Iterator[Record]:
     shared = within(document, 'metadata')
     for benchmark in objects(document['benchmarks']):
         for run in objects(benchmark.get('runs')):
-            if numbers(run.get('values')):
+            if items_of(run.get('values')):
                 about = shared | within(benchmark, 'metadata') | within(run, 'metadata')
-                yield _record(numbers(run['values']), about)
+                yield _record(items_of(run['values']), about)
 
 
 def _record(values: list[Any], about: Record) -> Record:

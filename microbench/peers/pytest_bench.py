@@ -8,7 +8,7 @@ Source: `--benchmark-json`, run.
 
 from __future__ import annotations
 
-from .fields import numbers, objects, record, within
+from .fields import items_of, objects, record, within
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def records(document: Record) -> Iterator[Record]:
     machine, commit = within(document, 'machine_info'), within(document, 'commit_info')
     for test in objects(document['benchmarks']):
         stats = dict(within(test, 'stats'))
-        rounds = numbers(stats.pop('data', None))
+        rounds = items_of(stats.pop('data', None))
         about = {name: value for name, value in test.items() if name not in MOVED}
         yield record(
             TOOL,
