@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-import threading
+from _thread import allocate_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ else:
 
 FORM = '%(asctime)s - %(name)s - %(levelname)s - %(message)s'
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 
 
 def printing_logger(name: str) -> logging.Logger:

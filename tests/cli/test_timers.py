@@ -81,12 +81,13 @@ def test_a_very_late_action(watched):
 def test_stopping_leaves_nothing():
     """No thread and no descriptor remain; pending actions are dropped."""
 
-    def left():
-        return threading.active_count(), len(list(Path('/dev/fd').iterdir()))
+    def descriptors():
+        return len(list(Path('/dev/fd').iterdir()))
 
-    before = left()
+    before = descriptors()
     timers = TimerThread(lambda number: None)
     timers.start()
     timers.at(monotonic() + 600, lambda: pytest.fail('it is not due'))
     timers.stop()
-    assert left() == before
+    assert not timers.threaded
+    assert descriptors() == before

@@ -4,32 +4,31 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 
+from microbench import _core
 from microbench.cli.run import unthreaded
 from microbench.cli.run.timers import TimerThread
 from tests.cli.conftest import OUT, Started, in_time, timed_out, wait_until
 
 # No thread beside the timer thread, which is the first one.
 NO_READER = """
-name = '_start_joinable_thread'  # since Python 3.13
-name = name if hasattr(threading, name) else '_start_new_thread'
-start = getattr(threading, name)
-def one(*args, **options):
+from microbench import _core
+start_thread = _core.start_thread
+def one(function):
     if failures != [1, 1]:
         raise RuntimeError("can't start new thread")
-    return start(*args, **options)
-setattr(threading, name, one)
+    return start_thread(function)
+_core.start_thread = one
 """
 # What clone(2) returns to a user who has as many processes as RLIMIT_NPROC or pids.max
 # allow, and which root never gets to see.
 NO_THREAD = """
-import threading
-def none(*args, **options):
+from microbench import _core
+def none(function):
     raise RuntimeError("can't start new thread")
-threading._start_new_thread = threading._start_joinable_thread = none
+_core.start_thread = none
 """
 NO_PIDFD = 'import os\nvars(os).pop("pidfd_open", None)\n'
 WAYS = {'pidfd': NO_THREAD, 'looking': NO_THREAD + NO_PIDFD}
@@ -142,7 +141,7 @@ def test_a_limit_of_processes(tmp_path, ended):
     if os.getuid() == 0:  # which no such limit holds for
         limit += 'os.setgid(54399); os.setuid(54399);'
     tmp_path.chmod(0o755)
-    loaded = 'import os, resource, signal, threading;'
+    loaded = 'import os, resource, signal;'
     loaded += 'import microbench.cli.main, microbench._core;'
     program = loaded + limit + Started.PROGRAM
     done = ended(sys.executable, '-c', program, '--no-mixin', 'true', cwd='/')
@@ -152,11 +151,11 @@ def test_a_limit_of_processes(tmp_path, ended):
 
 # Without a timer thread there is place for the program.
 ONE_PLACE = """
-import os, threading
+import os
 from microbench.cli.run import spawn
 begin = spawn.start
 def start(*args, **options):
-    if threading.active_count() > 1 or failures:
+    if len(os.listdir('/proc/self/task')) > 1 or failures:
         failures[:1] = []
         raise BlockingIOError(11, os.strerror(11))
     return begin(*args, **options)
@@ -189,11 +188,11 @@ def test_no_descriptor_of_a_process_that_is_gone():
 def test_a_pause_ends_with_its_event(monkeypatch):
     """A pause ends when its event comes, also one that the pause itself causes."""
 
-    def none(self):
+    def none(function):
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(threading.Thread, 'start', none)
-    timers, event = TimerThread(lambda number: None), threading.Event()
+    monkeypatch.setattr(_core, 'start_thread', none)
+    timers, event = TimerThread(lambda number: None), _core.Gate()
     timers.start()
     assert not timers.pause(event, 0.0)
     timers.at(0.0, event.set)

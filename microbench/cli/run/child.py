@@ -5,7 +5,7 @@ from __future__ import annotations
 import _signal as signal  # type: ignore[import-not-found]
 import os
 import sys
-import threading
+from _thread import allocate_lock
 
 from ... import _core
 from .spawn import start
@@ -82,7 +82,7 @@ class Child:
         self.own_group = own_group
         self.check_deadline = check_deadline
         self.turn = turn
-        self.lock = threading.Lock()  # held while signalling, and while setting `over`
+        self.lock = allocate_lock()  # held while signalling, and while setting `over`
         self.texts: dict[str, str] = {}  # captured output by name of the stream
         self.samples: list[dict[str, Any]] = []
         self.unsampled = ''  # why no more samples could be taken

@@ -148,11 +148,11 @@ def _uses_proxy() -> bool:
 
 def _resolve_error(host: str) -> str | None:
     """Return why a host is unknown; None if it is known, or without a timely answer."""
-    from threading import Thread
+    from ...threads import NativeThread  # start-up time
 
     found: list[str] = []
     # A name server may take a minute.
-    thread = Thread(target=_resolve, args=(host, found), daemon=True)
+    thread = NativeThread(lambda: _resolve(host, found))
     try:
         thread.start()
     except RuntimeError:  # no thread available: the sink will report an unknown host

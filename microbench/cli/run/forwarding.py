@@ -29,11 +29,12 @@ ignored in both processes, as under nohup.
 from __future__ import annotations
 
 import _signal as signal  # type: ignore[import-not-found]
-import threading
 from _signal import getsignal
 from _signal import signal as install
+from _thread import allocate_lock, get_ident
 from time import monotonic, sleep
 
+from ... import _core
 from ...process.signals import stop_by
 from .child import StillRunningError
 from .job_control import shares_terminal
@@ -71,6 +72,7 @@ BY_TERMINAL = (*TYPED, STOP, CONTINUE)  # or its shell, by `fg`
 NUDGE = signal.SIGURG
 HANDLED = (*ENDING, *NOTICES, STOP, CONTINUE, NUDGE)
 SIGNAL_DELAY = 0.1  # seconds
+SIGNAL_INTERVAL = 0.005  # seconds between two looks
 NUDGE_INTERVAL = 0.1  # seconds: repeated, because one before the wait has no effect
 
 
@@ -105,7 +107,7 @@ class Forwarding:
         self._early: list[int] = []  # arrived while there was no child
         self._seen: set[int] = set()
         self._has_raised = False  # StillRunningError
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._handlers = Handlers(self._handle)
 
     # --- handlers -----------------------------------------------------------
@@ -113,8 +115,8 @@ class Forwarding:
     def install(self) -> None:
         """Install handlers for the signals that have their default action."""
         self.timers.start()
-        if _is_main_thread():
-            self._main = threading.get_ident()
+        if _core.in_main_thread():
+            self._main = get_ident()
             self._wakeup_before = signal.set_wakeup_fd(
                 self.timers.writer, warn_on_full_buffer=False
             )
@@ -122,7 +124,7 @@ class Forwarding:
 
     def restore(self) -> None:
         """Restore the previous handlers."""
-        if _is_main_thread():
+        if _core.in_main_thread():
             self._handlers.restore()
             signal.set_wakeup_fd(self._wakeup_before)
         self.timers.stop()
@@ -182,7 +184,7 @@ class Forwarding:
         while self._handlers.in_force(number) and number not in self._seen:
             if monotonic() > deadline:
                 break
-            sleep(SIGNAL_DELAY / 20)
+            sleep(SIGNAL_INTERVAL)
         return number in self._seen
 
     def check_deadline(self) -> None:
@@ -301,7 +303,3 @@ class Handlers:
         """Return True if the signal reaches this handler, not a later one."""
         found: object = getsignal(number)
         return found is self._handler
-
-
-def _is_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()

@@ -16,10 +16,12 @@ import codecs
 import os
 import select
 import sys
-import threading
+from _thread import allocate_lock
 from math import inf
 from time import monotonic
 
+from ... import _core
+from ...threads import NativeThread
 from ..streams import descriptor, write_all
 
 TYPE_CHECKING = False
@@ -108,12 +110,12 @@ class Reader:
         self.passing_on = False
         self.taken = 0
         self.enough = inf  # bytes that include all that the child itself wrote
-        self._lock = threading.Lock()
-        self._done = threading.Event()
+        self._lock = allocate_lock()
+        self._done = _core.Gate()
 
     def start(self) -> None:
         """Start the thread; if the system has none, let the timer thread read."""
-        thread = threading.Thread(target=self._read, name='microbench reader', daemon=True)
+        thread = NativeThread(self._read)
         try:
             thread.start()
         except RuntimeError:  # no thread available

@@ -11,7 +11,7 @@ them and need their status.
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock
 from time import monotonic
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ class Reaper:
 
     def __init__(self, timers: TimerThread) -> None:
         self.timers = timers
-        self._lock = threading.Lock()  # held while some are collected
+        self._lock = allocate_lock()  # held while some are collected
         self._known: set[int] = set()
         self._timer: Timer | None = None
         self._over = False

@@ -14,14 +14,17 @@ from __future__ import annotations
 import math
 import os
 import select
-import threading
+from _thread import allocate_lock
 from time import monotonic
 
 from ...messages import one_line, print_stderr
+from ...threads import NativeThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ... import _core
 
 LONGEST = 3600.0  # seconds of one wait: poll(2) takes an int of milliseconds
 WAKE_UP = b'\0'  # no signal has this number
@@ -53,15 +56,13 @@ class TimerThread:
         self._listeners: dict[int, Callable[[], None]] = {}
         self._timers: list[Timer] = []
         self._wakes_at = math.inf
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._reader, self.writer = os.pipe()
         for end in (self._reader, self.writer):
             os.set_blocking(end, False)
         self._poll = select.poll()
         self._poll.register(self._reader, select.POLLIN)
-        self._thread = threading.Thread(
-            target=self._loop, name='microbench timers', daemon=True
-        )
+        self._thread = NativeThread(self._loop)
 
     def start(self) -> None:
         """Start the thread; without one, set `threaded` to False."""
@@ -113,7 +114,7 @@ class TimerThread:
         if self._listeners.pop(number, None) is not None:
             self._poll.unregister(number)
 
-    def pause(self, event: threading.Event, most: float) -> bool:
+    def pause(self, event: _core.Gate, most: float) -> bool:
         """Wait for an event, at most `most` seconds; return whether it is set."""
         if self.threaded:
             return event.wait(most)
