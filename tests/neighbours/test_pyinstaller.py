@@ -1,6 +1,7 @@
 """A program frozen by PyInstaller, which looks for import statements in bytecode."""
 
 import collections
+import importlib.metadata
 import subprocess
 import sys
 import textwrap
@@ -59,15 +60,20 @@ WITH_WORKERS = """
         process.join()
         print(process.exitcode)
 """
-# What microbench uses where it is there, and takes PyInstaller a minute to look through.
-EXCLUDED = ['IPython', 'line_profiler', 'numpy', 'pandas', 'pynvml', 'redis', 'rich']
+NEEDED = {'microbench', 'orjson', 'psutil', 'setuptools'}
+
+
+def excluded():
+    """Return what PyInstaller would take minutes to look through: all that is optional."""
+    names = importlib.metadata.packages_distributions()
+    return sorted(name for name in set(names) - NEEDED if name.isidentifier())
 
 
 def freeze(path, text):
     """Build `app/app` of this program in this directory."""
     (path / 'app.py').write_text(textwrap.dedent(text))
     command = [sys.executable, '-m', 'PyInstaller', '--onedir', '--log-level', 'ERROR']
-    command += [word for name in EXCLUDED for word in ('--exclude-module', name)]
+    command += [word for name in excluded() for word in ('--exclude-module', name)]
     done = subprocess.run(
         [*command, '--distpath', '.', '--workpath', 'w', '--specpath', 's', 'app.py'],
         cwd=path,
