@@ -68,8 +68,10 @@ class Endings:
 
 def _ends_of_runs(record: Record, call: Record) -> list[str]:
     codes, durations = (call.get(name) for name in ('returncode', 'durations'))
-    if not isinstance(codes, list) or not isinstance(durations, list) or not codes:
+    if not isinstance(durations, list):
         return []
+    if not isinstance(codes, list) or not codes:
+        return _ends_of_iterations(record, durations)
     if part(record, 'recovered', 'duration_is_lower_bound') is True:
         return []
     late = call.get('timed_out_iterations')
@@ -81,6 +83,17 @@ def _ends_of_runs(record: Record, call: Record) -> list[str]:
     if record.get('exit_signal') and len(ends) < len(durations):
         ends += [UNFINISHED] * (len(durations) - len(ends))
     return ends if len(ends) == len(durations) and any(ends) else []
+
+
+def _ends_of_iterations(record: Record, durations: list[Any]) -> list[str]:
+    """Return the ends of calls of a function: an exception ends the last one."""
+    if record.get('exception') and len(durations) > 1:
+        return [''] * (len(durations) - 1) + [_exception_type(record)]
+    return []
+
+
+def _exception_type(record: Record) -> str:
+    return _text(part(record, 'exception', 'type')) or 'exception'
 
 
 def _end_text(code: Any, is_late: bool) -> str:
@@ -96,7 +109,7 @@ def _failures(record: Record, call: Record) -> Iterator[str]:
     if record.get('exit_path') == 'recovered':
         yield 'lost and recovered'
     if record.get('exception'):
-        yield _text(part(record, 'exception', 'type')) or 'exception'
+        yield _exception_type(record)
     yield from _of_runs(call)
     if is_number(record.get('exit_status')) and record['exit_status']:
         yield exit_text(record['exit_status'])

@@ -78,6 +78,9 @@ def test_failed_runs_are_in_no_figure():
     assert (row['iterations'], row['mean'], row['failed']) == (4, 5.0, 4)
     [row] = rows_of({'call': {'durations': [3.0]}, 'exception': {'type': 'KeyError'}})
     assert (row['iterations'], row['mean'], row['failed']) == (1, 3.0, 1)
+    raised = {'call': {'durations': [1.0, 3.0, 9.0]}, 'exception': {'type': 'KeyError'}}
+    [row] = rows_of(raised)
+    assert (row['iterations'], row['mean'], row['failed']) == (2, 2.0, 1)
     rows = rows_of({'call': call}, shape='iterations')
     assert [row['duration'] for row in rows] == call['durations']
 
