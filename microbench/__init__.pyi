@@ -23,6 +23,7 @@ from .mixins.packages import MBInstalledPackages as MBInstalledPackages
 from .mixins.profiler import MBLineProfiler as MBLineProfiler
 from .mixins.python import MBPythonInfo as MBPythonInfo
 from .mixins.slurm import MBSlurmInfo as MBSlurmInfo
+from .mixins.stability import MBStability as MBStability
 from .mixins.usage import MBResourceUsage as MBResourceUsage
 from .outputs.base import NullOutput as NullOutput
 from .outputs.base import Output as Output
@@ -59,6 +60,7 @@ __all__ = [
     'MBResourceUsage',
     'MBReturnValue',
     'MBSlurmInfo',
+    'MBStability',
     'MBWorkingDir',
     'Measurement',
     'MicroBench',

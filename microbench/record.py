@@ -200,6 +200,49 @@ class RecordCgroups(TypedDict, total=False):
     cpuset_cores_limit: int
 
 
+class RecordStabilityPressure(TypedDict):
+    """Fields in `stability.pressure`."""
+
+    cpu: float
+    memory: float
+    io: float
+
+
+class RecordStability(TypedDict, total=False):
+    """Fields in `stability`."""
+
+    elapsed: float
+    cpus: int
+    run_queue_delay: float
+    block_delay: float
+    preempted: int
+    major_faults: int
+    minor_faults: int
+    throttled: float
+    throttled_periods: int
+    memory_limit_hits: int
+    thermal_throttles: int
+    swapped_in: int
+    swapped_out: int
+    numa_migrated: int
+    compactions: int
+    steal: float
+    others: float
+    pressure: RecordStabilityPressure
+    cpu_mhz: list[float]
+    governor: str
+    cpu_max_mhz: float
+    turbo: bool
+    smt: bool
+    aslr: bool
+    huge_pages: str
+    clock_source: str
+    numa_nodes: int
+    disturbed_by: list[str]
+    warnings: list[str]
+    unavailable: dict[str, str]
+
+
 class RecordProcess(TypedDict, total=False):
     """Fields in `process`."""
 
@@ -266,6 +309,7 @@ class Record(_Record, total=False):
     conda: RecordConda
     host: RecordHost
     cgroups: RecordCgroups
+    stability: RecordStability
     slurm: dict[str, str]
     pbs: dict[str, Any]
     lsf: dict[str, Any]

@@ -183,6 +183,47 @@ class RecordCgroups(TypedDict, total=False, extra_items=Any):  # type: ignore[ca
     cpuset: str
     cpuset_cores_limit: int
 
+class RecordStabilityPressure(TypedDict, extra_items=Any):  # type: ignore[call-arg]
+    """Fields in `stability.pressure`."""
+
+    cpu: float
+    memory: float
+    io: float
+
+class RecordStability(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
+    """Fields in `stability`."""
+
+    elapsed: float
+    cpus: int
+    run_queue_delay: float
+    block_delay: float
+    preempted: int
+    major_faults: int
+    minor_faults: int
+    throttled: float
+    throttled_periods: int
+    memory_limit_hits: int
+    thermal_throttles: int
+    swapped_in: int
+    swapped_out: int
+    numa_migrated: int
+    compactions: int
+    steal: float
+    others: float
+    pressure: RecordStabilityPressure
+    cpu_mhz: list[float]
+    governor: str
+    cpu_max_mhz: float
+    turbo: bool
+    smt: bool
+    aslr: bool
+    huge_pages: str
+    clock_source: str
+    numa_nodes: int
+    disturbed_by: list[str]
+    warnings: list[str]
+    unavailable: dict[str, str]
+
 class RecordProcess(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
     """Fields in `process`."""
 
@@ -245,6 +286,7 @@ class Record(_Record, total=False, extra_items=Any):  # type: ignore[call-arg]
     conda: RecordConda
     host: RecordHost
     cgroups: RecordCgroups
+    stability: RecordStability
     slurm: dict[str, str]
     pbs: dict[str, Any]
     lsf: dict[str, Any]

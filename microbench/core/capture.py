@@ -115,6 +115,12 @@ def set_up(bm_data: dict[str, Any], steps: Generator[None]) -> None:
         bm_data.setdefault('_undo', []).append(steps)
 
 
+def resume(bm_data: dict[str, Any]) -> None:
+    """Resume captures that no run resumes: hooks were called by hand, as in a test."""
+    while bm_data.get('_undo'):
+        next(bm_data['_undo'].pop(), None)
+
+
 def namespace(bm_data: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the object called `name` in the record, made if it is not there.
 

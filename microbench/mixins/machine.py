@@ -119,16 +119,25 @@ def cpus_in(ranges: str) -> int:
     Raises:
         ValueError: the text is not such a list.
     """
-    return sum(_cpus_of(part) for part in ranges.strip().split(',') if part)
+    return sum(map(len, ranges_in(ranges)))
 
 
-def _cpus_of(part: str) -> int:
+def ranges_in(ranges: str) -> list[range]:
+    """Return the ranges of numbers in a list like `0-3,8`.
+
+    Raises:
+        ValueError: the text is not such a list.
+    """
+    return [_range_of(part) for part in ranges.strip().split(',') if part]
+
+
+def _range_of(part: str) -> range:
     first, dash, end = part.partition('-')
     last = end if dash else first
     numbers = is_number(first, DIGITS) and is_number(last, DIGITS)
     if not numbers or int(first) > int(last):
         raise ValueError(f'{part[:80]!r} is not a list of CPUs')
-    return int(last) - int(first) + 1
+    return range(int(first), int(last) + 1)
 
 
 def listed(cpus: Iterable[int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from _thread import RLock
 
-from ..core.capture import namespace, spanning
+from ..core.capture import namespace, resume, spanning
 from .usage import least_peak, peak_size, resource
 
 TYPE_CHECKING = False
@@ -53,8 +53,7 @@ class MBPeakMemory:
         `call.peak_memory_is_upper_bound` is true if the peak is not above the size of this
         process, since the kernel counts that for the child as well.
         """
-        while bm_data.get('_undo'):  # no run has it go on: the hooks are called by hand
-            next(bm_data['_undo'].pop(), None)
+        resume(bm_data)
         call = namespace(bm_data, 'call')
         if '_peak_memory' in bm_data:
             call['peak_memory_bytes'] = bm_data['_peak_memory']

@@ -56,14 +56,17 @@ def model() -> dict[str, str]:
     return {'cpu_model': f'ARM {", ".join(of_arm)}'}
 
 
-def frequency() -> dict[str, float | str]:
+def frequency(root: str = '') -> dict[str, float | str]:
     """Return `cpu_max_mhz` and `cpu_governor`, of the first CPU that may be used.
+
+    Args:
+        root: folder with `sys`; a test has another.
 
     Raises:
         LookupError, OSError, ValueError: the kernel does not scale frequencies, as in most
             virtual machines; or it cannot be read.
     """
-    folder = FREQUENCY.format(min(os.sched_getaffinity(0)))
+    folder = root + FREQUENCY.format(min(os.sched_getaffinity(0)))
     if not os.path.isdir(folder):
         raise LookupError('the kernel has no control of it: there is no cpufreq')
     most = text_of(f'{folder}/cpuinfo_max_freq').strip()
@@ -73,13 +76,16 @@ def frequency() -> dict[str, float | str]:
     return {'cpu_max_mhz': int(most) / 1000, 'cpu_governor': governor}
 
 
-def clock_source() -> dict[str, str]:
+def clock_source(root: str = '') -> dict[str, str]:
     """Return `clock_source`: what the kernel keeps time by.
+
+    Args:
+        root: folder with `sys`; a test has another.
 
     Raises:
         OSError: it cannot be read.
     """
-    return {'clock_source': text_of(CLOCK).strip()}
+    return {'clock_source': text_of(root + CLOCK).strip()}
 
 
 def virtual_machine() -> dict[str, str]:

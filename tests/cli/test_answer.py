@@ -55,7 +55,9 @@ def run(ms, code=0, *, timed_out=False, status=0, delay=None, **usage):
 def answered(monkeypatch):
     """Return the lines of an answer about these runs, and options of the settings."""
 
-    def lines(*runs, command=('fit', 'x'), width=80, stream='stdout', sinks=(), n=None):
+    def lines(
+        *runs, command=('fit', 'x'), width=80, stream='stdout', sinks=(), n=None, record=()
+    ):
         terminal = FakeTerminal()
         monkeypatch.setenv('COLUMNS', str(width))
         monkeypatch.setenv('TERM', 'dumb')
@@ -63,6 +65,7 @@ def answered(monkeypatch):
         answer = Answer(list(command), n or len(runs), stream)
         for one in runs:
             answer.add(one)
+        answer.finish(dict(record))
         answer.print(sinks)
         return terminal.getvalue().splitlines()
 
@@ -266,6 +269,23 @@ def test_an_undisturbed_run(answered):
     """A delay that does not matter is not shown, nor one that is unknown."""
     assert 'disturbed' not in labels(answered(run(20.0, delay=1e-5)))
     assert 'disturbed' not in labels(answered(run(20.0)))
+
+
+@pytest.mark.parametrize(
+    ('stability', 'shown'),
+    [
+        ({'warnings': ['heat slowed it', 'it swapped']}, ['heat slowed it', 'it swapped']),
+        ({}, []),
+        ('a field of the user', []),
+        ({'warnings': 'of the user'}, []),
+        ({'warnings': [1, 'it swapped']}, ['it swapped']),
+    ],
+)
+def test_warnings_of_the_stability(answered, stability, shown):
+    """Each has a row of its own, if the mixin has captured any."""
+    lines = answered(run(20.0), record={'stability': stability})
+    warned = [line.split(None, 1)[1] for line in lines if line.startswith('  warning')]
+    assert warned == shown
 
 
 @pytest.fixture

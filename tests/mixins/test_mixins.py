@@ -24,6 +24,7 @@ from microbench import (
     MBResourceUsage,
     MBReturnValue,
     MBSlurmInfo,
+    MBStability,
     MBWorkingDir,
     MicroBenchBase,
 )
@@ -52,6 +53,11 @@ MIXINS = {
         ['capture_resource_usage', 'capturepost_resource_usage', *TRIGGERS],
     ),
     MBCgroupLimits: ('cgroup-limits', False, ['capture_cgroup_limits']),
+    MBStability: (
+        'stability',
+        False,
+        ['capture_stability', 'capturepost_stability'],
+    ),
     MBGitInfo: ('git-info', False, ['capture_git_info']),
     MBFileHash: ('file-hash', False, ['capture_file_hashes']),
     MBInstalledPackages: ('installed-packages', False, ['capture_packages']),
@@ -80,6 +86,7 @@ OPTIONS = {
         '--hash-size-limit': 'hash_size_limit',
     },
     MBInstalledPackages: {'--packages-of': 'packages_of'},
+    MBStability: {'--stability-silence': 'stability_silence'},
     MBNvidiaSmi: {
         '--nvidia-attributes': 'nvidia_attributes',
         '--nvidia-gpus': 'nvidia_gpus',
@@ -146,7 +153,7 @@ def test_names_in_the_command(mixin):
 
 @each_mixin
 def test_options_of_the_command(mixin):
-    """Three mixins have options; each sets the attribute that Python users set."""
+    """Five mixins have options; each sets the attribute that Python users set."""
     options = getattr(mixin, 'cli_args', ())
     flags = {option.flags[0]: option.dest for option in options}
     assert flags == OPTIONS.get(mixin, {})

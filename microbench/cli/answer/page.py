@@ -43,6 +43,7 @@ class Answer:
         self.stream = stream
         self.runs = Runs(requested)
         self.disturbance: Disturbance | None = None
+        self._doubts: list[str] = []
 
     def begin(self, load: float | None) -> None:
         """Take what happens from now on as a disturbance; call this before the runs.
@@ -55,6 +56,13 @@ class Answer:
     def add(self, run: Run) -> None:
         """Add a timed run."""
         self.runs.add(run)
+
+    def finish(self, record: dict[str, Any]) -> None:
+        """Take the warnings of MBStability, if the record has them."""
+        found = record.get('stability')
+        sentences = found.get('warnings') if isinstance(found, dict) else None
+        if isinstance(sentences, list):
+            self._doubts = [one for one in sentences if isinstance(one, str)]
 
     def print(self, sinks: Iterable[Any]) -> None:
         """Print the answer; a terminal that has gone away does not matter.
@@ -73,7 +81,8 @@ class Answer:
         width = min(terminal.width or PAGE, PAGE)
         yield ''
         yield clipped(typed(self.command, MARKS * width), width)
-        for label, parts in rows_of(self.runs, self.disturbance):
+        warnings = ((Cell('warning', 'yellow'), [doubt]) for doubt in self._doubts)
+        for label, parts in (*rows_of(self.runs, self.disturbance), *warnings):
             yield from _row(label, list(parts), terminal, width)
         yield from self._where(terminal, sinks, width)
 

@@ -82,8 +82,7 @@ class Measurement:
 
             self.progress = make_progress(settings)
         stream = answers_on(settings)
-        if stream is not None or self.has_defaults:
-            self.observers.append(RunDelay())
+        self.observers.append(RunDelay())
         if stream is not None:
             from ..answer.page import Answer  # start-up time
 
@@ -159,6 +158,7 @@ class Measurement:
         self.forwarding.swallows = inf  # from now on a record has to be finished
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
+        run.data['_children_delay'] = self.outcome.delays
         load = load_average()
         if load is not None and self.has_defaults:
             run.data['call']['load_average'] = load
@@ -194,17 +194,20 @@ class Measurement:
             self.observers.append(Live(progress, self.timers))
 
     def _finish(self, run: Run) -> None:
-        assert run.data is not None
-        call = run.data['call']
+        data = run.data
+        assert data is not None
+        call = data['call']
         self.outcome.store(call)
         delay = self.outcome.run_delay if self.has_defaults else None
         if delay is not None:
             call['run_delay'] = delay
         ended_by = self.ended_by
         if ended_by is not None:
-            run.data['exit_signal'] = name_of(ended_by)
+            data['exit_signal'] = name_of(ended_by)
         self.forwarding.swallows = 1
         run.finish(self.outcome.error)
+        if self.answer is not None:
+            self.answer.finish(data)
 
     # --- the iterations --------------------------------------------------------------
 
