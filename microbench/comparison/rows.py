@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FIELDS = (
     *('name', 'command', 'phase', 'base_median', 'new_median', 'ratio', 'low', 'high'),
     *('verdict', 'why', 'more_runs', 'chance', 'base_runs', 'new_runs', 'base_failed'),
-    *('new_failed', 'is_interleaved', 'drifts', 'is_timed'),
+    *('new_failed', 'is_interleaved', 'drifts', 'is_timed', 'is_of_histograms'),
 )
 
 
@@ -45,6 +45,7 @@ class Row:
         is_interleaved: the runs of both sides took turns.
         drifts: the runs drift, and the interval allows for it.
         is_timed: the unit of the durations is known.
+        is_of_histograms: durations are in histograms, and a run is the median of one.
     """
 
     def __init__(self, base: Group, new: Group, phase: str | None = None) -> None:
@@ -53,6 +54,9 @@ class Row:
         self.phase = phase
         self.base_failed, self.new_failed = base.failed, new.failed
         samples = [_sample(group, phase) for group in (base, new)]
+        self.is_of_histograms = all(sample.is_of_histograms for sample in samples)
+        if self.is_of_histograms:
+            samples = [sample.medians or sample for sample in samples]
         self.base_runs, self.new_runs = (len(sample.values) for sample in samples)
         self.base_median, self.new_median = map(_median, samples)
         self.is_timed = all(map(_is_timed, base.counters | new.counters))
@@ -139,7 +143,7 @@ def _obstacle(base: Group, new: Group, samples: Sequence[Sample]) -> str:
     if len(counters) > 1:
         return f'different counters: {", ".join(counters)}'
     if any(sample.counted for sample in samples):
-        return 'durations are in histograms, which have no order in time'
+        return 'not all durations are single ones, or in histograms that can be read'
     same = 'both sides are the same runs' if samples[0] == samples[1] else ''
     return why_not(samples[0].values, samples[1].values) or same
 

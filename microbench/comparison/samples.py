@@ -12,6 +12,7 @@ from ..results import units
 from ..results.endings import Endings
 from ..results.fields import LARGEST, moment, part
 from ..results.flat_schema import SCHEMA
+from ..results.histogram import Histogram
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ class Sample:
         values: durations in the order of reading; in seconds if the unit is known.
         times: when each began, in seconds; None if that is unknown.
         left_out: values that are no finite numbers.
-        counted: durations of which only a histogram or a total is known.
+        counted: histograms and totals, of which no single durations are known.
+        medians: those of the histograms, in seconds; None without any.
     """
+
+    medians: Sample | None = None
 
     def __init__(self) -> None:
         self.values: list[float] = []
@@ -58,6 +62,22 @@ class Sample:
             self.times.append(start)
             if start is not None:
                 start += value * scale
+
+    def add_histogram(self, fields: Record, start: float | None) -> None:
+        """Add a histogram; one that cannot be read is only counted."""
+        self.counted += 1
+        try:
+            middle = Histogram.of(fields).in_unit('s').median
+        except ValueError:
+            return
+        self.medians = self.medians or Sample()
+        self.medians.add([middle], 1.0, start)
+
+    @property
+    def is_of_histograms(self) -> bool:
+        """True if all durations are in histograms, and the median of each is known."""
+        medians = self.medians.values if self.medians is not None else []
+        return not self.values and 0 < self.counted == len(medians)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sample) and vars(self) == vars(other)
@@ -120,7 +140,7 @@ class Group:
         start = _seconds_of(call.get('start_time'))
         self.runs.add(well, scale, start)
         if isinstance(call.get('histogram'), dict):
-            self.runs.counted += 1
+            self.runs.add_histogram(call['histogram'], start)
         if len(well) == len(durations):  # else no one knows in which run a phase was
             self._add_phases(call, scale, start)
 
@@ -149,7 +169,8 @@ class Group:
                     start += 1e-9  # phases of one run stay in their order
         for entry in _items(call.get('timings_summary')):
             if isinstance(entry, dict) and isinstance(entry.get('name'), str):
-                self.phases.setdefault(entry['name'], Sample()).counted += 1
+                sample = self.phases.setdefault(entry['name'], Sample())
+                sample.add_histogram(entry, start)
 
 
 class Side:

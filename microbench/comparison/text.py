@@ -81,6 +81,8 @@ def verdict(row: Row) -> str:
         parts.append(f'about {row.more_runs:,} more {runs} of each would tell')
     if row.why:
         parts.append(row.why)
+    if row.is_of_histograms:
+        parts.append('medians of histograms')
     return ': '.join([parts[0], '; '.join(parts[1:])]) if parts[1:] else parts[0]
 
 

@@ -1,5 +1,6 @@
 """`microbench.compare`: rows, what differs around them, and what gets no verdict."""
 
+import copy
 import json
 from html.parser import HTMLParser
 from math import nan
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import microbench
-from microbench import FileOutput, MicroBench, compare
+from microbench import FileOutput, Histogram, MicroBench, compare
 from microbench.comparison import compare as module
 from microbench.comparison.rows import FIELDS
 from tests.comparison.records import FIRST, HOST, record, records
@@ -157,7 +158,7 @@ def test_failed_runs_are_counted_and_left_out():
         ),
         (
             [{'call': {'name': 'fit', 'durations': [], 'histogram': {'count': 9}}}] * 3,
-            'durations are in histograms, which have no order in time',
+            'not all durations are single ones, or in histograms that can be read',
         ),
     ],
 )
@@ -360,3 +361,47 @@ def test_it_is_public():
     """`microbench.compare` is the function, also after its module was imported."""
     assert microbench.compare is compare
     assert FIRST.year == 2026
+
+
+# --- histograms ------------------------------------------------------------------------
+
+
+def in_histograms(records, phase=None):
+    """Return the records with their durations, or those of their phase, in histograms."""
+    changed = copy.deepcopy(records)
+    for one in changed:
+        call = one['call']
+        if phase is None:
+            call['histogram'] = Histogram(call.pop('durations')).as_dict()
+            call['durations'] = []
+        else:
+            times = [entry['duration'] for entry in call.pop('timings')]
+            call['timings_summary'] = [{'name': phase, **Histogram(times).as_dict()}]
+    return changed
+
+
+def test_a_histogram_counts_once():
+    """Its median is one run: that says that it is slower, and how it was found."""
+    row = only(compare(in_histograms(BASE), in_histograms(SLOW)))
+    plain = compare(BASE, SLOW).rows[0]
+    assert (row.verdict, row.base_runs, row.is_of_histograms) == ('slower', len(BASE), True)
+    assert row.ratio == pytest.approx(plain.ratio, rel=2e-3)  # three digits
+    assert row.as_dict()['is_of_histograms']
+    found = compare(in_histograms(BASE), in_histograms(SLOW))
+    assert 'slower: medians of histograms' in str(found)
+
+
+def test_a_histogram_of_phases():
+    """Phases that are in histograms are compared, too."""
+    phase = BASE[0]['call']['timings'][0]['name']
+    found = compare(in_histograms(BASE, phase), in_histograms(SLOW, phase))
+    [row] = [row for row in found.rows if row.phase == phase]
+    assert row.is_of_histograms
+    assert row.verdict == compare(BASE, SLOW).rows[1].verdict
+
+
+def test_single_durations_against_histograms():
+    """They are different numbers, so there is no verdict."""
+    row = compare(BASE, in_histograms(SLOW)).rows[0]
+    assert (row.verdict, row.is_of_histograms) == (None, False)
+    assert row.why.startswith('not all durations are single ones')
