@@ -127,5 +127,19 @@ def __getattr__(name):
     return value
 
 
+def load_ipython_extension(shell):
+    """Add `%microbench` and `%%microbench` to a running IPython: `%load_ext microbench`."""
+    from .magics import load  # start-up time
+
+    load(shell)
+
+
+def unload_ipython_extension(shell):
+    """Remove both from it: `%unload_ext microbench`."""
+    from .magics import unload  # start-up time
+
+    unload(shell)
+
+
 def __dir__():
     return sorted({*globals(), *__all__})

@@ -81,7 +81,7 @@ def measure(
     ('sorted', True)
     """
     options = Options(min_time, max_time, precision, warmup)
-    _check(func, setup, duration_counter)
+    check_callable(func, setup, duration_counter)
     asked = None if loops == AUTO else count('loops', loops, 1)
     label = name or _name_of(func)
     if bench is not None and not bench._off:
@@ -90,7 +90,7 @@ def measure(
         from .core.measured import measured  # start-up time
 
         return measured(bench, label, options, asked, func, args, dict(kwargs or {}))
-    clock = _clock(duration_counter)
+    clock = clock_of(duration_counter)
     take = _taking(clock, func, args, dict(kwargs or {}), setup)
     calibration = Calibration(take, clock, options, 1 if setup is not None else asked)
     return _measured(label, calibration)
@@ -111,7 +111,7 @@ def measure_loop(loop: Callable[[int], object], name: str, **options: Any) -> Me
         TypeError, ValueError: an option is wrong.
         Exception: whatever the code raises.
     """
-    clock = _clock(time.perf_counter)
+    clock = clock_of(time.perf_counter)
 
     def take(loops: int, count: int) -> list[float]:
         return clock.samples(loop, (loops,), {}, 1, count)
@@ -151,7 +151,8 @@ def _taking(clock: Clock, func: Any, args: Any, kwargs: Any, setup: Any) -> Any:
     return lambda _loops, count: [one() for _ in range(count)]
 
 
-def _clock(counter: Callable[[], Any]) -> Clock:
+def clock_of(counter: Callable[[], Any]) -> Clock:
+    """Return a duration counter; the native clock, if it reads that."""
     name = _name_of(counter)
     if is_native(counter):
         return Clock(None, name, _core.clock_info(clock_choice()))
@@ -161,7 +162,12 @@ def _clock(counter: Callable[[], Any]) -> Clock:
 # --- arguments ---------------------------------------------------------------------------
 
 
-def _check(func: Any, setup: Any, duration_counter: Any) -> None:
+def check_callable(func: Any, setup: Any, duration_counter: Any) -> None:
+    """Reject what cannot be measured.
+
+    Raises:
+        TypeError: one of them cannot be called, or the function only makes an object.
+    """
     if not callable(func):
         raise TypeError(f'{func!r} cannot be called: measure() takes a function')
     for flag, kind, instead in KINDS:

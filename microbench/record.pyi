@@ -305,6 +305,8 @@ class Record(_Record, total=False, extra_items=Any):  # type: ignore[call-arg]
     git: RecordGit
     file_hashes: dict[str, str]
     file_hashes_left_out: dict[str, int]
+    pytest: dict[str, Any]
+    baseline: dict[str, Any]
     resource_usage: list[RecordResourceUsage]
     gpus: list[dict[str, Any]]
     nvidia: list[dict[str, str]]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .args.selected_mixins import Named
 
     # the subcommands: PyInstaller and its like look for import statements
-    from .view import compare, convert, diff, recover, show, tail, timeit  # noqa: F401
+    from .view import baseline, compare, convert, diff, recover, show, tail, timeit  # noqa: F401
 
 # Name: line of help. Each name is a module in `view`, imported on demand. Its `main` takes
 # the words after the name and returns an exit status. A name is a subcommand only as the
@@ -36,6 +36,7 @@ SUBCOMMANDS: dict[str, str] = {
     'show': 'show records: a table of many, or all about one',
     'diff': 'say where two records differ, in their times and in what may explain them',
     'compare': 'say which of two sets of records is faster, and how surely',
+    'baseline': 'keep records, so that later runs are compared with them',
     'tail': 'show records as they are written, a line each',
     'timeit': 'say how long a statement of Python takes',
     'recover': 'put the records of killed processes into their file',

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 MISSING = "compare needs NumPy and SciPy: pip install 'microbench[analysis]'"
 
 
-def compare(base: Any, new: Any, *, margin: float = MARGIN) -> Comparison:
+def compare(
+    base: Any, new: Any, *, margin: float = MARGIN, force: bool = False
+) -> Comparison:
     """Say whether the runs of some records are slower than those of others.
 
     Records of the same name and command are compared, and so is each of their phases: by
@@ -22,10 +24,12 @@ def compare(base: Any, new: Any, *, margin: float = MARGIN) -> Comparison:
 
     Args:
         base: records to compare with: a list of them, a data frame, a bench, a sink, or
-            the path of a result file (a directory or a pattern, too).
+            the path of a result file (a directory or a pattern, too); or `baseline:NAME`,
+            as `microbench baseline save` stores it.
         new: records that are compared with them.
         margin: difference that does not matter, as a share; a verdict of `'no difference'`
             means that it is smaller.
+        force: take a baseline of another machine or interpreter.
 
     Returns:
         A sequence of rows, with `name`, `phase`, `ratio`, `low`, `high`, `verdict` and
@@ -34,7 +38,8 @@ def compare(base: Any, new: Any, *, margin: float = MARGIN) -> Comparison:
     Raises:
         ImportError: NumPy or SciPy is missing; the extra `analysis` installs them.
         TypeError: one of the values holds no records.
-        ValueError: the margin is not between 0 and 1.
+        ValueError: the margin is not between 0 and 1; there is no such baseline, or it is
+            of another machine or interpreter than the other side.
         FileNotFoundError: a path does not exist.
 
     >>> from random import Random
@@ -49,10 +54,10 @@ def compare(base: Any, new: Any, *, margin: float = MARGIN) -> Comparison:
     if not 0 < margin < 1:
         raise ValueError(f'a margin is a share between 0 and 1, not {margin}')
     from .samples import Side  # start-up time
-    from .sources import records_of  # start-up time
+    from .sources import records_of_both  # start-up time
 
-    sides = Side('base', records_of(base)), Side('new', records_of(new))
-    return compared(*sides, margin=margin)
+    records = records_of_both(base, new, force=force)
+    return compared(Side('base', records[0]), Side('new', records[1]), margin=margin)
 
 
 def compared(base: Any, new: Any, margin: float = MARGIN) -> Comparison:

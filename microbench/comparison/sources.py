@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
+from ..baselines.identity import identity_of
+from ..baselines.stored import PREFIX, chosen
 from ..diff import nested
 from ..reader import read
 from ..results.flat_schema import converted, is_flat_schema
@@ -11,7 +15,56 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from ..baselines.identity import Identity
+
     Record = dict[str, Any]
+
+EXAMINED = 1000  # records that say of which machine runs are
+
+
+def records_of_both(
+    base: Any, new: Any, *, force: bool = False
+) -> tuple[Iterable[Record], Iterable[Record]]:
+    """Return the records of both sides, of which each may be `baseline:NAME`.
+
+    A baseline has to be of the machine and the interpreter of the other side.
+
+    Raises:
+        BaselineError: there is no such baseline, unless `force` is given.
+        TypeError, FileNotFoundError: as those of `records_of`.
+    """
+    held = [None if is_baseline(one) else records_of(one) for one in (base, new)]
+    if None not in held:
+        return held[0] or (), held[1] or ()
+    whole = [None if one is None else list(one) for one in held]
+    known = next((one for one in whole if one is not None), None)
+    identity = identity_in(known, force=force)
+    found = (
+        chosen(name_of(source), identity, force=force).records() if one is None else one
+        for source, one in zip((base, new), whole, strict=True)
+    )
+    return next(found), next(found)
+
+
+def identity_in(records: Iterable[Record] | None, *, force: bool) -> Identity | None:
+    """Return the machine and interpreter of some records; None for those of this process.
+
+    Raises:
+        ValueError: they are of several ones, and `force` is not given.
+    """
+    if records is None or force:
+        return None
+    return identity_of(islice(records, EXAMINED))
+
+
+def is_baseline(source: Any) -> bool:
+    """Return whether a source is the name of a baseline, behind `baseline:`."""
+    return isinstance(source, str) and source.startswith(PREFIX)
+
+
+def name_of(source: str) -> str:
+    """Return the name of a baseline."""
+    return source[len(PREFIX) :]
 
 
 def records_of(source: Any) -> Iterator[Record]:

@@ -56,6 +56,7 @@ NEVER = (
     *('call.name', 'call.returncode', 'call.timings', 'call.stdout', 'call.stderr'),
     *('exception', 'exit_signal', 'exit_status', 'exit_path', 'recovered'),
     *('call.timed_out', 'call.timed_out_iterations', 'call.result', 'call.open_timings'),
+    'baseline',
 )
 VALUES = 20  # distinct ones of a field that are counted
 BUSIER = 0.25  # of the cores: a difference of the load that counts
@@ -103,7 +104,7 @@ def differing(base: Side, new: Side) -> list[Differing]:
         Differing(path, sides[0].get(path), sides[1].get(path), _why(path, sides))
         for path in paths
     ]
-    found += [_one_sided(name, sides) for name in alone]
+    found += [_one_sided(name, sides) for name in alone if name not in NEVER]
     found += _of_load(*records)
     return sorted(found, key=lambda one: (not one.is_unfair, _rank(one.path), one.path))
 

@@ -128,6 +128,7 @@ ALWAYS = (
 )
 TOPS = {
     'aws_batch',
+    'baseline',
     'call',
     'cgroups',
     'cobalt',
@@ -154,6 +155,7 @@ TOPS = {
     'pbs',
     'pjm',
     'process',
+    'pytest',
     'python',
     'recovered',
     'resource_usage',

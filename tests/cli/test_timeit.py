@@ -150,6 +150,24 @@ def test_a_process_of_its_own(capfd):
     assert err == 'from the setup\n'
 
 
+def test_records(tmp_path, capfd, monkeypatch):
+    """`-o` appends a record for each process, and looks at the file before."""
+    path = tmp_path / 'found.jsonl'
+    words = [*QUICK, '--processes', '2', '-o', str(path), 'sum(range(9))']
+    assert main(words) == 0
+    capfd.readouterr()
+    calls = [json.loads(line)['call'] for line in path.read_text().splitlines()]
+    assert [call['name'] for call in calls] == ['sum(range(9))'] * 2
+    assert all(call['loops'] >= 1 and min(call['durations']) > 0 for call in calls)
+    assert main(['-o', str(tmp_path), 'pass']) == 2
+    assert 'is a directory: give a file' in capfd.readouterr().err
+    assert main(['-o', '/nowhere/x', 'pass']) == 2
+    assert 'cannot write /nowhere/x: No such file' in capfd.readouterr().err
+    monkeypatch.setenv('MICROBENCH', 'off')
+    assert main(words) == 2
+    assert 'MICROBENCH=off is set' in capfd.readouterr().err
+
+
 def test_a_statement_that_raises(capfd):
     """Its traceback and one sentence are printed, and the status is 1."""
     assert main([*QUICK, '1 / 0']) == 1

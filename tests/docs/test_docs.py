@@ -53,7 +53,12 @@ NOT_RUN = [
     ('README.md', 'it makes its own environment; tests/examples runs what it runs'),
     ('README.md', 'it would run itself'),
     ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
+    ('pytest.md', 'a workflow; tests/pytest_plugin/test_page.py reads it'),
     *[('slurm.md', 'it needs a cluster; tests/services/test_slurm_page.py submits it')] * 6,
+    (
+        'timing-functions.md',
+        'it is for IPython; tests/test_magics.py runs both magics in a shell',
+    ),
 ]
 
 BLOCK = re.compile(

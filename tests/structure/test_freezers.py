@@ -9,7 +9,7 @@ PACKAGE = Path(microbench.__file__).parent
 # Started by themselves, or asked for by name.
 ROOTS = {
     *('microbench', 'microbench.__main__', 'microbench.logs', 'microbench.start'),
-    'microbench.cli.timeit.worker',
+    *('microbench.cli.timeit.worker', 'microbench.pytest_plugin'),
 }
 
 

@@ -20,7 +20,7 @@ PACKAGE = ROOT / 'microbench'
 # from the layers below its own, and from itself.
 LAYERS = (
     ('',),  # microbench/__init__.py: its names are for users
-    ('start',),
+    ('start', 'pytest_plugin', 'magics'),
     ('__main__',),
     ('cli.main',),
     ('cli.run',),
@@ -29,7 +29,8 @@ LAYERS = (
     ('cli.answer',),
     ('cli',),
     ('comparison',),
-    ('diff', 'livestream', 'measurement', 'notebook', 'reader'),
+    ('baselines',),
+    ('diff', 'livestream', 'measured_record', 'measurement', 'notebook', 'reader'),
     ('bench',),
     ('exits', 'first_use'),
     ('mixins', 'process'),

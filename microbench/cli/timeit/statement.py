@@ -25,12 +25,15 @@ def loop(_repeat):
 """
 
 
-def compiled(statement: str, setup: str = 'pass') -> Callable[[int], Any]:
+def compiled(
+    statement: str, setup: str = 'pass', within: dict[str, Any] | None = None
+) -> Callable[[int], Any]:
     """Run the setup, and return a function that runs the statement so many times.
 
     Args:
         statement: the text of one or more statements.
         setup: the text of those that run once before.
+        within: the global names; left as they are. Default: those of a new module.
 
     Raises:
         SyntaxError: one of the texts is not a statement that may stand outside a function.
@@ -40,8 +43,10 @@ def compiled(statement: str, setup: str = 'pass') -> Callable[[int], Any]:
     >>> run = compiled('x += 1', 'x = 40')
     >>> run(2)
     """
-    names: dict[str, Any] = {'__name__': '__main__', '__builtins__': __builtins__}
-    exec(_code(statement, setup), names)  # noqa: S102 - that is what timeit is for
+    if within is None:
+        within = {'__name__': '__main__', '__builtins__': __builtins__}
+    names: dict[str, Any] = {}
+    exec(_code(statement, setup), within, names)  # noqa: S102 - that is what timeit is for
     loop = names['loop'](repeat)
     next(loop)
     run: Callable[[int], Any] = loop.send

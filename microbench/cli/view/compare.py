@@ -8,12 +8,14 @@ import sys
 from ...analysis.words import MARGIN
 from ...comparison.compare import compared
 from ...comparison.samples import Side
+from ...comparison.sources import is_baseline
 from ...messages import safe
 from ...results.fields import part
 from ..terminal import Terminal
 from ..values import text
 from ..words import UsageError
 from .asked_fields import AskedFields
+from .baseline import paths_of_baselines
 from .comparison_forms import csv_of, json_of, markdown_of, shown
 from .entries import STDIN, Entries, name_of
 from .groups import PLACES, seconds_of
@@ -35,9 +37,10 @@ the medians with its 95 % interval and a verdict; and what else differs, the mos
 first."""
 
 NOTES = """\
-BASE and NEW are result files, or patterns in quotes; - is standard input. Instead of two
-files, one can be divided: by a field that has two values (--by), of which the one that
-began first is BASE, or by conditions (--filter-base, --filter-new).
+BASE and NEW are result files, or patterns in quotes; - is standard input; baseline:NAME is
+what "microbench baseline save" has stored. Instead of two files, one can be divided: by a
+field that has two values (--by), of which the one that began first is BASE, or by
+conditions (--filter-base, --filter-new).
 
 With --fail-over the status is 1 if a run is slower for certain and by more than that. It is
 2 if there is nothing to compare, else 0."""
@@ -110,6 +113,11 @@ def _parser() -> Subparser:
         help='a difference below that does not matter; by default 1%%',
     )
     option('--all', action='store_true', help='every field that differs')
+    option(
+        '--force',
+        action='store_true',
+        help='take a baseline of another machine or interpreter',
+    )
     forms = parser.add_mutually_exclusive_group()
     for form, what in (('json', 'objects'), ('csv', 'comma-separated values')):
         forms.add_argument(f'--{form}', action='store_true', help=f'print {what}')
@@ -148,6 +156,8 @@ def _two(asked: argparse.Namespace) -> tuple[Side, Side]:
     titles = [name_of(path) for path in paths]
     if titles[0] == titles[1]:
         titles = [f'base ({titles[0]})', f'new ({titles[1]})']
+    if any(map(is_baseline, paths)):
+        paths = paths_of_baselines(paths, force=asked.force)
     base, new = (
         Side(title, _selected([path], (asked.filter, condition)))
         for path, title, condition in zip(paths, titles, conditions, strict=True)

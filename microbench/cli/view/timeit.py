@@ -14,6 +14,7 @@ from ...measuring.options import MAX_TIME, MIN_TIME, PRECISION, Options
 from ..answer.page import answer_lines
 from ..terminal import Terminal
 from ..timeit.processes import StatementError, answers
+from ..timeit.stored import sink_for, store
 from ..timeit.timed import Timed
 from ..words import UsageError
 from .exports import json_line
@@ -43,6 +44,7 @@ def work(words: list[str]) -> int:
     options = _options(asked)
     statement, setup = '\n'.join(asked.statement), '\n'.join(asked.setup or ['pass'])
     _check(setup, statement)
+    sink = None if asked.output is None else sink_for(asked.output)
     count = asked.processes
     request = {
         'statement': statement,
@@ -54,6 +56,8 @@ def work(words: list[str]) -> int:
     except StatementError as failure:
         print(f'microbench timeit: the statement failed: {failure}', file=sys.stderr)
         return FAILED
+    if sink is not None:
+        store(sink, timed)
     terminal = Terminal(sys.stdout)
     if asked.json:
         terminal.lines([json_line(timed.as_dict())])
@@ -102,6 +106,7 @@ def _parser() -> Subparser:
         metavar='SHARE',
         help=f'end when the interval is as narrow as this (default: {PRECISION:g})',
     )
+    option('-o', '--output', metavar='FILE', help='append a record for each process')
     option('--json', action='store_true', help='print the statistics as JSON')
     return parser
 
