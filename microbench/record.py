@@ -149,6 +149,7 @@ class RecordPython(TypedDict, total=False):
     version: str
     prefix: str
     executable: str
+    build: str
     loaded_packages: dict[str, str | None]
     installed_packages: dict[str, str]
     installed_package_paths: dict[str, str]

@@ -136,6 +136,7 @@ class RecordPython(TypedDict, total=False, extra_items=Any):  # type: ignore[cal
     version: str
     prefix: str
     executable: str
+    build: str
     loaded_packages: dict[str, str | None]
     installed_packages: dict[str, str]
     installed_package_paths: dict[str, str]

@@ -38,6 +38,34 @@ UNFAIR = {
     'python.version': 'the versions of Python differ',
     'python.build': 'the builds of Python differ',
     'host.hostname': 'the machines differ',
+    'stability.governor': 'the governors of the frequency differ',
+    'stability.cpu_max_mhz': 'the highest frequencies differ',
+    'stability.turbo': 'turbo is on for one side only',
+    'stability.smt': 'SMT is on for one side only',
+    'stability.aslr': 'addresses are random for one side only',
+    'stability.huge_pages': 'memory gets huge pages in different cases',
+    'stability.numa_nodes': 'the numbers of NUMA nodes differ',
+    'stability.clock_source': 'the kernel keeps time in different ways',
+    'stability.cpus': 'the numbers of usable CPUs differ',
+}
+# What happened to some records of a side, by names in `stability.disturbed_by`.
+HAPPENED = {
+    'run_queue': 'waited for a CPU',
+    'preempted': 'was preempted',
+    'steal': 'lost CPU time to the host of its virtual machine',
+    'throttled': 'was throttled by a CPU quota',
+    'memory_limit': 'was at its limit of memory',
+    'thermal': 'was slowed down by heat',
+    'frequency': 'ran at less than the highest frequency',
+    'swapping': 'ran while the machine swapped',
+    'major_faults': 'read pages from a disk',
+    'block_delay': 'waited for a disk',
+    'pressure_cpu': 'ran while others waited for a CPU',
+    'pressure_memory': 'ran while others waited for memory',
+    'pressure_io': 'ran while others waited for a disk',
+    'compaction': 'ran while memory was moved for huge pages',
+    'numa_migration': 'had memory moved between NUMA nodes',
+    'others': 'shared its CPUs with other programs',
 }
 # Fields that the code is likely to depend on; then all others.
 # Where they are missing, there is none, if the side has other fields of that object.
@@ -61,6 +89,8 @@ NEVER = (
 VALUES = 20  # distinct ones of a field that are counted
 BUSIER = 0.25  # of the cores: a difference of the load that counts
 WAITED = 0.05  # of the time: a difference of the waiting for a CPU that counts
+ALL = ''  # stands for all records that know what disturbed them
+HIT = 0.25  # of the records: a difference of those that were disturbed that counts
 
 
 class Differing:
@@ -106,6 +136,7 @@ def differing(base: Side, new: Side) -> list[Differing]:
     ]
     found += [_one_sided(name, sides) for name in alone if name not in NEVER]
     found += _of_load(*records)
+    found += _of_stability(*records)
     return sorted(found, key=lambda one: (not one.is_unfair, _rank(one.path), one.path))
 
 
@@ -171,6 +202,49 @@ def _of_load(base: Sequence[Record], new: Sequence[Record]) -> Iterator[Differin
         texts = [units.share(wait or 0.0) for wait in waits]
         why = 'one side waited longer for a CPU, in shares of its time'
         yield Differing('call.run_delay', texts[0], texts[1], why)
+
+
+def _of_stability(base: Sequence[Record], new: Sequence[Record]) -> Iterator[Differing]:
+    """Yield what disturbed one side more often or longer than the other."""
+    shares = _disturbed(base), _disturbed(new)
+    if not all(shares):
+        return  # a side without MBStability: nothing is known
+    for name in sorted({*shares[0], *shares[1]} - {ALL}):
+        parts = shares[0].get(name, 0.0), shares[1].get(name, 0.0)
+        why = f'one side {HAPPENED.get(name, f"was disturbed ({name})")}'
+        if abs(parts[1] - parts[0]) > HIT:
+            texts = [f'{units.share(part)} of the runs' for part in parts]
+            yield Differing(f'stability.disturbed_by.{name}', texts[0], texts[1], why)
+    times = _throttled(base), _throttled(new)
+    if _differ(*times, WAITED):
+        texts = [units.share(time or 0.0) for time in times]
+        why = 'one side was throttled longer, in shares of its time'
+        yield Differing('stability.throttled', texts[0], texts[1], why)
+
+
+def _disturbed(records: Sequence[Record]) -> dict[str, float]:
+    """Return the share of records that each event disturbed; empty if none knows it."""
+    found = [part(record, 'stability', 'disturbed_by') for record in records]
+    known = [set(filter(_is_text, names)) for names in found if isinstance(names, list)]
+    if not known:
+        return {}
+    counts = Counter(name for names in known for name in names)
+    return {ALL: 1.0, **{name: count / len(known) for name, count in counts.items()}}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _throttled(records: Sequence[Record]) -> float | None:
+    """Return the share of the time for which a quota stopped the runs."""
+    pairs = [
+        (part(record, 'stability', 'throttled'), part(record, 'stability', 'elapsed'))
+        for record in records
+    ]
+    known = [pair for pair in pairs if all(map(is_number, pair))]
+    total = sum(elapsed for _, elapsed in known)
+    return sum(stopped for stopped, _ in known) / total if total > 0 else None
 
 
 def _differ(base: float | None, new: float | None, most: float) -> bool:

@@ -125,7 +125,7 @@ SCALING = '/sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq'
 
 
 def cpu_times(kernel: Kernel) -> Values:
-    """Return `steal` and `busy`: seconds of the usable CPUs, in ticks of the kernel."""
+    """Return `steal`, `busy` and `total`: seconds of the usable CPUs, in ticks."""
     wanted = {f'cpu{cpu}' for cpu in kernel.cpus}
     lines = (line.split() for line in kernel.text(STAT).splitlines())
     rows = [words[1 : COLUMNS + 1] for words in lines if words and words[0] in wanted]
@@ -138,7 +138,8 @@ def cpu_times(kernel: Kernel) -> Values:
     ]
     busy = sum(columns) - sum(columns[n] for n in (*IDLE, STEAL))
     ticks = os.sysconf('SC_CLK_TCK')
-    return {'steal': columns[STEAL] / ticks, 'busy': busy / ticks}
+    counts = {'steal': columns[STEAL], 'busy': busy, 'total': sum(columns)}
+    return {name: count / ticks for name, count in counts.items()}
 
 
 def thermal(kernel: Kernel) -> Values:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MBPythonInfo:
-    """Python version, prefix and executable.
+    """Python version, build, prefix and executable.
 
     Part of `MicroBench`. Never raises.
 
@@ -23,7 +23,7 @@ class MBPythonInfo:
     >>> with bench.record():
     ...     pass
     >>> sorted(bench.get_results()[0]['python'])
-    ['executable', 'prefix', 'version']
+    ['build', 'executable', 'prefix', 'version']
     """
 
     cli_name = 'python-info'
@@ -33,10 +33,22 @@ class MBPythonInfo:
 
     @per_process
     def capture_python_info(self, bm_data: dict[str, Any]) -> None:
-        """Set `python.version`, `python.prefix` and `python.executable`."""
+        """Set `python.version`, `python.build`, `python.prefix` and `python.executable`."""
         python = namespace(bm_data, 'python')
         platform = sys.modules.get('platform')  # not imported, to save its time
         version = platform.python_version() if platform else sys.version.split()[0]
         python['version'] = version
+        python['build'] = build()
         python['prefix'] = sys.prefix
         python['executable'] = sys.executable
+
+
+def build() -> str:
+    """Return which build of its version this interpreter is: `(main, ...) [GCC ...]`.
+
+    `sys.version` has its branch, time and compiler, and whether it is free-threaded. Two
+    builds that were optimized in different ways have different times. The options of
+    `configure` would take several milliseconds to read.
+    """
+    debug = ' debug' if hasattr(sys, 'gettotalrefcount') else ''
+    return ' '.join(sys.version.split()[1:]) + debug

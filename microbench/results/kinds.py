@@ -46,6 +46,7 @@ KINDS = {
     'python.version': 'text',
     'python.prefix': 'text',
     'python.executable': 'text',
+    'python.build': 'text',
     'python.installed_packages_of': 'text',
     'conda.name': 'text',
     'conda.path': 'text',

@@ -20,6 +20,7 @@ from microbench.cli.main import prepared
 from microbench.cli.run.destinations import answers_on
 from microbench.cli.terminal import columns
 from microbench.measuring.interval import interval, left_out
+from microbench.mixins.kernel import Kernel
 from microbench.outputs.base import NullOutput
 from microbench.outputs.file import FileOutput
 from microbench.results import averages
@@ -291,27 +292,27 @@ def test_warnings_of_the_stability(answered, stability, shown):
 @pytest.fixture
 def kernel(tmp_path, monkeypatch):
     """Replace the files of the kernel: steal in ticks, and the throttled time."""
-    folder = tmp_path / 'job'
-    folder.mkdir()
-    monkeypatch.setattr(disturbance, 'STAT', str(tmp_path / 'stat'))
-    monkeypatch.setattr(disturbance, 'GROUP', str(tmp_path / 'cgroup'))
-    monkeypatch.setattr(disturbance, 'ROOT', str(tmp_path))
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda thread: {0}, raising=False)
+    group = tmp_path / 'sys/fs/cgroup'
+    (group / 'job').mkdir(parents=True)
+    (tmp_path / 'proc/self').mkdir(parents=True)
+    (tmp_path / 'proc/self/cgroup').write_text('0::/job\n', 'ascii')
+    (group / 'cgroup.controllers').write_text('cpu\n', 'ascii')
 
     def write(steal, busy, throttled):
-        stat = f'cpu {busy} 0 0 0 0 0 0 {steal} 0 0\ncpu0 1\n'
-        (tmp_path / 'stat').write_text(stat, 'ascii')
-        (folder / 'cpu.stat').write_text(
-            f'usage_usec 7\nthrottled_usec {throttled}\n', 'ascii'
-        )
-        (tmp_path / 'cgroup').write_text('0::/job\n', 'ascii')
+        stat = f'cpu 1\ncpu0 {busy} 0 0 0 0 0 0 {steal} 0 0\n'
+        (tmp_path / 'proc/stat').write_text(stat, 'ascii')
+        counts = f'usage_usec 7\nnr_throttled 1\nthrottled_usec {throttled}\n'
+        (group / 'job/cpu.stat').write_text(counts, 'ascii')
 
     write(5, 100, 1000)
+    write.files = Kernel(str(tmp_path))
     return write
 
 
 def test_steal_and_throttling(kernel):
     """Only what happens during the runs counts."""
-    found = disturbance.Disturbance()
+    found = disturbance.Disturbance(kernel=kernel.files)
     assert list(found.parts()) == []
     kernel(15, 190, 341_000)
     words = [part.replace('\xa0', ' ') for part in found.parts()]
@@ -332,7 +333,7 @@ def test_steal_and_throttling(kernel):
 def test_a_load_before(kernel, monkeypatch, load, cpus, words):
     """A load above the number of usable CPUs is a disturbance."""
     monkeypatch.setattr(disturbance, 'usable_cpus', lambda: cpus)
-    found = disturbance.Disturbance(load).parts()
+    found = disturbance.Disturbance(load, kernel.files).parts()
     assert [part.replace('\xa0', ' ') for part in found] == words
 
 
@@ -344,28 +345,10 @@ def test_usable_cpus(monkeypatch):
     assert disturbance.usable_cpus() == os.cpu_count()
 
 
-def test_throttling_of_version_1(kernel, tmp_path):
-    """The controller of version 1 counts nanoseconds."""
-    (tmp_path / 'cgroup').write_text('3:cpu,cpuacct:/a:b\n0::/\n', 'ascii')
-    place = tmp_path / 'cpu' / 'a:b'
-    place.mkdir(parents=True)
-    (place / 'cpu.stat').write_text('nr_periods 2\nthrottled_time 1500000000\n', 'ascii')
-    assert disturbance.throttled() == 1.5
-
-
-@pytest.mark.parametrize('text', ['', 'cpu 1 2 3\n'])
-def test_a_kernel_that_does_not_say(kernel, tmp_path, text):
+def test_a_kernel_that_does_not_say(tmp_path):
     """What cannot be read is left out."""
-    (tmp_path / 'stat').write_text(text, 'ascii')
-    (tmp_path / 'cgroup').unlink()
-    found = disturbance.Disturbance()
-    assert (list(found.parts()), disturbance.throttled()) == ([], None)
-
-
-def test_this_kernel_is_asked():
-    """On Linux, the real files can be read."""
-    if sys.platform == 'linux':
-        assert len(disturbance.cpu_times()) == disturbance.COLUMNS
+    found = disturbance.Disturbance(kernel=Kernel(str(tmp_path)))
+    assert list(found.parts()) == []
 
 
 # --- warnings -------------------------------------------------------------------------

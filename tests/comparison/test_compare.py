@@ -14,6 +14,8 @@ import microbench
 from microbench import FileOutput, Histogram, MicroBench, compare
 from microbench.comparison import compare as module
 from microbench.comparison.rows import FIELDS
+from microbench.comparison.surroundings import HAPPENED
+from microbench.mixins.advice import EVENTS
 from tests.comparison.records import FIRST, HOST, record, records
 
 BASE, SLOW = records(1.0), records(1.2, after=1000)
@@ -242,6 +244,45 @@ def test_a_busier_machine_is_unfair():
     ]
     assert all(one.is_unfair for one in found.surroundings)
     assert compare(busy, busy).surroundings == []
+
+
+def stable(after=0.0, **fields):
+    """Return records with the field `stability`."""
+    own = {'elapsed': 1.0, 'throttled': 0.0, 'disturbed_by': [], 'warnings': ['ASLR is on']}
+    return records(1.0, after=after, stability={**own, **fields})
+
+
+def test_a_disturbed_side_is_unfair():
+    """What happened to one side only, or longer there, and settings that differ."""
+    new = stable(1000, throttled=0.5, disturbed_by=['throttled', 'new', 7], turbo=True)
+    found = compare(stable(turbo=False), new)
+    texts = ('0 % of the runs', '100 % of the runs')
+    by_quota = 'one side was throttled by a CPU quota'
+    assert [(one.path, one.base, one.new, one.why) for one in found.surroundings] == [
+        ('stability.turbo', False, True, 'turbo is on for one side only'),
+        ('stability.disturbed_by.new', *texts, 'one side was disturbed (new)'),
+        ('stability.disturbed_by.throttled', *texts, by_quota),
+        (
+            'stability.throttled',
+            *('0 %', '50 %', 'one side was throttled longer, in shares of its time'),
+        ),
+    ]
+    assert found.warnings[2] == (
+        f'unfair: {by_quota}: {texts[0]} and {texts[1]} (stability.disturbed_by.throttled)'
+    )
+
+
+def test_disturbances_alike():
+    """What happened to both sides alike makes nothing unfair, nor what is not known."""
+    both = {'disturbed_by': ['throttled'], 'throttled': 0.5}
+    assert compare(stable(**both), stable(1000, **both)).surroundings == []
+    new = records(1.0, after=1000, stability={'elapsed': 1.0})
+    assert compare(stable(**both), new).warnings == []
+
+
+def test_each_event_has_words():
+    """A new event of MBStability gets a sentence here."""
+    assert list(HAPPENED) == list(EVENTS)
 
 
 def test_what_one_side_does_not_record_is_unknown():

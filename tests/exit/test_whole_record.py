@@ -68,6 +68,7 @@ with bench.time('solve'):
         },
         'python': {
             'version': '.'.join(map(str, sys.version_info[:3])),
+            'build': str,
             'prefix': sys.prefix,
             'executable': sys.executable,
         },

@@ -3,16 +3,20 @@
 import platform
 import sys
 
+import pytest
+
 from microbench import MBPythonInfo, MicroBench, MicroBenchBase
+from microbench.mixins.python import build
 from tests.fakes import only
 
 
 def test_fields():
-    """Version, prefix and executable are those of this interpreter."""
+    """Version, build, prefix and executable are those of this interpreter."""
     bench = MicroBench()
     bench(len)('')
     assert only(bench.get_results())['python'] == {
         'version': sys.version.split()[0],
+        'build': build(),
         'prefix': sys.prefix,
         'executable': sys.executable,
     }
@@ -41,3 +45,27 @@ def test_the_version_is_what_platform_says(monkeypatch):
     with bench.record():
         pass
     assert bench.get_results()[0]['python']['version'] == '9.9'
+
+
+@pytest.mark.parametrize(
+    ('version', 'debug', 'text'),
+    [
+        (
+            '3.13.1 (main, Dec  3 2024, 17:59:52) [GCC 13.3.0]',
+            False,
+            '(main, Dec 3 2024, 17:59:52) [GCC 13.3.0]',
+        ),
+        (
+            '3.13.0 experimental free-threading build (main, x) \n[Clang 18.1.8 ]',
+            True,
+            'experimental free-threading build (main, x) [Clang 18.1.8 ] debug',
+        ),
+    ],
+)
+def test_the_build(monkeypatch, version, debug, text):
+    """Its time and compiler, on one line, and whether it is for debugging."""
+    monkeypatch.setattr(sys, 'version', version)
+    monkeypatch.delattr(sys, 'gettotalrefcount', raising=False)
+    if debug:
+        monkeypatch.setattr(sys, 'gettotalrefcount', int, raising=False)
+    assert build() == text
