@@ -85,7 +85,7 @@ def test_all_mixins_at_once(record_of):
     programs = {'capture_git_info', 'capture_conda_packages', 'capture_nvidia'}
     assert failed <= {*programs, 'capture_gpu'}
     captured = {'python', 'host', 'slurm', 'loaded_modules', 'cgroups', 'file_hashes'}
-    assert captured | {'resource_usage'} <= set(record)
+    assert captured | {'resource_usage', 'stability'} <= set(record)
     assert record['call']['returncode'] == [0]
 
 
