@@ -10,6 +10,8 @@ from .mixins.call import MBFunctionCall as MBFunctionCall
 from .mixins.call import MBReturnValue as MBReturnValue
 from .mixins.cgroup import MBCgroupLimits as MBCgroupLimits
 from .mixins.conda import MBCondaPackages as MBCondaPackages
+from .mixins.cpu_time import MBCpuTime as MBCpuTime
+from .mixins.energy import MBEnergy as MBEnergy
 from .mixins.files import MBFileHash as MBFileHash
 from .mixins.git import MBGitInfo as MBGitInfo
 from .mixins.gpu import MBGpu as MBGpu
@@ -20,6 +22,7 @@ from .mixins.memory import MBPeakMemory as MBPeakMemory
 from .mixins.modules import MBLoadedModules as MBLoadedModules
 from .mixins.nvidia import MBNvidiaSmi as MBNvidiaSmi
 from .mixins.packages import MBInstalledPackages as MBInstalledPackages
+from .mixins.perf_counters import MBCounters as MBCounters
 from .mixins.profiler import MBLineProfiler as MBLineProfiler
 from .mixins.python import MBPythonInfo as MBPythonInfo
 from .mixins.slurm import MBSlurmInfo as MBSlurmInfo
@@ -45,6 +48,9 @@ __all__ = [
     'JSONEncoder',
     'MBCgroupLimits',
     'MBCondaPackages',
+    'MBCounters',
+    'MBCpuTime',
+    'MBEnergy',
     'MBFileHash',
     'MBFunctionCall',
     'MBGitInfo',

@@ -180,6 +180,8 @@ class OpenRun:
 
         That is load, delay and, if asked for, resource usage. Comes before all captures.
         """
+    def observe_phases(self, observer: Callable[[Phase], Any], /) -> None:
+        """From now on return observer(phase) for each phase that is made."""
     def note_thread(self) -> None:
         """Note the name of this thread, if it is not the main one."""
     def claim(self) -> bool:
@@ -765,6 +767,40 @@ class Gate:
 
         With a negative time, do not wait.
         """
+
+class Counters:
+    """Counters of perf_event_open(2), of this thread or of what it will start.
+
+    Args:
+        events: numbers `type` and `config` of each, at most 16.
+        of_children: count what this thread starts, not itself.
+    """
+
+    def __init__(
+        self, events: tuple[tuple[int, int], ...], of_children: bool, /
+    ) -> None: ...
+    @property
+    def errors(self) -> tuple[int, ...]:
+        """Return for each event why it is not counted: errno; 0 if it is."""
+    def read(self) -> CountersReading:
+        """Return the present counts.
+
+        Raises:
+            OSError: ECHILD in a forked child, EBADF if a program has closed the descriptor.
+        """
+    def close(self) -> None:
+        """Close the descriptors; deallocation does it, too."""
+
+class CountersReading:
+    """What counters showed at a time."""
+
+    def since(self, before: CountersReading, /) -> list[tuple[int | None, bool]]:
+        """Return what each event counted since, and whether it is an estimate.
+
+        None: the kernel has not counted it, though the thread ran.
+        """
+    def times_ns(self, before: CountersReading, i: int, /) -> tuple[int, int]:
+        """Return for how long the thread ran since, and was counted: of one event."""
 
 def look_for_greenlets() -> None:
     """Note whether greenlets can exist; later runs then know their greenlet."""

@@ -54,6 +54,7 @@ MASK = '***'
 
 include "_wrappers/system.pxi"
 include "_wrappers/runs.pxi"
+include "_wrappers/counters.pxi"
 include "_wrappers/text.pxi"
 include "_wrappers/exits.pxi"
 include "_wrappers/journal.pxi"

@@ -33,6 +33,32 @@ cdef extern from "base/mb_clock.h":
     bint mb_clock_setup(mb_clock_choice choice) noexcept nogil
     mb_clock_info mb_clock_measure() noexcept nogil
 
+cdef extern from "run/mb_counters.h":
+    enum:
+        MB_COUNTERS_MOST
+    ctypedef struct mb_counters_event:
+        uint32_t type
+        uint64_t config
+    ctypedef struct mb_counters:
+        uint32_t count
+        uint32_t opened
+        int *error
+    ctypedef struct mb_counters_reading:
+        uint64_t *enabled_ns
+        uint64_t *running_ns
+    ctypedef enum mb_counters_kind:
+        MB_COUNTED_NOT
+        MB_COUNTED
+        MB_COUNTED_SCALED
+    uint32_t mb_counters_open(mb_counters *counters, const mb_counters_event *events,
+                              uint32_t count, bint of_children) noexcept nogil
+    int mb_counters_read(const mb_counters *counters,
+                         mb_counters_reading *reading) noexcept nogil
+    mb_counters_kind mb_counters_count(const mb_counters_reading *before,
+                                 const mb_counters_reading *after, uint32_t i,
+                                 uint64_t *number) noexcept nogil
+    void mb_counters_close(mb_counters *counters) noexcept nogil
+
 cdef extern from "child/mb_child.h":
     int mb_child_end(int pid, bint block, int64_t *ended_ns) noexcept nogil
     bint mb_child_adopts() noexcept nogil

@@ -128,8 +128,6 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         self._duration_counter = self._bench_config.counter  # read by bench.time(), in C
         self._off = arguments.is_switched_off()
 
-    # --- configuration that changes ---------------------------------------------------
-
     def add_fields(self, /, **fields: Any) -> None:
         """Add static fields to records that begin after this call, and to that at exit.
 
@@ -152,8 +150,6 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         """
         return first_use.explained(self, func)
 
-    # --- ways in ----------------------------------------------------------------------
-
     if TYPE_CHECKING:
 
         @overload
@@ -166,9 +162,8 @@ class MicroBenchBase(exits.RecordsExit, Configured):
     def __call__(self, func: Any = UNSET, /, *, name: Any = None, **fields: Any) -> Any:
         """Decorate a function: each call of it becomes a record.
 
-        Works for functions, methods, class and static methods, coroutine functions,
-        generator and async generator functions, `functools.partial` and objects with
-        `__call__`. For generators the duration is the time inside the body.
+        Works for methods, class and static methods, coroutine functions, generators,
+        `functools.partial` and objects. Of generators it is the time inside the body.
 
         Args:
             func: the function. Left out: a decorator is returned, as by `@bench()`.
@@ -181,18 +176,20 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         """
         return first_use.decorated(self, func, name, fields)
 
-    def record(self, /, name: str | None = None, **fields: Any) -> Block | Unrecorded:
+    def record(
+        self, /, name: str | None = None, *, sync: Any = None, **fields: Any
+    ) -> Block | Unrecorded:
         """Return a context manager for `with`: its block becomes one record.
 
-        It can be entered again after it was left. Its `annotate(**fields)` adds fields to
-        the open record.
+        It can be entered again once left. Its `annotate(**fields)` adds fields to it.
 
         Args:
             name: `call.name` of the record; None means `<record>`.
+            sync: what to wait for before and after, as in `time()`.
             **fields: added to the top level of the record, in their present state.
 
         Raises:
-            ValueError: a field `mb` or `call` is no dict.
+            TypeError, ValueError: `mb` or `call` is no dict, or `sync` is wrong.
         """
         block = None if self._off else first_use.block_class or first_use.block()
         if block is None:
@@ -200,27 +197,25 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         made = block(self, name or '<record>')
         if fields:
             made.fields = first_use.values_of(self, fields)
-        return made
+        return made if sync is None else first_use.synced_block(made, sync)
 
     def arecord(self, /, name: str | None = None, **fields: Any) -> Block | Unrecorded:
         """Return a context manager for `async with`: its block becomes one record.
 
         Args:
             name: `call.name` of the record; None means `<record>`.
-            **fields: as those of `record()`.
+            **fields: as those of `record()`, `sync` included.
         """
         return self.record(name, **fields)
 
     def annotate(self, /, **fields: Any) -> None:
         """Add fields to the innermost active record; outside any record, do nothing.
 
-        That is the record to which a phase made now would belong. Each value is stored at
-        the top level, in its present state; a later one of the same name replaces it. A
-        record that is recovered has them, too.
+        That is the record of a phase made now. Each value is stored at the top level, in
+        its present state; a later one replaces it. Recovered records have them, too.
 
         Args:
-            **fields: values by name; dicts named `call` or `mb` are merged into those of
-                the record.
+            **fields: values by name; `call` and `mb` are merged into the record's.
 
         Raises:
             ValueError: `mb` or `call` is no dict.
@@ -228,7 +223,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         if not self._off and _core.runs_open():
             first_use.annotate(self, fields)
 
-    def time(self, name: str) -> _core.Phase:  # type: ignore[empty-body]
+    def time(self, name: str, *, sync: Any = None) -> _core.Phase:  # type: ignore[empty-body]
         """Time a named part of the active record: `with bench.time('parse'): ...`.
 
         When the block ends, also by an exception, `{"name": ..., "duration": ...}` is
@@ -238,9 +233,15 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         its open ones were opened by one other thread. Outside any record nothing
         happens and no clock is read. `async with` works as well. `@bench.time('parse')`
         makes a phase of each call of a function, or of each step of a generator.
-        """
 
-    # --- hooks of the lifecycle, for subclasses ---------------------------------------
+        Args:
+            name: name of the phase.
+            sync: waits for an asynchronous device, last before the clock starts and first
+                after the block: a callable, `'torch'`, `'cupy'` or `'jax'`.
+
+        Raises:
+            TypeError, ValueError: `sync` is none of these.
+        """
 
     def pre_start_triggers(self, bm_data: dict[str, Any]) -> None:
         """Run once for each record, before the code: all `capture_*` hooks."""
@@ -264,8 +265,6 @@ class MicroBenchBase(exits.RecordsExit, Configured):
             bm_data['call'].setdefault('name', name_of(bm_data['_func']))
             if self._bench_config.plan.places:
                 bm_data['call'].update(place_of(bm_data['_func']))
-
-    # --- results ----------------------------------------------------------------------
 
     def to_json(self, obj: Any) -> str:
         """Return a value as JSON, encoded as in records; mask secrets in a record.

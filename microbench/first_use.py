@@ -45,6 +45,37 @@ def timed(bench: Any, name: Any, func: Any) -> Any:
     return made(bench, name, func)
 
 
+def synced(bench: Any, /, name: Any, *, sync: Any) -> Any:
+    """Return a phase that waits for what was started before it, and for its own work.
+
+    The caller: C, for `time(name, sync=...)`. Without descriptors the phase does not wait.
+    """
+    if sync is None or bench._off:
+        return bench.time(name)
+    try:
+        made = loaded(_synced)
+    except OSError as error:
+        not_recorded(error)
+        return bench.time(name)
+    return made.synced_phase(bench, name, sync)
+
+
+def synced_block(block: Any, sync: Any) -> Any:
+    """Return a block that waits as `synced()` does; without descriptors the block."""
+    try:
+        made = loaded(_synced)
+    except OSError as error:
+        not_recorded(error)
+        return block
+    return made.Synced(block, made.waiting(sync))
+
+
+def _synced() -> Any:
+    from .core import synced as module  # start-up time
+
+    return module
+
+
 def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -> Any:
     """Return the decorated function; if `func` is UNSET, a decorator."""
     if func is UNSET and callable(fields.get('func')):

@@ -244,6 +244,47 @@ class RecordStability(TypedDict, total=False):
     unavailable: dict[str, str]
 
 
+class RecordCounters(TypedDict, total=False):
+    """Fields in `counters`."""
+
+    instructions: int
+    cycles: int
+    ref_cycles: int
+    cache_references: int
+    cache_misses: int
+    branches: int
+    branch_misses: int
+    page_faults: int
+    minor_faults: int
+    major_faults: int
+    task_clock: float
+    time_enabled: float
+    time_running: float
+    scaled: bool
+    phases: list[dict[str, Any]]
+    unavailable: dict[str, str]
+
+
+class RecordCpuTime(TypedDict, total=False):
+    """Fields in `cpu_time`."""
+
+    thread: float
+    process: float
+    phases: list[dict[str, Any]]
+    unavailable: dict[str, str]
+
+
+class RecordEnergy(TypedDict, total=False):
+    """Fields in `energy`."""
+
+    package_0: float
+    package_0_dram: float
+    psys: float
+    gpu_0: float
+    lower_bounds: list[str]
+    unavailable: dict[str, str]
+
+
 class RecordProcess(TypedDict, total=False):
     """Fields in `process`."""
 
@@ -311,6 +352,9 @@ class Record(_Record, total=False):
     host: RecordHost
     cgroups: RecordCgroups
     stability: RecordStability
+    counters: RecordCounters
+    cpu_time: RecordCpuTime
+    energy: RecordEnergy
     slurm: dict[str, str]
     pbs: dict[str, Any]
     lsf: dict[str, Any]

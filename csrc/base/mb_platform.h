@@ -27,7 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <linux/perf_event.h>
 #include <sys/auxv.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>

@@ -645,6 +645,21 @@ phase_with_counter(py_phase *phase, const py_run *run, PyObject *bench)
     return (PyObject *)phase;
 }
 
+/* Takes the reference to the phase. */
+static PyObject *
+special_phase(py_phase *phase, py_run *run, PyObject *bench)
+{
+    PyObject *found = phase_with_counter(phase, run, bench);
+    if (!found || !run->observer) {
+        return found;
+    }
+    PyObject *observer = Py_NewRef(run->observer);
+    PyObject *observed = PyObject_CallOneArg(observer, found);
+    Py_DECREF(observer);
+    Py_DECREF(found);
+    return observed;
+}
+
 static PyObject *
 phase_of(py_state *state, PyObject *bench, PyObject *name)
 {
@@ -658,11 +673,37 @@ phase_of(py_state *state, PyObject *bench, PyObject *name)
     py_phase *phase = phase_of_run(state, run, name);
     PyObject *found = (PyObject *)phase;
     if (phase &&
-        (bench != run->bench || run->foreign || phase->counter || phase->bench)) {
-        found = phase_with_counter(phase, run, bench);
+        (bench != run->bench || run->special || phase->counter || phase->bench)) {
+        found = special_phase(phase, run, bench);
     }
     Py_DECREF(run);
     return found;
+}
+
+static bool
+has_sync(PyObject *names)
+{
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++) {
+        if (PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), "sync") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Has Python make a phase that waits, or refuse the arguments: time(name, sync=...). */
+static PyObject *
+synced_phase(PyObject *bench, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *module = PyImport_ImportModule("microbench.first_use");
+    PyObject *function = module ? PyObject_GetAttrString(module, "synced") : NULL;
+    PyObject *bound = function ? PyMethod_New(function, bench) : NULL;
+    PyObject *made =
+        bound ? PyObject_Vectorcall(bound, args, (size_t)count, names) : NULL;
+    Py_XDECREF(module);
+    Py_XDECREF(function);
+    Py_XDECREF(bound);
+    return made;
 }
 
 static int
@@ -692,6 +733,9 @@ time_method(PyObject *bench, PyTypeObject *Py_UNUSED(owner), PyObject *const *ar
 {
     if (count != 1 || names) {
         const Py_ssize_t given = count + (names ? PyTuple_GET_SIZE(names) : 0);
+        if (has_sync(names)) {
+            return synced_phase(bench, args, count, names);
+        }
         if (wrong_call(given, names) < 0) {
             return NULL;
         }
@@ -722,7 +766,7 @@ static PyMethodDef time_definition = {
 PyObject *
 py_phase_time_method(PyObject *type, const char *doc)
 {
-    static const char signature[] = "time($self, name)\n--\n\n";
+    static const char signature[] = "time($self, name, *, sync=None)\n--\n\n";
     if (!PyType_Check(type)) {
         return PyErr_Format(PyExc_TypeError, "a class is needed, not %R", type);
     }

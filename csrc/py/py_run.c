@@ -315,6 +315,7 @@ py_run_open(py_run *run, py_state *state, PyObject *bench, PyObject *counter,
     run->bench = Py_NewRef(bench);
     run->counter = Py_NewRef(counter);
     run->foreign = foreign;
+    run->special = foreign || run->observer;
     run->integers = integers;
     if (foreign && !(run->durations = PyList_New(0))) {
         return -1;
@@ -966,6 +967,18 @@ py_run_observe(py_run *run, bool usage)
     return 0;
 }
 
+PyDoc_STRVAR(observe_phases_doc,
+             "observe_phases(observer, /)\n--\n\n"
+             "From now on return observer(phase) for each phase that is made.");
+
+static PyObject *
+run_observe_phases(py_run *self, PyObject *observer)
+{
+    Py_XSETREF(self->observer, Py_NewRef(observer));
+    self->special = true;
+    Py_RETURN_NONE;
+}
+
 PyDoc_STRVAR(observe_doc,
              "observe(usage, /)\n--\n\n"
              "Have the record say what the machine does between start() and stop():\n"
@@ -1065,6 +1078,7 @@ run_traverse(py_run *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->bench);
     Py_VISIT(self->counter);
+    Py_VISIT(self->observer);
     Py_VISIT(self->began);
     Py_VISIT(self->elapsed);
     Py_VISIT(self->durations);
@@ -1097,6 +1111,7 @@ run_clear(py_run *self)
     mb_run_forget(&self->native);
     Py_CLEAR(self->bench);
     Py_CLEAR(self->counter);
+    Py_CLEAR(self->observer);
     Py_CLEAR(self->began);
     Py_CLEAR(self->elapsed);
     Py_CLEAR(self->durations);
@@ -1164,6 +1179,7 @@ static PyMethodDef run_methods[] = {
     {"began_elsewhere", (PyCFunction)run_began_elsewhere, METH_NOARGS, began_doc},
     {"keep_numbers", (PyCFunction)run_keep_numbers, METH_O, live_doc},
     {"observe", (PyCFunction)run_observe, METH_O, observe_doc},
+    {"observe_phases", (PyCFunction)run_observe_phases, METH_O, observe_phases_doc},
     {"note_thread", (PyCFunction)(void (*)(void))run_note_thread,
      METH_METHOD | METH_FASTCALL | METH_KEYWORDS, note_thread_doc},
     {0},

@@ -20,7 +20,10 @@ typedef struct py_run {
     mb_run native;
     PyObject *bench;   /* Owned: kept until the run is closed */
     PyObject *counter; /* Owned: the duration counter of the bench */
-    bool foreign;      /* the counter is not read in C, but called */
+    PyObject *observer; /* Owned: called with each phase that is made, for the object
+                           that stands for it; or NULL */
+    bool foreign;       /* the counter is not read in C, but called */
+    bool special;       /* it is foreign, or there is an observer */
     bool integers;     /* durations are integer nanoseconds */
     bool triggers;     /* the owner has hooks around each iteration */
     Py_ssize_t iterations;

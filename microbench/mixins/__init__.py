@@ -2,7 +2,7 @@
 
 Public classes are those in `_HOME` of microbench/__init__.py; each is in the module that
 its entry there names. Modules without one help a family. A mixin gets all that it needs as
-arguments: it may use `core.capture`, and no run and no bench.
+arguments: it may use `core.capture` and `core.observed_phases`, and no run and no bench.
 """
 
 # The public mixins whose `cli_default` is true, in the order of their `cli_place`. Here it

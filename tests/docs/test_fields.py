@@ -11,7 +11,15 @@ from microbench.mixins.slurm import BY_VARIABLES, OF_A_POD, OF_CONDOR, OF_JOB_AD
 from microbench.mixins.usage import FIELDS as OF_USAGE
 
 DOCS = Path(__file__).parents[2] / 'docs'
-PAGES = ('mixins', 'machine-and-job', 'packages', 'gpus', 'which-program', 'stability')
+PAGES = (
+    'mixins',
+    'machine-and-job',
+    'packages',
+    'gpus',
+    'which-program',
+    'stability',
+    'counters',
+)
 TEXT = '\n'.join((DOCS / f'{page}.md').read_text('utf-8') for page in PAGES)
 NEED_MORE = ('MBLineProfiler', 'MBGpu', 'MBNvidiaSmi', 'MBCondaPackages')
 

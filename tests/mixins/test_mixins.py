@@ -9,6 +9,9 @@ import microbench
 from microbench import (
     MBCgroupLimits,
     MBCondaPackages,
+    MBCounters,
+    MBCpuTime,
+    MBEnergy,
     MBFileHash,
     MBFunctionCall,
     MBGitInfo,
@@ -58,6 +61,9 @@ MIXINS = {
         False,
         ['capture_stability', 'capturepost_stability'],
     ),
+    MBCounters: ('counters', False, ['capture_counters', 'capturepost_counters']),
+    MBCpuTime: (None, False, ['capture_cpu_time', 'capturepost_cpu_time']),
+    MBEnergy: ('energy', False, ['capture_energy', 'capturepost_energy']),
     MBGitInfo: ('git-info', False, ['capture_git_info']),
     MBFileHash: ('file-hash', False, ['capture_file_hashes']),
     MBInstalledPackages: ('installed-packages', False, ['capture_packages']),
@@ -86,6 +92,7 @@ OPTIONS = {
         '--hash-size-limit': 'hash_size_limit',
     },
     MBInstalledPackages: {'--packages-of': 'packages_of'},
+    MBCounters: {'--counter-events': 'counter_events'},
     MBStability: {'--stability-silence': 'stability_silence'},
     MBNvidiaSmi: {
         '--nvidia-attributes': 'nvidia_attributes',
@@ -153,7 +160,7 @@ def test_names_in_the_command(mixin):
 
 @each_mixin
 def test_options_of_the_command(mixin):
-    """Five mixins have options; each sets the attribute that Python users set."""
+    """Six mixins have options; each sets the attribute that Python users set."""
     options = getattr(mixin, 'cli_args', ())
     flags = {option.flags[0]: option.dest for option in options}
     assert flags == OPTIONS.get(mixin, {})

@@ -317,6 +317,7 @@ def step():
     observed.stop()
     observed.load_average, observed.run_delay, observed.resource_usage
     _core.pieces(observed, words), observed.note_thread(), observed.thread, observed.place
+    observed.observe_phases(lambda phase: [phase])
     observed.close()
     run.keep_numbers([])
     refused(TypeError, run.finish, 1, 2, 3)
@@ -983,6 +984,17 @@ def step():
     gate.wait(60)
 """,
     'Gate': 'def step():\n    gate = _core.Gate()\n    gate.set()\n    gate.wait(0)\n',
+    'CountersReading': 'def step():\n    _core.CountersReading\n',
+    'Counters': """
+def step():
+    for of_children in (False, True):
+        counters = _core.Counters(((1, 1), (1, 2), (99, 0)), of_children)
+        before, after = counters.read(), counters.read()
+        counters.errors, after.since(before), after.times_ns(before, 0)
+    refused(IndexError, after.times_ns, before, 3)
+    refused(ValueError, _core.Counters, ((1, 1),) * 17, False)
+    counters.close()
+""",
     'look_for_greenlets': 'def step():\n    _core.look_for_greenlets()\n',
     'observe_from': 'def step():\n    _core.observe_from(_core.observe_from(0))\n',
     'keep_phases': 'def step():\n    _core.keep_phases(*_core.keep_phases(8, 4))\n',

@@ -159,6 +159,9 @@ class Measurement:
         assert run.data is not None
         run.data['_children_usage'] = self.outcome.usage
         run.data['_children_delay'] = self.outcome.delays
+        before_children = run.data.get('_before_children')
+        if before_children is not None:
+            before_children()
         load = load_average()
         if load is not None and self.has_defaults:
             run.data['call']['load_average'] = load
