@@ -80,6 +80,8 @@ def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -
     """Return the decorated function; if `func` is UNSET, a decorator."""
     if func is UNSET and callable(fields.get('func')):
         func = fields.pop('func')  # by keyword, as 2.1.0 takes it
+    if 'sync' in fields:
+        raise TypeError('@bench takes no sync: use @bench.time(name, sync=...) below it')
     is_labelled = name is not None or bool(fields)
     made = None if bench._off else decorator()
     label = _label(bench, name, fields) if made is not None and is_labelled else None

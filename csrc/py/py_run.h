@@ -18,14 +18,14 @@
 typedef struct py_run {
     PyObject_HEAD
     mb_run native;
-    PyObject *bench;   /* Owned: kept until the run is closed */
-    PyObject *counter; /* Owned: the duration counter of the bench */
+    PyObject *bench;    /* Owned: kept until the run is closed */
+    PyObject *counter;  /* Owned: the duration counter of the bench */
     PyObject *observer; /* Owned: called with each phase that is made, for the object
                            that stands for it; or NULL */
     bool foreign;       /* the counter is not read in C, but called */
     bool special;       /* it is foreign, or there is an observer */
-    bool integers;     /* durations are integer nanoseconds */
-    bool triggers;     /* the owner has hooks around each iteration */
+    bool integers;      /* durations are integer nanoseconds */
+    bool triggers;      /* the owner has hooks around each iteration */
     Py_ssize_t iterations;
     Py_ssize_t
         loops; /* calls in each iteration, which more() of the run extends; or 0 */

@@ -21,8 +21,7 @@ open_event(const mb_counters_event *event, int group, bool of_children)
     } else {
         attr.read_format |= PERF_FORMAT_GROUP;
     }
-    return (int)syscall(SYS_perf_event_open, &attr, 0, -1, group,
-                        PERF_FLAG_FD_CLOEXEC);
+    return (int)syscall(SYS_perf_event_open, &attr, 0, -1, group, PERF_FLAG_FD_CLOEXEC);
 }
 
 static int
@@ -95,7 +94,7 @@ open_one(const mb_counters *counters, const mb_counters_event *event, uint64_t *
 
 static void
 open_all(mb_counters *counters, const mb_counters_event *events, uint32_t count,
-                 bool of_children)
+         bool of_children)
 {
     memset(counters, 0, sizeof *counters);
     counters->of_children = of_children;

@@ -34,9 +34,9 @@ typedef struct {
 } mb_counters_event;
 
 typedef struct {
-    uint32_t count;             /* events that were asked for */
-    uint32_t opened;            /* those that are there */
-    int fd[MB_COUNTERS_MOST];   /* Owned; -1: not there */
+    uint32_t count;              /* events that were asked for */
+    uint32_t opened;             /* those that are there */
+    int fd[MB_COUNTERS_MOST];    /* Owned; -1: not there */
     int error[MB_COUNTERS_MOST]; /* why it is not there: errno; 0 if it is */
     uint64_t id[MB_COUNTERS_MOST];
     unsigned generation; /* of forks, in which they were opened */
@@ -67,8 +67,8 @@ int mb_counters_read(const mb_counters *counters, mb_counters_reading *reading);
 /* Puts what event `i` counted between two readings into `number`, a wrap of 64 bits included;
  * 0 for MB_COUNTED_NOT. */
 mb_counters_kind mb_counters_count(const mb_counters_reading *before,
-                             const mb_counters_reading *after, uint32_t i,
-                             uint64_t *number);
+                                   const mb_counters_reading *after, uint32_t i,
+                                   uint64_t *number);
 
 /* Closes those that are still there; then all are closed. */
 void mb_counters_close(mb_counters *counters);

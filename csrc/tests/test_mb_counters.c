@@ -5,7 +5,7 @@
 /* --- a system that is made up: the descriptor of event `config` is 100 + config --------- */
 
 static struct {
-    uint64_t now;          /* value of event 0; event i has i more */
+    uint64_t now; /* value of event 0; event i has i more */
     uint64_t enabled, running;
     int closed, reads;
     bool replaced; /* another file has the number */
@@ -51,7 +51,8 @@ fake_read(int fd, void *data, size_t size)
         return 0;
     }
     if (size == 3 * sizeof *out) { /* on its own */
-        out[0] = fake.now + (uint64_t)fd - 100, out[1] = fake.enabled, out[2] = fake.running;
+        out[0] = fake.now + (uint64_t)fd - 100, out[1] = fake.enabled,
+        out[2] = fake.running;
         return (ssize_t)size;
     }
     out[0] = size / sizeof *out - 3, out[1] = fake.enabled, out[2] = fake.running;

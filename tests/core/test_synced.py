@@ -259,3 +259,9 @@ def test_nothing_is_imported(monkeypatch, name):
     with bench.record(), bench.time('x', sync=name):
         pass
     assert name not in sys.modules
+
+
+def test_a_decorated_function_says_where_sync_belongs(bench):
+    """It is no field of the record."""
+    with pytest.raises(TypeError, match=r'use @bench\.time'):
+        bench(sync='torch')
