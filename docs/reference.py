@@ -43,7 +43,13 @@ GROUPS = {
         'microbench': [name for name in microbench.__all__ if name.startswith('MB')]
     },
     'Your own captures': {
-        'microbench.core.capture': ('per_process', 'early', 'spanning', 'namespace'),
+        'microbench.core.capture': (
+            'per_process',
+            'early',
+            'spanning',
+            'innermost',
+            'namespace',
+        ),
         'microbench': ('CLIArg',),
     },
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},

@@ -74,6 +74,24 @@ def spanning(
     return begin
 
 
+def innermost(hook: Hook) -> Hook:
+    """Mark a `capture_*` method that runs after all others, though its name comes earlier.
+
+    If it is `spanning`, it goes on before all others do: what it measures is then the code,
+    and not the work of other captures.
+
+    >>> class MBUserTime:
+    ...     @innermost
+    ...     @spanning
+    ...     def capture_user_time(self, bm_data):
+    ...         before = os.times().user
+    ...         yield
+    ...         bm_data['user_time'] = os.times().user - before
+    """
+    hook.innermost = True  # type: ignore[attr-defined]
+    return hook
+
+
 class Native:
     """What C needs to know to run a hook of microbench's own: see native_captures.py.
 

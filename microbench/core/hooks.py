@@ -34,7 +34,8 @@ class Hooks:
 
     Attributes:
         base: what the base class defined when it was made; a test may patch the class.
-        captures: names of `capture_*` methods, in alphabetical order.
+        captures: names of `capture_*` methods, in alphabetical order; those marked
+            `innermost` come last.
         post_captures: names of `capturepost_*` methods, likewise.
         constant: definitions of captures marked per_process, by name.
         steps: the captures, with consecutive constant ones as one step.
@@ -56,7 +57,8 @@ class Hooks:
         found = _definitions(config, owner)
         named = sorted(name for name in found if name.startswith(HOOKS))
         hooks = [name for name in named if _is_method(found[name])]
-        self.captures = [n for n in hooks if n.startswith('capture_')]
+        captures = [n for n in hooks if n.startswith('capture_')]
+        self.captures = sorted(captures, key=lambda name: _is_innermost(found[name]))
         self.post_captures = [n for n in hooks if n.startswith('capturepost_')]
         self.constant = {n: found[n] for n in self.captures if _is_constant(found[n])}
         self.steps = list(_steps(self.captures, self.constant))
@@ -152,6 +154,10 @@ class Constants:
                 joined.append({})
             merge(joined[-1], fields)
         self.fields = joined
+
+
+def _is_innermost(definition: Any) -> bool:
+    return getattr(definition, 'innermost', False) is True
 
 
 def _steps(captures: list[str], constant: dict[str, Any]) -> Iterator[str | Constants]:

@@ -19,11 +19,13 @@ class PhaseTotals:
 
     Args:
         read: returns a reading; None if there is none.
-        difference: returns the numbers between two readings; None leaves one out.
+        difference: returns the numbers between two readings; None leaves a phase out.
     """
 
     def __init__(
-        self, read: Callable[[], Any], difference: Callable[[Any, Any], dict[str, Any]]
+        self,
+        read: Callable[[], Any],
+        difference: Callable[[Any, Any], dict[str, Any] | None],
     ) -> None:
         self.read = read
         self.difference = difference
@@ -31,13 +33,16 @@ class PhaseTotals:
 
     def add(self, name: str | None, before: Any, after: Any) -> None:
         """Add one phase."""
-        if before is None or after is None:
+        known = None
+        if before is not None and after is not None:
+            known = self.difference(before, after)
+        if known is None:
             return
         if name not in self.totals and len(self.totals) >= MOST_NAMES:
             name = None
         total = self.totals.setdefault(name, {'count': 0})
         total['count'] += 1
-        for field, value in self.difference(before, after).items():
+        for field, value in known.items():
             total[field] = round(total.get(field, 0) + value, 9)
 
     def fields(self) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import os
 import time
 from _thread import get_ident
 
-from ..core.capture import resume, spanning
+from ..core.capture import innermost, resume, spanning
 from ..core.observed_phases import PhaseTotals, observe_phases
 
 TYPE_CHECKING = False
@@ -41,6 +41,7 @@ class MBCpuTime:
 
     cpu_time_phases = False
 
+    @innermost
     @spanning
     def capture_cpu_time(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Set `cpu_time`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from _thread import _local
 
 from .. import _core
-from ..core.capture import CLIArg, resume, spanning
+from ..core.capture import CLIArg, innermost, resume, spanning
 from ..core.observed_phases import PhaseTotals, observe_phases
 from .perf_events import DEFAULT, EVENTS, NOT_COUNTED, chosen, known_event, why_not
 
@@ -50,6 +50,7 @@ class MBCounters:
     counter_events: Iterable[str] = DEFAULT
     counter_phases = False
 
+    @innermost
     @spanning
     def capture_counters(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Set `counters`.
@@ -62,7 +63,7 @@ class MBCounters:
             yield from _of_children(bm_data, names)
             return
         counters = _of_thread(names)
-        phases = PhaseTotals(counters.read, counters.known)
+        phases = PhaseTotals(lambda: _of_thread(names).reading(), _between)
         if self.counter_phases:
             observe_phases(bm_data, phases)
         before = counters.read()
@@ -105,6 +106,11 @@ class _Counters:
             self.failed = error.errno or 0
             return None
 
+    def reading(self) -> tuple[_Counters, Any] | None:
+        """Return these counters and a reading; None if there is none."""
+        found = self.read()
+        return None if found is None else (self, found)
+
     def known(self, before: Any, after: Any) -> dict[str, Any]:
         """Return what was counted between two readings, by event."""
         counts = zip(self.names, after.since(before), strict=True)
@@ -132,6 +138,12 @@ class _Counters:
         if self.why or why:
             found['unavailable'] = {**self.why, **why}
         return found
+
+
+def _between(before: tuple[_Counters, Any], after: tuple[_Counters, Any]) -> Any:
+    """Return what was counted of a phase; None if it ended in another thread."""
+    counters, first = before
+    return counters.known(first, after[1]) if after[0] is counters else None
 
 
 _open = _local()  # `counters`: those of this thread, by the names of their events

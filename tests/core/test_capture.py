@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from microbench import MicroBenchBase
-from microbench.core.capture import spanning
+from microbench.core.capture import innermost, spanning
 from tests.fakes import call_of, only
 
 
@@ -132,3 +132,27 @@ def test_what_is_not_marked_runs_at_the_end_of_a_process(hook):
         assert not hook.called
     finally:
         bench.cancel_record_on_exit()
+
+
+def test_innermost_captures_begin_last_and_end_first():
+    """The work of others is not between their two steps."""
+    steps = []
+
+    def capture(name):
+        def steps_of(self, bm_data):
+            steps.append(f'{name} begins')
+            yield
+            steps.append(f'{name} ends')
+
+        return spanning(steps_of)
+
+    class Bench(MicroBenchBase):
+        capture_a = innermost(capture('a'))
+        capture_b = capture('b')
+        capture_c = innermost(capture('c'))
+
+    with Bench().record():
+        steps.append('code')
+    names = ['b', 'a', 'c']
+    begun = [f'{name} begins' for name in names]
+    assert steps == [*begun, 'code', *(f'{name} ends' for name in reversed(names))]

@@ -115,6 +115,35 @@ def test_phases_are_summed_up_by_name(fake):
     ]
 
 
+def in_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+
+def test_a_phase_is_counted_in_its_thread(fake):
+    """Those of the thread of the record would show 0."""
+    bench = Counted()
+    bench.counter_phases = True
+    with bench.record():
+        in_thread(bench.time('there')(lambda: None))
+    [phase] = counters_of(bench)['phases']
+    assert phase == {'name': 'there', 'count': 1, 'instructions': 10, 'cycles': 20}
+    assert fake.opened == 2
+
+
+def test_a_phase_that_ends_in_another_thread_is_left_out(fake):
+    """No counters know it; its duration is there."""
+    bench = Counted()
+    bench.counter_phases = True
+    with bench.record():
+        phase = bench.time('moved')
+        phase.__enter__()
+        in_thread(lambda: phase.__exit__(None, None, None))
+    assert counters_of(bench)['phases'] == []
+    assert [t['name'] for t in only(bench.get_results())['call']['timings']] == ['moved']
+
+
 def test_an_estimate_says_so(fake):
     """The kernel took turns."""
     fake.step = Reading((10, 20), 2_000_000_000, 1_000_000_000)
