@@ -123,8 +123,8 @@ OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 # environment of their own; programs whose launchers do not load the sanitizer's library;
 # faults that preload a library in its place; and tests that run little C, or none.
 NOT_SANITIZED = \
-    $(addprefix --ignore=tests/,analysis cli comparison docs examples faults mixins \
-        neighbours services soak typing) \
+    $(addprefix --ignore=tests/,analysis baselines cli comparison docs examples faults mixins \
+        neighbours pytest_plugin services soak typing) \
     $(addprefix --ignore=,$(wildcard tests/test_*.py) \
         $(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)) \
         $(filter-out %test_decoder.py %test_decoder_limits.py,$(wildcard tests/results/test_*.py))) \
