@@ -79,17 +79,18 @@ class Dependence:
         mean = others.mean(axis=-1)
         self.redness = self._lowest / np.where(mean > 0, mean, 1.0)
 
-    def inflation(self, redness: Array) -> Array:
+    def inflation(self, redness: Array, power: int = 1) -> Array:
         """Return the variance of the mean, in multiples of that of independent values.
 
         Args:
             redness: mean redness of all series of the comparison. Chance alone makes that
                 of one series large too often.
+            power: of the excess of redness; a higher one is more cautious about steps.
         """
         level = self._level
         if self.count >= SHOWS_RED:
             excess = redness / RED
-            red = np.maximum(level, self._lowest) * excess
+            red = np.maximum(level, self._lowest) * excess**power
             level = np.where(excess > 1, red, level)
         found: Array = np.where(self._is_flat, 1.0, level * self._factor)
         return found

@@ -25,29 +25,28 @@ SLOW = {
     },
     'host': {**SOLVE['host'], 'hostname': 'node08', 'os': 'other'},
     'resource_usage': [{'utime': 0.02, 'stime': 0.0, 'maxrss': 2048}],
-    'exception': {'type': 'ValueError', 'message': ''},
+    'exit_signal': 'SIGTERM',
 }
 
 TEXT = """\
-#1 (solve) is 2.0 times slower than #0. #1 failed: ValueError.
+#1 (solve) is 2.0 times slower than #0. #1 failed: SIGTERM.
 
-                  #0          #1
-host          node07      node08
-outcome           ok  ValueError
-runs               2           3
-median       40.5 ms     82.4 ms  2.0 times slower
+                  #0        #1
+host          node07    node08
+outcome           ok   SIGTERM
+runs               2         3
+median       40.5 ms   82.4 ms  2.0 times slower
   iterate    39.5 ms
-  write                  1.00 ms
+  write                1.00 ms
 cpu            100 %
-user time    40.0 ms     20.0 ms  2.0 times less
-system time   500 µs         0 s
-memory                  2.00 KiB
+user time    40.0 ms   20.0 ms  2.0 times less
+system time   500 µs       0 s
+memory                2.00 KiB
 preempted       1.50
 
-~  call.args.0        12       ->  13
-+  exception.message               ""
-+  exception.type                  "ValueError"
-~  host.os            "linux"  ->  "other"
+~  call.args.0  12       ->  13
++  exit_signal               "SIGTERM"
+~  host.os      "linux"  ->  "other"
 {hidden} differences in times and ids are not shown
 """
 
