@@ -100,6 +100,8 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
         call,
         cgroup,
         conda,
+        cpu_time,
+        energy,
         files,
         git,
         gpu,
@@ -109,9 +111,11 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
         modules,
         nvidia,
         packages,
+        perf_counters,
         profiler,
         python,
         slurm,
+        stability,
         usage,
     )
     from .outputs import base, file, http, redis  # noqa: F401

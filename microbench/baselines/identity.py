@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 
 from ..results.fields import part
 
@@ -74,7 +73,7 @@ def here() -> Identity:
     try:
         return identity_of([MeasuredRecord('identity').made([0.0], 1)])
     except LookupError:  # MICROBENCH=off
-        return Identity(os.environ.get(VARIABLE) or os.uname().nodename, None, _own())
+        return Identity(os.environ.get(VARIABLE) or os.uname().nodename, None, None)
 
 
 def identity_of(records: Iterable[Record]) -> Identity:
@@ -95,11 +94,11 @@ def _of(record: Record) -> tuple[str | None, str | None, str | None]:
     if isinstance(saved, dict):
         return saved.get('machine'), saved.get('cpu'), saved.get('interpreter')
     host, cpu = part(record, 'host', 'hostname'), part(record, 'host', 'cpu_model')
-    version = part(record, 'python', 'version')
+    version, build = (part(record, 'python', name) for name in ('version', 'build'))
     return (
         _machine(host) if isinstance(host, str) else None,
         cpu if isinstance(cpu, str) else None,
-        f'cpython-{_short(version)}' if isinstance(version, str) else None,
+        _interpreter(version, str(build)) if isinstance(version, str) else None,
     )
 
 
@@ -109,9 +108,11 @@ def _machine(host: str) -> str:
     return pool if pool and host == os.uname().nodename else host
 
 
-def _short(version: str) -> str:
-    return '.'.join(version.split('.')[:2])
+def _interpreter(version: str, build: str) -> str:
+    """Return the name of an interpreter, with the letters of its file for odd builds.
 
-
-def _own() -> str:
-    return f'cpython-{sys.version_info[0]}.{sys.version_info[1]}'
+    >>> _interpreter('3.14.1', 'free-threading build (main) [GCC 14] debug')
+    'cpython-3.14td'
+    """
+    letters = 't' * ('free-threading' in build) + 'd' * build.endswith(' debug')
+    return f'cpython-{".".join(version.split(".")[:2])}{letters}'

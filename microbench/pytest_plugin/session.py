@@ -59,7 +59,8 @@ class Session:
         self._folder: str | None = None
         self._encoder = MicroBench(outputs=[])
         summary.check(config)
-        self.baseline = None if self.is_worker else against.baseline_for(config)
+        is_idle = self.is_worker or self.is_disabled
+        self.baseline = None if is_idle else against.baseline_for(config)
 
     @property
     def is_worker(self) -> bool:
@@ -103,7 +104,7 @@ class Session:
         found = fixture.records()
         if not found:
             self.found.unused.append(item.nodeid)
-        place = item.session.items.index(item)
+        place = _place_of(item)
         for record in found:
             self.found.add(place, record)
             if self.is_worker:
@@ -205,6 +206,12 @@ class Session:
         """Show the table."""
         if self.found:
             summary.show(self.found, self.config, terminalreporter)
+
+
+def _place_of(item: pytest.Item) -> int:
+    """Return the place of a test in the order of collection; the end for an added one."""
+    items = item.session.items
+    return items.index(item) if item in items else len(items)
 
 
 def _measures(item: pytest.Item) -> bool:

@@ -208,6 +208,7 @@ def test_disabled(pytester):
         """,
         '--microbench-disable',
         '--microbench-save=none',
+        '--microbench-compare=none',
     )
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line('*median*')
