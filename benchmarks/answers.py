@@ -63,6 +63,7 @@ A, B = f'python program.py {OLD}', f'python program.py {NEW}'
 OF_OLD, OF_NEW = f'N={OLD}', f'N={NEW}'
 SETUP = '-s \'text = "12"\''
 ARGS = f"{SETUP} 'int(text)'"
+COLUMNS = '--benchmark-columns=median,iqr,rounds'
 PYPERF = "python -m pyperf timeit --quiet -o {} -s 'from work import work' 'work()'"
 OURS = 'python -m pytest -q -p no:benchmark -p no:cacheprovider test_ours.py --microbench'
 THEIRS = 'python -m pytest -q -p no:cacheprovider test_theirs.py --benchmark'
@@ -81,7 +82,7 @@ QUESTIONS: dict[str, dict[str, Sequence[str]]] = {
         ),
         'pytest-benchmark': (
             f'{OF_OLD} {THEIRS}-save=old',
-            f'{OF_NEW} {THEIRS}-compare --benchmark-columns=median,iqr,rounds',
+            f'{OF_NEW} {THEIRS}-compare {COLUMNS}',
         ),
     },
     'Which of two commands is faster?': {
@@ -95,8 +96,7 @@ QUESTIONS: dict[str, dict[str, Sequence[str]]] = {
         ),
         'pytest-benchmark': (
             f'{OF_OLD} {THEIRS}-save=old',
-            f'{OF_NEW} {THEIRS}-compare --benchmark-compare-fail=median:10%'
-            ' --benchmark-columns=median,iqr,rounds',
+            f'{OF_NEW} {THEIRS}-compare --benchmark-compare-fail=median:10% {COLUMNS}',
         ),
     },
     'How long does this function of 50 ns take?': {
