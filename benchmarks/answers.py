@@ -47,12 +47,12 @@ import sys
 from work import work
 work(50 * int(sys.argv[1]))
 """,
-    'test_ours.py': """
+    'test_fixture.py': """
 from work import work
 def test_work(microbench):
     microbench(work)
 """,
-    'test_theirs.py': """
+    'test_benchmark.py': """
 from work import work
 def test_work(benchmark):
     benchmark(work)
@@ -65,8 +65,10 @@ SETUP = '-s \'text = "12"\''
 ARGS = f"{SETUP} 'int(text)'"
 COLUMNS = '--benchmark-columns=median,iqr,rounds'
 PYPERF = "python -m pyperf timeit --quiet -o {} -s 'from work import work' 'work()'"
-OURS = 'python -m pytest -q -p no:benchmark -p no:cacheprovider test_ours.py --microbench'
-THEIRS = 'python -m pytest -q -p no:cacheprovider test_theirs.py --benchmark'
+WITH_FIXTURE = (
+    'python -m pytest -q -p no:benchmark -p no:cacheprovider test_fixture.py --microbench'
+)
+BENCHMARK = 'python -m pytest -q -p no:cacheprovider test_benchmark.py --benchmark'
 
 QUESTIONS: dict[str, dict[str, Sequence[str]]] = {
     'Is the new version faster?': {
@@ -81,8 +83,8 @@ QUESTIONS: dict[str, dict[str, Sequence[str]]] = {
             'python -m pyperf compare_to old.json new.json',
         ),
         'pytest-benchmark': (
-            f'{OF_OLD} {THEIRS}-save=old',
-            f'{OF_NEW} {THEIRS}-compare {COLUMNS}',
+            f'{OF_OLD} {BENCHMARK}-save=old',
+            f'{OF_NEW} {BENCHMARK}-compare {COLUMNS}',
         ),
     },
     'Which of two commands is faster?': {
@@ -91,12 +93,12 @@ QUESTIONS: dict[str, dict[str, Sequence[str]]] = {
     },
     'Fail the build at 10 %.': {
         'microbench': (
-            f'{OF_OLD} {OURS}-save=old',
-            f'{OF_NEW} {OURS}-compare=old --microbench-fail-over=10%',
+            f'{OF_OLD} {WITH_FIXTURE}-save=old',
+            f'{OF_NEW} {WITH_FIXTURE}-compare=old --microbench-fail-over=10%',
         ),
         'pytest-benchmark': (
-            f'{OF_OLD} {THEIRS}-save=old',
-            f'{OF_NEW} {THEIRS}-compare --benchmark-compare-fail=median:10% {COLUMNS}',
+            f'{OF_OLD} {BENCHMARK}-save=old',
+            f'{OF_NEW} {BENCHMARK}-compare --benchmark-compare-fail=median:10% {COLUMNS}',
         ),
     },
     'How long does this function of 50 ns take?': {
