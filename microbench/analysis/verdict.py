@@ -44,6 +44,7 @@ class Verdict:
         estimate: of one pair of series.
         chance: that of the estimate, corrected for the number of comparisons.
         margin: difference that does not matter, as a share.
+        level: chance that the interval of a verdict misses the ratio.
 
     Attributes:
         word: `'faster'`, `'slower'`, `'no difference'` or `'inconclusive'`.
@@ -52,8 +53,15 @@ class Verdict:
         why: what is in the way of a verdict, in a few words; may be empty.
     """
 
-    def __init__(self, estimate: Estimate, chance: float, margin: float = MARGIN) -> None:
+    def __init__(
+        self,
+        estimate: Estimate,
+        chance: float,
+        margin: float = MARGIN,
+        level: float = LEVEL,
+    ) -> None:
         self._estimate = estimate
+        self._level = level
         self._margin = log(1 + margin)
         self.why = ''
         self.more_runs: int | None = None
@@ -64,7 +72,7 @@ class Verdict:
                 self.more_runs = self._more()
 
     def _word(self, chance: float) -> str:
-        low, high = (log(bound) for bound in self._estimate.careful_interval())
+        low, high = (log(bound) for bound in self._estimate.careful_interval(self._level))
         if -self._margin < low and high < self._margin:
             return NO_DIFFERENCE
         if chance < LEVEL:
@@ -78,14 +86,14 @@ class Verdict:
         low, high = estimate.interval()
         if low <= 1 <= high:
             return ''
-        low, high = estimate.careful_interval()
+        low, high = estimate.careful_interval(self._level)
         if low <= 1 <= high:
             return 'so few runs may have met one disturbance'
         return 'so many comparisons differ as much by chance' if chance else ''
 
     def _more(self) -> int | None:
         """Return how many more runs make the interval narrow enough for a verdict."""
-        low, high = (log(bound) for bound in self._estimate.careful_interval())
+        low, high = (log(bound) for bound in self._estimate.careful_interval(self._level))
         size = abs(log(self._estimate.ratio))
         wanted = max(size, self._margin - size) / POWER
         runs, half = self._estimate.runs, (high - low) / 2

@@ -16,6 +16,7 @@ Follow `microbench -o FILE -- PROGRAM` from module to module:
 The runner begins the record before the first execution and completes it after the last one:
 see core/. Before all that, start.py turns the GIL on. Around it, __main__.py makes an exit
 status, or the end by a signal, of what main.py raises. All other modules serve single
-options and are imported on demand. `answer` prints times on a terminal, `view` shows stored
+options and are imported on demand. `commands` compares
+several of them, `answer` prints times on a terminal, `view` shows stored
 records.
 """

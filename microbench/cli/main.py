@@ -7,13 +7,12 @@ import os
 import sys
 import warnings
 
-from ..bench import MicroBenchBase
 from ..core.arguments import is_switched_off
 from ..messages import print_stderr
-from .args import selected_mixins
 from .args.checks import checked
 from .args.parser import Parser, show_and_exit
-from .run.destinations import answers_on, look_ahead, sinks
+from .run.bench import bench_for, print_warning
+from .run.destinations import answers_on, look_ahead
 from .run.forwarding import EndedBy
 from .run.runner import Measurement
 from .words import UsageError, hint_unquoted, quote
@@ -21,10 +20,10 @@ from .words import UsageError, hint_unquoted, quote
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
+    from ..bench import MicroBenchBase
     from .args.parser import Settings
-    from .args.selected_mixins import Named
 
     # the subcommands: PyInstaller and its like look for import statements
     from .view import baseline, compare, convert, diff, recover, show, tail, timeit  # noqa: F401
@@ -58,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in SUBCOMMANDS:
-        sys.exit(subcommand(words[0])(words[1:]))
+        sys.exit(main_of(words)(words[1:]))
     parser = Parser(SUBCOMMANDS)
     try:
         if words and words[0].isalpha():
@@ -95,11 +94,27 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
     is_kept = settings.outfile is not None or answers_on(settings) != 'stdout'
     named = checked(settings, is_kept=is_kept)
     bench = bench_for(settings, named)
+    if settings.has_input and not (settings.dry_run or is_switched_off()):
+        from .run.rewind import input_of  # start-up time
+
+        settings.standard_input = input_of(settings.input)
     if settings.dry_run:
         from .args.listing import text_of_settings  # start-up time
 
         show_and_exit(text_of_settings(settings, named))
     return bench, settings
+
+
+def main_of(words: Sequence[str]) -> Callable[[list[str]], int]:
+    """Return the `main` of a subcommand; that of `compare` depends on its words."""
+    if words[0] == 'compare':
+        from .commands.words import names_commands  # start-up time
+
+        if names_commands(words[1:]):
+            from .commands import main as commands  # start-up time
+
+            return commands.main
+    return subcommand(words[0])
 
 
 def subcommand(name: str) -> Callable[[list[str]], int]:
@@ -129,7 +144,7 @@ def measure(bench: MicroBenchBase, settings: Settings) -> int:
 def _run(measurement: Measurement, bench: MicroBenchBase) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter('always')
-        warnings.showwarning = _print_warning
+        warnings.showwarning = print_warning
         if is_switched_off():
             measurement.run_unrecorded()
         else:
@@ -162,32 +177,3 @@ def _explain_gil(command: list[str]) -> None:
             f'microbench: {quote(command[0])} cannot start: PYTHON_GIL=0 is set, '
             'and this build of Python needs the GIL'
         )
-
-
-def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
-    """Return a bench with these mixins, and with the sinks and fields of the settings.
-
-    Raises:
-        UsageError: a sink cannot be made, or the mixins cannot be combined.
-    """
-    bench = _class_with(named, settings)(outputs=sinks(settings))
-    own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
-    bench.add_fields(**{**own, **settings.fields})
-    return bench
-
-
-def _class_with(named: Named, settings: Settings) -> type[MicroBenchBase]:
-    # Fields are whole: the system limits what can be typed.
-    names: dict[str, Any] = {'capture_optional': True, 'max_value': None}
-    if settings.redact or settings.no_redact:
-        names['redact'] = settings.redact  # None masks nothing
-    names |= selected_mixins.attributes(named, settings.mixin_options, settings.command)
-    try:
-        return type('CommandBench', (*selected_mixins.bases(named), MicroBenchBase), names)
-    except TypeError as error:
-        raise UsageError(f'these mixins do not go together: {error}') from None
-
-
-def _print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    """Print a warning as a message of the command, without file and line."""
-    print_stderr(f'microbench: {message}')

@@ -73,6 +73,27 @@ def integer_from(least: int, most: int = sys.maxsize) -> Callable[[str], int]:
     return convert
 
 
+def runs_from(least: int, auto: int) -> Callable[[str], int]:
+    """Return a function that converts a number of runs, or the word `auto` to `auto`."""
+    number = integer_from(least)
+    return lambda word: auto if word == 'auto' else number(word)
+
+
+def percent(word: str) -> float:
+    """Convert a percentage to a share.
+
+    >>> percent('10%'), percent('0.5')
+    (0.1, 0.005)
+    """
+    try:
+        share = float(word.strip().removesuffix('%')) / 100
+    except ValueError:
+        share = -1.0
+    if not 0 < share < 100:
+        raise ValueError(f'it is a percentage, such as 10%, not {quote(word)}')
+    return share
+
+
 def _integer(word: str, example: int) -> int:
     try:
         return int(word)

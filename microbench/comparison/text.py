@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..analysis.looks import Look
     from .rows import Row
     from .surroundings import Differing
 
@@ -54,7 +55,7 @@ def _both(base: int, new: int) -> str:
     return str(base) if base == new else f'{base}, {new}'
 
 
-def interval(row: Row) -> str:
+def interval(row: Row | Look) -> str:
     """Return the bounds of the ratio in percent; empty without them.
 
     The sign says whether it is more or less.

@@ -49,6 +49,8 @@ PYTHON = '/opt/python/bin/python3'
 REFERENCE = ROOT / 'docs' / 'reference-api.md'
 
 NOT_RUN = [
+    ('comparing-commands.md', 'it needs hyperfine'),
+    ('comparing-commands.md', 'it takes a minute'),
     ('README.md', 'tests/structure/test_sdist.py installs it'),
     ('README.md', 'it makes its own environment; tests/examples runs what it runs'),
     ('README.md', 'it would run itself'),

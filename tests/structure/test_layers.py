@@ -23,6 +23,7 @@ LAYERS = (
     ('start', 'pytest_plugin', 'magics'),
     ('__main__',),
     ('cli.main',),
+    ('cli.commands',),
     ('cli.run',),
     ('cli.args',),
     ('cli.view',),

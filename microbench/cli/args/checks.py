@@ -139,6 +139,10 @@ def _taken_names(named: Named) -> dict[str, str]:
 
 
 def _execution(settings: Settings) -> None:
+    for name in ('precision', 'max_time'):
+        if name in vars(settings) and not (settings.is_auto or settings.is_compared):
+            flag = '--' + name.replace('_', '-')
+            raise UsageError(f'{flag} requires a number of runs that depends: add -n auto')
     if settings.timeout is None and 'timeout_grace_period' in vars(settings):
         raise UsageError('--timeout-grace-period requires --timeout: add --timeout SECONDS')
     if settings.monitor_scope not in SCOPES:

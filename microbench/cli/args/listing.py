@@ -84,7 +84,7 @@ def _options(settings: Settings) -> Iterator[str]:
 
 def _rest(settings: Settings) -> Iterator[tuple[str, Any]]:
     warmup = f' (+{settings.warmup} warmup)' if settings.warmup else ''
-    yield 'Iterations', f'{settings.iterations}{warmup}'
+    yield 'Iterations', f'{"auto" if settings.is_auto else settings.iterations}{warmup}'
     if settings.stdout or settings.stderr:
         yield 'Capture', _capture(settings)
     if settings.timeout is not None:

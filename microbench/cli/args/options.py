@@ -6,7 +6,7 @@ the mixins.
 
 from __future__ import annotations
 
-from ..words import integer_from, seconds
+from ..words import integer_from, percent, runs_from, seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ...core.capture import CLIArg
 
+AUTO = 0  # iterations: as many as are needed
 MANY = 10**9  # more words than a command line can have
 HOW_MANY = {None: (1, 1), '?': (0, 1), '*': (0, MANY), '+': (1, MANY)}
 
@@ -166,14 +167,32 @@ EXECUTION = (
     Option(
         *('-n', '--iterations'),
         metavar='N',
-        convert=integer_from(1),
-        help='run COMMAND N times (default: 1)',
+        convert=runs_from(1, AUTO),
+        help='run COMMAND N times (default: 1); auto: at least 10 times and 3 s, until the '
+        'median is precise, and a long program once',
+    ),
+    Option(
+        '--precision',
+        metavar='PERCENT',
+        convert=percent,
+        help='with -n auto: half the interval of the median is at most that (default: 1%)',
+    ),
+    Option(
+        '--max-time',
+        metavar='SECONDS',
+        convert=seconds,
+        help='with -n auto: begin no run that would end later (default: 60)',
     ),
     Option(
         *('-w', '--warmup'),
         metavar='N',
         convert=integer_from(0),
         help='before that, run it N times without a trace (default: 0)',
+    ),
+    Option(
+        '--input',
+        metavar='FILE',
+        help='each run reads FILE; - is what comes on standard input, at most 64 MiB',
     ),
     Option(
         '--stdout',

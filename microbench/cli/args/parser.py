@@ -44,8 +44,12 @@ class Settings:
     redact: list[str] | None = None
     no_redact: bool = False
 
-    iterations: int = 1
+    iterations: int = 1  # AUTO: as many as are needed
+    precision: float | None = None  # a share; with AUTO
+    max_time: float | None = None  # seconds; with AUTO
     warmup: int = 0
+    input: str | None = None  # file that each run reads
+    standard_input: Any = None  # of repeated runs
     stdout: str | None = None  # or 'capture', 'suppress'
     stderr: str | None = None
     capture_limit: int | None = None  # bytes of each stream of an iteration
@@ -56,6 +60,7 @@ class Settings:
 
     dry_run: bool = False
     quiet: bool = False
+    is_compared: bool = False  # the answer is about several commands
 
     def __init__(self, words: Sequence[str] = ()) -> None:
         self.words = list(words)  # of the command line
@@ -71,6 +76,16 @@ class Settings:
         from .fields import field  # start-up time
 
         return dict(map(field, self.field))
+
+    @property
+    def is_auto(self) -> bool:
+        """Whether the number of runs depends on what they take."""
+        return self.iterations == options.AUTO
+
+    @property
+    def has_input(self) -> bool:
+        """Whether standard input has to be prepared, for several runs or from a file."""
+        return self.input is not None or self.is_auto or self.warmup + self.iterations > 1
 
     @property
     def has_defaults(self) -> bool:

@@ -43,7 +43,8 @@ def sinks(settings: Settings) -> list[Output]:
         raise UsageError(str(error)) from None
     if found:
         return found
-    return [Stream('stdout') if answers_on(settings) is None else NullOutput()]
+    is_answered = settings.is_compared or answers_on(settings) is not None
+    return [NullOutput() if is_answered else Stream('stdout')]
 
 
 def answers_on(settings: Settings) -> str | None:
@@ -52,7 +53,7 @@ def answers_on(settings: Settings) -> str | None:
     It takes the place of the record on standard output. Beside a destination it goes to
     standard error, never into the output of the command.
     """
-    if settings.quiet or settings.outfile in STREAMS:
+    if settings.quiet or settings.is_compared or settings.outfile in STREAMS:
         return None
     given = settings.outfile, settings.http_output, settings.redis_output
     name = 'stdout' if given == (None, None, None) else 'stderr'

@@ -23,7 +23,7 @@ from .spawn import environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from ...bench import MicroBenchBase
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..answer.page import Answer
     from ..args.parser import Settings
     from .child import Observer
+    from .enough import Enough
     from .pipes import Capture
     from .progress import Progress
 
@@ -48,6 +49,7 @@ class Measurement:
     capture: Capture | None = None
     progress: Progress | None = None
     answer: Answer | None = None
+    enough: Enough | None = None  # if it chooses the number of runs
     turn: Callable[[], None] | None = None  # if there is no timer thread
     own_group = False
 
@@ -68,10 +70,13 @@ class Measurement:
     def _add_optional_parts(self) -> None:
         """Import and make what these settings need."""
         settings = self.settings
-        if settings.warmup + settings.iterations > 1:
-            from .rewind import input_of  # start-up time
+        if settings.standard_input is not None:
+            self.rewind = settings.standard_input
+            self.options.update(settings.standard_input.options)
+        if settings.is_auto:
+            from .enough import Enough  # start-up time
 
-            self.rewind = input_of()
+            self.enough = Enough(settings.precision, settings.max_time)
         if settings.stdout or settings.stderr:
             self._capture()
         if settings.timeout is not None:
@@ -109,10 +114,11 @@ class Measurement:
         self._take_over()
         try:
             if self.settings.warmup:
-                self._repeat(self.settings.warmup, self._run_child)
+                self._repeat(range(self.settings.warmup), self._run_child)
             run = self._begin_run(bench)
             masker, delivery = run.plan.settings.masker, run.config.delivery
-            self._repeat(self.settings.iterations, self._run_timed, run)
+            times = self.enough or range(self.settings.iterations)
+            self._repeat(times, self._run_timed, run)
             self._finish(run)
             self._print_answer(delivery)
             self._check(masker)
@@ -122,10 +128,9 @@ class Measurement:
 
     def run_unrecorded(self) -> None:
         """Run the command once and write no record (MICROBENCH=0)."""
-        self.rewind = lambda: None
         self._take_over()
         try:
-            self._repeat(1, self._run_child)
+            self._repeat(range(1), self._run_child)
             self._stay()
             if self.outcome.error is None and self.child is not None:
                 self.outcome.add(self.child)
@@ -214,11 +219,11 @@ class Measurement:
 
     # --- the iterations --------------------------------------------------------------
 
-    def _repeat(self, times: int, once: Callable[..., None], *args: Any) -> None:
-        """Call a function repeatedly, until something ends the measurement."""
+    def _repeat(self, times: Iterable[Any], once: Callable[..., None], *args: Any) -> None:
+        """Call a function for each item, until something ends the measurement."""
         self.forwarding.swallows = inf
         self.options['environ'] = environment()
-        for _ in range(times):
+        for _ in times:
             if self.outcome.error is not None or self.forwarding.ending is not None:
                 self.outcome.is_incomplete = True
                 break
@@ -269,6 +274,9 @@ class Measurement:
                 self.outcome.add(child)
                 if self.answer is not None:
                     self.answer.add(child)
+                if self.enough is not None:
+                    is_good = child.status == 0 and not child.timed_out
+                    self.enough.add(child.duration_ns * 1e-9, is_good)
                 if self.progress is not None:
                     self.progress.between(child.duration_ns)
 

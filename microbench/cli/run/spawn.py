@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 # What Python ignores, and a program expects at its default: as in subprocess.
 RESTORED = (signal.SIGPIPE, signal.SIGXFSZ)
+STREAMS = ('stdin', 'stdout', 'stderr')
+PLAIN = {'process_group', *STREAMS}
+PIPE = -1  # subprocess.PIPE
 
 
 def environment() -> dict[bytes, bytes]:
@@ -45,8 +48,9 @@ def start(
     Raises:
         OSError, ValueError: the command cannot be start; the errors are those of Popen.
     """
-    plain = options.keys() <= {'process_group'} and 'subprocess' not in sys.modules
-    if plain and sys.platform == 'linux':  # its posix_spawn reports why exec failed
+    plain = options.keys() <= PLAIN and PIPE not in options.values()
+    if plain and 'subprocess' not in sys.modules and sys.platform == 'linux':
+        # its posix_spawn reports why exec failed
         return Process(command, environ or environment(), **options)
     import subprocess
 
@@ -98,6 +102,7 @@ class Process(Signalled):
         command: program and arguments.
         environ: its environment.
         process_group: 0 makes a group for it.
+        streams: `stdin`, `stdout`, `stderr`: open descriptors.
     """
 
     is_child = True
@@ -109,13 +114,17 @@ class Process(Signalled):
         command: list[str],
         environ: Mapping[bytes, bytes],
         process_group: int | None = None,
+        **streams: int,
     ) -> None:
-        group: dict[str, Any] = {}
+        more: dict[str, Any] = {}
         if process_group is not None:
-            group['setpgroup'] = process_group
-        self.pid = os.posix_spawnp(
-            command[0], command, environ, setsigdef=RESTORED, **group
-        )
+            more['setpgroup'] = process_group
+        if streams:
+            more['file_actions'] = [
+                (os.POSIX_SPAWN_DUP2, number, STREAMS.index(name))
+                for name, number in streams.items()
+            ]
+        self.pid = os.posix_spawnp(command[0], command, environ, setsigdef=RESTORED, **more)
 
     def terminate(self) -> None:
         """Send SIGTERM."""
