@@ -181,7 +181,7 @@ class OpenRun:
         That is load, delay and, if asked for, resource usage. Comes before all captures.
         """
     def observe_phases(self, observer: Callable[[Phase], Any], /) -> None:
-        """From now on return observer(phase) for each phase that is made."""
+        """From now on return observer(phase) for each phase made in this open run."""
     def note_thread(self) -> None:
         """Note the name of this thread, if it is not the main one."""
     def claim(self) -> bool:

@@ -81,7 +81,8 @@ static PyMethodDef record_definition = {
 PyObject *
 py_record_method(PyObject *type, PyObject *function, const char *doc)
 {
-    static const char signature[] = "record($self, name=None, *, sync=None, **fields)\n--\n\n";
+    static const char signature[] =
+        "record($self, name=None, *, sync=None, **fields)\n--\n\n";
     if (!PyType_Check(type)) {
         return PyErr_Format(PyExc_TypeError, "a class is needed, not %R", type);
     }

@@ -315,7 +315,7 @@ py_run_open(py_run *run, py_state *state, PyObject *bench, PyObject *counter,
     run->bench = Py_NewRef(bench);
     run->counter = Py_NewRef(counter);
     run->foreign = foreign;
-    run->special = foreign || run->observer;
+    run->special = foreign;
     run->integers = integers;
     if (foreign && !(run->durations = PyList_New(0))) {
         return -1;
@@ -967,9 +967,11 @@ py_run_observe(py_run *run, bool usage)
     return 0;
 }
 
-PyDoc_STRVAR(observe_phases_doc,
-             "observe_phases(observer, /)\n--\n\n"
-             "From now on return observer(phase) for each phase that is made.");
+PyDoc_STRVAR(
+    observe_phases_doc,
+    "observe_phases(observer, /)\n--\n\n"
+    "From now on return observer(phase) for each phase that is made in this run,\n"
+    "which is open.");
 
 static PyObject *
 run_observe_phases(py_run *self, PyObject *observer)
