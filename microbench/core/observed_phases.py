@@ -6,6 +6,8 @@ of the bench asked for, before the phase and after it, and sums it up by name.
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +32,7 @@ class PhaseTotals:
         self.read = read
         self.difference = difference
         self.totals: dict[str | None, dict[str, Any]] = {}
+        self._lock = allocate_lock()
 
     def add(self, name: str | None, before: Any, after: Any) -> None:
         """Add one phase."""
@@ -38,12 +41,13 @@ class PhaseTotals:
             known = self.difference(before, after)
         if known is None:
             return
-        if name not in self.totals and len(self.totals) >= MOST_NAMES:
-            name = None
-        total = self.totals.setdefault(name, {'count': 0})
-        total['count'] += 1
-        for field, value in known.items():
-            total[field] = round(total.get(field, 0) + value, 9)
+        with self._lock:  # phases of several threads
+            if name not in self.totals and len(self.totals) >= MOST_NAMES:
+                name = None
+            total = self.totals.setdefault(name, {'count': 0})
+            total['count'] += 1
+            for field, value in known.items():
+                total[field] = round(total.get(field, 0) + value, 9)
 
     def fields(self) -> list[dict[str, Any]]:
         """Return the totals, one object for each name, in the order of ending."""
