@@ -13,6 +13,7 @@ time of both.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -120,17 +121,18 @@ def simulated(trials: int = TRIALS) -> Iterator[str]:
 LOOP = 'for _ in range({}): pass'
 LOAD = """
 import random, time
-level, end = 0.5, time.monotonic() + {}
+level, end = 0.1, time.monotonic() + {}
 while time.monotonic() < end:
-    level = min(max(level + random.gauss(0, 0.03), 0), 1)
-    until = time.monotonic() + 0.05 * level
+    level = min(max(level + random.gauss(0, 0.002), 0), 0.3)
+    until = time.monotonic() + 0.005 * level
     while time.monotonic() < until: pass
-    time.sleep(0.05 * (1 - level))
+    time.sleep(0.005 * (1 - level))
 """
 
 
 def real(runs: int = 40, loops: int = 1_000_000) -> Iterator[str]:
     """Yield what both say about real programs beside a load that drifts, on one CPU."""
+    os.sched_setaffinity(0, {0})
     commands = [
         [sys.executable, '-S', '-E', '-c', LOOP.format(int(count))]
         for count in (loops, loops * 1.05)

@@ -11,8 +11,7 @@ from ..core.arguments import is_switched_off
 from ..messages import print_stderr
 from .args.checks import checked
 from .args.parser import Parser, show_and_exit
-from .run.bench import bench_for, print_warning
-from .run.destinations import answers_on, look_ahead
+from .run.destinations import answers_on, bench_for, look_ahead, print_warning
 from .run.forwarding import EndedBy
 from .run.runner import Measurement
 from .words import UsageError, hint_unquoted, quote

@@ -92,7 +92,11 @@ def test_what_holds_without_being_asked_for():
         'redact': None,
         'no_redact': False,
         'iterations': 1,
+        'precision': None,
+        'max_time': None,
         'warmup': 0,
+        'input': None,
+        'standard_input': None,
         'stdout': None,
         'stderr': None,
         'capture_limit': None,
@@ -102,13 +106,15 @@ def test_what_holds_without_being_asked_for():
         'monitor_scope': 'process',
         'dry_run': False,
         'quiet': False,
+        'is_compared': False,
     }
 
 
 def test_every_option_is_a_setting():
     """Each option has its attribute, and the other way round."""
     typed_in = {o.dest for group in options.GROUPS.values() for o in group}
-    assert typed_in - {'help', 'version'} == set(Settings.__annotations__)
+    made = {'standard_input', 'is_compared'}
+    assert typed_in - {'help', 'version'} == set(Settings.__annotations__) - made
 
 
 def test_fields_of_one_call_are_not_those_of_the_next():

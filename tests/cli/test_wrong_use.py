@@ -51,6 +51,11 @@ WRONG = [
     ('--dry-run=yes touch ran', "--dry-run takes no value: leave out 'yes'"),
     ('-a=yes touch ran', "-a takes no value: leave out '=yes'"),
     # values that are missing
+    ('--precision 0 ls', "it is a percentage, such as 10%, not '0'"),
+    ('--precision 1 ls', '--precision requires a number of runs that depends'),
+    ('--max-time x ls', "'x' is not a time"),
+    ('--max-time 9 ls', '--max-time requires a number of runs that depends'),
+    ('--input missing ls', "--input 'missing' cannot be read: No such file"),
     ('-n', 'argument -n/--iterations: expected one argument'),
     ('-n -- touch ran', 'argument -n/--iterations: expected one argument'),
     ('-o -n 3 touch ran', 'argument -o/--outfile: expected one argument'),

@@ -13,7 +13,7 @@ def test_the_tables_are_those_of_the_options():
 
 def test_every_option_has_a_row():
     """Each option has a row with its values; a mixin's own names the mixin."""
-    assert '| `-n`, `--iterations N` | run COMMAND N times (default: 1) |' in PAGE
+    assert '| `-n`, `--iterations N` | run COMMAND N times (default: 1)' in PAGE
     assert '| `--stdout[=suppress]` | ' in PAGE
     assert '| `--hash-file FILE [FILE ...]` | `file-hash`: ' in PAGE
     listed = {option for group in options.GROUPS.values() for option in group}

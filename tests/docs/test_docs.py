@@ -49,11 +49,11 @@ PYTHON = '/opt/python/bin/python3'
 REFERENCE = ROOT / 'docs' / 'reference-api.md'
 
 NOT_RUN = [
-    ('comparing-commands.md', 'it needs hyperfine'),
-    ('comparing-commands.md', 'it takes a minute'),
     ('README.md', 'tests/structure/test_sdist.py installs it'),
     ('README.md', 'it makes its own environment; tests/examples runs what it runs'),
     ('README.md', 'it would run itself'),
+    ('comparing-commands.md', 'it takes a minute'),
+    ('comparing-commands.md', 'it needs hyperfine'),
     ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
     ('pytest.md', 'a workflow; tests/pytest_plugin/test_page.py reads it'),
     *[('slurm.md', 'it needs a cluster; tests/services/test_slurm_page.py submits it')] * 6,

@@ -175,13 +175,15 @@ EXECUTION = (
         '--precision',
         metavar='PERCENT',
         convert=percent,
-        help='with -n auto: half the interval of the median is at most that (default: 1%)',
+        help='with -n auto: half the interval of the median is at most that (default: 1 %)',
+        exact=True,
     ),
     Option(
         '--max-time',
         metavar='SECONDS',
         convert=seconds,
         help='with -n auto: begin no run that would end later (default: 60)',
+        exact=True,
     ),
     Option(
         *('-w', '--warmup'),
@@ -193,6 +195,7 @@ EXECUTION = (
         '--input',
         metavar='FILE',
         help='each run reads FILE; - is what comes on standard input, at most 64 MiB',
+        exact=True,
     ),
     Option(
         '--stdout',

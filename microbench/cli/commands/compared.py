@@ -8,8 +8,7 @@ import warnings
 from signal import SIGINT
 
 from ...messages import print_stderr, safe
-from ..run.bench import print_warning
-from ..run.destinations import look_ahead
+from ..run.destinations import look_ahead, print_warning
 from ..run.forwarding import EndedBy
 from ..run.rewind import input_of
 from ..terminal import Terminal

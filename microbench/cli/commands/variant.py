@@ -8,7 +8,7 @@ import os
 from ...core.arguments import is_switched_off
 from ..answer.page import typed
 from ..args.checks import checked
-from ..run.bench import bench_for
+from ..run.destinations import bench_for
 from ..run.runner import Measurement
 from ..words import quote
 from .around import StoppedError, ending

@@ -1,4 +1,4 @@
-"""Make a sink for each destination of the record, in the order file, HTTP, Redis.
+"""Make a bench with a sink for each destination, in the order file, HTTP, Redis.
 
 Check the destinations before the run without sending anything: a file must be writable,
 the name of a server must resolve. A problem is printed to standard error and does not
@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import sys
 
+from ...bench import MicroBenchBase
 from ...messages import print_stderr
 from ...outputs.base import NullOutput, Output
 from ...outputs.file import FileOutput
+from ..args import selected_mixins
 from ..streams import descriptor, is_terminal, write_all
 from ..words import UsageError, key_and_value
 
@@ -22,11 +24,36 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..args.parser import Settings
+    from ..args.selected_mixins import Named
 
 # These are open already. A second open would fail for a socket or for the terminal of
 # another user, and it would have its own position in a file.
 STREAMS = {'-': 'stdout', '/dev/stdout': 'stdout', '/dev/stderr': 'stderr'}
 RESOLVE_TIMEOUT = 1.0  # seconds
+
+
+def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
+    """Return a bench with these mixins, and with the sinks and fields of the settings.
+
+    Raises:
+        UsageError: a sink cannot be made, or the mixins cannot be combined.
+    """
+    bench = _class_with(named, settings)(outputs=sinks(settings))
+    own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
+    bench.add_fields(**{**own, **settings.fields})
+    return bench
+
+
+def _class_with(named: Named, settings: Settings) -> type[MicroBenchBase]:
+    # Fields are whole: the system limits what can be typed.
+    names: dict[str, Any] = {'capture_optional': True, 'max_value': None}
+    if settings.redact or settings.no_redact:
+        names['redact'] = settings.redact  # None masks nothing
+    names |= selected_mixins.attributes(named, settings.mixin_options, settings.command)
+    try:
+        return type('CommandBench', (*selected_mixins.bases(named), MicroBenchBase), names)
+    except TypeError as error:
+        raise UsageError(f'these mixins do not go together: {error}') from None
 
 
 def sinks(settings: Settings) -> list[Output]:
@@ -171,3 +198,8 @@ def _resolve(host: str, errors: list[str]) -> None:
         errors.append(error.strerror or str(error))
     except UnicodeError:
         errors.append('that is not the name of a host')
+
+
+def print_warning(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    """Print a warning as a message of the command, without file and line."""
+    print_stderr(f'microbench: {message}')
