@@ -208,5 +208,5 @@ def test_a_dry_run_with_many_mixins(capsys):
     lines = shown(['--dry-run', '-a', '--', *command], capsys).splitlines()
     assert f'  Command:    {" ".join(command)}' in lines
     place = next(n for n, line in enumerate(lines) if line.startswith('  Mixins:'))
-    assert lines[place + 1].startswith(' ' * 14 + 'host-info, installed-packages, ')
+    assert lines[place + 1].startswith(' ' * 14 + 'git-info, gpu, host-info, ')
     assert max(map(len, lines[place:])) <= 80

@@ -17,14 +17,12 @@ import select
 from _thread import allocate_lock
 from time import monotonic
 
+from ... import _core
 from ...messages import one_line, print_stderr
-from ...threads import NativeThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from ... import _core
 
 LONGEST = 3600.0  # seconds of one wait: poll(2) takes an int of milliseconds
 WAKE_UP = b'\0'  # no signal has this number
@@ -62,12 +60,12 @@ class TimerThread:
             os.set_blocking(end, False)
         self._poll = select.poll()
         self._poll.register(self._reader, select.POLLIN)
-        self._thread = NativeThread(self._loop)
+        self._ended = _core.Gate()
 
     def start(self) -> None:
         """Start the thread; without one, set `threaded` to False."""
         try:
-            self._thread.start()
+            _core.start_thread(self._loop)
         except RuntimeError:  # RLIMIT_NPROC, pids.max, no memory for its stack
             self.threaded = False
 
@@ -83,7 +81,7 @@ class TimerThread:
             return False
         self._stopped = True
         self._wake_up()
-        self._thread.join()
+        self._ended.wait(math.inf)
         self.threaded = False
         return True
 
@@ -128,8 +126,11 @@ class TimerThread:
             pass  # the pipe is full: the thread is about to wake up
 
     def _loop(self) -> None:
-        while not self._stopped:
-            self.turn()
+        try:
+            while not self._stopped:
+                self.turn()
+        finally:
+            self._ended.set()
 
     def turn(self, most: float = LONGEST) -> None:
         """Wait for the next event, at most `most` seconds, and handle it."""

@@ -61,7 +61,7 @@ main = answering('baseline', work)
 
 def _parser() -> Subparser:
     parser = Subparser('baseline', ABOUT, NOTES)
-    parser.usage = '%(prog)s save NAME FILE [FILE ...] | list | show [NAME]'
+    parser.usage = '%(prog)s save NAME FILE [FILE ...]\n       %(prog)s list | show [NAME]'
     option = parser.add_argument
     option('action', choices=ACTIONS, help='what to do')
     option('name', nargs='?', metavar='NAME', help='what the baseline is called')
