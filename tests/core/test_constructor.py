@@ -276,11 +276,11 @@ def test_signature_with_an_encoder_of_ones_own():
 
 
 def test_signature_of_a_bench():
-    """A bench takes a function, or a name and fields; its `time` takes a name."""
+    """A bench takes a function, or a name and fields; blocks and phases may wait."""
     bench = MicroBench()
     assert list(inspect.signature(bench).parameters) == ['func', 'name', 'fields']
-    assert list(inspect.signature(bench.time).parameters) == ['name']
-    assert list(inspect.signature(bench.record).parameters) == ['name', 'fields']
+    assert list(inspect.signature(bench.time).parameters) == ['name', 'sync']
+    assert list(inspect.signature(bench.record).parameters) == ['name', 'sync', 'fields']
     assert not hasattr(bench, '__signature__')
 
 

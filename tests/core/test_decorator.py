@@ -492,7 +492,7 @@ def test_python_version_in_microbench():
     bench = MicroBench()
     bench(len)('')
     record = only(bench.get_results())
-    assert set(record['python']) == {'version', 'prefix', 'executable'}
+    assert set(record['python']) == {'version', 'build', 'prefix', 'executable'}
     assert bench.explain_path() == []
 
 

@@ -136,7 +136,13 @@ def test_broken_metadata_gives_null(monkeypatch):
 def test_versions_join_what_the_python_mixin_says():
     """The field `python` holds the versions beside what the mixin captures."""
     record = record_of(MicroBench, capture_versions=[microbench])
-    assert set(record['python']) == {'version', 'prefix', 'executable', 'loaded_packages'}
+    assert set(record['python']) == {
+        'version',
+        'build',
+        'prefix',
+        'executable',
+        'loaded_packages',
+    }
 
 
 def test_a_module_of_another_kind():

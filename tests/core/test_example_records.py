@@ -15,6 +15,7 @@ from microbench import (
     MicroBench,
 )
 from microbench.mixins import surroundings
+from microbench.mixins.python import build
 from tests.core.test_observed import COUNTED
 from tests.fakes import Ticking, only, shape
 
@@ -35,6 +36,7 @@ MB = {
 }
 PYTHON = {
     'version': '.'.join(map(str, sys.version_info[:3])),
+    'build': build(),
     'prefix': sys.prefix,
     'executable': sys.executable,
 }

@@ -493,8 +493,8 @@ def test_time_is_a_method_that_tools_know():
     method = MicroBench.time
     assert isinstance(method, types.MethodDescriptorType)
     assert inspect.isroutine(method)
-    assert list(inspect.signature(method).parameters) == ['self', 'name']
-    assert list(inspect.signature(MicroBench().time).parameters) == ['name']
+    assert list(inspect.signature(method).parameters) == ['self', 'name', 'sync']
+    assert list(inspect.signature(MicroBench().time).parameters) == ['name', 'sync']
     assert method.__doc__.startswith('Time a named part')
     mock.create_autospec(MicroBench)().time('phase')
 

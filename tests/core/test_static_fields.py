@@ -285,7 +285,7 @@ def test_a_field_named_like_a_namespace(hook, value):
         setattr(bench, name, function)
     bench(len)('')
     record = only(bench.get_results())
-    assert set(record['python']) == {'version', 'prefix', 'executable'}
+    assert set(record['python']) == {'version', 'build', 'prefix', 'executable'}
     assert 'hostname' in record['host']
 
 
@@ -296,7 +296,7 @@ def test_a_dict_named_like_a_namespace():
     bench(len)('')
     bench(len)('')
     for record in bench.get_results():
-        assert set(record['python']) == {'note', 'version', 'prefix', 'executable'}
+        assert set(record['python']) == {'note', 'version', 'build', 'prefix', 'executable'}
         assert record['python']['version'] != 'mine'
     assert python == {'note': [1], 'version': 'mine'}
 

@@ -163,7 +163,7 @@ def test_failed_runs_are_counted(form, capsys):
     summary(map(form, [partly, raised, record(4.0)]))
     summary(map(form, [partly, lost]))
     first, second = capsys.readouterr().out.splitlines()
-    assert (first[:3], first.split()[-1]) == ('n=6', 'failed=4')
+    assert (first[:3], first.split()[-1]) == ('n=6', 'failed=3')
     assert (second[:3], second.split()[-2:]) == ('n=4', ['lower_bounds=1', 'failed=2'])
 
 
