@@ -56,6 +56,7 @@ class Session:
         self.is_disabled = bool(option(config, 'disable')) or is_switched_off()
         self.found = Results(percentage(option(config, 'fail-over')))
         self._open: dict[str, Fixture] = {}
+        self._places: dict[str, int] = {}
         self._folder: str | None = None
         self._encoder = MicroBench(outputs=[])
         summary.check(config)
@@ -76,10 +77,14 @@ class Session:
         only, skip = option(config, 'only'), option(config, 'skip')
         if not only and not skip:
             return
-        left_out = [item for item in items if not (only if _measures(item) else skip)]
+        kept: list[pytest.Item] = []
+        left_out: list[pytest.Item] = []
+        for item in items:
+            is_asked_for = only if _measures(item) else skip
+            (kept if is_asked_for else left_out).append(item)
         if left_out:
             config.hook.pytest_deselected(items=left_out)
-            items[:] = [item for item in items if item not in left_out]
+            items[:] = kept
 
     # --- tests -----------------------------------------------------------------------
 
@@ -104,11 +109,17 @@ class Session:
         found = fixture.records()
         if not found:
             self.found.unused.append(item.nodeid)
-        place = _place_of(item)
+        place = self._place_of(item)
         for record in found:
             self.found.add(place, record)
             if self.is_worker:
                 self._write(place, record)
+
+    def _place_of(self, item: pytest.Item) -> int:
+        """Return where a test is in the order of collection; an added one is last."""
+        if not self._places:
+            self._places = {one.nodeid: n for n, one in enumerate(item.session.items)}
+        return self._places.get(item.nodeid, len(self._places))
 
     def described(self, fixture: Fixture, record: Record) -> Record:
         """Return a record of a test, with the test."""
@@ -206,12 +217,6 @@ class Session:
         """Show the table."""
         if self.found:
             summary.show(self.found, self.config, terminalreporter)
-
-
-def _place_of(item: pytest.Item) -> int:
-    """Return the place of a test in the order of collection; the end for an added one."""
-    items = item.session.items
-    return items.index(item) if item in items else len(items)
 
 
 def _measures(item: pytest.Item) -> bool:

@@ -213,6 +213,17 @@ def test_what_cannot_run(command):
     assert done.stderr == "microbench compare: --prepare 'exit 3' ended with status 3\n"
 
 
+def test_each_command_is_cleaned_up(command, tmp_path):
+    """Also after a clean-up that fails, which the status tells."""
+    line = 'echo cleanup >>log; exit 3'
+    done = command(
+        'compare', '-n', '1', '--cleanup', line, '--', 'true', '---', 'true', 'x'
+    )
+    assert done.status == 1
+    assert done.stderr.endswith(f"--cleanup '{line}' ended with status 3\n")
+    assert (tmp_path / 'log').read_text() == 'cleanup\n' * 2
+
+
 def test_ctrl_c_answers(start, tmp_path):
     """What was measured is answered, and the records are there."""
     script = 'echo x >>runs; [ $(wc -l <runs) -lt 9 ] || { echo up; exec sleep 60; }'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from functools import partial
 from signal import SIGINT
 
 from ...messages import print_stderr, safe
@@ -70,7 +71,8 @@ class _Comparison:
             self._open(null.fileno())
             self._guarded(self._measure)
             self.progress.clear()
-            self._guarded(self._clean_up)
+            for variant in self._started:  # all of them, also where one fails
+                self._guarded(partial(self._hook, 'cleanup', variant))
 
     def _open(self, null: int) -> None:
         """Prepare the streams of the commands."""
@@ -101,10 +103,6 @@ class _Comparison:
                 self._once(number - self.asked.settings.warmup, variant)
         for number, variant in self.turns:
             self._once(number, variant)
-
-    def _clean_up(self) -> None:
-        for variant in self._started:
-            self._hook('cleanup', variant)
 
     def _hook(self, name: str, variant: Variant) -> None:
         place = self.variants.index(variant)

@@ -64,7 +64,8 @@ class Enough:
 
     def _is_precise(self, count: int) -> bool:
         self._looks_at = count + max(count // 10, 1)  # sorting them takes its time
-        ends = interval(sorted(self.good))
+        ordered = sorted(self.good)
+        ends = interval(ordered)
         if ends is None:
             return False
-        return (ends[1] - ends[0]) / 2 <= self.precision * median(sorted(self.good))
+        return (ends[1] - ends[0]) / 2 <= self.precision * median(ordered)
