@@ -68,6 +68,12 @@ def long_steps(rng: np.random.Generator, series: int, count: int) -> Array:
     return steps(rng, series, count, 25)
 
 
+def two_speeds(rng: np.random.Generator, series: int, count: int) -> Array:
+    """Return runs of a machine that changes between two speeds every 100 runs or so."""
+    is_slow = np.cumsum(rng.random((series, count)) < 0.01, axis=1) % 2
+    return (1 + 0.75 * is_slow) * (1 + 0.03 * rng.standard_normal((series, count)))
+
+
 NOISES: dict[str, Noise] = {
     'normal': normal,
     'log-normal': log_normal,

@@ -26,6 +26,7 @@ CLEAR = 1.9  # standard errors from which on a coefficient counts
 LOWEST = 4  # frequencies that show steps and slow waves
 RED = 1.6  # power of these, in multiples of the rest, which chance seldom exceeds
 SHOWS_RED = 16  # runs from which on that is looked at
+INDEPENDENT = 4  # runs that a series is worth at least: its extremes are its bounds then
 
 
 def frequencies_of(count: int, factor: int = 1) -> int:
@@ -79,20 +80,21 @@ class Dependence:
         mean = others.mean(axis=-1)
         self.redness = self._lowest / np.where(mean > 0, mean, 1.0)
 
-    def inflation(self, redness: Array, power: int = 1) -> Array:
+    def inflation(self, redness: Array) -> Array:
         """Return the variance of the mean, in multiples of that of independent values.
 
         Args:
             redness: mean redness of all series of the comparison. Chance alone makes that
                 of one series large too often.
-            power: of the excess of redness; a higher one is more cautious about steps.
         """
         level = self._level
         if self.count >= SHOWS_RED:
             excess = redness / RED
-            red = np.maximum(level, self._lowest) * excess**power
+            red = np.maximum(level, self._lowest) * excess
             level = np.where(excess > 1, red, level)
         found: Array = np.where(self._is_flat, 1.0, level * self._factor)
+        if self.count >= SHOWS_RED:
+            found = np.minimum(found, self.count / INDEPENDENT)
         return found
 
 

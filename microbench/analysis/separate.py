@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from .bounds import Array, Bounds
 
 
-STEPS = 2  # power that makes steps as long as a tenth of a series no false alarm
-
-
 class Separate:
     """Two series, of which the second was measured after the first, or before it.
 
@@ -42,7 +39,7 @@ class Separate:
         self.middle: Array = self._samples[1].median - self._samples[0].median
         found = [Dependence(signs_of(side)) for side in (base, new)]
         redness = (found[0].redness + found[1].redness) / 2
-        self._inflations = [one.inflation(redness, STEPS) for one in found]
+        self._inflations = [one.inflation(redness) for one in found]
         shares = [1 / base.shape[-1], 1 / new.shape[-1]]
         parts = zip(shares, found, strict=True)
         below = sum(share**2 / one.degrees for share, one in parts)

@@ -67,13 +67,13 @@ HAPPENED = {
     'numa_migration': 'had memory moved between NUMA nodes',
     'others': 'shared its CPUs with other programs',
 }
-# Fields that the code is likely to depend on; then all others.
 # Where they are missing, there is none, if the side has other fields of that object.
 MAY_LACK = (
     *('host.virtual_machine', 'host.container', 'host.cpu_cores_usable'),
     *('cgroups.cpuset', 'call.slowed_by'),
 )
 RECORDED = 'recorded'  # instead of a whole object that the other side lacks
+# Fields that the code is likely to depend on; then all others.
 SUSPECTS = (
     *('git.commit', 'git.dirty', 'git', 'file_hashes', 'call.args', 'call.kwargs'),
     *('call.command', 'python.loaded_packages', 'python.installed_packages', 'host'),

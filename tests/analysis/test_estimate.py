@@ -66,6 +66,17 @@ def test_a_drift_is_no_difference():
     assert 1 - found['pyperf'] >= 0.99
 
 
+def test_two_speeds_hide_no_threefold_time():
+    """Long stretches at two speeds widen an interval, but not beyond all measure."""
+    case = trial.Trial(noises.two_speeds, 1000, series=200)
+    assert 1 - case.shares()[trial.OURS] <= 0.05
+    found = case._replace(ratio=3.0).shares()
+    assert min(found[trial.OURS], found[trial.COVERAGE]) >= 0.95
+    base, new = case._pair()
+    low, high = Estimate(base, new).interval()
+    assert (high / low).max() <= 2 * (1.75 / 0.8) ** 2  # little more than the extremes
+
+
 @pytest.mark.parametrize('name', ['drift', 'AR 0.8', 'steps of 25'])
 def test_what_meets_both_sides_cancels_out(name):
     """Series that take turns need no caution, even with ten runs."""
