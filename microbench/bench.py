@@ -118,7 +118,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
             static=arguments.given_fields(static_fields),
             delivery=Delivery(sinks, arguments.reaction(on_output_error)),
             journal=arguments.journal(journal),
-            histogram=arguments.histogram(durations, duration_counter, times),
+            histogram=arguments.histogram(durations, duration_counter),
             sampling=arguments.sampled(every, sample, times, duration_counter),
         )
         self.tz = tz

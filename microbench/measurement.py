@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Literal
 
+    from .measuring.calibration import Take
+
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200  # code.co_flags
 KINDS = (
     (COROUTINE, 'coroutine', 'await it in a block: async with bench.arecord()'),
@@ -92,8 +94,8 @@ def measure(
         return measured(bench, label, options, asked, func, args, dict(kwargs or {}))
     clock = clock_of(duration_counter)
     take = _taking(clock, func, args, dict(kwargs or {}), setup)
-    calibration = Calibration(take, clock, options, 1 if setup is not None else asked)
-    return _measured(label, calibration)
+    calibration = Calibration(clock, options, 1 if setup is not None else asked)
+    return _measured(label, calibration, take)
 
 
 def measure_loop(loop: Callable[[int], object], name: str, **options: Any) -> Measurement:
@@ -116,17 +118,17 @@ def measure_loop(loop: Callable[[int], object], name: str, **options: Any) -> Me
     def take(loops: int, count: int) -> list[float]:
         return clock.samples(loop, (loops,), {}, 1, count)
 
-    return _measured(name, Calibration(take, clock, Options(**options)))
+    return _measured(name, Calibration(clock, Options(**options)), take)
 
 
-def _measured(name: str, calibration: Calibration) -> Measurement:
-    calibration.run()
+def _measured(name: str, calibration: Calibration, take: Take) -> Measurement:
+    calibration.run(take)
     options, clock = calibration.options, calibration.clock
     series = Series(options, calibration.spent, calibration.began)
     if calibration.is_late and calibration.loops == 1:
         series.add([calibration.first])
     while more := series.more():
-        series.add(calibration.take(calibration.loops, more))
+        series.add(take(calibration.loops, more))
     return Measurement(
         name,
         [seconds / calibration.loops for seconds in series.seconds],

@@ -307,7 +307,7 @@ def test_a_coarse_clock():
     coarse.resolution = 1e-4
     for min_time, target in ((10.0, 0.1), (0.1, 0.005)):
         options = Options(min_time=min_time)
-        assert Calibration(None, coarse, options).target == pytest.approx(target)
+        assert Calibration(coarse, options).target == pytest.approx(target)
 
 
 def test_a_first_call_that_is_slow():

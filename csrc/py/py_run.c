@@ -138,6 +138,9 @@ py_run_stop(py_run *run)
     if (run->durations && append_number(run) < 0) {
         result = -1;
     }
+    if (run->loops > 1 && run->native.histogram) { /* to the nearest nanosecond */
+        run->native.elapsed_ns = (run->native.elapsed_ns + run->loops / 2) / run->loops;
+    }
     mb_run_stop(&run->native);
     if (result < 0 && PyErr_Occurred()) {
         PyErr_WriteUnraisable(run->counter);

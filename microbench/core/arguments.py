@@ -195,17 +195,13 @@ def measuring(fields: dict[str, Any], times: tuple[Any, Any], limits: Any) -> An
     return given
 
 
-def histogram(durations: Any, duration_counter: Any, times: tuple[Any, Any]) -> bool:
+def histogram(durations: Any, duration_counter: Any) -> bool:
     """Return True for `'histogram'`, False for `'list'`."""
     if durations not in ('list', 'histogram'):
         raise ValueError(f"durations has to be 'list' or 'histogram', not {durations!r}")
     if durations == 'list':
         return False
     _require_native("durations='histogram'", duration_counter)
-    if times[0] == AUTO:
-        raise ValueError(
-            "iterations='auto' lists durations: leave durations='histogram' out"
-        )
     return True
 
 

@@ -108,22 +108,12 @@ def _suspended(bench: Owner, func: Any, kind: int) -> Any:
 
     if kind & COROUTINE:
         refuse(bench, 'coroutine functions')
-        _refuse_auto(bench, func)
         return suspended.coroutine
     _refuse_repetition(bench, func)
     if kind & GENERATOR:
         return suspended.generator
     refuse(bench, 'async generator functions')
     return suspended.async_generator
-
-
-def _refuse_auto(bench: Owner, func: Any) -> None:
-    for setting in ('iterations', 'warmup'):
-        if getattr(bench, setting) == 'auto':
-            raise ValueError(
-                f"{setting}='auto' cannot be used with the coroutine function {func!r}: "
-                'its calls are awaited one by one; set a number'
-            )
 
 
 def _refuse_repetition(bench: Owner, func: Any) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from .. import _core
+from ..measuring.calibration import Calibration
 from ..measuring.result import Measurement
-from .calibrated import CalibratedRun, begin_calibrated, calibrated
+from .calibrated import CalibratedRun, begin_calibrated, calibrate, clock_of
 from .run import Run
 
 TYPE_CHECKING = False
@@ -34,7 +35,9 @@ class Measured:
     def __call__(self, bench: Owner, *call: Any) -> Run:
         """Begin the run; see calls.begin()."""
         run = Run(bench, self._name)
-        found = calibrated(run.plan.settings, self._options, self._loops, *call)
+        clock = clock_of(run.plan.settings)
+        found = Calibration(clock, self._options, self._loops)
+        calibrate(found, *call)
         self.run = begin_calibrated(run, found, *call)
         return self.run
 

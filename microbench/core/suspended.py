@@ -12,6 +12,7 @@ The functions made here are given the globals of the function that they stand fo
 from __future__ import annotations
 
 from .. import _core
+from ..descriptors import loaded
 from .block import OneIteration
 from .labels import label_of, new_run
 
@@ -26,17 +27,29 @@ if TYPE_CHECKING:
 # --- coroutine functions --------------------------------------------------------------
 
 
-def _coroutine_run(timed: _core.Timed) -> tuple[Run, Any]:
+async def _coroutine_run(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
+    """Warm up, and begin the run of one call."""
     now = timed.current()
-    run = new_run(now.bench, label_of(now))
-    run.iterations = run.plan.settings.iterations
-    return run, now.func
+    run, func = new_run(now.bench, label_of(now)), now.func
+    settings = run.plan.settings
+    if settings.iterations < 0 or settings.warmup < 0:
+        return await loaded(_calibrated).begun(run, func, args, kwargs), func
+    run.iterations = settings.iterations
+    if settings.warmup:
+        await _warm_up(settings.warmup, func, args, kwargs)
+    return run.begin(func, args, kwargs), func
+
+
+def _calibrated() -> Any:
+    from . import calibrated_coroutine  # start-up time
+
+    return calibrated_coroutine
 
 
 def coroutine(timed: _core.Timed) -> Any:
     """Return the timed form of a coroutine function."""
-    new_run, warm_up, one_iteration = _coroutine_run, _warm_up_async, _one_iteration
-    any_error, numbers = BaseException, range
+    begun, rounds, one_iteration = _coroutine_run, _rounds, _one_iteration
+    any_error = BaseException
     within = None  # for decorate.py: the cell of __class__
 
     async def function(*args: Any, **kwargs: Any) -> Any:
@@ -53,13 +66,10 @@ def coroutine(timed: _core.Timed) -> Any:
                     for _ in awaits:
                         value = awaits.stop(await callee(*args, **kwargs))
                     return value
-        run, func = new_run(timed)
-        if run.plan.settings.warmup:
-            await warm_up(run.plan.settings.warmup, func, args, kwargs)
-        run.begin(func, args, kwargs)
+        run, func = await begun(timed, args, kwargs)
         value = None
         try:
-            for _ in numbers(run.iterations):
+            for _ in rounds(run):
                 value = await one_iteration(run, func, args, kwargs)
         except any_error as exception:
             run.finish(exception)
@@ -70,7 +80,7 @@ def coroutine(timed: _core.Timed) -> Any:
     return function
 
 
-async def _warm_up_async(times: int, func: Any, args: Any, kwargs: Any) -> None:
+async def _warm_up(times: int, func: Any, args: Any, kwargs: Any) -> None:
     token = _core.mute()
     try:
         for _ in range(times):
@@ -79,7 +89,15 @@ async def _warm_up_async(times: int, func: Any, args: Any, kwargs: Any) -> None:
         _core.unmute(token)
 
 
+def _rounds(run: Any) -> Any:
+    """Return what yields before each iteration."""
+    return loaded(_calibrated).rounds(run) if run.loops else range(run.iterations)
+
+
 async def _one_iteration(run: Run, func: Any, args: Any, kwargs: Any) -> Any:
+    if run.loops > 1:
+        args, kwargs = (run.loops, func, args, kwargs), {}
+        func = loaded(_calibrated).calls
     if run.triggers:
         run.before_iteration()
     run.start()

@@ -1,15 +1,21 @@
 """`iterations='auto'` and `warmup='auto'`: a decorated function ends by itself."""
 
+import asyncio
 import json
 import time
 
 import pytest
 
-from microbench import MicroBench, MicroBenchBase
+from microbench import Histogram, MBReturnValue, MicroBench, MicroBenchBase
+from microbench.core.run import Run
 from tests.core.test_truth import Spent
 from tests.fakes import only
 
 LIMITS = {'min_time': 0.01, 'max_time': 1.0}
+
+
+class Returning(MicroBench, MBReturnValue):
+    """A bench whose records are made as dicts."""
 
 
 def auto(clock, **options):
@@ -115,6 +121,152 @@ def test_a_number_of_warm_up_calls():
     assert len(calls) == len(call['durations']) + 6
 
 
+@pytest.mark.parametrize('base', [MicroBench, Returning])
+def test_a_histogram(base):
+    """It counts the time of one call, in each form of a record."""
+    bench = base(iterations='auto', durations='histogram', min_time=0.01, max_time=1)
+    began = time.perf_counter()
+    bench(int)('12')
+    passed = time.perf_counter() - began
+    record = only(bench.get_results())
+    call, counted = record['call'], Histogram.of(record)
+    assert call['durations'] == []
+    assert counted.count > 1
+    assert 0 < counted.sum * call['loops'] < passed
+
+
+def test_a_share_in_a_histogram():
+    """It is rounded to the nearest nanosecond."""
+    bench = MicroBench(iterations='auto', durations='histogram')
+    run = Run(bench)
+    run.open(bench, *run.plan.settings.clock)
+    run.loops = 4
+    for nanoseconds in (4, 9, 10):
+        run.add_duration(nanoseconds)
+    assert run.histogram['buckets'] == [[1, 1], [2, 1], [3, 1]]
+    run.close()
+
+
+# --- coroutine functions ----------------------------------------------------------------
+
+
+def test_a_short_coroutine_function():
+    """It is awaited in loops, and its value is that of the last call."""
+    clock = Spent()
+    bench = auto(clock)
+
+    @bench
+    async def work(x):
+        clock.spend(1e-6)
+        return x
+
+    assert asyncio.run(work(7)) == 7
+    call = only(bench.get_results())['call']
+    assert call['loops'] == 50
+    assert len(call['durations']) >= 199
+    assert call['durations'] == pytest.approx([1e-6] * len(call['durations']))
+
+
+def test_a_coroutine_function_that_waits():
+    """Other tasks get their turns while it waits, within the only call of a sample."""
+    turns = []
+    bench = MicroBench(iterations='auto', warmup='auto', max_time=0.01)
+
+    @bench
+    async def work():
+        await asyncio.sleep(0.001)
+
+    async def beside():
+        while True:
+            turns.append(await asyncio.sleep(0))
+
+    async def both():
+        task = asyncio.ensure_future(beside())
+        await work()
+        task.cancel()
+
+    asyncio.run(both())
+    call = only(bench.get_results())['call']
+    assert call['loops'] == 1
+    assert min(call['durations']) >= 0.001
+    assert turns
+
+
+def test_the_native_clock_and_a_histogram_of_coroutines():
+    """What C reads is divided by the loops, and counted."""
+    bench = MicroBench(iterations='auto', durations='histogram', **LIMITS)
+
+    @bench
+    async def work():
+        """Do nothing."""
+
+    asyncio.run(work())
+    record = only(bench.get_results())
+    assert record['call']['loops'] > 1
+    assert 1e-9 < Histogram.of(record).percentile(50) < 1e-4
+
+
+def test_warm_up_of_a_coroutine_function():
+    """With a number of iterations it warms up as long as it gets faster; no phase stays."""
+    clock, calls = Spent(), []
+    bench = MicroBench(duration_counter=clock, iterations=2, warmup='auto')
+
+    @bench(name='adapting')
+    async def work():
+        calls.append(0)
+        with bench.time('step'):
+            clock.spend(max(1e-3 - len(calls) * 2e-5, 1e-4))
+
+    asyncio.run(work())
+    call = only(bench.get_results())['call']
+    assert ('loops' in call, call['name']) == (False, 'adapting')
+    assert len(call['timings']) == 2
+    assert call['durations'][0] < 0.9e-3
+
+
+def test_a_coroutine_function_that_raises():
+    """In the warm-up it makes no record; afterwards its record has the exception."""
+    clock, left = Spent(), [3]
+    bench = auto(clock, max_time=2.5)
+
+    @bench
+    async def work():
+        left[0] -= 1
+        clock.spend(0.1)
+        if not left[0]:
+            raise KeyError('end')
+
+    with pytest.raises(KeyError):
+        asyncio.run(work())
+    left[0] = 1
+    with pytest.raises(KeyError):
+        asyncio.run(work())
+    record = only(bench.get_results())
+    assert (record['exception']['type'], record['call']['loops']) == ('KeyError', 1)
+
+
+def test_hooks_around_each_sample_of_coroutines():
+    """A trigger sees the duration of a call."""
+    clock, seen = Spent(), []
+
+    class Bench(MicroBenchBase):
+        def post_run_triggers(self, bm_data):
+            super().post_run_triggers(bm_data)
+            seen.append(bm_data['call']['durations'][-1])
+
+    bench = Bench(duration_counter=clock, iterations='auto', **LIMITS)
+
+    @bench
+    async def work():
+        clock.spend(1e-6)
+
+    asyncio.run(work())
+    assert seen == only(bench.get_results())['call']['durations']
+
+
+# --- more about records -----------------------------------------------------------------
+
+
 def test_nothing_in_the_journal(tmp_path):
     """The journal of functions does not show it: that would have times of samples."""
     path = tmp_path / 'records.jsonl'
@@ -139,18 +291,13 @@ def test_the_attribute_is_changed():
 # --- mistakes ---------------------------------------------------------------------------
 
 
-def test_functions_that_are_suspended():
+def test_generator_functions():
     """They cannot be called in a loop, and the message says why."""
     bench = MicroBench(iterations='auto')
-
-    async def coroutine():
-        """Do nothing."""
 
     def generator():
         yield
 
-    with pytest.raises(ValueError, match="iterations='auto' cannot be used with the coro"):
-        bench(coroutine)
     with pytest.raises(ValueError, match="iterations='auto' cannot be used with the gene"):
         bench(generator)
 
@@ -162,7 +309,6 @@ def test_functions_that_are_suspended():
         ({'min_time': 2, 'max_time': 1}, 'min_time=2 is longer than max_time=1'),
         ({'precision': 2}, 'precision has to be between 0 and 1'),
         ({'every': 10}, 'every records single calls'),
-        ({'durations': 'histogram'}, "leave durations='histogram' out"),
     ],
 )
 def test_options_that_are_wrong(options, message):

@@ -57,6 +57,7 @@ NOT_RUN = [
     ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
     ('pytest.md', 'a workflow; tests/pytest_plugin/test_page.py reads it'),
     *[('slurm.md', 'it needs a cluster; tests/services/test_slurm_page.py submits it')] * 6,
+    *[('answers.md', 'one run of benchmarks.answers, which takes more than a minute')] * 4,
     (
         'timing-functions.md',
         'it is for IPython; tests/test_magics.py runs both magics in a shell',
