@@ -106,10 +106,11 @@ def _brief(value: Any) -> str:
 
 
 def _is_small(sink: FileOutput) -> bool:
-    if not isinstance(sink.outfile, (str, bytes)):
+    place = sink._place
+    if place is None:
         return _is_memory(sink)
     try:
-        return os.stat(sink._place()).st_size <= MOST_BYTES
+        return not place.holds_shards and os.stat(place.path()).st_size <= MOST_BYTES
     except OSError:
         return True  # a missing file has no records
 

@@ -94,6 +94,7 @@ class Config:
         self.sampling = sampling
         self.measuring = measuring
         _set_journals(delivery.sinks, journal)
+        delivery.look_for_directories()
         self._forget()
         _core.note_change()
 

@@ -61,7 +61,7 @@ class RunJournal:
             return None
         place = None if self._mode in JOURNALS else os.fsencode(self._mode)
         try:
-            path = os.path.realpath(self._sink._absolute())  # as reader.real()
+            path = os.path.realpath(self._sink._ready_file())  # as reader.real()
             journal = _core.Journal(os.fsencode(path), place, self._mode == 'auto')
         except OSError:
             return None  # no mapped files here, a full disk, no working directory

@@ -20,6 +20,12 @@ def names_in(directory: str) -> tuple[list[str], int]:
     return sorted(name for name in names if name.endswith(SUFFIX)), len(names)
 
 
+def asked_for() -> list[str]:
+    """Return the directory that MICROBENCH_JOURNAL names, in a list; empty if none."""
+    value = os.environ.get('MICROBENCH_JOURNAL', '')
+    return [value] if os.sep in value else []
+
+
 def fresh(directory: str, begin: str) -> list[str]:
     """Return the names of the journals in a directory that begin with a text."""
     return [name for name in names_in(directory)[0] if name.startswith(begin)]

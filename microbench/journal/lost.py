@@ -13,7 +13,7 @@ from ..messages import warn
 from ..results import compressed
 from ..results.reading import blocks, blocks_without_holes, decode_line
 from .listing import Listing, fresh
-from .patterns import files_of, is_pattern
+from .patterns import files_in, files_of, is_pattern
 from .reader import Journal, one_at_a_time, paths_for
 from .recovery import survey
 from .torn_lines import is_of, without_torn_lines
@@ -31,22 +31,28 @@ def has_journals(output: str) -> bool:
 
 
 def blocks_at(path: str, shown: object, place: str | None) -> Iterator[bytes]:
-    """Yield what `blocks_of` yields, of a file or of all files that match a pattern.
+    """Yield what `blocks_of` yields, of a file or of all that a path stands for.
 
     Args:
-        path: path or pattern.
+        path: path of a file or directory, or a pattern.
         shown: the same as the user gave it, for a warning.
         place: further directory in which to look for journals.
     """
-    if not is_pattern(path):
+    is_directory = os.path.isdir(path)
+    if not (is_directory or is_pattern(path)):
         yield from blocks_of(path, place, is_needed=False)
         return
     _core.flush_batches()
-    paths, listing = files_of(path), Listing()
-    if not paths:
+    paths = files_in(os.fsdecode(path), _raise, place) if is_directory else files_of(path)
+    if not (paths or is_directory):
         warn(f'no file matches {shown!r}', RuntimeWarning)
+    listing = Listing()
     for one in paths:
         yield from blocks_of(one, place, is_needed=False, listing=listing)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def blocks_of(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 
-from .listing import SUFFIX
+from .listing import SUFFIX, asked_for, names_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SIGNS = re.compile(r'[*?]')
 RESULTS = re.compile(
@@ -29,7 +29,10 @@ def is_pattern(path: str | bytes) -> bool:
     (True, False)
     """
     text = os.fsdecode(path)
-    return SIGNS.search(text) is not None and not os.path.lexists(text)
+    if SIGNS.search(text) is None or os.path.lexists(text):
+        return False
+    above, name = os.path.split(text)
+    return SIGNS.search(name) is not None or not os.path.isdir(above)
 
 
 def files_of(pattern: str | bytes) -> list[str]:
@@ -51,7 +54,9 @@ def files_of(pattern: str | bytes) -> list[str]:
     return sorted(set(found), key=_in_order)
 
 
-def files_in(directory: str, onerror: Callable[[OSError], object]) -> list[str]:
+def files_in(
+    directory: str, onerror: Callable[[OSError], object], journals: str | None = None
+) -> list[str]:
     """Return the result files in a directory and those below it, in the order of names.
 
     They are named `*.jsonl` or `*.ndjson`; rotation may have added a number, and
@@ -61,16 +66,31 @@ def files_in(directory: str, onerror: Callable[[OSError], object]) -> list[str]:
     Args:
         directory: the path.
         onerror: function that is called with the error if a directory cannot be read.
+        journals: further directory with journals, which may be those of missing files.
     """
-    found: set[str] = set()
-    for place, directories, names in os.walk(directory, onerror=onerror):
+    found = set(_files_of_journals(directory, journals))
+    for place, directories, there in os.walk(directory, onerror=onerror):
         directories[:] = [name for name in directories if not name.startswith('.')]
-        names += [
-            belongs_to[1] for name in names if (belongs_to := JOURNAL.fullmatch(name))
-        ]
+        names = there + _outputs_of(there)
         paths = [os.path.join(place, name) for name in names if RESULTS.fullmatch(name)]
         found.update(filter(_may_be_read, paths))
     return sorted(found, key=_in_order)
+
+
+def _files_of_journals(directory: str, place: str | None) -> Iterator[str]:
+    """Yield paths in a directory to which journals elsewhere may belong.
+
+    The journals themselves say which file they belong to.
+    """
+    for elsewhere in {*asked_for(), *([place] if place else [])}:
+        for name in _outputs_of(names_in(elsewhere)[0]):
+            if RESULTS.fullmatch(name):
+                yield os.path.join(directory, name)
+
+
+def _outputs_of(names: list[str]) -> list[str]:
+    """Return the names of the files to which the journals among some names belong."""
+    return [found[1] for name in names if (found := JOURNAL.fullmatch(name))]
 
 
 def _may_be_read(path: str) -> bool:

@@ -19,7 +19,7 @@ from stat import S_ISREG
 from .. import _core
 from ..lock import Lock
 from ..messages import safe
-from .listing import SUFFIX, fresh
+from .listing import SUFFIX, asked_for, fresh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def paths_for(
     """
     directory, name = os.path.split(real(output))
     cut = os.fsdecode(os.fsencode(name)[: _core.JOURNAL_NAME])
-    places = [directory, *_asked_for(), *([place] if place else [])]
+    places = [directory, *asked_for(), *([place] if place else [])]
     begin = f'.{cut}.'
     return [
         os.path.join(place, name)
@@ -114,12 +114,6 @@ def _is_seen(pid: int) -> bool:
     except OSError:
         pass
     return True
-
-
-def _asked_for() -> list[str]:
-    """Return the directory that MICROBENCH_JOURNAL names, in a list; empty if none."""
-    value = os.environ.get('MICROBENCH_JOURNAL', '')
-    return [value] if os.sep in value else []
 
 
 class Journal:

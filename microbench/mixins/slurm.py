@@ -11,8 +11,8 @@ import os
 
 from .. import _core
 from ..core.capture import ENVIRON, early, namespace, native
+from ..ranks import rank
 from .machine import reason, text_of
-from .ranks import rank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

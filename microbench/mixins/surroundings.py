@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from .. import _core
+from ..ranks import rank
 from .host import CAPTURES, MBHostInfo
-from .ranks import rank
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

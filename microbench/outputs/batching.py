@@ -80,7 +80,7 @@ def _journal_of(output: Any) -> _core.Journal | None:
         return None
     place = None if mode in MODES else os.fsencode(mode)
     try:
-        path = os.fsencode(real(output._absolute()))
+        path = os.fsencode(real(output._file()))
         return _core.Journal(path, place, mode == 'auto')
     except OSError:
         return None  # no mapped files here, a full disk, no working directory

@@ -53,10 +53,19 @@ class Delivery:
         """Warn about sinks that could not take a record at present."""
         for sink in self.sinks:
             if issubclass(type(sink), Output):  # type(), since a Mock only claims to be one
-                try:
-                    sink.look_ahead()
-                except Exception as error:
-                    self.report.warn_once(sink, 'cannot take records as things are', error)
+                self._warn_if_failing(sink, sink.look_ahead)
+
+    def look_for_directories(self) -> None:
+        """Warn about files whose directory is missing, and cannot be made."""
+        for sink in self.sinks:
+            if issubclass(type(sink), FileOutput):
+                self._warn_if_failing(sink, sink._raise_if_out_of_reach)
+
+    def _warn_if_failing(self, sink: Any, check: Callable[[], None]) -> None:
+        try:
+            check()
+        except Exception as error:
+            self.report.warn_once(sink, 'cannot take records as things are', error)
 
     def get_results(self, format: str, flat: bool, shape: str | None) -> Any:  # noqa: A002
         """Return the records from the first sink that can read them back.

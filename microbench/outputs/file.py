@@ -27,17 +27,6 @@ def is_path(outfile: Any) -> bool:
     return isinstance(outfile, (str, bytes)) or hasattr(outfile, '__fspath__')
 
 
-def _checked_path(outfile: Any) -> Any:
-    path = os.fspath(outfile)
-    if not path:
-        raise ValueError('outfile is empty: give a path')
-    if b'\0' in os.fsencode(path):
-        raise ValueError(f'outfile {path!r} is not a path: it contains a NUL')
-    if os.path.isdir(path) or not os.path.basename(path):
-        raise ValueError(f'outfile {path!r} is a directory: give a file')
-    return path
-
-
 def batching() -> Any:
     """Return the module of batches, which only files with batches need."""
     from . import batching as module  # start-up time
@@ -50,7 +39,8 @@ class FileOutput(Readable, NativeOutput):
 
     Args:
         outfile: a path (str or os.PathLike), a file object open for writing text or
-            bytes, or None for memory (an `io.StringIO`).
+            bytes, or None for memory (an `io.StringIO`). The path of a directory, which
+            exists or ends with a slash: each process writes a file of its own there.
         durability: `'write'` hands each record to the operating system, so that it
             outlives the process. `'fsync'` also waits until the disk has stored it
             (fsync(2)), so that it outlives a power failure. It applies to paths only.
@@ -59,16 +49,16 @@ class FileOutput(Readable, NativeOutput):
 
     Raises:
         TypeError: `outfile` is neither a path nor a file object, or `batch` no number.
-        ValueError: `outfile` is empty or a directory, `durability` is unknown, or `batch`
-            is not positive, or given without a path.
+        ValueError: `outfile` is empty, `durability` is unknown, or `batch` is not
+            positive, or given without a path.
 
     The file of a path is opened at the first record and stays open. Each record, or each
     batch, is one system call. A record never continues the unfinished line of another
     writer. A file that was deleted or rotated is created again. A relative path is resolved
-    in the working directory at the beginning of the first record. File objects are flushed
-    after each record.
+    at once. A missing directory is made at the first record, but not those above it. File
+    objects are flushed after each record.
 
-    To read many files, give a pattern with `*` or `?`, such as `results-*.jsonl`.
+    To read many files, give a directory, or a pattern with `*` or `?`.
     Compressed files are read too (gzip, bzip2, xz; zstd from Python 3.14 on, or with the
     package zstandard); nothing is appended to them.
 
@@ -86,7 +76,7 @@ class FileOutput(Readable, NativeOutput):
         if outfile is None:
             outfile = io.StringIO()
         elif is_path(outfile):
-            outfile = _checked_path(outfile)
+            outfile = file_path.checked(outfile)
         elif not callable(getattr(outfile, 'write', None)):
             kind = type(outfile).__name__
             raise TypeError(f'outfile has to be a path or a file object, not {kind}')
@@ -97,22 +87,26 @@ class FileOutput(Readable, NativeOutput):
         self.outfile = outfile
         self.durability = durability
         self.batch = batch
+        self._place: file_path.Place | None
         self._batch: _core.Batch | None = None
         self._appender: _core.Appender | None = None
         self._appends_to: Any = None
-        self._path = outfile
-        self._path_of: Any = None  # the outfile of which _path is the absolute path
         self._journals: str | None = None  # the bench's directory of journals
         self._journal: str | None = None  # the bench's setting
         self._on_batch: Callable[[], None] | None = None  # called when one begins
         self._lock = Lock()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == 'outfile':
+            self._place = file_path.place_of(value) if is_path(value) else None
+        super().__setattr__(name, value)
 
     def __repr__(self) -> str:
         return f'FileOutput({self.outfile!r})'
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what a copy, maybe in another process, must open itself."""
-        own = dict.fromkeys(['_appender', '_batch', '_path_of', '_lock'])
+        own = dict.fromkeys(['_appender', '_batch', '_lock'])
         return {**self.__dict__, **own}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -132,12 +126,9 @@ class FileOutput(Readable, NativeOutput):
         """
         if not self._is_plain:
             return None
-        if not is_path(self.outfile):
+        if self._place is None:
             return file_object.descriptor_of(self.outfile)
-        try:
-            return os.path.abspath(os.fsdecode(self._place()))
-        except FileNotFoundError:
-            return None  # a relative path in a directory that was deleted
+        return self._place.native_target()
 
     def write(self, bm_json_str: str) -> None:
         """Append one record and a newline.
@@ -173,45 +164,53 @@ class FileOutput(Readable, NativeOutput):
     def look_ahead(self) -> None:
         """Check that the file can be written or created at present; write nothing.
 
-        A relative path is resolved in the working directory of the first call.
-
         Raises:
             OSError: the file cannot be written.
         """
-        if is_path(self.outfile):
-            self._absolute()
         if type(self).write is not FileOutput.write:
             return  # a subclass may do anything with the name
         if not is_path(self.outfile):
             file_object.raise_if_unwritable(self.outfile)
             return
-        code = file_path.trouble_at(self._absolute())
+        code = file_path.trouble_at(self._file())
         if code:
             raise OSError(code, os.strerror(code), self.outfile)
-        raise_if_compressed(self._absolute())
+        raise_if_compressed(self._file())
 
-    def _absolute(self) -> Any:
-        """Return the absolute path, which a later chdir() does not change."""
-        if self._path_of is not self.outfile:
-            self._path = os.path.abspath(self.outfile)
-            self._path_of = self.outfile
-        return self._path
+    def _raise_if_out_of_reach(self) -> None:
+        """Raise FileNotFoundError if not even the place for a directory exists."""
+        if self._place is not None and self._is_plain:
+            self._place.raise_if_out_of_reach()
 
-    def _place(self) -> Any:
-        """Return the path at which the file is or would be created."""
-        return self._path if self._path_of is self.outfile else self.outfile
+    def _file(self) -> Any:
+        """Return the absolute path of the file that this process writes."""
+        assert self._place is not None
+        return self._place.file()
+
+    def _ready_file(self) -> Any:
+        """Return the same, and make its directory, if only that is missing."""
+        assert self._place is not None
+        return self._place.ready_file()
+
+    def _opened(self) -> _core.Appender | None:
+        """Return the open file; None if there is none, or records go elsewhere by now."""
+        appender = self._appender
+        return (
+            None if appender is None or self._appends_to is not self._file() else appender
+        )
 
     def _open_appender(self) -> _core.Appender:
-        appender = self._appender
-        if appender is not None and self._appends_to is self.outfile:
+        appender = self._opened()
+        if appender is not None:
             return appender
         with self._lock.held:
-            appender = self._appender
-            if appender is not None and self._appends_to is self.outfile:
+            appender = self._opened()
+            if appender is not None:
                 return appender
-            raise_if_compressed(self._absolute())
-            appender = self._appender = _core.Appender(self._absolute())
-            self._appends_to = self.outfile
+            path = self._ready_file()
+            raise_if_compressed(path)
+            appender = self._appender = _core.Appender(path)
+            self._appends_to = path
         self._recover(appender)
         return appender
 
@@ -219,7 +218,7 @@ class FileOutput(Readable, NativeOutput):
         """Return the batch in front of the file; None for a FIFO, a device and the like."""
         batch = self._batch
         if batch is None or batch.file is not appender or batch.is_stale:
-            if not is_regular_or_missing(self._path):
+            if not is_regular_or_missing(self._file()):
                 return None
             with self._lock.held:
                 batch = self._renewed(appender)
@@ -237,7 +236,7 @@ class FileOutput(Readable, NativeOutput):
     def _needs_python(self) -> str:
         if type(self.outfile) is io.StringIO:
             return ''
-        place = self._place() if is_path(self.outfile) else None
+        place = None if self._place is None else self._place.file()
         return file_path.needs_python(place, self.batch)
 
     @property
@@ -247,19 +246,23 @@ class FileOutput(Readable, NativeOutput):
     def _target(self) -> Any:
         if type(self.outfile) is io.StringIO:
             return self.outfile
-        if self._appender is None or self._appends_to is not self.outfile:
+        appender = self._opened()
+        if appender is None:
             return False
         if self.batch is None:
-            return self._appender
+            return appender
         if self._batch is None:
             return False
-        return self._open_batch(self._appender) or False
+        return self._open_batch(appender) or False
 
     def _recover(self, appender: _core.Appender) -> None:
-        """Append the records of killed processes to the file."""
+        """Append the records of killed processes to the file; a shard is always new."""
+        assert self._place is not None
+        if self._place.holds_shards:
+            return
         # With 'write', the system decides when written lines reach the disk.
         sync = appender.sync if self.durability == 'fsync' else lambda: None
-        file_path.recover(self._path, self._journals, appender.append, sync)
+        file_path.recover(self._file(), self._journals, appender.append, sync)
 
     def _write_to_object(self, record: bytes) -> None:
         file, line = self.outfile, record + b'\n'
@@ -286,7 +289,7 @@ class FileOutput(Readable, NativeOutput):
         if not is_path(self.outfile):
             return io.BytesIO(self._contents_of_object())
         _core.flush_batches()
-        path = self._place()
+        path = self._file()
         try:
             there = os.stat(path)
         except FileNotFoundError:
@@ -326,10 +329,10 @@ class FileOutput(Readable, NativeOutput):
         from ..journal.lost import blocks_at  # start-up time
         from ..results.reading import Lines, blocks  # start-up time
 
-        if not is_path(self.outfile):
+        if self._place is None:
             return Lines(blocks(io.BytesIO(self._contents_of_object())), self.outfile)
-        path = self._place()
-        if not is_regular_or_missing(path):
+        path = self._place.path()
+        if not (self._place.holds_shards or is_regular_or_missing(path)):
             raise NotImplementedError(f'{self!r} cannot be read back')
         return Lines(blocks_at(path, self.outfile, self._journals), self.outfile)
 

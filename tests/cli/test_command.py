@@ -285,22 +285,23 @@ def test_each_run_appends_one_line(command):
 
 def test_a_dead_destination_costs_neither_record_nor_status(command):
     """One line says beforehand what will fail, the last one is the record."""
-    outcome = command('-o', 'missing/out.jsonl', '--', 'sh', '-c', 'exit 3')
+    outcome = command('-o', 'missing/below/out.jsonl', '--', 'sh', '-c', 'exit 3')
     assert (outcome.status, outcome.stdout, outcome.records) == (3, '', [])
     warning, record = outcome.stderr.splitlines()
     assert warning == (
-        "microbench: FileOutput('missing/out.jsonl') cannot take records as things are: "
-        "FileNotFoundError: [Errno 2] No such file or directory: 'missing/out.jsonl'"
+        "microbench: FileOutput('missing/below/out.jsonl') "
+        'cannot take records as things are: '
+        "FileNotFoundError: [Errno 2] No such file or directory: 'missing/below/out.jsonl'"
     )
     assert json.loads(record)['call']['returncode'] == [3]
 
 
 def test_a_dead_destination_and_a_failed_start(command):
     """Standard error has three lines: warning, record, and why the start failed."""
-    outcome = command('-o', 'missing/out.jsonl', 'no-such-program')
+    outcome = command('-o', 'missing/below/out.jsonl', 'no-such-program')
     assert (outcome.status, outcome.stdout) == (127, '')
     warning, record, error = outcome.stderr.splitlines()
-    assert warning.startswith("microbench: FileOutput('missing/out.jsonl') cannot")
+    assert warning.startswith("microbench: FileOutput('missing/below/out.jsonl') cannot")
     assert json.loads(record)['exception']['type'] == 'FileNotFoundError'
     assert error.startswith("microbench: cannot start 'no-such-program': ")
 

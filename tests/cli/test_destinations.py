@@ -135,7 +135,7 @@ def test_all_get_the_same_record(web, redis, tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize('dead', [['web'], ['redis'], ['file'], ['web', 'redis', 'file']])
 def test_a_dead_one_costs_no_other(dead, web, redis, tmp_path, capsys):
     """Every destination is tried; if all fail, the record is on standard error."""
-    out = tmp_path / ('missing/out' if 'file' in dead else 'out')
+    out = tmp_path / ('missing/below/out' if 'file' in dead else 'out')
     web.error = ConnectionRefusedError('refused') if 'web' in dead else None
     redis.error = ConnectionError('gone') if 'redis' in dead else None
     words = ['-o', str(out), '--http-output', 'http://h', '--redis-output', 'key']

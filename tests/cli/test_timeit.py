@@ -159,10 +159,10 @@ def test_records(tmp_path, capfd, monkeypatch):
     calls = [json.loads(line)['call'] for line in path.read_text().splitlines()]
     assert [call['name'] for call in calls] == ['sum(range(9))'] * 2
     assert all(call['loops'] >= 1 and min(call['durations']) > 0 for call in calls)
-    assert main(['-o', str(tmp_path), 'pass']) == 2
-    assert 'is a directory: give a file' in capfd.readouterr().err
-    assert main(['-o', '/nowhere/x', 'pass']) == 2
-    assert 'cannot write /nowhere/x: No such file' in capfd.readouterr().err
+    assert main(['-o', f'{path}/', 'pass']) == 2
+    assert 'is a file, not a directory' in capfd.readouterr().err
+    assert main(['-o', '/nowhere/below/x', 'pass']) == 2
+    assert 'cannot write /nowhere/below/x: No such file' in capfd.readouterr().err
     monkeypatch.setenv('MICROBENCH', 'off')
     assert main(words) == 2
     assert 'MICROBENCH=off is set' in capfd.readouterr().err

@@ -62,7 +62,7 @@ WRONG = [
     ('-m -n 3 touch ran', 'argument -m/--mixin: expected at least one argument'),
     # destinations
     ('--outfile= touch ran', 'outfile is empty: give a path'),
-    ('-o . touch ran', "outfile '.' is a directory: give a file"),
+    ('-o /etc/passwd/ touch ran', "outfile '/etc/passwd/' is a file, not a directory"),
     ('--http-output x touch ran', 'url has to begin with http:// or https://'),
     ('--http-output ftp://h touch ran', 'url has to begin with http:// or https://'),
     ('--http-output http://u:p@h touch ran', 'give an Authorization header'),

@@ -162,9 +162,9 @@ def test_what_functions_lack():
 
 def test_a_sink_that_fails(tmp_path):
     """The reason goes once the sink has taken a record."""
-    bench = MicroBench(tmp_path / 'late' / 'out.jsonl')
     with pytest.warns(RuntimeWarning):
-        enter(bench, 1)
+        bench = MicroBench(tmp_path / 'late' / 'below' / 'out.jsonl')
+    enter(bench, 1)
     assert bench.explain_path() == [
         f'{IN_PYTHON}: the sink FileOutput did not take a record: see the warning'
     ]
@@ -220,7 +220,7 @@ SINKS = {
     'text': lambda folder: FileOutput(io.TextIOWrapper(io.BytesIO())),
     'own': lambda folder: Seen(),
     'patched': lambda folder: patched(FileOutput()),
-    'lost': lambda folder: FileOutput(folder / 'missing' / 'd.jsonl'),
+    'lost': lambda folder: FileOutput(folder / 'missing' / 'below' / 'd.jsonl'),
 }
 FUNCTIONS = [lambda: None, coroutine, unnamed, Callable(), functools.partial(int), int]
 COMMON = ('memory', 'null', 'file')  # so that C often writes the records

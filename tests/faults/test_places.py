@@ -227,7 +227,7 @@ def test_without_standard_streams(closed, number, tmp_path):
 def test_nowhere_left_to_tell(closing, program, tmp_path):
     """With neither file nor standard error, the program ends as ever."""
     code = f'{closing}\nrecord("a")\nbench.record_on_exit()\nsys.exit(3)'
-    left = program(code, tmp_path / 'missing' / 'records.jsonl')
+    left = program(code, tmp_path / 'missing' / 'below' / 'records.jsonl')
     assert (left.status, left.printed) == (3, [])
 
 

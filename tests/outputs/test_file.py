@@ -86,10 +86,11 @@ def test_a_path_that_can_be_none_is_refused(wrong):
         FileOutput(wrong)
 
 
-def test_a_directory_is_refused(tmp_path):
-    """A directory is a ValueError at once, not a failure in the running job."""
-    with pytest.raises(ValueError, match='is a directory'):
-        FileOutput(tmp_path)
+def test_a_file_with_a_slash_is_refused(path):
+    """A slash behind a file is a ValueError at once, not a failure in the running job."""
+    path.touch()
+    with pytest.raises(ValueError, match='is a file, not a directory: omit the slash'):
+        FileOutput(f'{path}/')
 
 
 @pytest.mark.parametrize('wrong', [3, 3.5, object(), ['a'], {}])
@@ -99,18 +100,40 @@ def test_what_is_no_file_is_refused(wrong):
         FileOutput(wrong)
 
 
-def test_a_relative_path_after_chdir(tmp_path, monkeypatch):
-    """A relative path goes on meaning the directory of the first record."""
+@pytest.mark.parametrize('name', ['records.jsonl', b'records.jsonl', 'a.d/'])
+def test_a_relative_path_after_chdir(name, tmp_path, monkeypatch):
+    """A relative path means the directory of the constructor, in a copy as well."""
     (tmp_path / 'below').mkdir()
     monkeypatch.chdir(tmp_path)
-    out = FileOutput('records.jsonl')
-    out.write(ONE)
+    out = FileOutput(name)
     monkeypatch.chdir('below')
-    out.write(TWO)
-    out.close()
+    assert out.get_results() == []
     out.write(ONE)
-    assert (tmp_path / 'records.jsonl').read_text() == f'{ONE}\n{TWO}\n{ONE}\n'
+    out.close()
+    pickle.loads(pickle.dumps(out)).write(TWO)
+    assert out.get_results() == [{'n': 1}, {'n': 2}]
     assert list((tmp_path / 'below').iterdir()) == []
+    assert (tmp_path / os.fsdecode(name)).exists()
+
+
+def test_the_outfile_of_a_class_after_chdir(tmp_path, monkeypatch):
+    """So does a class attribute, when the bench is made; its journal lies beside it."""
+    (tmp_path / 'below').mkdir()
+    monkeypatch.chdir(tmp_path)
+    bench = type('Bench', (MicroBenchBase,), {'outfile': 'records.jsonl'})()
+    monkeypatch.chdir('below')
+    with bench.record():
+        assert len(list(tmp_path.glob('.records.jsonl.*.journal'))) == 1
+    assert len(bench.get_results()) == 1
+    assert list((tmp_path / 'below').iterdir()) == []
+
+
+def test_a_star_in_the_working_directory(tmp_path, monkeypatch):
+    """Only the name is a pattern, not the directory that it was given in."""
+    folder = tmp_path / 'a*b'
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    assert FileOutput('records.jsonl').get_results() == []
 
 
 # --- other writers --------------------------------------------------------------------
@@ -230,13 +253,20 @@ def test_a_full_disk_costs_no_result(capsys):
 
 
 def test_a_missing_directory(tmp_path):
-    """A directory that is not there fails at the record, and works once it is made."""
-    place = tmp_path / 'missing'
+    """It is made at the first record, but not with those above it: that is a warning."""
+    made = FileOutput(tmp_path / 'new' / 'records.jsonl')
+    assert not (tmp_path / 'new').exists()
+    made.look_ahead()
+    made.write(ONE)
+    assert made.get_results() == [{'n': 1}]
+    place = tmp_path / 'missing' / 'below'
     out = FileOutput(place / 'records.jsonl')
+    with pytest.warns(RuntimeWarning, match='cannot take records.*missing/below'):
+        MicroBenchBase(outputs=[out])
     with pytest.raises(FileNotFoundError) as caught:
         out.write(ONE)
     assert caught.value.filename == str(place / 'records.jsonl')
-    place.mkdir()
+    place.parent.mkdir()
     out.write(ONE)
     assert out.get_results() == [{'n': 1}]
 
@@ -271,7 +301,7 @@ def not_as_root():
 @pytest.mark.parametrize(
     ('place', 'code'),
     [
-        (lambda folder: folder / 'missing' / 'records.jsonl', errno.ENOENT),
+        (lambda folder: folder / 'missing' / 'below' / 'records.jsonl', errno.ENOENT),
         (below_a_file, errno.ENOTDIR),
         (lambda folder: below_a_file(folder) / 'deeper' / 'records.jsonl', errno.ENOTDIR),
         (in_a_locked_directory, errno.EACCES),

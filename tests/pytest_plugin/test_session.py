@@ -130,10 +130,12 @@ def test_a_table_as_asked_for(pytester):
     words = '--microbench-columns=ops,mean', '--microbench-sort=name'
     result = run(pytester, source, *words)
     result.stdout.fnmatch_lines(['name *ops *mean', 'test_a */s *', 'test_b */s *'])
-    result = run(pytester, source, '--microbench-sort=max', '--microbench-json=/nowhere/x')
+    result = run(
+        pytester, source, '--microbench-sort=max', '--microbench-json=/nowhere/below/x'
+    )
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(
-        ['test_b *', 'test_a *', 'cannot write /nowhere/x: No such *']
+        ['test_b *', 'test_a *', 'cannot write /nowhere/below/x: No such *']
     )
 
 

@@ -128,18 +128,14 @@ def test_one_file_is_followed(files, capsys):
         LiveStream('results-*.jsonl')
 
 
-@pytest.mark.parametrize('directory', ['.', 'new/', b'new/', './'])
-def test_a_directory_in_the_place_of_a_file(directory, files, capsys):
-    """A directory is rejected, whether it exists or not."""
-    with pytest.raises(ValueError, match='is a directory: give a file'):
-        FileOutput(directory)
-
-
 def test_a_directory_for_a_subcommand(files, capsys):
-    """A directory is one sentence and status 2."""
-    for command in (show, convert, recover, tail):
-        assert command.main(['.']) == 2
-        assert 'directory' in capsys.readouterr().err
+    """It stands for its result files; one without any is a sentence and status 2."""
+    assert show.main(['.']) == recover.main(['.']) == 0
+    assert '3 records' in capsys.readouterr().out
+    Path('empty').mkdir()
+    for command in (show, convert, recover):
+        assert command.main(['empty']) == 2
+        assert 'there are no result files (*.jsonl) in empty' in capsys.readouterr().err
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='any bytes in a name')

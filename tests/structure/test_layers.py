@@ -46,7 +46,7 @@ LAYERS = (
     ('analysis',),
     ('descriptors', 'threads'),
     ('messages', 'logs', 'lock', 'command_words'),
-    ('counters', 'credentials', 'gil', 'json_library', 'record', 'spelling'),
+    ('counters', 'credentials', 'gil', 'json_library', 'ranks', 'record', 'spelling'),
     ('_core', 'subinterpreters'),
     ('__version__',),  # a literal, there before anything else is loaded
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 from ...bench import MicroBenchBase
 from ...messages import print_stderr
@@ -38,7 +39,10 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     Raises:
         UsageError: a sink cannot be made, or the mixins cannot be combined.
     """
-    bench = _class_with(named, settings)(outputs=sinks(settings))
+    with warnings.catch_warnings():  # of a directory that is missing
+        warnings.simplefilter('always')
+        warnings.showwarning = print_warning
+        bench = _class_with(named, settings)(outputs=sinks(settings))
     own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
     bench.add_fields(**{**own, **settings.fields})
     return bench

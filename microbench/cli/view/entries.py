@@ -9,7 +9,7 @@ from collections import deque
 
 from ...journal.listing import Listing
 from ...journal.lost import blocks_of, contents
-from ...journal.patterns import files_of, is_pattern
+from ...journal.patterns import files_in, files_of, is_pattern
 from ...messages import print_stderr, safe
 from ...results.compressed import is_packed
 from ...results.flat_schema import converted, is_flat_schema
@@ -28,7 +28,7 @@ STDIN = '-'
 NUMBER = re.compile(r'0|-?[1-9]\d*')  # not 00, which begins an id
 ID = re.compile(r'[0-9a-f][0-9a-f-]*')
 
-PATHS = 'result files, or patterns of them; - for standard input'
+PATHS = 'result files, directories or patterns of them; - for standard input'
 WHICH = """\
 A record is chosen by its number, as a table of them has it: from 0, or from the end if
 it is negative; or by the beginning of its mb.record_id."""
@@ -116,18 +116,43 @@ class Entries:
 
 
 def expanded(paths: list[str]) -> list[str]:
-    """Return paths in which matching files replace the patterns.
+    """Return paths in which files replace directories and patterns.
 
     Raises:
-        UsageError: no file matches a pattern.
+        UsageError: no file matches a pattern, or a directory holds no result files.
     """
     found = []
     for path in paths:
-        files = files_of(path) if path != STDIN and is_pattern(path) else [path]
-        if not files:
-            raise UsageError(f'no file matches {name_of(path)}')
-        found += files
+        if path != STDIN and os.path.isdir(path):
+            found += _files_in(path)
+        elif path != STDIN and is_pattern(path):
+            found += _files_of(path)
+        else:
+            found.append(path)
     return found
+
+
+def _files_of(pattern: str) -> list[str]:
+    files = files_of(pattern)
+    if not files:
+        raise UsageError(f'no file matches {name_of(pattern)}')
+    return files
+
+
+def _files_in(directory: str) -> list[str]:
+    """Return the result files in a directory and below; report what cannot be read.
+
+    Raises:
+        UsageError: there are none.
+    """
+    files = files_in(directory, _report_unread)
+    if not files:
+        raise UsageError(f'there are no result files (*.jsonl) in {name_of(directory)}')
+    return files
+
+
+def _report_unread(error: OSError) -> None:
+    print_stderr(f'microbench: cannot read {safe(str(error.filename))}: {error.strerror}')
 
 
 def name_of(path: str) -> str:

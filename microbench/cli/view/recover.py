@@ -52,7 +52,12 @@ main = answering('recover', recover)
 def _parser() -> Subparser:
     parser = Subparser('recover', ABOUT, NOTES)
     option = parser.add_argument
-    option('path', nargs='+', metavar='FILE', help='a file of records, or a pattern')
+    option(
+        'path',
+        nargs='+',
+        metavar='FILE',
+        help='a file of records, a directory or a pattern',
+    )
     option('--dry-run', action='store_true', help='only say what would be done')
     option(
         '--force',
@@ -64,8 +69,6 @@ def _parser() -> Subparser:
 
 
 def _require_regular_file(path: str) -> None:
-    if os.path.isdir(path):
-        raise UsageError(f'{path} is a directory: give a file of records')
     if os.path.exists(path) and not os.path.isfile(path):
         raise UsageError(f'{path} is not a regular file: give a file of records')
 

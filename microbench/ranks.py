@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from .machine import is_number
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,4 +55,5 @@ def rank(names: Iterable[str]) -> dict[str, int]:
 
 def _number(name: str) -> int | None:
     text = os.environ.get(name, '')
-    return int(text) if is_number(text, DIGITS) else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS
+    return int(text) if is_number else None
