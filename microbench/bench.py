@@ -9,10 +9,10 @@ import time
 
 from . import _core, exits, first_use
 from .core import arguments
-from .core.capture import UNSET, name_of
+from .core.callables import name_of, place_of
+from .core.capture import UNSET
 from .core.config import Configured, config_of
 from .core.hooks import Hooks
-from .core.place import place_of
 from .core.plan import Plan, current_plan, line_of
 from .core.times import timezone, tzinfo
 from .descriptors import Unrecorded

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import _core
 from ..descriptors import loaded, not_recorded
 from .capture import refuse
+from .finders import recorder_of_blocks
 from .run import Run
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ def begin_run(block: Block) -> BlockRun:
     owner: Owner = block.owner
     run = BlockRun(owner, block.name)
     if run.config.blocks is None:
-        run.config.blocks = _core.Finder(_recorder_of)
+        run.config.blocks = _core.Finder(recorder_of_blocks)
     if run.plan.hooks.refuses:
         refuse(owner, 'record()')
     run.begin()
@@ -93,23 +94,6 @@ def _annotations() -> Any:
     from . import annotations  # start-up time
 
     return annotations
-
-
-def _recorder_of(bench: Owner, _: None) -> _core.Recorder | None:
-    """Return a Recorder for the next blocks of a bench; None where there can be none.
-
-    The second block imports recorder.py.
-
-    The caller: C, which gets this function in the constructor of a Finder.
-    """
-    recorder: _core.Recorder | None = loaded(_recorders).for_blocks(bench)
-    return recorder
-
-
-def _recorders() -> Any:
-    from . import recorder  # start-up time
-
-    return recorder
 
 
 Block.annotate = annotate

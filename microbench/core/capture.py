@@ -1,8 +1,6 @@
-"""Helpers for captures: marks, namespaces, names, CLI options."""
+"""Helpers for captures: marks, namespaces, CLI options."""
 
 from __future__ import annotations
-
-import sys
 
 from .. import _core
 from ..encoding.json_text import as_dict
@@ -13,9 +11,6 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     Hook = TypeVar('Hook', bound=Callable[..., Any])
-
-# code.co_flags, as in the documentation of the inspect module
-GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 def per_process(hook: Hook) -> Hook:
@@ -159,35 +154,6 @@ def put(data: dict[str, Any], fields: dict[str, Any]) -> None:
             data[field].update(_core.copied(value))
         else:
             data[field] = _core.copied(value)
-
-
-def without_partial(func: Any) -> Any:
-    """Return what a functools.partial calls; anything else as it is."""
-    functools = sys.modules.get('functools')  # not loaded: then there is no partial
-    while functools is not None and isinstance(func, functools.partial):
-        func = func.func
-    return func
-
-
-def name_of(func: Any) -> str:
-    """Return `__name__`, or a readable name for what has none."""
-    func = without_partial(func)
-    name = getattr(func, '__name__', None)
-    return str(name) if name and isinstance(name, str) else type(func).__name__
-
-
-def kind_of(func: Any) -> int:
-    """Return the flags of the code that a call runs; 0 where it is not Python's."""
-    func = without_partial(func)
-    mark = getattr(sys.modules.get('inspect'), '_is_coroutine_mark', None)
-    if mark is not None and getattr(func, '_is_coroutine_mark', None) is mark:
-        return COROUTINE  # inspect.markcoroutinefunction
-    code = getattr(getattr(func, '__func__', func), '__code__', None)
-    if code is None and not isinstance(func, type):
-        call = getattr(type(func), '__call__', None)  # noqa: B004 - its code is meant
-        code = getattr(call, '__code__', None)
-    flags = getattr(code, 'co_flags', 0)
-    return flags if isinstance(flags, int) else 0
 
 
 def refuse(bench: object, way: str) -> None:

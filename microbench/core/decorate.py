@@ -16,10 +16,13 @@ from __future__ import annotations
 import sys
 
 from .. import _core
+from ..descriptors import loaded
 from ..messages import CODE_PREFIX
-from .calls import begin, recorder_of
-from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, name_of, refuse
+from .callables import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of, name_of
+from .capture import refuse
 from .config import config_of
+from .finders import recorder_of
+from .run import Run, begin_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
     from .owner import Owner
 
-# a flag of code, as those in capture.py
+# a flag of code, as those in callables.py
 AWAITABLE_GENERATOR = 0x100  # made by types.coroutine()
 
 VALUE, VALUE_WITH_FAKE_GLOBALS = 1, 2  # annotationlib.Format
@@ -64,7 +67,7 @@ def _beginning(bench: Owner, func: Any, kind: int, label: Any) -> tuple[Any, Any
     """
     sampling = config_of(bench).sampling
     if sampling is None:
-        return (begin, recorder_of) if label is None else _labelled(label)
+        return (begin_call, recorder_of) if label is None else _labelled(label)
     if kind & (GENERATOR | ASYNC_GENERATOR | COROUTINE):
         chosen = '{}={}'.format(*sampling)
         raise ValueError(f'{chosen} is for plain functions, and {func!r} can be suspended')
@@ -78,6 +81,20 @@ def _labelled(label: Any) -> tuple[Any, Any]:
 
     calls = LabelledCalls(label)
     return calls, calls.recorder_of
+
+
+def _begin_calibrated(run: Run, func: Any, args: Any, kwargs: Any) -> Run:
+    begun: Run = loaded(_calibrated).begun(run, func, args, kwargs)
+    return begun
+
+
+def _calibrated() -> Any:
+    from . import calibrated  # start-up time
+
+    return calibrated
+
+
+Run.begin_calibrated = _begin_calibrated
 
 
 def decorated_descriptor(func: Any, decorate: Callable[[Any], Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .calls import begun, recorder_of
+from .finders import recorder_of
 from .run import Run
 
 TYPE_CHECKING = False
@@ -42,11 +42,12 @@ class LabelledCalls:
         self.label = label
 
     def __call__(self, bench: Owner, func: Any, args: Any, kwargs: Any) -> Run:
-        """Begin the run of a call; see calls.begin()."""
-        return begun(new_run(bench, self.label), func, args, kwargs)
+        """Begin the run of a call; see run.begin_call()."""
+        run: Run = new_run(bench, self.label)
+        return run.begin_call(func, args, kwargs)
 
     def recorder_of(self, bench: Owner, func: Any) -> _core.Recorder | None:
-        """Return a Recorder for the next calls; see calls.recorder_of()."""
+        """Return a Recorder for the next calls; see finders.recorder_of()."""
         return recorder_of(bench, func, self.label)
 
 

@@ -33,7 +33,7 @@ class Measured:
         self.run: CalibratedRun
 
     def __call__(self, bench: Owner, *call: Any) -> Run:
-        """Begin the run; see calls.begin()."""
+        """Begin the run; see run.begin_call()."""
         run = Run(bench, self._name)
         clock = clock_of(run.plan.settings)
         found = Calibration(clock, self._options, self._loops)

@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, FunctionType
 
 from .. import _core
 from ..outputs.base import METHODS, NativeOutput
-from .capture import ASYNC_GENERATOR, GENERATOR, kind_of, name_of
+from .callables import ASYNC_GENERATOR, GENERATOR, kind_of, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of
+from .callables import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of
 from .decorate import decorated_descriptor, looking_like
 
 TYPE_CHECKING = False

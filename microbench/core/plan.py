@@ -190,7 +190,10 @@ class Plan:
             owner: the bench.
             thread: member of `process` with the name of the thread, or empty.
         """
-        fields = {**self.surroundings_in(thread), **config.static_fields()}
+        around = _core.copied(self.around)
+        if 'process' in around:
+            around['process'].update(thread)
+        fields = {**around, **config.static_fields()}
         constant = self.hooks.constant
         for name in self.hooks.captures:
             if name in constant:
@@ -202,13 +205,6 @@ class Plan:
                     getattr(owner, name)(fields)
                     fields.pop('mb', None)  # of a secret that came meanwhile, and is masked
         return self.settings.without_large(fields)
-
-    def surroundings_in(self, thread: dict[str, Any]) -> dict[str, Any]:
-        """Return copies of `host` and `process`, that with the name of a thread."""
-        around: dict[str, Any] = _core.copied(self.around)
-        if 'process' in around:
-            around['process'].update(thread)
-        return around
 
 
 def current_plan(config: Config, owner: Owner) -> Plan:

@@ -10,13 +10,16 @@ import os
 from .. import _core
 from ..encoding import json_text
 from .capture import namespace, put
-from .record_text import described, members
+from .record_text import described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from .hooked_run import HookedRun
+
+MOST_CALLS = 3  # of a function that raises, as in py_call_until_done.c
 
 
 def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[str, Any]:
@@ -26,7 +29,9 @@ def new_dict(run: HookedRun, func: Any, args: Any, kw: Any, call: Any) -> dict[s
     """
     mb = {**run.plan.settings.mb, 'record_id': run.record_id}
     call_fields: dict[str, Any] = {}
-    around = run.plan.surroundings_in(members(run.thread))
+    around: dict[str, Any] = _core.copied(run.plan.around)
+    if run.thread and 'process' in around:
+        around['process'].update(members(run.thread))
     data: dict[str, Any] = {'mb': mb, 'call': call_fields, **around}
     if run.config.static:
         add_static(run, data)
@@ -63,6 +68,65 @@ def dict_from_native(run: HookedRun) -> dict[str, Any]:
     return data
 
 
+def members(text: bytes | None) -> dict[str, Any]:
+    """Return members of an object that are ready as text, with a comma before each."""
+    if not text:
+        return {}
+    found = _core.Decoder().decode(b'{' + text[1:] + b'}\n')
+    assert found is not None
+    return found[0]
+
+
+# --- after the code ---------------------------------------------------------------------
+
+
+def completed(
+    run: HookedRun, data: dict[str, Any], exception: BaseException | None, value: Any
+) -> dict[str, Any]:
+    """Return the record with its outcome, once the hooks after the code have run.
+
+    After an interruption it is called again, and goes on where it was.
+    """
+    overridden = run.plan.hooks.overridden
+    if not run.completed:
+        _add(run, add_measurements, data)
+        if exception is not None or run.plan.hooks.returns:
+            _add(run, add_outcome, data, exception, value)
+        run.known = run.phases_finished
+        run.completed = True
+    if 'post_finish_triggers' not in overridden:
+        run.capture_post()
+    elif not run.triggered:
+        run.triggered = True  # once, whatever interrupts it
+        run.keep(BaseException, run.owner.post_finish_triggers, data)
+    if run.phases_finished > run.known:
+        _add(run, add_late_phases, data)
+    if run.is_forked:  # by the code, or by a hook
+        _add(run, renew_identity, data)
+    return finished(run, data)
+
+
+def _add(run: HookedRun, function: Callable[..., None], *args: Any) -> None:
+    """Have a function here add to the dict; keep its first error.
+
+    The handler of a signal may raise an Exception within it, which looks like one of its
+    own. So it is called again, a few times, and has to stand that.
+    """
+    for _ in range(MOST_CALLS):
+        try:
+            function(run, *args)
+        except Exception as error:
+            run.failure = run.failure or error
+        else:
+            break
+
+
+def finished(run: HookedRun, data: dict[str, Any]) -> dict[str, Any]:
+    """Return the record as it is stored, with summaries of large fields."""
+    record = in_order(run, data)
+    return large.summarized(record) if (large := run.plan.settings.large) else record
+
+
 def in_order(run: HookedRun, data: dict[str, Any]) -> dict[str, Any]:
     """Return the record without its scratch space, its fields where each form has them.
 
@@ -75,12 +139,6 @@ def in_order(run: HookedRun, data: dict[str, Any]) -> dict[str, Any]:
         place.update(dict.fromkeys(common, -1))
         names.sort(key=lambda name: place.get(name, len(place)))
     return {name: data[name] for name in names}
-
-
-def finished(run: HookedRun, data: dict[str, Any]) -> dict[str, Any]:
-    """Return the record as it is stored, with summaries of large fields."""
-    record = in_order(run, data)
-    return large.summarized(record) if (large := run.plan.settings.large) else record
 
 
 def renew_identity(run: HookedRun, data: dict[str, Any]) -> None:

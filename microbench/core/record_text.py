@@ -157,15 +157,6 @@ def further(text: bytes) -> bytes:
     return b',' + text[1:-1] if text != b'{}' else b''
 
 
-def members(text: bytes | None) -> dict[str, Any]:
-    """Return members of an object that are ready as text, with a comma before each."""
-    if not text:
-        return {}
-    found = _core.Decoder().decode(b'{' + text[1:] + b'}\n')
-    assert found is not None
-    return found[0]
-
-
 # --- a run without a dict -------------------------------------------------------------
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from .. import _core
 from . import obstacles
+from .callables import place_text
 from .capture import refuse
-from .place import text_of
 from .plan import ALL, current_plan
 from .run import Run
 
@@ -30,14 +30,14 @@ def for_function(
 ) -> _core.Recorder | None:
     """Return a Recorder for the next calls of a function; None where there can be none.
 
-    The caller: calls.recorder_of(), from the second call of the function on.
+    The caller: finders.recorder_of(), from the second call of the function on.
     """
     config, plan = _plan_of(bench)
     if obstacles.to_functions(config, plan) or obstacles.to_function(func, label):
         return None
     own = None if label is None else label.name
     name, iterations = own or func.__name__, plan.settings.iterations
-    place = text_of(func) if plan.places else b''
+    place = place_text(func) if plan.places else b''
     recorder = _recorder(
         config,
         bench,

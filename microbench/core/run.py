@@ -38,22 +38,20 @@ from .. import _core
 from ..descriptors import loaded
 from ..outputs.report import Turns
 from . import record_dict, record_text
-from .capture import name_of, namespace, put
+from .callables import name_of, place_text
+from .capture import namespace, put
 from .hooked_run import HookedRun
-from .place import text_of
 from .plan import ALL, line_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, ClassVar
 
     from .owner import Owner
     from .plan import Plan
     from .record_text import RecordText
     from .run_journal import RunJournal
-
-MOST_CALLS = 3  # of a function that raises, as in py_call_until_done.c
 
 
 class Run(HookedRun):
@@ -62,8 +60,21 @@ class Run(HookedRun):
     __slots__ = ()
 
     is_block = False  # then it is observed: see OpenRun.observe()
+    begin_calibrated: ClassVar[Callable[..., Run]]  # with 'auto'; set by decorate.py
 
     # --- begin ---------------------------------------------------------------------
+
+    def begin_call(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Run:
+        """Begin the run of one call of a decorated function, after its warm-up."""
+        settings = self.plan.settings
+        if settings.iterations < 0 or settings.warmup < 0:
+            return self.begin_calibrated(func, args, kwargs)
+        self.iterations = settings.iterations
+        if settings.warmup:
+            _warm_up(settings.warmup, func, args, kwargs)
+        return self.begin(func, args, kwargs)
 
     def begin(
         self,
@@ -81,8 +92,8 @@ class Run(HookedRun):
                 self._look_ahead()
             if self.plan.places:
                 self.note_thread()
-                if func is not None:
-                    self.place = text_of(func)
+                if func is not None and (self.plan.native or self.name is not None):
+                    self.place = place_text(func)  # else capture_function_name() adds it
             if call or not self._begin_text(func, args, kwargs or {}):
                 self._begin_data(func, args, kwargs or {}, call)
             if self.plan.mirrored == ALL:
@@ -261,44 +272,10 @@ class Run(HookedRun):
             self.data = record_dict.dict_from_native(self)
         if self.data is None:
             return record_text.completed(self, exception, value)
-        self._complete_data(self.data, exception, value)
-        record = record_dict.finished(self, self.data)
+        record = record_dict.completed(self, self.data, exception, value)
         if 'output_result' in self.plan.hooks.overridden:
             return record
         return line_of(self.config, self.owner, record)
-
-    def _complete_data(
-        self, data: dict[str, Any], exception: BaseException | None, value: Any
-    ) -> None:
-        if not self.completed:
-            self._complete_by(record_dict.add_measurements, data)
-            if exception is not None or self.plan.hooks.returns:
-                self._complete_by(record_dict.add_outcome, data, exception, value)
-            self.known = self.phases_finished
-            self.completed = True
-        if 'post_finish_triggers' not in self.plan.hooks.overridden:
-            self.capture_post()
-        elif not self.triggered:
-            self.triggered = True  # once, whatever interrupts it
-            self.keep(BaseException, self.owner.post_finish_triggers, data)
-        if self.phases_finished > self.known:
-            self._complete_by(record_dict.add_late_phases, data)
-        if self.is_forked:  # by the code, or by a hook
-            self._complete_by(record_dict.renew_identity, data)
-
-    def _complete_by(self, function: Callable[..., Any], *args: Any) -> None:
-        """Have a function of microbench add to the dict; keep its first error.
-
-        The handler of a signal may raise an Exception within it, which looks like one of
-        its own. So it is called again, a few times, and has to stand that.
-        """
-        for _ in range(MOST_CALLS):
-            try:
-                function(self, *args)
-            except Exception as error:
-                self.failure = self.failure or error
-            else:
-                break
 
     # --- handing over ------------------------------------------------------------------
 
@@ -331,3 +308,22 @@ def _run_journal_class() -> type[RunJournal]:
     from .run_journal import RunJournal  # start-up time
 
     return RunJournal
+
+
+def begin_call(
+    bench: Owner, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Run:
+    """Begin the run of one call of a Timed.
+
+    The caller: C, which gets this function in the constructor of Timed.
+    """
+    return Run(bench).begin_call(func, args, kwargs)
+
+
+def _warm_up(times: int, func: Any, args: Any, kwargs: Any) -> None:
+    token = _core.mute()
+    try:
+        for _ in range(times):
+            func(*args, **kwargs)
+    finally:
+        _core.unmute(token)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from .. import _core
 from ..counters import NATIVE_COUNTERS
 from ..messages import one_line, warn
-from .capture import name_of
+from .callables import name_of, place_text
 from .config import config_of
 from .labels import new_run
-from .place import text_of
 from .workers import LAST
 
 TYPE_CHECKING = False
@@ -52,7 +51,7 @@ class SampledCalls:
         return type(self), (self._bench, self._func, self.label)
 
     def __call__(self, bench: Owner, func: Any, args: Any, kwargs: Any) -> Run:
-        """Begin the run of a call; see calls.begin()."""
+        """Begin the run of a call; see run.begin_call()."""
         return self._begin_run(bench, None, func, args, kwargs)
 
     def _begin_run(self, bench: Owner, name: str | None, *call: Any) -> Run:
@@ -65,7 +64,7 @@ class SampledCalls:
                 fields['between'] = taken.fields()
             run: Run = new_run(bench, self.label, name)
             if name is not None and run.plan.places:
-                run.place = text_of(self._func)
+                run.place = place_text(self._func)
             return run.begin(*call, **fields)
         except BaseException:
             if taken is not None:

@@ -12,7 +12,7 @@ from ..encoding import json_text
 from ..encoding.limits import limits_of
 from ..encoding.masking import Masker
 from .arguments import repeated, time_zone
-from .capture import name_of
+from .callables import name_of
 from .times import timezone
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ import sys
 
 from ..messages import one_line, warn
 from ..spelling import any_of
-from .capture import COROUTINE, kind_of
+from .callables import COROUTINE, kind_of
 from .phase_functions import phase_function
 
 TYPE_CHECKING = False

@@ -13,7 +13,7 @@ from types import FunctionType
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from ..core.capture import without_partial
+from ..core.callables import without_partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import sys
 import types
 from functools import lru_cache
 
-from ..core.capture import namespace, spanning, without_partial
+from ..core.callables import without_partial
+from ..core.capture import namespace, spanning
 from ..distributions.versions import MODULE, module_of, of_module, of_package
 from ..messages import is_own_code
 

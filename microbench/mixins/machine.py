@@ -12,7 +12,6 @@ import sys
 
 from ..core.capture import namespace
 from ..messages import one_line
-from ..messages import text_of as message_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def is_number(text: str, digits: int) -> bool:
 def reason(error: Exception) -> str:
     """Return why a value is missing; for errors raised by this package, only the text."""
     is_own = type(error) in (ValueError, LookupError)  # a KeyError is that of a library
-    return message_of(error) if is_own else one_line(error)
+    return str(error) if is_own else one_line(error)
 
 
 # --- processors --------------------------------------------------------------------------

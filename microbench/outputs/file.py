@@ -9,7 +9,7 @@ from stat import S_ISREG
 from .. import _core
 from ..lock import Lock
 from . import file_object, file_path
-from .base import NativeOutput, Readable, beside, writer_of
+from .base import NativeOutput, Readable, beside
 from .file_path import is_regular_or_missing, raise_if_compressed
 
 TYPE_CHECKING = False
@@ -116,7 +116,11 @@ class FileOutput(Readable, NativeOutput):
     @property
     def _is_plain(self) -> bool:
         """True if neither its class nor the object itself has another way of writing."""
-        return getattr(writer_of(self), '__func__', None) is FileOutput.write_record
+        kind, own = type(self), FileOutput._methods
+        return not any(
+            name in self.__dict__ or getattr(kind, name) is not own[name]
+            for name in ('write', 'write_record')
+        )
 
     def _native_target(self) -> str | int | None:
         """Return the path or descriptor to which native code can write instead.

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from .. import _core
 from ..core import record_dict, times
+from ..core.callables import GENERATOR
 from ..core.capture import put, refuse, set_up
 from ..core.hooked_run import AT_EXIT, OPTIONAL
 from ..core.plan import current_plan, line_of
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .cause import Ending
     from .signals import Wish
 
-GENERATOR = 0x20  # flag of code (inspect.CO_GENERATOR)
 END_TIMEOUT = 2.0  # seconds for a monitor; for all sinks, if a signal ends the process
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from microbench import MBFunctionCall, MicroBench, MicroBenchBase
-from microbench.core.place import place_of
+from microbench.core.callables import place_of
 from tests.fakes import only, printed
 
 HERE = {'module': __name__}

@@ -140,8 +140,8 @@ class Renderings:
             ).line(run, {})
             return self.settings.masker.record(text)
         data = record_dict.dict_from_native(run)
-        run._complete_data(data, self.exception, None)
-        return line_of(run.config, run.owner, record_dict.in_order(run, data))
+        record = record_dict.completed(run, data, self.exception, None)
+        return line_of(run.config, run.owner, record)
 
     def _read(self, line):
         """Return the record of a line without what only some renderings can have."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 import pytest
 
 from microbench import cli, core, journal, messages, process
-from microbench.core import capture
+from microbench.core import callables
 from tools import trail
 
 SECOND = '@bench, second call'
@@ -22,15 +22,15 @@ def test_each_call_counts_and_each_change_of_file():
     """Functions of other packages count for nothing."""
 
     def action():
-        capture.name_of(action)  # two calls in one file
+        callables.name_of(action)  # two calls in one file
         messages.text_of(action)
-        capture.name_of(action)
+        callables.name_of(action)
 
     found = trail.trail_of(action)
     assert [step.file for step in found] == [
-        *['core/capture.py'] * 2,
+        *['core/callables.py'] * 2,
         'messages.py',
-        *['core/capture.py'] * 2,
+        *['core/callables.py'] * 2,
     ]
     assert found.count == (5, 2, 2)
 
@@ -124,13 +124,13 @@ def test_core_lists_its_modules_in_the_order_of_a_call(number, name):
 # Files and jumps of the trail itself, and files with all that it passes. A longer trail is
 # no fault of a test: shorten it, or say in how-it-works.md what makes it worth its length.
 MOST = {
-    '@bench, first call': (17, 42, 30),
-    SECOND: (12, 24, 12),
+    '@bench, first call': (16, 36, 30),
+    SECOND: (10, 15, 10),
     '@bench, later call': (0, 0, 0),
     '@bench, two mixins': (0, 0, 0),
-    HOOK: (12, 31, 13),
+    HOOK: (9, 20, 10),
     'MicroBench()': (9, 20, 9),
-    EXIT: (15, 29, 34),
+    EXIT: (12, 22, 34),
     COMMAND: (22, 80, 48),
     READING: (16, 34, 16),
 }
