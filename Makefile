@@ -45,7 +45,7 @@ LOWEST_TESTS = $(addprefix tests/,core/test_encoding.py core/test_own_encoders.p
     mixins/test_line_stats.py mixins/test_gpu.py mixins/test_host.py outputs/test_redis.py \
     services/test_redis_server.py results/test_reading.py results/test_frames.py results/test_tidy.py \
     results/test_flat_schema.py cli/test_sampling.py cli/test_progress.py test_diff.py \
-    analysis/test_estimate.py)
+    analysis/test_estimate.py querying/test_answers.py)
 
 .PHONY: lowest
 lowest: $(VENV)-lowest/.installed ## tests with the lowest versions of what we depend on

@@ -55,7 +55,7 @@ GROUPS = {
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
     'Measuring': {'microbench': ('measure', 'Measurement')},
     'Results': {
-        'microbench': ('read', 'Record', 'compare', 'summary', 'Histogram'),
+        'microbench': ('read', 'query', 'Record', 'compare', 'summary', 'Histogram'),
         'microbench.comparison.report': ('Comparison',),
         'microbench.comparison.rows': ('Row',),
         'microbench.comparison.surroundings': ('Differing',),

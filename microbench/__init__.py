@@ -10,6 +10,7 @@ _HOME = {
     'Record': 'record',
     'compare': 'comparison.compare',
     'read': 'reader',
+    'query': 'querying.query',
     'measure': 'measurement',
     'Measurement': 'measuring.result',
     'summary': 'results.summary',
@@ -84,6 +85,7 @@ __all__ = [
     'RedisOutput',
     'compare',
     'measure',
+    'query',
     'read',
     'summary',
 ]
@@ -119,6 +121,7 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
         usage,
     )
     from .outputs import base, file, http, redis  # noqa: F401
+    from .querying import query
     from .results import histogram, summary  # noqa: F401
 
 

@@ -33,6 +33,7 @@ from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
 from .outputs.redis import RedisOutput as RedisOutput
+from .querying.query import query as query
 from .reader import read as read
 from .record import Record as Record
 from .results.histogram import Histogram as Histogram
@@ -77,6 +78,7 @@ __all__ = [
     'RedisOutput',
     'compare',
     'measure',
+    'query',
     'read',
     'summary',
 ]

@@ -55,6 +55,7 @@ class Reader:
     r"""An iterator over records, which `read` returns.
 
     Attributes:
+        paths: the files, in the order of reading.
         path: file of the last record; None before the first one.
         damaged: number of damaged lines so far, by path.
         unread: files and directories that could not be read, or not to their end: by path,
@@ -70,13 +71,19 @@ class Reader:
 
     def __init__(self, paths: Path | Iterable[Path], flat: bool) -> None:
         self._progress = _Progress()
-        self._records = _records(_files(paths, self._progress), flat, self._progress)
+        self._files = _files(paths, self._progress)
+        self._records = _records(self._files, flat, self._progress)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._records
 
     def __next__(self) -> dict[str, Any]:
         return next(self._records)
+
+    @property
+    def paths(self) -> list[str]:
+        """The files, in the order of reading."""
+        return list(self._files)
 
     @property
     def path(self) -> str | None:

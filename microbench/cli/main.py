@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .args.parser import Settings
 
     # the subcommands: PyInstaller and its like look for import statements
-    from .view import baseline, compare, convert, diff, recover, show, tail, timeit  # noqa: F401
+    from .view import baseline, compare, convert, diff, query, recover, show, tail, timeit  # noqa: F401  # noqa: F401
 
 # Name: line of help. Each name is a module in `view`, imported on demand. Its `main` takes
 # the words after the name and returns an exit status. A name is a subcommand only as the
@@ -36,6 +36,7 @@ SUBCOMMANDS: dict[str, str] = {
     'compare': 'say which of two sets of records is faster, and how surely',
     'baseline': 'keep records, so that later runs are compared with them',
     'tail': 'show records as they are written, a line each',
+    'query': 'ask a question in SQL about the records of files',
     'timeit': 'say how long a statement of Python takes',
     'recover': 'put the records of killed processes into their file',
     'convert': 'bring result files of before 2.0 up to date',

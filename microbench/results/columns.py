@@ -48,16 +48,16 @@ def columns(
         values = [row.get(name) for row in rows]
         kind = always.get(name) or KINDS.get(name)
         if kind == 'time':
-            times = list(map(_utc, values))
+            times = list(map(utc, values))
             if times.count(None) > values.count(None):
                 unclear.append(name)
             found[name] = Column('time', times)
         else:
-            found[_clean(name)] = _column(kind, values)
+            found[clean(name)] = _column(kind, values)
     return found, unclear
 
 
-def _utc(value: Any) -> datetime | None:
+def utc(value: Any) -> datetime | None:
     """Return a time in UTC; None if it has no time zone, or is no time."""
     time = moment(value)
     if time is None or time.tzinfo is None:
@@ -102,7 +102,7 @@ def _numbers(values: list[Any]) -> Column:
 def _texts(values: list[Any]) -> Column:
     """Return text; other values as JSON."""
     if any(map(_changes, set(values))):  # few texts are in most columns
-        values = [_text(value) if _changes(value) else value for value in values]
+        values = [text_of(value) if _changes(value) else value for value in values]
     return Column('text', values)
 
 
@@ -110,11 +110,12 @@ def _changes(value: Any) -> bool:
     return value is not None and not (isinstance(value, str) and value.isascii())
 
 
-def _text(value: Any) -> str:
-    return _clean(value) if isinstance(value, str) else as_text(value)
+def text_of(value: Any) -> str:
+    """Return the text that a column of several types has for a value: JSON, unless text."""
+    return clean(value) if isinstance(value, str) else as_text(value)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     r"""Return text that UTF-8 can express: half a surrogate pair becomes `\udc80`."""
     if text.isascii():
         return text

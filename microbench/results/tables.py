@@ -35,13 +35,23 @@ def table(records: Iterable[dict[str, Any]], format: str, shape: str) -> Any:  #
 
 def _columns(rows: tidy.Rows, made: list[dict[str, Any]], shape: str) -> dict[str, Column]:
     found, unclear = columns(made, tidy.columns_of(shape))
+    warn_about(unclear, rows)
+    return found
+
+
+def warn_about(unclear: list[str], rows: tidy.Rows) -> None:
+    """Warn of what the columns of rows lack or mix.
+
+    Args:
+        unclear: names of columns that lack times.
+        rows: what has made the rows.
+    """
     if unclear:
         what = ' and '.join(unclear)
         warn(f'{what}: times without a time zone are left out', RuntimeWarning)
     pooled = rows.pooled()
     if pooled:
         warn(f'durations in different units are in one column: {pooled}', RuntimeWarning)
-    return found
 
 
 def imported(format: str) -> Any:  # noqa: A002

@@ -66,12 +66,17 @@ class Rows:
 
     Args:
         shape: one of OF_SHAPE.
+        wants: function that says of the name of a column whether it is needed; without
+            one, all are.
 
     Attributes:
         counters: names of the duration counters whose durations are in the rows.
+        left_out: names of fields that have a column, which is not needed.
     """
 
-    def __init__(self, shape: str) -> None:
+    def __init__(self, shape: str, wants: Callable[[str], bool] | None = None) -> None:
+        self._wants = wants
+        self.left_out: set[str] = set()
         self.counters: set[str] = set()
         self._make: Callable[..., Iterator[Row]] = getattr(self, f'_{shape}')
         self._is_whole = shape == 'runs'
@@ -81,10 +86,14 @@ class Rows:
     def of(self, records: Iterable[dict[str, Any]]) -> Iterator[Row]:
         """Yield the rows of all records."""
         for number, found in enumerate(records):
-            record = converted(found) if is_flat_schema(found) else found
-            fields = self._fields(record)
-            for row in self._make(record):
-                yield {RECORD: number, **row, **fields}
+            yield from self.of_one(number, found)
+
+    def of_one(self, number: int, found: dict[str, Any]) -> Iterator[Row]:
+        """Yield the rows of one record, which has a number."""
+        record = converted(found) if is_flat_schema(found) else found
+        fields = self._fields(record)
+        for row in self._make(record):
+            yield {RECORD: number, **row, **fields}
 
     # --- fields of the record ---------------------------------------------------------
 
@@ -106,10 +115,14 @@ class Rows:
         """Return the column of a field; None if it has none in this shape."""
         if name in ITEMS or name.startswith(HISTOGRAM):
             return None
-        if not self._is_whole and not _tells_apart(name):
+        if not self._is_whole and not tells_apart(name):
             return None
         clashes = name.lstrip('.') in OWN or name.lstrip('.').startswith(SAMPLE)
-        return f'.{name}' if clashes else name
+        column = f'.{name}' if clashes else name
+        if self._wants is None or self._wants(column):
+            return column
+        self.left_out.add(column)
+        return None
 
     # --- shapes -----------------------------------------------------------------------
 
@@ -197,7 +210,8 @@ def columns_of(shape: str) -> dict[str, str]:
     return {**first, **OF_SHAPE[shape], **dict.fromkeys(fields, ''), RECORD: 'count'}
 
 
-def _tells_apart(name: str) -> bool:
+def tells_apart(name: str) -> bool:
+    """Return True for the fields of records that are in the rows of each shape."""
     top = name.partition('.')[0]
     return name in NAMES or name.startswith(OF_CALL) or top not in TOPS
 

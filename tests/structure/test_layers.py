@@ -30,7 +30,7 @@ LAYERS = (
     ('cli.answer',),
     ('cli',),
     ('comparison',),
-    ('baselines',),
+    ('baselines', 'querying'),
     ('diff', 'livestream', 'measured_record', 'measurement', 'notebook', 'reader'),
     ('bench',),
     ('exits', 'first_use'),

@@ -104,7 +104,8 @@ def _parser() -> Subparser:
     return parser
 
 
-def _check_new_file(path: str) -> None:
+def check_new_file(path: str) -> None:
+    """Raise UsageError for the name of a file that exists, or would not be as it says."""
     if is_compressed(path):
         why = 'would not be compressed: pipe to a program for it'
         raise UsageError(f'{name_of(path)} {why}')
@@ -113,12 +114,12 @@ def _check_new_file(path: str) -> None:
 
 
 def _write_new_file(conversion: Conversion, path: str) -> None:
-    _check_new_file(path)
+    check_new_file(path)
     part = f'{path}.{os.getpid()}.part'  # a reader must not find half a file
     try:
         with open(part, 'xb') as file:
             _write(conversion, file)
-        _publish(part, path)
+        publish(part, path)
     except FileNotFoundError as error:
         error.filename = path
         raise
@@ -127,7 +128,7 @@ def _write_new_file(conversion: Conversion, path: str) -> None:
             os.unlink(part)
 
 
-def _publish(part: str, path: str) -> None:
+def publish(part: str, path: str) -> None:
     """Give a new file its name; reject a name that exists."""
     try:
         os.link(part, path)
