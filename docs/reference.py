@@ -54,11 +54,18 @@ GROUPS = {
     },
     'Encoding': {'microbench': ('JSONEncoder', 'JSONEncodeWarning')},
     'Measuring': {'microbench': ('measure', 'Measurement')},
+    'Sweeps': {
+        'microbench': ('sweep',),
+        'microbench.sweeps.result': ('SweepResult', 'SweptPoint'),
+    },
     'Results': {
-        'microbench': ('read', 'query', 'Record', 'compare', 'summary', 'Histogram'),
+        'microbench': (
+            *('read', 'query', 'Record', 'compare', 'ranks', 'summary', 'Histogram'),
+        ),
         'microbench.comparison.report': ('Comparison',),
         'microbench.comparison.rows': ('Row',),
         'microbench.comparison.surroundings': ('Differing',),
+        'microbench.results.ranks': ('Ranks', 'RankRow'),
         'microbench.reader': ('Reader',),
         'microbench.diff': ('diff', 'envdiff', 'Difference', 'Change'),
         'microbench.livestream': ('LiveStream',),

@@ -13,7 +13,9 @@ _HOME = {
     'query': 'querying.query',
     'measure': 'measurement',
     'Measurement': 'measuring.result',
+    'ranks': 'results.ranks',
     'summary': 'results.summary',
+    'sweep': 'sweeps.sweep',
     'Histogram': 'results.histogram',
     'JSONEncoder': 'encoding.json_encoder',
     'JSONEncodeWarning': 'encoding.json_encoder',
@@ -86,8 +88,10 @@ __all__ = [
     'compare',
     'measure',
     'query',
+    'ranks',
     'read',
     'summary',
+    'sweep',
 ]
 
 
@@ -122,7 +126,8 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
     )
     from .outputs import base, file, http, redis  # noqa: F401
     from .querying import query
-    from .results import histogram, summary  # noqa: F401
+    from .results import histogram, ranks, summary  # noqa: F401
+    from .sweeps import sweep
 
 
 def __getattr__(name):

@@ -37,7 +37,9 @@ from .querying.query import query as query
 from .reader import read as read
 from .record import Record as Record
 from .results.histogram import Histogram as Histogram
+from .results.ranks import ranks as ranks
 from .results.summary import summary as summary
+from .sweeps.sweep import sweep as sweep
 
 __version__: str
 __all__ = [
@@ -79,6 +81,8 @@ __all__ = [
     'compare',
     'measure',
     'query',
+    'ranks',
     'read',
     'summary',
+    'sweep',
 ]

@@ -304,6 +304,26 @@ class RecordGit(TypedDict, total=False):
     dirty: bool
 
 
+class RecordSweep(TypedDict, total=False):
+    """Fields in `sweep`."""
+
+    id: str
+    index: int
+    repeat: int
+    point: dict[str, Any]
+    attempt: int
+    lost: bool
+
+
+class RecordDask(TypedDict, total=False):
+    """Fields in `dask`."""
+
+    key: str
+    worker: str
+    worker_name: str
+    nbytes: int
+
+
 class RecordResourceUsage(TypedDict, total=False):
     """Fields in an item of `resource_usage`."""
 
@@ -375,6 +395,8 @@ class Record(_Record, total=False):
     file_hashes_left_out: dict[str, int]
     pytest: dict[str, Any]
     baseline: dict[str, Any]
+    sweep: RecordSweep
+    dask: RecordDask
     resource_usage: list[RecordResourceUsage]
     gpus: list[dict[str, Any]]
     nvidia: list[dict[str, str]]

@@ -280,6 +280,24 @@ class RecordGit(TypedDict, total=False, extra_items=Any):  # type: ignore[call-a
     branch: str
     dirty: bool
 
+class RecordSweep(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
+    """Fields in `sweep`."""
+
+    id: str
+    index: int
+    repeat: int
+    point: dict[str, Any]
+    attempt: int
+    lost: bool
+
+class RecordDask(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
+    """Fields in `dask`."""
+
+    key: str
+    worker: str
+    worker_name: str
+    nbytes: int
+
 class RecordResourceUsage(TypedDict, total=False, extra_items=Any):  # type: ignore[call-arg]
     """Fields in an item of `resource_usage`."""
 
@@ -349,6 +367,8 @@ class Record(_Record, total=False, extra_items=Any):  # type: ignore[call-arg]
     file_hashes_left_out: dict[str, int]
     pytest: dict[str, Any]
     baseline: dict[str, Any]
+    sweep: RecordSweep
+    dask: RecordDask
     resource_usage: list[RecordResourceUsage]
     gpus: list[dict[str, Any]]
     nvidia: list[dict[str, str]]

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
     from .args.parser import Settings
 
     # the subcommands: PyInstaller and its like look for import statements
-    from .view import baseline, compare, convert, diff, query, recover, show, tail, timeit  # noqa: F401  # noqa: F401
+    from .view import (  # noqa: F401
+        baseline,
+        compare,
+        convert,
+        diff,
+        query,
+        ranks,
+        recover,
+        show,
+        tail,
+        timeit,
+    )
 
 # Name: line of help. Each name is a module in `view`, imported on demand. Its `main` takes
 # the words after the name and returns an exit status. A name is a subcommand only as the
@@ -35,6 +46,7 @@ SUBCOMMANDS: dict[str, str] = {
     'diff': 'say where two records differ, in their times and in what may explain them',
     'compare': 'say which of two sets of records is faster, and how surely',
     'baseline': 'keep records, so that later runs are compared with them',
+    'ranks': 'say which rank of a parallel program was slow, and in which phase',
     'tail': 'show records as they are written, a line each',
     'query': 'ask a question in SQL about the records of files',
     'timeit': 'say how long a statement of Python takes',

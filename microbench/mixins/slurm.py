@@ -11,7 +11,7 @@ import os
 
 from .. import _core
 from ..core.capture import ENVIRON, early, namespace, native
-from ..ranks import rank
+from ..launchers import rank
 from .machine import reason, text_of
 
 TYPE_CHECKING = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from .. import _core
-from ..ranks import rank
+from ..launchers import rank
 from .host import CAPTURES, MBHostInfo
 
 TYPE_CHECKING = False

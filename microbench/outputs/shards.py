@@ -11,7 +11,7 @@ import re
 from binascii import hexlify
 
 from .. import _core
-from ..ranks import rank
+from ..launchers import rank
 
 LONGEST_HOST = 64
 UNSAFE = re.compile(r'[^A-Za-z0-9.-]+')

@@ -10,7 +10,6 @@ from ..cli.terminal import Cell, Terminal
 from ..cli.view.comparison_forms import shown
 from ..cli.view.headings import Column, counted, paragraph, table
 from ..comparison.samples import Side
-from ..comparison.words import STRETCHES
 from ..encoding import json_text
 from ..measuring.result import Measurement
 from ..messages import safe
@@ -35,7 +34,6 @@ USUAL = ('median', 'interval', 'min', 'samples', 'loops')
 RELATIVE = 'relative'
 ORDERS = ('collected', 'name', *(name for name in NUMBERS if name != 'interval'))
 MOST = 5  # tests that a sentence names
-LONGER = 'for longer: --microbench-min-time=10 --microbench-max-time=20'
 
 
 class Row:
@@ -179,8 +177,6 @@ def _compared(found: Results, terminal: Terminal) -> Iterator[str]:
             yield from paragraph(safe(sentence), terminal, 'red')
         return
     yield from shown(found.comparison, terminal, full=False)
-    if STRETCHES in found.comparison.warnings:
-        yield from paragraph(LONGER, terminal, 'yellow')
     if found.is_too_slow:
         limit = 100 * (found.fail_over or 0)
         sentence = f'a test is slower by more than {limit:g} %'

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 import microbench
+from microbench.launchers import OF_A_RANK
 from microbench.mixins.nvml import ENERGY, SOURCES
 from microbench.mixins.slurm import BY_VARIABLES, OF_A_POD, OF_CONDOR, OF_JOB_AD
 from microbench.mixins.usage import FIELDS as OF_USAGE
-from microbench.ranks import OF_A_RANK
 
 DOCS = Path(__file__).parents[2] / 'docs'
 PAGES = (

@@ -95,7 +95,14 @@ AT_FIRST = {
     *('outputs.file_path', 'outputs.plain_file', 'outputs.report'),
 }
 ROOMS = {'core', 'encoding', 'mixins', 'outputs'}
-OF_SURROUNDINGS = {'containers', 'host', 'machine', 'processor', 'ranks', 'surroundings'}
+OF_SURROUNDINGS = {
+    'containers',
+    'host',
+    'launchers',
+    'machine',
+    'processor',
+    'surroundings',
+}
 
 
 @pytest.mark.parametrize('base', ['MicroBenchBase', 'MicroBench'])

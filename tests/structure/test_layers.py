@@ -31,6 +31,7 @@ LAYERS = (
     ('cli',),
     ('comparison',),
     ('baselines', 'querying'),
+    ('sweeps',),
     ('diff', 'livestream', 'measured_record', 'measurement', 'notebook', 'reader'),
     ('bench',),
     ('exits', 'first_use'),
@@ -46,7 +47,7 @@ LAYERS = (
     ('analysis',),
     ('descriptors', 'threads'),
     ('messages', 'logs', 'lock', 'command_words'),
-    ('counters', 'credentials', 'gil', 'json_library', 'ranks', 'record', 'spelling'),
+    ('counters', 'credentials', 'gil', 'json_library', 'launchers', 'record', 'spelling'),
     ('_core', 'subinterpreters'),
     ('__version__',),  # a literal, there before anything else is loaded
 )

@@ -33,13 +33,8 @@ STREAMS = {'-': 'stdout', '/dev/stdout': 'stdout', '/dev/stderr': 'stderr'}
 RESOLVE_TIMEOUT = 1.0  # seconds
 
 
-def bench_for(settings: Settings, named: Named, *more: Output) -> MicroBenchBase:
+def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     """Return a bench with these mixins, and with the sinks and fields of the settings.
-
-    Args:
-        settings: what is asked for.
-        named: the mixins.
-        *more: further sinks.
 
     Raises:
         UsageError: a sink cannot be made, or the mixins cannot be combined.
@@ -47,7 +42,7 @@ def bench_for(settings: Settings, named: Named, *more: Output) -> MicroBenchBase
     with warnings.catch_warnings():  # of a directory that is missing
         warnings.simplefilter('always')
         warnings.showwarning = print_warning
-        bench = _class_with(named, settings)(outputs=[*sinks(settings), *more])
+        bench = _class_with(named, settings)(outputs=sinks(settings))
     own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
     bench.add_fields(**{**own, **settings.fields})
     return bench
