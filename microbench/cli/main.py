@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     # the subcommands: PyInstaller and its like look for import statements
     from .view import (  # noqa: F401
         baseline,
+        check,
         compare,
         convert,
         diff,
+        merge,
         query,
         ranks,
         recover,
@@ -51,6 +53,8 @@ SUBCOMMANDS: dict[str, str] = {
     'query': 'ask a question in SQL about the records of files',
     'timeit': 'say how long a statement of Python takes',
     'recover': 'put the records of killed processes into their file',
+    'check': 'say what is damaged or missing in result files',
+    'merge': 'write the records of many files into one, each once',
     'convert': 'bring result files of before 2.0 up to date',
 }
 

@@ -29,17 +29,20 @@ class Deduplicator:
         >>> list(Deduplicator().new([record, {}, record, {}]))
         [{'mb': {'record_id': 'c0ffee-01'}}, {}, {}]
         """
-        blocks = self._blocks
-        for record in records:
-            try:
-                name = record['mb']['record_id']
-                block, bit = name[:-2], BITS[name[-2:]]
-            except (LookupError, TypeError):
-                block, bit = _of_another_kind(record)
-            known = blocks.get(block, 0)
-            if not known & bit:
-                blocks[block] = known | bit
-                yield record
+        return filter(self.is_new, records)
+
+    def is_new(self, record: dict[str, Any]) -> bool:
+        """Return True unless the id of the record was seen before."""
+        try:
+            name = record['mb']['record_id']
+            block, bit = name[:-2], BITS[name[-2:]]
+        except (LookupError, TypeError):
+            block, bit = _of_another_kind(record)
+        known = self._blocks.get(block, 0)
+        if known & bit:
+            return False
+        self._blocks[block] = known | bit
+        return True
 
 
 def _of_another_kind(record: dict[str, Any]) -> tuple[str, int]:

@@ -92,6 +92,20 @@ def blocks_of(
         yield line + b'\n'
 
 
+def blocks_in_file(path: str) -> Iterator[bytes]:
+    """Yield the contents of a file up to its present end, and nothing from journals.
+
+    A missing file has no contents: there may be journals of it.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    file = _opened(path, is_needed=not paths_for(path))
+    if file is not None:
+        with file:
+            yield from contents(file, os.fstat(file.fileno()).st_size)
+
+
 def contents(file: IO[bytes], end: int = 0) -> Iterator[bytes]:
     """Yield blocks of whole lines, unpacked if the file is compressed.
 

@@ -93,6 +93,15 @@ def _outputs_of(names: list[str]) -> list[str]:
     return [found[1] for name in names if (found := JOURNAL.fullmatch(name))]
 
 
+def is_result_name(name: str) -> bool:
+    """Return True for the names of files that a directory stands for.
+
+    >>> is_result_name('a.jsonl.2.gz'), is_result_name('a.csv')
+    (True, False)
+    """
+    return RESULTS.fullmatch(name) is not None
+
+
 def _may_be_read(path: str) -> bool:
     """Return True for a file and for a broken link, whose error the reader reports."""
     return os.path.isfile(path) or not os.path.exists(path)

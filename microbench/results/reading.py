@@ -244,19 +244,32 @@ def decode_together(lines: bytes) -> list[dict[str, Any]] | None:
 
 def salvaged(line: bytes) -> list[dict[str, Any]]:
     """Return the complete records on a line that contains several, or parts of some."""
-    record = decode_line(line.strip(AROUND))
+    return [record for record, _ in salvaged_with_text(line)]
+
+
+def _repaired(record: dict[str, Any], text: str) -> tuple[dict[str, Any], bytes]:
+    """Return a record and its text, with U+FFFD in place of bytes that are not UTF-8."""
+    whole = text.encode('utf-8', 'surrogateescape').decode('utf-8', 'replace').encode()
+    return (record if text.isascii() else decode_line(whole) or record), whole
+
+
+def salvaged_with_text(line: bytes) -> list[tuple[dict[str, Any], bytes]]:
+    """Return what `salvaged` does, each record with its text."""
+    alone = line.strip(AROUND)
+    record = decode_line(alone)
     if record is not None:
-        return [record]
+        return [(record, alone)]
     from json import JSONDecoder  # start-up time
 
     decoder = JSONDecoder()
-    text, records = line.decode('utf-8', 'replace'), []
+    text, records = line.decode('utf-8', 'surrogateescape'), []
     opening = ANY_OPENING.search(text)
     while opening:
+        start = opening.start()
         try:
-            record, end = decoder.raw_decode(text, opening.start())
-            records.append(record)
+            record, end = decoder.raw_decode(text, start)
+            records.append(_repaired(record, text[start:end]))
         except (ValueError, RecursionError):
-            end = opening.start() + 1
+            end = start + 1
         opening = ANY_OPENING.search(text, end)
     return records

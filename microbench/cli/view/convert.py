@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from contextlib import suppress
 
-from ...journal.written import is_compressed
 from ...messages import print_stderr
 from ...results.cleaning import CLEANED, CONVERTED, UNCHANGED, clean_line
 from ...results.reading import Lines, damage
+from ..new_file import new_file
 from ..words import UsageError
 from .entries import PATHS, expanded, lines_of, name_of
 from .subcommand import Subparser, answering
@@ -84,7 +82,8 @@ def convert(words: list[str]) -> int:
     if asked.outfile in (None, STDOUT):
         _write(conversion, sys.stdout.buffer)
     else:
-        _write_new_file(conversion, asked.outfile)
+        with new_file(asked.outfile) as file:
+            _write(conversion, file)
     if asked.json:
         print_stderr(_line_of(conversion.counts))
     else:
@@ -102,44 +101,6 @@ def _parser() -> Subparser:
     option('-o', '--outfile', metavar='FILE', help='write a new FILE instead of printing')
     option('--json', action='store_true', help='print the counts as a line of JSON')
     return parser
-
-
-def check_new_file(path: str) -> None:
-    """Raise UsageError for the name of a file that exists, or would not be as it says."""
-    if is_compressed(path):
-        why = 'would not be compressed: pipe to a program for it'
-        raise UsageError(f'{name_of(path)} {why}')
-    if os.path.lexists(path):
-        raise _exists(path)
-
-
-def _write_new_file(conversion: Conversion, path: str) -> None:
-    check_new_file(path)
-    part = f'{path}.{os.getpid()}.part'  # a reader must not find half a file
-    try:
-        with open(part, 'xb') as file:
-            _write(conversion, file)
-        publish(part, path)
-    except FileNotFoundError as error:
-        error.filename = path
-        raise
-    finally:
-        with suppress(OSError):
-            os.unlink(part)
-
-
-def publish(part: str, path: str) -> None:
-    """Give a new file its name; reject a name that exists."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise _exists(path) from None
-    except OSError:  # a file system without hard links
-        os.rename(part, path)
-
-
-def _exists(path: str) -> UsageError:
-    return UsageError(f'{name_of(path)} exists: name a new file')
 
 
 def _write(conversion: Conversion, file: BinaryIO) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections import deque
 
 from ...journal.listing import Listing
-from ...journal.lost import blocks_of, contents
+from ...journal.lost import blocks_of, contents, has_journals
 from ...journal.patterns import files_in, files_of, is_pattern
 from ...messages import print_stderr, safe
 from ...results.compressed import is_packed
@@ -124,7 +124,7 @@ def expanded(paths: list[str]) -> list[str]:
     found = []
     for path in paths:
         if path != STDIN and os.path.isdir(path):
-            found += _files_in(path)
+            found += _some_files_in(path)
         elif path != STDIN and is_pattern(path):
             found += _files_of(path)
         else:
@@ -139,13 +139,13 @@ def _files_of(pattern: str) -> list[str]:
     return files
 
 
-def _files_in(directory: str) -> list[str]:
-    """Return the result files in a directory and below; report what cannot be read.
+def result_files_in(directory: str) -> list[str]:
+    """Return the result files in a directory and below; report what cannot be read."""
+    return files_in(directory, _report_unread)
 
-    Raises:
-        UsageError: there are none.
-    """
-    files = files_in(directory, _report_unread)
+
+def _some_files_in(directory: str) -> list[str]:
+    files = result_files_in(directory)
     if not files:
         raise UsageError(f'there are no result files (*.jsonl) in {name_of(directory)}')
     return files
@@ -153,6 +153,13 @@ def _files_in(directory: str) -> list[str]:
 
 def _report_unread(error: OSError) -> None:
     print_stderr(f'microbench: cannot read {safe(str(error.filename))}: {error.strerror}')
+
+
+def raise_if_missing(paths: list[str]) -> None:
+    """Raise UsageError if a file does not exist, and no journal of it does."""
+    for path in paths:
+        if not (os.path.lexists(path) or has_journals(path)):
+            raise UsageError(f'{name_of(path)} does not exist')
 
 
 def name_of(path: str) -> str:

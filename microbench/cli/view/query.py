@@ -14,10 +14,10 @@ from ...querying.answer import plain
 from ...querying.query import Query
 from ...reader import read
 from ...results.reading import Lines
+from ..new_file import check_new_file, publish
 from ..terminal import Terminal
 from ..values import text
 from ..words import UsageError
-from .convert import check_new_file, publish
 from .entries import STDIN, lines_of, name_of
 from .exports import csv_lines, json_line, markdown_lines
 from .headings import Column, counted, table
