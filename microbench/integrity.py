@@ -97,16 +97,11 @@ class Inspection:
         try:
             self._look_through(findings)
             findings.journals_left = left_alone(path, self._listing)
-            reports = list(survey(path)) if self._has_journals(path) else []
+            reports = survey(path, names=self._listing)
             findings.counts['recoverable'] = sum(len(one.lines) for one in reports)
         except OSError as error:
             findings.unread = error.strerror or text_of(error)
         return findings
-
-    def _has_journals(self, path: str) -> bool:
-        from .journal.reader import paths_for  # start-up time
-
-        return bool(paths_for(path, None, self._listing))
 
     def _look_through(self, findings: Findings) -> None:
         lines = RawLines(blocks_in_file(findings.path), findings.note_damage)

@@ -23,9 +23,7 @@ import threading
 import time
 from abc import ABCMeta
 
-from .follow.follower import Follower
-from .follow.watcher import Watcher
-from .journal.patterns import is_pattern
+from .journal.followed import source_of
 from .logs import printing_logger
 from .messages import one_line, print_stderr
 from .results.fields import part, runtime
@@ -62,15 +60,16 @@ class LiveStream(metaclass=_Begun):
     """Call hooks for each record of a file: present ones, and those appended later.
 
     Args:
-        filename: path of the file, which need not exist yet. A relative path is resolved
-            in the current working directory.
+        filename: path of a file, which need not exist yet; or of a directory (one that
+            exists, or ends with a slash), or a pattern with `*` or `?`: all files that it
+            stands for, new ones included. A relative path is resolved in the current
+            working directory.
         sleeptime: seconds between two looks at the file. On Linux the kernel reports
             changes made on the same machine at once.
 
     Raises:
         TypeError: `filename` is not a path, or `sleeptime` is not a number.
-        ValueError: `filename` is empty, a directory or a pattern, or `sleeptime` is
-            negative.
+        ValueError: `filename` is empty, or `sleeptime` is negative.
         OSError: the process has no descriptors left.
 
     For each record the stream calls `filter`. If that returns true, it calls every method
@@ -156,42 +155,35 @@ class _Thread(threading.Thread):
         super().__init__(name=f'LiveStream({path!r})', daemon=True)
         self._stream = stream
         self._path, self._sleeptime = path, sleeptime
-        self._follower = Follower(path, self._note_damage)
-        self._watcher: Watcher | None = None
+        self._source = source_of(path, self._note_damage, self._note_unread)
+        self._is_started = False
         self._is_stopping = False
         self._logged: set[object] = set()  # failures that were logged with a traceback
 
     def start_once(self) -> None:
-        if self._watcher is None:
-            self._watcher = Watcher(self._path)
+        if not self._is_started:
+            self._source.start()
+            self._is_started = True
             running.add(self)
             self.start()
 
     def stop(self) -> None:
         self._is_stopping = True
-        if self._watcher is not None:
-            self._watcher.wake()
+        self._source.wake()
 
     def run(self) -> None:
-        assert self._watcher is not None
         try:
-            self._follow(self._watcher)
+            self._follow()
         finally:
-            self._follower.close()
-            self._watcher.close()
+            self._source.close()
             running.discard(self)
 
-    def _follow(self, watcher: Watcher) -> None:
-        watched = None
+    def _follow(self) -> None:
         while not self._is_stopping:
-            self._pass(self._follower.records)
-            if watched == self._follower.descriptors:
-                watcher.wait(self._sleeptime)
-            else:
-                watched = self._follower.descriptors
-                watcher.watch(watched)  # do not wait: the file may have grown meanwhile
-        self._pass(self._follower.records)
-        self._pass(self._follower.finish)
+            self._pass(self._source.records)
+            self._source.wait(self._sleeptime)
+        self._pass(self._source.records)
+        self._pass(self._source.finish)
 
     def _pass(self, records: Callable[[], Iterator[dict[str, Any]]]) -> None:
         try:
@@ -231,6 +223,10 @@ class _Thread(threading.Thread):
         trace = None if known else error
         self._say('%s() failed: %s', name, one_line(error), exc_info=trace)
 
+    def _note_unread(self, path: str, error: OSError) -> None:
+        text = f'{path} cannot be read: {one_line(error)}'
+        self._say('%s', text, once=(path, error.errno))
+
     def _note_damage(self, line: bytes) -> None:
         text = line[:SHOWN].decode('utf-8', 'backslashreplace')
         self._say('a line was skipped, it is not a record: %r', text)
@@ -269,7 +265,7 @@ def _path(filename: Any) -> str:
     """Return an absolute path.
 
     Raises:
-        TypeError, ValueError: the value is not the path of one file.
+        TypeError, ValueError: the value is not a path.
     """
     if not isinstance(filename, (str, bytes)) and not hasattr(filename, '__fspath__'):
         kind = type(filename).__name__
@@ -277,11 +273,8 @@ def _path(filename: Any) -> str:
     path = os.fsdecode(filename)
     if not path or '\0' in path:
         raise ValueError(f'filename {path!r} is not a path')
-    if os.path.isdir(path):
-        raise ValueError(f'filename {path!r} is a directory: give a file')
-    if is_pattern(path):
-        raise ValueError(f'filename {path!r} is a pattern: give one file')
-    return os.path.abspath(path)
+    absolute = os.path.abspath(path)
+    return absolute if os.path.basename(path) else os.path.join(absolute, '')
 
 
 def _seconds(value: Any) -> float:

@@ -29,7 +29,17 @@ class Deduplicator:
         >>> list(Deduplicator().new([record, {}, record, {}]))
         [{'mb': {'record_id': 'c0ffee-01'}}, {}, {}]
         """
-        return filter(self.is_new, records)
+        blocks = self._blocks
+        for record in records:  # is_new() once more: it is called for every record
+            try:
+                name = record['mb']['record_id']
+                block, bit = name[:-2], BITS[name[-2:]]
+            except (LookupError, TypeError):
+                block, bit = _of_another_kind(record)
+            known = blocks.get(block, 0)
+            if not known & bit:
+                blocks[block] = known | bit
+                yield record
 
     def is_new(self, record: dict[str, Any]) -> bool:
         """Return True unless the id of the record was seen before."""

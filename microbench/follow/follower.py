@@ -11,8 +11,7 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from ..results.reading import BOM, decode_line, decode_together, salvaged
-from .dedup import Deduplicator
+from .decoding import LineDecoder
 from .rotated import RotatedFiles
 from .tailed_file import HEAD, TailedFile, TailedPipe, opened
 
@@ -34,11 +33,10 @@ class Follower:
 
     def __init__(self, path: str | bytes, damaged: Callable[[bytes], object]) -> None:
         self.path = path
-        self._damaged = damaged
+        self._decoder = LineDecoder(damaged)
         self._current: TailedFile | None = None
         self._former: list[TailedFile] = []
         self._rotated = RotatedFiles(path)
-        self._dedup = Deduplicator()
 
     @property
     def descriptors(self) -> list[int]:
@@ -60,9 +58,9 @@ class Follower:
         backwards = (
             record
             for line in self._current.lines_backwards()
-            for record in reversed(list(self._one_by_one(line)))
+            for record in reversed(list(self._decoder.one_by_one(line)))
         )
-        return list(islice(filter(wanted, self._dedup.new(backwards)), count))[::-1]
+        return list(islice(filter(wanted, self._decoder.dedup.new(backwards)), count))[::-1]
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the records that are complete and were not yielded before.
@@ -71,14 +69,13 @@ class Follower:
             OSError: the file exists and cannot be read. A later call may succeed.
         """
         for lines in self._lines():
-            yield from self._dedup.new(decode_together(lines) or self._one_by_one(lines))
+            yield from self._decoder.new(lines)
 
     def finish(self) -> Iterator[dict[str, Any]]:
         """Yield the records that lack only their newline, then close all files."""
         missed = list(self._missed(self._current))
         for lines in [*missed, *(file.unfinished() for file in self._files())]:
-            decoded = map(decode_line, lines.split(b'\n'))
-            yield from self._dedup.new(one for one in decoded if one is not None)
+            yield from self._decoder.unfinished(lines)
         self.close()
 
     def close(self) -> None:
@@ -161,23 +158,6 @@ class Follower:
                 yield file.unfinished()
                 self._former.remove(file)
                 file.close()
-
-    def _one_by_one(self, lines: bytes) -> Iterator[dict[str, Any]]:
-        for line in lines.split(b'\n'):
-            record = decode_line(line)
-            yield from self._rescued(line) if record is None else [record]
-
-    def _rescued(self, line: bytes) -> list[dict[str, Any]]:
-        """Return the records on a line that is not exactly one record."""
-        # Drop a BOM, and the zeros before a writer's position in a truncated file.
-        line = line.removeprefix(BOM).strip(b'\0')
-        if not line.strip():
-            return []
-        record = decode_line(line)
-        if record is not None:
-            return [record]
-        self._damaged(line)
-        return salvaged(line)
 
 
 def _with_records(path: bytes) -> TailedFile | None:

@@ -55,6 +55,14 @@ class TailedFile:
         self._size = 0  # at the last call of is_continued
         self.start_over()
 
+    def reopen(self, fd: int) -> None:
+        """Continue with another descriptor of the file, which `close` closes."""
+        self.fd = fd
+
+    def is_behind(self, size: int) -> bool:
+        """Return True if fewer than `size` bytes were read."""
+        return self._position < size
+
     def start_over(self) -> None:
         """Read from the beginning."""
         # No newline is between _position and _barren.

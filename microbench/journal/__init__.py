@@ -6,6 +6,7 @@ Follow `get_results()` of a file with a journal beside it:
     reader.py    find (listing.py), lock and decode the journals of dead processes
     image.py     make records of one: those that wait in a batch, and open ones, which end
                  when the process did
+    followed.py  follow a path: one file, or those of a directory or pattern
     written.py   whether the file has a record already
 
 Readers write nothing. Writers and `microbench recover` come in by `recovery`, which goes

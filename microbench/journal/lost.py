@@ -128,9 +128,11 @@ def _blocks_until(end: int, file: IO[bytes]) -> Iterator[bytes]:
             break
 
 
-def lost_records(output: str) -> list[dict[str, Any]]:
-    """Return the records of dead processes that a file does not have."""
-    lines = (line for report in survey(output) for line in report.lines)
+def lost_records(outputs: list[str]) -> list[dict[str, Any]]:
+    """Return the records of dead processes that files do not have."""
+    listing = Listing()
+    reports = (one for output in outputs for one in survey(output, names=listing))
+    lines = (line for report in reports for line in report.lines)
     return [record for line in lines if (record := decode_line(line)) is not None]
 
 

@@ -23,6 +23,7 @@ from contextlib import ExitStack
 from itertools import islice
 
 from . import reader
+from .listing import fresh
 from .reader import Journal, one_at_a_time, paths_for
 from .torn_lines import is_of
 from .written import Written, mark_of
@@ -218,9 +219,17 @@ class _Held:
         return True
 
 
-def survey(output: str, force: bool = False) -> Iterator[Report]:
-    """Yield the reports that recover() would give; write nothing."""
-    for path in paths_for(output):
+def survey(
+    output: str, force: bool = False, names: Callable[[str, str], list[str]] = fresh
+) -> Iterator[Report]:
+    """Yield the reports that recover() would give; write nothing.
+
+    Args:
+        output: path of the file of records.
+        force: report on journals of other users and other hosts, too.
+        names: returns the names of the journals in a directory that begin with a text.
+    """
+    for path in paths_for(output, None, names):
         with one_at_a_time.held, Journal(path, output, force=force) as journal:
             pass
         if journal.is_there:

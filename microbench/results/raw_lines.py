@@ -28,7 +28,7 @@ class RawLines:
         blocks: bytes of one or more whole lines each.
         on_damage: function that is called with the kind of each damaged line: `'torn'` for
             a part of a record, `'glued'` for one or more whole records with something
-            else around, `'foreign'` for what is no JSON object.
+            else around, `'foreign'` for any other line.
 
     Attributes:
         is_of_other_tool: True once the file has turned out to be one of another tool,

@@ -4,6 +4,7 @@ import contextlib
 import io
 import itertools
 import json
+import os
 import tempfile
 from pathlib import Path
 
@@ -248,7 +249,7 @@ def test_a_file_system_without_links(tmp_path, monkeypatch, capsys):
     def refused(*_):
         raise PermissionError(1, 'Operation not permitted')
 
-    monkeypatch.setattr(convert.os, 'link', refused)
+    monkeypatch.setattr(os, 'link', refused)
     assert main([write(tmp_path / 'x', [SOLVE]), '-o', str(tmp_path / 'new')]) == 0
     assert json.loads((tmp_path / 'new').read_text()) == SOLVE
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ['new', 'x']

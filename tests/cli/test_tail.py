@@ -210,7 +210,6 @@ def test_wrong_words(words, message, capsys):
     ('words', 'message'),
     [
         (('missing', '--no-follow'), 'cannot read missing: there is no such file'),
-        (('.',), '. is a directory: name a file'),
         (('several.jsonl/x',), 'cannot read several.jsonl/x: Not a directory'),
         (('a\0b',), 'it is not a path'),
     ],

@@ -1,5 +1,6 @@
 """Patterns that stand for many files, wherever files are read."""
 
+import json
 import os
 import sys
 import warnings
@@ -10,7 +11,6 @@ import pytest
 from microbench import FileOutput, MicroBench
 from microbench.cli.view import convert, recover, show, tail
 from microbench.journal import patterns
-from microbench.livestream import LiveStream
 from tests.fakes import python
 
 NAMES = ['results-1.jsonl', 'results-2.jsonl', 'results-10.jsonl']
@@ -120,12 +120,14 @@ def test_the_subcommands(files, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
-def test_one_file_is_followed(files, capsys):
-    """Only one file can be followed, so a pattern is rejected."""
-    assert tail.main(['results-*.jsonl']) == 2
-    assert 'results-*.jsonl is a pattern: name one file' in capsys.readouterr().err
-    with pytest.raises(ValueError, match='is a pattern: give one file'):
-        LiveStream('results-*.jsonl')
+@pytest.mark.parametrize('path', ['results-*.jsonl', '.', './'])
+def test_the_last_records_of_many_files(path, files, capsys):
+    """The command shows those that ended last, and has no others to show."""
+    assert tail.main([path, '--no-follow', '--json', '-n', '2']) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)['rank'] for line in lines] == [1, 2]
+    assert tail.main(['*.csv', '--no-follow']) == 2
+    assert 'no file matches *.csv' in capsys.readouterr().err
 
 
 def test_a_directory_for_a_subcommand(files, capsys):

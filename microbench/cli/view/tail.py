@@ -10,10 +10,8 @@ from itertools import islice
 
 from ...encoding.json_text import encode
 from ...follow.dedup import Deduplicator
-from ...follow.follower import Follower
-from ...follow.watcher import Watcher
+from ...journal.followed import source_of
 from ...journal.lost import lost_records
-from ...journal.patterns import is_pattern
 from ...messages import print_stderr, safe
 from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
@@ -23,7 +21,7 @@ from ..values import brief, text
 from ..widths import columns
 from ..words import UsageError
 from .asked_fields import WatchedFilter
-from .entries import STDIN, lines_of, name_of
+from .entries import STDIN, expanded, lines_of, name_of
 from .moments import local, to_the_second, zones_of
 from .record_view import RecordView
 from .subcommand import CONDITIONS, Subparser, answering, condition_of
@@ -33,12 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from ...follow.source import Source
+
     Record = dict[str, Any]
 
 ABOUT = """\
 Show the last records of a file, those that are running, and then each new one as it is
 written: when it began, what ran and where, how long it took, how it ended. The file may be
-rotated, replaced, or not there yet."""
+rotated, replaced, or not there yet. Of a directory, all result files are followed, new
+ones included."""
 
 
 INTERVAL = 0.5  # seconds between checks if the kernel reports no changes
@@ -74,7 +75,11 @@ main = answering('tail', tail)
 def _parser() -> Subparser:
     parser = Subparser('tail', ABOUT, CONDITIONS)
     option = parser.add_argument
-    option('path', metavar='PATH', help='a result file; - for standard input')
+    option(
+        'path',
+        metavar='PATH',
+        help='a file, a directory or a pattern; - for standard input',
+    )
     option(
         *('-n', '--lines'),
         metavar='N',
@@ -112,10 +117,6 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
     if asked.path == STDIN:
         yield from _of_standard_input(asked)
         return
-    if os.path.isdir(asked.path):
-        raise UsageError(f'{name_of(asked.path)} is a directory: name a file')
-    if is_pattern(asked.path):
-        raise UsageError(f'{name_of(asked.path)} is a pattern: name one file')
     try:
         yield from _of_file(asked)
     except BrokenPipeError:
@@ -128,13 +129,13 @@ def _batches(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
 
 
 def _last_ones(asked: argparse.Namespace) -> list[Record]:
-    """Return the last records of a file, including those of killed processes."""
-    lost = lost_records(asked.path)  # first: later ones are in the file
-    follower = Follower(asked.path, _print_damage)
-    last = follower.last(asked.lines, asked.filter)
-    if not (follower.descriptors or lost or _running(asked)):
+    """Return the last records of files, including those of killed processes."""
+    lost = lost_records(expanded([asked.path]))  # first: later ones are in the file
+    source = _source(asked)
+    last = source.last(asked.lines, asked.filter)
+    if not (source.exists() or lost or _running(asked)):
         raise UsageError(f'cannot read {name_of(asked.path)}: there is no such file')
-    found = Deduplicator().new([*last, *filter(asked.filter, [*follower.finish(), *lost])])
+    found = Deduplicator().new([*last, *filter(asked.filter, [*source.finish(), *lost])])
     return [*deque(found, maxlen=asked.lines), *_running(asked)]
 
 
@@ -142,7 +143,9 @@ def _running(asked: argparse.Namespace) -> list[Record]:
     """Return what living processes have open; nothing for --json."""
     from .running import running  # start-up time
 
-    views = [] if asked.json else running([asked.path], asked.filter)
+    if asked.json:
+        return []
+    views = running(_present(asked.path), asked.filter)
     return [_OpenRecord(view.record) for view in views]
 
 
@@ -154,31 +157,41 @@ def _of_file(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
     if not asked.follow:
         yield iter(_last_ones(asked))
         return
-    watcher = Watcher(asked.path)
-    follower = Follower(asked.path, _print_damage)
-    last = follower.last(asked.lines, asked.filter)
-    yield from _followed(last, follower, watcher, asked)
+    source = _source(asked)
+    source.start()
+    last = source.last(asked.lines, asked.filter)
+    yield from _followed(last, source, asked)
+
+
+def _source(asked: argparse.Namespace) -> Source:
+    path = asked.path if asked.path.endswith(os.sep) else os.path.abspath(asked.path)
+    return source_of(path, _print_damage, _print_unread)
+
+
+def _present(path: str) -> list[str]:
+    """Return the files that a path stands for at present."""
+    try:
+        return expanded([path])
+    except UsageError:
+        return []
 
 
 def _followed(
-    last: list[Record], follower: Follower, watcher: Watcher, asked: argparse.Namespace
+    last: list[Record], source: Source, asked: argparse.Namespace
 ) -> Iterator[Iterator[Record]]:
-    if not follower.descriptors:
+    if not source.exists():
         print_stderr(f'microbench tail: {name_of(asked.path)} does not exist yet')
     yield iter([*last, *_running(asked)])
-    _watch_reader(watcher)
+    _watch_reader(source)
     while True:
-        watched = follower.descriptors
-        watcher.watch(watched)
-        while watched == follower.descriptors:
-            yield filter(asked.filter, follower.records())
-            watcher.wait(INTERVAL)
+        yield filter(asked.filter, source.records())
+        source.wait(INTERVAL)
 
 
-def _watch_reader(watcher: Watcher) -> None:
+def _watch_reader(source: Source) -> None:
     """End as soon as the reader of the output goes away, not only at the next record."""
     try:
-        watcher.mind(sys.stdout.fileno())
+        source.mind(sys.stdout.fileno())
     except (OSError, ValueError):
         pass  # not a real stream
 
@@ -193,6 +206,10 @@ def _of_standard_input(asked: argparse.Namespace) -> Iterator[Iterator[Record]]:
         yield iter(deque(filter(asked.filter, lines), maxlen=asked.lines))
     if lines.damaged:
         print_stderr(f'microbench tail: {name_of(STDIN)}: {damage(lines.damaged)}')
+
+
+def _print_unread(path: str, error: OSError) -> None:
+    print_stderr(f'microbench tail: cannot read {name_of(path)}: {error.strerror}')
 
 
 def _print_damage(line: bytes) -> None:
