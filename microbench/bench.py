@@ -20,7 +20,6 @@ from .encoding import json_text
 from .encoding.limits import AUTO, checked
 from .encoding.masking import is_record
 from .mixins.python import MBPythonInfo
-from .outputs.delivery import Delivery
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +59,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         min_time: with `'auto'`, the seconds that the samples take, at least (0.1).
         max_time: the seconds after which no sample begins (3).
         precision: share of the median, within which its interval is an earlier end (0.01).
+        spool: directory that keeps what a sink did not take, for `microbench resend`.
         **static_fields: added to the top level of every record. Containers are copied,
             what they hold is shared; `call` and `mb` are merged into the record's own.
 
@@ -102,6 +102,7 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         min_time: float | None = None,
         max_time: float | None = None,
         precision: float | None = None,
+        spool: Any = None,
         **static_fields: Any,
     ) -> None:
         if too_many:
@@ -110,13 +111,12 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         every, sample = arguments.numbers(static_fields, every=every, sample=sample)
         limits = min_time, max_time, precision
         limit = max_value if max_value is AUTO else checked(max_value)
-        sinks = arguments.sinks(self, outfile, outputs)
         config_of(self).configure(
             measuring=arguments.measuring(static_fields, times, limits),  # may add fields
             counter=arguments.counter(duration_counter),
             encoder=arguments.encoder(json_encoder),
             static=arguments.given_fields(static_fields),
-            delivery=Delivery(sinks, arguments.reaction(on_output_error)),
+            delivery=arguments.delivery(self, outfile, outputs, on_output_error, spool),
             journal=arguments.journal(journal),
             histogram=arguments.histogram(durations, duration_counter),
             sampling=arguments.sampled(every, sample, times, duration_counter),

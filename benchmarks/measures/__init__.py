@@ -1,6 +1,7 @@
 """The measures, in the order of the table."""
 
 from . import (
+    background,
     calls,
     command,
     encoding,
@@ -23,6 +24,7 @@ ALL = (
     journal.rows,
     recovery.rows,
     threads.rows,
+    background.rows,
     encoding.rows,
     memory.rows,
     startup.rows,

@@ -8,6 +8,7 @@ from sys import maxsize
 from ..counters import NATIVE_COUNTERS, is_native
 from ..encoding.json_text import as_dict
 from ..outputs.base import Output
+from ..outputs.delivery import Delivery
 from ..outputs.file import FileOutput
 from .times import tzinfo
 
@@ -65,7 +66,7 @@ BY_TIME = ('min_time', 'max_time', 'precision')  # options of that
 SPELLINGS = (
     *('outfile', 'output', 'outputs', 'json_encoder', 'tz', 'timezone', 'iterations'),
     *('warmup', 'duration_counter', 'on_output_error', 'journal', 'durations', 'every'),
-    *('sample', 'max_value', *BY_TIME),
+    *('sample', 'max_value', 'spool', *BY_TIME),
 )
 
 
@@ -110,6 +111,18 @@ def _checked_sinks(outputs: Any) -> list[Any]:
         if forgotten or not callable(getattr(sink, 'write', None)):
             raise TypeError(f'outputs: {sink!r} is not a sink: it needs a method write()')
     return found
+
+
+def delivery(
+    bench: object, outfile: Any, outputs: Any, on_output_error: Any, spool: Any
+) -> Delivery:
+    """Return the way to the sinks."""
+    found = sinks(bench, outfile, outputs)
+    if spool is not None:
+        from ..outputs.network import spool_path  # start-up time
+
+        spool = spool_path(spool)
+    return Delivery(found, reaction(on_output_error), spool)
 
 
 def reaction(on_output_error: Any) -> str:

@@ -24,6 +24,7 @@ import os
 import sys
 
 from .. import _core
+from ..outputs.base import send_what_waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+SEND_SECONDS = 5.0  # for records that wait for a network
 LAST = -1000  # the functions of the list run from high priority to low
 SERVING = 'main', '_serve_one'  # functions of a fork server, and of a worker that it forked
 FROZEN_WORKERS = '--multiprocessing-fork', '--billiard-fork'  # first argument of a worker
@@ -132,6 +134,7 @@ class WorkerExit:
             except BaseException:  # nothing may keep the worker from ending
                 pass
             _core.flush_batches()
+            send_what_waits(SEND_SECONDS)
             _core.remove_journals()
         self._before(status)
 

@@ -13,6 +13,15 @@ if TYPE_CHECKING:
 
     WriteRecord = TypeVar('WriteRecord', bound=Callable[..., None])
 
+# Functions that send or keep what waits in this process, in so many seconds.
+SEND_AT_END: list[Callable[[float], None]] = []
+
+
+def send_what_waits(seconds: float) -> None:
+    """Send what waits for a thread: the process ends without functions of atexit."""
+    for function in SEND_AT_END:
+        function(seconds)
+
 
 def beside(write: Callable[..., None]) -> Callable[[WriteRecord], WriteRecord]:
     """Mark a `write_record` that is equivalent to this `write` of its class."""

@@ -20,7 +20,7 @@ from .. import _core
 from .base import Output, takes_bytes, text_writer
 from .file import FileOutput
 from .plain_file import has, is_its_own, store_again
-from .report import Last, Report, Turns
+from .report import Last, Report, Turns, spools_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,18 +36,20 @@ class Delivery:
     Args:
         sinks: objects with `write(str)` or, as `Output` has it, `write_record(bytes)`.
         on_error: `'warn'`, or `'raise'` the first error once all sinks have tried.
+        spool: directory for what a sink did not take, or None.
     """
 
     last: Last | None = None  # while the last record of the process is delivered
 
-    def __init__(self, sinks: list[Any], on_error: str) -> None:
+    def __init__(self, sinks: list[Any], on_error: str, spool: str | None = None) -> None:
         self.sinks = sinks
+        self.spool = spool
         self.routes = sorted(map(Route, sinks), key=lambda route: not route.is_local)
-        self.report = Report(on_error)
+        self.report = Report(on_error, spools_of(sinks, spool))
         self._failing = self.report.failing
 
     def __reduce__(self) -> Any:
-        return type(self), (self.sinks, self.report.on_error)
+        return type(self), (self.sinks, self.report.on_error, self.spool)
 
     def look_ahead(self) -> None:
         """Warn about sinks that could not take a record at present."""
@@ -278,8 +280,9 @@ class Route:
 
     @property
     def is_local(self) -> bool:
-        """True if the sink needs no network."""
-        return bool(getattr(self.sink, 'local', True))
+        """True if no caller waits for a network."""
+        sink = self.sink
+        return bool(getattr(sink, 'local', True) or getattr(sink, '_sender', None))
 
     @property
     def is_native(self) -> bool:

@@ -1,28 +1,26 @@
-"""Send records to a web server: one request each."""
+"""Send records to a web server; `http_redirects` follows redirects."""
 
 from __future__ import annotations
 
-from time import monotonic
+from time import monotonic, time
 
-from .base import Output
+from .backoff import retry_after
+from .http_redirects import check_url, redirected, sent
+from .network import NetworkOutput
+from .spool import class_name, described
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-    from urllib.error import HTTPError
     from urllib.request import Request
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MOST_REDIRECTS = 10
-# Only these headers are sent to another host; any other may contain a key.
-HARMLESS = ('Accept', 'Content-', 'User-agent')
-# Marks a request as redirected too often, so that urllib follows no redirect. A handler
-# would need an opener of its own, which bypasses install_opener() and stubs of urlopen().
-FOLLOWED_ENOUGH = dict.fromkeys(range(1000), 0)
+OWN_CLASS = 'microbench.outputs.http.HttpOutput'
+TEMPORARY = frozenset({408, 425, 429})  # as 5xx: another attempt may succeed
 
 
-class HttpOutput(Output):
+class HttpOutput(NetworkOutput):
     """Send each record to a web server, as one request.
 
     Args:
@@ -32,14 +30,19 @@ class HttpOutput(Output):
         timeout: seconds that connecting, and each wait for an answer, may take; None
             waits without limit.
         method: method of the request, such as `'POST'` or `'PUT'`.
+        background: send from a thread, and try again what the server does not take.
+        batch: with `background`, the records that one request may have; with more than
+            one, its body is one line a record (`application/x-ndjson`).
+        spool: directory that keeps what is not sent, for `microbench resend`.
 
     Raises:
         TypeError: `url` or `method` is not a str, or `headers` is not a dict.
-        ValueError: `url` is not a web address or contains a password, or `timeout` is not
-            positive.
+        ValueError: `url` is not a web address or contains a password, `timeout` is not
+            positive, or `batch` comes without `background`.
 
     A redirect is followed with the same method and body; to another host, without headers
-    that may be confidential. A failed request is not repeated.
+    that may be confidential, and not at all with `background` or `spool`. A failed request
+    is repeated with `background` only.
 
     To send something else than the record, override `format_payload`:
 
@@ -50,8 +53,6 @@ class HttpOutput(Output):
     'fit is done'
     """
 
-    local = False
-
     def __init__(
         self,
         url: str,
@@ -59,8 +60,11 @@ class HttpOutput(Output):
         headers: Mapping[str, str] | None = None,
         timeout: float | None = 30.0,
         method: str = 'POST',
+        background: bool = False,
+        batch: int = 1,
+        spool: Any = None,
     ) -> None:
-        _check_url(url)
+        check_url(url)
         if not (headers is None or hasattr(headers, 'keys')):
             raise TypeError(f'headers has to be a dict, not {type(headers).__name__}')
         if not isinstance(method, str):
@@ -71,6 +75,8 @@ class HttpOutput(Output):
         self.headers = dict(headers or {})
         self.timeout = timeout
         self.method = method.upper()
+        self.batch = self._most_in_batch = records_in_batch(batch, background)
+        self._configure(background, spool)
 
     def __repr__(self) -> str:
         """Return the address without its path, which is the secret of a web hook."""
@@ -93,7 +99,7 @@ class HttpOutput(Output):
         return json.dumps(record).encode()
 
     def write_record(self, record: bytes, timeout: float | None = None) -> None:
-        """Send one record.
+        """Send one record; with `background`, hand it to the thread.
 
         Args:
             record: one line of JSON in ASCII, without its newline.
@@ -107,17 +113,7 @@ class HttpOutput(Output):
             OSError: the request was redirected more than ten times.
             ValueError: the record is not a JSON object.
         """
-        limits = [limit for limit in (self.timeout, timeout) if limit is not None]
-        left = min(limits, default=None)
-        deadline = None if left is None else monotonic() + left
-        request = self._request(record)
-        for _ in range(MOST_REDIRECTS + 1):
-            target = _sent(request, left)
-            if target is None:
-                return
-            request = _redirected(request, target)
-            left = None if deadline is None else _time_until(deadline)
-        raise OSError(f'{self!r} was redirected more than {MOST_REDIRECTS} times')
+        self._put(record, timeout)
 
     def write(self, bm_json_str: str) -> None:
         """Send one record.
@@ -131,101 +127,144 @@ class HttpOutput(Output):
         """
         self.write_record(bm_json_str.encode())
 
-    def _request(self, record: bytes) -> Request:
+    # --- for the thread, and for resend.py --------------------------------------------
+
+    def _load(self) -> None:
+        import urllib.request  # noqa: F401 - for later
+
+        from ..results.reading import decode_line  # start-up time
+
+        decode_line(b'{}')
+        if self.url.startswith('https'):
+            import ssl  # noqa: F401 - for later
+
+    def _send(self, records: list[bytes], timeout: float | None) -> None:
+        limits = [limit for limit in (self.timeout, timeout) if limit is not None]
+        left = min(limits, default=None)
+        deadline = None if left is None else monotonic() + left
+        request = self._request(records)
+        for _ in range(MOST_REDIRECTS + 1):
+            target = sent(request, left, strictly=self._may_repeat)
+            if target is None:
+                return
+            request = redirected(request, target)
+            left = None if deadline is None else _time_until(deadline)
+        raise OSError(f'{self!r} was redirected more than {MOST_REDIRECTS} times')
+
+    @property
+    def _may_repeat(self) -> bool:
+        """True if a record may be sent again: then a key tells the server that it is."""
+        return self.background or self._spool is not None
+
+    def _request(self, records: list[bytes]) -> Request:
         from urllib.request import Request
 
         from ..results.reading import decode_line  # start-up time
 
-        decoded = decode_line(record)
-        if decoded is None:
+        decoded = [line for line in map(decode_line, records) if line is not None]
+        if len(decoded) != len(records):
             raise ValueError('the record is not a JSON object')
-        body = self.format_payload(decoded)
-        if isinstance(body, str):
-            body = body.encode()
+        bodies = [as_bytes(self.format_payload(record)) for record in decoded]
         headers = {'Content-Type': 'application/json'}
+        if self.batch > 1:
+            headers = {'Content-Type': 'application/x-ndjson'}
+            bodies = [body + b'\n' for body in bodies]
+        if self._may_repeat:
+            headers['Idempotency-Key'] = key_of(decoded)
         given = {name.title(): value for name, value in self.headers.items()}
         headers.update(given)
-        return Request(self.url, data=body, headers=headers, method=self.method)  # noqa: S310 - checked
+        return Request(self.url, b''.join(bodies), headers, method=self.method)  # noqa: S310 - checked
 
+    def _retry_after(self, error: Exception) -> float | None:
+        from http.client import HTTPException
+        from urllib.error import HTTPError
 
-def _check_url(url: Any) -> None:
-    from urllib.parse import urlsplit
-
-    if not isinstance(url, str):
-        raise TypeError(f'url has to be a str, not {url!r}')
-    parts = urlsplit(url)
-    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.port == 0:
-        raise ValueError('url has to begin with http:// or https:// and to name a host')
-    if '@' in parts.netloc:
-        raise ValueError('url contains a user or a password: give an Authorization header')
-
-
-def _sent(request: Request, timeout: float | None) -> str | None:
-    """Send the request once; return the address of a redirect, else None."""
-    import urllib.error
-    import urllib.request
-
-    request.redirect_dict = FOLLOWED_ENOUGH  # type: ignore[attr-defined]
-    try:
-        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310 - checked
+        if not isinstance(error, HTTPError):
+            return 0.0 if isinstance(error, (OSError, HTTPException)) else None
+        if error.code not in TEMPORARY and error.code < 500:
             return None
-    except urllib.error.HTTPError as error:
-        if error.fp is not None:
-            error.close()  # closes the connection
-        target = _target(request, error)
-        if target is None:
-            raise
-        return target
+        return retry_after(error.headers and error.headers.get('Retry-After'), time())
+
+    def _describe(self) -> dict[str, Any]:
+        url, complete = described(self.url)
+        return {
+            'kind': 'http',
+            'class': class_name(self),
+            'url': url,
+            'complete': complete,
+            'method': self.method,
+            'batch': self.batch,
+            'headers': sorted(name.title() for name in self.headers),
+        }
 
 
-def _target(request: Request, error: HTTPError) -> str | None:
-    """Return the address that an answer redirects to; None if it is no redirect.
+def again(target: dict[str, Any], to: str | None, headers: dict[str, str]) -> HttpOutput:
+    """Return the sink that sends what a spool keeps.
+
+    Args:
+        target: what `_describe` returned, or nothing.
+        to: another address; None for that of the target.
+        headers: that belong to each request.
 
     Raises:
-        HTTPError: the address is not a web address.
+        ValueError: address or headers are missing, or a user's class made the requests.
     """
-    import io
-    from urllib.error import HTTPError
-    from urllib.parse import quote, urljoin
-
-    location = error.headers.get('Location') if error.headers else None
-    if error.code not in REDIRECTS or not location:
-        return None
-    try:
-        target = urljoin(request.full_url, quote(location, safe="%/:=&?~#+!$,;'@()*[]"))
-        _check_url(target)
-    except ValueError as why:
-        message = f'redirected to an address that takes no record: {why}'
-        refused = HTTPError(
-            request.full_url, error.code, message, error.headers, io.BytesIO()
+    made_by = target.get('class', OWN_CLASS)
+    if made_by != OWN_CLASS:
+        raise ValueError(
+            f'{made_by} makes its own requests: call resend(DIR, to={made_by}(...)) of '
+            'microbench.outputs.resend'
         )
-        refused.close()  # an open one warns when it is collected (CPython 3.15)
-        raise refused from None
-    return target
+    if to is None and not target.get('complete'):
+        raise ValueError(f'{target.get("url")} is not the whole address: give it by --to')
+    given = {name.title() for name in headers}
+    missing = [name for name in target.get('headers', ()) if name not in given]
+    if missing and to is None:
+        raise ValueError(
+            f'these headers are not in the spool: give --header {missing[0]}:...'
+        )
+    method = target.get('method', 'POST')
+    sink = HttpOutput(to or target['url'], headers=headers, method=method)
+    sink.background = True  # without a thread: each request has a key, as before
+    sink.batch = sink._most_in_batch = target.get('batch', 1)
+    return sink
 
 
-def _redirected(request: Request, target: str) -> Request:
-    """Return the same request to another address."""
-    from urllib.request import Request
-
-    headers = request.headers
-    if not _is_trusted(request.full_url, target):
-        headers = {k: v for k, v in headers.items() if k.startswith(HARMLESS)}
-    return Request(target, request.data, headers, method=request.get_method())  # noqa: S310 - checked
-
-
-def _is_trusted(url: str, target: str) -> bool:
-    """Return True if the target is the same server, or the same server over TLS."""
-    old, new = _origin(url), _origin(target)
-    return old == new or (old[0], new[0], old[1]) == ('http:80', 'https:443', new[1])
+def records_in_batch(batch: Any, background: Any) -> int:
+    """Return a checked number of records."""
+    if isinstance(batch, bool) or not isinstance(batch, int):
+        raise TypeError(f'batch has to be a number of records, not {batch!r}')
+    if batch < 1:
+        raise ValueError(f'batch has to be at least 1, not {batch}')
+    if batch > 1 and not background:
+        raise ValueError('batch needs background=True: only a thread collects records')
+    return batch
 
 
-def _origin(url: str) -> tuple[str, str | None]:
-    from urllib.parse import urlsplit
+def as_bytes(body: bytes | str) -> bytes:
+    """Return a body; a str as UTF-8."""
+    return body.encode() if isinstance(body, str) else body
 
-    parts = urlsplit(url)
-    port = parts.port or {'http': 80, 'https': 443}[parts.scheme]
-    return f'{parts.scheme}:{port}', parts.hostname
+
+def key_of(records: list[dict[str, Any]]) -> str:
+    """Return what tells a server that a request was sent before: of the ids of records.
+
+    >>> key_of([{'mb': {'record_id': '967e2427ff38fea1-0000000000000001'}}])
+    '967e2427ff38fea1-0000000000000001'
+    """
+    ids = [record_id(record) for record in records]
+    if len(ids) == 1 and ids[0]:
+        return ids[0]
+    from hashlib import sha256
+
+    return sha256('\n'.join(ids).encode()).hexdigest()
+
+
+def record_id(record: dict[str, Any]) -> str:
+    """Return the id of a record; empty if it has none."""
+    mb = record.get('mb')
+    found = mb.get('record_id') if isinstance(mb, dict) else None
+    return found if isinstance(found, str) and found.isascii() else ''
 
 
 def _time_until(deadline: float) -> float:

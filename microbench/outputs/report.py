@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .spool import Spool
+
 MOST_LINES = 10
 MOST_KEPT = 1000
 
@@ -69,6 +71,7 @@ class Report:
 
     Args:
         on_error: `'warn'`, or `'raise'` the first error once all sinks have tried.
+        spools: where records are kept that a sink did not take, by the id of the sink.
 
     Attributes:
         failing: ids of sinks that were warned about, until they take a record again.
@@ -77,8 +80,9 @@ class Report:
     lost = 0  # records of this process that no sink took
     kept = 0  # records kept in a journal, since standard error failed too
 
-    def __init__(self, on_error: str) -> None:
+    def __init__(self, on_error: str, spools: dict[int, Spool]) -> None:
         self.on_error = on_error
+        self.spools = spools
         self.failing: set[int] = set()
 
     def warn_once(self, sink: Any, what: str, error: BaseException) -> None:
@@ -92,7 +96,8 @@ class Report:
         self, sinks: list[Any], turns: Turns, record: bytes, last: Last | None
     ) -> None:
         """React to the errors of the sinks, which are in `turns` in the same order."""
-        lost = all(turns.errors)
+        kept = self.spools and self._keep(sinks, turns, record, last)
+        lost = all(turns.errors) and not kept
         for sink, error in zip(sinks, turns.errors, strict=True):
             if error is not None and self.on_error == 'warn' and not (lost and last):
                 self.warn_once(sink, 'did not take a record', error)
@@ -103,6 +108,16 @@ class Report:
             if error is not None and raises and turns.interruption is None:
                 turns.over = True
                 raise error
+
+    def _keep(
+        self, sinks: list[Any], turns: Turns, record: bytes, last: Last | None
+    ) -> bool:
+        """Keep the record for the sinks that failed and have a spool; return if one did."""
+        failed = zip(sinks, turns.errors, strict=True)
+        spools = [self.spools.get(id(sink)) for sink, error in failed if error is not None]
+        if last is not None and all(turns.errors) and not last.claim():
+            return False  # native code has written it
+        return any([spool is not None and spool.keep([record]) for spool in spools])  # noqa: C419 - each
 
     def _lose(self, record: bytes, last: Last | None) -> bool:
         """Print the record; return True if it was printed, or another writer had it."""
@@ -143,6 +158,21 @@ class Report:
         if _is_power_of_ten(Report.lost):
             print_stderr(f'microbench: no sink took {Report.lost} records so far')
         return False
+
+
+def spools_of(sinks: list[Any], directory: str | None) -> dict[int, Spool]:
+    """Return the spools of sinks, by their ids: their own, or one in the directory."""
+    found = {}
+    for sink in sinks:
+        if hasattr(type(sink), '_keep_in'):
+            sink._keep_in(directory)
+            if sink._spool is not None:
+                found[id(sink)] = sink._spool
+        elif directory is not None:
+            from .spool import Spool, description_of  # start-up time
+
+            found[id(sink)] = Spool(directory, description_of(sink))
+    return found
 
 
 def _is_power_of_ten(number: int) -> bool:

@@ -50,6 +50,7 @@ from ..core.sampled import write_pending
 from ..core.workers import prepares_worker, worker
 from ..descriptors import loaded
 from ..messages import warn
+from ..outputs.base import send_what_waits
 from . import cause
 from .exit_run import END_TIMEOUT, ExitRun
 from .graceful import warn_of
@@ -121,6 +122,8 @@ class Table:
             for run in runs:
                 run.write_record(ending)
             write_pending()
+            if ending.signal is not None:  # the functions of atexit will not run
+                send_what_waits(ending.time_left(END_TIMEOUT) or 0.0)
 
 
 _table = Table()
