@@ -906,6 +906,44 @@ class Decoder:
         None if a line is not exactly one record, or is one that only the module json reads.
         """
 
+ROW_SHAPES: dict[str, int]
+ROW_COLUMNS: dict[str, int]
+ROW_LEAVES: dict[str, int]
+ROW_KINDS: dict[str, int]
+
+class RowReader:
+    """Make rows of a table out of lines of records; see csrc/reading/mb_rows.h.
+
+    `shape` is one of ROW_SHAPES. `number` is that of the next record, `has_durations` is
+    true after a row with a duration of the counter `perf_counter`.
+    """
+
+    number: int
+    has_durations: bool
+    def __init__(self, shape: int) -> None: ...
+    def add_column(self, kind: int, key: bytes, leaf: int = -1) -> int:
+        """Add a column of one of ROW_COLUMNS, and return its number.
+
+        `key` is its name in the rows. `leaf` is the place of its field; by default, a new
+        one.
+        """
+
+    def leaf(self, number: int) -> int:
+        """The place of the field of a column."""
+
+    def kinds(self, number: int) -> int:
+        """Bits of ROW_KINDS: what the values of a column were so far."""
+
+    def learn(self, names: tuple[bytes, ...], leaf: int | None, inside: int | None) -> None:
+        """Say what is to be done with a field, whose names are given as in the text.
+
+        `leaf` is for a value or empty object, `inside` for an object with members: a place,
+        or one of ROW_LEAVES. None leaves what was said before.
+        """
+
+    def read(self, block: bytes, start: int) -> tuple[int, bytes]:
+        """Read lines; return where the first unread one begins, and the rows."""
+
 def pieces(run: OpenRun, name: str, /) -> tuple[bytes, bytes, bytes]:
     """Return the text of what was captured and observed of a run.
 

@@ -3,7 +3,7 @@
 
 from cpython.object cimport PyObject
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_Calloc, PyMem_Free
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.exc cimport PyErr_CheckSignals
 from libc.errno cimport EAGAIN, EINTR, errno
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
@@ -62,3 +62,4 @@ include "_wrappers/images.pxi"
 include "_wrappers/files.pxi"
 include "_wrappers/batches.pxi"
 include "_wrappers/programs.pxi"
+include "_wrappers/rows.pxi"

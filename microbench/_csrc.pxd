@@ -100,6 +100,67 @@ cdef extern from "base/mb_text.h":
     void mb_text_ascii(mb_text *text, const char *json, size_t size) noexcept nogil
     bint mb_text_has_digits(const char *bytes, size_t size, size_t run) noexcept nogil
 
+cdef extern from "reading/mb_json.h":
+    enum:
+        MB_JSON_BOOLEAN
+        MB_JSON_NATURAL
+        MB_JSON_NEGATIVE
+        MB_JSON_REAL
+        MB_JSON_STRING
+
+cdef extern from "reading/mb_fields.h":
+    enum:
+        MB_FIELD_LEFT_OUT
+        MB_FIELD_NULL
+        MB_FIELD_LATER
+    ctypedef struct mb_fields:
+        pass
+    ctypedef struct mb_field:
+        int leaf
+        int inside
+    mb_field *mb_fields_add(
+        mb_fields *fields, mb_field *within, const char *name, size_t size
+    ) noexcept nogil
+
+cdef extern from "reading/mb_rows.h":
+    ctypedef enum mb_rows_shape:
+        MB_ROWS_RECORDS
+        MB_ROWS_RUNS
+        MB_ROWS_PHASES
+        MB_ROWS_ITERATIONS
+    ctypedef enum mb_rows_kind:
+        MB_ROWS_RECORD
+        MB_ROWS_PHASE
+        MB_ROWS_ITERATION
+        MB_ROWS_DURATION
+        MB_ROWS_ZERO
+        MB_ROWS_ONE
+        MB_ROWS_FALSE
+        MB_ROWS_FIELD
+        MB_ROWS_TIME
+    enum:
+        MB_ROWS_DURATIONS
+        MB_ROWS_TIMINGS
+        MB_ROWS_NUMBERS
+        MB_ROWS_COUNTER
+        MB_ROWS_REFUSED
+    ctypedef struct mb_rows_column:
+        int leaf
+        uint32_t kinds
+    ctypedef struct mb_rows:
+        mb_fields fields
+        mb_text text
+        int64_t number
+        bint has_durations
+        int count
+        mb_rows_column *columns
+    void mb_rows_init(mb_rows *rows, mb_rows_shape shape) noexcept nogil
+    void mb_rows_free(mb_rows *rows) noexcept nogil
+    int mb_rows_add_column(
+        mb_rows *rows, mb_rows_kind kind, const char *key, int leaf
+    ) noexcept nogil
+    const char *mb_rows_read(mb_rows *rows, const char *text, const char *end) noexcept nogil
+
 cdef extern from "masking/mb_suspicious.h":
     bint mb_suspicious_text(const char *json, size_t size) noexcept nogil
 

@@ -19,7 +19,7 @@ from .results.shapes import flatten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import Any, TypeAlias
 
     Path: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -69,10 +69,12 @@ class Reader:
     ({'n': 1}, 'one.jsonl', {}, {})
     """
 
-    def __init__(self, paths: Path | Iterable[Path], flat: bool) -> None:
+    def __init__(
+        self, paths: Path | Iterable[Path], prepare: Callable[[Lines], None] | None = None
+    ) -> None:
         self._progress = _Progress()
         self._files = _files(paths, self._progress)
-        self._records = _records(self._files, flat, self._progress)
+        self._records = _records(self._files, prepare, self._progress)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._records
@@ -136,7 +138,7 @@ def read(paths: Path | Iterable[Path], *, flat: bool = False) -> Reader:
     >>> [record['call']['name'] for record in read('?.jsonl')]
     ['fit', 'fit']
     """
-    return Reader(paths, flat)
+    return Reader(paths, flatten if flat else None)
 
 
 # --- files -------------------------------------------------------------------------------
@@ -193,12 +195,14 @@ def _files_at(path: str, progress: _Progress) -> list[str]:
 
 
 def _records(
-    files: list[str], flat: bool, progress: _Progress
+    files: list[str], prepare: Callable[[Lines], None] | None, progress: _Progress
 ) -> Generator[dict[str, Any], None, None]:
     listing = Listing()
     for path in files:
         lines = Lines(blocks_of(path, until_now=True, listing=listing))
-        for batch in _batches(path, lines, flat, progress):
+        if prepare is not None:
+            prepare(lines)
+        for batch in _batches(path, lines, progress):
             progress.path = path
             yield from batch
     report = progress.report()
@@ -207,11 +211,9 @@ def _records(
 
 
 def _batches(
-    path: str, lines: Lines, flat: bool, progress: _Progress
+    path: str, lines: Lines, progress: _Progress
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the records of a file, many at a time, up to where it cannot be read."""
-    if flat:
-        flatten(lines)
     try:
         for batch in lines.batches():
             if lines.damaged:

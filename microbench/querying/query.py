@@ -6,7 +6,7 @@ import os
 from contextlib import ExitStack
 from tempfile import TemporaryDirectory
 
-from ..reader import read
+from ..reader import Reader
 from ..results.formats import TIDY, check
 from ..results.kinds import KINDS
 from ..results.tables import warn_about
@@ -14,6 +14,7 @@ from ..results.tidy import Rows, tells_apart
 from .answer import Answer, in_format
 from .connection import add_parquet, add_table, connected, duckdb, literal, lock
 from .mistakes import TOO_LARGE, sentence
+from .quick import OWN, Quick
 from .spool import Spool
 from .statement import QuerySyntaxError, Statement
 
@@ -112,10 +113,13 @@ class Query:
 
     def read(self, paths: Path | Iterable[Path]) -> None:
         """Make the tables of files."""
-        found = read(paths)
+        tables = self._new_tables()
+        quick = tables[0].quick if len(tables) == 1 else None
+        prepare = None if quick is None else quick.prepare
+        found = Reader(paths, prepare)
         packed = [path for path in found.paths if _is_parquet(path)]
         if not packed:
-            self.read_records(found)
+            self._fill(tables, found)
         elif len(packed) < len(found.paths):
             raise ValueError(MIXED)
         else:
@@ -123,17 +127,24 @@ class Query:
 
     def read_records(self, records: Iterable[dict[str, Any]]) -> None:
         """Make the tables of records."""
-        shapes = self._statement.shapes
-        directory, wanted = self._directory, self._statement.wanted
-        tables = {shape: Table(shape, directory, wanted) for shape in shapes}
+        self._fill(self._new_tables(), records)
+
+    def _new_tables(self) -> list[Table]:
+        directory, statement = self._directory, self._statement
+        tables = [Table(shape, directory, statement.wanted) for shape in statement.shapes]
+        for table in tables:
+            self._stack.callback(table.spool.close)
+        return tables
+
+    def _fill(self, tables: list[Table], records: Iterable[dict[str, Any]]) -> None:
         if tables:
-            for number, record in enumerate(records):
-                for table in tables.values():
-                    table.add(number, record)
-        for shape, table in tables.items():
+            for record in records:
+                for table in tables:
+                    table.add(record)
+        for table in tables:
             table.finish()
             self._known |= table.names
-            self._names.update(add_table(self._connection, shape, table.spool))
+            self._names.update(add_table(self._connection, table.shape, table.spool))
             self._sources.append(table.spool.path)
 
     def _read_parquet(self, paths: list[str]) -> None:
@@ -180,6 +191,9 @@ class Query:
 class Table:
     """A table of the query: rows of a shape, which are spooled.
 
+    Attributes:
+        quick: reads lines without decoding them; None if that is not possible.
+
     Args:
         shape: one of OF_SHAPE.
         directory: where to put the file.
@@ -187,10 +201,13 @@ class Table:
     """
 
     def __init__(self, shape: str, directory: str, wanted: set[str] | None) -> None:
+        self.shape = shape
         self._wanted = wanted
+        self._count = 0
         self._rows = Rows(shape, self._wants)
         path = os.path.join(directory, f'{shape}.ndjson')
         self.spool = Spool(path, shape, self._wants)
+        self.quick = Quick(shape, self._rows, self.spool, wanted) if shape in OWN else None
         self._known = [name for name in KINDS if shape == 'runs' or tells_apart(name)]
 
     @property
@@ -201,14 +218,20 @@ class Table:
     def _wants(self, name: str) -> bool:
         return self._wanted is None or name.lower() in self._wanted
 
-    def add(self, number: int, record: dict[str, Any]) -> None:
+    def add(self, record: dict[str, Any]) -> None:
         """Add the rows of a record."""
-        self.spool.write(self._rows.of_one(number, record))
+        if self.quick is not None:
+            self.quick.add(record)
+            return
+        self.spool.write(self._rows.of_one(self._count, record))
+        self._count += 1
 
     def finish(self) -> None:
         """Give each column one type, and warn about what is missing or mixed."""
         if self._wanted is not None:  # known fields are there even if no record has them
             self.spool.add(name for name in self._known if name in self._wanted)
+        if self.quick is not None:
+            self.quick.finish()
         self.spool.finish()
         warn_about(sorted(self.spool.unclear), self._rows)
 

@@ -88,13 +88,11 @@ class Spool:
 
     Attributes:
         columns: the columns by name.
-        count: number of rows.
         unclear: names of columns with times that have no zone, which are left out.
     """
 
     def __init__(self, path: str, shape: str, wanted: Callable[[str], bool]) -> None:
         self.path = path
-        self.count = 0
         self.unclear: set[str] = set()
         self._declared = columns_of(shape)
         self.columns: dict[str, Spooled] = {}
@@ -102,7 +100,7 @@ class Spool:
             if name == 'record' or wanted(name):
                 self._add(name)
         self._wanted = wanted
-        self._file = open(path, 'x', encoding='ascii')  # noqa: SIM115
+        self._file = open(path, 'xb')  # noqa: SIM115
         self._left_out: set[str] = set()
 
     @property
@@ -125,9 +123,12 @@ class Spool:
         """Add rows."""
         lines = [json.dumps(self._line(row)) for row in rows]
         if lines:
-            self.count += len(lines)
             lines.append('')
-            self._file.write('\n'.join(lines))
+            self._file.write('\n'.join(lines).encode('ascii'))
+
+    def write_lines(self, lines: bytes) -> None:
+        """Add rows that are lines already; the caller notes the kinds of their values."""
+        self._file.write(lines)
 
     def _line(self, row: Row) -> Row:
         line = {}
@@ -160,9 +161,13 @@ class Spool:
         since = moment - EPOCH
         return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
 
+    def close(self) -> None:
+        """Close the file; its rows stay."""
+        self._file.close()
+
     def finish(self) -> None:
         """Give each column one type. No row can be added afterwards."""
-        self._file.close()
+        self.close()
         changes = {c.key: c.change() for c in self.columns.values()}
         needed = {key: change for key, change in changes.items() if change is not None}
         if needed:

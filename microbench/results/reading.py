@@ -167,9 +167,11 @@ class Lines:
                 waiting -= 1
             else:
                 waiting, pause = pause, min(2 * pause + 1, LONGEST_PAUSE)
-            yield self._decoded(block.removesuffix(b'\n'))
+            yield self.decoded(block)
 
-    def _decoded(self, lines: bytes) -> list[dict[str, Any]]:
+    def decoded(self, lines: bytes) -> list[dict[str, Any]]:
+        """Return the records of lines without the decoder, and count damaged ones."""
+        lines = lines.removesuffix(b'\n')
         records = decode_together(lines) or list(self._one_by_one(lines))
         return records if self._convert is None else list(map(self._convert, records))
 

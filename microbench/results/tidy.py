@@ -106,13 +106,18 @@ class Rows:
             try:
                 column = columns[name]
             except KeyError:
-                column = columns[name] = self._column_of(name)
+                column = self.column_of(name)
             if column is not None and value is not None:
                 row[column] = scalar(value)
         return row
 
-    def _column_of(self, name: str) -> str | None:
+    def column_of(self, name: str) -> str | None:
         """Return the column of a field; None if it has none in this shape."""
+        if name not in self._columns:
+            self._columns[name] = self._new_column(name)
+        return self._columns[name]
+
+    def _new_column(self, name: str) -> str | None:
         if name in ITEMS or name.startswith(HISTOGRAM):
             return None
         if not self._is_whole and not tells_apart(name):

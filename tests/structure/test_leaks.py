@@ -355,6 +355,10 @@ def step():
 """,
     'JOURNAL_NAME': 'def step():\n    _core.JOURNAL_NAME + 1\n',
     'JOURNAL_MOST': 'def step():\n    _core.JOURNAL_MOST + 1\n',
+    'ROW_SHAPES': 'def step():\n    dict(_core.ROW_SHAPES)\n',
+    'ROW_COLUMNS': 'def step():\n    dict(_core.ROW_COLUMNS)\n',
+    'ROW_LEAVES': 'def step():\n    dict(_core.ROW_LEAVES)\n',
+    'ROW_KINDS': 'def step():\n    dict(_core.ROW_KINDS)\n',
     'MASK': 'def step():\n    _core.MASK.encode()\n',
     'Block': """
 class Block(_core.Block):
@@ -719,6 +723,21 @@ def step():
     refused(TypeError, _core.Decoder, 1, 2, 3)
     _core.Decoder(True, marker).decode(lines)
     _core.Decoder().decode(lines)
+""",
+    'RowReader': """
+line = b'{"call":{"name":"f","durations":[1.5]},"x":{"y":1}}\\n'
+def step():
+    reader = _core.RowReader(_core.ROW_SHAPES['iterations'])
+    number = reader.add_column(_core.ROW_COLUMNS['field'], b'c1')
+    reader.learn((b'call', b'name'), reader.leaf(number), None)
+    reader.learn((b'call', b'durations'), _core.ROW_LEAVES['durations'], None)
+    reader.learn((b'x',), None, _core.ROW_LEAVES['left out'])
+    reader.number += 7
+    assert reader.read(line * 3 + b'x', 0) == (3 * len(line), b'{"c1":"f"}\\n' * 3)
+    assert reader.has_durations and reader.kinds(number)
+    refused(IndexError, reader.read, line, -1)
+    refused(TypeError, reader.learn, words, 1, 1)
+    refused(ValueError, reader.add_column, 0, b'')
 """,
     'EmergencyWriter': """
 journal = _core.Journal(None)
