@@ -24,6 +24,9 @@ _HOME = {
     'NullOutput': 'outputs.base',
     'HttpOutput': 'outputs.http',
     'RedisOutput': 'outputs.redis',
+    'PostgresOutput': 'outputs.postgres',
+    'OtlpOutput': 'outputs.otlp',
+    'PrometheusOutput': 'outputs.prometheus',
     'CLIArg': 'core.capture',
     'MBPythonInfo': 'mixins.python',
     'MBHostInfo': 'mixins.host',
@@ -82,7 +85,10 @@ __all__ = [
     'MicroBench',
     'MicroBenchBase',
     'NullOutput',
+    'OtlpOutput',
     'Output',
+    'PostgresOutput',
+    'PrometheusOutput',
     'Record',
     'RedisOutput',
     'compare',
@@ -124,7 +130,7 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
         stability,
         usage,
     )
-    from .outputs import base, file, http, redis  # noqa: F401
+    from .outputs import base, file, http, otlp, postgres, prometheus, redis  # noqa: F401
     from .querying import query
     from .results import histogram, ranks, summary  # noqa: F401
     from .sweeps import sweep

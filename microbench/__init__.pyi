@@ -32,6 +32,9 @@ from .outputs.base import NullOutput as NullOutput
 from .outputs.base import Output as Output
 from .outputs.file import FileOutput as FileOutput
 from .outputs.http import HttpOutput as HttpOutput
+from .outputs.otlp import OtlpOutput as OtlpOutput
+from .outputs.postgres import PostgresOutput as PostgresOutput
+from .outputs.prometheus import PrometheusOutput as PrometheusOutput
 from .outputs.redis import RedisOutput as RedisOutput
 from .querying.query import query as query
 from .reader import read as read
@@ -75,7 +78,10 @@ __all__ = [
     'MicroBench',
     'MicroBenchBase',
     'NullOutput',
+    'OtlpOutput',
     'Output',
+    'PostgresOutput',
+    'PrometheusOutput',
     'Record',
     'RedisOutput',
     'compare',

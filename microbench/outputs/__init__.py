@@ -1,6 +1,7 @@
 """Sinks, one a file, and the delivery of a record to all of them.
 
-`base` has the protocol; `file`, `http` and `redis` are the sinks; `file_object` writes to
+`base` has the protocol; `file`, `http`, `redis`, `postgres`, `otlp` and `prometheus` are
+the sinks; `file_object` writes to
 an object instead of a path. `network` is the base of sinks behind a network: `background`
 sends from a thread, with the waits of `backoff`, and `senders` ends these threads; `spool`
 keeps what was not sent, and

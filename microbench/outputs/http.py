@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from urllib.request import Request
 
 MOST_REDIRECTS = 10
-OWN_CLASS = 'microbench.outputs.http.HttpOutput'
+OWN_CLASSES = 'microbench.outputs.http.HttpOutput', 'microbench.outputs.otlp.OtlpOutput'
 TEMPORARY = frozenset({408, 425, 429})  # as 5xx: another attempt may succeed
 
 
@@ -209,8 +209,21 @@ def again(target: dict[str, Any], to: str | None, headers: dict[str, str]) -> Ht
     Raises:
         ValueError: address or headers are missing, or a user's class made the requests.
     """
-    made_by = target.get('class', OWN_CLASS)
-    if made_by != OWN_CLASS:
+    url = address_of(target, to, headers)
+    sink = HttpOutput(url, headers=headers, method=target.get('method', 'POST'))
+    sink.background = True  # without a thread: each request has a key, as before
+    sink.batch = sink._most_in_batch = target.get('batch', 1)
+    return sink
+
+
+def address_of(target: dict[str, Any], to: str | None, headers: dict[str, str]) -> str:
+    """Return the address for what a spool keeps: another one, or that of the target.
+
+    Raises:
+        ValueError: it is not known, or headers are missing.
+    """
+    made_by = target.get('class', OWN_CLASSES[0])
+    if made_by not in OWN_CLASSES:
         raise ValueError(
             f'{made_by} makes its own requests: call resend(DIR, to={made_by}(...)) of '
             'microbench.outputs.resend'
@@ -223,11 +236,7 @@ def again(target: dict[str, Any], to: str | None, headers: dict[str, str]) -> Ht
         raise ValueError(
             f'these headers are not in the spool: give --header {missing[0]}:...'
         )
-    method = target.get('method', 'POST')
-    sink = HttpOutput(to or target['url'], headers=headers, method=method)
-    sink.background = True  # without a thread: each request has a key, as before
-    sink.batch = sink._most_in_batch = target.get('batch', 1)
-    return sink
+    return str(to or target['url'])
 
 
 def records_in_batch(batch: Any, background: Any) -> int:

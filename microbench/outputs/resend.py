@@ -31,7 +31,7 @@ NAME = re.compile(r'[\w-]+\.([0-9a-f]{12})\.jsonl(?:\.[0-9a-f]+\.sending)?')
 ATTEMPTS = 5
 LONGEST_WAIT = 60.0  # seconds: a server that asks for more is left for the next time
 # The module that sends to each kind of target, by its function again().
-KINDS = {'http': 'http'}
+KINDS = {'http': 'http', 'redis': 'redis', 'postgresql': 'postgres', 'otlp': 'otlp'}
 
 
 class Sent:
@@ -247,6 +247,8 @@ def sink_for(target: dict[str, Any], to: Any, headers: dict[str, str]) -> Any:
     if to is not None and not isinstance(to, str):
         return to
     kind = target.get('kind') if to is None else kind_of(to)
+    if kind == 'http' and target.get('kind') == 'otlp':
+        kind = 'otlp'  # its address is one of HTTP, too
     module = KINDS.get(str(kind))
     if module is None:
         name = target.get('class', 'an unknown sink')
@@ -260,7 +262,8 @@ def sink_for(target: dict[str, Any], to: Any, headers: dict[str, str]) -> Any:
 def kind_of(url: str) -> str:
     """Return the kind of server that an address names."""
     scheme = url.partition('://')[0]
-    return {'https': 'http'}.get(scheme, scheme)
+    same = {'https': 'http', 'rediss': 'redis', 'postgres': 'postgresql'}
+    return same.get(scheme, scheme)
 
 
 # --- files ----------------------------------------------------------------------------

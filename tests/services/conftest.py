@@ -99,17 +99,25 @@ def server(servers):
 
 
 class RedisServer:
-    """A redis-server, a child of this process, that keeps nothing on disk."""
+    """A redis-server, a child of this process; it keeps nothing on disk unless asked."""
 
     def __init__(self, program):
         self.program = program
         with socket.create_server(('127.0.0.1', 0)) as free:
             self.port = free.getsockname()[1]
         self.process = None
+        self.kept = []
+        self.start()
+
+    def keep(self, folder):
+        """Begin anew, and keep on disk what was acknowledged."""
+        self.kill()
+        self.kept = ['--dir', str(folder), '--appendonly', 'yes', '--appendfsync', 'always']
         self.start()
 
     def start(self):
         options = ['--port', str(self.port), '--bind', '127.0.0.1', '--save', '']
+        options += self.kept
         self.process = subprocess.Popen(
             [self.program, *options, '--daemonize', 'no'], stdout=subprocess.PIPE
         )

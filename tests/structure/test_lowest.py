@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WITH_BOUNDS = (
-    *('analysis', 'gpu', 'line_profiler', 'notebook', 'pandas', 'progress', 'redis'),
+    *('analysis', 'gpu', 'line_profiler', 'notebook', 'pandas', 'postgres', 'progress'),
+    'redis',
 )
 # Tools of the tests alone: what is tested does not depend on their versions.
 TOOLS = {
@@ -20,6 +21,7 @@ TOOLS = {
     'jupyter_client',
     'mpi4py',
     'nbclient',
+    'opentelemetry-proto',
     'virtualenv',
 }
 

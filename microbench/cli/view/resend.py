@@ -59,7 +59,8 @@ def _parser() -> Subparser:
     option(
         '--to',
         metavar='URL',
-        help='send them there instead: http:// or https://',
+        help='send them there instead: http(s)://, redis(s)://HOST:PORT/DB?key=NAME, or '
+        'postgresql://',
     )
     option(
         '--header',
