@@ -1,4 +1,4 @@
-"""Sweeps by executors that need a launcher: MPI."""
+"""Sweeps by executors that need a launcher: MPI, and jobs of SLURM."""
 
 import os
 import shutil
@@ -81,3 +81,32 @@ def test_the_slow_rank_of_a_program(mpirun):
     solve = next(row for row in found if row.phase == 'solve')
     assert found.answer.startswith('Rank 1 of step was slow in solve: ')
     assert (solve.slowest, sorted(solve.seconds)) == (1, [0, 1])
+
+
+SUBMIT = """
+import microbench, submitit
+from tests.sweeps.functions import double
+
+executor = submitit.AutoExecutor('jobs', cluster='slurm')
+executor.update_parameters(timeout_min=1, slurm_mem='200M')
+microbench.sweep(double, {'n': [1, 2]}, executor, output='r.jsonl')
+"""
+
+
+def test_jobs_of_slurm(slurm, tmp_path):
+    """Each call is a job, by submitit; the program that sweeps writes their records."""
+    pytest.importorskip('submitit')
+    done = subprocess.run(
+        [sys.executable, '-c', SUBMIT],
+        cwd=tmp_path,
+        env={**slurm.environment, 'PYTHONPATH': str(ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    records = FileOutput(tmp_path / 'r.jsonl').get_results()
+    assert sorted(record['sweep']['index'] for record in records) == [0, 1]
+    assert {record['call']['name'] for record in records} == {'double'}

@@ -95,14 +95,7 @@ AT_FIRST = {
     *('outputs.file_path', 'outputs.plain_file', 'outputs.report'),
 }
 ROOMS = {'core', 'encoding', 'mixins', 'outputs'}
-OF_SURROUNDINGS = {
-    'containers',
-    'host',
-    'launchers',
-    'machine',
-    'processor',
-    'surroundings',
-}
+OF_SURROUNDINGS = {'containers', 'host', 'machine', 'processor', 'surroundings'}
 
 
 @pytest.mark.parametrize('base', ['MicroBenchBase', 'MicroBench'])

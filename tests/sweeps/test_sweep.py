@@ -359,3 +359,13 @@ def test_records_of_another_function_are_others(tmp_path):
     with MicroBench(path).record('with_phase'), bench.time('x'):
         pass
     assert not sweep(functions.with_phase, {'n': [1]}, output=path, resume=True).earlier
+
+
+def test_loky():
+    """A callable of loky is an executor like any other, and sends functions whole."""
+    loky = pytest.importorskip('loky')
+    result = microbench.sweep(
+        lambda n: n + 1, {'n': [1, 2]}, partial(loky.ProcessPoolExecutor, 1)
+    )
+    assert [point.value for point in result] == [2, 3]
+    assert len(result.records) == 2
