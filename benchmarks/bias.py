@@ -1,12 +1,15 @@
 """By how much the durations of each way in differ from known work: its bias.
 
+Beside it is the bias of timing the same call by hand, with two `perf_counter_ns()`; for
+ways with hooks, after a record with such hooks, which leaves little of the call in caches.
+
     python -m benchmarks.bias [--rounds N]
 
 The work is a spin in C. C also measures it itself, with nothing else between two readings
 of the clock, and what two readings with nothing between them show: the difference is what
 the work takes. In each round, every way measures the spin some times. The 10th percentile
-of all rounds is that of undisturbed ones. Exits with status 1 if a way that calls from C is
-off by more than timing by hand and a reading of the clock.
+of all rounds is that of undisturbed ones. Exits with status 1 if a way that calls from C, a
+block or a phase is off by more than timing by hand and a reading of the clock.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import io
 import json
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from microbench import MicroBench, measure
@@ -30,8 +34,20 @@ if TYPE_CHECKING:
 
 WORK_NS = 1000
 ROUNDS, CALLS = 200, 20
-BY_HAND = 'by hand: perf_counter_ns() twice'
-IN_C = ('@bench', '@bench, iterations=20', 'measure(), one call a sample')
+BY_HAND, AWAIT, STEPS = 'a call', 'an await', 'two steps of a generator'
+EXACT = (
+    *('@bench', '@bench, iterations=20', 'measure(), one call a sample'),
+    *('with bench.record()', 'with bench.time() in a record'),
+)
+OTHERS = {'coroutine': AWAIT, 'generator': STEPS}  # words of titles, and what is by hand
+HOOKED = ', hooks in Python'
+HANDS = {hand + hooks for hand in (BY_HAND, *OTHERS.values()) for hooks in ('', HOOKED)}
+
+
+def by_hand_of(title: str) -> str:
+    """Return what is timed by hand beside a way in."""
+    found = next((hand for word, hand in OTHERS.items() if word in title), BY_HAND)
+    return found + HOOKED * title.endswith(HOOKED)
 
 
 def _durations(memory: io.StringIO, phases: bool) -> list[float]:
@@ -47,7 +63,11 @@ def _durations(memory: io.StringIO, phases: bool) -> list[float]:
 
 def ways(spin: Callable[[float], None]) -> dict[str, Callable[[], list[float]]]:
     """Return what measures the spin CALLS times, by the name of the way in."""
-    found = {BY_HAND: lambda: _by_hand(spin)}
+    found = {}
+    for hooks, before in (('', _nothing), (HOOKED, _hooked_record())):
+        found[BY_HAND + hooks] = partial(_by_hand, spin, before)
+        found[AWAIT + hooks] = partial(_awaits, spin, before)
+        found[STEPS + hooks] = partial(_steps_by_hand, spin, before)
     for title, way in {
         '@bench': _called,
         '@bench, a coroutine function': _awaited,
@@ -56,7 +76,7 @@ def ways(spin: Callable[[float], None]) -> dict[str, Callable[[], list[float]]]:
         'async with bench.arecord()': _async_block,
     }.items():
         found[title] = _with_sink(way, spin)
-        found[f'{title}, hooks in Python'] = _with_sink(way, spin, base=Hooked)
+        found[title + HOOKED] = _with_sink(way, spin, base=Hooked)
     found['with bench.time() in a record'] = _with_sink(_phase, spin, phases=True)
     found['@bench, iterations=20'] = _with_sink(_called, spin, iterations=CALLS)
     found['measure(), one call a sample'] = lambda: _measured(spin, loops=1)
@@ -98,12 +118,75 @@ def _with_sink(
 # --- the ways in ------------------------------------------------------------------------
 
 
-def _by_hand(spin: Callable[[float], None]) -> list[float]:
+def _nothing() -> None:
+    """Do nothing before timing by hand."""
+
+
+def _hooked_record() -> Callable[[], None]:
+    memory = io.StringIO()
+    bench = Hooked(memory)
+
+    def record() -> None:
+        with bench.record():
+            pass
+        memory.seek(0)
+        memory.truncate()
+
+    return record
+
+
+def _by_hand(spin: Callable[[float], None], before: Callable[[], None]) -> list[float]:
     clock, taken = time.perf_counter_ns, []
     for _ in range(CALLS):
+        before()
         begin = clock()
         spin(WORK_NS)
         taken.append(float(clock() - begin))
+    return taken
+
+
+def _awaits(spin: Callable[[float], None], before: Callable[[], None]) -> list[float]:
+    found: list[float] = _finish(_awaits_by_hand(spin, before))
+    return found
+
+
+async def _awaits_by_hand(
+    spin: Callable[[float], None], before: Callable[[], None]
+) -> list[float]:
+    clock, taken = time.perf_counter_ns, []
+
+    async def work() -> None:
+        spin(WORK_NS)
+
+    for _ in range(CALLS):
+        before()
+        begin = clock()
+        await work()
+        taken.append(float(clock() - begin))
+    return taken
+
+
+def _steps_by_hand(
+    spin: Callable[[float], None], before: Callable[[], None]
+) -> list[float]:
+    clock, taken = time.perf_counter_ns, []
+
+    def work() -> Any:
+        spin(WORK_NS)
+        yield
+
+    for _ in range(CALLS):
+        step = work().__next__
+        before()
+        begin = clock()
+        step()
+        length = clock() - begin
+        before()
+        begin = clock()
+        try:
+            step()
+        except StopIteration:
+            taken.append(float(length + clock() - begin))
     return taken
 
 
@@ -145,12 +228,12 @@ def _async_block(bench: MicroBench, spin: Callable[[float], None]) -> Callable[[
     return lambda: _finish(work())
 
 
-def _finish(coroutine: Any) -> None:
-    """Run a coroutine that waits for nothing, without an event loop."""
+def _finish(coroutine: Any) -> Any:
+    """Return what a coroutine returns that waits for nothing, without an event loop."""
     try:
         coroutine.send(None)
-    except StopIteration:
-        return
+    except StopIteration as end:
+        return end.value
     raise AssertionError('it waits')
 
 
@@ -190,8 +273,12 @@ def biases(rounds: int) -> tuple[dict[str, float], float]:
 def as_text(about: Mapping[str, Any], found: Mapping[str, float], clock: float) -> str:
     """Return the table."""
     lines = [f'{name:8} {value}' for name, value in about.items()]
-    rows = [('way in', 'bias'), *((name, f'{ns:.0f} ns') for name, ns in found.items())]
-    rows.append(('a reading of the clock', f'{clock:.0f} ns'))
+    rows = [('way in', 'bias', 'by hand', 'added')]
+    for name, ns in found.items():
+        if name not in HANDS:
+            hand = found[by_hand_of(name)]
+            rows.append((name, *(f'{x:.0f} ns' for x in (ns, hand, ns - hand))))
+    rows.append(('a reading of the clock', f'{clock:.0f} ns', '', ''))
     return '\n'.join([*lines, '', *aligned(rows)]) + '\n'
 
 
@@ -202,7 +289,7 @@ def main() -> int:
     found, clock = biases(parser.parse_args().rounds)
     sys.stdout.write(as_text(surroundings(), found, clock))
     most = found[BY_HAND] + clock
-    return int(max(found[name] for name in IN_C) > most)
+    return int(max(found[name] for name in EXACT) > most)
 
 
 if __name__ == '__main__':

@@ -170,6 +170,8 @@ class OpenRun:
         """Stop the clock until resume(), and stop being the active run."""
     def resume(self) -> None:
         """Be the active run again and go on with the same iteration."""
+    def inside(self, step: Callable[..., Any], /, *args: Any) -> Any:
+        """Resume, call `step(*args)`, and suspend, whatever it raises."""
     def finish(self, exception: BaseException | None = None, value: Any = None, /) -> None:
         """Have `complete(exception, value)` write the record, and close the run.
 

@@ -10,7 +10,17 @@ from collections import Counter
 
 import pytest
 
-from benchmarks import bias, cost, counted, instructions, spent, spread, table, versions
+from benchmarks import (
+    bias,
+    cost,
+    counted,
+    instructions,
+    spent,
+    spread,
+    stability,
+    table,
+    versions,
+)
 from benchmarks.instructions import Count
 from benchmarks.lab import US, Lab, others, planted
 from benchmarks.measures import encoding, iterations, memory
@@ -499,9 +509,17 @@ def test_the_bias_of_each_way_in():
     assert native.timed_spin(1e6) > native.timed_spin(0)
     found, clock = bias.biases(1)
     assert [*found] == [*bias.ways(native.spin)]
-    assert {*bias.IN_C, bias.BY_HAND} <= {*found}
+    assert {*bias.EXACT} | bias.HANDS <= {*found}
     text = bias.as_text({'machine': 'x'}, found, clock)
-    assert all(name in text for name in found)
+    assert all(name in text for name in found if name not in bias.HANDS)
+
+
+def test_what_stability_costs():
+    """The table has a row for what comes before the code, and one for what comes after."""
+    found = stability.costs(3)
+    assert [*found] == ['before', 'after']
+    text = stability.as_text({'machine': 'x'}, {'before': (310.2, 400.0)})
+    assert '310 µs' in text
 
 
 def test_the_spread_of_processes():

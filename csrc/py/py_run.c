@@ -493,6 +493,36 @@ run_resume(py_run *self, PyObject *Py_UNUSED(ignored))
     return run_start(self, NULL);
 }
 
+PyDoc_STRVAR(inside_doc, "inside(step, /, *args)\n--\n\n"
+                         "Resume, call step(*args), and suspend, whatever it raises.");
+
+static PyObject *
+run_inside(py_run *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count < 1) {
+        PyErr_SetString(PyExc_TypeError, "inside() takes a callable");
+        return NULL;
+    }
+    PyObject *resumed = run_resume(self, NULL);
+    if (!resumed) {
+        return NULL;
+    }
+    Py_DECREF(resumed);
+    PyObject *value =
+        PyObject_Vectorcall(args[0], args + 1, (size_t)(count - 1), NULL);
+    const py_raised error = value ? (py_raised){0} : py_raised_take_object();
+    PyObject *suspended = run_suspend(self, NULL);
+    Py_XDECREF(suspended);
+    if (!suspended && !value) {
+        py_raised_within(error);
+    } else if (!value) {
+        py_raised_again(error);
+    } else if (!suspended) {
+        Py_CLEAR(value);
+    }
+    return value;
+}
+
 PyDoc_STRVAR(claim_doc,
              "claim()\n--\n\n"
              "Whether the caller is the one to write the record: true once.");
@@ -1176,6 +1206,7 @@ static PyMethodDef run_methods[] = {
     {"note_finish", (PyCFunction)run_note_finish, METH_NOARGS, note_finish_doc},
     {"suspend", (PyCFunction)run_suspend, METH_NOARGS, suspend_doc},
     {"resume", (PyCFunction)run_resume, METH_NOARGS, resume_doc},
+    {"inside", (PyCFunction)(void (*)(void))run_inside, METH_FASTCALL, inside_doc},
     {"finish", (PyCFunction)(void (*)(void))run_finish, METH_FASTCALL, finish_doc},
     {"claim", (PyCFunction)run_claim, METH_NOARGS, claim_doc},
     {"seal", (PyCFunction)run_seal, METH_NOARGS, seal_doc},

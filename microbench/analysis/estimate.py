@@ -65,6 +65,7 @@ class Estimate:
         is_interleaved: they took turns.
         drifts: separate series drift, and the interval allows for it.
         runs: number of runs of the shorter series.
+        worth: how many independent runs say as much as each of separate series; or None.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class Estimate:
             self._found = Separate(one, other, order.distance)
         self.ratio = np.exp(self._found.middle)
         self.drifts = self._found.drifts
+        separate = self._found if isinstance(self._found, Separate) else None
+        self.worth = separate.worth if separate is not None else None
 
     def interval(self, level: float = LEVEL) -> Bounds:
         """Return the bounds of the ratio, which miss it with this chance."""

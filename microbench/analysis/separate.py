@@ -32,6 +32,7 @@ class Separate:
         middle: difference of the medians.
         degrees: degrees of freedom of its error.
         drifts: both series drift.
+        worth: how many independent runs say as much as each series.
     """
 
     def __init__(self, base: Array, new: Array, distance: float) -> None:
@@ -44,6 +45,10 @@ class Separate:
         parts = zip(shares, found, strict=True)
         below = sum(share**2 / one.degrees for share, one in parts)
         self.degrees = sum(shares) ** 2 / below  # Welch and Satterthwaite
+        self.worth = [
+            one.count / np.maximum(inflation, 1.0)
+            for one, inflation in zip(self._samples, self._inflations, strict=True)
+        ]
         self._drift = Drift(base, new, distance)
         self.drifts = self._drift.is_clear
 

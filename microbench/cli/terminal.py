@@ -22,6 +22,7 @@ NARROWEST = 8  # columns: elastic ones shrink to it before optional ones are dro
 AROUND = 4  # lines of a screen for heading, titles and prompt
 PAGE, NARROWEST_PAGE = 80, 40  # columns of text in paragraphs
 LONGEST = 40_000  # characters of a cell where lines may have any length
+NO_LEAST: Mapping[int, int] = {}
 MARKS = 4  # characters, combining ones included, that may take one column
 # Replacements for streams that cannot encode these signs, as in the C locale.
 PLAINER = str.maketrans(
@@ -111,6 +112,7 @@ class Terminal:
         elastic: Iterable[int] = (),
         optional: Iterable[int] = (),
         names: Iterable[int] = (),
+        least: Mapping[int, int] = NO_LEAST,
         indent: str = '',
     ) -> list[str]:
         """Return the lines of a table, none of them wider than the terminal.
@@ -125,6 +127,8 @@ class Terminal:
             elastic: numbers of the columns that may be cut.
             optional: numbers of the columns that may be dropped, in this order.
             names: numbers of the elastic columns whose texts are to stay distinct.
+            least: widths to which some elastic columns are cut before optional ones are
+                dropped, by their numbers; others are cut to 8.
             indent: text before each line.
         """
         most = LONGEST if self.width is None else MARKS * max(self.width, 1)
@@ -132,7 +136,8 @@ class Terminal:
         widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
         kept = list(range(len(widths)))
         if self.width is not None:
-            kept = _fit(widths, set(elastic), optional, self.width - len(indent))
+            lows = {place: least.get(place, NARROWEST) for place in elastic}
+            kept = _fit(widths, lows, optional, self.width - len(indent))
             rows = _with_short_names(rows, widths, {*names} & {*kept})
         right = set(right)
         padded = [self._padded(row, widths, kept, right) for row in rows]
@@ -176,18 +181,21 @@ def _with_short_names(
 
 
 def _fit(
-    widths: list[int], elastic: set[int], optional: Iterable[int], room: int
+    widths: list[int], elastic: dict[int, int], optional: Iterable[int], room: int
 ) -> list[int]:
-    """Narrow the columns in `widths` until they fit; return the numbers of those kept."""
+    """Narrow the columns in `widths` until they fit; return the numbers of those kept.
+
+    `elastic` has the least widths of columns before others are dropped.
+    """
     kept, waiting = list(range(len(widths))), list(optional)
     while waiting and len(kept) > 1:
-        spare = sum(max(widths[place] - NARROWEST, 0) for place in elastic & {*kept})
+        spare = sum(max(widths[p] - elastic[p], 0) for p in elastic.keys() & {*kept})
         if _excess(widths, kept, room) <= spare:
             break
         kept.remove(waiting.pop(0))
-    for narrowest in (NARROWEST, 1):
+    for lows in (elastic, dict.fromkeys(elastic, NARROWEST), dict.fromkeys(elastic, 1)):
         excess = _excess(widths, kept, room)
-        _shrink(widths, sorted(elastic & {*kept}), excess, narrowest)
+        _shrink(widths, sorted(lows.keys() & {*kept}), excess, lows)
     _cut(widths, kept, room)
     return kept
 
@@ -205,24 +213,31 @@ def _cut(widths: list[int], kept: list[int], room: int) -> None:
     widths[kept[-1]] = max(widths[kept[-1]] - excess, 1)
 
 
-def _shrink(widths: list[int], places: list[int], excess: int, narrowest: int) -> None:
-    """Take `excess` from the widest columns, but leave each at least `narrowest` wide."""
+def _shrink(
+    widths: list[int], places: list[int], excess: int, lows: dict[int, int]
+) -> None:
+    """Take `excess` from the widest columns, but leave each the least width in `lows`."""
     if excess <= 0 or not places:
         return
-    most = _common_width([widths[place] for place in places], excess, narrowest)
-    spare = sum(max(widths[place] - most, 0) for place in places) - excess
+    both = [(widths[place], lows[place]) for place in places]
+    most = _common_width(both, excess)
+    spare = sum(max(width - max(most, low), 0) for width, low in both) - excess
     for place in reversed(places):
-        if widths[place] > most:
-            widths[place] = most + (spare > 0)
+        if widths[place] > max(most, lows[place]):
+            widths[place] = max(most, lows[place]) + (spare > 0)
             spare -= 1
 
 
-def _common_width(widths: list[int], excess: int, narrowest: int) -> int:
-    """Return the largest width to cut them to, so that at least `excess` is saved."""
-    low, high = narrowest, max(widths)
+def _common_width(widths: list[tuple[int, int]], excess: int) -> int:
+    """Return the largest width to cut them to, so that at least `excess` is saved.
+
+    `widths` has the width and the least width of each column.
+    """
+    low, high = min(low for _, low in widths), max(width for width, _ in widths)
     while low < high:
         middle = (low + high + 1) // 2
-        if sum(max(width - middle, 0) for width in widths) >= excess:
+        saved = sum(max(width - max(middle, least), 0) for width, least in widths)
+        if saved >= excess:
             low = middle
         else:
             high = middle - 1

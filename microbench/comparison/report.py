@@ -7,6 +7,7 @@ from .page import html_of
 from .rows import pairs_of, rows_of
 from .surroundings import differing
 from .text import lines_of
+from .words import STRETCHES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,10 +94,12 @@ class Comparison:
             return
         for one in self.surroundings:
             if one.is_unfair:
-                yield f'unfair: {one.why}: {one.base} and {one.new} ({one.path})'
+                yield one.sentence
         yield from self._alone()
         if any(row.drifts and row.verdict == INCONCLUSIVE for row in self.rows):
             yield 'runs that drift have to take turns: one of each side at a time'
+        elif any(row.is_of_stretches for row in self.rows):
+            yield STRETCHES
 
     def _nothing(self) -> str:
         names = [_names(list(side.groups.values())) for side in (self.base, self.new)]

@@ -6,7 +6,7 @@ from ..analysis.estimate import Estimate
 from ..analysis.many import corrected
 from ..analysis.order import Order, one_after_the_other
 from ..analysis.verdict import Verdict, why_not
-from ..analysis.words import SLOWER
+from ..analysis.words import INCONCLUSIVE, SLOWER
 from ..results import units
 from ..results.averages import median
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .samples import Group, Sample, Side
 
+WIDE = 1.1  # ratio of the bounds of an interval that no one can use
+FEW = 12  # independent runs, whatever their number
 FIELDS = (
     *('name', 'command', 'phase', 'base_median', 'new_median', 'ratio', 'low', 'high'),
     *('verdict', 'why', 'more_runs', 'chance', 'base_runs', 'new_runs', 'base_failed'),
@@ -95,6 +97,14 @@ class Row:
         found = Verdict(self._estimate, chance, margin)
         self.chance = chance
         self.verdict, self.why, self.more_runs = found.word, found.why, found.more_runs
+
+    @property
+    def is_of_stretches(self) -> bool:
+        """Whether a side met few speeds of the machine, for long: its interval is wide."""
+        worth = self._estimate.worth if self._estimate is not None else None
+        if self.verdict != INCONCLUSIVE or worth is None or not self.low or not self.high:
+            return False
+        return self.high > WIDE * self.low and min(map(float, worth)) < FEW
 
     def is_slower_by(self, share: float) -> bool:
         """Return whether it is slower for certain, and its ratio above a limit."""

@@ -111,6 +111,11 @@ class Differing:
         """Whether it explains a difference of the times as well as the code does."""
         return bool(self.why)
 
+    @property
+    def sentence(self) -> str:
+        """What makes the comparison unfair, with both values."""
+        return f'unfair: {self.why}: {self.base} and {self.new} ({self.path})'
+
     def as_dict(self) -> dict[str, Any]:
         """Return the attributes by name."""
         names = ('path', 'base', 'new', 'is_unfair', 'why')

@@ -19,6 +19,7 @@ TITLES = ('name', 'base', 'new', 'ratio', '95 %', 'verdict', 'runs', 'failed')
 RIGHT = (1, 2, 3, 4, 6, 7)
 MOST = 15  # fields that differ, in a plain text
 LONGEST = 60  # characters of a value
+CONTEXT = 8  # characters before the first difference of two long values
 
 
 def cells_of(row: Row) -> list[str]:
@@ -120,12 +121,27 @@ def aligned(rows: Sequence[Sequence[str]], places: Sequence[int]) -> Iterator[st
 
 def difference(one: Differing) -> str:
     """Return a field that differs, with both values."""
-    return f'~ {one.path}: {value_of(one.base)} -> {value_of(one.new)}'
+    base, new = values_of(one.base, one.new)
+    return f'~ {one.path}: {base} -> {new}'
 
 
-def value_of(value: object) -> str:
-    """Return a value on one line; a missing one as `(none)`."""
-    if value is None:
-        return '(none)'
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f'{text[: LONGEST - 1]}…'
+def values_of(base: object, new: object, most: int = LONGEST) -> tuple[str, str]:
+    """Return two values that differ, each on one line; a missing one as `(none)`.
+
+    Long ones are cut so that the first difference is seen.
+
+    >>> values_of('/opt/python/3.14.0/bin', '/opt/python/3.15.0/bin', 14)
+    ('…thon/3.14.0/…', '…thon/3.15.0/…')
+    """
+    texts = [
+        '(none)' if value is None else json.dumps(value, ensure_ascii=False)
+        for value in (base, new)
+    ]
+    pairs = enumerate(zip(*texts, strict=False))
+    same = next(
+        (place for place, (one, other) in pairs if one != other), min(map(len, texts))
+    )
+    if max(map(len, texts)) > most and same >= most - CONTEXT:
+        texts = [f'…{text[same - CONTEXT :]}' for text in texts]
+    one, other = (t if len(t) <= most else f'{t[: most - 1]}…' for t in texts)
+    return one, other

@@ -129,6 +129,14 @@ class _Steps:
         """Leave it after the step."""
         self.phase.__exit__(None, None, None)
 
+    def inside(self, step: Any, *args: Any) -> Any:
+        """Take a step in a phase."""
+        self.resume()
+        try:
+            return step(*args)
+        finally:
+            self.suspend()
+
 
 def _generator(bench: Any, name: Any, timed: Any) -> Any:
     from .suspended import steps_inside  # start-up time

@@ -126,14 +126,6 @@ def _begun(timed: _core.Timed, args: Any, kwargs: Any) -> tuple[Run, Any]:
     return run, now.func
 
 
-def _inside(run: Any, step: Callable[..., Any], *args: Any) -> Any:
-    run.resume()
-    try:
-        return step(*args)
-    finally:
-        run.suspend()
-
-
 def generator(timed: _core.Timed) -> Any:
     """Return the timed form of a generator function."""
     begun, steps, wrapped = _begun, steps_inside, _wrapped
@@ -170,20 +162,20 @@ def steps_inside(run: Any, body: Any) -> Any:
     """Pass everything between body and consumer, as `yield from` does.
 
     Args:
-        run: the run, or whatever is to be resumed before a step, and suspended after it.
+        run: the run, or whatever has a method `inside` that takes a step.
         body: a generator.
     """
     step, sent = body.send, None
-    inside = _inside  # for a generator that CPython ends after it has cleared the modules
+    inside = run.inside
     while True:
         try:
-            item = inside(run, step, sent)
+            item = inside(step, sent)
         except StopIteration as stop:
             return stop.value
         try:
             step, sent = body.send, (yield item)
         except GeneratorExit:
-            value = inside(run, body.close)
+            value = inside(body.close)
             if value is None:
                 raise
             return value  # of close(), from 3.13 on

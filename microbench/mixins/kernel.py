@@ -37,6 +37,7 @@ class Kernel:
         self.root = root
         self.cpus = usable_cpus()
         self._folders: dict[str, tuple[int, list[str]]] = {}
+        self._groups: groups.Groups | None = None
 
     def text(self, path: str) -> str:
         """Return the text of a file; raise OSError if it cannot be read."""
@@ -59,9 +60,10 @@ class Kernel:
             OSError, ValueError: the kernel does not name it.
         """
         if controller not in self._folders:
-            own = groups.own_groups(self._text_or_none)
+            if self._groups is None:
+                self._groups = groups.own_groups(self._text_or_none)
             mounts = None if self.root else groups.mounts()
-            found = groups.folders_of(controller, own, mounts, self.root + ROOT)
+            found = groups.folders_of(controller, self._groups, mounts, self.root + ROOT)
             self._folders[controller] = found
         return self._folders[controller]
 

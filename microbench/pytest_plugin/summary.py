@@ -10,6 +10,7 @@ from ..cli.terminal import Cell, Terminal
 from ..cli.view.comparison_forms import shown
 from ..cli.view.headings import Column, counted, paragraph, table
 from ..comparison.samples import Side
+from ..comparison.words import STRETCHES
 from ..encoding import json_text
 from ..measuring.result import Measurement
 from ..messages import safe
@@ -34,6 +35,7 @@ USUAL = ('median', 'interval', 'min', 'samples', 'loops')
 RELATIVE = 'relative'
 ORDERS = ('collected', 'name', *(name for name in NUMBERS if name != 'interval'))
 MOST = 5  # tests that a sentence names
+LONGER = 'for longer: --microbench-min-time=10 --microbench-max-time=20'
 
 
 class Row:
@@ -177,6 +179,8 @@ def _compared(found: Results, terminal: Terminal) -> Iterator[str]:
             yield from paragraph(safe(sentence), terminal, 'red')
         return
     yield from shown(found.comparison, terminal, full=False)
+    if STRETCHES in found.comparison.warnings:
+        yield from paragraph(LONGER, terminal, 'yellow')
     if found.is_too_slow:
         limit = 100 * (found.fail_over or 0)
         sentence = f'a test is slower by more than {limit:g} %'

@@ -1,16 +1,21 @@
 """Commands that are compared with each other: the command line, the order, the answer."""
 
+import io
 import json
 import os
 import signal
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
 from microbench.cli.commands.options import Asked
 from microbench.cli.commands.scan import of_range
+from microbench.cli.commands.shown import Answer, forms
+from microbench.cli.commands.surrounded import Examined
 from microbench.cli.commands.turns import FEWEST, Turns
 from microbench.cli.commands.words import divided, names_commands
+from microbench.cli.terminal import Terminal
 from microbench.cli.words import UsageError
 
 
@@ -199,6 +204,47 @@ def test_a_command_that_fails_at_once(command):
     done = command('compare', '-n', '3', '-i', '--csv', *words)
     assert done.status == 0
     assert done.stdout.count('\n') == 3
+
+
+def test_what_differs_around_commands():
+    """Below the table; the commands themselves are no difference."""
+    variants = []
+    for name, version, load in (
+        ('a', '3.14.0', 0.1),
+        ('b', '3.15.0', 0.1),
+        ('c', '3.14.0', 9.0),
+    ):
+        examined = Examined()
+        call = {'command': [name], 'durations': [1.0], 'load_average': load}
+        host = {'cpu_cores_logical': 2}
+        record = {'call': call, 'python': {'version': version}, 'host': host, 'x': version}
+        examined.write_record(json.dumps(record).encode())
+        variants.append(
+            SimpleNamespace(
+                name=name,
+                seconds=[1.0],
+                failures=0,
+                failed={},
+                command=[name],
+                values={},
+                examined=examined,
+            )
+        )
+    turns = SimpleNamespace(variants=variants, looks={}, is_over_time=False)
+    answer = Answer(turns, None)
+    form = SimpleNamespace(json=False, csv=False, markdown=False)
+    text = '\n'.join(forms(answer, Terminal(io.StringIO()), form))
+    around_b, around_c = text.partition('around b')[2].split('around c')
+    assert 'unfair: the versions of Python differ: 3.14.0 and 3.15.0' in around_b
+    assert '~  x  "3.14.0"  ->  "3.15.0"' in around_b
+    assert 'one side ran on a busier machine: 0.1 and 9.0' in around_c
+    assert '~' not in around_c
+    form.markdown = True
+    assert '- `x: "3.14.0" -> "3.15.0"`' in [*forms(answer, Terminal(io.StringIO()), form)]
+    form.markdown, form.json = False, True
+    found = map(json.loads, forms(answer, Terminal(io.StringIO()), form))
+    paths = [(one['name'], one['path']) for one in found if one['kind'] == 'field']
+    assert paths == [('b', 'python.version'), ('b', 'x'), ('c', 'call.load_average')]
 
 
 def test_what_cannot_run(command):

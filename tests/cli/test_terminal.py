@@ -103,6 +103,21 @@ def test_elastic_columns_are_cut_before_others_are_left_out():
     assert first(1, ()) == '…'
 
 
+def test_a_column_with_a_least_width():
+    """It is cut no further before another is left out, and cut in the end."""
+    rows = [['work on it', '12345678', 'inconclusive: more']]
+    for width, lines in {
+        38: ['work on it  12345678  inconclusive: m…'],
+        35: ['work on it  12345678  inconclusive…'],
+        34: ['work on it  inconclusive: more'],
+        20: ['work on …  inconclu…'],
+    }.items():
+        terminal = Terminal(io.StringIO())
+        terminal.width = width
+        shown = terminal.table(rows, elastic=[0, 2], optional=[1], least={0: 10, 2: 13})
+        assert shown == lines
+
+
 def test_a_cell_of_a_megabyte_is_cut(monkeypatch):
     """The invisible part of a cell is not even measured."""
     seen = []

@@ -4,10 +4,11 @@ import copy
 import json
 from html.parser import HTMLParser
 from math import nan
+from random import Random
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import microbench
@@ -15,6 +16,8 @@ from microbench import FileOutput, Histogram, MicroBench, compare
 from microbench.comparison import compare as module
 from microbench.comparison.rows import FIELDS
 from microbench.comparison.surroundings import HAPPENED
+from microbench.comparison.text import values_of
+from microbench.comparison.words import STRETCHES
 from microbench.mixins.advice import EVENTS
 from tests.comparison.records import FIRST, HOST, record, records
 
@@ -78,6 +81,32 @@ def test_iterations_of_a_record_follow_each_other():
     durations = [row['call']['durations'][0] for row in BASE]
     row = only(compare(with_durations(durations), SLOW))
     assert (row.base_runs, row.verdict) == (120, 'slower')
+
+
+def test_stretches_at_two_speeds_are_named():
+    """Hundreds of runs that met two speeds say as much as four: one sentence of advice."""
+    random = Random(4)
+
+    def runs(*stretches):
+        speeds = [speed for speed, count in stretches for _ in range(count)]
+        times = [speed * random.gauss(1, 0.03) for speed in speeds]
+        return [{'call': {'name': 'work', 'durations': times}}]
+
+    base = runs((1.0, 50), (2.0, 100), (1.0, 50))
+    found = compare(base, runs((2.0, 120), (1.0, 240), (2.0, 120)))
+    assert found[0].verdict == 'inconclusive'
+    assert found.warnings == [STRETCHES]
+    assert compare(runs((1.0, 200)), runs((1.0, 480))).warnings == []
+
+
+@given(st.text(), st.text(), st.integers(12, 40))
+def test_values_that_differ_are_seen_to_differ(one, other, most):
+    """However long what they begin with is."""
+    assume(one != other)
+    common = '/opt' * most
+    base, new = values_of(f'{common}{one}', f'{common}{other}', most)
+    assert max(len(base), len(new)) <= most
+    assert base != new
 
 
 def test_a_drift_is_named():

@@ -1,10 +1,16 @@
 """A run with the plugin: options, baselines, exit statuses and processes of xdist."""
 
+import io
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
 
+from microbench import compare
+from microbench.cli.terminal import Terminal
+from microbench.comparison.words import STRETCHES
+from microbench.pytest_plugin import summary
 from tests.fakes import printed
 from tests.pytest_plugin.runs import rows_in, run
 
@@ -44,6 +50,21 @@ def timed(pytester, monkeypatch):
         return run(pytester, TIMED, *words)
 
     return once
+
+
+def test_a_machine_of_two_speeds():
+    """Where each side met them for long, the last line names the options that help."""
+
+    def side(*stretches):
+        times = [speed for speed, count in stretches for _ in range(count)]
+        times = [seconds + place * 1e-9 for place, seconds in enumerate(times)]
+        return [{'call': {'name': 'test_fit', 'durations': times}}]
+
+    base = side((1.0, 50), (2.0, 100), (1.0, 50))
+    comparison = compare(base, side((2.0, 120), (1.0, 240), (2.0, 120)))
+    found = SimpleNamespace(comparison=comparison, is_too_slow=False)
+    lines = [*summary._compared(found, Terminal(io.StringIO()))]
+    assert lines[-2:] == [STRETCHES, summary.LONGER]
 
 
 def test_a_slower_test_fails_the_run(timed, pytester):

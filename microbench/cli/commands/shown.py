@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from ...analysis.scaling import Scaling
 from ...analysis.words import FASTER, SLOWER
-from ...comparison.text import interval
+from ...comparison.text import MOST, interval
 from ...messages import safe
 from ...results import units
 from ...results.averages import median
 from ..terminal import Cell
+from ..view.comparison_forms import bullet, fields
 from ..view.exports import csv_lines, json_line, markdown_lines
-from ..view.headings import Column, counted, heading, paragraph, table
+from ..view.headings import Column, counted, heading, of_verdicts, paragraph, table
+from .surrounded import differences
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...analysis.looks import Look
+    from ...comparison.surroundings import Differing
     from ..terminal import Terminal
     from .scan import Scan
     from .turns import Turns
@@ -48,6 +51,14 @@ class Answer:
         known = [row for row in self.rows if row.median is not None]
         sizes = [float(row.variant.values[scan.name]) for row in known]
         return Scaling(sizes, [row.median or 0.0 for row in known])
+
+    def differing(self) -> Iterator[tuple[str, list[Differing]]]:
+        """Yield the name of each command around which something differs, and what."""
+        first = self.turns.variants[0]
+        for variant in self.turns.variants[1:]:
+            found = differences(first.examined, variant.examined)
+            if found:
+                yield safe(variant.name), found
 
     def notes(self) -> Iterator[str]:
         """Yield sentences below the table."""
@@ -125,7 +136,7 @@ class Row:
 
 TITLES = ('command', 'median', 'ratio', '95 %', 'verdict', 'runs', 'failed')
 RIGHT = (1, 2, 3, 5, 6)
-RANKS = {'95 %': 1, 'runs': 2}  # left out in falling order if there is no room
+RANKS = {'95 %': 2, 'runs': 1}  # left out in falling order if there is no room
 
 
 def forms(found: Answer, terminal: Terminal, options: Any) -> Iterator[str]:
@@ -150,16 +161,24 @@ def _shown(found: Answer, terminal: Terminal) -> Iterator[str]:
         yield ''
     for note in notes:
         yield from paragraph(note, terminal)
+    for name, some in found.differing():
+        yield ''
+        yield from heading([f'around {name}, compared with the first command'], terminal)
+        for one in some:
+            if one.is_unfair:
+                yield from paragraph(safe(one.sentence), terminal, 'yellow')
+        yield from fields([one for one in some if not one.is_unfair][:MOST], terminal)
 
 
 def _columns(found: Answer) -> list[Column]:
     cells = zip(*(row.cells() for row in found.rows), strict=True)
     columns = [
-        Column(
+        of_verdicts(list(column))
+        if title == 'verdict'
+        else Column(
             title,
             list(column),
             is_right=place in RIGHT,
-            is_elastic=title == 'verdict',
             is_name=title == 'command',
             rank=RANKS.get(title, 0),
         )
@@ -174,6 +193,11 @@ def _markdown_of(found: Answer) -> Iterator[str]:
     if notes:
         yield ''
     yield from (f'- {note}' for note in notes)
+    for name, some in found.differing():
+        yield ''
+        yield f'Around {name}, compared with the first command:'
+        yield ''
+        yield from (f'- {bullet(one)}' for one in some[:MOST])
 
 
 def _json_of(found: Answer) -> Iterator[str]:
@@ -185,3 +209,6 @@ def _json_of(found: Answer) -> Iterator[str]:
         yield json_line({'kind': 'scaling', 'name': found.scan_name, **values})
     for note in found.notes():
         yield json_line({'kind': 'note', 'text': note})
+    for name, some in found.differing():
+        for one in some:
+            yield json_line({'kind': 'field', 'name': name, **one.as_dict()})

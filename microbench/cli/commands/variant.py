@@ -12,6 +12,7 @@ from ..run.destinations import bench_for
 from ..run.runner import Measurement
 from ..words import quote
 from .around import StoppedError, ending
+from .surrounded import Examined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Variant:
         rounds: seconds of the runs that went well, by round.
         failed: how others ended, with their numbers.
         ended_by: signal that ended a run and the comparison.
+        examined: its first records, if they say anything about the surroundings.
     """
 
     def __init__(
@@ -49,7 +51,10 @@ class Variant:
         self.failed: dict[str, int] = {}
         self.ended_by: int | None = None
         is_kept = any((settings.outfile, settings.http_output, settings.redis_output))
-        self.bench = bench_for(self.settings, checked(self.settings, is_kept=is_kept))
+        self.examined = Examined()
+        named = checked(self.settings, is_kept=is_kept)
+        more = [self.examined] if named else []  # else nothing around is known
+        self.bench = bench_for(self.settings, named, *more)
 
     @property
     def seconds(self) -> list[float]:

@@ -33,8 +33,13 @@ STREAMS = {'-': 'stdout', '/dev/stdout': 'stdout', '/dev/stderr': 'stderr'}
 RESOLVE_TIMEOUT = 1.0  # seconds
 
 
-def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
+def bench_for(settings: Settings, named: Named, *more: Output) -> MicroBenchBase:
     """Return a bench with these mixins, and with the sinks and fields of the settings.
+
+    Args:
+        settings: what is asked for.
+        named: the mixins.
+        *more: further sinks.
 
     Raises:
         UsageError: a sink cannot be made, or the mixins cannot be combined.
@@ -42,7 +47,7 @@ def bench_for(settings: Settings, named: Named) -> MicroBenchBase:
     with warnings.catch_warnings():  # of a directory that is missing
         warnings.simplefilter('always')
         warnings.showwarning = print_warning
-        bench = _class_with(named, settings)(outputs=sinks(settings))
+        bench = _class_with(named, settings)(outputs=[*sinks(settings), *more])
     own: dict[str, Any] = {'process': {'pid': os.getpid()}} if settings.has_defaults else {}
     bench.add_fields(**{**own, **settings.fields})
     return bench

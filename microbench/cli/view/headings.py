@@ -25,10 +25,13 @@ class Column:
         is_right: align it on the right.
         is_elastic: it may be cut.
         is_name: its texts have to stay distinct when they are cut.
+        least: columns to which it is cut before others are left out; None for the usual.
         rank: columns of higher rank are left out first; 0 for never.
     """
 
-    __slots__ = ('cells', 'is_elastic', 'is_name', 'is_right', 'rank', 'said', 'title')
+    __slots__ = (
+        *('cells', 'is_elastic', 'is_name', 'is_right', 'least', 'rank', 'said', 'title'),
+    )
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Column:
         self.is_elastic = is_elastic or is_name
         self.is_name = is_name
         self.rank = rank
+        self.least: int | None = None
 
     def common(self, fewest: int = 2) -> str | None:
         """Return the text of all cells; None if they differ or are fewer than that."""
@@ -59,8 +63,17 @@ class Column:
         """Return the same column with other cells."""
         new = Column(self.title, cells, said=self.said, rank=self.rank)
         new.is_right, new.is_name = self.is_right, self.is_name
-        new.is_elastic = self.is_elastic
+        new.is_elastic, new.least = self.is_elastic, self.least
         return new
+
+
+def of_verdicts(cells: Sequence[str]) -> Column:
+    """Return the column of verdicts: the reason behind a word is cut before the word."""
+    column = Column('verdict', cells, is_elastic=True)
+    words = [cell.partition(':')[0] for cell in cells]
+    pairs = zip(words, cells, strict=True)
+    column.least = max((columns(word) + (word != cell) for word, cell in pairs), default=0)
+    return column
 
 
 def shared(found: Iterable[Column], fewest: int = 2) -> tuple[list[str], list[Column]]:
@@ -92,6 +105,7 @@ def table(found: Sequence[Column], terminal: Terminal) -> list[str]:
         elastic=[p for p in places if found[p].is_elastic],
         optional=dropped,
         names=[p for p in places if found[p].is_name],
+        least={p: low for p in places if (low := found[p].least) is not None},
     )
 
 
