@@ -168,11 +168,12 @@ class MicroBenchBase(exits.RecordsExit, Configured):
         Args:
             func: the function. Left out: a decorator is returned, as by `@bench()`.
             name: `call.name` of the records; None for the name of the function.
-            **fields: added to the top level of each record, in their present state.
+            **fields: added to the top level of each record, in their present state; but
+                `sync` is what each iteration waits for, as in `time()`.
 
         Raises:
-            TypeError: `func` cannot be called.
-            ValueError: iterations or warmup with a generator function.
+            TypeError: `func` cannot be called, or `sync` is wrong.
+            ValueError: iterations or warmup with a generator function; an unknown `sync`.
         """
         return first_use.decorated(self, func, name, fields)
 

@@ -21,10 +21,13 @@ def ignore(_: object) -> None:
     """Do nothing: what a hook forwards to where no other class has one."""
 
 
-def decorator() -> Any:
-    """Return core.decorate.decorated; warn and return None without descriptors."""
+def decorator(sync: Any = None) -> Any:
+    """Return core.decorate.decorated; warn and return None without descriptors.
+
+    With `sync`, what makes functions that wait.
+    """
     try:
-        return loaded(_decorated)
+        return loaded(_decorated) if sync is None else loaded(_decorated_synced)(sync)
     except OSError as error:
         not_recorded(error)
         return None
@@ -80,10 +83,9 @@ def decorated(bench: Any, func: Any, name: str | None, fields: dict[str, Any]) -
     """Return the decorated function; if `func` is UNSET, a decorator."""
     if func is UNSET and callable(fields.get('func')):
         func = fields.pop('func')  # by keyword, as 2.1.0 takes it
-    if 'sync' in fields:
-        raise TypeError('@bench takes no sync: use @bench.time(name, sync=...) below it')
+    sync = fields.pop('sync', None)
     is_labelled = name is not None or bool(fields)
-    made = None if bench._off else decorator()
+    made = None if bench._off else decorator(sync)
     label = _label(bench, name, fields) if made is not None and is_labelled else None
 
     def decorate(func: Any) -> Any:
@@ -143,6 +145,12 @@ def block() -> type[Block] | None:
     except OSError as error:
         not_recorded(error)
     return block_class
+
+
+def _decorated_synced() -> Any:
+    from .core import synced_functions  # start-up time
+
+    return synced_functions.decorator
 
 
 def _decorated() -> Any:

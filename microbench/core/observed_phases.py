@@ -21,7 +21,8 @@ class PhaseTotals:
 
     Args:
         read: returns a reading; None if there is none.
-        difference: returns the numbers between two readings; None leaves a phase out.
+        difference: returns the numbers between two readings, and in `unavailable` why
+            some are missing; None leaves a phase out.
     """
 
     def __init__(
@@ -46,12 +47,22 @@ class PhaseTotals:
                 name = None
             total = self.totals.setdefault(name, {'count': 0})
             total['count'] += 1
+            if why := known.pop('unavailable', None):
+                total.setdefault('unavailable', {}).update(why)
             for field, value in known.items():
                 total[field] = round(total.get(field, 0) + value, 9)
 
     def fields(self) -> list[dict[str, Any]]:
-        """Return the totals, one object for each name, in the order of ending."""
-        return [{'name': name, **total} for name, total in self.totals.items()]
+        """Return the totals, one object for each name, in the order of ending.
+
+        What is unknown of one phase is missing in the total: the sum of others is none.
+        """
+        return [{'name': name, **_whole(total)} for name, total in self.totals.items()]
+
+
+def _whole(total: dict[str, Any]) -> dict[str, Any]:
+    missing = total.get('unavailable', ())
+    return {field: value for field, value in total.items() if field not in missing}
 
 
 class Observer:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     Reading = tuple[int, int, int, int]
 
-FORKED = 'the process was forked during the run, and a child begins to count anew'
-MOVED = 'the run began in another thread, whose clock this one cannot read'
+FORKED = 'the process was forked meanwhile, and a child begins to count anew'
+MOVED = 'it began in another thread, whose clock this one cannot read'
 
 
 class MBCpuTime:
@@ -45,7 +45,7 @@ class MBCpuTime:
     @spanning
     def capture_cpu_time(self, bm_data: dict[str, Any]) -> Generator[None]:
         """Set `cpu_time`."""
-        phases = PhaseTotals(_read, _known)
+        phases = PhaseTotals(_read, _difference)
         if self.cpu_time_phases:
             observe_phases(bm_data, phases)
         before = _read()
@@ -71,10 +71,3 @@ def _difference(before: Reading, after: Reading) -> dict[str, Any]:
     if before[1] != after[1]:
         return {**found, 'unavailable': {'thread': MOVED}}
     return {'thread': (after[3] - before[3]) / 1e9, **found}
-
-
-def _known(before: Reading, after: Reading) -> dict[str, Any]:
-    """Return the numbers alone, for the totals of phases."""
-    found = _difference(before, after)
-    found.pop('unavailable', None)
-    return found

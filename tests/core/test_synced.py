@@ -1,6 +1,7 @@
 """`sync=`: waiting for devices that work asynchronously."""
 
 import asyncio
+import inspect
 import sys
 import types
 from functools import partial
@@ -261,7 +262,66 @@ def test_nothing_is_imported(monkeypatch, name):
     assert name not in sys.modules
 
 
-def test_a_decorated_function_says_where_sync_belongs(bench):
-    """It is no field of the record."""
+# --- decorated functions -----------------------------------------------------------------
+
+
+def test_a_decorated_function_waits(bench, device):
+    """Each iteration has its own work and no earlier; name and fields are as ever."""
+    bench.iterations = 2
+
+    class Model:
+        @bench(sync=device.wait, name='forward', size=3)
+        def forward(self, length):
+            """Start."""
+            device.start(length)
+            return length
+
+        @staticmethod
+        @bench(sync=device.wait)
+        async def later(length):
+            device.start(length)
+            return length
+
+    device.start(100)
+    assert Model().forward(20) == 20
+    device.start(100)
+    assert asyncio.run(Model.later(30)) == 30
+    first, second = bench.get_results()
+    assert first['call']['durations'] == [21, 21]
+    assert (first['call']['name'], first['size']) == ('forward', 3)
+    assert second['call']['durations'] == [31, 31]
+    assert second['call']['name'].endswith('later')
+    assert Model.forward.__doc__ == 'Start.'
+    assert inspect.iscoroutinefunction(Model.later)
+    assert [*inspect.signature(Model.forward).parameters] == ['self', 'length']
+
+
+def test_a_decorated_function_that_raises(bench, device):
+    """Its exception goes on, and its time has the wait; an error of waiting is raised."""
+
+    @bench(sync=device.wait)
+    def work():
+        device.start(20)
+        raise KeyError('end')
+
+    with pytest.raises(KeyError):
+        work()
+    assert only(bench.get_results())['call']['durations'] == [21]
+    failing = bench(sync=Failing(2))(lambda: None)
+    with pytest.raises(RuntimeError, match='the device has failed'):
+        failing()
+    assert bench.get_results()[-1]['exception']['type'] == 'RuntimeError'
+
+
+def test_generators_say_where_sync_belongs(bench, device):
+    """Their steps are phases; and a wrong value is an error of the decorator."""
+
+    def generator():
+        yield
+
     with pytest.raises(TypeError, match=r'use @bench\.time'):
-        bench(sync='torch')
+        bench(sync=device.wait)(generator)
+    with pytest.raises(ValueError, match='sync has to be'):
+        bench(sync='numpy')
+    with pytest.raises(TypeError, match='cannot be called'):
+        bench(sync=device.wait)(3)

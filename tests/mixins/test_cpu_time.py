@@ -47,7 +47,7 @@ def test_clocks_of_others_are_not_mixed_up(reading, after, known, why):
 
 
 def test_phases_have_totals(reading):
-    """Sync and async; a phase that ends in another thread adds what is known."""
+    """Sync and async."""
     bench = Bench()
     bench.cpu_time_phases = True
 
@@ -67,6 +67,25 @@ def test_phases_have_totals(reading):
         {'name': 'a', 'count': 2, 'process': 3.0, 'thread': 3.0},
         {'name': 'b', 'count': 1, 'process': 1.0, 'thread': 1.0},
     ]
+
+
+def test_phases_that_end_in_another_thread(reading):
+    """The total of their name has no time of the thread, and says why."""
+    bench = Bench()
+    bench.cpu_time_phases = True
+    threads = [1, 1, 2, 1, 1, 1, 1, 1]
+    reading += [(1, t, s * 10**9, s * 10**9) for s, t in enumerate(threads)]
+    with bench.record():
+        for name in ('a', 'a', 'b'):
+            with bench.time(name):
+                pass
+    found = only(bench.get_results())['cpu_time']
+    why = {'thread': cpu_time.MOVED}
+    assert found['phases'] == [
+        {'name': 'a', 'count': 2, 'unavailable': why, 'process': 2.0},
+        {'name': 'b', 'count': 1, 'process': 1.0, 'thread': 1.0},
+    ]
+    assert found['thread'] == 7.0
 
 
 def test_the_real_clocks_advance():
