@@ -2,5 +2,6 @@
 
 noises     series of durations with a known ratio: what machines do to them
 tools      the verdict of microbench, and those of other tools on the same series
+stopping   comparisons of commands that end when the answer is clear
 trial      counts wrong and right verdicts, and intervals that hold the ratio
 """

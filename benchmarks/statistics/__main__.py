@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from .noises import NOISES, apart, drifting, in_a_row, taking_turns
+from .stopping import ends
 from .tools import OTHERS
 from .trial import COVERAGE, OURS, Trial
 
@@ -23,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--series', type=int, default=2000, help='pairs for each number')
     series = parser.parse_args().series
-    for lines in (coverage(series), alarms(series), found(series)):
+    for lines in (coverage(series), alarms(series), found(series), stopped(series // 5)):
         print('\n'.join(lines), end='\n\n')
 
 
@@ -65,6 +66,17 @@ def found(series: int) -> Iterator[str]:
         for count in (20, 100, 300):
             shares = _of(trial._replace(ratio=SLOWER), count, series)
             yield _line(f'{name} | {count}', (shares[tool] for tool in names))
+
+
+def stopped(series: int) -> Iterator[str]:
+    """Yield how comparisons of commands end, that stop when the answer is clear."""
+    yield 'Commands that take turns until it is clear, in %, and runs of each:\n'
+    yield from _heads(['noise', 'ratio', 'interval holds it', 'wrong', 'clear', 'runs'])
+    for name, noise in NOISES.items():
+        for ratio in (1.0, SLOWER):
+            held, wrong, clear, runs = ends(noise, ratio, series)
+            line = _line(f'{name} | {ratio:g}', (held, wrong, clear))
+            yield f'{line} {runs:.0f} |'
 
 
 def _of(trial: Trial, count: int, series: int) -> dict[str, float]:
