@@ -63,7 +63,7 @@ def _durations(memory: io.StringIO, phases: bool) -> list[float]:
 
 def ways(spin: Callable[[float], None]) -> dict[str, Callable[[], list[float]]]:
     """Return what measures the spin CALLS times, by the name of the way in."""
-    found = {}
+    found: dict[str, Callable[[], list[float]]] = {}
     for hooks, before in (('', _nothing), (HOOKED, _hooked_record())):
         found[BY_HAND + hooks] = partial(_by_hand, spin, before)
         found[AWAIT + hooks] = partial(_awaits, spin, before)
@@ -273,7 +273,7 @@ def biases(rounds: int) -> tuple[dict[str, float], float]:
 def as_text(about: Mapping[str, Any], found: Mapping[str, float], clock: float) -> str:
     """Return the table."""
     lines = [f'{name:8} {value}' for name, value in about.items()]
-    rows = [('way in', 'bias', 'by hand', 'added')]
+    rows: list[tuple[str, ...]] = [('way in', 'bias', 'by hand', 'added')]
     for name, ns in found.items():
         if name not in HANDS:
             hand = found[by_hand_of(name)]

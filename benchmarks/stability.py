@@ -62,7 +62,7 @@ def costs(rounds: int) -> dict[str, tuple[float, float]]:
 def as_text(about: Mapping[str, Any], found: Mapping[str, tuple[float, float]]) -> str:
     """Return the table."""
     lines = [f'{name:8} {value}' for name, value in about.items()]
-    rows = [('the code', '10th percentile', 'median')]
+    rows: list[tuple[str, ...]] = [('the code', '10th percentile', 'median')]
     rows += [(place, *(f'{us:.0f} µs' for us in both)) for place, both in found.items()]
     return '\n'.join([*lines, '', *aligned(rows)]) + '\n'
 

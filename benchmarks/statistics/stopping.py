@@ -6,6 +6,7 @@ interval at that moment misses the ratio more often. So these are counted at the
 
 from __future__ import annotations
 
+from statistics import fmean as mean
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -48,10 +49,10 @@ def ends(noise: Noise, ratio: float, series: int, seed: int = 1) -> Ends:
     found = [_until_clear(list(one), list(other)) for one, other in both]
     looks = [look for look, _ in found]
     return Ends(
-        np.mean([(look.low or 0.0) <= ratio <= (look.high or 0.0) for look in looks]),
-        np.mean([_is_wrong(look, ratio) for look in looks]),
-        np.mean([look.is_clear for look in looks]),
-        np.mean([runs for _, runs in found]),
+        mean((look.low or 0.0) <= ratio <= (look.high or 0.0) for look in looks),
+        mean(_is_wrong(look, ratio) for look in looks),
+        mean(look.is_clear for look in looks),
+        mean(runs for _, runs in found),
     )
 
 

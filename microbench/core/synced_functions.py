@@ -8,7 +8,7 @@ device. All three stand for the user's function: see decorate.py.
 
 from __future__ import annotations
 
-from .capture import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of
+from .callables import ASYNC_GENERATOR, COROUTINE, GENERATOR, kind_of
 from .decorate import decorated, decorated_descriptor, looking_like
 from .synced import Synced, waiting
 
