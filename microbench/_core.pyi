@@ -1,6 +1,6 @@
 """The native interface, in types; `ns` in a name means nanoseconds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from contextvars import Token
 from datetime import datetime, tzinfo
@@ -309,8 +309,10 @@ class Timed:
         That is another one after a reload that copied code and `__dict__` of the new
         definition into the old function, as autoreload of IPython does.
         """
-    def block(self) -> AbstractContextManager[Callable[..., Any]] | None:
-        """Return the Block of one call, which gives the function that is to be called.
+    def block(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], /
+    ) -> AbstractContextManager[Awaitable[Any]] | None:
+        """Return the Block of one call, which gives what the function returns.
 
         None for calls of several iterations or with captures, and where Python has to
         record the call.
@@ -321,8 +323,7 @@ class Timed:
 class Awaits:
     """A call of a coroutine function that C records: an iterator of its iterations.
 
-    To enter it returns the function that is to be called; None where Python has to begin
-    the run.
+    To enter it returns the function; None where Python has to begin the run.
     """
 
     def __enter__(self) -> Callable[..., Any] | None: ...
@@ -333,8 +334,8 @@ class Awaits:
         traceback: TracebackType | None,
     ) -> None: ...
     def __iter__(self) -> Self: ...
-    def __next__(self) -> None:
-        """Begin the next iteration; the clock is read last."""
+    def __next__(self) -> Awaitable[Any]:
+        """Begin the next iteration, read the clock, and call the function."""
     def stop(self, value: Any, /) -> Any:
         """End the iteration, which has this value; return the value."""
 

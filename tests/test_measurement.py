@@ -69,7 +69,7 @@ def test_it_ends_when_it_is_precise():
 
     found = measure(uneven, duration_counter=clock, min_time=10, max_time=500, loops=1)
     assert clock.now >= 500
-    assert found.remarks[0].endswith('the interval is wider than 1 %')
+    assert found.remarks[0].endswith('the interval is wider than 1 %: raise max_time')
     found = measure(
         uneven, duration_counter=clock, min_time=10, max_time=500, loops=1, precision=0.5
     )
@@ -147,7 +147,7 @@ def test_as_text():
     found = Measurement('fit', [1e-6, 2e-6, 3e-6, 4e-6, 5e-6, 9e-6], 10, precision=0.01)
     assert repr(found) == (
         'fit: 3.50 µs, between 1.00 and 9.00 µs (95 %); 6 samples of 10 calls; '
-        'the interval is wider than 1 %'
+        'the interval is wider than 1 %: raise max_time'
     )
     assert repr(Measurement('fit', [2.0], 1)) == (
         'fit: 2.00 s; 1 sample of 1 call; '

@@ -35,8 +35,8 @@ begin_run(const awaits *self)
 }
 
 PyDoc_STRVAR(enter_doc, "__enter__()\n--\n\n"
-                        "Begin a record; return the function to call, or None where\n"
-                        "Python has to begin it.");
+                        "Begin a record; return the function, or None where Python\n"
+                        "has to begin it.");
 
 static PyObject *
 awaits_enter(awaits *self, PyObject *Py_UNUSED(ignored))
@@ -57,7 +57,22 @@ awaits_enter(awaits *self, PyObject *Py_UNUSED(ignored))
 
 /* --- iterations -------------------------------------------------------------------- */
 
-/* Begins the next iteration; the clock is read last. */
+/* Calls the function. A StopIteration would end the loop of the caller, and so becomes what
+ * a coroutine makes of it. */
+static PyObject *
+call(const awaits *self)
+{
+    PyObject *awaitable = PyObject_Call(self->func, self->args, self->kwargs);
+    if (!awaitable && PyErr_ExceptionMatches(PyExc_StopIteration)) {
+        const py_raised stop = py_raised_take_object();
+        PyErr_SetString(PyExc_RuntimeError, "coroutine raised StopIteration");
+        py_raised_within(stop);
+    }
+    return awaitable;
+}
+
+/* Begins the next iteration, and returns what the function returns; the clock is read right
+ * before it is called. __exit__() ends the iteration if it raises. */
 static PyObject *
 awaits_next(awaits *self)
 {
@@ -68,7 +83,10 @@ awaits_next(awaits *self)
     if (run->triggers) {
         py_captured_start(run->captured);
     }
-    return py_run_start(run) < 0 ? NULL : Py_NewRef(Py_None);
+    if (py_run_start(run) < 0) {
+        return NULL;
+    }
+    return call(self);
 }
 
 /* Ends the iteration, if one is measured; the clock is read first. */

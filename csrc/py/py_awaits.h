@@ -2,8 +2,8 @@
  * iterations, its arguments and its value.
  *
  *     with timed.awaits(args, kwargs) as func:     None: Python has to begin the run
- *         for _ in awaits:
- *             value = awaits.stop(await func(*args, **kwargs))
+ *         for awaitable in awaits:                 func(*args, **kwargs)
+ *             value = awaits.stop(await awaitable)
  *
  * A call of one iteration of which nothing is captured is a Block (py_block.h), which costs
  * less. The frame that awaits is one in Python, so that tools which walk from one coroutine

@@ -10,8 +10,11 @@
  *
  * A call of a coroutine function is a block too, for which Timed has found the recorder:
  *
- *     with timed.block() as func:
- *         return await func(*args, **kwargs)
+ *     with timed.block(args, kwargs) as awaitable:
+ *         return await awaitable
+ *
+ * The function is called last on entering, after the clock is read: as a call from Python,
+ * that would take longer.
  *
  * Thread: under the GIL. Ctrl-C cannot come between the begin of a run and its note here.
  */
@@ -29,6 +32,7 @@ typedef struct {
     PyObject *owner;  /* Owned: the bench */
     PyObject *name;   /* Owned: str; NULL for a call */
     PyObject *func;   /* Owned: what is called; or NULL */
+    PyObject *args, *kwargs; /* Owned: with these, a tuple and a dict; or NULL */
     PyObject *fields; /* Owned: dict of fields for each record; or NULL */
     PyObject *finder; /* Owned: Finder of the blocks of the bench; NULL: look it up */
     py_run *run;      /* Owned: while the block is open; or NULL */
@@ -53,9 +57,13 @@ PyObject *py_block_finder(const py_state *state, PyObject *bench);
 PyObject *py_block_named(const py_state *state, PyObject *bench, PyObject *name,
                          PyObject *finder);
 
-/* The block of one call of `func`, which this recorder records. It is entered once. New
- * reference; NULL with an exception. */
-PyObject *py_block_of_call(const py_state *state, PyObject *bench, PyObject *func,
+typedef struct {
+    PyObject *func, *args, *kwargs; /* Borrowed: the function, a tuple and a dict */
+} py_block_call;
+
+/* The block of one call, which this recorder records. It is entered once. New reference;
+ * NULL with an exception. */
+PyObject *py_block_of_call(const py_state *state, PyObject *bench, py_block_call call,
                            py_recorder *recorder);
 
 #endif

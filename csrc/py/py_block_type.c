@@ -3,6 +3,7 @@
 #include "py/py_entering.h"
 #include "py/py_headroom.h"
 #include "py/py_phase.h"
+#include "py/py_raised.h"
 
 #include <structmember.h>
 
@@ -12,6 +13,24 @@ typedef py_block block;
 static py_state *the_state;
 
 /* --- as the interpreter calls them: see py_both.h ---------------------------------- */
+
+/* Calls the function of an open block. If that fails, the block is left: where `__enter__`
+ * raises, nothing else leaves it. */
+static PyObject *
+call(block *self)
+{
+    PyObject *awaitable = PyObject_Call(self->func, self->args, self->kwargs);
+    if (awaitable) {
+        return awaitable;
+    }
+    const py_raised error = py_raised_take_object();
+    if (py_block_leave(self, error.value) < 0) {
+        py_raised_within(error);
+    } else {
+        py_raised_again(error);
+    }
+    return NULL;
+}
 
 /* Refuses a call that could not be made, before anything is begun. */
 static PyObject *
@@ -23,7 +42,7 @@ enter(block *self)
     if (py_block_enter(self, the_state) < 0) {
         return NULL;
     }
-    return Py_NewRef(self->func ? self->func : (PyObject *)self);
+    return self->func ? call(self) : Py_NewRef((PyObject *)self);
 }
 
 static PyObject *
@@ -174,13 +193,15 @@ block_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 }
 
 PyObject *
-py_block_of_call(const py_state *state, PyObject *bench, PyObject *func,
+py_block_of_call(const py_state *state, PyObject *bench, py_block_call call,
                  py_recorder *recorder)
 {
     block *self = allocate(state->block_type);
     if (self) {
         self->owner = Py_NewRef(bench);
-        self->func = Py_NewRef(func);
+        self->func = Py_NewRef(call.func);
+        self->args = Py_NewRef(call.args);
+        self->kwargs = Py_NewRef(call.kwargs);
         self->recorder = (py_recorder *)Py_NewRef((PyObject *)recorder);
     }
     return (PyObject *)self;
@@ -192,6 +213,8 @@ block_traverse(block *self, visitproc visit, void *arg)
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(self->owner);
     Py_VISIT(self->func);
+    Py_VISIT(self->args);
+    Py_VISIT(self->kwargs);
     Py_VISIT(self->fields);
     Py_VISIT(self->finder);
     Py_VISIT(self->run);
@@ -205,6 +228,8 @@ block_clear(block *self)
     Py_CLEAR(self->owner);
     Py_CLEAR(self->name);
     Py_CLEAR(self->func);
+    Py_CLEAR(self->args);
+    Py_CLEAR(self->kwargs);
     Py_CLEAR(self->fields);
     Py_CLEAR(self->finder);
     Py_CLEAR(self->run);

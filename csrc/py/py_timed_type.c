@@ -72,31 +72,46 @@ timed_current(py_timed *self, PyObject *Py_UNUSED(ignored))
 }
 
 PyDoc_STRVAR(block_doc,
-             "block()\n--\n\n"
-             "Return the Block of one call, which gives the function to call; None for "
+             "block(args, kwargs, /)\n--\n\n"
+             "Return the Block of one call, which gives what it returns; None for "
              "calls\nof several iterations, or with captures, and where Python has to "
              "begin the run.");
 
 static PyObject *
-block_of(py_timed *self)
+block_of(py_timed *self, PyObject *args, PyObject *kwargs)
 {
     py_recorder *recorder;
     if (py_timed_recorder(self, &recorder) < 0) {
         return NULL;
     }
     const py_state *state = PyType_GetModuleState(Py_TYPE(self));
+    const py_block_call call = {self->func, args, kwargs};
     PyObject *block = recorder && recorder->iterations == 1 && !recorder->captures
-                          ? py_block_of_call(state, self->bench, self->func, recorder)
+                          ? py_block_of_call(state, self->bench, call, recorder)
                           : Py_NewRef(Py_None);
     Py_XDECREF((PyObject *)recorder);
     return block;
 }
 
-static PyObject *
-timed_block(py_timed *self, PyObject *Py_UNUSED(ignored))
+/* 0 if these are the arguments of a call; else -1 with an exception. */
+static int
+check_call(PyObject *const *args, Py_ssize_t count, const char *method)
 {
+    if (count == 2 && PyTuple_CheckExact(args[0]) && PyDict_CheckExact(args[1])) {
+        return 0;
+    }
+    PyErr_Format(PyExc_TypeError, "%s() takes a tuple and a dict", method);
+    return -1;
+}
+
+static PyObject *
+timed_block(py_timed *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (check_call(args, count, "block") < 0) {
+        return NULL;
+    }
     py_timed *current = py_function_current(self);
-    PyObject *block = current ? block_of(current) : NULL;
+    PyObject *block = current ? block_of(current, args[0], args[1]) : NULL;
     Py_XDECREF((PyObject *)current);
     return block;
 }
@@ -122,8 +137,7 @@ awaits_of(py_timed *self, PyObject *args, PyObject *kwargs)
 static PyObject *
 timed_awaits(py_timed *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2 || !PyTuple_CheckExact(args[0]) || !PyDict_CheckExact(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "awaits() takes a tuple and a dict");
+    if (check_call(args, count, "awaits") < 0) {
         return NULL;
     }
     py_timed *current = py_function_current(self);
@@ -194,7 +208,7 @@ py_timed_check(PyObject *object)
 static PyMethodDef timed_methods[] = {
     {"lead", (PyCFunction)timed_lead, METH_VARARGS, lead_doc},
     {"current", (PyCFunction)timed_current, METH_NOARGS, current_doc},
-    {"block", (PyCFunction)timed_block, METH_NOARGS, block_doc},
+    {"block", (PyCFunction)(void (*)(void))timed_block, METH_FASTCALL, block_doc},
     {"awaits", (PyCFunction)(void (*)(void))timed_awaits, METH_FASTCALL, awaits_doc},
     {"__reduce__", (PyCFunction)timed_reduce, METH_NOARGS, NULL},
     {0},

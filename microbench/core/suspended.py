@@ -54,17 +54,17 @@ def coroutine(timed: _core.Timed) -> Any:
 
     async def function(*args: Any, **kwargs: Any) -> Any:
         nonlocal within
-        block = timed.block()
+        block = timed.block(args, kwargs)
         if block is not None:
-            with block as func:
-                return await func(*args, **kwargs)
+            with block as awaitable:
+                return await awaitable
         awaits = timed.awaits(args, kwargs)
         if awaits is not None:
             with awaits as callee:
                 if callee is not None:
                     value = None
-                    for _ in awaits:
-                        value = awaits.stop(await callee(*args, **kwargs))
+                    for awaitable in awaits:
+                        value = awaits.stop(await awaitable)
                     return value
         run, func = await begun(timed, args, kwargs)
         value = None

@@ -101,7 +101,8 @@ class Measurement:
         if self._is_wide:
             independent = independent_values(self.durations, self.median)
             why = 'the speed changed meanwhile, ' * (independent < DEPENDENT * self.count)
-            yield f'{why}the interval is wider than {share(self.precision or 0)}'
+            wide = f'the interval is wider than {share(self.precision or 0)}'
+            yield f'{why}{wide}: raise max_time'
 
     @property
     def _is_wide(self) -> bool:

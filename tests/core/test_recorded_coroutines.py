@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import inspect
+import sys
 import weakref
 from datetime import timedelta, timezone
 
@@ -281,3 +283,41 @@ def test_a_cycle_through_a_suspended_call():
         del held
         gc.collect()
         assert reference() is None
+
+
+@pytest.mark.parametrize('iterations', [1, 2])
+def test_a_call_that_cannot_be_made(iterations):
+    """Its record has the exception, and the caller gets it."""
+    bench = MicroBench(iterations=iterations)
+
+    @bench
+    async def work(value):
+        return value
+
+    assert [asyncio.run(work(number)) for number in (1, 2)] == [1, 2]
+    with pytest.raises(TypeError, match='missing 1 required'):
+        asyncio.run(work())
+    *well, failed = bench.get_results()
+    assert [len(record['call']['durations']) for record in well] == [iterations] * 2
+    assert failed['exception']['type'] == 'TypeError'
+    assert len(failed['call']['durations']) == 1
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason='runs from CPython 3.12 on')
+@pytest.mark.parametrize('iterations', [1, 2])
+def test_a_stop_iteration_is_no_end(iterations):
+    """As in any coroutine, it becomes a RuntimeError."""
+    bench = MicroBench(iterations=iterations)
+    raised = []
+
+    def plain():
+        if raised:
+            raise StopIteration
+        return asyncio.sleep(0)
+
+    work = bench(inspect.markcoroutinefunction(plain))
+    called(work)
+    raised.append(True)
+    with pytest.raises(RuntimeError, match='raised StopIteration'):
+        asyncio.run(work())
+    assert bench.get_results()[-1]['exception']['type'] in ('RuntimeError', 'StopIteration')

@@ -420,8 +420,10 @@ def step():
     with awaits as func:
         refused(RuntimeError, awaits.__enter__)
         assert func is timed.func
-        for _ in awaits:
+        for awaitable in awaits:
+            awaitable.close()
             assert awaits.stop(words) is words
+    refused(TypeError, timed.block, words, {})
     awaits.__exit__(None, None, None)
     refused(TypeError, awaits.__exit__)
     awaits.stop(words)
@@ -429,7 +431,7 @@ def step():
     refused(TypeError, timed.awaits, words, {})
     left = timed.awaits((), {})
     left.__enter__()
-    next(left)
+    next(left).close()
     del left
     closing = function(words)
     closing.close()
