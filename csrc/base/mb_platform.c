@@ -132,6 +132,17 @@ mb_lock_description(int fd)
 #endif
 }
 
+void
+mb_unlock_description(int fd)
+{
+#ifdef F_OFD_SETLK
+    struct flock whole = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+    fcntl(fd, F_OFD_SETLK, &whole);
+#else
+    (void)fd;
+#endif
+}
+
 bool
 mb_description_is_locked(int fd)
 {

@@ -99,6 +99,7 @@ int mb_sync_file_system(int fd);
  * mapping refers to it. Returns 0, or an errno: ENOTSUP, or EAGAIN if another
  * description has the lock. */
 int mb_lock_description(int fd);
+void mb_unlock_description(int fd);
 /* Returns whether the conflicting lock on the file belongs to an open file description,
  * not to a process (fcntl(2), F_SETLK). */
 bool mb_description_is_locked(int fd);

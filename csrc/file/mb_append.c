@@ -4,6 +4,7 @@
 #include "base/mb_crash.h"
 #include "base/mb_iov.h"
 #include "file/mb_files.h"
+#include "file/mb_shared_lock.h"
 
 #include <string.h>
 
@@ -22,9 +23,10 @@ struct mb_append {
      * another file under the same number. */
     dev_t device;
     ino_t inode;
-    int64_t looked_ns; /* when we last looked what is at the path */
-    mb_file file;      /* while a regular file is open */
-    bool set_aside;    /* others needed the descriptor */
+    mb_shared_lock shared; /* whether other machines may write to it */
+    int64_t looked_ns;     /* when we last looked what is at the path */
+    mb_file file;          /* while a regular file is open */
+    bool set_aside;        /* others needed the descriptor */
     pthread_mutex_t mutex;
     unsigned mutex_state; /* twice its fork generation, and 1 while it is being made */
 };
@@ -332,7 +334,9 @@ reopen(mb_append *append, struct stat *file)
     append->set_aside = false;
     remember(append, &opened);
     *file = opened;
+    append->shared = MB_NOT_SHARED;
     if (S_ISREG(opened.st_mode)) {
+        append->shared = mb_shared_lock_kind(fd);
         mb_files_add(&append->file);
     }
     return 0;
@@ -694,6 +698,35 @@ write_to_file(mb_append *append, const char *bytes, size_t size, size_t *written
     return EAGAIN;
 }
 
+/* Writes to a file that other machines may write to, under a lock, after which its end
+ * is known. */
+static int
+write_to_shared(mb_append *append, const char *bytes, size_t size, size_t *written,
+                struct stat *file)
+{
+    const mb_shared_lock locked = mb_shared_lock_begin(append->fd, MB_SHARED_LOCK_NS);
+    append->shared = locked == MB_NOT_SHARED ? MB_NOT_SHARED : MB_SHARED;
+    int failure = look_at_open(append->fd, file) < 0 ? errno : 0;
+    if (!failure) {
+        failure = write_to_file(append, bytes, size, written, file);
+    }
+    if (locked == MB_SHARED_LOCKED) {
+        mb_shared_lock_end(append->fd);
+    }
+    return failure;
+}
+
+static int
+write_by_kind(mb_append *append, const char *bytes, size_t size, size_t *written,
+              struct stat *file, bool (*give_up)(void))
+{
+    if (!is_appended_to(append, file)) {
+        return write_to_stream(append, bytes, size, give_up);
+    }
+    return append->shared ? write_to_shared(append, bytes, size, written, file)
+                          : write_to_file(append, bytes, size, written, file);
+}
+
 int
 mb_append_lines(mb_append *append, const char *lines, size_t size, size_t *written,
                 bool (*give_up)(void))
@@ -706,9 +739,7 @@ mb_append_lines(mb_append *append, const char *lines, size_t size, size_t *writt
     }
     failure = settle(append, &file);
     if (!failure) {
-        failure = is_appended_to(append, &file)
-                      ? write_to_file(append, lines, size, written, &file)
-                      : write_to_stream(append, lines, size, give_up);
+        failure = write_by_kind(append, lines, size, written, &file, give_up);
         *written = failure ? *written : size + 1;
     }
     give_lock(append);

@@ -21,6 +21,8 @@
  * is never cut off: between looking at the end of a file and cutting, another writer
  * could append, and lose its record.
  *
+ * On a network file system the file is locked meanwhile (mb_shared_lock.h).
+ *
  * "Small appends are atomic" (write(2)) is not true when the writer is killed in the
  * middle. Anything that is not a regular file (pipe, terminal, FIFO) is only written
  * to.

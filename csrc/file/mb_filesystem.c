@@ -34,6 +34,46 @@ overwrites_in_place(const struct statfs *system)
     return false;
 }
 
+/* <linux/magic.h>, statfs(2); those of Lustre, GPFS, BeeGFS, PanFS and OrangeFS are in
+ * their own sources. */
+bool
+mb_filesystem_is_shared_type(uint32_t type)
+{
+    static const uint32_t SHARED[] = {
+        0x6969,     /* NFS */
+        0xff534d42, /* CIFS */
+        0xfe534d42, /* SMB 2 and 3 */
+        0x517b,     /* SMB */
+        0x0bd00bd0, /* Lustre */
+        0x47504653, /* GPFS, IBM Storage Scale */
+        0x19830326, /* BeeGFS */
+        0x00c36400, /* Ceph */
+        0x5346414f, /* AFS */
+        0x6b414653, /* AFS of the kernel */
+        0x73757245, /* Coda */
+        0x01021997, /* 9p */
+        0x65735546, /* FUSE: sshfs, GlusterFS and others */
+        0x20030528, /* OrangeFS, PVFS2 */
+        0xaad7aaea, /* PanFS */
+        0x7461636f, /* OCFS2 */
+        0x01161970, /* GFS2 */
+    };
+    for (size_t i = 0; i < sizeof SHARED / sizeof *SHARED; i++) {
+        if (type == SHARED[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+mb_filesystem_is_shared(int fd)
+{
+    struct statfs system;
+    return fstatfs(fd, &system) == 0 &&
+           mb_filesystem_is_shared_type((uint32_t)system.f_type);
+}
+
 /* --- the upper layer of an overlay ------------------------------------------------ */
 
 /* Reads a whole file of the kernel to the heap; NULL if it cannot be read. */
@@ -200,6 +240,20 @@ bool
 mb_filesystem_maps_safely(const char *directory)
 {
     (void)directory;
+    return false;
+}
+
+bool
+mb_filesystem_is_shared(int fd)
+{
+    (void)fd;
+    return false;
+}
+
+bool
+mb_filesystem_is_shared_type(uint32_t type)
+{
+    (void)type;
     return false;
 }
 

@@ -1,4 +1,5 @@
-/* Decides on which file systems a program can map a file without danger.
+/* Decides on which file systems a program can map a file without danger, and on which
+ * other machines may write to it.
  *
  * A store to a mapped file may need a server that does not answer, or, to overwrite
  * data, a new block on a full disk. Both end the program by SIGBUS. So only local file
@@ -21,6 +22,14 @@
 /* Returns whether a file in this directory can be mapped without danger to the program;
  * false also if that is unknown. */
 bool mb_filesystem_maps_safely(const char *directory);
+
+/* Returns whether another machine may write to the file behind a descriptor: true for
+ * NFS, SMB, Lustre, GPFS, BeeGFS, Ceph and other file systems with a server, and for
+ * FUSE; false also if that is unknown. */
+bool mb_filesystem_is_shared(int fd);
+
+/* Does the same for the type in statfs(2). */
+bool mb_filesystem_is_shared_type(uint32_t type);
 
 /* Returns the upper layer of the overlay with this device, from the text of a mountinfo
  * file: on the heap, Owned by the caller. NULL where there is none, or its path is

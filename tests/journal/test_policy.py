@@ -1,8 +1,14 @@
 """Where a journal is made and where not, unnoticed by the program."""
 
+import os
+import shutil
 import subprocess
+import sys
 
 import pytest
+
+from tests.conftest import SANITIZED
+from tests.fakes import ROOT
 
 NONE = """
 with bench.record('block'):
@@ -361,3 +367,25 @@ for bench in (MicroBench(path), Bench(path)):
     records = ends_well(left)
     assert [r['call']['name'] for r in records] == ['claimed', 'not claimed'] * 2
     assert [r.get('exit_path') for r in records] == ['native', None] * 2
+
+
+@pytest.mark.skipif(SANITIZED, reason='a sanitizer asks the kernel, too')
+def test_a_file_of_several_machines_is_locked(tmp_path, other_file_system):
+    """On NFS a record is written under a lock, and its end is looked up under it."""
+    if not shutil.which('strace'):
+        pytest.skip('needs strace')
+    code = "from microbench import FileOutput\nFileOutput('f.jsonl').write('{}')"
+    out, env = tmp_path / 'strace', {**os.environ, 'PYTHONPATH': str(ROOT)}
+    preload = other_file_system(0x6969)
+    words = [f'-E{name}={value}' for name, value in preload.items()]
+    command = ['strace', '-qq', '-y', '-o', out, *words, sys.executable, '-c', code]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, check=False)
+    if b'ptrace' in done.stderr:
+        pytest.skip('needs the right to trace (ptrace)')
+    assert (done.returncode, done.stderr) == (0, b'')
+    asked = [line for line in out.read_text().splitlines() if 'f.jsonl>' in line]
+    begin = next(n for n, line in enumerate(asked) if 'F_WRLCK' in line)
+    names = [line.partition('(')[0] for line in asked[begin:]]
+    end = next(n for n, line in enumerate(asked) if 'F_UNLCK' in line) - begin
+    assert names[: end + 1] == ['fcntl', 'statx', 'writev', 'fcntl']
+    assert (tmp_path / 'f.jsonl').read_text() == '{}\n'
