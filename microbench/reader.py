@@ -10,6 +10,7 @@ import os
 from errno import ENOENT
 
 from . import _core
+from .journal import remote
 from .journal.listing import Listing
 from .journal.lost import blocks_of, has_journals
 from .journal.patterns import files_in, files_of, is_pattern
@@ -115,7 +116,9 @@ def read(paths: Path | Iterable[Path], *, flat: bool = False) -> Reader:
     Args:
         paths: a file, a directory, or a pattern with `*` or `?`; or several of them. A
             directory stands for the files named `*.jsonl` or `*.ndjson` in it and below,
-            also rotated ones (`*.jsonl.1`) and compressed ones (`*.jsonl.gz`).
+            also rotated ones (`*.jsonl.1`) and compressed ones (`*.jsonl.gz`). Each may be
+            a URL that fsspec knows, such as `s3://bucket/run-*.jsonl`, if fsspec is
+            installed.
         flat: join the names of nested objects with dots.
 
     Returns:
@@ -126,6 +129,7 @@ def read(paths: Path | Iterable[Path], *, flat: bool = False) -> Reader:
         FileNotFoundError: a path does not exist, or no file matches a pattern.
         ValueError: a path is empty or contains a NUL.
         TypeError: a path is neither text nor a path.
+        ImportError: a URL needs a package that is not installed.
 
     Iterating raises nothing, whatever the files contain. A damaged line costs only itself,
     and a file that cannot be read costs only what is in it. Both are counted (`damaged`,
@@ -144,10 +148,19 @@ def read(paths: Path | Iterable[Path], *, flat: bool = False) -> Reader:
 # --- files -------------------------------------------------------------------------------
 
 
-def _files(paths: Path | Iterable[Path], progress: _Progress) -> list[str]:
+def _files(paths: Path | Iterable[Path], progress: _Progress) -> dict[str, str]:
+    """Return the files by their names: absolute paths, or URLs."""
     several: Iterable[Any] = [paths] if _is_one(paths) else paths  # type: ignore[assignment]
     found = (_files_at(_text_of_path(path), progress) for path in several)
-    return list(dict.fromkeys(file for files in found for file in files))
+    return {file: _place_of(file) for files in found for file in files}
+
+
+def _place_of(file: str) -> str:
+    return file if _is_remote(file) else os.path.abspath(file)
+
+
+def _is_remote(path: str) -> bool:
+    return remote.is_url(path) and not os.path.lexists(path)
 
 
 def _is_one(paths: object) -> bool:
@@ -178,6 +191,8 @@ def _files_at(path: str, progress: _Progress) -> list[str]:
     Raises:
         FileNotFoundError: there are none, and the path is not a directory.
     """
+    if _is_remote(path):
+        return remote.files_at(path)
     _core.flush_batches()
     if os.path.isdir(path):
         return files_in(path, lambda error: progress.fail(error.filename, error))
@@ -195,11 +210,11 @@ def _files_at(path: str, progress: _Progress) -> list[str]:
 
 
 def _records(
-    files: list[str], prepare: Callable[[Lines], None] | None, progress: _Progress
+    files: dict[str, str], prepare: Callable[[Lines], None] | None, progress: _Progress
 ) -> Generator[dict[str, Any], None, None]:
     listing = Listing()
-    for path in files:
-        lines = Lines(blocks_of(path, until_now=True, listing=listing))
+    for path, place in files.items():
+        lines = Lines(_blocks_of(path if _means(path, place) else place, listing))
         if prepare is not None:
             prepare(lines)
         for batch in _batches(path, lines, progress):
@@ -208,6 +223,23 @@ def _records(
     report = progress.report()
     if report:
         warn(report, RuntimeWarning)
+
+
+def _means(path: str, place: str) -> bool:
+    """Return True if a path still means the same, so that it can be opened as given.
+
+    The directories above the working directory may be closed to this user.
+    """
+    try:
+        return os.path.abspath(path) == place
+    except OSError:
+        return False
+
+
+def _blocks_of(place: str, listing: Listing) -> Iterator[bytes]:
+    if _is_remote(place):
+        return remote.blocks_at(place)
+    return blocks_of(place, until_now=True, listing=listing)
 
 
 def _batches(
