@@ -1,5 +1,6 @@
 #include "py/py_phase.h"
 
+#include "py/py_method.h"
 #include "py/py_sampler.h"
 #include "py/py_thread.h"
 
@@ -723,8 +724,6 @@ wrong_call(Py_ssize_t given, PyObject *names)
     return 0;
 }
 
-/* A method knows its class, but no module. There is one: Cython refuses to make another
- * in a sub-interpreter. */
 static py_state *time_state;
 
 /* Any call but time(name). It is a function of its own so that the usual one saves no
@@ -749,46 +748,20 @@ time_method(PyObject *bench, PyTypeObject *Py_UNUSED(owner), PyObject *const *ar
     return phase_of(time_state, bench, args[0]);
 }
 
-/* As an unbound method has it, without a look at the class of the bench. */
 static PyObject *
 time_vectorcall(PyObject *Py_UNUSED(method), PyObject *const *args, size_t flags,
                 PyObject *names)
 {
-    const Py_ssize_t count = PyVectorcall_NARGS(flags);
-    if (count == 0) {
-        return PyErr_Format(PyExc_TypeError, "time() needs a bench");
-    }
-    return time_method(args[0], NULL, args + 1, count - 1, names);
+    return py_method_call(time_method, "time", args, flags, names);
 }
-
-static PyMethodDef time_definition = {
-    "time",
-    (PyCFunction)(void (*)(void))time_method,
-    /* not specialised: that form would check the class of the bench again and again */
-    METH_METHOD | METH_FASTCALL | METH_KEYWORDS,
-    NULL,
-};
 
 PyObject *
 py_phase_time_method(PyObject *type, const char *doc)
 {
+    static PyMethodDef definition = {"time", (PyCFunction)(void (*)(void))time_method,
+                                     PY_METHOD_FLAGS, NULL};
     static const char signature[] = "time($self, name, *, sync=None)\n--\n\n";
-    if (!PyType_Check(type)) {
-        return PyErr_Format(PyExc_TypeError, "a class is needed, not %R", type);
-    }
-    if (!time_definition.ml_doc) { /* CPython reads it as long as there is a method */
-        char *text = malloc(sizeof signature + strlen(doc));
-        if (!text) {
-            return PyErr_NoMemory();
-        }
-        strcpy(text, signature);
-        time_definition.ml_doc = strcat(text, doc);
-    }
-    PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, &time_definition);
-    if (method) { /* what CPython has there looks the class up among the bases: 4 ns */
-        ((PyMethodDescrObject *)method)->vectorcall = time_vectorcall;
-    }
-    return method;
+    return py_method_new(type, &definition, time_vectorcall, signature, doc);
 }
 
 /* --- making the types ------------------------------------------------------------- */

@@ -1,12 +1,9 @@
-/* The object behind `with bench.time(name):`, and the method that makes it.
+/* The object behind `with bench.time(name):`, and the method that makes it
+ * (py_method.h).
  *
  * __enter__ and __exit__ of the type are what the interpreter calls quickest: ordinary
  * methods, or one descriptor (py_both.h). The object itself is used again (py_kept.h).
  * The state of a phase is in the object: tasks that share a run cannot mix theirs up.
- *
- * `time` itself is a method descriptor, as methods of built-in types are; torch.compile
- * and other tools support these. It is made for a class in Python, so that a bench
- * class needs no base class in C.
  */
 #ifndef PY_PHASE_H
 #define PY_PHASE_H

@@ -1,8 +1,8 @@
 #include "py/py_record_method.h"
 
 #include "py/py_block.h"
+#include "py/py_method.h"
 
-/* A method knows its class, but no module: see time_state in py_phase.c. */
 static py_state *record_state;
 
 /* Sets the name that was given; NULL for none. -1 if the arguments are for Python to
@@ -59,46 +59,24 @@ record_method(PyObject *bench, PyTypeObject *Py_UNUSED(owner), PyObject *const *
                                     : record_in_python(bench, args, count, names);
 }
 
-/* As an unbound method has it, without a look at the class of the bench. */
 static PyObject *
 record_vectorcall(PyObject *Py_UNUSED(method), PyObject *const *args, size_t flags,
                   PyObject *names)
 {
-    const Py_ssize_t count = PyVectorcall_NARGS(flags);
-    if (count == 0) {
-        return PyErr_Format(PyExc_TypeError, "record() needs a bench");
-    }
-    return record_method(args[0], NULL, args + 1, count - 1, names);
+    return py_method_call(record_method, "record", args, flags, names);
 }
-
-static PyMethodDef record_definition = {
-    "record",
-    (PyCFunction)(void (*)(void))record_method,
-    METH_METHOD | METH_FASTCALL | METH_KEYWORDS, /* not specialised: see py_phase.c */
-    NULL,
-};
 
 PyObject *
 py_record_method(PyObject *type, PyObject *function, const char *doc)
 {
+    static PyMethodDef definition = {
+        "record", (PyCFunction)(void (*)(void))record_method, PY_METHOD_FLAGS, NULL};
     static const char signature[] =
         "record($self, name=None, *, sync=None, **fields)\n--\n\n";
-    if (!PyType_Check(type)) {
-        return PyErr_Format(PyExc_TypeError, "a class is needed, not %R", type);
-    }
-    if (!record_definition.ml_doc) { /* CPython reads it as long as there is a method */
-        char *text = malloc(sizeof signature + strlen(doc));
-        if (!text) {
-            return PyErr_NoMemory();
-        }
-        strcpy(text, signature);
-        record_definition.ml_doc = strcat(text, doc);
-    }
-    py_state *state = record_state;
-    Py_XSETREF(state->record_in_python, Py_NewRef(function));
-    PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, &record_definition);
+    PyObject *method =
+        py_method_new(type, &definition, record_vectorcall, signature, doc);
     if (method) {
-        ((PyMethodDescrObject *)method)->vectorcall = record_vectorcall;
+        Py_XSETREF(record_state->record_in_python, Py_NewRef(function));
     }
     return method;
 }

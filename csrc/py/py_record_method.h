@@ -1,7 +1,5 @@
 /* The method `record(name)` of bench classes, without a frame of Python where the blocks of
- * the bench have a Finder: from their second on.
- *
- * It is a method descriptor, made for a class in Python, as `time` is (py_phase.h).
+ * the bench have a Finder: from their second on. py_method.h makes it.
  */
 #ifndef PY_RECORD_METHOD_H
 #define PY_RECORD_METHOD_H

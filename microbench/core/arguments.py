@@ -53,7 +53,7 @@ def encoder(json_encoder: Any) -> Any:
 def fields(static_fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that are stored: names with a leading underscore are not."""
     for name in ('mb', 'call'):
-        if as_dict(static_fields.get(name, {})) is None:
+        if name in static_fields and as_dict(static_fields[name]) is None:
             message = f'field {name!r} is reserved: only a dict can be merged there'
             raise ValueError(message)  # what 2.1.0 raises for fields
     return {k: v for k, v in static_fields.items() if not k.startswith('_')}

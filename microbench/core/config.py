@@ -161,7 +161,8 @@ def _set_journals(sinks: list[Any], journal: str) -> None:
     for sink in sinks:
         if isinstance(sink, FileOutput):
             sink._journal, sink._on_batch = journal, _on_batch
-            sink._journals = sink._journals if journal in JOURNALS else journal
+            if journal not in JOURNALS:
+                sink._journals = journal
         elif getattr(type(sink), '_on_background', False) is None:
             sink._on_background = _on_batch
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from .machine import text_of
+from .machine import text_if_readable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _containers() -> Iterator[Found]:
     if separate or owners:
         yield from _by_files()
     yield from ((runtime, '') for runtime in owners)
-    if 'microsoft' in _text(RELEASE).lower():
+    if 'microsoft' in text_if_readable(RELEASE).lower():
         yield 'wsl', ''
 
 
@@ -85,25 +85,25 @@ def _by_files() -> Iterator[Found]:
         yield engine or 'podman', values.get('image', '')
     if os.path.isfile(DOCKER):
         yield 'docker', ''
-    for found in filter(None, [*map(_name, map(_text, NAMES)), name]):
+    for found in filter(None, [*map(_name, map(text_if_readable, NAMES)), name]):
         yield found, ''
 
 
 def _podman() -> dict[str, str]:
     """Return the fields that podman writes into a privileged container; else nothing."""
-    lines = (line.partition('=') for line in _text(PODMAN).splitlines())
+    lines = (line.partition('=') for line in text_if_readable(PODMAN).splitlines())
     return {name: value.strip('"') for name, _, value in lines}
 
 
 def _root_mount() -> str:
     """Return the line of the mount at `/`."""
-    lines = _text(MOUNTS).splitlines()
+    lines = text_if_readable(MOUNTS).splitlines()
     return next((line for line in lines if line.split(' ')[4:5] == ['/']), '')
 
 
 def _bubblewrap(mount: str) -> Iterator[Found]:
     """Yield bubblewrap, which leaves neither variables nor files."""
-    first = _is_separate('pid') and _text(FIRST).strip() == 'bwrap'
+    first = _is_separate('pid') and text_if_readable(FIRST).strip() == 'bwrap'
     if first or ' /newroot / ' in mount:  # from where it pivots
         yield 'bubblewrap', ''
 
@@ -124,10 +124,3 @@ def _name(text: str) -> str:
     name = text.strip()
     plain = name.replace('-', '').replace('_', '').replace('.', '')
     return name if plain.isascii() and plain.isalnum() and len(name) <= LONGEST_NAME else ''
-
-
-def _text(path: str) -> str:
-    try:
-        return text_of(path)
-    except OSError:
-        return ''

@@ -39,6 +39,14 @@ def text_of(path: str) -> str:
     return _bytes_of(path).decode('utf-8', 'surrogateescape')
 
 
+def text_if_readable(path: str) -> str:
+    """Return the text of a file; an empty one if it cannot be read."""
+    try:
+        return text_of(path)
+    except OSError:
+        return ''
+
+
 def is_stubbed() -> bool:
     """Return True if a test replaces what the kernel says: then its `open` is asked."""
     return open is not io.open
@@ -182,8 +190,9 @@ def _store_affinity(bm_data: dict[str, Any], allowed: set[int] | None) -> None:
         values = listed(allowed), len(allowed)
         namespace(bm_data, 'host').update(zip(FIELDS, values, strict=True))
     elif 'host' in bm_data:
+        host = namespace(bm_data, 'host')
         for field in FIELDS:
-            namespace(bm_data, 'host').pop(field, None)
+            host.pop(field, None)
 
 
 # --- with the interface of psutil --------------------------------------------------------

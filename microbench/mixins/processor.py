@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from .machine import first_of, is_number, text_of
+from .machine import first_of, is_number, text_if_readable, text_of
 
 CPUINFO = '/proc/cpuinfo'  # proc_cpuinfo(5)
 FREQUENCY = '/sys/devices/system/cpu/cpu{}/cpufreq'  # Documentation/admin-guide/pm/cpufreq
@@ -103,7 +103,7 @@ def virtual_machine() -> dict[str, str]:
     if (is_x86 and 'hypervisor' not in flags) or names.endswith(BARE):
         return {}
     found = next((name for words, name in VENDORS.items() if words in names), '')
-    found = found or _text(HYPERVISOR) or ('unknown' if is_x86 else '')
+    found = found or text_if_readable(HYPERVISOR).strip() or ('unknown' if is_x86 else '')
     return {'virtual_machine': found} if found else {}
 
 
@@ -117,11 +117,4 @@ def _lines() -> dict[str, str]:
 
 
 def _named(what: str) -> str:
-    return _text(f'{DMI}/{what}')
-
-
-def _text(path: str) -> str:
-    try:
-        return text_of(path).strip()
-    except OSError:
-        return ''
+    return text_if_readable(f'{DMI}/{what}').strip()

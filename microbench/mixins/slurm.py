@@ -12,7 +12,7 @@ import os
 from .. import _core
 from ..core.capture import ENVIRON, early, namespace, native
 from ..launchers import rank
-from .machine import reason, text_of
+from .machine import reason, text_if_readable, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,14 +239,10 @@ def _pod() -> dict[str, str]:
     if not _pods:
         import re
 
-        uid = re.search(OF_KUBELET, _text(MOUNTS))
-        known = {'uid': uid[1] if uid else '', 'namespace': _text(NAMESPACE).strip()}
+        uid = re.search(OF_KUBELET, text_if_readable(MOUNTS))
+        known = {
+            'uid': uid[1] if uid else '',
+            'namespace': text_if_readable(NAMESPACE).strip(),
+        }
         _pods.append({field: value for field, value in known.items() if value})
     return _pods[0]
-
-
-def _text(path: str) -> str:
-    try:
-        return text_of(path)
-    except OSError:
-        return ''

@@ -68,6 +68,15 @@ class FileOutput(Readable, NativeOutput):
     [{'call': {'name': 'f'}}]
     """
 
+    _place: file_path.Place | None  # of a path
+    _batch: _core.Batch | None = None
+    _appender: _core.Appender | None = None
+    _appends_to: file_path.Place | None = None
+    _generation = 0  # of the process that has opened it
+    _journals: str | None = None  # the bench's directory of journals
+    _journal: str | None = None  # the bench's setting
+    _on_batch: Callable[[], None] | None = None  # called when one begins
+
     def __init__(
         self, outfile: Any = None, *, durability: str = 'write', batch: Any = None
     ) -> None:
@@ -87,13 +96,6 @@ class FileOutput(Readable, NativeOutput):
         self.outfile = outfile
         self.durability = durability
         self.batch = batch
-        self._place: file_path.Place | None
-        self._batch: _core.Batch | None = None
-        self._appender: _core.Appender | None = None
-        self._appends_to: Any = None
-        self._journals: str | None = None  # the bench's directory of journals
-        self._journal: str | None = None  # the bench's setting
-        self._on_batch: Callable[[], None] | None = None  # called when one begins
         self._lock = Lock()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -198,10 +200,11 @@ class FileOutput(Readable, NativeOutput):
 
     def _opened(self) -> _core.Appender | None:
         """Return the open file; None if there is none, or records go elsewhere by now."""
-        appender = self._appender
-        return (
-            None if appender is None or self._appends_to is not self._file() else appender
-        )
+        place = self._appends_to
+        if place is None or place is not self._place:
+            return None
+        is_parents = place.holds_shards and self._generation != _core.fork_generation()
+        return None if is_parents else self._appender
 
     def _open_appender(self) -> _core.Appender:
         appender = self._opened()
@@ -211,10 +214,10 @@ class FileOutput(Readable, NativeOutput):
             appender = self._opened()
             if appender is not None:
                 return appender
-            path = self._ready_file()
+            place, path = self._place, self._ready_file()
             raise_if_compressed(path)
             appender = self._appender = _core.Appender(path)
-            self._appends_to = path
+            self._appends_to, self._generation = place, _core.fork_generation()
         self._recover(appender)
         return appender
 

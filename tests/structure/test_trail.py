@@ -129,9 +129,9 @@ MOST = {
     '@bench, later call': (0, 0, 0),
     '@bench, two mixins': (0, 0, 0),
     HOOK: (9, 20, 10),
-    'MicroBench()': (9, 20, 9),
-    EXIT: (12, 22, 34),
-    COMMAND: (22, 80, 48),
+    'MicroBench()': (9, 34, 9),
+    EXIT: (13, 23, 34),
+    COMMAND: (22, 84, 48),
     READING: (16, 34, 16),
 }
 
