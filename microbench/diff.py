@@ -11,24 +11,34 @@ The second is 4.5 times faster than the first.
 
 from __future__ import annotations
 
+import re
 import sys
+from itertools import islice, starmap
 
+from . import _core
 from .encoding import json_text
 from .encoding.json_encoder import decode
 from .encoding.json_text import as_dict
-from .messages import safe
+from .results.changes import ADDED, REMOVED, Change, change_of, html_of
 from .results.compared import Comparison
-from .results.leaves import arrays_of, leaves, numbers_in
-from .results.noise import Noise
-from .results.shapes import EMPTY
+from .results.leaves import arrays_of, leaves
+from .results.noise import Noise, is_measured
+from .results.shapes import EMPTY, flattened
+from .results.side_by_side import MISSING, SideBySide
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-CHANGED, REMOVED, ADDED = 'changed', 'removed', 'added'
-MARKS = {CHANGED: '~', REMOVED: '-', ADDED: '+'}
+    Cell = tuple[str, dict[str, Any], dict[str, Any]]
+    Pair = tuple[Cell, Cell]
+
+__all__ = ['Change', 'Difference', 'diff', 'envdiff']
+
+NUMBERS = re.compile(r'(?<![^.])[0-9]+(?![^.])')  # names of items in a path
+LAST_SIGN = '\U0010ffff'
+MOST_LINES = 1000  # of differences in text or HTML
 
 # Objects whose keys are names of distributions.
 DISTRIBUTIONS = ('python.installed_packages.', 'python.installed_package_paths.')
@@ -39,62 +49,11 @@ GRID = (
 )
 
 
-class Change:
-    """One place where two records differ.
-
-    Attributes:
-        path: dotted path of the value, with list items numbered from 0. An array of more
-            than 1000 values is not divided into items.
-        left: value in the first record; None if it is missing there.
-        right: value in the second record; None if it is missing there.
-        kind: `'changed'`, `'removed'` (only the first has it) or `'added'`.
-    """
-
-    __slots__ = ('kind', 'left', 'path', 'right')
-
-    def __init__(self, path: str, left: Any, right: Any, kind: str) -> None:
-        self.path = path
-        self.left = left
-        self.right = right
-        self.kind = kind
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Change) and self._values() == other._values()
-
-    def __hash__(self) -> int:
-        return hash((self.path, self.kind))
-
-    def __repr__(self) -> str:
-        return f'Change({", ".join(map(repr, self._values()))})'
-
-    def _values(self) -> tuple[str, Any, Any, str]:
-        return self.path, self.left, self.right, self.kind
-
-    def __str__(self) -> str:
-        sides = filter(None, self.texts())
-        return safe(f'{MARKS[self.kind]} {self.path}: {" -> ".join(sides)}')
-
-    def texts(self) -> tuple[str, str]:
-        """Return both values as JSON.
-
-        Returns:
-            The texts of the left and right value: JSON, the number of items for arrays,
-            and `''` for a missing value.
-        """
-        left = '' if self.kind == ADDED else _text(self.left)
-        right = '' if self.kind == REMOVED else _text(self.right)
-        if left == right and isinstance(self.left, list):  # arrays of one size
-            items = (numbers_in(side) or () for side in (self.left, self.right))
-            count = sum(not _same(*pair) for pair in zip(*items, strict=False))
-            right = f'{right}, {count} of them different' if count else right
-        return left, right
-
-
 class Difference:
     """The difference of two records: a sequence of `Change`, sorted by path.
 
     It is false if the records do not differ. `str()` returns it as text, `html()` as two
-    columns, and a notebook displays it.
+    columns, and a notebook displays it. Text and HTML have its first 1000 items.
 
     Args:
         left: first record; `diff` describes the types.
@@ -112,45 +71,58 @@ class Difference:
     """
 
     def __init__(self, left: Any, right: Any, everything: bool = False) -> None:
-        sides = _as_dict(left), _as_dict(right)
-        self.comparison = Comparison(*map(nested, sides))
+        self._compare(_as_dict(left), _as_dict(right), everything)
+
+    @classmethod
+    def of_json(
+        cls, left: dict[str, Any], right: dict[str, Any], everything: bool = False
+    ) -> Difference:
+        """Return the difference of two records that are JSON values, as files have them.
+
+        Args:
+            left: first record.
+            right: second record.
+            everything: include differences in times, ids and samples.
+        """
+        difference = cls.__new__(cls)
+        difference._compare(left, right, everything)
+        return difference
+
+    def _compare(
+        self, left: dict[str, Any], right: dict[str, Any], everything: bool
+    ) -> None:
+        self.comparison = Comparison(nested(left), nested(right))
         self.times = self.comparison.changes
-        arrays = {path for side in sides for path in arrays_of(side)}
-        self._left, theirs = (leaves(side, arrays) for side in sides)
-        self._right = _named_alike(self._left, theirs)
-        self._noise = None if everything else Noise(self._left, self._right)
-        found = list(self._found())  # first: few of many values differ
-        wanted = {change.path: change for change in found if self._wants(change.path)}
-        self._changes = [wanted[path] for path in sorted(wanted, key=_in_order)]
-        self.hidden = len(found) - len(wanted)
+        self._sides = left, right
+        self._everything = everything
+        names = flattened(left)
+        others = _named_alike(names, flattened(right))
+        self._noise = None if everything else Noise(names, others)
+        both = SideBySide(names, others, everything)
+        wanted = [place for place in both.found if self._wants(*place)]
+        self._places = sorted(wanted, key=lambda place: _in_order(place[0]))
+        self.hidden = both.measured + len(both.found) - len(wanted)
 
-    def _wants(self, path: str) -> bool:
-        return self._noise is None or not self._noise.covers(path)
-
-    def _found(self) -> Iterator[Change]:
-        left, right = self._left, self._right
-        for path in {**left, **right}:
-            if path not in right:
-                yield Change(path, left[path], None, REMOVED)
-            elif path not in left:
-                yield Change(path, None, right[path], ADDED)
-            elif not _same(left[path], right[path]):
-                yield Change(path, left[path], right[path], CHANGED)
+    def _wants(self, path: str, left: Any, right: Any) -> bool:
+        if self._noise is None or left is MISSING or right is MISSING:
+            return True
+        return not self._noise.is_of_a_run(path, left, right)
 
     def __len__(self) -> int:
-        return len(self._changes)
+        return len(self._places)
 
     def __iter__(self) -> Iterator[Change]:
-        return iter(self._changes)
+        return starmap(change_of, self._places)
 
     def __getitem__(self, index: int) -> Change:
-        return self._changes[index]
+        return change_of(*self._places[index])
 
     def __str__(self) -> str:
-        lines = [str(change) for change in self._changes]
+        sentence = self.sentence
+        lines = list(map(str, self._first()))
         if not lines:
-            lines = ['nothing else differs' if self.sentence else 'nothing differs']
-        return '\n'.join(filter(None, [self.sentence, *lines, self.note]))
+            lines = ['nothing else differs' if sentence else 'nothing differs']
+        return '\n'.join(filter(None, [sentence, *lines, self._more(), self.note]))
 
     __repr__ = __str__
 
@@ -168,21 +140,58 @@ class Difference:
         verb = 'are' if several else 'is'
         return f'{self.hidden} difference{several} in times and ids {verb} not shown'
 
+    def _first(self) -> Iterator[Change]:
+        return islice(self, MOST_LINES)
+
+    def _more(self) -> str:
+        """Return a sentence with the number of differences beyond the first ones."""
+        more = len(self) - MOST_LINES
+        return f'and {more} other difference{"s" * (more > 1)}' if more > 0 else ''
+
     def html(self) -> str:
-        """Return an HTML table of both records side by side, with differences in red."""
+        """Return an HTML table of both records side by side, with differences in red.
+
+        If the records have more than 1000 values, it has those that differ, and the first
+        1000 of them.
+        """
         from html import escape  # start-up time
 
-        differing = {change.path for change in self._changes}
-        paths = sorted(filter(self._wants, {**self._left, **self._right}), key=_in_order)
-        sides = (self._left, self._right), (self._right, self._left)
-        cells = [
-            _cell(path, leaves, others if path in differing else leaves)
-            for path in paths
-            for leaves, others in sides
-        ]
-        texts = filter(None, [self.sentence, self.note])
+        rows = self._only_differing() if self._is_large() else self._all_values()
+        cells = [html_of(*cell) for row in rows for cell in row]
+        texts = filter(None, [self.sentence, self._more(), self.note])
         below = ''.join(f'<p>{escape(text)}</p>' for text in texts)
         return f'<div style="{GRID}">{"".join(cells)}</div>{below}'
+
+    def _is_large(self) -> bool:
+        return any(_room_beside(side, MOST_LINES) < 0 for side in self._sides)
+
+    def _only_differing(self) -> Iterator[Pair]:
+        for change in self._first():
+            left = {} if change.kind == ADDED else {change.path: change.left}
+            right = {} if change.kind == REMOVED else {change.path: change.right}
+            yield (change.path, left, right), (change.path, right, left)
+
+    def _all_values(self) -> Iterator[Pair]:
+        """Yield for each value, by path, the arguments of `html_of` for both sides."""
+        arrays = {path for side in self._sides for path in arrays_of(side)}
+        left, right = (leaves(side, arrays) for side in self._sides)
+        right = _named_alike(left, right)
+        differing = {place[0] for place in self._places}
+        both = {
+            path: (path in differing) for path in sorted({**left, **right}, key=_in_order)
+        }
+        for path, differs in both.items():
+            if differs or self._everything or not self._is_noise(path, left, right):
+                yield (
+                    (path, left, right if differs else left),
+                    (path, right, left if differs else right),
+                )
+
+    def _is_noise(self, path: str, left: dict[str, Any], right: dict[str, Any]) -> bool:
+        is_in_both = path in left and path in right
+        return is_measured(path) or (
+            is_in_both and not self._wants(path, left[path], right[path])
+        )
 
     def _repr_html_(self) -> str:
         return self.html()
@@ -253,6 +262,8 @@ def _named_alike(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
 
     there = by_name(left)
     names = {path: there.get(key, path) for key, path in by_name(right).items()}
+    if not names:
+        return right
     return {names.get(path, path): value for path, value in right.items()}
 
 
@@ -272,8 +283,10 @@ def _as_dict(record: Any) -> dict[str, Any]:
     if fields is None:
         kind = type(record).__name__
         raise TypeError(f'a record is a dict, a row or a JSON object, not {kind}')
-    plain: dict[str, Any] = decode(json_text.encode(fields))
-    return plain
+    text = json_text.encode(fields)
+    plain = _core.Decoder().decode(text)  # None: only the module json reads it
+    found: dict[str, Any] = plain[0] if plain else decode(text)
+    return found
 
 
 def nested(record: dict[str, Any]) -> dict[str, Any]:
@@ -288,58 +301,23 @@ def nested(record: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _same(left: Any, right: Any) -> bool:
-    """Return True if two JSON values are equal: 1 and 1.0 are, 1 and true are not."""
-    if left != right:
-        return False
-    if isinstance(left, list):
-        return _booleans(left) == _booleans(right)
-    return isinstance(left, bool) == isinstance(right, bool)
+def _room_beside(value: Any, room: int) -> int:
+    """Return for how many more values there is room; look no further than below 0."""
+    waiting = [value]
+    while waiting and room >= 0:
+        value = waiting.pop()
+        inner = value.values() if isinstance(value, dict) else value
+        if isinstance(value, (dict, list)):
+            room -= len(value)
+            waiting += inner if room >= 0 else ()
+    return room
 
 
-def _booleans(array: list[Any]) -> list[int]:
-    return [place for place, v in enumerate(numbers_in(array) or ()) if isinstance(v, bool)]
+def _in_order(path: str) -> str:
+    """Return a sort key that orders the items of lists by number, after other names."""
+    return NUMBERS.sub(_with_length, path).replace('.', '\0')
 
 
-def _in_order(path: str) -> list[tuple[int, str]]:
-    """Return a sort key that orders the items of lists by number."""
-    parts = path.split('.')
-    return [(int(p), '') if p.isdecimal() and p.isascii() else (-1, p) for p in parts]
-
-
-# --- text --------------------------------------------------------------------------------
-
-
-def _text(value: Any) -> str:
-    """Return a value as JSON; for an array, the number of its items."""
-    import json
-
-    if not _has_items(value):
-        return json.dumps(value, ensure_ascii=False)
-    one, more = ('item', 'items') if isinstance(value, list) else ('entry', 'entries')
-    return f'{len(value)} {one if len(value) == 1 else more}'
-
-
-def _has_items(value: Any) -> bool:
-    """Return True if a value is an array, or was compared with one: it has items."""
-    return isinstance(value, (list, dict)) and bool(value)
-
-
-def _cell(path: str, leaves: dict[str, Any], others: dict[str, Any]) -> str:
-    """Return path and value as HTML, with the words that differ in red."""
-    from html import escape
-
-    if path not in leaves:
-        return '<div></div>'
-    words = _text(leaves[path]).split(' ')
-    theirs = _text(others[path]).split(' ') if path in others else []
-    if others is not leaves and _has_items(leaves[path]):
-        theirs = []  # the text shows only the number of items
-    theirs += [''] * (len(words) - len(theirs))
-    parts = [
-        escape(word)
-        if word == there
-        else f'<span style="color: red;">{escape(word)}</span>'
-        for word, there in zip(words, theirs, strict=False)
-    ]
-    return f'<div>{escape(path)}: {" ".join(parts)}</div>'
+def _with_length(number: re.Match[str]) -> str:
+    digits = number[0].lstrip('0')
+    return f'{LAST_SIGN}{chr(len(digits))}{digits}'

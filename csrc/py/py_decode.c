@@ -1,7 +1,5 @@
 #include "py/py_decode.h"
 
-#define DEEPEST 100
-
 static PyObject *read_value(py_decode *decode, py_slot *slot);
 
 void
@@ -150,13 +148,13 @@ read_members(py_decode *decode, py_slot_step *step)
     if (!more) {
         decode->scan.place++;
     }
-    if (decode->depth++ >= DEEPEST) {
+    if (decode->slots.depth++ >= PY_SLOT_DEEPEST) {
         step = NULL;
     }
     while (step && more) {
         step = read_next(decode, step, &more);
     }
-    decode->depth--;
+    decode->slots.depth--;
     return step;
 }
 
@@ -232,12 +230,12 @@ read_list(py_decode *decode, py_slot *slot)
 {
     const Py_ssize_t base = decode->stack.count;
     int result = -1;
-    if (decode->depth++ < DEEPEST) {
+    if (decode->slots.depth++ < PY_SLOT_DEEPEST) {
         decode->in_list++;
         result = push_items(decode, slot);
         decode->in_list--;
     }
-    decode->depth--;
+    decode->slots.depth--;
     PyObject *list = result < 0 ? NULL : popped_list(decode, base);
     py_stack_pop_to(&decode->stack, base);
     return list;

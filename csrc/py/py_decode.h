@@ -26,7 +26,6 @@ typedef struct {
     py_shape_store shapes;
     py_slot_step first;
     py_stack stack;
-    int depth;
     int in_list; /* levels of lists */
     bool flat;
     PyObject *empty; /* Owned: if `flat`, replaces an empty object; NULL to keep it */

@@ -4,6 +4,7 @@
 
 #define MOST_SLOTS ((size_t)1 << 15)
 #define MOST_OF_STEP 16 /* slots that are no loose one */
+#define MOST_OF_OBJECT (1 << 12)
 #define MOST_NAME_BYTES ((size_t)1 << 22)
 #define LONGEST_NAME ((size_t)1 << 12)
 #define MOST_FLAT (1 << 12)              /* names of an object, if they are flat */
@@ -43,13 +44,9 @@ py_slot_free(py_slot_store *store)
     }
 }
 
-/* NULL without an exception: there are too many. */
 static py_slot *
-new_slot(py_slot_store *store)
+allocated(py_slot_store *store)
 {
-    if (store->count == MOST_SLOTS) {
-        return NULL;
-    }
     py_slot *slot = PyMem_Calloc(1, sizeof *slot);
     if (!slot) {
         PyErr_NoMemory();
@@ -57,8 +54,38 @@ new_slot(py_slot_store *store)
     }
     slot->older = store->slots;
     store->slots = slot;
-    store->count++;
     return slot;
+}
+
+/* NULL without an exception: there are too many. */
+static py_slot *
+new_slot(py_slot_store *store)
+{
+    py_slot *slot = store->count < MOST_SLOTS ? allocated(store) : NULL;
+    store->count += slot != NULL;
+    return slot;
+}
+
+/* Returns a slot in the place of one that would be too many. */
+static py_slot *
+spare_slot(py_slot_store *store)
+{
+    py_slot **spare = &store->spares[store->depth];
+    if (store->flat || *spare) {
+        return *spare;
+    }
+    *spare = allocated(store);
+    if (*spare) {
+        (*spare)->renamed = (*spare)->next.loose = true;
+        (*spare)->next.place = MOST_OF_OBJECT;
+    }
+    return *spare;
+}
+
+static py_slot *
+slot_or_spare(py_slot_store *store, py_slot *slot)
+{
+    return slot || PyErr_Occurred() ? slot : spare_slot(store);
 }
 
 /* --- slots ------------------------------------------------------------------------ */
@@ -91,7 +118,9 @@ add_slot(py_slot_store *store, py_slot_step *step, bool loose)
     if (!slot) {
         return NULL;
     }
+    slot->renamed = loose;
     slot->next.loose = step->loose || loose;
+    slot->next.place = step->place + 1;
     slot->next.above = Py_XNewRef(step->above);
     slot->next.before = slot;
     slot->before = step->before;
@@ -161,24 +190,32 @@ keep_text(py_slot *slot, const char *text, size_t size)
     return 0;
 }
 
+/* Returns a slot of the step for another name. NULL without an exception: a limit is
+ * reached, or a flat name comes twice. */
+static py_slot *
+slot_of_step(py_slot_store *store, py_slot_step *step, PyObject *name, size_t size)
+{
+    const bool loose = step->slot_count >= MOST_OF_STEP;
+    const bool fits = size <= LONGEST_NAME && step->place < MOST_OF_OBJECT &&
+                      (loose || count_name(store, name, size)) &&
+                      !(store->flat && may_come_twice(step, name));
+    return !fits   ? NULL
+           : loose ? loose_slot(store, step)
+                   : add_slot(store, step, false);
+}
+
 /* Returns a slot for a name that no other slot has. Steals the name. */
 static py_slot *
 new_name(py_slot_store *store, py_slot_step *step, PyObject *name, const char *text,
          size_t size)
 {
-    const bool loose = step->slot_count >= MOST_OF_STEP;
-    const bool fits = size <= LONGEST_NAME &&
-                      (loose || count_name(store, name, size)) &&
-                      !(store->flat && may_come_twice(step, name));
-    py_slot *slot = !fits   ? NULL
-                    : loose ? loose_slot(store, step)
-                            : add_slot(store, step, false);
+    py_slot *slot = slot_or_spare(store, slot_of_step(store, step, name, size));
     if (!slot) {
         Py_DECREF(name);
         return NULL;
     }
     Py_XSETREF(slot->name, name);
-    return loose || keep_text(slot, text, size) == 0 ? slot : NULL;
+    return slot->renamed || keep_text(slot, text, size) == 0 ? slot : NULL;
 }
 
 static py_slot *
@@ -224,7 +261,7 @@ py_slot_items(py_slot_store *store, py_slot *list)
     if (!list->items) {
         list->items = new_slot(store);
     }
-    return list->items;
+    return slot_or_spare(store, list->items);
 }
 
 int

@@ -4,14 +4,16 @@
  * by comparing its text in the file with that of the slot.
  *
  * Memory is limited, whatever a file contains: the number of slots, the bytes of names,
- * and the bytes of text that is kept. Beyond the first two, no text is read.
+ * and the bytes of text that is kept. Names beyond that share a spare slot, one for each
+ * level of nesting; flat names beyond that are not read.
  *
  * A step is a place in an object: after so many names. From there, slots lead to the
  * next step; the slot of an object leads to the first step inside, too. The first step
  * of all belongs to the caller. The slots belong to a store.
  *
- * A step keeps few slots. Further names share a loose slot, which is renamed each time.
- * Names after it are not found by their slots alone: their steps are loose, too.
+ * A step keeps few slots. Further names share a loose slot, which is renamed each time,
+ * as a spare one is. Names after it are not found by their slots alone: their steps are
+ * loose, too.
  *
  * If names are flat, none may come twice in one object: json.loads() drops all members
  * of the first one, and a flat dict would have those of both.
@@ -35,6 +37,7 @@ typedef struct {
     py_slot *before; /* the slot that leads here; NULL: no name is before this step */
     unsigned slot_count;
     unsigned shape_count;
+    unsigned short place; /* names before it in its object, up to a limit */
     bool loose;
     bool seen; /* an object has ended here */
 } py_slot_step;
@@ -45,6 +48,7 @@ struct py_slot {
     char *text;      /* Owned: the name as it is in the file, and its colon; or NULL */
     size_t size;
     size_t member; /* bytes of `text` with the value behind it; 0: it is not kept */
+    bool renamed;  /* a loose or spare one: it has no text */
     bool roomy;    /* `text` has room for that */
     bool same;     /* what was read last is `value` */
     char *raw;     /* Owned: the text of the last value, if it is an object or a list */
@@ -60,8 +64,12 @@ struct py_slot {
     py_slot *older;  /* next one of the store */
 };
 
+#define PY_SLOT_DEEPEST 100 /* levels of objects and lists */
+
 typedef struct {
     py_slot *slots;
+    py_slot *spares[PY_SLOT_DEEPEST + 1]; /* by level; NULL until one is needed */
+    int depth;                            /* level of what is read: the caller sets it */
     size_t count;
     size_t name_bytes;
     size_t raw_bytes;

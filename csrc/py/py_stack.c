@@ -29,7 +29,7 @@ py_stack_push(py_stack *stack, PyObject *name, PyObject *value)
         Py_DECREF(value);
         return -1;
     }
-    stack->names[stack->count] = name;
+    stack->names[stack->count] = Py_XNewRef(name);
     stack->values[stack->count++] = value;
     return 0;
 }
@@ -38,7 +38,8 @@ void
 py_stack_pop_to(py_stack *stack, Py_ssize_t base)
 {
     while (stack->count > base) {
-        Py_DECREF(stack->values[--stack->count]);
+        Py_XDECREF(stack->names[--stack->count]);
+        Py_DECREF(stack->values[stack->count]);
     }
 }
 

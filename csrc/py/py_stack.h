@@ -10,13 +10,13 @@
 
 typedef struct {
     PyObject **values; /* Owned, and so is each of them */
-    PyObject **names;  /* Owned; each is borrowed from its slot, or NULL in a list */
+    PyObject **names;  /* Owned, and so is each of them; NULL in a list */
     Py_ssize_t count;
     Py_ssize_t room;
 } py_stack;
 
-/* Steals the value, which may be NULL: nothing is pushed then. 0, or -1; with
- * MemoryError, unless the value is NULL. */
+/* Steals the value, but not the name. The value may be NULL: nothing is pushed then. 0,
+ * or -1; with MemoryError, unless the value is NULL. */
 int py_stack_push(py_stack *stack, PyObject *name, PyObject *value);
 
 /* Pops, and releases, the values from number `base` on. */

@@ -9,7 +9,6 @@ from __future__ import annotations
 from itertools import islice
 
 from ..messages import safe
-from ..results.fields import is_number
 from ..results.large_values import in_words, is_summary
 
 TYPE_CHECKING = False
@@ -161,11 +160,6 @@ def cut(words: str, most: int = CHARACTERS) -> str:
 def items(value: Any) -> list[Any]:
     """Return a list unchanged, and an empty one for anything else."""
     return value if isinstance(value, list) else []
-
-
-def numbers(value: Any) -> list[Any]:
-    """Return the numbers in a list; an empty list for anything else."""
-    return list(filter(is_number, items(value)))
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import units
 from .averages import median
 from .endings import Endings
-from .fields import LARGEST, is_number, part
+from .fields import LARGEST, durations_by_name, is_number, numbers, part
 from .histogram import Histogram
 from .significance import is_change
 
@@ -81,8 +81,10 @@ class Times:
         return self.endings.well(values) if isinstance(values, list) else values
 
     def _seconds(self, values: Any) -> list[float]:
-        found = values if isinstance(values, list) else []
-        return [value * self._scale for value in found if is_number(value)]
+        return self._scaled(numbers(values if isinstance(values, list) else ()))
+
+    def _scaled(self, values: list[float]) -> list[float]:
+        return values if self._scale == 1.0 else [value * self._scale for value in values]
 
     def _read_histogram(self) -> None:
         fields = self._call.get('histogram')
@@ -97,13 +99,11 @@ class Times:
     def _read_phases(self) -> None:
         if self.endings.is_partial:
             return  # the record does not say in which run a phase was
-        for entry in _dicts(self._call.get('timings')):
-            name, seconds = entry.get('name'), self._seconds([entry.get('duration')])
+        for name, durations in durations_by_name(self._call.get('timings')).items():
             if isinstance(name, str):
-                self.phases.setdefault(name, []).extend(seconds)
-        self.per_run = {
-            name: sum(seconds) / max(self.count, 1) for name, seconds in self.phases.items()
-        }
+                self.phases[name] = self._scaled(durations)
+        runs = max(self.count, 1)
+        self.per_run = {name: sum(times) / runs for name, times in self.phases.items()}
         for entry in _dicts(self._call.get('timings_summary')):
             name, total = entry.get('name'), self._seconds([entry.get('sum')])
             if isinstance(name, str) and total:

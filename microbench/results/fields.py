@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from math import isfinite
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, TypeGuard
 
 LARGEST = 1e300  # a larger value is not a time
@@ -31,6 +33,50 @@ def is_number(value: Any) -> TypeGuard[float]:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return False
     return -LARGEST < value < LARGEST and isfinite(value)
+
+
+def numbers(values: Iterable[Any]) -> list[float]:
+    """Return the finite numbers among values, in order; booleans are none.
+
+    >>> numbers([1, True, 0.5, float('nan'), '2', None])
+    [1, 0.5]
+    """
+    values = list(values)
+    if set(map(type, values)) == {float} and isfinite(sum(values)):
+        least, most = min(values), max(values)
+        if least > -LARGEST and most < LARGEST:
+            return values  # quicker than to ask each
+    return list(filter(is_number, values))
+
+
+def durations_by_name(entries: Any) -> dict[Any, list[float]]:
+    """Return the durations of listed phases, by name, in the order of the first ones.
+
+    Args:
+        entries: a list such as `call.timings`; any other value counts as an empty one.
+
+    Returns:
+        Lists of finite numbers, which may be empty. Names that are no text are JSON in a
+        tuple.
+
+    >>> durations_by_name([{'name': 'a', 'duration': 2}, {'name': 'b'}, {'name': 'a'}, 7])
+    {'a': [2], 'b': []}
+    """
+    listed = entries if isinstance(entries, list) else []
+    listed = [entry for entry in listed if entry.__class__ is dict]
+    values = [entry.get('duration') for entry in listed]
+    are_numbers = len(numbers(values)) == len(values)
+    found: dict[Any, list[float]] = {}
+    for entry, value in zip(listed, values, strict=True):
+        name = entry.get('name')
+        if name.__class__ is not str:
+            name = (json.dumps(name),)
+        known = found.get(name)
+        if known is None:
+            known = found[name] = []
+        if are_numbers or is_number(value):
+            known.append(value)
+    return found
 
 
 def moment(text: Any) -> datetime | None:

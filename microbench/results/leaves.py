@@ -23,26 +23,55 @@ def leaves(record: dict[str, Any], arrays: Container[str] = ()) -> dict[str, Any
 
     Args:
         record: a JSON object.
-        arrays: paths of lists that stay one value.
+        arrays: paths of lists that stay one value, besides those that are arrays.
 
     >>> leaves({'call': {'args': [1, {'x': []}]}})
     {'call.args.0': 1, 'call.args.1.x': []}
     """
     found: dict[str, Any] = {}
+    for path, value in flattened(record).items():
+        if value.__class__ is list and value:
+            found.update(leaves_below(path, value, arrays))
+        else:
+            found[path] = value
+    return found
+
+
+def leaves_below(
+    path: str, value: Any, arrays: Container[str] = ()
+) -> Iterator[tuple[str, Any]]:
+    """Yield path and value of the leaves of a list or an object, in order.
+
+    Args:
+        path: dotted path of the value.
+        value: any JSON value.
+        arrays: paths of lists that stay one value, besides those that are arrays.
+    """
     # Without recursion: a record may be nested more deeply than Python can call.
-    waiting = list(reversed(flattened(record).items()))
+    waiting = [(path, value)]
     while waiting:
         path, value = waiting.pop()
-        items: Any = ()
-        if isinstance(value, list) and path not in arrays:
-            items = enumerate(value)
-        elif isinstance(value, dict) and path not in arrays:
-            items = value.items()
-        inner = [(f'{path}.{name}', item) for name, item in items]
-        if not inner:
-            found[path] = value
-        waiting += reversed(inner)
-    return found
+        inner: Any = ()
+        if path in arrays or is_array(value, path):
+            pass
+        elif isinstance(value, list):
+            inner = enumerate(value)
+        elif isinstance(value, dict):
+            inner = value.items()
+        below = [(f'{path}.{name}', item) for name, item in inner]
+        if not below:
+            yield path, value
+        waiting += reversed(below)
+
+
+def is_array(value: Any, path: str) -> bool:
+    """Return True for an array, and for a long list of measurements."""
+    if value.__class__ is not list or len(value) <= FEW:
+        return False
+    plain = numbers_in(value)
+    if plain is not None and len(plain) > ARRAY:
+        return True
+    return len(value) > ARRAY and is_measured(path)
 
 
 def arrays_of(record: dict[str, Any]) -> Iterator[str]:
@@ -50,21 +79,16 @@ def arrays_of(record: dict[str, Any]) -> Iterator[str]:
     waiting = list(flattened(record).items())
     while waiting:
         path, value = waiting.pop()
+        if is_array(value, path):
+            yield path
+            continue
         pairs: Iterable[tuple[Any, Any]] = ()
         if isinstance(value, dict):
             pairs = value.items()
         elif isinstance(value, list):
-            if _is_array(value) or (len(value) > ARRAY and is_measured(path)):
-                yield path
-                continue
             pairs = enumerate(value)
         containers = ((n, v) for n, v in pairs if isinstance(v, (list, dict)))
         waiting += [(f'{path}.{name}', item) for name, item in containers]
-
-
-def _is_array(value: list[Any]) -> bool:
-    plain = numbers_in(value) if len(value) > FEW else None
-    return plain is not None and len(plain) > ARRAY
 
 
 def numbers_in(array: list[Any]) -> list[Any] | None:

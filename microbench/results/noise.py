@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    Places = dict[str, Any] | None
+
 # Each path includes all paths below it. A star matches the number of an item.
 MEASURED = {
     *('mb.run_id', 'mb.record_id', 'mb.clock.overhead_ns', 'mb.clock.resolution_ns'),
@@ -76,7 +78,44 @@ MADE_FOR_A_RUN = (
 )
 OF_A_RUN = r'/uv/(builds|archive|environments)-v\d+/[^/]+'
 
-TOPS = {path.partition('.')[0] for path in MEASURED}
+# Places in a record by name: ALL stands for a place and what is below it, None for one
+# below which there is nothing of interest.
+ALL: dict[str, Any] = {}
+
+
+def _by_name(paths: Iterable[str]) -> dict[str, Any]:
+    """Return nested dicts for the names in paths.
+
+    >>> _by_name(['a.*.b', 'c'])
+    {'a': {'*': {'b': {}}}, 'c': {}}
+    """
+    found: dict[str, Any] = {}
+    for path in paths:
+        *above, last = path.split('.')
+        inner = found
+        for name in above:
+            inner = inner.setdefault(name, {})
+            if inner is ALL:
+                break
+        else:
+            inner[last] = ALL
+    return found
+
+
+MEASURED_PLACES = _by_name(MEASURED)
+
+
+def within(places: Places, path: str) -> Places:
+    """Return the places below a path, which begins at those places.
+
+    >>> within(MEASURED_PLACES, 'call.timings.7'), within(MEASURED_PLACES, 'call.args')
+    ({'duration': {}}, None)
+    """
+    for name in path.split('.'):
+        if places is None or places is ALL:
+            break
+        places = places.get('*' if name.isdecimal() else name)
+    return places
 
 
 class Noise:
@@ -99,15 +138,18 @@ class Noise:
         True
         """
         left, right = self._sides
-        if path in left and path in right and self._is_of_a_run(path):
+        if (
+            path in left
+            and path in right
+            and self.is_of_a_run(path, left[path], right[path])
+        ):
             return True
         return is_measured(path)
 
-    def _is_of_a_run(self, path: str) -> bool:
+    def is_of_a_run(self, path: str, left: Any, right: Any) -> bool:
         """Return True if two values differ only because of the job or run."""
         if path in OF_A_JOB or (path.startswith('slurm.') and path.endswith(PORTS)):
             return True
-        left, right = (side[path] for side in self._sides)
         if not (isinstance(left, str) and isinstance(right, str)) or left == right:
             return False
         if path in MADE_FOR_A_RUN and _without(OF_A_RUN, left) == _without(OF_A_RUN, right):
@@ -123,12 +165,7 @@ def is_measured(path: str) -> bool:
     >>> is_measured('call.timings.12.duration'), is_measured('call.timings.12.name')
     (True, False)
     """
-    parts = path.split('.')
-    if parts[0] not in TOPS:
-        return False
-    general = ['*' if part.isdecimal() else part for part in parts]
-    tops = ['.'.join(general[:depth]) for depth in range(1, len(parts) + 1)]
-    return not MEASURED.isdisjoint(tops)
+    return within(MEASURED_PLACES, path) is ALL
 
 
 def _ids_of(side: dict[str, Any]) -> list[str]:

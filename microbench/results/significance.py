@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from itertools import islice, repeat
 from math import comb, erfc, sqrt
+from operator import eq
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,21 +38,24 @@ def chance_of(left: Sequence[float], right: Sequence[float]) -> float:
     >>> chance_of([1, 2, 3, 4, 5], [6, 7, 8, 9, 10])
     0.007936507936507936
     """
-    pairs, wins = len(left) * len(right), _wins(left, right)
-    has_ties = len({*left, *right}) < len(left) + len(right)
+    left, right = sorted(left), sorted(right)
+    both = sorted([*left, *right])
+    has_ties = any(map(eq, both, islice(both, 1, None)))
+    pairs, wins = len(left) * len(right), _wins(left, right, has_ties)
     if pairs <= EXACT and not has_ties:
         return _counted(len(left), len(right), min(wins, pairs - wins))
-    return _approximated(left, right, wins)
+    ties = sum(count**3 - count for count in Counter(both).values()) if has_ties else 0
+    return _approximated(pairs, len(both), ties, wins)
 
 
-def _wins(left: Sequence[float], right: Sequence[float]) -> float:
-    """Return the number of pairs in which the left value is smaller; ties are halves."""
-    ordered = sorted(right)
-    size = len(ordered)
-    return sum(
-        size - (bisect_left(ordered, value) + bisect_right(ordered, value)) / 2
-        for value in left
-    )
+def _wins(left: list[float], right: list[float], has_ties: bool) -> float:
+    """Return the number of pairs in which the left value is smaller; ties are halves.
+
+    Both lists are in order.
+    """
+    below = sum(map(bisect_left, repeat(right), left))
+    not_above = sum(map(bisect_right, repeat(right), left)) if has_ties else below
+    return len(left) * len(right) - (below + not_above) / 2
 
 
 def _counted(rows: int, columns: int, wins: float) -> float:
@@ -67,9 +72,7 @@ def _counted(rows: int, columns: int, wins: float) -> float:
     return min(2 * sum(orders[: int(wins) + 1]) / comb(rows + columns, rows), 1.0)
 
 
-def _approximated(left: Sequence[float], right: Sequence[float], wins: float) -> float:
-    pairs, size = len(left) * len(right), len(left) + len(right)
-    ties = sum(count**3 - count for count in Counter([*left, *right]).values())
+def _approximated(pairs: int, size: int, ties: int, wins: float) -> float:
     variance = pairs / 12 * (size + 1 - ties / (size * (size - 1)))
     if variance <= 0:
         return 1.0

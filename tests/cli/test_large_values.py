@@ -7,8 +7,12 @@ import sys
 import pytest
 
 from microbench import MBFunctionCall, MicroBench
+from microbench.cli import terminal as screen
+from microbench.cli import values
 from microbench.cli.main import subcommand
 from microbench.cli.values import WHOLE, cut, in_full, in_short
+from microbench.cli.view import detail
+from microbench.cli.view.tables import PHASES
 from microbench.results.large_values import in_words, is_summary
 from tests.cli.samples import write
 from tests.cli.terminals import FakeTerminal
@@ -112,3 +116,75 @@ def test_what_looks_like_a_summary():
     odd = {'summarized': True, 'type': 'x', 'shape': 3, 'bytes': 'many', 'dtype': [1]}
     assert is_summary(odd)
     assert in_words(odd) == in_short(odd) == 'x'
+
+
+SIZE = 10_000
+LARGE = {
+    'mb': {'run_id': 'a', 'record_id': 'b'},
+    'call': {
+        'name': 'fit',
+        'args': [{f'k{n}': n / 8 for n in range(SIZE)}],
+        'durations': [float(SIZE)],
+        'timings': [{'name': f'p{n}', 'duration': n / SIZE} for n in range(SIZE)],
+    },
+    'field': {f'k{n}': [n, {'x': f'{n}'}] for n in range(SIZE)},
+    'note': 'x' * 1_000_000,
+}
+
+
+def larger(value):
+    """Return the values of another record."""
+    return {
+        **LARGE,
+        'mb': {'run_id': 'c', 'record_id': 'd'},
+        'field': {f'k{n}': [n + 1, {'x': f'{n}'}] for n in range(SIZE)},
+        'call': {**LARGE['call'], 'durations': [3.0 * SIZE], 'timings': value},
+    }
+
+
+@pytest.fixture
+def texts(monkeypatch):
+    """Return the lengths of the texts that are made for the screen."""
+    made = []
+
+    def watched(module, name):
+        original = getattr(module, name)
+
+        def function(*args, **options):
+            text = original(*args, **options)
+            made.append(len(text))
+            return text
+
+        monkeypatch.setattr(module, name, function)
+
+    watched(json, 'dumps')
+    watched(values, 'cut')
+    watched(detail, 'in_full')
+    watched(screen, 'clipped')
+    return made
+
+
+@pytest.mark.parametrize('words', [['show', '{}', '0'], ['diff', '{}', '0', '1']])
+def test_no_text_of_a_large_value_is_made(words, texts, tmp_path, monkeypatch):
+    """A screen costs what it shows, not what the record holds."""
+    shifted = [{'name': f'p{n}', 'duration': 2 * n / SIZE} for n in range(SIZE)]
+    path = write(tmp_path / 'x', [LARGE, larger(shifted)])
+    texts.clear()
+    lines = printed(monkeypatch, True, *(word.format(path) for word in words))
+    assert len(lines) < 1_200
+    assert len(texts) < 8 * 1_200
+    assert sum(texts) < 500_000 + 2 * len(LARGE['note'])  # diff compares texts as JSON
+    assert any('other ' in line for line in lines)
+
+
+def test_the_phases_that_took_longest_are_listed(tmp_path, monkeypatch):
+    """They keep their order; the number of the others stands below, and --all has all."""
+    path = write(tmp_path / 'x', [LARGE, larger(LARGE['call']['timings'][::-1])])
+    lines = printed(monkeypatch, True, 'show', path, '0')
+    phases = [line.split()[0] for line in lines if line.startswith('    p')]
+    assert phases == [f'p{n}' for n in range(SIZE - PHASES, SIZE)]
+    assert f'    … {SIZE - PHASES} other names' in lines
+    everything = printed(monkeypatch, True, 'show', path, '0', '--all')
+    assert sum(line.startswith('    p') for line in everything) == SIZE
+    lines = printed(monkeypatch, True, 'diff', path, '0', '1')
+    assert f'  … {SIZE + 1 - PHASES} other phases' not in lines  # none has changed

@@ -293,13 +293,33 @@ def test_many_different_names_at_one_place():
     assert exactly(read(data, flat=True)) == exactly(read(data, flat=True, slow=True))
 
 
-@pytest.mark.parametrize(('count', 'is_read'), [(32_760, True), (32_770, False)])
-def test_the_number_of_names_is_limited(count, is_read):
-    """What is remembered stays small; Python reads a record with more names."""
-    record = {f'k{n}': n for n in range(count)}
-    found = _core.Decoder().decode(lines_of([record] * 3))
-    assert found == ([record] * 3 if is_read else None)
-    assert read(lines_of([record]), flat=False) == ([record], 0)
+@pytest.mark.parametrize('width', [4_090, 9_000, 40_000])
+def test_an_object_of_very_many_names(width):
+    """Names beyond those that are remembered are read as well, with what is below them."""
+    large = {f'k{n}': n if n % 5 else {'x': [n, {'y': n}]} for n in range(width)}
+    records = [{'large': large, 'n': n} for n in range(3)]
+    assert exactly(_core.Decoder().decode(lines_of(records))) == exactly(records)
+
+
+def test_more_objects_than_are_remembered():
+    """Once the memory for names is full, objects in lists and in each other are read."""
+    by_name = {
+        f'a{n}': {f'b{n}-{m}': [n, {'c': {}, f'd{m}': m}] for m in range(60)}
+        for n in range(600)
+    }
+    records = [{'x': by_name, 'y': [[{f'e{n}': n}] for n in range(50)]}, {'x': 1}, {'z': 2}]
+    decoder = _core.Decoder()
+    for _ in range(2):
+        assert exactly(decoder.decode(lines_of(records))) == exactly(records)
+
+
+@pytest.mark.parametrize('again', ['k0', 'k5000', 'k39999'])
+def test_a_name_that_comes_twice_in_a_large_object(again):
+    """Python decides which of its values counts."""
+    members = [*(f'"k{n}":{n}' for n in range(40_000)), f'"{again}":-1']
+    line = f'{{{",".join(members)}}}\n'.encode()
+    assert _core.Decoder().decode(line) is None
+    assert read(line, flat=False)[0] == [json.loads(line)]
 
 
 def test_a_decoder_that_is_in_use_reads_nothing():

@@ -5,6 +5,8 @@ What is equal on both sides is left out, and nothing that may be noise has a col
 
 from __future__ import annotations
 
+from heapq import nlargest
+
 from ...results import units
 from ...results.compared import ratio_in_words, ratio_of
 from ...results.fields import is_number
@@ -34,6 +36,7 @@ SECONDS = ('utime', 'stime')
 LARGE_SHARE = 0.05  # of the median, from which on processor time has a colour
 LARGE_CHANGE = 1.25  # ratio of other numbers that has a colour
 LARGE_SIZE = 1 << 20  # bytes
+PHASES = 100  # number of phases that are listed
 
 
 class Compared:
@@ -55,7 +58,7 @@ class Compared:
         Args:
             full: the rows in which both sides are equal, too, and when they began.
         """
-        every = [*self._heads(full), *self._times(), *self._busy(), *self._usage()]
+        every = [*self._heads(full), *self._times(full), *self._busy(), *self._usage()]
         every += self._peak()
         for title, left, right, ratio in every:
             if full or left != right:
@@ -75,14 +78,18 @@ class Compared:
 
     # --- times -------------------------------------------------------------------------
 
-    def _times(self) -> Iterator[Row]:
+    def _times(self, full: bool) -> Iterator[Row]:
         """Yield the medians, then the time per run of each phase that either record has."""
-        for change in self.comparison.changes:
+        changes = self.comparison.changes
+        shown = changes if full else _largest(changes)
+        for change in shown:
             is_median = change.name == 'median'
             title = 'median' if is_median else f'  {change.name.partition(".")[2]}'
             signs = [self._sign(view, is_median) for view in (self.left, self.right)]
             pair = (change.left, change.right)
             yield [title, *self._texts(pair, signs), _change_of(change)]
+        if len(shown) < len(changes):
+            yield [f'  … {len(changes) - len(shown)} other phases', '…', '', '']
 
     def _sign(self, view: RecordView, is_median: bool) -> str:
         return view.median_sign(view.stats) if is_median else ''
@@ -141,6 +148,17 @@ class Compared:
             signs = [AT_MOST if flag is True else '' for flag in flags]
             is_more = _is_larger(*(value or 0.0 for value in values))
             yield _pair('peak memory', values, units.size, signs, is_more)
+
+
+def _largest(changes: list[TimeChange]) -> list[TimeChange]:
+    """Return the median and the phases that have changed most, in their order."""
+    if len(changes) <= PHASES:
+        return changes
+    sizes = {
+        place: abs((c.right or 0.0) - (c.left or 0.0)) for place, c in enumerate(changes)
+    }
+    largest = {0, *nlargest(PHASES, sizes, key=sizes.__getitem__)}
+    return [change for place, change in enumerate(changes) if place in largest]
 
 
 def _outcome(view: RecordView) -> str:

@@ -90,7 +90,7 @@ def detail(
         for label, value in summary
     ]
     yield from _section('', labelled, terminal, elastic=[1])
-    times, narrow = times_of(view), (7, 4, 3)  # first drop the bars, then the range
+    times, narrow = times_of(view, full), (7, 4, 3)  # first drop the bars, then the range
     yield from _section('', times, terminal, slice(1, -1), elastic=[0], optional=narrow)
     runs = runs_of(view, full)
     between = range(len(runs[0]) - 2, 0, -1) if runs else ()

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import sys
 
-from ...diff import ADDED, CHANGED, MARKS, REMOVED, diff
+from ...diff import Difference
 from ...messages import safe
+from ...results.changes import ADDED, CHANGED, MARKS, REMOVED
 from ..terminal import Cell, Terminal
 from ..values import CHARACTERS, WHOLE, cut
 from ..words import UsageError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from ...diff import Change, Difference
+    from ...diff import Change
     from .entries import Entry
     from .slowest import Pair
 
@@ -50,7 +51,7 @@ def compare(words: list[str]) -> int:
     if pair is not None:
         selectors = [str(pair.middle), str(pair.slowest)]
     left, right = _both(Entries(paths), selectors)
-    difference = diff(left.record, right.record, everything=asked.all)
+    difference = Difference.of_json(left.record, right.record, asked.all)
     terminal = Terminal(sys.stdout)
     if asked.json:
         terminal.lines(_as_json_lines(difference, pair))

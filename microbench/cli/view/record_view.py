@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from heapq import nlargest
+
 from ...results import units
 from ...results.endings import Endings
-from ...results.fields import is_number, part
+from ...results.fields import durations_by_name, is_number, numbers, part
 from ..stats import Stats, of_histogram, of_total
-from ..values import dicts, items, numbers, text
+from ..values import dicts, items, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    K = TypeVar('K')
+    V = TypeVar('V')
 
 
 AT_LEAST, AT_MOST = '≥ ', '≤ '
@@ -64,7 +71,7 @@ class RecordView:
     def durations(self) -> list[float]:
         """The numbers in `call.durations`, in order."""
         if self._durations is None:
-            self._durations = numbers(self.call.get('durations'))
+            self._durations = numbers(items(self.call.get('durations')))
         return self._durations
 
     @property
@@ -105,14 +112,28 @@ class RecordView:
         Args:
             field: `'timings'`, or `'open_timings'` for phases that had not ended.
         """
+        return self.longest_phases(field, None)[0]
+
+    def longest_phases(self, field: str, most: int | None) -> tuple[dict[str, Stats], int]:
+        """Return the phases of the names that took longest, in order of their first ends.
+
+        Args:
+            field: as for `phases`.
+            most: number of names; None for all.
+
+        Returns:
+            The phases by name, and the number of other names.
+        """
         totals = list(dicts(self.call.get(f'{field}_summary')))
         if totals:  # there were more phases than the record lists
-            return {_name_of(entry): of_total(entry) for entry in totals}
-        found: dict[str, list[float]] = {}
-        for entry in dicts(self.call.get(field)):
-            if is_number(entry.get('duration')):
-                found.setdefault(text(entry.get('name')), []).append(entry['duration'])
-        return {name: Stats(durations) for name, durations in found.items()}
+            stats = {_name_of(entry): of_total(entry) for entry in totals}
+            longest = _longest(stats, most, lambda name: stats[name].total or 0.0)
+            return longest, len(stats) - len(longest)
+        found = durations_by_name(self.call.get(field))
+        found = {name: times for name, times in found.items() if times}
+        chosen = _longest(found, most, lambda name: sum(found[name]))
+        phases = {_text_of(name): Stats(times) for name, times in chosen.items()}
+        return phases, len(found) - len(chosen)
 
     @property
     def scale(self) -> float | None:
@@ -166,6 +187,18 @@ def _name_of(total: dict[str, Any]) -> str:
     """Return the name of a total of phases; the total of several names has none."""
     name = total.get('name')
     return OTHERS if name is None else text(name)
+
+
+def _longest(found: dict[K, V], most: int | None, size: Callable[[K], float]) -> dict[K, V]:
+    """Return the largest entries, in their order."""
+    if most is None or len(found) <= most:
+        return found
+    longest = {*nlargest(most, found, key=size)}
+    return {name: value for name, value in found.items() if name in longest}
+
+
+def _text_of(name: str | tuple[str]) -> str:
+    return text(name if isinstance(name, str) else json.loads(name[0]))
 
 
 def _busy(used: Any, duration: Any, scale: float) -> float | None:

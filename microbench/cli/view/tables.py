@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Rows = list[list[str]]
 
 RUNS = 10  # number of runs that are listed
+PHASES = 100  # number of names that are listed
 
 # Title, field of resource_usage, and format of the numbers.
 USAGE = (
@@ -37,11 +38,17 @@ USAGE = (
 # --- where the time went -----------------------------------------------------------------
 
 
-def times_of(view: RecordView) -> Rows:
-    """Return rows for the durations, and for the phases as parts of them."""
+def times_of(view: RecordView, full: bool) -> Rows:
+    """Return rows for the durations, and for the phases as parts of them.
+
+    Args:
+        view: view of the record.
+        full: list all phases, however many; by default those that took longest.
+    """
     overall = view.stats
     bound = view.is_bound
-    parts = [(name, stats, False) for name, stats in view.phases().items()]
+    phases, others = view.longest_phases('timings', None if full else PHASES)
+    parts = [(name, stats, False) for name, stats in phases.items()]
     still = view.phases('open_timings')
     parts += [(f'{name} (not ended)', stats, bound) for name, stats in still.items()]
     if not overall.count and not parts:
@@ -52,6 +59,8 @@ def times_of(view: RecordView) -> Rows:
     for name, stats, at_least in parts:
         figures = _figures(view, stats, several, at_least)
         rows.append([f'  {name}', *figures, *_share(stats, overall, bound)])
+    if others:
+        rows.append([f'  … {others} other names', *[''] * (len(rows[0]) - 1)])
     titles = ('', 'n', 'median', 'min', 'max', 'total', '', '')
     return [_dim(titles), *rows] if several else rows
 
