@@ -4,19 +4,23 @@ import io
 import json
 import os
 import signal
+import sys
 from random import Random
 from types import SimpleNamespace
 
 import pytest
 
+from microbench.cli.commands import main as compare
 from microbench.cli.commands.options import Asked
 from microbench.cli.commands.scan import of_range
 from microbench.cli.commands.shown import Answer, forms
 from microbench.cli.commands.surrounded import Examined
 from microbench.cli.commands.turns import FEWEST, Turns
 from microbench.cli.commands.words import divided, names_commands
+from microbench.cli.main import main_of
 from microbench.cli.terminal import Terminal
 from microbench.cli.words import UsageError
+from tests.cli.terminals import FakeTerminal
 
 
 def asked(*words):
@@ -281,3 +285,55 @@ def test_ctrl_c_answers(start, tmp_path):
     assert 'command' in outcome.stdout
     assert ' 8' in outcome.stdout
     assert len(_lines(tmp_path)) >= 16
+
+
+MISPLACED = [
+    ([['a'], ['b', '--json']], ['--json']),
+    ([['a'], ['b', '-n', '5', '--fail-over=3%']], ['-n', '--fail-over']),
+    ([['a', '--json'], ['b', '--json']], []),
+    ([['a'], ['b', '--jsonx', 'x', '-']], []),
+    ([['a'], ['--json']], []),
+]
+
+
+@pytest.mark.parametrize(('commands', 'found'), MISPLACED)
+def test_options_behind_the_commands(commands, found):
+    """Those of `compare` that only the last command has are named."""
+    words = ['--', *commands[0], '---', *commands[1]]
+    assert asked(*words).misplaced == found
+
+
+HINT = 'to the last command: an option of compare stands before --'
+
+
+@pytest.mark.parametrize(
+    ('words', 'hinted'),
+    [
+        (('true', '---', 'true', '--json'), True),
+        (('true', '---', 'true', '-n'), False),
+        (('true', '---', 'false', '-n'), True),
+        (('true', '---', 'false', 'x'), False),
+    ],
+)
+@pytest.mark.parametrize('terminal', [True, False])
+def test_a_hint_on_misplaced_options(words, hinted, terminal, monkeypatch):
+    """On a terminal: at once for long ones, and for short ones if the command fails."""
+    stderr = FakeTerminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, 'stderr', stderr)
+    compare.main(['-q', '-n', '1', '--', *words])
+    assert stderr.getvalue().count(HINT) == (hinted and terminal)
+
+
+@pytest.mark.parametrize(
+    'words', [['--', '--help'], ['--', '-h'], ['--help', '--', 'a', '---', 'b']]
+)
+def test_help_for_commands(words, capsys):
+    """It is that of the options of commands; help for files points to it."""
+    for asks, usage in (
+        (words, '-- COMMAND [ARG ...] ---'),
+        (['--help'], 'microbench compare -- --help"'),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            main_of(['compare', *asks])(asks)
+        assert ended.value.code == 0
+        assert usage in ' '.join(capsys.readouterr().out.split())

@@ -1,5 +1,6 @@
 """`microbench tail`: the last records, then each new one, a line each."""
 
+import io
 import json
 import os
 import signal
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from microbench.cli.view import tail as view
+from microbench.cli.view.asked_fields import WatchedFilter
 from microbench.cli.view.tail import main
 from tests.cli.conftest import status_of
 from tests.cli.samples import MODEL, PIPELINE, SEVERAL, SIMULATION, SOLVE, write
-from tests.cli.terminals import on_terminal
+from tests.cli.terminals import FakeTerminal, on_terminal
 from tests.fakes import python
 
 pytestmark = pytest.mark.usefixtures('in_utc')
@@ -328,7 +331,8 @@ def test_waiting_for_a_file(tailing, tmp_path):
     """A missing file is named once, for it may be a mistake."""
     path = tmp_path / 'later.jsonl'
     tail = tailing(path)
-    assert tail.process.stderr.readline() == f'microbench tail: {path} does not exist yet\n'
+    what = f'{path} does not exist yet: waiting for a record'
+    assert tail.process.stderr.readline() == f'microbench tail: {what}\n'
     append(path, SOLVE)
     assert tail.names(1) == ['solve']
     assert tail.end() == (130, '', '')
@@ -363,6 +367,21 @@ def test_the_last_of_standard_input(command):
     done = command('tail', '-', '--no-follow', '-n1', '--json', input=lines)
     assert (done.status, done.stderr) == (0, '')
     assert json.loads(done.stdout) == MODEL
+
+
+@pytest.mark.parametrize('terminal', [True, False])
+def test_what_is_awaited(terminal, path, monkeypatch):
+    """On a terminal a line on standard error says so, once, after the last records."""
+    stderr = FakeTerminal() if terminal else io.StringIO()
+    monkeypatch.setattr(sys, 'stderr', stderr)
+    asked = view._parser().parse_args([str(path)])
+    asked.filter = WatchedFilter(asked)
+    batches = view._batches(asked)
+    assert len(list(next(batches))) == 4
+    assert stderr.getvalue() == ''
+    assert list(next(batches)) == []
+    said = f'microbench tail: waiting for more in {path}; Ctrl-C ends it\n'
+    assert stderr.getvalue() == said * terminal
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import subprocess
 
-LAST = '%1'  # as a shell with job control names it
+LAST = '$!'  # as a shell names its process id
 
 
 class Background:

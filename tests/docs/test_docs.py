@@ -17,7 +17,7 @@ node07, and its Python /opt/python/bin/python3.
 
 A block with `<!-- file: NAME -->` above it is written into that file, and not run. A
 command that ends with ` &` runs in the background: the next one begins when it has printed
-a line. `%1` is the last such process, as in a shell with job control.
+a line. `$!` is its process id, as in a shell.
 
 A block that cannot be executed, or is no output, has its reason above it:
 `<!-- not run: ... -->`. All of these reasons are listed here.
@@ -344,7 +344,7 @@ RIGHT = {
     'file': '<!-- file: x.py -->\n\n```python\nprint(6)\n```\n\n'
     '```console\n$ python x.py\n6\n```\n',
     'background': '<!-- file: x.py -->\n\n```python\nprint("up", flush=True)\n'
-    'while True: pass\n```\n\n```console\n$ python x.py &\nup\n$ kill -9 %1\n```\n',
+    'while True: pass\n```\n\n```console\n$ python x.py &\nup\n$ kill -9 $!\n```\n',
     'reason': '<!-- not run: it is wrong -->\n\n```python\n1 / 0\n```\n',
 }
 

@@ -12,7 +12,7 @@ from ...messages import print_stderr, safe
 from ..run.destinations import look_ahead, print_warning
 from ..run.forwarding import EndedBy
 from ..run.rewind import input_of
-from ..terminal import Terminal
+from ..terminal import Terminal, is_terminal
 from .around import Around, StoppedError
 from .options import Asked
 from .progress import Progress
@@ -30,12 +30,26 @@ def compare(words: list[str]) -> int:
     """Compare the commands that the words name, and return the exit status."""
     asked = Asked(*divided(words))
     comparison = _Comparison(asked)
+    if any(word.startswith('--') for word in asked.misplaced):
+        _hint(asked.misplaced)  # a short one may well be meant for the command
     with warnings.catch_warnings():
         warnings.simplefilter('always')
         warnings.showwarning = print_warning
         look_ahead(asked.settings)
         comparison.run()
     return comparison.answer()
+
+
+def _hint(misplaced: list[str]) -> None:
+    """Print on a terminal which options may be in the wrong place."""
+    if not misplaced or not is_terminal(sys.stderr):
+        return
+    names, is_one = ', '.join(map(safe, misplaced)), len(misplaced) == 1
+    rule = 'an option of compare stands' if is_one else 'options of compare stand'
+    verb = 'goes' if is_one else 'go'
+    print_stderr(
+        f'microbench compare: {names} {verb} to the last command: {rule} before --'
+    )
 
 
 class _EndedError(Exception):
@@ -127,6 +141,7 @@ class _Comparison:
             self._print()
         if self.stopped is not None:
             print_stderr(f'microbench compare: {safe(str(self.stopped))}')
+            _hint(self.asked.misplaced)
             return self.stopped.status
         if self.ended_by == SIGINT:
             raise KeyboardInterrupt

@@ -13,6 +13,7 @@ from ..args.parser import Parser
 from ..view.subcommand import Subparser
 from ..words import UsageError, percent
 from .scan import Scan, check_names, combined, filled, of_list, of_range
+from .words import misplaced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Asked:
         options: values of the options above.
         settings: settings of the command of cli/args, for all commands.
         variants: name, words and values of each command.
+        misplaced: options that the last command has, and may be meant for `compare`.
         scan: the only scan, if it is one of numbers and there is one command.
 
     Raises:
@@ -71,6 +73,7 @@ class Asked:
         is_one = len(scans) == 1 and scans[0].is_number and len(commands) == 1
         self.scan = scans[0] if is_one else None
         _check_hooks(options, len(commands))
+        self.misplaced = misplaced(commands, _known()) if len(commands) > 1 else []
 
     def hook(self, name: str, place: int, values: Values) -> str | None:
         """Return the command line of a hook for a command.
@@ -84,6 +87,10 @@ class Asked:
         if not given:
             return None
         return filled(given[0 if len(given) == 1 else place % len(given)], values)
+
+
+def _known() -> set[str]:
+    return {*Parser().flags, *_parser()._option_string_actions}
 
 
 def _parser() -> Subparser:

@@ -42,6 +42,9 @@ what "microbench baseline save" has stored. Instead of two files, one can be div
 field that has two values (--by), of which the one that began first is BASE, or by
 conditions (--filter-base, --filter-new).
 
+Commands instead of files are compared by "%(prog)s -- COMMAND --- COMMAND", which runs them
+by turns: "%(prog)s -- --help" has its options.
+
 With --fail-over the status is 1 if a run is slower for certain and by more than that. It is
 2 if there is nothing to compare, else 0."""
 

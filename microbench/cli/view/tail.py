@@ -16,7 +16,7 @@ from ...messages import print_stderr, safe
 from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
-from ..terminal import Cell, Terminal
+from ..terminal import Cell, Terminal, is_terminal
 from ..values import brief, text
 from ..widths import columns
 from ..words import UsageError
@@ -179,9 +179,12 @@ def _present(path: str) -> list[str]:
 def _followed(
     last: list[Record], source: Source, asked: argparse.Namespace
 ) -> Iterator[Iterator[Record]]:
-    if not source.exists():
-        print_stderr(f'microbench tail: {name_of(asked.path)} does not exist yet')
+    name, is_there = name_of(asked.path), source.exists()
+    if not is_there:
+        print_stderr(f'microbench tail: {name} does not exist yet: waiting for a record')
     yield iter([*last, *_running(asked)])
+    if is_there and is_terminal(sys.stderr):
+        print_stderr(f'microbench tail: waiting for more in {name}; Ctrl-C ends it')
     _watch_reader(source)
     while True:
         yield filter(asked.filter, source.records())
