@@ -69,7 +69,7 @@ struct py_slot {
 typedef struct {
     py_slot *slots;
     py_slot *spares[PY_SLOT_DEEPEST + 1]; /* by level; NULL until one is needed */
-    int depth;                            /* level of what is read: the caller sets it */
+    int depth; /* level of what is read: the caller sets it */
     size_t count;
     size_t name_bytes;
     size_t raw_bytes;
