@@ -12,7 +12,8 @@ from ...messages import print_stderr, safe
 from ..run.destinations import look_ahead, print_warning
 from ..run.forwarding import EndedBy
 from ..run.rewind import input_of
-from ..terminal import Terminal, is_terminal
+from ..streams import is_terminal
+from ..terminal import Terminal
 from .around import Around, StoppedError
 from .options import Asked
 from .progress import Progress

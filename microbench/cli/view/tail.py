@@ -16,7 +16,8 @@ from ...messages import print_stderr, safe
 from ...results.fields import part
 from ...results.flat_schema import converted, is_flat_schema
 from ...results.reading import Lines, damage
-from ..terminal import Cell, Terminal, is_terminal
+from ..streams import is_terminal
+from ..terminal import Cell, Terminal
 from ..values import brief, text
 from ..widths import columns
 from ..words import UsageError
