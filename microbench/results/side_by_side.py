@@ -106,6 +106,10 @@ class SideBySide:
                 self._keep_alone(f'{above}{number}', items[number], side)
 
     def _report(self, above: str, name: str, left: Any, right: Any, places: Places) -> None:
+        if left.__class__ is list or left != left or right != right:
+            left, right = _with_null(left), _with_null(right)
+            if same(left, right):
+                return
         if places is not None and (
             places is ALL or places.get(name) is ALL or within(places, name) is ALL
         ):
@@ -132,6 +136,13 @@ class SideBySide:
             value, other = left.get(path, MISSING), right.get(path, MISSING)
             if not same(value, other):
                 self._report('', path, value, other, self._measurements)
+
+
+def _with_null(value: Any) -> Any:
+    """Return a value with null for NaN, which only the module json reads."""
+    if value.__class__ is list:
+        return list(map(_with_null, value))
+    return None if value != value else value
 
 
 def same(left: Any, right: Any) -> bool:

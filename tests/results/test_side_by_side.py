@@ -139,3 +139,11 @@ def test_items_are_in_the_order_of_their_numbers():
     }
     paths = [change.path for change in diff(left, {})]
     assert paths == ['a.b', 'a.b1', 'a.1', 'a.2', 'a.10', 'a-b.c']
+
+
+def test_what_is_no_number():
+    """NaN, which some files have, counts as null: alone, and in an array."""
+    one, two = ({'a': float('nan'), 'b': [float('nan'), 1] * 600} for _ in range(2))
+    assert SideBySide(one, two).found == []
+    assert SideBySide(one, {**two, 'a': None}).found == []
+    assert SideBySide(one, {**two, 'a': 1}).found == [('a', None, 1)]
