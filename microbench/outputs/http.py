@@ -130,13 +130,13 @@ class HttpOutput(NetworkOutput):
     # --- for the thread, and for resend.py --------------------------------------------
 
     def _load(self) -> None:
-        import urllib.request  # noqa: F401 - for later
+        super()._load()
+        import email.utils  # noqa: F401 - for later
+        import json  # noqa: F401
+        import urllib.request  # noqa: F401
 
-        from ..results.reading import decode_line  # start-up time
-
-        decode_line(b'{}')
         if self.url.startswith('https'):
-            import ssl  # noqa: F401 - for later
+            import ssl  # noqa: F401
 
     def _send(self, records: list[bytes], timeout: float | None) -> None:
         limits = [limit for limit in (self.timeout, timeout) if limit is not None]

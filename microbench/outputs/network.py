@@ -93,7 +93,18 @@ class NetworkOutput(Output):
     # --- for subclasses ---------------------------------------------------------------
 
     def _load(self) -> None:
-        """Import what the thread needs: a fork during an import breaks the child."""
+        """Import what the thread needs: a fork during an import breaks the child.
+
+        So does one during the first look-up of a codec, which getaddrinfo() needs: the
+        thread holds a lock of the import system, which nothing releases in the child.
+        """
+        import codecs
+        import hashlib  # noqa: F401 - for later
+
+        from ..results.reading import decode_line  # start-up time
+
+        codecs.lookup('idna')
+        decode_line(b'{}')
 
     def _send(self, records: list[bytes], timeout: float | None) -> None:
         """Send records, and wait for the answer."""

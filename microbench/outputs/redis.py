@@ -174,8 +174,7 @@ class RedisOutput(Readable, NetworkOutput):
         return _client({**self._connection, **limits, **_once()})
 
     def _load(self) -> None:
-        import encodings.idna  # noqa: F401 - for later
-
+        super()._load()
         _once()
 
     def _retry_after(self, error: Exception) -> float | None:

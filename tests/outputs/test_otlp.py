@@ -27,7 +27,9 @@ def parsed(body):
             for span in scope['spans']:
                 for name in ('traceId', 'spanId', 'parentSpanId'):
                     if name in span:
-                        span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
+                        span[name] = base64.urlsafe_b64encode(
+                            bytes.fromhex(span[name])
+                        ).decode()
     return json_format.ParseDict(request, trace_service.ExportTraceServiceRequest())
 
 
@@ -140,6 +142,7 @@ def test_the_address(endpoint, url, monkeypatch):
 def test_what_is_tried_again(code, wait):
     """As the protocol says: fewer answers than for other servers."""
     error = urllib.error.HTTPError(URL, code, 'no', {}, None)
+    error.close()  # an open one warns when it is collected (CPython 3.15)
     assert OtlpOutput(URL)._retry_after(error) == wait
     assert OtlpOutput(URL)._retry_after(TimeoutError()) == 0.0
 
