@@ -107,7 +107,7 @@ def test_lines_of_a_dry_run(words, line, here, capsys):
     'words',
     [
         ['--http-output', 'http://h', '--http-output-header', 'ab', 'ls'],
-        ['-o', '.', 'ls'],
+        ['-o', '/etc/passwd/', 'ls'],
         ['--http-output', 'host', 'ls'],
         ['-m', 'x', '--', 'ls'],
     ],
