@@ -10,6 +10,7 @@ PACKAGE = Path(microbench.__file__).parent
 ROOTS = {
     *('microbench', 'microbench.__main__', 'microbench.logs', 'microbench.start'),
     *('microbench.cli.timeit.worker', 'microbench.pytest_plugin'),
+    'microbench.sweeps.dask',
 }
 
 
