@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import count
 
 from ..results.columns import Column
 from ..results.tables import MAKE, imported
+from .spool import EPOCH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,23 @@ class Answer:
         self.names = list(_distinct(column[0] for column in result.description))
         self.types = [str(column[1]) for column in result.description]
 
+    def with_microseconds(self, sql: str) -> str:
+        """Return the query with times as numbers; one without times stays as it is.
+
+        Up to version 1.5, DuckDB needs pytz to give times that have a zone.
+        """
+        if ZONED not in self.types:
+            return sql
+        names = [f'c{place}' for place in range(len(self.types))]
+        pairs = zip(names, self.types, strict=True)
+        values = (f'epoch_us({name})' if type_ == ZONED else name for name, type_ in pairs)
+        inner = f'({sql}) AS answer({", ".join(names)})'
+        return f'SELECT {", ".join(values)} FROM {inner}'  # noqa: S608
+
+    def take(self, result: Any) -> None:
+        """Take the rows from another result, whose times are microseconds."""
+        self._result = result
+
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         zoned = [place for place, type_ in enumerate(self.types) if type_ == ZONED]
         while rows := self.fetched('fetchmany', MANY):
@@ -79,10 +97,18 @@ def _distinct(names: Iterable[str]) -> Iterator[str]:
 def _in_utc(row: tuple[Any, ...], places: list[int]) -> tuple[Any, ...]:
     values = list(row)
     for place in places:
-        time = values[place]
-        if isinstance(time, datetime):
-            values[place] = time.astimezone(timezone.utc)
+        values[place] = _moment(values[place])
     return tuple(values)
+
+
+def _moment(value: Any) -> Any:
+    """Return the time of microseconds since 1970; beyond the calendar, the number."""
+    if not isinstance(value, int):
+        return value.astimezone(timezone.utc) if isinstance(value, datetime) else value
+    try:
+        return EPOCH + timedelta(microseconds=value)
+    except OverflowError:
+        return value
 
 
 def in_format(answer: Answer, format: str) -> Any:  # noqa: A002

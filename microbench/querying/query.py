@@ -165,20 +165,29 @@ class Query:
             ValueError: the query is wrong.
             MemoryError: it does not fit in memory.
         """
-        return Answer(self._run(is_frame=is_frame), self.failure)
+        sql = self._ready()
+        if not self._statement.has_tree:
+            return Answer(self._run('execute', sql), self.failure)
+        answer = Answer(self._run('sql', sql), self.failure)
+        if not is_frame:
+            answer.take(self._run('execute', answer.with_microseconds(sql)))
+        return answer
 
     def save(self, path: str) -> None:
         """Write the answer to a new file of Parquet."""
         self._sources.append(path)
-        self._run(path)
+        sql = self._ready()
+        self._run('execute', f'COPY ({sql}) TO {literal(path)} ({OPTIONS})')
 
-    def _run(self, outfile: str = '', *, is_frame: bool = False) -> Any:
+    def _ready(self) -> str:
+        """Let the database have nothing but the tables; return the query for it."""
+        sql = self._statement.with_names(self._names)
+        lock(self._connection, self._sources)
+        return sql
+
+    def _run(self, method: str, sql: str) -> Any:
         try:
-            sql = self._statement.with_names(self._names)
-            if outfile:
-                sql = f'COPY ({sql}) TO {literal(outfile)} ({OPTIONS})'
-            lock(self._connection, self._sources)
-            return self._connection.sql(sql) if is_frame else self._connection.execute(sql)
+            return getattr(self._connection, method)(sql)
         except duckdb().Error as error:
             raise self.failure(error) from None
 

@@ -40,6 +40,7 @@ class Statement:
         shapes: the tables that it names, in the order of OF_SHAPE.
         wanted: names that may be columns, in small letters; None for all columns.
         dotted: names of several parts.
+        has_tree: False for a query of which DuckDB gives no tree.
 
     Raises:
         QuerySyntaxError: it cannot be parsed.
@@ -50,6 +51,7 @@ class Statement:
         self._connection = connection
         self._sql = sql
         self._tree = _tree(connection, sql)
+        self.has_tree = self._tree is not None
         nodes = list(_nodes(self._tree))
         texts = {text.lower() for node in nodes for text in _texts(node)}
         names = texts if self._tree is not None else sql.lower()
