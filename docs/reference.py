@@ -35,7 +35,10 @@ To learn how they are used, read [Getting started](getting-started.md).
 """
 
 BENCH = ('MicroBench', 'MicroBenchBase')
-SINKS = ('Output', 'FileOutput', 'HttpOutput', 'RedisOutput', 'NullOutput')
+SINKS = (
+    *('Output', 'FileOutput', 'HttpOutput', 'RedisOutput', 'PostgresOutput'),
+    *('OtlpOutput', 'PrometheusOutput', 'NullOutput'),
+)
 GROUPS = {
     'The bench': {'microbench': BENCH},
     'Outputs': {'microbench': SINKS},

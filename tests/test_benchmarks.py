@@ -453,6 +453,7 @@ MEASURES = [
     'first record beside a dead journal of one that is written',
     '  memory for it',
     '8 threads, one file, a record',
+    'background=True, the caller',
     'encoding, a duration',
     'encoding, a phase',
     'memory, an iteration',

@@ -44,9 +44,10 @@ typedef struct py_run {
     mb_text line;       /* buffer of its record, where C writes that (py_recorder.h) */
     py_captured *captured; /* Owned: of native captures; NULL: there were none */
     PyObject *recorder;    /* Owned: that has begun it; or NULL */
-    PyObject *label;  /* Owned: call.name, where a recorder has begun it; or NULL */
-    PyObject *notes;  /* Owned: dict of fields by annotate(); or NULL */
-    PyObject *place;  /* Owned: bytes, where the function is (core/callables.py); or NULL */
+    PyObject *label; /* Owned: call.name, where a recorder has begun it; or NULL */
+    PyObject *notes; /* Owned: dict of fields by annotate(); or NULL */
+    PyObject
+        *place; /* Owned: bytes, where the function is (core/callables.py); or NULL */
     PyObject *thread; /* Owned: bytes, py_thread_name_member(); or NULL */
     py_state *state;  /* Borrowed: the type keeps it; NULL before open() */
 } py_run;

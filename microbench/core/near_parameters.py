@@ -71,6 +71,7 @@ MEANT: dict[str, tuple[str, Callable[[Any], bool]]] = {
     'min_time': ('min_time', _is_seconds),
     'max_time': ('max_time', _is_seconds),
     'precision': ('precision', _is_share),
+    'spool': ('spool', _is_path),
 }
 PARAMETERS = frozenset(parameter for parameter, _ in MEANT.values())
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 NOTICEABLE = 0.05  # imbalance that is worth a name
+ALMOST = 0.8  # of the farthest behind: as far, so that the first such phase explains it
 
 
 class RankRow:
@@ -181,17 +182,23 @@ def _sentence(rows: list[RankRow]) -> str:
 
     The phase that explains it is the one in which the slowest rank is farthest behind the
     mean: where ranks wait for one another, most wait for the slow one, and the mean of
-    their waiting is near its maximum.
+    their waiting is near its maximum. Of two ranks one waits as long as the other is behind,
+    and the phase that came first is the cause.
     """
     whole, *phases = rows
     name = safe(whole.name)
     if len(whole.seconds) < 2:
         return f'{name} has one rank: there is nothing to compare.'
-    worst = max(phases or rows, key=lambda row: row.max - row.mean)
+    worst = _first_behind(phases or rows)
     if (worst.imbalance or 0.0) < NOTICEABLE or worst.max - worst.mean < _least(whole):
         return f'No rank of {name} was slow: {_figures(whole)}.'
     where = '' if worst.phase is None else f' in {safe(worst.phase)}'
     return f'Rank {worst.slowest} of {name} was slow{where}: {_figures(worst)}.'
+
+
+def _first_behind(rows: list[RankRow]) -> RankRow:
+    most = max(row.max - row.mean for row in rows)
+    return next(row for row in rows if row.max - row.mean >= ALMOST * most)
 
 
 def _least(whole: RankRow) -> float:

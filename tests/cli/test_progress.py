@@ -298,7 +298,7 @@ def test_quiet(environment, tmp_path):
 
 def test_a_failed_file_is_not_reported_as_success(environment, tmp_path):
     """The record is where the warning says."""
-    words = ['-o', 'out/put', '--', 'rm', '-r', 'out']
+    words = ['-o', 'out/put', '--', 'sh', '-c', 'rm -r out; touch out']
     (tmp_path / 'out').mkdir()
     _, sent = on_terminal(words, environment=environment, cwd=tmp_path, streams=['stderr'])
     assert 'recorded in' not in sent

@@ -711,7 +711,7 @@ def refused(capsys, *words):
     ('words', 'sentence'),
     [
         (['nope'], 'cannot read nope: No such file or directory\n'),
-        (['.'], 'cannot read .: Is a directory\n'),
+        (['.'], 'there are no result files (*.jsonl) in .\n'),
         (['\0'], 'cannot read \\x00: it is not a path\n'),
         (['several', '-r', ''], 'choose a record by its number, or by the beginning of'),
         (['several', '4'], 'there is no record 4: several holds 4, numbered from 0 to 3\n'),

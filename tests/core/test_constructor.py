@@ -14,7 +14,7 @@ from tests.fakes import Kept, Ticking, call_of, only
 PARAMETERS = [
     *('outfile', 'json_encoder', 'tz', 'iterations', 'warmup', 'duration_counter'),
     *('outputs', 'on_output_error', 'journal', 'durations', 'every', 'sample'),
-    *('max_value', 'min_time', 'max_time', 'precision', 'static_fields'),
+    *('max_value', 'min_time', 'max_time', 'precision', 'spool', 'static_fields'),
 ]
 
 # parameter, wrong value, exception
@@ -31,7 +31,7 @@ WRONG = [
     *[('outputs', value, TypeError) for value in ('a.jsonl', b'a', 5, FileOutput())],
     *[('outputs', value, TypeError) for value in ([None], ['a.jsonl'], {'write': 1})],
     *[('outfile', value, TypeError) for value in (5, 1.5, [], object(), str)],
-    *[('outfile', value, ValueError) for value in ('', 'a\0b', b'a\0b', '.')],
+    *[('outfile', value, ValueError) for value in ('', 'a\0b', b'a\0b')],
     *[('on_output_error', value, ValueError) for value in ('', 'WARN', None, 5, [])],
     *[('journal', value, ValueError) for value in ('', 'AUTO', 5, [], '/no/directory')],
     *[('max_value', v, TypeError) for v in ('4096', 1.0, True, [], int, 'AUTO')],
@@ -239,7 +239,7 @@ def test_signature(cls):
         'every': None,
         'sample': None,
         'max_value': 'auto',
-        **dict.fromkeys(['min_time', 'max_time', 'precision']),
+        **dict.fromkeys(['min_time', 'max_time', 'precision', 'spool']),
     }
     assert parameters['on_output_error'].kind is inspect.Parameter.KEYWORD_ONLY
     assert parameters['static_fields'].kind is inspect.Parameter.VAR_KEYWORD

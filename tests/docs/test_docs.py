@@ -65,9 +65,10 @@ NOT_RUN = [
     ),
     ('output.md', 'it needs a server; tests/services/test_redis_server.py runs one'),
     ('pytest.md', 'a workflow; tests/pytest_plugin/test_page.py reads it'),
-    ('scale.md', 'the tests run each of them; see the table below'),
+    ('scale.md', 'tests/sweeps and tests/services run each of them'),
     ('scale.md', 'Ray starts servers and takes gigabytes'),
     ('scale.md', 'tests/sweeps/test_dask.py does, in threads and in processes'),
+    ('scale.md', 'a cluster would be needed to make sense of it'),
     *[('slurm.md', 'it needs a cluster; tests/services/test_slurm_page.py submits it')] * 6,
     (
         'timing-functions.md',

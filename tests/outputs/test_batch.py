@@ -74,8 +74,8 @@ def test_a_batch_needs_a_path(outfile):
 
 
 def test_other_sinks_have_no_batch():
-    """The name of the parameter is not known there."""
-    with pytest.raises(TypeError, match='batch'):
+    """They have a thread that collects, or none."""
+    with pytest.raises(ValueError, match='batch needs background=True'):
         microbench.outputs.http.HttpOutput('http://localhost:1', batch=64)
 
 

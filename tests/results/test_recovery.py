@@ -575,6 +575,6 @@ def test_killed_while_it_recovers(path, killed, capsys, place, name, when):
 
 
 def test_a_directory_is_refused(tmp_path, capsys):
-    """A directory is one sentence and status 2."""
+    """A directory without result files is one sentence and status 2."""
     assert recover.main([str(tmp_path)]) == 2
-    assert 'is a directory: give a file of records' in capsys.readouterr().err
+    assert 'there are no result files' in capsys.readouterr().err
