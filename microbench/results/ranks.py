@@ -182,8 +182,8 @@ def _sentence(rows: list[RankRow]) -> str:
 
     The phase that explains it is the one in which the slowest rank is farthest behind the
     mean: where ranks wait for one another, most wait for the slow one, and the mean of
-    their waiting is near its maximum. Of two ranks one waits as long as the other is behind,
-    and the phase that came first is the cause.
+    their waiting is near its maximum. Of two ranks one waits as long as the other is
+    behind, and the phase that came first is the cause.
     """
     whole, *phases = rows
     name = safe(whole.name)

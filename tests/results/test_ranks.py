@@ -93,6 +93,6 @@ def test_a_path_is_no_record():
 
 
 def test_of_two_ranks_the_one_that_waits_is_not_slow():
-    """It waits as long as the other one is behind: the phase that came first is the cause."""
+    """It waits as long as the other is behind: the phase that came first is the cause."""
     found = ranks([record(0, solve=0.0, wait=2.001), record(1, solve=2.0, wait=0.0)])
     assert found.answer.startswith('Rank 1 of fit was slow in solve: ')
