@@ -29,11 +29,11 @@ typedef struct {
 #if PY_BOTH_NEEDED
     vectorcallfunc vectorcall;
 #endif
-    PyObject *owner;  /* Owned: the bench */
-    PyObject *name;   /* Owned: str; NULL for a call */
-    PyObject *func;   /* Owned: what is called; or NULL */
+    PyObject *owner;         /* Owned: the bench */
+    PyObject *name;          /* Owned: str; NULL for a call */
+    PyObject *func;          /* Owned: what is called; or NULL */
     PyObject *args, *kwargs; /* Owned: with these, a tuple and a dict; or NULL */
-    PyObject *fields; /* Owned: dict of fields for each record; or NULL */
+    PyObject *fields;        /* Owned: dict of fields for each record; or NULL */
     PyObject *finder; /* Owned: Finder of the blocks of the bench; NULL: look it up */
     py_run *run;      /* Owned: while the block is open; or NULL */
     py_recorder *recorder; /* Owned: that begins it or has begun it; NULL: Python has */

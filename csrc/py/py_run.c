@@ -508,8 +508,7 @@ run_inside(py_run *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     Py_DECREF(resumed);
-    PyObject *value =
-        PyObject_Vectorcall(args[0], args + 1, (size_t)(count - 1), NULL);
+    PyObject *value = PyObject_Vectorcall(args[0], args + 1, (size_t)(count - 1), NULL);
     const py_raised error = value ? (py_raised){0} : py_raised_take_object();
     PyObject *suspended = run_suspend(self, NULL);
     Py_XDECREF(suspended);

@@ -206,7 +206,10 @@ with bench.record('block'):
 
 @pytest.mark.skipif(SANITIZED, reason='a sanitizer asks the kernel, too')
 def test_the_number_of_files_costs_a_writer_nothing(folder, tmp_path):
-    """The kernel is asked as often in a directory with 5,000 files and dead journals."""
+    """The kernel is asked as often in a directory with 5,000 files and dead journals.
+
+    To list these would take many calls; Python may list others, to import from them.
+    """
     if not shutil.which('strace'):
         pytest.skip('needs strace')
     folder.mkdir()
@@ -231,7 +234,6 @@ def test_the_number_of_files_costs_a_writer_nothing(folder, tmp_path):
     for number in range(2500):
         (folder / f'other_{number}.jsonl').touch()
         (folder / f'.other_{number}.jsonl.{number}-ab12.journal').touch()
-    assert 'getdents64' not in empty
     assert calls() == empty
 
 
