@@ -121,10 +121,12 @@ OUR_CRASHES = handle_segv=0:handle_sigbus=0:handle_sigfpe=0
 
 # Tests that do not run there: C programs that are sanitized by themselves; builds in an
 # environment of their own; programs whose launchers do not load the sanitizer's library;
-# faults that preload a library in its place; and tests that run little C, or none.
+# faults that preload a library in its place; errors of DuckDB, which are C++ exceptions and
+# need a sanitizer that was loaded with C++; and tests that run little C, or none.
 NOT_SANITIZED = \
     $(addprefix --ignore=tests/,analysis baselines cli comparison docs examples faults mixins \
-        neighbours pytest_plugin services soak typing) \
+        neighbours pytest_plugin services soak sweeps typing \
+        querying/test_answers.py querying/test_mistakes.py) \
     $(addprefix --ignore=,$(wildcard tests/test_*.py) \
         $(filter-out %test_leaks.py,$(wildcard tests/structure/test_*.py)) \
         $(filter-out %test_decoder.py %test_decoder_limits.py,$(wildcard tests/results/test_*.py))) \
