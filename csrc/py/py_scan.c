@@ -3,10 +3,8 @@
 #include <math.h>
 
 #include "base/mb_number.h"
+#include "base/mb_special.h"
 
-#define WORD (Py_ssize_t)sizeof(uint64_t)
-#define EACH_BYTE (UINT64_MAX / 255)
-#define HIGH_BITS (EACH_BYTE * 0x80)
 #define MOST_DIGITS 640 /* CPython reads so many, however it is configured */
 
 /* --- strings ---------------------------------------------------------------------- */
@@ -26,25 +24,11 @@ is_special(char byte)
            byte == '\\';
 }
 
-/* The same for eight bytes. The sum of a byte has its high bit set if it was below the
- * subtrahend; a carry only disturbs bytes above such a one. */
-static inline bool
-has_special(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    const uint64_t quotes = word ^ (EACH_BYTE * '"');
-    const uint64_t escapes = word ^ (EACH_BYTE * '\\');
-    const uint64_t hits =
-        word | (word - EACH_BYTE * 0x20) | (quotes - EACH_BYTE) | (escapes - EACH_BYTE);
-    return (hits & HIGH_BITS) != 0;
-}
-
 static const char *
 first_special(const char *place, const char *end)
 {
-    while (end - place >= WORD && !has_special(place)) {
-        place += WORD;
+    while (end - place >= MB_SPECIAL_STEP && !mb_special_in(place)) {
+        place += MB_SPECIAL_STEP;
     }
     while (!is_special(*place)) {
         place++;

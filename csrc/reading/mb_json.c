@@ -2,12 +2,11 @@
 
 #include <string.h>
 
+#include "base/mb_special.h"
+
 #define DEEPEST 64
 #define MOST_DIGITS 18
 #define MOST_EXPONENT 2 /* digits */
-#define WORD (ptrdiff_t)sizeof(uint64_t)
-#define EACH_BYTE (UINT64_MAX / 255)
-#define HIGH_BITS (EACH_BYTE * 0x80)
 
 /* --- strings ---------------------------------------------------------------------- */
 
@@ -17,24 +16,11 @@ is_plain(char byte)
     return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
 }
 
-/* Returns whether one of eight bytes ends or escapes a string, or is none of it. */
-static inline bool
-has_special(const char *bytes)
-{
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-    const uint64_t quotes = word ^ (EACH_BYTE * '"');
-    const uint64_t escapes = word ^ (EACH_BYTE * '\\');
-    const uint64_t hits =
-        word | (word - EACH_BYTE * 0x20) | (quotes - EACH_BYTE) | (escapes - EACH_BYTE);
-    return (hits & HIGH_BITS) != 0;
-}
-
 static inline const char *
 first_special(const char *text, const char *end)
 {
-    while (end - text >= WORD && !has_special(text)) {
-        text += WORD;
+    while (end - text >= MB_SPECIAL_STEP && !mb_special_in(text)) {
+        text += MB_SPECIAL_STEP;
     }
     while (is_plain(*text)) {
         text++;

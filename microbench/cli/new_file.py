@@ -17,22 +17,35 @@ if TYPE_CHECKING:
 
 @contextmanager
 def new_file(path: str) -> Iterator[BinaryIO]:
-    """Open `PATH.PID.part` for writing, and give it its name at the end.
-
-    Until then a reader finds nothing; an existing file is never replaced.
+    """Open a new file for writing, which has its name at the end.
 
     Raises:
         UsageError: the file exists, or its name is that of a compressed one.
         OSError: it cannot be written.
     """
+    with part_of(path) as part, open(part, 'wb') as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def part_of(path: str) -> Iterator[str]:
+    """Make the empty file `PATH.PID.part`, and give it its name at the end.
+
+    Until then a reader finds nothing; an existing file is never replaced.
+
+    Raises:
+        UsageError: the file exists, or its name is that of a compressed one.
+        OSError: it cannot be made.
+    """
     check_new_file(path)
     part = f'{path}.{os.getpid()}.part'
     try:
-        with open(part, 'xb') as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        publish(part, path)
+        with open(part, 'xb'):
+            pass
+        yield part
+        _publish(part, path)
     except FileNotFoundError as error:
         error.filename = path
         raise
@@ -49,7 +62,7 @@ def check_new_file(path: str) -> None:
         raise _exists(path)
 
 
-def publish(part: str, path: str) -> None:
+def _publish(part: str, path: str) -> None:
     """Give a new file its name; reject a name that exists."""
     try:
         os.link(part, path)

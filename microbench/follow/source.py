@@ -51,7 +51,28 @@ if TYPE_CHECKING:
 RESCAN = 10  # times as long as listing all files takes, they are not listed again
 
 
-class FileSource:
+class Watched:
+    """What both kinds of source do with their watcher, once they have one."""
+
+    _watcher: Watcher | DirectoryWatcher | None = None
+
+    def wake(self) -> None:
+        """End the current wait, or the next one. Any thread may call it."""
+        if self._watcher is not None:
+            self._watcher.wake()
+
+    def mind(self, output: int) -> None:
+        """Make `wait` raise BrokenPipeError once the reader of this pipe has gone."""
+        assert self._watcher is not None
+        self._watcher.mind(output)
+
+    def close(self) -> None:
+        """Close all watches."""
+        if self._watcher is not None:
+            self._watcher.close()
+
+
+class FileSource(Watched):
     """Follow one path.
 
     Args:
@@ -90,24 +111,13 @@ class FileSource:
             self._watched = descriptors
             self._watcher.watch(descriptors)  # the file may have grown meanwhile
 
-    def wake(self) -> None:
-        """End the current wait, or the next one. Any thread may call it."""
-        if self._watcher is not None:
-            self._watcher.wake()
-
-    def mind(self, output: int) -> None:
-        """Make `wait` raise BrokenPipeError once the reader of this pipe has gone."""
-        assert self._watcher is not None
-        self._watcher.mind(output)
-
     def close(self) -> None:
         """Close all files and watches."""
         self._follower.close()
-        if self._watcher is not None:
-            self._watcher.close()
+        super().close()
 
 
-class ManySource:
+class ManySource(Watched):
     """Follow the files that a directory or pattern stands for, new ones included.
 
     Args:
@@ -168,21 +178,6 @@ class ManySource:
         assert self._watcher is not None
         self._watcher.wait(seconds)
         self._changed = self._watcher.changed
-
-    def wake(self) -> None:
-        """End the current wait, or the next one. Any thread may call it."""
-        if self._watcher is not None:
-            self._watcher.wake()
-
-    def mind(self, output: int) -> None:
-        """Make `wait` raise BrokenPipeError once the reader of this pipe has gone."""
-        assert self._watcher is not None
-        self._watcher.mind(output)
-
-    def close(self) -> None:
-        """Close all watches."""
-        if self._watcher is not None:
-            self._watcher.close()
 
     def _listed(self) -> list[str]:
         """Return all files, and watch their directories."""

@@ -153,7 +153,7 @@ class HttpOutput(NetworkOutput):
 
     @property
     def _may_repeat(self) -> bool:
-        """True if a record may be sent again: then a key tells the server that it is."""
+        """True if a record may be sent again: then a key marks it as the same."""
         return self.background or self._spool is not None
 
     def _request(self, records: list[bytes]) -> Request:
@@ -256,7 +256,7 @@ def as_bytes(body: bytes | str) -> bytes:
 
 
 def key_of(records: list[dict[str, Any]]) -> str:
-    """Return what tells a server that a request was sent before: of the ids of records.
+    """Return the key that marks a request as sent before: of the ids of records.
 
     >>> key_of([{'mb': {'record_id': '967e2427ff38fea1-0000000000000001'}}])
     '967e2427ff38fea1-0000000000000001'

@@ -35,7 +35,13 @@ OF_SPAN = {
     'exit_status': 'process.exit.code',
 }
 # What is said otherwise: by the span, its children and events.
-TOLD = ('call.name', 'call.start_time', 'call.finish_time', 'call.timings', 'exception')
+ELSEWHERE = (
+    'call.name',
+    'call.start_time',
+    'call.finish_time',
+    'call.timings',
+    'exception',
+)
 
 
 class OtlpOutput(HttpOutput):
@@ -201,7 +207,7 @@ def _own(flat: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of the span of a record."""
     found = _renamed(flat, OF_SPAN)
     for name, value in flat.items():
-        if name in OF_RESOURCE or name in OF_SPAN or name.startswith(TOLD):
+        if name in OF_RESOURCE or name in OF_SPAN or name.startswith(ELSEWHERE):
             continue
         found[f'microbench.{name}' if name.startswith(('mb.', 'call.')) else name] = value
     return found

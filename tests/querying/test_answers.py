@@ -7,7 +7,7 @@ import warnings
 from statistics import median
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from microbench import FileOutput, MicroBench, query
@@ -89,6 +89,7 @@ def same(one, other):
 
 
 @settings(max_examples=24, suppress_health_check=FIXTURE)
+@example('runs', [{'mb': {'run_id': '1'}, 'mine': {'a': [], 'A': []}}], False)
 @given(st.sampled_from(['runs', 'phases', 'iterations', 'samples']), RECORDS, st.booleans())
 def test_tables_are_tidy_frames(tmp_path, shape, records, torn):
     """Each table has the rows, columns and values of `get_results(shape=...)`."""
@@ -99,9 +100,12 @@ def test_tables_are_tidy_frames(tmp_path, shape, records, torn):
         found = query(f'FROM {shape}', tmp_path / 'x')
     assert len(found) == len(expected)
     for row, other in zip(found, expected, strict=True):
+        small = [name.lower() for name in other]
         for (name, value), (name2, value2) in zip(row.items(), other.items(), strict=True):
             assert same(value, value2), (name, value, value2)
-            assert name == name2 or name2.lower() in (*'a', '', '.record') or '\0' in name2
+            has_twin = small.count(name2.lower()) > 1
+            is_odd = name2.lower() in ('', '.record') or '\0' in name2
+            assert name == name2 or is_odd or (has_twin and name == f'{name2}_1')
 
 
 GROUPED = """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
@@ -14,7 +13,7 @@ from ...querying.answer import plain
 from ...querying.query import Query
 from ...reader import read
 from ...results.reading import Lines
-from ..new_file import check_new_file, publish
+from ..new_file import check_new_file, part_of
 from ..terminal import Terminal
 from ..values import text
 from ..words import UsageError
@@ -118,18 +117,8 @@ def _with_standard_input(paths: list[str]) -> Iterator[dict[str, Any]]:
 
 
 def _save(found: Query, path: str) -> None:
-    part = f'{path}.{os.getpid()}.part'  # a reader must not find half a file
-    try:
-        with open(part, 'xb'):  # DuckDB has no error of the system
-            pass
+    with part_of(path) as part:  # which exists, since DuckDB has no error of the system
         found.save(os.path.abspath(part))
-        publish(part, path)
-    except FileNotFoundError as error:
-        error.filename = path
-        raise
-    finally:
-        with suppress(OSError):
-            os.unlink(part)
 
 
 # --- forms -------------------------------------------------------------------------------
