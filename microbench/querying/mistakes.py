@@ -25,6 +25,7 @@ TOO_LARGE = (
 LISTED = '; DESCRIBE runs lists those of a table'
 COLUMN = re.compile(r'(?:Referenced column|does not have a column named) "(.+?)"')
 OF_TABLE = re.compile(r'Referenced table "(.+?)" not found')
+PART = re.compile(r"Cannot extract field '(.+?)' from expression \"(.+?)\"")
 TABLE = re.compile(r'Table with name (\S+) does not exist')
 HINT = re.compile(r'Did you mean "(.+?)"')
 MOST = 3
@@ -56,10 +57,15 @@ def _about_name(message: str, columns: list[str], dotted: list[str]) -> str | No
     if found:
         tables = ', '.join(OF_SHAPE)
         return _no('table', found[1], _meant(found[1], OF_SHAPE, f'; there are {tables}'))
+    found = PART.search(message)
+    if found:
+        name = f'{found[2]}.{found[1]}'
+        return _no('column', name, _meant(name, columns, LISTED))
     found = COLUMN.search(message) or OF_TABLE.search(message)
     if not found:
         return None
-    whole = (one for one in dotted if one.startswith(f'{found[1]}.'))
+    unknown = (one for one in dotted if one not in columns)
+    whole = (one for one in unknown if one.startswith(f'{found[1]}.'))
     name = next(whole, found[1])
     inside = sorted(one for one in columns if one.startswith(f'{name}.'))
     hint = f': its parts are {_some(inside)}' if inside else _meant(name, columns, LISTED)

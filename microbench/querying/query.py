@@ -131,7 +131,7 @@ class Query:
 
     def _new_tables(self) -> list[Table]:
         directory, statement = self._directory, self._statement
-        tables = [Table(shape, directory, statement.wanted) for shape in statement.shapes]
+        tables = [Table(shape, directory, statement) for shape in statement.shapes]
         for table in tables:
             self._stack.callback(table.spool.close)
         return tables
@@ -206,12 +206,13 @@ class Table:
     Args:
         shape: one of OF_SHAPE.
         directory: where to put the file.
-        wanted: names of columns in small letters; None for all.
+        statement: says which columns are wanted.
     """
 
-    def __init__(self, shape: str, directory: str, wanted: set[str] | None) -> None:
+    def __init__(self, shape: str, directory: str, statement: Statement) -> None:
         self.shape = shape
-        self._wanted = wanted
+        self._wanted = wanted = statement.wanted
+        self._named = statement.named
         self._count = 0
         self._rows = Rows(shape, self._wants)
         path = os.path.join(directory, f'{shape}.ndjson')
@@ -237,8 +238,8 @@ class Table:
 
     def finish(self) -> None:
         """Give each column one type, and warn about what is missing or mixed."""
-        if self._wanted is not None:  # known fields are there even if no record has them
-            self.spool.add(name for name in self._known if name in self._wanted)
+        # Known fields are there even if no record has them.
+        self.spool.add(name for name in self._known if name in self._named)
         if self.quick is not None:
             self.quick.finish()
         self.spool.finish()

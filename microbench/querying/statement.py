@@ -7,6 +7,7 @@ their quotes: `host.hostname` may be written without them.
 from __future__ import annotations
 
 import json
+from itertools import chain
 
 from ..results.tidy import OF_SHAPE
 
@@ -39,6 +40,7 @@ class Statement:
     Attributes:
         shapes: the tables that it names, in the order of OF_SHAPE.
         wanted: names that may be columns, in small letters; None for all columns.
+        named: names that may be columns, in small letters, also beside all others.
         dotted: names of several parts.
         has_tree: False for a query of which DuckDB gives no tree.
 
@@ -60,8 +62,9 @@ class Statement:
             node['column_names'] for node in nodes if node.get('class') == 'COLUMN_REF'
         )
         self.dotted = ['.'.join(parts) for parts in columns if len(parts) > 1]
-        needs_all = self._tree is None or any(map(_needs_all, nodes))
+        needs_all = self._tree is None or any(map(_needs_all, _of_columns(nodes)))
         self.wanted = None if needs_all else texts
+        self.named = texts
 
     def with_names(self, columns: Mapping[str, str]) -> str:
         """Return the SQL, in which each column has the name by which DuckDB knows it.
@@ -92,9 +95,15 @@ def _tree(connection: Any, sql: str) -> Node | None:
         return found
     if found['error_type'] == 'parser':
         raise QuerySyntaxError(found['error_message'], _word_at(sql, found.get('position')))
-    if sql.split(None, 1)[0].upper() in PIVOTS:
+    if _is_pivot(connection, sql):
         return None
     raise ValueError(ONE_QUERY)
+
+
+def _is_pivot(connection: Any, sql: str) -> bool:
+    """Return True for one statement that turns a table, with no other behind it."""
+    begins_so = sql.split(None, 1)[0].upper() in PIVOTS
+    return begins_so and len(connection.extract_statements(sql)) == 1
 
 
 def _word_at(sql: str, position: Any) -> str:
@@ -123,6 +132,13 @@ def _texts(node: Node) -> Iterator[str]:
         elif isinstance(value, list) and value and all(type(v) is str for v in value):
             yield from value
             yield from ('.'.join(value[start:]) for start in range(len(value)))
+
+
+def _of_columns(nodes: list[Node]) -> Iterator[Node]:
+    """Yield the nodes without the star of ORDER BY ALL, which means what is selected."""
+    orders = (node['orders'] for node in nodes if isinstance(node.get('orders'), list))
+    in_order = {id(order.get('expression')) for order in chain(*orders)}
+    return (node for node in nodes if id(node) not in in_order)
 
 
 def _needs_all(node: Node) -> bool:

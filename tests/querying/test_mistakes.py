@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from microbench import MicroBench, query
+from microbench.querying.query import Query
 
 pytest.importorskip('duckdb')
 
@@ -33,6 +34,10 @@ OTHER_FILES = 'a query reads the files that are named behind it, and no others'
         ),
         (
             'SELECT call.namee FROM runs',
+            'no column is named call.namee: did you mean call.name?',
+        ),
+        (
+            'SELECT call.namee, call.name FROM runs',
             'no column is named call.namee: did you mean call.name?',
         ),
         ('SELECT datasett FROM runs', 'no column is named datasett: did you mean dataset?'),
@@ -131,3 +136,25 @@ def test_nothing_is_left_behind(path, tmp_path, monkeypatch):
         query('SELECT xyz FROM runs', path)
     assert list((tmp_path / 'tmp').iterdir()) == []
     assert sorted(each.name for each in tmp_path.iterdir()) == ['tmp', 'x.jsonl']
+
+
+def test_a_query_that_has_no_tree_is_one_query(tmp_path, path):
+    """A second statement behind it would write to the file that the query may read."""
+    saved = tmp_path / 'runs.parquet'
+    with Query('FROM runs') as found:
+        found.read([path])
+        found.save(str(saved))
+    before = saved.read_bytes()
+    write = f"COPY (SELECT 1) TO '{saved}' (FORMAT parquet, USE_TMP_FILE false)"
+    with pytest.raises(ValueError, match=ONE_QUERY):
+        query(f'PIVOT runs ON record USING count(*); {write}', saved)
+    assert saved.read_bytes() == before
+
+
+def test_known_fields_that_no_record_has(tmp_path):
+    """They are null, also in order of all columns; parts of an empty object are unknown."""
+    MicroBench(tmp_path / 'r.jsonl', slurm={})(len)('')
+    sql = 'SELECT exit_signal, count(*) AS n FROM runs GROUP BY ALL ORDER BY ALL'
+    assert query(sql, tmp_path / 'r.jsonl') == [{'exit_signal': None, 'n': 1}]
+    with pytest.raises(ValueError, match=r'^no column is named slurm\.mine'):
+        query('SELECT slurm.mine FROM runs', tmp_path / 'r.jsonl')
