@@ -24,6 +24,7 @@ struct mb_append {
     dev_t device;
     ino_t inode;
     mb_shared_lock shared; /* whether other machines may write to it */
+    bool is_late;          /* the last record waited for its lock in vain */
     int64_t looked_ns;     /* when we last looked what is at the path */
     mb_file file;          /* while a regular file is open */
     bool set_aside;        /* others needed the descriptor */
@@ -335,6 +336,7 @@ reopen(mb_append *append, struct stat *file)
     remember(append, &opened);
     *file = opened;
     append->shared = MB_NOT_SHARED;
+    append->is_late = false;
     if (S_ISREG(opened.st_mode)) {
         append->shared = mb_shared_lock_kind(fd);
         mb_files_add(&append->file);
@@ -704,7 +706,9 @@ static int
 write_to_shared(mb_append *append, const char *bytes, size_t size, size_t *written,
                 struct stat *file)
 {
-    const mb_shared_lock locked = mb_shared_lock_begin(append->fd, MB_SHARED_LOCK_NS);
+    const mb_shared_lock locked = mb_shared_lock_begin(
+        append->fd, append->is_late ? MB_SHARED_LATE_NS : MB_SHARED_LOCK_NS);
+    append->is_late = locked == MB_SHARED;
     append->shared = locked == MB_NOT_SHARED ? MB_NOT_SHARED : MB_SHARED;
     int failure = look_at_open(append->fd, file) < 0 ? errno : 0;
     if (!failure) {

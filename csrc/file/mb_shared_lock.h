@@ -16,6 +16,7 @@
 #include "base/mb_platform.h"
 
 #define MB_SHARED_LOCK_NS 2000000000 /* that a record waits for other writers */
+#define MB_SHARED_LATE_NS 10000000   /* the same, after one that waited in vain */
 
 typedef enum { MB_NOT_SHARED, MB_SHARED, MB_SHARED_LOCKED } mb_shared_lock;
 

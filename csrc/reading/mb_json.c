@@ -13,7 +13,8 @@
 static inline bool
 is_plain(char byte)
 {
-    return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+    return (unsigned char)byte >= 0x20 && (unsigned char)byte < 0x7f && byte != '"' &&
+           byte != '\\';
 }
 
 static inline const char *

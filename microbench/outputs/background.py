@@ -145,9 +145,10 @@ class Sender:
                 self._thread = threads.new_thread(self.run, 'microbench-sender')
                 try:
                     start_without_signals(self._thread)
-                except BaseException:
+                except BaseException as error:
                     self._thread = None
-                    raise
+                    if not isinstance(error, RuntimeError):  # else a later one sends it
+                        raise
 
     def run(self) -> None:
         """Send what waits until the sender stops. The caller: the thread."""
@@ -205,9 +206,7 @@ class Sender:
             return 0.0
 
     def _time_left(self) -> float | None:
-        if self._deadline is None:
-            return None
-        return max(self._deadline - monotonic(), 0.01)
+        return None if self._deadline is None else max(self._deadline - monotonic(), 0.01)
 
     def _tries_again(self, batch: list[bytes], error: Exception, asked: float) -> bool:
         """Wait after a failure; return False if the batch is not to be tried again."""
@@ -293,11 +292,15 @@ class Sender:
             thread.join(max(seconds, 0.0))
 
     def go_on(self) -> None:
-        """Let the next record start a thread, unless the old one could not stop."""
+        """After a stop, send what waits, unless the old thread could not stop."""
+        self._renew_start()
+        if self.done < self.accepted:
+            self._start()
+
+    def _renew_start(self) -> None:
+        """Let the next record start a thread."""
         self._stops = False
-        with suppress(Empty):
-            while True:
-                self._alarm.get_nowait()
+        self._alarm = SimpleQueue()
 
     def close(self) -> None:
         """Send what waits, for some seconds, and end the thread until the next record."""
@@ -305,7 +308,7 @@ class Sender:
             self.flush(END_SECONDS)
         self.stop()
         self.join(END_SECONDS)
-        self.go_on()
+        self._renew_start()
         if self.done >= self.accepted:
             discard(self)
 
@@ -315,10 +318,8 @@ class Sender:
             self._ended = True
             return False
         self._deadline = deadline
-        try:
-            self._start()
-        except RuntimeError:  # the interpreter starts no threads any more
-            self._thread = None
+        self._start()
+        if self._thread is None:  # the interpreter starts no threads any more
             self.run()
         self._wake()
         return True
@@ -342,9 +343,8 @@ class Sender:
         """Print what no caller was warned about, and how many records were dropped."""
         news, self._news = self._news, ''
         if self.dropped:
-            news = (
-                f'{self._sink!r}: {self.dropped} records were dropped: the queue was full'
-            )
+            lost = f'{self.dropped} records were dropped: the queue was full'
+            news = f'{self._sink!r}: {lost}'
             self.dropped = 0
         if news:
             print_stderr(f'microbench: {news}')

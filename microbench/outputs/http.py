@@ -258,15 +258,21 @@ def as_bytes(body: bytes | str) -> bytes:
 def key_of(records: list[dict[str, Any]]) -> str:
     """Return the key that marks a request as sent before: of the ids of records.
 
+    A record without an id has a digest instead.
+
     >>> key_of([{'mb': {'record_id': '967e2427ff38fea1-0000000000000001'}}])
     '967e2427ff38fea1-0000000000000001'
     """
-    ids = [record_id(record) for record in records]
-    if len(ids) == 1 and ids[0]:
-        return ids[0]
+    import json
+
+    ids = [record_id(record) or _digest(json.dumps(record)) for record in records]
+    return ids[0] if len(ids) == 1 else _digest('\n'.join(ids))
+
+
+def _digest(text: str) -> str:
     from hashlib import sha256
 
-    return sha256('\n'.join(ids).encode()).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def record_id(record: dict[str, Any]) -> str:

@@ -89,8 +89,8 @@ class OtlpOutput(HttpOutput):
             batch=batch,
             spool=spool,
         )
-        if endpoint.count('/') == 2:
-            self.url = endpoint + PATH
+        if endpoint.rstrip('/').count('/') == 2:
+            self.url = endpoint.rstrip('/') + PATH
 
     def __repr__(self) -> str:
         """Return the address without its path."""
@@ -176,7 +176,7 @@ def _phases(
     call = record.get('call')
     timings = call.get('timings') if isinstance(call, dict) else None
     for number, timing in enumerate(timings if isinstance(timings, list) else ()):
-        name, duration = timing.get('name'), timing.get('duration')
+        duration = timing.get('duration') if isinstance(timing, dict) else None
         if not isinstance(duration, (int, float)):
             continue
         end = begin + max(round(duration * 1e9), 0)
@@ -184,7 +184,7 @@ def _phases(
             'traceId': root['traceId'],
             'spanId': span_id(root['traceId'], str(number)),
             'parentSpanId': root['spanId'],
-            'name': str(name),
+            'name': str(timing.get('name')),
             'kind': INTERNAL,
             'startTimeUnixNano': str(begin),
             'endTimeUnixNano': str(end),

@@ -30,6 +30,13 @@ CREATE TEMP TABLE IF NOT EXISTS microbench_batch (
 """
 PATIENCE = 30.0  # seconds for a statement, unless less is left
 INTERVAL = 0.1  # seconds between two looks at the clock
+# Options of libpq that hold no secret; passwords, keys and tokens stay out of a spool.
+SHOWN = (
+    *('host', 'hostaddr', 'port', 'dbname', 'user', 'service', 'options', 'passfile'),
+    *('application_name', 'connect_timeout', 'target_session_attrs', 'require_auth'),
+    *('sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'channel_binding', 'gssencmode'),
+    *('krbsrvname', 'load_balance_hosts'),
+)
 AGAIN = ('08', '40', '53', '55', '57', '58')  # classes of errors that may be over soon
 
 
@@ -144,9 +151,13 @@ class PostgresOutput(Readable, NetworkOutput):
         """Return the connection of this process; a forked child makes its own."""
         if self._pid != os.getpid() or self._connection.closed:
             self._inherited = self._connection  # closing it would end that of the parent
-            self._connection = connect(self.dsn, seconds)
-            self._pid = os.getpid()
-            self._make_table()
+            connection = connect(self.dsn, seconds)
+            try:
+                self._make_table(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection, self._pid = connection, os.getpid()
         return self._connection
 
     def _name(self) -> Any:
@@ -154,13 +165,13 @@ class PostgresOutput(Readable, NetworkOutput):
 
         return sql.Identifier(*self.table.split('.'))
 
-    def _make_table(self) -> None:
+    def _make_table(self, connection: Any) -> None:
         """Make the table if it is missing; of several processes, one makes it."""
         from psycopg import sql
 
         name = self._name()
-        text = name.as_string(self._connection)
-        with self._connection.transaction(), self._connection.cursor() as cursor:
+        text = name.as_string(connection)
+        with connection.transaction(), connection.cursor() as cursor:
             cursor.execute('SELECT to_regclass(%s)', [text])
             if cursor.fetchone()[0] is None:
                 cursor.execute('SELECT pg_advisory_xact_lock(hashtext(%s))', [text])
@@ -203,7 +214,7 @@ class PostgresOutput(Readable, NetworkOutput):
         from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
         known = conninfo_to_dict(self.dsn)
-        shown = {k: v for k, v in known.items() if k not in ('password', 'sslpassword')}
+        shown = {name: value for name, value in known.items() if name in SHOWN}
         return {
             'kind': 'postgresql',
             'dsn': make_conninfo('', **shown),

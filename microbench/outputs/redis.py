@@ -141,6 +141,13 @@ class RedisOutput(Readable, NetworkOutput):
         If the answer is lost, the mark says in the next attempt whether they were stored.
         """
         client = self._careful_client(timeout)
+        try:
+            self._send_marked(client, records)
+        finally:
+            if client is not self._careful:
+                client.close()
+
+    def _send_marked(self, client: Any, records: list[bytes]) -> None:
         batch = sha256(b'\n'.join(records)).hexdigest()
         if self._tried == batch and client.get(self._mark) in (batch, batch.encode()):
             return

@@ -19,6 +19,8 @@ from time import sleep
 from ..messages import one_line
 from ..results.reading import decode_line
 from .backoff import Backoff
+from .base import writer_of
+from .network import NetworkOutput
 from .spool import FLAGS, TARGET, is_at
 
 TYPE_CHECKING = False
@@ -63,7 +65,7 @@ def resend(
 
     Args:
         directory: the spool.
-        to: address of a server, or a sink of microbench; None for where they belong.
+        to: address of a server, or a sink, which stays open; None for where they belong.
         headers: headers of HTTP requests, such as `Authorization`.
 
     Returns:
@@ -153,7 +155,7 @@ class _Sending:
                 self.result.left += _count(path)
             else:
                 self._file(sink, _claimed(path))
-        if sink is not None and sink is not self._to:
+        if sink is not None and (self._to is None or isinstance(self._to, str)):
             sink.close()
         return self.result
 
@@ -233,6 +235,22 @@ class _Sending:
                 sleep(wait)
 
 
+class _OneByOne:
+    """A sink that is not behind a network, or one of the user: it takes single records."""
+
+    _most_in_batch = 1
+
+    def __init__(self, sink: Any) -> None:
+        self._write = writer_of(sink)
+
+    def _send(self, records: list[bytes], timeout: float | None) -> None:
+        for record in records:
+            self._write(record)
+
+    def _retry_after(self, error: Exception) -> float | None:
+        return 0.0
+
+
 class _RefusedError(Exception):
     """The server will never take these records."""
 
@@ -245,7 +263,7 @@ def sink_for(target: dict[str, Any], to: Any, headers: dict[str, str]) -> Any:
         ImportError: its package is missing.
     """
     if to is not None and not isinstance(to, str):
-        return to
+        return to if isinstance(to, NetworkOutput) else _OneByOne(to)
     kind = target.get('kind') if to is None else kind_of(to)
     if kind == 'http' and target.get('kind') == 'otlp':
         kind = 'otlp'  # its address is one of HTTP, too

@@ -59,12 +59,13 @@ class Spool:
 
     def _file(self) -> str:
         """Return the path of the file of this process, whose target is described."""
-        if self._pid != os.getpid():
+        pid = os.getpid()
+        if self._pid != pid:
             make_directory(self.directory)
             host = ''.join(c for c in os.uname().nodename if c.isalnum() or c == '-')
-            self._pid = os.getpid()
-            name = f'{host[:40]}-{self._pid}-{os.urandom(4).hex()}'
+            name = f'{host[:40]}-{pid}-{os.urandom(4).hex()}'
             self._path = os.path.join(self.directory, name)
+            self._pid = pid  # last, since another thread may look at it
         return f'{self._path}.{write_target(self.directory, self._describe())}{LINES}'
 
 
@@ -98,8 +99,8 @@ def write_target(directory: str, target: dict[str, Any]) -> str:
     name = sha256(text.encode()).hexdigest()[:12]
     path = os.path.join(directory, name + TARGET)
     if not os.path.exists(path):
-        new = f'{path}.{os.getpid()}'
-        with open(os.open(new, FLAGS, 0o600), 'w', encoding='utf-8') as file:
+        new = f'{path}.{os.urandom(8).hex()}'
+        with open(os.open(new, FLAGS | os.O_EXCL, 0o600), 'w', encoding='utf-8') as file:
             file.write(text + '\n')
         os.replace(new, path)
     return name

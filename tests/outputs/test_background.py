@@ -275,13 +275,33 @@ def test_the_thread_gets_no_signals(make):
 
 
 def test_a_stop_for_a_fork(make):
-    """Before a fork the thread ends; what waits is sent with the next record."""
+    """Before a fork the thread ends; another one sends what waits, without a new record."""
     sink = make(OSError())
-    sink._sender._sleep = lambda _: sink._sender.stop()  # a fork while it waits
+    sender = sink._sender
+    sender._sleep = lambda _: sender.stop()  # a fork while it waits
+    sink.open.clear()
     put(sink, 1)
-    sink._sender.join(60.0)
-    assert sink._sender._thread is None
-    sink._sender.go_on()
+    thread = sender._thread
+    sink.open.set()
+    thread.join(60.0)
+    assert sender._thread is None
+    sender.go_on()
+    assert sender._thread is not None
+    sink.flush(60.0)
+    assert sink.taken == [0]
+
+
+def test_no_thread_can_be_started(make, monkeypatch):
+    """The record is not lost, nor given back: it is sent once there is a thread again."""
+    sink = make()
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(background, 'start_without_signals', refuse)
+        put(sink, 1)
+        assert sink.sent == []
     send(sink, 1, 2)
     assert sink.taken == [0, 1]
 

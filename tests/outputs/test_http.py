@@ -12,6 +12,7 @@ from email.message import Message
 import pytest
 
 from microbench import HttpOutput, MicroBenchBase, Output
+from microbench.outputs.http import key_of
 from tests.fakes import Kept, only, printed
 
 URL = 'http://records.example.org/in'
@@ -313,3 +314,11 @@ def test_urllib_is_imported_when_one_is_made():
     done = printed('\n'.join(line.strip() for line in code.splitlines()), flags=['-S'])
     assert done == 'False False\n'
     assert 'urllib.request' in sys.modules
+
+
+def test_the_key_of_records_without_an_id():
+    """Two that differ have different keys, alone and in batches."""
+    one, two = {'a': 1}, {'a': 2}
+    keys = {key_of([one]), key_of([two]), key_of([one, two]), key_of([two, one])}
+    assert len(keys) == 4
+    assert key_of([one]) == key_of([dict(one)])

@@ -107,7 +107,8 @@ def test_an_exception_is_an_event(record):
 
 
 @pytest.mark.parametrize(
-    'odd', [{}, {'call': 5}, {'mb': {'record_id': 'x'}, 'call': {'timings': [{'name': 1}]}}]
+    'odd',
+    [{}, {'call': 5}, {'mb': {'record_id': 'x'}, 'call': {'timings': [{'name': 1}, 5]}}],
 )
 def test_odd_records(odd):
     """They become spans, too, with ids of the right length."""
@@ -126,7 +127,11 @@ def test_a_batch_is_one_request(record):
 
 @pytest.mark.parametrize(
     ('endpoint', 'url'),
-    [(URL, URL + '/v1/traces'), (URL + '/mine', URL + '/mine'), (URL + '/', URL + '/')],
+    [
+        (URL, URL + '/v1/traces'),
+        (URL + '/mine', URL + '/mine'),
+        (URL + '/', URL + '/v1/traces'),
+    ],
 )
 def test_the_address(endpoint, url, monkeypatch):
     """An endpoint without a path gets that of the protocol."""

@@ -4,14 +4,15 @@ import fcntl
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
-from microbench import HttpOutput, MicroBenchBase, Output
+from microbench import FileOutput, HttpOutput, MicroBenchBase, Output
 from microbench.cli.view.resend import main
 from microbench.outputs import resend as module
 from microbench.outputs.resend import resend
-from microbench.outputs.spool import Spool, append, described
+from microbench.outputs.spool import Spool, append, described, write_target
 from tests.fakes import only
 from tests.outputs.networks import Scripted, line, numbers
 
@@ -351,6 +352,42 @@ def test_a_sink_of_a_user_makes_its_own_requests(spool):
 
     Chat('http://h.org/in', spool=spool)._spool.keep([line(0)])
     assert 'Chat makes its own requests' in only(resend(spool)).why
+
+
+def test_a_sink_of_a_user_takes_records_one_by_one(spool, tmp_path):
+    """Where to send them may be any sink; it stays open."""
+    path = kept(spool, 3)
+    out = FileOutput(tmp_path / 'sent.jsonl')
+    assert only(resend(spool, out)).sent == 3
+    assert numbers(out.get_results()) == [0, 1, 2]
+    assert not path.exists()
+
+
+def test_two_threads_make_the_first_file(spool, monkeypatch):
+    """One may look while the other is about to choose a name."""
+    made = Scripted(spool=spool)._spool
+    paths = []
+
+    def random(size):
+        if not paths:
+            paths.append('')
+            paths[0] = made._file()
+        return b'\xab' * size
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, 'urandom', random)
+        paths.append(made._file())
+    assert [Path(path).parent for path in paths] == [spool, spool]
+
+
+def test_what_a_killed_process_left_of_a_target(spool):
+    """The file that says where records belong is whole, or not there."""
+    spool.mkdir()
+    target = {'kind': 'http', 'url': 'https://h.org/in'}
+    name = write_target(spool, target)
+    (spool / f'{name}.target').rename(spool / f'{name}.target.{os.getpid()}')
+    assert write_target(spool, target) == name
+    assert json.loads((spool / f'{name}.target').read_text()) == target
 
 
 def test_a_spool_can_be_read_like_any_results(spool):

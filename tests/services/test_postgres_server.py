@@ -13,7 +13,8 @@ from microbench.outputs.resend import resend
 from tests.fakes import only
 from tests.services.postgres import PROGRAMS, PostgresServer
 
-pytest.importorskip('psycopg')
+psycopg = pytest.importorskip('psycopg')
+conninfo_to_dict = pytest.importorskip('psycopg.conninfo').conninfo_to_dict
 
 
 @pytest.fixture(scope='module')
@@ -67,6 +68,37 @@ def test_a_table_in_a_schema(make, postgres_server):
     out = make('public.odd "name; drop')
     out.write('{"call":{"name":"x\\u0000","start_time":"yesterday"}}')
     assert only(out.get_results())['call']['name'] == 'x\\x00'
+
+
+def test_a_table_that_cannot_be_made_now(make, monkeypatch):
+    """The next attempt makes it; the connection of the first is closed."""
+    out = make('later')
+    tries, real = [], out._make_table
+
+    def fail_once(connection):
+        tries.append(connection)
+        if len(tries) == 1:
+            raise psycopg.errors.LockNotAvailable('busy')
+        real(connection)
+
+    monkeypatch.setattr(out, '_make_table', fail_once)
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        out.write('{"n":1}')
+    assert tries[0].closed
+    out.write('{"n":1}')
+    assert out.get_results() == [{'n': 1}]
+
+
+def test_secrets_of_a_dsn_stay_out_of_a_spool():
+    """Options that are known to be harmless are kept, and no others."""
+    secrets = 'password=a1 sslpassword=b2 scram_client_key=c3'
+    out = PostgresOutput(f'host=db dbname=lab user=me sslmode=require {secrets}', 'runs')
+    assert conninfo_to_dict(out._describe()['dsn']) == {
+        'host': 'db',
+        'dbname': 'lab',
+        'user': 'me',
+        'sslmode': 'require',
+    }
 
 
 def test_a_record_that_is_refused(make, tmp_path):
