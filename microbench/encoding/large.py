@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 64  # characters of a text at its beginning, and at its end
+EXACT_BITS = 1024  # of whole numbers whose digits are counted
 UNKNOWN = 26  # bytes of a placeholder, which an encoder may put in place of a value
 CONVERTED = (
     'numpy',
@@ -87,7 +88,7 @@ class _Walk:
         if text is not None:
             return value, len(text)
         if isinstance(value, (int, float)):
-            return value, 20 if isinstance(value, float) else value.bit_length() // 3 + 2
+            return value, _size_of_number(value)
         if isinstance(value, str):
             return self._text(value)
         if id(value) in self.inside or len(self.inside) >= DEEPEST:
@@ -211,6 +212,14 @@ def _of_array(value: Any) -> dict[str, Any]:
     array = Array(value)
     found = {'shape': array.shape, 'dtype': array.dtype, 'bytes': array.size}
     return {name: known for name, known in found.items() if known is not None}
+
+
+def _size_of_number(value: Any) -> int:
+    """Return the bytes of a number in JSON; of a very long one, about as many."""
+    if isinstance(value, float):
+        return 20
+    bits = value.bit_length()
+    return len(int.__repr__(value)) if bits < EXACT_BITS else bits // 3
 
 
 def _length(value: Any) -> dict[str, int]:

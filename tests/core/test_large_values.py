@@ -10,7 +10,7 @@ import json
 import warnings
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from microbench import (
@@ -593,6 +593,8 @@ def test_any_value(value, most):
         assert has_summary or len(json_text.encode(part)) <= most
 
 
+@example([2**63] * 20, 401)
+@example([-(2**70)] * 10, 241)
 @given(VALUES, st.integers(40, 400))
 def test_below_the_limit_nothing_changes(value, most):
     """A value that fits is recorded as without a limit; numbers are never changed."""

@@ -120,7 +120,7 @@ def test_groups_parameters_and_extra_information(pytester):
     result.stdout.fnmatch_lines(
         [
             'group sum',
-            'name * median  relative *',
+            'name * median * relative *',
             'test_sum[[]5[]] *× 1 *',
             'test_sum[[]5000[]] *× *',
             '',
