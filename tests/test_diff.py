@@ -477,6 +477,14 @@ def test_usage_and_times_are_those_of_the_same_runs():
     assert diff(left, left).comparison.left.busy == 0.5
 
 
+@pytest.mark.parametrize(('elapsed', 'share'), [(0.001, None), (0.006, 0.5)])
+def test_short_runs_have_no_share_of_the_cpu(elapsed, share):
+    """Their CPU time is mostly that of reading it."""
+    usage = [{'utime': 0.002, 'stime': 0.001}]
+    record = {'call': {'durations': [elapsed]}, 'resource_usage': usage}
+    assert diff(record, record).comparison.left.busy == share
+
+
 class Cells(HTMLParser):
     """A parser of the two columns' cells: text, and whether it is red."""
 

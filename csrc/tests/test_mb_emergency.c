@@ -844,6 +844,7 @@ arm_and_disarm(void)
 {
     struct sigaction term, segv;
     stack_t before, after;
+    signal(SIGHUP, SIG_DFL); /* nohup(1) makes its programs ignore it */
     handle(SIGTERM, ignore);
     sigaction(SIGTERM, NULL, &term);
     sigaction(SIGSEGV, NULL, &segv);

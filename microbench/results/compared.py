@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from . import units
 from .averages import median
+from .cpu_share import cpu_share
 from .endings import Endings
-from .fields import LARGEST, durations_by_name, is_number, numbers, part
+from .fields import LARGEST, durations_by_name, numbers, part
 from .histogram import Histogram
 from .significance import is_change
 
@@ -112,14 +113,9 @@ class Times:
 
     def _busy(self, usage: Any) -> float | None:
         used = list(_dicts(usage))
-        if not self.is_timed or not self.runs or len(used) != self.count:
+        if not self.is_timed or len(used) != self.count:
             return None
-        seconds: list[Any] = [
-            each.get(name) for each in used for name in ('utime', 'stime')
-        ]
-        if not all(map(is_number, seconds)) or sum(self.runs) <= 0:
-            return None
-        return float(sum(seconds) / sum(self.runs))
+        return cpu_share(used, sum(self.runs))
 
 
 def _dicts(values: Any) -> Iterator[dict[str, Any]]:

@@ -6,8 +6,9 @@ import json
 from heapq import nlargest
 
 from ...results import units
+from ...results.cpu_share import cpu_share
 from ...results.endings import Endings
-from ...results.fields import durations_by_name, is_number, numbers, part
+from ...results.fields import durations_by_name, numbers, part
 from ..stats import Stats, of_histogram, of_total
 from ..values import dicts, items, text
 
@@ -165,7 +166,7 @@ class RecordView:
         if self.scale is None or self.is_bound:
             return []
         pairs = zip(self.usage, items(self.call.get('durations')), strict=False)
-        return [_busy(used, duration, self.scale) for used, duration in pairs]
+        return [cpu_share([used], duration, self.scale) for used, duration in pairs]
 
     # --- the end ---------------------------------------------------------------------
 
@@ -199,10 +200,3 @@ def _longest(found: dict[K, V], most: int | None, size: Callable[[K], float]) ->
 
 def _text_of(name: str | tuple[str]) -> str:
     return text(name if isinstance(name, str) else json.loads(name[0]))
-
-
-def _busy(used: Any, duration: Any, scale: float) -> float | None:
-    times = [part(used, field) for field in ('utime', 'stime')]
-    if not all(map(is_number, [*times, duration])) or duration <= 0:
-        return None
-    return float(sum(times) / (duration * scale))
