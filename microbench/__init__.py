@@ -101,6 +101,9 @@ __all__ = [
 ]
 
 
+# Modules that programs use by their whole name: `microbench.diff.envdiff`.
+_MODULES = ('diff', 'livestream')
+
 _TYPE_CHECKING = False
 if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
     from . import bench, diff, livestream, measurement, notebook, reader, record  # noqa: F401
@@ -137,6 +140,8 @@ if _TYPE_CHECKING:  # never: PyInstaller and its like look for import statements
 
 
 def __getattr__(name):
+    if name in _MODULES:
+        return __import__(f'{__name__}.{name}', fromlist=[name])
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
@@ -166,4 +171,4 @@ def unload_ipython_extension(shell):
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_MODULES})

@@ -42,6 +42,14 @@ def test_a_name_of_a_module(path):
     assert callable(getattr(importlib.import_module(f'microbench.{module}'), name))
 
 
+@pytest.mark.parametrize('name', ['diff', 'livestream'])
+def test_a_module_of_the_package(name, monkeypatch):
+    """These are attributes before anything imports them."""
+    monkeypatch.delattr(microbench, name, raising=False)
+    assert getattr(microbench, name) is importlib.import_module(f'microbench.{name}')
+    assert name in dir(microbench)
+
+
 def test_the_bases_of_microbench():
     """MBPythonInfo comes before the machinery, as look-ups along the bases expect."""
     assert MicroBench.__bases__ == (MBPythonInfo, MicroBenchBase)
