@@ -38,9 +38,9 @@ def name_of(func: Any) -> str:
 def kind_of(func: Any) -> int:
     """Return the flags of the code that a call runs; 0 where it is not Python's."""
     func = without_partial(func)
-    mark = getattr(sys.modules.get('inspect'), '_is_coroutine_mark', None)
-    if mark is not None and getattr(func, '_is_coroutine_mark', None) is mark:
-        return COROUTINE  # inspect.markcoroutinefunction
+    inspect: Any = sys.modules.get('inspect')  # not loaded: then nothing is marked
+    if hasattr(inspect, 'markcoroutinefunction') and inspect.iscoroutinefunction(func):
+        return COROUTINE
     code = getattr(getattr(func, '__func__', func), '__code__', None)
     if code is None and not isinstance(func, type):
         call = getattr(type(func), '__call__', None)  # noqa: B004 - its code is meant

@@ -22,7 +22,7 @@ def cpu_share(usage: Sequence[Any], elapsed: Any, scale: float = 1.0) -> float |
         elapsed: their durations together.
         scale: seconds in one unit of these.
 
-    >>> cpu_share([{'utime': 0.2, 'stime': 0.1}], 0.6)
+    >>> cpu_share([{'utime': 0.25, 'stime': 0.125}], 0.75)
     0.5
     >>> cpu_share([{'utime': 2e-4, 'stime': 0.0}], 1e-4)
     """
