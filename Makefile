@@ -33,7 +33,7 @@ SAME_ANYWHERE = $(addprefix --ignore=tests/,test_csrc.py test_benchmarks.py serv
     $(addprefix docs/test_,checklist.py command_line.py fields.py pages.py picture.py \
         reference.py) \
     $(addprefix structure/test_,commit_msg.py covered.py docstrings.py fuzz.py index_page.py \
-        interpreters.py layers.py lowest.py order.py prose.py rooms.py sdist.py sizes.py \
+        interpreters.py layers.py lowest.py order.py prose.py release.py rooms.py sdist.py sizes.py \
         skips.py surface.py trail.py))
 
 test-python: build ## those tests that depend on the interpreter, for another one
@@ -255,6 +255,29 @@ test-all: ## run the tests on each CPython from 3.10 that pyenv or .interpreters
 	    then tail -n 1 $$log; \
 	    else failed=1; echo "FAILED, see $$log"; tail -n 20 $$log; fi; \
 	done; exit $$failed
+
+.PHONY: test-packed
+test-packed: build ## pack programs with PyInstaller, Nuitka, shiv, pex and zipapp, and run them (ARGS="pex shiv")
+	@$(BIN)/python -m tests.packed $(ARGS)
+
+##@ A release
+
+.PHONY: release-check site
+release-check: $(VENV)-release/.installed ## sdist, a wheel for each CPython, metadata, links, manual page, recipe
+	@$(abspath $(VENV))-release/bin/python -m tools.release_check \
+	    $(addprefix --python=,$(or $(PYTHONS),$(shell command -v $(PYTHON)))) $(ARGS)
+
+VERSIONS ?=
+site: $(VENV)-site/.installed ## the documentation as a site in build/site; VERSIONS="v3.1.0 v3.0.0" are tags
+	@$(abspath $(VENV))-site/bin/python -m tools.site $(VERSIONS)
+
+# $(VENV)-release and $(VENV)-site have the groups of these names in pyproject.toml.
+$(VENV)-release/.installed $(VENV)-site/.installed: pyproject.toml
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo 'installing into $(@D) ...'
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(@D)/bin/python -m pip install --quiet --group $(patsubst $(notdir $(VENV))-%,%,$(notdir $(@D)))
+	@touch $@
 
 ##@ Building
 

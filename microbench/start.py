@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import gil
 
 TYPE_CHECKING = False
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
 def console() -> NoReturn:
     """Run the command, after ensuring the GIL, which its modules need on import."""
     gil.ensure()
-    from .__main__ import console  # start-up time
-
+    try:
+        from .__main__ import console  # start-up time
+    except ImportError as error:
+        if error.name != f'{__package__}._core':
+            raise
+        sys.exit(f'microbench: {error}')  # _core.py says what to do
     console()

@@ -58,6 +58,7 @@ SUBCOMMANDS: dict[str, str] = {
     'check': 'say what is damaged or missing in result files',
     'merge': 'write the records of many files into one, each once',
     'convert': 'bring result files of before 2.0 up to date',
+    'completion': 'print a script that completes words in bash, zsh or fish',
 }
 
 
@@ -124,7 +125,10 @@ def prepared(settings: Settings) -> tuple[MicroBenchBase, Settings]:
 
 
 def main_of(words: Sequence[str]) -> Callable[[list[str]], int]:
-    """Return the `main` of a subcommand; that of `compare` depends on its words."""
+    """Return the `main` of a subcommand; that of `compare` depends on its words.
+
+    That of `completion` lists all subcommands.
+    """
     if words[0] == 'compare':
         from .commands.words import names_commands  # start-up time
 
@@ -132,6 +136,10 @@ def main_of(words: Sequence[str]) -> Callable[[list[str]], int]:
             from .commands import main as commands  # start-up time
 
             return commands.main
+    if words[0] == 'completion':
+        from .completion import main as completion  # start-up time
+
+        return lambda words: completion.run(words, SUBCOMMANDS)
     return subcommand(words[0])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from microbench import FileOutput
+from microbench import FileOutput, _pyinstaller
 from tests.fakes import ROOT, environment
 
 PROGRAM = """
@@ -73,6 +73,7 @@ def freeze(path, text):
     """Build `app/app` of this program in this directory."""
     (path / 'app.py').write_text(textwrap.dedent(text))
     command = [sys.executable, '-m', 'PyInstaller', '--onedir', '--log-level', 'ERROR']
+    command += ['--additional-hooks-dir', *_pyinstaller.hook_dirs()]
     command += [word for name in excluded() for word in ('--exclude-module', name)]
     done = subprocess.run(
         [*command, '--distpath', '.', '--workpath', 'w', '--specpath', 's', 'app.py'],

@@ -11,6 +11,7 @@ ROOTS = {
     *('microbench', 'microbench.__main__', 'microbench.logs', 'microbench.start'),
     *('microbench.cli.timeit.worker', 'microbench.pytest_plugin'),
     'microbench.sweeps.dask',
+    *('microbench._pyinstaller', 'microbench._pyinstaller.hook-microbench'),
 }
 
 

@@ -13,7 +13,7 @@ from tests.fakes import ROOT, printed, python
 MODULES = sorted(
     info.name
     for info in pkgutil.walk_packages(microbench.__path__, 'microbench.')
-    if not info.name.endswith('__main__')
+    if not info.name.endswith(('__main__', 'hook-microbench'))
 )
 HEAVY = {
     *('functools', 'json', 'datetime', 'signal', 'threading', 'contextvars'),

@@ -20,9 +20,10 @@ PACKAGE = ROOT / 'microbench'
 # from the layers below its own, and from itself.
 LAYERS = (
     ('',),  # microbench/__init__.py: its names are for users
-    ('start', 'pytest_plugin', 'magics'),
+    ('start', 'pytest_plugin', 'magics', '_pyinstaller'),
     ('__main__',),
     ('cli.main',),
+    ('cli.completion',),
     ('cli.commands',),
     ('cli.run',),
     ('cli.args',),

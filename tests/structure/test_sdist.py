@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ('microbench', 'csrc', 'tests', 'docs', 'examples', 'benchmarks', 'fuzz', 'tools')
-SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.pxi', '.typed', '.c', '.h', '.md'}
+FOLDERS = (
+    *('microbench', 'csrc', 'tests', 'docs', 'examples', 'benchmarks', 'fuzz', 'tools'),
+    'packaging',
+)
+SUFFIXES = {'.py', '.pyi', '.pyx', '.pxd', '.pxi', '.typed', '.c', '.h', '.md', '.1'}
 
 RECORD_ONE_CALL = """
 import microbench
