@@ -262,7 +262,10 @@ test-packed: build ## pack programs with PyInstaller, Nuitka, shiv, pex and zipa
 
 ##@ A release
 
-.PHONY: release-check site
+.PHONY: changelog release-check site
+changelog: build ## move the fragments of changelog.d into CHANGELOG.md; ARGS=3.1.0 closes its newest part
+	@$(BIN)/python -m tools.changelog $(ARGS)
+
 release-check: $(VENV)-release/.installed ## sdist, a wheel for each CPython, metadata, links, manual page, recipe
 	@$(abspath $(VENV))-release/bin/python -m tools.release_check \
 	    $(addprefix --python=,$(or $(PYTHONS),$(shell command -v $(PYTHON)))) $(ARGS)

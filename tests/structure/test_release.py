@@ -9,7 +9,7 @@ import yaml
 
 import microbench
 from tests.fakes import ROOT
-from tools import conda_recipe, release_check, site
+from tools import changelog, conda_recipe, release_check, site
 
 try:
     import tomllib
@@ -155,3 +155,63 @@ def test_a_page_of_the_site(text, shown, tmp_path):
     """Links to folders and out of the tree are text, pictures follow the light."""
     tmp_path.joinpath('folder').mkdir()
     assert site.page(text, tmp_path / 'page.md', tmp_path) == shown
+
+
+CHANGELOG = """\
+# Changelog
+
+## 3.1.0.dev0 – unreleased
+
+### Added
+
+- Old.
+
+## 3.0.0 – 2026-01-01
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return a folder with a fragment of two categories each."""
+    tmp_path.joinpath('README.md').write_text('How to.')
+    tmp_path.joinpath('two.fixed.md').write_text('- Two.\n')
+    tmp_path.joinpath('one.added.md').write_text('- One,\n  in two lines.\n- And one.\n')
+    return tmp_path
+
+
+def test_fragments_join_the_open_part(folder, monkeypatch):
+    """Each is in its category, above what is there; a release gets its date."""
+    monkeypatch.setattr(changelog, 'today', lambda: '2026-05-01')
+    items = changelog.fragments(folder)
+    assert changelog.merged(CHANGELOG, items) == CHANGELOG.replace(
+        '- Old.\n', '- One,\n  in two lines.\n- And one.\n- Old.\n\n### Fixed\n\n- Two.\n'
+    )
+    released = changelog.merged(CHANGELOG, {}, '3.1.0')
+    assert released == CHANGELOG.replace('3.1.0.dev0 – unreleased', '3.1.0 – 2026-05-01')
+    assert changelog.merged(released, {'fixed': ['- New.']}) == released.replace(
+        '## 3.1.0', '## next – unreleased\n\n### Fixed\n\n- New.\n\n## 3.1.0'
+    )
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'sentence'),
+    [
+        ('new.feature.md', '- It.', 'new.feature.md: name it NAME.added|'),
+        ('added.md', '- It.', 'added.md: name it NAME.added|'),
+        ('new.fixed.md', 'It.', 'new.fixed.md: begin each item with "- "'),
+    ],
+)
+def test_a_fragment_of_another_form_is_refused(name, text, sentence, tmp_path):
+    """The message says how it is named, and how it begins."""
+    tmp_path.joinpath(name).write_text(text)
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        changelog.fragments(tmp_path)
+
+
+def test_the_fragments_here_are_right():
+    """They can join CHANGELOG.md, and a merge without any changes nothing."""
+    text = (ROOT / 'CHANGELOG.md').read_text('utf-8')
+    items = changelog.fragments(ROOT / 'changelog.d')
+    whole = changelog.merged(text, items)
+    assert all(item in whole for group in items.values() for item in group)
+    assert changelog.merged(text, {}) == text
