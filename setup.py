@@ -19,9 +19,16 @@ from glob import glob
 from pathlib import Path
 from runpy import run_path
 
-from Cython.Build import cythonize
-from Cython.Compiler import Options
-from setuptools import Extension, setup
+building = run_path('tools/building.py')
+building['check_packages'](
+    building['requirements'](Path('pyproject.toml').read_text('utf-8'))
+)
+
+from Cython.Build import cythonize  # noqa: E402 - it may be missing
+from Cython.Compiler import Options  # noqa: E402
+from setuptools import Extension, setup  # noqa: E402
+from setuptools.command.build_ext import build_ext  # noqa: E402
+from setuptools.errors import CompileError  # noqa: E402
 
 # orjson has no wheel for free-threaded builds. Each wheel of microbench is for one build.
 DEPENDENCIES = ['psutil>=5.9.6']
@@ -52,8 +59,14 @@ if '-O' not in os.environ.get('CFLAGS', ''):
 macros = [('_GNU_SOURCE', '1'), ('CYTHON_TRACE', str(int(debug)))]
 if os.environ.get('MICROBENCH_CRASH_POINTS') == '1':
     macros.append(('MB_CRASH_POINTS', '1'))
-# Resolves all functions at load time: a signal handler must not call the loader.
-link = ['-Wl,-z,now'] if sys.platform.startswith('linux') else []
+if sysconfig.get_platform() == 'linux-aarch64':
+    # Atomic operations are instructions: signal handlers call no function of libgcc.
+    flags.append('-mno-outline-atomics')
+# Resolves all functions at load time: a signal handler must not call the loader. Before
+# glibc 2.34, two libraries of their own have dlsym(3) and the functions for threads.
+link = []
+if sys.platform.startswith('linux'):
+    link = ['-Wl,-z,now', '-Wl,--as-needed', '-lpthread', '-ldl']
 if strict:
     # Cython 3.2 leaves the newest slot of its static types, _tp_iteritem of CPython 3.15,
     # to C, which sets it to zero. The initializers of csrc/ name their fields.
@@ -91,6 +104,19 @@ core = Extension(
     extra_link_args=link,
 )
 
+
+class BuildExtension(build_ext):
+    """Says what to install where nothing can be compiled."""
+
+    def build_extensions(self):
+        """Compile, once there is a compiler."""
+        building['check_compiler'](self.compiler.compiler_so, sysconfig.get_path('include'))
+        try:
+            super().build_extensions()
+        except CompileError as error:
+            raise SystemExit(building['lacks'](f'the compiler failed, {error}')) from error
+
+
 tool = run_path('tools/index_page.py')
 package = Path('microbench/__init__.py').read_text('utf-8')
 [version] = re.findall(r"^__version__ = '(.+)'$", package, re.MULTILINE)
@@ -103,6 +129,7 @@ setup(
     long_description_content_type='text/markdown',
     project_urls=tool['addresses'](REPOSITORY),
     install_requires=DEPENDENCIES + ([] if free_threaded else ORDINARY_DEPENDENCIES),
+    cmdclass={'build_ext': BuildExtension},
     ext_modules=cythonize(
         core,
         # Outside the package. What a switch changes in the C code lies apart, because

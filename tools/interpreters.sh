@@ -3,9 +3,8 @@
 #
 #   usage: tools/interpreters.sh FOLDER PATCHELF
 #
-# Leaves FOLDER/usr/bin/python3.14 and python3.15, with headers and venv. Nothing is installed
-# on the system, and no privilege is needed. The packages come from Debian sid by way of the
-# mirror that apt uses on this machine, and apt checks their signatures.
+# Leaves FOLDER/usr/bin/python3.14 and python3.15, with headers and venv, from Debian sid.
+# Nothing is installed on the system, and no privilege is needed: see tools/unpack.sh.
 #
 # They need a newer C library than a stable Debian has, so PATCHELF, a path of patchelf(1),
 # makes each interpreter load the one in FOLDER. It stores absolute paths: do not move FOLDER.
@@ -15,52 +14,12 @@ set -euo pipefail
 versions=(3.14 3.15)
 folder=$(realpath -m "$1")
 patchelf=$(realpath "$2")
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-for command in apt-get dpkg-deb; do
-    command -v "$command" >/dev/null || {
-        echo "interpreters: $command is missing; this works on Debian only" >&2
-        exit 1
-    }
-done
-[ -e "$keyring" ] || {
-    echo "interpreters: $keyring is missing; install debian-archive-keyring" >&2
-    exit 1
-}
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-    grep -m 1 '/debian/$') || {
-    echo 'interpreters: apt knows no Debian mirror; run apt-get update once' >&2
-    exit 1
-}
-
-# An apt of its own, which believes that nothing is installed yet.
-rm -rf "$folder"
-apt=$folder/apt
-mkdir -p "$apt"/lists/partial "$apt"/archives/partial
-touch "$apt/status"
-echo "deb [signed-by=$keyring] $mirror sid main" >"$apt/sources.list"
-cat >"$apt/apt.conf" <<END
-Dir::State "$apt";
-Dir::State::Lists "$apt/lists";
-Dir::State::Status "$apt/status";
-Dir::Cache "$apt";
-Dir::Cache::Archives "$apt/archives";
-Dir::Etc::SourceList "$apt/sources.list";
-Dir::Etc::SourceParts "$apt/none";
-APT::Sandbox::User "$(id -un)";
-APT::Install-Recommends "false";
-END
-export APT_CONFIG=$apt/apt.conf
-apt-get -qq update
 packages=()
 for version in "${versions[@]}"; do
     packages+=("python$version-dev" "python$version-venv")
 done
-apt-get -qq install --yes --download-only -o Debug::NoLocking=true "${packages[@]}" >/dev/null
-for package in "$apt"/archives/*.deb; do
-    dpkg-deb -x "$package" "$folder"
-done
-rm -rf "$apt"
+"$(dirname "$0")/unpack.sh" "$folder" sid "$(dpkg --print-architecture)" "${packages[@]}"
 
 libraries=$(dirname "$folder"/usr/lib/*/libc.so.6)
 triplet=$(basename "$libraries")

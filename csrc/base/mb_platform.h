@@ -34,6 +34,23 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #endif
+#ifdef __APPLE__
+#include <signal.h>
+#include <sys/random.h> /* getentropy(2) */
+#define SIGRTMIN NSIG   /* it has no real-time signals */
+#define SIGRTMAX NSIG
+#endif
+
+/* statx(2), for musl before 1.2.5, which does not have it. */
+#if defined(__linux__) && !defined(STATX_INO)
+#include <linux/stat.h>
+
+static inline int
+statx(int folder, const char *path, int flags, unsigned fields, struct statx *out)
+{
+    return (int)syscall(SYS_statx, folder, path, flags, fields, out);
+}
+#endif
 
 /* --- memory ----------------------------------------------------------------------
  * All of csrc/ allocates here, so that the C tests can make the n-th call fail. */

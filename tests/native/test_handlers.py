@@ -74,6 +74,9 @@ class Objects:
             '-c',
             f'-I{CSRC}',
         ]
+        machine = _lines(*compiler, '-dumpmachine')[0]
+        if machine.startswith('aarch64'):
+            flags.append('-mno-outline-atomics')  # as setup.py
         self.defined, self.refers = {}, {}
         for name in HANDLERS + PARTLY:
             made = where / f'{name}.o'
