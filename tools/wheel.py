@@ -95,7 +95,7 @@ def repaired(wheel: Path, dist: Path) -> Path:
     run(sys.executable, '-m', 'auditwheel', *repair, PATH=path, quiet=True)
     [path] = audited.glob('*.whl')
     dist.mkdir(exist_ok=True)
-    return shutil.copy(path, dist)
+    return Path(shutil.copy(path, dist))
 
 
 def installed(wheel: Path, environment: Path) -> float:

@@ -39,6 +39,15 @@
 #include <sys/random.h> /* getentropy(2) */
 #define SIGRTMIN NSIG   /* it has no real-time signals */
 #define SIGRTMAX NSIG
+
+/* It has none. The journal, which asks for it, needs a lock that is missing as well:
+ * mb_lock_description(). */
+static inline int
+posix_fallocate(int fd, off_t from, off_t size)
+{
+    (void)fd, (void)from, (void)size;
+    return ENOTSUP;
+}
 #endif
 
 /* statx(2), for musl before 1.2.5, which does not have it. */

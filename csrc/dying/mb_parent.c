@@ -10,7 +10,6 @@
 static pid_t watched;  /* 0: no process */
 static pid_t watching; /* the process that watches */
 static bool ends_job;
-static bool stays; /* behind a later handler, which may call this one */
 static struct sigaction before;
 
 /* --- the handler ------------------------------------------------------------------ */
@@ -51,6 +50,8 @@ mb_parent_on_signal(int number, siginfo_t *info, void *context)
 /* --- watching --------------------------------------------------------------------- */
 
 #ifdef __linux__
+
+static bool stays; /* behind a later handler, which may call this one */
 
 static bool
 is_in_force(void)

@@ -1,5 +1,7 @@
 #include "base/mb_signame.h"
 
+#include <signal.h>
+
 #include "mb_test.h"
 
 static void

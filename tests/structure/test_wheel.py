@@ -38,8 +38,8 @@ def test_the_smoke_test_passes(tmp_path):
         (f'{OURS}linux_x86_64.whl', 1, ['no tag manylinux_2_28 or lower']),
         (
             f'{OURS}manylinux_2_28_x86_64.whl',
-            700_001,
-            ['700001 bytes are more than 700000'],
+            LARGEST + 1,
+            [f'{LARGEST + 1} bytes are more than {LARGEST}'],
         ),
     ],
 )
