@@ -88,4 +88,4 @@ unshare --mount --propagation private bash -euc '
     mount -t tmpfs tmpfs "$root/tmp"
     exec chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/bin:/usr/sbin:/site/bin LANG=C.UTF-8 \
         PYTHONPATH=/site MICROBENCH_DEADLINE=1800 sh -c "cd /work && exec \"\$@\"" sh "$@"
-' bash "$root" python3 -m pytest -p no:cacheprovider "${deselected[@]}" "$@" </dev/null
+' bash "$root" python3 -m pytest -p no:cacheprovider --assert=plain "${deselected[@]}" "$@" </dev/null
